@@ -1,0 +1,20 @@
+//! Where frames come from and go to: the live interface, capture files, and the file kept beside.
+//!
+//! Nothing here knows what is in a frame.
+
+use std::io;
+
+use crate::model::{CaptureInfo, Frame};
+
+/// A sequence of frames, in the order of their capture.
+pub trait Source {
+    /// What is known before the first frame.
+    fn info(&self) -> &CaptureInfo;
+
+    /// The next frame; `None` at the end.
+    ///
+    /// # Errors
+    /// When the source breaks off: everything readable before that has been returned. The error's text says where
+    /// and why (`cut in frame 7: …`). After an error the source is at its end.
+    fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>>;
+}

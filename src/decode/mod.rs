@@ -1,0 +1,1 @@
+//! Bytes to packets: lax, stateless but for fragments, never failing.

@@ -1,0 +1,1 @@
+//! Makes traffic: the echo server, the echo client, the session.

@@ -1,0 +1,115 @@
+//! A diagnosis with its evidence.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// How much a finding matters to the reader; chooses its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; all is well.
+    Note,
+    /// Cost time or bytes.
+    Warning,
+    /// Something failed.
+    Problem,
+}
+
+/// A diagnosis: what, and the frames that prove it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was found.
+    pub code: FindingCode,
+    /// What was seen, what follows, what can't be known.
+    pub text: Cow<'static, str>,
+    /// The frames that prove it, in ascending order.
+    pub frames: Vec<u64>,
+}
+
+macro_rules! finding_codes {
+    ($($variant:ident $name:literal $severity:ident $about:literal;)*) => {
+        /// The kinds of finding; their names stay.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FindingCode {
+            $(#[doc = $about] $variant,)*
+        }
+
+        impl FindingCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name in every output.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it means, in a sentence.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about,)* }
+            }
+
+            /// How much it matters.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+finding_codes! {
+    HandshakeRetried "handshake_retried" Warning "A SYN or SYN-ACK was sent again.";
+    Refused "refused" Problem "Nobody listens on the port: the SYN was answered by a RST.";
+    SimultaneousOpen "simultaneous_open" Note "Both sides sent a SYN before they saw the other's (RFC 9293 §3.5).";
+    FastOpen "fast_open" Note "TCP Fast Open: a cookie, or data on the SYN (RFC 7413).";
+    HandshakePartial "handshake_partial" Note "Only part of the handshake was captured.";
+    PortReused "port_reused" Note "A new connection between ports that were used before.";
+    FastRetransmit "fast_retransmit" Warning "Sent again because duplicate ACKs or SACK told of a hole (RFC 5681 §3.2, RFC 6675).";
+    TimeoutRetransmit "timeout_retransmit" Warning "Sent again because no ACK came in time (RFC 6298 §5).";
+    TailLossProbe "tail_loss_probe" Warning "Sent again early to provoke an ACK for the last data (RFC 8985 §7).";
+    Retransmit "retransmit" Warning "Sent again; the capture can't tell what caused it.";
+    SpuriousRetransmit "spurious_retransmit" Warning "Sent again though the data had arrived.";
+    Reordered "reordered" Warning "Arrived later than data sent after it.";
+    DuplicateFrame "duplicate_frame" Note "The same packet captured twice.";
+    CaptureGap "capture_gap" Warning "Acknowledged, so it arrived, but it is not in the capture.";
+    OrderUnknown "order_unknown" Warning "Fills a hole; whether it was late or sent again can't be told.";
+    ZeroWindow "zero_window" Warning "The receiver's buffer is full: it asks the sender to stop (RFC 9293 §3.8.6).";
+    ZeroWindowProbe "zero_window_probe" Warning "The sender asks whether the window has opened (RFC 9293 §3.8.6.1).";
+    WindowLimited "window_limited" Note "The sender filled the receiver's window and had to wait.";
+    CloseThree "close_three" Note "Closed in three segments: the second FIN carried the ACK of the first.";
+    CloseFour "close_four" Note "Closed in four segments: each FIN was acknowledged on its own.";
+    HalfClose "half_close" Note "One side closed, the other went on sending (RFC 9293 §3.6).";
+    SimultaneousClose "simultaneous_close" Note "Both sides sent a FIN before they saw the other's (RFC 9293 §3.6).";
+    NoClose "no_close" Note "No close was captured.";
+    ResetUnread "reset_unread" Warning "Closed with received data unread, so a RST went in place of a FIN (RFC 2525 §2.17).";
+    ResetAfterClose "reset_after_close" Warning "Data came for a socket that its program had already closed.";
+    ResetAbort "reset_abort" Warning "Aborted with nothing unread: linger 0, or the program was killed.";
+    ResetStale "reset_stale" Note "Answers a segment of an older connection.";
+    ResetUnknown "reset_unknown" Warning "A reset; the capture does not show why.";
+    DelayedAck "delayed_ack" Note "The ACK waited for data to ride on, or for its timer (RFC 1122 §4.2.3.2).";
+    NagleWait "nagle_wait" Note "A small segment waited for the ACK of the one before (RFC 896).";
+    IdleGap "idle_gap" Note "Nothing was sent for a while.";
+    SlowServer "slow_server" Note "The server took its time to answer.";
+    KeepAlive "keep_alive" Note "Asks whether the peer is still there (RFC 1122 §4.2.3.6).";
+    Abandoned "abandoned" Problem "The connection came to nothing: no answer in the capture.";
+    EchoIdentical "echo_identical" Note "The answer is the request, byte for byte.";
+    EchoUpper "echo_upper" Note "The answer is the request in upper case.";
+    EchoPrefixed "echo_prefixed" Note "The answer is the request behind a prefix.";
+    EchoRepeated "echo_repeated" Note "The answer is the request, several times over.";
+    EchoPartial "echo_partial" Warning "The answer is only the beginning of the request.";
+    EchoDifferent "echo_different" Note "The answer is not an echo of the request.";
+    SendsMerged "sends_merged" Note "Several requests were answered as one: TCP keeps no message borders.";
+    UrgentData "urgent_data" Note "Marked urgent (RFC 6093).";
+    EcnMarked "ecn_marked" Note "Congestion signalled without loss (RFC 3168).";
+    Fragmented "fragmented" Note "The IP packet came in fragments and was put together.";
+    ChecksumOffloaded "checksum_offloaded" Note "The network card fills the checksum in later; the packet is fine.";
+    ChecksumInvalid "checksum_invalid" Problem "The checksum does not fit: the packet was damaged on its way.";
+    NoReply "no_reply" Warning "No answer was captured.";
+    PortUnreachable "port_unreachable" Problem "Nobody listens on the UDP port: ICMP says so.";
+    UdpDuplicate "udp_duplicate" Note "The same datagram captured twice.";
+    UdpReordered "udp_reordered" Note "Answers came in another order than the requests.";
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,41 @@
+//! What one frame did and why.
+
+use std::borrow::Cow;
+
+use super::arithmetic::Arithmetic;
+use super::finding::Finding;
+use super::phase::Phase;
+use crate::track::Event;
+
+/// A step of a conversation: the facts of one frame, and what they mean.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// The facts.
+    pub event: Event<'a>,
+    /// The part of the conversation's life.
+    pub phase: Phase,
+    /// Where the sequence number comes from.
+    pub seq_arithmetic: Option<Arithmetic>,
+    /// Where the acknowledgment number comes from.
+    pub ack_arithmetic: Option<Arithmetic>,
+    /// Diagnoses that this frame shows.
+    pub findings: Cow<'a, [Finding]>,
+}
+
+impl Step<'_> {
+    /// The plain-English sentence, free of control characters.
+    pub fn description(&self) -> String {
+        String::new()
+    }
+
+    /// The same with at most `most` bytes of payload, free of the frame's buffer.
+    pub fn keep(&self, most: usize) -> Step<'static> {
+        Step {
+            event: self.event.keep(most),
+            phase: self.phase,
+            seq_arithmetic: self.seq_arithmetic,
+            ack_arithmetic: self.ack_arithmetic,
+            findings: Cow::Owned(self.findings.to_vec()),
+        }
+    }
+}

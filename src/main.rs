@@ -1,0 +1,3 @@
+//! The `echolab` program.
+
+fn main() {}

@@ -1,0 +1,39 @@
+//! Where frames come from, as far as it is known before the first is read.
+
+use super::LinkType;
+
+/// The format of a capture file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureFormat {
+    /// Classic libpcap format.
+    Pcap,
+    /// pcapng.
+    Pcapng,
+}
+
+impl CaptureFormat {
+    /// `pcap` or `pcapng`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcap => "pcap",
+            Self::Pcapng => "pcapng",
+        }
+    }
+}
+
+/// The head of a capture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaptureInfo {
+    /// The file's name for people, `-` for standard input; `None` for a session that keeps no file.
+    pub file: Option<String>,
+    /// The file's format.
+    pub format: Option<CaptureFormat>,
+    /// The link types known at the start.
+    pub link_types: Vec<LinkType>,
+    /// The interface captured on.
+    pub interface: Option<String>,
+    /// The filter in force.
+    pub filter: Option<String>,
+    /// Most bytes kept of a frame; `None` for files.
+    pub snaplen: Option<u32>,
+}

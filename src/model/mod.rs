@@ -1,0 +1,25 @@
+//! The values that every other floor speaks in: plain data, no clock, no I/O, no library types.
+
+mod capture_info;
+mod endpoint;
+mod flags;
+mod frame;
+mod link_type;
+mod options;
+mod packet;
+mod protocol;
+mod seq;
+mod skip;
+mod timestamp;
+
+pub use capture_info::{CaptureFormat, CaptureInfo};
+pub use endpoint::Endpoint;
+pub use flags::TcpFlags;
+pub use frame::Frame;
+pub use link_type::LinkType;
+pub use options::{OptionKinds, SackBlocks, TcpOptions, TcpTimestamps};
+pub use packet::{Checksum, Datagram, IcmpError, IpHeader, Packet, Quoted, Segment, Transport};
+pub use protocol::{Direction, PerDirection, Protocol};
+pub use seq::SeqNumber;
+pub use skip::Skip;
+pub use timestamp::{Nanos, Timestamp};

@@ -1,0 +1,178 @@
+//! What a frame says, once read: an IP packet with TCP, UDP or an ICMP error in it.
+
+use std::net::IpAddr;
+
+use super::{Endpoint, Protocol, SeqNumber, TcpFlags, TcpOptions};
+
+/// An IP packet that can be a step.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    /// The innermost IP header.
+    pub ip: IpHeader,
+    /// What the IP packet carries.
+    pub transport: Transport<'a>,
+}
+
+/// What is kept of the innermost IP header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IpHeader {
+    /// 4 or 6.
+    pub version: u8,
+    /// IPv4's identification; `None` for IPv6.
+    pub id: Option<u16>,
+    /// Time to live or hop limit.
+    pub ttl: u8,
+    /// The two ECN bits (RFC 3168): 0 not capable, 1 and 2 capable, 3 congestion experienced.
+    pub ecn: u8,
+    /// Length of the header in bytes, IPv4 options and IPv6 extension headers included.
+    pub header_len: u16,
+    /// Into how many fragments the packet was cut; 1 for a whole packet.
+    pub fragments: u16,
+}
+
+/// What the IP packet carries.
+#[derive(Clone, Copy, Debug)]
+pub enum Transport<'a> {
+    /// A TCP segment.
+    Segment(Segment<'a>),
+    /// A UDP datagram.
+    Datagram(Datagram<'a>),
+    /// An ICMP error about one of these.
+    IcmpError(IcmpError),
+}
+
+/// Whether a checksum fits its packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// It fits.
+    Valid,
+    /// It holds only the pseudo-header's sum (or 0 in TCP): the network card fills it in later.
+    Offloaded,
+    /// UDP's 0 over IPv4: the sender made none (RFC 768).
+    Absent,
+    /// It does not fit: the packet was damaged.
+    Invalid,
+    /// The capture cut the payload, so that it can't be checked.
+    Unverifiable,
+}
+
+impl Checksum {
+    /// The name in the JSON Lines output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Offloaded => "offloaded",
+            Self::Absent => "absent",
+            Self::Invalid => "invalid",
+            Self::Unverifiable => "unverifiable",
+        }
+    }
+}
+
+/// A TCP segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'a> {
+    /// Who sent it.
+    pub source: Endpoint,
+    /// To whom.
+    pub destination: Endpoint,
+    /// Sequence number of the first byte (of the SYN, where there is one).
+    pub seq: SeqNumber,
+    /// Acknowledgment number; meaningless without the ACK flag.
+    pub ack: SeqNumber,
+    /// The control bits.
+    pub flags: TcpFlags,
+    /// The window as sent, unscaled.
+    pub window: u16,
+    /// The urgent pointer; meaningless without URG.
+    pub urgent: u16,
+    /// Length of the TCP header in bytes, options included.
+    pub header_len: u8,
+    /// The options.
+    pub options: TcpOptions,
+    /// Whether the checksum fits.
+    pub checksum: Checksum,
+    /// Payload bytes on the wire.
+    pub len: u32,
+    /// As much of the payload as was captured.
+    pub payload: &'a [u8],
+}
+
+/// A UDP datagram.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// Who sent it.
+    pub source: Endpoint,
+    /// To whom.
+    pub destination: Endpoint,
+    /// Whether the checksum fits.
+    pub checksum: Checksum,
+    /// The checksum field as sent.
+    pub checksum_raw: u16,
+    /// The Length field: header and data, in bytes (RFC 768).
+    pub length: u16,
+    /// Payload bytes on the wire.
+    pub len: u32,
+    /// As much of the payload as was captured.
+    pub payload: &'a [u8],
+}
+
+/// An ICMP or ICMPv6 error message that quotes a TCP or UDP packet (RFC 792, RFC 4443).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IcmpError {
+    /// Who reports the error.
+    pub source: IpAddr,
+    /// To whom: the sender of the quoted packet.
+    pub destination: IpAddr,
+    /// 4 for ICMP, 6 for ICMPv6.
+    pub version: u8,
+    /// The message's type.
+    pub icmp_type: u8,
+    /// The message's code.
+    pub code: u8,
+    /// The packet that it is about.
+    pub quoted: Quoted,
+}
+
+/// The start of the packet that an ICMP error quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// The quoted packet's transport.
+    pub protocol: Protocol,
+    /// Who had sent it.
+    pub source: Endpoint,
+    /// To whom.
+    pub destination: Endpoint,
+    /// TCP's sequence number.
+    pub seq: Option<SeqNumber>,
+    /// IPv4's identification of the quoted packet.
+    pub ip_id: Option<u16>,
+}
+
+impl IcmpError {
+    /// The usual name of the error, as in RFC 792 and RFC 4443.
+    pub fn name(&self) -> &'static str {
+        match (self.version, self.icmp_type, self.code) {
+            (4, 3, 0) => "network unreachable",
+            (4, 3, 1) => "host unreachable",
+            (4, 3, 2) => "protocol unreachable",
+            (4, 3, 3) | (6, 1, 4) => "port unreachable",
+            (4, 3, 4) => "fragmentation needed",
+            (4, 3, 5) => "source route failed",
+            (4, 3, 9 | 10 | 13) | (6, 1, 1) => "administratively prohibited",
+            (6, 1, 0) => "no route to destination",
+            (6, 1, 2) => "beyond scope of source address",
+            (6, 1, 3) => "address unreachable",
+            (6, 1, 5) => "source address failed policy",
+            (6, 1, 6) => "route rejected",
+            (4, 3, _) | (6, 1, _) => "destination unreachable",
+            (4, 4, _) => "source quench",
+            (4, 5, _) => "redirect",
+            (4, 11, 0) | (6, 3, 0) => "time to live exceeded",
+            (4, 11, _) | (6, 3, _) => "fragment reassembly time exceeded",
+            (4, 12, _) | (6, 4, _) => "parameter problem",
+            (6, 2, _) => "packet too big",
+            _ => "unknown error",
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! When a frame was captured, and how long things took: nanosecond time without a clock.
+
+use std::fmt;
+
+const NANOS_PER_SECOND: i128 = 1_000_000_000;
+
+/// A moment on the capture's clock: seconds since 1970-01-01 UTC and nanoseconds within the second.
+///
+/// Kept in two parts since a pcapng time stamp may lie further away than 64 bits of nanoseconds reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    seconds: i64,
+    nanos: u32,
+}
+
+impl Timestamp {
+    /// The moment `seconds` and `nanos` after 1970; a sub-second part of a second or more carries over.
+    pub fn new(seconds: i64, nanos: u32) -> Self {
+        let carry = i64::from(nanos / 1_000_000_000);
+        Self { seconds: seconds.saturating_add(carry), nanos: nanos % 1_000_000_000 }
+    }
+
+    /// Whole seconds since 1970; negative before it.
+    pub fn seconds(self) -> i64 {
+        self.seconds
+    }
+
+    /// Nanoseconds within the second, 0 to 999,999,999.
+    pub fn subsec_nanos(self) -> u32 {
+        self.nanos
+    }
+
+    /// The time from `earlier` to `self`, negative if the clock went back; saturates at ±292 years.
+    #[inline]
+    pub fn since(self, earlier: Self) -> Nanos {
+        let seconds = self.seconds.wrapping_sub(earlier.seconds);
+        let nanos = i64::from(self.nanos) - i64::from(earlier.nanos);
+        if seconds.unsigned_abs() < 1 << 33 {
+            return Nanos(seconds * 1_000_000_000 + nanos);
+        }
+        let wide = (i128::from(self.seconds) - i128::from(earlier.seconds)) * NANOS_PER_SECOND + i128::from(nanos);
+        Nanos(i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX }))
+    }
+}
+
+/// Seconds since 1970 with nine decimals, as in the JSON Lines output.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.seconds < 0 && self.nanos > 0 {
+            // -1 s + 0.25 s is written -0.75
+            let whole = self.seconds + 1;
+            let sign = if whole == 0 { "-" } else { "" };
+            write!(f, "{sign}{whole}.{:09}", 1_000_000_000 - self.nanos)
+        } else {
+            write!(f, "{}.{:09}", self.seconds, self.nanos)
+        }
+    }
+}
+
+/// A span of time in nanoseconds; negative where the capture's clock went back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanos(pub i64);
+
+impl Nanos {
+    /// A span of whole milliseconds.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis * 1_000_000)
+    }
+
+    /// The span in seconds, for arithmetic that needs no exactness.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// The span for a person: three significant digits and the unit that fits (`34.2 µs`, `5.16 s`).
+    pub fn human(self) -> impl fmt::Display {
+        HumanNanos(self.0)
+    }
+}
+
+/// Seconds with nine decimals, as in the JSON Lines output.
+impl fmt::Display for Nanos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let abs = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:09}", abs / 1_000_000_000, abs % 1_000_000_000)
+    }
+}
+
+struct HumanNanos(i64);
+
+impl fmt::Display for HumanNanos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let abs = self.0.unsigned_abs() as f64;
+        let (value, unit) = match self.0.unsigned_abs() {
+            0..1_000 => return write!(f, "{sign}{} ns", self.0.unsigned_abs()),
+            1_000..999_500 => (abs / 1e3, "µs"),
+            999_500..999_500_000 => (abs / 1e6, "ms"),
+            _ => (abs / 1e9, "s"),
+        };
+        let decimals = if value < 9.995 {
+            2
+        } else if value < 99.95 {
+            1
+        } else {
+            0
+        };
+        write!(f, "{sign}{value:.decimals$} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sub_second_part_of_a_second_or_more_carries() {
+        assert_eq!(Timestamp::new(10, 1_500_000_000).to_string(), "11.500000000");
+    }
+
+    #[test]
+    fn times_before_1970_read_as_negative_seconds() {
+        assert_eq!(Timestamp::new(-1, 250_000_000).to_string(), "-0.750000000");
+        assert_eq!(Timestamp::new(-3, 250_000_000).to_string(), "-2.750000000");
+    }
+
+    #[test]
+    fn spans_saturate_instead_of_overflowing() {
+        let far = Timestamp::new(i64::MAX, 0);
+        let past = Timestamp::new(i64::MIN, 0);
+        assert_eq!(far.since(past), Nanos(i64::MAX));
+        assert_eq!(past.since(far), Nanos(i64::MIN));
+        assert_eq!(Timestamp::new(2, 1).since(Timestamp::new(1, 2)), Nanos(999_999_999));
+    }
+
+    #[test]
+    fn human_spans_have_three_significant_digits() {
+        let human = |n: i64| Nanos(n).human().to_string();
+        assert_eq!(human(34_210), "34.2 µs");
+        assert_eq!(human(5_160_000_000), "5.16 s");
+        assert_eq!(human(999_600), "1.00 ms");
+        assert_eq!(human(12), "12 ns");
+        assert_eq!(human(-1_500), "-1.50 µs");
+    }
+}

@@ -1,0 +1,49 @@
+//! The count of everything in a capture.
+
+use crate::model::Skip;
+
+/// Every frame of a capture, as a step or under its reason: `frames = tcp + udp + icmp + Σ other`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaptureTotals {
+    /// Frames read.
+    pub frames: u64,
+    /// Steps that are TCP segments.
+    pub tcp: u64,
+    /// Steps that are UDP datagrams.
+    pub udp: u64,
+    /// Steps that are ICMP errors.
+    pub icmp: u64,
+    other: [u64; Skip::ALL.len()],
+    /// TCP conversations.
+    pub tcp_conversations: u64,
+    /// UDP conversations.
+    pub udp_conversations: u64,
+    /// Conversations whose state was given up early because too many were open at once.
+    pub evicted: u64,
+    /// Where and why the capture broke off.
+    pub truncated: Option<String>,
+    /// Packets that the kernel dropped; `None` for files.
+    pub dropped: Option<u64>,
+}
+
+impl CaptureTotals {
+    /// Counts `count` frames under `reason`.
+    pub fn skip(&mut self, reason: Skip, count: u64) {
+        if let Some(slot) = self.other.get_mut(reason as usize) {
+            *slot += count;
+        }
+    }
+
+    /// Moves `count` frames from one reason to another: fragments that turn out never to be completed.
+    pub fn recount(&mut self, from: Skip, to: Skip, count: u64) {
+        if let Some(slot) = self.other.get_mut(from as usize) {
+            *slot = slot.saturating_sub(count);
+        }
+        self.skip(to, count);
+    }
+
+    /// The reasons that occurred, with their counts.
+    pub fn other(&self) -> impl Iterator<Item = (Skip, u64)> + '_ {
+        Skip::ALL.into_iter().zip(self.other.iter().copied()).filter(|(_, count)| *count > 0)
+    }
+}

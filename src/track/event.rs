@@ -1,0 +1,230 @@
+//! One packet, put in its place in its conversation: facts without words.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::analysis::Analysis;
+use super::facts::{Acked, Echo, Repeat, Reset, RttSample, TcpPlace, UdpPlace};
+use crate::model::{
+    Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, TcpFlags, TcpOptions, Timestamp,
+};
+
+/// Wireshark's name of a conversation: numbers count per protocol from 0, in order of the first packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId {
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// `tcp.stream` or `udp.stream`.
+    pub number: u32,
+}
+
+/// `tcp:0`, as on the command line.
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.protocol.name(), self.number)
+    }
+}
+
+/// How it was decided who is the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolesFrom {
+    /// echolab drove the session.
+    Session,
+    /// A SYN or SYN-ACK was seen.
+    Syn,
+    /// Exactly one port is below 1024: that is the server's.
+    Port,
+    /// The first frame seen was the client's.
+    FirstFrame,
+}
+
+impl RolesFrom {
+    /// The name in the JSON Lines output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Syn => "syn",
+            Self::Port => "port",
+            Self::FirstFrame => "first_frame",
+        }
+    }
+}
+
+/// What one frame did in its conversation.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    /// The frame's number in the capture, from 1.
+    pub frame: u64,
+    /// When it was captured.
+    pub time: Option<Timestamp>,
+    /// The frame's length on the wire in bytes.
+    pub wire_len: u32,
+    /// The conversation.
+    pub stream: StreamId,
+    /// Number within the conversation, from 1.
+    pub number: u64,
+    /// Which way it went; for an ICMP error, towards the sender of the quoted packet.
+    pub direction: Direction,
+    /// Address and port it came from. For an ICMP error: its own address, the quoted packet's port.
+    pub source: Endpoint,
+    /// Address and port it went to.
+    pub destination: Endpoint,
+    /// Time since the conversation's first step.
+    pub since_start: Option<Nanos>,
+    /// Time since the conversation's step before.
+    pub since_previous: Option<Nanos>,
+    /// The innermost IP header.
+    pub ip: IpHeader,
+    /// What the transport says.
+    pub body: Body,
+    /// As much of the payload as was captured (and kept).
+    pub payload: Cow<'a, [u8]>,
+}
+
+impl Event<'_> {
+    /// The TCP facts, if this is a segment.
+    pub fn tcp(&self) -> Option<&TcpFacts> {
+        match &self.body {
+            Body::Tcp(facts) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// `tcp`, `udp` or `icmp`.
+    pub fn protocol_name(&self) -> &'static str {
+        match self.body {
+            Body::Tcp(_) => "tcp",
+            Body::Udp(_) => "udp",
+            Body::Icmp(_) => "icmp",
+        }
+    }
+
+    /// Payload bytes on the wire; `None` for ICMP.
+    pub fn len(&self) -> Option<u32> {
+        match &self.body {
+            Body::Tcp(facts) => Some(facts.len),
+            Body::Udp(facts) => Some(facts.len),
+            Body::Icmp(_) => None,
+        }
+    }
+
+    /// Whether it carries no payload.
+    pub fn is_empty(&self) -> bool {
+        self.len().unwrap_or(0) == 0
+    }
+
+    /// The checksum's verdict; `None` for ICMP.
+    pub fn checksum(&self) -> Option<Checksum> {
+        match &self.body {
+            Body::Tcp(facts) => Some(facts.checksum),
+            Body::Udp(facts) => Some(facts.checksum),
+            Body::Icmp(_) => None,
+        }
+    }
+
+    /// The same with at most `most` bytes of payload, free of the frame's buffer.
+    pub fn keep(&self, most: usize) -> Event<'static> {
+        let payload = self.payload.get(..most).unwrap_or(&self.payload).to_vec();
+        Event { payload: Cow::Owned(payload), body: self.body, ..*self }
+    }
+}
+
+/// What the transport says.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all steps are TCP, and a box would be an allocation a packet")]
+pub enum Body {
+    /// A TCP segment.
+    Tcp(TcpFacts),
+    /// A UDP datagram.
+    Udp(UdpFacts),
+    /// An ICMP error about the conversation.
+    Icmp(IcmpFacts),
+}
+
+/// A segment's numbers, and what the conversation so far makes of them.
+#[derive(Clone, Copy, Debug)]
+pub struct TcpFacts {
+    /// The control bits.
+    pub flags: TcpFlags,
+    /// Relative sequence number, modulo 2^32; the SYN has 0.
+    pub seq: u32,
+    /// Relative acknowledgment number; `None` without the ACK flag.
+    pub ack: Option<u32>,
+    /// Sequence number on the wire.
+    pub seq_raw: u32,
+    /// Acknowledgment number on the wire.
+    pub ack_raw: u32,
+    /// Payload bytes on the wire.
+    pub len: u32,
+    /// Window in bytes, scaled where the factor is known.
+    pub window: u32,
+    /// Window field on the wire.
+    pub window_raw: u16,
+    /// The factor applied: 1 where scaling is off, `None` where unknown.
+    pub window_scale: Option<u32>,
+    /// The urgent pointer.
+    pub urgent: u16,
+    /// Header length in bytes.
+    pub header_len: u8,
+    /// The options.
+    pub options: TcpOptions,
+    /// The initial sequence number of the side that SACK blocks refer to, to make them relative.
+    pub sack_base: u32,
+    /// Whether the checksum fits.
+    pub checksum: Checksum,
+    /// Wireshark's flags by Wireshark's rules.
+    pub analysis: Analysis,
+    /// What part it plays.
+    pub place: TcpPlace,
+    /// What its ACK covers that was not covered before.
+    pub acked: Option<Acked>,
+    /// That its bytes were captured before.
+    pub repeat: Option<Repeat>,
+    /// The round-trip time that it completes.
+    pub rtt: Option<RttSample>,
+    /// From the request's last byte to this first byte of the answer.
+    pub turnaround: Option<Nanos>,
+    /// What its payload echoes.
+    pub echo: Option<Echo>,
+    /// What made it reset.
+    pub reset: Option<Reset>,
+    /// Bytes that its sender has sent and the peer has not yet acknowledged, after this segment.
+    pub in_flight: u32,
+}
+
+impl TcpFacts {
+    /// The relative sequence number after this segment: SYN and FIN count one each, data its length.
+    pub fn next_seq(&self) -> u32 {
+        let syn = u32::from(self.flags.contains(TcpFlags::SYN));
+        let fin = u32::from(self.flags.contains(TcpFlags::FIN));
+        self.seq.wrapping_add(self.len).wrapping_add(syn).wrapping_add(fin)
+    }
+}
+
+/// A datagram's numbers, and its place among the others.
+#[derive(Clone, Copy, Debug)]
+pub struct UdpFacts {
+    /// Payload bytes on the wire.
+    pub len: u32,
+    /// The Length field: header and data.
+    pub length: u16,
+    /// Whether the checksum fits.
+    pub checksum: Checksum,
+    /// The checksum field on the wire.
+    pub checksum_raw: u16,
+    /// What part it plays.
+    pub place: UdpPlace,
+    /// What its payload echoes.
+    pub echo: Option<Echo>,
+    /// From the request to this answer.
+    pub turnaround: Option<Nanos>,
+}
+
+/// An ICMP error, tied to the packet that it quotes.
+#[derive(Clone, Copy, Debug)]
+pub struct IcmpFacts {
+    /// The message.
+    pub error: IcmpError,
+    /// The frame that it answers, where that is known.
+    pub quotes_frame: Option<u64>,
+}

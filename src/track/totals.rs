@@ -1,0 +1,135 @@
+//! What is known of a whole conversation when it ends.
+
+use super::analysis::AnalysisCounts;
+use super::event::{RolesFrom, StreamId};
+use crate::model::{Direction, Endpoint, Nanos, PerDirection, Timestamp};
+
+/// How much of the handshake was captured, and how it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// SYN, SYN-ACK and the ACK of it.
+    Complete,
+    /// Some of it.
+    Partial,
+    /// None of it: the capture began later.
+    Absent,
+    /// The SYN was answered by a RST.
+    Refused,
+}
+
+impl Handshake {
+    /// The name in the JSON Lines output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Absent => "absent",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// How a connection was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// A FIN from both sides.
+    Fin,
+    /// A reset, even after a FIN.
+    Rst,
+    /// A FIN from one side only.
+    Half,
+    /// Not within the capture.
+    None,
+}
+
+impl Close {
+    /// The name in the JSON Lines output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fin => "fin",
+            Self::Rst => "rst",
+            Self::Half => "half",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A conversation's totals.
+#[derive(Clone, Debug)]
+pub struct ConversationTotals {
+    /// Its name.
+    pub stream: StreamId,
+    /// Who asked.
+    pub client: Endpoint,
+    /// Who answered.
+    pub server: Endpoint,
+    /// How that was decided.
+    pub roles_from: RolesFrom,
+    /// Number of its first frame.
+    pub first_frame: u64,
+    /// Number of its last frame.
+    pub last_frame: u64,
+    /// Time of its first frame.
+    pub start: Option<Timestamp>,
+    /// From its first frame to its last.
+    pub duration: Option<Nanos>,
+    /// Frames each way.
+    pub packets: PerDirection<u64>,
+    /// Frame bytes on the wire each way.
+    pub bytes: PerDirection<u64>,
+    /// Payload bytes on the wire each way, repeats included.
+    pub payload: PerDirection<u64>,
+    /// What only TCP has.
+    pub tcp: Option<TcpTotals>,
+    /// How far the server's bytes echo the client's.
+    pub echo: Option<EchoTotals>,
+    /// Round-trip times.
+    pub rtt: Option<RttTotals>,
+}
+
+/// What only TCP has.
+#[derive(Clone, Debug)]
+pub struct TcpTotals {
+    /// The client's initial sequence number, X.
+    pub client_isn: Option<u32>,
+    /// The server's initial sequence number, Y.
+    pub server_isn: Option<u32>,
+    /// The handshake.
+    pub handshake: Handshake,
+    /// The close.
+    pub close: Close,
+    /// Who sent the first FIN or RST.
+    pub closed_first: Option<Direction>,
+    /// How often Wireshark's flags were set.
+    pub analysis: AnalysisCounts,
+}
+
+/// Exchanges of request and echo.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EchoTotals {
+    /// Requests seen.
+    pub requests: u64,
+    /// Answered with the same bytes.
+    pub matched: u64,
+    /// Answered with changed bytes.
+    pub transformed: u64,
+    /// Never answered.
+    pub unanswered: u64,
+    /// Request bytes not answered at the end.
+    pub pending_bytes: u64,
+}
+
+/// Round-trip times of a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RttTotals {
+    /// From the SYN to the ACK that ends the handshake.
+    pub handshake: Option<Nanos>,
+    /// The smallest sample.
+    pub min: Option<Nanos>,
+    /// The middle sample.
+    pub median: Option<Nanos>,
+    /// The largest sample.
+    pub max: Option<Nanos>,
+    /// How many samples there are.
+    pub count: u64,
+}
