@@ -17,4 +17,10 @@ pub trait Source {
     /// When the source breaks off: everything readable before that has been returned. The error's text says where
     /// and why (`cut in frame 7: …`). After an error the source is at its end.
     fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>>;
+
+    /// Packets that the kernel dropped for want of room, known when the source is at its end; `None` for files.
+    /// A source that wraps another hands this on.
+    fn dropped(&self) -> Option<u64> {
+        None
+    }
 }
