@@ -1,1 +1,86 @@
-//! Bytes to packets: lax, stateless but for fragments, never failing.
+//! Bytes to packets: lax, never failing, never panicking, with no state but the fragments that wait for the rest.
+//!
+//! A frame is read layer by layer, each in its file: [`link`] finds the IP packet, [`ip`] its transport, [`tcp`],
+//! [`udp`] and [`icmp`] what people look at. What can't be a step says why: a [`Skip`]. Nothing here knows which
+//! packets belong together; that is tracking.
+
+mod captured;
+mod checksum;
+mod extensions;
+mod fragments;
+mod icmp;
+mod ip;
+mod link;
+mod options;
+mod tcp;
+mod udp;
+
+use etherparse::ip_number;
+
+use crate::model::{Frame, Packet, Skip, Transport};
+use captured::Captured;
+use fragments::Reassembly;
+use ip::{Ip, Lengths};
+use link::Network;
+
+/// How many headers of one packet may be fragmented, one within the other: a tunnel's and the inner packet's, twice.
+const NESTED_FRAGMENTS: usize = 4;
+
+/// Reads frames, one after the other, of one capture.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    fragments: Reassembly,
+    /// The reassembled packets that the last packet borrows from, outermost first.
+    reassembled: [Vec<u8>; NESTED_FRAGMENTS],
+}
+
+impl Decoder {
+    /// A decoder that has seen nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The packet in `frame`, read down to the innermost IP header and its transport.
+    ///
+    /// It borrows from the frame or, when the frame completes a fragmented packet, from the decoder.
+    ///
+    /// # Errors
+    /// The reason for which the frame is no step; [`Skip::Fragment`] for every fragment but the one that completes
+    /// its packet (see [`Decoder::incomplete_fragments`]).
+    pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Packet<'a>, Skip> {
+        let Network { vlan, mut packet } = link::network(frame)?;
+        let mut buffers = self.reassembled.iter_mut();
+        loop {
+            let mut ip = Ip::read(packet, Lengths::Trusted)?;
+            while let Some(fragment) = ip.fragment.take() {
+                if fragment.stands_alone(&ip) {
+                    ip.header.fragments = 2;
+                    break;
+                }
+                let whole = self.fragments.add(&ip, fragment, vlan)?;
+                let buffer = buffers.next().ok_or(Skip::Malformed)?;
+                *buffer = whole.data;
+                ip.header.fragments = whole.fragments;
+                ip.protocol = whole.protocol;
+                ip.payload = Captured::whole(buffer);
+                extensions::skip(&mut ip)?;
+            }
+            let transport = match ip.protocol {
+                ip_number::TCP => Transport::Segment(tcp::read(&ip)?),
+                ip_number::UDP => Transport::Datagram(udp::read(&ip)?),
+                ip_number::ICMP | ip_number::IPV6_ICMP => Transport::IcmpError(icmp::read(&ip)?),
+                ip_number::IPV4 | ip_number::IPV6 => {
+                    packet = ip.payload;
+                    continue;
+                }
+                _ => return Err(Skip::OtherProtocol),
+            };
+            return Ok(Packet { ip: ip.header, transport });
+        }
+    }
+
+    /// How many of the frames reported as [`Skip::Fragment`] so far belong to packets that no frame has completed.
+    pub fn incomplete_fragments(&self) -> u64 {
+        self.fragments.incomplete()
+    }
+}

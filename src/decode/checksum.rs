@@ -1,0 +1,142 @@
+//! The Internet checksum (RFC 1071) of TCP and UDP, and what a field that does not fit means.
+//!
+//! A sender whose network card makes the checksum leaves the folded sum of the pseudo-header in the field, not
+//! complemented; a capture on that host sees it so. That sum needs no payload, so it shows on cut packets too.
+
+use std::net::IpAddr;
+
+use crate::model::Checksum;
+
+/// What the pseudo-header (RFC 9293 §3.1, RFC 8200 §8.1) takes from the IP header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PseudoHeader {
+    /// Sum of both addresses and the protocol number.
+    sum: u64,
+}
+
+impl PseudoHeader {
+    /// Of a packet between these addresses; the destination is the final one where there is a routing header.
+    #[inline]
+    pub(super) fn new(source: IpAddr, destination: IpAddr, protocol: u8) -> Self {
+        Self { sum: address(source) + address(destination) + u64::from(u16::from(protocol).to_be()) }
+    }
+
+    /// Whether `field` fits `data`, a transport header with as much of its payload as was captured of `len` bytes.
+    #[inline]
+    pub(super) fn verdict(self, data: &[u8], len: usize, field: u16) -> Checksum {
+        let whole = data.len() == len;
+        // 32 bits of length, as RFC 8200 has it; IPv4's 16 bits add up to the same
+        let length = u32::try_from(len).unwrap_or(u32::MAX);
+        let with_length = self.sum + words(&length.to_be_bytes());
+        if whole && fold(with_length + words(data)) == u16::MAX {
+            return Checksum::Valid;
+        }
+        // large sends leave the length out: the card fills it in for each segment
+        if field == fold(with_length) || field == fold(self.sum) {
+            return Checksum::Offloaded;
+        }
+        if whole { Checksum::Invalid } else { Checksum::Unverifiable }
+    }
+}
+
+#[inline]
+fn address(address: IpAddr) -> u64 {
+    match address {
+        IpAddr::V4(v4) => words(&v4.octets()),
+        IpAddr::V6(v6) => words(&v6.octets()),
+    }
+}
+
+/// The sum of the 16-bit words of `data`, in this machine's byte order and not yet folded; an odd byte is padded with
+/// zero. Eight bytes are added at a time as two halves, so that no carry is lost below 2^35 bytes.
+#[inline]
+fn words(data: &[u8]) -> u64 {
+    let (eights, rest) = data.as_chunks::<8>();
+    let (mut low, mut high) = (0, 0);
+    for eight in eights {
+        let word = u64::from_ne_bytes(*eight);
+        low += word & 0xffff_ffff;
+        high += word >> 32;
+    }
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let last = u64::from_ne_bytes(last);
+    low + high + (last & 0xffff_ffff) + (last >> 32)
+}
+
+/// The sum with its carries added in, in network byte order's meaning.
+#[inline]
+fn fold(sum: u64) -> u16 {
+    let sum = (sum & 0xffff_ffff) + (sum >> 32);
+    let sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    let sum = (sum & 0xffff) + (sum >> 16);
+    u16::from_be(sum as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// RFC 1071's sum, two bytes at a time.
+    fn plain(data: &[u8]) -> u16 {
+        let sum = data
+            .chunks(2)
+            .fold(0_u64, |sum, pair| sum + u64::from(u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)])));
+        let mut sum = sum;
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        sum as u16
+    }
+
+    fn pseudo() -> PseudoHeader {
+        PseudoHeader::new(Ipv4Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into(), 6)
+    }
+
+    #[test]
+    fn the_example_of_rfc_1071_adds_up() {
+        assert_eq!(fold(words(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7])), 0xddf2);
+    }
+
+    #[test]
+    fn the_pseudo_header_alone_is_offloaded_even_when_the_payload_is_cut() {
+        // 127.0.0.1 to itself, TCP, 33 bytes: 7f00 + 0001 + 7f00 + 0001 + 0006 + 0021
+        let offloaded = 0xfe29_u16;
+        let mut segment = [0_u8; 33];
+        segment[16..18].copy_from_slice(&offloaded.to_be_bytes());
+        assert_eq!(pseudo().verdict(&segment, 33, offloaded), Checksum::Offloaded);
+        assert_eq!(pseudo().verdict(&segment[..20], 33, offloaded), Checksum::Offloaded);
+        assert_eq!(pseudo().verdict(&segment[..20], 33, offloaded - 0x21), Checksum::Offloaded);
+        assert_eq!(pseudo().verdict(&segment[..20], 33, 0x1234), Checksum::Unverifiable);
+        assert_eq!(pseudo().verdict(&segment, 33, 0x1234), Checksum::Invalid);
+    }
+
+    #[test]
+    fn ipv4_and_ipv6_addresses_count_in_full() {
+        let one = Ipv6Addr::LOCALHOST;
+        assert_eq!(fold(PseudoHeader::new(one.into(), one.into(), 17).sum), 0x13);
+        assert_eq!(fold(pseudo().sum), 0xfe08);
+    }
+
+    proptest! {
+        #[test]
+        fn eight_bytes_at_a_time_sum_as_two(data in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert_eq!(fold(words(&data)), plain(&data));
+        }
+
+        #[test]
+        fn one_flipped_bit_is_noticed(data in proptest::collection::vec(any::<u8>(), 1..200), bit in any::<prop::sample::Index>()) {
+            let bit = bit.index(data.len() * 8);
+            let mut flipped = data.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_ne!(plain(&data), fold(words(&flipped)));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Fragments that wait for the rest of their packet (RFC 791 §3.2, RFC 8200 §4.5).
+//!
+//! A capture may hold the first fragments of millions of packets that never come to an end, so only so many wait;
+//! the one that has waited longest is given up for a new one. No time limit: a capture's clock may be missing or wrong.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use etherparse::defrag::IpDefragBuf;
+use etherparse::{IpFragOffset, IpNumber, ip_number};
+
+use super::ip::Ip;
+use crate::model::Skip;
+
+/// How many packets may wait; each takes up to 64 KiB.
+const MOST_PENDING: usize = 1024;
+
+/// Where a fragment belongs in its packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fragment {
+    /// The identification that all fragments of the packet share.
+    pub(super) id: u32,
+    /// Where its payload goes.
+    pub(super) offset: IpFragOffset,
+    /// Whether others come after it.
+    pub(super) more: bool,
+}
+
+impl Fragment {
+    /// Whether it starts the packet, and so holds the transport header.
+    pub(super) fn is_first(&self) -> bool {
+        self.offset.value() == 0
+    }
+
+    /// Whether it is a step by itself: the capture cut it, so that no frame can complete the packet, but a UDP header
+    /// tells all that there is to tell, the whole datagram's length too.
+    pub(super) fn stands_alone(&self, ip: &Ip<'_>) -> bool {
+        self.is_first() && ip.payload.is_cut() && ip.protocol == ip_number::UDP
+    }
+}
+
+/// What tells the fragments of one packet from those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    source: IpAddr,
+    destination: IpAddr,
+    id: u32,
+    /// IPv4's protocol; IPv6's fragments need not agree on it.
+    protocol: Option<IpNumber>,
+    vlan: Option<u16>,
+}
+
+/// A packet that lacks fragments.
+#[derive(Debug)]
+struct Pending {
+    buffer: IpDefragBuf,
+    /// What the first fragment says that it carries; the latest one's word until the first is there.
+    protocol: IpNumber,
+    /// Fragments that brought something new.
+    fragments: u16,
+    /// Frames that brought a fragment, repeated ones too.
+    frames: u64,
+    /// Its place in the order of age.
+    born: u64,
+}
+
+/// A packet put together again.
+#[derive(Debug)]
+pub(super) struct Whole {
+    /// Its payload.
+    pub(super) data: Vec<u8>,
+    /// What the payload starts with.
+    pub(super) protocol: IpNumber,
+    /// Of how many fragments it was made.
+    pub(super) fragments: u16,
+}
+
+/// The packets that wait for fragments.
+#[derive(Debug, Default)]
+pub(super) struct Reassembly {
+    pending: HashMap<Key, Pending>,
+    /// The keys of `pending`, oldest first.
+    ages: BTreeMap<u64, Key>,
+    next_born: u64,
+    incomplete: u64,
+}
+
+impl Reassembly {
+    /// Adds the `fragment` in `ip`, captured in `vlan`; the whole packet if it was the last one missing.
+    ///
+    /// # Errors
+    /// [`Skip::Fragment`] if the packet is not complete with it.
+    #[cold]
+    pub(super) fn add(&mut self, ip: &Ip<'_>, fragment: Fragment, vlan: Option<u16>) -> Result<Whole, Skip> {
+        self.incomplete += 1;
+        let protocol = (ip.header.version == 4).then_some(ip.protocol);
+        let key = Key { source: ip.source, destination: ip.destination, id: fragment.id, protocol, vlan };
+        if ip.payload.is_cut() {
+            return Err(Skip::Fragment);
+        }
+        if !self.insert(key, ip, fragment) {
+            // it contradicts what is there, so the identification is in use again: the old packet is lost
+            self.forget(&key);
+            self.insert(key, ip, fragment);
+        }
+        let complete = self.pending.get(&key).is_some_and(|pending| pending.buffer.is_complete());
+        let whole = if complete { self.forget(&key) } else { None };
+        let whole = whole.ok_or(Skip::Fragment)?;
+        self.incomplete = self.incomplete.saturating_sub(whole.frames);
+        Ok(Whole { data: whole.buffer.take_bufs().0, protocol: whole.protocol, fragments: whole.fragments })
+    }
+
+    /// How many frames hold fragments of packets that are not complete.
+    pub(super) fn incomplete(&self) -> u64 {
+        self.incomplete
+    }
+
+    /// Puts a fragment in its place; `false` if it does not fit what is there.
+    fn insert(&mut self, key: Key, ip: &Ip<'_>, fragment: Fragment) -> bool {
+        let pending = self.pending_mut(key);
+        let known = holds(&pending.buffer, fragment.offset, ip.payload.len);
+        if pending.buffer.add(fragment.offset, fragment.more, ip.payload.data).is_err() {
+            return false;
+        }
+        pending.frames += 1;
+        if !known {
+            pending.fragments = pending.fragments.saturating_add(1);
+        }
+        if fragment.is_first() || !holds(&pending.buffer, IpFragOffset::ZERO, 1) {
+            pending.protocol = ip.protocol;
+        }
+        true
+    }
+
+    fn pending_mut(&mut self, key: Key) -> &mut Pending {
+        if self.pending.len() >= MOST_PENDING
+            && !self.pending.contains_key(&key)
+            && let Some((_, oldest)) = self.ages.pop_first()
+        {
+            self.pending.remove(&oldest);
+        }
+        self.pending.entry(key).or_insert_with(|| {
+            let born = self.next_born;
+            self.next_born += 1;
+            self.ages.insert(born, key);
+            let buffer = IpDefragBuf::new(IpNumber::default(), Vec::new(), Vec::new());
+            Pending { buffer, protocol: IpNumber::default(), fragments: 0, frames: 0, born }
+        })
+    }
+
+    fn forget(&mut self, key: &Key) -> Option<Pending> {
+        let pending = self.pending.remove(key)?;
+        self.ages.remove(&pending.born);
+        Some(pending)
+    }
+}
+
+/// Whether `buffer` holds all `len` bytes from `offset` on.
+fn holds(buffer: &IpDefragBuf, offset: IpFragOffset, len: usize) -> bool {
+    let start = usize::from(offset.byte_offset());
+    let (first, end) = (start, start.saturating_add(len));
+    buffer.sections().iter().any(|range| usize::from(range.start) <= first && end <= usize::from(range.end))
+}
