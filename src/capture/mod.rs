@@ -2,7 +2,11 @@
 //!
 //! Nothing here knows what is in a frame.
 
+mod live;
+
 use std::io;
+
+pub use live::{Interface, LiveCapture, LiveSource, SNAPLEN, Stopper, session_filter};
 
 use crate::model::{CaptureInfo, Frame};
 

@@ -1,0 +1,201 @@
+//! Frames from a live interface, through libpcap, with none lost at either end.
+//!
+//! The order matters and is the caller's to keep: [`LiveCapture::open`], then bind the server, then
+//! [`LiveCapture::set_filter`] with its port, then [`LiveCapture::start`], and only then the first packet. What the
+//! kernel had seen when [`Stopper::stop`] is called is delivered to the last frame: the end is found by counting, not
+//! by waiting.
+
+mod device;
+mod filter;
+mod frames;
+mod worker;
+
+use std::io;
+
+use anyhow::{Context, Result, anyhow};
+use pcap::{Active, Capture, Linktype, Precision};
+
+pub use device::Interface;
+pub use filter::session_filter;
+pub use frames::LiveSource;
+pub use worker::Stopper;
+
+use crate::model::{CaptureInfo, LinkType};
+
+/// Most bytes kept of a frame: above the 65,549 that loopback's largest frames have.
+pub const SNAPLEN: i32 = 262_144;
+
+/// Size of the ring that the kernel fills, in bytes.
+const RING_BYTES: i32 = 32 << 20;
+
+/// After how many milliseconds the kernel hands over a block that is not full.
+const BLOCK_TIMEOUT_MS: i32 = 2;
+
+/// An open capture, not yet read.
+pub struct LiveCapture {
+    capture: Capture<Active>,
+    info: CaptureInfo,
+    link: LinkType,
+    /// Frames taken out of the ring so far: those from before the filter.
+    taken: u32,
+}
+
+impl LiveCapture {
+    /// Opens `interface`. From here on the kernel fills the ring.
+    ///
+    /// # Errors
+    /// When there is no right to capture (the message names the ways out), or no such interface.
+    pub fn open(interface: &Interface) -> Result<Self> {
+        let name = interface.name();
+        let mut capture = Capture::from_device(name)
+            .and_then(|inactive| {
+                // immediate mode stays off: it would mean one ring slot of the size of a snaplen a packet
+                inactive
+                    .snaplen(SNAPLEN)
+                    .timeout(BLOCK_TIMEOUT_MS)
+                    .buffer_size(RING_BYTES)
+                    .precision(Precision::Nano)
+                    .open()
+            })
+            .and_then(Capture::setnonblock)
+            .map_err(|error| open_error(name, &error))?;
+        if *interface == Interface::Any {
+            capture
+                .set_datalink(Linktype(i32::from(LinkType::LINUX_SLL2.0)))
+                .context("can't capture on `any` with link type LINUX_SLL2: libpcap 1.10 or later is needed")?;
+        }
+        one_copy_of_each(&capture).with_context(|| format!("can't set up the capture on {name}"))?;
+        let link = LinkType(u16::try_from(capture.get_datalink().0).unwrap_or(u16::MAX));
+        let info = CaptureInfo {
+            link_types: vec![link],
+            interface: Some(name.to_owned()),
+            snaplen: u32::try_from(SNAPLEN).ok(),
+            ..CaptureInfo::default()
+        };
+        Ok(Self { capture, info, link, taken: 0 })
+    }
+
+    /// Lets only frames through that match `filter`, in libpcap's language. Frames from before are thrown away.
+    ///
+    /// # Errors
+    /// When libpcap refuses the filter.
+    pub fn set_filter(&mut self, filter: &str) -> Result<()> {
+        self.taken = self.taken.wrapping_add(worker::discard(&mut self.capture).context("can't empty the capture")?);
+        self.capture.filter(filter, true).with_context(|| format!("libpcap refuses the filter `{filter}`"))?;
+        self.info.filter = Some(filter.to_owned());
+        Ok(())
+    }
+
+    /// What is known of the capture before its first frame.
+    pub fn info(&self) -> &CaptureInfo {
+        &self.info
+    }
+
+    /// Starts the thread that empties the ring; needs no privileges any more.
+    ///
+    /// # Errors
+    /// When the system gives no thread or no pipe.
+    pub fn start(self) -> io::Result<(LiveSource, Stopper)> {
+        worker::start(self)
+    }
+}
+
+/// Has each packet once: two sockets of one host meet on loopback, where a packet is seen leaving and arriving.
+///
+/// libpcap drops the outgoing copy too, but only after the kernel has counted it.
+#[cfg(target_os = "linux")]
+fn one_copy_of_each(capture: &Capture<Active>) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    /// `PACKET_IGNORE_OUTGOING` of linux/if_packet.h, since Linux 4.20.
+    const PACKET_IGNORE_OUTGOING: libc::c_int = 23;
+    let on: libc::c_int = 1;
+    #[allow(unsafe_code, reason = "no crate offers this socket option")]
+    // SAFETY: the descriptor is open as long as `capture` is, and the pointer and length describe `on`, which outlives
+    // the call.
+    let result = unsafe {
+        libc::setsockopt(
+            capture.as_raw_fd(),
+            libc::SOL_PACKET,
+            PACKET_IGNORE_OUTGOING,
+            (&raw const on).cast(),
+            size_of_val(&on) as libc::socklen_t,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn one_copy_of_each(_capture: &Capture<Active>) -> io::Result<()> {
+    Ok(())
+}
+
+/// libpcap's reason in the user's terms.
+fn open_error(name: &str, error: &pcap::Error) -> anyhow::Error {
+    let text = error.to_string();
+    if text.contains("permitted") || text.contains("ermission") {
+        return anyhow!(
+            "no right to capture on {name}: {text}\n\
+             Capturing needs CAP_NET_RAW. Any one of these gives it:\n  \
+             sudo \"$(command -v echolab)\" session ...\n  \
+             sudo setcap cap_net_raw=ep \"$(command -v echolab)\"    (once; then no sudo is needed)\n  \
+             unshare -rn sh -c 'ip link set lo up; echolab session ...'    (no root at all)"
+        );
+    }
+    anyhow!("can't capture on {name}: {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+    use crate::capture::Source;
+    use crate::model::Protocol;
+
+    /// Captures three datagrams between two sockets of this host.
+    fn three_datagrams(interface: &Interface) -> Result<(Vec<usize>, LinkType, Option<u64>)> {
+        let mut live = LiveCapture::open(interface)?;
+        let server = UdpSocket::bind("127.0.0.1:0")?;
+        let client = UdpSocket::bind("127.0.0.1:0")?;
+        live.set_filter(&session_filter(Protocol::Udp, server.local_addr()?.port()))?;
+        let (mut source, stopper) = live.start()?;
+        for payload in ["a", "bb", "ccc"] {
+            client.send_to(payload.as_bytes(), server.local_addr()?)?;
+        }
+        stopper.stop();
+        let mut lengths = Vec::new();
+        let mut link = LinkType::NULL;
+        while let Some(frame) = source.next_frame()? {
+            assert_eq!(frame.number, lengths.len() as u64 + 1);
+            lengths.push(frame.data.len());
+            link = frame.link;
+        }
+        assert!(source.next_frame()?.is_none(), "the end stays the end");
+        Ok((lengths, link, source.dropped()))
+    }
+
+    #[test]
+    fn each_packet_comes_once_on_loopback() -> Result<()> {
+        let seen = three_datagrams(&Interface::from_name(None)?)?;
+        assert_eq!(seen, (vec![43, 44, 45], LinkType::ETHERNET, Some(0)));
+        Ok(())
+    }
+
+    #[test]
+    fn each_packet_comes_once_on_any() -> Result<()> {
+        let seen = three_datagrams(&Interface::Any)?;
+        assert_eq!(seen, (vec![49, 50, 51], LinkType::LINUX_SLL2, Some(0)));
+        Ok(())
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_ends_the_capture() -> Result<()> {
+        let mut live = LiveCapture::open(&Interface::from_name(None)?)?;
+        live.set_filter("udp port 9")?;
+        let (source, stopper) = live.start()?;
+        drop(source);
+        stopper.stop();
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! The thread that empties libpcap's ring, and how it finds the end.
+
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::AsFd;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+use pcap::{Active, Capture, Packet};
+
+use super::LiveCapture;
+use super::frames::{Batch, LiveSource, Message};
+use crate::model::Timestamp;
+
+/// Batches under way between the capture and its reader; beyond them the ring takes the load.
+const BATCHES: usize = 32;
+
+/// A batch is handed over when it holds this many bytes.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// How long the ring may stay silent while a frame is still missing before that frame is given up, in milliseconds.
+/// The kernel hands a block over within two.
+const SILENCE_MS: u8 = 100;
+
+/// Ends a capture when told to, or when dropped.
+pub struct Stopper(#[expect(dead_code, reason = "the capture waits for its closing")] PipeWriter);
+
+impl Stopper {
+    /// Has the capture deliver what the kernel has seen so far, and end. Returns at once.
+    pub fn stop(self) {}
+}
+
+/// What the thread works with.
+struct Worker {
+    capture: Capture<Active>,
+    stopped: PipeReader,
+    messages: SyncSender<Message>,
+    batch: Batch,
+    /// Frames taken out of the ring, modulo 2³² like libpcap's counters.
+    taken: u32,
+}
+
+/// Why the thread ends early.
+enum Halt {
+    /// Nobody reads any more.
+    NoReader,
+    /// libpcap or the system failed.
+    Broken(String),
+}
+
+impl From<pcap::Error> for Halt {
+    fn from(error: pcap::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+impl From<nix::Error> for Halt {
+    fn from(error: nix::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+pub(super) fn start(live: LiveCapture) -> io::Result<(LiveSource, Stopper)> {
+    let LiveCapture { capture, info, link, taken } = live;
+    let (stopped, stopper) = io::pipe()?;
+    let (messages, receiver) = sync_channel(BATCHES);
+    let worker = Worker { capture, stopped, messages, batch: Batch::default(), taken };
+    let handle = thread::Builder::new().name("capture".to_owned()).spawn(move || worker.run())?;
+    Ok((LiveSource::new(info, link, receiver, handle), Stopper(stopper)))
+}
+
+impl Worker {
+    fn run(mut self) {
+        let (missing, error) = match self.read_until_stopped().and_then(|()| self.drain()) {
+            Ok(missing) => (missing, None),
+            Err(Halt::NoReader) => return,
+            Err(Halt::Broken(text)) => (0, Some(text)),
+        };
+        let dropped = self.capture.stats().map_or(0, |stat| stat.dropped);
+        // a reader that has gone wants no end either
+        let _ = self.messages.send(Message::End { dropped: u64::from(dropped) + u64::from(missing), error });
+    }
+
+    fn read_until_stopped(&mut self) -> Result<(), Halt> {
+        loop {
+            let mut waits = [
+                PollFd::new(self.capture.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.stopped.as_fd(), PollFlags::POLLIN),
+            ];
+            poll(&mut waits, PollTimeout::NONE)?;
+            let stopped = waits.last().and_then(PollFd::any).unwrap_or(false);
+            self.take()?;
+            if stopped {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes the rest: exactly what the kernel has counted and not dropped. Returns how many frames never came.
+    fn drain(&mut self) -> Result<u32, Halt> {
+        let stat = self.capture.stats()?;
+        let due = stat.received.wrapping_sub(stat.dropped);
+        loop {
+            self.take()?;
+            // `taken` may have run ahead by frames that came after the count
+            let missing = due.wrapping_sub(self.taken).cast_signed();
+            if missing <= 0 {
+                return Ok(0);
+            }
+            let mut waits = [PollFd::new(self.capture.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut waits, PollTimeout::from(SILENCE_MS))? == 0 {
+                return Ok(missing.unsigned_abs());
+            }
+        }
+    }
+
+    /// Takes everything that is ready out of the ring and hands it over.
+    fn take(&mut self) -> Result<(), Halt> {
+        let Self { capture, messages, batch, taken, .. } = self;
+        let mut gone = false;
+        let mut send = |batch: &mut Batch| gone |= messages.send(Message::Frames(std::mem::take(batch))).is_err();
+        loop {
+            let count = capture.dispatch(None, |packet| {
+                *taken = taken.wrapping_add(1);
+                batch.push(time_of(&packet), packet.header.len, packet.data);
+                if batch.weight() >= BATCH_BYTES {
+                    send(batch);
+                }
+            })?;
+            if count == 0 {
+                break;
+            }
+        }
+        if !batch.is_empty() {
+            send(batch);
+        }
+        if gone { Err(Halt::NoReader) } else { Ok(()) }
+    }
+}
+
+/// Closes the kernel's end of the ring and throws away what is in it; returns how many frames that were.
+///
+/// After it the ring is empty, and every frame that the next filter lets through is a frame of the session. Without
+/// it, frames from before the filter would sit in the ring and be counted with the session's.
+pub(super) fn discard(capture: &mut Capture<Active>) -> io::Result<u32> {
+    refuse_all(capture)?;
+    let stat = capture.stats().map_err(io::Error::other)?;
+    let due = stat.received.wrapping_sub(stat.dropped);
+    let mut taken = 0;
+    loop {
+        taken += capture.dispatch(None, |_| ()).map_err(io::Error::other)?;
+        if taken as u32 >= due {
+            break;
+        }
+        let mut waits = [PollFd::new(capture.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut waits, PollTimeout::from(SILENCE_MS))? == 0 {
+            break;
+        }
+    }
+    Ok(taken as u32)
+}
+
+/// Attaches a filter of one instruction: keep 0 bytes.
+#[cfg(target_os = "linux")]
+fn refuse_all(capture: &Capture<Active>) -> io::Result<()> {
+    /// `BPF_RET | BPF_K`.
+    const RETURN_CONSTANT: u16 = 0x06;
+    socket2::SockRef::from(capture).attach_filter(&[socket2::SockFilter::new(RETURN_CONSTANT, 0, 0, 0)])
+}
+
+#[cfg(not(target_os = "linux"))]
+fn refuse_all(_capture: &Capture<Active>) -> io::Result<()> {
+    Ok(())
+}
+
+/// `poll`, begun again when a signal interrupts it.
+fn poll(waits: &mut [PollFd<'_>], timeout: PollTimeout) -> Result<i32, nix::Error> {
+    loop {
+        match nix::poll::poll(waits, timeout) {
+            Err(nix::Error::EINTR) => {}
+            result => return result,
+        }
+    }
+}
+
+/// libpcap keeps nanoseconds in `tv_usec` when asked for nanosecond precision.
+fn time_of(packet: &Packet<'_>) -> Timestamp {
+    let ts = packet.header.ts;
+    #[allow(clippy::useless_conversion, reason = "the width differs between systems")]
+    Timestamp::new(i64::from(ts.tv_sec), u32::try_from(ts.tv_usec).unwrap_or(0))
+}
