@@ -32,4 +32,5 @@ pub mod explain;
 pub mod model;
 pub mod render;
 pub mod report;
+pub mod session;
 pub mod track;

@@ -1,5 +1,6 @@
 //! The values that every other floor speaks in: plain data, no clock, no I/O, no library types.
 
+mod call;
 mod capture_info;
 mod endpoint;
 mod flags;
@@ -12,6 +13,7 @@ mod seq;
 mod skip;
 mod timestamp;
 
+pub use call::{Call, CallKind, Side};
 pub use capture_info::{CaptureFormat, CaptureInfo};
 pub use endpoint::Endpoint;
 pub use flags::TcpFlags;

@@ -1,0 +1,282 @@
+//! A client's socket and what has been done with it.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::fd::AsFd;
+
+use nix::poll::PollFlags;
+use socket2::{Domain, SockRef, Socket, Type};
+
+use super::{Action, Client, ClientFault, Until};
+use crate::drive::fault::Fault;
+use crate::drive::stream::Patience;
+use crate::model::{CallKind, Endpoint, Protocol};
+
+/// The only connection of a client has this number in the transcript.
+const NUMBER: u64 = 1;
+
+/// A client's socket, at most one at a time.
+pub(super) struct Connection<'a> {
+    client: &'a Client,
+    link: Option<Link>,
+    sent: u64,
+    received: u64,
+    /// Bytes that will have been received when everything exchanged so far is answered.
+    due: u64,
+}
+
+enum Link {
+    Tcp(TcpStream),
+    Udp(UdpSocket),
+}
+
+impl<'a> Connection<'a> {
+    pub(super) fn new(client: &'a Client) -> Self {
+        Self { client, link: None, sent: 0, received: 0, due: 0 }
+    }
+
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Does one action.
+    pub(super) fn act(&mut self, action: &Action) -> Result<(), ClientFault> {
+        match action {
+            Action::Connect => self.connect(),
+            Action::Send(bytes) => self.send(bytes),
+            Action::Exchange { bytes, answer, read_size } => self.exchange(bytes, *answer, *read_size),
+            Action::Receive { until, read_size } => self.receive(*until, *read_size),
+            Action::Shutdown => self.shutdown(),
+            Action::Close => {
+                self.close();
+                Ok(())
+            }
+        }
+    }
+
+    /// Closes the socket if there is one.
+    pub(super) fn close(&mut self) {
+        if self.link.take().is_some() {
+            self.note(CallKind::Close);
+        }
+    }
+
+    fn connect(&mut self) -> Result<(), ClientFault> {
+        let server = self.client.server;
+        let made = match self.client.protocol {
+            Protocol::Tcp => self.connect_tcp().map(Link::Tcp),
+            Protocol::Udp => connect_udp(server).map(Link::Udp).map_err(Fault::Io),
+        };
+        match made {
+            Ok(link) => {
+                self.link = Some(link);
+                self.note(CallKind::Connect);
+                Ok(())
+            }
+            Err(Fault::TimedOut(waited)) => {
+                self.note(CallKind::Failed("connect timed out".to_owned()));
+                Err(ClientFault::NoConnection { server, waited })
+            }
+            Err(fault) => Err(self.failed("can't connect to", fault)),
+        }
+    }
+
+    fn connect_tcp(&self) -> Result<TcpStream, Fault> {
+        let server = self.client.server;
+        let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(socket2::Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        match socket.connect(&server.into()) {
+            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
+                self.patience().wait(&socket, PollFlags::POLLOUT)?;
+                if let Some(error) = socket.take_error()? {
+                    return Err(Fault::Io(error));
+                }
+            }
+            result => result?,
+        }
+        SockRef::from(&socket).set_linger(self.client.linger)?;
+        Ok(socket.into())
+    }
+
+    /// Sends and does not read meanwhile.
+    fn send(&mut self, bytes: &[u8]) -> Result<(), ClientFault> {
+        let mut rest = bytes;
+        loop {
+            let patience = self.patience();
+            let written = match self.link()? {
+                Link::Tcp(stream) => patience.write(stream, rest),
+                Link::Udp(socket) => patience.until_done(socket, PollFlags::POLLOUT, || socket.send(rest)),
+            };
+            let count = written.map_err(|fault| self.failed("can't send to", fault))?;
+            self.count_sent(count);
+            rest = rest.get(count..).unwrap_or_default();
+            // an empty datagram is sent too
+            if rest.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends and reads, whichever goes, until the bytes are sent and all that is due has come.
+    fn exchange(&mut self, bytes: &[u8], answer: u64, read_size: usize) -> Result<(), ClientFault> {
+        self.due += answer;
+        let mut rest = bytes;
+        let mut buffer = vec![0; read_size.max(1)];
+        loop {
+            if !rest.is_empty() {
+                let count = self.write_now(rest).map_err(|fault| self.failed("can't send to", fault))?;
+                rest = rest.get(count..).unwrap_or_default();
+            }
+            if rest.is_empty() && self.received >= self.due {
+                return Ok(());
+            }
+            let interest = if rest.is_empty() { PollFlags::POLLIN } else { PollFlags::POLLIN | PollFlags::POLLOUT };
+            let patience = self.patience();
+            patience.wait(self.link()?, interest).map_err(|fault| self.unanswered(fault))?;
+            match self.read_now(&mut buffer) {
+                Ok(Some(0)) => {
+                    return Err(ClientFault::ClosedEarly { expected: self.due, received: self.received });
+                }
+                Ok(_) => {}
+                Err(fault) => return Err(self.unanswered(fault)),
+            }
+        }
+    }
+
+    fn receive(&mut self, until: Until, read_size: usize) -> Result<(), ClientFault> {
+        let mut buffer = vec![0; read_size.max(1)];
+        let mut reads = 0;
+        while until != Until::Reads(reads) {
+            let patience = self.patience();
+            patience.wait(self.link()?, PollFlags::POLLIN).map_err(|fault| self.unanswered(fault))?;
+            match self.read_now(&mut buffer).map_err(|fault| self.unanswered(fault))? {
+                // an empty datagram is a datagram, and no end
+                Some(0) if self.client.protocol == Protocol::Tcp => return Ok(()),
+                Some(_) => reads += 1,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn shutdown(&mut self) -> Result<(), ClientFault> {
+        if let Link::Tcp(stream) = self.link()? {
+            let done = stream.shutdown(std::net::Shutdown::Write);
+            done.map_err(|error| self.failed("can't close the sending half to", Fault::Io(error)))?;
+            self.note(CallKind::Shutdown);
+        }
+        Ok(())
+    }
+
+    /// Writes what the kernel takes at once, perhaps nothing.
+    fn write_now(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
+        let written = match &mut self.link {
+            Some(Link::Tcp(stream)) => stream.write(bytes),
+            Some(Link::Udp(socket)) => socket.send(bytes),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        };
+        match written {
+            Ok(count) => {
+                self.count_sent(count);
+                Ok(count)
+            }
+            Err(error) if would_block(&error) => Ok(0),
+            Err(error) => Err(Fault::Io(error)),
+        }
+    }
+
+    /// Reads what is there at once; `None` if nothing is.
+    fn read_now(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Fault> {
+        let read = match &mut self.link {
+            Some(Link::Tcp(stream)) => stream.read(buffer),
+            Some(Link::Udp(socket)) => socket.recv(buffer),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        };
+        match read {
+            Ok(0) if self.client.protocol == Protocol::Tcp => {
+                self.note(CallKind::EndOfStream);
+                Ok(Some(0))
+            }
+            Ok(count) => {
+                self.received += count as u64;
+                self.note(CallKind::Receive(count as u64));
+                Ok(Some(count))
+            }
+            Err(error) if would_block(&error) => Ok(None),
+            Err(error) => Err(Fault::Io(error)),
+        }
+    }
+
+    fn link(&self) -> Result<&Link, ClientFault> {
+        self.link.as_ref().ok_or_else(|| ClientFault::Failed {
+            what: "there is no connection to",
+            server: self.client.server,
+            error: io::ErrorKind::NotConnected.into(),
+        })
+    }
+
+    fn patience(&self) -> Patience<'a> {
+        Patience { halt: &self.client.halt, timeout: self.client.timeout }
+    }
+
+    fn count_sent(&mut self, count: usize) {
+        self.sent += count as u64;
+        self.note(CallKind::Send(count as u64));
+    }
+
+    fn note(&self, kind: CallKind) {
+        self.client.transcript.note(NUMBER, Some(Endpoint::from(self.client.server)), kind);
+    }
+
+    /// A call failed that waited for the server to read or to accept.
+    fn failed(&self, what: &'static str, fault: Fault) -> ClientFault {
+        let (protocol, server) = (self.client.protocol, self.client.server);
+        self.note(CallKind::Failed(fault.to_string()));
+        match fault {
+            Fault::Halted => ClientFault::Halted,
+            Fault::TimedOut(waited) => ClientFault::NotTaken { server, waited },
+            Fault::Io(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused => ClientFault::Refused { protocol, server },
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => ClientFault::Reset(server),
+                io::ErrorKind::TimedOut => {
+                    ClientFault::NoConnection { server, waited: self.client.timeout.unwrap_or_default() }
+                }
+                _ => ClientFault::Failed { what, server, error },
+            },
+        }
+    }
+
+    /// A call failed that waited for an answer.
+    fn unanswered(&self, fault: Fault) -> ClientFault {
+        match self.failed("can't receive from", fault) {
+            ClientFault::NotTaken { server, waited } | ClientFault::NoConnection { server, waited } => {
+                ClientFault::NoAnswer { protocol: self.client.protocol, server, waited }
+            }
+            other => other,
+        }
+    }
+}
+
+impl AsFd for Link {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Udp(socket) => socket.as_fd(),
+        }
+    }
+}
+
+fn connect_udp(server: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(server), Type::DGRAM, Some(socket2::Protocol::UDP))?;
+    socket.connect(&server.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn would_block(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}

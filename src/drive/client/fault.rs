@@ -1,0 +1,113 @@
+//! Why a client stopped early, in words that say what to do.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::model::Protocol;
+
+/// Why a client stopped early.
+#[derive(Debug)]
+pub enum ClientFault {
+    /// Nobody listens at the server's port.
+    Refused {
+        /// Over TCP or UDP.
+        protocol: Protocol,
+        /// Where nobody listens.
+        server: SocketAddr,
+    },
+    /// The connection was not made in time.
+    NoConnection {
+        /// Whom it should have reached.
+        server: SocketAddr,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// An answer did not come in time.
+    NoAnswer {
+        /// Over TCP or UDP.
+        protocol: Protocol,
+        /// Who should have answered.
+        server: SocketAddr,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The server took no more bytes for so long.
+    NotTaken {
+        /// Who should have read.
+        server: SocketAddr,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The server closed before all answers had come.
+    ClosedEarly {
+        /// Bytes that were to come.
+        expected: u64,
+        /// Bytes that came.
+        received: u64,
+    },
+    /// The server reset the connection.
+    Reset(SocketAddr),
+    /// The session was told to stop.
+    Halted,
+    /// The system said no to a call.
+    Failed {
+        /// What was tried.
+        what: &'static str,
+        /// At which server.
+        server: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for ClientFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = |time: &Duration| humantime::format_duration(*time);
+        match self {
+            Self::Refused { protocol: Protocol::Tcp, server } => write!(
+                f,
+                "connection refused: nobody listens on TCP port {} of {} (the SYN was answered by a RST); start the \
+                 server first, and check that both use the same port",
+                server.port(),
+                server.ip()
+            ),
+            Self::Refused { protocol: Protocol::Udp, server } => write!(
+                f,
+                "nobody listens on UDP port {} of {} (the datagram was answered by ICMP port unreachable); start the \
+                 server first, and check that both use the same port",
+                server.port(),
+                server.ip()
+            ),
+            Self::NoConnection { server, waited } => write!(
+                f,
+                "no connection to {server} within {}: the SYN was not answered; check the address, and whether a \
+                 firewall drops it",
+                time(waited)
+            ),
+            Self::NoAnswer { protocol: Protocol::Udp, server, waited } => write!(
+                f,
+                "no answer from {server} within {}: UDP does not say whether the datagram was lost, dropped by a \
+                 firewall, or ignored by the server",
+                time(waited)
+            ),
+            Self::NoAnswer { protocol: Protocol::Tcp, server, waited } => {
+                write!(f, "no answer from {server} within {}, though the connection stands", time(waited))
+            }
+            Self::NotTaken { server, waited } => write!(
+                f,
+                "{server} took no more bytes for {}: it does not read, perhaps since its own answers are not read",
+                time(waited)
+            ),
+            Self::ClosedEarly { expected, received } => {
+                write!(f, "the server closed after {received} of the {expected} bytes that were to come")
+            }
+            Self::Reset(server) => write!(f, "{server} reset the connection"),
+            Self::Halted => f.write_str("stopped before the end"),
+            Self::Failed { what, server, error } => write!(f, "{what} {server}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ClientFault {}

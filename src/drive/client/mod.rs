@@ -1,0 +1,60 @@
+//! The echo client: a list of actions, done one after the other on one socket.
+
+mod action;
+mod connection;
+mod fault;
+mod plan;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub use action::{Action, Until};
+pub use fault::ClientFault;
+pub use plan::Plan;
+
+use connection::Connection;
+
+use super::signal::Signal;
+use super::transcript::Transcript;
+use crate::model::Protocol;
+
+/// A client and whom it talks to.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Over TCP or UDP.
+    pub protocol: Protocol,
+    /// The server.
+    pub server: SocketAddr,
+    /// How long it waits for each thing that the server is to do.
+    pub timeout: Option<Duration>,
+    /// How `close` waits for the server to acknowledge, so that a session's last packet has come when it returns.
+    pub linger: Option<Duration>,
+    /// Takes what the client does.
+    pub transcript: Transcript,
+    /// Ends everything at once.
+    pub halt: Signal,
+}
+
+/// What a client did.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// What put an end to it before the last action.
+    pub fault: Option<ClientFault>,
+}
+
+impl Client {
+    /// Time for each answer unless told otherwise.
+    pub const TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// Does `actions` in order, up to the first that fails; the socket is closed in any case.
+    pub fn run(&self, actions: impl IntoIterator<Item = Action>) -> Tally {
+        let mut connection = Connection::new(self);
+        let fault = actions.into_iter().try_for_each(|action| connection.act(&action)).err();
+        connection.close();
+        Tally { sent: connection.sent(), received: connection.received(), fault }
+    }
+}

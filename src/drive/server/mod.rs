@@ -1,0 +1,201 @@
+//! The echo server, TCP or UDP: bound first, started later, ended in order.
+//!
+//! It says what happens through a callback and prints nothing.
+
+mod event;
+mod guard;
+mod tcp;
+mod udp;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use nix::poll::{PollFd, PollFlags};
+use socket2::{Domain, Socket, Type};
+
+pub use event::{Ignored, ServerEvent};
+pub use guard::UdpLimits;
+
+use super::behaviour::Behaviour;
+use super::fault::Fault;
+use super::signal::{self, Signal, Woken};
+use super::transcript::Transcript;
+use crate::model::{Protocol, Side};
+
+/// Takes what the server has to say, on any of its threads.
+pub type ServerLog = Arc<dyn Fn(&ServerEvent) + Send + Sync>;
+
+/// How a server runs.
+#[derive(Clone)]
+pub struct ServerOptions {
+    /// How it answers.
+    pub behaviour: Behaviour,
+    /// TCP connections served at once; further ones are closed at once.
+    pub max_connections: usize,
+    /// A TCP connection that is silent for so long is closed.
+    pub idle_timeout: Option<Duration>,
+    /// How `close` waits for the peer to acknowledge, so that a session's last packet has come when it returns.
+    pub linger: Option<Duration>,
+    /// What UDP sources are allowed; `None` for a server that only its own client can reach.
+    pub udp_limits: Option<UdpLimits>,
+    /// Takes what the server has to say.
+    pub log: ServerLog,
+    /// Takes what the server does.
+    pub transcript: Transcript,
+    /// Ends everything at once.
+    pub halt: Signal,
+}
+
+impl ServerOptions {
+    /// Connections served at once unless told otherwise.
+    pub const MAX_CONNECTIONS: usize = 128;
+    /// Silence after which a connection is closed unless told otherwise.
+    pub const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+    /// A quiet server with every limit at its default.
+    pub fn new(behaviour: Behaviour, halt: Signal) -> Self {
+        Self {
+            behaviour,
+            max_connections: Self::MAX_CONNECTIONS,
+            idle_timeout: Some(Self::IDLE_TIMEOUT),
+            linger: None,
+            udp_limits: Some(UdpLimits::default()),
+            log: Arc::new(|_| ()),
+            transcript: Transcript::new(Side::Server),
+            halt,
+        }
+    }
+}
+
+/// A server's socket, bound (over TCP listening too), not yet served: the port is known, and root no longer needed.
+#[derive(Debug)]
+pub struct BoundServer {
+    socket: Listening,
+    address: SocketAddr,
+}
+
+#[derive(Debug)]
+enum Listening {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
+}
+
+impl BoundServer {
+    /// Binds a server's socket; port 0 takes any free port.
+    ///
+    /// # Errors
+    /// When the port is in use, the address not this host's, or the port is for root alone.
+    pub fn bind(protocol: Protocol, address: SocketAddr, backlog: u32) -> Result<Self> {
+        let socket = open(protocol, address, backlog).map_err(|error| bind_error(protocol, address, error))?;
+        let address = match &socket {
+            Listening::Tcp(listener) => listener.local_addr(),
+            Listening::Udp(socket) => socket.local_addr(),
+        }
+        .context("can't tell which port was bound")?;
+        Ok(Self { socket, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves, in threads of its own, until told to finish or to halt.
+    ///
+    /// # Errors
+    /// When the system gives no thread or no pipe.
+    pub fn start(self, options: ServerOptions) -> io::Result<RunningServer> {
+        let finish = Signal::new()?;
+        let until = finish.clone();
+        let thread = thread::Builder::new().name("server".to_owned()).spawn(move || match self.socket {
+            Listening::Tcp(listener) => tcp::serve(&listener, &options, &until),
+            Listening::Udp(socket) => udp::serve(&socket, &options, &until),
+        })?;
+        Ok(RunningServer { thread, finish })
+    }
+}
+
+/// A server at work.
+#[derive(Debug)]
+pub struct RunningServer {
+    thread: JoinHandle<io::Result<()>>,
+    finish: Signal,
+}
+
+impl RunningServer {
+    /// Takes no new client; serves those that have come, to their end; returns when all sockets are closed.
+    ///
+    /// # Errors
+    /// When the server's own socket failed.
+    pub fn finish(self) -> io::Result<()> {
+        self.finish.raise();
+        self.wait()
+    }
+
+    /// Returns when the server has ended: after the halt, or when its own socket failed.
+    ///
+    /// # Errors
+    /// When the server's own socket failed.
+    pub fn wait(self) -> io::Result<()> {
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the server's thread broke down")))
+    }
+}
+
+/// Waits for a client; false when there is none and none is to be waited for any more.
+fn somebody_waits(socket: impl AsFd, finish: &Signal, halt: &Signal) -> io::Result<bool> {
+    let mut waits = [socket.as_fd(), finish.as_fd(), halt.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+    signal::poll(&mut waits, None)?;
+    let [client, _, halted] = waits.map(|wait| wait.any().unwrap_or(false));
+    Ok(client && !halted)
+}
+
+/// The slow reader's pause, cut short by the halt.
+fn pause(time: Duration, halt: &Signal) -> Result<(), Fault> {
+    if !time.is_zero() && halt.wait(Some(time))? == Woken::Signalled {
+        return Err(Fault::Halted);
+    }
+    Ok(())
+}
+
+fn open(protocol: Protocol, address: SocketAddr, backlog: u32) -> io::Result<Listening> {
+    let domain = Domain::for_address(address);
+    match protocol {
+        Protocol::Tcp => {
+            let socket = Socket::new(domain, Type::STREAM, Some(socket2::Protocol::TCP))?;
+            // connections of an earlier server in TIME_WAIT must not keep the port
+            socket.set_reuse_address(true)?;
+            socket.bind(&address.into())?;
+            socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+            socket.set_nonblocking(true)?;
+            Ok(Listening::Tcp(socket.into()))
+        }
+        Protocol::Udp => {
+            let socket = Socket::new(domain, Type::DGRAM, Some(socket2::Protocol::UDP))?;
+            socket.bind(&address.into())?;
+            socket.set_nonblocking(true)?;
+            Ok(Listening::Udp(socket.into()))
+        }
+    }
+}
+
+fn bind_error(protocol: Protocol, address: SocketAddr, error: io::Error) -> anyhow::Error {
+    let (ip, port) = (address.ip(), address.port());
+    let advice = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!(
+                "{protocol} port {port} of {ip} is in use by another program: choose another with --port, or 0 for any free one"
+            )
+        }
+        io::ErrorKind::AddrNotAvailable => format!("{ip} is not an address of this host"),
+        io::ErrorKind::PermissionDenied => {
+            format!("{protocol} port {port} needs root: choose one above 1023 with --port, or 0 for any free one")
+        }
+        _ => format!("can't bind {protocol} port {port} of {ip}"),
+    };
+    anyhow!(error).context(advice)
+}

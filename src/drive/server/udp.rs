@@ -1,0 +1,86 @@
+//! The UDP echo server: one thread, one socket, every client.
+
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use nix::poll::PollFlags;
+
+use super::guard::Guard;
+use super::{Ignored, ServerEvent, ServerOptions, pause, somebody_waits};
+use crate::drive::fault::Fault;
+use crate::drive::signal::Signal;
+use crate::drive::stream::Patience;
+use crate::model::{CallKind, Endpoint};
+
+/// Answers until told to finish (what has arrived by then is answered) or to halt.
+pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal) -> io::Result<()> {
+    let mut guard = Guard::new(options.udp_limits, socket.local_addr()?.port());
+    let mut complaints = Complaints::default();
+    let mut buffer = vec![0; options.behaviour.read_size];
+    while somebody_waits(socket, finish, &options.halt)? {
+        if pause(options.behaviour.read_delay, &options.halt).is_err() {
+            break;
+        }
+        match socket.recv_from(&mut buffer) {
+            Ok((count, peer)) => {
+                options.transcript.note(0, Some(Endpoint::from(peer)), CallKind::Receive(count as u64));
+                let request = buffer.get(..count).unwrap_or_default();
+                if let Err(reason) = answer(socket, request, peer, &mut guard, options) {
+                    complaints.make(peer, reason, options);
+                }
+            }
+            // a datagram with a bad checksum looks ready and is not
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => (options.log)(&ServerEvent::Trouble(error)),
+        }
+    }
+    options.transcript.note(0, None, CallKind::Close);
+    Ok(())
+}
+
+/// Sends the answers that one datagram gets.
+fn answer(
+    socket: &UdpSocket,
+    request: &[u8],
+    peer: SocketAddr,
+    guard: &mut Guard,
+    options: &ServerOptions,
+) -> Result<(), Ignored> {
+    let answer = options.behaviour.answer(request);
+    let patience = Patience { halt: &options.halt, timeout: None };
+    for _ in 0..options.behaviour.repeat {
+        guard.admit(peer, answer.len() as u64, Instant::now())?;
+        match patience.until_done(socket, PollFlags::POLLOUT, || socket.send_to(&answer, peer)) {
+            Ok(count) => options.transcript.note(0, Some(Endpoint::from(peer)), CallKind::Send(count as u64)),
+            // one client out of reach is no reason to stop serving the others
+            Err(Fault::Io(error)) => {
+                options.transcript.note(0, Some(Endpoint::from(peer)), CallKind::Failed(error.to_string()));
+                (options.log)(&ServerEvent::Unsent { peer, bytes: answer.len(), error });
+                break;
+            }
+            Err(Fault::Halted | Fault::TimedOut(_)) => break,
+        }
+    }
+    Ok(())
+}
+
+/// Complains of unanswered datagrams at most once a second: a flood must not become a flood of words.
+#[derive(Default)]
+struct Complaints {
+    last: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Complaints {
+    fn make(&mut self, peer: SocketAddr, reason: Ignored, options: &ServerOptions) {
+        let now = Instant::now();
+        if self.last.is_some_and(|last| now.duration_since(last) < Duration::from_secs(1)) {
+            self.unsaid += 1;
+            return;
+        }
+        self.last = Some(now);
+        let unsaid = std::mem::take(&mut self.unsaid);
+        (options.log)(&ServerEvent::Ignored { peer, reason, unsaid });
+    }
+}

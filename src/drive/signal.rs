@@ -1,0 +1,121 @@
+//! A signal that threads wait for together with a socket: no thread ever looks at a flag now and then.
+
+use std::io::{self, PipeReader, PipeWriter, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+
+/// Raised once, seen by all who wait for it, for ever. Clones are the same signal.
+#[derive(Clone, Debug)]
+pub struct Signal(Arc<Pipe>);
+
+/// The byte that raises the signal is never read, so the pipe stays readable.
+#[derive(Debug)]
+struct Pipe {
+    reader: PipeReader,
+    writer: PipeWriter,
+}
+
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// The socket is ready.
+    Ready,
+    /// The signal is raised.
+    Signalled,
+    /// Neither, within the time.
+    TimedOut,
+}
+
+impl Signal {
+    /// A signal not yet raised.
+    ///
+    /// # Errors
+    /// When the system gives no pipe.
+    pub fn new() -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        Ok(Self(Arc::new(Pipe { reader, writer })))
+    }
+
+    /// Wakes everybody who waits.
+    pub fn raise(&self) {
+        // a full pipe is a raised signal already
+        let _ = (&self.0.writer).write(&[1]);
+    }
+
+    /// Whether it has been raised.
+    pub fn is_raised(&self) -> bool {
+        self.wait(Some(Duration::ZERO)).is_ok_and(|woken| woken == Woken::Signalled)
+    }
+
+    /// A descriptor that raises the signal when a byte is written to it, for a signal handler.
+    ///
+    /// # Errors
+    /// When the system gives no further descriptor.
+    pub fn raiser(&self) -> io::Result<OwnedFd> {
+        self.0.writer.try_clone().map(OwnedFd::from)
+    }
+
+    /// Waits for the signal alone, so long at most.
+    ///
+    /// # Errors
+    /// When the system can't wait.
+    pub fn wait(&self, timeout: Option<Duration>) -> io::Result<Woken> {
+        let mut waits = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+        Ok(if poll(&mut waits, timeout)? { Woken::Signalled } else { Woken::TimedOut })
+    }
+
+    /// Waits until `socket` is ready for `interest`, the signal is raised, or the time is over. The signal goes first.
+    ///
+    /// # Errors
+    /// When the system can't wait.
+    pub fn wait_with(&self, socket: impl AsFd, interest: PollFlags, timeout: Option<Duration>) -> io::Result<Woken> {
+        let mut waits = [PollFd::new(self.as_fd(), PollFlags::POLLIN), PollFd::new(socket.as_fd(), interest)];
+        if !poll(&mut waits, timeout)? {
+            return Ok(Woken::TimedOut);
+        }
+        let signalled = waits.first().and_then(PollFd::any).unwrap_or(false);
+        Ok(if signalled { Woken::Signalled } else { Woken::Ready })
+    }
+}
+
+/// To be waited for among other descriptors: readable once raised.
+impl AsFd for Signal {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.reader.as_fd()
+    }
+}
+
+/// `poll`, begun again when a signal handler interrupts it; false when the time is over. Times are rounded up to whole
+/// milliseconds.
+pub fn poll(waits: &mut [PollFd<'_>], timeout: Option<Duration>) -> io::Result<bool> {
+    let timeout = timeout.map_or(PollTimeout::NONE, |time| {
+        let millis = time.as_nanos().div_ceil(1_000_000);
+        PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
+    });
+    loop {
+        match nix::poll::poll(waits, timeout) {
+            Err(nix::Error::EINTR) => {}
+            result => return result.map(|ready| ready > 0).map_err(io::Error::from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raised_signal_stays_raised_for_everybody() -> io::Result<()> {
+        let signal = Signal::new()?;
+        assert!(!signal.is_raised());
+        let other = signal.clone();
+        let waiter = std::thread::spawn(move || other.wait(None));
+        signal.raise();
+        assert_eq!(waiter.join().ok().and_then(Result::ok), Some(Woken::Signalled));
+        assert!(signal.is_raised());
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! Sends and receives on a non-blocking socket that end with the data, the time or the halt, whichever comes first.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use nix::poll::PollFlags;
+
+use super::fault::Fault;
+use super::signal::{Signal, Woken};
+
+/// How long to wait, and what ends every wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience<'a> {
+    pub(super) halt: &'a Signal,
+    pub(super) timeout: Option<Duration>,
+}
+
+impl Patience<'_> {
+    /// Waits until `socket` is ready.
+    pub(super) fn wait(&self, socket: impl std::os::fd::AsFd, interest: PollFlags) -> Result<(), Fault> {
+        match self.halt.wait_with(socket, interest, self.timeout)? {
+            Woken::Ready => Ok(()),
+            Woken::Signalled => Err(Fault::Halted),
+            Woken::TimedOut => Err(Fault::TimedOut(self.timeout.unwrap_or_default())),
+        }
+    }
+
+    /// Makes a call on a socket as often as it takes until it would not block.
+    pub(super) fn until_done<T>(
+        &self,
+        socket: impl std::os::fd::AsFd,
+        interest: PollFlags,
+        mut call: impl FnMut() -> io::Result<T>,
+    ) -> Result<T, Fault> {
+        loop {
+            match call() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(&socket, interest)?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result.map_err(Fault::Io),
+            }
+        }
+    }
+
+    /// Reads once; 0 at the end of the stream.
+    pub(super) fn read(&self, mut stream: &TcpStream, buffer: &mut [u8]) -> Result<usize, Fault> {
+        self.until_done(stream, PollFlags::POLLIN, || stream.read(buffer))
+    }
+
+    /// Writes once what the kernel takes.
+    pub(super) fn write(&self, mut stream: &TcpStream, bytes: &[u8]) -> Result<usize, Fault> {
+        self.until_done(stream, PollFlags::POLLOUT, || stream.write(bytes))
+    }
+}

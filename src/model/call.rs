@@ -1,0 +1,82 @@
+//! What a program did with a socket, and when.
+
+use super::{Endpoint, Timestamp};
+
+/// One of the two programs of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The echo client.
+    Client,
+    /// The echo server.
+    Server,
+}
+
+impl Side {
+    /// `client` or `server`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// A call that a program made on a socket, noted when it returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// When it returned, on the clock that stamps captured frames too.
+    pub time: Timestamp,
+    /// Whose call it was.
+    pub side: Side,
+    /// Which of the side's connections, from 1; 0 for the server's own socket.
+    pub connection: u64,
+    /// Whom it was about.
+    pub peer: Option<Endpoint>,
+    /// What was called and what it gave.
+    pub kind: CallKind,
+}
+
+/// What was called and what it gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallKind {
+    /// The server took a connection.
+    Accept,
+    /// The client connected.
+    Connect,
+    /// So many bytes were handed to the kernel.
+    Send(u64),
+    /// So many bytes were taken from the kernel.
+    Receive(u64),
+    /// There will be no more bytes: the peer has closed.
+    EndOfStream,
+    /// The sending half was closed.
+    Shutdown,
+    /// The socket was closed.
+    Close,
+    /// The call failed, for this reason.
+    Failed(String),
+}
+
+impl CallKind {
+    /// The name of the system call, or of what it gave where that matters more.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Connect => "connect",
+            Self::Send(_) => "send",
+            Self::Receive(_) => "receive",
+            Self::EndOfStream => "end_of_stream",
+            Self::Shutdown => "shutdown",
+            Self::Close => "close",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// Bytes sent or received.
+    pub fn bytes(&self) -> Option<u64> {
+        match self {
+            Self::Send(bytes) | Self::Receive(bytes) => Some(*bytes),
+            _ => None,
+        }
+    }
+}
