@@ -1,0 +1,311 @@
+//! Real sessions on real loopback, captured by real libpcap and read by a decoder that is not echolab's own.
+//!
+//! They need CAP_NET_RAW and fail without it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use echolab::capture::{Interface, Source};
+use echolab::drive::{Behaviour, Plan, Signal, Transform, resolve};
+use echolab::model::{CallKind, LinkType, Protocol, Side};
+use echolab::session::{Session, SessionOptions, SessionOutcome};
+use etherparse::{NetSlice, SlicedPacket, TransportSlice};
+
+/// One captured packet, as far as these tests care.
+#[derive(Debug)]
+struct Seen {
+    from_client: bool,
+    flags: &'static str,
+    payload: Vec<u8>,
+}
+
+/// A session's packets and what else is known of it.
+struct Run {
+    seen: Vec<Seen>,
+    dropped: Option<u64>,
+    outcome: SessionOutcome,
+}
+
+impl Run {
+    fn flags(&self) -> Vec<&'static str> {
+        self.seen.iter().map(|packet| packet.flags).collect()
+    }
+
+    fn payload(&self, from_client: bool) -> Vec<u8> {
+        self.seen
+            .iter()
+            .filter(|packet| packet.from_client == from_client)
+            .flat_map(|packet| packet.payload.clone())
+            .collect()
+    }
+
+    fn sizes(&self, from_client: bool) -> Vec<usize> {
+        let packets = self.seen.iter().filter(|packet| packet.from_client == from_client);
+        packets.map(|packet| packet.payload.len()).filter(|size| *size > 0).collect()
+    }
+}
+
+fn plan(protocol: Protocol, messages: &[&[u8]]) -> Plan {
+    Plan {
+        protocol,
+        messages: messages.iter().map(|message| message.to_vec()).collect(),
+        count: 1,
+        line: false,
+        continuous: false,
+        no_wait: false,
+        reads: None,
+        read_size: 65_536,
+        close_first: Side::Client,
+    }
+}
+
+fn run(plan: Plan, behaviour: Behaviour) -> Run {
+    run_at("127.0.0.1", Interface::from_name(None).unwrap(), plan, behaviour)
+}
+
+fn run_at(host: &str, interface: Interface, plan: Plan, behaviour: Behaviour) -> Run {
+    let server = resolve(host, 0).unwrap();
+    let timeout = Duration::from_secs(5);
+    let session =
+        Session::open(SessionOptions { plan, behaviour, server, interface, timeout, log: Arc::new(|_| ()) }).unwrap();
+    let port = session.server().port();
+    let halt = Signal::new().unwrap();
+    let ((seen, dropped), outcome) = session.run(&halt, |source| collect(source, port)).unwrap();
+    Run { seen, dropped, outcome }
+}
+
+fn collect(source: &mut dyn Source, port: u16) -> io::Result<(Vec<Seen>, Option<u64>)> {
+    let mut seen = Vec::new();
+    while let Some(frame) = source.next_frame()? {
+        assert_eq!(frame.wire_len as usize, frame.data.len(), "nothing is cut");
+        let packet = match frame.link {
+            LinkType::ETHERNET => SlicedPacket::from_ethernet(frame.data),
+            LinkType::LINUX_SLL2 => SlicedPacket::from_ip(&frame.data[20..]),
+            other => panic!("link type {other:?}"),
+        };
+        seen.extend(packet.ok().and_then(|packet| read(&packet, port)));
+    }
+    Ok((seen, source.dropped()))
+}
+
+fn read(packet: &SlicedPacket<'_>, port: u16) -> Option<Seen> {
+    assert!(matches!(packet.net, Some(NetSlice::Ipv4(_) | NetSlice::Ipv6(_))));
+    match packet.transport.as_ref()? {
+        TransportSlice::Tcp(tcp) if tcp.destination_port() == port || tcp.source_port() == port => {
+            let flags = match (tcp.syn(), tcp.fin(), tcp.rst(), tcp.ack()) {
+                (true, _, _, false) => "SYN",
+                (true, _, _, true) => "SYN-ACK",
+                (_, true, _, _) => "FIN",
+                (_, _, true, _) => "RST",
+                _ if !tcp.payload().is_empty() => "data",
+                _ => "ACK",
+            };
+            Some(Seen { from_client: tcp.destination_port() == port, flags, payload: tcp.payload().to_vec() })
+        }
+        TransportSlice::Udp(udp) if udp.destination_port() == port || udp.source_port() == port => {
+            Some(Seen { from_client: udp.destination_port() == port, flags: "UDP", payload: udp.payload().to_vec() })
+        }
+        _ => None,
+    }
+}
+
+/// From SYN to the ACK of the last FIN, with nothing dropped and nothing wrong.
+fn assert_whole(run: &Run) {
+    assert!(run.outcome.tally.fault.is_none(), "{:?}", run.outcome.tally);
+    assert!(run.outcome.server_error.is_none());
+    assert_eq!(run.dropped, Some(0));
+    let flags = run.flags();
+    assert_eq!(flags[..3], ["SYN", "SYN-ACK", "ACK"], "{flags:?}");
+    assert_eq!(flags.iter().filter(|flags| **flags == "FIN").count(), 2, "{flags:?}");
+    assert_eq!(flags.last(), Some(&"ACK"), "{flags:?}");
+    assert!(!flags.contains(&"RST"), "{flags:?}");
+}
+
+#[test]
+fn a_tcp_echo_has_its_ten_steps() {
+    let run = run(plan(Protocol::Tcp, &[b"Hello, world"]), Behaviour::default());
+    assert_whole(&run);
+    let flags = ["SYN", "SYN-ACK", "ACK", "data", "ACK", "data", "ACK", "FIN", "FIN", "ACK"];
+    assert_eq!(run.flags(), flags);
+    assert!(run.seen[7].from_client && !run.seen[8].from_client, "the client closes first");
+    assert_eq!(run.payload(true), run.payload(false));
+}
+
+#[test]
+fn two_hundred_tcp_sessions_are_each_complete() {
+    for _ in 0..200 {
+        let run = run(plan(Protocol::Tcp, &[b"Hello, world"]), Behaviour::default());
+        assert_whole(&run);
+        assert_eq!(run.sizes(true), [12]);
+        assert_eq!(run.sizes(false), [12]);
+    }
+}
+
+#[test]
+fn tcp_and_udp_run_over_ipv6_and_by_name_and_on_any() {
+    let loopback = Interface::from_name(None).unwrap();
+    for (host, interface) in
+        [("::1", &loopback), ("localhost", &loopback), ("127.0.0.1", &Interface::Any), ("::1", &Interface::Any)]
+    {
+        let tcp = run_at(host, interface.clone(), plan(Protocol::Tcp, &[b"one", b"two"]), Behaviour::default());
+        assert_whole(&tcp);
+        assert_eq!((tcp.sizes(true), tcp.sizes(false)), (vec![3, 3], vec![3, 3]), "{host} on {interface:?}");
+        let udp = run_at(host, interface.clone(), plan(Protocol::Udp, &[b"one", b"two"]), Behaviour::default());
+        assert_eq!((udp.sizes(true), udp.sizes(false)), (vec![3, 3], vec![3, 3]), "{host} on {interface:?}");
+        assert_eq!(udp.dropped, Some(0));
+    }
+}
+
+#[test]
+fn a_server_on_every_address_is_reached() {
+    let run =
+        run_at("0.0.0.0", Interface::from_name(None).unwrap(), plan(Protocol::Tcp, &[b"hi"]), Behaviour::default());
+    assert_whole(&run);
+}
+
+#[test]
+fn answers_may_be_upper_case_prefixed_and_repeated() {
+    let behaviour =
+        Behaviour { transform: Transform::Upper, prefix: b"Echo: ".to_vec(), repeat: 3, ..Behaviour::default() };
+    let tcp = run(plan(Protocol::Tcp, &[b"ab"]), behaviour.clone());
+    assert_whole(&tcp);
+    assert_eq!(tcp.payload(false), b"Echo: ABEcho: ABEcho: AB");
+    let udp = run(plan(Protocol::Udp, &[b"ab"]), behaviour);
+    assert_eq!(udp.sizes(false), [8, 8, 8]);
+}
+
+#[test]
+fn thirteen_bytes_may_be_answered_by_thirteen_thousand() {
+    let run = run(plan(Protocol::Tcp, &[b"HELLO MASTER\n"]), Behaviour { repeat: 1000, ..Behaviour::default() });
+    assert_whole(&run);
+    assert_eq!(run.outcome.tally.received, 13_000);
+    assert_eq!(run.payload(false).len(), 13_000);
+}
+
+#[test]
+fn a_slow_reader_of_five_bytes_answers_in_pieces() {
+    let behaviour = Behaviour { read_size: 5, read_delay: Duration::from_millis(5), ..Behaviour::default() };
+    let run = run(plan(Protocol::Tcp, &[b"01234567890123456789"]), behaviour);
+    assert_whole(&run);
+    assert_eq!(run.sizes(false), [5, 5, 5, 5]);
+}
+
+#[test]
+fn a_client_that_reads_too_little_causes_a_reset() {
+    let plan = Plan { reads: Some(1), read_size: 5, ..plan(Protocol::Tcp, &[b"01234567890123456789"]) };
+    let run = run(plan, Behaviour::default());
+    assert!(run.outcome.tally.fault.is_none());
+    assert_eq!(run.outcome.tally.received, 5);
+    assert!(run.flags().contains(&"RST"), "{:?}", run.flags());
+}
+
+#[test]
+fn the_server_may_close_first() {
+    let plan = Plan { close_first: Side::Server, ..plan(Protocol::Tcp, &[b"one", b"two"]) };
+    let run = run(plan, Behaviour::default());
+    assert_whole(&run);
+    let first = run.seen.iter().find(|packet| packet.flags == "FIN").unwrap();
+    assert!(!first.from_client);
+}
+
+#[test]
+fn bytes_may_go_one_by_one_or_all_at_once() {
+    for protocol in [Protocol::Tcp, Protocol::Udp] {
+        let one = Plan { continuous: true, line: true, ..plan(protocol, &[b"LIFE"]) };
+        let one = run(one, Behaviour::default());
+        assert_eq!((one.sizes(true), one.sizes(false)), (vec![1; 5], vec![1; 5]));
+        assert_eq!(one.payload(false), b"LIFE\n");
+        let all = run(Plan { no_wait: true, count: 10, ..plan(protocol, &[b"ab"]) }, Behaviour::default());
+        assert!(all.outcome.tally.fault.is_none());
+        assert_eq!((all.payload(true).len(), all.payload(false).len()), (20, 20));
+    }
+}
+
+#[test]
+fn more_than_the_buffers_hold_goes_both_ways_at_once() {
+    let message = vec![b'x'; 20_000_000];
+    let run = run(plan(Protocol::Tcp, &[&message]), Behaviour { prefix: b"> ".to_vec(), ..Behaviour::default() });
+    assert!(run.outcome.tally.fault.is_none(), "{:?}", run.outcome.tally.fault);
+    assert!(run.outcome.tally.received > 20_000_000, "each piece has its prefix");
+}
+
+#[test]
+fn the_largest_datagrams_come_back_with_their_fragments() {
+    let loopback = Interface::from_name(None).unwrap();
+    for (host, size) in [("127.0.0.1", 65_507), ("::1", 65_527)] {
+        let message = vec![b'x'; size];
+        let run = run_at(host, loopback.clone(), plan(Protocol::Udp, &[&message]), Behaviour::default());
+        assert!(run.outcome.tally.fault.is_none(), "{:?}", run.outcome.tally.fault);
+        assert_eq!(run.outcome.tally.received, size as u64);
+        assert_eq!(run.dropped, Some(0));
+    }
+}
+
+#[test]
+fn an_answer_that_never_comes_is_a_time_out_in_words() {
+    // an answer longer than any datagram can't be sent
+    let behaviour = Behaviour { prefix: vec![b'x'; 65_507], ..Behaviour::default() };
+    let server = resolve("127.0.0.1", 0).unwrap();
+    let session = Session::open(SessionOptions {
+        plan: plan(Protocol::Udp, &[b"hello"]),
+        behaviour,
+        server,
+        interface: Interface::from_name(None).unwrap(),
+        timeout: Duration::from_millis(50),
+        log: Arc::new(|_| ()),
+    })
+    .unwrap();
+    let port = session.server().port();
+    let ((seen, _), outcome) = session.run(&Signal::new().unwrap(), |source| collect(source, port)).unwrap();
+    assert_eq!(seen.len(), 1, "the request is captured all the same");
+    let fault = outcome.tally.fault.unwrap().to_string();
+    assert!(fault.contains("no answer from 127.0.0.1") && fault.contains("within 50ms"), "{fault}");
+}
+
+#[test]
+fn a_halted_session_ends_in_order() {
+    let behaviour = Behaviour { read_delay: Duration::from_secs(60), ..Behaviour::default() };
+    let session = Session::open(SessionOptions {
+        plan: plan(Protocol::Tcp, &[b"hello"]),
+        behaviour,
+        server: resolve("127.0.0.1", 0).unwrap(),
+        interface: Interface::from_name(None).unwrap(),
+        timeout: Duration::from_secs(60),
+        log: Arc::new(|_| ()),
+    })
+    .unwrap();
+    let port = session.server().port();
+    let halt = Signal::new().unwrap();
+    let ((flags, dropped), outcome) = session
+        .run(&halt, |source| {
+            let mut flags = Vec::new();
+            while let Some(frame) = source.next_frame()? {
+                let seen = read(&SlicedPacket::from_ethernet(frame.data).unwrap(), port);
+                flags.extend(seen.map(|seen| seen.flags));
+                if flags.last() == Some(&"data") {
+                    halt.raise();
+                }
+            }
+            Ok((flags, source.dropped()))
+        })
+        .unwrap();
+    assert_eq!(flags[..4], ["SYN", "SYN-ACK", "ACK", "data"], "{flags:?}");
+    // the server had not read: its close is a reset
+    assert!(flags.contains(&"FIN") || flags.contains(&"RST"), "{flags:?}");
+    assert_eq!(dropped, Some(0));
+    assert!(outcome.tally.fault.is_some());
+}
+
+#[test]
+fn the_transcript_says_what_the_programs_did() {
+    let run = run(plan(Protocol::Tcp, &[b"hello"]), Behaviour::default());
+    let of = |side| -> Vec<CallKind> {
+        run.outcome.calls.iter().filter(|call| call.side == side).map(|call| call.kind.clone()).collect()
+    };
+    use CallKind::{Accept, Close, Connect, EndOfStream, Receive, Send, Shutdown};
+    assert_eq!(of(Side::Client), [Connect, Send(5), Receive(5), Shutdown, EndOfStream, Close]);
+    assert_eq!(of(Side::Server), [Accept, Receive(5), Send(5), EndOfStream, Close]);
+    assert!(run.outcome.calls.is_sorted_by_key(|call| call.time));
+}
