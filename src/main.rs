@@ -1,3 +1,7 @@
 //! The `echolab` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    echolab::cli::run(std::env::args_os())
+}

@@ -1,1 +1,90 @@
 //! The command line: the only place that prints.
+//!
+//! Arguments go low to high: clap's structs become checked options before any work starts, so that an error of usage is
+//! found there. A subcommand is a file with an `…Args` struct and its `run`, and a line in [`Command`].
+
+mod completions;
+mod exit;
+mod formats;
+mod man;
+mod output;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+pub use output::{Output, OutputArgs, OutputOptions};
+
+/// Run a TCP or UDP echo session, capture it, and have every packet explained; or explain any capture file.
+#[derive(Debug, Parser)]
+#[command(name = "echolab", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  echolab formats                 what the output can look like
+  echolab completions bash        completions for your shell
+
+Exit status: 0 done, 1 an expectation was not met, 2 an error.";
+
+/// The subcommands, in the order of the help.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Formats(formats::FormatsArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+impl Command {
+    fn run(self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Formats(args) => args.run(),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
+        }
+    }
+}
+
+/// Runs the program with these arguments, the first being its own name, and gives its exit status.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let exit = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli.command.run().unwrap_or_else(|error| exit::fail(&error)),
+        Err(error) => usage(&error),
+    };
+    exit.into()
+}
+
+/// Help that was asked for goes to standard output, a mistake to standard error.
+fn usage(error: &clap::Error) -> Exit {
+    match error.print() {
+        Err(failure) => exit::fail(&failure.into()),
+        Ok(()) if error.use_stderr() => Exit::Error,
+        Ok(()) => Exit::Done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_shows_examples() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("echolab "), "{} has no examples", command.get_name());
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod packet;
 mod protocol;
 mod seq;
 mod skip;
+mod text;
 mod timestamp;
 
 pub use call::{Call, CallKind, Side};
@@ -24,4 +25,5 @@ pub use packet::{Checksum, Datagram, IcmpError, IpHeader, Packet, Quoted, Segmen
 pub use protocol::{Direction, PerDirection, Protocol};
 pub use seq::SeqNumber;
 pub use skip::Skip;
+pub use text::{is_hidden, push_visible, visible};
 pub use timestamp::{Nanos, Timestamp};

@@ -1,10 +1,30 @@
-//! What is kept to be shown: the sink that the pipeline pushes into, and the totals of a capture.
+//! What is kept to be shown: the sink that the pipeline pushes into, what it collects, and the columns.
+//!
+//! What is shown is decided here; how it looks in a format is decided one floor above.
 
+mod cell;
+mod collector;
+mod column;
+mod conversation_columns;
+mod largest;
+mod selection;
+mod step_columns;
 mod totals;
+mod view;
+mod words;
 
 use std::io;
 
-pub use totals::CaptureTotals;
+pub use cell::{Cell, Tone};
+pub use collector::{Bounds, Collector, Kept, Renderer, Report};
+pub use column::{Align, Column, ColumnError, ConversationColumn, Room, StepColumn};
+pub use conversation_columns::CONVERSATION_COLUMNS;
+pub use largest::{Largest, Order};
+pub use selection::{Selection, Wanted};
+pub use step_columns::COLUMNS;
+pub use totals::{CaptureTotals, LeftOut};
+pub use view::{PayloadView, View};
+pub use words::{capture_notes, capture_title, conversation_notes, conversation_title, finding_lines};
 
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
@@ -12,6 +32,7 @@ use crate::model::CaptureInfo;
 /// Takes what the pipeline pushes, in the order of the capture, and keeps or writes what it needs.
 ///
 /// For each capture: `capture`, then every `step` in frame order with each `conversation` when it ends, then `finish`.
+/// After the last capture `end`, which the pipeline leaves to its caller.
 pub trait Sink {
     /// A capture begins.
     ///
@@ -36,4 +57,35 @@ pub trait Sink {
     /// # Errors
     /// When the output can't be written.
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()>;
+
+    /// There are no more captures: what is still kept back is written.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn end(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A sink behind a pointer is a sink.
+impl<S: Sink + ?Sized> Sink for Box<S> {
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        (**self).capture(info)
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        (**self).step(step)
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        (**self).conversation(conversation)
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        (**self).finish(totals)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        (**self).end()
+    }
 }

@@ -24,6 +24,24 @@ pub struct CaptureTotals {
     pub truncated: Option<String>,
     /// Packets that the kernel dropped; `None` for files.
     pub dropped: Option<u64>,
+    /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
+    pub left_out: LeftOut,
+}
+
+/// What is counted but not shown, since the output keeps only so much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Conversations of which nothing is shown.
+    pub conversations: u64,
+    /// Steps not shown, those of these conversations included.
+    pub steps: u64,
+}
+
+impl LeftOut {
+    /// Whether everything is shown.
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
 }
 
 impl CaptureTotals {

@@ -1,0 +1,74 @@
+//! `echolab formats`: what the output can look like.
+
+use std::fmt::Write as _;
+use std::io;
+
+use clap::Args;
+
+use super::Exit;
+use crate::explain::FindingCode;
+use crate::render::FORMATS;
+use crate::report::{COLUMNS, CONVERSATION_COLUMNS, Column};
+
+/// List the output formats, the columns and the finding codes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  echolab formats                 all of it
+  echolab formats columns         what --columns takes
+  echolab formats findings        what the finding codes mean")]
+pub(super) struct FormatsArgs {
+    /// Only this list.
+    #[arg(value_enum)]
+    list: Option<List>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum List {
+    /// What --format takes.
+    Formats,
+    /// What --columns takes.
+    Columns,
+    /// The finding codes.
+    Findings,
+}
+
+impl FormatsArgs {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let mut text = String::new();
+        let wanted = |list| self.list.is_none_or(|only| only == list);
+        if wanted(List::Formats) {
+            let rows = FORMATS.iter().map(|format| {
+                let how = if format.streams { "streamed" } else { "collected" };
+                (format.name, format!("{} (.{}, {how})", format.about, format.extension))
+            });
+            section(&mut text, "Formats (--format)", rows);
+        }
+        if wanted(List::Columns) {
+            section(&mut text, "Columns of steps (--columns)", columns(COLUMNS));
+            section(&mut text, "Columns of conversations (--summary --columns)", columns(CONVERSATION_COLUMNS));
+        }
+        if wanted(List::Findings) {
+            let rows = FindingCode::ALL.iter().map(|code| (code.name(), code.about().to_owned()));
+            section(&mut text, "Findings", rows);
+        }
+        super::output::print(io::stdout().lock(), text.trim_end_matches('\n').as_bytes())?;
+        super::output::print(io::stdout().lock(), b"\n")?;
+        Ok(Exit::Done)
+    }
+}
+
+fn columns<T>(registry: &'static [Column<T>]) -> impl Iterator<Item = (&'static str, String)> {
+    registry.iter().map(|column| (column.name, column.about.to_owned()))
+}
+
+fn section(text: &mut String, title: &str, rows: impl Iterator<Item = (&'static str, String)>) {
+    let rows: Vec<_> = rows.collect();
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    // writing to a String can't fail
+    let _ = writeln!(text, "{title}:");
+    for (name, about) in rows {
+        let _ = writeln!(text, "  {name:width$}  {about}");
+    }
+    text.push('\n');
+}

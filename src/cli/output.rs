@@ -1,0 +1,302 @@
+//! The options of every subcommand that shows a report: format, destination, columns.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use crate::render::{self, FORMATS, Format};
+use crate::report::{
+    Bounds, COLUMNS, CONVERSATION_COLUMNS, Column, Largest, Order, PayloadView, Selection, Sink, View, Wanted,
+};
+
+/// Options of the output, as typed.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// What the report looks like.
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = formats(), hide_possible_values = true)]
+    #[arg(help = format_help())]
+    format: String,
+
+    /// Write the report to FILE, which must not exist; - is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Overwrite files that exist.
+    #[arg(long)]
+    force: bool,
+
+    /// Show these columns, in this order; +NAME adds one to the usual columns (`echolab formats columns` lists them).
+    #[arg(long, value_name = "NAME,…", allow_hyphen_values = false)]
+    columns: Option<String>,
+
+    /// Show at most N steps of a conversation (with --summary: N conversations); 0 shows all.
+    #[arg(long, value_name = "N")]
+    #[arg(help = "Show at most N steps of a conversation, or with --summary N conversations; 0 shows all \
+                  [default: 1000, 50; formats that stream show all steps]")]
+    limit: Option<u64>,
+
+    /// Show sequence numbers, acknowledgments and windows as on the wire, not relative and scaled.
+    #[arg(long)]
+    absolute: bool,
+
+    /// Add a column with the payload.
+    #[arg(long, value_enum, value_name = "text|hex", hide_possible_values = true)]
+    payload: Option<Payload>,
+
+    /// Show dates in UTC instead of local time.
+    #[arg(long)]
+    utc: bool,
+
+    /// Draw with ASCII characters only.
+    #[arg(long)]
+    ascii: bool,
+
+    /// Make tables at most N characters wide [default: the terminal's width, or 80].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..))]
+    width: Option<u16>,
+
+    /// Colour the table.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    color: When,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Payload {
+    Text,
+    Hex,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum When {
+    /// On a terminal, unless NO_COLOR is set; also where CLICOLOR_FORCE is.
+    Auto,
+    Always,
+    Never,
+}
+
+fn formats() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about)))
+}
+
+fn format_help() -> String {
+    let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+    format!("What the report looks like: {}", names.join(", "))
+}
+
+/// What a report is to show, beyond what every subcommand offers.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Conversations only, in this order.
+    pub summary: Option<Order>,
+    /// Which conversations.
+    pub wanted: Wanted,
+    /// Whether there are several captures.
+    pub several: bool,
+}
+
+/// Options of the output, checked.
+pub struct OutputOptions {
+    format: &'static Format,
+    render: render::Options,
+    scope: Scope,
+    most_conversations: usize,
+    destination: Destination,
+    force: bool,
+    color: When,
+}
+
+/// Where a report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Destination {
+    Stdout,
+    File(PathBuf),
+}
+
+impl OutputArgs {
+    /// Checks what was typed, before any work starts.
+    ///
+    /// # Errors
+    /// When a column does not exist.
+    pub fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
+        let format = render::format(&self.format).with_context(|| format!("there is no format {}", self.format))?;
+        let destination = match self.output {
+            Some(path) if path.as_os_str() != "-" => Destination::File(path),
+            _ => Destination::Stdout,
+        };
+        let view = View {
+            absolute: self.absolute,
+            payload: match self.payload {
+                Some(Payload::Hex) => PayloadView::Hex,
+                _ => PayloadView::Text,
+            },
+            ascii: self.ascii,
+            time_zone: if self.utc { jiff::tz::TimeZone::UTC } else { jiff::tz::TimeZone::system() },
+        };
+        let width = width(self.width, destination == Destination::Stdout);
+        let room = render::room(width);
+        let mut render = render::Options { view, width, several: scope.several, ..render::Options::default() };
+        let mut names = self.columns;
+        if self.payload.is_some() && scope.summary.is_none() {
+            let names = names.get_or_insert_with(String::new);
+            names.push_str(if names.is_empty() { "+payload" } else { ",payload" });
+        }
+        if let Some(names) = &names {
+            match scope.summary {
+                None => render.columns = Some(Column::choose(COLUMNS, names, room)?),
+                Some(_) => render.conversation_columns = Some(Column::choose(CONVERSATION_COLUMNS, names, room)?),
+            }
+        }
+        let mut scope = scope;
+        render.summary = scope.summary.is_some();
+        render.bounds = match (render.summary, self.limit) {
+            // what is passed on is bounded already
+            (true, _) | (false, Some(0)) => Bounds::NONE,
+            (false, Some(steps)) => Bounds { steps: at_most(steps), ..Bounds::default() },
+            (false, None) => Bounds::default(),
+        };
+        if format.streams && !render.summary {
+            scope.wanted.steps = self.limit.filter(|limit| *limit > 0);
+        }
+        let most_conversations = match self.limit {
+            None => 50,
+            Some(0) => usize::MAX,
+            Some(limit) => at_most(limit),
+        };
+        Ok(OutputOptions {
+            format,
+            render,
+            scope,
+            most_conversations,
+            destination,
+            force: self.force,
+            color: self.color,
+        })
+    }
+}
+
+fn at_most(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+/// `--width`, COLUMNS, the terminal's width, 80: the first that there is.
+fn width(asked: Option<u16>, stdout: bool) -> usize {
+    let environment = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= 40);
+    let terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+    let terminal = || if stdout { terminal() } else { None };
+    usize::from(asked.or_else(environment).or_else(terminal).unwrap_or(80).max(40))
+}
+
+impl OutputOptions {
+    /// Opens the destination and makes the sink that writes the report there.
+    ///
+    /// To be called after root was given up: the file belongs to the caller.
+    ///
+    /// # Errors
+    /// When the file exists and `--force` was not given, or can't be created.
+    pub fn open(mut self) -> anyhow::Result<Output> {
+        let out: Box<dyn Write> = match &self.destination {
+            Destination::Stdout => {
+                let stdout = io::stdout();
+                self.render.prompt = stdout.is_terminal();
+                self.render.color = match self.color {
+                    When::Always => true,
+                    When::Never => false,
+                    When::Auto => anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never,
+                };
+                Box::new(Named { name: "standard output".to_owned(), inner: stdout })
+            }
+            Destination::File(path) => {
+                self.render.color = matches!(self.color, When::Always);
+                Box::new(Named { name: path.display().to_string(), inner: create(path, self.force)? })
+            }
+        };
+        let mut sink = (self.format.sink)(out, &self.render);
+        if let Some(order) = self.scope.summary {
+            sink = Box::new(Largest::new(order, self.most_conversations, sink));
+        }
+        if self.scope.wanted != Wanted::default() {
+            sink = Box::new(Selection::new(self.scope.wanted, sink));
+        }
+        Ok(Output { sink })
+    }
+
+    /// The file that the report goes to; `None` for standard output.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.destination {
+            Destination::Stdout => None,
+            Destination::File(path) => Some(path),
+        }
+    }
+}
+
+/// Creates a file for output: a new one, unless `force` allows to overwrite.
+///
+/// # Errors
+/// When it exists or can't be created.
+pub(super) fn create(path: &Path, force: bool) -> anyhow::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    let opened =
+        if force { options.create(true).truncate(true).open(path) } else { options.create_new(true).open(path) };
+    opened.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => anyhow::anyhow!("{} exists already; --force overwrites it", path.display()),
+        _ => anyhow::Error::from(error).context(format!("can't create {}", path.display())),
+    })
+}
+
+/// A report on its way to its destination.
+pub struct Output {
+    sink: Box<dyn Sink>,
+}
+
+impl Output {
+    /// What the pipeline pushes into.
+    pub fn sink(&mut self) -> &mut dyn Sink {
+        &mut *self.sink
+    }
+
+    /// Writes what is kept back; to be called once, after the last capture.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    pub fn end(mut self) -> anyhow::Result<()> {
+        Ok(self.sink.end()?)
+    }
+}
+
+/// Writes everything to standard output.
+///
+/// # Errors
+/// When that fails.
+pub(super) fn print(out: impl Write, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = Named { name: "standard output".to_owned(), inner: out };
+    out.write_all(bytes)?;
+    Ok(out.flush()?)
+}
+
+/// A writer whose errors say what could not be written.
+struct Named<W> {
+    name: String,
+    inner: W,
+}
+
+impl<W> Named<W> {
+    fn explain(&self, error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("can't write to {}: {error}", self.name))
+    }
+}
+
+impl<W: Write> Write for Named<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner.write(bytes).map_err(|error| self.explain(&error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush().map_err(|error| self.explain(&error))
+    }
+}

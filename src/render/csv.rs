@@ -1,0 +1,98 @@
+//! `--format csv`: a row a step (or a conversation), for a spreadsheet.
+
+use std::io::{self, Write};
+
+use super::{Format, Options, escape, grid};
+use crate::explain::{Conversation, Step};
+use crate::model::CaptureInfo;
+use crate::report::{COLUMNS, CaptureTotals, Cell, Column, Room, Sink, StepColumn};
+
+/// The columns unless others are asked for: all that a number or a word says of a step.
+const DEFAULT: &str = "protocol,stream,step,frame,epoch,time,direction,source,destination,flags,seq,ack,length,window,\
+    arithmetic,phase,analysis,findings,description";
+
+pub(super) static FORMAT: Format = Format {
+    name: "csv",
+    extension: "csv",
+    about: "a row a step, for a spreadsheet",
+    streams: true,
+    sink: |out, options| Box::new(Csv::new(out, options)),
+};
+
+struct Csv<W: Write> {
+    out: csv::Writer<W>,
+    options: Options,
+    columns: Vec<&'static StepColumn>,
+    /// Name of the capture at hand, where there are several.
+    file: Option<String>,
+    begun: bool,
+}
+
+impl<W: Write> Csv<W> {
+    fn new(out: W, options: &Options) -> Self {
+        let default = || Column::choose(COLUMNS, DEFAULT, Room::Wide).unwrap_or_default();
+        let columns = options.columns.clone().unwrap_or_else(default);
+        Self { out: csv::Writer::from_writer(out), options: options.clone(), columns, file: None, begun: false }
+    }
+
+    fn head(&mut self) -> io::Result<()> {
+        let file = self.options.several.then_some("file");
+        let names: Vec<_> = match self.options.summary {
+            false => self.columns.iter().map(|column| column.name).collect(),
+            true => {
+                grid::conversation_columns(&self.options, Room::OnDemand).iter().map(|column| column.name).collect()
+            }
+        };
+        self.out.write_record(file.into_iter().chain(names)).map_err(io::Error::from)
+    }
+
+    fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+        let texts = self.file.as_deref().into_iter().chain(cells.iter().map(|cell| cell.text.as_str()));
+        self.out.write_record(texts.map(|text| escape::spreadsheet(text).into_owned())).map_err(io::Error::from)?;
+        if self.options.prompt { self.out.flush() } else { Ok(()) }
+    }
+}
+
+impl<W: Write> Sink for Csv<W> {
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        self.file = self.options.several.then(|| info.file.clone().unwrap_or_default());
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        self.head()
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        let cells: Vec<_> = self.columns.iter().map(|column| (column.text)(step, &self.options.view)).collect();
+        self.row(&cells)
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        if !self.options.summary {
+            return Ok(());
+        }
+        let columns = grid::conversation_columns(&self.options, Room::OnDemand);
+        let cells: Vec<_> = columns.iter().map(|column| (column.text)(conversation, &self.options.view)).collect();
+        self.row(&cells)
+    }
+
+    fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_columns_exist() {
+        let columns = Column::choose(COLUMNS, DEFAULT, Room::Wide).expect("all are in the registry");
+        assert_eq!(columns.len(), DEFAULT.split(',').count());
+    }
+}

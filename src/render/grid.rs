@@ -1,0 +1,68 @@
+//! Columns and rows of a table, before a format draws them.
+
+use super::Options;
+use crate::explain::{Conversation, Step};
+use crate::report::{Align, COLUMNS, CONVERSATION_COLUMNS, Cell, Column, ConversationColumn, Report, Room, StepColumn};
+
+/// A table: a head and rows of as many cells.
+pub(super) struct Grid {
+    pub(super) head: Vec<Head>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+/// The head of a column.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    pub(super) text: &'static str,
+    pub(super) align: Align,
+}
+
+impl<T> From<&Column<T>> for Head {
+    fn from(column: &Column<T>) -> Self {
+        Self { text: column.header, align: column.align }
+    }
+}
+
+impl Grid {
+    /// The steps in the columns asked for, or else in those that there is `room` for, without the empty ones.
+    pub(super) fn steps(steps: &[Step<'static>], options: &Options, room: Room) -> Self {
+        let view = &options.view;
+        let columns = options.columns.clone().unwrap_or_else(|| Column::defaults(COLUMNS, room));
+        let narrow = options.columns.is_none() && room == Room::Narrow;
+        let text = |column: &StepColumn, step| match column.narrow {
+            Some(text) if narrow => text(step, view),
+            _ => (column.text)(step, view),
+        };
+        let rows = steps.iter().map(|step| columns.iter().map(|column| text(column, step)).collect());
+        let grid = Self { head: columns.iter().map(|column| Head::from(*column)).collect(), rows: rows.collect() };
+        if options.columns.is_none() { grid.without_empty_columns() } else { grid }
+    }
+
+    /// The conversations of a report, one row each.
+    pub(super) fn conversations(report: &Report, options: &Options, room: Room) -> Self {
+        let columns = conversation_columns(options, room);
+        let row = |conversation: &Conversation| {
+            columns.iter().map(|column| (column.text)(conversation, &options.view)).collect()
+        };
+        let rows = report.conversations.iter().map(|kept| row(&kept.conversation)).collect();
+        Self { head: columns.iter().map(|column| Head::from(*column)).collect(), rows }
+    }
+
+    fn without_empty_columns(self) -> Self {
+        let filled: Vec<bool> = (0..self.head.len())
+            .map(|index| self.rows.iter().any(|row| row.get(index).is_some_and(|cell| !cell.text.is_empty())))
+            .collect();
+        let keep = |index: usize| filled.get(index).copied().unwrap_or_default();
+        let head = self.head.into_iter().enumerate().filter(|(index, _)| keep(*index)).map(|(_, head)| head);
+        let rows = self
+            .rows
+            .into_iter()
+            .map(|row| row.into_iter().enumerate().filter(|(index, _)| keep(*index)).map(|(_, cell)| cell).collect());
+        Self { head: head.collect(), rows: rows.collect() }
+    }
+}
+
+/// The columns for conversations that are asked for, or that there is room for.
+pub(super) fn conversation_columns(options: &Options, room: Room) -> Vec<&'static ConversationColumn> {
+    options.conversation_columns.clone().unwrap_or_else(|| Column::defaults(CONVERSATION_COLUMNS, room))
+}

@@ -1,0 +1,74 @@
+//! The first and the last record of a capture.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::values::Reasons;
+use crate::model::CaptureInfo;
+use crate::report::CaptureTotals;
+
+/// Version of the schema; goes up when a field changes its meaning.
+const SCHEMA: u32 = 1;
+
+/// Where the frames come from.
+#[derive(Serialize)]
+pub(in crate::render) struct Capture<'a> {
+    schema: u32,
+    echolab: &'static str,
+    file: Option<&'a str>,
+    format: Option<&'static str>,
+    link_types: Vec<Cow<'static, str>>,
+    interface: Option<&'a str>,
+    filter: Option<&'a str>,
+    snaplen: Option<u32>,
+}
+
+impl<'a> From<&'a CaptureInfo> for Capture<'a> {
+    fn from(info: &'a CaptureInfo) -> Self {
+        Self {
+            schema: SCHEMA,
+            echolab: env!("CARGO_PKG_VERSION"),
+            file: info.file.as_deref(),
+            format: info.format.map(|format| format.name()),
+            link_types: info.link_types.iter().map(|link| link.name()).collect(),
+            interface: info.interface.as_deref(),
+            filter: info.filter.as_deref(),
+            snaplen: info.snaplen,
+        }
+    }
+}
+
+/// The count of everything.
+#[derive(Serialize)]
+pub(in crate::render) struct Summary<'a> {
+    frames: u64,
+    tcp: u64,
+    udp: u64,
+    icmp: u64,
+    other: Reasons<'a>,
+    conversations: Conversations,
+    truncated: Option<&'a str>,
+    dropped: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Conversations {
+    tcp: u64,
+    udp: u64,
+}
+
+impl<'a> From<&'a CaptureTotals> for Summary<'a> {
+    fn from(totals: &'a CaptureTotals) -> Self {
+        Self {
+            frames: totals.frames,
+            tcp: totals.tcp,
+            udp: totals.udp,
+            icmp: totals.icmp,
+            other: Reasons(totals),
+            conversations: Conversations { tcp: totals.tcp_conversations, udp: totals.udp_conversations },
+            truncated: totals.truncated.as_deref(),
+            dropped: totals.dropped,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The record of a conversation that has ended.
+
+use serde::Serialize;
+
+use super::values::{BothWays, End, FindingRecord, FlagCounts, Text, findings};
+use crate::explain::Conversation;
+use crate::model::{Nanos, Timestamp};
+use crate::track::{AnalysisCounts, EchoTotals, RttTotals, TcpTotals};
+
+#[derive(Serialize)]
+pub(in crate::render) struct ConversationRecord<'a> {
+    protocol: &'static str,
+    stream: u32,
+    client: End,
+    server: End,
+    roles_from: &'static str,
+    first_frame: u64,
+    last_frame: u64,
+    start: Option<Text<Timestamp>>,
+    duration: Option<Text<Nanos>>,
+    packets: BothWays<u64>,
+    bytes: BothWays<u64>,
+    payload: BothWays<u64>,
+    isn: Option<Isn>,
+    handshake: Option<&'static str>,
+    close: Option<&'static str>,
+    closed_first: Option<&'static str>,
+    analysis: FlagCounts,
+    echo: Option<Echo>,
+    rtt: Option<Rtt>,
+    findings: Vec<FindingRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct Isn {
+    client: Option<u32>,
+    server: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Echo {
+    requests: u64,
+    matched: u64,
+    transformed: u64,
+    unanswered: u64,
+    pending_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Rtt {
+    handshake: Option<Text<Nanos>>,
+    min: Option<Text<Nanos>>,
+    median: Option<Text<Nanos>>,
+    max: Option<Text<Nanos>>,
+    count: u64,
+}
+
+impl<'a> From<&'a Conversation> for ConversationRecord<'a> {
+    fn from(conversation: &'a Conversation) -> Self {
+        let totals = &conversation.totals;
+        let tcp = totals.tcp.as_ref();
+        Self {
+            protocol: totals.stream.protocol.name(),
+            stream: totals.stream.number,
+            client: totals.client.into(),
+            server: totals.server.into(),
+            roles_from: totals.roles_from.name(),
+            first_frame: totals.first_frame,
+            last_frame: totals.last_frame,
+            start: totals.start.map(Text),
+            duration: totals.duration.map(Text),
+            packets: totals.packets.into(),
+            bytes: totals.bytes.into(),
+            payload: totals.payload.into(),
+            isn: tcp.map(Isn::from),
+            handshake: tcp.map(|tcp| tcp.handshake.name()),
+            close: tcp.map(|tcp| tcp.close.name()),
+            closed_first: tcp.and_then(|tcp| tcp.closed_first).map(|direction| direction.sender()),
+            analysis: FlagCounts(tcp.map_or_else(AnalysisCounts::default, |tcp| tcp.analysis)),
+            echo: totals.echo.map(Echo::from),
+            rtt: totals.rtt.map(Rtt::from),
+            findings: findings(&conversation.findings),
+        }
+    }
+}
+
+impl From<&TcpTotals> for Isn {
+    fn from(tcp: &TcpTotals) -> Self {
+        Self { client: tcp.client_isn, server: tcp.server_isn }
+    }
+}
+
+impl From<EchoTotals> for Echo {
+    fn from(echo: EchoTotals) -> Self {
+        let EchoTotals { requests, matched, transformed, unanswered, pending_bytes } = echo;
+        Self { requests, matched, transformed, unanswered, pending_bytes }
+    }
+}
+
+impl From<RttTotals> for Rtt {
+    fn from(rtt: RttTotals) -> Self {
+        let RttTotals { handshake, min, median, max, count } = rtt;
+        Self { handshake: handshake.map(Text), min: min.map(Text), median: median.map(Text), max: max.map(Text), count }
+    }
+}

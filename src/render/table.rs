@@ -1,0 +1,207 @@
+//! `--format table`: for a person at a terminal, in colour where there is one.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Color, Style};
+use comfy_table::{
+    Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Drawing, TableStyle, Width,
+};
+
+use super::grid::Grid;
+use super::{Format, Options, escape, room};
+use crate::explain::{Fact, Severity};
+use crate::report::{
+    Align, Cell, Collector, Kept, Renderer, Report, Tone, capture_notes, capture_title, conversation_notes,
+    conversation_title, finding_lines,
+};
+
+pub(super) static FORMAT: Format = Format {
+    name: "table",
+    extension: "txt",
+    about: "a table a conversation, for a person",
+    streams: false,
+    sink: |out, options| {
+        Box::new(Collector::new(options.bounds, Table { out: io::BufWriter::new(out), options: options.clone() }))
+    },
+};
+
+struct Table<W: Write> {
+    out: io::BufWriter<W>,
+    options: Options,
+}
+
+impl<W: Write> Renderer for Table<W> {
+    fn render(&mut self, report: &Report) -> io::Result<()> {
+        self.line(&capture_title(&report.info), Style::new().bold().underline())?;
+        writeln!(self.out)?;
+        if self.options.summary {
+            let grid = Grid::conversations(report, &self.options, room(self.options.width));
+            self.grid(&grid)?;
+            writeln!(self.out)?;
+        } else {
+            report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
+        }
+        capture_notes(report).iter().try_for_each(|note| self.line(&note.text, style(note.tone)))?;
+        writeln!(self.out)?;
+        // a session is watched: what is there is shown
+        self.out.flush()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Table<W> {
+    fn conversation(&mut self, kept: &Kept) -> io::Result<()> {
+        let view = &self.options.view;
+        let title = conversation_title(&kept.conversation.totals, view);
+        let notes = conversation_notes(&kept.conversation, view);
+        self.line(&title, Style::new().bold())?;
+        self.facts(&notes)?;
+        writeln!(self.out)?;
+        self.grid(&Grid::steps(&kept.steps, &self.options, room(self.options.width)))?;
+        if kept.steps_left_out > 0 {
+            let dots = if self.options.view.ascii { "..." } else { "…" };
+            self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
+        }
+        writeln!(self.out)?;
+        self.facts(&kept.conversation.facts())?;
+        for finding in finding_lines(kept) {
+            self.line(&finding.text, style(finding.tone))?;
+        }
+        writeln!(self.out)
+    }
+
+    /// Labels in a column, their texts beside them.
+    fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {
+        let label = facts.iter().map(|fact| fact.label.len()).max().unwrap_or_default();
+        for fact in facts {
+            self.hanging(&format!("  {:label$}  ", fact.label), &fact.text, style(Tone::Plain))?;
+        }
+        Ok(())
+    }
+
+    /// One paragraph, wrapped, its later lines indented.
+    fn line(&mut self, text: &str, style: Style) -> io::Result<()> {
+        let indent = text.len() - text.trim_start().len();
+        let (lead, text) = text.split_at(indent);
+        self.hanging(lead, text, style)
+    }
+
+    fn hanging(&mut self, lead: &str, text: &str, style: Style) -> io::Result<()> {
+        let style = if self.options.color { style } else { Style::new() };
+        let text = escape::plain(text);
+        let indent = lead.chars().count();
+        for (index, line) in wrap(&text, self.options.width.saturating_sub(indent).max(20)).iter().enumerate() {
+            if index == 0 {
+                write!(self.out, "{lead}")?;
+            } else {
+                write!(self.out, "{:1$}", "", indent.max(2))?;
+            }
+            writeln!(self.out, "{style}{line}{style:#}")?;
+        }
+        Ok(())
+    }
+
+    fn grid(&mut self, grid: &Grid) -> io::Result<()> {
+        if grid.rows.is_empty() {
+            return Ok(());
+        }
+        let mut drawing = Drawing::new();
+        let fill = if self.options.view.ascii { '-' } else { '─' };
+        drawing
+            .load_style(TableStyle::new().header_separator(LineStyle::none().fill(fill).junction(fill)))
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(u16::try_from(self.options.width).unwrap_or(u16::MAX))
+            .set_truncation_indicator(if self.options.view.ascii { "..." } else { "…" })
+            .force_no_tty();
+        if self.options.color {
+            drawing.enforce_styling();
+        }
+        drawing
+            .set_header(grid.head.iter().map(|head| comfy_table::Cell::new(head.text).add_attribute(Attribute::Bold)));
+        for row in &grid.rows {
+            drawing.add_row(row.iter().map(cell));
+        }
+        let last = grid.head.len().saturating_sub(1);
+        for (index, (column, head)) in drawing.column_iter_mut().zip(&grid.head).enumerate() {
+            column.set_padding((0, if index == last { 0 } else { 2 }));
+            column.set_cell_alignment(match head.align {
+                Align::Left => CellAlignment::Left,
+                Align::Right => CellAlignment::Right,
+            });
+            if index == last && self.options.columns.is_none() && !self.options.summary {
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(24)));
+            }
+        }
+        for line in drawing.lines() {
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// A cell with its colour.
+fn cell(cell: &Cell) -> comfy_table::Cell {
+    let lines: Vec<_> = std::iter::once(&cell.text).chain(&cell.below).map(|line| escape::plain(line)).collect();
+    let drawn = comfy_table::Cell::new(lines.join("\n"));
+    match cell.tone {
+        Tone::Plain => drawn,
+        Tone::Dim => drawn.add_attribute(Attribute::Dim),
+        Tone::Client => drawn.fg(comfy_table::Color::DarkCyan),
+        Tone::Server => drawn.fg(comfy_table::Color::DarkMagenta),
+        Tone::Open => drawn.fg(comfy_table::Color::DarkGreen),
+        Tone::Data => drawn.add_attribute(Attribute::Bold),
+        Tone::Close | Tone::Finding(Severity::Warning) => drawn.fg(comfy_table::Color::DarkYellow),
+        Tone::Reset | Tone::Finding(Severity::Problem) => drawn.fg(comfy_table::Color::DarkRed),
+        Tone::Finding(Severity::Note) => drawn,
+    }
+}
+
+/// The same colours outside of the table.
+fn style(tone: Tone) -> Style {
+    let color = |color: AnsiColor| Style::new().fg_color(Some(Color::Ansi(color)));
+    match tone {
+        Tone::Plain | Tone::Data | Tone::Finding(Severity::Note) => Style::new(),
+        Tone::Dim => Style::new().dimmed(),
+        Tone::Client => color(AnsiColor::Cyan),
+        Tone::Server => color(AnsiColor::Magenta),
+        Tone::Open => color(AnsiColor::Green),
+        Tone::Close | Tone::Finding(Severity::Warning) => color(AnsiColor::Yellow),
+        Tone::Reset | Tone::Finding(Severity::Problem) => color(AnsiColor::Red),
+    }
+}
+
+/// Words in lines of at most `width` characters; a longer word has a line of its own.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = unicode_width::UnicodeWidthStr::width(word);
+        if used > 0 && used + 1 + length > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        let Some(line) = lines.last_mut() else { break };
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += length;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("incomprehensibilities no", 5), ["incomprehensibilities", "no"]);
+        assert_eq!(wrap("", 5), [""]);
+    }
+}

@@ -1,0 +1,165 @@
+//! Keeps a bounded part of a capture until its end, for formats that need to see the whole.
+
+use std::collections::HashMap;
+use std::io;
+
+use super::Sink;
+use super::totals::{CaptureTotals, LeftOut};
+use crate::explain::{Conversation, Step};
+use crate::model::CaptureInfo;
+use crate::track::StreamId;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most conversations.
+    pub conversations: usize,
+    /// Most steps of each.
+    pub steps: usize,
+    /// Most bytes of each step's payload.
+    pub payload: usize,
+}
+
+impl Bounds {
+    /// All conversations and all their steps: memory grows with the capture.
+    pub const NONE: Self = Self { conversations: usize::MAX, steps: usize::MAX, payload: 256 };
+}
+
+/// The first 1,000 steps of the first 200 conversations.
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { conversations: 200, steps: 1_000, payload: 256 }
+    }
+}
+
+/// A conversation with as many of its steps as were kept.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// What the whole conversation was.
+    pub conversation: Conversation,
+    /// Its first steps.
+    pub steps: Vec<Step<'static>>,
+    /// How many more there were.
+    pub steps_left_out: u64,
+}
+
+/// What was kept of one capture: exact totals, and the first conversations with their first steps.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Where the frames came from.
+    pub info: CaptureInfo,
+    /// The conversations, in the order in which they came.
+    pub conversations: Vec<Kept>,
+    /// The exact totals, and what was left out.
+    pub totals: CaptureTotals,
+}
+
+/// Turns reports into bytes.
+pub trait Renderer {
+    /// Writes one capture.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn render(&mut self, report: &Report) -> io::Result<()>;
+
+    /// Writes what comes after the last capture, and everything still kept back.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn end(&mut self) -> io::Result<()>;
+}
+
+/// The sink that collects a [`Report`] and has it rendered when its capture ends.
+#[derive(Debug)]
+pub struct Collector<R> {
+    bounds: Bounds,
+    renderer: R,
+    info: CaptureInfo,
+    places: HashMap<StreamId, usize>,
+    open: Vec<Open>,
+    left_out: LeftOut,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    conversation: Option<Conversation>,
+    steps: Vec<Step<'static>>,
+    steps_left_out: u64,
+}
+
+impl<R: Renderer> Collector<R> {
+    /// Collects as much as `bounds` allow, for `renderer`.
+    pub fn new(bounds: Bounds, renderer: R) -> Self {
+        Self {
+            bounds,
+            renderer,
+            info: CaptureInfo::default(),
+            places: HashMap::new(),
+            open: Vec::new(),
+            left_out: LeftOut::default(),
+        }
+    }
+
+    /// Where the conversation is kept; `None` if there are too many already.
+    fn place(&mut self, stream: StreamId) -> Option<&mut Open> {
+        let next = self.open.len();
+        let place = match self.places.get(&stream) {
+            Some(place) => *place,
+            None if next < self.bounds.conversations => {
+                self.places.insert(stream, next);
+                self.open.push(Open::default());
+                next
+            }
+            None => return None,
+        };
+        self.open.get_mut(place)
+    }
+}
+
+impl<R: Renderer> Sink for Collector<R> {
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        self.info = info.clone();
+        self.places.clear();
+        self.open.clear();
+        self.left_out = LeftOut::default();
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        let Bounds { steps, payload, .. } = self.bounds;
+        match self.place(step.event.stream) {
+            Some(open) if open.steps.len() < steps => open.steps.push(step.keep(payload)),
+            Some(open) => {
+                open.steps_left_out += 1;
+                self.left_out.steps += 1;
+            }
+            None => self.left_out.steps += 1,
+        }
+        Ok(())
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        match self.place(conversation.totals.stream) {
+            Some(open) => open.conversation = Some(conversation.clone()),
+            None => self.left_out.conversations += 1,
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        self.places.clear();
+        let conversations = std::mem::take(&mut self.open).into_iter().filter_map(|open| {
+            let Open { conversation, steps, steps_left_out } = open;
+            Some(Kept { conversation: conversation?, steps, steps_left_out })
+        });
+        let mut totals = totals.clone();
+        totals.left_out.conversations += self.left_out.conversations;
+        totals.left_out.steps += self.left_out.steps;
+        let report = Report { info: std::mem::take(&mut self.info), conversations: conversations.collect(), totals };
+        self.renderer.render(&report)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.renderer.end()
+    }
+}

@@ -1,0 +1,79 @@
+//! The columns of the table of conversations (`--summary`).
+
+use super::cell::{Cell, Tone};
+use super::column::{Align, ConversationColumn, Room};
+use super::view::View;
+use crate::explain::{Conversation, Severity};
+use crate::model::PerDirection;
+use crate::track::{Close, Handshake, TcpTotals};
+
+/// Every column that a table of conversations can have, in the order in which they stand.
+pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
+    column("conversation", "conversation", "its name for --conversation", Align::Left, Room::Narrow, |c, _| {
+        c.totals.stream.to_string().into()
+    }),
+    column("client", "client", "address and port of the client", Align::Left, Room::Narrow, |c, _| {
+        Cell::from(c.totals.client.to_string()).tone(Tone::Client)
+    }),
+    column("server", "server", "address and port of the server", Align::Left, Room::Narrow, |c, _| {
+        Cell::from(c.totals.server.to_string()).tone(Tone::Server)
+    }),
+    column("start", "start", "when it began", Align::Left, Room::OnDemand, |c, view| {
+        c.totals.start.map(|time| view.date(time)).unwrap_or_default().into()
+    }),
+    column("duration", "duration", "seconds from its first frame to its last", Align::Right, Room::Narrow, |c, _| {
+        c.totals.duration.map(View::seconds).unwrap_or_default().into()
+    }),
+    column("packets", "packets", "packets both ways", Align::Right, Room::Narrow, |c, _| both(&c.totals.packets)),
+    column("packets_out", "client's", "packets from the client", Align::Right, Room::OnDemand, |c, _| {
+        c.totals.packets.client_to_server.to_string().into()
+    }),
+    column("packets_in", "server's", "packets from the server", Align::Right, Room::OnDemand, |c, _| {
+        c.totals.packets.server_to_client.to_string().into()
+    }),
+    column("bytes", "bytes", "frame bytes on the wire both ways", Align::Right, Room::Narrow, |c, _| {
+        both(&c.totals.bytes)
+    }),
+    column("payload_out", "sent", "payload bytes from the client", Align::Right, Room::Wide, |c, _| {
+        c.totals.payload.client_to_server.to_string().into()
+    }),
+    column("payload_in", "received", "payload bytes from the server", Align::Right, Room::Wide, |c, _| {
+        c.totals.payload.server_to_client.to_string().into()
+    }),
+    column("handshake", "handshake", "how much of it was captured", Align::Left, Room::Wide, |c, _| {
+        tcp(c, |tcp| match tcp.handshake {
+            refused @ Handshake::Refused => Cell::from(refused.name()).tone(Tone::Reset),
+            other => other.name().into(),
+        })
+    }),
+    column("close", "close", "fin, rst, half or none", Align::Left, Room::Wide, |c, _| {
+        tcp(c, |tcp| match tcp.close {
+            reset @ Close::Rst => Cell::from(reset.name()).tone(Tone::Reset),
+            other => other.name().into(),
+        })
+    }),
+    column("findings", "findings", "codes of echolab's diagnoses", Align::Left, Room::OnDemand, |c, _| {
+        let worst = c.findings.iter().map(|finding| finding.code.severity()).max();
+        let codes: Vec<_> = c.findings.iter().map(|finding| finding.code.name()).collect();
+        Cell::from(codes.join(", ")).tone(worst.filter(|s| *s > Severity::Note).map_or(Tone::Plain, Tone::Finding))
+    }),
+];
+
+const fn column(
+    name: &'static str,
+    header: &'static str,
+    about: &'static str,
+    align: Align,
+    room: Room,
+    text: fn(&Conversation, &View) -> Cell,
+) -> ConversationColumn {
+    ConversationColumn { name, header, about, align, room, text, narrow: None }
+}
+
+fn both(counts: &PerDirection<u64>) -> Cell {
+    counts.client_to_server.saturating_add(counts.server_to_client).to_string().into()
+}
+
+fn tcp(conversation: &Conversation, cell: impl FnOnce(&TcpTotals) -> Cell) -> Cell {
+    conversation.totals.tcp.as_ref().map(cell).unwrap_or_default()
+}

@@ -1,0 +1,133 @@
+//! Only the largest conversations, for a summary of any capture in bounded memory.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::io;
+
+use super::Sink;
+use super::totals::CaptureTotals;
+use crate::explain::{Conversation, Step};
+use crate::model::CaptureInfo;
+use crate::track::ConversationTotals;
+
+/// What makes a conversation come first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Many bytes on the wire.
+    #[default]
+    Bytes,
+    /// Many packets.
+    Packets,
+    /// An early start.
+    Start,
+    /// A long duration.
+    Duration,
+}
+
+impl Order {
+    /// Every order with its name on the command line.
+    pub const ALL: [(Self, &'static str); 4] =
+        [(Self::Bytes, "bytes"), (Self::Packets, "packets"), (Self::Start, "start"), (Self::Duration, "duration")];
+
+    /// The larger, the earlier it comes.
+    fn rank(self, totals: &ConversationTotals) -> i128 {
+        match self {
+            Self::Bytes => i128::from(totals.bytes.client_to_server) + i128::from(totals.bytes.server_to_client),
+            Self::Packets => i128::from(totals.packets.client_to_server) + i128::from(totals.packets.server_to_client),
+            Self::Start => totals.start.map_or(i128::MIN, |start| {
+                -(i128::from(start.seconds()) * 1_000_000_000 + i128::from(start.subsec_nanos()))
+            }),
+            Self::Duration => totals.duration.map_or(i128::MIN, |duration| i128::from(duration.0)),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Ranked {
+    rank: i128,
+    conversation: Conversation,
+}
+
+impl Ranked {
+    /// Of two that are equally large, the earlier comes first.
+    fn key(&self) -> (i128, Reverse<u64>) {
+        (self.rank, Reverse(self.conversation.totals.first_frame))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+/// The sink that holds conversations back until the end and passes the largest on, in order; steps are dropped.
+#[derive(Debug)]
+pub struct Largest<S> {
+    order: Order,
+    most: usize,
+    inner: S,
+    /// The smallest on top, so that it is the first to go.
+    heap: BinaryHeap<Reverse<Ranked>>,
+    left_out: u64,
+}
+
+impl<S: Sink> Largest<S> {
+    /// Passes at most `most` conversations on to `inner`, by `order`.
+    pub fn new(order: Order, most: usize, inner: S) -> Self {
+        Self { order, most, inner, heap: BinaryHeap::new(), left_out: 0 }
+    }
+}
+
+impl<S: Sink> Sink for Largest<S> {
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        self.heap.clear();
+        self.left_out = 0;
+        self.inner.capture(info)
+    }
+
+    fn step(&mut self, _: &Step<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        let rank = self.order.rank(&conversation.totals);
+        if self.heap.len() >= self.most {
+            self.left_out += 1;
+            let key = (rank, Reverse(conversation.totals.first_frame));
+            if self.heap.peek().is_none_or(|Reverse(smallest)| smallest.key() >= key) {
+                return Ok(());
+            }
+            self.heap.pop();
+        }
+        self.heap.push(Reverse(Ranked { rank, conversation: conversation.clone() }));
+        Ok(())
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        for Reverse(ranked) in std::mem::take(&mut self.heap).into_sorted_vec() {
+            self.inner.conversation(&ranked.conversation)?;
+        }
+        let mut totals = totals.clone();
+        totals.left_out.conversations += self.left_out;
+        self.inner.finish(&totals)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.inner.end()
+    }
+}

@@ -1,0 +1,245 @@
+//! The columns of the step table.
+
+use super::cell::{Cell, Tone};
+use super::column::{Align, Room, StepColumn};
+use super::view::{PayloadView, View};
+use crate::explain::{Arithmetic, Severity, Step};
+use crate::model::{Checksum, Direction, TcpOptions, visible};
+use crate::track::{Body, TcpFacts};
+
+/// Most characters (or bytes in hexadecimal) of a payload that a cell shows.
+const PAYLOAD_SHOWN: usize = 32;
+
+/// Every column that a step table can have, in the order in which they stand.
+pub static COLUMNS: &[StepColumn] = &[
+    column("step", "#", "number within the conversation", Align::Right, Room::Narrow, |s, _| number(s.event.number)),
+    column("frame", "frame", "number in the capture", Align::Right, Room::OnDemand, |s, _| number(s.event.frame)),
+    column("date", "date and time", "when it was captured", Align::Left, Room::OnDemand, date),
+    column("epoch", "epoch", "seconds since 1970 UTC", Align::Right, Room::OnDemand, |s, _| maybe(s.event.time)),
+    column("time", "time", "seconds since the conversation began", Align::Right, Room::Narrow, time),
+    column("delta", "delta", "seconds since the step before", Align::Right, Room::OnDemand, delta),
+    column("protocol", "protocol", "tcp, udp or icmp", Align::Left, Room::OnDemand, |s, _| {
+        s.event.protocol_name().into()
+    }),
+    column("stream", "stream", "number of the conversation, as in Wireshark", Align::Right, Room::OnDemand, |s, _| {
+        number(s.event.stream.number)
+    }),
+    StepColumn {
+        narrow: Some(direction_narrow),
+        ..column("direction", "direction", "who sends to whom", Align::Left, Room::Narrow, direction)
+    },
+    column("source", "source", "address and port of the sender", Align::Left, Room::OnDemand, |s, _| {
+        s.event.source.to_string().into()
+    }),
+    column("destination", "destination", "address and port of the receiver", Align::Left, Room::OnDemand, |s, _| {
+        s.event.destination.to_string().into()
+    }),
+    StepColumn {
+        narrow: Some(flags_narrow),
+        ..column("flags", "flags", "control bits by name and as tcpdump writes them", Align::Left, Room::Narrow, flags)
+    },
+    StepColumn {
+        narrow: Some(seq_narrow),
+        ..column("seq", "seq", "sequence numbers: first:next", Align::Left, Room::Narrow, seq)
+    },
+    StepColumn {
+        narrow: Some(ack_narrow),
+        ..column("ack", "ack", "the next sequence number expected from the peer", Align::Left, Room::Narrow, ack)
+    },
+    column("length", "len", "bytes of payload", Align::Right, Room::Narrow, |s, _| maybe(s.event.len())),
+    column("window", "window", "bytes that the sender is ready to receive", Align::Right, Room::Wide, window),
+    column(
+        "arithmetic",
+        "arithmetic",
+        "seq and ack in terms of X and Y, the initial sequence numbers of client and server",
+        Align::Left,
+        Room::Wide,
+        arithmetic,
+    ),
+    column("options", "options", "TCP options", Align::Left, Room::OnDemand, options),
+    column("checksum", "checksum", "whether the checksum fits", Align::Left, Room::OnDemand, checksum),
+    column("payload", "payload", "what is carried, shortened", Align::Left, Room::OnDemand, payload),
+    column("phase", "phase", "handshake, exchange, teardown or aborted", Align::Left, Room::OnDemand, |s, _| {
+        s.phase.name().into()
+    }),
+    column("analysis", "analysis", "flags of Wireshark's TCP analysis", Align::Left, Room::OnDemand, analysis),
+    column("findings", "findings", "codes of echolab's own diagnoses", Align::Left, Room::OnDemand, findings),
+    column("description", "what happens", "the step in plain English", Align::Left, Room::Narrow, description),
+];
+
+const fn column(
+    name: &'static str,
+    header: &'static str,
+    about: &'static str,
+    align: Align,
+    room: Room,
+    text: fn(&Step<'_>, &View) -> Cell,
+) -> StepColumn {
+    StepColumn { name, header, about, align, room, text, narrow: None }
+}
+
+fn number(value: impl ToString) -> Cell {
+    value.to_string().into()
+}
+
+fn maybe(value: Option<impl ToString>) -> Cell {
+    value.map(number).unwrap_or_default()
+}
+
+fn tcp(step: &Step<'_>, cell: impl FnOnce(&TcpFacts) -> Cell) -> Cell {
+    step.event.tcp().map(cell).unwrap_or_default()
+}
+
+fn date(step: &Step<'_>, view: &View) -> Cell {
+    step.event.time.map(|time| view.date(time).into()).unwrap_or_default()
+}
+
+fn time(step: &Step<'_>, _: &View) -> Cell {
+    step.event.since_start.map(View::seconds).unwrap_or_default().into()
+}
+
+fn delta(step: &Step<'_>, _: &View) -> Cell {
+    step.event.since_previous.map(View::seconds).unwrap_or_default().into()
+}
+
+fn direction(step: &Step<'_>, view: &View) -> Cell {
+    let direction = step.event.direction;
+    let text = format!("{} {} {}", direction.sender(), view.arrow(), direction.receiver());
+    Cell::from(text).tone(direction.into())
+}
+
+fn direction_narrow(step: &Step<'_>, view: &View) -> Cell {
+    let text = match (step.event.direction, view.ascii) {
+        (Direction::ClientToServer, false) => "client →",
+        (Direction::ServerToClient, false) => "← server",
+        (Direction::ClientToServer, true) => "client >",
+        (Direction::ServerToClient, true) => "< server",
+    };
+    Cell::from(text).tone(step.event.direction.into())
+}
+
+fn flags(step: &Step<'_>, _: &View) -> Cell {
+    tcp(step, |facts| Cell::from(format!("{} [{}]", facts.flags, facts.flags.tcpdump())).tone(facts.flags.into()))
+}
+
+fn flags_narrow(step: &Step<'_>, _: &View) -> Cell {
+    tcp(step, |facts| {
+        let tcpdump = format!("[{}]", facts.flags.tcpdump());
+        Cell::from(facts.flags.to_string()).over(tcpdump).tone(facts.flags.into())
+    })
+}
+
+/// The sequence numbers of the first byte and of the byte after the last; one number where there is no payload.
+///
+/// As in tcpdump: SYN and FIN count too, but only payload makes a range.
+fn seq(step: &Step<'_>, view: &View) -> Cell {
+    tcp(step, |facts| {
+        let first = if view.absolute { facts.seq_raw } else { facts.seq };
+        match facts.len {
+            0 => number(first),
+            len => format!("{first}:{}", first.wrapping_add(len)).into(),
+        }
+    })
+}
+
+fn seq_narrow(step: &Step<'_>, view: &View) -> Cell {
+    stacked(seq(step, view), step.seq_arithmetic)
+}
+
+fn ack(step: &Step<'_>, view: &View) -> Cell {
+    tcp(step, |facts| maybe(facts.ack.map(|ack| if view.absolute { facts.ack_raw } else { ack })))
+}
+
+fn ack_narrow(step: &Step<'_>, view: &View) -> Cell {
+    stacked(ack(step, view), step.ack_arithmetic)
+}
+
+/// A number over where it comes from.
+fn stacked(number: Cell, arithmetic: Option<Arithmetic>) -> Cell {
+    match arithmetic {
+        Some(arithmetic) => number.over(arithmetic),
+        None => number,
+    }
+}
+
+fn window(step: &Step<'_>, view: &View) -> Cell {
+    tcp(step, |facts| if view.absolute { number(facts.window_raw) } else { number(facts.window) })
+}
+
+fn arithmetic(step: &Step<'_>, _: &View) -> Cell {
+    match (step.seq_arithmetic, step.ack_arithmetic) {
+        (Some(seq), Some(ack)) => format!("{seq}, {ack}").into(),
+        (seq, ack) => maybe(seq.or(ack)),
+    }
+}
+
+fn options(step: &Step<'_>, _: &View) -> Cell {
+    tcp(step, |facts| option_text(&facts.options, facts.sack_base).into())
+}
+
+/// The options as tcpdump names them: `mss 1460, sackOK, TS val 1 ecr 0, wscale 7`; SACK blocks are relative.
+fn option_text(options: &TcpOptions, sack_base: u32) -> String {
+    let mut parts = Vec::new();
+    parts.extend(options.mss.map(|mss| format!("mss {mss}")));
+    parts.extend(options.sack_permitted.then(|| "sackOK".to_owned()));
+    parts.extend(options.timestamps.map(|stamps| format!("TS val {} ecr {}", stamps.value, stamps.echo_reply)));
+    parts.extend(options.window_scale.map(|shift| format!("wscale {shift}")));
+    for (left, right) in options.sack.as_slice() {
+        parts.push(format!("sack {}:{}", left.wrapping_sub(sack_base), right.wrapping_sub(sack_base)));
+    }
+    parts.extend(options.other.iter().map(|kind| format!("kind {kind}")));
+    parts.join(", ")
+}
+
+fn checksum(step: &Step<'_>, _: &View) -> Cell {
+    match step.event.checksum() {
+        None => Cell::default(),
+        Some(bad @ Checksum::Invalid) => Cell::from(bad.name()).tone(Tone::Reset),
+        Some(verdict) => verdict.name().into(),
+    }
+}
+
+fn payload(step: &Step<'_>, view: &View) -> Cell {
+    let event = &step.event;
+    let (len, bytes) = (event.len().unwrap_or(0), &event.payload);
+    if len == 0 {
+        return Cell::default();
+    }
+    let (mut text, all) = match view.payload {
+        PayloadView::Text => visible(bytes, PAYLOAD_SHOWN),
+        PayloadView::Hex => hex(bytes),
+    };
+    if !all || u64::from(len) > bytes.len() as u64 {
+        text.push_str(if view.ascii { "..." } else { "…" });
+    }
+    text.into()
+}
+
+fn hex(bytes: &[u8]) -> (String, bool) {
+    let shown = bytes.get(..PAYLOAD_SHOWN).unwrap_or(bytes);
+    let pairs: Vec<String> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+    (pairs.join(" "), shown.len() == bytes.len())
+}
+
+fn analysis(step: &Step<'_>, _: &View) -> Cell {
+    tcp(step, |facts| facts.analysis.iter().map(|flag| flag.name()).collect::<Vec<_>>().join(", ").into())
+}
+
+fn findings(step: &Step<'_>, _: &View) -> Cell {
+    let codes: Vec<_> = step.findings.iter().map(|finding| finding.code.name()).collect();
+    Cell::from(codes.join(", ")).tone(worst(step))
+}
+
+fn description(step: &Step<'_>, _: &View) -> Cell {
+    let tone = match step.event.body {
+        Body::Icmp(_) => Tone::Reset,
+        _ => worst(step),
+    };
+    Cell::from(step.description()).tone(tone)
+}
+
+/// The tone of the step's gravest finding, where there is one that matters.
+fn worst(step: &Step<'_>) -> Tone {
+    let worst = step.findings.iter().map(|finding| finding.code.severity()).max();
+    worst.filter(|severity| *severity > Severity::Note).map_or(Tone::Plain, Tone::Finding)
+}
