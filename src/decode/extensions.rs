@@ -106,3 +106,94 @@ pub(super) fn jumbo_length(payload: Captured<'_>) -> Option<usize> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use etherparse::IpNumber;
+
+    use super::*;
+    use crate::decode::{Decoder, samples};
+    use crate::model::{Checksum, Endpoint, LinkType};
+
+    const VIA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 9);
+
+    /// A segment to `to`, without its IP header.
+    fn segment_to(to: Ipv6Addr) -> Vec<u8> {
+        let builder = etherparse::PacketBuilder::ipv6(samples::CLIENT6.octets(), to.octets(), 64).tcp(1, 2, 3, 4);
+        let mut bytes = Vec::new();
+        builder.write(&mut bytes, b"hello").unwrap();
+        bytes.split_off(40)
+    }
+
+    fn checksum(first: IpNumber, headers: &[u8], segment: &[u8]) -> Checksum {
+        let bytes = samples::ipv6(first, &[headers, segment].concat());
+        let mut decoder = Decoder::new();
+        let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
+        assert_eq!(usize::from(packet.ip.header_len), 40 + headers.len());
+        let segment = samples::segment(packet);
+        assert_eq!(segment.payload, b"hello");
+        // the header's own destination, whatever the way
+        assert_eq!(segment.destination, Endpoint::new(samples::SERVER6, 2));
+        segment.checksum
+    }
+
+    #[test]
+    fn extension_headers_are_stepped_over_in_any_order() {
+        let segment = segment_to(samples::SERVER6);
+        let pad = |next| [next, 0, 1, 4, 0, 0, 0, 0];
+        let chain = [pad(60), pad(0), pad(135), pad(6)].concat();
+        assert_eq!(checksum(ip_number::IPV6_HOP_BY_HOP, &chain, &segment), Checksum::Valid);
+        let auth = [&[6, 4][..], &[0; 22]].concat();
+        assert_eq!(checksum(ip_number::AUTH, &auth, &segment), Checksum::Valid);
+        let atomic = [6, 0, 0, 0, 0, 0, 0, 9];
+        assert_eq!(checksum(ip_number::IPV6_FRAGMENTATION_HEADER, &atomic, &segment), Checksum::Valid);
+    }
+
+    #[test]
+    fn the_checksum_covers_the_end_of_the_way() {
+        let routing = |kind, left, way: &[Ipv6Addr]| {
+            let mut header = vec![6, way.len() as u8 * 2, kind, left, 0, 0, 0, 0];
+            way.iter().for_each(|hop| header.extend(hop.octets()));
+            header
+        };
+        let to_via = segment_to(VIA);
+        let route = ip_number::IPV6_ROUTE;
+        assert_eq!(checksum(route, &routing(0, 1, &[samples::SERVER6, VIA]), &to_via), Checksum::Valid);
+        assert_eq!(checksum(route, &routing(2, 1, &[VIA]), &to_via), Checksum::Valid);
+        assert_eq!(checksum(route, &routing(4, 1, &[VIA, samples::SERVER6]), &to_via), Checksum::Valid);
+        let arrived = segment_to(samples::SERVER6);
+        assert_eq!(checksum(route, &routing(4, 0, &[VIA]), &arrived), Checksum::Valid);
+        assert_eq!(checksum(route, &routing(0, 1, &[VIA]), &arrived), Checksum::Invalid);
+    }
+
+    #[test]
+    fn a_jumbogram_says_its_length_in_an_option() {
+        let jumbo = |length: u32| [&[17, 0, JUMBO_PAYLOAD, 4][..], &length.to_be_bytes()].concat();
+        let mut udp = vec![0; 70_000];
+        udp[..4].copy_from_slice(&[0, 1, 0, 2]);
+        let mut bytes = samples::ipv6(ip_number::IPV6_HOP_BY_HOP, &[]);
+        bytes.extend(jumbo(8 + 70_000));
+        bytes.extend(udp);
+        bytes.extend([0; 10]);
+        let mut decoder = Decoder::new();
+        let datagram = samples::datagram(decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap());
+        assert_eq!((datagram.len, datagram.payload.len(), datagram.length), (69_992, 69_992, 0));
+
+        let short = [samples::ipv6(ip_number::IPV6_HOP_BY_HOP, &[]), jumbo(100), vec![0; 100]].concat();
+        assert_eq!(samples::skip(&short), Some(Skip::Malformed));
+    }
+
+    #[test]
+    fn a_chain_that_runs_out_is_malformed_and_other_protocols_are_others() {
+        assert_eq!(
+            samples::skip(&samples::ipv6(ip_number::IPV6_ROUTE, &[6, 9, 0, 0, 0, 0, 0, 0])),
+            Some(Skip::Malformed)
+        );
+        for other in [ip_number::GRE, ip_number::SCTP, ip_number::ENCAPSULATING_SECURITY_PAYLOAD, IpNumber(59)] {
+            assert_eq!(samples::skip(&samples::ipv6(other, &[0; 40])), Some(Skip::OtherProtocol));
+            assert_eq!(samples::skip(&samples::ipv4(other, &[0; 40])), Some(Skip::OtherProtocol));
+        }
+        // extension headers are IPv6's alone
+        assert_eq!(samples::skip(&samples::ipv4(ip_number::IPV6_DEST_OPTIONS, &[6; 40])), Some(Skip::OtherProtocol));
+    }
+}

@@ -161,3 +161,138 @@ fn holds(buffer: &IpDefragBuf, offset: IpFragOffset, len: usize) -> bool {
     let (first, end) = (start, start.saturating_add(len));
     buffer.sections().iter().any(|range| usize::from(range.start) <= first && end <= usize::from(range.end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Decoder, samples};
+    use crate::model::{Checksum, Frame, LinkType};
+
+    fn payload() -> Vec<u8> {
+        (0..2048).map(|at| (at * 7) as u8).collect()
+    }
+
+    /// Decodes raw IP packets that must all be fragments but the last, which completes `payload` of `fragments`.
+    fn completes(decoder: &mut Decoder, packets: &[&Vec<u8>], fragments: u16) {
+        let (last, rest) = packets.split_last().unwrap();
+        for packet in rest {
+            assert_eq!(waits(decoder, packet), Some(Skip::Fragment));
+        }
+        let packet = decoder.decode(&samples::frame(LinkType::RAW, last)).unwrap();
+        assert_eq!(packet.ip.fragments, fragments);
+        let datagram = samples::datagram(packet);
+        assert_eq!((datagram.len, datagram.checksum), (2048, Checksum::Valid));
+        assert_eq!(datagram.payload, payload());
+    }
+
+    fn waits(decoder: &mut Decoder, packet: &[u8]) -> Option<Skip> {
+        decoder.decode(&samples::frame(LinkType::RAW, packet)).err()
+    }
+
+    #[test]
+    fn the_last_missing_fragment_is_the_packet_in_whatever_order_they_come() {
+        for f in [
+            samples::fragments4(&samples::udp4(&payload()), 7, &[8, 1600]),
+            samples::fragments6(&samples::udp6(&payload()), 7, &[800, 1600]),
+        ] {
+            for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
+                let mut decoder = Decoder::new();
+                completes(&mut decoder, &order.map(|at| &f[at]), 3);
+                assert_eq!(decoder.incomplete_fragments(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn repeated_and_overlapping_fragments_do_no_harm() {
+        let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
+        let overlapping = &samples::fragments4(&samples::udp4(&payload()), 7, &[400, 1600])[1];
+        let mut decoder = Decoder::new();
+        completes(&mut decoder, &[&f[0], &f[0], overlapping, &f[0], &f[2]], 3);
+        assert_eq!(decoder.incomplete_fragments(), 0);
+        // one that comes after its packet was completed waits for nothing
+        assert_eq!(waits(&mut decoder, &f[1]), Some(Skip::Fragment));
+        assert_eq!(decoder.incomplete_fragments(), 1);
+    }
+
+    #[test]
+    fn an_identification_in_use_again_gives_the_old_packet_up() {
+        let long = samples::fragments4(&samples::udp4(&[1; 4000]), 7, &[800, 1600]);
+        let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
+        let mut decoder = Decoder::new();
+        assert_eq!(waits(&mut decoder, &long[2]), Some(Skip::Fragment));
+        completes(&mut decoder, &[&f[2], &f[1], &f[0]], 3);
+        assert_eq!(decoder.incomplete_fragments(), 1);
+    }
+
+    #[test]
+    fn packets_of_other_protocols_or_vlans_do_not_mix() {
+        let udp = samples::fragments4(&samples::udp4(&payload()), 7, &[800]);
+        let tcp = samples::fragments4(&samples::tcp4(&payload()), 7, &[800]);
+        let mut decoder = Decoder::new();
+        assert_eq!(waits(&mut decoder, &tcp[0]), Some(Skip::Fragment));
+        assert_eq!(waits(&mut decoder, &udp[1]), Some(Skip::Fragment));
+        let tagged = [&[0; 12][..], &[0x81, 0, 0, 5, 8, 0], &udp[0]].concat();
+        assert_eq!(decoder.decode(&samples::frame(LinkType::ETHERNET, &tagged)).err(), Some(Skip::Fragment));
+        assert_eq!(decoder.incomplete_fragments(), 3);
+        completes(&mut decoder, &[&udp[0]], 2);
+        assert_eq!(decoder.incomplete_fragments(), 2);
+    }
+
+    #[test]
+    fn what_the_capture_cut_completes_nothing() {
+        let f = samples::fragments4(&samples::tcp4(&payload()), 7, &[800, 1600]);
+        let mut decoder = Decoder::new();
+        let cut = Frame { wire_len: f[1].len() as u32, ..samples::frame(LinkType::RAW, &f[1][..100]) };
+        assert_eq!(waits(&mut decoder, &f[0]), Some(Skip::Fragment));
+        assert_eq!(decoder.decode(&cut).err(), Some(Skip::Fragment));
+        assert_eq!(waits(&mut decoder, &f[2]), Some(Skip::Fragment));
+        assert_eq!(decoder.incomplete_fragments(), 3);
+    }
+
+    #[test]
+    fn the_first_fragment_of_a_datagram_stands_alone_when_it_was_cut() {
+        let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
+        let mut decoder = Decoder::new();
+        let cut = Frame { wire_len: f[0].len() as u32, ..samples::frame(LinkType::RAW, &f[0][..100]) };
+        let datagram = samples::datagram(decoder.decode(&cut).unwrap());
+        assert_eq!((datagram.len, datagram.payload.len()), (2048, 72));
+        assert_eq!(datagram.checksum, Checksum::Unverifiable);
+        assert_eq!(waits(&mut decoder, &f[1]), Some(Skip::Fragment));
+        assert_eq!(waits(&mut decoder, &f[2]), Some(Skip::Fragment));
+        assert_eq!(decoder.incomplete_fragments(), 2);
+    }
+
+    #[test]
+    fn fragmented_tunnels_and_fragments_in_tunnels_are_put_together() {
+        let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
+        let inside = f.iter().map(|packet| samples::ipv6(ip_number::IPV4, packet)).collect::<Vec<_>>();
+        completes(&mut Decoder::new(), &inside.iter().collect::<Vec<_>>(), 3);
+
+        let outside = samples::fragments4(&samples::ipv4(ip_number::IPV4, &samples::udp4(&payload())), 7, &[800]);
+        completes(&mut Decoder::new(), &outside.iter().collect::<Vec<_>>(), 1);
+
+        let mut decoder = Decoder::new();
+        assert_eq!(waits(&mut decoder, &inside[0]), Some(Skip::Fragment));
+        assert_eq!(waits(&mut decoder, &inside[2]), Some(Skip::Fragment));
+        let both = samples::fragments6(&inside[1], 9, &[400]);
+        let both = both.iter().map(|packet| samples::ipv4(ip_number::IPV6, packet)).collect::<Vec<_>>();
+        assert_eq!(both.len(), 2);
+        completes(&mut decoder, &both.iter().collect::<Vec<_>>(), 3);
+        assert_eq!(decoder.incomplete_fragments(), 0);
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_the_oldest_is_given_up() {
+        let mut decoder = Decoder::new();
+        let packets = |id| samples::fragments4(&samples::udp4(&payload()), id, &[800]);
+        for id in 0..3000 {
+            assert_eq!(waits(&mut decoder, &packets(id)[0]), Some(Skip::Fragment));
+        }
+        assert_eq!(decoder.fragments.pending.len(), MOST_PENDING);
+        assert_eq!(decoder.fragments.ages.len(), MOST_PENDING);
+        completes(&mut decoder, &[&packets(2999)[1]], 2);
+        assert_eq!(waits(&mut decoder, &packets(0)[1]), Some(Skip::Fragment));
+        assert_eq!(decoder.incomplete_fragments(), 3000);
+    }
+}

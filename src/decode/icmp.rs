@@ -50,3 +50,88 @@ fn quoted(ip: &Ip<'_>) -> Result<Quoted, Skip> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Decoder, samples};
+    use crate::model::{LinkType, Transport};
+
+    fn error(bytes: &[u8], wire_len: usize) -> Result<IcmpError, Skip> {
+        match Decoder::new().decode(&samples::cut_frame(LinkType::RAW, bytes, wire_len))?.transport {
+            Transport::IcmpError(error) => Ok(error),
+            other => panic!("no ICMP error: {other:?}"),
+        }
+    }
+
+    fn v4(icmp_type: u8, code: u8, quoted: &[u8]) -> Vec<u8> {
+        samples::ipv4(ip_number::ICMP, &[&[icmp_type, code, 0, 0, 0, 0, 0, 0], quoted].concat())
+    }
+
+    fn v6(icmp_type: u8, code: u8, quoted: &[u8]) -> Vec<u8> {
+        samples::ipv6(ip_number::IPV6_ICMP, &[&[icmp_type, code, 0, 0, 0, 0, 0, 0], quoted].concat())
+    }
+
+    #[test]
+    fn eight_quoted_bytes_name_the_conversation_and_the_segment() {
+        let bytes = v4(3, 3, &samples::tcp4(b"hello")[..28]);
+        let error = error(&bytes, bytes.len()).unwrap();
+        assert_eq!((error.version, error.icmp_type, error.code, error.name()), (4, 3, 3, "port unreachable"));
+        assert_eq!(error.quoted.protocol, Protocol::Tcp);
+        assert_eq!(error.quoted.source, Endpoint::new(samples::CLIENT, 40_000));
+        assert_eq!(error.quoted.destination, Endpoint::new(samples::SERVER, 6542));
+        assert_eq!((error.quoted.seq, error.quoted.ip_id), (Some(SeqNumber(0x0102_0304)), Some(0)));
+    }
+
+    #[test]
+    fn the_ports_alone_do() {
+        let bytes = v4(11, 0, &samples::tcp4(b"")[..24]);
+        assert_eq!(error(&bytes, bytes.len()).unwrap().quoted.seq, None);
+        let bytes = v4(11, 0, &samples::udp4(b"hello")[..24]);
+        assert_eq!(error(&bytes, bytes.len()).unwrap().quoted.protocol, Protocol::Udp);
+        let bytes = v4(11, 0, &samples::udp4(b"hello")[..23]);
+        assert_eq!(error(&bytes, bytes.len()), Err(Skip::Icmp));
+    }
+
+    #[test]
+    fn icmpv6_quotes_behind_extension_headers() {
+        let datagram = samples::udp6(b"hello");
+        let options = [&[17, 0, 1, 4, 0, 0, 0, 0][..], &datagram[40..]].concat();
+        let bytes = v6(1, 4, &samples::ipv6(ip_number::IPV6_DEST_OPTIONS, &options));
+        let error = error(&bytes, bytes.len()).unwrap();
+        assert_eq!((error.version, error.name()), (6, "port unreachable"));
+        assert_eq!(error.quoted.destination, Endpoint::new(samples::SERVER6, 6542));
+        assert_eq!((error.quoted.seq, error.quoted.ip_id), (None, None));
+    }
+
+    #[test]
+    fn a_quoted_tunnel_is_followed_and_a_wrong_quoted_length_ignored() {
+        let mut tunnel = samples::ipv4(ip_number::IPV4, &samples::tcp4(b"hello"));
+        tunnel[2..4].copy_from_slice(&[0, 3]);
+        let bytes = v4(3, 4, &tunnel);
+        assert_eq!(error(&bytes, bytes.len()).unwrap().quoted.source.port, 40_000);
+    }
+
+    #[test]
+    fn of_quoted_fragments_only_the_first_has_ports() {
+        let fragments = samples::fragments4(&samples::udp4(&[7; 100]), 5, &[48]);
+        let bytes = v4(11, 1, &fragments[0]);
+        assert_eq!(error(&bytes, bytes.len()).unwrap().quoted.ip_id, Some(5));
+        assert_eq!(samples::skip(&v4(11, 1, &fragments[1])), Some(Skip::Icmp));
+    }
+
+    #[test]
+    fn what_is_no_error_or_quotes_no_transport_is_icmp() {
+        let quoted = samples::udp4(b"hello");
+        assert_eq!(samples::skip(&v4(8, 0, &quoted)), Some(Skip::Icmp));
+        assert_eq!(samples::skip(&v6(128, 0, &quoted)), Some(Skip::Icmp));
+        assert_eq!(samples::skip(&v4(3, 1, &v4(8, 0, b""))), Some(Skip::Icmp));
+        assert_eq!(samples::skip(&v4(3, 1, b"")), Some(Skip::Icmp));
+    }
+
+    #[test]
+    fn a_quotation_that_the_capture_cut_is_cut() {
+        let bytes = v4(3, 3, &samples::udp4(b"hello"));
+        assert_eq!(error(&bytes[..50], bytes.len()), Err(Skip::Cut));
+    }
+}

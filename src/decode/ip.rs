@@ -131,3 +131,82 @@ impl<'a> Ip<'a> {
         PseudoHeader::new(self.source, self.final_destination, self.protocol.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Decoder, samples};
+    use crate::model::LinkType;
+
+    fn payload_len(bytes: &[u8], wire_len: usize) -> Result<u32, Skip> {
+        let mut decoder = Decoder::new();
+        let packet = decoder.decode(&samples::cut_frame(LinkType::RAW, bytes, wire_len))?;
+        Ok(samples::segment(packet).len)
+    }
+
+    #[test]
+    fn ipv4_without_a_length_reaches_to_the_end_of_the_frame() {
+        let mut bytes = samples::tcp4(b"hello");
+        bytes[2..4].fill(0);
+        assert_eq!(payload_len(&bytes, bytes.len()), Ok(5));
+        assert_eq!(payload_len(&bytes, 3000), Ok(3000 - 52));
+    }
+
+    #[test]
+    fn a_packet_is_no_longer_than_its_frame() {
+        let mut bytes = samples::tcp4(b"hello");
+        bytes[2..4].copy_from_slice(&[0x10, 0]);
+        assert_eq!(payload_len(&bytes, bytes.len()), Ok(5));
+        let mut bytes = samples::tcp6(b"hello");
+        bytes[4..6].copy_from_slice(&[0x10, 0]);
+        assert_eq!(payload_len(&bytes, bytes.len()), Ok(5));
+    }
+
+    #[test]
+    fn contradictions_are_malformed() {
+        let mut bytes = samples::tcp4(b"hello");
+        bytes[3] = 19;
+        assert_eq!(samples::skip(&bytes), Some(Skip::Malformed));
+        let mut bytes = samples::tcp4(b"hello");
+        for first in [0x44, 0x55, 0x00, 0xf5] {
+            bytes[0] = first;
+            assert_eq!(samples::skip(&bytes), Some(Skip::Malformed));
+        }
+        assert_eq!(samples::skip(&[]), Some(Skip::Malformed));
+        let mut bytes = samples::tcp6(b"hello");
+        bytes[4..6].fill(0);
+        assert_eq!(samples::skip(&bytes), Some(Skip::Malformed));
+    }
+
+    #[test]
+    fn ipv4_options_belong_to_the_header() {
+        let mut header = etherparse::Ipv4Header::from_slice(&samples::tcp4(b"hello")).unwrap().0;
+        header.options = [7, 7, 4, 0, 0, 0, 0, 0].into();
+        header.total_len += 8;
+        let mut bytes = header.to_bytes().to_vec();
+        bytes.extend(&samples::tcp4(b"hello")[20..]);
+        let mut decoder = Decoder::new();
+        let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
+        assert_eq!((packet.ip.header_len, samples::segment(packet).payload), (28, &b"hello"[..]));
+    }
+
+    #[test]
+    fn ip_in_ip_is_followed_to_the_innermost_header() {
+        let (v4, v6) = (samples::tcp4(b"hello"), samples::tcp6(b"hello"));
+        let (in4, in6) = (ip_number::IPV4, ip_number::IPV6);
+        let tunnels = [
+            (samples::ipv4(in4, &v4), 4),
+            (samples::ipv4(in6, &v6), 6),
+            (samples::ipv6(in4, &v4), 4),
+            (samples::ipv6(in6, &v6), 6),
+            (samples::ipv4(in6, &samples::ipv6(in4, &samples::ipv4(in4, &v4))), 4),
+        ];
+        for (bytes, version) in tunnels {
+            let mut decoder = Decoder::new();
+            let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
+            assert_eq!(packet.ip.version, version);
+            let segment = samples::segment(packet);
+            assert_eq!((segment.source.port, segment.payload), (40_000, &b"hello"[..]));
+        }
+    }
+}

@@ -134,3 +134,111 @@ fn ipv6(vlan: Option<u16>, packet: Captured<'_>) -> Result<Network<'_>, Skip> {
         _ => Err(Skip::Malformed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Decoder, samples};
+
+    const MACS: [u8; 12] = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
+
+    /// Reads `header` and a TCP packet behind it: the VLAN, or why there is none.
+    fn read(link: LinkType, header: &[u8], packet: &[u8]) -> Result<Option<u16>, Skip> {
+        let bytes = [header, packet].concat();
+        let vlan = network(&samples::frame(link, &bytes))?.vlan;
+        let mut decoder = Decoder::new();
+        assert_eq!(samples::segment(decoder.decode(&samples::frame(link, &bytes))?).payload, b"hello");
+        Ok(vlan)
+    }
+
+    fn ethernet(after_addresses: &[u8], packet: &[u8]) -> Result<Option<u16>, Skip> {
+        read(LinkType::ETHERNET, &[&MACS, after_addresses].concat(), packet)
+    }
+
+    #[test]
+    fn ethernet_is_read_through_any_number_of_tags() {
+        let (v4, v6) = (samples::tcp4(b"hello"), samples::tcp6(b"hello"));
+        assert_eq!(ethernet(&[8, 0], &v4), Ok(None));
+        assert_eq!(ethernet(&[0x86, 0xdd], &v6), Ok(None));
+        assert_eq!(ethernet(&[0x81, 0, 0xe0, 5, 8, 0], &v4), Ok(Some(5)));
+        assert_eq!(ethernet(&[0x88, 0xa8, 0, 5, 0x81, 0, 0, 6, 0x86, 0xdd], &v6), Ok(Some(6)));
+        assert_eq!(ethernet(&[0x91, 0, 0, 5, 0x91, 0, 0, 6, 0x81, 0, 0, 7, 8, 0], &v4), Ok(Some(7)));
+        assert_eq!(ethernet(&[0x81, 0, 0xe0], &[]), Err(Skip::Malformed));
+    }
+
+    #[test]
+    fn ieee_802_3_frames_carry_ip_behind_llc() {
+        let v4 = samples::tcp4(b"hello");
+        let length = |llc: usize| u16::try_from(llc + v4.len()).unwrap().to_be_bytes();
+        let snap = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
+        assert_eq!(ethernet(&[&length(8)[..], &snap].concat(), &v4), Ok(None));
+        assert_eq!(ethernet(&[&length(3)[..], &[6, 6, 3]].concat(), &v4), Ok(None));
+        assert_eq!(ethernet(&[&[0x81, 0, 0, 5][..], &length(8), &snap].concat(), &v4), Ok(Some(5)));
+        // shorter than the packet, a spanning tree frame, IPX, a length for a protocol
+        assert_eq!(ethernet(&[&[0, 20][..], &snap].concat(), &v4), Err(Skip::Malformed));
+        assert_eq!(ethernet(&[&length(3)[..], &[0x42, 0x42, 3]].concat(), &v4), Err(Skip::NotIp));
+        assert_eq!(ethernet(&length(0), &[&[0xff, 0xff], &v4[..]].concat()), Err(Skip::NotIp));
+        assert_eq!(ethernet(&[&length(8)[..], &[0xaa, 0xaa, 3, 0, 0, 0, 0, 8]].concat(), &v4), Err(Skip::NotIp));
+    }
+
+    #[test]
+    fn other_protocols_are_told_apart() {
+        assert_eq!(ethernet(&[8, 6], &[0; 28]), Err(Skip::Arp));
+        assert_eq!(ethernet(&[0x81, 0, 0, 5, 8, 6], &[0; 28]), Err(Skip::Arp));
+        for other in [[0x88, 0xcc], [0x88, 0x64], [0x88, 0x47], [0x92, 0], [0x05, 0xdd]] {
+            assert_eq!(ethernet(&other, &samples::tcp4(b"hello")), Err(Skip::NotIp));
+        }
+        assert_eq!(ethernet(&[0x86, 0xdd], &samples::tcp4(b"hello")), Err(Skip::Malformed));
+        assert_eq!(read(LinkType(9999), &[], &samples::tcp4(b"hello")), Err(Skip::LinkType));
+    }
+
+    #[test]
+    fn cooked_captures_of_every_device_are_read() {
+        let v4 = samples::tcp4(b"hello");
+        let sll = |device: u16, protocol: u16| {
+            let ([t0, t1], [p0, p1]) = (device.to_be_bytes(), protocol.to_be_bytes());
+            [0, 0, t0, t1, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, p0, p1]
+        };
+        let sll2 = |device: u16, protocol: u16| {
+            let ([t0, t1], [p0, p1]) = (device.to_be_bytes(), protocol.to_be_bytes());
+            [p0, p1, 0, 0, 0, 0, 0, 3, t0, t1, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0]
+        };
+        for device in [1, 772, 778, 0xfffe] {
+            assert_eq!(read(LinkType::LINUX_SLL, &sll(device, 0x0800), &v4), Ok(None));
+            assert_eq!(read(LinkType::LINUX_SLL2, &sll2(device, 0x0800), &v4), Ok(None));
+            assert_eq!(read(LinkType::LINUX_SLL2, &sll2(device, 0x86dd), &samples::tcp6(b"hello")), Ok(None));
+        }
+        let tagged = [&sll(1, 0x8100)[..], &[0, 5, 8, 0]].concat();
+        assert_eq!(read(LinkType::LINUX_SLL, &tagged, &v4), Ok(Some(5)));
+        let llc = [&sll(1, SLL_LLC)[..], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]].concat();
+        assert_eq!(read(LinkType::LINUX_SLL, &llc, &v4), Ok(None));
+        assert_eq!(read(LinkType::LINUX_SLL, &sll(ARPHRD_NETLINK, 0x0800), &v4), Err(Skip::NotIp));
+        assert_eq!(read(LinkType::LINUX_SLL, &sll(1, 1), &v4), Err(Skip::NotIp));
+        assert_eq!(read(LinkType::LINUX_SLL2, &sll2(1, 0x0806), &v4), Err(Skip::Arp));
+    }
+
+    #[test]
+    fn loopback_families_of_every_system_are_read() {
+        let (v4, v6) = (samples::tcp4(b"hello"), samples::tcp6(b"hello"));
+        assert_eq!(read(LinkType::NULL, &[2, 0, 0, 0], &v4), Ok(None));
+        assert_eq!(read(LinkType::NULL, &[0, 0, 0, 2], &v4), Ok(None));
+        assert_eq!(read(LinkType::LOOP, &[0, 0, 0, 2], &v4), Ok(None));
+        assert_eq!(read(LinkType::LOOP, &[2, 0, 0, 0], &v4), Err(Skip::NotIp));
+        for family in [10, 23, 24, 28, 30] {
+            assert_eq!(read(LinkType::NULL, &[family, 0, 0, 0], &v6), Ok(None));
+            assert_eq!(read(LinkType::NULL, &[0, 0, 0, family], &v6), Ok(None));
+            assert_eq!(read(LinkType::LOOP, &[0, 0, 0, family], &v6), Ok(None));
+        }
+        assert_eq!(read(LinkType::NULL, &[7, 0, 0, 0], &v4), Err(Skip::NotIp));
+    }
+
+    #[test]
+    fn raw_ip_of_every_name_is_read() {
+        for link in [LinkType::RAW, LinkType(12), LinkType(14), LinkType::IPV4] {
+            assert_eq!(read(link, &[], &samples::tcp4(b"hello")), Ok(None));
+        }
+        assert_eq!(read(LinkType::RAW, &[], &samples::tcp6(b"hello")), Ok(None));
+        assert_eq!(read(LinkType::IPV6, &[], &samples::tcp6(b"hello")), Ok(None));
+        assert_eq!(read(LinkType::IPV6, &[], &samples::tcp4(b"hello")), Err(Skip::Malformed));
+    }
+}

@@ -1,7 +1,7 @@
 //! Bytes to packets: lax, never failing, never panicking, with no state but the fragments that wait for the rest.
 //!
-//! A frame is read layer by layer, each in its file: [`link`] finds the IP packet, [`ip`] its transport, [`tcp`],
-//! [`udp`] and [`icmp`] what people look at. What can't be a step says why: a [`Skip`]. Nothing here knows which
+//! A frame is read layer by layer, each in its file: `link` finds the IP packet, `ip` its transport, `tcp`,
+//! `udp` and `icmp` what people look at. What can't be a step says why: a [`Skip`]. Nothing here knows which
 //! packets belong together; that is tracking.
 
 mod captured;
@@ -12,6 +12,10 @@ mod icmp;
 mod ip;
 mod link;
 mod options;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod samples;
 mod tcp;
 mod udp;
 
@@ -54,6 +58,7 @@ impl Decoder {
             let mut ip = Ip::read(packet, Lengths::Trusted)?;
             while let Some(fragment) = ip.fragment.take() {
                 if fragment.stands_alone(&ip) {
+                    // how many there are can't be known; at least one more
                     ip.header.fragments = 2;
                     break;
                 }

@@ -56,3 +56,78 @@ fn flags(header: &TcpHeaderSlice<'_>) -> TcpFlags {
         _ => TcpFlags::default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Decoder, samples};
+    use crate::model::{Endpoint, LinkType, TcpTimestamps};
+
+    #[test]
+    fn every_field_of_a_segment_is_read() {
+        let bytes = samples::tcp4(b"hello");
+        let mut decoder = Decoder::new();
+        let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
+        assert_eq!((packet.ip.version, packet.ip.ttl, packet.ip.header_len, packet.ip.fragments), (4, 64, 20, 1));
+        let segment = samples::segment(packet);
+        assert_eq!(segment.source, Endpoint::new(samples::CLIENT, 40_000));
+        assert_eq!(segment.destination, Endpoint::new(samples::SERVER, 6542));
+        assert_eq!((segment.seq, segment.ack, segment.window), (SeqNumber(0x0102_0304), SeqNumber(77), 512));
+        assert_eq!(segment.flags, TcpFlags::PSH.union(TcpFlags::ACK));
+        assert_eq!(segment.options.timestamps, Some(TcpTimestamps { value: 9, echo_reply: 8 }));
+        assert_eq!((segment.header_len, segment.len, segment.payload), (32, 5, &b"hello"[..]));
+        assert_eq!(segment.checksum, Checksum::Valid);
+    }
+
+    #[test]
+    fn all_nine_flags_are_read() {
+        let mut bytes = samples::tcp4(b"");
+        bytes[32] |= 0x0f;
+        bytes[33] = 0xff;
+        let mut decoder = Decoder::new();
+        let segment = samples::segment(decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap());
+        assert_eq!(segment.flags.bits(), 0x1ff);
+    }
+
+    #[test]
+    fn ethernet_padding_is_no_payload() {
+        let padded = [&[0; 12][..], &[8, 0], &samples::tcp4(b""), &[0; 6]].concat();
+        let mut decoder = Decoder::new();
+        let segment = samples::segment(decoder.decode(&samples::frame(LinkType::ETHERNET, &padded)).unwrap());
+        assert_eq!((segment.len, segment.payload, segment.checksum), (0, &[][..], Checksum::Valid));
+    }
+
+    #[test]
+    fn options_that_the_capture_cut_are_read_as_far_as_they_go() {
+        let syn = [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 8];
+        let mut bytes = vec![0; 36];
+        bytes[12] = 9 << 4;
+        bytes[20..].copy_from_slice(&syn);
+        let bytes = samples::ipv4(etherparse::IpNumber::TCP, &bytes);
+        let mut decoder = Decoder::new();
+        let cut = samples::cut_frame(LinkType::RAW, &bytes[..50], bytes.len());
+        let options = samples::segment(decoder.decode(&cut).unwrap()).options;
+        assert_eq!((options.mss, options.sack_permitted, options.timestamps), (Some(1460), true, None));
+    }
+
+    #[test]
+    fn an_impossible_data_offset_is_malformed() {
+        let mut bytes = samples::tcp4(b"");
+        bytes[32] = 4 << 4;
+        assert_eq!(samples::skip(&bytes), Some(Skip::Malformed));
+        bytes[32] = 15 << 4;
+        assert_eq!(samples::skip(&bytes), Some(Skip::Malformed));
+        assert_eq!(samples::skip(&samples::ipv4(etherparse::IpNumber::TCP, &[0; 19])), Some(Skip::Malformed));
+    }
+
+    #[test]
+    fn an_empty_checksum_is_offloaded_and_a_wrong_one_invalid() {
+        let mut bytes = samples::tcp4(b"hello");
+        for (field, expected) in [([0, 0], Checksum::Offloaded), ([1, 2], Checksum::Invalid)] {
+            bytes[36..38].copy_from_slice(&field);
+            let mut decoder = Decoder::new();
+            let segment = samples::segment(decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap());
+            assert_eq!(segment.checksum, expected);
+        }
+    }
+}

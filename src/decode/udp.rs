@@ -36,3 +36,47 @@ pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Datagram<'a>, Skip> {
         payload: bytes.skip(HEADER).data,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Decoder, samples};
+    use crate::model::LinkType;
+
+    /// The verdict, length and captured payload of an IPv4 datagram whose Length and Checksum were changed.
+    fn changed(length: u16, checksum: Option<u16>) -> Result<(Checksum, u32, Vec<u8>), Skip> {
+        let mut bytes = samples::udp4(b"hello");
+        bytes[24..26].copy_from_slice(&length.to_be_bytes());
+        if let Some(checksum) = checksum {
+            bytes[26..28].copy_from_slice(&checksum.to_be_bytes());
+        }
+        let mut decoder = Decoder::new();
+        let datagram = samples::datagram(decoder.decode(&samples::frame(LinkType::RAW, &bytes))?);
+        assert_eq!(datagram.length, length);
+        Ok((datagram.checksum, datagram.len, datagram.payload.to_vec()))
+    }
+
+    #[test]
+    fn a_datagram_is_as_long_as_it_says() {
+        assert_eq!(changed(13, None), Ok((Checksum::Valid, 5, b"hello".to_vec())));
+        assert_eq!(changed(10, None), Ok((Checksum::Invalid, 2, b"he".to_vec())));
+        assert_eq!(changed(100, None), Ok((Checksum::Unverifiable, 92, b"hello".to_vec())));
+    }
+
+    #[test]
+    fn a_length_below_the_headers_is_malformed() {
+        for length in 0..8 {
+            assert_eq!(changed(length, None), Err(Skip::Malformed), "{length}");
+        }
+    }
+
+    #[test]
+    fn no_checksum_is_absent_over_ipv4_and_invalid_over_ipv6() {
+        assert_eq!(changed(13, Some(0)).map(|(checksum, ..)| checksum), Ok(Checksum::Absent));
+        let mut bytes = samples::udp6(b"hello");
+        bytes[46..48].fill(0);
+        let mut decoder = Decoder::new();
+        let datagram = samples::datagram(decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap());
+        assert_eq!((datagram.checksum, datagram.checksum_raw), (Checksum::Invalid, 0));
+    }
+}
