@@ -1,5 +1,7 @@
 //! What a whole conversation was.
 
+use super::conversation_findings;
+use super::facts::{self, Fact};
 use super::finding::Finding;
 use crate::track::ConversationTotals;
 
@@ -12,18 +14,15 @@ pub struct Conversation {
     pub findings: Vec<Finding>,
 }
 
-/// One line under a step table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// What it is about: `handshake`, `close`, `echo` …
-    pub label: &'static str,
-    /// The sentence.
-    pub text: String,
-}
-
 impl Conversation {
+    /// Explains a conversation by its totals.
+    pub fn explain(totals: ConversationTotals) -> Self {
+        let findings = conversation_findings::of(&totals);
+        Self { totals, findings }
+    }
+
     /// The sentences under the table: handshake time, echo, who closed first and how, packets and bytes each way.
     pub fn facts(&self) -> Vec<Fact> {
-        Vec::new()
+        facts::of(&self.totals)
     }
 }

@@ -113,3 +113,17 @@ impl fmt::Display for FindingCode {
         f.pad(self.name())
     }
 }
+
+impl Finding {
+    /// A finding proved by these frames; they are put in order, and 0 (no frame) is left out.
+    pub(super) fn new(
+        code: FindingCode,
+        text: impl Into<Cow<'static, str>>,
+        frames: impl IntoIterator<Item = u64>,
+    ) -> Self {
+        let mut frames: Vec<u64> = frames.into_iter().filter(|frame| *frame > 0).collect();
+        frames.sort_unstable();
+        frames.dedup();
+        Self { code, text: text.into(), frames }
+    }
+}

@@ -1,13 +1,21 @@
 //! What a step means: its phase, its arithmetic, its sentence, and the findings with their evidence.
+//!
+//! Words are made late: a step carries facts, and its sentence is written when somebody shows it.
 
 mod arithmetic;
 mod conversation;
+mod conversation_findings;
+mod describe;
+mod facts;
 mod finding;
 mod phase;
+mod quote;
 mod step;
+mod step_findings;
 
 pub use arithmetic::Arithmetic;
-pub use conversation::{Conversation, Fact};
+pub use conversation::Conversation;
+pub use facts::Fact;
 pub use finding::{Finding, FindingCode, Severity};
 pub use phase::Phase;
 pub use step::Step;

@@ -1,5 +1,7 @@
 //! The part of a conversation's life that a step belongs to.
 
+use crate::track::{Body, Event, Life};
+
 /// Handshake, exchange, teardown, or the end by a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -9,11 +11,26 @@ pub enum Phase {
     Exchange,
     /// From the first FIN on.
     Teardown,
-    /// A reset, and what comes after it.
+    /// A reset, and what comes after it; an ICMP error that says there is nobody.
     Aborted,
 }
 
 impl Phase {
+    /// The phase of one event.
+    pub(super) fn of(event: &Event<'_>) -> Self {
+        match &event.body {
+            Body::Tcp(facts) => match facts.life {
+                Life::Opening => Self::Handshake,
+                Life::Open => Self::Exchange,
+                Life::Closing => Self::Teardown,
+                Life::Aborted => Self::Aborted,
+            },
+            Body::Udp(_) => Self::Exchange,
+            Body::Icmp(facts) if facts.error.is_unreachable() => Self::Aborted,
+            Body::Icmp(_) => Self::Exchange,
+        }
+    }
+
     /// The name in every output.
     pub fn name(self) -> &'static str {
         match self {

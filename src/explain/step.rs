@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use super::arithmetic::Arithmetic;
+use super::describe;
 use super::finding::Finding;
 use super::phase::Phase;
+use super::step_findings;
 use crate::track::Event;
 
 /// A step of a conversation: the facts of one frame, and what they mean.
@@ -22,10 +24,20 @@ pub struct Step<'a> {
     pub findings: Cow<'a, [Finding]>,
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
+    /// Explains one event.
+    #[inline]
+    pub fn explain(event: Event<'a>) -> Self {
+        let (seq_arithmetic, ack_arithmetic) =
+            event.tcp().map_or((None, None), |facts| Arithmetic::of(event.direction, facts));
+        let findings = step_findings::of(&event);
+        let findings = if findings.is_empty() { Cow::Borrowed(&[][..]) } else { Cow::Owned(findings) };
+        Self { phase: Phase::of(&event), event, seq_arithmetic, ack_arithmetic, findings }
+    }
+
     /// The plain-English sentence, free of control characters.
     pub fn description(&self) -> String {
-        String::new()
+        describe::sentence(&self.event)
     }
 
     /// The same with at most `most` bytes of payload, free of the frame's buffer.

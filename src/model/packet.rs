@@ -150,6 +150,12 @@ pub struct Quoted {
 }
 
 impl IcmpError {
+    /// Whether it says that the destination can't be reached at all (ICMP type 3, but for "fragmentation needed";
+    /// ICMPv6 type 1).
+    pub fn is_unreachable(&self) -> bool {
+        matches!((self.version, self.icmp_type, self.code), (4, 3, 0..=3 | 5..) | (6, 1, _))
+    }
+
     /// The usual name of the error, as in RFC 792 and RFC 4443.
     pub fn name(&self) -> &'static str {
         match (self.version, self.icmp_type, self.code) {

@@ -33,9 +33,10 @@ impl Timestamp {
     /// The time from `earlier` to `self`, negative if the clock went back; saturates at ±292 years.
     #[inline]
     pub fn since(self, earlier: Self) -> Nanos {
-        let seconds = self.seconds.wrapping_sub(earlier.seconds);
         let nanos = i64::from(self.nanos) - i64::from(earlier.nanos);
-        if seconds.unsigned_abs() < 1 << 33 {
+        if let Some(seconds) = self.seconds.checked_sub(earlier.seconds)
+            && seconds.unsigned_abs() < 1 << 33
+        {
             return Nanos(seconds * 1_000_000_000 + nanos);
         }
         let wide = (i128::from(self.seconds) - i128::from(earlier.seconds)) * NANOS_PER_SECOND + i128::from(nanos);
@@ -65,6 +66,18 @@ impl Nanos {
     /// A span of whole milliseconds.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis * 1_000_000)
+    }
+
+    /// How much longer this span is than `other`; saturates.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// Both spans together; saturates.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
     }
 
     /// The span in seconds, for arithmetic that needs no exactness.

@@ -104,10 +104,15 @@ pub struct AnalysisCounts([u32; AnalysisFlag::ALL.len()]);
 impl AnalysisCounts {
     /// Counts the flags of one segment.
     pub fn add(&mut self, analysis: Analysis) {
-        for flag in analysis.iter() {
-            if let Some(count) = self.0.get_mut(flag as usize) {
-                *count = count.saturating_add(1);
-            }
+        if !analysis.is_empty() {
+            analysis.iter().for_each(|flag| self.add_one(flag));
+        }
+    }
+
+    /// Counts one flag once more.
+    pub fn add_one(&mut self, flag: AnalysisFlag) {
+        if let Some(count) = self.0.get_mut(flag as usize) {
+            *count = count.saturating_add(1);
         }
     }
 

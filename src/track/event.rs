@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::analysis::Analysis;
-use super::facts::{Acked, Echo, Repeat, Reset, RttSample, TcpPlace, UdpPlace};
+use super::facts::{Acked, Echo, Hints, Life, Probe, Repeat, Reset, RttSample, TcpPlace, UdpPlace};
 use crate::model::{
     Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, TcpFlags, TcpOptions, Timestamp,
 };
@@ -176,10 +176,16 @@ pub struct TcpFacts {
     pub analysis: Analysis,
     /// What part it plays.
     pub place: TcpPlace,
+    /// How far the connection's life has come with it.
+    pub life: Life,
     /// What its ACK covers that was not covered before.
     pub acked: Option<Acked>,
-    /// That its bytes were captured before.
+    /// That its bytes come again, or late.
     pub repeat: Option<Repeat>,
+    /// That it only asks, or answers such a question.
+    pub probe: Option<Probe>,
+    /// What else the conversation so far shows at this segment.
+    pub hints: Hints,
     /// The round-trip time that it completes.
     pub rtt: Option<RttSample>,
     /// From the request's last byte to this first byte of the answer.

@@ -30,6 +30,19 @@ pub enum TcpPlace {
     Odd,
 }
 
+/// How far a connection's life has come with a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// The handshake is under way, or this segment completes it.
+    Opening,
+    /// Established, or the capture began later.
+    Open,
+    /// A FIN was sent.
+    Closing,
+    /// A RST was sent.
+    Aborted,
+}
+
 /// What a segment's ACK covers that was not covered before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acked {
@@ -47,13 +60,53 @@ pub struct Acked {
     pub frames: Option<(u64, u64)>,
 }
 
-/// Why bytes are sent that were captured before.
+/// A segment whose bytes come again, or later than bytes sent after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Repeat {
-    /// The frame that carried them before; `None` when it is no longer remembered.
+    /// What it is.
+    pub verdict: RepeatVerdict,
+    /// The frame that carried the bytes before; `None` when there is none in the capture, or it is forgotten.
     pub original: Option<u64>,
-    /// How long after that frame.
+    /// How long after the bytes were sent last.
     pub after: Option<Nanos>,
+    /// The frame that decides the verdict beside the original: the ACK, the hole's frame, the duplicate ACK.
+    pub witness: Option<u64>,
+}
+
+/// What a repeated or late segment is, and what shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RepeatVerdict {
+    /// The same packet twice in the capture: same IP identification, same time stamp.
+    DuplicateFrame,
+    /// Sent before bytes that were captured earlier: its IP identification or time stamp is older.
+    Reordered,
+    /// The bytes were acknowledged before: by the witness.
+    Spurious,
+    /// Duplicate ACKs or SACK blocks had told of the hole; so many ACKs did.
+    Fast(u32),
+    /// The last data in flight, sent again before its timer could run out (RFC 8985 §7).
+    TailLossProbe,
+    /// No ACK came in time (RFC 6298 §5); the how-manieth repeat of these bytes it is.
+    Timeout(u16),
+    /// Sent again or late; the capture can't tell why.
+    Unknown,
+    /// Brings bytes that were skipped; whether late or sent again can't be told.
+    OrderUnknown,
+    /// The SYN or SYN-ACK again.
+    Handshake(u16),
+}
+
+/// A segment that only asks, and carries no new data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// Asks whether the peer is still there (RFC 1122 §4.2.3.6).
+    KeepAlive,
+    /// Asks whether the window has opened (RFC 9293 §3.8.6.1).
+    ZeroWindow,
+    /// The answer to a keep-alive; the probe's frame.
+    KeepAliveAnswer(u64),
+    /// The answer to a zero-window probe; the probe's frame.
+    ZeroWindowAnswer(u64),
 }
 
 /// A round-trip time: from a segment to the ACK that covers it (RFC 6298, Karn's rule kept).
@@ -132,4 +185,29 @@ pub enum UdpPlace {
     Unasked,
     /// The same bytes with the same IP identification as this frame.
     Duplicate(u64),
+}
+
+/// Rarer things that the conversation so far shows at a segment; all `None` for nearly every one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// Its ACK covers bytes that are not in the capture: how many, and the frame that showed the hole.
+    pub capture_gap: Option<(u32, Option<u64>)>,
+    /// Its DSACK block (RFC 2883) says that bytes came twice: the frame that sent them again.
+    pub duplicate_sack: Option<Option<u64>>,
+    /// The window opens after it was shut: the frame that shut it, and for how long.
+    pub window_opened: Option<(u64, Nanos)>,
+    /// The window is shut by this segment.
+    pub window_shut: bool,
+    /// It waited, the capture suggests, for the ACK in this frame (RFC 896), so long.
+    pub nagle: Option<(u64, Nanos)>,
+    /// The ACK was delayed: the frame it covers, and how long after.
+    pub delayed_ack: Option<(u64, Nanos)>,
+    /// Nothing was sent before it for so long, since this frame.
+    pub idle: Option<(u64, Nanos)>,
+    /// It fills the receiver's window to the last byte.
+    pub fills_window: bool,
+    /// It begins a connection on ports that another used before: that one's stream number.
+    pub reused_from: Option<u32>,
+    /// Congestion experienced (IP), or echoed (ECE) outside the handshake.
+    pub congestion: bool,
 }

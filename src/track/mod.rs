@@ -3,11 +3,23 @@
 //! Facts only; the words are made on the floor above.
 
 mod analysis;
+mod conversation;
+mod echo;
 mod event;
 mod facts;
+mod key;
+mod roles;
+mod rtt;
+mod tcp;
 mod totals;
+mod tracker;
+mod udp;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-pub use facts::{Acked, Echo, EchoKind, Repeat, Reset, RttSample, TcpPlace, UdpPlace};
-pub use totals::{Close, ConversationTotals, EchoTotals, Handshake, RttTotals, TcpTotals};
+pub use facts::{
+    Acked, Echo, EchoKind, Hints, Life, Probe, Repeat, RepeatVerdict, Reset, RttSample, TcpPlace, UdpPlace,
+};
+pub use tcp::{Fins, Negotiated, Sighting, TcpStory, Vantage, ZeroWindow};
+pub use totals::{Close, ConversationTotals, EchoStory, EchoTotals, Handshake, RttTotals, TcpTotals, UdpTotals};
+pub use tracker::Tracker;

@@ -2,6 +2,8 @@
 
 use super::analysis::AnalysisCounts;
 use super::event::{RolesFrom, StreamId};
+use super::facts::{Echo, EchoKind};
+use super::tcp::{Sighting, TcpStory};
 use crate::model::{Direction, Endpoint, Nanos, PerDirection, Timestamp};
 
 /// How much of the handshake was captured, and how it went.
@@ -83,6 +85,10 @@ pub struct ConversationTotals {
     pub tcp: Option<TcpTotals>,
     /// How far the server's bytes echo the client's.
     pub echo: Option<EchoTotals>,
+    /// The echoes by kind.
+    pub echo_story: EchoStory,
+    /// What only UDP has.
+    pub udp: Option<UdpTotals>,
     /// Round-trip times.
     pub rtt: Option<RttTotals>,
 }
@@ -102,6 +108,8 @@ pub struct TcpTotals {
     pub closed_first: Option<Direction>,
     /// How often Wireshark's flags were set.
     pub analysis: AnalysisCounts,
+    /// What happened, beyond the totals.
+    pub story: Box<TcpStory>,
 }
 
 /// Exchanges of request and echo.
@@ -119,6 +127,60 @@ pub struct EchoTotals {
     pub pending_bytes: u64,
 }
 
+/// The echoes of a conversation by their kind, with the frames of the answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EchoStory {
+    /// Answered with the same bytes.
+    pub identical: Sighting,
+    /// Answered in upper case.
+    pub upper: Sighting,
+    /// Answered behind a prefix; and its length.
+    pub prefixed: Sighting,
+    /// The last prefix's length in bytes.
+    pub prefix_len: u32,
+    /// Answered several times over.
+    pub repeated: Sighting,
+    /// The most repetitions.
+    pub times: u64,
+    /// Answered with other bytes.
+    pub different: Sighting,
+    /// Answers that stopped short.
+    pub partial: u64,
+    /// Answers that completed several requests at once: how many requests they were, and the frames.
+    pub merged: Sighting,
+    /// Most requests that one answer completed.
+    pub most_merged: u64,
+    /// Comparing was given up: no echo, too many bytes unanswered, or bytes missing.
+    pub gave_up: bool,
+}
+
+impl EchoStory {
+    /// Counts a complete answer to so many requests.
+    pub(super) fn see(&mut self, echo: &Echo, requests: u64, frame: u64) {
+        match echo.kind {
+            EchoKind::Identical => self.identical.see(frame),
+            EchoKind::Upper => self.upper.see(frame),
+            EchoKind::Prefixed(len) => {
+                self.prefix_len = len;
+                self.prefixed.see(frame);
+            }
+            EchoKind::Repeated(times) => self.repeated(times as usize, frame),
+            EchoKind::Different => self.different.see(frame),
+            EchoKind::Partial => self.partial += 1,
+        }
+        if requests > 1 {
+            self.most_merged = self.most_merged.max(requests);
+            self.merged.see(frame);
+        }
+    }
+
+    /// Notes that the answer has come so many times over.
+    pub(super) fn repeated(&mut self, times: usize, frame: u64) {
+        self.times = self.times.max(times as u64);
+        self.repeated.see(frame);
+    }
+}
+
 /// Round-trip times of a conversation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RttTotals {
@@ -132,4 +194,23 @@ pub struct RttTotals {
     pub max: Option<Nanos>,
     /// How many samples there are.
     pub count: u64,
+}
+
+/// What only UDP has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UdpTotals {
+    /// Datagrams of the client that no datagram answers, and the first frames.
+    pub unanswered: Sighting,
+    /// Datagrams captured twice.
+    pub duplicates: Sighting,
+    /// Answers that overtook another.
+    pub reordered: Sighting,
+    /// ICMP errors about the conversation.
+    pub errors: Sighting,
+    /// Datagrams in fragments.
+    pub fragmented: Sighting,
+    /// Datagrams with an offloaded checksum.
+    pub offloaded: Sighting,
+    /// Datagrams with a wrong checksum.
+    pub invalid: Sighting,
 }

@@ -1,0 +1,20 @@
+//! The opening, as a whole.
+
+use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::track::{ConversationTotals, Handshake, TcpTotals};
+
+pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
+    let [syn, syn_ack, ack] = tcp.story.handshake;
+    let frames = [syn, syn_ack, ack].into_iter().flatten();
+    if tcp.story.unanswered_syn {
+        let text = "No SYN-ACK and no RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured.";
+        found.push(Finding::new(Code::Abandoned, text, frames.chain([totals.last_frame])));
+    } else if tcp.handshake == Handshake::Partial {
+        let missing: Vec<&str> = [(syn, "SYN"), (syn_ack, "SYN-ACK"), (ack, "ACK of the SYN-ACK")]
+            .into_iter()
+            .filter_map(|(seen, name)| seen.is_none().then_some(name))
+            .collect();
+        let text = format!("Of the handshake the capture lacks the {}.", missing.join(" and the "));
+        found.push(Finding::new(Code::HandshakePartial, text, frames));
+    }
+}

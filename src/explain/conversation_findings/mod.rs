@@ -1,0 +1,38 @@
+//! Diagnoses that only a whole conversation shows.
+
+mod close;
+mod echo;
+mod handshake;
+mod packets;
+mod udp;
+mod window;
+
+use super::finding::Finding;
+use crate::track::{ConversationTotals, Sighting};
+
+/// Everything that the totals show.
+pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Some(tcp) = &totals.tcp {
+        handshake::of(totals, tcp, &mut found);
+        window::of(tcp, &mut found);
+        close::of(totals, tcp, &mut found);
+        packets::of(&tcp.story.offloaded, &mut found);
+    }
+    if let Some(udp) = &totals.udp {
+        udp::of(totals, udp, &mut found);
+        packets::of(&udp.offloaded, &mut found);
+    }
+    echo::of(totals, &mut found);
+    found
+}
+
+/// `in 3 frames`, `in 12 frames, the first of them named`.
+pub(super) fn in_frames(sighting: &Sighting) -> String {
+    let named = sighting.frames.len() as u64;
+    match sighting.count {
+        1 => "in 1 frame".to_owned(),
+        count if count > named => format!("in {count} frames, of which the first {named} are named"),
+        count => format!("in {count} frames"),
+    }
+}

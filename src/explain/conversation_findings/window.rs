@@ -1,0 +1,41 @@
+//! Windows that were full or shut.
+
+use super::in_frames;
+use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::Direction;
+use crate::track::TcpTotals;
+
+pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+    for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+        let filled = tcp.story.window_filled.get(direction);
+        if filled.count > 0 {
+            let text = format!(
+                "The {} filled the {}'s window to the last byte {} and had to wait for an ACK or a window update.",
+                direction.sender(),
+                direction.receiver(),
+                in_frames(filled)
+            );
+            found.push(Finding::new(Code::WindowLimited, text, filled.frames.iter().copied()));
+        }
+        let shut = tcp.story.zero_window.get(direction);
+        if shut.shut.count > 0 {
+            let blocked =
+                if shut.opened.count > 0 { format!(" for {} altogether", shut.blocked.human()) } else { String::new() };
+            let still = match tcp.story.still_shut.get(direction) {
+                Some(frame) => format!(" At the end it is still shut, since frame {frame}."),
+                None => String::new(),
+            };
+            let probes = match shut.probes.count {
+                0 => String::new(),
+                count => format!(" The {} asked {count} times whether it had opened.", direction.receiver()),
+            };
+            let text = format!(
+                "The {}'s program stopped reading: its window was shut {}{blocked}.{probes}{still}",
+                direction.sender(),
+                in_frames(&shut.shut),
+            );
+            let frames = shut.shut.frames.iter().chain(&shut.opened.frames).chain(&shut.probes.frames);
+            found.push(Finding::new(Code::ZeroWindow, text, frames.copied()));
+        }
+    }
+}

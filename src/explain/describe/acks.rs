@@ -1,0 +1,88 @@
+//! Sentences about acknowledgments: which bytes, and the sum.
+
+use super::{bytes, frames, joined};
+use crate::track::{Acked, AnalysisFlag, Event, TcpFacts};
+
+/// A segment that only acknowledges.
+pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
+    let (who, peer) = (event.direction.sender(), event.direction.receiver());
+    let Some(ack) = facts.ack else { return format!("{who} sends an empty segment") };
+    if let Some(acked) = &facts.acked {
+        return joined([Some(covered(who, acked, ack)), window(facts)]);
+    }
+    if let Some((_, blocked)) = facts.hints.window_opened {
+        return format!("{who} opens its window again to {}, after {}", bytes(facts.window), blocked.human());
+    }
+    if facts.analysis.contains(AnalysisFlag::WindowUpdate) {
+        return format!("{who} changes its window to {}", bytes(facts.window));
+    }
+    let blocks = facts.options.sack.as_slice();
+    if facts.hints.duplicate_sack.is_some() {
+        return format!("{who} says by DSACK that it received some bytes twice; it still expects byte {ack}");
+    }
+    if !blocks.is_empty() {
+        let have: Vec<String> = blocks
+            .iter()
+            .map(|(left, right)| {
+                format!("{}:{}", left.wrapping_sub(facts.sack_base), right.wrapping_sub(facts.sack_base))
+            })
+            .collect();
+        return format!("{who} still expects byte {ack}, but has {} by SACK: a hole", have.join(" and "));
+    }
+    if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
+        return format!("{who} repeats its ACK: it still expects byte {ack} of the {peer}");
+    }
+    joined([Some(format!("{who} acknowledges nothing new (byte {ack} is next)")), window(facts)])
+}
+
+/// What the ACK on a segment with data or FIN covers.
+pub(super) fn riding(_event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
+    let acked = facts.acked.as_ref()?;
+    let ack = facts.ack?;
+    match (acked.bytes, acked.fin, acked.syn) {
+        (0, false, _) => None,
+        (0, true, _) => Some(format!("its ACK covers the FIN: {} + 1 = {ack}", acked.from)),
+        (count, fin, _) => {
+            let what = if fin {
+                "the data and the FIN"
+            } else if facts.echo.is_some() {
+                "the request"
+            } else {
+                "the data"
+            };
+            let sum = sum(acked, count, ack);
+            Some(format!("its ACK covers {what}: {sum}"))
+        }
+    }
+}
+
+fn covered(who: &str, acked: &Acked, ack: u32) -> String {
+    match (acked.bytes, acked.fin, acked.syn) {
+        (0, false, true) => format!("{who} acknowledges the SYN: 0 + 1 = {ack}"),
+        (0, true, _) => format!("{who} acknowledges the FIN: {} + 1 = {ack}", acked.from),
+        (0, ..) => format!("{who} acknowledges up to byte {ack}"),
+        (count, fin, _) => {
+            let of = match acked.frames {
+                Some((first, last)) if acked.segments > 1 => format!(" of {}", frames((first, last))),
+                _ => String::new(),
+            };
+            let and = if fin { " and the FIN" } else { "" };
+            format!("{who} acknowledges {}{of}{and}: {}", bytes(count), sum(acked, count, ack))
+        }
+    }
+}
+
+/// `1 + 12 = 13`.
+fn sum(acked: &Acked, count: u32, ack: u32) -> String {
+    let ones = u32::from(acked.fin) + u32::from(acked.syn);
+    let ones = if ones > 0 { format!(" + {ones}") } else { String::new() };
+    format!("{} + {count}{ones} = {ack}", acked.from)
+}
+
+fn window(facts: &TcpFacts) -> Option<String> {
+    if facts.hints.window_shut {
+        Some("its window is shut: no more until it reads".to_owned())
+    } else {
+        facts.hints.window_opened.map(|(_, blocked)| format!("its window is open again after {}", blocked.human()))
+    }
+}

@@ -1,0 +1,23 @@
+//! Sentences about ICMP errors.
+
+use crate::model::Protocol;
+use crate::track::{Event, IcmpFacts};
+
+pub(super) fn sentence(event: &Event<'_>, facts: &IcmpFacts) -> String {
+    let error = &facts.error;
+    let about = facts.quotes_frame.map_or_else(|| "a packet".to_owned(), |frame| format!("frame {frame}"));
+    let version = if error.version == 6 { "ICMPv6" } else { "ICMP" };
+    let to = event.direction.receiver();
+    let why = match (error.name(), error.quoted.protocol) {
+        ("port unreachable", Protocol::Udp) => {
+            format!(": nobody listens on UDP port {}", error.quoted.destination.port)
+        }
+        ("port unreachable", Protocol::Tcp) => {
+            format!(": nobody listens on TCP port {}, or a firewall says so", error.quoted.destination.port)
+        }
+        ("fragmentation needed" | "packet too big", _) => ": the next link's MTU is smaller".to_owned(),
+        ("time to live exceeded", _) => ": too many hops on the way".to_owned(),
+        _ => String::new(),
+    };
+    format!("{version} tells the {to} about {about}: {}{why}", error.name())
+}

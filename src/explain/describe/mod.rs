@@ -1,0 +1,64 @@
+//! The sentence of a step: who did what, and which number it explains.
+
+mod acks;
+mod data;
+mod icmp;
+mod reset;
+mod tcp;
+mod udp;
+
+use crate::track::{Body, Event};
+
+/// One plain-English sentence about one event.
+pub(super) fn sentence(event: &Event<'_>) -> String {
+    match &event.body {
+        Body::Tcp(facts) => tcp::sentence(event, facts),
+        Body::Udp(facts) => udp::sentence(event, facts),
+        Body::Icmp(facts) => icmp::sentence(event, facts),
+    }
+}
+
+/// `1 byte`, `12 bytes`, `13,000 bytes`.
+pub(super) fn bytes(count: u32) -> String {
+    match count {
+        1 => "1 byte".to_owned(),
+        count => format!("{} bytes", thousands(u64::from(count))),
+    }
+}
+
+/// A number with commas.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `frame 3`, `frames 3 to 5`.
+pub(super) fn frames((first, last): (u64, u64)) -> String {
+    if first == last { format!("frame {first}") } else { format!("frames {first} to {last}") }
+}
+
+/// Puts the parts of a sentence together.
+pub(super) fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(bytes(1), "1 byte");
+        assert_eq!(bytes(13_000), "13,000 bytes");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(frames((3, 3)), "frame 3");
+    }
+}

@@ -1,0 +1,104 @@
+//! Sentences about segments, by the part that they play.
+
+use super::{acks, bytes, data, joined, reset};
+use crate::model::{Direction, TcpFlags};
+use crate::track::{Event, Probe, Repeat, RepeatVerdict, TcpFacts, TcpPlace};
+
+pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
+    let who = event.direction.sender();
+    match facts.place {
+        TcpPlace::Syn | TcpPlace::SimultaneousSyn | TcpPlace::SynAck => opening(event, facts, who),
+        TcpPlace::HandshakeAck => {
+            format!("{who} acknowledges the {}'s SYN; the connection is open", event.direction.receiver())
+        }
+        TcpPlace::Reset => reset::sentence(event, facts),
+        TcpPlace::Fin { first } => closing(event, facts, who, first),
+        TcpPlace::Data => match facts.probe {
+            Some(probe) => asking(event, facts, who, probe),
+            None => joined([Some(data::sent(event, facts)), acks::riding(event, facts)]),
+        },
+        TcpPlace::LastAck => joined([Some(acks::sentence(event, facts)), Some("closed on both sides".to_owned())]),
+        TcpPlace::Ack => match facts.probe {
+            Some(probe) => asking(event, facts, who, probe),
+            None => acks::sentence(event, facts),
+        },
+        TcpPlace::Odd => {
+            format!("{who} sends a segment with the flags {}, which has no place in a connection", facts.flags)
+        }
+    }
+}
+
+/// SYN and SYN-ACK.
+fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
+    let what = match facts.place {
+        TcpPlace::SynAck => "accepts: SYN and ACK of the peer's SYN",
+        TcpPlace::SimultaneousSyn => "asks to connect too, before it saw the other's SYN",
+        _ => "asks to connect: SYN",
+    };
+    let what = if facts.place == TcpPlace::SynAck && event.direction == Direction::ServerToClient {
+        "accepts; its ACK covers the SYN: 0 + 1 = 1"
+    } else {
+        what
+    };
+    let again = facts.repeat.map(|repeat| again(&repeat));
+    let reuse = facts.hints.reused_from.map(|stream| format!("the ports were used before, in stream {stream}"));
+    let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN (Fast Open)", bytes(facts.len)));
+    joined([Some(format!("{who} {what}")), again, reuse, with_data])
+}
+
+/// FIN.
+fn closing(event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) -> String {
+    let sends = (facts.len > 0).then(|| data::sent(event, facts));
+    let closes = match (first, facts.repeat) {
+        (_, Some(repeat)) => format!("{who} sends its FIN again, {}", again(&repeat)),
+        (true, None) => format!("{who} closes: FIN counts 1"),
+        (false, None) => format!("{who} closes too: FIN counts 1"),
+    };
+    joined([sends, Some(closes), acks::riding(event, facts)])
+}
+
+/// Probes and their answers.
+fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> String {
+    let peer = event.direction.receiver();
+    match probe {
+        Probe::KeepAlive => format!(
+            "{who} asks whether the {peer} is still there: keep-alive, with a sequence number that is acknowledged already"
+        ),
+        Probe::ZeroWindow => format!("{who} asks whether the {peer}'s window has opened: zero-window probe"),
+        Probe::KeepAliveAnswer(frame) => format!("{who} is still there: answers the keep-alive of frame {frame}"),
+        Probe::ZeroWindowAnswer(frame) if facts.window == 0 => {
+            format!("{who} answers the probe of frame {frame}: its window is still shut")
+        }
+        Probe::ZeroWindowAnswer(frame) => {
+            format!("{who} answers the probe of frame {frame}: its window is open again, {}", bytes(facts.window))
+        }
+    }
+}
+
+/// Why bytes come again.
+pub(super) fn again(repeat: &Repeat) -> String {
+    let first = repeat.original.map_or_else(
+        || "first sent in no frame of this capture".to_owned(),
+        |frame| format!("first sent in frame {frame}"),
+    );
+    let after = repeat.after.map(|after| format!(", {} before", after.human())).unwrap_or_default();
+    match repeat.verdict {
+        RepeatVerdict::DuplicateFrame => {
+            let of = repeat.original.map_or_else(String::new, |frame| format!(" of frame {frame}"));
+            format!("the same packet captured twice, a copy{of}")
+        }
+        RepeatVerdict::Reordered => "it was sent earlier than its place in the capture: out of order".to_owned(),
+        RepeatVerdict::Spurious => format!("again though it had arrived; {first}"),
+        RepeatVerdict::Fast(_) => format!("again after duplicate ACKs: fast retransmission; {first}{after}"),
+        RepeatVerdict::TailLossProbe => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
+        RepeatVerdict::Timeout(_) => format!("again since no ACK came in time; {first}{after}"),
+        RepeatVerdict::Handshake(_) => format!("again since no answer came; {first}{after}"),
+        RepeatVerdict::Unknown => format!("again; {first}{after}"),
+        RepeatVerdict::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
+    }
+}
+
+/// Flags worth a word beside the sentence.
+pub(super) fn marks(facts: &TcpFacts) -> Option<String> {
+    facts.flags.contains(TcpFlags::URG).then(|| "marked urgent".to_owned())
+}

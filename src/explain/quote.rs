@@ -1,0 +1,80 @@
+//! Captured bytes as text that is safe to show: nothing that a terminal, an editor or a reader could mistake.
+
+use std::fmt::Write as _;
+
+/// Longest quotation in a sentence, in characters.
+const LONGEST: usize = 40;
+
+/// The payload in quotation marks, escaped and shortened; `None` when most of it is no text.
+pub(super) fn quoted(payload: &[u8]) -> Option<String> {
+    let text = escaped(payload, LONGEST)?;
+    Some(format!("\"{text}\""))
+}
+
+/// The bytes as text: backslash escapes for control characters, bytes that are no UTF-8 and characters that change
+/// the direction of the text. `None` when more than a quarter would be escapes.
+fn escaped(payload: &[u8], longest: usize) -> Option<String> {
+    let (mut out, mut shown, mut odd) = (String::new(), 0, 0_usize);
+    for chunk in payload.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if shown == longest {
+                out.push('…');
+                return (odd * 4 <= shown).then_some(out);
+            }
+            shown += 1;
+            odd += usize::from(!push_char(&mut out, c));
+        }
+        for byte in chunk.invalid() {
+            if shown == longest {
+                out.push('…');
+                return (odd * 4 <= shown).then_some(out);
+            }
+            shown += 1;
+            odd += 1;
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    (shown > 0 && odd * 4 <= shown).then_some(out)
+}
+
+/// Appends one character; false when it had to be escaped as no text.
+fn push_char(out: &mut String, c: char) -> bool {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        c if c.is_control() || changes_direction(c) => {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            return false;
+        }
+        c => out.push(c),
+    }
+    true
+}
+
+/// Bidirectional controls, invisible joiners and separators that break lines.
+fn changes_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_quoted_escaped_and_shortened() {
+        assert_eq!(quoted(b"Hello, world").as_deref(), Some("\"Hello, world\""));
+        assert_eq!(quoted(b"HELLO \"X\"\r\n").as_deref(), Some("\"HELLO \\\"X\\\"\\r\\n\""));
+        assert_eq!(quoted(&[b'A'; 100]).map(|text| text.chars().count()), Some(LONGEST + 3));
+        assert_eq!(quoted("a b c d \u{202e}x".as_bytes()).as_deref(), Some("\"a b c d \\u{202e}x\""));
+    }
+
+    #[test]
+    fn binary_and_nothing_are_not_quoted() {
+        assert_eq!(quoted(&[0, 1, 2, 0xff]), None);
+        assert_eq!(quoted(b""), None);
+        assert_eq!(quoted(b"\n").as_deref(), Some("\"\\n\""));
+    }
+}

@@ -1,0 +1,250 @@
+//! One conversation while it lasts.
+
+use super::echo::Turns;
+use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId};
+use super::tcp::{Connection, Moment};
+use super::totals::ConversationTotals;
+use super::udp::Exchange;
+use crate::model::{
+    Datagram, Direction, Endpoint, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags, Timestamp,
+};
+use std::borrow::Cow;
+
+/// What only one of the protocols needs.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Tcp(Box<TcpKind>),
+    Udp(Box<Exchange>),
+}
+
+/// A connection and what its streams echo.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TcpKind {
+    connection: Connection,
+    turns: Turns,
+}
+
+impl TcpKind {
+    /// Forgets everything and keeps some memory.
+    pub(super) fn clear(&mut self) {
+        self.connection.clear();
+        self.turns.clear();
+    }
+}
+
+/// A conversation.
+#[derive(Clone, Debug)]
+pub(super) struct Conversation {
+    pub(super) stream: StreamId,
+    client: Endpoint,
+    server: Endpoint,
+    roles_from: RolesFrom,
+    pub(super) first_frame: u64,
+    last_frame: u64,
+    start: Option<Timestamp>,
+    last: Option<Timestamp>,
+    steps: u64,
+    packets: PerDirection<u64>,
+    bytes: PerDirection<u64>,
+    payload: PerDirection<u64>,
+    /// The stream whose ports this one uses again.
+    reuses: Option<u32>,
+    pub(super) kind: Kind,
+}
+
+impl Conversation {
+    /// A conversation that begins with `frame`.
+    pub(super) fn new(
+        stream: StreamId,
+        (client, server): (Endpoint, Endpoint),
+        roles_from: RolesFrom,
+        reuses: Option<u32>,
+        frame: &Frame<'_>,
+        kind: Kind,
+    ) -> Self {
+        Self {
+            stream,
+            client,
+            server,
+            roles_from,
+            first_frame: frame.number,
+            last_frame: frame.number,
+            start: frame.time,
+            last: frame.time,
+            steps: 0,
+            packets: PerDirection::default(),
+            bytes: PerDirection::default(),
+            payload: PerDirection::default(),
+            reuses,
+            kind,
+        }
+    }
+
+    /// Which way a packet from `source` to `destination` goes.
+    pub(super) fn direction(&self, source: Endpoint, destination: Endpoint) -> Direction {
+        if source == self.client && destination == self.server {
+            Direction::ClientToServer
+        } else {
+            Direction::ServerToClient
+        }
+    }
+
+    /// Whether a SYN shows that the ports are used again.
+    pub(super) fn is_another(&self, direction: Direction, segment: &Segment<'_>) -> bool {
+        match &self.kind {
+            Kind::Tcp(tcp) => tcp.connection.is_another(direction, segment),
+            Kind::Udp(_) => false,
+        }
+    }
+
+    /// Whether nothing but late packets is to come.
+    pub(super) fn has_ended(&self) -> bool {
+        match &self.kind {
+            Kind::Tcp(tcp) => tcp.connection.has_ended(),
+            Kind::Udp(_) => false,
+        }
+    }
+
+    /// Takes one segment.
+    pub(super) fn segment<'a>(
+        &mut self,
+        frame: &Frame<'a>,
+        packet: &Packet<'a>,
+        segment: &Segment<'a>,
+        direction: Direction,
+    ) -> Option<Event<'a>> {
+        let moment = self.moment(frame, direction);
+        let Kind::Tcp(tcp) = &mut self.kind else { return None };
+        let mut facts = tcp.connection.follow(&moment, segment, &packet.ip);
+        if segment.len > 0 && Connection::reached(segment) {
+            let offset = tcp.connection.offset(direction, segment);
+            let cut = (segment.payload.len() as u64) < u64::from(segment.len);
+            match direction {
+                Direction::ClientToServer => {
+                    let push = segment.flags.contains(TcpFlags::PSH);
+                    tcp.turns.request(frame.number, offset, segment.payload, push, cut);
+                }
+                Direction::ServerToClient => {
+                    facts.echo = tcp.turns.answer(frame.number, offset, segment.payload, cut);
+                }
+            }
+        }
+        if self.steps == 0 {
+            facts.hints.reused_from = self.reuses;
+            if self.reuses.is_some() {
+                facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
+                tcp.connection.counts.add_one(super::AnalysisFlag::ReusedPorts);
+            }
+        }
+        let ends = (segment.source, segment.destination);
+        Some(self.event(frame, packet, direction, ends, Body::Tcp(facts), segment.payload, segment.len))
+    }
+
+    /// Takes one datagram.
+    pub(super) fn datagram<'a>(
+        &mut self,
+        frame: &Frame<'a>,
+        packet: &Packet<'a>,
+        datagram: &Datagram<'a>,
+        direction: Direction,
+    ) -> Option<Event<'a>> {
+        let moment = self.moment(frame, direction);
+        let Kind::Udp(exchange) = &mut self.kind else { return None };
+        let facts = exchange.follow(&moment, datagram, &packet.ip);
+        let ends = (datagram.source, datagram.destination);
+        Some(self.event(frame, packet, direction, ends, Body::Udp(facts), datagram.payload, datagram.len))
+    }
+
+    /// Takes an ICMP error that quotes one of its packets.
+    pub(super) fn error<'a>(&mut self, frame: &Frame<'a>, packet: &Packet<'a>, error: &IcmpError) -> Event<'a> {
+        let quoted = self.direction(error.quoted.source, error.quoted.destination);
+        let quotes_frame = match &mut self.kind {
+            Kind::Tcp(tcp) => tcp.connection.frame_at(quoted, error.quoted.seq),
+            Kind::Udp(exchange) => {
+                exchange.note_error(frame.number);
+                (quoted == Direction::ClientToServer).then(|| exchange.datagrams.newest_waiting()).flatten()
+            }
+        };
+        let source = Endpoint::new(error.source, error.quoted.destination.port);
+        let destination = Endpoint::new(error.destination, error.quoted.source.port);
+        let body = Body::Icmp(IcmpFacts { error: *error, quotes_frame });
+        self.event(frame, packet, !quoted, (source, destination), body, &[], 0)
+    }
+
+    fn moment(&self, frame: &Frame<'_>, direction: Direction) -> Moment {
+        let at = frame.time.zip(self.start).map(|(now, start)| now.since(start));
+        Moment { frame: frame.number, time: frame.time, at, direction }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of an event, which each protocol has elsewhere")]
+    fn event<'a>(
+        &mut self,
+        frame: &Frame<'a>,
+        packet: &Packet<'a>,
+        direction: Direction,
+        (source, destination): (Endpoint, Endpoint),
+        body: Body,
+        payload: &'a [u8],
+        len: u32,
+    ) -> Event<'a> {
+        self.steps += 1;
+        self.last_frame = frame.number;
+        *self.packets.get_mut(direction) += 1;
+        *self.bytes.get_mut(direction) += u64::from(frame.wire_len);
+        *self.payload.get_mut(direction) += u64::from(len);
+        let since = |then: Option<Timestamp>| Some(frame.time?.since(then?));
+        let event = Event {
+            frame: frame.number,
+            time: frame.time,
+            wire_len: frame.wire_len,
+            stream: self.stream,
+            number: self.steps,
+            direction,
+            source,
+            destination,
+            since_start: since(self.start),
+            since_previous: since(self.last),
+            ip: packet.ip,
+            body,
+            payload: Cow::Borrowed(payload),
+        };
+        self.last = frame.time.or(self.last);
+        self.start = self.start.or(frame.time);
+        event
+    }
+
+    /// Everything that is known of it.
+    pub(super) fn totals(&self) -> ConversationTotals {
+        let (tcp, udp, echo, echo_story, rtt) = match &self.kind {
+            Kind::Tcp(tcp) => {
+                let (pending, bytes) = tcp.turns.pending();
+                let found = &tcp.turns.found;
+                let echo = found.totals(pending, bytes);
+                (Some(tcp.connection.totals()), None, echo, found.story.clone(), tcp.connection.rtt_totals())
+            }
+            Kind::Udp(exchange) => {
+                let (pending, bytes, _) = exchange.datagrams.pending();
+                let found = &exchange.datagrams.found;
+                (None, Some(exchange.totals()), found.totals(pending, bytes), found.story.clone(), None)
+            }
+        };
+        ConversationTotals {
+            stream: self.stream,
+            client: self.client,
+            server: self.server,
+            roles_from: self.roles_from,
+            first_frame: self.first_frame,
+            last_frame: self.last_frame,
+            start: self.start,
+            duration: self.last.zip(self.start).map(|(last, start)| Nanos(last.since(start).0.max(0))),
+            packets: self.packets,
+            bytes: self.bytes,
+            payload: self.payload,
+            tcp,
+            udp,
+            echo,
+            echo_story,
+            rtt,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Echoes in UDP: which datagram answers which.
+
+use std::collections::VecDeque;
+
+use super::Found;
+use super::relation::{count, relation};
+use crate::model::Nanos;
+use crate::track::facts::{Echo, EchoKind};
+
+/// Most requests that wait for an answer.
+const WAITING: usize = 64;
+/// Most bytes of a request kept for comparison.
+const KEPT: usize = 2048;
+
+/// A request that waits for its answer.
+#[derive(Clone, Debug)]
+struct Waiting {
+    frame: u64,
+    at: Option<Nanos>,
+    len: u32,
+    bytes: Vec<u8>,
+}
+
+/// An answer's request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::track) struct Answered {
+    pub(in crate::track) request: u64,
+    pub(in crate::track) at: Option<Nanos>,
+    pub(in crate::track) echo: Option<Echo>,
+    /// An older request still waits: the answers overtook each other, or one is lost.
+    pub(in crate::track) overtakes: Option<u64>,
+}
+
+/// The requests of one UDP conversation.
+#[derive(Clone, Debug, Default)]
+pub(in crate::track) struct Datagrams {
+    waiting: VecDeque<Waiting>,
+    spare: Vec<Vec<u8>>,
+    last: Option<Waiting>,
+    forgotten: u64,
+    highest_answered: u64,
+    pub(in crate::track) found: Found,
+}
+
+impl Datagrams {
+    /// The client sent a datagram.
+    pub(in crate::track) fn request(&mut self, frame: u64, at: Option<Nanos>, payload: &[u8], len: u32) {
+        self.found.totals.requests += 1;
+        if self.waiting.len() >= WAITING
+            && let Some(old) = self.waiting.pop_front()
+        {
+            self.forgotten += 1;
+            self.spare.push(old.bytes);
+        }
+        let mut bytes = self.spare.pop().unwrap_or_default();
+        bytes.clear();
+        bytes.extend_from_slice(payload.get(..KEPT).unwrap_or(payload));
+        self.waiting.push_back(Waiting { frame, at, len, bytes });
+    }
+
+    /// The server sent a datagram: the request that it answers, by its bytes first, by its turn else.
+    pub(in crate::track) fn answer(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
+        let cut = (payload.len() as u64) < u64::from(len);
+        let kind_for = |waiting: &Waiting| {
+            let whole = waiting.bytes.len() as u64 == u64::from(waiting.len) && !cut;
+            if whole { relation(&waiting.bytes, payload) } else { by_start(&waiting.bytes, payload, waiting.len, len) }
+        };
+        let alike = self.waiting.iter().position(|waiting| kind_for(waiting) != EchoKind::Different);
+        let Some(waiting) = self.waiting.remove(alike.unwrap_or(0)) else {
+            return self.answer_again(frame, payload, len);
+        };
+        let kind = kind_for(&waiting);
+        let request = (waiting.frame, waiting.frame);
+        let echo = Echo { kind, request, bytes: waiting.len, complete: kind != EchoKind::Partial };
+        self.found.count(&echo, 1, frame);
+        let overtakes = self.waiting.front().map(|older| older.frame).filter(|older| *older < waiting.frame);
+        self.highest_answered = self.highest_answered.max(waiting.frame);
+        let answered = Answered {
+            request: waiting.frame,
+            at: waiting.at,
+            echo: (kind != EchoKind::Different).then_some(echo),
+            overtakes: overtakes.filter(|_| alike.is_some()),
+        };
+        if let Some(old) = self.last.replace(waiting) {
+            self.spare.push(old.bytes);
+        }
+        Some(answered)
+    }
+
+    /// Nothing waits: the last request's answer goes on.
+    fn answer_again(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
+        let last = self.last.as_ref()?;
+        let kind = relation(&last.bytes, payload);
+        let echo = Echo { kind, request: (last.frame, last.frame), bytes: len, complete: true };
+        if matches!(kind, EchoKind::Different | EchoKind::Partial) {
+            return None;
+        }
+        self.found.story.repeated(2, frame);
+        let echo = Echo { kind: EchoKind::Repeated(count(2)), ..echo };
+        Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtakes: None })
+    }
+
+    /// The newest request that still waits: what an ICMP error is about when it does not say.
+    pub(in crate::track) fn newest_waiting(&self) -> Option<u64> {
+        self.waiting.back().map(|waiting| waiting.frame)
+    }
+
+    /// The requests that wait: how many, their bytes, and the first frames.
+    pub(in crate::track) fn pending(&self) -> (u64, u64, Vec<u64>) {
+        let bytes = self.waiting.iter().map(|waiting| u64::from(waiting.len)).sum();
+        let frames = self.waiting.iter().take(8).map(|waiting| waiting.frame).collect();
+        (self.waiting.len() as u64 + self.forgotten, bytes, frames)
+    }
+
+    /// Forgets everything and keeps some memory.
+    pub(in crate::track) fn clear(&mut self) {
+        let spare: Vec<_> = self.waiting.drain(..).map(|waiting| waiting.bytes).take(4).collect();
+        *self = Self { waiting: std::mem::take(&mut self.waiting), spare, ..Self::default() };
+    }
+}
+
+/// Long or cut datagrams are compared as far as they are known.
+fn by_start(request: &[u8], answer: &[u8], request_len: u32, answer_len: u32) -> EchoKind {
+    let known = request.len().min(answer.len());
+    let (Some(a), Some(b)) = (request.get(..known), answer.get(..known)) else { return EchoKind::Different };
+    if known == 0 || request_len != answer_len {
+        EchoKind::Different
+    } else if a == b {
+        EchoKind::Identical
+    } else if super::relation::is_upper(a, b) {
+        EchoKind::Upper
+    } else {
+        EchoKind::Different
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_find_their_requests_by_their_bytes() {
+        let mut datagrams = Datagrams::default();
+        datagrams.request(1, None, b"one", 3);
+        datagrams.request(2, None, b"two", 3);
+        let second = datagrams.answer(3, b"TWO", 3).unwrap();
+        assert_eq!((second.request, second.overtakes), (2, Some(1)));
+        let first = datagrams.answer(4, b"one", 3).unwrap();
+        assert_eq!((first.request, first.overtakes), (1, None));
+        assert_eq!(datagrams.answer(5, b"three", 5), None);
+        assert_eq!(datagrams.pending(), (0, 0, Vec::new()));
+    }
+
+    #[test]
+    fn waiting_requests_are_bounded_and_counted() {
+        let mut datagrams = Datagrams::default();
+        (0..100).for_each(|n| datagrams.request(n, None, b"x", 1));
+        assert_eq!(datagrams.pending().0, 100);
+        assert_eq!(datagrams.waiting.len(), WAITING);
+    }
+}

@@ -1,0 +1,37 @@
+//! Which answer bytes echo which request bytes: across segment borders in a TCP stream, by datagram in UDP.
+
+mod datagrams;
+mod in_order;
+mod relation;
+mod turn;
+
+pub(super) use datagrams::Datagrams;
+pub(super) use turn::Turns;
+
+use super::facts::{Echo, EchoKind};
+use super::totals::{EchoStory, EchoTotals};
+
+/// What was found in a conversation so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    pub(super) totals: EchoTotals,
+    pub(super) story: EchoStory,
+}
+
+impl Found {
+    /// Counts answers that are complete, or turned out to be something else; `requests` of them at once.
+    pub(super) fn count(&mut self, echo: &Echo, requests: u64, frame: u64) {
+        match echo.kind {
+            EchoKind::Identical => self.totals.matched += requests,
+            EchoKind::Upper | EchoKind::Prefixed(_) | EchoKind::Repeated(_) => self.totals.transformed += requests,
+            EchoKind::Partial | EchoKind::Different => {}
+        }
+        self.story.see(echo, requests, frame);
+    }
+
+    /// The totals, where there was any echo at all; `pending` requests with so many bytes are still open.
+    pub(super) fn totals(&self, pending: u64, bytes: u64) -> Option<EchoTotals> {
+        let any = self.totals.matched + self.totals.transformed > 0 || self.story.partial > 0;
+        any.then(|| EchoTotals { unanswered: self.totals.unanswered + pending, pending_bytes: bytes, ..self.totals })
+    }
+}

@@ -1,0 +1,69 @@
+//! How a connection ended, from what both sides sent last.
+
+use super::{Connection, TcpStory};
+use crate::model::Direction;
+use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
+
+impl Connection {
+    /// What is known of the connection so far.
+    pub(in crate::track) fn totals(&self) -> TcpTotals {
+        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        TcpTotals {
+            client_isn: client.isn.map(|isn| isn.0),
+            server_isn: server.isn.map(|isn| isn.0),
+            handshake: self.handshake.outcome(),
+            close: self.close(),
+            closed_first: self.closed_first,
+            analysis: self.counts,
+            story: Box::new(self.tell()),
+        }
+    }
+
+    /// Round-trip times.
+    pub(in crate::track) fn rtt_totals(&self) -> Option<RttTotals> {
+        self.rtt.totals(self.handshake.round_trip())
+    }
+
+    fn close(&self) -> Close {
+        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let reset = client.reset.or(server.reset).is_some();
+        match (client.fin.is_some(), server.fin.is_some()) {
+            _ if reset => Close::Rst,
+            (true, true) => Close::Fin,
+            (false, false) => Close::None,
+            _ => Close::Half,
+        }
+    }
+
+    /// The story, completed with what the sides know.
+    fn tell(&self) -> TcpStory {
+        let mut story = self.story.clone();
+        story.vantage = self.handshake.vantage();
+        story.handshake =
+            [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack].map(|seen| seen.map(|s| s.0));
+        story.simultaneous_open = self.handshake.simultaneous;
+        story.unanswered_syn = self.handshake.outcome() == Handshake::Partial && self.handshake.syn_ack.is_none();
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
+            *story.fins.get_mut(direction) = own.fin.map(|fin| super::Fins {
+                frame: fin.frame,
+                at: fin.at,
+                acked_by: fin.acked_by,
+                acks_peer_fin: fin.acks_peer_fin,
+            });
+            *story.resets.get_mut(direction) = own.reset;
+            *story.negotiated.get_mut(direction) = own.isn.map(|_| super::Negotiated {
+                mss: own.mss,
+                window_scale: own.shift,
+                sack_permitted: own.sack_permitted,
+                timestamps: own.timestamps,
+            });
+            *story.unacked_bytes.get_mut(direction) =
+                own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
+            *story.retransmitted_bytes.get_mut(direction) = own.retransmitted_bytes;
+            *story.still_shut.get_mut(direction) = own.shut.map(|shut| shut.frame);
+            *story.smoothed_rtt.get_mut(direction) = own.estimator.smoothed();
+        }
+        story
+    }
+}

@@ -1,0 +1,105 @@
+//! What else a segment shows, besides its own numbers: windows that shut and open, waiting, silence.
+
+use super::side::{Recent, Shut};
+use super::{Connection, Moment};
+use crate::model::{IpHeader, Nanos, Segment, TcpFlags};
+use crate::track::facts::{Hints, Repeat};
+
+/// Silence longer than this is worth a word.
+const IDLE: Nanos = Nanos::from_millis(1_000);
+/// What leaves within this time after an ACK had been waiting for it.
+const AT_ONCE: Nanos = Nanos(500_000);
+const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
+/// ECN field of a packet that met congestion (RFC 3168 §5).
+const CONGESTION_EXPERIENCED: u8 = 3;
+
+impl Connection {
+    /// Fills in the rarer hints; called when the segment's bytes and ACK are taken, before it is remembered.
+    pub(super) fn hint(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment<'_>,
+        ip: &IpHeader,
+        before: &Recent,
+        repeat: Option<&Repeat>,
+        hints: &mut Hints,
+    ) {
+        let plain = !segment.flags.intersects(CONTROL);
+        if plain {
+            self.hint_window(moment, segment, hints);
+        }
+        let on_syn = segment.flags.contains(TcpFlags::SYN);
+        hints.congestion = ip.ecn == CONGESTION_EXPERIENCED || segment.flags.contains(TcpFlags::ECE) && !on_syn;
+        if ip.fragments > 1 {
+            self.story.fragmented.see(moment.frame);
+        }
+        if segment.len > 0 && repeat.is_none() {
+            self.hint_nagle(moment, segment, before, hints);
+            self.note_half_close(moment, segment);
+        }
+        if repeat.is_none() && plain {
+            self.hint_idle(moment, hints);
+        }
+    }
+
+    fn hint_window(&mut self, moment: &Moment, segment: &Segment<'_>, hints: &mut Hints) {
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        if segment.window == 0 {
+            hints.window_shut = own.shut.is_none();
+            own.shut.get_or_insert(Shut { frame: moment.frame, at: moment.at });
+        } else if let Some(shut) = own.shut.take() {
+            hints.window_opened = Some((shut.frame, moment.since(shut.at).unwrap_or_default()));
+        }
+        let scale_known = peer.effective_shift(own).is_some();
+        if segment.len > 0
+            && scale_known
+            && let Some(ack) = peer.acked
+        {
+            hints.fills_window = segment.seq.plus(segment.len) == ack.plus(peer.window) && peer.window > 0;
+        }
+    }
+
+    /// A small segment that leaves right after the ACK of the small one before, with nothing else to wake its sender.
+    fn hint_nagle(&mut self, moment: &Moment, segment: &Segment<'_>, before: &Recent, hints: &mut Hints) {
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let Some(newest) = peer.newest() else { return };
+        let woken_by_ack = newest.len == 0 && newest.ack.is_some() && newest.frame > before.frame && before.len > 0;
+        let small = own.mss.zip(peer.mss).is_some_and(|(own, peer)| segment.len < u32::from(own.min(peer)));
+        let was_small = own.mss.is_none_or(|mss| before.len < u32::from(mss));
+        let all_acked = peer.acked == Some(segment.seq) && peer.acked_frame == newest.frame;
+        if !woken_by_ack || !small || !was_small || !all_acked {
+            return;
+        }
+        let at_once = moment.since(peer.acked_at).is_some_and(|since| since < AT_ONCE);
+        let waited = own.last_data.and_then(|(_, at)| moment.since(at));
+        // on a path without delay nothing can be told: the program may simply have sent at that moment
+        let worth = Nanos(2 * AT_ONCE.0 / 3);
+        if let Some(waited) = waited.filter(|waited| at_once && *waited > worth) {
+            hints.nagle = Some((newest.frame, waited));
+        }
+    }
+
+    fn hint_idle(&mut self, moment: &Moment, hints: &mut Hints) {
+        let newest = [moment.direction, !moment.direction]
+            .into_iter()
+            .filter_map(|direction| {
+                let side = self.sides.get(direction);
+                Some((side.newest()?.frame, side.last_at?))
+            })
+            .max();
+        if let Some((frame, at)) = newest
+            && let Some(gap) = moment.since(Some(at)).filter(|gap| *gap >= IDLE)
+        {
+            hints.idle = Some((frame, gap));
+        }
+    }
+
+    /// Data after the peer's FIN.
+    fn note_half_close(&mut self, moment: &Moment, segment: &Segment<'_>) {
+        if self.sides.get(!moment.direction).fin.is_some() {
+            let slot = self.story.after_fin.get_mut(moment.direction);
+            let (first, _, bytes) = slot.unwrap_or((moment.frame, moment.frame, 0));
+            *slot = Some((first, moment.frame, bytes + u64::from(segment.len)));
+        }
+    }
+}

@@ -1,0 +1,441 @@
+//! One TCP connection: every segment is put in its place (RFC 9293), and what it changes is remembered.
+
+mod close;
+mod handshake;
+mod hints;
+mod holes;
+mod reset;
+mod sent;
+mod side;
+mod story;
+mod verdict;
+mod wireshark;
+
+pub use handshake::Vantage;
+pub use story::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
+
+use holes::Fill;
+use sent::Sent;
+use side::{Fin, Recent, Side};
+use verdict::Again;
+use wireshark::{Seen, Wireshark};
+
+use super::analysis::{Analysis, AnalysisCounts};
+use super::event::TcpFacts;
+use super::facts::{Acked, Hints, Life, Probe, Repeat, RepeatVerdict, RttSample, TcpPlace};
+use super::rtt::Distribution;
+use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags, Timestamp};
+
+/// Where and when a segment was captured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) frame: u64,
+    pub(super) time: Option<Timestamp>,
+    /// Time since the conversation's start.
+    pub(super) at: Option<Nanos>,
+    pub(super) direction: Direction,
+}
+
+impl Moment {
+    /// How long ago `then` was.
+    pub(super) fn since(&self, then: Option<Nanos>) -> Option<Nanos> {
+        Some(self.at?.minus(then?))
+    }
+}
+
+/// The state of a connection.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Connection {
+    sides: PerDirection<Side>,
+    wireshark: Wireshark,
+    handshake: handshake::Progress,
+    pub(super) counts: AnalysisCounts,
+    pub(super) rtt: Distribution,
+    pub(super) story: TcpStory,
+    /// Who sent the first FIN or RST.
+    closed_first: Option<Direction>,
+}
+
+impl Connection {
+    /// Forgets everything, and keeps the memory for the next connection.
+    pub(super) fn clear(&mut self) {
+        self.sides.client_to_server.clear();
+        self.sides.server_to_client.clear();
+        self.wireshark.clear();
+        self.handshake = handshake::Progress::default();
+        self.counts = AnalysisCounts::default();
+        self.rtt.clear();
+        self.story.clear();
+        self.closed_first = None;
+    }
+
+    /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
+    pub(super) fn is_another(&self, direction: Direction, segment: &Segment<'_>) -> bool {
+        segment.flags.is_syn_only() && self.sides.get(direction).base.is_some_and(|base| base != segment.seq)
+    }
+
+    /// Whether both sides are done: nothing but late packets is to come.
+    pub(super) fn has_ended(&self) -> bool {
+        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let acked = |side: &Side| side.fin.is_some_and(|fin| fin.acked_by.is_some());
+        client.reset.is_some() || server.reset.is_some() || acked(client) && acked(server)
+    }
+
+    /// The newest remembered frame of `direction` with sequence number `seq`.
+    pub(super) fn frame_at(&mut self, direction: Direction, seq: Option<SeqNumber>) -> Option<u64> {
+        self.sides.get_mut(direction).sent.carrying(seq?).map(|sent| sent.last.0)
+    }
+
+    /// The stream-relative offset of a segment's first payload byte.
+    pub(super) fn offset(&self, direction: Direction, segment: &Segment<'_>) -> u32 {
+        let base = self.sides.get(direction).base.unwrap_or(segment.seq);
+        let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
+        segment.seq.plus(syn).relative_to(base.plus(1))
+    }
+
+    /// Takes one segment.
+    #[inline]
+    pub(super) fn follow(&mut self, moment: &Moment, segment: &Segment<'_>, ip: &IpHeader) -> TcpFacts {
+        let direction = moment.direction;
+        let has_ack = segment.flags.contains(TcpFlags::ACK);
+        self.learn(direction, segment);
+        let place = self.place(moment, segment);
+        let analysis = self.analyse(moment, segment);
+        self.counts.add(analysis);
+        self.handshake.follow(moment, place, &mut self.sides, &mut self.wireshark);
+
+        let before = *self.sides.get(direction).newest().unwrap_or(&Recent::default());
+        let mut hints = Hints::default();
+        let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment));
+        let probe = self.probe(moment, segment);
+        let repeat = self.take_bytes(moment, segment, ip, place, probe);
+        let (acked, rtt) = if has_ack { self.take_ack(moment, segment, &mut hints) } else { (None, None) };
+        self.hint(moment, segment, ip, &before, repeat.as_ref(), &mut hints);
+        let turnaround = self.turnaround(moment, segment, repeat.is_some());
+        self.note_close(moment, segment);
+
+        let life = self.life(place);
+        let (own, peer) = self.sides.both_mut(direction);
+        let shift = own.effective_shift(peer);
+        let on_syn = segment.flags.contains(TcpFlags::SYN);
+        let applied = if on_syn { Some(0) } else { shift };
+        let window = u32::from(segment.window) << applied.unwrap_or(0);
+        own.window = window;
+        own.last_at = moment.at;
+        own.remember(Recent {
+            frame: moment.frame,
+            ack: has_ack.then_some(segment.ack),
+            len: segment.len,
+            syn: on_syn,
+        });
+        if segment.len > 0 && repeat.is_none() && !matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
+            own.last_data = Some((moment.frame, moment.at));
+            own.unanswered = own.unanswered.saturating_add(segment.len);
+            peer.unanswered = 0;
+        }
+        let in_flight = own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
+        self.story.follow(moment, segment, repeat.as_ref(), probe, &hints, in_flight);
+        TcpFacts {
+            flags: segment.flags,
+            seq: segment.seq.relative_to(own.base.unwrap_or_default()),
+            ack: has_ack.then(|| segment.ack.relative_to(peer.base.unwrap_or_default())),
+            seq_raw: segment.seq.0,
+            ack_raw: segment.ack.0,
+            len: segment.len,
+            window,
+            window_raw: segment.window,
+            window_scale: applied.map(|shift| 1 << shift),
+            urgent: segment.urgent,
+            header_len: segment.header_len,
+            options: segment.options,
+            sack_base: peer.base.unwrap_or_default().0,
+            checksum: segment.checksum,
+            analysis,
+            place,
+            life,
+            acked,
+            repeat,
+            probe,
+            hints,
+            rtt,
+            turnaround,
+            echo: None,
+            reset,
+            in_flight,
+        }
+    }
+
+    /// Bases of the relative numbers, and the options.
+    fn learn(&mut self, direction: Direction, segment: &Segment<'_>) {
+        let (own, peer) = self.sides.both_mut(direction);
+        own.learn_options(segment);
+        if segment.flags.contains(TcpFlags::SYN) {
+            own.isn.get_or_insert(segment.seq);
+            own.base.get_or_insert(segment.seq);
+        }
+        own.base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
+        if segment.flags.contains(TcpFlags::ACK) {
+            peer.base.get_or_insert(SeqNumber(segment.ack.0.wrapping_sub(1)));
+        }
+    }
+
+    fn analyse(&mut self, moment: &Moment, segment: &Segment<'_>) -> Analysis {
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        self.wireshark.analyse(&Seen {
+            time: moment.time,
+            direction: moment.direction,
+            seq: segment.seq,
+            ack: segment.ack,
+            flags: segment.flags,
+            len: segment.len,
+            window: segment.window,
+            peer_shift: peer.effective_shift(own),
+        })
+    }
+
+    /// What part the segment plays.
+    fn place(&self, moment: &Moment, segment: &Segment<'_>) -> TcpPlace {
+        let flags = segment.flags;
+        let own = self.sides.get(moment.direction);
+        let peer = self.sides.get(!moment.direction);
+        if flags.contains(TcpFlags::RST) {
+            TcpPlace::Reset
+        } else if flags.contains(TcpFlags::SYN) {
+            match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
+                (true, _) => TcpPlace::Odd,
+                (false, true) => TcpPlace::SynAck,
+                (false, false) if peer.isn.is_some() => TcpPlace::SimultaneousSyn,
+                (false, false) => TcpPlace::Syn,
+            }
+        } else if flags.contains(TcpFlags::FIN) {
+            TcpPlace::Fin { first: peer.fin.is_none() }
+        } else if segment.len > 0 {
+            TcpPlace::Data
+        } else if !flags.contains(TcpFlags::ACK) {
+            TcpPlace::Odd
+        } else if peer.isn.is_some_and(|isn| segment.ack == isn.plus(1)) && !peer.syn_acked && own.isn.is_some() {
+            TcpPlace::HandshakeAck
+        } else if closes(own, peer, segment.ack) {
+            TcpPlace::LastAck
+        } else {
+            TcpPlace::Ack
+        }
+    }
+
+    /// How far the connection has come, with this segment taken.
+    fn life(&self, place: TcpPlace) -> Life {
+        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        if client.reset.or(server.reset).is_some() {
+            Life::Aborted
+        } else if client.fin.is_some() || server.fin.is_some() {
+            Life::Closing
+        } else if self.handshake.is_under_way() || matches!(place, TcpPlace::HandshakeAck) {
+            Life::Opening
+        } else {
+            Life::Open
+        }
+    }
+
+    /// Keep-alives, zero-window probes and their answers.
+    fn probe(&mut self, moment: &Moment, segment: &Segment<'_>) -> Option<Probe> {
+        const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
+        if segment.flags.intersects(CONTROL) {
+            return None;
+        }
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let shut = peer.shut.is_some();
+        let acked_all = own.next.is_some() && peer.acked == own.next;
+        let at_last = own.next.is_some_and(|next| segment.seq.plus(1) == next);
+        let new_byte = segment.len == 1 && own.next == Some(segment.seq) && shut;
+        if new_byte || segment.len <= 1 && at_last && acked_all {
+            own.probe = Some((moment.frame, shut));
+            return Some(if shut { Probe::ZeroWindow } else { Probe::KeepAlive });
+        }
+        let answers = segment.len == 0 && own.next == Some(segment.seq);
+        let (frame, window) = peer.probe.take_if(|_| answers)?;
+        Some(if window { Probe::ZeroWindowAnswer(frame) } else { Probe::KeepAliveAnswer(frame) })
+    }
+
+    /// Places the segment's sequence space: new, filling a hole, or again.
+    fn take_bytes(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment<'_>,
+        ip: &IpHeader,
+        place: TcpPlace,
+        probe: Option<Probe>,
+    ) -> Option<Repeat> {
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
+        let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
+        let end = segment.seq.plus(segment.len).plus(syn + fin);
+        let takes = end != segment.seq && !segment.flags.contains(TcpFlags::RST);
+        own.learn_marks(ip);
+        if !takes || matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
+            if own.next.is_none() {
+                own.next = Some(end);
+            }
+            return None;
+        }
+        let timestamp = segment.options.timestamps.map(|stamps| stamps.value);
+        let again = Again { seq: segment.seq, end, at: moment.at, ip_id: ip.id, timestamp };
+        let sent = Sent {
+            seq: segment.seq,
+            end,
+            len: segment.len,
+            frame: moment.frame,
+            at: moment.at,
+            last: (moment.frame, moment.at),
+            ip_id: ip.id,
+            timestamp,
+            repeats: 0,
+            acked_by: None,
+        };
+        if syn == 1 {
+            return own.take_syn(sent).map(|(original, after, count)| Repeat {
+                verdict: count,
+                original: Some(original),
+                after,
+                witness: None,
+            });
+        }
+        let Some(next) = own.next else {
+            own.next = Some(end);
+            own.sent.push(sent);
+            return None;
+        };
+        if !segment.seq.is_before(next) {
+            if segment.seq.is_after(next) {
+                own.holes.open(next, segment.seq, moment.frame);
+            }
+            own.next = Some(end);
+            own.sent.push(sent);
+            return None;
+        }
+        if end.is_after(next) {
+            own.next = Some(end);
+        }
+        let handshake = self.handshake.round_trip();
+        let repeat = match own.holes.fill(segment.seq, end) {
+            Fill::Hole(shown_by) => {
+                let repeat = verdict::fills_hole(&again, shown_by, own, peer, handshake);
+                own.sent.push(sent);
+                repeat
+            }
+            Fill::Nothing if own.holes.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
+                Repeat { verdict: RepeatVerdict::Unknown, original: None, after: None, witness: None }
+            }
+            // the end of it is new: the sender put new data behind what it sends again
+            Fill::Nothing if end.is_after(next) && segment.seq.plus(1) != next => {
+                let repeat = verdict::repeated(&Again { end: next, ..again }, own, peer);
+                own.sent.push(Sent { seq: next, ..sent });
+                repeat
+            }
+            Fill::Nothing => verdict::repeated(&again, own, peer),
+        };
+        if repeat.verdict != RepeatVerdict::DuplicateFrame {
+            own.retransmitted_bytes += u64::from(segment.len);
+        }
+        let _ = place;
+        Some(repeat)
+    }
+
+    /// What the ACK covers, and the round trip that it completes.
+    fn take_ack(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment<'_>,
+        hints: &mut Hints,
+    ) -> (Option<Acked>, Option<RttSample>) {
+        let measurable = self.handshake.sees_round_trips_of(!moment.direction);
+        let usual = self.handshake.answer_time(moment.direction);
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let before = own.acked;
+        let advances = before.is_none_or(|before| segment.ack.is_after(before));
+        own.note_sack(moment, segment, peer, advances, hints);
+        own.acked_at = moment.at;
+        own.acked_frame = moment.frame;
+        if !advances {
+            return (None, None);
+        }
+        own.acked = Some(segment.ack);
+        let unseen = peer.next.is_none_or(|next| segment.ack.is_after(next));
+        let skipped = peer.holes.acknowledged(segment.ack);
+        if unseen {
+            let beyond = peer.next.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
+            peer.next = Some(segment.ack);
+            let accepted_probe = beyond == 1 && peer.probe.is_some();
+            if beyond > 0 && !accepted_probe {
+                hints.capture_gap = Some((beyond, None));
+            }
+        }
+        if let Some((bytes, shown_by)) = skipped {
+            let (more, _) = hints.capture_gap.unwrap_or((0, None));
+            hints.capture_gap = Some((bytes.saturating_add(more), Some(shown_by)));
+        }
+        let covered = peer.sent.acknowledge(segment.ack, moment.frame);
+        let syn = !peer.syn_acked && peer.isn.is_some();
+        peer.syn_acked = true;
+        let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
+        let fin = fin.map(|fin| fin.acked_by = Some(moment.frame)).is_some();
+        let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1))).unwrap_or(segment.ack);
+        let bytes = segment.ack.relative_to(from).wrapping_sub(u32::from(syn) + u32::from(fin));
+        let sample = covered.sample.filter(|sent| sent.len > 0);
+        let delay = sample.and_then(|sent| moment.since(sent.at));
+        if let Some((sent, delay)) = sample.zip(delay)
+            && own.delays_ack(delay, usual, segment, peer)
+        {
+            hints.delayed_ack = Some((sent.frame, delay));
+        }
+        let rtt = sample.zip(delay).filter(|(_, delay)| measurable && delay.0 >= 0).map(|(sent, delay)| {
+            self.rtt.add(delay);
+            peer.estimator.sample(sent.frame, delay)
+        });
+        let from = from.relative_to(peer.base.unwrap_or_default());
+        let acked = Acked { from, bytes, syn, fin, segments: covered.segments, frames: covered.frames };
+        (Some(acked), rtt)
+    }
+
+    /// From the peer's last data to this side's first answer.
+    fn turnaround(&self, moment: &Moment, segment: &Segment<'_>, again: bool) -> Option<Nanos> {
+        let peer = self.sides.get(!moment.direction);
+        if segment.len == 0 || again || peer.unanswered == 0 {
+            return None;
+        }
+        moment.since(peer.last_data?.1)
+    }
+
+    /// FIN and RST.
+    fn note_close(&mut self, moment: &Moment, segment: &Segment<'_>) {
+        let refused = self.handshake.is_refused();
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        if segment.flags.contains(TcpFlags::RST) {
+            own.reset.get_or_insert(moment.frame);
+        } else if segment.flags.contains(TcpFlags::FIN) && own.fin.is_none() {
+            let peer_end = peer.fin.map(|fin| fin.end);
+            own.fin = Some(Fin {
+                frame: moment.frame,
+                at: moment.at,
+                end: segment.seq.plus(segment.len).plus(1),
+                acks_peer_fin: peer_end.is_some_and(|end| own.acked.is_some_and(|ack| !ack.is_before(end))),
+                acked_by: None,
+            });
+        } else {
+            return;
+        }
+        if !refused {
+            self.closed_first.get_or_insert(moment.direction);
+        }
+    }
+
+    /// Whether `direction`'s checksums can be relied on: a damaged segment never reached its program.
+    pub(super) fn reached(segment: &Segment<'_>) -> bool {
+        segment.checksum != Checksum::Invalid
+    }
+}
+
+/// Whether this ACK covers the peer's FIN when its own FIN is out and covered too.
+fn closes(own: &Side, peer: &Side, ack: SeqNumber) -> bool {
+    let covers = peer.fin.is_some_and(|fin| fin.acked_by.is_none() && !ack.is_before(fin.end));
+    covers && own.fin.is_some_and(|fin| fin.acked_by.is_some())
+}

@@ -1,0 +1,152 @@
+//! What one side has sent lately: which frame carried which bytes, and who acknowledged them.
+
+use std::collections::VecDeque;
+
+use crate::model::{Nanos, SeqNumber};
+
+/// Most segments remembered that are not acknowledged.
+const IN_FLIGHT: usize = 1024;
+/// Most segments remembered after their acknowledgment, to prove that a repeat was not needed.
+const ACKED: usize = 16;
+
+/// One segment that took sequence numbers: data, SYN or FIN.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub(super) seq: SeqNumber,
+    pub(super) end: SeqNumber,
+    /// Payload bytes.
+    pub(super) len: u32,
+    /// The frame that carried it first.
+    pub(super) frame: u64,
+    /// When, since the conversation's start.
+    pub(super) at: Option<Nanos>,
+    /// The frame that carried it last, and when.
+    pub(super) last: (u64, Option<Nanos>),
+    pub(super) ip_id: Option<u16>,
+    pub(super) timestamp: Option<u32>,
+    /// How often it was sent again.
+    pub(super) repeats: u16,
+    /// The frame that acknowledged it.
+    pub(super) acked_by: Option<u64>,
+}
+
+/// The segments of one side in order of their sequence numbers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SentList {
+    segments: VecDeque<Sent>,
+    /// How many at the front are acknowledged.
+    acked: usize,
+}
+
+/// What an ACK covered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Covered {
+    pub(super) segments: u32,
+    /// First and last frame.
+    pub(super) frames: Option<(u64, u64)>,
+    /// The last covered segment, if it was sent only once: Karn's rule allows it as an RTT sample.
+    pub(super) sample: Option<Sent>,
+}
+
+impl SentList {
+    pub(super) fn clear(&mut self) {
+        self.segments.clear();
+        self.acked = 0;
+    }
+
+    /// Remembers a segment that brings bytes for the first time.
+    pub(super) fn push(&mut self, sent: Sent) {
+        if self.segments.len() - self.acked >= IN_FLIGHT {
+            self.segments.remove(self.acked);
+        }
+        let in_order = self.segments.back().is_none_or(|last| !sent.seq.is_before(last.seq));
+        if in_order {
+            self.segments.push_back(sent);
+        } else {
+            let at = self.segments.iter().position(|other| other.seq.is_after(sent.seq)).unwrap_or(0);
+            self.segments.insert(at.max(self.acked), sent);
+        }
+    }
+
+    /// The remembered segment that carried the byte at `seq`, latest first.
+    pub(super) fn carrying(&mut self, seq: SeqNumber) -> Option<&mut Sent> {
+        self.segments.iter_mut().rev().find(|sent| !sent.seq.is_after(seq) && sent.end.is_after(seq))
+    }
+
+    /// All remembered segments.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Sent> {
+        self.segments.iter()
+    }
+
+    /// How many segments are not acknowledged.
+    pub(super) fn in_flight(&self) -> usize {
+        self.segments.len() - self.acked
+    }
+
+    /// The highest IP identification and time stamp among the segments sent from `seq` on.
+    pub(super) fn marks_from(&self, seq: SeqNumber) -> (Option<u16>, Option<u32>) {
+        let later = self.segments.iter().filter(|sent| !sent.seq.is_before(seq));
+        later.fold((None, None), |(id, stamp), sent| (id.or(sent.ip_id), stamp.or(sent.timestamp)))
+    }
+
+    /// Marks what `ack` covers.
+    pub(super) fn acknowledge(&mut self, ack: SeqNumber, by: u64) -> Covered {
+        let mut covered = Covered::default();
+        let mut clean = true;
+        while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
+            sent.acked_by = Some(by);
+            let first = covered.frames.map_or(sent.frame, |(first, _)| first);
+            covered.frames = Some((first, sent.frame));
+            covered.segments += u32::from(sent.len > 0);
+            clean &= sent.repeats == 0;
+            covered.sample = Some(*sent).filter(|_| clean);
+            self.acked += 1;
+        }
+        while self.acked > ACKED {
+            self.segments.pop_front();
+            self.acked -= 1;
+        }
+        covered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(seq: u32, len: u32, frame: u64) -> Sent {
+        Sent {
+            seq: SeqNumber(seq),
+            end: SeqNumber(seq.wrapping_add(len)),
+            len,
+            frame,
+            at: None,
+            last: (frame, None),
+            ip_id: None,
+            timestamp: None,
+            repeats: 0,
+            acked_by: None,
+        }
+    }
+
+    #[test]
+    fn an_ack_covers_whole_segments_and_a_repeat_spoils_the_sample() {
+        let mut list = SentList::default();
+        (0..4).for_each(|n| list.push(sent(n * 10, 10, u64::from(n) + 1)));
+        let covered = list.acknowledge(SeqNumber(25), 9);
+        assert_eq!((covered.segments, covered.frames), (2, Some((1, 2))));
+        assert_eq!(covered.sample.map(|s| s.frame), Some(2));
+        list.carrying(SeqNumber(35)).unwrap().repeats += 1;
+        assert!(list.acknowledge(SeqNumber(40), 10).sample.is_none());
+        assert_eq!(list.carrying(SeqNumber(12)).unwrap().acked_by, Some(9));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut list = SentList::default();
+        (0..5_000).for_each(|n| list.push(sent(n * 10, 10, u64::from(n))));
+        assert_eq!(list.in_flight(), IN_FLIGHT);
+        list.acknowledge(SeqNumber(50_000), 1);
+        assert_eq!(list.segments.len(), ACKED);
+    }
+}

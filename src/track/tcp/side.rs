@@ -1,0 +1,235 @@
+//! One end of a TCP connection, as far as the capture shows it.
+
+use super::Moment;
+use super::holes::Holes;
+use super::sent::{Sent, SentList};
+use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
+use crate::track::facts::{Hints, RepeatVerdict};
+use crate::track::rtt::Estimator;
+
+/// A shift above this counts as this (RFC 7323 §2.3).
+const LARGEST_SHIFT: u8 = 14;
+/// An ACK that comes this much later than the quickest one waited for its timer (RFC 1122 §4.2.3.2: at most 500 ms).
+const DELAYED: Nanos = Nanos::from_millis(20);
+/// How many of a side's last segments are remembered with their ACK numbers, to tell what a reset answers.
+const RECENT: usize = 8;
+
+/// A segment as a reset refers to it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Recent {
+    pub(super) frame: u64,
+    pub(super) ack: Option<SeqNumber>,
+    pub(super) len: u32,
+    pub(super) syn: bool,
+}
+
+/// A FIN.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fin {
+    pub(super) frame: u64,
+    pub(super) at: Option<Nanos>,
+    /// The sequence number after the FIN.
+    pub(super) end: SeqNumber,
+    /// Whether it was sent before its sender had acknowledged the peer's FIN, though the peer had sent one.
+    pub(super) acks_peer_fin: bool,
+    /// The frame that acknowledged it.
+    pub(super) acked_by: Option<u64>,
+}
+
+/// A stretch of time in which a receiver's window was shut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shut {
+    pub(super) frame: u64,
+    pub(super) at: Option<Nanos>,
+}
+
+/// What is known of one side. "Its" numbers are those that it sends.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Side {
+    /// Its initial sequence number, from its SYN.
+    pub(super) isn: Option<SeqNumber>,
+    /// What relative numbers count from.
+    pub(super) base: Option<SeqNumber>,
+    /// Its SYN or SYN-ACK's frame and time (the last one sent), and how many there were.
+    pub(super) syn: Option<(u64, Option<Nanos>)>,
+    pub(super) syn_count: u16,
+    pub(super) syn_acked: bool,
+    pub(super) mss: Option<u16>,
+    pub(super) sack_permitted: bool,
+    pub(super) timestamps: bool,
+    /// Whether its SYN was seen without a window scale: then neither side scales (RFC 7323 §2.2).
+    pub(super) refuses_scaling: bool,
+    pub(super) shift: Option<u8>,
+    /// The end of the highest segment captured.
+    pub(super) next: Option<SeqNumber>,
+    pub(super) sent: SentList,
+    pub(super) holes: Holes,
+    /// The highest ACK number that it sent, and the frame and time of its last segment with one.
+    pub(super) acked: Option<SeqNumber>,
+    pub(super) acked_frame: u64,
+    pub(super) acked_at: Option<Nanos>,
+    /// ACKs in a row that told of a hole: duplicates without data, or with SACK blocks; and the first one's frame.
+    pub(super) hole_acks: u32,
+    pub(super) hole_acks_first: u64,
+    /// The highest byte that it reported by SACK.
+    pub(super) sacked: Option<SeqNumber>,
+    /// Its window in bytes as far as known.
+    pub(super) window: u32,
+    pub(super) shut: Option<Shut>,
+    pub(super) fin: Option<Fin>,
+    pub(super) reset: Option<u64>,
+    pub(super) estimator: Estimator,
+    /// When it sent its last segment.
+    pub(super) last_at: Option<Nanos>,
+    /// When it sent its last data, and in which frame.
+    pub(super) last_data: Option<(u64, Option<Nanos>)>,
+    /// Data bytes that it sent since the peer last sent data: what the peer's program may not have read.
+    pub(super) unanswered: u32,
+    pub(super) recent: [Recent; RECENT],
+    pub(super) recent_next: usize,
+    /// The probe that waits for an answer.
+    pub(super) probe: Option<(u64, bool)>,
+    pub(super) retransmitted_bytes: u64,
+    /// The IP identification of its first packet, and whether another one was seen: a constant one tells nothing.
+    pub(super) first_ip_id: Option<u16>,
+    pub(super) ip_ids_vary: bool,
+    /// The quickest ACK of the peer's data that it sent.
+    pub(super) quickest_ack: Option<Nanos>,
+}
+
+impl Side {
+    /// Forgets everything and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        let mut sent = std::mem::take(&mut self.sent);
+        let mut holes = std::mem::take(&mut self.holes);
+        sent.clear();
+        holes.clear();
+        *self = Self { sent, holes, ..Self::default() };
+    }
+
+    /// The window scale option counts on any segment, where it is seen.
+    pub(super) fn learn_options(&mut self, segment: &Segment<'_>) {
+        let options = &segment.options;
+        let first_syn = segment.flags.contains(TcpFlags::SYN) && self.isn.is_none();
+        if let Some(shift) = options.window_scale {
+            self.shift = Some(shift.min(LARGEST_SHIFT));
+        } else if first_syn {
+            self.refuses_scaling = true;
+        }
+        if first_syn {
+            self.mss = options.mss;
+            self.sack_permitted = options.sack_permitted;
+            self.timestamps = options.timestamps.is_some();
+        }
+    }
+
+    /// The shift of its windows, given its peer: `None` where unknown.
+    pub(super) fn effective_shift(&self, peer: &Self) -> Option<u8> {
+        if self.refuses_scaling || peer.refuses_scaling { Some(0) } else { self.shift }
+    }
+
+    /// Remembers a segment for the resets that may answer it.
+    pub(super) fn remember(&mut self, recent: Recent) {
+        if let Some(slot) = self.recent.get_mut(self.recent_next % RECENT) {
+            *slot = recent;
+        }
+        self.recent_next = self.recent_next.wrapping_add(1);
+    }
+
+    /// The newest remembered segment whose ACK number is `ack`.
+    pub(super) fn recent_with_ack(&self, ack: SeqNumber) -> Option<&Recent> {
+        self.recent
+            .iter()
+            .filter(|recent| recent.frame > 0 && recent.ack == Some(ack))
+            .max_by_key(|recent| recent.frame)
+    }
+
+    /// The newest remembered segment.
+    pub(super) fn newest(&self) -> Option<&Recent> {
+        self.recent.iter().max_by_key(|recent| recent.frame).filter(|recent| recent.frame > 0)
+    }
+
+    /// Notes whether its IP identifications tell packets apart.
+    pub(super) fn learn_marks(&mut self, ip: &IpHeader) {
+        if let Some(id) = ip.id {
+            self.ip_ids_vary |= *self.first_ip_id.get_or_insert(id) != id;
+        }
+    }
+
+    /// Takes a SYN or SYN-ACK; a repeat gives the first one's frame, the time since the last, and the verdict.
+    pub(super) fn take_syn(&mut self, sent: Sent) -> Option<(u64, Option<Nanos>, RepeatVerdict)> {
+        let before = self.syn.replace((sent.frame, sent.at));
+        self.syn_count = self.syn_count.saturating_add(1);
+        if self.next.is_none_or(|next| sent.end.is_after(next)) {
+            self.next = Some(sent.end);
+        }
+        let Some((frame, at)) = before else {
+            self.sent.push(sent);
+            return None;
+        };
+        let original = self.sent.carrying(sent.seq);
+        let first = original.as_ref().map_or(frame, |original| original.frame);
+        let same_id = original.as_ref().is_some_and(|o| o.ip_id == sent.ip_id && sent.ip_id.is_some_and(|id| id != 0));
+        let same_stamp = original.as_ref().is_some_and(|original| original.timestamp == sent.timestamp);
+        if let Some(original) = original {
+            original.repeats = original.repeats.saturating_add(1);
+        }
+        let after = sent.at.zip(at).map(|(now, then)| now.minus(then));
+        let duplicate = same_id && same_stamp && self.ip_ids_vary;
+        let verdict =
+            if duplicate { RepeatVerdict::DuplicateFrame } else { RepeatVerdict::Handshake(self.syn_count - 1) };
+        Some((first, after, verdict))
+    }
+
+    /// What its ACK says of holes: duplicates and SACK blocks count, a DSACK tells of a needless repeat.
+    pub(super) fn note_sack(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment<'_>,
+        peer: &mut Self,
+        advances: bool,
+        hints: &mut Hints,
+    ) {
+        let blocks = segment.options.sack.as_slice();
+        let mut real = blocks;
+        if let Some((first, rest)) = blocks.split_first() {
+            let (left, right) = (SeqNumber(first.0), SeqNumber(first.1));
+            let below = !right.is_after(segment.ack);
+            let within =
+                rest.first().is_some_and(|(l, r)| !left.is_before(SeqNumber(*l)) && !right.is_after(SeqNumber(*r)));
+            if below || within {
+                real = rest;
+                let again = peer.sent.carrying(left).filter(|sent| sent.repeats > 0).map(|sent| sent.last.0);
+                hints.duplicate_sack = Some(again);
+            }
+        }
+        let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
+        if let Some(highest) = highest.filter(|new| self.sacked.is_none_or(|old| new.is_after(old))) {
+            self.sacked = Some(highest);
+        }
+        let duplicate = segment.len == 0 && self.acked == Some(segment.ack) && peer.sent.in_flight() > 0;
+        if !real.is_empty() || duplicate && !advances && self.newest().is_some_and(|last| last.len == 0) {
+            if self.hole_acks == 0 {
+                self.hole_acks_first = moment.frame;
+            }
+            self.hole_acks = self.hole_acks.saturating_add(1);
+        } else if advances {
+            self.hole_acks = 0;
+        }
+    }
+
+    /// Whether an ACK so long after the data waited for a timer, rather than for the network: `usual` is how long the
+    /// same way took in the handshake.
+    pub(super) fn delays_ack(
+        &mut self,
+        delay: Nanos,
+        usual: Option<Nanos>,
+        segment: &Segment<'_>,
+        peer: &Self,
+    ) -> bool {
+        let usual = usual.or(self.quickest_ack);
+        self.quickest_ack = Some(self.quickest_ack.map_or(delay, |quickest| quickest.min(delay)));
+        let lone = segment.len == 0 && peer.sent.in_flight() == 0;
+        lone && usual.is_some_and(|usual| (DELAYED.0..=500_000_000).contains(&(delay.minus(usual).0)))
+    }
+}

@@ -1,0 +1,188 @@
+//! What a connection's findings are made of: the frames that matter, counted and bounded.
+
+use super::{Moment, Vantage};
+use crate::model::{Checksum, Nanos, PerDirection, Segment};
+use crate::track::facts::{Hints, Probe, Repeat, RepeatVerdict};
+
+/// Most frames named for one observation.
+const NAMED: usize = 8;
+
+/// Something seen several times: how often, and the first frames.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sighting {
+    /// How often.
+    pub count: u64,
+    /// The first frames.
+    pub frames: Vec<u64>,
+}
+
+impl Sighting {
+    /// Counts one more.
+    pub fn see(&mut self, frame: u64) {
+        self.count += 1;
+        if self.frames.len() < NAMED && self.frames.last() != Some(&frame) {
+            self.frames.push(frame);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+        self.frames.clear();
+    }
+}
+
+/// A side's FIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fins {
+    /// Its frame.
+    pub frame: u64,
+    /// Time since the conversation's start.
+    pub at: Option<Nanos>,
+    /// The frame that acknowledged it.
+    pub acked_by: Option<u64>,
+    /// Whether it carried the ACK of the peer's FIN.
+    pub acks_peer_fin: bool,
+}
+
+/// What a side's SYN offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    /// Maximum segment size.
+    pub mss: Option<u16>,
+    /// Window scale shift.
+    pub window_scale: Option<u8>,
+    /// SACK permitted.
+    pub sack_permitted: bool,
+    /// Timestamps.
+    pub timestamps: bool,
+}
+
+/// How long a receiver's window was shut.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZeroWindow {
+    /// The segments that shut it.
+    pub shut: Sighting,
+    /// The segments that opened it.
+    pub opened: Sighting,
+    /// Probes.
+    pub probes: Sighting,
+    /// How long it was shut altogether.
+    pub blocked: Nanos,
+}
+
+/// What happened on a connection, beyond its totals.
+#[derive(Clone, Debug, Default)]
+pub struct TcpStory {
+    /// Frames of the SYN, the SYN-ACK and the ACK of it.
+    pub handshake: [Option<u64>; 3],
+    /// Both sides sent a SYN first.
+    pub simultaneous_open: bool,
+    /// SYNs, and nothing in answer.
+    pub unanswered_syn: bool,
+    /// Where the capture was made.
+    pub vantage: Option<Vantage>,
+    /// Each side's FIN.
+    pub fins: PerDirection<Option<Fins>>,
+    /// Each side's first RST.
+    pub resets: PerDirection<Option<u64>>,
+    /// Each side's SYN.
+    pub negotiated: PerDirection<Option<Negotiated>>,
+    /// Each side's bytes (SYN and FIN included) that were never acknowledged.
+    pub unacked_bytes: PerDirection<u32>,
+    /// Each side's payload bytes that were sent again.
+    pub retransmitted_bytes: PerDirection<u64>,
+    /// Most bytes in flight of each side.
+    pub most_in_flight: PerDirection<u32>,
+    /// Largest payload of each side.
+    pub largest: PerDirection<u32>,
+    /// SRTT of each side's data at the end.
+    pub smoothed_rtt: PerDirection<Option<Nanos>>,
+    /// The segment by which a side's window is shut at the end.
+    pub still_shut: PerDirection<Option<u64>>,
+    /// Data that a side sent after the peer's FIN: a half-close. First and last frame, bytes.
+    pub after_fin: PerDirection<Option<(u64, u64, u64)>>,
+    /// Each side's window, when it was shut.
+    pub zero_window: PerDirection<ZeroWindow>,
+    /// Segments that filled the peer's window.
+    pub window_filled: PerDirection<Sighting>,
+    /// Segments with an offloaded checksum.
+    pub offloaded: Sighting,
+    /// Segments with a wrong checksum.
+    pub invalid: Sighting,
+    /// Segments in fragments.
+    pub fragmented: Sighting,
+    /// Segments that came again, the same frame twice aside.
+    pub repeats: PerDirection<Sighting>,
+    /// Time during which nothing was sent for a second or more.
+    pub idle: Nanos,
+    /// The last data segments' frame of each side that is not acknowledged.
+    pub first_frame: u64,
+    /// The last frame of each side.
+    pub last_frame: PerDirection<u64>,
+}
+
+impl TcpStory {
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        if self.first_frame != 0 {
+            for sighting in [&mut self.offloaded, &mut self.invalid, &mut self.fragmented] {
+                sighting.clear();
+            }
+            let (offloaded, invalid) = (std::mem::take(&mut self.offloaded), std::mem::take(&mut self.invalid));
+            *self = Self { offloaded, invalid, ..Self::default() };
+        }
+    }
+
+    /// Notes what one segment shows.
+    #[inline]
+    pub(super) fn follow(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment<'_>,
+        repeat: Option<&Repeat>,
+        probe: Option<Probe>,
+        hints: &Hints,
+        in_flight: u32,
+    ) {
+        let (frame, direction) = (moment.frame, moment.direction);
+        if self.first_frame == 0 {
+            self.first_frame = frame;
+        }
+        *self.last_frame.get_mut(direction) = frame;
+        let largest = self.largest.get_mut(direction);
+        *largest = segment.len.max(*largest);
+        let most = self.most_in_flight.get_mut(direction);
+        *most = in_flight.max(*most);
+        match segment.checksum {
+            Checksum::Offloaded => self.offloaded.see(frame),
+            Checksum::Invalid => self.invalid.see(frame),
+            Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
+        }
+        if repeat.is_some_and(|repeat| repeat.verdict != RepeatVerdict::DuplicateFrame) {
+            self.repeats.get_mut(direction).see(frame);
+        }
+        if probe == Some(Probe::ZeroWindow) {
+            self.zero_window.get_mut(!direction).probes.see(frame);
+        }
+        if *hints != Hints::default() {
+            self.follow_hints(moment, hints);
+        }
+    }
+
+    fn follow_hints(&mut self, moment: &Moment, hints: &Hints) {
+        let window = self.zero_window.get_mut(moment.direction);
+        if hints.window_shut {
+            window.shut.see(moment.frame);
+        }
+        if let Some((_, blocked)) = hints.window_opened {
+            window.opened.see(moment.frame);
+            window.blocked.0 = window.blocked.0.saturating_add(blocked.0);
+        }
+        if hints.fills_window {
+            self.window_filled.get_mut(moment.direction).see(moment.frame);
+        }
+        if let Some((_, gap)) = hints.idle {
+            self.idle.0 = self.idle.0.saturating_add(gap.0);
+        }
+    }
+}

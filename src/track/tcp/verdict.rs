@@ -1,0 +1,138 @@
+//! Why a segment comes again, or late: decided by evidence, not by Wireshark's timing rules.
+
+use super::sent::Sent;
+use super::side::Side;
+use crate::model::{Nanos, SeqNumber};
+use crate::track::facts::{Repeat, RepeatVerdict};
+
+/// A timer that runs out earlier than this is no retransmission timer anybody uses (Linux's least is 200 ms).
+const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
+/// A repeat with the same marks within this time is the same packet captured again.
+const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
+
+/// What is known of the segment that comes again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Again {
+    pub(super) seq: SeqNumber,
+    pub(super) end: SeqNumber,
+    pub(super) at: Option<Nanos>,
+    pub(super) ip_id: Option<u16>,
+    pub(super) timestamp: Option<u32>,
+}
+
+/// Bytes that are in the capture already.
+pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side) -> Repeat {
+    let highest = sender.next;
+    let in_flight = sender.sent.in_flight();
+    let smoothed = sender.estimator.smoothed();
+    let variation = sender.estimator.variation();
+    let ids_vary = sender.ip_ids_vary || again.ip_id.is_none();
+    let sack = receiver.sack_permitted && sender.sack_permitted;
+    let Some(original) = sender.sent.carrying(again.seq) else {
+        let acked = receiver.acked.is_some_and(|ack| !again.end.is_after(ack));
+        let verdict = if acked { RepeatVerdict::Spurious } else { RepeatVerdict::Unknown };
+        let witness = acked.then_some(receiver.acked_frame);
+        return Repeat { verdict, original: None, after: None, witness };
+    };
+    original.repeats = original.repeats.saturating_add(1);
+    let before = *original;
+    let after = again.at.zip(before.last.1).map(|(now, then)| now.minus(then));
+    let repeat = |verdict, witness| Repeat { verdict, original: Some(before.frame), after, witness };
+    if ids_vary && same_packet(again, &before, after) {
+        original.repeats -= 1;
+        return repeat(RepeatVerdict::DuplicateFrame, None);
+    }
+    original.last = (before.last.0, again.at);
+    if is_older(again, (before.ip_id, before.timestamp)) {
+        return repeat(RepeatVerdict::Reordered, Some(before.frame));
+    }
+    if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
+        return repeat(RepeatVerdict::Spurious, Some(ack));
+    }
+    let told_of_hole = receiver.hole_acks > 0
+        && (receiver.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) || receiver.hole_acks >= 3);
+    if told_of_hole && before.repeats <= 1 {
+        return repeat(RepeatVerdict::Fast(receiver.hole_acks), Some(receiver.hole_acks_first));
+    }
+    let Some(waited) = after else { return repeat(RepeatVerdict::Unknown, None) };
+    let last_in_flight = highest == Some(again.end) && before.repeats <= 1;
+    let timeout = smoothed.map(|srtt| srtt.plus(Nanos(variation.0.saturating_mul(4).max(200_000_000))));
+    let probe_after = smoothed.map(|srtt| srtt.plus(srtt));
+    let before_timeout = timeout.is_some_and(|timeout| waited < timeout) && probe_after.is_some_and(|t| waited >= t);
+    if sack && last_in_flight && in_flight > 0 && before_timeout && waited >= Nanos::from_millis(1) {
+        return repeat(RepeatVerdict::TailLossProbe, None);
+    }
+    if waited >= LEAST_TIMEOUT {
+        return repeat(RepeatVerdict::Timeout(before.repeats), None);
+    }
+    repeat(RepeatVerdict::Unknown, None)
+}
+
+/// Bytes that were skipped when later ones were captured; `shown_by` is the frame that showed the hole.
+pub(super) fn fills_hole(
+    again: &Again,
+    shown_by: u64,
+    sender: &Side,
+    receiver: &Side,
+    handshake: Option<Nanos>,
+) -> Repeat {
+    let (later_id, later_stamp) = sender.sent.marks_from(again.end);
+    let repeat = |verdict, witness| Repeat { verdict, original: None, after: None, witness: Some(witness) };
+    if is_older(again, (later_id, later_stamp)) {
+        return repeat(RepeatVerdict::Reordered, shown_by);
+    }
+    let newer = is_newer(again, (later_id, later_stamp));
+    let told_of_hole = receiver.hole_acks > 0 && receiver.sacked.is_none_or(|sacked| sacked.is_after(again.seq));
+    let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).and_then(|sent| sent.at);
+    let since = again.at.zip(shown_at).map(|(now, then)| now.minus(then));
+    match (newer, since) {
+        (true, _) if told_of_hole => repeat(RepeatVerdict::Fast(receiver.hole_acks), receiver.hole_acks_first),
+        (true, Some(since)) if since >= LEAST_TIMEOUT => repeat(RepeatVerdict::Timeout(1), shown_by),
+        (true, _) => repeat(RepeatVerdict::Unknown, shown_by),
+        // a retransmission takes a round trip at least, so what comes sooner was only late
+        (false, Some(since)) if handshake.is_some_and(|rtt| rtt.0 > 1_000_000 && since.0 < rtt.0 / 2) => {
+            repeat(RepeatVerdict::Reordered, shown_by)
+        }
+        _ => repeat(RepeatVerdict::OrderUnknown, shown_by),
+    }
+}
+
+/// The same IP identification (0 says nothing), the same time stamp, soon after.
+fn same_packet(again: &Again, before: &Sent, after: Option<Nanos>) -> bool {
+    let same_stamp = again.timestamp == before.timestamp;
+    let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
+    match (again.ip_id, before.ip_id) {
+        (Some(id), Some(first)) if id != 0 || first != 0 => id == first && same_stamp && soon,
+        // without an identification only the same clock tick at almost the same time tells
+        _ => same_stamp && again.timestamp.is_some() && after.is_some_and(|after| after.0 < 1_000_000),
+    }
+}
+
+/// Whether the marks say that it was sent before the others.
+fn is_older(again: &Again, other: (Option<u16>, Option<u32>)) -> bool {
+    match compare(again, other) {
+        Some(distance) => distance < 0,
+        None => false,
+    }
+}
+
+fn is_newer(again: &Again, other: (Option<u16>, Option<u32>)) -> bool {
+    compare(again, other).is_some_and(|distance| distance > 0)
+}
+
+/// Time stamps first, since they are one clock; then IP identifications that count up closely.
+fn compare(again: &Again, (id, stamp): (Option<u16>, Option<u32>)) -> Option<i32> {
+    if let (Some(own), Some(other)) = (again.timestamp, stamp)
+        && own != other
+    {
+        return Some(own.wrapping_sub(other).cast_signed());
+    }
+    match (again.ip_id, id) {
+        (Some(own), Some(other)) if own != 0 && other != 0 && own != other => {
+            let distance = own.wrapping_sub(other).cast_signed();
+            // identifications that jump are random or shared by many flows, and tell nothing
+            (distance.unsigned_abs() < 1_000).then_some(i32::from(distance))
+        }
+        _ => None,
+    }
+}
