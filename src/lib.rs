@@ -30,6 +30,7 @@ pub mod decode;
 pub mod drive;
 pub mod explain;
 pub mod model;
+pub mod pipeline;
 pub mod render;
 pub mod report;
 pub mod session;

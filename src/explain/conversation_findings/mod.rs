@@ -20,7 +20,7 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
         packets::of(&tcp.story.offloaded, &mut found);
     }
     if let Some(udp) = &totals.udp {
-        udp::of(totals, udp, &mut found);
+        udp::of(udp, &mut found);
         packets::of(&udp.offloaded, &mut found);
     }
     echo::of(totals, &mut found);

@@ -2,9 +2,9 @@
 
 use super::in_frames;
 use crate::explain::finding::{Finding, FindingCode as Code};
-use crate::track::{ConversationTotals, UdpTotals};
+use crate::track::UdpTotals;
 
-pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(udp: &UdpTotals, found: &mut Vec<Finding>) {
     if udp.unanswered.count > 0 && udp.errors.count == 0 {
         let text = format!(
             "No datagram answers the client's {}: UDP does not say whether they arrived; the request, the answer or the capture may have lost them, or the service sends none.",

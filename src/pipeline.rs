@@ -1,0 +1,67 @@
+//! The only loop: frames in, steps and conversations out, every frame accounted for.
+
+use std::io;
+
+use crate::capture::Source;
+use crate::decode::Decoder;
+use crate::explain::{Conversation, Step};
+use crate::model::{Endpoint, Skip};
+use crate::report::{CaptureTotals, Sink};
+use crate::track::{Body, Tracker};
+
+/// What to take of a source.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Stop after so many frames.
+    pub max_frames: Option<u64>,
+    /// The server of a session that echolab drives itself: then the roles are known.
+    pub server: Option<Endpoint>,
+}
+
+/// Pushes everything that `source` yields through to `sink`.
+///
+/// A source that breaks off is no error here: what it yielded is reported, and [`CaptureTotals::truncated`] says where
+/// and why it broke.
+///
+/// # Errors
+/// When the sink can't write.
+pub fn run(source: &mut dyn Source, options: &Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
+    let mut decoder = Decoder::new();
+    let mut tracker = Tracker::new(options.server);
+    let mut totals = CaptureTotals::default();
+    sink.capture(source.info())?;
+    while options.max_frames.is_none_or(|most| totals.frames < most) {
+        let frame = match source.next_frame() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(error) => {
+                totals.truncated = Some(error.to_string());
+                break;
+            }
+        };
+        totals.frames += 1;
+        match decoder.decode(&frame).and_then(|packet| tracker.follow(&frame, &packet)) {
+            Ok(event) => {
+                match event.body {
+                    Body::Tcp(_) => totals.tcp += 1,
+                    Body::Udp(_) => totals.udp += 1,
+                    Body::Icmp(_) => totals.icmp += 1,
+                }
+                sink.step(&Step::explain(event))?;
+                while let Some(ended) = tracker.released() {
+                    sink.conversation(&Conversation::explain(ended))?;
+                }
+            }
+            Err(reason) => totals.skip(reason, 1),
+        }
+    }
+    totals.recount(Skip::Fragment, Skip::FragmentIncomplete, decoder.incomplete_fragments());
+    totals.dropped = source.dropped();
+    totals.evicted = tracker.evicted();
+    (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
+    for ended in tracker.finish() {
+        sink.conversation(&Conversation::explain(ended))?;
+    }
+    sink.finish(&totals)?;
+    Ok(totals)
+}
