@@ -2,7 +2,11 @@
 //!
 //! Nothing here knows what is in a frame.
 
+pub mod file;
+pub mod filter;
 mod live;
+pub mod save;
+pub mod tee;
 
 use std::io;
 

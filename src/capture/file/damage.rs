@@ -1,0 +1,80 @@
+//! What to say of a capture that breaks off: what is wrong, and where.
+
+use std::{fmt, io};
+
+/// A sentence about damage, to be told from what the operating system or a decompressor reports.
+#[derive(Debug)]
+pub(super) struct Damage(String);
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Damage {}
+
+/// Where in a capture something is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// In this frame.
+    Frame(u64),
+    /// Before this frame, in what is no frame.
+    Before(u64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(number) => write!(f, "in frame {number}"),
+            Self::Before(0 | 1) => f.write_str("before any frame"),
+            Self::Before(number) => write!(f, "after frame {}", number - 1),
+        }
+    }
+}
+
+/// What is wrong with a length, for a frame that can have `most` bytes.
+pub(super) fn impossible_length(length: u32, most: u32) -> String {
+    format!("impossible length {length} (the most is {most})")
+}
+
+impl Damage {
+    /// What the file says from byte `at` on cannot be.
+    #[cold]
+    pub(super) fn invalid(place: Place, at: u64, what: impl fmt::Display) -> io::Error {
+        let text = format!("damaged {place}: {what}, at byte {at}");
+        io::Error::new(io::ErrorKind::InvalidData, Self(text))
+    }
+
+    /// The file is of a kind that is not read.
+    #[cold]
+    pub(super) fn unknown(text: String) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, Self(text))
+    }
+
+    /// The file ends `have` bytes into `what` of `need` bytes; `place` is where that is.
+    #[cold]
+    pub(super) fn cut(place: Place, have: usize, what: &str, need: usize) -> io::Error {
+        let text = format!("cut short {place}: the file ends {have} bytes into a {what} of {need}");
+        io::Error::new(io::ErrorKind::UnexpectedEof, Self(text))
+    }
+
+    /// The file ends within its own header.
+    #[cold]
+    pub(super) fn cut_header(have: usize, what: &str, need: usize) -> io::Error {
+        let text = format!(
+            "cut short in its header: it ends {have} bytes into a {what} of {need}, before any frame; \
+             copy it anew or capture again"
+        );
+        io::Error::new(io::ErrorKind::UnexpectedEof, Self(text))
+    }
+
+    /// `error` with the number of the frame that could not be read, unless it says so already.
+    #[cold]
+    pub(super) fn at_frame(number: u64, error: io::Error) -> io::Error {
+        if error.get_ref().is_some_and(|inner| inner.is::<Self>()) {
+            return error;
+        }
+        io::Error::new(error.kind(), Self(format!("cut short in frame {number}: {error}")))
+    }
+}

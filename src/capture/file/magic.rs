@@ -1,0 +1,103 @@
+//! The first bytes of a file, which say what it is.
+
+use std::io::Read;
+
+use anyhow::{Result, bail};
+use flate2::read::MultiGzDecoder;
+
+use super::byte_order::ByteOrder;
+use super::window::Window;
+
+/// What a capture's first four bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Magic {
+    Pcap(PcapMagic),
+    Pcapng,
+}
+
+/// What the first four bytes of a pcap file say about the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PcapMagic {
+    pub(super) order: ByteOrder,
+    /// Ticks of the sub-second part.
+    pub(super) per_second: u32,
+    /// Kuznetzov's modified libpcap of 1999: eight bytes or more beyond the usual record header.
+    pub(super) modified: bool,
+}
+
+/// Files of other programs, and how to make a capture of them.
+const OTHERS: &[(&[u8], &str)] = &[
+    (b"\xfd7zXZ\0", "xz-packed: unpack it first (xz -dc FILE | echolab analyze -)"),
+    (b"BZh", "bzip2-packed: unpack it first (bzip2 -dc FILE | echolab analyze -)"),
+    (b"\x04\x22\x4d\x18", "lz4-packed: unpack it first (lz4 -dc FILE | echolab analyze -)"),
+    (b"PK\x03\x04", "a zip archive: unpack it first"),
+    (b"snoop\0\0\0", "a snoop capture: convert it first (tshark -r FILE -w NEW.pcapng)"),
+    (b"GMBU", "a Network Monitor capture: convert it first (tshark -r FILE -w NEW.pcapng)"),
+    (b"MDMP", "a memory dump, no capture"),
+];
+
+impl Magic {
+    fn read(bytes: [u8; 4]) -> Option<Self> {
+        if bytes == [0x0a, 0x0d, 0x0d, 0x0a] {
+            return Some(Self::Pcapng);
+        }
+        [ByteOrder::Little, ByteOrder::Big].into_iter().find_map(|order| {
+            let (per_second, modified) = match order.u32(bytes) {
+                0xa1b2_c3d4 => (1_000_000, false),
+                0xa1b2_3c4d => (1_000_000_000, false),
+                0xa1b2_cd34 => (1_000_000, true),
+                _ => return None,
+            };
+            Some(Self::Pcap(PcapMagic { order, per_second, modified }))
+        })
+    }
+}
+
+/// Takes off gzip or zstd, once, and says what is inside.
+pub(super) fn unpack(reader: Box<dyn Read + Send>) -> Result<(Magic, Window)> {
+    let mut window = Window::new(reader);
+    window.holds(8)?;
+    let unpacked: Box<dyn Read + Send> = match window.bytes() {
+        [] => bail!(
+            "it is empty (0 bytes): whatever should have written it was stopped before its first write, or wrote to \
+             another file; capture again"
+        ),
+        [0x1f, 0x8b, ..] => Box::new(Named("gzip", MultiGzDecoder::new(window.into_reader()))),
+        // a skippable frame may come first (pzstd writes one)
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+            Box::new(Named("zstd", zstd::stream::read::Decoder::new(window.into_reader())?))
+        }
+        _ => return Ok((recognise(&window)?, window)),
+    };
+    let mut window = Window::new(unpacked);
+    if !window.holds(8)? && window.bytes().is_empty() {
+        bail!("what is packed in it is empty (0 bytes)");
+    }
+    Ok((recognise(&window)?, window))
+}
+
+fn recognise(window: &Window) -> Result<Magic> {
+    let bytes = window.bytes();
+    if let Some(magic) = bytes.first_chunk().and_then(|first| Magic::read(*first)) {
+        return Ok(magic);
+    }
+    if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
+        bail!("it is {what}");
+    }
+    bail!("it is no capture file: it starts neither as pcap nor as pcapng (nor is it gzip or zstd of either)");
+}
+
+/// A decompressor whose errors say what could not be unpacked.
+struct Named<R>(&'static str, R);
+
+impl<R: Read> Read for Named<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.1.read(buffer).map_err(|error| match error.kind() {
+            std::io::ErrorKind::Interrupted => error,
+            std::io::ErrorKind::UnexpectedEof => {
+                std::io::Error::new(error.kind(), format!("the {} data ends too early", self.0))
+            }
+            kind => std::io::Error::new(kind, format!("the {} data is damaged ({error})", self.0)),
+        })
+    }
+}

@@ -1,0 +1,75 @@
+//! The part of a stream that is in memory: frames are borrowed from it, nothing is copied out.
+
+use std::io::{self, Read};
+
+/// What one read asks for; a larger record makes the buffer grow as its bytes arrive, never on its length's word.
+const CAPACITY: usize = 256 * 1024;
+
+/// A sliding view of a stream's bytes.
+pub(super) struct Window {
+    reader: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Bytes of the stream that lie before `buffer`.
+    before: u64,
+}
+
+impl Window {
+    pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
+        Self { reader, buffer: vec![0; CAPACITY], start: 0, end: 0, before: 0 }
+    }
+
+    /// Where in the stream the window starts.
+    pub(super) fn position(&self) -> u64 {
+        self.before + self.start as u64
+    }
+
+    /// The bytes at hand.
+    #[inline]
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Whether `count` bytes are at hand, after reading on for them: `false` only at the end of the stream.
+    #[inline]
+    pub(super) fn holds(&mut self, count: usize) -> io::Result<bool> {
+        if self.end - self.start >= count { Ok(true) } else { self.fill(count) }
+    }
+
+    /// Moves on by `count` bytes, and gives them; all that is left if that is less.
+    #[inline]
+    pub(super) fn take(&mut self, count: usize) -> &[u8] {
+        let from = self.start;
+        self.start = from.saturating_add(count).min(self.end);
+        self.buffer.get(from..self.start).unwrap_or_default()
+    }
+
+    #[cold]
+    fn fill(&mut self, count: usize) -> io::Result<bool> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.before += self.start as u64;
+        self.end -= self.start;
+        self.start = 0;
+        while self.end < count {
+            if self.end == self.buffer.len() {
+                self.buffer.resize(self.buffer.len() * 2, 0);
+            }
+            match self.reader.read(self.buffer.get_mut(self.end..).unwrap_or_default()) {
+                Ok(0) => return Ok(false),
+                Ok(read) => self.end = (self.end + read).min(self.buffer.len()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Gives back the stream from the window's start on.
+    pub(super) fn into_reader(mut self) -> impl Read + Send {
+        self.buffer.truncate(self.end);
+        let mut at_hand = io::Cursor::new(self.buffer);
+        at_hand.set_position(self.start as u64);
+        at_hand.chain(self.reader)
+    }
+}

@@ -1,0 +1,140 @@
+//! One section of pcapng: its interfaces as they appear, a packet a block, and what was dropped.
+
+use std::io::{self, Write};
+
+use super::{SNAPLEN, captured, first_link};
+use crate::model::{CaptureInfo, Frame, LinkType};
+
+const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+const INTERFACE_DESCRIPTION: u32 = 1;
+const INTERFACE_STATISTICS: u32 = 5;
+const ENHANCED_PACKET: u32 = 6;
+
+const OPT_COMMENT: u16 = 1;
+const SHB_OS: u16 = 3;
+const SHB_USERAPPL: u16 = 4;
+const IF_NAME: u16 = 2;
+const IF_TSRESOL: u16 = 9;
+const IF_FILTER: u16 = 11;
+const ISB_OSDROP: u16 = 7;
+const ISB_USRDELIV: u16 = 8;
+
+/// A section that is being written.
+pub(super) struct Section {
+    info: CaptureInfo,
+    /// What was described so far: the source's index and link type. The place in the list is the index in the file.
+    interfaces: Vec<(u32, LinkType)>,
+    frames: u64,
+    /// Of the last frame, in nanoseconds: the moment that the statistics are of.
+    last: u64,
+    block: Vec<u8>,
+}
+
+impl Section {
+    pub(super) fn write(out: &mut impl Write, info: &CaptureInfo) -> io::Result<Self> {
+        let mut section = Self { info: info.clone(), interfaces: Vec::new(), frames: 0, last: 0, block: Vec::new() };
+        section.block.extend(0x1a2b_3c4d_u32.to_le_bytes());
+        section.block.extend(1_u16.to_le_bytes());
+        section.block.extend(0_u16.to_le_bytes());
+        // of unknown length
+        section.block.extend((-1_i64).to_le_bytes());
+        section.option(SHB_OS, std::env::consts::OS.as_bytes());
+        section.option(SHB_USERAPPL, concat!("echolab ", env!("CARGO_PKG_VERSION")).as_bytes());
+        section.end_of_options();
+        section.emit(out, SECTION_HEADER)?;
+        if let Some(link) = first_link(info) {
+            section.interface(out, 0, link)?;
+        }
+        Ok(section)
+    }
+
+    pub(super) fn packet(&mut self, out: &mut impl Write, frame: &Frame<'_>, comment: Option<&str>) -> io::Result<()> {
+        let index = self.interface(out, frame.interface, frame.link)?;
+        let time = frame.time.unwrap_or_default();
+        let nanos = u64::try_from(time.seconds())
+            .ok()
+            .and_then(|seconds| seconds.checked_mul(1_000_000_000))
+            .and_then(|nanos| nanos.checked_add(u64::from(time.subsec_nanos())))
+            .ok_or_else(|| {
+                io::Error::other(format!("the time {time} of frame {} does not fit into the file", frame.number))
+            })?;
+        for field in [index, (nanos >> 32) as u32, nanos as u32, captured(frame)?, frame.wire_len] {
+            self.block.extend(field.to_le_bytes());
+        }
+        self.block.extend_from_slice(frame.data);
+        self.pad();
+        if let Some(comment) = comment {
+            self.option(OPT_COMMENT, comment.as_bytes());
+            self.end_of_options();
+        }
+        self.emit(out, ENHANCED_PACKET)?;
+        self.frames += 1;
+        self.last = nanos;
+        Ok(())
+    }
+
+    /// What the first interface lost.
+    pub(super) fn statistics(&mut self, out: &mut impl Write, dropped: u64) -> io::Result<()> {
+        if self.interfaces.is_empty() {
+            return Ok(());
+        }
+        for field in [0, (self.last >> 32) as u32, self.last as u32] {
+            self.block.extend(field.to_le_bytes());
+        }
+        self.option(ISB_OSDROP, &dropped.to_le_bytes());
+        self.option(ISB_USRDELIV, &self.frames.to_le_bytes());
+        self.end_of_options();
+        self.emit(out, INTERFACE_STATISTICS)
+    }
+
+    /// The index of an interface in the file; it is described where it is new.
+    fn interface(&mut self, out: &mut impl Write, source: u32, link: LinkType) -> io::Result<u32> {
+        if let Some(known) = self.interfaces.iter().position(|known| *known == (source, link)) {
+            return Ok(known as u32);
+        }
+        self.block.extend(link.0.to_le_bytes());
+        self.block.extend([0; 2]);
+        self.block.extend(self.info.snaplen.unwrap_or(SNAPLEN).to_le_bytes());
+        if let Some(name) = self.info.interface.clone() {
+            self.option(IF_NAME, name.as_bytes());
+        }
+        // ten to the power of minus nine seconds
+        self.option(IF_TSRESOL, &[9]);
+        if let Some(filter) = self.info.filter.clone() {
+            // a leading 0 says that it is in libpcap's language
+            self.option(IF_FILTER, &[&[0], filter.as_bytes()].concat());
+        }
+        self.end_of_options();
+        self.emit(out, INTERFACE_DESCRIPTION)?;
+        self.interfaces.push((source, link));
+        Ok((self.interfaces.len() - 1) as u32)
+    }
+
+    /// Adds an option to the block; its value is cut to the 65,535 bytes that one can have.
+    fn option(&mut self, code: u16, value: &[u8]) {
+        let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
+        self.block.extend(code.to_le_bytes());
+        self.block.extend(length.to_le_bytes());
+        self.block.extend(value.iter().take(usize::from(length)));
+        self.pad();
+    }
+
+    fn end_of_options(&mut self) {
+        self.block.extend([0; 4]);
+    }
+
+    fn pad(&mut self) {
+        self.block.resize(self.block.len().next_multiple_of(4), 0);
+    }
+
+    /// Writes the block that has been put together, and starts an empty one.
+    fn emit(&mut self, out: &mut impl Write, kind: u32) -> io::Result<()> {
+        let length = u32::try_from(self.block.len() + 12).map_err(|_| io::Error::other("a block of 4 GiB or more"))?;
+        out.write_all(&kind.to_le_bytes())?;
+        out.write_all(&length.to_le_bytes())?;
+        out.write_all(&self.block)?;
+        out.write_all(&length.to_le_bytes())?;
+        self.block.clear();
+        Ok(())
+    }
+}
