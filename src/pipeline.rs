@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::capture::Source;
+use crate::capture::filter::Filter;
 use crate::decode::Decoder;
 use crate::explain::{Conversation, Step};
 use crate::model::{Endpoint, Skip};
@@ -10,8 +11,10 @@ use crate::report::{CaptureTotals, Sink};
 use crate::track::{Body, Tracker};
 
 /// What to take of a source.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Options {
+    /// Only frames that it matches; the others are counted.
+    pub filter: Option<Filter>,
     /// Stop after so many frames.
     pub max_frames: Option<u64>,
     /// The server of a session that echolab drives itself: then the roles are known.
@@ -24,8 +27,8 @@ pub struct Options {
 /// and why it broke.
 ///
 /// # Errors
-/// When the sink can't write.
-pub fn run(source: &mut dyn Source, options: &Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
+/// When the sink can't write, or the filter can't be applied to a frame's link type.
+pub fn run(source: &mut dyn Source, options: &mut Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
     let mut decoder = Decoder::new();
     let mut tracker = Tracker::new(options.server);
     let mut totals = CaptureTotals::default();
@@ -40,6 +43,12 @@ pub fn run(source: &mut dyn Source, options: &Options, sink: &mut dyn Sink) -> i
             }
         };
         totals.frames += 1;
+        if let Some(filter) = &mut options.filter
+            && !filter.matches(&frame)?
+        {
+            totals.skip(Skip::Filtered, 1);
+            continue;
+        }
         match decoder.decode(&frame).and_then(|packet| tracker.follow(&frame, &packet)) {
             Ok(event) => {
                 match event.body {
