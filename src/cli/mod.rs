@@ -4,10 +4,15 @@
 //! found there. A subcommand is a file with an `…Args` struct and its `run`, and a line in [`Command`].
 
 mod completions;
+mod connect;
+mod echo_args;
 mod exit;
 mod formats;
+mod interrupt;
 mod man;
 mod output;
+mod privileges;
+mod serve;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -36,6 +41,8 @@ Exit status: 0 done, 1 an expectation was not met, 2 an error.";
 /// The subcommands, in the order of the help.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::ServeArgs),
+    Connect(connect::ConnectArgs),
     Formats(formats::FormatsArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -44,6 +51,8 @@ enum Command {
 impl Command {
     fn run(self) -> anyhow::Result<Exit> {
         match self {
+            Self::Serve(args) => args.run(),
+            Self::Connect(args) => args.run(),
             Self::Formats(args) => args.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),

@@ -15,7 +15,7 @@ mod transcript;
 
 pub use address::{reachable, resolve};
 pub use behaviour::{Behaviour, Transform};
-pub use client::{Action, Client, ClientFault, Plan, Tally, Until};
+pub use client::{Action, Client, ClientFault, Connection, Plan, Tally, Until};
 pub use fault::Fault;
 pub use privileges::{Privileges, give_up};
 pub use server::{BoundServer, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};

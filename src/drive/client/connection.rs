@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::poll::PollFlags;
 use socket2::{Domain, SockRef, Socket, Type};
@@ -16,7 +16,9 @@ use crate::model::{CallKind, Endpoint, Protocol};
 const NUMBER: u64 = 1;
 
 /// A client's socket, at most one at a time.
-pub(super) struct Connection<'a> {
+///
+/// For a client whose actions are not known beforehand (a person's); one whose are goes through [`Client::run`].
+pub struct Connection<'a> {
     client: &'a Client,
     link: Option<Link>,
     sent: u64,
@@ -31,20 +33,26 @@ enum Link {
 }
 
 impl<'a> Connection<'a> {
-    pub(super) fn new(client: &'a Client) -> Self {
+    /// Not yet connected.
+    pub fn new(client: &'a Client) -> Self {
         Self { client, link: None, sent: 0, received: 0, due: 0 }
     }
 
-    pub(super) fn sent(&self) -> u64 {
+    /// Bytes sent so far.
+    pub fn sent(&self) -> u64 {
         self.sent
     }
 
-    pub(super) fn received(&self) -> u64 {
+    /// Bytes received so far.
+    pub fn received(&self) -> u64 {
         self.received
     }
 
     /// Does one action.
-    pub(super) fn act(&mut self, action: &Action) -> Result<(), ClientFault> {
+    ///
+    /// # Errors
+    /// When the server or the system does not play along.
+    pub fn act(&mut self, action: &Action) -> Result<(), ClientFault> {
         match action {
             Action::Connect => self.connect(),
             Action::Send(bytes) => self.send(bytes),
@@ -59,7 +67,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Closes the socket if there is one.
-    pub(super) fn close(&mut self) {
+    pub fn close(&mut self) {
         if self.link.take().is_some() {
             self.note(CallKind::Close);
         }
@@ -128,7 +136,7 @@ impl<'a> Connection<'a> {
         let mut buffer = vec![0; read_size.max(1)];
         loop {
             if !rest.is_empty() {
-                let count = self.write_now(rest).map_err(|fault| self.failed("can't send to", fault))?;
+                let count = self.write_now(rest)?;
                 rest = rest.get(count..).unwrap_or_default();
             }
             if rest.is_empty() && self.received >= self.due {
@@ -137,12 +145,8 @@ impl<'a> Connection<'a> {
             let interest = if rest.is_empty() { PollFlags::POLLIN } else { PollFlags::POLLIN | PollFlags::POLLOUT };
             let patience = self.patience();
             patience.wait(self.link()?, interest).map_err(|fault| self.unanswered(fault))?;
-            match self.read_now(&mut buffer) {
-                Ok(Some(0)) => {
-                    return Err(ClientFault::ClosedEarly { expected: self.due, received: self.received });
-                }
-                Ok(_) => {}
-                Err(fault) => return Err(self.unanswered(fault)),
+            if self.read_now(&mut buffer)? == Some(0) {
+                return Err(ClientFault::ClosedEarly { expected: self.due, received: self.received });
             }
         }
     }
@@ -153,7 +157,7 @@ impl<'a> Connection<'a> {
         while until != Until::Reads(reads) {
             let patience = self.patience();
             patience.wait(self.link()?, PollFlags::POLLIN).map_err(|fault| self.unanswered(fault))?;
-            match self.read_now(&mut buffer).map_err(|fault| self.unanswered(fault))? {
+            match self.read_now(&mut buffer)? {
                 // an empty datagram is a datagram, and no end
                 Some(0) if self.client.protocol == Protocol::Tcp => return Ok(()),
                 Some(_) => reads += 1,
@@ -173,7 +177,10 @@ impl<'a> Connection<'a> {
     }
 
     /// Writes what the kernel takes at once, perhaps nothing.
-    fn write_now(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
+    ///
+    /// # Errors
+    /// When the server has gone, or the system says no.
+    pub fn write_now(&mut self, bytes: &[u8]) -> Result<usize, ClientFault> {
         let written = match &mut self.link {
             Some(Link::Tcp(stream)) => stream.write(bytes),
             Some(Link::Udp(socket)) => socket.send(bytes),
@@ -185,12 +192,15 @@ impl<'a> Connection<'a> {
                 Ok(count)
             }
             Err(error) if would_block(&error) => Ok(0),
-            Err(error) => Err(Fault::Io(error)),
+            Err(error) => Err(self.failed("can't send to", Fault::Io(error))),
         }
     }
 
-    /// Reads what is there at once; `None` if nothing is.
-    fn read_now(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, Fault> {
+    /// Reads once what is there; `None` if nothing is. 0 bytes are the end of a stream, or an empty datagram.
+    ///
+    /// # Errors
+    /// When the server has gone, or the system says no.
+    pub fn read_now(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, ClientFault> {
         let read = match &mut self.link {
             Some(Link::Tcp(stream)) => stream.read(buffer),
             Some(Link::Udp(socket)) => socket.recv(buffer),
@@ -207,8 +217,13 @@ impl<'a> Connection<'a> {
                 Ok(Some(count))
             }
             Err(error) if would_block(&error) => Ok(None),
-            Err(error) => Err(Fault::Io(error)),
+            Err(error) => Err(self.unanswered(Fault::Io(error))),
         }
+    }
+
+    /// The socket, to be waited for; `None` while there is none.
+    pub fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.link.as_ref().map(AsFd::as_fd)
     }
 
     fn link(&self) -> Result<&Link, ClientFault> {
@@ -262,7 +277,7 @@ impl<'a> Connection<'a> {
 }
 
 impl AsFd for Link {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(stream) => stream.as_fd(),
             Self::Udp(socket) => socket.as_fd(),

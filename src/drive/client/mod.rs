@@ -9,10 +9,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub use action::{Action, Until};
+pub use connection::Connection;
 pub use fault::ClientFault;
 pub use plan::Plan;
-
-use connection::Connection;
 
 use super::signal::Signal;
 use super::transcript::Transcript;

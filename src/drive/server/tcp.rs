@@ -17,6 +17,9 @@ use crate::model::{CallKind, Endpoint};
 /// How long accepting rests after a failure that may pass, such as too many open files.
 const REST: Duration = Duration::from_millis(100);
 
+/// Answers that are given many times over are sent in pieces of about so many bytes.
+const SEND_BYTES: usize = 1 << 20;
+
 /// Accepts until told to finish or to halt, then waits for the connections to end.
 pub(super) fn serve(listener: &TcpListener, options: &ServerOptions, finish: &Signal) -> io::Result<()> {
     let mut connections: Vec<JoinHandle<()>> = Vec::new();
@@ -109,7 +112,15 @@ impl Connection<'_> {
             self.received += count as u64;
             self.note(CallKind::Receive(count as u64));
             let answer = behaviour.answer(buffer.get(..count).unwrap_or_default());
-            self.send(&answer.repeat(behaviour.repeat as usize), patience)?;
+            // many answers in one send, as a program would, but not in more memory than is good
+            let mut left = behaviour.repeat as usize;
+            let at_once = left.min(SEND_BYTES / answer.len() + 1);
+            let answers = answer.repeat(at_once);
+            while left > 0 {
+                let now = left.min(at_once);
+                self.send(answers.get(..now * answer.len()).unwrap_or_default(), patience)?;
+                left -= now;
+            }
         }
         Ok(())
     }

@@ -1,0 +1,112 @@
+//! `echolab connect`: the echo client on its own, in a person's hands or at the end of a pipe.
+
+mod input;
+mod screen;
+mod talk;
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use clap::{ArgAction, Args};
+
+use self::input::Mode;
+use self::screen::RawMode;
+use self::talk::{Ending, Talk};
+use super::Exit;
+use super::echo_args::ServerArgs;
+use super::exit::say;
+use super::interrupt::interrupt;
+use super::privileges;
+use crate::drive::{Action, Client, ClientFault, Connection, Transcript};
+use crate::model::{Protocol, Side};
+
+/// Run the echo client on its own: send what is typed, show what is answered.
+///
+/// Return sends a line; `quit` or the end of the input leaves. With --continuous every key is sent as it is pressed.
+/// Works at the end of a pipe too.
+#[derive(Debug, Args)]
+#[command(version, disable_version_flag = true)]
+#[command(after_help = "\
+Examples:
+  echolab connect                              talk to a TCP echo server on this host
+  echolab connect --continuous                 every key press is a segment of its own
+  echolab connect --proto udp --port 4002      over UDP
+  printf 'HELLO MASTER\\n' | echolab connect    from a pipe
+
+Exit status: 0 done, 1 no answer came, 2 an error (a refused connection, for example).")]
+pub(super) struct ConnectArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+
+    /// Send every key as it is pressed, or every byte of a pipe on its own; Ctrl-C or Ctrl-D leaves.
+    #[arg(short, long)]
+    continuous: bool,
+
+    /// Wait so long for the connection, and for the last answers.
+    #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+
+    /// Print the version.
+    #[arg(short = 'v', long, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+impl ConnectArgs {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let protocol = self.server.proto;
+        let server = self.server.address()?;
+        privileges::give_up()?;
+        let client = Client {
+            protocol,
+            server,
+            timeout: Some(self.timeout),
+            linger: None,
+            transcript: Transcript::new(Side::Client),
+            halt: interrupt()?,
+        };
+        let mut connection = Connection::new(&client);
+        connection.act(&Action::Connect)?;
+        let terminal = io::stdin().is_terminal();
+        let mode = match (self.continuous, terminal) {
+            (false, _) => Mode::Lines,
+            (true, true) => Mode::Keys,
+            (true, false) => Mode::Bytes,
+        };
+        if terminal {
+            let how = if self.continuous {
+                "every key is sent at once; Ctrl-C or Ctrl-D leaves"
+            } else {
+                "Return sends a line; quit leaves"
+            };
+            let made = if protocol == Protocol::Tcp { "connected to" } else { "talking to" };
+            say(&format!("{made} {server}; {how}"));
+        }
+        let raw = (mode == Mode::Keys).then(RawMode::enter).transpose()?;
+        let ending = Talk::new(&client, connection, mode).run();
+        drop(raw);
+        Self::conclude(ending?, self.timeout)
+    }
+
+    fn conclude(ending: Ending, timeout: Duration) -> anyhow::Result<Exit> {
+        match ending {
+            Ending::Done | Ending::Fault(ClientFault::Halted) => Ok(Exit::Done),
+            Ending::ServerClosed => {
+                say("the server closed the connection");
+                Ok(Exit::Done)
+            }
+            Ending::Unanswered { sent, answered } => {
+                let time = humantime::format_duration(timeout);
+                say(&format!(
+                    "{answered} of {sent} datagrams were answered within {time}: UDP does not say whether the others \
+                     were lost, dropped by a firewall, or ignored by the server"
+                ));
+                Ok(Exit::Unmet)
+            }
+            Ending::Fault(fault @ ClientFault::NoAnswer { .. }) => {
+                say(&fault.to_string());
+                Ok(Exit::Unmet)
+            }
+            Ending::Fault(fault) => Err(fault.into()),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Shows what the server answers: as it is to a pipe, without control characters on a terminal.
+
+use std::io::{self, IsTerminal, Stdout, Write};
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+
+use crate::render::escape;
+
+/// Standard output.
+pub(super) struct Screen {
+    out: Stdout,
+    terminal: bool,
+    raw: bool,
+    /// The beginning of a character whose rest has not come yet.
+    partial: Vec<u8>,
+}
+
+impl Screen {
+    /// `raw` says that the terminal does not turn a newline into a new line.
+    pub(super) fn new(raw: bool) -> Self {
+        let out = io::stdout();
+        let terminal = out.is_terminal();
+        Self { out, terminal, raw, partial: Vec::new() }
+    }
+
+    /// Shows bytes at once.
+    pub(super) fn show(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = self.out.lock();
+        if self.terminal {
+            self.partial.extend_from_slice(bytes);
+            out.write_all(visible(&mut self.partial, self.raw).as_bytes())?;
+        } else {
+            out.write_all(bytes)?;
+        }
+        out.flush()
+    }
+}
+
+/// Takes what can be shown from `bytes`; the beginning of a character stays.
+fn visible(bytes: &mut Vec<u8>, raw: bool) -> String {
+    let mut shown = String::new();
+    let mut rest = 0;
+    for chunk in bytes.utf8_chunks() {
+        for (index, line) in chunk.valid().split('\n').enumerate() {
+            if index > 0 {
+                shown.push_str(if raw { "\r\n" } else { "\n" });
+            }
+            shown.push_str(&escape::plain(line));
+        }
+        rest += chunk.valid().len();
+        let at_end = rest + chunk.invalid().len() == bytes.len();
+        if at_end && is_beginning(chunk.invalid()) {
+            break;
+        }
+        rest += chunk.invalid().len();
+        chunk.invalid().iter().for_each(|byte| shown.push_str(&format!("\\x{byte:02x}")));
+    }
+    bytes.drain(..rest);
+    shown
+}
+
+/// Whether more bytes could make a character of these.
+fn is_beginning(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
+}
+
+/// A terminal in raw mode, restored when dropped, whatever way the program leaves.
+pub(super) struct RawMode;
+
+impl RawMode {
+    pub(super) fn enter() -> io::Result<Self> {
+        enable_raw_mode()?;
+        Ok(Self)
+    }
+}
+
+impl Drop for RawMode {
+    fn drop(&mut self) {
+        // nothing can be done about a terminal that has gone
+        let _ = disable_raw_mode();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(bytes: &[u8], raw: bool) -> (String, Vec<u8>) {
+        let mut bytes = bytes.to_vec();
+        let shown = visible(&mut bytes, raw);
+        (shown, bytes)
+    }
+
+    #[test]
+    fn control_characters_and_bad_bytes_are_spelt_out() {
+        let (shown, rest) = show(b"a\x1b[2Jb\xff\n", false);
+        assert!(!shown.contains('\x1b') && shown.starts_with('a') && shown.ends_with("b\\xff\n"), "{shown}");
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn a_new_line_in_a_raw_terminal_needs_a_carriage_return() {
+        assert_eq!(show(b"a\nb", true).0, "a\r\nb");
+    }
+
+    #[test]
+    fn half_a_character_waits_for_its_rest() {
+        assert_eq!(show(b"a\xc3", false), ("a".to_owned(), b"\xc3".to_vec()));
+        assert_eq!(show("é".as_bytes(), false).0, "é");
+        assert_eq!(show(b"\xc3a", false).0, "\\xc3a");
+    }
+}

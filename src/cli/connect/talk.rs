@@ -1,0 +1,152 @@
+//! The talk itself: one loop over the keyboard, the server and the wish to stop.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+
+use nix::poll::{PollFd, PollFlags};
+
+use super::input::{Input, Mode};
+use super::screen::Screen;
+use crate::drive::{Action, Client, ClientFault, Connection, poll};
+use crate::model::Protocol;
+
+/// How a talk ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// The input was at its end and every answer there.
+    Done,
+    /// The server closed while there was more to say.
+    ServerClosed,
+    /// Fewer datagrams came back than were sent.
+    Unanswered {
+        /// Datagrams sent.
+        sent: u64,
+        /// Datagrams that came.
+        answered: u64,
+    },
+    /// The client could not go on.
+    Fault(ClientFault),
+}
+
+/// A talk under way.
+pub(super) struct Talk<'a> {
+    client: &'a Client,
+    connection: Connection<'a>,
+    input: Input,
+    screen: Screen,
+    /// What is to be sent, a send each; the first may have been sent in part.
+    outbox: VecDeque<Vec<u8>>,
+    sent: u64,
+    answered: u64,
+    /// Over TCP: the sending half is closed.
+    shut: bool,
+}
+
+impl<'a> Talk<'a> {
+    pub(super) fn new(client: &'a Client, connection: Connection<'a>, mode: Mode) -> Self {
+        let screen = Screen::new(mode == Mode::Keys);
+        let input = Input::new(mode);
+        Self { client, connection, input, screen, outbox: VecDeque::new(), sent: 0, answered: 0, shut: false }
+    }
+
+    /// Talks to the end.
+    ///
+    /// # Errors
+    /// When the input can't be read or the answers can't be shown.
+    pub(super) fn run(mut self) -> io::Result<Ending> {
+        // unbuffered: what is not read yet must still wake the poll
+        let mut keyboard = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let tcp = self.client.protocol == Protocol::Tcp;
+        loop {
+            let over = self.input.ended() && self.outbox.is_empty();
+            if over && tcp && !self.shut {
+                self.shut = true;
+                if let Err(fault) = self.connection.act(&Action::Shutdown) {
+                    return Ok(Ending::Fault(fault));
+                }
+            }
+            if over && !tcp && self.answered >= self.sent {
+                return Ok(Ending::Done);
+            }
+            let Some(socket) = self.connection.socket() else { return Ok(Ending::Done) };
+            let interest =
+                if self.outbox.is_empty() { PollFlags::POLLIN } else { PollFlags::POLLIN | PollFlags::POLLOUT };
+            let listening = !self.input.ended() && self.outbox.is_empty();
+            let mut waits =
+                vec![PollFd::new(self.client.halt.as_fd(), PollFlags::POLLIN), PollFd::new(socket, interest)];
+            if listening {
+                waits.push(PollFd::new(keyboard.as_fd(), PollFlags::POLLIN));
+            }
+            if !poll(&mut waits, self.client.timeout.filter(|_| over))? {
+                return Ok(self.unanswered());
+            }
+            let mut ready = waits.iter().map(|wait| wait.any().unwrap_or(false));
+            let (halted, server, typed) =
+                (ready.next() == Some(true), ready.next() == Some(true), ready.next() == Some(true));
+            if halted {
+                return Ok(Ending::Fault(ClientFault::Halted));
+            }
+            if server && let Some(ending) = self.answer()? {
+                return Ok(ending);
+            }
+            if let Err(fault) = self.send() {
+                return Ok(Ending::Fault(fault));
+            }
+            if typed {
+                self.read(&mut keyboard)?;
+            }
+        }
+    }
+
+    /// Shows what the server says.
+    fn answer(&mut self) -> io::Result<Option<Ending>> {
+        let mut buffer = vec![0; 65_536];
+        match self.connection.read_now(&mut buffer) {
+            Ok(Some(0)) if self.client.protocol == Protocol::Tcp => {
+                Ok(Some(if self.shut { Ending::Done } else { Ending::ServerClosed }))
+            }
+            Ok(Some(count)) => {
+                self.answered += 1;
+                self.screen.show(buffer.get(..count).unwrap_or_default())?;
+                Ok(None)
+            }
+            Ok(None) => Ok(None),
+            Err(fault) => Ok(Some(Ending::Fault(fault))),
+        }
+    }
+
+    /// Sends what the kernel takes at once.
+    fn send(&mut self) -> Result<(), ClientFault> {
+        if let Some(bytes) = self.outbox.front_mut() {
+            let count = self.connection.write_now(bytes)?;
+            bytes.drain(..count);
+            if bytes.is_empty() {
+                self.outbox.pop_front();
+                self.sent += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, keyboard: &mut File) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        match keyboard.read(&mut buffer) {
+            Ok(0) => self.outbox.extend(self.input.end()),
+            Ok(count) => self.outbox.extend(self.input.feed(buffer.get(..count).unwrap_or_default())),
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The time for the last answers is over.
+    fn unanswered(&self) -> Ending {
+        let (protocol, server) = (self.client.protocol, self.client.server);
+        if protocol == Protocol::Udp && self.answered > 0 {
+            return Ending::Unanswered { sent: self.sent, answered: self.answered };
+        }
+        Ending::Fault(ClientFault::NoAnswer { protocol, server, waited: self.client.timeout.unwrap_or_default() })
+    }
+}

@@ -1,0 +1,79 @@
+//! `echolab serve`: the echo server on its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{ArgAction, Args};
+
+use super::Exit;
+use super::echo_args::{BehaviourArgs, ServerArgs};
+use super::exit::say;
+use super::interrupt::interrupt;
+use super::privileges;
+use crate::drive::{BoundServer, ServerOptions, UdpLimits};
+use crate::model::Protocol;
+
+/// Run the echo server on its own, until Ctrl-C.
+///
+/// Over TCP it takes many clients at once; over UDP it answers everybody but for what would make it an amplifier: it
+/// answers nothing that comes from its own port or a port below 1024, and sends one address at most 1 MiB without a
+/// second's silence of that address, for at most 4,096 addresses at once.
+#[derive(Debug, Args)]
+#[command(version, disable_version_flag = true)]
+#[command(after_help = "\
+Examples:
+  echolab serve                                    a TCP echo server on 127.0.0.1, port 6542
+  echolab serve --proto udp --port 4002            a UDP echo server on port 4002
+  echolab serve --ip 0.0.0.0 --transform upper     for other machines, in upper case
+  echolab serve --prefix 'Echo: ' --read-size 5    answers every five bytes, with a prefix")]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+
+    #[command(flatten)]
+    behaviour: BehaviourArgs,
+
+    /// Serve at most N TCP connections at once; further ones are closed at once.
+    #[arg(long, value_name = "N", default_value_t = ServerOptions::MAX_CONNECTIONS as u32)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections: u32,
+
+    /// Close a TCP connection that is silent for so long; 0s never does.
+    #[arg(long, value_name = "DUR", default_value = "5m", value_parser = humantime::parse_duration)]
+    idle_timeout: Duration,
+
+    /// Print the version.
+    #[arg(short = 'v', long, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+impl ServeArgs {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let behaviour = self.behaviour.behaviour();
+        let protocol = self.server.proto;
+        let server = BoundServer::bind(protocol, self.server.address()?, behaviour.backlog)?;
+        privileges::give_up()?;
+        let halt = interrupt()?;
+        let options = ServerOptions {
+            max_connections: self.max_connections as usize,
+            idle_timeout: (!self.idle_timeout.is_zero()).then_some(self.idle_timeout),
+            log: Arc::new(|event| say(&event.to_string())),
+            ..ServerOptions::new(behaviour, halt)
+        };
+        let address = server.address();
+        if protocol == Protocol::Udp && !address.ip().is_loopback() {
+            let budget = UdpLimits::default().budget / 1024;
+            say(&format!(
+                "warning: {address} can be reached from other hosts, and a datagram's source can be forged: whoever \
+                 forges yours is sent what it did not ask for, up to {budget} KiB without a second's silence; \
+                 --ip 127.0.0.1 keeps the server to this host"
+            ));
+        }
+        let server = server.start(options).context("can't start the server")?;
+        say(&format!("serving {protocol} on {address}; Ctrl-C stops"));
+        server.wait().context("the server broke off")?;
+        say("stopped");
+        Ok(Exit::Done)
+    }
+}
