@@ -115,6 +115,35 @@ fn a_capture_without_frames_is_a_capture() {
     }
 }
 
+/// Type and body of each block of a little-endian pcapng file.
+fn blocks(mut bytes: &[u8]) -> Vec<(u32, Vec<u8>)> {
+    let word = |bytes: &[u8]| u32::from_le_bytes(*bytes.first_chunk().unwrap());
+    let mut blocks = Vec::new();
+    while let Some((block, rest)) = bytes.get(4..8).and_then(|at| bytes.split_at_checked(word(at) as usize)) {
+        blocks.push((word(block), block.get(8..block.len() - 4).unwrap().to_vec()));
+        bytes = rest;
+    }
+    assert!(bytes.is_empty());
+    blocks
+}
+
+#[test]
+fn pcapng_says_who_wrote_it_from_where_with_comments_and_drops() {
+    let blocks = blocks(&written(CaptureFormat::Pcapng, &[one(), one()]));
+    let kinds: Vec<u32> = blocks.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [0x0a0d_0d0a, 1, 6, 6, 5]);
+    let holds = |index: usize, part: &[u8]| blocks.get(index).unwrap().1.windows(part.len()).any(|at| at == part);
+    assert!(holds(0, concat!("echolab ", env!("CARGO_PKG_VERSION")).as_bytes()));
+    // option 2 is the name, 11 the filter with a 0 before it, 9 the resolution
+    assert!(holds(1, b"\x02\0\x02\0lo\0\0"));
+    assert!(holds(1, b"\x0b\0\x0b\0\0tcp port 7\0"));
+    assert!(holds(1, b"\x09\0\x01\0\x09\0\0\0"));
+    let comment = "a comment, — with 3 bytes for one dash".as_bytes();
+    assert!(holds(2, comment) && !holds(3, comment));
+    // option 7 is what the operating system dropped, 8 what was delivered
+    assert!(holds(4, b"\x07\0\x08\0\x03\0\0\0\0\0\0\0\x08\0\x08\0\x02\0\0\0\0\0\0\0"));
+}
+
 #[test]
 fn interfaces_of_one_link_type_stay_apart_in_pcapng() {
     let frames = [one(), Kept { interface: 3, ..one() }, one()];

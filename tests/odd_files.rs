@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 use std::io::{self, Cursor, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 
 use echolab::capture::{Source, file};
 
@@ -153,9 +154,24 @@ fn all_three_packet_blocks_are_frames_and_other_blocks_are_not() {
     assert_eq!(rows.iter().map(|row| (row.3, row.4, row.1.as_str())).collect::<Vec<_>>(), expected);
 }
 
+/// The same blocks as a machine of the other byte order writes them, as long as all in them is 32-bit numbers.
+fn swap(blocks: Vec<u8>) -> Vec<u8> {
+    blocks.chunks(4).flat_map(|word| word.iter().rev().copied()).collect()
+}
+
+#[test]
+fn sections_may_differ_in_byte_order() {
+    let big_head = block(0x0a0d_0d0a, &words(&[0x1a2b_3c4d, 1 << 16, u32::MAX, u32::MAX]));
+    let big = swap([big_head, interface(101 << 16, 0, &[]), enhanced(0, 2 * SECOND, 8)].concat());
+    let little = [section(), interface(1, 0, &[]), enhanced(0, SECOND, 4)].concat();
+    let file = [big.clone(), little.clone(), big, little].concat();
+    let read: Vec<(u16, String)> = rows(file).into_iter().map(|row| (row.2, row.1)).collect();
+    let (big, little) = ((101, "2.000000000".to_owned()), (1, "1.000000000".to_owned()));
+    assert_eq!(read, [big.clone(), little.clone(), big, little]);
+}
+
 #[test]
 fn the_obsolete_block_names_its_interface_in_the_sections_byte_order() {
-    let swap = |block: Vec<u8>| -> Vec<u8> { block.chunks(4).flat_map(|word| word.iter().rev().copied()).collect() };
     // interface 1 in the first half, 9 drops in the second
     let obsolete = block(2, &words(&[1 << 16 | 9, 0, 5_000_000, 0, 60]));
     let links = [interface(1 << 16, 0, &[]), interface(101 << 16, 0, &[])].concat();
@@ -221,6 +237,14 @@ fn damage_between_blocks_says_where() {
 fn versions_to_come_are_refused() {
     let later = block(0x0a0d_0d0a, &words(&[0x1a2b_3c4d, 2, u32::MAX, u32::MAX]));
     assert!(read(Cursor::new(later)).1.contains("pcapng version 2.0"));
+}
+
+#[test]
+fn a_name_need_not_be_utf_8() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.pcap"));
+    std::fs::write(&path, header(USUAL, 2, 4, 1)).unwrap();
+    assert!(file::open(&path).unwrap().info().file.as_ref().is_some_and(|name| name.ends_with("caf\u{fffd}.pcap")));
 }
 
 // packed, in pieces, failing

@@ -1,9 +1,9 @@
 //! Capture files: pcap and pcapng, plain or packed with gzip or zstd, read as a stream in constant memory.
 //!
-//! The record loops are our own. pcap-parser and pcap-file were tried: both read ordinary files as fast, but neither
-//! knows the obsolete packet block and every modified record header, pcap-file refuses what tcpdump and Wireshark
-//! accept (more captured than was on the wire, a sub-second part of a second or more), pcap-parser builds a list of
-//! options for each pcapng packet, and neither says in which frame, and how far into it, a damaged file ends.
+//! The record loops are our own. pcap-parser knows neither the obsolete packet block nor modified records in big-endian
+//! files, and makes a list of the options of each pcapng packet; pcap-file's pre-release refuses what tcpdump and
+//! Wireshark read (modified records, more captured than was on the wire, a sub-second part of a second or more), and the
+//! release before it misreads pcapng's clocks. Neither says in which frame, and how far into it, a damaged file ends.
 //!
 //! What is in a frame is no matter here; comments and blocks other than packets are passed over.
 

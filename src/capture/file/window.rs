@@ -53,7 +53,7 @@ impl Window {
         self.start = 0;
         while self.end < count {
             if self.end == self.buffer.len() {
-                self.buffer.resize(self.buffer.len() * 2, 0);
+                self.buffer.resize(count.min(self.buffer.len() * 2), 0);
             }
             match self.reader.read(self.buffer.get_mut(self.end..).unwrap_or_default()) {
                 Ok(0) => return Ok(false),

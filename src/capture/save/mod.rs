@@ -14,7 +14,7 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::model::{CaptureFormat, CaptureInfo, Frame, LinkType};
 
-/// What a header says where nothing is known: the most that libpcap keeps of a frame.
+/// The snapshot length that a header names where none is known: the most that libpcap keeps of a frame.
 const SNAPLEN: u32 = 262_144;
 
 /// Writes frames to a capture file.
