@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::capture::{Interface, LiveCapture, Source, session_filter};
+use crate::capture::{Interface, LiveCapture, LiveSource, session_filter};
 use crate::drive::{
     Behaviour, BoundServer, Client, Plan, ServerLog, ServerOptions, Signal, Tally, Transcript, reachable,
 };
@@ -87,7 +87,7 @@ impl Session {
     pub fn run<T>(
         self,
         halt: &Signal,
-        consume: impl FnOnce(&mut dyn Source) -> io::Result<T>,
+        consume: impl FnOnce(LiveSource) -> io::Result<T>,
     ) -> Result<(T, SessionOutcome)> {
         let address = self.server();
         let Self { capture, server, options } = self;
@@ -111,7 +111,7 @@ impl Session {
             ..ServerOptions::new(options.behaviour, halt.clone())
         };
 
-        let (mut source, stopper) = capture.start().context("can't start the capture")?;
+        let (source, stopper) = capture.start().context("can't start the capture")?;
         let server = server.start(server_options).context("can't start the server")?;
         let driver = thread::Builder::new()
             .name("client".to_owned())
@@ -124,11 +124,10 @@ impl Session {
             })
             .context("can't start the client")?;
 
-        let consumed = consume(&mut source);
+        let consumed = consume(source);
         if consumed.is_err() {
             halt.raise();
         }
-        drop(source);
         let driven = driver.join();
         let consumed = consumed?;
         let (tally, server_error) = driven.map_err(|_| io::Error::other("the client's thread broke down"))?;

@@ -72,7 +72,7 @@ fn run_at(host: &str, interface: Interface, plan: Plan, behaviour: Behaviour) ->
         Session::open(SessionOptions { plan, behaviour, server, interface, timeout, log: Arc::new(|_| ()) }).unwrap();
     let port = session.server().port();
     let halt = Signal::new().unwrap();
-    let ((seen, dropped), outcome) = session.run(&halt, |source| collect(source, port)).unwrap();
+    let ((seen, dropped), outcome) = session.run(&halt, |mut source| collect(&mut source, port)).unwrap();
     Run { seen, dropped, outcome }
 }
 
@@ -258,7 +258,7 @@ fn an_answer_that_never_comes_is_a_time_out_in_words() {
     })
     .unwrap();
     let port = session.server().port();
-    let ((seen, _), outcome) = session.run(&Signal::new().unwrap(), |source| collect(source, port)).unwrap();
+    let ((seen, _), outcome) = session.run(&Signal::new().unwrap(), |mut source| collect(&mut source, port)).unwrap();
     assert_eq!(seen.len(), 1, "the request is captured all the same");
     let fault = outcome.tally.fault.unwrap().to_string();
     assert!(fault.contains("no answer from 127.0.0.1") && fault.contains("within 50ms"), "{fault}");
@@ -279,7 +279,7 @@ fn a_halted_session_ends_in_order() {
     let port = session.server().port();
     let halt = Signal::new().unwrap();
     let ((flags, dropped), outcome) = session
-        .run(&halt, |source| {
+        .run(&halt, |mut source| {
             let mut flags = Vec::new();
             while let Some(frame) = source.next_frame()? {
                 let seen = read(&SlicedPacket::from_ethernet(frame.data).unwrap(), port);

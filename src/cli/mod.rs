@@ -10,9 +10,11 @@ mod exit;
 mod formats;
 mod interrupt;
 mod man;
+mod messages;
 mod output;
 mod privileges;
 mod serve;
+mod session;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -41,6 +43,7 @@ Exit status: 0 done, 1 an expectation was not met, 2 an error.";
 /// The subcommands, in the order of the help.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Session(Box<session::SessionArgs>),
     Serve(serve::ServeArgs),
     Connect(connect::ConnectArgs),
     Formats(formats::FormatsArgs),
@@ -51,6 +54,7 @@ enum Command {
 impl Command {
     fn run(self) -> anyhow::Result<Exit> {
         match self {
+            Self::Session(args) => args.run(),
             Self::Serve(args) => args.run(),
             Self::Connect(args) => args.run(),
             Self::Formats(args) => args.run(),

@@ -114,10 +114,16 @@ pub struct OutputOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Destination {
     Stdout,
+    Stderr,
     File(PathBuf),
 }
 
 impl OutputArgs {
+    /// Whether files that exist may be overwritten.
+    pub fn force(&self) -> bool {
+        self.force
+    }
+
     /// Checks what was typed, before any work starts.
     ///
     /// # Errors
@@ -210,6 +216,10 @@ impl OutputOptions {
                 };
                 Box::new(Named { name: "standard output".to_owned(), inner: stdout })
             }
+            Destination::Stderr => {
+                self.render.color = matches!(self.color, When::Always);
+                Box::new(Named { name: "standard error".to_owned(), inner: io::stderr() })
+            }
             Destination::File(path) => {
                 self.render.color = matches!(self.color, When::Always);
                 Box::new(Named { name: path.display().to_string(), inner: create(path, self.force)? })
@@ -225,10 +235,17 @@ impl OutputOptions {
         Ok(Output { sink })
     }
 
+    /// Leaves standard output to something else: a report that would go there goes to standard error.
+    pub fn make_way(&mut self) {
+        if self.destination == Destination::Stdout {
+            self.destination = Destination::Stderr;
+        }
+    }
+
     /// The file that the report goes to; `None` for standard output.
     pub fn file(&self) -> Option<&Path> {
         match &self.destination {
-            Destination::Stdout => None,
+            Destination::Stdout | Destination::Stderr => None,
             Destination::File(path) => Some(path),
         }
     }
