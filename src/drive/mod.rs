@@ -7,6 +7,8 @@ mod address;
 mod behaviour;
 mod client;
 mod fault;
+#[cfg(target_os = "linux")]
+pub mod lab;
 mod privileges;
 mod server;
 mod signal;

@@ -1,0 +1,108 @@
+//! A network namespace that lives as long as its thread: interfaces, routes, ports and settings of its own.
+//!
+//! Nothing of it has a name on the machine, so that nothing can be left behind: when the thread and the sockets made
+//! in it are gone, and a killed process has neither, the kernel takes the namespace down with everything in it.
+
+use std::any::Any;
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Context, Result, anyhow};
+use nix::sched::{CloneFlags, unshare};
+
+use super::rights;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread in a network namespace of its own.
+#[derive(Debug)]
+pub(super) struct Namespace {
+    name: &'static str,
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Work that was handed to a namespace's thread.
+#[derive(Debug)]
+pub(super) struct Pending<T> {
+    name: &'static str,
+    result: mpsc::Receiver<Result<T, Box<dyn Any + Send>>>,
+}
+
+impl<T> Pending<T> {
+    /// Waits for the work's result; a panic in it goes on here.
+    pub(super) fn wait(self) -> Result<T> {
+        match self.result.recv() {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(mpsc::RecvError) => Err(anyhow!("the thread of the lab's {} has ended", self.name)),
+        }
+    }
+}
+
+impl Namespace {
+    /// Makes the thread and its namespace.
+    ///
+    /// # Errors
+    /// Where the process may not make network namespaces; the message names what forbids it.
+    pub(super) fn new(name: &'static str) -> Result<Self> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let (ready, made) = mpsc::sync_channel(1);
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let outcome = unshare(CloneFlags::CLONE_NEWNET);
+                let usable = outcome.is_ok();
+                if ready.send(outcome).is_ok() && usable {
+                    queue.into_iter().for_each(|job| job());
+                }
+            })
+            .with_context(|| format!("cannot start the thread of the lab's {name}"))?;
+        let namespace = Self { name, jobs: Some(jobs), thread: Some(thread) };
+        match made.recv() {
+            Ok(Ok(())) => Ok(namespace),
+            Ok(Err(errno)) => Err(rights::refused(rights::Step::NetworkNamespace, errno)),
+            Err(mpsc::RecvError) => Err(anyhow!("the thread of the lab's {name} has ended")),
+        }
+    }
+
+    /// Hands `work` to the thread; several pieces of work are done one after the other.
+    pub(super) fn submit<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Pending<T> {
+        let (done, result) = mpsc::sync_channel(1);
+        let job = Box::new(move || {
+            // a caller that no longer waits has no use for the value
+            let _ = done.send(catch_unwind(AssertUnwindSafe(work)));
+        });
+        if let Some(jobs) = &self.jobs {
+            // if the thread is gone the job is dropped, and its sender with it: `wait` reports that
+            let _ = jobs.send(job);
+        }
+        Pending { name: self.name, result }
+    }
+
+    /// Does `work` in the thread and returns its result.
+    pub(super) fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        self.submit(work).wait()
+    }
+
+    /// A handle on the namespace, to put a device into it.
+    pub(super) fn handle(&self) -> Result<OwnedFd> {
+        self.run(|| File::open("/proc/thread-self/ns/net"))?
+            .map(OwnedFd::from)
+            .context("cannot open /proc/thread-self/ns/net (is /proc mounted?)")
+    }
+}
+
+/// Ends the thread when its work is done, and the namespace with it.
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // its jobs catch their own panics
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What a process needs to make networks, and how it gets that without root: a user namespace, in which it has every
+//! capability over what it makes itself and none over the machine.
+
+use std::fmt;
+use std::fs;
+
+use anyhow::{Context, Result};
+use caps::{CapSet, Capability};
+use nix::errno::Errno;
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{getegid, geteuid};
+
+/// Capabilities over the namespaces that a lab is built of; with them no user namespace is needed.
+const NEEDED: [Capability; 3] = [Capability::CAP_SYS_ADMIN, Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW];
+
+/// Where the rights to make networks come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// The process has the capabilities (it is root).
+    Capabilities,
+    /// The process has entered a user namespace of its own. It is the same user as before, on files too.
+    UserNamespace,
+}
+
+/// A step that the system may refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Making a user namespace.
+    UserNamespace,
+    /// Saying who the user is within it.
+    Maps,
+    /// Making a network namespace.
+    NetworkNamespace,
+}
+
+/// Gets the rights that [`Lab::start`](super::Lab::start) needs; for an unprivileged process they are a user namespace.
+///
+/// To be called while the process has no thread but the first: the kernel lets no other process enter one.
+///
+/// # Errors
+/// Where the system keeps its users from making namespaces: the message names the setting and what to do.
+pub fn obtain_rights() -> Result<Rights> {
+    if NEEDED.iter().all(|capability| caps::has_cap(None, CapSet::Effective, *capability).unwrap_or(false)) {
+        return Ok(Rights::Capabilities);
+    }
+    let (user, group) = (geteuid(), getegid());
+    unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| refused(Step::UserNamespace, errno))?;
+    // The maps are of one line each: within, the user is who they are outside, so that files belong to them.
+    write_map("/proc/self/setgroups", "deny")?;
+    write_map("/proc/self/uid_map", &format!("{user} {user} 1"))?;
+    write_map("/proc/self/gid_map", &format!("{group} {group} 1"))?;
+    Ok(Rights::UserNamespace)
+}
+
+fn write_map(path: &str, text: &str) -> Result<()> {
+    fs::write(path, text)
+        .map_err(|error| match error.raw_os_error() {
+            Some(code) => refused(Step::Maps, Errno::from_raw(code)),
+            None => error.into(),
+        })
+        .with_context(|| format!("cannot write {path}"))
+}
+
+/// The error for a `step` that the system refused with `errno`, with what forbids it.
+pub(super) fn refused(step: Step, errno: Errno) -> anyhow::Error {
+    let read = |path: &str| fs::read_to_string(path).ok();
+    anyhow::Error::new(errno).context(Obstacle::find(step, errno, read))
+}
+
+/// What keeps a process from making a network of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Obstacle {
+    /// A setting of the machine.
+    Setting { name: &'static str, value: &'static str, remedy: &'static str },
+    /// The process has threads.
+    Threads,
+    /// The kernel was built without namespaces.
+    Kernel,
+    /// `obtain_rights` was not called.
+    Rights,
+    /// Something else: a container's system call filter or a chroot.
+    Container,
+}
+
+/// Every setting that forbids namespaces: the step that it stops, its file, the value that forbids, and what to do.
+const SETTINGS: [(Step, &str, &str, &str, &str); 5] = [
+    (
+        Step::UserNamespace,
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        "kernel.unprivileged_userns_clone",
+        "0",
+        "sudo sysctl kernel.unprivileged_userns_clone=1",
+    ),
+    (
+        Step::UserNamespace,
+        "/proc/sys/user/max_user_namespaces",
+        "user.max_user_namespaces",
+        "0",
+        "sudo sysctl user.max_user_namespaces=10000",
+    ),
+    (
+        Step::UserNamespace,
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "kernel.apparmor_restrict_unprivileged_userns",
+        "1",
+        "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    (
+        Step::Maps,
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "kernel.apparmor_restrict_unprivileged_userns",
+        "1",
+        "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    (
+        Step::NetworkNamespace,
+        "/proc/sys/user/max_net_namespaces",
+        "user.max_net_namespaces",
+        "0",
+        "sudo sysctl user.max_net_namespaces=10000",
+    ),
+];
+
+impl Obstacle {
+    /// Finds what made `step` fail with `errno`; `read` gives the text of a file in /proc, if it is there.
+    fn find(step: Step, errno: Errno, read: impl Fn(&str) -> Option<String>) -> Self {
+        if errno == Errno::EINVAL && step == Step::UserNamespace {
+            return Self::Threads;
+        }
+        if errno == Errno::EINVAL || errno == Errno::ENOSYS {
+            return Self::Kernel;
+        }
+        let forbids = SETTINGS.iter().find(|(stops, path, _, forbidding, _)| {
+            *stops == step && read(path).is_some_and(|value| value.trim() == *forbidding)
+        });
+        match forbids {
+            Some(&(_, _, name, value, remedy)) => Self::Setting { name, value, remedy },
+            None if step == Step::NetworkNamespace && errno == Errno::EPERM => Self::Rights,
+            None => Self::Container,
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this system does not let you make a network of your own: ")?;
+        match self {
+            Self::Setting { name, value, remedy } => {
+                write!(f, "{name} is {value}. Allow it with `{remedy}`, or run echolab as root")
+            }
+            Self::Threads => f.write_str("the process had started threads before it asked (a fault of the program)"),
+            Self::Kernel => f.write_str("its kernel was built without user or network namespaces"),
+            Self::Rights => f.write_str("the process lacks CAP_SYS_ADMIN. Run echolab as root"),
+            Self::Container => f.write_str(
+                "no setting forbids it, so it is a container's system call filter, a chroot or a limit on namespaces. \
+                 Run echolab outside the container or as root, or start the container with `--privileged`",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(step: Step, errno: Errno, files: &[(&str, &str)]) -> String {
+        let read = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
+        Obstacle::find(step, errno, read).to_string()
+    }
+
+    #[test]
+    fn the_message_names_the_setting_and_the_remedy() {
+        for (step, path, name, value, remedy) in SETTINGS {
+            let text = found(step, Errno::EPERM, &[(path, &format!("{value}\n"))]);
+            assert!(text.contains(&format!("{name} is {value}.")) && text.contains(remedy), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_allows_is_not_blamed() {
+        let files =
+            [("/proc/sys/user/max_user_namespaces", "96365\n"), ("/proc/sys/kernel/unprivileged_userns_clone", "1")];
+        let text = found(Step::UserNamespace, Errno::EPERM, &files);
+        assert!(text.contains("a container's system call filter"), "{text}");
+    }
+
+    #[test]
+    fn threads_are_told_from_a_kernel_without_namespaces() {
+        assert!(found(Step::UserNamespace, Errno::EINVAL, &[]).contains("threads"));
+        assert!(found(Step::NetworkNamespace, Errno::EINVAL, &[]).contains("kernel"));
+        assert!(found(Step::NetworkNamespace, Errno::EPERM, &[]).contains("CAP_SYS_ADMIN"));
+    }
+}

@@ -1,0 +1,120 @@
+//! What the wire did, as plain data: from it a report can say where a packet was lost.
+
+use std::time::Duration;
+
+use super::packet::PacketKind;
+use crate::model::{Direction, PerDirection, Timestamp};
+
+/// How many deeds are kept one by one.
+const KEPT: usize = 100_000;
+
+/// Everything that the wire did to the packets of one session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WireLog {
+    /// What was done to single packets, in the order of time: the first 100,000 deeds. A packet that only passed, with the
+    /// delay that all have, is not among them.
+    pub deeds: Vec<Deed>,
+    /// How many deeds were not kept.
+    pub left_out: u64,
+    /// How many packets took which way, by their sender's direction.
+    pub totals: PerDirection<WireTotals>,
+}
+
+/// Packets by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WireTotals {
+    /// Frames that the host sent.
+    pub sent: u64,
+    /// Frames handed to the other host, copies included.
+    pub delivered: u64,
+    /// Frames lost.
+    pub dropped: u64,
+    /// Copies made.
+    pub duplicated: u64,
+    /// Frames damaged.
+    pub corrupted: u64,
+    /// Frames that a rule delayed.
+    pub delayed: u64,
+    /// Frames that their successor overtook.
+    pub reordered: u64,
+}
+
+/// Something that the wire did to a packet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Deed {
+    /// The frame that it was done to.
+    pub frame: WireFrame,
+    /// What was done.
+    pub what: What,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// A frame that reached the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireFrame {
+    /// When it reached the wire, on the system's clock, as captures have it.
+    pub time: Timestamp,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Which of all frames it is that this host sent, from 1: the n-th outgoing frame of a capture at that host.
+    pub index: u64,
+    /// Its length in bytes.
+    pub length: usize,
+    /// What it is.
+    pub kind: PacketKind,
+    /// Its number among the host's packets of that kind; 0 if it was sent too long ago to be known.
+    pub number: u32,
+    /// Whether TCP had sent it before.
+    pub again: bool,
+}
+
+/// What the wire did to a packet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum What {
+    /// It did not arrive.
+    Dropped,
+    /// It came this much later than others.
+    Delayed(Duration),
+    /// It arrived twice.
+    Duplicated,
+    /// The byte at this offset of the frame was changed.
+    Corrupted {
+        /// The byte's place, counted from 0 at the Ethernet header.
+        offset: usize,
+    },
+    /// It arrived after a packet that was sent later.
+    Reordered,
+}
+
+/// Why the wire did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The script's rule with this index, from 0.
+    Rule(usize),
+    /// Chance, as asked for in percent.
+    Chance,
+    /// More was sent than the wire's rate and its queue could take.
+    QueueFull,
+    /// The host did not take the frame, or the wire was stopped before its time.
+    Undeliverable,
+}
+
+impl WireLog {
+    /// Notes a deed and counts it.
+    pub(super) fn add(&mut self, deed: Deed) {
+        let totals = self.totals.get_mut(deed.frame.direction);
+        match deed.what {
+            What::Dropped => totals.dropped += 1,
+            What::Delayed(_) => totals.delayed += 1,
+            What::Duplicated => totals.duplicated += 1,
+            What::Corrupted { .. } => totals.corrupted += 1,
+            What::Reordered => totals.reordered += 1,
+        }
+        if self.deeds.len() < KEPT {
+            self.deeds.push(deed);
+        } else {
+            self.left_out += 1;
+        }
+    }
+}

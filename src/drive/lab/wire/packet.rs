@@ -1,0 +1,211 @@
+//! As much of a frame as a rule can speak of: what kind of packet it holds, of which conversation, and where its
+//! payload is.
+//!
+//! The frames come from the hosts' own kernels, whole and well-formed; what cannot be read is of the kind `any` alone.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::ops::Range;
+use std::str::FromStr;
+
+use etherparse::{IpNumber, NetSlice, SlicedPacket, TcpSlice, UdpSlice};
+
+use crate::model::{Endpoint, SeqNumber, TcpFlags};
+
+/// What a packet does, as rules name it. A packet may be of several kinds: a FIN may carry data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum PacketKind {
+    /// SYN without ACK.
+    Syn,
+    /// SYN with ACK.
+    SynAck,
+    /// RST.
+    Rst,
+    /// A segment with payload.
+    Data,
+    /// FIN, with or without data.
+    Fin,
+    /// A segment with nothing but an acknowledgment: no SYN, FIN, RST or payload.
+    Ack,
+    /// A UDP datagram, or the first fragment of one.
+    Datagram,
+    /// An IP fragment: not a whole packet.
+    Fragment,
+    /// An ICMP or ICMPv6 message.
+    Icmp,
+    /// Every frame.
+    Any,
+}
+
+impl PacketKind {
+    /// Every kind with its names in a rule, the preferred one first; what says most of a packet comes first.
+    pub const ALL: [(Self, &'static [&'static str]); 10] = [
+        (Self::Syn, &["syn"]),
+        (Self::SynAck, &["syn-ack", "synack"]),
+        (Self::Rst, &["rst", "reset"]),
+        (Self::Data, &["data"]),
+        (Self::Fin, &["fin"]),
+        (Self::Ack, &["ack"]),
+        (Self::Datagram, &["datagram", "udp"]),
+        (Self::Fragment, &["fragment"]),
+        (Self::Icmp, &["icmp"]),
+        (Self::Any, &["any", "packet", "frame"]),
+    ];
+
+    /// The name in a rule.
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(kind, _)| *kind == self).and_then(|(_, names)| names.first()).unwrap_or(&"any")
+    }
+}
+
+/// The name in a rule.
+impl fmt::Display for PacketKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// That a word is no kind of packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownKind;
+
+impl FromStr for PacketKind {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        Self::ALL.into_iter().find(|(_, names)| names.contains(&text)).map(|(kind, _)| kind).ok_or(UnknownKind)
+    }
+}
+
+/// Who speaks to whom: the sender's endpoint first.
+pub(super) type Flow = (Endpoint, Endpoint);
+
+/// What is known of a TCP segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) flow: Flow,
+    pub(super) flags: TcpFlags,
+    pub(super) seq: SeqNumber,
+    /// Payload bytes.
+    pub(super) len: u32,
+}
+
+/// What is known of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PacketView {
+    /// The segment, if it is TCP.
+    pub(super) segment: Option<Segment>,
+    /// The kind of what is not a segment; `Any` for a segment or for what is not known.
+    other: PacketKind,
+    /// Whether it is a part of an IP packet.
+    fragment: bool,
+    /// Where in the frame a damaged bit leads to a wrong checksum at the receiver, and to nothing else: the transport's
+    /// payload, or its header where there is no payload.
+    pub(super) body: Range<usize>,
+}
+
+impl PacketView {
+    /// Reads an Ethernet frame.
+    pub(super) fn of(frame: &[u8]) -> Self {
+        let unknown = Self { segment: None, other: PacketKind::Any, fragment: false, body: 0..0 };
+        Self::read(frame).unwrap_or(unknown)
+    }
+
+    fn read(frame: &[u8]) -> Option<Self> {
+        let sliced = SlicedPacket::from_ethernet(frame).ok()?;
+        let (source, destination, ip) = match &sliced.net {
+            Some(NetSlice::Ipv4(ip)) => {
+                let header = ip.header();
+                (IpAddr::from(header.source_addr()), IpAddr::from(header.destination_addr()), ip.payload())
+            }
+            Some(NetSlice::Ipv6(ip)) => {
+                let header = ip.header();
+                (IpAddr::from(header.source_addr()), IpAddr::from(header.destination_addr()), ip.payload())
+            }
+            _ => return None,
+        };
+        let first = !ip.fragmented || starts_packet(&sliced);
+        let mut view =
+            Self { segment: None, other: PacketKind::Any, fragment: ip.fragmented, body: place(frame, ip.payload) };
+        match ip.ip_number {
+            IpNumber::TCP if first => {
+                if let Ok(tcp) = TcpSlice::from_slice(ip.payload) {
+                    view.body = place(frame, if tcp.payload().is_empty() { ip.payload } else { tcp.payload() });
+                    view.segment = Some(Segment {
+                        flow: (
+                            Endpoint::new(source, tcp.source_port()),
+                            Endpoint::new(destination, tcp.destination_port()),
+                        ),
+                        flags: flags(&tcp),
+                        seq: SeqNumber(tcp.sequence_number()),
+                        len: u32::try_from(tcp.payload().len()).ok()?,
+                    });
+                }
+            }
+            IpNumber::UDP if first => {
+                view.other = PacketKind::Datagram;
+                // a first fragment is shorter than its datagram says
+                if let Ok(udp) = UdpSlice::from_slice_lax(ip.payload)
+                    && !udp.payload().is_empty()
+                {
+                    view.body = place(frame, udp.payload());
+                }
+            }
+            IpNumber::ICMP | IpNumber::IPV6_ICMP => view.other = PacketKind::Icmp,
+            _ => {}
+        }
+        Some(view)
+    }
+
+    /// Whether the packet is of `kind`.
+    pub(super) fn is(&self, kind: PacketKind) -> bool {
+        let flags = self.segment.map_or(TcpFlags::default(), |segment| segment.flags);
+        let data = self.segment.is_some_and(|segment| segment.len > 0);
+        match kind {
+            PacketKind::Syn => flags.is_syn_only(),
+            PacketKind::SynAck => flags.is_syn_ack(),
+            PacketKind::Rst => flags.contains(TcpFlags::RST),
+            PacketKind::Data => data,
+            PacketKind::Fin => flags.contains(TcpFlags::FIN),
+            PacketKind::Ack => {
+                let more = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
+                !data && flags.contains(TcpFlags::ACK) && !flags.intersects(more)
+            }
+            PacketKind::Fragment => self.fragment,
+            PacketKind::Datagram | PacketKind::Icmp => self.other == kind,
+            PacketKind::Any => true,
+        }
+    }
+
+    /// The kind that says most of it.
+    pub(super) fn kind(&self) -> PacketKind {
+        PacketKind::ALL.into_iter().map(|(kind, _)| kind).find(|kind| self.is(*kind)).unwrap_or(PacketKind::Any)
+    }
+}
+
+/// Whether a fragment is its packet's first.
+fn starts_packet(sliced: &SlicedPacket<'_>) -> bool {
+    match &sliced.net {
+        Some(NetSlice::Ipv4(ip)) => ip.header().fragments_offset().value() == 0,
+        Some(NetSlice::Ipv6(ip)) => ip.extensions().clone().into_iter().all(|extension| match extension {
+            etherparse::Ipv6ExtensionSlice::Fragment(fragment) => fragment.fragment_offset().value() == 0,
+            _ => true,
+        }),
+        _ => false,
+    }
+}
+
+fn flags(tcp: &TcpSlice<'_>) -> TcpFlags {
+    let flag = |set: bool, flag: TcpFlags| if set { flag } else { TcpFlags::default() };
+    flag(tcp.syn(), TcpFlags::SYN)
+        .union(flag(tcp.ack(), TcpFlags::ACK))
+        .union(flag(tcp.fin(), TcpFlags::FIN))
+        .union(flag(tcp.rst(), TcpFlags::RST))
+}
+
+/// Where `part`, a slice of `frame`, lies in it.
+fn place(frame: &[u8], part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(frame.as_ptr().addr()).min(frame.len());
+    start..(start + part.len()).min(frame.len())
+}

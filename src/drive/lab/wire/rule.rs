@@ -1,0 +1,103 @@
+//! A rule: what the wire does to which packet.
+//!
+//! ```text
+//! rule      = action packet [ "of" side ] [ "by" duration ] [ times ]      the last three in any order
+//! action    = "drop" | "delay" | "duplicate" | "corrupt" | "swap"
+//! packet    = kind [ number ]             for "swap": kind number number
+//! kind      = "syn" | "syn-ack" | "ack" | "data" | "fin" | "rst" | "datagram" | "fragment" | "icmp" | "any"
+//! side      = "client" | "server"         who sends it; without it either, and of numbered packets the first
+//! duration  = as in "50ms", "1.5s"        needed by "delay", of no other action
+//! times     = "once" | "twice" | count "times" | "always"                  "once" if not said
+//! script    = rules separated by ";", "," or line ends; "#" begins a comment
+//! ```
+//!
+//! A number counts the packets of that kind that the side sends, from 1, over all conversations. SYN, SYN-ACK, data and
+//! FIN keep their number when they are sent again: `drop data 2 twice` drops the second piece of data and its first
+//! retransmission, `drop data twice` the next two segments with data, whatever they are. "udp" means "datagram".
+//!
+//! `swap data 4 5` holds data 4 back until data 5 has passed, at most a tenth of a second. Several rules may apply to one
+//! packet; they act in their order, and nothing more happens to one that is dropped.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::packet::PacketKind;
+use crate::model::Direction;
+
+/// What the wire does to which packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What is done.
+    pub action: Action,
+    /// The packet's kind.
+    pub kind: PacketKind,
+    /// The packet's number among those of its kind, from 1; `None` for whichever comes next.
+    pub number: Option<u32>,
+    /// The direction of the packet; `None` for the first in which such a packet goes.
+    pub direction: Option<Direction>,
+    /// How often.
+    pub times: Times,
+}
+
+/// What is done to a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is lost.
+    Drop,
+    /// It arrives this much later; what follows may overtake it.
+    Delay(Duration),
+    /// It arrives twice.
+    Duplicate,
+    /// It arrives with a damaged byte and the checksum of what it was.
+    Corrupt,
+    /// It arrives after the packet of the same kind with this number.
+    SwapWith(u32),
+}
+
+impl Action {
+    /// The action's word in a rule.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::Delay(_) => "delay",
+            Self::Duplicate => "duplicate",
+            Self::Corrupt => "corrupt",
+            Self::SwapWith(_) => "swap",
+        }
+    }
+}
+
+/// How often a rule is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// To this many packets.
+    Count(u32),
+    /// To every packet that it fits.
+    Always,
+}
+
+/// The rule in its canonical form, which parses to the same rule.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.action.name(), self.kind)?;
+        if let Some(number) = self.number {
+            write!(f, " {number}")?;
+        }
+        if let Action::SwapWith(other) = self.action {
+            write!(f, " {other}")?;
+        }
+        if let Some(direction) = self.direction {
+            write!(f, " of {}", direction.sender())?;
+        }
+        if let Action::Delay(delay) = self.action {
+            // one word: the grammar has no spaces within a duration
+            write!(f, " by {}", humantime::format_duration(delay).to_string().replace(' ', ""))?;
+        }
+        match self.times {
+            Times::Count(1) => Ok(()),
+            Times::Count(2) => f.write_str(" twice"),
+            Times::Count(count) => write!(f, " {count} times"),
+            Times::Always => f.write_str(" always"),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The network itself: what the hosts are to each other and to the machine.
+
+use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use std::time::{Duration, Instant};
+
+use echolab::drive::lab::{DeviceKind, Faults, HOST_INTERFACE, Lab, LabOptions, Sysctl};
+
+use crate::sniffer::{Sniffer, arrived, connect, connect_to, datagrams, echo, lab_of, send, start};
+use crate::{ALL, Case, ROOT};
+
+pub(crate) const CASES: &[Case] = &[
+    ("an_echo_takes_the_wire_s_delay", ALL, an_echo_takes_the_wire_s_delay),
+    ("both_ip_versions_reach_the_other_host", ALL, both_ip_versions_reach_the_other_host),
+    ("every_checksum_is_valid_and_no_frame_exceeds_the_mtu", ALL, every_checksum_is_valid),
+    ("veth_pairs_are_as_true_as_tap_devices", ROOT, veth_pairs_are_as_true_as_tap_devices),
+    ("large_datagrams_are_fragmented", ALL, large_datagrams_are_fragmented),
+    ("an_idle_lab_is_silent", ALL, an_idle_lab_is_silent),
+    ("a_setting_is_one_host_s_alone", ALL, a_setting_is_one_host_s_alone),
+    ("a_setting_that_hosts_lack_is_refused", ALL, a_setting_that_hosts_lack_is_refused),
+    ("threads_and_panics_of_a_host_behave", ALL, threads_and_panics_of_a_host_behave),
+    ("a_lab_is_built_in_60_ms", ALL, a_lab_is_built_in_60_ms),
+    ("labs_can_follow_each_other_and_live_together", ALL, labs_can_follow_each_other_and_live_together),
+];
+
+fn an_echo_takes_the_wire_s_delay() {
+    let lab = lab_of(Faults { delay: Duration::from_millis(5), ..Faults::default() });
+    let before = Instant::now();
+    let (mut client, mut server) = connect(&lab);
+    let connected = before.elapsed();
+    let before = Instant::now();
+    echo(&mut client, &mut server, b"Hello, world");
+    for took in [connected, before.elapsed()] {
+        assert!((Duration::from_millis(10)..Duration::from_millis(40)).contains(&took), "{took:?} instead of 10 ms");
+    }
+}
+
+fn both_ip_versions_reach_the_other_host() {
+    let lab = start(&LabOptions::default());
+    let server = lab.server.addresses();
+    for ip in [server.ipv4.into(), server.ipv6.into()] {
+        let (mut client, mut server) = connect_to(&lab, ip);
+        echo(&mut client, &mut server, b"Hello, world");
+        assert_eq!(client.peer_addr().unwrap().ip(), ip);
+        assert_ne!(client.local_addr().unwrap().ip(), ip);
+    }
+    let (client, server) = datagrams(&lab);
+    client.send(b"Hello").unwrap();
+    assert_eq!(server.recv(&mut [0; 9]).unwrap(), 5);
+}
+
+/// Sends a megabyte each way over IPv4 and IPv6 and looks at every frame at both hosts.
+fn bulk(options: &LabOptions) {
+    let mut lab = start(options);
+    let sniffers = [&lab.client, &lab.server].map(|host| Sniffer::with_room(host, options.mtu));
+    let text: Vec<u8> = (0..1_000_000_u32).map(|index| (index % 251) as u8).collect();
+    let addresses = lab.server.addresses();
+    for ip in [addresses.ipv4.into(), addresses.ipv6.into()] {
+        let (client, server) = connect_to(&lab, ip);
+        for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)] {
+            std::thread::scope(|scope| {
+                let text = &text;
+                scope.spawn(move || std::io::Write::write_all(&mut from, text).unwrap());
+                let mut received = vec![0; text.len()];
+                std::io::Read::read_exact(&mut to, &mut received).unwrap();
+                assert!(received == *text);
+            });
+        }
+    }
+    let log = lab.wire.stop().unwrap();
+    let mut counts = Vec::new();
+    for sniffer in sniffers {
+        let frames = sniffer.frames();
+        assert!(frames.iter().all(|frame| frame.valid == Some(true)), "an invalid checksum");
+        let longest = frames.iter().map(|frame| frame.length).max().unwrap();
+        assert_eq!(longest, usize::from(options.mtu) + 14, "the longest frame");
+        counts.push([1, 2].map(|sender| frames.iter().filter(|frame| frame.sender == sender).count() as u64));
+    }
+    let totals = &log.totals;
+    assert_eq!(counts, vec![[totals.client_to_server.sent, totals.server_to_client.sent]; 2], "frames at both hosts");
+    assert_eq!(totals.client_to_server.delivered, totals.client_to_server.sent);
+    assert!(log.deeds.is_empty(), "{:?}", log.deeds);
+}
+
+fn every_checksum_is_valid() {
+    bulk(&LabOptions::default());
+    bulk(&LabOptions { mtu: 1280, ..LabOptions::default() });
+    bulk(&LabOptions { mtu: 9000, ..LabOptions::default() });
+}
+
+fn veth_pairs_are_as_true_as_tap_devices() {
+    bulk(&LabOptions { device: Some(DeviceKind::Veth), ..LabOptions::default() });
+    bulk(&LabOptions { device: Some(DeviceKind::Tap), ..LabOptions::default() });
+}
+
+fn large_datagrams_are_fragmented() {
+    let mut lab = start(&LabOptions::default());
+    let sniffer = Sniffer::at(&lab.server);
+    let (client, server) = datagrams(&lab);
+    client.send(&[7; 4000]).unwrap();
+    assert_eq!(server.recv(&mut [0; 5000]).unwrap(), 4000);
+    lab.wire.stop().unwrap();
+    let lengths: Vec<usize> = sniffer.frames().iter().map(|frame| frame.length).collect();
+    assert_eq!(lengths, [1514, 1514, 1082]);
+}
+
+fn an_idle_lab_is_silent() {
+    let mut lab = start(&LabOptions::default());
+    let sniffers = [Sniffer::at(&lab.client), Sniffer::at(&lab.server)];
+    // router solicitations and multicast listener reports come within the first seconds
+    std::thread::sleep(Duration::from_millis(2500));
+    let log = lab.wire.stop().unwrap();
+    for sniffer in sniffers {
+        let frames = sniffer.frames();
+        assert!(frames.is_empty(), "{frames:?}");
+    }
+    assert_eq!(log.totals.client_to_server.sent + log.totals.server_to_client.sent, 0);
+}
+
+fn a_setting_is_one_host_s_alone() {
+    let file = "/proc/sys/net/ipv4/tcp_sack";
+    let before = fs::read_to_string(file).unwrap();
+    assert_eq!(before.trim(), "1", "the machine's own setting");
+    let mut options = LabOptions::default();
+    options.sysctls.client_to_server = vec!["net.ipv4.tcp_sack=0".parse().unwrap()];
+    let mut lab = start(&options);
+    assert_eq!(lab.client.run(move || fs::read_to_string(file)).unwrap().unwrap().trim(), "0");
+    assert_eq!(lab.server.run(move || fs::read_to_string(file)).unwrap().unwrap().trim(), "1");
+    assert_eq!(fs::read_to_string(file).unwrap(), before);
+
+    let sniffer = Sniffer::at(&lab.server);
+    drop(connect(&lab));
+    lab.wire.stop().unwrap();
+    let syn = &sniffer.frames()[0];
+    // kind 4, length 2: SACK permitted (RFC 2018)
+    assert!(!syn.options.windows(2).any(|option| option == [4, 2]), "SACK permitted in {:?}", syn.options);
+}
+
+fn a_setting_that_hosts_lack_is_refused() {
+    start(&LabOptions::default());
+    for (setting, words) in [
+        ("net.ipv4.tcp_no_such_thing=1", "a host of the lab has no such setting"),
+        ("net.core.netdev_budget=300", "it is the whole system's"),
+        ("net.ipv4.tcp_sack=many", "the kernel refuses this value"),
+    ] {
+        let sysctl: Sysctl = setting.parse().unwrap();
+        let mut options = LabOptions::default();
+        options.sysctls.server_to_client = vec![sysctl];
+        let error = format!("{:#}", Lab::start(&options).expect_err(setting));
+        assert!(error.contains(words) && error.contains(setting) && error.contains("server"), "{error}");
+    }
+    let error = Lab::start(&LabOptions { mtu: 1279, ..LabOptions::default() }).expect_err("an MTU too small");
+    assert!(error.to_string().contains("from 1280 to 9000 bytes, not 1279"), "{error}");
+}
+
+fn threads_and_panics_of_a_host_behave() {
+    let lab = start(&LabOptions::default());
+    let ip = lab.client.addresses().ipv4;
+    // a thread that a host's work starts is in the host too: only there the address can be bound
+    let thread = lab.client.run(move || std::thread::spawn(move || UdpSocket::bind((ip, 9)))).unwrap();
+    thread.join().unwrap().expect("an address of the host");
+    assert!(UdpSocket::bind((ip, 9)).is_err(), "the machine has the host's address");
+
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| lab.client.run(|| panic!("as expected"))));
+    assert!(panicked.is_err());
+    assert_eq!(lab.client.run(|| std::thread::current().name().map(str::to_owned)).unwrap().unwrap(), "client");
+    assert!(lab.client.run(|| nix::net::if_::if_nametoindex(HOST_INTERFACE).is_ok()).unwrap());
+}
+
+fn a_lab_is_built_in_60_ms() {
+    echolab::drive::lab::obtain_rights().unwrap();
+    let times: Vec<Duration> = (0..5)
+        .map(|_| {
+            let before = Instant::now();
+            let lab = Lab::start(&LabOptions::default()).unwrap();
+            let took = before.elapsed();
+            drop(lab);
+            // what the last one left to the kernel is not to count against the next
+            std::thread::sleep(Duration::from_millis(100));
+            took
+        })
+        .collect();
+    assert!(times.iter().min().unwrap() < &Duration::from_millis(60), "{times:?}");
+}
+
+fn labs_can_follow_each_other_and_live_together() {
+    let first = start(&LabOptions::default());
+    let (mut client, mut server) = connect(&first);
+    for _ in 0..10 {
+        let other = Lab::start(&LabOptions::default()).unwrap();
+        let (mut client, mut server) = connect(&other);
+        echo(&mut client, &mut server, b"the same addresses, another network");
+    }
+    echo(&mut client, &mut server, b"Hello, world");
+    send(&mut server, &mut client, b"and more");
+    let address = first.client.addresses().ipv4;
+    assert!(TcpListener::bind((address, 7)).is_err(), "the machine has the host's address");
+    let (_, socket) = datagrams(&first);
+    assert!(arrived(&socket).is_empty());
+}

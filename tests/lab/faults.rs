@@ -1,0 +1,253 @@
+//! What the script and chance do to real connections.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use echolab::drive::lab::{Cause, Faults, Lab, LabOptions, PacketKind, Percent, Rate, What, WireLog};
+use echolab::model::Direction;
+
+use crate::sniffer::{
+    Seen, Sniffer, arrived, both, connect, counter, datagrams, echo, lab_of, lab_with, retransmissions, send, start,
+};
+use crate::{ALL, Case};
+
+pub(crate) const CASES: &[Case] = &[
+    ("dropped_data_is_sent_again", ALL, dropped_data_is_sent_again),
+    ("dropped_twice_is_sent_three_times", ALL, dropped_twice_is_sent_three_times),
+    ("a_dropped_reply_is_the_server_s_to_repeat", ALL, a_dropped_reply_is_the_server_s_to_repeat),
+    ("a_dropped_syn_or_syn_ack_costs_a_second", ALL, a_dropped_syn_or_syn_ack_costs_a_second),
+    ("a_dropped_fin_is_sent_again", ALL, a_dropped_fin_is_sent_again),
+    ("swapped_data_arrives_in_the_other_order", ALL, swapped_data_arrives_in_the_other_order),
+    ("duplicated_data_arrives_twice", ALL, duplicated_data_arrives_twice),
+    ("corrupted_data_is_dropped_by_the_receiver", ALL, corrupted_data_is_dropped_by_the_receiver),
+    ("a_delayed_packet_is_overtaken", ALL, a_delayed_packet_is_overtaken),
+    ("a_cut_wire_lets_nothing_through", ALL, a_cut_wire_lets_nothing_through),
+    ("a_seed_repeats_its_accidents", ALL, a_seed_repeats_its_accidents),
+    ("every_chance_happens_to_every_packet_at_100_percent", ALL, every_chance_at_100_percent),
+    ("a_rate_slows_a_burst_down", ALL, a_rate_slows_a_burst_down),
+    ("faults_and_rules_can_change_on_the_way", ALL, faults_and_rules_can_change_on_the_way),
+];
+
+/// What was done, briefly: direction's sender, kind, number, whether it was sent before, and the deed.
+fn deeds(log: &WireLog) -> Vec<(&'static str, PacketKind, u32, bool, What)> {
+    log.deeds
+        .iter()
+        .map(|deed| {
+            assert_eq!(deed.cause, Cause::Rule(0));
+            (deed.frame.direction.sender(), deed.frame.kind, deed.frame.number, deed.frame.again, deed.what)
+        })
+        .collect()
+}
+
+/// Runs an echo under a script; gives the retransmissions of both ends and the log.
+fn echo_under(script: &str) -> (u32, u32, WireLog) {
+    let mut lab = lab_with(script);
+    let (mut client, mut server) = connect(&lab);
+    echo(&mut client, &mut server, b"Hello, world");
+    let counts = (retransmissions(&client), retransmissions(&server));
+    (counts.0, counts.1, lab.wire.stop().unwrap())
+}
+
+fn dropped_data_is_sent_again() {
+    let (client, server, log) = echo_under("drop data 1 of client");
+    assert_eq!((client, server), (1, 0));
+    assert_eq!(deeds(&log), [("client", PacketKind::Data, 1, false, What::Dropped)]);
+    // SYN, ACK, data: the third frame of the client
+    assert_eq!(log.deeds[0].frame.index, 3);
+    assert_eq!(log.deeds[0].frame.length, 14 + 20 + 32 + 12);
+    let totals = log.totals.client_to_server;
+    assert_eq!((totals.dropped, totals.sent - totals.delivered), (1, 1));
+}
+
+fn dropped_twice_is_sent_three_times() {
+    let (client, server, log) = echo_under("drop data 1 twice");
+    assert_eq!((client, server), (2, 0));
+    let expected = [false, true].map(|again| ("client", PacketKind::Data, 1, again, What::Dropped));
+    assert_eq!(deeds(&log), expected);
+}
+
+fn a_dropped_reply_is_the_server_s_to_repeat() {
+    let (client, server, log) = echo_under("drop data 1 of server");
+    assert_eq!((client, server), (0, 1));
+    assert_eq!(deeds(&log), [("server", PacketKind::Data, 1, false, What::Dropped)]);
+}
+
+fn a_dropped_syn_or_syn_ack_costs_a_second() {
+    for (script, sender, kind) in
+        [("drop syn", "client", PacketKind::Syn), ("drop syn-ack", "server", PacketKind::SynAck)]
+    {
+        let before = Instant::now();
+        let (_, _, log) = echo_under(script);
+        assert!((1.0..1.9).contains(&before.elapsed().as_secs_f64()), "{script}: {:?}", before.elapsed());
+        assert_eq!(deeds(&log), [(sender, kind, 1, false, What::Dropped)]);
+    }
+}
+
+fn a_dropped_fin_is_sent_again() {
+    let mut lab = lab_with("drop fin of server");
+    let (client, mut server) = connect(&lab);
+    drop(client);
+    assert_eq!(std::io::Read::read(&mut server, &mut [0; 1]).unwrap(), 0);
+    let sniffer = Sniffer::at(&lab.client);
+    drop(server);
+    std::thread::sleep(Duration::from_millis(600));
+    let log = lab.wire.stop().unwrap();
+    assert_eq!(deeds(&log), [("server", PacketKind::Fin, 1, false, What::Dropped)]);
+    // the repeated FIN, and the client's ACK of it
+    assert_eq!(sniffer.frames().iter().map(|frame| frame.sender).collect::<Vec<_>>(), [2, 1]);
+}
+
+/// Sends five segments of a hundred bytes to the server under a script; gives what the server's interface saw of them.
+fn five_segments_under(script: &str) -> (Lab, Vec<Seen>, WireLog) {
+    let mut lab = lab_with(script);
+    lab.wire.set_faults(&both(Faults { delay: Duration::from_millis(5), ..Faults::default() }));
+    let sniffer = Sniffer::at(&lab.server);
+    let (mut client, mut server) = connect(&lab);
+    for letter in *b"ABCDE" {
+        std::io::Write::write_all(&mut client, &[letter; 100]).unwrap();
+    }
+    let mut received = [0; 500];
+    std::io::Read::read_exact(&mut server, &mut received).unwrap();
+    assert_eq!(received.chunks(100).map(|chunk| chunk[0]).collect::<Vec<_>>(), b"ABCDE", "TCP's order");
+    drop((client, server));
+    let log = lab.wire.stop().unwrap();
+    let frames = sniffer.frames().into_iter().filter(|frame| frame.sender == 1 && !frame.payload.is_empty()).collect();
+    (lab, frames, log)
+}
+
+fn letters(frames: &[Seen]) -> Vec<u8> {
+    frames.iter().map(|frame| frame.payload[0]).collect()
+}
+
+fn swapped_data_arrives_in_the_other_order() {
+    let (_, frames, log) = five_segments_under("swap data 3 4");
+    assert_eq!(letters(&frames), b"ABDCE");
+    assert!(frames[2].seq > frames[3].seq);
+    assert_eq!(deeds(&log), [("client", PacketKind::Data, 3, false, What::Reordered)]);
+    assert_eq!(log.totals.client_to_server.reordered, 1);
+}
+
+fn duplicated_data_arrives_twice() {
+    let (_, frames, log) = five_segments_under("duplicate data 2 of client");
+    assert_eq!(letters(&frames), b"ABBCDE");
+    assert_eq!(deeds(&log), [("client", PacketKind::Data, 2, false, What::Duplicated)]);
+    assert_eq!(log.totals.client_to_server.delivered, log.totals.client_to_server.sent + 1);
+}
+
+fn corrupted_data_is_dropped_by_the_receiver() {
+    let (lab, frames, log) = five_segments_under("corrupt data 2 of client");
+    let damaged: Vec<&Seen> = frames.iter().filter(|frame| frame.valid == Some(false)).collect();
+    assert_eq!(damaged.len(), 1);
+    assert_eq!(damaged[0].payload.iter().filter(|byte| **byte != b'B').count(), 1, "one byte is changed");
+    assert_eq!(counter(&lab.server, "Tcp:", "InCsumErrors"), 1);
+    assert!(matches!(deeds(&log)[..], [("client", PacketKind::Data, 2, false, What::Corrupted { offset: 66..166 })]));
+    assert!(frames.iter().filter(|frame| frame.payload[0] == b'B' && frame.valid == Some(true)).count() == 1);
+}
+
+fn a_delayed_packet_is_overtaken() {
+    let (_, frames, log) = five_segments_under("delay data 2 of client by 30ms");
+    assert_eq!(letters(&frames).iter().filter(|letter| **letter == b'B').count(), 2, "sent again meanwhile");
+    assert_eq!(letters(&frames)[..4], *b"ACDE");
+    let expected = What::Delayed(Duration::from_millis(30));
+    assert_eq!(deeds(&log), [("client", PacketKind::Data, 2, false, expected)]);
+}
+
+fn a_cut_wire_lets_nothing_through() {
+    let mut lab = lab_of(Faults { loss: Percent::ALL, ..Faults::default() });
+    let server = Sniffer::at(&lab.server);
+    let address = SocketAddr::from((lab.server.addresses().ipv4, 7));
+    let attempt = lab.client.run(move || TcpStream::connect_timeout(&address, Duration::from_millis(300))).unwrap();
+    assert_eq!(attempt.expect_err("no connection").kind(), std::io::ErrorKind::TimedOut);
+    let log = lab.wire.stop().unwrap();
+    assert!(server.frames().is_empty());
+    let totals = log.totals.client_to_server;
+    assert_eq!((totals.sent, totals.dropped, totals.delivered), (1, 1, 0));
+    assert_eq!((log.deeds[0].what, log.deeds[0].cause), (What::Dropped, Cause::Chance));
+    assert_eq!(log.deeds[0].frame.direction, Direction::ClientToServer);
+}
+
+fn a_seed_repeats_its_accidents() {
+    let run = |seed: u64| {
+        let mut options = LabOptions::default();
+        let some = Percent::new(20.0).unwrap();
+        options.wire.faults = both(Faults { loss: some, duplicate: some, reorder: some, ..Faults::default() });
+        options.wire.seed = Some(seed);
+        let mut lab = start_again(&options);
+        assert_eq!(lab.wire.seed(), seed);
+        let (client, server) = datagrams(&lab);
+        for number in 0..100_u8 {
+            client.send(&[number]).unwrap();
+        }
+        lab.wire.stop().unwrap();
+        arrived(&server)
+    };
+    echolab::drive::lab::obtain_rights().unwrap();
+    let first = run(1);
+    assert_eq!(run(1), first);
+    assert_ne!(run(2), first);
+    assert!((60..140).contains(&first.len()), "{} of 100 arrived", first.len());
+    assert!(!first.is_sorted(), "none was overtaken");
+}
+
+fn start_again(options: &LabOptions) -> Lab {
+    Lab::start(options).expect("a lab")
+}
+
+fn every_chance_at_100_percent() {
+    echolab::drive::lab::obtain_rights().unwrap();
+    let run = |faults: Faults| {
+        let mut options = LabOptions::default();
+        options.wire.faults.client_to_server = faults;
+        let mut lab = start_again(&options);
+        let (client, server) = datagrams(&lab);
+        (0..6_u8).for_each(|number| assert_eq!(client.send(&[number]).unwrap(), 1));
+        let totals = lab.wire.stop().unwrap().totals.client_to_server;
+        (arrived(&server), totals, counter(&lab.server, "Udp:", "InCsumErrors"))
+    };
+    let (numbers, totals, _) = run(Faults { duplicate: Percent::ALL, ..Faults::default() });
+    assert_eq!(numbers, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+    assert_eq!((totals.sent, totals.duplicated, totals.delivered), (6, 6, 12));
+    let (numbers, totals, _) = run(Faults { reorder: Percent::ALL, ..Faults::default() });
+    assert_eq!(numbers, [1, 0, 3, 2, 5, 4]);
+    assert_eq!((totals.reordered, totals.delivered), (3, 6));
+    let (numbers, totals, damaged) = run(Faults { corrupt: Percent::ALL, ..Faults::default() });
+    assert_eq!((numbers, damaged), (vec![], 6));
+    assert_eq!((totals.corrupted, totals.delivered), (6, 6));
+}
+
+fn a_rate_slows_a_burst_down() {
+    let rate = Rate::new(1_000_000);
+    let mut lab = lab_of(Faults { rate, ..Faults::default() });
+    let (client, server) = datagrams(&lab);
+    let before = Instant::now();
+    (0..20_u8).for_each(|number| assert_eq!(client.send(&[number; 958]).unwrap(), 958));
+    (0..20).for_each(|_| assert_eq!(server.recv(&mut [0; 1000]).unwrap(), 958));
+    // 1,000 bytes with their headers take 8 ms
+    let took = before.elapsed().as_millis();
+    assert!((160..220).contains(&took), "{took} ms instead of 160");
+    // a thousand full frames wait at most
+    (0..3000).for_each(|_| assert_eq!(client.send(&[0; 1472]).unwrap(), 1472));
+    let log = lab.wire.stop().unwrap();
+    assert!(log.deeds.iter().any(|deed| deed.cause == Cause::QueueFull && deed.what == What::Dropped));
+    assert!(log.deeds.iter().any(|deed| deed.cause == Cause::Undeliverable), "the wire was stopped before its time");
+    let totals = log.totals.client_to_server;
+    assert_eq!((totals.sent, totals.delivered + totals.dropped), (3020, 3020));
+}
+
+fn faults_and_rules_can_change_on_the_way() {
+    let mut lab = start(&LabOptions::default());
+    let (mut client, mut server) = connect(&lab);
+    echo(&mut client, &mut server, b"as it should be");
+    lab.wire.add_rules(&echolab::drive::lab::parse_script("drop data 2 of client").unwrap());
+    send(&mut client, &mut server, b"lost once");
+    assert_eq!(retransmissions(&client), 1);
+    lab.wire.set_faults(&both(Faults { loss: Percent::ALL, ..Faults::default() }));
+    std::io::Write::write_all(&mut client, b"lost for now").unwrap();
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(lab.wire.log().totals.client_to_server.dropped > 1);
+    lab.wire.set_faults(&both(Faults::default()));
+    let mut text = [0; 12];
+    std::io::Read::read_exact(&mut server, &mut text).unwrap();
+    assert_eq!(&text, b"lost for now");
+    lab.wire.stop().unwrap();
+}
