@@ -6,7 +6,7 @@ use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::decode::Decoder;
 use crate::explain::{Conversation, Step};
-use crate::model::{Endpoint, Skip};
+use crate::model::{CaptureInfo, Endpoint, Skip};
 use crate::report::{CaptureTotals, Sink};
 use crate::track::{Body, Tracker};
 
@@ -15,7 +15,7 @@ use crate::track::{Body, Tracker};
 pub struct Options {
     /// Only frames that it matches; the others are counted.
     pub filter: Option<Filter>,
-    /// Stop after so many frames.
+    /// Stop after so many frames, of those that pass the filter.
     pub max_frames: Option<u64>,
     /// The server of a session that echolab drives itself: then the roles are known.
     pub server: Option<Endpoint>,
@@ -27,13 +27,20 @@ pub struct Options {
 /// and why it broke.
 ///
 /// # Errors
-/// When the sink can't write, or the filter can't be applied to a frame's link type.
+/// When the sink can't write.
 pub fn run(source: &mut dyn Source, options: &mut Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
     let mut decoder = Decoder::new();
     let mut tracker = Tracker::new(options.server);
     let mut totals = CaptureTotals::default();
-    sink.capture(source.info())?;
-    while options.max_frames.is_none_or(|most| totals.frames < most) {
+    let mut passed = 0;
+    match &options.filter {
+        None => sink.capture(source.info())?,
+        Some(filter) => {
+            let filter = Some(filter.expression().to_owned());
+            sink.capture(&CaptureInfo { filter, ..source.info().clone() })?;
+        }
+    }
+    while options.max_frames.is_none_or(|most| passed < most) {
         let frame = match source.next_frame() {
             Ok(Some(frame)) => frame,
             Ok(None) => break,
@@ -43,11 +50,18 @@ pub fn run(source: &mut dyn Source, options: &mut Options, sink: &mut dyn Sink) 
             }
         };
         totals.frames += 1;
-        if let Some(filter) = &mut options.filter
-            && !filter.matches(&frame)?
-        {
-            totals.skip(Skip::Filtered, 1);
-            continue;
+        match options.filter.as_mut().map(|filter| filter.matches(&frame)) {
+            None | Some(Ok(true)) => passed += 1,
+            Some(Ok(false)) => {
+                totals.skip(Skip::Filtered, 1);
+                continue;
+            }
+            // the expression makes no sense for this frame's link type
+            Some(Err(error)) => {
+                totals.frames -= 1;
+                totals.truncated = Some(error.to_string());
+                break;
+            }
         }
         match decoder.decode(&frame).and_then(|packet| tracker.follow(&frame, &packet)) {
             Ok(event) => {

@@ -3,6 +3,7 @@
 //! Arguments go low to high: clap's structs become checked options before any work starts, so that an error of usage is
 //! found there. A subcommand is a file with an `…Args` struct and its `run`, and a line in [`Command`].
 
+mod analyze;
 mod completions;
 mod connect;
 mod echo_args;
@@ -13,6 +14,7 @@ mod man;
 mod messages;
 mod output;
 mod privileges;
+mod progress;
 mod serve;
 mod session;
 
@@ -35,8 +37,10 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  echolab formats                 what the output can look like
-  echolab completions bash        completions for your shell
+  sudo \"$(command -v echolab)\" session   run an echo session and explain its every packet
+  echolab analyze echo.pcap              every conversation of a capture, step by step
+  echolab analyze big.pcap --summary     its largest conversations
+  echolab formats                        what the output can look like
 
 Exit status: 0 done, 1 an expectation was not met, 2 an error.";
 
@@ -44,6 +48,7 @@ Exit status: 0 done, 1 an expectation was not met, 2 an error.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Session(Box<session::SessionArgs>),
+    Analyze(Box<analyze::AnalyzeArgs>),
     Serve(serve::ServeArgs),
     Connect(connect::ConnectArgs),
     Formats(formats::FormatsArgs),
@@ -55,6 +60,7 @@ impl Command {
     fn run(self) -> anyhow::Result<Exit> {
         match self {
             Self::Session(args) => args.run(),
+            Self::Analyze(args) => args.run(),
             Self::Serve(args) => args.run(),
             Self::Connect(args) => args.run(),
             Self::Formats(args) => args.run(),

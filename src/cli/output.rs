@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use crate::render::{self, FORMATS, Format};
 use crate::report::{
-    Bounds, COLUMNS, CONVERSATION_COLUMNS, Column, Largest, Order, PayloadView, Selection, Sink, View, Wanted,
+    Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Selection, Sink, View, Wanted,
 };
 
 /// Options of the output, as typed.
@@ -57,7 +57,7 @@ pub struct OutputArgs {
     ascii: bool,
 
     /// Make tables at most N characters wide [default: the terminal's width, or 80].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(i64::from(render::LEAST_WIDTH)..))]
     width: Option<u16>,
 
     /// Colour the table.
@@ -144,18 +144,18 @@ impl OutputArgs {
             time_zone: if self.utc { jiff::tz::TimeZone::UTC } else { jiff::tz::TimeZone::system() },
         };
         let width = width(self.width, destination == Destination::Stdout);
-        let room = render::room(width);
         let mut render = render::Options { view, width, several: scope.several, ..render::Options::default() };
         let mut names = self.columns;
         if self.payload.is_some() && scope.summary.is_none() {
-            let names = names.get_or_insert_with(String::new);
-            names.push_str(if names.is_empty() { "+payload" } else { ",payload" });
-        }
-        if let Some(names) = &names {
-            match scope.summary {
-                None => render.columns = Some(Column::choose(COLUMNS, names, room)?),
-                Some(_) => render.conversation_columns = Some(Column::choose(CONVERSATION_COLUMNS, names, room)?),
+            match &mut names {
+                Some(names) => names.push_str(",payload"),
+                None => names = Some("+payload".to_owned()),
             }
+        }
+        match (&names, scope.summary) {
+            (None, _) => {}
+            (Some(names), None) => render.columns = Choice::parse(COLUMNS, names)?,
+            (Some(names), Some(_)) => render.conversation_columns = Choice::parse(CONVERSATION_COLUMNS, names)?,
         }
         let mut scope = scope;
         render.summary = scope.summary.is_some();
@@ -191,10 +191,10 @@ fn at_most(limit: u64) -> usize {
 
 /// `--width`, COLUMNS, the terminal's width, 80: the first that there is.
 fn width(asked: Option<u16>, stdout: bool) -> usize {
-    let environment = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= 40);
+    let environment = || std::env::var("COLUMNS").ok()?.parse().ok();
     let terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
     let terminal = || if stdout { terminal() } else { None };
-    usize::from(asked.or_else(environment).or_else(terminal).unwrap_or(80).max(40))
+    usize::from(asked.or_else(environment).or_else(terminal).unwrap_or(80).max(render::LEAST_WIDTH))
 }
 
 impl OutputOptions {

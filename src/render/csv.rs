@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use super::{Format, Options, escape, grid};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::report::{COLUMNS, CaptureTotals, Cell, Column, Room, Sink, StepColumn};
+use crate::report::{COLUMNS, CaptureTotals, Cell, Choice, Room, Sink, StepColumn};
 
 /// The columns unless others are asked for: all that a number or a word says of a step.
-const DEFAULT: &str = "protocol,stream,step,frame,epoch,time,direction,source,destination,flags,seq,ack,length,window,\
+const USUAL: &str = "protocol,stream,step,frame,epoch,time,direction,source,destination,flags,seq,ack,length,window,\
     arithmetic,phase,analysis,findings,description";
 
 pub(super) static FORMAT: Format = Format {
@@ -18,6 +18,11 @@ pub(super) static FORMAT: Format = Format {
     streams: true,
     sink: |out, options| Box::new(Csv::new(out, options)),
 };
+
+fn usual() -> Vec<&'static StepColumn> {
+    let usual = Choice::parse(COLUMNS, USUAL).unwrap_or_default();
+    usual.columns(COLUMNS, Vec::new())
+}
 
 struct Csv<W: Write> {
     out: csv::Writer<W>,
@@ -30,9 +35,11 @@ struct Csv<W: Write> {
 
 impl<W: Write> Csv<W> {
     fn new(out: W, options: &Options) -> Self {
-        let default = || Column::choose(COLUMNS, DEFAULT, Room::Wide).unwrap_or_default();
-        let columns = options.columns.clone().unwrap_or_else(default);
-        Self { out: csv::Writer::from_writer(out), options: options.clone(), columns, file: None, begun: false }
+        let columns = options.columns.columns(COLUMNS, usual());
+        let mut options = options.clone();
+        // spreadsheets take a file without a byte order mark for anything but UTF-8
+        options.view.ascii = true;
+        Self { out: csv::Writer::from_writer(out), options, columns, file: None, begun: false }
     }
 
     fn head(&mut self) -> io::Result<()> {
@@ -91,8 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_columns_exist() {
-        let columns = Column::choose(COLUMNS, DEFAULT, Room::Wide).expect("all are in the registry");
-        assert_eq!(columns.len(), DEFAULT.split(',').count());
+    fn the_usual_columns_exist() {
+        assert_eq!(usual().len(), USUAL.split(',').count());
     }
 }

@@ -17,9 +17,42 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Characters that CommonMark or GitHub's dialect may read as markup, or that start a link or an entity.
-const MARKDOWN: &[char] =
-    &['\\', '`', '*', '_', '{', '}', '[', ']', '<', '>', '(', ')', '#', '+', '!', '|', '~', '$', '&', '@', ':'];
+/// For a medium of ASCII alone: what has a spelling there is spelled, every other character is escaped.
+pub fn ascii(text: &str) -> Cow<'_, str> {
+    use std::fmt::Write as _;
+
+    let text = plain(text);
+    if text.is_ascii() {
+        return text;
+    }
+    let mut spelled = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            'µ' => spelled.push('u'),
+            '§' => spelled.push_str("section "),
+            '→' => spelled.push_str("->"),
+            '←' => spelled.push_str("<-"),
+            '…' => spelled.push_str("..."),
+            '×' => spelled.push('x'),
+            '–' => spelled.push('-'),
+            '‘' | '’' => spelled.push('\''),
+            'α' => spelled.push_str("alpha"),
+            'β' => spelled.push_str("beta"),
+            c if c.is_ascii() => spelled.push(c),
+            // writing to a String can't fail
+            c => {
+                let _ = write!(spelled, "\\u{{{:x}}}", u32::from(c));
+            }
+        }
+    }
+    Cow::Owned(spelled)
+}
+
+/// Characters that CommonMark or GitHub's dialect may read as markup wherever they stand.
+const MARKUP: &[char] = &['\\', '`', '*', '[', ']', '<', '|', '~', '$', '&'];
+
+/// Characters that make a heading, a list or a quotation where a text begins.
+const LEADING: &[char] = &['#', '+', '-', '=', '>'];
 
 /// For Markdown, table cells included: hidden characters are escaped first, then every character of markup.
 ///
@@ -27,32 +60,43 @@ const MARKDOWN: &[char] =
 /// stop GitHub from linking these.
 pub fn markdown(text: &str) -> Cow<'_, str> {
     let text = plain(text);
-    if !text.contains(MARKDOWN) && !text.contains("www.") {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || c == ' ';
+    if text.chars().all(harmless) {
         return text;
     }
     let mut escaped = String::with_capacity(text.len() * 2);
+    let mut before = None;
     let mut rest = text.as_ref();
     while let Some(c) = rest.chars().next() {
         let after = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
             ':' if after.starts_with("//") => escaped.push_str("&#58;"),
-            ':' => escaped.push(':'),
             '@' => escaped.push_str("&#64;"),
             'w' | 'W' if rest.get(..4).is_some_and(|www| www.eq_ignore_ascii_case("www.")) => {
-                escaped.push_str(match c {
-                    'w' => "&#119;",
-                    _ => "&#87;",
-                });
+                escaped.push_str(if c == 'w' { "&#119;" } else { "&#87;" });
             }
-            c if MARKDOWN.contains(&c) => {
-                escaped.push('\\');
-                escaped.push(c);
+            '_' if is_within_word(before, after) => escaped.push(c),
+            c if MARKUP.contains(&c) || c == '_' => escaped.extend(['\\', c]),
+            c if before.is_none() && LEADING.contains(&c) => escaped.extend(['\\', c]),
+            // `1.` and `1)` would begin a numbered list
+            '.' | ')' if !escaped.is_empty() && escaped.bytes().all(|b| b.is_ascii_digit()) && !is_number(after) => {
+                escaped.extend(['\\', c]);
             }
             c => escaped.push(c),
         }
+        before = Some(c);
         rest = after;
     }
     Cow::Owned(escaped)
+}
+
+/// CommonMark reads no emphasis into an underscore within a word.
+fn is_within_word(before: Option<char>, after: &str) -> bool {
+    before.is_some_and(char::is_alphanumeric) && after.starts_with(char::is_alphanumeric)
+}
+
+fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// For a cell that a spreadsheet may open: hidden characters are escaped, and an apostrophe goes before what would
@@ -75,9 +119,18 @@ mod tests {
     }
 
     #[test]
+    fn ascii_has_a_spelling_for_everything() {
+        assert_eq!(ascii("34.2 µs → Grüße…"), r"34.2 us -> Gr\u{fc}\u{df}e...");
+        assert_eq!(ascii("\u{202e}"), r"\u{202e}");
+    }
+
+    #[test]
     fn markdown_is_shown_not_obeyed() {
-        assert_eq!(markdown("a|b\\c*d*_e_`f`<b>"), r"a\|b\\c\*d\*\_e\_\`f\`\<b\>");
-        assert_eq!(markdown("[x](y) ![z]"), r"\[x\]\(y\) \!\[z\]");
+        assert_eq!(markdown("a|b\\c*d*_e_`f`<b>"), r"a\|b\\c\*d\*\_e\_\`f\`\<b>");
+        assert_eq!(markdown("[x](y) ![z]"), r"\[x\](y) !\[z\]");
+        assert_eq!(markdown("# a # b"), r"\# a # b");
+        assert_eq!(markdown("1. a"), r"1\. a");
+        assert_eq!(markdown("close_four X+1"), "close_four X+1");
         assert_eq!(
             markdown("https://a.example www.b.example c@d.example"),
             "https&#58;//a.example &#119;ww.b.example c&#64;d.example"

@@ -2,7 +2,9 @@
 
 use super::Options;
 use crate::explain::{Conversation, Step};
-use crate::report::{Align, COLUMNS, CONVERSATION_COLUMNS, Cell, Column, ConversationColumn, Report, Room, StepColumn};
+use crate::report::{
+    Align, COLUMNS, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn, Report, Room, StepColumn,
+};
 
 /// A table: a head and rows of as many cells.
 pub(super) struct Grid {
@@ -27,15 +29,15 @@ impl Grid {
     /// The steps in the columns asked for, or else in those that there is `room` for, without the empty ones.
     pub(super) fn steps(steps: &[Step<'static>], options: &Options, room: Room) -> Self {
         let view = &options.view;
-        let columns = options.columns.clone().unwrap_or_else(|| Column::defaults(COLUMNS, room));
-        let narrow = options.columns.is_none() && room == Room::Narrow;
+        let columns = options.columns.columns(COLUMNS, Column::usual(COLUMNS, room));
+        let exact = matches!(options.columns, Choice::Only(_));
         let text = |column: &StepColumn, step| match column.narrow {
-            Some(text) if narrow => text(step, view),
+            Some(text) if room < Room::Wide && !exact => text(step, view),
             _ => (column.text)(step, view),
         };
         let rows = steps.iter().map(|step| columns.iter().map(|column| text(column, step)).collect());
         let grid = Self { head: columns.iter().map(|column| Head::from(*column)).collect(), rows: rows.collect() };
-        if options.columns.is_none() { grid.without_empty_columns() } else { grid }
+        if exact { grid } else { grid.without_empty_columns() }
     }
 
     /// The conversations of a report, one row each.
@@ -64,5 +66,5 @@ impl Grid {
 
 /// The columns for conversations that are asked for, or that there is room for.
 pub(super) fn conversation_columns(options: &Options, room: Room) -> Vec<&'static ConversationColumn> {
-    options.conversation_columns.clone().unwrap_or_else(|| Column::defaults(CONVERSATION_COLUMNS, room))
+    options.conversation_columns.columns(CONVERSATION_COLUMNS, Column::usual(CONVERSATION_COLUMNS, room))
 }

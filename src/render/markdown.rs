@@ -26,7 +26,7 @@ struct Markdown<W: Write> {
 
 impl<W: Write> Renderer for Markdown<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
-        writeln!(self.out, "# {}\n", escape::markdown(&capture_title(&report.info)))?;
+        writeln!(self.out, "# {}\n", self.text(&capture_title(&report.info)))?;
         if self.options.summary {
             let grid = Grid::conversations(report, &self.options, Room::Wide);
             self.grid(&grid)?;
@@ -34,7 +34,7 @@ impl<W: Write> Renderer for Markdown<W> {
             report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
         }
         for note in capture_notes(report) {
-            writeln!(self.out, "- {}", escape::markdown(note.text.trim()))?;
+            writeln!(self.out, "- {}", self.text(note.text.trim()))?;
         }
         writeln!(self.out)
     }
@@ -45,21 +45,30 @@ impl<W: Write> Renderer for Markdown<W> {
 }
 
 impl<W: Write> Markdown<W> {
+    /// Text of a capture or a sentence, as Markdown.
+    fn text(&self, text: &str) -> String {
+        match self.options.view.ascii {
+            true => escape::markdown(&escape::ascii(text)).into_owned(),
+            false => escape::markdown(text).into_owned(),
+        }
+    }
+
     fn conversation(&mut self, kept: &Kept) -> io::Result<()> {
         let view = &self.options.view;
         let conversation = &kept.conversation;
-        writeln!(self.out, "## {}\n", escape::markdown(&conversation_title(&conversation.totals, view)))?;
+        writeln!(self.out, "## {}\n", self.text(&conversation_title(&conversation.totals, view)))?;
         for note in conversation_notes(conversation, view) {
-            writeln!(self.out, "- {}: {}", escape::markdown(note.label), escape::markdown(&note.text))?;
+            writeln!(self.out, "- {}: {}", self.text(note.label), self.text(&note.text))?;
         }
         writeln!(self.out)?;
         self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
         if kept.steps_left_out > 0 {
-            writeln!(self.out, "… {} more steps\n", kept.steps_left_out)?;
+            let dots = if self.options.view.ascii { "..." } else { "…" };
+            writeln!(self.out, "{dots} {} more steps\n", kept.steps_left_out)?;
         }
         let facts = conversation.facts();
         for fact in &facts {
-            writeln!(self.out, "- **{}**: {}", escape::markdown(fact.label), escape::markdown(&fact.text))?;
+            writeln!(self.out, "- **{}**: {}", self.text(fact.label), self.text(&fact.text))?;
         }
         if !facts.is_empty() {
             writeln!(self.out)?;
@@ -68,7 +77,7 @@ impl<W: Write> Markdown<W> {
         if !findings.is_empty() {
             writeln!(self.out, "Findings:\n")?;
             for finding in findings {
-                writeln!(self.out, "- {}", escape::markdown(&finding.text))?;
+                writeln!(self.out, "- `{}`: {}", finding.code, self.text(&finding.text))?;
             }
             writeln!(self.out)?;
         }
@@ -76,7 +85,7 @@ impl<W: Write> Markdown<W> {
     }
 
     fn grid(&mut self, grid: &Grid) -> io::Result<()> {
-        let heads: Vec<_> = grid.head.iter().map(|head| escape::markdown(head.text)).collect();
+        let heads: Vec<_> = grid.head.iter().map(|head| self.text(head.text)).collect();
         writeln!(self.out, "| {} |", heads.join(" | "))?;
         let rules = grid.head.iter().map(|head| match head.align {
             Align::Left => " --- ",
@@ -84,7 +93,7 @@ impl<W: Write> Markdown<W> {
         });
         writeln!(self.out, "|{}|", rules.collect::<Vec<_>>().join("|"))?;
         for row in &grid.rows {
-            let cells: Vec<_> = row.iter().map(|cell: &Cell| escape::markdown(&cell.text)).collect();
+            let cells: Vec<_> = row.iter().map(|cell: &Cell| self.text(&cell.text)).collect();
             writeln!(self.out, "| {} |", cells.join(" | "))?;
         }
         writeln!(self.out)

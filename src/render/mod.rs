@@ -15,7 +15,7 @@ mod table;
 
 use std::io::Write;
 
-use crate::report::{Bounds, ConversationColumn, Room, Sink, StepColumn, View};
+use crate::report::{Bounds, Choice, ConversationText, Room, Sink, StepText, View};
 
 /// An output format: a new one is one file and one line in [`FORMATS`].
 pub struct Format {
@@ -40,12 +40,16 @@ pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().copied().find(|format| format.name == name)
 }
 
-/// Below this many characters a table has no room for the wide columns.
-const WIDE: usize = 110;
+/// The narrowest line that a table fits in.
+pub const LEAST_WIDTH: u16 = 60;
 
 /// How much room there is in a line of `width` characters.
 pub fn room(width: usize) -> Room {
-    if width < WIDE { Room::Narrow } else { Room::Wide }
+    match width {
+        0..76 => Room::Tight,
+        76..110 => Room::Narrow,
+        _ => Room::Wide,
+    }
 }
 
 /// How a format is to write.
@@ -53,10 +57,10 @@ pub fn room(width: usize) -> Room {
 pub struct Options {
     /// How values are shown.
     pub view: View,
-    /// The columns asked for; `None` for the format's own choice.
-    pub columns: Option<Vec<&'static StepColumn>>,
-    /// The columns asked for in a table of conversations; `None` for the format's own choice.
-    pub conversation_columns: Option<Vec<&'static ConversationColumn>>,
+    /// The columns asked for.
+    pub columns: Choice<StepText>,
+    /// The columns asked for in a table of conversations.
+    pub conversation_columns: Choice<ConversationText>,
     /// Most characters in a line of a table.
     pub width: usize,
     /// Whether to colour.
@@ -76,8 +80,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             view: View::default(),
-            columns: None,
-            conversation_columns: None,
+            columns: Choice::Usual,
+            conversation_columns: Choice::Usual,
             width: 80,
             color: false,
             several: false,
@@ -85,5 +89,193 @@ impl Default for Options {
             bounds: Bounds::default(),
             prompt: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::is_hidden;
+    use crate::report::samples::{C, datagram, play, segment, ten_steps, unreachable};
+    use crate::report::{COLUMNS, CONVERSATION_COLUMNS};
+
+    /// Payloads that try to get out of every medium.
+    const HOSTILE: &[&[u8]] = &[
+        b"a|b\\c|",
+        b"\x1b[31mred\x1b]0;title\x07",
+        "\u{202e}txt.exe\u{2066}".as_bytes(),
+        "\u{9b}2J\u{85}".as_bytes(),
+        b"nul\0nul",
+        b"=cmd()|' /C calc'!A0",
+        b"one\r\ntwo\n\n| three |",
+        b"<script>alert(1)</script>",
+        b"\"quoted\",comma",
+        b"\xff\xfe\x80 not UTF-8 \xc3",
+        b"](http://x.example) `code` *b* _i_",
+        "\u{2028}\u{2029}\u{feff}\u{e0041}".as_bytes(),
+    ];
+
+    fn written(format: &Format, options: &Options, frames: &[Vec<u8>]) -> String {
+        let mut out = Vec::new();
+        {
+            let mut sink = (format.sink)(Box::new(&mut out), options);
+            play(frames, &mut *sink);
+            sink.end().expect("written");
+        }
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    fn every_column() -> Options {
+        let columns = Choice::Only(COLUMNS.iter().collect());
+        let conversation_columns = Choice::Only(CONVERSATION_COLUMNS.iter().collect());
+        Options { columns, conversation_columns, width: 400, ..Options::default() }
+    }
+
+    #[test]
+    fn names_are_there_once_and_found() {
+        for wanted in FORMATS {
+            assert!(std::ptr::eq(format(wanted.name).expect("in the registry"), *wanted), "{}", wanted.name);
+        }
+    }
+
+    #[test]
+    fn no_captured_byte_acts_on_the_reader() {
+        for format in FORMATS {
+            let calm = written(format, &every_column(), &[segment(C, "P.", 1, 1, b"calm")]);
+            for payload in HOSTILE {
+                let step = segment(C, "P.", 1, 1, payload);
+                for options in [every_column(), Options::default()] {
+                    let text = written(format, &options, std::slice::from_ref(&step));
+                    let bad = text.chars().find(|c| !matches!(c, '\n' | '\t') && is_hidden(*c));
+                    assert_eq!(bad, None, "{}: {text}", format.name);
+                }
+                let text = written(format, &every_column(), &[step]);
+                assert_eq!(text.lines().count(), calm.lines().count(), "{}: {text}", format.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_csv_cell_starts_no_formula() {
+        let steps: Vec<_> = HOSTILE.iter().map(|payload| segment(C, "P.", 1, 1, payload)).collect();
+        let text = written(format("csv").expect("a format"), &every_column(), &steps);
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+        let payload = reader.headers().expect("a head").iter().position(|name| name == "payload").expect("a column");
+        let cells: Vec<String> =
+            reader.records().map(|record| record.expect("a row").get(payload).expect("a cell").to_owned()).collect();
+        assert_eq!(cells.len(), HOSTILE.len());
+        assert_eq!(cells.iter().find(|cell| cell.starts_with(['=', '+', '-', '@'])), None);
+        assert_eq!(cells.get(5).map(String::as_str), Some("'=cmd()|' /C calc'!A0"));
+    }
+
+    #[test]
+    fn a_markdown_table_keeps_its_cells() {
+        for payload in HOSTILE {
+            let step = segment(C, "P.", 1, 1, payload);
+            let text = written(format("markdown").expect("a format"), &every_column(), &[step]);
+            let rows: Vec<_> = text.lines().filter(|line| line.starts_with('|')).collect();
+            assert_eq!(rows.len(), 3, "{text}");
+            for row in rows {
+                // a cell border is a bar that no backslash escapes
+                let escaped = row.replace("\\\\", "").replace("\\|", "");
+                assert_eq!(escaped.matches('|').count(), COLUMNS.len() + 1, "{row}");
+            }
+        }
+    }
+
+    #[test]
+    fn json_gives_the_same_records_as_jsonl() {
+        let steps = ten_steps();
+        let lines = written(format("jsonl").expect("a format"), &Options::default(), &steps);
+        let mut want: Vec<serde_json::Value> =
+            lines.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+        let document = written(format("json").expect("a format"), &Options::default(), &steps);
+        let document: serde_json::Value = serde_json::from_str(&document).expect("a document");
+        let capture = &document["captures"][0];
+        let mut got = vec![capture["capture"].clone()];
+        for list in ["steps", "conversations"] {
+            got.extend(capture[list].as_array().expect("a list").iter().cloned());
+        }
+        got.push(capture["summary"].clone());
+        let summary = want.last_mut().and_then(|summary| summary.as_object_mut()).expect("a summary");
+        summary.insert("left_out".into(), serde_json::Value::Null);
+        assert_eq!(got, want);
+    }
+
+    #[test]
+    fn json_without_a_capture_is_a_document() {
+        let mut out = Vec::new();
+        (format("json").expect("a format").sink)(Box::new(&mut out), &Options::default()).end().expect("written");
+        let document: serde_json::Value = serde_json::from_slice(&out).expect("a document");
+        assert_eq!(document, serde_json::json!({"captures": []}));
+    }
+
+    #[test]
+    fn what_a_bound_leaves_out_is_said() {
+        let bounds = Bounds { conversations: 1, steps: 4, payload: 8 };
+        let options = Options { bounds, ..Options::default() };
+        let steps = ten_steps();
+        let document = written(format("json").expect("a format"), &options, &steps);
+        let document: serde_json::Value = serde_json::from_str(&document).expect("a document");
+        let summary = &document["captures"][0]["summary"];
+        assert_eq!(summary["left_out"], serde_json::json!({"conversations": 0, "steps": 6}));
+        assert_eq!(summary["frames"], 10);
+        for name in ["table", "markdown"] {
+            let text = written(format(name).expect("a format"), &options, &steps);
+            assert!(text.contains("6 more steps") && text.contains("6 steps"), "{text}");
+        }
+    }
+
+    #[test]
+    fn tables_keep_within_their_width() {
+        for width in [usize::from(LEAST_WIDTH), 80, 120] {
+            let options = Options { width, ..Options::default() };
+            let text = written(format("table").expect("a format"), &options, &ten_steps());
+            let widest = text.lines().map(unicode_width::UnicodeWidthStr::width).max();
+            assert!(widest <= Some(width), "{widest:?} at {width}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn ascii_is_ascii() {
+        let view = View { ascii: true, ..View::default() };
+        for name in ["table", "markdown", "lines"] {
+            let options = Options { view: view.clone(), ..Options::default() };
+            let text = written(format(name).expect("a format"), &options, &ten_steps());
+            assert!(text.is_ascii(), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn lines_read_as_documented() {
+        let steps = ten_steps();
+        let text = written(format("lines").expect("a format"), &Options::default(), &steps);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(
+            lines.first().copied(),
+            Some("2024-05-05T12:34:56.000017000Z tcp:0 c>s 127.0.0.1:51234 > 127.0.0.1:6542 [S] seq 0 win 512 len 0")
+        );
+        assert_eq!(
+            lines.get(3).copied(),
+            Some(
+                "2024-05-05T12:34:56.000068000Z tcp:0 c>s 127.0.0.1:51234 > 127.0.0.1:6542 [P.] seq 1:13 ack 1 win 512 \
+                 len 12"
+            )
+        );
+        let steps = [segment(C, "P.", 1, 1, b"again"), segment(C, "P.", 1, 1, b"again")];
+        let text = written(format("lines").expect("a format"), &Options::default(), &steps);
+        assert!(text.contains(" len 5 analysis retransmission findings "), "{text}");
+        let request = datagram(C, b"hi");
+        let udp = [request.clone(), unreachable(&request)];
+        let text = written(format("lines").expect("a format"), &Options::default(), &udp);
+        let lines: Vec<_> = text.lines().map(|line| line.split_once(' ').map_or("", |(_, rest)| rest)).collect();
+        assert_eq!(
+            lines,
+            [
+                "udp:0 c>s 127.0.0.1:51234 > 127.0.0.1:6542 len 2",
+                "udp:0 s>c 127.0.0.1:6542 > 127.0.0.1:51234 icmp port unreachable quotes frame 1 \
+                 findings port_unreachable"
+            ]
+        );
     }
 }

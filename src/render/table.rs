@@ -1,18 +1,19 @@
 //! `--format table`: for a person at a terminal, in colour where there is one.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Color, Style};
 use comfy_table::{
-    Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Drawing, TableStyle, Width,
+    Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Drawing, TableStyle,
 };
 
-use super::grid::Grid;
+use super::grid::{Grid, Head};
 use super::{Format, Options, escape, room};
 use crate::explain::{Fact, Severity};
 use crate::report::{
-    Align, Cell, Collector, Kept, Renderer, Report, Tone, capture_notes, capture_title, conversation_notes,
-    conversation_title, finding_lines,
+    Align, Cell, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, capture_title,
+    conversation_notes, conversation_title, finding_lines,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -24,6 +25,9 @@ pub(super) static FORMAT: Format = Format {
         Box::new(Collector::new(options.bounds, Table { out: io::BufWriter::new(out), options: options.clone() }))
     },
 };
+
+/// Text is wrapped in columns of at least so many characters; narrower ones are shown as they are.
+const TEXT: usize = 18;
 
 struct Table<W: Write> {
     out: io::BufWriter<W>,
@@ -53,6 +57,16 @@ impl<W: Write> Renderer for Table<W> {
 }
 
 impl<W: Write> Table<W> {
+    /// Text of a capture or a sentence, fit for the terminal.
+    fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.options.view.ascii { escape::ascii(text) } else { escape::plain(text) }
+    }
+
+    fn cell(&self, cell: &Cell) -> comfy_table::Cell {
+        let lines: Vec<_> = std::iter::once(&cell.text).chain(&cell.below).map(|line| self.text(line)).collect();
+        paint(comfy_table::Cell::new(lines.join("\n")), cell.tone)
+    }
+
     fn conversation(&mut self, kept: &Kept) -> io::Result<()> {
         let view = &self.options.view;
         let title = conversation_title(&kept.conversation.totals, view);
@@ -66,11 +80,22 @@ impl<W: Write> Table<W> {
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
         }
         writeln!(self.out)?;
-        self.facts(&kept.conversation.facts())?;
-        for finding in finding_lines(kept) {
-            self.line(&finding.text, style(finding.tone))?;
+        let facts = kept.conversation.facts();
+        if !facts.is_empty() {
+            self.facts(&facts)?;
+            writeln!(self.out)?;
         }
-        writeln!(self.out)
+        self.findings(&finding_lines(kept))
+    }
+
+    /// Codes in a column, their texts beside them.
+    fn findings(&mut self, findings: &[FindingLine]) -> io::Result<()> {
+        let code = findings.iter().map(|finding| finding.code.name().len()).max().unwrap_or_default();
+        for finding in findings {
+            let tone = Tone::Finding(finding.code.severity());
+            self.hanging(&format!("  {:code$}  ", finding.code), &finding.text, style(tone))?;
+        }
+        if findings.is_empty() { Ok(()) } else { writeln!(self.out) }
     }
 
     /// Labels in a column, their texts beside them.
@@ -91,7 +116,7 @@ impl<W: Write> Table<W> {
 
     fn hanging(&mut self, lead: &str, text: &str, style: Style) -> io::Result<()> {
         let style = if self.options.color { style } else { Style::new() };
-        let text = escape::plain(text);
+        let text = self.text(text);
         let indent = lead.chars().count();
         for (index, line) in wrap(&text, self.options.width.saturating_sub(indent).max(20)).iter().enumerate() {
             if index == 0 {
@@ -122,17 +147,19 @@ impl<W: Write> Table<W> {
         drawing
             .set_header(grid.head.iter().map(|head| comfy_table::Cell::new(head.text).add_attribute(Attribute::Bold)));
         for row in &grid.rows {
-            drawing.add_row(row.iter().map(cell));
+            drawing.add_row(row.iter().map(|cell| self.cell(cell)));
         }
+        let flexible = flexible(&drawing.column_max_content_widths(), &grid.head, self.options.width);
         let last = grid.head.len().saturating_sub(1);
-        for (index, (column, head)) in drawing.column_iter_mut().zip(&grid.head).enumerate() {
-            column.set_padding((0, if index == last { 0 } else { 2 }));
+        for (index, ((column, head), flexible)) in drawing.column_iter_mut().zip(&grid.head).zip(flexible).enumerate() {
+            // the style leaves one more space between columns
+            column.set_padding((0, u16::from(index != last)));
             column.set_cell_alignment(match head.align {
                 Align::Left => CellAlignment::Left,
                 Align::Right => CellAlignment::Right,
             });
-            if index == last && self.options.columns.is_none() && !self.options.summary {
-                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(24)));
+            if !flexible {
+                column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
         for line in drawing.lines() {
@@ -142,12 +169,21 @@ impl<W: Write> Table<W> {
     }
 }
 
-/// A cell with its colour.
-fn cell(cell: &Cell) -> comfy_table::Cell {
-    let lines: Vec<_> = std::iter::once(&cell.text).chain(&cell.below).map(|line| escape::plain(line)).collect();
-    let drawn = comfy_table::Cell::new(lines.join("\n"));
-    match cell.tone {
-        Tone::Plain => drawn,
+/// Which columns may be wrapped: those with long text if that leaves them room enough, else all.
+fn flexible(widths: &[u16], heads: &[Head], width: usize) -> Vec<bool> {
+    let long = |(content, head): (&u16, &Head)| head.align == Align::Left && usize::from(*content) > TEXT;
+    let flexible: Vec<bool> = widths.iter().zip(heads).map(long).collect();
+    let fixed = widths.iter().zip(&flexible).filter(|(_, flexible)| !**flexible).map(|(width, _)| usize::from(*width));
+    let gaps = 2 * heads.len().saturating_sub(1);
+    let texts = flexible.iter().filter(|flexible| **flexible).count();
+    let enough = fixed.sum::<usize>() + gaps + texts * TEXT <= width;
+    if enough { flexible } else { vec![true; widths.len()] }
+}
+
+/// A colour of the table's.
+fn paint(drawn: comfy_table::Cell, tone: Tone) -> comfy_table::Cell {
+    match tone {
+        Tone::Plain | Tone::Finding(Severity::Note) => drawn,
         Tone::Dim => drawn.add_attribute(Attribute::Dim),
         Tone::Client => drawn.fg(comfy_table::Color::DarkCyan),
         Tone::Server => drawn.fg(comfy_table::Color::DarkMagenta),
@@ -155,7 +191,6 @@ fn cell(cell: &Cell) -> comfy_table::Cell {
         Tone::Data => drawn.add_attribute(Attribute::Bold),
         Tone::Close | Tone::Finding(Severity::Warning) => drawn.fg(comfy_table::Color::DarkYellow),
         Tone::Reset | Tone::Finding(Severity::Problem) => drawn.fg(comfy_table::Color::DarkRed),
-        Tone::Finding(Severity::Note) => drawn,
     }
 }
 

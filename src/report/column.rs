@@ -18,6 +18,8 @@ pub enum Align {
 /// From which width on a column is shown unless the reader chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Room {
+    /// 60 columns are enough.
+    Tight,
     /// 80 columns are enough.
     Narrow,
     /// About 120 columns are needed.
@@ -45,30 +47,45 @@ pub struct Column<T> {
     pub narrow: Option<T>,
 }
 
+/// Makes a cell of a step.
+pub type StepText = fn(&Step<'_>, &View) -> Cell;
+
+/// Makes a cell of a conversation.
+pub type ConversationText = fn(&Conversation, &View) -> Cell;
+
 /// A column of the step table.
-pub type StepColumn = Column<fn(&Step<'_>, &View) -> Cell>;
+pub type StepColumn = Column<StepText>;
 
 /// A column of the table of conversations.
-pub type ConversationColumn = Column<fn(&Conversation, &View) -> Cell>;
+pub type ConversationColumn = Column<ConversationText>;
 
 impl<T> Column<T> {
     /// The columns shown where there is this much `room`.
-    pub fn defaults(registry: &'static [Self], room: Room) -> Vec<&'static Self> {
+    pub fn usual(registry: &'static [Self], room: Room) -> Vec<&'static Self> {
         registry.iter().filter(|column| column.room <= room).collect()
     }
+}
 
-    /// The columns of `names`: `time,flags,len` in this order, or `+payload` to have it beside the defaults.
+/// Which columns the reader wants.
+#[derive(Clone, Debug, Default)]
+pub enum Choice<T: 'static> {
+    /// Those that the format shows anyway.
+    #[default]
+    Usual,
+    /// Those, and these.
+    And(Vec<&'static Column<T>>),
+    /// Just these, in this order.
+    Only(Vec<&'static Column<T>>),
+}
+
+impl<T> Choice<T> {
+    /// Reads `time,flags,len`, or `+payload,+options` for these beside the usual ones.
     ///
     /// # Errors
     /// When a name is not in the registry, or nothing is named.
-    pub fn choose(registry: &'static [Self], names: &str, defaults: Room) -> Result<Vec<&'static Self>, ColumnError> {
-        let mut names = names.split(',').map(str::trim).filter(|name| !name.is_empty()).peekable();
-        let mut chosen = match names.peek() {
-            None => return Err(ColumnError::new("", registry)),
-            Some(name) if name.starts_with('+') => Self::defaults(registry, defaults),
-            Some(_) => Vec::new(),
-        };
-        for name in names {
+    pub fn parse(registry: &'static [Column<T>], names: &str) -> Result<Self, ColumnError> {
+        let mut chosen: Vec<&'static Column<T>> = Vec::new();
+        for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
             let name = name.strip_prefix('+').unwrap_or(name);
             let found = registry.iter().find(|column| column.name == name);
             let column = found.ok_or_else(|| ColumnError::new(name, registry))?;
@@ -76,7 +93,23 @@ impl<T> Column<T> {
                 chosen.push(column);
             }
         }
-        Ok(chosen)
+        match (chosen.is_empty(), names.trim_start().starts_with('+')) {
+            (true, _) => Err(ColumnError::new("", registry)),
+            (false, true) => Ok(Self::And(chosen)),
+            (false, false) => Ok(Self::Only(chosen)),
+        }
+    }
+
+    /// The columns to show where `usual` are shown anyway; added ones take the registry's place among them.
+    pub fn columns(&self, registry: &'static [Column<T>], usual: Vec<&'static Column<T>>) -> Vec<&'static Column<T>> {
+        match self {
+            Self::Usual => usual,
+            Self::Only(columns) => columns.clone(),
+            Self::And(more) => {
+                let wanted = |name| usual.iter().chain(more).any(|column| column.name == name);
+                registry.iter().filter(|column| wanted(column.name)).collect()
+            }
+        }
     }
 }
 
@@ -128,21 +161,24 @@ mod tests {
 
     #[test]
     fn named_columns_come_in_the_order_of_their_names() {
-        let chosen = Column::choose(COLUMNS, "length, time,length", Room::Wide).expect("known names");
-        assert_eq!(names(&chosen), ["length", "time"]);
+        let choice = Choice::parse(COLUMNS, "length, time,length").expect("known names");
+        assert_eq!(names(&choice.columns(COLUMNS, Vec::new())), ["length", "time"]);
     }
 
     #[test]
-    fn a_plus_adds_to_the_defaults() {
-        let chosen = Column::choose(COLUMNS, "+payload", Room::Narrow).expect("known name");
-        let defaults = Column::defaults(COLUMNS, Room::Narrow);
-        assert_eq!(chosen.len(), defaults.len() + 1);
-        assert_eq!(chosen.last().map(|c| c.name), Some("payload"));
+    fn a_plus_adds_to_the_usual_ones() {
+        let choice = Choice::parse(COLUMNS, "+payload,+frame").expect("known names");
+        let columns = names(&choice.columns(COLUMNS, Column::usual(COLUMNS, Room::Narrow)));
+        assert_eq!(columns.len(), Column::usual(COLUMNS, Room::Narrow).len() + 2);
+        assert_eq!(columns.get(..2), Some(&["step", "frame"][..]));
+        assert_eq!(columns.last(), Some(&"description"));
     }
 
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
-        let error = Column::choose(COLUMNS, "time,colour", Room::Wide).expect_err("unknown name").to_string();
+        let error = Choice::parse(COLUMNS, "time,colour").expect_err("unknown name").to_string();
         assert!(error.starts_with("there is no column \"colour\"; there are step, frame,"), "{error}");
+        let error = Choice::parse(COLUMNS, " ,").expect_err("no name").to_string();
+        assert!(error.starts_with("no column is named; there are step,"), "{error}");
     }
 }

@@ -9,13 +9,13 @@ use crate::track::{Close, Handshake, TcpTotals};
 
 /// Every column that a table of conversations can have, in the order in which they stand.
 pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
-    column("conversation", "conversation", "its name for --conversation", Align::Left, Room::Narrow, |c, _| {
+    column("conversation", "conversation", "its name for --conversation", Align::Left, Room::Tight, |c, _| {
         c.totals.stream.to_string().into()
     }),
-    column("client", "client", "address and port of the client", Align::Left, Room::Narrow, |c, _| {
+    column("client", "client", "address and port of the client", Align::Left, Room::Tight, |c, _| {
         Cell::from(c.totals.client.to_string()).tone(Tone::Client)
     }),
-    column("server", "server", "address and port of the server", Align::Left, Room::Narrow, |c, _| {
+    column("server", "server", "address and port of the server", Align::Left, Room::Tight, |c, _| {
         Cell::from(c.totals.server.to_string()).tone(Tone::Server)
     }),
     column("start", "start", "when it began", Align::Left, Room::OnDemand, |c, view| {
@@ -31,7 +31,7 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     column("packets_in", "server's", "packets from the server", Align::Right, Room::OnDemand, |c, _| {
         c.totals.packets.server_to_client.to_string().into()
     }),
-    column("bytes", "bytes", "frame bytes on the wire both ways", Align::Right, Room::Narrow, |c, _| {
+    column("bytes", "bytes", "frame bytes on the wire both ways", Align::Right, Room::Tight, |c, _| {
         both(&c.totals.bytes)
     }),
     column("payload_out", "sent", "payload bytes from the client", Align::Right, Room::Wide, |c, _| {

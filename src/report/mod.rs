@@ -7,6 +7,8 @@ mod collector;
 mod column;
 mod conversation_columns;
 mod largest;
+#[cfg(test)]
+pub(crate) mod samples;
 mod selection;
 mod step_columns;
 mod totals;
@@ -17,14 +19,16 @@ use std::io;
 
 pub use cell::{Cell, Tone};
 pub use collector::{Bounds, Collector, Kept, Renderer, Report};
-pub use column::{Align, Column, ColumnError, ConversationColumn, Room, StepColumn};
+pub use column::{
+    Align, Choice, Column, ColumnError, ConversationColumn, ConversationText, Room, StepColumn, StepText,
+};
 pub use conversation_columns::CONVERSATION_COLUMNS;
 pub use largest::{Largest, Order};
 pub use selection::{Selection, Wanted};
 pub use step_columns::COLUMNS;
 pub use totals::{CaptureTotals, LeftOut};
 pub use view::{PayloadView, View};
-pub use words::{capture_notes, capture_title, conversation_notes, conversation_title, finding_lines};
+pub use words::{FindingLine, capture_notes, capture_title, conversation_notes, conversation_title, finding_lines};
 
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;

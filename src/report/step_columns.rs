@@ -12,7 +12,7 @@ const PAYLOAD_SHOWN: usize = 32;
 
 /// Every column that a step table can have, in the order in which they stand.
 pub static COLUMNS: &[StepColumn] = &[
-    column("step", "#", "number within the conversation", Align::Right, Room::Narrow, |s, _| number(s.event.number)),
+    column("step", "#", "number within the conversation", Align::Right, Room::Tight, |s, _| number(s.event.number)),
     column("frame", "frame", "number in the capture", Align::Right, Room::OnDemand, |s, _| number(s.event.frame)),
     column("date", "date and time", "when it was captured", Align::Left, Room::OnDemand, date),
     column("epoch", "epoch", "seconds since 1970 UTC", Align::Right, Room::OnDemand, |s, _| maybe(s.event.time)),
@@ -26,7 +26,7 @@ pub static COLUMNS: &[StepColumn] = &[
     }),
     StepColumn {
         narrow: Some(direction_narrow),
-        ..column("direction", "direction", "who sends to whom", Align::Left, Room::Narrow, direction)
+        ..column("direction", "direction", "who sends to whom", Align::Left, Room::Tight, direction)
     },
     column("source", "source", "address and port of the sender", Align::Left, Room::OnDemand, |s, _| {
         s.event.source.to_string().into()
@@ -36,15 +36,15 @@ pub static COLUMNS: &[StepColumn] = &[
     }),
     StepColumn {
         narrow: Some(flags_narrow),
-        ..column("flags", "flags", "control bits by name and as tcpdump writes them", Align::Left, Room::Narrow, flags)
+        ..column("flags", "flags", "control bits by name and as tcpdump writes them", Align::Left, Room::Tight, flags)
     },
     StepColumn {
         narrow: Some(seq_narrow),
-        ..column("seq", "seq", "sequence numbers: first:next", Align::Left, Room::Narrow, seq)
+        ..column("seq", "seq", "sequence numbers: first:next", Align::Left, Room::Tight, seq)
     },
     StepColumn {
         narrow: Some(ack_narrow),
-        ..column("ack", "ack", "the next sequence number expected from the peer", Align::Left, Room::Narrow, ack)
+        ..column("ack", "ack", "the next sequence number expected from the peer", Align::Left, Room::Tight, ack)
     },
     column("length", "len", "bytes of payload", Align::Right, Room::Narrow, |s, _| maybe(s.event.len())),
     column("window", "window", "bytes that the sender is ready to receive", Align::Right, Room::Wide, window),
@@ -64,7 +64,7 @@ pub static COLUMNS: &[StepColumn] = &[
     }),
     column("analysis", "analysis", "flags of Wireshark's TCP analysis", Align::Left, Room::OnDemand, analysis),
     column("findings", "findings", "codes of echolab's own diagnoses", Align::Left, Room::OnDemand, findings),
-    column("description", "what happens", "the step in plain English", Align::Left, Room::Narrow, description),
+    column("description", "what happens", "the step in plain English", Align::Left, Room::Tight, description),
 ];
 
 const fn column(

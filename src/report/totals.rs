@@ -13,7 +13,7 @@ pub struct CaptureTotals {
     pub udp: u64,
     /// Steps that are ICMP errors.
     pub icmp: u64,
-    other: [u64; Skip::ALL.len()],
+    pub(super) other: [u64; Skip::ALL.len()],
     /// TCP conversations.
     pub tcp_conversations: u64,
     /// UDP conversations.

@@ -30,47 +30,55 @@ pub fn capture_title(info: &CaptureInfo) -> String {
     }
 }
 
-/// The title of a conversation: `TCP conversation 0: 10.0.0.1:1024 → 10.0.0.2:7`.
+/// The title of a conversation: `TCP conversation 0: client 10.0.0.1:1024 → server 10.0.0.2:7`.
 pub fn conversation_title(totals: &ConversationTotals, view: &View) -> String {
     let ConversationTotals { stream, client, server, .. } = totals;
-    format!("{} conversation {}: {client} {} {server}", stream.protocol, stream.number, view.arrow())
+    format!("{} conversation {}: client {client} {} server {server}", stream.protocol, stream.number, view.arrow())
 }
 
 /// What the reader of the table needs to know first: the start, the roles, X and Y.
 pub fn conversation_notes(conversation: &Conversation, view: &View) -> Vec<Fact> {
     let totals = &conversation.totals;
-    let mut notes = vec![Fact { label: "roles", text: roles(totals) }];
+    let mut notes = vec![Fact { label: "Roles", text: roles(totals) }];
     if let Some(start) = totals.start {
-        notes.push(Fact { label: "start", text: view.date(start) });
+        notes.push(Fact { label: "Start", text: view.date(start) });
     }
     if let Some(tcp) = &totals.tcp {
-        let isn = |value: Option<u32>| value.map_or_else(|| "unknown (no SYN captured)".to_owned(), |n| n.to_string());
-        let text = format!(
-            "X = {}, Y = {}: the initial sequence numbers of client and server",
-            isn(tcp.client_isn),
-            isn(tcp.server_isn)
-        );
-        notes.push(Fact { label: "X, Y", text });
+        let sides = [("X", tcp.client_isn, "client"), ("Y", tcp.server_isn, "server")];
+        notes.extend(sides.map(|(label, isn, side)| {
+            let isn = isn.map_or_else(|| "unknown".to_owned(), |number| number.to_string());
+            Fact { label, text: format!("{isn}, the {side}'s initial sequence number") }
+        }));
     }
     notes
 }
 
 fn roles(totals: &ConversationTotals) -> String {
-    let ConversationTotals { client, server, .. } = totals;
     let why = match (totals.roles_from, totals.stream.protocol) {
-        (RolesFrom::Session, _) => "echolab drove the session",
-        (RolesFrom::Syn, _) => "the client sent the SYN",
-        (RolesFrom::Port, _) => "only the server's port is below 1024",
-        (RolesFrom::FirstFrame, Protocol::Udp) => "the client spoke first",
-        (RolesFrom::FirstFrame, Protocol::Tcp) => "a guess: no SYN was captured, and the client sent the first frame",
+        (RolesFrom::Session, _) => "echolab drove both ends, so it knows which is which",
+        (RolesFrom::Syn, _) => "the client is the one that sent the SYN",
+        (RolesFrom::Port, _) => "the server is the one with a port below 1024",
+        (RolesFrom::FirstFrame, Protocol::Udp) => "the client is the one that sent the first datagram",
+        (RolesFrom::FirstFrame, Protocol::Tcp) => {
+            "guessed: no SYN was captured, so the sender of the first segment is taken for the client"
+        }
     };
-    format!("client {client}, server {server} ({why})")
+    why.to_owned()
 }
 
-/// The findings of a conversation and of its steps, one cell each: `code: text (frames 3, 5)`.
+/// A finding with all its evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingLine {
+    /// What was found.
+    pub code: FindingCode,
+    /// The text, with the frames that prove it: `… (frames 3, 5)`.
+    pub text: String,
+}
+
+/// The findings of a conversation and of its steps.
 ///
 /// What is said alike of several steps is said once, with all their frames.
-pub fn finding_lines(kept: &Kept) -> Vec<Cell> {
+pub fn finding_lines(kept: &Kept) -> Vec<FindingLine> {
     let mut order: Vec<&Finding> = Vec::new();
     let mut frames: BTreeMap<(FindingCode, &str), Vec<u64>> = BTreeMap::new();
     let of_steps = kept.steps.iter().flat_map(|step| step.findings.iter());
@@ -85,8 +93,7 @@ pub fn finding_lines(kept: &Kept) -> Vec<Cell> {
         let mut evidence = frames.get(&(finding.code, finding.text.as_ref())).cloned().unwrap_or_default();
         evidence.sort_unstable();
         evidence.dedup();
-        let text = format!("{}: {}{}", finding.code, finding.text, frame_list(&evidence));
-        Cell::from(text).tone(Tone::Finding(finding.code.severity()))
+        FindingLine { code: finding.code, text: format!("{}{}", finding.text, frame_list(&evidence)) }
     };
     order.into_iter().map(line).collect()
 }
@@ -105,23 +112,18 @@ fn frame_list(frames: &[u64]) -> String {
 /// What was counted, what went wrong, and what is not shown.
 pub fn capture_notes(report: &Report) -> Vec<Cell> {
     let totals = &report.totals;
-    let mut counts = vec![format!("{} TCP", count(totals.tcp)), format!("{} UDP", count(totals.udp))];
-    if totals.icmp > 0 {
-        counts.push(format!("{} ICMP errors", count(totals.icmp)));
-    }
-    let other: u64 = totals.other().map(|(_, frames)| frames).sum();
-    if other > 0 {
-        counts.push(format!("{} other", count(other)));
-    }
-    let conversations = totals.tcp_conversations + totals.udp_conversations;
-    let mut notes = vec![Cell::from(format!(
-        "{} ({}), {}",
-        counted(totals.frames, "frame"),
-        counts.join(", "),
-        counted(conversations, "conversation")
-    ))];
+    let other = totals.other().map(|(_, frames)| frames).sum();
+    let kinds = [(totals.tcp, "TCP"), (totals.udp, "UDP"), (totals.icmp, "ICMP error"), (other, "other")];
+    let kinds = kinds.into_iter().filter(|(frames, _)| *frames > 0);
+    let kinds: Vec<_> = kinds.map(|(frames, kind)| format!("{} {kind}", count(frames))).collect();
+    let frames = match kinds.is_empty() {
+        true => "no frames".to_owned(),
+        false => format!("{} ({})", counted(totals.frames, "frame"), kinds.join(", ")),
+    };
+    let conversations = counted(totals.tcp_conversations + totals.udp_conversations, "conversation");
+    let mut notes = vec![Cell::from(format!("{frames}, {conversations}"))];
     for (reason, frames) in totals.other() {
-        notes.push(Cell::from(format!("  {}: {}", count(frames), reason.meaning())).tone(Tone::Dim));
+        notes.push(Cell::from(format!("  {}: {}", counted(frames, "frame"), reason.meaning())).tone(Tone::Dim));
     }
     notes.extend(left_out(report).map(Cell::from));
     if totals.evicted > 0 {

@@ -50,16 +50,19 @@ enum Body {
 /// # Errors
 /// When it cannot be opened, is empty, is no capture, or ends within its header. The text says what to do.
 pub fn open(path: &Path) -> Result<FileSource> {
-    let file = open_plain(path).with_context(|| format!("cannot open the capture {path:?}"))?;
-    from_reader(path.to_string_lossy().into_owned(), file)
+    from_reader(path.to_string_lossy().into_owned(), open_unread(path)?)
 }
 
-fn open_plain(path: &Path) -> Result<File> {
-    let file = File::open(path).map_err(refusal)?;
-    if file.metadata().is_ok_and(|meta| meta.is_dir()) {
-        bail!("it is a directory: name a capture file in it");
-    }
-    Ok(file)
+/// Opens the file at `path` and reads nothing of it yet: for a program that is to give up rights in between.
+///
+/// # Errors
+/// When it cannot be opened, or is a directory. The text says what to do.
+pub fn open_unread(path: &Path) -> Result<File> {
+    let opened = File::open(path).map_err(refusal).and_then(|file| match file.metadata() {
+        Ok(meta) if meta.is_dir() => bail!("it is a directory: name a capture file in it"),
+        _ => Ok(file),
+    });
+    opened.with_context(|| format!("cannot open the capture {path:?}"))
 }
 
 /// Why a file was not opened, with what to do about it.

@@ -22,7 +22,7 @@ use self::step_line::StepLine;
 use super::{Format, Options, escape};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::report::{CaptureTotals, Cell, Sink};
+use crate::report::{CaptureTotals, Cell, Choice, Sink};
 
 /// So much is written at once.
 const BLOCK: usize = 1 << 16;
@@ -64,16 +64,16 @@ impl<W: Write> Lines<W> {
         self.buffer.clear();
         self.out.flush()
     }
+}
 
-    /// The columns that were asked for, with a tab between them.
-    fn cells(&mut self, cells: impl Iterator<Item = Cell>) -> io::Result<()> {
-        for (index, cell) in cells.enumerate() {
-            if index > 0 {
-                self.buffer.push(b'\t');
-            }
-            self.buffer.text(&escape::plain(&cell.text));
+/// Columns that were asked for, with a tab between them, and before them if there is something before.
+fn cells(buffer: &mut Buffer, mut tab: bool, cells: impl Iterator<Item = Cell>) {
+    for cell in cells {
+        if tab {
+            buffer.push(b'\t');
         }
-        self.end_line()
+        tab = true;
+        buffer.text(&escape::plain(&cell.text));
     }
 }
 
@@ -87,27 +87,35 @@ impl<W: Write> Sink for Lines<W> {
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        self.buffer.text(&self.prefix);
-        match self.options.columns.clone() {
-            None => self.line.write(step, &mut self.buffer),
-            Some(columns) => {
-                let view = self.options.view.clone();
-                return self.cells(columns.iter().map(|column| (column.text)(step, &view)));
+        let Self { line, buffer, prefix, options, .. } = self;
+        buffer.text(prefix);
+        match &options.columns {
+            Choice::Usual => line.write(step, buffer),
+            Choice::And(columns) => {
+                line.write(step, buffer);
+                cells(buffer, true, columns.iter().map(|column| (column.text)(step, &options.view)));
+            }
+            Choice::Only(columns) => {
+                cells(buffer, false, columns.iter().map(|column| (column.text)(step, &options.view)));
             }
         }
         self.end_line()
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        if !self.options.summary {
+        let Self { line, buffer, prefix, options, .. } = self;
+        if !options.summary {
             return Ok(());
         }
-        self.buffer.text(&self.prefix);
-        match self.options.conversation_columns.clone() {
-            None => self.line.conversation(conversation, &mut self.buffer),
-            Some(columns) => {
-                let view = self.options.view.clone();
-                return self.cells(columns.iter().map(|column| (column.text)(conversation, &view)));
+        buffer.text(prefix);
+        match &options.conversation_columns {
+            Choice::Usual => line.conversation(conversation, buffer),
+            Choice::And(columns) => {
+                line.conversation(conversation, buffer);
+                cells(buffer, true, columns.iter().map(|column| (column.text)(conversation, &options.view)));
+            }
+            Choice::Only(columns) => {
+                cells(buffer, false, columns.iter().map(|column| (column.text)(conversation, &options.view)));
             }
         }
         self.end_line()

@@ -1,0 +1,214 @@
+//! `echolab analyze CAPTURE...`: explains capture files.
+
+use std::io::{self, Read};
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow, bail};
+use clap::{Args, ValueEnum};
+
+use super::exit::{self, Exit};
+use super::output::{Output, OutputArgs, OutputOptions, Scope};
+use super::privileges;
+use super::progress::Progress;
+use crate::capture::Source;
+use crate::capture::file::{from_reader, open_unread};
+use crate::capture::filter::Filter;
+use crate::model::{LinkType, Protocol};
+use crate::pipeline;
+use crate::report::{Order, Wanted};
+use crate::track::StreamId;
+
+/// Explain every packet of capture files.
+///
+/// Reads pcap and pcapng, plain or packed with gzip or zstd, follows each TCP and UDP conversation and says what every
+/// packet does in it and why.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  echolab analyze echo.pcap                           every conversation, step by step
+  echolab analyze echo.pcap --columns +options,+payload
+                                                      the same with two more columns
+  echolab analyze big.pcapng.gz --summary             the 50 largest conversations
+  echolab analyze big.pcapng.gz --conversation tcp:7  one of them, step by step
+  echolab analyze echo.pcap --format markdown -o echo.md
+                                                      for a report
+  echolab analyze *.pcap --format lines | grep -F '[R'
+                                                      every reset, one line a step
+  sudo tcpdump -i lo -U -w - port 7 | echolab analyze - --format lines
+                                                      while it happens
+
+Exit status: 0 done, 2 an error; a capture that breaks off is one, and everything before the break is shown.")]
+pub(super) struct AnalyzeArgs {
+    /// Capture files; - is standard input.
+    #[arg(value_name = "CAPTURE", required = true)]
+    captures: Vec<PathBuf>,
+
+    /// Only frames that pass this filter, in the language of tcpdump (man pcap-filter).
+    #[arg(short, long, value_name = "BPF", help_heading = "Selection")]
+    filter: Option<String>,
+
+    /// Only this conversation: tcp:N or udp:N, numbered as in Wireshark; may be repeated.
+    #[arg(long, value_name = "NAME", value_parser = stream, help_heading = "Selection")]
+    conversation: Vec<StreamId>,
+
+    /// Only conversations with this port at either end.
+    #[arg(long, value_name = "N", help_heading = "Selection")]
+    port: Option<u16>,
+
+    /// Stop after N frames (of those that pass the filter).
+    #[arg(short, long, value_name = "N", help_heading = "Selection")]
+    count: Option<NonZeroU64>,
+
+    /// Show conversations only, one row each: exact totals and the 50 largest.
+    #[arg(long, help_heading = "Selection")]
+    summary: bool,
+
+    /// Which conversations come first.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "BY",
+        requires = "summary",
+        default_value = "bytes",
+        help_heading = "Selection"
+    )]
+    sort: Sort,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Sort {
+    /// Most bytes on the wire first.
+    Bytes,
+    /// Most packets first.
+    Packets,
+    /// Earliest start first.
+    Start,
+    /// Longest duration first.
+    Duration,
+}
+
+impl From<Sort> for Order {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Bytes => Self::Bytes,
+            Sort::Packets => Self::Packets,
+            Sort::Start => Self::Start,
+            Sort::Duration => Self::Duration,
+        }
+    }
+}
+
+/// Reads `tcp:0`.
+fn stream(text: &str) -> Result<StreamId> {
+    let parsed = text.split_once(':').and_then(|(protocol, number)| {
+        let protocol = match protocol.to_ascii_lowercase().as_str() {
+            "tcp" => Protocol::Tcp,
+            "udp" => Protocol::Udp,
+            _ => return None,
+        };
+        Some(StreamId { protocol, number: number.parse().ok()? })
+    });
+    parsed.ok_or_else(|| anyhow!("a conversation is named tcp:N or udp:N, as in the reports"))
+}
+
+/// A capture that is open, with nothing of it read yet.
+struct Input {
+    name: String,
+    reader: Box<dyn Read + Send>,
+    /// How many bytes are to be read; `None` for a pipe.
+    size: Option<u64>,
+}
+
+/// What is asked of every capture.
+struct Request {
+    filter: Option<String>,
+    count: Option<u64>,
+}
+
+impl AnalyzeArgs {
+    pub(super) fn run(self) -> Result<Exit> {
+        let order = self.summary.then(|| self.sort.into());
+        let wanted = Wanted { streams: self.conversation, port: self.port, steps: None };
+        let output = self.output.check(Scope { summary: order, wanted, several: self.captures.len() > 1 })?;
+        let request = Request { filter: self.filter, count: self.count.map(NonZeroU64::get) };
+        if let Some(filter) = &request.filter {
+            check_filter(filter)?;
+        }
+        refuse_to_overwrite(&self.captures, &output)?;
+        let inputs: Vec<Result<Input>> = self.captures.iter().map(|path| Input::open(path)).collect();
+        privileges::give_up()?;
+
+        let mut worst = Exit::Done;
+        let mut output =
+            Some(output).filter(|_| inputs.iter().any(Result::is_ok)).map(OutputOptions::open).transpose()?;
+        for input in inputs {
+            let done = match (&mut output, input) {
+                (Some(output), Ok(input)) => request.analyze(input, output)?,
+                (_, Err(error)) => Err(error),
+                (None, Ok(_)) => Ok(()),
+            };
+            if let Err(error) = done {
+                worst = worst.and(exit::fail(&error));
+            }
+        }
+        output.map_or(Ok(()), Output::end)?;
+        Ok(worst)
+    }
+}
+
+/// A mistake in the language is found before any work; a link type other than Ethernet may still refuse it later.
+fn check_filter(filter: &str) -> Result<()> {
+    let links = [LinkType::LINUX_SLL2, LinkType::RAW, LinkType::NULL, LinkType(105)];
+    match Filter::new(filter, LinkType::ETHERNET) {
+        Err(error) if links.iter().all(|link| Filter::new(filter, *link).is_err()) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// `--force` is for old reports; a capture that is being read is never meant.
+fn refuse_to_overwrite(captures: &[PathBuf], output: &OutputOptions) -> Result<()> {
+    let Some(target) = output.file().and_then(|file| file.canonicalize().ok()) else { return Ok(()) };
+    match captures.iter().find(|capture| capture.canonicalize().is_ok_and(|path| path == target)) {
+        Some(capture) => bail!("can't write the report to {}: it is one of the captures", capture.display()),
+        None => Ok(()),
+    }
+}
+
+impl Input {
+    fn open(path: &Path) -> Result<Self> {
+        if path.as_os_str() == "-" {
+            return Ok(Self { name: "-".to_owned(), reader: Box::new(io::stdin()), size: None });
+        }
+        let file = open_unread(path)?;
+        let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len());
+        Ok(Self { name: path.to_string_lossy().into_owned(), reader: Box::new(file), size })
+    }
+}
+
+impl Request {
+    /// Analyses one capture. The outer error is one of the output, which ends everything; the inner is the capture's.
+    fn analyze(&self, input: Input, output: &mut Output) -> Result<Result<()>> {
+        let (reader, progress) = Progress::watch(input.reader, &input.name, input.size);
+        let mut source = match from_reader(input.name.clone(), reader) {
+            Ok(source) => source,
+            Err(error) => return Ok(Err(error)),
+        };
+        let link = source.info().link_types.first().copied().unwrap_or(LinkType::ETHERNET);
+        let filter = match self.filter.as_deref().map(|filter| Filter::new(filter, link)).transpose() {
+            Ok(filter) => filter,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut options = pipeline::Options { filter, max_frames: self.count, ..pipeline::Options::default() };
+        let totals = pipeline::run(&mut source, &mut options, output.sink())?;
+        drop(progress);
+        let name = if input.name == "-" { "standard input" } else { &input.name };
+        Ok(match totals.truncated {
+            None => Ok(()),
+            Some(why) => Err(anyhow!("{name} breaks off: {why}; everything before that is shown")),
+        })
+    }
+}

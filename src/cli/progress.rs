@@ -1,0 +1,66 @@
+//! How far a long reading has come, on standard error, for a person who waits.
+
+use std::io::{self, IsTerminal, Read};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::render::escape;
+
+/// So long nobody needs to be told.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Shows the progress of one capture while it lives, and then takes it away.
+pub(super) struct Progress(Option<ProgressBar>);
+
+/// Counts what is read.
+pub(super) struct Watched {
+    reader: Box<dyn Read + Send>,
+    bar: ProgressBar,
+    since: Instant,
+    read: u64,
+}
+
+impl Progress {
+    /// Watches the reading of `reader`, of which `size` bytes are to come; quietly if nobody is there to look.
+    pub(super) fn watch(reader: Box<dyn Read + Send>, name: &str, size: Option<u64>) -> (Box<dyn Read + Send>, Self) {
+        // what is written to the same terminal shows the progress better
+        if !io::stderr().is_terminal() || io::stdout().is_terminal() {
+            return (reader, Self(None));
+        }
+        let template = match size {
+            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",
+            None => "{msg} {spinner} {bytes} {bytes_per_sec}",
+        };
+        let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::hidden());
+        bar.set_message(escape::plain(name).into_owned());
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        let watched = Watched { reader, bar: bar.clone(), since: Instant::now(), read: 0 };
+        (Box::new(watched), Self(Some(bar)))
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.read += count as u64;
+        if self.bar.is_hidden() {
+            if self.since.elapsed() < PATIENCE {
+                return Ok(count);
+            }
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.set_position(self.read);
+        Ok(count)
+    }
+}

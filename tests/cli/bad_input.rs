@@ -1,0 +1,130 @@
+//! Input and surroundings that are not as they should be.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use crate::run::{echolab, fixture};
+
+const GOOD: &str = "fixtures/lab-v0.pcap";
+
+#[test]
+fn a_capture_that_can_not_be_opened_is_an_error_that_says_why() {
+    for (path, why) in [("fixtures/none.pcap", "no such file"), ("fixtures", "directory")] {
+        let ran = echolab(["analyze", path]).run().exits(2);
+        assert_eq!(ran.stdout, "");
+        ran.complains(&["echolab: ", path, why]);
+    }
+}
+
+#[test]
+fn junk_and_nothing_are_no_captures() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, bytes) in
+        [("empty.pcap", &b""[..]), ("junk.pcap", b"this is no capture file at all"), ("short", b"\xd4\xc3\xb2")]
+    {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).expect("written");
+        echolab([&"analyze".into(), &path.into_os_string()]).run().exits(2).complains(&["echolab: ", name]);
+    }
+    echolab(["analyze", "-"]).run().exits(2).complains(&["echolab: ", "standard input"]);
+}
+
+#[test]
+fn an_error_in_one_capture_does_not_stop_the_others() {
+    let ran = echolab(["analyze", "fixtures/none.pcap", GOOD, "fixtures", "--format", "jsonl"]).run().exits(2);
+    let good = echolab(["analyze", GOOD, "--format", "jsonl"]).done();
+    assert_eq!(ran.stdout, good);
+    assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
+}
+
+#[test]
+fn of_a_cut_capture_everything_before_the_cut_is_shown() {
+    let whole = fs::read(fixture("lab-v0.pcap")).expect("the fixture");
+    let cut = whole[..whole.len() - 7].to_vec();
+    let ran = echolab(["analyze", "-", "--format", "jsonl"]).stdin(cut.clone()).run().exits(2);
+    let steps = ran.stdout.lines().filter(|line| line.contains("\"kind\":\"step\"")).count();
+    assert_eq!(steps, 12, "all but the last of 13");
+    let summary: serde_json::Value = serde_json::from_str(ran.stdout.lines().last().expect("a summary")).expect("JSON");
+    assert!(summary["truncated"].as_str().is_some_and(|text| text.contains("13")), "{summary}");
+    ran.complains(&["echolab: ", "13"]);
+    let ran = echolab(["analyze", "-"]).stdin(cut).run().exits(2);
+    assert!(ran.stdout.contains("breaks off"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_capture_without_frames_is_an_empty_report() {
+    let head = fs::read(fixture("lab-v0.pcap")).expect("the fixture")[..24].to_vec();
+    let text = echolab(["analyze", "-"]).stdin(head.clone()).done();
+    assert!(text.contains("no frames, 0 conversations"), "{text}");
+    for format in ["markdown", "csv", "lines", "json", "jsonl"] {
+        echolab(["analyze", "-", "--format", format]).stdin(head.clone()).done();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(std::ffi::OsStr::from_bytes(b"b\xff\x1b[31m\n.pcap"));
+    fs::copy(fixture("lab-v0.pcap"), &path).expect("copied");
+    for format in ["table", "markdown", "csv", "lines", "json", "jsonl"] {
+        let arguments: [std::ffi::OsString; 4] =
+            ["analyze".into(), path.clone().into(), "--format".into(), format.into()];
+        let text = echolab(arguments).done();
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{format}: {text}");
+    }
+    let missing: [std::ffi::OsString; 2] = ["analyze".into(), folder.path().join("\x1b[31m\u{202e}").into()];
+    let ran = echolab(missing).run().exits(2);
+    assert!(!ran.stderr.trim_end().chars().any(|c| c.is_control() || c == '\u{202e}'), "{:?}", ran.stderr);
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_error() {
+    for format in ["table", "lines", "jsonl", "json", "csv", "markdown"] {
+        let files = vec!["fixtures/lab-v3.pcap"; 200];
+        let mut child = Command::new(env!("CARGO_BIN_EXE_echolab"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["analyze", "--format", format])
+            .args(files)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("echolab starts");
+        // more than a pipe holds is to come
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("echolab ends");
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{format}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    for format in ["table", "lines", "jsonl", "json", "csv", "markdown"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let output = Command::new(env!("CARGO_BIN_EXE_echolab"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["analyze", GOOD, "--format", format])
+            .stdout(full)
+            .output()
+            .expect("echolab starts");
+        let complaint = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(2), "{format}: {complaint}");
+        assert!(complaint.contains("can't write to standard output: No space left"), "{format}: {complaint}");
+    }
+    echolab(["analyze", GOOD, "-o", "/dev/full", "--force"]).run().exits(2).complains(&["/dev/full", "No space left"]);
+    for text in ["formats", "man"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let status = Command::new(env!("CARGO_BIN_EXE_echolab")).arg(text).stdout(full).stderr(Stdio::null()).status();
+        assert_eq!(status.expect("echolab starts").code(), Some(2), "{text}");
+    }
+}
+
+#[test]
+fn an_output_that_can_not_be_created_is_an_error_that_says_why() {
+    echolab(["analyze", GOOD, "-o", "no/such/folder/report.txt"])
+        .run()
+        .exits(2)
+        .complains(&["can't create no/such/folder/report.txt", "No such file or directory"]);
+}

@@ -1,0 +1,76 @@
+//! Whole outputs, compared with files that were read and found right.
+//!
+//! `ECHOLAB_BLESS=1 cargo test --test cli golden` writes them anew; `ECHOLAB_BLESS=NAME` only that one.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::run::echolab;
+
+/// Name of the expected file in `tests/golden`, capture in `fixtures`, flags.
+const CASES: &[(&str, &str, &[&str])] = &[
+    ("ten-steps.txt", "lab-echo-ten-steps.pcap", &[]),
+    ("ten-steps-120.txt", "lab-echo-ten-steps.pcap", &["--width", "120"]),
+    ("ten-steps-ascii.txt", "lab-echo-ten-steps.pcap", &["--ascii"]),
+    ("ten-steps-color.txt", "lab-echo-ten-steps.pcap", &["--color", "always"]),
+    ("ten-steps-absolute.txt", "lab-echo-ten-steps.pcap", &["--absolute"]),
+    ("ten-steps.md", "lab-echo-ten-steps.pcap", &["--format", "markdown"]),
+    ("ten-steps.csv", "lab-echo-ten-steps.pcap", &["--format", "csv"]),
+    ("ten-steps.lines", "lab-echo-ten-steps.pcap", &["--format", "lines"]),
+    ("ten-steps.jsonl", "lab-echo-ten-steps.pcap", &["--format", "jsonl"]),
+    ("ten-steps.json", "lab-echo-ten-steps.pcap", &["--format", "json"]),
+    ("ten-steps-summary.txt", "lab-echo-ten-steps.pcap", &["--summary"]),
+    ("ten-steps-summary.csv", "lab-echo-ten-steps.pcap", &["--summary", "--format", "csv"]),
+    ("ten-steps-summary.md", "lab-echo-ten-steps.pcap", &["--summary", "--format", "markdown"]),
+    ("ten-steps-summary.lines", "lab-echo-ten-steps.pcap", &["--summary", "--format", "lines"]),
+    ("ten-steps-summary.jsonl", "lab-echo-ten-steps.pcap", &["--summary", "--format", "jsonl"]),
+    ("ten-steps-columns.txt", "lab-echo-ten-steps.pcap", &["--columns", "step,frame,delta,options,checksum"]),
+    ("ten-steps-limit.txt", "lab-echo-ten-steps.pcap", &["--limit", "3"]),
+    ("tcp-line.txt", "lab-tcp-line.pcap", &["--payload", "text", "--width", "120"]),
+    ("tcp-continuous.txt", "lab-tcp-continuous.pcap", &[]),
+    ("udp-line.txt", "lab-udp-line.pcap", &[]),
+    ("udp-line-hex.txt", "lab-udp-line.pcap", &["--payload", "hex", "--width", "120"]),
+    ("udp-line.jsonl", "lab-udp-line.pcap", &["--format", "jsonl"]),
+    ("udp-continuous.lines", "lab-udp-continuous.pcap", &["--format", "lines"]),
+    ("proxy-cache-hit.txt", "lab-proxy-cache-hit.pcap", &[]),
+    ("v0.md", "lab-v0.pcap", &["--format", "markdown"]),
+    ("v1.csv", "lab-v1.pcap", &["--format", "csv"]),
+    ("v2.txt", "lab-v2.pcap", &["--width", "120"]),
+    ("v3.lines", "lab-v3.pcap", &["--format", "lines"]),
+    ("v3.txt", "lab-v3.pcap", &[]),
+    ("v4.txt", "lab-v4.pcap", &["--width", "120"]),
+];
+
+fn output(capture: &str, flags: &[&str]) -> String {
+    let capture = format!("fixtures/{capture}");
+    echolab([&["analyze", "--utc", capture.as_str()], flags].concat()).done()
+}
+
+fn path(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests", "golden", name].iter().collect()
+}
+
+#[test]
+fn outputs_are_as_blessed() {
+    let bless = std::env::var("ECHOLAB_BLESS").unwrap_or_default();
+    let mut wrong = Vec::new();
+    for (name, capture, flags) in CASES {
+        let got = output(capture, flags);
+        if bless == "1" || bless == *name {
+            fs::write(path(name), &got).expect("tests/golden can be written");
+        }
+        let want = fs::read_to_string(path(name)).unwrap_or_default();
+        if got != want {
+            wrong.push(format!("{name} ({capture} {flags:?}):\n{got}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} outputs differ; ECHOLAB_BLESS=1 takes them:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_blessed_file_is_of_a_case() {
+    for entry in fs::read_dir(path("")).expect("tests/golden is there") {
+        let name = entry.expect("an entry").file_name();
+        assert!(CASES.iter().any(|(case, ..)| name == *case), "{name:?} is of no case");
+    }
+}

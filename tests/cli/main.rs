@@ -1,0 +1,16 @@
+//! The program as its users run it: arguments in, whole outputs and exit statuses out.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    unreachable_pub,
+    reason = "a test that finds something else than it expects is to panic"
+)]
+
+mod bad_input;
+mod golden;
+mod options;
+mod run;
+mod schema;
+mod texts;
