@@ -1,12 +1,11 @@
 //! Headers between the IP header and the transport: IPv6's extension headers (RFC 8200 §4) and AH (RFC 4302).
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use etherparse::{IpAuthHeaderSlice, Ipv6FragmentHeaderSlice, Ipv6RawExtHeaderSlice, err, ip_number};
 
 use super::captured::Captured;
+use super::checksum::PseudoHeader;
 use super::fragments::Fragment;
-use super::ip::Ip;
+use super::ip::{Addresses, Ip};
 use crate::model::Skip;
 
 /// The hop-by-hop option that holds the length of a jumbogram (RFC 2675).
@@ -57,9 +56,11 @@ fn step(ip: &mut Ip<'_>) -> Result<(), Skip> {
         kind => {
             let header = Ipv6RawExtHeaderSlice::from_slice(bytes.data).map_err(short)?;
             if kind == ip_number::IPV6_ROUTE
+                && let Addresses::V6(both) = ip.addresses
                 && let Some(last) = final_destination(header.payload())
             {
-                ip.final_destination = IpAddr::V6(last);
+                let (source, _) = both.as_chunks::<16>();
+                ip.pseudo_header = PseudoHeader::new(&[*source.first().unwrap_or(&last), last].concat());
             }
             (header.next_header(), header.slice().len())
         }
@@ -74,7 +75,7 @@ fn step(ip: &mut Ip<'_>) -> Result<(), Skip> {
 ///
 /// Types 0 (RFC 5095) and 2 (RFC 6275) list the way in order, type 4 (RFC 8754) backwards. `None` where the way is at
 /// its end or the type is another.
-fn final_destination(routing: &[u8]) -> Option<Ipv6Addr> {
+fn final_destination(routing: &[u8]) -> Option<[u8; 16]> {
     let ([kind, segments_left, ..], addresses) = routing.split_first_chunk::<6>()?;
     let (addresses, _) = addresses.as_chunks::<16>();
     let last = match (*kind, *segments_left) {
@@ -83,7 +84,7 @@ fn final_destination(routing: &[u8]) -> Option<Ipv6Addr> {
         (4, _) => addresses.first(),
         _ => None,
     };
-    last.copied().map(Ipv6Addr::from)
+    last.copied()
 }
 
 /// The length of a jumbogram, told by the hop-by-hop header that `payload` starts with; always above 65,535.
@@ -109,6 +110,8 @@ pub(super) fn jumbo_length(payload: Captured<'_>) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use etherparse::IpNumber;
 
     use super::*;

@@ -94,7 +94,13 @@ impl Reassembly {
     pub(super) fn add(&mut self, ip: &Ip<'_>, fragment: Fragment, vlan: Option<u16>) -> Result<Whole, Skip> {
         self.incomplete += 1;
         let protocol = (ip.header.version == 4).then_some(ip.protocol);
-        let key = Key { source: ip.source, destination: ip.destination, id: fragment.id, protocol, vlan };
+        let key = Key {
+            source: ip.addresses.source(),
+            destination: ip.addresses.destination(),
+            id: fragment.id,
+            protocol,
+            vlan,
+        };
         if ip.payload.is_cut() {
             return Err(Skip::Fragment);
         }

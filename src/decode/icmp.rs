@@ -3,7 +3,7 @@
 use etherparse::ip_number;
 
 use super::ip::{Ip, Lengths};
-use crate::model::{Endpoint, IcmpError, Protocol, Quoted, SeqNumber, Skip};
+use crate::model::{IcmpError, Protocol, Quoted, SeqNumber, Skip};
 
 /// Length of the header before the quotation, the same for every error.
 const HEADER: usize = 8;
@@ -19,7 +19,14 @@ pub(super) fn read(ip: &Ip<'_>) -> Result<IcmpError, Skip> {
         _ => return Err(Skip::Icmp),
     };
     let quoted = quoted(ip).map_err(|skip| if skip == Skip::Cut { Skip::Cut } else { Skip::Icmp })?;
-    Ok(IcmpError { source: ip.source, destination: ip.destination, version, icmp_type, code, quoted })
+    Ok(IcmpError {
+        source: ip.addresses.source(),
+        destination: ip.addresses.destination(),
+        version,
+        icmp_type,
+        code,
+        quoted,
+    })
 }
 
 /// The quoted packet's innermost header and as much of its transport as names the conversation.
@@ -41,10 +48,11 @@ fn quoted(ip: &Ip<'_>) -> Result<Quoted, Skip> {
         };
         let [s0, s1, d0, d1] = *ip.payload.array()?;
         let seq = ip.payload.skip(4).array().ok().filter(|_| protocol == Protocol::Tcp);
+        let (source, destination) = ip.endpoints(u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
         return Ok(Quoted {
             protocol,
-            source: Endpoint::new(ip.source, u16::from_be_bytes([s0, s1])),
-            destination: Endpoint::new(ip.destination, u16::from_be_bytes([d0, d1])),
+            source,
+            destination,
             seq: seq.map(|seq| SeqNumber(u32::from_be_bytes(*seq))),
             ip_id: ip.header.id,
         });
@@ -55,7 +63,7 @@ fn quoted(ip: &Ip<'_>) -> Result<Quoted, Skip> {
 mod tests {
     use super::*;
     use crate::decode::{Decoder, samples};
-    use crate::model::{LinkType, Transport};
+    use crate::model::{Endpoint, LinkType, Transport};
 
     fn error(bytes: &[u8], wire_len: usize) -> Result<IcmpError, Skip> {
         match Decoder::new().decode(&samples::cut_frame(LinkType::RAW, bytes, wire_len))?.transport {

@@ -1,6 +1,6 @@
 //! The headers of IPv4 (RFC 791) and IPv6 (RFC 8200): who to whom, how long, and what is inside.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use etherparse::{IpNumber, Ipv4HeaderSlice, Ipv6HeaderSlice, err, ip_number};
 
@@ -15,16 +15,47 @@ use crate::model::{Endpoint, IpHeader, Skip};
 pub(super) struct Ip<'a> {
     /// What the model keeps of the header.
     pub(super) header: IpHeader,
-    pub(super) source: IpAddr,
-    /// The header's destination.
-    pub(super) destination: IpAddr,
-    /// Where the packet ends its way: a routing header's last address, else the destination.
-    pub(super) final_destination: IpAddr,
+    /// The header's source and destination.
+    pub(super) addresses: Addresses<'a>,
+    /// What the transport's checksum covers of these; a routing header's last address takes the destination's place.
+    pub(super) pseudo_header: PseudoHeader,
     /// What `payload` starts with.
     pub(super) protocol: IpNumber,
     pub(super) payload: Captured<'a>,
     /// Set while the payload is only a part of the packet's.
     pub(super) fragment: Option<Fragment>,
+}
+
+/// A source and, right behind it, a destination, as they stand in the header: not copied before they are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Addresses<'a> {
+    V4(&'a [u8; 8]),
+    V6(&'a [u8; 32]),
+}
+
+impl Addresses<'_> {
+    /// The source.
+    #[inline]
+    pub(super) fn source(self) -> IpAddr {
+        match self {
+            Self::V4([a, b, c, d, ..]) => Ipv4Addr::new(*a, *b, *c, *d).into(),
+            Self::V6(both) => v6_address(both.first_chunk()),
+        }
+    }
+
+    /// The destination.
+    #[inline]
+    pub(super) fn destination(self) -> IpAddr {
+        match self {
+            Self::V4([.., a, b, c, d]) => Ipv4Addr::new(*a, *b, *c, *d).into(),
+            Self::V6(both) => v6_address(both.last_chunk()),
+        }
+    }
+}
+
+#[inline]
+fn v6_address(bytes: Option<&[u8; 16]>) -> IpAddr {
+    bytes.map_or(Ipv6Addr::UNSPECIFIED, |bytes| Ipv6Addr::from(*bytes)).into()
 }
 
 /// Whether the lengths in an IP header can be relied on.
@@ -37,19 +68,24 @@ pub(super) enum Lengths {
 }
 
 impl<'a> Ip<'a> {
-    /// Reads the IP packet that `packet` starts with, IPv6 extension headers included.
-    #[inline]
+    /// Reads the IP header that `packet` starts with, IPv6 extension headers included.
     pub(super) fn read(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
-        let mut ip = match packet.array::<1>()?[0] >> 4 {
-            4 => Self::v4(packet, lengths)?,
-            6 => Self::v6(packet, lengths)?,
-            _ => return Err(Skip::Malformed),
-        };
+        let mut ip = Self::fixed(packet, lengths)?;
         extensions::skip(&mut ip)?;
         Ok(ip)
     }
 
-    #[inline]
+    /// Reads the IP header that `packet` starts with, without extension headers.
+    #[inline(always)]
+    pub(super) fn fixed(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
+        match packet.array::<1>()?[0] >> 4 {
+            4 => Self::v4(packet, lengths),
+            6 => Self::v6(packet, lengths),
+            _ => Err(Skip::Malformed),
+        }
+    }
+
+    #[inline(always)]
     fn v4(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
         let header = Ipv4HeaderSlice::from_slice(packet.data).map_err(|error| match error {
             err::ipv4::HeaderSliceError::Len(error) => packet.short(error.required_len),
@@ -63,7 +99,7 @@ impl<'a> Ip<'a> {
             short if short < header_len => return Err(Skip::Malformed),
             total => packet.limit(total),
         };
-        let destination = header.destination_addr().into();
+        let addresses = packet.skip(12).array()?;
         Ok(Self {
             header: IpHeader {
                 version: 4,
@@ -73,9 +109,8 @@ impl<'a> Ip<'a> {
                 header_len: u16::try_from(header_len).unwrap_or(u16::MAX),
                 fragments: 1,
             },
-            source: header.source_addr().into(),
-            destination,
-            final_destination: destination,
+            addresses: Addresses::V4(addresses),
+            pseudo_header: PseudoHeader::new(addresses),
             protocol: header.protocol(),
             payload: packet.skip(header_len),
             fragment: header.is_fragmenting_payload().then(|| Fragment {
@@ -86,6 +121,7 @@ impl<'a> Ip<'a> {
         })
     }
 
+    #[inline(always)]
     fn v6(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
         let header = Ipv6HeaderSlice::from_slice(packet.data).map_err(|error| match error {
             err::ipv6::HeaderSliceError::Len(error) => packet.short(error.required_len),
@@ -100,7 +136,7 @@ impl<'a> Ip<'a> {
             }
             (length, _) => payload.limit(length.into()),
         };
-        let destination = header.destination_addr().into();
+        let addresses = packet.skip(8).array()?;
         Ok(Self {
             header: IpHeader {
                 version: 6,
@@ -110,9 +146,8 @@ impl<'a> Ip<'a> {
                 header_len: 40,
                 fragments: 1,
             },
-            source: header.source_addr().into(),
-            destination,
-            final_destination: destination,
+            addresses: Addresses::V6(addresses),
+            pseudo_header: PseudoHeader::new(addresses),
             protocol,
             payload,
             fragment: None,
@@ -122,13 +157,16 @@ impl<'a> Ip<'a> {
     /// The two ends, as the transport names their ports.
     #[inline]
     pub(super) fn endpoints(&self, source: u16, destination: u16) -> (Endpoint, Endpoint) {
-        (Endpoint::new(self.source, source), Endpoint::new(self.destination, destination))
+        (
+            Endpoint { address: self.addresses.source(), port: source },
+            Endpoint { address: self.addresses.destination(), port: destination },
+        )
     }
 
     /// What the transport's checksum covers of this header.
     #[inline]
     pub(super) fn pseudo_header(&self) -> PseudoHeader {
-        PseudoHeader::new(self.source, self.final_destination, self.protocol.0)
+        self.pseudo_header.with_protocol(self.protocol.0)
     }
 }
 

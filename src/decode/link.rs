@@ -24,7 +24,7 @@ const LAST_LENGTH: u16 = 1500;
 const OLD_QINQ: EtherType = EtherType::VLAN_DOUBLE_TAGGED_FRAME;
 
 /// Finds the IP packet in `frame`.
-#[inline]
+#[inline(always)]
 pub(super) fn network<'a>(frame: &Frame<'a>) -> Result<Network<'a>, Skip> {
     let bytes = Captured::new(frame.data, frame.wire_len);
     match frame.link {

@@ -52,6 +52,19 @@ impl Decoder {
     /// The reason for which the frame is no step; [`Skip::Fragment`] for every fragment but the one that completes
     /// its packet (see [`Decoder::incomplete_fragments`]).
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Packet<'a>, Skip> {
+        let network = link::network(frame)?;
+        // nearly every packet: an IP header and a transport, nothing between and nothing missing
+        let ip = Ip::fixed(network.packet, Lengths::Trusted)?;
+        match (ip.fragment, ip.protocol) {
+            (None, ip_number::TCP) => Ok(Packet { ip: ip.header, transport: Transport::Segment(tcp::read(&ip)?) }),
+            (None, ip_number::UDP) => Ok(Packet { ip: ip.header, transport: Transport::Datagram(udp::read(&ip)?) }),
+            _ => self.layers(frame),
+        }
+    }
+
+    /// The packet in `frame`, whatever is around it: fragments, extension headers, tunnels.
+    #[inline(never)]
+    fn layers<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Packet<'a>, Skip> {
         let Network { vlan, mut packet } = link::network(frame)?;
         let mut buffers = self.reassembled.iter_mut();
         loop {

@@ -12,29 +12,42 @@ const FIXED: usize = 20;
 const LONGEST: usize = 60;
 
 /// The segment that `ip` carries.
-#[inline]
+#[inline(always)]
 pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Segment<'a>, Skip> {
+    match TcpHeaderSlice::from_slice(ip.payload.data) {
+        Ok(header) => Ok(segment(ip, &header)),
+        Err(err::tcp::HeaderSliceError::Len(error)) => cut(ip, error.required_len),
+        Err(err::tcp::HeaderSliceError::Content(_)) => Err(Skip::Malformed),
+    }
+}
+
+/// A segment of which the capture kept less than the header; what is there of the options is read.
+#[cold]
+#[inline(never)]
+fn cut<'a>(ip: &Ip<'a>, header_len: usize) -> Result<Segment<'a>, Skip> {
     let bytes = ip.payload;
+    if bytes.data.len() < FIXED || bytes.len < header_len {
+        return Err(bytes.short(header_len));
+    }
+    // a copy that is as long as the header claims
     let mut padded = [0; LONGEST];
-    let header = match TcpHeaderSlice::from_slice(bytes.data) {
-        Ok(header) => header,
-        // cut within the options: what is there is read, from a copy that is as long as the header claims
-        Err(err::tcp::HeaderSliceError::Len(error)) if bytes.data.len() >= FIXED && bytes.len >= error.required_len => {
-            padded.iter_mut().zip(bytes.data).for_each(|(to, from)| *to = *from);
-            TcpHeaderSlice::from_slice(&padded).map_err(|_| Skip::Malformed)?
-        }
-        Err(err::tcp::HeaderSliceError::Len(error)) => return Err(bytes.short(error.required_len)),
-        Err(err::tcp::HeaderSliceError::Content(_)) => return Err(Skip::Malformed),
-    };
+    padded.iter_mut().zip(bytes.data).for_each(|(to, from)| *to = *from);
+    let header = TcpHeaderSlice::from_slice(&padded).map_err(|_| Skip::Malformed)?;
+    Ok(segment(ip, &header))
+}
+
+#[inline(always)]
+fn segment<'a>(ip: &Ip<'a>, header: &TcpHeaderSlice<'_>) -> Segment<'a> {
+    let bytes = ip.payload;
     let header_len = header.slice().len();
     let payload = bytes.skip(header_len);
     let (source, destination) = ip.endpoints(header.source_port(), header.destination_port());
-    Ok(Segment {
+    Segment {
         source,
         destination,
         seq: SeqNumber(header.sequence_number()),
         ack: SeqNumber(header.acknowledgment_number()),
-        flags: flags(&header),
+        flags: flags(header),
         window: header.window_size(),
         urgent: header.urgent_pointer(),
         header_len: u8::try_from(header_len).unwrap_or(u8::MAX),
@@ -45,7 +58,7 @@ pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Segment<'a>, Skip> {
         },
         len: u32::try_from(payload.len).unwrap_or(u32::MAX),
         payload: payload.data,
-    })
+    }
 }
 
 /// The nine flags of bytes 12 and 13.

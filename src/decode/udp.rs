@@ -11,7 +11,7 @@ const HEADER: usize = 8;
 /// The datagram that `ip` carries.
 ///
 /// Its length is the Length field's word, even where the IP packet ends before: the rest is then as good as cut.
-#[inline]
+#[inline(always)]
 pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Datagram<'a>, Skip> {
     let header = UdpHeaderSlice::from_slice(ip.payload.data).map_err(|error| ip.payload.short(error.required_len))?;
     let total = match usize::from(header.length()) {
