@@ -70,23 +70,18 @@ pub(super) enum Lengths {
 impl<'a> Ip<'a> {
     /// Reads the IP header that `packet` starts with, IPv6 extension headers included.
     pub(super) fn read(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
-        let mut ip = Self::fixed(packet, lengths)?;
+        let mut ip = match packet.array()? {
+            [0x40..=0x4f] => Self::v4(packet, lengths)?,
+            [0x60..=0x6f] => Self::v6(packet, lengths)?,
+            _ => return Err(Skip::Malformed),
+        };
         extensions::skip(&mut ip)?;
         Ok(ip)
     }
 
-    /// Reads the IP header that `packet` starts with, without extension headers.
+    /// Reads an IPv4 header.
     #[inline(always)]
-    pub(super) fn fixed(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
-        match packet.array::<1>()?[0] >> 4 {
-            4 => Self::v4(packet, lengths),
-            6 => Self::v6(packet, lengths),
-            _ => Err(Skip::Malformed),
-        }
-    }
-
-    #[inline(always)]
-    fn v4(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
+    pub(super) fn v4(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
         let header = Ipv4HeaderSlice::from_slice(packet.data).map_err(|error| match error {
             err::ipv4::HeaderSliceError::Len(error) => packet.short(error.required_len),
             err::ipv4::HeaderSliceError::Content(_) => Skip::Malformed,
@@ -121,8 +116,9 @@ impl<'a> Ip<'a> {
         })
     }
 
+    /// Reads an IPv6 header, without extension headers.
     #[inline(always)]
-    fn v6(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
+    pub(super) fn v6(packet: Captured<'a>, lengths: Lengths) -> Result<Self, Skip> {
         let header = Ipv6HeaderSlice::from_slice(packet.data).map_err(|error| match error {
             err::ipv6::HeaderSliceError::Len(error) => packet.short(error.required_len),
             err::ipv6::HeaderSliceError::Content(_) => Skip::Malformed,

@@ -52,9 +52,19 @@ impl Decoder {
     /// The reason for which the frame is no step; [`Skip::Fragment`] for every fragment but the one that completes
     /// its packet (see [`Decoder::incomplete_fragments`]).
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Packet<'a>, Skip> {
-        let network = link::network(frame)?;
-        // nearly every packet: an IP header and a transport, nothing between and nothing missing
-        let ip = Ip::fixed(network.packet, Lengths::Trusted)?;
+        let packet = link::network(frame)?.packet;
+        // one branch for each version all the way down: where the kind of address is known, it is copied but once
+        match packet.array()? {
+            [0x40..=0x4f] => self.plain(Ip::v4(packet, Lengths::Trusted)?, frame),
+            [0x60..=0x6f] => self.plain(Ip::v6(packet, Lengths::Trusted)?, frame),
+            _ => Err(Skip::Malformed),
+        }
+    }
+
+    /// Nearly every packet: an IP header and a transport, nothing between and nothing missing. The rest goes through
+    /// its layers.
+    #[inline(always)]
+    fn plain<'a>(&'a mut self, ip: Ip<'a>, frame: &Frame<'a>) -> Result<Packet<'a>, Skip> {
         match (ip.fragment, ip.protocol) {
             (None, ip_number::TCP) => Ok(Packet { ip: ip.header, transport: Transport::Segment(tcp::read(&ip)?) }),
             (None, ip_number::UDP) => Ok(Packet { ip: ip.header, transport: Transport::Datagram(udp::read(&ip)?) }),

@@ -12,7 +12,7 @@ const TIMESTAMPS: u8 = 8;
 
 /// Reads `list`; stops at a bad length. Of an option that comes twice the first counts; a known option of a wrong
 /// length counts as absent.
-#[inline]
+#[inline(always)]
 pub(super) fn read(list: &[u8]) -> TcpOptions {
     // nearly every segment of nearly every connection
     if let [NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10, value @ ..] = list
@@ -23,6 +23,7 @@ pub(super) fn read(list: &[u8]) -> TcpOptions {
     if list.is_empty() { TcpOptions::default() } else { walk(list) }
 }
 
+#[inline(never)]
 fn walk(mut list: &[u8]) -> TcpOptions {
     let mut options = TcpOptions::default();
     while let [kind, rest @ ..] = list {

@@ -16,7 +16,7 @@ const LONGEST: usize = 60;
 pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Segment<'a>, Skip> {
     match TcpHeaderSlice::from_slice(ip.payload.data) {
         Ok(header) => Ok(segment(ip, &header)),
-        Err(err::tcp::HeaderSliceError::Len(error)) => cut(ip, error.required_len),
+        Err(err::tcp::HeaderSliceError::Len(error)) => cut(*ip, error.required_len),
         Err(err::tcp::HeaderSliceError::Content(_)) => Err(Skip::Malformed),
     }
 }
@@ -24,7 +24,7 @@ pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Segment<'a>, Skip> {
 /// A segment of which the capture kept less than the header; what is there of the options is read.
 #[cold]
 #[inline(never)]
-fn cut<'a>(ip: &Ip<'a>, header_len: usize) -> Result<Segment<'a>, Skip> {
+fn cut<'a>(ip: Ip<'a>, header_len: usize) -> Result<Segment<'a>, Skip> {
     let bytes = ip.payload;
     if bytes.data.len() < FIXED || bytes.len < header_len {
         return Err(bytes.short(header_len));
@@ -33,9 +33,10 @@ fn cut<'a>(ip: &Ip<'a>, header_len: usize) -> Result<Segment<'a>, Skip> {
     let mut padded = [0; LONGEST];
     padded.iter_mut().zip(bytes.data).for_each(|(to, from)| *to = *from);
     let header = TcpHeaderSlice::from_slice(&padded).map_err(|_| Skip::Malformed)?;
-    Ok(segment(ip, &header))
+    Ok(segment(&ip, &header))
 }
 
+/// Inlined with its callers, so that the segment is made where it will stay.
 #[inline(always)]
 fn segment<'a>(ip: &Ip<'a>, header: &TcpHeaderSlice<'_>) -> Segment<'a> {
     let bytes = ip.payload;

@@ -81,8 +81,8 @@ fn decode(bencher: Bencher<'_, '_>, kind: Kind) {
     let mut decoder = Decoder::new();
     bencher.counter(ItemsCount::new(BATCH)).bench_local(|| {
         for _ in 0..BATCH {
-            // a packet is used, not kept: the whole of it must be there
-            let _ = black_box(decoder.decode(black_box(&frame)));
+            // looked at where it is, as the pipeline does: moving it costs as much as reading it
+            black_box(&decoder.decode(black_box(&frame)));
         }
     });
 }
