@@ -9,8 +9,12 @@ use std::time::Duration;
 
 use echolab::capture::{Interface, Source};
 use echolab::drive::{Behaviour, Plan, Signal, Transform, resolve};
-use echolab::model::{CallKind, LinkType, Protocol, Side};
+use echolab::explain::{Conversation, Step};
+use echolab::model::{CallKind, CaptureInfo, LinkType, Protocol, Side};
+use echolab::pipeline;
+use echolab::report::{CaptureTotals, Sink};
 use echolab::session::{Session, SessionOptions, SessionOutcome};
+use echolab::track::{Close, Handshake};
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 
 /// One captured packet, as far as these tests care.
@@ -140,6 +144,57 @@ fn two_hundred_tcp_sessions_are_each_complete() {
         assert_whole(&run);
         assert_eq!(run.sizes(true), [12]);
         assert_eq!(run.sizes(false), [12]);
+    }
+}
+
+/// Keeps the conversations and counts the steps.
+#[derive(Default)]
+struct Conversations {
+    steps: u64,
+    ended: Vec<Conversation>,
+}
+
+impl Sink for Conversations {
+    fn capture(&mut self, _: &CaptureInfo) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, _: &Step<'_>) -> io::Result<()> {
+        self.steps += 1;
+        Ok(())
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        self.ended.push(conversation.clone());
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn two_hundred_sessions_are_complete_in_the_report_too() {
+    for _ in 0..200 {
+        let session = Session::open(SessionOptions {
+            plan: plan(Protocol::Tcp, &[b"Hello, world"]),
+            behaviour: Behaviour::default(),
+            server: resolve("127.0.0.1", 0).unwrap(),
+            interface: Interface::from_name(None).unwrap(),
+            timeout: Duration::from_secs(5),
+            log: Arc::new(|_| ()),
+        })
+        .unwrap();
+        let mut sink = Conversations::default();
+        let server = Some(session.server().into());
+        let mut options = pipeline::Options { server, ..pipeline::Options::default() };
+        let halt = Signal::new().unwrap();
+        let (totals, _) = session.run(&halt, |mut source| pipeline::run(&mut source, &mut options, &mut sink)).unwrap();
+        assert_eq!((totals.tcp, totals.dropped, &totals.truncated), (10, Some(0), &None));
+        assert_eq!((sink.steps, sink.ended.len()), (10, 1));
+        let tcp = sink.ended[0].totals.tcp.as_ref().unwrap();
+        assert_eq!((tcp.handshake, tcp.close), (Handshake::Complete, Close::Fin));
     }
 }
 

@@ -36,8 +36,7 @@ pub struct LiveCapture {
     capture: Capture<Active>,
     info: CaptureInfo,
     link: LinkType,
-    /// Frames taken out of the ring so far: those from before the filter.
-    taken: u32,
+    past: worker::Past,
 }
 
 impl LiveCapture {
@@ -72,15 +71,16 @@ impl LiveCapture {
             snaplen: u32::try_from(SNAPLEN).ok(),
             ..CaptureInfo::default()
         };
-        Ok(Self { capture, info, link, taken: 0 })
+        Ok(Self { capture, info, link, past: worker::Past::default() })
     }
 
-    /// Lets only frames through that match `filter`, in libpcap's language. Frames from before are thrown away.
+    /// Lets only frames through that match `filter`, in libpcap's language. Frames from before are thrown away. To be
+    /// called once.
     ///
     /// # Errors
     /// When libpcap refuses the filter.
     pub fn set_filter(&mut self, filter: &str) -> Result<()> {
-        self.taken = self.taken.wrapping_add(worker::discard(&mut self.capture).context("can't empty the capture")?);
+        self.past = worker::discard(&mut self.capture).context("can't empty the capture")?;
         self.capture.filter(filter, true).with_context(|| format!("libpcap refuses the filter `{filter}`"))?;
         self.info.filter = Some(filter.to_owned());
         Ok(())

@@ -19,8 +19,20 @@ const BATCHES: usize = 32;
 const BATCH_BYTES: usize = 1 << 20;
 
 /// How long the ring may stay silent while a frame is still missing before that frame is given up, in milliseconds.
-/// The kernel hands a block over within two.
-const SILENCE_MS: u8 = 100;
+/// The kernel hands a block over within two, unless the machine stands still.
+const SILENCE_MS: u16 = 1000;
+
+/// How long a ring that the kernel no longer fills must stay silent to be empty, in milliseconds.
+const QUIET_MS: u8 = 50;
+
+/// What the ring held before the session.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Past {
+    /// Frames taken out of the ring, modulo 2³² like libpcap's counters.
+    taken: u32,
+    /// Frames that the kernel had dropped.
+    dropped: u32,
+}
 
 /// Ends a capture when told to, or when dropped.
 pub struct Stopper(#[expect(dead_code, reason = "the capture waits for its closing")] PipeWriter);
@@ -36,8 +48,10 @@ struct Worker {
     stopped: PipeReader,
     messages: SyncSender<Message>,
     batch: Batch,
-    /// Frames taken out of the ring, modulo 2³² like libpcap's counters.
+    /// Frames taken out of the ring since it was opened, modulo 2³² like libpcap's counters.
     taken: u32,
+    /// Frames dropped before the session.
+    dropped_before: u32,
 }
 
 /// Why the thread ends early.
@@ -61,10 +75,11 @@ impl From<nix::Error> for Halt {
 }
 
 pub(super) fn start(live: LiveCapture) -> io::Result<(LiveSource, Stopper)> {
-    let LiveCapture { capture, info, link, taken } = live;
+    let LiveCapture { capture, info, link, past } = live;
     let (stopped, stopper) = io::pipe()?;
     let (messages, receiver) = sync_channel(BATCHES);
-    let worker = Worker { capture, stopped, messages, batch: Batch::default(), taken };
+    let (batch, taken, dropped_before) = (Batch::default(), past.taken, past.dropped);
+    let worker = Worker { capture, stopped, messages, batch, taken, dropped_before };
     let handle = thread::Builder::new().name("capture".to_owned()).spawn(move || worker.run())?;
     Ok((LiveSource::new(info, link, receiver, handle), Stopper(stopper)))
 }
@@ -76,7 +91,7 @@ impl Worker {
             Err(Halt::NoReader) => return,
             Err(Halt::Broken(text)) => (0, Some(text)),
         };
-        let dropped = self.capture.stats().map_or(0, |stat| stat.dropped);
+        let dropped = self.capture.stats().map_or(0, |stat| stat.dropped.wrapping_sub(self.dropped_before));
         // a reader that has gone wants no end either
         let _ = self.messages.send(Message::End { dropped: u64::from(dropped) + u64::from(missing), error });
     }
@@ -138,27 +153,46 @@ impl Worker {
     }
 }
 
-/// Closes the kernel's end of the ring and throws away what is in it; returns how many frames that were.
+/// Closes the kernel's end of the ring and throws away what is in it.
 ///
 /// After it the ring is empty, and every frame that the next filter lets through is a frame of the session. Without
-/// it, frames from before the filter would sit in the ring and be counted with the session's.
-pub(super) fn discard(capture: &mut Capture<Active>) -> io::Result<u32> {
+/// it, frames from before the filter would be in the ring, some of them seen by nobody but the kernel's counters.
+pub(super) fn discard(capture: &mut Capture<Active>) -> io::Result<Past> {
     refuse_all(capture)?;
+    wait_for_frames_under_way();
     let stat = capture.stats().map_err(io::Error::other)?;
     let due = stat.received.wrapping_sub(stat.dropped);
-    let mut taken = 0;
+    let mut seen: u32 = 0;
     loop {
-        taken += capture.dispatch(None, |_| ()).map_err(io::Error::other)?;
-        if taken as u32 >= due {
+        capture.dispatch(None, |_| seen = seen.wrapping_add(1)).map_err(io::Error::other)?;
+        if seen >= due {
             break;
         }
         let mut waits = [PollFd::new(capture.as_fd(), PollFlags::POLLIN)];
-        if poll(&mut waits, PollTimeout::from(SILENCE_MS))? == 0 {
+        if poll(&mut waits, PollTimeout::from(QUIET_MS))? == 0 {
             break;
         }
     }
-    Ok(taken as u32)
+    // loopback's outgoing copies, counted before the kernel was told to ignore them, libpcap has taken and not shown
+    Ok(Past { taken: due, dropped: stat.dropped })
 }
+
+/// Waits until every packet that another processor was putting into the ring when the filter changed is there and
+/// counted: the kernel's RCU grace period, about 5 ms.
+#[cfg(target_os = "linux")]
+fn wait_for_frames_under_way() {
+    /// `MEMBARRIER_CMD_GLOBAL` of linux/membarrier.h: returns when every processor has left the network code.
+    const GLOBAL: libc::c_int = 1;
+    #[allow(unsafe_code, reason = "no crate offers this system call")]
+    // SAFETY: the call takes three integers and touches no memory of ours.
+    unsafe {
+        // where the kernel refuses, a busy interface may cost the wait for a frame that does not come
+        libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wait_for_frames_under_way() {}
 
 /// Attaches a filter of one instruction: keep 0 bytes.
 #[cfg(target_os = "linux")]

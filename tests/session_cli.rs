@@ -1,0 +1,339 @@
+//! `echolab session` as a program: reports, files, rights, and what goes wrong.
+//!
+//! They need root (setpriv drops it where a test wants less) and fail without it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use assert_cmd::cargo::cargo_bin;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// `nobody`, who owns the files that it may write.
+const NOBODY: u32 = 65_534;
+
+/// `echolab session --port 0` with these arguments, as another command may run it.
+fn session(arguments: &[&str]) -> Command {
+    let mut command = Command::new(cargo_bin!("echolab"));
+    command.args(["session", "--port", "0"]).args(arguments).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("SUDO_UID").env_remove("SUDO_GID");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    session(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The records of a JSON Lines report.
+fn records(output: &Output) -> Vec<Value> {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+fn of_kind(records: &[Value], kind: &str) -> Vec<Value> {
+    records.iter().filter(|record| record["kind"] == kind).cloned().collect()
+}
+
+#[track_caller]
+fn assert_fails(output: &Output, parts: &[&str]) {
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    for part in parts {
+        assert!(stderr(output).contains(part), "{part:?} is not in: {}", stderr(output));
+    }
+}
+
+/// A directory that anybody may write to, with the program in it, where anybody may run it.
+fn open_directory() -> (TempDir, PathBuf) {
+    let directory = TempDir::new().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let program = directory.path().join("echolab");
+    fs::copy(cargo_bin!("echolab"), &program).unwrap();
+    (directory, program)
+}
+
+/// A command run by nobody: no root, no capability.
+fn as_nobody(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program).stdin(Stdio::null());
+    command.env_remove("SUDO_UID").env_remove("SUDO_GID");
+    command
+}
+
+#[test]
+fn the_ten_steps_are_reported() {
+    let records = records(&run(&["--format", "jsonl"]));
+    assert_eq!(of_kind(&records, "step").len(), 10);
+    let conversation = &of_kind(&records, "conversation")[0];
+    assert_eq!(conversation["handshake"], "complete");
+    assert_eq!((&conversation["close"], &conversation["closed_first"]), (&"fin".into(), &"client".into()));
+    assert_eq!(conversation["roles_from"], "session");
+    assert_eq!(conversation["echo"]["matched"], 1);
+    assert_eq!(of_kind(&records, "summary")[0]["dropped"], 0);
+    assert_eq!(of_kind(&records, "capture")[0]["interface"], "lo");
+}
+
+#[test]
+fn messages_go_in_the_order_of_the_command_line() {
+    let arguments = ["--message-bytes", "479", "--message", "x", "--message-bytes", "1380", "--format", "jsonl"];
+    let records = records(&run(&arguments));
+    let sent: Vec<u64> = of_kind(&records, "step")
+        .iter()
+        .filter(|step| step["direction"] == "client_to_server")
+        .filter_map(|step| step["len"].as_u64())
+        .filter(|length| *length > 0)
+        .collect();
+    assert_eq!(sent, [479, 1, 1380]);
+}
+
+#[test]
+fn udp_and_ipv6_and_any_are_reported() {
+    for interface in ["lo", "any"] {
+        let arguments = ["-t", "UDP", "--ip", "::1", "-i", interface, "--count", "3", "--format", "jsonl"];
+        let records = records(&run(&arguments));
+        assert_eq!(of_kind(&records, "step").len(), 6, "{interface}");
+        assert_eq!(of_kind(&records, "conversation")[0]["echo"]["matched"], 3);
+    }
+}
+
+#[test]
+fn the_capture_is_kept_as_its_name_says_and_can_be_analysed() {
+    let directory = TempDir::new().unwrap();
+    for (name, magic) in [("x.pcap", [0x4d, 0x3c, 0xb2, 0xa1]), ("x.pcapng", [0x0a, 0x0d, 0x0d, 0x0a])] {
+        let path = directory.path().join(name);
+        let output = run(&["--write", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert_eq!(fs::read(&path).unwrap()[..4], magic, "{name}");
+        let mut source = echolab::capture::file::open(&path).unwrap();
+        let mut frames = 0;
+        while echolab::capture::Source::next_frame(&mut source).unwrap().is_some() {
+            frames += 1;
+        }
+        assert_eq!(frames, 10, "{name}");
+    }
+}
+
+#[test]
+fn a_capture_on_standard_output_sends_the_report_to_standard_error() {
+    let output = run(&["-w", "-"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stdout[..4], [0x4d, 0x3c, 0xb2, 0xa1]);
+    assert!(stderr(&output).contains("client asks to connect"), "{}", stderr(&output));
+}
+
+#[test]
+fn files_that_exist_are_kept_unless_forced() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("kept");
+    fs::write(&path, "mine").unwrap();
+    let name = path.to_str().unwrap();
+    for option in ["--write", "--output"] {
+        assert_fails(&run(&[option, name]), &["exists already", "--force"]);
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+    }
+    assert_eq!(run(&["--write", name, "--force"]).status.code(), Some(0));
+    assert_ne!(fs::read(&path).unwrap(), b"mine");
+}
+
+#[test]
+fn a_session_that_can_not_start_leaves_no_file() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("x.pcap");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = run(&["--port", &port, "-w", path.to_str().unwrap()]);
+    assert_fails(&output, &["is in use by another program", "--port"]);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_loses_no_report() {
+    let output = run(&["--write", "/dev/full"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("No space left on device"), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("client asks to connect"));
+}
+
+#[test]
+fn a_report_whose_reader_goes_away_still_leaves_a_whole_capture() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("x.pcap");
+    let mut child = session(&["--format", "lines", "-w", path.to_str().unwrap()]).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut source = echolab::capture::file::open(&path).unwrap();
+    let mut frames = 0;
+    while echolab::capture::Source::next_frame(&mut source).unwrap().is_some() {
+        frames += 1;
+    }
+    assert_eq!(frames, 10);
+}
+
+#[test]
+fn mistakes_of_usage_are_told_before_anything_starts() {
+    for (arguments, part) in [
+        (&["-i", "eth0"][..], "always meet on loopback"),
+        (&["-t", "udp", "--close-first", "server"], "needs TCP"),
+        (&["--reads", "1", "--close-first", "server"], "--reads says when the client closes"),
+        (&["-t", "udp", "--message-bytes", "65508"], "holds at most 65507"),
+        (&["-t", "udp", "--ip", "::1", "--message-bytes", "65528"], "holds at most 65527"),
+        (&["-t", "udp", "--prefix", "x", "--message-bytes", "65507"], "an answer of 65508 bytes"),
+        (&["-t", "sctp"], "tcp"),
+        (&["--count", "0"], "--count"),
+        (&["--read-size", "0"], "--read-size"),
+        (&["--read-delay", "soon"], "--read-delay"),
+        (&["--ip", "no such host"], "is neither an IP address nor a name"),
+        (&["--ip", "192.0.2.1"], "is not an address of this host"),
+    ] {
+        assert_fails(&run(arguments), &[part]);
+    }
+}
+
+#[test]
+fn a_client_without_its_echo_is_told_and_reported() {
+    let output = run(&["--read-delay", "10s", "--timeout", "50ms"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("no answer from 127.0.0.1"), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("client asks to connect"));
+}
+
+#[test]
+fn without_the_right_to_capture_the_ways_out_are_named() {
+    let (_directory, program) = open_directory();
+    let output = as_nobody(&program).arg("session").output().unwrap();
+    assert_fails(
+        &output,
+        &["CAP_NET_RAW", "sudo \"$(command -v echolab)\"", "setcap cap_net_raw=ep", "unshare -rn", "ip link set lo up"],
+    );
+}
+
+#[test]
+fn files_belong_to_the_caller_of_sudo() {
+    let (directory, _) = open_directory();
+    let names = ["x.pcap", "x.md"].map(|name| directory.path().join(name));
+    let output = session(&["--write", names[0].to_str().unwrap(), "--output", names[1].to_str().unwrap()])
+        .envs([("SUDO_UID", "65534"), ("SUDO_GID", "65534")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for name in names {
+        let meta = fs::metadata(&name).unwrap();
+        assert_eq!((meta.uid(), meta.gid()), (NOBODY, NOBODY), "{name:?}");
+        assert!(meta.len() > 0);
+    }
+}
+
+#[test]
+fn in_a_user_namespace_of_ones_own_no_root_is_needed() {
+    let (directory, program) = open_directory();
+    let file = directory.path().join("x.pcap");
+    let script = format!("ip link set lo up && exec '{}' session --write '{}'", program.display(), file.display());
+    let mut command = as_nobody(Path::new("unshare"));
+    let output = command.args(["-rn", "sh", "-c", &script]).env("SUDO_UID", "1000").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("SUDO_UID is 1000"), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("closed on both sides"));
+    assert_eq!(fs::metadata(file).unwrap().uid(), NOBODY);
+}
+
+/// A session whose server sleeps over the request, so that it can be looked at; stopped like with Ctrl-C.
+struct Paused {
+    child: Child,
+    first: String,
+}
+
+impl Paused {
+    fn start(command: &mut Command) -> Self {
+        let arguments = ["--format", "lines", "--read-delay", "60s", "--timeout", "60s"];
+        let mut child = command.args(arguments).spawn().unwrap();
+        let mut first = String::new();
+        // the report's first line shows that the client is at work
+        let mut stdout = BufReader::with_capacity(1, child.stdout.take().unwrap());
+        stdout.read_line(&mut first).unwrap();
+        child.stdout = Some(stdout.into_inner());
+        Self { child, first }
+    }
+
+    /// The lines of every thread's status that begin so.
+    fn status(&self, key: &str) -> Vec<String> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let of_task = |task: fs::DirEntry| {
+            let status = fs::read_to_string(task.path().join("status")).unwrap();
+            status.lines().find_map(|line| line.strip_prefix(key)).unwrap().trim().to_owned()
+        };
+        tasks.map(|task| of_task(task.unwrap())).collect()
+    }
+
+    fn interrupt(mut self) -> (Option<i32>, String, String) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).unwrap();
+        let mut report = self.first;
+        self.child.stdout.take().unwrap().read_to_string(&mut report).unwrap();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), report, said)
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_session_in_order() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("x.pcapng");
+    let paused = Paused::start(&mut session(&["-w", path.to_str().unwrap()]));
+    let (code, report, said) = paused.interrupt();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("stopped before the end"), "{said}");
+    assert!(report.contains("[S]") && report.contains("[P.]"), "{report}");
+    let mut source = echolab::capture::file::open(&path).unwrap();
+    let mut frames = 0;
+    while echolab::capture::Source::next_frame(&mut source).unwrap().is_some() {
+        frames += 1;
+    }
+    assert_eq!(frames, report.lines().filter(|line| line.contains(" > ")).count(), "{report}");
+}
+
+#[test]
+fn no_thread_keeps_a_capability_or_root() {
+    let cases: [(&[(&str, &str)], &str); 2] =
+        [(&[], "0\t0\t0\t0"), (&[("SUDO_UID", "65534"), ("SUDO_GID", "65534")], "65534\t65534\t65534\t65534")];
+    for (environment, user) in cases {
+        let paused = Paused::start(session(&[]).envs(environment.iter().copied()));
+        for key in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+            let capabilities = paused.status(key);
+            assert!(capabilities.len() >= 4, "the capture, the client, the server and the report: {capabilities:?}");
+            assert!(capabilities.iter().all(|set| set == "0000000000000000"), "{key} {capabilities:?}");
+        }
+        assert!(paused.status("Uid:").iter().all(|ids| ids == user), "{:?}", paused.status("Uid:"));
+        assert!(paused.status("Gid:").iter().all(|ids| ids == user), "{:?}", paused.status("Gid:"));
+        paused.interrupt();
+    }
+}
+
+#[test]
+fn a_program_with_a_file_capability_gives_it_up_too() {
+    let (_directory, program) = open_directory();
+    assert!(Command::new("setcap").arg("cap_net_raw=ep").arg(&program).status().unwrap().success());
+    let mut command = as_nobody(&program);
+    command.args(["session", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let paused = Paused::start(&mut command);
+    for key in ["CapInh:", "CapPrm:", "CapEff:"] {
+        assert!(paused.status(key).iter().all(|set| set == "0000000000000000"), "{key} {:?}", paused.status(key));
+    }
+    let (_, report, said) = paused.interrupt();
+    assert!(report.contains("[S]"), "{said}");
+}
