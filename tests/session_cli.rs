@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use nix::sys::signal::{Signal, kill};
@@ -19,10 +19,11 @@ use tempfile::TempDir;
 /// `nobody`, who owns the files that it may write.
 const NOBODY: u32 = 65_534;
 
-/// `echolab session --port 0` with these arguments, as another command may run it.
+/// `echolab session` with these arguments, on any free port unless they say otherwise.
 fn session(arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin!("echolab"));
-    command.args(["session", "--port", "0"]).args(arguments).stdin(Stdio::null());
+    let port = if arguments.contains(&"--port") { &[][..] } else { &["--port", "0"] };
+    command.arg("session").args(port).args(arguments).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("SUDO_UID").env_remove("SUDO_GID");
     command
 }
@@ -207,7 +208,7 @@ fn mistakes_of_usage_are_told_before_anything_starts() {
 
 #[test]
 fn a_client_without_its_echo_is_told_and_reported() {
-    let output = run(&["--read-delay", "10s", "--timeout", "50ms"]);
+    let output = run(&["--read-delay", "500ms", "--timeout", "50ms"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("no answer from 127.0.0.1"), "{}", stderr(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("client asks to connect"));
@@ -248,26 +249,25 @@ fn in_a_user_namespace_of_ones_own_no_root_is_needed() {
     let output = command.args(["-rn", "sh", "-c", &script]).env("SUDO_UID", "1000").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stderr(&output).contains("SUDO_UID is 1000"), "{}", stderr(&output));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("closed on both sides"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("client asks to connect"));
     assert_eq!(fs::metadata(file).unwrap().uid(), NOBODY);
 }
 
 /// A session whose server sleeps over the request, so that it can be looked at; stopped like with Ctrl-C.
 struct Paused {
     child: Child,
-    first: String,
+    stderr: BufReader<ChildStderr>,
 }
 
 impl Paused {
     fn start(command: &mut Command) -> Self {
-        let arguments = ["--format", "lines", "--read-delay", "60s", "--timeout", "60s"];
+        let arguments = ["--format", "lines", "--read-delay", "60s", "--timeout", "60s", "--verbose"];
         let mut child = command.args(arguments).spawn().unwrap();
-        let mut first = String::new();
-        // the report's first line shows that the client is at work
-        let mut stdout = BufReader::with_capacity(1, child.stdout.take().unwrap());
-        stdout.read_line(&mut first).unwrap();
-        child.stdout = Some(stdout.into_inner());
-        Self { child, first }
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert!(line.contains("server: connection 1 from"), "the client is at work: {line}");
+        Self { child, stderr }
     }
 
     /// The lines of every thread's status that begin so.
@@ -282,10 +282,9 @@ impl Paused {
 
     fn interrupt(mut self) -> (Option<i32>, String, String) {
         kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).unwrap();
-        let mut report = self.first;
+        let (mut report, mut said) = (String::new(), String::new());
         self.child.stdout.take().unwrap().read_to_string(&mut report).unwrap();
-        let mut said = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        self.stderr.read_to_string(&mut said).unwrap();
         (self.child.wait().unwrap().code(), report, said)
     }
 }
@@ -298,7 +297,7 @@ fn ctrl_c_ends_a_session_in_order() {
     let (code, report, said) = paused.interrupt();
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("stopped before the end"), "{said}");
-    assert!(report.contains("[S]") && report.contains("[P.]"), "{report}");
+    assert!(report.contains("[S]") && report.contains("[S.]"), "{report}");
     let mut source = echolab::capture::file::open(&path).unwrap();
     let mut frames = 0;
     while echolab::capture::Source::next_frame(&mut source).unwrap().is_some() {
