@@ -149,15 +149,16 @@ impl Turns {
         let over = self.answered > self.request.len();
         let kind = if over { EchoKind::Repeated(count(times.max(1))) } else { plain };
         let complete = self.answered.is_multiple_of(self.request.len());
-        let (request, requests) = if over { (self.frames, 0) } else { self.take_answered() };
+        let (request, requests) = self.take_answered();
+        let request = if over { self.frames } else { request };
         let echo = Echo { kind, request, bytes: count(fresh.len()), complete };
-        if over {
-            self.found.story.repeated(times, frame);
-        } else if requests > 0 {
+        if requests > 0 {
             self.unlike = 0;
             self.found.count(&echo, requests, frame);
+        } else if over {
+            self.found.story.repeated(times, frame);
         }
-        self.closed = !over && complete || self.closed;
+        self.closed |= over || complete;
         Some(echo)
     }
 

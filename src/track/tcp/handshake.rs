@@ -1,7 +1,6 @@
 //! The opening of a connection, and what its two halves tell about where the capture was made.
 
 use super::side::Side;
-use super::wireshark::Wireshark;
 use super::{Moment, TcpPlace};
 use crate::model::{Direction, Nanos, PerDirection};
 use crate::track::Handshake;
@@ -38,13 +37,7 @@ pub(super) struct Progress {
 impl Progress {
     /// Takes a segment's place in the handshake, if it has one.
     #[inline]
-    pub(super) fn follow(
-        &mut self,
-        moment: &Moment,
-        place: TcpPlace,
-        sides: &mut PerDirection<Side>,
-        wireshark: &mut Wireshark,
-    ) {
+    pub(super) fn follow(&mut self, moment: &Moment, place: TcpPlace, sides: &PerDirection<Side>) {
         match place {
             TcpPlace::Syn => {
                 self.repeated |= self.syn.is_some();
@@ -62,17 +55,14 @@ impl Progress {
             }
             _ if self.ack.is_none() && self.syn_ack.is_some() && moment.direction == Direction::ClientToServer => {
                 self.ack = Some((moment.frame, moment.at));
-                self.finish(moment, wireshark);
+                self.finish(moment);
             }
             _ => {}
         }
     }
 
-    fn finish(&mut self, moment: &Moment, wireshark: &mut Wireshark) {
+    fn finish(&mut self, moment: &Moment) {
         let (Some((_, syn)), Some((_, syn_ack))) = (self.syn, self.syn_ack) else { return };
-        if let Some(total) = moment.since(syn) {
-            wireshark.handshake_took(total);
-        }
         // Karn: a repeated SYN leaves open which one was answered
         if !self.repeated && !self.simultaneous {
             self.from_client = syn.zip(syn_ack).map(|(from, to)| to.minus(from));

@@ -54,6 +54,8 @@ pub(super) struct Connection {
     pub(super) story: TcpStory,
     /// Who sent the first FIN or RST.
     closed_first: Option<Direction>,
+    /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
+    new_isn: bool,
 }
 
 impl Connection {
@@ -61,7 +63,7 @@ impl Connection {
     pub(super) fn clear(&mut self) {
         self.sides.client_to_server.clear();
         self.sides.server_to_client.clear();
-        self.wireshark.clear();
+        self.wireshark = Wireshark::default();
         self.handshake = handshake::Progress::default();
         self.counts = AnalysisCounts::default();
         self.rtt.clear();
@@ -102,7 +104,7 @@ impl Connection {
         let place = self.place(moment, segment);
         let analysis = self.analyse(moment, segment);
         self.counts.add(analysis);
-        self.handshake.follow(moment, place, &mut self.sides, &mut self.wireshark);
+        self.handshake.follow(moment, place, &self.sides);
 
         let before = *self.sides.get(direction).newest().unwrap_or(&Recent::default());
         let mut hints = Hints::default();
@@ -171,7 +173,11 @@ impl Connection {
         own.learn_options(segment);
         if segment.flags.contains(TcpFlags::SYN) {
             own.isn.get_or_insert(segment.seq);
-            own.base.get_or_insert(segment.seq);
+            // a SYN-ACK with another number does not begin another connection, but its numbers count from there
+            self.new_isn = own.base.is_some_and(|base| base != segment.seq);
+            own.base = Some(segment.seq);
+        } else {
+            self.new_isn = false;
         }
         own.base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
         if segment.flags.contains(TcpFlags::ACK) {
@@ -190,6 +196,8 @@ impl Connection {
             len: segment.len,
             window: segment.window,
             peer_shift: peer.effective_shift(own),
+            ack_is_base: peer.base == Some(segment.ack),
+            new_isn: self.new_isn,
         })
     }
 
@@ -292,7 +300,7 @@ impl Connection {
             acked_by: None,
         };
         if syn == 1 {
-            return own.take_syn(sent).map(|(original, after, count)| Repeat {
+            return own.take_syn(sent, segment.flags.contains(TcpFlags::ACK)).map(|(original, after, count)| Repeat {
                 verdict: count,
                 original: Some(original),
                 after,

@@ -20,13 +20,10 @@ impl Connection {
         if gone {
             let lost = peer.next.zip(own.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs());
             let fin = u32::from(peer.fin.is_some_and(|fin| Some(fin.end) == peer.next && lost > 0));
-            let answers = answered.or(peer.newest());
-            return match answers {
-                Some(segment) => {
-                    Reset::AfterClose { answers: segment.frame, bytes: lost.saturating_sub(fin).max(segment.len) }
-                }
-                None => Reset::Unknown,
-            };
+            return answered.or(peer.newest()).map_or(Reset::Unknown, |segment| Reset::AfterClose {
+                answers: segment.frame,
+                bytes: if segment.len > 0 { lost.saturating_sub(fin).max(segment.len) } else { 0 },
+            });
         }
         if let Some(answered) = answered.filter(|_| !with_ack) {
             let in_window = own.next.is_some_and(|next| next == segment.seq) && !answered.syn;

@@ -53,6 +53,7 @@ pub(super) struct Side {
     /// Its SYN or SYN-ACK's frame and time (the last one sent), and how many there were.
     pub(super) syn: Option<(u64, Option<Nanos>)>,
     pub(super) syn_count: u16,
+    pub(super) syn_with_ack: bool,
     pub(super) syn_acked: bool,
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
@@ -157,16 +158,21 @@ impl Side {
     }
 
     /// Takes a SYN or SYN-ACK; a repeat gives the first one's frame, the time since the last, and the verdict.
-    pub(super) fn take_syn(&mut self, sent: Sent) -> Option<(u64, Option<Nanos>, RepeatVerdict)> {
+    /// In a simultaneous open the SYN-ACK repeats the SYN's number, and is no repeat (RFC 9293 §3.5).
+    pub(super) fn take_syn(&mut self, sent: Sent, with_ack: bool) -> Option<(u64, Option<Nanos>, RepeatVerdict)> {
         let before = self.syn.replace((sent.frame, sent.at));
         self.syn_count = self.syn_count.saturating_add(1);
         if self.next.is_none_or(|next| sent.end.is_after(next)) {
             self.next = Some(sent.end);
         }
+        let first_ack = with_ack && !std::mem::replace(&mut self.syn_with_ack, with_ack);
         let Some((frame, at)) = before else {
             self.sent.push(sent);
             return None;
         };
+        if first_ack {
+            return None;
+        }
         let original = self.sent.carrying(sent.seq);
         let first = original.as_ref().map_or(frame, |original| original.frame);
         let same_id = original.as_ref().is_some_and(|o| o.ip_id == sent.ip_id && sent.ip_id.is_some_and(|id| id != 0));

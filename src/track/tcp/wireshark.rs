@@ -11,8 +11,9 @@ use crate::track::{Analysis, AnalysisFlag};
 const FAST_RETRANSMISSION_WITHIN: Nanos = Nanos::from_millis(20);
 /// How late a segment counts as out of order when the handshake's round-trip time is unknown.
 const OUT_OF_ORDER_WITHIN: Nanos = Nanos::from_millis(3);
-/// How many unacknowledged segments a flow remembers to know repeated bytes.
-const REMEMBERED: usize = 64;
+/// Segments with these do not say how far their sender has come.
+const NOT_IN_ORDER: [AnalysisFlag; 3] =
+    [AnalysisFlag::LostSegment, AnalysisFlag::Retransmission, AnalysisFlag::OutOfOrder];
 
 const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
 const SYN_OR_FIN: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN);
@@ -29,6 +30,10 @@ pub(super) struct Seen {
     pub(super) window: u16,
     /// Shift of the window of the side that receives this segment; `None` where unknown.
     pub(super) peer_shift: Option<u8>,
+    /// The acknowledgment number is the peer's initial sequence number itself: relative 0.
+    pub(super) ack_is_base: bool,
+    /// A SYN-ACK whose sequence number is not the one before.
+    pub(super) new_isn: bool,
 }
 
 /// What the rules remember of one direction.
@@ -36,44 +41,33 @@ pub(super) struct Seen {
 struct Flow {
     next_seq: Option<SeqNumber>,
     next_seq_time: Option<Timestamp>,
-    to_be_acked: Option<SeqNumber>,
+    /// Where the first hole begins that is not filled: an ACK beyond it acknowledges what the capture lacks.
+    hole: Option<SeqNumber>,
+    /// An ACK beyond everything was seen; the next ones are not flagged again.
+    overtaken: bool,
     last_ack: Option<SeqNumber>,
     last_ack_time: Option<Timestamp>,
     window: Option<u16>,
     duplicate_acks: u32,
     last_flags: Analysis,
-    /// Ranges seen and not yet acknowledged, oldest first: what tells a repeat from a late segment.
-    unacked: Vec<(SeqNumber, SeqNumber)>,
 }
 
 /// The state of both directions of a connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wireshark {
     flows: PerDirection<Flow>,
-    /// From the first SYN to the ACK of the SYN-ACK.
+    /// When the last SYN was sent, and whether a SYN-ACK was seen.
+    syn: Option<Timestamp>,
+    syn_ack: bool,
+    /// From the last SYN to the first segment after the SYN-ACK.
     handshake_rtt: Option<Nanos>,
 }
 
 impl Wireshark {
-    /// Forgets everything, and keeps the memory for the next connection.
-    pub(super) fn clear(&mut self) {
-        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-            let flow = self.flows.get_mut(direction);
-            let mut unacked = std::mem::take(&mut flow.unacked);
-            unacked.clear();
-            *flow = Flow { unacked, ..Flow::default() };
-        }
-        self.handshake_rtt = None;
-    }
-
-    /// Tells the rules how long the handshake took, once it is complete.
-    pub(super) fn handshake_took(&mut self, rtt: Nanos) {
-        self.handshake_rtt = Some(rtt);
-    }
-
     /// The flags of one segment.
     #[inline]
     pub(super) fn analyse(&mut self, seen: &Seen) -> Analysis {
+        self.time_handshake(seen);
         let threshold = self.handshake_rtt.filter(|rtt| rtt.0 > 0).unwrap_or(OUT_OF_ORDER_WITHIN);
         let (forward, reverse) = self.flows.both_mut(seen.direction);
         let mut analysis = forward_flags(forward, reverse, seen);
@@ -81,15 +75,36 @@ impl Wireshark {
             analysis.insert(AnalysisFlag::AckLostSegment);
         }
         repeat_flags(forward, reverse, seen, threshold, &mut analysis);
-        remember(forward, reverse, seen, analysis);
+        remember(forward, seen, analysis);
         analysis
+    }
+}
+
+impl Wireshark {
+    /// Measures the handshake, once.
+    fn time_handshake(&mut self, seen: &Seen) {
+        if self.handshake_rtt.is_some() {
+            return;
+        }
+        if seen.flags.is_syn_only() {
+            self.syn = seen.time;
+        } else if seen.flags.contains(TcpFlags::SYN) {
+            self.syn_ack = true;
+        } else if self.syn_ack && seen.flags.contains(TcpFlags::ACK) {
+            self.handshake_rtt = seen.time.zip(self.syn).map(|(now, syn)| now.since(syn));
+        }
     }
 }
 
 /// The flags that need only the numbers and windows before.
 fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
     let mut analysis = Analysis::default();
+    if seen.new_isn {
+        analysis.insert(AnalysisFlag::ReusedPorts);
+    }
     let at_next = forward.next_seq == Some(seen.seq);
+    // a side whose first segment acknowledges nothing counts as one that had sent this before
+    let first = forward.next_seq.is_none() && seen.ack_is_base;
     if seen.len == 1 && at_next && reverse.window == Some(0) {
         analysis.insert(AnalysisFlag::ZeroWindowProbe);
         return analysis;
@@ -115,7 +130,7 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
         }
         return analysis;
     }
-    let repeats_ack = at_next && forward.last_ack == Some(seen.ack);
+    let repeats_ack = at_next && forward.last_ack == Some(seen.ack) || first;
     if !repeats_ack {
         return analysis;
     }
@@ -141,15 +156,22 @@ fn fills_window(reverse: &Flow, seen: &Seen) -> bool {
 }
 
 /// Whether the segment acknowledges bytes that the capture has not seen.
-fn acks_unseen(reverse: &Flow, seen: &Seen) -> bool {
-    seen.flags.contains(TcpFlags::ACK) && reverse.to_be_acked.is_some_and(|seq| seen.ack.is_after(seq))
+fn acks_unseen(reverse: &mut Flow, seen: &Seen) -> bool {
+    if !seen.flags.contains(TcpFlags::ACK) {
+        return false;
+    }
+    if reverse.hole.take_if(|hole| seen.ack.is_after(*hole)).is_some() {
+        return true;
+    }
+    let beyond = reverse.next_seq.is_some_and(|next| seen.ack.is_after(next));
+    beyond && !std::mem::replace(&mut reverse.overtaken, true)
 }
 
 /// Retransmission in its kinds, or out of order: for segments that start before the highest byte.
 fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, analysis: &mut Analysis) {
     let counts = seen.len > 0 || seen.flags.intersects(SYN_OR_FIN);
     let Some(next) = forward.next_seq else { return };
-    if !counts || !seen.seq.is_before(next) || analysis.contains(AnalysisFlag::KeepAlive) {
+    if !counts || analysis.contains(AnalysisFlag::KeepAlive) {
         return;
     }
     let end = seen.seq.plus(seen.len);
@@ -159,19 +181,18 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, a
         analysis.insert(AnalysisFlag::Retransmission);
         return;
     }
+    if !seen.seq.is_before(next) {
+        return;
+    }
     let answers_duplicates = reverse.duplicate_acks >= 2 && reverse.last_ack == Some(seen.seq);
     if answers_duplicates && since(reverse.last_ack_time).is_some_and(|t| t < FAST_RETRANSMISSION_WITHIN) {
         analysis.insert(AnalysisFlag::FastRetransmission);
         analysis.insert(AnalysisFlag::Retransmission);
         return;
     }
-    let known = forward.unacked.iter().any(|(from, to)| !from.is_after(seen.seq) && !to.is_before(end) && from != to);
     let late = since(forward.next_seq_time).is_some_and(|t| t < threshold);
-    let flag = if late && !known && next != end_with_control(seen) {
-        AnalysisFlag::OutOfOrder
-    } else {
-        AnalysisFlag::Retransmission
-    };
+    let flag =
+        if late && next != end_with_control(seen) { AnalysisFlag::OutOfOrder } else { AnalysisFlag::Retransmission };
     analysis.insert(flag);
 }
 
@@ -182,33 +203,27 @@ fn end_with_control(seen: &Seen) -> SeqNumber {
 }
 
 /// What the next segments are held against.
-fn remember(forward: &mut Flow, reverse: &mut Flow, seen: &Seen, analysis: Analysis) {
+fn remember(forward: &mut Flow, seen: &Seen, analysis: Analysis) {
     let end = end_with_control(seen);
     let probe = analysis.contains(AnalysisFlag::ZeroWindowProbe);
-    let moves = end != seen.seq;
+    if forward.hole == Some(seen.seq) && end != seen.seq {
+        forward.hole = None;
+    }
     if forward.next_seq.is_none_or(|next| end.is_after(next)) && !probe {
+        if forward.next_seq != Some(seen.seq) && NOT_IN_ORDER.iter().any(|flag| analysis.contains(*flag)) {
+            forward.hole = forward.hole.or(forward.next_seq);
+        }
         forward.next_seq = Some(end);
         forward.next_seq_time = seen.time;
     }
-    if forward.to_be_acked.is_none_or(|seq| end.is_after(seq)) {
-        forward.to_be_acked = Some(end);
-    }
-    if moves {
-        if forward.unacked.len() >= REMEMBERED {
-            forward.unacked.remove(0);
-        }
-        forward.unacked.push((seen.seq, end));
-    }
-    if analysis.contains(AnalysisFlag::DuplicateAck) {
+    let same_window = forward.window == Some(seen.window);
+    let plain = !seen.flags.intersects(CONTROL);
+    if forward.last_ack == Some(seen.ack) && same_window && plain {
         forward.duplicate_acks = forward.duplicate_acks.saturating_add(1);
     } else {
         forward.duplicate_acks = 0;
     }
     if seen.flags.contains(TcpFlags::ACK) {
-        if analysis.contains(AnalysisFlag::AckLostSegment) {
-            reverse.to_be_acked = Some(seen.ack);
-        }
-        reverse.unacked.retain(|(_, to)| to.is_after(seen.ack));
         forward.last_ack = Some(seen.ack);
         forward.last_ack_time = seen.time;
     }
