@@ -31,7 +31,7 @@ fn an_echo_takes_the_wire_s_delay() {
     let before = Instant::now();
     echo(&mut client, &mut server, b"Hello, world");
     for took in [connected, before.elapsed()] {
-        assert!((Duration::from_millis(10)..Duration::from_millis(40)).contains(&took), "{took:?} instead of 10 ms");
+        assert!((Duration::from_millis(10)..Duration::from_millis(100)).contains(&took), "{took:?} instead of 10 ms");
     }
 }
 

@@ -12,6 +12,9 @@ mod log;
 mod packet;
 mod parse;
 mod rule;
+#[cfg(test)]
+mod samples;
+mod verdict;
 
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +45,9 @@ const TURN: usize = 64;
 
 /// How long a stopped wire goes on to deliver what is under way.
 const LAST_DELIVERY: Duration = Duration::from_secs(2);
+
+/// How long the wire waits at once: the kernel does not take every time that a rule may name.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// How the wire is to behave. The default is a perfect wire.
 #[derive(Clone, Debug, Default)]
@@ -239,7 +245,7 @@ impl Carrier {
         let mut watched =
             [self.ends.client_to_server.as_fd(), self.ends.server_to_client.as_fd(), self.shared.wake.as_fd()]
                 .map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN));
-        let timeout = deadline.map(|due| TimeSpec::from(due.saturating_sub(self.start.elapsed())));
+        let timeout = deadline.map(|due| TimeSpec::from(due.saturating_sub(self.start.elapsed()).min(LONGEST_WAIT)));
         match ppoll(&mut watched, timeout, None) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(errno) => Err(errno).context("cannot wait for a frame"),
