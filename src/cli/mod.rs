@@ -1,7 +1,7 @@
 //! The command line: the only place that prints.
 //!
 //! Arguments go low to high: clap's structs become checked options before any work starts, so that an error of usage is
-//! found there. A subcommand is a file with an `…Args` struct and its `run`, and a line in [`Command`].
+//! found there. A subcommand is a file with an `…Args` struct and its `run`, and a line in `Command`.
 
 mod analyze;
 mod completions;

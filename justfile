@@ -1,0 +1,69 @@
+# `just` lists what there is to do. What must hold stands in .ci/run; the recipes here call it.
+
+set positional-arguments
+
+[private]
+default:
+    @just --list --unsorted
+
+# Run an echo session and show its steps; capturing asks for sudo where you are not root
+[group('use')]
+demo *options:
+    cargo build --release --quiet
+    {{ if `id -u` == "0" { "" } else { "sudo" } }} target/release/echolab session "$@"
+
+# Explain a capture file
+[group('use')]
+analyze *arguments:
+    cargo run --release --quiet -- analyze "$@"
+
+# Put echolab into ~/.cargo/bin
+[group('use')]
+install:
+    .ci/setup
+    cargo install --locked --path .
+
+# Everything that must hold before a change is kept
+[group('check')]
+ci:
+    .ci/run
+
+# The tests, or those whose name contains a word; the real sessions need root
+[group('check')]
+test *filter:
+    .ci/setup
+    cargo test "$@"
+
+# Formatting and clippy, warnings forbidden
+[group('check')]
+lint:
+    .ci/run format lint
+
+# The documentation of the library, warnings forbidden
+[group('check')]
+doc:
+    .ci/run doc
+
+# Every field of every packet against tshark
+[group('check')]
+oracle:
+    .ci/run setup build oracle
+
+
+# Format the code
+[group('change')]
+format:
+    cargo fmt --all
+
+# Write the expected outputs anew, or one of tests/golden; read the difference before you keep it
+[group('change')]
+bless name='1':
+    ECHOLAB_BLESS="$1" cargo test --quiet --test cli golden
+    git diff --stat -- tests/golden
+
+# Reading speed, then whole runs against tcpdump on a big capture (made anew where none is given)
+[group('measure')]
+bench capture='':
+    cargo bench --quiet
+    cargo build --release --quiet
+    tests/benches/against-tcpdump target/release/echolab "$@"

@@ -1,0 +1,91 @@
+//! What every file looks like: it says what it is, it is short, and nothing in it is left to be done.
+
+use crate::source::Source;
+use crate::{assert_none, planted, sources};
+
+/// Longest file, without its tests.
+const LINES: usize = 300;
+
+/// Files that are still longer, and how long: they may shrink, not grow, and leave this list when they fit.
+const STILL_LONGER: &[(&str, usize)] = &[
+    ("cli/output.rs", 319),
+    ("drive/lab/wire/line.rs", 380),
+    ("explain/step_findings.rs", 323),
+    ("track/tcp/mod.rs", 470),
+];
+
+/// What stands for work not done; upper case only, so that words of the language stay free.
+const MARKS: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
+
+struct Rule {
+    rule: &'static str,
+    /// What is wrong with a file, if anything.
+    breach: fn(&Source) -> Option<String>,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        rule: "a file begins with //! and what it is",
+        breach: |source| (!source.text.starts_with("//! ")).then(String::new),
+    },
+    Rule {
+        rule: "no file is longer than 300 lines without its tests",
+        breach: |source| {
+            let known = STILL_LONGER.iter().find(|(path, _)| *path == source.path);
+            let (lines, limit) = (source.lines_without_tests(), known.map_or(LINES, |(_, lines)| *lines));
+            let listed_in_vain = known.is_some() && lines <= LINES;
+            (lines > limit || listed_in_vain).then(|| format!("({lines}, its limit is {limit})"))
+        },
+    },
+    Rule {
+        rule: "nothing is left to be done",
+        breach: |source| {
+            let marked = |line: &str| {
+                MARKS.iter().any(|mark| line.split(|c: char| !c.is_alphanumeric()).any(|word| word == *mark))
+            };
+            let in_text = source.text.lines().position(marked).map(|line| line + 1);
+            let in_code = source.names.iter().find(|name| ["todo!", "unimplemented!"].contains(&name.path.as_str()));
+            in_text.or(in_code.map(|name| name.line)).map(|line| format!("line {line}"))
+        },
+    },
+    Rule {
+        rule: "unsafe code says why it is sound",
+        breach: |source| {
+            let lines: Vec<_> = source.text.lines().collect();
+            let bare = |(at, line): (usize, &&str)| {
+                line.contains("unsafe {")
+                    && !lines[at.saturating_sub(6)..=at].iter().any(|near| near.contains("SAFETY:"))
+            };
+            lines.iter().enumerate().position(bare).map(|at| format!("line {}", at + 1))
+        },
+    },
+];
+
+fn breaches(source: &Source) -> Vec<String> {
+    let broken = RULES.iter().filter_map(|rule| Some((rule.rule, (rule.breach)(source)?)));
+    broken.map(|(rule, detail)| format!("src/{}: {rule} {detail}", source.path)).collect()
+}
+
+#[test]
+fn every_file_keeps_its_shape() {
+    assert_none(&sources().iter().flat_map(breaches).collect::<Vec<_>>());
+}
+
+#[test]
+fn each_rule_sees_its_breach() {
+    let long = format!("//! Long.\n{}", "// line\n".repeat(LINES));
+    for text in [
+        "use std::io;",
+        &long,
+        "//! A file.\n// TODO: write it",
+        "//! A file.\nfn f() { todo!() }",
+        "//! A file.\nfn f() { unsafe { g() } }",
+    ] {
+        assert_eq!(breaches(&planted("model/seq.rs", text)).len(), 1, "{text}");
+    }
+    let tested = format!(
+        "//! Long tests.\nfn f() {{ unsafe {{ g() }} }} // SAFETY: g is\n#[cfg(test)]\nmod tests {{}}\n{}",
+        "\n".repeat(LINES)
+    );
+    assert!(breaches(&planted("model/seq.rs", &tested)).is_empty());
+}
