@@ -31,7 +31,7 @@ fn an_echo_takes_the_wire_s_delay() {
     let before = Instant::now();
     echo(&mut client, &mut server, b"Hello, world");
     for took in [connected, before.elapsed()] {
-        assert!((Duration::from_millis(10)..Duration::from_millis(40)).contains(&took), "{took:?} instead of 10 ms");
+        assert!((Duration::from_millis(10)..Duration::from_millis(100)).contains(&took), "{took:?} instead of 10 ms");
     }
 }
 
@@ -71,7 +71,8 @@ fn bulk(options: &LabOptions) {
     let mut counts = Vec::new();
     for sniffer in sniffers {
         let frames = sniffer.frames();
-        assert!(frames.iter().all(|frame| frame.valid == Some(true)), "an invalid checksum");
+        let invalid: Vec<_> = frames.iter().enumerate().filter(|(_, frame)| frame.valid != Some(true)).collect();
+        assert!(invalid.is_empty(), "invalid checksums: {invalid:?}");
         let longest = frames.iter().map(|frame| frame.length).max().unwrap();
         assert_eq!(longest, usize::from(options.mtu) + 14, "the longest frame");
         counts.push([1, 2].map(|sender| frames.iter().filter(|frame| frame.sender == sender).count() as u64));

@@ -14,6 +14,7 @@ pub(crate) const CASES: &[Case] = &[
     ("root_needs_no_user_namespace", ROOT, root_needs_no_user_namespace),
     ("a_user_gets_a_user_namespace_and_stays_who_they_are", USER, a_user_stays_who_they_are),
     ("a_lab_goes_on_when_root_is_given_up", ROOT, a_lab_goes_on_when_root_is_given_up),
+    ("a_lab_goes_on_without_capabilities", ALL, a_lab_goes_on_without_capabilities),
     ("without_rights_the_error_says_what_lacks", USER, without_rights_the_error_says_what_lacks),
     ("a_forbidden_user_namespace_is_named", USER, a_forbidden_user_namespace_is_named),
     ("a_forbidden_network_namespace_is_named", USER, a_forbidden_network_namespace_is_named),
@@ -53,6 +54,27 @@ fn a_lab_goes_on_when_root_is_given_up() {
     let (mut server, _) = listener.accept().unwrap();
     echo(&mut client, &mut server, b"Hello, world");
     assert!(lab.wire.stop().unwrap().totals.client_to_server.delivered > 0);
+}
+
+fn a_lab_goes_on_without_capabilities() {
+    let mut lab = start(&LabOptions::default());
+    lab.give_up_capabilities().unwrap();
+    for clear in [CapSet::Effective, CapSet::Permitted] {
+        caps::clear(None, clear).unwrap();
+    }
+    let address = (lab.server.addresses().ipv4, 7007);
+    let listener = lab.server.run(move || std::net::TcpListener::bind(address)).unwrap().unwrap();
+    let mut client = lab.client.run(move || std::net::TcpStream::connect(address)).unwrap().unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    echo(&mut client, &mut server, b"Hello, world");
+    for thread in fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let status = fs::read_to_string(thread.path().join("status")).unwrap();
+        for set in ["CapEff:", "CapPrm:"] {
+            let line = status.lines().find(|line| line.starts_with(set)).unwrap();
+            assert!(line.ends_with("\t0000000000000000"), "{thread:?}: {line}");
+        }
+    }
+    assert_eq!(lab.wire.stop().unwrap().totals.server_to_client.missed, 0);
 }
 
 /// What the process is told when it tries.

@@ -15,6 +15,7 @@ use crate::{ALL, CASE, Case};
 pub(crate) const CASES: &[Case] = &[
     ("a_stopped_wire_delivers_what_is_under_way", ALL, a_stopped_wire_delivers_what_is_under_way),
     ("a_wire_waits_no_longer_than_two_seconds", ALL, a_wire_waits_no_longer_than_two_seconds),
+    ("what_comes_too_fast_is_counted", ALL, what_comes_too_fast_is_counted),
     ("an_idle_wire_uses_no_time", ALL, an_idle_wire_uses_no_time),
     ("a_killed_lab_leaves_nothing", ALL, a_killed_lab_leaves_nothing),
     ("hang", &[], hang),
@@ -43,6 +44,16 @@ fn a_wire_waits_no_longer_than_two_seconds() {
     let log = lab.wire.stop().unwrap();
     assert!((1.9..3.0).contains(&before.elapsed().as_secs_f64()), "{:?}", before.elapsed());
     assert_eq!((log.totals.client_to_server.dropped, log.totals.client_to_server.delivered), (1, 0));
+}
+
+fn what_comes_too_fast_is_counted() {
+    const COUNT: u64 = 50_000;
+    let mut lab = start(&LabOptions::default());
+    let (client, _server) = datagrams(&lab);
+    (0..COUNT).for_each(|_| assert_eq!(client.send(&[0; 10]).unwrap(), 10));
+    let totals = lab.wire.stop().unwrap().totals.client_to_server;
+    assert_eq!(totals.sent + totals.missed, COUNT, "{totals:?}");
+    assert_eq!(totals.delivered, totals.sent);
 }
 
 fn an_idle_wire_uses_no_time() {

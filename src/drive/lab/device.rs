@@ -6,7 +6,7 @@
 use std::ffi::c_char;
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 
@@ -46,8 +46,8 @@ impl DeviceKind {
 
 /// The wire's end of a host's device.
 pub(super) enum End {
-    /// The file behind a TAP device.
-    Tap(File),
+    /// The file behind a TAP device, and the counters of its host's interfaces.
+    Tap(File, File),
     /// A capture handle on a veth pair's far end.
     Veth(Box<Capture<Active>>),
 }
@@ -77,7 +77,9 @@ pub(super) fn make_tap() -> Result<End> {
     // closing that would wait some 20 ms for it.
     // SAFETY: the file is open, and TUNSETPERSIST takes a number.
     unsafe { tun::set_persist(file.as_raw_fd(), 1) }.context("cannot leave a TAP device to its namespace")?;
-    Ok(End::Tap(file))
+    // a file of the thread's namespace, wherever it is read
+    let counters = File::open("/proc/thread-self/net/dev").context("cannot open /proc/thread-self/net/dev")?;
+    Ok(End::Tap(file, counters))
 }
 
 /// Makes the host's veth pair in the calling thread's namespace, with its far end, called `far`, in `wire`.
@@ -104,7 +106,7 @@ impl End {
     /// The next frame that the host sent, read into `buffer`; `None` if there is none now.
     pub(super) fn receive<'b>(&mut self, buffer: &'b mut Vec<u8>) -> Result<Option<&'b [u8]>> {
         match self {
-            Self::Tap(file) => match file.read(buffer) {
+            Self::Tap(file, _) => match file.read(buffer) {
                 Ok(length) => Ok(buffer.get(..length)),
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),
                 Err(error) => Err(error).context("cannot read a frame from a TAP device"),
@@ -124,8 +126,23 @@ impl End {
     /// Delivers a frame to the host.
     pub(super) fn send(&mut self, frame: &[u8]) -> Result<()> {
         match self {
-            Self::Tap(file) => file.write_all(frame).context("cannot write a frame to a TAP device"),
+            Self::Tap(file, _) => file.write_all(frame).context("cannot write a frame to a TAP device"),
             Self::Veth(capture) => capture.sendpacket(frame).context("cannot write a frame to a veth pair"),
+        }
+    }
+
+    /// How many frames the host has sent that nobody read in time: the queue to the wire was full.
+    pub(super) fn missed(&mut self) -> Result<u64> {
+        match self {
+            Self::Tap(_, counters) => {
+                let mut text = String::new();
+                counters
+                    .rewind()
+                    .and_then(|()| counters.read_to_string(&mut text))
+                    .context("cannot read /proc/net/dev")?;
+                dropped_on_sending(&text).context("cannot find the interface in /proc/net/dev")
+            }
+            Self::Veth(capture) => Ok(capture.stats().context("cannot ask for libpcap's statistics")?.dropped.into()),
         }
     }
 
@@ -135,10 +152,17 @@ impl End {
     }
 }
 
+/// The host's interface's count of frames dropped on sending, in the text of /proc/net/dev.
+fn dropped_on_sending(text: &str) -> Option<u64> {
+    // eight counts of what was received, then bytes, packets, errors, drops of what was sent
+    let counts = text.lines().find_map(|line| line.trim_start().strip_prefix(HOST_INTERFACE)?.strip_prefix(':'))?;
+    counts.split_whitespace().nth(8 + 3)?.parse().ok()
+}
+
 impl fmt::Debug for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Tap(_) => "Tap",
+            Self::Tap(..) => "Tap",
             Self::Veth(_) => "Veth",
         })
     }
@@ -148,9 +172,33 @@ impl AsFd for End {
     #[allow(unsafe_code, reason = "libpcap's descriptor is only known as a number")]
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Tap(file) => file.as_fd(),
+            Self::Tap(file, _) => file.as_fd(),
             // SAFETY: the capture keeps its descriptor open for as long as it is borrowed here.
             Self::Veth(capture) => unsafe { BorrowedFd::borrow_raw(capture.as_raw_fd()) },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_are_found_among_an_interface_s_counters() {
+        let text = "Inter-|   Receive                    |  Transmit\n face |bytes packets errs\n    lo: 1 2 3 4 5 6 7 8 9 10 11 \
+                    12 13 14 15 16\n  eth0: 10 20 30 40 50 60 70 80 90 100 110 120 130 140 150 160\n";
+        assert_eq!(dropped_on_sending(text), Some(120));
+        assert_eq!(dropped_on_sending("    lo: 1 2"), None);
+        assert_eq!(dropped_on_sending("  eth0: 1 2"), None);
+    }
+
+    #[test]
+    fn a_request_holds_a_name_and_its_zero() {
+        let request = request_for("a-name-that-is-far-too-long", libc::__c_anonymous_ifr_ifru { ifru_flags: 0 });
+        assert_eq!(request.ifr_name.last(), Some(&0));
+        assert_eq!(
+            request_for("eth0", libc::__c_anonymous_ifr_ifru { ifru_flags: 0 }).ifr_name[..5],
+            [101, 116, 104, 48, 0]
+        );
     }
 }

@@ -118,6 +118,19 @@ impl Lab {
         Ok(Self { wire, client, server, device })
     }
 
+    /// Gives up the capabilities of the lab's threads: capabilities are each thread's own, so that a program that gives up
+    /// its own has not given up these. From then on no capture can be opened in a host, no setting changed, no port below
+    /// 1024 bound; what is open goes on. A program that becomes another user must do that first: the C library ends a
+    /// program of whose threads only some may.
+    ///
+    /// # Errors
+    /// When the system refuses, which it has no reason to.
+    pub fn give_up_capabilities(&self) -> Result<()> {
+        self.wire.give_up_capabilities()?;
+        self.client.run(namespace::give_up_capabilities)??;
+        self.server.run(namespace::give_up_capabilities)?
+    }
+
     /// What the hosts' interfaces are.
     pub fn device(&self) -> DeviceKind {
         self.device

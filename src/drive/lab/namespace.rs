@@ -11,6 +11,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result, anyhow};
+use caps::CapSet;
 use nix::sched::{CloneFlags, unshare};
 
 use super::rights;
@@ -105,4 +106,11 @@ impl Drop for Namespace {
             let _ = thread.join();
         }
     }
+}
+
+/// Gives up every capability of the calling thread.
+pub(super) fn give_up_capabilities() -> Result<()> {
+    caps::clear(None, CapSet::Effective)
+        .and_then(|()| caps::clear(None, CapSet::Permitted))
+        .context("cannot give up the capabilities of one of the lab's threads")
 }

@@ -12,8 +12,9 @@ use super::WireOptions;
 use super::census::{Census, Sighting};
 use super::faults::{Chance, Faults};
 use super::log::{Cause, Deed, What, WireFrame, WireLog};
-use super::packet::{PacketKind, PacketView};
-use super::rule::{Action, Rule, Times};
+use super::packet::PacketView;
+use super::rule::Rule;
+use super::verdict::{Active, Overtaker, Verdict};
 use crate::model::{Direction, PerDirection, Timestamp};
 
 /// How long a frame waits for the one that is to overtake it.
@@ -47,13 +48,6 @@ struct Lane {
     held: Vec<Held>,
 }
 
-/// A rule and what is left of it.
-#[derive(Debug)]
-struct Active {
-    rule: Rule,
-    left: u32,
-}
-
 /// A frame under way.
 #[derive(Debug)]
 struct Flight {
@@ -74,13 +68,6 @@ struct Held {
     bytes: Vec<u8>,
 }
 
-/// Who overtakes a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Overtaker {
-    Next,
-    Packet(PacketKind, u32),
-}
-
 /// A frame that a host sent, and all that is known of it.
 struct Accepted<'a> {
     frame: WireFrame,
@@ -88,16 +75,6 @@ struct Accepted<'a> {
     view: PacketView,
     sighting: Sighting,
     chance: Chance,
-}
-
-/// What is to be done to one frame.
-#[derive(Default)]
-struct Verdict {
-    dropped: Option<Cause>,
-    duplicated: Option<Cause>,
-    corrupted: Option<Cause>,
-    delayed: Option<(Duration, Cause)>,
-    held: Option<(Overtaker, Cause)>,
 }
 
 impl Line {
@@ -156,13 +133,7 @@ impl Line {
             number: sighting.numbers(kind).map_or(0, |numbers| *numbers.end()),
             again: sighting.again,
         };
-        let mut verdict = Verdict::default();
-        for (index, active) in self.rules.iter_mut().enumerate() {
-            if verdict.dropped.is_none() && active.applies(direction, &sighting) {
-                verdict.add(active.rule, Cause::Rule(index));
-            }
-        }
-        verdict.add_chance(&chance);
+        let verdict = Verdict::on(&mut self.rules, direction, &sighting, &chance);
         self.execute(now, &Accepted { frame, bytes, view, sighting, chance }, verdict);
     }
 
@@ -299,58 +270,6 @@ impl Lane {
     }
 }
 
-impl Active {
-    fn new(rule: Rule) -> Self {
-        let left = match rule.times {
-            Times::Count(count) => count,
-            Times::Always => u32::MAX,
-        };
-        Self { rule, left }
-    }
-
-    /// Whether the rule applies to a frame; if so it has one time less.
-    fn applies(&mut self, direction: Direction, sighting: &Sighting) -> bool {
-        let fits = self.left > 0
-            && self.rule.direction.is_none_or(|only| only == direction)
-            && sighting
-                .numbers(self.rule.kind)
-                .is_some_and(|numbers| self.rule.number.is_none_or(|number| numbers.contains(&number)));
-        if fits {
-            if self.rule.times != Times::Always {
-                self.left -= 1;
-            }
-            if self.rule.number.is_some() {
-                // the other host's packet of this number is another packet
-                self.rule.direction = Some(direction);
-            }
-        }
-        fits
-    }
-}
-
-impl Verdict {
-    fn add(&mut self, rule: Rule, cause: Cause) {
-        match rule.action {
-            Action::Drop => self.dropped = Some(cause),
-            Action::Duplicate => self.duplicated = Some(cause),
-            Action::Corrupt => self.corrupted = Some(cause),
-            Action::Delay(delay) => {
-                let before = self.delayed.map_or(Duration::ZERO, |(delay, _)| delay);
-                self.delayed = Some((before.saturating_add(delay), cause));
-            }
-            Action::SwapWith(other) => self.held = Some((Overtaker::Packet(rule.kind, other), cause)),
-        }
-    }
-
-    fn add_chance(&mut self, chance: &Chance) {
-        let by_chance = |happens: bool| happens.then_some(Cause::Chance);
-        self.dropped = self.dropped.or(by_chance(chance.lost));
-        self.duplicated = self.duplicated.or(by_chance(chance.duplicated));
-        self.corrupted = self.corrupted.or(by_chance(chance.corrupted));
-        self.held = self.held.or(by_chance(chance.reordered).map(|cause| (Overtaker::Next, cause)));
-    }
-}
-
 /// Flips one bit of the packet's body; `None` where it has none.
 fn damage(bytes: &mut [u8], view: &PacketView, (place, bit): (f64, u8)) -> Option<usize> {
     let body = view.body.clone();
@@ -378,3 +297,181 @@ impl PartialEq for Flight {
 }
 
 impl Eq for Flight {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::faults::{Percent, Rate};
+    use super::super::parse::parse_script;
+    use super::super::samples::{datagram, segment};
+    use super::*;
+    use crate::model::TcpFlags;
+
+    const CLIENT: Direction = Direction::ClientToServer;
+
+    fn line(faults: Faults, script: &str) -> Line {
+        let faults = PerDirection { client_to_server: faults, server_to_client: faults };
+        let options = WireOptions { faults, rules: parse_script(script).unwrap(), seed: None };
+        Line::new(&options, 7, Timestamp::new(1_000, 999_999_999))
+    }
+
+    fn ms(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    /// Everything that comes out, with its time in milliseconds and its last byte.
+    fn all(line: &mut Line) -> Vec<(u128, u8)> {
+        let mut arrivals = Vec::new();
+        while let Some(due) = line.deadline() {
+            // a held frame's deadline is when it goes, not when it is there
+            if let Some((frame, bytes)) = line.arrived(due) {
+                line.delivered(frame);
+                arrivals.push((due.as_millis(), *bytes.last().unwrap()));
+            }
+        }
+        arrivals
+    }
+
+    /// Sends one segment of data for each letter, a millisecond apart.
+    fn letters(line: &mut Line, letters: &[u8]) -> Vec<(u128, u8)> {
+        for (index, letter) in (0..).zip(letters) {
+            line.accept(ms(u64::from(index)), CLIENT, &segment(CLIENT, TcpFlags::ACK, index, &[*letter]));
+        }
+        all(line)
+    }
+
+    #[test]
+    fn a_delay_shifts_everything_by_the_same_time() {
+        let mut line = line(Faults { delay: ms(5), ..Faults::default() }, "");
+        assert_eq!(letters(&mut line, b"ABC"), [(5, b'A'), (6, b'B'), (7, b'C')]);
+        assert_eq!(line.deadline(), None);
+        assert!(line.log.deeds.is_empty());
+    }
+
+    #[test]
+    fn a_swap_waits_for_its_packet_or_a_tenth_of_a_second() {
+        let mut swapped = line(Faults::default(), "swap data 2 4");
+        assert_eq!(letters(&mut swapped, b"ABCDE"), [(0, b'A'), (2, b'C'), (3, b'D'), (3, b'B'), (4, b'E')]);
+        let mut alone = line(Faults { delay: ms(5), ..Faults::default() }, "swap data 2 4");
+        assert_eq!(letters(&mut alone, b"ABC"), [(5, b'A'), (7, b'C'), (106, b'B')]);
+        assert_eq!(alone.log.deeds.len(), 1);
+        assert_eq!(alone.log.deeds[0].what, What::Delayed(HOLD));
+    }
+
+    #[test]
+    fn rules_act_in_their_order_and_as_often_as_they_say() {
+        let mut line = line(Faults::default(), "duplicate data 1; drop data twice; delay data always by 3ms");
+        assert_eq!(letters(&mut line, b"ABCD"), [(5, b'C'), (6, b'D')]);
+        let causes: Vec<_> = line.log.deeds.iter().map(|deed| (deed.frame.number, deed.what, deed.cause)).collect();
+        let delayed = What::Delayed(ms(3));
+        assert_eq!(
+            causes,
+            [
+                (1, What::Dropped, Cause::Rule(1)),
+                (2, What::Dropped, Cause::Rule(1)),
+                (3, delayed, Cause::Rule(2)),
+                (4, delayed, Cause::Rule(2)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_numbered_rule_stays_with_the_side_that_it_met_first() {
+        let mut line = line(Faults::default(), "drop data 1 twice");
+        for _ in 0..2 {
+            for direction in [CLIENT, !CLIENT] {
+                line.accept(ms(0), direction, &segment(direction, TcpFlags::ACK, 1, b"X"));
+            }
+        }
+        assert_eq!(line.log.totals.client_to_server.dropped, 2);
+        assert_eq!(line.log.totals.server_to_client.dropped, 0);
+    }
+
+    #[test]
+    fn damage_is_one_bit_of_the_payload() {
+        let mut line = line(Faults { corrupt: Percent::ALL, ..Faults::default() }, "");
+        let frame = datagram(CLIENT, &[0; 100]);
+        line.accept(ms(0), CLIENT, &frame);
+        let (_, bytes) = line.arrived(ms(0)).unwrap();
+        let What::Corrupted { offset } = line.log.deeds[0].what else { panic!("{:?}", line.log.deeds) };
+        assert!(offset >= 42);
+        assert_eq!((bytes[offset] ^ frame[offset]).count_ones(), 1);
+        assert_eq!(bytes.iter().zip(&frame).filter(|(now, before)| now != before).count(), 1);
+    }
+
+    #[test]
+    fn a_deed_has_the_time_of_the_system_s_clock() {
+        let mut line = line(Faults::default(), "drop any");
+        line.accept(Duration::from_nanos(2), CLIENT, &datagram(CLIENT, b"X"));
+        assert_eq!(line.log.deeds[0].frame.time, Timestamp::new(1_001, 1));
+    }
+
+    #[test]
+    fn times_without_end_do_no_harm() {
+        let mut line = line(Faults { delay: Duration::MAX, ..Faults::default() }, "delay any by 580years always");
+        line.accept(ms(1), CLIENT, &datagram(CLIENT, b"X"));
+        assert_eq!(line.deadline(), Some(Duration::MAX));
+        line.abandon();
+        assert_eq!(line.log.totals.client_to_server.dropped, 1);
+    }
+
+    prop_compose! {
+        fn any_faults()(
+            delay in 0_u64..50, jitter in 0_u64..50, loss in 0.0..100.0, duplicate in 0.0..100.0, reorder in 0.0..100.0,
+            corrupt in 0.0..100.0, rate in proptest::option::of(1_u64..10_000_000)
+        ) -> Faults {
+            let share = |share| Percent::new(share).unwrap();
+            Faults {
+                delay: ms(delay), jitter: ms(jitter), loss: share(loss), duplicate: share(duplicate),
+                reorder: share(reorder), corrupt: share(corrupt), rate: rate.and_then(Rate::new),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_frame_and_copy_is_delivered_or_dropped(
+            faults in any_faults(), sends in proptest::collection::vec((0_u64..20, any::<bool>()), 0..60)
+        ) {
+            let mut line = line(faults, "swap datagram 2 5; duplicate any 3; delay datagram 4 by 1s; drop any 6 twice");
+            let mut now = 0;
+            for (pause, from_client) in &sends {
+                now += pause;
+                let direction = if *from_client { CLIENT } else { !CLIENT };
+                line.accept(ms(now), direction, &datagram(direction, b"X"));
+            }
+            all(&mut line);
+            let mut sent = 0;
+            for direction in [CLIENT, !CLIENT] {
+                let totals = line.log.totals.get(direction);
+                prop_assert_eq!(totals.sent + totals.duplicated, totals.delivered + totals.dropped, "{:?}", totals);
+                sent += totals.sent;
+            }
+            prop_assert_eq!(sent, sends.len() as u64);
+        }
+
+        #[test]
+        fn without_reordering_order_is_kept_and_nothing_comes_early(
+            faults in any_faults(), pauses in proptest::collection::vec(0_u64..20, 0..60)
+        ) {
+            let faults = Faults { reorder: Percent::default(), ..faults };
+            let mut line = line(faults, "");
+            let mut now = 0;
+            let mut sent = Vec::new();
+            for (number, pause) in (0..).zip(&pauses) {
+                now += pause;
+                sent.push(now);
+                line.accept(ms(now), CLIENT, &datagram(CLIENT, &[0, number]));
+            }
+            let mut last = 0;
+            while let Some(due) = line.deadline() {
+                let Some((frame, _)) = line.arrived(due) else { continue };
+                let index = usize::try_from(frame.index - 1).unwrap();
+                prop_assert!(frame.index >= last);
+                prop_assert!(due >= ms(sent[index]) + faults.delay);
+                last = frame.index;
+            }
+        }
+    }
+}

@@ -23,8 +23,11 @@ pub struct WireLog {
 /// Packets by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WireTotals {
-    /// Frames that the host sent.
+    /// Frames that the host sent and the wire took.
     pub sent: u64,
+    /// Frames that the host sent besides, faster than the wire could take them: lost, and not counted in `sent`. Known when
+    /// the wire has been stopped; while it is 0, [`WireFrame::index`] can be relied on.
+    pub missed: u64,
     /// Frames handed to the other host, copies included.
     pub delivered: u64,
     /// Frames lost.

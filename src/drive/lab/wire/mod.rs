@@ -12,6 +12,9 @@ mod log;
 mod packet;
 mod parse;
 mod rule;
+#[cfg(test)]
+mod samples;
+mod verdict;
 
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +37,7 @@ pub use self::rule::{Action, Rule, Times};
 
 use self::line::Line;
 use super::device::End;
+use super::namespace;
 use crate::model::{Direction, PerDirection, Timestamp};
 
 /// How many frames are read from one host before the other has its turn.
@@ -41,6 +45,9 @@ const TURN: usize = 64;
 
 /// How long a stopped wire goes on to deliver what is under way.
 const LAST_DELIVERY: Duration = Duration::from_secs(2);
+
+/// How long the wire waits at once: the kernel does not take every time that a rule may name.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// How the wire is to behave. The default is a perfect wire.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +74,7 @@ pub struct Wire {
 struct Shared {
     line: Mutex<Line>,
     stop: AtomicBool,
+    give_up: AtomicBool,
     wake: EventFd,
 }
 
@@ -74,6 +82,11 @@ impl Shared {
     /// The line. A panic elsewhere while it was locked leaves nothing half done that matters.
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the thread look at what it is told.
+    fn wake(&self) -> Result<()> {
+        self.wake.write(1).map(|_| ()).context("cannot wake the lab's wire")
     }
 }
 
@@ -87,7 +100,7 @@ impl Wire {
         let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
             .context("cannot make an eventfd for the lab's wire")?;
         let line = Mutex::new(Line::new(options, seed, epoch));
-        let shared = Arc::new(Shared { line, stop: AtomicBool::new(false), wake });
+        let shared = Arc::new(Shared { line, stop: AtomicBool::new(false), give_up: AtomicBool::new(false), wake });
         let carrier = Carrier { shared: Arc::clone(&shared), ends, start, buffer: vec![0; End::frame_room(mtu)] };
         let thread = thread::Builder::new().name("wire".to_owned()).spawn(move || carrier.run());
         let thread = thread.context("cannot start the thread of the lab's wire")?;
@@ -124,10 +137,16 @@ impl Wire {
         Ok(self.log())
     }
 
+    /// Makes the wire's thread give up its capabilities.
+    pub(super) fn give_up_capabilities(&self) -> Result<()> {
+        self.shared.give_up.store(true, Ordering::Release);
+        self.shared.wake()
+    }
+
     fn end(&mut self) -> Result<()> {
         let Some(thread) = self.thread.take() else { return Ok(()) };
         self.shared.stop.store(true, Ordering::Release);
-        self.shared.wake.write(1).context("cannot wake the lab's wire")?;
+        self.shared.wake()?;
         let (ends, outcome) = thread.join().map_err(|_| anyhow!("the lab's wire has panicked"))?;
         self.ends = Some(ends);
         outcome.context("the lab's wire broke")
@@ -154,18 +173,29 @@ impl Carrier {
     fn run(mut self) -> (PerDirection<End>, Result<()>) {
         // wake up when a frame is due, not 50 µs later; no harm if that fails
         let _ = prctl::set_timerslack(1);
-        let outcome = self.carry();
+        let outcome = self.carry().and_then(|()| self.count_missed());
         (self.ends, outcome)
+    }
+
+    fn count_missed(&mut self) -> Result<()> {
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let missed = self.ends.get_mut(direction).missed()?;
+            self.shared.line().log.totals.get_mut(direction).missed = missed;
+        }
+        Ok(())
     }
 
     /// Carries frames until it is told to stop.
     fn carry(&mut self) -> Result<()> {
         let mut last = None;
         loop {
-            let stopping = self.shared.stop.load(Ordering::Acquire);
-            if stopping {
-                // the event has been seen: it must not end the waiting again
-                let _ = self.shared.wake.read();
+            // what woke the thread is seen to now, and must not end the waiting again
+            let _ = self.shared.wake.read();
+            if self.shared.give_up.swap(false, Ordering::AcqRel) {
+                // frames are carried by open descriptors, which need no capability
+                namespace::give_up_capabilities()?;
+            }
+            if self.shared.stop.load(Ordering::Acquire) {
                 last.get_or_insert(self.start.elapsed() + LAST_DELIVERY);
             }
             let moved = self.collect()? | self.deliver();
@@ -215,7 +245,7 @@ impl Carrier {
         let mut watched =
             [self.ends.client_to_server.as_fd(), self.ends.server_to_client.as_fd(), self.shared.wake.as_fd()]
                 .map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN));
-        let timeout = deadline.map(|due| TimeSpec::from(due.saturating_sub(self.start.elapsed())));
+        let timeout = deadline.map(|due| TimeSpec::from(due.saturating_sub(self.start.elapsed()).min(LONGEST_WAIT)));
         match ppoll(&mut watched, timeout, None) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(errno) => Err(errno).context("cannot wait for a frame"),

@@ -209,3 +209,91 @@ fn place(frame: &[u8], part: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(frame.as_ptr().addr()).min(frame.len());
     start..(start + part.len()).min(frame.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use etherparse::{IpFragOffset, Ipv4Header, PacketBuilder};
+
+    use super::super::samples::{TCP_HEADERS, datagram, segment};
+    use super::*;
+    use crate::model::Direction;
+
+    const CLIENT: Direction = Direction::ClientToServer;
+
+    fn kinds(frame: &[u8]) -> Vec<PacketKind> {
+        let view = PacketView::of(frame);
+        PacketKind::ALL.into_iter().map(|(kind, _)| kind).filter(|kind| view.is(*kind)).collect()
+    }
+
+    #[test]
+    fn segments_are_known_by_their_flags_and_payload() {
+        use PacketKind::{Ack, Any, Data, Fin, Rst, Syn, SynAck};
+        let (syn, ack, fin, rst) = (TcpFlags::SYN, TcpFlags::ACK, TcpFlags::FIN, TcpFlags::RST);
+        for (flags, payload, expected) in [
+            (syn, &b""[..], &[Syn, Any][..]),
+            (syn, b"fast open", &[Syn, Data, Any]),
+            (syn.union(ack), b"", &[SynAck, Any]),
+            (ack, b"", &[Ack, Any]),
+            (ack, b"Hello", &[Data, Any]),
+            (ack.union(fin), b"", &[Fin, Any]),
+            (ack.union(fin), b"last", &[Data, Fin, Any]),
+            (rst, b"", &[Rst, Any]),
+            (rst.union(ack), b"", &[Rst, Any]),
+        ] {
+            assert_eq!(kinds(&segment(CLIENT, flags, 1, payload)), expected, "{flags}");
+        }
+    }
+
+    #[test]
+    fn other_packets_are_known_too() {
+        assert_eq!(kinds(&datagram(CLIENT, b"Hello")), [PacketKind::Datagram, PacketKind::Any]);
+        let mut echo = Vec::new();
+        let builder = PacketBuilder::ethernet2([2; 6], [3; 6]).ipv6([1; 16], [2; 16], 64).icmpv6_echo_request(1, 1);
+        builder.write(&mut echo, b"ping").unwrap();
+        assert_eq!(kinds(&echo), [PacketKind::Icmp, PacketKind::Any]);
+        for unknown in [&b""[..], &[0; 14], &[0xff; 60], &echo[..20]] {
+            assert_eq!(kinds(unknown), [PacketKind::Any]);
+            assert_eq!(PacketView::of(unknown).body, 0..0);
+        }
+    }
+
+    #[test]
+    fn only_the_first_fragment_of_a_datagram_is_one() {
+        let whole = datagram(CLIENT, &[7; 64]);
+        let (ethernet, packet) = whole.split_at(14);
+        let (header, _) = Ipv4Header::from_slice(packet).unwrap();
+        let fragment = |offset: u16, more: bool, part: &[u8]| {
+            let mut header = header.clone();
+            header.fragment_offset = IpFragOffset::try_new(offset).unwrap();
+            header.more_fragments = more;
+            header.set_payload_len(part.len()).unwrap();
+            let mut frame = ethernet.to_vec();
+            header.write(&mut frame).unwrap();
+            frame.extend_from_slice(part);
+            frame
+        };
+        let first = fragment(0, true, &packet[20..60]);
+        assert_eq!(kinds(&first), [PacketKind::Datagram, PacketKind::Fragment, PacketKind::Any]);
+        assert_eq!(PacketView::of(&first).body, 42..74);
+        let second = fragment(5, false, &packet[60..]);
+        assert_eq!(kinds(&second), [PacketKind::Fragment, PacketKind::Any]);
+        assert_eq!(PacketView::of(&second).body, 34..66);
+    }
+
+    #[test]
+    fn the_body_is_the_payload_or_the_header_of_the_transport() {
+        let data = segment(CLIENT, TcpFlags::ACK, 1, b"Hello");
+        assert_eq!(PacketView::of(&data).body, TCP_HEADERS..TCP_HEADERS + 5);
+        let bare = segment(CLIENT, TcpFlags::ACK, 1, b"");
+        assert_eq!(PacketView::of(&bare).body, 34..TCP_HEADERS);
+    }
+
+    #[test]
+    fn every_kind_is_found_by_each_of_its_names() {
+        for (kind, names) in PacketKind::ALL {
+            assert_eq!(names[0], kind.name());
+            assert!(names.iter().all(|name| name.parse() == Ok(kind)));
+            assert_eq!(PacketKind::ALL.iter().filter(|(other, _)| *other as usize == kind as usize).count(), 1);
+        }
+    }
+}

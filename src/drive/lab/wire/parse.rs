@@ -107,7 +107,7 @@ fn read(words: &mut Words<'_>) -> Result<Rule, Problem> {
     }
     let word = words.next();
     let kind = word.and_then(|word| word.parse().ok()).ok_or_else(|| Problem::Kind(word.map(str::to_owned)))?;
-    let number = number(words)?;
+    let mut number = self::number(words)?;
     let other = if verb == "swap" { self::number(words)? } else { None };
     let clauses = clauses(words)?;
     if verb != "delay" && clauses.delay.is_some() {
@@ -119,7 +119,11 @@ fn read(words: &mut Words<'_>) -> Result<Rule, Problem> {
         "duplicate" => Action::Duplicate,
         "corrupt" => Action::Corrupt,
         _ => match (number, other) {
-            (Some(first), Some(second)) if first != second => Action::SwapWith(second),
+            (Some(one), Some(other)) if one != other => {
+                // it is the earlier one that waits
+                number = Some(one.min(other));
+                Action::SwapWith(one.max(other))
+            }
             _ => return Err(Problem::Swap),
         },
     };
@@ -210,6 +214,7 @@ mod tests {
         assert_eq!((delay.action, delay.kind), (Action::Delay(Duration::from_millis(50)), PacketKind::Ack));
         let swap = rule("swap data 4 5");
         assert_eq!((swap.action, swap.number, swap.times), (Action::SwapWith(5), Some(4), Times::Count(1)));
+        assert_eq!(rule("swap data 5 4"), swap);
         assert_eq!(rule("drop syn-ack"), rule("drop synack once"));
         assert_eq!(rule("drop udp"), rule("drop datagram"));
         assert_eq!(rule("drop data 3 times").number, None);
