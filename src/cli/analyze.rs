@@ -192,7 +192,10 @@ impl Input {
 impl Request {
     /// Analyses one capture. The outer error is one of the output, which ends everything; the inner is the capture's.
     fn analyze(&self, input: Input, output: &mut Output) -> Result<Result<()>> {
-        let (reader, progress) = Progress::watch(input.reader, &input.name, input.size);
+        let (reader, progress) = match output.shows_as_it_reads() {
+            false => Progress::watch(input.reader, &input.name, input.size),
+            true => (input.reader, Progress::default()),
+        };
         let mut source = match from_reader(input.name.clone(), reader) {
             Ok(source) => source,
             Err(error) => return Ok(Err(error)),
@@ -203,8 +206,7 @@ impl Request {
             Err(error) => return Ok(Err(error)),
         };
         let mut options = pipeline::Options { filter, max_frames: self.count, ..pipeline::Options::default() };
-        let totals = pipeline::run(&mut source, &mut options, output.sink())?;
-        drop(progress);
+        let totals = pipeline::run(&mut source, &mut options, &mut progress.before(output.sink()))?;
         let name = if input.name == "-" { "standard input" } else { &input.name };
         Ok(match totals.truncated {
             None => Ok(()),

@@ -232,7 +232,8 @@ impl OutputOptions {
         if self.scope.wanted != Wanted::default() {
             sink = Box::new(Selection::new(self.scope.wanted, sink));
         }
-        Ok(Output { sink })
+        let to_terminal = self.destination == Destination::Stdout && io::stdout().is_terminal();
+        Ok(Output { sink, shows_as_it_reads: to_terminal && self.format.streams && !self.render.summary })
     }
 
     /// Leaves standard output to something else: a report that would go there goes to standard error.
@@ -269,12 +270,18 @@ pub(super) fn create(path: &Path, force: bool) -> anyhow::Result<File> {
 /// A report on its way to its destination.
 pub struct Output {
     sink: Box<dyn Sink>,
+    shows_as_it_reads: bool,
 }
 
 impl Output {
     /// What the pipeline pushes into.
     pub fn sink(&mut self) -> &mut dyn Sink {
         &mut *self.sink
+    }
+
+    /// Whether it writes to a terminal all the time, so that no other sign of life is needed.
+    pub fn shows_as_it_reads(&self) -> bool {
+        self.shows_as_it_reads
     }
 
     /// Writes what is kept back; to be called once, after the last capture.

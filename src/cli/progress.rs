@@ -5,12 +5,16 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::explain::{Conversation, Step};
+use crate::model::CaptureInfo;
 use crate::render::escape;
+use crate::report::{CaptureTotals, Sink};
 
 /// So long nobody needs to be told.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Shows the progress of one capture while it lives, and then takes it away.
+#[derive(Default)]
 pub(super) struct Progress(Option<ProgressBar>);
 
 /// Counts what is read.
@@ -24,8 +28,7 @@ pub(super) struct Watched {
 impl Progress {
     /// Watches the reading of `reader`, of which `size` bytes are to come; quietly if nobody is there to look.
     pub(super) fn watch(reader: Box<dyn Read + Send>, name: &str, size: Option<u64>) -> (Box<dyn Read + Send>, Self) {
-        // what is written to the same terminal shows the progress better
-        if !io::stderr().is_terminal() || io::stdout().is_terminal() {
+        if !io::stderr().is_terminal() {
             return (reader, Self(None));
         }
         let template = match size {
@@ -40,13 +43,50 @@ impl Progress {
         let watched = Watched { reader, bar: bar.clone(), since: Instant::now(), read: 0 };
         (Box::new(watched), Self(Some(bar)))
     }
+
+    /// The sink that takes the progress away before `sink` writes its report.
+    pub(super) fn before<'a>(&'a self, sink: &'a mut dyn Sink) -> impl Sink + 'a {
+        Cleared { progress: self, sink }
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
+        self.clear();
+    }
+}
+
+struct Cleared<'a> {
+    progress: &'a Progress,
+    sink: &'a mut dyn Sink,
+}
+
+impl Sink for Cleared<'_> {
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        self.sink.capture(info)
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        self.sink.step(step)
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        self.sink.conversation(conversation)
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        self.progress.clear();
+        self.sink.finish(totals)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.sink.end()
     }
 }
 

@@ -26,10 +26,15 @@ impl<T> From<&Column<T>> for Head {
 }
 
 impl Grid {
-    /// The steps in the columns asked for, or else in those that there is `room` for, without the empty ones.
+    /// The steps in the columns asked for, or else in those that there is `room` for, without those that say nothing.
     pub(super) fn steps(steps: &[Step<'static>], options: &Options, room: Room) -> Self {
         let view = &options.view;
-        let columns = options.columns.columns(COLUMNS, Column::usual(COLUMNS, room));
+        let mut usual = Column::usual(COLUMNS, room);
+        // where a capture holds one conversation and nothing else, both numbers are the same
+        if steps.iter().all(|step| step.event.frame == step.event.number) {
+            usual.retain(|column| column.name != "frame");
+        }
+        let columns = options.columns.columns(COLUMNS, usual);
         let exact = matches!(options.columns, Choice::Only(_));
         let text = |column: &StepColumn, step| match column.narrow {
             Some(text) if room < Room::Wide && !exact => text(step, view),

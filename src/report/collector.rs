@@ -163,3 +163,67 @@ impl<R: Renderer> Sink for Collector<R> {
         self.renderer.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{C, conversation, datagram, play, ten_steps};
+    use super::*;
+
+    /// Keeps what it is given to render.
+    #[derive(Default)]
+    struct Reports(Vec<Report>);
+
+    impl Renderer for &mut Reports {
+        fn render(&mut self, report: &Report) -> io::Result<()> {
+            self.0.push(report.clone());
+            Ok(())
+        }
+
+        fn end(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn collected(bounds: Bounds, frames: &[Vec<u8>]) -> Report {
+        let mut reports = Reports::default();
+        play(frames, &mut Collector::new(bounds, &mut reports));
+        reports.0.pop().expect("one capture")
+    }
+
+    #[test]
+    fn steps_beyond_the_bound_are_counted() {
+        let report = collected(Bounds { steps: 4, ..Bounds::default() }, &ten_steps());
+        let kept = report.conversations.first().expect("one conversation");
+        assert_eq!((kept.steps.len(), kept.steps_left_out), (4, 6));
+        assert_eq!(report.totals.left_out, LeftOut { conversations: 0, steps: 6 });
+        assert_eq!(report.totals.frames, 10);
+    }
+
+    #[test]
+    fn conversations_beyond_the_bound_are_counted_with_their_steps() {
+        let frames = [ten_steps(), vec![datagram(C, b"one"), datagram(C, b"two")]].concat();
+        let report = collected(Bounds { conversations: 1, ..Bounds::default() }, &frames);
+        assert_eq!(report.conversations.len(), 1);
+        assert_eq!(report.totals.left_out, LeftOut { conversations: 1, steps: 2 });
+        assert!(collected(Bounds::NONE, &frames).totals.left_out.is_nothing());
+    }
+
+    #[test]
+    fn payload_beyond_the_bound_is_not_kept_but_its_length_is() {
+        let report = collected(Bounds { payload: 2, ..Bounds::default() }, &[datagram(C, b"hello")]);
+        let event = &report.conversations.first().and_then(|kept| kept.steps.first()).expect("one step").event;
+        assert_eq!((event.payload.as_ref(), event.len()), (&b"he"[..], Some(5)));
+    }
+
+    #[test]
+    fn one_capture_leaves_nothing_for_the_next() {
+        let mut reports = Reports::default();
+        let mut collector = Collector::new(Bounds { steps: 1, ..Bounds::default() }, &mut reports);
+        play(&ten_steps(), &mut collector);
+        collector.capture(&CaptureInfo::default()).expect("kept");
+        collector.conversation(&conversation(1, 10, 1, 1)).expect("kept");
+        collector.finish(&CaptureTotals::default()).expect("rendered");
+        let second = reports.0.pop().expect("two captures");
+        assert_eq!((second.conversations.len(), second.totals.left_out), (1, LeftOut::default()));
+    }
+}

@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_plus_adds_to_the_usual_ones() {
-        let choice = Choice::parse(COLUMNS, "+payload,+frame").expect("known names");
+        let choice = Choice::parse(COLUMNS, "+payload,+delta").expect("known names");
         let columns = names(&choice.columns(COLUMNS, Column::usual(COLUMNS, Room::Narrow)));
         assert_eq!(columns.len(), Column::usual(COLUMNS, Room::Narrow).len() + 2);
         assert_eq!(columns.get(..2), Some(&["step", "frame"][..]));

@@ -131,3 +131,36 @@ impl<S: Sink> Sink for Largest<S> {
         self.inner.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Told, conversation};
+    use super::*;
+
+    fn largest(order: Order, most: usize) -> (Vec<u64>, u64) {
+        let mut told = Told::default();
+        let mut sink = Largest::new(order, most, &mut told);
+        sink.capture(&CaptureInfo::default()).expect("told");
+        // frame, bytes, packets, duration; each order has another first
+        for (frame, bytes, packets, duration) in [(1, 10, 3, 5), (2, 40, 1, 5), (3, 10, 7, 1), (4, 20, 2, 9)] {
+            sink.conversation(&conversation(frame, bytes, packets, duration)).expect("told");
+        }
+        sink.finish(&CaptureTotals::default()).expect("told");
+        (told.conversations, told.totals.left_out.conversations)
+    }
+
+    #[test]
+    fn every_order_has_its_own_first_and_ties_go_to_the_earlier() {
+        assert_eq!(largest(Order::Bytes, 9), (vec![2, 4, 1, 3], 0));
+        assert_eq!(largest(Order::Packets, 9), (vec![3, 1, 4, 2], 0));
+        assert_eq!(largest(Order::Start, 9), (vec![1, 2, 3, 4], 0));
+        assert_eq!(largest(Order::Duration, 9), (vec![4, 1, 2, 3], 0));
+    }
+
+    #[test]
+    fn a_bound_keeps_the_first_of_the_order_and_counts_the_others() {
+        assert_eq!(largest(Order::Bytes, 3), (vec![2, 4, 1], 1));
+        assert_eq!(largest(Order::Packets, 1), (vec![3], 3));
+        assert_eq!(largest(Order::Start, 2), (vec![1, 2], 2));
+    }
+}

@@ -1,11 +1,13 @@
 //! Conversations made by hand, frame by frame, for the tests of this floor and the next.
 
+use std::io;
+
 use etherparse::{IpNumber, PacketBuilder};
 
 use super::{CaptureTotals, Sink};
 use crate::decode::Decoder;
 use crate::explain::{Conversation, Step};
-use crate::model::{CaptureFormat, CaptureInfo, Direction, Frame, LinkType, Timestamp};
+use crate::model::{CaptureFormat, CaptureInfo, Direction, Frame, LinkType, Nanos, Timestamp};
 use crate::track::Tracker;
 
 pub(crate) const C: Direction = Direction::ClientToServer;
@@ -101,4 +103,51 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
     tracker.finish().for_each(|ended| sink.conversation(&Conversation::explain(ended)).expect("written"));
     sink.finish(&totals).expect("written");
+}
+
+/// What a sink was told, by numbers.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// The numbers of the steps in their conversations.
+    pub(crate) steps: Vec<u64>,
+    /// The first frames of the conversations.
+    pub(crate) conversations: Vec<u64>,
+    pub(crate) totals: CaptureTotals,
+}
+
+impl Sink for &mut Told {
+    fn capture(&mut self, _: &CaptureInfo) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        self.steps.push(step.event.number);
+        Ok(())
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        self.conversations.push(conversation.totals.first_frame);
+        Ok(())
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        self.totals = totals.clone();
+        Ok(())
+    }
+}
+
+/// A UDP conversation of this size that begins in `frame`.
+pub(crate) fn conversation(frame: u64, bytes: u64, packets: u64, duration: i64) -> Conversation {
+    let mut tracker = Tracker::new(None);
+    let mut decoder = Decoder::new();
+    let data = datagram(C, b"x");
+    let time = Some(Timestamp::new(frame as i64, 0));
+    let first = Frame { number: frame, time, link: LinkType::ETHERNET, interface: 0, wire_len: 43, data: &data };
+    let packet = decoder.decode(&first).expect("a packet");
+    tracker.follow(&first, &packet).expect("a step");
+    let mut totals = tracker.finish().next().expect("a conversation");
+    totals.bytes.client_to_server = bytes;
+    totals.packets.client_to_server = packets;
+    totals.duration = Some(Nanos(duration));
+    Conversation::explain(totals)
 }

@@ -77,3 +77,42 @@ impl<S: Sink> Sink for Selection<S> {
         self.inner.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Told, play, ten_steps};
+    use super::*;
+    use crate::model::Protocol;
+
+    fn selected(wanted: Wanted) -> Told {
+        let mut told = Told::default();
+        play(&ten_steps(), &mut Selection::new(wanted, &mut told));
+        told
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_not_shown_but_counted() {
+        let other = StreamId { protocol: Protocol::Tcp, number: 1 };
+        for wanted in
+            [Wanted { streams: vec![other], ..Wanted::default() }, Wanted { port: Some(80), ..Wanted::default() }]
+        {
+            let told = selected(wanted);
+            assert_eq!((told.steps.len(), told.conversations.len(), told.totals.frames), (0, 0, 10));
+        }
+    }
+
+    #[test]
+    fn either_end_has_the_port() {
+        for port in [6_542, 51_234] {
+            let told = selected(Wanted { port: Some(port), ..Wanted::default() });
+            assert_eq!((told.steps.len(), told.conversations.len()), (10, 1));
+        }
+    }
+
+    #[test]
+    fn of_each_conversation_the_first_steps_are_shown() {
+        let told = selected(Wanted { steps: Some(3), ..Wanted::default() });
+        assert_eq!(told.steps, [1, 2, 3]);
+        assert_eq!((told.totals.left_out.steps, told.conversations.len()), (7, 1));
+    }
+}

@@ -10,10 +10,13 @@ use crate::track::{Body, TcpFacts};
 /// Most characters (or bytes in hexadecimal) of a payload that a cell shows.
 const PAYLOAD_SHOWN: usize = 32;
 
+/// Most characters of a range of sequence numbers in one line of a narrow table.
+const RANGE_SHOWN: usize = 11;
+
 /// Every column that a step table can have, in the order in which they stand.
 pub static COLUMNS: &[StepColumn] = &[
     column("step", "#", "number within the conversation", Align::Right, Room::Tight, |s, _| number(s.event.number)),
-    column("frame", "frame", "number in the capture", Align::Right, Room::OnDemand, |s, _| number(s.event.frame)),
+    column("frame", "frame", "number in the capture", Align::Right, Room::Tight, |s, _| number(s.event.frame)),
     column("date", "date and time", "when it was captured", Align::Left, Room::OnDemand, date),
     column("epoch", "epoch", "seconds since 1970 UTC", Align::Right, Room::OnDemand, |s, _| maybe(s.event.time)),
     column("time", "time", "seconds since the conversation began", Align::Right, Room::Narrow, time),
@@ -143,7 +146,12 @@ fn seq(step: &Step<'_>, view: &View) -> Cell {
 }
 
 fn seq_narrow(step: &Step<'_>, view: &View) -> Cell {
-    stacked(seq(step, view), step.seq_arithmetic)
+    let range = seq(step, view);
+    let stacked_range = match range.text.split_once(':') {
+        Some((first, next)) if range.text.len() > RANGE_SHOWN => Cell::from(format!("{first}:")).over(next),
+        _ => range,
+    };
+    stacked(stacked_range, step.seq_arithmetic)
 }
 
 fn ack(step: &Step<'_>, view: &View) -> Cell {

@@ -29,6 +29,54 @@ fn junk_and_nothing_are_no_captures() {
     echolab(["analyze", "-"]).run().exits(2).complains(&["echolab: ", "standard input"]);
 }
 
+/// The files of `fixtures/formats`, and the exit status of reading each.
+const FORMATS: &[(&str, i32)] = &[
+    ("badtrunc_pkthdr.pcap", 2),
+    ("big_endian.pcap", 0),
+    ("biglen.pcap", 2),
+    ("caplen_gt_len.pcap", 0),
+    ("empty.pcap", 2),
+    ("gz.pcap.gz", 0),
+    ("hdronly.pcap", 0),
+    ("junk.pcap", 2),
+    ("lt_unknown.pcap", 0),
+    ("modified.pcap", 0),
+    ("nano.pcap", 0),
+    ("ng1.pcapng", 0),
+    ("ng_2sect.pcapng", 0),
+    ("ng_diff.pcapng", 0),
+    ("ng_diff_unused.pcapng", 0),
+    ("ng_diffsnap.pcapng", 0),
+    ("ng_mixres.pcapng", 0),
+    ("ng_nano.pcapng", 0),
+    ("ng_same.pcapng", 0),
+    ("null.pcap", 0),
+    ("raw.pcap", 0),
+    ("sll.pcap", 0),
+    ("sll2.pcap", 0),
+    ("swap1.pcap", 0),
+    ("trunc.pcap", 2),
+    ("trunchdr.pcap", 2),
+    ("usec_over.pcap", 0),
+    ("zerolen.pcap", 0),
+];
+
+#[test]
+fn every_odd_file_gives_a_report_or_an_error() {
+    for (name, code) in FORMATS {
+        for format in ["table", "markdown", "csv", "lines", "json", "jsonl"] {
+            let file = format!("fixtures/formats/{name}");
+            let ran = echolab(["analyze", &file, "--format", format]).run().exits(*code);
+            assert_eq!(ran.stderr.is_empty(), *code == 0, "{name}: {}", ran.stderr);
+            if *code == 2 {
+                ran.complains(&["echolab: ", name]);
+            }
+        }
+    }
+    let files = fs::read_dir(fixture("formats")).expect("the folder");
+    assert_eq!(files.count(), FORMATS.len(), "a file is not in the list");
+}
+
 #[test]
 fn an_error_in_one_capture_does_not_stop_the_others() {
     let ran = echolab(["analyze", "fixtures/none.pcap", GOOD, "fixtures", "--format", "jsonl"]).run().exits(2);
