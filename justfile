@@ -50,6 +50,11 @@ oracle:
     .ci/run setup build oracle
 
 
+# Licences, sources and known flaws of every dependency (`cargo install --locked cargo-deny` first)
+[group('check')]
+deny:
+    cargo deny check --config .deny.toml
+
 # Format the code
 [group('change')]
 format:
