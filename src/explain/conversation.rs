@@ -1,5 +1,7 @@
 //! What a whole conversation was.
 
+use std::cell::OnceCell;
+
 use super::conversation_findings;
 use super::facts::{self, Fact};
 use super::finding::Finding;
@@ -10,15 +12,18 @@ use crate::track::ConversationTotals;
 pub struct Conversation {
     /// The totals.
     pub totals: ConversationTotals,
-    /// Diagnoses of the whole.
-    pub findings: Vec<Finding>,
+    findings: OnceCell<Vec<Finding>>,
 }
 
 impl Conversation {
     /// Explains a conversation by its totals.
     pub fn explain(totals: ConversationTotals) -> Self {
-        let findings = conversation_findings::of(&totals);
-        Self { totals, findings }
+        Self { totals, findings: OnceCell::new() }
+    }
+
+    /// Diagnoses of the whole; made when they are asked for first, since most conversations are only counted.
+    pub fn findings(&self) -> &[Finding] {
+        self.findings.get_or_init(|| conversation_findings::of(&self.totals))
     }
 
     /// The sentences under the table: handshake time, echo, who closed first and how, packets and bytes each way.

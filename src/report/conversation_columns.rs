@@ -53,8 +53,8 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
         })
     }),
     column("findings", "findings", "codes of echolab's diagnoses", Align::Left, Room::OnDemand, |c, _| {
-        let worst = c.findings.iter().map(|finding| finding.code.severity()).max();
-        let codes: Vec<_> = c.findings.iter().map(|finding| finding.code.name()).collect();
+        let worst = c.findings().iter().map(|finding| finding.code.severity()).max();
+        let codes: Vec<_> = c.findings().iter().map(|finding| finding.code.name()).collect();
         Cell::from(codes.join(", ")).tone(worst.filter(|s| *s > Severity::Note).map_or(Tone::Plain, Tone::Finding))
     }),
 ];

@@ -82,7 +82,7 @@ pub fn finding_lines(kept: &Kept) -> Vec<FindingLine> {
     let mut order: Vec<&Finding> = Vec::new();
     let mut frames: BTreeMap<(FindingCode, &str), Vec<u64>> = BTreeMap::new();
     let of_steps = kept.steps.iter().flat_map(|step| step.findings.iter());
-    for finding in kept.conversation.findings.iter().chain(of_steps) {
+    for finding in kept.conversation.findings().iter().chain(of_steps) {
         let evidence = frames.entry((finding.code, finding.text.as_ref())).or_insert_with(|| {
             order.push(finding);
             Vec::new()

@@ -109,8 +109,8 @@ impl StepLine {
             line.text(" close ");
             line.text(tcp.close.name());
         }
-        if !conversation.findings.is_empty() {
-            list(" findings ", conversation.findings.iter().map(|finding| finding.code.name()), line);
+        if !conversation.findings().is_empty() {
+            list(" findings ", conversation.findings().iter().map(|finding| finding.code.name()), line);
         }
     }
 }

@@ -79,7 +79,7 @@ impl<'a> From<&'a Conversation> for ConversationRecord<'a> {
             analysis: FlagCounts(tcp.map_or_else(AnalysisCounts::default, |tcp| tcp.analysis)),
             echo: totals.echo.map(Echo::from),
             rtt: totals.rtt.map(Rtt::from),
-            findings: findings(&conversation.findings),
+            findings: findings(conversation.findings()),
         }
     }
 }
