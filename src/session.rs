@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 
 use crate::capture::{Interface, LiveCapture, LiveSource, session_filter};
 use crate::drive::{
-    Behaviour, BoundServer, Client, Plan, ServerLog, ServerOptions, Signal, Tally, Transcript, reachable,
+    Behaviour, BoundServer, Client, Plan, ServerLog, ServerOptions, Signal, Tally, Transcript, UdpLimits, reachable,
 };
 use crate::model::{Call, CaptureInfo, Protocol, Side};
 
@@ -89,7 +89,7 @@ impl Session {
         halt: &Signal,
         consume: impl FnOnce(LiveSource) -> io::Result<T>,
     ) -> Result<(T, SessionOutcome)> {
-        let address = self.server();
+        let (bound, address) = (self.server.address(), self.server());
         let Self { capture, server, options } = self;
         let (client_calls, server_calls) = (Transcript::new(Side::Client), Transcript::new(Side::Server));
         let client = Client {
@@ -104,8 +104,8 @@ impl Session {
         let server_options = ServerOptions {
             idle_timeout: None,
             linger: Some(LINGER),
-            // a session's server hears only what its own host says
-            udp_limits: None,
+            // nobody but this host reaches a server on loopback
+            udp_limits: (!bound.ip().is_loopback()).then(UdpLimits::default),
             log: options.log,
             transcript: server_calls.clone(),
             ..ServerOptions::new(options.behaviour, halt.clone())

@@ -4,6 +4,7 @@
 //! found there. A subcommand is a file with an `…Args` struct and its `run`, and a line in `Command`.
 
 mod analyze;
+mod client_args;
 mod completions;
 mod connect;
 mod echo_args;

@@ -4,22 +4,22 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
-use clap::{ArgAction, Args, ValueEnum};
+use anyhow::{Context, bail};
+use clap::Args;
 
-use super::echo_args::{BehaviourArgs, READ_LIMIT, ServerArgs};
+use super::client_args::ClientArgs;
+use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
 use super::interrupt::interrupt;
 use super::messages::MessageArgs;
 use super::output::{OutputArgs, Scope};
-use super::{Exit, privileges};
+use super::{Exit, client_args, privileges};
 use crate::capture::save::{CaptureWriter, create, format_of};
 use crate::capture::tee::Tee;
 use crate::capture::{Interface, LiveSource, Source};
-use crate::drive::{Behaviour, Client, ClientFault, Plan, Tally};
-use crate::model::{CaptureInfo, Endpoint, Protocol, Side};
+use crate::drive::{Client, ClientFault, Tally};
+use crate::model::{CaptureInfo, Endpoint};
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
 use crate::session::{Session, SessionOptions};
@@ -69,54 +69,6 @@ pub(super) struct SessionArgs {
     output: OutputArgs,
 }
 
-/// What the client does besides what it sends.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Client")]
-struct ClientArgs {
-    /// Send all messages N times over.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    count: u64,
-
-    /// End each message with a newline.
-    #[arg(long)]
-    line: bool,
-
-    /// Send one byte at a time.
-    #[arg(long)]
-    continuous: bool,
-
-    /// Send everything before the first read.
-    #[arg(long)]
-    no_wait: bool,
-
-    /// Read N times, then close, whatever has come by then; by default everything is read.
-    #[arg(long, value_name = "N")]
-    reads: Option<u64>,
-
-    /// Read at most N bytes at once.
-    #[arg(long, value_name = "N", default_value_t = Behaviour::READ_SIZE as u32)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=READ_LIMIT))]
-    client_read_size: u32,
-
-    /// Who closes the connection first.
-    #[arg(long, value_enum, value_name = "client|server", default_value = "client", hide_possible_values = true)]
-    close_first: SideArg,
-
-    /// Wait so long for each answer [default: 2s and the server's delay].
-    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
-    timeout: Option<Duration>,
-
-    /// Say what the server has to say on standard error.
-    #[arg(long, action = ArgAction::SetTrue)]
-    verbose: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum SideArg {
-    Client,
-    Server,
-}
-
 impl SessionArgs {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let write = self.write.clone();
@@ -152,22 +104,9 @@ impl SessionArgs {
     /// Checks what was typed.
     fn session_options(self) -> anyhow::Result<SessionOptions> {
         let behaviour = self.behaviour.behaviour();
-        let plan = Plan {
-            protocol: self.server.proto,
-            messages: self.messages.messages,
-            count: self.client.count,
-            line: self.client.line,
-            continuous: self.client.continuous,
-            no_wait: self.client.no_wait,
-            reads: self.client.reads,
-            read_size: self.client.client_read_size as usize,
-            close_first: match self.client.close_first {
-                SideArg::Client => Side::Client,
-                SideArg::Server => Side::Server,
-            },
-        };
+        let plan = self.client.plan(self.server.proto, self.messages.messages);
         let server = self.server.address()?;
-        check(&plan, &behaviour, server.is_ipv6())?;
+        client_args::check(&plan, &behaviour, server.is_ipv6())?;
         let verbose = self.client.verbose;
         Ok(SessionOptions {
             plan,
@@ -182,26 +121,6 @@ impl SessionArgs {
             }),
         })
     }
-}
-
-/// What can't go together.
-fn check(plan: &Plan, behaviour: &Behaviour, ipv6: bool) -> anyhow::Result<()> {
-    if plan.close_first == Side::Server {
-        ensure!(plan.protocol == Protocol::Tcp, "--close-first server needs TCP: UDP has no connection to close");
-        ensure!(plan.reads.is_none(), "--reads says when the client closes, so --close-first server can't go with it");
-    }
-    if plan.protocol == Protocol::Udp {
-        // 65,535 less the UDP header, and over IPv4 less the IP header
-        let most = if ipv6 { 65_527 } else { 65_507 };
-        let longest = plan.longest_send();
-        ensure!(
-            longest <= most,
-            "a message of {longest} bytes does not fit a UDP datagram, which holds at most {most}"
-        );
-        let answer = behaviour.prefix.len() + longest.min(behaviour.read_size);
-        ensure!(answer <= most, "an answer of {answer} bytes does not fit a UDP datagram, which holds at most {most}");
-    }
-    Ok(())
 }
 
 fn is_stdout(path: &Path) -> bool {

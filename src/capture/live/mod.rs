@@ -8,6 +8,7 @@
 mod device;
 mod filter;
 mod frames;
+mod past;
 mod worker;
 
 use std::io;
@@ -36,7 +37,7 @@ pub struct LiveCapture {
     capture: Capture<Active>,
     info: CaptureInfo,
     link: LinkType,
-    past: worker::Past,
+    past: past::Past,
 }
 
 impl LiveCapture {
@@ -71,7 +72,7 @@ impl LiveCapture {
             snaplen: u32::try_from(SNAPLEN).ok(),
             ..CaptureInfo::default()
         };
-        Ok(Self { capture, info, link, past: worker::Past::default() })
+        Ok(Self { capture, info, link, past: past::Past::default() })
     }
 
     /// Lets only frames through that match `filter`, in libpcap's language. Frames from before are thrown away. To be
@@ -80,7 +81,7 @@ impl LiveCapture {
     /// # Errors
     /// When libpcap refuses the filter.
     pub fn set_filter(&mut self, filter: &str) -> Result<()> {
-        self.past = worker::discard(&mut self.capture).context("can't empty the capture")?;
+        self.past = past::discard(&mut self.capture).context("can't empty the capture")?;
         self.capture.filter(filter, true).with_context(|| format!("libpcap refuses the filter `{filter}`"))?;
         self.info.filter = Some(filter.to_owned());
         Ok(())

@@ -1,12 +1,11 @@
 //! A client's socket and what has been done with it.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::poll::PollFlags;
-use socket2::{Domain, SockRef, Socket, Type};
 
+use super::link::{Link, would_block};
 use super::{Action, Client, ClientFault, Until};
 use crate::drive::fault::Fault;
 use crate::drive::stream::Patience;
@@ -25,11 +24,6 @@ pub struct Connection<'a> {
     received: u64,
     /// Bytes that will have been received when everything exchanged so far is answered.
     due: u64,
-}
-
-enum Link {
-    Tcp(TcpStream),
-    Udp(UdpSocket),
 }
 
 impl<'a> Connection<'a> {
@@ -75,11 +69,7 @@ impl<'a> Connection<'a> {
 
     fn connect(&mut self) -> Result<(), ClientFault> {
         let server = self.client.server;
-        let made = match self.client.protocol {
-            Protocol::Tcp => self.connect_tcp().map(Link::Tcp),
-            Protocol::Udp => connect_udp(server).map(Link::Udp).map_err(Fault::Io),
-        };
-        match made {
+        match Link::make(self.client, self.patience()) {
             Ok(link) => {
                 self.link = Some(link);
                 self.note(CallKind::Connect);
@@ -93,32 +83,12 @@ impl<'a> Connection<'a> {
         }
     }
 
-    fn connect_tcp(&self) -> Result<TcpStream, Fault> {
-        let server = self.client.server;
-        let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(socket2::Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        match socket.connect(&server.into()) {
-            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
-                self.patience().wait(&socket, PollFlags::POLLOUT)?;
-                if let Some(error) = socket.take_error()? {
-                    return Err(Fault::Io(error));
-                }
-            }
-            result => result?,
-        }
-        SockRef::from(&socket).set_linger(self.client.linger)?;
-        Ok(socket.into())
-    }
-
     /// Sends and does not read meanwhile.
     fn send(&mut self, bytes: &[u8]) -> Result<(), ClientFault> {
         let mut rest = bytes;
         loop {
-            let patience = self.patience();
-            let written = match self.link()? {
-                Link::Tcp(stream) => patience.write(stream, rest),
-                Link::Udp(socket) => patience.until_done(socket, PollFlags::POLLOUT, || socket.send(rest)),
-            };
+            let link = self.link()?;
+            let written = self.patience().until_done(link, PollFlags::POLLOUT, || link.write(rest));
             let count = written.map_err(|fault| self.failed("can't send to", fault))?;
             self.count_sent(count);
             rest = rest.get(count..).unwrap_or_default();
@@ -181,12 +151,7 @@ impl<'a> Connection<'a> {
     /// # Errors
     /// When the server has gone, or the system says no.
     pub fn write_now(&mut self, bytes: &[u8]) -> Result<usize, ClientFault> {
-        let written = match &mut self.link {
-            Some(Link::Tcp(stream)) => stream.write(bytes),
-            Some(Link::Udp(socket)) => socket.send(bytes),
-            None => Err(io::ErrorKind::NotConnected.into()),
-        };
-        match written {
+        match self.link()?.write(bytes) {
             Ok(count) => {
                 self.count_sent(count);
                 Ok(count)
@@ -201,12 +166,7 @@ impl<'a> Connection<'a> {
     /// # Errors
     /// When the server has gone, or the system says no.
     pub fn read_now(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, ClientFault> {
-        let read = match &mut self.link {
-            Some(Link::Tcp(stream)) => stream.read(buffer),
-            Some(Link::Udp(socket)) => socket.recv(buffer),
-            None => Err(io::ErrorKind::NotConnected.into()),
-        };
-        match read {
+        match self.link()?.read(buffer) {
             Ok(0) if self.client.protocol == Protocol::Tcp => {
                 self.note(CallKind::EndOfStream);
                 Ok(Some(0))
@@ -274,24 +234,4 @@ impl<'a> Connection<'a> {
             other => other,
         }
     }
-}
-
-impl AsFd for Link {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Udp(socket) => socket.as_fd(),
-        }
-    }
-}
-
-fn connect_udp(server: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(server), Type::DGRAM, Some(socket2::Protocol::UDP))?;
-    socket.connect(&server.into())?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
-fn would_block(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -3,6 +3,7 @@
 mod action;
 mod connection;
 mod fault;
+mod link;
 mod plan;
 
 use std::net::SocketAddr;

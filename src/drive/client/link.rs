@@ -1,0 +1,83 @@
+//! A client's socket, TCP or UDP alike: made, written, read, without ever blocking.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::poll::PollFlags;
+use socket2::{Domain, SockRef, Socket, Type};
+
+use super::Client;
+use crate::drive::fault::Fault;
+use crate::drive::stream::Patience;
+use crate::model::Protocol;
+
+/// A socket that has a peer.
+pub(super) enum Link {
+    Tcp(TcpStream),
+    Udp(UdpSocket),
+}
+
+impl Link {
+    /// Connects to the client's server; over UDP this only fixes the peer.
+    pub(super) fn make(client: &Client, patience: Patience<'_>) -> Result<Self, Fault> {
+        match client.protocol {
+            Protocol::Tcp => connect_tcp(client, patience).map(Self::Tcp),
+            Protocol::Udp => connect_udp(client.server).map(Self::Udp).map_err(Fault::Io),
+        }
+    }
+
+    /// Writes what the kernel takes at once.
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => (&mut &*stream).write(bytes),
+            Self::Udp(socket) => socket.send(bytes),
+        }
+    }
+
+    /// Reads what is there.
+    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => (&mut &*stream).read(buffer),
+            Self::Udp(socket) => socket.recv(buffer),
+        }
+    }
+}
+
+impl AsFd for Link {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Udp(socket) => socket.as_fd(),
+        }
+    }
+}
+
+/// Whether nothing is wrong but the moment.
+pub(super) fn would_block(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+fn connect_tcp(client: &Client, patience: Patience<'_>) -> Result<TcpStream, Fault> {
+    let server = client.server;
+    let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(socket2::Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&server.into()) {
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
+            patience.wait(&socket, PollFlags::POLLOUT)?;
+            if let Some(error) = socket.take_error()? {
+                return Err(Fault::Io(error));
+            }
+        }
+        result => result?,
+    }
+    SockRef::from(&socket).set_linger(client.linger)?;
+    Ok(socket.into())
+}
+
+fn connect_udp(server: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(server), Type::DGRAM, Some(socket2::Protocol::UDP))?;
+    socket.connect(&server.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}

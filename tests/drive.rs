@@ -1,0 +1,166 @@
+//! Client and server on real sockets, without a capture: what goes wrong, and how they end.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use echolab::drive::{
+    Action, Behaviour, BoundServer, Client, ClientFault, ServerOptions, Signal, Tally, Transcript, Until, resolve,
+};
+use echolab::model::{Protocol, Side};
+use socket2::SockRef;
+
+fn client(protocol: Protocol, server: SocketAddr, timeout_ms: u64) -> Client {
+    Client {
+        protocol,
+        server,
+        timeout: Some(Duration::from_millis(timeout_ms)),
+        linger: None,
+        transcript: Transcript::new(Side::Client),
+        halt: Signal::new().unwrap(),
+    }
+}
+
+fn exchange(bytes: &[u8], answer: u64) -> Action {
+    Action::Exchange { bytes: Arc::from(bytes), answer, read_size: 100 }
+}
+
+fn reads(count: u64) -> Action {
+    Action::Receive { until: Until::Reads(count), read_size: 100 }
+}
+
+/// Plays these actions against a server that does with each connection what `serve` says.
+fn against(serve: impl FnOnce(TcpStream) + Send + 'static, actions: Vec<Action>) -> Tally {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || serve(listener.accept().unwrap().0));
+    let tally = client(Protocol::Tcp, address, 200).run(actions);
+    server.join().unwrap();
+    tally
+}
+
+fn bound(protocol: Protocol, behaviour: &Behaviour) -> BoundServer {
+    BoundServer::bind(protocol, resolve("127.0.0.1", 0).unwrap(), behaviour.backlog).unwrap()
+}
+
+#[test]
+fn nobody_listening_is_told_from_other_failures() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let tally = client(Protocol::Tcp, free, 1000).run([Action::Connect]);
+    assert!(matches!(tally.fault, Some(ClientFault::Refused { protocol: Protocol::Tcp, .. })), "{tally:?}");
+    let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let send = Action::Send(Arc::from(*b"x"));
+    let tally = client(Protocol::Udp, free, 1000).run([Action::Connect, send, reads(1)]);
+    assert!(matches!(tally.fault, Some(ClientFault::Refused { protocol: Protocol::Udp, .. })), "{tally:?}");
+    assert_eq!((tally.sent, tally.received), (1, 0));
+}
+
+#[test]
+fn a_full_backlog_is_a_connection_that_does_not_come_about() {
+    let behaviour = Behaviour { backlog: 0, ..Behaviour::default() };
+    let server = bound(Protocol::Tcp, &behaviour);
+    let waiting: Vec<_> = (0..2)
+        .map(|_| {
+            let client = client(Protocol::Tcp, server.address(), 100);
+            thread::spawn(move || client.run([Action::Connect, reads(1)]))
+        })
+        .collect();
+    drop(waiting.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>());
+    let first = TcpStream::connect_timeout(&server.address(), Duration::from_millis(100));
+    let tally = client(Protocol::Tcp, server.address(), 100).run([Action::Connect]);
+    assert!(matches!(tally.fault, Some(ClientFault::NoConnection { .. })), "{tally:?} {first:?}");
+}
+
+#[test]
+fn a_server_that_closes_early_is_told_from_one_that_resets() {
+    let close = |mut stream: TcpStream| {
+        stream.read_exact(&mut [0; 5]).unwrap();
+        stream.write_all(b"abc").unwrap();
+    };
+    let tally = against(close, vec![Action::Connect, exchange(b"hello", 5)]);
+    assert!(matches!(tally.fault, Some(ClientFault::ClosedEarly { expected: 5, received: 3 })), "{tally:?}");
+
+    let reset = |mut stream: TcpStream| {
+        stream.read_exact(&mut [0; 5]).unwrap();
+        SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    };
+    let tally = against(reset, vec![Action::Connect, exchange(b"hello", 5)]);
+    assert!(matches!(tally.fault, Some(ClientFault::Reset(_))), "{tally:?}");
+}
+
+#[test]
+fn a_server_that_does_not_read_is_told_from_one_that_does_not_answer() {
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let deaf = move |stream: TcpStream| {
+        let _ = wait.recv();
+        drop(stream);
+    };
+    let much = vec![b'x'; 50_000_000];
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = thread::spawn(move || deaf(listener.accept().unwrap().0));
+    let tally = client(Protocol::Tcp, address, 100).run([Action::Connect, Action::Send(Arc::from(much))]);
+    drop(done);
+    server.join().unwrap();
+    assert!(matches!(tally.fault, Some(ClientFault::NotTaken { .. })), "{:?}", tally.fault);
+
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let send = Action::Send(Arc::from(*b"x"));
+    let tally = client(Protocol::Udp, silent.local_addr().unwrap(), 50).run([Action::Connect, send, reads(1)]);
+    assert!(matches!(tally.fault, Some(ClientFault::NoAnswer { .. })), "{tally:?}");
+}
+
+#[test]
+fn a_halt_ends_a_client_and_a_server_that_wait() {
+    let halt = Signal::new().unwrap();
+    let behaviour = Behaviour { read_delay: Duration::from_secs(600), ..Behaviour::default() };
+    let server = bound(Protocol::Tcp, &behaviour);
+    let mut client = client(Protocol::Tcp, server.address(), 600_000);
+    client.halt = halt.clone();
+    let server = server.start(ServerOptions::new(behaviour, halt.clone())).unwrap();
+    let client = thread::spawn(move || client.run([Action::Connect, exchange(b"hello", 5)]));
+    halt.raise();
+    assert!(matches!(client.join().unwrap().fault, Some(ClientFault::Halted)));
+    server.wait().unwrap();
+}
+
+#[test]
+fn a_server_that_finishes_serves_whoever_had_come() {
+    let server = bound(Protocol::Tcp, &Behaviour::default());
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.write_all(b"hello").unwrap();
+    let server = server.start(ServerOptions::new(Behaviour::default(), Signal::new().unwrap())).unwrap();
+    let finished = thread::spawn(move || server.finish());
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"hello");
+    drop(stream);
+    finished.join().unwrap().unwrap();
+
+    let server = bound(Protocol::Udp, &Behaviour::default());
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for datagram in ["one", "two"] {
+        socket.send_to(datagram.as_bytes(), server.address()).unwrap();
+    }
+    server.start(ServerOptions::new(Behaviour::default(), Signal::new().unwrap())).unwrap().finish().unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let mut buffer = [0; 10];
+    let lengths: Vec<_> = (0..2).map(|_| socket.recv(&mut buffer).unwrap()).collect();
+    assert_eq!(lengths, [3, 3]);
+}
+
+#[test]
+fn half_a_connection_still_gets_its_answer() {
+    let server = bound(Protocol::Tcp, &Behaviour::default());
+    let address = server.address();
+    let server = server.start(ServerOptions::new(Behaviour::default(), Signal::new().unwrap())).unwrap();
+    let end = Action::Receive { until: Until::End, read_size: 2 };
+    let send = Action::Send(Arc::from(*b"hello"));
+    let tally = client(Protocol::Tcp, address, 5000).run([Action::Connect, send, Action::Shutdown, end, Action::Close]);
+    assert!(tally.fault.is_none(), "{tally:?}");
+    assert_eq!((tally.sent, tally.received), (5, 5));
+    server.finish().unwrap();
+}
