@@ -195,3 +195,23 @@ fn judge_capture(totals: &CaptureTotals) -> Exit {
     }
     exit
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capture_with_holes_is_an_error_and_a_client_without_its_echo_is_not() {
+        let mut totals = CaptureTotals::default();
+        totals.dropped = Some(0);
+        assert_eq!(judge_capture(&totals), Exit::Done);
+        totals.dropped = Some(3);
+        assert_eq!(judge_capture(&totals), Exit::Error);
+        let mut broken = CaptureTotals::default();
+        broken.truncated = Some("the interface is gone".to_owned());
+        assert_eq!(judge_capture(&broken), Exit::Error);
+        let tally = |fault| Tally { fault, ..Tally::default() };
+        assert_eq!(judge(&tally(None)), Exit::Done);
+        assert_eq!(judge(&tally(Some(ClientFault::Halted))), Exit::Unmet);
+    }
+}
