@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use echolab::drive::lab::{DeviceKind, Faults, HOST_INTERFACE, Lab, LabOptions, Sysctl};
 
+use echolab::model::Side;
+
 use crate::sniffer::{Sniffer, arrived, connect, connect_to, datagrams, echo, lab_of, send, start};
 use crate::{ALL, Case, ROOT};
 
@@ -37,6 +39,10 @@ fn an_echo_takes_the_wire_s_delay() {
 
 fn both_ip_versions_reach_the_other_host() {
     let lab = start(&LabOptions::default());
+    for (side, name, last) in [(Side::Client, "client", 1), (Side::Server, "server", 2)] {
+        let host = lab.host(side);
+        assert_eq!((host.name(), host.addresses().mac.to_string()), (name, format!("00:00:5e:00:53:{last:02}")));
+    }
     let server = lab.server.addresses();
     for ip in [server.ipv4.into(), server.ipv6.into()] {
         let (mut client, mut server) = connect_to(&lab, ip);

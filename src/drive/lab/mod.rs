@@ -3,7 +3,9 @@
 //! Both hosts are network namespaces within this process, so that nothing of the machine is used or changed: each has one
 //! Ethernet interface, an IPv4 and an IPv6 address, its own ports and kernel settings. They know each other, and nobody
 //! asks who is where: a capture holds the session alone, no ARP, no neighbour discovery. All checksums are valid and no
-//! segment is longer than the MSS, as between real machines. When the process ends, however it ends, all is gone.
+//! segment is longer than the MSS, as between real machines. When the process ends, however it ends, all is gone: nothing
+//! has a name outside of it. (Where it is killed, its kernel goes on for up to two minutes, out of everybody's sight, to
+//! try to close the connections that were open.)
 //!
 //! Root is not needed where the system lets its users make namespaces: [`obtain_rights`] says whether it does.
 //!
@@ -56,7 +58,7 @@ pub use self::wire::{
 
 use self::device::End;
 use self::namespace::Namespace;
-use crate::model::{Direction, PerDirection};
+use crate::model::{Direction, PerDirection, Side};
 
 /// The MTUs that a lab can have: from IPv6's least (RFC 8200 §5) to the usual jumbo frame.
 pub const MTU_RANGE: std::ops::RangeInclusive<u16> = 1280..=9000;
@@ -116,6 +118,14 @@ impl Lab {
         let client = Host::new(hosts.client_to_server, Direction::ClientToServer);
         let server = Host::new(hosts.server_to_client, Direction::ServerToClient);
         Ok(Self { wire, client, server, device })
+    }
+
+    /// The host of `side`.
+    pub fn host(&self, side: Side) -> &Host {
+        match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
     }
 
     /// Gives up the capabilities of the lab's threads: capabilities are each thread's own, so that a program that gives up

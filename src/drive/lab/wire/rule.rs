@@ -15,7 +15,7 @@
 //! FIN keep their number when they are sent again: `drop data 2 twice` drops the second piece of data and its first
 //! retransmission, `drop data twice` the next two segments with data, whatever they are. "udp" means "datagram".
 //!
-//! `swap data 4 5` holds data 4 back until data 5 has passed, at most a tenth of a second. Several rules may apply to one
+//! `swap data 4 5` (or `5 4`) holds data 4 back until data 5 has passed, at most a tenth of a second. Several rules may apply to one
 //! packet; they act in their order, and nothing more happens to one that is dropped.
 
 use std::fmt;
