@@ -108,6 +108,28 @@ pub fn spreadsheet(text: &str) -> Cow<'_, str> {
     if formula { Cow::Owned(format!("'{text}")) } else { text }
 }
 
+/// For text and attributes of XML and HTML: hidden characters are escaped, markup becomes entities, and what XML 1.0
+/// forbids (§2.2) can't occur.
+pub fn xml(text: &str) -> Cow<'_, str> {
+    let text = plain(text);
+    if !text.contains(['<', '>', '&', '"', '\'', '\u{fffe}', '\u{ffff}']) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 32);
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +159,12 @@ mod tests {
         );
         assert_eq!(markdown("&lt;"), r"\&lt;");
         assert_eq!(markdown("10.0.0.1:80"), "10.0.0.1:80");
+    }
+
+    #[test]
+    fn xml_stays_well_formed() {
+        assert_eq!(xml("</text><a b='c\">&\0"), r"&lt;/text&gt;&lt;a b=&#39;c&quot;&gt;&amp;\x00");
+        assert_eq!(xml("\u{ffff}\u{202e}"), "\u{fffd}\\u{202e}");
     }
 
     #[test]

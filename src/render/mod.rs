@@ -8,9 +8,11 @@ pub mod escape;
 mod grid;
 mod json;
 mod jsonl;
+mod ladder;
 mod lines;
 mod markdown;
 mod record;
+pub mod svg;
 mod table;
 
 use std::io::Write;
@@ -32,8 +34,16 @@ pub struct Format {
 }
 
 /// Every format.
-pub static FORMATS: &[&Format] =
-    &[&table::FORMAT, &markdown::FORMAT, &csv::FORMAT, &lines::FORMAT, &json::FORMAT, &jsonl::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &table::FORMAT,
+    &markdown::FORMAT,
+    &csv::FORMAT,
+    &lines::FORMAT,
+    &json::FORMAT,
+    &jsonl::FORMAT,
+    &ladder::FORMAT,
+    &svg::FORMAT,
+];
 
 /// The format of this name.
 pub fn format(name: &str) -> Option<&'static Format> {

@@ -209,7 +209,7 @@ fn style(tone: Tone) -> Style {
 }
 
 /// Words in lines of at most `width` characters; a longer word has a line of its own.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split(' ') {

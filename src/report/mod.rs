@@ -6,6 +6,8 @@ mod cell;
 mod collector;
 mod column;
 mod conversation_columns;
+mod gather;
+pub mod ladder;
 mod largest;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -23,12 +25,15 @@ pub use column::{
     Align, Choice, Column, ColumnError, ConversationColumn, ConversationText, Room, StepColumn, StepText,
 };
 pub use conversation_columns::CONVERSATION_COLUMNS;
+pub use gather::{Gather, Gathered, GatheredRenderer, Gatherer};
 pub use largest::{Largest, Order};
 pub use selection::{Selection, Wanted};
 pub use step_columns::COLUMNS;
 pub use totals::{CaptureTotals, LeftOut};
 pub use view::{PayloadView, View};
-pub use words::{FindingLine, capture_notes, capture_title, conversation_notes, conversation_title, finding_lines};
+pub use words::{
+    FindingLine, capture_notes, capture_notes_of, capture_title, conversation_notes, conversation_title, finding_lines,
+};
 
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;

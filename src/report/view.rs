@@ -41,7 +41,7 @@ impl View {
     }
 
     /// Seconds with six decimals, or nine where the microsecond is divided.
-    pub(super) fn seconds(span: Nanos) -> String {
+    pub(crate) fn seconds(span: Nanos) -> String {
         let text = span.to_string();
         match span.0 % 1_000 {
             0 => text.strip_suffix("000").unwrap_or(&text).to_owned(),

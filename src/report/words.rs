@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cell::{Cell, Tone};
 use super::collector::{Kept, Report};
+use super::totals::CaptureTotals;
 use super::view::View;
 use crate::explain::{Conversation, Fact, Finding, FindingCode};
 use crate::model::{CaptureInfo, Protocol};
@@ -111,7 +112,11 @@ fn frame_list(frames: &[u64]) -> String {
 
 /// What was counted, what went wrong, and what is not shown.
 pub fn capture_notes(report: &Report) -> Vec<Cell> {
-    let totals = &report.totals;
+    capture_notes_of(&report.totals)
+}
+
+/// The same, of the totals alone.
+pub fn capture_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
     let other = totals.other().map(|(_, frames)| frames).sum();
     let kinds = [(totals.tcp, "TCP"), (totals.udp, "UDP"), (totals.icmp, "ICMP error"), (other, "other")];
     let kinds = kinds.into_iter().filter(|(frames, _)| *frames > 0);
@@ -125,7 +130,7 @@ pub fn capture_notes(report: &Report) -> Vec<Cell> {
     for (reason, frames) in totals.other() {
         notes.push(Cell::from(format!("  {}: {}", counted(frames, "frame"), reason.meaning())).tone(Tone::Dim));
     }
-    notes.extend(left_out(report).map(Cell::from));
+    notes.extend(left_out(totals).map(Cell::from));
     if totals.evicted > 0 {
         let text = format!(
             "{} given up before the end, since too many were open at once; late packets start new ones",
@@ -143,8 +148,8 @@ pub fn capture_notes(report: &Report) -> Vec<Cell> {
     notes
 }
 
-fn left_out(report: &Report) -> Option<String> {
-    let left_out = report.totals.left_out;
+fn left_out(totals: &CaptureTotals) -> Option<String> {
+    let left_out = totals.left_out;
     let mut parts = Vec::new();
     if left_out.conversations > 0 {
         parts.push(counted(left_out.conversations, "conversation"));
@@ -163,7 +168,7 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
 }
 
 /// `2,314`.
-fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -1,0 +1,127 @@
+//! The sink for formats that keep something smaller of each conversation than its steps: a ladder's trail, a graph's
+//! series.
+
+use std::collections::HashMap;
+use std::io;
+
+use super::Sink;
+use super::totals::CaptureTotals;
+use crate::explain::{Conversation, Step};
+use crate::model::CaptureInfo;
+use crate::track::StreamId;
+
+/// What is kept of one conversation, in bounded memory.
+pub trait Gather {
+    /// Takes the next step.
+    fn step(&mut self, step: &Step<'_>);
+}
+
+/// A conversation and what was kept of it.
+#[derive(Clone, Debug)]
+pub struct Gathered<G> {
+    /// What the whole conversation was.
+    pub conversation: Conversation,
+    /// What was kept.
+    pub kept: G,
+}
+
+/// Turns what was gathered into bytes.
+pub trait GatheredRenderer<G> {
+    /// Writes one capture.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<G>], totals: &CaptureTotals) -> io::Result<()>;
+
+    /// Writes what comes after the last capture, and everything still kept back.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn end(&mut self) -> io::Result<()>;
+}
+
+/// The sink that gathers of the first conversations, and has it rendered when the capture ends.
+pub struct Gatherer<G, N, R> {
+    most: usize,
+    new: N,
+    renderer: R,
+    info: CaptureInfo,
+    places: HashMap<StreamId, usize>,
+    open: Vec<(Option<Conversation>, G)>,
+    conversations_left_out: u64,
+    steps_left_out: u64,
+}
+
+impl<G, N: Fn() -> G, R> Gatherer<G, N, R> {
+    /// Gathers of at most `most` conversations what `new` begins, for `renderer`.
+    pub fn new(most: usize, new: N, renderer: R) -> Self {
+        Self {
+            most,
+            new,
+            renderer,
+            info: CaptureInfo::default(),
+            places: HashMap::new(),
+            open: Vec::new(),
+            conversations_left_out: 0,
+            steps_left_out: 0,
+        }
+    }
+
+    fn place(&mut self, stream: StreamId) -> Option<&mut (Option<Conversation>, G)> {
+        let next = self.open.len();
+        let place = match self.places.get(&stream) {
+            Some(place) => *place,
+            None if next < self.most => {
+                self.places.insert(stream, next);
+                self.open.push((None, (self.new)()));
+                next
+            }
+            None => return None,
+        };
+        self.open.get_mut(place)
+    }
+}
+
+impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R> {
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        self.info = info.clone();
+        self.places.clear();
+        self.open.clear();
+        self.conversations_left_out = 0;
+        self.steps_left_out = 0;
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        match self.place(step.event.stream) {
+            Some((_, kept)) => kept.step(step),
+            None => self.steps_left_out += 1,
+        }
+        Ok(())
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        match self.place(conversation.totals.stream) {
+            Some((whole, _)) => *whole = Some(conversation.clone()),
+            None => self.conversations_left_out += 1,
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        self.places.clear();
+        let gathered = std::mem::take(&mut self.open)
+            .into_iter()
+            .filter_map(|(conversation, kept)| Some(Gathered { conversation: conversation?, kept }));
+        let gathered: Vec<_> = gathered.collect();
+        let mut totals = totals.clone();
+        totals.left_out.conversations += self.conversations_left_out;
+        totals.left_out.steps += self.steps_left_out;
+        let info = std::mem::take(&mut self.info);
+        self.renderer.render(&info, &gathered, &totals)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.renderer.end()
+    }
+}

@@ -1,0 +1,163 @@
+//! One step as an arrow.
+
+use super::fate::Fate;
+use super::label::Label;
+use crate::explain::{FindingCode, Phase, Severity, Step};
+use crate::model::{Direction, Nanos, TcpFlags};
+use crate::report::View;
+use crate::track::{Body, Repeat, RepeatVerdict};
+
+/// What an arrow carries, told apart by its shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ArrowKind {
+    /// SYN, SYN-ACK.
+    Syn,
+    /// Payload.
+    Data,
+    /// No payload: acknowledges.
+    Ack,
+    /// FIN, with or without payload.
+    Fin,
+    /// RST.
+    Rst,
+    /// A UDP datagram.
+    Datagram,
+    /// An ICMP error.
+    Icmp,
+}
+
+impl ArrowKind {
+    /// Every kind, in the order of a legend.
+    pub const ALL: [Self; 7] = [Self::Syn, Self::Data, Self::Ack, Self::Fin, Self::Rst, Self::Datagram, Self::Icmp];
+
+    fn of(body: &Body) -> Self {
+        match body {
+            Body::Udp(_) => Self::Datagram,
+            Body::Icmp(_) => Self::Icmp,
+            Body::Tcp(facts) if facts.flags.contains(TcpFlags::RST) => Self::Rst,
+            Body::Tcp(facts) if facts.flags.contains(TcpFlags::SYN) => Self::Syn,
+            Body::Tcp(facts) if facts.flags.contains(TcpFlags::FIN) => Self::Fin,
+            Body::Tcp(facts) if facts.len > 0 => Self::Data,
+            Body::Tcp(_) => Self::Ack,
+        }
+    }
+
+    /// The name in a legend.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Syn => "SYN",
+            Self::Data => "data",
+            Self::Ack => "ACK",
+            Self::Fin => "FIN",
+            Self::Rst => "RST",
+            Self::Datagram => "datagram",
+            Self::Icmp => "ICMP error",
+        }
+    }
+}
+
+/// What an arrow repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// The frame that carried the bytes before, where it was captured.
+    pub original: Option<u64>,
+    /// What it is in two or three words.
+    pub what: &'static str,
+}
+
+impl Again {
+    fn of(repeat: &Repeat) -> Self {
+        let what = match repeat.verdict {
+            RepeatVerdict::DuplicateFrame => "captured twice",
+            RepeatVerdict::Reordered => "out of order",
+            RepeatVerdict::Spurious => "needless retransmission",
+            RepeatVerdict::Fast(_) => "fast retransmission",
+            RepeatVerdict::TailLossProbe => "tail-loss probe",
+            RepeatVerdict::Timeout(_) => "time-out retransmission",
+            RepeatVerdict::Unknown => "retransmission",
+            RepeatVerdict::OrderUnknown => "late or again",
+            RepeatVerdict::Handshake(_) => "SYN again",
+        };
+        Self { original: repeat.original, what }
+    }
+}
+
+/// `fast retransmission of frame 7`.
+impl std::fmt::Display for Again {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.original {
+            Some(frame) => write!(f, "{} of frame {frame}", self.what),
+            None => f.pad(self.what),
+        }
+    }
+}
+
+/// A step, placed.
+#[derive(Clone, Debug)]
+pub struct Arrow {
+    /// The step's number in its conversation, from 1.
+    pub step: u64,
+    /// The frame's number in the capture, from 1.
+    pub frame: u64,
+    /// Time since the conversation's start.
+    pub time: Option<Nanos>,
+    /// Who sends.
+    pub direction: Direction,
+    /// What it carries.
+    pub kind: ArrowKind,
+    /// What stands on it.
+    pub label: Label,
+    /// `X+1, Y+13`: sequence and acknowledgment number.
+    pub arithmetic: String,
+    /// The step's sentence; may hold captured text.
+    pub description: String,
+    /// The part of the conversation's life.
+    pub phase: Phase,
+    /// Whether it arrived.
+    pub fate: Fate,
+    /// What it repeats.
+    pub again: Option<Again>,
+    /// Codes of its findings, and the gravest of them.
+    pub findings: Vec<FindingCode>,
+    /// Where it leaves the sender's lifeline, in rows.
+    pub from: f32,
+    /// Where it reaches the receiver's lifeline, in rows.
+    pub to: f32,
+}
+
+impl Arrow {
+    pub(super) fn of(step: &Step<'_>, row: usize, view: &View) -> Self {
+        let event = &step.event;
+        let arithmetic = [step.seq_arithmetic, step.ack_arithmetic].into_iter().flatten();
+        Self {
+            step: event.number,
+            frame: event.frame,
+            time: event.since_start,
+            direction: event.direction,
+            kind: ArrowKind::of(&event.body),
+            label: Label::of(step, view),
+            arithmetic: arithmetic.map(|number| number.to_string()).collect::<Vec<_>>().join(", "),
+            description: step.description(),
+            phase: step.phase,
+            fate: Fate::Arrived,
+            again: event.tcp().and_then(|facts| facts.repeat.as_ref()).map(Again::of),
+            findings: step.findings.iter().map(|finding| finding.code).collect(),
+            from: row as f32,
+            to: row as f32,
+        }
+    }
+
+    /// The gravest of its findings.
+    pub fn severity(&self) -> Option<Severity> {
+        self.findings.iter().map(|code| code.severity()).max()
+    }
+
+    /// What is to be said of it beside its label: that it was lost, or comes again.
+    pub fn remark(&self) -> Option<String> {
+        match (&self.again, self.fate.text()) {
+            (Some(again), Some(fate)) => Some(format!("{again}; {fate}")),
+            (Some(again), None) => Some(again.to_string()),
+            (None, fate) => fate,
+        }
+    }
+}

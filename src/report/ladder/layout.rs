@@ -1,0 +1,296 @@
+//! From a conversation and its steps to a ladder.
+
+use std::cmp::Ordering;
+
+use super::position::{self, OneWay};
+use super::state::{End, Moved, State};
+use super::trail::{Entry, Trail};
+use super::{Arrow, ArrowKind, Band, Change, Fate, Ladder, Lifeline, Row, fate};
+use crate::explain::{Conversation, Phase, Step};
+use crate::model::{Direction, PerDirection, Protocol, SeqNumber, TcpFlags};
+use crate::report::words::{count, counted};
+use crate::report::{View, conversation_title};
+use crate::track::{ConversationTotals, Handshake, Life, Reset, Vantage};
+
+/// Two sides' first FIN or SYN can only have crossed when they are this near to each other.
+const CROSSING: usize = 8;
+
+impl Ladder {
+    /// Lays a conversation out.
+    pub fn of(conversation: &Conversation, trail: &Trail, view: &View) -> Self {
+        let totals = &conversation.totals;
+        let entries = trail.rows();
+        let fates = fate::of(entries.iter().filter_map(Entry::step));
+        let mut rows: Vec<Row> = entries.iter().enumerate().map(|(index, entry)| row(entry, index, view)).collect();
+        for arrow in rows.iter_mut().filter_map(Row::arrow_mut) {
+            arrow.fate = fates.get(&arrow.frame).copied().unwrap_or_default();
+        }
+        let moved = moves(&entries);
+        let one_way = OneWay::of(totals);
+        if let Some(one_way) = one_way {
+            position::slant(&mut rows, one_way);
+            let directions: Vec<_> = rows.iter().map(|row| row.arrow().map(|arrow| arrow.direction)).collect();
+            position::keep_causes_before_effects(&mut rows, |first, second| {
+                let acks = || {
+                    let (sent, answer) = (moved.get(first)?.as_ref()?, moved.get(second)?.as_ref()?);
+                    let across = *directions.get(first)? == directions.get(second)?.map(|direction| !direction);
+                    Some(across && sent.next != sent.seq && answer.covers(Some(sent.next)))
+                };
+                acks().unwrap_or_default()
+            });
+        }
+        cross(&mut rows, &moved);
+        let mut ladder = Self {
+            stream: totals.stream,
+            title: conversation_title(totals, view),
+            lifelines: lifelines(totals, entries.iter().find_map(Entry::step)),
+            bands: bands(&rows),
+            rows,
+            slant: slant(totals, one_way),
+            notes: Vec::new(),
+        };
+        if totals.stream.protocol == Protocol::Tcp {
+            ladder.infer_states(&moved);
+        }
+        ladder.notes = notes(&ladder, trail);
+        ladder
+    }
+
+    /// Runs both ends through the events in the order of their places on the lifelines.
+    fn infer_states(&mut self, moved: &[Option<Moved>]) {
+        let mut events = Vec::new();
+        for (row, arrow) in self.rows.iter().enumerate().filter_map(|(row, item)| Some((row, item.arrow()?))) {
+            let Some(segment) = moved.get(row).copied().flatten() else { continue };
+            events.push((arrow.from, row, arrow.direction, Happens::Sent, segment));
+            let end = if arrow.fate.arrives() { Happens::Received } else { Happens::Missed };
+            events.push((arrow.to, row, !arrow.direction, end, segment));
+        }
+        events.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal).then(a.1.cmp(&b.1)));
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let lifeline = self.lifelines.get_mut(direction);
+            let mut end = End::new(lifeline.before, direction == Direction::ServerToClient);
+            for (at, row, side, what, segment) in &events {
+                if *side != direction {
+                    continue;
+                }
+                let before = end.state;
+                match what {
+                    Happens::Sent => end.sends(segment),
+                    Happens::Received => end.receives(segment),
+                    Happens::Missed => end.misses(segment),
+                }
+                if let Some(state) = end.state.filter(|_| end.state != before) {
+                    lifeline.changes.push(Change { row: *row, at: *at, state });
+                }
+            }
+        }
+    }
+}
+
+/// What a segment does to an end.
+#[derive(Clone, Copy, Debug)]
+enum Happens {
+    Sent,
+    Received,
+    Missed,
+}
+
+impl Entry {
+    fn step(&self) -> Option<&Step<'static>> {
+        match self {
+            Self::Step(step) => Some(step),
+            Self::Fold(_) => None,
+        }
+    }
+}
+
+fn row(entry: &Entry, index: usize, view: &View) -> Row {
+    match entry {
+        Entry::Step(step) => Row::Arrow(Arrow::of(step, index, view)),
+        Entry::Fold(fold) => Row::Fold(fold.clone()),
+    }
+}
+
+/// What moves the states, row by row.
+fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
+    let mut next: PerDirection<Option<u32>> = PerDirection::default();
+    let mut moves = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let Some(facts) = entry.step().and_then(|step| step.event.tcp().map(|facts| (step.event.direction, facts)))
+        else {
+            if matches!(entry, Entry::Fold(_)) {
+                next = PerDirection::default();
+            }
+            moves.push(None);
+            continue;
+        };
+        let (direction, facts) = facts;
+        let expected = next.get_mut(direction);
+        let hole = expected.filter(|expected| SeqNumber(facts.seq).is_after(SeqNumber(*expected)));
+        let end = facts.next_seq();
+        if expected.is_none_or(|expected| SeqNumber(end).is_after(SeqNumber(expected))) {
+            *expected = Some(end);
+        }
+        moves.push(Some(Moved {
+            flags: facts.flags,
+            seq: facts.seq,
+            next: end,
+            ack: facts.ack,
+            hole,
+            stale: matches!(facts.reset, Some(Reset::Stale(_))),
+        }));
+    }
+    moves
+}
+
+/// Finds FINs and SYNs that were sent before the peer's had come, and lets their arrows cross.
+fn cross(rows: &mut [Row], moved: &[Option<Moved>]) {
+    for flag in [TcpFlags::FIN, TcpFlags::SYN] {
+        let first = |direction| {
+            rows.iter().zip(moved).position(|(row, moved)| {
+                row.arrow().is_some_and(|arrow| arrow.direction == direction && arrow.fate.arrives())
+                    && moved.is_some_and(|moved| moved.flags.contains(flag))
+            })
+        };
+        let (Some(client), Some(server)) = (first(Direction::ClientToServer), first(Direction::ServerToClient)) else {
+            continue;
+        };
+        let (early, late) = (client.min(server), client.max(server));
+        let (Some(Some(sent)), Some(Some(answer))) = (moved.get(early), moved.get(late)) else { continue };
+        let seen = answer.ack.is_some_and(|ack| !SeqNumber(ack).is_before(SeqNumber(sent.next)));
+        if seen || late - early > CROSSING || sent.hole.is_some() {
+            continue;
+        }
+        let Some(from) = rows.get(late).and_then(Row::arrow).map(|arrow| arrow.from) else { continue };
+        if let Some(arrow) = rows.get_mut(early).and_then(Row::arrow_mut) {
+            position::cross(arrow, from);
+        }
+    }
+}
+
+fn lifelines(totals: &ConversationTotals, first: Option<&Step<'static>>) -> PerDirection<Lifeline> {
+    let (client, server) = states_before(totals, first);
+    let isn = |name, value: fn(&crate::track::TcpTotals) -> Option<u32>| {
+        totals.tcp.as_ref().and_then(value).map(|value| (name, value))
+    };
+    let lifeline = |role, endpoint, isn, before| Lifeline { role, endpoint, isn, before, changes: Vec::new() };
+    PerDirection {
+        client_to_server: lifeline("client", totals.client, isn('X', |tcp| tcp.client_isn), client),
+        server_to_client: lifeline("server", totals.server, isn('Y', |tcp| tcp.server_isn), server),
+    }
+}
+
+/// The states in which the capture finds both ends.
+fn states_before(totals: &ConversationTotals, first: Option<&Step<'static>>) -> (Option<State>, Option<State>) {
+    let (Some(tcp), Some(facts)) = (&totals.tcp, first.and_then(|step| step.event.tcp())) else { return (None, None) };
+    match (tcp.handshake, facts.life) {
+        // nobody listens, or else there had been no RST
+        (Handshake::Refused, _) => (Some(State::Closed), Some(State::Closed)),
+        _ if tcp.story.simultaneous_open => (Some(State::Closed), Some(State::Closed)),
+        _ if facts.flags.is_syn_only() && tcp.story.unanswered_syn => (Some(State::Closed), None),
+        _ if facts.flags.is_syn_only() => (Some(State::Closed), Some(State::Listen)),
+        _ if facts.flags.is_syn_ack() => (Some(State::SynSent), Some(State::Listen)),
+        (_, Life::Open) => (Some(State::Established), Some(State::Established)),
+        _ => (None, None),
+    }
+}
+
+fn bands(rows: &[Row]) -> Vec<Band> {
+    let mut bands: Vec<Band> = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let phase = match row {
+            Row::Arrow(arrow) => arrow.phase,
+            Row::Fold(fold) => fold.phase,
+        };
+        match bands.last_mut() {
+            Some(band) if band.phase == phase => band.last = index,
+            _ => bands.push(Band { phase, first: index, last: index }),
+        }
+    }
+    bands
+}
+
+fn notes(ladder: &Ladder, trail: &Trail) -> Vec<String> {
+    let mut notes = Vec::new();
+    let lifelines = [&ladder.lifelines.client_to_server, &ladder.lifelines.server_to_client];
+    if lifelines.iter().any(|lifeline| !lifeline.changes.is_empty()) {
+        notes.push("States are inferred from the segments (RFC 9293 §3.3.2): they are not on the wire.".to_owned());
+    }
+    let waits: Vec<_> =
+        lifelines.iter().filter(|line| line.changes.iter().any(|c| c.state == State::TimeWait)).collect();
+    match waits.as_slice() {
+        [] => {}
+        [end] => notes.push(format!(
+            "The {}'s TIME-WAIT ends after two segment lifetimes without a packet (RFC 9293 §3.4.1).",
+            end.role
+        )),
+        _ => notes.push(
+            "TIME-WAIT of both ends is over after two segment lifetimes without a packet (RFC 9293 §3.4.1).".to_owned(),
+        ),
+    }
+    notes.extend(fate_notes(ladder));
+    let folded = ladder.folded();
+    if folded > 0 {
+        notes.push(format!(
+            "{} of {} are folded (--limit 0 shows all). {}",
+            counted(folded, "step"),
+            count(trail.steps()),
+            match ladder.rows.iter().any(|row| matches!(row, Row::Fold(fold) if fold.notable > 0)) {
+                false => "None of them opens, closes or resets, comes again, or has a warning.",
+                true => "There are so many that come again or have a warning that some of these are folded too.",
+            }
+        ));
+    }
+    notes
+}
+
+/// Why arrows are slanted, or are not.
+fn slant(totals: &ConversationTotals, one_way: Option<OneWay>) -> String {
+    let same_host = totals.tcp.as_ref().is_some_and(|tcp| tcp.story.vantage == Some(Vantage::SameHost));
+    match one_way {
+        Some(one_way) => format!(
+            "Arrows are slanted by the one-way time, taken as half of the handshake's round trip: {}. Time is stretched so that every step has its line.",
+            one_way.time.human()
+        ),
+        None if same_host => {
+            "Arrows are level: both ends are on one host, or too near to tell when a packet arrived.".to_owned()
+        }
+        None => "Arrows are level: the capture does not tell the one-way time.".to_owned(),
+    }
+}
+
+fn fate_notes(ladder: &Ladder) -> Vec<String> {
+    let has = |fate: fn(Fate) -> bool| ladder.rows.iter().filter_map(Row::arrow).any(|arrow| fate(arrow.fate));
+    let mut notes = Vec::new();
+    if has(|fate| matches!(fate, Fate::Lost(_))) {
+        notes.push("An arrow that ends short in a cross was lost: the receiver told of the hole.".to_owned());
+    }
+    if has(|fate| matches!(fate, Fate::Unanswered(_))) {
+        notes.push(
+            "An arrow that ends in a question mark was sent again when no ACK came: it or its ACK was lost.".to_owned(),
+        );
+    }
+    notes
+}
+
+impl Row {
+    fn arrow_mut(&mut self) -> Option<&mut Arrow> {
+        match self {
+            Self::Arrow(arrow) => Some(arrow),
+            Self::Fold(_) => None,
+        }
+    }
+}
+
+impl Ladder {
+    /// The kinds of arrow that it has, in the order of a legend.
+    pub fn kinds(&self) -> Vec<ArrowKind> {
+        let has = |kind: &ArrowKind| self.rows.iter().filter_map(Row::arrow).any(|arrow| arrow.kind == *kind);
+        ArrowKind::ALL.into_iter().filter(has).collect()
+    }
+
+    /// The phase that begins with this row.
+    pub fn phase_at(&self, row: usize) -> Option<Phase> {
+        self.bands.iter().find(|band| band.first == row).map(|band| band.phase)
+    }
+}

@@ -1,0 +1,205 @@
+//! The state of one end of a TCP connection (RFC 9293 §3.3.2), inferred from the segments that it sends and receives.
+//!
+//! A state is not on the wire. A segment that is sent proves the state that it is sent from; one that is received moves
+//! the receiver once it arrives. TIME-WAIT ends after two segment lifetimes without a packet, so no ladder shows that.
+
+use crate::model::{SeqNumber, TcpFlags};
+
+/// A state of RFC 9293 §3.3.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// There is no connection.
+    Closed,
+    /// Waits for anybody's SYN.
+    Listen,
+    /// Has sent a SYN and waits for the peer's.
+    SynSent,
+    /// Has received a SYN and answered it, and waits for the ACK.
+    SynReceived,
+    /// Open: data flows.
+    Established,
+    /// Has sent a FIN, and waits for its ACK or the peer's FIN.
+    FinWait1,
+    /// Its FIN is acknowledged; waits for the peer's.
+    FinWait2,
+    /// The peer has closed; its own program has not.
+    CloseWait,
+    /// Both have sent a FIN; waits for the ACK of its own.
+    Closing,
+    /// The peer closed first; waits for the ACK of its own FIN.
+    LastAck,
+    /// Waits until no old segment can be on its way any more.
+    TimeWait,
+}
+
+impl State {
+    /// The name of RFC 9293.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "CLOSED",
+            Self::Listen => "LISTEN",
+            Self::SynSent => "SYN-SENT",
+            Self::SynReceived => "SYN-RECEIVED",
+            Self::Established => "ESTABLISHED",
+            Self::FinWait1 => "FIN-WAIT-1",
+            Self::FinWait2 => "FIN-WAIT-2",
+            Self::CloseWait => "CLOSE-WAIT",
+            Self::Closing => "CLOSING",
+            Self::LastAck => "LAST-ACK",
+            Self::TimeWait => "TIME-WAIT",
+        }
+    }
+}
+
+/// What of a segment moves a state; numbers are relative to the sender's and the receiver's initial ones.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moved {
+    pub(super) flags: TcpFlags,
+    pub(super) seq: u32,
+    pub(super) next: u32,
+    pub(super) ack: Option<u32>,
+    /// The first byte of a hole that this segment leaves before it.
+    pub(super) hole: Option<u32>,
+    /// A RST that answers a segment of no connection that its sender knows: it changes nothing at the sender's.
+    pub(super) stale: bool,
+}
+
+impl Moved {
+    /// Whether it acknowledges everything before `number`.
+    pub(super) fn covers(&self, number: Option<u32>) -> bool {
+        self.ack.zip(number).is_some_and(|(ack, number)| !SeqNumber(ack).is_before(SeqNumber(number)))
+    }
+}
+
+/// One end of a connection.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    pub(super) state: Option<State>,
+    /// The end that was asked: back to LISTEN when the handshake is broken off.
+    passive: bool,
+    /// The number after its SYN.
+    syn: Option<u32>,
+    /// The number after its FIN.
+    fin: Option<u32>,
+    /// The number after a FIN of the peer that came before all bytes in front of it had.
+    early_fin: Option<u32>,
+    /// Bytes of the peer that have not come.
+    missing: Vec<(u32, u32)>,
+}
+
+impl End {
+    pub(super) fn new(state: Option<State>, passive: bool) -> Self {
+        Self { state, passive, syn: None, fin: None, early_fin: None, missing: Vec::new() }
+    }
+
+    /// The end sends a segment.
+    pub(super) fn sends(&mut self, segment: &Moved) {
+        use State::{CloseWait, Closed, Established, FinWait1, LastAck, Listen, SynReceived, SynSent};
+        let flags = segment.flags;
+        if flags.contains(TcpFlags::RST) {
+            if !segment.stale {
+                self.state = Some(Closed);
+            }
+            return;
+        }
+        if flags.contains(TcpFlags::SYN) {
+            self.syn = Some(segment.seq.wrapping_add(1));
+            self.state = match (self.state, flags.contains(TcpFlags::ACK)) {
+                (None | Some(Closed | Listen), false) => Some(SynSent),
+                (None | Some(Closed | Listen | SynSent), true) => Some(SynReceived),
+                (other, _) => other,
+            };
+        }
+        // an ACK beyond the handshake is sent by nobody who is not connected
+        if self.state == Some(SynSent) && segment.ack.is_some_and(|ack| ack > 0) && !flags.contains(TcpFlags::SYN) {
+            self.state = Some(Established);
+        }
+        if self.early_fin.is_some() && segment.covers(self.early_fin) {
+            self.missing.clear();
+            self.take_fin();
+        }
+        if flags.contains(TcpFlags::FIN) {
+            self.fin = Some(segment.next);
+            self.state = match self.state {
+                Some(CloseWait) => Some(LastAck),
+                None | Some(Established | SynReceived) => Some(FinWait1),
+                other => other,
+            };
+        }
+    }
+
+    /// A segment arrives at the end.
+    pub(super) fn receives(&mut self, segment: &Moved) {
+        use State::{
+            Closed, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynReceived, SynSent, TimeWait,
+        };
+        let flags = segment.flags;
+        if flags.contains(TcpFlags::RST) {
+            self.state = match self.state {
+                Some(Listen) => Some(Listen),
+                Some(SynReceived) if self.passive => Some(Listen),
+                _ => Some(Closed),
+            };
+            return;
+        }
+        self.fill(segment);
+        if flags.contains(TcpFlags::SYN) && self.state == Some(SynSent) {
+            let acked = segment.covers(self.syn);
+            self.state = Some(if acked { Established } else { SynReceived });
+        } else if self.state == Some(SynReceived) && segment.covers(self.syn) {
+            self.state = Some(Established);
+        }
+        if segment.covers(self.fin) {
+            self.state = match self.state {
+                Some(FinWait1) => Some(FinWait2),
+                Some(Closing) => Some(TimeWait),
+                Some(LastAck) => Some(Closed),
+                other => other,
+            };
+        }
+        if flags.contains(TcpFlags::FIN) {
+            self.early_fin = Some(segment.next);
+        }
+        if self.early_fin.is_some() && self.missing.is_empty() {
+            self.take_fin();
+        }
+    }
+
+    /// Everything before the peer's FIN has come.
+    fn take_fin(&mut self) {
+        use State::{CloseWait, Closing, Established, FinWait1, FinWait2, SynReceived, TimeWait};
+        self.early_fin = None;
+        self.state = match self.state {
+            None | Some(Established | SynReceived) => Some(CloseWait),
+            Some(FinWait1) => Some(Closing),
+            Some(FinWait2) => Some(TimeWait),
+            other => other,
+        };
+    }
+
+    /// A segment of the peer never arrives.
+    pub(super) fn misses(&mut self, segment: &Moved) {
+        if segment.next != segment.seq {
+            self.missing.push((segment.seq, segment.next));
+        }
+    }
+
+    /// Bytes that arrive are no longer missing; those skipped are.
+    fn fill(&mut self, segment: &Moved) {
+        if let Some(start) = segment.hole {
+            self.missing.push((start, segment.seq));
+        }
+        let (from, to) = (SeqNumber(segment.seq), SeqNumber(segment.next));
+        self.missing.retain_mut(|(start, end)| {
+            if !from.is_after(SeqNumber(*start)) && to.is_after(SeqNumber(*start)) {
+                *start = if to.is_before(SeqNumber(*end)) { to.0 } else { *end };
+            } else if from.is_before(SeqNumber(*end))
+                && !to.is_before(SeqNumber(*end))
+                && from.is_after(SeqNumber(*start))
+            {
+                *end = from.0;
+            }
+            start != end
+        });
+    }
+}
