@@ -39,6 +39,18 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("v3.lines", "lab-v3.pcap", &["--format", "lines"]),
     ("v3.txt", "lab-v3.pcap", &[]),
     ("v4.txt", "lab-v4.pcap", &["--width", "120"]),
+    ("ten-steps-ladder.txt", "lab-echo-ten-steps.pcap", &["--format", "ladder"]),
+    ("ten-steps-ladder-120.txt", "lab-echo-ten-steps.pcap", &["--format", "ladder", "--width", "120"]),
+    ("ten-steps-ladder-ascii.txt", "lab-echo-ten-steps.pcap", &["--format", "ladder", "--ascii"]),
+    ("ten-steps.svg", "lab-echo-ten-steps.pcap", &["--format", "svg"]),
+    ("udp-line-ladder.txt", "lab-udp-line.pcap", &["--format", "ladder"]),
+    ("v3-ladder.txt", "lab-v3.pcap", &["--format", "ladder"]),
+    ("kernel-simclose-ladder.txt", "kernel/simclose.pcap", &["--format", "ladder"]),
+    ("kernel-simclose.svg", "kernel/simclose.pcap", &["--format", "svg"]),
+    ("kernel-loss-fast-ladder.txt", "kernel/loss_fast.pcap", &["--format", "ladder"]),
+    ("kernel-loss-fast.svg", "kernel/loss_fast.pcap", &["--format", "svg"]),
+    ("kernel-udp-closed-ladder.txt", "kernel/udp_closed.pcap", &["--format", "ladder"]),
+    ("kernel-rst-unread-ladder.txt", "kernel/rst_unread.pcap", &["--format", "ladder"]),
 ];
 
 fn output(capture: &str, flags: &[&str]) -> String {
