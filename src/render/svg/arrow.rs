@@ -68,7 +68,7 @@ pub(super) fn draw(canvas: &mut Canvas, kind: ArrowKind, fate: Fate, again: bool
         Fate::Arrived => head(canvas, &stroke, tip, unit),
         Fate::Lost(_) | Fate::Damaged => cross(canvas, tip, 5.5, 2.2),
         Fate::Unanswered(_) => {
-            canvas.text("remark", Point::new(tip.x, tip.y + 5.0), Anchor::Middle, "?");
+            canvas.text("lost", Point::new(tip.x, tip.y + 6.0), Anchor::Middle, "?");
         }
     }
     tail(canvas, &stroke.tail, from, unit);

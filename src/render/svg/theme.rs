@@ -25,6 +25,7 @@ font-family:ui-sans-serif,system-ui,-apple-system,'Segoe UI','Noto Sans','DejaVu
 stroke-linejoin:round}
 .echolab text.state{font-size:10.5px}
 .echolab text.small,.echolab text.remark{font-size:10.5px}
+.echolab text.lost{font-size:17px;font-weight:700;fill:currentColor}
 .echolab text.remark{font-style:italic;fill:currentColor}
 .echolab text.muted,.echolab .muted text{fill:var(--muted)}
 .echolab text.phase{font-size:10.5px;letter-spacing:.08em;fill:var(--muted)}

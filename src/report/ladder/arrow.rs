@@ -66,7 +66,7 @@ pub struct Again {
 }
 
 impl Again {
-    fn of(repeat: &Repeat) -> Self {
+    fn of(repeat: &Repeat, flags: TcpFlags) -> Self {
         let what = match repeat.verdict {
             RepeatVerdict::DuplicateFrame => "captured twice",
             RepeatVerdict::Reordered => "out of order",
@@ -76,7 +76,8 @@ impl Again {
             RepeatVerdict::Timeout(_) => "time-out retransmission",
             RepeatVerdict::Unknown => "retransmission",
             RepeatVerdict::OrderUnknown => "late or again",
-            RepeatVerdict::Handshake(_) => "SYN again",
+            RepeatVerdict::Handshake(_) if flags.is_syn_ack() => "SYN-ACK again, copy",
+            RepeatVerdict::Handshake(_) => "SYN again, copy",
         };
         Self { original: repeat.original, what }
     }
@@ -140,7 +141,7 @@ impl Arrow {
             description: step.description(),
             phase: step.phase,
             fate: Fate::Arrived,
-            again: event.tcp().and_then(|facts| facts.repeat.as_ref()).map(Again::of),
+            again: event.tcp().and_then(|facts| Some(Again::of(facts.repeat.as_ref()?, facts.flags))),
             findings: step.findings.iter().map(|finding| finding.code).collect(),
             from: row as f32,
             to: row as f32,

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::explain::Step;
-use crate::model::Checksum;
+use crate::model::{Checksum, PerDirection, SeqNumber};
 use crate::track::RepeatVerdict;
 
 /// What became of a segment.
@@ -42,35 +42,64 @@ impl Fate {
 
 /// The fates of steps by their frames; those not named arrived.
 pub(super) fn of<'a>(steps: impl Iterator<Item = &'a Step<'static>>) -> HashMap<u64, Fate> {
-    let mut fates = HashMap::new();
-    let mut originals: HashMap<u64, u64> = HashMap::new();
-    for step in steps {
-        let frame = step.event.frame;
+    let mut fates = Fates::default();
+    steps.for_each(|step| fates.follow(step));
+    fates.fates
+}
+
+#[derive(Default)]
+struct Fates {
+    fates: HashMap<u64, Fate>,
+    /// The latest transmission of the bytes that a frame brought first.
+    latest: HashMap<u64, u64>,
+    /// What each repeat repeats.
+    originals: HashMap<u64, u64>,
+    /// The highest acknowledgment number that each side has sent.
+    acks: PerDirection<Option<u32>>,
+}
+
+impl Fates {
+    fn follow(&mut self, step: &Step<'static>) {
+        let (frame, direction) = (step.event.frame, step.event.direction);
         if step.event.checksum() == Some(Checksum::Invalid) {
-            fates.insert(frame, Fate::Damaged);
+            self.fates.insert(frame, Fate::Damaged);
         }
-        let Some(facts) = step.event.tcp() else { continue };
+        let Some(facts) = step.event.tcp() else { return };
         // a DSACK says that the bytes had come before they came again (RFC 2883)
         if let Some(Some(again)) = facts.hints.duplicate_sack
-            && let Some(original) = originals.get(&again)
+            && let Some(original) = self.originals.get(&again)
         {
-            fates.remove(original);
+            self.fates.remove(original);
         }
-        let Some(repeat) = facts.repeat else { continue };
-        let Some(original) = repeat.original else { continue };
-        originals.insert(frame, original);
-        let fate = match repeat.verdict {
-            RepeatVerdict::Fast(_) => Fate::Lost(frame),
-            RepeatVerdict::Timeout(_) | RepeatVerdict::TailLossProbe | RepeatVerdict::Handshake(_) => {
-                Fate::Unanswered(frame)
+        if let Some((original, repeat)) = facts.repeat.and_then(|repeat| Some((repeat.original?, repeat))) {
+            self.originals.insert(frame, original);
+            let before = self.latest.insert(original, frame).unwrap_or(original);
+            let arrived = self.acks.get(!direction).is_some_and(|ack| !is_before(ack, facts.next_seq()));
+            let fate = match repeat.verdict {
+                _ if arrived => None,
+                RepeatVerdict::Fast(_) if before == original => Some(Fate::Lost(frame)),
+                RepeatVerdict::Fast(_)
+                | RepeatVerdict::Timeout(_)
+                | RepeatVerdict::TailLossProbe
+                | RepeatVerdict::Handshake(_) => Some(Fate::Unanswered(frame)),
+                RepeatVerdict::DuplicateFrame
+                | RepeatVerdict::Reordered
+                | RepeatVerdict::Spurious
+                | RepeatVerdict::Unknown
+                | RepeatVerdict::OrderUnknown => None,
+            };
+            if let Some(fate) = fate {
+                self.fates.entry(before).or_insert(fate);
             }
-            RepeatVerdict::DuplicateFrame
-            | RepeatVerdict::Reordered
-            | RepeatVerdict::Spurious
-            | RepeatVerdict::Unknown
-            | RepeatVerdict::OrderUnknown => continue,
+        }
+        let highest = self.acks.get_mut(direction);
+        *highest = match (*highest, facts.ack) {
+            (Some(high), Some(ack)) if is_before(ack, high) => Some(high),
+            (high, ack) => ack.or(high),
         };
-        fates.entry(original).or_insert(fate);
     }
-    fates
+}
+
+fn is_before(number: u32, other: u32) -> bool {
+    SeqNumber(number).is_before(SeqNumber(other))
 }

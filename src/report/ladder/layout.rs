@@ -43,7 +43,7 @@ impl Ladder {
         let mut ladder = Self {
             stream: totals.stream,
             title: conversation_title(totals, view),
-            lifelines: lifelines(totals, entries.iter().find_map(Entry::step)),
+            lifelines: lifelines(totals, &entries),
             bands: bands(&rows),
             rows,
             slant: slant(totals, one_way),
@@ -168,8 +168,8 @@ fn cross(rows: &mut [Row], moved: &[Option<Moved>]) {
     }
 }
 
-fn lifelines(totals: &ConversationTotals, first: Option<&Step<'static>>) -> PerDirection<Lifeline> {
-    let (client, server) = states_before(totals, first);
+fn lifelines(totals: &ConversationTotals, entries: &[Entry]) -> PerDirection<Lifeline> {
+    let (client, server) = states_before(totals, entries);
     let isn = |name, value: fn(&crate::track::TcpTotals) -> Option<u32>| {
         totals.tcp.as_ref().and_then(value).map(|value| (name, value))
     };
@@ -181,12 +181,18 @@ fn lifelines(totals: &ConversationTotals, first: Option<&Step<'static>>) -> PerD
 }
 
 /// The states in which the capture finds both ends.
-fn states_before(totals: &ConversationTotals, first: Option<&Step<'static>>) -> (Option<State>, Option<State>) {
+fn states_before(totals: &ConversationTotals, entries: &[Entry]) -> (Option<State>, Option<State>) {
+    let mut steps = entries.iter().filter_map(Entry::step);
+    let first = steps.next();
+    // who listens answers a SYN; who sends one of its own did not listen
+    let server_asks = steps
+        .find(|step| step.event.direction == Direction::ServerToClient)
+        .is_some_and(|step| step.event.tcp().is_some_and(|facts| facts.flags.is_syn_only()));
     let (Some(tcp), Some(facts)) = (&totals.tcp, first.and_then(|step| step.event.tcp())) else { return (None, None) };
     match (tcp.handshake, facts.life) {
         // nobody listens, or else there had been no RST
         (Handshake::Refused, _) => (Some(State::Closed), Some(State::Closed)),
-        _ if tcp.story.simultaneous_open => (Some(State::Closed), Some(State::Closed)),
+        _ if server_asks => (Some(State::Closed), Some(State::Closed)),
         _ if facts.flags.is_syn_only() && tcp.story.unanswered_syn => (Some(State::Closed), None),
         _ if facts.flags.is_syn_only() => (Some(State::Closed), Some(State::Listen)),
         _ if facts.flags.is_syn_ack() => (Some(State::SynSent), Some(State::Listen)),
