@@ -325,8 +325,8 @@ fn read(lines: &str) -> (Capture, Vec<Step>, Vec<Conversation>, Summary) {
 }
 
 #[test]
-fn every_line_of_every_lab_capture_keeps_the_schema() {
-    for name in LAB {
+fn every_line_of_every_capture_keeps_the_schema() {
+    for name in LAB.iter().chain(&["kernel-refused", "kernel-udp-closed"]) {
         let file = format!("fixtures/{name}.pcap");
         let (capture, steps, conversations, summary) = read(&echolab(["analyze", &file, "--format", "jsonl"]).done());
         assert_eq!((capture.schema, capture.echolab.as_str()), (1, env!("CARGO_PKG_VERSION")));
@@ -334,6 +334,7 @@ fn every_line_of_every_lab_capture_keeps_the_schema() {
         assert_eq!((capture.format.as_deref(), capture.link_types.len()), (Some("pcap"), 1));
         assert!(capture.interface.is_none() && capture.filter.is_none() && capture.snaplen.is_none());
         steps.iter().for_each(Step::hold);
+        assert_eq!(steps.iter().any(|step| step.protocol == "icmp"), *name == "kernel-udp-closed");
         conversations.iter().for_each(Conversation::hold);
         assert!(steps.is_sorted_by_key(|step| step.frame), "{name}: steps are in frame order");
         let other: u64 = summary.other.values().sum();

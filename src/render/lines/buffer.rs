@@ -1,30 +1,56 @@
 //! Bytes of lines, with table-driven numbers and addresses.
+//!
+//! Texts of a few bytes are most of a line, and copying them by their own length costs a call each. So they are kept in
+//! blocks of fixed size: the whole block is appended, which is one or two instructions, and the excess taken back.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 
 use crate::model::Endpoint;
 
-/// The decimal text of every octet: three bytes, and how many of them count.
-static OCTETS: LazyLock<[([u8; 3], u8); 256]> = LazyLock::new(|| {
-    let mut octets = [([0; 3], 0); 256];
-    for (value, (bytes, len)) in octets.iter_mut().enumerate() {
-        let text = value.to_string();
-        bytes.iter_mut().zip(text.bytes()).for_each(|(slot, digit)| *slot = digit);
-        *len = text.len() as u8;
+/// A text of at most `N` bytes.
+#[derive(Clone, Copy)]
+pub(super) struct Short<const N: usize> {
+    block: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Short<N> {
+    /// The text, or as much of it as there is room for.
+    pub(super) fn new(text: &str) -> Self {
+        let mut block = [0; N];
+        block.iter_mut().zip(text.bytes()).for_each(|(slot, byte)| *slot = byte);
+        Self { block, len: text.len().min(N) }
     }
-    octets
+}
+
+/// The numbers below 1,000.
+struct Numbers {
+    /// `7`, followed by a dot that counts only in addresses.
+    plain: [Short<4>; 1000],
+    /// `007`.
+    padded: [[u8; 3]; 1000],
+}
+
+static NUMBERS: LazyLock<Box<Numbers>> = LazyLock::new(|| {
+    let mut numbers = Box::new(Numbers { plain: [Short { block: [0; 4], len: 0 }; 1000], padded: [[b'0'; 3]; 1000] });
+    for (number, (plain, padded)) in numbers.plain.iter_mut().zip(&mut numbers.padded).enumerate() {
+        *plain = Short::new(&format!("{number}."));
+        plain.len -= 1;
+        *padded = Short::new(&format!("{number:03}")).block;
+    }
+    numbers
 });
 
 /// Text to be written.
 pub(super) struct Buffer {
     bytes: Vec<u8>,
-    digits: itoa::Buffer,
+    numbers: &'static Numbers,
 }
 
 impl Buffer {
     pub(super) fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity), digits: itoa::Buffer::new() }
+        Self { bytes: Vec::with_capacity(capacity), numbers: &NUMBERS }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -50,8 +76,48 @@ impl Buffer {
     }
 
     #[inline]
-    pub(super) fn number(&mut self, number: impl itoa::Integer) {
-        self.bytes.extend_from_slice(self.digits.format(number).as_bytes());
+    pub(super) fn short<const N: usize>(&mut self, short: &Short<N>) {
+        self.block(&short.block, short.len);
+    }
+
+    /// The first `used` bytes of `block`.
+    #[inline]
+    fn block<const N: usize>(&mut self, block: &[u8; N], used: usize) {
+        let end = self.bytes.len() + used;
+        self.bytes.extend_from_slice(block);
+        self.bytes.truncate(end);
+    }
+
+    #[inline]
+    pub(super) fn number(&mut self, number: impl Into<u64>) {
+        let number = number.into();
+        match number {
+            0..1_000 => self.plain(number),
+            1_000..1_000_000 => {
+                self.plain(number / 1_000);
+                self.padded(number % 1_000);
+            }
+            1_000_000..1_000_000_000 => {
+                self.plain(number / 1_000_000);
+                self.padded(number / 1_000 % 1_000);
+                self.padded(number % 1_000);
+            }
+            _ => self.text(itoa::Buffer::new().format(number)),
+        }
+    }
+
+    #[inline]
+    fn plain(&mut self, below_1000: u64) {
+        if let Some(plain) = self.numbers.plain.get(below_1000 as usize) {
+            self.block(&plain.block, plain.len);
+        }
+    }
+
+    #[inline]
+    fn padded(&mut self, below_1000: u64) {
+        if let Some(padded) = self.numbers.padded.get(below_1000 as usize) {
+            self.block(padded, 3);
+        }
     }
 
     /// `10.0.0.1:80`, `[::1]:80`.
@@ -71,38 +137,28 @@ impl Buffer {
 
     #[inline]
     fn ipv4(&mut self, address: Ipv4Addr) {
-        let mut text = [b'.'; 16];
-        let mut used = 0;
-        for octet in address.octets() {
-            if let (Some((digits, len)), Some(slot)) = (OCTETS.get(usize::from(octet)), text.get_mut(used..used + 3)) {
-                slot.copy_from_slice(digits);
-                used += usize::from(*len);
-            }
-            if let Some(dot) = text.get_mut(used) {
-                *dot = b'.';
-                used += 1;
+        let [first, second, third, fourth] = address.octets();
+        for octet in [first, second, third] {
+            if let Some(plain) = self.numbers.plain.get(usize::from(octet)) {
+                self.block(&plain.block, plain.len + 1);
             }
         }
-        // the last dot is one too many
-        self.bytes.extend_from_slice(text.get(..used - 1).unwrap_or_default());
+        self.plain(u64::from(fourth));
     }
 
     /// `number` with leading zeros: its lowest nine digits.
     #[inline]
     pub(super) fn nine_digits(&mut self, number: u32) {
-        let mut digits = [b'0'; 9];
-        let mut rest = number;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        self.bytes.extend_from_slice(&digits);
+        let number = u64::from(number);
+        self.padded(number / 1_000_000 % 1_000);
+        self.padded(number / 1_000 % 1_000);
+        self.padded(number % 1_000);
     }
 
     /// `number` with leading zeros: its lowest two digits.
     #[inline]
     pub(super) fn two_digits(&mut self, number: u8) {
-        self.bytes.extend_from_slice(&[b'0' + number / 10 % 10, b'0' + number % 10]);
+        self.block(&[b'0' + number / 10 % 10, b'0' + number % 10], 2);
     }
 }
 
@@ -110,21 +166,38 @@ impl Buffer {
 mod tests {
     use super::*;
 
+    fn written(write: impl Fn(&mut Buffer)) -> String {
+        let mut buffer = Buffer::with_capacity(64);
+        write(&mut buffer);
+        String::from_utf8(buffer.as_bytes().to_vec()).expect("ASCII")
+    }
+
     #[test]
     fn endpoints_read_as_everywhere_else() {
         for text in ["0.0.0.0:0", "255.10.1.199:65535", "127.0.0.1:6542", "[::1]:7", "[2001:db8::1]:80"] {
             let socket: std::net::SocketAddr = text.parse().expect("an endpoint");
-            let mut buffer = Buffer::with_capacity(64);
-            buffer.endpoint(socket.into());
-            assert_eq!(buffer.as_bytes(), text.as_bytes());
+            assert_eq!(written(|buffer| buffer.endpoint(socket.into())), text);
+        }
+    }
+
+    #[test]
+    fn numbers_read_as_everywhere_else() {
+        let edges = (0..20).map(|power| 10_u64.pow(power)).flat_map(|edge| [edge - 1, edge, edge + 1]);
+        for number in edges.chain([7, 42, 999, 1_007, 65_535, 4_294_967_295, u64::MAX]) {
+            assert_eq!(written(|buffer| buffer.number(number)), number.to_string());
         }
     }
 
     #[test]
     fn digits_are_padded() {
-        let mut buffer = Buffer::with_capacity(64);
-        buffer.nine_digits(1_234);
-        buffer.two_digits(7);
-        assert_eq!(buffer.as_bytes(), b"00000123407");
+        assert_eq!(written(|buffer| buffer.nine_digits(1_234)), "000001234");
+        assert_eq!(written(|buffer| buffer.nine_digits(999_999_999)), "999999999");
+        assert_eq!(written(|buffer| buffer.two_digits(7)), "07");
+    }
+
+    #[test]
+    fn a_short_text_is_as_long_as_it_is() {
+        assert_eq!(written(|buffer| buffer.short(&Short::<8>::new("abc"))), "abc");
+        assert_eq!(written(|buffer| buffer.short(&Short::<2>::new("abc"))), "ab");
     }
 }

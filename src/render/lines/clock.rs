@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, Short};
 use crate::model::Timestamp;
 
 /// Writes dates in one time zone.
@@ -12,13 +12,13 @@ pub(super) struct Clock {
     time_zone: TimeZone,
     /// The seconds since 1970 for which the texts hold.
     minute: Range<i64>,
-    before: String,
-    after: String,
+    before: Short<24>,
+    after: Short<16>,
 }
 
 impl Clock {
     pub(super) fn new(time_zone: TimeZone) -> Self {
-        Self { time_zone, minute: 0..0, before: String::new(), after: String::new() }
+        Self { time_zone, minute: 0..0, before: Short::new(""), after: Short::new("") }
     }
 
     /// `2024-05-05T12:34:56.123456789Z`; seconds since 1970 for a moment that no calendar knows.
@@ -29,11 +29,11 @@ impl Clock {
             buffer.text(&time.to_string());
             return;
         }
-        buffer.text(&self.before);
+        buffer.short(&self.before);
         buffer.two_digits((seconds - self.minute.start) as u8);
         buffer.push(b'.');
         buffer.nine_digits(time.subsec_nanos());
-        buffer.text(&self.after);
+        buffer.short(&self.after);
     }
 
     /// Makes the texts for the minute around `seconds`.
@@ -42,8 +42,11 @@ impl Clock {
         let zoned = moment.to_zoned(self.time_zone.clone());
         let start = seconds - i64::from(zoned.second());
         self.minute = start..start + 60;
-        self.before = zoned.strftime("%Y-%m-%dT%H:%M:").to_string();
-        self.after = if self.time_zone == TimeZone::UTC { "Z".to_owned() } else { zoned.strftime("%:z").to_string() };
+        self.before = Short::new(&zoned.strftime("%Y-%m-%dT%H:%M:").to_string());
+        self.after = match self.time_zone == TimeZone::UTC {
+            true => Short::new("Z"),
+            false => Short::new(&zoned.strftime("%:z").to_string()),
+        };
         true
     }
 }

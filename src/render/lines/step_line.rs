@@ -1,6 +1,6 @@
 //! The line of one step, and of one conversation.
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, Short};
 use super::clock::Clock;
 use crate::explain::{Conversation, Step};
 use crate::model::{Direction, Protocol, TcpFlags};
@@ -12,7 +12,7 @@ pub(super) struct StepLine {
     clock: Clock,
     absolute: bool,
     /// ` [P.] seq ` for every combination of flags.
-    flags: Vec<String>,
+    flags: Vec<Short<24>>,
 }
 
 impl StepLine {
@@ -21,7 +21,7 @@ impl StepLine {
         Self {
             clock: Clock::new(view.time_zone.clone()),
             absolute: view.absolute,
-            flags: flags.map(|flags| format!(" [{}] seq ", flags.tcpdump())).collect(),
+            flags: flags.map(|flags| Short::new(&format!(" [{}] seq ", flags.tcpdump()))).collect(),
         }
     }
 
@@ -57,7 +57,9 @@ impl StepLine {
     }
 
     fn tcp(&self, facts: &TcpFacts, line: &mut Buffer) {
-        line.text(self.flags.get(usize::from(facts.flags.bits())).map_or(" [?] seq ", String::as_str));
+        if let Some(flags) = self.flags.get(usize::from(facts.flags.bits())) {
+            line.short(flags);
+        }
         let (seq, ack, window) = match self.absolute {
             false => (facts.seq, facts.ack, facts.window),
             true => (facts.seq_raw, facts.ack.map(|_| facts.ack_raw), u32::from(facts.window_raw)),
