@@ -343,7 +343,10 @@ fn every_line_of_every_capture_keeps_the_schema() {
         assert_eq!(conversations.len() as u64, summary.conversations.tcp + summary.conversations.udp, "{name}");
         assert!(summary.truncated.is_none() && summary.dropped.is_none());
         for conversation in &conversations {
-            let of = |step: &&Step| (&step.protocol, step.stream) == (&conversation.protocol, conversation.stream);
+            let of = |step: &&Step| {
+                let protocol = step.icmp.as_ref().map_or(&step.protocol, |icmp| &icmp.quotes_protocol);
+                (protocol, step.stream) == (&conversation.protocol, conversation.stream)
+            };
             let numbers: Vec<u64> = steps.iter().filter(of).map(|step| step.step).collect();
             assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "{name}: steps count from 1");
             let packets = conversation.packets.client_to_server + conversation.packets.server_to_client;
