@@ -60,11 +60,12 @@ deny:
 format:
     cargo fmt --all
 
-# Write the expected outputs anew, or one of tests/golden; read the difference before you keep it
+# Write the expected outputs anew, or one of tests/golden, or README.md; read the difference before you keep it
 [group('change')]
 bless name='1':
     ECHOLAB_BLESS="$1" cargo test --quiet --test cli golden
-    git diff --stat -- tests/golden
+    ECHOLAB_BLESS="$1" cargo test --quiet --test readme
+    git diff --stat -- tests/golden README.md
 
 # Reading speed, then whole runs against tcpdump on a big capture (made anew where none is given)
 [group('measure')]

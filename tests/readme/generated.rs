@@ -1,0 +1,72 @@
+//! Its tables of formats, findings and reasons are the program's own.
+
+use std::fmt::Write;
+
+use echolab::explain::{FindingCode, Severity};
+use echolab::model::Skip;
+use echolab::render::FORMATS;
+use echolab::track::AnalysisFlag;
+
+/// What stands between `<!-- NAME -->` and `<!-- end of NAME -->`.
+struct Part {
+    name: &'static str,
+    text: fn() -> String,
+}
+
+const PARTS: &[Part] = &[
+    Part { name: "formats", text: formats },
+    Part { name: "analysis", text: analysis },
+    Part { name: "findings", text: findings },
+    Part { name: "reasons", text: reasons },
+];
+
+fn formats() -> String {
+    let mut text = "| format | what it is | memory |\n|---|---|---|\n".to_owned();
+    for format in FORMATS {
+        let memory = if format.streams { "constant" } else { "bounded" };
+        writeln!(text, "| `{}` | {} | {memory} |", format.name, format.about).unwrap();
+    }
+    text
+}
+
+fn findings() -> String {
+    let mut text = "| code | | what it means |\n|---|---|---|\n".to_owned();
+    for code in FindingCode::ALL {
+        let severity = match code.severity() {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Problem => "problem",
+        };
+        writeln!(text, "| `{code}` | {severity} | {} |", code.about()).unwrap();
+    }
+    text
+}
+
+fn reasons() -> String {
+    let mut text = "| reason | frames |\n|---|---|\n".to_owned();
+    for reason in Skip::ALL {
+        writeln!(text, "| `{}` | {} |", reason.name(), reason.meaning()).unwrap();
+    }
+    text
+}
+
+fn analysis() -> String {
+    let names: Vec<_> = AnalysisFlag::ALL.iter().map(|flag| format!("`{}`", flag.name())).collect();
+    format!("{}.\n", names.join(", "))
+}
+
+fn with_parts(readme: &str) -> String {
+    let mut text = readme.to_owned();
+    for Part { name, text: part } in PARTS {
+        let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+        let from = text.find(&start).unwrap_or_else(|| panic!("README.md has no {start}")) + start.len();
+        let length = text[from..].find(&end).unwrap_or_else(|| panic!("README.md has no {end}"));
+        text.replace_range(from..from + length, &part());
+    }
+    text
+}
+
+#[test]
+fn its_tables_are_those_of_the_program() {
+    crate::hold(with_parts);
+}
