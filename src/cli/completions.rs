@@ -24,7 +24,7 @@ impl CompletionsArgs {
         // into memory first: the generator panics on a broken pipe
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "echolab", &mut script);
-        super::output::print(io::stdout().lock(), &script)?;
+        super::destination::print(io::stdout().lock(), &script)?;
         Ok(Exit::Done)
     }
 }

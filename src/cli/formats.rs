@@ -52,8 +52,8 @@ impl FormatsArgs {
             let rows = FindingCode::ALL.iter().map(|code| (code.name(), code.about().to_owned()));
             section(&mut text, "Findings", rows);
         }
-        super::output::print(io::stdout().lock(), text.trim_end_matches('\n').as_bytes())?;
-        super::output::print(io::stdout().lock(), b"\n")?;
+        super::destination::print(io::stdout().lock(), text.trim_end_matches('\n').as_bytes())?;
+        super::destination::print(io::stdout().lock(), b"\n")?;
         Ok(Exit::Done)
     }
 }

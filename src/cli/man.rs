@@ -32,7 +32,7 @@ impl ManArgs {
         }
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page)?;
-        super::output::print(io::stdout().lock(), &page)?;
+        super::destination::print(io::stdout().lock(), &page)?;
         Ok(Exit::Done)
     }
 }

@@ -7,6 +7,7 @@ mod analyze;
 mod client_args;
 mod completions;
 mod connect;
+mod destination;
 mod echo_args;
 mod exit;
 mod formats;

@@ -1,6 +1,5 @@
 //! The options of every subcommand that shows a report: format, destination, columns.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use anyhow::Context;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::destination::{Named, create};
 use crate::render::{self, FORMATS, Format};
 use crate::report::{
     Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Selection, Sink, View, Wanted,
@@ -252,21 +252,6 @@ impl OutputOptions {
     }
 }
 
-/// Creates a file for output: a new one, unless `force` allows to overwrite.
-///
-/// # Errors
-/// When it exists or can't be created.
-pub(super) fn create(path: &Path, force: bool) -> anyhow::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    let opened =
-        if force { options.create(true).truncate(true).open(path) } else { options.create_new(true).open(path) };
-    opened.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => anyhow::anyhow!("{} exists already; --force overwrites it", path.display()),
-        _ => anyhow::Error::from(error).context(format!("can't create {}", path.display())),
-    })
-}
-
 /// A report on its way to its destination.
 pub struct Output {
     sink: Box<dyn Sink>,
@@ -290,37 +275,5 @@ impl Output {
     /// When the output can't be written.
     pub fn end(mut self) -> anyhow::Result<()> {
         Ok(self.sink.end()?)
-    }
-}
-
-/// Writes everything to standard output.
-///
-/// # Errors
-/// When that fails.
-pub(super) fn print(out: impl Write, bytes: &[u8]) -> anyhow::Result<()> {
-    let mut out = Named { name: "standard output".to_owned(), inner: out };
-    out.write_all(bytes)?;
-    Ok(out.flush()?)
-}
-
-/// A writer whose errors say what could not be written.
-struct Named<W> {
-    name: String,
-    inner: W,
-}
-
-impl<W> Named<W> {
-    fn explain(&self, error: &io::Error) -> io::Error {
-        io::Error::new(error.kind(), format!("can't write to {}: {error}", self.name))
-    }
-}
-
-impl<W: Write> Write for Named<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner.write(bytes).map_err(|error| self.explain(&error))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush().map_err(|error| self.explain(&error))
     }
 }

@@ -9,7 +9,7 @@ use crate::track::{Close, Handshake, TcpTotals};
 
 /// Every column that a table of conversations can have, in the order in which they stand.
 pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
-    column("conversation", "conversation", "its name for --conversation", Align::Left, Room::Tight, |c, _| {
+    column("conversation", "stream", "its name for --conversation", Align::Left, Room::Tight, |c, _| {
         c.totals.stream.to_string().into()
     }),
     column("client", "client", "address and port of the client", Align::Left, Room::Tight, |c, _| {
