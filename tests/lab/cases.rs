@@ -8,7 +8,7 @@ use echolab::drive::lab::{DeviceKind, Faults, HOST_INTERFACE, Lab, LabOptions, S
 
 use echolab::model::Side;
 
-use crate::sniffer::{Sniffer, arrived, connect, connect_to, datagrams, echo, lab_of, send, start};
+use crate::sniffer::{Sniffer, arrived, connect, connect_to, datagrams, echo, lab_of, options, send, start};
 use crate::{ALL, Case, ROOT};
 
 pub(crate) const CASES: &[Case] = &[
@@ -38,7 +38,7 @@ fn an_echo_takes_the_wire_s_delay() {
 }
 
 fn both_ip_versions_reach_the_other_host() {
-    let lab = start(&LabOptions::default());
+    let lab = start(&options());
     for (side, name, last) in [(Side::Client, "client", 1), (Side::Server, "server", 2)] {
         let host = lab.host(side);
         assert_eq!((host.name(), host.addresses().mac.to_string()), (name, format!("00:00:5e:00:53:{last:02}")));
@@ -90,18 +90,18 @@ fn bulk(options: &LabOptions) {
 }
 
 fn every_checksum_is_valid() {
-    bulk(&LabOptions::default());
-    bulk(&LabOptions { mtu: 1280, ..LabOptions::default() });
-    bulk(&LabOptions { mtu: 9000, ..LabOptions::default() });
+    bulk(&options());
+    bulk(&LabOptions { mtu: 1280, ..options() });
+    bulk(&LabOptions { mtu: 9000, ..options() });
 }
 
 fn veth_pairs_are_as_true_as_tap_devices() {
-    bulk(&LabOptions { device: Some(DeviceKind::Veth), ..LabOptions::default() });
-    bulk(&LabOptions { device: Some(DeviceKind::Tap), ..LabOptions::default() });
+    bulk(&LabOptions { device: Some(DeviceKind::Veth), ..options() });
+    bulk(&LabOptions { device: Some(DeviceKind::Tap), ..options() });
 }
 
 fn large_datagrams_are_fragmented() {
-    let mut lab = start(&LabOptions::default());
+    let mut lab = start(&options());
     let sniffer = Sniffer::at(&lab.server);
     let (client, server) = datagrams(&lab);
     client.send(&[7; 4000]).unwrap();
@@ -112,7 +112,7 @@ fn large_datagrams_are_fragmented() {
 }
 
 fn an_idle_lab_is_silent() {
-    let mut lab = start(&LabOptions::default());
+    let mut lab = start(&options());
     let sniffers = [Sniffer::at(&lab.client), Sniffer::at(&lab.server)];
     // router solicitations and multicast listener reports come within the first seconds
     std::thread::sleep(Duration::from_millis(2500));
@@ -128,7 +128,7 @@ fn a_setting_is_one_host_s_alone() {
     let file = "/proc/sys/net/ipv4/tcp_sack";
     let before = fs::read_to_string(file).unwrap();
     assert_eq!(before.trim(), "1", "the machine's own setting");
-    let mut options = LabOptions::default();
+    let mut options = options();
     options.sysctls.client_to_server = vec!["net.ipv4.tcp_sack=0".parse().unwrap()];
     let mut lab = start(&options);
     assert_eq!(lab.client.run(move || fs::read_to_string(file)).unwrap().unwrap().trim(), "0");
@@ -144,24 +144,24 @@ fn a_setting_is_one_host_s_alone() {
 }
 
 fn a_setting_that_hosts_lack_is_refused() {
-    start(&LabOptions::default());
+    start(&options());
     for (setting, words) in [
         ("net.ipv4.tcp_no_such_thing=1", "a host of the lab has no such setting"),
         ("net.core.netdev_budget=300", "it is the whole system's"),
         ("net.ipv4.tcp_sack=many", "the kernel refuses this value"),
     ] {
         let sysctl: Sysctl = setting.parse().unwrap();
-        let mut options = LabOptions::default();
+        let mut options = options();
         options.sysctls.server_to_client = vec![sysctl];
         let error = format!("{:#}", Lab::start(&options).expect_err(setting));
         assert!(error.contains(words) && error.contains(setting) && error.contains("server"), "{error}");
     }
-    let error = Lab::start(&LabOptions { mtu: 1279, ..LabOptions::default() }).expect_err("an MTU too small");
+    let error = Lab::start(&LabOptions { mtu: 1279, ..options() }).expect_err("an MTU too small");
     assert!(error.to_string().contains("from 1280 to 9000 bytes, not 1279"), "{error}");
 }
 
 fn threads_and_panics_of_a_host_behave() {
-    let lab = start(&LabOptions::default());
+    let lab = start(&options());
     let ip = lab.client.addresses().ipv4;
     // a thread that a host's work starts is in the host too: only there the address can be bound
     let thread = lab.client.run(move || std::thread::spawn(move || UdpSocket::bind((ip, 9)))).unwrap();
@@ -179,7 +179,7 @@ fn a_lab_is_built_in_60_ms() {
     let times: Vec<Duration> = (0..5)
         .map(|_| {
             let before = Instant::now();
-            let lab = Lab::start(&LabOptions::default()).unwrap();
+            let lab = Lab::start(&options()).unwrap();
             let took = before.elapsed();
             drop(lab);
             // what the last one left to the kernel is not to count against the next
@@ -191,10 +191,10 @@ fn a_lab_is_built_in_60_ms() {
 }
 
 fn labs_can_follow_each_other_and_live_together() {
-    let first = start(&LabOptions::default());
+    let first = start(&options());
     let (mut client, mut server) = connect(&first);
     for _ in 0..10 {
-        let other = Lab::start(&LabOptions::default()).unwrap();
+        let other = Lab::start(&options()).unwrap();
         let (mut client, mut server) = connect(&other);
         echo(&mut client, &mut server, b"the same addresses, another network");
     }

@@ -7,7 +7,8 @@ use echolab::drive::lab::{Cause, Faults, Lab, LabOptions, PacketKind, Percent, R
 use echolab::model::Direction;
 
 use crate::sniffer::{
-    Seen, Sniffer, arrived, both, connect, counter, datagrams, echo, lab_of, lab_with, retransmissions, send, start,
+    Seen, Sniffer, arrived, both, connect, counter, datagrams, echo, lab_of, lab_with, options, retransmissions, send,
+    start,
 };
 use crate::{ALL, Case};
 
@@ -168,7 +169,7 @@ fn a_cut_wire_lets_nothing_through() {
 
 fn a_seed_repeats_its_accidents() {
     let run = |seed: u64| {
-        let mut options = LabOptions::default();
+        let mut options = options();
         let some = Percent::new(20.0).unwrap();
         options.wire.faults = both(Faults { loss: some, duplicate: some, reorder: some, ..Faults::default() });
         options.wire.seed = Some(seed);
@@ -196,7 +197,7 @@ fn start_again(options: &LabOptions) -> Lab {
 fn every_chance_at_100_percent() {
     echolab::drive::lab::obtain_rights().unwrap();
     let run = |faults: Faults| {
-        let mut options = LabOptions::default();
+        let mut options = options();
         options.wire.faults.client_to_server = faults;
         let mut lab = start_again(&options);
         let (client, server) = datagrams(&lab);
@@ -235,7 +236,7 @@ fn a_rate_slows_a_burst_down() {
 }
 
 fn faults_and_rules_can_change_on_the_way() {
-    let mut lab = start(&LabOptions::default());
+    let mut lab = start(&options());
     let (mut client, mut server) = connect(&lab);
     echo(&mut client, &mut server, b"as it should be");
     lab.wire.add_rules(&echolab::drive::lab::parse_script("drop data 2 of client").unwrap());

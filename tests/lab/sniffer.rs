@@ -5,22 +5,28 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use echolab::drive::lab::{Faults, HOST_INTERFACE, Host, Lab, LabOptions, obtain_rights, parse_script};
+use echolab::drive::lab::{DeviceKind, Faults, HOST_INTERFACE, Host, Lab, LabOptions, obtain_rights, parse_script};
 use echolab::model::PerDirection;
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use nix::libc;
 use pcap::{Active, Capture};
 
+/// A perfect wire between TAP devices for root and veth pairs for a user, whatever else they may have: both are tried.
+pub(crate) fn options() -> LabOptions {
+    let device = if nix::unistd::geteuid().is_root() { DeviceKind::Tap } else { DeviceKind::Veth };
+    LabOptions { device: Some(device), ..LabOptions::default() }
+}
+
 /// A lab with this script.
 pub(crate) fn lab_with(script: &str) -> Lab {
-    let mut options = LabOptions::default();
+    let mut options = options();
     options.wire.rules = parse_script(script).expect("a script");
     start(&options)
 }
 
 /// A lab whose wire is so in both directions.
 pub(crate) fn lab_of(faults: Faults) -> Lab {
-    let mut options = LabOptions::default();
+    let mut options = options();
     options.wire.faults = both(faults);
     start(&options)
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use echolab::drive::lab::{Faults, LabOptions};
+use echolab::drive::lab::Faults;
 
-use crate::sniffer::{arrived, connect, datagrams, echo, lab_of, start};
+use crate::sniffer::{arrived, connect, datagrams, echo, lab_of, options, start};
 use crate::{ALL, CASE, Case};
 
 pub(crate) const CASES: &[Case] = &[
@@ -48,7 +48,7 @@ fn a_wire_waits_no_longer_than_two_seconds() {
 
 fn what_comes_too_fast_is_counted() {
     const COUNT: u64 = 50_000;
-    let mut lab = start(&LabOptions::default());
+    let mut lab = start(&options());
     let (client, _server) = datagrams(&lab);
     (0..COUNT).for_each(|_| assert_eq!(client.send(&[0; 10]).unwrap(), 10));
     let totals = lab.wire.stop().unwrap().totals.client_to_server;
@@ -74,7 +74,7 @@ fn an_idle_wire_uses_no_time() {
 
 /// Builds a lab, says so, and waits to be killed in the middle of a conversation.
 fn hang() {
-    let mut options = LabOptions::default();
+    let mut options = options();
     options.sysctls.client_to_server = vec!["net.ipv4.tcp_sack=0".parse().unwrap()];
     let lab = start(&options);
     let (mut client, mut server) = connect(&lab);
