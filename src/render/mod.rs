@@ -11,6 +11,7 @@ mod jsonl;
 mod ladder;
 mod lines;
 mod markdown;
+mod mermaid;
 mod record;
 pub mod svg;
 mod table;
@@ -43,6 +44,7 @@ pub static FORMATS: &[&Format] = &[
     &jsonl::FORMAT,
     &ladder::FORMAT,
     &svg::FORMAT,
+    &mermaid::FORMAT,
 ];
 
 /// The format of this name.

@@ -54,6 +54,13 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("kernel-loss-fast-ladder.txt", "kernel/loss_fast.pcap", &["--format", "ladder"]),
     ("kernel-loss-fast.svg", "kernel/loss_fast.pcap", &["--format", "svg"]),
     ("kernel-udp-closed-ladder.txt", "kernel/udp_closed.pcap", &["--format", "ladder"]),
+    ("ten-steps-mermaid.md", "lab-echo-ten-steps.pcap", &["--format", "mermaid"]),
+    ("kernel-loss-fast-mermaid.md", "kernel/loss_fast.pcap", &["--format", "mermaid"]),
+    ("kernel-udp-closed-mermaid.md", "kernel/udp_closed.pcap", &["--format", "mermaid"]),
+    ("kernel-zerowin-ladder.txt", "kernel/zerowin-snap120.pcap", &["--format", "ladder"]),
+    ("kernel-zerowin.svg", "kernel/zerowin-snap120.pcap", &["--format", "svg"]),
+    ("kernel-synack-retrans-ladder.txt", "kernel/synack_retrans.pcap", &["--format", "ladder"]),
+    ("kernel-simopen-ladder.txt", "kernel/simopen.pcap", &["--format", "ladder"]),
     ("kernel-rst-unread-ladder.txt", "kernel/rst_unread.pcap", &["--format", "ladder"]),
 ];
 

@@ -1,21 +1,20 @@
 //! A ladder as an SVG drawing.
 
 use super::arrow;
-use super::canvas::{Anchor, Canvas, Number, Point};
+use super::canvas::{Anchor, Canvas, Point};
+use super::document::WIDTH;
 use super::theme;
 use crate::explain::Severity;
 use crate::model::Direction;
 use crate::render::table::wrap;
 use crate::report::View;
-use crate::report::ladder::{Arrow, ArrowKind, Change, Fate, Fold, Ladder, Lifeline, Row, State};
+use crate::report::ladder::{Arrow, ArrowKind, Fate, Fold, Ladder, Row};
 
-/// Width of every drawing, in pixels.
-pub(super) const WIDTH: f32 = 1_000.0;
 const MARGIN: f32 = 20.0;
 /// Where times end, where the lifelines stand, where the arithmetic begins.
 const TIME: f32 = 124.0;
-const CLIENT: f32 = 258.0;
-const SERVER: f32 = 698.0;
+pub(super) const CLIENT: f32 = 258.0;
+pub(super) const SERVER: f32 = 698.0;
 const SUMS: f32 = 812.0;
 /// The height of a row, of one with a remark, of a fold, and of a phase's name.
 const ROW: f32 = 40.0;
@@ -26,13 +25,13 @@ const PHASE: f32 = 24.0;
 const NOTE: usize = 150;
 
 /// Where everything stands, from top to bottom.
-struct Sheet<'a> {
-    ladder: &'a Ladder,
+pub(super) struct Sheet<'a> {
+    pub(super) ladder: &'a Ladder,
     /// The place of each row's arrow.
     rows: Vec<f32>,
     /// The top of each band, and the end of the last.
     bands: Vec<f32>,
-    top: f32,
+    pub(super) top: f32,
     height: f32,
     notes: Vec<String>,
     /// What goes before every id, so that several ladders can share a page.
@@ -96,7 +95,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// The place of a position in rows.
-    fn y(&self, position: f32) -> f32 {
+    pub(super) fn y(&self, position: f32) -> f32 {
         let Some((first, last)) = self.rows.first().zip(self.rows.last()) else { return self.top };
         let most = self.rows.len() - 1;
         if position <= 0.0 {
@@ -110,7 +109,7 @@ impl<'a> Sheet<'a> {
         from + (to - from) * position.fract()
     }
 
-    fn bottom(&self) -> f32 {
+    pub(super) fn bottom(&self) -> f32 {
         self.bands.last().copied().unwrap_or(self.top)
     }
 
@@ -128,49 +127,6 @@ impl<'a> Sheet<'a> {
         canvas.group("hair", theme::HAIR);
         canvas.line(Point::new(0.0, self.bottom()), Point::new(WIDTH, self.bottom()), 1.0, "");
         canvas.end();
-    }
-
-    fn draw_lifeline(&self, canvas: &mut Canvas, direction: Direction) {
-        let (lifeline, x) = match direction {
-            Direction::ClientToServer => (&self.ladder.lifelines.client_to_server, CLIENT),
-            Direction::ServerToClient => (&self.ladder.lifelines.server_to_client, SERVER),
-        };
-        canvas.group("lifeline ink", theme::INK);
-        let place = |y| Point::new(x, y);
-        canvas.text("role", place(56.0), Anchor::Middle, lifeline.role);
-        canvas.text("mono", place(74.0), Anchor::Middle, &lifeline.endpoint.to_string());
-        if let Some(isn) = lifeline.isn_text() {
-            canvas.text("mono small muted", place(91.0), Anchor::Middle, &isn);
-        }
-        canvas.line(place(100.0), place(self.bottom()), 1.0, "");
-        self.draw_states(canvas, lifeline, x);
-        canvas.end();
-    }
-
-    /// The states beside a lifeline, and a bar along it whose width tells them apart.
-    fn draw_states(&self, canvas: &mut Canvas, lifeline: &Lifeline, x: f32) {
-        let (side, anchor) = if x < WIDTH / 2.0 { (-12.0, Anchor::End) } else { (12.0, Anchor::Start) };
-        let mut last_label = 0.0;
-        let mut label = |canvas: &mut Canvas, y: f32, state: State| {
-            let y = f32::max(y, last_label + 12.0);
-            last_label = y;
-            canvas.text("state", Point::new(x + side, y), anchor, state.name());
-        };
-        let start = lifeline.before.map(|state| (self.top - 16.0, state));
-        if let Some((y, state)) = start {
-            label(canvas, y + 4.0, state);
-        }
-        let changes = lifeline.changes.iter().map(|change: &Change| (self.y(change.at), change.state));
-        let spans: Vec<(f32, State)> = start.into_iter().chain(changes).collect();
-        for (index, (from, state)) in spans.iter().enumerate() {
-            let to = spans.get(index + 1).map_or(self.bottom(), |(to, _)| *to);
-            if let Some((width, dash)) = bar(*state) {
-                canvas.line(Point::new(x, *from), Point::new(x, to), width, dash);
-            }
-            if index > 0 || start.is_none() {
-                label(canvas, from + 4.0, *state);
-            }
-        }
     }
 
     fn draw_step(&self, canvas: &mut Canvas, index: usize, arrow: &Arrow) {
@@ -281,36 +237,4 @@ impl<'a> Sheet<'a> {
             canvas.newline();
         }
     }
-}
-
-/// How a state is drawn along the lifeline: broad while data can flow, dashed while nothing more will.
-fn bar(state: State) -> Option<(f32, &'static str)> {
-    match state {
-        State::Closed | State::Listen => None,
-        State::Established => Some((6.0, "")),
-        State::SynSent | State::SynReceived => Some((3.0, "")),
-        State::FinWait1 | State::FinWait2 | State::CloseWait | State::Closing | State::LastAck => Some((4.0, "")),
-        State::TimeWait => Some((4.0, "2 3")),
-    }
-}
-
-/// A whole document around fragments that lie below one another.
-pub(super) fn document(fragments: &[(String, f32)], title: &str) -> String {
-    let height: f32 = fragments.iter().map(|(_, height)| height).sum::<f32>().max(40.0);
-    let (width, height) = (Number(WIDTH), Number(height));
-    let mut canvas = Canvas::default();
-    canvas.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    canvas.raw(&format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"echolab\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#1b1f24\">\n"
-    ));
-    canvas.title(title);
-    canvas.raw(&format!("\n<style>{}</style>\n", theme::STYLE));
-    canvas.raw(&format!("<rect class=\"paper\" width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n"));
-    let mut y = 0.0;
-    for (fragment, height) in fragments {
-        canvas.raw(&format!("<g transform=\"translate(0 {})\">\n{fragment}</g>\n", Number(y)));
-        y += height;
-    }
-    canvas.raw("</svg>\n");
-    canvas.finish()
 }

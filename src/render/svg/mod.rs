@@ -5,7 +5,9 @@
 
 mod arrow;
 mod canvas;
+mod document;
 mod ladder;
+mod lifeline;
 mod theme;
 
 use std::io::{self, Write};
@@ -56,7 +58,7 @@ impl<W: Write> GatheredRenderer<Trail> for Drawing<W> {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        let document = ladder::document(&self.fragments, &self.titles.join(", "));
+        let document = document::around(&self.fragments, &self.titles.join(", "));
         self.out.write_all(document.as_bytes())?;
         self.out.flush()
     }

@@ -5,7 +5,7 @@ use super::label::Label;
 use crate::explain::{FindingCode, Phase, Severity, Step};
 use crate::model::{Direction, Nanos, TcpFlags};
 use crate::report::View;
-use crate::track::{Body, Repeat, RepeatVerdict};
+use crate::track::{Body, Probe, Repeat, RepeatVerdict, TcpFacts};
 
 /// What an arrow carries, told apart by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -118,6 +118,8 @@ pub struct Arrow {
     pub fate: Fate,
     /// What it repeats.
     pub again: Option<Again>,
+    /// That it only asks, or opens the window again: `keep-alive`.
+    pub aside: Option<&'static str>,
     /// Codes of its findings, and the gravest of them.
     pub findings: Vec<FindingCode>,
     /// Where it leaves the sender's lifeline, in rows.
@@ -142,6 +144,7 @@ impl Arrow {
             phase: step.phase,
             fate: Fate::Arrived,
             again: event.tcp().and_then(|facts| Some(Again::of(facts.repeat.as_ref()?, facts.flags))),
+            aside: event.tcp().and_then(aside),
             findings: step.findings.iter().map(|finding| finding.code).collect(),
             from: row as f32,
             to: row as f32,
@@ -155,10 +158,22 @@ impl Arrow {
 
     /// What is to be said of it beside its label: that it was lost, or comes again.
     pub fn remark(&self) -> Option<String> {
-        match (&self.again, self.fate.text()) {
-            (Some(again), Some(fate)) => Some(format!("{again}; {fate}")),
-            (Some(again), None) => Some(again.to_string()),
-            (None, fate) => fate,
-        }
+        let again = self.again.map(|again| again.to_string());
+        let parts = [self.aside.map(str::to_owned), again, self.fate.text()];
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// What a segment without data is about, beyond its acknowledgment.
+fn aside(facts: &TcpFacts) -> Option<&'static str> {
+    match facts.probe {
+        Some(Probe::KeepAlive) => Some("keep-alive"),
+        Some(Probe::ZeroWindow) => Some("asks whether the window is open"),
+        Some(Probe::KeepAliveAnswer(_)) => Some("answers the keep-alive"),
+        Some(Probe::ZeroWindowAnswer(_)) if facts.window == 0 => Some("the window is still shut"),
+        _ if facts.hints.window_opened.is_some() => Some("the window is open again"),
+        _ if facts.hints.window_shut => Some("the window is shut"),
+        Some(Probe::ZeroWindowAnswer(_)) | None => None,
     }
 }

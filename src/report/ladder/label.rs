@@ -13,7 +13,7 @@ pub struct Label {
     pub seq: Option<String>,
     /// `ack 1`.
     pub ack: Option<String>,
-    /// `len 12`.
+    /// `len 12`; `win 0` where the window is shut.
     pub len: Option<String>,
 }
 
@@ -43,7 +43,12 @@ impl Label {
                 len => format!("seq {seq}:{}", seq.wrapping_add(len)),
             }),
             ack: ack.map(|ack| format!("ack {ack}")),
-            len: (facts.len > 0).then(|| format!("len {}", facts.len)),
+            len: match (facts.len, facts.hints.window_shut) {
+                (0, false) => None,
+                (0, true) => Some("win 0".to_owned()),
+                (len, false) => Some(format!("len {len}")),
+                (len, true) => Some(format!("len {len} win 0")),
+            },
         }
     }
 

@@ -5,12 +5,11 @@ use std::cmp::Ordering;
 use super::position::{self, OneWay};
 use super::state::{End, Moved, State};
 use super::trail::{Entry, Trail};
-use super::{Arrow, ArrowKind, Band, Change, Fate, Ladder, Lifeline, Row, fate};
+use super::{Arrow, ArrowKind, Band, Change, Ladder, Lifeline, Row, fate, notes};
 use crate::explain::{Conversation, Phase, Step};
 use crate::model::{Direction, PerDirection, Protocol, SeqNumber, TcpFlags};
-use crate::report::words::{count, counted};
 use crate::report::{View, conversation_title};
-use crate::track::{ConversationTotals, Handshake, Life, Reset, Vantage};
+use crate::track::{ConversationTotals, Handshake, Life, Reset};
 
 /// Two sides' first FIN or SYN can only have crossed when they are this near to each other.
 const CROSSING: usize = 8;
@@ -46,13 +45,13 @@ impl Ladder {
             lifelines: lifelines(totals, &entries),
             bands: bands(&rows),
             rows,
-            slant: slant(totals, one_way),
+            slant: notes::slant(totals, one_way),
             notes: Vec::new(),
         };
         if totals.stream.protocol == Protocol::Tcp {
             ladder.infer_states(&moved);
         }
-        ladder.notes = notes(&ladder, trail);
+        ladder.notes = notes::of(&ladder, trail);
         ladder
     }
 
@@ -214,69 +213,6 @@ fn bands(rows: &[Row]) -> Vec<Band> {
         }
     }
     bands
-}
-
-fn notes(ladder: &Ladder, trail: &Trail) -> Vec<String> {
-    let mut notes = Vec::new();
-    let lifelines = [&ladder.lifelines.client_to_server, &ladder.lifelines.server_to_client];
-    if lifelines.iter().any(|lifeline| !lifeline.changes.is_empty()) {
-        notes.push("States are inferred from the segments (RFC 9293 §3.3.2): they are not on the wire.".to_owned());
-    }
-    let waits: Vec<_> =
-        lifelines.iter().filter(|line| line.changes.iter().any(|c| c.state == State::TimeWait)).collect();
-    match waits.as_slice() {
-        [] => {}
-        [end] => notes.push(format!(
-            "The {}'s TIME-WAIT ends after two segment lifetimes without a packet (RFC 9293 §3.4.1).",
-            end.role
-        )),
-        _ => notes.push(
-            "TIME-WAIT of both ends is over after two segment lifetimes without a packet (RFC 9293 §3.4.1).".to_owned(),
-        ),
-    }
-    notes.extend(fate_notes(ladder));
-    let folded = ladder.folded();
-    if folded > 0 {
-        notes.push(format!(
-            "{} of {} are folded (--limit 0 shows all). {}",
-            counted(folded, "step"),
-            count(trail.steps()),
-            match ladder.rows.iter().any(|row| matches!(row, Row::Fold(fold) if fold.notable > 0)) {
-                false => "None of them opens, closes or resets, comes again, or has a warning.",
-                true => "There are so many that come again or have a warning that some of these are folded too.",
-            }
-        ));
-    }
-    notes
-}
-
-/// Why arrows are slanted, or are not.
-fn slant(totals: &ConversationTotals, one_way: Option<OneWay>) -> String {
-    let same_host = totals.tcp.as_ref().is_some_and(|tcp| tcp.story.vantage == Some(Vantage::SameHost));
-    match one_way {
-        Some(one_way) => format!(
-            "Arrows are slanted by the one-way time, taken as half of the handshake's round trip: {}. Time is stretched so that every step has its line.",
-            one_way.time.human()
-        ),
-        None if same_host => {
-            "Arrows are level: both ends are on one host, or too near to tell when a packet arrived.".to_owned()
-        }
-        None => "Arrows are level: the capture does not tell the one-way time.".to_owned(),
-    }
-}
-
-fn fate_notes(ladder: &Ladder) -> Vec<String> {
-    let has = |fate: fn(Fate) -> bool| ladder.rows.iter().filter_map(Row::arrow).any(|arrow| fate(arrow.fate));
-    let mut notes = Vec::new();
-    if has(|fate| matches!(fate, Fate::Lost(_))) {
-        notes.push("An arrow that ends short in a cross was lost: the receiver told of the hole.".to_owned());
-    }
-    if has(|fate| matches!(fate, Fate::Unanswered(_))) {
-        notes.push(
-            "An arrow that ends in a question mark was sent again when no ACK came: it or its ACK was lost.".to_owned(),
-        );
-    }
-    notes
 }
 
 impl Row {

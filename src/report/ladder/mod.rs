@@ -9,6 +9,7 @@ mod fate;
 mod fold;
 mod label;
 mod layout;
+mod notes;
 mod position;
 mod state;
 mod trail;
