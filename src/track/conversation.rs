@@ -1,7 +1,8 @@
 //! One conversation while it lasts.
 
 use super::echo::Turns;
-use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId};
+use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts};
+use super::lent::Lent;
 use super::tcp::{Connection, Moment};
 use super::totals::ConversationTotals;
 use super::udp::Exchange;
@@ -105,17 +106,19 @@ impl Conversation {
         }
     }
 
-    /// Takes one segment.
-    pub(super) fn segment<'a>(
+    /// Takes one segment and leaves its facts in `facts`; [`Conversation::segment_event`] makes an event of them.
+    #[inline]
+    pub(super) fn follow_segment(
         &mut self,
-        frame: &Frame<'a>,
-        packet: &Packet<'a>,
-        segment: &Segment<'a>,
+        frame: &Frame<'_>,
+        packet: &Packet<'_>,
+        segment: &Segment<'_>,
         direction: Direction,
-    ) -> Option<Event<'a>> {
+        facts: &mut Option<TcpFacts>,
+    ) {
         let moment = self.moment(frame, direction);
-        let Kind::Tcp(tcp) = &mut self.kind else { return None };
-        let mut facts = tcp.connection.follow(&moment, segment, &packet.ip);
+        let Kind::Tcp(tcp) = &mut self.kind else { return };
+        let facts = facts.insert(tcp.connection.follow(&moment, segment, &packet.ip));
         if segment.len > 0 && Connection::reached(segment) {
             let offset = tcp.connection.offset(direction, segment);
             let cut = (segment.payload.len() as u64) < u64::from(segment.len);
@@ -129,15 +132,26 @@ impl Conversation {
                 }
             }
         }
-        if self.steps == 0 {
+        if self.steps == 0 && self.reuses.is_some() {
             facts.hints.reused_from = self.reuses;
-            if self.reuses.is_some() {
-                facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
-                tcp.connection.counts.add_one(super::AnalysisFlag::ReusedPorts);
-            }
+            facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
+            tcp.connection.counts.add_one(super::AnalysisFlag::ReusedPorts);
         }
+    }
+
+    /// The event of a segment that was followed.
+    #[inline]
+    pub(super) fn segment_event<'a>(
+        &mut self,
+        frame: &Frame<'a>,
+        packet: &Packet<'a>,
+        segment: &Segment<'a>,
+        direction: Direction,
+        facts: &'a TcpFacts,
+    ) -> Event<'a> {
         let ends = (segment.source, segment.destination);
-        Some(self.event(frame, packet, direction, ends, Body::Tcp(facts), segment.payload, segment.len))
+        let body = Body::Tcp(Lent::Borrowed(facts));
+        self.event(frame, packet, direction, ends, body, segment.payload, segment.len)
     }
 
     /// Takes one datagram.
@@ -183,7 +197,7 @@ impl Conversation {
         packet: &Packet<'a>,
         direction: Direction,
         (source, destination): (Endpoint, Endpoint),
-        body: Body,
+        body: Body<'a>,
         payload: &'a [u8],
         len: u32,
     ) -> Event<'a> {
@@ -213,19 +227,21 @@ impl Conversation {
         event
     }
 
-    /// Everything that is known of it.
-    pub(super) fn totals(&self) -> ConversationTotals {
-        let (tcp, udp, echo, echo_story, rtt) = match &self.kind {
+    /// Everything that is known of it at its end; what was noted moves out.
+    pub(super) fn totals(&mut self) -> ConversationTotals {
+        let (tcp, udp, echo, echo_story, rtt) = match &mut self.kind {
             Kind::Tcp(tcp) => {
                 let (pending, bytes) = tcp.turns.pending();
-                let found = &tcp.turns.found;
+                let found = &mut tcp.turns.found;
                 let echo = found.totals(pending, bytes);
-                (Some(tcp.connection.totals()), None, echo, found.story.clone(), tcp.connection.rtt_totals())
+                let rtt = tcp.connection.rtt_totals();
+                (Some(tcp.connection.totals()), None, echo, std::mem::take(&mut found.story), rtt)
             }
             Kind::Udp(exchange) => {
                 let (pending, bytes, _) = exchange.datagrams.pending();
-                let found = &exchange.datagrams.found;
-                (None, Some(exchange.totals()), found.totals(pending, bytes), found.story.clone(), None)
+                let totals = exchange.totals();
+                let found = &mut exchange.datagrams.found;
+                (None, Some(totals), found.totals(pending, bytes), std::mem::take(&mut found.story), None)
             }
         };
         ConversationTotals {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::analysis::Analysis;
 use super::facts::{Acked, Echo, Hints, Life, Probe, Repeat, Reset, RttSample, TcpPlace, UdpPlace};
+use super::lent::Lent;
 use crate::model::{
     Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, TcpFlags, TcpOptions, Timestamp,
 };
@@ -76,7 +77,7 @@ pub struct Event<'a> {
     /// The innermost IP header.
     pub ip: IpHeader,
     /// What the transport says.
-    pub body: Body,
+    pub body: Body<'a>,
     /// As much of the payload as was captured (and kept).
     pub payload: Cow<'a, [u8]>,
 }
@@ -125,20 +126,30 @@ impl Event<'_> {
     /// The same with at most `most` bytes of payload, free of the frame's buffer.
     pub fn keep(&self, most: usize) -> Event<'static> {
         let payload = self.payload.get(..most).unwrap_or(&self.payload).to_vec();
-        Event { payload: Cow::Owned(payload), body: self.body, ..*self }
+        Event { payload: Cow::Owned(payload), body: self.body.keep(), ..*self }
     }
 }
 
 /// What the transport says.
-#[derive(Clone, Copy, Debug)]
-#[allow(clippy::large_enum_variant, reason = "nearly all steps are TCP, and a box would be an allocation a packet")]
-pub enum Body {
+#[derive(Clone, Debug)]
+pub enum Body<'a> {
     /// A TCP segment.
-    Tcp(TcpFacts),
+    Tcp(Lent<'a, TcpFacts>),
     /// A UDP datagram.
     Udp(UdpFacts),
     /// An ICMP error about the conversation.
     Icmp(IcmpFacts),
+}
+
+impl Body<'_> {
+    /// The same, free of the tracker.
+    fn keep(&self) -> Body<'static> {
+        match self {
+            Self::Tcp(facts) => Body::Tcp(facts.keep()),
+            Self::Udp(facts) => Body::Udp(*facts),
+            Self::Icmp(facts) => Body::Icmp(*facts),
+        }
+    }
 }
 
 /// A segment's numbers, and what the conversation so far makes of them.

@@ -8,6 +8,7 @@ mod echo;
 mod event;
 mod facts;
 mod key;
+mod lent;
 mod roles;
 mod rtt;
 mod tcp;
@@ -20,6 +21,7 @@ pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts}
 pub use facts::{
     Acked, Echo, EchoKind, Hints, Life, Probe, Repeat, RepeatVerdict, Reset, RttSample, TcpPlace, UdpPlace,
 };
+pub use lent::Lent;
 pub use tcp::{Fins, Negotiated, Sighting, TcpStory, Vantage, ZeroWindow};
 pub use totals::{Close, ConversationTotals, EchoStory, EchoTotals, Handshake, RttTotals, TcpTotals, UdpTotals};
 pub use tracker::Tracker;

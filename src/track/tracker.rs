@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::RandomState;
 
 use super::conversation::{Conversation, Kind, TcpKind};
-use super::event::{Event, StreamId};
+use super::event::{Event, StreamId, TcpFacts};
 use super::key::{Key, KeyV4, KeyV6};
 use super::roles;
 use super::totals::ConversationTotals;
@@ -48,6 +48,8 @@ pub struct Tracker {
     evicted: u64,
     released: VecDeque<ConversationTotals>,
     server: Option<Endpoint>,
+    /// The facts of the segment at hand, lent out with its event.
+    facts: Option<TcpFacts>,
 }
 
 impl Tracker {
@@ -61,7 +63,7 @@ impl Tracker {
     /// # Errors
     /// The reason why it is no step: an ICMP error about no known conversation.
     #[inline]
-    pub fn follow<'a>(&mut self, frame: &Frame<'a>, packet: &Packet<'a>) -> Result<Event<'a>, Skip> {
+    pub fn follow<'a>(&'a mut self, frame: &Frame<'a>, packet: &Packet<'a>) -> Result<Event<'a>, Skip> {
         match &packet.transport {
             Transport::Segment(segment) => self.segment(frame, packet, segment),
             Transport::Datagram(datagram) => {
@@ -85,7 +87,7 @@ impl Tracker {
     pub fn finish(&mut self) -> impl Iterator<Item = ConversationTotals> {
         let mut rest: Vec<Slot> = std::mem::take(&mut self.slots).into_iter().flatten().collect();
         rest.sort_unstable_by_key(|slot| (slot.conversation.first_frame, slot.conversation.stream));
-        rest.into_iter().map(|slot| slot.conversation.totals())
+        rest.into_iter().map(|mut slot| slot.conversation.totals())
     }
 
     /// How many TCP and UDP conversations there were.
@@ -99,29 +101,31 @@ impl Tracker {
     }
 
     fn segment<'a>(
-        &mut self,
+        &'a mut self,
         frame: &Frame<'a>,
         packet: &Packet<'a>,
         segment: &Segment<'a>,
     ) -> Result<Event<'a>, Skip> {
         let (source, destination) = (segment.source, segment.destination);
         let mut index = self.find_or_begin(frame, packet, Protocol::Tcp, source, destination);
-        let mut slot = self.slot(index).ok_or(Skip::Malformed)?;
+        let slot = self.slot(index).ok_or(Skip::Malformed)?;
         let mut direction = slot.conversation.direction(source, destination);
         if slot.conversation.is_another(direction, segment) {
             let before = slot.conversation.stream.number;
             let key = slot.key;
             self.end(index);
             index = self.begin(frame, packet, key, (source, destination), Some(before));
-            slot = self.slot(index).ok_or(Skip::Malformed)?;
-            direction = slot.conversation.direction(source, destination);
+            direction = self.slot(index).ok_or(Skip::Malformed)?.conversation.direction(source, destination);
         }
+        let slot = self.slots.get_mut(index as usize).and_then(Option::as_mut).ok_or(Skip::Malformed)?;
         slot.touched = true;
-        let event = slot.conversation.segment(frame, packet, segment, direction).ok_or(Skip::Malformed)?;
+        slot.conversation.follow_segment(frame, packet, segment, direction, &mut self.facts);
         if !slot.ended && slot.conversation.has_ended() {
             self.end(index);
         }
-        Ok(event)
+        let slot = self.slots.get_mut(index as usize).and_then(Option::as_mut).ok_or(Skip::Malformed)?;
+        let facts = self.facts.as_ref().ok_or(Skip::Malformed)?;
+        Ok(slot.conversation.segment_event(frame, packet, segment, direction, facts))
     }
 
     fn error<'a>(&mut self, frame: &Frame<'a>, packet: &Packet<'a>, error: &IcmpError) -> Result<Event<'a>, Skip> {
@@ -234,7 +238,7 @@ impl Tracker {
 
     /// Takes a conversation out of the table and keeps its totals for [`Tracker::released`].
     fn release(&mut self, index: u32) {
-        let Some(slot) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
+        let Some(mut slot) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
         self.free.push(index);
         match slot.key {
             Key::V4(key) if self.v4.get(&key) == Some(&index) => drop(self.v4.remove(&key)),

@@ -5,8 +5,9 @@ use crate::model::Direction;
 use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
 
 impl Connection {
-    /// What is known of the connection so far.
-    pub(in crate::track) fn totals(&self) -> TcpTotals {
+    /// What is known of the connection at its end; what was noted moves out.
+    pub(in crate::track) fn totals(&mut self) -> TcpTotals {
+        let story = Box::new(self.tell());
         let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
         TcpTotals {
             client_isn: client.isn.map(|isn| isn.0),
@@ -15,7 +16,7 @@ impl Connection {
             close: self.close(),
             closed_first: self.closed_first,
             analysis: self.counts,
-            story: Box::new(self.tell()),
+            story,
         }
     }
 
@@ -36,8 +37,8 @@ impl Connection {
     }
 
     /// The story, completed with what the sides know.
-    fn tell(&self) -> TcpStory {
-        let mut story = self.story.clone();
+    fn tell(&mut self) -> TcpStory {
+        let mut story = self.diary.tell();
         story.vantage = self.handshake.vantage();
         story.handshake =
             [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack].map(|seen| seen.map(|s| s.0));
@@ -60,7 +61,6 @@ impl Connection {
             });
             *story.unacked_bytes.get_mut(direction) =
                 own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
-            *story.retransmitted_bytes.get_mut(direction) = own.retransmitted_bytes;
             *story.still_shut.get_mut(direction) = own.shut.map(|shut| shut.frame);
             *story.smoothed_rtt.get_mut(direction) = own.estimator.smoothed();
         }

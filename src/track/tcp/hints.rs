@@ -31,7 +31,7 @@ impl Connection {
         let on_syn = segment.flags.contains(TcpFlags::SYN);
         hints.congestion = ip.ecn == CONGESTION_EXPERIENCED || segment.flags.contains(TcpFlags::ECE) && !on_syn;
         if ip.fragments > 1 {
-            self.story.fragmented.see(moment.frame);
+            self.diary.see_fragmented(moment.frame);
         }
         if segment.len > 0 && repeat.is_none() {
             self.hint_nagle(moment, segment, before, hints);
@@ -97,9 +97,7 @@ impl Connection {
     /// Data after the peer's FIN.
     fn note_half_close(&mut self, moment: &Moment, segment: &Segment<'_>) {
         if self.sides.get(!moment.direction).fin.is_some() {
-            let slot = self.story.after_fin.get_mut(moment.direction);
-            let (first, _, bytes) = slot.unwrap_or((moment.frame, moment.frame, 0));
-            *slot = Some((first, moment.frame, bytes + u64::from(segment.len)));
+            self.diary.see_after_fin(moment, segment.len);
         }
     }
 }

@@ -17,6 +17,7 @@ pub use story::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 use holes::Fill;
 use sent::Sent;
 use side::{Fin, Recent, Side};
+use story::Diary;
 use verdict::Again;
 use wireshark::{Seen, Wireshark};
 
@@ -51,7 +52,7 @@ pub(super) struct Connection {
     handshake: handshake::Progress,
     pub(super) counts: AnalysisCounts,
     pub(super) rtt: Distribution,
-    pub(super) story: TcpStory,
+    diary: Diary,
     /// Who sent the first FIN or RST.
     closed_first: Option<Direction>,
     /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
@@ -67,7 +68,7 @@ impl Connection {
         self.handshake = handshake::Progress::default();
         self.counts = AnalysisCounts::default();
         self.rtt.clear();
-        self.story.clear();
+        self.diary = Diary::default();
         self.closed_first = None;
     }
 
@@ -110,7 +111,7 @@ impl Connection {
         let mut hints = Hints::default();
         let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment));
         let probe = self.probe(moment, segment);
-        let repeat = self.take_bytes(moment, segment, ip, place, probe);
+        let repeat = self.take_bytes(moment, segment, ip, probe);
         let (acked, rtt) = if has_ack { self.take_ack(moment, segment, &mut hints) } else { (None, None) };
         self.hint(moment, segment, ip, &before, repeat.as_ref(), &mut hints);
         let turnaround = self.turnaround(moment, segment, repeat.is_some());
@@ -136,7 +137,7 @@ impl Connection {
             peer.unanswered = 0;
         }
         let in_flight = own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
-        self.story.follow(moment, segment, repeat.as_ref(), probe, &hints, in_flight);
+        self.diary.follow(moment, segment, repeat.as_ref(), probe, &hints, in_flight);
         TcpFacts {
             flags: segment.flags,
             seq: segment.seq.relative_to(own.base.unwrap_or_default()),
@@ -270,7 +271,6 @@ impl Connection {
         moment: &Moment,
         segment: &Segment<'_>,
         ip: &IpHeader,
-        place: TcpPlace,
         probe: Option<Probe>,
     ) -> Option<Repeat> {
         let (own, peer) = self.sides.both_mut(moment.direction);
@@ -341,10 +341,6 @@ impl Connection {
             }
             Fill::Nothing => verdict::repeated(&again, own, peer),
         };
-        if repeat.verdict != RepeatVerdict::DuplicateFrame {
-            own.retransmitted_bytes += u64::from(segment.len);
-        }
-        let _ = place;
         Some(repeat)
     }
 

@@ -12,7 +12,7 @@ const LARGEST_SHIFT: u8 = 14;
 /// An ACK that comes this much later than the quickest one waited for its timer (RFC 1122 §4.2.3.2: at most 500 ms).
 const DELAYED: Nanos = Nanos::from_millis(20);
 /// How many of a side's last segments are remembered with their ACK numbers, to tell what a reset answers.
-const RECENT: usize = 8;
+const RECENT: usize = 4;
 
 /// A segment as a reset refers to it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -90,7 +90,6 @@ pub(super) struct Side {
     pub(super) recent_next: usize,
     /// The probe that waits for an answer.
     pub(super) probe: Option<(u64, bool)>,
-    pub(super) retransmitted_bytes: u64,
     /// The IP identification of its first packet, and whether another one was seen: a constant one tells nothing.
     pub(super) first_ip_id: Option<u16>,
     pub(super) ip_ids_vary: bool,

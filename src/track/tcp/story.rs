@@ -24,11 +24,6 @@ impl Sighting {
             self.frames.push(frame);
         }
     }
-
-    fn clear(&mut self) {
-        self.count = 0;
-        self.frames.clear();
-    }
 }
 
 /// A side's FIN.
@@ -121,16 +116,62 @@ pub struct TcpStory {
     pub last_frame: PerDirection<u64>,
 }
 
-impl TcpStory {
-    /// Forgets everything.
-    pub(super) fn clear(&mut self) {
-        if self.first_frame != 0 {
-            for sighting in [&mut self.offloaded, &mut self.invalid, &mut self.fragmented] {
-                sighting.clear();
-            }
-            let (offloaded, invalid) = (std::mem::take(&mut self.offloaded), std::mem::take(&mut self.invalid));
-            *self = Self { offloaded, invalid, ..Self::default() };
+/// What happens seldom; a connection without any of it has none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rare {
+    after_fin: PerDirection<Option<(u64, u64, u64)>>,
+    zero_window: PerDirection<ZeroWindow>,
+    window_filled: PerDirection<Sighting>,
+    invalid: Sighting,
+    fragmented: Sighting,
+    repeats: PerDirection<Sighting>,
+    retransmitted_bytes: PerDirection<u64>,
+    idle: Nanos,
+}
+
+/// What is noted while a connection lasts, small since there is one for each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Diary {
+    most_in_flight: PerDirection<u32>,
+    largest: PerDirection<u32>,
+    first_frame: u64,
+    last_frame: PerDirection<u64>,
+    offloaded: Sighting,
+    rare: Option<Box<Rare>>,
+}
+
+impl Diary {
+    /// The beginning of a story: what was noted.
+    pub(super) fn tell(&mut self) -> TcpStory {
+        let rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
+        TcpStory {
+            retransmitted_bytes: rare.retransmitted_bytes,
+            most_in_flight: self.most_in_flight,
+            largest: self.largest,
+            after_fin: rare.after_fin,
+            zero_window: rare.zero_window,
+            window_filled: rare.window_filled,
+            offloaded: std::mem::take(&mut self.offloaded),
+            invalid: rare.invalid,
+            fragmented: rare.fragmented,
+            repeats: rare.repeats,
+            idle: rare.idle,
+            first_frame: self.first_frame,
+            last_frame: self.last_frame,
+            ..TcpStory::default()
         }
+    }
+
+    /// What happens seldom, to be noted.
+    pub(super) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Data after the peer's FIN.
+    pub(super) fn see_after_fin(&mut self, moment: &Moment, len: u32) {
+        let slot = self.rare().after_fin.get_mut(moment.direction);
+        let (first, _, bytes) = slot.unwrap_or((moment.frame, moment.frame, 0));
+        *slot = Some((first, moment.frame, bytes + u64::from(len)));
     }
 
     /// Notes what one segment shows.
@@ -155,34 +196,42 @@ impl TcpStory {
         *most = in_flight.max(*most);
         match segment.checksum {
             Checksum::Offloaded => self.offloaded.see(frame),
-            Checksum::Invalid => self.invalid.see(frame),
+            Checksum::Invalid => self.rare().invalid.see(frame),
             Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
         }
         if repeat.is_some_and(|repeat| repeat.verdict != RepeatVerdict::DuplicateFrame) {
-            self.repeats.get_mut(direction).see(frame);
+            let rare = self.rare();
+            rare.repeats.get_mut(direction).see(frame);
+            *rare.retransmitted_bytes.get_mut(direction) += u64::from(segment.len);
         }
         if probe == Some(Probe::ZeroWindow) {
-            self.zero_window.get_mut(!direction).probes.see(frame);
+            self.rare().zero_window.get_mut(!direction).probes.see(frame);
         }
         if *hints != Hints::default() {
             self.follow_hints(moment, hints);
         }
     }
 
+    /// Notes a packet in fragments.
+    pub(super) fn see_fragmented(&mut self, frame: u64) {
+        self.rare().fragmented.see(frame);
+    }
+
     fn follow_hints(&mut self, moment: &Moment, hints: &Hints) {
-        let window = self.zero_window.get_mut(moment.direction);
+        let rare = self.rare();
+        let window = rare.zero_window.get_mut(moment.direction);
         if hints.window_shut {
             window.shut.see(moment.frame);
         }
         if let Some((_, blocked)) = hints.window_opened {
             window.opened.see(moment.frame);
-            window.blocked.0 = window.blocked.0.saturating_add(blocked.0);
+            window.blocked = window.blocked.plus(blocked);
         }
         if hints.fills_window {
-            self.window_filled.get_mut(moment.direction).see(moment.frame);
+            rare.window_filled.get_mut(moment.direction).see(moment.frame);
         }
         if let Some((_, gap)) = hints.idle {
-            self.idle.0 = self.idle.0.saturating_add(gap.0);
+            rare.idle = rare.idle.plus(gap);
         }
     }
 }
