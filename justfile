@@ -53,7 +53,7 @@ oracle:
 # Licences, sources and known flaws of every dependency (`cargo install --locked cargo-deny` first)
 [group('check')]
 deny:
-    cargo deny check --config .deny.toml
+    cargo deny --config .deny.toml check
 
 # Format the code
 [group('change')]

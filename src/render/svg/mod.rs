@@ -1,6 +1,6 @@
 //! `--format svg`: the sequence diagrams as one drawing that needs nothing else.
 //!
-//! No XML crate writes it: an SVG is a few kinds of element, and [`canvas`] is smaller than the code that would feed a
+//! No XML crate writes it: an SVG is a few kinds of element, and `canvas` is smaller than the code that would feed a
 //! writer. That it is well-formed is proved by a parser in the tests.
 
 mod arrow;
