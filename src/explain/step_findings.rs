@@ -4,7 +4,7 @@ use super::describe::{bytes, thousands};
 use super::finding::{Finding, FindingCode as Code};
 use crate::model::{Checksum, Nanos, TcpFlags};
 use crate::track::{
-    Body, Event, Hints, IcmpFacts, Probe, Repeat, RepeatVerdict, Reset, TcpFacts, TcpPlace, UdpFacts, UdpPlace,
+    Body, Event, IcmpFacts, Probe, Repeat, RepeatVerdict, Reset, TcpFacts, TcpPlace, UdpFacts, UdpPlace,
 };
 
 /// An answer that takes longer than this is worth a word.
@@ -28,7 +28,7 @@ fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
     facts.repeat.is_none()
         && facts.probe.is_none()
         && facts.reset.is_none()
-        && facts.hints == Hints::default()
+        && facts.hints.is_empty()
         && facts.checksum != Checksum::Invalid
         && event.ip.fragments <= 1
         && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN))

@@ -42,7 +42,7 @@ pub enum Transport<'a> {
 }
 
 /// Whether a checksum fits its packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Checksum {
     /// It fits.
     Valid,
@@ -53,6 +53,7 @@ pub enum Checksum {
     /// It does not fit: the packet was damaged.
     Invalid,
     /// The capture cut the payload, so that it can't be checked.
+    #[default]
     Unverifiable,
 }
 

@@ -43,7 +43,9 @@ pub(super) struct Conversation {
     pub(super) first_frame: u64,
     last_frame: u64,
     start: Option<Timestamp>,
-    last: Option<Timestamp>,
+    /// When the last step was captured, and the one at hand: since the start.
+    last_at: Option<Nanos>,
+    at: Option<Nanos>,
     steps: u64,
     packets: PerDirection<u64>,
     bytes: PerDirection<u64>,
@@ -71,7 +73,8 @@ impl Conversation {
             first_frame: frame.number,
             last_frame: frame.number,
             start: frame.time,
-            last: frame.time,
+            last_at: frame.time.map(|_| Nanos(0)),
+            at: None,
             steps: 0,
             packets: PerDirection::default(),
             bytes: PerDirection::default(),
@@ -114,11 +117,11 @@ impl Conversation {
         packet: &Packet<'_>,
         segment: &Segment<'_>,
         direction: Direction,
-        facts: &mut Option<TcpFacts>,
+        facts: &mut TcpFacts,
     ) {
         let moment = self.moment(frame, direction);
         let Kind::Tcp(tcp) = &mut self.kind else { return };
-        let facts = facts.insert(tcp.connection.follow(&moment, segment, &packet.ip));
+        tcp.connection.follow(&moment, segment, &packet.ip, facts);
         if segment.len > 0 && Connection::reached(segment) {
             let offset = tcp.connection.offset(direction, segment);
             let cut = (segment.payload.len() as u64) < u64::from(segment.len);
@@ -172,6 +175,7 @@ impl Conversation {
     /// Takes an ICMP error that quotes one of its packets.
     pub(super) fn error<'a>(&mut self, frame: &Frame<'a>, packet: &Packet<'a>, error: &IcmpError) -> Event<'a> {
         let quoted = self.direction(error.quoted.source, error.quoted.destination);
+        self.moment(frame, !quoted);
         let quotes_frame = match &mut self.kind {
             Kind::Tcp(tcp) => tcp.connection.frame_at(quoted, error.quoted.seq),
             Kind::Udp(exchange) => {
@@ -185,11 +189,13 @@ impl Conversation {
         self.event(frame, packet, !quoted, (source, destination), body, &[], 0)
     }
 
-    fn moment(&self, frame: &Frame<'_>, direction: Direction) -> Moment {
-        let at = frame.time.zip(self.start).map(|(now, start)| now.since(start));
-        Moment { frame: frame.number, time: frame.time, at, direction }
+    fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> Moment {
+        self.start = self.start.or(frame.time);
+        self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start));
+        Moment { frame: frame.number, time: frame.time, at: self.at, direction }
     }
 
+    #[inline]
     #[allow(clippy::too_many_arguments, reason = "the parts of an event, which each protocol has elsewhere")]
     fn event<'a>(
         &mut self,
@@ -206,7 +212,6 @@ impl Conversation {
         *self.packets.get_mut(direction) += 1;
         *self.bytes.get_mut(direction) += u64::from(frame.wire_len);
         *self.payload.get_mut(direction) += u64::from(len);
-        let since = |then: Option<Timestamp>| Some(frame.time?.since(then?));
         let event = Event {
             frame: frame.number,
             time: frame.time,
@@ -216,14 +221,13 @@ impl Conversation {
             direction,
             source,
             destination,
-            since_start: since(self.start),
-            since_previous: since(self.last),
+            since_start: self.at,
+            since_previous: self.at.zip(self.last_at).map(|(now, last)| now.minus(last)),
             ip: packet.ip,
             body,
             payload: Cow::Borrowed(payload),
         };
-        self.last = frame.time.or(self.last);
-        self.start = self.start.or(frame.time);
+        self.last_at = self.at.or(self.last_at);
         event
     }
 
@@ -252,7 +256,7 @@ impl Conversation {
             first_frame: self.first_frame,
             last_frame: self.last_frame,
             start: self.start,
-            duration: self.last.zip(self.start).map(|(last, start)| Nanos(last.since(start).0.max(0))),
+            duration: self.last_at.map(|last| last.max(Nanos(0))),
             packets: self.packets,
             bytes: self.bytes,
             payload: self.payload,

@@ -153,7 +153,7 @@ impl Body<'_> {
 }
 
 /// A segment's numbers, and what the conversation so far makes of them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct TcpFacts {
     /// The control bits.
     pub flags: TcpFlags,

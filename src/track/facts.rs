@@ -3,7 +3,7 @@
 use crate::model::Nanos;
 
 /// What part a segment plays in the life of its connection (RFC 9293 §3.5, §3.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TcpPlace {
     /// SYN: asks to connect.
     Syn,
@@ -27,15 +27,17 @@ pub enum TcpPlace {
     /// RST.
     Reset,
     /// A segment with no flags that say anything, or flags that contradict each other.
+    #[default]
     Odd,
 }
 
 /// How far a connection's life has come with a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Life {
     /// The handshake is under way, or this segment completes it.
     Opening,
     /// Established, or the capture began later.
+    #[default]
     Open,
     /// A FIN was sent.
     Closing,
@@ -185,6 +187,18 @@ pub enum UdpPlace {
     Unasked,
     /// The same bytes with the same IP identification as this frame.
     Duplicate(u64),
+}
+
+impl Hints {
+    /// Whether there is none of it: quicker than a comparison, since it is asked of every segment.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        let flags = self.window_shut | self.fills_window | self.congestion;
+        let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_from.is_some();
+        let waits =
+            self.window_opened.is_some() | self.nagle.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
+        !(flags | frames | waits)
+    }
 }
 
 /// Rarer things that the conversation so far shows at a segment; all `None` for nearly every one.

@@ -79,7 +79,7 @@ impl Distribution {
         *self = Self { exact, ..Self::default() };
     }
 
-    pub(super) fn totals(&self, handshake: Option<Nanos>) -> Option<RttTotals> {
+    pub(super) fn totals(&mut self, handshake: Option<Nanos>) -> Option<RttTotals> {
         if self.count == 0 && handshake.is_none() {
             return None;
         }
@@ -87,11 +87,10 @@ impl Distribution {
     }
 
     /// The middle sample; exact for few, within 1/16 for many.
-    fn median(&self) -> Option<Nanos> {
+    fn median(&mut self) -> Option<Nanos> {
         let Some(buckets) = &self.buckets else {
-            let mut sorted = self.exact.clone();
-            sorted.sort_unstable();
-            return sorted.get(sorted.len().checked_sub(1)? / 2).copied().map(Nanos);
+            self.exact.sort_unstable();
+            return self.exact.get(self.exact.len().checked_sub(1)? / 2).copied().map(Nanos);
         };
         let middle = self.count.div_ceil(2);
         let mut seen = 0;

@@ -49,7 +49,7 @@ pub struct Tracker {
     released: VecDeque<ConversationTotals>,
     server: Option<Endpoint>,
     /// The facts of the segment at hand, lent out with its event.
-    facts: Option<TcpFacts>,
+    facts: TcpFacts,
 }
 
 impl Tracker {
@@ -124,8 +124,7 @@ impl Tracker {
             self.end(index);
         }
         let slot = self.slots.get_mut(index as usize).and_then(Option::as_mut).ok_or(Skip::Malformed)?;
-        let facts = self.facts.as_ref().ok_or(Skip::Malformed)?;
-        Ok(slot.conversation.segment_event(frame, packet, segment, direction, facts))
+        Ok(slot.conversation.segment_event(frame, packet, segment, direction, &self.facts))
     }
 
     fn error<'a>(&mut self, frame: &Frame<'a>, packet: &Packet<'a>, error: &IcmpError) -> Result<Event<'a>, Skip> {

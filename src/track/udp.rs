@@ -92,7 +92,7 @@ impl Exchange {
     pub(super) fn totals(&self) -> UdpTotals {
         let (count, _, frames) = self.datagrams.pending();
         let mut totals = self.totals.clone();
-        totals.unanswered = super::tcp::Sighting { count, frames };
+        totals.unanswered = super::tcp::Sighting { count, frames: frames.into() };
         totals
     }
 }

@@ -21,7 +21,7 @@ impl Connection {
     }
 
     /// Round-trip times.
-    pub(in crate::track) fn rtt_totals(&self) -> Option<RttTotals> {
+    pub(in crate::track) fn rtt_totals(&mut self) -> Option<RttTotals> {
         self.rtt.totals(self.handshake.round_trip())
     }
 

@@ -32,6 +32,7 @@ pub(super) struct Progress {
     from_client: Option<Nanos>,
     from_server: Option<Nanos>,
     repeated: bool,
+    vantage: Option<Vantage>,
 }
 
 impl Progress {
@@ -67,6 +68,7 @@ impl Progress {
         if !self.repeated && !self.simultaneous {
             self.from_client = syn.zip(syn_ack).map(|(from, to)| to.minus(from));
             self.from_server = moment.since(syn_ack);
+            self.vantage = self.place();
         }
     }
 
@@ -85,6 +87,10 @@ impl Progress {
 
     /// Where the capture was made, as far as the halves of the handshake tell.
     pub(super) fn vantage(&self) -> Option<Vantage> {
+        self.vantage
+    }
+
+    fn place(&self) -> Option<Vantage> {
         let (client, server) = (self.from_client?.0, self.from_server?.0);
         Some(match (client, server) {
             _ if client.saturating_add(server) < SAME_HOST.0 => Vantage::SameHost,

@@ -80,15 +80,8 @@ impl Connection {
     }
 
     fn hint_idle(&mut self, moment: &Moment, hints: &mut Hints) {
-        let newest = [moment.direction, !moment.direction]
-            .into_iter()
-            .filter_map(|direction| {
-                let side = self.sides.get(direction);
-                Some((side.newest()?.frame, side.last_at?))
-            })
-            .max();
-        if let Some((frame, at)) = newest
-            && let Some(gap) = moment.since(Some(at)).filter(|gap| *gap >= IDLE)
+        if let Some((frame, at)) = self.last
+            && let Some(gap) = moment.since(at).filter(|gap| *gap >= IDLE)
         {
             hints.idle = Some((frame, gap));
         }

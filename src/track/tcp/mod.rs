@@ -55,6 +55,8 @@ pub(super) struct Connection {
     diary: Diary,
     /// Who sent the first FIN or RST.
     closed_first: Option<Direction>,
+    /// The last segment of either side, and when it was captured.
+    last: Option<(u64, Option<Nanos>)>,
     /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
     new_isn: bool,
 }
@@ -70,6 +72,7 @@ impl Connection {
         self.rtt.clear();
         self.diary = Diary::default();
         self.closed_first = None;
+        self.last = None;
     }
 
     /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
@@ -96,9 +99,9 @@ impl Connection {
         segment.seq.plus(syn).relative_to(base.plus(1))
     }
 
-    /// Takes one segment.
+    /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
-    pub(super) fn follow(&mut self, moment: &Moment, segment: &Segment<'_>, ip: &IpHeader) -> TcpFacts {
+    pub(super) fn follow(&mut self, moment: &Moment, segment: &Segment<'_>, ip: &IpHeader, facts: &mut TcpFacts) {
         let direction = moment.direction;
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         self.learn(direction, segment);
@@ -124,7 +127,7 @@ impl Connection {
         let applied = if on_syn { Some(0) } else { shift };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
         own.window = window;
-        own.last_at = moment.at;
+        self.last = Some((moment.frame, moment.at));
         own.remember(Recent {
             frame: moment.frame,
             ack: has_ack.then_some(segment.ack),
@@ -138,7 +141,7 @@ impl Connection {
         }
         let in_flight = own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
         self.diary.follow(moment, segment, repeat.as_ref(), probe, &hints, in_flight);
-        TcpFacts {
+        *facts = TcpFacts {
             flags: segment.flags,
             seq: segment.seq.relative_to(own.base.unwrap_or_default()),
             ack: has_ack.then(|| segment.ack.relative_to(peer.base.unwrap_or_default())),
@@ -165,7 +168,7 @@ impl Connection {
             echo: None,
             reset,
             in_flight,
-        }
+        };
     }
 
     /// Bases of the relative numbers, and the options.

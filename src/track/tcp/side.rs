@@ -80,8 +80,6 @@ pub(super) struct Side {
     pub(super) fin: Option<Fin>,
     pub(super) reset: Option<u64>,
     pub(super) estimator: Estimator,
-    /// When it sent its last segment.
-    pub(super) last_at: Option<Nanos>,
     /// When it sent its last data, and in which frame.
     pub(super) last_data: Option<(u64, Option<Nanos>)>,
     /// Data bytes that it sent since the peer last sent data: what the peer's program may not have read.
@@ -145,8 +143,10 @@ impl Side {
     }
 
     /// The newest remembered segment.
+    #[inline]
     pub(super) fn newest(&self) -> Option<&Recent> {
-        self.recent.iter().max_by_key(|recent| recent.frame).filter(|recent| recent.frame > 0)
+        let newest = self.recent.get(self.recent_next.wrapping_sub(1) % RECENT)?;
+        (newest.frame > 0).then_some(newest)
     }
 
     /// Notes whether its IP identifications tell packets apart.

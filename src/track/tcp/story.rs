@@ -1,6 +1,8 @@
 //! What a connection's findings are made of: the frames that matter, counted and bounded.
 
 use super::{Moment, Vantage};
+use smallvec::SmallVec;
+
 use crate::model::{Checksum, Nanos, PerDirection, Segment};
 use crate::track::facts::{Hints, Probe, Repeat, RepeatVerdict};
 
@@ -13,7 +15,7 @@ pub struct Sighting {
     /// How often.
     pub count: u64,
     /// The first frames.
-    pub frames: Vec<u64>,
+    pub frames: SmallVec<[u64; 2]>,
 }
 
 impl Sighting {
@@ -207,7 +209,7 @@ impl Diary {
         if probe == Some(Probe::ZeroWindow) {
             self.rare().zero_window.get_mut(!direction).probes.see(frame);
         }
-        if *hints != Hints::default() {
+        if !hints.is_empty() {
             self.follow_hints(moment, hints);
         }
     }
