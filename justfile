@@ -44,10 +44,10 @@ lint:
 doc:
     .ci/run doc
 
-# Every field of every packet against tshark
+# Every field of every packet against tshark, every finding against what was really done
 [group('check')]
 oracle:
-    .ci/run setup build oracle
+    .ci/run setup build oracle truth
 
 
 # Licences, sources and known flaws of every dependency (`cargo install --locked cargo-deny` first)

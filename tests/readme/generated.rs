@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use echolab::drive::ServerOptions;
 use echolab::explain::{FindingCode, Severity};
 use echolab::model::Skip;
 use echolab::render::FORMATS;
+use echolab::report::Bounds;
 use echolab::track::AnalysisFlag;
 
 /// What stands between `<!-- NAME -->` and `<!-- end of NAME -->`.
@@ -69,4 +71,24 @@ fn with_parts(readme: &str) -> String {
 #[test]
 fn its_tables_are_those_of_the_program() {
     crate::hold(with_parts);
+}
+
+/// With commas between thousands.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+#[test]
+fn its_limits_are_those_of_the_program() {
+    let shown = Bounds::default();
+    let readme = crate::text();
+    for (what, most) in [
+        ("conversations shown by collecting formats", [shown.conversations, shown.steps].map(grouped).join(", ")),
+        ("clients that `serve` has over TCP at once", grouped(ServerOptions::MAX_CONNECTIONS)),
+    ] {
+        let row = readme.lines().find(|line| line.starts_with(&format!("| {what}"))).unwrap();
+        assert_eq!(row.split(" | ").nth(1), Some(most.as_str()), "{row}");
+    }
 }
