@@ -45,6 +45,7 @@ pub static FORMATS: &[&Format] = &[
     &ladder::FORMAT,
     &svg::FORMAT,
     &mermaid::FORMAT,
+    &svg::graph::FORMAT,
 ];
 
 /// The format of this name.

@@ -27,6 +27,12 @@ pub struct Gathered<G> {
 
 /// Turns what was gathered into bytes.
 pub trait GatheredRenderer<G> {
+    /// Sees every step, also of conversations that are not kept.
+    fn step(&mut self, _: &Step<'_>) {}
+
+    /// Sees every conversation, also those that are not kept.
+    fn conversation(&mut self, _: &Conversation) {}
+
     /// Writes one capture.
     ///
     /// # Errors
@@ -93,6 +99,7 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        self.renderer.step(step);
         match self.place(step.event.stream) {
             Some((_, kept)) => kept.step(step),
             None => self.steps_left_out += 1,
@@ -101,6 +108,7 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        self.renderer.conversation(conversation);
         match self.place(conversation.totals.stream) {
             Some((whole, _)) => *whole = Some(conversation.clone()),
             None => self.conversations_left_out += 1,

@@ -12,6 +12,7 @@ mod largest;
 #[cfg(test)]
 pub(crate) mod samples;
 mod selection;
+pub mod series;
 mod step_columns;
 mod totals;
 mod view;
@@ -34,6 +35,7 @@ pub use view::{PayloadView, View};
 pub use words::{
     FindingLine, capture_notes, capture_notes_of, capture_title, conversation_notes, conversation_title, finding_lines,
 };
+pub(crate) use words::{count, counted};
 
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;

@@ -61,6 +61,10 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("kernel-zerowin.svg", "kernel/zerowin-snap120.pcap", &["--format", "svg"]),
     ("kernel-synack-retrans-ladder.txt", "kernel/synack_retrans.pcap", &["--format", "ladder"]),
     ("kernel-simopen-ladder.txt", "kernel/simopen.pcap", &["--format", "ladder"]),
+    ("ten-steps-graphs.svg", "lab-echo-ten-steps.pcap", &["--format", "graphs"]),
+    ("udp-line-graphs.svg", "lab-udp-line.pcap", &["--format", "graphs"]),
+    ("kernel-loss-fast-graphs.svg", "kernel/loss_fast.pcap", &["--format", "graphs"]),
+    ("kernel-zerowin-graphs.svg", "kernel/zerowin-snap120.pcap", &["--format", "graphs"]),
     ("kernel-rst-unread-ladder.txt", "kernel/rst_unread.pcap", &["--format", "ladder"]),
 ];
 

@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod drawings;
 mod golden;
 mod options;
 mod run;

@@ -124,6 +124,16 @@ impl Canvas {
         ));
     }
 
+    /// A path of SVG's commands; `more` are further attributes, each with a blank before it.
+    pub(super) fn path(&mut self, commands: &str, width: f32, dash: &str, more: &str) {
+        self.write(format_args!(
+            "<path d=\"{commands}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"{}\"{}{}/>",
+            Number(width),
+            Dash(dash),
+            more
+        ));
+    }
+
     pub(super) fn polygon(&mut self, points: &[Point]) {
         self.text.push_str("<polygon points=\"");
         self.points(points);

@@ -9,6 +9,7 @@ use crate::model::Direction;
 use crate::render::table::wrap;
 use crate::report::View;
 use crate::report::ladder::{Arrow, ArrowKind, Fate, Fold, Ladder, Row};
+use crate::track::StreamId;
 
 const MARGIN: f32 = 20.0;
 /// Where times end, where the lifelines stand, where the arithmetic begins.
@@ -59,8 +60,8 @@ pub(super) fn draw(ladder: &Ladder, prefix: &str) -> (String, f32) {
 }
 
 /// The id of a step's group: the step's number in its conversation.
-pub(super) fn step_id(prefix: &str, ladder: &Ladder, step: u64) -> String {
-    format!("{prefix}{}-{}-step-{step}", ladder.stream.protocol.name(), ladder.stream.number)
+pub(super) fn step_id(prefix: &str, stream: StreamId, step: u64) -> String {
+    format!("{prefix}{}-{}-step-{step}", stream.protocol.name(), stream.number)
 }
 
 impl<'a> Sheet<'a> {
@@ -140,7 +141,7 @@ impl<'a> Sheet<'a> {
         canvas.group_with(format_args!(
             "class=\"step {class} in-{}\" color=\"{color}\" id=\"{}\" data-frame=\"{}\" data-step=\"{}\"",
             arrow.phase.name(),
-            step_id(self.prefix, self.ladder, arrow.step),
+            step_id(self.prefix, self.ladder.stream, arrow.step),
             arrow.frame,
             arrow.step
         ));

@@ -6,6 +6,7 @@
 mod arrow;
 mod canvas;
 mod document;
+pub mod graph;
 mod ladder;
 mod lifeline;
 mod theme;
@@ -17,6 +18,7 @@ use super::{Format, Options};
 use crate::model::CaptureInfo;
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_title};
+use crate::track::StreamId;
 
 pub(super) static FORMAT: Format = Format {
     name: "svg",
@@ -25,25 +27,52 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     sink: |out, options| {
         let bounds = options.bounds;
-        let drawing = Drawing {
+        let ladders = Ladders {
             out: io::BufWriter::new(out),
             options: options.clone(),
-            fragments: Vec::new(),
+            drawings: Vec::new(),
             titles: Vec::new(),
         };
-        Box::new(Gatherer::new(bounds.conversations, move || Trail::new(bounds), drawing))
+        Box::new(Gatherer::new(bounds.conversations, move || Trail::new(bounds), ladders))
     },
 };
 
+/// A drawing whose top left corner is at 0, 0 and that is as wide as every other.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// SVG elements, without an `svg` element around them.
+    markup: String,
+    /// Its height in pixels.
+    height: f32,
+}
+
+impl Drawing {
+    /// The drawing as an `svg` element for a page of HTML that holds [`STYLE`] once; `name` is what a screen reader says.
+    pub fn element(&self, name: &str) -> String {
+        document::element(self, name)
+    }
+}
+
+/// Draws a ladder; `prefix` goes before the ids of its steps ([`step_id`]), so that several can share a page.
+pub fn ladder(ladder: &Ladder, prefix: &str) -> Drawing {
+    let (markup, height) = ladder::draw(ladder, prefix);
+    Drawing { markup, height }
+}
+
+/// The id of the group of one step in a drawn ladder.
+pub fn step_id(prefix: &str, stream: StreamId, step: u64) -> String {
+    ladder::step_id(prefix, stream, step)
+}
+
 /// All captures go into one document, so it is written at the end.
-struct Drawing<W: Write> {
+struct Ladders<W: Write> {
     out: io::BufWriter<W>,
     options: Options,
-    fragments: Vec<(String, f32)>,
+    drawings: Vec<Drawing>,
     titles: Vec<String>,
 }
 
-impl<W: Write> GatheredRenderer<Trail> for Drawing<W> {
+impl<W: Write> GatheredRenderer<Trail> for Ladders<W> {
     fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Trail>], _: &CaptureTotals) -> io::Result<()> {
         self.titles.push(capture_title(info));
         let prefix = match self.titles.len() {
@@ -52,13 +81,13 @@ impl<W: Write> GatheredRenderer<Trail> for Drawing<W> {
         };
         for conversation in kept {
             let ladder = Ladder::of(&conversation.conversation, &conversation.kept, &self.options.view);
-            self.fragments.push(ladder::draw(&ladder, &prefix));
+            self.drawings.push(self::ladder(&ladder, &prefix));
         }
         Ok(())
     }
 
     fn end(&mut self) -> io::Result<()> {
-        let document = document::around(&self.fragments, &self.titles.join(", "));
+        let document = document::around(&self.drawings, &self.titles.join(", "));
         self.out.write_all(document.as_bytes())?;
         self.out.flush()
     }

@@ -11,6 +11,8 @@ mod label;
 mod layout;
 mod notes;
 mod position;
+#[cfg(test)]
+mod properties;
 mod state;
 mod trail;
 

@@ -84,7 +84,9 @@ impl Trail {
         }
         for context in (0..=CONTEXT).rev() {
             entries = fold::fold(entries, &[], context);
-            if entries.len() <= self.rows {
+            // one step around what is notable is worth a longer ladder
+            let enough = if context > 1 { self.rows } else { self.rows.saturating_mul(4) };
+            if entries.len() <= enough {
                 break;
             }
         }

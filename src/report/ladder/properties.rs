@@ -1,0 +1,172 @@
+//! What holds of every ladder, whatever the segments are.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+
+use proptest::prelude::*;
+
+use super::{Ladder, Row, Trail};
+use crate::explain::{Conversation, Severity, Step};
+use crate::model::{CaptureInfo, TcpFlags};
+use crate::report::samples::{C, S, play, segment};
+use crate::report::{Bounds, CaptureTotals, Sink, View};
+use crate::track::StreamId;
+
+/// A conversation's steps, and its ladders under several bounds.
+#[derive(Default)]
+struct Kept {
+    trails: Vec<Trail>,
+    steps: Vec<Step<'static>>,
+    ladders: Vec<Ladder>,
+}
+
+#[derive(Default)]
+struct Keeper {
+    conversations: BTreeMap<StreamId, Kept>,
+}
+
+impl Sink for Keeper {
+    fn capture(&mut self, _: &CaptureInfo) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        let kept = self.conversations.entry(step.event.stream).or_insert_with(|| {
+            let bounds = [Bounds::default(), Bounds { steps: 5, ..Bounds::default() }, Bounds::NONE];
+            Kept { trails: bounds.into_iter().map(Trail::new).collect(), ..Kept::default() }
+        });
+        kept.trails.iter_mut().for_each(|trail| trail.push(step));
+        kept.steps.push(step.keep(0));
+        Ok(())
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        let kept = self.conversations.get_mut(&conversation.totals.stream).expect("it had steps");
+        let ladder = |trail| Ladder::of(conversation, trail, &View::default());
+        kept.ladders = kept.trails.iter().map(ladder).collect();
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn conversations(frames: &[Vec<u8>]) -> Vec<Kept> {
+    let mut keeper = Keeper::default();
+    play(frames, &mut keeper);
+    keeper.conversations.into_values().collect()
+}
+
+fn only(frames: &[Vec<u8>]) -> Kept {
+    let mut conversations = conversations(frames);
+    assert_eq!(conversations.len(), 1);
+    conversations.remove(0)
+}
+
+fn any_frame() -> impl Strategy<Value = Vec<u8>> {
+    let flags = prop_oneof![20 => Just("."), 10 => Just("P."), 1 => Just("F."), 1 => Just("S"), 1 => Just("S.")];
+    (any::<bool>(), flags, 0_u32..4_000, 0_u32..4_000, 0_usize..200).prop_map(|(client, flags, seq, ack, len)| {
+        let (seq, len) = if flags.starts_with('S') { (0, 0) } else { (seq, len) };
+        segment(if client { C } else { S }, flags, seq, ack, &vec![b'x'; len])
+    })
+}
+
+/// A transfer of so many segments, each acknowledged, with these of them sent twice.
+fn transfer(segments: u32, again: &[u32]) -> Vec<Vec<u8>> {
+    let mut frames = vec![segment(C, "S", 0, 0, b""), segment(S, "S.", 0, 1, b""), segment(C, ".", 1, 1, b"")];
+    for number in 0..segments {
+        frames.push(segment(C, "P.", 1 + number * 4, 1, b"data"));
+        if again.contains(&number) {
+            frames.push(segment(C, "P.", 1 + number * 4, 1, b"data"));
+        }
+        frames.push(segment(S, ".", 1, 5 + number * 4, b""));
+    }
+    let end = 1 + segments * 4;
+    frames.extend([segment(C, "F.", end, 1, b""), segment(S, "F.", 1, end + 1, b""), segment(C, ".", end + 1, 2, b"")]);
+    frames
+}
+
+fn is_to_be_seen(step: &Step<'_>) -> bool {
+    let closing = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
+    step.event.tcp().is_none_or(|facts| facts.flags.intersects(closing) || facts.repeat.is_some())
+        || step.findings.iter().any(|finding| finding.code.severity() >= Severity::Warning)
+}
+
+fn check(kept: &Kept) {
+    for ladder in &kept.ladders {
+        let mut next = 1;
+        let mut shown = HashSet::new();
+        for (index, row) in ladder.rows.iter().enumerate() {
+            let (first, last) = match row {
+                Row::Arrow(arrow) => (arrow.step, arrow.step),
+                Row::Fold(fold) => fold.numbers,
+            };
+            assert_eq!(first, next, "every step is an arrow or in a fold, in order");
+            next = last + 1;
+            if let Row::Arrow(arrow) = row {
+                shown.insert(arrow.step);
+                let here = index as f32;
+                assert!(arrow.from <= here && arrow.from <= arrow.to, "{arrow:?}");
+                assert!(arrow.from > here - 4.0 && arrow.to < here + 10.0, "{arrow:?}");
+            }
+        }
+        assert_eq!(next, kept.steps.len() as u64 + 1);
+        for step in kept.steps.iter().filter(|step| is_to_be_seen(step)) {
+            assert!(shown.contains(&step.event.number), "step {} is folded: {:?}", step.event.number, step.findings);
+        }
+        let mut band_end = 0;
+        for band in &ladder.bands {
+            assert_eq!(band.first, band_end, "bands have no gaps");
+            band_end = band.last + 1;
+        }
+        assert_eq!(band_end, ladder.rows.len());
+        for lifeline in [&ladder.lifelines.client_to_server, &ladder.lifelines.server_to_client] {
+            assert!(lifeline.changes.is_sorted_by(|a, b| a.at <= b.at), "{:?}", lifeline.changes);
+            assert!(lifeline.changes.windows(2).all(|pair| pair[0].state != pair[1].state));
+            let told: usize = (0..ladder.rows.len()).map(|row| lifeline.states_in(row).count()).sum();
+            assert_eq!(told, lifeline.changes.len(), "each change is told in one row");
+        }
+    }
+    let whole = kept.ladders.last().expect("three ladders");
+    assert!(whole.rows.iter().all(|row| row.arrow().is_some()), "no bound, no fold");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn nothing_is_lost_and_what_matters_is_seen(frames in prop::collection::vec(any_frame(), 1..200)) {
+        conversations(&frames).iter().for_each(check);
+    }
+
+    #[test]
+    fn a_long_transfer_is_folded_but_for_what_matters(
+        segments in 1_u32..3_000,
+        again in prop::collection::vec(0_u32..3_000, 0..6),
+    ) {
+        let kept = only(&transfer(segments, &again));
+        check(&kept);
+        let usual = kept.ladders.first().expect("three ladders");
+        prop_assert!(usual.rows.len() <= 80 + 40, "{} rows", usual.rows.len());
+        prop_assert_eq!(usual.folded() > 0, kept.steps.len() > 80);
+    }
+}
+
+#[test]
+fn a_retransmission_far_behind_still_finds_its_original() {
+    let mut frames = transfer(5_000, &[]);
+    frames.truncate(frames.len() - 3);
+    let next = 1 + 5_000 * 4;
+    frames.extend((0..150).map(|number| segment(C, "P.", next + number * 4, 1, b"data")));
+    frames.push(segment(C, "P.", next, 1, b"data"));
+    frames.extend((0..700).map(|number| segment(S, ".", 1, next + number % 600, b"")));
+    let kept = only(&frames);
+    check(&kept);
+    let usual = kept.ladders.first().expect("three ladders");
+    let mut arrows = usual.rows.iter().filter_map(Row::arrow);
+    let again = usual.rows.iter().filter_map(Row::arrow).find_map(|arrow| arrow.again).expect("a retransmission");
+    let original = again.original.expect("its original");
+    assert!(arrows.any(|arrow| arrow.frame == original), "{again:?}");
+    assert!(usual.folded() > 10_000);
+}

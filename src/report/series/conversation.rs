@@ -1,0 +1,144 @@
+//! The numbers of one conversation over time.
+
+use super::buckets::{Buckets, Range, Sum};
+use super::unwrap::Unwrap;
+use crate::explain::Step;
+use crate::model::{Nanos, PerDirection, TcpFlags};
+use crate::report::Gather;
+use crate::track::{Body, RepeatVerdict, TcpFacts, UdpFacts};
+
+/// The series of one conversation, each way.
+#[derive(Clone, Debug, Default)]
+pub struct ConversationSeries {
+    ways: PerDirection<Way>,
+    end: Nanos,
+}
+
+/// What one side sends, and what the other says of it. Sequence numbers are relative.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// Sequence numbers of segments with payload: from the first byte to the one after the last.
+    pub segments: Buckets<Range>,
+    /// The same of segments that came again.
+    pub repeats: Buckets<Range>,
+    /// The peer's acknowledgment number.
+    pub acks: Buckets<Range>,
+    /// The right edge of the peer's window: its acknowledgment number and its window.
+    pub edge: Buckets<Range>,
+    /// Sequence numbers that the peer has by SACK.
+    pub sack: Buckets<Range>,
+    /// Bytes sent and not yet acknowledged.
+    pub in_flight: Buckets<Range>,
+    /// The peer's window in bytes.
+    pub window: Buckets<Range>,
+    /// Round-trip times in nanoseconds; for UDP the time from a request to its answer.
+    pub rtt: Buckets<Range>,
+    /// The smoothed round-trip time in nanoseconds (RFC 6298).
+    pub smoothed: Buckets<Range>,
+    /// Payload, each byte counted once.
+    pub payload: Buckets<Sum>,
+    numbers: Unwrap,
+    /// The number after the last byte sent, and the last number acknowledged.
+    next: Option<u64>,
+    acked: Option<u64>,
+}
+
+impl Way {
+    fn sends(&mut self, time: Nanos, facts: &TcpFacts) {
+        let from = self.numbers.number(facts.seq);
+        let to = from.saturating_add(u64::from(facts.next_seq().wrapping_sub(facts.seq)));
+        self.next = Some(self.next.map_or(to, |next| next.max(to)));
+        if facts.len == 0 {
+            return;
+        }
+        let range = Range::new(from, from.saturating_add(u64::from(facts.len)));
+        match facts.repeat.map(|repeat| repeat.verdict) {
+            Some(RepeatVerdict::DuplicateFrame) => {}
+            None | Some(RepeatVerdict::Reordered | RepeatVerdict::OrderUnknown) => {
+                self.segments.push(time, range);
+                self.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
+            }
+            Some(_) => self.repeats.push(time, range),
+        }
+        self.flies(time);
+    }
+
+    /// The peer says what it has got.
+    fn hears(&mut self, time: Nanos, facts: &TcpFacts) {
+        let Some(ack) = facts.ack else { return };
+        if facts.flags.contains(TcpFlags::RST) {
+            return;
+        }
+        let ack = self.numbers.number(ack);
+        self.acked = Some(self.acked.map_or(ack, |acked| acked.max(ack)));
+        self.acks.push(time, ack.into());
+        // the window of a SYN is not scaled yet
+        if !facts.flags.contains(TcpFlags::SYN) {
+            let window = u64::from(facts.window);
+            self.edge.push(time, ack.saturating_add(window).into());
+            self.window.push(time, window.into());
+        }
+        for (left, right) in facts.options.sack.as_slice() {
+            let left = self.numbers.number(left.wrapping_sub(facts.sack_base));
+            let right = self.numbers.number(right.wrapping_sub(facts.sack_base));
+            self.sack.push(time, Range::new(left.min(right), right.max(left)));
+        }
+        if let Some(sample) = &facts.rtt {
+            self.rtt.push(time, positive(sample.time).into());
+            self.smoothed.push(time, positive(sample.smoothed).into());
+        }
+        self.flies(time);
+    }
+
+    fn flies(&mut self, time: Nanos) {
+        if let (Some(next), Some(acked)) = (self.next, self.acked) {
+            self.in_flight.push(time, next.saturating_sub(acked).into());
+        }
+    }
+
+    /// Whether payload went this way.
+    pub fn has_payload(&self) -> bool {
+        !self.segments.is_empty() || !self.repeats.is_empty() || !self.payload.is_empty()
+    }
+}
+
+impl ConversationSeries {
+    /// The series of the side that sends each way.
+    pub fn ways(&self) -> &PerDirection<Way> {
+        &self.ways
+    }
+
+    /// The time of the last step since the first.
+    pub fn end(&self) -> Nanos {
+        self.end
+    }
+
+    fn datagram(&mut self, time: Nanos, step: &Step<'_>, facts: &UdpFacts) {
+        let (own, peer) = self.ways.both_mut(step.event.direction);
+        own.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
+        if let Some(answer) = facts.turnaround {
+            peer.rtt.push(time, positive(answer).into());
+        }
+    }
+}
+
+impl Gather for ConversationSeries {
+    fn step(&mut self, step: &Step<'_>) {
+        let Some(time) = step.event.since_start else { return };
+        self.end = self.end.max(time);
+        match &step.event.body {
+            Body::Tcp(facts) => {
+                let (own, peer) = self.ways.both_mut(step.event.direction);
+                own.sends(time, facts);
+                peer.hears(time, facts);
+            }
+            Body::Udp(facts) => self.datagram(time, step, facts),
+            Body::Icmp(_) => {}
+        }
+    }
+}
+
+/// A span that is not negative: a clock that went back gives 0.
+fn positive(span: Nanos) -> u64 {
+    u64::try_from(span.0).unwrap_or_default()
+}

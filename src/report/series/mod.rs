@@ -1,0 +1,10 @@
+//! What graphs are drawn of: numbers over time, down-sampled into bounded memory without losing an extreme.
+
+mod buckets;
+mod capture;
+mod conversation;
+mod unwrap;
+
+pub use buckets::{Buckets, Merge, Range, Slot, Sum};
+pub use capture::{CaptureSeries, Size};
+pub use conversation::{ConversationSeries, Way};
