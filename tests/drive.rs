@@ -19,6 +19,7 @@ fn client(protocol: Protocol, server: SocketAddr, timeout_ms: u64) -> Client {
         server,
         timeout: Some(Duration::from_millis(timeout_ms)),
         linger: None,
+        options: Vec::new(),
         transcript: Transcript::new(Side::Client),
         halt: Signal::new().unwrap(),
     }
@@ -43,7 +44,7 @@ fn against(serve: impl FnOnce(TcpStream) + Send + 'static, actions: Vec<Action>)
 }
 
 fn bound(protocol: Protocol, behaviour: &Behaviour) -> BoundServer {
-    BoundServer::bind(protocol, resolve("127.0.0.1", 0).unwrap(), behaviour.backlog).unwrap()
+    BoundServer::bind(protocol, resolve("127.0.0.1", 0).unwrap(), behaviour.backlog, &[]).unwrap()
 }
 
 #[test]

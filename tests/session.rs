@@ -10,10 +10,10 @@ use std::time::Duration;
 use echolab::capture::{Interface, Source};
 use echolab::drive::{Behaviour, Plan, Signal, Transform, resolve};
 use echolab::explain::{Conversation, Step};
-use echolab::model::{CallKind, CaptureInfo, LinkType, Protocol, Side};
+use echolab::model::{CallKind, CaptureInfo, LinkType, PerDirection, Protocol, Side};
 use echolab::pipeline;
 use echolab::report::{CaptureTotals, Sink};
-use echolab::session::{Session, SessionOptions, SessionOutcome};
+use echolab::session::{Network, Session, SessionOptions, SessionOutcome, Sources};
 use echolab::track::{Close, Handshake};
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 
@@ -72,11 +72,19 @@ fn run(plan: Plan, behaviour: Behaviour) -> Run {
 fn run_at(host: &str, interface: Interface, plan: Plan, behaviour: Behaviour) -> Run {
     let server = resolve(host, 0).unwrap();
     let timeout = Duration::from_secs(5);
-    let session =
-        Session::open(SessionOptions { plan, behaviour, server, interface, timeout, log: Arc::new(|_| ()) }).unwrap();
+    let session = Session::open(SessionOptions {
+        plan,
+        behaviour,
+        server,
+        network: Network::Loopback(interface),
+        sockets: PerDirection::default(),
+        timeout,
+        log: Arc::new(|_| ()),
+    })
+    .unwrap();
     let port = session.server().port();
     let halt = Signal::new().unwrap();
-    let ((seen, dropped), outcome) = session.run(&halt, |mut source| collect(&mut source, port)).unwrap();
+    let ((seen, dropped), outcome) = session.run(&halt, |mut sources| collect(&mut sources.first, port)).unwrap();
     Run { seen, dropped, outcome }
 }
 
@@ -181,7 +189,8 @@ fn two_hundred_sessions_are_complete_in_the_report_too() {
             plan: plan(Protocol::Tcp, &[b"Hello, world"]),
             behaviour: Behaviour::default(),
             server: resolve("127.0.0.1", 0).unwrap(),
-            interface: Interface::from_name(None).unwrap(),
+            network: Network::Loopback(Interface::from_name(None).unwrap()),
+            sockets: PerDirection::default(),
             timeout: Duration::from_secs(5),
             log: Arc::new(|_| ()),
         })
@@ -190,7 +199,8 @@ fn two_hundred_sessions_are_complete_in_the_report_too() {
         let server = Some(session.server().into());
         let mut options = pipeline::Options { server, ..pipeline::Options::default() };
         let halt = Signal::new().unwrap();
-        let (totals, _) = session.run(&halt, |mut source| pipeline::run(&mut source, &mut options, &mut sink)).unwrap();
+        let (totals, _) =
+            session.run(&halt, |mut sources| pipeline::run(&mut sources.first, &mut options, &mut sink)).unwrap();
         assert_eq!((totals.tcp, totals.dropped, &totals.truncated), (10, Some(0), &None));
         assert_eq!((sink.steps, sink.ended.len()), (10, 1));
         let tcp = sink.ended[0].totals.tcp.as_ref().unwrap();
@@ -307,13 +317,15 @@ fn an_answer_that_never_comes_is_a_time_out_in_words() {
         plan: plan(Protocol::Udp, &[b"hello"]),
         behaviour,
         server,
-        interface: Interface::from_name(None).unwrap(),
+        network: Network::Loopback(Interface::from_name(None).unwrap()),
+        sockets: PerDirection::default(),
         timeout: Duration::from_millis(50),
         log: Arc::new(|_| ()),
     })
     .unwrap();
     let port = session.server().port();
-    let ((seen, _), outcome) = session.run(&Signal::new().unwrap(), |mut source| collect(&mut source, port)).unwrap();
+    let ((seen, _), outcome) =
+        session.run(&Signal::new().unwrap(), |mut sources| collect(&mut sources.first, port)).unwrap();
     assert_eq!(seen.len(), 1, "the request is captured all the same");
     let fault = outcome.tally.fault.unwrap().to_string();
     assert!(fault.contains("no answer from 127.0.0.1") && fault.contains("within 50ms"), "{fault}");
@@ -326,7 +338,8 @@ fn a_halted_session_ends_in_order() {
         plan: plan(Protocol::Tcp, &[b"hello"]),
         behaviour,
         server: resolve("127.0.0.1", 0).unwrap(),
-        interface: Interface::from_name(None).unwrap(),
+        network: Network::Loopback(Interface::from_name(None).unwrap()),
+        sockets: PerDirection::default(),
         timeout: Duration::from_secs(60),
         log: Arc::new(|_| ()),
     })
@@ -334,7 +347,7 @@ fn a_halted_session_ends_in_order() {
     let port = session.server().port();
     let halt = Signal::new().unwrap();
     let ((flags, dropped), outcome) = session
-        .run(&halt, |mut source| {
+        .run(&halt, |Sources { first: mut source, .. }| {
             let mut flags = Vec::new();
             while let Some(frame) = source.next_frame()? {
                 let seen = read(&SlicedPacket::from_ethernet(frame.data).unwrap(), port);

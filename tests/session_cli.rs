@@ -217,7 +217,7 @@ fn a_client_without_its_echo_is_told_and_reported() {
 #[test]
 fn without_the_right_to_capture_the_ways_out_are_named() {
     let (_directory, program) = open_directory();
-    let output = as_nobody(&program).arg("session").output().unwrap();
+    let output = as_nobody(&program).args(["session", "--network", "loopback"]).output().unwrap();
     assert_fails(
         &output,
         &["CAP_NET_RAW", "sudo \"$(command -v echolab)\"", "setcap cap_net_raw=ep", "unshare -rn", "ip link set lo up"],

@@ -1,7 +1,7 @@
 //! The options that session, serve and connect share: where the server is, and how it answers.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ pub(super) struct ServerArgs {
     #[arg(value_parser = protocols(), hide_possible_values = true)]
     pub(super) proto: Protocol,
 
-    /// Address or host name of the server.
-    #[arg(long, visible_alias = "bind", value_name = "ADDR", default_value = "127.0.0.1")]
-    ip: String,
+    /// Address or host name of the server [default: 127.0.0.1].
+    #[arg(long, visible_alias = "bind", value_name = "ADDR")]
+    ip: Option<String>,
 
     /// Port of the server.
     #[arg(long, value_name = "PORT", default_value_t = 6542)]
@@ -36,7 +36,22 @@ fn protocols() -> impl TypedValueParser<Value = Protocol> {
 impl ServerArgs {
     /// The address, names looked up.
     pub(super) fn address(&self) -> anyhow::Result<SocketAddr> {
-        resolve(&self.ip, self.port)
+        Ok(self.asked()?.unwrap_or_else(|| self.loopback(false)))
+    }
+
+    /// This host's own address.
+    pub(super) fn loopback(&self, ipv6: bool) -> SocketAddr {
+        let ip = if ipv6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+        SocketAddr::new(ip, self.port)
+    }
+
+    /// The same, if a host is named.
+    pub(super) fn asked(&self) -> anyhow::Result<Option<SocketAddr>> {
+        self.ip.as_ref().map(|ip| resolve(ip, self.port)).transpose()
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 }
 

@@ -8,7 +8,15 @@ use crate::drive::{self, Privileges};
 /// # Errors
 /// When they can't be given up: the program must not go on then.
 pub(super) fn give_up() -> anyhow::Result<()> {
-    let privileges = drive::give_up()?;
+    give_up_with(|| Ok(()))
+}
+
+/// The same where threads run already, whose capabilities `others` gives up.
+///
+/// # Errors
+/// When they can't be given up: the program must not go on then.
+pub(super) fn give_up_with(others: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let privileges = drive::give_up(others)?;
     if let Privileges::Unmapped { .. } = privileges {
         say(&format!("note: {privileges}"));
     }

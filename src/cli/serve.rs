@@ -52,7 +52,7 @@ impl ServeArgs {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let behaviour = self.behaviour.behaviour();
         let protocol = self.server.proto;
-        let server = BoundServer::bind(protocol, self.server.address()?, behaviour.backlog)?;
+        let server = BoundServer::bind(protocol, self.server.address()?, behaviour.backlog, &[])?;
         privileges::give_up()?;
         let halt = interrupt()?;
         let options = ServerOptions {

@@ -7,11 +7,12 @@ mod address;
 mod behaviour;
 mod client;
 mod fault;
-#[cfg(target_os = "linux")]
+mod ground;
 pub mod lab;
 mod privileges;
 mod server;
 mod signal;
+mod socket_option;
 mod stream;
 mod transcript;
 
@@ -19,7 +20,9 @@ pub use address::{reachable, resolve};
 pub use behaviour::{Behaviour, Transform};
 pub use client::{Action, Client, ClientFault, Connection, Plan, Tally, Until};
 pub use fault::Fault;
+pub use ground::{Ground, WireStory};
 pub use privileges::{Privileges, give_up};
 pub use server::{BoundServer, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
 pub use signal::{Signal, Woken, poll};
+pub use socket_option::{SOCKET_OPTIONS, SocketOption, SocketOptionName, UnknownSocketOption};
 pub use transcript::Transcript;

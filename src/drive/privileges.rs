@@ -48,12 +48,13 @@ impl fmt::Display for Privileges {
 /// Becomes the user who called sudo, and clears every capability, those of `setcap` too. Root without sudo stays root,
 /// without capabilities.
 ///
-/// To be called while the program has one thread: capabilities are each thread's own, and threads started later
-/// inherit the cleared ones.
+/// Capabilities are each thread's own: threads started later inherit the cleared ones, and those of threads that run
+/// already (a lab's) are given up by `others`. That comes second: the C library changes the user of all threads at once,
+/// and ends a program of whose threads only some may.
 ///
 /// # Errors
 /// When the system does not let the privileges go: the program must not go on then.
-pub fn give_up() -> Result<Privileges> {
+pub fn give_up(others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
     let privileges = match sudo_caller() {
         Some((uid, gid)) if geteuid().is_root() => match become_user(uid, gid) {
             Ok(()) => Privileges::Became { uid, gid },
@@ -63,6 +64,7 @@ pub fn give_up() -> Result<Privileges> {
         },
         _ => Privileges::Kept,
     };
+    others()?;
     clear_capabilities().context("can't give up the capabilities")?;
     Ok(privileges)
 }

@@ -1,6 +1,6 @@
 //! What a program did with a socket, and when.
 
-use super::{Endpoint, Timestamp};
+use super::{Direction, Endpoint, Timestamp};
 
 /// One of the two programs of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,14 @@ impl Side {
         match self {
             Self::Client => "client",
             Self::Server => "server",
+        }
+    }
+
+    /// The direction in which it sends.
+    pub fn direction(self) -> Direction {
+        match self {
+            Self::Client => Direction::ClientToServer,
+            Self::Server => Direction::ServerToClient,
         }
     }
 }

@@ -10,6 +10,14 @@ pub enum Interface {
     Loopback(String),
     /// All interfaces at once; frames have link type LINUX_SLL2.
     Any,
+    /// The only interface of a host in a network namespace of its own. It is opened by a thread of that host, and shows
+    /// what the host sends and receives, nothing else.
+    Private {
+        /// The host.
+        host: &'static str,
+        /// The interface's name there.
+        name: &'static str,
+    },
 }
 
 impl Interface {
@@ -18,7 +26,21 @@ impl Interface {
         match self {
             Self::Loopback(name) => name,
             Self::Any => "any",
+            Self::Private { name, .. } => name,
         }
+    }
+
+    /// What people are told: the name, with the host where it is not this one, as in `client:eth0`.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Private { host, name } => format!("{host}:{name}"),
+            _ => self.name().to_owned(),
+        }
+    }
+
+    /// Whether each packet is seen leaving and arriving: two sockets of one host meet on loopback.
+    pub(super) fn sees_both_ends(&self) -> bool {
+        !matches!(self, Self::Private { .. })
     }
 
     /// Takes the name given on the command line; `None` is the loopback interface.

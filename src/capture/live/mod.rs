@@ -3,7 +3,7 @@
 //! The order matters and is the caller's to keep: [`LiveCapture::open`], then bind the server, then
 //! [`LiveCapture::set_filter`] with its port, then [`LiveCapture::start`], and only then the first packet. What the
 //! kernel had seen when [`Stopper::stop`] is called is delivered to the last frame: the end is found by counting, not
-//! by waiting.
+//! by waiting. On an interface that shows the session alone no filter is needed.
 
 mod device;
 mod filter;
@@ -31,6 +31,19 @@ const RING_BYTES: i32 = 32 << 20;
 
 /// After how many milliseconds the kernel hands over a block that is not full.
 const BLOCK_TIMEOUT_MS: i32 = 2;
+
+/// How a user comes by the right to capture on loopback.
+pub const WAYS_TO_CAPTURE: &str = "\
+Capturing needs CAP_NET_RAW. Any one of these gives it:
+  sudo \"$(command -v echolab)\" session ...
+  sudo setcap cap_net_raw=ep \"$(command -v echolab)\"    (once; then no sudo is needed)
+  unshare -rn sh -c 'ip link set lo up; echolab session ...'    (no root at all)";
+
+/// Whether this process has the right to capture; what a capture may lack besides is told when it is opened.
+pub fn may_capture() -> bool {
+    let socket = socket2::Socket::new(socket2::Domain::PACKET, socket2::Type::RAW, None);
+    !matches!(socket, Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
+}
 
 /// An open capture, not yet read.
 pub struct LiveCapture {
@@ -64,11 +77,13 @@ impl LiveCapture {
                 .set_datalink(Linktype(i32::from(LinkType::LINUX_SLL2.0)))
                 .context("can't capture on `any` with link type LINUX_SLL2: libpcap 1.10 or later is needed")?;
         }
-        one_copy_of_each(&capture).with_context(|| format!("can't set up the capture on {name}"))?;
+        if interface.sees_both_ends() {
+            one_copy_of_each(&capture).with_context(|| format!("can't set up the capture on {name}"))?;
+        }
         let link = LinkType(u16::try_from(capture.get_datalink().0).unwrap_or(u16::MAX));
         let info = CaptureInfo {
             link_types: vec![link],
-            interface: Some(name.to_owned()),
+            interface: Some(interface.label()),
             snaplen: u32::try_from(SNAPLEN).ok(),
             ..CaptureInfo::default()
         };
@@ -135,13 +150,7 @@ fn one_copy_of_each(_capture: &Capture<Active>) -> io::Result<()> {
 fn open_error(name: &str, error: &pcap::Error) -> anyhow::Error {
     let text = error.to_string();
     if text.contains("permitted") || text.contains("ermission") {
-        return anyhow!(
-            "no right to capture on {name}: {text}\n\
-             Capturing needs CAP_NET_RAW. Any one of these gives it:\n  \
-             sudo \"$(command -v echolab)\" session ...\n  \
-             sudo setcap cap_net_raw=ep \"$(command -v echolab)\"    (once; then no sudo is needed)\n  \
-             unshare -rn sh -c 'ip link set lo up; echolab session ...'    (no root at all)"
-        );
+        return anyhow!("no right to capture on {name}: {text}\n{WAYS_TO_CAPTURE}");
     }
     anyhow!("can't capture on {name}: {text}")
 }

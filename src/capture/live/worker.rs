@@ -1,6 +1,6 @@
 //! The thread that empties libpcap's ring, and how it finds the end.
 
-use std::io::{self, PipeReader, PipeWriter};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -23,11 +23,18 @@ const BATCH_BYTES: usize = 1 << 20;
 const SILENCE_MS: u16 = 1000;
 
 /// Ends a capture when told to, or when dropped.
-pub struct Stopper(#[expect(dead_code, reason = "the capture waits for its closing")] PipeWriter);
+pub struct Stopper(PipeWriter);
 
 impl Stopper {
     /// Has the capture deliver what the kernel has seen so far, and end. Returns at once.
     pub fn stop(self) {}
+
+    /// The same where somebody else has counted as well: the capture ends with no fewer than so many frames. Those that
+    /// still do not come count as dropped.
+    pub fn stop_with(mut self, frames: u64) {
+        // a capture that has broken off waits for no count
+        let _ = self.0.write_all(&frames.to_ne_bytes());
+    }
 }
 
 /// What the thread works with.
@@ -99,10 +106,18 @@ impl Worker {
         }
     }
 
-    /// Takes the rest: exactly what the kernel has counted and not dropped. Returns how many frames never came.
+    /// Takes the rest: exactly what the kernel (and whoever else) has counted, and what was not dropped. Returns how many frames never came.
     fn drain(&mut self) -> Result<u32, Halt> {
         let stat = self.capture.stats()?;
-        let due = stat.received.wrapping_sub(stat.dropped);
+        let mut due = stat.received.wrapping_sub(stat.dropped);
+        let mut count = [0; 8];
+        // nothing is written where nobody else counts
+        if self.stopped.read_exact(&mut count).is_ok() {
+            let counted = (u64::from_ne_bytes(count) as u32).wrapping_sub(stat.dropped);
+            if counted.wrapping_sub(due).cast_signed() > 0 {
+                due = counted;
+            }
+        }
         loop {
             self.take()?;
             // `taken` may have run ahead by frames that came after the count

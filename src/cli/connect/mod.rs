@@ -61,6 +61,7 @@ impl ConnectArgs {
             server,
             timeout: Some(self.timeout),
             linger: None,
+            options: Vec::new(),
             transcript: Transcript::new(Side::Client),
             halt: interrupt()?,
         };

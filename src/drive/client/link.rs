@@ -1,7 +1,7 @@
 //! A client's socket, TCP or UDP alike: made, written, read, without ever blocking.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{TcpStream, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::poll::PollFlags;
@@ -23,7 +23,7 @@ impl Link {
     pub(super) fn make(client: &Client, patience: Patience<'_>) -> Result<Self, Fault> {
         match client.protocol {
             Protocol::Tcp => connect_tcp(client, patience).map(Self::Tcp),
-            Protocol::Udp => connect_udp(client.server).map(Self::Udp).map_err(Fault::Io),
+            Protocol::Udp => connect_udp(client).map(Self::Udp).map_err(Fault::Io),
         }
     }
 
@@ -61,6 +61,7 @@ pub(super) fn would_block(error: &io::Error) -> bool {
 fn connect_tcp(client: &Client, patience: Patience<'_>) -> Result<TcpStream, Fault> {
     let server = client.server;
     let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(socket2::Protocol::TCP))?;
+    client.options.iter().try_for_each(|option| option.set(&socket))?;
     socket.set_nonblocking(true)?;
     match socket.connect(&server.into()) {
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
@@ -75,8 +76,10 @@ fn connect_tcp(client: &Client, patience: Patience<'_>) -> Result<TcpStream, Fau
     Ok(socket.into())
 }
 
-fn connect_udp(server: SocketAddr) -> io::Result<UdpSocket> {
+fn connect_udp(client: &Client) -> io::Result<UdpSocket> {
+    let server = client.server;
     let socket = Socket::new(Domain::for_address(server), Type::DGRAM, Some(socket2::Protocol::UDP))?;
+    client.options.iter().try_for_each(|option| option.set(&socket))?;
     socket.connect(&server.into())?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())

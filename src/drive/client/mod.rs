@@ -15,6 +15,7 @@ pub use fault::ClientFault;
 pub use plan::Plan;
 
 use super::signal::Signal;
+use super::socket_option::SocketOption;
 use super::transcript::Transcript;
 use crate::model::Protocol;
 
@@ -29,6 +30,8 @@ pub struct Client {
     pub timeout: Option<Duration>,
     /// How `close` waits for the server to acknowledge, so that a session's last packet has come when it returns.
     pub linger: Option<Duration>,
+    /// What its sockets are set to before they connect.
+    pub options: Vec<SocketOption>,
     /// Takes what the client does.
     pub transcript: Transcript,
     /// Ends everything at once.

@@ -49,7 +49,7 @@ use anyhow::{Result, bail};
 
 pub use self::device::DeviceKind;
 pub use self::host::{Addresses, HOST_INTERFACE, Host, MacAddress};
-pub use self::rights::{Rights, obtain_rights};
+pub use self::rights::{Obstacle, Rights, obtain_rights};
 pub use self::sysctl::{Sysctl, SysctlError};
 pub use self::wire::{
     Action, Cause, Deed, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times, UnknownKind, What,

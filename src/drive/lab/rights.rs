@@ -67,11 +67,18 @@ pub(super) fn refused(step: Step, errno: Errno) -> anyhow::Error {
     anyhow::Error::new(errno).context(Obstacle::find(step, errno, read))
 }
 
-/// What keeps a process from making a network of its own.
+/// What keeps a process from making a network of its own: the context of the error that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Obstacle {
+pub enum Obstacle {
     /// A setting of the machine.
-    Setting { name: &'static str, value: &'static str, remedy: &'static str },
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// The value that forbids.
+        value: &'static str,
+        /// The command that allows.
+        remedy: &'static str,
+    },
     /// The process has threads.
     Threads,
     /// The kernel was built without namespaces.

@@ -24,6 +24,7 @@ pub use guard::UdpLimits;
 use super::behaviour::Behaviour;
 use super::fault::Fault;
 use super::signal::{self, Signal, Woken};
+use super::socket_option::SocketOption;
 use super::transcript::Transcript;
 use crate::model::{Protocol, Side};
 
@@ -86,12 +87,12 @@ enum Listening {
 }
 
 impl BoundServer {
-    /// Binds a server's socket; port 0 takes any free port.
+    /// Binds a server's socket, set to `options`, which accepted connections inherit; port 0 takes any free port.
     ///
     /// # Errors
     /// When the port is in use, the address not this host's, or the port is for root alone.
-    pub fn bind(protocol: Protocol, address: SocketAddr, backlog: u32) -> Result<Self> {
-        let socket = open(protocol, address, backlog).map_err(|error| bind_error(protocol, address, error))?;
+    pub fn bind(protocol: Protocol, address: SocketAddr, backlog: u32, options: &[SocketOption]) -> Result<Self> {
+        let socket = open(protocol, address, backlog, options).map_err(|error| bind_error(protocol, address, error))?;
         let address = match &socket {
             Listening::Tcp(listener) => listener.local_addr(),
             Listening::Udp(socket) => socket.local_addr(),
@@ -162,13 +163,15 @@ fn pause(time: Duration, halt: &Signal) -> Result<(), Fault> {
     Ok(())
 }
 
-fn open(protocol: Protocol, address: SocketAddr, backlog: u32) -> io::Result<Listening> {
+fn open(protocol: Protocol, address: SocketAddr, backlog: u32, options: &[SocketOption]) -> io::Result<Listening> {
     let domain = Domain::for_address(address);
+    let set = |socket: &Socket| options.iter().try_for_each(|option| option.set(socket));
     match protocol {
         Protocol::Tcp => {
             let socket = Socket::new(domain, Type::STREAM, Some(socket2::Protocol::TCP))?;
             // connections of an earlier server in TIME_WAIT must not keep the port
             socket.set_reuse_address(true)?;
+            set(&socket)?;
             socket.bind(&address.into())?;
             socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
             socket.set_nonblocking(true)?;
@@ -176,6 +179,7 @@ fn open(protocol: Protocol, address: SocketAddr, backlog: u32) -> io::Result<Lis
         }
         Protocol::Udp => {
             let socket = Socket::new(domain, Type::DGRAM, Some(socket2::Protocol::UDP))?;
+            set(&socket)?;
             socket.bind(&address.into())?;
             socket.set_nonblocking(true)?;
             Ok(Listening::Udp(socket.into()))

@@ -1,13 +1,21 @@
 //! `echolab session`: one echo session, driven, captured, explained.
 
+mod network_args;
+mod of_side;
+mod socket_args;
+mod wire_args;
+
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
+use self::network_args::{Chosen, NetworkArgs};
+use self::socket_args::SocketArgs;
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
@@ -17,20 +25,24 @@ use super::output::{OutputArgs, Scope};
 use super::{Exit, client_args, privileges};
 use crate::capture::save::{CaptureWriter, create, format_of};
 use crate::capture::tee::Tee;
-use crate::capture::{Interface, LiveSource, Source};
+use crate::capture::{LiveSource, Source, WAYS_TO_CAPTURE};
+use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Client, ClientFault, Tally};
-use crate::model::{CaptureInfo, Endpoint};
+use crate::model::{CaptureInfo, Endpoint, Protocol};
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
-use crate::session::{Session, SessionOptions};
+use crate::session::{Network, Session, SessionOptions};
 
-/// Run one echo session on this host, capture it and explain every step.
+/// How long an answer over a wire that loses packets may take: time for three retransmissions.
+const REPAIRS: Duration = Duration::from_secs(10);
+
+/// Run one echo session, capture it and explain every step.
 ///
-/// Server and client are echolab's own and meet on the loopback interface, whatever address is used. The capture is
+/// Server and client are echolab's own. They meet on the loopback interface, where capturing needs CAP_NET_RAW (sudo
+/// gives it), or each is a host of its own in a private network, which needs no right: --network lab. The capture is
 /// open before the client starts and is drained to the last packet.
 ///
-/// Capturing needs CAP_NET_RAW (sudo gives it); root is given up before the client connects, and files belong to the
-/// caller.
+/// Root is given up before the client connects, and files belong to the caller.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -41,20 +53,30 @@ Examples:
   echolab session --transform upper --format markdown --output report.md
   echolab session --write session.pcapng               keep the capture too
   echolab session --write - | tcpdump -nn -r -         the report goes to standard error
-  sudo \"$(command -v echolab)\" session                 where capturing needs root
+  sudo \"$(command -v echolab)\" session                 on loopback, where capturing needs root
+  echolab session --wire 'drop data 1'                 a lost request, on a private network
+  echolab session --network lab --delay 20ms --rate 1mbit --message-bytes 100000
+  echolab session --loss 5% --seed 7 --count 100       chance, repeatable
+  echolab session --sysctl client:net.ipv4.tcp_sack=0 --congestion reno --socket server:rcvbuf=4096
+
+Rules of --wire: ACTION KIND [NUMBER] [of client|server] [by TIME] [once|twice|N times|always]
+  ACTION  drop, delay (needs by TIME), duplicate, corrupt, or swap (KIND with two numbers)
+  KIND    syn, syn-ack, ack, data, fin, rst, datagram, fragment, icmp, any
+  NUMBER  the packet's place among those of its KIND that one side sends; without it whichever comes next.
+          What TCP sends again keeps its number: 'drop data 2 twice' drops data 2 and its retransmission.
+  Rules are separated by ; or , or line ends; # begins a comment: 'drop syn; delay ack 3 by 50ms; swap data 4 5'
 
 Exit status: 0 done, 1 the client did not get its echo or was stopped, 2 an error, or packets are missing.")]
 pub(super) struct SessionArgs {
     #[command(flatten)]
     server: ServerArgs,
 
-    /// Capture on this interface: the loopback interface, or any.
-    #[arg(short, long, value_name = "NAME")]
-    interface: Option<String>,
-
     /// Keep the capture in FILE: pcapng if its name ends so, else pcap; - is standard output.
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
+
+    #[command(flatten)]
+    network: NetworkArgs,
 
     #[command(flatten)]
     messages: MessageArgs,
@@ -64,6 +86,9 @@ pub(super) struct SessionArgs {
 
     #[command(flatten)]
     behaviour: BehaviourArgs,
+
+    #[command(flatten)]
+    sockets: SocketArgs,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -79,15 +104,18 @@ impl SessionArgs {
         }
         let files = [write.as_deref().filter(|path| !is_stdout(path)), output.file()];
         files.into_iter().flatten().try_for_each(|path| ensure_free(path, force))?;
-        let options = self.session_options()?;
+        let (options, note) = self.session_options()?;
         let halt = interrupt()?;
 
-        let session = Session::open(options)?;
-        privileges::give_up()?;
+        let session = Session::open(options).map_err(with_ways_out)?;
+        if let Some(note) = note {
+            say(&note);
+        }
+        privileges::give_up_with(|| session.give_up_capabilities())?;
         let server = Endpoint::from(session.server());
-        let writer = write.map(|path| open_capture(&path, force, session.info())).transpose()?;
+        let writer = write.map(|path| open_capture(&path, force, session.infos().0)).transpose()?;
         let mut output = output.open()?;
-        let (driven, outcome) = session.run(&halt, |source| follow(source, writer, server, output.sink()))?;
+        let (driven, outcome) = session.run(&halt, |sources| follow(sources.first, writer, server, output.sink()))?;
         let (totals, written) = driven;
         let ended = output.end();
 
@@ -101,26 +129,50 @@ impl SessionArgs {
         Ok(exit)
     }
 
-    /// Checks what was typed.
-    fn session_options(self) -> anyhow::Result<SessionOptions> {
+    /// Checks what was typed; with it, what the user should know of the network.
+    fn session_options(self) -> anyhow::Result<(SessionOptions, Option<String>)> {
         let behaviour = self.behaviour.behaviour();
-        let plan = self.client.plan(self.server.proto, self.messages.messages);
-        let server = self.server.address()?;
+        let protocol = self.server.proto;
+        let plan = self.client.plan(protocol, self.messages.messages);
+        let Chosen { network, server, note } = self.network.choose(&self.server)?;
         client_args::check(&plan, &behaviour, server.is_ipv6())?;
         let verbose = self.client.verbose;
-        Ok(SessionOptions {
+        let options = SessionOptions {
             plan,
             behaviour,
             server,
-            interface: Interface::from_name(self.interface.as_deref())?,
-            timeout: self.client.timeout.unwrap_or(Client::TIMEOUT + self.behaviour.read_delay),
+            sockets: self.sockets.options(protocol)?,
+            timeout: self.client.timeout.unwrap_or_else(|| patience(protocol, &network) + self.behaviour.read_delay),
+            network,
             log: Arc::new(move |event| {
                 if verbose {
                     say(&format!("server: {event}"));
                 }
             }),
-        })
+        };
+        Ok((options, note))
     }
+}
+
+/// How long an answer may take beyond what the server's program waits.
+fn patience(protocol: Protocol, network: &Network) -> Duration {
+    let Network::Lab(lab) = network else { return Client::TIMEOUT };
+    let wire = &lab.options.wire;
+    let slowness =
+        [&wire.faults.client_to_server, &wire.faults.server_to_client].map(|faults| faults.delay + faults.jitter);
+    let round_trip: Duration = slowness.iter().sum();
+    let perfect = WireOptions { seed: wire.seed, ..WireOptions::default() };
+    // TCP sends again what was lost, for the third time after seven seconds
+    let repairs = protocol == Protocol::Tcp && (wire.faults != perfect.faults || !wire.rules.is_empty());
+    if repairs { REPAIRS + round_trip * 4 } else { Client::TIMEOUT + round_trip * 4 }
+}
+
+/// A private network that can't be had leaves loopback.
+fn with_ways_out(error: anyhow::Error) -> anyhow::Error {
+    if error.is::<Obstacle>() {
+        return anyhow!("{error:#}\nOr run the session on loopback: --network loopback. {WAYS_TO_CAPTURE}");
+    }
+    error
 }
 
 fn is_stdout(path: &Path) -> bool {

@@ -1,0 +1,123 @@
+//! On which network the session takes place, as typed and as it comes out.
+
+use std::net::{IpAddr, SocketAddr};
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+use super::wire_args::WireArgs;
+use crate::capture::{Interface, may_capture};
+use crate::cli::echo_args::ServerArgs;
+use crate::drive::lab::Addresses;
+use crate::model::Direction;
+use crate::session::{CaptureAt, LabNetwork, Network};
+
+/// On which network the session takes place.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub(super) struct NetworkArgs {
+    /// Where client and server meet: on loopback, or each on a host of its own in a private network (lab), which needs
+    /// no root; auto is loopback where there is the right to capture there, else lab.
+    #[arg(long, value_enum, value_name = "auto|loopback|lab", default_value = "auto", hide_possible_values = true)]
+    network: NetworkArg,
+
+    /// Capture on this interface: the loopback interface, or any.
+    #[arg(short, long, value_name = "NAME")]
+    interface: Option<String>,
+
+    /// Capture in the lab at this host.
+    #[arg(long, value_enum, value_name = "client|server", hide_possible_values = true)]
+    capture_at: Option<CaptureAtArg>,
+
+    /// Use IPv6: the server is ::1, or 2001:db8::2 in the lab.
+    #[arg(short = '6', long, conflicts_with = "ip")]
+    ipv6: bool,
+
+    #[command(flatten)]
+    wire: WireArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum NetworkArg {
+    Auto,
+    Loopback,
+    Lab,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CaptureAtArg {
+    Client,
+    Server,
+}
+
+/// The network, where the server is in it, and what the user should know of the choice.
+pub(super) struct Chosen {
+    pub(super) network: Network,
+    pub(super) server: SocketAddr,
+    pub(super) note: Option<String>,
+}
+
+impl NetworkArgs {
+    /// Chooses the network and checks what was typed against it.
+    pub(super) fn choose(&self, server: &ServerArgs) -> Result<Chosen> {
+        let asked = server.asked()?;
+        let only_lab =
+            self.capture_at.map(|_| "--capture-at").or(self.wire.first()).or(asked.filter(in_lab).map(|_| "--ip"));
+        let here = asked.filter(|address| !in_lab(address) && !stands_for_any_host(address)).map(|_| "--ip");
+        let only_loopback = self.interface.as_ref().map(|_| "--interface").or(here);
+        let (lab, note) = match (self.network, only_lab, only_loopback) {
+            (_, Some(lab), Some(loopback)) => {
+                bail!("{lab} needs the private network and {loopback} this host's loopback: leave one of them out")
+            }
+            (NetworkArg::Loopback, Some("--sysctl"), _) => {
+                bail!("--sysctl would change this host: it needs the private network, --network lab")
+            }
+            (NetworkArg::Loopback, Some(option), _) => bail!("{option} needs the private network, --network lab"),
+            (NetworkArg::Lab, _, Some("--ip")) => {
+                let Addresses { ipv4, ipv6, .. } = SERVER;
+                bail!("the lab's server has the addresses {ipv4} and {ipv6}, no other: --ip can't choose one")
+            }
+            (NetworkArg::Lab, _, Some(option)) => {
+                bail!(
+                    "{option} is for loopback: the lab's hosts have one interface each; --capture-at chooses the host"
+                )
+            }
+            (NetworkArg::Lab, ..) => (true, None),
+            (NetworkArg::Auto, Some(option), _) => (true, Some(format!("{option} needs it"))),
+            (NetworkArg::Loopback, ..) | (NetworkArg::Auto, _, Some(_)) => (false, None),
+            (NetworkArg::Auto, None, None) if may_capture() => (false, None),
+            (NetworkArg::Auto, None, None) => (true, Some("there is no right to capture on loopback".to_owned())),
+        };
+        let note = note
+            .map(|why| format!("client and server run on a private network of two hosts, since {why} (--network lab)"));
+        let ipv6 = self.ipv6 || asked.is_some_and(|address| address.is_ipv6());
+        Ok(if lab {
+            let ip = if ipv6 { SERVER.ipv6.into() } else { SERVER.ipv4.into() };
+            let network = LabNetwork { options: self.wire.options(), capture_at: self.capture_at() };
+            Chosen { network: Network::Lab(Box::new(network)), server: SocketAddr::new(ip, server.port()), note }
+        } else {
+            let network = Network::Loopback(Interface::from_name(self.interface.as_deref())?);
+            Chosen { network, server: asked.unwrap_or_else(|| server.loopback(ipv6)), note }
+        })
+    }
+
+    fn capture_at(&self) -> CaptureAt {
+        match self.capture_at {
+            None | Some(CaptureAtArg::Client) => CaptureAt::Client,
+            Some(CaptureAtArg::Server) => CaptureAt::Server,
+        }
+    }
+}
+
+/// The lab's server.
+const SERVER: Addresses = Addresses::of(Direction::ServerToClient);
+
+/// Whether it is the address of the lab's server.
+fn in_lab(address: &SocketAddr) -> bool {
+    [IpAddr::from(SERVER.ipv4), SERVER.ipv6.into()].contains(&address.ip())
+}
+
+/// Whether every host has it: in the lab it says no more than which IP version is meant.
+fn stands_for_any_host(address: &SocketAddr) -> bool {
+    address.ip().is_loopback() || address.ip().is_unspecified()
+}

@@ -1,0 +1,95 @@
+//! The lab's two hosts and the wire between them, as typed.
+
+use clap::Args;
+
+use super::of_side::{OfSide, hand_out, of_side};
+use crate::drive::lab::{Faults, LabOptions, MTU_RANGE, Percent, Rate, Rule, Sysctl, WireOptions, parse_script};
+use crate::model::PerDirection;
+
+/// What the lab's hosts and wire are.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Wire and hosts of the lab (client:VALUE is for what the client sends, server:VALUE alike)"
+)]
+pub(super) struct WireArgs {
+    /// Time that each packet is under way, for example 20ms.
+    #[arg(long, value_name = "DUR", value_parser = of_side::<humantime::Duration>)]
+    delay: Vec<OfSide<humantime::Duration>>,
+
+    /// Add a time of chance to the delay, at most this.
+    #[arg(long, value_name = "DUR", value_parser = of_side::<humantime::Duration>)]
+    jitter: Vec<OfSide<humantime::Duration>>,
+
+    /// Lose this share of all packets.
+    #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
+    loss: Vec<OfSide<Percent>>,
+
+    /// Deliver this share twice.
+    #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
+    duplicate: Vec<OfSide<Percent>>,
+
+    /// Let this share be overtaken by the next packet.
+    #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
+    reorder: Vec<OfSide<Percent>>,
+
+    /// Damage this share.
+    #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
+    corrupt: Vec<OfSide<Percent>>,
+
+    /// Carry so many bits per second, for example 500kbit or 10mbit.
+    #[arg(long, value_name = "RATE", value_parser = of_side::<Rate>)]
+    rate: Vec<OfSide<Rate>>,
+
+    /// Where chance begins: the same seed brings the same accidents.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// What the wire does to single packets: 'drop data 2 of client twice'; repeatable; the rules are explained below.
+    #[arg(long, value_name = "RULES", value_parser = parse_script)]
+    wire: Vec<Vec<Rule>>,
+
+    /// Longest IP packet in bytes [default: 1500].
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(i64::from(*MTU_RANGE.start())..=i64::from(*MTU_RANGE.end())))]
+    mtu: Option<u16>,
+
+    /// Set a kernel setting of the hosts, for example client:net.ipv4.tcp_sack=0.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = of_side::<Sysctl>)]
+    sysctl: Vec<OfSide<Sysctl>>,
+}
+
+impl WireArgs {
+    /// The first option that was typed, all of which need the lab.
+    pub(super) fn first(&self) -> Option<&'static str> {
+        let typed = [
+            ("--sysctl", !self.sysctl.is_empty()),
+            ("--delay", !self.delay.is_empty()),
+            ("--jitter", !self.jitter.is_empty()),
+            ("--loss", !self.loss.is_empty()),
+            ("--duplicate", !self.duplicate.is_empty()),
+            ("--reorder", !self.reorder.is_empty()),
+            ("--corrupt", !self.corrupt.is_empty()),
+            ("--rate", !self.rate.is_empty()),
+            ("--seed", self.seed.is_some()),
+            ("--wire", !self.wire.is_empty()),
+            ("--mtu", self.mtu.is_some()),
+        ];
+        typed.into_iter().find_map(|(name, is_typed)| is_typed.then_some(name))
+    }
+
+    /// The lab.
+    pub(super) fn options(&self) -> LabOptions {
+        let mut faults: PerDirection<Faults> = PerDirection::default();
+        hand_out(&self.delay, &mut faults, |faults, delay| faults.delay = **delay);
+        hand_out(&self.jitter, &mut faults, |faults, jitter| faults.jitter = **jitter);
+        hand_out(&self.loss, &mut faults, |faults, share| faults.loss = *share);
+        hand_out(&self.duplicate, &mut faults, |faults, share| faults.duplicate = *share);
+        hand_out(&self.reorder, &mut faults, |faults, share| faults.reorder = *share);
+        hand_out(&self.corrupt, &mut faults, |faults, share| faults.corrupt = *share);
+        hand_out(&self.rate, &mut faults, |faults, rate| faults.rate = Some(*rate));
+        let mut sysctls = PerDirection::default();
+        hand_out(&self.sysctl, &mut sysctls, |all: &mut Vec<Sysctl>, sysctl| all.push(sysctl.clone()));
+        let wire = WireOptions { faults, rules: self.wire.concat(), seed: self.seed };
+        let perfect = LabOptions::default();
+        LabOptions { mtu: self.mtu.unwrap_or(perfect.mtu), sysctls, wire, ..perfect }
+    }
+}

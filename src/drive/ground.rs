@@ -1,0 +1,74 @@
+//! Where client and server run: both on this host, or each on a host of its own.
+
+use anyhow::{Context, Result};
+
+use super::lab::{self, Lab, LabOptions, WireLog};
+use crate::model::Side;
+
+/// Where client and server run.
+#[derive(Debug)]
+pub enum Ground {
+    /// Both on this host, so that they meet on loopback.
+    ThisHost,
+    /// Each on its own host of a private network.
+    Lab(Box<Lab>),
+}
+
+/// What a lab's wire did to a whole session.
+#[derive(Clone, Debug)]
+pub struct WireStory {
+    /// Where its chances began.
+    pub seed: u64,
+    /// What it did.
+    pub log: WireLog,
+}
+
+impl Ground {
+    /// Builds a lab. A process without the rights for it enters a user namespace, which it can only while it has no
+    /// thread but the first.
+    ///
+    /// # Errors
+    /// Where the system keeps its users from making networks (the message names the setting), and for settings that the
+    /// hosts do not have.
+    pub fn lab(options: &LabOptions) -> Result<Self> {
+        lab::obtain_rights()?;
+        Ok(Self::Lab(Box::new(Lab::start(options)?)))
+    }
+
+    /// Does `work` where the program of `side` runs: sockets and threads that it makes are that host's. In a lab, one work
+    /// of each host is done at a time.
+    ///
+    /// # Errors
+    /// When the host is gone.
+    pub fn on<T: Send + 'static>(&self, side: Side, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        match self {
+            Self::ThisHost => Ok(work()),
+            Self::Lab(lab) => lab.host(side).run(work),
+        }
+    }
+
+    /// Gives up the capabilities of the threads that run already.
+    ///
+    /// # Errors
+    /// When the system refuses, which it has no reason to.
+    pub fn give_up_capabilities(&self) -> Result<()> {
+        match self {
+            Self::ThisHost => Ok(()),
+            Self::Lab(lab) => lab.give_up_capabilities(),
+        }
+    }
+
+    /// Ends the wire when what is under way has been delivered, and tells what it did; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the wire had broken.
+    pub fn end(&mut self) -> Result<Option<WireStory>> {
+        match self {
+            Self::ThisHost => Ok(None),
+            Self::Lab(lab) => {
+                let log = lab.wire.stop().context("the session's network failed")?;
+                Ok(Some(WireStory { seed: lab.wire.seed(), log }))
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! On which network a session takes place, and where it is captured.
+
+use std::io;
+
+use anyhow::Result;
+
+use crate::capture::{Interface, LiveCapture, LiveSource, Stopper};
+use crate::drive::lab::{HOST_INTERFACE, LabOptions};
+use crate::drive::{Ground, WireStory};
+use crate::model::{CaptureInfo, Protocol, Side};
+
+/// On which network a session takes place.
+#[derive(Clone, Debug)]
+pub enum Network {
+    /// This host, captured on this interface.
+    Loopback(Interface),
+    /// A private network of two hosts.
+    Lab(Box<LabNetwork>),
+}
+
+/// A private network, and where it is captured.
+#[derive(Clone, Debug, Default)]
+pub struct LabNetwork {
+    /// The hosts and the wire between them.
+    pub options: LabOptions,
+    /// Where the session is captured.
+    pub capture_at: CaptureAt,
+}
+
+/// At which of the two hosts a session is captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaptureAt {
+    /// At the client.
+    #[default]
+    Client,
+    /// At the server.
+    Server,
+    /// At both, in two captures.
+    Both,
+}
+
+impl CaptureAt {
+    /// The side of the first capture, and of the second if there are two.
+    pub fn sides(self) -> (Side, Option<Side>) {
+        match self {
+            Self::Client => (Side::Client, None),
+            Self::Server => (Side::Server, None),
+            Self::Both => (Side::Client, Some(Side::Server)),
+        }
+    }
+}
+
+/// The open captures of a session: one, or that of the client and that of the server.
+pub(super) struct Captures {
+    pub(super) first: Capture,
+    pub(super) second: Option<Capture>,
+}
+
+/// An open capture and where it is.
+pub(super) struct Capture {
+    live: LiveCapture,
+    /// The host, if it has one of its own.
+    side: Option<Side>,
+}
+
+/// The frames of a session, to be read to their end.
+pub struct Sources {
+    /// The only capture, or that at the client.
+    pub first: LiveSource,
+    /// That at the server, where both are asked for.
+    pub second: Option<LiveSource>,
+}
+
+/// Ends the captures of a session.
+pub(super) struct Stoppers(Vec<(Option<Side>, Stopper)>);
+
+impl Network {
+    /// Builds the network and opens the captures.
+    pub(super) fn open(&self) -> Result<(Ground, Captures)> {
+        match self {
+            Self::Loopback(interface) => {
+                let first = Capture { live: LiveCapture::open(interface)?, side: None };
+                Ok((Ground::ThisHost, Captures { first, second: None }))
+            }
+            Self::Lab(network) => {
+                let ground = Ground::lab(&network.options)?;
+                let open = |side: Side| -> Result<Capture> {
+                    let interface = Interface::Private { host: side.name(), name: HOST_INTERFACE };
+                    let live = ground.on(side, move || LiveCapture::open(&interface))??;
+                    Ok(Capture { live, side: Some(side) })
+                };
+                let (first, second) = network.capture_at.sides();
+                let captures = Captures { first: open(first)?, second: second.map(open).transpose()? };
+                Ok((ground, captures))
+            }
+        }
+    }
+}
+
+impl Captures {
+    /// Keeps what is not the session's out. In a lab nothing is: no filter could hide a fragment there.
+    pub(super) fn set_filter(&mut self, protocol: Protocol, port: u16) -> Result<()> {
+        match self.first.side {
+            None => self.first.live.set_filter(&crate::capture::session_filter(protocol, port)),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// What is known of the captures.
+    pub(super) fn infos(&self) -> (&CaptureInfo, Option<&CaptureInfo>) {
+        (self.first.live.info(), self.second.as_ref().map(|second| second.live.info()))
+    }
+
+    /// Starts the threads that empty the rings.
+    pub(super) fn start(self) -> io::Result<(Sources, Stoppers)> {
+        let mut stoppers = Vec::new();
+        let mut start = |capture: Capture| {
+            let (source, stopper) = capture.live.start()?;
+            stoppers.push((capture.side, stopper));
+            io::Result::Ok(source)
+        };
+        let sources = Sources { first: start(self.first)?, second: self.second.map(start).transpose()? };
+        Ok((sources, Stoppers(stoppers)))
+    }
+}
+
+impl Stoppers {
+    /// Has the captures deliver everything and end. In a lab the wire has counted the frames of each host.
+    pub(super) fn stop(self, wire: Option<&WireStory>) {
+        for (side, stopper) in self.0 {
+            match side.zip(wire) {
+                None => stopper.stop(),
+                Some((side, wire)) => stopper.stop_with(frames_at(side, wire)),
+            }
+        }
+    }
+}
+
+/// How many frames the host of `side` has sent and received.
+fn frames_at(side: Side, wire: &WireStory) -> u64 {
+    let totals = &wire.log.totals;
+    let sent = totals.get(side.direction());
+    sent.sent + sent.missed + totals.get(!side.direction()).delivered
+}
