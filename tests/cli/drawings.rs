@@ -1,7 +1,7 @@
 //! Ladders and graphs of every capture: well-formed, complete, and deaf to what a capture says.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use roxmltree::{Document, Node};
 
@@ -26,12 +26,12 @@ fn drawn(capture: &PathBuf, format: &str) -> String {
     echolab(arguments).run().stdout
 }
 
-fn parsed<'a>(text: &'a str, of: &PathBuf) -> Document<'a> {
+fn parsed<'a>(text: &'a str, of: &Path) -> Document<'a> {
     Document::parse(text).unwrap_or_else(|error| panic!("{}: {error}", of.display()))
 }
 
 /// Elements and attributes that a drawing is made of; nothing that could run, load or link.
-fn assert_inert(drawing: &Document<'_>, of: &PathBuf) {
+fn assert_inert(drawing: &Document<'_>, of: &Path) {
     const ELEMENTS: &[&str] =
         &["svg", "style", "title", "g", "line", "polyline", "polygon", "path", "circle", "rect", "text"];
     for node in drawing.descendants().filter(Node::is_element) {
