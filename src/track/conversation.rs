@@ -2,10 +2,12 @@
 
 use super::echo::Turns;
 use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts};
+use super::key::Key;
 use super::lent::Lent;
 use super::tcp::{Connection, Moment};
 use super::totals::ConversationTotals;
 use super::udp::Exchange;
+use super::when::When;
 use crate::model::{
     Datagram, Direction, Endpoint, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags, Timestamp,
 };
@@ -44,8 +46,8 @@ pub(super) struct Conversation {
     last_frame: u64,
     start: Option<Timestamp>,
     /// When the last step was captured, and the one at hand: since the start.
-    last_at: Option<Nanos>,
-    at: Option<Nanos>,
+    last_at: When,
+    at: When,
     steps: u64,
     packets: PerDirection<u64>,
     bytes: PerDirection<u64>,
@@ -73,8 +75,8 @@ impl Conversation {
             first_frame: frame.number,
             last_frame: frame.number,
             start: frame.time,
-            last_at: frame.time.map(|_| Nanos(0)),
-            at: None,
+            last_at: frame.time.map(|_| Nanos(0)).into(),
+            at: When::UNKNOWN,
             steps: 0,
             packets: PerDirection::default(),
             bytes: PerDirection::default(),
@@ -82,6 +84,11 @@ impl Conversation {
             reuses,
             kind,
         }
+    }
+
+    /// What it is found by.
+    pub(super) fn key(&self) -> Key {
+        Key::new(self.stream.protocol, self.client, self.server)
     }
 
     /// Which way a packet from `source` to `destination` goes.
@@ -138,7 +145,7 @@ impl Conversation {
         if self.steps == 0 && self.reuses.is_some() {
             facts.hints.reused_from = self.reuses;
             facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
-            tcp.connection.counts.add_one(super::AnalysisFlag::ReusedPorts);
+            tcp.connection.count(super::AnalysisFlag::ReusedPorts);
         }
     }
 
@@ -191,8 +198,8 @@ impl Conversation {
 
     fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> Moment {
         self.start = self.start.or(frame.time);
-        self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start));
-        Moment { frame: frame.number, time: frame.time, at: self.at, direction }
+        self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
+        Moment { frame: frame.number, at: self.at, direction }
     }
 
     #[inline]
@@ -221,13 +228,15 @@ impl Conversation {
             direction,
             source,
             destination,
-            since_start: self.at,
-            since_previous: self.at.zip(self.last_at).map(|(now, last)| now.minus(last)),
+            since_start: self.at.get(),
+            since_previous: self.at.since(self.last_at),
             ip: packet.ip,
             body,
             payload: Cow::Borrowed(payload),
         };
-        self.last_at = self.at.or(self.last_at);
+        if self.at != When::UNKNOWN {
+            self.last_at = self.at;
+        }
         event
     }
 
@@ -239,13 +248,13 @@ impl Conversation {
                 let found = &mut tcp.turns.found;
                 let echo = found.totals(pending, bytes);
                 let rtt = tcp.connection.rtt_totals();
-                (Some(tcp.connection.totals()), None, echo, std::mem::take(&mut found.story), rtt)
+                (Some(tcp.connection.totals()), None, echo, found.take_story(), rtt)
             }
             Kind::Udp(exchange) => {
                 let (pending, bytes, _) = exchange.datagrams.pending();
                 let totals = exchange.totals();
                 let found = &mut exchange.datagrams.found;
-                (None, Some(totals), found.totals(pending, bytes), std::mem::take(&mut found.story), None)
+                (None, Some(totals), found.totals(pending, bytes), found.take_story(), None)
             }
         };
         ConversationTotals {
@@ -256,7 +265,7 @@ impl Conversation {
             first_frame: self.first_frame,
             last_frame: self.last_frame,
             start: self.start,
-            duration: self.last_at.map(|last| last.max(Nanos(0))),
+            duration: self.last_at.get().map(|last| last.max(Nanos(0))),
             packets: self.packets,
             bytes: self.bytes,
             payload: self.payload,

@@ -15,6 +15,7 @@ mod tcp;
 mod totals;
 mod tracker;
 mod udp;
+mod when;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};

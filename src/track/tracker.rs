@@ -22,7 +22,6 @@ const SPARE: usize = 1_024;
 /// A place in the table.
 #[derive(Debug)]
 struct Slot {
-    key: Key,
     conversation: Conversation,
     /// Whether it waits in the queue of the ended.
     ended: bool,
@@ -112,7 +111,7 @@ impl Tracker {
         let mut direction = slot.conversation.direction(source, destination);
         if slot.conversation.is_another(direction, segment) {
             let before = slot.conversation.stream.number;
-            let key = slot.key;
+            let key = slot.conversation.key();
             self.end(index);
             index = self.begin(frame, packet, key, (source, destination), Some(before));
             direction = self.slot(index).ok_or(Skip::Malformed)?.conversation.direction(source, destination);
@@ -186,7 +185,7 @@ impl Tracker {
         let stream = StreamId { protocol, number: *number };
         *number = number.saturating_add(1);
         let conversation = Conversation::new(stream, ends, roles_from, reuses, frame, kind);
-        let slot = Some(Slot { key, conversation, ended: false, touched: true });
+        let slot = Some(Slot { conversation, ended: false, touched: true });
         let index = match self.free.pop() {
             Some(index) => {
                 if let Some(place) = self.slots.get_mut(index as usize) {
@@ -239,7 +238,7 @@ impl Tracker {
     fn release(&mut self, index: u32) {
         let Some(mut slot) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
         self.free.push(index);
-        match slot.key {
+        match slot.conversation.key() {
             Key::V4(key) if self.v4.get(&key) == Some(&index) => drop(self.v4.remove(&key)),
             Key::V6(key) if self.v6.get(&key) == Some(&index) => drop(self.v6.remove(&key)),
             _ => {}

@@ -5,6 +5,7 @@ use super::event::UdpFacts;
 use super::facts::UdpPlace;
 use super::tcp::Moment;
 use super::totals::UdpTotals;
+use super::when::When;
 use crate::model::{Checksum, Datagram, Direction, IpHeader, Nanos, PerDirection};
 
 /// A copy in the capture comes within this time.
@@ -23,7 +24,7 @@ struct Mark {
 pub(super) struct Exchange {
     pub(super) datagrams: Datagrams,
     totals: UdpTotals,
-    last: PerDirection<Option<(u64, Option<Nanos>, Mark)>>,
+    last: PerDirection<Option<(u64, When, Mark)>>,
 }
 
 impl Exchange {

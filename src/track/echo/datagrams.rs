@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use super::Found;
 use super::relation::{count, relation};
-use crate::model::Nanos;
 use crate::track::facts::{Echo, EchoKind};
+use crate::track::when::When;
 
 /// Most requests that wait for an answer.
 const WAITING: usize = 64;
@@ -16,7 +16,7 @@ const KEPT: usize = 2048;
 #[derive(Clone, Debug)]
 struct Waiting {
     frame: u64,
-    at: Option<Nanos>,
+    at: When,
     len: u32,
     bytes: Vec<u8>,
 }
@@ -25,7 +25,7 @@ struct Waiting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::track) struct Answered {
     pub(in crate::track) request: u64,
-    pub(in crate::track) at: Option<Nanos>,
+    pub(in crate::track) at: When,
     pub(in crate::track) echo: Option<Echo>,
     /// An older request still waits: the answers overtook each other, or one is lost.
     pub(in crate::track) overtakes: Option<u64>,
@@ -44,7 +44,7 @@ pub(in crate::track) struct Datagrams {
 
 impl Datagrams {
     /// The client sent a datagram.
-    pub(in crate::track) fn request(&mut self, frame: u64, at: Option<Nanos>, payload: &[u8], len: u32) {
+    pub(in crate::track) fn request(&mut self, frame: u64, at: When, payload: &[u8], len: u32) {
         self.found.totals.requests += 1;
         if self.waiting.len() >= WAITING
             && let Some(old) = self.waiting.pop_front()
@@ -95,7 +95,7 @@ impl Datagrams {
         if matches!(kind, EchoKind::Different | EchoKind::Partial) {
             return None;
         }
-        self.found.story.repeated(2, frame);
+        self.found.story_mut().repeated(2, frame);
         let echo = Echo { kind: EchoKind::Repeated(count(2)), ..echo };
         Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtakes: None })
     }
@@ -141,8 +141,8 @@ mod tests {
     #[test]
     fn answers_find_their_requests_by_their_bytes() {
         let mut datagrams = Datagrams::default();
-        datagrams.request(1, None, b"one", 3);
-        datagrams.request(2, None, b"two", 3);
+        datagrams.request(1, When::UNKNOWN, b"one", 3);
+        datagrams.request(2, When::UNKNOWN, b"two", 3);
         let second = datagrams.answer(3, b"TWO", 3).unwrap();
         assert_eq!((second.request, second.overtakes), (2, Some(1)));
         let first = datagrams.answer(4, b"one", 3).unwrap();
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn waiting_requests_are_bounded_and_counted() {
         let mut datagrams = Datagrams::default();
-        (0..100).for_each(|n| datagrams.request(n, None, b"x", 1));
+        (0..100).for_each(|n| datagrams.request(n, When::UNKNOWN, b"x", 1));
         assert_eq!(datagrams.pending().0, 100);
         assert_eq!(datagrams.waiting.len(), WAITING);
     }

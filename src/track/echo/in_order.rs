@@ -9,19 +9,19 @@ const HELD: usize = 256 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(super) struct InOrder {
     next: Option<SeqNumber>,
-    held: Vec<(SeqNumber, Vec<u8>)>,
-    held_bytes: usize,
+    /// Made when the first segment comes out of order.
+    held: Option<Box<Held>>,
     broken: bool,
 }
 
-impl InOrder {
-    pub(super) fn clear(&mut self) {
-        self.next = None;
-        self.held.clear();
-        self.held_bytes = 0;
-        self.broken = false;
-    }
+/// Segments that wait for the ones before them.
+#[derive(Clone, Debug, Default)]
+struct Held {
+    segments: Vec<(SeqNumber, Vec<u8>)>,
+    bytes: usize,
+}
 
+impl InOrder {
     /// Whether bytes are missing for good.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
@@ -39,9 +39,7 @@ impl InOrder {
         let Some(fresh) = payload.get(known..).filter(|fresh| !fresh.is_empty()) else { return };
         deliver(fresh);
         let mut next = advance(next, fresh.len());
-        while let Some(index) = self.held.iter().position(|(at, _)| !at.is_after(next)) {
-            let (at, bytes) = self.held.swap_remove(index);
-            self.held_bytes -= bytes.len();
+        while let Some((at, bytes)) = self.held.as_mut().and_then(|held| held.take(next)) {
             if let Some(fresh) = bytes.get(next.relative_to(at) as usize..) {
                 deliver(fresh);
                 next = advance(next, fresh.len());
@@ -51,17 +49,27 @@ impl InOrder {
     }
 
     fn hold(&mut self, at: SeqNumber, payload: &[u8]) {
-        if self.held_bytes + payload.len() > HELD || self.broken {
+        let held = self.held.get_or_insert_default();
+        if self.broken || held.bytes + payload.len() > HELD {
             self.broken = true;
-            self.held.clear();
-            self.held_bytes = 0;
+            self.held = None;
             return;
         }
-        if self.held.iter().any(|(other, bytes)| *other == at && bytes.len() >= payload.len()) {
+        if held.segments.iter().any(|(other, bytes)| *other == at && bytes.len() >= payload.len()) {
             return;
         }
-        self.held_bytes += payload.len();
-        self.held.push((at, payload.to_vec()));
+        held.bytes += payload.len();
+        held.segments.push((at, payload.to_vec()));
+    }
+}
+
+impl Held {
+    /// Takes a segment that begins at `next` or before.
+    fn take(&mut self, next: SeqNumber) -> Option<(SeqNumber, Vec<u8>)> {
+        let index = self.segments.iter().position(|(at, _)| !at.is_after(next))?;
+        let segment = self.segments.swap_remove(index);
+        self.bytes -= segment.1.len();
+        Some(segment)
     }
 }
 
@@ -91,6 +99,6 @@ mod tests {
         let mut stream = InOrder::default();
         stream.feed(0, b"x", |_| {});
         (0..100).for_each(|n| stream.feed(10 + n * 65_536, &[0; 60_000], |_| {}));
-        assert!(stream.is_broken() && stream.held.is_empty());
+        assert!(stream.is_broken() && stream.held.is_none());
     }
 }

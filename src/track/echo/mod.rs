@@ -15,7 +15,8 @@ use super::totals::{EchoStory, EchoTotals};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
     pub(super) totals: EchoTotals,
-    pub(super) story: EchoStory,
+    /// Made with the first answer that shows something.
+    story: Option<Box<EchoStory>>,
 }
 
 impl Found {
@@ -26,12 +27,23 @@ impl Found {
             EchoKind::Upper | EchoKind::Prefixed(_) | EchoKind::Repeated(_) => self.totals.transformed += requests,
             EchoKind::Partial | EchoKind::Different => {}
         }
-        self.story.see(echo, requests, frame);
+        self.story_mut().see(echo, requests, frame);
+    }
+
+    /// The story, to be told on.
+    pub(super) fn story_mut(&mut self) -> &mut EchoStory {
+        self.story.get_or_insert_default()
+    }
+
+    /// The story so far; it moves out.
+    pub(super) fn take_story(&mut self) -> EchoStory {
+        self.story.take().map(|story| *story).unwrap_or_default()
     }
 
     /// The totals, where there was any echo at all; `pending` requests with so many bytes are still open.
     pub(super) fn totals(&self, pending: u64, bytes: u64) -> Option<EchoTotals> {
-        let any = self.totals.matched + self.totals.transformed > 0 || self.story.partial > 0;
+        let any = self.totals.matched + self.totals.transformed > 0
+            || self.story.as_ref().is_some_and(|story| story.partial > 0);
         any.then(|| EchoTotals { unanswered: self.totals.unanswered + pending, pending_bytes: bytes, ..self.totals })
     }
 }

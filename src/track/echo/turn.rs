@@ -5,7 +5,7 @@
 //! answer that runs past the request's end must begin it again (repeated); only when neither holds, whole turns are
 //! compared (prefixed, different).
 
-use std::collections::VecDeque;
+use smallvec::SmallVec;
 
 use super::Found;
 use super::in_order::InOrder;
@@ -35,11 +35,9 @@ pub(in crate::track) struct Turns {
     answers_in_order: InOrder,
     /// Request bytes of the current turn; once all are answered they stay, for an answer that repeats them.
     request: Vec<u8>,
-    requests: VecDeque<Request>,
+    requests: SmallVec<[Request; 1]>,
     /// The current turn's first and last request frame.
     frames: (u64, u64),
-    /// Requests of the current turn that were answered in full.
-    answered_requests: u64,
     /// Answer bytes of the current turn.
     answered: usize,
     answer: Vec<u8>,
@@ -55,8 +53,8 @@ pub(in crate::track) struct Turns {
 impl Turns {
     /// Forgets everything and keeps some memory.
     pub(in crate::track) fn clear(&mut self) {
-        self.requests_in_order.clear();
-        self.answers_in_order.clear();
+        self.requests_in_order = InOrder::default();
+        self.answers_in_order = InOrder::default();
         self.next_turn();
         self.unlike = 0;
         self.given_up = false;
@@ -121,11 +119,11 @@ impl Turns {
         self.frames.1 = frame;
         self.request.extend_from_slice(fresh);
         let end = self.request.len();
-        match self.requests.back_mut().filter(|request| !request.complete) {
+        match self.requests.last_mut().filter(|request| !request.complete) {
             Some(request) => (request.last, request.end, request.complete) = (frame, end, push),
             None => {
                 self.found.totals.requests += 1;
-                self.requests.push_back(Request { first: frame, last: frame, end, complete: push });
+                self.requests.push(Request { first: frame, last: frame, end, complete: push });
             }
         }
     }
@@ -136,9 +134,10 @@ impl Turns {
         }
         let was_clean = self.answered.is_multiple_of(self.request.len());
         let from = self.answered;
+        let alike = (!self.not_identical, !self.not_upper);
         self.follow(fresh);
-        if self.answer.len() < self.request.len() + LONGEST_PREFIX {
-            self.answer.extend_from_slice(fresh);
+        if self.not_identical && self.not_upper {
+            self.keep_answer(alike, fresh);
         }
         self.answered += fresh.len();
         if self.not_identical && self.not_upper {
@@ -156,10 +155,24 @@ impl Turns {
             self.unlike = 0;
             self.found.count(&echo, requests, frame);
         } else if over {
-            self.found.story.repeated(times, frame);
+            self.found.story_mut().repeated(times, frame);
         }
         self.closed |= over || complete;
         Some(echo)
+    }
+
+    /// Keeps the answer once it does not follow the request any more: what went before did, so it is made again.
+    fn keep_answer(&mut self, alike: (bool, bool), fresh: &[u8]) {
+        match alike {
+            (true, _) => self.answer.extend(self.request.iter().cycle().take(self.answered)),
+            (false, true) => {
+                self.answer.extend(self.request.iter().map(u8::to_ascii_uppercase).cycle().take(self.answered));
+            }
+            (false, false) => {}
+        }
+        if self.answer.len() < self.request.len() + LONGEST_PREFIX {
+            self.answer.extend_from_slice(fresh);
+        }
     }
 
     /// Holds the next answer bytes against the request's, from its beginning again when it is through.
@@ -199,14 +212,13 @@ impl Turns {
 
     /// Takes the requests that are answered now off the list; their frames and number.
     fn take_answered(&mut self) -> ((u64, u64), u64) {
-        let mut frames = self.requests.front().map_or(self.frames, |request| (request.first, request.last));
-        let mut requests = 0;
-        while let Some(request) = self.requests.pop_front_if(|request| request.end <= self.answered) {
-            frames.1 = request.last;
-            requests += 1;
+        let mut frames = self.requests.first().map_or(self.frames, |request| (request.first, request.last));
+        let answered = self.answered;
+        let requests = self.requests.iter().take_while(|request| request.end <= answered).count();
+        if let Some(last) = self.requests.drain(..requests).next_back() {
+            frames.1 = last.last;
         }
-        self.answered_requests += requests;
-        (frames, requests)
+        (frames, requests as u64)
     }
 
     /// A turn's answer is not an echo.
@@ -225,7 +237,6 @@ impl Turns {
         self.requests.clear();
         self.answer.clear();
         self.answered = 0;
-        self.answered_requests = 0;
         self.frames = (0, 0);
         (self.not_identical, self.not_upper, self.closed) = (false, false, false);
     }
@@ -242,7 +253,7 @@ impl Turns {
     fn give_up(&mut self) {
         let found = std::mem::take(&mut self.found);
         *self = Self { given_up: true, found, ..Self::default() };
-        self.found.story.gave_up = true;
+        self.found.story_mut().gave_up = true;
     }
 }
 

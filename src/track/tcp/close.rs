@@ -1,5 +1,7 @@
 //! How a connection ended, from what both sides sent last.
 
+use std::num::NonZeroU64;
+
 use super::{Connection, TcpStory};
 use crate::model::Direction;
 use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
@@ -15,7 +17,7 @@ impl Connection {
             handshake: self.handshake.outcome(),
             close: self.close(),
             closed_first: self.closed_first,
-            analysis: self.counts,
+            analysis: self.counts.as_deref().copied().unwrap_or_default(),
             story,
         }
     }
@@ -40,19 +42,19 @@ impl Connection {
     fn tell(&mut self) -> TcpStory {
         let mut story = self.diary.tell();
         story.vantage = self.handshake.vantage();
-        story.handshake =
-            [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack].map(|seen| seen.map(|s| s.0));
+        story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack]
+            .map(|seen| seen.map(|(frame, _)| frame.get()));
         story.simultaneous_open = self.handshake.simultaneous;
         story.unanswered_syn = self.handshake.outcome() == Handshake::Partial && self.handshake.syn_ack.is_none();
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
             *story.fins.get_mut(direction) = own.fin.map(|fin| super::Fins {
                 frame: fin.frame,
-                at: fin.at,
-                acked_by: fin.acked_by,
+                at: fin.at.get(),
+                acked_by: fin.acked_by.map(NonZeroU64::get),
                 acks_peer_fin: fin.acks_peer_fin,
             });
-            *story.resets.get_mut(direction) = own.reset;
+            *story.resets.get_mut(direction) = own.reset.map(NonZeroU64::get);
             *story.negotiated.get_mut(direction) = own.isn.map(|_| super::Negotiated {
                 mss: own.mss,
                 window_scale: own.shift,
@@ -61,7 +63,7 @@ impl Connection {
             });
             *story.unacked_bytes.get_mut(direction) =
                 own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
-            *story.still_shut.get_mut(direction) = own.shut.map(|shut| shut.frame);
+            *story.still_shut.get_mut(direction) = own.shut.map(|shut| shut.frame.get());
             *story.smoothed_rtt.get_mut(direction) = own.estimator.smoothed();
         }
         story

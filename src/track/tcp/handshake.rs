@@ -1,9 +1,12 @@
 //! The opening of a connection, and what its two halves tell about where the capture was made.
 
+use std::num::NonZeroU64;
+
 use super::side::Side;
 use super::{Moment, TcpPlace};
 use crate::model::{Direction, Nanos, PerDirection};
 use crate::track::Handshake;
+use crate::track::when::When;
 
 /// Below this a handshake is too short to tell its halves apart: both ends are on one host.
 const SAME_HOST: Nanos = Nanos(400_000);
@@ -24,13 +27,13 @@ pub enum Vantage {
 /// How far the handshake has come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
-    pub(super) syn: Option<(u64, Option<Nanos>)>,
-    pub(super) syn_ack: Option<(u64, Option<Nanos>)>,
-    pub(super) ack: Option<(u64, Option<Nanos>)>,
+    pub(super) syn: Option<(NonZeroU64, When)>,
+    pub(super) syn_ack: Option<(NonZeroU64, When)>,
+    pub(super) ack: Option<(NonZeroU64, When)>,
     pub(super) refused: bool,
     pub(super) simultaneous: bool,
-    from_client: Option<Nanos>,
-    from_server: Option<Nanos>,
+    from_client: When,
+    from_server: When,
     repeated: bool,
     vantage: Option<Vantage>,
 }
@@ -42,12 +45,12 @@ impl Progress {
         match place {
             TcpPlace::Syn => {
                 self.repeated |= self.syn.is_some();
-                self.syn = Some((moment.frame, moment.at));
+                self.syn = moment.place();
             }
             TcpPlace::SimultaneousSyn => self.simultaneous = true,
             TcpPlace::SynAck => {
                 self.repeated |= self.syn_ack.is_some();
-                self.syn_ack = Some((moment.frame, moment.at));
+                self.syn_ack = moment.place();
             }
             TcpPlace::Reset => {
                 let peer = sides.get(!moment.direction);
@@ -55,7 +58,7 @@ impl Progress {
                 self.refused |= self.syn.is_some() && peer.isn.is_some() && own.isn.is_none() && self.ack.is_none();
             }
             _ if self.ack.is_none() && self.syn_ack.is_some() && moment.direction == Direction::ClientToServer => {
-                self.ack = Some((moment.frame, moment.at));
+                self.ack = moment.place();
                 self.finish(moment);
             }
             _ => {}
@@ -66,22 +69,22 @@ impl Progress {
         let (Some((_, syn)), Some((_, syn_ack))) = (self.syn, self.syn_ack) else { return };
         // Karn: a repeated SYN leaves open which one was answered
         if !self.repeated && !self.simultaneous {
-            self.from_client = syn.zip(syn_ack).map(|(from, to)| to.minus(from));
-            self.from_server = moment.since(syn_ack);
+            self.from_client = syn_ack.since(syn).into();
+            self.from_server = moment.since(syn_ack).into();
             self.vantage = self.place();
         }
     }
 
     /// From the SYN to the ACK of the SYN-ACK: one round trip, wherever it was captured.
     pub(super) fn round_trip(&self) -> Option<Nanos> {
-        Some(self.from_client?.plus(self.from_server?))
+        Some(self.from_client.get()?.plus(self.from_server.get()?))
     }
 
     /// How long `direction`'s sender took to answer in the handshake, as seen here.
     pub(super) fn answer_time(&self, direction: Direction) -> Option<Nanos> {
         match direction {
-            Direction::ServerToClient => self.from_client,
-            Direction::ClientToServer => self.from_server,
+            Direction::ServerToClient => self.from_client.get(),
+            Direction::ClientToServer => self.from_server.get(),
         }
     }
 
@@ -91,7 +94,7 @@ impl Progress {
     }
 
     fn place(&self) -> Option<Vantage> {
-        let (client, server) = (self.from_client?.0, self.from_server?.0);
+        let (client, server) = (self.from_client.get()?.0, self.from_server.get()?.0);
         Some(match (client, server) {
             _ if client.saturating_add(server) < SAME_HOST.0 => Vantage::SameHost,
             _ if server < client / 4 => Vantage::Client,

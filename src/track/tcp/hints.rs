@@ -46,9 +46,9 @@ impl Connection {
         let (own, peer) = self.sides.both_mut(moment.direction);
         if segment.window == 0 {
             hints.window_shut = own.shut.is_none();
-            own.shut.get_or_insert(Shut { frame: moment.frame, at: moment.at });
+            own.shut = own.shut.or(moment.place().map(|(frame, at)| Shut { frame, at }));
         } else if let Some(shut) = own.shut.take() {
-            hints.window_opened = Some((shut.frame, moment.since(shut.at).unwrap_or_default()));
+            hints.window_opened = Some((shut.frame.get(), moment.since(shut.at).unwrap_or_default()));
         }
         let scale_known = peer.effective_shift(own).is_some();
         if segment.len > 0
@@ -71,7 +71,7 @@ impl Connection {
             return;
         }
         let at_once = moment.since(peer.acked_at).is_some_and(|since| since < AT_ONCE);
-        let waited = own.last_data.and_then(|(_, at)| moment.since(at));
+        let waited = moment.since(own.last_data);
         // on a path without delay nothing can be told: the program may simply have sent at that moment
         let worth = Nanos(2 * AT_ONCE.0 / 3);
         if let Some(waited) = waited.filter(|waited| at_once && *waited > worth) {
@@ -80,9 +80,8 @@ impl Connection {
     }
 
     fn hint_idle(&mut self, moment: &Moment, hints: &mut Hints) {
-        if let Some((frame, at)) = self.last
-            && let Some(gap) = moment.since(at).filter(|gap| *gap >= IDLE)
-        {
+        let (frame, at) = self.last;
+        if let Some(gap) = moment.since(at).filter(|gap| *gap >= IDLE) {
             hints.idle = Some((frame, gap));
         }
     }

@@ -21,26 +21,34 @@ use story::Diary;
 use verdict::Again;
 use wireshark::{Seen, Wireshark};
 
-use super::analysis::{Analysis, AnalysisCounts};
+use std::num::NonZeroU64;
+
+use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 use super::event::TcpFacts;
 use super::facts::{Acked, Hints, Life, Probe, Repeat, RepeatVerdict, RttSample, TcpPlace};
 use super::rtt::Distribution;
-use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags, Timestamp};
+use super::when::When;
+use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
 
 /// Where and when a segment was captured.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
     pub(super) frame: u64,
-    pub(super) time: Option<Timestamp>,
     /// Time since the conversation's start.
-    pub(super) at: Option<Nanos>,
+    pub(super) at: When,
     pub(super) direction: Direction,
 }
 
 impl Moment {
+    /// The frame and its time, to be kept.
+    pub(super) fn place(&self) -> Option<(NonZeroU64, When)> {
+        Some((NonZeroU64::new(self.frame)?, self.at))
+    }
+
     /// How long ago `then` was.
-    pub(super) fn since(&self, then: Option<Nanos>) -> Option<Nanos> {
-        Some(self.at?.minus(then?))
+    #[inline]
+    pub(super) fn since(&self, then: When) -> Option<Nanos> {
+        self.at.since(then)
     }
 }
 
@@ -50,13 +58,14 @@ pub(super) struct Connection {
     sides: PerDirection<Side>,
     wireshark: Wireshark,
     handshake: handshake::Progress,
-    pub(super) counts: AnalysisCounts,
+    /// Made with the first flag.
+    counts: Option<Box<AnalysisCounts>>,
     pub(super) rtt: Distribution,
     diary: Diary,
     /// Who sent the first FIN or RST.
     closed_first: Option<Direction>,
     /// The last segment of either side, and when it was captured.
-    last: Option<(u64, Option<Nanos>)>,
+    last: (u64, When),
     /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
     new_isn: bool,
 }
@@ -68,16 +77,21 @@ impl Connection {
         self.sides.server_to_client.clear();
         self.wireshark = Wireshark::default();
         self.handshake = handshake::Progress::default();
-        self.counts = AnalysisCounts::default();
+        self.counts = None;
         self.rtt.clear();
         self.diary = Diary::default();
         self.closed_first = None;
-        self.last = None;
+        self.last = (0, When::UNKNOWN);
     }
 
     /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
     pub(super) fn is_another(&self, direction: Direction, segment: &Segment<'_>) -> bool {
         segment.flags.is_syn_only() && self.sides.get(direction).base.is_some_and(|base| base != segment.seq)
+    }
+
+    /// Counts a flag that the connection's beginning shows.
+    pub(super) fn count(&mut self, flag: AnalysisFlag) {
+        self.counts.get_or_insert_default().add_one(flag);
     }
 
     /// Whether both sides are done: nothing but late packets is to come.
@@ -107,7 +121,9 @@ impl Connection {
         self.learn(direction, segment);
         let place = self.place(moment, segment);
         let analysis = self.analyse(moment, segment);
-        self.counts.add(analysis);
+        if !analysis.is_empty() {
+            self.counts.get_or_insert_default().add(analysis);
+        }
         self.handshake.follow(moment, place, &self.sides);
 
         let before = *self.sides.get(direction).newest().unwrap_or(&Recent::default());
@@ -127,7 +143,7 @@ impl Connection {
         let applied = if on_syn { Some(0) } else { shift };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
         own.window = window;
-        self.last = Some((moment.frame, moment.at));
+        self.last = (moment.frame, moment.at);
         own.remember(Recent {
             frame: moment.frame,
             ack: has_ack.then_some(segment.ack),
@@ -135,7 +151,7 @@ impl Connection {
             syn: on_syn,
         });
         if segment.len > 0 && repeat.is_none() && !matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
-            own.last_data = Some((moment.frame, moment.at));
+            own.last_data = moment.at;
             own.unanswered = own.unanswered.saturating_add(segment.len);
             peer.unanswered = 0;
         }
@@ -192,7 +208,7 @@ impl Connection {
     fn analyse(&mut self, moment: &Moment, segment: &Segment<'_>) -> Analysis {
         let (own, peer) = self.sides.both_mut(moment.direction);
         self.wireshark.analyse(&Seen {
-            time: moment.time,
+            at: moment.at,
             direction: moment.direction,
             seq: segment.seq,
             ack: segment.ack,
@@ -260,11 +276,12 @@ impl Connection {
         let at_last = own.next.is_some_and(|next| segment.seq.plus(1) == next);
         let new_byte = segment.len == 1 && own.next == Some(segment.seq) && shut;
         if new_byte || segment.len <= 1 && at_last && acked_all {
-            own.probe = Some((moment.frame, shut));
+            own.probe = moment.place().map(|(frame, _)| (frame, shut));
             return Some(if shut { Probe::ZeroWindow } else { Probe::KeepAlive });
         }
         let answers = segment.len == 0 && own.next == Some(segment.seq);
         let (frame, window) = peer.probe.take_if(|_| answers)?;
+        let frame = frame.get();
         Some(if window { Probe::ZeroWindowAnswer(frame) } else { Probe::KeepAliveAnswer(frame) })
     }
 
@@ -289,7 +306,7 @@ impl Connection {
             return None;
         }
         let timestamp = segment.options.timestamps.map(|stamps| stamps.value);
-        let again = Again { seq: segment.seq, end, at: moment.at, ip_id: ip.id, timestamp };
+        let again = Again { frame: moment.frame, seq: segment.seq, end, at: moment.at, ip_id: ip.id, timestamp };
         let sent = Sent {
             seq: segment.seq,
             end,
@@ -384,7 +401,7 @@ impl Connection {
         let syn = !peer.syn_acked && peer.isn.is_some();
         peer.syn_acked = true;
         let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
-        let fin = fin.map(|fin| fin.acked_by = Some(moment.frame)).is_some();
+        let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
         let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1))).unwrap_or(segment.ack);
         let bytes = segment.ack.relative_to(from).wrapping_sub(u32::from(syn) + u32::from(fin));
         let sample = covered.sample.filter(|sent| sent.len > 0);
@@ -409,7 +426,7 @@ impl Connection {
         if segment.len == 0 || again || peer.unanswered == 0 {
             return None;
         }
-        moment.since(peer.last_data?.1)
+        moment.since(peer.last_data)
     }
 
     /// FIN and RST.
@@ -417,7 +434,7 @@ impl Connection {
         let refused = self.handshake.is_refused();
         let (own, peer) = self.sides.both_mut(moment.direction);
         if segment.flags.contains(TcpFlags::RST) {
-            own.reset.get_or_insert(moment.frame);
+            own.reset = own.reset.or(NonZeroU64::new(moment.frame));
         } else if segment.flags.contains(TcpFlags::FIN) && own.fin.is_none() {
             let peer_end = peer.fin.map(|fin| fin.end);
             own.fin = Some(Fin {

@@ -11,7 +11,7 @@ impl Connection {
         let peer = self.sides.get(!moment.direction);
         let with_ack = segment.flags.contains(TcpFlags::ACK);
         if own.isn.is_none() && peer.isn.is_some() && own.next.is_none_or(|next| next == segment.seq) && with_ack {
-            let syn = peer.syn.map_or(0, |(frame, _)| frame);
+            let syn = peer.syn.map_or(0, |(frame, _)| frame.get());
             return Reset::Refused(syn);
         }
         let gone = own.fin.is_some() || own.reset.is_some();

@@ -1,8 +1,10 @@
 //! What one side has sent lately: which frame carried which bytes, and who acknowledged them.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
-use crate::model::{Nanos, SeqNumber};
+use crate::model::SeqNumber;
+use crate::track::when::When;
 
 /// Most segments remembered that are not acknowledged.
 const IN_FLIGHT: usize = 1024;
@@ -19,15 +21,15 @@ pub(super) struct Sent {
     /// The frame that carried it first.
     pub(super) frame: u64,
     /// When, since the conversation's start.
-    pub(super) at: Option<Nanos>,
+    pub(super) at: When,
     /// The frame that carried it last, and when.
-    pub(super) last: (u64, Option<Nanos>),
+    pub(super) last: (u64, When),
     pub(super) ip_id: Option<u16>,
     pub(super) timestamp: Option<u32>,
     /// How often it was sent again.
     pub(super) repeats: u16,
     /// The frame that acknowledged it.
-    pub(super) acked_by: Option<u64>,
+    pub(super) acked_by: Option<NonZeroU64>,
 }
 
 /// The segments of one side in order of their sequence numbers.
@@ -94,7 +96,7 @@ impl SentList {
         let mut covered = Covered::default();
         let mut clean = true;
         while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
-            sent.acked_by = Some(by);
+            sent.acked_by = NonZeroU64::new(by);
             let first = covered.frames.map_or(sent.frame, |(first, _)| first);
             covered.frames = Some((first, sent.frame));
             covered.segments += u32::from(sent.len > 0);
@@ -120,8 +122,8 @@ mod tests {
             end: SeqNumber(seq.wrapping_add(len)),
             len,
             frame,
-            at: None,
-            last: (frame, None),
+            at: When::UNKNOWN,
+            last: (frame, When::UNKNOWN),
             ip_id: None,
             timestamp: None,
             repeats: 0,
@@ -138,7 +140,7 @@ mod tests {
         assert_eq!(covered.sample.map(|s| s.frame), Some(2));
         list.carrying(SeqNumber(35)).unwrap().repeats += 1;
         assert!(list.acknowledge(SeqNumber(40), 10).sample.is_none());
-        assert_eq!(list.carrying(SeqNumber(12)).unwrap().acked_by, Some(9));
+        assert_eq!(list.carrying(SeqNumber(12)).unwrap().acked_by, NonZeroU64::new(9));
     }
 
     #[test]

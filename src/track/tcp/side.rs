@@ -1,11 +1,14 @@
 //! One end of a TCP connection, as far as the capture shows it.
 
+use std::num::NonZeroU64;
+
 use super::Moment;
 use super::holes::Holes;
 use super::sent::{Sent, SentList};
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::{Hints, RepeatVerdict};
 use crate::track::rtt::Estimator;
+use crate::track::when::When;
 
 /// A shift above this counts as this (RFC 7323 §2.3).
 const LARGEST_SHIFT: u8 = 14;
@@ -27,20 +30,20 @@ pub(super) struct Recent {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fin {
     pub(super) frame: u64,
-    pub(super) at: Option<Nanos>,
+    pub(super) at: When,
     /// The sequence number after the FIN.
     pub(super) end: SeqNumber,
     /// Whether it was sent before its sender had acknowledged the peer's FIN, though the peer had sent one.
     pub(super) acks_peer_fin: bool,
     /// The frame that acknowledged it.
-    pub(super) acked_by: Option<u64>,
+    pub(super) acked_by: Option<NonZeroU64>,
 }
 
 /// A stretch of time in which a receiver's window was shut.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shut {
-    pub(super) frame: u64,
-    pub(super) at: Option<Nanos>,
+    pub(super) frame: NonZeroU64,
+    pub(super) at: When,
 }
 
 /// What is known of one side. "Its" numbers are those that it sends.
@@ -51,7 +54,7 @@ pub(super) struct Side {
     /// What relative numbers count from.
     pub(super) base: Option<SeqNumber>,
     /// Its SYN or SYN-ACK's frame and time (the last one sent), and how many there were.
-    pub(super) syn: Option<(u64, Option<Nanos>)>,
+    pub(super) syn: Option<(NonZeroU64, When)>,
     pub(super) syn_count: u16,
     pub(super) syn_with_ack: bool,
     pub(super) syn_acked: bool,
@@ -68,7 +71,7 @@ pub(super) struct Side {
     /// The highest ACK number that it sent, and the frame and time of its last segment with one.
     pub(super) acked: Option<SeqNumber>,
     pub(super) acked_frame: u64,
-    pub(super) acked_at: Option<Nanos>,
+    pub(super) acked_at: When,
     /// ACKs in a row that told of a hole: duplicates without data, or with SACK blocks; and the first one's frame.
     pub(super) hole_acks: u32,
     pub(super) hole_acks_first: u64,
@@ -78,21 +81,21 @@ pub(super) struct Side {
     pub(super) window: u32,
     pub(super) shut: Option<Shut>,
     pub(super) fin: Option<Fin>,
-    pub(super) reset: Option<u64>,
+    pub(super) reset: Option<NonZeroU64>,
     pub(super) estimator: Estimator,
-    /// When it sent its last data, and in which frame.
-    pub(super) last_data: Option<(u64, Option<Nanos>)>,
+    /// When it sent its last data.
+    pub(super) last_data: When,
     /// Data bytes that it sent since the peer last sent data: what the peer's program may not have read.
     pub(super) unanswered: u32,
     pub(super) recent: [Recent; RECENT],
     pub(super) recent_next: usize,
     /// The probe that waits for an answer.
-    pub(super) probe: Option<(u64, bool)>,
+    pub(super) probe: Option<(NonZeroU64, bool)>,
     /// The IP identification of its first packet, and whether another one was seen: a constant one tells nothing.
     pub(super) first_ip_id: Option<u16>,
     pub(super) ip_ids_vary: bool,
     /// The quickest ACK of the peer's data that it sent.
-    pub(super) quickest_ack: Option<Nanos>,
+    pub(super) quickest_ack: When,
 }
 
 impl Side {
@@ -159,7 +162,7 @@ impl Side {
     /// Takes a SYN or SYN-ACK; a repeat gives the first one's frame, the time since the last, and the verdict.
     /// In a simultaneous open the SYN-ACK repeats the SYN's number, and is no repeat (RFC 9293 §3.5).
     pub(super) fn take_syn(&mut self, sent: Sent, with_ack: bool) -> Option<(u64, Option<Nanos>, RepeatVerdict)> {
-        let before = self.syn.replace((sent.frame, sent.at));
+        let before = std::mem::replace(&mut self.syn, NonZeroU64::new(sent.frame).map(|frame| (frame, sent.at)));
         self.syn_count = self.syn_count.saturating_add(1);
         if self.next.is_none_or(|next| sent.end.is_after(next)) {
             self.next = Some(sent.end);
@@ -173,13 +176,13 @@ impl Side {
             return None;
         }
         let original = self.sent.carrying(sent.seq);
-        let first = original.as_ref().map_or(frame, |original| original.frame);
+        let first = original.as_ref().map_or(frame.get(), |original| original.frame);
         let same_id = original.as_ref().is_some_and(|o| o.ip_id == sent.ip_id && sent.ip_id.is_some_and(|id| id != 0));
         let same_stamp = original.as_ref().is_some_and(|original| original.timestamp == sent.timestamp);
         if let Some(original) = original {
             original.repeats = original.repeats.saturating_add(1);
         }
-        let after = sent.at.zip(at).map(|(now, then)| now.minus(then));
+        let after = sent.at.since(at);
         let duplicate = same_id && same_stamp && self.ip_ids_vary;
         let verdict =
             if duplicate { RepeatVerdict::DuplicateFrame } else { RepeatVerdict::Handshake(self.syn_count - 1) };
@@ -232,8 +235,8 @@ impl Side {
         segment: &Segment<'_>,
         peer: &Self,
     ) -> bool {
-        let usual = usual.or(self.quickest_ack);
-        self.quickest_ack = Some(self.quickest_ack.map_or(delay, |quickest| quickest.min(delay)));
+        let usual = usual.or(self.quickest_ack.get());
+        self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
         let lone = segment.len == 0 && peer.sent.in_flight() == 0;
         lone && usual.is_some_and(|usual| (DELAYED.0..=500_000_000).contains(&(delay.minus(usual).0)))
     }

@@ -4,6 +4,7 @@ use super::sent::Sent;
 use super::side::Side;
 use crate::model::{Nanos, SeqNumber};
 use crate::track::facts::{Repeat, RepeatVerdict};
+use crate::track::when::When;
 
 /// A timer that runs out earlier than this is no retransmission timer anybody uses (Linux's least is 200 ms).
 const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
@@ -13,9 +14,10 @@ const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
 /// What is known of the segment that comes again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Again {
+    pub(super) frame: u64,
     pub(super) seq: SeqNumber,
     pub(super) end: SeqNumber,
-    pub(super) at: Option<Nanos>,
+    pub(super) at: When,
     pub(super) ip_id: Option<u16>,
     pub(super) timestamp: Option<u32>,
 }
@@ -36,18 +38,18 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side) -> Rep
     };
     original.repeats = original.repeats.saturating_add(1);
     let before = *original;
-    let after = again.at.zip(before.last.1).map(|(now, then)| now.minus(then));
+    let after = again.at.since(before.last.1);
     let repeat = |verdict, witness| Repeat { verdict, original: Some(before.frame), after, witness };
     if ids_vary && same_packet(again, &before, after) {
         original.repeats -= 1;
         return repeat(RepeatVerdict::DuplicateFrame, None);
     }
-    original.last = (before.last.0, again.at);
+    original.last = (again.frame, again.at);
     if is_older(again, (before.ip_id, before.timestamp)) {
         return repeat(RepeatVerdict::Reordered, Some(before.frame));
     }
     if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
-        return repeat(RepeatVerdict::Spurious, Some(ack));
+        return repeat(RepeatVerdict::Spurious, Some(ack.get()));
     }
     let told_of_hole = receiver.hole_acks > 0
         && (receiver.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) || receiver.hole_acks >= 3);
@@ -83,8 +85,8 @@ pub(super) fn fills_hole(
     }
     let newer = is_newer(again, (later_id, later_stamp));
     let told_of_hole = receiver.hole_acks > 0 && receiver.sacked.is_none_or(|sacked| sacked.is_after(again.seq));
-    let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).and_then(|sent| sent.at);
-    let since = again.at.zip(shown_at).map(|(now, then)| now.minus(then));
+    let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).map_or(When::UNKNOWN, |sent| sent.at);
+    let since = again.at.since(shown_at);
     match (newer, since) {
         (true, _) if told_of_hole => repeat(RepeatVerdict::Fast(receiver.hole_acks), receiver.hole_acks_first),
         (true, Some(since)) if since >= LEAST_TIMEOUT => repeat(RepeatVerdict::Timeout(1), shown_by),

@@ -4,7 +4,8 @@
 //! Wireshark user's guide, chapter "TCP Analysis"; where echolab knows better it says so in its own findings, made
 //! elsewhere from other state. Nothing else in echolab reads these flags to decide anything.
 
-use crate::model::{Direction, Nanos, PerDirection, SeqNumber, TcpFlags, Timestamp};
+use crate::model::{Direction, Nanos, PerDirection, SeqNumber, TcpFlags};
+use crate::track::when::When;
 use crate::track::{Analysis, AnalysisFlag};
 
 /// A later repeat is no answer to duplicate ACKs any more.
@@ -21,7 +22,7 @@ const SYN_OR_FIN: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN);
 /// What the rules look at in one segment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
-    pub(super) time: Option<Timestamp>,
+    pub(super) at: When,
     pub(super) direction: Direction,
     pub(super) seq: SeqNumber,
     pub(super) ack: SeqNumber,
@@ -40,13 +41,13 @@ pub(super) struct Seen {
 #[derive(Clone, Debug, Default)]
 struct Flow {
     next_seq: Option<SeqNumber>,
-    next_seq_time: Option<Timestamp>,
+    next_seq_time: When,
     /// Where the first hole begins that is not filled: an ACK beyond it acknowledges what the capture lacks.
     hole: Option<SeqNumber>,
     /// An ACK beyond everything was seen; the next ones are not flagged again.
     overtaken: bool,
     last_ack: Option<SeqNumber>,
-    last_ack_time: Option<Timestamp>,
+    last_ack_time: When,
     window: Option<u16>,
     duplicate_acks: u32,
     last_flags: Analysis,
@@ -57,7 +58,7 @@ struct Flow {
 pub(super) struct Wireshark {
     flows: PerDirection<Flow>,
     /// When the last SYN was sent, and whether a SYN-ACK was seen.
-    syn: Option<Timestamp>,
+    syn: When,
     syn_ack: bool,
     /// From the last SYN to the first segment after the SYN-ACK.
     handshake_rtt: Option<Nanos>,
@@ -87,11 +88,11 @@ impl Wireshark {
             return;
         }
         if seen.flags.is_syn_only() {
-            self.syn = seen.time;
+            self.syn = seen.at;
         } else if seen.flags.contains(TcpFlags::SYN) {
             self.syn_ack = true;
         } else if self.syn_ack && seen.flags.contains(TcpFlags::ACK) {
-            self.handshake_rtt = seen.time.zip(self.syn).map(|(now, syn)| now.since(syn));
+            self.handshake_rtt = seen.at.since(self.syn);
         }
     }
 }
@@ -175,7 +176,7 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, a
         return;
     }
     let end = seen.seq.plus(seen.len);
-    let since = |then: Option<Timestamp>| Some(seen.time?.since(then?));
+    let since = |then: When| seen.at.since(then);
     if seen.len > 0 && reverse.last_ack.is_some_and(|ack| !end.is_after(ack)) {
         analysis.insert(AnalysisFlag::SpuriousRetransmission);
         analysis.insert(AnalysisFlag::Retransmission);
@@ -214,7 +215,7 @@ fn remember(forward: &mut Flow, seen: &Seen, analysis: Analysis) {
             forward.hole = forward.hole.or(forward.next_seq);
         }
         forward.next_seq = Some(end);
-        forward.next_seq_time = seen.time;
+        forward.next_seq_time = seen.at;
     }
     let same_window = forward.window == Some(seen.window);
     let plain = !seen.flags.intersects(CONTROL);
@@ -225,7 +226,7 @@ fn remember(forward: &mut Flow, seen: &Seen, analysis: Analysis) {
     }
     if seen.flags.contains(TcpFlags::ACK) {
         forward.last_ack = Some(seen.ack);
-        forward.last_ack_time = seen.time;
+        forward.last_ack_time = seen.at;
     }
     forward.window = Some(seen.window);
     forward.last_flags = analysis;
