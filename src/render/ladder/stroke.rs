@@ -43,7 +43,7 @@ pub(super) fn arrow(arrow: &Arrow, room: usize, ascii: bool) -> String {
         Fate::Arrived => (room, stroke.line, head),
         Fate::Lost(_) => (room * 3 / 5, stroke.line, if ascii { 'X' } else { '✗' }),
         Fate::Unanswered(_) => (room * 4 / 5, stroke.line, '?'),
-        Fate::Damaged => (room, stroke.line, if ascii { 'X' } else { '✗' }),
+        Fate::Damaged(_) => (room, stroke.line, if ascii { 'X' } else { '✗' }),
     };
     let mut drawn: Vec<char> = Vec::with_capacity(room);
     drawn.push(stroke.tail);

@@ -1,11 +1,39 @@
 //! A whole SVG document around drawings that lie below one another.
 
-use super::canvas::{Canvas, Number, Point};
+use super::canvas::{Anchor, Canvas, Number, Point};
 use super::{Drawing, theme};
 use crate::render::escape;
+use crate::render::table::wrap;
 
 /// Width of every drawing, in pixels.
 pub(super) const WIDTH: f32 = 1_000.0;
+
+/// Characters of a heading that fit into a line.
+const HEADING: usize = 94;
+/// Characters of a note that fit into a line.
+const NOTE: usize = 150;
+
+/// A heading, shortened to its line.
+pub(super) fn heading(canvas: &mut Canvas, text: &str) {
+    let shown = match text.chars().count() {
+        0..=HEADING => text.to_owned(),
+        _ => text.chars().take(HEADING - 1).chain(['…']).collect(),
+    };
+    canvas.text("h", Point::new(20.0, 28.0), Anchor::Start, &shown);
+    canvas.newline();
+}
+
+/// What is to be said of a whole capture: what was counted, and what is left out.
+pub(super) fn notes(notes: &[String]) -> Drawing {
+    let mut canvas = Canvas::default();
+    let mut y = 8.0;
+    for line in notes.iter().flat_map(|note| wrap(note.trim(), NOTE)) {
+        y += 17.0;
+        canvas.text("small muted", Point::new(20.0, y), Anchor::Start, &line);
+        canvas.newline();
+    }
+    Drawing { markup: canvas.finish(), height: y + 20.0 }
+}
 
 /// A whole document with its style sheet.
 pub(super) fn around(drawings: &[Drawing], title: &str) -> String {

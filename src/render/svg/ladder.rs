@@ -2,9 +2,9 @@
 
 use super::arrow;
 use super::canvas::{Anchor, Canvas, Point};
-use super::document::WIDTH;
+use super::document::{self, WIDTH};
 use super::theme;
-use crate::explain::Severity;
+use crate::explain::{FindingCode, Severity};
 use crate::model::Direction;
 use crate::render::table::wrap;
 use crate::report::View;
@@ -43,8 +43,7 @@ pub(super) struct Sheet<'a> {
 pub(super) fn draw(ladder: &Ladder, prefix: &str) -> (String, f32) {
     let sheet = Sheet::of(ladder, prefix);
     let mut canvas = Canvas::default();
-    canvas.text("h", Point::new(MARGIN, 28.0), Anchor::Start, &ladder.title);
-    canvas.newline();
+    document::heading(&mut canvas, &ladder.title);
     sheet.draw_bands(&mut canvas);
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         sheet.draw_lifeline(&mut canvas, direction);
@@ -77,7 +76,7 @@ impl<'a> Sheet<'a> {
                 y += PHASE;
             }
             let height = match row {
-                Row::Arrow(arrow) if arrow.remark().is_some() => ROW + REMARK,
+                Row::Arrow(arrow) if arrow.remark().is_some() || grave(arrow).count() > 1 => ROW + REMARK,
                 Row::Arrow(_) => ROW,
                 Row::Fold(_) => FOLD,
             };
@@ -160,23 +159,25 @@ impl<'a> Sheet<'a> {
         canvas.end();
     }
 
-    /// The label above the arrow near its sender, and what is to be said of it below.
+    /// The label above the arrow near its sender, and below it what else is to be said.
+    ///
+    /// Near the sender: arrows of one side leave apart, so that their labels never meet, and those of the other side
+    /// stand at the other end.
     fn draw_label(&self, canvas: &mut Canvas, arrow: &Arrow, from: Point, to: Point) {
         let unit = from.towards(to);
         let right = unit.x > 0.0;
         let turn = if right { unit.y.atan2(unit.x) } else { (-unit.y).atan2(-unit.x) }.to_degrees();
         let anchor = if right { Anchor::Start } else { Anchor::End };
-        // aside is to the right of the way, which is below only for arrows to the right
-        let above = |aside: f32, along: f32| from.offset(unit, along, if right { -aside } else { aside });
-        canvas.turned_text("label", above(6.5, 14.0), anchor, turn, &arrow.label.to_string());
+        // aside is to the right of the way, which is below only on the way to the right
+        let below = |aside: f32, along: f32| from.offset(unit, along, if right { aside } else { -aside });
+        canvas.turned_text("label", below(-6.5, 14.0), anchor, turn, &arrow.label.to_string());
         if let Some(remark) = arrow.remark() {
-            canvas.turned_text("remark", above(-14.0, 14.0), anchor, turn, &remark);
+            canvas.turned_text("remark", below(14.0, 14.0), anchor, turn, &remark);
         }
     }
 
     fn draw_findings(&self, canvas: &mut Canvas, arrow: &Arrow, row: f32) {
-        let grave = arrow.findings.iter().filter(|code| code.severity() >= Severity::Warning);
-        for (number, code) in grave.take(2).enumerate() {
+        for (number, code) in grave(arrow).take(2).enumerate() {
             let (class, color) = theme::severity(code.severity());
             let place = Point::new(SUMS + 14.0, row + 17.0 + 12.0 * number as f32);
             canvas.group(class, color);
@@ -238,4 +239,9 @@ impl<'a> Sheet<'a> {
             canvas.newline();
         }
     }
+}
+
+/// The findings that are named beside an arrow.
+fn grave(arrow: &Arrow) -> impl Iterator<Item = FindingCode> + '_ {
+    arrow.findings.iter().copied().filter(|code| code.severity() >= Severity::Warning)
 }

@@ -17,7 +17,7 @@ pub use self::theme::STYLE;
 use super::{Format, Options};
 use crate::model::CaptureInfo;
 use crate::report::ladder::{Ladder, Trail};
-use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_title};
+use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_notes_of, capture_title};
 use crate::track::StreamId;
 
 pub(super) static FORMAT: Format = Format {
@@ -73,7 +73,7 @@ struct Ladders<W: Write> {
 }
 
 impl<W: Write> GatheredRenderer<Trail> for Ladders<W> {
-    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Trail>], _: &CaptureTotals) -> io::Result<()> {
+    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Trail>], totals: &CaptureTotals) -> io::Result<()> {
         self.titles.push(capture_title(info));
         let prefix = match self.titles.len() {
             1 => String::new(),
@@ -83,6 +83,8 @@ impl<W: Write> GatheredRenderer<Trail> for Ladders<W> {
             let ladder = Ladder::of(&conversation.conversation, &conversation.kept, &self.options.view);
             self.drawings.push(self::ladder(&ladder, &prefix));
         }
+        let notes: Vec<_> = capture_notes_of(totals).into_iter().map(|note| note.text).collect();
+        self.drawings.push(document::notes(&notes));
         Ok(())
     }
 

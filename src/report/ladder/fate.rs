@@ -3,7 +3,7 @@
 //! A loss is proved by the receiver: duplicate ACKs or SACK told of the hole before the bytes came again. A timer that
 //! ran out proves nothing: the segment or its ACK may have been lost.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::explain::Step;
 use crate::model::{Checksum, PerDirection, SeqNumber};
@@ -19,8 +19,8 @@ pub enum Fate {
     Lost(u64),
     /// No ACK came, and this frame brings the bytes again: it or its ACK was lost.
     Unanswered(u64),
-    /// Its checksum is wrong: the receiver drops it.
-    Damaged,
+    /// Its checksum is wrong and this frame brings the bytes again: the receiver dropped it.
+    Damaged(u64),
 }
 
 impl Fate {
@@ -35,7 +35,7 @@ impl Fate {
             Self::Arrived => None,
             Self::Lost(again) => Some(format!("lost; again in frame {again}")),
             Self::Unanswered(again) => Some(format!("no ACK came; again in frame {again}")),
-            Self::Damaged => Some("damaged: dropped".to_owned()),
+            Self::Damaged(again) => Some(format!("damaged; again in frame {again}")),
         }
     }
 }
@@ -54,6 +54,8 @@ struct Fates {
     latest: HashMap<u64, u64>,
     /// What each repeat repeats.
     originals: HashMap<u64, u64>,
+    /// Frames with a wrong checksum. Alone it proves nothing: an anonymised capture has no other.
+    invalid: HashSet<u64>,
     /// The highest acknowledgment number that each side has sent.
     acks: PerDirection<Option<u32>>,
 }
@@ -62,7 +64,7 @@ impl Fates {
     fn follow(&mut self, step: &Step<'static>) {
         let (frame, direction) = (step.event.frame, step.event.direction);
         if step.event.checksum() == Some(Checksum::Invalid) {
-            self.fates.insert(frame, Fate::Damaged);
+            self.invalid.insert(frame);
         }
         let Some(facts) = step.event.tcp() else { return };
         // a DSACK says that the bytes had come before they came again (RFC 2883)
@@ -77,6 +79,7 @@ impl Fates {
             let arrived = self.acks.get(!direction).is_some_and(|ack| !is_before(ack, facts.next_seq()));
             let fate = match repeat.verdict {
                 _ if arrived => None,
+                _ if self.invalid.contains(&before) => Some(Fate::Damaged(frame)),
                 RepeatVerdict::Fast(_) if before == original => Some(Fate::Lost(frame)),
                 RepeatVerdict::Fast(_)
                 | RepeatVerdict::Timeout(_)

@@ -28,6 +28,7 @@ impl Ladder {
         let one_way = OneWay::of(totals);
         if let Some(one_way) = one_way {
             position::slant(&mut rows, one_way);
+            position::spread_departures(&mut rows, true);
             let directions: Vec<_> = rows.iter().map(|row| row.arrow().map(|arrow| arrow.direction)).collect();
             position::keep_causes_before_effects(&mut rows, |first, second| {
                 let acks = || {
@@ -37,6 +38,7 @@ impl Ladder {
                 };
                 acks().unwrap_or_default()
             });
+            position::spread_departures(&mut rows, false);
         }
         cross(&mut rows, &moved);
         let mut ladder = Self {

@@ -6,7 +6,7 @@
 //! arrows cross where the packets did.
 
 use super::{Arrow, Row};
-use crate::model::{Direction, Nanos};
+use crate::model::{Direction, Nanos, PerDirection};
 use crate::track::{ConversationTotals, Vantage};
 
 /// A slant that can be seen, and that still ends before the next row's arrow begins.
@@ -105,7 +105,9 @@ impl Axis {
 /// How far back an acknowledged segment is looked for.
 const LOOK_BACK: usize = 48;
 /// Between the arrival of a segment and its ACK: room for a label.
-const GAP: f32 = 0.4;
+const GAP: f32 = 0.3;
+/// Between two departures from one end: as much.
+const APART: f32 = 0.38;
 
 /// Keeps what is acknowledged before its ACK: half a round trip is an estimate, and may be a little too long.
 ///
@@ -124,6 +126,31 @@ pub(super) fn keep_causes_before_effects(rows: &mut [Row], acks: impl Fn(usize, 
                 cause.to = cause.to.min(effect.from);
             }
         }
+    }
+}
+
+/// Moves departures apart that a label would not fit between: earlier ones up, or, once causes stand before their
+/// effects, later ones down.
+pub(super) fn spread_departures(rows: &mut [Row], up: bool) {
+    let mut nearest: PerDirection<Option<f32>> = PerDirection::default();
+    let last = rows.len().saturating_sub(1);
+    for step in 0..rows.len() {
+        let index = if up { last - step } else { step };
+        let Some(Row::Arrow(arrow)) = rows.get_mut(index) else {
+            nearest = PerDirection::default();
+            continue;
+        };
+        let here = index as f32;
+        let near = nearest.get_mut(arrow.direction);
+        // where the frame was captured as it left, rows are apart already
+        if arrow.from < here {
+            match *near {
+                Some(later) if up => arrow.from = arrow.from.min(later - APART).max(here - MOST - APART),
+                Some(earlier) => arrow.from = arrow.from.max(earlier + APART).min(here - LEAST),
+                None => {}
+            }
+        }
+        *near = Some(arrow.from);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The graphs of a whole capture: traffic over time, and the largest conversations.
 
 use super::super::canvas::{Anchor, Canvas, Point};
-use super::super::document::WIDTH;
+use super::super::document::{self, WIDTH};
 use super::axis::{Axis, Quantity, column};
 use super::conversation::{COLUMNS, spread};
 use super::panel::{Look, Panel, Place};
@@ -18,8 +18,7 @@ const LONGEST: f32 = 360.0;
 /// Draws the graphs of a capture and gives their height.
 pub(super) fn draw(title: &str, series: &CaptureSeries) -> (String, f32) {
     let mut canvas = Canvas::default();
-    canvas.text("h", Point::new(20.0, 28.0), Anchor::Start, title);
-    canvas.newline();
+    document::heading(&mut canvas, title);
     let mut y = 48.0;
     y += traffic(&mut canvas, y, series);
     y += largest(&mut canvas, y, series);

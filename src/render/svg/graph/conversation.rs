@@ -1,7 +1,7 @@
 //! The graphs of one conversation: sequence numbers, round-trip times, bytes in flight, throughput.
 
-use super::super::canvas::{Anchor, Canvas, Point};
-use super::super::document::WIDTH;
+use super::super::canvas::Canvas;
+use super::super::document::{self, WIDTH};
 use super::axis::{Axis, Quantity, column};
 use super::panel::{Look, Mark, Panel, Place};
 use crate::model::{Direction, Nanos, Protocol};
@@ -30,8 +30,7 @@ const BOTH: [Direction; 2] = [Direction::ClientToServer, Direction::ServerToClie
 /// Draws the graphs of a conversation below one another and gives their height; nothing where there is nothing to see.
 pub(super) fn draw(title: &str, totals: &ConversationTotals, series: &ConversationSeries) -> Option<(String, f32)> {
     let mut graphs = Graphs { series, canvas: Canvas::default(), y: 48.0, half: false };
-    graphs.canvas.text("h", Point::new(20.0, 28.0), Anchor::Start, title);
-    graphs.canvas.newline();
+    document::heading(&mut graphs.canvas, title);
     for direction in BOTH {
         graphs.sequence(direction);
     }
@@ -98,11 +97,12 @@ impl Graphs<'_> {
         panel.bars(REPEAT, way.repeats.slots());
         panel.flags(REPEAT, way.repeats.slots());
         panel.name(DATA, Mark::Bar, "data");
-        panel.name(ACK, Mark::Line, &format!("acknowledged by the {}", direction.receiver()));
-        let edge_name = format!("edge of the {}'s window", direction.receiver());
-        match shown {
-            true => panel.name(EDGE, Mark::Line, &edge_name),
-            false => panel.name(EDGE, Mark::Line, &format!("{edge_name}: above the graph")),
+        if !way.acks.is_empty() {
+            panel.name(ACK, Mark::Line, &format!("acknowledged by the {}", direction.receiver()));
+        }
+        if !way.edge.is_empty() {
+            let place = if shown { "" } else { ": above the graph" };
+            panel.name(EDGE, Mark::Line, &format!("edge of the {}'s window{place}", direction.receiver()));
         }
         if !way.sack.is_empty() {
             panel.name(SACK, Mark::Bar, "SACK");
@@ -156,7 +156,9 @@ impl Graphs<'_> {
         }
         panel.steps(DATA, way.in_flight.slots(), self.series.end());
         panel.name(DATA, Mark::Line, "in flight");
-        panel.name(EDGE, Mark::Line, if shown { "window" } else { "window: above the graph" });
+        if !way.window.is_empty() {
+            panel.name(EDGE, Mark::Line, if shown { "window" } else { "window: above the graph" });
+        }
     }
 
     fn throughput(&mut self) {

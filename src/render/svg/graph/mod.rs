@@ -14,7 +14,9 @@ use crate::model::CaptureInfo;
 use crate::render::{Format, Options};
 use crate::report::counted;
 use crate::report::series::{CaptureSeries, ConversationSeries};
-use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, View, capture_title, conversation_title};
+use crate::report::{
+    CaptureTotals, Gathered, GatheredRenderer, Gatherer, View, capture_notes_of, capture_title, conversation_title,
+};
 
 pub(in crate::render) static FORMAT: Format = Format {
     name: "graphs",
@@ -71,7 +73,7 @@ impl<W: Write> GatheredRenderer<ConversationSeries> for Graphs<W> {
         &mut self,
         info: &CaptureInfo,
         kept: &[Gathered<ConversationSeries>],
-        _: &CaptureTotals,
+        totals: &CaptureTotals,
     ) -> io::Result<()> {
         let series = std::mem::take(&mut self.series);
         let mut largest: Vec<_> = kept.iter().collect();
@@ -79,12 +81,17 @@ impl<W: Write> GatheredRenderer<ConversationSeries> for Graphs<W> {
             let bytes = gathered.conversation.totals.bytes;
             Reverse(bytes.client_to_server.saturating_add(bytes.server_to_client))
         });
-        let mut title = capture_title(info);
-        let left_out = series.conversations().saturating_sub(DRAWN as u64);
-        if left_out > 0 {
-            title.push_str(&format!(": the {DRAWN} largest; {} not drawn", counted(left_out, "conversation")));
-        }
+        let title = capture_title(info);
         self.drawings.push(of_capture(&title, &series));
+        let mut notes: Vec<_> = capture_notes_of(totals).into_iter().map(|note| note.text).collect();
+        let left_out = kept.len().saturating_sub(DRAWN) as u64;
+        if left_out > 0 {
+            notes.push(format!(
+                "Below are the {DRAWN} largest conversations; the graphs of {} are left out (--conversation chooses)",
+                counted(left_out, "smaller one")
+            ));
+        }
+        self.drawings.push(document::notes(&notes));
         for Gathered { conversation, kept } in largest.into_iter().take(DRAWN) {
             self.drawings.extend(of_conversation(conversation, kept, &self.options.view));
         }

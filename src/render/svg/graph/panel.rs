@@ -96,7 +96,7 @@ impl<'a> Panel<'a> {
         for slot in slots {
             let (low, high) = (self.at(slot.from, slot.value.low as f64), self.at(slot.from, slot.value.high as f64));
             // what is too short to be seen is a dot
-            let top = if low.y - high.y < 1.6 { low.y - 1.6 } else { high.y };
+            let top = if low.y - high.y < 3.0 { low.y - 3.0 } else { high.y };
             let _ = write!(path, "M{} {}V{}", Number(low.x), Number(low.y), Number(top));
         }
         self.path(look, &path, "");
