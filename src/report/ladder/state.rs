@@ -203,3 +203,96 @@ impl End {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::State::*;
+    use super::*;
+
+    const SYN: TcpFlags = TcpFlags::SYN;
+    const ACK: TcpFlags = TcpFlags::ACK;
+    const FIN_ACK: TcpFlags = TcpFlags::FIN.union(ACK);
+    const RST: TcpFlags = TcpFlags::RST;
+
+    fn segment(flags: TcpFlags, seq: u32, len: u32, ack: u32) -> Moved {
+        let counted = u32::from(flags.intersects(SYN.union(TcpFlags::FIN)));
+        let ack = flags.contains(ACK).then_some(ack);
+        Moved { flags, seq, next: seq + len + counted, ack, hole: None, stale: false }
+    }
+
+    /// An end that is connected, and has sent and received its SYN.
+    fn connected() -> End {
+        let mut end = End::new(Some(Closed), false);
+        end.sends(&segment(SYN, 0, 0, 0));
+        end.receives(&segment(SYN.union(ACK), 0, 0, 1));
+        assert_eq!(end.state, Some(Established));
+        end
+    }
+
+    #[test]
+    fn a_handshake_broken_off_leads_back_to_listen_or_to_closed() {
+        let mut server = End::new(Some(Listen), true);
+        server.receives(&segment(SYN, 0, 0, 0));
+        server.sends(&segment(SYN.union(ACK), 0, 0, 1));
+        assert_eq!(server.state, Some(SynReceived));
+        server.receives(&segment(RST, 1, 0, 0));
+        assert_eq!(server.state, Some(Listen));
+        let mut client = End::new(Some(Closed), false);
+        client.sends(&segment(SYN, 0, 0, 0));
+        client.receives(&segment(RST.union(ACK), 0, 0, 1));
+        assert_eq!(client.state, Some(Closed));
+    }
+
+    #[test]
+    fn who_closes_first_waits() {
+        let mut end = connected();
+        end.sends(&segment(FIN_ACK, 1, 0, 1));
+        assert_eq!(end.state, Some(FinWait1));
+        end.receives(&segment(ACK, 1, 0, 2));
+        assert_eq!(end.state, Some(FinWait2));
+        end.receives(&segment(FIN_ACK, 1, 0, 2));
+        assert_eq!(end.state, Some(TimeWait));
+    }
+
+    #[test]
+    fn who_closes_second_does_not() {
+        let mut end = connected();
+        end.receives(&segment(FIN_ACK, 1, 0, 1));
+        assert_eq!(end.state, Some(CloseWait));
+        end.sends(&segment(FIN_ACK, 1, 0, 2));
+        assert_eq!(end.state, Some(LastAck));
+        end.receives(&segment(ACK, 2, 0, 2));
+        assert_eq!(end.state, Some(Closed));
+    }
+
+    #[test]
+    fn fins_that_cross_lead_through_closing() {
+        let mut end = connected();
+        end.sends(&segment(FIN_ACK, 1, 0, 1));
+        end.receives(&segment(FIN_ACK, 1, 0, 1));
+        assert_eq!(end.state, Some(Closing));
+        end.receives(&segment(ACK, 2, 0, 2));
+        assert_eq!(end.state, Some(TimeWait));
+    }
+
+    #[test]
+    fn a_fin_behind_a_hole_waits_until_the_hole_is_filled() {
+        let mut end = connected();
+        end.misses(&segment(ACK, 1, 500, 1));
+        end.receives(&segment(FIN_ACK, 501, 0, 1));
+        assert_eq!(end.state, Some(Established));
+        end.receives(&segment(ACK, 1, 200, 1));
+        assert_eq!(end.state, Some(Established));
+        end.receives(&segment(ACK, 201, 300, 1));
+        assert_eq!(end.state, Some(CloseWait));
+    }
+
+    #[test]
+    fn a_reset_that_answers_an_old_segment_changes_nothing_at_its_sender() {
+        let mut end = connected();
+        end.sends(&Moved { stale: true, ..segment(RST, 9, 0, 0) });
+        assert_eq!(end.state, Some(Established));
+        end.sends(&segment(RST, 1, 0, 0));
+        assert_eq!(end.state, Some(Closed));
+    }
+}
