@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::ladder::WITHOUT_STEPS;
 use super::{Format, Options, escape};
 use crate::explain::Phase;
 use crate::model::{CaptureInfo, Direction};
@@ -35,7 +36,10 @@ struct Mermaid<W: Write> {
 impl<W: Write> GatheredRenderer<Trail> for Mermaid<W> {
     fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Trail>], totals: &CaptureTotals) -> io::Result<()> {
         writeln!(self.out, "# {}\n", escape::markdown(&capture_title(info)))?;
-        for conversation in kept {
+        if self.options.summary {
+            writeln!(self.out, "{}\n", escape::markdown(WITHOUT_STEPS))?;
+        }
+        for conversation in kept.iter().filter(|conversation| conversation.kept.steps() > 0) {
             let ladder = Ladder::of(&conversation.conversation, &conversation.kept, &self.options.view);
             writeln!(self.out, "## {}\n", escape::markdown(&ladder.title))?;
             for diagram in diagrams(&ladder) {
@@ -44,7 +48,9 @@ impl<W: Write> GatheredRenderer<Trail> for Mermaid<W> {
             for note in &ladder.notes {
                 writeln!(self.out, "- {}", escape::markdown(note))?;
             }
-            writeln!(self.out)?;
+            if !ladder.notes.is_empty() {
+                writeln!(self.out)?;
+            }
         }
         for note in capture_notes_of(totals) {
             writeln!(self.out, "- {}", escape::markdown(note.text.trim()))?;

@@ -195,3 +195,11 @@ fn a_fold_says_what_it_hides_and_no_bound_shows_all() {
     assert_eq!(whole.matches("data-step=").count(), 112);
     assert!(!whole.contains("data-first-step"));
 }
+
+#[test]
+fn a_summary_says_that_it_has_no_steps_to_draw() {
+    for format in ["ladder", "mermaid", "svg"] {
+        let text = echolab(["analyze", "--summary", "--format", format, "fixtures/lab-v0.pcap"]).done();
+        assert!(text.contains("are drawn of steps, which") && !text.contains("lifeline"), "{format}:\n{text}");
+    }
+}

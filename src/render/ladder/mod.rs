@@ -27,6 +27,9 @@ pub(super) static FORMAT: Format = Format {
     },
 };
 
+/// What stands in place of ladders where only conversations are asked for.
+pub(super) const WITHOUT_STEPS: &str = "Sequence diagrams are drawn of steps, which --summary leaves out.";
+
 struct Ladders<W: Write> {
     out: io::BufWriter<W>,
     options: Options,
@@ -36,7 +39,10 @@ impl<W: Write> GatheredRenderer<Trail> for Ladders<W> {
     fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Trail>], totals: &CaptureTotals) -> io::Result<()> {
         self.text(&capture_title(info), Style::new().bold().underline())?;
         writeln!(self.out)?;
-        for conversation in kept {
+        if self.options.summary {
+            self.text(WITHOUT_STEPS, Style::new())?;
+        }
+        for conversation in kept.iter().filter(|conversation| conversation.kept.steps() > 0) {
             let ladder = Ladder::of(&conversation.conversation, &conversation.kept, &self.options.view);
             self.ladder(&ladder)?;
         }
@@ -63,7 +69,7 @@ impl<W: Write> Ladders<W> {
         for note in &ladder.notes {
             self.text(note, Style::new().dimmed())?;
         }
-        writeln!(self.out)
+        if ladder.notes.is_empty() { Ok(()) } else { writeln!(self.out) }
     }
 
     fn text(&mut self, text: &str, style: Style) -> io::Result<()> {

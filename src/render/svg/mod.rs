@@ -14,6 +14,7 @@ mod theme;
 use std::io::{self, Write};
 
 pub use self::theme::STYLE;
+use super::ladder::WITHOUT_STEPS;
 use super::{Format, Options};
 use crate::model::CaptureInfo;
 use crate::report::ladder::{Ladder, Trail};
@@ -79,11 +80,12 @@ impl<W: Write> GatheredRenderer<Trail> for Ladders<W> {
             1 => String::new(),
             number => format!("c{number}-"),
         };
-        for conversation in kept {
+        for conversation in kept.iter().filter(|conversation| conversation.kept.steps() > 0) {
             let ladder = Ladder::of(&conversation.conversation, &conversation.kept, &self.options.view);
             self.drawings.push(self::ladder(&ladder, &prefix));
         }
-        let notes: Vec<_> = capture_notes_of(totals).into_iter().map(|note| note.text).collect();
+        let mut notes: Vec<_> = capture_notes_of(totals).into_iter().map(|note| note.text).collect();
+        notes.extend(self.options.summary.then(|| WITHOUT_STEPS.to_owned()));
         self.drawings.push(document::notes(&notes));
         Ok(())
     }
