@@ -15,6 +15,7 @@ use socket2::SockRef;
 
 fn client(protocol: Protocol, server: SocketAddr, timeout_ms: u64) -> Client {
     Client {
+        number: 1,
         protocol,
         server,
         timeout: Some(Duration::from_millis(timeout_ms)),

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use echolab::capture::{Interface, Source};
-use echolab::drive::{Behaviour, Plan, Signal, Transform, resolve};
+use echolab::drive::{Act, Behaviour, Performance, Plan, Signal, Transform, resolve};
 use echolab::explain::{Conversation, Step};
 use echolab::model::{CallKind, CaptureInfo, LinkType, PerDirection, Protocol, Side};
 use echolab::pipeline;
 use echolab::report::{CaptureTotals, Sink};
-use echolab::session::{Network, Session, SessionOptions, SessionOutcome, Sources};
+use echolab::session::{Network, Session, SessionOptions, Sources};
 use echolab::track::{Close, Handshake};
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 
@@ -29,7 +29,7 @@ struct Seen {
 struct Run {
     seen: Vec<Seen>,
     dropped: Option<u64>,
-    outcome: SessionOutcome,
+    outcome: Performance,
 }
 
 impl Run {
@@ -73,8 +73,7 @@ fn run_at(host: &str, interface: Interface, plan: Plan, behaviour: Behaviour) ->
     let server = resolve(host, 0).unwrap();
     let timeout = Duration::from_secs(5);
     let session = Session::open(SessionOptions {
-        plan,
-        behaviour,
+        act: Act::Echo { plan, behaviour, clients: 1 },
         server,
         network: Network::Loopback(interface),
         sockets: PerDirection::default(),
@@ -186,8 +185,11 @@ impl Sink for Conversations {
 fn two_hundred_sessions_are_complete_in_the_report_too() {
     for _ in 0..200 {
         let session = Session::open(SessionOptions {
-            plan: plan(Protocol::Tcp, &[b"Hello, world"]),
-            behaviour: Behaviour::default(),
+            act: Act::Echo {
+                plan: plan(Protocol::Tcp, &[b"Hello, world"]),
+                behaviour: Behaviour::default(),
+                clients: 1,
+            },
             server: resolve("127.0.0.1", 0).unwrap(),
             network: Network::Loopback(Interface::from_name(None).unwrap()),
             sockets: PerDirection::default(),
@@ -314,8 +316,7 @@ fn an_answer_that_never_comes_is_a_time_out_in_words() {
     let behaviour = Behaviour { prefix: vec![b'x'; 65_507], ..Behaviour::default() };
     let server = resolve("127.0.0.1", 0).unwrap();
     let session = Session::open(SessionOptions {
-        plan: plan(Protocol::Udp, &[b"hello"]),
-        behaviour,
+        act: Act::Echo { plan: plan(Protocol::Udp, &[b"hello"]), behaviour, clients: 1 },
         server,
         network: Network::Loopback(Interface::from_name(None).unwrap()),
         sockets: PerDirection::default(),
@@ -335,8 +336,7 @@ fn an_answer_that_never_comes_is_a_time_out_in_words() {
 fn a_halted_session_ends_in_order() {
     let behaviour = Behaviour { read_delay: Duration::from_secs(60), ..Behaviour::default() };
     let session = Session::open(SessionOptions {
-        plan: plan(Protocol::Tcp, &[b"hello"]),
-        behaviour,
+        act: Act::Echo { plan: plan(Protocol::Tcp, &[b"hello"]), behaviour, clients: 1 },
         server: resolve("127.0.0.1", 0).unwrap(),
         network: Network::Loopback(Interface::from_name(None).unwrap()),
         sockets: PerDirection::default(),

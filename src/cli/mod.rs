@@ -17,6 +17,7 @@ mod messages;
 mod output;
 mod privileges;
 mod progress;
+mod scenarios;
 mod serve;
 mod session;
 
@@ -40,6 +41,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   sudo \"$(command -v echolab)\" session   run an echo session and explain its every packet
+  echolab scenarios                      sessions by name, losses and resets included
   echolab analyze echo.pcap              every conversation of a capture, step by step
   echolab analyze big.pcap --summary     its largest conversations
   echolab formats                        what the output can look like
@@ -51,6 +53,7 @@ Exit status: 0 done, 1 an expectation was not met, 2 an error.";
 enum Command {
     Session(Box<session::SessionArgs>),
     Analyze(Box<analyze::AnalyzeArgs>),
+    Scenarios(scenarios::ScenariosArgs),
     Serve(serve::ServeArgs),
     Connect(connect::ConnectArgs),
     Formats(formats::FormatsArgs),
@@ -63,6 +66,7 @@ impl Command {
         match self {
             Self::Session(args) => args.run(),
             Self::Analyze(args) => args.run(),
+            Self::Scenarios(args) => args.run(),
             Self::Serve(args) => args.run(),
             Self::Connect(args) => args.run(),
             Self::Formats(args) => args.run(),

@@ -16,7 +16,18 @@ pub(super) fn give_up() -> anyhow::Result<()> {
 /// # Errors
 /// When they can't be given up: the program must not go on then.
 pub(super) fn give_up_with(others: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let privileges = drive::give_up(others)?;
+    tell(drive::give_up(others)?)
+}
+
+/// The same, but for what a scenario's faults need.
+///
+/// # Errors
+/// When they can't be given up: the program must not go on then.
+pub(super) fn give_up_except_faults(others: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    tell(drive::give_up_except_faults(others)?)
+}
+
+fn tell(privileges: Privileges) -> anyhow::Result<()> {
     if let Privileges::Unmapped { .. } = privileges {
         say(&format!("note: {privileges}"));
     }

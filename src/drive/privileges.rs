@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use caps::CapSet;
+use caps::{CapSet, Capability, CapsHashSet};
 use nix::errno::Errno;
+use nix::sys::prctl;
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 
 /// What the program still is after [`give_up`].
@@ -55,7 +56,51 @@ impl fmt::Display for Privileges {
 /// # Errors
 /// When the system does not let the privileges go: the program must not go on then.
 pub fn give_up(others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
-    let privileges = match sudo_caller() {
+    let privileges = become_caller()?;
+    others()?;
+    clear_capabilities()?;
+    Ok(privileges)
+}
+
+/// The same, but the calling thread, and threads that it starts from now on, keep CAP_NET_ADMIN and CAP_NET_RAW, as far
+/// as the program had them: a scenario's faults need these. [`clear_capabilities`] gives them up in a thread.
+///
+/// # Errors
+/// When the system does not let the privileges go: the program must not go on then.
+pub fn give_up_except_faults(others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
+    let had = caps::read(None, CapSet::Permitted).context("can't tell which capabilities there are")?;
+    let kept: CapsHashSet =
+        [Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW].into_iter().filter(|cap| had.contains(cap)).collect();
+    // becoming another user would clear them
+    prctl::set_keepcaps(true).context("can't keep the capabilities that the faults need")?;
+    let privileges = become_caller()?;
+    prctl::set_keepcaps(false).context("can't give up root")?;
+    others()?;
+    let limit = || {
+        caps::clear(None, CapSet::Inheritable)?;
+        caps::set(None, CapSet::Effective, &kept)?;
+        caps::set(None, CapSet::Permitted, &kept)
+    };
+    limit().context("can't give up the capabilities")?;
+    Ok(privileges)
+}
+
+/// Clears every capability of the calling thread, for good.
+///
+/// # Errors
+/// When the system refuses, which it has no reason to.
+pub fn clear_capabilities() -> Result<()> {
+    let clear = || {
+        // an ambient capability can't outlive the inheritable one
+        caps::clear(None, CapSet::Inheritable)?;
+        caps::clear(None, CapSet::Permitted)
+    };
+    clear().context("can't give up the capabilities")
+}
+
+/// Becomes the user who called sudo, where root was called by sudo.
+fn become_caller() -> Result<Privileges> {
+    Ok(match sudo_caller() {
         Some((uid, gid)) if geteuid().is_root() => match become_user(uid, gid) {
             Ok(()) => Privileges::Became { uid, gid },
             // a user namespace: the user is not mapped, or groups may not be set
@@ -63,10 +108,7 @@ pub fn give_up(others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
             Err(error) => return Err(error).with_context(|| format!("can't give up root for user {uid}")),
         },
         _ => Privileges::Kept,
-    };
-    others()?;
-    clear_capabilities().context("can't give up the capabilities")?;
-    Ok(privileges)
+    })
 }
 
 /// The user and group who called sudo; `None` if that was root, or nobody.
@@ -85,10 +127,4 @@ fn become_user(uid: Uid, gid: Gid) -> Result<(), Errno> {
     setgroups(&[gid])?;
     setresgid(gid, gid, gid)?;
     setresuid(uid, uid, uid)
-}
-
-fn clear_capabilities() -> Result<(), caps::errors::CapsError> {
-    // an ambient capability can't outlive the inheritable one
-    caps::clear(None, CapSet::Inheritable)?;
-    caps::clear(None, CapSet::Permitted)
 }

@@ -61,6 +61,8 @@ pub enum CallKind {
     Shutdown,
     /// The socket was closed.
     Close,
+    /// The program was killed; its kernel closed the socket.
+    Killed,
     /// The call failed, for this reason.
     Failed(String),
 }
@@ -76,6 +78,7 @@ impl CallKind {
             Self::EndOfStream => "end_of_stream",
             Self::Shutdown => "shutdown",
             Self::Close => "close",
+            Self::Killed => "killed",
             Self::Failed(_) => "failed",
         }
     }

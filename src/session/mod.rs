@@ -5,38 +5,33 @@
 //! [`Session::give_up_capabilities`]) and opens its output; [`Session::run`] lets the client act, and when both ends are
 //! closed and the wire has delivered all, drains the captures exactly. Nothing sleeps.
 
+mod judge;
 mod network;
+mod observed;
 
 use std::io;
 use std::net::SocketAddr;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
+pub use self::judge::unmet;
 pub use self::network::{CaptureAt, LabNetwork, Network, Sources};
+pub use self::observed::{Observed, Observer};
 
 use self::network::Captures;
-use crate::drive::{
-    Behaviour, BoundServer, Client, Ground, Plan, ServerLog, ServerOptions, Signal, SocketOption, Tally, Transcript,
-    UdpLimits, WireStory, reachable,
-};
-use crate::model::{Call, CaptureInfo, PerDirection, Protocol, Side};
-
-/// How `close` waits for the peer at most; on loopback it takes microseconds.
-const LINGER: Duration = Duration::from_secs(5);
+use crate::drive::{Act, Ground, Performance, ServerLog, Signal, SocketOption, Stagecraft, Troupe, clear_capabilities};
+use crate::model::{CaptureInfo, PerDirection};
 
 /// What session to drive.
 pub struct SessionOptions {
-    /// What the client does.
-    pub plan: Plan,
-    /// How the server answers.
-    pub behaviour: Behaviour,
+    /// What is done.
+    pub act: Act,
     /// Where the server listens; port 0 takes any free port.
     pub server: SocketAddr,
     /// On which network.
     pub network: Network,
-    /// What each program sets its sockets to.
+    /// What the echo server and its clients set their sockets to.
     pub sockets: PerDirection<Vec<SocketOption>>,
     /// How long the client waits for each thing that the server is to do.
     pub timeout: Duration,
@@ -48,29 +43,8 @@ pub struct SessionOptions {
 pub struct Session {
     ground: Ground,
     captures: Captures,
-    server: BoundServer,
-    options: SessionOptions,
-}
-
-/// What the programs of a session did.
-#[derive(Debug)]
-pub struct SessionOutcome {
-    /// What the client did.
-    pub tally: Tally,
-    /// What went wrong with the server's own socket.
-    pub server_error: Option<io::Error>,
-    /// The calls of both programs, in order of time.
-    pub calls: Vec<Call>,
-    /// What the wire did, where there is one.
-    pub wire: Option<WireStory>,
-}
-
-/// What the thread that drives the session comes back with. The network ends with it: the captures are drained by then.
-struct Driven {
-    tally: Result<Tally>,
-    server_error: Option<io::Error>,
-    wire: Result<Option<WireStory>>,
-    _ground: Ground,
+    troupe: Troupe,
+    craft: (Duration, ServerLog),
 }
 
 impl Session {
@@ -79,27 +53,30 @@ impl Session {
     ///
     /// # Errors
     /// When there is no right to capture or to make a network, or the server's address or port can't be had.
-    pub fn open(mut options: SessionOptions) -> Result<Self> {
-        let protocol = options.plan.protocol;
-        if protocol == Protocol::Tcp && options.plan.close_first == Side::Server {
-            options.behaviour.close_after = Some(options.plan.request_bytes());
-        }
-        let (ground, mut captures) = options.network.open()?;
-        let (address, backlog) = (options.server, options.behaviour.backlog);
-        let sockets = options.sockets.server_to_client.clone();
-        let server = ground.on(Side::Server, move || BoundServer::bind(protocol, address, backlog, &sockets))??;
-        captures.set_filter(protocol, server.address().port())?;
-        Ok(Self { ground, captures, server, options })
+    pub fn open(options: SessionOptions) -> Result<Self> {
+        let SessionOptions { act, server, network, sockets, timeout, log } = options;
+        let protocol = act.protocol();
+        let (ground, mut captures) = network.open()?;
+        let troupe = Troupe::assemble(act, &ground, server, sockets)?;
+        captures.set_filter(protocol, &troupe.ports())?;
+        Ok(Self { ground, captures, troupe, craft: (timeout, log) })
     }
 
     /// Where the client will find the server.
     pub fn server(&self) -> SocketAddr {
-        reachable(self.server.address())
+        self.troupe.server()
     }
 
     /// What is known of the capture, or of that at the client and that at the server.
     pub fn infos(&self) -> (&CaptureInfo, Option<&CaptureInfo>) {
         self.captures.infos()
+    }
+
+    /// Whether rights must be kept for the session's faults: then
+    /// [`give_up_except_faults`](crate::drive::give_up_except_faults) is to be called in place of
+    /// [`give_up`](crate::drive::give_up).
+    pub fn needs_rights(&self) -> bool {
+        self.troupe.needs_rights()
     }
 
     /// Gives up the capabilities of the network's threads; those of the caller are the caller's to give up.
@@ -114,56 +91,27 @@ impl Session {
     ///
     /// # Errors
     /// When a thread can't be started, the network fails, or `consume` does: the session is halted then.
-    pub fn run<T>(self, halt: &Signal, consume: impl FnOnce(Sources) -> io::Result<T>) -> Result<(T, SessionOutcome)> {
-        let (bound, address) = (self.server.address(), self.server());
-        let Self { mut ground, captures, server, options } = self;
-        let (client_calls, server_calls) = (Transcript::new(Side::Client), Transcript::new(Side::Server));
-        let client = Client {
-            protocol: options.plan.protocol,
-            server: address,
-            timeout: Some(options.timeout),
-            linger: Some(LINGER),
-            options: options.sockets.client_to_server,
-            transcript: client_calls.clone(),
-            halt: halt.clone(),
-        };
-        let actions = options.plan.actions(&options.behaviour);
-        // nobody else reaches a server on loopback or in a lab
-        let reached_by_others = matches!(ground, Ground::ThisHost) && !bound.ip().is_loopback();
-        let server_options = ServerOptions {
-            idle_timeout: None,
-            linger: Some(LINGER),
-            udp_limits: reached_by_others.then(UdpLimits::default),
-            log: options.log,
-            transcript: server_calls.clone(),
-            ..ServerOptions::new(options.behaviour, halt.clone())
-        };
-
+    pub fn run<T>(self, halt: &Signal, consume: impl FnOnce(Sources) -> io::Result<T>) -> Result<(T, Performance)> {
+        let Self { ground, captures, troupe, craft: (timeout, log) } = self;
+        let needs_rights = troupe.needs_rights();
+        let ready = troupe.prepare(ground, Stagecraft { timeout, log, halt: halt.clone() })?;
+        if needs_rights {
+            // what was kept, that thread has now, and gives up itself
+            clear_capabilities()?;
+        }
         let (sources, stoppers) = captures.start().context("can't start the capture")?;
-        let server = server.start(server_options).context("can't start the server")?;
-        let driver = thread::Builder::new()
-            .name("driver".to_owned())
-            .spawn(move || {
-                let tally = ground.on(Side::Client, move || client.run(actions));
-                let server_error = server.finish().err();
-                // both ends are closed: what the kernel has seen by now, and what is under way, is the whole session
-                let wire = ground.end();
-                stoppers.stop(wire.as_ref().ok().and_then(Option::as_ref));
-                Driven { tally, server_error, wire, _ground: ground }
-            })
-            .context("can't start the client")?;
+        let acting = ready.go(Box::new(|wire| stoppers.stop(wire)));
 
         let consumed = consume(sources);
         if consumed.is_err() {
             halt.raise();
         }
-        let driven = driver.join();
+        let performed = acting.join();
         let consumed = consumed?;
-        let Driven { tally, server_error, wire, _ground } =
-            driven.map_err(|_| anyhow!("the client's thread broke down"))?;
-        let mut calls = client_calls.take();
-        calls.extend(server_calls.take());
-        calls.sort_by_key(|call| call.time);
-        Ok((consumed, SessionOutcome { tally: tally?, server_error, calls, wire: wire? }))
+        let mut performance = performed.map_err(|_| anyhow!("the session's thread broke down"))?;
+        match performance.network_error.take() {
+            Some(error) => Err(error),
+            None => Ok((consumed, performance)),
+        }
     }
 }

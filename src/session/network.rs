@@ -99,9 +99,9 @@ impl Network {
 
 impl Captures {
     /// Keeps what is not the session's out. In a lab nothing is: no filter could hide a fragment there.
-    pub(super) fn set_filter(&mut self, protocol: Protocol, port: u16) -> Result<()> {
+    pub(super) fn set_filter(&mut self, protocol: Protocol, ports: &[u16]) -> Result<()> {
         match self.first.side {
-            None => self.first.live.set_filter(&crate::capture::session_filter(protocol, port)),
+            None => self.first.live.set_filter(&crate::capture::session_filter(protocol, ports)),
             Some(_) => Ok(()),
         }
     }

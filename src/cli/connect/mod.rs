@@ -57,6 +57,7 @@ impl ConnectArgs {
         let server = self.server.address()?;
         privileges::give_up()?;
         let client = Client {
+            number: 1,
             protocol,
             server,
             timeout: Some(self.timeout),

@@ -22,16 +22,17 @@ use super::exit::say;
 use super::interrupt::interrupt;
 use super::messages::MessageArgs;
 use super::output::{OutputArgs, Scope};
+use super::scenarios::names;
 use super::{Exit, client_args, privileges};
 use crate::capture::save::{CaptureWriter, create, format_of};
 use crate::capture::tee::Tee;
 use crate::capture::{LiveSource, Source, WAYS_TO_CAPTURE};
 use crate::drive::lab::{Obstacle, WireOptions};
-use crate::drive::{Client, ClientFault, Tally};
+use crate::drive::{Act, Client, ClientFault, Performance, Scenario, Tally};
 use crate::model::{CaptureInfo, Endpoint, Protocol};
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
-use crate::session::{Network, Session, SessionOptions};
+use crate::session::{Network, Observed, Observer, Session, SessionOptions, unmet};
 
 /// How long an answer over a wire that loses packets may take: time for three retransmissions.
 const REPAIRS: Duration = Duration::from_secs(10);
@@ -51,6 +52,7 @@ Examples:
   echolab session --message-bytes 479 --message-bytes 1380 --port 8000
   echolab session --message HELLO --line --repeat 1000 --reads 2
   echolab session --transform upper --format markdown --output report.md
+  echolab session --scenario zero-window               a session by name: echolab scenarios lists them
   echolab session --write session.pcapng               keep the capture too
   echolab session --write - | tcpdump -nn -r -         the report goes to standard error
   sudo \"$(command -v echolab)\" session                 on loopback, where capturing needs root
@@ -60,14 +62,23 @@ Examples:
   echolab session --sysctl client:net.ipv4.tcp_sack=0 --congestion reno --socket server:rcvbuf=4096
 
 Rules of --wire: ACTION KIND [NUMBER] [of client|server] [by TIME] [once|twice|N times|always]
-  ACTION  drop, delay (needs by TIME), duplicate, corrupt, or swap (KIND with two numbers)
+  ACTION  drop, delay (needs by TIME), duplicate, corrupt, mark (congestion, for ECN), or swap (two numbers)
   KIND    syn, syn-ack, ack, data, fin, rst, datagram, fragment, icmp, any
   NUMBER  the packet's place among those of its KIND that one side sends; without it whichever comes next.
           What TCP sends again keeps its number: 'drop data 2 twice' drops data 2 and its retransmission.
   Rules are separated by ; or , or line ends; # begins a comment: 'drop syn; delay ack 3 by 50ms; swap data 4 5'
 
-Exit status: 0 done, 1 the client did not get its echo or was stopped, 2 an error, or packets are missing.")]
+Exit status: 0 done, 1 the client did not get its echo or was stopped, or the
+scenario did not show what it is to show, 2 an error, or packets are missing.")]
 pub(super) struct SessionArgs {
+    /// Run a named scenario, which says itself what is sent and what goes wrong (`echolab scenarios` lists them).
+    #[arg(long, value_name = "NAME", value_parser = names(), hide_possible_values = true)]
+    #[arg(conflicts_with_all = [
+        "proto", "message", "message-bytes", "count", "line", "continuous", "no_wait", "reads", "client_read_size",
+        "close_first", "transform", "prefix", "repeat", "read_size", "read_delay", "backlog",
+    ])]
+    scenario: Option<&'static Scenario>,
+
     #[command(flatten)]
     server: ServerArgs,
 
@@ -104,6 +115,7 @@ impl SessionArgs {
         }
         let files = [write.as_deref().filter(|path| !is_stdout(path)), output.file()];
         files.into_iter().flatten().try_for_each(|path| ensure_free(path, force))?;
+        let scenario = self.scenario;
         let (options, note) = self.session_options()?;
         let halt = interrupt()?;
 
@@ -111,16 +123,27 @@ impl SessionArgs {
         if let Some(note) = note {
             say(&note);
         }
-        privileges::give_up_with(|| session.give_up_capabilities())?;
+        if session.needs_rights() {
+            privileges::give_up_except_faults(|| session.give_up_capabilities())?;
+        } else {
+            privileges::give_up_with(|| session.give_up_capabilities())?;
+        }
         let server = Endpoint::from(session.server());
         let writer = write.map(|path| open_capture(&path, force, session.infos().0)).transpose()?;
         let mut output = output.open()?;
-        let (driven, outcome) = session.run(&halt, |sources| follow(sources.first, writer, server, output.sink()))?;
+        let mut observer = Observer::new(output.sink());
+        let (driven, performance) =
+            session.run(&halt, |sources| follow(sources.first, writer, server, &mut observer))?;
         let (totals, written) = driven;
+        let seen = observer.observed();
         let ended = output.end();
 
-        let mut exit = judge(&outcome.tally).and(judge_capture(&totals));
-        if let Some(error) = outcome.server_error {
+        let exit = match scenario {
+            None => judge(&performance.tally),
+            Some(scenario) => judge_scenario(scenario, &performance, &seen),
+        };
+        let mut exit = exit.and(judge_capture(&totals));
+        if let Some(error) = performance.server_error {
             say(&format!("the server broke off: {error}"));
             exit = exit.and(Exit::Error);
         }
@@ -133,13 +156,18 @@ impl SessionArgs {
     fn session_options(self) -> anyhow::Result<(SessionOptions, Option<String>)> {
         let behaviour = self.behaviour.behaviour();
         let protocol = self.server.proto;
-        let plan = self.client.plan(protocol, self.messages.messages);
-        let Chosen { network, server, note } = self.network.choose(&self.server)?;
-        client_args::check(&plan, &behaviour, server.is_ipv6())?;
+        let Chosen { network, server, note } = self.network.choose(&self.server, self.scenario)?;
+        let act = match self.scenario {
+            Some(scenario) => scenario.act(),
+            None => {
+                let plan = self.client.plan(protocol, self.messages.messages);
+                client_args::check(&plan, &behaviour, server.is_ipv6())?;
+                Act::Echo { plan, behaviour, clients: 1 }
+            }
+        };
         let verbose = self.client.verbose;
         let options = SessionOptions {
-            plan,
-            behaviour,
+            act,
             server,
             sockets: self.sockets.options(protocol)?,
             timeout: self.client.timeout.unwrap_or_else(|| patience(protocol, &network) + self.behaviour.read_delay),
@@ -232,6 +260,22 @@ fn judge(tally: &Tally) -> Exit {
             }
         }
     }
+}
+
+/// Whether the scenario showed what it is to show.
+fn judge_scenario(scenario: &Scenario, performance: &Performance, seen: &Observed) -> Exit {
+    if let Some(broken) = &performance.broken {
+        say(&if broken.halted { "stopped before the end".to_owned() } else { broken.to_string() });
+        return Exit::Unmet;
+    }
+    if matches!(performance.tally.fault, Some(ClientFault::Halted)) {
+        return judge(&performance.tally);
+    }
+    let unmet = unmet(&scenario.expects, seen);
+    for text in &unmet {
+        say(&format!("scenario {}: {text}", scenario.name));
+    }
+    if unmet.is_empty() { Exit::Done } else { Exit::Unmet }
 }
 
 /// A capture with holes is no base for a verdict.

@@ -9,7 +9,8 @@ use super::wire_args::WireArgs;
 use crate::capture::{Interface, may_capture};
 use crate::cli::echo_args::ServerArgs;
 use crate::drive::lab::Addresses;
-use crate::model::Direction;
+use crate::drive::scenario::{Runs, Scenario};
+use crate::model::{Direction, Side};
 use crate::session::{CaptureAt, LabNetwork, Network};
 
 /// On which network the session takes place.
@@ -59,12 +60,17 @@ pub(super) struct Chosen {
 
 impl NetworkArgs {
     /// Chooses the network and checks what was typed against it.
-    pub(super) fn choose(&self, server: &ServerArgs) -> Result<Chosen> {
+    pub(super) fn choose(&self, server: &ServerArgs, scenario: Option<&Scenario>) -> Result<Chosen> {
+        if let (Some(scenario), Some(option)) = (scenario, self.wire.first()) {
+            bail!("the scenario {} brings its own network: leave {option} out", scenario.name);
+        }
+        let runs = scenario.map_or(Runs::Anywhere, |scenario| scenario.runs);
         let asked = server.asked()?;
-        let only_lab =
-            self.capture_at.map(|_| "--capture-at").or(self.wire.first()).or(asked.filter(in_lab).map(|_| "--ip"));
+        let wire = self.capture_at.map(|_| "--capture-at").or(self.wire.first());
+        let only_lab = wire.or(asked.filter(in_lab).map(|_| "--ip")).or((runs == Runs::Lab).then_some("the scenario"));
         let here = asked.filter(|address| !in_lab(address) && !stands_for_any_host(address)).map(|_| "--ip");
         let only_loopback = self.interface.as_ref().map(|_| "--interface").or(here);
+        let only_loopback = only_loopback.or((runs == Runs::Loopback).then_some("the scenario"));
         let (lab, note) = match (self.network, only_lab, only_loopback) {
             (_, Some(lab), Some(loopback)) => {
                 bail!("{lab} needs the private network and {loopback} this host's loopback: leave one of them out")
@@ -83,6 +89,7 @@ impl NetworkArgs {
                 )
             }
             (NetworkArg::Lab, ..) => (true, None),
+            (NetworkArg::Auto, Some(_), _) if runs == Runs::Lab => (true, None),
             (NetworkArg::Auto, Some(option), _) => (true, Some(format!("{option} needs it"))),
             (NetworkArg::Loopback, ..) | (NetworkArg::Auto, _, Some(_)) => (false, None),
             (NetworkArg::Auto, None, None) if may_capture() => (false, None),
@@ -93,7 +100,8 @@ impl NetworkArgs {
         let ipv6 = self.ipv6 || asked.is_some_and(|address| address.is_ipv6());
         Ok(if lab {
             let ip = if ipv6 { SERVER.ipv6.into() } else { SERVER.ipv4.into() };
-            let network = LabNetwork { options: self.wire.options(), capture_at: self.capture_at() };
+            let options = scenario.map_or_else(|| Ok(self.wire.options()), |scenario| scenario.lab.options())?;
+            let network = LabNetwork { options, capture_at: self.capture_at(scenario) };
             Chosen { network: Network::Lab(Box::new(network)), server: SocketAddr::new(ip, server.port()), note }
         } else {
             let network = Network::Loopback(Interface::from_name(self.interface.as_deref())?);
@@ -101,10 +109,10 @@ impl NetworkArgs {
         })
     }
 
-    fn capture_at(&self) -> CaptureAt {
-        match self.capture_at {
-            None | Some(CaptureAtArg::Client) => CaptureAt::Client,
-            Some(CaptureAtArg::Server) => CaptureAt::Server,
+    fn capture_at(&self, scenario: Option<&Scenario>) -> CaptureAt {
+        match (self.capture_at, scenario.map(|scenario| scenario.lab.capture_at)) {
+            (Some(CaptureAtArg::Client), _) | (None, None | Some(Side::Client)) => CaptureAt::Client,
+            (Some(CaptureAtArg::Server), _) | (None, Some(Side::Server)) => CaptureAt::Server,
         }
     }
 }

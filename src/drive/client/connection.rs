@@ -11,9 +11,6 @@ use crate::drive::fault::Fault;
 use crate::drive::stream::Patience;
 use crate::model::{CallKind, Endpoint, Protocol};
 
-/// The only connection of a client has this number in the transcript.
-const NUMBER: u64 = 1;
-
 /// A client's socket, at most one at a time.
 ///
 /// For a client whose actions are not known beforehand (a person's); one whose are goes through [`Client::run`].
@@ -204,7 +201,7 @@ impl<'a> Connection<'a> {
     }
 
     fn note(&self, kind: CallKind) {
-        self.client.transcript.note(NUMBER, Some(Endpoint::from(self.client.server)), kind);
+        self.client.transcript.note(self.client.number, Some(Endpoint::from(self.client.server)), kind);
     }
 
     /// A call failed that waited for the server to read or to accept.

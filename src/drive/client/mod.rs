@@ -26,6 +26,8 @@ pub struct Client {
     pub protocol: Protocol,
     /// The server.
     pub server: SocketAddr,
+    /// Its number in the transcript, where there are several clients; from 1.
+    pub number: u64,
     /// How long it waits for each thing that the server is to do.
     pub timeout: Option<Duration>,
     /// How `close` waits for the server to acknowledge, so that a session's last packet has come when it returns.

@@ -31,6 +31,21 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// These messages, one after the other's answer; the client closes first.
+    pub fn of<const N: usize>(protocol: Protocol, messages: [&str; N]) -> Self {
+        Self {
+            protocol,
+            messages: messages.map(|message| message.as_bytes().to_vec()).into(),
+            count: 1,
+            line: false,
+            continuous: false,
+            no_wait: false,
+            reads: None,
+            read_size: Behaviour::READ_SIZE,
+            close_first: Side::Client,
+        }
+    }
+
     /// The sends of one round: a message each, or a byte each. Over TCP there is no empty send.
     fn sends(&self) -> Vec<Arc<[u8]>> {
         let messages = self.messages.iter().map(|message| {
@@ -126,17 +141,7 @@ mod tests {
     use super::*;
 
     fn plan(protocol: Protocol) -> Plan {
-        Plan {
-            protocol,
-            messages: vec![b"ab".to_vec(), b"c".to_vec()],
-            count: 1,
-            line: false,
-            continuous: false,
-            no_wait: false,
-            reads: None,
-            read_size: 100,
-            close_first: Side::Client,
-        }
+        Plan { read_size: 100, ..Plan::of(protocol, ["ab", "c"]) }
     }
 
     fn send(bytes: &[u8]) -> Action {

@@ -187,7 +187,8 @@ fn open(protocol: Protocol, address: SocketAddr, backlog: u32, options: &[Socket
     }
 }
 
-fn bind_error(protocol: Protocol, address: SocketAddr, error: io::Error) -> anyhow::Error {
+/// What the user can do about a server's address that can't be had.
+pub(in crate::drive) fn bind_error(protocol: Protocol, address: SocketAddr, error: io::Error) -> anyhow::Error {
     let (ip, port) = (address.ip(), address.port());
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => {

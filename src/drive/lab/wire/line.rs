@@ -12,6 +12,7 @@ use super::WireOptions;
 use super::census::{Census, Sighting};
 use super::faults::{Chance, Faults};
 use super::log::{Cause, Deed, What, WireFrame, WireLog};
+use super::mark::mark;
 use super::packet::PacketView;
 use super::rule::Rule;
 use super::verdict::{Active, Overtaker, Verdict};
@@ -164,6 +165,11 @@ impl Line {
             && let Some(offset) = damage(&mut bytes, &accepted.view, accepted.chance.damage)
         {
             self.log.add(Deed { frame, what: What::Corrupted { offset }, cause });
+        }
+        if let Some(cause) = verdict.marked
+            && mark(&mut bytes)
+        {
+            self.log.add(Deed { frame, what: What::Marked, cause });
         }
         let copy = verdict.duplicated.map(|cause| {
             self.log.add(Deed { frame, what: What::Duplicated, cause });

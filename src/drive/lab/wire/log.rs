@@ -36,6 +36,8 @@ pub struct WireTotals {
     pub duplicated: u64,
     /// Frames damaged.
     pub corrupted: u64,
+    /// Frames marked as having met congestion.
+    pub marked: u64,
     /// Frames that a rule delayed.
     pub delayed: u64,
     /// Frames that their successor overtook.
@@ -86,6 +88,8 @@ pub enum What {
         /// The byte's place, counted from 0 at the Ethernet header.
         offset: usize,
     },
+    /// It arrived marked as having met congestion.
+    Marked,
     /// It arrived after a packet that was sent later.
     Reordered,
 }
@@ -112,6 +116,7 @@ impl WireLog {
             What::Delayed(_) => totals.delayed += 1,
             What::Duplicated => totals.duplicated += 1,
             What::Corrupted { .. } => totals.corrupted += 1,
+            What::Marked => totals.marked += 1,
             What::Reordered => totals.reordered += 1,
         }
         if self.deeds.len() < KEPT {

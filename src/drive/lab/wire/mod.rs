@@ -9,6 +9,7 @@ mod census;
 mod faults;
 mod line;
 mod log;
+mod mark;
 mod packet;
 mod parse;
 mod rule;

@@ -38,7 +38,7 @@ impl fmt::Display for RuleError {
         match &self.problem {
             Problem::Empty => f.write_str("is empty: write one like `drop data 2 of client`"),
             Problem::Action(word) => {
-                write!(f, "begins with {word:?}: the wire can drop, delay, duplicate, corrupt and swap")
+                write!(f, "begins with {word:?}: the wire can drop, delay, duplicate, corrupt, mark and swap")
             }
             Problem::Kind(word) => {
                 write!(f, "has {} where a kind of packet must be: use one of ", found(word))?;
@@ -102,7 +102,7 @@ struct Clauses {
 
 fn read(words: &mut Words<'_>) -> Result<Rule, Problem> {
     let verb = words.next().ok_or(Problem::Empty)?;
-    if !["drop", "delay", "duplicate", "corrupt", "swap"].contains(&verb) {
+    if !["drop", "delay", "duplicate", "corrupt", "mark", "swap"].contains(&verb) {
         return Err(Problem::Action(verb.to_owned()));
     }
     let word = words.next();
@@ -118,6 +118,7 @@ fn read(words: &mut Words<'_>) -> Result<Rule, Problem> {
         "delay" => Action::Delay(clauses.delay.ok_or(Problem::NoDelay)?),
         "duplicate" => Action::Duplicate,
         "corrupt" => Action::Corrupt,
+        "mark" => Action::Mark,
         _ => match (number, other) {
             (Some(one), Some(other)) if one != other => {
                 // it is the earlier one that waits
@@ -265,6 +266,7 @@ mod tests {
             (Just(Action::Drop), proptest::option::of(1..=u32::MAX)),
             (Just(Action::Duplicate), proptest::option::of(1..=u32::MAX)),
             (Just(Action::Corrupt), proptest::option::of(1..=u32::MAX)),
+            (Just(Action::Mark), proptest::option::of(1..=u32::MAX)),
             (
                 any::<u64>().prop_map(|nanos| Action::Delay(Duration::from_nanos(nanos))),
                 proptest::option::of(1..=u32::MAX)

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! rule      = action packet [ "of" side ] [ "by" duration ] [ times ]      the last three in any order
-//! action    = "drop" | "delay" | "duplicate" | "corrupt" | "swap"
+//! action    = "drop" | "delay" | "duplicate" | "corrupt" | "mark" | "swap"
 //! packet    = kind [ number ]             for "swap": kind number number
 //! kind      = "syn" | "syn-ack" | "ack" | "data" | "fin" | "rst" | "datagram" | "fragment" | "icmp" | "any"
 //! side      = "client" | "server"         who sends it; without it either, and of numbered packets the first
@@ -50,6 +50,8 @@ pub enum Action {
     Duplicate,
     /// It arrives with a damaged byte and the checksum of what it was.
     Corrupt,
+    /// It arrives marked as having met congestion, if its sender uses ECN (RFC 3168).
+    Mark,
     /// It arrives after the packet of the same kind with this number.
     SwapWith(u32),
 }
@@ -62,6 +64,7 @@ impl Action {
             Self::Delay(_) => "delay",
             Self::Duplicate => "duplicate",
             Self::Corrupt => "corrupt",
+            Self::Mark => "mark",
             Self::SwapWith(_) => "swap",
         }
     }

@@ -29,6 +29,7 @@ pub(super) struct Verdict {
     pub(super) dropped: Option<Cause>,
     pub(super) duplicated: Option<Cause>,
     pub(super) corrupted: Option<Cause>,
+    pub(super) marked: Option<Cause>,
     pub(super) delayed: Option<(Duration, Cause)>,
     pub(super) held: Option<(Overtaker, Cause)>,
 }
@@ -80,6 +81,7 @@ impl Verdict {
             Action::Drop => self.dropped = Some(cause),
             Action::Duplicate => self.duplicated = Some(cause),
             Action::Corrupt => self.corrupted = Some(cause),
+            Action::Mark => self.marked = Some(cause),
             Action::Delay(delay) => {
                 let before = self.delayed.map_or(Duration::ZERO, |(delay, _)| delay);
                 self.delayed = Some((before.saturating_add(delay), cause));

@@ -1,0 +1,103 @@
+//! `echolab scenarios`: which sessions have a name, and what they show.
+
+use std::fmt::Write as _;
+use std::io;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use super::Exit;
+use crate::drive::{SCENARIOS, Scenario, scenario};
+
+/// List the named sessions, or tell the story of one.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  echolab scenarios                        what there is, what it shows, where it runs, how long it takes
+  echolab scenarios zero-window            what happens in one of them, and why
+  echolab session --scenario zero-window   run it, and have every step explained")]
+pub(super) struct ScenariosArgs {
+    /// Only this one, in full.
+    #[arg(value_name = "NAME", value_parser = names(), hide_possible_values = true)]
+    name: Option<&'static Scenario>,
+}
+
+/// Takes a scenario's name.
+pub(super) fn names() -> impl TypedValueParser<Value = &'static Scenario> {
+    let values = SCENARIOS.iter().map(|scenario| PossibleValue::new(scenario.name).help(scenario.about));
+    PossibleValuesParser::new(values)
+        .try_map(|name| scenario(&name).ok_or_else(|| format!("there is no scenario {name}")))
+}
+
+impl ScenariosArgs {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let text = match self.name {
+            Some(scenario) => story(scenario),
+            None => list(),
+        };
+        super::destination::print(io::stdout().lock(), text.as_bytes())?;
+        Ok(Exit::Done)
+    }
+}
+
+fn story(scenario: &Scenario) -> String {
+    let Scenario { name, about, runs, .. } = scenario;
+    let mut text = format!("{name}: {about}\n\n");
+    for line in textwrap(scenario.story, 100) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    // writing to a String can't fail
+    let _ = write!(
+        text,
+        "\nRuns on: {}. Takes less than {}.\n\n  echolab session --scenario {name}\n",
+        runs.name(),
+        humantime::format_duration(scenario.lasts)
+    );
+    text
+}
+
+fn list() -> String {
+    let width = |of: fn(&Scenario) -> usize| SCENARIOS.iter().map(|scenario| of(scenario)).max().unwrap_or_default();
+    let (name, runs) = (width(|scenario| scenario.name.len()), width(|scenario| scenario.runs.name().len()));
+    let mut text = format!("{:name$}  {:runs$}  {:>5}  SHOWS\n", "NAME", "RUNS ON", "TAKES");
+    for scenario in SCENARIOS {
+        let seconds = format!("{:.1} s", scenario.lasts.as_secs_f64());
+        let Scenario { name: called, about, runs: on, .. } = scenario;
+        let _ = writeln!(text, "{called:name$}  {:runs$}  {seconds:>5}  {about}", on.name());
+    }
+    text
+}
+
+/// Words in lines of at most `width` characters.
+fn textwrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_and_the_stories_name_every_scenario_once() {
+        let mut names: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        let list = list();
+        for scenario in SCENARIOS {
+            assert!(list.lines().any(|line| line.starts_with(scenario.name) && line.ends_with(scenario.about)));
+            assert!(textwrap(scenario.story, 100).iter().all(|line| line.len() <= 110), "{}", scenario.name);
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SCENARIOS.len());
+    }
+}

@@ -1,0 +1,189 @@
+//! How connections end: in order, by halves, or by force.
+
+use super::expectation::{Count, Expectation};
+use super::play::{Deed, Refusal, Setting, client, listener, server};
+use super::{LabSetup, Programs, Runs, Scenario, ms};
+use crate::model::Protocol;
+
+const TCP: Scenario = Scenario {
+    name: "",
+    about: "",
+    story: "",
+    runs: Runs::Anywhere,
+    lasts: ms(1000),
+    protocol: Protocol::Tcp,
+    programs: Programs::Cues(&[]),
+    lab: LabSetup::PLAIN,
+    expects: Expectation::TCP,
+};
+
+pub(super) static HALF_CLOSE: Scenario = Scenario {
+    name: "half-close",
+    about: "the client has said all it has to say; the server goes on",
+    story: "The client closes its sending half (shutdown): its FIN says that no more will come from it. The other half \
+            stays open, and the server goes on sending for a while before it closes too. Between the two FINs the \
+            connection is a one-way street (RFC 9293 §3.6).",
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        client(Deed::Send("Tell me all")),
+        client(Deed::Shutdown),
+        server(Deed::ReceiveAll),
+        server(Deed::Send("Tell me ")),
+        server(Deed::Wait(ms(50))),
+        server(Deed::Send("all")),
+        server(Deed::Close),
+        client(Deed::ReceiveAll),
+        client(Deed::Close),
+    ]),
+    expects: Expectation { shows: &["half_close"], ..Expectation::TCP },
+    ..TCP
+};
+
+pub(super) static LINGER_RESET: Scenario = Scenario {
+    name: "linger-reset",
+    about: "a server that hangs up: RST in place of a FIN, though all is read and answered",
+    story: "The server's socket has SO_LINGER with 0 seconds, so its close sends RST in place of a FIN and forgets the \
+            connection at once: no TIME-WAIT, and no guarantee that its last bytes arrived. Nothing was unread. The client \
+            sees \"connection reset by peer\", as it would if the server's host had been started anew.",
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        client(Deed::Send("Hello, world")),
+        server(Deed::Echo(12)),
+        client(Deed::Receive(12)),
+        server(Deed::Wait(ms(20))),
+        server(Deed::Set(Setting::LingerZero)),
+        server(Deed::Leave),
+        client(Deed::Fails(Refusal::Reset, &Deed::ReceiveAll)),
+        client(Deed::Close),
+    ]),
+    expects: Expectation {
+        shows: &["reset_abort", "echo_identical"],
+        close: "rst",
+        closed_first: "server",
+        echoed: Some(1),
+        ..Expectation::TCP
+    },
+    ..TCP
+};
+
+pub(super) static SIMULTANEOUS_CLOSE: Scenario = Scenario {
+    name: "simultaneous-close",
+    about: "both sides close at the same moment: their FINs cross",
+    story: "Client and server both close before the other's FIN has come. Each acknowledges the other's FIN and both go \
+            through the state CLOSING to TIME-WAIT (RFC 9293 §3.6, figure 14): nobody was first. It takes a wire with some \
+            delay.",
+    runs: Runs::Lab,
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        client(Deed::Send("Hello, world")),
+        server(Deed::Echo(12)),
+        client(Deed::Receive(12)),
+        client(Deed::Wait(ms(50))),
+        client(Deed::Shutdown),
+        server(Deed::Shutdown),
+        client(Deed::ReceiveAll),
+        server(Deed::ReceiveAll),
+        client(Deed::Close),
+        server(Deed::Close),
+    ]),
+    lab: LabSetup { delay: ms(20), ..LabSetup::PLAIN },
+    expects: Expectation {
+        shows: &["simultaneous_close", "echo_identical"],
+        closed_first: "",
+        echoed: Some(1),
+        ..Expectation::TCP
+    },
+    ..TCP
+};
+
+pub(super) static UNREAD_RESET: Scenario = Scenario {
+    name: "unread-reset",
+    about: "a server that closes without having read all: RST tells the client that data was lost",
+    story: "The server reads 5 of the 12 bytes that came and closes. A FIN would tell the client that all is well, so the \
+            kernel sends RST instead (RFC 1122 §4.2.2.13, RFC 2525 §2.17): seven bytes never reached the program.",
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        client(Deed::Send("Hello, world")),
+        server(Deed::Receive(5)),
+        server(Deed::Leave),
+        client(Deed::Fails(Refusal::Reset, &Deed::Receive(12))),
+        client(Deed::Close),
+    ]),
+    expects: Expectation {
+        shows: &["reset_unread"],
+        may_show: &["echo_partial"],
+        close: "rst",
+        closed_first: "",
+        ..Expectation::TCP
+    },
+    ..TCP
+};
+
+pub(super) static DATA_AFTER_CLOSE: Scenario = Scenario {
+    name: "data-after-close",
+    about: "data for a socket that its program has closed: RST",
+    story: "The server answers once and closes; its FIN is in order, and the client may still send. But nobody is left to \
+            read: the client's next request is answered by the server's kernel with RST. A client that writes without \
+            looking whether the server has closed finds out one send later.",
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        client(Deed::Send("Hello, world")),
+        server(Deed::Echo(12)),
+        client(Deed::Receive(12)),
+        server(Deed::Close),
+        client(Deed::ReceiveAll),
+        client(Deed::Send("One more thing")),
+        client(Deed::Wait(ms(50))),
+        client(Deed::Fails(Refusal::Reset, &Deed::Send("Hello?"))),
+        client(Deed::Close),
+    ]),
+    expects: Expectation {
+        shows: &["reset_after_close"],
+        may_show: &["echo_partial"],
+        close: "rst",
+        closed_first: "server",
+        ..Expectation::TCP
+    },
+    ..TCP
+};
+
+pub(super) static KILLED_SERVER: Scenario = Scenario {
+    name: "killed-server",
+    about: "the server is killed: its kernel closes for it, and the next request meets nobody",
+    story: "The process that has the server's connection is killed (SIGKILL). Its kernel closes the socket as for any \
+            program that ends: since nothing was unread that is a FIN, which looks like a close in good order. The \
+            client's next request is answered by RST.",
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        client(Deed::Send("Hello, world")),
+        server(Deed::Echo(12)),
+        client(Deed::Receive(12)),
+        server(Deed::Kill),
+        client(Deed::ReceiveAll),
+        client(Deed::Send("Are you there?")),
+        client(Deed::Wait(ms(50))),
+        client(Deed::Fails(Refusal::Reset, &Deed::Send("Hello?"))),
+        client(Deed::Close),
+    ]),
+    expects: Expectation {
+        shows: &["reset_after_close"],
+        may_show: &["echo_partial"],
+        close: "rst",
+        closed_first: "server",
+        steps: Count::AtLeast(10),
+        ..Expectation::TCP
+    },
+    ..TCP
+};

@@ -1,0 +1,200 @@
+//! Segments that are lost, and how TCP mends it.
+
+use super::expectation::{Count, Expectation};
+use super::play::{Cue, Deed, Loses, Refusal, Setting, client, listener, server};
+use super::{LabSetup, Programs, Runs, Scenario, ms};
+use crate::model::{Protocol, Side};
+
+const TCP: Scenario = Scenario {
+    name: "",
+    about: "",
+    story: "",
+    runs: Runs::Anywhere,
+    lasts: ms(1000),
+    protocol: Protocol::Tcp,
+    programs: Programs::Cues(&[]),
+    lab: LabSetup::PLAIN,
+    expects: Expectation::TCP,
+};
+
+pub(super) static BLACKOUT: Scenario = Scenario {
+    name: "blackout",
+    about: "nothing arrives for a while: the sender asks again at growing intervals",
+    story: "After a first echo everything that is sent to the server is lost for 300 ms. The client's request is sent again \
+            when its timer runs out, in vain, and once more after twice the time (RFC 6298 §5.5), when the way is open \
+            again. The timer is a few hundred milliseconds here, and would be minutes after a dozen tries.",
+    lasts: ms(2000),
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        client(Deed::Send("before")),
+        server(Deed::Echo(6)),
+        client(Deed::Receive(6)),
+        // the ACK of the answer is to arrive
+        client(Deed::Wait(ms(20))),
+        server(Deed::Lose(Loses::All)),
+        client(Deed::Send("in the dark")),
+        client(Deed::Wait(ms(300))),
+        server(Deed::Lose(Loses::Nothing)),
+        server(Deed::Echo(11)),
+        client(Deed::Receive(11)),
+        client(Deed::Shutdown),
+        server(Deed::ReceiveAll),
+        server(Deed::Close),
+        client(Deed::ReceiveAll),
+        client(Deed::Close),
+    ]),
+    expects: Expectation {
+        shows: &["timeout_retransmit", "echo_identical"],
+        may_show: &["tail_loss_probe", "slow_server"],
+        echoed: Some(2),
+        analysis: &[("retransmission", Count::AtLeast(2))],
+        ..Expectation::TCP
+    },
+    ..TCP
+};
+
+pub(super) static LOST_REQUEST: Scenario = Scenario {
+    name: "lost-request",
+    about: "the request is lost once, and sent again",
+    story: "The client's request is lost on its way. No ACK comes, and after the retransmission timer, or a tail-loss \
+            probe shortly before (RFC 8985 §7), the same bytes are sent again under the same sequence number. The programs \
+            notice nothing but the time.",
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        server(Deed::Lose(Loses::Marked)),
+        client(Deed::Set(Setting::Marked(true))),
+        client(Deed::Send("Hello, world")),
+        client(Deed::Set(Setting::Marked(false))),
+        server(Deed::Echo(12)),
+        client(Deed::Receive(12)),
+        client(Deed::Shutdown),
+        server(Deed::ReceiveAll),
+        server(Deed::Close),
+        client(Deed::ReceiveAll),
+        client(Deed::Close),
+    ]),
+    lab: LabSetup { script: "drop data 1 of client", ..LabSetup::PLAIN },
+    expects: Expectation {
+        shows: &["echo_identical"],
+        may_show: &["tail_loss_probe", "timeout_retransmit", "slow_server"],
+        echoed: Some(1),
+        analysis: &[("retransmission", Count::Exactly(1))],
+        ..Expectation::TCP
+    },
+    ..TCP
+};
+
+pub(super) static LOST_REPLY: Scenario = Scenario {
+    name: "lost-reply",
+    about: "the answer is lost once, and sent again by the server",
+    story: "The request arrives and is acknowledged; the answer is lost. Now it is the server whose timer runs out and who \
+            sends again: each side mends its own direction.",
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        client(Deed::Lose(Loses::Marked)),
+        client(Deed::Send("Hello, world")),
+        server(Deed::Receive(12)),
+        server(Deed::Set(Setting::Marked(true))),
+        server(Deed::Send("Hello, world")),
+        server(Deed::Set(Setting::Marked(false))),
+        client(Deed::Receive(12)),
+        client(Deed::Shutdown),
+        server(Deed::ReceiveAll),
+        server(Deed::Close),
+        client(Deed::ReceiveAll),
+        client(Deed::Close),
+    ]),
+    lab: LabSetup { script: "drop data 1 of server", capture_at: Side::Server, ..LabSetup::PLAIN },
+    expects: Expectation {
+        shows: &["echo_identical"],
+        may_show: &["tail_loss_probe", "timeout_retransmit", "slow_server"],
+        echoed: Some(1),
+        analysis: &[("retransmission", Count::AtLeast(1))],
+        ..Expectation::TCP
+    },
+    ..TCP
+};
+
+const ACKS_LOST: &[Cue] = &[
+    listener(Deed::Listen(8)),
+    client(Deed::Connect),
+    server(Deed::Accept),
+    client(Deed::Send("before")),
+    server(Deed::Echo(6)),
+    client(Deed::Receive(6)),
+    client(Deed::Lose(Loses::PureAcks)),
+    client(Deed::Send("Hello, world")),
+    server(Deed::Receive(12)),
+    server(Deed::Wait(ms(350))),
+    client(Deed::Lose(Loses::Nothing)),
+    server(Deed::Send("Hello, world")),
+    client(Deed::Receive(12)),
+    client(Deed::Shutdown),
+    server(Deed::ReceiveAll),
+    server(Deed::Close),
+    client(Deed::ReceiveAll),
+    client(Deed::Close),
+];
+
+pub(super) static LOST_ACK: Scenario = Scenario {
+    name: "lost-ack",
+    about: "the data arrive, their ACK does not: sent again for nothing",
+    story: "The request arrives, but the ACKs that say so are lost. The client can't know that and sends again; the server \
+            throws the repeat away and acknowledges once more, saying in a SACK block that it has the bytes already (RFC \
+            2883). The answer, a third of a second later, carries an ACK that comes through.",
+    lasts: ms(2000),
+    programs: Programs::Cues(ACKS_LOST),
+    expects: Expectation {
+        shows: &["spurious_retransmit", "echo_identical"],
+        may_show: &["tail_loss_probe", "timeout_retransmit", "slow_server"],
+        echoed: Some(2),
+        analysis: &[("spurious_retransmission", Count::AtLeast(1))],
+        ..Expectation::TCP
+    },
+    ..TCP
+};
+
+pub(super) static USER_TIMEOUT: Scenario = Scenario {
+    name: "user-timeout",
+    about: "the sender gives up after the time that its program allows",
+    story: "Everything to the server is lost, and the client's program had said that data may stay unacknowledged for 700 \
+            ms at most (TCP_USER_TIMEOUT, RFC 5482); usually the kernel tries for a quarter of an hour. Its receive fails \
+            with \"connection timed out\". The server knows nothing of it until it closes: its FIN meets a host that has \
+            forgotten the connection, and is answered by RST.",
+    lasts: ms(4000),
+    programs: Programs::Cues(&[
+        listener(Deed::Listen(8)),
+        client(Deed::Set(Setting::UserTimeout(ms(700)))),
+        client(Deed::Connect),
+        server(Deed::Accept),
+        server(Deed::Lose(Loses::All)),
+        client(Deed::Send("Hello, world")),
+        client(Deed::Fails(Refusal::TimedOut, &Deed::Receive(12))),
+        client(Deed::Close),
+        server(Deed::Lose(Loses::Nothing)),
+        server(Deed::Leave),
+        server(Deed::Wait(ms(50))),
+    ]),
+    expects: Expectation {
+        shows: &["timeout_retransmit"],
+        may_show: &[
+            "tail_loss_probe",
+            "abandoned",
+            "reset_stale",
+            "reset_unknown",
+            "reset_after_close",
+            "echo_partial",
+        ],
+        close: "rst",
+        closed_first: "",
+        analysis: &[("retransmission", Count::AtLeast(1))],
+        ..Expectation::TCP
+    },
+    ..TCP
+};

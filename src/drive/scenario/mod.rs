@@ -1,0 +1,168 @@
+//! Named sessions that show one thing each: what is to be seen, where it runs, what is done, and what a report must show.
+//!
+//! A scenario is data. [`SCENARIOS`] is the registry: the command line, its completions and the tests iterate over it, and
+//! a new scenario is one value in the file of its area and its name in the list. Here is no socket: what a [`Cue`] says
+//! is done by [`stage`](crate::drive::stage), and whether an [`Expectation`] is met is told by whoever has the report.
+
+mod close;
+mod echo;
+mod expectation;
+mod handshake;
+mod lab_setup;
+mod loss;
+mod play;
+mod stream;
+mod timing;
+mod udp;
+mod window;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use expectation::{Count, Expectation};
+pub use lab_setup::LabSetup;
+pub use play::{Actor, Cue, Deed, Loses, Refusal, Setting, Target};
+
+use super::behaviour::Behaviour;
+use super::client::Plan;
+use super::troupe::Act;
+use crate::model::Protocol;
+
+/// A named session.
+pub struct Scenario {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it shows, in a line.
+    pub about: &'static str,
+    /// What happens and why, in a paragraph.
+    pub story: &'static str,
+    /// Where it can run.
+    pub runs: Runs,
+    /// The time within which it ends, at most.
+    pub lasts: Duration,
+    /// Over TCP or UDP.
+    pub protocol: Protocol,
+    /// What its programs do.
+    pub programs: Programs,
+    /// What the lab must be like; on loopback there is none.
+    pub lab: LabSetup,
+    /// What the report must show.
+    pub expects: Expectation,
+}
+
+impl fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Scenario").field(&self.name).finish()
+    }
+}
+
+/// On which network a scenario can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// On either.
+    Anywhere,
+    /// Only on loopback.
+    Loopback,
+    /// Only between the lab's two hosts: it needs what loopback does not have.
+    Lab,
+}
+
+impl Runs {
+    /// Where, in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anywhere => "loopback, lab",
+            Self::Loopback => "loopback",
+            Self::Lab => "lab",
+        }
+    }
+}
+
+/// What acts in a scenario.
+pub enum Programs {
+    /// The echo server and so many echo clients at once.
+    Echo(fn() -> (Plan, Behaviour, u16)),
+    /// Client and server do what these cues say, one after the other.
+    Cues(&'static [Cue]),
+}
+
+impl Scenario {
+    /// What acts in it.
+    pub fn act(&self) -> Act {
+        match self.programs {
+            Programs::Echo(make) => {
+                let (plan, behaviour, clients) = make();
+                Act::Echo { plan, behaviour, clients }
+            }
+            Programs::Cues(cues) => Act::Cues { cues, protocol: self.protocol },
+        }
+    }
+}
+
+/// Every scenario, in the order in which they are listed.
+pub static SCENARIOS: &[&Scenario] = &[
+    &echo::ECHO,
+    &echo::LINE,
+    &echo::CONTINUOUS,
+    &echo::UPPER,
+    &echo::TWO_SIZES,
+    &echo::V0,
+    &echo::V1,
+    &echo::V2,
+    &echo::V3,
+    &echo::V4,
+    &echo::MANY_CLIENTS,
+    &udp::UDP_ECHO,
+    &udp::UDP_CONTINUOUS,
+    &udp::UDP_NOBODY,
+    &udp::UDP_LOST,
+    &udp::UDP_OVERFLOW,
+    &udp::UDP_NO_CHECKSUM,
+    &udp::FRAGMENTS,
+    &handshake::REFUSED,
+    &handshake::WRONG_PORT,
+    &handshake::LOST_SYN,
+    &handshake::LOST_SYNACK,
+    &handshake::BACKLOG_FULL,
+    &handshake::CONNECT_TIMEOUT,
+    &handshake::PORT_REUSE,
+    &handshake::SIMULTANEOUS_OPEN,
+    &handshake::FAST_OPEN,
+    &handshake::NO_OPTIONS,
+    &loss::BLACKOUT,
+    &loss::LOST_REQUEST,
+    &loss::LOST_REPLY,
+    &loss::LOST_ACK,
+    &loss::USER_TIMEOUT,
+    &stream::LOST_FIN,
+    &stream::TAIL_LOSS,
+    &stream::FAST_RETRANSMIT,
+    &stream::REORDERED,
+    &stream::DUPLICATE,
+    &stream::CORRUPT,
+    &stream::RANDOM_LOSS,
+    &stream::ECN,
+    &stream::SLOW_LINK,
+    &window::ZERO_WINDOW,
+    &window::SMALL_MSS,
+    &timing::KEEP_ALIVE,
+    &timing::NAGLE,
+    &timing::NO_NAGLE,
+    &timing::DELAYED_ACK,
+    &timing::URGENT,
+    &close::HALF_CLOSE,
+    &close::SIMULTANEOUS_CLOSE,
+    &close::LINGER_RESET,
+    &close::UNREAD_RESET,
+    &close::DATA_AFTER_CLOSE,
+    &close::KILLED_SERVER,
+];
+
+/// The scenario of this name.
+pub fn scenario(name: &str) -> Option<&'static Scenario> {
+    SCENARIOS.iter().copied().find(|scenario| scenario.name == name)
+}
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}

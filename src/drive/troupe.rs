@@ -1,0 +1,272 @@
+//! What acts in a session, from bound sockets to the last close: the echo server and its clients, or the cues of a
+//! scenario.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::address::reachable;
+use super::behaviour::Behaviour;
+use super::client::{Client, ClientFault, Plan, Tally};
+use super::ground::{Ground, WireStory};
+use super::privileges::clear_capabilities;
+use super::scenario::Cue;
+use super::server::{BoundServer, ServerLog, ServerOptions, UdpLimits};
+use super::signal::Signal;
+use super::socket_option::SocketOption;
+use super::stage::{Audience, Broken, Stage};
+use super::transcript::Transcript;
+use crate::model::{Call, PerDirection, Protocol, Side};
+
+/// How `close` waits for the peer at most; on loopback it takes microseconds.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// What is to be done in a session.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// The echo server answers, and so many clients do the same at the same time.
+    Echo {
+        /// What each client does.
+        plan: Plan,
+        /// How the server answers.
+        behaviour: Behaviour,
+        /// How many clients.
+        clients: u16,
+    },
+    /// Client and server follow cues.
+    Cues {
+        /// What they do.
+        cues: &'static [Cue],
+        /// Over TCP or UDP.
+        protocol: Protocol,
+    },
+}
+
+impl Act {
+    /// Over TCP or UDP.
+    pub fn protocol(&self) -> Protocol {
+        match self {
+            Self::Echo { plan, .. } => plan.protocol,
+            Self::Cues { protocol, .. } => *protocol,
+        }
+    }
+}
+
+/// What an act needs from outside.
+#[derive(Clone)]
+pub struct Stagecraft {
+    /// How long a client waits for each thing that the server is to do.
+    pub timeout: Duration,
+    /// Takes what the server has to say.
+    pub log: ServerLog,
+    /// Ends everything at once.
+    pub halt: Signal,
+}
+
+/// What the programs of a session did.
+#[derive(Debug, Default)]
+pub struct Performance {
+    /// What the clients did: the first fault, all their bytes.
+    pub tally: Tally,
+    /// What went wrong with the server's own socket.
+    pub server_error: Option<io::Error>,
+    /// The cue that could not be done.
+    pub broken: Option<Broken>,
+    /// The calls of both programs, in order of time.
+    pub calls: Vec<Call>,
+    /// What the wire did, where there is one.
+    pub wire: Option<WireStory>,
+    /// Why the network failed.
+    pub network_error: Option<anyhow::Error>,
+    /// Where it all took place: a lab is taken down when this is dropped.
+    pub ground: Option<Ground>,
+}
+
+/// What is to be done when both ends are closed and nothing is under way any more.
+pub type Curtain = Box<dyn FnOnce(Option<&WireStory>) + Send>;
+
+/// Everything bound, before the first packet.
+#[derive(Debug)]
+pub struct Troupe {
+    address: SocketAddr,
+    bound: Bound,
+}
+
+#[derive(Debug)]
+enum Bound {
+    Echo { server: BoundServer, plan: Plan, behaviour: Behaviour, clients: u16, options: Vec<SocketOption> },
+    Stage(Stage),
+}
+
+impl Troupe {
+    /// Binds what the act needs; port 0 takes any free port.
+    ///
+    /// # Errors
+    /// When the server's address or port can't be had.
+    pub fn assemble(
+        act: Act,
+        ground: &Ground,
+        address: SocketAddr,
+        sockets: PerDirection<Vec<SocketOption>>,
+    ) -> Result<Self> {
+        let bound = match act {
+            Act::Echo { plan, mut behaviour, clients } => {
+                let protocol = plan.protocol;
+                if protocol == Protocol::Tcp && plan.close_first == Side::Server {
+                    behaviour.close_after = Some(plan.request_bytes());
+                }
+                let backlog = behaviour.backlog;
+                let PerDirection { client_to_server: options, server_to_client: set } = sockets;
+                let bind = move || BoundServer::bind(protocol, address, backlog, &set);
+                Bound::Echo { server: ground.on(Side::Server, bind)??, plan, behaviour, clients, options }
+            }
+            Act::Cues { cues, protocol } => Bound::Stage(Stage::set(cues, protocol, ground, address)?),
+        };
+        let address = match &bound {
+            Bound::Echo { server, .. } => server.address(),
+            Bound::Stage(stage) => stage.address(),
+        };
+        Ok(Self { address, bound })
+    }
+
+    /// Where a client finds the server.
+    pub fn server(&self) -> SocketAddr {
+        reachable(self.address)
+    }
+
+    /// The ports that the session may be about.
+    pub fn ports(&self) -> Vec<u16> {
+        match &self.bound {
+            Bound::Echo { .. } => vec![self.address.port()],
+            Bound::Stage(stage) => stage.ports(),
+        }
+    }
+
+    /// Whether rights must be kept for faults ([`give_up_except_faults`](super::give_up_except_faults)).
+    pub fn needs_rights(&self) -> bool {
+        matches!(&self.bound, Bound::Stage(stage) if stage.needs_rights())
+    }
+
+    /// Makes the thread that acts; it waits for its [`Ready::go`]. It has the rights of the caller, and gives them up
+    /// itself as soon as it can.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn prepare(self, ground: Ground, craft: Stagecraft) -> Result<Ready> {
+        let (gate, opened) = sync_channel::<Curtain>(1);
+        let thread = thread::Builder::new()
+            .name("session".to_owned())
+            .spawn(move || {
+                if !self.needs_rights() {
+                    // a thread that has none has nothing to give up
+                    let _ = clear_capabilities();
+                }
+                let mut ground = ground;
+                let Ok(curtain) = opened.recv() else { return Performance::default() };
+                let mut performance = self.act(&ground, &craft);
+                // both ends are closed: what the kernel has seen by now, and what is under way, is the whole session
+                let wire = ground.end();
+                curtain(wire.as_ref().ok().and_then(Option::as_ref));
+                match wire {
+                    Ok(wire) => performance.wire = wire,
+                    Err(error) => performance.network_error = Some(error),
+                }
+                // the network ends with it: what the captures need of it they have been told
+                performance.ground = Some(ground);
+                performance
+            })
+            .context("can't start the session")?;
+        Ok(Ready { thread, gate })
+    }
+
+    fn act(self, ground: &Ground, craft: &Stagecraft) -> Performance {
+        let audience = Audience {
+            client: Transcript::new(Side::Client),
+            server: Transcript::new(Side::Server),
+            halt: craft.halt.clone(),
+        };
+        let (bound, address) = (self.address, self.server());
+        let mut performance = match self.bound {
+            Bound::Stage(stage) => Performance { broken: stage.perform(&audience).err(), ..Performance::default() },
+            Bound::Echo { server, plan, behaviour, clients, options: set } => {
+                let options = ServerOptions {
+                    idle_timeout: None,
+                    linger: Some(LINGER),
+                    // nobody but this host reaches a server on loopback, and nobody at all one in the lab
+                    udp_limits: (matches!(ground, Ground::ThisHost) && !bound.ip().is_loopback())
+                        .then(UdpLimits::default),
+                    log: craft.log.clone(),
+                    transcript: audience.server.clone(),
+                    ..ServerOptions::new(behaviour.clone(), craft.halt.clone())
+                };
+                match server.start(options) {
+                    Err(error) => Performance { server_error: Some(error), ..Performance::default() },
+                    Ok(server) => {
+                        let client = Client {
+                            protocol: plan.protocol,
+                            server: address,
+                            number: 1,
+                            timeout: Some(craft.timeout),
+                            linger: Some(LINGER),
+                            options: set,
+                            transcript: audience.client.clone(),
+                            halt: craft.halt.clone(),
+                        };
+                        let tally = meet(ground, &client, &plan, &behaviour, clients);
+                        Performance { tally, server_error: server.finish().err(), ..Performance::default() }
+                    }
+                }
+            }
+        };
+        performance.calls = audience.client.take();
+        performance.calls.extend(audience.server.take());
+        performance.calls.sort_by_key(|call| call.time);
+        performance
+    }
+}
+
+/// Has the clients do what is planned, all at once, and adds up what they did.
+fn meet(ground: &Ground, client: &Client, plan: &Plan, behaviour: &Behaviour, clients: u16) -> Tally {
+    let start = |number| {
+        let (client, actions) = (Client { number, ..client.clone() }, plan.actions(behaviour));
+        let spawn = move || thread::Builder::new().name(format!("client {number}")).spawn(move || client.run(actions));
+        ground.on(Side::Client, spawn).map_err(io::Error::other).flatten()
+    };
+    let started: Vec<_> = (1..=u64::from(clients)).map(start).collect();
+    let mut total = Tally::default();
+    for started in started {
+        let broke_down = || io::Error::other("the client's thread broke down");
+        match started.and_then(|thread| thread.join().map_err(|_| broke_down())) {
+            Ok(tally) => {
+                total.sent += tally.sent;
+                total.received += tally.received;
+                total.fault = total.fault.or(tally.fault);
+            }
+            Err(error) => {
+                let what = "can't start a client of";
+                total.fault.get_or_insert(ClientFault::Failed { what, server: client.server, error });
+            }
+        }
+    }
+    total
+}
+
+/// A session that waits for its start.
+#[derive(Debug)]
+pub struct Ready {
+    thread: JoinHandle<Performance>,
+    gate: SyncSender<Curtain>,
+}
+
+impl Ready {
+    /// Has it begin.
+    pub fn go(self, curtain: Curtain) -> JoinHandle<Performance> {
+        // a thread that has gone says so when it is joined
+        let _ = self.gate.send(curtain);
+        self.thread
+    }
+}
