@@ -10,6 +10,7 @@ mod expectation;
 mod handshake;
 mod lab_setup;
 mod loss;
+mod options;
 mod play;
 mod stream;
 mod timing;
@@ -127,8 +128,9 @@ pub static SCENARIOS: &[&Scenario] = &[
     &handshake::CONNECT_TIMEOUT,
     &handshake::PORT_REUSE,
     &handshake::SIMULTANEOUS_OPEN,
-    &handshake::FAST_OPEN,
-    &handshake::NO_OPTIONS,
+    &options::FAST_OPEN,
+    &options::NO_OPTIONS,
+    &options::SMALL_MSS,
     &loss::BLACKOUT,
     &loss::LOST_REQUEST,
     &loss::LOST_REPLY,
@@ -144,7 +146,6 @@ pub static SCENARIOS: &[&Scenario] = &[
     &stream::ECN,
     &stream::SLOW_LINK,
     &window::ZERO_WINDOW,
-    &window::SMALL_MSS,
     &timing::KEEP_ALIVE,
     &timing::NAGLE,
     &timing::NO_NAGLE,

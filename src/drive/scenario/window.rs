@@ -1,4 +1,4 @@
-//! How much may be sent: the receiver's window, and the longest segment.
+//! How much may be sent: the receiver's window.
 
 use super::expectation::{Count, Expectation};
 use super::play::{Deed, Setting, client, listener, server};
@@ -51,30 +51,5 @@ pub(super) static ZERO_WINDOW: Scenario = Scenario {
         analysis: &[("zero_window", Count::AtLeast(1))],
         ..Expectation::TCP
     },
-    ..TCP
-};
-
-pub(super) static SMALL_MSS: Scenario = Scenario {
-    name: "small-mss",
-    about: "the client takes only short segments: more of them are needed",
-    story: "The client's SYN says that it takes segments of 536 bytes at most (the MSS option), the server's says 1460. \
-            Each side keeps to the smaller one, less 12 bytes for time stamps: 3,000 bytes are six segments where three \
-            would do.",
-    runs: Runs::Lab,
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Set(Setting::Mss(536))),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::SendBytes(3000)),
-        server(Deed::Echo(3000)),
-        client(Deed::Receive(3000)),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
-    ]),
-    expects: Expectation { shows: &["echo_identical"], steps: Count::AtLeast(18), ..Expectation::TCP },
     ..TCP
 };

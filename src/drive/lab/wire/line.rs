@@ -12,9 +12,9 @@ use super::WireOptions;
 use super::census::{Census, Sighting};
 use super::faults::{Chance, Faults};
 use super::log::{Cause, Deed, What, WireFrame, WireLog};
-use super::mark::mark;
 use super::packet::PacketView;
 use super::rule::Rule;
+use super::touch::{damage, mark};
 use super::verdict::{Active, Overtaker, Verdict};
 use crate::model::{Direction, PerDirection, Timestamp};
 
@@ -274,14 +274,6 @@ impl Lane {
         self.last = self.last.max(sent.saturating_add(self.faults.delay).saturating_add(jitter));
         Some(self.last)
     }
-}
-
-/// Flips one bit of the packet's body; `None` where it has none.
-fn damage(bytes: &mut [u8], view: &PacketView, (place, bit): (f64, u8)) -> Option<usize> {
-    let body = view.body.clone();
-    let offset = body.start + ((body.len() as f64 * place) as usize).min(body.len().checked_sub(1)?);
-    *bytes.get_mut(offset)? ^= bit;
-    Some(offset)
 }
 
 impl Ord for Flight {

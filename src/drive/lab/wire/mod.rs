@@ -9,12 +9,12 @@ mod census;
 mod faults;
 mod line;
 mod log;
-mod mark;
 mod packet;
 mod parse;
 mod rule;
 #[cfg(test)]
 mod samples;
+mod touch;
 mod verdict;
 
 use std::os::fd::AsFd;

@@ -1,10 +1,21 @@
-//! What a busy router does to a packet in place of dropping it: Congestion Experienced (RFC 3168 §5).
+//! What the wire does to the bytes of a frame: damage, and the mark of a busy router.
+
+use super::packet::PacketView;
 
 /// Offsets in an Ethernet frame.
 const ETHER_TYPE: usize = 12;
 const IP: usize = 14;
 
-/// Marks the packet in `frame` if its sender can do with marks (ECT); tells whether it is marked now.
+/// Flips one bit of the packet's body; `None` where it has none.
+pub(super) fn damage(bytes: &mut [u8], view: &PacketView, (place, bit): (f64, u8)) -> Option<usize> {
+    let body = view.body.clone();
+    let offset = body.start + ((body.len() as f64 * place) as usize).min(body.len().checked_sub(1)?);
+    *bytes.get_mut(offset)? ^= bit;
+    Some(offset)
+}
+
+/// Marks the packet in `frame` as having met congestion (CE, RFC 3168 §5), which a router may do in place of dropping it
+/// if the sender can do with marks (ECT); tells whether it is marked now.
 pub(super) fn mark(frame: &mut [u8]) -> bool {
     match frame.get(ETHER_TYPE..IP) {
         Some([0x08, 0x00]) => mark_ipv4(frame).is_some(),
