@@ -44,6 +44,16 @@ lint:
 doc:
     .ci/run doc
 
+# Every scenario on each network where it runs; or those whose name contains a word
+[group('check')]
+scenarios *filter:
+    cargo test --quiet --test scenarios -- "$@"
+
+# Every scenario fifty times, then five hundred sessions of mixed scenarios whose frames are counted at both ends
+[group('check')]
+soak times='50':
+    ECHOLAB_SOAK="$1" cargo test --quiet --test scenarios
+
 # Every field of every packet against tshark, every finding against what was really done
 [group('check')]
 oracle:

@@ -58,7 +58,7 @@ impl Session {
         let protocol = act.protocol();
         let (ground, mut captures) = network.open()?;
         let troupe = Troupe::assemble(act, &ground, server, sockets)?;
-        captures.set_filter(protocol, &troupe.ports())?;
+        captures.set_filter(protocol, troupe.server().ip(), &troupe.ports())?;
         Ok(Self { ground, captures, troupe, craft: (timeout, log) })
     }
 

@@ -1,6 +1,7 @@
 //! On which network a session takes place, and where it is captured.
 
 use std::io;
+use std::net::IpAddr;
 
 use anyhow::Result;
 
@@ -99,9 +100,9 @@ impl Network {
 
 impl Captures {
     /// Keeps what is not the session's out. In a lab nothing is: no filter could hide a fragment there.
-    pub(super) fn set_filter(&mut self, protocol: Protocol, ports: &[u16]) -> Result<()> {
+    pub(super) fn set_filter(&mut self, protocol: Protocol, host: IpAddr, ports: &[u16]) -> Result<()> {
         match self.first.side {
-            None => self.first.live.set_filter(&crate::capture::session_filter(protocol, ports)),
+            None => self.first.live.set_filter(&crate::capture::session_filter(protocol, host, ports)),
             Some(_) => Ok(()),
         }
     }

@@ -168,7 +168,7 @@ mod tests {
         let mut live = LiveCapture::open(interface)?;
         let server = UdpSocket::bind("127.0.0.1:0")?;
         let client = UdpSocket::bind("127.0.0.1:0")?;
-        live.set_filter(&session_filter(Protocol::Udp, &[server.local_addr()?.port()]))?;
+        live.set_filter(&session_filter(Protocol::Udp, server.local_addr()?.ip(), &[server.local_addr()?.port()]))?;
         let (mut source, stopper) = live.start()?;
         for payload in ["a", "bb", "ccc"] {
             client.send_to(payload.as_bytes(), server.local_addr()?)?;

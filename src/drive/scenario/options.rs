@@ -100,7 +100,7 @@ pub(super) static NO_OPTIONS: Scenario = Scenario {
     expects: Expectation {
         shows: &["fast_retransmit"],
         may_show: &["echo_partial"],
-        analysis: &[("retransmission", Count::AtLeast(1)), ("duplicate_ack", Count::AtLeast(3))],
+        analysis: &[("duplicate_ack", Count::AtLeast(3))],
         ..Expectation::TCP
     },
     ..TCP

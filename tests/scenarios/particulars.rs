@@ -1,0 +1,64 @@
+//! What only one scenario shows, beyond what an expectation can say.
+
+use libtest_mimic::Failed;
+use serde_json::{Value, json};
+
+use crate::run::{Net, Run};
+
+/// Lengths of all segments or datagrams with payload that go this way, in order.
+fn lengths(run: &Run, direction: &str) -> Vec<u64> {
+    let steps = run.of_kind("step").into_iter().filter(|step| step["direction"] == direction);
+    steps.filter_map(|step| step["len"].as_u64()).filter(|len| *len > 0).collect()
+}
+
+fn hold(holds: bool, what: impl FnOnce() -> String) -> Result<(), Failed> {
+    if holds { Ok(()) } else { Err(what().into()) }
+}
+
+pub(crate) fn check(run: &Run) -> Result<(), Failed> {
+    let steps = run.of_kind("step");
+    let flags = |step: &Value| step["flags"].as_array().map_or(0, Vec::len);
+    match (run.scenario.name, run.net) {
+        ("continuous", _) => hold(lengths(run, "client_to_server") == [1; 5], || format!("{steps:?}")),
+        ("two-sizes", _) => {
+            let acks: Vec<_> = steps.iter().filter(|step| step["direction"] == "server_to_client").collect();
+            let has = |ack: u64| acks.iter().any(|step| step["ack"] == ack);
+            hold(has(480) && has(1860), || format!("{acks:?}"))
+        }
+        ("v3", Net::Lab) => {
+            let answer = lengths(run, "server_to_client");
+            let whole = answer.len() == 9 && answer.iter().filter(|len| **len == 1448).count() == 8;
+            hold(whole && answer.iter().sum::<u64>() == 13_000, || format!("{answer:?}"))
+        }
+        ("v4", _) => hold(lengths(run, "client_to_server") == [130, 390], || format!("{steps:?}")),
+        ("udp-nobody", _) => hold(steps[1]["icmp"]["name"] == "port unreachable", || format!("{steps:?}")),
+        ("small-mss", _) => {
+            let longest = lengths(run, "client_to_server").into_iter().chain(lengths(run, "server_to_client")).max();
+            hold(longest == Some(524), || format!("{longest:?}"))
+        }
+        ("no-options", _) => {
+            let syns: Vec<_> = steps.iter().filter(|step| step["seq"] == 0 && flags(step) > 0).collect();
+            let bare = |step: &&&Value| {
+                let options = &step["options"];
+                options["mss"] == 1460
+                    && options["sack_permitted"] == false
+                    && options["timestamps"] == Value::Null
+                    && options["window_scale"] == Value::Null
+            };
+            hold(syns.len() == 2 && syns.iter().all(bare), || format!("{syns:?}"))
+        }
+        ("fragments", _) => {
+            let other = &run.of_kind("summary")[0]["other"];
+            hold(*other == json!({"fragment": 4}), || format!("{other}"))
+        }
+        ("fast-open", _) => {
+            let early = steps.iter().any(|step| step["flags"] == json!(["SYN"]) && step["len"] == 12);
+            hold(early, || format!("{steps:?}"))
+        }
+        ("ecn", _) => {
+            let has = |flag: &str| steps.iter().any(|step| step["flags"].as_array().unwrap().contains(&flag.into()));
+            hold(has("ECE") && has("CWR"), || format!("{steps:?}"))
+        }
+        _ => Ok(()),
+    }
+}
