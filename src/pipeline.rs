@@ -33,6 +33,7 @@ pub fn run(source: &mut dyn Source, options: &mut Options, sink: &mut dyn Sink) 
     let mut tracker = Tracker::new(options.server);
     let mut totals = CaptureTotals::default();
     let mut passed = 0;
+    let wants_steps = sink.wants_steps();
     match &options.filter {
         None => sink.capture(source.info())?,
         Some(filter) => {
@@ -63,19 +64,28 @@ pub fn run(source: &mut dyn Source, options: &mut Options, sink: &mut dyn Sink) 
                 break;
             }
         }
-        match decoder.decode(&frame).and_then(|packet| tracker.follow(&frame, &packet)) {
+        let packet = match decoder.decode(&frame) {
+            Ok(packet) => packet,
+            Err(reason) => {
+                totals.skip(reason, 1);
+                continue;
+            }
+        };
+        match tracker.follow(&frame, &packet) {
             Ok(event) => {
                 match event.body {
                     Body::Tcp(_) => totals.tcp += 1,
                     Body::Udp(_) => totals.udp += 1,
                     Body::Icmp(_) => totals.icmp += 1,
                 }
-                sink.step(&Step::explain(event))?;
-                while let Some(ended) = tracker.released() {
-                    sink.conversation(&Conversation::explain(ended))?;
+                if wants_steps {
+                    sink.step(&Step::explain(event))?;
                 }
             }
             Err(reason) => totals.skip(reason, 1),
+        }
+        while let Some(ended) = tracker.released() {
+            sink.conversation(&Conversation::explain(ended))?;
         }
     }
     totals.recount(Skip::Fragment, Skip::FragmentIncomplete, decoder.incomplete_fragments());

@@ -72,6 +72,10 @@ impl Sink for Cleared<'_> {
         self.sink.capture(info)
     }
 
+    fn wants_steps(&self) -> bool {
+        self.sink.wants_steps()
+    }
+
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         self.sink.step(step)
     }

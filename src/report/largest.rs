@@ -100,6 +100,10 @@ impl<S: Sink> Sink for Largest<S> {
         self.inner.capture(info)
     }
 
+    fn wants_steps(&self) -> bool {
+        false
+    }
+
     fn step(&mut self, _: &Step<'_>) -> io::Result<()> {
         Ok(())
     }

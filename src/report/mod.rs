@@ -51,6 +51,11 @@ pub trait Sink {
     /// When the output can't be written; so for all methods.
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()>;
 
+    /// Whether it looks at steps at all; when not, none is explained for it.
+    fn wants_steps(&self) -> bool {
+        true
+    }
+
     /// A frame did something.
     ///
     /// # Errors
@@ -82,6 +87,10 @@ pub trait Sink {
 impl<S: Sink + ?Sized> Sink for Box<S> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         (**self).capture(info)
+    }
+
+    fn wants_steps(&self) -> bool {
+        (**self).wants_steps()
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {

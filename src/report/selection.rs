@@ -47,6 +47,10 @@ impl<S: Sink> Sink for Selection<S> {
         self.inner.capture(info)
     }
 
+    fn wants_steps(&self) -> bool {
+        self.inner.wants_steps()
+    }
+
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let event = &step.event;
         if !self.wanted.conversation(event.stream, [event.source, event.destination]) {

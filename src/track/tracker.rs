@@ -45,7 +45,7 @@ pub struct Tracker {
     next_udp: u32,
     clock: usize,
     evicted: u64,
-    released: VecDeque<ConversationTotals>,
+    released: VecDeque<Conversation>,
     server: Option<Endpoint>,
     /// The facts of the segment at hand, lent out with its event.
     facts: TcpFacts,
@@ -61,7 +61,7 @@ impl Tracker {
     ///
     /// # Errors
     /// The reason why it is no step: an ICMP error about no known conversation.
-    #[inline]
+    #[inline(always)]
     pub fn follow<'a>(&'a mut self, frame: &Frame<'a>, packet: &Packet<'a>) -> Result<Event<'a>, Skip> {
         match &packet.transport {
             Transport::Segment(segment) => self.segment(frame, packet, segment),
@@ -78,8 +78,27 @@ impl Tracker {
     }
 
     /// The next conversation that was let go: ended long enough ago, or evicted.
+    #[inline]
     pub fn released(&mut self) -> Option<ConversationTotals> {
-        self.released.pop_front()
+        if self.released.is_empty() { None } else { self.let_go() }
+    }
+
+    /// Takes the totals of a released conversation, and its state for the next one.
+    fn let_go(&mut self) -> Option<ConversationTotals> {
+        let mut conversation = self.released.pop_front()?;
+        let totals = conversation.totals();
+        match conversation.kind {
+            Kind::Tcp(mut tcp) if self.spare_tcp.len() < SPARE => {
+                tcp.clear();
+                self.spare_tcp.push(tcp);
+            }
+            Kind::Udp(mut udp) if self.spare_udp.len() < SPARE => {
+                udp.clear();
+                self.spare_udp.push(udp);
+            }
+            _ => {}
+        }
+        Some(totals)
     }
 
     /// All conversations still in the table, by their first frame; the table is empty then.
@@ -99,6 +118,7 @@ impl Tracker {
         self.evicted
     }
 
+    #[inline(always)]
     fn segment<'a>(
         &'a mut self,
         frame: &Frame<'a>,
@@ -108,6 +128,7 @@ impl Tracker {
         let (source, destination) = (segment.source, segment.destination);
         let mut index = self.find_or_begin(frame, packet, Protocol::Tcp, source, destination);
         let slot = self.slot(index).ok_or(Skip::Malformed)?;
+        slot.conversation.warm();
         let mut direction = slot.conversation.direction(source, destination);
         if slot.conversation.is_another(direction, segment) {
             let before = slot.conversation.stream.number;
@@ -214,7 +235,17 @@ impl Tracker {
             && let Some(oldest) = self.ended.pop_front()
         {
             self.release(oldest);
+            self.warm_next_to_go();
         }
+    }
+
+    /// Fetches the conversations that go next: they were last used 8,192 conversations ago, far from the cache.
+    fn warm_next_to_go(&self) {
+        let ahead = |place: usize| self.slots.get(*self.ended.get(place)? as usize)?.as_ref();
+        if let Some(next) = ahead(0) {
+            next.conversation.warm();
+        }
+        std::hint::black_box(ahead(2).map(|slot| slot.touched));
     }
 
     /// Gives up the next conversation that was not used since the clock's hand came by last.
@@ -236,24 +267,13 @@ impl Tracker {
 
     /// Takes a conversation out of the table and keeps its totals for [`Tracker::released`].
     fn release(&mut self, index: u32) {
-        let Some(mut slot) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
+        let Some(slot) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
         self.free.push(index);
         match slot.conversation.key() {
             Key::V4(key) if self.v4.get(&key) == Some(&index) => drop(self.v4.remove(&key)),
             Key::V6(key) if self.v6.get(&key) == Some(&index) => drop(self.v6.remove(&key)),
             _ => {}
         }
-        self.released.push_back(slot.conversation.totals());
-        match slot.conversation.kind {
-            Kind::Tcp(mut tcp) if self.spare_tcp.len() < SPARE => {
-                tcp.clear();
-                self.spare_tcp.push(tcp);
-            }
-            Kind::Udp(mut udp) if self.spare_udp.len() < SPARE => {
-                udp.clear();
-                self.spare_udp.push(udp);
-            }
-            _ => {}
-        }
+        self.released.push_back(slot.conversation);
     }
 }

@@ -61,6 +61,12 @@ impl Turns {
         self.found = Found::default();
     }
 
+    /// Reads a field of each end; see [`super::super::tcp::Connection`].
+    #[inline]
+    pub(in crate::track) fn warm(&self) -> u64 {
+        self.found.totals.requests ^ self.frames.0 ^ self.requests.len() as u64 ^ u64::from(self.unlike)
+    }
+
     /// The client sent `payload` at `offset` of its stream; `cut` when the capture does not hold all of it.
     pub(in crate::track) fn request(&mut self, frame: u64, offset: u32, payload: &[u8], push: bool, cut: bool) {
         if self.given_up {

@@ -39,6 +39,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    /// Whether nothing but a SYN or RST can concern it any more.
+    #[inline]
+    pub(super) fn is_over(&self) -> bool {
+        self.ack.is_some() || self.syn.is_none() && self.syn_ack.is_none()
+    }
+
     /// Takes a segment's place in the handshake, if it has one.
     #[inline]
     pub(super) fn follow(&mut self, moment: &Moment, place: TcpPlace, sides: &PerDirection<Side>) {

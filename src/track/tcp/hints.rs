@@ -1,7 +1,7 @@
 //! What else a segment shows, besides its own numbers: windows that shut and open, waiting, silence.
 
-use super::side::{Recent, Shut};
-use super::{Connection, Moment};
+use super::side::Shut;
+use super::{CONTROL, Connection, Moment};
 use crate::model::{IpHeader, Nanos, Segment, TcpFlags};
 use crate::track::facts::{Hints, Repeat};
 
@@ -9,7 +9,6 @@ use crate::track::facts::{Hints, Repeat};
 const IDLE: Nanos = Nanos::from_millis(1_000);
 /// What leaves within this time after an ACK had been waiting for it.
 const AT_ONCE: Nanos = Nanos(500_000);
-const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
 /// ECN field of a packet that met congestion (RFC 3168 §5).
 const CONGESTION_EXPERIENCED: u8 = 3;
 
@@ -20,7 +19,6 @@ impl Connection {
         moment: &Moment,
         segment: &Segment<'_>,
         ip: &IpHeader,
-        before: &Recent,
         repeat: Option<&Repeat>,
         hints: &mut Hints,
     ) {
@@ -34,7 +32,7 @@ impl Connection {
             self.diary.see_fragmented(moment.frame);
         }
         if segment.len > 0 && repeat.is_none() {
-            self.hint_nagle(moment, segment, before, hints);
+            self.hint_nagle(moment, segment, hints);
             self.note_half_close(moment, segment);
         }
         if repeat.is_none() && plain {
@@ -60,9 +58,9 @@ impl Connection {
     }
 
     /// A small segment that leaves right after the ACK of the small one before, with nothing else to wake its sender.
-    fn hint_nagle(&mut self, moment: &Moment, segment: &Segment<'_>, before: &Recent, hints: &mut Hints) {
+    fn hint_nagle(&mut self, moment: &Moment, segment: &Segment<'_>, hints: &mut Hints) {
         let (own, peer) = self.sides.both_mut(moment.direction);
-        let Some(newest) = peer.newest() else { return };
+        let (Some(newest), Some(before)) = (peer.newest(), own.newest()) else { return };
         let woken_by_ack = newest.len == 0 && newest.ack.is_some() && newest.frame > before.frame && before.len > 0;
         let small = own.mss.zip(peer.mss).is_some_and(|(own, peer)| segment.len < u32::from(own.min(peer)));
         let was_small = own.mss.is_none_or(|mss| before.len < u32::from(mss));

@@ -1,5 +1,6 @@
 //! One TCP connection: every segment is put in its place (RFC 9293), and what it changes is remembered.
 
+mod bytes;
 mod close;
 mod handshake;
 mod hints;
@@ -14,21 +15,21 @@ mod wireshark;
 pub use handshake::Vantage;
 pub use story::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 
-use holes::Fill;
-use sent::Sent;
 use side::{Fin, Recent, Side};
 use story::Diary;
-use verdict::Again;
 use wireshark::{Seen, Wireshark};
 
 use std::num::NonZeroU64;
 
 use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 use super::event::TcpFacts;
-use super::facts::{Acked, Hints, Life, Probe, Repeat, RepeatVerdict, RttSample, TcpPlace};
+use super::facts::{Acked, Hints, Life, Probe, RttSample, TcpPlace};
 use super::rtt::Distribution;
 use super::when::When;
 use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
+
+/// Flags that open, close or reset a connection.
+const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
 
 /// Where and when a segment was captured.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,8 @@ pub(super) struct Connection {
     diary: Diary,
     /// Who sent the first FIN or RST.
     closed_first: Option<Direction>,
+    /// How far it has come.
+    life: Life,
     /// The last segment of either side, and when it was captured.
     last: (u64, When),
     /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
@@ -81,7 +84,16 @@ impl Connection {
         self.rtt.clear();
         self.diary = Diary::default();
         self.closed_first = None;
+        self.life = Life::default();
         self.last = (0, When::UNKNOWN);
+    }
+
+    /// Fetches what a segment needs from memory, all at once.
+    #[inline]
+    pub(super) fn warm(&self) {
+        let sides = self.sides.client_to_server.warm() ^ self.sides.server_to_client.warm();
+        let rest = self.wireshark.warm() ^ u64::from(self.new_isn) ^ self.diary.warm() ^ self.rtt.warm();
+        std::hint::black_box(sides ^ rest);
     }
 
     /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
@@ -118,25 +130,33 @@ impl Connection {
     pub(super) fn follow(&mut self, moment: &Moment, segment: &Segment<'_>, ip: &IpHeader, facts: &mut TcpFacts) {
         let direction = moment.direction;
         let has_ack = segment.flags.contains(TcpFlags::ACK);
-        self.learn(direction, segment);
+        let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
+        let known = own.base.is_some() && peer.base.is_some() && segment.options.window_scale.is_none();
+        if !known || segment.flags.contains(TcpFlags::SYN) {
+            self.learn(direction, segment);
+        }
         let place = self.place(moment, segment);
         let analysis = self.analyse(moment, segment);
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
         }
-        self.handshake.follow(moment, place, &self.sides);
-
-        let before = *self.sides.get(direction).newest().unwrap_or(&Recent::default());
+        if !self.handshake.is_over() || segment.flags.intersects(CONTROL) {
+            self.handshake.follow(moment, place, &self.sides);
+        }
         let mut hints = Hints::default();
         let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment));
         let probe = self.probe(moment, segment);
         let repeat = self.take_bytes(moment, segment, ip, probe);
         let (acked, rtt) = if has_ack { self.take_ack(moment, segment, &mut hints) } else { (None, None) };
-        self.hint(moment, segment, ip, &before, repeat.as_ref(), &mut hints);
+        self.hint(moment, segment, ip, repeat.as_ref(), &mut hints);
         let turnaround = self.turnaround(moment, segment, repeat.is_some());
-        self.note_close(moment, segment);
-
-        let life = self.life(place);
+        if segment.flags.intersects(CONTROL) {
+            self.note_close(moment, segment);
+        }
+        if self.life == Life::Opening || segment.flags.intersects(CONTROL) {
+            self.life = self.life(place);
+        }
+        let life = self.life;
         let (own, peer) = self.sides.both_mut(direction);
         let shift = own.effective_shift(peer);
         let on_syn = segment.flags.contains(TcpFlags::SYN);
@@ -232,7 +252,7 @@ impl Connection {
             match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
                 (true, _) => TcpPlace::Odd,
                 (false, true) => TcpPlace::SynAck,
-                (false, false) if peer.isn.is_some() => TcpPlace::SimultaneousSyn,
+                (false, false) if peer.isn.is_some() && !peer.syn_with_ack => TcpPlace::SimultaneousSyn,
                 (false, false) => TcpPlace::Syn,
             }
         } else if flags.contains(TcpFlags::FIN) {
@@ -266,7 +286,6 @@ impl Connection {
 
     /// Keep-alives, zero-window probes and their answers.
     fn probe(&mut self, moment: &Moment, segment: &Segment<'_>) -> Option<Probe> {
-        const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
         if segment.flags.intersects(CONTROL) {
             return None;
         }
@@ -283,85 +302,6 @@ impl Connection {
         let (frame, window) = peer.probe.take_if(|_| answers)?;
         let frame = frame.get();
         Some(if window { Probe::ZeroWindowAnswer(frame) } else { Probe::KeepAliveAnswer(frame) })
-    }
-
-    /// Places the segment's sequence space: new, filling a hole, or again.
-    fn take_bytes(
-        &mut self,
-        moment: &Moment,
-        segment: &Segment<'_>,
-        ip: &IpHeader,
-        probe: Option<Probe>,
-    ) -> Option<Repeat> {
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
-        let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
-        let end = segment.seq.plus(segment.len).plus(syn + fin);
-        let takes = end != segment.seq && !segment.flags.contains(TcpFlags::RST);
-        own.learn_marks(ip);
-        if !takes || matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
-            if own.next.is_none() {
-                own.next = Some(end);
-            }
-            return None;
-        }
-        let timestamp = segment.options.timestamps.map(|stamps| stamps.value);
-        let again = Again { frame: moment.frame, seq: segment.seq, end, at: moment.at, ip_id: ip.id, timestamp };
-        let sent = Sent {
-            seq: segment.seq,
-            end,
-            len: segment.len,
-            frame: moment.frame,
-            at: moment.at,
-            last: (moment.frame, moment.at),
-            ip_id: ip.id,
-            timestamp,
-            repeats: 0,
-            acked_by: None,
-        };
-        if syn == 1 {
-            return own.take_syn(sent, segment.flags.contains(TcpFlags::ACK)).map(|(original, after, count)| Repeat {
-                verdict: count,
-                original: Some(original),
-                after,
-                witness: None,
-            });
-        }
-        let Some(next) = own.next else {
-            own.next = Some(end);
-            own.sent.push(sent);
-            return None;
-        };
-        if !segment.seq.is_before(next) {
-            if segment.seq.is_after(next) {
-                own.holes.open(next, segment.seq, moment.frame);
-            }
-            own.next = Some(end);
-            own.sent.push(sent);
-            return None;
-        }
-        if end.is_after(next) {
-            own.next = Some(end);
-        }
-        let handshake = self.handshake.round_trip();
-        let repeat = match own.holes.fill(segment.seq, end) {
-            Fill::Hole(shown_by) => {
-                let repeat = verdict::fills_hole(&again, shown_by, own, peer, handshake);
-                own.sent.push(sent);
-                repeat
-            }
-            Fill::Nothing if own.holes.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
-                Repeat { verdict: RepeatVerdict::Unknown, original: None, after: None, witness: None }
-            }
-            // the end of it is new: the sender put new data behind what it sends again
-            Fill::Nothing if end.is_after(next) && segment.seq.plus(1) != next => {
-                let repeat = verdict::repeated(&Again { end: next, ..again }, own, peer);
-                own.sent.push(Sent { seq: next, ..sent });
-                repeat
-            }
-            Fill::Nothing => verdict::repeated(&again, own, peer),
-        };
-        Some(repeat)
     }
 
     /// What the ACK covers, and the round trip that it completes.

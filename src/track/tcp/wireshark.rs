@@ -4,6 +4,7 @@
 //! Wireshark user's guide, chapter "TCP Analysis"; where echolab knows better it says so in its own findings, made
 //! elsewhere from other state. Nothing else in echolab reads these flags to decide anything.
 
+use super::CONTROL;
 use crate::model::{Direction, Nanos, PerDirection, SeqNumber, TcpFlags};
 use crate::track::when::When;
 use crate::track::{Analysis, AnalysisFlag};
@@ -16,7 +17,6 @@ const OUT_OF_ORDER_WITHIN: Nanos = Nanos::from_millis(3);
 const NOT_IN_ORDER: [AnalysisFlag; 3] =
     [AnalysisFlag::LostSegment, AnalysisFlag::Retransmission, AnalysisFlag::OutOfOrder];
 
-const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
 const SYN_OR_FIN: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN);
 
 /// What the rules look at in one segment.
@@ -65,6 +65,13 @@ pub(super) struct Wireshark {
 }
 
 impl Wireshark {
+    /// Reads a field of each half; see [`super::Connection::warm`].
+    #[inline]
+    pub(super) fn warm(&self) -> u64 {
+        let (client, server) = (&self.flows.client_to_server, &self.flows.server_to_client);
+        u64::from(client.duplicate_acks) ^ u64::from(server.duplicate_acks)
+    }
+
     /// The flags of one segment.
     #[inline]
     pub(super) fn analyse(&mut self, seen: &Seen) -> Analysis {

@@ -1,0 +1,108 @@
+//! The bytes that a segment carries: new, filling a hole, or again.
+
+use super::holes::Fill;
+use super::sent::Sent;
+use super::verdict::{self, Again};
+use super::{Connection, Moment};
+use crate::model::{IpHeader, Segment, SeqNumber, TcpFlags};
+use crate::track::facts::{Probe, Repeat, RepeatVerdict};
+
+impl Connection {
+    /// Places the segment's sequence space. Nearly every segment carries nothing, or the bytes that are due.
+    #[inline]
+    pub(super) fn take_bytes(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment<'_>,
+        ip: &IpHeader,
+        probe: Option<Probe>,
+    ) -> Option<Repeat> {
+        let own = self.sides.get_mut(moment.direction);
+        let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
+        let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
+        let end = segment.seq.plus(segment.len).plus(syn + fin);
+        own.learn_marks(ip);
+        let nothing = end == segment.seq || segment.flags.contains(TcpFlags::RST);
+        if nothing || matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
+            own.next.get_or_insert(end);
+            return None;
+        }
+        if own.next == Some(segment.seq) && syn == 0 {
+            own.next = Some(end);
+            own.sent.push(sent(moment, segment, end, ip));
+            return None;
+        }
+        self.take_unusual(moment, segment, end, ip)
+    }
+
+    /// A SYN, the first segment captured, and whatever is not the bytes that are due.
+    #[cold]
+    fn take_unusual(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment<'_>,
+        end: SeqNumber,
+        ip: &IpHeader,
+    ) -> Option<Repeat> {
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let sent = sent(moment, segment, end, ip);
+        if segment.flags.contains(TcpFlags::SYN) {
+            let with_ack = segment.flags.contains(TcpFlags::ACK);
+            return own.take_syn(sent, with_ack).map(|(original, after, verdict)| Repeat {
+                verdict,
+                original: Some(original),
+                after,
+                witness: None,
+            });
+        }
+        let next = own.next.unwrap_or(segment.seq);
+        if !segment.seq.is_before(next) {
+            if segment.seq.is_after(next) {
+                own.holes.open(next, segment.seq, moment.frame);
+            }
+            own.next = Some(end);
+            own.sent.push(sent);
+            return None;
+        }
+        if end.is_after(next) {
+            own.next = Some(end);
+        }
+        let timestamp = sent.timestamp;
+        let again = Again { frame: moment.frame, seq: segment.seq, end, at: moment.at, ip_id: ip.id, timestamp };
+        let handshake = self.handshake.round_trip();
+        Some(match own.holes.fill(segment.seq, end) {
+            Fill::Hole(shown_by) => {
+                let repeat = verdict::fills_hole(&again, shown_by, own, peer, handshake);
+                own.sent.push(sent);
+                repeat
+            }
+            Fill::Nothing if own.holes.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
+                Repeat { verdict: RepeatVerdict::Unknown, original: None, after: None, witness: None }
+            }
+            // the end of it is new: the sender put new data behind what it sends again
+            Fill::Nothing if end.is_after(next) && segment.seq.plus(1) != next => {
+                let repeat = verdict::repeated(&Again { end: next, ..again }, own, peer);
+                own.sent.push(Sent { seq: next, ..sent });
+                repeat
+            }
+            Fill::Nothing => verdict::repeated(&again, own, peer),
+        })
+    }
+}
+
+/// The segment as it is remembered.
+#[inline]
+fn sent(moment: &Moment, segment: &Segment<'_>, end: SeqNumber, ip: &IpHeader) -> Sent {
+    Sent {
+        seq: segment.seq,
+        end,
+        len: segment.len,
+        frame: moment.frame,
+        at: moment.at,
+        last: (moment.frame, moment.at),
+        ip_id: ip.id,
+        timestamp: segment.options.timestamps.map(|stamps| stamps.value),
+        repeats: 0,
+        acked_by: None,
+    }
+}
