@@ -1,7 +1,7 @@
 //! Holds what a report says against what its scenario is to show.
 
 use super::observed::Observed;
-use crate::drive::scenario::Expectation;
+use crate::drive::scenario::{BUSY, Expectation};
 use crate::explain::Severity;
 
 /// What was expected and is not so, a sentence each; empty where all is as expected.
@@ -25,7 +25,7 @@ pub fn unmet(expects: &Expectation, seen: &Observed) -> Vec<String> {
         hold(!shown(code), format!("a finding {code}, which must not be there"));
     }
     for code in seen.findings.keys().filter(|code| code.severity() > Severity::Note) {
-        let expected = expects.shows.iter().chain(expects.may_show).any(|name| *name == code.name());
+        let expected = expects.shows.iter().chain(expects.may_show).chain(BUSY).any(|name| *name == code.name());
         hold(expected, format!("a finding {code}, which is not part of it"));
     }
     let first = seen.first.as_ref();
@@ -66,7 +66,7 @@ mod tests {
     fn scenarios_speak_of_what_there_is() {
         for scenario in SCENARIOS {
             let Expectation { shows, may_show, hides, analysis, .. } = scenario.expects;
-            for code in shows.iter().chain(may_show).chain(hides) {
+            for code in shows.iter().chain(may_show).chain(hides).chain(BUSY) {
                 assert!(FindingCode::ALL.iter().any(|known| known.name() == *code), "{}: {code}", scenario.name);
             }
             for (flag, _) in analysis {

@@ -94,7 +94,7 @@ pub(super) static LOST_SYN: Scenario = Scenario {
     lab: LabSetup { script: "drop syn 1 of client", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["handshake_retried"],
-        analysis: &[("retransmission", Count::Exactly(1))],
+        analysis: &[("retransmission", Count::AtLeast(1))],
         ..Expectation::TCP
     },
     ..TCP
@@ -262,7 +262,7 @@ pub(super) static SIMULTANEOUS_OPEN: Scenario = Scenario {
     expects: Expectation {
         shows: &["simultaneous_open", "echo_identical"],
         // the second SYN of each side comes with its ACK, and is acknowledged as a repeat
-        may_show: &["handshake_retried", "spurious_retransmit"],
+        may_show: &["handshake_retried"],
         echoed: Some(1),
         ..Expectation::TCP
     },

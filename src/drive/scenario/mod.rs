@@ -20,7 +20,7 @@ mod window;
 use std::fmt;
 use std::time::Duration;
 
-pub use expectation::{Count, Expectation};
+pub use expectation::{BUSY, Count, Expectation};
 pub use lab_setup::LabSetup;
 pub use play::{Actor, Cue, Deed, Loses, Refusal, Setting, Target};
 

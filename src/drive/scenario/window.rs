@@ -40,14 +40,7 @@ pub(super) static ZERO_WINDOW: Scenario = Scenario {
     ]),
     expects: Expectation {
         shows: &["zero_window", "zero_window_probe"],
-        may_show: &[
-            "window_limited",
-            "echo_partial",
-            "delayed_ack",
-            "tail_loss_probe",
-            "timeout_retransmit",
-            "spurious_retransmit",
-        ],
+        may_show: &["window_limited", "echo_partial", "delayed_ack", "timeout_retransmit"],
         analysis: &[("zero_window", Count::AtLeast(1))],
         ..Expectation::TCP
     },
