@@ -227,6 +227,7 @@ impl Connection {
 
     fn analyse(&mut self, moment: &Moment, segment: &Segment<'_>) -> Analysis {
         let (own, peer) = self.sides.both_mut(moment.direction);
+        let shift = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.effective_shift(peer) };
         self.wireshark.analyse(&Seen {
             at: moment.at,
             direction: moment.direction,
@@ -235,8 +236,7 @@ impl Connection {
             flags: segment.flags,
             len: segment.len,
             window: segment.window,
-            peer_shift: peer.effective_shift(own),
-            ack_is_base: peer.base == Some(segment.ack),
+            shift,
             new_isn: self.new_isn,
         })
     }

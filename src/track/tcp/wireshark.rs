@@ -13,9 +13,9 @@ use crate::track::{Analysis, AnalysisFlag};
 const FAST_RETRANSMISSION_WITHIN: Nanos = Nanos::from_millis(20);
 /// How late a segment counts as out of order when the handshake's round-trip time is unknown.
 const OUT_OF_ORDER_WITHIN: Nanos = Nanos::from_millis(3);
-/// Segments with these do not say how far their sender has come.
-const NOT_IN_ORDER: [AnalysisFlag; 3] =
-    [AnalysisFlag::LostSegment, AnalysisFlag::Retransmission, AnalysisFlag::OutOfOrder];
+/// In place of a count of duplicate ACKs: the peer has acknowledged more than this side was seen to send. What the peer
+/// then sends again passes for a fast retransmission, as after two duplicates.
+const OVERTAKEN: u32 = u32::MAX;
 
 const SYN_OR_FIN: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN);
 
@@ -29,10 +29,8 @@ pub(super) struct Seen {
     pub(super) flags: TcpFlags,
     pub(super) len: u32,
     pub(super) window: u16,
-    /// Shift of the window of the side that receives this segment; `None` where unknown.
-    pub(super) peer_shift: Option<u8>,
-    /// The acknowledgment number is the peer's initial sequence number itself: relative 0.
-    pub(super) ack_is_base: bool,
+    /// How far the window is to be shifted; `None` where unknown.
+    pub(super) shift: Option<u8>,
     /// A SYN-ACK whose sequence number is not the one before.
     pub(super) new_isn: bool,
 }
@@ -42,13 +40,14 @@ pub(super) struct Seen {
 struct Flow {
     next_seq: Option<SeqNumber>,
     next_seq_time: When,
-    /// Where the first hole begins that is not filled: an ACK beyond it acknowledges what the capture lacks.
+    /// Where the first hole begins, until a segment starts there: an ACK beyond acknowledges what the capture lacks.
     hole: Option<SeqNumber>,
-    /// An ACK beyond everything was seen; the next ones are not flagged again.
-    overtaken: bool,
+    /// The acknowledgment field of the last segment, whether or not its ACK flag was set; a bare 0 stands for none.
     last_ack: Option<SeqNumber>,
     last_ack_time: When,
     window: Option<u16>,
+    shift: Option<u8>,
+    /// Segments flagged as duplicate ACKs since the ACK changed, or [`OVERTAKEN`].
     duplicate_acks: u32,
     last_flags: Analysis,
 }
@@ -57,10 +56,9 @@ struct Flow {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wireshark {
     flows: PerDirection<Flow>,
-    /// When the last SYN was sent, and whether a SYN-ACK was seen.
+    /// When the last SYN was sent.
     syn: When,
-    syn_ack: bool,
-    /// From the last SYN to the first segment after the SYN-ACK.
+    /// From the last SYN to the first later segment with an ACK, whoever sent it; never nothing.
     handshake_rtt: Option<Nanos>,
 }
 
@@ -75,15 +73,19 @@ impl Wireshark {
     /// The flags of one segment.
     #[inline]
     pub(super) fn analyse(&mut self, seen: &Seen) -> Analysis {
-        self.time_handshake(seen);
         let threshold = self.handshake_rtt.filter(|rtt| rtt.0 > 0).unwrap_or(OUT_OF_ORDER_WITHIN);
         let (forward, reverse) = self.flows.both_mut(seen.direction);
+        if seen.flags.is_syn_only() {
+            // a SYN sent again: what came after the first hole is forgotten
+            forward.next_seq = forward.hole.take().or(forward.next_seq);
+        }
         let mut analysis = forward_flags(forward, reverse, seen);
         if acks_unseen(reverse, seen) {
             analysis.insert(AnalysisFlag::AckLostSegment);
         }
         repeat_flags(forward, reverse, seen, threshold, &mut analysis);
         remember(forward, seen, analysis);
+        self.time_handshake(seen);
         analysis
     }
 }
@@ -96,10 +98,8 @@ impl Wireshark {
         }
         if seen.flags.is_syn_only() {
             self.syn = seen.at;
-        } else if seen.flags.contains(TcpFlags::SYN) {
-            self.syn_ack = true;
-        } else if self.syn_ack && seen.flags.contains(TcpFlags::ACK) {
-            self.handshake_rtt = seen.at.since(self.syn);
+        } else if seen.flags.contains(TcpFlags::ACK) && !seen.flags.contains(TcpFlags::SYN) {
+            self.handshake_rtt = seen.at.since(self.syn).filter(|rtt| rtt.0 != 0);
         }
     }
 }
@@ -111,8 +111,6 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
         analysis.insert(AnalysisFlag::ReusedPorts);
     }
     let at_next = forward.next_seq == Some(seen.seq);
-    // a side whose first segment acknowledges nothing counts as one that had sent this before
-    let first = forward.next_seq.is_none() && seen.ack_is_base;
     if seen.len == 1 && at_next && reverse.window == Some(0) {
         analysis.insert(AnalysisFlag::ZeroWindowProbe);
         return analysis;
@@ -138,8 +136,9 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
         }
         return analysis;
     }
-    let repeats_ack = at_next && forward.last_ack == Some(seen.ack) || first;
-    if !repeats_ack {
+    // bare 0 stands for "none yet" there: a side whose first segment has both numbers 0 repeats itself
+    let known = forward.next_seq.zip(forward.last_ack);
+    if (seen.seq, seen.ack) != known.unwrap_or_default() {
         return analysis;
     }
     let same_window = forward.window == Some(seen.window);
@@ -149,7 +148,7 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
         analysis.insert(AnalysisFlag::KeepAliveAck);
     } else if seen.window == 0 && same_window && reverse.last_flags.contains(AnalysisFlag::ZeroWindowProbe) {
         analysis.insert(AnalysisFlag::ZeroWindowProbeAck);
-    } else if seen.window != 0 {
+    } else if seen.window != 0 && known.is_some() {
         analysis.insert(AnalysisFlag::DuplicateAck);
     }
     analysis
@@ -157,13 +156,14 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
 
 /// Whether the segment's last byte is the last one that the receiver's window allows.
 fn fills_window(reverse: &Flow, seen: &Seen) -> bool {
-    let (Some(ack), Some(window), Some(shift)) = (reverse.last_ack, reverse.window, seen.peer_shift) else {
+    let (Some(ack), Some(window), Some(shift)) = (reverse.last_ack, reverse.window, reverse.shift) else {
         return false;
     };
     seen.seq.plus(seen.len) == ack.plus(u32::from(window) << shift)
 }
 
-/// Whether the segment acknowledges bytes that the capture has not seen.
+/// Whether the segment acknowledges bytes that the capture has not seen. Said once for a hole; beyond the last byte,
+/// once as long as the other side's own ACK stays the same, and never after a duplicate ACK of its.
 fn acks_unseen(reverse: &mut Flow, seen: &Seen) -> bool {
     if !seen.flags.contains(TcpFlags::ACK) {
         return false;
@@ -171,36 +171,42 @@ fn acks_unseen(reverse: &mut Flow, seen: &Seen) -> bool {
     if reverse.hole.take_if(|hole| seen.ack.is_after(*hole)).is_some() {
         return true;
     }
-    let beyond = reverse.next_seq.is_some_and(|next| seen.ack.is_after(next));
-    beyond && !std::mem::replace(&mut reverse.overtaken, true)
+    if !reverse.next_seq.is_some_and(|next| seen.ack.is_after(next)) {
+        return false;
+    }
+    let first = reverse.duplicate_acks == 0;
+    reverse.duplicate_acks = OVERTAKEN;
+    first
 }
 
 /// Retransmission in its kinds, or out of order: for segments that start before the highest byte.
 fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, analysis: &mut Analysis) {
     let counts = seen.len > 0 || seen.flags.intersects(SYN_OR_FIN);
-    let Some(next) = forward.next_seq else { return };
     if !counts || analysis.contains(AnalysisFlag::KeepAlive) {
         return;
     }
     let end = seen.seq.plus(seen.len);
-    let since = |then: When| seen.at.since(then);
+    let within = |then: When, limit: Nanos| seen.at.since(then).is_some_and(|since| (0..limit.0).contains(&since.0));
     if seen.len > 0 && reverse.last_ack.is_some_and(|ack| !end.is_after(ack)) {
         analysis.insert(AnalysisFlag::SpuriousRetransmission);
         analysis.insert(AnalysisFlag::Retransmission);
         return;
     }
-    if !seen.seq.is_before(next) {
+    let Some(next) = forward.next_seq.filter(|next| seen.seq.is_before(*next)) else { return };
+    // the last byte again with more behind it: a zero-window probe that was not accepted, says the guide; its length
+    // and the window are not looked at, and a later repeat counts as one too
+    if seen.len > 1 && seen.seq.plus(1) == next {
         return;
     }
     let answers_duplicates = reverse.duplicate_acks >= 2 && reverse.last_ack == Some(seen.seq);
-    if answers_duplicates && since(reverse.last_ack_time).is_some_and(|t| t < FAST_RETRANSMISSION_WITHIN) {
+    if answers_duplicates && within(reverse.last_ack_time, FAST_RETRANSMISSION_WITHIN) {
         analysis.insert(AnalysisFlag::FastRetransmission);
         analysis.insert(AnalysisFlag::Retransmission);
         return;
     }
-    let late = since(forward.next_seq_time).is_some_and(|t| t < threshold);
+    let soon = within(forward.next_seq_time, threshold);
     let flag =
-        if late && next != end_with_control(seen) { AnalysisFlag::OutOfOrder } else { AnalysisFlag::Retransmission };
+        if soon && next != end_with_control(seen) { AnalysisFlag::OutOfOrder } else { AnalysisFlag::Retransmission };
     analysis.insert(flag);
 }
 
@@ -214,27 +220,25 @@ fn end_with_control(seen: &Seen) -> SeqNumber {
 fn remember(forward: &mut Flow, seen: &Seen, analysis: Analysis) {
     let end = end_with_control(seen);
     let probe = analysis.contains(AnalysisFlag::ZeroWindowProbe);
-    if forward.hole == Some(seen.seq) && end != seen.seq {
-        forward.hole = None;
-    }
+    let fills = forward.hole.take_if(|hole| *hole == seen.seq).is_some();
     if forward.next_seq.is_none_or(|next| end.is_after(next)) && !probe {
-        if forward.next_seq != Some(seen.seq) && NOT_IN_ORDER.iter().any(|flag| analysis.contains(*flag)) {
+        if !fills && forward.next_seq != Some(seen.seq) {
             forward.hole = forward.hole.or(forward.next_seq);
         }
-        forward.next_seq = Some(end);
+        forward.next_seq = Some(end).filter(|end| end.0 != 0);
         forward.next_seq_time = seen.at;
     }
-    let same_window = forward.window == Some(seen.window);
-    let plain = !seen.flags.intersects(CONTROL);
-    if forward.last_ack == Some(seen.ack) && same_window && plain {
-        forward.duplicate_acks = forward.duplicate_acks.saturating_add(1);
-    } else {
+    let ack = Some(seen.ack).filter(|ack| ack.0 != 0);
+    if forward.last_ack != ack {
         forward.duplicate_acks = 0;
     }
-    if seen.flags.contains(TcpFlags::ACK) {
-        forward.last_ack = Some(seen.ack);
-        forward.last_ack_time = seen.at;
+    if analysis.contains(AnalysisFlag::DuplicateAck) {
+        // after OVERTAKEN this is the first
+        forward.duplicate_acks = forward.duplicate_acks % OVERTAKEN + 1;
     }
+    forward.last_ack = ack;
+    forward.last_ack_time = seen.at;
     forward.window = Some(seen.window);
+    forward.shift = seen.shift;
     forward.last_flags = analysis;
 }
