@@ -73,7 +73,7 @@ impl Wireshark {
     /// The flags of one segment.
     #[inline]
     pub(super) fn analyse(&mut self, seen: &Seen) -> Analysis {
-        let threshold = self.handshake_rtt.filter(|rtt| rtt.0 > 0).unwrap_or(OUT_OF_ORDER_WITHIN);
+        let threshold = self.handshake_rtt.unwrap_or(OUT_OF_ORDER_WITHIN);
         let (forward, reverse) = self.flows.both_mut(seen.direction);
         if seen.flags.is_syn_only() {
             // a SYN sent again: what came after the first hole is forgotten
@@ -110,7 +110,8 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
     if seen.new_isn {
         analysis.insert(AnalysisFlag::ReusedPorts);
     }
-    let at_next = forward.next_seq == Some(seen.seq);
+    // bare 0 stands for "none yet" there: a side whose first segment has both numbers 0 repeats itself
+    let at_next = forward.next_seq.unwrap_or_default() == seen.seq;
     if seen.len == 1 && at_next && reverse.window == Some(0) {
         analysis.insert(AnalysisFlag::ZeroWindowProbe);
         return analysis;
@@ -136,11 +137,10 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
         }
         return analysis;
     }
-    // bare 0 stands for "none yet" there: a side whose first segment has both numbers 0 repeats itself
-    let known = forward.next_seq.zip(forward.last_ack);
-    if (seen.seq, seen.ack) != known.unwrap_or_default() {
+    if !at_next || forward.last_ack.unwrap_or_default() != seen.ack {
         return analysis;
     }
+    let known = forward.next_seq.is_some() && forward.last_ack.is_some();
     let same_window = forward.window == Some(seen.window);
     if seen.window != 0 && !same_window {
         analysis.insert(AnalysisFlag::WindowUpdate);
@@ -148,7 +148,7 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
         analysis.insert(AnalysisFlag::KeepAliveAck);
     } else if seen.window == 0 && same_window && reverse.last_flags.contains(AnalysisFlag::ZeroWindowProbe) {
         analysis.insert(AnalysisFlag::ZeroWindowProbeAck);
-    } else if seen.window != 0 && known.is_some() {
+    } else if seen.window != 0 && known {
         analysis.insert(AnalysisFlag::DuplicateAck);
     }
     analysis
@@ -186,7 +186,10 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, a
         return;
     }
     let end = seen.seq.plus(seen.len);
-    let within = |then: When, limit: Nanos| seen.at.since(then).is_some_and(|since| (0..limit.0).contains(&since.0));
+    // as unsigned numbers: where time goes backwards it is very late, and such a handshake allows any time
+    let within = |then: When, limit: Nanos| {
+        seen.at.since(then).is_some_and(|since| since.0.cast_unsigned() < limit.0.cast_unsigned())
+    };
     if seen.len > 0 && reverse.last_ack.is_some_and(|ack| !end.is_after(ack)) {
         analysis.insert(AnalysisFlag::SpuriousRetransmission);
         analysis.insert(AnalysisFlag::Retransmission);
