@@ -48,7 +48,7 @@ impl Connection {
         } else if let Some(shut) = own.shut.take() {
             hints.window_opened = Some((shut.frame.get(), moment.since(shut.at).unwrap_or_default()));
         }
-        let scale_known = peer.effective_shift(own).is_some();
+        let scale_known = peer.scale().is_some();
         if segment.len > 0
             && scale_known
             && let Some(ack) = peer.acked

@@ -158,11 +158,12 @@ impl Connection {
         }
         let life = self.life;
         let (own, peer) = self.sides.both_mut(direction);
-        let shift = own.effective_shift(peer);
+        let shift = own.scale();
         let on_syn = segment.flags.contains(TcpFlags::SYN);
         let applied = if on_syn { Some(0) } else { shift };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
         own.window = window;
+        own.learn_scale(peer, segment);
         self.last = (moment.frame, moment.at);
         own.remember(Recent {
             frame: moment.frame,
@@ -226,8 +227,8 @@ impl Connection {
     }
 
     fn analyse(&mut self, moment: &Moment, segment: &Segment<'_>) -> Analysis {
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        let shift = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.effective_shift(peer) };
+        let scale = self.sides.get(moment.direction).scale();
+        let shift = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { scale };
         self.wireshark.analyse(&Seen {
             at: moment.at,
             direction: moment.direction,

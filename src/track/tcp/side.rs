@@ -69,8 +69,8 @@ pub(super) struct Side {
     /// ACKs in a row that told of a hole: duplicates without data, or with SACK blocks.
     pub(super) hole_acks: u32,
     pub(super) shift: Option<u8>,
-    /// Whether its SYN was seen without a window scale: then neither side scales (RFC 7323 §2.2).
-    pub(super) refuses_scaling: bool,
+    /// Whether its windows are not scaled, since one of the two SYNs came without the option (RFC 7323 §2.2).
+    pub(super) unscaled: bool,
     pub(super) syn_acked: bool,
     /// When it sent its last data.
     pub(super) last_data: When,
@@ -121,25 +121,35 @@ impl Side {
         *self = Self { sent, holes, ..Self::default() };
     }
 
-    /// The window scale option counts on any segment, where it is seen.
+    /// What its first SYN offers, but for the window scale.
     pub(super) fn learn_options(&mut self, segment: &Segment<'_>) {
-        let options = &segment.options;
-        let first_syn = segment.flags.contains(TcpFlags::SYN) && self.isn.is_none();
-        if let Some(shift) = options.window_scale {
-            self.shift = Some(shift.min(LARGEST_SHIFT));
-        } else if first_syn {
-            self.refuses_scaling = true;
-        }
-        if first_syn {
-            self.mss = options.mss;
-            self.sack_permitted = options.sack_permitted;
-            self.timestamps = options.timestamps.is_some();
+        if segment.flags.contains(TcpFlags::SYN) && self.isn.is_none() {
+            self.mss = segment.options.mss;
+            self.sack_permitted = segment.options.sack_permitted;
+            self.timestamps = segment.options.timestamps.is_some();
         }
     }
 
-    /// The shift of its windows, given its peer: `None` where unknown.
-    pub(super) fn effective_shift(&self, peer: &Self) -> Option<u8> {
-        if self.refuses_scaling || peer.refuses_scaling { Some(0) } else { self.shift }
+    /// The window scale: it counts from the next segment on. An option is taken on any segment, as Wireshark does; a
+    /// SYN without it ends scaling both ways, unless its sender had offered it before (and leaves it out when it tries
+    /// again), and a SYN-ACK cannot agree to what the SYN did not offer.
+    #[inline]
+    pub(super) fn learn_scale(&mut self, peer: &mut Self, segment: &Segment<'_>) {
+        let syn = segment.flags.contains(TcpFlags::SYN);
+        let not_offered = syn && segment.flags.contains(TcpFlags::ACK) && peer.unscaled;
+        if let Some(shift) = segment.options.window_scale {
+            self.shift = Some(shift.min(LARGEST_SHIFT));
+            self.unscaled = not_offered;
+        } else if syn && self.scale().is_none() || not_offered {
+            self.unscaled = true;
+            peer.unscaled = true;
+        }
+    }
+
+    /// The shift of its windows: `None` where unknown.
+    #[inline]
+    pub(super) fn scale(&self) -> Option<u8> {
+        if self.unscaled { Some(0) } else { self.shift }
     }
 
     /// Remembers a segment for the resets that may answer it.

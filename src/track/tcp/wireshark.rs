@@ -213,10 +213,9 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, a
     analysis.insert(flag);
 }
 
-/// The sequence number after the segment; SYN and FIN count one each.
+/// The sequence number after the segment; a SYN or FIN counts one, both together not two.
 fn end_with_control(seen: &Seen) -> SeqNumber {
-    let control = u32::from(seen.flags.contains(TcpFlags::SYN)) + u32::from(seen.flags.contains(TcpFlags::FIN));
-    seen.seq.plus(seen.len).plus(control)
+    seen.seq.plus(seen.len).plus(u32::from(seen.flags.intersects(SYN_OR_FIN)))
 }
 
 /// What the next segments are held against.
