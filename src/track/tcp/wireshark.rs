@@ -42,8 +42,8 @@ struct Flow {
     next_seq_time: When,
     /// Where the first hole begins, until a segment starts there: an ACK beyond acknowledges what the capture lacks.
     hole: Option<SeqNumber>,
-    /// The acknowledgment field of the last segment, whether or not its ACK flag was set; a bare 0 stands for none.
-    last_ack: Option<SeqNumber>,
+    /// The acknowledgment field of the last segment, whether or not its ACK flag was set. 0 is none, there as here.
+    last_ack: SeqNumber,
     last_ack_time: When,
     window: Option<u16>,
     shift: Option<u8>,
@@ -137,10 +137,9 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
         }
         return analysis;
     }
-    if !at_next || forward.last_ack.unwrap_or_default() != seen.ack {
+    if !at_next || forward.last_ack != seen.ack {
         return analysis;
     }
-    let known = forward.next_seq.is_some() && forward.last_ack.is_some();
     let same_window = forward.window == Some(seen.window);
     if seen.window != 0 && !same_window {
         analysis.insert(AnalysisFlag::WindowUpdate);
@@ -148,7 +147,7 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
         analysis.insert(AnalysisFlag::KeepAliveAck);
     } else if seen.window == 0 && same_window && reverse.last_flags.contains(AnalysisFlag::ZeroWindowProbe) {
         analysis.insert(AnalysisFlag::ZeroWindowProbeAck);
-    } else if seen.window != 0 && known {
+    } else if seen.window != 0 {
         analysis.insert(AnalysisFlag::DuplicateAck);
     }
     analysis
@@ -156,10 +155,8 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
 
 /// Whether the segment's last byte is the last one that the receiver's window allows.
 fn fills_window(reverse: &Flow, seen: &Seen) -> bool {
-    let (Some(ack), Some(window), Some(shift)) = (reverse.last_ack, reverse.window, reverse.shift) else {
-        return false;
-    };
-    seen.seq.plus(seen.len) == ack.plus(u32::from(window) << shift)
+    let (Some(window), Some(shift)) = (reverse.window, reverse.shift) else { return false };
+    seen.seq.plus(seen.len) == reverse.last_ack.plus(u32::from(window) << shift)
 }
 
 /// Whether the segment acknowledges bytes that the capture has not seen. Said once for a hole; beyond the last byte,
@@ -190,7 +187,7 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, a
     let within = |then: When, limit: Nanos| {
         seen.at.since(then).is_some_and(|since| since.0.cast_unsigned() < limit.0.cast_unsigned())
     };
-    if seen.len > 0 && reverse.last_ack.is_some_and(|ack| !end.is_after(ack)) {
+    if seen.len > 0 && reverse.last_ack.0 != 0 && !end.is_after(reverse.last_ack) {
         analysis.insert(AnalysisFlag::SpuriousRetransmission);
         analysis.insert(AnalysisFlag::Retransmission);
         return;
@@ -201,7 +198,7 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, a
     if seen.len > 1 && seen.seq.plus(1) == next {
         return;
     }
-    let answers_duplicates = reverse.duplicate_acks >= 2 && reverse.last_ack == Some(seen.seq);
+    let answers_duplicates = reverse.duplicate_acks >= 2 && reverse.last_ack == seen.seq;
     if answers_duplicates && within(reverse.last_ack_time, FAST_RETRANSMISSION_WITHIN) {
         analysis.insert(AnalysisFlag::FastRetransmission);
         analysis.insert(AnalysisFlag::Retransmission);
@@ -230,15 +227,14 @@ fn remember(forward: &mut Flow, seen: &Seen, analysis: Analysis) {
         forward.next_seq = Some(end).filter(|end| end.0 != 0);
         forward.next_seq_time = seen.at;
     }
-    let ack = Some(seen.ack).filter(|ack| ack.0 != 0);
-    if forward.last_ack != ack {
+    if forward.last_ack != seen.ack {
         forward.duplicate_acks = 0;
     }
     if analysis.contains(AnalysisFlag::DuplicateAck) {
         // after OVERTAKEN this is the first
         forward.duplicate_acks = forward.duplicate_acks % OVERTAKEN + 1;
     }
-    forward.last_ack = ack;
+    forward.last_ack = seen.ack;
     forward.last_ack_time = seen.at;
     forward.window = Some(seen.window);
     forward.shift = seen.shift;
