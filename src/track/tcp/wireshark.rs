@@ -183,9 +183,11 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, a
         return;
     }
     let end = seen.seq.plus(seen.len);
-    // as unsigned numbers: where time goes backwards it is very late, and such a handshake allows any time
+    // as unsigned numbers: where time goes backwards it is very late, and such a handshake allows any time; frames
+    // without a time are all of the same one
     let within = |then: When, limit: Nanos| {
-        seen.at.since(then).is_some_and(|since| since.0.cast_unsigned() < limit.0.cast_unsigned())
+        let since = seen.at.since(then).is_some_and(|since| since.0.cast_unsigned() < limit.0.cast_unsigned());
+        since || seen.at == then
     };
     if seen.len > 0 && reverse.last_ack.0 != 0 && !end.is_after(reverse.last_ack) {
         analysis.insert(AnalysisFlag::SpuriousRetransmission);
