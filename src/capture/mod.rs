@@ -6,6 +6,7 @@ pub mod file;
 pub mod filter;
 mod live;
 pub mod save;
+pub mod spool;
 pub mod tee;
 
 use std::io;

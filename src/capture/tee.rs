@@ -16,9 +16,9 @@ pub struct Tee<S> {
 }
 
 impl<S: Source> Tee<S> {
-    /// Frames of `source` go to `writer`.
-    pub fn new(source: S, writer: CaptureWriter) -> Self {
-        Self { source, writer: Some(writer), error: None }
+    /// Frames of `source` go to `writer`, if there is one.
+    pub fn new(source: S, writer: impl Into<Option<CaptureWriter>>) -> Self {
+        Self { source, writer: writer.into(), error: None }
     }
 
     /// The source inside.

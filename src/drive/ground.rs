@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::lab::{self, Lab, LabOptions, WireLog};
+use super::lab::{self, Lab, LabOptions, Rule, WireLog};
 use crate::model::Side;
 
 /// Where client and server run.
@@ -19,6 +19,8 @@ pub enum Ground {
 pub struct WireStory {
     /// Where its chances began.
     pub seed: u64,
+    /// Its script.
+    pub rules: Vec<Rule>,
     /// What it did.
     pub log: WireLog,
 }
@@ -67,7 +69,7 @@ impl Ground {
             Self::ThisHost => Ok(None),
             Self::Lab(lab) => {
                 let log = lab.wire.stop().context("the session's network failed")?;
-                Ok(Some(WireStory { seed: lab.wire.seed(), log }))
+                Ok(Some(WireStory { seed: lab.wire.seed(), rules: lab.wire.rules(), log }))
             }
         }
     }

@@ -106,6 +106,20 @@ finding_codes! {
     PortUnreachable "port_unreachable" Problem "Nobody listens on the UDP port: ICMP says so.";
     UdpDuplicate "udp_duplicate" Note "The same datagram captured twice.";
     UdpReordered "udp_reordered" Note "Answers came in another order than the requests.";
+    WireDropped "wire_dropped" Warning "The lab's wire lost it: it was sent and never received.";
+    WireCorrupted "wire_corrupted" Warning "The lab's wire damaged it: it left whole and arrived with a changed byte.";
+    WireDuplicated "wire_duplicated" Note "The lab's wire doubled it: it was sent once and received twice.";
+    WireMarked "wire_marked" Note "The lab's wire marked it as having met congestion.";
+    WireReordered "wire_reordered" Note "The lab's wire let a later packet overtake it.";
+    WireDelayed "wire_delayed" Note "The lab's wire held it up longer than others.";
+}
+
+impl FindingCode {
+    /// Whether it is what a wire of echolab's own did, and no inference.
+    pub fn is_of_the_wire(self) -> bool {
+        use FindingCode::{WireCorrupted, WireDelayed, WireDropped, WireDuplicated, WireMarked, WireReordered};
+        matches!(self, WireDropped | WireCorrupted | WireDuplicated | WireMarked | WireReordered | WireDelayed)
+    }
 }
 
 impl fmt::Display for FindingCode {

@@ -12,6 +12,7 @@ mod phase;
 mod quote;
 mod step;
 mod step_findings;
+mod wire;
 
 pub use arithmetic::Arithmetic;
 pub use conversation::Conversation;

@@ -6,7 +6,8 @@ use super::arithmetic::Arithmetic;
 use super::describe;
 use super::finding::Finding;
 use super::phase::Phase;
-use super::step_findings;
+use super::{step_findings, wire};
+use crate::model::WireMark;
 use crate::track::Event;
 
 /// A step of a conversation: the facts of one frame, and what they mean.
@@ -33,6 +34,11 @@ impl<'a> Step<'a> {
         let findings = step_findings::of(&event);
         let findings = if findings.is_empty() { Cow::Borrowed(&[][..]) } else { Cow::Owned(findings) };
         Self { phase: Phase::of(&event), event, seq_arithmetic, ack_arithmetic, findings }
+    }
+
+    /// Adds what a wire is known to have done to the frame.
+    pub fn mark(&mut self, marks: &[WireMark]) {
+        self.findings.to_mut().extend(marks.iter().map(wire::finding));
     }
 
     /// The plain-English sentence, free of control characters.

@@ -13,6 +13,7 @@ mod seq;
 mod skip;
 mod text;
 mod timestamp;
+mod wire_mark;
 
 pub use call::{Call, CallKind, Side};
 pub use capture_info::{CaptureFormat, CaptureInfo};
@@ -27,3 +28,4 @@ pub use seq::SeqNumber;
 pub use skip::Skip;
 pub use text::{is_hidden, push_visible, visible};
 pub use timestamp::{Nanos, Timestamp};
+pub use wire_mark::{WireCause, WireDeed, WireMark};

@@ -8,6 +8,7 @@
 mod judge;
 mod network;
 mod observed;
+mod record;
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use anyhow::{Context, Result, anyhow};
 pub use self::judge::unmet;
 pub use self::network::{CaptureAt, LabNetwork, Network, Sources};
 pub use self::observed::{Observed, Observer};
+pub use self::record::{Marks, Recorded, Recording, record};
 
 use self::network::Captures;
 use crate::drive::{Act, Ground, Performance, ServerLog, Signal, SocketOption, Stagecraft, Troupe, clear_capabilities};

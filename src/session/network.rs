@@ -55,6 +55,7 @@ impl CaptureAt {
 pub(super) struct Captures {
     pub(super) first: Capture,
     pub(super) second: Option<Capture>,
+    at: Option<CaptureAt>,
 }
 
 /// An open capture and where it is.
@@ -70,6 +71,15 @@ pub struct Sources {
     pub first: LiveSource,
     /// That at the server, where both are asked for.
     pub second: Option<LiveSource>,
+    /// At which hosts, in a lab.
+    pub(super) capture_at: Option<CaptureAt>,
+}
+
+impl Sources {
+    /// Whether the session has a network of its own, with a wire whose story is known at the end.
+    pub fn of_lab(&self) -> bool {
+        self.capture_at.is_some()
+    }
 }
 
 /// Ends the captures of a session.
@@ -81,7 +91,7 @@ impl Network {
         match self {
             Self::Loopback(interface) => {
                 let first = Capture { live: LiveCapture::open(interface)?, side: None };
-                Ok((Ground::ThisHost, Captures { first, second: None }))
+                Ok((Ground::ThisHost, Captures { first, second: None, at: None }))
             }
             Self::Lab(network) => {
                 let ground = Ground::lab(&network.options)?;
@@ -91,7 +101,8 @@ impl Network {
                     Ok(Capture { live, side: Some(side) })
                 };
                 let (first, second) = network.capture_at.sides();
-                let captures = Captures { first: open(first)?, second: second.map(open).transpose()? };
+                let (first, second) = (open(first)?, second.map(open).transpose()?);
+                let captures = Captures { first, second, at: Some(network.capture_at) };
                 Ok((ground, captures))
             }
         }
@@ -120,7 +131,8 @@ impl Captures {
             stoppers.push((capture.side, stopper));
             io::Result::Ok(source)
         };
-        let sources = Sources { first: start(self.first)?, second: self.second.map(start).transpose()? };
+        let first = start(self.first)?;
+        let sources = Sources { first, second: self.second.map(start).transpose()?, capture_at: self.at };
         Ok((sources, Stoppers(stoppers)))
     }
 }

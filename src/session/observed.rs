@@ -11,7 +11,7 @@ use crate::track::{AnalysisFlag, ConversationTotals};
 /// Counts what passes through.
 pub struct Observer<'a> {
     sink: &'a mut dyn Sink,
-    seen: Observed,
+    seen: Vec<Observed>,
 }
 
 /// What was seen in a capture.
@@ -41,45 +41,60 @@ impl Observed {
     }
 }
 
+impl Observed {
+    fn step(&mut self, step: &Step<'_>) {
+        self.steps += 1;
+        for finding in step.findings.iter() {
+            *self.findings.entry(finding.code).or_default() += 1;
+        }
+        if let Some(checksum) = step.event.checksum() {
+            self.checksums.push((checksum, 1));
+        }
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) {
+        let totals = &conversation.totals;
+        self.conversations += 1;
+        for finding in conversation.findings() {
+            *self.findings.entry(finding.code).or_default() += 1;
+        }
+        if let Some(tcp) = &totals.tcp {
+            self.analysis.extend(tcp.analysis.iter());
+        }
+        if self.first.as_ref().is_none_or(|first| totals.first_frame < first.first_frame) {
+            self.first = Some(totals.clone());
+        }
+    }
+}
+
 impl<'a> Observer<'a> {
     /// Counts what goes to `sink`.
     pub fn new(sink: &'a mut dyn Sink) -> Self {
-        Self { sink, seen: Observed::default() }
+        Self { sink, seen: Vec::new() }
     }
 
-    /// What was seen.
-    pub fn observed(self) -> Observed {
+    /// What was seen, of each capture.
+    pub fn observed(self) -> Vec<Observed> {
         self.seen
     }
 }
 
 impl Sink for Observer<'_> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        self.seen.push(Observed::default());
         self.sink.capture(info)
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        self.seen.steps += 1;
-        for finding in step.findings.iter() {
-            *self.seen.findings.entry(finding.code).or_default() += 1;
-        }
-        if let Some(checksum) = step.event.checksum() {
-            self.seen.checksums.push((checksum, 1));
+        if let Some(seen) = self.seen.last_mut() {
+            seen.step(step);
         }
         self.sink.step(step)
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        let totals = &conversation.totals;
-        self.seen.conversations += 1;
-        for finding in conversation.findings() {
-            *self.seen.findings.entry(finding.code).or_default() += 1;
-        }
-        if let Some(tcp) = &totals.tcp {
-            self.seen.analysis.extend(tcp.analysis.iter());
-        }
-        if self.seen.first.as_ref().is_none_or(|first| totals.first_frame < first.first_frame) {
-            self.seen.first = Some(totals.clone());
+        if let Some(seen) = self.seen.last_mut() {
+            seen.conversation(conversation);
         }
         self.sink.conversation(conversation)
     }

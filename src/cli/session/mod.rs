@@ -1,21 +1,27 @@
 //! `echolab session`: one echo session, driven, captured, explained.
 
+mod files;
 mod network_args;
 mod of_side;
 mod socket_args;
+mod verdict;
+mod watch;
 mod wire_args;
+mod wire_words;
 
-use std::ffi::OsStr;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::Args;
 
+use self::files::{CaptureFiles, ensure_free};
 use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
+use self::verdict::{judge, judge_capture, judge_scenario};
+use self::watch::take;
+use self::wire_words::story;
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
@@ -24,15 +30,11 @@ use super::messages::MessageArgs;
 use super::output::{OutputArgs, Scope};
 use super::scenarios::names;
 use super::{Exit, client_args, privileges};
-use crate::capture::save::{CaptureWriter, create, format_of};
-use crate::capture::tee::Tee;
-use crate::capture::{LiveSource, Source, WAYS_TO_CAPTURE};
+use crate::capture::WAYS_TO_CAPTURE;
 use crate::drive::lab::{Obstacle, WireOptions};
-use crate::drive::{Act, Client, ClientFault, Performance, Scenario, Tally};
-use crate::model::{CaptureInfo, Endpoint, Protocol};
-use crate::pipeline;
-use crate::report::{CaptureTotals, Sink};
-use crate::session::{Network, Observed, Observer, Session, SessionOptions, unmet};
+use crate::drive::{Act, Client, Scenario};
+use crate::model::{Endpoint, Protocol, Side};
+use crate::session::{CaptureAt, Network, Observed, Observer, Session, SessionOptions};
 
 /// How long an answer over a wire that loses packets may take: time for three retransmissions.
 const REPAIRS: Duration = Duration::from_secs(10);
@@ -107,14 +109,17 @@ pub(super) struct SessionArgs {
 
 impl SessionArgs {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let write = self.write.clone();
         let force = self.output.force();
-        let mut output = self.output.clone().check(Scope::default())?;
-        if write.as_deref().is_some_and(is_stdout) {
+        let capture_at = self.network.capture_at(self.scenario);
+        let both = capture_at == CaptureAt::Both;
+        let files = CaptureFiles::new(self.write.clone(), both)?;
+        let mut output = self.output.clone().check(Scope { several: both, ..Scope::default() })?;
+        if files.take_stdout() {
             output.make_way();
         }
-        let files = [write.as_deref().filter(|path| !is_stdout(path)), output.file()];
-        files.into_iter().flatten().try_for_each(|path| ensure_free(path, force))?;
+        files.ensure_free(force)?;
+        output.file().map_or(Ok(()), |path| ensure_free(path, force))?;
+        let chance = self.network.chance();
         let scenario = self.scenario;
         let (options, note) = self.session_options()?;
         let halt = interrupt()?;
@@ -129,25 +134,25 @@ impl SessionArgs {
             privileges::give_up_with(|| session.give_up_capabilities())?;
         }
         let server = Endpoint::from(session.server());
-        let writer = write.map(|path| open_capture(&path, force, session.infos().0)).transpose()?;
+        let writers = files.open(force, session.infos())?;
         let mut output = output.open()?;
         let mut observer = Observer::new(output.sink());
-        let (driven, performance) =
-            session.run(&halt, |sources| follow(sources.first, writer, server, &mut observer))?;
-        let (totals, written) = driven;
+        let (taken, performance) = session.run(&halt, |sources| take(sources, writers, server, &mut observer))?;
+        let watched = taken.finish(server, performance.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();
         let ended = output.end();
 
         let exit = match scenario {
             None => judge(&performance.tally),
-            Some(scenario) => judge_scenario(scenario, &performance, &seen),
+            Some(scenario) => judge_scenario(scenario, &performance, seen_at(scenario, capture_at, &seen)),
         };
-        let mut exit = exit.and(judge_capture(&totals));
+        let mut exit = watched.totals.iter().map(judge_capture).fold(exit, Exit::and);
+        performance.wire.iter().flat_map(|wire| story(wire, chance)).for_each(|line| say(&line));
         if let Some(error) = performance.server_error {
             say(&format!("the server broke off: {error}"));
             exit = exit.and(Exit::Error);
         }
-        written.context("can't write the capture")?;
+        watched.written.context("can't write the capture")?;
         ended?;
         Ok(exit)
     }
@@ -170,7 +175,10 @@ impl SessionArgs {
             act,
             server,
             sockets: self.sockets.options(protocol)?,
-            timeout: self.client.timeout.unwrap_or_else(|| patience(protocol, &network) + self.behaviour.read_delay),
+            timeout: self
+                .client
+                .timeout
+                .unwrap_or_else(|| patience(protocol, &network).saturating_add(self.behaviour.read_delay)),
             network,
             log: Arc::new(move |event| {
                 if verbose {
@@ -187,12 +195,22 @@ fn patience(protocol: Protocol, network: &Network) -> Duration {
     let Network::Lab(lab) = network else { return Client::TIMEOUT };
     let wire = &lab.options.wire;
     let slowness =
-        [&wire.faults.client_to_server, &wire.faults.server_to_client].map(|faults| faults.delay + faults.jitter);
-    let round_trip: Duration = slowness.iter().sum();
+        [&wire.faults.client_to_server, &wire.faults.server_to_client].map(|way| way.delay.saturating_add(way.jitter));
+    let [there, back] = slowness;
+    let round_trips = there.saturating_add(back).saturating_mul(4);
     let perfect = WireOptions { seed: wire.seed, ..WireOptions::default() };
     // TCP sends again what was lost, for the third time after seven seconds
     let repairs = protocol == Protocol::Tcp && (wire.faults != perfect.faults || !wire.rules.is_empty());
-    if repairs { REPAIRS + round_trip * 4 } else { Client::TIMEOUT + round_trip * 4 }
+    round_trips.saturating_add(if repairs { REPAIRS } else { Client::TIMEOUT })
+}
+
+/// What was seen where the scenario is to be seen; nothing if it was captured at the other host alone.
+fn seen_at<'a>(scenario: &Scenario, at: CaptureAt, seen: &'a [Observed]) -> Option<&'a Observed> {
+    match (at, scenario.lab.capture_at) {
+        (CaptureAt::Client | CaptureAt::Both, Side::Client) | (CaptureAt::Server, Side::Server) => seen.first(),
+        (CaptureAt::Both, Side::Server) => seen.get(1),
+        _ => None,
+    }
 }
 
 /// A private network that can't be had leaves loopback.
@@ -201,113 +219,4 @@ fn with_ways_out(error: anyhow::Error) -> anyhow::Error {
         return anyhow!("{error:#}\nOr run the session on loopback: --network loopback. {WAYS_TO_CAPTURE}");
     }
     error
-}
-
-fn is_stdout(path: &Path) -> bool {
-    path.as_os_str() == OsStr::new("-")
-}
-
-/// Fails before a session is run whose result could not be kept.
-fn ensure_free(path: &Path, force: bool) -> anyhow::Result<()> {
-    if !force && path.metadata().is_ok_and(|meta| meta.is_file()) {
-        bail!("{} exists already; --force overwrites it", path.display());
-    }
-    Ok(())
-}
-
-fn open_capture(path: &Path, force: bool, info: &CaptureInfo) -> anyhow::Result<CaptureWriter> {
-    let format = format_of(path);
-    let writer = if is_stdout(path) {
-        CaptureWriter::new(io::stdout(), format, info)
-    } else {
-        CaptureWriter::new(create(path, force)?, format, info)
-    };
-    writer.with_context(|| format!("can't write {}", path.display()))
-}
-
-/// Sends the frames through the pipeline and, where there is a writer, to the capture file as well.
-fn follow(
-    mut source: LiveSource,
-    writer: Option<CaptureWriter>,
-    server: Endpoint,
-    sink: &mut dyn Sink,
-) -> io::Result<(CaptureTotals, io::Result<()>)> {
-    let mut options = pipeline::Options { server: Some(server), ..pipeline::Options::default() };
-    match writer {
-        None => Ok((pipeline::run(&mut source, &mut options, sink)?, Ok(()))),
-        Some(writer) => {
-            let mut tee = Tee::new(source, writer);
-            let ran = pipeline::run(&mut tee, &mut options, sink);
-            if ran.is_err() {
-                // a report that can't be written is no reason to lose the capture
-                while let Ok(Some(_)) = tee.next_frame() {}
-            }
-            let written = tee.finish();
-            Ok((ran?, written))
-        }
-    }
-}
-
-/// What the client's fate means for the exit status.
-fn judge(tally: &Tally) -> Exit {
-    match &tally.fault {
-        None => Exit::Done,
-        Some(fault) => {
-            say(&format!("the client: {fault}"));
-            match fault {
-                ClientFault::Failed { .. } => Exit::Error,
-                _ => Exit::Unmet,
-            }
-        }
-    }
-}
-
-/// Whether the scenario showed what it is to show.
-fn judge_scenario(scenario: &Scenario, performance: &Performance, seen: &Observed) -> Exit {
-    if let Some(broken) = &performance.broken {
-        say(&if broken.halted { "stopped before the end".to_owned() } else { broken.to_string() });
-        return Exit::Unmet;
-    }
-    if matches!(performance.tally.fault, Some(ClientFault::Halted)) {
-        return judge(&performance.tally);
-    }
-    let unmet = unmet(&scenario.expects, seen);
-    for text in &unmet {
-        say(&format!("scenario {}: {text}", scenario.name));
-    }
-    if unmet.is_empty() { Exit::Done } else { Exit::Unmet }
-}
-
-/// A capture with holes is no base for a verdict.
-fn judge_capture(totals: &CaptureTotals) -> Exit {
-    let mut exit = Exit::Done;
-    if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
-        say(&format!("the kernel dropped {dropped} packets for want of room: the report has holes"));
-        exit = Exit::Error;
-    }
-    if let Some(reason) = &totals.truncated {
-        say(&format!("the capture broke off: {reason}"));
-        exit = Exit::Error;
-    }
-    exit
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_capture_with_holes_is_an_error_and_a_client_without_its_echo_is_not() {
-        let mut totals = CaptureTotals::default();
-        totals.dropped = Some(0);
-        assert_eq!(judge_capture(&totals), Exit::Done);
-        totals.dropped = Some(3);
-        assert_eq!(judge_capture(&totals), Exit::Error);
-        let mut broken = CaptureTotals::default();
-        broken.truncated = Some("the interface is gone".to_owned());
-        assert_eq!(judge_capture(&broken), Exit::Error);
-        let tally = |fault| Tally { fault, ..Tally::default() };
-        assert_eq!(judge(&tally(None)), Exit::Done);
-        assert_eq!(judge(&tally(Some(ClientFault::Halted))), Exit::Unmet);
-    }
 }

@@ -26,8 +26,9 @@ pub(super) struct NetworkArgs {
     #[arg(short, long, value_name = "NAME")]
     interface: Option<String>,
 
-    /// Capture in the lab at this host.
-    #[arg(long, value_enum, value_name = "client|server", hide_possible_values = true)]
+    /// Capture at this host of the lab; both makes two captures, and --write x.pcap then x-client.pcap and
+    /// x-server.pcap [default: client].
+    #[arg(long, value_enum, value_name = "client|server|both", hide_possible_values = true)]
     capture_at: Option<CaptureAtArg>,
 
     /// Use IPv6: the server is ::1, or 2001:db8::2 in the lab.
@@ -49,6 +50,7 @@ enum NetworkArg {
 enum CaptureAtArg {
     Client,
     Server,
+    Both,
 }
 
 /// The network, where the server is in it, and what the user should know of the choice.
@@ -109,8 +111,15 @@ impl NetworkArgs {
         })
     }
 
-    fn capture_at(&self, scenario: Option<&Scenario>) -> CaptureAt {
+    /// Whether chance decides what becomes of packets.
+    pub(super) fn chance(&self) -> bool {
+        self.wire.chance()
+    }
+
+    /// At which host a session in the lab is captured.
+    pub(super) fn capture_at(&self, scenario: Option<&Scenario>) -> CaptureAt {
         match (self.capture_at, scenario.map(|scenario| scenario.lab.capture_at)) {
+            (Some(CaptureAtArg::Both), _) => CaptureAt::Both,
             (Some(CaptureAtArg::Client), _) | (None, None | Some(Side::Client)) => CaptureAt::Client,
             (Some(CaptureAtArg::Server), _) | (None, Some(Side::Server)) => CaptureAt::Server,
         }

@@ -41,7 +41,7 @@ pub(super) fn arrow(arrow: &Arrow, room: usize, ascii: bool) -> String {
     let head = if right { stroke.head.0 } else { stroke.head.1 };
     let (length, line, end) = match arrow.fate {
         Fate::Arrived => (room, stroke.line, head),
-        Fate::Lost(_) => (room * 3 / 5, stroke.line, if ascii { 'X' } else { '✗' }),
+        Fate::Lost(_) | Fate::LostOnWire(_) => (room * 3 / 5, stroke.line, if ascii { 'X' } else { '✗' }),
         Fate::Unanswered(_) => (room * 4 / 5, stroke.line, '?'),
         Fate::Damaged(_) => (room, stroke.line, if ascii { 'X' } else { '✗' }),
     };

@@ -45,7 +45,7 @@ pub(super) fn draw(canvas: &mut Canvas, kind: ArrowKind, fate: Fate, again: bool
     let length = from.distance(to);
     let reach = match fate {
         Fate::Arrived => length,
-        Fate::Lost(_) => length * 0.62,
+        Fate::Lost(_) | Fate::LostOnWire(_) => length * 0.62,
         Fate::Unanswered(_) => length * 0.8,
         Fate::Damaged(_) => length - 8.0,
     };
@@ -66,7 +66,7 @@ pub(super) fn draw(canvas: &mut Canvas, kind: ArrowKind, fate: Fate, again: bool
     }
     match fate {
         Fate::Arrived => head(canvas, &stroke, tip, unit),
-        Fate::Lost(_) | Fate::Damaged(_) => cross(canvas, tip, 5.5, 2.2),
+        Fate::Lost(_) | Fate::LostOnWire(_) | Fate::Damaged(_) => cross(canvas, tip, 5.5, 2.2),
         Fate::Unanswered(_) => {
             canvas.text("lost", Point::new(tip.x, tip.y + 6.0), Anchor::Middle, "?");
         }

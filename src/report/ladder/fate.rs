@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::explain::Step;
+use crate::explain::{FindingCode, Step};
 use crate::model::{Checksum, PerDirection, SeqNumber};
 use crate::track::RepeatVerdict;
 
@@ -19,7 +19,9 @@ pub enum Fate {
     Lost(u64),
     /// No ACK came, and this frame brings the bytes again: it or its ACK was lost.
     Unanswered(u64),
-    /// Its checksum is wrong and this frame brings the bytes again: the receiver dropped it.
+    /// It never arrived: the wire between lost it, and says so; this frame brings the bytes again, if any does.
+    LostOnWire(Option<u64>),
+    /// Its checksum is wrong, or was when it arrived, and this frame brings the bytes again: the receiver dropped it.
     Damaged(u64),
 }
 
@@ -35,6 +37,8 @@ impl Fate {
             Self::Arrived => None,
             Self::Lost(again) => Some(format!("lost; again in frame {again}")),
             Self::Unanswered(again) => Some(format!("no ACK came; again in frame {again}")),
+            Self::LostOnWire(None) => Some("lost on the wire".to_owned()),
+            Self::LostOnWire(Some(again)) => Some(format!("lost on the wire; again in frame {again}")),
             Self::Damaged(again) => Some(format!("damaged; again in frame {again}")),
         }
     }
@@ -63,7 +67,11 @@ struct Fates {
 impl Fates {
     fn follow(&mut self, step: &Step<'static>) {
         let (frame, direction) = (step.event.frame, step.event.direction);
-        if step.event.checksum() == Some(Checksum::Invalid) {
+        let wire_did = |code| step.findings.iter().any(|finding| finding.code == code);
+        if wire_did(FindingCode::WireDropped) {
+            self.fates.insert(frame, Fate::LostOnWire(None));
+        }
+        if step.event.checksum() == Some(Checksum::Invalid) || wire_did(FindingCode::WireCorrupted) {
             self.invalid.insert(frame);
         }
         let Some(facts) = step.event.tcp() else { return };
@@ -92,7 +100,10 @@ impl Fates {
                 | RepeatVerdict::OrderUnknown => None,
             };
             if let Some(fate) = fate {
-                self.fates.entry(before).or_insert(fate);
+                let known = self.fates.entry(before).or_insert(fate);
+                if *known == Fate::LostOnWire(None) {
+                    *known = Fate::LostOnWire(Some(frame));
+                }
             }
         }
         let highest = self.acks.get_mut(direction);

@@ -63,6 +63,9 @@ fn fate_notes(ladder: &Ladder) -> Vec<String> {
     if has(|fate| matches!(fate, Fate::Lost(_))) {
         notes.push("An arrow that ends short in a cross was lost: the receiver told of the hole.".to_owned());
     }
+    if has(|fate| matches!(fate, Fate::LostOnWire(_))) {
+        notes.push("An arrow that ends short in a cross was lost: the wire between the hosts says so.".to_owned());
+    }
     if has(|fate| matches!(fate, Fate::Unanswered(_))) {
         notes.push(
             "An arrow that ends in a question mark was sent again when no ACK came: it or its ACK was lost.".to_owned(),

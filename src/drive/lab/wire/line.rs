@@ -115,6 +115,11 @@ impl Line {
         self.rules.extend(rules.iter().copied().map(Active::new));
     }
 
+    /// The script.
+    pub(super) fn rules(&self) -> Vec<Rule> {
+        self.rules.iter().map(Active::rule).collect()
+    }
+
     /// Takes a frame that a host sent at `now`.
     pub(super) fn accept(&mut self, now: Duration, direction: Direction, bytes: &[u8]) {
         let view = PacketView::of(bytes);
@@ -238,7 +243,7 @@ impl Line {
 
     /// Counts a frame that was handed over.
     pub(super) fn delivered(&mut self, frame: WireFrame) {
-        self.log.totals.get_mut(frame.direction).delivered += 1;
+        self.log.arrived(frame);
     }
 
     /// Counts a frame that could not be handed over.

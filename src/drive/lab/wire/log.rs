@@ -8,6 +8,9 @@ use crate::model::{Direction, PerDirection, Timestamp};
 /// How many deeds are kept one by one.
 const KEPT: usize = 100_000;
 
+/// Of how many frames of each direction is kept when they arrived.
+const ARRIVALS_KEPT: usize = 1_000_000;
+
 /// Everything that the wire did to the packets of one session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WireLog {
@@ -16,6 +19,9 @@ pub struct WireLog {
     pub deeds: Vec<Deed>,
     /// How many deeds were not kept.
     pub left_out: u64,
+    /// The [index](WireFrame::index) of each frame that was handed to the other host, copies included, in that order: the
+    /// n-th is the n-th incoming frame of a capture at that host. The first million.
+    pub arrivals: PerDirection<Vec<u64>>,
     /// How many packets took which way, by their sender's direction.
     pub totals: PerDirection<WireTotals>,
 }
@@ -108,6 +114,15 @@ pub enum Cause {
 }
 
 impl WireLog {
+    /// Notes and counts a frame that was handed over.
+    pub(super) fn arrived(&mut self, frame: WireFrame) {
+        self.totals.get_mut(frame.direction).delivered += 1;
+        let arrivals = self.arrivals.get_mut(frame.direction);
+        if arrivals.len() < ARRIVALS_KEPT {
+            arrivals.push(frame.index);
+        }
+    }
+
     /// Notes a deed and counts it.
     pub(super) fn add(&mut self, deed: Deed) {
         let totals = self.totals.get_mut(deed.frame.direction);

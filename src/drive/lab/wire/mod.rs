@@ -94,7 +94,8 @@ impl Shared {
 impl Wire {
     /// Joins the two ends; `mtu` is the longest IP packet in bytes.
     pub(super) fn start(ends: PerDirection<End>, mtu: u16, options: &WireOptions) -> Result<Self> {
-        let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+        // short enough to be typed again
+        let seed = options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let epoch = Timestamp::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos());
         let start = Instant::now();
@@ -121,6 +122,12 @@ impl Wire {
     /// Adds rules to the script; they count packets from the session's start.
     pub fn add_rules(&self, rules: &[Rule]) {
         self.shared.line().add_rules(rules);
+    }
+
+    /// The script, in the order that [`Cause::Rule`] counts in; a rule that was to apply to whichever side came first
+    /// names that side now.
+    pub fn rules(&self) -> Vec<Rule> {
+        self.shared.line().rules()
     }
 
     /// What the wire has done until now.

@@ -43,6 +43,11 @@ impl Active {
         Self { rule, left }
     }
 
+    /// The rule, with the direction in which it has applied.
+    pub(super) fn rule(&self) -> Rule {
+        self.rule
+    }
+
     /// Whether the rule applies to a frame; if so it has one time less.
     fn applies(&mut self, direction: Direction, sighting: &Sighting) -> bool {
         let fits = self.left > 0

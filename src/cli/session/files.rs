@@ -1,0 +1,102 @@
+//! The capture files of a session: their names, and that they can be made.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::capture::save::{CaptureWriter, create, format_of};
+use crate::model::{CaptureInfo, Side};
+
+/// Where the captures of a session are kept, if they are.
+pub(super) struct CaptureFiles {
+    first: Option<PathBuf>,
+    second: Option<PathBuf>,
+}
+
+/// What writes the first capture and the second.
+pub(super) type Writers = (Option<CaptureWriter>, Option<CaptureWriter>);
+
+impl CaptureFiles {
+    /// The file that was named; for two captures `x.pcap` means `x-client.pcap` and `x-server.pcap`.
+    pub(super) fn new(write: Option<PathBuf>, both: bool) -> Result<Self> {
+        match write {
+            Some(path) if both && is_stdout(&path) => {
+                bail!("--capture-at both makes two captures, and standard output takes one: name a file with --write")
+            }
+            Some(path) if both => {
+                Ok(Self { first: Some(with_side(&path, Side::Client)), second: Some(with_side(&path, Side::Server)) })
+            }
+            first => Ok(Self { first, second: None }),
+        }
+    }
+
+    /// Whether standard output is taken.
+    pub(super) fn take_stdout(&self) -> bool {
+        self.first.as_deref().is_some_and(is_stdout)
+    }
+
+    /// Fails before a session is run whose captures could not be kept.
+    pub(super) fn ensure_free(&self, force: bool) -> Result<()> {
+        let files = [self.first.as_deref(), self.second.as_deref()];
+        files.into_iter().flatten().try_for_each(|path| ensure_free(path, force))
+    }
+
+    /// Makes them.
+    pub(super) fn open(&self, force: bool, infos: (&CaptureInfo, Option<&CaptureInfo>)) -> Result<Writers> {
+        let open = |path: &PathBuf, info| open_capture(path, force, info);
+        let first = self.first.as_ref().map(|path| open(path, infos.0)).transpose()?;
+        let second = self.second.as_ref().zip(infos.1).map(|(path, info)| open(path, info)).transpose()?;
+        Ok((first, second))
+    }
+}
+
+/// `x-client.pcap` for `x.pcap`.
+fn with_side(path: &Path, side: Side) -> PathBuf {
+    let mut name: OsString = path.file_stem().unwrap_or_default().to_owned();
+    name.push("-");
+    name.push(side.name());
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == OsStr::new("-")
+}
+
+/// Fails before a session is run whose result could not be kept.
+pub(super) fn ensure_free(path: &Path, force: bool) -> Result<()> {
+    if !force && path.metadata().is_ok_and(|meta| meta.is_file()) {
+        bail!("{} exists already; --force overwrites it", path.display());
+    }
+    Ok(())
+}
+
+fn open_capture(path: &Path, force: bool, info: &CaptureInfo) -> Result<CaptureWriter> {
+    let format = format_of(path);
+    let writer = if is_stdout(path) {
+        CaptureWriter::new(io::stdout(), format, info)
+    } else {
+        CaptureWriter::new(create(path, force)?, format, info)
+    };
+    writer.with_context(|| format!("can't write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_captures_are_named_after_their_hosts() {
+        for (name, client) in [("a/x.pcap", "a/x-client.pcap"), ("x", "x-client"), ("x.y.pcapng", "x.y-client.pcapng")]
+        {
+            assert_eq!(with_side(Path::new(name), Side::Client), PathBuf::from(client));
+        }
+        assert!(CaptureFiles::new(Some("-".into()), true).is_err());
+        assert!(CaptureFiles::new(Some("-".into()), false).unwrap().take_stdout());
+    }
+}

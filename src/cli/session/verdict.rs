@@ -1,0 +1,76 @@
+//! What a session's end means for the exit status, and what is said of it.
+
+use crate::cli::Exit;
+use crate::cli::exit::say;
+use crate::drive::{ClientFault, Performance, Scenario, Tally};
+use crate::report::CaptureTotals;
+use crate::session::{Observed, unmet};
+
+/// What the client's fate means for the exit status.
+pub(super) fn judge(tally: &Tally) -> Exit {
+    match &tally.fault {
+        None => Exit::Done,
+        Some(fault) => {
+            say(&format!("the client: {fault}"));
+            match fault {
+                ClientFault::Failed { .. } => Exit::Error,
+                _ => Exit::Unmet,
+            }
+        }
+    }
+}
+
+/// Whether the scenario showed what it is to show, where that is to be `seen`.
+pub(super) fn judge_scenario(scenario: &Scenario, performance: &Performance, seen: Option<&Observed>) -> Exit {
+    if let Some(broken) = &performance.broken {
+        say(&if broken.halted { "stopped before the end".to_owned() } else { broken.to_string() });
+        return Exit::Unmet;
+    }
+    if matches!(performance.tally.fault, Some(ClientFault::Halted)) {
+        return judge(&performance.tally);
+    }
+    let Some(seen) = seen else {
+        let side = scenario.lab.capture_at.name();
+        say(&format!("scenario {}: it shows at the {side}, so this capture is not held against it", scenario.name));
+        return Exit::Done;
+    };
+    let unmet = unmet(&scenario.expects, seen);
+    for text in &unmet {
+        say(&format!("scenario {}: {text}", scenario.name));
+    }
+    if unmet.is_empty() { Exit::Done } else { Exit::Unmet }
+}
+
+/// A capture with holes is no base for a verdict.
+pub(super) fn judge_capture(totals: &CaptureTotals) -> Exit {
+    let mut exit = Exit::Done;
+    if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
+        say(&format!("the kernel dropped {dropped} packets for want of room: the report has holes"));
+        exit = Exit::Error;
+    }
+    if let Some(reason) = &totals.truncated {
+        say(&format!("the capture broke off: {reason}"));
+        exit = Exit::Error;
+    }
+    exit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capture_with_holes_is_an_error_and_a_client_without_its_echo_is_not() {
+        let mut totals = CaptureTotals::default();
+        totals.dropped = Some(0);
+        assert_eq!(judge_capture(&totals), Exit::Done);
+        totals.dropped = Some(3);
+        assert_eq!(judge_capture(&totals), Exit::Error);
+        let mut broken = CaptureTotals::default();
+        broken.truncated = Some("the interface is gone".to_owned());
+        assert_eq!(judge_capture(&broken), Exit::Error);
+        let tally = |fault| Tally { fault, ..Tally::default() };
+        assert_eq!(judge(&tally(None)), Exit::Done);
+        assert_eq!(judge(&tally(Some(ClientFault::Halted))), Exit::Unmet);
+    }
+}

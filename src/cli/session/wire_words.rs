@@ -1,0 +1,53 @@
+//! What is said of the lab's wire when a session is over.
+
+use std::collections::HashSet;
+
+use crate::drive::WireStory;
+use crate::drive::lab::{Cause, WireTotals};
+use crate::model::Side;
+
+/// What the wire did, in lines; nothing of a wire that had no faults and no script, and needed none.
+pub(super) fn story(wire: &WireStory, chance: bool) -> Vec<String> {
+    let totals = &wire.log.totals;
+    let mut lines = Vec::new();
+    if chance || !wire.rules.is_empty() || !wire.log.deeds.is_empty() {
+        let sides = [Side::Client, Side::Server].map(|side| sent(side, totals.get(side.direction())));
+        lines.push(format!("the wire, seed {seed} (--seed {seed} repeats it): {}", sides.join("; "), seed = wire.seed));
+    }
+    let missed = totals.client_to_server.missed + totals.server_to_client.missed;
+    if missed > 0 {
+        lines.push(format!(
+            "{missed} packets came faster than the wire could take them and were lost: the report does not mark what the \
+             wire did"
+        ));
+    }
+    let applied: HashSet<usize> = wire
+        .log
+        .deeds
+        .iter()
+        .filter_map(|deed| if let Cause::Rule(index) = deed.cause { Some(index) } else { None })
+        .collect();
+    if wire.log.left_out == 0 {
+        let idle = wire.rules.iter().enumerate().filter(|(index, _)| !applied.contains(index));
+        lines.extend(idle.map(|(_, rule)| format!("the rule `{rule}` met no packet")));
+    }
+    lines
+}
+
+/// `client 12 packets, 1 lost`.
+fn sent(side: Side, totals: &WireTotals) -> String {
+    let mut text = format!("{} {} packet{}", side.name(), totals.sent, if totals.sent == 1 { "" } else { "s" });
+    for (count, what) in [
+        (totals.dropped, "lost"),
+        (totals.corrupted, "damaged"),
+        (totals.duplicated, "doubled"),
+        (totals.marked, "marked"),
+        (totals.reordered, "overtaken"),
+        (totals.delayed, "held up"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text
+}

@@ -1,0 +1,152 @@
+//! What a wire did to a frame, in words. The wire is echolab's own: this is knowledge, not inference.
+
+use super::finding::{Finding, FindingCode as Code};
+use crate::model::{WireCause, WireDeed, WireMark};
+
+/// The finding on a frame that a wire did something to.
+pub(super) fn finding(mark: &WireMark) -> Finding {
+    let (sender, receiver) = (mark.direction.sender(), mark.direction.receiver());
+    let why = why(&mark.cause);
+    // where the packet is in the other capture
+    let there = frames(&mark.there, if mark.before { receiver } else { sender });
+    let (code, text) = match (mark.deed, mark.before) {
+        (WireDeed::Dropped, _) if mark.cause == WireCause::UnderWay => {
+            (Code::WireDropped, format!("Still on the wire when the session ended: the {receiver} did not receive it."))
+        }
+        (WireDeed::Dropped, _) => (
+            Code::WireDropped,
+            format!("Lost on the wire ({why}): the {sender} sent it, the {receiver} never received it."),
+        ),
+        (WireDeed::Corrupted(byte), true) => (
+            Code::WireCorrupted,
+            format!(
+                "Damaged on the wire ({why}): it left whole, as here, and byte {byte} of the frame had changed when it reached the {receiver}{}.",
+                said(", as ", &there)
+            ),
+        ),
+        (WireDeed::Corrupted(byte), false) => (
+            Code::WireCorrupted,
+            format!(
+                "Damaged on the wire ({why}): byte {byte} of the frame has changed; it had left the {sender} whole{}.",
+                said(", as ", &there)
+            ),
+        ),
+        (WireDeed::Duplicated, true) => (
+            Code::WireDuplicated,
+            format!("Doubled on the wire ({why}): sent once, received twice{}.", said(", as ", &there)),
+        ),
+        (WireDeed::Duplicated, false) => (
+            Code::WireDuplicated,
+            format!("Doubled on the wire ({why}): the {sender} sent it once{}.", said(", as ", &there)),
+        ),
+        (WireDeed::Marked, true) => (
+            Code::WireMarked,
+            format!(
+                "Marked on the wire ({why}): it reached the {receiver} with congestion experienced (RFC 3168){}.",
+                said(", as ", &there)
+            ),
+        ),
+        (WireDeed::Marked, false) => (
+            Code::WireMarked,
+            format!(
+                "Marked on the wire ({why}): it had left the {sender} without the mark of congestion (RFC 3168){}.",
+                said(", as ", &there)
+            ),
+        ),
+        (WireDeed::Reordered, true) => (
+            Code::WireReordered,
+            format!(
+                "Overtaken on the wire ({why}): it reached the {receiver} after a packet that was sent later{}.",
+                said(", as ", &there)
+            ),
+        ),
+        (WireDeed::Reordered, false) => (
+            Code::WireReordered,
+            format!(
+                "Overtaken on the wire ({why}): the {sender} had sent it before a packet that came first{}.",
+                said(", as ", &there)
+            ),
+        ),
+        (WireDeed::Delayed(time), true) => (
+            Code::WireDelayed,
+            format!(
+                "Held up on the wire for {} ({why}){}.",
+                time.human(),
+                said("; it reached the other end as ", &there)
+            ),
+        ),
+        (WireDeed::Delayed(time), false) => (
+            Code::WireDelayed,
+            format!("Held up on the wire for {} ({why}){}.", time.human(), said("; it had left as ", &there)),
+        ),
+    };
+    Finding::new(code, text, mark.here.iter().copied())
+}
+
+fn why(cause: &WireCause) -> String {
+    match cause {
+        WireCause::Rule(rule) => format!("the rule `{rule}`"),
+        WireCause::Chance => "by chance".to_owned(),
+        WireCause::QueueFull => "more was sent than its rate and queue can take".to_owned(),
+        WireCause::UnderWay => "the session ended".to_owned(),
+    }
+}
+
+/// `frame 4 of the capture at the client`, or nothing.
+fn frames(frames: &[u64], host: &str) -> String {
+    let numbers: Vec<_> = frames.iter().map(u64::to_string).collect();
+    match numbers.len() {
+        0 => String::new(),
+        1 => format!("frame {} of the capture at the {host}", numbers.concat()),
+        _ => format!("frames {} of the capture at the {host}", numbers.join(" and ")),
+    }
+}
+
+/// `words` if there are any, behind `before`.
+fn said(before: &str, words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!("{before}{words}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Direction, Nanos};
+
+    fn text(deed: WireDeed, before: bool, there: &[u64]) -> String {
+        let cause = WireCause::Rule("drop data 1".to_owned());
+        let direction = Direction::ClientToServer;
+        finding(&WireMark { deed, cause, direction, before, here: vec![4], there: there.to_vec() }).text.into_owned()
+    }
+
+    #[test]
+    fn each_deed_is_told_at_both_ends_with_the_other_end_s_frames() {
+        for (told, parts) in [
+            (
+                text(WireDeed::Dropped, true, &[]),
+                ["Lost on the wire (the rule `drop data 1`)", "the server never received it"],
+            ),
+            (
+                text(WireDeed::Corrupted(60), true, &[5]),
+                ["byte 60", "reached the server, as frame 5 of the capture at the server."],
+            ),
+            (
+                text(WireDeed::Corrupted(60), false, &[5]),
+                ["byte 60", "left the client whole, as frame 5 of the capture at the client."],
+            ),
+            (
+                text(WireDeed::Duplicated, true, &[5, 6]),
+                ["received twice", "as frames 5 and 6 of the capture at the server."],
+            ),
+            (text(WireDeed::Duplicated, false, &[]), ["the client sent it once", "once."]),
+            (text(WireDeed::Reordered, true, &[]), ["Overtaken", "sent later."]),
+            (text(WireDeed::Reordered, false, &[3]), ["came first", "as frame 3 of the capture at the client."]),
+            (
+                text(WireDeed::Delayed(Nanos::from_millis(50)), true, &[3]),
+                ["50.0 ms", "as frame 3 of the capture at the server."],
+            ),
+            (text(WireDeed::Delayed(Nanos::from_millis(50)), false, &[]), ["Held up", "(the rule `drop data 1`)."]),
+        ] {
+            assert!(parts.iter().all(|part| told.contains(part)), "{told}");
+        }
+    }
+}

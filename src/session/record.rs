@@ -1,0 +1,181 @@
+//! The captures of a private network, kept until the session is over: only then is known what the wire did to each frame.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::thread;
+
+use super::network::Sources;
+use crate::capture::save::CaptureWriter;
+use crate::capture::spool::{Replay, Spool};
+use crate::capture::tee::Tee;
+use crate::capture::{LiveSource, Source};
+use crate::drive::WireStory;
+use crate::drive::lab::{Addresses, Cause, Deed, What};
+use crate::model::{Direction, Nanos, Side, WireCause, WireDeed, WireMark};
+
+/// What the wire did to the frames of a capture, by their numbers.
+pub type Marks = HashMap<u64, Vec<WireMark>>;
+
+/// The captures of a session in a lab.
+pub struct Recording {
+    /// The only capture, or that at the client.
+    pub first: Recorded,
+    /// That at the server, where both were asked for.
+    pub second: Option<Recorded>,
+}
+
+/// A capture of one host, from its first frame to its last.
+pub struct Recorded {
+    /// The frames.
+    pub frames: Replay,
+    /// What became of the capture file.
+    pub written: io::Result<()>,
+    side: Side,
+    /// Of each frame, whether the host sent it.
+    sent: Vec<bool>,
+}
+
+/// Reads captures to their end, both at the same time, and keeps them; a writer writes a capture file meanwhile.
+///
+/// # Errors
+/// When there is no room to keep them. A capture that breaks off, or a file that can't be written, is no error here.
+pub fn record(sources: Sources, writers: (Option<CaptureWriter>, Option<CaptureWriter>)) -> io::Result<Recording> {
+    let Sources { first, second, capture_at } = sources;
+    let (side, other) = capture_at.unwrap_or_default().sides();
+    thread::scope(|scope| {
+        let second = second.zip(other).map(|(source, side)| scope.spawn(move || keep(source, side, writers.1)));
+        let first = keep(first, side, writers.0)?;
+        let second = second
+            .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a capture's thread broke down"))));
+        Ok(Recording { first, second: second.transpose()? })
+    })
+}
+
+fn keep(source: LiveSource, side: Side, writer: Option<CaptureWriter>) -> io::Result<Recorded> {
+    let mac = Addresses::of(side.direction()).mac.0;
+    let mut spool = Spool::new(source.info().clone());
+    let mut sent = Vec::new();
+    let mut source = Tee::new(source, writer);
+    let broken = loop {
+        match source.next_frame() {
+            Ok(Some(frame)) => {
+                // an Ethernet header: to whom, from whom
+                sent.push(frame.data.get(6..12) == Some(&mac));
+                spool.write(&frame)?;
+            }
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    let frames = spool.replay(&source, broken.as_ref())?;
+    Ok(Recorded { frames, written: source.finish(), side, sent })
+}
+
+impl Recording {
+    /// What the wire did to the frames of the first capture and of the second.
+    ///
+    /// The n-th frame that a host sent is the wire's n-th of that direction, and the n-th that it received is the n-th that
+    /// the wire handed over. Where the wire missed frames that is no longer so, and nothing is said.
+    pub fn marks(&self, wire: &WireStory) -> (Marks, Marks) {
+        let mut all = (Marks::new(), Marks::new());
+        let totals = &wire.log.totals;
+        if totals.client_to_server.missed + totals.server_to_client.missed > 0 {
+            return all;
+        }
+        let first = self.first.places(wire);
+        let second = self.second.as_ref().map(|second| second.places(wire));
+        for deed in &wire.log.deeds {
+            let seen = |places: &Places| places.of(deed.frame.direction, deed.frame.index);
+            let at_first = seen(&first);
+            let at_second = second.as_ref().map(seen).unwrap_or_default();
+            add(&mut all.0, deed, wire, self.first.side, &at_first, &at_second);
+            if let Some(second) = &self.second {
+                add(&mut all.1, deed, wire, second.side, &at_second, &at_first);
+            }
+        }
+        all
+    }
+}
+
+/// Marks the frames that show `deed` in the capture at `side`; `there` are those of the other capture.
+fn add(marks: &mut Marks, deed: &Deed, wire: &WireStory, side: Side, here: &[u64], there: &[u64]) {
+    let direction = deed.frame.direction;
+    let before = direction == side.direction();
+    // of two copies it is the second that was not sent
+    let shown = if deed.what == What::Duplicated { here.last() } else { here.first() };
+    if let Some(frame) = shown {
+        let mark = WireMark {
+            deed: of_what(deed.what),
+            cause: of_cause(deed.cause, wire),
+            direction,
+            before,
+            here: here.to_vec(),
+            there: there.to_vec(),
+        };
+        marks.entry(*frame).or_default().push(mark);
+    }
+}
+
+fn of_what(what: What) -> WireDeed {
+    match what {
+        What::Dropped => WireDeed::Dropped,
+        What::Delayed(time) => WireDeed::Delayed(Nanos(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))),
+        What::Duplicated => WireDeed::Duplicated,
+        What::Corrupted { offset } => WireDeed::Corrupted(offset),
+        What::Marked => WireDeed::Marked,
+        What::Reordered => WireDeed::Reordered,
+    }
+}
+
+fn of_cause(cause: Cause, wire: &WireStory) -> WireCause {
+    match cause {
+        Cause::Rule(index) => WireCause::Rule(wire.rules.get(index).map(ToString::to_string).unwrap_or_default()),
+        Cause::Chance => WireCause::Chance,
+        Cause::QueueFull => WireCause::QueueFull,
+        Cause::Undeliverable => WireCause::UnderWay,
+    }
+}
+
+/// Where the frames that something was done to are in a capture.
+struct Places {
+    side: Side,
+    /// By the wire's index of the frame.
+    sent: HashMap<u64, u64>,
+    received: HashMap<u64, Vec<u64>>,
+}
+
+impl Recorded {
+    fn places(&self, wire: &WireStory) -> Places {
+        let own = self.side.direction();
+        let touched = |direction: Direction| -> HashSet<u64> {
+            let deeds = wire.log.deeds.iter().filter(|deed| deed.frame.direction == direction);
+            deeds.map(|deed| deed.frame.index).collect()
+        };
+        let (outgoing, incoming) = (touched(own), touched(!own));
+        let mut places = Places { side: self.side, sent: HashMap::new(), received: HashMap::new() };
+        let mut sent = 0;
+        let mut arrivals = wire.log.arrivals.get(!own).iter();
+        for (frame, is_sent) in (1..).zip(&self.sent) {
+            if *is_sent {
+                sent += 1;
+                if outgoing.contains(&sent) {
+                    places.sent.insert(sent, frame);
+                }
+            } else if let Some(index) = arrivals.next().filter(|index| incoming.contains(index)) {
+                places.received.entry(*index).or_default().push(frame);
+            }
+        }
+        places
+    }
+}
+
+impl Places {
+    /// The frames that show the wire's frame `index` of `direction`.
+    fn of(&self, direction: Direction, index: u64) -> Vec<u64> {
+        if direction == self.side.direction() {
+            self.sent.get(&index).copied().into_iter().collect()
+        } else {
+            self.received.get(&index).cloned().unwrap_or_default()
+        }
+    }
+}
