@@ -2,7 +2,7 @@
 //!
 //! It is told the time, so that a test can run an hour in no time at all.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use fastrand::Rng;
 use super::WireOptions;
 use super::census::{Census, Sighting};
 use super::faults::{Chance, Faults};
+use super::flight::Flight;
 use super::log::{Cause, Deed, What, WireFrame, WireLog};
 use super::packet::PacketView;
 use super::rule::Rule;
@@ -47,16 +48,6 @@ struct Lane {
     /// When the last frame arrives that keeps its place.
     last: Duration,
     held: Vec<Held>,
-}
-
-/// A frame under way.
-#[derive(Debug)]
-struct Flight {
-    due: Duration,
-    /// Frames that are due at the same time arrive in this order.
-    serial: u64,
-    frame: WireFrame,
-    bytes: Vec<u8>,
 }
 
 /// A frame that waits to be overtaken.
@@ -280,26 +271,6 @@ impl Lane {
         Some(self.last)
     }
 }
-
-impl Ord for Flight {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.due, self.serial).cmp(&(other.due, other.serial))
-    }
-}
-
-impl PartialOrd for Flight {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Flight {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Flight {}
 
 #[cfg(test)]
 mod tests {

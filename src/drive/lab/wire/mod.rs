@@ -7,6 +7,7 @@
 
 mod census;
 mod faults;
+mod flight;
 mod line;
 mod log;
 mod packet;
