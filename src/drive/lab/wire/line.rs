@@ -158,7 +158,7 @@ impl Line {
         }
         let mut bytes = accepted.bytes.to_vec();
         if let Some(cause) = verdict.corrupted
-            && let Some(offset) = accepted.view.damage(&mut bytes, accepted.chance.damage)
+            && let Some(offset) = damage(&mut bytes, &accepted.view, accepted.chance.damage)
         {
             self.log.add(Deed { frame, what: What::Corrupted { offset }, cause });
         }

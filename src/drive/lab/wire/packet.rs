@@ -106,15 +106,6 @@ pub(super) struct PacketView {
 }
 
 impl PacketView {
-    /// Flips one bit of the packet's body in its frame, `place` being a part of the whole; gives the byte's offset, `None`
-    /// where there is no body.
-    pub(super) fn damage(&self, frame: &mut [u8], (place, bit): (f64, u8)) -> Option<usize> {
-        let body = &self.body;
-        let offset = body.start + ((body.len() as f64 * place) as usize).min(body.len().checked_sub(1)?);
-        *frame.get_mut(offset)? ^= bit;
-        Some(offset)
-    }
-
     /// Reads an Ethernet frame.
     pub(super) fn of(frame: &[u8]) -> Self {
         let unknown = Self { segment: None, other: PacketKind::Any, fragment: false, body: 0..0 };
