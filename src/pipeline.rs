@@ -1,13 +1,12 @@
 //! The only loop: frames in, steps and conversations out, every frame accounted for.
 
-use std::collections::HashMap;
 use std::io;
 
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::decode::Decoder;
 use crate::explain::{Conversation, Step};
-use crate::model::{CaptureInfo, Endpoint, Skip, WireMark};
+use crate::model::{CaptureInfo, Endpoint, Skip};
 use crate::report::{CaptureTotals, Sink};
 use crate::track::{Body, Tracker};
 
@@ -20,8 +19,6 @@ pub struct Options {
     pub max_frames: Option<u64>,
     /// The server of a session that echolab drives itself: then the roles are known.
     pub server: Option<Endpoint>,
-    /// What a wire of echolab's own did to frames, by their numbers.
-    pub marks: HashMap<u64, Vec<WireMark>>,
 }
 
 /// Pushes everything that `source` yields through to `sink`.
@@ -82,11 +79,7 @@ pub fn run(source: &mut dyn Source, options: &mut Options, sink: &mut dyn Sink) 
                     Body::Icmp(_) => totals.icmp += 1,
                 }
                 if wants_steps {
-                    let mut step = Step::explain(event);
-                    if let Some(marks) = options.marks.get(&step.event.frame) {
-                        step.mark(marks);
-                    }
-                    sink.step(&step)?;
+                    sink.step(&Step::explain(event))?;
                 }
             }
             Err(reason) => totals.skip(reason, 1),

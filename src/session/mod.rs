@@ -6,6 +6,7 @@
 //! closed and the wire has delivered all, drains the captures exactly. Nothing sleeps.
 
 mod judge;
+mod marker;
 mod network;
 mod observed;
 mod record;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 
 pub use self::judge::unmet;
+pub use self::marker::Marker;
 pub use self::network::{CaptureAt, LabNetwork, Network, Sources};
 pub use self::observed::{Observed, Observer};
 pub use self::record::{Marks, Recorded, Recording, record};

@@ -118,7 +118,7 @@ impl Run {
         if Some(totals.frames) != summary["frames"].as_u64() {
             return Err(format!("{} frames in the file, not {}", totals.frames, summary["frames"]).into());
         }
-        let unmet = unmet(&self.scenario.expects, &observer.observed());
+        let unmet = unmet(&self.scenario.expects, observer.observed().first().ok_or("no capture")?);
         if unmet.is_empty() { Ok(()) } else { Err(unmet.join("\n").into()) }
     }
 }

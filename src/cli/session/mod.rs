@@ -147,7 +147,9 @@ impl SessionArgs {
             Some(scenario) => judge_scenario(scenario, &performance, seen_at(scenario, capture_at, &seen)),
         };
         let mut exit = watched.totals.iter().map(judge_capture).fold(exit, Exit::and);
-        performance.wire.iter().flat_map(|wire| story(wire, chance)).for_each(|line| say(&line));
+        // a scenario tells its story itself
+        let wire = performance.wire.iter().filter(|_| scenario.is_none());
+        wire.flat_map(|wire| story(wire, chance)).for_each(|line| say(&line));
         if let Some(error) = performance.server_error {
             say(&format!("the server broke off: {error}"));
             exit = exit.and(Exit::Error);

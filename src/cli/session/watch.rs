@@ -9,7 +9,7 @@ use crate::drive::WireStory;
 use crate::model::Endpoint;
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
-use crate::session::{Recording, Sources, record};
+use crate::session::{Marker, Recording, Sources, record};
 
 /// What was done with the frames while the session ran.
 pub(super) enum Taken {
@@ -61,8 +61,8 @@ impl Taken {
             .into_iter()
             .filter_map(|(recorded, marks)| Some((recorded?, marks)))
         {
-            let mut options = pipeline::Options { server: Some(server), marks, ..pipeline::Options::default() };
-            watched.totals.push(pipeline::run(&mut recorded.frames, &mut options, sink)?);
+            let mut options = pipeline::Options { server: Some(server), ..pipeline::Options::default() };
+            watched.totals.push(pipeline::run(&mut recorded.frames, &mut options, &mut Marker::new(sink, marks))?);
             watched.written = watched.written.and(recorded.written);
         }
         Ok(watched)
