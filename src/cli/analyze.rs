@@ -205,7 +205,13 @@ impl Request {
             Ok(filter) => filter,
             Err(error) => return Ok(Err(error)),
         };
-        let mut options = pipeline::Options { filter, max_frames: self.count, ..pipeline::Options::default() };
+        let mut options = pipeline::Options {
+            filter,
+            max_frames: self.count,
+            // a file does not make anybody wait for the rest of a batch
+            ahead: input.size.is_some(),
+            ..pipeline::Options::default()
+        };
         let totals = pipeline::run(&mut source, &mut options, &mut progress.before(output.sink()))?;
         let name = if input.name == "-" { "standard input" } else { &input.name };
         Ok(match totals.truncated {
