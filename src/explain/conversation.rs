@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use super::answers::{self, Answered, Evidence};
 use super::conversation_findings;
 use super::facts::{self, Fact};
 use super::finding::Finding;
@@ -13,17 +14,29 @@ pub struct Conversation {
     /// The totals.
     pub totals: ConversationTotals,
     findings: OnceCell<Vec<Finding>>,
+    evidence: Option<Box<Evidence>>,
 }
 
 impl Conversation {
     /// Explains a conversation by its totals.
     pub fn explain(totals: ConversationTotals) -> Self {
-        Self { totals, findings: OnceCell::new() }
+        Self { totals, findings: OnceCell::new(), evidence: None }
     }
 
     /// Diagnoses of the whole; made when they are asked for first, since most conversations are only counted.
     pub fn findings(&self) -> &[Finding] {
         self.findings.get_or_init(|| conversation_findings::of(&self.totals))
+    }
+
+    /// The same, with what its steps showed for the answers.
+    #[must_use]
+    pub fn with_evidence(self, evidence: Evidence) -> Self {
+        Self { evidence: Some(Box::new(evidence)), ..self }
+    }
+
+    /// The answers to the questions that labs ask; `None` where no evidence was kept, since nobody asked.
+    pub fn answers(&self) -> Option<Vec<Answered>> {
+        Some(answers::of(&self.totals, self.evidence.as_deref()?))
     }
 
     /// The sentences under the table: handshake time, echo, who closed first and how, packets and bytes each way.

@@ -2,6 +2,7 @@
 //!
 //! Words are made late: a step carries facts, and its sentence is written when somebody shows it.
 
+mod answers;
 mod arithmetic;
 mod conversation;
 mod conversation_findings;
@@ -14,6 +15,7 @@ mod step;
 mod step_findings;
 mod wire;
 
+pub use answers::{Answer, AnswerTable, Answered, Evidence, QUESTIONS, Question};
 pub use arithmetic::Arithmetic;
 pub use conversation::Conversation;
 pub use facts::Fact;

@@ -2,6 +2,7 @@
 //!
 //! What is shown is decided here; how it looks in a format is decided one floor above.
 
+mod answering;
 mod cell;
 mod collector;
 mod column;
@@ -20,6 +21,7 @@ mod words;
 
 use std::io;
 
+pub use answering::Answering;
 pub use cell::{Cell, Tone};
 pub use collector::{Bounds, Collector, Kept, Renderer, Report};
 pub use column::{

@@ -1,0 +1,265 @@
+//! What the ACKs cover, which waited, and which came twice.
+
+use super::answer::{Answer, AnswerTable};
+use super::data::{BOTH, NO_DATA};
+use super::question::{Case, Question, Topic};
+use super::words::{counted, frames_of, millis};
+use crate::explain::describe::thousands;
+use crate::model::Nanos;
+use crate::track::{AnalysisFlag, Event, RepeatVerdict, Sighting, TcpFacts, TcpTotals};
+
+pub(super) static BYTES: Question = Question {
+    id: "acked_bytes",
+    text: "How many bytes does the receiver acknowledge with one ACK?",
+    topic: Topic::Tcp(bytes),
+};
+
+pub(super) static DELAYED: Question = Question {
+    id: "delayed_acks",
+    text: "Are there delayed ACKs, or ACKs of every other segment?",
+    topic: Topic::Tcp(delayed),
+};
+
+pub(super) static DUPLICATES: Question = Question {
+    id: "duplicate_acks",
+    text: "Are there duplicate ACKs, and what did they bring about?",
+    topic: Topic::Tcp(duplicates),
+};
+
+const ROWS: usize = 12;
+
+/// An ACK of new data.
+#[derive(Clone, Copy, Debug)]
+struct Ack {
+    frame: u64,
+    from: u32,
+    ack: u32,
+    bytes: u32,
+    segments: u32,
+}
+
+/// Duplicates of one ACK.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    ack: u32,
+    first: u64,
+    last: u64,
+    count: u64,
+    /// The peer's segment that was sent again for them.
+    brought: Option<u64>,
+}
+
+/// One side's ACKs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    first: Vec<Ack>,
+    count: u64,
+    bytes: u64,
+    least: Option<u32>,
+    most: u32,
+    /// ACKs of no, one, two, and more than two data segments.
+    covering: [u64; 4],
+    with_data: u64,
+    delayed: Sighting,
+    /// Frame of the data, frame of its ACK, time between them.
+    waits: Vec<(u64, u64, Nanos)>,
+    longest: Nanos,
+    groups: Vec<Group>,
+    duplicates: Sighting,
+    groups_count: u64,
+}
+
+impl Seen {
+    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        if let Some((data, delay)) = facts.hints.delayed_ack {
+            self.delayed.see(event.frame);
+            self.longest = self.longest.max(delay);
+            if self.waits.len() < ROWS {
+                self.waits.push((data, event.frame, delay));
+            }
+        }
+        if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
+            self.duplicate(event.frame, facts.ack.unwrap_or_default());
+        }
+        let Some(acked) = facts.acked.filter(|acked| acked.bytes > 0 && acked.bytes < 1 << 31) else { return };
+        self.count += 1;
+        self.bytes += u64::from(acked.bytes);
+        self.least = Some(self.least.map_or(acked.bytes, |least| least.min(acked.bytes)));
+        self.most = self.most.max(acked.bytes);
+        self.with_data += u64::from(facts.len > 0);
+        if let Some(slot) = self.covering.get_mut(acked.segments.min(3) as usize) {
+            *slot += 1;
+        }
+        if self.first.len() < ROWS {
+            let ack = facts.ack.unwrap_or_default();
+            self.first.push(Ack {
+                frame: event.frame,
+                from: acked.from,
+                ack,
+                bytes: acked.bytes,
+                segments: acked.segments,
+            });
+        }
+    }
+
+    fn duplicate(&mut self, frame: u64, ack: u32) {
+        self.duplicates.see(frame);
+        match self.groups.last_mut() {
+            Some(group) if group.ack == ack => (group.last, group.count) = (frame, group.count + 1),
+            _ => {
+                self.groups_count += 1;
+                if self.groups.len() < ROWS {
+                    self.groups.push(Group { ack, first: frame, last: frame, count: 1, brought: None });
+                }
+            }
+        }
+    }
+
+    /// Takes a segment of the peer, which may be what the duplicates asked for.
+    pub(super) fn answered(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        if let Some(RepeatVerdict::Fast(_)) = facts.repeat.map(|repeat| repeat.verdict)
+            && let Some(group) = self.groups.iter_mut().rev().find(|group| group.ack == facts.seq)
+        {
+            group.brought.get_or_insert(event.frame);
+        }
+    }
+}
+
+fn bytes(case: &Case<'_>, _: &TcpTotals) -> Answer {
+    let mut answer = Answer::default();
+    for side in BOTH {
+        let seen = case.seen.acks.get(side);
+        let Some(least) = seen.least else { continue };
+        let who = side.sender();
+        let range = match least == seen.most {
+            true => counted(u64::from(least), "byte"),
+            false => format!("{} to {} bytes", thousands(u64::from(least)), thousands(u64::from(seen.most))),
+        };
+        let mut table =
+            AnswerTable::new(format!("The {who}'s ACKs"), &["frame", "ACK number", "before", "bytes", "segments"]);
+        for ack in &seen.first {
+            table.push(
+                [ack.frame, u64::from(ack.ack), u64::from(ack.from), u64::from(ack.bytes), u64::from(ack.segments)]
+                    .map(|n| n.to_string()),
+            );
+        }
+        table.left_out = seen.count - seen.first.len() as u64;
+        let carried = match seen.with_data {
+            0 => String::new(),
+            count => format!(", {} of them riding on data", thousands(count)),
+        };
+        answer = answer
+            .add(format!(
+                "The {who} acknowledged new data in {}{carried}: {range} each.",
+                counted(seen.count, "segment")
+            ))
+            .line(format!(
+                "{who}: average = {} bytes / {} = {:.1} bytes an ACK",
+                thousands(seen.bytes),
+                counted(seen.count, "ACK"),
+                seen.bytes as f64 / seen.count as f64
+            ))
+            .frames(seen.first.iter().map(|ack| ack.frame))
+            .table(table);
+    }
+    match answer.text.is_empty() {
+        true => Answer::unknown("No ACK of data is in the capture."),
+        false => answer.line("bytes = ACK number - ACK number before (SYN and FIN taken off)"),
+    }
+}
+
+fn delayed(case: &Case<'_>, _: &TcpTotals) -> Answer {
+    let mut answer = Answer::default();
+    for side in BOTH {
+        let seen = case.seen.acks.get(side);
+        if seen.count == 0 {
+            continue;
+        }
+        let who = side.sender();
+        let [none, one, two, more] = seen.covering;
+        answer = answer.line(format!(
+            "{who}: ACKs of one segment {}, of two {}, of more {}{}",
+            thousands(one),
+            thousands(two),
+            thousands(more),
+            if none > 0 { format!(", of segments no longer remembered {}", thousands(none)) } else { String::new() }
+        ));
+        answer = match seen.delayed.count {
+            0 => answer.add(format!("No ACK of the {who} shows that it was held back.")),
+            count => answer.add(format!(
+                "The {who} held back the ACK in {}, for {} at most (RFC 1122 §4.2.3.2 allows 500 ms).",
+                frames_of(count, &seen.delayed.frames),
+                seen.longest.human()
+            )),
+        };
+        if two > 0 {
+            let every_other = seen.first.iter().filter(|ack| ack.segments == 2).map(|ack| ack.frame);
+            answer = answer
+                .add(format!(
+                    "{} of the {who} cover two segments each: ACKs of every other segment.",
+                    counted(two, "ACK")
+                ))
+                .frames(every_other);
+        }
+        let mut table =
+            AnswerTable::new(format!("The {who}'s delayed ACKs"), &["data in frame", "ACK in frame", "delay (ms)"]);
+        for (data, ack, delay) in &seen.waits {
+            table.push([data.to_string(), ack.to_string(), millis(*delay)]);
+        }
+        table.left_out = seen.delayed.count.saturating_sub(seen.waits.len() as u64);
+        answer = answer.frames(seen.waits.iter().flat_map(|(data, ack, _)| [*data, *ack])).table(table);
+    }
+    match answer.text.is_empty() {
+        true => Answer::unknown(if case.totals.payload.client_to_server + case.totals.payload.server_to_client == 0 {
+            NO_DATA
+        } else {
+            "No ACK of data is in the capture."
+        }),
+        false => answer,
+    }
+}
+
+fn duplicates(case: &Case<'_>, _: &TcpTotals) -> Answer {
+    let mut answer = Answer::default();
+    for side in BOTH {
+        let seen = case.seen.acks.get(side);
+        if seen.duplicates.count == 0 {
+            continue;
+        }
+        let (who, peer) = (side.sender(), side.receiver());
+        let mut table = AnswerTable::new(
+            format!("The {who}'s duplicate ACKs"),
+            &["ACK number", "duplicates", "frames", "sent again in"],
+        );
+        for group in &seen.groups {
+            let frames = if group.first == group.last {
+                group.first.to_string()
+            } else {
+                format!("{} to {}", group.first, group.last)
+            };
+            let brought = group.brought.map_or_else(|| "-".to_owned(), |frame| frame.to_string());
+            table.push([group.ack.to_string(), group.count.to_string(), frames, brought]);
+        }
+        table.left_out = seen.groups_count.saturating_sub(seen.groups.len() as u64);
+        let brought: Vec<_> = seen.groups.iter().filter_map(|group| group.brought).collect();
+        let consequence = match brought.is_empty() {
+            true => format!("The {peer} sent nothing again for them that the capture shows."),
+            false => format!(
+                "For them the {peer} sent {} again without waiting for its timer (fast retransmit).",
+                frames_of(brought.len() as u64, &brought)
+            ),
+        };
+        answer = answer
+            .add(format!(
+                "The {who} sent {}: each says that the next byte it expects has still not come.",
+                counted(seen.duplicates.count, "duplicate ACK")
+            ))
+            .add(consequence)
+            .frames(seen.duplicates.frames.iter().copied().chain(brought))
+            .table(table);
+    }
+    match answer.text.is_empty() {
+        true => Answer::new("No: no ACK without data repeats the number and window of the one before while data is in flight."),
+        false => answer.line("duplicate ACK = no data, same ACK number and window as before, data in flight (RFC 5681 §2); three cause a fast retransmit (§3.2)"),
+    }
+}

@@ -1,0 +1,191 @@
+//! Who opened the connection, and with which numbers.
+
+use super::answer::Answer;
+use super::question::{Case, Question, Topic};
+use super::words::counted;
+use crate::model::{Direction, Nanos, Protocol, TcpFlags};
+use crate::track::{Event, Handshake, RolesFrom, TcpFacts, TcpPlace, TcpTotals};
+
+pub(super) static ENDS: Question = Question {
+    id: "ends",
+    text: "What are the addresses and ports of the client and of the server?",
+    topic: Topic::Any(ends),
+};
+
+pub(super) static SYN: Question = Question {
+    id: "syn",
+    text: "What is the SYN's sequence number, and what makes the segment a SYN?",
+    topic: Topic::Tcp(syn),
+};
+
+pub(super) static SYN_ACK: Question = Question {
+    id: "syn_ack",
+    text: "What are the SYN-ACK's sequence and acknowledgment numbers, and how did the server come to the latter?",
+    topic: Topic::Tcp(syn_ack),
+};
+
+/// A segment of the handshake.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) frame: u64,
+    /// Time since the conversation's start.
+    pub(super) at: Option<Nanos>,
+    sender: Direction,
+    flags: TcpFlags,
+    seq_raw: u32,
+    ack: u32,
+    ack_raw: u32,
+    len: u32,
+}
+
+/// The first of each segment of the handshake.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) syn: Option<Mark>,
+    pub(super) syn_ack: Option<Mark>,
+    pub(super) ack: Option<Mark>,
+    /// The server's own SYN, where both sides sent one first.
+    second_syn: Option<Mark>,
+    syns: u64,
+}
+
+impl Seen {
+    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        let mark = Mark {
+            frame: event.frame,
+            at: event.since_start,
+            sender: event.direction,
+            flags: facts.flags,
+            seq_raw: facts.seq_raw,
+            ack: facts.ack.unwrap_or_default(),
+            ack_raw: facts.ack_raw,
+            len: facts.len,
+        };
+        match facts.place {
+            TcpPlace::Syn => {
+                self.syns += 1;
+                self.syn.get_or_insert(mark);
+            }
+            TcpPlace::SynAck => {
+                self.syn_ack.get_or_insert(mark);
+            }
+            TcpPlace::SimultaneousSyn => {
+                self.second_syn.get_or_insert(mark);
+            }
+            TcpPlace::Reset | TcpPlace::Odd => {}
+            _ if self.syn_ack.is_some() && event.direction == Direction::ClientToServer => {
+                self.ack.get_or_insert(mark);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn ends(case: &Case<'_>) -> Answer {
+    let totals = case.totals;
+    let answer = Answer::new(format!("The client is {}, the server {}.", totals.client, totals.server));
+    let frame = [totals.first_frame];
+    match totals.roles_from {
+        RolesFrom::FirstFrame if totals.stream.protocol == Protocol::Udp => {
+            answer.add("The client is the one that sent the first datagram captured.").frames(frame).but(
+                "Whether an earlier datagram, before the capture, went the other way: UDP has no SYN that tells who asked.",
+            )
+        }
+        RolesFrom::Syn => answer.add("The client is the one that sent the SYN.").frames(frame),
+        RolesFrom::Session => answer.add("echolab drove both ends, so it knows which is which.").frames(frame),
+        RolesFrom::Port => answer
+            .frames(frame)
+            .but("No SYN says who is the client: the end with the port below 1024 is taken for the server."),
+        RolesFrom::FirstFrame => answer
+            .frames(frame)
+            .but("Nothing says for sure who is the client: the sender of the first frame captured is taken for it."),
+    }
+}
+
+/// Why there is no SYN to speak of.
+const NO_SYN: &str = "There is no SYN in the capture: it began after the connection was opened.";
+
+fn syn(case: &Case<'_>, _: &TcpTotals) -> Answer {
+    let Some(syn) = case.seen.handshake.syn else { return Answer::unknown(NO_SYN) };
+    let again = match case.seen.handshake.syns {
+        0 | 1 => String::new(),
+        count => format!("It was sent {} altogether, with the same number.", counted(count, "time")),
+    };
+    Answer::new(format!(
+        "Frame {}: its sequence number is {}, the client's initial sequence number X, shown as 0 in relative numbers. It is a SYN because the SYN flag is set and the ACK flag is not: the client asks to synchronize sequence numbers.",
+        syn.frame, syn.seq_raw
+    ))
+    .add(again)
+    .line(format!("flags = 0x{:03x} = {}; SYN is the bit 0x002, ACK the bit 0x010", syn.flags.bits(), syn.flags))
+    .frames([syn.frame])
+}
+
+fn syn_ack(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
+    let seen = &case.seen.handshake;
+    let Some(syn_ack) = seen.syn_ack else {
+        return match (tcp.handshake, seen.syn) {
+            (Handshake::Refused, Some(syn)) => {
+                Answer::unknown("There is no SYN-ACK: the SYN was answered with RST, for nobody listens on the port.")
+                    .frames([syn.frame])
+            }
+            (_, Some(syn)) if tcp.story.simultaneous_open => {
+                Answer::unknown("There is no SYN-ACK that answers the SYN: both sides sent a SYN first.")
+                    .frames([syn.frame])
+            }
+            (_, Some(syn)) => Answer::unknown(
+                "There is no SYN-ACK in the capture: nobody answered the SYN, or the answer was not captured.",
+            )
+            .frames([syn.frame]),
+            (_, None) => {
+                Answer::unknown("There is no SYN-ACK in the capture: it began after the connection was opened.")
+            }
+        };
+    };
+    let (who, peer) = (syn_ack.sender.sender(), syn_ack.sender.receiver());
+    let (own, other, syn) = match syn_ack.sender {
+        Direction::ServerToClient => ('Y', 'X', seen.syn),
+        Direction::ClientToServer => ('X', 'Y', seen.second_syn),
+    };
+    let mut answer = Answer::new(format!(
+        "Frame {}: its sequence number is {}, the {who}'s initial sequence number {own} (relative 0); its acknowledgment number is {} (relative {}). The SYN and the ACK flag together make it a SYN-ACK (0x{:03x}).",
+        syn_ack.frame,
+        syn_ack.seq_raw,
+        syn_ack.ack_raw,
+        syn_ack.ack,
+        syn_ack.flags.bits()
+    ))
+    .frames([syn_ack.frame]);
+    if tcp.story.simultaneous_open {
+        answer = answer.add("Both sides sent a SYN first, so both answer with a SYN-ACK (simultaneous open, RFC 9293 §3.5); this is the first of them captured.");
+    }
+    answer = match syn {
+        None => answer.but(format!(
+            "The {peer}'s SYN itself is not in the capture, so that {other} is only known from this acknowledgment: {other} = ack - 1."
+        )),
+        Some(syn) => {
+            let (isn, ack) = (syn.seq_raw, syn_ack.ack_raw);
+            let sum = match (ack.wrapping_sub(isn), syn.len) {
+                (1, _) => format!("ack = {other} + 1 = {isn} + 1 = {ack}: the SYN counts one"),
+                (covers, len) if covers == len.wrapping_add(1) => {
+                    format!("ack = {other} + 1 + {len} = {isn} + 1 + {len} = {ack}: the SYN counts one, its data {len}")
+                }
+                (covers, _) => {
+                    format!("ack = {ack} = {other} + {covers}, which is not {other} + 1: it does not answer this SYN")
+                }
+            };
+            let wrapped = if ack < isn { " (modulo 2^32)" } else { "" };
+            answer.line(format!("{sum}{wrapped}")).frames([syn.frame])
+        }
+    };
+    match seen.ack {
+        Some(ack) if syn_ack.sender == Direction::ServerToClient && ack.ack_raw == syn_ack.seq_raw.wrapping_add(1) => {
+            answer
+                .line(format!(
+                    "the client's ACK in frame {}: ack = Y + 1 = {} + 1 = {}",
+                    ack.frame, syn_ack.seq_raw, ack.ack_raw
+                ))
+                .frames([ack.frame])
+        }
+        _ => answer,
+    }
+}

@@ -1,0 +1,88 @@
+//! The questions that networking labs ask of a trace, answered from what a capture shows: with frames and arithmetic.
+//!
+//! Each area has a file with the facts that it collects while steps pass ([`Evidence`], bounded) and its questions. What
+//! a capture can't tell is said, with the reason; general knowledge is given only beside what this capture shows.
+
+mod acks;
+mod answer;
+mod close;
+mod congestion;
+mod data;
+mod evidence;
+mod handshake;
+mod headers;
+mod options;
+mod question;
+mod retransmissions;
+mod rtt;
+mod sockets;
+mod throughput;
+mod times;
+mod udp;
+mod windows;
+mod words;
+
+pub use answer::{Answer, AnswerTable};
+pub use evidence::Evidence;
+pub use question::Question;
+
+use self::question::{Case, Topic};
+use crate::model::Protocol;
+use crate::track::ConversationTotals;
+
+/// Every question, in the order in which labs ask them: a new one is one line here.
+pub static QUESTIONS: &[&Question] = &[
+    &handshake::ENDS,
+    &headers::PROTOCOL,
+    &handshake::SYN,
+    &handshake::SYN_ACK,
+    &options::OPTIONS,
+    &options::SACK,
+    &data::FIRST,
+    &rtt::RTT,
+    &data::LENGTHS,
+    &windows::SMALLEST,
+    &windows::ZERO,
+    &windows::EACH,
+    &retransmissions::RETRANSMISSIONS,
+    &acks::DUPLICATES,
+    &acks::BYTES,
+    &acks::DELAYED,
+    &throughput::THROUGHPUT,
+    &congestion::CONGESTION,
+    &times::TIMES,
+    &close::FIRST,
+    &close::TIME_WAIT,
+    &headers::TCP,
+    &udp::HEADER,
+    &udp::LENGTH,
+    &udp::LARGEST,
+    &udp::PAIR,
+    &udp::NO_CONNECTION,
+    &sockets::CLIENT_FIRST,
+    &sockets::PORTS_DIFFER,
+    &sockets::INTERRUPTED,
+];
+
+/// A question with what one conversation answers.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The question.
+    pub question: &'static Question,
+    /// The answer, or why there is none.
+    pub answer: Answer,
+}
+
+/// The answers of a conversation to the questions of its protocol, in the order of [`QUESTIONS`].
+pub(super) fn of(totals: &ConversationTotals, seen: &Evidence) -> Vec<Answered> {
+    let case = Case { totals, seen };
+    let answered = QUESTIONS.iter().filter_map(|question| {
+        let answer = match (question.topic, totals.stream.protocol, &totals.tcp) {
+            (Topic::Tcp(answer), Protocol::Tcp, Some(tcp)) => answer(&case, tcp),
+            (Topic::Udp(answer), Protocol::Udp, _) | (Topic::Any(answer), ..) => answer(&case),
+            _ => return None,
+        };
+        Some(Answered { question, answer })
+    });
+    answered.collect()
+}

@@ -1,0 +1,41 @@
+//! A question, and what an answer may look at.
+
+use super::answer::Answer;
+use super::evidence::Evidence;
+use crate::track::{ConversationTotals, TcpTotals};
+
+/// A question that labs ask of a trace.
+pub struct Question {
+    /// Its name in machine output: stays.
+    pub id: &'static str,
+    /// The question as a person asks it.
+    pub text: &'static str,
+    /// Which conversations it is asked of, and how it is answered.
+    pub topic: Topic,
+}
+
+/// Named by its id: a function has no better form to show.
+impl std::fmt::Debug for Question {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Question").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Which conversations a question is asked of, with the function that answers it.
+#[derive(Clone, Copy)]
+pub enum Topic {
+    /// TCP connections.
+    Tcp(fn(&Case<'_>, &TcpTotals) -> Answer),
+    /// UDP conversations.
+    Udp(fn(&Case<'_>) -> Answer),
+    /// Both.
+    Any(fn(&Case<'_>) -> Answer),
+}
+
+/// What is known of a conversation.
+pub struct Case<'a> {
+    /// Its totals.
+    pub(super) totals: &'a ConversationTotals,
+    /// What its steps showed.
+    pub(super) seen: &'a Evidence,
+}

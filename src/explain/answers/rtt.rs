@@ -1,0 +1,184 @@
+//! Round-trip times of the first data segments, and the textbook's EstimatedRTT.
+
+use super::answer::{Answer, AnswerTable};
+use super::data::{BOTH, NO_DATA, Segment};
+use super::question::{Case, Question, Topic};
+use super::words::{frames_of, millis, moment};
+use crate::model::{Direction, Nanos};
+use crate::track::{TcpTotals, Vantage};
+
+pub(super) static RTT: Question = Question {
+    id: "rtt",
+    text: "For the first six data segments: when was each sent and acknowledged, what is its RTT, and the EstimatedRTT after it?",
+    topic: Topic::Tcp(rtt),
+};
+
+/// What the time from a segment to its ACK is, where the capture was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measures {
+    /// The whole round trip.
+    RoundTrip,
+    /// The round trip of the path behind the capture.
+    Part,
+    /// How long the receiver took: the path is not in it.
+    Delay,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Measures {
+    pub(super) fn of(vantage: Option<Vantage>, sender: Direction) -> Self {
+        match (vantage, sender) {
+            (None, _) => Self::Unknown,
+            (Some(Vantage::SameHost), _)
+            | (Some(Vantage::Client), Direction::ClientToServer)
+            | (Some(Vantage::Server), Direction::ServerToClient) => Self::RoundTrip,
+            (Some(Vantage::Between), _) => Self::Part,
+            (Some(Vantage::Client | Vantage::Server), _) => Self::Delay,
+        }
+    }
+}
+
+/// EstimatedRTT after one more sample, α = 1/8; the first sample begins it.
+fn estimated(before: Option<Nanos>, sample: Nanos) -> Nanos {
+    match before {
+        None => sample,
+        Some(before) => {
+            let sum = i128::from(before.0) * 7 + i128::from(sample.0);
+            Nanos(i64::try_from(sum / 8).unwrap_or(i64::MAX))
+        }
+    }
+}
+
+/// A segment's sample: none without its ACK, and none if it was sent twice (Karn).
+fn sample(segment: &Segment) -> Option<Nanos> {
+    let (_, acked) = segment.acked.filter(|_| segment.again.is_none())?;
+    Some(acked?.minus(segment.at?)).filter(|time| time.0 >= 0)
+}
+
+/// The samples whose ACK had to wait for an earlier segment that was sent again.
+fn held_up(segments: &[Segment]) -> String {
+    let again = segments.iter().filter(|segment| segment.again.is_some()).filter_map(|segment| segment.acked);
+    let frames: Vec<_> = again.map(|(frame, _)| frame).collect();
+    let waited = segments
+        .iter()
+        .filter(|segment| sample(segment).is_some() && segment.acked.is_some_and(|(acked, _)| frames.contains(&acked)));
+    let waited: Vec<_> = waited.map(|segment| segment.frame).collect();
+    match waited.is_empty() {
+        true => String::new(),
+        false => format!(
+            "A cumulative ACK had to wait for the segment that was sent again, so that wait is in the samples of {}.",
+            frames_of(waited.len() as u64, &waited)
+        ),
+    }
+}
+
+fn rtt(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
+    let mut answer = Answer::default();
+    for direction in BOTH {
+        let segments = &case.seen.data.get(direction).first;
+        if !segments.is_empty() {
+            answer = side(answer, direction, segments, Measures::of(tcp.story.vantage, direction));
+        }
+    }
+    if answer.tables.is_empty() { Answer::unknown(NO_DATA) } else { answer }
+}
+
+fn side(mut answer: Answer, direction: Direction, segments: &[Segment], measures: Measures) -> Answer {
+    let (who, peer) = (direction.sender(), direction.receiver());
+    let (time, estimate) = match measures {
+        Measures::RoundTrip => ("RTT (ms)", "EstimatedRTT"),
+        Measures::Part => ("partial RTT (ms)", "estimated"),
+        Measures::Delay => ("delay (ms)", ""),
+        Measures::Unknown => ("to ACK (ms)", "estimated"),
+    };
+    let mut head = vec!["frame", "length", "sent (s)", "ACKed (s)", "in frame", time];
+    head.extend((measures != Measures::Delay).then_some(estimate));
+    let mut table = AnswerTable::new(format!("From the {who}"), &head);
+    let (mut smoothed, mut steps) = (None, Vec::new());
+    for segment in segments {
+        let sample = sample(segment);
+        if let Some(sample) = sample {
+            let next = estimated(smoothed, sample);
+            steps.push(match smoothed {
+                None => format!("after frame {}: the first sample, {} ms", segment.frame, millis(sample)),
+                Some(before) => format!(
+                    "after frame {}: 7/8 × {} + 1/8 × {} = {} ms",
+                    segment.frame,
+                    millis(before),
+                    millis(sample),
+                    millis(next)
+                ),
+            });
+            smoothed = Some(next);
+        }
+        let measured = match (sample, segment.again, segment.acked) {
+            (Some(sample), ..) => millis(sample),
+            (None, Some(again), _) if again == segment.frame => "sent again here".to_owned(),
+            (None, Some(again), _) => format!("again in {again}"),
+            (None, None, None) => "no ACK".to_owned(),
+            (None, None, Some(_)) => "no time".to_owned(),
+        };
+        let acked = segment.acked.map(|(frame, at)| (moment(at), frame.to_string()));
+        let (acked_at, acked_by) = acked.unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
+        let mut row =
+            vec![segment.frame.to_string(), segment.len.to_string(), moment(segment.at), acked_at, acked_by, measured];
+        if measures != Measures::Delay {
+            row.push(smoothed.filter(|_| sample.is_some()).map_or_else(|| "-".to_owned(), millis));
+        }
+        table.rows.push(row);
+    }
+    let frames = segments.iter().flat_map(|segment| [Some(segment.frame), segment.acked.map(|(frame, _)| frame)]);
+    answer = answer.frames(frames.flatten()).table(table);
+    match (measures, smoothed) {
+        (Measures::Delay, _) => answer.but(format!(
+            "The {who}'s data has no RTT here: the capture was made at the {peer}, the receiver, so that the time to the ACK is only the {peer}'s own delay and leaves out the path."
+        )),
+        (_, None) => answer.but(format!("None of the {who}'s segments gives a sample: no ACK of a segment sent once is in the capture.")),
+        (_, Some(last)) => {
+            let name = if measures == Measures::RoundTrip { "EstimatedRTT" } else { "estimate" };
+            answer = answer.add(format!("The {who}'s {name} after them is {} ms.", millis(last)));
+            if steps.len() > 1 || answer.calculation.is_empty() {
+                answer = answer.line(format!("{who}: {name} = 7/8 × {name} + 1/8 × sample (RFC 6298's α = 1/8)"));
+            }
+            answer = steps.into_iter().fold(answer, Answer::line);
+            answer = answer.add(held_up(segments));
+            match measures {
+                Measures::Part => answer.but(format!(
+                    "The capture was made between the two: the {who}'s times are those from there to the {peer} and back, less than the whole round trip."
+                )),
+                Measures::Unknown => answer.but(format!(
+                    "Where the capture was made is not known, since its handshake is not whole: the {who}'s times are round-trip times only if it was made at the {who}."
+                )),
+                Measures::RoundTrip | Measures::Delay => answer,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The textbook's own lab trace: six samples in microseconds, and the estimates that its solution gives.
+    #[test]
+    fn the_estimate_is_the_textbooks() {
+        let samples = [27_460, 35_557, 70_059, 114_428, 139_894, 189_645];
+        let wanted = [27_460, 28_472, 33_670, 43_765, 55_781, 72_514];
+        let mut before = None;
+        for (sample, wanted) in samples.into_iter().zip(wanted) {
+            let next = estimated(before, Nanos(sample * 1_000));
+            assert!((next.0 / 1_000 - wanted).abs() <= 1, "{next} for {wanted}");
+            before = Some(next);
+        }
+    }
+
+    #[test]
+    fn a_delay_at_the_receiver_is_no_round_trip() {
+        use Direction::{ClientToServer, ServerToClient};
+        assert_eq!(Measures::of(Some(Vantage::Client), ClientToServer), Measures::RoundTrip);
+        assert_eq!(Measures::of(Some(Vantage::Client), ServerToClient), Measures::Delay);
+        assert_eq!(Measures::of(Some(Vantage::Server), ClientToServer), Measures::Delay);
+        assert_eq!(Measures::of(None, ClientToServer), Measures::Unknown);
+    }
+}

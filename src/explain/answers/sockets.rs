@@ -1,0 +1,123 @@
+//! What programs see of it: a client without a server, other ports, a program that is killed.
+//!
+//! Some of that never happens in a given capture: then what would happen is said, and that this capture does not show it.
+
+use super::answer::Answer;
+use super::question::{Case, Question, Topic};
+use crate::model::{Direction, Protocol};
+use crate::track::{Close, Handshake, TcpTotals};
+
+pub(super) static CLIENT_FIRST: Question = Question {
+    id: "client_first",
+    text: "What happens when the client is started before the server?",
+    topic: Topic::Any(client_first),
+};
+
+pub(super) static PORTS_DIFFER: Question = Question {
+    id: "ports_differ",
+    text: "What happens when the client is given another port than the server listens on?",
+    topic: Topic::Any(ports_differ),
+};
+
+pub(super) static INTERRUPTED: Question = Question {
+    id: "interrupted",
+    text: "What happens when one of the programs is ended by Ctrl-C or kill?",
+    topic: Topic::Any(interrupted),
+};
+
+/// What a host does where nobody listens.
+fn nobody_listens(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Tcp => {
+            "the server's host answers the SYN with RST-ACK, and the client's connect() fails with ECONNREFUSED (\"Connection refused\")"
+        }
+        Protocol::Udp => {
+            "the client's send() succeeds all the same; the server's host answers with ICMP port unreachable, and only a connected UDP socket learns of it, as ECONNREFUSED at its next call"
+        }
+    }
+}
+
+/// Whether this capture shows that nobody listened.
+fn shown(case: &Case<'_>, answer: Answer) -> Answer {
+    let totals = case.totals;
+    let port = totals.server.port;
+    match (&totals.tcp, case.seen.udp.error) {
+        (Some(tcp), _) if tcp.handshake == Handshake::Refused => {
+            let syn = case.seen.handshake.syn.map(|mark| mark.frame);
+            let reset = tcp.story.resets.server_to_client;
+            let answer = answer.frames(syn.into_iter().chain(reset));
+            match (syn, reset) {
+                (Some(syn), Some(reset)) => answer.add(format!(
+                    "This capture shows it: the SYN in frame {syn} to port {port} is answered with RST in frame {reset}."
+                )),
+                _ => answer.add(format!("This capture shows it: the SYN to port {port} is answered with RST.")),
+            }
+        }
+        (None, Some((frame, error, quotes))) => answer
+            .add(format!(
+                "This capture shows it: {} in frame {frame}{}.",
+                error.name(),
+                quotes.map_or_else(String::new, |quotes| format!(", about frame {quotes} to port {port}"))
+            ))
+            .frames(quotes.into_iter().chain([frame])),
+        (Some(tcp), _) if tcp.story.unanswered_syn => answer
+            .frames(case.seen.handshake.syn.map(|mark| mark.frame))
+            .but("Whether anybody listened here: the SYN was not answered at all, neither with SYN-ACK nor with RST."),
+        (Some(_), _) => match case.seen.handshake.syn_ack {
+            Some(mark) => answer.frames([mark.frame]).but(format!(
+                "This capture does not show it: the server was listening on port {port}, for frame {} accepts.",
+                mark.frame
+            )),
+            None => answer.but("This capture does not show it: there is no attempt to connect that was refused."),
+        },
+        (None, None) => answer.but("This capture does not show it: there is no ICMP error about these ports."),
+    }
+}
+
+fn client_first(case: &Case<'_>) -> Answer {
+    let protocol = case.totals.stream.protocol;
+    let after = match protocol {
+        Protocol::Tcp => "Once the server runs, the client has to connect again: nothing is kept for it.",
+        Protocol::Udp => {
+            "Nothing is sent again by itself: the datagram is lost, and later ones arrive once the server runs."
+        }
+    };
+    shown(case, Answer::new(format!("Nobody listens yet: {}. {after}", nobody_listens(protocol))))
+}
+
+fn ports_differ(case: &Case<'_>) -> Answer {
+    let protocol = case.totals.stream.protocol;
+    let text = format!(
+        "The same as without a server, unless another program has that port: {}. To the client's host it makes no difference why nobody listens there.",
+        nobody_listens(protocol)
+    );
+    shown(case, Answer::new(text))
+}
+
+fn interrupted(case: &Case<'_>) -> Answer {
+    match &case.totals.tcp {
+        None => Answer::new(
+            "Its kernel closes its socket, and nothing is sent: UDP has no close. The peer notices nothing; its next datagram is answered with ICMP port unreachable.",
+        )
+        .frames(case.seen.udp.error.map(|(frame, ..)| frame))
+        .but("Whether and when a program ended: that is not on the wire."),
+        Some(tcp) => of_tcp(case, tcp),
+    }
+}
+
+fn of_tcp(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
+    let answer = Answer::new(
+        "Its kernel closes its sockets for it, so the connection ends as after close(): with FIN, and the peer reads end of file; or with RST if received data was unread or linger was 0. Only where the whole host fails is nothing sent.",
+    );
+    let first = case.seen.close.first().map(|mark| mark.frame);
+    let who = tcp.closed_first.map_or("side", Direction::sender);
+    match (tcp.close, first) {
+        (Close::Fin | Close::Half, Some(frame)) => answer.frames([frame]).but(format!(
+            "Whether the {who} in frame {frame} called close() or was ended by Ctrl-C or kill: both send the same FIN."
+        )),
+        (Close::Rst, Some(frame)) if tcp.handshake != Handshake::Refused => answer.frames([frame]).but(format!(
+            "Whether the {who} in frame {frame} closed by itself or was ended by Ctrl-C or kill: both look the same."
+        )),
+        _ => answer.but("This capture does not show it: no side closes an open connection in it."),
+    }
+}

@@ -1,0 +1,84 @@
+//! When the connection opened and closed.
+
+use super::answer::{Answer, AnswerTable};
+use super::close::NO_CLOSE;
+use super::question::{Case, Question, Topic};
+use super::words::{moment, seconds};
+use crate::model::Nanos;
+use crate::track::{Close, Handshake, TcpTotals, Vantage};
+
+pub(super) static TIMES: Question = Question {
+    id: "times",
+    text: "When was the connection opened and closed, and how long did either take?",
+    topic: Topic::Tcp(times),
+};
+
+/// `what: later - earlier = span`.
+fn difference(what: &str, later: Option<Nanos>, earlier: Option<Nanos>) -> Option<String> {
+    let (later, earlier) = (later?, earlier?);
+    Some(format!("{what} = {} s - {} s = {} s", seconds(later), seconds(earlier), seconds(later.minus(earlier))))
+}
+
+fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
+    let (opening, closing) = (&case.seen.handshake, &case.seen.close);
+    let mut table = AnswerTable::new("Times since the conversation's first frame", &["what", "frame", "at (s)"]);
+    let closed = closing.last_ack().filter(|_| tcp.close == Close::Fin);
+    let events = [
+        ("SYN", opening.syn.map(|mark| (mark.frame, mark.at))),
+        ("SYN-ACK", opening.syn_ack.map(|mark| (mark.frame, mark.at))),
+        ("ACK: open", opening.ack.map(|mark| (mark.frame, mark.at))),
+        ("first FIN or RST", closing.first().map(|mark| (mark.frame, mark.at))),
+        ("last FIN's ACK: closed", closed.map(|mark| (mark.frame, mark.at))),
+    ];
+    for (what, mark) in events {
+        if let Some((frame, at)) = mark {
+            table.push([what.to_owned(), frame.to_string(), moment(at)]);
+        }
+    }
+    let mut answer = Answer::default().frames(events.iter().filter_map(|(_, mark)| mark.map(|(frame, _)| frame)));
+    answer = match (opening.syn, opening.ack) {
+        (Some(syn), Some(ack)) => {
+            let line = difference("opening (SYN to the ACK of the SYN-ACK)", ack.at, syn.at);
+            let seen_at = match tcp.story.vantage {
+                Some(Vantage::Server) => " (as seen at the server)",
+                Some(Vantage::Between) => " (as seen between the two)",
+                Some(Vantage::Client | Vantage::SameHost) | None => "",
+            };
+            let answer =
+                answer.add(format!("It was opened at {} s, with frame {}{seen_at}.", moment(ack.at), ack.frame));
+            line.into_iter().fold(answer, Answer::line)
+        }
+        (Some(_), None) if tcp.handshake == Handshake::Refused => {
+            answer.add("It was never opened: the SYN was refused.")
+        }
+        (Some(_), None) => answer.but("When it was opened: the handshake is not complete in the capture."),
+        (None, _) => answer.but("When it was opened: that was before the capture, or its SYN was not captured."),
+    };
+    answer = match (closing.first(), closed) {
+        (None, _) => answer.but(NO_CLOSE),
+        (Some(first), Some(last)) => {
+            let answer = answer.add(format!(
+                "Closing began at {} s with frame {} and ended at {} s with frame {}.",
+                moment(first.at),
+                first.frame,
+                moment(last.at),
+                last.frame
+            ));
+            difference("closing (first FIN to the last ACK of a FIN)", last.at, first.at)
+                .into_iter()
+                .fold(answer, Answer::line)
+        }
+        (Some(first), None) => {
+            let answer = answer.add(format!("Closing began at {} s with frame {}.", moment(first.at), first.frame));
+            match tcp.close {
+                Close::Rst => answer.add("A reset takes no time: there is nothing to be acknowledged."),
+                _ => answer.but("When it was closed on both sides: not within the capture."),
+            }
+        }
+    };
+    if let (Some(open), Some(first)) = (opening.ack, closing.first()) {
+        answer =
+            difference("open (until the first FIN or RST)", first.at, open.at).into_iter().fold(answer, Answer::line);
+    }
+    answer.table(table)
+}

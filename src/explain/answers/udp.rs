@@ -1,0 +1,228 @@
+//! The header of UDP, what fits behind it, and who answered whom.
+
+use super::answer::{Answer, AnswerTable};
+use super::question::{Case, Question, Topic};
+use super::words::{counted, frames_of, millis};
+use crate::explain::describe::thousands;
+use crate::model::{Endpoint, IcmpError, Nanos};
+use crate::track::{Event, IcmpFacts, UdpFacts, UdpPlace};
+
+pub(super) static HEADER: Question = Question {
+    id: "udp_header",
+    text: "Which fields does the UDP header have, and how long are they?",
+    topic: Topic::Udp(header),
+};
+
+pub(super) static LENGTH: Question =
+    Question { id: "udp_length", text: "What does the Length field count?", topic: Topic::Udp(length) };
+
+pub(super) static LARGEST: Question = Question {
+    id: "udp_largest",
+    text: "What is the largest payload that a UDP datagram can carry, and the largest port number?",
+    topic: Topic::Udp(largest),
+};
+
+pub(super) static PAIR: Question = Question {
+    id: "udp_pair",
+    text: "Which datagrams are request and reply, and how do their ports relate?",
+    topic: Topic::Udp(pair),
+};
+
+pub(super) static NO_CONNECTION: Question = Question {
+    id: "udp_no_connection",
+    text: "Why is there no connection, and what is not there for it?",
+    topic: Topic::Udp(no_connection),
+};
+
+/// The header's length in bytes: four fields of two (RFC 768).
+const HEADER_LEN: u16 = 8;
+const ROWS: usize = 8;
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    frame: u64,
+    source: Endpoint,
+    destination: Endpoint,
+    length: u16,
+    len: u32,
+    checksum: u16,
+    ip_version: u8,
+    ip_header: u16,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    request: u64,
+    reply: u64,
+    len: u32,
+    time: Option<Nanos>,
+}
+
+/// What the datagrams show.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    first: Option<Sent>,
+    longest: Option<Sent>,
+    datagrams: u64,
+    pairs: Vec<Pair>,
+    replies: u64,
+    pub(super) error: Option<(u64, IcmpError, Option<u64>)>,
+}
+
+impl Seen {
+    pub(super) fn see(&mut self, event: &Event<'_>, facts: &UdpFacts) {
+        let sent = Sent {
+            frame: event.frame,
+            source: event.source,
+            destination: event.destination,
+            length: facts.length,
+            len: facts.len,
+            checksum: facts.checksum_raw,
+            ip_version: event.ip.version,
+            ip_header: event.ip.header_len,
+        };
+        self.datagrams += 1;
+        self.first.get_or_insert(sent);
+        if self.longest.is_none_or(|longest| longest.len < sent.len) {
+            self.longest = Some(sent);
+        }
+        if let UdpPlace::Reply(request) = facts.place {
+            self.replies += 1;
+            if self.pairs.len() < ROWS {
+                self.pairs.push(Pair { request, reply: event.frame, len: facts.len, time: facts.turnaround });
+            }
+        }
+    }
+
+    pub(super) fn see_error(&mut self, event: &Event<'_>, facts: &IcmpFacts) {
+        if facts.error.is_unreachable() {
+            self.error.get_or_insert((event.frame, facts.error, facts.quotes_frame));
+        }
+    }
+}
+
+/// Why there is no datagram to speak of.
+const NO_DATAGRAM: &str = "No datagram is in the capture, only an ICMP error about one.";
+
+fn header(case: &Case<'_>) -> Answer {
+    let Some(sent) = case.seen.udp.first else { return Answer::unknown(NO_DATAGRAM) };
+    let mut table = AnswerTable::new(format!("The header of frame {}", sent.frame), &["field", "bytes", "value"]);
+    for (field, value) in [
+        ("source port", sent.source.port.to_string()),
+        ("destination port", sent.destination.port.to_string()),
+        ("length", sent.length.to_string()),
+        ("checksum", format!("0x{:04x}", sent.checksum)),
+    ] {
+        table.push([field.to_owned(), "2".to_owned(), value]);
+    }
+    Answer::new("Four fields of two bytes each: source port, destination port, length and checksum (RFC 768).")
+        .line("4 × 2 bytes = 8 bytes")
+        .frames([sent.frame])
+        .table(table)
+}
+
+fn length(case: &Case<'_>) -> Answer {
+    let Some(sent) = case.seen.udp.first else { return Answer::unknown(NO_DATAGRAM) };
+    let data = i64::from(sent.length) - i64::from(HEADER_LEN);
+    let answer = Answer::new("The header and the data, in bytes (RFC 768).").frames([sent.frame]);
+    match data == i64::from(sent.len) {
+        true => answer.line(format!(
+            "frame {}: Length = {} = {HEADER_LEN} (header) + {} (data): the packet holds {} of data",
+            sent.frame,
+            sent.length,
+            sent.len,
+            counted(u64::from(sent.len), "byte")
+        )),
+        false => answer
+            .line(format!(
+                "frame {}: Length = {}, header = {HEADER_LEN}, data in the packet = {}",
+                sent.frame, sent.length, sent.len
+            ))
+            .but(format!("Frame {} does not show it: its Length and the data in the packet do not agree.", sent.frame)),
+    }
+}
+
+fn largest(case: &Case<'_>) -> Answer {
+    let answer = Answer::new(
+        "65,527 bytes by UDP's own 16-bit Length field; 65,507 over IPv4, whose 16-bit total length counts the IP header too. The largest port number is 65,535.",
+    )
+    .line("2^16 - 1 - 8 (UDP header) = 65,535 - 8 = 65,527")
+    .line("IPv4: 65,535 - 20 (IP header) - 8 (UDP header) = 65,507")
+    .line("largest port number: 2^16 - 1 = 65,535");
+    let Some(sent) = case.seen.udp.longest else { return answer };
+    let answer = match sent.ip_version {
+        4 if sent.ip_header > 20 => answer.line(format!(
+            "here, with an IP header of {}: 65,535 - {} - 8 = {}",
+            sent.ip_header,
+            sent.ip_header,
+            thousands(u64::from(65_527_u16.saturating_sub(sent.ip_header)))
+        )),
+        4 => answer,
+        _ => answer.line("IPv6: the payload length leaves the 40-byte header out, so 65,535 - 8 = 65,527"),
+    };
+    answer
+        .add(format!(
+            "The largest in this capture has {} (frame {}).",
+            counted(u64::from(sent.len), "byte"),
+            sent.frame
+        ))
+        .frames([sent.frame])
+}
+
+fn pair(case: &Case<'_>) -> Answer {
+    let (seen, totals) = (&case.seen.udp, case.totals);
+    let Some(pair) = seen.pairs.first() else {
+        let frames = seen.first.map(|sent| sent.frame).into_iter().chain(seen.error.map(|(frame, ..)| frame));
+        let answer = Answer::unknown("No datagram in the capture answers another.").frames(frames);
+        return match &seen.error {
+            Some((frame, error, _)) => {
+                answer.add(format!("What came back is an ICMP error: {} (frame {frame}).", error.name()))
+            }
+            None => answer,
+        };
+    };
+    let (client, server) = (totals.client, totals.server);
+    let mut table = AnswerTable::new("Requests and replies", &["request", "reply", "reply length", "time (ms)"]);
+    for pair in &seen.pairs {
+        let time = pair.time.map_or_else(|| "unknown".to_owned(), millis);
+        table.push([pair.request.to_string(), pair.reply.to_string(), pair.len.to_string(), time]);
+    }
+    table.left_out = seen.replies - seen.pairs.len() as u64;
+    Answer::new(format!(
+        "Frame {} is a request, frame {} its reply. The ports trade places: the request goes from {} to {}, the reply from {} to {}.",
+        pair.request, pair.reply, client.port, server.port, server.port, client.port
+    ))
+    .add("UDP itself does not mark a reply: it is the next datagram of the server, matched by its bytes where it is an echo.")
+    .frames(seen.pairs.iter().flat_map(|pair| [pair.request, pair.reply]))
+    .table(table)
+}
+
+fn no_connection(case: &Case<'_>) -> Answer {
+    let seen = &case.seen.udp;
+    let Some(first) = seen.first else { return Answer::unknown(NO_DATAGRAM) };
+    let answer = Answer::new(format!(
+        "UDP sends without asking first: the very first packet, frame {}, carries data already ({}). There is no handshake, no sequence number, no ACK, no retransmission and no close; the eight bytes of header have no room for them.",
+        first.frame,
+        counted(u64::from(first.len), "byte")
+    ))
+    .frames([first.frame]);
+    if let Some((frame, error, quotes)) = &seen.error {
+        let which = quotes.map_or_else(|| "a datagram".to_owned(), |quotes| format!("the datagram in frame {quotes}"));
+        return answer
+            .add(format!(
+                "That {which} reached nobody is told by ICMP ({} in frame {frame}), not by UDP.",
+                error.name()
+            ))
+            .frames(quotes.iter().copied().chain([*frame]));
+    }
+    let Some(unanswered) = case.totals.udp.as_ref().map(|udp| &udp.unanswered).filter(|sighting| sighting.count > 0)
+    else {
+        return answer;
+    };
+    let frames = frames_of(unanswered.count, &unanswered.frames);
+    answer
+        .but(format!(
+            "Whether the data of {frames} arrived: no datagram answers it, and UDP itself tells its sender nothing."
+        ))
+        .frames(unanswered.frames.iter().copied())
+}

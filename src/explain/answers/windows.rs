@@ -1,0 +1,216 @@
+//! The windows that the receivers advertised, and whether they held the senders back.
+
+use super::answer::{Answer, AnswerTable};
+use super::data::BOTH;
+use super::question::{Case, Question, Topic};
+use super::rtt::Measures;
+use super::words::{counted, frames_of};
+use crate::explain::describe::thousands;
+use crate::model::{Direction, Nanos, PerDirection, TcpFlags};
+use crate::track::{Event, TcpFacts, TcpTotals};
+
+pub(super) static SMALLEST: Question = Question {
+    id: "smallest_window",
+    text: "What is the smallest window advertised, and did the lack of buffer space ever throttle the sender?",
+    topic: Topic::Tcp(smallest),
+};
+
+pub(super) static ZERO: Question =
+    Question { id: "zero_window", text: "Was a window ever zero, and for how long?", topic: Topic::Tcp(zero) };
+
+pub(super) static EACH: Question =
+    Question { id: "windows", text: "Which window does each packet advertise?", topic: Topic::Tcp(each) };
+
+/// How many packets the table shows.
+const ROWS: usize = 20;
+
+/// A window as one packet advertises it.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    frame: u64,
+    sender: Direction,
+    raw: u16,
+    factor: Option<u32>,
+    bytes: u32,
+    on_syn: bool,
+}
+
+/// The windows of both sides.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    least: PerDirection<Option<Window>>,
+    /// Every window of the side was in bytes.
+    scaled: PerDirection<bool>,
+    first: Vec<Window>,
+    count: u64,
+}
+
+impl Seen {
+    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        // a reset's window says nothing
+        if facts.flags.contains(TcpFlags::RST) {
+            return;
+        }
+        let window = Window {
+            frame: event.frame,
+            sender: event.direction,
+            raw: facts.window_raw,
+            factor: facts.window_scale,
+            bytes: facts.window,
+            on_syn: facts.flags.contains(TcpFlags::SYN),
+        };
+        let least = self.least.get_mut(event.direction);
+        let scaled = self.scaled.get_mut(event.direction);
+        *scaled = window.factor.is_some() && (*scaled || least.is_none());
+        if least.is_none_or(|least| window.bytes < least.bytes) {
+            *least = Some(window);
+        }
+        self.count += 1;
+        if self.first.len() < ROWS {
+            self.first.push(window);
+        }
+    }
+}
+
+impl Window {
+    fn product(&self) -> String {
+        match (self.on_syn, self.factor) {
+            (true, _) => format!("{} (a window on a SYN is never scaled)", self.raw),
+            (false, Some(factor)) => format!("{} × {factor} = {}", self.raw, self.bytes),
+            (false, None) => format!("{} × an unknown factor", self.raw),
+        }
+    }
+}
+
+fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
+    let mut answer = Answer::default();
+    for owner in BOTH {
+        let Some(least) = *case.seen.windows.least.get(owner) else { continue };
+        let (who, sender) = (owner.sender(), owner.receiver());
+        let known = *case.seen.windows.scaled.get(owner);
+        let unit = if known { "bytes" } else { "units of an unknown size" };
+        answer = answer
+            .add(format!(
+                "The {who}'s smallest is {} {unit}, in frame {}.",
+                thousands(u64::from(least.bytes)),
+                least.frame
+            ))
+            .line(format!("frame {}: window = {}", least.frame, least.product()))
+            .frames([least.frame]);
+        let (filled, shut) = (tcp.story.window_filled.get(!owner), &tcp.story.zero_window.get(owner).shut);
+        let flight = *tcp.story.most_in_flight.get(!owner);
+        if *case.totals.payload.get(!owner) == 0 {
+            answer = answer.add(format!("The {sender} sent no data, so there was nothing to throttle."));
+        } else if shut.count > 0 {
+            answer = answer
+                .add(format!(
+                    "It throttled the {sender}: the window was shut in {}.",
+                    frames_of(shut.count, &shut.frames)
+                ))
+                .frames(shut.frames.iter().copied());
+        } else if filled.count > 0 {
+            answer = answer
+                .add(format!(
+                    "It throttled the {sender}: {} filled the window to the last byte.",
+                    frames_of(filled.count, &filled.frames)
+                ))
+                .frames(filled.frames.iter().copied());
+        } else if !known {
+            answer = answer.but(format!(
+                "Whether it throttled the {sender}: the {who}'s window scale was on a SYN that is not in the capture, so its windows are not known in bytes."
+            ));
+        } else if Measures::of(tcp.story.vantage, !owner) == Measures::Delay {
+            answer = answer.but(format!(
+                "Whether it ever throttled the {sender}: nothing filled it as seen here, but the capture was made at the {who}, where what is on its way from the {sender} does not show."
+            ));
+        } else if flight < least.bytes {
+            answer = answer
+                .add(format!("It never throttled the {sender}."))
+                .line(format!("most of the {sender}'s bytes in flight = {flight} < {}", least.bytes));
+        } else {
+            answer = answer.add(format!(
+                "The {sender} never filled it to the last byte as far as captured, so nothing shows that it was throttled."
+            ));
+        }
+    }
+    if answer.text.is_empty() { Answer::unknown("No segment in the capture advertises a window.") } else { answer }
+}
+
+fn zero(_: &Case<'_>, tcp: &TcpTotals) -> Answer {
+    let mut answer = Answer::default();
+    for owner in BOTH {
+        let window = tcp.story.zero_window.get(owner);
+        let (who, sender) = (owner.sender(), owner.receiver());
+        if window.shut.count == 0 {
+            continue;
+        }
+        let closings = frames_of(window.shut.count, &window.shut.frames);
+        answer = answer
+            .add(format!("The {who} shut its window in {closings}: its buffer was full."))
+            .frames(window.shut.frames.iter().copied());
+        if window.opened.count > 0 {
+            answer = answer
+                .add(format!(
+                    "It opened again in {}; altogether it was zero for {}.",
+                    frames_of(window.opened.count, &window.opened.frames),
+                    window.blocked.human()
+                ))
+                .line(format!(
+                    "{who}: zero-window time = sum of (opened - shut) over {} = {} s",
+                    counted(window.opened.count, "time"),
+                    super::words::seconds(Nanos(window.blocked.0))
+                ))
+                .frames(window.opened.frames.iter().copied());
+        }
+        if window.probes.count > 0 {
+            answer = answer
+                .add(format!("The {sender} asked {} whether it had opened.", counted(window.probes.count, "time")))
+                .frames(window.probes.frames.iter().copied());
+        }
+        if let Some(frame) = *tcp.story.still_shut.get(owner) {
+            answer =
+                answer.but(format!("How long after frame {frame} it stayed shut: the capture ends before it opens."));
+        }
+    }
+    match answer.text.is_empty() {
+        true => Answer::new(
+            "No: no segment of either side advertises a window of 0 (resets aside, whose window says nothing).",
+        ),
+        false => answer,
+    }
+}
+
+fn each(case: &Case<'_>, _: &TcpTotals) -> Answer {
+    let seen = &case.seen.windows;
+    if seen.first.is_empty() {
+        return Answer::unknown("No segment in the capture advertises a window.");
+    }
+    let mut table = AnswerTable::new("Windows", &["frame", "from", "field", "factor", "window (bytes)"]);
+    for window in &seen.first {
+        let factor = window.factor.map_or_else(|| "unknown".to_owned(), |factor| factor.to_string());
+        let bytes = window.factor.map_or_else(|| "unknown".to_owned(), |_| window.bytes.to_string());
+        table.push([
+            window.frame.to_string(),
+            window.sender.sender().to_owned(),
+            window.raw.to_string(),
+            factor,
+            bytes,
+        ]);
+    }
+    table.left_out = seen.count - seen.first.len() as u64;
+    let shown = if table.left_out > 0 {
+        format!("the first {ROWS} of {}", counted(seen.count, "segment"))
+    } else {
+        "each segment".to_owned()
+    };
+    let answer = Answer::new(format!("The table lists {shown} but resets."))
+        .line("window in bytes = window field × 2^shift; the shift is the sender's own, from its SYN (RFC 7323 §2.2)")
+        .frames(seen.first.iter().map(|window| window.frame))
+        .table(table);
+    match BOTH.iter().all(|side| seen.least.get(*side).is_none() || *seen.scaled.get(*side)) {
+        true => answer,
+        false => {
+            answer.but("Some windows in bytes: the scale is on the SYNs alone, and they are not both in the capture.")
+        }
+    }
+}
