@@ -31,6 +31,7 @@ Examples:
                                                       the same with two more columns
   echolab analyze big.pcapng.gz --summary             the 50 largest conversations
   echolab analyze big.pcapng.gz --conversation tcp:7  one of them, step by step
+  echolab analyze echo.pcap --answers                 what labs ask of a trace, answered
   echolab analyze echo.pcap --format markdown -o echo.md
                                                       for a report
   echolab analyze *.pcap --format lines | grep -F '[R'
@@ -74,6 +75,10 @@ pub(super) struct AnalyzeArgs {
         help_heading = "Selection"
     )]
     sort: Sort,
+
+    /// Answer the questions that networking labs ask of a trace, with frames and formulas.
+    #[arg(long, conflicts_with = "summary", help_heading = "Selection")]
+    answers: bool,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -133,7 +138,8 @@ impl AnalyzeArgs {
     pub(super) fn run(self) -> Result<Exit> {
         let order = self.summary.then(|| self.sort.into());
         let wanted = Wanted { streams: self.conversation, port: self.port, steps: None };
-        let output = self.output.check(Scope { summary: order, wanted, several: self.captures.len() > 1 })?;
+        let scope = Scope { summary: order, wanted, several: self.captures.len() > 1, answers: self.answers };
+        let output = self.output.check(scope)?;
         let request = Request { filter: self.filter, count: self.count.map(NonZeroU64::get) };
         if let Some(filter) = &request.filter {
             check_filter(filter)?;

@@ -3,14 +3,15 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::destination::{Named, create};
 use crate::render::{self, FORMATS, Format};
 use crate::report::{
-    Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Selection, Sink, View, Wanted,
+    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Selection, Sink, View,
+    Wanted,
 };
 
 /// Options of the output, as typed.
@@ -97,6 +98,8 @@ pub struct Scope {
     pub wanted: Wanted,
     /// Whether there are several captures.
     pub several: bool,
+    /// Whether the questions of labs are answered.
+    pub answers: bool,
 }
 
 /// Options of the output, checked.
@@ -127,9 +130,13 @@ impl OutputArgs {
     /// Checks what was typed, before any work starts.
     ///
     /// # Errors
-    /// When a column does not exist.
+    /// When a column does not exist, or the format has no place for what is asked.
     pub fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
         let format = render::format(&self.format).with_context(|| format!("there is no format {}", self.format))?;
+        if scope.answers && !format.answers {
+            let names: Vec<_> = FORMATS.iter().filter(|format| format.answers).map(|format| format.name).collect();
+            bail!("--format {} has no place for --answers; use one of {}", format.name, names.join(", "));
+        }
         let destination = match self.output {
             Some(path) if path.as_os_str() != "-" => Destination::File(path),
             _ => Destination::Stdout,
@@ -231,6 +238,10 @@ impl OutputOptions {
         }
         if self.scope.wanted != Wanted::default() {
             sink = Box::new(Selection::new(self.scope.wanted, sink));
+        }
+        // before the selection: a limit of steps takes nothing from the answers
+        if self.scope.answers {
+            sink = Box::new(Answering::new(sink));
         }
         let to_terminal = self.destination == Destination::Stdout && io::stdout().is_terminal();
         Ok(Output { sink, shows_as_it_reads: to_terminal && self.format.streams && !self.render.summary })

@@ -1,7 +1,7 @@
 //! Columns and rows of a table, before a format draws them.
 
 use super::Options;
-use crate::explain::{Conversation, Step};
+use crate::explain::{AnswerTable, Conversation, Step};
 use crate::report::{
     Align, COLUMNS, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn, Report, Room, StepColumn,
 };
@@ -53,6 +53,17 @@ impl Grid {
         };
         let rows = report.conversations.iter().map(|kept| row(&kept.conversation)).collect();
         Self { head: columns.iter().map(|column| Head::from(*column)).collect(), rows }
+    }
+
+    /// A table of an answer: columns of numbers are aligned as such.
+    pub(super) fn answer(table: &AnswerTable) -> Self {
+        let is_number = |cell: &String| cell == "-" || cell.parse::<f64>().is_ok();
+        let head = table.head.iter().enumerate().map(|(index, text)| {
+            let numbers = table.rows.iter().filter_map(|row| row.get(index)).all(is_number);
+            Head { text, align: if numbers { Align::Right } else { Align::Left } }
+        });
+        let rows = table.rows.iter().map(|row| row.iter().map(|text| Cell::from(text.as_str())).collect());
+        Self { head: head.collect(), rows: rows.collect() }
     }
 
     fn without_empty_columns(self) -> Self {

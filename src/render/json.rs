@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Format;
-use super::record::{Record, Summary, write_json};
+use super::record::{AnswersRecord, Record, Summary, write_json};
 use crate::report::{Collector, LeftOut, Renderer, Report};
 
 pub(super) static FORMAT: Format = Format {
@@ -13,6 +13,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "json",
     about: "the records of jsonl in one JSON document",
     streams: false,
+    answers: true,
     sink: |out, options| {
         Box::new(Collector::new(options.bounds, Json { out: io::BufWriter::with_capacity(1 << 16, out), begun: false }))
     },
@@ -72,7 +73,14 @@ impl<W: Write> Renderer for Json<W> {
         steps.sort_by_key(|step| step.event.frame);
         self.list("steps", steps.into_iter().map(|step| Record::Step(step.into())))?;
         let conversations = report.conversations.iter().map(|kept| &kept.conversation);
-        self.list("conversations", conversations.map(|conversation| Record::Conversation(conversation.into())))?;
+        self.list(
+            "conversations",
+            conversations.clone().map(|conversation| Record::Conversation(conversation.into())),
+        )?;
+        let mut answers = conversations.filter_map(AnswersRecord::of).peekable();
+        if answers.peek().is_some() {
+            self.list("answers", answers.map(Record::Answers))?;
+        }
         self.out.write_all(b",\n\"summary\":")?;
         let left_out = report.totals.left_out;
         let left_out = (!left_out.is_nothing()).then(|| left_out.into());

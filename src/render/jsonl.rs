@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Format;
-use super::record::{Record, write_json};
+use super::record::{AnswersRecord, Record, write_json};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Sink};
@@ -13,6 +13,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "jsonl",
     about: "one JSON object a line, for programs",
     streams: true,
+    answers: true,
     sink: |out, options| {
         Box::new(JsonLines { out: io::BufWriter::with_capacity(1 << 16, out), prompt: options.prompt })
     },
@@ -41,7 +42,8 @@ impl<W: Write> Sink for JsonLines<W> {
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        self.line(&Record::Conversation(conversation.into()))
+        self.line(&Record::Conversation(conversation.into()))?;
+        AnswersRecord::of(conversation).map_or(Ok(()), |answers| self.line(&Record::Answers(answers)))
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {

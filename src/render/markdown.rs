@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::grid::Grid;
 use super::{Format, Options, escape};
+use crate::explain::Answered;
 use crate::report::{
     Align, Cell, Collector, Kept, Renderer, Report, Room, capture_notes, capture_title, conversation_notes,
     conversation_title, finding_lines,
@@ -14,6 +15,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "md",
     about: "tables to paste into a report",
     streams: false,
+    answers: true,
     sink: |out, options| {
         Box::new(Collector::new(options.bounds, Markdown { out: io::BufWriter::new(out), options: options.clone() }))
     },
@@ -80,6 +82,39 @@ impl<W: Write> Markdown<W> {
                 writeln!(self.out, "- `{}`: {}", finding.code, self.text(&finding.text))?;
             }
             writeln!(self.out)?;
+        }
+        match conversation.answers() {
+            Some(answers) => self.answers(&answers),
+            None => Ok(()),
+        }
+    }
+
+    fn answers(&mut self, answers: &[Answered]) -> io::Result<()> {
+        writeln!(self.out, "### Answers\n")?;
+        for Answered { question, answer } in answers {
+            writeln!(self.out, "#### {}\n", self.text(question.text))?;
+            if !answer.text.is_empty() {
+                writeln!(self.out, "{}\n", self.text(&answer.text))?;
+            }
+            for line in &answer.calculation {
+                writeln!(self.out, "- {}", self.text(line))?;
+            }
+            if !answer.calculation.is_empty() {
+                writeln!(self.out)?;
+            }
+            if let Some(why) = &answer.cannot_tell {
+                writeln!(self.out, "**Can't tell**: {}\n", self.text(why))?;
+            }
+            if let Some(evidence) = answer.evidence() {
+                writeln!(self.out, "{}\n", self.text(&evidence))?;
+            }
+            for table in &answer.tables {
+                writeln!(self.out, "{}:\n", self.text(&table.caption))?;
+                self.grid(&Grid::answer(table))?;
+                if let Some(rest) = table.rest() {
+                    writeln!(self.out, "{}\n", self.text(&rest))?;
+                }
+            }
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use comfy_table::{
 
 use super::grid::{Grid, Head};
 use super::{Format, Options, escape, room};
-use crate::explain::{Fact, Severity};
+use crate::explain::{Answered, Fact, Severity};
 use crate::report::{
     Align, Cell, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, capture_title,
     conversation_notes, conversation_title, finding_lines,
@@ -21,6 +21,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "txt",
     about: "a table a conversation, for a person",
     streams: false,
+    answers: true,
     sink: |out, options| {
         Box::new(Collector::new(options.bounds, Table { out: io::BufWriter::new(out), options: options.clone() }))
     },
@@ -74,6 +75,9 @@ impl<W: Write> Table<W> {
         self.line(&title, Style::new().bold())?;
         self.facts(&notes)?;
         writeln!(self.out)?;
+        if let Some(answers) = kept.conversation.answers() {
+            return answers.iter().try_for_each(|answered| self.answer(answered));
+        }
         self.grid(&Grid::steps(&kept.steps, &self.options, room(self.options.width)))?;
         if kept.steps_left_out > 0 {
             let dots = if self.options.view.ascii { "..." } else { "…" };
@@ -86,6 +90,27 @@ impl<W: Write> Table<W> {
             writeln!(self.out)?;
         }
         self.findings(&finding_lines(kept))
+    }
+
+    /// A question and all that is answered to it; the steps themselves are left to other runs.
+    fn answer(&mut self, Answered { question, answer }: &Answered) -> io::Result<()> {
+        self.line(question.text, Style::new().bold())?;
+        if !answer.text.is_empty() {
+            self.hanging("  ", &answer.text, Style::new())?;
+        }
+        answer.calculation.iter().try_for_each(|line| self.hanging("    ", line, style(Tone::Open)))?;
+        if let Some(why) = &answer.cannot_tell {
+            self.hanging("  Can't tell: ", why, style(Tone::Close))?;
+        }
+        if let Some(evidence) = answer.evidence() {
+            self.hanging("  ", &evidence, style(Tone::Dim))?;
+        }
+        for table in &answer.tables {
+            self.hanging("  ", &format!("{}:", table.caption), Style::new())?;
+            self.grid(&Grid::answer(table))?;
+            table.rest().map_or(Ok(()), |rest| self.hanging("  ", &rest, style(Tone::Dim)))?;
+        }
+        writeln!(self.out)
     }
 
     /// Codes in a column, their texts beside them.

@@ -66,6 +66,16 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("kernel-loss-fast-graphs.svg", "kernel/loss_fast.pcap", &["--format", "graphs"]),
     ("kernel-zerowin-graphs.svg", "kernel/zerowin-snap120.pcap", &["--format", "graphs"]),
     ("kernel-rst-unread-ladder.txt", "kernel/rst_unread.pcap", &["--format", "ladder"]),
+    ("ten-steps-answers.txt", "lab-echo-ten-steps.pcap", &["--answers"]),
+    ("ten-steps-answers.md", "lab-echo-ten-steps.pcap", &["--answers", "--format", "markdown"]),
+    ("v3-answers.txt", "lab-v3.pcap", &["--answers"]),
+    ("udp-line-answers.txt", "lab-udp-line.pcap", &["--answers"]),
+    ("udp-line-answers.jsonl", "lab-udp-line.pcap", &["--answers", "--format", "jsonl"]),
+    ("kernel-loss-fast-answers.txt", "kernel/loss_fast.pcap", &["--answers"]),
+    ("kernel-loss-fast-o-answers.txt", "kernel/loss_fast_o.pcap", &["--answers"]),
+    ("kernel-zero-window-answers.txt", "kernel/zero_window_probe.pcap", &["--answers"]),
+    ("kernel-refused-answers.txt", "kernel/refused.pcap", &["--answers"]),
+    ("kernel-udp-closed-answers.json", "kernel/udp_closed.pcap", &["--answers", "--format", "json"]),
 ];
 
 fn output(capture: &str, flags: &[&str]) -> String {

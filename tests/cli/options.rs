@@ -193,3 +193,33 @@ fn dates_are_local_unless_utc_is_asked_for() {
     assert!(east.contains("+02:00 "), "{east}");
     assert!(run("UTC-2", &["--utc"]).contains("Z tcp:0"));
 }
+
+#[test]
+fn answers_stand_where_a_format_has_a_place_for_them() {
+    for format in ["csv", "lines", "ladder", "svg", "mermaid", "graphs"] {
+        let ran = echolab(["analyze", TEN_STEPS, "--answers", "--format", format]).run().exits(2);
+        ran.complains(&[format, "has no place for --answers", "table, markdown"]);
+    }
+    echolab(["analyze", TEN_STEPS, "--answers", "--summary"]).run().exits(2).complains(&["--summary"]);
+    assert_eq!(json(&[TEN_STEPS])["captures"][0].get("answers"), None);
+    let asked = json(&[TEN_STEPS, "--answers"]);
+    let few = json(&[TEN_STEPS, "--answers", "--limit", "1"]);
+    assert_eq!(asked["captures"][0]["answers"], few["captures"][0]["answers"]);
+    assert_eq!(asked["captures"][0]["answers"][0]["answers"][0]["id"], "ends");
+}
+
+#[test]
+fn answers_fit_a_terminal_and_are_ascii_where_that_is_asked_for() {
+    for name in LAB {
+        let capture = format!("fixtures/{name}.pcap");
+        for width in [60, 80] {
+            let text = echolab(["analyze", &capture, "--answers", "--width", &width.to_string()]).done();
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(width), "{name}: {widest:?} at {width}");
+        }
+        for format in ["table", "markdown"] {
+            let text = echolab(["analyze", &capture, "--answers", "--ascii", "--format", format]).done();
+            assert!(text.is_ascii() && !text.contains("\\u"), "{name}: {text}");
+        }
+    }
+}

@@ -19,6 +19,7 @@ enum Record {
     Capture(Capture),
     Step(Box<Step>),
     Conversation(Box<Conversation>),
+    Answers(Answers),
     Summary(Summary),
 }
 
@@ -237,6 +238,37 @@ struct Conversations {
     udp: u64,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answers {
+    protocol: String,
+    stream: u32,
+    answers: Vec<Answer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    id: String,
+    question: String,
+    #[serde(deserialize_with = "present")]
+    answer: Option<String>,
+    #[serde(deserialize_with = "present")]
+    cannot_tell: Option<String>,
+    calculation: Vec<String>,
+    frames: Vec<u64>,
+    tables: Vec<Table>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    caption: String,
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+    left_out: u64,
+}
+
 fn one_of(value: &str, allowed: &[&str]) {
     assert!(allowed.contains(&value), "{value:?} is not one of {allowed:?}");
 }
@@ -351,6 +383,41 @@ fn every_line_of_every_capture_keeps_the_schema() {
             assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "{name}: steps count from 1");
             let packets = conversation.packets.client_to_server + conversation.packets.server_to_client;
             assert_eq!(packets, numbers.len() as u64, "{name}");
+        }
+    }
+}
+
+#[test]
+fn answers_follow_their_conversation_and_keep_the_schema() {
+    for name in LAB {
+        let file = format!("fixtures/{name}.pcap");
+        let lines = echolab(["analyze", &file, "--format", "jsonl", "--answers"]).done();
+        let records = lines.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")));
+        let (mut ended, mut answered) = (None, 0);
+        for record in records {
+            match record {
+                Record::Conversation(conversation) => ended = Some((conversation.protocol, conversation.stream)),
+                Record::Answers(answers) => {
+                    assert_eq!(ended.take(), Some((answers.protocol, answers.stream)), "{name}");
+                    answered += 1;
+                    answers.answers.iter().for_each(Answer::hold);
+                }
+                _ => assert!(ended.is_none(), "{name}: a conversation without answers"),
+            }
+        }
+        assert!(answered > 0, "{name}");
+    }
+}
+
+impl Answer {
+    fn hold(&self) {
+        assert!(!self.id.is_empty() && self.question.ends_with('?'));
+        assert!(self.answer.is_some() || self.cannot_tell.is_some(), "{} says nothing", self.id);
+        assert!(self.frames.is_sorted(), "{:?}", self.frames);
+        assert!(self.calculation.iter().all(|line| !line.is_empty()));
+        for table in &self.tables {
+            assert!(!table.caption.is_empty() && !table.rows.is_empty());
+            assert!(table.rows.iter().all(|row| row.len() == table.head.len()), "{}", table.caption);
         }
     }
 }

@@ -13,8 +13,11 @@ type Keys = BTreeMap<String, BTreeSet<String>>;
 fn written() -> Keys {
     let mut keys = Keys::new();
     for capture in fs::read_dir("fixtures").unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
-        let output =
-            Command::new(cargo_bin!("echolab")).args(["analyze", "--format", "jsonl"]).arg(&capture).output().unwrap();
+        let output = Command::new(cargo_bin!("echolab"))
+            .args(["analyze", "--answers", "--format", "jsonl"])
+            .arg(&capture)
+            .output()
+            .unwrap();
         for line in String::from_utf8(output.stdout).unwrap().lines() {
             let Value::Object(record) = serde_json::from_str(line).unwrap() else { panic!("{line} is no object") };
             let kind = record["kind"].as_str().unwrap().to_owned();

@@ -2,6 +2,7 @@
 //!
 //! Every key is always there; an absent value is `null`. Field names are a public interface: they stay.
 
+mod answers;
 mod capture;
 mod conversation;
 mod step;
@@ -10,6 +11,7 @@ mod writer;
 
 use serde::Serialize;
 
+pub(super) use answers::AnswersRecord;
 pub(super) use capture::{Capture, Summary};
 pub(super) use conversation::ConversationRecord;
 pub(super) use step::StepRecord;
@@ -23,5 +25,7 @@ pub(super) enum Record<'a> {
     Capture(Capture<'a>),
     Step(StepRecord<'a>),
     Conversation(ConversationRecord<'a>),
+    /// Only where answers are asked for.
+    Answers(AnswersRecord),
     Summary(Summary<'a>),
 }
