@@ -132,6 +132,7 @@ impl Connection {
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
         let known = own.base.is_some() && peer.base.is_some() && segment.options.window_scale.is_none();
+        self.new_isn = false;
         if !known || segment.flags.contains(TcpFlags::SYN) {
             self.learn(direction, segment);
         }
@@ -217,8 +218,6 @@ impl Connection {
             // a SYN-ACK with another number does not begin another connection, but its numbers count from there
             self.new_isn = own.base.is_some_and(|base| base != segment.seq);
             own.base = Some(segment.seq);
-        } else {
-            self.new_isn = false;
         }
         own.base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
         if segment.flags.contains(TcpFlags::ACK) {
