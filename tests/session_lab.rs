@@ -370,6 +370,8 @@ fn what_can_not_be_is_told_before_anything_starts() {
         (&["--socket", "nodelay", "-t", "udp"], "nodelay needs TCP"),
         (&["--congestion", "nosuch", "--network", "lab"], "tcp_allowed_congestion_control"),
         (&["--capture-at", "both", "--write", "-"], "two captures"),
+        (&["--scenario", "nagle", "--socket", "nodelay"], "the scenario nagle sets its sockets itself"),
+        (&["--scenario", "udp-echo", "--congestion", "reno"], "needs TCP"),
     ] {
         let output = run(Who::User, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
 use self::files::{CaptureFiles, ensure_free};
@@ -33,7 +33,7 @@ use super::{Exit, client_args, privileges};
 use crate::capture::WAYS_TO_CAPTURE;
 use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Act, Client, Scenario};
-use crate::model::{Endpoint, Protocol, Side};
+use crate::model::{Endpoint, PerDirection, Protocol, Side};
 use crate::session::{CaptureAt, Network, Observed, Observer, Session, SessionOptions};
 
 /// How long an answer over a wire that loses packets may take: time for three retransmissions.
@@ -162,21 +162,25 @@ impl SessionArgs {
     /// Checks what was typed; with it, what the user should know of the network.
     fn session_options(self) -> anyhow::Result<(SessionOptions, Option<String>)> {
         let behaviour = self.behaviour.behaviour();
-        let protocol = self.server.proto;
         let Chosen { network, server, note } = self.network.choose(&self.server, self.scenario)?;
         let act = match self.scenario {
             Some(scenario) => scenario.act(),
             None => {
-                let plan = self.client.plan(protocol, self.messages.messages);
+                let plan = self.client.plan(self.server.proto, self.messages.messages);
                 client_args::check(&plan, &behaviour, server.is_ipv6())?;
                 Act::Echo { plan, behaviour, clients: 1 }
             }
         };
+        let protocol = act.protocol();
+        let sockets = self.sockets.options(protocol)?;
+        if let (Act::Cues { .. }, Some(scenario), true) = (&act, self.scenario, sockets != PerDirection::default()) {
+            bail!("the scenario {} sets its sockets itself: leave --socket and --congestion out", scenario.name);
+        }
         let verbose = self.client.verbose;
         let options = SessionOptions {
             act,
             server,
-            sockets: self.sockets.options(protocol)?,
+            sockets,
             timeout: self
                 .client
                 .timeout

@@ -2,7 +2,7 @@
 //!
 //! A scenario is data. [`SCENARIOS`] is the registry: the command line, its completions and the tests iterate over it, and
 //! a new scenario is one value in the file of its area and its name in the list. Here is no socket: what a [`Cue`] says
-//! is done by [`stage`](crate::drive::stage), and whether an [`Expectation`] is met is told by whoever has the report.
+//! is done by `drive::stage`, and whether an [`Expectation`] is met is told by whoever has the report.
 
 mod close;
 mod echo;
