@@ -79,6 +79,7 @@ fn run_at(host: &str, interface: Interface, plan: Plan, behaviour: Behaviour) ->
         sockets: PerDirection::default(),
         timeout,
         log: Arc::new(|_| ()),
+        kernel: false,
     })
     .unwrap();
     let port = session.server().port();
@@ -195,6 +196,7 @@ fn two_hundred_sessions_are_complete_in_the_report_too() {
             sockets: PerDirection::default(),
             timeout: Duration::from_secs(5),
             log: Arc::new(|_| ()),
+            kernel: false,
         })
         .unwrap();
         let mut sink = Conversations::default();
@@ -322,6 +324,7 @@ fn an_answer_that_never_comes_is_a_time_out_in_words() {
         sockets: PerDirection::default(),
         timeout: Duration::from_millis(50),
         log: Arc::new(|_| ()),
+        kernel: false,
     })
     .unwrap();
     let port = session.server().port();
@@ -342,6 +345,7 @@ fn a_halted_session_ends_in_order() {
         sockets: PerDirection::default(),
         timeout: Duration::from_secs(60),
         log: Arc::new(|_| ()),
+        kernel: false,
     })
     .unwrap();
     let port = session.server().port();

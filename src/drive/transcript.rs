@@ -1,8 +1,10 @@
 //! What the programs did, kept beside what the network saw.
 
+use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::kernel::{KernelWatch, Watched};
 use crate::model::{Call, CallKind, Endpoint, Side, Timestamp};
 
 /// The calls of one side, in the order in which they returned. Clones write to the same transcript.
@@ -10,6 +12,7 @@ use crate::model::{Call, CallKind, Endpoint, Side, Timestamp};
 pub struct Transcript {
     side: Side,
     calls: Arc<Mutex<Vec<Call>>>,
+    kernel: Option<KernelWatch>,
 }
 
 impl Transcript {
@@ -18,22 +21,48 @@ impl Transcript {
 
     /// An empty transcript of `side`.
     pub fn new(side: Side) -> Self {
-        Self { side, calls: Arc::default() }
+        Self { side, calls: Arc::default(), kernel: None }
     }
 
-    /// Notes a call that has just returned.
-    pub fn note(&self, connection: u64, peer: Option<Endpoint>, kind: CallKind) {
+    /// The same, with what the kernels think after each call; `watch` is to be that of the other side's transcript too.
+    #[must_use]
+    pub fn with_kernel(self, watch: KernelWatch) -> Self {
+        Self { kernel: Some(watch), ..self }
+    }
+
+    /// Notes a call that has just returned, on a socket with these ends.
+    pub fn note(&self, connection: u64, local: Option<Endpoint>, peer: Option<Endpoint>, kind: CallKind) {
         let time = now();
+        let kernel = self.kernel.as_ref().zip(local.zip(peer)).map(|(watch, ends)| watch.views(self.side, ends));
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() < Self::LIMIT {
-            calls.push(Call { time, side: self.side, connection, peer, kind });
+            calls.push(Call { time, side: self.side, connection, local, peer, kind, kernel });
         }
     }
 
-    /// Takes what was noted so far.
-    pub fn take(&self) -> Vec<Call> {
-        std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Lets the kernels be asked about a connection, where that is wanted.
+    pub(super) fn watch(
+        &self,
+        socket: BorrowedFd<'_>,
+        local: Option<Endpoint>,
+        peer: Option<Endpoint>,
+    ) -> Option<Watched> {
+        let watch = self.kernel.as_ref()?;
+        Some(watch.add(socket, (local?, peer?)))
     }
+
+    /// What was noted so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The calls of both sides, in order of time.
+pub fn merged(one: &Transcript, other: &Transcript) -> Vec<Call> {
+    let mut calls = one.calls();
+    calls.extend(other.calls());
+    calls.sort_by_key(|call| call.time);
+    calls
 }
 
 /// The clock that stamps captured frames: `CLOCK_REALTIME`.

@@ -19,7 +19,7 @@ use super::server::{BoundServer, ServerLog, ServerOptions, UdpLimits};
 use super::signal::Signal;
 use super::socket_option::SocketOption;
 use super::stage::{Audience, Broken, Stage};
-use super::transcript::Transcript;
+use super::transcript::{Transcript, merged};
 use crate::model::{Call, PerDirection, Protocol, Side};
 
 /// How `close` waits for the peer at most; on loopback it takes microseconds.
@@ -63,6 +63,8 @@ pub struct Stagecraft {
     pub timeout: Duration,
     /// Takes what the server has to say.
     pub log: ServerLog,
+    /// Take what the client does, and what the server does.
+    pub transcripts: [Transcript; 2],
     /// Ends everything at once.
     pub halt: Signal,
 }
@@ -184,11 +186,8 @@ impl Troupe {
     }
 
     fn act(self, ground: &Ground, craft: &Stagecraft) -> Performance {
-        let audience = Audience {
-            client: Transcript::new(Side::Client),
-            server: Transcript::new(Side::Server),
-            halt: craft.halt.clone(),
-        };
+        let [client, server] = craft.transcripts.clone();
+        let audience = Audience { client, server, halt: craft.halt.clone() };
         let (bound, address) = (self.address, self.server());
         let mut performance = match self.bound {
             Bound::Stage(stage) => Performance { broken: stage.perform(&audience).err(), ..Performance::default() },
@@ -222,9 +221,7 @@ impl Troupe {
                 }
             }
         };
-        performance.calls = audience.client.take();
-        performance.calls.extend(audience.server.take());
-        performance.calls.sort_by_key(|call| call.time);
+        performance.calls = merged(&audience.client, &audience.server);
         performance
     }
 }

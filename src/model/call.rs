@@ -1,6 +1,6 @@
 //! What a program did with a socket, and when.
 
-use super::{Direction, Endpoint, Timestamp};
+use super::{Direction, Endpoint, Nanos, PerDirection, Timestamp};
 
 /// One of the two programs of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,10 +38,38 @@ pub struct Call {
     pub side: Side,
     /// Which of the side's connections, from 1; 0 for the server's own socket.
     pub connection: u64,
+    /// The socket's own end, where it had one.
+    pub local: Option<Endpoint>,
     /// Whom it was about.
     pub peer: Option<Endpoint>,
     /// What was called and what it gave.
     pub kind: CallKind,
+    /// What the kernels of both ends thought of the connection then, where that was asked for.
+    pub kernel: Option<PerDirection<Option<KernelView>>>,
+}
+
+/// What a kernel thinks of its end of a TCP connection (`TCP_INFO`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KernelView {
+    /// The state of RFC 9293 §3.3.2, as `ss` writes it: `ESTAB`, `FIN-WAIT-2`.
+    pub state: &'static str,
+    /// The congestion window in segments.
+    pub cwnd: u32,
+    /// The smoothed round-trip time.
+    pub rtt: Nanos,
+    /// The retransmission timer's time.
+    pub rto: Nanos,
+    /// Segments sent and not yet acknowledged.
+    pub unacked: u32,
+    /// Segments sent again since the connection began.
+    pub retransmits: u32,
+}
+
+impl Call {
+    /// The view of the kernel on this side.
+    pub fn kernel_of(&self, side: Side) -> Option<&KernelView> {
+        self.kernel.as_ref().and_then(|views| views.get(side.direction()).as_ref())
+    }
 }
 
 /// What was called and what it gave.

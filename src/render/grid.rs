@@ -3,7 +3,8 @@
 use super::Options;
 use crate::explain::{AnswerTable, Conversation, Step};
 use crate::report::{
-    Align, COLUMNS, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn, Report, Room, StepColumn,
+    Align, CALL_COLUMNS, COLUMNS, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn, Report, Room,
+    StepColumn, ToldCall,
 };
 
 /// A table: a head and rows of as many cells.
@@ -11,6 +12,9 @@ pub(super) struct Grid {
     pub(super) head: Vec<Head>,
     pub(super) rows: Vec<Vec<Cell>>,
 }
+
+/// What stands above the calls.
+pub(super) const CALLS_TITLE: &str = "What the programs did";
 
 /// The head of a column.
 #[derive(Clone, Copy)]
@@ -64,6 +68,13 @@ impl Grid {
         });
         let rows = table.rows.iter().map(|row| row.iter().map(|text| Cell::from(text.as_str())).collect());
         Self { head: head.collect(), rows: rows.collect() }
+    }
+
+    /// What the programs did, without columns that say nothing.
+    pub(super) fn calls(calls: &[ToldCall], options: &Options) -> Self {
+        let head = CALL_COLUMNS.iter().map(|column| Head { text: column.header, align: column.align }).collect();
+        let row = |call| CALL_COLUMNS.iter().map(|column| (column.text)(call, &options.view)).collect();
+        Self { head, rows: calls.iter().map(row).collect() }.without_empty_columns()
     }
 
     fn without_empty_columns(self) -> Self {

@@ -81,6 +81,9 @@ impl<W: Write> Renderer for Json<W> {
         if answers.peek().is_some() {
             self.list("answers", answers.map(Record::Answers))?;
         }
+        if !report.calls.is_empty() {
+            self.list("calls", report.calls.iter().map(|call| Record::Call(call.into())))?;
+        }
         self.out.write_all(b",\n\"summary\":")?;
         let left_out = report.totals.left_out;
         let left_out = (!left_out.is_nothing()).then(|| left_out.into());

@@ -6,7 +6,7 @@ use super::Format;
 use super::record::{AnswersRecord, Record, write_json};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::report::{CaptureTotals, Sink};
+use crate::report::{CaptureTotals, Sink, ToldCall};
 
 pub(super) static FORMAT: Format = Format {
     name: "jsonl",
@@ -44,6 +44,14 @@ impl<W: Write> Sink for JsonLines<W> {
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         self.line(&Record::Conversation(conversation.into()))?;
         AnswersRecord::of(conversation).map_or(Ok(()), |answers| self.line(&Record::Answers(answers)))
+    }
+
+    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+        self.line(&Record::Call(call.into()))
+    }
+
+    fn shows_calls(&self) -> bool {
+        true
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {

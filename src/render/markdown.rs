@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::grid::Grid;
+use super::grid::{CALLS_TITLE, Grid};
 use super::{Format, Options, escape};
 use crate::explain::Answered;
 use crate::report::{
@@ -34,6 +34,10 @@ impl<W: Write> Renderer for Markdown<W> {
             self.grid(&grid)?;
         } else {
             report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
+        }
+        if !report.calls.is_empty() {
+            writeln!(self.out, "## {CALLS_TITLE}\n")?;
+            self.grid(&Grid::calls(&report.calls, &self.options))?;
         }
         for note in capture_notes(report) {
             writeln!(self.out, "- {}", self.text(note.text.trim()))?;

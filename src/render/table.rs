@@ -8,7 +8,7 @@ use comfy_table::{
     Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Drawing, TableStyle,
 };
 
-use super::grid::{Grid, Head};
+use super::grid::{CALLS_TITLE, Grid, Head};
 use super::{Format, Options, escape, room};
 use crate::explain::{Answered, Fact, Severity};
 use crate::report::{
@@ -45,6 +45,12 @@ impl<W: Write> Renderer for Table<W> {
             writeln!(self.out)?;
         } else {
             report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
+        }
+        if !report.calls.is_empty() {
+            self.line(CALLS_TITLE, Style::new().bold())?;
+            writeln!(self.out)?;
+            self.grid(&Grid::calls(&report.calls, &self.options))?;
+            writeln!(self.out)?;
         }
         capture_notes(report).iter().try_for_each(|note| self.line(&note.text, style(note.tone)))?;
         writeln!(self.out)?;

@@ -5,6 +5,7 @@ use std::io;
 
 use super::Sink;
 use super::totals::{CaptureTotals, LeftOut};
+use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::track::StreamId;
@@ -50,6 +51,8 @@ pub struct Report {
     pub info: CaptureInfo,
     /// The conversations, in the order in which they came.
     pub conversations: Vec<Kept>,
+    /// What the programs did, where that was asked for.
+    pub calls: Vec<ToldCall>,
     /// The exact totals, and what was left out.
     pub totals: CaptureTotals,
 }
@@ -77,6 +80,7 @@ pub struct Collector<R> {
     info: CaptureInfo,
     places: HashMap<StreamId, usize>,
     open: Vec<Open>,
+    calls: Vec<ToldCall>,
     left_out: LeftOut,
 }
 
@@ -96,6 +100,7 @@ impl<R: Renderer> Collector<R> {
             info: CaptureInfo::default(),
             places: HashMap::new(),
             open: Vec::new(),
+            calls: Vec::new(),
             left_out: LeftOut::default(),
         }
     }
@@ -146,6 +151,15 @@ impl<R: Renderer> Sink for Collector<R> {
         Ok(())
     }
 
+    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+        self.calls.push(call.clone());
+        Ok(())
+    }
+
+    fn shows_calls(&self) -> bool {
+        true
+    }
+
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.places.clear();
         let conversations = std::mem::take(&mut self.open).into_iter().filter_map(|open| {
@@ -155,7 +169,8 @@ impl<R: Renderer> Sink for Collector<R> {
         let mut totals = totals.clone();
         totals.left_out.conversations += self.left_out.conversations;
         totals.left_out.steps += self.left_out.steps;
-        let report = Report { info: std::mem::take(&mut self.info), conversations: conversations.collect(), totals };
+        let (info, calls) = (std::mem::take(&mut self.info), std::mem::take(&mut self.calls));
+        let report = Report { info, conversations: conversations.collect(), calls, totals };
         self.renderer.render(&report)
     }
 

@@ -3,6 +3,7 @@
 //! What is shown is decided here; how it looks in a format is decided one floor above.
 
 mod answering;
+mod call_columns;
 mod cell;
 mod collector;
 mod column;
@@ -16,12 +17,14 @@ mod selection;
 pub mod series;
 mod step_columns;
 mod totals;
+mod transcript;
 mod view;
 mod words;
 
 use std::io;
 
 pub use answering::Answering;
+pub use call_columns::{CALL_COLUMNS, CallColumn};
 pub use cell::{Cell, Tone};
 pub use collector::{Bounds, Collector, Kept, Renderer, Report};
 pub use column::{
@@ -33,6 +36,7 @@ pub use largest::{Largest, Order};
 pub use selection::{Selection, Wanted};
 pub use step_columns::COLUMNS;
 pub use totals::{CaptureTotals, LeftOut};
+pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
     FindingLine, capture_notes, capture_notes_of, capture_title, conversation_notes, conversation_title, finding_lines,
@@ -70,6 +74,19 @@ pub trait Sink {
     /// When the output can't be written.
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()>;
 
+    /// A program of the session did something; told after all steps, in order of time.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn call(&mut self, _: &ToldCall) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether it shows calls; a format made for one thing only does not.
+    fn shows_calls(&self) -> bool {
+        false
+    }
+
     /// The capture has ended.
     ///
     /// # Errors
@@ -101,6 +118,14 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         (**self).conversation(conversation)
+    }
+
+    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+        (**self).call(call)
+    }
+
+    fn shows_calls(&self) -> bool {
+        (**self).shows_calls()
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {

@@ -10,6 +10,7 @@ mod marker;
 mod network;
 mod observed;
 mod record;
+mod transcribed;
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,10 +23,14 @@ pub use self::marker::Marker;
 pub use self::network::{CaptureAt, LabNetwork, Network, Sources};
 pub use self::observed::{Observed, Observer};
 pub use self::record::{Marks, Recorded, Recording, record};
+pub use self::transcribed::Transcribed;
 
 use self::network::Captures;
-use crate::drive::{Act, Ground, Performance, ServerLog, Signal, SocketOption, Stagecraft, Troupe, clear_capabilities};
-use crate::model::{CaptureInfo, PerDirection};
+use crate::drive::{
+    Act, Ground, KernelWatch, Performance, ServerLog, Signal, SocketOption, Stagecraft, Transcript, Troupe,
+    clear_capabilities,
+};
+use crate::model::{CaptureInfo, PerDirection, Side};
 
 /// What session to drive.
 pub struct SessionOptions {
@@ -41,6 +46,8 @@ pub struct SessionOptions {
     pub timeout: Duration,
     /// Takes what the server has to say.
     pub log: ServerLog,
+    /// Whether the kernels are asked after each call.
+    pub kernel: bool,
 }
 
 /// A session with everything open that needs rights, before its first packet.
@@ -48,7 +55,9 @@ pub struct Session {
     ground: Ground,
     captures: Captures,
     troupe: Troupe,
-    craft: (Duration, ServerLog),
+    timeout: Duration,
+    log: ServerLog,
+    transcripts: [Transcript; 2],
 }
 
 impl Session {
@@ -58,12 +67,17 @@ impl Session {
     /// # Errors
     /// When there is no right to capture or to make a network, or the server's address or port can't be had.
     pub fn open(options: SessionOptions) -> Result<Self> {
-        let SessionOptions { act, server, network, sockets, timeout, log } = options;
+        let SessionOptions { act, server, network, sockets, timeout, log, kernel } = options;
         let protocol = act.protocol();
         let (ground, mut captures) = network.open()?;
         let troupe = Troupe::assemble(act, &ground, server, sockets)?;
         captures.set_filter(protocol, troupe.server().ip(), &troupe.ports())?;
-        Ok(Self { ground, captures, troupe, craft: (timeout, log) })
+        let watch = kernel.then(KernelWatch::default);
+        let transcripts = [Side::Client, Side::Server].map(|side| match &watch {
+            None => Transcript::new(side),
+            Some(watch) => Transcript::new(side).with_kernel(watch.clone()),
+        });
+        Ok(Self { ground, captures, troupe, timeout, log, transcripts })
     }
 
     /// Where the client will find the server.
@@ -74,6 +88,11 @@ impl Session {
     /// What is known of the capture, or of that at the client and that at the server.
     pub fn infos(&self) -> (&CaptureInfo, Option<&CaptureInfo>) {
         self.captures.infos()
+    }
+
+    /// Where the programs' calls will be, the client's and the server's; complete when the frames have ended.
+    pub fn transcripts(&self) -> [Transcript; 2] {
+        self.transcripts.clone()
     }
 
     /// Whether rights must be kept for the session's faults: then
@@ -96,9 +115,9 @@ impl Session {
     /// # Errors
     /// When a thread can't be started, the network fails, or `consume` does: the session is halted then.
     pub fn run<T>(self, halt: &Signal, consume: impl FnOnce(Sources) -> io::Result<T>) -> Result<(T, Performance)> {
-        let Self { ground, captures, troupe, craft: (timeout, log) } = self;
+        let Self { ground, captures, troupe, timeout, log, transcripts } = self;
         let needs_rights = troupe.needs_rights();
-        let ready = troupe.prepare(ground, Stagecraft { timeout, log, halt: halt.clone() })?;
+        let ready = troupe.prepare(ground, Stagecraft { timeout, log, transcripts, halt: halt.clone() })?;
         if needs_rights {
             // what was kept, that thread has now, and gives up itself
             clear_capabilities()?;

@@ -34,7 +34,8 @@ use crate::capture::WAYS_TO_CAPTURE;
 use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Act, Client, Scenario};
 use crate::model::{Endpoint, PerDirection, Protocol, Side};
-use crate::session::{CaptureAt, Network, Observed, Observer, Session, SessionOptions};
+use crate::report::Sink;
+use crate::session::{CaptureAt, Network, Observed, Observer, Session, SessionOptions, Transcribed};
 
 /// How long an answer over a wire that loses packets may take: time for three retransmissions.
 const REPAIRS: Duration = Duration::from_secs(10);
@@ -103,6 +104,14 @@ pub(super) struct SessionArgs {
     #[command(flatten)]
     sockets: SocketArgs,
 
+    /// Show what the programs did too: each call with the frames that it became or that brought it.
+    #[arg(long, help_heading = "Output")]
+    transcript: bool,
+
+    /// Show the transcript with what the kernels of both ends thought after each call (TCP_INFO).
+    #[arg(long, help_heading = "Output")]
+    kernel: bool,
+
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -120,7 +129,7 @@ impl SessionArgs {
         files.ensure_free(force)?;
         output.file().map_or(Ok(()), |path| ensure_free(path, force))?;
         let chance = self.network.chance();
-        let scenario = self.scenario;
+        let (scenario, transcript) = (self.scenario, self.transcript || self.kernel);
         let (options, note) = self.session_options()?;
         let halt = interrupt()?;
 
@@ -136,7 +145,17 @@ impl SessionArgs {
         let server = Endpoint::from(session.server());
         let writers = files.open(force, session.infos())?;
         let mut output = output.open()?;
-        let mut observer = Observer::new(output.sink());
+        if transcript && !output.sink().shows_calls() {
+            bail!("this format has no place for a transcript: choose table, markdown, lines, json or jsonl");
+        }
+        let mut transcribed;
+        let sink: &mut dyn Sink = if transcript {
+            transcribed = Transcribed::new(output.sink(), session.transcripts());
+            &mut transcribed
+        } else {
+            output.sink()
+        };
+        let mut observer = Observer::new(sink);
         let (taken, performance) = session.run(&halt, |sources| take(sources, writers, server, &mut observer))?;
         let watched = taken.finish(server, performance.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();
@@ -186,6 +205,7 @@ impl SessionArgs {
                 .timeout
                 .unwrap_or_else(|| patience(protocol, &network).saturating_add(self.behaviour.read_delay)),
             network,
+            kernel: self.kernel,
             log: Arc::new(move |event| {
                 if verbose {
                     say(&format!("server: {event}"));

@@ -8,6 +8,7 @@ use nix::poll::PollFlags;
 use super::link::{Link, would_block};
 use super::{Action, Client, ClientFault, Until};
 use crate::drive::fault::Fault;
+use crate::drive::kernel::Watched;
 use crate::drive::stream::Patience;
 use crate::model::{CallKind, Endpoint, Protocol};
 
@@ -16,7 +17,10 @@ use crate::model::{CallKind, Endpoint, Protocol};
 /// For a client whose actions are not known beforehand (a person's); one whose are goes through [`Client::run`].
 pub struct Connection<'a> {
     client: &'a Client,
+    /// Goes before the socket.
+    watched: Option<Watched>,
     link: Option<Link>,
+    local: Option<Endpoint>,
     sent: u64,
     received: u64,
     /// Bytes that will have been received when everything exchanged so far is answered.
@@ -26,7 +30,7 @@ pub struct Connection<'a> {
 impl<'a> Connection<'a> {
     /// Not yet connected.
     pub fn new(client: &'a Client) -> Self {
-        Self { client, link: None, sent: 0, received: 0, due: 0 }
+        Self { client, watched: None, link: None, local: None, sent: 0, received: 0, due: 0 }
     }
 
     /// Bytes sent so far.
@@ -59,6 +63,7 @@ impl<'a> Connection<'a> {
 
     /// Closes the socket if there is one.
     pub fn close(&mut self) {
+        self.watched = None;
         if self.link.take().is_some() {
             self.note(CallKind::Close);
         }
@@ -68,6 +73,11 @@ impl<'a> Connection<'a> {
         let server = self.client.server;
         match Link::make(self.client, self.patience()) {
             Ok(link) => {
+                self.local = link.local();
+                if self.client.protocol == Protocol::Tcp {
+                    let peer = Some(Endpoint::from(server));
+                    self.watched = self.client.transcript.watch(link.as_fd(), self.local, peer);
+                }
                 self.link = Some(link);
                 self.note(CallKind::Connect);
                 Ok(())
@@ -201,7 +211,7 @@ impl<'a> Connection<'a> {
     }
 
     fn note(&self, kind: CallKind) {
-        self.client.transcript.note(self.client.number, Some(Endpoint::from(self.client.server)), kind);
+        self.client.transcript.note(self.client.number, self.local, Some(Endpoint::from(self.client.server)), kind);
     }
 
     /// A call failed that waited for the server to read or to accept.

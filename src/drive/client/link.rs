@@ -10,7 +10,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 use super::Client;
 use crate::drive::fault::Fault;
 use crate::drive::stream::Patience;
-use crate::model::Protocol;
+use crate::model::{Endpoint, Protocol};
 
 /// A socket that has a peer.
 pub(super) enum Link {
@@ -25,6 +25,15 @@ impl Link {
             Protocol::Tcp => connect_tcp(client, patience).map(Self::Tcp),
             Protocol::Udp => connect_udp(client).map(Self::Udp).map_err(Fault::Io),
         }
+    }
+
+    /// The socket's own end.
+    pub(super) fn local(&self) -> Option<Endpoint> {
+        let address = match self {
+            Self::Tcp(stream) => stream.local_addr(),
+            Self::Udp(socket) => socket.local_addr(),
+        };
+        address.ok().map(Endpoint::from)
     }
 
     /// Writes what the kernel takes at once.

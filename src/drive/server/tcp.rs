@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -68,15 +69,18 @@ fn start(number: u64, stream: TcpStream, peer: SocketAddr, options: &ServerOptio
     let options = options.clone();
     thread::Builder::new().name(format!("connection {number}")).spawn(move || {
         (options.log)(&ServerEvent::Accepted { connection: number, peer });
-        let mut connection = Connection { stream, options: &options, number, peer, received: 0, sent: 0 };
+        let (local, remote) = (stream.local_addr().ok().map(Endpoint::from), Some(Endpoint::from(peer)));
+        let watched = options.transcript.watch(stream.as_fd(), local, remote);
+        let mut connection = Connection { stream, options: &options, number, local, peer, received: 0, sent: 0 };
         connection.note(CallKind::Accept);
         let fault = connection.echo().err();
         if let Some(fault) = &fault {
             connection.note(CallKind::Failed(fault.to_string()));
         }
         let Connection { stream, received, sent, .. } = connection;
+        drop(watched);
         drop(stream);
-        options.transcript.note(number, Some(Endpoint::from(peer)), CallKind::Close);
+        options.transcript.note(number, local, remote, CallKind::Close);
         (options.log)(&ServerEvent::Closed { connection: number, peer, received, sent, fault });
     })
 }
@@ -86,6 +90,7 @@ struct Connection<'a> {
     stream: TcpStream,
     options: &'a ServerOptions,
     number: u64,
+    local: Option<Endpoint>,
     peer: SocketAddr,
     received: u64,
     sent: u64,
@@ -93,7 +98,7 @@ struct Connection<'a> {
 
 impl Connection<'_> {
     fn note(&self, kind: CallKind) {
-        self.options.transcript.note(self.number, Some(Endpoint::from(self.peer)), kind);
+        self.options.transcript.note(self.number, self.local, Some(Endpoint::from(self.peer)), kind);
     }
 
     /// Reads and answers until the client has closed, or the server is to.

@@ -15,7 +15,9 @@ use crate::model::{CallKind, Endpoint};
 
 /// Answers until told to finish (what has arrived by then is answered) or to halt.
 pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal) -> io::Result<()> {
-    let mut guard = Guard::new(options.udp_limits, socket.local_addr()?.port());
+    let address = socket.local_addr()?;
+    let local = Some(Endpoint::from(address));
+    let mut guard = Guard::new(options.udp_limits, address.port());
     let mut complaints = Complaints::default();
     let mut buffer = vec![0; options.behaviour.read_size];
     while somebody_waits(socket, finish, &options.halt)? {
@@ -24,7 +26,7 @@ pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal
         }
         match socket.recv_from(&mut buffer) {
             Ok((count, peer)) => {
-                options.transcript.note(0, Some(Endpoint::from(peer)), CallKind::Receive(count as u64));
+                options.transcript.note(0, local, Some(Endpoint::from(peer)), CallKind::Receive(count as u64));
                 let request = buffer.get(..count).unwrap_or_default();
                 if let Err(reason) = answer(socket, request, peer, &mut guard, options) {
                     complaints.make(peer, reason, options);
@@ -35,7 +37,7 @@ pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal
             Err(error) => (options.log)(&ServerEvent::Trouble(error)),
         }
     }
-    options.transcript.note(0, None, CallKind::Close);
+    options.transcript.note(0, local, None, CallKind::Close);
     Ok(())
 }
 
@@ -49,13 +51,17 @@ fn answer(
 ) -> Result<(), Ignored> {
     let answer = options.behaviour.answer(request);
     let patience = Patience { halt: &options.halt, timeout: None };
+    let note = |kind| {
+        let local = socket.local_addr().ok().map(Endpoint::from);
+        options.transcript.note(0, local, Some(Endpoint::from(peer)), kind);
+    };
     for _ in 0..options.behaviour.repeat {
         guard.admit(peer, answer.len() as u64, Instant::now())?;
         match patience.until_done(socket, PollFlags::POLLOUT, || socket.send_to(&answer, peer)) {
-            Ok(count) => options.transcript.note(0, Some(Endpoint::from(peer)), CallKind::Send(count as u64)),
+            Ok(count) => note(CallKind::Send(count as u64)),
             // one client out of reach is no reason to stop serving the others
             Err(Fault::Io(error)) => {
-                options.transcript.note(0, Some(Endpoint::from(peer)), CallKind::Failed(error.to_string()));
+                note(CallKind::Failed(error.to_string()));
                 (options.log)(&ServerEvent::Unsent { peer, bytes: answer.len(), error });
                 break;
             }

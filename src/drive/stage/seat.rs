@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
 use nix::poll::PollFlags;
@@ -11,6 +11,7 @@ use socket2::{SockAddr, Socket};
 
 use super::kill::kill_owner_of;
 use crate::drive::fault::Fault;
+use crate::drive::kernel::Watched;
 use crate::drive::stream::Patience;
 use crate::drive::transcript::Transcript;
 use crate::model::{CallKind, Endpoint, Protocol};
@@ -23,6 +24,8 @@ const READ_SIZE: usize = 65_536;
 
 /// A socket in use.
 pub(super) struct Seat {
+    /// Goes before the socket.
+    watched: Option<Watched>,
     pub(super) socket: Socket,
     pub(super) protocol: Protocol,
     /// Its number in the transcript.
@@ -30,24 +33,35 @@ pub(super) struct Seat {
     transcript: Transcript,
     /// Whom a UDP server last heard, and a client connected to.
     pub(super) peer: Option<SocketAddr>,
+    local: Option<Endpoint>,
 }
 
 impl Seat {
     pub(super) fn new(socket: Socket, protocol: Protocol, number: u64, transcript: Transcript) -> Self {
-        Self { socket, protocol, number, transcript, peer: None }
+        Self { watched: None, socket, protocol, number, transcript, peer: None, local: None }
     }
 
     pub(super) fn note(&self, kind: CallKind) {
-        self.transcript.note(self.number, self.peer.map(Endpoint::from), kind);
+        self.transcript.note(self.number, self.local, self.peer.map(Endpoint::from), kind);
+    }
+
+    /// Notes the socket's own end, now that it has one.
+    fn settle(&mut self) {
+        self.local = self.socket.local_addr().ok().and_then(|address| address.as_socket()).map(Endpoint::from);
+        if self.protocol == Protocol::Tcp {
+            self.watched = self.transcript.watch(self.socket.as_fd(), self.local, self.peer.map(Endpoint::from));
+        }
     }
 
     /// Begins to connect.
     pub(super) fn begin(&mut self, to: SocketAddr) -> Result<(), Fault> {
         self.peer = Some(to);
-        match self.socket.connect(&to.into()) {
+        let begun = match self.socket.connect(&to.into()) {
             Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
             result => Ok(result?),
-        }
+        };
+        self.settle();
+        begun
     }
 
     /// Waits until it is connected.
@@ -66,8 +80,11 @@ impl Seat {
     pub(super) fn connect_and_send(&mut self, to: SocketAddr, bytes: &[u8]) -> Result<(), Fault> {
         self.peer = Some(to);
         match self.socket.send_to_with_flags(bytes, &to.into(), libc::MSG_FASTOPEN) {
-            Ok(count) => self.note(CallKind::Send(count as u64)),
-            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {}
+            Ok(count) => {
+                self.settle();
+                self.note(CallKind::Send(count as u64));
+            }
+            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => self.settle(),
             Err(error) => return Err(error.into()),
         }
         Ok(())
@@ -79,6 +96,7 @@ impl Seat {
         socket.set_nonblocking(true)?;
         let mut seat = Self::new(socket, self.protocol, number, self.transcript.clone());
         seat.peer = peer.as_socket();
+        seat.settle();
         seat.note(CallKind::Accept);
         Ok(seat)
     }
@@ -163,6 +181,7 @@ impl Seat {
                     Ok(recvfrom::<SockaddrStorage>(self.socket.as_raw_fd(), &mut buffer)?)
                 })?;
                 self.peer = from.as_ref().and_then(address_of);
+                self.settle();
                 count
             }
         };
@@ -189,16 +208,18 @@ impl Seat {
 
     /// Closes and waits for nothing.
     pub(super) fn leave(self) {
-        let Self { socket, number, transcript, peer, .. } = self;
+        let Self { watched, socket, number, transcript, peer, local, .. } = self;
+        drop(watched);
         drop(socket);
-        transcript.note(number, peer.map(Endpoint::from), CallKind::Close);
+        transcript.note(number, local, peer.map(Endpoint::from), CallKind::Close);
     }
 
     /// Has the program killed that has the socket.
     pub(super) fn kill(self) -> Result<(), Fault> {
-        let Self { socket, number, transcript, peer, .. } = self;
+        let Self { watched, socket, number, transcript, peer, local, .. } = self;
+        drop(watched);
         kill_owner_of(socket)?;
-        transcript.note(number, peer.map(Endpoint::from), CallKind::Killed);
+        transcript.note(number, local, peer.map(Endpoint::from), CallKind::Killed);
         Ok(())
     }
 }

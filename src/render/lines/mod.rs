@@ -22,7 +22,7 @@ use self::step_line::StepLine;
 use super::{Format, Options, escape};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::report::{CaptureTotals, Cell, Choice, Sink};
+use crate::report::{CaptureTotals, Cell, Choice, Sink, ToldCall};
 
 /// So much is written at once.
 const BLOCK: usize = 1 << 16;
@@ -120,6 +120,22 @@ impl<W: Write> Sink for Lines<W> {
             }
         }
         self.end_line()
+    }
+
+    fn call(&mut self, told: &ToldCall) -> io::Result<()> {
+        let Self { buffer, prefix, .. } = self;
+        buffer.text(prefix);
+        let stream = told.stream.map_or_else(|| "-".to_owned(), |stream| stream.to_string());
+        let frames: Vec<_> = told.frames.iter().map(u64::to_string).collect();
+        let frames = if frames.is_empty() { "-".to_owned() } else { frames.join(",") };
+        let what = escape::plain(&told.what()).into_owned();
+        let side = told.call.side.name();
+        buffer.text(&format!("{} {stream} {side} {what} frames {frames}", told.call.time));
+        self.end_line()
+    }
+
+    fn shows_calls(&self) -> bool {
+        true
     }
 
     fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! Every key is always there; an absent value is `null`. Field names are a public interface: they stay.
 
 mod answers;
+mod call;
 mod capture;
 mod conversation;
 mod step;
@@ -12,6 +13,7 @@ mod writer;
 use serde::Serialize;
 
 pub(super) use answers::AnswersRecord;
+pub(super) use call::CallRecord;
 pub(super) use capture::{Capture, Summary};
 pub(super) use conversation::ConversationRecord;
 pub(super) use step::StepRecord;
@@ -27,5 +29,6 @@ pub(super) enum Record<'a> {
     Conversation(ConversationRecord<'a>),
     /// Only where answers are asked for.
     Answers(AnswersRecord),
+    Call(CallRecord<'a>),
     Summary(Summary<'a>),
 }

@@ -1,0 +1,71 @@
+//! The record of a program's call, which only a session with a transcript has.
+
+use serde::Serialize;
+
+use super::values::{End, Text};
+use crate::model::{CallKind, KernelView, Nanos, Side, Timestamp};
+use crate::report::ToldCall;
+
+#[derive(Serialize)]
+pub(in crate::render) struct CallRecord<'a> {
+    time: Text<Timestamp>,
+    side: &'static str,
+    connection: u64,
+    call: &'static str,
+    bytes: Option<u64>,
+    error: Option<&'a str>,
+    local: Option<End>,
+    peer: Option<End>,
+    protocol: Option<&'static str>,
+    stream: Option<u32>,
+    frames: &'a [u64],
+    after: Option<Text<Nanos>>,
+    kernel: Option<Kernels>,
+}
+
+#[derive(Serialize)]
+struct Kernels {
+    client: Option<Kernel>,
+    server: Option<Kernel>,
+}
+
+#[derive(Serialize)]
+struct Kernel {
+    state: &'static str,
+    cwnd: u32,
+    rtt: Text<Nanos>,
+    rto: Text<Nanos>,
+    unacked: u32,
+    retransmits: u32,
+}
+
+impl From<&KernelView> for Kernel {
+    fn from(&KernelView { state, cwnd, rtt, rto, unacked, retransmits }: &KernelView) -> Self {
+        Self { state, cwnd, rtt: Text(rtt), rto: Text(rto), unacked, retransmits }
+    }
+}
+
+impl<'a> From<&'a ToldCall> for CallRecord<'a> {
+    fn from(told: &'a ToldCall) -> Self {
+        let call = &told.call;
+        let kernel = |side| call.kernel_of(side).map(Kernel::from);
+        Self {
+            time: Text(call.time),
+            side: call.side.name(),
+            connection: call.connection,
+            call: call.kind.name(),
+            bytes: call.kind.bytes(),
+            error: match &call.kind {
+                CallKind::Failed(why) => Some(why),
+                _ => None,
+            },
+            local: call.local.map(End::from),
+            peer: call.peer.map(End::from),
+            protocol: told.stream.map(|stream| stream.protocol.name()),
+            stream: told.stream.map(|stream| stream.number),
+            frames: &told.frames,
+            after: told.after.map(Text),
+            kernel: call.kernel.map(|_| Kernels { client: kernel(Side::Client), server: kernel(Side::Server) }),
+        }
+    }
+}

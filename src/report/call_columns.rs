@@ -1,0 +1,68 @@
+//! The table of what the programs did.
+
+use super::cell::{Cell, Tone};
+use super::column::Align;
+use super::transcript::ToldCall;
+use super::view::View;
+use crate::model::{KernelView, Side};
+
+/// A column of the calls.
+pub struct CallColumn {
+    /// Its head.
+    pub header: &'static str,
+    /// How it is aligned.
+    pub align: Align,
+    /// What it says of a call; empty where that is nothing.
+    pub text: fn(&ToldCall, &View) -> Cell,
+}
+
+/// Every column of the calls; those that say nothing of any call are left out.
+pub static CALL_COLUMNS: &[CallColumn] = &[
+    CallColumn {
+        header: "Time",
+        align: Align::Right,
+        text: |told, _| told.since_start.map_or_else(String::new, View::seconds).into(),
+    },
+    CallColumn {
+        header: "Program",
+        align: Align::Left,
+        text: |told, _| {
+            let tone = if told.call.side == Side::Client { Tone::Client } else { Tone::Server };
+            Cell::from(told.call.side.name().to_owned()).tone(tone)
+        },
+    },
+    CallColumn { header: "What it did", align: Align::Left, text: |told, _| told.what().into() },
+    CallColumn { header: "Frames", align: Align::Left, text: |told, _| frames(&told.frames).into() },
+    CallColumn {
+        header: "After them",
+        align: Align::Right,
+        text: |told, _| told.after.map_or_else(String::new, |after| after.human().to_string()).into(),
+    },
+    CallColumn { header: "Client's kernel", align: Align::Left, text: |told, _| kernel(told, Side::Client).into() },
+    CallColumn { header: "Server's kernel", align: Align::Left, text: |told, _| kernel(told, Side::Server).into() },
+];
+
+/// Most frames named one by one.
+const NAMED: usize = 6;
+
+fn frames(frames: &[u64]) -> String {
+    let named: Vec<_> = frames.iter().take(NAMED).map(u64::to_string).collect();
+    match (frames.len() > NAMED, frames.last()) {
+        (true, Some(last)) => format!("{}, … {last}", named.join(", ")),
+        _ => named.join(", "),
+    }
+}
+
+fn kernel(told: &ToldCall, side: Side) -> String {
+    told.call.kernel_of(side).map_or_else(String::new, |view| {
+        let KernelView { state, cwnd, rtt, unacked, retransmits, .. } = view;
+        let mut text = format!("{state} cwnd {cwnd} rtt {}", rtt.human());
+        if *unacked > 0 {
+            text.push_str(&format!(" unacked {unacked}"));
+        }
+        if *retransmits > 0 {
+            text.push_str(&format!(" sent again {retransmits}"));
+        }
+        text
+    })
+}

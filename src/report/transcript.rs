@@ -1,0 +1,241 @@
+//! What the programs did, tied to what the network saw: which frames a send became, which frames brought what was
+//! received.
+//!
+//! The steps are followed as they pass; when the capture has ended, each call is told with its frames. Bytes are counted
+//! per connection and direction: TCP's by their place in the stream, UDP's by whole datagrams.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use crate::explain::Step;
+use crate::model::{Call, CallKind, Direction, Endpoint, Nanos, Protocol, Side, TcpFlags, Timestamp};
+use crate::track::{Body, StreamId, TcpPlace};
+
+/// Most frames kept in mind; calls whose frames come later are told without them.
+const MOST_FRAMES: usize = 100_000;
+
+/// A call and the frames that belong to it.
+#[derive(Clone, Debug)]
+pub struct ToldCall {
+    /// The call.
+    pub call: Call,
+    /// The conversation that it was part of.
+    pub stream: Option<StreamId>,
+    /// The frames that it became or that brought what it gave, in order.
+    pub frames: Vec<u64>,
+    /// How long after the last of these frames that came before it the call returned.
+    pub after: Option<Nanos>,
+    /// How long after the capture's first frame the call returned.
+    pub since_start: Option<Nanos>,
+}
+
+impl ToldCall {
+    /// What was called, in words: `sends 12 bytes`.
+    pub fn what(&self) -> String {
+        let bytes = |count: u64| if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") };
+        let who = self.call.peer.map_or_else(String::new, |peer| format!(" {peer}"));
+        match &self.call.kind {
+            CallKind::Accept => format!("accepts{who}"),
+            CallKind::Connect => format!("connects to{who}"),
+            CallKind::Send(count) => format!("sends {}", bytes(*count)),
+            CallKind::Receive(count) => format!("receives {}", bytes(*count)),
+            CallKind::EndOfStream => "reads the end of the stream".to_owned(),
+            CallKind::Shutdown => "closes its sending half".to_owned(),
+            CallKind::Close => "closes".to_owned(),
+            CallKind::Killed => "is killed".to_owned(),
+            CallKind::Failed(why) => format!("fails: {why}"),
+        }
+    }
+}
+
+/// Follows steps, then tells calls.
+#[derive(Debug, Default)]
+pub struct Teller {
+    streams: Vec<Stream>,
+    places: HashMap<StreamId, usize>,
+    frames: usize,
+    start: Option<Timestamp>,
+    /// Bytes (TCP) or datagrams (UDP) that each side of a stream has sent and received so far.
+    progress: HashMap<(usize, Side), Progress>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    sent: u64,
+    received: u64,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Stream {
+    id: StreamId,
+    client: Endpoint,
+    server: Endpoint,
+    start: Option<Timestamp>,
+    frames: Vec<Seen>,
+}
+
+/// What a frame was, as far as calls care.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    frame: u64,
+    time: Option<Timestamp>,
+    direction: Direction,
+    kind: Kind,
+    /// Place of its first payload byte in the stream.
+    from: u64,
+    len: u64,
+    fin: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Opening,
+    HandshakeAck,
+    Plain,
+    /// A reset, or an ICMP error.
+    Refusal,
+}
+
+impl Teller {
+    /// Takes the next step.
+    pub fn follow(&mut self, step: &Step<'_>) {
+        let event = &step.event;
+        self.start = self.start.or(event.time);
+        if self.frames >= MOST_FRAMES {
+            return;
+        }
+        self.frames += 1;
+        let (kind, from, len, fin) = match &event.body {
+            Body::Tcp(facts) => {
+                let kind = match facts.place {
+                    TcpPlace::Syn | TcpPlace::SimultaneousSyn | TcpPlace::SynAck => Kind::Opening,
+                    TcpPlace::HandshakeAck => Kind::HandshakeAck,
+                    TcpPlace::Reset => Kind::Refusal,
+                    _ => Kind::Plain,
+                };
+                // a SYN's data begin after it, as those of the segment behind it
+                let syn = facts.flags.contains(TcpFlags::SYN);
+                let from = if syn { 0 } else { facts.seq.wrapping_sub(1) };
+                (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN))
+            }
+            Body::Udp(facts) => (Kind::Plain, 0, facts.len, false),
+            Body::Icmp(_) => (Kind::Refusal, 0, 0, false),
+        };
+        let seen = Seen {
+            frame: event.frame,
+            time: event.time,
+            direction: event.direction,
+            kind,
+            from: u64::from(from),
+            len: u64::from(len),
+            fin,
+        };
+        let place = *self.places.entry(event.stream).or_insert_with(|| {
+            let (client, server) = match event.direction {
+                Direction::ClientToServer => (event.source, event.destination),
+                Direction::ServerToClient => (event.destination, event.source),
+            };
+            let stream = Stream { id: event.stream, client, server, start: event.time, frames: Vec::new() };
+            self.streams.push(stream);
+            self.streams.len() - 1
+        });
+        if let Some(stream) = self.streams.get_mut(place) {
+            stream.frames.push(seen);
+        }
+    }
+
+    /// Tells `calls`, which are in order of time.
+    pub fn tell(mut self, calls: Vec<Call>) -> Vec<ToldCall> {
+        calls.into_iter().map(|call| self.tell_one(call)).collect()
+    }
+
+    fn tell_one(&mut self, call: Call) -> ToldCall {
+        let since_start = self.start.map(|start| call.time.since(start));
+        let place = self.place_of(&call);
+        let Some((place, stream)) = place.and_then(|place| Some((place, self.streams.get(place)?))) else {
+            return ToldCall { call, stream: None, frames: Vec::new(), after: None, since_start };
+        };
+        let progress = self.progress.entry((place, call.side)).or_default();
+        let found: Vec<Seen> = stream.of(&call, progress);
+        let before = found.iter().filter_map(|seen| seen.time).filter(|time| call.time >= *time).max();
+        let waits = !matches!(call.kind, CallKind::Send(_) | CallKind::Shutdown | CallKind::Close | CallKind::Killed);
+        let after = before.filter(|_| waits).map(|time| call.time.since(time));
+        let mut frames: Vec<u64> = found.iter().map(|seen| seen.frame).collect();
+        frames.dedup();
+        ToldCall { stream: Some(stream.id), frames, after, since_start, call }
+    }
+
+    /// The conversation of a call: between its ends, the latest that had begun by then.
+    fn place_of(&self, call: &Call) -> Option<usize> {
+        let (client, server) = match call.side {
+            Side::Client => (call.local, call.peer),
+            Side::Server => (call.peer, call.local),
+        };
+        let same = |asked: Option<Endpoint>, known: Endpoint| {
+            asked.is_none_or(|asked| asked.port == known.port && (asked == known || is_any(asked.address)))
+        };
+        client.or(server)?;
+        let fits = |stream: &Stream| same(client, stream.client) && same(server, stream.server);
+        let begun = |stream: &Stream| stream.start.is_none_or(|start| start <= call.time);
+        self.streams.iter().rposition(|stream| fits(stream) && begun(stream))
+    }
+}
+
+impl Stream {
+    /// The frames of a call.
+    fn of(&self, call: &Call, progress: &mut Progress) -> Vec<Seen> {
+        let own = call.side.direction();
+        let pick = |wanted: &dyn Fn(&Seen) -> bool| self.frames.iter().copied().filter(wanted).collect::<Vec<_>>();
+        match &call.kind {
+            CallKind::Connect => pick(&|seen| matches!(seen.kind, Kind::Opening | Kind::HandshakeAck)),
+            CallKind::Accept => pick(&|seen| seen.kind == Kind::HandshakeAck),
+            CallKind::Send(bytes) => self.piece(own, &mut progress.sent, *bytes),
+            CallKind::Receive(bytes) => {
+                let mut found = self.piece(!own, &mut progress.received, *bytes);
+                // what came later than the call did not bring it
+                found.retain(|seen| seen.time.is_none_or(|time| time <= call.time));
+                found
+            }
+            CallKind::EndOfStream => pick(&|seen| seen.direction == !own && seen.fin),
+            CallKind::Shutdown => {
+                progress.closed = true;
+                pick(&|seen| seen.direction == own && seen.fin)
+            }
+            CallKind::Close | CallKind::Killed => {
+                let closed = std::mem::replace(&mut progress.closed, true);
+                let aborts = |seen: &Seen| seen.kind == Kind::Refusal && self.id.protocol == Protocol::Tcp;
+                pick(&|seen| seen.direction == own && (seen.fin && !closed || aborts(seen)))
+            }
+            CallKind::Failed(_) => pick(&|seen| {
+                seen.kind == Kind::Refusal && seen.direction == !own && seen.time.is_none_or(|time| time <= call.time)
+            }),
+        }
+    }
+
+    /// The frames of the next piece that goes this way.
+    fn piece(&self, direction: Direction, progress: &mut u64, bytes: u64) -> Vec<Seen> {
+        let sent = self.frames.iter().copied().filter(|seen| seen.direction == direction && seen.kind != Kind::Refusal);
+        match self.id.protocol {
+            Protocol::Tcp => {
+                let (from, to) = (*progress, *progress + bytes);
+                *progress = to;
+                sent.filter(|seen| seen.from < to && seen.from + seen.len > from).collect()
+            }
+            Protocol::Udp => {
+                // datagrams that were lost on their way are passed over by their length
+                let (index, seen) = sent
+                    .enumerate()
+                    .skip(usize::try_from(*progress).unwrap_or(usize::MAX))
+                    .find(|(_, seen)| seen.len == bytes)
+                    .map_or((None, None), |(index, seen)| (Some(index), Some(seen)));
+                *progress = index.map_or(*progress, |index| index as u64 + 1);
+                seen.into_iter().collect()
+            }
+        }
+    }
+}
+
+fn is_any(address: IpAddr) -> bool {
+    address.is_unspecified()
+}
