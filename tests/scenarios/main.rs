@@ -12,6 +12,7 @@
     reason = "tests, which clippy does not see without the usual harness"
 )]
 
+mod calls;
 mod particulars;
 mod rights;
 mod run;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
                     let run = Run::make(&program, folder.path(), scenario, *net, time)?;
                     run.check()?;
                     tshark::check(&run)?;
+                    calls::check(&run)?;
                     particulars::check(&run)?;
                     fs::remove_file(&run.capture)?;
                 }

@@ -77,7 +77,7 @@ impl Run {
     ) -> Result<Self, Failed> {
         let capture = folder.join(format!("{}-{}-{time}.pcapng", scenario.name, net.name()));
         let mut command = session(program, net)?;
-        command.args(["--scenario", scenario.name, "--format", "jsonl", "--write"]).arg(&capture);
+        command.args(["--scenario", scenario.name, "--format", "jsonl", "--kernel", "--write"]).arg(&capture);
         let begin = Instant::now();
         let output = command.output()?;
         let took = begin.elapsed();

@@ -1,0 +1,79 @@
+//! What the report says that the programs did: every key is there, times fit the frames', and what was sent and received
+//! is tied to the frames that carried it.
+
+use std::collections::BTreeSet;
+
+use echolab::drive::scenario::Runs;
+use echolab::model::Protocol;
+use libtest_mimic::Failed;
+use serde_json::Value;
+
+use crate::run::Run;
+
+/// The keys of a record of kind `call`; every one is always there.
+const KEYS: &[&str] = &[
+    "after",
+    "bytes",
+    "call",
+    "connection",
+    "error",
+    "frames",
+    "kernel",
+    "kind",
+    "local",
+    "peer",
+    "protocol",
+    "side",
+    "stream",
+    "time",
+];
+
+pub(crate) fn check(run: &Run) -> Result<(), Failed> {
+    let calls = run.of_kind("call");
+    let wrong = |what: &str, call: &Value| Failed::from(format!("{what}: {call}"));
+    let mut before = "";
+    for call in &calls {
+        let keys: BTreeSet<_> = call.as_object().ok_or("no object")?.keys().map(String::as_str).collect();
+        if !keys.iter().eq(KEYS) {
+            return Err(wrong("other keys", call));
+        }
+        let time = call["time"].as_str().ok_or_else(|| wrong("no time", call))?;
+        if time < before {
+            return Err(wrong("not in order", call));
+        }
+        before = time;
+        if matches!(call["call"].as_str(), Some("send" | "receive")) {
+            carried(run, call)?;
+        }
+        let connected = run.scenario.protocol == Protocol::Tcp && call["call"] == "connect";
+        if connected && call["kernel"]["client"]["state"] != "ESTAB" {
+            return Err(wrong("not established", call));
+        }
+    }
+    if calls.is_empty() { Err("no calls".into()) } else { Ok(()) }
+}
+
+/// The frames of a send carry its bytes, and those of a receive came before it.
+fn carried(run: &Run, call: &Value) -> Result<(), Failed> {
+    let direction = match (call["side"].as_str(), call["call"].as_str()) {
+        (Some("client"), Some("send")) | (Some("server"), Some("receive")) => "client_to_server",
+        _ => "server_to_client",
+    };
+    let steps = run.of_kind("step");
+    let frames: Vec<&&Value> = call["frames"]
+        .as_array()
+        .ok_or("no frames")?
+        .iter()
+        .filter_map(|frame| steps.iter().find(|step| step["frame"] == *frame))
+        .collect();
+    let bytes: u64 = frames.iter().filter_map(|step| step["len"].as_u64()).sum();
+    let all_there = bytes >= call["bytes"].as_u64().unwrap_or(u64::MAX);
+    let one_way = frames.iter().all(|step| step["direction"] == direction);
+    let in_time = call["call"] == "send" || frames.iter().all(|step| step["time"].as_str() <= call["time"].as_str());
+    // at one host a frame that is on its way from the other may be captured after the other's program has read it
+    let elsewhere = run.scenario.runs == Runs::Lab && call["call"] == "receive";
+    if one_way && in_time && (all_there || elsewhere) {
+        return Ok(());
+    }
+    Err(format!("{bytes} bytes in frames {}: {call}", call["frames"]).into())
+}
