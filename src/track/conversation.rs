@@ -5,7 +5,7 @@ use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts};
 use super::key::Key;
 use super::lent::Lent;
 use super::tcp::{Connection, Moment};
-use super::totals::ConversationTotals;
+use super::totals::{ConversationTotals, EchoStory, EchoTotals, RttTotals, TcpTotals, UdpTotals};
 use super::udp::Exchange;
 use super::when::When;
 use crate::model::{
@@ -18,6 +18,8 @@ use std::borrow::Cow;
 pub(super) enum Kind {
     Tcp(Box<TcpKind>),
     Udp(Box<Exchange>),
+    /// Kept elsewhere: the conversation is among the ended.
+    Away,
 }
 
 /// A connection and what its streams echo.
@@ -28,10 +30,12 @@ pub(super) struct TcpKind {
 }
 
 impl TcpKind {
-    /// Forgets everything and keeps some memory.
-    pub(super) fn clear(&mut self) {
-        self.connection.clear();
-        self.turns.clear();
+    /// Moves the state out and leaves an empty one behind, with the memory for the next connection where the state
+    /// will hardly need it any more.
+    pub(super) fn take(&mut self) -> Self {
+        let mut ended = std::mem::take(self);
+        ended.connection.hand_over(&mut self.connection);
+        ended
     }
 }
 
@@ -113,7 +117,7 @@ impl Conversation {
     pub(super) fn is_another(&self, direction: Direction, segment: &Segment<'_>) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.connection.is_another(direction, segment),
-            Kind::Udp(_) => false,
+            Kind::Udp(_) | Kind::Away => false,
         }
     }
 
@@ -121,7 +125,7 @@ impl Conversation {
     pub(super) fn has_ended(&self) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.connection.has_ended(),
-            Kind::Udp(_) => false,
+            Kind::Udp(_) | Kind::Away => false,
         }
     }
 
@@ -198,6 +202,7 @@ impl Conversation {
                 exchange.note_error(frame.number);
                 (quoted == Direction::ClientToServer).then(|| exchange.datagrams.newest_waiting()).flatten()
             }
+            Kind::Away => None,
         };
         let source = Endpoint::new(error.source, error.quoted.destination.port);
         let destination = Endpoint::new(error.destination, error.quoted.source.port);
@@ -250,22 +255,37 @@ impl Conversation {
     }
 
     /// Everything that is known of it at its end; what was noted moves out.
-    pub(super) fn totals(&mut self) -> ConversationTotals {
-        let (tcp, udp, echo, echo_story, rtt) = match &mut self.kind {
-            Kind::Tcp(tcp) => {
-                let (pending, bytes) = tcp.turns.pending();
-                let found = &mut tcp.turns.found;
-                let echo = found.totals(pending, bytes);
-                let rtt = tcp.connection.rtt_totals();
-                (Some(tcp.connection.totals()), None, echo, found.take_story(), rtt)
-            }
-            Kind::Udp(exchange) => {
+    pub(super) fn totals(mut self) -> ConversationTotals {
+        let (tcp, udp, echo, echo_story, rtt) = match std::mem::replace(&mut self.kind, Kind::Away) {
+            Kind::Tcp(tcp) => return self.tcp_totals(*tcp),
+            Kind::Udp(mut exchange) => {
                 let (pending, bytes, _) = exchange.datagrams.pending();
                 let totals = exchange.totals();
                 let found = &mut exchange.datagrams.found;
                 (None, Some(totals), found.totals(pending, bytes), found.take_story(), None)
             }
+            Kind::Away => (None, None, None, EchoStory::default(), None),
         };
+        self.totals_with(tcp, udp, echo, echo_story, rtt)
+    }
+
+    /// The same for a connection whose state is kept elsewhere.
+    pub(super) fn tcp_totals(&self, mut tcp: TcpKind) -> ConversationTotals {
+        let (pending, bytes) = tcp.turns.pending();
+        let found = &mut tcp.turns.found;
+        let (echo, story) = (found.totals(pending, bytes), found.take_story());
+        let rtt = tcp.connection.rtt_totals();
+        self.totals_with(Some(tcp.connection.totals()), None, echo, story, rtt)
+    }
+
+    fn totals_with(
+        &self,
+        tcp: Option<TcpTotals>,
+        udp: Option<UdpTotals>,
+        echo: Option<EchoTotals>,
+        echo_story: EchoStory,
+        rtt: Option<RttTotals>,
+    ) -> ConversationTotals {
         ConversationTotals {
             stream: self.stream,
             client: self.client,

@@ -5,6 +5,7 @@
 mod analysis;
 mod conversation;
 mod echo;
+mod ended;
 mod event;
 mod facts;
 mod key;

@@ -78,13 +78,6 @@ impl Distribution {
         count_in(buckets, time.0);
     }
 
-    /// Forgets everything and keeps the memory.
-    pub(super) fn clear(&mut self) {
-        let mut exact = std::mem::take(&mut self.exact);
-        exact.clear();
-        *self = Self { exact, ..Self::default() };
-    }
-
     pub(super) fn totals(&mut self, handshake: Option<Nanos>) -> Option<RttTotals> {
         if self.count == 0 && handshake.is_none() {
             return None;

@@ -5,11 +5,11 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::RandomState;
 
 use super::conversation::{Conversation, Kind, TcpKind};
+use super::ended::Ended;
 use super::event::{Event, StreamId, TcpFacts};
 use super::key::{Key, KeyV4, KeyV6};
 use super::roles;
 use super::totals::ConversationTotals;
-use super::udp::Exchange;
 use crate::model::{Direction, Endpoint, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
 
 /// An ended conversation keeps its state until this many newer ones have ended, so that late packets find it.
@@ -19,12 +19,19 @@ const OPEN_MOST: usize = 1 << 20;
 /// How many cleared states are kept for the next conversations.
 const SPARE: usize = 1_024;
 
-/// A place in the table.
+/// Where a conversation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In this slot.
+    Open(u32),
+    /// In this place among the ended.
+    Ended(u32),
+}
+
+/// An open conversation.
 #[derive(Debug)]
 struct Slot {
     conversation: Conversation,
-    /// Whether it waits in the queue of the ended.
-    ended: bool,
     /// Whether it was used since the hand of the clock came by.
     touched: bool,
 }
@@ -32,20 +39,20 @@ struct Slot {
 /// The table of conversations.
 #[derive(Debug, Default)]
 pub struct Tracker {
-    v4: HashMap<KeyV4, u32, RandomState>,
-    v6: HashMap<KeyV6, u32, RandomState>,
+    v4: HashMap<KeyV4, Place, RandomState>,
+    v6: HashMap<KeyV6, Place, RandomState>,
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
-    ended: VecDeque<u32>,
+    ended: Ended,
+    /// The conversation that has ended with the packet at hand.
+    ending: Option<u32>,
     #[allow(clippy::vec_box, reason = "the boxes move in and out of conversations, their contents never do")]
-    spare_tcp: Vec<Box<TcpKind>>,
-    #[allow(clippy::vec_box, reason = "as above")]
-    spare_udp: Vec<Box<Exchange>>,
+    spare: Vec<Box<TcpKind>>,
     next_tcp: u32,
     next_udp: u32,
     clock: usize,
     evicted: u64,
-    released: VecDeque<Conversation>,
+    evictees: VecDeque<Conversation>,
     server: Option<Endpoint>,
     /// The facts of the segment at hand, lent out with its event.
     facts: TcpFacts,
@@ -63,6 +70,7 @@ impl Tracker {
     /// The reason why it is no step: an ICMP error about no known conversation.
     #[inline(always)]
     pub fn follow<'a>(&'a mut self, frame: &Frame<'a>, packet: &Packet<'a>) -> Result<Event<'a>, Skip> {
+        self.settle();
         match &packet.transport {
             Transport::Segment(segment) => self.segment(frame, packet, segment),
             Transport::Datagram(datagram) => {
@@ -80,32 +88,27 @@ impl Tracker {
     /// The next conversation that was let go: ended long enough ago, or evicted.
     #[inline]
     pub fn released(&mut self) -> Option<ConversationTotals> {
-        if self.released.is_empty() { None } else { self.let_go() }
+        self.settle();
+        if self.ended.len() <= ENDED_KEPT && self.evictees.is_empty() { None } else { self.let_go() }
     }
 
-    /// Takes the totals of a released conversation, and its state for the next one.
+    /// Lets the oldest ended conversation go, or the next of the evicted.
     fn let_go(&mut self) -> Option<ConversationTotals> {
-        let mut conversation = self.released.pop_front()?;
-        let totals = conversation.totals();
-        match conversation.kind {
-            Kind::Tcp(mut tcp) if self.spare_tcp.len() < SPARE => {
-                tcp.clear();
-                self.spare_tcp.push(tcp);
-            }
-            Kind::Udp(mut udp) if self.spare_udp.len() < SPARE => {
-                udp.clear();
-                self.spare_udp.push(udp);
-            }
-            _ => {}
+        while self.ended.len() > ENDED_KEPT {
+            let (place, Some((conversation, tcp))) = self.ended.pop() else { continue };
+            self.forget(&conversation.key(), Place::Ended(place));
+            return Some(conversation.tcp_totals(tcp));
         }
-        Some(totals)
+        Some(self.evictees.pop_front()?.totals())
     }
 
     /// All conversations still in the table, by their first frame; the table is empty then.
     pub fn finish(&mut self) -> impl Iterator<Item = ConversationTotals> {
-        let mut rest: Vec<Slot> = std::mem::take(&mut self.slots).into_iter().flatten().collect();
-        rest.sort_unstable_by_key(|slot| (slot.conversation.first_frame, slot.conversation.stream));
-        rest.into_iter().map(|mut slot| slot.conversation.totals())
+        self.settle();
+        let open = std::mem::take(&mut self.slots).into_iter().flatten().map(|slot| slot.conversation);
+        let mut rest: Vec<Conversation> = open.chain(self.ended.drain()).chain(self.evictees.drain(..)).collect();
+        rest.sort_unstable_by_key(|conversation| (conversation.first_frame, conversation.stream));
+        rest.into_iter().map(Conversation::totals)
     }
 
     /// How many TCP and UDP conversations there were.
@@ -140,17 +143,16 @@ impl Tracker {
         let slot = self.slots.get_mut(index as usize).and_then(Option::as_mut).ok_or(Skip::Malformed)?;
         slot.touched = true;
         slot.conversation.follow_segment(frame, packet, segment, direction, &mut self.facts);
-        if !slot.ended && slot.conversation.has_ended() {
-            self.end(index);
+        if slot.conversation.has_ended() {
+            self.ending = Some(index);
         }
-        let slot = self.slots.get_mut(index as usize).and_then(Option::as_mut).ok_or(Skip::Malformed)?;
         Ok(slot.conversation.segment_event(frame, packet, segment, direction, &self.facts))
     }
 
     fn error<'a>(&mut self, frame: &Frame<'a>, packet: &Packet<'a>, error: &IcmpError) -> Result<Event<'a>, Skip> {
         let quoted = &error.quoted;
         let key = Key::new(quoted.protocol, quoted.source, quoted.destination);
-        let slot = self.find(&key).and_then(|index| self.slot(index)).ok_or(Skip::IcmpUnmatched)?;
+        let slot = self.open(&key).and_then(|index| self.slot(index)).ok_or(Skip::IcmpUnmatched)?;
         slot.touched = true;
         Ok(slot.conversation.error(frame, packet, error))
     }
@@ -159,12 +161,22 @@ impl Tracker {
         self.slots.get_mut(index as usize)?.as_mut()
     }
 
-    fn find(&self, key: &Key) -> Option<u32> {
+    #[inline]
+    fn find(&self, key: &Key) -> Option<Place> {
         match key {
             Key::V4(key) => self.v4.get(key),
             Key::V6(key) => self.v6.get(key),
         }
         .copied()
+    }
+
+    /// The slot of the conversation with this key; a late packet brings it back from among the ended.
+    #[inline]
+    fn open(&mut self, key: &Key) -> Option<u32> {
+        match self.find(key)? {
+            Place::Open(index) => Some(index),
+            Place::Ended(place) => self.reopen(key, place),
+        }
     }
 
     #[inline]
@@ -177,7 +189,50 @@ impl Tracker {
         destination: Endpoint,
     ) -> u32 {
         let key = Key::new(protocol, source, destination);
-        self.find(&key).unwrap_or_else(|| self.begin(frame, packet, key, (source, destination), None))
+        self.open(&key).unwrap_or_else(|| self.begin(frame, packet, key, (source, destination), None))
+    }
+
+    fn remember(&mut self, key: Key, place: Place) {
+        match key {
+            Key::V4(key) => self.v4.insert(key, place),
+            Key::V6(key) => self.v6.insert(key, place),
+        };
+    }
+
+    /// Forgets a key, unless a newer conversation has taken it over.
+    fn forget(&mut self, key: &Key, place: Place) {
+        if self.find(key) == Some(place) {
+            match key {
+                Key::V4(key) => self.v4.remove(key),
+                Key::V6(key) => self.v6.remove(key),
+            };
+        }
+    }
+
+    /// Puts a conversation in a slot.
+    fn occupy(&mut self, conversation: Conversation) -> u32 {
+        let slot = Some(Slot { conversation, touched: true });
+        match self.free.pop() {
+            Some(index) => {
+                if let Some(place) = self.slots.get_mut(index as usize) {
+                    *place = slot;
+                }
+                index
+            }
+            None => {
+                self.slots.push(slot);
+                u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+            }
+        }
+    }
+
+    #[cold]
+    fn reopen(&mut self, key: &Key, place: u32) -> Option<u32> {
+        let (mut conversation, tcp) = self.ended.take(place)?;
+        conversation.kind = Kind::Tcp(Box::new(tcp));
+        let index = self.occupy(conversation);
+        self.remember(*key, Place::Open(index));
+        Some(index)
     }
 
     /// Begins a conversation with its first packet.
@@ -199,53 +254,48 @@ impl Tracker {
         };
         let (protocol, number, kind) = match packet.transport {
             Transport::Segment(_) => {
-                (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(self.spare_tcp.pop().unwrap_or_default()))
+                (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(self.spare.pop().unwrap_or_default()))
             }
-            _ => (Protocol::Udp, &mut self.next_udp, Kind::Udp(self.spare_udp.pop().unwrap_or_default())),
+            _ => (Protocol::Udp, &mut self.next_udp, Kind::Udp(Box::default())),
         };
         let stream = StreamId { protocol, number: *number };
         *number = number.saturating_add(1);
         let conversation = Conversation::new(stream, ends, roles_from, reuses, frame, kind);
-        let slot = Some(Slot { conversation, ended: false, touched: true });
-        let index = match self.free.pop() {
-            Some(index) => {
-                if let Some(place) = self.slots.get_mut(index as usize) {
-                    *place = slot;
-                }
-                index
-            }
-            None => {
-                self.slots.push(slot);
-                u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-            }
-        };
-        match key {
-            Key::V4(key) => self.v4.insert(key, index),
-            Key::V6(key) => self.v6.insert(key, index),
-        };
+        let index = self.occupy(conversation);
+        self.remember(key, Place::Open(index));
         index
     }
 
-    /// Puts a conversation among the ended; the oldest of them is let go when there are enough.
-    fn end(&mut self, index: u32) {
-        let Some(slot) = self.slot(index).filter(|slot| !slot.ended) else { return };
-        slot.ended = true;
-        self.ended.push_back(index);
-        if self.ended.len() > ENDED_KEPT
-            && let Some(oldest) = self.ended.pop_front()
-        {
-            self.release(oldest);
-            self.warm_next_to_go();
+    /// Puts the conversation that has ended with the last packet among the ended.
+    #[inline]
+    fn settle(&mut self) {
+        if let Some(index) = self.ending.take() {
+            self.end(index);
         }
     }
 
-    /// Fetches the conversations that go next: they were last used 8,192 conversations ago, far from the cache.
-    fn warm_next_to_go(&self) {
-        let ahead = |place: usize| self.slots.get(*self.ended.get(place)? as usize)?.as_ref();
-        if let Some(next) = ahead(0) {
-            next.conversation.warm();
+    /// Puts a conversation among the ended, and its memory aside for the next one.
+    fn end(&mut self, index: u32) {
+        let Some(slot) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
+        self.free.push(index);
+        let mut conversation = slot.conversation;
+        let key = conversation.key();
+        match std::mem::replace(&mut conversation.kind, Kind::Away) {
+            Kind::Tcp(mut tcp) => {
+                let place = self.ended.push(conversation, tcp.take());
+                if self.find(&key) == Some(Place::Open(index)) {
+                    self.remember(key, Place::Ended(place));
+                }
+                if self.spare.len() < SPARE {
+                    self.spare.push(tcp);
+                }
+            }
+            kind => {
+                conversation.kind = kind;
+                self.forget(&key, Place::Open(index));
+                self.evictees.push_back(conversation);
+            }
         }
-        std::hint::black_box(ahead(2).map(|slot| slot.touched));
     }
 
     /// Gives up the next conversation that was not used since the clock's hand came by last.
@@ -253,27 +303,16 @@ impl Tracker {
         for _ in 0..=2 * self.slots.len() {
             self.clock = (self.clock + 1) % self.slots.len().max(1);
             let Some(Some(slot)) = self.slots.get_mut(self.clock) else { continue };
-            if slot.ended || std::mem::take(&mut slot.touched) {
+            if std::mem::take(&mut slot.touched) {
                 continue;
             }
+            let Some(slot) = self.slots.get_mut(self.clock).and_then(Option::take) else { return };
+            let index = u32::try_from(self.clock).unwrap_or(u32::MAX);
             self.evicted += 1;
-            self.release(u32::try_from(self.clock).unwrap_or(u32::MAX));
+            self.free.push(index);
+            self.forget(&slot.conversation.key(), Place::Open(index));
+            self.evictees.push_back(slot.conversation);
             return;
         }
-        if let Some(oldest) = self.ended.pop_front() {
-            self.release(oldest);
-        }
-    }
-
-    /// Takes a conversation out of the table and keeps its totals for [`Tracker::released`].
-    fn release(&mut self, index: u32) {
-        let Some(slot) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
-        self.free.push(index);
-        match slot.conversation.key() {
-            Key::V4(key) if self.v4.get(&key) == Some(&index) => drop(self.v4.remove(&key)),
-            Key::V6(key) if self.v6.get(&key) == Some(&index) => drop(self.v6.remove(&key)),
-            _ => {}
-        }
-        self.released.push_back(slot.conversation);
     }
 }

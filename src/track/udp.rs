@@ -28,13 +28,6 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Forgets everything and keeps some memory.
-    pub(super) fn clear(&mut self) {
-        self.datagrams.clear();
-        self.totals = UdpTotals::default();
-        self.last = PerDirection::default();
-    }
-
     /// Takes one datagram.
     pub(super) fn follow(&mut self, moment: &Moment, datagram: &Datagram<'_>, ip: &IpHeader) -> UdpFacts {
         match datagram.checksum {

@@ -111,12 +111,6 @@ impl Datagrams {
         let frames = self.waiting.iter().take(8).map(|waiting| waiting.frame).collect();
         (self.waiting.len() as u64 + self.forgotten, bytes, frames)
     }
-
-    /// Forgets everything and keeps some memory.
-    pub(in crate::track) fn clear(&mut self) {
-        let spare: Vec<_> = self.waiting.drain(..).map(|waiting| waiting.bytes).take(4).collect();
-        *self = Self { waiting: std::mem::take(&mut self.waiting), spare, ..Self::default() };
-    }
 }
 
 /// Long or cut datagrams are compared as far as they are known.

@@ -51,16 +51,6 @@ pub(in crate::track) struct Turns {
 }
 
 impl Turns {
-    /// Forgets everything and keeps some memory.
-    pub(in crate::track) fn clear(&mut self) {
-        self.requests_in_order = InOrder::default();
-        self.answers_in_order = InOrder::default();
-        self.next_turn();
-        self.unlike = 0;
-        self.given_up = false;
-        self.found = Found::default();
-    }
-
     /// Reads a field of each end; see [`super::super::tcp::Connection`].
     #[inline]
     pub(in crate::track) fn warm(&self) -> u64 {

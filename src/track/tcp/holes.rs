@@ -36,11 +36,6 @@ impl Holes {
         self.forgotten
     }
 
-    pub(super) fn clear(&mut self) {
-        self.ranges.clear();
-        self.forgotten = false;
-    }
-
     /// Notes that the bytes from `from` up to `to` were skipped.
     pub(super) fn open(&mut self, from: SeqNumber, to: SeqNumber, shown_by: u64) {
         if self.ranges.len() >= MOST {

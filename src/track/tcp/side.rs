@@ -112,15 +112,6 @@ impl Side {
         lines ^ u64::from(self.timestamps) ^ self.sent.warm()
     }
 
-    /// Forgets everything and keeps the memory.
-    pub(super) fn clear(&mut self) {
-        let mut sent = std::mem::take(&mut self.sent);
-        let mut holes = std::mem::take(&mut self.holes);
-        sent.clear();
-        holes.clear();
-        *self = Self { sent, holes, ..Self::default() };
-    }
-
     /// What its first SYN offers, but for the window scale.
     pub(super) fn learn_options(&mut self, segment: &Segment<'_>) {
         if segment.flags.contains(TcpFlags::SYN) && self.isn.is_none() {

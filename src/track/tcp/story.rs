@@ -164,6 +164,11 @@ impl Diary {
         }
     }
 
+    /// Whether nothing rare was noted.
+    pub(super) fn is_plain(&self) -> bool {
+        self.rare.is_none()
+    }
+
     /// Reads a field; see [`super::Connection::warm`].
     #[inline]
     pub(super) fn warm(&self) -> u64 {
