@@ -1,5 +1,7 @@
 //! Where client and server run: both on this host, or each on a host of its own.
 
+use std::net::IpAddr;
+
 use anyhow::{Context, Result};
 
 use super::lab::{self, Lab, LabOptions, Rule, WireLog};
@@ -46,6 +48,15 @@ impl Ground {
         match self {
             Self::ThisHost => Ok(work()),
             Self::Lab(lab) => lab.host(side).run(work),
+        }
+    }
+
+    /// The address from which a client reaches a server at `server`.
+    pub fn client_ip(&self, server: IpAddr) -> IpAddr {
+        match (self, server) {
+            (Self::ThisHost, ip) => ip,
+            (Self::Lab(lab), IpAddr::V4(_)) => lab.client.addresses().ipv4.into(),
+            (Self::Lab(lab), IpAddr::V6(_)) => lab.client.addresses().ipv6.into(),
         }
     }
 

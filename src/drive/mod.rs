@@ -11,6 +11,7 @@ mod ground;
 mod kernel;
 pub mod lab;
 mod privileges;
+mod proxy;
 pub mod scenario;
 mod server;
 mod signal;

@@ -14,6 +14,7 @@ use super::behaviour::Behaviour;
 use super::client::{Client, ClientFault, Plan, Tally};
 use super::ground::{Ground, WireStory};
 use super::privileges::clear_capabilities;
+use super::proxy::Proxy;
 use super::scenario::Cue;
 use super::server::{BoundServer, ServerLog, ServerOptions, UdpLimits};
 use super::signal::Signal;
@@ -44,6 +45,8 @@ pub enum Act {
         /// Over TCP or UDP.
         protocol: Protocol,
     },
+    /// Clients ask a caching proxy for what an origin server has.
+    Proxy,
 }
 
 impl Act {
@@ -52,6 +55,7 @@ impl Act {
         match self {
             Self::Echo { plan, .. } => plan.protocol,
             Self::Cues { protocol, .. } => *protocol,
+            Self::Proxy => Protocol::Tcp,
         }
     }
 }
@@ -102,6 +106,7 @@ pub struct Troupe {
 enum Bound {
     Echo { server: BoundServer, plan: Plan, behaviour: Behaviour, clients: u16, options: Vec<SocketOption> },
     Stage(Stage),
+    Proxy(Proxy),
 }
 
 impl Troupe {
@@ -126,11 +131,13 @@ impl Troupe {
                 let bind = move || BoundServer::bind(protocol, address, backlog, &set);
                 Bound::Echo { server: ground.on(Side::Server, bind)??, plan, behaviour, clients, options }
             }
+            Act::Proxy => Bound::Proxy(Proxy::bind(ground, address)?),
             Act::Cues { cues, protocol } => Bound::Stage(Stage::set(cues, protocol, ground, address)?),
         };
         let address = match &bound {
             Bound::Echo { server, .. } => server.address(),
             Bound::Stage(stage) => stage.address(),
+            Bound::Proxy(proxy) => proxy.address(),
         };
         Ok(Self { address, bound })
     }
@@ -145,6 +152,7 @@ impl Troupe {
         match &self.bound {
             Bound::Echo { .. } => vec![self.address.port()],
             Bound::Stage(stage) => stage.ports(),
+            Bound::Proxy(proxy) => proxy.ports(),
         }
     }
 
@@ -190,6 +198,10 @@ impl Troupe {
         let audience = Audience { client, server, halt: craft.halt.clone() };
         let (bound, address) = (self.address, self.server());
         let mut performance = match self.bound {
+            Bound::Proxy(proxy) => {
+                let fault = proxy.run(&audience);
+                Performance { tally: Tally { fault, ..Tally::default() }, ..Performance::default() }
+            }
             Bound::Stage(stage) => Performance { broken: stage.perform(&audience).err(), ..Performance::default() },
             Bound::Echo { server, plan, behaviour, clients, options: set } => {
                 let options = ServerOptions {

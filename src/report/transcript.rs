@@ -5,10 +5,9 @@
 //! per connection and direction: TCP's by their place in the stream, UDP's by whole datagrams.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 use crate::explain::Step;
-use crate::model::{Call, CallKind, Direction, Endpoint, Nanos, Protocol, Side, TcpFlags, Timestamp};
+use crate::model::{Call, CallKind, Direction, Endpoint, Nanos, Protocol, TcpFlags, Timestamp};
 use crate::track::{Body, StreamId, TcpPlace};
 
 /// Most frames kept in mind; calls whose frames come later are told without them.
@@ -56,7 +55,7 @@ pub struct Teller {
     frames: usize,
     start: Option<Timestamp>,
     /// Bytes (TCP) or datagrams (UDP) that each side of a stream has sent and received so far.
-    progress: HashMap<(usize, Side), Progress>,
+    progress: HashMap<(usize, Direction), Progress>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -153,11 +152,12 @@ impl Teller {
     fn tell_one(&mut self, call: Call) -> ToldCall {
         let since_start = self.start.map(|start| call.time.since(start));
         let place = self.place_of(&call);
-        let Some((place, stream)) = place.and_then(|place| Some((place, self.streams.get(place)?))) else {
+        let Some((place, own, stream)) = place.and_then(|(place, own)| Some((place, own, self.streams.get(place)?)))
+        else {
             return ToldCall { call, stream: None, frames: Vec::new(), after: None, since_start };
         };
-        let progress = self.progress.entry((place, call.side)).or_default();
-        let found: Vec<Seen> = stream.of(&call, progress);
+        let progress = self.progress.entry((place, own)).or_default();
+        let found: Vec<Seen> = stream.of(&call, own, progress);
         let before = found.iter().filter_map(|seen| seen.time).filter(|time| call.time >= *time).max();
         let waits = !matches!(call.kind, CallKind::Send(_) | CallKind::Shutdown | CallKind::Close | CallKind::Killed);
         let after = before.filter(|_| waits).map(|time| call.time.since(time));
@@ -166,26 +166,32 @@ impl Teller {
         ToldCall { stream: Some(stream.id), frames, after, since_start, call }
     }
 
-    /// The conversation of a call: between its ends, the latest that had begun by then.
-    fn place_of(&self, call: &Call) -> Option<usize> {
-        let (client, server) = match call.side {
-            Side::Client => (call.local, call.peer),
-            Side::Server => (call.peer, call.local),
-        };
+    /// The conversation of a call, between its ends the latest that had begun by then, and which way the caller sends in it:
+    /// a proxy is a server to its clients and a client to its origin.
+    fn place_of(&self, call: &Call) -> Option<(usize, Direction)> {
         let same = |asked: Option<Endpoint>, known: Endpoint| {
-            asked.is_none_or(|asked| asked.port == known.port && (asked == known || is_any(asked.address)))
+            asked.is_none_or(|asked| asked.port == known.port && (asked == known || asked.address.is_unspecified()))
         };
-        client.or(server)?;
-        let fits = |stream: &Stream| same(client, stream.client) && same(server, stream.server);
+        call.local.or(call.peer)?;
+        let usual = call.side.direction();
+        let way = |stream: &Stream| {
+            [usual, !usual].into_iter().find(|way| {
+                let (own, other) = match way {
+                    Direction::ClientToServer => (stream.client, stream.server),
+                    Direction::ServerToClient => (stream.server, stream.client),
+                };
+                same(call.local, own) && same(call.peer, other)
+            })
+        };
         let begun = |stream: &Stream| stream.start.is_none_or(|start| start <= call.time);
-        self.streams.iter().rposition(|stream| fits(stream) && begun(stream))
+        let mut found = self.streams.iter().enumerate().rev().filter(|(_, stream)| begun(stream));
+        found.find_map(|(place, stream)| way(stream).map(|way| (place, way)))
     }
 }
 
 impl Stream {
     /// The frames of a call.
-    fn of(&self, call: &Call, progress: &mut Progress) -> Vec<Seen> {
-        let own = call.side.direction();
+    fn of(&self, call: &Call, own: Direction, progress: &mut Progress) -> Vec<Seen> {
         let pick = |wanted: &dyn Fn(&Seen) -> bool| self.frames.iter().copied().filter(wanted).collect::<Vec<_>>();
         match &call.kind {
             CallKind::Connect => pick(&|seen| matches!(seen.kind, Kind::Opening | Kind::HandshakeAck)),
@@ -234,8 +240,4 @@ impl Stream {
             }
         }
     }
-}
-
-fn is_any(address: IpAddr) -> bool {
-    address.is_unspecified()
 }

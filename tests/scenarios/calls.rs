@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use echolab::drive::scenario::Runs;
 use echolab::model::Protocol;
 use libtest_mimic::Failed;
 use serde_json::Value;
 
-use crate::run::Run;
+use crate::run::{Net, Run};
 
 /// The keys of a record of kind `call`; every one is always there.
 const KEYS: &[&str] = &[
@@ -55,11 +54,8 @@ pub(crate) fn check(run: &Run) -> Result<(), Failed> {
 
 /// The frames of a send carry its bytes, and those of a receive came before it.
 fn carried(run: &Run, call: &Value) -> Result<(), Failed> {
-    let direction = match (call["side"].as_str(), call["call"].as_str()) {
-        (Some("client"), Some("send")) | (Some("server"), Some("receive")) => "client_to_server",
-        _ => "server_to_client",
-    };
     let steps = run.of_kind("step");
+    let receives = call["call"] == "receive";
     let frames: Vec<&&Value> = call["frames"]
         .as_array()
         .ok_or("no frames")?
@@ -68,10 +64,12 @@ fn carried(run: &Run, call: &Value) -> Result<(), Failed> {
         .collect();
     let bytes: u64 = frames.iter().filter_map(|step| step["len"].as_u64()).sum();
     let all_there = bytes >= call["bytes"].as_u64().unwrap_or(u64::MAX);
-    let one_way = frames.iter().all(|step| step["direction"] == direction);
-    let in_time = call["call"] == "send" || frames.iter().all(|step| step["time"].as_str() <= call["time"].as_str());
+    let sender = if receives { &call["peer"] } else { &call["local"] };
+    let sent_by = |step: &Value| step["source"] == sender["address"] && step["source_port"] == sender["port"];
+    let one_way = frames.iter().all(|step| sent_by(step));
+    let in_time = !receives || frames.iter().all(|step| step["time"].as_str() <= call["time"].as_str());
     // at one host a frame that is on its way from the other may be captured after the other's program has read it
-    let elsewhere = run.scenario.runs == Runs::Lab && call["call"] == "receive";
+    let elsewhere = run.net == Net::Lab && receives;
     if one_way && in_time && (all_there || elsewhere) {
         return Ok(());
     }

@@ -51,6 +51,17 @@ pub(crate) fn check(run: &Run) -> Result<(), Failed> {
             let other = &run.of_kind("summary")[0]["other"];
             hold(*other == json!({"fragment": 4}), || format!("{other}"))
         }
+        ("proxy", _) => {
+            // the proxy's own conversation lies within that of the client that it serves, and there is only one
+            let conversations = run.of_kind("conversation");
+            let first = conversations.iter().min_by_key(|one| one["first_frame"].as_u64()).ok_or("none")?;
+            let own: Vec<_> = conversations.iter().filter(|one| one["server"] != first["server"]).collect();
+            let within = |one: &Value| {
+                one["first_frame"].as_u64() > first["first_frame"].as_u64()
+                    && one["last_frame"].as_u64() <= first["last_frame"].as_u64()
+            };
+            hold(own.len() == 1 && within(own[0]), || format!("{own:?} within {first}"))
+        }
         ("fast-open", _) => {
             let early = steps.iter().any(|step| step["flags"] == json!(["SYN"]) && step["len"] == 12);
             hold(early, || format!("{steps:?}"))

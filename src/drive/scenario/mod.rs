@@ -12,6 +12,7 @@ mod lab_setup;
 mod loss;
 mod options;
 mod play;
+mod proxy;
 mod stream;
 mod timing;
 mod udp;
@@ -85,6 +86,8 @@ pub enum Programs {
     Echo(fn() -> (Plan, Behaviour, u16)),
     /// Client and server do what these cues say, one after the other.
     Cues(&'static [Cue]),
+    /// A caching proxy, its clients and its origin server.
+    Proxy,
 }
 
 impl Scenario {
@@ -95,6 +98,7 @@ impl Scenario {
                 let (plan, behaviour, clients) = make();
                 Act::Echo { plan, behaviour, clients }
             }
+            Programs::Proxy => Act::Proxy,
             Programs::Cues(cues) => Act::Cues { cues, protocol: self.protocol },
         }
     }
@@ -113,6 +117,7 @@ pub static SCENARIOS: &[&Scenario] = &[
     &echo::V3,
     &echo::V4,
     &echo::MANY_CLIENTS,
+    &proxy::PROXY,
     &udp::UDP_ECHO,
     &udp::UDP_CONTINUOUS,
     &udp::UDP_NOBODY,

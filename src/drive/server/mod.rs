@@ -148,7 +148,7 @@ impl RunningServer {
 }
 
 /// Waits for a client; false when there is none and none is to be waited for any more.
-fn somebody_waits(socket: impl AsFd, finish: &Signal, halt: &Signal) -> io::Result<bool> {
+pub(in crate::drive) fn somebody_waits(socket: impl AsFd, finish: &Signal, halt: &Signal) -> io::Result<bool> {
     let mut waits = [socket.as_fd(), finish.as_fd(), halt.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
     signal::poll(&mut waits, None)?;
     let [client, _, halted] = waits.map(|wait| wait.any().unwrap_or(false));

@@ -100,7 +100,7 @@ impl Stage {
             cues,
             protocol,
             server,
-            client_ip: client_ip(ground, address.ip()),
+            client_ip: ground.client_ip(address.ip()),
             closed_port,
             _closed: closed,
             listener: Some(listener),
@@ -249,15 +249,6 @@ fn is_as_told(refusal: Refusal, fault: &super::Fault) -> bool {
         (Refusal::Reset, Fault::Io(error)) => matches!(error.kind(), Kind::ConnectionReset | Kind::BrokenPipe),
         (Refusal::TimedOut, Fault::Io(error)) => error.kind() == Kind::TimedOut,
         _ => false,
-    }
-}
-
-/// The address from which a client reaches a server at `server`.
-fn client_ip(ground: &Ground, server: IpAddr) -> IpAddr {
-    match (ground, server) {
-        (Ground::ThisHost, ip) => ip,
-        (Ground::Lab(lab), IpAddr::V4(_)) => lab.client.addresses().ipv4.into(),
-        (Ground::Lab(lab), IpAddr::V6(_)) => lab.client.addresses().ipv6.into(),
     }
 }
 

@@ -1,0 +1,196 @@
+//! As much HTTP/1.1 (RFC 9112) as the proxy needs: a request's head read, an answer written, each connection for one
+//! exchange.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use socket2::{SockRef, Socket};
+
+use super::CONNECTED;
+use crate::drive::fault::Fault;
+use crate::drive::kernel::Watched;
+use crate::drive::stream::Patience;
+use crate::drive::transcript::Transcript;
+use crate::model::{CallKind, Endpoint};
+
+/// Most bytes of a request's head.
+const MOST_HEAD: usize = 8192;
+
+/// Most bytes of an answer.
+const MOST_ANSWER: usize = 1 << 20;
+
+/// How `close` waits for the peer at most.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// The origin can't be reached.
+pub(super) const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// A connection for one request and its answer.
+pub(super) struct Exchange<'a> {
+    /// Goes before the socket.
+    watched: Option<Watched>,
+    stream: TcpStream,
+    number: u64,
+    local: Option<Endpoint>,
+    peer: Endpoint,
+    transcript: &'a Transcript,
+    patience: Patience<'a>,
+}
+
+impl<'a> Exchange<'a> {
+    /// Connects.
+    pub(super) fn connect(
+        socket: Socket,
+        to: SocketAddr,
+        number: u64,
+        transcript: &'a Transcript,
+        patience: Patience<'a>,
+    ) -> Result<Self, Fault> {
+        match socket.connect(&to.into()) {
+            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
+                patience.wait(&socket, CONNECTED)?;
+                if let Some(error) = socket.take_error()? {
+                    return Err(error.into());
+                }
+            }
+            result => result?,
+        }
+        let exchange = Self::new(socket.into(), to, number, transcript, patience)?;
+        exchange.note(CallKind::Connect);
+        Ok(exchange)
+    }
+
+    /// Takes a connection that was accepted.
+    pub(super) fn accept(
+        stream: TcpStream,
+        peer: SocketAddr,
+        number: u64,
+        transcript: &'a Transcript,
+        patience: Patience<'a>,
+    ) -> Result<Self, Fault> {
+        stream.set_nonblocking(true)?;
+        let exchange = Self::new(stream, peer, number, transcript, patience)?;
+        exchange.note(CallKind::Accept);
+        Ok(exchange)
+    }
+
+    fn new(
+        stream: TcpStream,
+        peer: SocketAddr,
+        number: u64,
+        transcript: &'a Transcript,
+        patience: Patience<'a>,
+    ) -> Result<Self, Fault> {
+        SockRef::from(&stream).set_linger(Some(LINGER))?;
+        let (local, peer) = (stream.local_addr().ok().map(Endpoint::from), Endpoint::from(peer));
+        let watched = transcript.watch(stream.as_fd(), local, Some(peer));
+        Ok(Self { watched, stream, number, local, peer, transcript, patience })
+    }
+
+    fn note(&self, kind: CallKind) {
+        self.transcript.note(self.number, self.local, Some(self.peer), kind);
+    }
+
+    /// Sends all of it.
+    pub(super) fn send(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
+        while !bytes.is_empty() {
+            let count = self.patience.write(&self.stream, bytes)?;
+            self.note(CallKind::Send(count as u64));
+            bytes = bytes.get(count..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Reads the head of a GET request and gives its target.
+    pub(super) fn read_request(&mut self) -> Result<String, Fault> {
+        let mut head = Vec::new();
+        loop {
+            if self.read(&mut head)? == 0 || head.len() > MOST_HEAD {
+                return Err(bad("the request breaks off, or is too long").into());
+            }
+            if let Some(target) = target_of(&head)? {
+                return Ok(target);
+            }
+        }
+    }
+
+    /// Reads to the end of the stream.
+    pub(super) fn read_to_end(&mut self) -> Result<Vec<u8>, Fault> {
+        let mut all = Vec::new();
+        while self.read(&mut all)? > 0 {
+            if all.len() > MOST_ANSWER {
+                return Err(bad("the answer is too long").into());
+            }
+        }
+        Ok(all)
+    }
+
+    fn read(&mut self, all: &mut Vec<u8>) -> Result<usize, Fault> {
+        let mut buffer = [0; 4096];
+        let count = self.patience.read(&self.stream, &mut buffer)?;
+        self.note(if count == 0 { CallKind::EndOfStream } else { CallKind::Receive(count as u64) });
+        all.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+
+    /// Closes, and waits until the peer has acknowledged that.
+    pub(super) fn close(self) {
+        let Self { watched, stream, number, local, peer, transcript, .. } = self;
+        drop(watched);
+        drop(stream);
+        transcript.note(number, local, Some(peer), CallKind::Close);
+    }
+}
+
+/// The target of a GET request; `None` while its head is not complete.
+fn target_of(head: &[u8]) -> io::Result<Option<String>> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut request = httparse::Request::new(&mut headers);
+    match request.parse(head) {
+        Err(error) => Err(bad(&error.to_string())),
+        Ok(httparse::Status::Partial) => Ok(None),
+        Ok(httparse::Status::Complete(_)) if request.method != Some("GET") => Err(bad("only GET is answered")),
+        Ok(httparse::Status::Complete(_)) => Ok(request.path.map(str::to_owned)),
+    }
+}
+
+fn bad(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+/// An answer with this text.
+pub(super) fn response(text: &str) -> Vec<u8> {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
+    format!("{head}Content-Length: {}\r\n\r\n{text}", text.len()).into_bytes()
+}
+
+/// The path within a target in absolute form (RFC 9112 §3.2.2), which a proxy is asked with.
+pub(super) fn path_of(target: &str) -> &str {
+    let rest = target.strip_prefix("http://").unwrap_or(target);
+    rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_when_its_head_is_there() {
+        let request = b"GET http://192.0.2.1:80/a?b HTTP/1.1\r\nHost: x\r\n\r\n";
+        for cut in 0..request.len() {
+            assert!(target_of(&request[..cut]).expect("so far so good").is_none());
+        }
+        let target = target_of(request).expect("a request").expect("a target");
+        assert_eq!(path_of(&target), "/a?b");
+        assert!(target_of(b"POST / HTTP/1.1\r\n\r\n").is_err());
+        assert!(target_of(b"\0\0\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn a_target_without_a_path_means_the_root() {
+        assert_eq!(path_of("http://192.0.2.1:80"), "/");
+        assert_eq!(path_of("/x"), "/x");
+    }
+}

@@ -1,0 +1,219 @@
+//! A caching forward proxy between clients and an origin server, as small as can be: what it has fetched once it answers
+//! itself.
+//!
+//! HTTP/1.1 GET, one request a connection (`Connection: close`). The proxy goes to its origin and nowhere else, whatever a
+//! request names.
+
+mod http;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use nix::poll::PollFlags;
+use socket2::{Domain, Socket, Type};
+
+use self::http::Exchange;
+use super::client::ClientFault;
+use super::fault::Fault;
+use super::ground::Ground;
+use super::server::bind_error;
+use super::signal::Signal;
+use super::stage::Audience;
+use super::stream::Patience;
+use crate::model::{Protocol, Side};
+
+/// What the origin has to offer.
+const DOCUMENT: &str = "This is the document that the origin server has.\n";
+
+/// How long any of the three waits for another.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// So many clients ask again, one after the other and then at once.
+const AT_ONCE: u64 = 4;
+
+/// The proxy and the origin server, bound. The origin is on the client's side, so that in the lab its conversation with the
+/// proxy crosses the wire too.
+#[derive(Debug)]
+pub(super) struct Proxy {
+    listener: TcpListener,
+    address: SocketAddr,
+    origin: TcpListener,
+    origin_address: SocketAddr,
+    /// The clients' sockets: sockets are made where their side is, before the session.
+    clients: Vec<Socket>,
+    /// The proxy's own towards the origin: there is one document, so it goes there once.
+    upstream: Mutex<Option<Socket>>,
+}
+
+/// What was fetched, by what was asked for. Who asks for what is being fetched waits for it.
+type Cache = Arc<Mutex<HashMap<String, Arc<OnceLock<Option<Vec<u8>>>>>>>;
+
+impl Proxy {
+    /// Binds both.
+    pub(super) fn bind(ground: &Ground, address: SocketAddr) -> Result<Self> {
+        let listener = ground.on(Side::Server, move || listen(address))?;
+        let listener = listener.map_err(|error| bind_error(Protocol::Tcp, address, error))?;
+        let beside = SocketAddr::new(ground.client_ip(address.ip()), 0);
+        let origin = ground.on(Side::Client, move || listen(beside))?.context("can't bind the origin server")?;
+        let (address, origin_address) = (listener.local_addr()?, origin.local_addr()?);
+        let make = move || (0..2 + AT_ONCE).map(|_| socket(address)).collect::<io::Result<Vec<_>>>();
+        let clients = ground.on(Side::Client, make)?.context("can't make the clients' sockets")?;
+        let upstream = ground.on(Side::Server, move || socket(origin_address))?;
+        let upstream = Mutex::new(Some(upstream.context("can't make the proxy's socket")?));
+        Ok(Self { listener, address, origin, origin_address, clients, upstream })
+    }
+
+    /// Where the proxy listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The ports of the proxy and of the origin.
+    pub(super) fn ports(&self) -> Vec<u16> {
+        vec![self.address.port(), self.origin_address.port()]
+    }
+
+    /// Has a client ask twice, then several at once; the fault of the first that got no document.
+    pub(super) fn run(self, audience: &Audience) -> Option<ClientFault> {
+        let Self { listener, address, origin, origin_address, clients, upstream } = self;
+        let mut clients = (1..).zip(clients);
+        let cache = Cache::default();
+        let finish = match Signal::new() {
+            Ok(finish) => finish,
+            Err(error) => return Some(failed(address, error.into())),
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| serve(&origin, &finish, audience, answer_origin));
+            scope.spawn(|| {
+                serve(&listener, &finish, audience, |exchange| {
+                    forward(exchange, &cache, &upstream, origin_address, audience)
+                })
+            });
+            let ask = |(number, socket): (u64, Socket)| -> Result<(), Fault> {
+                let mut client = Exchange::connect(socket, address, number, &audience.client, patience(audience))?;
+                let target = format!("http://{origin_address}/document");
+                client.send(
+                    format!("GET {target} HTTP/1.1\r\nHost: {origin_address}\r\nConnection: close\r\n\r\n").as_bytes(),
+                )?;
+                let answer = client.read_to_end()?;
+                client.close();
+                match answer.ends_with(DOCUMENT.as_bytes()) {
+                    true => Ok(()),
+                    false => Err(io::Error::other("the answer is not the document").into()),
+                }
+            };
+            let one_by_one = clients.by_ref().take(2).try_for_each(ask);
+            let asked = one_by_one.and_then(|()| {
+                let ask = &ask;
+                thread::scope(|scope| {
+                    let clients: Vec<_> = clients.map(|client| scope.spawn(move || ask(client))).collect();
+                    let broke = || Fault::Io(io::Error::other("a client's thread broke down"));
+                    clients.into_iter().try_for_each(|client| client.join().map_err(|_| broke())?)
+                })
+            });
+            finish.raise();
+            asked.err().map(|fault| failed(address, fault))
+        })
+    }
+}
+
+fn failed(server: SocketAddr, fault: Fault) -> ClientFault {
+    match fault {
+        Fault::Halted => ClientFault::Halted,
+        Fault::TimedOut(waited) => ClientFault::NoAnswer { protocol: Protocol::Tcp, server, waited },
+        Fault::Io(error) => ClientFault::Failed { what: "the client got no document from", server, error },
+    }
+}
+
+fn patience(audience: &Audience) -> Patience<'_> {
+    Patience { halt: &audience.halt, timeout: Some(PATIENCE) }
+}
+
+/// Takes connections until told to finish, each in a thread of its own.
+fn serve(
+    listener: &TcpListener,
+    finish: &Signal,
+    audience: &Audience,
+    answer: impl Fn(Exchange<'_>) -> Result<(), Fault> + Sync,
+) {
+    let answer = &answer;
+    thread::scope(|scope| {
+        let mut number = 0;
+        while super::server::somebody_waits(listener, finish, &audience.halt).unwrap_or(false) {
+            let Ok((stream, peer)) = listener.accept() else { continue };
+            number += 1;
+            scope.spawn(move || {
+                if let Ok(exchange) = Exchange::accept(stream, peer, number, &audience.server, patience(audience)) {
+                    // a client that has gone away has no use for an answer
+                    let _ = answer(exchange);
+                }
+            });
+        }
+    });
+}
+
+/// The origin server: the document, whatever is asked for.
+fn answer_origin(mut exchange: Exchange<'_>) -> Result<(), Fault> {
+    exchange.read_request()?;
+    exchange.send(&http::response(DOCUMENT))?;
+    exchange.close();
+    Ok(())
+}
+
+/// The proxy: from the cache what is there, from the origin what is not.
+fn forward(
+    mut exchange: Exchange<'_>,
+    cache: &Cache,
+    upstream: &Mutex<Option<Socket>>,
+    origin: SocketAddr,
+    audience: &Audience,
+) -> Result<(), Fault> {
+    let target = exchange.read_request()?;
+    let place = Arc::clone(cache.lock().unwrap_or_else(PoisonError::into_inner).entry(target.clone()).or_default());
+    let fetched = place.get_or_init(|| fetch(&target, upstream, origin, audience).ok());
+    match fetched {
+        Some(answer) => exchange.send(answer)?,
+        None => exchange.send(http::BAD_GATEWAY)?,
+    }
+    exchange.close();
+    Ok(())
+}
+
+/// Asks the origin, on a connection of the proxy's own.
+fn fetch(
+    target: &str,
+    upstream: &Mutex<Option<Socket>>,
+    origin: SocketAddr,
+    audience: &Audience,
+) -> Result<Vec<u8>, Fault> {
+    let socket = upstream.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let socket = socket.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    let mut connection = Exchange::connect(socket, origin, 0, &audience.server, patience(audience))?;
+    let path = http::path_of(target);
+    connection.send(format!("GET {path} HTTP/1.1\r\nHost: {origin}\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let answer = connection.read_to_end()?;
+    connection.close();
+    Ok(answer)
+}
+
+fn socket(to: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(socket2::Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket(address)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(128)?;
+    Ok(socket.into())
+}
+
+/// What a connection that is being made waits for.
+const CONNECTED: PollFlags = PollFlags::POLLOUT;
