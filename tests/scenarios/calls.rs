@@ -45,7 +45,7 @@ pub(crate) fn check(run: &Run) -> Result<(), Failed> {
             carried(run, call)?;
         }
         let connected = run.scenario.protocol == Protocol::Tcp && call["call"] == "connect";
-        if connected && call["kernel"]["client"]["state"] != "ESTAB" {
+        if connected && call["kernel"][call["side"].as_str().unwrap_or_default()]["state"] != "ESTAB" {
             return Err(wrong("not established", call));
         }
     }
