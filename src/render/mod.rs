@@ -6,6 +6,7 @@
 mod csv;
 pub mod escape;
 mod grid;
+mod html;
 mod json;
 mod jsonl;
 mod ladder;
@@ -48,6 +49,7 @@ pub static FORMATS: &[&Format] = &[
     &svg::FORMAT,
     &mermaid::FORMAT,
     &svg::graph::FORMAT,
+    &html::FORMAT,
 ];
 
 /// The format of this name.

@@ -40,6 +40,7 @@ pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
     FindingLine, capture_notes, capture_notes_of, capture_title, conversation_notes, conversation_title, finding_lines,
+    finding_lines_of,
 };
 pub(crate) use words::{count, counted};
 

@@ -74,16 +74,27 @@ pub struct FindingLine {
     pub code: FindingCode,
     /// The text, with the frames that prove it: `… (frames 3, 5)`.
     pub text: String,
+    /// The text alone.
+    pub sentence: String,
+    /// The frames that prove it, in ascending order.
+    pub frames: Vec<u64>,
 }
 
 /// The findings of a conversation and of its steps.
 ///
 /// What is said alike of several steps is said once, with all their frames.
 pub fn finding_lines(kept: &Kept) -> Vec<FindingLine> {
+    finding_lines_of(&kept.conversation, kept.steps.iter().flat_map(|step| step.findings.iter()))
+}
+
+/// The same, of a conversation and the findings of its steps alone.
+pub fn finding_lines_of<'a>(
+    conversation: &'a Conversation,
+    of_steps: impl IntoIterator<Item = &'a Finding>,
+) -> Vec<FindingLine> {
     let mut order: Vec<&Finding> = Vec::new();
     let mut frames: BTreeMap<(FindingCode, &str), Vec<u64>> = BTreeMap::new();
-    let of_steps = kept.steps.iter().flat_map(|step| step.findings.iter());
-    for finding in kept.conversation.findings().iter().chain(of_steps) {
+    for finding in conversation.findings().iter().chain(of_steps) {
         let evidence = frames.entry((finding.code, finding.text.as_ref())).or_insert_with(|| {
             order.push(finding);
             Vec::new()
@@ -94,7 +105,8 @@ pub fn finding_lines(kept: &Kept) -> Vec<FindingLine> {
         let mut evidence = frames.get(&(finding.code, finding.text.as_ref())).cloned().unwrap_or_default();
         evidence.sort_unstable();
         evidence.dedup();
-        FindingLine { code: finding.code, text: format!("{}{}", finding.text, frame_list(&evidence)) }
+        let text = format!("{}{}", finding.text, frame_list(&evidence));
+        FindingLine { code: finding.code, text, sentence: finding.text.clone().into_owned(), frames: evidence }
     };
     order.into_iter().map(line).collect()
 }

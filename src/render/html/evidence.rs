@@ -1,0 +1,63 @@
+//! Findings, with links to the rows of the frames that prove them.
+
+use std::collections::HashMap;
+
+use super::row;
+use crate::explain::{Severity, Step};
+use crate::render::svg;
+use crate::report::FindingLine;
+
+/// Most frames linked from a finding.
+const LINKED: usize = 12;
+
+/// Where the steps of a conversation are on the page.
+pub(super) struct Places(HashMap<u64, (u64, String)>);
+
+impl Places {
+    pub(super) fn of(steps: &[Step<'_>], prefix: &str) -> Self {
+        let place = |step: &Step<'_>| {
+            let event = &step.event;
+            (event.frame, (event.number, format!("{}-row", svg::step_id(prefix, event.stream, event.number))))
+        };
+        Self(steps.iter().map(place).collect())
+    }
+}
+
+/// A finding of a conversation.
+#[derive(Clone)]
+pub(super) struct Proved {
+    pub(super) code: &'static str,
+    /// What the code means.
+    pub(super) about: &'static str,
+    pub(super) severity: Severity,
+    pub(super) text: String,
+    pub(super) frames: Vec<Link>,
+    /// How many frames more.
+    pub(super) more: usize,
+}
+
+/// A frame, and its row where the page has it.
+#[derive(Clone)]
+pub(super) struct Link {
+    pub(super) frame: u64,
+    /// The step's number and the id of its row.
+    pub(super) row: Option<(u64, String)>,
+}
+
+impl Proved {
+    pub(super) fn of(line: FindingLine, places: &Places) -> Self {
+        let link = |frame: &u64| Link { frame: *frame, row: places.0.get(frame).cloned() };
+        Self {
+            code: line.code.name(),
+            about: line.code.about(),
+            severity: line.code.severity(),
+            text: line.sentence,
+            frames: line.frames.iter().take(LINKED).map(link).collect(),
+            more: line.frames.len().saturating_sub(LINKED),
+        }
+    }
+
+    pub(super) fn class(&self) -> &'static str {
+        row::class(self.severity)
+    }
+}

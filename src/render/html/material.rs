@@ -1,0 +1,58 @@
+//! What a page needs of one conversation, in bounded memory.
+
+use crate::explain::{Finding, Step};
+use crate::report::ladder::Trail;
+use crate::report::series::ConversationSeries;
+use crate::report::{Bounds, Gather};
+
+/// A page shows at most so many steps of a conversation: a browser must still open it at once.
+pub(super) const STEPS: usize = 2_500;
+/// A ladder is folded to about so many rows where the reader asked for more steps than usual.
+const ROWS: usize = 500;
+/// As many findings are kept of steps, shown or not.
+const FINDINGS: usize = 10_000;
+
+/// What is kept of one conversation.
+#[derive(Clone, Debug)]
+pub(super) struct Material {
+    bounds: Bounds,
+    /// The first steps.
+    pub(super) steps: Vec<Step<'static>>,
+    /// How many more there were.
+    pub(super) steps_left_out: u64,
+    /// What all steps found.
+    pub(super) findings: Vec<Finding>,
+    /// The steps for the ladder.
+    pub(super) trail: Trail,
+    /// The numbers for the graphs.
+    pub(super) series: ConversationSeries,
+}
+
+impl Material {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        let usual = bounds.steps == Bounds::default().steps;
+        let rows = if usual { bounds.steps } else { bounds.steps.min(ROWS) };
+        Self {
+            bounds: Bounds { steps: bounds.steps.min(STEPS), ..bounds },
+            steps: Vec::new(),
+            steps_left_out: 0,
+            findings: Vec::new(),
+            trail: Trail::new(Bounds { steps: rows, ..bounds }),
+            series: ConversationSeries::default(),
+        }
+    }
+}
+
+impl Gather for Material {
+    fn step(&mut self, step: &Step<'_>) {
+        self.trail.step(step);
+        self.series.step(step);
+        let room = FINDINGS.saturating_sub(self.findings.len());
+        self.findings.extend(step.findings.iter().take(room).cloned());
+        if self.steps.len() < self.bounds.steps {
+            self.steps.push(step.keep(self.bounds.payload));
+        } else {
+            self.steps_left_out += 1;
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The page around its captures, and a capture around its conversations.
+
+use askama::Template;
+
+use super::evidence::Proved;
+use super::row::{self, Shown};
+use crate::explain::{Conversation, Fact};
+use crate::model::CaptureInfo;
+use crate::render::grid::{self, Head};
+use crate::render::{Options, svg};
+use crate::report::{Align, Room};
+
+/// Colours and layout; what drawings share stands before it.
+const STYLE: &str = include_str!("templates/style.css");
+/// What the page does; it is the only script that the page's policy lets run.
+const SCRIPT: &str = include_str!("templates/script.js");
+/// The SHA-256 of [`SCRIPT`] in base64; a test holds it.
+const SCRIPT_HASH: &str = "b7g0zPFchALanA07nRIQ2YbvTlzLanICsoTJUG46Ltc=";
+/// Most findings listed before the conversations.
+const FINDINGS: usize = 40;
+
+/// The whole page.
+#[derive(Template)]
+#[template(path = "page.html", config = "src/render/html/askama.toml")]
+pub(super) struct Page {
+    title: String,
+    drawing_style: &'static str,
+    style: &'static str,
+    script: &'static str,
+    script_hash: &'static str,
+    /// Markup.
+    captures: Vec<String>,
+}
+
+impl Page {
+    pub(super) fn of(title: String, captures: Vec<String>) -> Self {
+        Self { title, drawing_style: svg::STYLE, style: STYLE, script: SCRIPT, script_hash: SCRIPT_HASH, captures }
+    }
+}
+
+/// A conversation in the list of all.
+pub(super) struct Entry<'a> {
+    pub(super) conversation: &'a Conversation,
+    /// The id of its part of the page, if it has one.
+    pub(super) target: Option<String>,
+}
+
+/// A capture.
+#[derive(Template)]
+#[template(path = "capture.html", config = "src/render/html/askama.toml")]
+pub(super) struct Capture {
+    id: String,
+    title: String,
+    setting: Vec<Fact>,
+    notes: Vec<String>,
+    grave: Vec<(String, Proved)>,
+    grave_left_out: usize,
+    head: Vec<Head>,
+    rows: Vec<(Option<String>, Vec<Shown>)>,
+    /// An SVG element.
+    graphs: String,
+    /// Markup.
+    sections: Vec<String>,
+}
+
+impl Capture {
+    #[allow(clippy::too_many_arguments, reason = "each is a part of the page")]
+    pub(super) fn of(
+        info: &CaptureInfo,
+        prefix: &str,
+        title: String,
+        entries: Vec<Entry<'_>>,
+        notes: Vec<String>,
+        graphs: String,
+        mut grave: Vec<(String, Proved)>,
+        sections: Vec<String>,
+        options: &Options,
+    ) -> Self {
+        let columns = grid::conversation_columns(options, Room::Wide);
+        let head: Vec<_> = columns.iter().map(|column| Head::from(*column)).collect();
+        let row = |entry: Entry<'_>| {
+            let cells = columns.iter().map(|column| (column.text)(entry.conversation, &options.view));
+            (entry.target, row::shown(cells.collect(), &head))
+        };
+        let grave_left_out = grave.len().saturating_sub(FINDINGS);
+        grave.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+        grave.truncate(FINDINGS);
+        Self {
+            id: format!("{prefix}capture"),
+            title,
+            setting: setting(info),
+            notes,
+            grave,
+            grave_left_out,
+            rows: entries.into_iter().map(row).collect(),
+            head,
+            graphs,
+            sections,
+        }
+    }
+}
+
+/// How it was captured, as far as that is known.
+fn setting(info: &CaptureInfo) -> Vec<Fact> {
+    let links: Vec<_> = info.link_types.iter().map(|link| link.name()).collect();
+    let facts = [
+        ("File", info.file.clone()),
+        ("Format", info.format.map(|format| format.name().to_owned())),
+        ("Link type", (!links.is_empty()).then(|| links.join(", "))),
+        ("Interface", info.interface.clone()),
+        ("Filter", info.filter.clone()),
+        ("Kept of a frame", info.snaplen.map(|most| format!("at most {most} bytes"))),
+    ];
+    facts.into_iter().filter_map(|(label, text)| Some(Fact { label, text: text? })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+
+    use super::*;
+
+    #[test]
+    fn the_policy_names_the_script_as_it_is() {
+        let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(SCRIPT));
+        assert_eq!(SCRIPT_HASH, hash);
+        assert!(!SCRIPT.contains("</script") && !STYLE.contains("</style") && !SCRIPT.contains("<!--"));
+    }
+}

@@ -1,0 +1,105 @@
+//! A conversation on the page: findings, facts, ladder with replay, table, graphs.
+
+use askama::Template;
+
+use super::evidence::{Places, Proved};
+use super::material::Material;
+use super::row::{self, Row};
+use crate::explain::{Conversation, Fact, Severity};
+use crate::render::grid::{Grid, Head};
+use crate::render::{Options, svg};
+use crate::report::ladder::Ladder;
+use crate::report::{Align, Gathered, Room, conversation_notes, conversation_title, counted, finding_lines_of};
+
+/// Most findings listed of a conversation.
+const FINDINGS: usize = 200;
+/// A ladder of more bytes is left to `--format svg`.
+const LADDER: usize = 2_500_000;
+/// The graphs of so many conversations are unfolded.
+const UNFOLDED: usize = 4;
+
+/// A conversation as its template sees it.
+#[derive(Template)]
+#[template(path = "section.html", config = "src/render/html/askama.toml")]
+pub(super) struct Section {
+    id: String,
+    title: String,
+    notes: Vec<Fact>,
+    facts: Vec<Fact>,
+    findings: Vec<Proved>,
+    /// How many more, in words.
+    findings_left_out: String,
+    /// An SVG element, or nothing.
+    ladder: String,
+    head: Vec<Head>,
+    rows: Vec<Row>,
+    /// How many more, in words.
+    steps_left_out: String,
+    /// An SVG element, or nothing.
+    graphs: String,
+    unfolded: bool,
+}
+
+/// The id of a conversation's part of the page.
+pub(super) fn id(conversation: &Conversation, prefix: &str) -> String {
+    let stream = conversation.totals.stream;
+    format!("{prefix}{}-{}", stream.protocol.name(), stream.number)
+}
+
+/// `12 more steps`, or nothing.
+fn more(left_out: u64, noun: &str) -> String {
+    if left_out == 0 { String::new() } else { counted(left_out, &format!("more {noun}")) }
+}
+
+impl Section {
+    pub(super) fn of(
+        gathered: &Gathered<Material>,
+        prefix: &str,
+        options: &Options,
+        places: &Places,
+        conversations: usize,
+    ) -> Self {
+        let Gathered { conversation, kept } = gathered;
+        let view = &options.view;
+        let title = conversation_title(&conversation.totals, view);
+        let lines = finding_lines_of(conversation, &kept.findings);
+        let findings_left_out = lines.len().saturating_sub(FINDINGS);
+        let mut findings: Vec<_> = lines.into_iter().map(|line| Proved::of(line, places)).collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        findings.truncate(FINDINGS);
+        let ladder = svg::ladder(&Ladder::of(conversation, &kept.trail, view), prefix);
+        let ladder = ladder.element(&format!("Sequence diagram of {title}"));
+        let graphs = svg::graph::of_conversation(conversation, &kept.series, view);
+        let Grid { head, rows } = Grid::steps(&kept.steps, options, Room::Wide);
+        let rows = kept
+            .steps
+            .iter()
+            .zip(rows)
+            .map(|(step, cells)| Row::of(step, row::shown(cells, &head), prefix, view))
+            .collect();
+        Self {
+            id: id(conversation, prefix),
+            notes: conversation_notes(conversation, view),
+            facts: conversation.facts(),
+            findings,
+            findings_left_out: more(findings_left_out as u64, "finding"),
+            ladder: if ladder.len() > LADDER { String::new() } else { ladder },
+            rows,
+            head,
+            steps_left_out: more(kept.steps_left_out, "step"),
+            graphs: graphs.map(|graphs| graphs.element(&format!("Graphs of {title}"))).unwrap_or_default(),
+            unfolded: conversations <= UNFOLDED,
+            title,
+        }
+    }
+
+    /// The findings that matter, with the conversation's title.
+    pub(super) fn grave(&self) -> Vec<(String, Proved)> {
+        let grave = self.findings.iter().filter(|finding| finding.severity > Severity::Note);
+        grave.map(|finding| (self.title.clone(), finding.clone())).collect()
+    }
+
+    fn name(&self) -> &str {
+        self.title.split(':').next().unwrap_or_default()
+    }
+}
