@@ -34,6 +34,11 @@ impl Conversation {
         Self { evidence: Some(Box::new(evidence)), ..self }
     }
 
+    /// Whether evidence for the answers was kept.
+    pub fn has_evidence(&self) -> bool {
+        self.evidence.is_some()
+    }
+
     /// The answers to the questions that labs ask; `None` where no evidence was kept, since nobody asked.
     pub fn answers(&self) -> Option<Vec<Answered>> {
         Some(answers::of(&self.totals, self.evidence.as_deref()?))

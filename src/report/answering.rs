@@ -5,6 +5,7 @@ use std::io;
 
 use super::Sink;
 use super::totals::CaptureTotals;
+use super::transcript::ToldCall;
 use crate::explain::{Conversation, Evidence, Step};
 use crate::model::CaptureInfo;
 use crate::track::StreamId;
@@ -38,7 +39,19 @@ impl<S: Sink> Sink for Answering<S> {
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         let evidence = self.open.remove(&conversation.totals.stream).unwrap_or_default();
+        // one before this has seen more
+        if conversation.has_evidence() {
+            return self.inner.conversation(conversation);
+        }
         self.inner.conversation(&conversation.clone().with_evidence(evidence))
+    }
+
+    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+        self.inner.call(call)
+    }
+
+    fn shows_calls(&self) -> bool {
+        self.inner.shows_calls()
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {

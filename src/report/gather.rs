@@ -6,6 +6,7 @@ use std::io;
 
 use super::Sink;
 use super::totals::CaptureTotals;
+use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::track::StreamId;
@@ -32,6 +33,14 @@ pub trait GatheredRenderer<G> {
 
     /// Sees every conversation, also those that are not kept.
     fn conversation(&mut self, _: &Conversation) {}
+
+    /// Sees what a program of the session did.
+    fn call(&mut self, _: &ToldCall) {}
+
+    /// Whether it shows calls.
+    fn shows_calls(&self) -> bool {
+        false
+    }
 
     /// Writes one capture.
     ///
@@ -114,6 +123,15 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
             None => self.conversations_left_out += 1,
         }
         Ok(())
+    }
+
+    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+        self.renderer.call(call);
+        Ok(())
+    }
+
+    fn shows_calls(&self) -> bool {
+        self.renderer.shows_calls()
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::row;
 use crate::explain::{Severity, Step};
 use crate::render::svg;
-use crate::report::FindingLine;
+use crate::report::{FindingLine, count};
 
 /// Most frames linked from a finding.
 const LINKED: usize = 12;
@@ -21,6 +21,16 @@ impl Places {
         };
         Self(steps.iter().map(place).collect())
     }
+
+    /// Links to the first of these frames, and how many more there are in words.
+    pub(super) fn links(&self, frames: &[u64]) -> (Vec<Link>, String) {
+        let link = |frame: &u64| Link { frame: *frame, row: self.0.get(frame).cloned() };
+        let more = match frames.len().saturating_sub(LINKED) {
+            0 => String::new(),
+            more => format!(" and {} more", count(more as u64)),
+        };
+        (frames.iter().take(LINKED).map(link).collect(), more)
+    }
 }
 
 /// A finding of a conversation.
@@ -32,8 +42,8 @@ pub(super) struct Proved {
     pub(super) severity: Severity,
     pub(super) text: String,
     pub(super) frames: Vec<Link>,
-    /// How many frames more.
-    pub(super) more: usize,
+    /// How many frames more, in words.
+    pub(super) more: String,
 }
 
 /// A frame, and its row where the page has it.
@@ -46,14 +56,14 @@ pub(super) struct Link {
 
 impl Proved {
     pub(super) fn of(line: FindingLine, places: &Places) -> Self {
-        let link = |frame: &u64| Link { frame: *frame, row: places.0.get(frame).cloned() };
+        let (frames, more) = places.links(&line.frames);
         Self {
             code: line.code.name(),
             about: line.code.about(),
             severity: line.code.severity(),
             text: line.sentence,
-            frames: line.frames.iter().take(LINKED).map(link).collect(),
-            more: line.frames.len().saturating_sub(LINKED),
+            frames,
+            more,
         }
     }
 

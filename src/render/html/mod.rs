@@ -3,6 +3,7 @@
 //! Everything can be read without a script; the script adds what moves: filter, order, the link between table and
 //! ladder, the replay. The page asks no network for anything, and its policy forbids it to.
 
+mod answers;
 mod escaper;
 mod evidence;
 mod header;
@@ -15,25 +16,27 @@ use std::io::{self, Write};
 
 use askama::Template;
 
-use self::evidence::Places;
 use self::material::{Material, STEPS};
-use self::page::{Capture, Entry, Page};
+use self::page::{Capture, Content, Entry, Page};
 use self::section::Section;
 use super::{Format, Options, svg};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::series::CaptureSeries;
-use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_notes_of, capture_title, counted};
+use crate::report::{
+    Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, capture_notes_of, capture_title, counted,
+};
 
 pub(super) static FORMAT: Format = Format {
     name: "html",
     extension: "html",
     about: "a page with tables, ladders, graphs and a replay, in one file",
     streams: false,
+    answers: true,
     sink: |out, options| {
         let bounds = options.bounds;
         let html = Html::new(out, options);
-        Box::new(Gatherer::new(bounds.conversations, move || Material::new(bounds), html))
+        Box::new(Answering::new(Gatherer::new(bounds.conversations, move || Material::new(bounds), html)))
     },
 };
 
@@ -45,6 +48,7 @@ struct Html<W: Write> {
     out: io::BufWriter<W>,
     options: Options,
     series: CaptureSeries,
+    calls: Vec<ToldCall>,
     captures: Vec<String>,
     titles: Vec<String>,
     bytes: usize,
@@ -56,6 +60,7 @@ impl<W: Write> Html<W> {
             out: io::BufWriter::new(out),
             options: options.clone(),
             series: CaptureSeries::default(),
+            calls: Vec::new(),
             captures: Vec::new(),
             titles: Vec::new(),
             bytes: 0,
@@ -72,6 +77,14 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         self.series.conversation(conversation);
     }
 
+    fn call(&mut self, call: &ToldCall) {
+        self.calls.push(call.clone());
+    }
+
+    fn shows_calls(&self) -> bool {
+        true
+    }
+
     fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Material>], totals: &CaptureTotals) -> io::Result<()> {
         let title = capture_title(info);
         self.titles.push(title.clone());
@@ -81,43 +94,41 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         };
         let mut totals = totals.clone();
         let (mut sections, mut entries, mut grave) = (Vec::new(), Vec::new(), Vec::new());
-        let mut full = false;
         for gathered in kept {
+            let mut target = None;
             let steps = gathered.kept.trail.steps();
-            let mut shown = !self.options.summary && steps > 0 && !full;
-            if shown {
-                let places = Places::of(&gathered.kept.steps, &prefix);
-                let section = Section::of(gathered, &prefix, &self.options, &places, kept.len());
+            if steps > 0 && self.bytes < MOST {
+                let section = Section::of(gathered, &prefix, &self.options, kept.len());
                 let markup = section.render().map_err(io::Error::other)?;
-                full = self.bytes + markup.len() > MOST && !sections.is_empty();
-                shown = !full;
-                if shown {
-                    self.bytes += markup.len();
-                    grave.extend(section.grave());
+                self.bytes += markup.len();
+                if self.bytes < MOST || self.bytes == markup.len() {
+                    target = Some(section.id().to_owned());
                     totals.left_out.steps += gathered.kept.steps_left_out;
+                    grave.extend(section.grave());
                     sections.push(markup);
                 }
             }
-            if !shown && steps > 0 {
+            if target.is_none() && steps > 0 {
                 totals.left_out.steps += steps;
                 totals.left_out.conversations += 1;
             }
-            entries.push(Entry {
-                conversation: &gathered.conversation,
-                target: shown.then(|| section::id(&gathered.conversation, &prefix)),
-            });
+            entries.push(Entry { conversation: &gathered.conversation, target });
         }
         let mut notes: Vec<_> = capture_notes_of(&totals).into_iter().map(|note| note.text).collect();
-        if full || kept.iter().any(|gathered| gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0) {
+        let cut =
+            |gathered: &Gathered<Material>| gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0;
+        if self.bytes >= MOST || kept.iter().any(cut) {
             notes.push(format!(
-                "A page holds the first {} of a conversation, and about {} MB in all; the other formats show everything",
+                "A page holds the first {} of a conversation, and about {} MB in all; other formats have no such bound",
                 counted(STEPS as u64, "step"),
                 MOST / 1_000_000
             ));
         }
         let series = std::mem::take(&mut self.series);
         let graphs = svg::graph::of_capture(&title, &series).element(&format!("Graphs of {title}"));
-        let capture = Capture::of(info, &prefix, title, entries, notes, graphs, grave, sections, &self.options);
+        let calls = std::mem::take(&mut self.calls);
+        let content = Content { entries, grave, calls, notes, graphs, sections };
+        let capture = Capture::of(info, &prefix, content, &self.options);
         self.captures.push(capture.render().map_err(io::Error::other)?);
         Ok(())
     }

@@ -6,16 +6,16 @@ use super::evidence::Proved;
 use super::row::{self, Shown};
 use crate::explain::{Conversation, Fact};
 use crate::model::CaptureInfo;
-use crate::render::grid::{self, Head};
+use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, svg};
-use crate::report::{Align, Room};
+use crate::report::{Align, Room, ToldCall, capture_title};
 
 /// Colours and layout; what drawings share stands before it.
 const STYLE: &str = include_str!("templates/style.css");
 /// What the page does; it is the only script that the page's policy lets run.
 const SCRIPT: &str = include_str!("templates/script.js");
 /// The SHA-256 of [`SCRIPT`] in base64; a test holds it.
-const SCRIPT_HASH: &str = "b7g0zPFchALanA07nRIQ2YbvTlzLanICsoTJUG46Ltc=";
+const SCRIPT_HASH: &str = "Shc+XkVdO8QYocdkPOd1so6ozFCQyfsod2yN5VBUsEo=";
 /// Most findings listed before the conversations.
 const FINDINGS: usize = 40;
 
@@ -57,43 +57,52 @@ pub(super) struct Capture {
     grave_left_out: usize,
     head: Vec<Head>,
     rows: Vec<(Option<String>, Vec<Shown>)>,
+    call_head: Vec<Head>,
+    call_rows: Vec<Vec<Shown>>,
     /// An SVG element.
     graphs: String,
     /// Markup.
     sections: Vec<String>,
 }
 
+/// What a capture's part of the page holds.
+pub(super) struct Content<'a> {
+    pub(super) entries: Vec<Entry<'a>>,
+    /// Findings that matter, with the titles of their conversations.
+    pub(super) grave: Vec<(String, Proved)>,
+    pub(super) calls: Vec<ToldCall>,
+    pub(super) notes: Vec<String>,
+    /// An SVG element.
+    pub(super) graphs: String,
+    /// Markup.
+    pub(super) sections: Vec<String>,
+}
+
 impl Capture {
-    #[allow(clippy::too_many_arguments, reason = "each is a part of the page")]
-    pub(super) fn of(
-        info: &CaptureInfo,
-        prefix: &str,
-        title: String,
-        entries: Vec<Entry<'_>>,
-        notes: Vec<String>,
-        graphs: String,
-        mut grave: Vec<(String, Proved)>,
-        sections: Vec<String>,
-        options: &Options,
-    ) -> Self {
+    pub(super) fn of(info: &CaptureInfo, prefix: &str, content: Content<'_>, options: &Options) -> Self {
+        let Content { entries, mut grave, calls, notes, graphs, sections } = content;
         let columns = grid::conversation_columns(options, Room::Wide);
         let head: Vec<_> = columns.iter().map(|column| Head::from(*column)).collect();
         let row = |entry: Entry<'_>| {
             let cells = columns.iter().map(|column| (column.text)(entry.conversation, &options.view));
             (entry.target, row::shown(cells.collect(), &head))
         };
+        let rows = entries.into_iter().map(row).collect();
         let grave_left_out = grave.len().saturating_sub(FINDINGS);
         grave.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
         grave.truncate(FINDINGS);
+        let Grid { head: call_head, rows: calls } = Grid::calls(&calls, options);
         Self {
             id: format!("{prefix}capture"),
-            title,
+            title: capture_title(info),
             setting: setting(info),
             notes,
             grave,
             grave_left_out,
-            rows: entries.into_iter().map(row).collect(),
             head,
+            rows,
+            call_rows: calls.into_iter().map(|cells| row::shown(cells, &call_head)).collect(),
+            call_head,
             graphs,
             sections,
         }

@@ -2,10 +2,11 @@
 
 use askama::Template;
 
+use super::answers::{self, Question};
 use super::evidence::{Places, Proved};
 use super::material::Material;
 use super::row::{self, Row};
-use crate::explain::{Conversation, Fact, Severity};
+use crate::explain::{Fact, Severity};
 use crate::render::grid::{Grid, Head};
 use crate::render::{Options, svg};
 use crate::report::ladder::Ladder;
@@ -35,15 +36,10 @@ pub(super) struct Section {
     rows: Vec<Row>,
     /// How many more, in words.
     steps_left_out: String,
+    answers: Vec<Question>,
     /// An SVG element, or nothing.
     graphs: String,
     unfolded: bool,
-}
-
-/// The id of a conversation's part of the page.
-pub(super) fn id(conversation: &Conversation, prefix: &str) -> String {
-    let stream = conversation.totals.stream;
-    format!("{prefix}{}-{}", stream.protocol.name(), stream.number)
 }
 
 /// `12 more steps`, or nothing.
@@ -52,15 +48,10 @@ fn more(left_out: u64, noun: &str) -> String {
 }
 
 impl Section {
-    pub(super) fn of(
-        gathered: &Gathered<Material>,
-        prefix: &str,
-        options: &Options,
-        places: &Places,
-        conversations: usize,
-    ) -> Self {
+    pub(super) fn of(gathered: &Gathered<Material>, prefix: &str, options: &Options, conversations: usize) -> Self {
         let Gathered { conversation, kept } = gathered;
-        let view = &options.view;
+        let (view, stream) = (&options.view, conversation.totals.stream);
+        let places = &Places::of(&kept.steps, prefix);
         let title = conversation_title(&conversation.totals, view);
         let lines = finding_lines_of(conversation, &kept.findings);
         let findings_left_out = lines.len().saturating_sub(FINDINGS);
@@ -78,7 +69,7 @@ impl Section {
             .map(|(step, cells)| Row::of(step, row::shown(cells, &head), prefix, view))
             .collect();
         Self {
-            id: id(conversation, prefix),
+            id: format!("{prefix}{}-{}", stream.protocol.name(), stream.number),
             notes: conversation_notes(conversation, view),
             facts: conversation.facts(),
             findings,
@@ -87,6 +78,7 @@ impl Section {
             rows,
             head,
             steps_left_out: more(kept.steps_left_out, "step"),
+            answers: answers::of(conversation, places),
             graphs: graphs.map(|graphs| graphs.element(&format!("Graphs of {title}"))).unwrap_or_default(),
             unfolded: conversations <= UNFOLDED,
             title,
@@ -97,6 +89,11 @@ impl Section {
     pub(super) fn grave(&self) -> Vec<(String, Proved)> {
         let grave = self.findings.iter().filter(|finding| finding.severity > Severity::Note);
         grave.map(|finding| (self.title.clone(), finding.clone())).collect()
+    }
+
+    /// The id of this part of the page.
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     fn name(&self) -> &str {

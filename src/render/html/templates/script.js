@@ -46,7 +46,7 @@
         if (!ladder.contains(event.target)) within(pane, arrowOf.get(number));
       });
     }
-    part.addEventListener("mouseleave", () => { if (!playing) light(undefined); });
+    part.addEventListener("mouseleave", () => light(undefined));
 
     const open = (number) => {
       const row = rowOf.get(number);
