@@ -18,13 +18,24 @@ fn written() -> Keys {
             .arg(&capture)
             .output()
             .unwrap();
-        for line in String::from_utf8(output.stdout).unwrap().lines() {
-            let Value::Object(record) = serde_json::from_str(line).unwrap() else { panic!("{line} is no object") };
-            let kind = record["kind"].as_str().unwrap().to_owned();
-            keys.entry(kind).or_default().extend(record.keys().filter(|key| *key != "kind").cloned());
-        }
+        add(&output.stdout, &mut keys);
     }
+    // only a session has calls
+    let output = Command::new(cargo_bin!("echolab"))
+        .args(["session", "--port", "0", "--kernel", "--format", "jsonl"])
+        .env_remove("SUDO_UID")
+        .output()
+        .unwrap();
+    add(&output.stdout, &mut keys);
     keys
+}
+
+fn add(lines: &[u8], keys: &mut Keys) {
+    for line in std::str::from_utf8(lines).unwrap().lines() {
+        let Value::Object(record) = serde_json::from_str(line).unwrap() else { panic!("{line} is no object") };
+        let kind = record["kind"].as_str().unwrap().to_owned();
+        keys.entry(kind).or_default().extend(record.keys().filter(|key| *key != "kind").cloned());
+    }
 }
 
 /// The first column of the table in the section of each kind.

@@ -1,5 +1,6 @@
 //! Which rights a scenario keeps, and for how long.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -40,8 +41,10 @@ fn faults_and_no_longer(program: &Path) -> Result<(), Failed> {
     let mut child = command.env("SUDO_UID", "65534").env("SUDO_GID", "65534").spawn()?;
     let (mut with, mut user) = (0, true);
     let mut strangers = Vec::new();
+    let mut samples = BTreeMap::new();
     while child.try_wait()?.is_none() {
         let threads = threads(child.id());
+        *samples.entry(format!("{threads:?}")).or_insert(0) += 1;
         // before root is given up there is one thread, and the session's is made after that
         if threads.iter().any(|(name, ..)| name == "session") && threads.iter().any(|(name, ..)| name == "capture") {
             for (name, effective, permitted, uid) in &threads {
@@ -60,7 +63,7 @@ fn faults_and_no_longer(program: &Path) -> Result<(), Failed> {
     match (strangers.first(), with) {
         _ if !said.is_empty() => Err(said.into()),
         (Some(stranger), _) => Err(stranger.clone().into()),
-        (None, 0) => Err("no thread was seen with the rights that the faults need".into()),
+        (None, 0) => Err(format!("no thread was seen with the rights that the faults need: {samples:#?}").into()),
         (None, _) if !user => Err("a thread is still root".into()),
         (None, _) => Ok(()),
     }
