@@ -52,7 +52,7 @@ scenarios *filter:
 # Every scenario fifty times, then five hundred sessions of mixed scenarios whose frames are counted at both ends
 [group('check')]
 soak times='50':
-    ECHOLAB_SOAK="$1" cargo test --quiet --test scenarios
+    ECHOLAB_SOAK="$1" ECHOLAB_MIXED=500 cargo test --quiet --test scenarios
 
 # Every field of every packet against tshark, every finding against what was really done
 [group('check')]

@@ -13,6 +13,7 @@
 )]
 
 mod calls;
+mod mixed;
 mod particulars;
 mod rights;
 mod run;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
             }));
         }
     }
+    trials.extend(mixed::trials(&program, &folder));
     trials.extend(rights::trials(&program));
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(folder);
