@@ -48,6 +48,16 @@ pub fn ascii(text: &str) -> Cow<'_, str> {
     Cow::Owned(spelled)
 }
 
+/// The same for lines that were made harmless before.
+pub fn ascii_lines(text: &str) -> String {
+    text.split_inclusive('\n')
+        .map(|line| match line.strip_suffix('\n') {
+            Some(line) => ascii(line).into_owned() + "\n",
+            None => ascii(line).into_owned(),
+        })
+        .collect()
+}
+
 /// Characters that CommonMark or GitHub's dialect may read as markup wherever they stand.
 const MARKUP: &[char] = &['\\', '`', '*', '[', ']', '<', '|', '~', '$', '&'];
 

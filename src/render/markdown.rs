@@ -1,23 +1,25 @@
-//! `--format markdown`: to paste into a report.
+//! `--format markdown`: a report to hand in, with everything but the graphs; its ladders are Mermaid's.
 
 use std::io::{self, Write};
 
 use super::grid::{CALLS_TITLE, Grid};
-use super::{Format, Options, escape};
-use crate::explain::Answered;
+use super::{Format, Options, escape, mermaid};
+use crate::explain::{Answered, Fact};
+use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
-    Align, Cell, Collector, Kept, Renderer, Report, Room, capture_notes, capture_title, conversation_notes,
-    conversation_title, finding_lines,
+    Align, Answering, Cell, Collector, Kept, Renderer, Report, Room, capture_notes, capture_setting, capture_title,
+    conversation_notes, conversation_title, finding_lines,
 };
 
 pub(super) static FORMAT: Format = Format {
     name: "markdown",
     extension: "md",
-    about: "tables to paste into a report",
+    about: "a report to hand in: tables, ladders, findings, answers",
     streams: false,
     answers: true,
     sink: |out, options| {
-        Box::new(Collector::new(options.bounds, Markdown { out: io::BufWriter::new(out), options: options.clone() }))
+        let markdown = Markdown { out: io::BufWriter::new(out), options: options.clone() };
+        Box::new(Answering::new(Collector::new(options.bounds, markdown)))
     },
 };
 
@@ -29,6 +31,7 @@ struct Markdown<W: Write> {
 impl<W: Write> Renderer for Markdown<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         writeln!(self.out, "# {}\n", self.text(&capture_title(&report.info)))?;
+        self.facts(&capture_setting(&report.info, &report.totals))?;
         if self.options.summary {
             let grid = Grid::conversations(report, &self.options, Room::Wide);
             self.grid(&grid)?;
@@ -63,25 +66,17 @@ impl<W: Write> Markdown<W> {
         let view = &self.options.view;
         let conversation = &kept.conversation;
         writeln!(self.out, "## {}\n", self.text(&conversation_title(&conversation.totals, view)))?;
-        for note in conversation_notes(conversation, view) {
-            writeln!(self.out, "- {}: {}", self.text(note.label), self.text(&note.text))?;
-        }
-        writeln!(self.out)?;
+        self.facts(&conversation_notes(conversation, view))?;
         self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
         if kept.steps_left_out > 0 {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             writeln!(self.out, "{dots} {} more steps\n", kept.steps_left_out)?;
         }
-        let facts = conversation.facts();
-        for fact in &facts {
-            writeln!(self.out, "- **{}**: {}", self.text(fact.label), self.text(&fact.text))?;
-        }
-        if !facts.is_empty() {
-            writeln!(self.out)?;
-        }
+        self.facts(&conversation.facts())?;
+        self.ladder(kept)?;
         let findings = finding_lines(kept);
         if !findings.is_empty() {
-            writeln!(self.out, "Findings:\n")?;
+            writeln!(self.out, "### Findings\n")?;
             for finding in findings {
                 writeln!(self.out, "- `{}`: {}", finding.code, self.text(&finding.text))?;
             }
@@ -91,6 +86,30 @@ impl<W: Write> Markdown<W> {
             Some(answers) => self.answers(&answers),
             None => Ok(()),
         }
+    }
+
+    fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {
+        for fact in facts {
+            writeln!(self.out, "- **{}**: {}", self.text(fact.label), self.text(&fact.text))?;
+        }
+        if facts.is_empty() { Ok(()) } else { writeln!(self.out) }
+    }
+
+    fn ladder(&mut self, kept: &Kept) -> io::Result<()> {
+        if kept.steps.is_empty() {
+            return Ok(());
+        }
+        let trail = Trail::of(kept, self.options.bounds);
+        let ladder = Ladder::of(&kept.conversation, &trail, &self.options.view);
+        writeln!(self.out, "### Ladder\n")?;
+        for diagram in mermaid::diagrams(&ladder) {
+            let diagram = if self.options.view.ascii { escape::ascii_lines(&diagram) } else { diagram };
+            writeln!(self.out, "```mermaid\n{diagram}```\n")?;
+        }
+        for note in std::iter::once(&ladder.slant).chain(&ladder.notes) {
+            writeln!(self.out, "- {}", self.text(note))?;
+        }
+        writeln!(self.out)
     }
 
     fn answers(&mut self, answers: &[Answered]) -> io::Result<()> {

@@ -39,8 +39,8 @@ pub use totals::{CaptureTotals, LeftOut};
 pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
-    FindingLine, capture_notes, capture_notes_of, capture_title, conversation_notes, conversation_title, finding_lines,
-    finding_lines_of,
+    FindingLine, capture_notes, capture_notes_of, capture_setting, capture_title, conversation_notes,
+    conversation_title, finding_lines, finding_lines_of,
 };
 pub(crate) use words::{count, counted};
 

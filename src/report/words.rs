@@ -31,6 +31,22 @@ pub fn capture_title(info: &CaptureInfo) -> String {
     }
 }
 
+/// How it was captured, as far as that is known.
+pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals) -> Vec<Fact> {
+    let links: Vec<_> = info.link_types.iter().map(|link| link.name()).collect();
+    let file = info.file.as_deref().map(|file| if file == "-" { "standard input" } else { file });
+    let facts = [
+        ("File", file.map(str::to_owned)),
+        ("Format", info.format.map(|format| format.name().to_owned())),
+        ("Link type", (!links.is_empty()).then(|| links.join(", "))),
+        ("Interface", info.interface.clone()),
+        ("Filter", info.filter.clone()),
+        ("Kept of a frame", info.snaplen.map(|most| format!("at most {} bytes", count(u64::from(most))))),
+        ("Dropped by the kernel", totals.dropped.map(|dropped| counted(dropped, "packet"))),
+    ];
+    facts.into_iter().filter_map(|(label, text)| Some(Fact { label, text: text? })).collect()
+}
+
 /// The title of a conversation: `TCP conversation 0: client 10.0.0.1:1024 → server 10.0.0.2:7`.
 pub fn conversation_title(totals: &ConversationTotals, view: &View) -> String {
     let ConversationTotals { stream, client, server, .. } = totals;

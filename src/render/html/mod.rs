@@ -128,7 +128,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         let graphs = svg::graph::of_capture(&title, &series).element(&format!("Graphs of {title}"));
         let calls = std::mem::take(&mut self.calls);
         let content = Content { entries, grave, calls, notes, graphs, sections };
-        let capture = Capture::of(info, &prefix, content, &self.options);
+        let capture = Capture::of(info, &totals, &prefix, content, &self.options);
         self.captures.push(capture.render().map_err(io::Error::other)?);
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::explain::{Conversation, Fact};
 use crate::model::CaptureInfo;
 use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, svg};
-use crate::report::{Align, Room, ToldCall, capture_title};
+use crate::report::{Align, CaptureTotals, Room, ToldCall, capture_setting, capture_title};
 
 /// Colours and layout; what drawings share stands before it.
 const STYLE: &str = include_str!("templates/style.css");
@@ -79,7 +79,13 @@ pub(super) struct Content<'a> {
 }
 
 impl Capture {
-    pub(super) fn of(info: &CaptureInfo, prefix: &str, content: Content<'_>, options: &Options) -> Self {
+    pub(super) fn of(
+        info: &CaptureInfo,
+        totals: &CaptureTotals,
+        prefix: &str,
+        content: Content<'_>,
+        options: &Options,
+    ) -> Self {
         let Content { entries, mut grave, calls, notes, graphs, sections } = content;
         let columns = grid::conversation_columns(options, Room::Wide);
         let head: Vec<_> = columns.iter().map(|column| Head::from(*column)).collect();
@@ -95,7 +101,7 @@ impl Capture {
         Self {
             id: format!("{prefix}capture"),
             title: capture_title(info),
-            setting: setting(info),
+            setting: capture_setting(info, totals),
             notes,
             grave,
             grave_left_out,
@@ -107,20 +113,6 @@ impl Capture {
             sections,
         }
     }
-}
-
-/// How it was captured, as far as that is known.
-fn setting(info: &CaptureInfo) -> Vec<Fact> {
-    let links: Vec<_> = info.link_types.iter().map(|link| link.name()).collect();
-    let facts = [
-        ("File", info.file.clone()),
-        ("Format", info.format.map(|format| format.name().to_owned())),
-        ("Link type", (!links.is_empty()).then(|| links.join(", "))),
-        ("Interface", info.interface.clone()),
-        ("Filter", info.filter.clone()),
-        ("Kept of a frame", info.snaplen.map(|most| format!("at most {most} bytes"))),
-    ];
-    facts.into_iter().filter_map(|(label, text)| Some(Fact { label, text: text? })).collect()
 }
 
 #[cfg(test)]
