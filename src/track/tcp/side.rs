@@ -222,7 +222,10 @@ impl Side {
             if below || within {
                 real = rest;
                 let again = peer.sent.carrying(left).filter(|sent| sent.repeats > 0).map(|sent| sent.last.0);
-                hints.duplicate_sack = Some(again);
+                // a SYN that comes twice has its own finding, or was a simultaneous open's SYN-ACK, which repeats its number
+                if again.is_some() || peer.isn != Some(left) {
+                    hints.duplicate_sack = Some(again);
+                }
             }
         }
         let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
