@@ -18,6 +18,7 @@ mod particulars;
 mod rights;
 mod run;
 mod tshark;
+mod usage;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
     }
     trials.extend(mixed::trials(&program, &folder));
     trials.extend(rights::trials(&program));
+    trials.extend(usage::trials(&program));
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(folder);
     conclusion.exit_code()

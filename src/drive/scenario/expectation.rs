@@ -30,7 +30,7 @@ pub struct Expectation {
 
 /// What a busy machine may bring to any session: where the round trip takes microseconds, an ACK that is a few milliseconds
 /// late makes the sender probe, and the receiver say that it had the bytes.
-pub const BUSY: &[&str] = &["tail_loss_probe", "spurious_retransmit"];
+pub const BUSY: &[&str] = &["tail_loss_probe", "retransmit", "spurious_retransmit"];
 
 /// How often something is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,6 +37,7 @@ pub(super) static SMALL_MSS: Scenario = Scenario {
         client(Deed::ReceiveAll),
         client(Deed::Close),
     ]),
+    lab: LabSetup { delay: ms(5), ..LabSetup::PLAIN },
     expects: Expectation { shows: &["echo_identical"], steps: Count::AtLeast(18), ..Expectation::TCP },
     ..TCP
 };
