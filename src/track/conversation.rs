@@ -5,7 +5,6 @@ use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts};
 use super::key::Key;
 use super::lent::Lent;
 use super::tcp::{Connection, Moment};
-use super::totals::{ConversationTotals, EchoStory, EchoTotals, RttTotals, TcpTotals, UdpTotals};
 use super::udp::Exchange;
 use super::when::When;
 use crate::model::{
@@ -25,8 +24,8 @@ pub(super) enum Kind {
 /// A connection and what its streams echo.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TcpKind {
-    connection: Connection,
-    turns: Turns,
+    pub(super) connection: Connection,
+    pub(super) turns: Turns,
 }
 
 impl TcpKind {
@@ -43,19 +42,19 @@ impl TcpKind {
 #[derive(Clone, Debug)]
 pub(super) struct Conversation {
     pub(super) stream: StreamId,
-    client: Endpoint,
-    server: Endpoint,
-    roles_from: RolesFrom,
+    pub(super) client: Endpoint,
+    pub(super) server: Endpoint,
+    pub(super) roles_from: RolesFrom,
     pub(super) first_frame: u64,
-    last_frame: u64,
-    start: Option<Timestamp>,
+    pub(super) last_frame: u64,
+    pub(super) start: Option<Timestamp>,
     /// When the last step was captured, and the one at hand: since the start.
-    last_at: When,
+    pub(super) last_at: When,
     at: When,
     steps: u64,
-    packets: PerDirection<u64>,
-    bytes: PerDirection<u64>,
-    payload: PerDirection<u64>,
+    pub(super) packets: PerDirection<u64>,
+    pub(super) bytes: PerDirection<u64>,
+    pub(super) payload: PerDirection<u64>,
     /// The stream whose ports this one uses again.
     reuses: Option<u32>,
     pub(super) kind: Kind,
@@ -252,57 +251,5 @@ impl Conversation {
             self.last_at = self.at;
         }
         event
-    }
-
-    /// Everything that is known of it at its end; what was noted moves out.
-    pub(super) fn totals(mut self) -> ConversationTotals {
-        let (tcp, udp, echo, echo_story, rtt) = match std::mem::replace(&mut self.kind, Kind::Away) {
-            Kind::Tcp(tcp) => return self.tcp_totals(*tcp),
-            Kind::Udp(mut exchange) => {
-                let (pending, bytes, _) = exchange.datagrams.pending();
-                let totals = exchange.totals();
-                let found = &mut exchange.datagrams.found;
-                (None, Some(totals), found.totals(pending, bytes), found.take_story(), None)
-            }
-            Kind::Away => (None, None, None, EchoStory::default(), None),
-        };
-        self.totals_with(tcp, udp, echo, echo_story, rtt)
-    }
-
-    /// The same for a connection whose state is kept elsewhere.
-    pub(super) fn tcp_totals(&self, mut tcp: TcpKind) -> ConversationTotals {
-        let (pending, bytes) = tcp.turns.pending();
-        let found = &mut tcp.turns.found;
-        let (echo, story) = (found.totals(pending, bytes), found.take_story());
-        let rtt = tcp.connection.rtt_totals();
-        self.totals_with(Some(tcp.connection.totals()), None, echo, story, rtt)
-    }
-
-    fn totals_with(
-        &self,
-        tcp: Option<TcpTotals>,
-        udp: Option<UdpTotals>,
-        echo: Option<EchoTotals>,
-        echo_story: EchoStory,
-        rtt: Option<RttTotals>,
-    ) -> ConversationTotals {
-        ConversationTotals {
-            stream: self.stream,
-            client: self.client,
-            server: self.server,
-            roles_from: self.roles_from,
-            first_frame: self.first_frame,
-            last_frame: self.last_frame,
-            start: self.start,
-            duration: self.last_at.get().map(|last| last.max(Nanos(0))),
-            packets: self.packets,
-            bytes: self.bytes,
-            payload: self.payload,
-            tcp,
-            udp,
-            echo,
-            echo_story,
-            rtt,
-        }
     }
 }

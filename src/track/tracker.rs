@@ -1,13 +1,12 @@
 //! All conversations of a capture: finds the one a packet belongs to, begins new ones, lets old ones go.
 
-use std::collections::{HashMap, VecDeque};
-
-use foldhash::fast::RandomState;
+use std::collections::VecDeque;
 
 use super::conversation::{Conversation, Kind, TcpKind};
 use super::ended::Ended;
 use super::event::{Event, StreamId, TcpFacts};
-use super::key::{Key, KeyV4, KeyV6};
+use super::index::{Index, Place};
+use super::key::Key;
 use super::roles;
 use super::totals::ConversationTotals;
 use crate::model::{Direction, Endpoint, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
@@ -18,15 +17,6 @@ const ENDED_KEPT: usize = 8_192;
 const OPEN_MOST: usize = 1 << 20;
 /// How many cleared states are kept for the next conversations.
 const SPARE: usize = 1_024;
-
-/// Where a conversation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// In this slot.
-    Open(u32),
-    /// In this place among the ended.
-    Ended(u32),
-}
 
 /// An open conversation.
 #[derive(Debug)]
@@ -39,8 +29,7 @@ struct Slot {
 /// The table of conversations.
 #[derive(Debug, Default)]
 pub struct Tracker {
-    v4: HashMap<KeyV4, Place, RandomState>,
-    v6: HashMap<KeyV6, Place, RandomState>,
+    index: Index,
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     ended: Ended,
@@ -96,7 +85,7 @@ impl Tracker {
     fn let_go(&mut self) -> Option<ConversationTotals> {
         while self.ended.len() > ENDED_KEPT {
             let (place, Some((conversation, tcp))) = self.ended.pop() else { continue };
-            self.forget(&conversation.key(), Place::Ended(place));
+            self.index.forget(&conversation.key(), Place::Ended(place));
             return Some(conversation.tcp_totals(tcp));
         }
         Some(self.evictees.pop_front()?.totals())
@@ -161,19 +150,10 @@ impl Tracker {
         self.slots.get_mut(index as usize)?.as_mut()
     }
 
-    #[inline]
-    fn find(&self, key: &Key) -> Option<Place> {
-        match key {
-            Key::V4(key) => self.v4.get(key),
-            Key::V6(key) => self.v6.get(key),
-        }
-        .copied()
-    }
-
     /// The slot of the conversation with this key; a late packet brings it back from among the ended.
     #[inline]
     fn open(&mut self, key: &Key) -> Option<u32> {
-        match self.find(key)? {
+        match self.index.find(key)? {
             Place::Open(index) => Some(index),
             Place::Ended(place) => self.reopen(key, place),
         }
@@ -190,23 +170,6 @@ impl Tracker {
     ) -> u32 {
         let key = Key::new(protocol, source, destination);
         self.open(&key).unwrap_or_else(|| self.begin(frame, packet, key, (source, destination), None))
-    }
-
-    fn remember(&mut self, key: Key, place: Place) {
-        match key {
-            Key::V4(key) => self.v4.insert(key, place),
-            Key::V6(key) => self.v6.insert(key, place),
-        };
-    }
-
-    /// Forgets a key, unless a newer conversation has taken it over.
-    fn forget(&mut self, key: &Key, place: Place) {
-        if self.find(key) == Some(place) {
-            match key {
-                Key::V4(key) => self.v4.remove(key),
-                Key::V6(key) => self.v6.remove(key),
-            };
-        }
     }
 
     /// Puts a conversation in a slot.
@@ -231,7 +194,7 @@ impl Tracker {
         let (mut conversation, tcp) = self.ended.take(place)?;
         conversation.kind = Kind::Tcp(Box::new(tcp));
         let index = self.occupy(conversation);
-        self.remember(*key, Place::Open(index));
+        self.index.remember(*key, Place::Open(index));
         Some(index)
     }
 
@@ -262,7 +225,7 @@ impl Tracker {
         *number = number.saturating_add(1);
         let conversation = Conversation::new(stream, ends, roles_from, reuses, frame, kind);
         let index = self.occupy(conversation);
-        self.remember(key, Place::Open(index));
+        self.index.remember(key, Place::Open(index));
         index
     }
 
@@ -283,8 +246,8 @@ impl Tracker {
         match std::mem::replace(&mut conversation.kind, Kind::Away) {
             Kind::Tcp(mut tcp) => {
                 let place = self.ended.push(conversation, tcp.take());
-                if self.find(&key) == Some(Place::Open(index)) {
-                    self.remember(key, Place::Ended(place));
+                if self.index.find(&key) == Some(Place::Open(index)) {
+                    self.index.remember(key, Place::Ended(place));
                 }
                 if self.spare.len() < SPARE {
                     self.spare.push(tcp);
@@ -292,7 +255,7 @@ impl Tracker {
             }
             kind => {
                 conversation.kind = kind;
-                self.forget(&key, Place::Open(index));
+                self.index.forget(&key, Place::Open(index));
                 self.evictees.push_back(conversation);
             }
         }
@@ -310,7 +273,7 @@ impl Tracker {
             let index = u32::try_from(self.clock).unwrap_or(u32::MAX);
             self.evicted += 1;
             self.free.push(index);
-            self.forget(&slot.conversation.key(), Place::Open(index));
+            self.index.forget(&slot.conversation.key(), Place::Open(index));
             self.evictees.push_back(slot.conversation);
             return;
         }

@@ -60,8 +60,8 @@ const BORDERS: &[Border] = &[
     Border {
         names: &["std::thread", "std::process"],
         except: &["std::process::ExitCode", "std::thread::sleep"],
-        folders: &["capture", "drive", "session", "cli"],
-        rule: "threads and processes belong to capture, drive, session and cli",
+        folders: &["capture", "drive", "pipeline", "session", "cli"],
+        rule: "threads and processes belong to capture, drive, pipeline, session and cli",
     },
     Border {
         names: &["std::io::stdin"],

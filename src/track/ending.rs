@@ -1,0 +1,59 @@
+//! What is left of a conversation at its end: its totals.
+
+use super::conversation::{Conversation, Kind, TcpKind};
+use super::totals::{ConversationTotals, EchoStory, EchoTotals, RttTotals, TcpTotals, UdpTotals};
+use crate::model::Nanos;
+
+impl Conversation {
+    /// Everything that is known of it at its end; what was noted moves out.
+    pub(super) fn totals(mut self) -> ConversationTotals {
+        let (tcp, udp, echo, echo_story, rtt) = match std::mem::replace(&mut self.kind, Kind::Away) {
+            Kind::Tcp(tcp) => return self.tcp_totals(*tcp),
+            Kind::Udp(mut exchange) => {
+                let (pending, bytes, _) = exchange.datagrams.pending();
+                let totals = exchange.totals();
+                let found = &mut exchange.datagrams.found;
+                (None, Some(totals), found.totals(pending, bytes), found.take_story(), None)
+            }
+            Kind::Away => (None, None, None, EchoStory::default(), None),
+        };
+        self.totals_with(tcp, udp, echo, echo_story, rtt)
+    }
+
+    /// The same for a connection whose state is kept elsewhere.
+    pub(super) fn tcp_totals(&self, mut tcp: TcpKind) -> ConversationTotals {
+        let (pending, bytes) = tcp.turns.pending();
+        let found = &mut tcp.turns.found;
+        let (echo, story) = (found.totals(pending, bytes), found.take_story());
+        let rtt = tcp.connection.rtt_totals();
+        self.totals_with(Some(tcp.connection.totals()), None, echo, story, rtt)
+    }
+
+    fn totals_with(
+        &self,
+        tcp: Option<TcpTotals>,
+        udp: Option<UdpTotals>,
+        echo: Option<EchoTotals>,
+        echo_story: EchoStory,
+        rtt: Option<RttTotals>,
+    ) -> ConversationTotals {
+        ConversationTotals {
+            stream: self.stream,
+            client: self.client,
+            server: self.server,
+            roles_from: self.roles_from,
+            first_frame: self.first_frame,
+            last_frame: self.last_frame,
+            start: self.start,
+            duration: self.last_at.get().map(|last| last.max(Nanos(0))),
+            packets: self.packets,
+            bytes: self.bytes,
+            payload: self.payload,
+            tcp,
+            udp,
+            echo,
+            echo_story,
+            rtt,
+        }
+    }
+}
