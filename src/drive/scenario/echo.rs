@@ -157,7 +157,6 @@ pub(super) static V4: Scenario = Scenario {
         let plan = Plan { messages, no_wait: true, ..Plan::of(Protocol::Tcp, [""; 0]) };
         (plan, Behaviour { read_delay: ms(50), ..Behaviour::default() }, 1)
     }),
-    lab: LabSetup { delay: ms(5), ..LabSetup::PLAIN },
     expects: Expectation { shows: &["nagle_wait", "sends_merged", "echo_identical"], ..Expectation::TCP },
     ..TCP
 };

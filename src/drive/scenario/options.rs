@@ -37,7 +37,6 @@ pub(super) static SMALL_MSS: Scenario = Scenario {
         client(Deed::ReceiveAll),
         client(Deed::Close),
     ]),
-    lab: LabSetup { delay: ms(5), ..LabSetup::PLAIN },
     expects: Expectation { shows: &["echo_identical"], steps: Count::AtLeast(18), ..Expectation::TCP },
     ..TCP
 };
@@ -94,7 +93,6 @@ pub(super) static NO_OPTIONS: Scenario = Scenario {
     ]),
     lab: LabSetup {
         script: "drop data 3 of client",
-        delay: ms(5),
         sysctls: &["net.ipv4.tcp_sack=0", "net.ipv4.tcp_timestamps=0", "net.ipv4.tcp_window_scaling=0"],
         ..LabSetup::PLAIN
     },

@@ -13,12 +13,9 @@ const TCP: Scenario = Scenario {
     lasts: ms(2000),
     protocol: Protocol::Tcp,
     programs: Programs::Cues(TEN_SEGMENTS),
-    lab: DELAY,
+    lab: LabSetup::PLAIN,
     expects: Expectation { may_show: &["echo_partial"], ..Expectation::TCP },
 };
-
-/// A wire on which ten segments are under way at once.
-const DELAY: LabSetup = LabSetup { delay: ms(5), ..LabSetup::PLAIN };
 
 /// Ten full segments, the first window, in one send.
 const TEN_SEGMENTS: &[Cue] = &one_way(14_480);
@@ -60,7 +57,7 @@ pub(super) static LOST_FIN: Scenario = Scenario {
     story: "All data are acknowledged, and then the client's FIN is lost. A FIN counts one in the sequence numbers, so that \
             it is acknowledged like data, and sent again like data when no ACK comes.",
     programs: Programs::Cues(ONE_SEGMENT),
-    lab: LabSetup { script: "drop fin 1 of client", ..DELAY },
+    lab: LabSetup { script: "drop fin 1 of client", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["echo_identical"],
         may_show: &["timeout_retransmit"],
@@ -78,7 +75,7 @@ pub(super) static TAIL_LOSS: Scenario = Scenario {
             only time helps: after about two round trips the sender sends the last segment once more to provoke an ACK (a \
             tail-loss probe, RFC 8985 §7), much sooner than its retransmission timer would have run out. The ACK's SACK block \
             tells of the other one, which is then sent again at once.",
-    lab: LabSetup { script: "drop data 9 of client; drop data 10 of client", ..DELAY },
+    lab: LabSetup { script: "drop data 9 of client; drop data 10 of client", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["tail_loss_probe"],
         may_show: &["echo_partial", "fast_retransmit"],
@@ -94,7 +91,7 @@ pub(super) static FAST_RETRANSMIT: Scenario = Scenario {
     story: "The third of ten segments is lost. Each segment that comes after it makes the receiver repeat its last ACK, \
             with SACK blocks that say what has arrived beyond the hole (RFC 2018); the sender sends the missing one again at \
             once and does not wait for its timer. One round trip is lost, not two hundred milliseconds.",
-    lab: LabSetup { script: "drop data 3 of client", ..DELAY },
+    lab: LabSetup { script: "drop data 3 of client", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["fast_retransmit"],
         may_show: &["echo_partial"],
@@ -111,7 +108,7 @@ pub(super) static REORDERED: Scenario = Scenario {
     story: "The fifth of ten segments overtakes the fourth. The receiver sees a hole, repeats its ACK with a SACK block, \
             and a moment later the hole is filled. Nothing was lost and nothing is sent again: one duplicate ACK is \
             not enough for that. The capture is made at the server, for at the client all is in order.",
-    lab: LabSetup { script: "swap data 4 5 of client", capture_at: Side::Server, ..DELAY },
+    lab: LabSetup { script: "swap data 4 5 of client", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["reordered"],
         may_show: &["echo_partial"],
@@ -128,7 +125,7 @@ pub(super) static DUPLICATE: Scenario = Scenario {
             that it had the bytes (RFC 2883). Both copies have the same IP identification and time stamp, which tells them \
             from a retransmission. The capture is made at the server; the client has sent one.",
     programs: Programs::Cues(ONE_SEGMENT),
-    lab: LabSetup { script: "duplicate data 1 of client", capture_at: Side::Server, ..DELAY },
+    lab: LabSetup { script: "duplicate data 1 of client", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["duplicate_frame", "echo_identical"],
         echoed: Some(1),
@@ -145,7 +142,7 @@ pub(super) static CORRUPT: Scenario = Scenario {
             kernel drops it without a word; to the client it is lost, and it sends the request again. The capture, made at \
             the server, holds both: the damaged one and the good one.",
     programs: Programs::Cues(ONE_SEGMENT),
-    lab: LabSetup { script: "corrupt data 1 of client", capture_at: Side::Server, ..DELAY },
+    lab: LabSetup { script: "corrupt data 1 of client", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["checksum_invalid", "echo_identical"],
         may_show: &["timeout_retransmit"],
@@ -163,7 +160,7 @@ pub(super) static RANDOM_LOSS: Scenario = Scenario {
             a timer; a lost ACK matters little, for the next one says as much.",
     lasts: ms(6000),
     programs: Programs::Cues(&one_way(150_000)),
-    lab: LabSetup { loss: 3.0, seed: 1, ..DELAY },
+    lab: LabSetup { loss: 3.0, seed: 1, ..LabSetup::PLAIN },
     expects: Expectation {
         may_show: &[
             "fast_retransmit",
@@ -191,7 +188,7 @@ pub(super) static ECN: Scenario = Scenario {
         script: "mark data 2 of client",
         sysctls: &["net.ipv4.tcp_ecn=1"],
         capture_at: Side::Server,
-        ..DELAY
+        ..LabSetup::PLAIN
     },
     programs: Programs::Cues(&one_way(60_000)),
     expects: Expectation { shows: &["ecn_marked"], may_show: &["echo_partial"], ..Expectation::TCP },
