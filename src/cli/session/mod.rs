@@ -130,6 +130,9 @@ impl SessionArgs {
         output.file().map_or(Ok(()), |path| ensure_free(path, force))?;
         let chance = self.network.chance();
         let (scenario, transcript) = (self.scenario, self.transcript || self.kernel);
+        if transcript && !output.shows_calls() {
+            bail!("this format has no place for a transcript: choose table, markdown, lines, json or jsonl");
+        }
         let (options, note) = self.session_options()?;
         let halt = interrupt()?;
 
@@ -145,9 +148,6 @@ impl SessionArgs {
         let server = Endpoint::from(session.server());
         let writers = files.open(force, session.infos())?;
         let mut output = output.open()?;
-        if transcript && !output.sink().shows_calls() {
-            bail!("this format has no place for a transcript: choose table, markdown, lines, json or jsonl");
-        }
         let mut transcribed;
         let sink: &mut dyn Sink = if transcript {
             transcribed = Transcribed::new(output.sink(), session.transcripts());
