@@ -8,14 +8,16 @@ use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
 use super::exit::{self, Exit};
-use super::output::{Output, OutputArgs, OutputOptions, Scope};
+use super::output::{OutputArgs, OutputOptions, Scope};
 use super::privileges;
 use super::progress::Progress;
+use super::under_way::Output;
 use crate::capture::Source;
 use crate::capture::file::{from_reader, open_unread};
 use crate::capture::filter::Filter;
 use crate::model::{LinkType, Protocol};
 use crate::pipeline;
+use crate::pipeline::annotate::Annotated;
 use crate::report::{Order, Wanted};
 use crate::track::StreamId;
 
@@ -34,6 +36,9 @@ Examples:
   echolab analyze echo.pcap --answers                 what labs ask of a trace, answered
   echolab analyze echo.pcap --format markdown -o echo.md
                                                       for a report
+  echolab analyze echo.pcap --format pcapng -o echo.pcapng
+                                                      for Wireshark, each step as its packet's comment
+  echolab analyze echo.pcap --report echo             page, Markdown and drawings in the folder echo
   echolab analyze *.pcap --format lines | grep -F '[R'
                                                       every reset, one line a step
   sudo tcpdump -i lo -U -w - port 7 | echolab analyze - --format lines
@@ -215,10 +220,16 @@ impl Request {
             filter,
             max_frames: self.count,
             // a file does not make anybody wait for the rest of a batch
-            ahead: input.size.is_some(),
+            ahead: input.size.is_some() && output.desk().is_none(),
             ..pipeline::Options::default()
         };
-        let totals = pipeline::run(&mut source, &mut options, &mut progress.before(output.sink()))?;
+        let totals = match output.desk() {
+            None => pipeline::run(&mut source, &mut options, &mut progress.before(output.sink()))?,
+            Some(desk) => {
+                let mut source = Annotated::new(source, desk);
+                pipeline::run(&mut source, &mut options, &mut progress.before(output.sink()))?
+            }
+        };
         let name = if input.name == "-" { "standard input" } else { &input.name };
         Ok(match totals.truncated {
             None => Ok(()),

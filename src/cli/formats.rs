@@ -6,6 +6,7 @@ use std::io;
 use clap::Args;
 
 use super::Exit;
+use super::format_names::ANNOTATED;
 use crate::explain::FindingCode;
 use crate::render::FORMATS;
 use crate::report::{COLUMNS, CONVERSATION_COLUMNS, Column};
@@ -42,6 +43,7 @@ impl FormatsArgs {
                 let how = if format.streams { "streamed" } else { "collected" };
                 (format.name, format!("{} (.{}, {how})", format.about, format.extension))
             });
+            let rows = rows.chain([(ANNOTATED.0, format!("{} (.pcapng, streamed)", ANNOTATED.1))]);
             section(&mut text, "Formats (--format)", rows);
         }
         if wanted(List::Columns) {

@@ -10,6 +10,7 @@ mod connect;
 mod destination;
 mod echo_args;
 mod exit;
+mod format_names;
 mod formats;
 mod interrupt;
 mod man;
@@ -17,9 +18,11 @@ mod messages;
 mod output;
 mod privileges;
 mod progress;
+mod report_dir;
 mod scenarios;
 mod serve;
 mod session;
+mod under_way;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,7 +30,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub use exit::Exit;
-pub use output::{Output, OutputArgs, OutputOptions};
+pub use output::{OutputArgs, OutputOptions};
+pub use under_way::Output;
 
 /// Run a TCP or UDP echo session, capture it, and have every packet explained; or explain any capture file.
 #[derive(Debug, Parser)]

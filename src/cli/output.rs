@@ -3,15 +3,18 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use super::destination::{Named, create};
+use super::format_names::{format_help, formats};
+use super::report_dir::ReportDir;
+use super::under_way::Output;
+use crate::pipeline::annotate::{Annotator, Desk};
 use crate::render::{self, FORMATS, Format};
 use crate::report::{
-    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Selection, Sink, View,
-    Wanted,
+    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Selection, Several, Sink,
+    View, Wanted,
 };
 
 /// Options of the output, as typed.
@@ -26,6 +29,10 @@ pub struct OutputArgs {
     /// Write the report to FILE, which must not exist; - is standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// Write whole reports into the folder DIR too: report.md, report.html, ladder.svg, graphs.svg.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
 
     /// Overwrite files that exist.
     #[arg(long)]
@@ -80,15 +87,6 @@ enum When {
     Never,
 }
 
-fn formats() -> impl TypedValueParser<Value = String> {
-    PossibleValuesParser::new(FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.about)))
-}
-
-fn format_help() -> String {
-    let names: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
-    format!("What the report looks like: {}", names.join(", "))
-}
-
 /// What a report is to show, beyond what every subcommand offers.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -104,11 +102,13 @@ pub struct Scope {
 
 /// Options of the output, checked.
 pub struct OutputOptions {
-    format: &'static Format,
+    /// `None` for an annotated capture.
+    format: Option<&'static Format>,
     render: render::Options,
     scope: Scope,
     most_conversations: usize,
     destination: Destination,
+    report: Option<ReportDir>,
     force: bool,
     color: When,
 }
@@ -132,11 +132,22 @@ impl OutputArgs {
     /// # Errors
     /// When a column does not exist, or the format has no place for what is asked.
     pub fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
-        let format = render::format(&self.format).with_context(|| format!("there is no format {}", self.format))?;
-        if scope.answers && !format.answers {
+        let format = render::format(&self.format);
+        if scope.answers && !format.is_some_and(|format| format.answers) {
             let names: Vec<_> = FORMATS.iter().filter(|format| format.answers).map(|format| format.name).collect();
-            bail!("--format {} has no place for --answers; use one of {}", format.name, names.join(", "));
+            bail!("--format {} has no place for --answers; use one of {}", self.format, names.join(", "));
         }
+        if format.is_none() && scope.summary.is_some() {
+            bail!("--format {} holds packets, and --summary shows none", self.format);
+        }
+        if format.is_none() && scope.several {
+            bail!("--format {} annotates one capture at a time", self.format);
+        }
+        if format.is_none() && self.output.is_none() && io::stdout().is_terminal() {
+            bail!("--format {} is not for a terminal: name a file with --output", self.format);
+        }
+        let report = self.report.map(ReportDir::new);
+        report.as_ref().map_or(Ok(()), |folder| folder.ensure_free(self.force))?;
         let destination = match self.output {
             Some(path) if path.as_os_str() != "-" => Destination::File(path),
             _ => Destination::Stdout,
@@ -172,7 +183,7 @@ impl OutputArgs {
             (false, Some(steps)) => Bounds { steps: at_most(steps), ..Bounds::default() },
             (false, None) => Bounds::default(),
         };
-        if format.streams && !render.summary {
+        if format.is_some_and(|format| format.streams) && !render.summary {
             scope.wanted.steps = self.limit.filter(|limit| *limit > 0);
         }
         let most_conversations = match self.limit {
@@ -186,6 +197,7 @@ impl OutputArgs {
             scope,
             most_conversations,
             destination,
+            report,
             force: self.force,
             color: self.color,
         })
@@ -217,7 +229,7 @@ impl OutputOptions {
     /// # Errors
     /// When the file exists and `--force` was not given, or can't be created.
     pub fn open(mut self) -> anyhow::Result<Output> {
-        let out: Box<dyn Write> = match &self.destination {
+        let out: Box<dyn Write + Send> = match &self.destination {
             Destination::Stdout => {
                 let stdout = io::stdout();
                 self.render.prompt = stdout.is_terminal();
@@ -237,7 +249,18 @@ impl OutputOptions {
                 Box::new(Named { name: path.display().to_string(), inner: create(path, self.force)? })
             }
         };
-        let mut sink = (self.format.sink)(out, &self.render);
+        let (mut sink, desk): (Box<dyn Sink>, _) = match self.format {
+            Some(format) => ((format.sink)(out, &self.render), None),
+            None => {
+                let desk = Desk::new(out);
+                (Box::new(Annotator::new(desk.clone())), Some(desk))
+            }
+        };
+        if let Some(folder) = &self.report {
+            let mut sinks = vec![sink];
+            sinks.extend(folder.open(self.force, &self.render)?);
+            sink = Box::new(Several::new(sinks));
+        }
         if let Some(order) = self.scope.summary {
             sink = Box::new(Largest::new(order, self.most_conversations, sink));
         }
@@ -249,7 +272,18 @@ impl OutputOptions {
             sink = Box::new(Answering::new(sink));
         }
         let to_terminal = self.destination == Destination::Stdout && io::stdout().is_terminal();
-        Ok(Output { sink, shows_as_it_reads: to_terminal && self.format.streams && !self.render.summary })
+        let streams = self.format.is_some_and(|format| format.streams);
+        Ok(Output { sink, desk, shows_as_it_reads: to_terminal && streams && !self.render.summary })
+    }
+
+    /// Whether the capture itself is to be annotated.
+    pub(super) fn annotates(&self) -> bool {
+        self.format.is_none()
+    }
+
+    /// The folder of reports, where one is asked for.
+    pub(super) fn report(&self) -> Option<&ReportDir> {
+        self.report.as_ref()
     }
 
     /// Leaves standard output to something else: a report that would go there goes to standard error.
@@ -265,31 +299,5 @@ impl OutputOptions {
             Destination::Stdout | Destination::Stderr => None,
             Destination::File(path) => Some(path),
         }
-    }
-}
-
-/// A report on its way to its destination.
-pub struct Output {
-    sink: Box<dyn Sink>,
-    shows_as_it_reads: bool,
-}
-
-impl Output {
-    /// What the pipeline pushes into.
-    pub fn sink(&mut self) -> &mut dyn Sink {
-        &mut *self.sink
-    }
-
-    /// Whether it writes to a terminal all the time, so that no other sign of life is needed.
-    pub fn shows_as_it_reads(&self) -> bool {
-        self.shows_as_it_reads
-    }
-
-    /// Writes what is kept back; to be called once, after the last capture.
-    ///
-    /// # Errors
-    /// When the output can't be written.
-    pub fn end(mut self) -> anyhow::Result<()> {
-        Ok(self.sink.end()?)
     }
 }

@@ -1,6 +1,7 @@
 //! The only loop: frames in, steps and conversations out, every frame accounted for.
 
 mod ahead;
+pub mod annotate;
 mod packets;
 
 use std::io;

@@ -12,6 +12,7 @@ mod bad_input;
 mod drawings;
 mod golden;
 mod options;
+mod reports;
 mod run;
 mod schema;
 mod texts;

@@ -61,10 +61,23 @@ impl CaptureWriter {
     /// # Errors
     /// When `out` cannot be written to. Without a link type there is no pcap file.
     pub fn new(out: impl Write + Send + 'static, format: CaptureFormat, info: &CaptureInfo) -> io::Result<Self> {
+        Self::annotated(out, format, info, "")
+    }
+
+    /// The same with a comment on every interface, which pcapng keeps only.
+    ///
+    /// # Errors
+    /// As [`CaptureWriter::new`].
+    pub fn annotated(
+        out: impl Write + Send + 'static,
+        format: CaptureFormat,
+        info: &CaptureInfo,
+        comment: &str,
+    ) -> io::Result<Self> {
         let mut out = BufWriter::with_capacity(64 * 1024, Box::new(out) as Box<dyn Write + Send>);
         let body = match format {
             CaptureFormat::Pcap => Body::Pcap(pcap::Head::write(&mut out, info)?),
-            CaptureFormat::Pcapng => Body::Pcapng(pcapng::Section::write(&mut out, info)?),
+            CaptureFormat::Pcapng => Body::Pcapng(pcapng::Section::write(&mut out, info, comment)?),
         };
         Ok(Self { out, body })
     }

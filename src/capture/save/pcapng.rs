@@ -22,6 +22,8 @@ const ISB_USRDELIV: u16 = 8;
 /// A section that is being written.
 pub(super) struct Section {
     info: CaptureInfo,
+    /// On every interface, unless it is empty.
+    comment: String,
     /// What was described so far: the source's index and link type. The place in the list is the index in the file.
     interfaces: Vec<(u32, LinkType)>,
     frames: u64,
@@ -31,8 +33,15 @@ pub(super) struct Section {
 }
 
 impl Section {
-    pub(super) fn write(out: &mut impl Write, info: &CaptureInfo) -> io::Result<Self> {
-        let mut section = Self { info: info.clone(), interfaces: Vec::new(), frames: 0, last: 0, block: Vec::new() };
+    pub(super) fn write(out: &mut impl Write, info: &CaptureInfo, comment: &str) -> io::Result<Self> {
+        let mut section = Self {
+            info: info.clone(),
+            comment: comment.to_owned(),
+            interfaces: Vec::new(),
+            frames: 0,
+            last: 0,
+            block: Vec::new(),
+        };
         section.block.extend(0x1a2b_3c4d_u32.to_le_bytes());
         section.block.extend(1_u16.to_le_bytes());
         section.block.extend(0_u16.to_le_bytes());
@@ -95,6 +104,10 @@ impl Section {
         self.block.extend(link.0.to_le_bytes());
         self.block.extend([0; 2]);
         self.block.extend(self.info.snaplen.unwrap_or(SNAPLEN).to_le_bytes());
+        if !self.comment.is_empty() {
+            let comment = self.comment.clone();
+            self.option(OPT_COMMENT, comment.as_bytes());
+        }
         if let Some(name) = self.info.interface.clone() {
             self.option(IF_NAME, name.as_bytes());
         }

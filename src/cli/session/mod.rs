@@ -28,6 +28,7 @@ use super::exit::say;
 use super::interrupt::interrupt;
 use super::messages::MessageArgs;
 use super::output::{OutputArgs, Scope};
+use super::report_dir::ReportDir;
 use super::scenarios::names;
 use super::{Exit, client_args, privileges};
 use crate::capture::WAYS_TO_CAPTURE;
@@ -57,6 +58,7 @@ Examples:
   echolab session --transform upper --format markdown --output report.md
   echolab session --scenario zero-window               a session by name: echolab scenarios lists them
   echolab session --write session.pcapng               keep the capture too
+  echolab session --report echo                        capture, Markdown, page and drawings in the folder echo
   echolab session --write - | tcpdump -nn -r -         the report goes to standard error
   sudo \"$(command -v echolab)\" session                 on loopback, where capturing needs root
   echolab session --wire 'drop data 1'                 a lost request, on a private network
@@ -121,8 +123,12 @@ impl SessionArgs {
         let force = self.output.force();
         let capture_at = self.network.capture_at(self.scenario);
         let both = capture_at == CaptureAt::Both;
-        let files = CaptureFiles::new(self.write.clone(), both)?;
         let mut output = self.output.clone().check(Scope { several: both, ..Scope::default() })?;
+        if output.annotates() {
+            bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");
+        }
+        let write = self.write.clone().or_else(|| output.report().map(ReportDir::capture));
+        let files = CaptureFiles::new(write, both)?;
         if files.take_stdout() {
             output.make_way();
         }
@@ -146,6 +152,7 @@ impl SessionArgs {
             privileges::give_up_with(|| session.give_up_capabilities())?;
         }
         let server = Endpoint::from(session.server());
+        output.report().map_or(Ok(()), ReportDir::make)?;
         let writers = files.open(force, session.infos())?;
         let mut output = output.open()?;
         let mut transcribed;

@@ -1,0 +1,19 @@
+//! What `--format` takes.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use crate::render::FORMATS;
+
+/// The capture itself, annotated: its name and what it is good for. It is no report, since reports never see a frame.
+pub(super) const ANNOTATED: (&str, &str) =
+    ("pcapng", "the same capture with each step as its packet's comment, for Wireshark");
+
+pub(super) fn formats() -> impl TypedValueParser<Value = String> {
+    let names = FORMATS.iter().map(|format| (format.name, format.about)).chain([ANNOTATED]);
+    PossibleValuesParser::new(names.map(|(name, about)| PossibleValue::new(name).help(about)))
+}
+
+pub(super) fn format_help() -> String {
+    let names: Vec<_> = FORMATS.iter().map(|format| format.name).chain([ANNOTATED.0]).collect();
+    format!("What the report looks like: {}", names.join(", "))
+}

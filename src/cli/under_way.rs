@@ -1,0 +1,36 @@
+//! A report while its captures are read.
+
+use crate::pipeline::annotate::Desk;
+use crate::report::Sink;
+
+/// A report on its way to its destination.
+pub struct Output {
+    pub(super) sink: Box<dyn Sink>,
+    pub(super) desk: Option<Desk>,
+    pub(super) shows_as_it_reads: bool,
+}
+
+impl Output {
+    /// What the pipeline pushes into.
+    pub fn sink(&mut self) -> &mut dyn Sink {
+        &mut *self.sink
+    }
+
+    /// Where the frames of a capture to be annotated must go: through [`Annotated`](crate::pipeline::annotate::Annotated).
+    pub fn desk(&self) -> Option<Desk> {
+        self.desk.clone()
+    }
+
+    /// Whether it writes to a terminal all the time, so that no other sign of life is needed.
+    pub fn shows_as_it_reads(&self) -> bool {
+        self.shows_as_it_reads
+    }
+
+    /// Writes what is kept back; to be called once, after the last capture.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    pub fn end(mut self) -> anyhow::Result<()> {
+        Ok(self.sink.end()?)
+    }
+}

@@ -1,0 +1,147 @@
+//! A capture copied, each packet with what its step is as the comment: Wireshark shows them.
+//!
+//! Frames go through [`Annotated`], steps come back to [`Annotator`]; a frame waits for its step until the next is read.
+//! So nothing may read ahead. It is not a format like the others, since those never see a frame.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::capture::Source;
+use crate::capture::save::CaptureWriter;
+use crate::explain::{Conversation, Step};
+use crate::model::{CaptureFormat, CaptureInfo, Frame};
+use crate::report::{CaptureTotals, Sink, capture_title};
+
+/// What both ends write to.
+#[derive(Clone)]
+pub struct Desk(Arc<Mutex<Inner>>);
+
+struct Inner {
+    out: Option<Box<dyn Write + Send>>,
+    writer: Option<CaptureWriter>,
+    waiting: Option<Waiting>,
+    error: Option<io::Error>,
+}
+
+/// A frame whose step has not come yet.
+struct Waiting {
+    frame: Frame<'static>,
+    data: Vec<u8>,
+}
+
+impl Desk {
+    /// Writes to `out` when the capture begins.
+    pub fn new(out: impl Write + Send + 'static) -> Self {
+        let inner = Inner { out: Some(Box::new(out)), writer: None, waiting: None, error: None };
+        Self(Arc::new(Mutex::new(inner)))
+    }
+
+    fn with<T>(&self, use_it: impl FnOnce(&mut Inner) -> T) -> T {
+        use_it(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Inner {
+    fn write(&mut self, comment: Option<&str>) {
+        let (Some(waiting), Some(writer)) = (self.waiting.take(), &mut self.writer) else { return };
+        let frame = Frame { data: &waiting.data, ..waiting.frame };
+        if let Err(error) = writer.write(&frame, comment) {
+            self.error.get_or_insert(error);
+            self.writer = None;
+        }
+    }
+
+    fn result(&mut self) -> io::Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+}
+
+/// The source whose frames are copied.
+pub struct Annotated<S> {
+    source: S,
+    desk: Desk,
+}
+
+impl<S: Source> Annotated<S> {
+    /// Copies the frames of `source` to the desk.
+    pub fn new(source: S, desk: Desk) -> Self {
+        Self { source, desk }
+    }
+}
+
+impl<S: Source> Source for Annotated<S> {
+    fn info(&self) -> &CaptureInfo {
+        self.source.info()
+    }
+
+    fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
+        let next = self.source.next_frame()?;
+        self.desk.with(|inner| {
+            inner.write(None);
+            let waiting =
+                |frame: &Frame<'_>| Waiting { data: frame.data.to_vec(), frame: Frame { data: &[], ..*frame } };
+            inner.waiting = next.as_ref().map(waiting);
+        });
+        Ok(next)
+    }
+
+    fn dropped(&self) -> Option<u64> {
+        self.source.dropped()
+    }
+}
+
+/// The sink that gives each waiting frame its comment.
+pub struct Annotator {
+    desk: Desk,
+}
+
+impl Annotator {
+    /// Comments the frames of the desk.
+    pub fn new(desk: Desk) -> Self {
+        Self { desk }
+    }
+}
+
+/// What a step is, and what was found at it.
+fn comment(step: &Step<'_>) -> String {
+    let mut text = step.description();
+    for finding in step.findings.iter() {
+        text.push_str(&format!(" [{}: {}]", finding.code, finding.text));
+    }
+    text
+}
+
+impl Sink for Annotator {
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        let about = format!("{}; the comment of a packet is what echolab says of it", capture_title(info));
+        self.desk.with(|inner| {
+            let Some(out) = inner.out.take() else {
+                return Err(io::Error::other("an annotated capture holds one capture"));
+            };
+            inner.writer = Some(CaptureWriter::annotated(out, CaptureFormat::Pcapng, info, &about)?);
+            Ok(())
+        })
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        self.desk.with(|inner| {
+            let is_its = inner.waiting.as_ref().is_some_and(|waiting| waiting.frame.number == step.event.frame);
+            if is_its {
+                inner.write(Some(&comment(step)));
+            }
+            inner.result()
+        })
+    }
+
+    fn conversation(&mut self, _: &Conversation) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        self.desk.with(|inner| {
+            inner.write(None);
+            inner.result()?;
+            inner.writer.take().map_or(Ok(()), |writer| writer.finish(totals.dropped))
+        })
+    }
+}

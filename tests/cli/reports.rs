@@ -1,0 +1,87 @@
+//! Whole reports: a folder of them, the page, the annotated capture.
+
+use std::fs;
+use std::process::Command;
+
+use crate::run::echolab;
+
+const TEN_STEPS: &str = "fixtures/lab-echo-ten-steps.pcap";
+
+#[test]
+fn a_folder_of_reports_holds_what_each_format_writes_and_is_not_overwritten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path().join("new/echo");
+    let report = folder.to_str().expect("a name in UTF-8");
+    let table = echolab(["analyze", TEN_STEPS, "--utc", "--report", report]).done();
+    assert_eq!(table, echolab(["analyze", TEN_STEPS, "--utc"]).done());
+    for (file, format) in
+        [("report.md", "markdown"), ("report.html", "html"), ("ladder.svg", "svg"), ("graphs.svg", "graphs")]
+    {
+        let written = fs::read_to_string(folder.join(file)).expect("a report");
+        assert!(written == echolab(["analyze", TEN_STEPS, "--utc", "--format", format]).done(), "{file}");
+    }
+    let again = ["analyze", "fixtures/lab-v0.pcap", "--report", report];
+    echolab(again).run().exits(2).complains(&["report.md exists already", "--force"]);
+    let unchanged = fs::read_to_string(folder.join("report.md")).expect("a report");
+    assert!(unchanged.contains("lab-echo-ten-steps"), "{unchanged}");
+    echolab([&again[..], &["--force"]].concat()).done();
+    let changed = fs::read_to_string(folder.join("report.md")).expect("a report");
+    assert!(changed.contains("lab-v0"), "{changed}");
+    let file = folder.join("report.md");
+    let file = file.to_str().expect("a name in UTF-8");
+    echolab(["analyze", TEN_STEPS, "--report", file, "--force"]).run().exits(2).complains(&["is no folder"]);
+}
+
+/// What tshark finds in these fields of every frame.
+fn tshark(capture: &str, fields: &[&str]) -> Vec<String> {
+    let mut command = Command::new("tshark");
+    command.args(["-n", "-r", capture, "-T", "fields"]);
+    fields.iter().for_each(|field| {
+        command.args(["-e", field]);
+    });
+    let output = command.output().expect("tshark is installed: .ci/setup does that");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8").lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn wireshark_shows_every_step_as_the_comment_of_its_packet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for capture in [TEN_STEPS, "fixtures/kernel/loss_fast.pcap", "fixtures/lab-udp-line.pcap"] {
+        let annotated = folder.path().join("annotated.pcapng");
+        let annotated = annotated.to_str().expect("a name in UTF-8");
+        let said = echolab(["analyze", capture, "--format", "pcapng", "-o", annotated, "--force"]).done();
+        assert_eq!(said, "");
+        let frames = ["frame.number", "frame.time_epoch", "frame.len", "tcp.seq_raw", "udp.length"];
+        assert_eq!(tshark(annotated, &frames), tshark(capture, &frames));
+        let steps = echolab(["analyze", capture, "--format", "csv", "--columns", "description,findings"]).done();
+        let mut reader = csv_rows(&steps);
+        for comment in tshark(annotated, &["frame.comment"]) {
+            let (description, findings) = reader.next().expect("a step for each frame");
+            assert!(comment.starts_with(&description), "{comment} is not of {description}");
+            for code in findings.split(", ").filter(|code| !code.is_empty()) {
+                assert!(comment.contains(code), "{comment} does not name {code}");
+            }
+        }
+        assert_eq!(reader.next(), None);
+    }
+}
+
+#[test]
+fn an_annotated_capture_goes_to_a_file() {
+    let one = echolab(["analyze", TEN_STEPS, TEN_STEPS, "--format", "pcapng", "-o", "/nowhere/x"]).run();
+    one.exits(2).complains(&["one capture"]);
+    let summary = echolab(["analyze", TEN_STEPS, "--summary", "--format", "pcapng", "-o", "/nowhere/x"]).run();
+    summary.exits(2).complains(&["--summary"]);
+}
+
+fn csv_rows(text: &str) -> impl Iterator<Item = (String, String)> + '_ {
+    let rows: Vec<_> = csv::Reader::from_reader(text.as_bytes())
+        .records()
+        .map(|row| {
+            let row = row.expect("a row");
+            (row.get(0).unwrap_or_default().to_owned(), row.get(1).unwrap_or_default().to_owned())
+        })
+        .collect();
+    rows.into_iter()
+}
