@@ -241,3 +241,104 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::super::samples::{C, S, datagram, play, segment, ten_steps};
+    use super::super::{CaptureTotals, Sink};
+    use super::*;
+    use crate::explain::Conversation;
+    use crate::model::{CaptureInfo, Side};
+
+    /// Follows what is played.
+    struct Follower(Teller);
+
+    impl Sink for Follower {
+        fn capture(&mut self, _: &CaptureInfo) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+            self.0.follow(step);
+            Ok(())
+        }
+
+        fn conversation(&mut self, _: &Conversation) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Tells calls of which each returned 1 µs after the frame with this number; samples come every 17 µs.
+    fn told(frames: &[Vec<u8>], calls: Vec<(u32, Side, CallKind)>) -> Vec<ToldCall> {
+        let mut follower = Follower(Teller::default());
+        play(frames, &mut follower);
+        let (client, server) = (Endpoint::new([127, 0, 0, 1], 51_234), Endpoint::new([127, 0, 0, 1], 6_542));
+        let call = |(frame, side, kind): (u32, Side, CallKind)| {
+            let (local, peer) = if side == Side::Client { (client, server) } else { (server, client) };
+            let time = Timestamp::new(1_714_912_496, frame * 17_000 + 1_000);
+            Call { time, side, connection: 1, local: Some(local), peer: Some(peer), kind, kernel: None }
+        };
+        follower.0.tell(calls.into_iter().map(call).collect())
+    }
+
+    fn frames(told: &[ToldCall]) -> Vec<&[u64]> {
+        told.iter().map(|told| told.frames.as_slice()).collect()
+    }
+
+    #[test]
+    fn each_call_of_an_echo_has_its_frames() {
+        let calls = vec![
+            (3, Side::Client, CallKind::Connect),
+            (3, Side::Server, CallKind::Accept),
+            (4, Side::Client, CallKind::Send(12)),
+            (4, Side::Server, CallKind::Receive(12)),
+            (6, Side::Server, CallKind::Send(12)),
+            (7, Side::Client, CallKind::Receive(12)),
+            (8, Side::Client, CallKind::Shutdown),
+            (8, Side::Server, CallKind::EndOfStream),
+            (9, Side::Server, CallKind::Close),
+            (10, Side::Client, CallKind::Close),
+        ];
+        let told = told(&ten_steps(), calls);
+        let expected: [&[u64]; 10] = [&[1, 2, 3], &[3], &[4], &[4], &[6], &[6], &[8], &[8], &[9], &[]];
+        assert_eq!(frames(&told), expected);
+        // received one frame later than it came
+        assert_eq!(told.get(5).and_then(|told| told.after), Some(Nanos(18_000)));
+        assert!(told.iter().all(|told| told.stream.is_some()));
+    }
+
+    #[test]
+    fn a_send_has_its_retransmissions_and_a_receive_may_have_half_a_segment() {
+        let data = segment(C, "P.", 1, 1, b"abcdef");
+        let calls = vec![
+            (1, Side::Client, CallKind::Send(3)),
+            (1, Side::Client, CallKind::Send(3)),
+            (2, Side::Server, CallKind::Receive(4)),
+            (2, Side::Server, CallKind::Receive(2)),
+        ];
+        let told = told(&[data.clone(), data, segment(S, ".", 1, 7, b"")], calls);
+        let expected: [&[u64]; 4] = [&[1, 2], &[1, 2], &[1, 2], &[1, 2]];
+        assert_eq!(frames(&told), expected);
+    }
+
+    #[test]
+    fn lost_datagrams_are_passed_over_and_strangers_have_no_frames() {
+        let sent = [datagram(C, b"lost"), datagram(C, b"arrives"), datagram(S, b"arrives")];
+        let calls = vec![
+            (1, Side::Client, CallKind::Send(4)),
+            (2, Side::Client, CallKind::Send(7)),
+            (2, Side::Server, CallKind::Receive(7)),
+            (3, Side::Server, CallKind::Send(7)),
+        ];
+        let expected: [&[u64]; 4] = [&[1], &[2], &[2], &[3]];
+        assert_eq!(frames(&told(&sent, calls)), expected);
+        let nothing = told(&[], vec![(1, Side::Client, CallKind::Connect)]);
+        assert!(nothing.iter().all(|told| told.stream.is_none() && told.frames.is_empty()));
+    }
+}
