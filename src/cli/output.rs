@@ -219,7 +219,7 @@ fn width(asked: Option<u16>, stdout: bool) -> usize {
 impl OutputOptions {
     /// Whether the format has a place for what programs did.
     pub fn shows_calls(&self) -> bool {
-        (self.format.sink)(Box::new(io::sink()), &self.render).shows_calls()
+        self.format.is_some_and(|format| (format.sink)(Box::new(io::sink()), &self.render).shows_calls())
     }
 
     /// Opens the destination and makes the sink that writes the report there.
