@@ -23,6 +23,7 @@ mod scenarios;
 mod serve;
 mod session;
 mod under_way;
+mod width;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

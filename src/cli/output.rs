@@ -10,6 +10,7 @@ use super::destination::{Named, create};
 use super::format_names::{format_help, formats};
 use super::report_dir::ReportDir;
 use super::under_way::Output;
+use super::width;
 use crate::pipeline::annotate::{Annotator, Desk};
 use crate::render::{self, FORMATS, Format};
 use crate::report::{
@@ -161,7 +162,7 @@ impl OutputArgs {
             ascii: self.ascii,
             time_zone: if self.utc { jiff::tz::TimeZone::UTC } else { jiff::tz::TimeZone::system() },
         };
-        let width = width(self.width, destination == Destination::Stdout);
+        let width = width::width(self.width, destination == Destination::Stdout);
         let mut render = render::Options { view, width, several: scope.several, ..render::Options::default() };
         let mut names = self.columns;
         if self.payload.is_some() && scope.summary.is_none() {
@@ -206,14 +207,6 @@ impl OutputArgs {
 
 fn at_most(limit: u64) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
-}
-
-/// `--width`, COLUMNS, the terminal's width, 80: the first that there is.
-fn width(asked: Option<u16>, stdout: bool) -> usize {
-    let environment = || std::env::var("COLUMNS").ok()?.parse().ok();
-    let terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
-    let terminal = || if stdout { terminal() } else { None };
-    usize::from(asked.or_else(environment).or_else(terminal).unwrap_or(80).max(render::LEAST_WIDTH))
 }
 
 impl OutputOptions {
