@@ -75,7 +75,7 @@ pub(super) static TAIL_LOSS: Scenario = Scenario {
             only time helps: after about two round trips the sender sends the last segment once more to provoke an ACK (a \
             tail-loss probe, RFC 8985 §7), much sooner than its retransmission timer would have run out. The ACK's SACK block \
             tells of the other one, which is then sent again at once.",
-    lab: LabSetup { script: "drop data 9 of client; drop data 10 of client", ..LabSetup::PLAIN },
+    lab: LabSetup { script: "drop data 9 of client; drop data 10 of client", delay: ms(20), ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["tail_loss_probe"],
         may_show: &["echo_partial", "fast_retransmit"],
