@@ -1,0 +1,82 @@
+//! The page in a browser: what a reader does with it, how fast it opens, that it asks for nothing. Needs Chromium and
+//! Python (`.ci/setup` installs them), and fails without.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use etherparse::PacketBuilder;
+
+/// The report of a capture as a page.
+fn page(capture: &Path, page: &Path) {
+    let ran = assert_cmd::cargo::cargo_bin_cmd!("echolab")
+        .args(["analyze", "--utc", "--format", "html", "--output"])
+        .args([page, capture])
+        .output()
+        .expect("echolab starts");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// A connection of 100,000 segments; every hundredth request is sent twice.
+fn long_connection() -> Vec<u8> {
+    let mut capture = [&0xa1b2_3c4d_u32.to_le_bytes()[..], &[2, 0, 4, 0], &[0; 8]].concat();
+    capture.extend(65_535_u32.to_le_bytes());
+    capture.extend(1_u32.to_le_bytes());
+    let mut micros = 0_u32;
+    let mut add = |from_client: bool, flags: &str, seq: u32, ack: u32, payload: &[u8]| {
+        let (source, destination) = if from_client { (40_000, 7) } else { (7, 40_000) };
+        let mut packet = PacketBuilder::ethernet2([0; 6], [0; 6])
+            .ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
+            .tcp(source, destination, seq, 60_000);
+        if flags.contains('S') {
+            packet = packet.syn();
+        }
+        if flags.contains('.') {
+            packet = packet.ack(ack);
+        }
+        let mut frame = Vec::new();
+        packet.write(&mut frame, payload).expect("a small packet");
+        micros += 50;
+        let length = u32::try_from(frame.len()).expect("a small packet");
+        for field in [micros / 1_000_000, micros % 1_000_000 * 1_000, length, length] {
+            capture.extend(field.to_le_bytes());
+        }
+        capture.extend(frame);
+    };
+    add(true, "S", 1_000, 0, b"");
+    add(false, "S.", 5_000, 1_001, b"");
+    add(true, ".", 1_001, 5_001, b"");
+    for round in 0..49_500_u32 {
+        let seq = 1_001 + round * 8;
+        add(true, ".", seq, 5_001, b"a|<b>&\"'");
+        if round.is_multiple_of(100) {
+            add(true, ".", seq, 5_001, b"a|<b>&\"'");
+        }
+        add(false, ".", 5_001, seq + 8, b"");
+    }
+    capture
+}
+
+#[test]
+fn a_reader_filters_orders_follows_and_replays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (small, big) = (folder.path().join("small.html"), folder.path().join("big.html"));
+    page(&project.join("fixtures/kernel/loss_fast.pcap"), &small);
+    let capture = folder.path().join("big.pcap");
+    fs::write(&capture, long_connection()).expect("a capture");
+    page(&capture, &big);
+    let size = fs::metadata(&big).expect("a page").len();
+    assert!(size < 10_000_000, "{size} bytes");
+    let text = fs::read_to_string(&big).expect("a page");
+    assert!(text.contains("Not shown: ") && text.contains(" more steps are not in this table"), "it says what it lacks");
+
+    let ran = Command::new("python3")
+        .arg(project.join("tests/page/behaviour.py"))
+        .args([&small, &big])
+        .output()
+        .expect("python3 starts");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    let complaint = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success() && said.contains("the page behaves"), "{said}{complaint}");
+}
