@@ -343,7 +343,11 @@ fn a_busy_wire_loses_nothing_that_it_was_not_told_to() {
         let packets =
             of_kind(&records, "conversation").iter().map(|record| record["packets"].clone()).collect::<Vec<_>>();
         assert_eq!(packets[0], packets[1], "each host sees what the other sends");
-        assert_eq!(of_kind(&records, "conversation")[0]["payload"]["server_to_client"], 6_000_000);
+        // on a machine that is held up TCP may send some of it again, so what is new is counted: the last ACK covers it
+        let steps = of_kind(&records, "step");
+        let acked =
+            steps.iter().filter(|step| step["direction"] == "client_to_server").filter_map(|step| step["ack"].as_u64());
+        assert_eq!(acked.max(), Some(1 + 6_000_000 + 1), "all bytes and the FIN are acknowledged");
     }
 }
 

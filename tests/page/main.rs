@@ -25,9 +25,12 @@ fn long_connection() -> Vec<u8> {
     let mut micros = 0_u32;
     let mut add = |from_client: bool, flags: &str, seq: u32, ack: u32, payload: &[u8]| {
         let (source, destination) = if from_client { (40_000, 7) } else { (7, 40_000) };
-        let mut packet = PacketBuilder::ethernet2([0; 6], [0; 6])
-            .ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64)
-            .tcp(source, destination, seq, 60_000);
+        let mut packet = PacketBuilder::ethernet2([0; 6], [0; 6]).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).tcp(
+            source,
+            destination,
+            seq,
+            60_000,
+        );
         if flags.contains('S') {
             packet = packet.syn();
         }
@@ -69,7 +72,10 @@ fn a_reader_filters_orders_follows_and_replays() {
     let size = fs::metadata(&big).expect("a page").len();
     assert!(size < 10_000_000, "{size} bytes");
     let text = fs::read_to_string(&big).expect("a page");
-    assert!(text.contains("Not shown: ") && text.contains(" more steps are not in this table"), "it says what it lacks");
+    assert!(
+        text.contains("Not shown: ") && text.contains(" more steps are not in this table"),
+        "it says what it lacks"
+    );
 
     let ran = Command::new("python3")
         .arg(project.join("tests/page/behaviour.py"))
