@@ -33,6 +33,7 @@ pub(super) static HALF_CLOSE: Scenario = Scenario {
         server(Deed::Send("Tell me ")),
         server(Deed::Wait(ms(50))),
         server(Deed::Send("all")),
+        server(Deed::Wait(ms(50))),
         server(Deed::Close),
         client(Deed::ReceiveAll),
         client(Deed::Close),

@@ -12,7 +12,7 @@ const TCP: Scenario = Scenario {
     about: "",
     story: "",
     runs: Runs::Anywhere,
-    lasts: ms(500),
+    lasts: ms(1000),
     protocol: Protocol::Tcp,
     programs: Programs::Echo(|| (Plan::of(Protocol::Tcp, ["Hello, world"]), Behaviour::default(), 1)),
     lab: LabSetup::PLAIN,
@@ -110,9 +110,10 @@ pub(super) static V2: Scenario = Scenario {
             five that come back and closes. Its FIN is in order, but the server's next five bytes meet a socket whose \
             program has gone: the client's kernel answers with RST. Fifteen bytes never reach a program. The RST is a \
             refusal, no attempt to get them back.",
+    lasts: ms(1500),
     programs: Programs::Echo(|| {
         let plan = Plan { reads: Some(1), read_size: 5, ..Plan::of(Protocol::Tcp, ["abcdefghijklmnopqrst"]) };
-        (plan, Behaviour { read_size: 5, read_delay: ms(30), ..upper() }, 1)
+        (plan, Behaviour { read_size: 5, read_delay: ms(100), ..upper() }, 1)
     }),
     expects: Expectation {
         shows: &["reset_after_close"],
@@ -152,10 +153,11 @@ pub(super) static V4: Scenario = Scenario {
             pause before it reads, finds all 520 bytes and answers once. Four sends, two segments, one answer. On loopback, \
             where an ACK takes no time, the four sends would go out as four segments.",
     runs: Runs::Lab,
+    lasts: ms(1500),
     programs: Programs::Echo(|| {
         let messages = [b'a', b'b', b'c', b'd'].map(|letter| vec![letter; 130]).to_vec();
         let plan = Plan { messages, no_wait: true, ..Plan::of(Protocol::Tcp, [""; 0]) };
-        (plan, Behaviour { read_delay: ms(50), ..Behaviour::default() }, 1)
+        (plan, Behaviour { read_delay: ms(120), ..Behaviour::default() }, 1)
     }),
     expects: Expectation { shows: &["nagle_wait", "sends_merged", "echo_identical"], ..Expectation::TCP },
     ..TCP

@@ -12,7 +12,7 @@ const TCP: Scenario = Scenario {
     about: "",
     story: "",
     runs: Runs::Anywhere,
-    lasts: ms(500),
+    lasts: ms(1000),
     protocol: Protocol::Tcp,
     programs: Programs::Cues(&[]),
     lab: LabSetup::PLAIN,

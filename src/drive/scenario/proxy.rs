@@ -19,7 +19,7 @@ pub(super) static PROXY: Scenario = Scenario {
     lab: LabSetup::PLAIN,
     expects: Expectation {
         conversations: 7,
-        may_show: &["echo_partial"],
+        may_show: &["echo_partial", "timeout_retransmit"],
         closed_first: "server",
         steps: Count::AtLeast(60),
         ..Expectation::TCP

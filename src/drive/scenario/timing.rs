@@ -78,7 +78,7 @@ pub(super) static NAGLE: Scenario = Scenario {
             holds the ACK back for 40 ms in the hope of an answer to carry it, and the server can't answer before it has \
             the second part: each waits for the other. One send in place of two, or TCP_NODELAY, mends it.",
     programs: Programs::Cues(WITH_NAGLE),
-    expects: Expectation { shows: &["nagle_wait", "delayed_ack"], ..Expectation::TCP },
+    expects: Expectation { shows: &["nagle_wait"], ..Expectation::TCP },
     ..TCP
 };
 

@@ -12,7 +12,7 @@ const UDP: Scenario = Scenario {
     about: "",
     story: "",
     runs: Runs::Anywhere,
-    lasts: ms(500),
+    lasts: ms(1000),
     protocol: Protocol::Udp,
     programs: Programs::Cues(&[]),
     lab: LabSetup::PLAIN,
@@ -79,7 +79,6 @@ pub(super) static UDP_LOST: Scenario = Scenario {
     story: "The first datagram is lost. No ACK is missing and nothing is sent again, for UDP has neither; the client's \
             program waits 200 ms, gives up and sends another, which is answered. The capture alone can't tell whether the \
             datagram, its answer or the will to answer was missing.",
-    lasts: ms(1000),
     programs: Programs::Cues(LOST),
     lab: LabSetup { script: "drop datagram 1 of client", ..LabSetup::PLAIN },
     expects: Expectation {
@@ -106,9 +105,9 @@ const OVERFLOW: &[Cue] = &[
     client(Deed::Send("one of a dozen datagrams, 10")),
     client(Deed::Send("one of a dozen datagrams, 11")),
     client(Deed::Send("one of a dozen datagrams, 12")),
-    client(Deed::Wait(ms(50))),
+    client(Deed::Wait(ms(150))),
     server(Deed::EchoWaiting),
-    client(Deed::Wait(ms(50))),
+    client(Deed::Wait(ms(150))),
     client(Deed::Close),
 ];
 
