@@ -10,6 +10,7 @@ mod html;
 mod json;
 mod jsonl;
 mod ladder;
+mod latex;
 mod lines;
 mod markdown;
 mod mermaid;
@@ -50,6 +51,7 @@ pub static FORMATS: &[&Format] = &[
     &mermaid::FORMAT,
     &svg::graph::FORMAT,
     &html::FORMAT,
+    &latex::FORMAT,
 ];
 
 /// The format of this name.

@@ -65,6 +65,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("udp-line-graphs.svg", "lab-udp-line.pcap", &["--format", "graphs"]),
     ("kernel-loss-fast-graphs.svg", "kernel/loss_fast.pcap", &["--format", "graphs"]),
     ("kernel-zerowin-graphs.svg", "kernel/zerowin-snap120.pcap", &["--format", "graphs"]),
+    ("ten-steps.tex", "lab-echo-ten-steps.pcap", &["--format", "latex"]),
     ("ten-steps.html", "lab-echo-ten-steps.pcap", &["--format", "html"]),
     ("kernel-udp-closed.html", "kernel/udp_closed.pcap", &["--format", "html"]),
     ("kernel-rst-unread-ladder.txt", "kernel/rst_unread.pcap", &["--format", "ladder"]),

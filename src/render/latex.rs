@@ -1,0 +1,177 @@
+//! `--format latex`: tables and facts for a paper, as a document that pdfLaTeX sets.
+//!
+//! It needs packages that every distribution has. Characters beyond ASCII are spelled, since pdfLaTeX knows few.
+
+use std::io::{self, Write};
+
+use super::grid::{CALLS_TITLE, Grid};
+use super::{Format, Options, escape};
+use crate::explain::Fact;
+use crate::report::{
+    Align, Cell, Collector, FindingLine, Kept, Renderer, Report, Room, capture_notes, capture_setting, capture_title,
+    conversation_notes, conversation_title, finding_lines,
+};
+
+pub(super) static FORMAT: Format = Format {
+    name: "latex",
+    extension: "tex",
+    about: "tables, facts and findings for a paper",
+    streams: false,
+    answers: false,
+    sink: |out, options| {
+        let latex = Latex { out: io::BufWriter::new(out), options: options.clone(), begun: false };
+        Box::new(Collector::new(options.bounds, latex))
+    },
+};
+
+/// What comes before the first capture.
+const HEAD: &str = "\\documentclass[a4paper,10pt]{article}
+\\usepackage[T1]{fontenc}
+\\usepackage[a4paper,landscape,margin=18mm]{geometry}
+\\usepackage{longtable}
+\\usepackage{array}
+\\usepackage{textcomp}
+\\setlength{\\parindent}{0pt}
+\\setlength{\\tabcolsep}{4pt}
+\\begin{document}
+";
+/// Columns of sentences get this much of the width of the line, for there is no other that wraps.
+const SENTENCES: f32 = 0.42;
+
+struct Latex<W: Write> {
+    out: io::BufWriter<W>,
+    options: Options,
+    begun: bool,
+}
+
+impl<W: Write> Renderer for Latex<W> {
+    fn render(&mut self, report: &Report) -> io::Result<()> {
+        self.begin()?;
+        writeln!(self.out, "\\section*{{{}}}", text(&capture_title(&report.info)))?;
+        self.facts(&capture_setting(&report.info, &report.totals))?;
+        if self.options.summary {
+            self.grid(&Grid::conversations(report, &self.options, Room::Wide))?;
+        } else {
+            report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
+        }
+        if !report.calls.is_empty() {
+            writeln!(self.out, "\\subsection*{{{}}}", text(CALLS_TITLE))?;
+            self.grid(&Grid::calls(&report.calls, &self.options))?;
+        }
+        let notes: Vec<_> = capture_notes(report).iter().map(|note| text(note.text.trim())).collect();
+        self.items(&notes)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.begin()?;
+        writeln!(self.out, "\\end{{document}}")?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Latex<W> {
+    fn begin(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        self.out.write_all(HEAD.as_bytes())
+    }
+
+    fn conversation(&mut self, kept: &Kept) -> io::Result<()> {
+        let conversation = &kept.conversation;
+        let title = conversation_title(&conversation.totals, &self.options.view);
+        writeln!(self.out, "\\subsection*{{{}}}", text(&title))?;
+        self.facts(&conversation_notes(conversation, &self.options.view))?;
+        self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
+        if kept.steps_left_out > 0 {
+            writeln!(self.out, "{} more steps\n", kept.steps_left_out)?;
+        }
+        self.facts(&conversation.facts())?;
+        let finding = |line: FindingLine| format!("\\texttt{{{}}}: {}", text(line.code.name()), text(&line.text));
+        self.items(&finding_lines(kept).into_iter().map(finding).collect::<Vec<_>>())
+    }
+
+    fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {
+        let line = |fact: &Fact| format!("\\textbf{{{}}}: {}", text(fact.label), text(&fact.text));
+        self.items(&facts.iter().map(line).collect::<Vec<_>>())
+    }
+
+    /// A list of what is LaTeX already.
+    fn items(&mut self, items: &[String]) -> io::Result<()> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\\begin{{itemize}}")?;
+        items.iter().try_for_each(|item| writeln!(self.out, "\\item {{}}{item}"))?;
+        writeln!(self.out, "\\end{{itemize}}")
+    }
+
+    fn grid(&mut self, grid: &Grid) -> io::Result<()> {
+        let last = grid.head.len().saturating_sub(1);
+        let wraps = grid.rows.iter().filter_map(|row| row.get(last)).any(|cell| cell.text.len() > 24);
+        let columns = grid.head.iter().enumerate().map(|(index, head)| match head.align {
+            Align::Left if index == last && wraps => {
+                format!(">{{\\raggedright\\arraybackslash}}p{{{SENTENCES}\\linewidth}}")
+            }
+            Align::Left => "l".to_owned(),
+            Align::Right => "r".to_owned(),
+        });
+        writeln!(self.out, "{{\\footnotesize\n\\begin{{longtable}}{{{}}}", columns.collect::<String>())?;
+        let heads: Vec<_> = grid.head.iter().map(|head| format!("\\textbf{{{}}}", text(head.text))).collect();
+        writeln!(self.out, "\\hline\n{} \\\\\n\\hline\\endhead", heads.join(" & "))?;
+        for row in &grid.rows {
+            let cells: Vec<_> = row.iter().map(|cell: &Cell| text(&cell.text)).collect();
+            // a bracket after a line's end would be its argument
+            writeln!(self.out, "{{}}{} \\\\", cells.join(" & "))?;
+        }
+        writeln!(self.out, "\\hline\n\\end{{longtable}}}}")
+    }
+}
+
+/// Text of a capture or a sentence, as LaTeX: what LaTeX reads as a command is written as one, and beyond ASCII only a
+/// few signs are not spelled.
+fn text(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in escape::plain(text).chars() {
+        match c {
+            '→' => escaped.push_str("$\\rightarrow$"),
+            '×' => escaped.push_str("$\\times$"),
+            'µ' => escaped.push_str("\\textmu{}"),
+            '§' => escaped.push_str("\\S{}"),
+            '…' => escaped.push_str("\\dots{}"),
+            c if c.is_ascii() => push(&mut escaped, c),
+            c => escape::ascii(c.encode_utf8(&mut [0; 4])).chars().for_each(|c| push(&mut escaped, c)),
+        }
+    }
+    escaped
+}
+
+fn push(escaped: &mut String, c: char) {
+    match c {
+        '\\' => escaped.push_str("\\textbackslash{}"),
+        '{' | '}' | '$' | '&' | '#' | '%' | '_' => escaped.extend(['\\', c]),
+        '~' => escaped.push_str("\\textasciitilde{}"),
+        '^' => escaped.push_str("\\textasciicircum{}"),
+        '<' => escaped.push_str("\\textless{}"),
+        '>' => escaped.push_str("\\textgreater{}"),
+        '|' => escaped.push_str("\\textbar{}"),
+        '"' => escaped.push_str("\\textquotedbl{}"),
+        '\'' => escaped.push_str("\\textquotesingle{}"),
+        '`' => escaped.push_str("\\textasciigrave{}"),
+        // two hyphens or commas in a row would become another sign
+        '-' | ',' if escaped.ends_with(c) => escaped.extend(['{', '}', c]),
+        c => escaped.push(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_a_command() {
+        assert_eq!(text(r"\input{x}%$"), r"\textbackslash{}input\{x\}\%\$");
+        assert_eq!(text("a_b^c~#&<-->"), r"a\_b\textasciicircum{}c\textasciitilde{}\#\&\textless{}-{}-\textgreater{}");
+        assert_eq!(text("X → Y\u{202e}"), r"X $\rightarrow$ Y\textbackslash{}u\{202e\}");
+    }
+}
