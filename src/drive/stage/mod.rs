@@ -226,7 +226,9 @@ fn bound(protocol: Protocol, address: SocketAddr) -> io::Result<Socket> {
 /// A port at which nobody listens, and that nobody else can take: TCP's is bound and does not listen, UDP's listens to
 /// itself alone.
 fn nobody(protocol: Protocol, address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
-    let socket = bound(protocol, SocketAddr::new(address.ip(), 0))?;
+    // without SO_REUSEADDR, with which another program could be given the same port
+    let socket = socket(protocol, address)?;
+    socket.bind(&SocketAddr::new(address.ip(), 0).into())?;
     let address = local(&socket)?;
     if protocol == Protocol::Udp {
         socket.connect(&address.into())?;
