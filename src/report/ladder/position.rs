@@ -122,7 +122,8 @@ pub(super) fn keep_causes_before_effects(rows: &mut [Row], acks: impl Fn(usize, 
             let overlap = cause.to + GAP - effect.from;
             if overlap > 0.0 {
                 cause.to = (cause.to - overlap / 2.0).max(cause.from + LEAST);
-                effect.from = (cause.to + GAP).min(effect.to.max(later as f32) - LEAST);
+                // no segment leaves after the moment of its capture
+                effect.from = (cause.to + GAP).min(effect.to.max(later as f32) - LEAST).min(later as f32);
                 cause.to = cause.to.min(effect.from);
             }
         }
