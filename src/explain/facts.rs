@@ -89,11 +89,13 @@ fn echo(totals: &ConversationTotals) -> String {
     for (count, what) in [
         (story.upper.count, "in upper case".to_owned()),
         (story.prefixed.count, format!("behind a prefix of {} bytes", story.prefix_len)),
-        (story.repeated.count.min(1), format!("{} times over", story.times)),
     ] {
         if count > 0 {
             how.push(format!("{count} {what}"));
         }
+    }
+    if story.repeated.count > 0 {
+        how.push(format!("up to {} times over", story.times));
     }
     let answered = echo.matched + echo.transformed;
     let open = match echo.unanswered {

@@ -179,6 +179,18 @@ fn of_reset(event: &Event<'_>, reset: Reset) -> Finding {
             ),
             [answers, frame],
         ),
+        Reset::LateCopy { arrived, acked } => {
+            let copy = match arrived {
+                Some(copy) => format!("Frame {copy} is an old copy of bytes that the {who} had acknowledged already"),
+                None => format!(
+                    "The {who} had acknowledged all that was sent; an old copy of a packet came, whose arrival is not in the capture"
+                ),
+            };
+            let text = format!(
+                "{copy}: it was held up or doubled on its way, the {who}'s socket was closed by then, and the kernel answered with RST (RFC 9293 §3.10.7.1). Nothing was lost."
+            );
+            Finding::new(Code::ResetAfterClose, text, [arrived, acked, Some(frame)].into_iter().flatten())
+        }
         Reset::Abort => Finding::new(
             Code::ResetAbort,
             format!(
@@ -213,10 +225,12 @@ fn of_hints(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
         found.push(Finding::new(Code::CaptureGap, text, [shown_by.unwrap_or(0), frame]));
     }
     if let Some(again) = hints.duplicate_sack {
-        let which = again.map_or_else(|| "bytes".to_owned(), |frame| format!("the bytes sent again in frame {frame}"));
-        let text = format!(
-            "Its first SACK block is a DSACK (RFC 2883): {which} had arrived already, so sending them again was not needed."
-        );
+        let text = match again {
+            Some(again) => format!(
+                "Its first SACK block is a DSACK (RFC 2883): the bytes sent again in frame {again} had arrived already, so sending them again was not needed."
+            ),
+            None => "Its first SACK block is a DSACK (RFC 2883): bytes arrived twice. No repeat of them is known from the capture: the packet was doubled on its way, or the repeat was not captured or is no longer remembered.".to_owned(),
+        };
         found.push(Finding::new(Code::SpuriousRetransmit, text, [again.unwrap_or(0), frame]));
     }
     if hints.window_shut {

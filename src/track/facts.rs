@@ -168,6 +168,13 @@ pub enum Reset {
         /// Payload bytes that never reached the program.
         bytes: u32,
     },
+    /// The socket was closed already when an old copy came of a packet whose bytes it had: held up or doubled on its way.
+    LateCopy {
+        /// The frame of the copy; `None` where its arrival was not captured.
+        arrived: Option<u64>,
+        /// The frame that had acknowledged the peer's FIN and everything before; `None` where there was no FIN.
+        acked: Option<u64>,
+    },
     /// Nothing was unread and nothing came: linger 0, or the program was killed.
     Abort,
     /// Answers a segment of an older connection.

@@ -1,5 +1,6 @@
 //! How the connection ended.
 
+use super::times;
 use crate::explain::describe::thousands;
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
@@ -98,9 +99,13 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Findi
             && *tcp.story.last_frame.get(direction) > *tcp.story.last_frame.get(!direction)
         {
             let text = format!(
-                "The {}'s last {unacked} sequence numbers were never acknowledged in this capture, though sent again {} times.",
+                "The {}'s last {} never acknowledged in this capture, though sent again {}.",
                 direction.sender(),
-                repeats.count
+                match unacked {
+                    1 => "sequence number was".to_owned(),
+                    _ => format!("{} sequence numbers were", thousands(u64::from(unacked))),
+                },
+                times(repeats.count)
             );
             found.push(Finding::new(Code::Abandoned, text, repeats.frames.iter().copied().chain([totals.last_frame])));
         }

@@ -27,12 +27,17 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
     found
 }
 
-/// `in 3 frames`, `in 12 frames, the first of them named`.
+/// `once`, `3 times`.
+pub(super) fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// `in 3 frames`, `in 12 frames (the first 8 are named)`.
 pub(super) fn in_frames(sighting: &Sighting) -> String {
     let named = sighting.frames.len() as u64;
     match sighting.count {
         1 => "in 1 frame".to_owned(),
-        count if count > named => format!("in {count} frames, of which the first {named} are named"),
+        count if count > named => format!("in {count} frames (the first {named} are named)"),
         count => format!("in {count} frames"),
     }
 }

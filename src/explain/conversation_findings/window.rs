@@ -1,6 +1,6 @@
 //! Windows that were full or shut.
 
-use super::in_frames;
+use super::{in_frames, times};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
 use crate::track::TcpTotals;
@@ -27,7 +27,7 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
             };
             let probes = match shut.probes.count {
                 0 => String::new(),
-                count => format!(" The {} asked {count} times whether it had opened.", direction.receiver()),
+                count => format!(" The {} asked {} whether it had opened.", direction.receiver(), times(count)),
             };
             let text = format!(
                 "The {}'s program stopped reading: its window was shut {}{blocked}.{probes}{still}",

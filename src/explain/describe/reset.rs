@@ -19,6 +19,9 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
             "{who}'s socket is closed already: its kernel answers frame {answers} with RST; {} never reached the program",
             bytes(count)
         ),
+        Reset::LateCopy { .. } => {
+            format!("{who}'s socket is closed already: its kernel answers an old copy of a packet with RST")
+        }
         Reset::Abort => format!("{who} aborts the connection: RST, with nothing unread"),
         Reset::Stale(answers) => format!("{who} knows no such connection: RST in answer to frame {answers}"),
         Reset::Unknown => format!("{who} resets the connection; the capture does not show why"),

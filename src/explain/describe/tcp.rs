@@ -30,16 +30,22 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
 
 /// SYN and SYN-ACK.
 fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
-    let what = match facts.place {
+    let mut what = match facts.place {
         TcpPlace::SynAck => "accepts: SYN and ACK of the peer's SYN",
         TcpPlace::SimultaneousSyn => "asks to connect too, before it saw the other's SYN",
         _ => "asks to connect: SYN",
-    };
-    let what = if facts.place == TcpPlace::SynAck && event.direction == Direction::ServerToClient {
-        "accepts; its ACK covers the SYN: 0 + 1 = 1"
-    } else {
-        what
-    };
+    }
+    .to_owned();
+    if facts.place == TcpPlace::SynAck && event.direction == Direction::ServerToClient {
+        what = match facts.ack {
+            // Fast Open
+            Some(ack @ 2..=0xffff) => {
+                let data = ack - 1;
+                format!("accepts; its ACK covers the SYN and its {} of data: 0 + 1 + {data} = {ack}", bytes(data))
+            }
+            _ => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
+        };
+    }
     let again = facts.repeat.map(|repeat| again(&repeat));
     let reuse = facts.hints.reused_from.map(|stream| format!("the ports were used before, in stream {stream}"));
     let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN (Fast Open)", bytes(facts.len)));

@@ -19,6 +19,8 @@ struct Waiting {
     at: When,
     len: u32,
     bytes: Vec<u8>,
+    /// How many times it has been given back.
+    times: usize,
 }
 
 /// An answer's request.
@@ -55,7 +57,7 @@ impl Datagrams {
         let mut bytes = self.spare.pop().unwrap_or_default();
         bytes.clear();
         bytes.extend_from_slice(payload.get(..KEPT).unwrap_or(payload));
-        self.waiting.push_back(Waiting { frame, at, len, bytes });
+        self.waiting.push_back(Waiting { frame, at, len, bytes, times: 0 });
     }
 
     /// The server sent a datagram: the request that it answers, by its bytes first, by its turn else.
@@ -66,10 +68,11 @@ impl Datagrams {
             if whole { relation(&waiting.bytes, payload) } else { by_start(&waiting.bytes, payload, waiting.len, len) }
         };
         let alike = self.waiting.iter().position(|waiting| kind_for(waiting) != EchoKind::Different);
-        let Some(waiting) = self.waiting.remove(alike.unwrap_or(0)) else {
+        let Some(mut waiting) = self.waiting.remove(alike.unwrap_or(0)) else {
             return self.answer_again(frame, payload, len);
         };
         let kind = kind_for(&waiting);
+        waiting.times = times(kind);
         let request = (waiting.frame, waiting.frame);
         let echo = Echo { kind, request, bytes: waiting.len, complete: kind != EchoKind::Partial };
         self.found.count(&echo, 1, frame);
@@ -89,14 +92,15 @@ impl Datagrams {
 
     /// Nothing waits: the last request's answer goes on.
     fn answer_again(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
-        let last = self.last.as_ref()?;
+        let last = self.last.as_mut()?;
         let kind = relation(&last.bytes, payload);
         let echo = Echo { kind, request: (last.frame, last.frame), bytes: len, complete: true };
         if matches!(kind, EchoKind::Different | EchoKind::Partial) {
             return None;
         }
-        self.found.story_mut().repeated(2, frame);
-        let echo = Echo { kind: EchoKind::Repeated(count(2)), ..echo };
+        last.times += times(kind);
+        self.found.story_mut().repeated(last.times, frame);
+        let echo = Echo { kind: EchoKind::Repeated(count(last.times)), ..echo };
         Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtakes: None })
     }
 
@@ -111,6 +115,11 @@ impl Datagrams {
         let frames = self.waiting.iter().take(8).map(|waiting| waiting.frame).collect();
         (self.waiting.len() as u64 + self.forgotten, bytes, frames)
     }
+}
+
+/// How many times an answer gives its request back.
+fn times(kind: EchoKind) -> usize {
+    if let EchoKind::Repeated(times) = kind { times as usize } else { 1 }
 }
 
 /// Long or cut datagrams are compared as far as they are known.
@@ -131,6 +140,14 @@ fn by_start(request: &[u8], answer: &[u8], request_len: u32, answer_len: u32) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_given_again_is_counted_as_often_as_it_comes() {
+        let mut datagrams = Datagrams::default();
+        datagrams.request(1, When::UNKNOWN, b"one", 3);
+        let kinds = [2, 3, 4].map(|frame| datagrams.answer(frame, b"one", 3).unwrap().echo.unwrap().kind);
+        assert_eq!(kinds, [EchoKind::Identical, EchoKind::Repeated(2), EchoKind::Repeated(3)]);
+    }
 
     #[test]
     fn answers_find_their_requests_by_their_bytes() {

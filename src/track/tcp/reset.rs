@@ -1,5 +1,7 @@
 //! What a reset answers, and what it costs.
 
+use std::num::NonZeroU64;
+
 use super::{Connection, Moment};
 use crate::model::{Segment, TcpFlags};
 use crate::track::facts::Reset;
@@ -19,6 +21,16 @@ impl Connection {
         let answered = (!with_ack).then(|| peer.recent_with_ack(segment.seq)).flatten();
         if gone {
             let lost = peer.next.zip(own.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs());
+            if let Some(segment) = answered.or(peer.newest()).filter(|_| lost == 0) {
+                // what was sent before everything was acknowledged has arrived: only a copy of it can be answered now
+                let acked = peer.fin.and_then(|fin| fin.acked_by).map(NonZeroU64::get);
+                if acked.is_some_and(|acked| segment.frame < acked) {
+                    return Reset::LateCopy { arrived: None, acked };
+                }
+                if segment.len > 0 {
+                    return Reset::LateCopy { arrived: Some(segment.frame), acked };
+                }
+            }
             let fin = u32::from(peer.fin.is_some_and(|fin| Some(fin.end) == peer.next && lost > 0));
             return answered.or(peer.newest()).map_or(Reset::Unknown, |segment| Reset::AfterClose {
                 answers: segment.frame,
