@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod drawings;
+mod explanations;
 mod golden;
 mod options;
 mod reports;

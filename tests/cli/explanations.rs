@@ -1,0 +1,83 @@
+//! What is said of every recorded session: each step's sentence, and each finding of steps and conversations.
+//!
+//! They were read and held against what was done when the capture was made. `ECHOLAB_BLESS=1 cargo test --test cli
+//! explanations` writes them anew; `ECHOLAB_BLESS=NAME` only those of one capture.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::run::echolab;
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The captures of sessions, relative to the project, by the name that their explanation has.
+fn sessions() -> Vec<(String, String)> {
+    let mut sessions = Vec::new();
+    for (folder, begin) in [("fixtures", "lab-"), ("fixtures/kernel", "")] {
+        for entry in fs::read_dir(root(folder)).expect("the fixtures are there") {
+            let file = entry.expect("an entry").file_name().into_string().expect("a plain name");
+            if let Some(name) = file.strip_suffix(".pcap").filter(|name| name.starts_with(begin)) {
+                sessions.push((name.to_owned(), format!("{folder}/{file}")));
+            }
+        }
+    }
+    sessions.sort();
+    assert!(sessions.len() >= 59, "only {} sessions", sessions.len());
+    sessions
+}
+
+fn findings(record: &Value, out: &mut String) {
+    for finding in record["findings"].as_array().into_iter().flatten() {
+        let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        writeln!(out, "  {} {}: {}", text("code"), finding["frames"], text("text")).expect("a string takes all");
+    }
+}
+
+/// One line a step and a finding, then the conversations and theirs.
+fn explanation(capture: &str) -> String {
+    let mut out = String::new();
+    for line in echolab(["analyze", "--format", "jsonl", capture]).done().lines() {
+        let record: Value = serde_json::from_str(line).expect("a JSON object a line");
+        let head = match record["kind"].as_str() {
+            Some("step") => format!("{} {}", record["frame"], record["description"].as_str().unwrap_or_default()),
+            Some("conversation") => {
+                format!("conversation {} {}", record["protocol"].as_str().unwrap_or_default(), record["stream"])
+            }
+            _ => continue,
+        };
+        writeln!(out, "{head}").expect("a string takes all");
+        findings(&record, &mut out);
+    }
+    out
+}
+
+#[test]
+fn explanations_are_as_blessed() {
+    let bless = std::env::var("ECHOLAB_BLESS").unwrap_or_default();
+    let mut wrong = Vec::new();
+    for (name, capture) in sessions() {
+        let got = explanation(&capture);
+        let path = root("tests/explanations").join(format!("{name}.txt"));
+        if bless == "1" || bless == name {
+            fs::write(&path, &got).expect("tests/explanations can be written");
+        }
+        if got != fs::read_to_string(&path).unwrap_or_default() {
+            wrong.push(format!("{name}:\n{got}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ; ECHOLAB_BLESS=1 takes them:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_explanation_is_of_a_session() {
+    let sessions: BTreeSet<String> = sessions().into_iter().map(|(name, _)| format!("{name}.txt")).collect();
+    let entries = fs::read_dir(root("tests/explanations")).expect("tests/explanations is there");
+    let files = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"));
+    assert_eq!(files.collect::<BTreeSet<_>>(), sessions);
+}
