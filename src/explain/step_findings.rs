@@ -66,11 +66,13 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     }
     of_packet(event, facts.checksum, &mut found);
     if let Some(time) = facts.turnaround.filter(|time| *time >= SLOW) {
-        let text = format!(
-            "{} after the request's last byte the {} began to answer; the ACK had shown that the request was there.",
-            time.human(),
-            event.direction.sender()
-        );
+        let known = if facts.acked.is_some_and(|acked| acked.bytes > 0) {
+            "its ACK came only with the answer, so whether the request arrived late or its program was slow can't be told"
+        } else {
+            "the ACK had shown that the request was there"
+        };
+        let who = event.direction.sender();
+        let text = format!("{} after the request's last byte the {who} began to answer; {known}.", time.human());
         found.push(Finding::new(Code::SlowServer, text, [frame]));
     }
     found
