@@ -1,7 +1,8 @@
 //! What is said of every recorded session: each step's sentence, and each finding of steps and conversations.
 //!
-//! They were read and held against what was done when the capture was made. `ECHOLAB_BLESS=1 cargo test --test cli
-//! explanations` writes them anew; `ECHOLAB_BLESS=NAME` only those of one capture.
+//! They guard the wording against changes that nobody meant; that the findings are right is held elsewhere, against what
+//! was done when each capture was made. `ECHOLAB_BLESS=1 cargo test --test cli explanations` writes them anew;
+//! `ECHOLAB_BLESS=NAME` only those of one capture.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
