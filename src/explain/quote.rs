@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::model::is_hidden;
+
 /// Longest quotation in a sentence, in characters.
 const LONGEST: usize = 40;
 
@@ -45,18 +47,13 @@ fn push_char(out: &mut String, c: char) -> bool {
         '\t' => out.push_str("\\t"),
         '"' => out.push_str("\\\""),
         '\\' => out.push_str("\\\\"),
-        c if c.is_control() || changes_direction(c) => {
+        c if is_hidden(c) => {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             return false;
         }
         c => out.push(c),
     }
     true
-}
-
-/// Bidirectional controls, invisible joiners and separators that break lines.
-fn changes_direction(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::totals::CaptureTotals;
 use super::view::View;
 use crate::explain::{Conversation, Fact, Finding, FindingCode};
 use crate::model::{CaptureInfo, Protocol};
+pub(crate) use crate::model::{counted, thousands as count};
 use crate::track::{ConversationTotals, RolesFrom};
 
 /// Most frames named as a finding's evidence.
@@ -187,25 +188,6 @@ fn left_out(totals: &CaptureTotals) -> Option<String> {
     }
     (!parts.is_empty())
         .then(|| format!("Not shown: {} (--limit 0 shows all, --conversation chooses)", parts.join(", ")))
-}
-
-/// `1 frame`, `2,314 frames`.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", count(number))
-}
-
-/// `2,314`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::explain::describe::thousands;
 use crate::model::Nanos;
+pub(super) use crate::model::counted;
 
 /// Seconds with six decimals, or nine where the microsecond is divided.
 pub(super) fn seconds(span: Nanos) -> String {
@@ -25,11 +26,6 @@ pub(super) fn millis(span: Nanos) -> String {
         0 => format!("{sign}{}.{:03}", nanos / 1_000_000, nanos / 1_000 % 1_000),
         _ => format!("{sign}{}.{:06}", nanos / 1_000_000, nanos % 1_000_000),
     }
-}
-
-/// `1 byte`, `2,314 bytes`; any noun that takes an s.
-pub(super) fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
 /// A rate for a person, with three significant digits: `1.33 MB/s (10.7 Mbit/s)`.

@@ -7,6 +7,7 @@ mod reset;
 mod tcp;
 mod udp;
 
+pub(super) use crate::model::{counted, thousands};
 use crate::track::{Body, Event};
 
 /// One plain-English sentence about one event.
@@ -20,23 +21,7 @@ pub(super) fn sentence(event: &Event<'_>) -> String {
 
 /// `1 byte`, `12 bytes`, `13,000 bytes`.
 pub(super) fn bytes(count: u32) -> String {
-    match count {
-        1 => "1 byte".to_owned(),
-        count => format!("{} bytes", thousands(u64::from(count))),
-    }
-}
-
-/// A number with commas.
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    counted(u64::from(count), "byte")
 }
 
 /// `frame 3`, `frames 3 to 5`.

@@ -130,7 +130,7 @@ impl Connection {
         let direction = moment.direction;
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
-        let known = own.base.is_some() && peer.base.is_some() && segment.options.window_scale.is_none();
+        let known = own.base.is_some() && peer.base.is_some();
         self.new_isn = false;
         if !known || segment.flags.contains(TcpFlags::SYN) {
             self.learn(direction, segment);
