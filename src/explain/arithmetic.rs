@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::model::Direction;
-use crate::track::TcpFacts;
+use crate::track::{Reset, TcpFacts};
 
 /// A number of a segment in terms of the initial sequence numbers X (client) and Y (server).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,9 @@ impl Arithmetic {
             Direction::ServerToClient => ('Y', 'X'),
         };
         let number = |base, offset: u32| (offset < 1 << 31).then_some(Self { base, offset });
-        (number(own, facts.seq), facts.ack.and_then(|ack| number(peer, ack)))
+        // who refuses has chosen no number of its own: the RST's is 0 (RFC 9293 §3.10.7.1)
+        let refuses = matches!(facts.reset, Some(Reset::Refused(_)));
+        (number(own, facts.seq).filter(|_| !refuses), facts.ack.and_then(|ack| number(peer, ack)))
     }
 }
 

@@ -75,6 +75,13 @@ pub struct Repeat {
     pub witness: Option<u64>,
 }
 
+impl Repeat {
+    /// Whether the bytes may not have arrived before: what is answered then may be this copy.
+    pub fn may_arrive_first(&self) -> bool {
+        !matches!(self.verdict, RepeatVerdict::DuplicateFrame | RepeatVerdict::Spurious)
+    }
+}
+
 /// What a repeated or late segment is, and what shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RepeatVerdict {

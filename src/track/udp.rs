@@ -57,7 +57,7 @@ impl Exchange {
             facts.place = UdpPlace::Reply(answered.request);
             facts.echo = answered.echo;
             facts.turnaround = moment.since(answered.at);
-            if answered.overtakes.is_some() {
+            if answered.late {
                 self.totals.reordered.see(moment.frame);
             }
         }

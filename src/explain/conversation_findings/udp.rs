@@ -13,10 +13,8 @@ pub(super) fn of(udp: &UdpTotals, found: &mut Vec<Finding>) {
         found.push(Finding::new(Code::NoReply, text, udp.unanswered.frames.iter().copied()));
     }
     if udp.reordered.count > 0 {
-        let text = format!(
-            "An answer came before the answer to an earlier request, {}: UDP keeps no order.",
-            in_frames(&udp.reordered)
-        );
+        let text =
+            format!("An answer came after that to a later request, {}: UDP keeps no order.", in_frames(&udp.reordered));
         found.push(Finding::new(Code::UdpReordered, text, udp.reordered.frames.iter().copied()));
     }
 }

@@ -13,21 +13,25 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     if let Some((_, blocked)) = facts.hints.window_opened {
         return format!("{who} opens its window again to {}, after {}", bytes(facts.window), blocked.human());
     }
-    if facts.analysis.contains(AnalysisFlag::WindowUpdate) {
-        return format!("{who} changes its window to {}", bytes(facts.window));
+    let changes_window = facts.analysis.contains(AnalysisFlag::WindowUpdate);
+    let window_now = changes_window.then(|| format!("its window is now {}", bytes(facts.window)));
+    let relative = |edge: u32| edge.wrapping_sub(facts.sack_base);
+    let blocks = facts.options.sack.as_slice().iter().map(|(left, right)| (relative(*left), relative(*right)));
+    let (beyond, below): (Vec<_>, Vec<_>) = blocks.partition(|(_, right)| right.wrapping_sub(ack).cast_signed() > 0);
+    if below.first() == Some(&(0, 1)) {
+        return format!("{who} says by DSACK that the {peer}'s SYN came twice");
     }
-    let blocks = facts.options.sack.as_slice();
     if facts.hints.duplicate_sack.is_some() {
-        return format!("{who} says by DSACK that it received some bytes twice; it still expects byte {ack}");
+        let twice = format!("{who} says by DSACK that it received some bytes twice; it still expects byte {ack}");
+        return joined([Some(twice), window_now]);
     }
-    if !blocks.is_empty() {
-        let have: Vec<String> = blocks
-            .iter()
-            .map(|(left, right)| {
-                format!("{}:{}", left.wrapping_sub(facts.sack_base), right.wrapping_sub(facts.sack_base))
-            })
-            .collect();
-        return format!("{who} still expects byte {ack}, but has {} by SACK: a hole", have.join(" and "));
+    if !beyond.is_empty() {
+        let have: Vec<String> = beyond.iter().map(|(left, right)| format!("{left}:{right}")).collect();
+        let hole = format!("{who} still expects byte {ack}, but has {} by SACK: a hole", have.join(" and "));
+        return joined([Some(hole), window_now]);
+    }
+    if changes_window {
+        return format!("{who} changes its window to {}", bytes(facts.window));
     }
     if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
         return format!("{who} repeats its ACK: it still expects byte {ack} of the {peer}");

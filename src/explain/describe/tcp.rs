@@ -56,7 +56,10 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
 fn closing(event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) -> String {
     let sends = (facts.len > 0).then(|| data::sent(event, facts));
     let closes = match (first, facts.repeat) {
-        (_, Some(repeat)) => format!("{who} sends its FIN again, {}", again(&repeat)),
+        (_, Some(repeat)) => {
+            let why = again(&repeat);
+            format!("{who} sends its FIN{} {why}", if why.starts_with("again") { "" } else { "," })
+        }
         (true, None) => format!("{who} closes: FIN counts 1"),
         (false, None) => format!("{who} closes too: FIN counts 1"),
     };

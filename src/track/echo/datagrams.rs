@@ -29,8 +29,8 @@ pub(in crate::track) struct Answered {
     pub(in crate::track) request: u64,
     pub(in crate::track) at: When,
     pub(in crate::track) echo: Option<Echo>,
-    /// An older request still waits: the answers overtook each other, or one is lost.
-    pub(in crate::track) overtakes: Option<u64>,
+    /// A later request was answered before: the answers overtook each other.
+    pub(in crate::track) late: bool,
 }
 
 /// The requests of one UDP conversation.
@@ -76,13 +76,13 @@ impl Datagrams {
         let request = (waiting.frame, waiting.frame);
         let echo = Echo { kind, request, bytes: waiting.len, complete: kind != EchoKind::Partial };
         self.found.count(&echo, 1, frame);
-        let overtakes = self.waiting.front().map(|older| older.frame).filter(|older| *older < waiting.frame);
+        let late = alike.is_some() && waiting.frame < self.highest_answered;
         self.highest_answered = self.highest_answered.max(waiting.frame);
         let answered = Answered {
             request: waiting.frame,
             at: waiting.at,
             echo: (kind != EchoKind::Different).then_some(echo),
-            overtakes: overtakes.filter(|_| alike.is_some()),
+            late,
         };
         if let Some(old) = self.last.replace(waiting) {
             self.spare.push(old.bytes);
@@ -101,7 +101,7 @@ impl Datagrams {
         last.times += times(kind);
         self.found.story_mut().repeated(last.times, frame);
         let echo = Echo { kind: EchoKind::Repeated(count(last.times)), ..echo };
-        Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtakes: None })
+        Some(Answered { request: last.frame, at: last.at, echo: Some(echo), late: false })
     }
 
     /// The newest request that still waits: what an ICMP error is about when it does not say.
@@ -155,9 +155,9 @@ mod tests {
         datagrams.request(1, When::UNKNOWN, b"one", 3);
         datagrams.request(2, When::UNKNOWN, b"two", 3);
         let second = datagrams.answer(3, b"TWO", 3).unwrap();
-        assert_eq!((second.request, second.overtakes), (2, Some(1)));
+        assert_eq!((second.request, second.late), (2, false), "the first one may have been lost");
         let first = datagrams.answer(4, b"one", 3).unwrap();
-        assert_eq!((first.request, first.overtakes), (1, None));
+        assert_eq!((first.request, first.late), (1, true));
         assert_eq!(datagrams.answer(5, b"three", 5), None);
         assert_eq!(datagrams.pending(), (0, 0, Vec::new()));
     }

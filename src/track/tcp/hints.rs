@@ -62,8 +62,11 @@ impl Connection {
         let (own, peer) = self.sides.both_mut(moment.direction);
         let (Some(newest), Some(before)) = (peer.newest(), own.newest()) else { return };
         let woken_by_ack = newest.len == 0 && newest.ack.is_some() && newest.frame > before.frame && before.len > 0;
-        let small = own.mss.zip(peer.mss).is_some_and(|(own, peer)| segment.len < u32::from(own.min(peer)));
-        let was_small = own.mss.is_none_or(|mss| before.len < u32::from(mss));
+        // options take their room from the data (RFC 6691 §2), in the segment before as in this one
+        let options = u32::from(segment.header_len.saturating_sub(20));
+        let mss = own.mss.zip(peer.mss).map(|(own, peer)| u32::from(own.min(peer)).saturating_sub(options));
+        let small = mss.is_some_and(|mss| segment.len < mss);
+        let was_small = mss.is_none_or(|mss| before.len < mss);
         let all_acked = peer.acked == Some(segment.seq) && peer.acked_frame == newest.frame;
         if !woken_by_ack || !small || !was_small || !all_acked {
             return;

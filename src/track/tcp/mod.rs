@@ -171,7 +171,10 @@ impl Connection {
             len: segment.len,
             syn: on_syn,
         });
-        if segment.len > 0 && repeat.is_none() && !matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
+        if segment.len > 0 && repeat.is_some_and(|repeat| repeat.may_arrive_first()) {
+            // what is answered may be this one
+            own.last_data = moment.at;
+        } else if segment.len > 0 && repeat.is_none() && !matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
             own.last_data = moment.at;
             own.unanswered = own.unanswered.saturating_add(segment.len);
             peer.unanswered = 0;
