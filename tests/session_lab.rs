@@ -408,6 +408,23 @@ fn a_system_that_forbids_user_namespaces_is_named_with_all_ways_out() {
     }
 }
 
+#[test]
+fn a_system_that_forbids_network_namespaces_is_named_too() {
+    // set in a user namespace around that of the session, whose own limit forbids nothing
+    let script = format!(
+        "echo 0 > /proc/sys/user/max_net_namespaces && exec setpriv --ambient-caps=-all --inh-caps=-all '{}' session",
+        program().display()
+    );
+    let ids = |option: &str, who: &str| format!("--{option}{who}={USER}");
+    let mut command = Command::new("setpriv");
+    command.args([&ids("re", "uid"), &ids("re", "gid"), "--clear-groups", "unshare", "--user", "--keep-caps"]);
+    let output = command.args([&ids("map-", "user"), &ids("map-", "group"), "sh", "-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    for part in ["user.max_net_namespaces is 0", "sudo sysctl user.max_net_namespaces=", "setcap cap_net_raw=ep"] {
+        assert!(said(&output).contains(part), "{part:?} is not in {}", said(&output));
+    }
+}
+
 /// A session whose server sleeps over the request.
 struct Paused {
     child: Child,

@@ -43,6 +43,11 @@ pub fn obtain_rights() -> Result<Rights> {
     if NEEDED.iter().all(|capability| caps::has_cap(None, CapSet::Effective, *capability).unwrap_or(false)) {
         return Ok(Rights::Capabilities);
     }
+    // a limit of 0 can be read only here: the user namespace has limits of its own, below those of the outer ones
+    let limit = fs::read_to_string("/proc/sys/user/max_net_namespaces");
+    if limit.is_ok_and(|limit| limit.trim() == "0") {
+        return Err(refused(Step::NetworkNamespace, Errno::ENOSPC));
+    }
     let (user, group) = (geteuid(), getegid());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| refused(Step::UserNamespace, errno))?;
     // The maps are of one line each: within, the user is who they are outside, so that files belong to them.
@@ -77,6 +82,13 @@ pub enum Obstacle {
         /// The value that forbids.
         value: &'static str,
         /// The command that allows.
+        remedy: &'static str,
+    },
+    /// As many namespaces as a setting of the machine allows are in use.
+    Limit {
+        /// The setting.
+        name: &'static str,
+        /// The command that raises it.
         remedy: &'static str,
     },
     /// The process has threads.
@@ -142,9 +154,16 @@ impl Obstacle {
         });
         match forbids {
             Some(&(_, _, name, value, remedy)) => Self::Setting { name, value, remedy },
+            None if errno == Errno::ENOSPC => Self::limit(step),
             None if step == Step::NetworkNamespace && errno == Errno::EPERM => Self::Rights,
             None => Self::Container,
         }
+    }
+
+    /// What is used up where the kernel has no room for the namespace of `step`.
+    fn limit(step: Step) -> Self {
+        let of_step = SETTINGS.iter().find(|(stops, path, ..)| *stops == step && path.starts_with("/proc/sys/user/"));
+        of_step.map_or(Self::Container, |&(_, _, name, _, remedy)| Self::Limit { name, remedy })
     }
 }
 
@@ -153,7 +172,10 @@ impl fmt::Display for Obstacle {
         f.write_str("this system does not let you make a network of your own: ")?;
         match self {
             Self::Setting { name, value, remedy } => {
-                write!(f, "{name} is {value}. Allow it with `{remedy}`, or run echolab as root")
+                write!(f, "{name} is {value}. Allow it with `{remedy}`{}", or_root(name))
+            }
+            Self::Limit { name, remedy } => {
+                write!(f, "as many namespaces as {name} allows are in use. Raise it with `{remedy}`{}", or_root(name))
             }
             Self::Threads => f.write_str("the process had started threads before it asked (a fault of the program)"),
             Self::Kernel => f.write_str("its kernel was built without user or network namespaces"),
@@ -164,6 +186,11 @@ impl fmt::Display for Obstacle {
             ),
         }
     }
+}
+
+/// Root makes no user namespace; the limit on network namespaces holds for everybody.
+fn or_root(name: &str) -> &'static str {
+    if name == "user.max_net_namespaces" { "" } else { ", or run echolab as root" }
 }
 
 #[cfg(test)]
@@ -189,6 +216,15 @@ mod tests {
             [("/proc/sys/user/max_user_namespaces", "96365\n"), ("/proc/sys/kernel/unprivileged_userns_clone", "1")];
         let text = found(Step::UserNamespace, Errno::EPERM, &files);
         assert!(text.contains("a container's system call filter"), "{text}");
+    }
+
+    #[test]
+    fn a_limit_that_is_reached_is_named() {
+        let files = [("/proc/sys/user/max_net_namespaces", "5\n")];
+        let text = found(Step::NetworkNamespace, Errno::ENOSPC, &files);
+        assert!(text.contains("as many namespaces as user.max_net_namespaces allows"), "{text}");
+        let text = found(Step::UserNamespace, Errno::ENOSPC, &[]);
+        assert!(text.contains("user.max_user_namespaces allows") && text.contains("=10000"), "{text}");
     }
 
     #[test]
