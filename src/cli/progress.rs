@@ -9,6 +9,7 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::render::escape;
 use crate::report::{CaptureTotals, Sink};
+use crate::track::Extent;
 
 /// So long nobody needs to be told.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -74,6 +75,10 @@ impl Sink for Cleared<'_> {
 
     fn wants_steps(&self) -> bool {
         self.sink.wants_steps()
+    }
+
+    fn wants(&mut self, extent: &Extent) -> bool {
+        self.sink.wants(extent)
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {

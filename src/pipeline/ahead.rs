@@ -3,10 +3,11 @@
 //! Packets travel in batches that go round between the two threads, so that nothing is allocated for a packet. A batch
 //! holds the payloads; whatever else the frame held is not needed after decoding.
 
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use super::packets::{Packets, Taken};
+use super::packets::{End, Packets};
 use crate::capture::Source;
 use crate::decode::Decoder;
 use crate::model::{Datagram, Frame, Packet, Segment, Skip, Transport};
@@ -38,8 +39,6 @@ pub(super) struct Ahead {
     full: Receiver<Batch>,
     empty: SyncSender<Batch>,
     batch: Batch,
-    next: usize,
-    payload_at: usize,
 }
 
 impl Ahead {
@@ -52,27 +51,32 @@ impl Ahead {
             let _ = empty.send(Batch::default());
         }
         scope.spawn(move || read_ahead(source, &full_sender, &empty_receiver));
-        Self { full, empty, batch: Batch::default(), next: 0, payload_at: 0 }
+        Self { full, empty, batch: Batch::default() }
     }
 }
 
 impl Packets for Ahead {
-    #[inline]
-    fn take(&mut self) -> Taken<'_> {
-        while self.next == self.batch.items.len() {
-            if let Some(after) = &self.batch.after {
-                return after.clone().map_or(Taken::End, Taken::Broken);
+    fn each<B>(&mut self, mut take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B> {
+        loop {
+            let mut payloads = self.batch.payloads.as_slice();
+            for item in &self.batch.items {
+                let (payload, rest) = payloads.split_at_checked(item.payload).unwrap_or_default();
+                payloads = rest;
+                let taken = match &item.packet {
+                    Ok(packet) => take(&item.frame, Ok(&with_payload(packet, payload))),
+                    Err(reason) => take(&item.frame, Err(*reason)),
+                };
+                if let ControlFlow::Break(enough) = taken {
+                    return End::Enough(enough);
+                }
             }
-            let Ok(batch) = self.full.recv() else { return Taken::End };
+            if let Some(after) = &self.batch.after {
+                return after.clone().map_or(End::Source, End::Broken);
+            }
+            let Ok(batch) = self.full.recv() else { return End::Source };
             // the reader has gone when it has read everything: it needs no batch any more
             let _ = self.empty.send(std::mem::replace(&mut self.batch, batch));
-            (self.next, self.payload_at) = (0, 0);
         }
-        let Some(item) = self.batch.items.get(self.next) else { return Taken::End };
-        self.next += 1;
-        let payload = self.batch.payloads.get(self.payload_at..self.payload_at + item.payload).unwrap_or_default();
-        self.payload_at += item.payload;
-        Taken::Frame(item.frame, item.packet.map(|packet| with_payload(&packet, payload)))
     }
 
     fn incomplete_fragments(&self) -> u64 {

@@ -5,16 +5,17 @@ pub mod annotate;
 mod packets;
 
 use std::io;
+use std::ops::ControlFlow;
 
 use ahead::Ahead;
-use packets::{Inline, Packets, Taken};
+use packets::{End, Inline, Packets};
 
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::explain::{Conversation, Step};
-use crate::model::{CaptureInfo, Endpoint, Skip};
+use crate::model::{CaptureInfo, Endpoint, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink};
-use crate::track::{Body, Tracker};
+use crate::track::Tracker;
 
 /// What to take of a source.
 #[derive(Default)]
@@ -55,7 +56,7 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     totals.dropped = source.dropped();
     totals.evicted = tracker.evicted();
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
-    for ended in tracker.finish() {
+    for ended in tracker.finish(&mut |extent| sink.wants(extent)) {
         sink.conversation(&Conversation::explain(ended))?;
     }
     sink.finish(&totals)?;
@@ -69,41 +70,60 @@ fn follow(
     most: u64,
     sink: &mut dyn Sink,
 ) -> io::Result<CaptureTotals> {
-    let mut totals = CaptureTotals::default();
-    let mut passed = 0;
     let wants_steps = sink.wants_steps();
-    while passed < most {
-        let (frame, packet) = match packets.take() {
-            Taken::Frame(frame, packet) => (frame, packet),
-            Taken::End => break,
-            Taken::Broken(why) => {
-                totals.truncated = Some(why);
-                break;
+    let mut run = Run { tracker, sink, wants_steps, totals: CaptureTotals::default() };
+    let mut left = most;
+    let end = match left {
+        0 => End::Source,
+        _ => packets.each(|frame, packet| {
+            left -= u64::from(!matches!(packet, Err(Skip::Filtered)));
+            match run.take(frame, packet) {
+                Ok(()) if left > 0 => ControlFlow::Continue(()),
+                enough => ControlFlow::Break(enough),
             }
-        };
-        totals.frames += 1;
-        passed += u64::from(!matches!(packet, Err(Skip::Filtered)));
-        let event = match &packet {
-            Ok(packet) => tracker.follow(&frame, packet),
-            Err(reason) => Err(*reason),
-        };
-        match event {
-            Ok(event) => {
-                match event.body {
-                    Body::Tcp(_) => totals.tcp += 1,
-                    Body::Udp(_) => totals.udp += 1,
-                    Body::Icmp(_) => totals.icmp += 1,
-                }
-                if wants_steps {
-                    sink.step(&Step::explain(event))?;
-                }
-            }
-            Err(reason) => totals.skip(reason, 1),
-        }
-        while let Some(ended) = tracker.released() {
-            sink.conversation(&Conversation::explain(ended))?;
-        }
+        }),
+    };
+    let mut totals = run.totals;
+    match end {
+        End::Source => {}
+        End::Broken(why) => totals.truncated = Some(why),
+        End::Enough(why) => why?,
     }
     totals.recount(Skip::Fragment, Skip::FragmentIncomplete, packets.incomplete_fragments());
     Ok(totals)
+}
+
+/// What the loop holds on to from frame to frame.
+struct Run<'r> {
+    tracker: &'r mut Tracker,
+    sink: &'r mut dyn Sink,
+    wants_steps: bool,
+    totals: CaptureTotals,
+}
+
+impl Run<'_> {
+    /// Follows one packet, or counts why there is none.
+    #[inline]
+    fn take(&mut self, frame: &Frame<'_>, packet: Result<&Packet<'_>, Skip>) -> io::Result<()> {
+        self.totals.frames += 1;
+        match packet.and_then(|packet| Ok((packet, self.tracker.follow(frame, packet)?))) {
+            Ok((packet, followed)) => {
+                match packet.transport {
+                    Transport::Segment(_) => self.totals.tcp += 1,
+                    Transport::Datagram(_) => self.totals.udp += 1,
+                    Transport::IcmpError(_) => self.totals.icmp += 1,
+                }
+                if self.wants_steps
+                    && let Some(event) = self.tracker.event(followed, frame, packet)
+                {
+                    self.sink.step(&Step::explain(event))?;
+                }
+            }
+            Err(reason) => self.totals.skip(reason, 1),
+        }
+        while let Some(ended) = self.tracker.released(|extent| self.sink.wants(extent)) {
+            self.sink.conversation(&Conversation::explain(ended))?;
+        }
+        Ok(())
+    }
 }

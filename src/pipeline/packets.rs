@@ -1,25 +1,28 @@
 //! Frames with what they say, one after the other.
 
+use std::ops::ControlFlow;
+
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::decode::Decoder;
 use crate::model::{Frame, Packet, Skip};
 
-/// What comes next.
-#[allow(clippy::large_enum_variant, reason = "nearly always a frame, and a box would be an allocation a packet")]
-pub(super) enum Taken<'a> {
-    /// A frame, and its packet or the reason why there is none.
-    Frame(Frame<'a>, Result<Packet<'a>, Skip>),
-    /// Nothing: the source is at its end.
-    End,
+/// Why no more frames come.
+pub(super) enum End<B> {
+    /// The source is at its end.
+    Source,
     /// The source breaks off: where and why.
     Broken(String),
+    /// Whoever takes them has had enough.
+    Enough(B),
 }
 
 /// A source of decoded frames.
 pub(super) trait Packets {
-    /// Takes the next frame.
-    fn take(&mut self) -> Taken<'_>;
+    /// Gives each frame, with its packet or the reason why there is none, to `take` until that has enough.
+    ///
+    /// They are lent rather than handed over: moving them would cost more than much of what is done with them.
+    fn each<B>(&mut self, take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B>;
 
     /// How many fragments wait for the rest of their packet, once the source is at its end.
     fn incomplete_fragments(&self) -> u64;
@@ -39,17 +42,22 @@ impl<'s> Inline<'s> {
 }
 
 impl Packets for Inline<'_> {
-    fn take(&mut self) -> Taken<'_> {
-        let frame = match self.source.next_frame() {
-            Ok(Some(frame)) => frame,
-            Ok(None) => return Taken::End,
-            Err(error) => return Taken::Broken(error.to_string()),
-        };
-        match self.filter.as_mut().map(|filter| filter.matches(&frame)) {
-            None | Some(Ok(true)) => Taken::Frame(frame, self.decoder.decode(&frame)),
-            Some(Ok(false)) => Taken::Frame(frame, Err(Skip::Filtered)),
-            // the expression makes no sense for this frame's link type
-            Some(Err(error)) => Taken::Broken(error.to_string()),
+    fn each<B>(&mut self, mut take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B> {
+        loop {
+            let frame = match self.source.next_frame() {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return End::Source,
+                Err(error) => return End::Broken(error.to_string()),
+            };
+            let packet = match self.filter.as_mut().map(|filter| filter.matches(&frame)) {
+                None | Some(Ok(true)) => self.decoder.decode(&frame),
+                Some(Ok(false)) => Err(Skip::Filtered),
+                // the expression makes no sense for this frame's link type
+                Some(Err(error)) => return End::Broken(error.to_string()),
+            };
+            if let ControlFlow::Break(enough) = take(&frame, packet.as_ref().map_err(|reason| *reason)) {
+                return End::Enough(enough);
+            }
         }
     }
 

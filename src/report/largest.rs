@@ -8,7 +8,7 @@ use super::Sink;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::track::ConversationTotals;
+use crate::track::Extent;
 
 /// What makes a conversation come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,14 +30,14 @@ impl Order {
         [(Self::Bytes, "bytes"), (Self::Packets, "packets"), (Self::Start, "start"), (Self::Duration, "duration")];
 
     /// The larger, the earlier it comes.
-    fn rank(self, totals: &ConversationTotals) -> i128 {
+    fn rank(self, of: &Extent) -> i128 {
         match self {
-            Self::Bytes => i128::from(totals.bytes.client_to_server) + i128::from(totals.bytes.server_to_client),
-            Self::Packets => i128::from(totals.packets.client_to_server) + i128::from(totals.packets.server_to_client),
-            Self::Start => totals.start.map_or(i128::MIN, |start| {
+            Self::Bytes => i128::from(of.bytes.client_to_server) + i128::from(of.bytes.server_to_client),
+            Self::Packets => i128::from(of.packets.client_to_server) + i128::from(of.packets.server_to_client),
+            Self::Start => of.start.map_or(i128::MIN, |start| {
                 -(i128::from(start.seconds()) * 1_000_000_000 + i128::from(start.subsec_nanos()))
             }),
-            Self::Duration => totals.duration.map_or(i128::MIN, |duration| i128::from(duration.0)),
+            Self::Duration => of.duration.map_or(i128::MIN, |duration| i128::from(duration.0)),
         }
     }
 }
@@ -108,17 +108,24 @@ impl<S: Sink> Sink for Largest<S> {
         Ok(())
     }
 
+    fn wants(&mut self, extent: &Extent) -> bool {
+        let key = (self.order.rank(extent), Reverse(extent.first_frame));
+        let full = self.heap.len() >= self.most;
+        let too_small = full && self.heap.peek().is_none_or(|Reverse(smallest)| smallest.key() >= key);
+        self.left_out += u64::from(too_small);
+        !too_small
+    }
+
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        let rank = self.order.rank(&conversation.totals);
+        let extent = conversation.totals.extent();
+        if !self.wants(&extent) {
+            return Ok(());
+        }
         if self.heap.len() >= self.most {
             self.left_out += 1;
-            let key = (rank, Reverse(conversation.totals.first_frame));
-            if self.heap.peek().is_none_or(|Reverse(smallest)| smallest.key() >= key) {
-                return Ok(());
-            }
             self.heap.pop();
         }
-        self.heap.push(Reverse(Ranked { rank, conversation: conversation.clone() }));
+        self.heap.push(Reverse(Ranked { rank: self.order.rank(&extent), conversation: conversation.clone() }));
         Ok(())
     }
 

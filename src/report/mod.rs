@@ -48,6 +48,7 @@ pub(crate) use words::{count, counted};
 
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
+use crate::track::Extent;
 
 /// Takes what the pipeline pushes, in the order of the capture, and keeps or writes what it needs.
 ///
@@ -70,6 +71,11 @@ pub trait Sink {
     /// # Errors
     /// When the output can't be written.
     fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
+
+    /// Whether it looks at a conversation like this at all; when not, it is not summed up for it.
+    fn wants(&mut self, _: &Extent) -> bool {
+        true
+    }
 
     /// A conversation has ended, or the capture has.
     ///
@@ -113,6 +119,10 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 
     fn wants_steps(&self) -> bool {
         (**self).wants_steps()
+    }
+
+    fn wants(&mut self, extent: &Extent) -> bool {
+        (**self).wants(extent)
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {

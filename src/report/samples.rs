@@ -91,7 +91,8 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
         let time = Some(Timestamp::new(1_714_912_496, number as u32 * 17_000));
         let frame = Frame { number, time, link: LinkType::ETHERNET, interface: 0, wire_len: data.len() as u32, data };
         let packet = decoder.decode(&frame).expect("a packet");
-        let step = Step::explain(tracker.follow(&frame, &packet).expect("a step"));
+        let followed = tracker.follow(&frame, &packet).expect("a step");
+        let step = Step::explain(tracker.event(followed, &frame, &packet).expect("an event"));
         totals.frames += 1;
         match step.event.protocol_name() {
             "tcp" => totals.tcp += 1,
@@ -101,7 +102,7 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
         sink.step(&step).expect("written");
     }
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
-    tracker.finish().for_each(|ended| sink.conversation(&Conversation::explain(ended)).expect("written"));
+    tracker.finish(&mut |_| true).for_each(|ended| sink.conversation(&Conversation::explain(ended)).expect("written"));
     sink.finish(&totals).expect("written");
 }
 
@@ -145,7 +146,7 @@ pub(crate) fn conversation(frame: u64, bytes: u64, packets: u64, duration: i64) 
     let first = Frame { number: frame, time, link: LinkType::ETHERNET, interface: 0, wire_len: 43, data: &data };
     let packet = decoder.decode(&first).expect("a packet");
     tracker.follow(&first, &packet).expect("a step");
-    let mut totals = tracker.finish().next().expect("a conversation");
+    let mut totals = tracker.finish(&mut |_| true).next().expect("a conversation");
     totals.bytes.client_to_server = bytes;
     totals.packets.client_to_server = packets;
     totals.duration = Some(Nanos(duration));

@@ -1,14 +1,16 @@
 //! One conversation while it lasts.
 
 use super::echo::Turns;
-use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts};
+use super::event::{Body, Event, Followed, FollowedKind, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 use super::key::Key;
 use super::lent::Lent;
 use super::tcp::{Connection, Moment};
+use super::totals::Extent;
 use super::udp::Exchange;
 use super::when::When;
 use crate::model::{
     Datagram, Direction, Endpoint, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags, Timestamp,
+    Transport,
 };
 use std::borrow::Cow;
 
@@ -29,12 +31,19 @@ pub(super) struct TcpKind {
 }
 
 impl TcpKind {
-    /// Moves the state out and leaves an empty one behind, with the memory for the next connection where the state
-    /// will hardly need it any more.
-    pub(super) fn take(&mut self) -> Self {
-        let mut ended = std::mem::take(self);
-        ended.connection.hand_over(&mut self.connection);
-        ended
+    /// Moves the state of a connection that ends to here, and leaves the empty one that was here for the next
+    /// connection, with the memory that the ended one will hardly need any more.
+    pub(super) fn trade(&mut self, ending: &mut Self) {
+        std::mem::swap(self, ending);
+        self.connection.hand_over(&mut ending.connection);
+    }
+
+    /// Makes it empty, but for memory that the next connection will need.
+    pub(super) fn clear(&mut self) {
+        let mut empty = Self::default();
+        self.turns.hand_over(&mut empty.turns);
+        self.connection.rtt.hand_over(&mut empty.connection.rtt);
+        *self = empty;
     }
 }
 
@@ -89,6 +98,22 @@ impl Conversation {
         }
     }
 
+    /// The same with its state, which was kept elsewhere.
+    pub(super) fn with(self, tcp: TcpKind) -> Self {
+        Self { kind: Kind::Tcp(Box::new(tcp)), ..self }
+    }
+
+    /// How large it is, and when it was.
+    pub(super) fn extent(&self) -> Extent {
+        Extent {
+            first_frame: self.first_frame,
+            start: self.start,
+            duration: self.last_at.get().map(|last| last.max(Nanos(0))),
+            packets: self.packets,
+            bytes: self.bytes,
+        }
+    }
+
     /// Fetches what a packet needs from memory, all at once.
     #[inline]
     pub(super) fn warm(&self) {
@@ -128,7 +153,7 @@ impl Conversation {
         }
     }
 
-    /// Takes one segment and leaves its facts in `facts`; [`Conversation::segment_event`] makes an event of them.
+    /// Takes one segment and leaves its facts in `facts`.
     #[inline]
     pub(super) fn follow_segment(
         &mut self,
@@ -161,38 +186,21 @@ impl Conversation {
         }
     }
 
-    /// The event of a segment that was followed.
-    #[inline]
-    pub(super) fn segment_event<'a>(
-        &mut self,
-        frame: &Frame<'a>,
-        packet: &Packet<'a>,
-        segment: &Segment<'a>,
-        direction: Direction,
-        facts: &'a TcpFacts,
-    ) -> Event<'a> {
-        let ends = (segment.source, segment.destination);
-        let body = Body::Tcp(Lent::Borrowed(facts));
-        self.event(frame, packet, direction, ends, body, segment.payload, segment.len)
-    }
-
     /// Takes one datagram.
-    pub(super) fn datagram<'a>(
+    pub(super) fn datagram(
         &mut self,
-        frame: &Frame<'a>,
-        packet: &Packet<'a>,
-        datagram: &Datagram<'a>,
+        frame: &Frame<'_>,
+        packet: &Packet<'_>,
+        datagram: &Datagram<'_>,
         direction: Direction,
-    ) -> Option<Event<'a>> {
+    ) -> Option<UdpFacts> {
         let moment = self.moment(frame, direction);
         let Kind::Udp(exchange) = &mut self.kind else { return None };
-        let facts = exchange.follow(&moment, datagram, &packet.ip);
-        let ends = (datagram.source, datagram.destination);
-        Some(self.event(frame, packet, direction, ends, Body::Udp(facts), datagram.payload, datagram.len))
+        Some(exchange.follow(&moment, datagram, &packet.ip))
     }
 
-    /// Takes an ICMP error that quotes one of its packets.
-    pub(super) fn error<'a>(&mut self, frame: &Frame<'a>, packet: &Packet<'a>, error: &IcmpError) -> Event<'a> {
+    /// Takes an ICMP error that quotes one of its packets, and goes the other way.
+    pub(super) fn error(&mut self, frame: &Frame<'_>, error: &IcmpError) -> (Direction, IcmpFacts) {
         let quoted = self.direction(error.quoted.source, error.quoted.destination);
         self.moment(frame, !quoted);
         let quotes_frame = match &mut self.kind {
@@ -203,10 +211,7 @@ impl Conversation {
             }
             Kind::Away => None,
         };
-        let source = Endpoint::new(error.source, error.quoted.destination.port);
-        let destination = Endpoint::new(error.destination, error.quoted.source.port);
-        let body = Body::Icmp(IcmpFacts { error: *error, quotes_frame });
-        self.event(frame, packet, !quoted, (source, destination), body, &[], 0)
+        (!quoted, IcmpFacts { error: *error, quotes_frame })
     }
 
     fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> Moment {
@@ -215,41 +220,64 @@ impl Conversation {
         Moment { frame: frame.number, at: self.at, direction }
     }
 
+    /// Counts the packet that was taken, with `len` bytes of payload, as a step.
     #[inline]
-    #[allow(clippy::too_many_arguments, reason = "the parts of an event, which each protocol has elsewhere")]
-    fn event<'a>(
+    pub(super) fn followed(
         &mut self,
-        frame: &Frame<'a>,
-        packet: &Packet<'a>,
+        slot: u32,
+        frame: &Frame<'_>,
         direction: Direction,
-        (source, destination): (Endpoint, Endpoint),
-        body: Body<'a>,
-        payload: &'a [u8],
         len: u32,
-    ) -> Event<'a> {
+        kind: FollowedKind,
+    ) -> Followed {
         self.steps += 1;
         self.last_frame = frame.number;
         *self.packets.get_mut(direction) += 1;
         *self.bytes.get_mut(direction) += u64::from(frame.wire_len);
         *self.payload.get_mut(direction) += u64::from(len);
-        let event = Event {
+        let since_previous = self.at.since(self.last_at);
+        if self.at != When::UNKNOWN {
+            self.last_at = self.at;
+        }
+        Followed { slot, direction, since_previous, kind }
+    }
+
+    /// The event of the packet that was followed last; `facts` are those of a segment.
+    #[inline]
+    pub(super) fn event<'a>(
+        &self,
+        followed: Followed,
+        frame: &Frame<'a>,
+        packet: &Packet<'a>,
+        facts: &'a TcpFacts,
+    ) -> Event<'a> {
+        let (source, destination, payload) = match &packet.transport {
+            Transport::Segment(segment) => (segment.source, segment.destination, segment.payload),
+            Transport::Datagram(datagram) => (datagram.source, datagram.destination, datagram.payload),
+            Transport::IcmpError(error) => {
+                let quoted = &error.quoted;
+                let source = Endpoint::new(error.source, quoted.destination.port);
+                (source, Endpoint::new(error.destination, quoted.source.port), &[][..])
+            }
+        };
+        Event {
             frame: frame.number,
             time: frame.time,
             wire_len: frame.wire_len,
             stream: self.stream,
             number: self.steps,
-            direction,
+            direction: followed.direction,
             source,
             destination,
             since_start: self.at.get(),
-            since_previous: self.at.since(self.last_at),
+            since_previous: followed.since_previous,
             ip: packet.ip,
-            body,
+            body: match followed.kind {
+                FollowedKind::Segment => Body::Tcp(Lent::Borrowed(facts)),
+                FollowedKind::Datagram(facts) => Body::Udp(facts),
+                FollowedKind::Error(facts) => Body::Icmp(facts),
+            },
             payload: Cow::Borrowed(payload),
-        };
-        if self.at != When::UNKNOWN {
-            self.last_at = self.at;
         }
-        event
     }
 }

@@ -2,50 +2,83 @@
 //!
 //! They lie one behind the other in memory: nearly all are never looked at again until they go, thousands of
 //! conversations later, and then they are read in this order, which a processor foresees. Scattered, they would cost
-//! more than all the rest.
-
-use std::collections::VecDeque;
+//! more than all the rest. The places go round, so that nothing is moved but the state that comes in.
 
 use super::conversation::{Conversation, TcpKind};
+
+/// Most places; a power of two, so that the places' numbers may wrap.
+const PLACES: usize = 8_192;
+
+/// An ended conversation keeps its state until this many newer ones have ended, so that late packets find it.
+pub(super) const KEPT: usize = PLACES - 1;
 
 /// The ended conversations; a place among them is a number that counts up, modulo 2^32.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
-    queue: VecDeque<Option<(Conversation, TcpKind)>>,
-    /// The place of the first in the queue.
+    ring: Vec<Past>,
+    /// The place of the oldest.
     first: u32,
+    len: usize,
+}
+
+/// An ended conversation.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    /// `None` where it was taken out again.
+    pub(super) conversation: Option<Conversation>,
+    /// Its state.
+    pub(super) tcp: TcpKind,
 }
 
 impl Ended {
     /// How many places are taken, those of conversations that were taken out again included.
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        self.queue.len()
+        self.len
     }
 
-    /// Puts a conversation behind the others. Returns its place.
-    pub(super) fn push(&mut self, conversation: Conversation, tcp: TcpKind) -> u32 {
-        let place = self.first.wrapping_add(u32::try_from(self.queue.len()).unwrap_or(u32::MAX));
-        self.queue.push_back(Some((conversation, tcp)));
-        place
+    /// Puts a conversation behind the others, and leaves an empty state for the next one. Returns its place; `None`
+    /// when all are taken.
+    pub(super) fn push(&mut self, conversation: Conversation, tcp: &mut TcpKind) -> Option<u32> {
+        if self.len == PLACES {
+            return None;
+        }
+        let place = self.first.wrapping_add(u32::try_from(self.len).ok()?);
+        let index = place as usize % PLACES;
+        if index == self.ring.len() {
+            self.ring.push(Past::default());
+        }
+        let past = self.ring.get_mut(index)?;
+        past.conversation = Some(conversation);
+        past.tcp.trade(tcp);
+        self.len += 1;
+        Some(place)
     }
 
-    /// Takes the oldest out, with its place; `None` where it was taken out before.
-    pub(super) fn pop(&mut self) -> (u32, Option<(Conversation, TcpKind)>) {
-        let place = self.first;
-        self.first = place.wrapping_add(1);
-        (place, self.queue.pop_front().flatten())
+    /// The oldest, and its place.
+    pub(super) fn oldest(&mut self) -> Option<(u32, &mut Past)> {
+        let past = self.ring.get_mut(self.first as usize % PLACES).filter(|_| self.len > 0)?;
+        Some((self.first, past))
+    }
+
+    /// Lets the oldest go.
+    pub(super) fn pop(&mut self) {
+        if let Some((_, past)) = self.oldest() {
+            past.conversation = None;
+            past.tcp.clear();
+            self.first = self.first.wrapping_add(1);
+            self.len -= 1;
+        }
     }
 
     /// Takes the conversation at `place` out: a late packet has come.
     pub(super) fn take(&mut self, place: u32) -> Option<(Conversation, TcpKind)> {
-        self.queue.get_mut(place.wrapping_sub(self.first) as usize)?.take()
+        let past = self.ring.get_mut(place as usize % PLACES)?;
+        Some((past.conversation.take()?, std::mem::take(&mut past.tcp)))
     }
 
     /// All of them, whole again.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Conversation> + '_ {
-        self.queue.drain(..).flatten().map(|(mut conversation, tcp)| {
-            conversation.kind = super::conversation::Kind::Tcp(Box::new(tcp));
-            conversation
-        })
+        self.ring.drain(..).filter_map(|past| Some(past.conversation?.with(past.tcp)))
     }
 }

@@ -2,13 +2,12 @@
 
 use super::conversation::{Conversation, Kind, TcpKind};
 use super::totals::{ConversationTotals, EchoStory, EchoTotals, RttTotals, TcpTotals, UdpTotals};
-use crate::model::Nanos;
 
 impl Conversation {
     /// Everything that is known of it at its end; what was noted moves out.
     pub(super) fn totals(mut self) -> ConversationTotals {
         let (tcp, udp, echo, echo_story, rtt) = match std::mem::replace(&mut self.kind, Kind::Away) {
-            Kind::Tcp(tcp) => return self.tcp_totals(*tcp),
+            Kind::Tcp(mut tcp) => return self.tcp_totals(&mut tcp),
             Kind::Udp(mut exchange) => {
                 let (pending, bytes, _) = exchange.datagrams.pending();
                 let totals = exchange.totals();
@@ -21,7 +20,7 @@ impl Conversation {
     }
 
     /// The same for a connection whose state is kept elsewhere.
-    pub(super) fn tcp_totals(&self, mut tcp: TcpKind) -> ConversationTotals {
+    pub(super) fn tcp_totals(&self, tcp: &mut TcpKind) -> ConversationTotals {
         let (pending, bytes) = tcp.turns.pending();
         let found = &mut tcp.turns.found;
         let (echo, story) = (found.totals(pending, bytes), found.take_story());
@@ -37,17 +36,18 @@ impl Conversation {
         echo_story: EchoStory,
         rtt: Option<RttTotals>,
     ) -> ConversationTotals {
+        let extent = self.extent();
         ConversationTotals {
             stream: self.stream,
             client: self.client,
             server: self.server,
             roles_from: self.roles_from,
-            first_frame: self.first_frame,
+            first_frame: extent.first_frame,
             last_frame: self.last_frame,
-            start: self.start,
-            duration: self.last_at.get().map(|last| last.max(Nanos(0))),
-            packets: self.packets,
-            bytes: self.bytes,
+            start: extent.start,
+            duration: extent.duration,
+            packets: extent.packets,
+            bytes: extent.bytes,
             payload: self.payload,
             tcp,
             udp,

@@ -51,6 +51,23 @@ impl RolesFrom {
     }
 }
 
+/// A packet that has found its place: what an [`Event`] is made of, if somebody wants one.
+#[derive(Clone, Copy, Debug)]
+pub struct Followed {
+    pub(super) slot: u32,
+    pub(super) direction: Direction,
+    pub(super) since_previous: Option<Nanos>,
+    pub(super) kind: FollowedKind,
+}
+
+/// What was followed; a segment's facts stay with the tracker, which lends them out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FollowedKind {
+    Segment,
+    Datagram(UdpFacts),
+    Error(IcmpFacts),
+}
+
 /// What one frame did in its conversation.
 #[derive(Clone, Debug)]
 pub struct Event<'a> {

@@ -21,11 +21,13 @@ mod udp;
 mod when;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
-pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
+pub use event::{Body, Event, Followed, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 pub use facts::{
     Acked, Echo, EchoKind, Hints, Life, Probe, Repeat, RepeatVerdict, Reset, RttSample, TcpPlace, UdpPlace,
 };
 pub use lent::Lent;
 pub use tcp::{Fins, Negotiated, Sighting, TcpStory, Vantage, ZeroWindow};
-pub use totals::{Close, ConversationTotals, EchoStory, EchoTotals, Handshake, RttTotals, TcpTotals, UdpTotals};
+pub use totals::{
+    Close, ConversationTotals, EchoStory, EchoTotals, Extent, Handshake, RttTotals, TcpTotals, UdpTotals,
+};
 pub use tracker::Tracker;

@@ -62,6 +62,12 @@ impl Distribution {
         self.count ^ self.exact.first().map_or(0, |nanos| nanos.unsigned_abs())
     }
 
+    /// Hands its memory to the next one.
+    pub(super) fn hand_over(&mut self, next: &mut Self) {
+        next.exact = std::mem::take(&mut self.exact);
+        next.exact.clear();
+    }
+
     pub(super) fn add(&mut self, time: Nanos) {
         self.min = Some(self.min.map_or(time, |min| min.min(time)));
         self.max = Some(self.max.map_or(time, |max| max.max(time)));

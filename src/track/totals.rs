@@ -56,6 +56,21 @@ impl Close {
     }
 }
 
+/// How large a conversation is, and when it was: enough to choose among conversations, at no cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Number of its first frame.
+    pub first_frame: u64,
+    /// Time of its first frame.
+    pub start: Option<Timestamp>,
+    /// From its first frame to its last.
+    pub duration: Option<Nanos>,
+    /// Frames each way.
+    pub packets: PerDirection<u64>,
+    /// Frame bytes on the wire each way.
+    pub bytes: PerDirection<u64>,
+}
+
 /// A conversation's totals.
 #[derive(Clone, Debug)]
 pub struct ConversationTotals {
@@ -91,6 +106,19 @@ pub struct ConversationTotals {
     pub udp: Option<UdpTotals>,
     /// Round-trip times.
     pub rtt: Option<RttTotals>,
+}
+
+impl ConversationTotals {
+    /// How large it is, and when it was.
+    pub fn extent(&self) -> Extent {
+        Extent {
+            first_frame: self.first_frame,
+            start: self.start,
+            duration: self.duration,
+            packets: self.packets,
+            bytes: self.bytes,
+        }
+    }
 }
 
 /// What only TCP has.

@@ -3,16 +3,14 @@
 use std::collections::VecDeque;
 
 use super::conversation::{Conversation, Kind, TcpKind};
-use super::ended::Ended;
-use super::event::{Event, StreamId, TcpFacts};
+use super::ended::{self, Ended};
+use super::event::{Event, Followed, FollowedKind, StreamId, TcpFacts};
 use super::index::{Index, Place};
 use super::key::Key;
 use super::roles;
-use super::totals::ConversationTotals;
+use super::totals::{ConversationTotals, Extent};
 use crate::model::{Direction, Endpoint, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
 
-/// An ended conversation keeps its state until this many newer ones have ended, so that late packets find it.
-const ENDED_KEPT: usize = 8_192;
 /// Most conversations open at once; beyond, the one that was silent longest is given up, and reported.
 const OPEN_MOST: usize = 1 << 20;
 /// How many cleared states are kept for the next conversations.
@@ -58,7 +56,7 @@ impl Tracker {
     /// # Errors
     /// The reason why it is no step: an ICMP error about no known conversation.
     #[inline(always)]
-    pub fn follow<'a>(&'a mut self, frame: &Frame<'a>, packet: &Packet<'a>) -> Result<Event<'a>, Skip> {
+    pub fn follow(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Result<Followed, Skip> {
         self.settle();
         match &packet.transport {
             Transport::Segment(segment) => self.segment(frame, packet, segment),
@@ -68,34 +66,58 @@ impl Tracker {
                 let slot = self.slot(index).ok_or(Skip::Malformed)?;
                 slot.touched = true;
                 let direction = slot.conversation.direction(source, destination);
-                slot.conversation.datagram(frame, packet, datagram, direction).ok_or(Skip::Malformed)
+                let facts = slot.conversation.datagram(frame, packet, datagram, direction).ok_or(Skip::Malformed)?;
+                Ok(slot.conversation.followed(index, frame, direction, datagram.len, FollowedKind::Datagram(facts)))
             }
-            Transport::IcmpError(error) => self.error(frame, packet, error),
+            Transport::IcmpError(error) => self.error(frame, error),
         }
     }
 
-    /// The next conversation that was let go: ended long enough ago, or evicted.
+    /// What the packet that was followed last did in its conversation.
     #[inline]
-    pub fn released(&mut self) -> Option<ConversationTotals> {
+    pub fn event<'a>(&'a self, followed: Followed, frame: &Frame<'a>, packet: &Packet<'a>) -> Option<Event<'a>> {
+        let slot = self.slots.get(followed.slot as usize)?.as_ref()?;
+        Some(slot.conversation.event(followed, frame, packet, &self.facts))
+    }
+
+    /// The next conversation that was let go: ended long enough ago, or evicted. Those that are not `wanted` go
+    /// without a word: to sum one up costs as much as several packets.
+    #[inline]
+    pub fn released(&mut self, wanted: impl FnMut(&Extent) -> bool) -> Option<ConversationTotals> {
         self.settle();
-        if self.ended.len() <= ENDED_KEPT && self.evictees.is_empty() { None } else { self.let_go() }
+        if self.ended.len() <= ended::KEPT && self.evictees.is_empty() { None } else { self.let_go(wanted) }
     }
 
-    /// Lets the oldest ended conversation go, or the next of the evicted.
-    fn let_go(&mut self) -> Option<ConversationTotals> {
-        while self.ended.len() > ENDED_KEPT {
-            let (place, Some((conversation, tcp))) = self.ended.pop() else { continue };
-            self.index.forget(&conversation.key(), Place::Ended(place));
-            return Some(conversation.tcp_totals(tcp));
+    /// Lets the oldest ended conversations go and the evicted, up to the next one that is wanted.
+    fn let_go(&mut self, mut wanted: impl FnMut(&Extent) -> bool) -> Option<ConversationTotals> {
+        while self.ended.len() > ended::KEPT {
+            let Some((place, past)) = self.ended.oldest() else { break };
+            let totals = past.conversation.as_ref().and_then(|conversation| {
+                self.index.forget(&conversation.key(), Place::Ended(place));
+                wanted(&conversation.extent()).then(|| conversation.tcp_totals(&mut past.tcp))
+            });
+            self.ended.pop();
+            if totals.is_some() {
+                return totals;
+            }
         }
-        Some(self.evictees.pop_front()?.totals())
+        while let Some(conversation) = self.evictees.pop_front() {
+            if wanted(&conversation.extent()) {
+                return Some(conversation.totals());
+            }
+        }
+        None
     }
 
-    /// All conversations still in the table, by their first frame; the table is empty then.
-    pub fn finish(&mut self) -> impl Iterator<Item = ConversationTotals> {
+    /// All conversations still in the table that are `wanted`, by their first frame; the table is empty then.
+    pub fn finish(
+        &mut self,
+        wanted: &mut dyn FnMut(&Extent) -> bool,
+    ) -> impl Iterator<Item = ConversationTotals> + use<> {
         self.settle();
         let open = std::mem::take(&mut self.slots).into_iter().flatten().map(|slot| slot.conversation);
-        let mut rest: Vec<Conversation> = open.chain(self.ended.drain()).chain(self.evictees.drain(..)).collect();
+        let rest = open.chain(self.ended.drain()).chain(self.evictees.drain(..));
+        let mut rest: Vec<Conversation> = rest.filter(|conversation| wanted(&conversation.extent())).collect();
         rest.sort_unstable_by_key(|conversation| (conversation.first_frame, conversation.stream));
         rest.into_iter().map(Conversation::totals)
     }
@@ -111,12 +133,7 @@ impl Tracker {
     }
 
     #[inline(always)]
-    fn segment<'a>(
-        &'a mut self,
-        frame: &Frame<'a>,
-        packet: &Packet<'a>,
-        segment: &Segment<'a>,
-    ) -> Result<Event<'a>, Skip> {
+    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) -> Result<Followed, Skip> {
         let (source, destination) = (segment.source, segment.destination);
         let mut index = self.find_or_begin(frame, packet, Protocol::Tcp, source, destination);
         let slot = self.slot(index).ok_or(Skip::Malformed)?;
@@ -135,15 +152,17 @@ impl Tracker {
         if slot.conversation.has_ended() {
             self.ending = Some(index);
         }
-        Ok(slot.conversation.segment_event(frame, packet, segment, direction, &self.facts))
+        Ok(slot.conversation.followed(index, frame, direction, segment.len, FollowedKind::Segment))
     }
 
-    fn error<'a>(&mut self, frame: &Frame<'a>, packet: &Packet<'a>, error: &IcmpError) -> Result<Event<'a>, Skip> {
+    fn error(&mut self, frame: &Frame<'_>, error: &IcmpError) -> Result<Followed, Skip> {
         let quoted = &error.quoted;
         let key = Key::new(quoted.protocol, quoted.source, quoted.destination);
-        let slot = self.open(&key).and_then(|index| self.slot(index)).ok_or(Skip::IcmpUnmatched)?;
+        let index = self.open(&key).ok_or(Skip::IcmpUnmatched)?;
+        let slot = self.slot(index).ok_or(Skip::IcmpUnmatched)?;
         slot.touched = true;
-        Ok(slot.conversation.error(frame, packet, error))
+        let (direction, facts) = slot.conversation.error(frame, error);
+        Ok(slot.conversation.followed(index, frame, direction, 0, FollowedKind::Error(facts)))
     }
 
     fn slot(&mut self, index: u32) -> Option<&mut Slot> {
@@ -191,9 +210,8 @@ impl Tracker {
 
     #[cold]
     fn reopen(&mut self, key: &Key, place: u32) -> Option<u32> {
-        let (mut conversation, tcp) = self.ended.take(place)?;
-        conversation.kind = Kind::Tcp(Box::new(tcp));
-        let index = self.occupy(conversation);
+        let (conversation, tcp) = self.ended.take(place)?;
+        let index = self.occupy(conversation.with(tcp));
         self.index.remember(*key, Place::Open(index));
         Some(index)
     }
@@ -245,7 +263,7 @@ impl Tracker {
         let key = conversation.key();
         match std::mem::replace(&mut conversation.kind, Kind::Away) {
             Kind::Tcp(mut tcp) => {
-                let place = self.ended.push(conversation, tcp.take());
+                let Some(place) = self.ended.push(conversation, &mut tcp) else { return };
                 if self.index.find(&key) == Some(Place::Open(index)) {
                     self.index.remember(key, Place::Ended(place));
                 }

@@ -23,6 +23,7 @@ use super::{Format, Options, escape};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Cell, Choice, Sink, ToldCall};
+use crate::track::Extent;
 
 /// So much is written at once.
 const BLOCK: usize = 1 << 16;
@@ -101,6 +102,10 @@ impl<W: Write> Sink for Lines<W> {
             }
         }
         self.end_line()
+    }
+
+    fn wants(&mut self, _: &Extent) -> bool {
+        self.options.summary
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {

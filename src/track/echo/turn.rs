@@ -14,6 +14,8 @@ use crate::track::facts::{Echo, EchoKind};
 
 /// Most request bytes kept for comparison.
 const MOST: usize = 64 * 1024;
+/// Most bytes of memory that one conversation hands to the next.
+const HANDED_OVER: usize = 256;
 /// After so many turns without any likeness this is no echo service, and nothing is compared any more.
 const GIVE_UP_AFTER: u32 = 3;
 
@@ -55,6 +57,14 @@ impl Turns {
     #[inline]
     pub(in crate::track) fn warm(&self) -> u64 {
         self.found.totals.requests ^ self.frames.0 ^ self.requests.len() as u64 ^ u64::from(self.unlike)
+    }
+
+    /// Hands its memory to the next one, unless it is more than most need.
+    pub(in crate::track) fn hand_over(&mut self, next: &mut Self) {
+        if self.request.capacity() <= HANDED_OVER {
+            next.request = std::mem::take(&mut self.request);
+            next.request.clear();
+        }
     }
 
     /// The client sent `payload` at `offset` of its stream; `cut` when the capture does not hold all of it.

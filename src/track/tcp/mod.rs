@@ -143,12 +143,14 @@ impl Connection {
         if !self.handshake.is_over() || segment.flags.intersects(CONTROL) {
             self.handshake.follow(moment, place, &self.sides);
         }
-        let mut hints = Hints::default();
+        // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
+        facts.hints = Hints::default();
+        let hints = &mut facts.hints;
         let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment));
         let probe = self.probe(moment, segment);
         let repeat = self.take_bytes(moment, segment, ip, probe);
-        let (acked, rtt) = if has_ack { self.take_ack(moment, segment, &mut hints) } else { (None, None) };
-        self.hint(moment, segment, ip, repeat.as_ref(), &mut hints);
+        let (acked, rtt) = if has_ack { self.take_ack(moment, segment, hints) } else { (None, None) };
+        self.hint(moment, segment, ip, repeat.as_ref(), hints);
         let turnaround = self.turnaround(moment, segment, repeat.is_some());
         if segment.flags.intersects(CONTROL) {
             self.note_close(moment, segment);
@@ -180,35 +182,32 @@ impl Connection {
             peer.unanswered = 0;
         }
         let in_flight = own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
-        self.diary.follow(moment, segment, repeat.as_ref(), probe, &hints, in_flight);
-        *facts = TcpFacts {
-            flags: segment.flags,
-            seq: segment.seq.relative_to(own.base.unwrap_or_default()),
-            ack: has_ack.then(|| segment.ack.relative_to(peer.base.unwrap_or_default())),
-            seq_raw: segment.seq.0,
-            ack_raw: segment.ack.0,
-            len: segment.len,
-            window,
-            window_raw: segment.window,
-            window_scale: applied.map(|shift| 1 << shift),
-            urgent: segment.urgent,
-            header_len: segment.header_len,
-            options: segment.options,
-            sack_base: peer.base.unwrap_or_default().0,
-            checksum: segment.checksum,
-            analysis,
-            place,
-            life,
-            acked,
-            repeat,
-            probe,
-            hints,
-            rtt,
-            turnaround,
-            echo: None,
-            reset,
-            in_flight,
-        };
+        self.diary.follow(moment, segment, repeat.as_ref(), probe, hints, in_flight);
+        facts.flags = segment.flags;
+        facts.seq = segment.seq.relative_to(own.base.unwrap_or_default());
+        facts.ack = has_ack.then(|| segment.ack.relative_to(peer.base.unwrap_or_default()));
+        facts.seq_raw = segment.seq.0;
+        facts.ack_raw = segment.ack.0;
+        facts.len = segment.len;
+        facts.window = window;
+        facts.window_raw = segment.window;
+        facts.window_scale = applied.map(|shift| 1 << shift);
+        facts.urgent = segment.urgent;
+        facts.header_len = segment.header_len;
+        facts.options = segment.options;
+        facts.sack_base = peer.base.unwrap_or_default().0;
+        facts.checksum = segment.checksum;
+        facts.analysis = analysis;
+        facts.place = place;
+        facts.life = life;
+        facts.acked = acked;
+        facts.repeat = repeat;
+        facts.probe = probe;
+        facts.rtt = rtt;
+        facts.turnaround = turnaround;
+        facts.echo = None;
+        facts.reset = reset;
+        facts.in_flight = in_flight;
     }
 
     /// Bases of the relative numbers, and the options.
