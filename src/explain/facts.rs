@@ -1,7 +1,8 @@
 //! The lines under a step table: what a report says of the conversation.
 
 use super::describe::thousands;
-use crate::model::{Direction, Nanos};
+use super::vantage;
+use crate::model::{Direction, Nanos, counted};
 use crate::track::{Close, ConversationTotals, Handshake, TcpTotals, Vantage};
 
 /// One line under a step table.
@@ -18,9 +19,12 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut push = |label, text: Option<String>| facts.extend(text.map(|text| Fact { label, text }));
     push("Handshake", totals.tcp.as_ref().map(|tcp| handshake(totals, tcp)));
+    push("Seen from", vantage::fact(totals));
     push("Options", totals.tcp.as_ref().and_then(options));
     push("Echo", Some(echo(totals)));
-    push("Round trip", round_trip(totals));
+    if let Some((label, text)) = round_trips(totals) {
+        push(label, Some(text));
+    }
     push("Close", totals.tcp.as_ref().map(close));
     push("Traffic", Some(traffic(totals)));
     facts
@@ -30,7 +34,7 @@ fn handshake(totals: &ConversationTotals, tcp: &TcpTotals) -> String {
     match tcp.handshake {
         Handshake::Complete => match totals.rtt.and_then(|rtt| rtt.handshake) {
             Some(time) => {
-                format!("complete, {} from the SYN to the ACK of the SYN-ACK{}", time.human(), seen_from(tcp))
+                format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human())
             }
             None => "complete".to_owned(),
         },
@@ -38,15 +42,6 @@ fn handshake(totals: &ConversationTotals, tcp: &TcpTotals) -> String {
         Handshake::Partial => "only partly captured".to_owned(),
         Handshake::Absent => "not captured: the capture began later".to_owned(),
         Handshake::Refused => "refused: the SYN was answered by a RST".to_owned(),
-    }
-}
-
-fn seen_from(tcp: &TcpTotals) -> &'static str {
-    match tcp.story.vantage {
-        Some(Vantage::Client) => " (captured at the client)",
-        Some(Vantage::Server) => " (captured at the server)",
-        Some(Vantage::Between) => " (captured between client and server)",
-        Some(Vantage::SameHost) | None => "",
     }
 }
 
@@ -105,17 +100,53 @@ fn echo(totals: &ConversationTotals) -> String {
     format!("verified: {answered} of {} requests echoed ({}){open}", echo.requests, how.join(", "))
 }
 
-fn round_trip(totals: &ConversationTotals) -> Option<String> {
-    let rtt = totals.rtt?;
-    let (min, median, max) = (rtt.min?, rtt.median?, rtt.max?);
-    let samples = if rtt.count == 1 { "1 segment".to_owned() } else { format!("{} segments", thousands(rtt.count)) };
-    Some(format!(
-        "data to ACK: least {}, median {}, most {}, over {samples}{}",
+/// The samples; where the data was received, that there is no round trip to be seen.
+fn round_trips(totals: &ConversationTotals) -> Option<(&'static str, String)> {
+    let seen = totals.tcp.as_ref()?.story.standpoint.vantage;
+    let whose = match seen {
+        Some(Vantage::Client) => "client's data",
+        Some(Vantage::Server) => "server's data",
+        Some(Vantage::Between | Vantage::SameHost) | None => "data",
+    };
+    let Some((min, median, max, count)) = totals.rtt.and_then(|rtt| Some((rtt.min?, rtt.median?, rtt.max?, rtt.count)))
+    else {
+        return unseen_round_trips(totals, seen).map(|text| ("Round trip", text));
+    };
+    let samples = format!(
+        "{whose} to ACK: least {}, median {}, most {}, over {}",
         min.human(),
         median.human(),
         max.human(),
-        totals.tcp.as_ref().map_or("", seen_from)
-    ))
+        counted(count, "segment")
+    );
+    let place = vantage::seen_from(seen);
+    Some(match seen {
+        Some(Vantage::Between) => ("Round trip", format!("{samples}; {place}, so only to the receiver and back")),
+        Some(_) => ("Round trip", format!("{samples}; {place}")),
+        None => (
+            "Data to ACK",
+            format!(
+                "{}; {place}: round trips only where it is the sender",
+                samples.trim_start_matches("data to ACK: ")
+            ),
+        ),
+    })
+}
+
+/// Why data gives no round trip: it is received where the capture was made.
+fn unseen_round_trips(totals: &ConversationTotals, seen: Option<Vantage>) -> Option<String> {
+    let sender = match seen? {
+        Vantage::Client => Direction::ServerToClient,
+        Vantage::Server => Direction::ClientToServer,
+        Vantage::Between | Vantage::SameHost => return None,
+    };
+    let lone = *totals.payload.get(sender) > 0 && *totals.payload.get(!sender) == 0;
+    lone.then(|| {
+        format!(
+            "can't be seen: only the {} sent data, and where data is received the time to its ACK leaves out the path",
+            sender.sender()
+        )
+    })
 }
 
 fn close(tcp: &TcpTotals) -> String {

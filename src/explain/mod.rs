@@ -13,6 +13,7 @@ mod phase;
 mod quote;
 mod step;
 mod step_findings;
+mod vantage;
 mod wire;
 
 pub use answers::{Answer, AnswerTable, Answered, Evidence, QUESTIONS, Question};
@@ -22,3 +23,4 @@ pub use facts::Fact;
 pub use finding::{Finding, FindingCode, Severity};
 pub use phase::Phase;
 pub use step::Step;
+pub use vantage::seen_from;

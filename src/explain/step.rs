@@ -6,7 +6,7 @@ use super::arithmetic::Arithmetic;
 use super::describe;
 use super::finding::Finding;
 use super::phase::Phase;
-use super::{step_findings, wire};
+use super::{step_findings, vantage, wire};
 use crate::model::WireMark;
 use crate::track::Event;
 
@@ -44,6 +44,11 @@ impl<'a> Step<'a> {
     /// The plain-English sentence, free of control characters.
     pub fn description(&self) -> String {
         describe::sentence(&self.event)
+    }
+
+    /// The round trip that an ACK completes, with RFC 6298's estimates after it.
+    pub fn round_trip(&self) -> Option<String> {
+        self.event.tcp()?.rtt.as_ref().map(vantage::sample)
     }
 
     /// The same with at most `most` bytes of payload, free of the frame's buffer.

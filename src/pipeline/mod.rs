@@ -15,7 +15,7 @@ use crate::capture::filter::Filter;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, Endpoint, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink};
-use crate::track::Tracker;
+use crate::track::{Tracker, Vantage};
 
 /// What to take of a source.
 #[derive(Default)]
@@ -26,6 +26,8 @@ pub struct Options {
     pub max_frames: Option<u64>,
     /// The server of a session that echolab drives itself: then the roles are known.
     pub server: Option<Endpoint>,
+    /// Where the capture was made, if that is known.
+    pub vantage: Option<Vantage>,
     /// Read and decode ahead in a thread of its own: for files, which do not wait for anybody.
     pub ahead: bool,
 }
@@ -45,7 +47,7 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
             sink.capture(&CaptureInfo { filter, ..source.info().clone() })?;
         }
     }
-    let mut tracker = Tracker::new(options.server);
+    let mut tracker = Tracker::new(options.server).seen_from(options.vantage);
     let most = options.max_frames.unwrap_or(u64::MAX);
     // what a filter rejects must not be decoded, lest its fragments be put together
     let mut totals = if options.ahead && options.filter.is_none() {

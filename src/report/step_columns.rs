@@ -4,8 +4,8 @@ use super::cell::{Cell, Tone};
 use super::column::{Align, Room, StepColumn};
 use super::view::{PayloadView, View};
 use crate::explain::{Arithmetic, Severity, Step};
-use crate::model::{Checksum, Direction, TcpOptions, visible};
-use crate::track::{Body, TcpFacts};
+use crate::model::{Checksum, Direction, Nanos, TcpOptions, visible};
+use crate::track::{Body, RttSample, TcpFacts};
 
 /// Most characters (or bytes in hexadecimal) of a payload that a cell shows.
 const PAYLOAD_SHOWN: usize = 32;
@@ -58,6 +58,25 @@ pub static COLUMNS: &[StepColumn] = &[
         Align::Left,
         Room::Wide,
         arithmetic,
+    ),
+    column(
+        "rtt",
+        "RTT",
+        "seconds from the data that this ACK covers, where it was sent; sent twice it gives none (Karn)",
+        Align::Right,
+        Room::OnDemand,
+        |s, _| sample(s, |sample| sample.time),
+    ),
+    column("srtt", "SRTT", "EstimatedRTT after that, in seconds (RFC 6298)", Align::Right, Room::OnDemand, |s, _| {
+        sample(s, |sample| sample.smoothed)
+    }),
+    column(
+        "rttvar",
+        "RTTVAR",
+        "DevRTT after that, in seconds; updated before SRTT (RFC 6298)",
+        Align::Right,
+        Room::OnDemand,
+        |s, _| sample(s, |sample| sample.variation),
     ),
     column("options", "options", "TCP options", Align::Left, Room::OnDemand, options),
     column("checksum", "checksum", "whether the checksum fits", Align::Left, Room::OnDemand, checksum),
@@ -172,6 +191,11 @@ fn stacked(number: Cell, arithmetic: Option<Arithmetic>) -> Cell {
 
 fn window(step: &Step<'_>, view: &View) -> Cell {
     tcp(step, |facts| if view.absolute { number(facts.window_raw) } else { number(facts.window) })
+}
+
+/// A time of the round trip that an ACK completes.
+fn sample(step: &Step<'_>, time: fn(&RttSample) -> Nanos) -> Cell {
+    tcp(step, |facts| facts.rtt.as_ref().map(|sample| View::seconds(time(sample))).unwrap_or_default().into())
 }
 
 fn arithmetic(step: &Step<'_>, _: &View) -> Cell {

@@ -12,6 +12,7 @@ use crate::capture::{LiveSource, Source};
 use crate::drive::WireStory;
 use crate::drive::lab::{Addresses, Cause, Deed, What};
 use crate::model::{Direction, Nanos, Side, WireCause, WireDeed, WireMark};
+use crate::track::Vantage;
 
 /// What the wire did to the frames of a capture, by their numbers.
 pub type Marks = HashMap<u64, Vec<WireMark>>;
@@ -145,6 +146,14 @@ struct Places {
 }
 
 impl Recorded {
+    /// Where it was captured.
+    pub fn vantage(&self) -> Vantage {
+        match self.side {
+            Side::Client => Vantage::Client,
+            Side::Server => Vantage::Server,
+        }
+    }
+
     fn places(&self, wire: &WireStory) -> Places {
         let own = self.side.direction();
         let touched = |direction: Direction| -> HashSet<u64> {

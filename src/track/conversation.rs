@@ -7,6 +7,7 @@ use super::lent::Lent;
 use super::tcp::{Connection, Moment};
 use super::totals::Extent;
 use super::udp::Exchange;
+use super::vantage::{Clues, Vantage};
 use super::when::When;
 use crate::model::{
     Datagram, Direction, Endpoint, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags, Timestamp,
@@ -21,6 +22,19 @@ pub(super) enum Kind {
     Udp(Box<Exchange>),
     /// Kept elsewhere: the conversation is among the ended.
     Away,
+}
+
+impl Kind {
+    /// The same for a conversation of these ends, with the place of the capture where it is known.
+    pub(super) fn seen_from(mut self, vantage: Option<Vantage>, ends: (Endpoint, Endpoint)) -> Self {
+        let clues = Clues::new(vantage, ends);
+        match &mut self {
+            Self::Tcp(tcp) => tcp.connection.clues = clues,
+            Self::Udp(exchange) => exchange.clues = clues,
+            Self::Away => {}
+        }
+        self
+    }
 }
 
 /// A connection and what its streams echo.

@@ -1,5 +1,6 @@
 //! What the conversation so far says about one packet.
 
+use super::vantage::Vantage;
 use crate::model::Nanos;
 
 /// What part a segment plays in the life of its connection (RFC 9293 §3.5, §3.6).
@@ -129,6 +130,8 @@ pub struct RttSample {
     pub smoothed: Nanos,
     /// RTTVAR after this sample, β = 1/4.
     pub variation: Nanos,
+    /// Where it was captured, as far as was known by then.
+    pub seen: Option<Vantage>,
 }
 
 /// How answer bytes relate to request bytes.

@@ -18,6 +18,7 @@ mod tcp;
 mod totals;
 mod tracker;
 mod udp;
+mod vantage;
 mod when;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
@@ -26,8 +27,10 @@ pub use facts::{
     Acked, Echo, EchoKind, Hints, Life, Probe, Repeat, RepeatVerdict, Reset, RttSample, TcpPlace, UdpPlace,
 };
 pub use lent::Lent;
-pub use tcp::{Fins, Negotiated, Sighting, TcpStory, Vantage, ZeroWindow};
+pub use rtt::smoothed;
+pub use tcp::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 pub use totals::{
     Close, ConversationTotals, EchoStory, EchoTotals, Extent, Handshake, RttTotals, TcpTotals, UdpTotals,
 };
 pub use tracker::Tracker;
+pub use vantage::{Clue, Measures, Standpoint, Vantage};

@@ -19,19 +19,13 @@ pub(super) struct Estimator {
 impl Estimator {
     /// Takes one sample; RTTVAR is updated before SRTT (RFC 6298 §2.3).
     pub(super) fn sample(&mut self, of: u64, time: Nanos) -> RttSample {
-        let smoothed = match self.smoothed {
-            None => {
-                self.variation = Nanos(time.0 / 2);
-                time
-            }
-            Some(Nanos(srtt)) => {
-                let error = (srtt.saturating_sub(time.0)).saturating_abs();
-                self.variation = Nanos(self.variation.0 - self.variation.0 / 4 + error / 4);
-                Nanos(srtt - srtt / 8 + time.0 / 8)
-            }
+        self.variation = match self.smoothed {
+            None => Nanos(time.0 / 2),
+            Some(srtt) => moved(self.variation, Nanos(srtt.minus(time).0.saturating_abs()), 4),
         };
+        let smoothed = smoothed(self.smoothed, time);
         self.smoothed = Some(smoothed);
-        RttSample { of, time, smoothed, variation: self.variation }
+        RttSample { of, time, smoothed, variation: self.variation, seen: None }
     }
 
     /// RTTVAR.
@@ -43,6 +37,16 @@ impl Estimator {
     pub(super) fn smoothed(&self) -> Option<Nanos> {
         self.smoothed
     }
+}
+
+/// SRTT (the textbook's EstimatedRTT) after one more sample, α = 1/8; the first sample begins it (RFC 6298 §2).
+pub fn smoothed(before: Option<Nanos>, sample: Nanos) -> Nanos {
+    before.map_or(sample, |before| moved(before, sample, 8))
+}
+
+/// `value`, gone a part of the way to `goal`; rounded down.
+fn moved(value: Nanos, goal: Nanos, part: i64) -> Nanos {
+    value.plus(Nanos(goal.minus(value).0.div_euclid(part)))
 }
 
 /// The samples of a conversation in bounded memory.

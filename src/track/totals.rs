@@ -4,6 +4,7 @@ use super::analysis::AnalysisCounts;
 use super::event::{RolesFrom, StreamId};
 use super::facts::{Echo, EchoKind};
 use super::tcp::{Sighting, TcpStory};
+use super::vantage::Standpoint;
 use crate::model::{Direction, Endpoint, Nanos, PerDirection, Timestamp};
 
 /// How much of the handshake was captured, and how it went.
@@ -119,6 +120,15 @@ impl ConversationTotals {
             bytes: self.bytes,
         }
     }
+
+    /// Where the capture was made.
+    pub fn standpoint(&self) -> Standpoint {
+        match (&self.tcp, &self.udp) {
+            (Some(tcp), _) => tcp.story.standpoint,
+            (None, Some(udp)) => udp.standpoint,
+            (None, None) => Standpoint::default(),
+        }
+    }
 }
 
 /// What only TCP has.
@@ -227,6 +237,8 @@ pub struct RttTotals {
 /// What only UDP has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UdpTotals {
+    /// Where the capture was made.
+    pub standpoint: Standpoint,
     /// Datagrams of the client that no datagram answers, and the first frames.
     pub unanswered: Sighting,
     /// Datagrams captured twice.

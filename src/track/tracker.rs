@@ -9,6 +9,7 @@ use super::index::{Index, Place};
 use super::key::Key;
 use super::roles;
 use super::totals::{ConversationTotals, Extent};
+use super::vantage::Vantage;
 use crate::model::{Direction, Endpoint, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
 
 /// Most conversations open at once; beyond, the one that was silent longest is given up, and reported.
@@ -41,6 +42,7 @@ pub struct Tracker {
     evicted: u64,
     evictees: VecDeque<Conversation>,
     server: Option<Endpoint>,
+    vantage: Option<Vantage>,
     /// The facts of the segment at hand, lent out with its event.
     facts: TcpFacts,
 }
@@ -49,6 +51,12 @@ impl Tracker {
     /// An empty table; `server` is the server of a session that echolab drives itself.
     pub fn new(server: Option<Endpoint>) -> Self {
         Self { server, ..Self::default() }
+    }
+
+    /// The same for a capture that is known to be made here.
+    #[must_use]
+    pub fn seen_from(self, vantage: Option<Vantage>) -> Self {
+        Self { vantage, ..self }
     }
 
     /// Puts one packet in its place.
@@ -241,7 +249,8 @@ impl Tracker {
         };
         let stream = StreamId { protocol, number: *number };
         *number = number.saturating_add(1);
-        let conversation = Conversation::new(stream, ends, roles_from, reuses, frame, kind);
+        let conversation =
+            Conversation::new(stream, ends, roles_from, reuses, frame, kind.seen_from(self.vantage, ends));
         let index = self.occupy(conversation);
         self.index.remember(key, Place::Open(index));
         index

@@ -5,6 +5,7 @@ use super::event::UdpFacts;
 use super::facts::UdpPlace;
 use super::tcp::Moment;
 use super::totals::UdpTotals;
+use super::vantage::Clues;
 use super::when::When;
 use crate::model::{Checksum, Datagram, Direction, IpHeader, Nanos, PerDirection};
 
@@ -24,12 +25,14 @@ struct Mark {
 pub(super) struct Exchange {
     pub(super) datagrams: Datagrams,
     totals: UdpTotals,
+    pub(super) clues: Clues,
     last: PerDirection<Option<(u64, When, Mark)>>,
 }
 
 impl Exchange {
     /// Takes one datagram.
     pub(super) fn follow(&mut self, moment: &Moment, datagram: &Datagram<'_>, ip: &IpHeader) -> UdpFacts {
+        self.clues.note(moment.direction, datagram.checksum);
         match datagram.checksum {
             Checksum::Offloaded => self.totals.offloaded.see(moment.frame),
             Checksum::Invalid => self.totals.invalid.see(moment.frame),
@@ -86,6 +89,7 @@ impl Exchange {
     pub(super) fn totals(&self) -> UdpTotals {
         let (count, _, frames) = self.datagrams.pending();
         let mut totals = self.totals.clone();
+        totals.standpoint = self.clues.tell(None);
         totals.unanswered = super::tcp::Sighting { count, frames: frames.into() };
         totals
     }

@@ -74,6 +74,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("v3-answers.txt", "lab-v3.pcap", &["--answers"]),
     ("udp-line-answers.txt", "lab-udp-line.pcap", &["--answers"]),
     ("udp-line-answers.jsonl", "lab-udp-line.pcap", &["--answers", "--format", "jsonl"]),
+    ("kernel-loss-fast-rtt.txt", "kernel/loss_fast.pcap", &["--columns", "frame,rtt,srtt,rttvar,description"]),
     ("kernel-loss-fast-answers.txt", "kernel/loss_fast.pcap", &["--answers"]),
     ("kernel-loss-fast-o-answers.txt", "kernel/loss_fast_o.pcap", &["--answers"]),
     ("kernel-zero-window-answers.txt", "kernel/zero_window_probe.pcap", &["--answers"]),

@@ -14,6 +14,7 @@ mod explanations;
 mod golden;
 mod options;
 mod reports;
+mod round_trips;
 mod run;
 mod schema;
 mod texts;

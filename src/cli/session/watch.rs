@@ -10,6 +10,7 @@ use crate::model::Endpoint;
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
 use crate::session::{Marker, Recording, Sources, record};
+use crate::track::Vantage;
 
 /// What was done with the frames while the session ran.
 pub(super) enum Taken {
@@ -38,7 +39,7 @@ pub(super) fn take(sources: Sources, writers: Writers, server: Endpoint, sink: &
 /// Sends the frames through the pipeline and, where there is a writer, to the capture file as well.
 fn follow(source: LiveSource, writers: Writers, server: Endpoint, sink: &mut dyn Sink) -> io::Result<Watched> {
     let mut tee = Tee::new(source, writers.0);
-    let mut options = pipeline::Options { server: Some(server), ..pipeline::Options::default() };
+    let mut options = options(server, Vantage::SameHost);
     let ran = pipeline::run(&mut tee, &mut options, sink);
     if ran.is_err() {
         // a report that can't be written is no reason to lose the capture
@@ -46,6 +47,11 @@ fn follow(source: LiveSource, writers: Writers, server: Endpoint, sink: &mut dyn
     }
     let written = tee.finish();
     Ok(Watched { totals: vec![ran?], written })
+}
+
+/// What is known of a session's capture beforehand.
+fn options(server: Endpoint, vantage: Vantage) -> pipeline::Options {
+    pipeline::Options { server: Some(server), vantage: Some(vantage), ..pipeline::Options::default() }
 }
 
 impl Taken {
@@ -61,7 +67,7 @@ impl Taken {
             .into_iter()
             .filter_map(|(recorded, marks)| Some((recorded?, marks)))
         {
-            let mut options = pipeline::Options { server: Some(server), ..pipeline::Options::default() };
+            let mut options = options(server, recorded.vantage());
             watched.totals.push(pipeline::run(&mut recorded.frames, &mut options, &mut Marker::new(sink, marks))?);
             watched.written = watched.written.and(recorded.written);
         }

@@ -6,11 +6,10 @@
 use super::answer::{Answer, AnswerTable};
 use super::data::{BOTH, NO_DATA};
 use super::question::{Case, Question, Topic};
-use super::rtt::Measures;
 use super::words::moment;
 use crate::explain::describe::thousands;
 use crate::model::{Direction, Nanos, SeqNumber};
-use crate::track::{Event, TcpFacts, TcpTotals};
+use crate::track::{Event, Measures, TcpFacts, TcpTotals};
 
 pub(super) static CONGESTION: Question = Question {
     id: "congestion",
@@ -127,7 +126,7 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 "All data that the {who} sent fits in an initial window of ten segments: a sender that keeps RFC 6928 was never limited by its congestion window, so neither shows."
             ));
     }
-    if Measures::of(tcp.story.vantage, direction) == Measures::Delay {
+    if Measures::of(tcp.story.standpoint.vantage, direction) == Measures::Delay {
         return answer.but(format!(
             "The capture was made at the receiver of the {who}'s data: what was sent in one round trip can't be seen there."
         ));

@@ -100,8 +100,8 @@ fn retransmissions(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     table.left_out = all - seen.first.len() as u64;
     let frames = seen.first.iter().flat_map(|again| [Some(again.frame), again.repeat.original, again.repeat.witness]);
     answer = answer.line(format!("retransmission = {rule}")).frames(frames.flatten()).table(table);
-    if matches!(tcp.story.vantage, Some(Vantage::Client | Vantage::Server | Vantage::Between)) {
-        let far = match tcp.story.vantage {
+    if matches!(tcp.story.standpoint.vantage, Some(Vantage::Client | Vantage::Server | Vantage::Between)) {
+        let far = match tcp.story.standpoint.vantage {
             Some(Vantage::Client) => "the server",
             Some(Vantage::Server) => "the client",
             _ => "either side",

@@ -4,51 +4,15 @@ use super::answer::{Answer, AnswerTable};
 use super::data::{BOTH, NO_DATA, Segment};
 use super::question::{Case, Question, Topic};
 use super::words::{frames_of, millis, moment};
+use crate::explain::vantage::seen_from;
 use crate::model::{Direction, Nanos};
-use crate::track::{TcpTotals, Vantage};
+use crate::track::{self, Measures, TcpTotals, Vantage};
 
 pub(super) static RTT: Question = Question {
     id: "rtt",
     text: "For the first six data segments: when was each sent and acknowledged, what is its RTT, and the EstimatedRTT after it?",
     topic: Topic::Tcp(rtt),
 };
-
-/// What the time from a segment to its ACK is, where the capture was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Measures {
-    /// The whole round trip.
-    RoundTrip,
-    /// The round trip of the path behind the capture.
-    Part,
-    /// How long the receiver took: the path is not in it.
-    Delay,
-    /// Nobody knows.
-    Unknown,
-}
-
-impl Measures {
-    pub(super) fn of(vantage: Option<Vantage>, sender: Direction) -> Self {
-        match (vantage, sender) {
-            (None, _) => Self::Unknown,
-            (Some(Vantage::SameHost), _)
-            | (Some(Vantage::Client), Direction::ClientToServer)
-            | (Some(Vantage::Server), Direction::ServerToClient) => Self::RoundTrip,
-            (Some(Vantage::Between), _) => Self::Part,
-            (Some(Vantage::Client | Vantage::Server), _) => Self::Delay,
-        }
-    }
-}
-
-/// EstimatedRTT after one more sample, α = 1/8; the first sample begins it.
-fn estimated(before: Option<Nanos>, sample: Nanos) -> Nanos {
-    match before {
-        None => sample,
-        Some(before) => {
-            let sum = i128::from(before.0) * 7 + i128::from(sample.0);
-            Nanos(i64::try_from(sum / 8).unwrap_or(i64::MAX))
-        }
-    }
-}
 
 /// A segment's sample: none without its ACK, and none if it was sent twice (Karn).
 fn sample(segment: &Segment) -> Option<Nanos> {
@@ -78,13 +42,14 @@ fn rtt(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     for direction in BOTH {
         let segments = &case.seen.data.get(direction).first;
         if !segments.is_empty() {
-            answer = side(answer, direction, segments, Measures::of(tcp.story.vantage, direction));
+            answer = side(answer, direction, segments, tcp.story.standpoint.vantage);
         }
     }
     if answer.tables.is_empty() { Answer::unknown(NO_DATA) } else { answer }
 }
 
-fn side(mut answer: Answer, direction: Direction, segments: &[Segment], measures: Measures) -> Answer {
+fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Option<Vantage>) -> Answer {
+    let measures = Measures::of(seen, direction);
     let (who, peer) = (direction.sender(), direction.receiver());
     let (time, estimate) = match measures {
         Measures::RoundTrip => ("RTT (ms)", "EstimatedRTT"),
@@ -99,7 +64,7 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], measures
     for segment in segments {
         let sample = sample(segment);
         if let Some(sample) = sample {
-            let next = estimated(smoothed, sample);
+            let next = track::smoothed(smoothed, sample);
             steps.push(match smoothed {
                 None => format!("after frame {}: the first sample, {} ms", segment.frame, millis(sample)),
                 Some(before) => format!(
@@ -137,7 +102,8 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], measures
         (_, None) => answer.but(format!("None of the {who}'s segments gives a sample: no ACK of a segment sent once is in the capture.")),
         (_, Some(last)) => {
             let name = if measures == Measures::RoundTrip { "EstimatedRTT" } else { "estimate" };
-            answer = answer.add(format!("The {who}'s {name} after them is {} ms.", millis(last)));
+            let place = if measures == Measures::RoundTrip { format!(", {}", seen_from(seen)) } else { String::new() };
+            answer = answer.add(format!("The {who}'s {name} after them is {} ms{place}.", millis(last)));
             if steps.len() > 1 || answer.calculation.is_empty() {
                 answer = answer.line(format!("{who}: {name} = 7/8 × {name} + 1/8 × sample (RFC 6298's α = 1/8)"));
             }
@@ -148,7 +114,7 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], measures
                     "The capture was made between the two: the {who}'s times are those from there to the {peer} and back, less than the whole round trip."
                 )),
                 Measures::Unknown => answer.but(format!(
-                    "Where the capture was made is not known, since its handshake is not whole: the {who}'s times are round-trip times only if it was made at the {who}."
+                    "Where the capture was made is not known: the {who}'s times are round-trip times only if it was made at the {who}."
                 )),
                 Measures::RoundTrip | Measures::Delay => answer,
             }
@@ -167,18 +133,9 @@ mod tests {
         let wanted = [27_460, 28_472, 33_670, 43_765, 55_781, 72_514];
         let mut before = None;
         for (sample, wanted) in samples.into_iter().zip(wanted) {
-            let next = estimated(before, Nanos(sample * 1_000));
+            let next = track::smoothed(before, Nanos(sample * 1_000));
             assert!((next.0 / 1_000 - wanted).abs() <= 1, "{next} for {wanted}");
             before = Some(next);
         }
-    }
-
-    #[test]
-    fn a_delay_at_the_receiver_is_no_round_trip() {
-        use Direction::{ClientToServer, ServerToClient};
-        assert_eq!(Measures::of(Some(Vantage::Client), ClientToServer), Measures::RoundTrip);
-        assert_eq!(Measures::of(Some(Vantage::Client), ServerToClient), Measures::Delay);
-        assert_eq!(Measures::of(Some(Vantage::Server), ClientToServer), Measures::Delay);
-        assert_eq!(Measures::of(None, ClientToServer), Measures::Unknown);
     }
 }

@@ -3,11 +3,10 @@
 use super::answer::Answer;
 use super::data::BOTH;
 use super::question::{Case, Question, Topic};
-use super::rtt::Measures;
 use super::words::{rate, seconds};
 use crate::explain::describe::thousands;
 use crate::model::{Nanos, TcpFlags};
-use crate::track::{Event, TcpFacts, TcpTotals};
+use crate::track::{Event, Measures, TcpFacts, TcpTotals};
 
 pub(super) static THROUGHPUT: Question = Question {
     id: "throughput",
@@ -58,7 +57,7 @@ fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             continue;
         };
         let (begun, ended) = (from.unwrap_or_default(), to.unwrap_or_default());
-        let seen_at = match Measures::of(tcp.story.vantage, direction) {
+        let seen_at = match Measures::of(tcp.story.standpoint.vantage, direction) {
             Measures::Delay => " as it came in, for the capture was made at its receiver",
             _ => "",
         };

@@ -39,7 +39,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     answer = match (opening.syn, opening.ack) {
         (Some(syn), Some(ack)) => {
             let line = difference("opening (SYN to the ACK of the SYN-ACK)", ack.at, syn.at);
-            let seen_at = match tcp.story.vantage {
+            let seen_at = match tcp.story.standpoint.vantage {
                 Some(Vantage::Server) => " (as seen at the server)",
                 Some(Vantage::Between) => " (as seen between the two)",
                 Some(Vantage::Client | Vantage::SameHost) | None => "",

@@ -3,11 +3,10 @@
 use super::answer::{Answer, AnswerTable};
 use super::data::BOTH;
 use super::question::{Case, Question, Topic};
-use super::rtt::Measures;
 use super::words::{counted, frames_of};
 use crate::explain::describe::thousands;
 use crate::model::{Direction, Nanos, PerDirection, TcpFlags};
-use crate::track::{Event, TcpFacts, TcpTotals};
+use crate::track::{Event, Measures, TcpFacts, TcpTotals};
 
 pub(super) static SMALLEST: Question = Question {
     id: "smallest_window",
@@ -119,7 +118,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             answer = answer.but(format!(
                 "Whether it throttled the {sender}: the {who}'s window scale was on a SYN that is not in the capture, so its windows are not known in bytes."
             ));
-        } else if Measures::of(tcp.story.vantage, !owner) == Measures::Delay {
+        } else if Measures::of(tcp.story.standpoint.vantage, !owner) == Measures::Delay {
             answer = answer.but(format!(
                 "Whether it ever throttled the {sender}: nothing filled it as seen here, but the capture was made at the {who}, where what is on its way from the {sender} does not show."
             ));

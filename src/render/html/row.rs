@@ -27,6 +27,8 @@ pub(super) struct Row {
     pub(super) ip: String,
     pub(super) fields: Vec<Field>,
     pub(super) options: String,
+    /// The round trip that it completes, in words.
+    pub(super) round_trip: String,
     pub(super) findings: Vec<Noted>,
     pub(super) text: String,
     pub(super) dump: Vec<Dumped>,
@@ -110,6 +112,7 @@ impl Row {
             ip: header::ip(step),
             fields: header::fields(step),
             options: column("options", step, view),
+            round_trip: step.round_trip().unwrap_or_default(),
             findings: step.findings.iter().map(noted).collect(),
             text: visible(payload, MOST).0,
             dump: payload.chunks(DUMPED).enumerate().map(|(line, bytes)| dumped(line * DUMPED, bytes)).collect(),

@@ -44,14 +44,14 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
 
 /// Why arrows are slanted, or are not.
 pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWay>) -> String {
-    let same_host = totals.tcp.as_ref().is_some_and(|tcp| tcp.story.vantage == Some(Vantage::SameHost));
+    let same_host = totals.tcp.as_ref().is_some_and(|tcp| tcp.story.standpoint.vantage == Some(Vantage::SameHost));
     match one_way {
         Some(one_way) => format!(
             "Arrows are slanted by the one-way time, taken as half of the handshake's round trip: {}. Time is stretched so that every step has its line.",
             one_way.time.human()
         ),
         None if same_host => {
-            "Arrows are level: both ends are on one host, or too near to tell when a packet arrived.".to_owned()
+            "Arrows are level: both ends are on the capturing host, where a packet takes no time.".to_owned()
         }
         None => "Arrows are level: the capture does not tell the one-way time.".to_owned(),
     }

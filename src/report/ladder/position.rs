@@ -25,7 +25,7 @@ impl OneWay {
     /// Half of the handshake's round trip; `None` where it can't be told or makes no difference.
     pub(super) fn of(totals: &ConversationTotals) -> Option<Self> {
         let round_trip = totals.rtt?.handshake?;
-        let before_capture = match totals.tcp.as_ref()?.story.vantage? {
+        let before_capture = match totals.tcp.as_ref()?.story.standpoint.vantage? {
             Vantage::Client => 0.0,
             Vantage::Between => 0.5,
             Vantage::Server => 1.0,

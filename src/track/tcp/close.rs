@@ -41,7 +41,7 @@ impl Connection {
     /// The story, completed with what the sides know.
     fn tell(&mut self) -> TcpStory {
         let mut story = self.diary.tell();
-        story.vantage = self.handshake.vantage();
+        story.standpoint = self.standpoint();
         story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
         story.simultaneous_open = self.handshake.simultaneous;
@@ -64,7 +64,6 @@ impl Connection {
             *story.unacked_bytes.get_mut(direction) =
                 own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
             *story.still_shut.get_mut(direction) = own.shut.map(|shut| shut.frame.get());
-            *story.smoothed_rtt.get_mut(direction) = own.estimator.smoothed();
         }
         story
     }

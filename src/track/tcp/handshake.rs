@@ -1,4 +1,4 @@
-//! The opening of a connection, and what its two halves tell about where the capture was made.
+//! The opening of a connection, and how long its two halves took.
 
 use std::num::NonZeroU64;
 
@@ -7,22 +7,6 @@ use super::{Moment, TcpPlace};
 use crate::model::{Direction, Nanos, PerDirection};
 use crate::track::Handshake;
 use crate::track::when::When;
-
-/// Below this a handshake is too short to tell its halves apart: both ends are on one host.
-const SAME_HOST: Nanos = Nanos(400_000);
-
-/// Where the capture was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Vantage {
-    /// At the client: the SYN-ACK took the time, the ACK followed at once.
-    Client,
-    /// At the server: the SYN-ACK followed at once, the ACK took the time.
-    Server,
-    /// On the way: both halves took time.
-    Between,
-    /// Both ends are so close that it makes no difference.
-    SameHost,
-}
 
 /// How far the handshake has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,7 +19,6 @@ pub(super) struct Progress {
     from_client: When,
     from_server: When,
     repeated: bool,
-    vantage: Option<Vantage>,
 }
 
 impl Progress {
@@ -77,13 +60,12 @@ impl Progress {
         if !self.repeated && !self.simultaneous {
             self.from_client = syn_ack.since(syn).into();
             self.from_server = moment.since(syn_ack).into();
-            self.vantage = self.place();
         }
     }
 
     /// From the SYN to the ACK of the SYN-ACK: one round trip, wherever it was captured.
     pub(super) fn round_trip(&self) -> Option<Nanos> {
-        Some(self.from_client.get()?.plus(self.from_server.get()?))
+        self.halves().map(|(server, client)| server.plus(client))
     }
 
     /// How long `direction`'s sender took to answer in the handshake, as seen here.
@@ -94,28 +76,9 @@ impl Progress {
         }
     }
 
-    /// Where the capture was made, as far as the halves of the handshake tell.
-    pub(super) fn vantage(&self) -> Option<Vantage> {
-        self.vantage
-    }
-
-    fn place(&self) -> Option<Vantage> {
-        let (client, server) = (self.from_client.get()?.0, self.from_server.get()?.0);
-        Some(match (client, server) {
-            _ if client.saturating_add(server) < SAME_HOST.0 => Vantage::SameHost,
-            _ if server < client / 4 => Vantage::Client,
-            _ if client < server / 4 => Vantage::Server,
-            _ => Vantage::Between,
-        })
-    }
-
-    /// Whether the time from this sender's data to its ACK is a round trip here, and not just the receiver's delay.
-    pub(super) fn sees_round_trips_of(&self, sender: Direction) -> bool {
-        match self.vantage() {
-            Some(Vantage::Client) => sender == Direction::ClientToServer,
-            Some(Vantage::Server) => sender == Direction::ServerToClient,
-            Some(Vantage::Between | Vantage::SameHost) | None => true,
-        }
+    /// How long the server took to answer the SYN, and the client to answer the SYN-ACK, as seen here.
+    pub(super) fn halves(&self) -> Option<(Nanos, Nanos)> {
+        Some((self.from_client.get()?, self.from_server.get()?))
     }
 
     /// Whether a SYN was seen and the ACK that ends the handshake was not.

@@ -12,7 +12,6 @@ mod story;
 mod verdict;
 mod wireshark;
 
-pub use handshake::Vantage;
 pub use story::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 
 use side::{Fin, Recent, Side};
@@ -25,6 +24,7 @@ use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 use super::event::TcpFacts;
 use super::facts::{Acked, Hints, Life, Probe, RttSample, TcpPlace};
 use super::rtt::Distribution;
+use super::vantage::{Clues, Measures, Standpoint};
 use super::when::When;
 use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
 
@@ -59,6 +59,7 @@ pub(super) struct Connection {
     sides: PerDirection<Side>,
     wireshark: Wireshark,
     handshake: handshake::Progress,
+    pub(super) clues: Clues,
     /// Made with the first flag.
     counts: Option<Box<AnalysisCounts>>,
     pub(super) rtt: Distribution,
@@ -135,6 +136,7 @@ impl Connection {
         if !known || segment.flags.contains(TcpFlags::SYN) {
             self.learn(direction, segment);
         }
+        self.clues.note_segment(direction, segment);
         let place = self.place(moment, segment);
         let analysis = self.analyse(moment, segment);
         if !analysis.is_empty() {
@@ -312,7 +314,6 @@ impl Connection {
         segment: &Segment<'_>,
         hints: &mut Hints,
     ) -> (Option<Acked>, Option<RttSample>) {
-        let measurable = self.handshake.sees_round_trips_of(!moment.direction);
         let usual = self.handshake.answer_time(moment.direction);
         let (own, peer) = self.sides.both_mut(moment.direction);
         let before = own.acked;
@@ -352,9 +353,13 @@ impl Connection {
         {
             hints.delayed_ack = Some((sent.frame, delay));
         }
-        let rtt = sample.zip(delay).filter(|(_, delay)| measurable && delay.0 >= 0).map(|(sent, delay)| {
-            self.rtt.add(delay);
-            peer.estimator.sample(sent.frame, delay)
+        let rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
+            let seen = self.clues.tell(self.handshake.halves()).vantage;
+            // at the receiver it is no round trip but the receiver's own delay
+            (Measures::of(seen, !moment.direction) != Measures::Delay).then(|| {
+                self.rtt.add(delay);
+                RttSample { seen, ..peer.estimator.sample(sent.frame, delay) }
+            })
         });
         let from = from.relative_to(peer.base.unwrap_or_default());
         let acked = Acked { from, bytes, syn, fin, segments: covered.segments, frames: covered.frames };
@@ -391,6 +396,11 @@ impl Connection {
         if !refused {
             self.closed_first.get_or_insert(moment.direction);
         }
+    }
+
+    /// Where the capture was made, as far as is known so far.
+    pub(super) fn standpoint(&self) -> Standpoint {
+        self.clues.tell(self.handshake.halves())
     }
 
     /// Whether `direction`'s checksums can be relied on: a damaged segment never reached its program.

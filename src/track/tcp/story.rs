@@ -1,10 +1,11 @@
 //! What a connection's findings are made of: the frames that matter, counted and bounded.
 
-use super::{Moment, Vantage};
+use super::Moment;
 use smallvec::SmallVec;
 
 use crate::model::{Checksum, Nanos, PerDirection, Segment};
 use crate::track::facts::{Hints, Probe, Repeat, RepeatVerdict};
+use crate::track::vantage::Standpoint;
 
 /// Most frames named for one observation.
 const NAMED: usize = 8;
@@ -77,7 +78,7 @@ pub struct TcpStory {
     /// SYNs, and nothing in answer.
     pub unanswered_syn: bool,
     /// Where the capture was made.
-    pub vantage: Option<Vantage>,
+    pub standpoint: Standpoint,
     /// Each side's FIN.
     pub fins: PerDirection<Option<Fins>>,
     /// Each side's first RST.
@@ -92,8 +93,6 @@ pub struct TcpStory {
     pub most_in_flight: PerDirection<u32>,
     /// Largest payload of each side.
     pub largest: PerDirection<u32>,
-    /// SRTT of each side's data at the end.
-    pub smoothed_rtt: PerDirection<Option<Nanos>>,
     /// The segment by which a side's window is shut at the end.
     pub still_shut: PerDirection<Option<u64>>,
     /// Data that a side sent after the peer's FIN: a half-close. First and last frame, bytes.

@@ -4,6 +4,7 @@ use super::super::canvas::Canvas;
 use super::super::document::{self, WIDTH};
 use super::axis::{Axis, Quantity, column};
 use super::panel::{Look, Mark, Panel, Place};
+use crate::explain::seen_from;
 use crate::model::{Direction, Nanos, Protocol};
 use crate::report::counted;
 use crate::report::series::{Buckets, ConversationSeries, Range, Sum};
@@ -34,7 +35,7 @@ pub(super) fn draw(title: &str, totals: &ConversationTotals, series: &Conversati
     for direction in BOTH {
         graphs.sequence(direction);
     }
-    graphs.round_trips(totals.stream.protocol);
+    graphs.round_trips(totals);
     for direction in BOTH {
         graphs.in_flight(direction);
     }
@@ -112,16 +113,19 @@ impl Graphs<'_> {
         }
     }
 
-    fn round_trips(&mut self, protocol: Protocol) {
+    fn round_trips(&mut self, totals: &ConversationTotals) {
         let ways = self.series.ways();
         let top = BOTH.iter().map(|direction| highest(&ways.get(*direction).rtt)).max().unwrap_or_default();
         if top == 0 {
             return;
         }
-        let title = match protocol {
-            Protocol::Tcp => "Round-trip times",
-            Protocol::Udp => "From request to answer",
+        let vantage = totals.standpoint().vantage;
+        let what = match (totals.stream.protocol, vantage) {
+            (Protocol::Tcp, Some(_)) => "Round-trip times",
+            (Protocol::Tcp, None) => "From data to its ACK",
+            (Protocol::Udp, _) => "From request to answer",
         };
+        let title = &format!("{what}, {}", seen_from(vantage));
         let (place, x) = (self.small(), self.time(5));
         let mut panel = Panel::new(&mut self.canvas, place, title, x, Axis::rounded(Quantity::Time, top as f64, 5));
         for (direction, look) in BOTH.into_iter().zip([CLIENT, SERVER]) {

@@ -1,0 +1,102 @@
+//! Where a capture was made, in words: behind every round trip, and as a fact of the conversation.
+
+use crate::model::{Direction, Protocol};
+use crate::track::{Clue, ConversationTotals, RttSample, Standpoint, Vantage};
+
+/// From where the conversation was seen and what shows it; nothing where one side was silent.
+pub(super) fn fact(totals: &ConversationTotals) -> Option<String> {
+    let both_spoke = totals.packets.client_to_server > 0 && totals.packets.server_to_client > 0;
+    both_spoke.then(|| place(&totals.standpoint(), totals.stream.protocol))
+}
+
+/// From where times were seen, to stand behind them.
+pub fn seen_from(vantage: Option<Vantage>) -> &'static str {
+    match vantage {
+        Some(Vantage::Client) => "seen from the client",
+        Some(Vantage::Server) => "seen from the server",
+        Some(Vantage::Between) => "seen from between client and server",
+        Some(Vantage::SameHost) => "seen from the host of both",
+        None => "from where it was seen can't be told",
+    }
+}
+
+/// A sample, and the estimates after it: RTTVAR is updated before SRTT (RFC 6298 §2.3).
+pub(super) fn sample(sample: &RttSample) -> String {
+    let RttSample { of, time, smoothed, variation, seen } = *sample;
+    let what = if seen.is_some() { "Round trip of the data in" } else { "From the data to this ACK, of" };
+    format!(
+        "{what} frame {of}: {} ({}); after it SRTT {}, RTTVAR {} (RFC 6298)",
+        time.human(),
+        seen_from(seen),
+        smoothed.human(),
+        variation.human()
+    )
+}
+
+/// Where the capture was made and what shows it, or why that can't be told.
+fn place(standpoint: &Standpoint, protocol: Protocol) -> String {
+    let Standpoint { vantage, clue, halves } = *standpoint;
+    let place = match vantage {
+        Some(Vantage::Client) => "the client",
+        Some(Vantage::Server) => "the server",
+        Some(Vantage::Between) => "between client and server",
+        Some(Vantage::SameHost) => "the host of both",
+        None => "can't be told",
+    };
+    let halves = halves.map_or_else(String::new, |(server, client)| {
+        format!(
+            "the server's answer to the SYN came after {}, the client's to the SYN-ACK after {}",
+            server.human(),
+            client.human()
+        )
+    });
+    let why = match (clue, vantage) {
+        (Clue::Session, _) => "echolab captured its own session".to_owned(),
+        (Clue::Addresses, _) => "the addresses are the host's own".to_owned(),
+        (Clue::Checksums, Some(Vantage::SameHost)) => {
+            "the checksums of both are still to be filled in (offloading)".to_owned()
+        }
+        (Clue::Checksums, vantage) => {
+            let (here, there) = match vantage {
+                Some(Vantage::Server) => (Direction::ServerToClient, Direction::ClientToServer),
+                _ => (Direction::ClientToServer, Direction::ServerToClient),
+            };
+            format!(
+                "the {}'s checksums are still to be filled in (offloading), the {}'s are complete",
+                here.sender(),
+                there.sender()
+            )
+        }
+        (Clue::Halves, _) => halves,
+        (Clue::TooQuick, _) => format!("{halves}: a busy host alone may be that slow"),
+        (Clue::AtOdds, _) => format!("checksums and times contradict each other ({halves})"),
+        (Clue::Nothing, _) if protocol == Protocol::Udp => {
+            "UDP has no handshake, and the checksums do not tell".to_owned()
+        }
+        (Clue::Nothing, _) => "the handshake is not whole or was repeated, and the checksums do not tell".to_owned(),
+    };
+    format!("{place}: {why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Nanos;
+
+    #[test]
+    fn each_place_is_told_with_what_shows_it() {
+        let halves = Some((Nanos::from_millis(10), Nanos(25_000)));
+        let told = |vantage, clue| place(&Standpoint { vantage, clue, halves }, Protocol::Tcp);
+        assert_eq!(
+            told(Some(Vantage::Client), Clue::Halves),
+            "the client: the server's answer to the SYN came after 10.0 ms, the client's to the SYN-ACK after 25.0 µs"
+        );
+        assert_eq!(
+            told(Some(Vantage::Server), Clue::Checksums),
+            "the server: the server's checksums are still to be filled in (offloading), the client's are complete"
+        );
+        for clue in [Clue::TooQuick, Clue::AtOdds, Clue::Nothing] {
+            assert!(told(None, clue).starts_with("can't be told: "), "{clue:?}");
+        }
+    }
+}
