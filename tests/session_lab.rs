@@ -285,6 +285,30 @@ fn hosts_and_sockets_are_set_each_by_itself() {
 }
 
 #[test]
+fn the_report_knows_the_sends_and_the_place_of_the_capture() {
+    for (scenario, wanted) in [
+        ("v4", "4 sends, 2 segments, 1 answer"),
+        ("continuous", "5 sends, 5 segments, 5 answers"),
+        ("v3", "1 send, 1 segment, 1 answer in 9 segments"),
+    ] {
+        for transcript in [&[][..], &["--transcript"][..]] {
+            let arguments = [&["--scenario", scenario, "--format", "markdown"], transcript].concat();
+            let report = String::from_utf8(run(Who::User, &arguments).stdout).unwrap();
+            let echo =
+                report.lines().find(|line| line.starts_with("- **Echo**: ")).unwrap_or_else(|| panic!("{report}"));
+            assert!(echo.ends_with(wanted), "{scenario}: {echo}");
+            assert!(report.contains("- **Seen from**: the client: echolab captured its own session"), "{report}");
+        }
+    }
+    let both = ["--message", "hello", "--capture-at", "both", "--format", "markdown"];
+    let report = String::from_utf8(run(Who::User, &both).stdout).unwrap();
+    for side in ["client", "server"] {
+        assert!(report.contains(&format!("- **Seen from**: the {side}: echolab captured its own session")), "{report}");
+    }
+    assert_eq!(report.matches("1 send, 1 segment, 1 answer").count(), 2, "{report}");
+}
+
+#[test]
 fn both_captures_hold_every_packet_and_name_each_other_s_frames() {
     for who in BOTH {
         let folder = open_folder();

@@ -7,16 +7,17 @@ use clap::Args;
 
 use super::Exit;
 use super::format_names::ANNOTATED;
-use crate::explain::FindingCode;
+use crate::explain::{FACTS, FindingCode};
 use crate::render::FORMATS;
 use crate::report::{COLUMNS, CONVERSATION_COLUMNS, Column};
 
-/// List the output formats, the columns and the finding codes.
+/// List the output formats, the columns, the facts and the finding codes.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   echolab formats                 all of it
   echolab formats columns         what --columns takes
+  echolab formats facts           the lines below a conversation's steps
   echolab formats findings        what the finding codes mean")]
 pub(super) struct FormatsArgs {
     /// Only this list.
@@ -30,6 +31,8 @@ enum List {
     Formats,
     /// What --columns takes.
     Columns,
+    /// The lines below the steps of a conversation.
+    Facts,
     /// The finding codes.
     Findings,
 }
@@ -49,6 +52,9 @@ impl FormatsArgs {
         if wanted(List::Columns) {
             section(&mut text, "Columns of steps (--columns)", columns(COLUMNS));
             section(&mut text, "Columns of conversations (--summary --columns)", columns(CONVERSATION_COLUMNS));
+        }
+        if wanted(List::Facts) {
+            section(&mut text, "Facts of a conversation", FACTS.iter().map(|fact| (fact.label, fact.about.to_owned())));
         }
         if wanted(List::Findings) {
             let rows = FindingCode::ALL.iter().map(|code| (code.name(), code.about().to_owned()));

@@ -4,8 +4,10 @@ use std::cell::OnceCell;
 
 use super::answers::{self, Answered, Evidence};
 use super::conversation_findings;
-use super::facts::{self, Fact};
+use super::facts::{self, Fact, Known};
 use super::finding::Finding;
+use super::transfer::Transfer;
+use crate::model::PerDirection;
 use crate::track::ConversationTotals;
 
 /// A conversation that has ended, or that the capture leaves open: totals and what follows from them.
@@ -15,12 +17,14 @@ pub struct Conversation {
     pub totals: ConversationTotals,
     findings: OnceCell<Vec<Finding>>,
     evidence: Option<Box<Evidence>>,
+    transfer: Option<Box<Transfer>>,
+    sends: Option<PerDirection<u64>>,
 }
 
 impl Conversation {
     /// Explains a conversation by its totals.
     pub fn explain(totals: ConversationTotals) -> Self {
-        Self { totals, findings: OnceCell::new(), evidence: None }
+        Self { totals, findings: OnceCell::new(), evidence: None, transfer: None, sends: None }
     }
 
     /// Diagnoses of the whole; made when they are asked for first, since most conversations are only counted.
@@ -34,6 +38,17 @@ impl Conversation {
         Self { evidence: Some(Box::new(evidence)), ..self }
     }
 
+    /// The same, with how its data got through, as its steps showed.
+    #[must_use]
+    pub fn with_transfer(self, transfer: Transfer) -> Self {
+        Self { transfer: Some(Box::new(transfer)), ..self }
+    }
+
+    /// Notes how often the program of each side sent, as their transcripts tell.
+    pub fn set_sends(&mut self, sends: PerDirection<u64>) {
+        self.sends = Some(sends);
+    }
+
     /// Whether evidence for the answers was kept.
     pub fn has_evidence(&self) -> bool {
         self.evidence.is_some()
@@ -44,8 +59,11 @@ impl Conversation {
         Some(answers::of(&self.totals, self.evidence.as_deref()?))
     }
 
-    /// The sentences under the table: handshake time, echo, who closed first and how, packets and bytes each way.
+    /// The sentences under the table: handshake time, echo, how data got through, who closed first and how, packets and
+    /// bytes each way.
     pub fn facts(&self) -> Vec<Fact> {
-        facts::of(&self.totals)
+        let seen = self.evidence.as_deref().map(|evidence| &evidence.transfer);
+        let transfer = seen.or(self.transfer.as_deref());
+        facts::of(&Known { totals: &self.totals, transfer, sends: self.sends.as_ref() })
     }
 }

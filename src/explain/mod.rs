@@ -13,14 +13,16 @@ mod phase;
 mod quote;
 mod step;
 mod step_findings;
+mod transfer;
 mod vantage;
 mod wire;
 
 pub use answers::{Answer, AnswerTable, Answered, Evidence, QUESTIONS, Question};
 pub use arithmetic::Arithmetic;
 pub use conversation::Conversation;
-pub use facts::Fact;
+pub use facts::{FACTS, Fact, FactKind};
 pub use finding::{Finding, FindingCode, Severity};
 pub use phase::Phase;
 pub use step::Step;
+pub use transfer::Transfer;
 pub use vantage::seen_from;

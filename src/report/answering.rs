@@ -7,7 +7,7 @@ use super::Sink;
 use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Evidence, Step};
-use crate::model::CaptureInfo;
+use crate::model::{CaptureInfo, PerDirection};
 use crate::track::StreamId;
 
 /// The sink before all others where answers are asked for: it sees every step, whatever they leave out.
@@ -48,6 +48,10 @@ impl<S: Sink> Sink for Answering<S> {
 
     fn call(&mut self, call: &ToldCall) -> io::Result<()> {
         self.inner.call(call)
+    }
+
+    fn sends(&mut self, stream: StreamId, sends: PerDirection<u64>) -> io::Result<()> {
+        self.inner.sends(stream, sends)
     }
 
     fn shows_calls(&self) -> bool {

@@ -6,8 +6,8 @@ use std::io;
 use super::Sink;
 use super::totals::{CaptureTotals, LeftOut};
 use super::transcript::ToldCall;
-use crate::explain::{Conversation, Step};
-use crate::model::CaptureInfo;
+use crate::explain::{Conversation, Step, Transfer};
+use crate::model::{CaptureInfo, PerDirection};
 use crate::track::StreamId;
 
 /// How much is kept.
@@ -87,6 +87,7 @@ pub struct Collector<R> {
 #[derive(Debug, Default)]
 struct Open {
     conversation: Option<Conversation>,
+    transfer: Transfer,
     steps: Vec<Step<'static>>,
     steps_left_out: u64,
 }
@@ -132,13 +133,16 @@ impl<R: Renderer> Sink for Collector<R> {
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let Bounds { steps, payload, .. } = self.bounds;
-        match self.place(step.event.stream) {
-            Some(open) if open.steps.len() < steps => open.steps.push(step.keep(payload)),
-            Some(open) => {
-                open.steps_left_out += 1;
-                self.left_out.steps += 1;
-            }
-            None => self.left_out.steps += 1,
+        let Some(open) = self.place(step.event.stream) else {
+            self.left_out.steps += 1;
+            return Ok(());
+        };
+        open.transfer.see(&step.event);
+        if open.steps.len() < steps {
+            open.steps.push(step.keep(payload));
+        } else {
+            open.steps_left_out += 1;
+            self.left_out.steps += 1;
         }
         Ok(())
     }
@@ -156,6 +160,13 @@ impl<R: Renderer> Sink for Collector<R> {
         Ok(())
     }
 
+    fn sends(&mut self, stream: StreamId, sends: PerDirection<u64>) -> io::Result<()> {
+        if let Some(conversation) = self.place(stream).and_then(|open| open.conversation.as_mut()) {
+            conversation.set_sends(sends);
+        }
+        Ok(())
+    }
+
     fn shows_calls(&self) -> bool {
         true
     }
@@ -163,8 +174,9 @@ impl<R: Renderer> Sink for Collector<R> {
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.places.clear();
         let conversations = std::mem::take(&mut self.open).into_iter().filter_map(|open| {
-            let Open { conversation, steps, steps_left_out } = open;
-            Some(Kept { conversation: conversation?, steps, steps_left_out })
+            let Open { conversation, transfer, steps, steps_left_out } = open;
+            let conversation = conversation?.with_transfer(transfer);
+            Some(Kept { conversation, steps, steps_left_out })
         });
         let mut totals = totals.clone();
         totals.left_out.conversations += self.left_out.conversations;

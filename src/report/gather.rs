@@ -8,7 +8,7 @@ use super::Sink;
 use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step};
-use crate::model::CaptureInfo;
+use crate::model::{CaptureInfo, PerDirection};
 use crate::track::StreamId;
 
 /// What is kept of one conversation, in bounded memory.
@@ -127,6 +127,13 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
 
     fn call(&mut self, call: &ToldCall) -> io::Result<()> {
         self.renderer.call(call);
+        Ok(())
+    }
+
+    fn sends(&mut self, stream: StreamId, sends: PerDirection<u64>) -> io::Result<()> {
+        if let Some(conversation) = self.place(stream).and_then(|(whole, _)| whole.as_mut()) {
+            conversation.set_sends(sends);
+        }
         Ok(())
     }
 

@@ -47,8 +47,8 @@ pub use words::{
 pub(crate) use words::{count, counted};
 
 use crate::explain::{Conversation, Step};
-use crate::model::CaptureInfo;
-use crate::track::Extent;
+use crate::model::{CaptureInfo, PerDirection};
+use crate::track::{Extent, StreamId};
 
 /// Takes what the pipeline pushes, in the order of the capture, and keeps or writes what it needs.
 ///
@@ -88,6 +88,14 @@ pub trait Sink {
     /// # Errors
     /// When the output can't be written.
     fn call(&mut self, _: &ToldCall) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// How often the program of each side of a conversation sent; told where the programs are echolab's own.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn sends(&mut self, _: StreamId, _: PerDirection<u64>) -> io::Result<()> {
         Ok(())
     }
 
@@ -135,6 +143,10 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 
     fn call(&mut self, call: &ToldCall) -> io::Result<()> {
         (**self).call(call)
+    }
+
+    fn sends(&mut self, stream: StreamId, sends: PerDirection<u64>) -> io::Result<()> {
+        (**self).sends(stream, sends)
     }
 
     fn shows_calls(&self) -> bool {

@@ -4,7 +4,8 @@ use std::io;
 
 use super::{CaptureTotals, Sink, ToldCall};
 use crate::explain::{Conversation, Step};
-use crate::model::CaptureInfo;
+use crate::model::{CaptureInfo, PerDirection};
+use crate::track::StreamId;
 
 /// Passes everything on to several sinks, in their order.
 pub struct Several<'a>(Vec<Box<dyn Sink + 'a>>);
@@ -35,6 +36,10 @@ impl Sink for Several<'_> {
 
     fn call(&mut self, call: &ToldCall) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.call(call))
+    }
+
+    fn sends(&mut self, stream: StreamId, sends: PerDirection<u64>) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.sends(stream, sends))
     }
 
     fn shows_calls(&self) -> bool {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::explain::Step;
-use crate::model::{Call, CallKind, Direction, Endpoint, Nanos, Protocol, TcpFlags, Timestamp};
+use crate::model::{Call, CallKind, Direction, Endpoint, Nanos, PerDirection, Protocol, TcpFlags, Timestamp};
 use crate::track::{Body, StreamId, TcpPlace};
 
 /// Most frames kept in mind; calls whose frames come later are told without them.
@@ -48,8 +48,9 @@ impl ToldCall {
 }
 
 /// Follows steps, then tells calls.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Teller {
+    most_frames: usize,
     streams: Vec<Stream>,
     places: HashMap<StreamId, usize>,
     frames: usize,
@@ -96,15 +97,42 @@ enum Kind {
     Refusal,
 }
 
+/// Tells calls with their frames.
+impl Default for Teller {
+    fn default() -> Self {
+        Self {
+            most_frames: MOST_FRAMES,
+            streams: Vec::new(),
+            places: HashMap::new(),
+            frames: 0,
+            start: None,
+            progress: HashMap::new(),
+        }
+    }
+}
+
 impl Teller {
+    /// One that keeps no frame in mind: it only tells how often each side sent.
+    pub fn of_sends() -> Self {
+        Self { most_frames: 0, ..Self::default() }
+    }
+
+    /// How often each side of each conversation sent.
+    pub fn sends(&self, calls: &[Call]) -> HashMap<StreamId, PerDirection<u64>> {
+        let mut sends: HashMap<_, PerDirection<u64>> = HashMap::new();
+        for call in calls.iter().filter(|call| matches!(call.kind, CallKind::Send(1..))) {
+            let place = self.place_of(call).and_then(|(place, own)| Some((self.streams.get(place)?, own)));
+            if let Some((stream, own)) = place {
+                *sends.entry(stream.id).or_default().get_mut(own) += 1;
+            }
+        }
+        sends
+    }
+
     /// Takes the next step.
     pub fn follow(&mut self, step: &Step<'_>) {
         let event = &step.event;
         self.start = self.start.or(event.time);
-        if self.frames >= MOST_FRAMES {
-            return;
-        }
-        self.frames += 1;
         let (kind, from, len, fin) = match &event.body {
             Body::Tcp(facts) => {
                 let kind = match facts.place {
@@ -130,6 +158,9 @@ impl Teller {
             len: u64::from(len),
             fin,
         };
+        if self.streams.len() >= MOST_FRAMES {
+            return;
+        }
         let place = *self.places.entry(event.stream).or_insert_with(|| {
             let (client, server) = match event.direction {
                 Direction::ClientToServer => (event.source, event.destination),
@@ -139,8 +170,9 @@ impl Teller {
             self.streams.push(stream);
             self.streams.len() - 1
         });
-        if let Some(stream) = self.streams.get_mut(place) {
+        if let Some(stream) = self.streams.get_mut(place).filter(|_| self.frames < self.most_frames) {
             stream.frames.push(seen);
+            self.frames += 1;
         }
     }
 
@@ -311,6 +343,24 @@ mod tests {
         // received one frame later than it came
         assert_eq!(told.get(5).and_then(|told| told.after), Some(Nanos(18_000)));
         assert!(told.iter().all(|told| told.stream.is_some()));
+    }
+
+    #[test]
+    fn sends_are_counted_of_each_side_without_a_frame_in_mind() {
+        let mut follower = Follower(Teller::of_sends());
+        play(&ten_steps(), &mut follower);
+        let (client, server) = (Endpoint::new([127, 0, 0, 1], 51_234), Endpoint::new([127, 0, 0, 1], 6_542));
+        let call = |side: Side, kind| {
+            let (local, peer) = if side == Side::Client { (client, server) } else { (server, client) };
+            let time = Timestamp::new(1_714_912_497, 0);
+            Call { time, side, connection: 1, local: Some(local), peer: Some(peer), kind, kernel: None }
+        };
+        let kinds = [CallKind::Connect, CallKind::Send(6), CallKind::Send(6), CallKind::Send(0), CallKind::Receive(12)];
+        let mut calls: Vec<_> = kinds.into_iter().map(|kind| call(Side::Client, kind)).collect();
+        calls.push(call(Side::Server, CallKind::Send(12)));
+        let sends: Vec<_> = follower.0.sends(&calls).into_values().collect();
+        assert_eq!(sends, [PerDirection { client_to_server: 2, server_to_client: 1 }]);
+        assert_eq!(follower.0.frames, 0);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A sink that tells the programs' calls when the frames have ended.
+//! A sink that tells what the programs did when the frames have ended: how often they sent, and each call if asked to.
 
 use std::io;
 
@@ -11,14 +11,19 @@ use crate::report::{CaptureTotals, Sink, Teller};
 pub struct Transcribed<'a> {
     sink: &'a mut dyn Sink,
     teller: Teller,
+    shown: bool,
     transcripts: [Transcript; 2],
 }
 
 impl<'a> Transcribed<'a> {
-    /// Tells the calls of these transcripts to `sink`.
-    pub fn new(sink: &'a mut dyn Sink, transcripts: [Transcript; 2]) -> Self {
-        Self { sink, teller: Teller::default(), transcripts }
+    /// Tells `sink` how often the programs of these transcripts sent; each call too where calls are to be `shown`.
+    pub fn new(sink: &'a mut dyn Sink, transcripts: [Transcript; 2], shown: bool) -> Self {
+        Self { sink, teller: teller(shown), shown, transcripts }
     }
+}
+
+fn teller(shown: bool) -> Teller {
+    if shown { Teller::default() } else { Teller::of_sends() }
 }
 
 impl Sink for Transcribed<'_> {
@@ -38,8 +43,13 @@ impl Sink for Transcribed<'_> {
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         // the frames end after both programs have closed
         let [client, server] = &self.transcripts;
-        for told in std::mem::take(&mut self.teller).tell(merged(client, server)) {
-            self.sink.call(&told)?;
+        let calls = merged(client, server);
+        let teller = std::mem::replace(&mut self.teller, teller(self.shown));
+        for (stream, sends) in teller.sends(&calls) {
+            self.sink.sends(stream, sends)?;
+        }
+        if self.shown {
+            teller.tell(calls).iter().try_for_each(|told| self.sink.call(told))?;
         }
         self.sink.finish(totals)
     }

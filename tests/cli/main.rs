@@ -11,6 +11,7 @@
 mod bad_input;
 mod drawings;
 mod explanations;
+mod facts;
 mod golden;
 mod options;
 mod reports;

@@ -29,7 +29,19 @@ fn version_is_the_packages() {
 #[test]
 fn formats_lists_every_format_and_column() {
     let list = echolab(["formats"]).done();
-    for name in ["table", "markdown", "csv", "lines", "json", "jsonl", "arithmetic", "packets", "capture_gap"] {
+    for name in [
+        "table",
+        "markdown",
+        "csv",
+        "lines",
+        "json",
+        "jsonl",
+        "arithmetic",
+        "packets",
+        "rttvar",
+        "Goodput",
+        "capture_gap",
+    ] {
         assert!(list.lines().any(|line| line.trim_start().starts_with(&format!("{name} "))), "{name}:\n{list}");
     }
     assert!(!echolab(["formats", "columns"]).done().contains("jsonl"));

@@ -1,9 +1,9 @@
-//! Its tables of formats, findings and reasons are the program's own.
+//! Its tables of formats, facts, findings and reasons are the program's own.
 
 use std::fmt::Write;
 
 use echolab::drive::ServerOptions;
-use echolab::explain::{FindingCode, Severity};
+use echolab::explain::{FACTS, FindingCode, Severity};
 use echolab::model::Skip;
 use echolab::render::FORMATS;
 use echolab::report::Bounds;
@@ -18,6 +18,7 @@ struct Part {
 const PARTS: &[Part] = &[
     Part { name: "formats", text: formats },
     Part { name: "analysis", text: analysis },
+    Part { name: "facts", text: facts },
     Part { name: "findings", text: findings },
     Part { name: "reasons", text: reasons },
 ];
@@ -27,6 +28,14 @@ fn formats() -> String {
     for format in FORMATS {
         let memory = if format.streams { "constant" } else { "bounded" };
         writeln!(text, "| `{}` | {} | {memory} |", format.name, format.about).unwrap();
+    }
+    text
+}
+
+fn facts() -> String {
+    let mut text = "| fact | what it says |\n|---|---|\n".to_owned();
+    for fact in FACTS {
+        writeln!(text, "| {} | {} |", fact.label, fact.about).unwrap();
     }
     text
 }

@@ -35,7 +35,6 @@ use crate::capture::WAYS_TO_CAPTURE;
 use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Act, Client, Scenario};
 use crate::model::{Endpoint, PerDirection, Protocol, Side};
-use crate::report::Sink;
 use crate::session::{CaptureAt, Network, Observed, Observer, Session, SessionOptions, Transcribed};
 
 /// How long an answer over a wire that loses packets may take: time for three retransmissions.
@@ -155,14 +154,8 @@ impl SessionArgs {
         output.report().map_or(Ok(()), ReportDir::make)?;
         let writers = files.open(force, session.infos())?;
         let mut output = output.open()?;
-        let mut transcribed;
-        let sink: &mut dyn Sink = if transcript {
-            transcribed = Transcribed::new(output.sink(), session.transcripts());
-            &mut transcribed
-        } else {
-            output.sink()
-        };
-        let mut observer = Observer::new(sink);
+        let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
+        let mut observer = Observer::new(&mut transcribed);
         let (taken, performance) = session.run(&halt, |sources| take(sources, writers, server, &mut observer))?;
         let watched = taken.finish(server, performance.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();

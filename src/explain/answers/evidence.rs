@@ -2,7 +2,8 @@
 //!
 //! Totals are exact, whatever a limit of the output leaves out; lists keep their first entries.
 
-use super::{acks, close, congestion, data, handshake, headers, options, retransmissions, throughput, udp, windows};
+use super::{acks, close, data, handshake, headers, options, retransmissions, udp, windows};
+use crate::explain::transfer::Transfer;
 use crate::model::PerDirection;
 use crate::track::{Body, Event};
 
@@ -15,8 +16,7 @@ pub struct Evidence {
     pub(super) windows: windows::Seen,
     pub(super) retransmissions: retransmissions::Seen,
     pub(super) acks: PerDirection<acks::Seen>,
-    pub(super) throughput: PerDirection<throughput::Seen>,
-    pub(super) rounds: PerDirection<congestion::Seen>,
+    pub(in crate::explain) transfer: Transfer,
     pub(super) close: close::Seen,
     pub(super) headers: headers::Seen,
     pub(super) udp: udp::Seen,
@@ -26,6 +26,7 @@ impl Evidence {
     /// Takes the conversation's next step.
     pub fn see(&mut self, event: &Event<'_>) {
         self.headers.see(event);
+        self.transfer.see(event);
         match &event.body {
             Body::Tcp(facts) => {
                 let direction = event.direction;
@@ -37,10 +38,6 @@ impl Evidence {
                 self.retransmissions.see(event, facts);
                 self.acks.get_mut(direction).see(event, facts);
                 self.acks.get_mut(!direction).answered(event, facts);
-                self.throughput.get_mut(direction).sent(event, facts);
-                self.throughput.get_mut(!direction).acknowledged(event, facts);
-                self.rounds.get_mut(direction).sent(event, facts);
-                self.rounds.get_mut(!direction).acknowledged(facts);
                 self.close.see(event, facts);
             }
             Body::Udp(facts) => self.udp.see(event, facts),

@@ -25,6 +25,7 @@ mod words;
 pub use answer::{Answer, AnswerTable};
 pub use evidence::Evidence;
 pub use question::Question;
+pub(super) use words::rate;
 
 use self::question::{Case, Topic};
 use crate::model::Protocol;

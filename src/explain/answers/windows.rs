@@ -97,7 +97,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             .line(format!("frame {}: window = {}", least.frame, least.product()))
             .frames([least.frame]);
         let (filled, shut) = (tcp.story.window_filled.get(!owner), &tcp.story.zero_window.get(owner).shut);
-        let flight = *tcp.story.most_in_flight.get(!owner);
+        let flight = case.seen.transfer.flows().get(!owner).most_in_flight;
         if *case.totals.payload.get(!owner) == 0 {
             answer = answer.add(format!("The {sender} sent no data, so there was nothing to throttle."));
         } else if shut.count > 0 {

@@ -1,0 +1,29 @@
+//! How the connection was closed.
+
+use super::Known;
+use crate::model::Direction;
+use crate::track::Close;
+
+pub(super) fn close(known: &Known<'_>) -> Option<String> {
+    let tcp = known.totals.tcp.as_ref()?;
+    let first = tcp.closed_first.map(Direction::sender);
+    Some(match (tcp.close, first) {
+        (Close::Fin, Some(who)) => {
+            let (client, server) = (tcp.story.fins.client_to_server, tcp.story.fins.server_to_client);
+            let (one, other) = match tcp.closed_first {
+                Some(Direction::ClientToServer) => (client, server),
+                _ => (server, client),
+            };
+            let segments = match (one, other) {
+                (Some(_), Some(other)) if !other.acks_peer_fin => "both at once",
+                (Some(one), Some(other)) if one.acked_by == Some(other.frame) => "in three segments",
+                _ => "in four segments",
+            };
+            format!("the {who} closed first, {segments}; it holds TIME-WAIT (not on the wire)")
+        }
+        (Close::Rst, Some(who)) => format!("ended by a reset; the {who} was first to close or reset"),
+        (Close::Rst, None) => "ended by a reset".to_owned(),
+        (Close::Half, Some(who)) => format!("only the {who} closed within the capture"),
+        _ => "not captured".to_owned(),
+    })
+}

@@ -1,0 +1,110 @@
+//! The lines under a step table: what a report says of the conversation.
+
+mod close;
+mod echo;
+mod opening;
+mod round_trip;
+mod transfer;
+
+use super::transfer::Transfer;
+use crate::model::{Direction, Nanos, PerDirection, thousands};
+use crate::track::ConversationTotals;
+
+/// One line under a step table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is about: `Handshake`, `Close`, `Echo` …
+    pub label: &'static str,
+    /// The sentence.
+    pub text: String,
+}
+
+/// A kind of line: a new one is one entry in [`FACTS`].
+pub struct FactKind {
+    /// What it is about.
+    pub label: &'static str,
+    /// What it says, for the documentation.
+    pub about: &'static str,
+    text: fn(&Known<'_>) -> Option<String>,
+}
+
+/// What is known of a conversation.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) totals: &'a ConversationTotals,
+    /// What its steps showed of its data; nothing where nobody looked at them.
+    pub(super) transfer: Option<&'a Transfer>,
+    /// How often the program of each side sent; nothing without a transcript.
+    pub(super) sends: Option<&'a PerDirection<u64>>,
+}
+
+/// Every kind of line, in the order in which they stand.
+pub static FACTS: &[FactKind] = &[
+    fact("Handshake", "how the connection was opened, and how long that took", opening::handshake),
+    fact("Seen from", "where the capture was made, and what shows it", |known| super::vantage::fact(known.totals)),
+    fact("Options", "which TCP options the two agreed on", opening::options),
+    fact(
+        "Echo",
+        "how many requests came back, and how many sends, segments and answers they were (sends: where echolab drove the session)",
+        |known| Some(echo::echo(known)),
+    ),
+    fact(
+        "Round trip",
+        "from data to its ACK: least, median and most, each sample by Karn's rule (RFC 6298)",
+        |known| round_trip::round_trip(known.totals),
+    ),
+    fact(
+        "Goodput",
+        "acknowledged payload by the time from the first data to the last ACK; this and the next ones for each side that sent at least 5,000 bytes in 4 segments",
+        transfer::goodput,
+    ),
+    fact("Sent again", "payload bytes that were sent again, of all that were sent", transfer::again),
+    fact(
+        "In flight",
+        "the most payload bytes that were sent and not yet acknowledged, where the sender was captured",
+        transfer::in_flight,
+    ),
+    fact(
+        "Idle",
+        "time from the first data to the last ACK in which nothing was in flight and the window had room",
+        transfer::idle,
+    ),
+    fact(
+        "Slow start",
+        "segments sent in each round trip, where at least two of them grow by half or more",
+        transfer::slow_start,
+    ),
+    fact(
+        "Limited by",
+        "what the sender waited for most until its last segment: the application, the receiver's window, the network; or that it can't be told",
+        transfer::limit,
+    ),
+    fact("Close", "who closed first, and how", close::close),
+    fact("Traffic", "packets and bytes each way", |known| Some(traffic(known.totals))),
+];
+
+const fn fact(label: &'static str, about: &'static str, text: fn(&Known<'_>) -> Option<String>) -> FactKind {
+    FactKind { label, about, text }
+}
+
+/// The lines of one conversation.
+pub(super) fn of(known: &Known<'_>) -> Vec<Fact> {
+    let line = |kind: &FactKind| Some(Fact { label: kind.label, text: (kind.text)(known)? });
+    FACTS.iter().filter_map(line).collect()
+}
+
+fn traffic(totals: &ConversationTotals) -> String {
+    let way = |direction: Direction| {
+        let packets = *totals.packets.get(direction);
+        format!(
+            "{} {} packet{} ({} bytes, {} of payload)",
+            direction.sender(),
+            thousands(packets),
+            if packets == 1 { "" } else { "s" },
+            thousands(*totals.bytes.get(direction)),
+            thousands(*totals.payload.get(direction))
+        )
+    };
+    let took = totals.duration.unwrap_or(Nanos(0)).human();
+    format!("{}; {}; in {took}", way(Direction::ClientToServer), way(Direction::ServerToClient))
+}

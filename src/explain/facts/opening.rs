@@ -1,0 +1,42 @@
+//! How the connection was opened.
+
+use super::Known;
+use crate::track::Handshake;
+
+pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
+    let tcp = known.totals.tcp.as_ref()?;
+    Some(match tcp.handshake {
+        Handshake::Complete => match known.totals.rtt.and_then(|rtt| rtt.handshake) {
+            Some(time) => {
+                format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human())
+            }
+            None => "complete".to_owned(),
+        },
+        Handshake::Partial if tcp.story.unanswered_syn => "the SYN was not answered".to_owned(),
+        Handshake::Partial => "only partly captured".to_owned(),
+        Handshake::Absent => "not captured: the capture began later".to_owned(),
+        Handshake::Refused => "refused: the SYN was answered by a RST".to_owned(),
+    })
+}
+
+pub(super) fn options(known: &Known<'_>) -> Option<String> {
+    let tcp = known.totals.tcp.as_ref()?;
+    let (client, server) = (tcp.story.negotiated.client_to_server?, tcp.story.negotiated.server_to_client?);
+    let mss = match (client.mss, server.mss) {
+        (Some(client), Some(server)) if client == server => format!("MSS {client} both ways"),
+        (Some(client), Some(server)) => format!("MSS {client} (client) and {server} (server)"),
+        _ => "no MSS from one side: 536 (IPv4) or 1220 (IPv6) is assumed (RFC 9293 §3.7.1)".to_owned(),
+    };
+    let agreed = |name: &str, both: bool| format!("{name} {}", if both { "agreed" } else { "not agreed" });
+    let scale = match (client.window_scale, server.window_scale) {
+        (Some(client), Some(server)) => {
+            format!("windows scaled by {} (client) and {} (server)", 1_u32 << client, 1_u32 << server)
+        }
+        _ => "window scaling not agreed: at most 65,535 bytes in flight".to_owned(),
+    };
+    Some(format!(
+        "{mss}; {scale}; {}; {}",
+        agreed("SACK", client.sack_permitted && server.sack_permitted),
+        agreed("timestamps", client.timestamps && server.timestamps)
+    ))
+}

@@ -1,0 +1,116 @@
+//! How the data got through, of each side that transferred enough to speak of.
+
+use super::Known;
+use crate::explain::answers::rate;
+use crate::explain::transfer::{self, Flow};
+use crate::model::{Direction, counted, thousands};
+use crate::track::{Measures, Vantage};
+
+/// Fewer bytes or segments are no transfer to speak of: their rates say nothing.
+const LEAST_BYTES: u64 = 5_000;
+const LEAST_SEGMENTS: u64 = 4;
+/// As many rounds are named.
+const ROUNDS: usize = 8;
+
+/// One side's data.
+struct Sent<'a> {
+    flow: &'a Flow,
+    sender: Direction,
+    vantage: Option<Vantage>,
+}
+
+impl Sent<'_> {
+    /// What the time from its data to the ACK is.
+    fn measures(&self) -> Measures {
+        Measures::of(self.vantage, self.sender)
+    }
+
+    /// Whether what the sender has under way shows in the capture.
+    fn shows_flight(&self) -> bool {
+        self.measures() == Measures::RoundTrip
+    }
+}
+
+/// What is said of each side that transferred something, behind its name.
+fn told(known: &Known<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option<String> {
+    let (flows, vantage) = (known.transfer?.flows(), known.totals.standpoint().vantage);
+    let sides = [Direction::ClientToServer, Direction::ServerToClient].into_iter().filter_map(|sender| {
+        let sent = Sent { flow: flows.get(sender), sender, vantage };
+        let enough = sent.flow.bytes + sent.flow.again >= LEAST_BYTES && sent.flow.segments >= LEAST_SEGMENTS;
+        Some(format!("{}: {}", sender.sender(), text(&sent).filter(|_| enough)?))
+    });
+    Some(sides.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
+}
+
+pub(super) fn goodput(known: &Known<'_>) -> Option<String> {
+    told(known, |sent| {
+        let Some(span) = sent.flow.span() else {
+            return Some("can't be told: no time passes until its data is acknowledged".to_owned());
+        };
+        let as_seen = if sent.measures() == Measures::Delay { ", as it came in" } else { "" };
+        Some(format!(
+            "{}: {} acknowledged in {}, from the first data to the last ACK{as_seen}",
+            rate(sent.flow.acked_bytes, span),
+            counted(sent.flow.acked_bytes, "byte"),
+            span.human()
+        ))
+    })
+}
+
+pub(super) fn again(known: &Known<'_>) -> Option<String> {
+    told(known, |Sent { flow, .. }| {
+        let all = flow.bytes + flow.again;
+        if flow.again == 0 {
+            return Some(format!("none of {}", counted(all, "byte")));
+        }
+        let share = transfer::percent(flow.again as f64 * 100.0 / all as f64);
+        Some(format!("{} of {} bytes ({share})", thousands(flow.again), thousands(all)))
+    })
+}
+
+pub(super) fn in_flight(known: &Known<'_>) -> Option<String> {
+    told(known, |sent| {
+        let most = counted(u64::from(sent.flow.most_in_flight), "byte");
+        sent.shows_flight().then(|| format!("at most {most}"))
+    })
+}
+
+pub(super) fn idle(known: &Known<'_>) -> Option<String> {
+    told(known, |sent| sent.shows_flight().then(|| idle_time(sent.flow)))
+}
+
+fn idle_time(flow: &Flow) -> String {
+    if flow.idle.0 == 0 {
+        return "never, something was always under way".to_owned();
+    }
+    let share = flow.span().map_or_else(String::new, |span| {
+        format!(" ({} of that time)", transfer::percent(flow.idle.0 as f64 * 100.0 / span.0 as f64))
+    });
+    format!("{}{share}: all was acknowledged and nothing under way", flow.idle.human())
+}
+
+pub(super) fn slow_start(known: &Known<'_>) -> Option<String> {
+    told(known, |sent| sent.shows_flight().then(|| rounds(sent.flow)).flatten())
+}
+
+/// The first rounds, where at least two of them grow as in slow start.
+fn rounds(flow: &Flow) -> Option<String> {
+    let mss = u64::from(flow.full());
+    let grown = flow.rounds.growth(mss).exponential;
+    if grown < 2 {
+        return None;
+    }
+    let rounds = flow.rounds.first();
+    // captured before the network card cuts it, or after it puts it together, a segment holds several
+    let segments: Vec<_> = rounds.iter().take(ROUNDS).map(|round| round.bytes.div_ceil(mss).to_string()).collect();
+    let more = if flow.rounds.count > segments.len() as u64 { ", …" } else { "" };
+    Some(format!(
+        "{}{more} segments a round trip: rounds 1 to {} grow by half or more each",
+        segments.join(", "),
+        grown + 1
+    ))
+}
+
+pub(super) fn limit(known: &Known<'_>) -> Option<String> {
+    told(known, |sent| Some(transfer::limit(sent.flow, sent.sender, sent.vantage)))
+}

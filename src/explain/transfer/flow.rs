@@ -1,0 +1,175 @@
+//! The data of one side, as it is sent and acknowledged.
+
+use super::rounds::Rounds;
+use super::spent::{Spent, Upon, Waits};
+use crate::model::{Nanos, SeqNumber, TcpFlags};
+use crate::track::{Event, Probe, RepeatVerdict, TcpFacts};
+
+/// A frame and when it was captured, since the conversation's start.
+type Place = (u64, Option<Nanos>);
+
+/// What one side sent and the other acknowledged. Numbers are relative.
+#[derive(Clone, Debug, Default)]
+pub(in crate::explain) struct Flow {
+    /// Its first data.
+    pub(in crate::explain) first: Option<Place>,
+    /// The last ACK of new data.
+    pub(in crate::explain) last: Option<Place>,
+    /// Payload bytes acknowledged.
+    pub(in crate::explain) acked_bytes: u64,
+    /// Segments with data that bring it for the first time, and their bytes.
+    pub(in crate::explain) segments: u64,
+    pub(in crate::explain) bytes: u64,
+    /// Bytes that were sent again.
+    pub(in crate::explain) again: u64,
+    /// How often a segment with PSH ended a run of these: as many sends as can be seen.
+    pub(in crate::explain) runs: u64,
+    in_run: bool,
+    /// Most payload bytes sent and not yet acknowledged.
+    pub(in crate::explain) most_in_flight: u32,
+    pub(in crate::explain) rounds: Rounds,
+    /// Where the time went until the last segment was sent.
+    pub(super) spent: Spent,
+    /// Time in which nothing was under way and the window had room, until the last ACK of new data and until now.
+    pub(in crate::explain) idle: Nanos,
+    idle_so_far: Nanos,
+    now: Option<Nanos>,
+    /// When the peer's last ACK came, and whether it may have allowed to send more: it left something under way, or had
+    /// no data that the program might have waited for.
+    heard: Option<(Nanos, bool)>,
+    next: Option<SeqNumber>,
+    acked: Option<SeqNumber>,
+    /// The right edge of the peer's window, where its scale is known.
+    edge: Option<SeqNumber>,
+    /// What the peer is ready to take in one segment, and the largest that came.
+    mss: Option<u16>,
+    largest: u32,
+    /// The last segment was not full, and its sender had no more then.
+    short: bool,
+    /// The end of what was sent again and is not acknowledged.
+    repairs: Option<SeqNumber>,
+}
+
+impl Flow {
+    /// From the first data to the last ACK of new data, where that takes time.
+    pub(in crate::explain) fn span(&self) -> Option<Nanos> {
+        let (from, to) = (self.first?.1?, self.last?.1?);
+        Some(to.minus(from)).filter(|span| span.0 > 0)
+    }
+
+    /// Whether the peer's window is known in bytes.
+    pub(super) fn knows_window(&self) -> bool {
+        self.edge.is_some()
+    }
+
+    /// Payload bytes of a full segment, as far as is known.
+    pub(in crate::explain) fn full(&self) -> u32 {
+        self.mss.map_or(self.largest, |mss| self.largest.min(u32::from(mss))).max(1)
+    }
+
+    /// Takes a segment of this side.
+    pub(super) fn sent(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        let asks = matches!(facts.probe, Some(Probe::KeepAlive | Probe::ZeroWindow));
+        let verdict = facts.repeat.map(|repeat| repeat.verdict);
+        if facts.len == 0 || asks || verdict == Some(RepeatVerdict::DuplicateFrame) {
+            return;
+        }
+        let syn = u32::from(facts.flags.contains(TcpFlags::SYN));
+        let end = SeqNumber(facts.seq.wrapping_add(syn).wrapping_add(facts.len));
+        let again = !matches!(verdict, None | Some(RepeatVerdict::Reordered | RepeatVerdict::OrderUnknown));
+        self.pass(event.since_start);
+        self.spent.end(if again { Upon::Loss } else { self.upon() }, !self.short);
+        self.first.get_or_insert((event.frame, event.since_start));
+        self.largest = self.largest.max(facts.len);
+        if again {
+            self.again += u64::from(facts.len);
+            self.repairs = Some(self.repairs.filter(|repairs| repairs.is_after(end)).unwrap_or(end));
+        } else {
+            self.segments += 1;
+            self.bytes += u64::from(facts.len);
+            self.run(facts.flags.contains(TcpFlags::PSH));
+            self.rounds.sent(event, facts, self.acked);
+        }
+        if self.next.is_none_or(|next| end.is_after(next)) {
+            self.next = Some(end);
+            self.short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
+        }
+        self.acked.get_or_insert(SeqNumber(facts.seq.wrapping_add(syn)));
+        self.most_in_flight = self.most_in_flight.max(self.in_flight());
+    }
+
+    fn run(&mut self, push: bool) {
+        self.runs += u64::from(!self.in_run);
+        self.in_run = !push;
+    }
+
+    /// Takes a segment of the peer.
+    pub(super) fn heard(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        if facts.flags.contains(TcpFlags::SYN) && self.mss.is_none() {
+            self.mss = facts.options.mss;
+        }
+        let Some(ack) = facts.ack.map(SeqNumber).filter(|_| !facts.flags.contains(TcpFlags::RST)) else { return };
+        self.pass(event.since_start);
+        if self.acked.is_none_or(|acked| ack.is_after(acked)) {
+            self.acked = Some(ack);
+        }
+        if self.repairs.is_some_and(|repairs| !repairs.is_after(ack)) {
+            self.repairs = None;
+        }
+        self.heard = event.since_start.map(|now| (now, facts.len == 0 || self.in_flight() > 0));
+        self.edge = facts.window_scale.map(|_| SeqNumber(ack.0.wrapping_add(facts.window)));
+        // a number far beyond what was captured is none of new bytes
+        if let Some(acked) = facts.acked.filter(|acked| (1..1 << 31).contains(&acked.bytes))
+            && self.first.is_some()
+        {
+            self.acked_bytes += u64::from(acked.bytes);
+            self.last = Some((event.frame, event.since_start));
+            self.idle = self.idle_so_far;
+        }
+    }
+
+    /// Payload bytes that fit in a segment with this one's options, which the MSS includes (RFC 6691).
+    fn room_in(&self, facts: &TcpFacts) -> u32 {
+        let options = u32::from(facts.header_len.saturating_sub(20));
+        self.mss.map_or(self.largest, |mss| u32::from(mss).saturating_sub(options)).max(1)
+    }
+
+    /// Payload bytes sent and not yet acknowledged.
+    fn in_flight(&self) -> u32 {
+        self.next.zip(self.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs())
+    }
+
+    /// Time passes; before the first data it is not counted.
+    fn pass(&mut self, now: Option<Nanos>) {
+        if let (Some(_), Some(before), Some(now)) = (self.first, self.now, now) {
+            let (waits, time) = (self.waits(), now.minus(before));
+            self.spent.pass(waits, time);
+            if waits == Waits::Idle {
+                self.idle_so_far = self.idle_so_far.plus(time.max(Nanos(0)));
+            }
+        }
+        self.now = now.or(self.now);
+    }
+
+    /// What this side waits for now.
+    fn waits(&self) -> Waits {
+        let room = self.edge.zip(self.next).map(|(edge, next)| edge.distance(next));
+        if self.repairs.is_some() {
+            Waits::Repair
+        } else if room.is_some_and(|room| room < self.full().cast_signed()) {
+            Waits::Window
+        } else if self.in_flight() == 0 {
+            Waits::Idle
+        } else {
+            Waits::Ack
+        }
+    }
+
+    /// What new data that is sent now is sent upon.
+    fn upon(&self) -> Upon {
+        match (self.now, self.heard) {
+            (Some(now), Some((then, true))) => Upon::Ack(now.minus(then)),
+            _ => Upon::Nothing,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What limited a transfer: its program, the receiver's window or the network; or that it can't be told.
+
+use super::flow::Flow;
+use super::spent::Spent;
+use crate::model::Direction;
+use crate::track::{Measures, Vantage};
+
+/// What takes this share of the time, in percent, is what limits.
+const MOST: f64 = 50.0;
+
+/// What limited the sender, with what shows it.
+pub(in crate::explain) fn of(flow: &Flow, sender: Direction, vantage: Option<Vantage>) -> String {
+    let (who, peer) = (sender.sender(), sender.receiver());
+    let spent = &flow.spent;
+    let share = |part: i64| percent(spent.percent(part));
+    if flow.knows_window() && spent.percent(spent.window) >= MOST {
+        return format!(
+            "the {peer}'s window: {} of the time it had no room for another full segment",
+            share(spent.window)
+        );
+    }
+    match Measures::of(vantage, sender) {
+        Measures::RoundTrip => {}
+        Measures::Delay => return format!("can't be told: what the {who} waits for does not show at the {peer}"),
+        Measures::Part => return format!("can't be told: what the {who} waits for shows only at the {who}"),
+        Measures::Unknown => {
+            return format!("can't be told: it shows only at the {who}, and whether this was seen there is not known");
+        }
+    }
+    let network = spent.repair.saturating_add(spent.network);
+    let program = share(spent.program);
+    match () {
+        () if flow.rounds.count <= 1 && flow.again == 0 => {
+            format!("nothing: the {who} had sent all before the first ACK came")
+        }
+        () if spent.percent(spent.program) >= MOST => {
+            format!("the application: {program} of the time the {who} sent nothing though nothing kept it from sending")
+        }
+        () if spent.percent(network) >= MOST => network_of(spent, who),
+        () if spent.percent(spent.unclear) >= MOST || spent.sum() == 0 => {
+            format!("can't be told: the {who}'s waits were too short to show what ended them")
+        }
+        () => format!(
+            "nothing alone: the application {program} of the time, the {peer}'s window {}, the network {}",
+            share(spent.window),
+            share(network)
+        ),
+    }
+}
+
+/// The network's share, in losses and in waits for ACKs.
+fn network_of(spent: &Spent, who: &str) -> String {
+    let repairs = format!("{} of the time lost data was being repaired", percent(spent.percent(spent.repair)));
+    let waits = format!(
+        "{} of the time the {who} awaited ACKs with room left in the window, held back by its congestion window (or by pacing, Nagle's algorithm or its send buffer)",
+        percent(spent.percent(spent.network))
+    );
+    match (spent.repair, spent.network) {
+        (0, _) => format!("the network: {waits}"),
+        (_, 0) => format!("the network: {repairs}"),
+        (repair, network) if repair >= network => format!("the network: {repairs}; {waits}"),
+        _ => format!("the network: {waits}; {repairs}"),
+    }
+}
+
+/// Percent with two significant digits: `0.42%`, `7.1%`, `83%`.
+pub(in crate::explain) fn percent(value: f64) -> String {
+    if value > 0.0 && value < 0.005 {
+        return "less than 0.01%".to_owned();
+    }
+    let decimals = match value {
+        value if value == 0.0 || value >= 9.95 => 0,
+        value if value >= 0.995 => 1,
+        _ => 2,
+    };
+    format!("{value:.decimals$}%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_has_two_digits() {
+        let told = [0.0, 0.001, 0.42, 0.996, 7.14, 9.96, 83.4, 100.0].map(percent);
+        assert_eq!(told, ["0%", "less than 0.01%", "0.42%", "1.0%", "7.1%", "10%", "83%", "100%"]);
+    }
+}

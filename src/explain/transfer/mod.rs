@@ -1,0 +1,152 @@
+//! How a connection's data got through: what the facts say of a transfer, and the answers compute with.
+//!
+//! It sees every step of a conversation that is shown, in bounded memory; a conversation that is only counted has none.
+
+mod flow;
+mod limit;
+mod rounds;
+mod spent;
+
+pub(super) use flow::Flow;
+pub(super) use limit::{of as limit, percent};
+pub(super) use rounds::{Growth, INITIAL_SEGMENTS, LEAST_ROUNDS};
+
+use crate::model::PerDirection;
+use crate::track::{Body, Event};
+
+/// The data of both sides.
+#[derive(Clone, Debug, Default)]
+pub struct Transfer {
+    flows: PerDirection<Flow>,
+}
+
+impl Transfer {
+    /// Takes the conversation's next step.
+    pub fn see(&mut self, event: &Event<'_>) {
+        if let Body::Tcp(facts) = &event.body {
+            let (own, peer) = self.flows.both_mut(event.direction);
+            own.sent(event, facts);
+            peer.heard(event, facts);
+        }
+    }
+
+    /// The data of the side that sends each way.
+    pub(super) fn flows(&self) -> &PerDirection<Flow> {
+        &self.flows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::model::{Direction, Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
+    use crate::track::{Acked, Lent, Repeat, RepeatVerdict, StreamId, TcpFacts};
+    use Direction::{ClientToServer, ServerToClient};
+
+    /// A transfer from client to server, told segment by segment.
+    #[derive(Default)]
+    struct Told {
+        transfer: Transfer,
+        acked: u32,
+    }
+
+    impl Told {
+        fn see(&mut self, micros: i64, direction: Direction, facts: TcpFacts) {
+            let end = Endpoint::new([192, 0, 2, 1], 7);
+            let at = Some(Nanos(micros * 1_000));
+            self.transfer.see(&Event {
+                frame: 1,
+                time: None,
+                wire_len: 0,
+                stream: StreamId { protocol: Protocol::Tcp, number: 0 },
+                number: 1,
+                direction,
+                source: end,
+                destination: end,
+                since_start: at,
+                since_previous: None,
+                ip: IpHeader { version: 4, id: None, ttl: 64, ecn: 0, header_len: 20, fragments: 1 },
+                body: Body::Tcp(Lent::Kept(Box::new(facts))),
+                payload: Cow::Borrowed(&[]),
+            });
+        }
+
+        fn data(&mut self, micros: i64, seq: u32, len: u32) {
+            let facts = TcpFacts { seq, len, flags: TcpFlags::ACK, ..TcpFacts::default() };
+            self.see(micros, ClientToServer, facts);
+        }
+
+        fn again(&mut self, micros: i64, seq: u32, len: u32) {
+            let repeat = Repeat { verdict: RepeatVerdict::Fast(3), original: None, after: None, witness: None };
+            let facts = TcpFacts { seq, len, repeat: Some(repeat), ..TcpFacts::default() };
+            self.see(micros, ClientToServer, facts);
+        }
+
+        fn ack(&mut self, micros: i64, ack: u32, window: u32) {
+            let bytes = ack.wrapping_sub(self.acked);
+            let acked = Acked { from: self.acked, bytes, syn: false, fin: false, segments: 1, frames: None };
+            self.acked = ack;
+            let facts = TcpFacts {
+                ack: Some(ack),
+                acked: (bytes > 0).then_some(acked),
+                window,
+                window_scale: Some(1),
+                flags: TcpFlags::ACK,
+                ..TcpFacts::default()
+            };
+            self.see(micros, ServerToClient, facts);
+        }
+
+        fn flow(&self) -> &Flow {
+            &self.transfer.flows.client_to_server
+        }
+    }
+
+    #[test]
+    fn bytes_in_flight_goodput_and_idle_time_are_counted_across_the_wrap_of_numbers() {
+        let first = u32::MAX - 1_500;
+        let mut told = Told { acked: first, ..Told::default() };
+        told.ack(0, first, 60_000);
+        told.data(1_000, first, 1_000);
+        told.data(1_010, first.wrapping_add(1_000), 1_000);
+        told.ack(11_000, first.wrapping_add(1_000), 60_000);
+        told.ack(12_000, first.wrapping_add(2_000), 60_000);
+        told.data(20_000, first.wrapping_add(2_000), 500);
+        told.ack(31_000, first.wrapping_add(2_500), 60_000);
+        let flow = told.flow();
+        assert_eq!((flow.bytes, flow.segments, flow.acked_bytes, flow.most_in_flight), (2_500, 3, 2_500, 2_000));
+        assert_eq!((flow.span(), flow.idle), (Some(Nanos::from_millis(30)), Nanos::from_millis(8)));
+        assert_eq!((flow.spent.program, flow.spent.network), (18_990_000, 0));
+    }
+
+    #[test]
+    fn rounds_and_repairs_are_told_apart_from_the_window() {
+        let mut told = Told { acked: 1, ..Told::default() };
+        told.ack(0, 1, 60_000);
+        let (mut seq, mut time) = (1, 0);
+        for round in [10, 20] {
+            let begin = seq;
+            (0..round).for_each(|_| {
+                told.data(time, seq, 1_000);
+                seq += 1_000;
+            });
+            time += 10_000;
+            told.ack(time, begin + 1_000, 60_000);
+        }
+        // the first of the second round is lost
+        told.again(time, 11_001, 1_000);
+        told.ack(time + 10_000, seq, 1_000);
+        told.data(time + 10_010, seq, 1_000);
+        told.ack(time + 20_000, seq + 1_000, 0);
+        told.ack(time + 90_000, seq + 1_000, 60_000);
+        told.data(time + 90_010, seq + 1_000, 1_000);
+        let flow = told.flow();
+        let segments: Vec<_> = flow.rounds.first().iter().map(|round| round.segments).collect();
+        assert_eq!(segments.get(..2), Some(&[10, 20][..]));
+        assert_eq!(flow.again, 1_000);
+        assert_eq!(flow.spent.network, 10_000_000);
+        assert_eq!((flow.spent.repair, flow.spent.window), (20_000_000, 79_990_000));
+    }
+}

@@ -1,0 +1,131 @@
+//! Where a sender's time went: for what it waited before each segment.
+//!
+//! What ended a wait shows what it was for. A sender with data at hand sends when the ACK comes that allows it, or
+//! spreads full segments over the round trip (pacing); one whose last segment was not full, or that sends long after
+//! everything was acknowledged, had been waiting for its program.
+
+use crate::model::Nanos;
+
+/// What leaves within this time after an ACK had been waiting for it; a wait that is not longer shows nothing, unless
+/// nearly all of it went by before the ACK.
+const AT_ONCE: Nanos = Nanos(500_000);
+
+/// What a sender waits for, as far as its numbers tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Waits {
+    /// Everything is acknowledged, and the window has room.
+    #[default]
+    Idle,
+    /// An ACK, or its program.
+    Ack,
+    /// Room in the receiver's window for another full segment.
+    Window,
+    /// The ACK of what was sent again.
+    Repair,
+}
+
+/// What a segment was sent upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Upon {
+    /// Bytes come again.
+    Loss,
+    /// This long after an ACK that may have allowed it.
+    Ack(Nanos),
+    /// Nothing that the capture shows: the program gave it, or the sender spreads what it has.
+    Nothing,
+}
+
+/// The time that each wait took, in nanoseconds, until the last segment was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spent {
+    pub(super) program: i64,
+    pub(super) window: i64,
+    pub(super) repair: i64,
+    pub(super) network: i64,
+    /// Waits too short to show what ended them.
+    pub(super) unclear: i64,
+    waiting: i64,
+    idling: i64,
+    at_window: i64,
+    in_repair: i64,
+}
+
+impl Spent {
+    /// Time passes.
+    pub(super) fn pass(&mut self, waits: Waits, time: Nanos) {
+        let slot = match waits {
+            Waits::Idle => &mut self.idling,
+            Waits::Ack => &mut self.waiting,
+            Waits::Window => &mut self.at_window,
+            Waits::Repair => &mut self.in_repair,
+        };
+        *slot = slot.saturating_add(time.0.max(0));
+    }
+
+    /// A segment ends the wait; the one before it was full, or not.
+    pub(super) fn end(&mut self, upon: Upon, full: bool) {
+        let idled = std::mem::take(&mut self.idling);
+        let waited = std::mem::take(&mut self.waiting).saturating_add(idled);
+        let slot = match upon {
+            Upon::Loss => &mut self.repair,
+            Upon::Ack(since) if since < AT_ONCE && since.0 <= waited / 4 => &mut self.network,
+            _ if waited < AT_ONCE.0 => &mut self.unclear,
+            Upon::Ack(since) if since < AT_ONCE => &mut self.network,
+            Upon::Ack(_) | Upon::Nothing if full && idled < AT_ONCE.0 => &mut self.network,
+            Upon::Ack(_) | Upon::Nothing => &mut self.program,
+        };
+        *slot = slot.saturating_add(waited);
+        self.window = self.window.saturating_add(std::mem::take(&mut self.at_window));
+        self.repair = self.repair.saturating_add(std::mem::take(&mut self.in_repair));
+    }
+
+    pub(super) fn sum(&self) -> i64 {
+        [self.program, self.window, self.repair, self.network, self.unclear].into_iter().fold(0, i64::saturating_add)
+    }
+
+    /// Percent of the whole that `part` is.
+    pub(super) fn percent(&self, part: i64) -> f64 {
+        part as f64 * 100.0 / self.sum().max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spent(waits: &[(Waits, i64)], upon: Upon, full: bool) -> Spent {
+        let mut spent = Spent::default();
+        waits.iter().for_each(|(waits, millis)| spent.pass(*waits, Nanos::from_millis(*millis)));
+        spent.end(upon, full);
+        spent
+    }
+
+    #[test]
+    fn what_ends_a_wait_tells_what_it_was_for() {
+        let waits = [(Waits::Ack, 10)];
+        let (after, later) = (Upon::Ack(Nanos(20_000)), Upon::Ack(Nanos::from_millis(5)));
+        for (upon, full) in [(after, true), (after, false), (later, true), (Upon::Nothing, true)] {
+            assert_eq!(spent(&waits, upon, full).network, 10_000_000, "{upon:?} {full}");
+        }
+        for upon in [later, Upon::Nothing] {
+            assert_eq!(spent(&waits, upon, false).program, 10_000_000, "{upon:?}");
+            let idle = [(Waits::Ack, 9), (Waits::Idle, 1)];
+            assert_eq!(spent(&idle, upon, true).program, 10_000_000, "{upon:?}");
+        }
+        assert_eq!(spent(&waits, Upon::Loss, true).repair, 10_000_000);
+        let both = spent(&[(Waits::Window, 30), (Waits::Repair, 10)], after, true);
+        assert_eq!((both.window, both.repair, both.sum()), (30_000_000, 10_000_000, 40_000_000));
+        assert_eq!(both.percent(both.window), 75.0);
+    }
+
+    #[test]
+    fn a_wait_of_microseconds_shows_nothing_unless_an_ack_ends_it() {
+        let end = |since| {
+            let mut spent = Spent::default();
+            spent.pass(Waits::Ack, Nanos(80_000));
+            spent.end(Upon::Ack(Nanos(since)), true);
+            (spent.network, spent.unclear)
+        };
+        assert_eq!((end(5_000), end(60_000)), ((80_000, 0), (0, 80_000)));
+    }
+}

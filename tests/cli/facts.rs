@@ -1,0 +1,70 @@
+//! What the facts say of transfers, held against what was really done when the captures were recorded.
+
+use crate::run::echolab;
+
+/// A fact of a capture as each format with facts has it: label, and the beginning of its text.
+const SAID: &[(&str, &str, &str)] = &[
+    // 5,100 bytes in one burst over a path of 10 ms; the third segment of the burst was lost and sent again
+    (
+        "loss_fast",
+        "Goodput",
+        "client: 197 kB/s (1.58 Mbit/s): 5,100 bytes acknowledged in 25.9 ms, from the first data to the last ACK",
+    ),
+    ("loss_fast", "Sent again", "client: 500 of 5,600 bytes (8.9%)"),
+    ("loss_fast", "In flight", "client: at most 5,000 bytes"),
+    ("loss_fast", "Idle", "client: never, something was always under way"),
+    ("loss_fast", "Limited by", "client: the network: "),
+    ("loss_fast", "Seen from", "the client: the server's answer to the SYN came after 10.3 ms"),
+    // the same, captured where it arrives
+    ("loss_fast_o", "Seen from", "the server: "),
+    ("loss_fast_o", "Round trip", "can't be seen: only the client sent data"),
+    ("loss_fast_o", "Limited by", "client: can't be told: what the client waits for does not show at the server"),
+    // the last segments were lost, and a timer had to run out
+    ("loss_tail", "Limited by", "client: the network: 96% of the time lost data was being repaired"),
+    // the receiver's program did not read for most of the time
+    ("zerowin", "Goodput", "client: 227 kB/s (1.82 Mbit/s): 204,800 bytes acknowledged in 902 ms"),
+    ("zerowin", "Sent again", "client: none of 204,800 bytes"),
+    ("zerowin", "Limited by", "client: the server's window: 100% of the time it had no room for another full segment"),
+    // microseconds on loopback show nothing
+    ("mss536_bulk", "Limited by", "client: can't be told: "),
+    ("mss536_bulk", "Seen from", "the host of both: "),
+    ("random", "Echo", "verified: 20 of 20 requests echoed (20 byte for byte); 20 segments, 20 answers"),
+];
+
+/// The text of a fact in a report in Markdown.
+fn fact(report: &str, label: &str) -> Option<String> {
+    let line = report.lines().find_map(|line| line.strip_prefix(&format!("- **{label}**: ")))?;
+    Some(line.replace('\\', ""))
+}
+
+#[test]
+fn a_transfer_is_told_as_it_was_made() {
+    for (capture, label, wanted) in SAID {
+        let file = format!("fixtures/kernel/{capture}.pcap");
+        let report = echolab(["analyze", &file, "--format", "markdown", "--limit", "1"]).done();
+        let said = fact(&report, label).unwrap_or_else(|| panic!("{capture} has no fact {label}:\n{report}"));
+        assert!(said.starts_with(wanted), "{capture}, {label}: {said}");
+    }
+}
+
+#[test]
+fn an_echo_of_a_few_bytes_has_no_lines_of_a_transfer() {
+    for capture in ["lab-echo-ten-steps", "lab-v0", "lab-tcp-continuous", "kernel/random", "kernel/nagle_delack"] {
+        let report = echolab(["analyze", &format!("fixtures/{capture}.pcap"), "--format", "markdown"]).done();
+        assert!(fact(&report, "Traffic").is_some(), "{report}");
+        for label in ["Goodput", "Sent again", "In flight", "Idle", "Slow start", "Limited by"] {
+            assert_eq!(fact(&report, label), None, "{capture}");
+        }
+    }
+}
+
+#[test]
+fn every_format_with_facts_has_the_same() {
+    let wanted = "204,800 bytes acknowledged in 902 ms, from the first data to the last ACK";
+    for format in ["table", "markdown", "html", "latex"] {
+        let arguments =
+            ["analyze", "fixtures/kernel/zerowin.pcap", "--format", format, "--limit", "1", "--width", "300"];
+        let report = echolab(arguments).done();
+        assert!(report.contains(wanted), "{format}: {report}");
+    }
+}
