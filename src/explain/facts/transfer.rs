@@ -9,6 +9,8 @@ use crate::track::{Measures, Vantage};
 /// Fewer bytes or segments are no transfer to speak of: their rates say nothing.
 const LEAST_BYTES: u64 = 5_000;
 const LEAST_SEGMENTS: u64 = 4;
+/// Why nothing can be said of what became of the data.
+const NO_ACK: &str = "no ACK of its data is in the capture";
 /// As many rounds are named.
 const ROUNDS: usize = 8;
 
@@ -45,7 +47,8 @@ fn told(known: &Known<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option
 pub(super) fn goodput(known: &Known<'_>) -> Option<String> {
     told(known, |sent| {
         let Some(span) = sent.flow.span() else {
-            return Some("can't be told: no time passes until its data is acknowledged".to_owned());
+            let why = if sent.flow.last.is_some() { "no time passes until its data is acknowledged" } else { NO_ACK };
+            return Some(format!("can't be told: {why}"));
         };
         let as_seen = if sent.measures() == Measures::Delay { ", as it came in" } else { "" };
         Some(format!(
@@ -112,5 +115,5 @@ fn rounds(flow: &Flow) -> Option<String> {
 }
 
 pub(super) fn limit(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| Some(transfer::limit(sent.flow, sent.sender, sent.vantage)))
+    told(known, |sent| sent.flow.last.map(|_| transfer::limit(sent.flow, sent.sender, sent.vantage)))
 }
