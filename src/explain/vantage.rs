@@ -68,7 +68,7 @@ fn place(standpoint: &Standpoint, protocol: Protocol) -> String {
             )
         }
         (Clue::Halves, _) => halves,
-        (Clue::TooQuick, _) => format!("{halves}: a busy host alone may be that slow"),
+        (Clue::TooQuick, _) => format!("{halves}: too little to tell a path from a busy host"),
         (Clue::AtOdds, _) => format!("checksums and times contradict each other ({halves})"),
         (Clue::Nothing, _) if protocol == Protocol::Udp => {
             "UDP has no handshake, and the checksums do not tell".to_owned()

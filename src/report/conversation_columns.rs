@@ -52,6 +52,30 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
             other => other.name().into(),
         })
     }),
+    column(
+        "seen_from",
+        "seen from",
+        "where the capture was made: client, server, between or both",
+        Align::Left,
+        Room::OnDemand,
+        |c, _| c.totals.standpoint().vantage.map(|vantage| vantage.name()).unwrap_or_default().into(),
+    ),
+    column(
+        "rtt",
+        "RTT",
+        "median round trip in seconds, where it is known to be one",
+        Align::Right,
+        Room::OnDemand,
+        |c, _| {
+            c.totals
+                .rtt
+                .filter(|_| c.totals.standpoint().vantage.is_some())
+                .and_then(|rtt| rtt.median)
+                .map(View::seconds)
+                .unwrap_or_default()
+                .into()
+        },
+    ),
     column("findings", "findings", "codes of echolab's diagnoses", Align::Left, Room::OnDemand, |c, _| {
         let worst = c.findings().iter().map(|finding| finding.code.severity()).max();
         let codes: Vec<_> = c.findings().iter().map(|finding| finding.code.name()).collect();

@@ -62,7 +62,7 @@ pub static COLUMNS: &[StepColumn] = &[
     column(
         "rtt",
         "RTT",
-        "seconds from the data that this ACK covers, where it was sent; sent twice it gives none (Karn)",
+        "seconds from the data that this ACK covers: the round trip, if seen where it was sent; none if sent twice (Karn)",
         Align::Right,
         Room::OnDemand,
         |s, _| sample(s, |sample| sample.time),

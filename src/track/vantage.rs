@@ -22,6 +22,18 @@ pub enum Vantage {
     SameHost,
 }
 
+impl Vantage {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Between => "between",
+            Self::SameHost => "both",
+        }
+    }
+}
+
 /// What tells where the capture was made, or why nothing does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clue {
@@ -119,6 +131,8 @@ impl Clues {
 
     /// What they tell, with the halves of the handshake where it was whole.
     pub(super) fn tell(&self, halves: Option<(Nanos, Nanos)>) -> Standpoint {
+        // a clock that went back tells nothing
+        let halves = halves.filter(|(server, client)| server.0 >= 0 && client.0 >= 0);
         let (vantage, clue) = match (self.known, self.by_checksums(), halves.map(by_halves)) {
             (Some((vantage, clue)), ..) => (Some(vantage), clue),
             (None, Some(one), Some(Some(other))) if one != other => (None, Clue::AtOdds),
@@ -186,7 +200,9 @@ mod tests {
         ] {
             assert_eq!(told(&[], Some(halves)), wanted, "{halves:?}");
         }
-        assert_eq!(told(&[], None), (None, Clue::Nothing));
+        for halves in [None, Some((-5_000_000, 10_000_000))] {
+            assert_eq!(told(&[], halves), (None, Clue::Nothing));
+        }
     }
 
     #[test]

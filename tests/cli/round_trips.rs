@@ -47,3 +47,18 @@ fn a_page_says_them_with_the_place_from_where_they_were_seen() {
     let text = echolab(["analyze", "fixtures/kernel/loss_fast_o.pcap", "--format", "html"]).done();
     assert!(!text.contains("Round trip of the data"), "the receiver sees no round trip");
 }
+
+#[test]
+fn a_summary_has_a_column_for_the_place_of_the_capture() {
+    for (capture, wanted) in [
+        ("kernel/loss_fast", "client,0.010321"),
+        ("kernel/loss_fast_o", "server,"),
+        ("lab-echo-ten-steps", "both,0.000009"),
+        ("lab-v0", "between,0.000400"),
+        ("kernel/simopen", ","),
+    ] {
+        let file = format!("fixtures/{capture}.pcap");
+        let text = echolab(["analyze", &file, "--summary", "--format", "csv", "--columns", "seen_from,rtt"]).done();
+        assert_eq!(text.lines().nth(1), Some(wanted), "{capture}");
+    }
+}
