@@ -184,7 +184,7 @@ impl Connection {
             peer.unanswered = 0;
         }
         let in_flight = own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
-        self.diary.follow(moment, segment, repeat.as_ref(), probe, hints, in_flight);
+        self.diary.follow(moment, segment, repeat.as_ref(), probe, hints);
         facts.flags = segment.flags;
         facts.seq = segment.seq.relative_to(own.base.unwrap_or_default());
         facts.ack = has_ack.then(|| segment.ack.relative_to(peer.base.unwrap_or_default()));

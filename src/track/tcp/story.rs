@@ -87,10 +87,6 @@ pub struct TcpStory {
     pub negotiated: PerDirection<Option<Negotiated>>,
     /// Each side's bytes (SYN and FIN included) that were never acknowledged.
     pub unacked_bytes: PerDirection<u32>,
-    /// Each side's payload bytes that were sent again.
-    pub retransmitted_bytes: PerDirection<u64>,
-    /// Most bytes in flight of each side.
-    pub most_in_flight: PerDirection<u32>,
     /// Largest payload of each side.
     pub largest: PerDirection<u32>,
     /// The segment by which a side's window is shut at the end.
@@ -126,14 +122,12 @@ pub(super) struct Rare {
     invalid: Sighting,
     fragmented: Sighting,
     repeats: PerDirection<Sighting>,
-    retransmitted_bytes: PerDirection<u64>,
     idle: Nanos,
 }
 
 /// What is noted while a connection lasts, small since there is one for each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Diary {
-    most_in_flight: PerDirection<u32>,
     largest: PerDirection<u32>,
     first_frame: u64,
     last_frame: PerDirection<u64>,
@@ -146,8 +140,6 @@ impl Diary {
     pub(super) fn tell(&mut self) -> TcpStory {
         let rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
         TcpStory {
-            retransmitted_bytes: rare.retransmitted_bytes,
-            most_in_flight: self.most_in_flight,
             largest: self.largest,
             after_fin: rare.after_fin,
             zero_window: rare.zero_window,
@@ -195,7 +187,6 @@ impl Diary {
         repeat: Option<&Repeat>,
         probe: Option<Probe>,
         hints: &Hints,
-        in_flight: u32,
     ) {
         let (frame, direction) = (moment.frame, moment.direction);
         if self.first_frame == 0 {
@@ -204,17 +195,13 @@ impl Diary {
         *self.last_frame.get_mut(direction) = frame;
         let largest = self.largest.get_mut(direction);
         *largest = segment.len.max(*largest);
-        let most = self.most_in_flight.get_mut(direction);
-        *most = in_flight.max(*most);
         match segment.checksum {
             Checksum::Offloaded => self.offloaded.see(frame),
             Checksum::Invalid => self.rare().invalid.see(frame),
             Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
         }
         if repeat.is_some_and(|repeat| repeat.verdict != RepeatVerdict::DuplicateFrame) {
-            let rare = self.rare();
-            rare.repeats.get_mut(direction).see(frame);
-            *rare.retransmitted_bytes.get_mut(direction) += u64::from(segment.len);
+            self.rare().repeats.get_mut(direction).see(frame);
         }
         if probe == Some(Probe::ZeroWindow) {
             self.rare().zero_window.get_mut(!direction).probes.see(frame);
