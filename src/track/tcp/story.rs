@@ -87,8 +87,6 @@ pub struct TcpStory {
     pub negotiated: PerDirection<Option<Negotiated>>,
     /// Each side's bytes (SYN and FIN included) that were never acknowledged.
     pub unacked_bytes: PerDirection<u32>,
-    /// Largest payload of each side.
-    pub largest: PerDirection<u32>,
     /// The segment by which a side's window is shut at the end.
     pub still_shut: PerDirection<Option<u64>>,
     /// Data that a side sent after the peer's FIN: a half-close. First and last frame, bytes.
@@ -128,7 +126,6 @@ pub(super) struct Rare {
 /// What is noted while a connection lasts, small since there is one for each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Diary {
-    largest: PerDirection<u32>,
     first_frame: u64,
     last_frame: PerDirection<u64>,
     offloaded: Sighting,
@@ -140,7 +137,6 @@ impl Diary {
     pub(super) fn tell(&mut self) -> TcpStory {
         let rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
         TcpStory {
-            largest: self.largest,
             after_fin: rare.after_fin,
             zero_window: rare.zero_window,
             window_filled: rare.window_filled,
@@ -193,8 +189,6 @@ impl Diary {
             self.first_frame = frame;
         }
         *self.last_frame.get_mut(direction) = frame;
-        let largest = self.largest.get_mut(direction);
-        *largest = segment.len.max(*largest);
         match segment.checksum {
             Checksum::Offloaded => self.offloaded.see(frame),
             Checksum::Invalid => self.rare().invalid.see(frame),
