@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
+use super::destination::is_same;
 use super::exit::{self, Exit};
 use super::output::{OutputArgs, OutputOptions, Scope};
 use super::privileges;
@@ -140,10 +141,10 @@ struct Request {
 }
 
 impl AnalyzeArgs {
-    pub(super) fn run(self) -> Result<Exit> {
+    pub(super) fn run(self, command: String) -> Result<Exit> {
         let order = self.summary.then(|| self.sort.into());
         let wanted = Wanted { streams: self.conversation, port: self.port, steps: None };
-        let scope = Scope { summary: order, wanted, several: self.captures.len() > 1, answers: self.answers };
+        let scope = Scope { summary: order, wanted, several: self.captures.len() > 1, answers: self.answers, command };
         let output = self.output.check(scope)?;
         let request = Request { filter: self.filter, count: self.count.map(NonZeroU64::get) };
         if let Some(filter) = &request.filter {
@@ -182,8 +183,8 @@ fn check_filter(filter: &str) -> Result<()> {
 
 /// `--force` is for old reports; a capture that is being read is never meant.
 fn refuse_to_overwrite(captures: &[PathBuf], output: &OutputOptions) -> Result<()> {
-    let Some(target) = output.file().and_then(|file| file.canonicalize().ok()) else { return Ok(()) };
-    match captures.iter().find(|capture| capture.canonicalize().is_ok_and(|path| path == target)) {
+    let written = output.files();
+    match captures.iter().find(|capture| written.iter().any(|file| is_same(file, capture))) {
         Some(capture) => bail!("can't write the report to {}: it is one of the captures", capture.display()),
         None => Ok(()),
     }

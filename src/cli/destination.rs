@@ -2,7 +2,26 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Where a report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Destination {
+    Stdout,
+    Stderr,
+    File(PathBuf),
+}
+
+impl Destination {
+    /// The file, if it is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Stdout | Self::Stderr => None,
+            Self::File(path) => Some(path),
+        }
+    }
+}
 
 /// Creates a file for output: a new one, unless `force` allows to overwrite.
 ///
@@ -17,6 +36,20 @@ pub(super) fn create(path: &Path, force: bool) -> anyhow::Result<File> {
         io::ErrorKind::AlreadyExists => anyhow::anyhow!("{} exists already; --force overwrites it", path.display()),
         _ => anyhow::Error::from(error).context(format!("can't create {}", path.display())),
     })
+}
+
+/// Whether both are the same file, by whatever names; a file that is not there yet is known by its folder.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| path.metadata().map(|meta| (meta.dev(), meta.ino()));
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        folder.canonicalize().map(|folder| folder.join(path.file_name().unwrap_or_default()))
+    };
+    match (identity(one), identity(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        (Err(_), Err(_)) => one == other || place(one).is_ok_and(|one| place(other).is_ok_and(|other| one == other)),
+        _ => false,
+    }
 }
 
 /// Writes everything to standard output.

@@ -5,6 +5,7 @@
 
 mod analyze;
 mod client_args;
+mod command_line;
 mod completions;
 mod connect;
 mod destination;
@@ -67,10 +68,11 @@ enum Command {
 }
 
 impl Command {
-    fn run(self) -> anyhow::Result<Exit> {
+    /// Runs it; a report names the command line that it was typed with.
+    fn run(self, typed: String) -> anyhow::Result<Exit> {
         match self {
-            Self::Session(args) => args.run(),
-            Self::Analyze(args) => args.run(),
+            Self::Session(args) => args.run(typed),
+            Self::Analyze(args) => args.run(typed),
             Self::Scenarios(args) => args.run(),
             Self::Serve(args) => args.run(),
             Self::Connect(args) => args.run(),
@@ -83,8 +85,9 @@ impl Command {
 
 /// Runs the program with these arguments, the first being its own name, and gives its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let exit = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli.command.run().unwrap_or_else(|error| exit::fail(&error)),
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let exit = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli.command.run(command_line::command_line(&arguments)).unwrap_or_else(|error| exit::fail(&error)),
         Err(error) => usage(&error),
     };
     exit.into()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::destination::{Named, create};
+use super::destination::{Destination, Named, create};
 use super::format_names::{format_help, formats};
 use super::report_dir::ReportDir;
 use super::under_way::Output;
@@ -99,6 +99,8 @@ pub struct Scope {
     pub several: bool,
     /// Whether the questions of labs are answered.
     pub answers: bool,
+    /// The command as a shell would take it.
+    pub command: String,
 }
 
 /// Options of the output, checked.
@@ -112,14 +114,6 @@ pub struct OutputOptions {
     report: Option<ReportDir>,
     force: bool,
     color: When,
-}
-
-/// Where a report goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Destination {
-    Stdout,
-    Stderr,
-    File(PathBuf),
 }
 
 impl OutputArgs {
@@ -153,6 +147,7 @@ impl OutputArgs {
             Some(path) if path.as_os_str() != "-" => Destination::File(path),
             _ => Destination::Stdout,
         };
+        report.as_ref().zip(destination.file()).map_or(Ok(()), |(folder, file)| folder.ensure_apart(file))?;
         let view = View {
             absolute: self.absolute,
             payload: match self.payload {
@@ -163,7 +158,8 @@ impl OutputArgs {
             time_zone: if self.utc { jiff::tz::TimeZone::UTC } else { jiff::tz::TimeZone::system() },
         };
         let width = width::width(self.width, destination == Destination::Stdout);
-        let mut render = render::Options { view, width, several: scope.several, ..render::Options::default() };
+        let command = Some(scope.command.clone());
+        let mut render = render::Options { view, width, several: scope.several, command, ..render::Options::default() };
         let mut names = self.columns;
         if self.payload.is_some() && scope.summary.is_none() {
             match &mut names {
@@ -288,9 +284,12 @@ impl OutputOptions {
 
     /// The file that the report goes to; `None` for standard output.
     pub fn file(&self) -> Option<&Path> {
-        match &self.destination {
-            Destination::Stdout | Destination::Stderr => None,
-            Destination::File(path) => Some(path),
-        }
+        self.destination.file()
+    }
+
+    /// Every file that will be written.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let folder = self.report.iter().flat_map(ReportDir::files);
+        self.file().map(Path::to_owned).into_iter().chain(folder).collect()
     }
 }

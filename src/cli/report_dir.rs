@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::destination::{Named, create};
+use super::destination::{Named, create, is_same};
 use crate::render::{self, Format};
 use crate::report::Sink;
 
@@ -29,6 +29,11 @@ impl ReportDir {
         self.0.join(CAPTURE)
     }
 
+    /// The files of the reports.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        REPORTS.iter().map(|(_, name)| self.0.join(name))
+    }
+
     /// Fails before any work whose result could not be kept.
     ///
     /// # Errors
@@ -37,8 +42,19 @@ impl ReportDir {
         if self.0.exists() && !self.0.is_dir() {
             bail!("{} is no folder: --report needs one, and makes it where there is none", self.0.display());
         }
-        let there = REPORTS.iter().map(|(_, name)| self.0.join(name)).find(|file| !force && file.exists());
+        let there = self.files().find(|file| !force && file.exists());
         there.map_or(Ok(()), |file| bail!("{} exists already; --force overwrites it", file.display()))
+    }
+
+    /// Fails where another output of the same command goes to one of the reports.
+    ///
+    /// # Errors
+    /// When it does.
+    pub(super) fn ensure_apart(&self, file: &Path) -> Result<()> {
+        match self.files().any(|report| is_same(&report, file)) {
+            true => bail!("{} would be written twice: it is one of the files that --report makes", file.display()),
+            false => Ok(()),
+        }
     }
 
     /// Makes the folder, if need be.

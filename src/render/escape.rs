@@ -66,8 +66,8 @@ const LEADING: &[char] = &['#', '+', '-', '=', '>'];
 
 /// For Markdown, table cells included: hidden characters are escaped first, then every character of markup.
 ///
-/// `:` and `@` are written as entities where they would make a bare link (`https://…`, `a@b`): a backslash does not
-/// stop GitHub from linking these.
+/// GitHub makes links of bare addresses, which no backslash stops: `https://…` and `www.…` get an entity, and `a@b`,
+/// which is looked for when entities are letters again, an empty comment.
 pub fn markdown(text: &str) -> Cow<'_, str> {
     let text = plain(text);
     let harmless = |c: char| c.is_ascii_alphanumeric() || c == ' ';
@@ -81,7 +81,7 @@ pub fn markdown(text: &str) -> Cow<'_, str> {
         let after = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
             ':' if after.starts_with("//") => escaped.push_str("&#58;"),
-            '@' => escaped.push_str("&#64;"),
+            '@' if is_within_address(before, after) => escaped.push_str("<!---->@"),
             'w' | 'W' if rest.get(..4).is_some_and(|www| www.eq_ignore_ascii_case("www.")) => {
                 escaped.push_str(if c == 'w' { "&#119;" } else { "&#87;" });
             }
@@ -98,6 +98,12 @@ pub fn markdown(text: &str) -> Cow<'_, str> {
         rest = after;
     }
     Cow::Owned(escaped)
+}
+
+/// The `@` of what GitHub may take for an address of mail.
+fn is_within_address(before: Option<char>, after: &str) -> bool {
+    let is_local = |c: char| c.is_ascii_alphanumeric() || ".+-_".contains(c);
+    before.is_some_and(is_local) && after.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// CommonMark reads no emphasis into an underscore within a word.
@@ -165,7 +171,7 @@ mod tests {
         assert_eq!(markdown("close_four X+1"), "close_four X+1");
         assert_eq!(
             markdown("https://a.example www.b.example c@d.example"),
-            "https&#58;//a.example &#119;ww.b.example c&#64;d.example"
+            "https&#58;//a.example &#119;ww.b.example c<!---->@d.example"
         );
         assert_eq!(markdown("&lt;"), r"\&lt;");
         assert_eq!(markdown("10.0.0.1:80"), "10.0.0.1:80");

@@ -48,7 +48,8 @@ impl<W: Write> Renderer for Latex<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         self.begin()?;
         writeln!(self.out, "\\section*{{{}}}", text(&capture_title(&report.info)))?;
-        self.facts(&capture_setting(&report.info, &report.totals))?;
+        let command = self.options.command.as_deref();
+        self.facts(&capture_setting(&report.info, &report.totals, command))?;
         if self.options.summary {
             self.grid(&Grid::conversations(report, &self.options, Room::Wide))?;
         } else {

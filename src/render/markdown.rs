@@ -31,7 +31,7 @@ struct Markdown<W: Write> {
 impl<W: Write> Renderer for Markdown<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         writeln!(self.out, "# {}\n", self.text(&capture_title(&report.info)))?;
-        self.facts(&capture_setting(&report.info, &report.totals))?;
+        self.facts(&capture_setting(&report.info, &report.totals, self.options.command.as_deref()))?;
         if self.options.summary {
             let grid = Grid::conversations(report, &self.options, Room::Wide);
             self.grid(&grid)?;

@@ -92,6 +92,8 @@ pub struct Options {
     pub bounds: Bounds,
     /// Write out every line at once, since somebody is watching.
     pub prompt: bool,
+    /// The command that made the report, as a shell would take it.
+    pub command: Option<String>,
 }
 
 /// Plain text in 80 columns.
@@ -107,6 +109,7 @@ impl Default for Options {
             summary: false,
             bounds: Bounds::default(),
             prompt: false,
+            command: None,
         }
     }
 }

@@ -32,11 +32,12 @@ pub fn capture_title(info: &CaptureInfo) -> String {
     }
 }
 
-/// How it was captured, as far as that is known.
-pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals) -> Vec<Fact> {
+/// How it was captured and by what command this was made, as far as that is known.
+pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Option<&str>) -> Vec<Fact> {
     let links: Vec<_> = info.link_types.iter().map(|link| link.name()).collect();
     let file = info.file.as_deref().map(|file| if file == "-" { "standard input" } else { file });
     let facts = [
+        ("Command", command.map(str::to_owned)),
         ("File", file.map(str::to_owned)),
         ("Format", info.format.map(|format| format.name().to_owned())),
         ("Link type", (!links.is_empty()).then(|| links.join(", "))),

@@ -8,7 +8,7 @@ use roxmltree::{Document, Node};
 use crate::run::echolab;
 
 /// Every capture of the fixtures that can be read to its end, and what the shared folder has beside it.
-fn captures() -> Vec<PathBuf> {
+pub fn captures() -> Vec<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut captures = Vec::new();
     for folder in ["fixtures", "fixtures/kernel", "../shared/captures/kernel", "../shared/corpus"] {

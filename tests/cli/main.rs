@@ -13,6 +13,9 @@ mod drawings;
 mod explanations;
 mod facts;
 mod golden;
+#[path = "../hostile/mod.rs"]
+mod hostile;
+mod markdown;
 mod options;
 mod reports;
 mod round_trips;

@@ -110,16 +110,16 @@ fn several_captures_are_each_reported() {
 #[test]
 fn an_output_file_is_created_and_not_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("report.md");
+    let file = folder.path().join("report.csv");
     let arguments = |force: &[&str]| {
         let file = file.to_str().expect("UTF-8");
-        echolab([&["analyze", TEN_STEPS, "--format", "markdown", "--utc", "-o", file], force].concat())
+        echolab([&["analyze", TEN_STEPS, "--format", "csv", "--utc", "-o", file], force].concat())
     };
     assert_eq!(arguments(&[]).done(), "");
     let written = fs::read_to_string(&file).expect("written");
-    assert_eq!(written, echolab(["analyze", TEN_STEPS, "--format", "markdown", "--utc"]).done());
+    assert_eq!(written, echolab(["analyze", TEN_STEPS, "--format", "csv", "--utc"]).done());
     fs::write(&file, "mine").expect("written");
-    arguments(&[]).run().exits(2).complains(&["report.md", "--force"]);
+    arguments(&[]).run().exits(2).complains(&["report.csv", "--force"]);
     assert_eq!(fs::read_to_string(&file).expect("there"), "mine");
     arguments(&["--force"]).done();
     assert_eq!(fs::read_to_string(&file).expect("there"), written);

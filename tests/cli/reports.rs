@@ -18,7 +18,9 @@ fn a_folder_of_reports_holds_what_each_format_writes_and_is_not_overwritten() {
         [("report.md", "markdown"), ("report.html", "html"), ("ladder.svg", "svg"), ("graphs.svg", "graphs")]
     {
         let written = fs::read_to_string(folder.join(file)).expect("a report");
-        assert!(written == echolab(["analyze", TEN_STEPS, "--utc", "--format", format]).done(), "{file}");
+        let alone = echolab(["analyze", TEN_STEPS, "--utc", "--format", format]).done();
+        // but for the command that each says it was made with
+        assert!(written == alone.replace(&format!("--format {format}"), &format!("--report {report}")), "{file}");
     }
     let again = ["analyze", "fixtures/lab-v0.pcap", "--report", report];
     echolab(again).run().exits(2).complains(&["report.md exists already", "--force"]);
@@ -30,6 +32,63 @@ fn a_folder_of_reports_holds_what_each_format_writes_and_is_not_overwritten() {
     let file = folder.join("report.md");
     let file = file.to_str().expect("a name in UTF-8");
     echolab(["analyze", TEN_STEPS, "--report", file, "--force"]).run().exits(2).complains(&["is no folder"]);
+}
+
+#[test]
+fn no_report_overwrites_its_capture_or_another_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = |file: &str| folder.path().join(file).to_str().expect("a name in UTF-8").to_owned();
+    let report = name("");
+    let bytes = fs::read(TEN_STEPS).expect("a capture");
+    // a capture that bears a report's name, also by another name of the same file
+    fs::write(name("report.html"), &bytes).expect("a copy");
+    fs::hard_link(name("report.html"), name("linked.pcap")).expect("a link");
+    std::os::unix::fs::symlink(name("report.html"), name("symbolic.pcap")).expect("a link");
+    for capture in ["report.html", "linked.pcap", "symbolic.pcap"] {
+        for arguments in [&["--report", &report][..], &["--output", &name("report.html")]] {
+            let capture = name(capture);
+            let arguments = [&["analyze", &capture, "--force"], arguments].concat();
+            echolab(arguments).run().exits(2).complains(&["it is one of the captures"]);
+        }
+    }
+    assert!(fs::read(name("report.html")).expect("the capture") == bytes, "it is as it was");
+    assert!(!folder.path().join("report.md").exists());
+    // two outputs to one file
+    let twice = name("./report.md");
+    let arguments = ["analyze", TEN_STEPS, "--report", &report, "--output", &twice, "--force"];
+    echolab(arguments).run().exits(2).complains(&["would be written twice"]);
+    // a session's own capture in that folder may be read
+    fs::write(name("capture.pcapng"), &bytes).expect("a copy");
+    echolab(["analyze", &name("capture.pcapng"), "--report", &report, "--force"]).done();
+    assert!(fs::read(name("capture.pcapng")).expect("the capture") == bytes, "it is as it was");
+}
+
+#[test]
+fn a_report_says_which_command_made_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let odd = folder.path().join("it's\n\u{1b}[2J\u{202e}.pcap");
+    fs::copy(TEN_STEPS, &odd).expect("a copy");
+    let odd = odd.to_str().expect("a name in UTF-8");
+    for (format, shown, name) in [
+        (
+            "markdown",
+            "- **Command**: echolab analyze --format markdown --filter 'tcp port 6542' \\$'",
+            r"/it\\'s\\012\\033\[2J\\342\\200\\256.pcap'",
+        ),
+        (
+            "html",
+            "<dt>Command</dt><dd>echolab analyze --format html --filter &#39;tcp port 6542&#39; $&#39;",
+            r"/it\&#39;s\012\033[2J\342\200\256.pcap&#39;</dd>",
+        ),
+        (
+            "latex",
+            r"\textbf{Command}: echolab analyze -{}-format latex -{}-filter \textquotesingle{}tcp port 6542",
+            r"/it\textbackslash{}\textquotesingle{}s\textbackslash{}012\textbackslash{}033[2J\textbackslash{}342",
+        ),
+    ] {
+        let report = echolab(["analyze", "--format", format, "--filter", "tcp port 6542", odd]).done();
+        assert!(report.contains(shown) && report.contains(name), "{report}");
+    }
 }
 
 /// What tshark finds in these fields of every frame.

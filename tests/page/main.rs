@@ -3,6 +3,9 @@
 
 #![allow(clippy::expect_used, reason = "a test that finds something else than it expects is to panic")]
 
+#[path = "../hostile/mod.rs"]
+mod hostile;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -10,10 +13,11 @@ use std::process::Command;
 use etherparse::PacketBuilder;
 
 /// The report of a capture as a page.
-fn page(capture: &Path, page: &Path) {
+fn page(capture: &Path, page: &Path, more: &[&str]) {
     let ran = assert_cmd::cargo::cargo_bin_cmd!("echolab")
         .args(["analyze", "--utc", "--format", "html", "--output"])
         .args([page, capture])
+        .args(more)
         .output()
         .expect("echolab starts");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -66,22 +70,26 @@ fn long_connection() -> Vec<u8> {
 fn a_reader_filters_orders_follows_and_replays() {
     let folder = tempfile::tempdir().expect("a folder");
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (small, big) = (folder.path().join("small.html"), folder.path().join("big.html"));
-    page(&project.join("fixtures/kernel/loss_fast.pcap"), &small);
+    let [small, hostile, big, unbounded] =
+        ["small", "hostile", "big", "unbounded"].map(|name| folder.path().join(name).with_extension("html"));
+    page(&project.join("fixtures/kernel/loss_fast.pcap"), &small, &[]);
+    page(&hostile::write_to(folder.path()), &hostile, &[]);
     let capture = folder.path().join("big.pcap");
     fs::write(&capture, long_connection()).expect("a capture");
-    page(&capture, &big);
-    let size = fs::metadata(&big).expect("a page").len();
-    assert!(size < 10_000_000, "{size} bytes");
-    let text = fs::read_to_string(&big).expect("a page");
-    assert!(
-        text.contains("Not shown: ") && text.contains(" more steps are not in this table"),
-        "it says what it lacks"
-    );
+    page(&capture, &big, &[]);
+    page(&capture, &unbounded, &["--limit", "0"]);
+    for big in [&big, &unbounded] {
+        let text = fs::read_to_string(big).expect("a page");
+        assert!(text.len() < 10_000_000, "{} bytes", text.len());
+        assert!(
+            text.contains("Not shown: ") && text.contains(" more steps are not in this table"),
+            "it says what it lacks"
+        );
+    }
 
     let ran = Command::new("python3")
         .arg(project.join("tests/page/behaviour.py"))
-        .args([&small, &big])
+        .args([&small, &hostile, &big, &unbounded])
         .output()
         .expect("python3 starts");
     let said = String::from_utf8_lossy(&ran.stdout);

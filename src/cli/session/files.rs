@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::capture::save::{CaptureWriter, create, format_of};
+use crate::cli::destination::is_same;
 use crate::model::{CaptureInfo, Side};
 
 /// Where the captures of a session are kept, if they are.
@@ -41,6 +42,16 @@ impl CaptureFiles {
     pub(super) fn ensure_free(&self, force: bool) -> Result<()> {
         let files = [self.first.as_deref(), self.second.as_deref()];
         files.into_iter().flatten().try_for_each(|path| ensure_free(path, force))
+    }
+
+    /// Fails where a report would go to the same file as a capture.
+    pub(super) fn ensure_apart(&self, reports: &[PathBuf]) -> Result<()> {
+        let captures = [self.first.as_deref(), self.second.as_deref()];
+        let both = |capture: &&Path| reports.iter().any(|report| is_same(report, capture));
+        match captures.into_iter().flatten().find(both) {
+            Some(path) => bail!("{} can't be the capture and a report: name two files", path.display()),
+            None => Ok(()),
+        }
     }
 
     /// Makes them.

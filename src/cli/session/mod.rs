@@ -113,16 +113,21 @@ pub(super) struct SessionArgs {
     #[arg(long, help_heading = "Output")]
     kernel: bool,
 
+    /// Answer the questions that networking labs ask of a trace, with frames and formulas.
+    #[arg(long, help_heading = "Output")]
+    answers: bool,
+
     #[command(flatten)]
     output: OutputArgs,
 }
 
 impl SessionArgs {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, command: String) -> anyhow::Result<Exit> {
         let force = self.output.force();
         let capture_at = self.network.capture_at(self.scenario);
         let both = capture_at == CaptureAt::Both;
-        let mut output = self.output.clone().check(Scope { several: both, ..Scope::default() })?;
+        let mut output =
+            self.output.clone().check(Scope { several: both, answers: self.answers, command, ..Scope::default() })?;
         if output.annotates() {
             bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");
         }
@@ -131,6 +136,7 @@ impl SessionArgs {
         if files.take_stdout() {
             output.make_way();
         }
+        files.ensure_apart(&output.files())?;
         files.ensure_free(force)?;
         output.file().map_or(Ok(()), |path| ensure_free(path, force))?;
         let chance = self.network.chance();

@@ -101,7 +101,7 @@ impl Capture {
         Self {
             id: format!("{prefix}capture"),
             title: capture_title(info),
-            setting: capture_setting(info, totals),
+            setting: capture_setting(info, totals, options.command.as_deref()),
             notes,
             grave,
             grave_left_out,

@@ -16,6 +16,12 @@ use crate::report::{Align, Gathered, Room, conversation_notes, conversation_titl
 const FINDINGS: usize = 200;
 /// A ladder of more bytes is left to `--format svg`.
 const LADDER: usize = 2_500_000;
+/// A table of more rows is laid out when it comes into view, which opens a page of thousands at once.
+const LONG: usize = 300;
+/// How high a row usually is, in pixels, so that the page keeps its length until then.
+const ROW: usize = 34;
+/// A drawing of more pixels is cut over several sheets of paper; a lower one is made to fit on one.
+const SHEET: f32 = 2_000.0;
 /// The graphs of so many conversations are unfolded.
 const UNFOLDED: usize = 4;
 
@@ -25,6 +31,8 @@ const UNFOLDED: usize = 4;
 pub(super) struct Section {
     id: String,
     title: String,
+    /// What landmarks are named after: once on the page.
+    name: String,
     notes: Vec<Fact>,
     facts: Vec<Fact>,
     findings: Vec<Proved>,
@@ -32,6 +40,8 @@ pub(super) struct Section {
     findings_left_out: String,
     /// An SVG element, or nothing.
     ladder: String,
+    /// Whether the ladder is longer than a sheet of paper.
+    tall: bool,
     head: Vec<Head>,
     rows: Vec<Row>,
     /// How many more, in words.
@@ -59,6 +69,7 @@ impl Section {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings.truncate(FINDINGS);
         let ladder = svg::ladder(&Ladder::of(conversation, &kept.trail, view), prefix);
+        let tall = ladder.height() > SHEET;
         let ladder = ladder.element(&format!("Sequence diagram of {title}"));
         let graphs = svg::graph::of_conversation(conversation, &kept.series, view);
         let Grid { head, rows } = Grid::steps(&kept.steps, options, Room::Wide);
@@ -70,11 +81,16 @@ impl Section {
             .collect();
         Self {
             id: format!("{prefix}{}-{}", stream.protocol.name(), stream.number),
+            name: match prefix.trim_matches(|c: char| !c.is_ascii_digit()) {
+                "" => format!("{} conversation {}", stream.protocol, stream.number),
+                capture => format!("{} conversation {} of capture {capture}", stream.protocol, stream.number),
+            },
             notes: conversation_notes(conversation, view),
             facts: conversation.facts(),
             findings,
             findings_left_out: more(findings_left_out as u64, "finding"),
             ladder: if ladder.len() > LADDER { String::new() } else { ladder },
+            tall,
             rows,
             head,
             steps_left_out: more(kept.steps_left_out, "step"),
@@ -96,7 +112,7 @@ impl Section {
         &self.id
     }
 
-    fn name(&self) -> &str {
-        self.title.split(':').next().unwrap_or_default()
+    fn is_long(&self) -> bool {
+        self.rows.len() > LONG
     }
 }

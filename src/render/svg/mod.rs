@@ -49,6 +49,11 @@ pub struct Drawing {
 }
 
 impl Drawing {
+    /// Its height in pixels; it is 1,000 wide.
+    pub fn height(&self) -> f32 {
+        self.height
+    }
+
     /// The drawing as an `svg` element for a page of HTML that holds [`STYLE`] once; `name` is what a screen reader says.
     pub fn element(&self, name: &str) -> String {
         document::element(self, name)
