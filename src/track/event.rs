@@ -222,8 +222,6 @@ pub struct TcpFacts {
     pub echo: Option<Echo>,
     /// What made it reset.
     pub reset: Option<Reset>,
-    /// Bytes that its sender has sent and the peer has not yet acknowledged, after this segment.
-    pub in_flight: u32,
 }
 
 impl TcpFacts {

@@ -183,7 +183,6 @@ impl Connection {
             own.unanswered = own.unanswered.saturating_add(segment.len);
             peer.unanswered = 0;
         }
-        let in_flight = own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
         self.diary.follow(moment, segment, repeat.as_ref(), probe, hints);
         facts.flags = segment.flags;
         facts.seq = segment.seq.relative_to(own.base.unwrap_or_default());
@@ -209,7 +208,6 @@ impl Connection {
         facts.turnaround = turnaround;
         facts.echo = None;
         facts.reset = reset;
-        facts.in_flight = in_flight;
     }
 
     /// Bases of the relative numbers, and the options.
