@@ -14,6 +14,7 @@ mod key;
 mod lent;
 mod roles;
 mod rtt;
+mod slots;
 mod tcp;
 mod totals;
 mod tracker;

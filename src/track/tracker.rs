@@ -8,29 +8,19 @@ use super::event::{Event, Followed, FollowedKind, StreamId, TcpFacts};
 use super::index::{Index, Place};
 use super::key::Key;
 use super::roles;
+use super::slots::Slots;
 use super::totals::{ConversationTotals, Extent};
 use super::vantage::Vantage;
 use crate::model::{Direction, Endpoint, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
 
-/// Most conversations open at once; beyond, the one that was silent longest is given up, and reported.
-const OPEN_MOST: usize = 1 << 20;
 /// How many cleared states are kept for the next conversations.
 const SPARE: usize = 1_024;
-
-/// An open conversation.
-#[derive(Debug)]
-struct Slot {
-    conversation: Conversation,
-    /// Whether it was used since the hand of the clock came by.
-    touched: bool,
-}
 
 /// The table of conversations.
 #[derive(Debug, Default)]
 pub struct Tracker {
     index: Index,
-    slots: Vec<Option<Slot>>,
-    free: Vec<u32>,
+    slots: Slots,
     ended: Ended,
     /// The conversation that has ended with the packet at hand.
     ending: Option<u32>,
@@ -38,7 +28,6 @@ pub struct Tracker {
     spare: Vec<Box<TcpKind>>,
     next_tcp: u32,
     next_udp: u32,
-    clock: usize,
     evicted: u64,
     evictees: VecDeque<Conversation>,
     server: Option<Endpoint>,
@@ -71,7 +60,7 @@ impl Tracker {
             Transport::Datagram(datagram) => {
                 let (source, destination) = (datagram.source, datagram.destination);
                 let index = self.find_or_begin(frame, packet, Protocol::Udp, source, destination);
-                let slot = self.slot(index).ok_or(Skip::Malformed)?;
+                let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
                 slot.touched = true;
                 let direction = slot.conversation.direction(source, destination);
                 let facts = slot.conversation.datagram(frame, packet, datagram, direction).ok_or(Skip::Malformed)?;
@@ -84,7 +73,7 @@ impl Tracker {
     /// What the packet that was followed last did in its conversation.
     #[inline]
     pub fn event<'a>(&'a self, followed: Followed, frame: &Frame<'a>, packet: &Packet<'a>) -> Option<Event<'a>> {
-        let slot = self.slots.get(followed.slot as usize)?.as_ref()?;
+        let slot = self.slots.get(followed.slot)?;
         Some(slot.conversation.event(followed, frame, packet, &self.facts))
     }
 
@@ -123,8 +112,7 @@ impl Tracker {
         wanted: &mut dyn FnMut(&Extent) -> bool,
     ) -> impl Iterator<Item = ConversationTotals> + use<> {
         self.settle();
-        let open = std::mem::take(&mut self.slots).into_iter().flatten().map(|slot| slot.conversation);
-        let rest = open.chain(self.ended.drain()).chain(self.evictees.drain(..));
+        let rest = self.slots.drain().chain(self.ended.drain()).chain(self.evictees.drain(..));
         let mut rest: Vec<Conversation> = rest.filter(|conversation| wanted(&conversation.extent())).collect();
         rest.sort_unstable_by_key(|conversation| (conversation.first_frame, conversation.stream));
         rest.into_iter().map(Conversation::totals)
@@ -144,7 +132,7 @@ impl Tracker {
     fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) -> Result<Followed, Skip> {
         let (source, destination) = (segment.source, segment.destination);
         let mut index = self.find_or_begin(frame, packet, Protocol::Tcp, source, destination);
-        let slot = self.slot(index).ok_or(Skip::Malformed)?;
+        let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         slot.conversation.warm();
         let mut direction = slot.conversation.direction(source, destination);
         if slot.conversation.is_another(direction, segment) {
@@ -152,9 +140,9 @@ impl Tracker {
             let key = slot.conversation.key();
             self.end(index);
             index = self.begin(frame, packet, key, (source, destination), Some(before));
-            direction = self.slot(index).ok_or(Skip::Malformed)?.conversation.direction(source, destination);
+            direction = self.slots.get_mut(index).ok_or(Skip::Malformed)?.conversation.direction(source, destination);
         }
-        let slot = self.slots.get_mut(index as usize).and_then(Option::as_mut).ok_or(Skip::Malformed)?;
+        let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         slot.touched = true;
         slot.conversation.follow_segment(frame, packet, segment, direction, &mut self.facts);
         if slot.conversation.has_ended() {
@@ -167,14 +155,10 @@ impl Tracker {
         let quoted = &error.quoted;
         let key = Key::new(quoted.protocol, quoted.source, quoted.destination);
         let index = self.open(&key).ok_or(Skip::IcmpUnmatched)?;
-        let slot = self.slot(index).ok_or(Skip::IcmpUnmatched)?;
+        let slot = self.slots.get_mut(index).ok_or(Skip::IcmpUnmatched)?;
         slot.touched = true;
         let (direction, facts) = slot.conversation.error(frame, error);
         Ok(slot.conversation.followed(index, frame, direction, 0, FollowedKind::Error(facts)))
-    }
-
-    fn slot(&mut self, index: u32) -> Option<&mut Slot> {
-        self.slots.get_mut(index as usize)?.as_mut()
     }
 
     /// The slot of the conversation with this key; a late packet brings it back from among the ended.
@@ -199,27 +183,10 @@ impl Tracker {
         self.open(&key).unwrap_or_else(|| self.begin(frame, packet, key, (source, destination), None))
     }
 
-    /// Puts a conversation in a slot.
-    fn occupy(&mut self, conversation: Conversation) -> u32 {
-        let slot = Some(Slot { conversation, touched: true });
-        match self.free.pop() {
-            Some(index) => {
-                if let Some(place) = self.slots.get_mut(index as usize) {
-                    *place = slot;
-                }
-                index
-            }
-            None => {
-                self.slots.push(slot);
-                u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-            }
-        }
-    }
-
     #[cold]
     fn reopen(&mut self, key: &Key, place: u32) -> Option<u32> {
         let (conversation, tcp) = self.ended.take(place)?;
-        let index = self.occupy(conversation.with(tcp));
+        let index = self.slots.occupy(conversation.with(tcp));
         self.index.remember(*key, Place::Open(index));
         Some(index)
     }
@@ -233,8 +200,11 @@ impl Tracker {
         (source, destination): (Endpoint, Endpoint),
         reuses: Option<u32>,
     ) -> u32 {
-        if self.slots.len() - self.free.len() >= OPEN_MOST {
-            self.evict();
+        if self.slots.is_full()
+            && let Some((index, silent)) = self.slots.evict()
+        {
+            self.evicted += 1;
+            self.let_away(index, silent);
         }
         let (direction, roles_from) = roles::decide(source, destination, packet, self.server);
         let ends = match direction {
@@ -251,7 +221,7 @@ impl Tracker {
         *number = number.saturating_add(1);
         let conversation =
             Conversation::new(stream, ends, roles_from, reuses, frame, kind.seen_from(self.vantage, ends));
-        let index = self.occupy(conversation);
+        let index = self.slots.occupy(conversation);
         self.index.remember(key, Place::Open(index));
         index
     }
@@ -266,9 +236,7 @@ impl Tracker {
 
     /// Puts a conversation among the ended, and its memory aside for the next one.
     fn end(&mut self, index: u32) {
-        let Some(slot) = self.slots.get_mut(index as usize).and_then(Option::take) else { return };
-        self.free.push(index);
-        let mut conversation = slot.conversation;
+        let Some(mut conversation) = self.slots.take(index) else { return };
         let key = conversation.key();
         match std::mem::replace(&mut conversation.kind, Kind::Away) {
             Kind::Tcp(mut tcp) => {
@@ -282,27 +250,14 @@ impl Tracker {
             }
             kind => {
                 conversation.kind = kind;
-                self.index.forget(&key, Place::Open(index));
-                self.evictees.push_back(conversation);
+                self.let_away(index, conversation);
             }
         }
     }
 
-    /// Gives up the next conversation that was not used since the clock's hand came by last.
-    fn evict(&mut self) {
-        for _ in 0..=2 * self.slots.len() {
-            self.clock = (self.clock + 1) % self.slots.len().max(1);
-            let Some(Some(slot)) = self.slots.get_mut(self.clock) else { continue };
-            if std::mem::take(&mut slot.touched) {
-                continue;
-            }
-            let Some(slot) = self.slots.get_mut(self.clock).and_then(Option::take) else { return };
-            let index = u32::try_from(self.clock).unwrap_or(u32::MAX);
-            self.evicted += 1;
-            self.free.push(index);
-            self.index.forget(&slot.conversation.key(), Place::Open(index));
-            self.evictees.push_back(slot.conversation);
-            return;
-        }
+    /// Lets a conversation go that was in this slot, when it is asked for.
+    fn let_away(&mut self, index: u32, conversation: Conversation) {
+        self.index.forget(&conversation.key(), Place::Open(index));
+        self.evictees.push_back(conversation);
     }
 }
