@@ -68,7 +68,7 @@ finding_codes! {
     Retransmit "retransmit" Warning "Sent again; the capture can't tell what caused it.";
     SpuriousRetransmit "spurious_retransmit" Warning "Sent again though the data had arrived.";
     Reordered "reordered" Warning "Arrived later than data sent after it.";
-    DuplicateFrame "duplicate_frame" Note "The same packet captured twice.";
+    DuplicateFrame "duplicate_frame" Note "The same packet twice: captured twice, or doubled on its way.";
     CaptureGap "capture_gap" Warning "Acknowledged, so it arrived, but it is not in the capture.";
     OrderUnknown "order_unknown" Warning "Fills a hole; whether it was late or sent again can't be told.";
     ZeroWindow "zero_window" Warning "The receiver's buffer is full: it asks the sender to stop (RFC 9293 §3.8.6).";
@@ -81,13 +81,13 @@ finding_codes! {
     NoClose "no_close" Note "No close was captured.";
     ResetUnread "reset_unread" Warning "Closed with received data unread, so a RST went in place of a FIN (RFC 2525 §2.17).";
     ResetAfterClose "reset_after_close" Warning "Data came for a socket that its program had already closed.";
-    ResetAbort "reset_abort" Warning "Aborted with nothing unread: linger 0, or the program was killed.";
-    ResetStale "reset_stale" Note "Answers a segment of an older connection.";
+    ResetAbort "reset_abort" Warning "Aborted with nothing unread: linger 0, the program was killed, or the peer was silent.";
+    ResetStale "reset_stale" Note "Answers a segment of a connection that its sender has no more, or never had.";
     ResetUnknown "reset_unknown" Warning "A reset; the capture does not show why.";
     DelayedAck "delayed_ack" Note "The ACK waited for data to ride on, or for its timer (RFC 1122 §4.2.3.2).";
     NagleWait "nagle_wait" Note "A small segment waited for the ACK of the one before (RFC 896).";
     IdleGap "idle_gap" Note "Nothing was sent for a while.";
-    SlowServer "slow_server" Note "The server took its time to answer.";
+    SlowServer "slow_server" Note "The server took its time to answer a request that was there.";
     KeepAlive "keep_alive" Note "Asks whether the peer is still there (RFC 1122 §4.2.3.6).";
     Abandoned "abandoned" Problem "The connection came to nothing: no answer in the capture.";
     EchoIdentical "echo_identical" Note "The answer is the request, byte for byte.";
@@ -104,8 +104,9 @@ finding_codes! {
     ChecksumInvalid "checksum_invalid" Problem "The checksum does not fit: the packet was damaged on its way.";
     NoReply "no_reply" Warning "No answer was captured.";
     PortUnreachable "port_unreachable" Problem "Nobody listens on the UDP port: ICMP says so.";
-    UdpDuplicate "udp_duplicate" Note "The same datagram captured twice.";
-    UdpReordered "udp_reordered" Note "Answers came in another order than the requests.";
+    IcmpError "icmp_error" Warning "An ICMP error, other than port unreachable, about a packet.";
+    UdpDuplicate "udp_duplicate" Note "The same datagram twice: captured twice, or doubled on its way.";
+    UdpReordered "udp_reordered" Note "Datagrams or their answers came in another order than they were sent.";
     WireDropped "wire_dropped" Warning "The lab's wire lost it: it was sent and never received.";
     WireCorrupted "wire_corrupted" Warning "The lab's wire damaged it: it left whole and arrived with a changed byte.";
     WireDuplicated "wire_duplicated" Note "The lab's wire doubled it: it was sent once and received twice.";

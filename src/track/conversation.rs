@@ -218,10 +218,13 @@ impl Conversation {
         let quoted = self.direction(error.quoted.source, error.quoted.destination);
         self.moment(frame, !quoted);
         let quotes_frame = match &mut self.kind {
-            Kind::Tcp(tcp) => tcp.connection.frame_at(quoted, error.quoted.seq),
+            Kind::Tcp(tcp) => tcp.connection.take_error(frame.number, quoted, error.quoted.seq),
             Kind::Udp(exchange) => {
                 exchange.note_error(frame.number);
-                (quoted == Direction::ClientToServer).then(|| exchange.datagrams.newest_waiting()).flatten()
+                match quoted {
+                    Direction::ClientToServer => exchange.datagrams.refuse(error.quoted.ip_id),
+                    Direction::ServerToClient => exchange.newest_of(quoted, error.quoted.ip_id),
+                }
             }
             Kind::Away => None,
         };

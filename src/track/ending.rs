@@ -9,7 +9,7 @@ impl Conversation {
         let (tcp, udp, echo, echo_story, rtt) = match std::mem::replace(&mut self.kind, Kind::Away) {
             Kind::Tcp(mut tcp) => return self.tcp_totals(&mut tcp),
             Kind::Udp(mut exchange) => {
-                let (pending, bytes, _) = exchange.datagrams.pending();
+                let (pending, bytes) = exchange.datagrams.pending();
                 let totals = exchange.totals();
                 let found = &mut exchange.datagrams.found;
                 (None, Some(totals), found.totals(pending, bytes), found.take_story(), None)

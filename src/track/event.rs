@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::analysis::Analysis;
-use super::facts::{Acked, Echo, Hints, Life, Probe, Repeat, Reset, RttSample, TcpPlace, UdpPlace};
+use super::facts::{Acked, Echo, Hints, Life, Probe, Reset, RttSample, TcpPlace, UdpPlace};
 use super::lent::Lent;
+use super::repeat::Repeat;
 use crate::model::{
     Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, TcpFlags, TcpOptions, Timestamp,
 };
@@ -250,6 +251,8 @@ pub struct UdpFacts {
     pub echo: Option<Echo>,
     /// From the request to this answer.
     pub turnaround: Option<Nanos>,
+    /// The frame of a datagram that was sent later and came before, as their IP identifications tell.
+    pub overtaken_by: Option<u64>,
 }
 
 /// An ICMP error, tied to the packet that it quotes.

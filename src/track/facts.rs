@@ -1,5 +1,8 @@
 //! What the conversation so far says about one packet.
 
+use std::num::NonZeroU64;
+
+use super::repeat::Twice;
 use super::vantage::Vantage;
 use crate::model::Nanos;
 
@@ -61,49 +64,6 @@ pub struct Acked {
     pub segments: u32,
     /// First and last frame newly covered, where they are remembered.
     pub frames: Option<(u64, u64)>,
-}
-
-/// A segment whose bytes come again, or later than bytes sent after them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Repeat {
-    /// What it is.
-    pub verdict: RepeatVerdict,
-    /// The frame that carried the bytes before; `None` when there is none in the capture, or it is forgotten.
-    pub original: Option<u64>,
-    /// How long after the bytes were sent last.
-    pub after: Option<Nanos>,
-    /// The frame that decides the verdict beside the original: the ACK, the hole's frame, the duplicate ACK.
-    pub witness: Option<u64>,
-}
-
-impl Repeat {
-    /// Whether the bytes may not have arrived before: what is answered then may be this copy.
-    pub fn may_arrive_first(&self) -> bool {
-        !matches!(self.verdict, RepeatVerdict::DuplicateFrame | RepeatVerdict::Spurious)
-    }
-}
-
-/// What a repeated or late segment is, and what shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RepeatVerdict {
-    /// The same packet twice in the capture: same IP identification, same time stamp.
-    DuplicateFrame,
-    /// Sent before bytes that were captured earlier: its IP identification or time stamp is older.
-    Reordered,
-    /// The bytes were acknowledged before: by the witness.
-    Spurious,
-    /// Duplicate ACKs or SACK blocks had told of the hole; so many ACKs did.
-    Fast(u32),
-    /// The last data in flight, sent again before its timer could run out (RFC 8985 §7).
-    TailLossProbe,
-    /// No ACK came in time (RFC 6298 §5); the how-manieth repeat of these bytes it is.
-    Timeout(u16),
-    /// Sent again or late; the capture can't tell why.
-    Unknown,
-    /// Brings bytes that were skipped; whether late or sent again can't be told.
-    OrderUnknown,
-    /// The SYN or SYN-ACK again.
-    Handshake(u16),
 }
 
 /// A segment that only asks, and carries no new data.
@@ -169,12 +129,19 @@ pub struct Echo {
 pub enum Reset {
     /// Nobody listens: answers the SYN in this frame.
     Refused(u64),
-    /// The program closed with this many received bytes unread, so a RST goes in place of a FIN (RFC 2525 §2.17).
-    Unread(u32),
+    /// The program closed with received bytes unread, so a RST goes in place of a FIN (RFC 2525 §2.17).
+    Unread {
+        /// Bytes that came and were not answered.
+        bytes: u32,
+        /// The frame of the last of them, where it is remembered.
+        last: Option<NonZeroU64>,
+    },
     /// The socket was closed already when this many bytes came in this frame (RFC 9293 §3.10.7.1).
     AfterClose {
         /// The frame that is answered.
         answers: u64,
+        /// Where it may as well be an earlier one that came since: the first of these.
+        or_from: Option<NonZeroU64>,
         /// Payload bytes that never reached the program.
         bytes: u32,
     },
@@ -185,8 +152,27 @@ pub enum Reset {
         /// The frame that had acknowledged the peer's FIN and everything before; `None` where there was no FIN.
         acked: Option<u64>,
     },
+    /// Its sender had sent bytes again and again, and no ACK came: it gave the connection up.
+    GaveUp {
+        /// The frame that carried the bytes first.
+        first: u64,
+        /// The frame that carried them last.
+        last: u64,
+        /// How often they were sent again.
+        repeats: u16,
+        /// The frame that came for the connection when it was given up already; `None` where giving up sent the RST.
+        answers: Option<NonZeroU64>,
+    },
+    /// The probe in this frame, a keep-alive or a question about the window, was not answered.
+    Silence(u64),
     /// Nothing was unread and nothing came: linger 0, or the program was killed.
     Abort,
+    /// The same, at once after the answer in this frame: it may have been unread, but was most likely read.
+    AbortAtOnce(u64),
+    /// Answers the SYN-ACK in this frame: nobody waits for it any more.
+    Unwanted(u64),
+    /// Answers this frame, which fits the connection; but its sender has none any more, and no FIN of its was captured.
+    HalfOpen(u64),
     /// Answers a segment of an older connection.
     Stale(u64),
     /// The capture does not show why.
@@ -214,8 +200,19 @@ impl Hints {
         let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_from.is_some();
         let waits =
             self.window_opened.is_some() | self.nagle.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
-        !(flags | frames | waits)
+        !(flags | frames | waits | self.slow_answer.is_some())
     }
+}
+
+/// An answer that took its time, to a request that was sent once and is acknowledged whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlowAnswer {
+    /// The frame of the request's last byte.
+    pub request: NonZeroU64,
+    /// The frame that had acknowledged it; `None` where only the answer does.
+    pub acked_by: Option<NonZeroU64>,
+    /// How much of the time the network took, if it took as long as in the handshake.
+    pub network: Nanos,
 }
 
 /// Rarer things that the conversation so far shows at a segment; all `None` for nearly every one.
@@ -223,8 +220,8 @@ impl Hints {
 pub struct Hints {
     /// Its ACK covers bytes that are not in the capture: how many, and the frame that showed the hole.
     pub capture_gap: Option<(u32, Option<u64>)>,
-    /// Its DSACK block (RFC 2883) says that bytes came twice: the frame that sent them again.
-    pub duplicate_sack: Option<Option<u64>>,
+    /// Its DSACK block (RFC 2883) says that bytes came twice: why.
+    pub duplicate_sack: Option<Twice>,
     /// The window opens after it was shut: the frame that shut it, and for how long.
     pub window_opened: Option<(u64, Nanos)>,
     /// The window is shut by this segment.
@@ -233,6 +230,8 @@ pub struct Hints {
     pub nagle: Option<(u64, Nanos)>,
     /// The ACK was delayed: the frame it covers, and how long after.
     pub delayed_ack: Option<(u64, Nanos)>,
+    /// It begins the server's answer to a request, long after the request had come.
+    pub slow_answer: Option<SlowAnswer>,
     /// Nothing was sent before it for so long, since this frame.
     pub idle: Option<(u64, Nanos)>,
     /// It fills the receiver's window to the last byte.

@@ -12,6 +12,7 @@ mod facts;
 mod index;
 mod key;
 mod lent;
+mod repeat;
 mod roles;
 mod rtt;
 mod slots;
@@ -24,10 +25,9 @@ mod when;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use event::{Body, Event, Followed, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-pub use facts::{
-    Acked, Echo, EchoKind, Hints, Life, Probe, Repeat, RepeatVerdict, Reset, RttSample, TcpPlace, UdpPlace,
-};
+pub use facts::{Acked, Echo, EchoKind, Hints, Life, Probe, Reset, RttSample, SlowAnswer, TcpPlace, UdpPlace};
 pub use lent::Lent;
+pub use repeat::{FirstCopy, Repeat, RepeatVerdict, Twice, Wait};
 pub use rtt::smoothed;
 pub use tcp::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 pub use totals::{

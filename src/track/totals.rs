@@ -206,7 +206,7 @@ impl EchoStory {
             EchoKind::Different => self.different.see(frame),
             EchoKind::Partial => self.partial += 1,
         }
-        if requests > 1 {
+        if requests > 1 && echo.kind != EchoKind::Different {
             self.most_merged = self.most_merged.max(requests);
             self.merged.see(frame);
         }
@@ -243,7 +243,7 @@ pub struct UdpTotals {
     pub unanswered: Sighting,
     /// Datagrams captured twice.
     pub duplicates: Sighting,
-    /// Answers that overtook another.
+    /// Answers to older requests that came late, each behind the answer that overtook it.
     pub reordered: Sighting,
     /// ICMP errors about the conversation.
     pub errors: Sighting,

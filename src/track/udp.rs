@@ -12,12 +12,28 @@ use crate::model::{Checksum, Datagram, Direction, IpHeader, Nanos, PerDirection}
 /// A copy in the capture comes within this time.
 const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
 
+/// So far apart are IP identifications that are counted up, at most; others tell nothing of order.
+const CLOSE: i16 = 1000;
+/// So many in a row must count up before one that does not shows a datagram that was overtaken.
+const COUNTING: u8 = 2;
+
 /// What tells a datagram from the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mark {
+    /// 0 tells nothing.
     ip_id: u16,
     checksum: u16,
     length: u16,
+}
+
+/// The newest datagram of one side.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    frame: u64,
+    at: When,
+    mark: Mark,
+    /// How many IP identifications in a row were a little higher than the one before.
+    counting: u8,
 }
 
 /// The state of one UDP conversation.
@@ -26,7 +42,7 @@ pub(super) struct Exchange {
     pub(super) datagrams: Datagrams,
     totals: UdpTotals,
     pub(super) clues: Clues,
-    last: PerDirection<Option<(u64, When, Mark)>>,
+    last: PerDirection<Option<Newest>>,
 }
 
 impl Exchange {
@@ -49,36 +65,58 @@ impl Exchange {
             place: UdpPlace::Unasked,
             echo: None,
             turnaround: None,
+            overtaken_by: None,
         };
-        if let Some(first) = self.copy_of(moment, datagram, ip) {
+        let (copy_of, overtaken_by) = self.in_order(moment, datagram, ip);
+        facts.overtaken_by = overtaken_by;
+        if let Some(first) = copy_of {
             self.totals.duplicates.see(moment.frame);
             facts.place = UdpPlace::Duplicate(first);
+            if moment.direction == Direction::ClientToServer {
+                self.datagrams.copied(first, moment.frame, moment.at);
+            }
         } else if moment.direction == Direction::ClientToServer {
-            self.datagrams.request(moment.frame, moment.at, datagram.payload, datagram.len);
+            self.datagrams.request((moment.frame, moment.at), ip.id, datagram.payload, datagram.len);
             facts.place = UdpPlace::Request;
         } else if let Some(answered) = self.datagrams.answer(moment.frame, datagram.payload, datagram.len) {
             facts.place = UdpPlace::Reply(answered.request);
             facts.echo = answered.echo;
             facts.turnaround = moment.since(answered.at);
-            if answered.late {
+            if let Some(overtaken_by) = answered.overtaken_by {
+                self.totals.reordered.see(overtaken_by);
                 self.totals.reordered.see(moment.frame);
             }
         }
         facts
     }
 
-    /// The frame of which this one is a copy: the same IP identification, checksum and length, at once.
-    fn copy_of(&mut self, moment: &Moment, datagram: &Datagram<'_>, ip: &IpHeader) -> Option<u64> {
-        let ip_id = ip.id.filter(|id| *id != 0)?;
-        let mark = Mark { ip_id, checksum: datagram.checksum_raw, length: datagram.length };
+    /// The frame of which this one is a copy: the same IP identification, checksum and length, at once. And the frame
+    /// that overtook it: where identifications count up, a lower one was sent before.
+    fn in_order(&mut self, moment: &Moment, datagram: &Datagram<'_>, ip: &IpHeader) -> (Option<u64>, Option<u64>) {
+        let mark = Mark { ip_id: ip.id.unwrap_or(0), checksum: datagram.checksum_raw, length: datagram.length };
         let last = self.last.get_mut(moment.direction);
-        let copy = last.filter(|(_, at, before)| {
-            *before == mark && moment.since(*at).is_none_or(|since| since < DUPLICATE_WITHIN)
-        });
-        if copy.is_none() {
-            *last = Some((moment.frame, moment.at, mark));
+        let newest = Newest { frame: moment.frame, at: moment.at, mark, counting: 0 };
+        let Some(before) = last.filter(|_| mark.ip_id != 0) else {
+            *last = Some(newest);
+            return (None, None);
+        };
+        if before.mark == mark && moment.since(before.at).is_none_or(|since| since < DUPLICATE_WITHIN) {
+            return (Some(before.frame), None);
         }
-        copy.map(|(frame, ..)| frame)
+        let step = mark.ip_id.wrapping_sub(before.mark.ip_id).cast_signed();
+        if (-CLOSE..0).contains(&step) && before.counting >= COUNTING {
+            return (None, Some(before.frame));
+        }
+        let counts = (1..CLOSE).contains(&step) && before.mark.ip_id != 0;
+        let counting = if counts { before.counting.saturating_add(1) } else { 0 };
+        *last = Some(Newest { counting, ..newest });
+        (None, None)
+    }
+
+    /// The frame of this side's datagram that an ICMP error quotes, if it is the newest.
+    pub(super) fn newest_of(&self, direction: Direction, ip_id: Option<u16>) -> Option<u64> {
+        let newest = self.last.get(direction).as_ref()?;
+        (ip_id.unwrap_or(0) == newest.mark.ip_id).then_some(newest.frame)
     }
 
     /// Notes an ICMP error about the conversation.
@@ -87,7 +125,7 @@ impl Exchange {
     }
 
     pub(super) fn totals(&self) -> UdpTotals {
-        let (count, _, frames) = self.datagrams.pending();
+        let (count, frames) = self.datagrams.unanswered();
         let mut totals = self.totals.clone();
         totals.standpoint = self.clues.tell(None);
         totals.unanswered = super::tcp::Sighting { count, frames: frames.into() };

@@ -7,7 +7,7 @@ use crate::{assert_none, planted, sources};
 const LINES: usize = 300;
 
 /// Files that are still longer, with a limit of their own; one that fits must leave this list.
-const STILL_LONGER: &[(&str, usize)] = &[("explain/step_findings.rs", 340), ("track/tcp/mod.rs", 470)];
+const STILL_LONGER: &[(&str, usize)] = &[("track/tcp/mod.rs", 470)];
 
 /// What stands for work not done; upper case only, so that words of the language stay free.
 const MARKS: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];

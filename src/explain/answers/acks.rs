@@ -117,7 +117,7 @@ impl Seen {
 
     /// Takes a segment of the peer, which may be what the duplicates asked for.
     pub(super) fn answered(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        if let Some(RepeatVerdict::Fast(_)) = facts.repeat.map(|repeat| repeat.verdict)
+        if let Some(RepeatVerdict::Fast { .. }) = facts.repeat.map(|repeat| repeat.verdict)
             && let Some(group) = self.groups.iter_mut().rev().find(|group| group.ack == facts.seq)
         {
             group.brought.get_or_insert(event.frame);

@@ -128,18 +128,21 @@ fn proof(repeat: &Repeat) -> (String, String) {
     let (what, why) = match repeat.verdict {
         RepeatVerdict::DuplicateFrame => ("same frame twice", "same IP identification or time stamp".to_owned()),
         RepeatVerdict::Reordered => ("late", "its IP identification or time stamp is older".to_owned()),
-        RepeatVerdict::Spurious => ("not needed", format!("the bytes were acknowledged already{witness}")),
-        RepeatVerdict::Fast(count) => (
+        RepeatVerdict::Spurious(_) => ("not needed", format!("the bytes were acknowledged already{witness}")),
+        RepeatVerdict::Fast { acks: count, .. } => (
             "fast retransmit",
             format!("{} or SACK told of the hole{witness}", counted(u64::from(count), "duplicate ACK")),
         ),
         RepeatVerdict::TailLossProbe => {
             ("tail loss probe", "the last data in flight, before its timer could run out".to_owned())
         }
-        RepeatVerdict::Timeout(nth) => ("time-out", format!("no ACK came in time; repeat {nth} of these bytes")),
+        RepeatVerdict::Timeout { nth, .. } => ("time-out", format!("no ACK came in time; repeat {nth} of these bytes")),
         RepeatVerdict::Unknown => ("sent again", "the cause can't be told".to_owned()),
         RepeatVerdict::OrderUnknown => ("late or again", "it fills a hole".to_owned()),
-        RepeatVerdict::Handshake(nth) => ("handshake again", format!("no answer came in time; repeat {nth}")),
+        RepeatVerdict::Handshake { nth, asked: true } => {
+            ("handshake again", format!("the SYN had come again{witness}; repeat {nth}"))
+        }
+        RepeatVerdict::Handshake { nth, .. } => ("handshake again", format!("no answer came in time; repeat {nth}")),
     };
     (what.to_owned(), format!("{original}; {why}"))
 }

@@ -10,6 +10,8 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
     half_close(tcp, found);
     match tcp.close {
         Close::Fin => orderly(tcp, found),
+        // a reset that came when all was over, for an old copy of a packet
+        Close::Rst if was_over(tcp) => orderly(tcp, found),
         Close::None if !tcp.story.unanswered_syn && tcp.handshake != Handshake::Refused => {
             open_end(totals, tcp, found);
         }
@@ -22,6 +24,14 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
         Close::Rst | Close::None => {}
     }
     abandoned(totals, tcp, found);
+}
+
+/// Whether both FINs were acknowledged before the first reset.
+fn was_over(tcp: &TcpTotals) -> bool {
+    let resets = [tcp.story.resets.client_to_server, tcp.story.resets.server_to_client];
+    let first = resets.into_iter().flatten().min().unwrap_or(0);
+    let fins = [tcp.story.fins.client_to_server, tcp.story.fins.server_to_client];
+    fins.into_iter().all(|fin| fin.and_then(|fin| fin.acked_by).is_some_and(|acked| acked < first))
 }
 
 /// The first FIN and the second, with the side of the first.
@@ -52,8 +62,10 @@ fn orderly(tcp: &TcpTotals, found: &mut Vec<Finding>) {
         (Code::CloseThree, text)
     } else {
         let text = format!(
-            "The {who} closed first (frame {}); the {peer} acknowledged that on its own and closed later (frame {}): four segments. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
-            first.frame, second.frame
+            "The {who} closed first (frame {}); the {peer} acknowledged that{} and closed later (frame {}): each FIN has an ACK of its own, four segments. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
+            first.frame,
+            first.acked_by.map_or_else(String::new, |by| format!(" in frame {by}")),
+            second.frame
         );
         (Code::CloseFour, text)
     };
@@ -98,13 +110,17 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Findi
             && repeats.count > 0
             && *tcp.story.last_frame.get(direction) > *tcp.story.last_frame.get(!direction)
         {
+            let fin = u32::from(tcp.story.fins.get(direction).is_some_and(|fin| fin.acked_by.is_none()));
+            let what = match (unacked.saturating_sub(fin), fin) {
+                (0, _) => "FIN was".to_owned(),
+                (1, 0) => "last byte was".to_owned(),
+                (count, 0) => format!("last {} bytes were", thousands(u64::from(count))),
+                (1, _) => "last byte and its FIN were".to_owned(),
+                (count, _) => format!("last {} bytes and its FIN were", thousands(u64::from(count))),
+            };
             let text = format!(
-                "The {}'s last {} never acknowledged in this capture, though sent again {}.",
+                "The {}'s {what} never acknowledged in this capture; segments were sent again {}.",
                 direction.sender(),
-                match unacked {
-                    1 => "sequence number was".to_owned(),
-                    _ => format!("{} sequence numbers were", thousands(u64::from(unacked))),
-                },
                 times(repeats.count)
             );
             found.push(Finding::new(Code::Abandoned, text, repeats.frames.iter().copied().chain([totals.last_frame])));

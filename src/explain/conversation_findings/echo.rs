@@ -34,7 +34,8 @@ pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
     if let Some(echo) = &totals.echo {
         let frames = in_frames(&story.different);
         push(Code::EchoDifferent, &story.different, format!("An answer was no echo of its request, {frames}."));
-        if echo.unanswered > 0 && echo.pending_bytes > 0 {
+        // a datagram without an answer has a finding of its own
+        if totals.tcp.is_some() && echo.unanswered > 0 && echo.pending_bytes > 0 {
             let text =
                 format!("The last {} of the client's bytes were not echoed within the capture.", echo.pending_bytes);
             found.push(Finding::new(Code::EchoPartial, text, [totals.last_frame]));

@@ -7,8 +7,17 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
     let [syn, syn_ack, ack] = tcp.story.handshake;
     let frames = [syn, syn_ack, ack].into_iter().flatten();
     if tcp.story.unanswered_syn {
-        let text = "No SYN-ACK and no RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured.";
-        found.push(Finding::new(Code::Abandoned, text, frames.chain([totals.last_frame])));
+        let errors = &tcp.story.errors.frames;
+        let text = if errors.is_empty() {
+            "No SYN-ACK and no RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
+        } else {
+            "No SYN-ACK answers the SYN in this capture: the connection never opened, and an ICMP error tells why."
+        };
+        found.push(Finding::new(
+            Code::Abandoned,
+            text,
+            frames.chain([totals.last_frame]).chain(errors.iter().copied()),
+        ));
     } else if tcp.handshake == Handshake::Partial {
         let missing: Vec<&str> = [(syn, "SYN"), (syn_ack, "SYN-ACK"), (ack, "ACK of the SYN-ACK")]
             .into_iter()

@@ -29,7 +29,11 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
 
 /// `once`, `3 times`.
 pub(super) fn times(count: u64) -> String {
-    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{count} times"),
+    }
 }
 
 /// `in 3 frames`, `in 12 frames (the first 8 are named)`.

@@ -1,20 +1,34 @@
 //! UDP: what was answered, and what was not.
 
-use super::in_frames;
+use crate::explain::describe::thousands;
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::track::UdpTotals;
 
 pub(super) fn of(udp: &UdpTotals, found: &mut Vec<Finding>) {
-    if udp.unanswered.count > 0 && udp.errors.count == 0 {
+    if udp.unanswered.count > 0 {
         let text = format!(
-            "No datagram answers the client's {}: UDP does not say whether they arrived; the request, the answer or the capture may have lost them, or the service sends none.",
-            in_frames(&udp.unanswered)
+            "The capture holds no answer to {}. UDP does not say what arrived: the request, the answer or the capture may have been lost, or the service sends none.{}",
+            match udp.unanswered.count {
+                1 => "one of the client's datagrams".to_owned(),
+                count => format!("{} of the client's datagrams", thousands(count)),
+            },
+            damaged(udp)
         );
         found.push(Finding::new(Code::NoReply, text, udp.unanswered.frames.iter().copied()));
     }
     if udp.reordered.count > 0 {
-        let text =
-            format!("An answer came after that to a later request, {}: UDP keeps no order.", in_frames(&udp.reordered));
+        let text = format!(
+            "An answer came later than the answer to a request sent after its own{}: UDP keeps no order.",
+            if udp.reordered.count > 2 { ", several times" } else { "" }
+        );
         found.push(Finding::new(Code::UdpReordered, text, udp.reordered.frames.iter().copied()));
     }
+}
+
+/// That an unanswered datagram was damaged, which explains it.
+fn damaged(udp: &UdpTotals) -> String {
+    let damaged = udp.unanswered.frames.iter().find(|frame| udp.invalid.frames.contains(frame));
+    damaged.map_or_else(String::new, |frame| {
+        format!(" Frame {frame} was damaged, says its checksum: where it arrived so, it was thrown away.")
+    })
 }

@@ -10,7 +10,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &IcmpFacts) -> String {
     let to = event.direction.receiver();
     let why = match (error.name(), error.quoted.protocol) {
         ("port unreachable", Protocol::Udp) => {
-            format!(": nobody listens on UDP port {}", error.quoted.destination.port)
+            format!(": nobody listens on UDP port {}, or a firewall says so", error.quoted.destination.port)
         }
         ("port unreachable", Protocol::Tcp) => {
             format!(": nobody listens on TCP port {}, or a firewall says so", error.quoted.destination.port)

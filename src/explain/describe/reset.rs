@@ -1,6 +1,8 @@
 //! Sentences about resets.
 
-use super::bytes;
+use std::num::NonZeroU64;
+
+use super::{bytes, frames};
 use crate::track::{Event, Reset, TcpFacts};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
@@ -9,22 +11,39 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         Reset::Refused(syn) => {
             format!("{who} refuses: nothing listens on port {}; RST in answer to frame {syn}", event.source.port)
         }
-        Reset::Unread(count) => {
+        Reset::Unread { bytes: count, .. } => {
             let of = bytes(count);
             format!("{who} aborts: RST in place of a FIN, most likely with some of the {peer}'s {of} unread")
         }
-        Reset::AfterClose { answers, bytes: 0 } => {
-            format!("{who}'s socket is closed already: its kernel answers frame {answers} with RST")
+        Reset::AfterClose { answers, or_from, bytes: count } => {
+            let answered = one_of(answers, or_from);
+            let lost = if count == 0 { String::new() } else { format!("; {} never reached the program", bytes(count)) };
+            format!("{who}'s socket is closed already: its kernel answers {answered} with RST{lost}")
         }
-        Reset::AfterClose { answers, bytes: count } => format!(
-            "{who}'s socket is closed already: its kernel answers frame {answers} with RST; {} never reached the program",
-            bytes(count)
-        ),
         Reset::LateCopy { .. } => {
             format!("{who}'s socket is closed already: its kernel answers an old copy of a packet with RST")
+        }
+        Reset::GaveUp { answers: Some(answers), .. } => {
+            format!("{who} had given the connection up: its kernel answers frame {answers} with RST")
+        }
+        Reset::GaveUp { first, .. } => format!("{who} gives the connection up: no ACK of frame {first} came; RST"),
+        Reset::Silence(probe) => {
+            format!("{who} gives the connection up: nothing answered its probe in frame {probe}; RST")
+        }
+        Reset::Unwanted(answers) => {
+            format!("{who} wants no connection any more: RST in answer to the SYN-ACK in frame {answers}")
+        }
+        Reset::HalfOpen(answers) => format!("{who} has no such connection any more: RST in answer to frame {answers}"),
+        Reset::AbortAtOnce(answer) => {
+            format!("{who} aborts the connection: RST, at once after the answer in frame {answer}")
         }
         Reset::Abort => format!("{who} aborts the connection: RST, with nothing unanswered"),
         Reset::Stale(answers) => format!("{who} knows no such connection: RST in answer to frame {answers}"),
         Reset::Unknown => format!("{who} resets the connection; the capture does not show why"),
     }
+}
+
+/// `frame 15`, `one of frames 12 to 15`.
+pub(in crate::explain) fn one_of(answers: u64, or_from: Option<NonZeroU64>) -> String {
+    or_from.map_or_else(|| format!("frame {answers}"), |from| format!("one of {}", frames((from.get(), answers))))
 }

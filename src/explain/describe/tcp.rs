@@ -2,7 +2,7 @@
 
 use super::{acks, bytes, data, joined, reset};
 use crate::model::{Direction, TcpFlags};
-use crate::track::{Event, Probe, Repeat, RepeatVerdict, TcpFacts, TcpPlace};
+use crate::track::{Event, FirstCopy, Probe, Repeat, RepeatVerdict, TcpFacts, TcpPlace};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
@@ -86,22 +86,31 @@ fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> Strin
 
 /// Why bytes come again.
 pub(super) fn again(repeat: &Repeat) -> String {
-    let first = repeat.original.map_or_else(
-        || "first sent in no frame of this capture".to_owned(),
-        |frame| format!("first sent in frame {frame}"),
-    );
+    let first = match (repeat.original, repeat.through, repeat.first_copy) {
+        (Some(frame), Some(last), _) => format!("first sent in frames {frame} to {last}"),
+        (Some(frame), ..) => format!("first sent in frame {frame}"),
+        (None, _, FirstCopy::NotCaptured) => "its first copy had not come by here".to_owned(),
+        (None, ..) => "its first copy is not in the capture, or is no longer remembered".to_owned(),
+    };
     let after = repeat.after.map(|after| format!(", {} before", after.human())).unwrap_or_default();
     match repeat.verdict {
         RepeatVerdict::DuplicateFrame => {
             let of = repeat.original.map_or_else(String::new, |frame| format!(" of frame {frame}"));
-            format!("the same packet captured twice, a copy{of}")
+            format!("the same packet twice, a copy{of}")
         }
-        RepeatVerdict::Reordered => "it was sent earlier than its place in the capture: out of order".to_owned(),
-        RepeatVerdict::Spurious => format!("again though it had arrived; {first}"),
-        RepeatVerdict::Fast(_) => format!("again after duplicate ACKs: fast retransmission; {first}{after}"),
+        RepeatVerdict::Reordered => match repeat.original {
+            Some(frame) => format!("a copy that was sent before frame {frame} and comes late"),
+            None => "it was sent earlier than its place in the capture: out of order".to_owned(),
+        },
+        RepeatVerdict::Spurious(_) => format!("again though it had arrived; {first}"),
+        RepeatVerdict::Fast { .. } => format!("again after duplicate ACKs: fast retransmission; {first}{after}"),
         RepeatVerdict::TailLossProbe => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
-        RepeatVerdict::Timeout(_) => format!("again since no ACK came in time; {first}{after}"),
-        RepeatVerdict::Handshake(_) => format!("again since no answer came; {first}{after}"),
+        RepeatVerdict::Timeout { .. } => format!("again since no ACK came in time; {first}{after}"),
+        RepeatVerdict::Handshake { asked: true, .. } => format!("again since the SYN came again; {first}{after}"),
+        RepeatVerdict::Handshake { .. } if repeat.witness.is_some() => {
+            format!("again since the answer was lost or late; {first}{after}")
+        }
+        RepeatVerdict::Handshake { .. } => format!("again since no answer came; {first}{after}"),
         RepeatVerdict::Unknown => format!("again; {first}{after}"),
         RepeatVerdict::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
     }

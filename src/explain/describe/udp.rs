@@ -7,7 +7,7 @@ use crate::track::{Event, UdpFacts, UdpPlace};
 pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
     let who = event.direction.sender();
     let what = match (facts.place, &facts.echo) {
-        (UdpPlace::Duplicate(first), _) => format!("the same datagram captured twice, a copy of frame {first}"),
+        (UdpPlace::Duplicate(first), _) => format!("the same datagram twice, a copy of frame {first}"),
         (_, Some(echo)) => echoed(who, facts.len, echo),
         (UdpPlace::Reply(request), None) => {
             format!("{who} sends {}, the next datagram after frame {request}", payload(event, facts.len))

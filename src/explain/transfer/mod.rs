@@ -42,7 +42,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Direction, Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
-    use crate::track::{Acked, Lent, Repeat, RepeatVerdict, StreamId, TcpFacts};
+    use crate::track::{Acked, FirstCopy, Lent, Repeat, RepeatVerdict, StreamId, TcpFacts};
     use Direction::{ClientToServer, ServerToClient};
 
     /// A transfer from client to server, told segment by segment.
@@ -79,7 +79,8 @@ mod tests {
         }
 
         fn again(&mut self, micros: i64, seq: u32, len: u32) {
-            let repeat = Repeat { verdict: RepeatVerdict::Fast(3), original: None, after: None, witness: None };
+            let (verdict, first_copy) = (RepeatVerdict::Fast { acks: 3, last: 9 }, FirstCopy::NotKnown);
+            let repeat = Repeat { verdict, original: None, after: None, witness: None, through: None, first_copy };
             let facts = TcpFacts { seq, len, repeat: Some(repeat), ..TcpFacts::default() };
             self.see(micros, ClientToServer, facts);
         }

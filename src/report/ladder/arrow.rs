@@ -68,16 +68,16 @@ pub struct Again {
 impl Again {
     fn of(repeat: &Repeat, flags: TcpFlags) -> Self {
         let what = match repeat.verdict {
-            RepeatVerdict::DuplicateFrame => "captured twice",
+            RepeatVerdict::DuplicateFrame => "the same packet twice",
             RepeatVerdict::Reordered => "out of order",
-            RepeatVerdict::Spurious => "needless retransmission",
-            RepeatVerdict::Fast(_) => "fast retransmission",
+            RepeatVerdict::Spurious(_) => "needless retransmission",
+            RepeatVerdict::Fast { .. } => "fast retransmission",
             RepeatVerdict::TailLossProbe => "tail-loss probe",
-            RepeatVerdict::Timeout(_) => "time-out retransmission",
+            RepeatVerdict::Timeout { .. } => "time-out retransmission",
             RepeatVerdict::Unknown => "retransmission",
             RepeatVerdict::OrderUnknown => "late or again",
-            RepeatVerdict::Handshake(_) if flags.is_syn_ack() => "SYN-ACK again, copy",
-            RepeatVerdict::Handshake(_) => "SYN again, copy",
+            RepeatVerdict::Handshake { .. } if flags.is_syn_ack() => "SYN-ACK again, copy",
+            RepeatVerdict::Handshake { .. } => "SYN again, copy",
         };
         Self { original: repeat.original, what }
     }

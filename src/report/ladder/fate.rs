@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::explain::{FindingCode, Step};
 use crate::model::{Checksum, PerDirection, SeqNumber};
-use crate::track::RepeatVerdict;
+use crate::track::{RepeatVerdict, Twice};
 
 /// What became of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Fates {
         }
         let Some(facts) = step.event.tcp() else { return };
         // a DSACK says that the bytes had come before they came again (RFC 2883)
-        if let Some(Some(again)) = facts.hints.duplicate_sack
+        if let Some(Twice::Again(again)) = facts.hints.duplicate_sack
             && let Some(original) = self.originals.get(&again)
         {
             self.fates.remove(original);
@@ -88,14 +88,14 @@ impl Fates {
             let fate = match repeat.verdict {
                 _ if arrived => None,
                 _ if self.invalid.contains(&before) => Some(Fate::Damaged(frame)),
-                RepeatVerdict::Fast(_) if before == original => Some(Fate::Lost(frame)),
-                RepeatVerdict::Fast(_)
-                | RepeatVerdict::Timeout(_)
+                RepeatVerdict::Fast { .. } if before == original => Some(Fate::Lost(frame)),
+                RepeatVerdict::Fast { .. }
+                | RepeatVerdict::Timeout { .. }
                 | RepeatVerdict::TailLossProbe
-                | RepeatVerdict::Handshake(_) => Some(Fate::Unanswered(frame)),
+                | RepeatVerdict::Handshake { .. } => Some(Fate::Unanswered(frame)),
                 RepeatVerdict::DuplicateFrame
                 | RepeatVerdict::Reordered
-                | RepeatVerdict::Spurious
+                | RepeatVerdict::Spurious(_)
                 | RepeatVerdict::Unknown
                 | RepeatVerdict::OrderUnknown => None,
             };

@@ -16,6 +16,11 @@ const KEPT: usize = 2048;
 #[derive(Clone, Debug)]
 struct Waiting {
     frame: u64,
+    ip_id: Option<u16>,
+    /// An ICMP error told that it did not arrive.
+    refused: bool,
+    /// A copy of it, and when that was captured: the server may answer it too.
+    copy: Option<(u64, When)>,
     at: When,
     len: u32,
     bytes: Vec<u8>,
@@ -29,8 +34,8 @@ pub(in crate::track) struct Answered {
     pub(in crate::track) request: u64,
     pub(in crate::track) at: When,
     pub(in crate::track) echo: Option<Echo>,
-    /// A later request was answered before: the answers overtook each other.
-    pub(in crate::track) late: bool,
+    /// The answer to a newer request, if that came first.
+    pub(in crate::track) overtaken_by: Option<u64>,
 }
 
 /// The requests of one UDP conversation.
@@ -40,13 +45,14 @@ pub(in crate::track) struct Datagrams {
     spare: Vec<Vec<u8>>,
     last: Option<Waiting>,
     forgotten: u64,
-    highest_answered: u64,
+    /// The newest request that is answered, and the frame of its answer.
+    newest_answered: (u64, u64),
     pub(in crate::track) found: Found,
 }
 
 impl Datagrams {
     /// The client sent a datagram.
-    pub(in crate::track) fn request(&mut self, frame: u64, at: When, payload: &[u8], len: u32) {
+    pub(in crate::track) fn request(&mut self, (frame, at): (u64, When), ip_id: Option<u16>, payload: &[u8], len: u32) {
         self.found.totals.requests += 1;
         if self.waiting.len() >= WAITING
             && let Some(old) = self.waiting.pop_front()
@@ -57,7 +63,7 @@ impl Datagrams {
         let mut bytes = self.spare.pop().unwrap_or_default();
         bytes.clear();
         bytes.extend_from_slice(payload.get(..KEPT).unwrap_or(payload));
-        self.waiting.push_back(Waiting { frame, at, len, bytes, times: 0 });
+        self.waiting.push_back(Waiting { frame, ip_id, refused: false, copy: None, at, len, bytes, times: 0 });
     }
 
     /// The server sent a datagram: the request that it answers, by its bytes first, by its turn else.
@@ -67,7 +73,14 @@ impl Datagrams {
             let whole = waiting.bytes.len() as u64 == u64::from(waiting.len) && !cut;
             if whole { relation(&waiting.bytes, payload) } else { by_start(&waiting.bytes, payload, waiting.len, len) }
         };
-        let alike = self.waiting.iter().position(|waiting| kind_for(waiting) != EchoKind::Different);
+        let whole = |kind| !matches!(kind, EchoKind::Different | EchoKind::Partial);
+        let alike = self.waiting.iter().position(|waiting| whole(kind_for(waiting)));
+        let alike = alike.or_else(|| self.waiting.iter().position(|waiting| kind_for(waiting) == EchoKind::Partial));
+        if alike.is_none()
+            && let Some(answered) = self.answer_copy(frame, payload, len)
+        {
+            return Some(answered);
+        }
         let Some(mut waiting) = self.waiting.remove(alike.unwrap_or(0)) else {
             return self.answer_again(frame, payload, len);
         };
@@ -76,13 +89,16 @@ impl Datagrams {
         let request = (waiting.frame, waiting.frame);
         let echo = Echo { kind, request, bytes: waiting.len, complete: kind != EchoKind::Partial };
         self.found.count(&echo, 1, frame);
-        let late = alike.is_some() && waiting.frame < self.highest_answered;
-        self.highest_answered = self.highest_answered.max(waiting.frame);
+        let (newest, overtaken_by) = self.newest_answered;
+        let late = alike.is_some() && waiting.frame < newest;
+        if waiting.frame > newest {
+            self.newest_answered = (waiting.frame, frame);
+        }
         let answered = Answered {
             request: waiting.frame,
             at: waiting.at,
             echo: (kind != EchoKind::Different).then_some(echo),
-            late,
+            overtaken_by: late.then_some(overtaken_by),
         };
         if let Some(old) = self.last.replace(waiting) {
             self.spare.push(old.bytes);
@@ -101,19 +117,50 @@ impl Datagrams {
         last.times += times(kind);
         self.found.story_mut().repeated(last.times, frame);
         let echo = Echo { kind: EchoKind::Repeated(count(last.times)), ..echo };
-        Some(Answered { request: last.frame, at: last.at, echo: Some(echo), late: false })
+        Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtaken_by: None })
     }
 
-    /// The newest request that still waits: what an ICMP error is about when it does not say.
-    pub(in crate::track) fn newest_waiting(&self) -> Option<u64> {
-        self.waiting.back().map(|waiting| waiting.frame)
+    /// A copy of a request came: its answer may come twice as well.
+    pub(in crate::track) fn copied(&mut self, first: u64, frame: u64, at: When) {
+        let known = self.waiting.iter_mut().chain(&mut self.last).find(|request| request.frame == first);
+        if let Some(request) = known {
+            request.copy = Some((frame, at));
+        }
     }
 
-    /// The requests that wait: how many, their bytes, and the first frames.
-    pub(in crate::track) fn pending(&self) -> (u64, u64, Vec<u64>) {
+    /// The last request's answer comes again since the request was there twice.
+    fn answer_copy(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
+        let last = self.last.as_mut()?;
+        let kind = relation(&last.bytes, payload);
+        if matches!(kind, EchoKind::Different | EchoKind::Partial) {
+            return None;
+        }
+        let (request, at) = last.copy.take()?;
+        let echo = Echo { kind, request: (request, request), bytes: len, complete: true };
+        self.found.story_mut().see(&echo, 0, frame);
+        Some(Answered { request, at, echo: Some(echo), overtaken_by: None })
+    }
+
+    /// The request that an ICMP error is about: the one with the quoted IP identification; where that tells nothing, the
+    /// oldest that waits, since errors come in the order of what they are about.
+    pub(in crate::track) fn refuse(&mut self, ip_id: Option<u16>) -> Option<u64> {
+        let ip_id = ip_id.filter(|id| *id != 0);
+        let mut waiting = self.waiting.iter_mut().filter(|waiting| !waiting.refused);
+        let refused = waiting.find(|waiting| ip_id.is_none() || waiting.ip_id == ip_id)?;
+        refused.refused = true;
+        Some(refused.frame)
+    }
+
+    /// The requests that neither an answer nor an ICMP error answers: how many, and the first frames.
+    pub(in crate::track) fn unanswered(&self) -> (u64, Vec<u64>) {
+        let unanswered = || self.waiting.iter().filter(|waiting| !waiting.refused).map(|waiting| waiting.frame);
+        (unanswered().count() as u64 + self.forgotten, unanswered().take(8).collect())
+    }
+
+    /// The requests that wait: how many, and their bytes.
+    pub(in crate::track) fn pending(&self) -> (u64, u64) {
         let bytes = self.waiting.iter().map(|waiting| u64::from(waiting.len)).sum();
-        let frames = self.waiting.iter().take(8).map(|waiting| waiting.frame).collect();
-        (self.waiting.len() as u64 + self.forgotten, bytes, frames)
+        (self.waiting.len() as u64 + self.forgotten, bytes)
     }
 }
 
@@ -144,7 +191,7 @@ mod tests {
     #[test]
     fn an_answer_given_again_is_counted_as_often_as_it_comes() {
         let mut datagrams = Datagrams::default();
-        datagrams.request(1, When::UNKNOWN, b"one", 3);
+        datagrams.request((1, When::UNKNOWN), None, b"one", 3);
         let kinds = [2, 3, 4].map(|frame| datagrams.answer(frame, b"one", 3).unwrap().echo.unwrap().kind);
         assert_eq!(kinds, [EchoKind::Identical, EchoKind::Repeated(2), EchoKind::Repeated(3)]);
     }
@@ -152,20 +199,45 @@ mod tests {
     #[test]
     fn answers_find_their_requests_by_their_bytes() {
         let mut datagrams = Datagrams::default();
-        datagrams.request(1, When::UNKNOWN, b"one", 3);
-        datagrams.request(2, When::UNKNOWN, b"two", 3);
+        datagrams.request((1, When::UNKNOWN), None, b"one", 3);
+        datagrams.request((2, When::UNKNOWN), None, b"two", 3);
         let second = datagrams.answer(3, b"TWO", 3).unwrap();
-        assert_eq!((second.request, second.late), (2, false), "the first one may have been lost");
+        assert_eq!((second.request, second.overtaken_by), (2, None));
         let first = datagrams.answer(4, b"one", 3).unwrap();
-        assert_eq!((first.request, first.late), (1, true));
+        assert_eq!((first.request, first.overtaken_by), (1, Some(3)));
         assert_eq!(datagrams.answer(5, b"three", 5), None);
-        assert_eq!(datagrams.pending(), (0, 0, Vec::new()));
+        assert_eq!((datagrams.pending(), datagrams.unanswered()), ((0, 0), (0, Vec::new())));
+    }
+
+    #[test]
+    fn an_error_is_about_the_datagram_that_it_quotes() {
+        let mut datagrams = Datagrams::default();
+        (1..=3).for_each(|n: u16| datagrams.request((n.into(), When::UNKNOWN), Some(n), b"x", 1));
+        assert_eq!(datagrams.refuse(Some(2)), Some(2));
+        assert_eq!((datagrams.refuse(Some(2)), datagrams.refuse(Some(9))), (None, None));
+        assert_eq!(datagrams.unanswered(), (2, vec![1, 3]));
+        assert_eq!(
+            [datagrams.refuse(None), datagrams.refuse(Some(0)), datagrams.refuse(None)],
+            [Some(1), Some(3), None]
+        );
+        assert_eq!((datagrams.unanswered().0, datagrams.pending().0), (0, 3));
+    }
+
+    #[test]
+    fn a_copy_of_a_request_has_an_answer_of_its_own() {
+        let mut datagrams = Datagrams::default();
+        datagrams.request((1, When::UNKNOWN), None, b"one", 3);
+        assert_eq!(datagrams.answer(2, b"one", 3).unwrap().request, 1);
+        datagrams.copied(1, 3, When::UNKNOWN);
+        let answers = [4, 5].map(|frame| datagrams.answer(frame, b"one", 3).unwrap());
+        assert_eq!(answers.map(|answer| answer.request), [3, 1]);
+        assert_eq!(answers[1].echo.unwrap().kind, EchoKind::Repeated(2));
     }
 
     #[test]
     fn waiting_requests_are_bounded_and_counted() {
         let mut datagrams = Datagrams::default();
-        (0..100).for_each(|n| datagrams.request(n, When::UNKNOWN, b"x", 1));
+        (0..100).for_each(|n| datagrams.request((n, When::UNKNOWN), None, b"x", 1));
         assert_eq!(datagrams.pending().0, 100);
         assert_eq!(datagrams.waiting.len(), WAITING);
     }

@@ -47,6 +47,8 @@ pub(in crate::track) struct Turns {
     not_upper: bool,
     /// The answer of this turn is counted: the next request begins a new one.
     closed: bool,
+    /// The last answer frame of this turn that does not follow the request.
+    unlike_frame: u64,
     unlike: u32,
     given_up: bool,
     pub(in crate::track) found: Found,
@@ -111,7 +113,7 @@ impl Turns {
         if self.closed {
             self.next_turn();
         } else if self.answered > 0 && self.not_identical && self.not_upper {
-            self.unlike_turn(frame);
+            self.unlike_turn();
         }
         if self.request.len() + fresh.len() > MOST {
             self.forget_answered();
@@ -147,6 +149,7 @@ impl Turns {
         }
         self.answered += fresh.len();
         if self.not_identical && self.not_upper {
+            self.unlike_frame = frame;
             return self.compare_whole(frame, was_clean && from > 0);
         }
         let plain = if self.not_identical { EchoKind::Upper } else { EchoKind::Identical };
@@ -228,9 +231,9 @@ impl Turns {
     }
 
     /// A turn's answer is not an echo.
-    fn unlike_turn(&mut self, frame: u64) {
+    fn unlike_turn(&mut self) {
         let echo = Echo { kind: EchoKind::Different, request: self.frames, bytes: 0, complete: true };
-        self.found.count(&echo, self.requests.len() as u64, frame);
+        self.found.count(&echo, self.requests.len() as u64, self.unlike_frame);
         self.unlike += 1;
         self.next_turn();
         if self.unlike >= GIVE_UP_AFTER {

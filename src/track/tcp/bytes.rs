@@ -2,10 +2,11 @@
 
 use super::holes::Fill;
 use super::sent::Sent;
-use super::verdict::{self, Again};
+use super::verdict::{self, Again, LEAST_TIMEOUT};
 use super::{Connection, Moment};
-use crate::model::{IpHeader, Segment, SeqNumber, TcpFlags};
-use crate::track::facts::{Probe, Repeat, RepeatVerdict};
+use crate::model::{Checksum, IpHeader, Segment, SeqNumber, TcpFlags};
+use crate::track::facts::Probe;
+use crate::track::repeat::{Repeat, RepeatVerdict};
 
 impl Connection {
     /// Places the segment's sequence space. Nearly every segment carries nothing, or the bytes that are due.
@@ -48,11 +49,21 @@ impl Connection {
         let sent = sent(moment, segment, end, ip);
         if segment.flags.contains(TcpFlags::SYN) {
             let with_ack = segment.flags.contains(TcpFlags::ACK);
-            return own.take_syn(sent, with_ack).map(|(original, after, verdict)| Repeat {
-                verdict,
-                original: Some(original),
+            let before = own.syn;
+            // a SYN that came again is answered again; else the answer was lost
+            let too_soon = before.and_then(|(_, at)| moment.since(at)).is_some_and(|since| since < LEAST_TIMEOUT);
+            let again = peer.syn.filter(|(frame, _)| {
+                let since = before.is_some_and(|(own, _)| *frame > own);
+                with_ack && (since || too_soon && own.syn_count < peer.syn_count)
+            });
+            let answer = if with_ack { self.handshake.ack } else { peer.syn.filter(|_| peer.syn_with_ack) };
+            return own.take_syn(sent, with_ack, again.is_some()).map(|(original, after, verdict)| Repeat {
                 after,
-                witness: None,
+                witness: again
+                    .or(answer)
+                    .filter(|_| verdict != RepeatVerdict::DuplicateFrame)
+                    .map(|(frame, _)| frame.get()),
+                ..Repeat::of(verdict, original)
             });
         }
         let next = own.next.unwrap_or(segment.seq);
@@ -73,19 +84,19 @@ impl Connection {
         Some(match own.holes.fill(segment.seq, end) {
             Fill::Hole(shown_by) => {
                 let repeat = verdict::fills_hole(&again, shown_by, own, peer, handshake);
-                own.sent.push(sent);
+                own.sent.push(Sent { late: true, ..sent });
                 repeat
             }
             Fill::Nothing if own.holes.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
-                Repeat { verdict: RepeatVerdict::Unknown, original: None, after: None, witness: None }
+                Repeat::unproved(RepeatVerdict::Unknown)
             }
             // the end of it is new: the sender put new data behind what it sends again
             Fill::Nothing if end.is_after(next) && segment.seq.plus(1) != next => {
-                let repeat = verdict::repeated(&Again { end: next, ..again }, own, peer);
+                let repeat = verdict::repeated(&Again { end: next, ..again }, own, peer, handshake);
                 own.sent.push(Sent { seq: next, ..sent });
                 repeat
             }
-            Fill::Nothing => verdict::repeated(&again, own, peer),
+            Fill::Nothing => verdict::repeated(&again, own, peer, handshake),
         })
     }
 }
@@ -103,6 +114,8 @@ fn sent(moment: &Moment, segment: &Segment<'_>, end: SeqNumber, ip: &IpHeader) -
         ip_id: ip.id,
         timestamp: segment.options.timestamps.map(|stamps| stamps.value),
         repeats: 0,
+        damaged: segment.checksum == Checksum::Invalid,
+        late: false,
         acked_by: None,
     }
 }

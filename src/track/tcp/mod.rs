@@ -113,11 +113,6 @@ impl Connection {
         client.reset.is_some() || server.reset.is_some() || acked(client) && acked(server)
     }
 
-    /// The newest remembered frame of `direction` with sequence number `seq`.
-    pub(super) fn frame_at(&mut self, direction: Direction, seq: Option<SeqNumber>) -> Option<u64> {
-        self.sides.get_mut(direction).sent.carrying(seq?).map(|sent| sent.last.0)
-    }
-
     /// The stream-relative offset of a segment's first payload byte.
     pub(super) fn offset(&self, direction: Direction, segment: &Segment<'_>) -> u32 {
         let base = self.sides.get(direction).base.unwrap_or(segment.seq);
@@ -295,7 +290,9 @@ impl Connection {
         let acked_all = own.next.is_some() && peer.acked == own.next;
         let at_last = own.next.is_some_and(|next| segment.seq.plus(1) == next);
         let new_byte = segment.len == 1 && own.next == Some(segment.seq) && shut;
-        if new_byte || segment.len <= 1 && at_last && acked_all {
+        // a byte with PSH is data that comes again: nobody sets it on a probe's
+        let probes = segment.len == 0 || segment.len == 1 && !segment.flags.contains(TcpFlags::PSH);
+        if new_byte || probes && at_last && acked_all {
             own.probe = moment.place().map(|(frame, _)| (frame, shut));
             return Some(if shut { Probe::ZeroWindow } else { Probe::KeepAlive });
         }

@@ -2,9 +2,14 @@
 
 use std::num::NonZeroU64;
 
+use super::sent::Sent;
+use super::side::{Recent, Side};
 use super::{Connection, Moment};
-use crate::model::{Segment, TcpFlags};
+use crate::model::{Direction, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Reset;
+
+/// What a program does within this time after an answer came, it does because the answer came.
+const AT_ONCE: Nanos = Nanos::from_millis(2);
 
 impl Connection {
     /// Why this side sends a RST, as far as the capture shows it; called before the RST itself is remembered.
@@ -16,44 +21,107 @@ impl Connection {
             let syn = peer.syn.map_or(0, |(frame, _)| frame.get());
             return Reset::Refused(syn);
         }
-        let gone = own.fin.is_some() || own.reset.is_some();
         // RFC 9293 §3.10.7.1: a RST for a segment with ACK takes its sequence number from that ACK
         let answered = (!with_ack).then(|| peer.recent_with_ack(segment.seq)).flatten();
-        if gone {
-            let lost = peer.next.zip(own.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs());
-            if let Some(segment) = answered.or(peer.newest()).filter(|_| lost == 0) {
-                // what was sent before everything was acknowledged has arrived: only a copy of it can be answered now
-                let acked = peer.fin.and_then(|fin| fin.acked_by).map(NonZeroU64::get);
-                if acked.is_some_and(|acked| segment.frame < acked) {
-                    return Reset::LateCopy { arrived: None, acked };
-                }
-                if segment.len > 0 {
-                    return Reset::LateCopy { arrived: Some(segment.frame), acked };
+        if let Some(gave_up) = gave_up(own, peer, with_ack, answered) {
+            return gave_up;
+        }
+        let lost = peer.next.zip(own.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs());
+        let gone = own.fin.is_some() || own.reset.is_some();
+        // a RST with ACK answers nothing, as a rule: the program ended the connection; unless data came that it never took
+        if gone && (!with_ack || lost > 0 || own.reset.is_some()) {
+            return after_close(own, peer, answered, lost);
+        }
+        match answered.filter(|_| !gone) {
+            Some(answered) if answered.syn && own.isn.is_some_and(|isn| isn.plus(1) == segment.seq) => {
+                return Reset::Unwanted(answered.frame);
+            }
+            Some(answered) if answered.syn || own.next != Some(segment.seq) => return Reset::Stale(answered.frame),
+            Some(answered) => return Reset::HalfOpen(answered.frame),
+            None if !with_ack => return Reset::Unknown,
+            None => {}
+        }
+        let unacked = peer.next.map_or(0, |next| next.distance(segment.ack).max(0).unsigned_abs());
+        match peer.unanswered.max(unacked) {
+            0 => Reset::Abort,
+            bytes => {
+                let last = peer.sent.last_data().filter(|sent| sent.len <= bytes);
+                match last {
+                    Some(answer) if answer.len == bytes && self.at_once(moment, answer) => {
+                        Reset::AbortAtOnce(answer.frame)
+                    }
+                    last => Reset::Unread { bytes, last: last.and_then(|sent| NonZeroU64::new(sent.frame)) },
                 }
             }
-            let fin = u32::from(peer.fin.is_some_and(|fin| Some(fin.end) == peer.next && lost > 0));
-            return answered.or(peer.newest()).map_or(Reset::Unknown, |segment| Reset::AfterClose {
-                answers: segment.frame,
-                bytes: if segment.len > 0 { lost.saturating_sub(fin).max(segment.len) } else { 0 },
-            });
         }
-        if let Some(answered) = answered.filter(|_| !with_ack) {
-            let in_window = own.next.is_some_and(|next| next == segment.seq) && !answered.syn;
-            return if in_window {
-                Reset::AfterClose { answers: answered.frame, bytes: answered.len }
-            } else {
-                Reset::Stale(answered.frame)
-            };
+    }
+}
+
+impl Connection {
+    /// An ICMP error about this direction's segment with sequence number `seq`; the newest frame that carried it.
+    pub(in crate::track) fn take_error(
+        &mut self,
+        frame: u64,
+        direction: Direction,
+        seq: Option<SeqNumber>,
+    ) -> Option<u64> {
+        self.diary.see_error(frame);
+        self.sides.get_mut(direction).sent.carrying(seq?).map(|sent| sent.last.0)
+    }
+
+    /// Whether the client resets the connection as soon as this answer of one segment has come: what woke its program
+    /// was most likely that it read it.
+    fn at_once(&self, moment: &Moment, answer: &Sent) -> bool {
+        let asked = self.sides.client_to_server.last_data.get().is_some();
+        let took = moment.since(answer.at);
+        let network = self.handshake.answer_time(moment.direction).unwrap_or_default();
+        let soon = took.is_some_and(|took| took.minus(network) < AT_ONCE);
+        moment.direction == Direction::ClientToServer && asked && answer.acked_by.is_some() && soon
+    }
+}
+
+/// A connection that its sender gave up: bytes sent again and again without an ACK, or a probe without an answer.
+fn gave_up(own: &Side, peer: &Side, with_ack: bool, answered: Option<&Recent>) -> Option<Reset> {
+    let heard = peer.newest().map_or(0, |newest| newest.frame);
+    if let Some((probe, _)) = own.probe.filter(|(probe, _)| with_ack && probe.get() > heard) {
+        return Some(Reset::Silence(probe.get()));
+    }
+    let sent = own.sent.iter().find(|sent| sent.acked_by.is_none())?;
+    // a socket that was closed answers with RST too, though its FIN may just have come again
+    let least = if own.fin.is_some() { 3 } else { 1 };
+    if sent.repeats < least || own.reset.is_some() {
+        return None;
+    }
+    let silent = if with_ack { heard < sent.last.0 } else { answered.is_some_and(|frame| frame.frame > sent.last.0) };
+    let answers = answered.and_then(|answered| NonZeroU64::new(answered.frame));
+    silent.then_some(Reset::GaveUp { first: sent.frame, last: sent.last.0, repeats: sent.repeats, answers })
+}
+
+/// What came for a socket that was closed already; `lost` sequence numbers of the peer's are not acknowledged.
+fn after_close(own: &Side, peer: &Side, answered: Option<&Recent>, lost: u32) -> Reset {
+    let Some(answered) = answered.or(peer.newest()) else { return Reset::Unknown };
+    if lost == 0 {
+        // what was sent before everything was acknowledged has arrived: only a copy of it can be answered now
+        let acked = peer.fin.and_then(|fin| fin.acked_by).map(NonZeroU64::get);
+        if acked.is_some_and(|acked| answered.frame < acked) {
+            return Reset::LateCopy { arrived: None, acked };
         }
-        if !with_ack {
-            return Reset::Unknown;
+        if answered.len > 0 {
+            return Reset::LateCopy { arrived: Some(answered.frame), acked };
         }
-        let unread = peer.unanswered;
-        let unacked =
-            peer.next.zip(Some(segment.ack)).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
-        match unread.max(unacked) {
-            0 => Reset::Abort,
-            bytes => Reset::Unread(bytes),
-        }
+    }
+    // what came since its last segment; if nothing did, whatever it never acknowledged
+    let since = own.newest().map_or(0, |newest| newest.frame);
+    let since = if answered.frame > since { since } else { 0 };
+    let open = |frame: u64| peer.sent.iter().any(|sent| sent.acked_by.is_none() && sent.frame <= frame);
+    let may_be = |recent: &&Recent| recent.frame > since && recent.ack == answered.ack && open(recent.frame);
+    let or_from = peer.recent.iter().filter(may_be).map(|recent| recent.frame).min();
+    let or_from = or_from.filter(|first| *first < answered.frame);
+    let data = answered.len > 0 || or_from.is_some() && peer.recent.iter().filter(may_be).any(|recent| recent.len > 0);
+    let fin = u32::from(peer.fin.is_some_and(|fin| Some(fin.end) == peer.next && lost > 0));
+    Reset::AfterClose {
+        answers: answered.frame,
+        or_from: or_from.and_then(NonZeroU64::new),
+        bytes: if data { lost.saturating_sub(fin).max(answered.len) } else { 0 },
     }
 }

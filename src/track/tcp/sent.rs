@@ -28,6 +28,10 @@ pub(super) struct Sent {
     pub(super) timestamp: Option<u32>,
     /// How often it was sent again.
     pub(super) repeats: u16,
+    /// Its checksum does not fit.
+    pub(super) damaged: bool,
+    /// It filled a hole.
+    pub(super) late: bool,
     /// The frame that acknowledged it.
     pub(super) acked_by: Option<NonZeroU64>,
 }
@@ -86,6 +90,11 @@ impl SentList {
         self.segments.iter()
     }
 
+    /// The remembered segment that carried the highest bytes of data.
+    pub(super) fn last_data(&self) -> Option<&Sent> {
+        self.segments.iter().rev().find(|sent| sent.len > 0)
+    }
+
     /// How many segments are not acknowledged.
     pub(super) fn in_flight(&self) -> usize {
         self.segments.len() - self.acked
@@ -103,8 +112,8 @@ impl SentList {
         let mut clean = true;
         while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
             sent.acked_by = NonZeroU64::new(by);
-            let first = covered.frames.map_or(sent.frame, |(first, _)| first);
-            covered.frames = Some((first, sent.frame));
+            let (first, last) = covered.frames.unwrap_or((sent.frame, sent.frame));
+            covered.frames = Some((first.min(sent.frame), last.max(sent.frame)));
             covered.segments += u32::from(sent.len > 0);
             clean &= sent.repeats == 0;
             covered.sample = Some(*sent).filter(|_| clean);
@@ -133,6 +142,8 @@ mod tests {
             ip_id: None,
             timestamp: None,
             repeats: 0,
+            damaged: false,
+            late: false,
             acked_by: None,
         }
     }

@@ -5,8 +5,10 @@ use std::num::NonZeroU64;
 use super::Moment;
 use super::holes::Holes;
 use super::sent::{Sent, SentList};
+use super::verdict::DUPLICATE_WITHIN;
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
-use crate::track::facts::{Hints, RepeatVerdict};
+use crate::track::facts::Hints;
+use crate::track::repeat::{RepeatVerdict, Twice};
 use crate::track::rtt::Estimator;
 use crate::track::when::When;
 
@@ -166,6 +168,12 @@ impl Side {
         (newest.frame > 0).then_some(newest)
     }
 
+    /// Whether the newest segment acknowledges more than those remembered before it.
+    pub(super) fn newest_advanced(&self) -> bool {
+        let Some(newest) = self.newest() else { return false };
+        !self.recent.iter().any(|before| before.frame > 0 && before.frame != newest.frame && before.ack == newest.ack)
+    }
+
     /// Notes whether its IP identifications tell packets apart.
     pub(super) fn learn_marks(&mut self, ip: &IpHeader) {
         if let Some(id) = ip.id {
@@ -175,7 +183,12 @@ impl Side {
 
     /// Takes a SYN or SYN-ACK; a repeat gives the first one's frame, the time since the last, and the verdict.
     /// In a simultaneous open the SYN-ACK repeats the SYN's number, and is no repeat (RFC 9293 §3.5).
-    pub(super) fn take_syn(&mut self, sent: Sent, with_ack: bool) -> Option<(u64, Option<Nanos>, RepeatVerdict)> {
+    pub(super) fn take_syn(
+        &mut self,
+        sent: Sent,
+        with_ack: bool,
+        asked: bool,
+    ) -> Option<(u64, Option<Nanos>, RepeatVerdict)> {
         let before = std::mem::replace(&mut self.syn, NonZeroU64::new(sent.frame).map(|frame| (frame, sent.at)));
         self.syn_count = self.syn_count.saturating_add(1);
         if self.next.is_none_or(|next| sent.end.is_after(next)) {
@@ -191,15 +204,16 @@ impl Side {
         }
         let original = self.sent.carrying(sent.seq);
         let first = original.as_ref().map_or(frame.get(), |original| original.frame);
-        let same_id = original.as_ref().is_some_and(|o| o.ip_id == sent.ip_id && sent.ip_id.is_some_and(|id| id != 0));
+        let same_id = original.as_ref().is_some_and(|original| original.ip_id == sent.ip_id);
         let same_stamp = original.as_ref().is_some_and(|original| original.timestamp == sent.timestamp);
         if let Some(original) = original {
             original.repeats = original.repeats.saturating_add(1);
         }
         let after = sent.at.since(at);
-        let duplicate = same_id && same_stamp && self.ip_ids_vary;
-        let verdict =
-            if duplicate { RepeatVerdict::DuplicateFrame } else { RepeatVerdict::Handshake(self.syn_count - 1) };
+        let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
+        let duplicate = same_id && same_stamp && soon && !asked;
+        let nth = self.syn_count - 1;
+        let verdict = if duplicate { RepeatVerdict::DuplicateFrame } else { RepeatVerdict::Handshake { nth, asked } };
         Some((first, after, verdict))
     }
 
@@ -221,11 +235,7 @@ impl Side {
                 rest.first().is_some_and(|(l, r)| !left.is_before(SeqNumber(*l)) && !right.is_after(SeqNumber(*r)));
             if below || within {
                 real = rest;
-                let again = peer.sent.carrying(left).filter(|sent| sent.repeats > 0).map(|sent| sent.last.0);
-                // a SYN that comes twice has its own finding, or was a simultaneous open's SYN-ACK, which repeats its number
-                if again.is_some() || peer.isn != Some(left) {
-                    hints.duplicate_sack = Some(again);
-                }
+                hints.duplicate_sack = twice(peer, left, right);
             }
         }
         let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
@@ -256,5 +266,20 @@ impl Side {
         self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
         let lone = segment.len == 0 && peer.sent.in_flight() == 0;
         lone && usual.is_some_and(|usual| (DELAYED.0..=500_000_000).contains(&(delay.minus(usual).0)))
+    }
+}
+
+/// Why the peer's bytes from `left` up to `right` came twice. A SYN that comes twice has its own finding, or was a
+/// simultaneous open's SYN-ACK, which repeats its number; a keep-alive's byte was meant to come twice.
+fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber) -> Option<Twice> {
+    let newest = peer.newest().filter(|newest| newest.len == 1 && left.plus(1) == right).map(|newest| newest.frame);
+    match peer.sent.carrying(left) {
+        Some(sent) if sent.repeats > 0 => Some(Twice::Again(sent.last.0)),
+        _ if peer.isn == Some(left) => None,
+        Some(sent) if newest.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
+        Some(Sent { frame, last: (last, _), .. }) => {
+            Some(Twice::Doubled { first: *frame, copy: NonZeroU64::new(*last).filter(|copy| copy.get() != *frame) })
+        }
+        None => Some(Twice::Unknown),
     }
 }

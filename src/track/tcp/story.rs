@@ -4,7 +4,8 @@ use super::Moment;
 use smallvec::SmallVec;
 
 use crate::model::{Checksum, Nanos, PerDirection, Segment};
-use crate::track::facts::{Hints, Probe, Repeat, RepeatVerdict};
+use crate::track::facts::{Hints, Probe};
+use crate::track::repeat::{Repeat, RepeatVerdict};
 use crate::track::vantage::Standpoint;
 
 /// Most frames named for one observation.
@@ -101,6 +102,8 @@ pub struct TcpStory {
     pub invalid: Sighting,
     /// Segments in fragments.
     pub fragmented: Sighting,
+    /// ICMP errors about the connection.
+    pub errors: Sighting,
     /// Segments that came again, the same frame twice aside.
     pub repeats: PerDirection<Sighting>,
     /// Time during which nothing was sent for a second or more.
@@ -119,6 +122,7 @@ pub(super) struct Rare {
     window_filled: PerDirection<Sighting>,
     invalid: Sighting,
     fragmented: Sighting,
+    errors: Sighting,
     repeats: PerDirection<Sighting>,
     idle: Nanos,
 }
@@ -143,6 +147,7 @@ impl Diary {
             offloaded: std::mem::take(&mut self.offloaded),
             invalid: rare.invalid,
             fragmented: rare.fragmented,
+            errors: rare.errors,
             repeats: rare.repeats,
             idle: rare.idle,
             first_frame: self.first_frame,
@@ -203,6 +208,11 @@ impl Diary {
         if !hints.is_empty() {
             self.follow_hints(moment, hints);
         }
+    }
+
+    /// Notes an ICMP error.
+    pub(super) fn see_error(&mut self, frame: u64) {
+        self.rare().errors.see(frame);
     }
 
     /// Notes a packet in fragments.

@@ -1,15 +1,18 @@
 //! Why a segment comes again, or late: decided by evidence, not by Wireshark's timing rules.
 
+use std::num::NonZeroU64;
+
 use super::sent::Sent;
 use super::side::Side;
 use crate::model::{Nanos, SeqNumber};
-use crate::track::facts::{Repeat, RepeatVerdict};
+use crate::track::repeat::{FirstCopy, Repeat, RepeatVerdict, Wait};
+use crate::track::rtt::Estimator;
 use crate::track::when::When;
 
 /// A timer that runs out earlier than this is no retransmission timer anybody uses (Linux's least is 200 ms).
-const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
+pub(super) const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
 /// A repeat with the same marks within this time is the same packet captured again.
-const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
+pub(super) const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
 
 /// What is known of the segment that comes again.
 #[derive(Clone, Copy, Debug)]
@@ -22,26 +25,43 @@ pub(super) struct Again {
     pub(super) timestamp: Option<u32>,
 }
 
+impl Repeat {
+    /// A repeat whose first copy is in the capture.
+    pub(super) fn of(verdict: RepeatVerdict, original: u64) -> Self {
+        let original = Some(original);
+        Self { original, first_copy: FirstCopy::Captured, ..Self::unproved(verdict) }
+    }
+
+    /// A repeat of which nothing else is known.
+    pub(super) fn unproved(verdict: RepeatVerdict) -> Self {
+        Self { verdict, original: None, after: None, witness: None, through: None, first_copy: FirstCopy::NotKnown }
+    }
+}
+
 /// Bytes that are in the capture already.
-pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side) -> Repeat {
-    let highest = sender.next;
+pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
     let in_flight = sender.sent.in_flight();
-    let smoothed = sender.estimator.smoothed();
-    let variation = sender.estimator.variation();
+    let last_in_flight = sender.next == Some(again.end);
+    let estimator = sender.estimator;
     let ids_vary = sender.ip_ids_vary || again.ip_id.is_none();
     let sack = receiver.sack_permitted && sender.sack_permitted;
+    let last = sender.sent.carrying(SeqNumber(again.end.0.wrapping_sub(1))).map(|sent| sent.frame);
     let Some(original) = sender.sent.carrying(again.seq) else {
         let acked = receiver.acked.is_some_and(|ack| !again.end.is_after(ack));
-        let verdict = if acked { RepeatVerdict::Spurious } else { RepeatVerdict::Unknown };
-        let witness = acked.then_some(receiver.acked_frame);
-        return Repeat { verdict, original: None, after: None, witness };
+        let verdict = if acked { RepeatVerdict::Spurious(None) } else { RepeatVerdict::Unknown };
+        return Repeat { witness: acked.then_some(receiver.acked_frame), ..Repeat::unproved(verdict) };
     };
     original.repeats = original.repeats.saturating_add(1);
     let before = *original;
     let after = again.at.since(before.last.1);
-    let repeat = |verdict, witness| Repeat { verdict, original: Some(before.frame), after, witness };
+    let through = last.filter(|last| *last != before.frame).and_then(NonZeroU64::new);
+    let first_copy = if before.damaged { FirstCopy::Damaged } else { FirstCopy::Captured };
+    let repeat = |verdict, witness| Repeat { after, witness, through, first_copy, ..Repeat::of(verdict, before.frame) };
     if ids_vary && same_packet(again, &before, after) {
         original.repeats -= 1;
+        if original.repeats == 0 {
+            original.last.0 = again.frame;
+        }
         return repeat(RepeatVerdict::DuplicateFrame, None);
     }
     original.last = (again.frame, again.at);
@@ -49,25 +69,56 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side) -> Rep
         return repeat(RepeatVerdict::Reordered, Some(before.frame));
     }
     if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
-        return repeat(RepeatVerdict::Spurious, Some(ack.get()));
+        let asked = NonZeroU64::new(receiver.hole_acks_first).filter(|asked| before.late && asked.get() < before.frame);
+        return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
     }
     let told_of_hole = receiver.hole_acks > 0
         && (receiver.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) || receiver.hole_acks >= 3);
-    if told_of_hole && before.repeats <= 1 {
-        return repeat(RepeatVerdict::Fast(receiver.hole_acks), Some(receiver.hole_acks_first));
+    if told_of_hole && before.repeats <= 1 && !asked_long_ago(again, receiver, estimator.smoothed().or(handshake)) {
+        return repeat(
+            RepeatVerdict::Fast { acks: receiver.hole_acks, last: receiver.acked_frame },
+            Some(receiver.hole_acks_first),
+        );
     }
     let Some(waited) = after else { return repeat(RepeatVerdict::Unknown, None) };
-    let last_in_flight = highest == Some(again.end) && before.repeats <= 1;
-    let timeout = smoothed.map(|srtt| srtt.plus(Nanos(variation.0.saturating_mul(4).max(200_000_000))));
-    let probe_after = smoothed.map(|srtt| srtt.plus(srtt));
-    let before_timeout = timeout.is_some_and(|timeout| waited < timeout) && probe_after.is_some_and(|t| waited >= t);
-    if sack && last_in_flight && in_flight > 0 && before_timeout && waited >= Nanos::from_millis(1) {
+    let probes = sack && last_in_flight && in_flight > 0 && before.repeats <= 1;
+    if probes && waited >= Nanos::from_millis(1) && is_before_timeout(waited, &estimator) {
         return repeat(RepeatVerdict::TailLossProbe, None);
     }
     if waited >= LEAST_TIMEOUT {
-        return repeat(RepeatVerdict::Timeout(before.repeats), None);
+        let wait = match pace(&before, waited) {
+            Wait::First if probes && in_flight == 1 => Wait::FirstOfLast,
+            wait => wait,
+        };
+        return repeat(RepeatVerdict::Timeout { nth: before.repeats, wait }, None);
     }
     repeat(RepeatVerdict::Unknown, None)
+}
+
+/// Whether the last ACK is older than any wait but a timer's: then no ACK made the sender act, though ACKs had told of
+/// a hole.
+fn asked_long_ago(again: &Again, receiver: &Side, round_trip: Option<Nanos>) -> bool {
+    let limit = LEAST_TIMEOUT.plus(round_trip.unwrap_or_default());
+    again.at.since(receiver.acked_at).is_some_and(|since| since >= limit)
+}
+
+/// Whether a retransmission timer cannot have run out yet (RFC 6298 §2), but a tail-loss probe's can (RFC 8985 §7.2).
+fn is_before_timeout(waited: Nanos, estimator: &Estimator) -> bool {
+    let Some(srtt) = estimator.smoothed() else { return false };
+    let timeout = srtt.plus(Nanos(estimator.variation().0.saturating_mul(4).max(200_000_000)));
+    waited < timeout && waited >= srtt.plus(srtt)
+}
+
+/// How this wait compares with the one before. From the third repeat on the one before is not known by itself; but where
+/// each wait is twice the last, the last is as long as all before it together.
+fn pace(before: &Sent, waited: Nanos) -> Wait {
+    let until_last = before.last.1.since(before.at).unwrap_or_default();
+    let least = match before.repeats {
+        0 | 1 => return Wait::First,
+        2 => until_last.0.saturating_mul(3) / 2,
+        _ => until_last.0.saturating_mul(3) / 4,
+    };
+    if waited.0 >= least { Wait::Longer } else { Wait::NoLonger }
 }
 
 /// Bytes that were skipped when later ones were captured; `shown_by` is the frame that showed the hole.
@@ -79,7 +130,8 @@ pub(super) fn fills_hole(
     handshake: Option<Nanos>,
 ) -> Repeat {
     let (later_id, later_stamp) = sender.sent.marks_from(again.end);
-    let repeat = |verdict, witness| Repeat { verdict, original: None, after: None, witness: Some(witness) };
+    let first_copy = FirstCopy::NotCaptured;
+    let repeat = |verdict, witness| Repeat { witness: Some(witness), first_copy, ..Repeat::unproved(verdict) };
     if is_older(again, (later_id, later_stamp)) {
         return repeat(RepeatVerdict::Reordered, shown_by);
     }
@@ -88,8 +140,13 @@ pub(super) fn fills_hole(
     let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).map_or(When::UNKNOWN, |sent| sent.at);
     let since = again.at.since(shown_at);
     match (newer, since) {
-        (true, _) if told_of_hole => repeat(RepeatVerdict::Fast(receiver.hole_acks), receiver.hole_acks_first),
-        (true, Some(since)) if since >= LEAST_TIMEOUT => repeat(RepeatVerdict::Timeout(1), shown_by),
+        (true, _) if told_of_hole && !asked_long_ago(again, receiver, handshake) => repeat(
+            RepeatVerdict::Fast { acks: receiver.hole_acks, last: receiver.acked_frame },
+            receiver.hole_acks_first,
+        ),
+        (true, Some(since)) if since >= LEAST_TIMEOUT => {
+            repeat(RepeatVerdict::Timeout { nth: 1, wait: Wait::First }, shown_by)
+        }
         (true, _) => repeat(RepeatVerdict::Unknown, shown_by),
         // a retransmission takes a round trip at least, so what comes sooner was only late
         (false, Some(since)) if handshake.is_some_and(|rtt| rtt.0 > 1_000_000 && since.0 < rtt.0 / 2) => {

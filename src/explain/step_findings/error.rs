@@ -1,0 +1,52 @@
+//! Diagnoses of an ICMP error: who reports what of which packet.
+
+use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::Protocol;
+use crate::track::{Event, IcmpFacts};
+
+/// What the error says.
+pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
+    let error = &facts.error;
+    let frames = [facts.quotes_frame.unwrap_or(0), event.frame];
+    let (protocol, port) = (error.quoted.protocol, error.quoted.destination.port);
+    // RFC 1812 §4.3.2.4: a router reports with an address of its own
+    let who = if error.source == error.quoted.destination.address {
+        "the host itself says so".to_owned()
+    } else {
+        format!("{} says so, a router or host on the way", error.source)
+    };
+    if error.name() == "port unreachable" {
+        let why = match protocol {
+            Protocol::Udp => "UDP itself has no refusal (RFC 1122 §4.1.3.1)",
+            Protocol::Tcp => "a host would answer with RST, so this is most likely a firewall",
+        };
+        let text = format!(
+            "Nobody listens on {protocol} port {port}, or a firewall rejects it: {who} by an ICMP error; {why}."
+        );
+        return Finding::new(Code::PortUnreachable, text, frames);
+    }
+    let about =
+        facts.quotes_frame.map_or_else(|| "A packet".to_owned(), |frame| format!("The packet in frame {frame}"));
+    let means = match error.name() {
+        "network unreachable" | "host unreachable" | "no route to destination" | "address unreachable" => {
+            match protocol {
+                Protocol::Tcp => {
+                    "there is no way to the host, or it does not answer on its link; an open connection tries on, since that may pass (RFC 1122 §4.2.3.9)"
+                }
+                Protocol::Udp => "there is no way to the host, or it does not answer on its link",
+            }
+        }
+        "administratively prohibited" | "route rejected" | "source address failed policy" => {
+            "a firewall or router refuses to pass it on"
+        }
+        "fragmentation needed" | "packet too big" => {
+            "it is longer than the next link takes, and must not be cut there: its sender has to send shorter ones (path MTU discovery, RFC 1191, RFC 8201)"
+        }
+        "time to live exceeded" => {
+            "it passed as many routers as it may: the way is a loop, or its sender asked for that, as traceroute does"
+        }
+        "fragment reassembly time exceeded" => "not all of its fragments came, so it was thrown away",
+        _ => "it was not delivered, or not as it should be",
+    };
+    Finding::new(Code::IcmpError, format!("{about} met the ICMP error \"{}\": {means}; {who}.", error.name()), frames)
+}

@@ -1,0 +1,123 @@
+//! Diagnoses of what the conversation so far shows at a segment: gaps, windows, waiting.
+
+use std::num::NonZeroU64;
+
+use crate::explain::describe::{bytes, thousands};
+use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::Nanos;
+use crate::track::{Event, SlowAnswer, TcpFacts, Twice};
+
+/// A network that takes less is not worth naming.
+const WORTH_NAMING: Nanos = Nanos::from_millis(1);
+
+pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
+    let frame = event.frame;
+    let hints = &facts.hints;
+    let (who, peer) = (event.direction.sender(), event.direction.receiver());
+    if let Some((count, shown_by)) = hints.capture_gap {
+        let text = format!(
+            "{} of the {peer}'s are acknowledged here, so they arrived, but they are not in the capture: lost in the capture, not in the network.",
+            bytes(count)
+        );
+        found.push(Finding::new(Code::CaptureGap, text, [shown_by.unwrap_or(0), frame]));
+    }
+    if let Some(again) = hints.duplicate_sack {
+        found.push(came_twice(frame, again));
+    }
+    if hints.window_shut {
+        let text = format!(
+            "The {who}'s window is 0: its buffer is full, since its program does not read fast enough; the {peer} must wait (RFC 9293 §3.8.6)."
+        );
+        found.push(Finding::new(Code::ZeroWindow, text, [frame]));
+    }
+    if let Some((ack, waited)) = hints.nagle {
+        let text = format!(
+            "{} waited {} and left right after the ACK in frame {ack}: Nagle's algorithm holds a small segment back while another is unacknowledged (RFC 896). TCP_NODELAY turns it off.",
+            bytes(facts.len),
+            waited.human()
+        );
+        found.push(Finding::new(Code::NagleWait, text, [ack, frame]));
+    }
+    if let Some((data, delay)) = hints.delayed_ack {
+        let text = format!(
+            "Acknowledges frame {data} only after {}: the receiver held the ACK back, hoping for data to carry it (RFC 1122 §4.2.3.2: at most 500 ms; Linux 40 ms).",
+            delay.human()
+        );
+        found.push(Finding::new(Code::DelayedAck, text, [data, frame]));
+    }
+    if let Some(slow) = hints.slow_answer {
+        found.push(slow_answer(event, facts, &slow));
+    }
+    if let Some((since, gap)) = hints.idle {
+        let text = format!("Nothing was sent for {} since frame {since}.", gap.human());
+        found.push(Finding::new(Code::IdleGap, text, [since, frame]));
+    }
+    if hints.congestion {
+        let text = if event.ip.ecn == 3 {
+            "A router marked the packet instead of dropping it: congestion experienced (RFC 3168 §5)."
+        } else {
+            "ECE tells the sender that a packet was marked on its way: slow down, nothing was lost (RFC 3168 §6.1)."
+        };
+        found.push(Finding::new(Code::EcnMarked, text, [frame]));
+    }
+    if let Some(stream) = hints.reused_from {
+        let text = format!(
+            "The SYN opens a new connection between ports that stream {} used before, with another initial sequence number.",
+            thousands(u64::from(stream))
+        );
+        found.push(Finding::new(Code::PortReused, text, [frame]));
+    }
+}
+
+/// What a DSACK says of bytes that came twice.
+fn came_twice(frame: u64, twice: Twice) -> Finding {
+    let dsack = "Its first SACK block is a DSACK (RFC 2883)";
+    match twice {
+        Twice::Again(again) => Finding::new(
+            Code::SpuriousRetransmit,
+            format!(
+                "{dsack}: the bytes sent again in frame {again} had arrived already, so sending them again was not needed."
+            ),
+            [again, frame],
+        ),
+        Twice::Doubled { first, copy } => {
+            let copy_frame = copy.map_or(0, NonZeroU64::get);
+            let what = match copy {
+                Some(copy) => format!("the copy in frame {copy} reached the receiver too"),
+                None => "the capture holds them once".to_owned(),
+            };
+            let text = format!(
+                "{dsack}: the bytes of frame {first} came twice. They were not sent again as far as the capture shows, and {what}: the network doubled the packet on its way."
+            );
+            Finding::new(Code::DuplicateFrame, text, [first, copy_frame, frame])
+        }
+        Twice::Unknown => Finding::new(
+            Code::SpuriousRetransmit,
+            format!(
+                "{dsack}: bytes came twice. Their packets are not in the capture, or are no longer remembered, so whether they were sent again or doubled on their way can't be told."
+            ),
+            [frame],
+        ),
+    }
+}
+
+/// An answer that took its time.
+fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer) -> Finding {
+    let (request, took) = (slow.request, facts.turnaround.unwrap_or_default());
+    let network = if slow.network >= WORTH_NAMING {
+        format!(", of which the network took about {}, as in the handshake", slow.network.human())
+    } else {
+        String::new()
+    };
+    let known = match slow.acked_by {
+        Some(ack) => format!("Frame {ack} had acknowledged it, so it was there: the program took its time."),
+        None => "It was sent once, and its ACK came only with the answer: most likely the program took its time, but whether the request came late can't be told.".to_owned(),
+    };
+    let text = format!(
+        "{} after the request's last byte, in frame {request}, the {} began to answer{network}. {known}",
+        took.human(),
+        event.direction.sender()
+    );
+    let frames = [request.get(), slow.acked_by.map_or(0, NonZeroU64::get), event.frame];
+    Finding::new(Code::SlowServer, text, frames)
+}

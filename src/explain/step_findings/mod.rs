@@ -1,0 +1,129 @@
+//! Diagnoses that one frame shows.
+
+mod error;
+mod hint;
+mod repeat;
+mod reset;
+
+use super::describe::bytes;
+use super::finding::{Finding, FindingCode as Code};
+use crate::model::{Checksum, Nanos, TcpFlags};
+use crate::track::{Body, Event, Probe, TcpFacts, TcpPlace, UdpFacts, UdpPlace};
+
+/// An answer that takes longer than this is worth a word.
+const SLOW: Nanos = Nanos::from_millis(200);
+/// TCP Fast Open's option (RFC 7413 §4.1.1).
+const FAST_OPEN_OPTION: u8 = 34;
+
+/// What the frame shows; empty, and without an allocation, for nearly every one.
+#[inline]
+pub(super) fn of(event: &Event<'_>) -> Vec<Finding> {
+    match &event.body {
+        Body::Tcp(facts) if !is_ordinary(event, facts) => of_segment(event, facts),
+        Body::Tcp(_) => Vec::new(),
+        Body::Udp(facts) => of_datagram(event, facts),
+        Body::Icmp(facts) => vec![error::of(event, facts)],
+    }
+}
+
+/// The quick way out for segments that show nothing.
+fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
+    facts.repeat.is_none()
+        && facts.probe.is_none()
+        && facts.reset.is_none()
+        && facts.hints.is_empty()
+        && facts.checksum != Checksum::Invalid
+        && event.ip.fragments <= 1
+        && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN))
+}
+
+fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let frame = event.frame;
+    if let Some(repeat) = &facts.repeat {
+        found.push(repeat::of(event, facts, repeat));
+    }
+    if let Some(reset) = facts.reset {
+        found.push(reset::of(event, reset));
+    }
+    match facts.probe {
+        Some(Probe::ZeroWindow) => found.push(Finding::new(
+            Code::ZeroWindowProbe,
+            "The peer's window is shut: this segment asks whether it has opened (RFC 9293 §3.8.6.1).",
+            [frame],
+        )),
+        Some(Probe::KeepAlive) => found.push(Finding::new(
+            Code::KeepAlive,
+            "All data is acknowledged, and the sequence number is one below the next: a keep-alive (RFC 1122 §4.2.3.6).",
+            [frame],
+        )),
+        Some(Probe::KeepAliveAnswer(_) | Probe::ZeroWindowAnswer(_)) | None => {}
+    }
+    hint::of(event, facts, &mut found);
+    of_syn(event, facts, &mut found);
+    if facts.flags.contains(TcpFlags::URG) {
+        let text =
+            format!("URG is set and the urgent pointer is {}: data to be read out of turn (RFC 6093).", facts.urgent);
+        found.push(Finding::new(Code::UrgentData, text, [frame]));
+    }
+    of_packet(event, facts.checksum, &mut found);
+    found
+}
+
+fn of_syn(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
+    if !facts.flags.contains(TcpFlags::SYN) {
+        return;
+    }
+    if facts.place == TcpPlace::SimultaneousSyn {
+        let text = "Both sides sent a SYN before they saw the other's: a simultaneous open (RFC 9293 §3.5).";
+        found.push(Finding::new(Code::SimultaneousOpen, text, [event.frame]));
+    }
+    let cookie = facts.options.other.contains(FAST_OPEN_OPTION);
+    if cookie || facts.len > 0 && facts.place == TcpPlace::Syn {
+        let text = match (facts.len, facts.place) {
+            (0, TcpPlace::SynAck) => {
+                "The SYN-ACK grants a Fast Open cookie for the next connection (RFC 7413).".to_owned()
+            }
+            (0, _) => "The SYN asks for a Fast Open cookie, or brings one (RFC 7413).".to_owned(),
+            (len, _) => {
+                format!("The SYN carries {} of data already: TCP Fast Open saves a round trip (RFC 7413).", bytes(len))
+            }
+        };
+        found.push(Finding::new(Code::FastOpen, text, [event.frame]));
+    }
+}
+
+/// What any packet may show.
+fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut Vec<Finding>) {
+    if checksum == Checksum::Invalid {
+        let text = "The checksum does not fit and is no placeholder of offloading: the packet was damaged; its receiver drops it without a word.";
+        found.push(Finding::new(Code::ChecksumInvalid, text, [event.frame]));
+    }
+    if event.ip.fragments > 1 {
+        let text = format!("The IP packet came in {} fragments; this frame completes it.", event.ip.fragments);
+        found.push(Finding::new(Code::Fragmented, text, [event.frame]));
+    }
+}
+
+fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    of_packet(event, facts.checksum, &mut found);
+    if let UdpPlace::Duplicate(first) = facts.place {
+        let text = "The same datagram with the same IP identification: it was captured twice, or doubled on its way; it was sent once.";
+        found.push(Finding::new(Code::UdpDuplicate, text, [first, event.frame]));
+    }
+    if let Some(overtaker) = facts.overtaken_by {
+        let text = format!(
+            "Its IP identification is lower than that of frame {overtaker}, in a row that counts up: it was sent before it and overtaken on its way. UDP keeps no order."
+        );
+        found.push(Finding::new(Code::UdpReordered, text, [overtaker, event.frame]));
+    }
+    if let (Some(time), UdpPlace::Reply(request)) = (facts.turnaround.filter(|time| *time >= SLOW), facts.place) {
+        let text = format!(
+            "The answer to frame {request} came after {}. How much of it the network took can't be told: UDP has no handshake to hold it against.",
+            time.human()
+        );
+        found.push(Finding::new(Code::SlowServer, text, [request, event.frame]));
+    }
+    found
+}

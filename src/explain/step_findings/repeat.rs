@@ -1,0 +1,142 @@
+//! Diagnoses of a segment that comes again, or late.
+
+use std::num::NonZeroU64;
+
+use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::{Nanos, TcpFlags};
+use crate::track::{Event, FirstCopy, Repeat, RepeatVerdict, TcpFacts, Wait};
+
+/// No retransmission timer runs out sooner.
+const SOONEST_TIMER: Nanos = Nanos::from_millis(180);
+
+/// A segment that comes again, or late.
+pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Finding {
+    let through = repeat.through.map_or(0, NonZeroU64::get);
+    let witness = repeat.witness.unwrap_or(0);
+    let mut frames = vec![repeat.original.unwrap_or(0), through, witness, event.frame];
+    let waited = repeat.after.map_or_else(String::new, |after| format!(" after {}", after.human()));
+    let copy = first_copy(repeat);
+    let (code, text) = match repeat.verdict {
+        RepeatVerdict::DuplicateFrame => (
+            Code::DuplicateFrame,
+            "The same packet with the same IP identification and time stamp: it was captured twice, or doubled on its way; TCP did not send it again.".to_owned(),
+        ),
+        RepeatVerdict::Reordered => match repeat.original {
+            Some(original) => (
+                Code::Reordered,
+                format!("Its IP identification or time stamp is older than that of frame {original}, which brought these bytes already: this is a copy sent before, overtaken on its way."),
+            ),
+            None => (
+                Code::Reordered,
+                format!("Fills the hole that frame {witness} showed. Its IP identification or time stamp is older than that of bytes captured before it: it was sent earlier and overtaken on its way."),
+            ),
+        },
+        RepeatVerdict::Spurious(Some(asked)) => {
+            frames.push(asked.get());
+            (
+                Code::SpuriousRetransmit,
+                format!("Sent again{waited} though frame {witness} had acknowledged the bytes: the ACKs from frame {asked} on had told of a hole where they were only late."),
+            )
+        }
+        RepeatVerdict::Spurious(None) => (
+            Code::SpuriousRetransmit,
+            format!("Sent again{waited} though frame {witness} had acknowledged the bytes: they had arrived, and the ACK came late or was lost."),
+        ),
+        RepeatVerdict::Fast { acks: 1, .. } => (
+            Code::FastRetransmit,
+            format!("Fast retransmission: the ACK in frame {witness} told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}."),
+        ),
+        RepeatVerdict::Fast { acks, last } => {
+            frames.push(last);
+            let text = format!("Fast retransmission: {acks} ACKs, from frame {witness} to frame {last}, told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}.");
+            (Code::FastRetransmit, text)
+        }
+        RepeatVerdict::TailLossProbe => (
+            Code::TailLossProbe,
+            format!("The last data in flight, sent again{waited}, sooner than a retransmission timer could run out, and no duplicate ACK asked for it: a tail-loss probe (RFC 8985 §7); {copy}."),
+        ),
+        RepeatVerdict::Timeout { nth, wait } => (Code::TimeoutRetransmit, timeout(nth, wait, &waited, &copy)),
+        RepeatVerdict::Handshake { nth, asked } => {
+            let what = if facts.flags.contains(TcpFlags::ACK) { ["SYN-ACK", "ACK"] } else { ["SYN", "SYN-ACK"] };
+            (Code::HandshakeRetried, handshake(what, asked, repeat, nth, &waited))
+        }
+        RepeatVerdict::Unknown => (Code::Retransmit, unexplained(repeat, &waited, &copy)),
+        RepeatVerdict::OrderUnknown => (
+            Code::OrderUnknown,
+            format!("Fills the hole that frame {witness} showed. IP identification and time stamps do not tell whether it was late or lost before the capture and sent again."),
+        ),
+    };
+    Finding::new(code, text, frames)
+}
+
+/// Where the bytes were before.
+fn first_copy(repeat: &Repeat) -> String {
+    let frame = repeat.original.unwrap_or(0);
+    match (repeat.first_copy, repeat.through) {
+        (FirstCopy::Captured, None) => format!("the bytes were captured in frame {frame}"),
+        (FirstCopy::Captured, Some(last)) => format!("the bytes were captured in frames {frame} to {last}"),
+        (FirstCopy::Damaged, _) => {
+            format!("the copy in frame {frame} was damaged, says its checksum, so the receiver threw it away")
+        }
+        (FirstCopy::NotCaptured, _) => {
+            "the first copy had not come by here: it was lost, or held up, before the capture".to_owned()
+        }
+        (FirstCopy::NotKnown, _) => "the first copy is not in the capture, or is no longer remembered".to_owned(),
+    }
+}
+
+fn timeout(nth: u16, wait: Wait, waited: &str, copy: &str) -> String {
+    let nth = ordinal(nth);
+    match wait {
+        Wait::First => format!(
+            "Sent again{waited} without a duplicate ACK or SACK asking for it: the retransmission timer ran out (RFC 6298 §5); {copy}."
+        ),
+        Wait::FirstOfLast => format!(
+            "Sent again{waited} without a duplicate ACK or SACK asking for it: a timer ran out, the retransmission timer (RFC 6298 §5) or a tail-loss probe's, which waits about as long when one segment is in flight (RFC 8985 §7.2); {copy}."
+        ),
+        Wait::Longer => format!(
+            "Sent again for the {nth} time{waited}: no ACK comes, and the retransmission timer waits longer each time (back-off, RFC 6298 §5.5); {copy}."
+        ),
+        Wait::NoLonger => format!(
+            "Sent again for the {nth} time{waited}: no ACK comes, and the timer ran out. Once it has run out it waits twice as long (RFC 6298 §5.5), but this wait was far from twice the one before: the repeat before was most likely a tail-loss probe (RFC 8985 §7); {copy}."
+        ),
+    }
+}
+
+/// A SYN or SYN-ACK that comes again, and what of the peer's was captured before.
+fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Repeat, nth: u16, waited: &str) -> String {
+    let why = match (asked, repeat.witness) {
+        (true, Some(frame)) => format!("in answer to the SYN, which came again in frame {frame}"),
+        _ if what == "SYN-ACK" && repeat.after.is_some_and(|after| after < SOONEST_TIMER) => {
+            "too soon for a timer; most likely it answers a copy of the SYN that is not in the capture".to_owned()
+        }
+        (_, Some(frame)) => {
+            format!("though the {answer} in frame {frame} had answered it: that was lost or late on its way")
+        }
+        (_, None) => "no answer had come".to_owned(),
+    };
+    format!("The {what} again{waited}, repeat {nth}: {why}.")
+}
+
+/// Nothing tells why the bytes come again.
+fn unexplained(repeat: &Repeat, waited: &str, copy: &str) -> String {
+    match repeat.first_copy {
+        FirstCopy::Captured | FirstCopy::Damaged => format!(
+            "Sent again{waited}; {copy}. No duplicate ACKs or SACK asked for it and it came too soon for a timer, so the capture can't tell why."
+        ),
+        FirstCopy::NotCaptured => format!(
+            "Its IP identification or time stamp is newer than that of bytes captured before it, so it was sent again; {copy}. Nothing captured asked for it and it came too soon for a timer, so the capture can't tell why."
+        ),
+        FirstCopy::NotKnown => format!("Below what was sent before; {copy}, so why it comes can't be told."),
+    }
+}
+
+fn ordinal(n: u16) -> String {
+    let suffix = match (n % 10, n % 100) {
+        (1, rest) if rest != 11 => "st",
+        (2, rest) if rest != 12 => "nd",
+        (3, rest) if rest != 13 => "rd",
+        _ => "th",
+    };
+    format!("{n}{suffix}")
+}

@@ -1,0 +1,129 @@
+//! Diagnoses of a reset: what it answers, and what it costs.
+
+use std::num::NonZeroU64;
+
+use crate::explain::describe::{bytes, one_of};
+use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::Direction;
+use crate::track::{Event, Reset};
+
+/// A reset.
+pub(super) fn of(event: &Event<'_>, reset: Reset) -> Finding {
+    let frame = event.frame;
+    let (who, peer) = (event.direction.sender(), event.direction.receiver());
+    match reset {
+        Reset::Refused(syn) => Finding::new(
+            Code::Refused,
+            format!(
+                "Port {} answered the SYN with RST: nothing listens there (RFC 9293 §3.10.7.1), or a firewall says so.",
+                event.source.port
+            ),
+            [syn, frame],
+        ),
+        Reset::Unread { bytes: count, last } => Finding::new(
+            Code::ResetUnread,
+            format!(
+                "The {who} sent RST in place of a FIN, and {} from the {peer} had been sent that it did not answer: its program most likely closed with some or all of them unread (RFC 2525 §2.17). It recovers nothing: the {peer} learns that data was lost. (A close with linger 0 looks the same; how much the program had read can't be seen.)",
+                bytes(count)
+            ),
+            [last.map_or(0, NonZeroU64::get), frame],
+        ),
+        Reset::AfterClose { answers, or_from, bytes: count } => {
+            let lost = match count {
+                0 => "No data was in it.".to_owned(),
+                count => format!("{} never reached the program. It is no attempt to recover them.", bytes(count)),
+            };
+            let text = format!(
+                "{} came for a socket that the {who}'s program had already closed, so the {who}'s kernel answered with RST (RFC 9293 §3.10.7.1). {lost}",
+                capitalized(&one_of(answers, or_from)),
+            );
+            Finding::new(Code::ResetAfterClose, text, [or_from.map_or(0, NonZeroU64::get), answers, frame])
+        }
+        Reset::LateCopy { arrived, acked } => {
+            let copy = match arrived {
+                Some(copy) => format!("Frame {copy} is an old copy of bytes that the {who} had acknowledged already"),
+                None => format!(
+                    "The {who} had acknowledged all that was sent; an old copy of a packet came, whose arrival is not in the capture"
+                ),
+            };
+            let text = format!(
+                "{copy}: it was held up or doubled on its way, the {who}'s socket was closed by then, and the kernel answered with RST (RFC 9293 §3.10.7.1). Nothing was lost."
+            );
+            Finding::new(Code::ResetAfterClose, text, [arrived, acked, Some(frame)].into_iter().flatten())
+        }
+        Reset::GaveUp { first, last, repeats, answers } => {
+            let again = if repeats == 1 { "once".to_owned() } else { format!("{repeats} times") };
+            let then = match answers {
+                Some(answers) => format!(
+                    "frame {answers} then came for a connection that it no longer had, and its kernel answered with RST (half-open, RFC 9293 §3.5.1)."
+                ),
+                None => "then it ended the connection with this RST.".to_owned(),
+            };
+            let text = format!(
+                "The {who} had sent the bytes of frame {first} again {again}, the last time in frame {last}, and no ACK came: it gave the connection up (RFC 9293 §3.8.3); {then}"
+            );
+            Finding::new(Code::ResetStale, text, [first, last, answers.map_or(0, NonZeroU64::get), frame])
+        }
+        Reset::Silence(probe) => Finding::new(
+            Code::ResetAbort,
+            format!(
+                "Nothing answered the {who}'s probe in frame {probe}: it took the {peer} for gone, and ended the connection with RST (RFC 1122 §4.2.3.6)."
+            ),
+            [probe, frame],
+        ),
+        Reset::Abort => {
+            let unaccepted = if event.direction == Direction::ServerToClient && never_sent(event) {
+                "; or its listening socket was closed before the connection was accepted"
+            } else {
+                ""
+            };
+            let text = format!(
+                "The {who} ended the connection with RST though nothing from the {peer} was unanswered: linger 0, or the program was killed{unaccepted}."
+            );
+            Finding::new(Code::ResetAbort, text, [frame])
+        }
+        Reset::AbortAtOnce(answer) => Finding::new(
+            Code::ResetAbort,
+            format!(
+                "The {who} ended the connection with RST at once when the answer in frame {answer} had come: its program had most likely read it, and closed with linger 0. (A close with the answer unread looks the same.)"
+            ),
+            [answer, frame],
+        ),
+        Reset::Unwanted(answers) => Finding::new(
+            Code::ResetStale,
+            format!(
+                "Answers the SYN-ACK in frame {answers}: the {who} had asked for the connection, and no socket of its waits for the answer any more. Its program gave up, or the SYN came from a port scanner."
+            ),
+            [answers, frame],
+        ),
+        Reset::HalfOpen(answers) => Finding::new(
+            Code::ResetStale,
+            format!(
+                "Frame {answers} fits the connection, but the {who} has none any more, and no FIN or RST of its was captured before: its host was restarted, it gave the connection up, or its close was not captured (half-open, RFC 9293 §3.5.1)."
+            ),
+            [answers, frame],
+        ),
+        Reset::Stale(answers) => Finding::new(
+            Code::ResetStale,
+            format!(
+                "Answers frame {answers}, whose numbers fit no connection that the {who} knows (RFC 9293 §3.5.1): a half-open or older connection."
+            ),
+            [answers, frame],
+        ),
+        Reset::Unknown => Finding::new(
+            Code::ResetUnknown,
+            format!("The {who} reset the connection; nothing captured before it shows why."),
+            [frame],
+        ),
+    }
+}
+
+/// Whether the sender of the reset has sent no byte of data.
+fn never_sent(event: &Event<'_>) -> bool {
+    event.tcp().is_some_and(|facts| facts.seq == 1)
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

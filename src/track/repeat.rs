@@ -1,0 +1,111 @@
+//! Bytes that come again, or late: which, and what shows why.
+
+use std::num::NonZeroU64;
+
+use crate::model::Nanos;
+
+/// A segment whose bytes come again, or later than bytes sent after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// What it is.
+    pub verdict: RepeatVerdict,
+    /// The frame that carried the bytes before; `None` when there is none in the capture, or it is forgotten.
+    pub original: Option<u64>,
+    /// How long after the bytes were sent last.
+    pub after: Option<Nanos>,
+    /// The frame that decides the verdict beside the original: the ACK, the hole's frame, the duplicate ACK. For a SYN
+    /// or SYN-ACK, the peer's segment that answered it before, or that it answers again.
+    pub witness: Option<u64>,
+    /// The frame that carried the last of the bytes before, where that is another one.
+    pub through: Option<NonZeroU64>,
+    /// What is known of the first copy.
+    pub first_copy: FirstCopy,
+}
+
+impl Repeat {
+    /// Whether the bytes may not have arrived before: what is answered then may be this copy.
+    pub fn may_arrive_first(&self) -> bool {
+        !matches!(self.verdict, RepeatVerdict::DuplicateFrame | RepeatVerdict::Spurious(_))
+    }
+}
+
+/// What is known of the first copy of bytes that come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstCopy {
+    /// It is in the capture.
+    Captured,
+    /// It is in the capture, with a checksum that does not fit: its receiver threw it away.
+    Damaged,
+    /// The capture shows a hole in its place.
+    NotCaptured,
+    /// It is not in the capture, or is no longer remembered.
+    NotKnown,
+}
+
+/// How long the sender waited before a repeat that nothing asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The first one.
+    First,
+    /// The first one, of a lone last segment: a tail-loss probe waits about as long (RFC 8985 §7.2).
+    FirstOfLast,
+    /// Nearly twice the wait before, or more (RFC 6298 §5.5).
+    Longer,
+    /// Far from twice the wait before.
+    NoLonger,
+}
+
+/// What a repeated or late segment is, and what shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RepeatVerdict {
+    /// The same packet twice in the capture: same IP identification, same time stamp.
+    DuplicateFrame,
+    /// Sent before bytes that were captured earlier: its IP identification or time stamp is older.
+    Reordered,
+    /// The bytes were acknowledged before, by the witness. With the first of the ACKs that told of a hole in their place
+    /// before they came, late.
+    Spurious(Option<NonZeroU64>),
+    /// Duplicate ACKs or SACK blocks had told of the hole, the witness first.
+    Fast {
+        /// How many ACKs did.
+        acks: u32,
+        /// The last of them.
+        last: u64,
+    },
+    /// The last data in flight, sent again before its timer could run out (RFC 8985 §7).
+    TailLossProbe,
+    /// No ACK came in time (RFC 6298 §5).
+    Timeout {
+        /// The how-manieth repeat of these bytes it is.
+        nth: u16,
+        /// How long it took.
+        wait: Wait,
+    },
+    /// Sent again or late; the capture can't tell why.
+    Unknown,
+    /// Brings bytes that were skipped; whether late or sent again can't be told.
+    OrderUnknown,
+    /// The SYN or SYN-ACK again.
+    Handshake {
+        /// The how-manieth repeat it is.
+        nth: u16,
+        /// The peer's SYN had come again, and this answers it: the witness.
+        asked: bool,
+    },
+}
+
+/// Why bytes came twice to their receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Twice {
+    /// They were sent again, last in this frame.
+    Again(u64),
+    /// They were sent once, so the network doubled the packet.
+    Doubled {
+        /// The frame that carried them.
+        first: u64,
+        /// The copy, where it is in the capture.
+        copy: Option<NonZeroU64>,
+    },
+    /// The packet that carried them is not in the capture, or is no longer remembered.
+    Unknown,
+}
