@@ -49,6 +49,8 @@ pub enum Wait {
     First,
     /// The first one, of a lone last segment: a tail-loss probe waits about as long (RFC 8985 §7.2).
     FirstOfLast,
+    /// The first one, though the witness had told of a hole, too long ago to have caused it.
+    FirstThoughAsked,
     /// Nearly twice the wait before, or more (RFC 6298 §5.5).
     Longer,
     /// Far from twice the wait before.

@@ -103,7 +103,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
             None => "it was sent earlier than its place in the capture: out of order".to_owned(),
         },
         RepeatVerdict::Spurious(_) => format!("again though it had arrived; {first}"),
-        RepeatVerdict::Fast { .. } => format!("again after duplicate ACKs: fast retransmission; {first}{after}"),
+        RepeatVerdict::Fast { .. } => format!("again since ACKs told of a hole: fast retransmission; {first}{after}"),
         RepeatVerdict::TailLossProbe => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
         RepeatVerdict::Timeout { .. } => format!("again since no ACK came in time; {first}{after}"),
         RepeatVerdict::Handshake { asked: true, .. } => format!("again since the SYN came again; {first}{after}"),

@@ -55,6 +55,10 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             Code::TailLossProbe,
             format!("The last data in flight, sent again{waited}, sooner than a retransmission timer could run out, and no duplicate ACK asked for it: a tail-loss probe (RFC 8985 §7); {copy}."),
         ),
+        RepeatVerdict::Timeout { wait: Wait::FirstThoughAsked, .. } => (
+            Code::TimeoutRetransmit,
+            format!("Sent again{waited}: the retransmission timer ran out (RFC 6298 §5). The ACK in frame {witness} had told of a hole here before, but that did not make the sender act; {copy}."),
+        ),
         RepeatVerdict::Timeout { nth, wait } => (Code::TimeoutRetransmit, timeout(nth, wait, &waited, &copy)),
         RepeatVerdict::Handshake { nth, asked } => {
             let what = if facts.flags.contains(TcpFlags::ACK) { ["SYN-ACK", "ACK"] } else { ["SYN", "SYN-ACK"] };
@@ -88,7 +92,7 @@ fn first_copy(repeat: &Repeat) -> String {
 fn timeout(nth: u16, wait: Wait, waited: &str, copy: &str) -> String {
     let nth = ordinal(nth);
     match wait {
-        Wait::First => format!(
+        Wait::First | Wait::FirstThoughAsked => format!(
             "Sent again{waited} without a duplicate ACK or SACK asking for it: the retransmission timer ran out (RFC 6298 §5); {copy}."
         ),
         Wait::FirstOfLast => format!(

@@ -169,6 +169,7 @@ impl Connection {
             ack: has_ack.then_some(segment.ack),
             len: segment.len,
             syn: on_syn,
+            fills_window: hints.fills_window,
         });
         if segment.len > 0 && repeat.is_some_and(|repeat| repeat.may_arrive_first()) {
             // what is answered may be this one

@@ -50,7 +50,8 @@ pub(super) struct Covered {
     pub(super) segments: u32,
     /// First and last frame.
     pub(super) frames: Option<(u64, u64)>,
-    /// The last covered segment, if it was sent only once: Karn's rule allows it as an RTT sample.
+    /// The last covered segment, if Karn's rule allows it as an RTT sample: it was sent only once, and its ACK did not
+    /// wait for one that was sent again or came late.
     pub(super) sample: Option<Sent>,
 }
 
@@ -90,6 +91,15 @@ impl SentList {
         self.segments.iter()
     }
 
+    /// Notes that the segments which begin from `from` on and end by `to` came again.
+    pub(super) fn repeat(&mut self, from: SeqNumber, to: SeqNumber, last: (u64, When)) {
+        let again = |sent: &&mut Sent| !sent.seq.is_before(from) && !sent.end.is_after(to);
+        for sent in self.segments.iter_mut().rev().take_while(|sent| !sent.end.is_before(from)).filter(again) {
+            sent.repeats = sent.repeats.saturating_add(1);
+            sent.last = last;
+        }
+    }
+
     /// The remembered segment that carried the highest bytes of data.
     pub(super) fn last_data(&self) -> Option<&Sent> {
         self.segments.iter().rev().find(|sent| sent.len > 0)
@@ -115,7 +125,7 @@ impl SentList {
             let (first, last) = covered.frames.unwrap_or((sent.frame, sent.frame));
             covered.frames = Some((first.min(sent.frame), last.max(sent.frame)));
             covered.segments += u32::from(sent.len > 0);
-            clean &= sent.repeats == 0;
+            clean &= sent.repeats == 0 && !sent.late;
             covered.sample = Some(*sent).filter(|_| clean);
             self.acked += 1;
         }

@@ -65,6 +65,9 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
         return repeat(RepeatVerdict::DuplicateFrame, None);
     }
     original.last = (again.frame, again.at);
+    if through.is_some() {
+        sender.sent.repeat(before.end, again.end, (again.frame, again.at));
+    }
     if is_older(again, (before.ip_id, before.timestamp)) {
         return repeat(RepeatVerdict::Reordered, Some(before.frame));
     }
@@ -74,11 +77,9 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
     }
     let told_of_hole = receiver.hole_acks > 0
         && (receiver.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) || receiver.hole_acks >= 3);
-    if told_of_hole && before.repeats <= 1 && !asked_long_ago(again, receiver, estimator.smoothed().or(handshake)) {
-        return repeat(
-            RepeatVerdict::Fast { acks: receiver.hole_acks, last: receiver.acked_frame },
-            Some(receiver.hole_acks_first),
-        );
+    let told_of_hole = Some(receiver.hole_acks_first).filter(|_| told_of_hole && before.repeats <= 1);
+    if told_of_hole.is_some() && !asked_long_ago(again, receiver, estimator.smoothed().or(handshake)) {
+        return repeat(RepeatVerdict::Fast { acks: receiver.hole_acks, last: receiver.acked_frame }, told_of_hole);
     }
     let Some(waited) = after else { return repeat(RepeatVerdict::Unknown, None) };
     let probes = sack && last_in_flight && in_flight > 0 && before.repeats <= 1;
@@ -87,10 +88,11 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
     }
     if waited >= LEAST_TIMEOUT {
         let wait = match pace(&before, waited) {
+            Wait::First if told_of_hole.is_some() => Wait::FirstThoughAsked,
             Wait::First if probes && in_flight == 1 => Wait::FirstOfLast,
             wait => wait,
         };
-        return repeat(RepeatVerdict::Timeout { nth: before.repeats, wait }, None);
+        return repeat(RepeatVerdict::Timeout { nth: before.repeats, wait }, told_of_hole);
     }
     repeat(RepeatVerdict::Unknown, None)
 }
@@ -144,6 +146,9 @@ pub(super) fn fills_hole(
             RepeatVerdict::Fast { acks: receiver.hole_acks, last: receiver.acked_frame },
             receiver.hole_acks_first,
         ),
+        (true, Some(_)) if told_of_hole => {
+            repeat(RepeatVerdict::Timeout { nth: 1, wait: Wait::FirstThoughAsked }, receiver.hole_acks_first)
+        }
         (true, Some(since)) if since >= LEAST_TIMEOUT => {
             repeat(RepeatVerdict::Timeout { nth: 1, wait: Wait::First }, shown_by)
         }
