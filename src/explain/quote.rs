@@ -7,10 +7,12 @@ use crate::model::is_hidden;
 /// Longest quotation in a sentence, in characters.
 const LONGEST: usize = 40;
 
-/// The payload in quotation marks, escaped and shortened; `None` when most of it is no text.
-pub(super) fn quoted(payload: &[u8]) -> Option<String> {
+/// The payload in quotation marks, escaped and shortened; `None` when most of it is no text. `cut` when the capture does
+/// not hold all of it.
+pub(super) fn quoted(payload: &[u8], cut: bool) -> Option<String> {
     let text = escaped(payload, LONGEST)?;
-    Some(format!("\"{text}\""))
+    let more = if cut && !text.ends_with('…') { "…" } else { "" };
+    Some(format!("\"{text}{more}\""))
 }
 
 /// The bytes as text: backslash escapes for control characters, bytes that are no UTF-8 and characters that change
@@ -62,16 +64,17 @@ mod tests {
 
     #[test]
     fn text_is_quoted_escaped_and_shortened() {
-        assert_eq!(quoted(b"Hello, world").as_deref(), Some("\"Hello, world\""));
-        assert_eq!(quoted(b"HELLO \"X\"\r\n").as_deref(), Some("\"HELLO \\\"X\\\"\\r\\n\""));
-        assert_eq!(quoted(&[b'A'; 100]).map(|text| text.chars().count()), Some(LONGEST + 3));
-        assert_eq!(quoted("a b c d \u{202e}x".as_bytes()).as_deref(), Some("\"a b c d \\u{202e}x\""));
+        assert_eq!(quoted(b"Hello, world", false).as_deref(), Some("\"Hello, world\""));
+        assert_eq!(quoted(b"HELLO \"X\"\r\n", false).as_deref(), Some("\"HELLO \\\"X\\\"\\r\\n\""));
+        assert_eq!(quoted(&[b'A'; 100], false).map(|text| text.chars().count()), Some(LONGEST + 3));
+        assert_eq!(quoted("a b c d \u{202e}x".as_bytes(), false).as_deref(), Some("\"a b c d \\u{202e}x\""));
     }
 
     #[test]
     fn binary_and_nothing_are_not_quoted() {
-        assert_eq!(quoted(&[0, 1, 2, 0xff]), None);
-        assert_eq!(quoted(b""), None);
-        assert_eq!(quoted(b"\n").as_deref(), Some("\"\\n\""));
+        assert_eq!(quoted(&[0, 1, 2, 0xff], false), None);
+        assert_eq!(quoted(b"", false), None);
+        assert_eq!(quoted(b"ab", true).as_deref(), Some("\"ab…\""));
+        assert_eq!(quoted(b"\n", false).as_deref(), Some("\"\\n\""));
     }
 }

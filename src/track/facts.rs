@@ -165,6 +165,8 @@ pub enum Reset {
     },
     /// The probe in this frame, a keep-alive or a question about the window, was not answered.
     Silence(u64),
+    /// The same RST as in this frame: captured twice, or doubled on its way.
+    Copy(u64),
     /// Nothing was unread and nothing came: linger 0, or the program was killed.
     Abort,
     /// The same, at once after the answer in this frame: it may have been unread, but was most likely read.

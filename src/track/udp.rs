@@ -32,6 +32,8 @@ struct Newest {
     frame: u64,
     at: When,
     mark: Mark,
+    /// The datagram that was sent last, as far as identifications tell: its identification and frame.
+    top: (u16, u64),
     /// How many IP identifications in a row were a little higher than the one before.
     counting: u8,
 }
@@ -95,7 +97,7 @@ impl Exchange {
     fn in_order(&mut self, moment: &Moment, datagram: &Datagram<'_>, ip: &IpHeader) -> (Option<u64>, Option<u64>) {
         let mark = Mark { ip_id: ip.id.unwrap_or(0), checksum: datagram.checksum_raw, length: datagram.length };
         let last = self.last.get_mut(moment.direction);
-        let newest = Newest { frame: moment.frame, at: moment.at, mark, counting: 0 };
+        let newest = Newest { frame: moment.frame, at: moment.at, mark, top: (mark.ip_id, moment.frame), counting: 0 };
         let Some(before) = last.filter(|_| mark.ip_id != 0) else {
             *last = Some(newest);
             return (None, None);
@@ -103,11 +105,12 @@ impl Exchange {
         if before.mark == mark && moment.since(before.at).is_none_or(|since| since < DUPLICATE_WITHIN) {
             return (Some(before.frame), None);
         }
-        let step = mark.ip_id.wrapping_sub(before.mark.ip_id).cast_signed();
+        let step = mark.ip_id.wrapping_sub(before.top.0).cast_signed();
         if (-CLOSE..0).contains(&step) && before.counting >= COUNTING {
-            return (None, Some(before.frame));
+            *last = Some(Newest { top: before.top, counting: before.counting, ..newest });
+            return (None, Some(before.top.1));
         }
-        let counts = (1..CLOSE).contains(&step) && before.mark.ip_id != 0;
+        let counts = (1..CLOSE).contains(&step) && before.top.0 != 0;
         let counting = if counts { before.counting.saturating_add(1) } else { 0 };
         *last = Some(Newest { counting, ..newest });
         (None, None)

@@ -20,7 +20,8 @@ pub(super) fn sent(event: &Event<'_>, facts: &TcpFacts) -> String {
 
 /// `"Hello, world" (12 bytes)`, or just the size where the payload is no text.
 pub(super) fn payload(event: &Event<'_>, len: u32) -> String {
-    match quoted(&event.payload) {
+    let cut = (event.payload.len() as u64) < u64::from(len);
+    match quoted(&event.payload, cut) {
         Some(text) => format!("{text} ({})", bytes(len)),
         None => bytes(len),
     }

@@ -34,6 +34,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
             format!("{who} wants no connection any more: RST in answer to the SYN-ACK in frame {answers}")
         }
         Reset::HalfOpen(answers) => format!("{who} has no such connection any more: RST in answer to frame {answers}"),
+        Reset::Copy(copy) => format!("{who} resets the connection: the same packet twice, a copy of frame {copy}"),
         Reset::AbortAtOnce(answer) => {
             format!("{who} aborts the connection: RST, at once after the answer in frame {answer}")
         }

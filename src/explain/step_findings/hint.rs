@@ -15,10 +15,15 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     let hints = &facts.hints;
     let (who, peer) = (event.direction.sender(), event.direction.receiver());
     if let Some((count, shown_by)) = hints.capture_gap {
-        let text = format!(
-            "{} of the {peer}'s are acknowledged here, so they arrived, but they are not in the capture: lost in the capture, not in the network.",
-            bytes(count)
-        );
+        let text = match count {
+            1 => format!(
+                "A byte of the {peer}'s, or its FIN, is acknowledged here, so it arrived, but it is not in the capture: the capture missed it, the network did not lose it."
+            ),
+            _ => format!(
+                "{} of the {peer}'s are acknowledged here, so they arrived, but they are not in the capture: the capture missed them, the network did not lose them.",
+                bytes(count)
+            ),
+        };
         found.push(Finding::new(Code::CaptureGap, text, [shown_by.unwrap_or(0), frame]));
     }
     if let Some(again) = hints.duplicate_sack {

@@ -19,45 +19,63 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
     let (code, text) = match repeat.verdict {
         RepeatVerdict::DuplicateFrame => (
             Code::DuplicateFrame,
-            "The same packet with the same IP identification and time stamp: it was captured twice, or doubled on its way; TCP did not send it again.".to_owned(),
+            format!(
+                "The same packet{waited}, with the same IP identification and time stamp: it was captured twice, or doubled on its way; TCP did not send it again."
+            ),
         ),
         RepeatVerdict::Reordered => match repeat.original {
             Some(original) => (
                 Code::Reordered,
-                format!("Its IP identification or time stamp is older than that of frame {original}, which brought these bytes already: this is a copy sent before, overtaken on its way."),
+                format!(
+                    "Its IP identification or time stamp is older than that of frame {original}, which brought these bytes already: this is a copy sent before, overtaken on its way."
+                ),
             ),
             None => (
                 Code::Reordered,
-                format!("Fills the hole that frame {witness} showed. Its IP identification or time stamp is older than that of bytes captured before it: it was sent earlier and overtaken on its way."),
+                format!(
+                    "Fills the hole that frame {witness} showed. Its IP identification or time stamp is older than that of bytes captured before it: it was sent earlier and overtaken on its way."
+                ),
             ),
         },
         RepeatVerdict::Spurious(Some(asked)) => {
             frames.push(asked.get());
             (
                 Code::SpuriousRetransmit,
-                format!("Sent again{waited} though frame {witness} had acknowledged the bytes: the ACKs from frame {asked} on had told of a hole where they were only late."),
+                format!(
+                    "Sent again{waited} though frame {witness} had acknowledged the bytes: the ACKs from frame {asked} on had told of a hole where they were only late."
+                ),
             )
         }
         RepeatVerdict::Spurious(None) => (
             Code::SpuriousRetransmit,
-            format!("Sent again{waited} though frame {witness} had acknowledged the bytes: they had arrived, and the ACK came late or was lost."),
+            format!(
+                "Sent again{waited} though frame {witness} had acknowledged the bytes: they had arrived, and the ACK came late or was lost."
+            ),
         ),
         RepeatVerdict::Fast { acks: 1, .. } => (
             Code::FastRetransmit,
-            format!("Fast retransmission: the ACK in frame {witness} told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}."),
+            format!(
+                "Fast retransmission: the ACK in frame {witness} told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}."
+            ),
         ),
         RepeatVerdict::Fast { acks, last } => {
             frames.push(last);
-            let text = format!("Fast retransmission: {acks} ACKs, from frame {witness} to frame {last}, told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}.");
+            let text = format!(
+                "Fast retransmission: {acks} ACKs, from frame {witness} to frame {last}, told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}."
+            );
             (Code::FastRetransmit, text)
         }
         RepeatVerdict::TailLossProbe => (
             Code::TailLossProbe,
-            format!("The last data in flight, sent again{waited}, sooner than a retransmission timer could run out, and no duplicate ACK asked for it: a tail-loss probe (RFC 8985 §7); {copy}."),
+            format!(
+                "The last data in flight, sent again{waited}, sooner than a retransmission timer could run out, and no duplicate ACK asked for it: a tail-loss probe (RFC 8985 §7); {copy}."
+            ),
         ),
         RepeatVerdict::Timeout { wait: Wait::FirstThoughAsked, .. } => (
             Code::TimeoutRetransmit,
-            format!("Sent again{waited}: the retransmission timer ran out (RFC 6298 §5). The ACK in frame {witness} had told of a hole here before, but that did not make the sender act; {copy}."),
+            format!(
+                "Sent again{waited}: the retransmission timer ran out (RFC 6298 §5). The ACK in frame {witness} had told of a hole here before, but that did not make the sender act; {copy}."
+            ),
         ),
         RepeatVerdict::Timeout { nth, wait } => (Code::TimeoutRetransmit, timeout(nth, wait, &waited, &copy)),
         RepeatVerdict::Handshake { nth, asked } => {
@@ -67,7 +85,9 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
         RepeatVerdict::Unknown => (Code::Retransmit, unexplained(repeat, &waited, &copy)),
         RepeatVerdict::OrderUnknown => (
             Code::OrderUnknown,
-            format!("Fills the hole that frame {witness} showed. IP identification and time stamps do not tell whether it was late or lost before the capture and sent again."),
+            format!(
+                "Fills the hole that frame {witness} showed. IP identification and time stamps do not tell whether it was late or lost before the capture and sent again."
+            ),
         ),
     };
     Finding::new(code, text, frames)
@@ -125,8 +145,13 @@ fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Repeat, nth: u16, 
 /// Nothing tells why the bytes come again.
 fn unexplained(repeat: &Repeat, waited: &str, copy: &str) -> String {
     match repeat.first_copy {
+        FirstCopy::Captured | FirstCopy::Damaged if repeat.after.is_some_and(|after| after >= SOONEST_TIMER) => {
+            format!(
+                "Sent again{waited}; {copy}. Nothing of the other direction is in the capture, so it can't tell whether an ACK asked for it or a timer ran out."
+            )
+        }
         FirstCopy::Captured | FirstCopy::Damaged => format!(
-            "Sent again{waited}; {copy}. No duplicate ACKs or SACK asked for it and it came too soon for a timer, so the capture can't tell why."
+            "Sent again{waited}; {copy}. No duplicate ACK or SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
         ),
         FirstCopy::NotCaptured => format!(
             "Its IP identification or time stamp is newer than that of bytes captured before it, so it was sent again; {copy}. Nothing captured asked for it and it came too soon for a timer, so the capture can't tell why."

@@ -82,6 +82,13 @@ pub(super) fn of(event: &Event<'_>, reset: Reset) -> Finding {
             );
             Finding::new(Code::ResetAbort, text, [frame])
         }
+        Reset::Copy(copy) => Finding::new(
+            Code::DuplicateFrame,
+            format!(
+                "The same RST as in frame {copy}, right behind it, and nothing came that it could answer: it was captured twice, or doubled on its way."
+            ),
+            [copy, frame],
+        ),
         Reset::AbortAtOnce(answer) => Finding::new(
             Code::ResetAbort,
             format!(

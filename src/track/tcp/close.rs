@@ -45,7 +45,9 @@ impl Connection {
         story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
         story.simultaneous_open = self.handshake.simultaneous;
-        story.unanswered_syn = self.handshake.outcome() == Handshake::Partial && self.handshake.syn_ack.is_none();
+        story.unanswered_syn = self.handshake.outcome() == Handshake::Partial
+            && self.handshake.syn_ack.is_none()
+            && self.handshake.ack.is_none();
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
             *story.fins.get_mut(direction) = own.fin.map(|fin| super::Fins {

@@ -46,7 +46,9 @@ impl Progress {
                 let own = sides.get(moment.direction);
                 self.refused |= self.syn.is_some() && peer.isn.is_some() && own.isn.is_none() && self.ack.is_none();
             }
-            _ if self.ack.is_none() && self.syn_ack.is_some() && moment.direction == Direction::ClientToServer => {
+            // without its SYN-ACK in the capture too: the client has seen one, or it could acknowledge nothing
+            TcpPlace::Odd => {}
+            _ if self.ack.is_none() && moment.direction == Direction::ClientToServer && self.has_begun() => {
                 self.ack = moment.place();
                 self.finish(moment);
             }
@@ -79,6 +81,10 @@ impl Progress {
     /// How long the server took to answer the SYN, and the client to answer the SYN-ACK, as seen here.
     pub(super) fn halves(&self) -> Option<(Nanos, Nanos)> {
         Some((self.from_client.get()?, self.from_server.get()?))
+    }
+
+    fn has_begun(&self) -> bool {
+        self.syn.is_some() || self.syn_ack.is_some()
     }
 
     /// Whether a SYN was seen and the ACK that ends the handshake was not.

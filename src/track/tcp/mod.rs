@@ -340,8 +340,10 @@ impl Connection {
         peer.syn_acked = true;
         let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
         let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
-        let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1))).unwrap_or(segment.ack);
-        let bytes = segment.ack.relative_to(from).wrapping_sub(u32::from(syn) + u32::from(fin));
+        let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1)));
+        // where the capture began later, the first ACK may lie before all that it holds
+        let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
+        let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
         let sample = covered.sample.filter(|sent| sent.len > 0);
         let delay = sample.and_then(|sent| moment.since(sent.at));
         if let Some((sent, delay)) = sample.zip(delay)

@@ -7,9 +7,13 @@ use super::side::{Recent, Side};
 use super::{Connection, Moment};
 use crate::model::{Direction, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Reset;
+use crate::track::when::When;
 
 /// What a program does within this time after an answer came, it does because the answer came.
 const AT_ONCE: Nanos = Nanos::from_millis(2);
+
+/// A copy of a packet comes within this time.
+const AT_ONCE_AGAIN: Nanos = Nanos(200_000);
 
 impl Connection {
     /// Why this side sends a RST, as far as the capture shows it; called before the RST itself is remembered.
@@ -17,7 +21,12 @@ impl Connection {
         let own = self.sides.get(moment.direction);
         let peer = self.sides.get(!moment.direction);
         let with_ack = segment.flags.contains(TcpFlags::ACK);
-        if own.isn.is_none() && peer.isn.is_some() && own.next.is_none_or(|next| next == segment.seq) && with_ack {
+        if own.isn.is_none()
+            && peer.isn.is_some()
+            && !peer.syn_with_ack
+            && own.next.is_none_or(|next| next == segment.seq)
+            && with_ack
+        {
             let syn = peer.syn.map_or(0, |(frame, _)| frame.get());
             return Reset::Refused(syn);
         }
@@ -29,6 +38,9 @@ impl Connection {
         let lost = peer.next.zip(own.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs());
         let gone = own.fin.is_some() || own.reset.is_some();
         // a RST with ACK answers nothing, as a rule: the program ended the connection; unless data came that it never took
+        if let Some(copy) = copy_of(own, peer, moment, self.last) {
+            return Reset::Copy(copy);
+        }
         if gone && (!with_ack || lost > 0 || own.reset.is_some()) {
             return after_close(own, peer, answered, lost);
         }
@@ -40,6 +52,10 @@ impl Connection {
             Some(answered) => return Reset::HalfOpen(answered.frame),
             None if !with_ack => return Reset::Unknown,
             None => {}
+        }
+        if peer.newest().is_none() {
+            // nothing of the peer's was captured: what it sent can't be known
+            return Reset::Unknown;
         }
         let unacked = peer.next.map_or(0, |next| next.distance(segment.ack).max(0).unsigned_abs());
         match peer.unanswered.max(unacked) {
@@ -95,6 +111,14 @@ fn gave_up(own: &Side, peer: &Side, with_ack: bool, answered: Option<&Recent>) -
     let silent = if with_ack { heard < sent.last.0 } else { answered.is_some_and(|frame| frame.frame > sent.last.0) };
     let answers = answered.and_then(|answered| NonZeroU64::new(answered.frame));
     silent.then_some(Reset::GaveUp { first: sent.frame, last: sent.last.0, repeats: sent.repeats, answers })
+}
+
+/// The RST that this one is a copy of: right behind it, and nothing came from the peer that it could answer.
+fn copy_of(own: &Side, peer: &Side, moment: &Moment, last: (u64, When)) -> Option<u64> {
+    let newest = own.newest().filter(|newest| newest.frame == last.0 && own.reset.is_some())?;
+    let soon = moment.since(last.1).is_some_and(|since| since < AT_ONCE_AGAIN);
+    let answered = peer.sent.iter().filter(|sent| sent.acked_by.is_none()).count();
+    (soon && answered <= 1).then_some(newest.frame)
 }
 
 /// What came for a socket that was closed already; `lost` sequence numbers of the peer's are not acknowledged.

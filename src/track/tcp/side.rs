@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::Moment;
 use super::holes::Holes;
 use super::sent::{Sent, SentList};
-use super::verdict::DUPLICATE_WITHIN;
+use super::verdict::{AT_ONCE, DUPLICATE_WITHIN};
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Hints;
 use crate::track::repeat::{RepeatVerdict, Twice};
@@ -213,7 +213,8 @@ impl Side {
         }
         let after = sent.at.since(at);
         let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
-        let duplicate = same_id && same_stamp && soon && !asked;
+        let at_once = after.is_some_and(|after| after < AT_ONCE);
+        let duplicate = same_id && same_stamp && soon && (at_once || !asked);
         let nth = self.syn_count - 1;
         let verdict = if duplicate { RepeatVerdict::DuplicateFrame } else { RepeatVerdict::Handshake { nth, asked } };
         Some((first, after, verdict))
@@ -277,7 +278,7 @@ fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber) -> Option<Twice> {
     let newest = peer.newest().filter(|newest| newest.len == 1 && left.plus(1) == right).map(|newest| newest.frame);
     match peer.sent.carrying(left) {
         Some(sent) if sent.repeats > 0 => Some(Twice::Again(sent.last.0)),
-        _ if peer.isn == Some(left) => None,
+        _ if peer.base == Some(left) && left.plus(1) == right => None,
         Some(sent) if newest.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
         Some(Sent { frame, last: (last, _), .. }) => {
             Some(Twice::Doubled { first: *frame, copy: NonZeroU64::new(*last).filter(|copy| copy.get() != *frame) })

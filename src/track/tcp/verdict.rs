@@ -14,6 +14,9 @@ pub(super) const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
 /// A repeat with the same marks within this time is the same packet captured again.
 pub(super) const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
 
+/// Nothing but an ACK makes TCP send a segment again within this time.
+pub(super) const AT_ONCE: Nanos = Nanos(200_000);
+
 /// What is known of the segment that comes again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Again {
@@ -46,7 +49,14 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
     let ids_vary = sender.ip_ids_vary || again.ip_id.is_none();
     let sack = receiver.sack_permitted && sender.sack_permitted;
     let last = sender.sent.carrying(SeqNumber(again.end.0.wrapping_sub(1))).map(|sent| sent.frame);
+    let told_of_hole = receiver.hole_acks > 0
+        && (receiver.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) || receiver.hole_acks >= 3);
+    let asked = told_of_hole && !asked_long_ago(again, receiver, estimator.smoothed().or(handshake));
+    let fast = RepeatVerdict::Fast { acks: receiver.hole_acks, last: receiver.acked_frame };
     let Some(original) = sender.sent.carrying(again.seq) else {
+        if asked {
+            return Repeat { witness: Some(receiver.hole_acks_first), ..Repeat::unproved(fast) };
+        }
         let acked = receiver.acked.is_some_and(|ack| !again.end.is_after(ack));
         let verdict = if acked { RepeatVerdict::Spurious(None) } else { RepeatVerdict::Unknown };
         return Repeat { witness: acked.then_some(receiver.acked_frame), ..Repeat::unproved(verdict) };
@@ -57,7 +67,11 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
     let through = last.filter(|last| *last != before.frame).and_then(NonZeroU64::new);
     let first_copy = if before.damaged { FirstCopy::Damaged } else { FirstCopy::Captured };
     let repeat = |verdict, witness| Repeat { after, witness, through, first_copy, ..Repeat::of(verdict, before.frame) };
-    if ids_vary && same_packet(again, &before, after) {
+    // of what was sent again before, only the time is known
+    let same_marks = again.end == before.end && again.ip_id == before.ip_id && again.timestamp == before.timestamp;
+    let sent_again = before.last.0 != before.frame;
+    let too_soon = (sent_again || same_marks && !told_of_hole) && after.is_some_and(|after| after < AT_ONCE);
+    if too_soon || ids_vary && same_packet(again, &before, after) {
         original.repeats -= 1;
         if original.repeats == 0 {
             original.last.0 = again.frame;
@@ -75,18 +89,17 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
         let asked = NonZeroU64::new(receiver.hole_acks_first).filter(|asked| before.late && asked.get() < before.frame);
         return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
     }
-    let told_of_hole = receiver.hole_acks > 0
-        && (receiver.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) || receiver.hole_acks >= 3);
     let told_of_hole = Some(receiver.hole_acks_first).filter(|_| told_of_hole && before.repeats <= 1);
-    if told_of_hole.is_some() && !asked_long_ago(again, receiver, estimator.smoothed().or(handshake)) {
-        return repeat(RepeatVerdict::Fast { acks: receiver.hole_acks, last: receiver.acked_frame }, told_of_hole);
+    if told_of_hole.is_some() && asked {
+        return repeat(fast, told_of_hole);
     }
     let Some(waited) = after else { return repeat(RepeatVerdict::Unknown, None) };
     let probes = sack && last_in_flight && in_flight > 0 && before.repeats <= 1;
     if probes && waited >= Nanos::from_millis(1) && is_before_timeout(waited, &estimator) {
         return repeat(RepeatVerdict::TailLossProbe, None);
     }
-    if waited >= LEAST_TIMEOUT {
+    // without the other direction in the capture, an ACK may have asked for it
+    if waited >= LEAST_TIMEOUT && receiver.newest().is_some() {
         let wait = match pace(&before, waited) {
             Wait::First if told_of_hole.is_some() => Wait::FirstThoughAsked,
             Wait::First if probes && in_flight == 1 => Wait::FirstOfLast,
