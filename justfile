@@ -77,6 +77,12 @@ bless name='1':
     ECHOLAB_BLESS="$1" cargo test --quiet --test readme
     git diff --stat -- tests/golden README.md
 
+# The README's pictures: pages of three scenarios (`apt-get install pngquant` first)
+[group('change')]
+pictures:
+    cargo build --quiet
+    tests/page/pictures.py target/debug/echolab docs
+
 # Reading speed, then whole runs against tcpdump on a big capture (made anew where none is given)
 [group('measure')]
 bench capture='':

@@ -8,7 +8,7 @@ use super::grid::{CALLS_TITLE, Grid};
 use super::{Format, Options, escape};
 use crate::explain::Fact;
 use crate::report::{
-    Align, Cell, Collector, FindingLine, Kept, Renderer, Report, Room, capture_notes, capture_setting, capture_title,
+    Align, Cell, Collector, FindingLine, Kept, Renderer, Report, Room, capture_heading, capture_notes, capture_setting,
     conversation_notes, conversation_title, finding_lines,
 };
 
@@ -47,7 +47,7 @@ struct Latex<W: Write> {
 impl<W: Write> Renderer for Latex<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         self.begin()?;
-        writeln!(self.out, "\\section*{{{}}}", text(&capture_title(&report.info)))?;
+        writeln!(self.out, "\\section*{{{}}}", text(&capture_heading(&report.info)))?;
         let command = self.options.command.as_deref();
         self.facts(&capture_setting(&report.info, &report.totals, command))?;
         if self.options.summary {

@@ -7,7 +7,7 @@ use super::{Format, Options, escape, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
-    Align, Answering, Cell, Collector, Kept, Renderer, Report, Room, capture_notes, capture_setting, capture_title,
+    Align, Answering, Cell, Collector, Kept, Renderer, Report, Room, capture_heading, capture_notes, capture_setting,
     conversation_notes, conversation_title, finding_lines,
 };
 
@@ -30,7 +30,7 @@ struct Markdown<W: Write> {
 
 impl<W: Write> Renderer for Markdown<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
-        writeln!(self.out, "# {}\n", self.text(&capture_title(&report.info)))?;
+        writeln!(self.out, "# {}\n", self.text(&capture_heading(&report.info)))?;
         self.facts(&capture_setting(&report.info, &report.totals, self.options.command.as_deref()))?;
         if self.options.summary {
             let grid = Grid::conversations(report, &self.options, Room::Wide);

@@ -41,7 +41,7 @@ pub use totals::{CaptureTotals, LeftOut};
 pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
-    FindingLine, capture_notes, capture_notes_of, capture_setting, capture_title, conversation_notes,
+    FindingLine, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title, conversation_notes,
     conversation_title, finding_lines, finding_lines_of,
 };
 pub(crate) use words::{count, counted};

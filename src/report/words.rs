@@ -14,13 +14,22 @@ use crate::track::{ConversationTotals, RolesFrom};
 /// Most frames named as a finding's evidence.
 const FRAMES_NAMED: usize = 12;
 
-/// The title of a capture: `lab.pcap (pcap, ETHERNET)`.
+/// The title of a capture: `lab.pcap (pcap, ETHERNET, filter tcp)`.
 pub fn capture_title(info: &CaptureInfo) -> String {
+    title_with(info, info.filter.as_deref())
+}
+
+/// The title of a capture whose setting is told below, the filter with it: `lab.pcap (pcap, ETHERNET)`.
+pub fn capture_heading(info: &CaptureInfo) -> String {
+    title_with(info, None)
+}
+
+fn title_with(info: &CaptureInfo, filter: Option<&str>) -> String {
     let mut parts = Vec::new();
     parts.extend(info.format.map(|format| format.name().to_owned()));
     parts.extend(info.link_types.iter().map(|link| link.name().into_owned()));
     parts.extend(info.interface.as_ref().map(|interface| format!("captured on {interface}")));
-    parts.extend(info.filter.as_ref().map(|filter| format!("filter {filter}")));
+    parts.extend(filter.map(|filter| format!("filter {filter}")));
     let name = match info.file.as_deref() {
         Some("-") => "standard input",
         Some(file) => file,

@@ -24,7 +24,8 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::series::CaptureSeries;
 use crate::report::{
-    Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, capture_notes_of, capture_title, counted,
+    Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, capture_heading, capture_notes_of,
+    counted,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -86,7 +87,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
     }
 
     fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Material>], totals: &CaptureTotals) -> io::Result<()> {
-        let title = capture_title(info);
+        let title = capture_heading(info);
         self.titles.push(title.clone());
         let prefix = match self.titles.len() {
             1 => String::new(),

@@ -8,7 +8,7 @@ use crate::explain::{Conversation, Fact};
 use crate::model::CaptureInfo;
 use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, svg};
-use crate::report::{Align, CaptureTotals, Room, ToldCall, capture_setting, capture_title};
+use crate::report::{Align, CaptureTotals, Room, ToldCall, capture_heading, capture_setting};
 
 /// Colours and layout; what drawings share stands before it.
 const STYLE: &str = include_str!("templates/style.css");
@@ -100,7 +100,7 @@ impl Capture {
         let Grid { head: call_head, rows: calls } = Grid::calls(&calls, options);
         Self {
             id: format!("{prefix}capture"),
-            title: capture_title(info),
+            title: capture_heading(info),
             setting: capture_setting(info, totals, options.command.as_deref()),
             notes,
             grave,
