@@ -193,6 +193,7 @@ impl Conversation {
                 }
             }
         }
+        facts.reset = facts.reset.map(|reset| reset.with_left_over(direction, || tcp.turns.left_over()));
         if self.steps == 0 && self.reuses.is_some() {
             facts.hints.reused_from = self.reuses;
             facts.analysis.insert(super::AnalysisFlag::ReusedPorts);

@@ -1,7 +1,7 @@
 //! How the connection ended.
 
 use super::times;
-use crate::explain::describe::thousands;
+use crate::explain::describe::{counted, frames, thousands};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
 use crate::track::{Close, ConversationTotals, Fins, Handshake, TcpTotals};
@@ -83,11 +83,12 @@ fn half_close(tcp: &TcpTotals, found: &mut Vec<Finding>) {
         let end = tcp.story.fins.get(direction).and_then(|end| end.at);
         let long = fin.at.zip(end).map_or_else(String::new, |(from, to)| format!(" for {}", to.minus(from).human()));
         let text = format!(
-            "The {} closed its direction in frame {}, the {} went on sending{long}: {} bytes in frames {first} to {last} (half-close, RFC 9293 §3.6).",
+            "The {} closed its direction in frame {}, the {} went on sending{long}: {} in {} (half-close, RFC 9293 §3.6).",
             direction.receiver(),
             fin.frame,
             direction.sender(),
-            thousands(bytes)
+            counted(bytes, "byte"),
+            frames((first, last))
         );
         found.push(Finding::new(Code::HalfClose, text, [fin.frame, first, last]));
     }

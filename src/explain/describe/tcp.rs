@@ -1,6 +1,6 @@
 //! Sentences about segments, by the part that they play.
 
-use super::{acks, bytes, data, joined, reset};
+use super::{acks, bytes, data, frames, joined, reset};
 use crate::model::{Direction, TcpFlags};
 use crate::track::{Event, FirstCopy, Probe, Repeat, RepeatVerdict, TcpFacts, TcpPlace};
 
@@ -87,7 +87,9 @@ fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> Strin
 /// Why bytes come again.
 pub(super) fn again(repeat: &Repeat) -> String {
     let first = match (repeat.original, repeat.through, repeat.first_copy) {
-        (Some(frame), Some(last), _) => format!("first sent in frames {frame} to {last}"),
+        (Some(frame), Some(last), _) => {
+            format!("first sent in {}", frames((frame.min(last.get()), frame.max(last.get()))))
+        }
         (Some(frame), ..) => format!("first sent in frame {frame}"),
         (None, _, FirstCopy::NotCaptured) => "its first copy had not come by here".to_owned(),
         (None, ..) => "its first copy is not in the capture, or is no longer remembered".to_owned(),

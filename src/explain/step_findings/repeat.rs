@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use crate::explain::describe::frames;
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::{Nanos, TcpFlags};
 use crate::track::{Event, FirstCopy, Repeat, RepeatVerdict, TcpFacts, Wait};
@@ -13,7 +14,7 @@ const SOONEST_TIMER: Nanos = Nanos::from_millis(180);
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Finding {
     let through = repeat.through.map_or(0, NonZeroU64::get);
     let witness = repeat.witness.unwrap_or(0);
-    let mut frames = vec![repeat.original.unwrap_or(0), through, witness, event.frame];
+    let mut proof = vec![repeat.original.unwrap_or(0), through, witness, event.frame];
     let waited = repeat.after.map_or_else(String::new, |after| format!(" after {}", after.human()));
     let copy = first_copy(repeat);
     let (code, text) = match repeat.verdict {
@@ -38,7 +39,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             ),
         },
         RepeatVerdict::Spurious(Some(asked)) => {
-            frames.push(asked.get());
+            proof.push(asked.get());
             (
                 Code::SpuriousRetransmit,
                 format!(
@@ -59,7 +60,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             ),
         ),
         RepeatVerdict::Fast { acks, last } => {
-            frames.push(last);
+            proof.push(last);
             let text = format!(
                 "Fast retransmission: {acks} ACKs, from frame {witness} to frame {last}, told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}."
             );
@@ -90,7 +91,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             ),
         ),
     };
-    Finding::new(code, text, frames)
+    Finding::new(code, text, proof)
 }
 
 /// Where the bytes were before.
@@ -98,7 +99,9 @@ fn first_copy(repeat: &Repeat) -> String {
     let frame = repeat.original.unwrap_or(0);
     match (repeat.first_copy, repeat.through) {
         (FirstCopy::Captured, None) => format!("the bytes were captured in frame {frame}"),
-        (FirstCopy::Captured, Some(last)) => format!("the bytes were captured in frames {frame} to {last}"),
+        (FirstCopy::Captured, Some(last)) => {
+            format!("the bytes were captured in {}", frames((frame.min(last.get()), frame.max(last.get()))))
+        }
         (FirstCopy::Damaged, _) => {
             format!("the copy in frame {frame} was damaged, says its checksum, so the receiver threw it away")
         }

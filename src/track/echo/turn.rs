@@ -101,6 +101,13 @@ impl Turns {
         echo
     }
 
+    /// Request bytes that an answer in progress, which follows them byte by byte, has not come to.
+    pub(in crate::track) fn left_over(&self) -> u32 {
+        let follows = !(self.not_identical && self.not_upper);
+        let begun = self.answered > 0 && follows && !self.closed && !self.given_up;
+        if begun { count(self.request.len().saturating_sub(self.answered)) } else { 0 }
+    }
+
     /// Requests without an answer at the end, and their bytes.
     pub(in crate::track) fn pending(&self) -> (u64, u64) {
         if self.closed || self.given_up {

@@ -85,14 +85,28 @@ impl Connection {
         self.sides.get_mut(direction).sent.carrying(seq?).map(|sent| sent.last.0)
     }
 
-    /// Whether the client resets the connection as soon as this answer of one segment has come: what woke its program
+    /// Whether the client resets the connection as soon as this short answer has come, of one segment: what woke its program
     /// was most likely that it read it.
     fn at_once(&self, moment: &Moment, answer: &Sent) -> bool {
-        let asked = self.sides.client_to_server.last_data.get().is_some();
+        // a longer answer may take more than one read
+        let asked = self.sides.client_to_server.sent.last_data().is_some_and(|request| answer.len <= request.len);
         let took = moment.since(answer.at);
         let network = self.handshake.answer_time(moment.direction).unwrap_or_default();
         let soon = took.is_some_and(|took| took.minus(network) < AT_ONCE);
         moment.direction == Direction::ClientToServer && asked && answer.acked_by.is_some() && soon
+    }
+}
+
+impl Reset {
+    /// The same, where the server's answer had begun to follow the request and had not come to so many bytes of it.
+    pub(in crate::track) fn with_left_over(self, direction: Direction, left_over: impl FnOnce() -> u32) -> Self {
+        if self != Self::Abort || direction == Direction::ClientToServer {
+            return self;
+        }
+        match left_over() {
+            0 => self,
+            bytes => Self::Unread { bytes, last: None },
+        }
     }
 }
 

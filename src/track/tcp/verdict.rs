@@ -14,6 +14,8 @@ pub(super) const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
 /// A repeat with the same marks within this time is the same packet captured again.
 pub(super) const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
 
+/// Within this time the same time stamp is the same packet's: clocks tick every millisecond or ten (RFC 7323 §5.4).
+const SAME_TICK: Nanos = Nanos::from_millis(5);
 /// Nothing but an ACK makes TCP send a segment again within this time.
 pub(super) const AT_ONCE: Nanos = Nanos(200_000);
 
@@ -86,7 +88,7 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
         return repeat(RepeatVerdict::Reordered, Some(before.frame));
     }
     if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
-        let asked = NonZeroU64::new(receiver.hole_acks_first).filter(|asked| before.late && asked.get() < before.frame);
+        let asked = NonZeroU64::new(receiver.hole_acks_first).filter(|asked| before.late && *asked < ack);
         return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
     }
     let told_of_hole = Some(receiver.hole_acks_first).filter(|_| told_of_hole && before.repeats <= 1);
@@ -95,7 +97,7 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
     }
     let Some(waited) = after else { return repeat(RepeatVerdict::Unknown, None) };
     let probes = sack && last_in_flight && in_flight > 0 && before.repeats <= 1;
-    if probes && waited >= Nanos::from_millis(1) && is_before_timeout(waited, &estimator) {
+    if probes && waited >= Nanos::from_millis(1) && is_before_timeout(waited, &estimator, handshake) {
         return repeat(RepeatVerdict::TailLossProbe, None);
     }
     // without the other direction in the capture, an ACK may have asked for it
@@ -118,8 +120,8 @@ fn asked_long_ago(again: &Again, receiver: &Side, round_trip: Option<Nanos>) -> 
 }
 
 /// Whether a retransmission timer cannot have run out yet (RFC 6298 §2), but a tail-loss probe's can (RFC 8985 §7.2).
-fn is_before_timeout(waited: Nanos, estimator: &Estimator) -> bool {
-    let Some(srtt) = estimator.smoothed() else { return false };
+fn is_before_timeout(waited: Nanos, estimator: &Estimator, handshake: Option<Nanos>) -> bool {
+    let Some(srtt) = estimator.smoothed().or(handshake) else { return false };
     let timeout = srtt.plus(Nanos(estimator.variation().0.saturating_mul(4).max(200_000_000)));
     waited < timeout && waited >= srtt.plus(srtt)
 }
@@ -180,8 +182,8 @@ fn same_packet(again: &Again, before: &Sent, after: Option<Nanos>) -> bool {
     let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
     match (again.ip_id, before.ip_id) {
         (Some(id), Some(first)) if id != 0 || first != 0 => id == first && same_stamp && soon,
-        // without an identification only the same clock tick at almost the same time tells
-        _ => same_stamp && again.timestamp.is_some() && after.is_some_and(|after| after.0 < 1_000_000),
+        // without an identification only the same clock tick at almost the same time tells; a tail-loss probe has another
+        _ => same_stamp && again.timestamp.is_some() && after.is_some_and(|after| after < SAME_TICK),
     }
 }
 
