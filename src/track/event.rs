@@ -7,6 +7,7 @@ use super::analysis::Analysis;
 use super::facts::{Acked, Echo, Hints, Life, Probe, Reset, RttSample, TcpPlace, UdpPlace};
 use super::lent::Lent;
 use super::repeat::Repeat;
+use super::vantage::Vantage;
 use crate::model::{
     Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, TcpFlags, TcpOptions, Timestamp,
 };
@@ -251,6 +252,8 @@ pub struct UdpFacts {
     pub echo: Option<Echo>,
     /// From the request to this answer.
     pub turnaround: Option<Nanos>,
+    /// Where that was captured, as far as was known by then.
+    pub seen: Option<Vantage>,
     /// The frame of a datagram that was sent later and came before, as their IP identifications tell.
     pub overtaken_by: Option<u64>,
 }

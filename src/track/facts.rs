@@ -215,6 +215,8 @@ pub struct SlowAnswer {
     pub acked_by: Option<NonZeroU64>,
     /// How much of the time the network took, if it took as long as in the handshake.
     pub network: Nanos,
+    /// Where it was captured, as far as was known by then.
+    pub seen: Option<Vantage>,
 }
 
 /// Rarer things that the conversation so far shows at a segment; all `None` for nearly every one.

@@ -67,6 +67,7 @@ impl Exchange {
             place: UdpPlace::Unasked,
             echo: None,
             turnaround: None,
+            seen: None,
             overtaken_by: None,
         };
         let (copy_of, overtaken_by) = self.in_order(moment, datagram, ip);
@@ -84,6 +85,7 @@ impl Exchange {
             facts.place = UdpPlace::Reply(answered.request);
             facts.echo = answered.echo;
             facts.turnaround = moment.since(answered.at);
+            facts.seen = self.clues.tell(None).vantage;
             if let Some(overtaken_by) = answered.overtaken_by {
                 self.totals.reordered.see(overtaken_by);
                 self.totals.reordered.see(moment.frame);

@@ -4,6 +4,7 @@ use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of, millis};
 use crate::explain::describe::thousands;
+use crate::explain::vantage::seen_from;
 use crate::model::{Endpoint, IcmpError, Nanos};
 use crate::track::{Event, IcmpFacts, UdpFacts, UdpPlace};
 
@@ -182,7 +183,8 @@ fn pair(case: &Case<'_>) -> Answer {
         };
     };
     let (client, server) = (totals.client, totals.server);
-    let mut table = AnswerTable::new("Requests and replies", &["request", "reply", "reply length", "time (ms)"]);
+    let caption = format!("Requests and replies, {}", seen_from(totals.standpoint().vantage));
+    let mut table = AnswerTable::new(caption, &["request", "reply", "reply length", "time (ms)"]);
     for pair in &seen.pairs {
         let time = pair.time.map_or_else(|| "unknown".to_owned(), millis);
         table.push([pair.request.to_string(), pair.reply.to_string(), pair.len.to_string(), time]);

@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 
 use crate::explain::describe::{bytes, thousands};
 use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::explain::vantage::seen_from;
 use crate::model::Nanos;
 use crate::track::{Event, SlowAnswer, TcpFacts, Twice};
 
@@ -110,7 +111,7 @@ fn came_twice(frame: u64, twice: Twice) -> Finding {
 fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer) -> Finding {
     let (request, took) = (slow.request, facts.turnaround.unwrap_or_default());
     let network = if slow.network >= WORTH_NAMING {
-        format!(", of which the network took about {}, as in the handshake", slow.network.human())
+        format!("; the network took about {} of it, as in the handshake", slow.network.human())
     } else {
         String::new()
     };
@@ -119,9 +120,10 @@ fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer) -> Findin
         None => "It was sent once, and its ACK came only with the answer: most likely the program took its time, but whether the request came late can't be told.".to_owned(),
     };
     let text = format!(
-        "{} after the request's last byte, in frame {request}, the {} began to answer{network}. {known}",
+        "{} after the request's last byte, in frame {request}, the {} began to answer ({}{network}). {known}",
         took.human(),
-        event.direction.sender()
+        event.direction.sender(),
+        seen_from(slow.seen)
     );
     let frames = [request.get(), slow.acked_by.map_or(0, NonZeroU64::get), event.frame];
     Finding::new(Code::SlowServer, text, frames)

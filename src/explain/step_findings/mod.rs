@@ -7,8 +7,9 @@ mod reset;
 
 use super::describe::bytes;
 use super::finding::{Finding, FindingCode as Code};
+use super::vantage::seen_from;
 use crate::model::{Checksum, Nanos, TcpFlags};
-use crate::track::{Body, Event, Probe, TcpFacts, TcpPlace, UdpFacts, UdpPlace};
+use crate::track::{Body, Event, Probe, TcpFacts, TcpPlace, UdpFacts, UdpPlace, Vantage};
 
 /// An answer that takes longer than this is worth a word.
 const SLOW: Nanos = Nanos::from_millis(200);
@@ -119,10 +120,14 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
         found.push(Finding::new(Code::UdpReordered, text, [overtaker, event.frame]));
     }
     if let (Some(time), UdpPlace::Reply(request)) = (facts.turnaround.filter(|time| *time >= SLOW), facts.place) {
-        let text = format!(
-            "The answer to frame {request} came after {}. How much of it the network took can't be told: UDP has no handshake to hold it against.",
-            time.human()
-        );
+        let network = match facts.seen {
+            Some(Vantage::Server | Vantage::SameHost) => "The network has no part in it: the program took its time.",
+            Some(Vantage::Client | Vantage::Between) | None => {
+                "How much of it the network took can't be told: UDP has no handshake to hold it against."
+            }
+        };
+        let text =
+            format!("The answer to frame {request} came after {} ({}). {network}", time.human(), seen_from(facts.seen));
         found.push(Finding::new(Code::SlowServer, text, [request, event.frame]));
     }
     found

@@ -107,7 +107,8 @@ impl Connection {
             return;
         }
         let request = if peer.last_data == sent.last.1 { sent.last.0 } else { sent.frame };
-        hints.slow_answer = NonZeroU64::new(request).map(|request| SlowAnswer { request, acked_by, network });
+        let seen = self.standpoint().vantage;
+        hints.slow_answer = NonZeroU64::new(request).map(|request| SlowAnswer { request, acked_by, network, seen });
     }
 
     fn hint_idle(&mut self, moment: &Moment, hints: &mut Hints) {
