@@ -28,7 +28,7 @@ pub use event::{Body, Event, Followed, IcmpFacts, RolesFrom, StreamId, TcpFacts,
 pub use facts::{Acked, Echo, EchoKind, Hints, Life, Probe, Reset, RttSample, SlowAnswer, TcpPlace, UdpPlace};
 pub use lent::Lent;
 pub use repeat::{FirstCopy, Repeat, RepeatVerdict, Twice, Wait};
-pub use rtt::smoothed;
+pub use rtt::{Distribution, smoothed};
 pub use tcp::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 pub use totals::{
     Close, ConversationTotals, EchoStory, EchoTotals, Extent, Handshake, RttTotals, TcpTotals, UdpTotals,

@@ -49,9 +49,9 @@ fn moved(value: Nanos, goal: Nanos, part: i64) -> Nanos {
     value.plus(Nanos(goal.minus(value).0.div_euclid(part)))
 }
 
-/// The samples of a conversation in bounded memory.
+/// Times of a conversation in bounded memory.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Distribution {
+pub struct Distribution {
     exact: Vec<i64>,
     buckets: Option<Box<[u32; BUCKETS]>>,
     min: Option<Nanos>,
@@ -72,7 +72,8 @@ impl Distribution {
         next.exact.clear();
     }
 
-    pub(super) fn add(&mut self, time: Nanos) {
+    /// Takes one time.
+    pub fn add(&mut self, time: Nanos) {
         self.min = Some(self.min.map_or(time, |min| min.min(time)));
         self.max = Some(self.max.map_or(time, |max| max.max(time)));
         self.count += 1;
@@ -88,7 +89,8 @@ impl Distribution {
         count_in(buckets, time.0);
     }
 
-    pub(super) fn totals(&mut self, handshake: Option<Nanos>) -> Option<RttTotals> {
+    /// Least, middle and most of them; nothing where there is none, and no time of a handshake either.
+    pub fn totals(&mut self, handshake: Option<Nanos>) -> Option<RttTotals> {
         if self.count == 0 && handshake.is_none() {
             return None;
         }

@@ -25,6 +25,12 @@ const SAID: &[(&str, &str, &str)] = &[
     ("zerowin", "Goodput", "client: 227 kB/s (1.82 Mbit/s): 204,800 bytes acknowledged in 902 ms"),
     ("zerowin", "Sent again", "client: none of 204,800 bytes"),
     ("zerowin", "Limited by", "client: the server's window: 100% of the time it had no room for another full segment"),
+    // the server's program waited 300 ms
+    (
+        "pureack",
+        "Turnaround",
+        "request's last byte to answer's first: 300 ms, over 1 answer; seen from the host of both",
+    ),
     // microseconds on loopback show nothing
     ("mss536_bulk", "Limited by", "client: can't be told: "),
     ("mss536_bulk", "Seen from", "the host of both: "),

@@ -5,6 +5,7 @@ mod echo;
 mod opening;
 mod round_trip;
 mod transfer;
+mod turnaround;
 
 use super::transfer::Transfer;
 use crate::model::{Direction, Nanos, PerDirection, thousands};
@@ -52,6 +53,11 @@ pub static FACTS: &[FactKind] = &[
         "Round trip",
         "from data to its ACK: least, median and most, each sample by Karn's rule (RFC 6298)",
         |known| round_trip::round_trip(known.totals),
+    ),
+    fact(
+        "Turnaround",
+        "from a request's last byte to its answer's first, and what the network took of it",
+        turnaround::turnaround,
     ),
     fact(
         "Goodput",

@@ -11,23 +11,38 @@ pub(super) use flow::Flow;
 pub(super) use limit::{of as limit, percent};
 pub(super) use rounds::{Growth, INITIAL_SEGMENTS, LEAST_ROUNDS};
 
-use crate::model::PerDirection;
-use crate::track::{Body, Event};
+use crate::model::{Direction, PerDirection};
+use crate::track::{Body, Distribution, Event, RttTotals};
 
 /// The data of both sides.
 #[derive(Clone, Debug, Default)]
 pub struct Transfer {
     flows: PerDirection<Flow>,
+    turnarounds: Distribution,
 }
 
 impl Transfer {
     /// Takes the conversation's next step.
     pub fn see(&mut self, event: &Event<'_>) {
-        if let Body::Tcp(facts) = &event.body {
-            let (own, peer) = self.flows.both_mut(event.direction);
-            own.sent(event, facts);
-            peer.heard(event, facts);
+        let turnaround = match &event.body {
+            Body::Tcp(facts) => {
+                let (own, peer) = self.flows.both_mut(event.direction);
+                own.sent(event, facts);
+                peer.heard(event, facts);
+                facts.turnaround
+            }
+            Body::Udp(facts) => facts.turnaround,
+            Body::Icmp(_) => None,
+        };
+        // what the client sends after an answer is its next request
+        if let Some(time) = turnaround.filter(|time| event.direction == Direction::ServerToClient && time.0 >= 0) {
+            self.turnarounds.add(time);
         }
+    }
+
+    /// From each request's last byte to its answer's first.
+    pub(super) fn turnarounds(&self) -> Option<RttTotals> {
+        self.turnarounds.clone().totals(None)
     }
 
     /// The data of the side that sends each way.
@@ -41,7 +56,7 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::model::{Direction, Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
+    use crate::model::{Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
     use crate::track::{Acked, FirstCopy, Lent, Repeat, RepeatVerdict, StreamId, TcpFacts};
     use Direction::{ClientToServer, ServerToClient};
 
