@@ -220,13 +220,7 @@ impl Conversation {
         self.moment(frame, !quoted);
         let quotes_frame = match &mut self.kind {
             Kind::Tcp(tcp) => tcp.connection.take_error(frame.number, quoted, error.quoted.seq),
-            Kind::Udp(exchange) => {
-                exchange.note_error(frame.number);
-                match quoted {
-                    Direction::ClientToServer => exchange.datagrams.refuse(error.quoted.ip_id),
-                    Direction::ServerToClient => exchange.newest_of(quoted, error.quoted.ip_id),
-                }
-            }
+            Kind::Udp(exchange) => exchange.take_error(frame.number, quoted, error.quoted.ip_id),
             Kind::Away => None,
         };
         (!quoted, IcmpFacts { error: *error, quotes_frame })

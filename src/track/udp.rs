@@ -118,15 +118,15 @@ impl Exchange {
         (None, None)
     }
 
-    /// The frame of this side's datagram that an ICMP error quotes, if it is the newest.
-    pub(super) fn newest_of(&self, direction: Direction, ip_id: Option<u16>) -> Option<u64> {
+    /// An ICMP error about a datagram of this side with this IP identification; the datagram's frame, as far as it is
+    /// remembered.
+    pub(super) fn take_error(&mut self, frame: u64, direction: Direction, ip_id: Option<u16>) -> Option<u64> {
+        self.totals.errors.see(frame);
+        if direction == Direction::ClientToServer {
+            return self.datagrams.refuse(ip_id);
+        }
         let newest = self.last.get(direction).as_ref()?;
         (ip_id.unwrap_or(0) == newest.mark.ip_id).then_some(newest.frame)
-    }
-
-    /// Notes an ICMP error about the conversation.
-    pub(super) fn note_error(&mut self, frame: u64) {
-        self.totals.errors.see(frame);
     }
 
     pub(super) fn totals(&self) -> UdpTotals {
