@@ -13,6 +13,20 @@ use serde_json::Value;
 
 use crate::run::echolab;
 
+/// Sessions of echolab's lab in fixtures/wire, named after what its wire or hosts did, with the findings that must and
+/// that must not be there.
+const WIRE: [(&str, &[&str], &[&str]); 9] = [
+    ("doubled-syn", &["duplicate_frame", "handshake_retried", "echo_identical"], &["spurious_retransmit"]),
+    ("far-away", &["echo_identical"], &["slow_server", "delayed_ack"]),
+    ("far-away-and-slow", &["slow_server"], &["delayed_ack"]),
+    ("lost-ack-of-one-byte", &["spurious_retransmit", "slow_server"], &["keep_alive", "timeout_retransmit"]),
+    ("lost-four-times", &["timeout_retransmit", "echo_identical"], &["slow_server", "abandoned", "fast_retransmit"]),
+    ("one-byte-doubled", &["duplicate_frame"], &["keep_alive", "spurious_retransmit", "retransmit"]),
+    ("udp-doubled-request", &["udp_duplicate", "port_unreachable"], &["echo_repeated", "no_reply"]),
+    ("udp-late-request", &["udp_reordered"], &["no_reply"]),
+    ("udp-lost-request", &["no_reply"], &["udp_reordered", "echo_partial"]),
+];
+
 fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
@@ -20,7 +34,7 @@ fn root(path: &str) -> PathBuf {
 /// The captures of sessions, relative to the project, by the name that their explanation has.
 fn sessions() -> Vec<(String, String)> {
     let mut sessions = Vec::new();
-    for (folder, begin) in [("fixtures", "lab-"), ("fixtures/kernel", "")] {
+    for (folder, begin) in [("fixtures", "lab-"), ("fixtures/kernel", ""), ("fixtures/wire", "")] {
         for entry in fs::read_dir(root(folder)).expect("the fixtures are there") {
             let file = entry.expect("an entry").file_name().into_string().expect("a plain name");
             if let Some(name) = file.strip_suffix(".pcap").filter(|name| name.starts_with(begin)) {
@@ -29,7 +43,7 @@ fn sessions() -> Vec<(String, String)> {
         }
     }
     sessions.sort();
-    assert!(sessions.len() >= 59, "only {} sessions", sessions.len());
+    assert!(sessions.len() >= 59 + WIRE.len(), "only {} sessions", sessions.len());
     sessions
 }
 
@@ -73,6 +87,21 @@ fn explanations_are_as_blessed() {
         }
     }
     assert!(wrong.is_empty(), "{} differ; ECHOLAB_BLESS=1 takes them:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_the_wire_did_is_what_is_said() {
+    for (name, must, must_not) in WIRE {
+        let said = explanation(&format!("fixtures/wire/{name}.pcap"));
+        let codes: BTreeSet<&str> =
+            said.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+        for code in must {
+            assert!(codes.contains(code), "{name} lacks {code}: {codes:?}");
+        }
+        for code in must_not {
+            assert!(!codes.contains(code), "{name} must not say {code}: {codes:?}");
+        }
+    }
 }
 
 #[test]

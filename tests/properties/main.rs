@@ -81,12 +81,12 @@ fn befall(frames: &mut Vec<Recorded>, at: Index, mishap: Mishap) {
 }
 
 fn any_capture() -> impl Strategy<Value = Capture> {
-    prop::sample::select(captures(&["", "kernel", "formats"]))
+    prop::sample::select(captures(&["", "kernel", "wire", "formats"]))
 }
 
 #[test]
 fn every_fixture_is_told_whole_and_from_any_frame_on() {
-    for capture in captures(&["", "kernel", "formats"]) {
+    for capture in captures(&["", "kernel", "wire", "formats"]) {
         let step = capture.frames.len().div_ceil(8);
         for start in (0..capture.frames.len()).step_by(step) {
             check::play(capture.frames[start..].to_vec(), start > 0);
@@ -98,7 +98,7 @@ fn every_fixture_is_told_whole_and_from_any_frame_on() {
 #[test]
 fn the_wrap_changes_no_finding() {
     let mut moved = 0;
-    for capture in captures(&["", "kernel", "formats"]) {
+    for capture in captures(&["", "kernel", "wire", "formats"]) {
         let plain = check::play(capture.frames.clone(), false);
         // in the handshake, within the first bytes, and in the middle of a transfer
         for before in [0, 1, 2, 700, 1449, 20_000] {

@@ -2,7 +2,7 @@
 
 use super::holes::Fill;
 use super::sent::Sent;
-use super::verdict::{self, Again, LEAST_TIMEOUT};
+use super::verdict::{self, AT_ONCE, Again, LEAST_TIMEOUT};
 use super::{Connection, Moment};
 use crate::model::{Checksum, IpHeader, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Probe;
@@ -51,7 +51,9 @@ impl Connection {
             let with_ack = segment.flags.contains(TcpFlags::ACK);
             let before = own.syn;
             // a SYN that came again is answered again; else the answer was lost
-            let too_soon = before.and_then(|(_, at)| moment.since(at)).is_some_and(|since| since < LEAST_TIMEOUT);
+            let too_soon = before
+                .and_then(|(_, at)| moment.since(at))
+                .is_some_and(|since| since >= AT_ONCE && since < LEAST_TIMEOUT);
             let again = peer.syn.filter(|(frame, _)| {
                 let since = before.is_some_and(|(own, _)| *frame > own);
                 with_ack && (since || too_soon && own.syn_count < peer.syn_count)

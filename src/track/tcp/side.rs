@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::Moment;
 use super::holes::Holes;
 use super::sent::{Sent, SentList};
-use super::verdict::{AT_ONCE, DUPLICATE_WITHIN};
+use super::verdict::DUPLICATE_WITHIN;
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Hints;
 use crate::track::repeat::{RepeatVerdict, Twice};
@@ -213,8 +213,7 @@ impl Side {
         }
         let after = sent.at.since(at);
         let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
-        let at_once = after.is_some_and(|after| after < AT_ONCE);
-        let duplicate = same_id && same_stamp && soon && (at_once || !asked);
+        let duplicate = same_id && same_stamp && soon && !asked;
         let nth = self.syn_count - 1;
         let verdict = if duplicate { RepeatVerdict::DuplicateFrame } else { RepeatVerdict::Handshake { nth, asked } };
         Some((first, after, verdict))
