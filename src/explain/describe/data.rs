@@ -43,7 +43,7 @@ pub(super) fn echoed(who: &str, len: u32, echo: &Echo) -> String {
                 bytes(prefix)
             )
         }
-        EchoKind::Repeated(times) => format!("{who} sends {size} more of the same: {of} echoed {times} times so far"),
+        EchoKind::Repeated(times) => format!("{who} sends {size}: {of} over and over, {times} times so far"),
         EchoKind::Partial => format!("{who} echoes only the first {size} of {of}"),
         EchoKind::Different => format!("{who} answers {of} with {size} of its own"),
     }

@@ -29,9 +29,12 @@ impl Connection {
 
     fn close(&self) -> Close {
         let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
-        let reset = client.reset.or(server.reset).is_some();
+        let reset = client.reset.into_iter().chain(server.reset).map(NonZeroU64::get).min();
+        // when both FINs are acknowledged it is over: a reset after that answers something late
+        let over = [client, server].map(|side| side.fin.and_then(|fin| fin.acked_by).map(NonZeroU64::get));
+        let over = over.into_iter().max().filter(|_| over.iter().all(Option::is_some)).flatten();
         match (client.fin.is_some(), server.fin.is_some()) {
-            _ if reset => Close::Rst,
+            _ if reset.is_some_and(|reset| over.is_none_or(|over| reset < over)) => Close::Rst,
             (true, true) => Close::Fin,
             (false, false) => Close::None,
             _ => Close::Half,

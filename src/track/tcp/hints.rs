@@ -66,11 +66,9 @@ impl Connection {
     /// A small segment that leaves right after the ACK of the small one before, with nothing else to wake its sender.
     fn hint_nagle(&mut self, moment: &Moment, segment: &Segment<'_>, hints: &mut Hints) {
         let (own, peer) = self.sides.both_mut(moment.direction);
-        let (Some(newest), Some(before)) = (peer.newest(), own.newest()) else { return };
-        let woken_by_ack = newest.len == 0 && newest.ack.is_some() && newest.frame > before.frame && before.len > 0;
-        if before.fills_window {
-            return;
-        }
+        let Some(newest) = peer.newest().filter(|newest| newest.len == 0 && newest.ack.is_some()) else { return };
+        let Some(before) = own.newest_data().filter(|before| !before.fills_window) else { return };
+        let woken_by_ack = newest.frame > before.frame;
         // options take their room from the data (RFC 6691 §2), in the segment before as in this one
         let options = u32::from(segment.header_len.saturating_sub(20));
         let mss = own.mss.zip(peer.mss).map(|(own, peer)| u32::from(own.min(peer)).saturating_sub(options));

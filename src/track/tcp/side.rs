@@ -176,6 +176,11 @@ impl Side {
         !self.recent.iter().any(|before| before.frame > 0 && before.frame != newest.frame && before.ack == newest.ack)
     }
 
+    /// The newest remembered segment with data.
+    pub(super) fn newest_data(&self) -> Option<&Recent> {
+        self.recent.iter().filter(|recent| recent.frame > 0 && recent.len > 0).max_by_key(|recent| recent.frame)
+    }
+
     /// Notes whether its IP identifications tell packets apart.
     pub(super) fn learn_marks(&mut self, ip: &IpHeader) {
         if let Some(id) = ip.id {
@@ -256,7 +261,7 @@ impl Side {
     }
 
     /// Whether an ACK so long after the data waited for a timer, rather than for the network: `usual` is how long the
-    /// same way took in the handshake.
+    /// same way took in the handshake; the quickest ACK since then may have taken less.
     pub(super) fn delays_ack(
         &mut self,
         delay: Nanos,
@@ -264,7 +269,7 @@ impl Side {
         segment: &Segment<'_>,
         peer: &Self,
     ) -> bool {
-        let usual = usual.or(self.quickest_ack.get());
+        let usual = usual.into_iter().chain(self.quickest_ack.get()).min();
         self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
         let lone = segment.len == 0 && peer.sent.in_flight() == 0;
         lone && usual.is_some_and(|usual| (DELAYED.0..=500_000_000).contains(&(delay.minus(usual).0)))
