@@ -37,6 +37,7 @@ fn mistakes(program: &Path) -> Result<(), Failed> {
         (&["--scenario", "echo", "--proto", "udp"], "cannot be used with"),
         (&["--scenario", "tail-loss", "--delay", "5ms"], "brings its own network"),
         (&["--scenario", "tail-loss", "--network", "loopback"], "needs the private network"),
+        (&["--scenario", "udp-no-checksum", "-6"], "needs IPv4"),
         (&["--transcript", "--format", "csv"], "no place for a transcript"),
     ];
     for (arguments, words) in cases {

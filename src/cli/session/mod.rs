@@ -21,7 +21,7 @@ use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
 use self::verdict::{judge, judge_capture, judge_scenario};
 use self::watch::take;
-use self::wire_words::story;
+use self::wire_words::{missed, story};
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
@@ -173,8 +173,8 @@ impl SessionArgs {
         };
         let mut exit = watched.totals.iter().map(judge_capture).fold(exit, Exit::and);
         // a scenario tells its story itself
-        let wire = performance.wire.iter().filter(|_| scenario.is_none());
-        wire.flat_map(|wire| story(wire, chance)).for_each(|line| say(&line));
+        let told = |wire| if scenario.is_none() { story(wire, chance) } else { Vec::from_iter(missed(wire)) };
+        performance.wire.iter().flat_map(told).for_each(|line| say(&line));
         if let Some(error) = performance.server_error {
             say(&format!("the server broke off: {error}"));
             exit = exit.and(Exit::Error);
@@ -188,6 +188,9 @@ impl SessionArgs {
     fn session_options(self) -> anyhow::Result<(SessionOptions, Option<String>)> {
         let behaviour = self.behaviour.behaviour();
         let Chosen { network, server, note } = self.network.choose(&self.server, self.scenario)?;
+        if let Some(scenario) = self.scenario.filter(|scenario| scenario.needs_ipv4() && server.is_ipv6()) {
+            bail!("the scenario {} needs IPv4: over IPv6, UDP has to have a checksum", scenario.name);
+        }
         let act = match self.scenario {
             Some(scenario) => scenario.act(),
             None => {

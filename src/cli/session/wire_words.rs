@@ -14,13 +14,7 @@ pub(super) fn story(wire: &WireStory, chance: bool) -> Vec<String> {
         let sides = [Side::Client, Side::Server].map(|side| sent(side, totals.get(side.direction())));
         lines.push(format!("the wire, seed {seed} (--seed {seed} repeats it): {}", sides.join("; "), seed = wire.seed));
     }
-    let missed = totals.client_to_server.missed + totals.server_to_client.missed;
-    if missed > 0 {
-        lines.push(format!(
-            "{missed} packets came faster than the wire could take them and were lost: the report does not mark what the \
-             wire did"
-        ));
-    }
+    lines.extend(missed(wire));
     let applied: HashSet<usize> = wire
         .log
         .deeds
@@ -32,6 +26,18 @@ pub(super) fn story(wire: &WireStory, chance: bool) -> Vec<String> {
         lines.extend(idle.map(|(_, rule)| format!("the rule `{rule}` met no packet")));
     }
     lines
+}
+
+/// What is missing in the wire's own story, if anything is.
+pub(super) fn missed(wire: &WireStory) -> Option<String> {
+    let totals = &wire.log.totals;
+    let missed = totals.client_to_server.missed + totals.server_to_client.missed;
+    (missed > 0).then(|| {
+        format!(
+            "{missed} packets came faster than the wire could take them and were lost: the report does not mark what the \
+             wire did"
+        )
+    })
 }
 
 /// `client 12 packets, 1 lost`.

@@ -34,7 +34,7 @@ const DOCUMENT: &str = "This is the document that the origin server has.\n";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// So many clients ask again, one after the other and then at once.
-const AT_ONCE: u64 = 4;
+const AT_ONCE: u64 = 8;
 
 /// The proxy and the origin server, bound. The origin is on the client's side, so that in the lab its conversation with the
 /// proxy crosses the wire too.

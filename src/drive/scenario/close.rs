@@ -93,7 +93,8 @@ pub(super) static SIMULTANEOUS_CLOSE: Scenario = Scenario {
         client(Deed::Close),
         server(Deed::Close),
     ]),
-    lab: LabSetup { delay: ms(20), ..LabSetup::PLAIN },
+    // time enough for a busy machine to close the other end too
+    lab: LabSetup { delay: ms(60), ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["simultaneous_close", "echo_identical"],
         closed_first: "",
@@ -144,7 +145,7 @@ pub(super) static DATA_AFTER_CLOSE: Scenario = Scenario {
         server(Deed::Close),
         client(Deed::ReceiveAll),
         client(Deed::Send("One more thing")),
-        client(Deed::Wait(ms(50))),
+        client(Deed::AwaitReset),
         client(Deed::Fails(Refusal::Reset, &Deed::Send("Hello?"))),
         client(Deed::Close),
     ]),
@@ -174,7 +175,7 @@ pub(super) static KILLED_SERVER: Scenario = Scenario {
         server(Deed::Kill),
         client(Deed::ReceiveAll),
         client(Deed::Send("Are you there?")),
-        client(Deed::Wait(ms(50))),
+        client(Deed::AwaitReset),
         client(Deed::Fails(Refusal::Reset, &Deed::Send("Hello?"))),
         client(Deed::Close),
     ]),

@@ -258,7 +258,8 @@ pub(super) static SIMULTANEOUS_OPEN: Scenario = Scenario {
         client(Deed::ReceiveAll),
         client(Deed::Close),
     ]),
-    lab: LabSetup { delay: ms(20), ..LabSetup::PLAIN },
+    // time enough for a busy machine to begin at the other end too
+    lab: LabSetup { delay: ms(60), ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["simultaneous_open", "echo_identical"],
         hides: &["spurious_retransmit"],

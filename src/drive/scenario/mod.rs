@@ -102,6 +102,12 @@ impl Scenario {
             Programs::Cues(cues) => Act::Cues { cues, protocol: self.protocol },
         }
     }
+
+    /// Whether it can't be done over IPv6, where UDP has to have a checksum (RFC 8200 §8.1).
+    pub fn needs_ipv4(&self) -> bool {
+        let without_checksum = |cue: &Cue| matches!(cue.deed, Deed::Set(Setting::NoChecksum));
+        matches!(self.programs, Programs::Cues(cues) if cues.iter().any(without_checksum))
+    }
 }
 
 /// Every scenario, in the order in which they are listed.

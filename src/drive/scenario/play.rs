@@ -62,6 +62,8 @@ pub enum Deed {
     EchoWaiting,
     /// Reads to the end of the stream.
     ReceiveAll,
+    /// Waits for the peer's reset, on a stream whose end was read.
+    AwaitReset,
     /// Closes the sending half.
     Shutdown,
     /// Closes, and waits until the peer has acknowledged that.

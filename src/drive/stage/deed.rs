@@ -84,6 +84,7 @@ impl Cast {
                 }
             }
             Deed::ReceiveAll => self.seat(who, stage.protocol)?.receive_all(patience),
+            Deed::AwaitReset => self.seat(who, stage.protocol)?.await_reset(patience),
             Deed::Shutdown => self.seat(who, stage.protocol)?.shutdown(),
             Deed::Close => {
                 self.take(who)?.close();

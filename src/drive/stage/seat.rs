@@ -169,6 +169,12 @@ impl Seat {
         Ok(())
     }
 
+    /// Waits until the kernel knows that nothing can be sent any more either.
+    pub(super) fn await_reset(&self, patience: Patience<'_>) -> Result<(), Fault> {
+        // errors and a hang-up are told unasked
+        patience.wait(&self.socket, PollFlags::empty())
+    }
+
     /// Reads once and notes it.
     fn read(&mut self, most: usize, patience: Patience<'_>) -> Result<Vec<u8>, Fault> {
         let mut buffer = vec![0; most];
