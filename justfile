@@ -52,7 +52,7 @@ scenarios *filter:
 # Every scenario fifty times, then five hundred sessions of mixed scenarios whose frames are counted at both ends
 [group('check')]
 soak times='50':
-    ECHOLAB_SOAK="$1" ECHOLAB_MIXED=500 cargo test --quiet --test scenarios
+    ECHOLAB_SOAK="$1" ECHOLAB_MIXED=500 cargo test --quiet --test scenarios -- --test-threads 8
 
 # Every field of every packet against tshark, every finding against what was really done
 [group('check')]
@@ -70,12 +70,13 @@ deny:
 format:
     cargo fmt --all
 
-# Write the expected outputs anew, or one of tests/golden, or README.md; read the difference before you keep it
+# Write the expected outputs anew, or one of them by its name, or the reports of a scenario; read what has changed
 [group('change')]
 bless name='1':
-    ECHOLAB_BLESS="$1" cargo test --quiet --test cli golden
+    ECHOLAB_BLESS="$1" cargo test --quiet --test cli
     ECHOLAB_BLESS="$1" cargo test --quiet --test readme
-    git diff --stat -- tests/golden README.md
+    ECHOLAB_BLESS="$1" cargo test --quiet --test scenarios -- --test-threads 8 ::{{ if name == "1" { "" } else { name } }}
+    git diff --stat -- tests README.md
 
 # The README's pictures: pages of three scenarios (`apt-get install pngquant` first)
 [group('change')]

@@ -1,8 +1,8 @@
 //! Every scenario for real, on each network where it runs: on loopback as root, in the lab as a user without any right.
 //!
 //! A run must end within the scenario's time with exit status 0 and no complaint; its capture file, read again, must meet
-//! the expectation too, and tshark must set the same flags on the same frames. What is missing (root, setpriv, tshark) is
-//! a failure. `ECHOLAB_SOAK=50` runs each so many times.
+//! the expectation too, tshark must set the same flags on the same frames, and the report must say what somebody has read
+//! and found right. What is missing (root, setpriv, tshark) is a failure. `ECHOLAB_SOAK=50` runs each so many times.
 
 #![allow(
     clippy::expect_used,
@@ -13,8 +13,11 @@
 )]
 
 mod calls;
+mod golden;
+mod mask;
 mod mixed;
 mod particulars;
+mod report;
 mod rights;
 mod run;
 mod tshark;
@@ -26,11 +29,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use echolab::drive::SCENARIOS;
-use echolab::drive::scenario::Runs;
-use libtest_mimic::{Arguments, Trial};
+use echolab::drive::{SCENARIOS, Scenario};
+use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::run::{Net, Run};
+use crate::run::{Net, Run, nets};
 
 /// Most scenarios wait more than they work.
 const THREADS: usize = 4;
@@ -43,32 +45,60 @@ fn main() -> ExitCode {
     let times = std::env::var("ECHOLAB_SOAK").map_or(1, |times| times.parse().expect("ECHOLAB_SOAK is a number"));
     let mut trials = Vec::new();
     for scenario in SCENARIOS {
-        let nets: &[Net] = match scenario.runs {
-            Runs::Anywhere => &[Net::Loopback, Net::Lab],
-            Runs::Loopback => &[Net::Loopback],
-            Runs::Lab => &[Net::Lab],
-        };
-        for net in nets {
+        for net in nets(scenario) {
             let (program, folder) = (program.clone(), Arc::clone(&folder));
             trials.push(Trial::test(format!("{}::{}", net.name(), scenario.name), move || {
-                for time in 0..times {
-                    let run = Run::make(&program, folder.path(), scenario, *net, time)?;
-                    run.check()?;
-                    tshark::check(&run)?;
-                    calls::check(&run)?;
-                    particulars::check(&run)?;
-                    fs::remove_file(&run.capture)?;
-                }
-                Ok(())
+                runs(&program, folder.path(), scenario, *net, times)
             }));
         }
     }
     trials.extend(mixed::trials(&program, &folder));
+    trials.push(Trial::test("golden::every_report_is_of_a_scenario", golden::every_report_is_of_a_scenario));
     trials.extend(rights::trials(&program));
     trials.extend(usage::trials(&program));
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(folder);
     conclusion.exit_code()
+}
+
+/// Runs a scenario so many times and says what was wrong with which run, or writes what its report is to say.
+fn runs(program: &Path, folder: &Path, scenario: &'static Scenario, net: Net, times: u32) -> Result<(), Failed> {
+    let blesses = golden::blesses(scenario.name);
+    let times = if blesses { times.max(golden::RUNS) } else { times };
+    let mut failures = Vec::new();
+    let mut reports = Vec::new();
+    for time in 0..times {
+        let outcome = Run::make(program, folder, scenario, net, time).and_then(|run| {
+            run.check()?;
+            calls::check(&run)?;
+            particulars::check(&run)?;
+            if !blesses {
+                tshark::check(&run)?;
+                golden::check(&run)?;
+            }
+            fs::remove_file(&run.capture)?;
+            Ok(report::lines(&run))
+        });
+        match outcome {
+            Ok(lines) => reports.push(lines),
+            Err(error) => {
+                let capture = Run::capture(folder, scenario, net, time);
+                let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(capture.file_name().unwrap_or_default());
+                let kept = match fs::copy(capture, &kept) {
+                    Ok(_) => format!("; its capture is {}", kept.display()),
+                    Err(_) => String::new(),
+                };
+                failures.push(format!("run {time}: {}{kept}", error.message().unwrap_or("failed")));
+            }
+        }
+    }
+    if blesses {
+        golden::write(scenario.name, net, &reports)?;
+    }
+    if !failures.is_empty() {
+        return Err(format!("{} of {times} runs failed\n{}", failures.len(), failures.join("\n")).into());
+    }
+    Ok(())
 }
 
 /// A copy of the program that every user may run, in a folder that every user may write to.

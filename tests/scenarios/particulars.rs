@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 use crate::run::{Net, Run};
 
-/// Lengths of all segments or datagrams with payload that go this way, in order.
+/// Lengths of all segments or datagrams with payload that go this way, in order, but for those that are sent again.
 fn lengths(run: &Run, direction: &str) -> Vec<u64> {
-    let steps = run.of_kind("step").into_iter().filter(|step| step["direction"] == direction);
+    let again =
+        |step: &Value| step["analysis"].as_array().is_some_and(|set| set.iter().any(|one| one == "retransmission"));
+    let steps = run.of_kind("step").into_iter().filter(|step| step["direction"] == direction && !again(step));
     steps.filter_map(|step| step["len"].as_u64()).filter(|len| *len > 0).collect()
 }
 

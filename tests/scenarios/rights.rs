@@ -1,8 +1,6 @@
 //! Which rights a scenario keeps, and for how long.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
@@ -17,8 +15,11 @@ const FAULTS: &str = "0000000000003000";
 const NONE: &str = "0000000000000000";
 
 pub(crate) fn trials(program: &Path) -> Vec<Trial> {
-    let program = program.to_owned();
-    vec![Trial::test("rights::only_what_the_faults_need_and_only_as_long", move || faults_and_no_longer(&program))]
+    let trial = |name: &str, case: fn(&Path) -> Result<(), Failed>| {
+        let program = program.to_owned();
+        Trial::test(format!("rights::{name}"), move || case(&program))
+    };
+    vec![trial("only_what_the_faults_need", kept), trial("until_the_last_fault_is_set", given_up)]
 }
 
 /// The effective and permitted capabilities and the user of each thread, by its name.
@@ -33,38 +34,52 @@ fn threads(process: u32) -> Vec<(String, String, String, String)> {
     tasks.filter_map(|task| status(task.path())).collect()
 }
 
-/// While `user-timeout` runs, its faults still to be ended, the thread that acts has the two capabilities and no other has
-/// any; all of them are the caller of sudo.
-fn faults_and_no_longer(program: &Path) -> Result<(), Failed> {
+/// `user-timeout` ends its faults when a second has passed: until then the thread that acts has the two capabilities.
+fn kept(program: &Path) -> Result<(), Failed> {
+    match watched(program, "user-timeout")? {
+        (0, _) => Err("no thread was seen with the rights that the faults need".into()),
+        _ => Ok(()),
+    }
+}
+
+/// `connect-timeout` sets its only fault at once, and then waits for seconds: nobody has any right by then.
+fn given_up(program: &Path) -> Result<(), Failed> {
+    match watched(program, "connect-timeout")? {
+        (with, without) if with * 10 < without => Ok(()),
+        counts => Err(format!("seen with the faults' rights, and without: {counts:?}").into()),
+    }
+}
+
+/// How often the thread that acts was seen with the faults' rights, and how often without, while a scenario runs. No other
+/// thread has any right, and all of them are the caller of sudo.
+fn watched(program: &Path, scenario: &str) -> Result<(u32, u32), Failed> {
     let mut command = session(program, Net::Loopback)?;
-    command.args(["--scenario", "user-timeout", "--format", "lines"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(["--scenario", scenario, "--format", "lines"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.env("SUDO_UID", "65534").env("SUDO_GID", "65534").spawn()?;
-    let (mut with, mut user) = (0, true);
+    let (mut with, mut without) = (0, 0);
     let mut strangers = Vec::new();
-    let mut samples = BTreeMap::new();
     while child.try_wait()?.is_none() {
         let threads = threads(child.id());
-        *samples.entry(format!("{threads:?}")).or_insert(0) += 1;
         // before root is given up there is one thread, and the session's is made after that
         if threads.iter().any(|(name, ..)| name == "session") && threads.iter().any(|(name, ..)| name == "capture") {
             for (name, effective, permitted, uid) in &threads {
-                user &= uid.split_whitespace().all(|id| id == "65534");
-                match (effective.as_str(), permitted.as_str()) {
-                    (NONE, NONE) => {}
-                    (FAULTS, FAULTS) if name == "session" => with += 1,
+                match (name == "session", effective.as_str(), permitted.as_str()) {
+                    (true, NONE, NONE) => without += 1,
+                    (false, NONE, NONE) => {}
+                    (true, FAULTS, FAULTS) => with += 1,
                     _ => strangers.push(format!("{name} has {effective}, {permitted}")),
+                }
+                if !uid.split_whitespace().all(|id| id == "65534") {
+                    strangers.push(format!("{name} is the user {uid}"));
                 }
             }
         }
         thread::sleep(Duration::from_millis(10));
     }
-    let mut said = String::new();
-    child.stderr.take().ok_or("no standard error")?.read_to_string(&mut said)?;
-    match (strangers.first(), with) {
-        _ if !said.is_empty() => Err(said.into()),
-        (Some(stranger), _) => Err(stranger.clone().into()),
-        (None, 0) => Err(format!("no thread was seen with the rights that the faults need: {samples:#?}").into()),
-        (None, _) if !user => Err("a thread is still root".into()),
-        (None, _) => Ok(()),
+    let output = child.wait_with_output()?;
+    match strangers.pop() {
+        _ if !output.status.success() => Err(String::from_utf8_lossy(&output.stderr).into()),
+        Some(stranger) => Err(stranger.into()),
+        None => Ok((with, without)),
     }
 }

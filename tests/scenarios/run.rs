@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use echolab::capture::file;
 use echolab::drive::Scenario;
+use echolab::drive::scenario::Runs;
 use echolab::explain::{Conversation, Step};
 use echolab::model::{CaptureInfo, Endpoint};
 use echolab::pipeline;
@@ -34,6 +35,15 @@ impl Net {
             Self::Loopback => "loopback",
             Self::Lab => "lab",
         }
+    }
+}
+
+/// Where `scenario` is run: wherever it can.
+pub(crate) fn nets(scenario: &Scenario) -> &'static [Net] {
+    match scenario.runs {
+        Runs::Anywhere => &[Net::Loopback, Net::Lab],
+        Runs::Loopback => &[Net::Loopback],
+        Runs::Lab => &[Net::Lab],
     }
 }
 
@@ -67,6 +77,11 @@ pub(crate) fn session(program: &Path, net: Net) -> Result<Command, Failed> {
 }
 
 impl Run {
+    /// Where its capture file is.
+    pub(crate) fn capture(folder: &Path, scenario: &Scenario, net: Net, time: u32) -> PathBuf {
+        folder.join(format!("{}-{}-{time}.pcapng", scenario.name, net.name()))
+    }
+
     /// Runs it.
     pub(crate) fn make(
         program: &Path,
@@ -75,7 +90,7 @@ impl Run {
         net: Net,
         time: u32,
     ) -> Result<Self, Failed> {
-        let capture = folder.join(format!("{}-{}-{time}.pcapng", scenario.name, net.name()));
+        let capture = Self::capture(folder, scenario, net, time);
         let mut command = session(program, net)?;
         command.args(["--scenario", scenario.name, "--format", "jsonl", "--kernel", "--write"]).arg(&capture);
         let begin = Instant::now();

@@ -20,7 +20,7 @@ const TCP: Scenario = Scenario {
 pub(super) static BLACKOUT: Scenario = Scenario {
     name: "blackout",
     about: "nothing arrives for a while: the sender asks again at growing intervals",
-    story: "After a first echo everything that is sent to the server is lost for 300 ms. The client's request is sent again \
+    story: "After a first echo everything that is sent to the server is lost for 400 ms. The client's request is sent again \
             when its timer runs out, in vain, and once more after twice the time (RFC 6298 §5.5), when the way is open \
             again. The timer is a few hundred milliseconds here, and would be minutes after a dozen tries.",
     lasts: ms(2000),
@@ -35,7 +35,7 @@ pub(super) static BLACKOUT: Scenario = Scenario {
         client(Deed::Wait(ms(20))),
         server(Deed::Lose(Loses::All)),
         client(Deed::Send("in the dark")),
-        client(Deed::Wait(ms(300))),
+        client(Deed::Wait(ms(400))),
         server(Deed::Lose(Loses::Nothing)),
         server(Deed::Echo(11)),
         client(Deed::Receive(11)),
