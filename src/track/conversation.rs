@@ -1,65 +1,17 @@
 //! One conversation while it lasts.
 
-use super::echo::Turns;
 use super::event::{Body, Event, Followed, FollowedKind, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 use super::key::Key;
+use super::kind::{Kind, TcpKind};
 use super::lent::Lent;
 use super::tcp::{Connection, Moment};
 use super::totals::Extent;
-use super::udp::Exchange;
-use super::vantage::{Clues, Vantage};
 use super::when::When;
 use crate::model::{
     Datagram, Direction, Endpoint, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags, Timestamp,
     Transport,
 };
 use std::borrow::Cow;
-
-/// What only one of the protocols needs.
-#[derive(Clone, Debug)]
-pub(super) enum Kind {
-    Tcp(Box<TcpKind>),
-    Udp(Box<Exchange>),
-    /// Kept elsewhere: the conversation is among the ended.
-    Away,
-}
-
-impl Kind {
-    /// The same for a conversation of these ends, with the place of the capture where it is known.
-    pub(super) fn seen_from(mut self, vantage: Option<Vantage>, ends: (Endpoint, Endpoint)) -> Self {
-        let clues = Clues::new(vantage, ends);
-        match &mut self {
-            Self::Tcp(tcp) => tcp.connection.clues = clues,
-            Self::Udp(exchange) => exchange.clues = clues,
-            Self::Away => {}
-        }
-        self
-    }
-}
-
-/// A connection and what its streams echo.
-#[derive(Clone, Debug, Default)]
-pub(super) struct TcpKind {
-    pub(super) connection: Connection,
-    pub(super) turns: Turns,
-}
-
-impl TcpKind {
-    /// Moves the state of a connection that ends to here, and leaves the empty one that was here for the next
-    /// connection, with the memory that the ended one will hardly need any more.
-    pub(super) fn trade(&mut self, ending: &mut Self) {
-        std::mem::swap(self, ending);
-        self.connection.hand_over(&mut ending.connection);
-    }
-
-    /// Makes it empty, but for memory that the next connection will need.
-    pub(super) fn clear(&mut self) {
-        let mut empty = Self::default();
-        self.turns.hand_over(&mut empty.turns);
-        self.connection.rtt.hand_over(&mut empty.connection.rtt);
-        *self = empty;
-    }
-}
 
 /// A conversation.
 #[derive(Clone, Debug)]

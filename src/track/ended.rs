@@ -4,7 +4,8 @@
 //! conversations later, and then they are read in this order, which a processor foresees. Scattered, they would cost
 //! more than all the rest. The places go round, so that nothing is moved but the state that comes in.
 
-use super::conversation::{Conversation, TcpKind};
+use super::conversation::Conversation;
+use super::kind::TcpKind;
 
 /// Most places; a power of two, so that the places' numbers may wrap.
 const PLACES: usize = 8_192;

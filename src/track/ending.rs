@@ -1,6 +1,7 @@
 //! What is left of a conversation at its end: its totals.
 
-use super::conversation::{Conversation, Kind, TcpKind};
+use super::conversation::Conversation;
+use super::kind::{Kind, TcpKind};
 use super::totals::{ConversationTotals, EchoStory, EchoTotals, RttTotals, TcpTotals, UdpTotals};
 
 impl Conversation {

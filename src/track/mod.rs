@@ -11,6 +11,7 @@ mod event;
 mod facts;
 mod index;
 mod key;
+mod kind;
 mod lent;
 mod repeat;
 mod roles;

@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
-use super::conversation::{Conversation, Kind, TcpKind};
+use super::conversation::Conversation;
 use super::ended::{self, Ended};
 use super::event::{Event, Followed, FollowedKind, StreamId, TcpFacts};
 use super::index::{Index, Place};
 use super::key::Key;
+use super::kind::{Kind, TcpKind};
 use super::roles;
 use super::slots::Slots;
 use super::totals::{ConversationTotals, Extent};

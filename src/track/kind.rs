@@ -1,0 +1,53 @@
+//! What a conversation of one protocol remembers, and one of the other does not.
+
+use super::echo::Turns;
+use super::tcp::Connection;
+use super::udp::Exchange;
+use super::vantage::{Clues, Vantage};
+use crate::model::Endpoint;
+
+/// What only one of the protocols needs.
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Tcp(Box<TcpKind>),
+    Udp(Box<Exchange>),
+    /// Kept elsewhere: the conversation is among the ended.
+    Away,
+}
+
+impl Kind {
+    /// The same for a conversation of these ends, with the place of the capture where it is known.
+    pub(super) fn seen_from(mut self, vantage: Option<Vantage>, ends: (Endpoint, Endpoint)) -> Self {
+        let clues = Clues::new(vantage, ends);
+        match &mut self {
+            Self::Tcp(tcp) => tcp.connection.clues = clues,
+            Self::Udp(exchange) => exchange.clues = clues,
+            Self::Away => {}
+        }
+        self
+    }
+}
+
+/// A connection and what its streams echo.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TcpKind {
+    pub(super) connection: Connection,
+    pub(super) turns: Turns,
+}
+
+impl TcpKind {
+    /// Moves the state of a connection that ends to here, and leaves the empty one that was here for the next
+    /// connection, with the memory that the ended one will hardly need any more.
+    pub(super) fn trade(&mut self, ending: &mut Self) {
+        std::mem::swap(self, ending);
+        self.connection.hand_over(&mut ending.connection);
+    }
+
+    /// Makes it empty, but for memory that the next connection will need.
+    pub(super) fn clear(&mut self) {
+        let mut empty = Self::default();
+        self.turns.hand_over(&mut empty.turns);
+        self.connection.rtt.hand_over(&mut empty.connection.rtt);
+        *self = empty;
+    }
+}
