@@ -13,11 +13,15 @@
 
 mod buffer;
 mod clock;
+mod press;
+mod row;
 mod step_line;
 
 use std::io::{self, Write};
 
 use self::buffer::Buffer;
+use self::press::Press;
+use self::row::Row;
 use self::step_line::StepLine;
 use super::{Format, Options, escape};
 use crate::explain::{Conversation, Step};
@@ -39,6 +43,7 @@ pub(super) static FORMAT: Format = Format {
             out,
             buffer: Buffer::with_capacity(BLOCK + 1024),
             line: StepLine::new(&options.view),
+            press: Press::new(options.view.clone()),
             prefix: String::new(),
             options: options.clone(),
         })
@@ -49,6 +54,8 @@ struct Lines<W: Write> {
     out: W,
     buffer: Buffer,
     line: StepLine,
+    /// Where the usual lines of steps are made while nobody watches each of them.
+    press: Press,
     /// What comes before every line: the capture's name where there are several.
     prefix: String,
     options: Options,
@@ -62,6 +69,7 @@ impl<W: Write> Lines<W> {
     }
 
     fn write_out(&mut self) -> io::Result<()> {
+        self.press.finish(&mut self.line, &self.prefix, &mut self.out)?;
         self.out.write_all(self.buffer.as_bytes())?;
         self.buffer.clear();
         self.out.flush()
@@ -89,12 +97,16 @@ impl<W: Write> Sink for Lines<W> {
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        let Self { line, buffer, prefix, options, .. } = self;
+        let Self { out, line, press, buffer, prefix, options } = self;
+        let row = || Row::of(step, options.view.absolute);
+        if matches!(options.columns, Choice::Usual) && !options.prompt {
+            return press.take(row(), prefix, out);
+        }
         buffer.text(prefix);
         match &options.columns {
-            Choice::Usual => line.write(step, buffer),
+            Choice::Usual => line.write(&row(), buffer),
             Choice::And(columns) => {
-                line.write(step, buffer);
+                line.write(&row(), buffer);
                 cells(buffer, true, columns.iter().map(|column| (column.text)(step, &options.view)));
             }
             Choice::Only(columns) => {

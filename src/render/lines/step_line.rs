@@ -2,15 +2,14 @@
 
 use super::buffer::{Buffer, Short};
 use super::clock::Clock;
-use crate::explain::{Conversation, Step};
+use super::row::{Row, SegmentRow, Transport};
+use crate::explain::Conversation;
 use crate::model::{Direction, Protocol, TcpFlags};
 use crate::report::View;
-use crate::track::{Body, IcmpFacts, TcpFacts};
 
 /// Writes lines; remembers what many of them share.
 pub(super) struct StepLine {
     clock: Clock,
-    absolute: bool,
     /// ` [P.] seq ` for every combination of flags.
     flags: Vec<Short<24>>,
 }
@@ -20,65 +19,59 @@ impl StepLine {
         let flags = (0..=TcpFlags::from_bits(u16::MAX).bits()).map(TcpFlags::from_bits);
         Self {
             clock: Clock::new(view.time_zone.clone()),
-            absolute: view.absolute,
             flags: flags.map(|flags| Short::new(&format!(" [{}] seq ", flags.tcpdump()))).collect(),
         }
     }
 
-    pub(super) fn write(&mut self, step: &Step<'_>, line: &mut Buffer) {
-        let event = &step.event;
-        match event.time {
+    pub(super) fn write(&mut self, row: &Row, line: &mut Buffer) {
+        match row.time {
             Some(time) => self.clock.write(time, line),
             None => line.push(b'-'),
         }
-        line.text(match event.stream.protocol {
+        line.text(match row.stream.protocol {
             Protocol::Tcp => " tcp:",
             Protocol::Udp => " udp:",
         });
-        line.number(event.stream.number);
-        line.text(match event.direction {
+        line.number(row.stream.number);
+        line.text(match row.direction {
             Direction::ClientToServer => " c>s ",
             Direction::ServerToClient => " s>c ",
         });
-        line.endpoint(event.source);
+        line.endpoint(row.source);
         line.text(" > ");
-        line.endpoint(event.destination);
-        match &event.body {
-            Body::Tcp(facts) => self.tcp(facts, line),
-            Body::Udp(facts) => {
+        line.endpoint(row.destination);
+        match &row.transport {
+            Transport::Tcp(segment) => self.tcp(segment, line),
+            Transport::Udp { len } => {
                 line.text(" len ");
-                line.number(facts.len);
+                line.number(*len);
             }
-            Body::Icmp(facts) => icmp(facts, line),
+            Transport::Icmp { name, quotes_frame } => icmp(name, *quotes_frame, line),
         }
-        if !step.findings.is_empty() {
-            list(" findings ", step.findings.iter().map(|finding| finding.code.name()), line);
+        if !row.findings.is_empty() {
+            list(" findings ", row.findings.iter().map(|code| code.name()), line);
         }
     }
 
-    fn tcp(&self, facts: &TcpFacts, line: &mut Buffer) {
-        if let Some(flags) = self.flags.get(usize::from(facts.flags.bits())) {
+    fn tcp(&self, segment: &SegmentRow, line: &mut Buffer) {
+        if let Some(flags) = self.flags.get(usize::from(segment.flags.bits())) {
             line.short(flags);
         }
-        let (seq, ack, window) = match self.absolute {
-            false => (facts.seq, facts.ack, facts.window),
-            true => (facts.seq_raw, facts.ack.map(|_| facts.ack_raw), u32::from(facts.window_raw)),
-        };
-        line.number(seq);
-        if facts.len > 0 {
+        line.number(segment.seq);
+        if segment.len > 0 {
             line.push(b':');
-            line.number(seq.wrapping_add(facts.len));
+            line.number(segment.seq.wrapping_add(segment.len));
         }
-        if let Some(ack) = ack {
+        if let Some(ack) = segment.ack {
             line.text(" ack ");
             line.number(ack);
         }
         line.text(" win ");
-        line.number(window);
+        line.number(segment.window);
         line.text(" len ");
-        line.number(facts.len);
-        if !facts.analysis.is_empty() {
-            list(" analysis ", facts.analysis.iter().map(|flag| flag.name()), line);
+        line.number(segment.len);
+        if !segment.analysis.is_empty() {
+            list(" analysis ", segment.analysis.iter().map(|flag| flag.name()), line);
         }
     }
 
@@ -117,10 +110,10 @@ impl StepLine {
     }
 }
 
-fn icmp(facts: &IcmpFacts, line: &mut Buffer) {
+fn icmp(name: &str, quotes_frame: Option<u64>, line: &mut Buffer) {
     line.text(" icmp ");
-    line.text(facts.error.name());
-    if let Some(frame) = facts.quotes_frame {
+    line.text(name);
+    if let Some(frame) = quotes_frame {
         line.text(" quotes frame ");
         line.number(frame);
     }
