@@ -16,7 +16,7 @@ pub fn seen_from(vantage: Option<Vantage>) -> &'static str {
         Some(Vantage::Server) => "seen from the server",
         Some(Vantage::Between) => "seen from between client and server",
         Some(Vantage::SameHost) => "seen from the host of both",
-        None => "seen from where can't be told",
+        None => "where it was seen from can't be told",
     }
 }
 

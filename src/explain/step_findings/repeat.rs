@@ -15,7 +15,8 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
     let through = repeat.through.map_or(0, NonZeroU64::get);
     let witness = repeat.witness.unwrap_or(0);
     let mut proof = vec![repeat.original.unwrap_or(0), through, witness, event.frame];
-    let waited = repeat.after.map_or_else(String::new, |after| format!(" after {}", after.human()));
+    let waited =
+        repeat.after.filter(|after| after.0 > 0).map_or_else(String::new, |after| format!(" after {}", after.human()));
     let copy = first_copy(repeat);
     let (code, text) = match repeat.verdict {
         RepeatVerdict::DuplicateFrame => (
@@ -112,8 +113,8 @@ fn first_copy(repeat: &Repeat) -> String {
     }
 }
 
-fn timeout(nth: u16, wait: Wait, waited: &str, copy: &str) -> String {
-    let nth = ordinal(nth);
+fn timeout(repeats: u16, wait: Wait, waited: &str, copy: &str) -> String {
+    let nth = ordinal(repeats);
     match wait {
         Wait::First | Wait::FirstThoughAsked => format!(
             "Sent again{waited} without a duplicate ACK or SACK asking for it: the retransmission timer ran out (RFC 6298 §5); {copy}."
@@ -123,6 +124,9 @@ fn timeout(nth: u16, wait: Wait, waited: &str, copy: &str) -> String {
         ),
         Wait::Longer => format!(
             "Sent again for the {nth} time{waited}: no ACK comes, and the retransmission timer waits longer each time (back-off, RFC 6298 §5.5); {copy}."
+        ),
+        Wait::NoLonger if repeats > 2 => format!(
+            "Sent again for the {nth} time{waited}: no ACK comes. A retransmission timer that has run out waits longer each time (RFC 6298 §5.5), and this wait was not longer than those before: the sender does not back off, or something else made it send; {copy}."
         ),
         Wait::NoLonger => format!(
             "Sent again for the {nth} time{waited}: no ACK comes, and the timer ran out. Once it has run out it waits twice as long (RFC 6298 §5.5), but this wait was far from twice the one before: the repeat before was most likely a tail-loss probe (RFC 8985 §7); {copy}."
@@ -148,12 +152,13 @@ fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Repeat, nth: u16, 
 /// Nothing tells why the bytes come again.
 fn unexplained(repeat: &Repeat, waited: &str, copy: &str) -> String {
     match repeat.first_copy {
-        FirstCopy::Captured | FirstCopy::Damaged if repeat.after.is_some_and(|after| after >= SOONEST_TIMER) => {
+        FirstCopy::Damaged => format!("Sent again{waited}, and needed: {copy}. What told the sender so can't be told."),
+        FirstCopy::Captured if repeat.after.is_some_and(|after| after >= SOONEST_TIMER) => {
             format!(
                 "Sent again{waited}; {copy}. Nothing of the other direction is in the capture, so it can't tell whether an ACK asked for it or a timer ran out."
             )
         }
-        FirstCopy::Captured | FirstCopy::Damaged => format!(
+        FirstCopy::Captured => format!(
             "Sent again{waited}; {copy}. No duplicate ACK or SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
         ),
         FirstCopy::NotCaptured => format!(
