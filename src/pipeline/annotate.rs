@@ -10,6 +10,7 @@ use crate::capture::Source;
 use crate::capture::save::CaptureWriter;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureFormat, CaptureInfo, Frame};
+use crate::render::escape;
 use crate::report::{CaptureTotals, Sink, capture_title};
 
 /// What both ends write to.
@@ -118,6 +119,7 @@ impl Sink for Annotator {
             let Some(out) = inner.out.take() else {
                 return Err(io::Error::other("an annotated capture holds one capture"));
             };
+            let about = escape::plain(&about);
             inner.writer = Some(CaptureWriter::annotated(out, CaptureFormat::Pcapng, info, &about)?);
             Ok(())
         })
@@ -127,7 +129,7 @@ impl Sink for Annotator {
         self.desk.with(|inner| {
             let is_its = inner.waiting.as_ref().is_some_and(|waiting| waiting.frame.number == step.event.frame);
             if is_its {
-                inner.write(Some(&comment(step)));
+                inner.write(Some(&escape::plain(&comment(step))));
             }
             inner.result()
         })

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use crate::hostile;
 use crate::run::echolab;
 
 const TEN_STEPS: &str = "fixtures/lab-echo-ten-steps.pcap";
@@ -124,6 +125,49 @@ fn wireshark_shows_every_step_as_the_comment_of_its_packet() {
         }
         assert_eq!(reader.next(), None);
     }
+}
+
+#[test]
+fn no_comment_obeys_a_capture() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let capture = hostile::write_to(folder.path());
+    let (capture, annotated) = (capture.to_str().expect("UTF-8"), folder.path().join("annotated.pcapng"));
+    let annotated = annotated.to_str().expect("a name in UTF-8");
+    echolab(["analyze", capture, "--format", "pcapng", "-o", annotated]).done();
+    let comments = comments(&fs::read(annotated).expect("a capture"));
+    // that of the interface, and one a frame
+    assert_eq!(comments.len(), 1 + tshark(capture, &["frame.number"]).len());
+    for comment in comments {
+        assert!(!comment.contains(echolab::model::is_hidden), "{comment:?}");
+    }
+    let frames = ["frame.number", "frame.len", "tcp.seq_raw", "udp.length"];
+    assert_eq!(tshark(annotated, &frames), tshark(capture, &frames));
+}
+
+/// The comments (option 1) of the interface and packet blocks (1 and 6) of a pcapng file of this machine's byte order.
+fn comments(file: &[u8]) -> Vec<String> {
+    let number = |at: usize, bytes: usize| {
+        file[at..at + bytes].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
+    };
+    let (mut found, mut block) = (Vec::new(), 0);
+    while block < file.len() {
+        let (kind, end) = (number(block, 4), block + number(block + 4, 4));
+        let mut option = match kind {
+            1 => block + 16,
+            6 => block + 28 + number(block + 20, 4).next_multiple_of(4),
+            _ => end,
+        };
+        while option + 4 < end && number(option, 2) != 0 {
+            let length = number(option + 2, 2);
+            if number(option, 2) == 1 {
+                let text = file[option + 4..option + 4 + length].to_vec();
+                found.push(String::from_utf8(text).expect("UTF-8"));
+            }
+            option += 4 + length.next_multiple_of(4);
+        }
+        block = end;
+    }
+    found
 }
 
 #[test]
