@@ -58,10 +58,11 @@ pub(crate) fn write_to(folder: &std::path::Path) -> std::path::PathBuf {
     path
 }
 
-struct Capture(Vec<u8>);
+/// A capture file in the making: Ethernet, pcap, a client and a server at fixed addresses.
+pub(crate) struct Capture(pub(crate) Vec<u8>);
 
 impl Capture {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let head = [&0xa1b2_c3d4_u32.to_le_bytes()[..], &[2, 0, 4, 0], &[0; 8]].concat();
         Self([&head[..], &65_535_u32.to_le_bytes(), &1_u32.to_le_bytes()].concat())
     }
@@ -80,7 +81,8 @@ impl Capture {
         self.frame(&frame);
     }
 
-    fn segment(&mut self, from_client: bool, flags: &str, seq: u32, ack: u32, payload: &[u8]) {
+    /// Adds a segment with these flags (`S`, `P`, `F`, `R`, `.` for ACK).
+    pub(crate) fn segment(&mut self, from_client: bool, flags: &str, seq: u32, ack: u32, payload: &[u8]) {
         let (source, destination, from, to) = Self::ends(from_client);
         let packet = PacketBuilder::ethernet2([0; 6], [0; 6]).ipv4(source, destination, 64).tcp(from, to, seq, 60_000);
         let packet = flags.chars().fold(packet, |packet, flag| match flag {

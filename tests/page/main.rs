@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use etherparse::PacketBuilder;
+use hostile::Capture;
 
 /// The report of a capture as a page.
 fn page(capture: &Path, page: &Path, more: &[&str]) {
@@ -25,45 +25,19 @@ fn page(capture: &Path, page: &Path, more: &[&str]) {
 
 /// A connection of 100,000 segments; every hundredth request is sent twice.
 fn long_connection() -> Vec<u8> {
-    let mut capture = [&0xa1b2_3c4d_u32.to_le_bytes()[..], &[2, 0, 4, 0], &[0; 8]].concat();
-    capture.extend(65_535_u32.to_le_bytes());
-    capture.extend(1_u32.to_le_bytes());
-    let mut micros = 0_u32;
-    let mut add = |from_client: bool, flags: &str, seq: u32, ack: u32, payload: &[u8]| {
-        let (source, destination) = if from_client { (40_000, 7) } else { (7, 40_000) };
-        let mut packet = PacketBuilder::ethernet2([0; 6], [0; 6]).ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).tcp(
-            source,
-            destination,
-            seq,
-            60_000,
-        );
-        if flags.contains('S') {
-            packet = packet.syn();
-        }
-        if flags.contains('.') {
-            packet = packet.ack(ack);
-        }
-        let mut frame = Vec::new();
-        packet.write(&mut frame, payload).expect("a small packet");
-        micros += 50;
-        let length = u32::try_from(frame.len()).expect("a small packet");
-        for field in [micros / 1_000_000, micros % 1_000_000 * 1_000, length, length] {
-            capture.extend(field.to_le_bytes());
-        }
-        capture.extend(frame);
-    };
-    add(true, "S", 1_000, 0, b"");
-    add(false, "S.", 5_000, 1_001, b"");
-    add(true, ".", 1_001, 5_001, b"");
+    let mut capture = Capture::new();
+    capture.segment(true, "S", 1_000, 0, b"");
+    capture.segment(false, "S.", 5_000, 1_001, b"");
+    capture.segment(true, ".", 1_001, 5_001, b"");
     for round in 0..49_500_u32 {
         let seq = 1_001 + round * 8;
-        add(true, ".", seq, 5_001, b"a|<b>&\"'");
+        capture.segment(true, ".", seq, 5_001, b"a|<b>&\"'");
         if round.is_multiple_of(100) {
-            add(true, ".", seq, 5_001, b"a|<b>&\"'");
+            capture.segment(true, ".", seq, 5_001, b"a|<b>&\"'");
         }
-        add(false, ".", 5_001, seq + 8, b"");
+        capture.segment(false, ".", 5_001, seq + 8, b"");
     }
-    capture
+    capture.0
 }
 
 #[test]
