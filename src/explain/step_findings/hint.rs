@@ -117,7 +117,7 @@ fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer) -> Findin
     };
     let known = match slow.acked_by {
         Some(ack) => format!("Frame {ack} had acknowledged it, so it was there: the program took its time."),
-        None => "It was sent once, and its ACK came only with the answer: most likely the program took its time, but whether the request came late can't be told.".to_owned(),
+        None => "It was sent once, and its ACK came only with the answer or right before it: most likely the program took its time, but whether the request came late can't be told.".to_owned(),
     };
     let text = format!(
         "{} after the request's last byte, in frame {request}, the {} began to answer ({}{network}). {known}",

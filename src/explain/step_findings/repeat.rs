@@ -159,7 +159,7 @@ fn unexplained(repeat: &Repeat, waited: &str, copy: &str) -> String {
             )
         }
         FirstCopy::Captured => format!(
-            "Sent again{waited}; {copy}. No duplicate ACK or SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
+            "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
         ),
         FirstCopy::NotCaptured => format!(
             "Its IP identification or time stamp is newer than that of bytes captured before it, so it was sent again; {copy}. Nothing captured asked for it and it came too soon for a timer, so the capture can't tell why."

@@ -7,6 +7,7 @@ use super::{CONTROL, Connection, Moment};
 use crate::model::{Direction, IpHeader, Nanos, Segment, TcpFlags};
 use crate::track::facts::{Hints, SlowAnswer};
 use crate::track::repeat::Repeat;
+use crate::track::when::When;
 
 /// Silence longer than this is worth a word.
 const IDLE: Nanos = Nanos::from_millis(1_000);
@@ -33,6 +34,12 @@ impl Connection {
         }
         let on_syn = segment.flags.contains(TcpFlags::SYN);
         hints.congestion = ip.ecn == CONGESTION_EXPERIENCED || segment.flags.contains(TcpFlags::ECE) && !on_syn;
+        if let Some((bytes, _)) = hints.capture_gap.filter(|(bytes, _)| *bytes > 1) {
+            // what was not captured may be unread, and nobody knows when it came; one alone may have been a FIN
+            let peer = self.sides.get_mut(!moment.direction);
+            peer.unanswered = peer.unanswered.saturating_add(bytes);
+            peer.last_data = When::UNKNOWN;
+        }
         if ip.fragments > 1 {
             self.diary.see_fragmented(moment.frame);
         }
@@ -91,6 +98,7 @@ impl Connection {
     /// nothing; nor does a request that was sent again, if only the answer shows that it arrived.
     fn hint_slow_answer(&mut self, moment: &Moment, hints: &mut Hints) {
         let network = self.handshake.answer_time(moment.direction).unwrap_or_default();
+        let (last, last_at) = self.last;
         let (own, peer) = self.sides.both_mut(moment.direction);
         if moment.direction == Direction::ClientToServer || peer.unanswered == 0 || own.acked != peer.next {
             return;
@@ -100,7 +108,10 @@ impl Connection {
             return;
         }
         let Some(sent) = peer.sent.last_data() else { return };
-        let acked_by = sent.acked_by.filter(|by| by.get() != moment.frame);
+        // an ACK right before the answer shows no more than the answer's own
+        let right_before = moment.since(last_at).is_some_and(|since| since.0 < SLOW.0 / 2);
+        let with_answer = |by: u64| by == moment.frame || by == last && right_before;
+        let acked_by = sent.acked_by.filter(|by| !with_answer(by.get()));
         if sent.repeats > 0 && acked_by.is_none() {
             return;
         }
