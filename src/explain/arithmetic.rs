@@ -17,17 +17,25 @@ pub struct Arithmetic {
 }
 
 impl Arithmetic {
-    /// Where the sequence and the acknowledgment number of a segment come from; `None` for numbers that lie before
-    /// the initial one, and for an ACK that is not there.
-    pub(super) fn of(direction: Direction, facts: &TcpFacts) -> (Option<Self>, Option<Self>) {
-        let (own, peer) = match direction {
-            Direction::ClientToServer => ('X', 'Y'),
-            Direction::ServerToClient => ('Y', 'X'),
-        };
-        let number = |base, offset: u32| (offset < 1 << 31).then_some(Self { base, offset });
+    /// Where the sequence number of a segment comes from; `None` for one that lies before the initial one.
+    pub(super) fn of_seq(direction: Direction, facts: &TcpFacts) -> Option<Self> {
         // who refuses has chosen no number of its own: the RST's is 0 (RFC 9293 §3.10.7.1)
         let refuses = matches!(facts.reset, Some(Reset::Refused(_)));
-        (number(own, facts.seq).filter(|_| !refuses), facts.ack.and_then(|ack| number(peer, ack)))
+        Self::new(direction, facts.seq).filter(|_| !refuses)
+    }
+
+    /// Where its acknowledgment number comes from; `None` also for an ACK that is not there.
+    pub(super) fn of_ack(direction: Direction, facts: &TcpFacts) -> Option<Self> {
+        Self::new(!direction, facts.ack?)
+    }
+
+    /// A number that the sender in `direction` counts.
+    fn new(direction: Direction, offset: u32) -> Option<Self> {
+        let base = match direction {
+            Direction::ClientToServer => 'X',
+            Direction::ServerToClient => 'Y',
+        };
+        (offset < 1 << 31).then_some(Self { base, offset })
     }
 }
 

@@ -17,10 +17,6 @@ pub struct Step<'a> {
     pub event: Event<'a>,
     /// The part of the conversation's life.
     pub phase: Phase,
-    /// Where the sequence number comes from.
-    pub seq_arithmetic: Option<Arithmetic>,
-    /// Where the acknowledgment number comes from.
-    pub ack_arithmetic: Option<Arithmetic>,
     /// Diagnoses that this frame shows.
     pub findings: Cow<'a, [Finding]>,
 }
@@ -29,11 +25,19 @@ impl<'a> Step<'a> {
     /// Explains one event.
     #[inline]
     pub fn explain(event: Event<'a>) -> Self {
-        let (seq_arithmetic, ack_arithmetic) =
-            event.tcp().map_or((None, None), |facts| Arithmetic::of(event.direction, facts));
         let findings = step_findings::of(&event);
         let findings = if findings.is_empty() { Cow::Borrowed(&[][..]) } else { Cow::Owned(findings) };
-        Self { phase: Phase::of(&event), event, seq_arithmetic, ack_arithmetic, findings }
+        Self { phase: Phase::of(&event), event, findings }
+    }
+
+    /// Where the sequence number comes from.
+    pub fn seq_arithmetic(&self) -> Option<Arithmetic> {
+        Arithmetic::of_seq(self.event.direction, self.event.tcp()?)
+    }
+
+    /// Where the acknowledgment number comes from.
+    pub fn ack_arithmetic(&self) -> Option<Arithmetic> {
+        Arithmetic::of_ack(self.event.direction, self.event.tcp()?)
     }
 
     /// Adds what a wire is known to have done to the frame.
@@ -53,12 +57,6 @@ impl<'a> Step<'a> {
 
     /// The same with at most `most` bytes of payload, free of the frame's buffer.
     pub fn keep(&self, most: usize) -> Step<'static> {
-        Step {
-            event: self.event.keep(most),
-            phase: self.phase,
-            seq_arithmetic: self.seq_arithmetic,
-            ack_arithmetic: self.ack_arithmetic,
-            findings: Cow::Owned(self.findings.to_vec()),
-        }
+        Step { event: self.event.keep(most), phase: self.phase, findings: Cow::Owned(self.findings.to_vec()) }
     }
 }

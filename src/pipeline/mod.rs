@@ -108,20 +108,20 @@ impl Run<'_> {
     #[inline]
     fn take(&mut self, frame: &Frame<'_>, packet: Result<&Packet<'_>, Skip>) -> io::Result<()> {
         self.totals.frames += 1;
-        match packet.and_then(|packet| Ok((packet, self.tracker.follow(frame, packet)?))) {
-            Ok((packet, followed)) => {
+        match packet.map(|packet| (packet, self.tracker.follow(frame, packet))) {
+            Ok((packet, Ok(()))) => {
                 match packet.transport {
                     Transport::Segment(_) => self.totals.tcp += 1,
                     Transport::Datagram(_) => self.totals.udp += 1,
                     Transport::IcmpError(_) => self.totals.icmp += 1,
                 }
                 if self.wants_steps
-                    && let Some(event) = self.tracker.event(followed, frame, packet)
+                    && let Some(event) = self.tracker.event(frame, packet)
                 {
                     self.sink.step(&Step::explain(event))?;
                 }
             }
-            Err(reason) => self.totals.skip(reason, 1),
+            Ok((_, Err(reason))) | Err(reason) => self.totals.skip(reason, 1),
         }
         while let Some(ended) = self.tracker.released(|extent| self.sink.wants(extent)) {
             self.sink.conversation(&Conversation::explain(ended))?;

@@ -91,8 +91,8 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
         let time = Some(Timestamp::new(1_714_912_496, number as u32 * 17_000));
         let frame = Frame { number, time, link: LinkType::ETHERNET, interface: 0, wire_len: data.len() as u32, data };
         let packet = decoder.decode(&frame).expect("a packet");
-        let followed = tracker.follow(&frame, &packet).expect("a step");
-        let step = Step::explain(tracker.event(followed, &frame, &packet).expect("an event"));
+        tracker.follow(&frame, &packet).expect("a step");
+        let step = Step::explain(tracker.event(&frame, &packet).expect("an event"));
         totals.frames += 1;
         match step.event.protocol_name() {
             "tcp" => totals.tcp += 1,

@@ -170,7 +170,7 @@ fn seq_narrow(step: &Step<'_>, view: &View) -> Cell {
         Some((first, next)) if range.text.len() > RANGE_SHOWN => Cell::from(format!("{first}:")).over(next),
         _ => range,
     };
-    stacked(stacked_range, step.seq_arithmetic)
+    stacked(stacked_range, step.seq_arithmetic())
 }
 
 fn ack(step: &Step<'_>, view: &View) -> Cell {
@@ -178,7 +178,7 @@ fn ack(step: &Step<'_>, view: &View) -> Cell {
 }
 
 fn ack_narrow(step: &Step<'_>, view: &View) -> Cell {
-    stacked(ack(step, view), step.ack_arithmetic)
+    stacked(ack(step, view), step.ack_arithmetic())
 }
 
 /// A number over where it comes from.
@@ -199,7 +199,7 @@ fn sample(step: &Step<'_>, time: fn(&RttSample) -> Nanos) -> Cell {
 }
 
 fn arithmetic(step: &Step<'_>, _: &View) -> Cell {
-    match (step.seq_arithmetic, step.ack_arithmetic) {
+    match (step.seq_arithmetic(), step.ack_arithmetic()) {
         (Some(seq), Some(ack)) => format!("{seq}, {ack}").into(),
         (seq, ack) => maybe(seq.or(ack)),
     }

@@ -184,16 +184,9 @@ impl Conversation {
         Moment { frame: frame.number, at: self.at, direction }
     }
 
-    /// Counts the packet that was taken, with `len` bytes of payload, as a step.
+    /// Counts the packet that was taken, with `len` bytes of payload, as a step. Returns the time since the last one.
     #[inline]
-    pub(super) fn followed(
-        &mut self,
-        slot: u32,
-        frame: &Frame<'_>,
-        direction: Direction,
-        len: u32,
-        kind: FollowedKind,
-    ) -> Followed {
+    pub(super) fn count(&mut self, frame: &Frame<'_>, direction: Direction, len: u32) -> Option<Nanos> {
         self.steps += 1;
         self.last_frame = frame.number;
         *self.packets.get_mut(direction) += 1;
@@ -203,14 +196,14 @@ impl Conversation {
         if self.at != When::UNKNOWN {
             self.last_at = self.at;
         }
-        Followed { slot, direction, since_previous, kind }
+        since_previous
     }
 
     /// The event of the packet that was followed last; `facts` are those of a segment.
     #[inline]
     pub(super) fn event<'a>(
         &self,
-        followed: Followed,
+        followed: &Followed,
         frame: &Frame<'a>,
         packet: &Packet<'a>,
         facts: &'a TcpFacts,

@@ -55,7 +55,7 @@ impl RolesFrom {
 
 /// A packet that has found its place: what an [`Event`] is made of, if somebody wants one.
 #[derive(Clone, Copy, Debug)]
-pub struct Followed {
+pub(super) struct Followed {
     pub(super) slot: u32,
     pub(super) direction: Direction,
     pub(super) since_previous: Option<Nanos>,

@@ -25,7 +25,7 @@ mod vantage;
 mod when;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
-pub use event::{Body, Event, Followed, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
+pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 pub use facts::{Acked, Echo, EchoKind, Hints, Life, Probe, Reset, RttSample, SlowAnswer, TcpPlace, UdpPlace};
 pub use lent::Lent;
 pub use repeat::{FirstCopy, Repeat, RepeatVerdict, Twice, Wait};

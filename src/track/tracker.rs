@@ -33,6 +33,8 @@ pub struct Tracker {
     evictees: VecDeque<Conversation>,
     server: Option<Endpoint>,
     vantage: Option<Vantage>,
+    /// The packet at hand.
+    followed: Option<Followed>,
     /// The facts of the segment at hand, lent out with its event.
     facts: TcpFacts,
 }
@@ -54,7 +56,7 @@ impl Tracker {
     /// # Errors
     /// The reason why it is no step: an ICMP error about no known conversation.
     #[inline(always)]
-    pub fn follow(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Result<Followed, Skip> {
+    pub fn follow(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Result<(), Skip> {
         self.settle();
         match &packet.transport {
             Transport::Segment(segment) => self.segment(frame, packet, segment),
@@ -65,7 +67,10 @@ impl Tracker {
                 slot.touched = true;
                 let direction = slot.conversation.direction(source, destination);
                 let facts = slot.conversation.datagram(frame, packet, datagram, direction).ok_or(Skip::Malformed)?;
-                Ok(slot.conversation.followed(index, frame, direction, datagram.len, FollowedKind::Datagram(facts)))
+                let since_previous = slot.conversation.count(frame, direction, datagram.len);
+                let kind = FollowedKind::Datagram(facts);
+                self.followed = Some(Followed { slot: index, direction, since_previous, kind });
+                Ok(())
             }
             Transport::IcmpError(error) => self.error(frame, error),
         }
@@ -73,7 +78,8 @@ impl Tracker {
 
     /// What the packet that was followed last did in its conversation.
     #[inline]
-    pub fn event<'a>(&'a self, followed: Followed, frame: &Frame<'a>, packet: &Packet<'a>) -> Option<Event<'a>> {
+    pub fn event<'a>(&'a self, frame: &Frame<'a>, packet: &Packet<'a>) -> Option<Event<'a>> {
+        let followed = self.followed.as_ref()?;
         let slot = self.slots.get(followed.slot)?;
         Some(slot.conversation.event(followed, frame, packet, &self.facts))
     }
@@ -130,7 +136,7 @@ impl Tracker {
     }
 
     #[inline(always)]
-    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) -> Result<Followed, Skip> {
+    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) -> Result<(), Skip> {
         let (source, destination) = (segment.source, segment.destination);
         let mut index = self.find_or_begin(frame, packet, Protocol::Tcp, source, destination);
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
@@ -149,17 +155,21 @@ impl Tracker {
         if slot.conversation.has_ended() {
             self.ending = Some(index);
         }
-        Ok(slot.conversation.followed(index, frame, direction, segment.len, FollowedKind::Segment))
+        let since_previous = slot.conversation.count(frame, direction, segment.len);
+        self.followed = Some(Followed { slot: index, direction, since_previous, kind: FollowedKind::Segment });
+        Ok(())
     }
 
-    fn error(&mut self, frame: &Frame<'_>, error: &IcmpError) -> Result<Followed, Skip> {
+    fn error(&mut self, frame: &Frame<'_>, error: &IcmpError) -> Result<(), Skip> {
         let quoted = &error.quoted;
         let key = Key::new(quoted.protocol, quoted.source, quoted.destination);
         let index = self.open(&key).ok_or(Skip::IcmpUnmatched)?;
         let slot = self.slots.get_mut(index).ok_or(Skip::IcmpUnmatched)?;
         slot.touched = true;
         let (direction, facts) = slot.conversation.error(frame, error);
-        Ok(slot.conversation.followed(index, frame, direction, 0, FollowedKind::Error(facts)))
+        let since_previous = slot.conversation.count(frame, direction, 0);
+        self.followed = Some(Followed { slot: index, direction, since_previous, kind: FollowedKind::Error(facts) });
+        Ok(())
     }
 
     /// The slot of the conversation with this key; a late packet brings it back from among the ended.

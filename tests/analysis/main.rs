@@ -88,8 +88,8 @@ fn flags(capture: Vec<u8>) -> Vec<Vec<&'static str>> {
     let mut flags = Vec::new();
     while let Some(frame) = source.next_frame().unwrap() {
         let packet = decoder.decode(&frame).unwrap();
-        let followed = tracker.follow(&frame, &packet).unwrap();
-        let event = tracker.event(followed, &frame, &packet).unwrap();
+        tracker.follow(&frame, &packet).unwrap();
+        let event = tracker.event(&frame, &packet).unwrap();
         let Body::Tcp(facts) = &event.body else { panic!("not TCP") };
         flags.push(facts.analysis.iter().map(|flag| flag.name()).collect());
     }

@@ -111,11 +111,12 @@ impl Block {
 
     /// Makes text of the rows.
     fn print(&mut self, line: &mut StepLine) {
-        for row in self.rows.drain(..) {
+        for row in &self.rows {
             self.text.text(&self.prefix);
-            line.write(&row, &mut self.text);
+            line.write(row, &mut self.text);
             self.text.push(b'\n');
         }
+        self.rows.clear();
     }
 
     /// Writes the text, and is empty again.

@@ -150,7 +150,7 @@ impl<'a> From<&'a Step<'_>> for StepRecord<'a> {
             phase: step.phase.name(),
             description: step.description(),
             arithmetic: tcp
-                .map(|_| BothNumbers { seq: step.seq_arithmetic.map(Text), ack: step.ack_arithmetic.map(Text) }),
+                .map(|_| BothNumbers { seq: step.seq_arithmetic().map(Text), ack: step.ack_arithmetic().map(Text) }),
             icmp: match &event.body {
                 Body::Icmp(facts) => Some(facts.into()),
                 _ => None,

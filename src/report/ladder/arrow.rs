@@ -131,7 +131,7 @@ pub struct Arrow {
 impl Arrow {
     pub(super) fn of(step: &Step<'_>, row: usize, view: &View) -> Self {
         let event = &step.event;
-        let arithmetic = [step.seq_arithmetic, step.ack_arithmetic].into_iter().flatten();
+        let arithmetic = [step.seq_arithmetic(), step.ack_arithmetic()].into_iter().flatten();
         Self {
             step: event.number,
             frame: event.frame,
