@@ -221,7 +221,7 @@ impl Request {
             filter,
             max_frames: self.count,
             // a file does not make anybody wait for the rest of a batch
-            ahead: input.size.is_some() && output.desk().is_none(),
+            ahead: input.size.is_some() && output.may_read_ahead(),
             ..pipeline::Options::default()
         };
         let totals = match output.desk() {

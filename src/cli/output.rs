@@ -262,7 +262,9 @@ impl OutputOptions {
         }
         let to_terminal = self.destination == Destination::Stdout && io::stdout().is_terminal();
         let streams = self.format.is_some_and(|format| format.streams);
-        Ok(Output { sink, desk, shows_as_it_reads: to_terminal && streams && !self.render.summary })
+        let shows_as_it_reads = to_terminal && streams && !self.render.summary;
+        let shows_headers = self.report.is_some() || self.format.is_some_and(|format| format.headers);
+        Ok(Output { sink, desk, shows_as_it_reads, shows_headers })
     }
 
     /// Whether the capture itself is to be annotated.

@@ -8,6 +8,7 @@ pub struct Output {
     pub(super) sink: Box<dyn Sink>,
     pub(super) desk: Option<Desk>,
     pub(super) shows_as_it_reads: bool,
+    pub(super) shows_headers: bool,
 }
 
 impl Output {
@@ -24,6 +25,11 @@ impl Output {
     /// Whether it writes to a terminal all the time, so that no other sign of life is needed.
     pub fn shows_as_it_reads(&self) -> bool {
         self.shows_as_it_reads
+    }
+
+    /// Whether frames may be read ahead, when nothing is left of them but what they say and carry.
+    pub fn may_read_ahead(&self) -> bool {
+        self.desk.is_none() && !self.shows_headers
     }
 
     /// Writes what is kept back; to be called once, after the last capture.

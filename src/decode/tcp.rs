@@ -58,6 +58,7 @@ fn segment<'a>(ip: &Ip<'a>, header: &TcpHeaderSlice<'_>) -> Segment<'a> {
             (verdict, _) => verdict,
         },
         len: u32::try_from(payload.len).unwrap_or(u32::MAX),
+        header: bytes.limit(header_len).data,
         payload: payload.data,
     }
 }
@@ -90,6 +91,7 @@ mod tests {
         assert_eq!(segment.flags, TcpFlags::PSH.union(TcpFlags::ACK));
         assert_eq!(segment.options.timestamps, Some(TcpTimestamps { value: 9, echo_reply: 8 }));
         assert_eq!((segment.header_len, segment.len, segment.payload), (32, 5, &b"hello"[..]));
+        assert_eq!(segment.header, &bytes[20..52]);
         assert_eq!(segment.checksum, Checksum::Valid);
     }
 
@@ -120,7 +122,9 @@ mod tests {
         let bytes = samples::ipv4(etherparse::IpNumber::TCP, &bytes);
         let mut decoder = Decoder::new();
         let cut = samples::cut_frame(LinkType::RAW, &bytes[..50], bytes.len());
-        let options = samples::segment(decoder.decode(&cut).unwrap()).options;
+        let segment = samples::segment(decoder.decode(&cut).unwrap());
+        assert_eq!(segment.header, &bytes[20..50]);
+        let options = segment.options;
         assert_eq!((options.mss, options.sack_permitted, options.timestamps), (Some(1460), true, None));
     }
 

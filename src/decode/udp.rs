@@ -33,6 +33,7 @@ pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Datagram<'a>, Skip> {
         checksum_raw: header.checksum(),
         length: header.length(),
         len: u32::try_from(total - HEADER).unwrap_or(u32::MAX),
+        header: bytes.limit(HEADER).data,
         payload: bytes.skip(HEADER).data,
     })
 }
@@ -53,6 +54,7 @@ mod tests {
         let mut decoder = Decoder::new();
         let datagram = samples::datagram(decoder.decode(&samples::frame(LinkType::RAW, &bytes))?);
         assert_eq!(datagram.length, length);
+        assert_eq!(datagram.header, &bytes[20..28]);
         Ok((datagram.checksum, datagram.len, datagram.payload.to_vec()))
     }
 

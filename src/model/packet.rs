@@ -95,6 +95,8 @@ pub struct Segment<'a> {
     pub checksum: Checksum,
     /// Payload bytes on the wire.
     pub len: u32,
+    /// As much of the TCP header as was captured, options included; nothing where frames are read ahead.
+    pub header: &'a [u8],
     /// As much of the payload as was captured.
     pub payload: &'a [u8],
 }
@@ -114,6 +116,8 @@ pub struct Datagram<'a> {
     pub length: u16,
     /// Payload bytes on the wire.
     pub len: u32,
+    /// The UDP header; nothing where frames are read ahead.
+    pub header: &'a [u8],
     /// As much of the payload as was captured.
     pub payload: &'a [u8],
 }

@@ -1,7 +1,7 @@
 //! Reads and decodes ahead of the tracker, in a thread of its own: for a big file that is a third of the work.
 //!
 //! Packets travel in batches that go round between the two threads, so that nothing is allocated for a packet. A batch
-//! holds the payloads; whatever else the frame held is not needed after decoding.
+//! holds the payloads; whatever else the frame held is not needed after decoding, or it is not read ahead.
 
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -129,8 +129,8 @@ fn payload_of<'a>(packet: &Packet<'a>) -> &'a [u8] {
 #[inline]
 fn with_payload<'p>(packet: &Packet<'_>, payload: &'p [u8]) -> Packet<'p> {
     let transport = match packet.transport {
-        Transport::Segment(segment) => Transport::Segment(Segment { payload, ..segment }),
-        Transport::Datagram(datagram) => Transport::Datagram(Datagram { payload, ..datagram }),
+        Transport::Segment(segment) => Transport::Segment(Segment { header: &[], payload, ..segment }),
+        Transport::Datagram(datagram) => Transport::Datagram(Datagram { header: &[], payload, ..datagram }),
         Transport::IcmpError(error) => Transport::IcmpError(error),
     };
     Packet { ip: packet.ip, transport }

@@ -16,6 +16,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "csv",
     about: "a row a step, for a spreadsheet",
     streams: true,
+    headers: false,
     answers: false,
     sink: |out, options| Box::new(Csv::new(out, options)),
 };

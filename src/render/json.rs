@@ -13,6 +13,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "json",
     about: "the records of jsonl in one JSON document",
     streams: false,
+    headers: false,
     answers: true,
     sink: |out, options| {
         Box::new(Collector::new(options.bounds, Json { out: io::BufWriter::with_capacity(1 << 16, out), begun: false }))

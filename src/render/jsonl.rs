@@ -13,6 +13,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "jsonl",
     about: "one JSON object a line, for programs",
     streams: true,
+    headers: false,
     answers: true,
     sink: |out, options| {
         Box::new(JsonLines { out: io::BufWriter::with_capacity(1 << 16, out), prompt: options.prompt })

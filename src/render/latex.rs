@@ -17,6 +17,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "tex",
     about: "tables, facts and findings for a paper",
     streams: false,
+    headers: false,
     answers: false,
     sink: |out, options| {
         let latex = Latex { out: io::BufWriter::new(out), options: options.clone(), begun: false };

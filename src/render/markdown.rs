@@ -16,6 +16,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "md",
     about: "a report to hand in: tables, ladders, findings, answers",
     streams: false,
+    headers: false,
     answers: true,
     sink: |out, options| {
         let markdown = Markdown { out: io::BufWriter::new(out), options: options.clone() };

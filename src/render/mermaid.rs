@@ -18,6 +18,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "md",
     about: "sequence diagrams for GitHub and GitLab Markdown",
     streams: false,
+    headers: false,
     answers: false,
     sink: |out, options| {
         let bounds = options.bounds;

@@ -32,6 +32,8 @@ pub struct Format {
     pub about: &'static str,
     /// Whether it writes as it reads, in constant memory; others collect a bounded part first.
     pub streams: bool,
+    /// Whether it shows the bytes of headers, which are not there when frames are read ahead.
+    pub headers: bool,
     /// Whether it shows the answers of a conversation; others have no place for them.
     pub answers: bool,
     /// Makes the sink that writes it to `out`.

@@ -21,6 +21,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "txt",
     about: "a table a conversation, for a person",
     streams: false,
+    headers: false,
     answers: true,
     sink: |out, options| {
         Box::new(Collector::new(options.bounds, Table { out: io::BufWriter::new(out), options: options.clone() }))

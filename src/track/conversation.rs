@@ -208,13 +208,12 @@ impl Conversation {
         packet: &Packet<'a>,
         facts: &'a TcpFacts,
     ) -> Event<'a> {
-        let (source, destination, payload) = match &packet.transport {
-            Transport::Segment(segment) => (segment.source, segment.destination, segment.payload),
-            Transport::Datagram(datagram) => (datagram.source, datagram.destination, datagram.payload),
+        let (source, destination, header, payload) = match &packet.transport {
+            Transport::Segment(tcp) => (tcp.source, tcp.destination, tcp.header, tcp.payload),
+            Transport::Datagram(udp) => (udp.source, udp.destination, udp.header, udp.payload),
             Transport::IcmpError(error) => {
-                let quoted = &error.quoted;
-                let source = Endpoint::new(error.source, quoted.destination.port);
-                (source, Endpoint::new(error.destination, quoted.source.port), &[][..])
+                let source = Endpoint::new(error.source, error.quoted.destination.port);
+                (source, Endpoint::new(error.destination, error.quoted.source.port), &[][..], &[][..])
             }
         };
         Event {
@@ -234,6 +233,7 @@ impl Conversation {
                 FollowedKind::Datagram(facts) => Body::Udp(facts),
                 FollowedKind::Error(facts) => Body::Icmp(facts),
             },
+            header: Cow::Borrowed(header),
             payload: Cow::Borrowed(payload),
         }
     }

@@ -97,6 +97,8 @@ pub struct Event<'a> {
     pub ip: IpHeader,
     /// What the transport says.
     pub body: Body<'a>,
+    /// As much of the TCP or UDP header as was captured; nothing of an ICMP error, or where frames are read ahead.
+    pub header: Cow<'a, [u8]>,
     /// As much of the payload as was captured (and kept).
     pub payload: Cow<'a, [u8]>,
 }
@@ -144,8 +146,9 @@ impl Event<'_> {
 
     /// The same with at most `most` bytes of payload, free of the frame's buffer.
     pub fn keep(&self, most: usize) -> Event<'static> {
+        let header = Cow::Owned(self.header.to_vec());
         let payload = self.payload.get(..most).unwrap_or(&self.payload).to_vec();
-        Event { payload: Cow::Owned(payload), body: self.body.keep(), ..*self }
+        Event { header, payload: Cow::Owned(payload), body: self.body.keep(), ..*self }
     }
 }
 

@@ -84,6 +84,7 @@ mod tests {
                 since_previous: None,
                 ip: IpHeader { version: 4, id: None, ttl: 64, ecn: 0, header_len: 20, fragments: 1 },
                 body: Body::Tcp(Lent::Kept(Box::new(facts))),
+                header: Cow::Borrowed(&[]),
                 payload: Cow::Borrowed(&[]),
             });
         }

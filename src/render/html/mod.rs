@@ -33,6 +33,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "html",
     about: "a page with tables, ladders, graphs and a replay, in one file",
     streams: false,
+    headers: true,
     answers: true,
     sink: |out, options| {
         let bounds = options.bounds;

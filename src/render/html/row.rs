@@ -26,7 +26,6 @@ pub(super) struct Row {
     pub(super) cells: Vec<Shown>,
     pub(super) ip: String,
     pub(super) fields: Vec<Field>,
-    pub(super) options: String,
     /// The round trip that it completes, in words.
     pub(super) round_trip: String,
     pub(super) findings: Vec<Noted>,
@@ -110,8 +109,7 @@ impl Row {
             grave: gravest.filter(|severity| *severity > Severity::Note).map_or("", class),
             cells,
             ip: header::ip(step),
-            fields: header::fields(step),
-            options: column("options", step, view),
+            fields: header::fields(step, &column("options", step, view)),
             round_trip: step.round_trip().unwrap_or_default(),
             findings: step.findings.iter().map(noted).collect(),
             text: visible(payload, MOST).0,

@@ -20,6 +20,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "txt",
     about: "a sequence diagram a conversation, as text",
     streams: false,
+    headers: false,
     answers: false,
     sink: |out, options| {
         let bounds = options.bounds;

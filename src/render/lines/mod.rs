@@ -37,6 +37,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "txt",
     about: "one line a step, for grep and awk",
     streams: true,
+    headers: false,
     answers: false,
     sink: |out, options| {
         Box::new(Lines {

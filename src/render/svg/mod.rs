@@ -26,6 +26,7 @@ pub(super) static FORMAT: Format = Format {
     extension: "svg",
     about: "a sequence diagram a conversation, drawn",
     streams: false,
+    headers: false,
     answers: false,
     sink: |out, options| {
         let bounds = options.bounds;

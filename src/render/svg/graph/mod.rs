@@ -23,6 +23,7 @@ pub(in crate::render) static FORMAT: Format = Format {
     extension: "svg",
     about: "sequence numbers, round trips, bytes in flight and throughput over time, drawn",
     streams: false,
+    headers: false,
     answers: false,
     sink: |out, options| {
         let graphs = Graphs {
