@@ -58,10 +58,16 @@ const BORDERS: &[Border] = &[
         rule: "only drive and cli ask the environment",
     },
     Border {
-        names: &["std::thread", "std::process"],
-        except: &["std::process::ExitCode", "std::thread::sleep"],
-        folders: &["capture", "drive", "pipeline", "session", "cli"],
-        rule: "threads and processes belong to capture, drive, pipeline, session and cli",
+        names: &["std::process"],
+        except: &["std::process::ExitCode"],
+        folders: &["capture", "drive", "session", "cli"],
+        rule: "processes belong to capture, drive, session and cli",
+    },
+    Border {
+        names: &["std::thread"],
+        except: &["std::thread::sleep"],
+        folders: &["capture", "drive", "pipeline", "render", "session", "cli"],
+        rule: "between what is read and what is written, packets go through one thread",
     },
     Border {
         names: &["std::io::stdin"],

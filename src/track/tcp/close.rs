@@ -2,11 +2,35 @@
 
 use std::num::NonZeroU64;
 
-use super::{Connection, TcpStory};
-use crate::model::Direction;
+use super::side::Fin;
+use super::{Connection, Moment, TcpStory};
+use crate::model::{Direction, Segment, TcpFlags};
 use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
 
 impl Connection {
+    /// Notes a FIN or RST.
+    pub(super) fn note_close(&mut self, moment: &Moment, segment: &Segment<'_>) {
+        let refused = self.handshake.is_refused();
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        if segment.flags.contains(TcpFlags::RST) {
+            own.reset = own.reset.or(NonZeroU64::new(moment.frame));
+        } else if segment.flags.contains(TcpFlags::FIN) && own.fin.is_none() {
+            let peer_end = peer.fin.map(|fin| fin.end);
+            own.fin = Some(Fin {
+                frame: moment.frame,
+                at: moment.at,
+                end: segment.seq.plus(segment.len).plus(1),
+                acks_peer_fin: peer_end.is_some_and(|end| own.acked.is_some_and(|ack| !ack.is_before(end))),
+                acked_by: None,
+            });
+        } else {
+            return;
+        }
+        if !refused {
+            self.closed_first.get_or_insert(moment.direction);
+        }
+    }
+
     /// What is known of the connection at its end; what was noted moves out.
     pub(in crate::track) fn totals(&mut self) -> TcpTotals {
         let story = Box::new(self.tell());

@@ -1,10 +1,12 @@
 //! One TCP connection: every segment is put in its place (RFC 9293), and what it changes is remembered.
 
+mod acks;
 mod bytes;
 mod close;
 mod handshake;
 mod hints;
 mod holes;
+mod place;
 mod reset;
 mod sent;
 mod side;
@@ -14,7 +16,7 @@ mod wireshark;
 
 pub use story::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 
-use side::{Fin, Recent, Side};
+use side::{Recent, Side};
 use story::Diary;
 use wireshark::{Seen, Wireshark};
 
@@ -22,9 +24,9 @@ use std::num::NonZeroU64;
 
 use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 use super::event::TcpFacts;
-use super::facts::{Acked, Hints, Life, Probe, RttSample, TcpPlace};
+use super::facts::{Hints, Life, Probe, TcpPlace};
 use super::rtt::Distribution;
-use super::vantage::{Clues, Measures, Standpoint};
+use super::vantage::{Clues, Standpoint};
 use super::when::When;
 use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
 
@@ -238,49 +240,6 @@ impl Connection {
         })
     }
 
-    /// What part the segment plays.
-    fn place(&self, moment: &Moment, segment: &Segment<'_>) -> TcpPlace {
-        let flags = segment.flags;
-        let own = self.sides.get(moment.direction);
-        let peer = self.sides.get(!moment.direction);
-        if flags.contains(TcpFlags::RST) {
-            TcpPlace::Reset
-        } else if flags.contains(TcpFlags::SYN) {
-            match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
-                (true, _) => TcpPlace::Odd,
-                (false, true) => TcpPlace::SynAck,
-                (false, false) if peer.isn.is_some() && !peer.syn_with_ack => TcpPlace::SimultaneousSyn,
-                (false, false) => TcpPlace::Syn,
-            }
-        } else if flags.contains(TcpFlags::FIN) {
-            TcpPlace::Fin { first: peer.fin.is_none() }
-        } else if segment.len > 0 {
-            TcpPlace::Data
-        } else if !flags.contains(TcpFlags::ACK) {
-            TcpPlace::Odd
-        } else if peer.isn.is_some_and(|isn| segment.ack == isn.plus(1)) && !peer.syn_acked && own.isn.is_some() {
-            TcpPlace::HandshakeAck
-        } else if closes(own, peer, segment.ack) {
-            TcpPlace::LastAck
-        } else {
-            TcpPlace::Ack
-        }
-    }
-
-    /// How far the connection has come, with this segment taken.
-    fn life(&self, place: TcpPlace) -> Life {
-        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
-        if client.reset.or(server.reset).is_some() {
-            Life::Aborted
-        } else if client.fin.is_some() || server.fin.is_some() {
-            Life::Closing
-        } else if self.handshake.is_under_way() || matches!(place, TcpPlace::HandshakeAck) {
-            Life::Opening
-        } else {
-            Life::Open
-        }
-    }
-
     /// Keep-alives, zero-window probes and their answers.
     fn probe(&mut self, moment: &Moment, segment: &Segment<'_>) -> Option<Probe> {
         if segment.flags.intersects(CONTROL) {
@@ -303,67 +262,6 @@ impl Connection {
         Some(if window { Probe::ZeroWindowAnswer(frame) } else { Probe::KeepAliveAnswer(frame) })
     }
 
-    /// What the ACK covers, and the round trip that it completes.
-    fn take_ack(
-        &mut self,
-        moment: &Moment,
-        segment: &Segment<'_>,
-        hints: &mut Hints,
-    ) -> (Option<Acked>, Option<RttSample>) {
-        let usual = self.handshake.answer_time(moment.direction);
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        let before = own.acked;
-        let advances = before.is_none_or(|before| segment.ack.is_after(before));
-        own.note_sack(moment, segment, peer, advances, hints);
-        own.acked_at = moment.at;
-        own.acked_frame = moment.frame;
-        if !advances {
-            return (None, None);
-        }
-        own.acked = Some(segment.ack);
-        let unseen = peer.next.is_none_or(|next| segment.ack.is_after(next));
-        let skipped = peer.holes.acknowledged(segment.ack);
-        if unseen {
-            let beyond = peer.next.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
-            peer.next = Some(segment.ack);
-            let accepted_probe = beyond == 1 && peer.probe.is_some();
-            if beyond > 0 && !accepted_probe {
-                hints.capture_gap = Some((beyond, None));
-            }
-        }
-        if let Some((bytes, shown_by)) = skipped {
-            let (more, _) = hints.capture_gap.unwrap_or((0, None));
-            hints.capture_gap = Some((bytes.saturating_add(more), Some(shown_by)));
-        }
-        let covered = peer.sent.acknowledge(segment.ack, moment.frame);
-        let syn = !peer.syn_acked && peer.isn.is_some();
-        peer.syn_acked = true;
-        let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
-        let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
-        let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1)));
-        // where the capture began later, the first ACK may lie before all that it holds
-        let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
-        let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
-        let sample = covered.sample.filter(|sent| sent.len > 0);
-        let delay = sample.and_then(|sent| moment.since(sent.at));
-        if let Some((sent, delay)) = sample.zip(delay)
-            && own.delays_ack(delay, usual, segment, peer)
-        {
-            hints.delayed_ack = Some((sent.frame, delay));
-        }
-        let rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
-            let seen = self.clues.tell(self.handshake.halves()).vantage;
-            // at the receiver it is no round trip but the receiver's own delay
-            (Measures::of(seen, !moment.direction) != Measures::Delay).then(|| {
-                self.rtt.add(delay);
-                RttSample { seen, ..peer.estimator.sample(sent.frame, delay) }
-            })
-        });
-        let from = from.relative_to(peer.base.unwrap_or_default());
-        let acked = Acked { from, bytes, syn, fin, segments: covered.segments, frames: covered.frames };
-        (Some(acked), rtt)
-    }
-
     /// From the peer's last data to this side's first answer.
     fn turnaround(&self, moment: &Moment, segment: &Segment<'_>, again: bool) -> Option<Nanos> {
         let peer = self.sides.get(!moment.direction);
@@ -371,29 +269,6 @@ impl Connection {
             return None;
         }
         moment.since(peer.last_data)
-    }
-
-    /// FIN and RST.
-    fn note_close(&mut self, moment: &Moment, segment: &Segment<'_>) {
-        let refused = self.handshake.is_refused();
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        if segment.flags.contains(TcpFlags::RST) {
-            own.reset = own.reset.or(NonZeroU64::new(moment.frame));
-        } else if segment.flags.contains(TcpFlags::FIN) && own.fin.is_none() {
-            let peer_end = peer.fin.map(|fin| fin.end);
-            own.fin = Some(Fin {
-                frame: moment.frame,
-                at: moment.at,
-                end: segment.seq.plus(segment.len).plus(1),
-                acks_peer_fin: peer_end.is_some_and(|end| own.acked.is_some_and(|ack| !ack.is_before(end))),
-                acked_by: None,
-            });
-        } else {
-            return;
-        }
-        if !refused {
-            self.closed_first.get_or_insert(moment.direction);
-        }
     }
 
     /// Where the capture was made, as far as is known so far.
@@ -405,10 +280,4 @@ impl Connection {
     pub(super) fn reached(segment: &Segment<'_>) -> bool {
         segment.checksum != Checksum::Invalid
     }
-}
-
-/// Whether this ACK covers the peer's FIN when its own FIN is out and covered too.
-fn closes(own: &Side, peer: &Side, ack: SeqNumber) -> bool {
-    let covers = peer.fin.is_some_and(|fin| fin.acked_by.is_none() && !ack.is_before(fin.end));
-    covers && own.fin.is_some_and(|fin| fin.acked_by.is_some())
 }

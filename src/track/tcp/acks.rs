@@ -1,0 +1,71 @@
+//! What an ACK covers, and the round trip that it completes.
+
+use std::num::NonZeroU64;
+
+use super::{Connection, Moment};
+use crate::model::Segment;
+use crate::track::facts::{Acked, Hints, RttSample};
+use crate::track::vantage::Measures;
+
+impl Connection {
+    /// What the ACK covers, and the round trip that it completes.
+    pub(super) fn take_ack(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment<'_>,
+        hints: &mut Hints,
+    ) -> (Option<Acked>, Option<RttSample>) {
+        let usual = self.handshake.answer_time(moment.direction);
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let before = own.acked;
+        let advances = before.is_none_or(|before| segment.ack.is_after(before));
+        own.note_sack(moment, segment, peer, advances, hints);
+        own.acked_at = moment.at;
+        own.acked_frame = moment.frame;
+        if !advances {
+            return (None, None);
+        }
+        own.acked = Some(segment.ack);
+        let unseen = peer.next.is_none_or(|next| segment.ack.is_after(next));
+        let skipped = peer.holes.acknowledged(segment.ack);
+        if unseen {
+            let beyond = peer.next.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
+            peer.next = Some(segment.ack);
+            let accepted_probe = beyond == 1 && peer.probe.is_some();
+            if beyond > 0 && !accepted_probe {
+                hints.capture_gap = Some((beyond, None));
+            }
+        }
+        if let Some((bytes, shown_by)) = skipped {
+            let (more, _) = hints.capture_gap.unwrap_or((0, None));
+            hints.capture_gap = Some((bytes.saturating_add(more), Some(shown_by)));
+        }
+        let covered = peer.sent.acknowledge(segment.ack, moment.frame);
+        let syn = !peer.syn_acked && peer.isn.is_some();
+        peer.syn_acked = true;
+        let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
+        let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
+        let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1)));
+        // where the capture began later, the first ACK may lie before all that it holds
+        let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
+        let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
+        let sample = covered.sample.filter(|sent| sent.len > 0);
+        let delay = sample.and_then(|sent| moment.since(sent.at));
+        if let Some((sent, delay)) = sample.zip(delay)
+            && own.delays_ack(delay, usual, segment, peer)
+        {
+            hints.delayed_ack = Some((sent.frame, delay));
+        }
+        let rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
+            let seen = self.clues.tell(self.handshake.halves()).vantage;
+            // at the receiver it is no round trip but the receiver's own delay
+            (Measures::of(seen, !moment.direction) != Measures::Delay).then(|| {
+                self.rtt.add(delay);
+                RttSample { seen, ..peer.estimator.sample(sent.frame, delay) }
+            })
+        });
+        let from = from.relative_to(peer.base.unwrap_or_default());
+        let acked = Acked { from, bytes, syn, fin, segments: covered.segments, frames: covered.frames };
+        (Some(acked), rtt)
+    }
+}

@@ -1,0 +1,57 @@
+//! What part a segment plays, and how far it brings the connection.
+
+use super::side::Side;
+use super::{Connection, Moment};
+use crate::model::{Segment, SeqNumber, TcpFlags};
+use crate::track::facts::{Life, TcpPlace};
+
+impl Connection {
+    /// What part the segment plays.
+    pub(super) fn place(&self, moment: &Moment, segment: &Segment<'_>) -> TcpPlace {
+        let flags = segment.flags;
+        let own = self.sides.get(moment.direction);
+        let peer = self.sides.get(!moment.direction);
+        if flags.contains(TcpFlags::RST) {
+            TcpPlace::Reset
+        } else if flags.contains(TcpFlags::SYN) {
+            match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
+                (true, _) => TcpPlace::Odd,
+                (false, true) => TcpPlace::SynAck,
+                (false, false) if peer.isn.is_some() && !peer.syn_with_ack => TcpPlace::SimultaneousSyn,
+                (false, false) => TcpPlace::Syn,
+            }
+        } else if flags.contains(TcpFlags::FIN) {
+            TcpPlace::Fin { first: peer.fin.is_none() }
+        } else if segment.len > 0 {
+            TcpPlace::Data
+        } else if !flags.contains(TcpFlags::ACK) {
+            TcpPlace::Odd
+        } else if peer.isn.is_some_and(|isn| segment.ack == isn.plus(1)) && !peer.syn_acked && own.isn.is_some() {
+            TcpPlace::HandshakeAck
+        } else if closes(own, peer, segment.ack) {
+            TcpPlace::LastAck
+        } else {
+            TcpPlace::Ack
+        }
+    }
+
+    /// How far the connection has come, with this segment taken.
+    pub(super) fn life(&self, place: TcpPlace) -> Life {
+        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        if client.reset.or(server.reset).is_some() {
+            Life::Aborted
+        } else if client.fin.is_some() || server.fin.is_some() {
+            Life::Closing
+        } else if self.handshake.is_under_way() || matches!(place, TcpPlace::HandshakeAck) {
+            Life::Opening
+        } else {
+            Life::Open
+        }
+    }
+}
+
+/// Whether this ACK covers the peer's FIN when its own FIN is out and covered too.
+fn closes(own: &Side, peer: &Side, ack: SeqNumber) -> bool {
+    let covers = peer.fin.is_some_and(|fin| fin.acked_by.is_none() && !ack.is_before(fin.end));
+    covers && own.fin.is_some_and(|fin| fin.acked_by.is_some())
+}
