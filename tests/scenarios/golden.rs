@@ -23,9 +23,6 @@ pub(crate) const RUNS: u32 = 10;
 /// A line of which there are more kinds than this, told apart by their numbers alone, is kept as one without numbers.
 const KINDS: usize = 3;
 
-/// Bytes of a segment of a long message, at least.
-const BULK: u32 = 500;
-
 /// Begins what only some reports have.
 const SOME: &str = "~ ";
 
@@ -125,12 +122,6 @@ pub(crate) fn write(scenario: &str, net: Net, reports: &[Vec<String>]) -> Result
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
-/// Whether a step carries so many bytes that it is one of several in a row: their ACKs are as many as the moment brings.
-fn is_bulk(line: &str) -> bool {
-    let len = line.split_once(": ").and_then(|(facts, _)| facts.rsplit_once(", ")).map(|(_, len)| len);
-    len.is_some_and(|len| len == "#" || len.parse().is_ok_and(|len: u32| len >= BULK))
-}
-
 fn merged(before: &str, any: &str, reports: &[Vec<String>]) -> String {
     let mut kinds: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for line in reports.iter().flatten() {
@@ -159,11 +150,9 @@ fn merged(before: &str, any: &str, reports: &[Vec<String>]) -> String {
     let sometimes: Vec<&str> = before.lines().filter_map(|line| line.strip_prefix(SOME)).collect();
     let old = before.lines().map(|line| line.strip_prefix(SOME).unwrap_or(line));
     insert(&mut all, old, |line| sometimes.contains(&line) && !is_known(line));
-    let in_bulk = all.iter().filter(|line| is_bulk(line)).count() >= KINDS;
     let told = |line: &String| {
-        // where a finding that may come to any session is the point, the scenario's expectation asks for it
-        let may_lack = is_known(line) && (in_bulk || line.starts_with("  "));
-        let by_chance = may_lack || sometimes.contains(&line.as_str());
+        // where something that may come to any session is the point, the scenario's expectation asks for it
+        let by_chance = is_known(line) || sometimes.contains(&line.as_str());
         let always = !by_chance && reports.iter().all(|lines| lines.contains(line));
         format!("{}{line}\n", if always { "" } else { SOME })
     };
