@@ -8,13 +8,13 @@ use super::finding::Finding;
 use super::phase::Phase;
 use super::{step_findings, vantage, wire};
 use crate::model::WireMark;
-use crate::track::Event;
+use crate::track::{Event, Lent};
 
 /// A step of a conversation: the facts of one frame, and what they mean.
 #[derive(Clone, Debug)]
 pub struct Step<'a> {
     /// The facts.
-    pub event: Event<'a>,
+    pub event: Lent<'a, Event<'a>>,
     /// The part of the conversation's life.
     pub phase: Phase,
     /// Diagnoses that this frame shows.
@@ -24,10 +24,10 @@ pub struct Step<'a> {
 impl<'a> Step<'a> {
     /// Explains one event.
     #[inline]
-    pub fn explain(event: Event<'a>) -> Self {
-        let findings = step_findings::of(&event);
+    pub fn explain(event: &'a Event<'a>) -> Self {
+        let findings = step_findings::of(event);
         let findings = if findings.is_empty() { Cow::Borrowed(&[][..]) } else { Cow::Owned(findings) };
-        Self { phase: Phase::of(&event), event, findings }
+        Self { phase: Phase::of(event), event: Lent::Borrowed(event), findings }
     }
 
     /// Where the sequence number comes from.
@@ -57,6 +57,7 @@ impl<'a> Step<'a> {
 
     /// The same with at most `most` bytes of payload, free of the frame's buffer.
     pub fn keep(&self, most: usize) -> Step<'static> {
-        Step { event: self.event.keep(most), phase: self.phase, findings: Cow::Owned(self.findings.to_vec()) }
+        let event = Lent::Kept(Box::new(self.event.keep(most)));
+        Step { event, phase: self.phase, findings: Cow::Owned(self.findings.to_vec()) }
     }
 }

@@ -116,7 +116,7 @@ impl Run<'_> {
                     Transport::IcmpError(_) => self.totals.icmp += 1,
                 }
                 if self.wants_steps
-                    && let Some(event) = self.tracker.event(frame, packet)
+                    && let Some(event) = &self.tracker.event(frame, packet)
                 {
                     self.sink.step(&Step::explain(event))?;
                 }
