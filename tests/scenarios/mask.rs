@@ -10,7 +10,8 @@ static TIMES: LazyLock<Regex> =
 /// Numbers that stand behind these words; how many frames there were goes by the moment, as their numbers do.
 static PLACES: LazyLock<Regex> = LazyLock::new(|| {
     let words = r"\b([Ff]rames?|[Pp]ort) \d+((, | and | to )\d+)*|\b\d+\.\d+\.\d+\.\d+:\d+";
-    let count = r"\b(in \d+ frames?( \(the first \d+ are named\))?|(an ACK|\d+ ACKs) from frame \d+)";
+    let count =
+        r"\b(in \d+ frames?( \(the first \d+ are named\))?|(the ACK in|\d+ ACKs, from) frame \d+( to frame \d+,)?)";
     Regex::new(&format!("{words}|{count}")).expect("a regular expression")
 });
 
@@ -23,7 +24,7 @@ pub(crate) fn moments(line: &str) -> String {
     let line = TIMES.replace_all(line, "TIME");
     let hide = |found: &Captures<'_>| match &found[0] {
         count if count.starts_with("in ") => "in # frames".to_owned(),
-        acks if acks.contains(" from ") => "# ACKs from frame #".to_owned(),
+        acks if acks.contains("ACK") => "# ACKs".to_owned(),
         place => {
             let end = place.find([' ', ':']).map_or(0, |end| end + 1);
             format!("{}#", &place[..end])
