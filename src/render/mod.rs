@@ -67,7 +67,8 @@ pub const LEAST_WIDTH: u16 = 60;
 /// How much room there is in a line of `width` characters.
 pub fn room(width: usize) -> Room {
     match width {
-        0..76 => Room::Tight,
+        0..70 => Room::Tight,
+        70..76 => Room::Snug,
         76..110 => Room::Narrow,
         _ => Room::Wide,
     }

@@ -8,11 +8,13 @@ use comfy_table::{
     Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table as Drawing, TableStyle,
 };
 
-use super::grid::{CALLS_TITLE, Grid, Head};
+use unicode_width::UnicodeWidthStr;
+
+use super::grid::{CALLS_TITLE, Grid};
 use super::{Format, Options, escape, room};
 use crate::explain::{Answered, Fact, Severity};
 use crate::report::{
-    Align, Cell, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, capture_title,
+    Align, Cell, Choice, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, capture_title,
     conversation_notes, conversation_title, finding_lines,
 };
 
@@ -30,6 +32,12 @@ pub(super) static FORMAT: Format = Format {
 
 /// Text is wrapped in columns of at least so many characters; narrower ones are shown as they are.
 const TEXT: usize = 18;
+
+/// So many characters are left to each text rather than show a column that can be done without.
+const WORDS: usize = 22;
+
+/// So many characters each text gets in any case: few words are longer.
+const WORD: usize = 14;
 
 struct Table<W: Write> {
     out: io::BufWriter<W>,
@@ -85,7 +93,7 @@ impl<W: Write> Table<W> {
         if let Some(answers) = kept.conversation.answers() {
             return answers.iter().try_for_each(|answered| self.answer(answered));
         }
-        self.grid(&Grid::steps(&kept.steps, &self.options, room(self.options.width)))?;
+        self.grid(&self.steps(kept))?;
         if kept.steps_left_out > 0 {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
@@ -97,6 +105,19 @@ impl<W: Write> Table<W> {
             writeln!(self.out)?;
         }
         self.findings(&finding_lines(kept))
+    }
+
+    /// The steps in as many of the usual columns as leave the words their room.
+    fn steps(&self, kept: &Kept) -> Grid {
+        let mut room = room(self.options.width);
+        loop {
+            let grid = Grid::steps(&kept.steps, &self.options, room);
+            let asked_for = matches!(self.options.columns, Choice::Only(_));
+            match room.less() {
+                Some(less) if !asked_for && Layout::of(&grid).least(WORDS) > self.options.width => room = less,
+                _ => return grid,
+            }
+        }
     }
 
     /// A question and all that is answered to it; the steps themselves are left to other runs.
@@ -170,7 +191,6 @@ impl<W: Write> Table<W> {
         drawing
             .load_style(TableStyle::new().header_separator(LineStyle::none().fill(fill).junction(fill)))
             .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(u16::try_from(self.options.width).unwrap_or(u16::MAX))
             .set_truncation_indicator(if self.options.view.ascii { "..." } else { "…" })
             .force_no_tty();
         if self.options.color {
@@ -181,9 +201,14 @@ impl<W: Write> Table<W> {
         for row in &grid.rows {
             drawing.add_row(row.iter().map(|cell| self.cell(cell)));
         }
-        let flexible = flexible(&drawing.column_max_content_widths(), &grid.head, self.options.width);
+        let layout = Layout::of(grid);
+        // rather a line that is too long than words and numbers torn apart
+        let width = self.options.width.max(layout.least(WORD));
+        drawing.set_width(u16::try_from(width).unwrap_or(u16::MAX));
         let last = grid.head.len().saturating_sub(1);
-        for (index, ((column, head), flexible)) in drawing.column_iter_mut().zip(&grid.head).zip(flexible).enumerate() {
+        for (index, ((column, head), flexible)) in
+            drawing.column_iter_mut().zip(&grid.head).zip(layout.flexible).enumerate()
+        {
             // the style leaves one more space between columns
             column.set_padding((0, u16::from(index != last)));
             column.set_cell_alignment(match head.align {
@@ -201,15 +226,28 @@ impl<W: Write> Table<W> {
     }
 }
 
-/// Which columns may be wrapped: those with long text if that leaves them room enough, else all.
-fn flexible(widths: &[u16], heads: &[Head], width: usize) -> Vec<bool> {
-    let long = |(content, head): (&u16, &Head)| head.align == Align::Left && usize::from(*content) > TEXT;
-    let flexible: Vec<bool> = widths.iter().zip(heads).map(long).collect();
-    let fixed = widths.iter().zip(&flexible).filter(|(_, flexible)| !**flexible).map(|(width, _)| usize::from(*width));
-    let gaps = 2 * heads.len().saturating_sub(1);
-    let texts = flexible.iter().filter(|flexible| **flexible).count();
-    let enough = fixed.sum::<usize>() + gaps + texts * TEXT <= width;
-    if enough { flexible } else { vec![true; widths.len()] }
+/// How wide the columns of a grid are, and which of them may be wrapped: those with long text.
+struct Layout {
+    widths: Vec<usize>,
+    flexible: Vec<bool>,
+}
+
+impl Layout {
+    fn of(grid: &Grid) -> Self {
+        let lines = |cell: &Cell| std::iter::once(&cell.text).chain(&cell.below).map(|line| line.width()).max();
+        let widest = |index: usize| grid.rows.iter().filter_map(|row| row.get(index)).filter_map(lines).max();
+        let widths: Vec<usize> =
+            grid.head.iter().enumerate().map(|(at, head)| head.text.width().max(widest(at).unwrap_or(0))).collect();
+        let flexible = widths.iter().zip(&grid.head).map(|(width, head)| head.align == Align::Left && *width > TEXT);
+        Self { flexible: flexible.collect(), widths }
+    }
+
+    /// How wide a line is at least in which each text has room for `words` characters.
+    fn least(&self, words: usize) -> usize {
+        let width = |(width, flexible): (&usize, &bool)| if *flexible { words } else { *width };
+        let gaps = 2 * self.widths.len().saturating_sub(1);
+        self.widths.iter().zip(&self.flexible).map(width).sum::<usize>() + gaps
+    }
 }
 
 /// A colour of the table's.
@@ -245,7 +283,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split(' ') {
-        let length = unicode_width::UnicodeWidthStr::width(word);
+        let length = word.width();
         if used > 0 && used + 1 + length > width {
             lines.push(String::new());
             used = 0;

@@ -20,12 +20,27 @@ pub enum Align {
 pub enum Room {
     /// 60 columns are enough.
     Tight,
+    /// 70 columns are enough.
+    Snug,
     /// 80 columns are enough.
     Narrow,
     /// About 120 columns are needed.
     Wide,
     /// Only when asked for.
     OnDemand,
+}
+
+impl Room {
+    /// The next that needs less.
+    pub fn less(self) -> Option<Self> {
+        match self {
+            Self::OnDemand => Some(Self::Wide),
+            Self::Wide => Some(Self::Narrow),
+            Self::Narrow => Some(Self::Snug),
+            Self::Snug => Some(Self::Tight),
+            Self::Tight => None,
+        }
+    }
 }
 
 /// A column of a table: a new one is one entry in its registry.

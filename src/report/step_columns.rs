@@ -19,7 +19,10 @@ pub static COLUMNS: &[StepColumn] = &[
     column("frame", "frame", "number in the capture", Align::Right, Room::Tight, |s, _| number(s.event.frame)),
     column("date", "date and time", "when it was captured", Align::Left, Room::OnDemand, date),
     column("epoch", "epoch", "seconds since 1970 UTC", Align::Right, Room::OnDemand, |s, _| maybe(s.event.time)),
-    column("time", "time", "seconds since the conversation began", Align::Right, Room::Narrow, time),
+    StepColumn {
+        narrow: Some(time_narrow),
+        ..column("time", "time", "seconds since the conversation began", Align::Right, Room::Snug, time)
+    },
     column("delta", "delta", "seconds since the step before", Align::Right, Room::OnDemand, delta),
     column("protocol", "protocol", "tcp, udp or icmp", Align::Left, Room::OnDemand, |s, _| {
         s.event.protocol_name().into()
@@ -118,6 +121,10 @@ fn date(step: &Step<'_>, view: &View) -> Cell {
 
 fn time(step: &Step<'_>, _: &View) -> Cell {
     step.event.since_start.map(View::seconds).unwrap_or_default().into()
+}
+
+fn time_narrow(step: &Step<'_>, _: &View) -> Cell {
+    step.event.since_start.map(View::microseconds).unwrap_or_default().into()
 }
 
 fn delta(step: &Step<'_>, _: &View) -> Cell {

@@ -49,6 +49,12 @@ impl View {
         }
     }
 
+    /// Seconds with six decimals; what goes beyond is cut off.
+    pub(crate) fn microseconds(span: Nanos) -> String {
+        let text = span.to_string();
+        text.get(..text.len().saturating_sub(3)).unwrap_or(&text).to_owned()
+    }
+
     /// Date and time in the reader's time zone, with its offset from UTC: `2024-05-05 12:34:56.123456+02:00`.
     ///
     /// Seconds since 1970 for a moment outside of the years that a calendar knows.
@@ -87,5 +93,6 @@ mod tests {
     fn spans_have_as_many_decimals_as_they_need() {
         assert_eq!(View::seconds(Nanos(34_000)), "0.000034");
         assert_eq!(View::seconds(Nanos(34_001)), "0.000034001");
+        assert_eq!(View::microseconds(Nanos(1_000_034_999)), "1.000034");
     }
 }

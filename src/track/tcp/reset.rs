@@ -38,7 +38,7 @@ impl Connection {
         let lost = peer.next.zip(own.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs());
         let gone = own.fin.is_some() || own.reset.is_some();
         // a RST with ACK answers nothing, as a rule: the program ended the connection; unless data came that it never took
-        if let Some(copy) = copy_of(own, peer, moment, self.last) {
+        if let Some(copy) = copy_of(own, peer, moment, self.last, with_ack.then_some(segment.ack)) {
             return Reset::Copy(copy);
         }
         if gone && (!with_ack || lost > 0 || own.reset.is_some()) {
@@ -127,9 +127,10 @@ fn gave_up(own: &Side, peer: &Side, with_ack: bool, answered: Option<&Recent>) -
     silent.then_some(Reset::GaveUp { first: sent.frame, last: sent.last.0, repeats: sent.repeats, answers })
 }
 
-/// The RST that this one is a copy of: right behind it, and nothing came from the peer that it could answer.
-fn copy_of(own: &Side, peer: &Side, moment: &Moment, last: (u64, When)) -> Option<u64> {
-    let newest = own.newest().filter(|newest| newest.frame == last.0 && own.reset.is_some())?;
+/// The RST that this one with the same `ack` is a copy of: right behind it, and nothing came from the peer that it could
+/// answer.
+fn copy_of(own: &Side, peer: &Side, moment: &Moment, last: (u64, When), ack: Option<SeqNumber>) -> Option<u64> {
+    let newest = own.newest().filter(|newest| newest.frame == last.0 && newest.ack == ack && own.reset.is_some())?;
     let soon = moment.since(last.1).is_some_and(|since| since < AT_ONCE_AGAIN);
     let answered = peer.sent.iter().filter(|sent| sent.acked_by.is_none()).count();
     (soon && answered <= 1).then_some(newest.frame)
