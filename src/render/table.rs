@@ -50,7 +50,7 @@ impl<W: Write> Renderer for Table<W> {
         writeln!(self.out)?;
         if self.options.summary {
             let grid = Grid::conversations(report, &self.options, room(self.options.width));
-            self.grid(&grid)?;
+            self.grid(&grid, self.options.width)?;
             writeln!(self.out)?;
         } else {
             report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
@@ -58,7 +58,7 @@ impl<W: Write> Renderer for Table<W> {
         if !report.calls.is_empty() {
             self.line(CALLS_TITLE, Style::new().bold())?;
             writeln!(self.out)?;
-            self.grid(&Grid::calls(&report.calls, &self.options))?;
+            self.grid(&Grid::calls(&report.calls, &self.options), self.options.width)?;
             writeln!(self.out)?;
         }
         capture_notes(report).iter().try_for_each(|note| self.line(&note.text, style(note.tone)))?;
@@ -93,7 +93,9 @@ impl<W: Write> Table<W> {
         if let Some(answers) = kept.conversation.answers() {
             return answers.iter().try_for_each(|answered| self.answer(answered));
         }
-        self.grid(&self.steps(kept))?;
+        let steps = self.steps(kept);
+        // rather a line that is too long than words and numbers torn apart
+        self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
         if kept.steps_left_out > 0 {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
@@ -135,7 +137,7 @@ impl<W: Write> Table<W> {
         }
         for table in &answer.tables {
             self.hanging("  ", &format!("{}:", table.caption), Style::new())?;
-            self.grid(&Grid::answer(table))?;
+            self.grid(&Grid::answer(table), self.options.width)?;
             table.rest().map_or(Ok(()), |rest| self.hanging("  ", &rest, style(Tone::Dim)))?;
         }
         writeln!(self.out)
@@ -182,7 +184,7 @@ impl<W: Write> Table<W> {
         Ok(())
     }
 
-    fn grid(&mut self, grid: &Grid) -> io::Result<()> {
+    fn grid(&mut self, grid: &Grid, width: usize) -> io::Result<()> {
         if grid.rows.is_empty() {
             return Ok(());
         }
@@ -191,6 +193,7 @@ impl<W: Write> Table<W> {
         drawing
             .load_style(TableStyle::new().header_separator(LineStyle::none().fill(fill).junction(fill)))
             .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(u16::try_from(width).unwrap_or(u16::MAX))
             .set_truncation_indicator(if self.options.view.ascii { "..." } else { "…" })
             .force_no_tty();
         if self.options.color {
@@ -202,9 +205,7 @@ impl<W: Write> Table<W> {
             drawing.add_row(row.iter().map(|cell| self.cell(cell)));
         }
         let layout = Layout::of(grid);
-        // rather a line that is too long than words and numbers torn apart
-        let width = self.options.width.max(layout.least(WORD));
-        drawing.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        let fits = layout.least(WORD) <= width;
         let last = grid.head.len().saturating_sub(1);
         for (index, ((column, head), flexible)) in
             drawing.column_iter_mut().zip(&grid.head).zip(layout.flexible).enumerate()
@@ -215,7 +216,7 @@ impl<W: Write> Table<W> {
                 Align::Left => CellAlignment::Left,
                 Align::Right => CellAlignment::Right,
             });
-            if !flexible {
+            if fits && !flexible {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
