@@ -131,6 +131,7 @@ impl Conversation {
     ) {
         let moment = self.moment(frame, direction);
         let Kind::Tcp(tcp) = &mut self.kind else { return };
+        let last = (self.last_frame, self.last_at);
         tcp.connection.follow(&moment, segment, &packet.ip, facts);
         if segment.len > 0 && Connection::reached(segment) {
             let offset = tcp.connection.offset(direction, segment);
@@ -144,6 +145,9 @@ impl Conversation {
                     facts.echo = tcp.turns.answer(frame.number, offset, segment.payload, cut);
                 }
             }
+        }
+        if segment.len > 0 && facts.repeat.is_none() && facts.probe.is_none() {
+            tcp.connection.time_answer(&moment, last, facts);
         }
         facts.reset = facts.reset.map(|reset| reset.with_left_over(direction, || tcp.turns.left_over()));
         if self.steps == 0 && self.reuses.is_some() {

@@ -13,14 +13,16 @@ use serde_json::Value;
 
 use crate::run::echolab;
 
-/// Sessions of echolab's lab in fixtures/wire, named after what its wire or hosts did, with the findings that must and
-/// that must not be there.
-const WIRE: [(&str, &[&str], &[&str]); 9] = [
+/// Sessions in fixtures/wire, most of echolab's lab, named after what its wire or hosts did, with the findings that must
+/// and that must not be there.
+const WIRE: [(&str, &[&str], &[&str]); 11] = [
     ("doubled-syn", &["duplicate_frame", "handshake_retried", "echo_identical"], &["spurious_retransmit"]),
     ("far-away", &["echo_identical"], &["slow_server", "delayed_ack"]),
     ("far-away-and-slow", &["slow_server"], &["delayed_ack"]),
+    ("late-answer", &["slow_server"], &["retransmit"]),
     ("lost-ack-of-one-byte", &["spurious_retransmit", "slow_server"], &["keep_alive", "timeout_retransmit"]),
     ("lost-four-times", &["timeout_retransmit", "echo_identical"], &["slow_server", "abandoned", "fast_retransmit"]),
+    ("lost-fin", &["timeout_retransmit"], &["slow_server"]),
     ("one-byte-doubled", &["duplicate_frame"], &["keep_alive", "spurious_retransmit", "retransmit"]),
     ("udp-doubled-request", &["udp_duplicate", "port_unreachable"], &["echo_repeated", "no_reply"]),
     ("udp-late-request", &["udp_reordered"], &["no_reply"]),
@@ -110,4 +112,19 @@ fn every_explanation_is_of_a_session() {
     let entries = fs::read_dir(root("tests/explanations")).expect("tests/explanations is there");
     let files = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name"));
     assert_eq!(files.collect::<BTreeSet<_>>(), sessions);
+}
+
+/// What the fact of the turnaround says: no answer is timed from data that it cannot have been made from, and the
+/// network takes no more of a time than the whole.
+#[test]
+fn an_answer_is_timed_from_its_own_request() {
+    for (name, said) in [
+        ("late-answer", "answer's first: 600 ms, over 1 answer"),
+        ("lost-fin", "10.1 ms, over 1 answer; seen from the client; in the handshake the network took 16.8 ms, longer"),
+        ("lost-four-times", "10.4 ms, over 1 answer; seen from the client; in the handshake the network took 11.7 ms"),
+    ] {
+        let capture = format!("fixtures/wire/{name}.pcap");
+        let report = echolab(["analyze", "--width", "200", &capture]).done();
+        assert!(report.contains(said), "{name}: {report}");
+    }
 }

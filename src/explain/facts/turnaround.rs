@@ -2,14 +2,15 @@
 
 use super::Known;
 use crate::explain::vantage::seen_from;
-use crate::model::counted;
+use crate::model::{Nanos, counted};
 use crate::track::Vantage;
 
 /// From each request's last byte to its answer's first.
 pub(super) fn turnaround(known: &Known<'_>) -> Option<String> {
     let times = known.transfer?.turnarounds()?;
-    let (min, median, max) = (times.min?.human(), times.median?.human(), times.max?.human());
-    let each = if times.count == 1 { "" } else { " each" };
+    let least = times.min?;
+    let (min, median, max) = (least.human(), times.median?.human(), times.max?.human());
+    let (each, than) = if times.count == 1 { ("", "that") } else { (" each", "the least of them") };
     let times = match times.count {
         1 => format!("{median}, over 1 answer"),
         count => format!("least {min}, median {median}, most {max}, over {}", counted(count, "answer")),
@@ -17,10 +18,19 @@ pub(super) fn turnaround(known: &Known<'_>) -> Option<String> {
     let standpoint = known.totals.standpoint();
     let network = match (standpoint.vantage, standpoint.halves) {
         (Some(Vantage::Server | Vantage::SameHost), _) => String::new(),
-        (Some(Vantage::Client | Vantage::Between), Some((server, _))) => {
-            format!(", of which the network took about {}{each}, as in the handshake", server.human())
+        (Some(Vantage::Client | Vantage::Between), Some((server, _))) if server <= nearly(least) => {
+            format!(", of which the network took about {}{each}, as in the handshake", server.min(least).human())
         }
+        (Some(Vantage::Client | Vantage::Between), Some((server, _))) => format!(
+            "; in the handshake the network took {}, longer than {than}, so its part can't be told",
+            server.human()
+        ),
         _ => ", and what the network took of it can't be told".to_owned(),
     };
     Some(format!("request's last byte to answer's first: {times}; {}{network}", seen_from(standpoint.vantage)))
+}
+
+/// The longest time in the handshake that is still about the same: a tenth longer.
+fn nearly(time: Nanos) -> Nanos {
+    time.plus(Nanos(time.0 / 10))
 }

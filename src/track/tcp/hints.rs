@@ -1,18 +1,14 @@
 //! What else a segment shows, besides its own numbers: windows that shut and open, waiting, silence.
 
-use std::num::NonZeroU64;
-
 use super::side::Shut;
 use super::{CONTROL, Connection, Moment};
-use crate::model::{Direction, IpHeader, Nanos, Segment, TcpFlags};
-use crate::track::facts::{Hints, SlowAnswer};
+use crate::model::{IpHeader, Nanos, Segment, TcpFlags};
+use crate::track::facts::Hints;
 use crate::track::repeat::Repeat;
 use crate::track::when::When;
 
 /// Silence longer than this is worth a word.
 const IDLE: Nanos = Nanos::from_millis(1_000);
-/// An answer that takes longer than this is worth a word.
-const SLOW: Nanos = Nanos::from_millis(200);
 /// What leaves within this time after an ACK had been waiting for it.
 const AT_ONCE: Nanos = Nanos(500_000);
 /// ECN field of a packet that met congestion (RFC 3168 §5).
@@ -45,7 +41,6 @@ impl Connection {
         }
         if segment.len > 0 && repeat.is_none() {
             self.hint_nagle(moment, segment, hints);
-            self.hint_slow_answer(moment, hints);
             self.note_half_close(moment, segment);
         }
         if repeat.is_none() && plain {
@@ -92,32 +87,6 @@ impl Connection {
         if let Some(waited) = waited.filter(|waited| at_once && *waited > worth) {
             hints.nagle = Some((newest.frame, waited));
         }
-    }
-
-    /// An answer of the server to a request that is there whole. What the network took, by the handshake, counts for
-    /// nothing; nor does a request that was sent again, if only the answer shows that it arrived.
-    fn hint_slow_answer(&mut self, moment: &Moment, hints: &mut Hints) {
-        let network = self.handshake.answer_time(moment.direction).unwrap_or_default();
-        let (last, last_at) = self.last;
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        if moment.direction == Direction::ClientToServer || peer.unanswered == 0 || own.acked != peer.next {
-            return;
-        }
-        let took = moment.since(peer.last_data).filter(|took| took.minus(network) >= SLOW);
-        if took.is_none() {
-            return;
-        }
-        let Some(sent) = peer.sent.last_data() else { return };
-        // an ACK right before the answer shows no more than the answer's own
-        let right_before = moment.since(last_at).is_some_and(|since| since.0 < SLOW.0 / 2);
-        let with_answer = |by: u64| by == moment.frame || by == last && right_before;
-        let acked_by = sent.acked_by.filter(|by| !with_answer(by.get()));
-        if sent.repeats > 0 && acked_by.is_none() {
-            return;
-        }
-        let request = if peer.last_data == sent.last.1 { sent.last.0 } else { sent.frame };
-        let seen = self.standpoint().vantage;
-        hints.slow_answer = NonZeroU64::new(request).map(|request| SlowAnswer { request, acked_by, network, seen });
     }
 
     fn hint_idle(&mut self, moment: &Moment, hints: &mut Hints) {

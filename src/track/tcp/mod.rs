@@ -11,6 +11,7 @@ mod reset;
 mod sent;
 mod side;
 mod story;
+mod turnaround;
 mod verdict;
 mod wireshark;
 
@@ -150,7 +151,6 @@ impl Connection {
         let repeat = self.take_bytes(moment, segment, ip, probe);
         let (acked, rtt) = if has_ack { self.take_ack(moment, segment, hints) } else { (None, None) };
         self.hint(moment, segment, ip, repeat.as_ref(), hints);
-        let turnaround = self.turnaround(moment, segment, repeat.is_some());
         if segment.flags.intersects(CONTROL) {
             self.note_close(moment, segment);
         }
@@ -203,7 +203,7 @@ impl Connection {
         facts.repeat = repeat;
         facts.probe = probe;
         facts.rtt = rtt;
-        facts.turnaround = turnaround;
+        facts.turnaround = None;
         facts.echo = None;
         facts.reset = reset;
     }
@@ -260,15 +260,6 @@ impl Connection {
         let (frame, window) = peer.probe.take_if(|_| answers)?;
         let frame = frame.get();
         Some(if window { Probe::ZeroWindowAnswer(frame) } else { Probe::KeepAliveAnswer(frame) })
-    }
-
-    /// From the peer's last data to this side's first answer.
-    fn turnaround(&self, moment: &Moment, segment: &Segment<'_>, again: bool) -> Option<Nanos> {
-        let peer = self.sides.get(!moment.direction);
-        if segment.len == 0 || again || peer.unanswered == 0 {
-            return None;
-        }
-        moment.since(peer.last_data)
     }
 
     /// Where the capture was made, as far as is known so far.

@@ -87,7 +87,7 @@ impl SentList {
     }
 
     /// All remembered segments.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Sent> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Sent> {
         self.segments.iter()
     }
 
@@ -103,6 +103,11 @@ impl SentList {
     /// The remembered segment that carried the highest bytes of data.
     pub(super) fn last_data(&self) -> Option<&Sent> {
         self.segments.iter().rev().find(|sent| sent.len > 0)
+    }
+
+    /// The remembered segments that are acknowledged: at most [`ACKED`], the last ones.
+    pub(super) fn acked(&self) -> impl DoubleEndedIterator<Item = &Sent> + Clone {
+        self.segments.range(..self.acked.min(self.segments.len()))
     }
 
     /// How many segments are not acknowledged.
