@@ -285,7 +285,24 @@ fn the_udp_server_stops_answering_a_source_that_never_pauses() {
     let mut first = [0; 10_000];
     assert_eq!(client.recv(&mut first).unwrap(), 10_000);
     let (_, said) = server.stop(Signal::SIGTERM);
-    assert!(said.contains("its source has had all the bytes that it may have"), "{said}");
+    assert!(said.contains("its source has had all the answers that it may have"), "{said}");
+}
+
+#[test]
+fn two_udp_servers_set_on_each_other_fall_silent() {
+    let (one, mut other) = (Server::start(&["-t", "udp"]), Server::start(&["-t", "udp"]));
+    let [from, to]: [u16; 2] = [&one, &other].map(|server| server.port.parse().unwrap());
+    // an empty datagram in the name of the one, without a checksum: source, destination, length
+    let forged = [from, to, 8, 0].map(u16::to_be_bytes).concat();
+    let raw = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::RAW, Some(socket2::Protocol::UDP))
+        .expect("forging a datagram needs CAP_NET_RAW");
+    raw.send_to(&forged, &std::net::SocketAddr::from(([127, 0, 0, 1], to)).into()).unwrap();
+    let mut line = String::new();
+    other.stderr.read_line(&mut line).unwrap();
+    assert!(line.contains("not answered: its source has had all the answers"), "{line}");
+    for server in [one, other] {
+        assert_eq!(server.stop(Signal::SIGTERM), (Some(0), "echolab: stopped\n".to_owned()));
+    }
 }
 
 #[test]

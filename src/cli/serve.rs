@@ -17,8 +17,9 @@ use crate::model::Protocol;
 /// Run the echo server on its own, until Ctrl-C.
 ///
 /// Over TCP it takes many clients at once; over UDP it answers everybody but for what would make it an amplifier: it
-/// answers nothing that comes from its own port or a port below 1024, and sends one address at most 1 MiB without a
-/// second's silence of that address, for at most 4,096 addresses at once.
+/// answers nothing that comes from its own port or a port below 1024; it sends one address at most 1 MiB and 10,000
+/// datagrams without a second's silence of that address, for at most 4,096 addresses at once; and it sends another host
+/// at most three times what came from there, whatever --repeat and --prefix ask for.
 #[derive(Debug, Args)]
 #[command(version, disable_version_flag = true)]
 #[command(after_help = "\
@@ -63,11 +64,12 @@ impl ServeArgs {
         };
         let address = server.address();
         if protocol == Protocol::Udp && !address.ip().is_loopback() {
-            let budget = UdpLimits::default().budget / 1024;
+            let UdpLimits { bytes, share, .. } = UdpLimits::default();
+            let budget = bytes / 1024;
             say(&format!(
                 "warning: {address} can be reached from other hosts, and a datagram's source can be forged: whoever \
-                 forges yours is sent what it did not ask for, up to {budget} KiB without a second's silence; \
-                 --ip 127.0.0.1 keeps the server to this host"
+                 forges yours is sent what it did not ask for, up to {share} times what came in its name and {budget} \
+                 KiB without a second's silence; --ip 127.0.0.1 keeps the server to this host"
             ));
         }
         let server = server.start(options).context("can't start the server")?;

@@ -65,8 +65,10 @@ pub enum Ignored {
     OwnPort,
     /// It comes from a port below 1024, where services are that would answer the answer.
     SystemPort,
-    /// Its source has been sent as many bytes as it may without a pause.
+    /// Its source has been sent as many bytes or datagrams as it may without a pause.
     OverBudget,
+    /// Its source is on another host and would be sent more than so many times what came from it.
+    OverShare(u64),
     /// There are too many sources to keep account of.
     TooManySources,
 }
@@ -74,9 +76,12 @@ pub enum Ignored {
 impl fmt::Display for Ignored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::OverShare(times) => {
+                return write!(f, "its source would be sent more than {times} times what it sent");
+            }
             Self::OwnPort => "it comes from the server's own port",
             Self::SystemPort => "it comes from a port below 1024",
-            Self::OverBudget => "its source has had all the bytes that it may have without a pause",
+            Self::OverBudget => "its source has had all the answers that it may have without a pause",
             Self::TooManySources => "there are too many sources at once",
         })
     }

@@ -1,8 +1,11 @@
 //! What keeps a UDP echo server from being an amplifier, or from talking to another echo server for ever.
 //!
-//! A datagram's source can be forged. So a source gets a budget of answered bytes that comes back only after a
-//! silence: whatever the attacker sends, a victim gets no more than the budget a silence, and two echo servers that
-//! were set on each other (who are never silent) fall silent when one's budget is spent.
+//! A datagram's source can be forged. So a source gets a budget of answers that comes back only after a silence:
+//! whatever the attacker sends, a victim gets no more than the budget a silence, and two echo servers that were set on
+//! each other (who are never silent) fall silent when one's budget is spent. Datagrams are counted too, and with their
+//! headers, since an empty one is a datagram as well. And a source on another host is sent at most three times what
+//! came from it, as QUIC has it for an address that is not validated yet (RFC 9000, section 8.1). Sources on this host
+//! are spared that: their answers never leave it.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -13,18 +16,22 @@ use super::event::Ignored;
 /// What sources are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UdpLimits {
-    /// Bytes that a source is sent at most without a pause.
-    pub budget: u64,
+    /// Bytes that a source is sent at most without a pause, IP and UDP headers included.
+    pub bytes: u64,
+    /// Datagrams that a source is sent at most without a pause.
+    pub datagrams: u64,
+    /// How many times what came from it a source on another host is sent at most, headers included.
+    pub share: u64,
     /// How long a source must be silent to get its budget back.
     pub pause: Duration,
     /// Sources kept account of at once.
     pub sources: usize,
 }
 
-/// 1 MiB a source; back after one second of silence; 4,096 sources.
+/// 1 MiB and 10,000 datagrams a source, three times what it sent; back after one second of silence; 4,096 sources.
 impl Default for UdpLimits {
     fn default() -> Self {
-        Self { budget: 1 << 20, pause: Duration::from_secs(1), sources: 4096 }
+        Self { bytes: 1 << 20, datagrams: 10_000, share: 3, pause: Duration::from_secs(1), sources: 4096 }
     }
 }
 
@@ -32,25 +39,34 @@ impl Default for UdpLimits {
 #[derive(Debug)]
 pub(super) struct Guard {
     limits: Option<UdpLimits>,
-    port: u16,
+    address: SocketAddr,
     accounts: HashMap<IpAddr, Account>,
 }
 
+/// What was exchanged with a source since its last silence. Bytes count with their headers.
 #[derive(Debug)]
 struct Account {
-    spent: u64,
+    received: u64,
+    sent: u64,
+    datagrams: u64,
     heard: Instant,
 }
 
+impl Account {
+    fn new(heard: Instant) -> Self {
+        Self { received: 0, sent: 0, datagrams: 0, heard }
+    }
+}
+
 impl Guard {
-    /// A guard for a server on `port`; without limits it minds only the ports.
-    pub(super) fn new(limits: Option<UdpLimits>, port: u16) -> Self {
-        Self { limits, port, accounts: HashMap::new() }
+    /// A guard for a server at `address`; without limits it minds only the ports.
+    pub(super) fn new(limits: Option<UdpLimits>, address: SocketAddr) -> Self {
+        Self { limits, address, accounts: HashMap::new() }
     }
 
-    /// Whether `bytes` may be sent in answer to a datagram of `peer`; if so they are charged to it.
-    pub(super) fn admit(&mut self, peer: SocketAddr, bytes: u64, now: Instant) -> Result<(), Ignored> {
-        if peer.port() == self.port {
+    /// Whether a datagram of `bytes` from `peer` may be answered at all; if so it is put to the source's account.
+    pub(super) fn hear(&mut self, peer: SocketAddr, bytes: usize, now: Instant) -> Result<(), Ignored> {
+        if peer.port() == self.address.port() {
             return Err(Ignored::OwnPort);
         }
         if peer.port() < 1024 {
@@ -64,18 +80,42 @@ impl Guard {
                 return Err(Ignored::TooManySources);
             }
         }
-        let account = self.accounts.entry(source).or_insert(Account { spent: 0, heard: now });
+        let account = self.accounts.entry(source).or_insert_with(|| Account::new(now));
         if now.duration_since(account.heard) >= limits.pause {
-            account.spent = 0;
+            *account = Account::new(now);
         }
         account.heard = now;
-        let spent = account.spent.saturating_add(bytes);
-        if spent > limits.budget {
-            return Err(Ignored::OverBudget);
-        }
-        account.spent = spent;
+        account.received = account.received.saturating_add(on_the_wire(peer, bytes));
         Ok(())
     }
+
+    /// Whether an answer of `bytes` may be sent to `peer`, who was heard; if so it is charged to the source.
+    pub(super) fn charge(&mut self, peer: SocketAddr, bytes: usize) -> Result<(), Ignored> {
+        let Some(limits) = self.limits else { return Ok(()) };
+        let here = self.is_this_host(peer.ip());
+        let Some(account) = self.accounts.get_mut(&source_of(peer.ip())) else { return Ok(()) };
+        let sent = account.sent.saturating_add(on_the_wire(peer, bytes));
+        if !here && sent > account.received.saturating_mul(limits.share) {
+            return Err(Ignored::OverShare(limits.share));
+        }
+        if sent > limits.bytes || account.datagrams >= limits.datagrams {
+            return Err(Ignored::OverBudget);
+        }
+        account.sent = sent;
+        account.datagrams += 1;
+        Ok(())
+    }
+
+    /// Whether `ip` is certainly an address of this host, which the kernel takes from no network.
+    fn is_this_host(&self, ip: IpAddr) -> bool {
+        ip.to_canonical().is_loopback() || ip == self.address.ip()
+    }
+}
+
+/// A datagram's bytes with its UDP header and the IP header without options.
+fn on_the_wire(peer: SocketAddr, bytes: usize) -> u64 {
+    let headers = if peer.ip().to_canonical().is_ipv4() { 20 + 8 } else { 40 + 8 };
+    (bytes as u64).saturating_add(headers)
 }
 
 /// Whom an address stands for: over IPv6 whoever has the /64, who may take any address in it.
@@ -92,67 +132,114 @@ fn source_of(ip: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
+    const HERE: [u8; 4] = [127, 0, 0, 1];
+
     fn peer(ip: [u8; 4], port: u16) -> SocketAddr {
         SocketAddr::from((ip, port))
     }
 
+    /// Room for two answers of 22 bytes over IPv4.
     fn limits() -> UdpLimits {
-        UdpLimits { budget: 100, pause: Duration::from_secs(1), sources: 2 }
+        UdpLimits { bytes: 100, datagrams: 5, share: 3, pause: Duration::from_secs(1), sources: 2 }
+    }
+
+    fn guard(limits: UdpLimits) -> Guard {
+        Guard::new(Some(limits), peer(HERE, 7000))
+    }
+
+    /// One datagram, and its answer of the same length.
+    fn echo(guard: &mut Guard, peer: SocketAddr, bytes: usize, now: Instant) -> Result<(), Ignored> {
+        guard.hear(peer, bytes, now)?;
+        guard.charge(peer, bytes)
     }
 
     #[test]
     fn the_own_port_and_system_ports_get_nothing() {
-        let mut guard = Guard::new(None, 7000);
+        let mut guard = Guard::new(None, peer(HERE, 7000));
         let now = Instant::now();
-        assert_eq!(guard.admit(peer([192, 0, 2, 1], 7000), 1, now), Err(Ignored::OwnPort));
-        assert_eq!(guard.admit(peer([192, 0, 2, 1], 7), 1, now), Err(Ignored::SystemPort));
-        assert_eq!(guard.admit(peer([192, 0, 2, 1], 1024), u64::MAX, now), Ok(()));
+        assert_eq!(guard.hear(peer([192, 0, 2, 1], 7000), 1, now), Err(Ignored::OwnPort));
+        assert_eq!(guard.hear(peer([192, 0, 2, 1], 7), 1, now), Err(Ignored::SystemPort));
+        assert_eq!(guard.hear(peer([192, 0, 2, 1], 1024), 1, now), Ok(()));
+        assert_eq!(guard.charge(peer([192, 0, 2, 1], 1024), usize::MAX), Ok(()));
     }
 
     #[test]
     fn a_budget_comes_back_only_after_a_silence() {
-        let mut guard = Guard::new(Some(limits()), 7000);
+        let mut guard = guard(limits());
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
-        assert_eq!(guard.admit(peer([192, 0, 2, 1], 5000), 60, at(0)), Ok(()));
+        assert_eq!(echo(&mut guard, peer([192, 0, 2, 1], 5000), 60, at(0)), Ok(()));
         // another port is the same source, and a refused datagram is no silence
-        assert_eq!(guard.admit(peer([192, 0, 2, 1], 5001), 60, at(900)), Err(Ignored::OverBudget));
-        assert_eq!(guard.admit(peer([192, 0, 2, 1], 5001), 60, at(1800)), Err(Ignored::OverBudget));
-        assert_eq!(guard.admit(peer([192, 0, 2, 1], 5001), 60, at(2800)), Ok(()));
+        assert_eq!(echo(&mut guard, peer([192, 0, 2, 1], 5001), 60, at(900)), Err(Ignored::OverBudget));
+        assert_eq!(echo(&mut guard, peer([192, 0, 2, 1], 5001), 60, at(1800)), Err(Ignored::OverBudget));
+        assert_eq!(echo(&mut guard, peer([192, 0, 2, 1], 5001), 60, at(2800)), Ok(()));
     }
 
     #[test]
     fn two_echo_servers_set_on_each_other_fall_silent() {
-        let mut one = Guard::new(Some(limits()), 7000);
-        let mut other = Guard::new(Some(limits()), 7001);
+        for bytes in [0, 1, 1400, 60_000] {
+            let limits = UdpLimits::default();
+            let mut servers = [7020, 7021].map(|port| Guard::new(Some(limits), peer(HERE, port)));
+            let now = Instant::now();
+            // the answer of each is the next datagram of the other
+            let mut answers = 0;
+            'talk: loop {
+                for (server, from) in servers.iter_mut().zip([7021, 7020]) {
+                    match echo(server, peer(HERE, from), bytes, now) {
+                        Ok(()) => answers += 1,
+                        Err(reason) => break 'talk assert_eq!(reason, Ignored::OverBudget),
+                    }
+                }
+                assert!(answers <= 2 * limits.datagrams, "{bytes} bytes go to and fro for ever");
+            }
+            assert_eq!(answers, 2 * limits.datagrams.min(limits.bytes / (bytes as u64 + 28)), "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn another_host_is_sent_three_times_what_came_from_it_at_most() {
+        let far = peer([192, 0, 2, 1], 5000);
         let now = Instant::now();
-        let rounds = (0..1000)
-            .take_while(|_| {
-                one.admit(peer([127, 0, 0, 1], 7001), 10, now).is_ok()
-                    && other.admit(peer([127, 0, 0, 1], 7000), 10, now).is_ok()
-            })
-            .count();
-        assert_eq!(rounds, 10);
+        for (request, answer, answers) in [(0, 0, 3), (1, 1, 3), (1, 59, 1), (1, 60, 0), (1000, 6, 10_000)] {
+            let unbounded = UdpLimits { bytes: u64::MAX, ..UdpLimits::default() };
+            let mut guard = guard(unbounded);
+            assert_eq!(guard.hear(far, request, now), Ok(()));
+            let given = (0..20_000).take_while(|_| guard.charge(far, answer).is_ok()).count() as u64;
+            let most = (request as u64 + 28) * 3 / (answer as u64 + 28);
+            assert_eq!(given, answers.min(most), "{request} bytes answered by {answer}");
+            assert!(given * (answer as u64 + 28) <= 3 * (request as u64 + 28));
+        }
+    }
+
+    #[test]
+    fn this_host_may_be_sent_more_than_came_from_it() {
+        let own = SocketAddr::from(([192, 0, 2, 7], 7000));
+        let mut guard = Guard::new(Some(UdpLimits::default()), own);
+        for here in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "192.0.2.7"] {
+            let here = SocketAddr::new(here.parse().unwrap(), 5000);
+            assert_eq!(guard.hear(here, 1, Instant::now()), Ok(()));
+            assert_eq!((0..1000).find_map(|_| guard.charge(here, 1).err()), None, "{here}");
+        }
     }
 
     #[test]
     fn sources_are_bounded_and_silent_ones_make_room() {
-        let mut guard = Guard::new(Some(limits()), 7000);
+        let mut guard = guard(limits());
         let start = Instant::now();
-        assert_eq!(guard.admit(peer([192, 0, 2, 1], 5000), 1, start), Ok(()));
-        assert_eq!(guard.admit(peer([192, 0, 2, 2], 5000), 1, start), Ok(()));
-        assert_eq!(guard.admit(peer([192, 0, 2, 3], 5000), 1, start), Err(Ignored::TooManySources));
+        assert_eq!(guard.hear(peer([192, 0, 2, 1], 5000), 1, start), Ok(()));
+        assert_eq!(guard.hear(peer([192, 0, 2, 2], 5000), 1, start), Ok(()));
+        assert_eq!(guard.hear(peer([192, 0, 2, 3], 5000), 1, start), Err(Ignored::TooManySources));
         let later = start + Duration::from_secs(1);
-        assert_eq!(guard.admit(peer([192, 0, 2, 3], 5000), 1, later), Ok(()));
+        assert_eq!(guard.hear(peer([192, 0, 2, 3], 5000), 1, later), Ok(()));
     }
 
     #[test]
     fn addresses_of_one_ipv6_network_share_a_budget() {
-        let mut guard = Guard::new(Some(limits()), 7000);
+        let mut guard = guard(limits());
         let now = Instant::now();
-        let from = |text: &str| SocketAddr::new(text.parse().unwrap_or(IpAddr::V4([0; 4].into())), 5000);
-        assert_eq!(guard.admit(from("2001:db8::1"), 100, now), Ok(()));
-        assert_eq!(guard.admit(from("2001:db8::2"), 1, now), Err(Ignored::OverBudget));
-        assert_eq!(guard.admit(from("2001:db8:0:1::2"), 1, now), Ok(()));
+        let from = |text: &str| SocketAddr::new(text.parse().unwrap(), 5000);
+        assert_eq!(echo(&mut guard, from("2001:db8::1"), 50, now), Ok(()));
+        assert_eq!(echo(&mut guard, from("2001:db8::2"), 50, now), Err(Ignored::OverBudget));
+        assert_eq!(echo(&mut guard, from("2001:db8:0:1::2"), 50, now), Ok(()));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
 
-use super::guard::Guard;
+use super::guard::{Guard, UdpLimits};
 use super::{Ignored, ServerEvent, ServerOptions, pause, somebody_waits};
 use crate::drive::fault::Fault;
 use crate::drive::signal::Signal;
@@ -17,7 +17,7 @@ use crate::model::{CallKind, Endpoint};
 pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal) -> io::Result<()> {
     let address = socket.local_addr()?;
     let local = Some(Endpoint::from(address));
-    let mut guard = Guard::new(options.udp_limits, address.port());
+    let mut guard = Guard::new(options.udp_limits.map(|limits| patient(limits, options)), address);
     let mut complaints = Complaints::default();
     let mut buffer = vec![0; options.behaviour.read_size];
     while somebody_waits(socket, finish, &options.halt)? {
@@ -41,6 +41,12 @@ pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal
     Ok(())
 }
 
+/// A slow reader hears a talkative source seldom: its own pauses are no silence of the source.
+fn patient(limits: UdpLimits, options: &ServerOptions) -> UdpLimits {
+    let own = options.behaviour.read_delay.saturating_mul(2);
+    UdpLimits { pause: limits.pause.saturating_add(own), ..limits }
+}
+
 /// Sends the answers that one datagram gets.
 fn answer(
     socket: &UdpSocket,
@@ -49,6 +55,7 @@ fn answer(
     guard: &mut Guard,
     options: &ServerOptions,
 ) -> Result<(), Ignored> {
+    guard.hear(peer, request.len(), Instant::now())?;
     let answer = options.behaviour.answer(request);
     let patience = Patience { halt: &options.halt, timeout: None };
     let note = |kind| {
@@ -56,7 +63,7 @@ fn answer(
         options.transcript.note(0, local, Some(Endpoint::from(peer)), kind);
     };
     for _ in 0..options.behaviour.repeat {
-        guard.admit(peer, answer.len() as u64, Instant::now())?;
+        guard.charge(peer, answer.len())?;
         match patience.until_done(socket, PollFlags::POLLOUT, || socket.send_to(&answer, peer)) {
             Ok(count) => note(CallKind::Send(count as u64)),
             // one client out of reach is no reason to stop serving the others
