@@ -230,17 +230,65 @@ fn an_answer_that_never_comes_is_reported_after_the_time() {
     assert!(text(&output.stderr).contains("though the connection stands"), "{}", text(&output.stderr));
 }
 
-#[test]
-fn a_server_that_leaves_ends_the_talk() {
+/// A server that answers `answer` to the first bytes that come and closes, while the input is not at its end.
+fn leave_after(input: &[u8], answer: &[u8]) -> Output {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let mut child = echolab(&["connect", "--port", &port]).stdin(Stdio::piped()).spawn().unwrap();
-    let keep_open = child.stdin.take();
+    let mut keep_open = child.stdin.take().unwrap();
+    keep_open.write_all(input).unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    if !input.is_empty() {
+        stream.read_exact(&mut vec![0; input.len()]).unwrap();
+    }
+    stream.write_all(answer).unwrap();
+    drop(stream);
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_server_that_leaves_before_the_input_is_at_its_end_is_told() {
+    let output = leave_after(b"", b"");
+    assert_ends(&output, 1, "");
+    assert!(text(&output.stderr).contains("connection; the input was not at its end"), "{}", text(&output.stderr));
+    let output = leave_after(b"abc\n", b"ab");
+    assert_ends(&output, 1, "ab");
+    assert!(text(&output.stderr).contains("; 2 bytes came back for the 4 that were sent; the input was not"));
+}
+
+#[test]
+fn a_server_that_leaves_a_person_at_a_terminal_ends_the_talk() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let child = echolab(&["connect", "--port", &port]).stdin(Stdio::from(terminal.slave)).spawn().unwrap();
     listener.accept().unwrap();
     let output = child.wait_with_output().unwrap();
-    drop(keep_open);
     assert_ends(&output, 0, "");
-    assert!(text(&output.stderr).contains("the server closed the connection"));
+    assert!(text(&output.stderr).ends_with("the server closed the connection\n"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn an_answer_shorter_than_the_input_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let reader = std::thread::spawn(move || listener.accept().unwrap().0.read_to_end(&mut Vec::new()).unwrap());
+    let output = connect(&["--port", &port], b"unheard\n");
+    assert_eq!(reader.join().unwrap(), 8);
+    assert_ends(&output, 1, "");
+    assert!(text(&output.stderr).contains("0 bytes came back for the 8 that were sent"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_can_not_be_connected_to_or_sent_is_told() {
+    let output = connect(&["--port", "0"], b"");
+    assert_ends(&output, 2, "");
+    assert!(text(&output.stderr).contains("--port 0 is no port to connect to"), "{}", text(&output.stderr));
+    let server = Server::start(&["-t", "udp"]);
+    let output = server.client(&["-t", "udp"], &[b'x'; 70_000]);
+    assert_ends(&output, 2, "");
+    assert!(text(&output.stderr).contains("a line of 70000 bytes"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("at most 65507 bytes"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -139,6 +139,35 @@ fn a_capture_on_standard_output_sends_the_report_to_standard_error() {
 }
 
 #[test]
+fn a_capture_is_not_for_a_terminal() {
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let output = session(&["-w", "-"]).stdout(terminal.slave).output().unwrap();
+    assert_fails(&output, &["a capture is not for a terminal", "--write"]);
+}
+
+#[test]
+fn a_device_is_written_to_without_force() {
+    for option in ["--write", "--output"] {
+        let output = run(&[option, "/dev/null"]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    let output = run(&["--output", "/dev/stdout"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("client asks to connect"));
+}
+
+#[test]
+fn reads_that_leave_bytes_are_enough_and_a_read_that_finds_none_is_told() {
+    let thousand = ["--message", "HELLO", "--line", "--repeat", "1000", "--reads", "2"];
+    let output = run(&[&thousand[..], &["--client-read-size", "500"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = run(&["--message", "HELLO", "--line", "--reads", "2", "--timeout", "50ms"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains("read 2 got nothing within 50ms: the reads before it took all 6 bytes"), "{said}");
+}
+
+#[test]
 fn files_that_exist_are_kept_unless_forced() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("kept");
@@ -201,6 +230,9 @@ fn mistakes_of_usage_are_told_before_anything_starts() {
         (&["--read-delay", "soon"], "--read-delay"),
         (&["--ip", "no such host"], "is neither an IP address nor a name"),
         (&["--ip", "192.0.2.1"], "is not an address of this host"),
+        (&["--ip", "fe80::1"], "as in fe80::1%eth0"),
+        (&["--write", "-", "--output", "-"], "can't both take standard output"),
+        (&["--write", "/dev/stdout", "--output", "-"], "can't both take standard output"),
     ] {
         assert_fails(&run(arguments), &[part]);
     }
@@ -251,6 +283,14 @@ fn in_a_user_namespace_of_ones_own_no_root_is_needed() {
     assert!(stderr(&output).contains("SUDO_UID is 1000"), "{}", stderr(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("client asks to connect"));
     assert_eq!(fs::metadata(file).unwrap().uid(), NOBODY);
+}
+
+#[test]
+fn a_loopback_interface_that_is_down_is_told_with_the_way_out() {
+    let (_directory, program) = open_directory();
+    let mut command = as_nobody(Path::new("unshare"));
+    let output = command.arg("-rn").arg(&program).args(["session", "--network", "loopback"]).output().unwrap();
+    assert_fails(&output, &["it is down", "`ip link set lo up`", "--network lab"]);
 }
 
 /// A session whose server sleeps over the request, so that it can be looked at; stopped like with Ctrl-C.

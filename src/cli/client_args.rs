@@ -76,6 +76,11 @@ impl ClientArgs {
     }
 }
 
+/// Most bytes of one UDP datagram: 65,535 less the UDP header, and over IPv4 less the IP header.
+pub(super) fn datagram_holds(ipv6: bool) -> usize {
+    if ipv6 { 65_527 } else { 65_507 }
+}
+
 /// What can't go together.
 pub(super) fn check(plan: &Plan, behaviour: &Behaviour, ipv6: bool) -> anyhow::Result<()> {
     if plan.close_first == Side::Server {
@@ -83,15 +88,17 @@ pub(super) fn check(plan: &Plan, behaviour: &Behaviour, ipv6: bool) -> anyhow::R
         ensure!(plan.reads.is_none(), "--reads says when the client closes, so --close-first server can't go with it");
     }
     if plan.protocol == Protocol::Udp {
-        // 65,535 less the UDP header, and over IPv4 less the IP header
-        let most = if ipv6 { 65_527 } else { 65_507 };
+        let most = datagram_holds(ipv6);
         let longest = plan.longest_send();
         ensure!(
             longest <= most,
-            "a message of {longest} bytes does not fit a UDP datagram, which holds at most {most}"
+            "a message of {longest} bytes does not fit a UDP datagram, which holds at most {most} bytes"
         );
         let answer = behaviour.prefix.len() + longest.min(behaviour.read_size);
-        ensure!(answer <= most, "an answer of {answer} bytes does not fit a UDP datagram, which holds at most {most}");
+        ensure!(
+            answer <= most,
+            "an answer of {answer} bytes does not fit a UDP datagram, which holds at most {most} bytes"
+        );
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! Where output goes, with errors that say what could not be written.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use crate::capture::save::open_new;
 
 /// Where a report goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +25,17 @@ impl Destination {
     }
 }
 
-/// Creates a file for output: a new one, unless `force` allows to overwrite.
+/// Whether standard output is meant.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    [Path::new("-"), Path::new("/dev/stdout")].contains(&path)
+}
+
+/// Creates a file for output: a new one, unless `force` allows to overwrite; a device or a pipe is there already.
 ///
 /// # Errors
 /// When it exists or can't be created.
 pub(super) fn create(path: &Path, force: bool) -> anyhow::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    let opened =
-        if force { options.create(true).truncate(true).open(path) } else { options.create_new(true).open(path) };
-    opened.map_err(|error| match error.kind() {
+    open_new(path, force).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => anyhow::anyhow!("{} exists already; --force overwrites it", path.display()),
         _ => anyhow::Error::from(error).context(format!("can't create {}", path.display())),
     })

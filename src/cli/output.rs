@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
-use super::destination::{Destination, Named, create};
+use super::destination::{Destination, Named, create, is_stdout};
 use super::format_names::{format_help, formats};
 use super::report_dir::ReportDir;
 use super::under_way::Output;
@@ -37,7 +37,7 @@ pub struct OutputArgs {
 
     /// Overwrite files that exist.
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
 
     /// Show these columns, in this order; +NAME adds one to the usual columns (`echolab formats columns` lists them).
     #[arg(long, value_name = "NAME,…", allow_hyphen_values = false)]
@@ -117,9 +117,9 @@ pub struct OutputOptions {
 }
 
 impl OutputArgs {
-    /// Whether files that exist may be overwritten.
-    pub fn force(&self) -> bool {
-        self.force
+    /// Whether standard output is named as the report's place, which it is by default.
+    pub(super) fn names_stdout(&self) -> bool {
+        self.output.as_deref().is_some_and(is_stdout)
     }
 
     /// Checks what was typed, before any work starts.
@@ -144,7 +144,7 @@ impl OutputArgs {
         let report = self.report.map(ReportDir::new);
         report.as_ref().map_or(Ok(()), |folder| folder.ensure_free(self.force))?;
         let destination = match self.output {
-            Some(path) if path.as_os_str() != "-" => Destination::File(path),
+            Some(path) if !is_stdout(&path) => Destination::File(path),
             _ => Destination::Stdout,
         };
         report.as_ref().zip(destination.file()).map_or(Ok(()), |(folder, file)| folder.ensure_apart(file))?;

@@ -2,16 +2,20 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// The address of `host`: an IP address (`[::1]` may have its brackets) or a name, of which the system's first address
 /// is taken.
 ///
 /// # Errors
-/// When the name has no address.
+/// When the name has no address, or a link-local address names no interface.
 pub fn resolve(host: &str, port: u16) -> Result<SocketAddr> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
+        ensure!(
+            !matches!(address, IpAddr::V6(ip) if ip.is_unicast_link_local()),
+            "{address} is a link-local address, and every interface may have it: say which, as in {address}%eth0"
+        );
         return Ok(SocketAddr::new(address, port));
     }
     (bare, port)
@@ -42,6 +46,9 @@ mod tests {
         assert_eq!(resolve("::1", 1)?.to_string(), "[::1]:1");
         assert_eq!(resolve("[::1]", 1)?.to_string(), "[::1]:1");
         assert!(resolve("localhost", 7)?.ip().is_loopback());
+        assert_eq!(resolve("fe80::1%1", 7)?.to_string(), "[fe80::1%1]:7");
+        let error = resolve("fe80::1", 7).err().context("refused")?;
+        assert!(error.to_string().ends_with("say which, as in fe80::1%eth0"), "{error}");
         let error = resolve("no such host", 7).err().context("refused")?;
         assert!(format!("{error:#}").contains("`no such host` is neither"));
         Ok(())

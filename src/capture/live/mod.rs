@@ -152,6 +152,12 @@ fn open_error(name: &str, error: &pcap::Error) -> anyhow::Error {
     if text.contains("permitted") || text.contains("ermission") {
         return anyhow!("no right to capture on {name}: {text}\n{WAYS_TO_CAPTURE}");
     }
+    if text.contains("not up") {
+        return anyhow!(
+            "can't capture on {name}: it is down; raise it with `ip link set {name} up`, or run the session on a \
+             private network with --network lab"
+        );
+    }
     anyhow!("can't capture on {name}: {text}")
 }
 

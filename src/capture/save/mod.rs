@@ -38,20 +38,31 @@ pub fn format_of(path: &Path) -> CaptureFormat {
 
 /// Makes the file that a capture is to be written to: readable and writable as the umask says, and new unless `force`.
 ///
+/// # Errors
+/// When it exists, or cannot be made.
+pub fn create(path: &Path, force: bool) -> Result<File> {
+    let made = open_new(path, force).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => anyhow!("it exists already: name another file, or overwrite it with --force"),
+        _ => error.into(),
+    });
+    made.with_context(|| format!("cannot write the capture {path:?}"))
+}
+
+/// Opens a new file for output, or with `force` one that exists, and empties it.
+///
 /// A device or a pipe that is there already is written to without `force`: nothing in it can be lost.
 ///
 /// # Errors
 /// When it exists, or cannot be made.
-pub fn create(path: &Path, force: bool) -> Result<File> {
+pub fn open_new(path: &Path, force: bool) -> io::Result<File> {
     let made = if force { File::create(path) } else { File::create_new(path) };
-    let made = match made {
+    match made {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match OpenOptions::new().write(true).open(path) {
-            Ok(file) if file.metadata().is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) => Ok(file),
-            _ => Err(anyhow!("it exists already: name another file, or overwrite it with --force")),
+            Ok(file) if file.metadata().is_ok_and(|meta| !meta.is_file()) => Ok(file),
+            _ => Err(error),
         },
-        other => other.map_err(Into::into),
-    };
-    made.with_context(|| format!("cannot write the capture {path:?}"))
+        other => other,
+    }
 }
 
 impl CaptureWriter {

@@ -32,6 +32,11 @@ impl Input {
         self.ended
     }
 
+    /// Bytes of a line that is not complete.
+    pub(super) fn begun(&self) -> usize {
+        self.line.len()
+    }
+
     /// Takes what was read; gives the sends that it completes.
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
         match self.mode {

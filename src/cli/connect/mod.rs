@@ -7,11 +7,12 @@ mod talk;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use anyhow::{bail, ensure};
 use clap::{ArgAction, Args};
 
 use self::input::Mode;
 use self::screen::RawMode;
-use self::talk::{Ending, Talk};
+use self::talk::{Ending, Left, Talk};
 use super::Exit;
 use super::echo_args::ServerArgs;
 use super::exit::say;
@@ -33,7 +34,7 @@ Examples:
   echolab connect --proto udp --port 4002      over UDP
   printf 'HELLO MASTER\\n' | echolab connect    from a pipe
 
-Exit status: 0 done, 1 no answer came, 2 an error (a refused connection, for example).")]
+Exit status: 0 done, 1 not everything was sent and answered, 2 an error (a refused connection, for example).")]
 pub(super) struct ConnectArgs {
     #[command(flatten)]
     server: ServerArgs,
@@ -54,6 +55,7 @@ pub(super) struct ConnectArgs {
 impl ConnectArgs {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let protocol = self.server.proto;
+        ensure!(self.server.port() != 0, "--port 0 is no port to connect to: name the one that the server says it has");
         let server = self.server.address()?;
         privileges::give_up()?;
         let client = Client {
@@ -92,9 +94,16 @@ impl ConnectArgs {
     fn conclude(ending: Ending, timeout: Duration) -> anyhow::Result<Exit> {
         match ending {
             Ending::Done | Ending::Fault(ClientFault::Halted) => Ok(Exit::Done),
-            Ending::ServerClosed => {
+            Ending::ServerClosed(left) if left.is_nothing() => {
                 say("the server closed the connection");
                 Ok(Exit::Done)
+            }
+            Ending::ServerClosed(left) => {
+                say(&closed_early(&left));
+                Ok(Exit::Unmet)
+            }
+            Ending::TooLong { bytes, most } => {
+                bail!("a line of {bytes} bytes does not fit a UDP datagram, which holds at most {most} bytes")
             }
             Ending::Unanswered { sent, answered } => {
                 let time = humantime::format_duration(timeout);
@@ -111,4 +120,20 @@ impl ConnectArgs {
             Ending::Fault(fault) => Err(fault.into()),
         }
     }
+}
+
+/// What came to nothing since the server closed.
+fn closed_early(left: &Left) -> String {
+    let Left { more, unsent, sent, received } = *left;
+    let mut text = "the server closed the connection".to_owned();
+    if received < sent {
+        text.push_str(&format!("; {received} bytes came back for the {sent} that were sent"));
+    }
+    if unsent > 0 {
+        text.push_str(&format!("; {unsent} more bytes were typed and not sent"));
+    }
+    if more {
+        text.push_str("; the input was not at its end, and what was still to come was not sent");
+    }
+    text
 }

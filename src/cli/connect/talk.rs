@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags};
 
 use super::input::{Input, Mode};
 use super::screen::Screen;
+use crate::cli::client_args::datagram_holds;
 use crate::drive::{Action, Client, ClientFault, Connection, poll};
 use crate::model::Protocol;
 
@@ -17,8 +18,8 @@ use crate::model::Protocol;
 pub(super) enum Ending {
     /// The input was at its end and every answer there.
     Done,
-    /// The server closed while there was more to say.
-    ServerClosed,
+    /// Over TCP: the server closed, before the input was at its end or after.
+    ServerClosed(Left),
     /// Fewer datagrams came back than were sent.
     Unanswered {
         /// Datagrams sent.
@@ -26,8 +27,35 @@ pub(super) enum Ending {
         /// Datagrams that came.
         answered: u64,
     },
+    /// A send of so many bytes fits no datagram, which holds at most so many.
+    TooLong {
+        /// Bytes of the send.
+        bytes: usize,
+        /// Bytes that fit.
+        most: usize,
+    },
     /// The client could not go on.
     Fault(ClientFault),
+}
+
+/// What was left to do when the server closed.
+#[derive(Debug)]
+pub(super) struct Left {
+    /// The input may have had more.
+    pub(super) more: bool,
+    /// Bytes that were typed and not sent.
+    pub(super) unsent: usize,
+    /// Bytes that were sent.
+    pub(super) sent: u64,
+    /// Bytes that came.
+    pub(super) received: u64,
+}
+
+impl Left {
+    /// Whether everything typed was sent and answered.
+    pub(super) fn is_nothing(&self) -> bool {
+        !self.more && self.unsent == 0 && self.received >= self.sent
+    }
 }
 
 /// A talk under way.
@@ -88,14 +116,18 @@ impl<'a> Talk<'a> {
             if halted {
                 return Ok(Ending::Fault(ClientFault::Halted));
             }
+            // before the answers: where the server closes at the same time, what was typed counts as typed
+            if typed {
+                self.read(&mut keyboard)?;
+            }
             if server && let Some(ending) = self.answer()? {
+                return Ok(ending);
+            }
+            if let Some(ending) = self.too_long() {
                 return Ok(ending);
             }
             if let Err(fault) = self.send() {
                 return Ok(Ending::Fault(fault));
-            }
-            if typed {
-                self.read(&mut keyboard)?;
             }
         }
     }
@@ -105,7 +137,8 @@ impl<'a> Talk<'a> {
         let mut buffer = vec![0; 65_536];
         match self.connection.read_now(&mut buffer) {
             Ok(Some(0)) if self.client.protocol == Protocol::Tcp => {
-                Ok(Some(if self.shut { Ending::Done } else { Ending::ServerClosed }))
+                let left = self.left();
+                Ok(Some(if self.shut && left.is_nothing() { Ending::Done } else { Ending::ServerClosed(left) }))
             }
             Ok(Some(count)) => {
                 self.answered += 1;
@@ -115,6 +148,23 @@ impl<'a> Talk<'a> {
             Ok(None) => Ok(None),
             Err(fault) => Ok(Some(Ending::Fault(fault))),
         }
+    }
+
+    fn left(&self) -> Left {
+        Left {
+            // a person sees that the server has gone, and types no more
+            more: !self.input.ended() && !io::stdin().is_terminal(),
+            unsent: self.outbox.iter().map(Vec::len).sum::<usize>() + self.input.begun(),
+            sent: self.connection.sent(),
+            received: self.connection.received(),
+        }
+    }
+
+    /// Over UDP a send is one datagram.
+    fn too_long(&self) -> Option<Ending> {
+        let most = datagram_holds(self.client.server.is_ipv6());
+        let bytes = self.outbox.front().map_or(0, Vec::len);
+        (self.client.protocol == Protocol::Udp && bytes > most).then_some(Ending::TooLong { bytes, most })
     }
 
     /// Sends what the kernel takes at once.

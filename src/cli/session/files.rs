@@ -1,13 +1,13 @@
 //! The capture files of a session: their names, and that they can be made.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::capture::save::{CaptureWriter, create, format_of};
-use crate::cli::destination::is_same;
+use crate::cli::destination::{is_same, is_stdout};
 use crate::model::{CaptureInfo, Side};
 
 /// Where the captures of a session are kept, if they are.
@@ -73,10 +73,6 @@ fn with_side(path: &Path, side: Side) -> PathBuf {
         name.push(extension);
     }
     path.with_file_name(name)
-}
-
-fn is_stdout(path: &Path) -> bool {
-    path.as_os_str() == OsStr::new("-")
 }
 
 /// Fails before a session is run whose result could not be kept.

@@ -9,11 +9,12 @@ mod watch;
 mod wire_args;
 mod wire_words;
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
 
 use self::files::{CaptureFiles, ensure_free};
@@ -53,7 +54,7 @@ Examples:
   echolab session                                      the ten steps of a TCP echo
   echolab session --proto udp --message one --message two
   echolab session --message-bytes 479 --message-bytes 1380 --port 8000
-  echolab session --message HELLO --line --repeat 1000 --reads 2
+  echolab session --message HELLO --line --repeat 1000 --reads 2 --client-read-size 500
   echolab session --transform upper --format markdown --output report.md
   echolab session --scenario zero-window               a session by name: echolab scenarios lists them
   echolab session --write session.pcapng               keep the capture too
@@ -123,7 +124,7 @@ pub(super) struct SessionArgs {
 
 impl SessionArgs {
     pub(super) fn run(self, command: String) -> anyhow::Result<Exit> {
-        let force = self.output.force();
+        let force = self.output.force;
         let capture_at = self.network.capture_at(self.scenario);
         let both = capture_at == CaptureAt::Both;
         let mut output =
@@ -134,6 +135,14 @@ impl SessionArgs {
         let write = self.write.clone().or_else(|| output.report().map(ReportDir::capture));
         let files = CaptureFiles::new(write, both)?;
         if files.take_stdout() {
+            ensure!(
+                !self.output.names_stdout(),
+                "--write and --output can't both take standard output: name a file for one of them"
+            );
+            ensure!(
+                !io::stdout().is_terminal(),
+                "a capture is not for a terminal: name a file with --write, or pipe it to another program"
+            );
             output.make_way();
         }
         files.ensure_apart(&output.files())?;

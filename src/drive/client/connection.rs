@@ -23,6 +23,8 @@ pub struct Connection<'a> {
     local: Option<Endpoint>,
     sent: u64,
     received: u64,
+    /// Reads so far that brought something.
+    reads: u64,
     /// Bytes that will have been received when everything exchanged so far is answered.
     due: u64,
 }
@@ -30,7 +32,7 @@ pub struct Connection<'a> {
 impl<'a> Connection<'a> {
     /// Not yet connected.
     pub fn new(client: &'a Client) -> Self {
-        Self { client, watched: None, link: None, local: None, sent: 0, received: 0, due: 0 }
+        Self { client, watched: None, link: None, local: None, sent: 0, received: 0, reads: 0, due: 0 }
     }
 
     /// Bytes sent so far.
@@ -133,7 +135,7 @@ impl<'a> Connection<'a> {
         let mut reads = 0;
         while until != Until::Reads(reads) {
             let patience = self.patience();
-            patience.wait(self.link()?, PollFlags::POLLIN).map_err(|fault| self.unanswered(fault))?;
+            patience.wait(self.link()?, PollFlags::POLLIN).map_err(|fault| self.unread(fault, until))?;
             match self.read_now(&mut buffer)? {
                 // an empty datagram is a datagram, and no end
                 Some(0) if self.client.protocol == Protocol::Tcp => return Ok(()),
@@ -180,6 +182,7 @@ impl<'a> Connection<'a> {
             }
             Ok(count) => {
                 self.received += count as u64;
+                self.reads += 1;
                 self.note(CallKind::Receive(count as u64));
                 Ok(Some(count))
             }
@@ -229,6 +232,16 @@ impl<'a> Connection<'a> {
                 }
                 _ => ClientFault::Failed { what, server, error },
             },
+        }
+    }
+
+    /// A read failed; over TCP the one before may have taken what this one was to bring.
+    fn unread(&self, fault: Fault, until: Until) -> ClientFault {
+        match (self.unanswered(fault), until) {
+            (ClientFault::NoAnswer { protocol: Protocol::Tcp, waited, .. }, Until::Reads(_)) if self.reads > 0 => {
+                ClientFault::NothingLeft { read: self.reads + 1, received: self.received, waited }
+            }
+            (other, _) => other,
         }
     }
 

@@ -33,6 +33,15 @@ pub enum ClientFault {
         /// How long was waited.
         waited: Duration,
     },
+    /// Over TCP: a read got nothing in time, after earlier ones had taken all that came.
+    NothingLeft {
+        /// Which read, from 1.
+        read: u64,
+        /// Bytes that the reads before it took.
+        received: u64,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// The server took no more bytes for so long.
     NotTaken {
         /// Who should have read.
@@ -95,6 +104,12 @@ impl fmt::Display for ClientFault {
             Self::NoAnswer { protocol: Protocol::Tcp, server, waited } => {
                 write!(f, "no answer from {server} within {}, though the connection stands", time(waited))
             }
+            Self::NothingLeft { read, received, waited } => write!(
+                f,
+                "read {read} got nothing within {}: the reads before it took all {received} bytes that had come; read \
+                 less often, or less at once with --client-read-size",
+                time(waited)
+            ),
             Self::NotTaken { server, waited } => write!(
                 f,
                 "{server} took no more bytes for {}: it does not read, perhaps since its own answers are not read",
