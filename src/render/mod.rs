@@ -11,6 +11,7 @@ mod json;
 mod jsonl;
 mod ladder;
 mod latex;
+mod layout;
 mod lines;
 mod markdown;
 mod mermaid;

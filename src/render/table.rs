@@ -11,6 +11,7 @@ use comfy_table::{
 use unicode_width::UnicodeWidthStr;
 
 use super::grid::{CALLS_TITLE, Grid};
+use super::layout::Layout;
 use super::{Format, Options, escape, room};
 use crate::explain::{Answered, Fact, Severity};
 use crate::report::{
@@ -29,9 +30,6 @@ pub(super) static FORMAT: Format = Format {
         Box::new(Collector::new(options.bounds, Table { out: io::BufWriter::new(out), options: options.clone() }))
     },
 };
-
-/// Text is wrapped in columns of at least so many characters; narrower ones are shown as they are.
-const TEXT: usize = 18;
 
 /// So many characters are left to each text rather than show a column that can be done without.
 const WORDS: usize = 22;
@@ -224,30 +222,6 @@ impl<W: Write> Table<W> {
             writeln!(self.out, "{}", line.trim_end())?;
         }
         Ok(())
-    }
-}
-
-/// How wide the columns of a grid are, and which of them may be wrapped: those with long text.
-struct Layout {
-    widths: Vec<usize>,
-    flexible: Vec<bool>,
-}
-
-impl Layout {
-    fn of(grid: &Grid) -> Self {
-        let lines = |cell: &Cell| std::iter::once(&cell.text).chain(&cell.below).map(|line| line.width()).max();
-        let widest = |index: usize| grid.rows.iter().filter_map(|row| row.get(index)).filter_map(lines).max();
-        let widths: Vec<usize> =
-            grid.head.iter().enumerate().map(|(at, head)| head.text.width().max(widest(at).unwrap_or(0))).collect();
-        let flexible = widths.iter().zip(&grid.head).map(|(width, head)| head.align == Align::Left && *width > TEXT);
-        Self { flexible: flexible.collect(), widths }
-    }
-
-    /// How wide a line is at least in which each text has room for `words` characters.
-    fn least(&self, words: usize) -> usize {
-        let width = |(width, flexible): (&usize, &bool)| if *flexible { words } else { *width };
-        let gaps = 2 * self.widths.len().saturating_sub(1);
-        self.widths.iter().zip(&self.flexible).map(width).sum::<usize>() + gaps
     }
 }
 

@@ -1,0 +1,33 @@
+//! How wide a table's columns are, and what may be wrapped where they do not fit; how they are drawn is the table's.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::grid::Grid;
+use crate::report::{Align, Cell};
+
+/// Text is wrapped in columns of at least so many characters; narrower ones are shown as they are.
+const TEXT: usize = 18;
+
+/// How wide the columns of a grid are, and which of them may be wrapped: those with long text.
+pub(super) struct Layout {
+    widths: Vec<usize>,
+    pub(super) flexible: Vec<bool>,
+}
+
+impl Layout {
+    pub(super) fn of(grid: &Grid) -> Self {
+        let lines = |cell: &Cell| std::iter::once(&cell.text).chain(&cell.below).map(|line| line.width()).max();
+        let widest = |index: usize| grid.rows.iter().filter_map(|row| row.get(index)).filter_map(lines).max();
+        let widths: Vec<usize> =
+            grid.head.iter().enumerate().map(|(at, head)| head.text.width().max(widest(at).unwrap_or(0))).collect();
+        let flexible = widths.iter().zip(&grid.head).map(|(width, head)| head.align == Align::Left && *width > TEXT);
+        Self { flexible: flexible.collect(), widths }
+    }
+
+    /// How wide a line is at least in which each text has room for `words` characters.
+    pub(super) fn least(&self, words: usize) -> usize {
+        let width = |(width, flexible): (&usize, &bool)| if *flexible { words } else { *width };
+        let gaps = 2 * self.widths.len().saturating_sub(1);
+        self.widths.iter().zip(&self.flexible).map(width).sum::<usize>() + gaps
+    }
+}
