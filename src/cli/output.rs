@@ -246,9 +246,8 @@ impl OutputOptions {
             }
         };
         if let Some(folder) = &self.report {
-            let mut sinks = vec![sink];
-            sinks.extend(folder.open(self.force, &self.render)?);
-            sink = Box::new(Several::new(sinks));
+            let several = Several::default().and(sink);
+            sink = Box::new(folder.open(several, self.force, &self.render)?);
         }
         if let Some(order) = self.scope.summary {
             sink = Box::new(Largest::new(order, self.most_conversations, sink));

@@ -1,17 +1,22 @@
 //! `--report DIR`: everything that is to be handed in, in one folder.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 
-use super::destination::{Named, create, is_same};
-use crate::render::{self, Format};
-use crate::report::Sink;
+use super::destination::{Named, is_same};
+use crate::render;
+use crate::report::{Bounds, Several};
 
+/// The format of the drawing that grows with every step.
+const LADDER: &str = "svg";
 /// The reports of a folder: a format and the name of its file.
 const REPORTS: [(&str, &str); 4] =
-    [("markdown", "report.md"), ("html", "report.html"), ("svg", "ladder.svg"), ("graphs", "graphs.svg")];
+    [("markdown", "report.md"), ("html", "report.html"), (LADDER, "ladder.svg"), ("graphs", "graphs.svg")];
 /// The capture of a session, which keeps its frames too.
 const CAPTURE: &str = "capture.pcapng";
 
@@ -65,19 +70,47 @@ impl ReportDir {
         fs::create_dir_all(&self.0).with_context(|| format!("can't make the folder {}", self.0.display()))
     }
 
-    /// Makes the reports.
+    /// Adds the reports to `several`. Each is written aside and has its name once it is whole.
     ///
     /// # Errors
-    /// When one exists and `force` is not given, or can't be made.
-    pub(super) fn open(&self, force: bool, options: &render::Options) -> Result<Vec<Box<dyn Sink>>> {
+    /// When the folder or a file in it can't be made.
+    pub(super) fn open<'a>(
+        &self,
+        mut several: Several<'a>,
+        force: bool,
+        options: &render::Options,
+    ) -> Result<Several<'a>> {
         self.make()?;
-        REPORTS.iter().map(|(format, name)| self.open_one(format, name, force, options)).collect()
+        for (format, name) in REPORTS {
+            let format = render::format(format).with_context(|| format!("there is no format {format}"))?;
+            let path = self.0.join(name);
+            let (file, aside) = self.aside(name)?.into_parts();
+            let out = Named { name: path.display().to_string(), inner: file };
+            several = several.and_keep((format.sink)(Box::new(out), &of_folder(format.name, options)), move || {
+                let kept = if force { aside.persist(&path) } else { aside.persist_noclobber(&path) };
+                kept.map_err(|refused| {
+                    io::Error::new(refused.error.kind(), format!("can't make {}: {}", path.display(), refused.error))
+                })
+            });
+        }
+        Ok(several)
     }
 
-    fn open_one(&self, format: &str, name: &str, force: bool, options: &render::Options) -> Result<Box<dyn Sink>> {
-        let format: &Format = render::format(format).with_context(|| format!("there is no format {format}"))?;
-        let path: &Path = &self.0.join(name);
-        let out = Named { name: path.display().to_string(), inner: create(path, force)? };
-        Ok((format.sink)(Box::new(out), &render::Options { color: false, ..options.clone() }))
+    /// A file beside the reports, which is gone unless it is kept.
+    fn aside(&self, name: &str) -> Result<NamedTempFile> {
+        let prefix = format!(".{name}.");
+        let mut builder = tempfile::Builder::new();
+        // like that of any new file, less what the umask takes
+        builder.prefix(&prefix).permissions(Permissions::from_mode(0o666));
+        builder.tempfile_in(&self.0).with_context(|| format!("can't create {}", self.0.join(name).display()))
     }
+}
+
+/// No colours; and the drawing is folded whatever the limit is: no browser shows one of a hundred thousand steps.
+fn of_folder(format: &str, options: &render::Options) -> render::Options {
+    let mut bounds = options.bounds;
+    if format == LADDER && bounds.steps == Bounds::NONE.steps {
+        bounds.steps = Bounds::default().steps;
+    }
+    render::Options { color: false, bounds, ..options.clone() }
 }

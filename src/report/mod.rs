@@ -42,7 +42,7 @@ pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
     FindingLine, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title, conversation_notes,
-    conversation_title, finding_lines, finding_lines_of,
+    conversation_title, finding_lines, finding_lines_of, page_notes_of,
 };
 pub(crate) use words::{count, counted};
 

@@ -156,6 +156,16 @@ pub fn capture_notes(report: &Report) -> Vec<Cell> {
 
 /// The same, of the totals alone.
 pub fn capture_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
+    notes_of(totals, "--limit 0 shows all, --conversation chooses")
+}
+
+/// The same, for a page, which holds only so much whatever the limit is.
+pub fn page_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
+    notes_of(totals, "--conversation chooses; other formats show all with --limit 0")
+}
+
+/// The notes; `way` tells how what is left out can be seen.
+fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     let other = totals.other().map(|(_, frames)| frames).sum();
     let kinds = [(totals.tcp, "TCP"), (totals.udp, "UDP"), (totals.icmp, "ICMP error"), (other, "other")];
     let kinds = kinds.into_iter().filter(|(frames, _)| *frames > 0);
@@ -169,7 +179,7 @@ pub fn capture_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
     for (reason, frames) in totals.other() {
         notes.push(Cell::from(format!("  {}: {}", counted(frames, "frame"), reason.meaning())).tone(Tone::Dim));
     }
-    notes.extend(left_out(totals).map(Cell::from));
+    notes.extend(left_out(totals, way).map(Cell::from));
     if totals.evicted > 0 {
         let text = format!(
             "{} given up before the end, since too many were open at once; late packets start new ones",
@@ -187,7 +197,7 @@ pub fn capture_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
     notes
 }
 
-fn left_out(totals: &CaptureTotals) -> Option<String> {
+fn left_out(totals: &CaptureTotals, way: &str) -> Option<String> {
     let left_out = totals.left_out;
     let mut parts = Vec::new();
     if left_out.conversations > 0 {
@@ -196,8 +206,7 @@ fn left_out(totals: &CaptureTotals) -> Option<String> {
     if left_out.steps > 0 {
         parts.push(counted(left_out.steps, "step"));
     }
-    (!parts.is_empty())
-        .then(|| format!("Not shown: {} (--limit 0 shows all, --conversation chooses)", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("Not shown: {} ({way})", parts.join(", ")))
 }
 
 #[cfg(test)]

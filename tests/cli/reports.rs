@@ -1,7 +1,7 @@
 //! Whole reports: a folder of them, the page, the annotated capture.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::hostile;
 use crate::run::echolab;
@@ -33,6 +33,60 @@ fn a_folder_of_reports_holds_what_each_format_writes_and_is_not_overwritten() {
     let file = folder.join("report.md");
     let file = file.to_str().expect("a name in UTF-8");
     echolab(["analyze", TEN_STEPS, "--report", file, "--force"]).run().exits(2).complains(&["is no folder"]);
+}
+
+#[test]
+fn a_lost_standard_output_leaves_whole_reports_and_a_failure_leaves_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let capture = "fixtures/kernel/loss_fast.pcap";
+    let at = |name: &str| folder.path().join(name);
+    let names = |name: &str| {
+        let mut names: Vec<_> =
+            fs::read_dir(at(name)).expect("a folder").map(|file| file.expect("it").file_name()).collect();
+        names.sort();
+        names
+    };
+    let report = |name: &str, capture: &str, stdout: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_echolab"));
+        command.args(["analyze", capture, "--answers", "--report"]).arg(at(name)).stdout(stdout);
+        command.output().expect("it runs")
+    };
+    assert_eq!(report("whole", capture, Stdio::null()).status.code(), Some(0));
+    // a pipe whose reader has gone away
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let gone = report("gone", capture, writer.into());
+    assert_eq!((gone.status.code(), gone.stderr), (Some(0), Vec::new()));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+    let full = report("full", capture, full.into());
+    let complaint = String::from_utf8_lossy(&full.stderr);
+    assert!(full.status.code() == Some(2) && complaint.contains("standard output"), "{complaint}");
+    assert_eq!(names("whole"), ["graphs.svg", "ladder.svg", "report.html", "report.md"]);
+    for lost in ["gone", "full"] {
+        assert_eq!(names(lost), names("whole"));
+        for name in names("whole") {
+            let bytes = fs::metadata(at(lost).join(&name)).expect("a report").len();
+            // each names the command, and so its own folder, of as many letters as `whole` but one
+            let whole = fs::metadata(at("whole").join(&name)).expect("a report").len();
+            assert!(bytes.abs_diff(whole) < 16, "{lost} {name:?}: {bytes} of {whole}");
+        }
+    }
+    // a capture that is none makes no report, and the next one needs no --force
+    fs::write(at("junk"), "no capture at all, whatever its name says").expect("written");
+    let junk = at("junk");
+    assert_eq!(report("junked", junk.to_str().expect("UTF-8"), Stdio::null()).status.code(), Some(2));
+    assert!(names("junked").is_empty(), "{:?}", names("junked"));
+    assert_eq!(report("junked", capture, Stdio::null()).status.code(), Some(0));
+    assert_eq!(names("junked"), names("whole"));
+}
+
+#[test]
+fn a_drawing_in_a_folder_is_folded_whatever_the_limit_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = folder.path().to_str().expect("a name in UTF-8");
+    echolab(["analyze", "fixtures/kernel/zerowin.pcap", "--limit", "0", "--report", report]).done();
+    let drawing = fs::read_to_string(folder.path().join("ladder.svg")).expect("a drawing");
+    assert!(drawing.contains("92 steps of 112 are folded (--format ladder --limit 0 shows all)"), "{drawing}");
 }
 
 #[test]

@@ -24,8 +24,7 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::series::CaptureSeries;
 use crate::report::{
-    Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, capture_heading, capture_notes_of,
-    counted,
+    Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, capture_heading, counted, page_notes_of,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -116,7 +115,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
             }
             entries.push(Entry { conversation: &gathered.conversation, target });
         }
-        let mut notes: Vec<_> = capture_notes_of(&totals).into_iter().map(|note| note.text).collect();
+        let mut notes: Vec<_> = page_notes_of(&totals).into_iter().map(|note| note.text).collect();
         let cut =
             |gathered: &Gathered<Material>| gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0;
         if self.bytes >= MOST || kept.iter().any(cut) {

@@ -30,7 +30,7 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
     let folded = ladder.folded();
     if folded > 0 {
         notes.push(format!(
-            "{} of {} are folded (--limit 0 shows all). {}",
+            "{} of {} are folded (--format ladder --limit 0 shows all). {}",
             counted(folded, "step"),
             count(trail.steps()),
             match ladder.rows.iter().any(|row| matches!(row, Row::Fold(fold) if fold.notable > 0)) {
