@@ -83,6 +83,9 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("kernel-loss-fast-o-answers.txt", "kernel/loss_fast_o.pcap", &["--answers"]),
     ("kernel-zero-window-answers.txt", "kernel/zero_window_probe.pcap", &["--answers"]),
     ("kernel-refused-answers.txt", "kernel/refused.pcap", &["--answers"]),
+    ("kernel-ooo-answers.txt", "kernel/ooo.pcap", &["--answers"]),
+    ("kernel-simopen-answers.txt", "kernel/simopen.pcap", &["--answers"]),
+    ("kernel-udp-frag-answers.txt", "kernel/udp_frag.pcap", &["--answers"]),
     ("kernel-udp-closed-answers.json", "kernel/udp_closed.pcap", &["--answers", "--format", "json"]),
 ];
 

@@ -1,4 +1,4 @@
-//! What the ACKs cover, which waited, and which came twice.
+//! What the ACKs cover, and which waited.
 
 use super::answer::{Answer, AnswerTable};
 use super::data::{BOTH, NO_DATA};
@@ -6,7 +6,7 @@ use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of, millis};
 use crate::explain::describe::thousands;
 use crate::model::Nanos;
-use crate::track::{AnalysisFlag, Event, RepeatVerdict, Sighting, TcpFacts, TcpTotals};
+use crate::track::{Event, Sighting, TcpFacts, TcpTotals};
 
 pub(super) static BYTES: Question = Question {
     id: "acked_bytes",
@@ -20,12 +20,6 @@ pub(super) static DELAYED: Question = Question {
     topic: Topic::Tcp(delayed),
 };
 
-pub(super) static DUPLICATES: Question = Question {
-    id: "duplicate_acks",
-    text: "Are there duplicate ACKs, and what did they bring about?",
-    topic: Topic::Tcp(duplicates),
-};
-
 const ROWS: usize = 12;
 
 /// An ACK of new data.
@@ -36,17 +30,6 @@ struct Ack {
     ack: u32,
     bytes: u32,
     segments: u32,
-}
-
-/// Duplicates of one ACK.
-#[derive(Clone, Copy, Debug)]
-struct Group {
-    ack: u32,
-    first: u64,
-    last: u64,
-    count: u64,
-    /// The peer's segment that was sent again for them.
-    brought: Option<u64>,
 }
 
 /// One side's ACKs.
@@ -64,9 +47,6 @@ pub(super) struct Seen {
     /// Frame of the data, frame of its ACK, time between them.
     waits: Vec<(u64, u64, Nanos)>,
     longest: Nanos,
-    groups: Vec<Group>,
-    duplicates: Sighting,
-    groups_count: u64,
 }
 
 impl Seen {
@@ -77,9 +57,6 @@ impl Seen {
             if self.waits.len() < ROWS {
                 self.waits.push((data, event.frame, delay));
             }
-        }
-        if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
-            self.duplicate(event.frame, facts.ack.unwrap_or_default());
         }
         let Some(acked) = facts.acked.filter(|acked| acked.bytes > 0 && acked.bytes < 1 << 31) else { return };
         self.count += 1;
@@ -99,28 +76,6 @@ impl Seen {
                 bytes: acked.bytes,
                 segments: acked.segments,
             });
-        }
-    }
-
-    fn duplicate(&mut self, frame: u64, ack: u32) {
-        self.duplicates.see(frame);
-        match self.groups.last_mut() {
-            Some(group) if group.ack == ack => (group.last, group.count) = (frame, group.count + 1),
-            _ => {
-                self.groups_count += 1;
-                if self.groups.len() < ROWS {
-                    self.groups.push(Group { ack, first: frame, last: frame, count: 1, brought: None });
-                }
-            }
-        }
-    }
-
-    /// Takes a segment of the peer, which may be what the duplicates asked for.
-    pub(super) fn answered(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        if let Some(RepeatVerdict::Fast { .. }) = facts.repeat.map(|repeat| repeat.verdict)
-            && let Some(group) = self.groups.iter_mut().rev().find(|group| group.ack == facts.seq)
-        {
-            group.brought.get_or_insert(event.frame);
         }
     }
 }
@@ -195,10 +150,13 @@ fn delayed(case: &Case<'_>, _: &TcpTotals) -> Answer {
         if two > 0 {
             let every_other = seen.first.iter().filter(|ack| ack.segments == 2).map(|ack| ack.frame);
             answer = answer
-                .add(format!(
-                    "{} of the {who} cover two segments each: ACKs of every other segment.",
-                    counted(two, "ACK")
-                ))
+                .add(match two {
+                    1 => format!("1 ACK of the {who} covers two segments."),
+                    _ => format!(
+                        "{} of the {who} cover two segments each: ACKs of every other segment.",
+                        counted(two, "ACK")
+                    ),
+                })
                 .frames(every_other);
         }
         let mut table =
@@ -216,50 +174,5 @@ fn delayed(case: &Case<'_>, _: &TcpTotals) -> Answer {
             "No ACK of data is in the capture."
         }),
         false => answer,
-    }
-}
-
-fn duplicates(case: &Case<'_>, _: &TcpTotals) -> Answer {
-    let mut answer = Answer::default();
-    for side in BOTH {
-        let seen = case.seen.acks.get(side);
-        if seen.duplicates.count == 0 {
-            continue;
-        }
-        let (who, peer) = (side.sender(), side.receiver());
-        let mut table = AnswerTable::new(
-            format!("The {who}'s duplicate ACKs"),
-            &["ACK number", "duplicates", "frames", "sent again in"],
-        );
-        for group in &seen.groups {
-            let frames = if group.first == group.last {
-                group.first.to_string()
-            } else {
-                format!("{} to {}", group.first, group.last)
-            };
-            let brought = group.brought.map_or_else(|| "-".to_owned(), |frame| frame.to_string());
-            table.push([group.ack.to_string(), group.count.to_string(), frames, brought]);
-        }
-        table.left_out = seen.groups_count.saturating_sub(seen.groups.len() as u64);
-        let brought: Vec<_> = seen.groups.iter().filter_map(|group| group.brought).collect();
-        let consequence = match brought.is_empty() {
-            true => format!("The {peer} sent nothing again for them that the capture shows."),
-            false => format!(
-                "For them the {peer} sent {} again without waiting for its timer (fast retransmit).",
-                frames_of(brought.len() as u64, &brought)
-            ),
-        };
-        answer = answer
-            .add(format!(
-                "The {who} sent {}: each says that the next byte it expects has still not come.",
-                counted(seen.duplicates.count, "duplicate ACK")
-            ))
-            .add(consequence)
-            .frames(seen.duplicates.frames.iter().copied().chain(brought))
-            .table(table);
-    }
-    match answer.text.is_empty() {
-        true => Answer::new("No: no ACK without data repeats the number and window of the one before while data is in flight."),
-        false => answer.line("duplicate ACK = no data, same ACK number and window as before, data in flight (RFC 5681 §2); three cause a fast retransmit (§3.2)"),
     }
 }

@@ -7,7 +7,7 @@ use super::data::{BOTH, NO_DATA};
 use super::question::{Case, Question, Topic};
 use super::words::moment;
 use crate::explain::describe::thousands;
-use crate::explain::transfer::{Growth, INITIAL_SEGMENTS, LEAST_ROUNDS};
+use crate::explain::transfer::{Growth, LEAST_ROUNDS, initial_window};
 use crate::model::Direction;
 use crate::track::{Measures, TcpTotals};
 
@@ -30,7 +30,7 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let mss =
         [offers.client_to_server, offers.server_to_client].into_iter().map(|offer| offer.and_then(|offer| offer.mss));
     let mss = u64::from(mss.flatten().min().unwrap_or(536));
-    let initial = INITIAL_SEGMENTS * mss;
+    let initial = initial_window(mss);
     let rounds = flow.rounds.first();
     let answer = Answer::default().frames(rounds.first().map(|round| round.frame));
     if flow.bytes <= initial {
@@ -39,12 +39,13 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         }
         return answer
             .line(format!(
-                "the {who}'s data = {} bytes <= {INITIAL_SEGMENTS} × MSS = {INITIAL_SEGMENTS} × {mss} = {}",
+                "the {who}'s data = {} bytes <= {} = min(10 × MSS, max(2 × MSS, 14,600)), where MSS = {}",
                 thousands(flow.bytes),
-                thousands(initial)
+                thousands(initial),
+                thousands(mss)
             ))
             .but(format!(
-                "All data that the {who} sent fits in an initial window of ten segments: a sender that keeps RFC 6928 was never limited by its congestion window, so neither shows."
+                "All data that the {who} sent fits in the initial window: a sender that keeps to RFC 6928 §2 was never limited by its congestion window, so neither shows."
             ));
     }
     if Measures::of(tcp.story.standpoint.vantage, direction) == Measures::Delay {
@@ -74,10 +75,18 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             "The {who}'s data took fewer than {LEAST_ROUNDS} round trips: no growth can be seen. {HIDDEN}"
         ));
     }
-    let Growth { exponential, linear } = flow.rounds.growth(mss);
+    let Growth { first, exponential, linear } = flow.rounds.growth(mss);
+    if first == 0 {
+        return answer.but(format!(
+            "No two rounds in a row are longer than a segment and either fill the initial window of {} bytes or leave data waiting: they show how much the program sent, not how much it was allowed to. {HIDDEN}",
+            thousands(initial)
+        ));
+    }
     let answer = match exponential {
         0 => answer.add("The bytes of a round do not grow as in slow start."),
-        count => answer.add(format!("Rounds 1 to {} grow by half or more each, as slow start does.", count + 1)),
+        count => {
+            answer.add(format!("Rounds {first} to {} grow by half or more each, as slow start does.", first + count))
+        }
     };
     match linear {
         0 | 1 => answer.add("No rounds in a row grow by about one segment, as congestion avoidance would."),

@@ -2,7 +2,7 @@
 //!
 //! Totals are exact, whatever a limit of the output leaves out; lists keep their first entries.
 
-use super::{acks, close, data, handshake, headers, options, retransmissions, udp, windows};
+use super::{acks, close, data, duplicates, handshake, headers, options, retransmissions, udp, windows};
 use crate::explain::transfer::Transfer;
 use crate::model::PerDirection;
 use crate::track::{Body, Event};
@@ -16,6 +16,7 @@ pub struct Evidence {
     pub(super) windows: windows::Seen,
     pub(super) retransmissions: retransmissions::Seen,
     pub(super) acks: PerDirection<acks::Seen>,
+    pub(super) duplicates: PerDirection<duplicates::Seen>,
     pub(in crate::explain) transfer: Transfer,
     pub(super) close: close::Seen,
     pub(super) headers: headers::Seen,
@@ -37,7 +38,8 @@ impl Evidence {
                 self.windows.see(event, facts);
                 self.retransmissions.see(event, facts);
                 self.acks.get_mut(direction).see(event, facts);
-                self.acks.get_mut(!direction).answered(event, facts);
+                self.duplicates.get_mut(direction).see(event, facts);
+                self.duplicates.get_mut(!direction).answered(event, facts);
                 self.close.see(event, facts);
             }
             Body::Udp(facts) => self.udp.see(event, facts),

@@ -8,6 +8,7 @@ mod answer;
 mod close;
 mod congestion;
 mod data;
+mod duplicates;
 mod evidence;
 mod handshake;
 mod headers;
@@ -46,7 +47,7 @@ pub static QUESTIONS: &[&Question] = &[
     &windows::ZERO,
     &windows::EACH,
     &retransmissions::RETRANSMISSIONS,
-    &acks::DUPLICATES,
+    &duplicates::DUPLICATES,
     &acks::BYTES,
     &acks::DELAYED,
     &throughput::THROUGHPUT,

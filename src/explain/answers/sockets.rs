@@ -63,6 +63,9 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
         (Some(tcp), _) if tcp.story.unanswered_syn => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
             .but("Whether anybody listened here: the SYN was not answered at all, neither with SYN-ACK nor with RST."),
+        (Some(tcp), _) if tcp.story.simultaneous_open => answer
+            .frames(case.seen.handshake.syn.map(|mark| mark.frame))
+            .but("This capture does not show it: both sides sent a SYN at the same time (simultaneous open, RFC 9293 §3.5), so nobody had to listen."),
         (Some(_), _) => match case.seen.handshake.syn_ack {
             Some(mark) => answer.frames([mark.frame]).but(format!(
                 "This capture does not show it: the server was listening on port {port}, for frame {} accepts.",

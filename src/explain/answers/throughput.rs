@@ -30,7 +30,8 @@ fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             continue;
         };
         let (begun, ended) = (from.unwrap_or_default(), to.unwrap_or_default());
-        let seen_at = match Measures::of(tcp.story.standpoint.vantage, direction) {
+        let measures = Measures::of(tcp.story.standpoint.vantage, direction);
+        let seen_at = match measures {
             Measures::Delay => " as it came in, for the capture was made at its receiver",
             _ => "",
         };
@@ -42,15 +43,16 @@ fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             thousands(seen.acked_bytes),
             seconds(span)
         ));
+        // its receiver sees nothing under way while the data is
+        if measures != Measures::Delay && seen.idle.0 >= span.0 / 10 && seen.idle.0 > 0 {
+            answer = answer.add(format!(
+                "For {} of that time nothing of it was under way, so this says how fast the programs were too, not the path alone.",
+                seen.idle.human()
+            ));
+        }
     }
     if answer.text.is_empty() && answer.cannot_tell.is_none() {
         return Answer::unknown("No segment with data is in the capture.");
     }
-    match tcp.story.idle.0 > 0 && !answer.text.is_empty() {
-        true => answer.add(format!(
-            "For {} of the connection nothing was sent (waits of a second or more), so this says how fast the programs were rather than the path.",
-            tcp.story.idle.human()
-        )),
-        false => answer,
-    }
+    answer
 }

@@ -49,6 +49,17 @@ struct Sent {
     checksum: u16,
     ip_version: u8,
     ip_header: u16,
+    fragments: u16,
+}
+
+impl Sent {
+    /// The datagram as a person would point to it: its frame, or the one that completes it.
+    fn place(&self) -> String {
+        match self.fragments {
+            0 | 1 => format!("frame {}", self.frame),
+            fragments => format!("the datagram of {fragments} IP fragments that frame {} completes", self.frame),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +92,7 @@ impl Seen {
             checksum: facts.checksum_raw,
             ip_version: event.ip.version,
             ip_header: event.ip.header_len,
+            fragments: event.ip.fragments,
         };
         self.datagrams += 1;
         self.first.get_or_insert(sent);
@@ -107,7 +119,7 @@ const NO_DATAGRAM: &str = "No datagram is in the capture, only an ICMP error abo
 
 fn header(case: &Case<'_>) -> Answer {
     let Some(sent) = case.seen.udp.first else { return Answer::unknown(NO_DATAGRAM) };
-    let mut table = AnswerTable::new(format!("The header of frame {}", sent.frame), &["field", "bytes", "value"]);
+    let mut table = AnswerTable::new(format!("The header of {}", sent.place()), &["field", "bytes", "value"]);
     for (field, value) in [
         ("source port", sent.source.port.to_string()),
         ("destination port", sent.destination.port.to_string()),
@@ -128,16 +140,18 @@ fn length(case: &Case<'_>) -> Answer {
     let answer = Answer::new("The header and the data, in bytes (RFC 768).").frames([sent.frame]);
     match data == i64::from(sent.len) {
         true => answer.line(format!(
-            "frame {}: Length = {} = {HEADER_LEN} (header) + {} (data): the packet holds {} of data",
-            sent.frame,
+            "{}: Length = {} = {HEADER_LEN} (header) + {} (data): the packet holds {} of data",
+            sent.place(),
             sent.length,
             sent.len,
             counted(u64::from(sent.len), "byte")
         )),
         false => answer
             .line(format!(
-                "frame {}: Length = {}, header = {HEADER_LEN}, data in the packet = {}",
-                sent.frame, sent.length, sent.len
+                "{}: Length = {}, header = {HEADER_LEN}, data in the packet = {}",
+                sent.place(),
+                sent.length,
+                sent.len
             ))
             .but(format!("Frame {} does not show it: its Length and the data in the packet do not agree.", sent.frame)),
     }
@@ -203,8 +217,8 @@ fn no_connection(case: &Case<'_>) -> Answer {
     let seen = &case.seen.udp;
     let Some(first) = seen.first else { return Answer::unknown(NO_DATAGRAM) };
     let answer = Answer::new(format!(
-        "UDP sends without asking first: the very first packet, frame {}, carries data already ({}). There is no handshake, no sequence number, no ACK, no retransmission and no close; the eight bytes of header have no room for them.",
-        first.frame,
+        "UDP sends without asking first: the very first packet, {}, carries data already ({}). There is no handshake, no sequence number, no ACK, no retransmission and no close; the eight bytes of header have no room for them.",
+        first.place(),
         counted(u64::from(first.len), "byte")
     ))
     .frames([first.frame]);

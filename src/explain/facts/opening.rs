@@ -25,6 +25,7 @@ pub(super) fn options(known: &Known<'_>) -> Option<String> {
     let mss = match (client.mss, server.mss) {
         (Some(client), Some(server)) if client == server => format!("MSS {client} both ways"),
         (Some(client), Some(server)) => format!("MSS {client} (client) and {server} (server)"),
+        (None, None) => "no MSS from either side: 536 (IPv4) or 1220 (IPv6) is assumed (RFC 9293 §3.7.1)".to_owned(),
         _ => "no MSS from one side: 536 (IPv4) or 1220 (IPv6) is assumed (RFC 9293 §3.7.1)".to_owned(),
     };
     let agreed = |name: &str, both: bool| format!("{name} {}", if both { "agreed" } else { "not agreed" });

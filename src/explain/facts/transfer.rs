@@ -99,8 +99,8 @@ pub(super) fn slow_start(known: &Known<'_>) -> Option<String> {
 /// The first rounds, where at least two of them grow as in slow start.
 fn rounds(flow: &Flow) -> Option<String> {
     let mss = u64::from(flow.full());
-    let grown = flow.rounds.growth(mss).exponential;
-    if grown < 2 {
+    let grown = flow.rounds.growth(mss);
+    if grown.exponential < 2 {
         return None;
     }
     let rounds = flow.rounds.first();
@@ -108,9 +108,10 @@ fn rounds(flow: &Flow) -> Option<String> {
     let segments: Vec<_> = rounds.iter().take(ROUNDS).map(|round| round.bytes.div_ceil(mss).to_string()).collect();
     let more = if flow.rounds.count > segments.len() as u64 { ", …" } else { "" };
     Some(format!(
-        "{}{more} segments a round trip: rounds 1 to {} grow by half or more each",
+        "{}{more} segments a round trip: rounds {} to {} grow by half or more each",
         segments.join(", "),
-        grown + 1
+        grown.first,
+        grown.first + grown.exponential
     ))
 }
 

@@ -81,6 +81,7 @@ impl Flow {
         self.spent.end(if again { Upon::Loss } else { self.upon() }, !self.short);
         self.first.get_or_insert((event.frame, event.since_start));
         self.largest = self.largest.max(facts.len);
+        let short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
         if again {
             self.again += u64::from(facts.len);
             self.repairs = Some(self.repairs.filter(|repairs| repairs.is_after(end)).unwrap_or(end));
@@ -88,11 +89,12 @@ impl Flow {
             self.segments += 1;
             self.bytes += u64::from(facts.len);
             self.run(facts.flags.contains(TcpFlags::PSH));
-            self.rounds.sent(event, facts, self.acked);
+            // of segments whose size limit is not known none is full
+            self.rounds.sent(event, facts, self.acked, !short && self.mss.is_some());
         }
         if self.next.is_none_or(|next| end.is_after(next)) {
             self.next = Some(end);
-            self.short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
+            self.short = short;
         }
         self.acked.get_or_insert(SeqNumber(facts.seq.wrapping_add(syn)));
         self.most_in_flight = self.most_in_flight.max(self.in_flight());

@@ -9,7 +9,7 @@ mod spent;
 
 pub(super) use flow::Flow;
 pub(super) use limit::{of as limit, percent};
-pub(super) use rounds::{Growth, INITIAL_SEGMENTS, LEAST_ROUNDS};
+pub(super) use rounds::{Growth, LEAST_ROUNDS, initial_window};
 
 use crate::model::{Direction, PerDirection};
 use crate::track::{Body, Distribution, Event, RttTotals};

@@ -1,0 +1,151 @@
+//! The duplicate ACKs, and what was sent again for them.
+
+use super::answer::{Answer, AnswerTable};
+use super::data::BOTH;
+use super::question::{Case, Question, Topic};
+use super::words::{counted, frames_of};
+use crate::track::{AnalysisFlag, Event, RepeatVerdict, Sighting, TcpFacts, TcpTotals};
+
+pub(super) static DUPLICATES: Question = Question {
+    id: "duplicate_acks",
+    text: "Are there duplicate ACKs, and what did they bring about?",
+    topic: Topic::Tcp(duplicates),
+};
+
+/// As many groups are kept.
+const ROWS: usize = 12;
+
+/// Duplicates of one ACK.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    ack: u32,
+    first: u64,
+    last: u64,
+    count: u64,
+    /// The peer's segment that was sent again for them, and whether that was needed.
+    brought: Option<(u64, bool)>,
+}
+
+/// One side's duplicate ACKs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    groups: Vec<Group>,
+    duplicates: Sighting,
+    groups_count: u64,
+    /// ACKs that look like duplicates and say that bytes came twice.
+    twice: Sighting,
+    fin_acked: bool,
+}
+
+impl Seen {
+    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        self.fin_acked |= facts.acked.is_some_and(|acked| acked.fin);
+        if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
+            match (says_twice(facts), self.fin_acked) {
+                (true, _) => self.twice.see(event.frame),
+                // nothing comes after a FIN that could be missing
+                (false, true) => {}
+                (false, false) => self.duplicate(event.frame, facts.ack.unwrap_or_default()),
+            }
+        }
+    }
+
+    fn duplicate(&mut self, frame: u64, ack: u32) {
+        self.duplicates.see(frame);
+        match self.groups.last_mut() {
+            Some(group) if group.ack == ack => (group.last, group.count) = (frame, group.count + 1),
+            _ => {
+                self.groups_count += 1;
+                if self.groups.len() < ROWS {
+                    self.groups.push(Group { ack, first: frame, last: frame, count: 1, brought: None });
+                }
+            }
+        }
+    }
+
+    /// Takes a segment of the peer, which may be what the duplicates asked for.
+    pub(super) fn answered(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        let needed = match facts.repeat.map(|repeat| repeat.verdict) {
+            Some(RepeatVerdict::Fast { .. }) => true,
+            Some(RepeatVerdict::Spurious(Some(_))) => false,
+            _ => return,
+        };
+        if let Some(group) = self.groups.iter_mut().rev().find(|group| group.ack == facts.seq) {
+            group.brought.get_or_insert((event.frame, needed));
+        }
+    }
+}
+
+/// Whether an ACK reports bytes that came twice (DSACK, RFC 2883), and no hole beside.
+fn says_twice(facts: &TcpFacts) -> bool {
+    let ack = facts.ack.unwrap_or_default();
+    let beyond = |(_, right): &(u32, u32)| right.wrapping_sub(facts.sack_base).wrapping_sub(ack).cast_signed() > 0;
+    let blocks = facts.options.sack.as_slice();
+    !blocks.is_empty() && !blocks.iter().any(beyond)
+}
+
+fn duplicates(case: &Case<'_>, _: &TcpTotals) -> Answer {
+    let (mut answer, mut said_twice) = (Answer::default(), Vec::new());
+    for side in BOTH {
+        let seen = case.seen.duplicates.get(side);
+        let (who, peer) = (side.sender(), side.receiver());
+        if seen.twice.count > 0 {
+            let frames = frames_of(seen.twice.count, &seen.twice.frames);
+            said_twice.push(format!(
+                "The {who} repeats its number in {frames} too, but only to say by DSACK that bytes came twice (RFC 2883): that asks for nothing."
+            ));
+            answer = answer.frames(seen.twice.frames.iter().copied());
+        }
+        if seen.duplicates.count == 0 {
+            continue;
+        }
+        let mut table = AnswerTable::new(
+            format!("The {who}'s duplicate ACKs"),
+            &["ACK number", "duplicates", "frames", "sent again in"],
+        );
+        for group in &seen.groups {
+            let frames = if group.first == group.last {
+                group.first.to_string()
+            } else {
+                format!("{} to {}", group.first, group.last)
+            };
+            let brought = group.brought.map_or_else(|| "-".to_owned(), |(frame, _)| frame.to_string());
+            table.push([group.ack.to_string(), group.count.to_string(), frames, brought]);
+        }
+        table.left_out = seen.groups_count.saturating_sub(seen.groups.len() as u64);
+        let brought = |needed| {
+            let of_kind = seen.groups.iter().filter_map(|group| group.brought).filter(move |(_, it)| *it == needed);
+            of_kind.map(|(frame, _)| frame).collect::<Vec<_>>()
+        };
+        let (needed, needless) = (brought(true), brought(false));
+        let mut consequences = Vec::new();
+        if !needed.is_empty() {
+            consequences.push(format!(
+                "For them the {peer} sent {} again without waiting for its timer (fast retransmit).",
+                frames_of(needed.len() as u64, &needed)
+            ));
+        }
+        if !needless.is_empty() {
+            consequences.push(format!(
+                "For them the {peer} sent the bytes again in {}, which was not needed: they had only come late (spurious).",
+                frames_of(needless.len() as u64, &needless)
+            ));
+        }
+        if consequences.is_empty() {
+            consequences.push(format!("The {peer} sent nothing again for them that the capture shows."));
+        }
+        answer = answer
+            .add(format!(
+                "The {who} sent {}: each says that the next byte it expects has still not come.",
+                counted(seen.duplicates.count, "duplicate ACK")
+            ))
+            .add(consequences.join(" "))
+            .frames(seen.duplicates.frames.iter().copied().chain(needed).chain(needless))
+            .table(table);
+    }
+    let answer = match answer.text.is_empty() {
+        true => answer.add("No: no ACK without data repeats the number and window of the one before while data is in flight."),
+        false => answer.line("duplicate ACK = no data, same ACK number and window as before, data in flight (RFC 5681 §2); three cause a fast retransmit (§3.2)"),
+    };
+    said_twice.iter().fold(answer, Answer::add)
+}
