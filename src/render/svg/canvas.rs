@@ -113,6 +113,15 @@ impl Canvas {
         ));
     }
 
+    /// A line that is not to be seen, for a pointer to meet.
+    pub(super) fn hit_line(&mut self, from: Point, to: Point, width: f32) {
+        let (x1, y1, x2, y2) = (Number(from.x), Number(from.y), Number(to.x), Number(to.y));
+        self.write(format_args!(
+            "<line class=\"hit\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" stroke=\"none\" stroke-width=\"{}\"/>",
+            Number(width)
+        ));
+    }
+
     /// Connected lines, not filled.
     pub(super) fn polyline(&mut self, points: &[Point], width: f32, dash: &str) {
         self.text.push_str("<polyline points=\"");

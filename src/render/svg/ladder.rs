@@ -145,9 +145,12 @@ impl<'a> Sheet<'a> {
             arrow.step
         ));
         canvas.title(&format!("Step {} (frame {}): {}", arrow.step, arrow.frame, arrow.description));
-        let highest = from.y.min(to.y).min(row) - 18.0;
-        let lowest = from.y.max(to.y).max(row) + 8.0;
-        canvas.rect("hit", Point::new(4.0, highest), WIDTH - 8.0, lowest - highest, "none");
+        // what a reader points at, and what lights up: the margins of the row, and a band along the arrow
+        let height = 24.0 + 12.0 * grave(arrow).take(2).count() as f32;
+        for (left, right) in [(4.0, TIME + 8.0), (SUMS - 8.0, WIDTH - 4.0)] {
+            canvas.rect("hit", Point::new(left, row - 14.0), right - left, height, "none");
+        }
+        canvas.hit_line(from, to, 12.0);
         canvas.text("mono small muted", Point::new(MARGIN, row + 4.0), Anchor::Start, &arrow.step.to_string());
         if let Some(time) = arrow.time {
             canvas.text("mono small muted", Point::new(TIME, row + 4.0), Anchor::End, &View::seconds(time));

@@ -38,11 +38,13 @@ stroke-linejoin:round}
 .echolab .exchange{fill:var(--exchange)}.echolab .in-exchange{--halo:var(--exchange)}
 .echolab .teardown{fill:var(--teardown)}.echolab .in-teardown{--halo:var(--teardown)}
 .echolab .aborted{fill:var(--aborted)}.echolab .in-aborted{--halo:var(--aborted)}
-.echolab .hit{fill:transparent}
+.echolab rect.hit{fill:transparent}.echolab line.hit{stroke:transparent}
 .echolab .step:hover,.echolab .step.lit,.echolab .step:focus{--halo:var(--lit)}
-.echolab .step:hover .hit,.echolab .step.lit .hit,.echolab .step:focus .hit{fill:var(--lit)}
+.echolab .step:hover rect.hit,.echolab .step.lit rect.hit,.echolab .step:focus rect.hit{fill:var(--lit)}
+.echolab .step:hover line.hit,.echolab .step.lit line.hit,.echolab .step:focus line.hit{stroke:currentColor;\
+stroke-opacity:.25}
 .echolab .step:focus{outline:none}
-@media print{.echolab .step .hit{fill:none}}
+@media print{.echolab .step rect.hit{fill:none}.echolab .step line.hit{stroke:none}}
 ";
 
 /// The class of an arrow, and its colour without a style sheet.

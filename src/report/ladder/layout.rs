@@ -1,6 +1,7 @@
 //! From a conversation and its steps to a ladder.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use super::position::{self, OneWay};
 use super::state::{End, Moved, State};
@@ -26,19 +27,19 @@ impl Ladder {
         }
         let moved = moves(&entries);
         let one_way = OneWay::of(totals);
+        let mut in_order = true;
         if let Some(one_way) = one_way {
-            position::slant(&mut rows, one_way);
-            position::spread_departures(&mut rows, true);
-            let directions: Vec<_> = rows.iter().map(|row| row.arrow().map(|arrow| arrow.direction)).collect();
-            position::keep_causes_before_effects(&mut rows, |first, second| {
+            let travels: Vec<_> = rows.iter().map(|row| row.arrow().map(|arrow| arrow.direction)).collect();
+            let first_to_come = first_to_come(&rows);
+            in_order = position::slant(&mut rows, one_way, |first, second| {
                 let acks = || {
                     let (sent, answer) = (moved.get(first)?.as_ref()?, moved.get(second)?.as_ref()?);
-                    let across = *directions.get(first)? == directions.get(second)?.map(|direction| !direction);
-                    Some(across && sent.next != sent.seq && answer.covers(Some(sent.next)))
+                    let across = *travels.get(first)? == travels.get(second)?.map(|direction| !direction);
+                    let first_to_come = *first_to_come.get(first)?;
+                    Some(across && first_to_come && sent.next != sent.seq && answer.covers(Some(sent.next)))
                 };
                 acks().unwrap_or_default()
             });
-            position::spread_departures(&mut rows, false);
         }
         cross(&mut rows, &moved);
         let mut ladder = Self {
@@ -47,7 +48,7 @@ impl Ladder {
             lifelines: lifelines(totals, &entries),
             bands: bands(&rows),
             rows,
-            slant: notes::slant(totals, one_way),
+            slant: notes::slant(totals, one_way, in_order),
             notes: Vec::new(),
         };
         if totals.stream.protocol == Protocol::Tcp {
@@ -144,6 +145,18 @@ fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
     moves
 }
 
+/// Whether each row's arrow brings its bytes first, so that what acknowledges them must have left after it came: it
+/// arrived, and is no repeat of one that did.
+fn first_to_come(rows: &[Row]) -> Vec<bool> {
+    let arrows = || rows.iter().filter_map(Row::arrow);
+    let missing: HashSet<u64> = arrows().filter(|arrow| !arrow.fate.arrives()).map(|arrow| arrow.frame).collect();
+    let is_first = |arrow: &Arrow| {
+        arrow.fate.arrives()
+            && arrow.again.is_none_or(|again| again.original.is_none_or(|original| missing.contains(&original)))
+    };
+    rows.iter().map(|row| row.arrow().is_some_and(is_first)).collect()
+}
+
 /// Finds FINs and SYNs that were sent before the peer's had come, and lets their arrows cross.
 fn cross(rows: &mut [Row], moved: &[Option<Moved>]) {
     for flag in [TcpFlags::FIN, TcpFlags::SYN] {
@@ -162,10 +175,7 @@ fn cross(rows: &mut [Row], moved: &[Option<Moved>]) {
         if seen || late - early > CROSSING || sent.hole.is_some() {
             continue;
         }
-        let Some(from) = rows.get(late).and_then(Row::arrow).map(|arrow| arrow.from) else { continue };
-        if let Some(arrow) = rows.get_mut(early).and_then(Row::arrow_mut) {
-            position::cross(arrow, from);
-        }
+        position::cross(rows, early, late);
     }
 }
 
@@ -218,7 +228,7 @@ fn bands(rows: &[Row]) -> Vec<Band> {
 }
 
 impl Row {
-    fn arrow_mut(&mut self) -> Option<&mut Arrow> {
+    pub(super) fn arrow_mut(&mut self) -> Option<&mut Arrow> {
         match self {
             Self::Arrow(arrow) => Some(arrow),
             Self::Fold(_) => None,

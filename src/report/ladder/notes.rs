@@ -42,13 +42,18 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
     notes
 }
 
-/// Why arrows are slanted, or are not.
-pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWay>) -> String {
+/// Why arrows are slanted, or are not, and whether the far end's events stand in their order.
+pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWay>, in_order: bool) -> String {
     let same_host = totals.tcp.as_ref().is_some_and(|tcp| tcp.story.standpoint.vantage == Some(Vantage::SameHost));
     match one_way {
         Some(one_way) => format!(
-            "Arrows are slanted by the one-way time, taken as half of the handshake's round trip: {}. Time is stretched so that every step has its line.",
-            one_way.time.human()
+            "Arrows are slanted by the one-way time, taken as half of the handshake's round trip: {}. Time is stretched so that every step has its line{}.",
+            one_way.time.human(),
+            if in_order {
+                ""
+            } else {
+                "; in bursts arrows would be too steep to read, so that the far end may answer later here than it did"
+            }
         ),
         None if same_host => {
             "Arrows are level: both ends are on the capturing host, where a packet takes no time.".to_owned()

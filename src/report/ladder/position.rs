@@ -5,20 +5,33 @@
 //! is stretched and squeezed between them; the other moment is put where it belongs between the rows around it. Then
 //! arrows cross where the packets did.
 
-use super::{Arrow, Row};
-use crate::model::{Direction, Nanos, PerDirection};
+use std::ops::Range;
+
+use super::Row;
+use crate::model::{Direction, Nanos};
 use crate::track::{ConversationTotals, Vantage};
 
 /// A slant that can be seen, and that still ends before the next row's arrow begins.
 const LEAST: f32 = 0.28;
-/// A burst would make arrows so steep that nobody could read them.
+/// As steep as an arrow gets, unless the order of what happens at its end asks for more.
 const MOST: f32 = 2.5;
+/// An arrow that stood across a fold would be drawn through time that has no axis.
+const TO_FOLD: f32 = 0.5;
+/// Between two events on a lifeline: room for a label.
+const GAP: f32 = 0.38;
+/// Half a round trip is an estimate: a part of it this small may as well be nothing.
+const SLACK: i64 = 20;
+/// How far back an acknowledged segment is looked for.
+const LOOK_BACK: usize = 48;
+/// A departure that was captured so many rows after another segment, and that left before that one arrived, is drawn
+/// before its arrival; more rows would make both arrows so steep that nobody could read them.
+const STEEP: usize = 16;
 
 /// How long a packet is under way, and the share of it that lies before the point of capture for the client's packets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OneWay {
     pub(super) time: Nanos,
-    before_capture: f64,
+    pub(super) before_capture: f64,
 }
 
 impl OneWay {
@@ -45,118 +58,209 @@ impl OneWay {
     }
 }
 
-/// Slants the arrows by the one-way time.
-pub(super) fn slant(rows: &mut [Row], one_way: OneWay) {
+/// Slants the arrows by the one-way time; tells whether all that happened at the far ends stands in its order.
+///
+/// `acks` says of two rows whether the second acknowledges the first: half a round trip is an estimate, and may be a
+/// little too long.
+pub(super) fn slant(rows: &mut [Row], one_way: OneWay, acks: impl Fn(usize, usize) -> bool) -> bool {
     let axis = Axis::of(rows);
-    let folds: Vec<bool> = rows.iter().map(|row| matches!(row, Row::Fold(_))).collect();
-    let is_fold = |row: Option<usize>| row.and_then(|row| folds.get(row)).copied().unwrap_or_default();
-    for (index, row) in rows.iter_mut().enumerate() {
-        let Row::Arrow(arrow) = row else { continue };
-        let Some(time) = arrow.time else { continue };
-        let (before, after) = one_way.around(arrow.direction);
-        let here = index as f32;
-        // nothing is drawn across a fold: there is no time axis in it
-        let most_before = if is_fold(index.checked_sub(1)) { 0.5 } else { MOST };
-        let most_after = if is_fold(Some(index + 1)) { 0.5 } else { MOST };
-        if before.0 > 0 {
-            arrow.from = here - (here - axis.row_at(time.minus(before))).clamp(LEAST.min(most_before), most_before);
+    let mut in_order = true;
+    for end in [Direction::ClientToServer, Direction::ServerToClient] {
+        let (before, after) = (one_way.around(end).0, one_way.around(!end).1);
+        if before.0 == 0 {
+            // captured here: each row is where it happened
+            continue;
         }
-        if after.0 > 0 {
-            arrow.to = here + (axis.row_at(time.plus(after)) - here).clamp(LEAST.min(most_after), most_after);
+        for section in sections(rows) {
+            let lifeline = Far { end, before, after, slack: one_way.time.0 / SLACK, axis: &axis, rows, section };
+            let (events, kept) = lifeline.events(&acks);
+            in_order &= kept;
+            for (row, departs, at) in spread(&events) {
+                let Some(arrow) = rows.get_mut(row).and_then(Row::arrow_mut) else { continue };
+                if departs {
+                    arrow.from = at;
+                } else {
+                    arrow.to = at;
+                }
+            }
+        }
+    }
+    in_order
+}
+
+/// The rows between folds.
+fn sections(rows: &[Row]) -> Vec<Range<usize>> {
+    let folds = rows.iter().enumerate().filter(|(_, row)| row.arrow().is_none()).map(|(index, _)| index);
+    let mut from = 0;
+    let mut sections = Vec::new();
+    for fold in folds.chain([rows.len()]) {
+        sections.push(from..fold);
+        from = fold + 1;
+    }
+    sections
+}
+
+/// An event on a far lifeline: where it would stand by its time, and where it may.
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    row: usize,
+    departs: bool,
+    wanted: f32,
+    lowest: f32,
+    highest: f32,
+}
+
+/// Rows between two folds, as the end sees them that is not where the capture was made.
+struct Far<'a> {
+    /// The end that sends this way.
+    end: Direction,
+    /// From its sending to the capture, and from the capture to its receiving.
+    before: Nanos,
+    after: Nanos,
+    /// Nanoseconds that say nothing of the order: an answer follows what it answers.
+    slack: i64,
+    axis: &'a Axis,
+    rows: &'a [Row],
+    section: Range<usize>,
+}
+
+impl Far<'_> {
+    /// Departures and arrivals in the order in which they happened, and whether that could be kept.
+    fn events(&self, acks: &impl Fn(usize, usize) -> bool) -> (Vec<Event>, bool) {
+        let of = |direction| {
+            let is =
+                move |row: &usize| self.rows.get(*row).and_then(Row::arrow).is_some_and(|a| a.direction == direction);
+            self.section.clone().filter(is).peekable()
+        };
+        let (mut departures, mut arrivals) = (of(self.end), of(!self.end));
+        let mut events = Vec::with_capacity(self.section.len());
+        let mut kept = true;
+        loop {
+            let departs = match (departures.peek(), arrivals.peek()) {
+                (Some(&sent), Some(&came)) => {
+                    let first = self.left_at(sent).0 < self.came_at(came).0 - self.slack
+                        && !(came.max(sent.saturating_sub(LOOK_BACK))..sent).any(|cause| acks(cause, sent));
+                    let steep = sent.saturating_sub(came) > STEEP;
+                    kept &= !(first && steep);
+                    first && !steep
+                }
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (None, None) => return (events, kept),
+            };
+            let next = if departs { departures.next() } else { arrivals.next() };
+            events.extend(next.map(|row| self.event(row, departs)));
+        }
+    }
+
+    fn left_at(&self, row: usize) -> Nanos {
+        self.axis.time(row).minus(self.before)
+    }
+
+    fn came_at(&self, row: usize) -> Nanos {
+        self.axis.time(row).plus(self.after)
+    }
+
+    fn event(&self, row: usize, departs: bool) -> Event {
+        let here = row as f32;
+        let (first, end) = (self.section.start as f32, self.section.end as f32 - 1.0);
+        if departs {
+            let lowest = first - if self.section.start > 0 { TO_FOLD } else { MOST };
+            let highest = here - LEAST;
+            let wanted = self.axis.row_at(self.left_at(row)).max(here - MOST).min(highest);
+            Event { row, departs, wanted, lowest, highest }
+        } else {
+            let lowest = here + LEAST;
+            let highest = end + if self.section.end < self.rows.len() { TO_FOLD } else { MOST };
+            let wanted = self.axis.row_at(self.came_at(row)).min(here + MOST).max(lowest);
+            Event { row, departs, wanted, lowest, highest }
         }
     }
 }
 
-/// The rows' times, made monotonous where a clock went back.
-struct Axis(Vec<(Nanos, f32)>);
+/// Places events in their order and apart, as near as possible to where they would stand: a least-squares fit by
+/// pooling adjacent violators, cut to what each allows.
+fn spread(events: &[Event]) -> Vec<(usize, bool, f32)> {
+    let shift = |index: usize| index as f32 * GAP;
+    // sums and counts of what stands at one place, without the gaps
+    let mut pools: Vec<(f32, usize)> = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let mut pool = (event.wanted - shift(index), 1);
+        while let Some(&(sum, count)) = pools.last().filter(|(sum, count)| mean(*sum, *count) > mean(pool.0, pool.1)) {
+            pool = (pool.0 + sum, pool.1 + count);
+            pools.pop();
+        }
+        pools.push(pool);
+    }
+    let mut places: Vec<f32> =
+        pools.iter().flat_map(|&(sum, count)| (0..count).map(move |_| mean(sum, count))).collect();
+    let mut bound = f32::INFINITY;
+    for (index, (place, event)) in places.iter_mut().zip(events).enumerate().rev() {
+        bound = bound.min(event.highest - shift(index));
+        *place = place.min(bound);
+    }
+    let mut bound = f32::NEG_INFINITY;
+    for (index, (place, event)) in places.iter_mut().zip(events).enumerate() {
+        bound = bound.max(event.lowest - shift(index));
+        *place = place.max(bound);
+    }
+    let placed = places.iter().zip(events).enumerate();
+    placed.map(|(index, (place, event))| (event.row, event.departs, place + shift(index))).collect()
+}
+
+fn mean(sum: f32, count: usize) -> f32 {
+    sum / count as f32
+}
+
+/// The rows' times, made monotonous where a clock went back or there is none.
+struct Axis(Vec<Nanos>);
 
 impl Axis {
     fn of(rows: &[Row]) -> Self {
-        let mut latest = Nanos(i64::MIN);
-        let mut points = Vec::with_capacity(rows.len());
-        for (index, row) in rows.iter().enumerate() {
-            let time = match row {
-                Row::Arrow(arrow) => arrow.time,
-                Row::Fold(fold) => fold.times.map(|(first, _)| first),
-            };
-            let Some(time) = time else { continue };
-            latest = latest.max(time);
-            points.push((latest, index as f32));
-        }
-        Self(points)
+        let time = |row: &Row| match row {
+            Row::Arrow(arrow) => arrow.time,
+            Row::Fold(fold) => fold.times.map(|(first, _)| first),
+        };
+        let mut latest = rows.iter().find_map(time).unwrap_or_default();
+        let monotonous = rows.iter().map(|row| {
+            latest = latest.max(time(row).unwrap_or(latest));
+            latest
+        });
+        Self(monotonous.collect())
+    }
+
+    fn time(&self, row: usize) -> Nanos {
+        self.0.get(row).copied().unwrap_or_default()
     }
 
     /// Where a moment lies between the rows.
     fn row_at(&self, time: Nanos) -> f32 {
-        let after = self.0.partition_point(|(at, _)| *at <= time);
-        let (before, next) = (after.checked_sub(1).and_then(|i| self.0.get(i)), self.0.get(after));
+        let after = self.0.partition_point(|at| *at <= time);
+        let (before, next) = (after.checked_sub(1), self.0.get(after));
         match (before, next) {
-            (Some((from, row)), Some((to, next_row))) => {
-                let share = time.minus(*from).as_secs_f64() / to.minus(*from).as_secs_f64().max(1e-9);
-                row + (next_row - row) * share as f32
+            (Some(row), Some(next)) => {
+                let from = self.time(row);
+                let share = time.minus(from).as_secs_f64() / next.minus(from).as_secs_f64().max(1e-9);
+                row as f32 + share as f32
             }
-            (Some((_, row)), None) => row + LEAST,
-            (None, Some((_, row))) => row - LEAST,
-            (None, None) => 0.0,
+            (Some(row), None) => row as f32 + LEAST,
+            (None, _) => -LEAST,
         }
-    }
-}
-
-/// How far back an acknowledged segment is looked for.
-const LOOK_BACK: usize = 48;
-/// Between the arrival of a segment and its ACK: room for a label.
-const GAP: f32 = 0.3;
-/// Between two departures from one end: as much.
-const APART: f32 = 0.38;
-
-/// Keeps what is acknowledged before its ACK: half a round trip is an estimate, and may be a little too long.
-///
-/// `acks` says of two rows whether the second acknowledges the first.
-pub(super) fn keep_causes_before_effects(rows: &mut [Row], acks: impl Fn(usize, usize) -> bool) {
-    for later in 0..rows.len() {
-        for earlier in later.saturating_sub(LOOK_BACK)..later {
-            if !acks(earlier, later) {
-                continue;
-            }
-            let Ok([Row::Arrow(cause), Row::Arrow(effect)]) = rows.get_disjoint_mut([earlier, later]) else { continue };
-            let overlap = cause.to + GAP - effect.from;
-            if overlap > 0.0 {
-                cause.to = (cause.to - overlap / 2.0).max(cause.from + LEAST);
-                // no segment leaves after the moment of its capture
-                effect.from = (cause.to + GAP).min(effect.to.max(later as f32) - LEAST).min(later as f32);
-                cause.to = cause.to.min(effect.from);
-            }
-        }
-    }
-}
-
-/// Moves departures apart that a label would not fit between: earlier ones up, or, once causes stand before their
-/// effects, later ones down.
-pub(super) fn spread_departures(rows: &mut [Row], up: bool) {
-    let mut nearest: PerDirection<Option<f32>> = PerDirection::default();
-    let last = rows.len().saturating_sub(1);
-    for step in 0..rows.len() {
-        let index = if up { last - step } else { step };
-        let Some(Row::Arrow(arrow)) = rows.get_mut(index) else {
-            nearest = PerDirection::default();
-            continue;
-        };
-        let here = index as f32;
-        let near = nearest.get_mut(arrow.direction);
-        // where the frame was captured as it left, rows are apart already
-        if arrow.from < here {
-            match *near {
-                Some(later) if up => arrow.from = arrow.from.min(later - APART).max(here - MOST - APART),
-                Some(earlier) => arrow.from = arrow.from.max(earlier + APART).min(here - LEAST),
-                None => {}
-            }
-        }
-        *near = Some(arrow.from);
     }
 }
 
 /// Lets two arrows cross that are known to have crossed, although one-way times are not: the second was sent before
-/// the first had arrived.
-pub(super) fn cross(first: &mut Arrow, second_from: f32) {
-    first.to = first.to.max(second_from + LEAST);
+/// the first had arrived. What follows the first on its way arrives no sooner.
+pub(super) fn cross(rows: &mut [Row], first: usize, second: usize) {
+    let Some(leaves) = rows.get(second).and_then(Row::arrow).map(|arrow| arrow.from) else { return };
+    let arrives = leaves + LEAST;
+    let mut way = None;
+    for arrow in rows.iter_mut().skip(first).map_while(Row::arrow_mut) {
+        if *way.get_or_insert(arrow.direction) == arrow.direction {
+            if arrow.to >= arrives {
+                return;
+            }
+            arrow.to = arrives;
+        }
+    }
 }

@@ -57,7 +57,7 @@ fn largest(canvas: &mut Canvas, y: f32, series: &CaptureSeries) -> f32 {
         let ends = format!("{}  {} → {}", size.stream, size.ends.0, size.ends.1);
         canvas.text("mono small", Point::new(BAR - 12.0, row + 13.0), Anchor::End, &shortened(&ends));
         canvas.group("data", TRAFFIC.color);
-        canvas.rect("bar", Point::new(BAR, row + 2.0), length.max(1.5), ROW - 9.0, "currentColor");
+        canvas.rect("size", Point::new(BAR, row + 2.0), length.max(1.5), ROW - 9.0, "currentColor");
         canvas.end();
         let text = format!("{}, {}", counted(size.bytes, "byte"), counted(size.packets, "packet"));
         canvas.text("small muted", Point::new(BAR + length + 10.0, row + 13.0), Anchor::Start, &text);
