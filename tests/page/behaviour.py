@@ -86,6 +86,30 @@ def links(page):
     check("the evidence", page.run(script(f"return rows[{int(number) - 1}].querySelector('details').open;")), True)
 
 
+def points(page):
+    """A pointer meets the arrow that it is on, and what lights up hides no other."""
+    met = script(
+        "part.querySelector('.ladder').scrollIntoView();"
+        " const at = (x, y) => document.elementFromPoint(x, y)?.closest('g.step');"
+        " const steps = [...part.querySelectorAll('g.step')].filter((one) => one.getBoundingClientRect().bottom < innerHeight);"
+        " const missed = steps.filter((one) => [...one.querySelectorAll('rect.hit')].some((margin) => {"
+        "   const box = margin.getBoundingClientRect(); return at(box.x + box.width / 2, box.y + box.height / 2) !== one; })"
+        "   || at(...((box) => [box.x + box.width / 2, box.y + box.height / 2])(one.querySelector('.label').getBoundingClientRect())) !== one);"
+        " return [steps.length > 5, missed.map((one) => one.dataset.step).join()];"
+    )
+    page.look(1280)
+    check("steps that a pointer misses", page.run(met), [True, ""])
+    wide = script(
+        "const lifelines = [...part.querySelectorAll('.lifeline line')].map((line) => Number(line.getAttribute('x1')));"
+        " return [...part.querySelectorAll('rect.hit')].filter((margin) => {"
+        "   const left = Number(margin.getAttribute('x')); const right = left + Number(margin.getAttribute('width'));"
+        "   return right > Math.min(...lifelines) && left < Math.max(...lifelines); }).length;"
+    )
+    check("marks between the lifelines", page.run(wide), 0)
+    check("drawings with a class of the page's controls", page.run("document.querySelectorAll('svg .bar').length"), 0)
+    check("bars of the conversations", page.run("document.querySelectorAll('.capture svg rect.size').length > 0"), True)
+
+
 def replay(page):
     later = script("return rows.filter((row) => row.classList.contains('later')).length;")
     count = page.run(script("return rows.length;"))
@@ -152,7 +176,7 @@ def main():
     with Browser() as page:
         page.look(1280)
         page.open(sys.argv[1])
-        for part in (looks, filters, orders, links, replay):
+        for part in (looks, filters, orders, links, points, replay):
             part(page)
         check("paper", page.pdf()[:5], b"%PDF-")
         check("complaints", page.complaints(), [])
