@@ -91,10 +91,14 @@ def points(page):
     met = script(
         "part.querySelector('.ladder').scrollIntoView();"
         " const at = (x, y) => document.elementFromPoint(x, y)?.closest('g.step');"
+        # where a label begins no other arrow crosses it
+        " const begin = (label) => { const box = label.getExtentOfChar(1);"
+        "   const place = new DOMPoint(box.x + box.width / 2, box.y + box.height / 2).matrixTransform(label.getScreenCTM());"
+        "   return [place.x, place.y]; };"
         " const steps = [...part.querySelectorAll('g.step')].filter((one) => one.getBoundingClientRect().bottom < innerHeight);"
         " const missed = steps.filter((one) => [...one.querySelectorAll('rect.hit')].some((margin) => {"
         "   const box = margin.getBoundingClientRect(); return at(box.x + box.width / 2, box.y + box.height / 2) !== one; })"
-        "   || at(...((box) => [box.x + box.width / 2, box.y + box.height / 2])(one.querySelector('.label').getBoundingClientRect())) !== one);"
+        "   || at(...begin(one.querySelector('.label'))) !== one);"
         " return [steps.length > 5, missed.map((one) => one.dataset.step).join()];"
     )
     page.look(1280)
