@@ -232,6 +232,8 @@ pub struct Hints {
     pub window_shut: bool,
     /// It waited, the capture suggests, for the ACK in this frame (RFC 896), so long.
     pub nagle: Option<(u64, Nanos)>,
+    /// That ACK was itself delayed, and covers this frame: each side waited for the other.
+    pub nagle_against: Option<NonZeroU64>,
     /// The ACK was delayed: the frame it covers, and how long after.
     pub delayed_ack: Option<(u64, Nanos)>,
     /// It begins the server's answer to a request, long after the request had come.

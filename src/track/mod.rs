@@ -28,7 +28,7 @@ pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 pub use facts::{Acked, Echo, EchoKind, Hints, Life, Probe, Reset, RttSample, SlowAnswer, TcpPlace, UdpPlace};
 pub use lent::Lent;
-pub use repeat::{FirstCopy, Repeat, RepeatVerdict, Twice, Wait};
+pub use repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
 pub use rtt::{Distribution, smoothed};
 pub use tcp::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 pub use totals::{

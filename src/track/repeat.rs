@@ -18,8 +18,38 @@ pub struct Repeat {
     pub witness: Option<u64>,
     /// The frame that carried the last of the bytes before, where that is another one.
     pub through: Option<NonZeroU64>,
+    /// The copy before this one, where it is not the original: `after` counts from it.
+    pub last: Option<NonZeroU64>,
     /// What is known of the first copy.
     pub first_copy: FirstCopy,
+    /// What shows that it is a copy, or that it is older or newer than others.
+    pub marks: Marks,
+}
+
+/// The marks of a packet that tell it from others. None of them: only the time tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The IP identification (RFC 6864).
+    pub ip_id: bool,
+    /// The time stamp (RFC 7323 §3).
+    pub timestamp: bool,
+}
+
+impl Marks {
+    /// Those that a packet carries; an identification of 0 tells nothing.
+    pub fn carried(ip_id: Option<u16>, timestamp: Option<u32>) -> Self {
+        Self { ip_id: ip_id.is_some_and(|id| id != 0), timestamp: timestamp.is_some() }
+    }
+
+    /// Their names; `None` where there is none.
+    pub fn name(self) -> Option<&'static str> {
+        match (self.ip_id, self.timestamp) {
+            (true, true) => Some("IP identification and time stamp"),
+            (true, false) => Some("IP identification"),
+            (false, true) => Some("time stamp"),
+            (false, false) => None,
+        }
+    }
 }
 
 impl Repeat {
@@ -60,9 +90,9 @@ pub enum Wait {
 /// What a repeated or late segment is, and what shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RepeatVerdict {
-    /// The same packet twice in the capture: same IP identification, same time stamp.
+    /// The same packet twice in the capture, as the marks tell, or the time alone.
     DuplicateFrame,
-    /// Sent before bytes that were captured earlier: its IP identification or time stamp is older.
+    /// Sent before bytes that were captured earlier: the mark is older, or nothing made its sender send it again so soon.
     Reordered,
     /// The bytes were acknowledged before, by the witness. With the first of the ACKs that told of a hole in their place
     /// before they came, late.

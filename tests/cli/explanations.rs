@@ -15,7 +15,8 @@ use crate::run::echolab;
 
 /// Sessions in fixtures/wire, most of echolab's lab, named after what its wire or hosts did, with the findings that must
 /// and that must not be there.
-const WIRE: [(&str, &[&str], &[&str]); 11] = [
+const WIRE: [(&str, &[&str], &[&str]); 14] = [
+    ("captured-twice", &["duplicate_frame"], &["retransmit", "fast_retransmit"]),
     ("doubled-syn", &["duplicate_frame", "handshake_retried", "echo_identical"], &["spurious_retransmit"]),
     ("far-away", &["echo_identical"], &["slow_server", "delayed_ack"]),
     ("far-away-and-slow", &["slow_server"], &["delayed_ack"]),
@@ -23,7 +24,9 @@ const WIRE: [(&str, &[&str], &[&str]); 11] = [
     ("lost-ack-of-one-byte", &["spurious_retransmit", "slow_server"], &["keep_alive", "timeout_retransmit"]),
     ("lost-four-times", &["timeout_retransmit", "echo_identical"], &["slow_server", "abandoned", "fast_retransmit"]),
     ("lost-fin", &["timeout_retransmit"], &["slow_server"]),
+    ("lost-syn-ack", &["handshake_retried"], &["retransmit"]),
     ("one-byte-doubled", &["duplicate_frame"], &["keep_alive", "spurious_retransmit", "retransmit"]),
+    ("overtaken-without-marks", &["reordered"], &["retransmit", "order_unknown"]),
     ("udp-doubled-request", &["udp_duplicate", "port_unreachable"], &["echo_repeated", "no_reply"]),
     ("udp-late-request", &["udp_reordered"], &["no_reply"]),
     ("udp-lost-request", &["no_reply"], &["udp_reordered", "echo_partial"]),
@@ -114,16 +117,23 @@ fn every_explanation_is_of_a_session() {
     assert_eq!(files.collect::<BTreeSet<_>>(), sessions);
 }
 
-/// What the fact of the turnaround says: no answer is timed from data that it cannot have been made from, and the
-/// network takes no more of a time than the whole.
+/// What facts say: no answer is timed from data that it cannot have been made from, the network takes no more of a time
+/// than the whole, and who closes at once with the peer holds TIME-WAIT as the peer does.
 #[test]
-fn an_answer_is_timed_from_its_own_request() {
+fn facts_hold_what_was_done() {
     for (name, said) in [
-        ("late-answer", "answer's first: 600 ms, over 1 answer"),
-        ("lost-fin", "10.1 ms, over 1 answer; seen from the client; in the handshake the network took 16.8 ms, longer"),
-        ("lost-four-times", "10.4 ms, over 1 answer; seen from the client; in the handshake the network took 11.7 ms"),
+        ("wire/late-answer", "answer's first: 600 ms, over 1 answer"),
+        (
+            "wire/lost-fin",
+            "10.1 ms, over 1 answer; seen from the client; in the handshake the network took 16.8 ms, longer",
+        ),
+        (
+            "wire/lost-four-times",
+            "10.4 ms, over 1 answer; seen from the client; in the handshake the network took 11.7 ms",
+        ),
+        ("kernel/simclose", "both closed at once, the client's FIN was captured first; both hold TIME-WAIT"),
     ] {
-        let capture = format!("fixtures/wire/{name}.pcap");
+        let capture = format!("fixtures/{name}.pcap");
         let report = echolab(["analyze", "--width", "200", &capture]).done();
         assert!(report.contains(said), "{name}: {report}");
     }

@@ -126,8 +126,17 @@ fn proof(repeat: &Repeat) -> (String, String) {
     };
     let witness = repeat.witness.map_or_else(String::new, |frame| format!(", frame {frame}"));
     let (what, why) = match repeat.verdict {
-        RepeatVerdict::DuplicateFrame => ("same frame twice", "same IP identification or time stamp".to_owned()),
-        RepeatVerdict::Reordered => ("late", "its IP identification or time stamp is older".to_owned()),
+        RepeatVerdict::DuplicateFrame => (
+            "same frame twice",
+            repeat.marks.name().map_or_else(|| "too soon to be sent again".to_owned(), |marks| format!("same {marks}")),
+        ),
+        RepeatVerdict::Reordered => (
+            "late",
+            repeat.marks.name().map_or_else(
+                || "too soon after the hole to be sent again".to_owned(),
+                |marks| format!("its {marks} is older"),
+            ),
+        ),
         RepeatVerdict::Spurious(_) => ("not needed", format!("the bytes were acknowledged already{witness}")),
         RepeatVerdict::Fast { acks: count, .. } => (
             "fast retransmit",

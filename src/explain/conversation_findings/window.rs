@@ -32,7 +32,7 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
             let text = format!(
                 "The {}'s program stopped reading: its window was shut {}{blocked}.{probes}{still}",
                 direction.sender(),
-                in_frames(&shut.shut),
+                times(shut.shut.count),
             );
             let frames = shut.shut.frames.iter().chain(&shut.opened.frames).chain(&shut.probes.frames);
             found.push(Finding::new(Code::ZeroWindow, text, frames.copied()));

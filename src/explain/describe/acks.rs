@@ -1,5 +1,6 @@
 //! Sentences about acknowledgments: which bytes, and the sum.
 
+use super::tcp::again;
 use super::{bytes, frames, joined};
 use crate::track::{Acked, AnalysisFlag, Event, TcpFacts};
 
@@ -9,6 +10,9 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let Some(ack) = facts.ack else { return format!("{who} sends an empty segment") };
     if let Some(acked) = &facts.acked {
         return joined([Some(covered(who, acked, ack)), window(facts)]);
+    }
+    if let Some(copy) = facts.repeat {
+        return format!("{who} acknowledges up to byte {ack}: {}", again(&copy));
     }
     if let Some((_, blocked)) = facts.hints.window_opened {
         return format!("{who} opens its window again to {}, after {}", bytes(facts.window), blocked.human());

@@ -94,7 +94,8 @@ pub(super) fn again(repeat: &Repeat) -> String {
         (None, _, FirstCopy::NotCaptured) => "its first copy had not come by here".to_owned(),
         (None, ..) => "its first copy is not in the capture, or is no longer remembered".to_owned(),
     };
-    let after = repeat.after.map(|after| format!(", {} before", after.human())).unwrap_or_default();
+    let last = repeat.last.map_or_else(String::new, |last| format!(", last in frame {last}"));
+    let after = repeat.after.map_or_else(|| last.clone(), |after| format!("{last}, {} before", after.human()));
     match repeat.verdict {
         RepeatVerdict::DuplicateFrame => {
             let of = repeat.original.map_or_else(String::new, |frame| format!(" of frame {frame}"));

@@ -14,8 +14,12 @@ pub(super) fn close(known: &Known<'_>) -> Option<String> {
                 Some(Direction::ClientToServer) => (client, server),
                 _ => (server, client),
             };
+            if other.is_some_and(|other| !other.acks_peer_fin) {
+                return Some(format!(
+                    "both closed at once, the {who}'s FIN was captured first; both hold TIME-WAIT (not on the wire)"
+                ));
+            }
             let segments = match (one, other) {
-                (Some(_), Some(other)) if !other.acks_peer_fin => "both at once",
                 (Some(one), Some(other)) if one.acked_by == Some(other.frame) => "in three segments",
                 _ => "in four segments",
             };

@@ -37,12 +37,18 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         found.push(Finding::new(Code::ZeroWindow, text, [frame]));
     }
     if let Some((ack, waited)) = hints.nagle {
+        let against = hints.nagle_against.map_or_else(String::new, |data| {
+            format!(
+                " The {peer} held that ACK of frame {data} back, hoping for data to carry it (delayed ACK): Nagle against delayed ACK, the two waited for each other until the ACK's timer ran out."
+            )
+        });
         let text = format!(
-            "{} waited {} and left right after the ACK in frame {ack}: Nagle's algorithm holds a small segment back while another is unacknowledged (RFC 896). TCP_NODELAY turns it off.",
+            "{} waited {} and left right after the ACK in frame {ack}: Nagle's algorithm holds a small segment back while another is unacknowledged (RFC 896). TCP_NODELAY turns it off.{against}",
             bytes(facts.len),
             waited.human()
         );
-        found.push(Finding::new(Code::NagleWait, text, [ack, frame]));
+        let data = hints.nagle_against.map_or(0, NonZeroU64::get);
+        found.push(Finding::new(Code::NagleWait, text, [data, ack, frame]));
     }
     if let Some((data, delay)) = hints.delayed_ack {
         let text = format!(

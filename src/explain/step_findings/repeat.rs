@@ -14,31 +14,24 @@ const SOONEST_TIMER: Nanos = Nanos::from_millis(180);
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Finding {
     let through = repeat.through.map_or(0, NonZeroU64::get);
     let witness = repeat.witness.unwrap_or(0);
-    let mut proof = vec![repeat.original.unwrap_or(0), through, witness, event.frame];
+    let last = repeat.last.map_or(0, NonZeroU64::get);
+    let mut proof = vec![repeat.original.unwrap_or(0), through, last, witness, event.frame];
     let waited =
         repeat.after.filter(|after| after.0 > 0).map_or_else(String::new, |after| format!(" after {}", after.human()));
-    let copy = first_copy(repeat);
+    let copy = first_copy(repeat, facts.len);
     let (code, text) = match repeat.verdict {
         RepeatVerdict::DuplicateFrame => (
             Code::DuplicateFrame,
-            format!(
-                "The same packet{waited}, with the same IP identification and time stamp: it was captured twice, or doubled on its way; TCP did not send it again."
-            ),
+            match repeat.marks.name() {
+                Some(marks) => format!(
+                    "The same packet{waited}, with the same {marks}: it was captured twice, or doubled on its way; TCP did not send it again."
+                ),
+                None => format!(
+                    "The same packet{waited}, sooner than anything makes TCP send it again: it was captured twice, or doubled on its way."
+                ),
+            },
         ),
-        RepeatVerdict::Reordered => match repeat.original {
-            Some(original) => (
-                Code::Reordered,
-                format!(
-                    "Its IP identification or time stamp is older than that of frame {original}, which brought these bytes already: this is a copy sent before, overtaken on its way."
-                ),
-            ),
-            None => (
-                Code::Reordered,
-                format!(
-                    "Fills the hole that frame {witness} showed. Its IP identification or time stamp is older than that of bytes captured before it: it was sent earlier and overtaken on its way."
-                ),
-            ),
-        },
+        RepeatVerdict::Reordered => (Code::Reordered, reordered(repeat, witness)),
         RepeatVerdict::Spurious(Some(asked)) => {
             proof.push(asked.get());
             (
@@ -95,13 +88,30 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
     Finding::new(code, text, proof)
 }
 
+/// A segment that others overtook, and what shows it.
+fn reordered(repeat: &Repeat, witness: u64) -> String {
+    match (repeat.original, repeat.marks.name()) {
+        (Some(original), marks) => format!(
+            "Its {} is older than that of frame {original}, which brought these bytes already: this is a copy sent before, overtaken on its way.",
+            marks.unwrap_or("sending")
+        ),
+        (None, Some(marks)) => format!(
+            "Fills the hole that frame {witness} showed. Its {marks} is older than that of bytes captured before it: it was sent earlier and overtaken on its way."
+        ),
+        (None, None) => format!(
+            "Fills the hole that frame {witness} showed less than half a round trip before, too soon for anybody to have asked for it: it was sent earlier and overtaken on its way."
+        ),
+    }
+}
+
 /// Where the bytes were before.
-fn first_copy(repeat: &Repeat) -> String {
+fn first_copy(repeat: &Repeat, len: u32) -> String {
     let frame = repeat.original.unwrap_or(0);
+    let were = if len == 0 { "it was" } else { "the bytes were" };
     match (repeat.first_copy, repeat.through) {
-        (FirstCopy::Captured, None) => format!("the bytes were captured in frame {frame}"),
+        (FirstCopy::Captured, None) => format!("{were} captured in frame {frame}"),
         (FirstCopy::Captured, Some(last)) => {
-            format!("the bytes were captured in {}", frames((frame.min(last.get()), frame.max(last.get()))))
+            format!("{were} captured in {}", frames((frame.min(last.get()), frame.max(last.get()))))
         }
         (FirstCopy::Damaged, _) => {
             format!("the copy in frame {frame} was damaged, says its checksum, so the receiver threw it away")
@@ -139,7 +149,7 @@ fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Repeat, nth: u16, 
     let why = match (asked, repeat.witness) {
         (true, Some(frame)) => format!("in answer to the SYN, which came again in frame {frame}"),
         _ if what == "SYN-ACK" && repeat.after.is_some_and(|after| after < SOONEST_TIMER) => {
-            "too soon for a timer; most likely it answers a copy of the SYN that is not in the capture".to_owned()
+            "too soon for a timer; most likely it answers a SYN that came again, or a copy of one that is not in the capture".to_owned()
         }
         (_, Some(frame)) => {
             format!("though the {answer} in frame {frame} had answered it: that was lost or late on its way")
@@ -162,7 +172,8 @@ fn unexplained(repeat: &Repeat, waited: &str, copy: &str) -> String {
             "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
         ),
         FirstCopy::NotCaptured => format!(
-            "Its IP identification or time stamp is newer than that of bytes captured before it, so it was sent again; {copy}. Nothing captured asked for it and it came too soon for a timer, so the capture can't tell why."
+            "Its {} is newer than that of bytes captured before it, so it was sent again; {copy}. Nothing captured asked for it and it came too soon for a timer, so the capture can't tell why.",
+            repeat.marks.name().unwrap_or("sending")
         ),
         FirstCopy::NotKnown => format!("Below what was sent before; {copy}, so why it comes can't be told."),
     }

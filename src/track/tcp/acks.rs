@@ -55,6 +55,7 @@ impl Connection {
             && own.delays_ack(delay, usual, segment, peer)
         {
             hints.delayed_ack = Some((sent.frame, delay));
+            own.delayed_ack = NonZeroU64::new(moment.frame);
         }
         let rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
             let seen = self.clues.tell(self.handshake.halves()).vantage;

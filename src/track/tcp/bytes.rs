@@ -2,11 +2,16 @@
 
 use super::holes::Fill;
 use super::sent::Sent;
-use super::verdict::{self, AT_ONCE, Again, LEAST_TIMEOUT};
-use super::{Connection, Moment};
-use crate::model::{Checksum, IpHeader, Segment, SeqNumber, TcpFlags};
+use super::side::Side;
+use super::verdict::{self, AT_ONCE, Again, DUPLICATE_WITHIN, LEAST_TIMEOUT};
+use super::{CONTROL, Connection, Moment};
+use crate::model::{Checksum, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Probe;
-use crate::track::repeat::{Repeat, RepeatVerdict};
+use crate::track::repeat::{Marks, Repeat, RepeatVerdict};
+use crate::track::when::When;
+
+/// An answer that takes less, by a host close by, may take half as long the next time.
+const WORTH_COMPARING: Nanos = Nanos::from_millis(1);
 
 impl Connection {
     /// Places the segment's sequence space. Nearly every segment carries nothing, or the bytes that are due.
@@ -24,6 +29,10 @@ impl Connection {
         let end = segment.seq.plus(segment.len).plus(syn + fin);
         own.learn_marks(ip);
         let nothing = end == segment.seq || segment.flags.contains(TcpFlags::RST);
+        let before = std::mem::replace(&mut own.last_ip_id, ip.id);
+        if nothing && before == ip.id && probe.is_none() && own.ip_ids_vary {
+            return copied_ack(moment, segment, ip, own);
+        }
         if nothing || matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
             own.next.get_or_insert(end);
             return None;
@@ -54,13 +63,19 @@ impl Connection {
             let too_soon = before
                 .and_then(|(_, at)| moment.since(at))
                 .is_some_and(|since| since >= AT_ONCE && since < LEAST_TIMEOUT);
-            let again = peer.syn.filter(|(frame, _)| {
-                let since = before.is_some_and(|(own, _)| *frame > own);
-                with_ack && (since || too_soon && own.syn_count < peer.syn_count)
+            let usual = first_answer(own, peer);
+            let again = peer.syn.filter(|(frame, at)| {
+                let answers = |answer: When| {
+                    answer.since(*at).zip(usual).is_none_or(|(took, usual)| took.0 >= usual.0.saturating_mul(3) / 4)
+                };
+                let since = before.is_some_and(|(own, own_at)| *frame > own || !answers(own_at));
+                with_ack && answers(moment.at) && (since || too_soon && own.syn_count < peer.syn_count)
             });
             let answer = if with_ack { self.handshake.ack } else { peer.syn.filter(|_| peer.syn_with_ack) };
             return own.take_syn(sent, with_ack, again.is_some()).map(|(original, after, verdict)| Repeat {
                 after,
+                last: before.map(|(last, _)| last).filter(|last| last.get() != original),
+                marks: Marks::carried(sent.ip_id, sent.timestamp),
                 witness: again
                     .or(answer)
                     .filter(|_| verdict != RepeatVerdict::DuplicateFrame)
@@ -101,6 +116,27 @@ impl Connection {
             Fill::Nothing => verdict::repeated(&again, own, peer, handshake),
         })
     }
+}
+
+/// How long the first SYN-ACK came after the first SYN, where there was but one to answer: none comes sooner.
+#[cold]
+fn first_answer(own: &Side, peer: &Side) -> Option<Nanos> {
+    let (answer, asked) = (own.sent.iter().next()?, peer.sent.iter().next()?);
+    let second = peer.syn.filter(|_| peer.syn_count == 2).map(|(frame, _)| frame.get())?;
+    let alone = own.base == Some(answer.seq) && peer.base == Some(asked.seq) && answer.frame < second;
+    answer.at.since(asked.at).filter(|took| alone && *took >= WORTH_COMPARING)
+}
+
+/// An ACK with the IP identification of its sender's packet before, which was the same ACK.
+#[cold]
+fn copied_ack(moment: &Moment, segment: &Segment<'_>, ip: &IpHeader, own: &Side) -> Option<Repeat> {
+    let after = moment.since(own.acked_at);
+    let ack = segment.flags.contains(TcpFlags::ACK) && !segment.flags.intersects(CONTROL);
+    let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
+    let marks = Marks { ip_id: ip.id.is_some_and(|id| id != 0), timestamp: false };
+    let newest = own.newest().filter(|newest| newest.len == 0 && !newest.syn && newest.ack == Some(segment.ack))?;
+    let copy = Repeat { after, marks, ..Repeat::of(RepeatVerdict::DuplicateFrame, newest.frame) };
+    (ack && soon && marks.ip_id && own.next == Some(segment.seq) && own.acked_frame == newest.frame).then_some(copy)
 }
 
 /// The segment as it is remembered.

@@ -1,5 +1,7 @@
 //! What else a segment shows, besides its own numbers: windows that shut and open, waiting, silence.
 
+use std::num::NonZeroU64;
+
 use super::side::Shut;
 use super::{CONTROL, Connection, Moment};
 use crate::model::{IpHeader, Nanos, Segment, TcpFlags};
@@ -86,6 +88,8 @@ impl Connection {
         let worth = Nanos(2 * AT_ONCE.0 / 3);
         if let Some(waited) = waited.filter(|waited| at_once && *waited > worth) {
             hints.nagle = Some((newest.frame, waited));
+            let delayed = peer.delayed_ack.is_some_and(|ack| ack.get() == newest.frame);
+            hints.nagle_against = NonZeroU64::new(before.frame).filter(|_| delayed);
         }
     }
 

@@ -26,6 +26,7 @@ use std::num::NonZeroU64;
 use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 use super::event::TcpFacts;
 use super::facts::{Hints, Life, Probe, TcpPlace};
+use super::repeat::RepeatVerdict;
 use super::rtt::Distribution;
 use super::vantage::{Clues, Standpoint};
 use super::when::When;
@@ -149,7 +150,10 @@ impl Connection {
         let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment));
         let probe = self.probe(moment, segment);
         let repeat = self.take_bytes(moment, segment, ip, probe);
-        let (acked, rtt) = if has_ack { self.take_ack(moment, segment, hints) } else { (None, None) };
+        // a copy of an ACK says nothing again
+        let copied = segment.len == 0 && repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
+        let says = has_ack && !copied;
+        let (acked, rtt) = if says { self.take_ack(moment, segment, hints) } else { (None, None) };
         self.hint(moment, segment, ip, repeat.as_ref(), hints);
         if segment.flags.intersects(CONTROL) {
             self.note_close(moment, segment);

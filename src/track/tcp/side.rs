@@ -85,6 +85,8 @@ pub(super) struct Side {
     /// The IP identification of its first packet, and whether another one was seen: a constant one tells nothing.
     pub(super) first_ip_id: Option<u16>,
     pub(super) ip_ids_vary: bool,
+    /// That of its last packet.
+    pub(super) last_ip_id: Option<u16>,
     pub(super) recent_next: u32,
     pub(super) recent: [Recent; RECENT],
     pub(super) sent: SentList,
@@ -93,6 +95,8 @@ pub(super) struct Side {
     pub(super) estimator: Estimator,
     /// The quickest ACK of the peer's data that it sent.
     pub(super) quickest_ack: When,
+    /// Its last ACK that waited for a timer.
+    pub(super) delayed_ack: Option<NonZeroU64>,
     /// The first of the ACKs that told of a hole.
     pub(super) hole_acks_first: u64,
     /// Its initial sequence number, from its SYN.

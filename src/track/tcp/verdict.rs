@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::sent::Sent;
 use super::side::Side;
 use crate::model::{Nanos, SeqNumber};
-use crate::track::repeat::{FirstCopy, Repeat, RepeatVerdict, Wait};
+use crate::track::repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Wait};
 use crate::track::rtt::Estimator;
 use crate::track::when::When;
 
@@ -39,7 +39,16 @@ impl Repeat {
 
     /// A repeat of which nothing else is known.
     pub(super) fn unproved(verdict: RepeatVerdict) -> Self {
-        Self { verdict, original: None, after: None, witness: None, through: None, first_copy: FirstCopy::NotKnown }
+        Self {
+            verdict,
+            original: None,
+            after: None,
+            witness: None,
+            through: None,
+            last: None,
+            first_copy: FirstCopy::NotKnown,
+            marks: Marks::default(),
+        }
     }
 }
 
@@ -68,7 +77,9 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
     let after = again.at.since(before.last.1);
     let through = last.filter(|last| *last != before.frame).and_then(NonZeroU64::new);
     let first_copy = if before.damaged { FirstCopy::Damaged } else { FirstCopy::Captured };
-    let repeat = |verdict, witness| Repeat { after, witness, through, first_copy, ..Repeat::of(verdict, before.frame) };
+    let last = NonZeroU64::new(before.last.0).filter(|last| before.repeats > 1 && last.get() != before.frame);
+    let first = Repeat { after, through, last, first_copy, ..Repeat::of(RepeatVerdict::Unknown, before.frame) };
+    let repeat = |verdict, witness| Repeat { verdict, witness, ..first };
     // of what was sent again before, only the time is known
     let same_marks = again.end == before.end && again.ip_id == before.ip_id && again.timestamp == before.timestamp;
     let sent_again = before.last.0 != before.frame;
@@ -78,14 +89,19 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
         if original.repeats == 0 {
             original.last.0 = again.frame;
         }
-        return repeat(RepeatVerdict::DuplicateFrame, None);
+        let carried = Marks::carried(again.ip_id, again.timestamp);
+        let marks = Marks {
+            ip_id: carried.ip_id && again.ip_id == before.ip_id,
+            timestamp: carried.timestamp && again.timestamp == before.timestamp,
+        };
+        return Repeat { marks, ..repeat(RepeatVerdict::DuplicateFrame, None) };
     }
     original.last = (again.frame, again.at);
     if through.is_some() {
         sender.sent.repeat(before.end, again.end, (again.frame, again.at));
     }
-    if is_older(again, (before.ip_id, before.timestamp)) {
-        return repeat(RepeatVerdict::Reordered, Some(before.frame));
+    if let Some((_, marks)) = compare(again, (before.ip_id, before.timestamp)).filter(|(distance, _)| *distance < 0) {
+        return Repeat { marks, ..repeat(RepeatVerdict::Reordered, Some(before.frame)) };
     }
     if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
         let asked = NonZeroU64::new(receiver.hole_acks_first).filter(|asked| before.late && *asked < ack);
@@ -146,13 +162,14 @@ pub(super) fn fills_hole(
     receiver: &Side,
     handshake: Option<Nanos>,
 ) -> Repeat {
-    let (later_id, later_stamp) = sender.sent.marks_from(again.end);
+    let compared = compare(again, sender.sent.marks_from(again.end));
+    let marks = compared.map(|(_, marks)| marks).unwrap_or_default();
     let first_copy = FirstCopy::NotCaptured;
-    let repeat = |verdict, witness| Repeat { witness: Some(witness), first_copy, ..Repeat::unproved(verdict) };
-    if is_older(again, (later_id, later_stamp)) {
+    let repeat = |verdict, witness| Repeat { witness: Some(witness), first_copy, marks, ..Repeat::unproved(verdict) };
+    if compared.is_some_and(|(distance, _)| distance < 0) {
         return repeat(RepeatVerdict::Reordered, shown_by);
     }
-    let newer = is_newer(again, (later_id, later_stamp));
+    let newer = compared.is_some_and(|(distance, _)| distance > 0);
     let told_of_hole = receiver.hole_acks > 0 && receiver.sacked.is_none_or(|sacked| sacked.is_after(again.seq));
     let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).map_or(When::UNKNOWN, |sent| sent.at);
     let since = again.at.since(shown_at);
@@ -187,30 +204,21 @@ fn same_packet(again: &Again, before: &Sent, after: Option<Nanos>) -> bool {
     }
 }
 
-/// Whether the marks say that it was sent before the others.
-fn is_older(again: &Again, other: (Option<u16>, Option<u32>)) -> bool {
-    match compare(again, other) {
-        Some(distance) => distance < 0,
-        None => false,
-    }
-}
-
-fn is_newer(again: &Again, other: (Option<u16>, Option<u32>)) -> bool {
-    compare(again, other).is_some_and(|distance| distance > 0)
-}
-
-/// Time stamps first, since they are one clock; then IP identifications that count up closely.
-fn compare(again: &Again, (id, stamp): (Option<u16>, Option<u32>)) -> Option<i32> {
+/// How much later than the others it was sent, negative for sooner, and the mark that tells: time stamps first, since
+/// they are one clock; then IP identifications that count up closely.
+fn compare(again: &Again, (id, stamp): (Option<u16>, Option<u32>)) -> Option<(i32, Marks)> {
     if let (Some(own), Some(other)) = (again.timestamp, stamp)
         && own != other
     {
-        return Some(own.wrapping_sub(other).cast_signed());
+        let marks = Marks { timestamp: true, ip_id: false };
+        return Some((own.wrapping_sub(other).cast_signed(), marks));
     }
     match (again.ip_id, id) {
         (Some(own), Some(other)) if own != 0 && other != 0 && own != other => {
             let distance = own.wrapping_sub(other).cast_signed();
             // identifications that jump are random or shared by many flows, and tell nothing
-            (distance.unsigned_abs() < 1_000).then_some(i32::from(distance))
+            let marks = Marks { ip_id: true, timestamp: false };
+            (distance.unsigned_abs() < 1_000).then_some((i32::from(distance), marks))
         }
         _ => None,
     }
