@@ -133,18 +133,11 @@ impl Conversation {
         let Kind::Tcp(tcp) = &mut self.kind else { return };
         let last = (self.last_frame, self.last_at);
         tcp.connection.follow(&moment, segment, &packet.ip, facts);
+        if segment.flags.contains(TcpFlags::SYN) {
+            tcp.turns.begin(direction);
+        }
         if segment.len > 0 && Connection::reached(segment) {
-            let offset = tcp.connection.offset(direction, segment);
-            let cut = (segment.payload.len() as u64) < u64::from(segment.len);
-            match direction {
-                Direction::ClientToServer => {
-                    let push = segment.flags.contains(TcpFlags::PSH);
-                    tcp.turns.request(frame.number, offset, segment.payload, push, cut);
-                }
-                Direction::ServerToClient => {
-                    facts.echo = tcp.turns.answer(frame.number, offset, segment.payload, cut);
-                }
-            }
+            facts.echo = tcp.compare(frame.number, direction, segment);
         }
         if segment.len > 0 && facts.repeat.is_none() && facts.probe.is_none() {
             tcp.connection.time_answer(&moment, last, facts);

@@ -3,6 +3,7 @@
 use super::conversation::Conversation;
 use super::kind::{Kind, TcpKind};
 use super::totals::{ConversationTotals, EchoStory, EchoTotals, RttTotals, TcpTotals, UdpTotals};
+use crate::model::Direction;
 
 impl Conversation {
     /// Everything that is known of it at its end; what was noted moves out.
@@ -22,6 +23,10 @@ impl Conversation {
 
     /// The same for a connection whose state is kept elsewhere.
     pub(super) fn tcp_totals(&self, tcp: &mut TcpKind) -> ConversationTotals {
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            tcp.skip_lost(self.last_frame, direction);
+        }
+        tcp.turns.finish();
         let (pending, bytes) = tcp.turns.pending();
         let found = &mut tcp.turns.found;
         let (echo, story) = (found.totals(pending, bytes), found.take_story());

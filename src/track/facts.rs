@@ -124,6 +124,18 @@ pub struct Echo {
     pub complete: bool,
 }
 
+impl Echo {
+    /// Two pieces of one segment's payload: the later kind, all the bytes.
+    pub(super) fn merge(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(a), Some(b)) => {
+                Some(Self { request: (a.request.0, b.request.1), bytes: a.bytes.saturating_add(b.bytes), ..b })
+            }
+            (a, b) => b.or(a),
+        }
+    }
+}
+
 /// What made a connection reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reset {

@@ -1,10 +1,11 @@
 //! What a conversation of one protocol remembers, and one of the other does not.
 
-use super::echo::Turns;
+use super::echo::{Part, Turns};
+use super::facts::Echo;
 use super::tcp::Connection;
 use super::udp::Exchange;
 use super::vantage::{Clues, Vantage};
-use crate::model::Endpoint;
+use crate::model::{Direction, Endpoint, Segment, TcpFlags};
 
 /// What only one of the protocols needs.
 #[derive(Clone, Debug)]
@@ -36,6 +37,37 @@ pub(super) struct TcpKind {
 }
 
 impl TcpKind {
+    /// Compares a segment's payload with what went the other way. Returns what it echoes.
+    pub(super) fn compare(&mut self, frame: u64, direction: Direction, segment: &Segment<'_>) -> Option<Echo> {
+        // what its ACK covers was there before it
+        self.skip_lost(frame, !direction);
+        let part = Part {
+            frame,
+            offset: self.connection.offset(direction, segment),
+            payload: segment.payload,
+            push: segment.flags.contains(TcpFlags::PSH),
+            cut: (segment.payload.len() as u64) < u64::from(segment.len),
+        };
+        let echo = match direction {
+            Direction::ClientToServer => {
+                self.turns.request(&part);
+                None
+            }
+            Direction::ServerToClient => self.turns.answer(&part),
+        };
+        Echo::merge(echo, self.skip_lost(frame, direction))
+    }
+
+    /// Goes on behind bytes of this direction that the peer has and the capture lacks.
+    pub(super) fn skip_lost(&mut self, frame: u64, direction: Direction) -> Option<Echo> {
+        let acked = self.connection.acked_of(direction)?;
+        if !self.turns.lacks(direction, acked) {
+            return None;
+        }
+        let acked = acked.wrapping_sub(u32::from(self.connection.covers_fin(direction)));
+        self.turns.skip(frame, direction, acked)
+    }
+
     /// Moves the state of a connection that ends to here, and leaves the empty one that was here for the next
     /// connection, with the memory that the ended one will hardly need any more.
     pub(super) fn trade(&mut self, ending: &mut Self) {

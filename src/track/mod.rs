@@ -32,7 +32,7 @@ pub use repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
 pub use rtt::{Distribution, smoothed};
 pub use tcp::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 pub use totals::{
-    Close, ConversationTotals, EchoStory, EchoTotals, Extent, Handshake, RttTotals, TcpTotals, UdpTotals,
+    Close, ConversationTotals, EchoStory, EchoTotals, Extent, GaveUp, Handshake, RttTotals, TcpTotals, UdpTotals,
 };
 pub use tracker::Tracker;
 pub use vantage::{Clue, Measures, Standpoint, Vantage};

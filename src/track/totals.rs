@@ -159,9 +159,9 @@ pub struct EchoTotals {
     pub matched: u64,
     /// Answered with changed bytes.
     pub transformed: u64,
-    /// Never answered.
+    /// Never answered, or not in full.
     pub unanswered: u64,
-    /// Request bytes not answered at the end.
+    /// Request bytes that were not answered.
     pub pending_bytes: u64,
 }
 
@@ -182,14 +182,35 @@ pub struct EchoStory {
     pub times: u64,
     /// Answered with other bytes.
     pub different: Sighting,
-    /// Answers that stopped short.
-    pub partial: u64,
+    /// Requests of which only the beginning came back.
+    pub partial: Sighting,
+    /// How many of their bytes came back.
+    pub partial_back: u64,
+    /// How many bytes they had.
+    pub partial_of: u64,
+    /// Bytes of either side that their receiver has and the capture lacks: nothing is known of them.
+    pub lost: u64,
+    /// Requests whose answers could not be compared, since not all of their bytes were kept or captured.
+    pub uncompared: u64,
     /// Answers that completed several requests at once: how many requests they were, and the frames.
     pub merged: Sighting,
     /// Most requests that one answer completed.
     pub most_merged: u64,
-    /// Comparing was given up: no echo, too many bytes unanswered, or bytes missing.
-    pub gave_up: bool,
+    /// Why comparing was given up, and in which frame.
+    pub gave_up: Option<(GaveUp, u64)>,
+}
+
+/// Why answers were not compared with requests any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GaveUp {
+    /// One answer after the other was no echo.
+    Unlike,
+    /// The capture does not hold whole packets.
+    Cut,
+    /// Too many request bytes waited for their echo.
+    Unanswered,
+    /// Too many bytes were missing.
+    Missing,
 }
 
 impl EchoStory {
@@ -204,12 +225,20 @@ impl EchoStory {
             }
             EchoKind::Repeated(times) => self.repeated(times as usize, frame),
             EchoKind::Different => self.different.see(frame),
-            EchoKind::Partial => self.partial += 1,
+            // said with the number of bytes
+            EchoKind::Partial => {}
         }
         if requests > 1 && echo.kind != EchoKind::Different {
             self.most_merged = self.most_merged.max(requests);
             self.merged.see(frame);
         }
+    }
+
+    /// Notes a request of which only the first `back` of `of` bytes came back, the last of them in `frame`.
+    pub(super) fn came_in_part(&mut self, back: usize, of: usize, frame: u64) {
+        self.partial.see(frame);
+        self.partial_back += back as u64;
+        self.partial_of += of as u64;
     }
 
     /// Notes that the answer has come so many times over.

@@ -2,6 +2,7 @@
 
 use super::in_frames;
 use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::{counted, thousands};
 use crate::track::ConversationTotals;
 
 pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
@@ -23,7 +24,10 @@ pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
     let text =
         format!("The server sent back the client's bytes behind a prefix of {} bytes, {frames}.", story.prefix_len);
     push(Code::EchoPrefixed, &story.prefixed, text);
-    let text = format!("The server sent back the client's bytes {} times over.", story.times);
+    let text = match story.times {
+        ..2 => "The server sent back the client's bytes, and a part of them again.".to_owned(),
+        times => format!("The server sent back the client's bytes {times} times over."),
+    };
     push(Code::EchoRepeated, &story.repeated, text);
     let text = format!(
         "One answer covered {} segments of requests at once, {}: TCP is a stream of bytes and keeps no message borders.",
@@ -34,10 +38,14 @@ pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
     if let Some(echo) = &totals.echo {
         let frames = in_frames(&story.different);
         push(Code::EchoDifferent, &story.different, format!("An answer was no echo of its request, {frames}."));
+        let (back, of) = (thousands(story.partial_back), thousands(story.partial_of));
+        let (whose, frames) = (counted(story.partial.count, "request"), in_frames(&story.partial));
+        let text = format!("Only {back} of {of} bytes of {whose} came back, {frames}.");
+        push(Code::EchoPartial, &story.partial, text);
         // a datagram without an answer has a finding of its own
-        if totals.tcp.is_some() && echo.unanswered > 0 && echo.pending_bytes > 0 {
-            let text =
-                format!("The last {} of the client's bytes were not echoed within the capture.", echo.pending_bytes);
+        let rest = echo.pending_bytes.saturating_sub(story.partial_of.saturating_sub(story.partial_back));
+        if totals.tcp.is_some() && echo.unanswered > story.partial.count && rest > 0 {
+            let text = format!("The last {rest} of the client's bytes were not echoed within the capture.");
             found.push(Finding::new(Code::EchoPartial, text, [totals.last_frame]));
         }
     }

@@ -33,9 +33,9 @@ pub(super) fn echoed(who: &str, len: u32, echo: &Echo) -> String {
     let of = frames(echo.request);
     match echo.kind {
         EchoKind::Identical if echo.complete => format!("{who} echoes the {size} back"),
-        EchoKind::Identical => format!("{who} echoes {size} of {of} back; more is to come"),
+        EchoKind::Identical => format!("{who} echoes {size} of {of} back, not all so far"),
         EchoKind::Upper if echo.complete => format!("{who} echoes the {size} back in upper case"),
-        EchoKind::Upper => format!("{who} echoes {size} of {of} back in upper case; more is to come"),
+        EchoKind::Upper => format!("{who} echoes {size} of {of} back in upper case, not all so far"),
         EchoKind::Prefixed(prefix) => {
             format!(
                 "{who} echoes the {} of {of} behind a prefix of {}",
@@ -43,6 +43,7 @@ pub(super) fn echoed(who: &str, len: u32, echo: &Echo) -> String {
                 bytes(prefix)
             )
         }
+        EchoKind::Repeated(..2) => format!("{who} sends {size}: {of} back, and on from the beginning again"),
         EchoKind::Repeated(times) => format!("{who} sends {size}: {of} over and over, {times} times so far"),
         EchoKind::Partial => format!("{who} echoes only the first {size} of {of}"),
         EchoKind::Different => format!("{who} answers {of} with {size} of its own"),

@@ -2,46 +2,93 @@
 
 use super::Known;
 use crate::model::{counted, thousands};
-use crate::track::ConversationTotals;
+use crate::track::{EchoStory, GaveUp};
 
 /// What came back, and how sends became segments and answers.
 pub(super) fn echo(known: &Known<'_>) -> String {
-    let parts = [Some(verdict(known.totals)), exchange(known)];
+    let parts = [Some(verdict(known)), exchange(known)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn verdict(totals: &ConversationTotals) -> String {
+fn verdict(known: &Known<'_>) -> String {
+    let totals = known.totals;
+    let limits = limits(&totals.echo_story);
     let Some(echo) = &totals.echo else {
-        return if totals.payload.client_to_server == 0 && totals.payload.server_to_client == 0 {
+        let payload = &totals.payload;
+        return if payload.client_to_server == 0 && payload.server_to_client == 0 {
             "no data was sent".to_owned()
-        } else if totals.payload.server_to_client == 0 {
+        } else if payload.server_to_client == 0 {
             "nothing came back".to_owned()
-        } else {
+        } else if limits.is_empty() {
             "the answers are no echo of the requests".to_owned()
+        } else {
+            format!("it can't be told whether the answers echo the requests; {}", limits.join("; "))
         };
     };
     let story = &totals.echo_story;
-    let mut how = Vec::new();
-    if echo.matched > 0 {
-        how.push(format!("{} byte for byte", echo.matched));
-    }
-    for (count, what) in [
+    let (part_back, part_of) = (thousands(story.partial_back), thousands(story.partial_of));
+    let how: Vec<String> = [
+        (echo.matched, "byte for byte".to_owned()),
         (story.upper.count, "in upper case".to_owned()),
-        (story.prefixed.count, format!("behind a prefix of {} bytes", story.prefix_len)),
-    ] {
-        if count > 0 {
-            how.push(format!("{count} {what}"));
-        }
-    }
-    if story.repeated.count > 0 {
-        how.push(format!("up to {} times over", story.times));
-    }
-    let answered = echo.matched + echo.transformed;
-    let open = match echo.unanswered {
-        0 => String::new(),
-        count => format!("; {count} unanswered ({} bytes)", thousands(echo.pending_bytes)),
+        (story.prefixed.count, prefixed(story)),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{count} {what}"))
+    .chain((story.repeated.count > 0).then(|| over(story.times)))
+    .chain(
+        (story.partial.count > 0)
+            .then(|| format!("{} only in part: {part_back} of {part_of} bytes came back", story.partial.count)),
+    )
+    .collect();
+    let how = if how.is_empty() { String::new() } else { format!(" ({})", how.join(", ")) };
+    let left_out = story.partial_of.saturating_sub(story.partial_back);
+    let open = match echo.unanswered.saturating_sub(story.partial.count) {
+        0 => None,
+        count => Some(format!("{count} unanswered ({} bytes)", thousands(echo.pending_bytes.saturating_sub(left_out)))),
     };
-    format!("verified: {answered} of {} requests echoed ({}){open}", echo.requests, how.join(", "))
+    let answered = echo.matched + echo.transformed;
+    let counted = format!("verified: {answered} of {} {} echoed{how}", echo.requests, unit(known, echo.requests));
+    [counted].into_iter().chain(open).chain(limits).collect::<Vec<_>>().join("; ")
+}
+
+/// What is counted: the capture shows requests by PSH; where the program is known to have sent otherwise, these are only
+/// that.
+fn unit(known: &Known<'_>, requests: u64) -> &'static str {
+    let otherwise = known.sends.is_some_and(|sends| sends.client_to_server != requests);
+    match (known.totals.tcp.is_some() && otherwise, requests) {
+        (true, 1) => "push",
+        (true, _) => "pushes",
+        (false, _) => "requests",
+    }
+}
+
+fn prefixed(story: &EchoStory) -> String {
+    format!("behind a prefix of {} bytes", story.prefix_len)
+}
+
+fn over(times: u64) -> String {
+    if times < 2 { "once and a part again".to_owned() } else { format!("up to {times} times over") }
+}
+
+/// What can't be told, and why.
+fn limits(story: &EchoStory) -> Vec<String> {
+    let lost = (story.lost > 0)
+        .then(|| format!("of {} bytes that the capture lacks nothing can be told", thousands(story.lost)));
+    let uncompared = (story.uncompared > 0).then(|| {
+        format!("{} could not be compared, not all bytes were kept or captured", counted(story.uncompared, "answer"))
+    });
+    let gave_up = story.gave_up.and_then(|(cause, frame)| {
+        let why = match cause {
+            GaveUp::Unlike if story.lost == 0 => return None,
+            GaveUp::Unlike => "one answer after the other was no echo",
+            GaveUp::Cut => "the capture does not hold whole packets",
+            GaveUp::Unanswered => "more bytes waited for their echo than are kept",
+            GaveUp::Missing => "too many bytes are missing",
+        };
+        Some(format!("compared only up to frame {frame}: {why}"))
+    });
+    [lost, uncompared, gave_up].into_iter().flatten().collect()
 }
 
 /// How sends became segments and answers: `4 sends, 2 segments, 1 answer`. Without a transcript the sends are not known.

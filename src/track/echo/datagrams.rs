@@ -9,8 +9,12 @@ use crate::track::when::When;
 
 /// Most requests that wait for an answer.
 const WAITING: usize = 64;
-/// Most bytes of a request kept for comparison.
-const KEPT: usize = 2048;
+/// Most bytes of all waiting requests kept for comparison.
+const KEPT: usize = 128 * 1024;
+/// Of a request beyond that so many are.
+const KEPT_OF_MORE: usize = 64;
+/// A buffer that is larger is not kept for the next request.
+const SPARE: usize = 2048;
 
 /// A request that waits for its answer.
 #[derive(Clone, Debug)]
@@ -42,6 +46,8 @@ pub(in crate::track) struct Answered {
 #[derive(Clone, Debug, Default)]
 pub(in crate::track) struct Datagrams {
     waiting: VecDeque<Waiting>,
+    /// Bytes of requests that are kept.
+    kept: usize,
     spare: Vec<Vec<u8>>,
     last: Option<Waiting>,
     forgotten: u64,
@@ -58,11 +64,13 @@ impl Datagrams {
             && let Some(old) = self.waiting.pop_front()
         {
             self.forgotten += 1;
-            self.spare.push(old.bytes);
+            self.recycle(old);
         }
         let mut bytes = self.spare.pop().unwrap_or_default();
         bytes.clear();
-        bytes.extend_from_slice(payload.get(..KEPT).unwrap_or(payload));
+        let most = if self.kept + payload.len() > KEPT { KEPT_OF_MORE } else { payload.len() };
+        bytes.extend_from_slice(payload.get(..most).unwrap_or(payload));
+        self.kept += bytes.len();
         self.waiting.push_back(Waiting { frame, ip_id, refused: false, copy: None, at, len, bytes, times: 0 });
     }
 
@@ -88,7 +96,17 @@ impl Datagrams {
         waiting.times = times(kind);
         let request = (waiting.frame, waiting.frame);
         let echo = Echo { kind, request, bytes: waiting.len, complete: kind != EchoKind::Partial };
-        self.found.count(&echo, 1, frame);
+        let whole = waiting.bytes.len() as u64 == u64::from(waiting.len) && !cut;
+        if kind == EchoKind::Different && !whole {
+            self.found.story_mut().uncompared += 1;
+        } else {
+            self.found.count(&echo, 1, frame);
+        }
+        if kind == EchoKind::Partial {
+            self.found.totals.unanswered += 1;
+            self.found.totals.pending_bytes += u64::from(waiting.len.saturating_sub(len));
+            self.found.story_mut().came_in_part(len as usize, waiting.len as usize, frame);
+        }
         let (newest, overtaken_by) = self.newest_answered;
         let late = alike.is_some() && waiting.frame < newest;
         if waiting.frame > newest {
@@ -101,9 +119,16 @@ impl Datagrams {
             overtaken_by: late.then_some(overtaken_by),
         };
         if let Some(old) = self.last.replace(waiting) {
-            self.spare.push(old.bytes);
+            self.recycle(old);
         }
         Some(answered)
+    }
+
+    fn recycle(&mut self, old: Waiting) {
+        self.kept = self.kept.saturating_sub(old.bytes.len());
+        if old.bytes.capacity() <= SPARE {
+            self.spare.push(old.bytes);
+        }
     }
 
     /// Nothing waits: the last request's answer goes on.
@@ -232,6 +257,22 @@ mod tests {
         let answers = [4, 5].map(|frame| datagrams.answer(frame, b"one", 3).unwrap());
         assert_eq!(answers.map(|answer| answer.request), [3, 1]);
         assert_eq!(answers[1].echo.unwrap().kind, EchoKind::Repeated(2));
+    }
+
+    #[test]
+    fn long_datagrams_are_compared_whole_as_far_as_they_are_kept() {
+        let mut datagrams = Datagrams::default();
+        let request = vec![b'x'; 5000];
+        datagrams.request((1, When::UNKNOWN), None, &request, 5000);
+        let answer = datagrams.answer(2, &[b"> ", &request[..]].concat(), 5002).unwrap();
+        assert_eq!(answer.echo.unwrap().kind, EchoKind::Prefixed(2));
+        (3..8).for_each(|n| datagrams.request((n, When::UNKNOWN), None, &[b'y'; 60_000], 60_000));
+        assert!(datagrams.kept <= KEPT + 3 * KEPT_OF_MORE);
+        for n in 8..13 {
+            datagrams.answer(n, &[b'y'; 59_999], 59_999);
+        }
+        let story = datagrams.found.take_story();
+        assert_eq!((story.partial.count, story.uncompared, story.different.count), (2, 3, 0));
     }
 
     #[test]

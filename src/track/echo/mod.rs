@@ -6,7 +6,7 @@ mod relation;
 mod turn;
 
 pub(super) use datagrams::Datagrams;
-pub(super) use turn::Turns;
+pub(super) use turn::{Part, Turns};
 
 use super::facts::{Echo, EchoKind};
 use super::totals::{EchoStory, EchoTotals};
@@ -43,7 +43,11 @@ impl Found {
     /// The totals, where there was any echo at all; `pending` requests with so many bytes are still open.
     pub(super) fn totals(&self, pending: u64, bytes: u64) -> Option<EchoTotals> {
         let any = self.totals.matched + self.totals.transformed > 0
-            || self.story.as_ref().is_some_and(|story| story.partial > 0);
-        any.then(|| EchoTotals { unanswered: self.totals.unanswered + pending, pending_bytes: bytes, ..self.totals })
+            || self.story.as_ref().is_some_and(|story| story.partial.count > 0);
+        any.then(|| EchoTotals {
+            unanswered: self.totals.unanswered + pending,
+            pending_bytes: self.totals.pending_bytes + bytes,
+            ..self.totals
+        })
     }
 }

@@ -5,12 +5,19 @@
 //! answer that runs past the request's end must begin it again (repeated); only when neither holds, whole turns are
 //! compared (prefixed, different).
 
+mod compare;
+mod cut_short;
+mod lost;
+
 use smallvec::SmallVec;
 
 use super::Found;
-use super::in_order::InOrder;
-use super::relation::{LONGEST_PREFIX, count, relation};
+use super::in_order::{InOrder, Mark};
+use super::relation::count;
+use crate::model::Direction;
 use crate::track::facts::{Echo, EchoKind};
+use crate::track::totals::GaveUp;
+use lost::Blanks;
 
 /// Most request bytes kept for comparison.
 const MOST: usize = 64 * 1024;
@@ -24,10 +31,39 @@ const GIVE_UP_AFTER: u32 = 3;
 struct Request {
     first: u64,
     last: u64,
-    /// Where it ends within the turn's request bytes.
+    /// Where it begins and ends within the turn's request bytes.
+    start: usize,
     end: usize,
     /// PSH was set: the client's program had no more to send then.
     complete: bool,
+    /// Bytes of it, or of its answer, are not in the capture.
+    lost: bool,
+}
+
+/// The payload of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Part<'a> {
+    pub(in crate::track) frame: u64,
+    /// Where it lies in its stream.
+    pub(in crate::track) offset: u32,
+    pub(in crate::track) payload: &'a [u8],
+    pub(in crate::track) push: bool,
+    /// The capture does not hold all of it.
+    pub(in crate::track) cut: bool,
+}
+
+impl Part<'_> {
+    fn mark(&self) -> Mark {
+        Mark { frame: self.frame, push: self.push }
+    }
+
+    /// Why it can't be compared.
+    fn trouble(&self, in_order: &InOrder) -> Option<GaveUp> {
+        if self.cut {
+            return Some(GaveUp::Cut);
+        }
+        in_order.is_broken().then_some(GaveUp::Missing)
+    }
 }
 
 /// The turns of one conversation.
@@ -47,10 +83,14 @@ pub(in crate::track) struct Turns {
     not_upper: bool,
     /// The answer of this turn is counted: the next request begins a new one.
     closed: bool,
-    /// The last answer frame of this turn that does not follow the request.
-    unlike_frame: u64,
+    /// The last answer frame of this turn.
+    answer_frame: u64,
     unlike: u32,
     given_up: bool,
+    /// Bytes of this turn are not in the capture: what does not follow may be an echo all the same.
+    blind: bool,
+    /// Where the turn's request has bytes that are not in the capture: stand-ins, until what echoes them comes.
+    blanks: Blanks,
     pub(in crate::track) found: Found,
 }
 
@@ -69,33 +109,45 @@ impl Turns {
         }
     }
 
-    /// The client sent `payload` at `offset` of its stream; `cut` when the capture does not hold all of it.
-    pub(in crate::track) fn request(&mut self, frame: u64, offset: u32, payload: &[u8], push: bool, cut: bool) {
+    /// The SYN of this direction was seen.
+    pub(in crate::track) fn begin(&mut self, direction: Direction) {
+        self.in_order(direction).begin();
+    }
+
+    fn in_order(&mut self, direction: Direction) -> &mut InOrder {
+        match direction {
+            Direction::ClientToServer => &mut self.requests_in_order,
+            Direction::ServerToClient => &mut self.answers_in_order,
+        }
+    }
+
+    /// The client sent this.
+    pub(in crate::track) fn request(&mut self, part: &Part<'_>) {
         if self.given_up {
             return;
         }
-        if cut || self.requests_in_order.is_broken() {
-            return self.give_up();
-        }
-        let mut in_order = std::mem::take(&mut self.requests_in_order);
-        in_order.feed(offset, payload, |fresh| self.ask(frame, fresh, push));
-        self.requests_in_order = in_order;
+        let Some(cause) = part.trouble(&self.requests_in_order) else {
+            let mut in_order = std::mem::take(&mut self.requests_in_order);
+            in_order.feed(part.offset, part.payload, part.mark(), |fresh, mark| self.ask(mark, fresh));
+            self.requests_in_order = in_order;
+            return;
+        };
+        self.give_up(cause, part.frame);
     }
 
-    /// The server sent `payload` at `offset` of its stream. Returns what it echoes.
-    pub(in crate::track) fn answer(&mut self, frame: u64, offset: u32, payload: &[u8], cut: bool) -> Option<Echo> {
+    /// The server sent this. Returns what it echoes.
+    pub(in crate::track) fn answer(&mut self, part: &Part<'_>) -> Option<Echo> {
         if self.given_up {
             return None;
         }
-        if cut || self.answers_in_order.is_broken() {
-            self.give_up();
+        if let Some(cause) = part.trouble(&self.answers_in_order) {
+            self.give_up(cause, part.frame);
             return None;
         }
         let mut in_order = std::mem::take(&mut self.answers_in_order);
         let mut echo = None;
-        in_order.feed(offset, payload, |fresh| {
-            let part = self.reply(frame, fresh);
-            echo = merge(echo, part);
+        in_order.feed(part.offset, part.payload, part.mark(), |fresh, _| {
+            echo = Echo::merge(echo, self.reply(part.frame, fresh));
         });
         self.answers_in_order = in_order;
         echo
@@ -103,42 +155,63 @@ impl Turns {
 
     /// Request bytes that an answer in progress, which follows them byte by byte, has not come to.
     pub(in crate::track) fn left_over(&self) -> u32 {
-        let follows = !(self.not_identical && self.not_upper);
-        let begun = self.answered > 0 && follows && !self.closed && !self.given_up;
+        let begun = self.answered > 0 && self.follows() && !self.closed && !self.given_up;
         if begun { count(self.request.len().saturating_sub(self.answered)) } else { 0 }
+    }
+
+    /// Whether the answer follows the request so far.
+    fn follows(&self) -> bool {
+        !(self.not_identical && self.not_upper)
     }
 
     /// Requests without an answer at the end, and their bytes.
     pub(in crate::track) fn pending(&self) -> (u64, u64) {
-        if self.closed || self.given_up {
+        if self.closed || self.given_up || self.blind && !self.follows() {
             return (0, 0);
         }
-        (self.requests.len() as u64, self.request.len().saturating_sub(self.answered) as u64)
+        let requests = self.requests.iter().filter(|request| !request.lost).count();
+        let bytes = self.request.len().saturating_sub(self.answered) - self.blanks.after(self.answered);
+        (requests as u64, bytes as u64)
     }
 
-    fn ask(&mut self, frame: u64, fresh: &[u8], push: bool) {
+    /// The client goes on: what it sends belongs to a new turn once the last one is over.
+    fn before_request(&mut self) {
         if self.closed {
             self.next_turn();
-        } else if self.answered > 0 && self.not_identical && self.not_upper {
+        } else if self.answered > 0 && !self.follows() {
             self.unlike_turn();
         }
-        if self.request.len() + fresh.len() > MOST {
+    }
+
+    /// Whether there is room for so many bytes more of this turn's request.
+    fn make_room(&mut self, bytes: usize) -> bool {
+        if self.request.len() + bytes > MOST {
             self.forget_answered();
-            if self.request.len() + fresh.len() > MOST {
-                return self.give_up();
-            }
         }
-        if self.request.is_empty() {
-            self.frames.0 = frame;
+        self.request.len() + bytes <= MOST
+    }
+
+    fn ask(&mut self, Mark { frame, push }: Mark, fresh: &[u8]) {
+        self.before_request();
+        if self.given_up {
+            return;
         }
-        self.frames.1 = frame;
+        if !self.make_room(fresh.len()) {
+            return self.give_up(GaveUp::Unanswered, frame);
+        }
+        let first = if self.frames.0 == 0 { frame } else { self.frames.0.min(frame) };
+        self.frames = (first, self.frames.1.max(frame));
+        let start = self.request.len();
         self.request.extend_from_slice(fresh);
         let end = self.request.len();
         match self.requests.last_mut().filter(|request| !request.complete) {
-            Some(request) => (request.last, request.end, request.complete) = (frame, end, push),
+            Some(request) => {
+                (request.first, request.last) = (request.first.min(frame), request.last.max(frame));
+                (request.end, request.complete) = (end, push);
+            }
             None => {
                 self.found.totals.requests += 1;
-                self.requests.push(Request { first: frame, last: frame, end, complete: push });
+                self.requests.push(Request { first: frame, last: frame, start, end, complete: push, lost: false });
             }
         }
     }
@@ -150,13 +223,16 @@ impl Turns {
         let was_clean = self.answered.is_multiple_of(self.request.len());
         let from = self.answered;
         let alike = (!self.not_identical, !self.not_upper);
-        self.follow(fresh);
-        if self.not_identical && self.not_upper {
+        let unknown = self.follow(fresh);
+        if !self.follows() {
+            if alike != (false, false) && self.begins_later(fresh) {
+                return self.reply(frame, fresh);
+            }
             self.keep_answer(alike, fresh);
         }
         self.answered += fresh.len();
-        if self.not_identical && self.not_upper {
-            self.unlike_frame = frame;
+        self.answer_frame = frame;
+        if !self.follows() {
             return self.compare_whole(frame, was_clean && from > 0);
         }
         let plain = if self.not_identical { EchoKind::Upper } else { EchoKind::Identical };
@@ -170,82 +246,12 @@ impl Turns {
         if requests > 0 {
             self.unlike = 0;
             self.found.count(&echo, requests, frame);
-        } else if over {
+        } else if over && !self.blind {
             self.found.story_mut().repeated(times, frame);
         }
         self.closed |= over || complete;
-        Some(echo)
-    }
-
-    /// Keeps the answer once it does not follow the request any more: what went before did, so it is made again.
-    fn keep_answer(&mut self, alike: (bool, bool), fresh: &[u8]) {
-        match alike {
-            (true, _) => self.answer.extend(self.request.iter().cycle().take(self.answered)),
-            (false, true) => {
-                self.answer.extend(self.request.iter().map(u8::to_ascii_uppercase).cycle().take(self.answered));
-            }
-            (false, false) => {}
-        }
-        if self.answer.len() < self.request.len() + LONGEST_PREFIX {
-            self.answer.extend_from_slice(fresh);
-        }
-    }
-
-    /// Holds the next answer bytes against the request's, from its beginning again when it is through.
-    fn follow(&mut self, fresh: &[u8]) {
-        let length = self.request.len();
-        let mut at = self.answered % length.max(1);
-        let mut rest = fresh;
-        while !(rest.is_empty() || self.not_identical && self.not_upper) {
-            let take = rest.len().min(length - at);
-            let (Some(now), Some(expected)) = (rest.get(..take), self.request.get(at..at + take)) else { return };
-            self.not_identical |= now != expected;
-            self.not_upper |= !super::relation::is_upper(expected, now);
-            rest = rest.get(take..).unwrap_or_default();
-            at = 0;
-        }
-    }
-
-    /// The answer does not follow the request byte by byte: a prefix, or something else.
-    fn compare_whole(&mut self, frame: u64, was_clean: bool) -> Option<Echo> {
-        if was_clean && self.closed {
-            // the echo was complete; what follows it is something of the server's own
-            self.next_turn();
-            return None;
-        }
-        let kind = relation(&self.request, &self.answer);
-        match kind {
-            EchoKind::Prefixed(_) | EchoKind::Repeated(_) | EchoKind::Upper | EchoKind::Identical => {
-                let echo = Echo { kind, request: self.frames, bytes: count(self.request.len()), complete: true };
-                self.unlike = 0;
-                self.found.count(&echo, self.requests.len() as u64, frame);
-                self.closed = true;
-                Some(echo)
-            }
-            EchoKind::Partial | EchoKind::Different => None,
-        }
-    }
-
-    /// Takes the requests that are answered now off the list; their frames and number.
-    fn take_answered(&mut self) -> ((u64, u64), u64) {
-        let mut frames = self.requests.first().map_or(self.frames, |request| (request.first, request.last));
-        let answered = self.answered;
-        let requests = self.requests.iter().take_while(|request| request.end <= answered).count();
-        if let Some(last) = self.requests.drain(..requests).next_back() {
-            frames.1 = last.last;
-        }
-        (frames, requests as u64)
-    }
-
-    /// A turn's answer is not an echo.
-    fn unlike_turn(&mut self) {
-        let echo = Echo { kind: EchoKind::Different, request: self.frames, bytes: 0, complete: true };
-        self.found.count(&echo, self.requests.len() as u64, self.unlike_frame);
-        self.unlike += 1;
-        self.next_turn();
-        if self.unlike >= GIVE_UP_AFTER {
-            self.give_up();
-        }
+        // what came back for bytes that nobody saw may be anything
+        (!unknown && self.frames.0 > 0).then_some(echo)
     }
 
     fn next_turn(&mut self) {
@@ -255,6 +261,8 @@ impl Turns {
         self.answered = 0;
         self.frames = (0, 0);
         (self.not_identical, self.not_upper, self.closed) = (false, false, false);
+        self.blind = false;
+        self.blanks.clear();
     }
 
     /// Makes room by giving up what is answered; a repetition of it could not be told any more.
@@ -263,98 +271,18 @@ impl Turns {
         self.request.drain(..gone);
         self.answer.clear();
         self.answered -= gone;
-        self.requests.iter_mut().for_each(|request| request.end = request.end.saturating_sub(gone));
+        self.blanks.shift(gone);
+        for request in &mut self.requests {
+            (request.start, request.end) = (request.start.saturating_sub(gone), request.end.saturating_sub(gone));
+        }
     }
 
-    fn give_up(&mut self) {
+    fn give_up(&mut self, cause: GaveUp, frame: u64) {
         let found = std::mem::take(&mut self.found);
         *self = Self { given_up: true, found, ..Self::default() };
-        self.found.story_mut().gave_up = true;
-    }
-}
-
-/// Two pieces of one segment's payload: the later kind, all the bytes.
-fn merge(first: Option<Echo>, second: Option<Echo>) -> Option<Echo> {
-    match (first, second) {
-        (Some(a), Some(b)) => {
-            Some(Echo { request: (a.request.0, b.request.1), bytes: a.bytes.saturating_add(b.bytes), ..b })
-        }
-        (a, b) => b.or(a),
+        self.found.story_mut().gave_up.get_or_insert((cause, frame));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Plays a dialogue: `>` request, `<` answer; returns each answer's echo.
-    fn play(dialogue: &[(char, &[u8])]) -> (Vec<Option<Echo>>, Turns) {
-        let mut turns = Turns::default();
-        let (mut up, mut down) = (0, 0);
-        let mut echoes = Vec::new();
-        for (frame, (way, bytes)) in (1..).zip(dialogue) {
-            if *way == '>' {
-                turns.request(frame, up, bytes, true, false);
-                up += count(bytes.len());
-            } else {
-                echoes.push(turns.answer(frame, down, bytes, false));
-                down += count(bytes.len());
-            }
-        }
-        (echoes, turns)
-    }
-
-    fn kinds(dialogue: &[(char, &[u8])]) -> Vec<Option<EchoKind>> {
-        play(dialogue).0.into_iter().map(|echo| echo.map(|echo| echo.kind)).collect()
-    }
-
-    #[test]
-    fn segment_borders_do_not_matter() {
-        let (echoes, turns) = play(&[('>', b"abc"), ('>', b"def"), ('<', b"ab"), ('<', b"cdef")]);
-        let last = echoes[1].unwrap();
-        assert_eq!((last.kind, last.complete, last.request), (EchoKind::Identical, true, (1, 2)));
-        assert!(!echoes[0].unwrap().complete);
-        assert_eq!(turns.found.totals.matched, 2);
-        assert_eq!(turns.pending(), (0, 0));
-    }
-
-    #[test]
-    fn each_exchange_is_judged_by_itself() {
-        use EchoKind::{Identical, Prefixed, Upper};
-        let dialogue: &[(char, &[u8])] =
-            &[('>', b"abc"), ('<', b"ABC"), ('>', b"DEF"), ('<', b"DEF"), ('>', b"x"), ('<', b"you said x")];
-        assert_eq!(kinds(dialogue), [Some(Upper), Some(Identical), Some(Prefixed(9))]);
-    }
-
-    #[test]
-    fn a_repeated_answer_is_counted_as_it_grows() {
-        let dialogue: &[(char, &[u8])] = &[('>', b"ab"), ('<', b"ab"), ('<', b"aba"), ('<', b"b")];
-        assert_eq!(
-            kinds(dialogue),
-            [Some(EchoKind::Identical), Some(EchoKind::Repeated(2)), Some(EchoKind::Repeated(3))]
-        );
-        let (_, turns) = play(dialogue);
-        assert_eq!(turns.found.totals.requests, 1);
-    }
-
-    #[test]
-    fn another_service_is_given_up() {
-        let mut dialogue: Vec<(char, &[u8])> = Vec::new();
-        for _ in 0..5 {
-            dialogue.extend([('>', &b"GET / HTTP/1.1"[..]), ('<', &b"404 Not Found"[..])]);
-        }
-        let (echoes, turns) = play(&dialogue);
-        assert!(echoes.iter().all(Option::is_none) && turns.given_up);
-        let (pending, bytes) = turns.pending();
-        assert_eq!(turns.found.totals(pending, bytes), None);
-    }
-
-    #[test]
-    fn unanswered_bytes_are_counted_and_memory_is_bounded() {
-        let (_, turns) = play(&[('>', b"abcd"), ('<', b"ab")]);
-        assert_eq!(turns.pending(), (1, 2));
-        let mut bulk = Turns::default();
-        (0..100).for_each(|n| bulk.request(1, n * 1000, &[b'x'; 1000], false, false));
-        assert!(bulk.given_up && bulk.request.capacity() == 0);
-    }
-}
+mod tests;

@@ -124,6 +124,19 @@ impl Connection {
         segment.seq.plus(syn).relative_to(base.plus(1))
     }
 
+    /// The offset in this direction's stream up to which the peer has acknowledged it; a FIN counts as a byte.
+    #[inline]
+    pub(super) fn acked_of(&self, direction: Direction) -> Option<u32> {
+        let acked = self.sides.get(!direction).acked?;
+        Some(acked.relative_to(self.sides.get(direction).base?.plus(1)))
+    }
+
+    /// Whether what the peer has acknowledged of this direction ends with its FIN.
+    pub(super) fn covers_fin(&self, direction: Direction) -> bool {
+        let fin = self.sides.get(direction).fin.as_ref();
+        fin.is_some_and(|fin| self.sides.get(!direction).acked == Some(fin.end))
+    }
+
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
     pub(super) fn follow(&mut self, moment: &Moment, segment: &Segment<'_>, ip: &IpHeader, facts: &mut TcpFacts) {

@@ -1,0 +1,94 @@
+//! An answer held against its turn's request: byte by byte as it comes, and as a whole where that fails.
+
+use super::{GIVE_UP_AFTER, Request, Turns};
+use crate::track::echo::relation::{LONGEST_PREFIX, count, is_upper, relation};
+use crate::track::facts::{Echo, EchoKind};
+use crate::track::totals::GaveUp;
+
+impl Turns {
+    /// Keeps the answer once it does not follow the request any more: what went before did, so it is made again.
+    pub(super) fn keep_answer(&mut self, alike: (bool, bool), fresh: &[u8]) {
+        match alike {
+            (true, _) => self.answer.extend(self.request.iter().cycle().take(self.answered)),
+            (false, true) => {
+                self.answer.extend(self.request.iter().map(u8::to_ascii_uppercase).cycle().take(self.answered));
+            }
+            (false, false) => {}
+        }
+        if self.answer.len() < self.request.len() + LONGEST_PREFIX {
+            self.answer.extend_from_slice(fresh);
+        }
+    }
+
+    /// Holds the next answer bytes against the request's, from its beginning again when it is through. Whether some of
+    /// the request's are not in the capture.
+    pub(super) fn follow(&mut self, fresh: &[u8]) -> bool {
+        let length = self.request.len();
+        let mut at = self.answered % length.max(1);
+        let mut rest = fresh;
+        let mut unknown = false;
+        while !(rest.is_empty() || self.not_identical && self.not_upper) {
+            let take = rest.len().min(length - at);
+            let Some(now) = rest.get(..take) else { break };
+            unknown |= self.blanks.fill(at, now, &mut self.request);
+            let Some(expected) = self.request.get(at..at + take) else { break };
+            self.not_identical |= now != expected;
+            self.not_upper |= !is_upper(expected, now);
+            rest = rest.get(take..).unwrap_or_default();
+            at = 0;
+        }
+        unknown
+    }
+
+    /// The answer does not follow the request byte by byte: a prefix, or something else.
+    pub(super) fn compare_whole(&mut self, frame: u64, was_clean: bool) -> Option<Echo> {
+        if was_clean && self.closed {
+            // the echo was complete; what follows it is something of the server's own
+            self.next_turn();
+            return None;
+        }
+        if self.blind {
+            return None;
+        }
+        let kind = relation(&self.request, &self.answer);
+        match kind {
+            EchoKind::Prefixed(_) | EchoKind::Repeated(_) | EchoKind::Upper | EchoKind::Identical => {
+                let echo = Echo { kind, request: self.frames, bytes: count(self.request.len()), complete: true };
+                self.unlike = 0;
+                self.found.count(&echo, self.requests.len() as u64, frame);
+                self.requests.clear();
+                self.closed = true;
+                Some(echo)
+            }
+            EchoKind::Partial | EchoKind::Different => None,
+        }
+    }
+
+    /// Takes the requests that are answered now off the list; their frames and number.
+    pub(super) fn take_answered(&mut self) -> ((u64, u64), u64) {
+        let answered = self.answered;
+        let seen = |request: &&Request| !request.lost;
+        let mut frames = self.requests.iter().find(seen).map_or(self.frames, |request| (request.first, request.last));
+        let through = self.requests.iter().take_while(|request| request.end <= answered).count();
+        let mut requests = 0;
+        for request in self.requests.drain(..through).filter(|request| !request.lost) {
+            frames.1 = request.last;
+            requests += 1;
+        }
+        (frames, requests)
+    }
+
+    /// A turn's answer is not an echo.
+    pub(super) fn unlike_turn(&mut self) {
+        if self.blind {
+            return self.next_turn();
+        }
+        let echo = Echo { kind: EchoKind::Different, request: self.frames, bytes: 0, complete: true };
+        self.found.count(&echo, self.requests.len() as u64, self.answer_frame);
+        self.unlike += 1;
+        self.next_turn();
+        if self.unlike >= GIVE_UP_AFTER {
+            self.give_up(GaveUp::Unlike, self.answer_frame);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Bytes that their receiver has and the capture lacks: the comparison goes on behind them, and says nothing of them.
+
+use super::{MOST, Request, Turns};
+use crate::model::Direction;
+use crate::track::facts::Echo;
+use crate::track::totals::GaveUp;
+
+/// Ranges of a turn's request without captured bytes, ascending: stand-ins, until what echoes them comes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Blanks(Vec<(usize, usize)>);
+
+impl Blanks {
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Takes what came back for the blank bytes from `at` on for these bytes. Whether there were any.
+    #[inline]
+    pub(super) fn fill(&mut self, at: usize, now: &[u8], request: &mut [u8]) -> bool {
+        !self.0.is_empty() && self.fill_some(at, now, request)
+    }
+
+    fn fill_some(&mut self, at: usize, now: &[u8], request: &mut [u8]) -> bool {
+        let to = at + now.len();
+        let mut filled = false;
+        for (from, end) in &mut self.0 {
+            let (start, stop) = ((*from).max(at), (*end).min(to));
+            let Some(source) = now.get(start.saturating_sub(at)..stop.saturating_sub(at)) else { continue };
+            let Some(target) = request.get_mut(start..stop) else { continue };
+            target.copy_from_slice(source);
+            filled |= !source.is_empty();
+            *from = if *from >= at { stop.max(*from) } else { *from };
+        }
+        self.0.retain(|(from, end)| from < end);
+        filled
+    }
+
+    /// The first bytes of the request are gone.
+    pub(super) fn shift(&mut self, gone: usize) {
+        for (from, end) in &mut self.0 {
+            (*from, *end) = (from.saturating_sub(gone), end.saturating_sub(gone));
+        }
+        self.0.retain(|(from, end)| from < end);
+    }
+
+    /// How many bytes from `at` on are blank.
+    pub(super) fn after(&self, at: usize) -> usize {
+        self.0.iter().map(|(from, end)| end.saturating_sub(*from.max(&at))).sum()
+    }
+}
+
+impl Turns {
+    /// Whether bytes below `acked`, which their receiver has, did not come yet.
+    #[inline]
+    pub(in crate::track) fn lacks(&self, direction: Direction, acked: u32) -> bool {
+        let in_order = match direction {
+            Direction::ClientToServer => &self.requests_in_order,
+            Direction::ServerToClient => &self.answers_in_order,
+        };
+        !self.given_up && in_order.lacks(acked)
+    }
+
+    /// Goes on behind the bytes below `acked` that never came. Returns what the bytes that waited behind them echo.
+    pub(in crate::track) fn skip(&mut self, frame: u64, direction: Direction, acked: u32) -> Option<Echo> {
+        let mut in_order = std::mem::take(self.in_order(direction));
+        let mut echo = None;
+        in_order.skip(acked, |piece| match (direction, piece) {
+            (Direction::ClientToServer, Ok((fresh, mark))) => self.ask(mark, fresh),
+            (Direction::ServerToClient, Ok((fresh, _))) => echo = Echo::merge(echo, self.reply(frame, fresh)),
+            (Direction::ClientToServer, Err(bytes)) => self.ask_lost(frame, bytes),
+            (Direction::ServerToClient, Err(bytes)) => self.reply_lost(frame, bytes),
+        });
+        *self.in_order(direction) = in_order;
+        echo
+    }
+
+    /// The client sent so many bytes that are not in the capture.
+    fn ask_lost(&mut self, frame: u64, bytes: u32) {
+        self.found.story_mut().lost += u64::from(bytes);
+        let bytes = bytes as usize;
+        self.before_request();
+        if bytes > MOST || !self.make_room(bytes) {
+            return self.give_up(GaveUp::Missing, frame);
+        }
+        let start = self.request.len();
+        let end = start + bytes;
+        self.request.resize(end, 0);
+        self.blanks.0.push((start, end));
+        self.blind = true;
+        if let Some(request) = self.requests.last_mut() {
+            request.complete = true;
+        }
+        self.requests.push(Request { first: frame, last: frame, start, end, complete: true, lost: true });
+    }
+
+    /// The server sent so many bytes that are not in the capture.
+    fn reply_lost(&mut self, frame: u64, bytes: u32) {
+        self.found.story_mut().lost += u64::from(bytes);
+        if self.request.is_empty() {
+            return;
+        }
+        self.blind = true;
+        let (from, to) = (self.answered, self.answered.saturating_add(bytes as usize));
+        if self.closed || !self.follows() || to > self.request.len() {
+            // nobody knows where the answer goes on
+            return self.next_turn();
+        }
+        for request in self.requests.iter_mut().filter(|request| request.start < to && from < request.end) {
+            request.lost = true;
+        }
+        self.answered = to;
+        self.answer_frame = frame;
+        self.take_answered();
+        self.closed = to == self.request.len();
+    }
+}

@@ -1,0 +1,149 @@
+//! Dialogues, and what is found in them.
+
+use super::*;
+
+fn part(frame: u64, offset: u32, payload: &[u8]) -> Part<'_> {
+    Part { frame, offset, payload, push: true, cut: false }
+}
+
+/// Plays a dialogue: `>` request, `<` answer; returns each answer's echo.
+fn play(dialogue: &[(char, &[u8])]) -> (Vec<Option<Echo>>, Turns) {
+    let mut turns = Turns::default();
+    let (mut up, mut down) = (0, 0);
+    let mut echoes = Vec::new();
+    for (frame, (way, bytes)) in (1..).zip(dialogue) {
+        if *way == '>' {
+            turns.request(&part(frame, up, bytes));
+            up += count(bytes.len());
+        } else {
+            echoes.push(turns.answer(&part(frame, down, bytes)));
+            down += count(bytes.len());
+        }
+    }
+    (echoes, turns)
+}
+
+fn kinds(dialogue: &[(char, &[u8])]) -> Vec<Option<EchoKind>> {
+    play(dialogue).0.into_iter().map(|echo| echo.map(|echo| echo.kind)).collect()
+}
+
+#[test]
+fn segment_borders_do_not_matter() {
+    let (echoes, turns) = play(&[('>', b"abc"), ('>', b"def"), ('<', b"ab"), ('<', b"cdef")]);
+    let last = echoes[1].unwrap();
+    assert_eq!((last.kind, last.complete, last.request), (EchoKind::Identical, true, (1, 2)));
+    assert!(!echoes[0].unwrap().complete);
+    assert_eq!(turns.found.totals.matched, 2);
+    assert_eq!(turns.pending(), (0, 0));
+}
+
+#[test]
+fn each_exchange_is_judged_by_itself() {
+    use EchoKind::{Identical, Prefixed, Upper};
+    let dialogue: &[(char, &[u8])] =
+        &[('>', b"abc"), ('<', b"ABC"), ('>', b"DEF"), ('<', b"DEF"), ('>', b"x"), ('<', b"you said x")];
+    assert_eq!(kinds(dialogue), [Some(Upper), Some(Identical), Some(Prefixed(9))]);
+}
+
+#[test]
+fn a_repeated_answer_is_counted_as_it_grows() {
+    let dialogue: &[(char, &[u8])] = &[('>', b"ab"), ('<', b"ab"), ('<', b"aba"), ('<', b"b")];
+    assert_eq!(kinds(dialogue), [Some(EchoKind::Identical), Some(EchoKind::Repeated(2)), Some(EchoKind::Repeated(3))]);
+    let (_, turns) = play(dialogue);
+    assert_eq!(turns.found.totals.requests, 1);
+}
+
+#[test]
+fn another_service_is_given_up() {
+    let mut dialogue: Vec<(char, &[u8])> = Vec::new();
+    for _ in 0..5 {
+        dialogue.extend([('>', &b"GET / HTTP/1.1"[..]), ('<', &b"404 Not Found"[..])]);
+    }
+    let (echoes, turns) = play(&dialogue);
+    assert!(echoes.iter().all(Option::is_none) && turns.given_up);
+    let (pending, bytes) = turns.pending();
+    assert_eq!(turns.found.totals(pending, bytes), None);
+}
+
+#[test]
+fn unanswered_bytes_are_counted_and_memory_is_bounded() {
+    let (_, turns) = play(&[('>', b"abcd"), ('<', b"ab")]);
+    assert_eq!(turns.pending(), (1, 2));
+    let mut bulk = Turns::default();
+    (0..100).for_each(|n| bulk.request(&part(1, n * 1000, &[b'x'; 1000])));
+    assert!(bulk.given_up && bulk.request.capacity() == 0);
+}
+
+/// The same with segments at their offsets, and ACKs: `>`, `<` a segment, `a` the server has the client's bytes up to
+/// there, `c` the client has the server's.
+fn play_at(segments: &[(char, u32, &[u8])]) -> (Vec<Option<EchoKind>>, Turns) {
+    let mut turns = Turns::default();
+    turns.begin(Direction::ClientToServer);
+    turns.begin(Direction::ServerToClient);
+    let mut echoes = Vec::new();
+    for (frame, (what, offset, bytes)) in (1..).zip(segments) {
+        match what {
+            '>' => turns.request(&part(frame, *offset, bytes)),
+            '<' => echoes.push(turns.answer(&part(frame, *offset, bytes))),
+            'a' => drop(turns.skip(frame, Direction::ClientToServer, *offset)),
+            _ => drop(turns.skip(frame, Direction::ServerToClient, *offset)),
+        }
+    }
+    turns.finish();
+    (echoes.into_iter().map(|echo| echo.map(|echo| echo.kind)).collect(), turns)
+}
+
+#[test]
+fn a_first_segment_that_comes_late_is_waited_for() {
+    let (echoes, turns) = play_at(&[('>', 4, b"efgh"), ('>', 0, b"abcd"), ('<', 4, b"efgh"), ('<', 0, b"abcd")]);
+    assert_eq!(echoes, [None, Some(EchoKind::Identical)]);
+    assert_eq!((turns.found.totals.matched, turns.pending()), (2, (0, 0)));
+}
+
+#[test]
+fn an_answer_that_the_capture_lacks_is_neither_echo_nor_missing() {
+    let dialogue: &[(char, u32, &[u8])] =
+        &[('>', 0, b"one"), ('<', 0, b"one"), ('>', 3, b"two"), ('c', 6, b""), ('>', 6, b"three"), ('<', 6, b"three")];
+    let (echoes, turns) = play_at(dialogue);
+    assert_eq!(echoes, [Some(EchoKind::Identical); 2]);
+    let totals = turns.found.totals(turns.pending().0, turns.pending().1).unwrap();
+    assert_eq!((totals.requests, totals.matched, totals.unanswered, totals.pending_bytes), (3, 2, 0, 0));
+    assert_eq!(turns.found.story.as_ref().unwrap().lost, 3);
+}
+
+#[test]
+fn a_request_that_the_capture_lacks_is_not_told_from_its_answer() {
+    let dialogue: &[(char, u32, &[u8])] =
+        &[('>', 0, b"one"), ('<', 0, b"one"), ('a', 6, b""), ('<', 3, b"two"), ('>', 6, b"three"), ('<', 6, b"three")];
+    let (echoes, turns) = play_at(dialogue);
+    assert_eq!(echoes, [Some(EchoKind::Identical), None, Some(EchoKind::Identical)]);
+    assert_eq!((turns.found.totals.requests, turns.found.totals.matched, turns.pending()), (2, 2, (0, 0)));
+}
+
+#[test]
+fn a_hole_within_a_request_does_not_spoil_the_rest() {
+    let dialogue: &[(char, u32, &[u8])] =
+        &[('>', 0, b"ab"), ('>', 4, b"ef"), ('a', 6, b""), ('<', 0, b"ABCDE"), ('<', 5, b"F")];
+    let (echoes, turns) = play_at(dialogue);
+    assert_eq!(echoes, [None, Some(EchoKind::Upper)]);
+    assert_eq!((turns.found.totals.transformed, turns.found.totals.requests), (2, 2));
+}
+
+#[test]
+fn what_does_not_follow_behind_a_hole_is_not_judged() {
+    let dialogue: &[(char, u32, &[u8])] =
+        &[('>', 0, b"one"), ('c', 9, b""), ('<', 9, b"x"), ('>', 3, b"two"), ('<', 10, b"two")];
+    let (echoes, turns) = play_at(dialogue);
+    assert_eq!(echoes, [None, Some(EchoKind::Identical)]);
+    assert_eq!((turns.found.totals.matched, turns.found.story.as_ref().unwrap().different.count), (1, 0));
+}
+
+#[test]
+fn an_answer_that_stops_short_is_a_part() {
+    let (_, turns) = play_at(&[('>', 0, b"hello"), ('<', 0, b"hel"), ('>', 5, b"world"), ('<', 3, b"wor")]);
+    let story = turns.found.story.as_ref().unwrap();
+    assert_eq!((story.partial.count, story.partial_back, story.partial_of), (2, 6, 10));
+    let (pending, bytes) = turns.pending();
+    let totals = turns.found.totals(pending, bytes).unwrap();
+    assert_eq!((totals.requests, totals.matched, totals.unanswered, totals.pending_bytes), (2, 0, 2, 4));
+}
