@@ -121,6 +121,12 @@ fn the_capture_is_kept_as_its_name_says_and_can_be_analysed() {
         let output = run(&["--write", path.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert_eq!(fs::read(&path).unwrap()[..4], magic, "{name}");
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.starts_with(&format!("echo session, kept in {}", path.display())), "{report}");
+        let output = run(&["--write", path.to_str().unwrap(), "--force", "--format", "jsonl"]);
+        let capture = &of_kind(&records(&output), "capture")[0];
+        assert_eq!(capture["file"], path.to_str().unwrap());
+        assert_eq!(capture["format"], path.extension().unwrap().to_str().unwrap());
         let mut source = echolab::capture::file::open(&path).unwrap();
         let mut frames = 0;
         while echolab::capture::Source::next_frame(&mut source).unwrap().is_some() {
@@ -229,6 +235,7 @@ fn mistakes_of_usage_are_told_before_anything_starts() {
         (&["--read-size", "0"], "--read-size"),
         (&["--read-delay", "soon"], "--read-delay"),
         (&["--ip", "no such host"], "is neither an IP address nor a name"),
+        (&["-w", "x.pcap.gz"], ".pcap or .pcapng"),
         (&["--ip", "192.0.2.1"], "is not an address of this host"),
         (&["--ip", "fe80::1"], "as in fe80::1%eth0"),
         (&["--write", "-", "--output", "-"], "can't both take standard output"),
@@ -301,7 +308,11 @@ struct Paused {
 
 impl Paused {
     fn start(command: &mut Command) -> Self {
-        let arguments = ["--format", "lines", "--read-delay", "60s", "--timeout", "60s", "--verbose"];
+        Self::with_format(command, "lines")
+    }
+
+    fn with_format(command: &mut Command, format: &str) -> Self {
+        let arguments = ["--format", format, "--read-delay", "60s", "--timeout", "60s", "--verbose"];
         let mut child = command.args(arguments).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -344,6 +355,18 @@ fn ctrl_c_ends_a_session_in_order() {
         frames += 1;
     }
     assert_eq!(frames, report.lines().filter(|line| line.contains(" > ")).count(), "{report}");
+}
+
+#[test]
+fn a_report_says_that_ctrl_c_stopped_its_session() {
+    for (format, part) in
+        [("table", ", stopped by Ctrl-C"), ("markdown", "stopped by Ctrl-C"), ("html", "stopped by Ctrl-C")]
+    {
+        let (code, report, said) = Paused::with_format(&mut session(&["--width", "200"]), format).interrupt();
+        assert_eq!(code, Some(1), "{said}");
+        let conversation = report.find("conversation 0").unwrap();
+        assert!(report[..conversation].contains(part), "{format}: {report}");
+    }
 }
 
 #[test]

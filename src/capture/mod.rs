@@ -27,6 +27,12 @@ pub trait Source {
     /// and why (`cut in frame 7: …`). After an error the source is at its end.
     fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>>;
 
+    /// Whether the next frame is at hand, so that nobody waits for it: what was made of the frames before it can be held
+    /// back. A source that wraps another hands this on.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
     /// Packets that the kernel dropped for want of room, known when the source is at its end; `None` for files.
     /// A source that wraps another hands this on.
     fn dropped(&self) -> Option<u64> {

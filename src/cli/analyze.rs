@@ -1,25 +1,27 @@
 //! `echolab analyze CAPTURE...`: explains capture files.
 
-use std::io::{self, Read};
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
 use super::destination::is_same;
-use super::exit::{self, Exit};
+use super::exit::{self, Exit, say};
+use super::input::Input;
+use super::interrupt::interrupt;
 use super::output::{OutputArgs, OutputOptions, Scope};
 use super::privileges;
 use super::progress::Progress;
 use super::under_way::Output;
 use crate::capture::Source;
-use crate::capture::file::{from_reader, open_unread};
+use crate::capture::file::from_reader;
 use crate::capture::filter::Filter;
-use crate::model::{LinkType, Protocol};
+use crate::drive::Signal;
+use crate::model::{LinkType, Protocol, counted, thousands};
 use crate::pipeline;
 use crate::pipeline::annotate::Annotated;
-use crate::report::{Order, Wanted};
+use crate::report::{CaptureTotals, Order, Wanted};
 use crate::track::StreamId;
 
 /// Explain every packet of capture files.
@@ -45,7 +47,8 @@ Examples:
   sudo tcpdump -i lo -U -w - port 7 | echolab analyze - --format lines
                                                       while it happens
 
-Exit status: 0 done, 2 an error; a capture that breaks off is one, and everything before the break is shown.")]
+Exit status: 0 done, 1 stopped by Ctrl-C (what was read until then is shown), 2 an error; a capture that breaks off is
+one, and everything before the break is shown.")]
 pub(super) struct AnalyzeArgs {
     /// Capture files; - is standard input.
     #[arg(value_name = "CAPTURE", required = true)]
@@ -126,43 +129,44 @@ fn stream(text: &str) -> Result<StreamId> {
     parsed.ok_or_else(|| anyhow!("a conversation is named tcp:N or udp:N, as in the reports"))
 }
 
-/// A capture that is open, with nothing of it read yet.
-struct Input {
-    name: String,
-    reader: Box<dyn Read + Send>,
-    /// How many bytes are to be read; `None` for a pipe.
-    size: Option<u64>,
-}
-
 /// What is asked of every capture.
 struct Request {
     filter: Option<String>,
     count: Option<u64>,
+    /// The conversations asked for by name.
+    named: Vec<StreamId>,
 }
 
 impl AnalyzeArgs {
     pub(super) fn run(self, command: String) -> Result<Exit> {
         let order = self.summary.then(|| self.sort.into());
+        let named = self.conversation.clone();
         let wanted = Wanted { streams: self.conversation, port: self.port, steps: None };
         let scope = Scope { summary: order, wanted, several: self.captures.len() > 1, answers: self.answers, command };
         let output = self.output.check(scope)?;
-        let request = Request { filter: self.filter, count: self.count.map(NonZeroU64::get) };
+        let request = Request { filter: self.filter, count: self.count.map(NonZeroU64::get), named };
         if let Some(filter) = &request.filter {
             check_filter(filter)?;
         }
         refuse_to_overwrite(&self.captures, &output)?;
         let inputs: Vec<Result<Input>> = self.captures.iter().map(|path| Input::open(path)).collect();
         privileges::give_up()?;
+        let halt = interrupt()?;
 
         let mut worst = Exit::Done;
         let mut output =
             Some(output).filter(|_| inputs.iter().any(Result::is_ok)).map(OutputOptions::open).transpose()?;
         for input in inputs {
             let done = match (&mut output, input) {
-                (Some(output), Ok(input)) => request.analyze(input, output)?,
+                (Some(output), Ok(input)) => request.analyze(input, &halt, output)?,
                 (_, Err(error)) => Err(error),
                 (None, Ok(_)) => Ok(()),
             };
+            if halt.is_raised() {
+                say("stopped: what had been read until then is shown");
+                worst = worst.and(Exit::Unmet);
+                break;
+            }
             if let Err(error) = done {
                 worst = worst.and(exit::fail(&error));
             }
@@ -190,25 +194,17 @@ fn refuse_to_overwrite(captures: &[PathBuf], output: &OutputOptions) -> Result<(
     }
 }
 
-impl Input {
-    fn open(path: &Path) -> Result<Self> {
-        if path.as_os_str() == "-" {
-            return Ok(Self { name: "-".to_owned(), reader: Box::new(io::stdin()), size: None });
-        }
-        let file = open_unread(path)?;
-        let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len());
-        Ok(Self { name: path.to_string_lossy().into_owned(), reader: Box::new(file), size })
-    }
-}
-
 impl Request {
     /// Analyses one capture. The outer error is one of the output, which ends everything; the inner is the capture's.
-    fn analyze(&self, input: Input, output: &mut Output) -> Result<Result<()>> {
+    fn analyze(&self, input: Input, halt: &Signal, output: &mut Output) -> Result<Result<()>> {
+        let Input { name, size, .. } = &input;
+        let (name, size) = (name.clone(), *size);
+        let reader = Box::new(input.until(halt));
         let (reader, progress) = match output.shows_as_it_reads() {
-            false => Progress::watch(input.reader, &input.name, input.size),
-            true => (input.reader, Progress::default()),
+            false => Progress::watch(reader, &name, size),
+            true => (reader as _, Progress::default()),
         };
-        let mut source = match from_reader(input.name.clone(), reader) {
+        let mut source = match from_reader(name.clone(), reader) {
             Ok(source) => source,
             Err(error) => return Ok(Err(error)),
         };
@@ -220,8 +216,9 @@ impl Request {
         let mut options = pipeline::Options {
             filter,
             max_frames: self.count,
+            halt: Some(halt.clone()),
             // a file does not make anybody wait for the rest of a batch
-            ahead: input.size.is_some() && output.may_read_ahead(),
+            ahead: size.is_some() && output.may_read_ahead(),
             ..pipeline::Options::default()
         };
         let totals = match output.desk() {
@@ -231,10 +228,37 @@ impl Request {
                 pipeline::run(&mut source, &mut options, &mut progress.before(output.sink()))?
             }
         };
-        let name = if input.name == "-" { "standard input" } else { &input.name };
+        self.tell_missing(&totals);
+        let name = if name == "-" { "standard input" } else { &name };
         Ok(match totals.truncated {
             None => Ok(()),
             Some(why) => Err(anyhow!("{name} breaks off: {why}; everything before that is shown")),
         })
+    }
+
+    /// Says of each conversation asked for whether there is none, and why there is nothing at all.
+    fn tell_missing(&self, totals: &CaptureTotals) {
+        for named in &self.named {
+            let count = match named.protocol {
+                Protocol::Tcp => totals.tcp_conversations,
+                Protocol::Udp => totals.udp_conversations,
+            };
+            if u64::from(named.number) < count {
+                continue;
+            }
+            let protocol = named.to_string();
+            let protocol = protocol.split(':').next().unwrap_or_default();
+            say(&match count.checked_sub(1) {
+                None => format!("no conversation {named}: the capture has none of {}", named.protocol),
+                Some(last) => format!("no conversation {named}: the capture has {protocol}:0 to {protocol}:{last}"),
+            });
+        }
+        let steps = totals.tcp + totals.udp + totals.icmp;
+        // what a filter rejects, nobody expects to see
+        if steps == 0 && totals.frames > 0 && self.filter.is_none() {
+            let why: Vec<_> =
+                totals.other().map(|(why, frames)| format!("{} {}", thousands(frames), why.meaning())).collect();
+            say(&format!("nothing to explain in {}: {}", counted(totals.frames, "frame"), why.join("; ")));
+        }
     }
 }

@@ -13,6 +13,7 @@ mod echo_args;
 mod exit;
 mod format_names;
 mod formats;
+mod input;
 mod interrupt;
 mod man;
 mod messages;

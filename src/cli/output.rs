@@ -221,7 +221,6 @@ impl OutputOptions {
         let out: Box<dyn Write + Send> = match &self.destination {
             Destination::Stdout => {
                 let stdout = io::stdout();
-                self.render.prompt = stdout.is_terminal();
                 self.render.color = match self.color {
                     When::Always => true,
                     When::Never => false,

@@ -89,6 +89,10 @@ impl Sink for Cleared<'_> {
         self.sink.conversation(conversation)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.progress.clear();
         self.sink.finish(totals)

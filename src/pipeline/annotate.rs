@@ -86,6 +86,10 @@ impl<S: Source> Source for Annotated<S> {
         Ok(next)
     }
 
+    fn is_ready(&self) -> bool {
+        self.source.is_ready()
+    }
+
     fn dropped(&self) -> Option<u64> {
         self.source.dropped()
     }

@@ -12,8 +12,9 @@ use packets::{End, Inline, Packets};
 
 use crate::capture::Source;
 use crate::capture::filter::Filter;
+use crate::drive::Signal;
 use crate::explain::{Conversation, Step};
-use crate::model::{CaptureInfo, Endpoint, Frame, Packet, Skip, Transport};
+use crate::model::{CaptureFormat, Endpoint, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink};
 use crate::track::{Tracker, Vantage};
 
@@ -28,6 +29,10 @@ pub struct Options {
     pub server: Option<Endpoint>,
     /// Where the capture was made, if that is known.
     pub vantage: Option<Vantage>,
+    /// The file that a live capture is kept in, and its format.
+    pub kept: Option<(String, CaptureFormat)>,
+    /// What ends the source early, if anything does.
+    pub halt: Option<Signal>,
     /// Read and decode ahead in a thread of its own: for files, which do not wait for anybody.
     pub ahead: bool,
 }
@@ -40,13 +45,14 @@ pub struct Options {
 /// # Errors
 /// When the sink can't write.
 pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
-    match &options.filter {
-        None => sink.capture(source.info())?,
-        Some(filter) => {
-            let filter = Some(filter.expression().to_owned());
-            sink.capture(&CaptureInfo { filter, ..source.info().clone() })?;
-        }
+    let mut info = source.info().clone();
+    if let Some(filter) = &options.filter {
+        info.filter = Some(filter.expression().to_owned());
     }
+    if let Some((file, format)) = &options.kept {
+        (info.file, info.format) = (Some(file.clone()), Some(*format));
+    }
+    sink.capture(&info)?;
     let mut tracker = Tracker::new(options.server).seen_from(options.vantage);
     let most = options.max_frames.unwrap_or(u64::MAX);
     // what a filter rejects must not be decoded, lest its fragments be put together
@@ -55,6 +61,7 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     } else {
         follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, sink)?
     };
+    totals.stopped = options.halt.as_ref().is_some_and(Signal::is_raised);
     totals.dropped = source.dropped();
     totals.evicted = tracker.evicted();
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
@@ -75,22 +82,25 @@ fn follow(
     let wants_steps = sink.wants_steps();
     let mut run = Run { tracker, sink, wants_steps, totals: CaptureTotals::default() };
     let mut left = most;
-    let end = match left {
-        0 => End::Source,
-        _ => packets.each(|frame, packet| {
+    while left > 0 {
+        let end = packets.each(|frame, packet| {
             left -= u64::from(!matches!(packet, Err(Skip::Filtered)));
             match run.take(frame, packet) {
                 Ok(()) if left > 0 => ControlFlow::Continue(()),
                 enough => ControlFlow::Break(enough),
             }
-        }),
-    };
-    let mut totals = run.totals;
-    match end {
-        End::Source => {}
-        End::Broken(why) => totals.truncated = Some(why),
-        End::Enough(why) => why?,
+        });
+        match end {
+            End::Pause => run.sink.flush()?,
+            End::Source => break,
+            End::Broken(why) => {
+                run.totals.truncated = Some(why);
+                break;
+            }
+            End::Enough(why) => why?,
+        }
     }
+    let mut totals = run.totals;
     totals.recount(Skip::Fragment, Skip::FragmentIncomplete, packets.incomplete_fragments());
     Ok(totals)
 }

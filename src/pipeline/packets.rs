@@ -15,6 +15,8 @@ pub(super) enum End<B> {
     Broken(String),
     /// Whoever takes them has had enough.
     Enough(B),
+    /// No end: the next has to be waited for. To be asked again.
+    Pause,
 }
 
 /// A source of decoded frames.
@@ -33,17 +35,22 @@ pub(super) struct Inline<'s> {
     source: &'s mut (dyn Source + Send),
     filter: Option<&'s mut Filter>,
     decoder: Decoder,
+    paused: bool,
 }
 
 impl<'s> Inline<'s> {
     pub(super) fn new(source: &'s mut (dyn Source + Send), filter: Option<&'s mut Filter>) -> Self {
-        Self { source, filter, decoder: Decoder::new() }
+        Self { source, filter, decoder: Decoder::new(), paused: false }
     }
 }
 
 impl Packets for Inline<'_> {
     fn each<B>(&mut self, mut take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B> {
         loop {
+            self.paused = !self.paused && !self.source.is_ready();
+            if self.paused {
+                return End::Pause;
+            }
             let frame = match self.source.next_frame() {
                 Ok(Some(frame)) => frame,
                 Ok(None) => return End::Source,

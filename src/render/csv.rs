@@ -57,8 +57,7 @@ impl<W: Write> Csv<W> {
 
     fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
         let texts = self.file.as_deref().into_iter().chain(cells.iter().map(|cell| cell.text.as_str()));
-        self.out.write_record(texts.map(|text| escape::spreadsheet(text).into_owned())).map_err(io::Error::from)?;
-        if self.options.prompt { self.out.flush() } else { Ok(()) }
+        self.out.write_record(texts.map(|text| escape::spreadsheet(text).into_owned())).map_err(io::Error::from)
     }
 }
 
@@ -84,6 +83,10 @@ impl<W: Write> Sink for Csv<W> {
         let columns = grid::conversation_columns(&self.options, Room::OnDemand);
         let cells: Vec<_> = columns.iter().map(|column| (column.text)(conversation, &self.options.view)).collect();
         self.row(&cells)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {

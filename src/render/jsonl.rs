@@ -15,21 +15,17 @@ pub(super) static FORMAT: Format = Format {
     streams: true,
     headers: false,
     answers: true,
-    sink: |out, options| {
-        Box::new(JsonLines { out: io::BufWriter::with_capacity(1 << 16, out), prompt: options.prompt })
-    },
+    sink: |out, _| Box::new(JsonLines { out: io::BufWriter::with_capacity(1 << 16, out) }),
 };
 
 struct JsonLines<W: Write> {
     out: io::BufWriter<W>,
-    prompt: bool,
 }
 
 impl<W: Write> JsonLines<W> {
     fn line(&mut self, record: &Record<'_>) -> io::Result<()> {
         write_json(&mut self.out, record)?;
-        self.out.write_all(b"\n")?;
-        if self.prompt { self.out.flush() } else { Ok(()) }
+        self.out.write_all(b"\n")
     }
 }
 
@@ -53,6 +49,10 @@ impl<W: Write> Sink for JsonLines<W> {
 
     fn shows_calls(&self) -> bool {
         true
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {

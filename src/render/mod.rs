@@ -94,8 +94,6 @@ pub struct Options {
     pub summary: bool,
     /// How much collecting formats keep.
     pub bounds: Bounds,
-    /// Write out every line at once, since somebody is watching.
-    pub prompt: bool,
     /// The command that made the report, as a shell would take it.
     pub command: Option<String>,
 }
@@ -112,7 +110,6 @@ impl Default for Options {
             several: false,
             summary: false,
             bounds: Bounds::default(),
-            prompt: false,
             command: None,
         }
     }

@@ -15,8 +15,8 @@ use super::layout::Layout;
 use super::{Format, Options, escape, room};
 use crate::explain::{Answered, Fact, Severity};
 use crate::report::{
-    Align, Cell, Choice, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, capture_title,
-    conversation_notes, conversation_title, finding_lines,
+    Align, Cell, Choice, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, conversation_notes,
+    conversation_title, finding_lines, report_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -44,7 +44,7 @@ struct Table<W: Write> {
 
 impl<W: Write> Renderer for Table<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
-        self.line(&capture_title(&report.info), Style::new().bold().underline())?;
+        self.line(&report_title(report), Style::new().bold().underline())?;
         writeln!(self.out)?;
         if self.options.summary {
             let grid = Grid::conversations(report, &self.options, room(self.options.width));

@@ -58,6 +58,10 @@ impl<S: Sink> Sink for Answering<S> {
         self.inner.shows_calls()
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.inner.finish(totals)
     }

@@ -42,7 +42,7 @@ pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
     FindingLine, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title, conversation_notes,
-    conversation_title, finding_lines, finding_lines_of, page_notes_of,
+    conversation_title, finding_lines, finding_lines_of, page_notes_of, report_title,
 };
 pub(crate) use words::{count, counted};
 
@@ -104,6 +104,15 @@ pub trait Sink {
         false
     }
 
+    /// No frame may come for a while: what was made of those before, and is held back only to be written together, is
+    /// written. A sink that passes on what it gets passes this on.
+    ///
+    /// # Errors
+    /// When the output can't be written.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// The capture has ended.
     ///
     /// # Errors
@@ -151,6 +160,10 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 
     fn shows_calls(&self) -> bool {
         (**self).shows_calls()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (**self).flush()
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {

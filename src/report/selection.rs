@@ -71,6 +71,10 @@ impl<S: Sink> Sink for Selection<S> {
         }
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let mut totals = totals.clone();
         totals.left_out.steps += self.steps_left_out;

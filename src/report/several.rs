@@ -98,6 +98,10 @@ impl Sink for Several<'_> {
         self.members.iter().any(|member| member.sink.shows_calls())
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.each(|sink| sink.flush())
+    }
+
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.each(|sink| sink.finish(totals))
     }

@@ -22,6 +22,8 @@ pub struct CaptureTotals {
     pub evicted: u64,
     /// Where and why the capture broke off.
     pub truncated: Option<String>,
+    /// Whether Ctrl-C (or SIGTERM) stopped what was captured, or the reading of it.
+    pub stopped: bool,
     /// Packets that the kernel dropped; `None` for files.
     pub dropped: Option<u64>,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.

@@ -19,6 +19,12 @@ pub fn capture_title(info: &CaptureInfo) -> String {
     title_with(info, info.filter.as_deref())
 }
 
+/// The title of a report: that of its capture, and whether that was stopped.
+pub fn report_title(report: &Report) -> String {
+    let stopped = if report.totals.stopped { ", stopped by Ctrl-C" } else { "" };
+    format!("{}{stopped}", capture_title(&report.info))
+}
+
 /// The title of a capture whose setting is told below, the filter with it: `lab.pcap (pcap, ETHERNET)`.
 pub fn capture_heading(info: &CaptureInfo) -> String {
     title_with(info, None)
@@ -29,14 +35,15 @@ fn title_with(info: &CaptureInfo, filter: Option<&str>) -> String {
     parts.extend(info.format.map(|format| format.name().to_owned()));
     parts.extend(info.link_types.iter().map(|link| link.name().into_owned()));
     parts.extend(info.interface.as_ref().map(|interface| format!("captured on {interface}")));
-    parts.extend(filter.map(|filter| format!("filter {filter}")));
-    let name = match info.file.as_deref() {
-        Some("-") => "standard input",
-        Some(file) => file,
-        None => "echo session",
+    parts.extend(filter.filter(|filter| !filter.trim().is_empty()).map(|filter| format!("filter {filter}")));
+    let name = match (info.file.as_deref(), &info.interface) {
+        (None, _) => "echo session".to_owned(),
+        (Some(file), Some(_)) => format!("echo session, kept in {file}"),
+        (Some("-"), None) => "standard input".to_owned(),
+        (Some(file), None) => file.to_owned(),
     };
     match parts.is_empty() {
-        true => name.to_owned(),
+        true => name,
         false => format!("{name} ({})", parts.join(", ")),
     }
 }
@@ -51,8 +58,9 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
         ("Format", info.format.map(|format| format.name().to_owned())),
         ("Link type", (!links.is_empty()).then(|| links.join(", "))),
         ("Interface", info.interface.clone()),
-        ("Filter", info.filter.clone()),
+        ("Filter", info.filter.clone().filter(|filter| !filter.trim().is_empty())),
         ("Kept of a frame", info.snaplen.map(|most| format!("at most {} bytes", count(u64::from(most))))),
+        ("Ended", totals.stopped.then(|| "stopped by Ctrl-C".to_owned())),
         ("Dropped by the kernel", totals.dropped.map(|dropped| counted(dropped, "packet"))),
     ];
     facts.into_iter().filter_map(|(label, text)| Some(Fact { label, text: text? })).collect()
@@ -189,6 +197,10 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     }
     if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
         let text = format!("the kernel dropped {}: the capture is not complete", counted(dropped, "packet"));
+        notes.push(Cell::from(text).tone(Tone::Reset));
+    }
+    if totals.stopped {
+        let text = "stopped by Ctrl-C: an end that a program would have made itself may be missing or cut off";
         notes.push(Cell::from(text).tone(Tone::Reset));
     }
     if let Some(truncated) = &totals.truncated {

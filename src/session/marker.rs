@@ -44,6 +44,10 @@ impl Sink for Marker<'_> {
         self.sink.conversation(conversation)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.sink.finish(totals)
     }

@@ -99,6 +99,10 @@ impl Sink for Observer<'_> {
         self.sink.conversation(conversation)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.sink.finish(totals)
     }

@@ -40,6 +40,10 @@ impl Sink for Transcribed<'_> {
         self.sink.conversation(conversation)
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         // the frames end after both programs have closed
         let [client, server] = &self.transcripts;

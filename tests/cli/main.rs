@@ -15,6 +15,7 @@ mod facts;
 mod golden;
 #[path = "../hostile/mod.rs"]
 mod hostile;
+mod live_input;
 mod markdown;
 mod options;
 mod reports;

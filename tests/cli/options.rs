@@ -46,8 +46,12 @@ fn a_filter_that_libpcap_does_not_understand_is_explained() {
 #[test]
 fn a_conversation_is_chosen_by_its_name() {
     assert_eq!(lines(&[UDP, "--conversation", "udp:0"]).len(), lines(&[UDP]).len());
-    assert_eq!(lines(&[UDP, "--conversation", "udp:1"]).len(), 0);
-    assert_eq!(lines(&[UDP, "--conversation", "tcp:0", "--conversation", "udp:0"]).len(), lines(&[UDP]).len());
+    for (name, said) in
+        [("udp:1", "no conversation udp:1: the capture has udp:0 to udp:0"), ("tcp:0", "has none of TCP")]
+    {
+        echolab(["analyze", UDP, "--format", "lines", "--conversation", name]).run().exits(0).complains(&[said]);
+    }
+    assert_eq!(lines(&[UDP, "--conversation", "udp:0", "--conversation", "udp:0"]).len(), lines(&[UDP]).len());
     for wrong in ["0", "tcp:", "sctp:1", "tcp:-1", "tcp:99999999999"] {
         echolab(["analyze", UDP, "--conversation", wrong]).run().exits(2).complains(&["tcp:N or udp:N"]);
     }

@@ -133,6 +133,14 @@ impl Source for FileSource {
             }
         }
     }
+
+    #[inline]
+    fn is_ready(&self) -> bool {
+        match &self.body {
+            Body::Pcap(records) => records.is_next_in(&self.window),
+            Body::Pcapng(blocks) => blocks.is_next_in(&self.window),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -109,6 +109,13 @@ impl Records {
         }))
     }
 
+    /// Whether the next record is in the window whole.
+    #[inline]
+    pub(super) fn is_next_in(&self, window: &Window) -> bool {
+        let bytes = window.bytes();
+        bytes.len().checked_sub(self.header).is_some_and(|rest| self.read_header(bytes).captured as usize <= rest)
+    }
+
     /// The header at the start of `bytes`, which hold at least 16.
     #[inline]
     pub(super) fn read_header(&self, bytes: &[u8]) -> RecordHeader {

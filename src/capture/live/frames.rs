@@ -116,6 +116,10 @@ impl Source for LiveSource {
         }))
     }
 
+    fn is_ready(&self) -> bool {
+        self.next < self.batch.heads.len()
+    }
+
     fn dropped(&self) -> Option<u64> {
         Some(self.dropped)
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::capture::save::{CaptureWriter, create, format_of};
 use crate::cli::destination::{is_same, is_stdout};
-use crate::model::{CaptureInfo, Side};
+use crate::model::{CaptureFormat, CaptureInfo, Side};
 
 /// Where the captures of a session are kept, if they are.
 pub(super) struct CaptureFiles {
@@ -16,13 +16,25 @@ pub(super) struct CaptureFiles {
     second: Option<PathBuf>,
 }
 
+/// Ends of names that would promise a packed file.
+const PACKED: &[&str] = &["gz", "zst", "zstd", "xz", "bz2", "lz4"];
+
+/// A capture file's name and format.
+pub(super) type Kept = Option<(String, CaptureFormat)>;
+
 /// What writes the first capture and the second.
 pub(super) type Writers = (Option<CaptureWriter>, Option<CaptureWriter>);
 
 impl CaptureFiles {
     /// The file that was named; for two captures `x.pcap` means `x-client.pcap` and `x-server.pcap`.
     pub(super) fn new(write: Option<PathBuf>, both: bool) -> Result<Self> {
+        let packed =
+            |path: &PathBuf| path.extension().is_some_and(|end| PACKED.iter().any(|one| end.eq_ignore_ascii_case(one)));
         match write {
+            Some(path) if packed(&path) => bail!(
+                "a capture is not packed while it is written: name a file that ends in .pcap or .pcapng, not {}",
+                path.display()
+            ),
             Some(path) if both && is_stdout(&path) => {
                 bail!("--capture-at both makes two captures, and standard output takes one: name a file with --write")
             }
@@ -31,6 +43,12 @@ impl CaptureFiles {
             }
             first => Ok(Self { first, second: None }),
         }
+    }
+
+    /// Their names and formats, where they are files.
+    pub(super) fn kept(&self) -> [Kept; 2] {
+        let kept = |path: &PathBuf| (!is_stdout(path)).then(|| (path.to_string_lossy().into_owned(), format_of(path)));
+        [&self.first, &self.second].map(|path| path.as_ref().and_then(kept))
     }
 
     /// Whether standard output is taken.

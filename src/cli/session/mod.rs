@@ -21,7 +21,7 @@ use self::files::{CaptureFiles, ensure_free};
 use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
 use self::verdict::{judge, judge_capture, judge_scenario};
-use self::watch::take;
+use self::watch::{Known, take};
 use self::wire_words::{missed, story};
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
@@ -166,13 +166,14 @@ impl SessionArgs {
             privileges::give_up_with(|| session.give_up_capabilities())?;
         }
         let server = Endpoint::from(session.server());
+        let known = Known { server, kept: files.kept(), halt: halt.clone() };
         output.report().map_or(Ok(()), ReportDir::make)?;
         let writers = files.open(force, session.infos())?;
         let mut output = output.open()?;
         let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
         let mut observer = Observer::new(&mut transcribed);
-        let (taken, performance) = session.run(&halt, |sources| take(sources, writers, server, &mut observer))?;
-        let watched = taken.finish(server, performance.wire.as_ref(), &mut observer)?;
+        let (taken, performance) = session.run(&halt, |sources| take(sources, writers, &known, &mut observer))?;
+        let watched = taken.finish(&known, performance.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();
         let ended = output.end();
 

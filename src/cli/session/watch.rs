@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::files::Writers;
+use super::files::{Kept, Writers};
 use crate::capture::tee::Tee;
 use crate::capture::{LiveSource, Source};
-use crate::drive::WireStory;
+use crate::drive::{Signal, WireStory};
 use crate::model::Endpoint;
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
@@ -27,19 +27,28 @@ pub(super) struct Watched {
     pub(super) written: io::Result<()>,
 }
 
+/// What is known of a session's captures beforehand.
+pub(super) struct Known {
+    pub(super) server: Endpoint,
+    /// The files that the first and the second are kept in.
+    pub(super) kept: [Kept; 2],
+    /// What stops the session.
+    pub(super) halt: Signal,
+}
+
 /// Takes the frames of a session to its end.
-pub(super) fn take(sources: Sources, writers: Writers, server: Endpoint, sink: &mut dyn Sink) -> io::Result<Taken> {
+pub(super) fn take(sources: Sources, writers: Writers, known: &Known, sink: &mut dyn Sink) -> io::Result<Taken> {
     if sources.of_lab() {
         record(sources, writers).map(|recording| Taken::Recorded(Box::new(recording)))
     } else {
-        follow(sources.first, writers, server, sink).map(Taken::Followed)
+        follow(sources.first, writers, known, sink).map(Taken::Followed)
     }
 }
 
 /// Sends the frames through the pipeline and, where there is a writer, to the capture file as well.
-fn follow(source: LiveSource, writers: Writers, server: Endpoint, sink: &mut dyn Sink) -> io::Result<Watched> {
+fn follow(source: LiveSource, writers: Writers, known: &Known, sink: &mut dyn Sink) -> io::Result<Watched> {
     let mut tee = Tee::new(source, writers.0);
-    let mut options = options(server, Vantage::SameHost);
+    let mut options = known.options(0, Vantage::SameHost);
     let ran = pipeline::run(&mut tee, &mut options, sink);
     if ran.is_err() {
         // a report that can't be written is no reason to lose the capture
@@ -49,25 +58,32 @@ fn follow(source: LiveSource, writers: Writers, server: Endpoint, sink: &mut dyn
     Ok(Watched { totals: vec![ran?], written })
 }
 
-/// What is known of a session's capture beforehand.
-fn options(server: Endpoint, vantage: Vantage) -> pipeline::Options {
-    pipeline::Options { server: Some(server), vantage: Some(vantage), ..pipeline::Options::default() }
+impl Known {
+    /// For the capture of this index.
+    fn options(&self, index: usize, vantage: Vantage) -> pipeline::Options {
+        pipeline::Options {
+            server: Some(self.server),
+            vantage: Some(vantage),
+            kept: self.kept.get(index).cloned().flatten(),
+            halt: Some(self.halt.clone()),
+            ..pipeline::Options::default()
+        }
+    }
 }
 
 impl Taken {
     /// Puts what was kept into the report, beside what the wire did to it.
-    pub(super) fn finish(self, server: Endpoint, wire: Option<&WireStory>, sink: &mut dyn Sink) -> io::Result<Watched> {
+    pub(super) fn finish(self, known: &Known, wire: Option<&WireStory>, sink: &mut dyn Sink) -> io::Result<Watched> {
         let recording = match self {
             Self::Followed(watched) => return Ok(watched),
             Self::Recorded(recording) => *recording,
         };
         let (first, second) = wire.map(|wire| recording.marks(wire)).unwrap_or_default();
         let mut watched = Watched { totals: Vec::new(), written: Ok(()) };
-        for (mut recorded, marks) in [(Some(recording.first), first), (recording.second, second)]
-            .into_iter()
-            .filter_map(|(recorded, marks)| Some((recorded?, marks)))
-        {
-            let mut options = options(server, recorded.vantage());
+        let captures = [(Some(recording.first), first), (recording.second, second)];
+        for (index, (recorded, marks)) in captures.into_iter().enumerate() {
+            let Some(mut recorded) = recorded else { continue };
+            let mut options = known.options(index, recorded.vantage());
             watched.totals.push(pipeline::run(&mut recorded.frames, &mut options, &mut Marker::new(sink, marks))?);
             watched.written = watched.written.and(recorded.written);
         }

@@ -8,6 +8,7 @@ mod udp;
 mod window;
 
 use super::finding::Finding;
+use crate::model::thousands;
 use crate::track::{ConversationTotals, Sighting};
 
 /// Everything that the totals show.
@@ -41,7 +42,7 @@ pub(super) fn in_frames(sighting: &Sighting) -> String {
     let named = sighting.frames.len() as u64;
     match sighting.count {
         1 => "in 1 frame".to_owned(),
-        count if count > named => format!("in {count} frames (the first {named} are named)"),
-        count => format!("in {count} frames"),
+        count if count > named => format!("in {} frames (the first {named} are named)", thousands(count)),
+        count => format!("in {} frames", thousands(count)),
     }
 }

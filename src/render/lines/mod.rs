@@ -55,7 +55,7 @@ struct Lines<W: Write> {
     out: W,
     buffer: Buffer,
     line: StepLine,
-    /// Where the usual lines of steps are made while nobody watches each of them.
+    /// Where the usual lines of steps are made.
     press: Press,
     /// What comes before every line: the capture's name where there are several.
     prefix: String,
@@ -66,7 +66,7 @@ impl<W: Write> Lines<W> {
     /// Ends a line.
     fn end_line(&mut self) -> io::Result<()> {
         self.buffer.push(b'\n');
-        if self.buffer.len() >= BLOCK || self.options.prompt { self.write_out() } else { Ok(()) }
+        if self.buffer.len() >= BLOCK { self.write_out() } else { Ok(()) }
     }
 
     fn write_out(&mut self) -> io::Result<()> {
@@ -100,7 +100,7 @@ impl<W: Write> Sink for Lines<W> {
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let Self { out, line, press, buffer, prefix, options } = self;
         let row = || Row::of(step, options.view.absolute);
-        if matches!(options.columns, Choice::Usual) && !options.prompt {
+        if matches!(options.columns, Choice::Usual) {
             return press.take(row(), prefix, out);
         }
         buffer.text(prefix);
@@ -154,6 +154,10 @@ impl<W: Write> Sink for Lines<W> {
 
     fn shows_calls(&self) -> bool {
         true
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.write_out()
     }
 
     fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {

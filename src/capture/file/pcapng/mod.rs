@@ -96,6 +96,14 @@ impl Blocks {
         }
     }
 
+    /// Whether the next block is in the window whole, and a packet: what comes after another kind is not known.
+    #[inline]
+    pub(super) fn is_next_in(&self, window: &Window) -> bool {
+        let bytes = window.bytes();
+        let head = self.order.words::<2>(bytes);
+        head.is_some_and(|[kind, declared]| is_packet(kind) && declared.next_multiple_of(4) as usize <= bytes.len())
+    }
+
     /// Brings the next block into the window whole; `None` at the end of the file.
     #[inline]
     fn peek(&mut self, window: &mut Window, number: u64) -> io::Result<Option<Block>> {

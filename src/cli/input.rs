@@ -1,0 +1,58 @@
+//! A capture to be read: a file, a pipe or standard input, to its end or until Ctrl-C.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use nix::poll::PollFlags;
+
+use crate::capture::file::open_unread;
+use crate::drive::{Signal, Woken};
+
+/// A capture that is open, with nothing of it read yet.
+pub(super) struct Input {
+    /// Its name for people, `-` for standard input.
+    pub(super) name: String,
+    /// How many bytes are to be read; `None` for a pipe.
+    pub(super) size: Option<u64>,
+    file: File,
+}
+
+/// Reads until the end, or until the signal, which is an end too.
+struct Until {
+    file: File,
+    halt: Signal,
+}
+
+impl Input {
+    /// Opens the capture; `-` is standard input.
+    ///
+    /// # Errors
+    /// When it can't be opened, or is a directory.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let file = if path.as_os_str() == "-" {
+            let stdin = io::stdin().as_fd().try_clone_to_owned();
+            File::from(stdin.context("cannot open standard input")?)
+        } else {
+            open_unread(path)?
+        };
+        let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len());
+        Ok(Self { name: path.to_string_lossy().into_owned(), size, file })
+    }
+
+    /// What is in it, as far as it comes before the signal.
+    pub(super) fn until(self, halt: &Signal) -> impl Read + Send + 'static {
+        Until { file: self.file, halt: halt.clone() }
+    }
+}
+
+impl Read for Until {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.halt.wait_with(&self.file, PollFlags::POLLIN, None)? {
+            Woken::Signalled => Ok(0),
+            Woken::Ready | Woken::TimedOut => self.file.read(buffer),
+        }
+    }
+}
