@@ -15,6 +15,10 @@ static PLACES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("{words}|{count}")).expect("a regular expression")
 });
 
+/// How often something was sent again goes by the moment, too.
+static AGAIN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\bagain (once|twice|\d+ times)\b").expect("a regular expression"));
+
 /// RFCs and their sections, what is quoted, rules of the wire; and numbers.
 static NUMBERS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"RFC \d+|§[\d.]+|"[^"]*"|`[^`]*`|\b\d+(,\d{3})*"#).expect("a regular expression"));
@@ -22,6 +26,7 @@ static NUMBERS: LazyLock<Regex> =
 /// Hides times, the numbers and the count of frames, and ports.
 pub(crate) fn moments(line: &str) -> String {
     let line = TIMES.replace_all(line, "TIME");
+    let line = AGAIN.replace_all(&line, "again # times");
     let hide = |found: &Captures<'_>| match &found[0] {
         count if count.starts_with("in ") => "in # frames".to_owned(),
         acks if acks.contains("ACK") => "# ACKs".to_owned(),
