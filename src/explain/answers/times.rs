@@ -68,6 +68,11 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 .into_iter()
                 .fold(answer, Answer::line)
         }
+        (Some(first), None) if tcp.handshake == Handshake::Refused => answer.add(format!(
+            "So there was nothing to close: the RST came at {} s, in frame {}.",
+            moment(first.at),
+            first.frame
+        )),
         (Some(first), None) => {
             let answer = answer.add(format!("Closing began at {} s with frame {}.", moment(first.at), first.frame));
             match tcp.close {
