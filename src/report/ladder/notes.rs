@@ -19,11 +19,11 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
     match waits.as_slice() {
         [] => {}
         [end] => notes.push(format!(
-            "The {}'s TIME-WAIT ends after two segment lifetimes without a packet (RFC 9293 §3.4.1).",
+            "The {}'s TIME-WAIT ends after two segment lifetimes without a packet (RFC 9293 §3.6.1).",
             end.role
         )),
         _ => notes.push(
-            "TIME-WAIT of both ends is over after two segment lifetimes without a packet (RFC 9293 §3.4.1).".to_owned(),
+            "TIME-WAIT of both ends is over after two segment lifetimes without a packet (RFC 9293 §3.6.1).".to_owned(),
         ),
     }
     notes.extend(fate_notes(ladder));
