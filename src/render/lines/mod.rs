@@ -100,17 +100,15 @@ impl<W: Write> Sink for Lines<W> {
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let Self { out, line, press, buffer, prefix, options } = self;
         let row = || Row::of(step, options.view.absolute);
-        if matches!(options.columns, Choice::Usual) {
-            return press.take(row(), prefix, out);
-        }
-        buffer.text(prefix);
         match &options.columns {
-            Choice::Usual => line.write(&row(), buffer),
+            Choice::Usual => return press.take(row(), prefix, out),
             Choice::And(columns) => {
+                buffer.text(prefix);
                 line.write(&row(), buffer);
                 cells(buffer, true, columns.iter().map(|column| (column.text)(step, &options.view)));
             }
             Choice::Only(columns) => {
+                buffer.text(prefix);
                 cells(buffer, false, columns.iter().map(|column| (column.text)(step, &options.view)));
             }
         }
