@@ -13,15 +13,16 @@ use super::interrupt::interrupt;
 use super::output::{OutputArgs, OutputOptions, Scope};
 use super::privileges;
 use super::progress::Progress;
+use super::sought::Sought;
 use super::under_way::Output;
 use crate::capture::Source;
 use crate::capture::file::from_reader;
 use crate::capture::filter::Filter;
 use crate::drive::Signal;
-use crate::model::{LinkType, Protocol, counted, thousands};
+use crate::model::{LinkType, Protocol};
 use crate::pipeline;
 use crate::pipeline::annotate::Annotated;
-use crate::report::{CaptureTotals, Order, Wanted};
+use crate::report::{Order, Wanted};
 use crate::track::StreamId;
 
 /// Explain every packet of capture files.
@@ -133,18 +134,18 @@ fn stream(text: &str) -> Result<StreamId> {
 struct Request {
     filter: Option<String>,
     count: Option<u64>,
-    /// The conversations asked for by name.
-    named: Vec<StreamId>,
+    wanted: Wanted,
+    several: bool,
 }
 
 impl AnalyzeArgs {
     pub(super) fn run(self, command: String) -> Result<Exit> {
         let order = self.summary.then(|| self.sort.into());
-        let named = self.conversation.clone();
         let wanted = Wanted { streams: self.conversation, port: self.port, steps: None };
-        let scope = Scope { summary: order, wanted, several: self.captures.len() > 1, answers: self.answers, command };
+        let several = self.captures.len() > 1;
+        let scope = Scope { summary: order, wanted: wanted.clone(), several, answers: self.answers, command };
         let output = self.output.check(scope)?;
-        let request = Request { filter: self.filter, count: self.count.map(NonZeroU64::get), named };
+        let request = Request { filter: self.filter, count: self.count.map(NonZeroU64::get), wanted, several };
         if let Some(filter) = &request.filter {
             check_filter(filter)?;
         }
@@ -221,44 +222,20 @@ impl Request {
             ahead: size.is_some() && output.may_read_ahead(),
             ..pipeline::Options::default()
         };
-        let totals = match output.desk() {
-            None => pipeline::run(&mut source, &mut options, &mut progress.before(output.sink()))?,
-            Some(desk) => {
-                let mut source = Annotated::new(source, desk);
-                pipeline::run(&mut source, &mut options, &mut progress.before(output.sink()))?
-            }
+        let mut sought = Sought::new(&self.wanted);
+        let desk = output.desk();
+        let mut sink = sought.before(progress.before(output.sink()));
+        let totals = match desk {
+            None => pipeline::run(&mut source, &mut options, &mut sink)?,
+            Some(desk) => pipeline::run(&mut Annotated::new(source, desk), &mut options, &mut sink)?,
         };
-        self.tell_missing(&totals);
-        let name = if name == "-" { "standard input" } else { &name };
+        drop(sink);
+        let shown = if name == "-" { "standard input" } else { &name };
+        let place = if self.several { shown } else { "the capture" };
+        sought.tell_missing(place, &totals, self.filter.is_some());
         Ok(match totals.truncated {
             None => Ok(()),
-            Some(why) => Err(anyhow!("{name} breaks off: {why}; everything before that is shown")),
+            Some(why) => Err(anyhow!("{shown} breaks off: {why}; everything before that is shown")),
         })
-    }
-
-    /// Says of each conversation asked for whether there is none, and why there is nothing at all.
-    fn tell_missing(&self, totals: &CaptureTotals) {
-        for named in &self.named {
-            let count = match named.protocol {
-                Protocol::Tcp => totals.tcp_conversations,
-                Protocol::Udp => totals.udp_conversations,
-            };
-            if u64::from(named.number) < count {
-                continue;
-            }
-            let protocol = named.to_string();
-            let protocol = protocol.split(':').next().unwrap_or_default();
-            say(&match count.checked_sub(1) {
-                None => format!("no conversation {named}: the capture has none of {}", named.protocol),
-                Some(last) => format!("no conversation {named}: the capture has {protocol}:0 to {protocol}:{last}"),
-            });
-        }
-        let steps = totals.tcp + totals.udp + totals.icmp;
-        // what a filter rejects, nobody expects to see
-        if steps == 0 && totals.frames > 0 && self.filter.is_none() {
-            let why: Vec<_> =
-                totals.other().map(|(why, frames)| format!("{} {}", thousands(frames), why.meaning())).collect();
-            say(&format!("nothing to explain in {}: {}", counted(totals.frames, "frame"), why.join("; ")));
-        }
     }
 }

@@ -24,6 +24,7 @@ mod report_dir;
 mod scenarios;
 mod serve;
 mod session;
+mod sought;
 mod under_way;
 mod width;
 

@@ -1,6 +1,6 @@
 //! The count of everything in a capture.
 
-use crate::model::Skip;
+use crate::model::{Protocol, Skip};
 
 /// Every frame of a capture, as a step or under its reason: `frames = tcp + udp + icmp + Σ other`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,14 @@ impl LeftOut {
 }
 
 impl CaptureTotals {
+    /// How many conversations of this protocol there are.
+    pub fn conversations(&self, protocol: Protocol) -> u64 {
+        match protocol {
+            Protocol::Tcp => self.tcp_conversations,
+            Protocol::Udp => self.udp_conversations,
+        }
+    }
+
     /// Counts `count` frames under `reason`.
     pub fn skip(&mut self, reason: Skip, count: u64) {
         if let Some(slot) = self.other.get_mut(reason as usize) {

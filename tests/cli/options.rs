@@ -46,9 +46,7 @@ fn a_filter_that_libpcap_does_not_understand_is_explained() {
 #[test]
 fn a_conversation_is_chosen_by_its_name() {
     assert_eq!(lines(&[UDP, "--conversation", "udp:0"]).len(), lines(&[UDP]).len());
-    for (name, said) in
-        [("udp:1", "no conversation udp:1: the capture has udp:0 to udp:0"), ("tcp:0", "has none of TCP")]
-    {
+    for (name, said) in [("udp:1", "no conversation udp:1: the capture has only udp:0"), ("tcp:0", "has none of TCP")] {
         echolab(["analyze", UDP, "--format", "lines", "--conversation", name]).run().exits(0).complains(&[said]);
     }
     assert_eq!(lines(&[UDP, "--conversation", "udp:0", "--conversation", "udp:0"]).len(), lines(&[UDP]).len());
@@ -61,7 +59,33 @@ fn a_conversation_is_chosen_by_its_name() {
 fn a_port_chooses_at_either_end() {
     let all = lines(&[TEN_STEPS]).len();
     assert_eq!(lines(&[TEN_STEPS, "--port", "6542"]).len(), all);
-    assert_eq!(lines(&[TEN_STEPS, "--port", "6543"]).len(), 0);
+}
+
+#[test]
+fn what_is_asked_for_and_not_there_is_said_of_each_capture() {
+    let silent = |arguments: &[&str]| {
+        let ran = echolab(["analyze"].iter().chain(arguments)).run().exits(0);
+        assert_eq!(ran.stderr, "", "{arguments:?}");
+    };
+    let says = |arguments: &[&str], said: &str| {
+        let ran = echolab(["analyze"].iter().chain(arguments)).run().exits(0);
+        assert_eq!(ran.stderr.lines().count(), 1, "{arguments:?}: {}", ran.stderr);
+        ran.complains(&[said]);
+    };
+    for format in ["table", "lines", "jsonl", "csv", "html"] {
+        silent(&[TEN_STEPS, "--format", format, "--port", "6542"]);
+        says(&[TEN_STEPS, "--format", format, "--port", "6543"], "no conversation of the capture has port 6543");
+    }
+    silent(&[TEN_STEPS, "--summary", "--limit", "1", "--port", "60990"]);
+    says(&[TEN_STEPS, "--summary", "--port", "1"], "has port 1");
+    let tcp = fixture("lab-v3.pcap");
+    let tcp = tcp.to_str().expect("UTF-8");
+    says(&[UDP, tcp, "--port", "4002"], "lab-v3.pcap has port 4002");
+    says(&[UDP, tcp, "--conversation", "tcp:0"], "no conversation tcp:0: fixtures/lab-udp-line.pcap has none of TCP");
+    says(&[UDP, "--filter", "tcp", "--conversation", "udp:0"], "what passes the filter in the capture has none of UDP");
+    // the one asked for is not that with the port
+    let three = "fixtures/kernel/backlog_full.pcap";
+    says(&[three, "--conversation", "tcp:0", "--port", "42418"], "no conversation asked for by name has port 42418");
 }
 
 #[test]

@@ -1,0 +1,113 @@
+//! What was asked of a capture by name or port and is not in it: said, since an empty report says nothing.
+
+use std::io;
+
+use super::exit::say;
+use crate::explain::{Conversation, Step};
+use crate::model::{CaptureInfo, Endpoint, counted, thousands};
+use crate::report::{CaptureTotals, Sink, Wanted};
+use crate::track::{Extent, StreamId};
+
+/// Looks for what is wanted while a capture is read.
+pub(super) struct Sought<'a> {
+    wanted: &'a Wanted,
+    /// Whether a conversation has the port; and one of those that are named, too.
+    has_port: bool,
+    named_has_port: bool,
+}
+
+/// The sink that lets `sought` see every conversation before `sink` does.
+struct Seeing<'s, 'a, S> {
+    sought: &'s mut Sought<'a>,
+    sink: S,
+}
+
+impl<'a> Sought<'a> {
+    pub(super) fn new(wanted: &'a Wanted) -> Self {
+        Self { wanted, has_port: false, named_has_port: false }
+    }
+
+    /// Looks at what `sink` is told.
+    pub(super) fn before<'s>(&'s mut self, sink: impl Sink + 's) -> impl Sink + 's
+    where
+        'a: 's,
+    {
+        Seeing { sought: self, sink }
+    }
+
+    fn see(&mut self, stream: StreamId, ends: [Endpoint; 2]) {
+        let has_port = self.wanted.port.is_some_and(|port| ends.iter().any(|end| end.port == port));
+        self.has_port |= has_port;
+        self.named_has_port |= has_port && self.wanted.streams.contains(&stream);
+    }
+
+    /// Says what is not there, and why there is nothing at all; `place` is where it was sought.
+    pub(super) fn tell_missing(&self, place: &str, totals: &CaptureTotals, filtered: bool) {
+        let place = if filtered { format!("what passes the filter in {place}") } else { place.to_owned() };
+        let mut all_there = true;
+        for named in &self.wanted.streams {
+            let count = totals.conversations(named.protocol);
+            if u64::from(named.number) < count {
+                continue;
+            }
+            all_there = false;
+            let protocol = named.protocol.name();
+            say(&match count {
+                0 => format!("no conversation {named}: {place} has none of {}", named.protocol),
+                1 => format!("no conversation {named}: {place} has only {protocol}:0"),
+                _ => format!("no conversation {named}: {place} has {protocol}:0 to {protocol}:{}", count - 1),
+            });
+        }
+        if let Some(port) = self.wanted.port {
+            if !self.has_port {
+                say(&format!("no conversation of {place} has port {port}: echolab analyze --summary lists them"));
+            } else if !self.named_has_port && !self.wanted.streams.is_empty() && all_there {
+                say(&format!("no conversation asked for by name has port {port}; others of {place} have"));
+            }
+        }
+        let steps = totals.tcp + totals.udp + totals.icmp;
+        // what a filter rejects, nobody expects to see
+        if steps == 0 && totals.frames > 0 && !filtered {
+            let why: Vec<_> =
+                totals.other().map(|(why, frames)| format!("{} {}", thousands(frames), why.meaning())).collect();
+            say(&format!("nothing to explain in {}: {}", counted(totals.frames, "frame"), why.join("; ")));
+        }
+    }
+}
+
+impl<S: Sink> Sink for Seeing<'_, '_, S> {
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        self.sink.capture(info)
+    }
+
+    fn wants_steps(&self) -> bool {
+        self.sink.wants_steps()
+    }
+
+    fn wants(&mut self, extent: &Extent) -> bool {
+        // an extent has no ports
+        self.sought.wanted.port.is_some() || self.sink.wants(extent)
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        self.sink.step(step)
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        let totals = &conversation.totals;
+        self.sought.see(totals.stream, [totals.client, totals.server]);
+        self.sink.conversation(conversation)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        self.sink.finish(totals)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.sink.end()
+    }
+}
