@@ -72,9 +72,25 @@ impl Damage {
     /// `error` with the number of the frame that could not be read, unless it says so already.
     #[cold]
     pub(super) fn at_frame(number: u64, error: io::Error) -> io::Error {
-        if error.get_ref().is_some_and(|inner| inner.is::<Self>()) {
-            return error;
-        }
-        io::Error::new(error.kind(), Self(format!("cut short in frame {number}: {error}")))
+        let is_behind = match error.get_ref() {
+            Some(inner) if inner.is::<Self>() => return error,
+            inner => inner.is_some_and(|inner| inner.is::<Behind>()),
+        };
+        let place = if is_behind { Place::Before(number) } else { Place::Frame(number) };
+        let what = if error.kind() == io::ErrorKind::InvalidData { "damaged" } else { "cut short" };
+        io::Error::new(error.kind(), Self(format!("{what} {place}: {error}")))
     }
 }
+
+/// Bytes behind packed data that are none of it: whatever was packed has been read.
+#[derive(Debug)]
+pub(super) struct Behind(pub(super) &'static str);
+
+impl fmt::Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(packing) = self;
+        write!(f, "the {packing} data is whole, but bytes follow it that are no {packing} data")
+    }
+}
+
+impl std::error::Error for Behind {}

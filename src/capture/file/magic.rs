@@ -3,9 +3,9 @@
 use std::io::Read;
 
 use anyhow::{Result, bail};
-use flate2::read::MultiGzDecoder;
 
 use super::byte_order::ByteOrder;
+use super::packed::Packing;
 use super::window::Window;
 
 /// What a capture's first four bytes say.
@@ -57,19 +57,16 @@ impl Magic {
 pub(super) fn unpack(reader: Box<dyn Read + Send>) -> Result<(Magic, Window)> {
     let mut window = Window::new(reader);
     window.holds(8)?;
-    let unpacked: Box<dyn Read + Send> = match window.bytes() {
-        [] => bail!(
+    if window.bytes().is_empty() {
+        bail!(
             "it is empty (0 bytes): whatever should have written it was stopped before its first write, or wrote to \
              another file; capture again"
-        ),
-        [0x1f, 0x8b, ..] => Box::new(Named("gzip", MultiGzDecoder::new(window.into_reader()))),
-        // a skippable frame may come first (pzstd writes one)
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-            Box::new(Named("zstd", zstd::stream::read::Decoder::new(window.into_reader())?))
-        }
-        _ => return Ok((recognise(&window)?, window)),
+        );
+    }
+    let Some(packing) = Packing::of(window.bytes()) else {
+        return Ok((recognise(&window)?, window));
     };
-    let mut window = Window::new(unpacked);
+    let mut window = Window::new(Box::new(packing.unpack(window)));
     if !window.holds(8)? && window.bytes().is_empty() {
         bail!("what is packed in it is empty (0 bytes)");
     }
@@ -85,19 +82,4 @@ fn recognise(window: &Window) -> Result<Magic> {
         bail!("it is {what}");
     }
     bail!("it is no capture file: it starts neither as pcap nor as pcapng (nor is it gzip or zstd of either)");
-}
-
-/// A decompressor whose errors say what could not be unpacked.
-struct Named<R>(&'static str, R);
-
-impl<R: Read> Read for Named<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.1.read(buffer).map_err(|error| match error.kind() {
-            std::io::ErrorKind::Interrupted => error,
-            std::io::ErrorKind::UnexpectedEof => {
-                std::io::Error::new(error.kind(), format!("the {} data ends too early", self.0))
-            }
-            kind => std::io::Error::new(kind, format!("the {} data is damaged ({error})", self.0)),
-        })
-    }
 }

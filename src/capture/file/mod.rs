@@ -13,6 +13,7 @@ mod damage;
 mod layout;
 mod link;
 mod magic;
+mod packed;
 mod pcap;
 mod pcapng;
 mod window;

@@ -64,12 +64,4 @@ impl Window {
         }
         Ok(true)
     }
-
-    /// Gives back the stream from the window's start on.
-    pub(super) fn into_reader(mut self) -> impl Read + Send {
-        self.buffer.truncate(self.end);
-        let mut at_hand = io::Cursor::new(self.buffer);
-        at_hand.set_position(self.start as u64);
-        at_hand.chain(self.reader)
-    }
 }

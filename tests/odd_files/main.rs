@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
-use std::io::{self, Cursor, Read, Write};
+mod packed;
+
+use std::io::{Cursor, Read};
 use std::os::unix::ffi::OsStrExt;
 
 use echolab::capture::{Source, file};
@@ -245,84 +247,4 @@ fn a_name_need_not_be_utf_8() {
     let path = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.pcap"));
     std::fs::write(&path, header(USUAL, 2, 4, 1)).unwrap();
     assert!(file::open(&path).unwrap().info().file.as_ref().is_some_and(|name| name.ends_with("caf\u{fffd}.pcap")));
-}
-
-// packed, in pieces, failing
-
-fn many() -> Vec<u8> {
-    let records: Vec<u8> = (0..2_000).flat_map(|second| record(second, 0)).collect();
-    [header(USUAL, 2, 4, 1), records].concat()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    // not the fastest level's single block: a cut must lose some frames and not all
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
-    packed.write_all(bytes).unwrap();
-    packed.finish().unwrap()
-}
-
-#[test]
-fn packed_files_are_read_whole_and_in_several_members() {
-    let (first, second) = (many(), record(9_999, 0));
-    for packed in [
-        gzip(&many()),
-        [gzip(&first), gzip(&second)].concat(),
-        zstd::encode_all(Cursor::new(many()), 3).unwrap(),
-        [zstd::encode_all(Cursor::new(first), 3).unwrap(), zstd::encode_all(Cursor::new(second), 3).unwrap()].concat(),
-        [&b"\x50\x2a\x4d\x18\x04\0\0\0skip"[..], &zstd::encode_all(Cursor::new(many()), 3).unwrap()].concat(),
-    ] {
-        assert!(rows(packed).len() >= 2_000);
-    }
-}
-
-#[test]
-fn a_packed_file_that_is_cut_gives_the_frames_before() {
-    let gzip = gzip(&many());
-    let (rows, error) = read(Cursor::new(gzip[..gzip.len() - 20_000].to_vec()));
-    assert!((1_000..2_000).contains(&rows.len()), "{}", rows.len());
-    assert_eq!(error, format!("cut short in frame {}: the gzip data ends too early", rows.len() + 1));
-
-    let zstd = zstd::encode_all(Cursor::new(many()), 1).unwrap();
-    let (_, error) = read(Cursor::new(zstd[..zstd.len() - 3].to_vec()));
-    assert!(error.ends_with("the zstd data ends too early"), "{error}");
-}
-
-#[test]
-fn a_file_packed_otherwise_is_named_with_the_way_to_unpack_it() {
-    assert!(read(Cursor::new(b"\xfd7zXZ\0 and so on".to_vec())).1.contains("xz -dc"));
-}
-
-#[test]
-fn the_pieces_that_a_stream_comes_in_do_not_matter() {
-    struct Drip(Cursor<Vec<u8>>, usize);
-    impl Read for Drip {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.1 += 1;
-            if self.1.is_multiple_of(5) {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-            let end = buffer.len().min(self.1 % 7 + 1);
-            self.0.read(&mut buffer[..end])
-        }
-    }
-    for bytes in [many(), gzip(&many())] {
-        let (drip, error) = read(Drip(Cursor::new(bytes.clone()), 0));
-        assert_eq!(error, "");
-        assert_eq!(drip, rows(bytes));
-    }
-}
-
-#[test]
-fn a_reader_that_fails_is_told_with_its_frame() {
-    struct Broken(Cursor<Vec<u8>>);
-    impl Read for Broken {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            match self.0.read(buffer)? {
-                0 => Err(io::Error::other("the disk is on fire")),
-                read => Ok(read),
-            }
-        }
-    }
-    let (rows, error) = read(Broken(Cursor::new([header(USUAL, 2, 4, 1), record(1, 0)].concat())));
-    assert_eq!((rows.len(), error.as_str()), (1, "cut short in frame 2: the disk is on fire"));
 }
