@@ -9,6 +9,7 @@ default:
 # Run an echo session and show its steps; capturing asks for sudo where you are not root
 [group('use')]
 demo *options:
+    .ci/setup
     cargo build --release --quiet
     {{ if `id -u` == "0" { "" } else { "sudo" } }} target/release/echolab session "$@"
 
@@ -31,7 +32,7 @@ ci:
 # The tests, or those whose name contains a word; the real sessions need root
 [group('check')]
 test *filter:
-    .ci/setup
+    .ci/setup tests
     cargo test "$@"
 
 # Formatting and clippy, warnings forbidden
@@ -58,7 +59,6 @@ soak times='50':
 [group('check')]
 oracle:
     .ci/run setup build oracle truth
-
 
 # Licences, sources and known flaws of every dependency (`cargo install --locked cargo-deny` first)
 [group('check')]
