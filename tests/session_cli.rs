@@ -280,6 +280,18 @@ fn files_belong_to_the_caller_of_sudo() {
 }
 
 #[test]
+fn a_caller_of_sudo_who_is_not_known_is_said_so() {
+    let (directory, _) = open_directory();
+    let file = directory.path().join("x.pcap");
+    let output = session(&["--write", file.to_str().unwrap()]).env("SUDO_UID", "abc").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let expected = "echolab: note: SUDO_UID is \"abc\", which is no number that sudo gives, so its caller is not known: \
+                    files will belong to root; all capabilities are given up all the same\n";
+    assert_eq!(stderr(&output), expected);
+    assert_eq!(fs::metadata(&file).unwrap().uid(), 0);
+}
+
+#[test]
 fn in_a_user_namespace_of_ones_own_no_root_is_needed() {
     let (directory, program) = open_directory();
     let file = directory.path().join("x.pcap");

@@ -28,7 +28,7 @@ pub(super) fn give_up_except_faults(others: impl FnOnce() -> anyhow::Result<()>)
 }
 
 fn tell(privileges: Privileges) -> anyhow::Result<()> {
-    if let Privileges::Unmapped { .. } = privileges {
+    if let Privileges::Unmapped { .. } | Privileges::Unreadable { .. } = privileges {
         say(&format!("note: {privileges}"));
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Giving up root, once and for all, before a byte from the network is looked at.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use caps::{CapSet, Capability, CapsHashSet};
@@ -10,7 +10,7 @@ use nix::sys::prctl;
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 
 /// What the program still is after [`give_up`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Privileges {
     /// The user it was, without capabilities.
     Kept,
@@ -28,6 +28,13 @@ pub enum Privileges {
         /// What the system says.
         error: Errno,
     },
+    /// Root still, though without capabilities: the variable that should name sudo's caller names nobody.
+    Unreadable {
+        /// `SUDO_UID` or `SUDO_GID`.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
 }
 
 /// One line for the user where there is something to know.
@@ -41,6 +48,11 @@ impl fmt::Display for Privileges {
                 "SUDO_UID is {uid}, but this can't become that user ({}; in a user namespace of one's own it is not \
                  mapped): files will belong to the present user; all capabilities are given up all the same",
                 error.desc()
+            ),
+            Self::Unreadable { variable, value } => write!(
+                f,
+                "{variable} is {value:?}, which is no number that sudo gives, so its caller is not known: files will \
+                 belong to root; all capabilities are given up all the same"
             ),
         }
     }
@@ -100,26 +112,39 @@ pub fn clear_capabilities() -> Result<()> {
 
 /// Becomes the user who called sudo, where root was called by sudo.
 fn become_caller() -> Result<Privileges> {
-    Ok(match sudo_caller() {
-        Some((uid, gid)) if geteuid().is_root() => match become_user(uid, gid) {
+    if !geteuid().is_root() {
+        return Ok(Privileges::Kept);
+    }
+    Ok(match sudo_caller(|variable| std::env::var_os(variable)) {
+        Ok(Some((uid, gid))) => match become_user(uid, gid) {
             Ok(()) => Privileges::Became { uid, gid },
             // a user namespace: the user is not mapped, or groups may not be set
             Err(error @ (Errno::EINVAL | Errno::EPERM)) => Privileges::Unmapped { uid, error },
             Err(error) => return Err(error).with_context(|| format!("can't give up root for user {uid}")),
         },
-        _ => Privileges::Kept,
+        Ok(None) => Privileges::Kept,
+        Err((variable, value)) => Privileges::Unreadable { variable, value: value.to_string_lossy().into_owned() },
     })
 }
 
-/// The user and group who called sudo; `None` if that was root, or nobody.
-fn sudo_caller() -> Option<(Uid, Gid)> {
-    let uid = Uid::from_raw(number("SUDO_UID")?);
-    let gid = Gid::from_raw(number("SUDO_GID").unwrap_or(uid.as_raw()));
-    (!uid.is_root()).then_some((uid, gid))
+/// A variable that can't be read, and its value.
+type Unreadable = (&'static str, OsString);
+
+/// The user and group who called sudo, by these variables; `None` if that was root, or nobody.
+fn sudo_caller(get: impl Fn(&str) -> Option<OsString>) -> Result<Option<(Uid, Gid)>, Unreadable> {
+    let number = |variable| match get(variable).map(|value| (id(&value), value)) {
+        None => Ok(None),
+        Some((Some(id), _)) => Ok(Some(id)),
+        Some((None, value)) => Err((variable, value)),
+    };
+    let Some(uid) = number("SUDO_UID")? else { return Ok(None) };
+    let gid = number("SUDO_GID")?.unwrap_or(uid);
+    Ok((uid != 0).then(|| (Uid::from_raw(uid), Gid::from_raw(gid))))
 }
 
-fn number<T: FromStr>(variable: &str) -> Option<T> {
-    std::env::var(variable).ok()?.parse().ok()
+/// The number of a user or group; the largest is none, but would leave things as they are (setresuid(2)).
+fn id(value: &OsStr) -> Option<u32> {
+    value.to_str()?.parse().ok().filter(|id| *id != u32::MAX)
 }
 
 /// The groups go first: after the user has changed there is no right to change them.
@@ -127,4 +152,31 @@ fn become_user(uid: Uid, gid: Gid) -> Result<(), Errno> {
     setgroups(&[gid])?;
     setresgid(gid, gid, gid)?;
     setresuid(uid, uid, uid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(uid: Option<&str>, gid: Option<&str>) -> Result<Option<(u32, u32)>, Unreadable> {
+        let get = |variable: &str| if variable == "SUDO_UID" { uid } else { gid }.map(OsString::from);
+        sudo_caller(get).map(|caller| caller.map(|(uid, gid)| (uid.as_raw(), gid.as_raw())))
+    }
+
+    #[test]
+    fn who_called_sudo_is_known_by_two_numbers() {
+        assert_eq!(caller(None, None), Ok(None));
+        assert_eq!(caller(None, Some("1000")), Ok(None));
+        assert_eq!(caller(Some("0"), Some("0")), Ok(None));
+        assert_eq!(caller(Some("1000"), Some("100")), Ok(Some((1000, 100))));
+        assert_eq!(caller(Some("1000"), None), Ok(Some((1000, 1000))));
+    }
+
+    #[test]
+    fn a_number_that_names_nobody_is_none() {
+        for wrong in ["abc", "", "-1", "4294967295", "4294967296", "1e3", " 7"] {
+            assert_eq!(caller(Some(wrong), None), Err(("SUDO_UID", wrong.into())));
+            assert_eq!(caller(Some("1000"), Some(wrong)), Err(("SUDO_GID", wrong.into())));
+        }
+    }
 }
