@@ -132,9 +132,9 @@ mod tests {
         let bytes = samples::ipv6(first, &[headers, segment].concat());
         let mut decoder = Decoder::new();
         let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
-        assert_eq!(usize::from(packet.ip.header_len), 40 + headers.len());
+        assert_eq!(usize::from(packet.headers.ip.header_len), 40 + headers.len());
         let segment = samples::segment(packet);
-        assert_eq!(segment.payload, b"hello");
+        assert_eq!(packet.payload, b"hello");
         // the header's own destination, whatever the way
         assert_eq!(segment.destination, Endpoint::new(samples::SERVER6, 2));
         segment.checksum
@@ -179,8 +179,9 @@ mod tests {
         bytes.extend(udp);
         bytes.extend([0; 10]);
         let mut decoder = Decoder::new();
-        let datagram = samples::datagram(decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap());
-        assert_eq!((datagram.len, datagram.payload.len(), datagram.length), (69_992, 69_992, 0));
+        let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
+        let datagram = samples::datagram(packet);
+        assert_eq!((datagram.len, packet.payload.len(), datagram.length), (69_992, 69_992, 0));
 
         let short = [samples::ipv6(ip_number::IPV6_HOP_BY_HOP, &[]), jumbo(100), vec![0; 100]].concat();
         assert_eq!(samples::skip(&short), Some(Skip::Malformed));

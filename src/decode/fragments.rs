@@ -185,10 +185,10 @@ mod tests {
             assert_eq!(waits(decoder, packet), Some(Skip::Fragment));
         }
         let packet = decoder.decode(&samples::frame(LinkType::RAW, last)).unwrap();
-        assert_eq!(packet.ip.fragments, fragments);
+        assert_eq!(packet.headers.ip.fragments, fragments);
         let datagram = samples::datagram(packet);
         assert_eq!((datagram.len, datagram.checksum), (2048, Checksum::Valid));
-        assert_eq!(datagram.payload, payload());
+        assert_eq!(packet.payload, payload());
     }
 
     fn waits(decoder: &mut Decoder, packet: &[u8]) -> Option<Skip> {
@@ -261,8 +261,9 @@ mod tests {
         let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
         let mut decoder = Decoder::new();
         let cut = Frame { wire_len: f[0].len() as u32, ..samples::frame(LinkType::RAW, &f[0][..100]) };
-        let datagram = samples::datagram(decoder.decode(&cut).unwrap());
-        assert_eq!((datagram.len, datagram.payload.len()), (2048, 72));
+        let packet = decoder.decode(&cut).unwrap();
+        let datagram = samples::datagram(packet);
+        assert_eq!((datagram.len, packet.payload.len()), (2048, 72));
         assert_eq!(datagram.checksum, Checksum::Unverifiable);
         assert_eq!(waits(&mut decoder, &f[1]), Some(Skip::Fragment));
         assert_eq!(waits(&mut decoder, &f[2]), Some(Skip::Fragment));

@@ -66,7 +66,7 @@ mod tests {
     use crate::model::{Endpoint, LinkType, Transport};
 
     fn error(bytes: &[u8], wire_len: usize) -> Result<IcmpError, Skip> {
-        match Decoder::new().decode(&samples::cut_frame(LinkType::RAW, bytes, wire_len))?.transport {
+        match Decoder::new().decode(&samples::cut_frame(LinkType::RAW, bytes, wire_len))?.headers.transport {
             Transport::IcmpError(error) => Ok(error),
             other => panic!("no ICMP error: {other:?}"),
         }

@@ -221,7 +221,7 @@ mod tests {
         bytes.extend(&samples::tcp4(b"hello")[20..]);
         let mut decoder = Decoder::new();
         let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
-        assert_eq!((packet.ip.header_len, samples::segment(packet).payload), (28, &b"hello"[..]));
+        assert_eq!((packet.headers.ip.header_len, packet.payload), (28, &b"hello"[..]));
     }
 
     #[test]
@@ -238,9 +238,9 @@ mod tests {
         for (bytes, version) in tunnels {
             let mut decoder = Decoder::new();
             let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
-            assert_eq!(packet.ip.version, version);
+            assert_eq!(packet.headers.ip.version, version);
             let segment = samples::segment(packet);
-            assert_eq!((segment.source.port, segment.payload), (40_000, &b"hello"[..]));
+            assert_eq!((segment.source.port, packet.payload), (40_000, &b"hello"[..]));
         }
     }
 }

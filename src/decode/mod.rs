@@ -21,7 +21,7 @@ mod udp;
 
 use etherparse::ip_number;
 
-use crate::model::{Frame, Packet, Skip, Transport};
+use crate::model::{Frame, Headers, Packet, Skip, Transport};
 use captured::Captured;
 use fragments::Reassembly;
 use ip::{Ip, Lengths};
@@ -33,6 +33,8 @@ const NESTED_FRAGMENTS: usize = 4;
 /// Reads frames, one after the other, of one capture.
 #[derive(Debug, Default)]
 pub struct Decoder {
+    /// What the headers of the last packet say.
+    headers: Option<Headers>,
     fragments: Reassembly,
     /// The reassembled packets that the last packet borrows from, outermost first.
     reassembled: [Vec<u8>; NESTED_FRAGMENTS],
@@ -66,8 +68,14 @@ impl Decoder {
     #[inline(always)]
     fn plain<'a>(&'a mut self, ip: Ip<'a>, frame: &Frame<'a>) -> Result<Packet<'a>, Skip> {
         match (ip.fragment, ip.protocol) {
-            (None, ip_number::TCP) => Ok(Packet { ip: ip.header, transport: Transport::Segment(tcp::read(&ip)?) }),
-            (None, ip_number::UDP) => Ok(Packet { ip: ip.header, transport: Transport::Datagram(udp::read(&ip)?) }),
+            (None, ip_number::TCP) => {
+                let headers = Headers { ip: ip.header, transport: Transport::Segment(tcp::read(&ip)?) };
+                Ok(lend(self.headers.insert(headers), &ip))
+            }
+            (None, ip_number::UDP) => {
+                let headers = Headers { ip: ip.header, transport: Transport::Datagram(udp::read(&ip)?) };
+                Ok(lend(self.headers.insert(headers), &ip))
+            }
             _ => self.layers(frame),
         }
     }
@@ -103,7 +111,7 @@ impl Decoder {
                 }
                 _ => return Err(Skip::OtherProtocol),
             };
-            return Ok(Packet { ip: ip.header, transport });
+            return Ok(lend(self.headers.insert(Headers { ip: ip.header, transport }), &ip));
         }
     }
 
@@ -111,4 +119,15 @@ impl Decoder {
     pub fn incomplete_fragments(&self) -> u64 {
         self.fragments.incomplete()
     }
+}
+
+/// The packet with these headers; its bytes are where `ip` ends.
+#[inline(always)]
+fn lend<'a>(headers: &'a Headers, ip: &Ip<'a>) -> Packet<'a> {
+    let (header, bytes) = match &headers.transport {
+        Transport::Segment(segment) => (segment.header_len.into(), ip.payload),
+        Transport::Datagram(datagram) => (udp::HEADER, ip.payload.limit(udp::HEADER + datagram.len as usize)),
+        Transport::IcmpError(_) => (0, Captured::whole(&[])),
+    };
+    Packet { headers, header: bytes.limit(header).data, payload: bytes.skip(header).data }
 }

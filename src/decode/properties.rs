@@ -21,7 +21,7 @@ const LINKS: [LinkType; 10] = [
 ];
 
 fn transport_checksum(packet: Packet<'_>) -> Checksum {
-    match packet.transport {
+    match packet.headers.transport {
         Transport::Segment(segment) => segment.checksum,
         Transport::Datagram(datagram) => datagram.checksum,
         Transport::IcmpError(error) => panic!("no checksum in {error:?}"),
@@ -94,9 +94,9 @@ proptest! {
         }
         for data in [&packet[..], &damaged, &damaged[..keep.index(packet.len() + 1)]] {
             if let Ok(packet) = decoder.decode(&samples::cut_frame(LinkType::RAW, data, damaged.len())) {
-                match packet.transport {
-                    Transport::Segment(segment) => prop_assert!(segment.payload.len() <= segment.len as usize),
-                    Transport::Datagram(datagram) => prop_assert!(datagram.payload.len() <= datagram.len as usize),
+                match packet.headers.transport {
+                    Transport::Segment(segment) => prop_assert!(packet.payload.len() <= segment.len as usize),
+                    Transport::Datagram(datagram) => prop_assert!(packet.payload.len() <= datagram.len as usize),
                     Transport::IcmpError(error) => prop_assert!(matches!(error.version, 4 | 6)),
                 }
             }
@@ -117,13 +117,13 @@ proptest! {
                     Ok(packet) => {
                         let expected = if keep < whole.len() { Checksum::Unverifiable } else { Checksum::Valid };
                         prop_assert!(is(transport_checksum(packet), expected));
-                        let (len, captured) = match packet.transport {
-                            Transport::Segment(segment) => (segment.len, segment.payload),
-                            Transport::Datagram(datagram) => (datagram.len, datagram.payload),
+                        let len = match packet.headers.transport {
+                            Transport::Segment(segment) => segment.len,
+                            Transport::Datagram(datagram) => datagram.len,
                             Transport::IcmpError(error) => panic!("{error:?}"),
                         };
                         prop_assert_eq!(len as usize, payload.len());
-                        prop_assert_eq!(captured, &payload[..keep.saturating_sub(header)]);
+                        prop_assert_eq!(packet.payload, &payload[..keep.saturating_sub(header)]);
                     }
                 }
             }

@@ -28,16 +28,16 @@ pub(super) fn skip(data: &[u8]) -> Option<Skip> {
 }
 
 /// The segment in `packet`.
-pub(super) fn segment(packet: Packet<'_>) -> Segment<'_> {
-    match packet.transport {
+pub(super) fn segment(packet: Packet<'_>) -> Segment {
+    match packet.headers.transport {
         Transport::Segment(segment) => segment,
         other => panic!("no segment: {other:?}"),
     }
 }
 
 /// The datagram in `packet`.
-pub(super) fn datagram(packet: Packet<'_>) -> Datagram<'_> {
-    match packet.transport {
+pub(super) fn datagram(packet: Packet<'_>) -> Datagram {
+    match packet.headers.transport {
         Transport::Datagram(datagram) => datagram,
         other => panic!("no datagram: {other:?}"),
     }

@@ -13,7 +13,7 @@ const LONGEST: usize = 60;
 
 /// The segment that `ip` carries.
 #[inline(always)]
-pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Segment<'a>, Skip> {
+pub(super) fn read(ip: &Ip<'_>) -> Result<Segment, Skip> {
     match TcpHeaderSlice::from_slice(ip.payload.data) {
         Ok(header) => Ok(segment(ip, &header)),
         Err(err::tcp::HeaderSliceError::Len(error)) => cut(*ip, error.required_len),
@@ -24,7 +24,7 @@ pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Segment<'a>, Skip> {
 /// A segment of which the capture kept less than the header; what is there of the options is read.
 #[cold]
 #[inline(never)]
-fn cut<'a>(ip: Ip<'a>, header_len: usize) -> Result<Segment<'a>, Skip> {
+fn cut(ip: Ip<'_>, header_len: usize) -> Result<Segment, Skip> {
     let bytes = ip.payload;
     if bytes.data.len() < FIXED || bytes.len < header_len {
         return Err(bytes.short(header_len));
@@ -38,7 +38,7 @@ fn cut<'a>(ip: Ip<'a>, header_len: usize) -> Result<Segment<'a>, Skip> {
 
 /// Inlined with its callers, so that the segment is made where it will stay.
 #[inline(always)]
-fn segment<'a>(ip: &Ip<'a>, header: &TcpHeaderSlice<'_>) -> Segment<'a> {
+fn segment(ip: &Ip<'_>, header: &TcpHeaderSlice<'_>) -> Segment {
     let bytes = ip.payload;
     let header_len = header.slice().len();
     let payload = bytes.skip(header_len);
@@ -58,8 +58,6 @@ fn segment<'a>(ip: &Ip<'a>, header: &TcpHeaderSlice<'_>) -> Segment<'a> {
             (verdict, _) => verdict,
         },
         len: u32::try_from(payload.len).unwrap_or(u32::MAX),
-        header: bytes.limit(header_len).data,
-        payload: payload.data,
     }
 }
 
@@ -83,15 +81,16 @@ mod tests {
         let bytes = samples::tcp4(b"hello");
         let mut decoder = Decoder::new();
         let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
-        assert_eq!((packet.ip.version, packet.ip.ttl, packet.ip.header_len, packet.ip.fragments), (4, 64, 20, 1));
+        let ip = packet.headers.ip;
+        assert_eq!((ip.version, ip.ttl, ip.header_len, ip.fragments), (4, 64, 20, 1));
         let segment = samples::segment(packet);
         assert_eq!(segment.source, Endpoint::new(samples::CLIENT, 40_000));
         assert_eq!(segment.destination, Endpoint::new(samples::SERVER, 6542));
         assert_eq!((segment.seq, segment.ack, segment.window), (SeqNumber(0x0102_0304), SeqNumber(77), 512));
         assert_eq!(segment.flags, TcpFlags::PSH.union(TcpFlags::ACK));
         assert_eq!(segment.options.timestamps, Some(TcpTimestamps { value: 9, echo_reply: 8 }));
-        assert_eq!((segment.header_len, segment.len, segment.payload), (32, 5, &b"hello"[..]));
-        assert_eq!(segment.header, &bytes[20..52]);
+        assert_eq!((segment.header_len, segment.len, packet.payload), (32, 5, &b"hello"[..]));
+        assert_eq!(packet.header, &bytes[20..52]);
         assert_eq!(segment.checksum, Checksum::Valid);
     }
 
@@ -109,8 +108,9 @@ mod tests {
     fn ethernet_padding_is_no_payload() {
         let padded = [&[0; 12][..], &[8, 0], &samples::tcp4(b""), &[0; 6]].concat();
         let mut decoder = Decoder::new();
-        let segment = samples::segment(decoder.decode(&samples::frame(LinkType::ETHERNET, &padded)).unwrap());
-        assert_eq!((segment.len, segment.payload, segment.checksum), (0, &[][..], Checksum::Valid));
+        let packet = decoder.decode(&samples::frame(LinkType::ETHERNET, &padded)).unwrap();
+        let segment = samples::segment(packet);
+        assert_eq!((segment.len, packet.payload, segment.checksum), (0, &[][..], Checksum::Valid));
     }
 
     #[test]
@@ -122,9 +122,9 @@ mod tests {
         let bytes = samples::ipv4(etherparse::IpNumber::TCP, &bytes);
         let mut decoder = Decoder::new();
         let cut = samples::cut_frame(LinkType::RAW, &bytes[..50], bytes.len());
-        let segment = samples::segment(decoder.decode(&cut).unwrap());
-        assert_eq!(segment.header, &bytes[20..50]);
-        let options = segment.options;
+        let packet = decoder.decode(&cut).unwrap();
+        assert_eq!(packet.header, &bytes[20..50]);
+        let options = samples::segment(packet).options;
         assert_eq!((options.mss, options.sack_permitted, options.timestamps), (Some(1460), true, None));
     }
 

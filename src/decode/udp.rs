@@ -6,13 +6,13 @@ use super::ip::Ip;
 use crate::model::{Checksum, Datagram, Skip};
 
 /// Length of the header.
-const HEADER: usize = 8;
+pub(super) const HEADER: usize = 8;
 
 /// The datagram that `ip` carries.
 ///
 /// Its length is the Length field's word, even where the IP packet ends before: the rest is then as good as cut.
 #[inline(always)]
-pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Datagram<'a>, Skip> {
+pub(super) fn read(ip: &Ip<'_>) -> Result<Datagram, Skip> {
     let header = UdpHeaderSlice::from_slice(ip.payload.data).map_err(|error| ip.payload.short(error.required_len))?;
     let total = match usize::from(header.length()) {
         // a jumbogram's length does not fit the field (RFC 2675 §4)
@@ -33,8 +33,6 @@ pub(super) fn read<'a>(ip: &Ip<'a>) -> Result<Datagram<'a>, Skip> {
         checksum_raw: header.checksum(),
         length: header.length(),
         len: u32::try_from(total - HEADER).unwrap_or(u32::MAX),
-        header: bytes.limit(HEADER).data,
-        payload: bytes.skip(HEADER).data,
     })
 }
 
@@ -52,10 +50,11 @@ mod tests {
             bytes[26..28].copy_from_slice(&checksum.to_be_bytes());
         }
         let mut decoder = Decoder::new();
-        let datagram = samples::datagram(decoder.decode(&samples::frame(LinkType::RAW, &bytes))?);
+        let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes))?;
+        let datagram = samples::datagram(packet);
         assert_eq!(datagram.length, length);
-        assert_eq!(datagram.header, &bytes[20..28]);
-        Ok((datagram.checksum, datagram.len, datagram.payload.to_vec()))
+        assert_eq!(packet.header, &bytes[20..28]);
+        Ok((datagram.checksum, datagram.len, packet.payload.to_vec()))
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use frame::Frame;
 pub use link_type::LinkType;
 pub use number::{counted, thousands};
 pub use options::{OptionKinds, SackBlocks, TcpOptions, TcpTimestamps};
-pub use packet::{Checksum, Datagram, IcmpError, IpHeader, Packet, Quoted, Segment, Transport};
+pub use packet::{Checksum, Datagram, Headers, IcmpError, IpHeader, Packet, Quoted, Segment, Transport};
 pub use protocol::{Direction, PerDirection, Protocol};
 pub use seq::SeqNumber;
 pub use skip::Skip;

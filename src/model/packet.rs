@@ -4,13 +4,25 @@ use std::net::IpAddr;
 
 use super::{Endpoint, Protocol, SeqNumber, TcpFlags, TcpOptions};
 
-/// An IP packet that can be a step.
+/// An IP packet that can be a step: lent by whoever has read it.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
+    /// What its headers say.
+    pub headers: &'a Headers,
+    /// As much of the TCP or UDP header as was captured, options included; nothing of an ICMP error, or where frames
+    /// are read ahead.
+    pub header: &'a [u8],
+    /// As much of the payload as was captured.
+    pub payload: &'a [u8],
+}
+
+/// What the headers of an IP packet say.
+#[derive(Clone, Copy, Debug)]
+pub struct Headers {
     /// The innermost IP header.
     pub ip: IpHeader,
     /// What the IP packet carries.
-    pub transport: Transport<'a>,
+    pub transport: Transport,
 }
 
 /// What is kept of the innermost IP header.
@@ -32,11 +44,11 @@ pub struct IpHeader {
 
 /// What the IP packet carries.
 #[derive(Clone, Copy, Debug)]
-pub enum Transport<'a> {
+pub enum Transport {
     /// A TCP segment.
-    Segment(Segment<'a>),
+    Segment(Segment),
     /// A UDP datagram.
-    Datagram(Datagram<'a>),
+    Datagram(Datagram),
     /// An ICMP error about one of these.
     IcmpError(IcmpError),
 }
@@ -72,7 +84,7 @@ impl Checksum {
 
 /// A TCP segment.
 #[derive(Clone, Copy, Debug)]
-pub struct Segment<'a> {
+pub struct Segment {
     /// Who sent it.
     pub source: Endpoint,
     /// To whom.
@@ -95,15 +107,11 @@ pub struct Segment<'a> {
     pub checksum: Checksum,
     /// Payload bytes on the wire.
     pub len: u32,
-    /// As much of the TCP header as was captured, options included; nothing where frames are read ahead.
-    pub header: &'a [u8],
-    /// As much of the payload as was captured.
-    pub payload: &'a [u8],
 }
 
 /// A UDP datagram.
 #[derive(Clone, Copy, Debug)]
-pub struct Datagram<'a> {
+pub struct Datagram {
     /// Who sent it.
     pub source: Endpoint,
     /// To whom.
@@ -116,10 +124,6 @@ pub struct Datagram<'a> {
     pub length: u16,
     /// Payload bytes on the wire.
     pub len: u32,
-    /// The UDP header; nothing where frames are read ahead.
-    pub header: &'a [u8],
-    /// As much of the payload as was captured.
-    pub payload: &'a [u8],
 }
 
 /// An ICMP or ICMPv6 error message that quotes a TCP or UDP packet (RFC 792, RFC 4443).

@@ -10,17 +10,17 @@ use std::thread::Scope;
 use super::packets::{End, Packets};
 use crate::capture::Source;
 use crate::decode::Decoder;
-use crate::model::{Datagram, Frame, Packet, Segment, Skip, Transport};
+use crate::model::{Frame, Headers, Packet, Skip};
 
 /// Packets in a batch: enough that neither thread waits for the other's next one; a batch is about a megabyte.
 const BATCH: usize = 4096;
 /// Batches on their way at once.
 const BATCHES: usize = 4;
 
-/// A frame without its bytes, its packet without its payload, and how long the payload is that the batch holds.
+/// A frame without its bytes, its packet's headers, and how long the payload is that the batch holds.
 struct Item {
     frame: Frame<'static>,
-    packet: Result<Packet<'static>, Skip>,
+    headers: Result<Headers, Skip>,
     payload: usize,
 }
 
@@ -62,8 +62,8 @@ impl Packets for Ahead {
             for item in &self.batch.items {
                 let (payload, rest) = payloads.split_at_checked(item.payload).unwrap_or_default();
                 payloads = rest;
-                let taken = match &item.packet {
-                    Ok(packet) => take(&item.frame, Ok(&with_payload(packet, payload))),
+                let taken = match &item.headers {
+                    Ok(headers) => take(&item.frame, Ok(&Packet { headers, header: &[], payload })),
                     Err(reason) => take(&item.frame, Err(*reason)),
                 };
                 if let ControlFlow::Break(enough) = taken {
@@ -103,11 +103,11 @@ fn read_ahead(source: &mut (dyn Source + Send), full: &SyncSender<Batch>, empty:
                 }
             };
             let packet = decoder.decode(&frame);
-            let payload = packet.as_ref().map_or(&[][..], payload_of);
+            let payload = packet.as_ref().map_or(&[][..], |packet| packet.payload);
             batch.payloads.extend_from_slice(payload);
             let payload = payload.len();
-            let packet = packet.map(|packet| with_payload(&packet, &[]));
-            batch.items.push(Item { frame: Frame { data: &[], ..frame }, packet, payload });
+            let headers = packet.map(|packet| *packet.headers);
+            batch.items.push(Item { frame: Frame { data: &[], ..frame }, headers, payload });
         }
         batch.incomplete_fragments = decoder.incomplete_fragments();
         let last = batch.after.is_some();
@@ -115,23 +115,4 @@ fn read_ahead(source: &mut (dyn Source + Send), full: &SyncSender<Batch>, empty:
             return;
         }
     }
-}
-
-fn payload_of<'a>(packet: &Packet<'a>) -> &'a [u8] {
-    match packet.transport {
-        Transport::Segment(segment) => segment.payload,
-        Transport::Datagram(datagram) => datagram.payload,
-        Transport::IcmpError(_) => &[],
-    }
-}
-
-/// The packet with another payload.
-#[inline]
-fn with_payload<'p>(packet: &Packet<'_>, payload: &'p [u8]) -> Packet<'p> {
-    let transport = match packet.transport {
-        Transport::Segment(segment) => Transport::Segment(Segment { header: &[], payload, ..segment }),
-        Transport::Datagram(datagram) => Transport::Datagram(Datagram { header: &[], payload, ..datagram }),
-        Transport::IcmpError(error) => Transport::IcmpError(error),
-    };
-    Packet { ip: packet.ip, transport }
 }

@@ -120,7 +120,7 @@ impl Run<'_> {
         self.totals.frames += 1;
         match packet.map(|packet| (packet, self.tracker.follow(frame, packet))) {
             Ok((packet, Ok(()))) => {
-                match packet.transport {
+                match packet.headers.transport {
                     Transport::Segment(_) => self.totals.tcp += 1,
                     Transport::Datagram(_) => self.totals.udp += 1,
                     Transport::IcmpError(_) => self.totals.icmp += 1,

@@ -104,7 +104,7 @@ impl Conversation {
     }
 
     /// Whether a SYN shows that the ports are used again.
-    pub(super) fn is_another(&self, direction: Direction, segment: &Segment<'_>) -> bool {
+    pub(super) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.connection.is_another(direction, segment),
             Kind::Udp(_) | Kind::Away => false,
@@ -125,19 +125,19 @@ impl Conversation {
         &mut self,
         frame: &Frame<'_>,
         packet: &Packet<'_>,
-        segment: &Segment<'_>,
+        segment: &Segment,
         direction: Direction,
         facts: &mut TcpFacts,
     ) {
         let moment = self.moment(frame, direction);
         let Kind::Tcp(tcp) = &mut self.kind else { return };
         let last = (self.last_frame, self.last_at);
-        tcp.connection.follow(&moment, segment, &packet.ip, facts);
+        tcp.connection.follow(&moment, segment, &packet.headers.ip, facts);
         if segment.flags.contains(TcpFlags::SYN) {
             tcp.turns.begin(direction);
         }
         if segment.len > 0 && Connection::reached(segment) {
-            facts.echo = tcp.compare(frame.number, direction, segment);
+            facts.echo = tcp.compare(frame.number, direction, segment, packet.payload);
         }
         if segment.len > 0 && facts.repeat.is_none() && facts.probe.is_none() {
             tcp.connection.time_answer(&moment, last, facts);
@@ -155,12 +155,12 @@ impl Conversation {
         &mut self,
         frame: &Frame<'_>,
         packet: &Packet<'_>,
-        datagram: &Datagram<'_>,
+        datagram: &Datagram,
         direction: Direction,
     ) -> Option<UdpFacts> {
         let moment = self.moment(frame, direction);
         let Kind::Udp(exchange) = &mut self.kind else { return None };
-        Some(exchange.follow(&moment, datagram, &packet.ip))
+        Some(exchange.follow(&moment, datagram, packet.payload, &packet.headers.ip))
     }
 
     /// Takes an ICMP error that quotes one of its packets, and goes the other way.
@@ -205,13 +205,13 @@ impl Conversation {
         packet: &Packet<'a>,
         facts: &'a TcpFacts,
     ) -> Event<'a> {
-        let (source, destination, header, payload) = match &packet.transport {
-            Transport::Segment(tcp) => (tcp.source, tcp.destination, tcp.header, tcp.payload),
-            Transport::Datagram(udp) => (udp.source, udp.destination, udp.header, udp.payload),
-            Transport::IcmpError(error) => {
-                let source = Endpoint::new(error.source, error.quoted.destination.port);
-                (source, Endpoint::new(error.destination, error.quoted.source.port), &[][..], &[][..])
-            }
+        let (source, destination) = match &packet.headers.transport {
+            Transport::Segment(tcp) => (tcp.source, tcp.destination),
+            Transport::Datagram(udp) => (udp.source, udp.destination),
+            Transport::IcmpError(error) => (
+                Endpoint::new(error.source, error.quoted.destination.port),
+                Endpoint::new(error.destination, error.quoted.source.port),
+            ),
         };
         Event {
             frame: frame.number,
@@ -224,14 +224,14 @@ impl Conversation {
             destination,
             since_start: self.at.get(),
             since_previous: followed.since_previous,
-            ip: packet.ip,
+            ip: packet.headers.ip,
             body: match followed.kind {
                 FollowedKind::Segment => Body::Tcp(Lent::Borrowed(facts)),
                 FollowedKind::Datagram(facts) => Body::Udp(facts),
                 FollowedKind::Error(facts) => Body::Icmp(facts),
             },
-            header: Cow::Borrowed(header),
-            payload: Cow::Borrowed(payload),
+            header: Cow::Borrowed(packet.header),
+            payload: Cow::Borrowed(packet.payload),
         }
     }
 }

@@ -37,16 +37,22 @@ pub(super) struct TcpKind {
 }
 
 impl TcpKind {
-    /// Compares a segment's payload with what went the other way. Returns what it echoes.
-    pub(super) fn compare(&mut self, frame: u64, direction: Direction, segment: &Segment<'_>) -> Option<Echo> {
+    /// Compares a segment's payload, as far as it was captured, with what went the other way. Returns what it echoes.
+    pub(super) fn compare(
+        &mut self,
+        frame: u64,
+        direction: Direction,
+        segment: &Segment,
+        payload: &[u8],
+    ) -> Option<Echo> {
         // what its ACK covers was there before it
         self.skip_lost(frame, !direction);
         let part = Part {
             frame,
             offset: self.connection.offset(direction, segment),
-            payload: segment.payload,
+            payload,
             push: segment.flags.contains(TcpFlags::PSH),
-            cut: (segment.payload.len() as u64) < u64::from(segment.len),
+            cut: (payload.len() as u64) < u64::from(segment.len),
         };
         let echo = match direction {
             Direction::ClientToServer => {

@@ -22,7 +22,7 @@ pub(super) fn decide(
             return (ServerToClient, RolesFrom::Session);
         }
     }
-    if let Transport::Segment(segment) = &packet.transport
+    if let Transport::Segment(segment) = &packet.headers.transport
         && segment.flags.contains(TcpFlags::SYN)
     {
         let answers = segment.flags.contains(TcpFlags::ACK);

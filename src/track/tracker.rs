@@ -58,7 +58,7 @@ impl Tracker {
     #[inline(always)]
     pub fn follow(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Result<(), Skip> {
         self.settle();
-        match &packet.transport {
+        match &packet.headers.transport {
             Transport::Segment(segment) => self.segment(frame, packet, segment),
             Transport::Datagram(datagram) => {
                 let (source, destination) = (datagram.source, datagram.destination);
@@ -136,7 +136,7 @@ impl Tracker {
     }
 
     #[inline(always)]
-    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) -> Result<(), Skip> {
+    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment) -> Result<(), Skip> {
         let (source, destination) = (segment.source, segment.destination);
         let mut index = self.find_or_begin(frame, packet, Protocol::Tcp, source, destination);
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
@@ -222,7 +222,7 @@ impl Tracker {
             Direction::ClientToServer => (source, destination),
             Direction::ServerToClient => (destination, source),
         };
-        let (protocol, number, kind) = match packet.transport {
+        let (protocol, number, kind) = match packet.headers.transport {
             Transport::Segment(_) => {
                 (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(self.spare.pop().unwrap_or_default()))
             }

@@ -49,7 +49,7 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// Takes one datagram.
-    pub(super) fn follow(&mut self, moment: &Moment, datagram: &Datagram<'_>, ip: &IpHeader) -> UdpFacts {
+    pub(super) fn follow(&mut self, moment: &Moment, datagram: &Datagram, payload: &[u8], ip: &IpHeader) -> UdpFacts {
         self.clues.note(moment.direction, datagram.checksum);
         match datagram.checksum {
             Checksum::Offloaded => self.totals.offloaded.see(moment.frame),
@@ -79,9 +79,9 @@ impl Exchange {
                 self.datagrams.copied(first, moment.frame, moment.at);
             }
         } else if moment.direction == Direction::ClientToServer {
-            self.datagrams.request((moment.frame, moment.at), ip.id, datagram.payload, datagram.len);
+            self.datagrams.request((moment.frame, moment.at), ip.id, payload, datagram.len);
             facts.place = UdpPlace::Request;
-        } else if let Some(answered) = self.datagrams.answer(moment.frame, datagram.payload, datagram.len) {
+        } else if let Some(answered) = self.datagrams.answer(moment.frame, payload, datagram.len) {
             facts.place = UdpPlace::Reply(answered.request);
             facts.echo = answered.echo;
             facts.turnaround = moment.since(answered.at);
@@ -96,7 +96,7 @@ impl Exchange {
 
     /// The frame of which this one is a copy: the same IP identification, checksum and length, at once. And the frame
     /// that overtook it: where identifications count up, a lower one was sent before.
-    fn in_order(&mut self, moment: &Moment, datagram: &Datagram<'_>, ip: &IpHeader) -> (Option<u64>, Option<u64>) {
+    fn in_order(&mut self, moment: &Moment, datagram: &Datagram, ip: &IpHeader) -> (Option<u64>, Option<u64>) {
         let mark = Mark { ip_id: ip.id.unwrap_or(0), checksum: datagram.checksum_raw, length: datagram.length };
         let last = self.last.get_mut(moment.direction);
         let newest = Newest { frame: moment.frame, at: moment.at, mark, top: (mark.ip_id, moment.frame), counting: 0 };

@@ -113,7 +113,7 @@ impl Clues {
     /// Takes the checksum of a segment. Segments with data are passed over, since a receiver that puts some together
     /// leaves them without a checksum, and resets, which a kernel sends with a checksum.
     #[inline]
-    pub(super) fn note_segment(&mut self, direction: Direction, segment: &Segment<'_>) {
+    pub(super) fn note_segment(&mut self, direction: Direction, segment: &Segment) {
         if segment.len == 0 && !segment.flags.contains(TcpFlags::RST) {
             self.note(direction, segment.checksum);
         }

@@ -15,7 +15,7 @@ pub(crate) fn to_the_wrap(capture: &Capture, before: u32) -> (Vec<Recorded>, usi
     let frames = capture.frames.iter().enumerate().map(|(index, recorded)| {
         let mut changed = recorded.clone();
         let Ok(packet) = decoder.decode(&recorded.frame(index as u64 + 1)) else { return changed };
-        let Transport::Segment(segment) = packet.transport else { return changed };
+        let Transport::Segment(segment) = packet.headers.transport else { return changed };
         let there = (segment.source, segment.destination);
         let back = (segment.destination, segment.source);
         // a reset without a number of its own has 0: it stays

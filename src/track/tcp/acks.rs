@@ -12,7 +12,7 @@ impl Connection {
     pub(super) fn take_ack(
         &mut self,
         moment: &Moment,
-        segment: &Segment<'_>,
+        segment: &Segment,
         hints: &mut Hints,
     ) -> (Option<Acked>, Option<RttSample>) {
         let usual = self.handshake.answer_time(moment.direction);

@@ -19,7 +19,7 @@ impl Connection {
     pub(super) fn take_bytes(
         &mut self,
         moment: &Moment,
-        segment: &Segment<'_>,
+        segment: &Segment,
         ip: &IpHeader,
         probe: Option<Probe>,
     ) -> Option<Repeat> {
@@ -47,13 +47,7 @@ impl Connection {
 
     /// A SYN, the first segment captured, and whatever is not the bytes that are due.
     #[cold]
-    fn take_unusual(
-        &mut self,
-        moment: &Moment,
-        segment: &Segment<'_>,
-        end: SeqNumber,
-        ip: &IpHeader,
-    ) -> Option<Repeat> {
+    fn take_unusual(&mut self, moment: &Moment, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> Option<Repeat> {
         let (own, peer) = self.sides.both_mut(moment.direction);
         let sent = sent(moment, segment, end, ip);
         if segment.flags.contains(TcpFlags::SYN) {
@@ -129,7 +123,7 @@ fn first_answer(own: &Side, peer: &Side) -> Option<Nanos> {
 
 /// An ACK with the IP identification of its sender's packet before, which was the same ACK.
 #[cold]
-fn copied_ack(moment: &Moment, segment: &Segment<'_>, ip: &IpHeader, own: &Side) -> Option<Repeat> {
+fn copied_ack(moment: &Moment, segment: &Segment, ip: &IpHeader, own: &Side) -> Option<Repeat> {
     let after = moment.since(own.acked_at);
     let ack = segment.flags.contains(TcpFlags::ACK) && !segment.flags.intersects(CONTROL);
     let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
@@ -141,7 +135,7 @@ fn copied_ack(moment: &Moment, segment: &Segment<'_>, ip: &IpHeader, own: &Side)
 
 /// The segment as it is remembered.
 #[inline]
-fn sent(moment: &Moment, segment: &Segment<'_>, end: SeqNumber, ip: &IpHeader) -> Sent {
+fn sent(moment: &Moment, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> Sent {
     Sent {
         seq: segment.seq,
         end,

@@ -9,7 +9,7 @@ use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
 
 impl Connection {
     /// Notes a FIN or RST.
-    pub(super) fn note_close(&mut self, moment: &Moment, segment: &Segment<'_>) {
+    pub(super) fn note_close(&mut self, moment: &Moment, segment: &Segment) {
         let refused = self.handshake.is_refused();
         let (own, peer) = self.sides.both_mut(moment.direction);
         if segment.flags.contains(TcpFlags::RST) {

@@ -21,7 +21,7 @@ impl Connection {
     pub(super) fn hint(
         &mut self,
         moment: &Moment,
-        segment: &Segment<'_>,
+        segment: &Segment,
         ip: &IpHeader,
         repeat: Option<&Repeat>,
         hints: &mut Hints,
@@ -50,7 +50,7 @@ impl Connection {
         }
     }
 
-    fn hint_window(&mut self, moment: &Moment, segment: &Segment<'_>, hints: &mut Hints) {
+    fn hint_window(&mut self, moment: &Moment, segment: &Segment, hints: &mut Hints) {
         let (own, peer) = self.sides.both_mut(moment.direction);
         if segment.window == 0 {
             hints.window_shut = own.shut.is_none();
@@ -68,7 +68,7 @@ impl Connection {
     }
 
     /// A small segment that leaves right after the ACK of the small one before, with nothing else to wake its sender.
-    fn hint_nagle(&mut self, moment: &Moment, segment: &Segment<'_>, hints: &mut Hints) {
+    fn hint_nagle(&mut self, moment: &Moment, segment: &Segment, hints: &mut Hints) {
         let (own, peer) = self.sides.both_mut(moment.direction);
         let Some(newest) = peer.newest().filter(|newest| newest.len == 0 && newest.ack.is_some()) else { return };
         let Some(before) = own.newest_data().filter(|before| !before.fills_window) else { return };
@@ -101,7 +101,7 @@ impl Connection {
     }
 
     /// Data after the peer's FIN.
-    fn note_half_close(&mut self, moment: &Moment, segment: &Segment<'_>) {
+    fn note_half_close(&mut self, moment: &Moment, segment: &Segment) {
         if self.sides.get(!moment.direction).fin.is_some() {
             self.diary.see_after_fin(moment, segment.len);
         }

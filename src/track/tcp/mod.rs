@@ -101,7 +101,7 @@ impl Connection {
     }
 
     /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
-    pub(super) fn is_another(&self, direction: Direction, segment: &Segment<'_>) -> bool {
+    pub(super) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
         segment.flags.is_syn_only() && self.sides.get(direction).base.is_some_and(|base| base != segment.seq)
     }
 
@@ -118,7 +118,7 @@ impl Connection {
     }
 
     /// The stream-relative offset of a segment's first payload byte.
-    pub(super) fn offset(&self, direction: Direction, segment: &Segment<'_>) -> u32 {
+    pub(super) fn offset(&self, direction: Direction, segment: &Segment) -> u32 {
         let base = self.sides.get(direction).base.unwrap_or(segment.seq);
         let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
         segment.seq.plus(syn).relative_to(base.plus(1))
@@ -139,7 +139,7 @@ impl Connection {
 
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
-    pub(super) fn follow(&mut self, moment: &Moment, segment: &Segment<'_>, ip: &IpHeader, facts: &mut TcpFacts) {
+    pub(super) fn follow(&mut self, moment: &Moment, segment: &Segment, ip: &IpHeader, facts: &mut TcpFacts) {
         let direction = moment.direction;
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
@@ -226,7 +226,7 @@ impl Connection {
     }
 
     /// Bases of the relative numbers, and the options.
-    fn learn(&mut self, direction: Direction, segment: &Segment<'_>) {
+    fn learn(&mut self, direction: Direction, segment: &Segment) {
         let (own, peer) = self.sides.both_mut(direction);
         own.learn_options(segment);
         if segment.flags.contains(TcpFlags::SYN) {
@@ -241,7 +241,7 @@ impl Connection {
         }
     }
 
-    fn analyse(&mut self, moment: &Moment, segment: &Segment<'_>) -> Analysis {
+    fn analyse(&mut self, moment: &Moment, segment: &Segment) -> Analysis {
         let scale = self.sides.get(moment.direction).scale();
         let shift = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { scale };
         self.wireshark.analyse(&Seen {
@@ -258,7 +258,7 @@ impl Connection {
     }
 
     /// Keep-alives, zero-window probes and their answers.
-    fn probe(&mut self, moment: &Moment, segment: &Segment<'_>) -> Option<Probe> {
+    fn probe(&mut self, moment: &Moment, segment: &Segment) -> Option<Probe> {
         if segment.flags.intersects(CONTROL) {
             return None;
         }
@@ -285,7 +285,7 @@ impl Connection {
     }
 
     /// Whether `direction`'s checksums can be relied on: a damaged segment never reached its program.
-    pub(super) fn reached(segment: &Segment<'_>) -> bool {
+    pub(super) fn reached(segment: &Segment) -> bool {
         segment.checksum != Checksum::Invalid
     }
 }

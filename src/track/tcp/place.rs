@@ -7,7 +7,7 @@ use crate::track::facts::{Life, TcpPlace};
 
 impl Connection {
     /// What part the segment plays.
-    pub(super) fn place(&self, moment: &Moment, segment: &Segment<'_>) -> TcpPlace {
+    pub(super) fn place(&self, moment: &Moment, segment: &Segment) -> TcpPlace {
         let flags = segment.flags;
         let own = self.sides.get(moment.direction);
         let peer = self.sides.get(!moment.direction);

@@ -17,7 +17,7 @@ const AT_ONCE_AGAIN: Nanos = Nanos(200_000);
 
 impl Connection {
     /// Why this side sends a RST, as far as the capture shows it; called before the RST itself is remembered.
-    pub(super) fn explain_reset(&self, moment: &Moment, segment: &Segment<'_>) -> Reset {
+    pub(super) fn explain_reset(&self, moment: &Moment, segment: &Segment) -> Reset {
         let own = self.sides.get(moment.direction);
         let peer = self.sides.get(!moment.direction);
         let with_ack = segment.flags.contains(TcpFlags::ACK);

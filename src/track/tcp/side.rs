@@ -121,7 +121,7 @@ impl Side {
     }
 
     /// What its first SYN offers, but for the window scale.
-    pub(super) fn learn_options(&mut self, segment: &Segment<'_>) {
+    pub(super) fn learn_options(&mut self, segment: &Segment) {
         if segment.flags.contains(TcpFlags::SYN) && self.isn.is_none() {
             self.mss = segment.options.mss;
             self.sack_permitted = segment.options.sack_permitted;
@@ -133,7 +133,7 @@ impl Side {
     /// SYN without it ends scaling both ways, unless its sender had offered it before (and leaves it out when it tries
     /// again), and a SYN-ACK cannot agree to what the SYN did not offer.
     #[inline]
-    pub(super) fn learn_scale(&mut self, peer: &mut Self, segment: &Segment<'_>) {
+    pub(super) fn learn_scale(&mut self, peer: &mut Self, segment: &Segment) {
         let syn = segment.flags.contains(TcpFlags::SYN);
         let not_offered = syn && segment.flags.contains(TcpFlags::ACK) && peer.unscaled;
         if let Some(shift) = segment.options.window_scale {
@@ -232,7 +232,7 @@ impl Side {
     pub(super) fn note_sack(
         &mut self,
         moment: &Moment,
-        segment: &Segment<'_>,
+        segment: &Segment,
         peer: &mut Self,
         advances: bool,
         hints: &mut Hints,
@@ -266,13 +266,7 @@ impl Side {
 
     /// Whether an ACK so long after the data waited for a timer, rather than for the network: `usual` is how long the
     /// same way took in the handshake; the quickest ACK since then may have taken less.
-    pub(super) fn delays_ack(
-        &mut self,
-        delay: Nanos,
-        usual: Option<Nanos>,
-        segment: &Segment<'_>,
-        peer: &Self,
-    ) -> bool {
+    pub(super) fn delays_ack(&mut self, delay: Nanos, usual: Option<Nanos>, segment: &Segment, peer: &Self) -> bool {
         let usual = usual.into_iter().chain(self.quickest_ack.get()).min();
         self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
         let lone = segment.len == 0 && peer.sent.in_flight() == 0;

@@ -184,7 +184,7 @@ impl Diary {
     pub(super) fn follow(
         &mut self,
         moment: &Moment,
-        segment: &Segment<'_>,
+        segment: &Segment,
         repeat: Option<&Repeat>,
         probe: Option<Probe>,
         hints: &Hints,
