@@ -13,6 +13,7 @@ mod echo_args;
 mod exit;
 mod format_names;
 mod formats;
+mod habits;
 mod input;
 mod interrupt;
 mod man;
@@ -25,13 +26,14 @@ mod scenarios;
 mod serve;
 mod session;
 mod sought;
+mod tips;
 mod under_way;
 mod width;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use exit::Exit;
 pub use output::{OutputArgs, OutputOptions};
@@ -90,7 +92,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<_> = arguments.into_iter().collect();
     let exit = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli.command.run(command_line::command_line(&arguments)).unwrap_or_else(|error| exit::fail(&error)),
-        Err(error) => usage(&error),
+        Err(mut error) => {
+            tips::improve(&mut error, Cli::command(), &arguments);
+            usage(&error)
+        }
     };
     exit.into()
 }
@@ -106,8 +111,6 @@ fn usage(error: &clap::Error) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

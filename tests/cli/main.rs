@@ -17,6 +17,7 @@ mod golden;
 mod hostile;
 mod live_input;
 mod markdown;
+mod mistakes;
 mod options;
 mod reports;
 mod round_trips;
