@@ -1,6 +1,5 @@
 //! `echolab analyze CAPTURE...`: explains capture files.
 
-use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow, bail};
@@ -68,8 +67,9 @@ pub(super) struct AnalyzeArgs {
     port: Option<u16>,
 
     /// Stop after N frames (of those that pass the filter).
-    #[arg(short, long, value_name = "N", help_heading = "Selection")]
-    count: Option<NonZeroU64>,
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(help_heading = "Selection")]
+    count: Option<u64>,
 
     /// Show conversations only, one row each: exact totals and the 50 largest.
     #[arg(long, help_heading = "Selection")]
@@ -145,12 +145,13 @@ impl AnalyzeArgs {
         let several = self.captures.len() > 1;
         let scope = Scope { summary: order, wanted: wanted.clone(), several, answers: self.answers, command };
         let output = self.output.check(scope)?;
-        let request = Request { filter: self.filter, count: self.count.map(NonZeroU64::get), wanted, several };
+        let request = Request { filter: self.filter, count: self.count, wanted, several };
         if let Some(filter) = &request.filter {
             check_filter(filter)?;
         }
         refuse_to_overwrite(&self.captures, &output)?;
         let inputs: Vec<Result<Input>> = self.captures.iter().map(|path| Input::open(path)).collect();
+        refuse_filter(&self.captures, &inputs)?;
         privileges::give_up()?;
         let halt = interrupt()?;
 
@@ -184,6 +185,39 @@ fn check_filter(filter: &str) -> Result<()> {
         Err(error) if links.iter().all(|link| Filter::new(filter, *link).is_err()) => Err(error),
         _ => Ok(()),
     }
+}
+
+/// What filters usually begin with.
+const FIRST_WORDS: &[&str] = &[
+    "tcp",
+    "udp",
+    "icmp",
+    "ip",
+    "ip6",
+    "arp",
+    "host",
+    "net",
+    "port",
+    "portrange",
+    "src",
+    "dst",
+    "not",
+    "less",
+    "greater",
+];
+
+/// Behind a capture tcpdump takes a filter; here that is said, in place of one missing file after the other.
+fn refuse_filter(captures: &[PathBuf], inputs: &[Result<Input>]) -> Result<()> {
+    let words = inputs.iter().zip(captures).rev().take_while(|(input, path)| input.is_err() && !path.exists());
+    let mut words: Vec<_> = words.map(|(_, path)| path.to_string_lossy()).collect();
+    words.reverse();
+    let filter = words.join(" ");
+    // libpcap would look up the names of files as those of hosts
+    let is_known = words.first().is_some_and(|first| FIRST_WORDS.contains(&first.as_ref()));
+    if words.len() < 2 || !is_known || Filter::new(&filter, LinkType::ETHERNET).is_err() {
+        return Ok(());
+    }
+    bail!("there are no files {filter:?}, but that is a filter: write --filter {filter:?}")
 }
 
 /// `--force` is for old reports; a capture that is being read is never meant.

@@ -4,14 +4,18 @@
 //! tcpdump what an option is called here.
 
 use std::ffi::OsString;
+use std::num::ParseIntError;
 use std::path::Path;
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
 use super::habits::HABITS;
 use crate::drive::scenario;
 use crate::render::FORMATS;
+
+const NUMBER: &str = "write a whole number, in digits alone";
 
 /// Puts right what `error` advises; `arguments` are those of the whole command line.
 pub(super) fn improve(error: &mut Error, mut program: Command, arguments: &[OsString]) {
@@ -20,6 +24,7 @@ pub(super) fn improve(error: &mut Error, mut program: Command, arguments: &[OsSt
     let kind = match error.kind() {
         ErrorKind::UnknownArgument => ContextKind::InvalidArg,
         ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
+        ErrorKind::ValueValidation if is_no_number(error) => return put(error, NUMBER),
         _ => return,
     };
     let Some(ContextValue::String(typed)) = error.get(kind) else { return };
@@ -35,8 +40,17 @@ pub(super) fn improve(error: &mut Error, mut program: Command, arguments: &[OsSt
     // what stands here proposes to write -- before it
     error.remove(ContextKind::Suggested);
     if let Some(tip) = tip {
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        put(error, tip);
     }
+}
+
+fn put(error: &mut Error, tip: impl Into<StyledStr>) {
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+}
+
+/// Whether a number is wanted, and something else or far too large a number was typed.
+fn is_no_number(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<ParseIntError>())
 }
 
 /// Whether an option is suggested that only looks like the one that was typed.

@@ -33,6 +33,9 @@ const MISTAKES: &[(&str, &str)] = &[
     ("serve 8000", "--port 8000"),
     ("connect ::1 8000", "--ip ::1 --port N"),
     ("connect -6", "--ip ADDR, an address of either family or a host name"),
+    ("analyze x.pcap --port http", "write a whole number, in digits alone"),
+    ("session --count many", "write a whole number, in digits alone"),
+    ("analyze x.pcap -c 0", ""),
     // nothing is like it here, and `--` before it would be no help
     ("analyze x.pcap --unheard-of", ""),
     ("session --filtre 3", ""),
@@ -46,6 +49,18 @@ fn a_mistake_is_answered_with_what_to_type() {
         let tips: Vec<_> = ran.stderr.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
         let expected: Vec<_> = [*tip].into_iter().filter(|tip| !tip.is_empty()).collect();
         assert_eq!(tips, expected, "{typed}: {}", ran.stderr);
-        assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains("Usage: echolab"), "{typed}: {}", ran.stderr);
+        let has_usage = ran.stderr.contains("Usage: echolab") || ran.stderr.contains("invalid value");
+        assert!(ran.stderr.starts_with("error: ") && has_usage, "{typed}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn a_filter_behind_the_capture_is_told_to_be_one() {
+    let ran = echolab(["analyze", "fixtures/lab-v0.pcap", "tcp", "port", "80"]).run().exits(2);
+    let expected =
+        "echolab: there are no files \"tcp port 80\", but that is a filter: write --filter \"tcp port 80\"\n";
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", expected));
+    // one word may well be a file
+    let ran = echolab(["analyze", "fixtures/lab-v0.pcap", "tcp"]).run().exits(2);
+    ran.complains(&["cannot open the capture \"tcp\": there is no such file"]);
 }
