@@ -9,6 +9,11 @@ const WINDOW_SCALE: u8 = 3;
 const SACK_PERMITTED: u8 = 4;
 const SACK: u8 = 5;
 const TIMESTAMPS: u8 = 8;
+const FAST_OPEN: u8 = 34;
+/// An option of an experiment, which a number of its own tells from others (RFC 6994).
+const EXPERIMENT: u8 = 254;
+/// Fast Open's, before it had a kind (RFC 7413 §4.1.1).
+const FAST_OPEN_EXPERIMENT: [u8; 2] = [0xf9, 0x89];
 
 /// Reads `list`; stops at a bad length. Of an option that comes twice the first counts; a known option of a wrong
 /// length counts as absent.
@@ -61,7 +66,16 @@ fn add(options: &mut TcpOptions, kind: u8, value: &[u8]) {
             }
         }
         TIMESTAMPS => options.timestamps = options.timestamps.or(value.try_into().ok().map(timestamps)),
-        other => options.other.insert(other),
+        other => {
+            let cookie = match other {
+                FAST_OPEN => Some(value),
+                EXPERIMENT => value.strip_prefix(&FAST_OPEN_EXPERIMENT),
+                _ => None,
+            };
+            let bytes = cookie.and_then(|cookie| u8::try_from(cookie.len()).ok());
+            options.fast_open = options.fast_open.or(bytes);
+            options.other.insert(other);
+        }
     }
 }
 
@@ -102,6 +116,13 @@ mod tests {
     fn other_kinds_are_listed_and_the_list_ends_at_its_end() {
         let fast_open = [34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 254, 4, 0xf9, 0x89, 1, 0, 30, 4, 0, 0];
         assert_eq!(read(&fast_open).other.iter().collect::<Vec<_>>(), [34, 254]);
+    }
+
+    #[test]
+    fn a_fast_open_cookie_is_told_from_the_question_for_one() {
+        let lists: [&[u8]; 5] =
+            [&[34, 2], &[34, 6, 1, 2, 3, 4], &[254, 4, 0xf9, 0x89], &[254, 6, 0xf9, 0x89, 1, 2], &[254, 4, 0, 0]];
+        assert_eq!(lists.map(|list| read(list).fast_open), [Some(0), Some(4), Some(0), Some(2), None]);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct TcpOptions {
     pub timestamps: Option<TcpTimestamps>,
     /// Selective acknowledgments.
     pub sack: SackBlocks,
+    /// TCP Fast Open (RFC 7413 §4.1.1), also under the number of its experiment: bytes of cookie; 0 asks for one.
+    pub fast_open: Option<u8>,
     /// Kinds of all other options but end-of-list and no-operation, by number, one bit each.
     pub other: OptionKinds,
 }

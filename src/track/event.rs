@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::analysis::Analysis;
-use super::facts::{Acked, Echo, Hints, Life, Probe, Reset, RttSample, TcpPlace, UdpPlace};
+use super::facts::{Acked, Echo, Hints, Life, Overtaken, Probe, Reset, RttSample, TcpPlace, UdpPlace};
 use super::lent::Lent;
 use super::repeat::Repeat;
 use super::vantage::Vantage;
@@ -257,8 +257,8 @@ pub struct UdpFacts {
     pub turnaround: Option<Nanos>,
     /// Where that was captured, as far as was known by then.
     pub seen: Option<Vantage>,
-    /// The frame of a datagram that was sent later and came before, as their IP identifications tell.
-    pub overtaken_by: Option<u64>,
+    /// Which datagrams it shows to have come in another order than they were sent, as their IP identifications tell.
+    pub overtaken: Option<Overtaken>,
 }
 
 /// An ICMP error, tied to the packet that it quotes.

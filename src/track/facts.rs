@@ -193,6 +193,15 @@ pub enum Reset {
     Unknown,
 }
 
+/// A datagram that came behind one sent after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overtaken {
+    /// Its frame.
+    pub frame: u64,
+    /// The frame of the one that overtook it.
+    pub by: u64,
+}
+
 /// What part a datagram plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UdpPlace {
@@ -214,8 +223,19 @@ impl Hints {
         let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_from.is_some();
         let waits =
             self.window_opened.is_some() | self.nagle.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
-        !(flags | frames | waits | self.slow_answer.is_some())
+        !(flags | frames | waits | self.slow_answer.is_some() | self.syn_data.is_some())
     }
+}
+
+/// Data on a SYN (TCP Fast Open, RFC 7413).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SynData {
+    /// The SYN's frame.
+    pub frame: NonZeroU64,
+    /// How many bytes it carried.
+    pub bytes: u32,
+    /// The SYN came again, most likely without them: which one is answered can't be told.
+    pub again: bool,
 }
 
 /// An answer that took its time, to a request that was sent once and is acknowledged whole.
@@ -256,6 +276,8 @@ pub struct Hints {
     pub fills_window: bool,
     /// It begins a connection on ports that another used before: that one's stream number.
     pub reused_from: Option<u32>,
+    /// It is a SYN-ACK, and the SYN that it answers carried data.
+    pub syn_data: Option<SynData>,
     /// Congestion experienced (IP), or echoed (ECE) outside the handshake.
     pub congestion: bool,
 }

@@ -26,7 +26,9 @@ mod when;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-pub use facts::{Acked, Echo, EchoKind, Hints, Life, Probe, Reset, RttSample, SlowAnswer, TcpPlace, UdpPlace};
+pub use facts::{
+    Acked, Echo, EchoKind, Hints, Life, Overtaken, Probe, Reset, RttSample, SlowAnswer, SynData, TcpPlace, UdpPlace,
+};
 pub use lent::Lent;
 pub use repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
 pub use rtt::{Distribution, smoothed};

@@ -104,6 +104,8 @@ pub enum RepeatVerdict {
         /// The last of them.
         last: u64,
     },
+    /// The data of a SYN, which the SYN-ACK, the witness, did not cover (RFC 7413 §4.2.2).
+    NotTaken,
     /// The last data in flight, sent again before its timer could run out (RFC 8985 §7).
     TailLossProbe,
     /// No ACK came in time (RFC 6298 §5).

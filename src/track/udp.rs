@@ -2,7 +2,7 @@
 
 use super::echo::Datagrams;
 use super::event::UdpFacts;
-use super::facts::UdpPlace;
+use super::facts::{Overtaken, UdpPlace};
 use super::tcp::Moment;
 use super::totals::UdpTotals;
 use super::vantage::Clues;
@@ -34,8 +34,39 @@ struct Newest {
     mark: Mark,
     /// The datagram that was sent last, as far as identifications tell: its identification and frame.
     top: (u16, u64),
-    /// How many IP identifications in a row were a little higher than the one before.
+    /// How many IP identifications in a row were a little higher than the highest before.
     counting: u8,
+    /// A datagram with a little lower one, before it was known that they count up: its frame and that of the higher one.
+    early: Option<(u64, u64)>,
+}
+
+impl Newest {
+    /// The same behind the datagram `before`, and which datagrams it shows to have come out of order.
+    fn after(self, before: &Self) -> (Self, Option<Overtaken>) {
+        let kept = Self { top: before.top, counting: before.counting, early: before.early, ..self };
+        let lower = (-CLOSE..0).contains(&step(before.top.0, self.mark.ip_id));
+        if lower && before.counting >= COUNTING {
+            return (kept, Some(Overtaken { frame: self.frame, by: before.top.1 }));
+        }
+        if lower && before.early.is_none() {
+            // what comes next tells whether they count up
+            return (Self { early: Some((self.frame, before.top.1)), ..kept }, None);
+        }
+        // two lower ones in a row: they count from here, if at all
+        let (from, counted) = if lower { (before.mark.ip_id, 0) } else { (before.top.0, before.counting) };
+        if from == 0 || !(1..CLOSE).contains(&step(from, self.mark.ip_id)) {
+            return (self, None);
+        }
+        let counting = counted.saturating_add(1);
+        let early = before.early.filter(|_| !lower);
+        let shown = early.filter(|_| counting >= COUNTING).map(|(frame, by)| Overtaken { frame, by });
+        (Self { counting, early: early.filter(|_| shown.is_none()), ..self }, shown)
+    }
+}
+
+/// How far one IP identification is above another, around the wrap.
+fn step(from: u16, to: u16) -> i16 {
+    to.wrapping_sub(from).cast_signed()
 }
 
 /// The state of one UDP conversation.
@@ -68,10 +99,10 @@ impl Exchange {
             echo: None,
             turnaround: None,
             seen: None,
-            overtaken_by: None,
+            overtaken: None,
         };
-        let (copy_of, overtaken_by) = self.in_order(moment, datagram, ip);
-        facts.overtaken_by = overtaken_by;
+        let (copy_of, overtaken) = self.in_order(moment, datagram, ip);
+        facts.overtaken = overtaken;
         if let Some(first) = copy_of {
             self.totals.duplicates.see(moment.frame);
             facts.place = UdpPlace::Duplicate(first);
@@ -94,12 +125,14 @@ impl Exchange {
         facts
     }
 
-    /// The frame of which this one is a copy: the same IP identification, checksum and length, at once. And the frame
-    /// that overtook it: where identifications count up, a lower one was sent before.
-    fn in_order(&mut self, moment: &Moment, datagram: &Datagram, ip: &IpHeader) -> (Option<u64>, Option<u64>) {
+    /// The frame of which this one is a copy: the same IP identification, checksum and length, at once. And which
+    /// datagrams it shows to have come in another order than they were sent: where identifications count up, a lower one
+    /// was sent before.
+    fn in_order(&mut self, moment: &Moment, datagram: &Datagram, ip: &IpHeader) -> (Option<u64>, Option<Overtaken>) {
         let mark = Mark { ip_id: ip.id.unwrap_or(0), checksum: datagram.checksum_raw, length: datagram.length };
         let last = self.last.get_mut(moment.direction);
-        let newest = Newest { frame: moment.frame, at: moment.at, mark, top: (mark.ip_id, moment.frame), counting: 0 };
+        let top = (mark.ip_id, moment.frame);
+        let newest = Newest { frame: moment.frame, at: moment.at, mark, top, counting: 0, early: None };
         let Some(before) = last.filter(|_| mark.ip_id != 0) else {
             *last = Some(newest);
             return (None, None);
@@ -107,15 +140,9 @@ impl Exchange {
         if before.mark == mark && moment.since(before.at).is_none_or(|since| since < DUPLICATE_WITHIN) {
             return (Some(before.frame), None);
         }
-        let step = mark.ip_id.wrapping_sub(before.top.0).cast_signed();
-        if (-CLOSE..0).contains(&step) && before.counting >= COUNTING {
-            *last = Some(Newest { top: before.top, counting: before.counting, ..newest });
-            return (None, Some(before.top.1));
-        }
-        let counts = (1..CLOSE).contains(&step) && before.top.0 != 0;
-        let counting = if counts { before.counting.saturating_add(1) } else { 0 };
-        *last = Some(Newest { counting, ..newest });
-        (None, None)
+        let (next, overtaken) = newest.after(&before);
+        *last = Some(next);
+        (None, overtaken)
     }
 
     /// An ICMP error about a datagram of this side with this IP identification; the datagram's frame, as far as it is
@@ -135,5 +162,39 @@ impl Exchange {
         totals.standpoint = self.clues.tell(None);
         totals.unanswered = super::tcp::Sighting { count, frames: frames.into() };
         totals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What datagrams with these IP identifications show, each with its number: (shown by, overtaken, by).
+    fn shown(ids: &[u16]) -> Vec<(u64, u64, u64)> {
+        let mut newest: Option<Newest> = None;
+        let mut shown = Vec::new();
+        for (frame, id) in (1..).zip(ids) {
+            let mark = Mark { ip_id: *id, checksum: 0, length: 9 };
+            let now = Newest { frame, at: When::UNKNOWN, mark, top: (*id, frame), counting: 0, early: None };
+            let (next, overtaken) = newest.map_or((now, None), |before| now.after(&before));
+            newest = Some(next);
+            shown.extend(overtaken.map(|overtaken| (frame, overtaken.frame, overtaken.by)));
+        }
+        shown
+    }
+
+    #[test]
+    fn a_swap_is_told_once_identifications_are_known_to_count_up() {
+        assert_eq!(shown(&[10, 11, 12, 14, 13, 15]), [(5, 5, 4)]);
+        assert_eq!(shown(&[11, 10, 12, 13, 14]), [(4, 2, 1)]);
+        assert_eq!(shown(&[10, 12, 11, 13, 14]), [(4, 3, 2)]);
+        assert_eq!(shown(&[0xffff, 0xfffe, 1, 2, 3]), [(4, 2, 1)]);
+    }
+
+    #[test]
+    fn identifications_that_do_not_count_up_tell_nothing() {
+        assert_eq!(shown(&[900, 500, 501, 502, 503]), []);
+        assert_eq!(shown(&[500, 499, 9000, 9001, 9002]), []);
+        assert_eq!(shown(&[7, 4007, 3, 60_000, 59_999, 12]), []);
     }
 }

@@ -15,11 +15,12 @@ use crate::run::echolab;
 
 /// Sessions in fixtures/wire, most of echolab's lab, named after what its wire or hosts did, with the findings that must
 /// and that must not be there.
-const WIRE: [(&str, &[&str], &[&str]); 14] = [
+const WIRE: [(&str, &[&str], &[&str]); 16] = [
     ("captured-twice", &["duplicate_frame"], &["retransmit", "fast_retransmit"]),
     ("doubled-syn", &["duplicate_frame", "handshake_retried", "echo_identical"], &["spurious_retransmit"]),
     ("far-away", &["echo_identical"], &["slow_server", "delayed_ack"]),
     ("far-away-and-slow", &["slow_server"], &["delayed_ack"]),
+    ("fast-open-refused", &["fast_open"], &["retransmit", "timeout_retransmit"]),
     ("late-answer", &["slow_server"], &["retransmit"]),
     ("lost-ack-of-one-byte", &["spurious_retransmit", "slow_server"], &["keep_alive", "timeout_retransmit"]),
     ("lost-four-times", &["timeout_retransmit", "echo_identical"], &["slow_server", "abandoned", "fast_retransmit"]),
@@ -28,6 +29,7 @@ const WIRE: [(&str, &[&str], &[&str]); 14] = [
     ("one-byte-doubled", &["duplicate_frame"], &["keep_alive", "spurious_retransmit", "retransmit"]),
     ("overtaken-without-marks", &["reordered"], &["retransmit", "order_unknown"]),
     ("udp-doubled-request", &["udp_duplicate", "port_unreachable"], &["echo_repeated", "no_reply"]),
+    ("udp-first-two-swapped", &["udp_reordered"], &["no_reply", "udp_duplicate"]),
     ("udp-late-request", &["udp_reordered"], &["no_reply"]),
     ("udp-lost-request", &["no_reply"], &["udp_reordered", "echo_partial"]),
 ];

@@ -146,6 +146,7 @@ fn proof(repeat: &Repeat) -> (String, String) {
             ("tail loss probe", "the last data in flight, before its timer could run out".to_owned())
         }
         RepeatVerdict::Timeout { nth, .. } => ("time-out", format!("no ACK came in time; repeat {nth} of these bytes")),
+        RepeatVerdict::NotTaken => ("not taken", format!("the SYN-ACK did not cover the SYN's data{witness}")),
         RepeatVerdict::Unknown => ("sent again", "the cause can't be told".to_owned()),
         RepeatVerdict::OrderUnknown => ("late or again", "it fills a hole".to_owned()),
         RepeatVerdict::Handshake { nth, asked: true } => {

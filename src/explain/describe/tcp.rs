@@ -114,6 +114,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
             format!("again since the answer was lost or late; {first}{after}")
         }
         RepeatVerdict::Handshake { .. } => format!("again since no answer came; {first}{after}"),
+        RepeatVerdict::NotTaken => format!("again since the SYN-ACK did not cover them; {first}{after}"),
         RepeatVerdict::Unknown => format!("again; {first}{after}"),
         RepeatVerdict::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
     }

@@ -1,20 +1,18 @@
 //! Diagnoses that one frame shows.
 
 mod error;
+mod fast_open;
 mod hint;
 mod repeat;
 mod reset;
 
-use super::describe::bytes;
 use super::finding::{Finding, FindingCode as Code};
 use super::vantage::seen_from;
 use crate::model::{Checksum, Nanos, TcpFlags};
-use crate::track::{Body, Event, Probe, TcpFacts, TcpPlace, UdpFacts, UdpPlace, Vantage};
+use crate::track::{Body, Event, Overtaken, Probe, TcpFacts, TcpPlace, UdpFacts, UdpPlace, Vantage};
 
 /// An answer that takes longer than this is worth a word.
 const SLOW: Nanos = Nanos::from_millis(200);
-/// TCP Fast Open's option (RFC 7413 §4.1.1).
-const FAST_OPEN_OPTION: u8 = 34;
 
 /// What the frame shows; empty, and without an allocation, for nearly every one.
 #[inline]
@@ -79,19 +77,7 @@ fn of_syn(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
         let text = "Both sides sent a SYN before they saw the other's: a simultaneous open (RFC 9293 §3.5).";
         found.push(Finding::new(Code::SimultaneousOpen, text, [event.frame]));
     }
-    let cookie = facts.options.other.contains(FAST_OPEN_OPTION);
-    if cookie || facts.len > 0 && facts.place == TcpPlace::Syn {
-        let text = match (facts.len, facts.place) {
-            (0, TcpPlace::SynAck) => {
-                "The SYN-ACK grants a Fast Open cookie for the next connection (RFC 7413).".to_owned()
-            }
-            (0, _) => "The SYN asks for a Fast Open cookie, or brings one (RFC 7413).".to_owned(),
-            (len, _) => {
-                format!("The SYN carries {} of data already: TCP Fast Open saves a round trip (RFC 7413).", bytes(len))
-            }
-        };
-        found.push(Finding::new(Code::FastOpen, text, [event.frame]));
-    }
+    fast_open::of(event, facts, found);
 }
 
 /// What any packet may show.
@@ -113,11 +99,17 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
         let text = "The same datagram with the same IP identification: it was captured twice, or doubled on its way; it was sent once.";
         found.push(Finding::new(Code::UdpDuplicate, text, [first, event.frame]));
     }
-    if let Some(overtaker) = facts.overtaken_by {
-        let text = format!(
-            "Its IP identification is lower than that of frame {overtaker}, in a row that counts up: it was sent before it and overtaken on its way. UDP keeps no order."
-        );
-        found.push(Finding::new(Code::UdpReordered, text, [overtaker, event.frame]));
+    if let Some(Overtaken { frame, by }) = facts.overtaken {
+        let text = if frame == event.frame {
+            format!(
+                "Its IP identification is lower than that of frame {by}, in a row that counts up: it was sent before it and overtaken on its way. UDP keeps no order."
+            )
+        } else {
+            format!(
+                "The IP identifications count up, as this one shows, and that of frame {frame} is lower than that of frame {by}: frame {frame} was sent before it and overtaken on its way. UDP keeps no order."
+            )
+        };
+        found.push(Finding::new(Code::UdpReordered, text, [frame, by, event.frame]));
     }
     if let (Some(time), UdpPlace::Reply(request)) = (facts.turnaround.filter(|time| *time >= SLOW), facts.place) {
         let network = match facts.seen {

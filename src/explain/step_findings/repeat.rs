@@ -77,6 +77,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             let what = if facts.flags.contains(TcpFlags::ACK) { ["SYN-ACK", "ACK"] } else { ["SYN", "SYN-ACK"] };
             (Code::HandshakeRetried, handshake(what, asked, repeat, nth, &waited))
         }
+        RepeatVerdict::NotTaken => (
+            Code::FastOpen,
+            format!(
+                "Sent again{waited}: the SYN-ACK in frame {witness} covered only the SYN, not the data that it carried (RFC 7413 §4.2.2); {copy}."
+            ),
+        ),
         RepeatVerdict::Unknown => (Code::Retransmit, unexplained(repeat, &waited, &copy)),
         RepeatVerdict::OrderUnknown => (
             Code::OrderUnknown,

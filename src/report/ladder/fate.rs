@@ -96,6 +96,7 @@ impl Fates {
                 RepeatVerdict::DuplicateFrame
                 | RepeatVerdict::Reordered
                 | RepeatVerdict::Spurious(_)
+                | RepeatVerdict::NotTaken
                 | RepeatVerdict::Unknown
                 | RepeatVerdict::OrderUnknown => None,
             };

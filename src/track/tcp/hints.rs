@@ -2,10 +2,10 @@
 
 use std::num::NonZeroU64;
 
-use super::side::Shut;
+use super::side::{Shut, Side};
 use super::{CONTROL, Connection, Moment};
 use crate::model::{IpHeader, Nanos, Segment, TcpFlags};
-use crate::track::facts::Hints;
+use crate::track::facts::{Hints, SynData};
 use crate::track::repeat::Repeat;
 use crate::track::when::When;
 
@@ -31,6 +31,9 @@ impl Connection {
             self.hint_window(moment, segment, hints);
         }
         let on_syn = segment.flags.contains(TcpFlags::SYN);
+        if on_syn && segment.flags.contains(TcpFlags::ACK) {
+            hints.syn_data = syn_data(self.sides.get(!moment.direction));
+        }
         hints.congestion = ip.ecn == CONGESTION_EXPERIENCED || segment.flags.contains(TcpFlags::ECE) && !on_syn;
         if let Some((bytes, _)) = hints.capture_gap.filter(|(bytes, _)| *bytes > 1) {
             // what was not captured may be unread, and nobody knows when it came; one alone may have been a FIN
@@ -106,4 +109,10 @@ impl Connection {
             self.diary.see_after_fin(moment, segment.len);
         }
     }
+}
+
+/// The data that a side's first SYN carried.
+fn syn_data(side: &Side) -> Option<SynData> {
+    let syn = side.sent.iter().find(|sent| Some(sent.seq) == side.isn && sent.len > 0)?;
+    Some(SynData { frame: NonZeroU64::new(syn.frame)?, bytes: syn.len, again: side.syn_count > 1 })
 }

@@ -107,6 +107,9 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
         let asked = NonZeroU64::new(receiver.hole_acks_first).filter(|asked| before.late && *asked < ack);
         return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
     }
+    if let Some(syn_ack) = not_taken(&before, sender, receiver) {
+        return repeat(RepeatVerdict::NotTaken, Some(syn_ack));
+    }
     let told_of_hole = Some(receiver.hole_acks_first).filter(|_| told_of_hole && before.repeats <= 1);
     if told_of_hole.is_some() && asked {
         return repeat(fast, told_of_hole);
@@ -126,6 +129,14 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
         return repeat(RepeatVerdict::Timeout { nth: before.repeats, wait }, told_of_hole);
     }
     repeat(RepeatVerdict::Unknown, None)
+}
+
+/// The SYN-ACK that covers the SYN, but not the data that it carried, which were not sent again since.
+fn not_taken(before: &Sent, sender: &Side, receiver: &Side) -> Option<u64> {
+    let on_syn = before.len > 0 && sender.isn == Some(before.seq);
+    let only_syn = receiver.acked == Some(before.seq.plus(1)) && receiver.syn_with_ack;
+    let (syn_ack, _) = receiver.syn.filter(|(syn_ack, _)| on_syn && only_syn && before.last.0 < syn_ack.get())?;
+    Some(syn_ack.get())
 }
 
 /// Whether the last ACK is older than any wait but a timer's: then no ACK made the sender act, though ACKs had told of
