@@ -372,13 +372,19 @@ fn ctrl_c_ends_a_session_in_order() {
 #[test]
 fn a_report_says_that_ctrl_c_stopped_its_session() {
     for (format, part) in
-        [("table", ", stopped by Ctrl-C"), ("markdown", "stopped by Ctrl-C"), ("html", "stopped by Ctrl-C")]
+        [("table", ", stopped early"), ("markdown", "by Ctrl-C or SIGTERM"), ("html", "by Ctrl-C or SIGTERM")]
     {
         let (code, report, said) = Paused::with_format(&mut session(&["--width", "200"]), format).interrupt();
         assert_eq!(code, Some(1), "{said}");
         let conversation = report.find("conversation 0").unwrap();
         assert!(report[..conversation].contains(part), "{format}: {report}");
     }
+    let (_, report, _) = Paused::with_format(&mut session(&["--answers"]), "jsonl").interrupt();
+    let answers = report.lines().find(|line| line.starts_with(r#"{"kind":"answers""#)).unwrap();
+    let answers: Value = serde_json::from_str(answers).unwrap();
+    let interrupted = answers["answers"].as_array().unwrap().iter().find(|answer| answer["id"] == "interrupted");
+    let text = interrupted.unwrap()["answer"].as_str().unwrap();
+    assert!(text.contains("This capture shows it: the session was stopped by Ctrl-C or SIGTERM"), "{text}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::drive::Signal;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureFormat, Endpoint, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink};
-use crate::track::{Tracker, Vantage};
+use crate::track::{Early, Tracker, Vantage};
 
 /// What to take of a source.
 #[derive(Default)]
@@ -61,11 +61,15 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     } else {
         follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, sink)?
     };
-    totals.stopped = options.halt.as_ref().is_some_and(Signal::is_raised);
+    if totals.stopped.is_none() && options.halt.as_ref().is_some_and(Signal::is_raised) {
+        totals.stopped = Some(if options.server.is_some() { Early::Session } else { Early::Reading });
+    }
+    let early = totals.stopped.or(totals.truncated.is_some().then_some(Early::Break));
     totals.dropped = source.dropped();
     totals.evicted = tracker.evicted();
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
-    for ended in tracker.finish(&mut |extent| sink.wants(extent)) {
+    for mut ended in tracker.finish(&mut |extent| sink.wants(extent)) {
+        ended.early = early;
         sink.conversation(&Conversation::explain(ended))?;
     }
     sink.finish(&totals)?;
@@ -101,6 +105,7 @@ fn follow(
         }
     }
     let mut totals = run.totals;
+    totals.stopped = (left == 0).then_some(Early::Count(most));
     totals.recount(Skip::Fragment, Skip::FragmentIncomplete, packets.incomplete_fragments());
     Ok(totals)
 }

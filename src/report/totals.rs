@@ -1,6 +1,7 @@
 //! The count of everything in a capture.
 
 use crate::model::{Protocol, Skip};
+use crate::track::Early;
 
 /// Every frame of a capture, as a step or under its reason: `frames = tcp + udp + icmp + Σ other`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub struct CaptureTotals {
     pub evicted: u64,
     /// Where and why the capture broke off.
     pub truncated: Option<String>,
-    /// Whether Ctrl-C (or SIGTERM) stopped what was captured, or the reading of it.
-    pub stopped: bool,
+    /// What stopped the session that was captured, or the reading; not where the capture breaks off.
+    pub stopped: Option<Early>,
     /// Packets that the kernel dropped; `None` for files.
     pub dropped: Option<u64>,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.

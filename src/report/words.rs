@@ -9,7 +9,7 @@ use super::view::View;
 use crate::explain::{Conversation, Fact, Finding, FindingCode};
 use crate::model::{CaptureInfo, Protocol};
 pub(crate) use crate::model::{counted, thousands as count};
-use crate::track::{ConversationTotals, RolesFrom};
+use crate::track::{ConversationTotals, Early, RolesFrom};
 
 /// Most frames named as a finding's evidence.
 const FRAMES_NAMED: usize = 12;
@@ -21,8 +21,12 @@ pub fn capture_title(info: &CaptureInfo) -> String {
 
 /// The title of a report: that of its capture, and whether that was stopped.
 pub fn report_title(report: &Report) -> String {
-    let stopped = if report.totals.stopped { ", stopped by Ctrl-C" } else { "" };
-    format!("{}{stopped}", capture_title(&report.info))
+    let title = capture_title(&report.info);
+    match report.totals.stopped {
+        None => title,
+        Some(Early::Count(frames)) => format!("{title}, the first {}", counted(frames, "frame")),
+        Some(_) => format!("{title}, stopped early"),
+    }
 }
 
 /// The title of a capture whose setting is told below, the filter with it: `lab.pcap (pcap, ETHERNET)`.
@@ -60,10 +64,19 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
         ("Interface", info.interface.clone()),
         ("Filter", info.filter.clone().filter(|filter| !filter.trim().is_empty())),
         ("Kept of a frame", info.snaplen.map(|most| format!("at most {} bytes", count(u64::from(most))))),
-        ("Ended", totals.stopped.then(|| "stopped by Ctrl-C".to_owned())),
+        ("Ended", totals.stopped.map(ended)),
         ("Dropped by the kernel", totals.dropped.map(|dropped| counted(dropped, "packet"))),
     ];
     facts.into_iter().filter_map(|(label, text)| Some(Fact { label, text: text? })).collect()
+}
+
+/// Why there is no more of a capture.
+fn ended(early: Early) -> String {
+    match early {
+        Early::Session | Early::Reading => "stopped early, by Ctrl-C or SIGTERM".to_owned(),
+        Early::Count(frames) => format!("stopped after {}, as asked for", counted(frames, "frame")),
+        Early::Break => "it breaks off".to_owned(),
+    }
 }
 
 /// The title of a conversation: `TCP conversation 0: client 10.0.0.1:1024 → server 10.0.0.2:7`.
@@ -199,9 +212,14 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         let text = format!("the kernel dropped {}: the capture is not complete", counted(dropped, "packet"));
         notes.push(Cell::from(text).tone(Tone::Reset));
     }
-    if totals.stopped {
-        let text = "stopped by Ctrl-C: an end that a program would have made itself may be missing or cut off";
-        notes.push(Cell::from(text).tone(Tone::Reset));
+    if let Some(stopped) = totals.stopped {
+        let then = match stopped {
+            Early::Session => {
+                "what was open then was closed for that reason, whatever had been read, and may lack its end"
+            }
+            _ => "whatever follows is not read, and nothing is concluded from its absence",
+        };
+        notes.push(Cell::from(format!("{}: {then}", ended(stopped))).tone(Tone::Reset));
     }
     if let Some(truncated) = &totals.truncated {
         notes.push(Cell::from(format!("the capture breaks off: {truncated}")).tone(Tone::Reset));

@@ -60,6 +60,7 @@ impl Conversation {
             echo,
             echo_story,
             rtt,
+            early: None,
         }
     }
 }

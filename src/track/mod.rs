@@ -4,6 +4,7 @@
 
 mod analysis;
 mod conversation;
+mod early;
 mod echo;
 mod ended;
 mod ending;
@@ -25,6 +26,7 @@ mod vantage;
 mod when;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
+pub use early::Early;
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 pub use facts::{
     Acked, Echo, EchoKind, Hints, Life, Overtaken, Probe, Reset, RttSample, SlowAnswer, SynData, TcpPlace, UdpPlace,

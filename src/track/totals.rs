@@ -1,6 +1,7 @@
 //! What is known of a whole conversation when it ends.
 
 use super::analysis::AnalysisCounts;
+use super::early::Early;
 use super::event::{RolesFrom, StreamId};
 use super::facts::{Echo, EchoKind};
 use super::tcp::{Sighting, TcpStory};
@@ -107,6 +108,8 @@ pub struct ConversationTotals {
     pub udp: Option<UdpTotals>,
     /// Round-trip times.
     pub rtt: Option<RttTotals>,
+    /// What ended the capture while the conversation might still go on.
+    pub early: Option<Early>,
 }
 
 impl ConversationTotals {

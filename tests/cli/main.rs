@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod drawings;
+mod early;
 mod explanations;
 mod facts;
 mod golden;

@@ -88,8 +88,14 @@ impl Seen {
 }
 
 /// Why there is no close to speak of.
-pub(super) const NO_CLOSE: &str =
-    "No FIN and no RST is in the capture: the connection was still open when it ended, or its close was not captured.";
+pub(super) fn no_close(case: &Case<'_>) -> &'static str {
+    match case.totals.may_go_on() {
+        true => "No FIN and no RST is in what was read of the capture.",
+        false => {
+            "No FIN and no RST is in the capture: the connection was still open when it ended, or its close was not captured."
+        }
+    }
+}
 
 /// Both FINs, the first of them first.
 fn in_order(tcp: &TcpTotals) -> Option<(Direction, Fins, Fins)> {
@@ -103,7 +109,7 @@ fn in_order(tcp: &TcpTotals) -> Option<(Direction, Fins, Fins)> {
 fn first(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let seen = &case.seen.close;
     if seen.marks.is_empty() {
-        return Answer::unknown(NO_CLOSE);
+        return Answer::unknown(no_close(case));
     }
     let mut table = AnswerTable::new("The close", &["frame", "at (s)", "from", "segment"]);
     for mark in &seen.marks {
@@ -189,6 +195,6 @@ fn time_wait(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             tcp.closed_first.map_or("one side", Direction::sender)
         ))
         .frames(case.seen.close.first().map(|mark| mark.frame)),
-        _ => Answer::unknown(format!("{NO_CLOSE} The side that closes first goes to TIME-WAIT.")),
+        _ => Answer::unknown(format!("{} The side that closes first goes to TIME-WAIT.", no_close(case))),
     }
 }

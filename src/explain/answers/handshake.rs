@@ -132,6 +132,9 @@ fn syn_ack(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 Answer::unknown("There is no SYN-ACK that answers the SYN: both sides sent a SYN first.")
                     .frames([syn.frame])
             }
+            (_, Some(syn)) if case.totals.may_go_on() => {
+                Answer::unknown("There is no SYN-ACK in what was read of the capture.").frames([syn.frame])
+            }
             (_, Some(syn)) => Answer::unknown(
                 "There is no SYN-ACK in the capture: nobody answered the SYN, or the answer was not captured.",
             )

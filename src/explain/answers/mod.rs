@@ -32,6 +32,9 @@ use self::question::{Case, Topic};
 use crate::model::Protocol;
 use crate::track::ConversationTotals;
 
+/// What can't be told where the capture was not read to its end.
+const REST: &str = "What the rest of the capture adds: it was not read to its end.";
+
 /// Every question, in the order in which labs ask them: a new one is one line here.
 pub static QUESTIONS: &[&Question] = &[
     &handshake::ENDS,
@@ -66,6 +69,27 @@ pub static QUESTIONS: &[&Question] = &[
     &sockets::INTERRUPTED,
 ];
 
+/// The questions whose answers may change with every further step.
+static OF_THE_WHOLE: &[&Question] = &[
+    &options::SACK,
+    &windows::SMALLEST,
+    &windows::ZERO,
+    &windows::EACH,
+    &retransmissions::RETRANSMISSIONS,
+    &duplicates::DUPLICATES,
+    &acks::BYTES,
+    &acks::DELAYED,
+    &throughput::THROUGHPUT,
+    &congestion::CONGESTION,
+    &times::TIMES,
+    &close::FIRST,
+    &close::TIME_WAIT,
+    &udp::LARGEST,
+    &udp::PAIR,
+    &udp::NO_CONNECTION,
+    &sockets::INTERRUPTED,
+];
+
 /// A question with what one conversation answers.
 #[derive(Clone, Debug)]
 pub struct Answered {
@@ -84,6 +108,8 @@ pub(super) fn of(totals: &ConversationTotals, seen: &Evidence) -> Vec<Answered> 
             (Topic::Udp(answer), Protocol::Udp, _) | (Topic::Any(answer), ..) => answer(&case),
             _ => return None,
         };
+        let may_change = answer.cannot_tell.is_some() || OF_THE_WHOLE.iter().any(|whole| whole.id == question.id);
+        let answer = if may_change && totals.may_go_on() { answer.but(REST) } else { answer };
         Some(Answered { question, answer })
     });
     answered.collect()

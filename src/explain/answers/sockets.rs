@@ -5,7 +5,7 @@
 use super::answer::Answer;
 use super::question::{Case, Question, Topic};
 use crate::model::{Direction, Protocol};
-use crate::track::{Close, Handshake, TcpTotals};
+use crate::track::{Close, Early, Handshake, TcpTotals};
 
 pub(super) static CLIENT_FIRST: Question = Question {
     id: "client_first",
@@ -60,6 +60,9 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
                 quotes.map_or_else(String::new, |quotes| format!(", about frame {quotes} to port {port}"))
             ))
             .frames(quotes.into_iter().chain([frame])),
+        (Some(tcp), _) if tcp.story.unanswered_syn && totals.may_go_on() => answer
+            .frames(case.seen.handshake.syn.map(|mark| mark.frame))
+            .but("Whether anybody listened here: the SYN was not answered as far as the capture was read."),
         (Some(tcp), _) if tcp.story.unanswered_syn => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
             .but("Whether anybody listened here: the SYN was not answered at all, neither with SYN-ACK nor with RST."),
@@ -113,6 +116,9 @@ fn of_tcp(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         "Its kernel closes its sockets for it, so the connection ends as after close(): with FIN, and the peer reads end of file; or with RST if received data was unread or linger was 0. Only where the whole host fails is nothing sent.",
     );
     let first = case.seen.close.first().map(|mark| mark.frame);
+    if case.totals.early == Some(Early::Session) {
+        return answer.frames(first).add("This capture shows it: the session was stopped by Ctrl-C or SIGTERM, and what was open then was closed for that reason.");
+    }
     let who = tcp.closed_first.map_or("side", Direction::sender);
     match (tcp.close, first) {
         (Close::Fin | Close::Half, Some(frame)) => answer.frames([frame]).but(format!(

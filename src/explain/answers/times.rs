@@ -1,7 +1,7 @@
 //! When the connection opened and closed.
 
 use super::answer::{Answer, AnswerTable};
-use super::close::NO_CLOSE;
+use super::close::no_close;
 use super::question::{Case, Question, Topic};
 use super::words::{moment, seconds};
 use crate::model::Nanos;
@@ -55,7 +55,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         (None, _) => answer.but("When it was opened: that was before the capture, or its SYN was not captured."),
     };
     answer = match (closing.first(), closed) {
-        (None, _) => answer.but(NO_CLOSE),
+        (None, _) => answer.but(no_close(case)),
         (Some(first), Some(last)) => {
             let answer = answer.add(format!(
                 "Closing began at {} s with frame {} and ended at {} s with frame {}.",

@@ -18,7 +18,12 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
         Close::Half => {
             let fins = [tcp.story.fins.client_to_server, tcp.story.fins.server_to_client];
             let frames = fins.into_iter().flatten().map(|fin| fin.frame);
-            let text = "Only one side's FIN was captured: the other direction was still open when the capture ended, or its FIN was not captured.";
+            let text = match totals.may_go_on() {
+                false => {
+                    "Only one side's FIN was captured: the other direction was still open when the capture ended, or its FIN was not captured."
+                }
+                true => "Only one side's FIN was read, and the capture was not read to its end.",
+            };
             found.push(Finding::new(Code::NoClose, text, frames.chain([totals.last_frame])));
         }
         Close::Rst | Close::None => {}
@@ -96,13 +101,18 @@ fn half_close(tcp: &TcpTotals, found: &mut Vec<Finding>) {
 
 fn open_end(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     let [.., ack] = tcp.story.handshake;
-    let text = "No FIN and no RST was captured: the connection was still open when the capture ended, or its close was not captured.";
+    let text = match totals.may_go_on() {
+        false => {
+            "No FIN and no RST was captured: the connection was still open when the capture ended, or its close was not captured."
+        }
+        true => "No FIN and no RST was read, and the capture was not read to its end.",
+    };
     found.push(Finding::new(Code::NoClose, text, [ack.unwrap_or(totals.first_frame), totals.last_frame]));
 }
 
 /// Data sent again and again, and never acknowledged.
 fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
-    if tcp.close == Close::Fin {
+    if tcp.close == Close::Fin || totals.may_go_on() {
         return;
     }
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {

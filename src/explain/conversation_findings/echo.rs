@@ -40,12 +40,14 @@ pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
         push(Code::EchoDifferent, &story.different, format!("An answer was no echo of its request, {frames}."));
         let (back, of) = (thousands(story.partial_back), thousands(story.partial_of));
         let (whose, frames) = (counted(story.partial.count, "request"), in_frames(&story.partial));
-        let text = format!("Only {back} of {of} bytes of {whose} came back, {frames}.");
+        let so_far = if totals.may_go_on() { "as far as the capture was read, " } else { "" };
+        let text = format!("Only {back} of {of} bytes of {whose} came back, {so_far}{frames}.");
         push(Code::EchoPartial, &story.partial, text);
         // a datagram without an answer has a finding of its own
         let rest = echo.pending_bytes.saturating_sub(story.partial_of.saturating_sub(story.partial_back));
         if totals.tcp.is_some() && echo.unanswered > story.partial.count && rest > 0 {
-            let text = format!("The last {rest} of the client's bytes were not echoed within the capture.");
+            let within = if totals.may_go_on() { "as far as the capture was read" } else { "within the capture" };
+            let text = format!("The last {rest} of the client's bytes were not echoed {within}.");
             found.push(Finding::new(Code::EchoPartial, text, [totals.last_frame]));
         }
     }

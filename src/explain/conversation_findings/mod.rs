@@ -16,12 +16,12 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Some(tcp) = &totals.tcp {
         handshake::of(totals, tcp, &mut found);
-        window::of(tcp, &mut found);
+        window::of(totals, tcp, &mut found);
         close::of(totals, tcp, &mut found);
         packets::of(&tcp.story.offloaded, &mut found);
     }
     if let Some(udp) = &totals.udp {
-        udp::of(udp, &mut found);
+        udp::of(totals, udp, &mut found);
         packets::of(&udp.offloaded, &mut found);
     }
     echo::of(totals, &mut found);

@@ -2,18 +2,21 @@
 
 use crate::explain::describe::thousands;
 use crate::explain::finding::{Finding, FindingCode as Code};
-use crate::track::UdpTotals;
+use crate::track::{ConversationTotals, UdpTotals};
 
-pub(super) fn of(udp: &UdpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<Finding>) {
     if udp.unanswered.count > 0 {
-        let text = format!(
-            "The capture holds no answer to {}. UDP does not say what arrived: the request, the answer or the capture may have been lost, or the service sends none.{}",
-            match udp.unanswered.count {
-                1 => "one of the client's datagrams".to_owned(),
-                count => format!("{} of the client's datagrams", thousands(count)),
-            },
-            damaged(udp)
-        );
+        let which = match udp.unanswered.count {
+            1 => "one of the client's datagrams".to_owned(),
+            count => format!("{} of the client's datagrams", thousands(count)),
+        };
+        let text = match totals.may_go_on() {
+            true => format!("The capture, as far as it was read, holds no answer to {which}."),
+            false => format!(
+                "The capture holds no answer to {which}. UDP does not say what arrived: the request, the answer or the capture may have been lost, or the service sends none.{}",
+                damaged(udp)
+            ),
+        };
         found.push(Finding::new(Code::NoReply, text, udp.unanswered.frames.iter().copied()));
     }
     if udp.reordered.count > 0 {

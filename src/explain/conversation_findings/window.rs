@@ -3,9 +3,9 @@
 use super::{in_frames, times};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
-use crate::track::TcpTotals;
+use crate::track::{ConversationTotals, TcpTotals};
 
-pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let filled = tcp.story.window_filled.get(direction);
         if filled.count > 0 {
@@ -21,8 +21,9 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
         if shut.shut.count > 0 {
             let blocked =
                 if shut.opened.count > 0 { format!(" for {} altogether", shut.blocked.human()) } else { String::new() };
+            let end = if totals.may_go_on() { "As far as the capture was read" } else { "At the end" };
             let still = match tcp.story.still_shut.get(direction) {
-                Some(frame) => format!(" At the end it is still shut, since frame {frame}."),
+                Some(frame) => format!(" {end} it is still shut, since frame {frame}."),
                 None => String::new(),
             };
             let probes = match shut.probes.count {

@@ -27,7 +27,11 @@ pub(super) fn close(known: &Known<'_>) -> Option<String> {
         }
         (Close::Rst, Some(who)) => format!("ended by a reset; the {who} was first to close or reset"),
         (Close::Rst, None) => "ended by a reset".to_owned(),
-        (Close::Half, Some(who)) => format!("only the {who} closed within the capture"),
+        (Close::Half, Some(who)) => match known.totals.may_go_on() {
+            true => format!("only the {who} closed{}", known.so_far()),
+            false => format!("only the {who} closed within the capture"),
+        },
+        _ if known.totals.may_go_on() => format!("none{}", known.so_far()),
         _ => "not captured".to_owned(),
     })
 }

@@ -16,9 +16,9 @@ fn verdict(known: &Known<'_>) -> String {
     let Some(echo) = &totals.echo else {
         let payload = &totals.payload;
         return if payload.client_to_server == 0 && payload.server_to_client == 0 {
-            "no data was sent".to_owned()
+            format!("no data was sent{}", known.so_far())
         } else if payload.server_to_client == 0 {
-            "nothing came back".to_owned()
+            format!("nothing came back{}", known.so_far())
         } else if limits.is_empty() {
             "the answers are no echo of the requests".to_owned()
         } else {
@@ -45,7 +45,10 @@ fn verdict(known: &Known<'_>) -> String {
     let left_out = story.partial_of.saturating_sub(story.partial_back);
     let open = match echo.unanswered.saturating_sub(story.partial.count) {
         0 => None,
-        count => Some(format!("{count} unanswered ({} bytes)", thousands(echo.pending_bytes.saturating_sub(left_out)))),
+        count => {
+            let bytes = thousands(echo.pending_bytes.saturating_sub(left_out));
+            Some(format!("{count} unanswered ({bytes} bytes){}", known.so_far()))
+        }
     };
     let answered = echo.matched + echo.transformed;
     let counted = format!("verified: {answered} of {} {} echoed{how}", echo.requests, unit(known, echo.requests));

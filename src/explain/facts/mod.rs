@@ -39,6 +39,13 @@ pub(super) struct Known<'a> {
     pub(super) sends: Option<&'a PerDirection<u64>>,
 }
 
+impl Known<'_> {
+    /// What is said of something that is not there, where the capture was not read to its end.
+    fn so_far(&self) -> &'static str {
+        if self.totals.may_go_on() { " as far as the capture was read" } else { "" }
+    }
+}
+
 /// Every kind of line, in the order in which they stand.
 pub static FACTS: &[FactKind] = &[
     fact("Handshake", "how the connection was opened, and how long that took", opening::handshake),

@@ -12,7 +12,8 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
             }
             None => "complete".to_owned(),
         },
-        Handshake::Partial if tcp.story.unanswered_syn => "the SYN was not answered".to_owned(),
+        Handshake::Partial if tcp.story.unanswered_syn => format!("the SYN was not answered{}", known.so_far()),
+        Handshake::Partial if known.totals.may_go_on() => format!("not complete{}", known.so_far()),
         Handshake::Partial => "only partly captured".to_owned(),
         Handshake::Absent => "not captured: the capture began later".to_owned(),
         Handshake::Refused => "refused: the SYN was answered by a RST".to_owned(),

@@ -204,7 +204,9 @@ fn states_before(totals: &ConversationTotals, entries: &[Entry]) -> (Option<Stat
         // nobody listens, or else there had been no RST
         (Handshake::Refused, _) => (Some(State::Closed), Some(State::Closed)),
         _ if server_asks => (Some(State::Closed), Some(State::Closed)),
-        _ if facts.flags.is_syn_only() && tcp.story.unanswered_syn => (Some(State::Closed), None),
+        _ if facts.flags.is_syn_only() && tcp.story.unanswered_syn && !totals.may_go_on() => {
+            (Some(State::Closed), None)
+        }
         _ if facts.flags.is_syn_only() => (Some(State::Closed), Some(State::Listen)),
         _ if facts.flags.is_syn_ack() => (Some(State::SynSent), Some(State::Listen)),
         (_, Life::Open) => (Some(State::Established), Some(State::Established)),
