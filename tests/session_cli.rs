@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -142,6 +142,14 @@ fn a_capture_on_standard_output_sends_the_report_to_standard_error() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout[..4], [0x4d, 0x3c, 0xb2, 0xa1]);
     assert!(stderr(&output).contains("client asks to connect"), "{}", stderr(&output));
+    // by its other name too, and where it is a file that the shell has made
+    let mut file = tempfile::tempfile().unwrap();
+    let output = session(&["-w", "/dev/stdout"]).stdout(file.try_clone().unwrap()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let mut magic = [0; 4];
+    file.rewind().unwrap();
+    file.read_exact(&mut magic).unwrap();
+    assert_eq!(magic, [0x4d, 0x3c, 0xb2, 0xa1]);
 }
 
 #[test]

@@ -149,6 +149,9 @@ impl AnalyzeArgs {
         if let Some(filter) = &request.filter {
             check_filter(filter)?;
         }
+        if self.captures.iter().filter(|capture| capture.as_os_str() == "-").count() > 1 {
+            bail!("- stands for standard input, which can be read only once");
+        }
         refuse_to_overwrite(&self.captures, &output)?;
         let inputs: Vec<Result<Input>> = self.captures.iter().map(|path| Input::open(path)).collect();
         refuse_filter(&self.captures, &inputs)?;

@@ -172,6 +172,22 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
+fn standard_input_is_no_capture_twice() {
+    let ran = echolab(["analyze", "-", GOOD, "-"]).stdin(fs::read(GOOD).expect("the fixture")).run().exits(2);
+    assert_eq!(ran.stderr, "echolab: - stands for standard input, which can be read only once\n");
+}
+
+#[test]
+fn a_directory_is_no_output_with_force_or_without() {
+    for force in [&[][..], &["--force"]] {
+        let analyze = echolab([&["analyze", GOOD, "-o", "fixtures"], force].concat()).run().exits(2);
+        assert_eq!(analyze.stderr, "echolab: can't create fixtures: it is a directory: name a file in it\n");
+        let session = echolab([&["session", "--port", "0", "-w", "fixtures"], force].concat()).run().exits(2);
+        assert!(session.stderr.ends_with("\"fixtures\": it is a directory: name a file in it\n"), "{}", session.stderr);
+    }
+}
+
+#[test]
 fn an_output_that_can_not_be_created_is_an_error_that_says_why() {
     echolab(["analyze", GOOD, "-o", "no/such/folder/report.txt"])
         .run()

@@ -53,8 +53,11 @@ pub fn create(path: &Path, force: bool) -> Result<File> {
 /// A device or a pipe that is there already is written to without `force`: nothing in it can be lost.
 ///
 /// # Errors
-/// When it exists, or cannot be made.
+/// When it exists, is a directory, or cannot be made.
 pub fn open_new(path: &Path, force: bool) -> io::Result<File> {
+    if path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory: name a file in it"));
+    }
     let made = if force { File::create(path) } else { File::create_new(path) };
     match made {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match OpenOptions::new().write(true).open(path) {

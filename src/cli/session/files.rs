@@ -95,7 +95,7 @@ fn with_side(path: &Path, side: Side) -> PathBuf {
 
 /// Fails before a session is run whose result could not be kept.
 pub(super) fn ensure_free(path: &Path, force: bool) -> Result<()> {
-    if !force && path.metadata().is_ok_and(|meta| meta.is_file()) {
+    if !force && !is_stdout(path) && path.metadata().is_ok_and(|meta| meta.is_file()) {
         bail!("{} exists already; --force overwrites it", path.display());
     }
     Ok(())
