@@ -53,6 +53,26 @@ impl Marks {
 }
 
 impl Repeat {
+    /// A repeat whose first copy is in the capture.
+    pub(super) fn of(verdict: RepeatVerdict, original: u64) -> Self {
+        let original = Some(original);
+        Self { original, first_copy: FirstCopy::Captured, ..Self::unproved(verdict) }
+    }
+
+    /// A repeat of which nothing else is known.
+    pub(super) fn unproved(verdict: RepeatVerdict) -> Self {
+        Self {
+            verdict,
+            original: None,
+            after: None,
+            witness: None,
+            through: None,
+            last: None,
+            first_copy: FirstCopy::NotKnown,
+            marks: Marks::default(),
+        }
+    }
+
     /// Whether the bytes may not have arrived before: what is answered then may be this copy.
     pub fn may_arrive_first(&self) -> bool {
         !matches!(self.verdict, RepeatVerdict::DuplicateFrame | RepeatVerdict::Spurious(_))
@@ -115,8 +135,17 @@ pub enum RepeatVerdict {
         /// How long it took.
         wait: Wait,
     },
+    /// A recovery goes on: the witness acknowledged some of what was under way when it began.
+    Continued {
+        /// The segment that began it.
+        since: u64,
+        /// A timer had run out; else duplicate ACKs had told of a hole.
+        timeout: bool,
+    },
     /// Sent again or late; the capture can't tell why.
     Unknown,
+    /// Sent again or late; no segment of the other direction is in the capture, which could tell why.
+    Unheard,
     /// Brings bytes that were skipped; whether late or sent again can't be told.
     OrderUnknown,
     /// The SYN or SYN-ACK again.

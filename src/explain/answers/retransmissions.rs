@@ -147,7 +147,10 @@ fn proof(repeat: &Repeat) -> (String, String) {
         }
         RepeatVerdict::Timeout { nth, .. } => ("time-out", format!("no ACK came in time; repeat {nth} of these bytes")),
         RepeatVerdict::NotTaken => ("not taken", format!("the SYN-ACK did not cover the SYN's data{witness}")),
-        RepeatVerdict::Unknown => ("sent again", "the cause can't be told".to_owned()),
+        RepeatVerdict::Continued { since, .. } => {
+            ("sent again", format!("the recovery since frame {since} goes on{witness}"))
+        }
+        RepeatVerdict::Unknown | RepeatVerdict::Unheard => ("sent again", "the cause can't be told".to_owned()),
         RepeatVerdict::OrderUnknown => ("late or again", "it fills a hole".to_owned()),
         RepeatVerdict::Handshake { nth, asked: true } => {
             ("handshake again", format!("the SYN had come again{witness}; repeat {nth}"))

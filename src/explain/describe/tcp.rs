@@ -115,7 +115,11 @@ pub(super) fn again(repeat: &Repeat) -> String {
         }
         RepeatVerdict::Handshake { .. } => format!("again since no answer came; {first}{after}"),
         RepeatVerdict::NotTaken => format!("again since the SYN-ACK did not cover them; {first}{after}"),
-        RepeatVerdict::Unknown => format!("again; {first}{after}"),
+        RepeatVerdict::Continued { since, .. } => {
+            let ack = repeat.witness.unwrap_or_default();
+            format!("again upon the ACK in frame {ack}: the recovery since frame {since} goes on; {first}{after}")
+        }
+        RepeatVerdict::Unknown | RepeatVerdict::Unheard => format!("again; {first}{after}"),
         RepeatVerdict::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
     }
 }

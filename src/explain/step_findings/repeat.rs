@@ -19,6 +19,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
     let waited =
         repeat.after.filter(|after| after.0 > 0).map_or_else(String::new, |after| format!(" after {}", after.human()));
     let copy = first_copy(repeat, facts.len);
+    let not_last = repeat.last.map_or_else(String::new, |last| format!(", last in frame {last}"));
     let (code, text) = match repeat.verdict {
         RepeatVerdict::DuplicateFrame => (
             Code::DuplicateFrame,
@@ -50,13 +51,13 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
         RepeatVerdict::Fast { acks: 1, .. } => (
             Code::FastRetransmit,
             format!(
-                "Fast retransmission: the ACK in frame {witness} told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}."
+                "Fast retransmission: the ACK in frame {witness} told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}{not_last}."
             ),
         ),
         RepeatVerdict::Fast { acks, last } => {
             proof.push(last);
             let text = format!(
-                "Fast retransmission: {acks} ACKs, from frame {witness} to frame {last}, told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}."
+                "Fast retransmission: {acks} ACKs, from frame {witness} to frame {last}, told of a hole here (RFC 5681 §3.2, RFC 6675, RFC 8985); {copy}{not_last}."
             );
             (Code::FastRetransmit, text)
         }
@@ -72,7 +73,20 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
                 "Sent again{waited}: the retransmission timer ran out (RFC 6298 §5). The ACK in frame {witness} had told of a hole here before, but that did not make the sender act; {copy}."
             ),
         ),
-        RepeatVerdict::Timeout { nth, wait } => (Code::TimeoutRetransmit, timeout(nth, wait, &waited, &copy)),
+        RepeatVerdict::Timeout { nth, wait } => (Code::TimeoutRetransmit, timeout(nth, wait, repeat, &waited, &copy)),
+        RepeatVerdict::Continued { since, timeout } => {
+            proof.push(since);
+            let why = if timeout {
+                format!(
+                    "the recovery from the time-out in frame {since} goes on. The ACK in frame {witness} lets the sender send the next of what was under way then (slow start, RFC 5681 §3.1)"
+                )
+            } else {
+                format!(
+                    "the fast recovery that began with frame {since} goes on. The ACK in frame {witness} covers only a part of what was under way then, up to here: that tells of another hole (partial ACK, RFC 6582 §3.2)"
+                )
+            };
+            (Code::Retransmit, format!("Sent again{waited}: {why}; {copy}."))
+        }
         RepeatVerdict::Handshake { nth, asked } => {
             let what = if facts.flags.contains(TcpFlags::ACK) { ["SYN-ACK", "ACK"] } else { ["SYN", "SYN-ACK"] };
             (Code::HandshakeRetried, handshake(what, asked, repeat, nth, &waited))
@@ -84,6 +98,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             ),
         ),
         RepeatVerdict::Unknown => (Code::Retransmit, unexplained(repeat, &waited, &copy)),
+        RepeatVerdict::Unheard => (
+            Code::Retransmit,
+            format!(
+                "Sent again{waited}; {copy}. Nothing of the other direction is in the capture, so it can't tell whether an ACK asked for it or a timer ran out."
+            ),
+        ),
         RepeatVerdict::OrderUnknown => (
             Code::OrderUnknown,
             format!(
@@ -129,14 +149,19 @@ fn first_copy(repeat: &Repeat, len: u32) -> String {
     }
 }
 
-fn timeout(repeats: u16, wait: Wait, waited: &str, copy: &str) -> String {
+fn timeout(repeats: u16, wait: Wait, repeat: &Repeat, waited: &str, copy: &str) -> String {
     let nth = ordinal(repeats);
+    if let (Wait::First, Some(last)) = (wait, repeat.last) {
+        return format!(
+            "Sent again for the {nth} time{waited}: no ACK of the copy in frame {last} came, and the retransmission timer ran out (RFC 6298 §5); {copy}."
+        );
+    }
     match wait {
         Wait::First | Wait::FirstThoughAsked => format!(
             "Sent again{waited} without a duplicate ACK or SACK asking for it: the retransmission timer ran out (RFC 6298 §5); {copy}."
         ),
         Wait::FirstOfLast => format!(
-            "Sent again{waited} without a duplicate ACK or SACK asking for it: a timer ran out, the retransmission timer (RFC 6298 §5) or a tail-loss probe's, which waits about as long when one segment is in flight (RFC 8985 §7.2); {copy}."
+            "Sent again{waited} without a duplicate ACK or SACK asking for it: a timer ran out, the retransmission timer (RFC 6298 §5) or a tail-loss probe's, which may wait about as long (RFC 8985 §7.2); {copy}."
         ),
         Wait::Longer => format!(
             "Sent again for the {nth} time{waited}: no ACK comes, and the retransmission timer waits longer each time (back-off, RFC 6298 §5.5); {copy}."
@@ -169,11 +194,6 @@ fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Repeat, nth: u16, 
 fn unexplained(repeat: &Repeat, waited: &str, copy: &str) -> String {
     match repeat.first_copy {
         FirstCopy::Damaged => format!("Sent again{waited}, and needed: {copy}. What told the sender so can't be told."),
-        FirstCopy::Captured if repeat.after.is_some_and(|after| after >= SOONEST_TIMER) => {
-            format!(
-                "Sent again{waited}; {copy}. Nothing of the other direction is in the capture, so it can't tell whether an ACK asked for it or a timer ran out."
-            )
-        }
         FirstCopy::Captured => format!(
             "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
         ),

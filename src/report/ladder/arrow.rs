@@ -74,7 +74,10 @@ impl Again {
             RepeatVerdict::Fast { .. } => "fast retransmission",
             RepeatVerdict::TailLossProbe => "tail-loss probe",
             RepeatVerdict::Timeout { .. } => "time-out retransmission",
-            RepeatVerdict::NotTaken | RepeatVerdict::Unknown => "retransmission",
+            RepeatVerdict::NotTaken
+            | RepeatVerdict::Continued { .. }
+            | RepeatVerdict::Unknown
+            | RepeatVerdict::Unheard => "retransmission",
             RepeatVerdict::OrderUnknown => "late or again",
             RepeatVerdict::Handshake { .. } if flags.is_syn_ack() => "SYN-ACK again, copy",
             RepeatVerdict::Handshake { .. } => "SYN again, copy",

@@ -92,12 +92,14 @@ impl Fates {
                 RepeatVerdict::Fast { .. }
                 | RepeatVerdict::Timeout { .. }
                 | RepeatVerdict::TailLossProbe
+                | RepeatVerdict::Continued { .. }
                 | RepeatVerdict::Handshake { .. } => Some(Fate::Unanswered(frame)),
                 RepeatVerdict::DuplicateFrame
                 | RepeatVerdict::Reordered
                 | RepeatVerdict::Spurious(_)
                 | RepeatVerdict::NotTaken
                 | RepeatVerdict::Unknown
+                | RepeatVerdict::Unheard
                 | RepeatVerdict::OrderUnknown => None,
             };
             if let Some(fate) = fate {

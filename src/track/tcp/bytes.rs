@@ -1,9 +1,10 @@
 //! The bytes that a segment carries: new, filling a hole, or again.
 
+use super::copy::{AT_ONCE, DUPLICATE_WITHIN};
 use super::holes::Fill;
 use super::sent::Sent;
 use super::side::Side;
-use super::verdict::{self, AT_ONCE, Again, DUPLICATE_WITHIN, LEAST_TIMEOUT};
+use super::verdict::{self, Again, LEAST_TIMEOUT};
 use super::{CONTROL, Connection, Moment};
 use crate::model::{Checksum, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Probe;
@@ -146,8 +147,10 @@ fn sent(moment: &Moment, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> Se
         ip_id: ip.id,
         timestamp: segment.options.timestamps.map(|stamps| stamps.value),
         repeats: 0,
+        timeouts: 0,
         damaged: segment.checksum == Checksum::Invalid,
         late: false,
+        part: false,
         acked_by: None,
     }
 }

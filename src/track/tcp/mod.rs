@@ -3,10 +3,12 @@
 mod acks;
 mod bytes;
 mod close;
+mod copy;
 mod handshake;
 mod hints;
 mod holes;
 mod place;
+mod recovery;
 mod reset;
 mod sent;
 mod side;

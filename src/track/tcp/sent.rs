@@ -11,6 +11,9 @@ const IN_FLIGHT: usize = 1024;
 /// Most segments remembered after their acknowledgment, to prove that a repeat was not needed.
 const ACKED: usize = 16;
 
+/// Identifications this far apart tell nothing of the order.
+pub(super) const CLOSELY: u16 = 1_000;
+
 /// One segment that took sequence numbers: data, SYN or FIN.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
@@ -26,12 +29,15 @@ pub(super) struct Sent {
     pub(super) last: (u64, When),
     pub(super) ip_id: Option<u16>,
     pub(super) timestamp: Option<u32>,
-    /// How often it was sent again.
+    /// How often it was sent again, and how often of these since a timer ran out.
     pub(super) repeats: u16,
+    pub(super) timeouts: u8,
     /// Its checksum does not fit.
     pub(super) damaged: bool,
     /// It filled a hole.
     pub(super) late: bool,
+    /// It is a part of what its frame carried: another part came again without it.
+    pub(super) part: bool,
     /// The frame that acknowledged it.
     pub(super) acked_by: Option<NonZeroU64>,
 }
@@ -91,11 +97,30 @@ impl SentList {
         self.segments.iter()
     }
 
-    /// Notes that the segments which begin from `from` on and end by `to` came again.
-    pub(super) fn repeat(&mut self, from: SeqNumber, to: SeqNumber, last: (u64, When)) {
-        let again = |sent: &&mut Sent| !sent.seq.is_before(from) && !sent.end.is_after(to);
-        for sent in self.segments.iter_mut().rev().take_while(|sent| !sent.end.is_before(from)).filter(again) {
+    /// Parts the segment that carries bytes before and behind `at`, since one part comes again without the other. Those
+    /// that are acknowledged stay whole, and so do data on the SYN with number `isn`.
+    pub(super) fn part(&mut self, at: SeqNumber, isn: Option<SeqNumber>) {
+        if self.in_flight() >= IN_FLIGHT {
+            return;
+        }
+        let spans = |sent: &Sent| sent.seq.is_before(at) && sent.end.is_after(at) && isn != Some(sent.seq);
+        let Some(index) = (self.acked..self.segments.len()).rev().find(|n| self.segments.get(*n).is_some_and(spans))
+        else {
+            return;
+        };
+        let Some(sent) = self.segments.get_mut(index) else { return };
+        let len = sent.len.min(at.relative_to(sent.seq));
+        let rest = Sent { seq: at, len: sent.len - len, part: true, ..*sent };
+        *sent = Sent { end: at, len, part: true, ..*sent };
+        self.segments.insert(index + 1, rest);
+    }
+
+    /// Notes that the bytes from `from` up to `to` came again, upon a time-out or not.
+    pub(super) fn repeat(&mut self, from: SeqNumber, to: SeqNumber, last: (u64, When), timeout: bool) {
+        let again = |sent: &&mut Sent| sent.seq.is_before(to);
+        for sent in self.segments.iter_mut().rev().take_while(|sent| sent.end.is_after(from)).filter(again) {
             sent.repeats = sent.repeats.saturating_add(1);
+            sent.timeouts = sent.timeouts.saturating_add(u8::from(timeout));
             sent.last = last;
         }
     }
@@ -115,6 +140,14 @@ impl SentList {
         self.segments.len() - self.acked
     }
 
+    /// Whether the IP identifications count up closely from segment to segment: others are random, or shared by many
+    /// flows, and tell nothing. `None` where there are too few to tell.
+    pub(super) fn ids_count_up(&self) -> Option<bool> {
+        let sent = || self.segments.iter().filter(|sent| !sent.late && !sent.part);
+        let steps = sent().zip(sent().skip(1)).filter_map(|(one, next)| Some(next.ip_id?.wrapping_sub(one.ip_id?)));
+        steps.map(|step| (1..CLOSELY).contains(&step)).reduce(|all, close| all && close)
+    }
+
     /// The highest IP identification and time stamp among the segments sent from `seq` on.
     pub(super) fn marks_from(&self, seq: SeqNumber) -> (Option<u16>, Option<u32>) {
         let later = self.segments.iter().filter(|sent| !sent.seq.is_before(seq));
@@ -128,8 +161,9 @@ impl SentList {
         while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
             sent.acked_by = NonZeroU64::new(by);
             let (first, last) = covered.frames.unwrap_or((sent.frame, sent.frame));
+            let counted = sent.part && covered.frames.is_some() && last == sent.frame;
             covered.frames = Some((first.min(sent.frame), last.max(sent.frame)));
-            covered.segments += u32::from(sent.len > 0);
+            covered.segments += u32::from(sent.len > 0 && !counted);
             clean &= sent.repeats == 0 && !sent.late;
             covered.sample = Some(*sent).filter(|_| clean);
             self.acked += 1;
@@ -157,8 +191,10 @@ mod tests {
             ip_id: None,
             timestamp: None,
             repeats: 0,
+            timeouts: 0,
             damaged: false,
             late: false,
+            part: false,
             acked_by: None,
         }
     }
@@ -176,9 +212,24 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_comes_again_spoils_no_other() {
+        let mut list = SentList::default();
+        list.push(sent(u32::MAX - 9, 30, 1));
+        let (from, to) = (SeqNumber(0), SeqNumber(10));
+        list.part(from, None);
+        list.part(to, None);
+        list.repeat(from, to, (2, When::UNKNOWN), true);
+        let parts: Vec<_> = list.iter().map(|sent| (sent.len, sent.repeats, sent.timeouts, sent.last.0)).collect();
+        assert_eq!(parts, [(10, 0, 0, 1), (10, 1, 1, 2), (10, 0, 0, 1)]);
+        let covered = list.acknowledge(SeqNumber(20), 3);
+        assert_eq!((covered.segments, covered.frames), (1, Some((1, 1))));
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let mut list = SentList::default();
         (0..5_000).for_each(|n| list.push(sent(n * 10, 10, u64::from(n))));
+        (0..5_000).for_each(|n| list.part(SeqNumber(n * 10 + 5), None));
         assert_eq!(list.in_flight(), IN_FLIGHT);
         list.acknowledge(SeqNumber(50_000), 1);
         assert_eq!(list.segments.len(), ACKED);

@@ -3,9 +3,11 @@
 use std::num::NonZeroU64;
 
 use super::Moment;
+use super::copy::DUPLICATE_WITHIN;
 use super::holes::Holes;
+use super::recovery::Recovery;
 use super::sent::{Sent, SentList};
-use super::verdict::DUPLICATE_WITHIN;
+use super::verdict::Again;
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Hints;
 use crate::track::repeat::{RepeatVerdict, Twice};
@@ -108,6 +110,9 @@ pub(super) struct Side {
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
+    /// The last segments that came again, and the recovery under way.
+    pub(super) repeats: Vec<Again>,
+    pub(super) recovery: Option<Recovery>,
 }
 
 impl Side {

@@ -2,23 +2,14 @@
 
 use std::num::NonZeroU64;
 
-use super::sent::Sent;
+use super::sent::{CLOSELY, Sent};
 use super::side::Side;
 use crate::model::{Nanos, SeqNumber};
 use crate::track::repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Wait};
-use crate::track::rtt::Estimator;
 use crate::track::when::When;
 
 /// A timer that runs out earlier than this is no retransmission timer anybody uses (Linux's least is 200 ms).
 pub(super) const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
-/// A repeat with the same marks within this time is the same packet captured again.
-pub(super) const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
-
-/// Within this time the same time stamp is the same packet's: clocks tick every millisecond or ten (RFC 7323 §5.4).
-const SAME_TICK: Nanos = Nanos::from_millis(5);
-/// Nothing but an ACK makes TCP send a segment again within this time.
-pub(super) const AT_ONCE: Nanos = Nanos(200_000);
-
 /// What is known of the segment that comes again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Again {
@@ -30,105 +21,149 @@ pub(super) struct Again {
     pub(super) timestamp: Option<u32>,
 }
 
-impl Repeat {
-    /// A repeat whose first copy is in the capture.
-    pub(super) fn of(verdict: RepeatVerdict, original: u64) -> Self {
-        let original = Some(original);
-        Self { original, first_copy: FirstCopy::Captured, ..Self::unproved(verdict) }
+/// Bytes that are in the capture already.
+pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
+    if let Some(copy) = sender.copied(again, told_of_hole(again, receiver)) {
+        return copy;
+    }
+    let lone = sender.sent.in_flight() == 1;
+    [again.seq, again.end].into_iter().for_each(|at| sender.sent.part(at, sender.isn));
+    let last = sender.sent.carrying(SeqNumber(again.end.0.wrapping_sub(1))).map(|sent| sent.frame);
+    let repeat = match sender.sent.carrying(again.seq).map(|sent| *sent) {
+        Some(before) => {
+            let through = last.filter(|last| *last != before.frame).and_then(NonZeroU64::new);
+            Case { again, before, lone, sender, receiver, handshake }.judge(through)
+        }
+        None => forgotten(again, sender, receiver, handshake),
+    };
+    let timeout = matches!(repeat.verdict, RepeatVerdict::Timeout { .. });
+    sender.sent.repeat(again.seq, again.end, (again.frame, again.at), timeout);
+    sender.remember_repeat(again);
+    sender.recover(again, &repeat, receiver);
+    repeat
+}
+
+/// Bytes that were sent before, nobody knows in which frame.
+fn forgotten(again: &Again, sender: &Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
+    let round_trip = sender.estimator.smoothed().or(handshake);
+    if told_of_hole(again, receiver) && !asked_long_ago(again, receiver, round_trip) {
+        return Repeat { witness: Some(receiver.hole_acks_first), ..Repeat::unproved(receiver.asks()) };
+    }
+    let acked = receiver.acked.is_some_and(|ack| !again.end.is_after(ack));
+    let verdict = if acked { RepeatVerdict::Spurious(None) } else { RepeatVerdict::Unknown };
+    Repeat { witness: acked.then_some(receiver.acked_frame), ..Repeat::unproved(verdict) }
+}
+
+/// A segment whose bytes come again, and what was known when it came.
+struct Case<'a> {
+    again: &'a Again,
+    /// What carried its first byte before.
+    before: Sent,
+    /// Whether that is all that is under way.
+    lone: bool,
+    sender: &'a Side,
+    receiver: &'a Side,
+    handshake: Option<Nanos>,
+}
+
+impl Case<'_> {
+    /// Why it comes; `through` carried the last of the bytes before.
+    fn judge(&self, through: Option<NonZeroU64>) -> Repeat {
+        let Self { again, before, sender, receiver, .. } = self;
+        let first = Repeat {
+            after: again.at.since(before.last.1),
+            through,
+            last: NonZeroU64::new(before.last.0).filter(|last| before.repeats > 0 && last.get() != before.frame),
+            first_copy: if before.damaged { FirstCopy::Damaged } else { FirstCopy::Captured },
+            ..Repeat::of(RepeatVerdict::Unknown, before.frame)
+        };
+        let repeat = |verdict, witness| Repeat { verdict, witness, ..first };
+        let told = told_of_hole(again, receiver);
+        let asked = told && self.is_prompt();
+        if let Some(marks) = self.older(asked) {
+            return Repeat { marks, ..repeat(RepeatVerdict::Reordered, Some(before.frame)) };
+        }
+        if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
+            let asked = NonZeroU64::new(receiver.hole_acks_first).filter(|asked| before.late && *asked < ack);
+            return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
+        }
+        if let Some(syn_ack) = not_taken(before, sender, receiver) {
+            return repeat(RepeatVerdict::NotTaken, Some(syn_ack));
+        }
+        // what was sent again already is asked for again only by what came since
+        let told = Some(receiver.hole_acks_first).filter(|_| told && (before.repeats == 0 || self.asked_since()));
+        if told.is_some() && asked {
+            return repeat(receiver.asks(), told);
+        }
+        if let Some(verdict) = sender.recovery.and_then(|recovery| recovery.goes_on(again, before, receiver))
+            && self.is_prompt()
+        {
+            return repeat(verdict, Some(receiver.acked_frame));
+        }
+        let unknown = if receiver.newest().is_some() { RepeatVerdict::Unknown } else { RepeatVerdict::Unheard };
+        let Some(waited) = first.after else { return repeat(unknown, None) };
+        let probes = self.may_probe() && self.is_before_timeout(waited);
+        if probes && waited >= Nanos::from_millis(1) && waited < LEAST_TIMEOUT {
+            return repeat(RepeatVerdict::TailLossProbe, None);
+        }
+        // without the other direction in the capture, an ACK may have asked for it
+        if waited >= LEAST_TIMEOUT && receiver.newest().is_some() {
+            let wait = match pace(before, waited) {
+                Wait::First if told.is_some() => Wait::FirstThoughAsked,
+                Wait::First if probes || self.may_probe() && self.lone => Wait::FirstOfLast,
+                wait => wait,
+            };
+            return repeat(RepeatVerdict::Timeout { nth: before.repeats.saturating_add(1), wait }, told);
+        }
+        repeat(unknown, None)
     }
 
-    /// A repeat of which nothing else is known.
-    pub(super) fn unproved(verdict: RepeatVerdict) -> Self {
-        Self {
-            verdict,
-            original: None,
-            after: None,
-            witness: None,
-            through: None,
-            last: None,
-            first_copy: FirstCopy::NotKnown,
-            marks: Marks::default(),
-        }
+    fn round_trip(&self) -> Option<Nanos> {
+        self.sender.estimator.smoothed().or(self.handshake)
+    }
+
+    /// Whether it came soon enough after the last ACK to be sent upon it.
+    fn is_prompt(&self) -> bool {
+        !asked_long_ago(self.again, self.receiver, self.round_trip())
+    }
+
+    /// Whether an ACK told of the hole after these bytes were sent last, and is what made its sender act: a timer may
+    /// run out while such ACKs still come.
+    fn asked_since(&self) -> bool {
+        let Self { again, before, receiver, .. } = self;
+        let since_ack = again.at.since(receiver.acked_at).unwrap_or_default();
+        let timer = again.at.since(before.last.1).is_some_and(|waited| waited >= LEAST_TIMEOUT);
+        receiver.acked_frame > before.last.0 && !(timer && since_ack > self.round_trip().unwrap_or_default())
+    }
+
+    /// What shows that it was sent before the one that brought the same bytes already: time stamps, or identifications,
+    /// of whole packets that count up; unless it was asked for.
+    fn older(&self, asked: bool) -> Option<Marks> {
+        let Self { again, before, sender, .. } = self;
+        let (_, marks) = compare(again, (before.ip_id, before.timestamp)).filter(|(distance, _)| *distance < 0)?;
+        let same = again.seq == before.seq && again.end == before.end && !before.part;
+        (marks.timestamp || same && !asked && sender.sent.ids_count_up() == Some(true)).then_some(marks)
+    }
+
+    /// Whether a tail-loss probe would send these bytes: the last ones, sent once.
+    fn may_probe(&self) -> bool {
+        let sack = self.receiver.sack_permitted && self.sender.sack_permitted;
+        let under_way = self.before.acked_by.is_none() && self.sender.sent.in_flight() > 0;
+        sack && under_way && self.before.repeats == 0 && self.sender.next == Some(self.again.end)
+    }
+
+    /// Whether a retransmission timer cannot have run out yet (RFC 6298 §2), but a tail-loss probe's can (RFC 8985 §7.2).
+    fn is_before_timeout(&self, waited: Nanos) -> bool {
+        let Some(srtt) = self.round_trip() else { return false };
+        let variation = self.sender.estimator.variation().0.saturating_mul(4);
+        waited < srtt.plus(Nanos(variation.max(200_000_000))) && waited >= srtt.plus(srtt)
     }
 }
 
-/// Bytes that are in the capture already.
-pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
-    let in_flight = sender.sent.in_flight();
-    let last_in_flight = sender.next == Some(again.end);
-    let estimator = sender.estimator;
-    let ids_vary = sender.ip_ids_vary || again.ip_id.is_none();
-    let sack = receiver.sack_permitted && sender.sack_permitted;
-    let last = sender.sent.carrying(SeqNumber(again.end.0.wrapping_sub(1))).map(|sent| sent.frame);
-    let told_of_hole = receiver.hole_acks > 0
-        && (receiver.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) || receiver.hole_acks >= 3);
-    let asked = told_of_hole && !asked_long_ago(again, receiver, estimator.smoothed().or(handshake));
-    let fast = RepeatVerdict::Fast { acks: receiver.hole_acks, last: receiver.acked_frame };
-    let Some(original) = sender.sent.carrying(again.seq) else {
-        if asked {
-            return Repeat { witness: Some(receiver.hole_acks_first), ..Repeat::unproved(fast) };
-        }
-        let acked = receiver.acked.is_some_and(|ack| !again.end.is_after(ack));
-        let verdict = if acked { RepeatVerdict::Spurious(None) } else { RepeatVerdict::Unknown };
-        return Repeat { witness: acked.then_some(receiver.acked_frame), ..Repeat::unproved(verdict) };
-    };
-    original.repeats = original.repeats.saturating_add(1);
-    let before = *original;
-    let after = again.at.since(before.last.1);
-    let through = last.filter(|last| *last != before.frame).and_then(NonZeroU64::new);
-    let first_copy = if before.damaged { FirstCopy::Damaged } else { FirstCopy::Captured };
-    let last = NonZeroU64::new(before.last.0).filter(|last| before.repeats > 1 && last.get() != before.frame);
-    let first = Repeat { after, through, last, first_copy, ..Repeat::of(RepeatVerdict::Unknown, before.frame) };
-    let repeat = |verdict, witness| Repeat { verdict, witness, ..first };
-    // of what was sent again before, only the time is known
-    let same_marks = again.end == before.end && again.ip_id == before.ip_id && again.timestamp == before.timestamp;
-    let sent_again = before.last.0 != before.frame;
-    let too_soon = (sent_again || same_marks && !told_of_hole) && after.is_some_and(|after| after < AT_ONCE);
-    if too_soon || ids_vary && same_packet(again, &before, after) {
-        original.repeats -= 1;
-        if original.repeats == 0 {
-            original.last.0 = again.frame;
-        }
-        let carried = Marks::carried(again.ip_id, again.timestamp);
-        let marks = Marks {
-            ip_id: carried.ip_id && again.ip_id == before.ip_id,
-            timestamp: carried.timestamp && again.timestamp == before.timestamp,
-        };
-        return Repeat { marks, ..repeat(RepeatVerdict::DuplicateFrame, None) };
-    }
-    original.last = (again.frame, again.at);
-    if through.is_some() {
-        sender.sent.repeat(before.end, again.end, (again.frame, again.at));
-    }
-    if let Some((_, marks)) = compare(again, (before.ip_id, before.timestamp)).filter(|(distance, _)| *distance < 0) {
-        return Repeat { marks, ..repeat(RepeatVerdict::Reordered, Some(before.frame)) };
-    }
-    if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
-        let asked = NonZeroU64::new(receiver.hole_acks_first).filter(|asked| before.late && *asked < ack);
-        return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
-    }
-    if let Some(syn_ack) = not_taken(&before, sender, receiver) {
-        return repeat(RepeatVerdict::NotTaken, Some(syn_ack));
-    }
-    let told_of_hole = Some(receiver.hole_acks_first).filter(|_| told_of_hole && before.repeats <= 1);
-    if told_of_hole.is_some() && asked {
-        return repeat(fast, told_of_hole);
-    }
-    let Some(waited) = after else { return repeat(RepeatVerdict::Unknown, None) };
-    let probes = sack && last_in_flight && in_flight > 0 && before.repeats <= 1;
-    if probes && waited >= Nanos::from_millis(1) && is_before_timeout(waited, &estimator, handshake) {
-        return repeat(RepeatVerdict::TailLossProbe, None);
-    }
-    // without the other direction in the capture, an ACK may have asked for it
-    if waited >= LEAST_TIMEOUT && receiver.newest().is_some() {
-        let wait = match pace(&before, waited) {
-            Wait::First if told_of_hole.is_some() => Wait::FirstThoughAsked,
-            Wait::First if probes && in_flight == 1 => Wait::FirstOfLast,
-            wait => wait,
-        };
-        return repeat(RepeatVerdict::Timeout { nth: before.repeats, wait }, told_of_hole);
-    }
-    repeat(RepeatVerdict::Unknown, None)
+/// Whether ACKs have told that these bytes are missing: SACK blocks behind them, or three duplicates.
+fn told_of_hole(again: &Again, receiver: &Side) -> bool {
+    receiver.hole_acks > 0
+        && (receiver.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) || receiver.hole_acks >= 3)
 }
 
 /// The SYN-ACK that covers the SYN, but not the data that it carried, which were not sent again since.
@@ -146,20 +181,13 @@ fn asked_long_ago(again: &Again, receiver: &Side, round_trip: Option<Nanos>) -> 
     again.at.since(receiver.acked_at).is_some_and(|since| since >= limit)
 }
 
-/// Whether a retransmission timer cannot have run out yet (RFC 6298 §2), but a tail-loss probe's can (RFC 8985 §7.2).
-fn is_before_timeout(waited: Nanos, estimator: &Estimator, handshake: Option<Nanos>) -> bool {
-    let Some(srtt) = estimator.smoothed().or(handshake) else { return false };
-    let timeout = srtt.plus(Nanos(estimator.variation().0.saturating_mul(4).max(200_000_000)));
-    waited < timeout && waited >= srtt.plus(srtt)
-}
-
-/// How this wait compares with the one before. From the third repeat on the one before is not known by itself; but where
-/// each wait is twice the last, the last is as long as all before it together.
+/// How this wait for a timer compares with the one before. From the third repeat on the one before is not known by
+/// itself; but where each wait is twice the last, the last is as long as all before it together.
 fn pace(before: &Sent, waited: Nanos) -> Wait {
     let until_last = before.last.1.since(before.at).unwrap_or_default();
-    let least = match before.repeats {
-        0 | 1 => return Wait::First,
-        2 => until_last.0.saturating_mul(3) / 2,
+    let least = match (before.timeouts, before.repeats) {
+        (0, _) => return Wait::First,
+        (_, 1) => until_last.0.saturating_mul(3) / 2,
         _ => until_last.0.saturating_mul(3) / 4,
     };
     if waited.0 >= least { Wait::Longer } else { Wait::NoLonger }
@@ -185,10 +213,9 @@ pub(super) fn fills_hole(
     let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).map_or(When::UNKNOWN, |sent| sent.at);
     let since = again.at.since(shown_at);
     match (newer, since) {
-        (true, _) if told_of_hole && !asked_long_ago(again, receiver, handshake) => repeat(
-            RepeatVerdict::Fast { acks: receiver.hole_acks, last: receiver.acked_frame },
-            receiver.hole_acks_first,
-        ),
+        (true, _) if told_of_hole && !asked_long_ago(again, receiver, handshake) => {
+            repeat(receiver.asks(), receiver.hole_acks_first)
+        }
         (true, Some(_)) if told_of_hole => {
             repeat(RepeatVerdict::Timeout { nth: 1, wait: Wait::FirstThoughAsked }, receiver.hole_acks_first)
         }
@@ -201,17 +228,6 @@ pub(super) fn fills_hole(
             repeat(RepeatVerdict::Reordered, shown_by)
         }
         _ => repeat(RepeatVerdict::OrderUnknown, shown_by),
-    }
-}
-
-/// The same IP identification (0 says nothing), the same time stamp, soon after.
-fn same_packet(again: &Again, before: &Sent, after: Option<Nanos>) -> bool {
-    let same_stamp = again.timestamp == before.timestamp;
-    let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
-    match (again.ip_id, before.ip_id) {
-        (Some(id), Some(first)) if id != 0 || first != 0 => id == first && same_stamp && soon,
-        // without an identification only the same clock tick at almost the same time tells; a tail-loss probe has another
-        _ => same_stamp && again.timestamp.is_some() && after.is_some_and(|after| after < SAME_TICK),
     }
 }
 
@@ -229,7 +245,7 @@ fn compare(again: &Again, (id, stamp): (Option<u16>, Option<u32>)) -> Option<(i3
             let distance = own.wrapping_sub(other).cast_signed();
             // identifications that jump are random or shared by many flows, and tell nothing
             let marks = Marks { ip_id: true, timestamp: false };
-            (distance.unsigned_abs() < 1_000).then_some((i32::from(distance), marks))
+            (distance.unsigned_abs() < CLOSELY).then_some((i32::from(distance), marks))
         }
         _ => None,
     }

@@ -1,0 +1,73 @@
+//! The same packet twice: captured twice (a mirrored port), or doubled on its way. A copy has the numbers and the marks
+//! of its packet, and comes soon after it.
+
+use super::side::Side;
+use super::verdict::Again;
+use crate::model::Nanos;
+use crate::track::repeat::{Marks, Repeat, RepeatVerdict};
+
+/// A repeat with the same marks within this time is the same packet captured again.
+pub(super) const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
+/// Nothing but an ACK makes TCP send a segment again within this time.
+pub(super) const AT_ONCE: Nanos = Nanos(200_000);
+
+/// Within this time the same time stamp is the same packet's: clocks tick every millisecond or ten (RFC 7323 §5.4).
+const SAME_TICK: Nanos = Nanos::from_millis(5);
+/// Most segments that came again remembered of one side, the last ones.
+const REPEATS: usize = 8;
+
+impl Side {
+    /// Remembers a segment that came again: a copy may follow.
+    pub(super) fn remember_repeat(&mut self, again: &Again) {
+        if self.repeats.len() >= REPEATS {
+            self.repeats.remove(0);
+        }
+        self.repeats.push(*again);
+    }
+
+    /// The packet that this one is a copy of, if it is: the last that brought exactly these bytes. One that was sent once,
+    /// and that the receiver has asked for since, may have been sent again at once.
+    pub(super) fn copied(&mut self, again: &Again, asked: bool) -> Option<Repeat> {
+        let ids_vary = self.ip_ids_vary || again.ip_id.is_none();
+        let repeated =
+            self.repeats.iter().rev().find(|other| other.seq == again.seq && other.end == again.end).copied();
+        let original = self.sent.carrying(again.seq).filter(|sent| sent.seq == again.seq && sent.end == again.end);
+        let first = || {
+            original.as_ref().filter(|sent| !sent.part).map(|sent| Again {
+                frame: sent.frame,
+                seq: sent.seq,
+                end: sent.end,
+                at: sent.at,
+                ip_id: sent.ip_id,
+                timestamp: sent.timestamp,
+            })
+        };
+        let packet = repeated.or_else(first)?;
+        let after = again.at.since(packet.at);
+        let same_marks = again.ip_id == packet.ip_id && again.timestamp == packet.timestamp;
+        let too_soon = same_marks && (repeated.is_some() || !asked) && after.is_some_and(|after| after < AT_ONCE);
+        if !(too_soon || ids_vary && same_packet(again, &packet, after)) {
+            return None;
+        }
+        if let Some(original) = original.filter(|sent| sent.repeats == 0) {
+            original.last.0 = again.frame;
+        }
+        let carried = Marks::carried(again.ip_id, again.timestamp);
+        let marks = Marks {
+            ip_id: carried.ip_id && again.ip_id == packet.ip_id,
+            timestamp: carried.timestamp && again.timestamp == packet.timestamp,
+        };
+        Some(Repeat { after, marks, ..Repeat::of(RepeatVerdict::DuplicateFrame, packet.frame) })
+    }
+}
+
+/// The same IP identification (0 says nothing), the same time stamp, soon after.
+fn same_packet(again: &Again, before: &Again, after: Option<Nanos>) -> bool {
+    let same_stamp = again.timestamp == before.timestamp;
+    let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
+    match (again.ip_id, before.ip_id) {
+        (Some(id), Some(first)) if id != 0 || first != 0 => id == first && same_stamp && soon,
+        // without an identification only the same clock tick at almost the same time tells; a tail-loss probe has another
+        _ => same_stamp && again.timestamp.is_some() && after.is_some_and(|after| after < SAME_TICK),
+    }
+}

@@ -1,0 +1,84 @@
+//! What echolab itself says of each segment: `findings.txt` holds the findings that it must have, and no others.
+
+use std::io::{self, Cursor};
+
+use echolab::capture::file;
+use echolab::explain::{Conversation, Step};
+use echolab::model::CaptureInfo;
+use echolab::pipeline::{self, Options};
+use echolab::report::{CaptureTotals, Sink};
+
+use crate::dialogue::{capture, dialogues, line};
+
+const DIALOGUES: &str = include_str!("findings.txt");
+/// MSS and SACK are agreed, and a round trip takes 20 ms, seen from the client.
+const HANDSHAKE: [&str; 3] = ["c 0-0 S a0 o i1", "s 0-0 SA o +20000", "c 1-1 i2 +100"];
+
+/// Each step's sentence and findings, and the conversation's facts.
+#[derive(Debug, Default)]
+struct Said {
+    steps: Vec<(String, Vec<(&'static str, String)>)>,
+    facts: Vec<String>,
+}
+
+impl Sink for &mut Said {
+    fn capture(&mut self, _: &CaptureInfo) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        let findings = step.findings.iter().map(|finding| (finding.code.name(), finding.text.to_string())).collect();
+        self.steps.push((step.description(), findings));
+        Ok(())
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        let facts = conversation.facts();
+        self.facts.extend(facts.iter().map(|fact| format!("{}: {}", fact.label, fact.text)));
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A piece of text in quotes, and the rest.
+fn quoted(text: &str) -> (&str, Vec<&str>) {
+    let mut parts = text.split('"');
+    let plain = parts.next().unwrap().trim();
+    (plain, parts.step_by(2).collect())
+}
+
+#[test]
+fn every_segment_has_the_findings_that_its_dialogue_holds() {
+    let dialogues = dialogues(DIALOGUES);
+    assert!(dialogues.len() >= 10, "only {} dialogues", dialogues.len());
+    for (dialogue, port) in dialogues.iter().zip(10_000..) {
+        let (title, rows) = dialogue.split_once('\n').unwrap();
+        let (facts, rows): (Vec<&str>, Vec<&str>) = rows.lines().partition(|row| row.starts_with("fact "));
+        let before: &[&str] = if title.ends_with("(bare)") { &[] } else { &HANDSHAKE };
+        let rows: Vec<_> =
+            before.iter().copied().chain(rows).map(|row| row.split_once(" = ").unwrap_or((row, ""))).collect();
+        let lines: Vec<_> = rows.iter().map(|(segment, _)| line(segment, port)).collect();
+        let mut said = Said::default();
+        let mut source = file::from_reader("dialogue".into(), Cursor::new(capture(&lines))).unwrap();
+        pipeline::run(&mut source, &mut Options::default(), &mut (&mut said)).unwrap();
+        assert_eq!(said.steps.len(), rows.len(), "{title}");
+        for ((segment, wanted), (sentence, findings)) in rows.iter().zip(&said.steps) {
+            let (codes, pieces) = quoted(wanted);
+            let found: Vec<_> = findings.iter().map(|(code, _)| *code).collect();
+            assert_eq!(found, codes.split_whitespace().collect::<Vec<_>>(), "{title}: {segment}: {findings:?}");
+            let texts = findings.iter().fold(sentence.clone(), |all, (_, text)| all + "\n" + text);
+            for piece in pieces {
+                assert!(texts.contains(piece), "{title}: {segment}: not {piece:?} in {texts}");
+            }
+        }
+        for fact in facts {
+            let (label, pieces) = quoted(fact.trim_start_matches("fact "));
+            let all =
+                said.facts.iter().find(|fact| fact.starts_with(label)).unwrap_or_else(|| panic!("{title}: {label}"));
+            assert!(pieces.iter().all(|piece| all.contains(piece)), "{title}: {pieces:?} not in {all}");
+        }
+    }
+}
