@@ -8,10 +8,14 @@ use std::thread;
 use std::time::Duration;
 
 use echolab::drive::{
-    Action, Behaviour, BoundServer, Client, ClientFault, ServerOptions, Signal, Tally, Transcript, Until, resolve,
+    Action, Behaviour, BoundServer, Client, ClientFault, Ending, ServerOptions, Signal, Tally, Transcript, Until,
+    resolve,
 };
 use echolab::model::{Protocol, Side};
 use socket2::SockRef;
+
+/// Longer than any of these servers takes to end.
+const LONG: Duration = Duration::from_secs(60);
 
 fn client(protocol: Protocol, server: SocketAddr, timeout_ms: u64) -> Client {
     Client {
@@ -135,19 +139,19 @@ fn a_server_that_finishes_serves_whoever_had_come() {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.write_all(b"hello").unwrap();
     let server = server.start(ServerOptions::new(Behaviour::default(), Signal::new().unwrap())).unwrap();
-    let finished = thread::spawn(move || server.finish());
+    let finished = thread::spawn(move || server.finish(LONG));
     let mut answer = [0; 5];
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"hello");
     drop(stream);
-    finished.join().unwrap().unwrap();
+    assert_eq!(finished.join().unwrap().unwrap(), Ending::Done);
 
     let server = bound(Protocol::Udp, &Behaviour::default());
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     for datagram in ["one", "two"] {
         socket.send_to(datagram.as_bytes(), server.address()).unwrap();
     }
-    server.start(ServerOptions::new(Behaviour::default(), Signal::new().unwrap())).unwrap().finish().unwrap();
+    server.start(ServerOptions::new(Behaviour::default(), Signal::new().unwrap())).unwrap().finish(LONG).unwrap();
     socket.set_nonblocking(true).unwrap();
     let mut buffer = [0; 10];
     let lengths: Vec<_> = (0..2).map(|_| socket.recv(&mut buffer).unwrap()).collect();
@@ -164,5 +168,22 @@ fn half_a_connection_still_gets_its_answer() {
     let tally = client(Protocol::Tcp, address, 5000).run([Action::Connect, send, Action::Shutdown, end, Action::Close]);
     assert!(tally.fault.is_none(), "{tally:?}");
     assert_eq!((tally.sent, tally.received), (5, 5));
-    server.finish().unwrap();
+    assert_eq!(server.finish(LONG).unwrap(), Ending::Done);
+}
+
+#[test]
+fn a_server_that_finishes_waits_for_nobody_for_ever() {
+    let short = Duration::from_millis(100);
+    let slow = Behaviour { read_delay: Duration::from_secs(600), ..Behaviour::default() };
+    for behaviour in [Behaviour::default(), slow.clone()] {
+        let server = bound(Protocol::Tcp, &behaviour);
+        let mut silent = TcpStream::connect(server.address()).unwrap();
+        silent.write_all(b"hello").unwrap();
+        let options = ServerOptions { idle_timeout: None, ..ServerOptions::new(behaviour, Signal::new().unwrap()) };
+        assert_eq!(server.start(options).unwrap().finish(short).unwrap(), Ending::GivenUp);
+    }
+    let server = bound(Protocol::Udp, &slow);
+    UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"hello", server.address()).unwrap();
+    let server = server.start(ServerOptions::new(slow, Signal::new().unwrap())).unwrap();
+    assert_eq!(server.finish(short).unwrap(), Ending::GivenUp);
 }

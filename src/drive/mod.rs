@@ -29,7 +29,7 @@ pub use ground::{Ground, WireStory};
 pub use kernel::KernelWatch;
 pub use privileges::{Privileges, clear_capabilities, give_up, give_up_except_faults};
 pub use scenario::{SCENARIOS, Scenario, scenario};
-pub use server::{BoundServer, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
+pub use server::{BoundServer, Ending, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
 pub use signal::{Signal, Woken, poll};
 pub use socket_option::{SOCKET_OPTIONS, SocketOption, SocketOptionName, UnknownSocketOption};
 pub use stage::Broken;

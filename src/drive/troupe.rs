@@ -16,7 +16,7 @@ use super::ground::{Ground, WireStory};
 use super::privileges::clear_capabilities;
 use super::proxy::Proxy;
 use super::scenario::Cue;
-use super::server::{BoundServer, ServerLog, ServerOptions, UdpLimits};
+use super::server::{BoundServer, Ending, ServerLog, ServerOptions, UdpLimits};
 use super::signal::Signal;
 use super::socket_option::SocketOption;
 use super::stage::{Audience, Broken, Stage};
@@ -80,6 +80,8 @@ pub struct Performance {
     pub tally: Tally,
     /// What went wrong with the server's own socket.
     pub server_error: Option<io::Error>,
+    /// The server still waited for a client so long after the last of them had ended, and was stopped.
+    pub server_waited: Option<Duration>,
     /// The cue that could not be done.
     pub broken: Option<Broken>,
     /// The calls of both programs, in order of time.
@@ -228,7 +230,11 @@ impl Troupe {
                             halt: craft.halt.clone(),
                         };
                         let tally = meet(ground, &client, &plan, &behaviour, clients);
-                        Performance { tally, server_error: server.finish().err(), ..Performance::default() }
+                        // what its clients have sent may still be under way; where they gave up, it never comes
+                        let most = if tally.fault.is_some() { LINGER } else { LINGER.max(craft.timeout) };
+                        let ended = server.finish(most);
+                        let server_waited = matches!(ended, Ok(Ending::GivenUp)).then_some(most);
+                        Performance { tally, server_error: ended.err(), server_waited, ..Performance::default() }
                     }
                 }
             }

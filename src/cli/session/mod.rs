@@ -185,6 +185,13 @@ impl SessionArgs {
         // a scenario tells its story itself
         let told = |wire| if scenario.is_none() { story(wire, chance) } else { Vec::from_iter(missed(wire)) };
         performance.wire.iter().flat_map(told).for_each(|line| say(&line));
+        if let Some(time) = performance.server_waited {
+            say(&format!(
+                "the server still waited for its client {} after that had ended, and was stopped",
+                humantime::format_duration(time)
+            ));
+            exit = exit.and(Exit::Unmet);
+        }
         if let Some(error) = performance.server_error {
             say(&format!("the server broke off: {error}"));
             exit = exit.and(Exit::Error);

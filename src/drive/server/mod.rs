@@ -7,7 +7,7 @@ mod guard;
 mod tcp;
 mod udp;
 
-use std::io;
+use std::io::{self, PipeReader};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -111,31 +111,53 @@ impl BoundServer {
     /// # Errors
     /// When the system gives no thread or no pipe.
     pub fn start(self, options: ServerOptions) -> io::Result<RunningServer> {
-        let finish = Signal::new()?;
-        let until = finish.clone();
-        let thread = thread::Builder::new().name("server".to_owned()).spawn(move || match self.socket {
-            Listening::Tcp(listener) => tcp::serve(&listener, &options, &until),
-            Listening::Udp(socket) => udp::serve(&socket, &options, &until),
+        let (finish, end) = (Signal::new()?, Signal::new()?);
+        let (alive, lives) = io::pipe()?;
+        let (until, halt) = (finish.clone(), options.halt.clone());
+        // who has been told to stop at once need not know by whom
+        let options = ServerOptions { halt: end.clone(), ..options };
+        let thread = thread::Builder::new().name("server".to_owned()).spawn(move || {
+            let _lives = lives;
+            match self.socket {
+                Listening::Tcp(listener) => tcp::serve(&listener, &options, &until),
+                Listening::Udp(socket) => udp::serve(&socket, &options, &until),
+            }
         })?;
-        Ok(RunningServer { thread, finish })
+        Ok(RunningServer { thread, finish, end, halt, alive })
     }
 }
 
-/// A server at work.
+/// A server at work; it ends when somebody [waits](Self::wait) for it, or has it [finish](Self::finish).
 #[derive(Debug)]
 pub struct RunningServer {
     thread: JoinHandle<io::Result<()>>,
     finish: Signal,
+    /// Ends all that the server does at once.
+    end: Signal,
+    /// The caller's, which does the same.
+    halt: Signal,
+    /// Ends when the server's thread does.
+    alive: PipeReader,
+}
+
+/// How a server came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It had served everybody, or was halted.
+    Done,
+    /// It still waited for a client when its time was over.
+    GivenUp,
 }
 
 impl RunningServer {
-    /// Takes no new client; serves those that have come, to their end; returns when all sockets are closed.
+    /// Takes no new client; serves those that have come, to their end, but for no longer than `most`; returns when all
+    /// sockets are closed.
     ///
     /// # Errors
     /// When the server's own socket failed.
-    pub fn finish(self) -> io::Result<()> {
+    pub fn finish(self, most: Duration) -> io::Result<Ending> {
         self.finish.raise();
-        self.wait()
+        self.until(Some(most))
     }
 
     /// Returns when the server has ended: after the halt, or when its own socket failed.
@@ -143,7 +165,14 @@ impl RunningServer {
     /// # Errors
     /// When the server's own socket failed.
     pub fn wait(self) -> io::Result<()> {
-        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the server's thread broke down")))
+        self.until(None).map(|_| ())
+    }
+
+    fn until(self, most: Option<Duration>) -> io::Result<Ending> {
+        let woken = self.halt.wait_with(&self.alive, PollFlags::POLLIN, most);
+        self.end.raise();
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the server's thread broke down")))?;
+        Ok(if woken? == Woken::TimedOut { Ending::GivenUp } else { Ending::Done })
     }
 }
 

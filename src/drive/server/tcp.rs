@@ -78,6 +78,10 @@ fn start(number: u64, stream: TcpStream, peer: SocketAddr, options: &ServerOptio
             connection.note(CallKind::Failed(fault.to_string()));
         }
         let Connection { stream, received, sent, .. } = connection;
+        if matches!(fault, Some(Fault::Halted)) {
+            // who is told to stop waits for nobody; a socket that can't be told so closes all the same
+            let _ = SockRef::from(&stream).set_linger(None);
+        }
         drop(watched);
         drop(stream);
         options.transcript.note(number, local, remote, CallKind::Close);
