@@ -5,8 +5,9 @@ use std::io;
 
 use clap::Args;
 
-use super::Exit;
 use super::format_names::ANNOTATED;
+use super::listing::row;
+use super::{Exit, width};
 use crate::explain::{FACTS, FindingCode};
 use crate::render::FORMATS;
 use crate::report::{COLUMNS, CONVERSATION_COLUMNS, Column};
@@ -39,7 +40,7 @@ enum List {
 
 impl FormatsArgs {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let mut text = String::new();
+        let mut lists = Lists { text: String::new(), terminal: width::of_terminal() };
         let wanted = |list| self.list.is_none_or(|only| only == list);
         if wanted(List::Formats) {
             let rows = FORMATS.iter().map(|format| {
@@ -47,20 +48,20 @@ impl FormatsArgs {
                 (format.name, format!("{} (.{}, {how})", format.about, format.extension))
             });
             let rows = rows.chain([(ANNOTATED.0, format!("{} (.pcapng, streamed)", ANNOTATED.1))]);
-            section(&mut text, "Formats (--format)", rows);
+            lists.add("Formats (--format)", rows);
         }
         if wanted(List::Columns) {
-            section(&mut text, "Columns of steps (--columns)", columns(COLUMNS));
-            section(&mut text, "Columns of conversations (--summary --columns)", columns(CONVERSATION_COLUMNS));
+            lists.add("Columns of steps (--columns)", columns(COLUMNS));
+            lists.add("Columns of conversations (--summary --columns)", columns(CONVERSATION_COLUMNS));
         }
         if wanted(List::Facts) {
-            section(&mut text, "Facts of a conversation", FACTS.iter().map(|fact| (fact.label, fact.about.to_owned())));
+            lists.add("Facts of a conversation", FACTS.iter().map(|fact| (fact.label, fact.about.to_owned())));
         }
         if wanted(List::Findings) {
             let rows = FindingCode::ALL.iter().map(|code| (code.name(), code.about().to_owned()));
-            section(&mut text, "Findings", rows);
+            lists.add("Findings", rows);
         }
-        super::destination::print(io::stdout().lock(), text.trim_end_matches('\n').as_bytes())?;
+        super::destination::print(io::stdout().lock(), lists.text.trim_end_matches('\n').as_bytes())?;
         super::destination::print(io::stdout().lock(), b"\n")?;
         Ok(Exit::Done)
     }
@@ -70,13 +71,22 @@ fn columns<T>(registry: &'static [Column<T>]) -> impl Iterator<Item = (&'static 
     registry.iter().map(|column| (column.name, column.about.to_owned()))
 }
 
-fn section(text: &mut String, title: &str, rows: impl Iterator<Item = (&'static str, String)>) {
-    let rows: Vec<_> = rows.collect();
-    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    // writing to a String can't fail
-    let _ = writeln!(text, "{title}:");
-    for (name, about) in rows {
-        let _ = writeln!(text, "  {name:width$}  {about}");
+/// Lists one below the other.
+struct Lists {
+    text: String,
+    /// How wide the terminal is, if that is where they go.
+    terminal: Option<usize>,
+}
+
+impl Lists {
+    fn add(&mut self, title: &str, rows: impl Iterator<Item = (&'static str, String)>) {
+        let rows: Vec<_> = rows.collect();
+        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        // writing to a String can't fail
+        let _ = writeln!(self.text, "{title}:");
+        for (name, about) in rows {
+            row(&mut self.text, &format!("  {name:width$}  "), &about, self.terminal);
+        }
+        self.text.push('\n');
     }
-    text.push('\n');
 }

@@ -16,6 +16,7 @@ mod formats;
 mod habits;
 mod input;
 mod interrupt;
+mod listing;
 mod man;
 mod messages;
 mod output;

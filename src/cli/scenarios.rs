@@ -6,7 +6,8 @@ use std::io;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use super::Exit;
+use super::listing::{row, wrap};
+use super::{Exit, width};
 use crate::drive::{SCENARIOS, Scenario, scenario};
 
 /// List the named sessions, or tell the story of one.
@@ -32,18 +33,18 @@ pub(super) fn names() -> impl TypedValueParser<Value = &'static Scenario> {
 impl ScenariosArgs {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let text = match self.name {
-            Some(scenario) => story(scenario),
-            None => list(),
+            Some(scenario) => story(scenario, width::width(None, true).min(100)),
+            None => list(width::of_terminal()),
         };
         super::destination::print(io::stdout().lock(), text.as_bytes())?;
         Ok(Exit::Done)
     }
 }
 
-fn story(scenario: &Scenario) -> String {
+fn story(scenario: &Scenario, width: usize) -> String {
     let Scenario { name, about, runs, .. } = scenario;
-    let mut text = format!("{name}: {about}\n\n");
-    for line in textwrap(scenario.story, 100) {
+    let mut text = format!("{}\n\n", wrap(&format!("{name}: {about}"), width).join("\n"));
+    for line in wrap(scenario.story, width) {
         text.push_str(&line);
         text.push('\n');
     }
@@ -57,31 +58,16 @@ fn story(scenario: &Scenario) -> String {
     text
 }
 
-fn list() -> String {
+fn list(terminal: Option<usize>) -> String {
     let width = |of: fn(&Scenario) -> usize| SCENARIOS.iter().map(|scenario| of(scenario)).max().unwrap_or_default();
     let (name, runs) = (width(|scenario| scenario.name.len()), width(|scenario| scenario.runs.name().len()));
     let mut text = format!("{:name$}  {:runs$}  {:>5}  SHOWS\n", "NAME", "RUNS ON", "TAKES");
     for scenario in SCENARIOS {
         let seconds = format!("{:.1} s", scenario.lasts.as_secs_f64());
         let Scenario { name: called, about, runs: on, .. } = scenario;
-        let _ = writeln!(text, "{called:name$}  {:runs$}  {seconds:>5}  {about}", on.name());
+        row(&mut text, &format!("{called:name$}  {:runs$}  {seconds:>5}  ", on.name()), about, terminal);
     }
     text
-}
-
-/// Words in lines of at most `width` characters.
-fn textwrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -91,10 +77,10 @@ mod tests {
     #[test]
     fn the_list_and_the_stories_name_every_scenario_once() {
         let mut names: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-        let list = list();
+        let list = list(None);
         for scenario in SCENARIOS {
             assert!(list.lines().any(|line| line.starts_with(scenario.name) && line.ends_with(scenario.about)));
-            assert!(textwrap(scenario.story, 100).iter().all(|line| line.len() <= 110), "{}", scenario.name);
+            assert!(story(scenario, 80).lines().all(|line| line.chars().count() <= 80), "{}", scenario.name);
         }
         names.sort_unstable();
         names.dedup();

@@ -1,8 +1,13 @@
 //! How wide a table may be.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use crate::render;
+
+/// The width of the terminal that standard output is, if it is one.
+pub(super) fn of_terminal() -> Option<usize> {
+    io::stdout().is_terminal().then(|| width(None, true))
+}
 
 /// `--width`, COLUMNS, the terminal's width, 80: the first that there is.
 pub(super) fn width(asked: Option<u16>, stdout: bool) -> usize {

@@ -1,5 +1,9 @@
 //! What the program says about itself: help, formats, completions, the manual page.
 
+use std::fs::File;
+use std::io::Read;
+use std::process::Command;
+
 use crate::run::echolab;
 
 const SUBCOMMANDS: &[&str] = &["session", "analyze", "serve", "connect", "formats", "completions", "man"];
@@ -45,6 +49,33 @@ fn formats_lists_every_format_and_column() {
         assert!(list.lines().any(|line| line.trim_start().starts_with(&format!("{name} "))), "{name}:\n{list}");
     }
     assert!(!echolab(["formats", "columns"]).done().contains("jsonl"));
+}
+
+#[test]
+fn lists_fit_their_terminal_and_have_one_line_each_elsewhere() {
+    for arguments in [&["formats"][..], &["scenarios"], &["scenarios", "zero-window"], &["session", "--help"]] {
+        let size = nix::pty::Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let terminal = nix::pty::openpty(&size, None).expect("a terminal");
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("echolab"));
+        let mut child = command
+            .args(arguments)
+            .env_remove("COLUMNS")
+            .env("NO_COLOR", "1")
+            .stdout(terminal.slave)
+            .spawn()
+            .expect("it starts");
+        // the program's is the last end, so that reading comes to one
+        drop(command);
+        let mut shown = Vec::new();
+        // a terminal whose other end is closed ends with an error
+        let _ = File::from(terminal.master).read_to_end(&mut shown);
+        assert!(child.wait().expect("it ends").success());
+        let shown = String::from_utf8(shown).expect("UTF-8");
+        let longest = shown.lines().max_by_key(|line| line.trim_end().chars().count()).expect("a line").trim_end();
+        assert!(longest.chars().count() <= 80, "{arguments:?}: {longest}");
+    }
+    let list = echolab(["scenarios"]).done();
+    assert!(list.lines().skip(1).all(|line| line.contains(" s  ")), "{list}");
 }
 
 #[test]

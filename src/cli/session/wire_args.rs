@@ -8,9 +8,7 @@ use crate::model::PerDirection;
 
 /// What the lab's hosts and wire are.
 #[derive(Debug, Args)]
-#[command(
-    next_help_heading = "Wire and hosts of the lab (client:VALUE is for what the client sends, server:VALUE alike)"
-)]
+#[command(next_help_heading = "Wire and hosts of the lab (client:VALUE or server:VALUE for one side's packets)")]
 pub(super) struct WireArgs {
     /// Time that each packet is under way, for example 20ms.
     #[arg(long, value_name = "DUR", value_parser = of_side::<humantime::Duration>)]
