@@ -4,11 +4,14 @@
 //! The steps are followed as they pass; when the capture has ended, each call is told with its frames. Bytes are counted
 //! per connection and direction: TCP's by their place in the stream, UDP's by whole datagrams.
 
+mod stream;
+
 use std::collections::HashMap;
 
-use crate::explain::Step;
-use crate::model::{Call, CallKind, Direction, Endpoint, Nanos, PerDirection, Protocol, TcpFlags, Timestamp};
-use crate::track::{Body, StreamId, TcpPlace};
+use self::stream::{Progress, Stream};
+use crate::explain::{Conversation, Step};
+use crate::model::{Call, CallKind, Direction, Endpoint, Nanos, PerDirection, Timestamp};
+use crate::track::StreamId;
 
 /// Most frames kept in mind; calls whose frames come later are told without them.
 const MOST_FRAMES: usize = 100_000;
@@ -59,45 +62,6 @@ pub struct Teller {
     progress: HashMap<(usize, Direction), Progress>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Progress {
-    sent: u64,
-    received: u64,
-    closed: bool,
-}
-
-#[derive(Debug)]
-struct Stream {
-    id: StreamId,
-    client: Endpoint,
-    server: Endpoint,
-    start: Option<Timestamp>,
-    frames: Vec<Seen>,
-}
-
-/// What a frame was, as far as calls care.
-#[derive(Clone, Copy, Debug)]
-struct Seen {
-    frame: u64,
-    time: Option<Timestamp>,
-    direction: Direction,
-    kind: Kind,
-    /// Place of its first payload byte in the stream.
-    from: u64,
-    len: u64,
-    fin: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Opening,
-    HandshakeAck,
-    Plain,
-    /// A reset, or an ICMP error.
-    Refusal,
-}
-
-/// Tells calls with their frames.
 impl Default for Teller {
     fn default() -> Self {
         Self {
@@ -133,31 +97,6 @@ impl Teller {
     pub fn follow(&mut self, step: &Step<'_>) {
         let event = &step.event;
         self.start = self.start.or(event.time);
-        let (kind, from, len, fin) = match &event.body {
-            Body::Tcp(facts) => {
-                let kind = match facts.place {
-                    TcpPlace::Syn | TcpPlace::SimultaneousSyn | TcpPlace::SynAck => Kind::Opening,
-                    TcpPlace::HandshakeAck => Kind::HandshakeAck,
-                    TcpPlace::Reset => Kind::Refusal,
-                    _ => Kind::Plain,
-                };
-                // a SYN's data begin after it, as those of the segment behind it
-                let syn = facts.flags.contains(TcpFlags::SYN);
-                let from = if syn { 0 } else { facts.seq.wrapping_sub(1) };
-                (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN))
-            }
-            Body::Udp(facts) => (Kind::Plain, 0, facts.len, false),
-            Body::Icmp(_) => (Kind::Refusal, 0, 0, false),
-        };
-        let seen = Seen {
-            frame: event.frame,
-            time: event.time,
-            direction: event.direction,
-            kind,
-            from: u64::from(from),
-            len: u64::from(len),
-            fin,
-        };
         if self.streams.len() >= MOST_FRAMES {
             return;
         }
@@ -166,13 +105,23 @@ impl Teller {
                 Direction::ClientToServer => (event.source, event.destination),
                 Direction::ServerToClient => (event.destination, event.source),
             };
-            let stream = Stream { id: event.stream, client, server, start: event.time, frames: Vec::new() };
+            let stream =
+                Stream { id: event.stream, client, server, start: event.time, vantage: None, frames: Vec::new() };
             self.streams.push(stream);
             self.streams.len() - 1
         });
         if let Some(stream) = self.streams.get_mut(place).filter(|_| self.frames < self.most_frames) {
-            stream.frames.push(seen);
+            stream.push(step);
             self.frames += 1;
+        }
+    }
+
+    /// Takes a conversation when it has ended.
+    pub fn ended(&mut self, conversation: &Conversation) {
+        let totals = &conversation.totals;
+        let place = self.places.get(&totals.stream);
+        if let Some(stream) = place.and_then(|place| self.streams.get_mut(*place)) {
+            stream.vantage = totals.standpoint().vantage;
         }
     }
 
@@ -189,7 +138,7 @@ impl Teller {
             return ToldCall { call, stream: None, frames: Vec::new(), after: None, since_start };
         };
         let progress = self.progress.entry((place, own)).or_default();
-        let found: Vec<Seen> = stream.of(&call, own, progress);
+        let found = stream.of(&call, own, progress);
         let before = found.iter().filter_map(|seen| seen.time).filter(|time| call.time >= *time).max();
         let waits = !matches!(call.kind, CallKind::Send(_) | CallKind::Shutdown | CallKind::Close | CallKind::Killed);
         let after = before.filter(|_| waits).map(|time| call.time.since(time));
@@ -221,59 +170,6 @@ impl Teller {
     }
 }
 
-impl Stream {
-    /// The frames of a call.
-    fn of(&self, call: &Call, own: Direction, progress: &mut Progress) -> Vec<Seen> {
-        let pick = |wanted: &dyn Fn(&Seen) -> bool| self.frames.iter().copied().filter(wanted).collect::<Vec<_>>();
-        match &call.kind {
-            CallKind::Connect => pick(&|seen| matches!(seen.kind, Kind::Opening | Kind::HandshakeAck)),
-            CallKind::Accept => pick(&|seen| seen.kind == Kind::HandshakeAck),
-            CallKind::Send(bytes) => self.piece(own, &mut progress.sent, *bytes),
-            CallKind::Receive(bytes) => {
-                let mut found = self.piece(!own, &mut progress.received, *bytes);
-                // what came later than the call did not bring it
-                found.retain(|seen| seen.time.is_none_or(|time| time <= call.time));
-                found
-            }
-            CallKind::EndOfStream => pick(&|seen| seen.direction == !own && seen.fin),
-            CallKind::Shutdown => {
-                progress.closed = true;
-                pick(&|seen| seen.direction == own && seen.fin)
-            }
-            CallKind::Close | CallKind::Killed => {
-                let closed = std::mem::replace(&mut progress.closed, true);
-                let aborts = |seen: &Seen| seen.kind == Kind::Refusal && self.id.protocol == Protocol::Tcp;
-                pick(&|seen| seen.direction == own && (seen.fin && !closed || aborts(seen)))
-            }
-            CallKind::Failed(_) => pick(&|seen| {
-                seen.kind == Kind::Refusal && seen.direction == !own && seen.time.is_none_or(|time| time <= call.time)
-            }),
-        }
-    }
-
-    /// The frames of the next piece that goes this way.
-    fn piece(&self, direction: Direction, progress: &mut u64, bytes: u64) -> Vec<Seen> {
-        let sent = self.frames.iter().copied().filter(|seen| seen.direction == direction && seen.kind != Kind::Refusal);
-        match self.id.protocol {
-            Protocol::Tcp => {
-                let (from, to) = (*progress, *progress + bytes);
-                *progress = to;
-                sent.filter(|seen| seen.from < to && seen.from + seen.len > from).collect()
-            }
-            Protocol::Udp => {
-                // datagrams that were lost on their way are passed over by their length
-                let (index, seen) = sent
-                    .enumerate()
-                    .skip(usize::try_from(*progress).unwrap_or(usize::MAX))
-                    .find(|(_, seen)| seen.len == bytes)
-                    .map_or((None, None), |(index, seen)| (Some(index), Some(seen)));
-                *progress = index.map_or(*progress, |index| index as u64 + 1);
-                seen.into_iter().collect()
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -281,7 +177,6 @@ mod tests {
     use super::super::samples::{C, S, datagram, play, segment, ten_steps};
     use super::super::{CaptureTotals, Sink};
     use super::*;
-    use crate::explain::Conversation;
     use crate::model::{CaptureInfo, Side};
 
     /// Follows what is played.
@@ -297,7 +192,8 @@ mod tests {
             Ok(())
         }
 
-        fn conversation(&mut self, _: &Conversation) -> io::Result<()> {
+        fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+            self.0.ended(conversation);
             Ok(())
         }
 
@@ -373,7 +269,8 @@ mod tests {
             (2, Side::Server, CallKind::Receive(2)),
         ];
         let told = told(&[data.clone(), data, segment(S, ".", 1, 7, b"")], calls);
-        let expected: [&[u64]; 4] = [&[1, 2], &[1, 2], &[1, 2], &[1, 2]];
+        // the second is a copy of the packet
+        let expected: [&[u64]; 4] = [&[1, 2], &[1, 2], &[1], &[1]];
         assert_eq!(frames(&told), expected);
     }
 

@@ -37,6 +37,7 @@ impl Sink for Transcribed<'_> {
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        self.teller.ended(conversation);
         self.sink.conversation(conversation)
     }
 

@@ -66,6 +66,12 @@ fn carried(run: &Run, call: &Value) -> Result<(), Failed> {
     let all_there = bytes >= call["bytes"].as_u64().unwrap_or(u64::MAX);
     let sender = if receives { &call["peer"] } else { &call["local"] };
     let sent_by = |step: &Value| step["source"] == sender["address"] && step["source_port"] == sender["port"];
+    if let Some(frame) = frames.iter().find(|step| step["len"] == 0) {
+        return Err(format!("frame {} carries nothing: {call}", frame["frame"]).into());
+    }
+    if receives {
+        taken(run, call, &frames)?;
+    }
     let one_way = frames.iter().all(|step| sent_by(step));
     let in_time = !receives || frames.iter().all(|step| step["time"].as_str() <= call["time"].as_str());
     // at one host a frame that is on its way from the other may be captured after the other's program has read it
@@ -76,4 +82,20 @@ fn carried(run: &Run, call: &Value) -> Result<(), Failed> {
         return Ok(());
     }
     Err(format!("{bytes} bytes in frames {}: {call}", call["frames"]).into())
+}
+
+/// Of bytes that were sent more than once only the copy that the receiver took brought them. At the host that sent them
+/// the wire alone can tell which that was.
+fn taken(run: &Run, call: &Value, frames: &[&&Value]) -> Result<(), Failed> {
+    let lost = |step: &Value| {
+        step["findings"].as_array().is_some_and(|all| all.iter().any(|one| one["code"] == "wire_dropped"))
+    };
+    if let Some(step) = frames.iter().find(|step| lost(step)) {
+        return Err(format!("frame {} never arrived: {call}", step["frame"]).into());
+    }
+    let first_bytes: BTreeSet<_> = frames.iter().filter_map(|step| step["seq"].as_u64()).collect();
+    if run.net == Net::Loopback && run.scenario.protocol == Protocol::Tcp && first_bytes.len() < frames.len() {
+        return Err(format!("brought by two copies: {call}").into());
+    }
+    Ok(())
 }

@@ -1,0 +1,264 @@
+//! One conversation as calls see it: which of its frames are a call's.
+//!
+//! Of bytes that were sent more than once, a send became every copy, while only one of them brought the bytes to their
+//! receiver. Which one depends on where the capture was made; where it can't be told, each that may have is named.
+
+use crate::explain::{FindingCode, Step};
+use crate::model::{Call, CallKind, Checksum, Direction, Endpoint, Protocol, TcpFlags, Timestamp};
+use crate::track::{Body, RepeatVerdict, StreamId, TcpPlace, Twice, UdpFacts, Vantage};
+
+/// The frames of a conversation.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) id: StreamId,
+    pub(super) client: Endpoint,
+    pub(super) server: Endpoint,
+    pub(super) start: Option<Timestamp>,
+    /// Where it was captured, once that is known.
+    pub(super) vantage: Option<Vantage>,
+    pub(super) frames: Vec<Seen>,
+}
+
+/// How far a side of a conversation has come: bytes (TCP) or datagrams (UDP).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    sent: u64,
+    received: u64,
+    closed: bool,
+}
+
+/// What a frame was, as far as calls care.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) frame: u64,
+    pub(super) time: Option<Timestamp>,
+    direction: Direction,
+    kind: Kind,
+    /// Place of its first payload byte in the stream.
+    from: u64,
+    len: u64,
+    fin: bool,
+    /// It is known not to have brought what it carries: it was lost or damaged, or its bytes had arrived before.
+    idle: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Opening,
+    HandshakeAck,
+    Plain,
+    /// A reset, or an ICMP error.
+    Refusal,
+}
+
+impl Seen {
+    pub(super) fn of(step: &Step<'_>) -> Self {
+        let event = &step.event;
+        let (kind, from, len, fin, again) = match &event.body {
+            Body::Tcp(facts) => {
+                let kind = match facts.place {
+                    TcpPlace::Syn | TcpPlace::SimultaneousSyn | TcpPlace::SynAck => Kind::Opening,
+                    TcpPlace::HandshakeAck => Kind::HandshakeAck,
+                    TcpPlace::Reset => Kind::Refusal,
+                    _ => Kind::Plain,
+                };
+                // a SYN's data begin after it, as those of the segment behind it
+                let syn = facts.flags.contains(TcpFlags::SYN);
+                let from = if syn { 0 } else { facts.seq.wrapping_sub(1) };
+                let again = facts.repeat.is_some_and(|repeat| {
+                    matches!(repeat.verdict, RepeatVerdict::Spurious(_) | RepeatVerdict::DuplicateFrame)
+                });
+                (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), again)
+            }
+            Body::Udp(UdpFacts { len, .. }) => (Kind::Plain, 0, *len, false, false),
+            Body::Icmp(_) => (Kind::Refusal, 0, 0, false, false),
+        };
+        let strayed = [FindingCode::WireDropped, FindingCode::WireCorrupted];
+        let lost = step.findings.iter().any(|finding| strayed.contains(&finding.code));
+        Self {
+            frame: event.frame,
+            time: event.time,
+            direction: event.direction,
+            kind,
+            from: u64::from(from),
+            len: u64::from(len),
+            fin,
+            idle: again || lost || event.checksum() == Some(Checksum::Invalid),
+        }
+    }
+
+    /// The places of its payload and of its FIN, which has the place behind.
+    fn range(&self) -> (u64, u64) {
+        (self.from, self.from + self.len + u64::from(self.fin))
+    }
+}
+
+impl Stream {
+    /// Takes the next frame; its ACK may tell that an earlier one had brought nothing new.
+    pub(super) fn push(&mut self, step: &Step<'_>) {
+        if let Some(Twice::Again(again)) = step.event.tcp().and_then(|facts| facts.hints.duplicate_sack) {
+            let known = self.frames.binary_search_by_key(&again, |seen| seen.frame);
+            if let Some(seen) = known.ok().and_then(|place| self.frames.get_mut(place)) {
+                seen.idle = true;
+            }
+        }
+        self.frames.push(Seen::of(step));
+    }
+
+    /// The frames of a call.
+    pub(super) fn of(&self, call: &Call, own: Direction, progress: &mut Progress) -> Vec<Seen> {
+        let pick = |wanted: &dyn Fn(&Seen) -> bool| self.frames.iter().copied().filter(wanted).collect::<Vec<_>>();
+        match &call.kind {
+            CallKind::Connect => pick(&|seen| matches!(seen.kind, Kind::Opening | Kind::HandshakeAck)),
+            CallKind::Accept => pick(&|seen| seen.kind == Kind::HandshakeAck),
+            CallKind::Send(bytes) => self.became(own, &mut progress.sent, *bytes),
+            CallKind::Receive(bytes) => self.brought(!own, &mut progress.received, *bytes, call.time),
+            CallKind::EndOfStream => {
+                let fin = self.frames.iter().find(|seen| seen.direction == !own && seen.fin);
+                fin.map_or_else(Vec::new, |fin| self.taken(!own, (fin.range().1 - 1, fin.range().1), call.time))
+            }
+            CallKind::Shutdown => {
+                progress.closed = true;
+                pick(&|seen| seen.direction == own && seen.fin)
+            }
+            CallKind::Close | CallKind::Killed => {
+                let closed = std::mem::replace(&mut progress.closed, true);
+                let aborts = |seen: &Seen| seen.kind == Kind::Refusal && self.id.protocol == Protocol::Tcp;
+                pick(&|seen| seen.direction == own && (seen.fin && !closed || aborts(seen)))
+            }
+            CallKind::Failed(_) => pick(&|seen| {
+                seen.kind == Kind::Refusal && seen.direction == !own && seen.time.is_none_or(|time| time <= call.time)
+            }),
+        }
+    }
+
+    /// What goes this way and may carry something.
+    fn sent(&self, direction: Direction) -> impl Iterator<Item = Seen> + '_ {
+        self.frames.iter().copied().filter(move |seen| seen.direction == direction && seen.kind != Kind::Refusal)
+    }
+
+    /// The frames that the next bytes sent became, each copy of them.
+    fn became(&self, direction: Direction, progress: &mut u64, bytes: u64) -> Vec<Seen> {
+        match self.id.protocol {
+            Protocol::Tcp => {
+                let (from, to) = (*progress, *progress + bytes);
+                *progress = to;
+                self.sent(direction).filter(|seen| overlap((seen.from, seen.from + seen.len), (from, to))).collect()
+            }
+            Protocol::Udp => next_datagram(self.sent(direction), progress, bytes),
+        }
+    }
+
+    /// The frames that brought the next bytes received, by the time at which they were.
+    fn brought(&self, direction: Direction, progress: &mut u64, bytes: u64, by: Timestamp) -> Vec<Seen> {
+        match self.id.protocol {
+            Protocol::Tcp => {
+                let wanted = (*progress, *progress + bytes);
+                *progress = wanted.1;
+                self.taken(direction, wanted, by)
+            }
+            Protocol::Udp => {
+                let mut found = next_datagram(self.sent(direction), progress, bytes);
+                found.retain(|seen| seen.time.is_none_or(|time| time <= by));
+                found
+            }
+        }
+    }
+
+    /// The copies of these bytes that their receiver took. What came later than the call did not bring them. Of copies
+    /// captured where they arrived it is the first; of those captured where they were sent too, on one host, it is the
+    /// last before the ACK that covers them: had an earlier one arrived, it would have been acknowledged. Captured at the
+    /// other host, only what the wire did can tell.
+    fn taken(&self, direction: Direction, wanted: (u64, u64), by: Timestamp) -> Vec<Seen> {
+        let may = |seen: &Seen| overlap(seen.range(), wanted) && !seen.idle && seen.time.is_none_or(|time| time <= by);
+        let mut copies: Vec<Seen> = self.sent(direction).filter(may).collect();
+        let mut missing = vec![wanted];
+        match (self.vantage, direction) {
+            (Some(Vantage::SameHost), _) => {
+                copies.reverse();
+                copies.retain(|seen| take(&mut missing, seen.range()));
+                copies.reverse();
+            }
+            (Some(Vantage::Client), Direction::ServerToClient) | (Some(Vantage::Server), Direction::ClientToServer) => {
+                copies.retain(|seen| take(&mut missing, seen.range()));
+            }
+            _ => {}
+        }
+        copies
+    }
+}
+
+fn overlap(one: (u64, u64), other: (u64, u64)) -> bool {
+    one.0.max(other.0) < one.1.min(other.1)
+}
+
+/// Takes what `piece` has of the ranges that are `missing`; whether it has any.
+fn take(missing: &mut Vec<(u64, u64)>, piece: (u64, u64)) -> bool {
+    let taken = missing.iter().any(|range| overlap(*range, piece));
+    if taken {
+        let rest = |&(from, to): &(u64, u64)| [(from, to.min(piece.0)), (from.max(piece.1), to)];
+        *missing = missing.iter().flat_map(rest).filter(|(from, to)| from < to).collect();
+    }
+    taken
+}
+
+/// The next datagram of so many bytes: those that were lost on their way are passed over by their length.
+fn next_datagram(sent: impl Iterator<Item = Seen>, progress: &mut u64, bytes: u64) -> Vec<Seen> {
+    let so_far = usize::try_from(*progress).unwrap_or(usize::MAX);
+    let found = sent.enumerate().skip(so_far).find(|(_, seen)| seen.len == bytes);
+    *progress = found.map_or(*progress, |(index, _)| index as u64 + 1);
+    found.into_iter().map(|(_, seen)| seen).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const C: Direction = Direction::ClientToServer;
+
+    /// A segment of the client's with these bytes, captured in this frame and second.
+    fn seen(frame: u64, from: u64, len: u64) -> Seen {
+        let time = Some(Timestamp::new(i64::try_from(frame).unwrap(), 0));
+        Seen { frame, time, direction: C, kind: Kind::Plain, from, len, fin: false, idle: false }
+    }
+
+    /// The frames that brought bytes 0 to 20 by this second.
+    fn brought(vantage: Vantage, frames: &[Seen], by: i64) -> Vec<u64> {
+        let client = Endpoint::new([127, 0, 0, 1], 51_234);
+        let id = StreamId { protocol: Protocol::Tcp, number: 0 };
+        let stream =
+            Stream { id, client, server: client, start: None, vantage: Some(vantage), frames: frames.to_vec() };
+        stream.taken(C, (0, 20), Timestamp::new(by, 0)).iter().map(|seen| seen.frame).collect()
+    }
+
+    #[test]
+    fn a_probe_without_a_byte_brings_nothing() {
+        let frames = [seen(4, 0, 20), seen(5, 10, 0)];
+        assert_eq!(brought(Vantage::SameHost, &frames, 9), [4]);
+    }
+
+    #[test]
+    fn on_one_host_the_last_copy_was_taken_and_where_they_arrive_the_first() {
+        let copies = [seen(4, 0, 10), seen(5, 10, 10), seen(6, 0, 10), seen(7, 0, 10)];
+        assert_eq!(brought(Vantage::SameHost, &copies, 9), [5, 7]);
+        assert_eq!(brought(Vantage::SameHost, &copies, 6), [5, 6]);
+        assert_eq!(brought(Vantage::Server, &copies, 9), [4, 5]);
+        // at their sender each that may have arrived
+        assert_eq!(brought(Vantage::Client, &copies, 9), [4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn what_was_lost_or_came_too_late_brought_nothing() {
+        let lost = Seen { idle: true, ..seen(4, 0, 20) };
+        for vantage in [Vantage::Client, Vantage::Server, Vantage::SameHost] {
+            assert_eq!(brought(vantage, &[lost, seen(5, 0, 20), seen(8, 0, 20)], 7), [5]);
+        }
+    }
+
+    #[test]
+    fn a_copy_that_brings_only_some_of_the_bytes_leaves_the_rest_to_others() {
+        let frames = [seen(4, 0, 20), seen(5, 5, 10)];
+        assert_eq!(brought(Vantage::SameHost, &frames, 9), [4, 5]);
+        assert_eq!(brought(Vantage::Server, &frames, 9), [4]);
+    }
+}
