@@ -1,8 +1,9 @@
 //! What is left of a conversation at its end: its totals.
 
 use super::conversation::Conversation;
+use super::echo::{EchoStory, EchoTotals};
 use super::kind::{Kind, TcpKind};
-use super::totals::{ConversationTotals, EchoStory, EchoTotals, RttTotals, TcpTotals, UdpTotals};
+use super::totals::{ConversationTotals, RttTotals, TcpTotals, UdpTotals};
 use crate::model::Direction;
 
 impl Conversation {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::analysis::Analysis;
-use super::facts::{Acked, Echo, Hints, Life, Overtaken, Probe, Reset, RttSample, TcpPlace, UdpPlace};
+use super::echo::Echo;
+use super::facts::{Acked, Hints, Life, Overtaken, Probe, Reset, RttSample, TcpPlace, UdpPlace};
 use super::lent::Lent;
 use super::repeat::Repeat;
 use super::vantage::Vantage;

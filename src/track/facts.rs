@@ -94,48 +94,6 @@ pub struct RttSample {
     pub seen: Option<Vantage>,
 }
 
-/// How answer bytes relate to request bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EchoKind {
-    /// The same bytes.
-    Identical,
-    /// The same in upper case.
-    Upper,
-    /// The same behind a prefix of so many bytes.
-    Prefixed(u32),
-    /// The same, so many times over.
-    Repeated(u32),
-    /// Only the beginning of them, so far.
-    Partial,
-    /// Other bytes.
-    Different,
-}
-
-/// What a payload echoes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Echo {
-    /// How the bytes relate.
-    pub kind: EchoKind,
-    /// First and last frame of the request.
-    pub request: (u64, u64),
-    /// Bytes of the request that this step's payload answers.
-    pub bytes: u32,
-    /// Whether the request is now answered in full.
-    pub complete: bool,
-}
-
-impl Echo {
-    /// Two pieces of one segment's payload: the later kind, all the bytes.
-    pub(super) fn merge(first: Option<Self>, second: Option<Self>) -> Option<Self> {
-        match (first, second) {
-            (Some(a), Some(b)) => {
-                Some(Self { request: (a.request.0, b.request.1), bytes: a.bytes.saturating_add(b.bytes), ..b })
-            }
-            (a, b) => b.or(a),
-        }
-    }
-}
-
 /// What made a connection reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reset {

@@ -1,7 +1,6 @@
 //! What a conversation of one protocol remembers, and one of the other does not.
 
-use super::echo::{Part, Turns};
-use super::facts::Echo;
+use super::echo::{Echo, Part, Turns};
 use super::tcp::Connection;
 use super::udp::Exchange;
 use super::vantage::{Clues, Vantage};

@@ -27,16 +27,13 @@ mod when;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use early::Early;
+pub use echo::{Echo, EchoForm, EchoKind, EchoSeen, EchoStory, EchoTotals, GaveUp};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-pub use facts::{
-    Acked, Echo, EchoKind, Hints, Life, Overtaken, Probe, Reset, RttSample, SlowAnswer, SynData, TcpPlace, UdpPlace,
-};
+pub use facts::{Acked, Hints, Life, Overtaken, Probe, Reset, RttSample, SlowAnswer, SynData, TcpPlace, UdpPlace};
 pub use lent::Lent;
 pub use repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
 pub use rtt::{Distribution, smoothed};
 pub use tcp::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
-pub use totals::{
-    Close, ConversationTotals, EchoStory, EchoTotals, Extent, GaveUp, Handshake, RttTotals, TcpTotals, UdpTotals,
-};
+pub use totals::{Close, ConversationTotals, Extent, Handshake, RttTotals, TcpTotals, UdpTotals};
 pub use tracker::Tracker;
 pub use vantage::{Clue, Measures, Standpoint, Vantage};

@@ -2,8 +2,8 @@
 
 use super::analysis::AnalysisCounts;
 use super::early::Early;
+use super::echo::{EchoStory, EchoTotals};
 use super::event::{RolesFrom, StreamId};
-use super::facts::{Echo, EchoKind};
 use super::tcp::{Sighting, TcpStory};
 use super::vantage::Standpoint;
 use crate::model::{Direction, Endpoint, Nanos, PerDirection, Timestamp};
@@ -151,104 +151,6 @@ pub struct TcpTotals {
     pub analysis: AnalysisCounts,
     /// What happened, beyond the totals.
     pub story: Box<TcpStory>,
-}
-
-/// Exchanges of request and echo.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EchoTotals {
-    /// Requests seen.
-    pub requests: u64,
-    /// Answered with the same bytes.
-    pub matched: u64,
-    /// Answered with changed bytes.
-    pub transformed: u64,
-    /// Never answered, or not in full.
-    pub unanswered: u64,
-    /// Request bytes that were not answered.
-    pub pending_bytes: u64,
-}
-
-/// The echoes of a conversation by their kind, with the frames of the answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EchoStory {
-    /// Answered with the same bytes.
-    pub identical: Sighting,
-    /// Answered in upper case.
-    pub upper: Sighting,
-    /// Answered behind a prefix; and its length.
-    pub prefixed: Sighting,
-    /// The last prefix's length in bytes.
-    pub prefix_len: u32,
-    /// Answered several times over.
-    pub repeated: Sighting,
-    /// The most repetitions.
-    pub times: u64,
-    /// Answered with other bytes.
-    pub different: Sighting,
-    /// Requests of which only the beginning came back.
-    pub partial: Sighting,
-    /// How many of their bytes came back.
-    pub partial_back: u64,
-    /// How many bytes they had.
-    pub partial_of: u64,
-    /// Bytes of either side that their receiver has and the capture lacks: nothing is known of them.
-    pub lost: u64,
-    /// Requests whose answers could not be compared, since not all of their bytes were kept or captured.
-    pub uncompared: u64,
-    /// Answers that completed several requests at once: how many requests they were, and the frames.
-    pub merged: Sighting,
-    /// Most requests that one answer completed.
-    pub most_merged: u64,
-    /// Why comparing was given up, and in which frame.
-    pub gave_up: Option<(GaveUp, u64)>,
-}
-
-/// Why answers were not compared with requests any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GaveUp {
-    /// One answer after the other was no echo.
-    Unlike,
-    /// The capture does not hold whole packets.
-    Cut,
-    /// Too many request bytes waited for their echo.
-    Unanswered,
-    /// Too many bytes were missing.
-    Missing,
-}
-
-impl EchoStory {
-    /// Counts a complete answer to so many requests.
-    pub(super) fn see(&mut self, echo: &Echo, requests: u64, frame: u64) {
-        match echo.kind {
-            EchoKind::Identical => self.identical.see(frame),
-            EchoKind::Upper => self.upper.see(frame),
-            EchoKind::Prefixed(len) => {
-                self.prefix_len = len;
-                self.prefixed.see(frame);
-            }
-            EchoKind::Repeated(times) => self.repeated(times as usize, frame),
-            EchoKind::Different => self.different.see(frame),
-            // said with the number of bytes
-            EchoKind::Partial => {}
-        }
-        if requests > 1 && echo.kind != EchoKind::Different {
-            self.most_merged = self.most_merged.max(requests);
-            self.merged.see(frame);
-        }
-    }
-
-    /// Notes a request of which only the first `back` of `of` bytes came back, the last of them in `frame`.
-    pub(super) fn came_in_part(&mut self, back: usize, of: usize, frame: u64) {
-        self.partial.see(frame);
-        self.partial_back += back as u64;
-        self.partial_of += of as u64;
-    }
-
-    /// Notes that the answer has come so many times over.
-    pub(super) fn repeated(&mut self, times: usize, frame: u64) {
-        self.times = self.times.max(times as u64);
-        self.repeated.see(frame);
-    }
 }
 
 /// Round-trip times of a conversation.

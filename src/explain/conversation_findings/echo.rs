@@ -1,34 +1,19 @@
 //! What the answers were.
 
 use super::in_frames;
+use crate::explain::describe::made;
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::{counted, thousands};
-use crate::track::ConversationTotals;
+use crate::track::{ConversationTotals, EchoForm, EchoSeen};
 
 pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
     let story = &totals.echo_story;
+    story.forms.iter().for_each(|seen| came_back(seen, found));
     let mut push = |code, sighting: &crate::track::Sighting, text: String| {
         if sighting.count > 0 {
             found.push(Finding::new(code, text, sighting.frames.iter().copied()));
         }
     };
-    let frames = in_frames(&story.identical);
-    push(
-        Code::EchoIdentical,
-        &story.identical,
-        format!("The server sent back the client's bytes unchanged, {frames}."),
-    );
-    let frames = in_frames(&story.upper);
-    push(Code::EchoUpper, &story.upper, format!("The server sent back the client's bytes in upper case, {frames}."));
-    let frames = in_frames(&story.prefixed);
-    let text =
-        format!("The server sent back the client's bytes behind a prefix of {} bytes, {frames}.", story.prefix_len);
-    push(Code::EchoPrefixed, &story.prefixed, text);
-    let text = match story.times {
-        ..2 => "The server sent back the client's bytes, and a part of them again.".to_owned(),
-        times => format!("The server sent back the client's bytes {times} times over."),
-    };
-    push(Code::EchoRepeated, &story.repeated, text);
     let text = format!(
         "One answer covered {} segments of requests at once, {}: TCP is a stream of bytes and keeps no message borders.",
         story.most_merged,
@@ -39,16 +24,45 @@ pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
         let frames = in_frames(&story.different);
         push(Code::EchoDifferent, &story.different, format!("An answer was no echo of its request, {frames}."));
         let (back, of) = (thousands(story.partial_back), thousands(story.partial_of));
-        let (whose, frames) = (counted(story.partial.count, "request"), in_frames(&story.partial));
+        let (whose, frames) = (counted(story.partial_requests, "request"), in_frames(&story.partial));
         let so_far = if totals.may_go_on() { "as far as the capture was read, " } else { "" };
         let text = format!("Only {back} of {of} bytes of {whose} came back, {so_far}{frames}.");
         push(Code::EchoPartial, &story.partial, text);
         // a datagram without an answer has a finding of its own
         let rest = echo.pending_bytes.saturating_sub(story.partial_of.saturating_sub(story.partial_back));
-        if totals.tcp.is_some() && echo.unanswered > story.partial.count && rest > 0 {
+        if totals.tcp.is_some() && echo.unanswered > 0 && rest > 0 {
             let within = if totals.may_go_on() { "as far as the capture was read" } else { "within the capture" };
             let text = format!("The last {rest} of the client's bytes were not echoed {within}.");
             found.push(Finding::new(Code::EchoPartial, text, [totals.last_frame]));
         }
+    }
+}
+
+/// The requests that came back in one form: a finding for each thing that was made of them, the last of which says all.
+fn came_back(seen: &EchoSeen, found: &mut Vec<Finding>) {
+    let EchoSeen { form, repeated, .. } = *seen;
+    let mut push = |code, form: EchoForm, over: &str| {
+        let how = if form == EchoForm::IDENTICAL && over.is_empty() { " unchanged".to_owned() } else { made(form) };
+        let text = format!("The server sent back the client's bytes{how}{over}, {}.", in_frames(&seen.seen));
+        found.push(Finding::new(code, text, seen.seen.frames.iter().copied()));
+    };
+    let once = EchoForm { copies: 1, ..form };
+    if once == EchoForm::IDENTICAL && !repeated {
+        push(Code::EchoIdentical, once, "");
+    }
+    // where no request is counted, the answer that is repeated has told the rest
+    let first = seen.requests > 0;
+    if form.upper && first {
+        push(Code::EchoUpper, EchoForm::UPPER, "");
+    }
+    if form.prefix > 0 && first {
+        push(Code::EchoPrefixed, once, "");
+    }
+    if repeated {
+        let over = match form.copies {
+            ..2 => ", and a part of them again".to_owned(),
+            times => format!(" {} times over", thousands(times.into())),
+        };
+        push(Code::EchoRepeated, once, &over);
     }
 }

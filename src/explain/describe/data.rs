@@ -3,7 +3,7 @@
 use super::super::quote::quoted;
 use super::tcp::{again, marks};
 use super::{bytes, frames, joined};
-use crate::track::{Echo, EchoKind, Event, TcpFacts};
+use crate::track::{Echo, EchoForm, EchoKind, Event, TcpFacts};
 
 /// What a segment's payload is.
 pub(super) fn sent(event: &Event<'_>, facts: &TcpFacts) -> String {
@@ -32,20 +32,28 @@ pub(super) fn echoed(who: &str, len: u32, echo: &Echo) -> String {
     let size = bytes(len);
     let of = frames(echo.request);
     match echo.kind {
-        EchoKind::Identical if echo.complete => format!("{who} echoes the {size} back"),
-        EchoKind::Identical => format!("{who} echoes {size} of {of} back, not all so far"),
-        EchoKind::Upper if echo.complete => format!("{who} echoes the {size} back in upper case"),
-        EchoKind::Upper => format!("{who} echoes {size} of {of} back in upper case, not all so far"),
-        EchoKind::Prefixed(prefix) => {
-            format!(
-                "{who} echoes the {} of {of} behind a prefix of {}",
-                bytes(len.saturating_sub(prefix)),
-                bytes(prefix)
-            )
-        }
-        EchoKind::Repeated(..2) => format!("{who} sends {size}: {of} back, and on from the beginning again"),
-        EchoKind::Repeated(times) => format!("{who} sends {size}: {of} over and over, {times} times so far"),
+        EchoKind::Whole(form) => came_back(who, &size, &of, echo, form),
         EchoKind::Partial => format!("{who} echoes only the first {size} of {of}"),
         EchoKind::Different => format!("{who} answers {of} with {size} of its own"),
+    }
+}
+
+fn came_back(who: &str, size: &str, of: &str, echo: &Echo, form: EchoForm) -> String {
+    let how = made(form);
+    match (form.copies, echo.whole_copies(form)) {
+        (..2, _) if form.prefix > 0 => format!("{who} echoes the {} of {of} back{how}", bytes(echo.bytes)),
+        (..2, _) if echo.complete => format!("{who} echoes the {size} back{how}"),
+        (..2, _) => format!("{who} echoes {size} of {of} back{how}, not all so far"),
+        (_, ..2) => format!("{who} sends {size}: {of} back{how}, and on from the beginning again"),
+        (_, times) => format!("{who} sends {size}: {of}{how} over and over, {times} times so far"),
+    }
+}
+
+/// What was made of a request's bytes, but for repetition: ` in upper case behind a prefix of 6 bytes`.
+pub(in crate::explain) fn made(form: EchoForm) -> String {
+    let upper = if form.upper { " in upper case" } else { "" };
+    match form.prefix {
+        0 => upper.to_owned(),
+        prefix => format!("{upper} behind a prefix of {}", bytes(prefix.into())),
     }
 }

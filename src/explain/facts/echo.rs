@@ -1,8 +1,9 @@
 //! What came back, and in how many pieces.
 
 use super::Known;
+use crate::explain::describe::made;
 use crate::model::{counted, thousands};
-use crate::track::{EchoStory, GaveUp};
+use crate::track::{EchoSeen, EchoStory, GaveUp};
 
 /// What came back, and how sends became segments and answers.
 pub(super) fn echo(known: &Known<'_>) -> String {
@@ -27,23 +28,18 @@ fn verdict(known: &Known<'_>) -> String {
     };
     let story = &totals.echo_story;
     let (part_back, part_of) = (thousands(story.partial_back), thousands(story.partial_of));
-    let how: Vec<String> = [
-        (echo.matched, "byte for byte".to_owned()),
-        (story.upper.count, "in upper case".to_owned()),
-        (story.prefixed.count, prefixed(story)),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{count} {what}"))
-    .chain((story.repeated.count > 0).then(|| over(story.times)))
-    .chain(
-        (story.partial.count > 0)
-            .then(|| format!("{} only in part: {part_back} of {part_of} bytes came back", story.partial.count)),
-    )
-    .collect();
+    let how: Vec<String> = story
+        .forms
+        .iter()
+        .map(came_back)
+        .chain(
+            (story.partial_requests > 0)
+                .then(|| format!("{} only in part: {part_back} of {part_of} bytes came back", story.partial_requests)),
+        )
+        .collect();
     let how = if how.is_empty() { String::new() } else { format!(" ({})", how.join(", ")) };
     let left_out = story.partial_of.saturating_sub(story.partial_back);
-    let open = match echo.unanswered.saturating_sub(story.partial.count) {
+    let open = match echo.unanswered {
         0 => None,
         count => {
             let bytes = thousands(echo.pending_bytes.saturating_sub(left_out));
@@ -66,12 +62,20 @@ fn unit(known: &Known<'_>, requests: u64) -> &'static str {
     }
 }
 
-fn prefixed(story: &EchoStory) -> String {
-    format!("behind a prefix of {} bytes", story.prefix_len)
-}
-
-fn over(times: u64) -> String {
-    if times < 2 { "once and a part again".to_owned() } else { format!("up to {times} times over") }
+/// How many requests came back in one form; a repetition of what is counted already has no number.
+fn came_back(seen: &EchoSeen) -> String {
+    let form = seen.form;
+    let how = match (form.upper, form.prefix) {
+        (false, 0) => " byte for byte".to_owned(),
+        _ => made(form),
+    };
+    let over = match (seen.repeated, form.copies) {
+        (false, _) => String::new(),
+        (true, ..2) => " once and a part again".to_owned(),
+        (true, times) => format!(" up to {} times over", thousands(times.into())),
+    };
+    let count = if seen.requests == 0 { String::new() } else { thousands(seen.requests) };
+    format!("{count}{how}{over}").trim_start().to_owned()
 }
 
 /// What can't be told, and why.

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::Found;
-use super::relation::{count, relation};
-use crate::track::facts::{Echo, EchoKind};
+use super::relation::relation;
+use crate::track::echo::{Echo, EchoForm, EchoKind};
 use crate::track::when::When;
 
 /// Most requests that wait for an answer.
@@ -29,7 +29,7 @@ struct Waiting {
     len: u32,
     bytes: Vec<u8>,
     /// How many times it has been given back.
-    times: usize,
+    times: u32,
 }
 
 /// An answer's request.
@@ -90,7 +90,7 @@ impl Datagrams {
             return Some(answered);
         }
         let Some(mut waiting) = self.waiting.remove(alike.unwrap_or(0)) else {
-            return self.answer_again(frame, payload, len);
+            return self.answer_again(frame, payload);
         };
         let kind = kind_for(&waiting);
         waiting.times = times(kind);
@@ -103,7 +103,6 @@ impl Datagrams {
             self.found.count(&echo, 1, frame);
         }
         if kind == EchoKind::Partial {
-            self.found.totals.unanswered += 1;
             self.found.totals.pending_bytes += u64::from(waiting.len.saturating_sub(len));
             self.found.story_mut().came_in_part(len as usize, waiting.len as usize, frame);
         }
@@ -132,16 +131,14 @@ impl Datagrams {
     }
 
     /// Nothing waits: the last request's answer goes on.
-    fn answer_again(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
+    fn answer_again(&mut self, frame: u64, payload: &[u8]) -> Option<Answered> {
         let last = self.last.as_mut()?;
         let kind = relation(&last.bytes, payload);
-        let echo = Echo { kind, request: (last.frame, last.frame), bytes: len, complete: true };
-        if matches!(kind, EchoKind::Different | EchoKind::Partial) {
-            return None;
-        }
-        last.times += times(kind);
-        self.found.story_mut().repeated(last.times, frame);
-        let echo = Echo { kind: EchoKind::Repeated(count(last.times)), ..echo };
+        let EchoKind::Whole(form) = kind else { return None };
+        last.times = last.times.saturating_add(form.copies);
+        let kind = EchoKind::Whole(EchoForm { copies: last.times, ..form });
+        let echo = Echo { kind, request: (last.frame, last.frame), bytes: last.len, complete: true };
+        self.found.story_mut().see(&echo, 0, frame);
         Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtaken_by: None })
     }
 
@@ -190,8 +187,8 @@ impl Datagrams {
 }
 
 /// How many times an answer gives its request back.
-fn times(kind: EchoKind) -> usize {
-    if let EchoKind::Repeated(times) = kind { times as usize } else { 1 }
+fn times(kind: EchoKind) -> u32 {
+    if let EchoKind::Whole(form) = kind { form.copies } else { 1 }
 }
 
 /// Long or cut datagrams are compared as far as they are known.
@@ -201,9 +198,9 @@ fn by_start(request: &[u8], answer: &[u8], request_len: u32, answer_len: u32) ->
     if known == 0 || request_len != answer_len {
         EchoKind::Different
     } else if a == b {
-        EchoKind::Identical
+        EchoKind::Whole(EchoForm::IDENTICAL)
     } else if super::relation::is_upper(a, b) {
-        EchoKind::Upper
+        EchoKind::Whole(EchoForm::UPPER)
     } else {
         EchoKind::Different
     }
@@ -218,7 +215,7 @@ mod tests {
         let mut datagrams = Datagrams::default();
         datagrams.request((1, When::UNKNOWN), None, b"one", 3);
         let kinds = [2, 3, 4].map(|frame| datagrams.answer(frame, b"one", 3).unwrap().echo.unwrap().kind);
-        assert_eq!(kinds, [EchoKind::Identical, EchoKind::Repeated(2), EchoKind::Repeated(3)]);
+        assert_eq!(kinds, [1, 2, 3].map(|copies| EchoKind::Whole(EchoForm { copies, ..EchoForm::IDENTICAL })));
     }
 
     #[test]
@@ -256,7 +253,7 @@ mod tests {
         datagrams.copied(1, 3, When::UNKNOWN);
         let answers = [4, 5].map(|frame| datagrams.answer(frame, b"one", 3).unwrap());
         assert_eq!(answers.map(|answer| answer.request), [3, 1]);
-        assert_eq!(answers[1].echo.unwrap().kind, EchoKind::Repeated(2));
+        assert_eq!(answers[1].echo.unwrap().kind, EchoKind::Whole(EchoForm { copies: 2, ..EchoForm::IDENTICAL }));
     }
 
     #[test]
@@ -265,14 +262,14 @@ mod tests {
         let request = vec![b'x'; 5000];
         datagrams.request((1, When::UNKNOWN), None, &request, 5000);
         let answer = datagrams.answer(2, &[b"> ", &request[..]].concat(), 5002).unwrap();
-        assert_eq!(answer.echo.unwrap().kind, EchoKind::Prefixed(2));
+        assert_eq!(answer.echo.unwrap().kind, EchoKind::Whole(EchoForm { prefix: 2, ..EchoForm::IDENTICAL }));
         (3..8).for_each(|n| datagrams.request((n, When::UNKNOWN), None, &[b'y'; 60_000], 60_000));
         assert!(datagrams.kept <= KEPT + 3 * KEPT_OF_MORE);
         for n in 8..13 {
             datagrams.answer(n, &[b'y'; 59_999], 59_999);
         }
         let story = datagrams.found.take_story();
-        assert_eq!((story.partial.count, story.uncompared, story.different.count), (2, 3, 0));
+        assert_eq!((story.partial_requests, story.uncompared, story.different.count), (2, 3, 0));
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Which answer bytes echo which request bytes: across segment borders in a TCP stream, by datagram in UDP.
 
 mod datagrams;
+mod form;
 mod in_order;
 mod relation;
+mod story;
 mod turn;
+
+pub use form::{Echo, EchoForm, EchoKind};
+pub use story::{EchoSeen, EchoStory, EchoTotals, GaveUp};
 
 pub(super) use datagrams::Datagrams;
 pub(super) use turn::{Part, Turns};
 
-use super::facts::{Echo, EchoKind};
-use super::totals::{EchoStory, EchoTotals};
+use super::tcp::Sighting;
 
 /// What was found in a conversation so far.
 #[derive(Clone, Debug, Default)]
@@ -23,11 +27,20 @@ impl Found {
     /// Counts answers that are complete, or turned out to be something else; `requests` of them at once.
     pub(super) fn count(&mut self, echo: &Echo, requests: u64, frame: u64) {
         match echo.kind {
-            EchoKind::Identical => self.totals.matched += requests,
-            EchoKind::Upper | EchoKind::Prefixed(_) | EchoKind::Repeated(_) => self.totals.transformed += requests,
+            EchoKind::Whole(EchoForm::IDENTICAL) => self.totals.matched += requests,
+            EchoKind::Whole(_) => self.totals.transformed += requests,
             EchoKind::Partial | EchoKind::Different => {}
         }
         self.story_mut().see(echo, requests, frame);
+    }
+
+    /// An answer under way turned out to be none, or is over.
+    pub(super) fn forget_pieces(&mut self) {
+        if let Some(story) = &mut self.story
+            && story.pieces.count > 0
+        {
+            story.pieces = Sighting::default();
+        }
     }
 
     /// The story, to be told on.
@@ -43,7 +56,7 @@ impl Found {
     /// The totals, where there was any echo at all; `pending` requests with so many bytes are still open.
     pub(super) fn totals(&self, pending: u64, bytes: u64) -> Option<EchoTotals> {
         let any = self.totals.matched + self.totals.transformed > 0
-            || self.story.as_ref().is_some_and(|story| story.partial.count > 0);
+            || self.story.as_ref().is_some_and(|story| story.partial_requests > 0);
         any.then(|| EchoTotals {
             unanswered: self.totals.unanswered + pending,
             pending_bytes: self.totals.pending_bytes + bytes,

@@ -15,8 +15,8 @@ use super::Found;
 use super::in_order::{InOrder, Mark};
 use super::relation::count;
 use crate::model::Direction;
-use crate::track::facts::{Echo, EchoKind};
-use crate::track::totals::GaveUp;
+use crate::track::echo::GaveUp;
+use crate::track::echo::{Echo, EchoForm, EchoKind};
 use lost::Blanks;
 
 /// Most request bytes kept for comparison.
@@ -146,8 +146,8 @@ impl Turns {
         }
         let mut in_order = std::mem::take(&mut self.answers_in_order);
         let mut echo = None;
-        in_order.feed(part.offset, part.payload, part.mark(), |fresh, _| {
-            echo = Echo::merge(echo, self.reply(part.frame, fresh));
+        in_order.feed(part.offset, part.payload, part.mark(), |fresh, mark| {
+            echo = Echo::merge(echo, self.reply(mark.frame, fresh));
         });
         self.answers_in_order = in_order;
         echo
@@ -164,12 +164,12 @@ impl Turns {
         !(self.not_identical && self.not_upper)
     }
 
-    /// Requests without an answer at the end, and their bytes.
+    /// Requests at the end of which nothing came back, and the bytes that did not, of a request in part too.
     pub(in crate::track) fn pending(&self) -> (u64, u64) {
         if self.closed || self.given_up || self.blind && !self.follows() {
             return (0, 0);
         }
-        let requests = self.requests.iter().filter(|request| !request.lost).count();
+        let requests = self.requests.iter().filter(|request| !request.lost && request.start >= self.answered).count();
         let bytes = self.request.len().saturating_sub(self.answered) - self.blanks.after(self.answered);
         (requests as u64, bytes as u64)
     }
@@ -220,6 +220,9 @@ impl Turns {
         if self.request.is_empty() {
             return None;
         }
+        if self.closed && !self.follows() {
+            return self.over_again(frame, fresh);
+        }
         let was_clean = self.answered.is_multiple_of(self.request.len());
         let from = self.answered;
         let alike = (!self.not_identical, !self.not_upper);
@@ -228,17 +231,13 @@ impl Turns {
             if alike != (false, false) && self.begins_later(fresh) {
                 return self.reply(frame, fresh);
             }
-            self.keep_answer(alike, fresh);
+            return self.compare_whole(frame, alike, fresh, was_clean && from > 0);
         }
         self.answered += fresh.len();
         self.answer_frame = frame;
-        if !self.follows() {
-            return self.compare_whole(frame, was_clean && from > 0);
-        }
-        let plain = if self.not_identical { EchoKind::Upper } else { EchoKind::Identical };
-        let times = self.answered / self.request.len();
         let over = self.answered > self.request.len();
-        let kind = if over { EchoKind::Repeated(count(times.max(1))) } else { plain };
+        let copies = count(self.answered.div_ceil(self.request.len()));
+        let kind = EchoKind::Whole(EchoForm { upper: self.not_identical, prefix: 0, copies });
         let complete = self.answered.is_multiple_of(self.request.len());
         let (request, requests) = self.take_answered();
         let request = if over { self.frames } else { request };
@@ -247,7 +246,9 @@ impl Turns {
             self.unlike = 0;
             self.found.count(&echo, requests, frame);
         } else if over && !self.blind {
-            self.found.story_mut().repeated(times, frame);
+            self.found.story_mut().see(&echo, 0, frame);
+        } else if !over {
+            self.found.story_mut().goes_on(frame);
         }
         self.closed |= over || complete;
         // what came back for bytes that nobody saw may be anything
@@ -263,6 +264,7 @@ impl Turns {
         (self.not_identical, self.not_upper, self.closed) = (false, false, false);
         self.blind = false;
         self.blanks.clear();
+        self.found.forget_pieces();
     }
 
     /// Makes room by giving up what is answered; a repetition of it could not be told any more.

@@ -28,6 +28,13 @@ impl Sighting {
             self.frames.push(frame);
         }
     }
+
+    /// Counts all of another's.
+    pub(in crate::track) fn extend(&mut self, other: &Self) {
+        let room = NAMED.saturating_sub(self.frames.len());
+        self.frames.extend(other.frames.iter().copied().take(room));
+        self.count += other.count;
+    }
 }
 
 /// A side's FIN.

@@ -1,13 +1,14 @@
 //! An answer held against its turn's request: byte by byte as it comes, and as a whole where that fails.
 
 use super::{GIVE_UP_AFTER, Request, Turns};
-use crate::track::echo::relation::{LONGEST_PREFIX, count, is_upper, relation};
-use crate::track::facts::{Echo, EchoKind};
-use crate::track::totals::GaveUp;
+use crate::track::echo::GaveUp;
+use crate::track::echo::relation::{LONGEST_PREFIX, count, form_so_far, is_upper};
+use crate::track::echo::{Echo, EchoForm, EchoKind};
 
 impl Turns {
     /// Keeps the answer once it does not follow the request any more: what went before did, so it is made again.
-    pub(super) fn keep_answer(&mut self, alike: (bool, bool), fresh: &[u8]) {
+    /// Returns how much of it was kept before.
+    fn keep_answer(&mut self, alike: (bool, bool), fresh: &[u8]) -> usize {
         match alike {
             (true, _) => self.answer.extend(self.request.iter().cycle().take(self.answered)),
             (false, true) => {
@@ -15,9 +16,11 @@ impl Turns {
             }
             (false, false) => {}
         }
-        if self.answer.len() < self.request.len() + LONGEST_PREFIX {
+        let kept = self.answer.len();
+        if kept < self.request.len() + usize::from(LONGEST_PREFIX) {
             self.answer.extend_from_slice(fresh);
         }
+        kept
     }
 
     /// Holds the next answer bytes against the request's, from its beginning again when it is through. Whether some of
@@ -41,27 +44,59 @@ impl Turns {
     }
 
     /// The answer does not follow the request byte by byte: a prefix, or something else.
-    pub(super) fn compare_whole(&mut self, frame: u64, was_clean: bool) -> Option<Echo> {
+    pub(super) fn compare_whole(
+        &mut self,
+        frame: u64,
+        alike: (bool, bool),
+        fresh: &[u8],
+        was_clean: bool,
+    ) -> Option<Echo> {
+        let kept = self.keep_answer(alike, fresh);
+        self.answered += fresh.len();
+        self.answer_frame = frame;
         if was_clean && self.closed {
             // the echo was complete; what follows it is something of the server's own
             self.next_turn();
             return None;
         }
-        if self.blind {
+        if self.blind || self.answer.len() != self.answered {
             return None;
         }
-        let kind = relation(&self.request, &self.answer);
-        match kind {
-            EchoKind::Prefixed(_) | EchoKind::Repeated(_) | EchoKind::Upper | EchoKind::Identical => {
-                let echo = Echo { kind, request: self.frames, bytes: count(self.request.len()), complete: true };
-                self.unlike = 0;
-                self.found.count(&echo, self.requests.len() as u64, frame);
-                self.requests.clear();
-                self.closed = true;
-                Some(echo)
-            }
-            EchoKind::Partial | EchoKind::Different => None,
+        let Some(form) = form_so_far(&self.request, &self.answer, kept) else {
+            self.found.story_mut().goes_on(frame);
+            return None;
+        };
+        let unit = usize::from(form.prefix) + self.request.len();
+        self.answer.truncate(unit);
+        let complete = self.answered.is_multiple_of(unit);
+        let bytes = count(self.request.len());
+        let echo = Echo { kind: EchoKind::Whole(form), request: self.frames, bytes, complete };
+        self.unlike = 0;
+        self.found.count(&echo, self.requests.len() as u64, frame);
+        self.requests.clear();
+        self.closed = true;
+        Some(echo)
+    }
+
+    /// The request is answered in another form than its own, which is kept as the answer: it may come over again.
+    pub(super) fn over_again(&mut self, frame: u64, fresh: &[u8]) -> Option<Echo> {
+        let unit = self.answer.len();
+        let prefix = unit.checked_sub(self.request.len()).filter(|_| unit > 0)?;
+        let expected = self.answer.iter().cycle().skip(self.answered % unit);
+        if !fresh.iter().zip(expected).all(|(fresh, expected)| fresh == expected) {
+            self.next_turn();
+            return None;
         }
+        self.answered += fresh.len();
+        self.answer_frame = frame;
+        let upper = self.answer.get(prefix..) != Some(&self.request);
+        let copies = count(self.answered.div_ceil(unit));
+        let form = EchoForm { upper, prefix: u16::try_from(prefix).unwrap_or(u16::MAX), copies };
+        let complete = self.answered.is_multiple_of(unit);
+        let bytes = count(self.request.len());
+        let echo = Echo { kind: EchoKind::Whole(form), request: self.frames, bytes, complete };
+        self.found.story_mut().see(&echo, 0, frame);
+        Some(echo)
     }
 
     /// Takes the requests that are answered now off the list; their frames and number.

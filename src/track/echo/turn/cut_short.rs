@@ -32,7 +32,6 @@ impl Turns {
         if back == 0 || back >= of || !expected.get(..both).zip(fresh.get(..both)).is_some_and(alike) {
             return false;
         }
-        self.found.totals.unanswered += 1;
         self.found.totals.pending_bytes += (of - back) as u64;
         self.found.story_mut().came_in_part(back, of, self.answer_frame);
         self.requests.remove(0);

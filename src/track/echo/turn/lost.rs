@@ -2,8 +2,8 @@
 
 use super::{MOST, Request, Turns};
 use crate::model::Direction;
-use crate::track::facts::Echo;
-use crate::track::totals::GaveUp;
+use crate::track::echo::Echo;
+use crate::track::echo::GaveUp;
 
 /// Ranges of a turn's request without captured bytes, ascending: stand-ins, until what echoes them comes.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +66,7 @@ impl Turns {
         let mut echo = None;
         in_order.skip(acked, |piece| match (direction, piece) {
             (Direction::ClientToServer, Ok((fresh, mark))) => self.ask(mark, fresh),
-            (Direction::ServerToClient, Ok((fresh, _))) => echo = Echo::merge(echo, self.reply(frame, fresh)),
+            (Direction::ServerToClient, Ok((fresh, mark))) => echo = Echo::merge(echo, self.reply(mark.frame, fresh)),
             (Direction::ClientToServer, Err(bytes)) => self.ask_lost(frame, bytes),
             (Direction::ServerToClient, Err(bytes)) => self.reply_lost(frame, bytes),
         });
