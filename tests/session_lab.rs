@@ -164,6 +164,9 @@ fn auto_is_loopback_for_who_may_capture_and_the_lab_for_others() {
     // what only the lab has is reason enough
     let root = run(Who::Root, &["--delay", "1ms"]);
     assert!(said(&root).contains("since --delay needs it (--network lab)"), "{}", said(&root));
+    let root = run(Who::Root, &["--scenario", "fragments"]);
+    assert!(said(&root).contains("since the scenario needs it (--network lab)"), "{}", said(&root));
+    assert_eq!((root.status.code(), said(&root).lines().count()), (Some(0), 1));
 }
 
 #[test]

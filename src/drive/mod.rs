@@ -32,6 +32,6 @@ pub use scenario::{SCENARIOS, Scenario, scenario};
 pub use server::{BoundServer, Ending, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
 pub use signal::{Signal, Woken, poll};
 pub use socket_option::{SOCKET_OPTIONS, SocketOption, SocketOptionName, UnknownSocketOption};
-pub use stage::Broken;
+pub use stage::{Broken, may_lose};
 pub use transcript::{Transcript, merged};
 pub use troupe::{Act, Curtain, Performance, Ready, Stagecraft, Troupe};

@@ -1,14 +1,15 @@
-//! Which rights a scenario keeps, and for how long.
+//! Which rights a scenario needs, which it keeps, and for how long.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::run::{Net, session};
+use crate::run::{Net, USER_ID, session};
 
 /// CAP_NET_ADMIN and CAP_NET_RAW, as /proc shows them.
 const FAULTS: &str = "0000000000003000";
@@ -19,7 +20,43 @@ pub(crate) fn trials(program: &Path) -> Vec<Trial> {
         let program = program.to_owned();
         Trial::test(format!("rights::{name}"), move || case(&program))
     };
-    vec![trial("only_what_the_faults_need", kept), trial("until_the_last_fault_is_set", given_up)]
+    vec![
+        trial("only_what_the_faults_need", kept),
+        trial("until_the_last_fault_is_set", given_up),
+        trial("a_capability_too_few_is_told_or_done_without", too_few),
+    ]
+}
+
+/// `setcap cap_net_raw=ep` lets a program capture on loopback, which is not enough to lose segments there.
+fn too_few(program: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    let own = folder.path().join("echolab");
+    fs::copy(program, &own)?;
+    let run = |capabilities: &str, network: &str, scenario: &str| -> Result<(Option<i32>, String), Failed> {
+        if !Command::new("setcap").arg(capabilities).arg(&own).status()?.success() {
+            return Err(format!("setcap {capabilities} failed").into());
+        }
+        let mut command = Command::new("setpriv");
+        command.args([&format!("--reuid={USER_ID}"), &format!("--regid={USER_ID}"), "--clear-groups"]).arg(&own);
+        command.args(["session", "--port", "0", "--format", "lines", "--network", network, "--scenario", scenario]);
+        let output = command.env_remove("SUDO_UID").env_remove("SUDO_GID").output()?;
+        Ok((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
+    };
+    let (raw, both) = ("cap_net_raw=ep", "cap_net_admin,cap_net_raw=ep");
+    for (capabilities, network, scenario, status, words) in [
+        (raw, "auto", "lost-request", 0, "losing packets on loopback takes CAP_NET_ADMIN (--network lab)"),
+        (raw, "auto", "nagle", 0, ""),
+        (raw, "loopback", "lost-request", 2, "takes CAP_NET_ADMIN and CAP_NET_RAW"),
+        (both, "auto", "lost-request", 0, ""),
+    ] {
+        let (code, said) = run(capabilities, network, scenario)?;
+        let as_told = if words.is_empty() { said.is_empty() } else { said.contains(words) };
+        if code != Some(status) || !as_told {
+            return Err(format!("{capabilities}, {network}, {scenario}: {code:?}: {said}").into());
+        }
+    }
+    Ok(())
 }
 
 /// The effective and permitted capabilities and the user of each thread, by its name.

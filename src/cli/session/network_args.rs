@@ -9,6 +9,7 @@ use super::wire_args::WireArgs;
 use crate::capture::{Interface, may_capture};
 use crate::cli::echo_args::ServerArgs;
 use crate::drive::lab::Addresses;
+use crate::drive::may_lose;
 use crate::drive::scenario::{Runs, Scenario};
 use crate::model::{Direction, Side};
 use crate::session::{CaptureAt, LabNetwork, Network};
@@ -73,6 +74,7 @@ impl NetworkArgs {
         let here = asked.filter(|address| !in_lab(address) && !stands_for_any_host(address)).map(|_| "--ip");
         let only_loopback = self.interface.as_ref().map(|_| "--interface").or(here);
         let only_loopback = only_loopback.or((runs == Runs::Loopback).then_some("the scenario"));
+        let unable = scenario.filter(|scenario| scenario.loses_at_sockets() && !may_lose(scenario.protocol));
         let (lab, note) = match (self.network, only_lab, only_loopback) {
             (_, Some(lab), Some(loopback)) => {
                 bail!("{lab} needs the private network and {loopback} this host's loopback: leave one of them out")
@@ -91,11 +93,22 @@ impl NetworkArgs {
                 )
             }
             (NetworkArg::Lab, ..) => (true, None),
-            (NetworkArg::Auto, Some(_), _) if runs == Runs::Lab => (true, None),
             (NetworkArg::Auto, Some(option), _) => (true, Some(format!("{option} needs it"))),
-            (NetworkArg::Loopback, ..) | (NetworkArg::Auto, _, Some(_)) => (false, None),
-            (NetworkArg::Auto, None, None) if may_capture() => (false, None),
-            (NetworkArg::Auto, None, None) => (true, Some("there is no right to capture on loopback".to_owned())),
+            (NetworkArg::Loopback, ..) | (NetworkArg::Auto, _, Some(_)) => match unable {
+                Some(scenario) => bail!(
+                    "the scenario {} loses packets at this host's sockets, which takes CAP_NET_ADMIN and CAP_NET_RAW: run \
+                     it as root, or after `sudo setcap cap_net_admin,cap_net_raw=ep \"$(command -v echolab)\"`, or leave \
+                     the loss to a wire, which takes no right, with --network lab",
+                    scenario.name
+                ),
+                None => (false, None),
+            },
+            (NetworkArg::Auto, None, None) if !may_capture() => {
+                (true, Some("there is no right to capture on loopback".to_owned()))
+            }
+            (NetworkArg::Auto, None, None) => {
+                (unable.is_some(), unable.map(|_| "losing packets on loopback takes CAP_NET_ADMIN".to_owned()))
+            }
         };
         let note = note
             .map(|why| format!("client and server run on a private network of two hosts, since {why} (--network lab)"));

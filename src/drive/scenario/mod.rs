@@ -17,6 +17,7 @@ mod stream;
 mod timing;
 mod udp;
 mod window;
+mod words;
 
 use std::fmt;
 use std::time::Duration;
@@ -101,6 +102,11 @@ impl Scenario {
             Programs::Proxy => Act::Proxy,
             Programs::Cues(cues) => Act::Cues { cues, protocol: self.protocol },
         }
+    }
+
+    /// Whether on loopback sockets lose packets in it, which takes rights.
+    pub fn loses_at_sockets(&self) -> bool {
+        matches!(self.programs, Programs::Cues(cues) if cues.iter().any(Cue::needs_rights))
     }
 
     /// Whether it can't be done over IPv6, where UDP has to have a checksum (RFC 8200 §8.1).

@@ -17,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use socket2::{Domain, SockAddr, Socket, Type};
 
+pub use self::option::may_lose;
 use self::seat::Seat;
 use super::ground::Ground;
 use super::privileges;
@@ -66,7 +67,7 @@ pub(super) struct Audience {
 pub struct Broken {
     /// Which, from 1.
     pub cue: usize,
-    /// What it was.
+    /// Who was to do what.
     pub what: String,
     /// Why it could not be done.
     pub why: String,
@@ -76,7 +77,7 @@ pub struct Broken {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "step {} of the scenario ({}) did not come about: {}", self.cue, self.what, self.why)
+        write!(f, "step {} of the scenario did not come about: {}: {}", self.cue, self.what, self.why)
     }
 }
 
@@ -163,8 +164,8 @@ impl Stage {
             }
             if let Err(fault) = done {
                 let halted = matches!(fault, super::Fault::Halted);
-                let what = format!("{:?}: {:?}", cue.who, cue.deed);
-                outcome = Err(Broken { cue: index + 1, what, why: fault.to_string(), halted });
+                let broken = Broken { cue: index + 1, what: cue.to_string(), why: fault.to_string(), halted };
+                outcome = Err(broken);
                 break;
             }
         }

@@ -3,9 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use socket2::{SockFilter, Socket, TcpKeepalive};
+use socket2::{Domain, SockFilter, Socket, TcpKeepalive, Type};
 
 use crate::drive::scenario::{Loses, Setting};
+use crate::model::Protocol;
 
 /// The mark (`SO_MARK`) of what is to be lost.
 const MARK: u32 = 0x6563_686f;
@@ -79,6 +80,17 @@ pub(super) fn lose(socket: &Socket, loses: Loses) -> io::Result<()> {
             DROP,
         ]),
     }
+}
+
+/// Whether this process may have sockets of `protocol` lose packets. Kernels differ in what that takes, so it is tried.
+pub fn may_lose(protocol: Protocol) -> bool {
+    let try_it = || {
+        let kind = if protocol == Protocol::Tcp { Type::STREAM } else { Type::DGRAM };
+        let socket = Socket::new(Domain::IPV4, kind, None)?;
+        socket.attach_filter(&[KEEP])?;
+        socket.set_mark(MARK)
+    };
+    !matches!(try_it(), Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 const KEEP: SockFilter = SockFilter::new(RETURN, 0, 0, u32::MAX);
