@@ -64,6 +64,10 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     if totals.stopped.is_none() && options.halt.as_ref().is_some_and(Signal::is_raised) {
         totals.stopped = Some(if options.server.is_some() { Early::Session } else { Early::Reading });
     }
+    if totals.stopped == Some(Early::Reading) {
+        // it was left in the middle of a frame, which is no fault of the capture
+        totals.truncated = None;
+    }
     let early = totals.stopped.or(totals.truncated.is_some().then_some(Early::Break));
     totals.dropped = source.dropped();
     totals.evicted = tracker.evicted();

@@ -23,6 +23,10 @@ struct Waiting {
 
 impl Waiting {
     fn given(capture: &str, format: &str) -> Self {
+        Self::given_bytes(&fs::read(capture).unwrap(), format)
+    }
+
+    fn given_bytes(capture: &[u8], format: &str) -> Self {
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("echolab"))
             .args(["analyze", "-", "--format", format])
             .stdin(Stdio::piped())
@@ -30,7 +34,7 @@ impl Waiting {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.as_mut().unwrap().write_all(&fs::read(capture).unwrap()).unwrap();
+        child.stdin.as_mut().unwrap().write_all(capture).unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Self { child, stdout }
     }
@@ -46,9 +50,13 @@ impl Waiting {
         read.recv_timeout(PATIENCE).expect("lines come while the input is open")
     }
 
-    /// Stops it: its exit status, the rest of its output, and what it says.
-    fn interrupt(mut self) -> (Option<i32>, String, String) {
-        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).unwrap();
+    /// Stops it like Ctrl-C: its exit status, the rest of its output, and what it says.
+    fn interrupt(self) -> (Option<i32>, String, String) {
+        self.stop(Signal::SIGINT)
+    }
+
+    fn stop(mut self, signal: Signal) -> (Option<i32>, String, String) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
         let (mut rest, mut said) = (String::new(), String::new());
         self.stdout.read_to_string(&mut rest).unwrap();
         self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -83,4 +91,18 @@ fn ctrl_c_is_the_end_of_a_capture_and_its_report_is_finished() {
     assert_eq!(code, Some(1));
     let kinds: Vec<_> = rest.lines().map(|line| line.split(',').next().unwrap_or_default()).collect();
     assert_eq!(kinds, [r#"{"kind":"conversation""#, r#"{"kind":"summary""#]);
+}
+
+#[test]
+fn a_reading_that_is_stopped_within_a_frame_finds_no_fault_with_the_capture() {
+    let whole = fs::read("fixtures/lab-echo-ten-steps.pcap").unwrap();
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        // the first six frames and a part of the seventh
+        let (waiting, lines) = Waiting::given_bytes(&whole[..whole.len() - 300], "jsonl").lines(7);
+        assert!(lines.last().unwrap().starts_with(r#"{"kind":"step","frame":6,"#), "{lines:?}");
+        let (code, rest, said) = waiting.stop(signal);
+        assert_eq!((code, said.lines().count()), (Some(1), 1), "{said}");
+        assert!(rest.contains("No FIN and no RST was read, and the capture was not read to its end."), "{rest}");
+        assert!(rest.contains(r#""truncated":null"#), "{rest}");
+    }
 }
