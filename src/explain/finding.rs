@@ -84,6 +84,8 @@ finding_codes! {
     ResetAbort "reset_abort" Warning "Aborted with nothing unread: linger 0, the program was killed, or the peer was silent.";
     ResetStale "reset_stale" Note "Answers a segment of a connection that its sender has no more, or never had.";
     ResetUnknown "reset_unknown" Warning "A reset; the capture does not show why.";
+    ResetIgnored "reset_ignored" Note "A reset that ended nothing: its number is not the one expected, or the connection went on (RFC 5961 §3.2).";
+    ChallengeAck "challenge_ack" Note "An ACK in answer to a SYN or RST that does not fit the connection (RFC 5961).";
     DelayedAck "delayed_ack" Note "The ACK waited for data to ride on, or for its timer (RFC 1122 §4.2.3.2).";
     NagleWait "nagle_wait" Note "A small segment waited for the ACK of the one before (RFC 896).";
     IdleGap "idle_gap" Note "Nothing was sent for a while.";

@@ -77,6 +77,11 @@ pub enum Probe {
     KeepAliveAnswer(u64),
     /// The answer to a zero-window probe; the probe's frame.
     ZeroWindowAnswer(u64),
+    /// Answers the SYN in this frame with numbers that do not fit it: of an older connection (RFC 9293 §3.5.1, RFC 5961
+    /// §4.2).
+    SynChallenge(u64),
+    /// Answers the RST in this frame, which is not at the number expected: asks whether it was meant (RFC 5961 §3.2).
+    ResetChallenge(u64),
 }
 
 /// A round-trip time: from a segment to the ACK that covers it (RFC 6298, Karn's rule kept).
@@ -147,6 +152,18 @@ pub enum Reset {
     HalfOpen(u64),
     /// Answers a segment of an older connection.
     Stale(u64),
+    /// Answers this frame, whose ACK does not fit the SYN that waits for one (RFC 9293 §3.10.7.3). It ends nothing here:
+    /// the SYN still waits.
+    BadAck(u64),
+    /// Its own number is not the one that its receiver expects: it ends nothing (RFC 9293 §3.10.7.4, RFC 5961 §3.2).
+    Unacceptable {
+        /// The relative number expected.
+        expected: u32,
+        /// The frame that told it.
+        told_by: u64,
+        /// It lies in the window all the same: its receiver answers, and with bytes that the capture lacks it may fit.
+        in_window: bool,
+    },
     /// The capture does not show why.
     Unknown,
 }

@@ -155,6 +155,11 @@ pub enum RepeatVerdict {
         /// The peer's SYN had come again, and this answers it: the witness.
         asked: bool,
     },
+    /// The SYN again, after its sender refused the witness, which did not fit it (RFC 9293 §3.5.1).
+    AskedAnew {
+        /// The how-manieth repeat it is.
+        nth: u16,
+    },
 }
 
 /// Why bytes came twice to their receiver.

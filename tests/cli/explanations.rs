@@ -41,7 +41,8 @@ fn root(path: &str) -> PathBuf {
 /// The captures of sessions, relative to the project, by the name that their explanation has.
 fn sessions() -> Vec<(String, String)> {
     let mut sessions = Vec::new();
-    for (folder, begin) in [("fixtures", "lab-"), ("fixtures/kernel", ""), ("fixtures/wire", "")] {
+    let folders = [("fixtures", "lab-"), ("fixtures/kernel", ""), ("fixtures/wire", ""), ("fixtures/made", "")];
+    for (folder, begin) in folders {
         for entry in fs::read_dir(root(folder)).expect("the fixtures are there") {
             let file = entry.expect("an entry").file_name().into_string().expect("a plain name");
             if let Some(name) = file.strip_suffix(".pcap").filter(|name| name.starts_with(begin)) {
@@ -62,7 +63,7 @@ fn findings(record: &Value, out: &mut String) {
 }
 
 /// One line a step and a finding, then the conversations and theirs.
-fn explanation(capture: &str) -> String {
+pub fn explanation(capture: &str) -> String {
     let mut out = String::new();
     for line in echolab(["analyze", "--format", "jsonl", capture]).done().lines() {
         let record: Value = serde_json::from_str(line).expect("a JSON object a line");

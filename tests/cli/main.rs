@@ -17,6 +17,7 @@ mod golden;
 #[path = "../hostile/mod.rs"]
 mod hostile;
 mod live_input;
+mod made;
 mod markdown;
 mod mistakes;
 mod options;

@@ -4,7 +4,7 @@ use super::answer::{Answer, AnswerTable};
 use super::data::BOTH;
 use super::question::{Case, Question, Topic};
 use super::words::moment;
-use crate::model::{Direction, Nanos, PerDirection};
+use crate::model::{Direction, Nanos};
 use crate::track::{Close, Event, Fins, Handshake, TcpFacts, TcpPlace, TcpTotals};
 
 pub(super) static FIRST: Question = Question {
@@ -54,7 +54,6 @@ impl Kind {
 pub(super) struct Seen {
     marks: Vec<Mark>,
     count: u64,
-    pub(super) resets: PerDirection<Option<u64>>,
 }
 
 impl Seen {
@@ -67,18 +66,23 @@ impl Seen {
             (_, true) => Kind::Ack,
             (_, false) => return,
         };
-        if kind == Kind::Reset {
-            self.resets.get_mut(event.direction).get_or_insert(event.frame);
-        }
         self.count += 1;
         if self.marks.len() < ROWS {
             self.marks.push(Mark { frame: event.frame, at: event.since_start, sender: event.direction, kind });
         }
     }
 
+    /// The segments that close, without the resets that ended nothing.
+    fn marks(&self, tcp: &TcpTotals) -> impl Iterator<Item = &Mark> {
+        let resets = tcp.story.resets;
+        self.marks.iter().filter(move |mark| {
+            mark.kind != Kind::Reset || resets.get(mark.sender).is_some_and(|first| mark.frame >= first)
+        })
+    }
+
     /// The first segment that closes.
-    pub(super) fn first(&self) -> Option<&Mark> {
-        self.marks.first()
+    pub(super) fn first(&self, tcp: &TcpTotals) -> Option<&Mark> {
+        self.marks(tcp).next()
     }
 
     /// The ACK of the last FIN.
@@ -108,16 +112,17 @@ fn in_order(tcp: &TcpTotals) -> Option<(Direction, Fins, Fins)> {
 
 fn first(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let seen = &case.seen.close;
-    if seen.marks.is_empty() {
+    let marks: Vec<&Mark> = seen.marks(tcp).collect();
+    if marks.is_empty() {
         return Answer::unknown(no_close(case));
     }
     let mut table = AnswerTable::new("The close", &["frame", "at (s)", "from", "segment"]);
-    for mark in &seen.marks {
-        let Mark { frame, at, sender, kind } = *mark;
+    for mark in &marks {
+        let Mark { frame, at, sender, kind } = **mark;
         table.push([frame.to_string(), moment(at), sender.sender().to_owned(), kind.name().to_owned()]);
     }
     table.left_out = seen.count - seen.marks.len() as u64;
-    let answer = Answer::default().frames(seen.marks.iter().map(|mark| mark.frame)).table(table);
+    let answer = Answer::default().frames(marks.iter().map(|mark| mark.frame)).table(table);
     let who = tcp.closed_first.map_or("unknown", Direction::sender);
     match (tcp.close, in_order(tcp)) {
         (_, _) if tcp.handshake == Handshake::Refused => {
@@ -146,7 +151,7 @@ fn first(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             }
         }
         (Close::Rst, _) => {
-            let resets = BOTH.into_iter().filter_map(|side| Some((side, (*seen.resets.get(side))?)));
+            let resets = BOTH.into_iter().filter_map(|side| Some((side, (*tcp.story.resets.get(side))?)));
             let resets: Vec<_> =
                 resets.map(|(side, frame)| format!("the {}'s RST in frame {frame}", side.sender())).collect();
             answer.add(format!(
@@ -171,7 +176,7 @@ fn time_wait(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     match (tcp.close, in_order(tcp)) {
         (_, _) if tcp.handshake == Handshake::Refused => Answer::new("Neither: the connection never opened."),
         (Close::Rst, _) => {
-            let frames = BOTH.into_iter().filter_map(|side| *case.seen.close.resets.get(side));
+            let frames = BOTH.into_iter().filter_map(|side| *tcp.story.resets.get(side));
             Answer::new("Neither as far as the capture shows: a reset ends the connection at once on both sides, without TIME-WAIT.").frames(frames)
         }
         (Close::Fin, Some((_, one, other))) if !other.acks_peer_fin => long(Answer::new(
@@ -194,7 +199,7 @@ fn time_wait(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             "Only the {} has closed within the capture; it will hold TIME-WAIT if the other side closes too.",
             tcp.closed_first.map_or("one side", Direction::sender)
         ))
-        .frames(case.seen.close.first().map(|mark| mark.frame)),
+        .frames(case.seen.close.first(tcp).map(|mark| mark.frame)),
         _ => Answer::unknown(format!("{} The side that closes first goes to TIME-WAIT.", no_close(case))),
     }
 }

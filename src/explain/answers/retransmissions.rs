@@ -155,6 +155,10 @@ fn proof(repeat: &Repeat) -> (String, String) {
         RepeatVerdict::Handshake { nth, asked: true } => {
             ("handshake again", format!("the SYN had come again{witness}; repeat {nth}"))
         }
+        RepeatVerdict::AskedAnew { nth } => (
+            "handshake again",
+            format!("frame {} did not fit the SYN; repeat {nth}", repeat.witness.unwrap_or_default()),
+        ),
         RepeatVerdict::Handshake { nth, .. } => ("handshake again", format!("no answer came in time; repeat {nth}")),
     };
     (what.to_owned(), format!("{original}; {why}"))

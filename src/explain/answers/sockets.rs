@@ -115,7 +115,7 @@ fn of_tcp(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let answer = Answer::new(
         "Its kernel closes its sockets for it, so the connection ends as after close(): with FIN, and the peer reads end of file; or with RST if received data was unread or linger was 0. Only where the whole host fails is nothing sent.",
     );
-    let first = case.seen.close.first().map(|mark| mark.frame);
+    let first = case.seen.close.first(tcp).map(|mark| mark.frame);
     if case.totals.early == Some(Early::Session) {
         return answer.frames(first).add("This capture shows it: the session was stopped by Ctrl-C or SIGTERM, and what was open then was closed for that reason.");
     }

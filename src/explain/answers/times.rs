@@ -27,7 +27,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         ("SYN", opening.syn.map(|mark| (mark.frame, mark.at))),
         ("SYN-ACK", opening.syn_ack.map(|mark| (mark.frame, mark.at))),
         ("ACK: open", opening.ack.map(|mark| (mark.frame, mark.at))),
-        ("first FIN or RST", closing.first().map(|mark| (mark.frame, mark.at))),
+        ("first FIN or RST", closing.first(tcp).map(|mark| (mark.frame, mark.at))),
         ("last FIN's ACK: closed", closed.map(|mark| (mark.frame, mark.at))),
     ];
     for (what, mark) in events {
@@ -54,7 +54,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         (Some(_), None) => answer.but("When it was opened: the handshake is not complete in the capture."),
         (None, _) => answer.but("When it was opened: that was before the capture, or its SYN was not captured."),
     };
-    answer = match (closing.first(), closed) {
+    answer = match (closing.first(tcp), closed) {
         (None, _) => answer.but(no_close(case)),
         (Some(first), Some(last)) => {
             let answer = answer.add(format!(
@@ -81,7 +81,9 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             }
         }
     };
-    if let (Some(open), Some(first)) = (opening.ack, closing.first()) {
+    if let (Some(open), Some(first)) = (opening.ack, closing.first(tcp))
+        && first.frame > open.frame
+    {
         answer =
             difference("open (until the first FIN or RST)", first.at, open.at).into_iter().fold(answer, Answer::line);
     }

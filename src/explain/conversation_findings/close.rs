@@ -8,6 +8,7 @@ use crate::track::{Close, ConversationTotals, Fins, Handshake, TcpTotals};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     half_close(tcp, found);
+    ignored(tcp, found);
     match tcp.close {
         Close::Fin => orderly(tcp, found),
         // a reset that came when all was over, for an old copy of a packet
@@ -99,9 +100,31 @@ fn half_close(tcp: &TcpTotals, found: &mut Vec<Finding>) {
     }
 }
 
+/// A reset that ended nothing, as what came after it shows. One at a wrong number has said so itself.
+fn ignored(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+    for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+        let Some([reset, since, ack]) = *tcp.story.ignored_resets.get(direction) else { continue };
+        let shows = match (since, ack) {
+            (_, 0) => continue,
+            (0, _) if tcp.story.resets.get(direction).is_some() => continue,
+            (0, ack) => format!("the challenge ACK in frame {ack} answered it, and no RST answered that"),
+            (since, ack) => format!("frame {since} was sent after it, and frame {ack} acknowledges that"),
+        };
+        let text = format!(
+            "The {}'s RST in frame {reset} ended nothing: {shows}. Its number was not the one expected (RFC 5961 §3.2), or it did not arrive, and its sender's connection went on: most likely somebody else sent it.",
+            direction.sender()
+        );
+        found.push(Finding::new(Code::ResetIgnored, text, [reset, since, ack]));
+    }
+}
+
 fn open_end(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     let [.., ack] = tcp.story.handshake;
+    let [client, server] = [tcp.story.ignored_resets.client_to_server, tcp.story.ignored_resets.server_to_client];
     let text = match totals.may_go_on() {
+        false if client.or(server).is_some() => {
+            "No FIN was captured, and no RST that ended it: the connection was still open when the capture ended, or its close was not captured."
+        }
         false => {
             "No FIN and no RST was captured: the connection was still open when the capture ended, or its close was not captured."
         }

@@ -49,8 +49,8 @@ pub(super) fn riding(_event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
     let ack = facts.ack?;
     match (acked.bytes, acked.fin, acked.syn) {
         (0, false, _) => None,
-        (0, true, _) => Some(format!("its ACK covers the FIN: {} + 1 = {ack}", acked.from)),
-        (count, fin, _) => {
+        (0, true, _) => Some(format!("its ACK covers the FIN{}", sum(acked, ack))),
+        (_, fin, _) => {
             let what = if fin {
                 "the data and the FIN"
             } else if facts.echo.is_some() {
@@ -58,16 +58,15 @@ pub(super) fn riding(_event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
             } else {
                 "the data"
             };
-            let sum = sum(acked, count, ack);
-            Some(format!("its ACK covers {what}: {sum}"))
+            Some(format!("its ACK covers {what}{}", sum(acked, ack)))
         }
     }
 }
 
 fn covered(who: &str, acked: &Acked, ack: u32) -> String {
     match (acked.bytes, acked.fin, acked.syn) {
-        (0, false, true) => format!("{who} acknowledges the SYN: 0 + 1 = {ack}"),
-        (0, true, _) => format!("{who} acknowledges the FIN: {} + 1 = {ack}", acked.from),
+        (0, false, true) => format!("{who} acknowledges the SYN{}", sum(acked, ack)),
+        (0, true, _) => format!("{who} acknowledges the FIN{}", sum(acked, ack)),
         (0, ..) => format!("{who} acknowledges up to byte {ack}"),
         (count, fin, _) => {
             let of = match acked.frames {
@@ -75,16 +74,23 @@ fn covered(who: &str, acked: &Acked, ack: u32) -> String {
                 _ => String::new(),
             };
             let and = if fin { " and the FIN" } else { "" };
-            format!("{who} acknowledges {}{of}{and}: {}", bytes(count), sum(acked, count, ack))
+            format!("{who} acknowledges {}{of}{and}{}", bytes(count), sum(acked, ack))
         }
     }
 }
 
-/// `1 + 12 = 13`.
-fn sum(acked: &Acked, count: u32, ack: u32) -> String {
+/// `: 1 + 12 = 13`; nothing where that is not what the numbers say.
+fn sum(acked: &Acked, ack: u32) -> String {
     let ones = u32::from(acked.fin) + u32::from(acked.syn);
-    let ones = if ones > 0 { format!(" + {ones}") } else { String::new() };
-    format!("{} + {count}{ones} = {ack}", acked.from)
+    let parts = [Some(acked.from), Some(acked.bytes).filter(|count| *count > 0), Some(ones).filter(|ones| *ones > 0)];
+    let total: u64 = parts.iter().flatten().map(|part| u64::from(*part)).sum();
+    let wrapped = match total.checked_sub(u64::from(ack)) {
+        Some(0) => "",
+        Some(over) if over == 1 << 32 => " (modulo 2^32)",
+        _ => return String::new(),
+    };
+    let parts: Vec<String> = parts.iter().flatten().map(u32::to_string).collect();
+    format!(": {} = {ack}{wrapped}", parts.join(" + "))
 }
 
 fn window(facts: &TcpFacts) -> Option<String> {

@@ -40,6 +40,13 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         }
         Reset::Abort => format!("{who} aborts the connection: RST, with nothing unanswered"),
         Reset::Stale(answers) => format!("{who} knows no such connection: RST in answer to frame {answers}"),
+        Reset::BadAck(answers) => {
+            format!("{who} asks for another connection than frame {answers} is of: RST in answer to it")
+        }
+        Reset::Unacceptable { in_window: true, .. } => {
+            format!("{who} sends RST at {}, which is not the number due: most likely it ends nothing", facts.seq)
+        }
+        Reset::Unacceptable { .. } => format!("{who} sends RST outside the {peer}'s window: it ends nothing"),
         Reset::Unknown => format!("{who} resets the connection; the capture does not show why"),
     }
 }

@@ -37,13 +37,18 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
     }
     .to_owned();
     if facts.place == TcpPlace::SynAck && event.direction == Direction::ServerToClient {
+        let acked = facts.acked.is_some() || facts.repeat.is_some();
         what = match facts.ack {
+            Some(1) => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
             // Fast Open
-            Some(ack @ 2..=0xffff) => {
+            Some(ack @ 2..=0xffff) if acked => {
                 let data = ack - 1;
                 format!("accepts; its ACK covers the SYN and its {} of data: 0 + 1 + {data} = {ack}", bytes(data))
             }
-            _ => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
+            _ => format!(
+                "answers with SYN and an ACK that does not fit the SYN: {}, not {} + 1",
+                facts.ack_raw, facts.sack_base
+            ),
         };
     }
     let again = facts.repeat.map(|repeat| again(&repeat));
@@ -78,6 +83,14 @@ fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> Strin
         Probe::ZeroWindowAnswer(frame) if facts.window == 0 => {
             format!("{who} answers the probe of frame {frame}: its window is still shut")
         }
+        Probe::SynChallenge(syn) => format!(
+            "{who} answers the SYN of frame {syn} with the ACK of another connection: {}, not {} + 1",
+            facts.ack_raw, facts.sack_base
+        ),
+        Probe::ResetChallenge(reset) => format!(
+            "{who} asks whether the RST of frame {reset} was meant: challenge ACK, it still expects byte {}",
+            facts.ack.unwrap_or_default()
+        ),
         Probe::ZeroWindowAnswer(frame) => {
             format!("{who} answers the probe of frame {frame}: its window is open again, {}", bytes(facts.window))
         }
@@ -120,6 +133,10 @@ pub(super) fn again(repeat: &Repeat) -> String {
             format!("again upon the ACK in frame {ack}: the recovery since frame {since} goes on; {first}{after}")
         }
         RepeatVerdict::Unknown | RepeatVerdict::Unheard => format!("again; {first}{after}"),
+        RepeatVerdict::AskedAnew { .. } => {
+            let misfit = repeat.witness.unwrap_or_default();
+            format!("again since frame {misfit} did not fit it; {first}{after}")
+        }
         RepeatVerdict::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
     }
 }

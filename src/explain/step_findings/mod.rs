@@ -43,7 +43,7 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
         found.push(repeat::of(event, facts, repeat));
     }
     if let Some(reset) = facts.reset {
-        found.push(reset::of(event, reset));
+        found.push(reset::of(event, facts, reset));
     }
     match facts.probe {
         Some(Probe::ZeroWindow) => found.push(Finding::new(
@@ -56,6 +56,20 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
             "All data is acknowledged, and the sequence number is one below the next: a keep-alive (RFC 1122 §4.2.3.6).",
             [frame],
         )),
+        Some(Probe::SynChallenge(syn)) => {
+            let text = format!(
+                "Its ACK number {} is not the one that answers the SYN in frame {syn}, {} + 1: its sender still has an older connection between these ports, and tells what it expects there (half-open, RFC 9293 §3.5.1; challenge ACK, RFC 5961 §4.2). A RST in answer would end that one.",
+                facts.ack_raw, facts.sack_base
+            );
+            found.push(Finding::new(Code::ChallengeAck, text, [syn, frame]));
+        }
+        Some(Probe::ResetChallenge(reset)) => {
+            let text = format!(
+                "A challenge ACK: the RST in frame {reset} was not at the number expected, so the connection stays open, and the ACK tells which number is. If the {} had really reset it, a RST at that number would answer this (RFC 5961 §3.2).",
+                event.direction.receiver()
+            );
+            found.push(Finding::new(Code::ChallengeAck, text, [reset, frame]));
+        }
         Some(Probe::KeepAliveAnswer(_) | Probe::ZeroWindowAnswer(_)) | None => {}
     }
     hint::of(event, facts, &mut found);

@@ -97,6 +97,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
                 "Sent again{waited}: the SYN-ACK in frame {witness} covered only the SYN, not the data that it carried (RFC 7413 §4.2.2); {copy}."
             ),
         ),
+        RepeatVerdict::AskedAnew { nth } => {
+            let text = format!(
+                "The SYN again{waited}, repeat {nth}: frame {witness} had answered it, but with an ACK of another number, so that was no answer to this SYN (RFC 9293 §3.10.7.3). Where it came of an older connection, a RST ends that one, and the SYN finds the ports free."
+            );
+            (Code::HandshakeRetried, text)
+        }
         RepeatVerdict::Unknown => (Code::Retransmit, unexplained(repeat, &waited, &copy)),
         RepeatVerdict::Unheard => (
             Code::Retransmit,

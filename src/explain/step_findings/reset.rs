@@ -5,10 +5,10 @@ use std::num::NonZeroU64;
 use crate::explain::describe::{bytes, one_of};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
-use crate::track::{Event, Reset};
+use crate::track::{Event, Reset, TcpFacts};
 
 /// A reset.
-pub(super) fn of(event: &Event<'_>, reset: Reset) -> Finding {
+pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
     let frame = event.frame;
     let (who, peer) = (event.direction.sender(), event.direction.receiver());
     match reset {
@@ -117,6 +117,27 @@ pub(super) fn of(event: &Event<'_>, reset: Reset) -> Finding {
             ),
             [answers, frame],
         ),
+        Reset::BadAck(answers) => Finding::new(
+            Code::ResetStale,
+            format!(
+                "Frame {answers} does not acknowledge the {who}'s SYN but another number, so the {who}, which waits for that ACK (SYN-SENT), refuses it with RST (RFC 9293 §3.10.7.3). That ends whatever older connection the {peer} still had; the SYN waits on."
+            ),
+            [answers, frame],
+        ),
+        Reset::Unacceptable { expected, told_by, in_window } => {
+            let seq = facts.seq;
+            let text = if in_window {
+                format!(
+                    "Its sequence number is {seq}, and the {peer} had acknowledged up to {expected} in frame {told_by}: it lies in the window but is not the number due, so it ends nothing, and the {peer} asks with a challenge ACK whether it was meant (RFC 9293 §3.10.7.4, RFC 5961 §3.2). Somebody else may have sent it; or the capture lacks the {} before it, and then it fits.",
+                    bytes(seq.wrapping_sub(expected))
+                )
+            } else {
+                format!(
+                    "Its sequence number is {seq}, and the {peer} had acknowledged up to {expected} in frame {told_by}: it lies outside the window, so the {peer} ignores it (RFC 9293 §3.10.7.4). An old one, or somebody else sent it."
+                )
+            };
+            Finding::new(Code::ResetIgnored, text, [told_by, frame])
+        }
         Reset::Unknown => Finding::new(
             Code::ResetUnknown,
             format!("The {who} reset the connection; nothing captured before it shows why."),

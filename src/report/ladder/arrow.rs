@@ -80,7 +80,7 @@ impl Again {
             | RepeatVerdict::Unheard => "retransmission",
             RepeatVerdict::OrderUnknown => "late or again",
             RepeatVerdict::Handshake { .. } if flags.is_syn_ack() => "SYN-ACK again, copy",
-            RepeatVerdict::Handshake { .. } => "SYN again, copy",
+            RepeatVerdict::Handshake { .. } | RepeatVerdict::AskedAnew { .. } => "SYN again, copy",
         };
         Self { original: repeat.original, what }
     }
@@ -173,6 +173,7 @@ fn aside(facts: &TcpFacts) -> Option<&'static str> {
     match facts.probe {
         Some(Probe::KeepAlive) => Some("keep-alive"),
         Some(Probe::ZeroWindow) => Some("asks whether the window is open"),
+        Some(Probe::SynChallenge(_) | Probe::ResetChallenge(_)) => Some("challenges"),
         Some(Probe::KeepAliveAnswer(_)) => Some("answers the keep-alive"),
         Some(Probe::ZeroWindowAnswer(_)) if facts.window == 0 => Some("the window is still shut"),
         _ if facts.hints.window_opened.is_some() => Some("the window is open again"),

@@ -93,7 +93,8 @@ impl Fates {
                 | RepeatVerdict::Timeout { .. }
                 | RepeatVerdict::TailLossProbe
                 | RepeatVerdict::Continued { .. }
-                | RepeatVerdict::Handshake { .. } => Some(Fate::Unanswered(frame)),
+                | RepeatVerdict::Handshake { .. }
+                | RepeatVerdict::AskedAnew { .. } => Some(Fate::Unanswered(frame)),
                 RepeatVerdict::DuplicateFrame
                 | RepeatVerdict::Reordered
                 | RepeatVerdict::Spurious(_)

@@ -127,6 +127,10 @@ fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
             continue;
         };
         let (direction, facts) = facts;
+        if matches!(facts.reset, Some(Reset::Unacceptable { .. })) {
+            moves.push(None);
+            continue;
+        }
         let expected = next.get_mut(direction);
         let hole = expected.filter(|expected| SeqNumber(facts.seq).is_after(SeqNumber(*expected)));
         let end = facts.next_seq();
@@ -139,7 +143,7 @@ fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
             next: end,
             ack: facts.ack,
             hole,
-            stale: matches!(facts.reset, Some(Reset::Stale(_))),
+            stale: matches!(facts.reset, Some(Reset::Stale(_) | Reset::BadAck(_))),
         }));
     }
     moves

@@ -45,7 +45,7 @@ impl Connection {
         peer.syn_acked = true;
         let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
         let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
-        let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1)));
+        let from = before.or(peer.initial()).or(peer.base.map(|base| base.plus(1)));
         // where the capture began later, the first ACK may lie before all that it holds
         let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
         let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));

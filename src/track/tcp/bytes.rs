@@ -66,16 +66,23 @@ impl Connection {
                 let since = before.is_some_and(|(own, own_at)| *frame > own || !answers(own_at));
                 with_ack && answers(moment.at) && (since || too_soon && own.syn_count < peer.syn_count)
             });
+            let misfit = peer.newest().filter(|misfit| before.is_some_and(|(own, _)| misfit.frame > own.get()));
+            let misfit = misfit.filter(|_| !with_ack && !own.syn_acked).map(|misfit| misfit.frame);
             let answer = if with_ack { self.handshake.ack } else { peer.syn.filter(|_| peer.syn_with_ack) };
-            return own.take_syn(sent, with_ack, again.is_some()).map(|(original, after, verdict)| Repeat {
-                after,
-                last: before.map(|(last, _)| last).filter(|last| last.get() != original),
-                marks: Marks::carried(sent.ip_id, sent.timestamp),
-                witness: again
-                    .or(answer)
-                    .filter(|_| verdict != RepeatVerdict::DuplicateFrame)
-                    .map(|(frame, _)| frame.get()),
-                ..Repeat::of(verdict, original)
+            let taken = own.take_syn(sent, with_ack, again.is_some());
+            return taken.map(|(original, after, verdict)| {
+                let verdict = match verdict {
+                    RepeatVerdict::Handshake { nth, .. } if misfit.is_some() => RepeatVerdict::AskedAnew { nth },
+                    other => other,
+                };
+                let witness = misfit.or(again.or(answer).map(|(frame, _)| frame.get()));
+                Repeat {
+                    after,
+                    last: before.map(|(last, _)| last).filter(|last| last.get() != original),
+                    marks: Marks::carried(sent.ip_id, sent.timestamp),
+                    witness: witness.filter(|_| verdict != RepeatVerdict::DuplicateFrame),
+                    ..Repeat::of(verdict, original)
+                }
             });
         }
         let next = own.next.unwrap_or(segment.seq);
@@ -98,6 +105,10 @@ impl Connection {
                 let repeat = verdict::fills_hole(&again, shown_by, own, peer, handshake);
                 own.sent.push(Sent { late: true, ..sent });
                 repeat
+            }
+            // the first FIN at a number that was used before is no copy of what used it
+            Fill::Nothing if own.fin.is_none() && segment.len == 0 && segment.flags.contains(TcpFlags::FIN) => {
+                return None;
             }
             Fill::Nothing if own.holes.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
                 Repeat::unproved(RepeatVerdict::Unknown)

@@ -2,17 +2,34 @@
 
 use std::num::NonZeroU64;
 
+use super::probe::Asks;
 use super::side::Fin;
 use super::{Connection, Moment, TcpStory};
 use crate::model::{Direction, Segment, TcpFlags};
+use crate::track::facts::Reset;
 use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
 
 impl Connection {
     /// Notes a FIN or RST.
-    pub(super) fn note_close(&mut self, moment: &Moment, segment: &Segment) {
+    pub(super) fn note_close(&mut self, moment: &Moment, segment: &Segment, reset: Option<Reset>) {
         let refused = self.handshake.is_refused();
         let (own, peer) = self.sides.both_mut(moment.direction);
+        match reset {
+            // the SYN waits on
+            Some(Reset::BadAck(_)) => return,
+            Some(Reset::Unacceptable { in_window: false, .. }) => {
+                self.diary.see_ignored(moment.direction, [moment.frame, 0, 0]);
+                return;
+            }
+            Some(Reset::Unacceptable { .. }) => own.probe = moment.place().map(|(frame, _)| (frame, Asks::Reset)),
+            _ => {}
+        }
         if segment.flags.contains(TcpFlags::RST) {
+            if own.reset.or(peer.reset).is_none() {
+                for side in [&mut *own, &mut *peer] {
+                    side.next_at_reset = side.next.unwrap_or_default();
+                }
+            }
             own.reset = own.reset.or(NonZeroU64::new(moment.frame));
         } else if segment.flags.contains(TcpFlags::FIN) && own.fin.is_none() {
             let peer_end = peer.fin.map(|fin| fin.end);

@@ -7,7 +7,9 @@ mod copy;
 mod handshake;
 mod hints;
 mod holes;
+mod misfit;
 mod place;
+mod probe;
 mod recovery;
 mod reset;
 mod sent;
@@ -156,24 +158,27 @@ impl Connection {
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
         }
-        if !self.handshake.is_over() || segment.flags.intersects(CONTROL) {
+        let fits = !has_ack || self.may_ack(direction, segment);
+        if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits {
             self.handshake.follow(moment, place, &self.sides);
         }
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.hints = Hints::default();
         let hints = &mut facts.hints;
         let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment));
-        let probe = self.probe(moment, segment);
+        let probe = if fits { self.probe(moment, segment) } else { self.challenge_of_syn(direction, segment) };
         let repeat = self.take_bytes(moment, segment, ip, probe);
         // a copy of an ACK says nothing again
         let copied = segment.len == 0 && repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
-        let says = has_ack && !copied;
+        let says = has_ack && fits && !copied;
         let (acked, rtt) = if says { self.take_ack(moment, segment, hints) } else { (None, None) };
         self.hint(moment, segment, ip, repeat.as_ref(), hints);
         if segment.flags.intersects(CONTROL) {
-            self.note_close(moment, segment);
+            self.note_close(moment, segment, reset);
+        } else if self.life == Life::Aborted {
+            self.goes_on(moment, acked.is_some(), probe);
         }
-        if self.life == Life::Opening || segment.flags.intersects(CONTROL) {
+        if matches!(self.life, Life::Opening | Life::Aborted) || segment.flags.intersects(CONTROL) {
             self.life = self.life(place);
         }
         let life = self.life;
@@ -257,28 +262,6 @@ impl Connection {
             shift,
             new_isn: self.new_isn,
         })
-    }
-
-    /// Keep-alives, zero-window probes and their answers.
-    fn probe(&mut self, moment: &Moment, segment: &Segment) -> Option<Probe> {
-        if segment.flags.intersects(CONTROL) {
-            return None;
-        }
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        let shut = peer.shut.is_some();
-        let acked_all = own.next.is_some() && peer.acked == own.next;
-        let at_last = own.next.is_some_and(|next| segment.seq.plus(1) == next);
-        let new_byte = segment.len == 1 && own.next == Some(segment.seq) && shut;
-        // a byte with PSH is data that comes again: nobody sets it on a probe's
-        let probes = segment.len == 0 || segment.len == 1 && !segment.flags.contains(TcpFlags::PSH);
-        if new_byte || probes && at_last && acked_all {
-            own.probe = moment.place().map(|(frame, _)| (frame, shut));
-            return Some(if shut { Probe::ZeroWindow } else { Probe::KeepAlive });
-        }
-        let answers = segment.len == 0 && own.next == Some(segment.seq);
-        let (frame, window) = peer.probe.take_if(|_| answers)?;
-        let frame = frame.get();
-        Some(if window { Probe::ZeroWindowAnswer(frame) } else { Probe::KeepAliveAnswer(frame) })
     }
 
     /// Where the capture was made, as far as is known so far.

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use super::probe::Asks;
 use super::sent::Sent;
 use super::side::{Recent, Side};
 use super::{Connection, Moment};
@@ -32,6 +33,11 @@ impl Connection {
         }
         // RFC 9293 §3.10.7.1: a RST for a segment with ACK takes its sequence number from that ACK
         let answered = (!with_ack).then(|| peer.recent_with_ack(segment.seq)).flatten();
+        // RFC 9293 §3.10.7.3: who waits for the ACK of its SYN refuses any other
+        let waits = !own.syn_acked && own.isn.is_some_and(|isn| isn.plus(1) != segment.seq);
+        if let Some(answered) = answered.filter(|_| waits) {
+            return Reset::BadAck(answered.frame);
+        }
         if let Some(gave_up) = gave_up(own, peer, with_ack, answered) {
             return gave_up;
         }
@@ -40,6 +46,11 @@ impl Connection {
         // a RST with ACK answers nothing, as a rule: the program ended the connection; unless data came that it never took
         if let Some(copy) = copy_of(own, peer, moment, self.last, with_ack.then_some(segment.ack)) {
             return Reset::Copy(copy);
+        }
+        if answered.is_none()
+            && let Some(unacceptable) = self.unacceptable(moment, segment)
+        {
+            return unacceptable;
         }
         if gone && (!with_ack || lost > 0 || own.reset.is_some()) {
             return after_close(own, peer, answered, lost);
@@ -113,7 +124,8 @@ impl Reset {
 /// A connection that its sender gave up: bytes sent again and again without an ACK, or a probe without an answer.
 fn gave_up(own: &Side, peer: &Side, with_ack: bool, answered: Option<&Recent>) -> Option<Reset> {
     let heard = peer.newest().map_or(0, |newest| newest.frame);
-    if let Some((probe, _)) = own.probe.filter(|(probe, _)| with_ack && probe.get() > heard) {
+    if let Some((probe, _)) = own.probe.filter(|(probe, asks)| with_ack && probe.get() > heard && *asks != Asks::Reset)
+    {
         return Some(Reset::Silence(probe.get()));
     }
     let sent = own.sent.iter().find(|sent| sent.acked_by.is_none())?;

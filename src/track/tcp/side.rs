@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use super::Moment;
 use super::copy::DUPLICATE_WITHIN;
 use super::holes::Holes;
+use super::probe::Asks;
 use super::recovery::Recovery;
 use super::sent::{Sent, SentList};
 use super::verdict::Again;
@@ -82,7 +83,7 @@ pub(super) struct Side {
     pub(super) last_data: When,
     pub(super) reset: Option<NonZeroU64>,
     /// The probe that waits for an answer.
-    pub(super) probe: Option<(NonZeroU64, bool)>,
+    pub(super) probe: Option<(NonZeroU64, Asks)>,
     pub(super) shut: Option<Shut>,
     /// The IP identification of its first packet, and whether another one was seen: a constant one tells nothing.
     pub(super) first_ip_id: Option<u16>,
@@ -107,6 +108,8 @@ pub(super) struct Side {
     pub(super) syn: Option<(NonZeroU64, When)>,
     pub(super) syn_count: u16,
     pub(super) syn_with_ack: bool,
+    /// What `next` was when the first RST of either side came.
+    pub(super) next_at_reset: SeqNumber,
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,

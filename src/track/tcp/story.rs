@@ -3,7 +3,7 @@
 use super::Moment;
 use smallvec::SmallVec;
 
-use crate::model::{Checksum, Nanos, PerDirection, Segment};
+use crate::model::{Checksum, Direction, Nanos, PerDirection, Segment};
 use crate::track::facts::{Hints, Probe};
 use crate::track::repeat::{Repeat, RepeatVerdict};
 use crate::track::vantage::Standpoint;
@@ -89,8 +89,11 @@ pub struct TcpStory {
     pub standpoint: Standpoint,
     /// Each side's FIN.
     pub fins: PerDirection<Option<Fins>>,
-    /// Each side's first RST.
+    /// Each side's first RST that may have ended the connection.
     pub resets: PerDirection<Option<u64>>,
+    /// Each side's first RST that ended nothing: its frame, that of what was sent after it all the same, and that of the
+    /// ACK of this, or of the ACK that questions the RST; 0 for what there is not.
+    pub ignored_resets: PerDirection<Option<[u64; 3]>>,
     /// Each side's SYN.
     pub negotiated: PerDirection<Option<Negotiated>>,
     /// Each side's bytes (SYN and FIN included) that were never acknowledged.
@@ -124,6 +127,7 @@ pub struct TcpStory {
 /// What happens seldom; a connection without any of it has none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rare {
+    ignored_resets: PerDirection<Option<[u64; 3]>>,
     after_fin: PerDirection<Option<(u64, u64, u64)>>,
     zero_window: PerDirection<ZeroWindow>,
     window_filled: PerDirection<Sighting>,
@@ -148,6 +152,7 @@ impl Diary {
     pub(super) fn tell(&mut self) -> TcpStory {
         let rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
         TcpStory {
+            ignored_resets: rare.ignored_resets,
             after_fin: rare.after_fin,
             zero_window: rare.zero_window,
             window_filled: rare.window_filled,
@@ -177,6 +182,11 @@ impl Diary {
     /// What happens seldom, to be noted.
     pub(super) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    /// A RST of this side that ended nothing, and what shows it.
+    pub(super) fn see_ignored(&mut self, sender: Direction, frames: [u64; 3]) {
+        self.rare().ignored_resets.get_mut(sender).get_or_insert(frames);
     }
 
     /// Data after the peer's FIN.

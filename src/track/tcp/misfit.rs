@@ -1,0 +1,76 @@
+//! What does not fit: an ACK of anything but the SYN that waits for one, a RST at a number that its receiver does not
+//! expect. Neither changes the connection, and it goes on (RFC 9293 §3.5.1, §3.10.7; RFC 5961).
+
+use std::num::NonZeroU64;
+
+use super::side::Side;
+use super::{Connection, Moment};
+use crate::model::{Direction, Segment, SeqNumber, TcpFlags};
+use crate::track::facts::{Probe, Reset};
+
+impl Connection {
+    /// Whether the ACK can be of this connection, as far as its opening tells.
+    #[inline]
+    pub(super) fn may_ack(&self, direction: Direction, segment: &Segment) -> bool {
+        let peer = self.sides.get(!direction);
+        peer.syn_acked || fits_syn(self.sides.get(direction), peer, segment)
+    }
+
+    /// What an unacceptable RST's number should have been; `None` for one that may fit.
+    pub(super) fn unacceptable(&self, moment: &Moment, segment: &Segment) -> Option<Reset> {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let (expected, next) = (peer.acked?, own.next?);
+        // below what was sent the bytes in between may be lost, or the RST's sender may count from them
+        let within = !segment.seq.is_before(expected) && !segment.seq.is_after(next);
+        if within || segment.seq == next {
+            return None;
+        }
+        let unscaled = peer.scale().map(|_| peer.window);
+        let in_window = segment.seq.is_after(expected)
+            && unscaled.is_none_or(|window| segment.seq.is_before(expected.plus(window)));
+        let expected = expected.relative_to(own.base.unwrap_or_default());
+        Some(Reset::Unacceptable { expected, told_by: peer.acked_frame, in_window })
+    }
+
+    /// Forgets a RST that ended nothing: bytes sent after it are acknowledged, or it is challenged. Called for a segment
+    /// after a RST that is none itself.
+    #[cold]
+    pub(super) fn goes_on(&mut self, moment: &Moment, advances: bool, probe: Option<Probe>) {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        // whoever has no connection any more acknowledges nothing, and nobody acknowledges what it sends
+        let since = peer.newest().map_or(0, |newest| newest.frame);
+        let went_on = advances && own.acked.is_some_and(|acked| acked.is_after(peer.next_at_reset));
+        for sender in [moment.direction, !moment.direction] {
+            let Some(reset) = self.sides.get(sender).reset.map(NonZeroU64::get) else { continue };
+            let challenged = probe == Some(Probe::ResetChallenge(reset));
+            if went_on || challenged {
+                self.sides.get_mut(sender).reset = None;
+                let since = if challenged { 0 } else { since };
+                self.diary.see_ignored(sender, [reset, since, moment.frame]);
+                self.handshake.refused &= self.handshake.syn_ack.is_none();
+            }
+        }
+        let [client, server] = [Direction::ClientToServer, Direction::ServerToClient].map(|side| {
+            let side_state = self.sides.get(side);
+            side_state.reset.map(NonZeroU64::get).or(side_state.fin.map(|fin| fin.frame)).map(|frame| (frame, side))
+        });
+        self.closed_first = client.into_iter().chain(server).min_by_key(|(frame, _)| *frame).map(|(_, side)| side);
+    }
+}
+
+impl Side {
+    /// The number of its SYN, the last one where they differ; `None` where none was captured.
+    pub(super) fn initial(&self) -> Option<SeqNumber> {
+        self.isn.and(self.base)
+    }
+}
+
+/// Whether an ACK can answer the peer's SYN, of which no ACK was captured so far: it is none of numbers before it, and a
+/// SYN-ACK, or the first segment captured at all, covers nothing that was not sent.
+#[cold]
+fn fits_syn(own: &Side, peer: &Side, segment: &Segment) -> bool {
+    let Some(isn) = peer.initial() else { return true };
+    let beyond = peer.next.is_some_and(|next| segment.ack.is_after(next));
+    let first = segment.flags.contains(TcpFlags::SYN) || own.newest().is_none();
+    segment.ack.is_after(isn) && !(beyond && first)
+}

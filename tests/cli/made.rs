@@ -1,0 +1,60 @@
+//! Captures in fixtures/made, written by hand for what no kernel does on demand: what must be said of each, and what
+//! must not. Their whole explanations lie in tests/explanations, with those of recorded sessions.
+
+use crate::explanations::explanation;
+use crate::run::echolab;
+
+/// What is said of a capture, step by step and at its end, and what would be wrong.
+const SAID: &[(&str, &[&str], &[&str])] = &[
+    // a RST far outside the window, then data and both FINs
+    ("reset-outside-window", &["reset_ignored [4,6]", "close_three"], &["reset_unknown"]),
+    // a RST in the window, but not at the number due; its receiver asks, and everything goes on
+    ("reset-challenged", &["reset_ignored [6,7]", "challenge_ack [7,8]", "close_three"], &["reset_unknown"]),
+    // a RST at the number due that did not arrive, or was not taken
+    ("reset-not-taken", &["reset_ignored [7,8,9]: The server's RST in frame 7 ended nothing", "close_three"], &[]),
+    // RFC 9293 §3.5.1, figure 10: a host that has forgotten a connection asks for a new one between the same ports
+    (
+        "half-open",
+        &[
+            "challenge_ack [6,7]",
+            "reset_stale [7,8]",
+            "frame 7 had answered it, but with an ACK of another",
+            "close_three",
+        ],
+        &["0 + 1 = 4", "no answer had come"],
+    ),
+    // the SYN-ACK covers 554 bytes that the SYN did not carry
+    ("syn-ack-of-another", &["1555, not 1000 + 1", "(SYN-SENT), refuses it"], &["of data", "lacks the ACK"]),
+];
+
+/// What a fact or an answer says of them, and what would be wrong.
+const REPORTED: &[(&str, &str, &str)] = &[
+    ("reset-outside-window", "the client closed first, in three segments", "ended the connection"),
+    ("reset-not-taken", "the client closed first, in three segments", "ended the connection"),
+    ("reset-challenged", "the client closed first, in three segments", "ended the connection"),
+    ("half-open", "open (until the first FIN or RST) = 1.100000 s - 1.020100 s = 0.079900 s", "776774"),
+];
+
+#[test]
+fn what_was_made_is_what_is_said() {
+    for (name, must, must_not) in SAID {
+        let said = explanation(&format!("fixtures/made/{name}.pcap"));
+        for text in *must {
+            assert!(said.contains(text), "{name} lacks {text}:\n{said}");
+        }
+        for text in *must_not {
+            assert!(!said.contains(text), "{name} must not say {text}:\n{said}");
+        }
+    }
+}
+
+#[test]
+fn what_was_made_is_what_is_reported() {
+    for (name, must, must_not) in REPORTED {
+        let capture = format!("fixtures/made/{name}.pcap");
+        let run = |more: &[&str]| echolab(["analyze", "--width", "400", &capture].iter().chain(more)).done();
+        let report = run(&[]) + &run(&["--answers"]);
+        assert!(report.contains(must), "{name} lacks {must}:\n{report}");
+        assert!(!report.contains(must_not), "{name} must not say {must_not}:\n{report}");
+    }
+}
