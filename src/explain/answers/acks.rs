@@ -12,12 +12,14 @@ pub(super) static BYTES: Question = Question {
     id: "acked_bytes",
     text: "How many bytes does the receiver acknowledge with one ACK?",
     topic: Topic::Tcp(bytes),
+    of_all_steps: true,
 };
 
 pub(super) static DELAYED: Question = Question {
     id: "delayed_acks",
     text: "Are there delayed ACKs, or ACKs of every other segment?",
     topic: Topic::Tcp(delayed),
+    of_all_steps: true,
 };
 
 const ROWS: usize = 12;

@@ -11,12 +11,14 @@ pub(super) static FIRST: Question = Question {
     id: "closed_first",
     text: "Which side closed the connection first, and with which segments was it closed?",
     topic: Topic::Tcp(first),
+    of_all_steps: true,
 };
 
 pub(super) static TIME_WAIT: Question = Question {
     id: "time_wait",
     text: "Which side goes to TIME-WAIT, and how long does it stay there?",
     topic: Topic::Tcp(time_wait),
+    of_all_steps: true,
 };
 
 /// How many segments of the close are listed.

@@ -15,6 +15,7 @@ pub(super) static CONGESTION: Question = Question {
     id: "congestion",
     text: "Where do slow start and congestion avoidance show?",
     topic: Topic::Tcp(congestion),
+    of_all_steps: true,
 };
 
 fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {

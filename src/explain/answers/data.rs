@@ -11,10 +11,15 @@ pub(super) static FIRST: Question = Question {
     id: "first_data",
     text: "Which is the first segment with data, with which sequence number and length?",
     topic: Topic::Tcp(first),
+    of_all_steps: false,
 };
 
-pub(super) static LENGTHS: Question =
-    Question { id: "data_lengths", text: "How long are the first six data segments?", topic: Topic::Tcp(lengths) };
+pub(super) static LENGTHS: Question = Question {
+    id: "data_lengths",
+    text: "How long are the first six data segments?",
+    topic: Topic::Tcp(lengths),
+    of_all_steps: false,
+};
 
 /// How many data segments each way labs ask about.
 const ASKED: usize = 6;

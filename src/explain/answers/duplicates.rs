@@ -10,6 +10,7 @@ pub(super) static DUPLICATES: Question = Question {
     id: "duplicate_acks",
     text: "Are there duplicate ACKs, and what did they bring about?",
     topic: Topic::Tcp(duplicates),
+    of_all_steps: true,
 };
 
 /// As many groups are kept.

@@ -10,18 +10,21 @@ pub(super) static ENDS: Question = Question {
     id: "ends",
     text: "What are the addresses and ports of the client and of the server?",
     topic: Topic::Any(ends),
+    of_all_steps: false,
 };
 
 pub(super) static SYN: Question = Question {
     id: "syn",
     text: "What is the SYN's sequence number, and what makes the segment a SYN?",
     topic: Topic::Tcp(syn),
+    of_all_steps: false,
 };
 
 pub(super) static SYN_ACK: Question = Question {
     id: "syn_ack",
     text: "What are the SYN-ACK's sequence and acknowledgment numbers, and how did the server come to the latter?",
     topic: Topic::Tcp(syn_ack),
+    of_all_steps: false,
 };
 
 /// A segment of the handshake.

@@ -11,12 +11,14 @@ pub(super) static TCP: Question = Question {
     id: "header_sizes",
     text: "How long are the headers of IP and TCP in each kind of segment?",
     topic: Topic::Tcp(tcp),
+    of_all_steps: false,
 };
 
 pub(super) static PROTOCOL: Question = Question {
     id: "protocol_number",
     text: "Which number tells IP that this is TCP or UDP?",
     topic: Topic::Any(protocol),
+    of_all_steps: false,
 };
 
 /// How many combinations of sizes are told apart.

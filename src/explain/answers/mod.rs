@@ -69,27 +69,6 @@ pub static QUESTIONS: &[&Question] = &[
     &sockets::INTERRUPTED,
 ];
 
-/// The questions whose answers may change with every further step.
-static OF_THE_WHOLE: &[&Question] = &[
-    &options::SACK,
-    &windows::SMALLEST,
-    &windows::ZERO,
-    &windows::EACH,
-    &retransmissions::RETRANSMISSIONS,
-    &duplicates::DUPLICATES,
-    &acks::BYTES,
-    &acks::DELAYED,
-    &throughput::THROUGHPUT,
-    &congestion::CONGESTION,
-    &times::TIMES,
-    &close::FIRST,
-    &close::TIME_WAIT,
-    &udp::LARGEST,
-    &udp::PAIR,
-    &udp::NO_CONNECTION,
-    &sockets::INTERRUPTED,
-];
-
 /// A question with what one conversation answers.
 #[derive(Clone, Debug)]
 pub struct Answered {
@@ -108,7 +87,7 @@ pub(super) fn of(totals: &ConversationTotals, seen: &Evidence) -> Vec<Answered> 
             (Topic::Udp(answer), Protocol::Udp, _) | (Topic::Any(answer), ..) => answer(&case),
             _ => return None,
         };
-        let may_change = answer.cannot_tell.is_some() || OF_THE_WHOLE.iter().any(|whole| whole.id == question.id);
+        let may_change = question.of_all_steps || answer.cannot_tell.is_some();
         let answer = if may_change && totals.may_go_on() { answer.but(REST) } else { answer };
         Some(Answered { question, answer })
     });

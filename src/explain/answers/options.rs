@@ -10,10 +10,15 @@ pub(super) static OPTIONS: Question = Question {
     id: "options",
     text: "Which TCP options did the two sides offer, and which are agreed?",
     topic: Topic::Tcp(options),
+    of_all_steps: false,
 };
 
-pub(super) static SACK: Question =
-    Question { id: "sack", text: "Are selective acknowledgments (SACK) allowed and used?", topic: Topic::Tcp(sack) };
+pub(super) static SACK: Question = Question {
+    id: "sack",
+    text: "Are selective acknowledgments (SACK) allowed and used?",
+    topic: Topic::Tcp(sack),
+    of_all_steps: true,
+};
 
 /// Each side's SYN, and the segments with SACK blocks.
 #[derive(Clone, Debug, Default)]

@@ -12,6 +12,8 @@ pub struct Question {
     pub text: &'static str,
     /// Which conversations it is asked of, and how it is answered.
     pub topic: Topic,
+    /// Whether each further step may change the answer.
+    pub of_all_steps: bool,
 }
 
 /// Named by its id: a function has no better form to show.

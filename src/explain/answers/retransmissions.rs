@@ -10,6 +10,7 @@ pub(super) static RETRANSMISSIONS: Question = Question {
     id: "retransmissions",
     text: "Are there retransmitted segments, and how does one know?",
     topic: Topic::Tcp(retransmissions),
+    of_all_steps: true,
 };
 
 /// How many are listed.

@@ -12,6 +12,7 @@ pub(super) static RTT: Question = Question {
     id: "rtt",
     text: "For the first six data segments: when was each sent and acknowledged, what is its RTT, and the EstimatedRTT after it?",
     topic: Topic::Tcp(rtt),
+    of_all_steps: false,
 };
 
 /// A segment's sample: none without its ACK, and none if it was sent twice (Karn).

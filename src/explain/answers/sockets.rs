@@ -11,18 +11,21 @@ pub(super) static CLIENT_FIRST: Question = Question {
     id: "client_first",
     text: "What happens when the client is started before the server?",
     topic: Topic::Any(client_first),
+    of_all_steps: false,
 };
 
 pub(super) static PORTS_DIFFER: Question = Question {
     id: "ports_differ",
     text: "What happens when the client is given another port than the server listens on?",
     topic: Topic::Any(ports_differ),
+    of_all_steps: false,
 };
 
 pub(super) static INTERRUPTED: Question = Question {
     id: "interrupted",
     text: "What happens when one of the programs is ended by Ctrl-C or kill?",
     topic: Topic::Any(interrupted),
+    of_all_steps: true,
 };
 
 /// What a host does where nobody listens.

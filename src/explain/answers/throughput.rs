@@ -11,6 +11,7 @@ pub(super) static THROUGHPUT: Question = Question {
     id: "throughput",
     text: "What is the throughput (bytes acknowledged a second), and how is it computed?",
     topic: Topic::Tcp(throughput),
+    of_all_steps: true,
 };
 
 fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {

@@ -11,6 +11,7 @@ pub(super) static TIMES: Question = Question {
     id: "times",
     text: "When was the connection opened and closed, and how long did either take?",
     topic: Topic::Tcp(times),
+    of_all_steps: true,
 };
 
 /// `what: later - earlier = span`.

@@ -12,27 +12,35 @@ pub(super) static HEADER: Question = Question {
     id: "udp_header",
     text: "Which fields does the UDP header have, and how long are they?",
     topic: Topic::Udp(header),
+    of_all_steps: false,
 };
 
-pub(super) static LENGTH: Question =
-    Question { id: "udp_length", text: "What does the Length field count?", topic: Topic::Udp(length) };
+pub(super) static LENGTH: Question = Question {
+    id: "udp_length",
+    text: "What does the Length field count?",
+    topic: Topic::Udp(length),
+    of_all_steps: false,
+};
 
 pub(super) static LARGEST: Question = Question {
     id: "udp_largest",
     text: "What is the largest payload that a UDP datagram can carry, and the largest port number?",
     topic: Topic::Udp(largest),
+    of_all_steps: true,
 };
 
 pub(super) static PAIR: Question = Question {
     id: "udp_pair",
     text: "Which datagrams are request and reply, and how do their ports relate?",
     topic: Topic::Udp(pair),
+    of_all_steps: true,
 };
 
 pub(super) static NO_CONNECTION: Question = Question {
     id: "udp_no_connection",
     text: "Why is there no connection, and what is not there for it?",
     topic: Topic::Udp(no_connection),
+    of_all_steps: true,
 };
 
 /// The header's length in bytes: four fields of two (RFC 768).

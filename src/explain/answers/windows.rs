@@ -12,13 +12,22 @@ pub(super) static SMALLEST: Question = Question {
     id: "smallest_window",
     text: "What is the smallest window advertised, and did the lack of buffer space ever throttle the sender?",
     topic: Topic::Tcp(smallest),
+    of_all_steps: true,
 };
 
-pub(super) static ZERO: Question =
-    Question { id: "zero_window", text: "Was a window ever zero, and for how long?", topic: Topic::Tcp(zero) };
+pub(super) static ZERO: Question = Question {
+    id: "zero_window",
+    text: "Was a window ever zero, and for how long?",
+    topic: Topic::Tcp(zero),
+    of_all_steps: true,
+};
 
-pub(super) static EACH: Question =
-    Question { id: "windows", text: "Which window does each packet advertise?", topic: Topic::Tcp(each) };
+pub(super) static EACH: Question = Question {
+    id: "windows",
+    text: "Which window does each packet advertise?",
+    topic: Topic::Tcp(each),
+    of_all_steps: true,
+};
 
 /// How many packets the table shows.
 const ROWS: usize = 20;
