@@ -36,7 +36,7 @@ impl<F: Fn(u32) -> Made> Maker<F> {
     fn new(conversations: u32, segments: u32, segment: F) -> Self {
         let mut template = Vec::new();
         let builder = PacketBuilder::ipv4([10, 0, 0, 1], [192, 0, 2, 1], 64).tcp(7, 7, 0, 65_000);
-        builder.write(&mut template, &[b'x'; 100]).unwrap();
+        builder.write(&mut template, &[b'x'; 60_000]).unwrap();
         // offloaded
         template.splice(36..38, [0, 0]);
         Self { info: CaptureInfo::default(), template, conversations, segments, made: 0, segment }
@@ -171,4 +171,15 @@ fn a_million_holes_are_one_conversation() {
     }));
     assert_eq!((totals.tcp_conversations, counted.conversations, counted.steps), (1, 1, 1_000_000));
     assert!(peak < 4 << 20, "{peak} bytes");
+}
+
+#[test]
+fn what_waits_for_its_echo_is_bounded_for_all_conversations_together() {
+    // each sends more than a megabyte, and nothing comes back
+    let (counted, totals, peak) = peak(Maker::new(200, 21, |at| match at {
+        0 => (true, SYN, 7, 0, 0),
+        at => (true, PSH_ACK, 8 + (at - 1) * 60_000, 1, 60_000),
+    }));
+    assert_eq!((totals.tcp_conversations, counted.conversations), (200, 200));
+    assert!(peak < 100 << 20, "{peak} bytes");
 }

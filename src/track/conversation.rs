@@ -1,5 +1,6 @@
 //! One conversation while it lasts.
 
+use super::echo::Reserve;
 use super::event::{Body, Event, Followed, FollowedKind, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 use super::key::Key;
 use super::kind::{Kind, TcpKind};
@@ -128,6 +129,7 @@ impl Conversation {
         segment: &Segment,
         direction: Direction,
         facts: &mut TcpFacts,
+        reserve: &Reserve,
     ) {
         let moment = self.moment(frame, direction);
         let Kind::Tcp(tcp) = &mut self.kind else { return };
@@ -137,7 +139,7 @@ impl Conversation {
             tcp.turns.begin(direction);
         }
         if segment.len > 0 && Connection::reached(segment) {
-            facts.echo = tcp.compare(frame.number, direction, segment, packet.payload);
+            facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, reserve);
         }
         if segment.len > 0 && facts.repeat.is_none() && facts.probe.is_none() {
             tcp.connection.time_answer(&moment, last, facts);

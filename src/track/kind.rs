@@ -1,6 +1,6 @@
 //! What a conversation of one protocol remembers, and one of the other does not.
 
-use super::echo::{Echo, Part, Turns};
+use super::echo::{Echo, Part, Reserve, Turns};
 use super::tcp::Connection;
 use super::udp::Exchange;
 use super::vantage::{Clues, Vantage};
@@ -43,6 +43,7 @@ impl TcpKind {
         direction: Direction,
         segment: &Segment,
         payload: &[u8],
+        reserve: &Reserve,
     ) -> Option<Echo> {
         // what its ACK covers was there before it
         self.skip_lost(frame, !direction);
@@ -55,7 +56,7 @@ impl TcpKind {
         };
         let echo = match direction {
             Direction::ClientToServer => {
-                self.turns.request(&part);
+                self.turns.request(&part, reserve);
                 None
             }
             Direction::ServerToClient => self.turns.answer(&part),
@@ -77,6 +78,7 @@ impl TcpKind {
     /// connection, with the memory that the ended one will hardly need any more.
     pub(super) fn trade(&mut self, ending: &mut Self) {
         std::mem::swap(self, ending);
+        self.turns.settle();
         self.connection.hand_over(&mut ending.connection);
     }
 

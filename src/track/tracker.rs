@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::conversation::Conversation;
+use super::echo::Reserve;
 use super::ended::{self, Ended};
 use super::event::{Event, Followed, FollowedKind, StreamId, TcpFacts};
 use super::index::{Index, Place};
@@ -33,6 +34,8 @@ pub struct Tracker {
     evictees: VecDeque<Conversation>,
     server: Option<Endpoint>,
     vantage: Option<Vantage>,
+    /// Room for the few conversations with much under way.
+    reserve: Reserve,
     /// The packet at hand.
     followed: Option<Followed>,
     /// The facts of the segment at hand, lent out with its event.
@@ -151,7 +154,7 @@ impl Tracker {
         }
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         slot.touched = true;
-        slot.conversation.follow_segment(frame, packet, segment, direction, &mut self.facts);
+        slot.conversation.follow_segment(frame, packet, segment, direction, &mut self.facts, &self.reserve);
         if slot.conversation.has_ended() {
             self.ending = Some(index);
         }

@@ -4,6 +4,7 @@ mod datagrams;
 mod form;
 mod in_order;
 mod relation;
+mod reserve;
 mod story;
 mod turn;
 
@@ -11,6 +12,7 @@ pub use form::{Echo, EchoForm, EchoKind};
 pub use story::{EchoSeen, EchoStory, EchoTotals, GaveUp};
 
 pub(super) use datagrams::Datagrams;
+pub(super) use reserve::Reserve;
 pub(super) use turn::{Part, Turns};
 
 use super::tcp::Sighting;
@@ -53,10 +55,14 @@ impl Found {
         self.story.take().map(|story| *story).unwrap_or_default()
     }
 
+    /// Whether any request was echoed.
+    pub(super) fn has_any(&self) -> bool {
+        self.totals.matched + self.totals.transformed > 0
+    }
+
     /// The totals, where there was any echo at all; `pending` requests with so many bytes are still open.
     pub(super) fn totals(&self, pending: u64, bytes: u64) -> Option<EchoTotals> {
-        let any = self.totals.matched + self.totals.transformed > 0
-            || self.story.as_ref().is_some_and(|story| story.partial_requests > 0);
+        let any = self.has_any() || self.story.as_ref().is_some_and(|story| story.partial_requests > 0);
         any.then(|| EchoTotals {
             unanswered: self.totals.unanswered + pending,
             pending_bytes: self.totals.pending_bytes + bytes,

@@ -8,19 +8,21 @@
 mod compare;
 mod cut_short;
 mod lost;
+mod room;
+
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::Found;
 use super::in_order::{InOrder, Mark};
 use super::relation::count;
+use super::reserve::{Loan, Reserve};
 use crate::model::Direction;
 use crate::track::echo::GaveUp;
 use crate::track::echo::{Echo, EchoForm, EchoKind};
 use lost::Blanks;
 
-/// Most request bytes kept for comparison.
-const MOST: usize = 64 * 1024;
 /// Most bytes of memory that one conversation hands to the next.
 const HANDED_OVER: usize = 256;
 /// After so many turns without any likeness this is no echo service, and nothing is compared any more.
@@ -89,6 +91,8 @@ pub(in crate::track) struct Turns {
     given_up: bool,
     /// Bytes of this turn are not in the capture: what does not follow may be an echo all the same.
     blind: bool,
+    /// Room for more request bytes than a conversation keeps by itself.
+    borrowed: Option<Arc<Loan>>,
     /// Where the turn's request has bytes that are not in the capture: stand-ins, until what echoes them comes.
     blanks: Blanks,
     pub(in crate::track) found: Found,
@@ -122,13 +126,15 @@ impl Turns {
     }
 
     /// The client sent this.
-    pub(in crate::track) fn request(&mut self, part: &Part<'_>) {
+    pub(in crate::track) fn request(&mut self, part: &Part<'_>, reserve: &Reserve) {
         if self.given_up {
             return;
         }
         let Some(cause) = part.trouble(&self.requests_in_order) else {
             let mut in_order = std::mem::take(&mut self.requests_in_order);
-            in_order.feed(part.offset, part.payload, part.mark(), |fresh, mark| self.ask(mark, fresh));
+            in_order.feed(part.offset, part.payload, part.mark(), |fresh, mark| {
+                self.ask(mark, fresh, Some(reserve));
+            });
             self.requests_in_order = in_order;
             return;
         };
@@ -183,20 +189,12 @@ impl Turns {
         }
     }
 
-    /// Whether there is room for so many bytes more of this turn's request.
-    fn make_room(&mut self, bytes: usize) -> bool {
-        if self.request.len() + bytes > MOST {
-            self.forget_answered();
-        }
-        self.request.len() + bytes <= MOST
-    }
-
-    fn ask(&mut self, Mark { frame, push }: Mark, fresh: &[u8]) {
+    fn ask(&mut self, Mark { frame, push }: Mark, fresh: &[u8], reserve: Option<&Reserve>) {
         self.before_request();
         if self.given_up {
             return;
         }
-        if !self.make_room(fresh.len()) {
+        if !self.make_room(fresh.len(), reserve) {
             return self.give_up(GaveUp::Unanswered, frame);
         }
         let first = if self.frames.0 == 0 { frame } else { self.frames.0.min(frame) };
@@ -252,10 +250,16 @@ impl Turns {
         }
         self.closed |= over || complete;
         // what came back for bytes that nobody saw may be anything
-        (!unknown && self.frames.0 > 0).then_some(echo)
+        let known = !unknown && self.frames.0 > 0;
+        if complete && self.borrowed.is_some() {
+            // whether so much comes over again is not followed
+            self.next_turn();
+        }
+        known.then_some(echo)
     }
 
     fn next_turn(&mut self) {
+        self.give_back();
         self.request.clear();
         self.requests.clear();
         self.answer.clear();
@@ -265,18 +269,6 @@ impl Turns {
         self.blind = false;
         self.blanks.clear();
         self.found.forget_pieces();
-    }
-
-    /// Makes room by giving up what is answered; a repetition of it could not be told any more.
-    fn forget_answered(&mut self) {
-        let gone = self.answered.min(self.request.len());
-        self.request.drain(..gone);
-        self.answer.clear();
-        self.answered -= gone;
-        self.blanks.shift(gone);
-        for request in &mut self.requests {
-            (request.start, request.end) = (request.start.saturating_sub(gone), request.end.saturating_sub(gone));
-        }
     }
 
     fn give_up(&mut self, cause: GaveUp, frame: u64) {

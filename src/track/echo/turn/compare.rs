@@ -1,5 +1,6 @@
 //! An answer held against its turn's request: byte by byte as it comes, and as a whole where that fails.
 
+use super::room::OWN;
 use super::{GIVE_UP_AFTER, Request, Turns};
 use crate::track::echo::GaveUp;
 use crate::track::echo::relation::{LONGEST_PREFIX, count, form_so_far, is_upper};
@@ -51,6 +52,10 @@ impl Turns {
         fresh: &[u8],
         was_clean: bool,
     ) -> Option<Echo> {
+        if self.request.len() > OWN {
+            self.give_up(GaveUp::Unanswered, frame);
+            return None;
+        }
         let kept = self.keep_answer(alike, fresh);
         self.answered += fresh.len();
         self.answer_frame = frame;

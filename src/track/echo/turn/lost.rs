@@ -1,26 +1,51 @@
 //! Bytes that their receiver has and the capture lacks: the comparison goes on behind them, and says nothing of them.
 
-use super::{MOST, Request, Turns};
+use super::room::OWN;
+use super::{Request, Turns};
 use crate::model::Direction;
 use crate::track::echo::Echo;
 use crate::track::echo::GaveUp;
 
 /// Ranges of a turn's request without captured bytes, ascending: stand-ins, until what echoes them comes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Blanks(Vec<(usize, usize)>);
+pub(super) struct Blanks(Option<Box<Ranges>>);
+
+#[derive(Clone, Debug, Default)]
+struct Ranges(Vec<(usize, usize)>);
 
 impl Blanks {
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.0 = None;
+    }
+
+    fn add(&mut self, from: usize, end: usize) {
+        self.0.get_or_insert_default().0.push((from, end));
     }
 
     /// Takes what came back for the blank bytes from `at` on for these bytes. Whether there were any.
     #[inline]
     pub(super) fn fill(&mut self, at: usize, now: &[u8], request: &mut [u8]) -> bool {
-        !self.0.is_empty() && self.fill_some(at, now, request)
+        self.0.as_mut().is_some_and(|ranges| ranges.fill(at, now, request))
     }
 
-    fn fill_some(&mut self, at: usize, now: &[u8], request: &mut [u8]) -> bool {
+    /// The first bytes of the request are gone.
+    pub(super) fn shift(&mut self, gone: usize) {
+        let Some(ranges) = &mut self.0 else { return };
+        for (from, end) in &mut ranges.0 {
+            (*from, *end) = (from.saturating_sub(gone), end.saturating_sub(gone));
+        }
+        ranges.0.retain(|(from, end)| from < end);
+    }
+
+    /// How many bytes from `at` on are blank.
+    pub(super) fn after(&self, at: usize) -> usize {
+        let ranges = self.0.iter().flat_map(|ranges| &ranges.0);
+        ranges.map(|(from, end)| end.saturating_sub(*from.max(&at))).sum()
+    }
+}
+
+impl Ranges {
+    fn fill(&mut self, at: usize, now: &[u8], request: &mut [u8]) -> bool {
         let to = at + now.len();
         let mut filled = false;
         for (from, end) in &mut self.0 {
@@ -33,19 +58,6 @@ impl Blanks {
         }
         self.0.retain(|(from, end)| from < end);
         filled
-    }
-
-    /// The first bytes of the request are gone.
-    pub(super) fn shift(&mut self, gone: usize) {
-        for (from, end) in &mut self.0 {
-            (*from, *end) = (from.saturating_sub(gone), end.saturating_sub(gone));
-        }
-        self.0.retain(|(from, end)| from < end);
-    }
-
-    /// How many bytes from `at` on are blank.
-    pub(super) fn after(&self, at: usize) -> usize {
-        self.0.iter().map(|(from, end)| end.saturating_sub(*from.max(&at))).sum()
     }
 }
 
@@ -65,7 +77,7 @@ impl Turns {
         let mut in_order = std::mem::take(self.in_order(direction));
         let mut echo = None;
         in_order.skip(acked, |piece| match (direction, piece) {
-            (Direction::ClientToServer, Ok((fresh, mark))) => self.ask(mark, fresh),
+            (Direction::ClientToServer, Ok((fresh, mark))) => self.ask(mark, fresh, None),
             (Direction::ServerToClient, Ok((fresh, mark))) => echo = Echo::merge(echo, self.reply(mark.frame, fresh)),
             (Direction::ClientToServer, Err(bytes)) => self.ask_lost(frame, bytes),
             (Direction::ServerToClient, Err(bytes)) => self.reply_lost(frame, bytes),
@@ -79,13 +91,13 @@ impl Turns {
         self.found.story_mut().lost += u64::from(bytes);
         let bytes = bytes as usize;
         self.before_request();
-        if bytes > MOST || !self.make_room(bytes) {
+        if bytes > OWN || !self.make_room(bytes, None) {
             return self.give_up(GaveUp::Missing, frame);
         }
         let start = self.request.len();
         let end = start + bytes;
         self.request.resize(end, 0);
-        self.blanks.0.push((start, end));
+        self.blanks.add(start, end);
         self.blind = true;
         if let Some(request) = self.requests.last_mut() {
             request.complete = true;

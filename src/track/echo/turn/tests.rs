@@ -21,7 +21,7 @@ fn play(dialogue: &[(char, &[u8])]) -> (Vec<Option<Echo>>, Turns) {
     let mut echoes = Vec::new();
     for (frame, (way, bytes)) in (1..).zip(dialogue) {
         if *way == '>' {
-            turns.request(&part(frame, up, bytes));
+            turns.request(&part(frame, up, bytes), &Reserve::default());
             up += count(bytes.len());
         } else {
             echoes.push(turns.answer(&part(frame, down, bytes)));
@@ -108,9 +108,60 @@ fn another_service_is_given_up() {
 fn unanswered_bytes_are_counted_and_memory_is_bounded() {
     let (_, turns) = play(&[('>', b"abcd"), ('<', b"ab")]);
     assert_eq!(turns.pending(), (0, 2));
-    let mut bulk = Turns::default();
-    (0..100).for_each(|n| bulk.request(&part(1, n * 1000, &[b'x'; 1000])));
-    assert!(bulk.given_up && bulk.request.capacity() == 0);
+}
+
+/// Sends so many pieces of 60,000 bytes, each echoed when `ahead` more are sent, all with one reserve.
+fn bulk(reserve: &Reserve, pieces: u32, ahead: u32) -> Turns {
+    let mut turns = Turns::default();
+    let piece = |n: u32| (0..60_000_u32).map(|at| (at.wrapping_mul(n + 7) >> 3) as u8).collect::<Vec<_>>();
+    for n in 0..pieces + ahead {
+        if n < pieces {
+            turns.request(&part(u64::from(n) + 1, n * 60_000, &piece(n)), reserve);
+        }
+        if let Some(back) = n.checked_sub(ahead) {
+            turns.answer(&part(u64::from(n) + 1, back * 60_000, &piece(back)));
+        }
+    }
+    turns
+}
+
+#[test]
+fn megabytes_under_way_are_followed_to_the_end_and_their_room_comes_back() {
+    let reserve = Reserve::default();
+    let turns = bulk(&reserve, 400, 100);
+    assert_eq!((turns.found.totals.requests, turns.found.totals.matched, turns.pending()), (400, 400, (0, 0)));
+    assert!(!turns.given_up && turns.borrowed.is_none() && turns.request.capacity() == 0);
+    assert!(reserve.borrow(64 << 20).is_some());
+}
+
+#[test]
+fn room_for_what_waits_is_bounded_for_one_and_for_all() {
+    let reserve = Reserve::default();
+    let alone = bulk(&reserve, 300, 300);
+    assert!(alone.given_up && alone.borrowed.is_none() && alone.request.capacity() == 0);
+    let waiting: Vec<_> = (0..16)
+        .map(|_| {
+            let mut turns = Turns::default();
+            (0..60).for_each(|n| turns.request(&part(1, n * 60_000, &[b'x'; 60_000]), &reserve));
+            turns
+        })
+        .collect();
+    let kept = |turns: &Turns| turns.request.capacity();
+    assert!(waiting.iter().map(kept).sum::<usize>() <= 64 << 20);
+    assert!(waiting.iter().any(|turns| turns.given_up) && waiting.iter().any(|turns| !turns.given_up));
+}
+
+#[test]
+fn a_conversation_that_ends_keeps_nothing_that_it_borrowed() {
+    let reserve = Reserve::default();
+    let mut turns = Turns::default();
+    (0..20).for_each(|n| turns.request(&part(1, n * 60_000, &[b'x'; 60_000]), &reserve));
+    turns.answer(&part(30, 0, &[b'x'; 90_000]));
+    turns.settle();
+    assert!(reserve.borrow(64 << 20).is_some());
+    let (pending, bytes) = turns.pending();
+    let totals = turns.found.totals(pending, bytes).unwrap();
+    assert_eq!((totals.requests, totals.matched, totals.unanswered, totals.pending_bytes), (20, 1, 18, 1_110_000));
 }
 
 /// The same with segments at their offsets, and ACKs: `>`, `<` a segment, `a` the server has the client's bytes up to
@@ -122,7 +173,7 @@ fn play_at(segments: &[(char, u32, &[u8])]) -> (Vec<Option<EchoKind>>, Turns) {
     let mut echoes = Vec::new();
     for (frame, (what, offset, bytes)) in (1..).zip(segments) {
         match what {
-            '>' => turns.request(&part(frame, *offset, bytes)),
+            '>' => turns.request(&part(frame, *offset, bytes), &Reserve::default()),
             '<' => echoes.push(turns.answer(&part(frame, *offset, bytes))),
             'a' => drop(turns.skip(frame, Direction::ClientToServer, *offset)),
             _ => drop(turns.skip(frame, Direction::ServerToClient, *offset)),
