@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use super::{Connection, Moment};
 use crate::model::Segment;
-use crate::track::facts::{Acked, Hints, RttSample};
+use crate::track::facts::{Acked, Hints, Probe, RttSample};
 use crate::track::vantage::Measures;
 
 impl Connection {
@@ -13,6 +13,7 @@ impl Connection {
         &mut self,
         moment: &Moment,
         segment: &Segment,
+        probe: Option<Probe>,
         hints: &mut Hints,
     ) -> (Option<Acked>, Option<RttSample>) {
         let usual = self.handshake.answer_time(moment.direction);
@@ -31,7 +32,9 @@ impl Connection {
         if unseen {
             let beyond = peer.next.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
             peer.next = Some(segment.ack);
-            let accepted_probe = beyond == 1 && peer.probe.is_some();
+            // the byte of a probe is not remembered as sent: most are thrown away
+            let answers_probe = peer.probe.is_some() || matches!(probe, Some(Probe::ZeroWindowAnswer(_)));
+            let accepted_probe = beyond == 1 && answers_probe;
             if beyond > 0 && !accepted_probe {
                 hints.capture_gap = Some((beyond, None));
             }

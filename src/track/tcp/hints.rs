@@ -59,6 +59,7 @@ impl Connection {
             hints.window_shut = own.shut.is_none();
             own.shut = own.shut.or(moment.place().map(|(frame, at)| Shut { frame, at }));
         } else if let Some(shut) = own.shut.take() {
+            own.opened_in = moment.frame;
             hints.window_opened = Some((shut.frame.get(), moment.since(shut.at).unwrap_or_default()));
         }
         let scale_known = peer.scale().is_some();
@@ -82,7 +83,9 @@ impl Connection {
         let small = mss.is_some_and(|mss| segment.len < mss);
         let was_small = mss.is_none_or(|mss| before.len < mss);
         let all_acked = peer.acked == Some(segment.seq) && peer.acked_frame == newest.frame && peer.newest_advanced();
-        if !woken_by_ack || !small || !was_small || !all_acked {
+        // what waited for room in the window did not wait for the ACK
+        let had_room = peer.opened_in != newest.frame;
+        if !woken_by_ack || !small || !was_small || !all_acked || !had_room {
             return;
         }
         let at_once = moment.since(peer.acked_at).is_some_and(|since| since < AT_ONCE);

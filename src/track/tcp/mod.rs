@@ -171,7 +171,7 @@ impl Connection {
         // a copy of an ACK says nothing again
         let copied = segment.len == 0 && repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
         let says = has_ack && fits && !copied;
-        let (acked, rtt) = if says { self.take_ack(moment, segment, hints) } else { (None, None) };
+        let (acked, rtt) = if says { self.take_ack(moment, segment, probe, hints) } else { (None, None) };
         self.hint(moment, segment, ip, repeat.as_ref(), hints);
         if segment.flags.intersects(CONTROL) {
             self.note_close(moment, segment, reset);

@@ -113,6 +113,8 @@ pub(super) struct Side {
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
+    /// The frame that opened its window last after it was shut.
+    pub(super) opened_in: u64,
     /// The last segments that came again, and the recovery under way.
     pub(super) repeats: Vec<Again>,
     pub(super) recovery: Option<Recovery>,
