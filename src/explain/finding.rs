@@ -65,7 +65,7 @@ finding_codes! {
     FastRetransmit "fast_retransmit" Warning "Sent again because duplicate ACKs or SACK told of a hole (RFC 5681 §3.2, RFC 6675).";
     TimeoutRetransmit "timeout_retransmit" Warning "Sent again because no ACK came in time (RFC 6298 §5).";
     TailLossProbe "tail_loss_probe" Warning "Sent again early to provoke an ACK for the last data (RFC 8985 §7).";
-    Retransmit "retransmit" Warning "Sent again for a recovery that goes on, or the capture can't tell what caused it.";
+    Retransmit "retransmit" Warning "Sent again as a recovery goes on or an ICMP error asks for it, or the capture can't tell what caused it.";
     SpuriousRetransmit "spurious_retransmit" Warning "Sent again though the data had arrived.";
     Reordered "reordered" Warning "Arrived later than data sent after it.";
     DuplicateFrame "duplicate_frame" Note "The same packet twice: captured twice, or doubled on its way.";

@@ -165,6 +165,11 @@ impl IcmpError {
         matches!((self.version, self.icmp_type, self.code), (4, 3, 0..=3 | 5..) | (6, 1, _))
     }
 
+    /// Whether the packet was longer than the next link takes, and must not be cut (RFC 1191 §4, RFC 4443 §3.2).
+    pub fn is_too_big(&self) -> bool {
+        matches!((self.version, self.icmp_type, self.code), (4, 3, 4) | (6, 2, _))
+    }
+
     /// The usual name of the error, as in RFC 792 and RFC 4443.
     pub fn name(&self) -> &'static str {
         match (self.version, self.icmp_type, self.code) {

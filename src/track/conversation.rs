@@ -168,9 +168,9 @@ impl Conversation {
     /// Takes an ICMP error that quotes one of its packets, and goes the other way.
     pub(super) fn error(&mut self, frame: &Frame<'_>, error: &IcmpError) -> (Direction, IcmpFacts) {
         let quoted = self.direction(error.quoted.source, error.quoted.destination);
-        self.moment(frame, !quoted);
+        let moment = self.moment(frame, !quoted);
         let quotes_frame = match &mut self.kind {
-            Kind::Tcp(tcp) => tcp.connection.take_error(frame.number, quoted, error.quoted.seq),
+            Kind::Tcp(tcp) => tcp.connection.take_error(&moment, error),
             Kind::Udp(exchange) => exchange.take_error(frame.number, quoted, error.quoted.ip_id),
             Kind::Away => None,
         };

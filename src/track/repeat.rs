@@ -135,6 +135,8 @@ pub enum RepeatVerdict {
         /// How long it took.
         wait: Wait,
     },
+    /// An ICMP error, the witness, had said that the packet was longer than the next link takes.
+    TooBig,
     /// A recovery goes on: the witness acknowledged some of what was under way when it began.
     Continued {
         /// The segment that began it.

@@ -24,7 +24,7 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
     let [own, peer] = if server { [ISN[1], ISN[0]] } else { ISN };
     let mut names = if end > first { "PA" } else { "A" };
     let (mut ack, mut window, mut delay, mut said) = (1, 8192_u16, 1000, Vec::new());
-    let (mut id, mut options, mut sack, mut harm) = (0_u16, Vec::new(), Vec::new(), 0);
+    let (mut id, mut options, mut sack, mut harm, mut too_big) = (0_u16, Vec::new(), Vec::new(), 0, false);
     for word in words {
         let (head, number) = word.split_at(1);
         match head {
@@ -36,6 +36,7 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
             "k" if range(number).is_some() => sack.extend(range(number)),
             "o" if number.is_empty() => options.extend([2, 4, 5, 180, 4, 2, 1, 1]),
             "x" if number.is_empty() => harm = 0x5a5a,
+            "u" if number.is_empty() => too_big = true,
             _ if head.chars().all(char::is_uppercase) => names = word,
             _ => said.push(word),
         }
@@ -60,7 +61,16 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
     packet.resize(length.into(), b'x');
     let sum = checksum(&packet) ^ harm;
     packet.splice(36..38, sum.to_be_bytes());
+    let packet = if too_big { fragmentation_needed(&packet) } else { packet };
     Line { packet, delay, said }
+}
+
+/// A router's answer to a packet that is too long for the next link (RFC 1191 §4).
+fn fragmentation_needed(packet: &[u8]) -> Vec<u8> {
+    let sender = packet.iter().skip(12).take(4);
+    let mut error = vec![0x45, 0, 0, 56, 0, 0, 0, 0, 64, 1, 0, 0, 10, 0, 0, 9];
+    error.extend(sender.chain(&[3, 4, 0, 0, 0, 0, 4, 0]).chain(packet.iter().take(28)));
+    error
 }
 
 /// `21-31`.

@@ -128,6 +128,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
         }
         RepeatVerdict::Handshake { .. } => format!("again since no answer came; {first}{after}"),
         RepeatVerdict::NotTaken => format!("again since the SYN-ACK did not cover them; {first}{after}"),
+        RepeatVerdict::TooBig => format!("again since it was too long for a link; {first}{after}"),
         RepeatVerdict::Continued { since, .. } => {
             let ack = repeat.witness.unwrap_or_default();
             format!("again upon the ACK in frame {ack}: the recovery since frame {since} goes on; {first}{after}")

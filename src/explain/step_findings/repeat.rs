@@ -74,6 +74,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             ),
         ),
         RepeatVerdict::Timeout { nth, wait } => (Code::TimeoutRetransmit, timeout(nth, wait, repeat, &waited, &copy)),
+        RepeatVerdict::TooBig => (
+            Code::Retransmit,
+            format!(
+                "Sent again{waited}: the ICMP error in frame {witness} said that a packet sent before was longer than the next link takes, and it was thrown away (path MTU discovery, RFC 1191, RFC 8201); {copy}."
+            ),
+        ),
         RepeatVerdict::Continued { since, timeout } => {
             proof.push(since);
             let why = if timeout {

@@ -75,6 +75,7 @@ impl Again {
             RepeatVerdict::TailLossProbe => "tail-loss probe",
             RepeatVerdict::Timeout { .. } => "time-out retransmission",
             RepeatVerdict::NotTaken
+            | RepeatVerdict::TooBig
             | RepeatVerdict::Continued { .. }
             | RepeatVerdict::Unknown
             | RepeatVerdict::Unheard => "retransmission",

@@ -93,6 +93,7 @@ impl Fates {
                 | RepeatVerdict::Timeout { .. }
                 | RepeatVerdict::TailLossProbe
                 | RepeatVerdict::Continued { .. }
+                | RepeatVerdict::TooBig
                 | RepeatVerdict::Handshake { .. }
                 | RepeatVerdict::AskedAnew { .. } => Some(Fate::Unanswered(frame)),
                 RepeatVerdict::DuplicateFrame

@@ -12,6 +12,7 @@ mod place;
 mod probe;
 mod recovery;
 mod reset;
+mod sack;
 mod sent;
 mod side;
 mod story;

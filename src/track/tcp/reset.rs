@@ -6,7 +6,7 @@ use super::probe::Asks;
 use super::sent::Sent;
 use super::side::{Recent, Side};
 use super::{Connection, Moment};
-use crate::model::{Direction, Nanos, Segment, SeqNumber, TcpFlags};
+use crate::model::{Direction, IcmpError, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Reset;
 use crate::track::when::When;
 
@@ -85,15 +85,14 @@ impl Connection {
 }
 
 impl Connection {
-    /// An ICMP error about this direction's segment with sequence number `seq`; the newest frame that carried it.
-    pub(in crate::track) fn take_error(
-        &mut self,
-        frame: u64,
-        direction: Direction,
-        seq: Option<SeqNumber>,
-    ) -> Option<u64> {
-        self.diary.see_error(frame);
-        self.sides.get_mut(direction).sent.carrying(seq?).map(|sent| sent.last.0)
+    /// An ICMP error to the sender of the segment that it quotes; the newest frame that carried that.
+    pub(in crate::track) fn take_error(&mut self, moment: &Moment, error: &IcmpError) -> Option<u64> {
+        self.diary.see_error(moment.frame);
+        let sender = self.sides.get_mut(!moment.direction);
+        if error.is_too_big() {
+            sender.too_big = moment.place();
+        }
+        sender.sent.carrying(error.quoted.seq?).map(|sent| sent.last.0)
     }
 
     /// Whether the client resets the connection as soon as this short answer has come, of one segment: what woke its program

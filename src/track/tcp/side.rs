@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU64;
 
-use super::Moment;
 use super::copy::DUPLICATE_WITHIN;
 use super::holes::Holes;
 use super::probe::Asks;
@@ -10,8 +9,7 @@ use super::recovery::Recovery;
 use super::sent::{Sent, SentList};
 use super::verdict::Again;
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
-use crate::track::facts::Hints;
-use crate::track::repeat::{RepeatVerdict, Twice};
+use crate::track::repeat::RepeatVerdict;
 use crate::track::rtt::Estimator;
 use crate::track::when::When;
 
@@ -115,6 +113,8 @@ pub(super) struct Side {
     pub(super) timestamps: bool,
     /// The frame that opened its window last after it was shut.
     pub(super) opened_in: u64,
+    /// The last ICMP error that said that a packet of its was too long for a link, and when it came.
+    pub(super) too_big: Option<(NonZeroU64, When)>,
     /// The last segments that came again, and the recovery under way.
     pub(super) repeats: Vec<Again>,
     pub(super) recovery: Option<Recovery>,
@@ -238,42 +238,6 @@ impl Side {
         Some((first, after, verdict))
     }
 
-    /// What its ACK says of holes: duplicates and SACK blocks count, a DSACK tells of a needless repeat.
-    pub(super) fn note_sack(
-        &mut self,
-        moment: &Moment,
-        segment: &Segment,
-        peer: &mut Self,
-        advances: bool,
-        hints: &mut Hints,
-    ) {
-        let blocks = segment.options.sack.as_slice();
-        let mut real = blocks;
-        if let Some((first, rest)) = blocks.split_first() {
-            let (left, right) = (SeqNumber(first.0), SeqNumber(first.1));
-            let below = !right.is_after(segment.ack);
-            let within =
-                rest.first().is_some_and(|(l, r)| !left.is_before(SeqNumber(*l)) && !right.is_after(SeqNumber(*r)));
-            if below || within {
-                real = rest;
-                hints.duplicate_sack = twice(peer, left, right);
-            }
-        }
-        let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
-        if let Some(highest) = highest.filter(|new| self.sacked.is_none_or(|old| new.is_after(old))) {
-            self.sacked = Some(highest);
-        }
-        let duplicate = segment.len == 0 && self.acked == Some(segment.ack) && peer.sent.in_flight() > 0;
-        if !real.is_empty() || duplicate && !advances && self.newest().is_some_and(|last| last.len == 0) {
-            if self.hole_acks == 0 {
-                self.hole_acks_first = moment.frame;
-            }
-            self.hole_acks = self.hole_acks.saturating_add(1);
-        } else if advances {
-            self.hole_acks = 0;
-        }
-    }
-
     /// Whether an ACK so long after the data waited for a timer, rather than for the network: `usual` is how long the
     /// same way took in the handshake; the quickest ACK since then may have taken less.
     pub(super) fn delays_ack(&mut self, delay: Nanos, usual: Option<Nanos>, segment: &Segment, peer: &Self) -> bool {
@@ -281,20 +245,5 @@ impl Side {
         self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
         let lone = segment.len == 0 && peer.sent.in_flight() == 0;
         lone && usual.is_some_and(|usual| (DELAYED.0..=500_000_000).contains(&(delay.minus(usual).0)))
-    }
-}
-
-/// Why the peer's bytes from `left` up to `right` came twice. A SYN that comes twice has its own finding, or was a
-/// simultaneous open's SYN-ACK, which repeats its number; a keep-alive's byte was meant to come twice.
-fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber) -> Option<Twice> {
-    let newest = peer.newest().filter(|newest| newest.len == 1 && left.plus(1) == right).map(|newest| newest.frame);
-    match peer.sent.carrying(left) {
-        Some(sent) if sent.repeats > 0 => Some(Twice::Again(sent.last.0)),
-        _ if peer.base == Some(left) && left.plus(1) == right => None,
-        Some(sent) if newest.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
-        Some(Sent { frame, last: (last, _), .. }) => {
-            Some(Twice::Doubled { first: *frame, copy: NonZeroU64::new(*last).filter(|copy| copy.get() != *frame) })
-        }
-        None => Some(Twice::Unknown),
     }
 }

@@ -90,6 +90,11 @@ impl Case<'_> {
         if let Some(syn_ack) = not_taken(before, sender, receiver) {
             return repeat(RepeatVerdict::NotTaken, Some(syn_ack));
         }
+        if let Some((error, _)) = sender.too_big.filter(|(error, at)| {
+            error.get() > before.last.0 && again.at.since(*at).is_none_or(|since| since < LEAST_TIMEOUT)
+        }) {
+            return repeat(RepeatVerdict::TooBig, Some(error.get()));
+        }
         // what was sent again already is asked for again only by what came since
         let told = Some(receiver.hole_acks_first).filter(|_| told && (before.repeats == 0 || self.asked_since()));
         if told.is_some() && asked {

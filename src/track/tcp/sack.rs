@@ -1,0 +1,64 @@
+//! What ACKs say beside their number: holes, by SACK blocks (RFC 2018) and duplicates (RFC 5681 §2), and bytes that came
+//! twice (DSACK, RFC 2883).
+
+use std::num::NonZeroU64;
+
+use super::Moment;
+use super::sent::Sent;
+use super::side::Side;
+use crate::model::{Segment, SeqNumber};
+use crate::track::facts::Hints;
+use crate::track::repeat::Twice;
+
+impl Side {
+    /// What its ACK says of holes: duplicates and SACK blocks count, a DSACK tells of a needless repeat.
+    pub(super) fn note_sack(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment,
+        peer: &mut Self,
+        advances: bool,
+        hints: &mut Hints,
+    ) {
+        let blocks = segment.options.sack.as_slice();
+        let mut real = blocks;
+        if let Some((first, rest)) = blocks.split_first() {
+            let (left, right) = (SeqNumber(first.0), SeqNumber(first.1));
+            let below = !right.is_after(segment.ack);
+            let within =
+                rest.first().is_some_and(|(l, r)| !left.is_before(SeqNumber(*l)) && !right.is_after(SeqNumber(*r)));
+            if below || within {
+                real = rest;
+                hints.duplicate_sack = twice(peer, left, right);
+            }
+        }
+        let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
+        if let Some(highest) = highest.filter(|new| self.sacked.is_none_or(|old| new.is_after(old))) {
+            self.sacked = Some(highest);
+        }
+        let duplicate = segment.len == 0 && self.acked == Some(segment.ack) && peer.sent.in_flight() > 0;
+        if !real.is_empty() || duplicate && !advances && self.newest().is_some_and(|last| last.len == 0) {
+            if self.hole_acks == 0 {
+                self.hole_acks_first = moment.frame;
+            }
+            self.hole_acks = self.hole_acks.saturating_add(1);
+        } else if advances {
+            self.hole_acks = 0;
+        }
+    }
+}
+
+/// Why the peer's bytes from `left` up to `right` came twice. A SYN that comes twice has its own finding, or was a
+/// simultaneous open's SYN-ACK, which repeats its number; a keep-alive's byte was meant to come twice.
+fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber) -> Option<Twice> {
+    let newest = peer.newest().filter(|newest| newest.len == 1 && left.plus(1) == right).map(|newest| newest.frame);
+    match peer.sent.carrying(left) {
+        Some(sent) if sent.repeats > 0 => Some(Twice::Again(sent.last.0)),
+        _ if peer.base == Some(left) && left.plus(1) == right => None,
+        Some(sent) if newest.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
+        Some(Sent { frame, last: (last, _), .. }) => {
+            Some(Twice::Doubled { first: *frame, copy: NonZeroU64::new(*last).filter(|copy| copy.get() != *frame) })
+        }
+        None => Some(Twice::Unknown),
+    }
+}
