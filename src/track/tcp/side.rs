@@ -232,7 +232,9 @@ impl Side {
         }
         let after = sent.at.since(at);
         let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
-        let duplicate = same_id && same_stamp && soon && !asked;
+        // an identification tells more than that the peer's SYN came twice, by which it may be answered twice; 0 tells none
+        let tells = sent.ip_id.is_some_and(|id| id != 0);
+        let duplicate = same_id && same_stamp && soon && (!asked || tells);
         let nth = self.syn_count - 1;
         let verdict = if duplicate { RepeatVerdict::DuplicateFrame } else { RepeatVerdict::Handshake { nth, asked } };
         Some((first, after, verdict))
