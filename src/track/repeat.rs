@@ -20,6 +20,8 @@ pub struct Repeat {
     pub through: Option<NonZeroU64>,
     /// The copy before this one, where it is not the original: `after` counts from it.
     pub last: Option<NonZeroU64>,
+    /// How many payload bytes it brings for the first time, behind those that come again.
+    pub fresh: u32,
     /// What is known of the first copy.
     pub first_copy: FirstCopy,
     /// What shows that it is a copy, or that it is older or newer than others.
@@ -68,6 +70,7 @@ impl Repeat {
             witness: None,
             through: None,
             last: None,
+            fresh: 0,
             first_copy: FirstCopy::NotKnown,
             marks: Marks::default(),
         }

@@ -60,22 +60,24 @@ impl Seen {
         let on_syn = facts.flags.contains(TcpFlags::SYN);
         let seq = facts.seq.wrapping_add(u32::from(on_syn));
         let end = seq.wrapping_add(facts.len);
-        let fresh = match facts.repeat.map(|repeat| (repeat.verdict, repeat.original)) {
-            None | Some((RepeatVerdict::Reordered | RepeatVerdict::OrderUnknown, _)) => true,
+        let new = facts.repeat.map_or(0, |repeat| repeat.fresh);
+        let (fresh, seq) = match facts.repeat.map(|repeat| (repeat.verdict, repeat.original)) {
+            None | Some((RepeatVerdict::Reordered | RepeatVerdict::OrderUnknown, _)) => (true, seq),
             Some((RepeatVerdict::DuplicateFrame, _)) => return,
             Some((_, original)) => {
                 self.sent_again(event.frame, seq, end);
-                if original.is_some() {
-                    return;
+                match (original, new) {
+                    (Some(_), 0) => return,
+                    (Some(_), new) => (true, end.wrapping_sub(new)),
+                    (None, _) => (false, seq),
                 }
-                false
             }
         };
         self.count += 1;
         if self.first.len() < ASKED {
             let again = (!fresh).then_some(event.frame);
-            let (frame, at, seq_raw, len) =
-                (event.frame, event.since_start, facts.seq_raw.wrapping_add(u32::from(on_syn)), facts.len);
+            let (frame, at, len) = (event.frame, event.since_start, end.wrapping_sub(seq));
+            let seq_raw = facts.seq_raw.wrapping_add(seq.wrapping_sub(facts.seq));
             self.first.push(Segment { frame, at, seq, seq_raw, on_syn, end, len, acked: None, again });
         }
     }

@@ -2,14 +2,28 @@
 
 use super::super::quote::quoted;
 use super::tcp::{again, marks};
-use super::{bytes, frames, joined};
+use super::{bytes, frames, joined, thousands};
 use crate::track::{Echo, EchoForm, EchoKind, Event, TcpFacts};
 
 /// What a segment's payload is.
 pub(super) fn sent(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
     if let Some(repeat) = &facts.repeat {
-        return joined([Some(format!("{who} sends {}, {}", bytes(facts.len), again(repeat))), marks(facts)]);
+        let (parts, new) = match repeat.fresh {
+            0 => (String::new(), None),
+            fresh => {
+                let old = facts.len.saturating_sub(fresh);
+                (
+                    format!(" the first {}", thousands(u64::from(old))),
+                    Some(format!("{} behind them are new", bytes(fresh))),
+                )
+            }
+        };
+        return joined([
+            Some(format!("{who} sends {},{parts} {}", bytes(facts.len), again(repeat))),
+            new,
+            marks(facts),
+        ]);
     }
     let what = match &facts.echo {
         Some(echo) => echoed(who, facts.len, echo),

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use crate::explain::describe::frames;
+use crate::explain::describe::{bytes, frames};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::{Nanos, TcpFlags};
 use crate::track::{Event, FirstCopy, Repeat, RepeatVerdict, TcpFacts, Wait};
@@ -123,7 +123,13 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             ),
         ),
     };
-    Finding::new(code, text, proof)
+    let new = match repeat.fresh {
+        0 => String::new(),
+        fresh => {
+            format!(" The last {} of the segment are new: the sender put them behind what it sent again.", bytes(fresh))
+        }
+    };
+    Finding::new(code, text + &new, proof)
 }
 
 /// A segment that others overtook, and what shows it.

@@ -82,13 +82,17 @@ impl Flow {
         self.first.get_or_insert((event.frame, event.since_start));
         self.largest = self.largest.max(facts.len);
         let short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
+        let fresh = facts.repeat.map_or(0, |repeat| repeat.fresh);
         if again {
-            self.again += u64::from(facts.len);
+            self.again += u64::from(facts.len.saturating_sub(fresh));
             self.repairs = Some(self.repairs.filter(|repairs| repairs.is_after(end)).unwrap_or(end));
-        } else {
+        }
+        if !again || fresh > 0 {
             self.segments += 1;
-            self.bytes += u64::from(facts.len);
+            self.bytes += u64::from(if again { fresh } else { facts.len });
             self.run(facts.flags.contains(TcpFlags::PSH));
+        }
+        if !again {
             // of segments whose size limit is not known none is full
             self.rounds.sent(event, facts, self.acked, !short && self.mss.is_some());
         }

@@ -102,6 +102,7 @@ mod tests {
                 witness: None,
                 through: None,
                 last: None,
+                fresh: 0,
                 first_copy: FirstCopy::NotKnown,
                 marks: Marks::default(),
             };

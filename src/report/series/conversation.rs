@@ -58,7 +58,14 @@ impl Way {
                 self.segments.push(time, range);
                 self.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
             }
-            Some(_) => self.repeats.push(time, range),
+            Some(_) => {
+                let fresh = u64::from(facts.repeat.map_or(0, |repeat| repeat.fresh));
+                self.repeats.push(time, Range::new(from, range.high.saturating_sub(fresh)));
+                if fresh > 0 {
+                    self.segments.push(time, Range::new(range.high.saturating_sub(fresh), range.high));
+                    self.payload.push(time, Sum { packets: 1, bytes: fresh });
+                }
+            }
         }
         self.flies(time);
     }

@@ -98,7 +98,15 @@ impl Connection {
             own.next = Some(end);
         }
         let timestamp = sent.timestamp;
-        let again = Again { frame: moment.frame, seq: segment.seq, end, at: moment.at, ip_id: ip.id, timestamp };
+        let again = Again {
+            frame: moment.frame,
+            seq: segment.seq,
+            end,
+            at: moment.at,
+            ip_id: ip.id,
+            timestamp,
+            packet_end: end,
+        };
         let handshake = self.handshake.round_trip();
         Some(match own.holes.fill(segment.seq, end) {
             Fill::Hole(shown_by) => {
@@ -116,8 +124,9 @@ impl Connection {
             // the end of it is new: the sender put new data behind what it sends again
             Fill::Nothing if end.is_after(next) && segment.seq.plus(1) != next => {
                 let repeat = verdict::repeated(&Again { end: next, ..again }, own, peer, handshake);
-                own.sent.push(Sent { seq: next, ..sent });
-                repeat
+                let fresh = segment.len.saturating_sub(next.relative_to(segment.seq));
+                own.sent.push(Sent { seq: next, len: fresh, part: true, ..sent });
+                Repeat { fresh, ..repeat }
             }
             Fill::Nothing => verdict::repeated(&again, own, peer, handshake),
         })

@@ -29,14 +29,20 @@ impl Side {
     /// and that the receiver has asked for since, may have been sent again at once.
     pub(super) fn copied(&mut self, again: &Again, asked: bool) -> Option<Repeat> {
         let ids_vary = self.ip_ids_vary || again.ip_id.is_none();
-        let repeated =
-            self.repeats.iter().rev().find(|other| other.seq == again.seq && other.end == again.end).copied();
-        let original = self.sent.carrying(again.seq).filter(|sent| sent.seq == again.seq && sent.end == again.end);
+        let repeated = self
+            .repeats
+            .iter()
+            .rev()
+            .find(|other| other.seq == again.seq && other.packet_end == again.packet_end)
+            .copied();
+        let original =
+            self.sent.carrying(again.seq).filter(|sent| sent.seq == again.seq && sent.end == again.packet_end);
         let first = || {
             original.as_ref().filter(|sent| !sent.part).map(|sent| Again {
                 frame: sent.frame,
                 seq: sent.seq,
                 end: sent.end,
+                packet_end: sent.end,
                 at: sent.at,
                 ip_id: sent.ip_id,
                 timestamp: sent.timestamp,

@@ -19,6 +19,8 @@ pub(super) struct Again {
     pub(super) at: When,
     pub(super) ip_id: Option<u16>,
     pub(super) timestamp: Option<u32>,
+    /// The end of the packet: bytes behind `end` come for the first time.
+    pub(super) packet_end: SeqNumber,
 }
 
 /// Bytes that are in the capture already.
