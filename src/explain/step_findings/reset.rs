@@ -47,7 +47,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
                 ),
             };
             let text = format!(
-                "{copy}: it was held up or doubled on its way, the {who}'s socket was closed by then, and the kernel answered with RST (RFC 9293 §3.10.7.1). Nothing was lost."
+                "{copy}: it was sent again, or held up or doubled on its way; the {who}'s socket was closed by then, and the kernel answered with RST (RFC 9293 §3.10.7.1). Nothing was lost."
             );
             Finding::new(Code::ResetAfterClose, text, [arrived, acked, Some(frame)].into_iter().flatten())
         }

@@ -106,6 +106,7 @@ impl Connection {
             ip_id: ip.id,
             timestamp,
             packet_end: end,
+            first: None,
         };
         let handshake = self.handshake.round_trip();
         Some(match own.holes.fill(segment.seq, end) {

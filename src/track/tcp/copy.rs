@@ -3,8 +3,9 @@
 
 use super::side::Side;
 use super::verdict::Again;
-use crate::model::Nanos;
+use crate::model::{Nanos, SeqNumber};
 use crate::track::repeat::{Marks, Repeat, RepeatVerdict};
+use crate::track::when::When;
 
 /// A repeat with the same marks within this time is the same packet captured again.
 pub(super) const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
@@ -18,11 +19,11 @@ const REPEATS: usize = 8;
 
 impl Side {
     /// Remembers a segment that came again: a copy may follow.
-    pub(super) fn remember_repeat(&mut self, again: &Again) {
+    pub(super) fn remember_repeat(&mut self, again: Again) {
         if self.repeats.len() >= REPEATS {
             self.repeats.remove(0);
         }
-        self.repeats.push(*again);
+        self.repeats.push(again);
     }
 
     /// The packet that this one is a copy of, if it is: the last that brought exactly these bytes. One that was sent once,
@@ -43,6 +44,7 @@ impl Side {
                 seq: sent.seq,
                 end: sent.end,
                 packet_end: sent.end,
+                first: None,
                 at: sent.at,
                 ip_id: sent.ip_id,
                 timestamp: sent.timestamp,
@@ -64,6 +66,32 @@ impl Side {
             timestamp: carried.timestamp && again.timestamp == packet.timestamp,
         };
         Some(Repeat { after, marks, ..Repeat::of(RepeatVerdict::DuplicateFrame, packet.frame) })
+    }
+}
+
+impl Side {
+    /// The packet that brought these bytes last, where what was sent is forgotten since the connection had
+    /// ended: the FIN's, the last repeat's, or that of one of the last segments, if nothing came between that is not in
+    /// its order.
+    pub(super) fn recall(&self, again: &Again) -> Option<Again> {
+        let is_same = |seq: SeqNumber, end: SeqNumber| seq == again.seq && end == again.packet_end;
+        if let Some(repeat) = self.repeats.iter().rev().find(|repeat| is_same(repeat.seq, repeat.packet_end)) {
+            return Some(*repeat);
+        }
+        if let Some(fin) = self.fin.filter(|fin| is_same(fin.end.plus(u32::MAX), fin.end)) {
+            return Some(Again { frame: fin.frame, at: fin.at, first: None, ..*again });
+        }
+        let mut last = self.recent;
+        last.sort_unstable_by_key(|recent| std::cmp::Reverse(recent.frame));
+        let mut end = self.next.filter(|_| self.sent.iter().next().is_none() && self.repeats.is_empty())?;
+        let same = last.iter().find(|recent| {
+            let fin = self.fin.is_some_and(|fin| fin.frame == recent.frame);
+            let taken = recent.len.wrapping_add(fin.into());
+            let seq = SeqNumber(end.0.wrapping_sub(taken));
+            let carried = std::mem::replace(&mut end, seq);
+            recent.frame > 0 && is_same(seq, carried)
+        })?;
+        Some(Again { frame: same.frame, at: When::UNKNOWN, first: None, ..*again })
     }
 }
 

@@ -150,6 +150,9 @@ fn copy_of(own: &Side, peer: &Side, moment: &Moment, last: (u64, When), ack: Opt
 /// What came for a socket that was closed already; `lost` sequence numbers of the peer's are not acknowledged.
 fn after_close(own: &Side, peer: &Side, answered: Option<&Recent>, lost: u32) -> Reset {
     let Some(answered) = answered.or(peer.newest()) else { return Reset::Unknown };
+    // nobody answers an ACK of everything when data came after it
+    let newest = peer.newest().filter(|newest| answered.len == 0 && newest.len > 0 && newest.frame > answered.frame);
+    let answered = newest.unwrap_or(answered);
     if lost == 0 {
         // what was sent before everything was acknowledged has arrived: only a copy of it can be answered now
         let acked = peer.fin.and_then(|fin| fin.acked_by).map(NonZeroU64::get);

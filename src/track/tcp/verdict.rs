@@ -21,6 +21,8 @@ pub(super) struct Again {
     pub(super) timestamp: Option<u32>,
     /// The end of the packet: bytes behind `end` come for the first time.
     pub(super) packet_end: SeqNumber,
+    /// The frame that carried the bytes first, once it is known.
+    pub(super) first: Option<u64>,
 }
 
 /// Bytes that are in the capture already.
@@ -40,7 +42,7 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
     };
     let timeout = matches!(repeat.verdict, RepeatVerdict::Timeout { .. });
     sender.sent.repeat(again.seq, again.end, (again.frame, again.at), timeout);
-    sender.remember_repeat(again);
+    sender.remember_repeat(Again { first: repeat.original, ..*again });
     sender.recover(again, &repeat, receiver);
     repeat
 }
@@ -53,7 +55,16 @@ fn forgotten(again: &Again, sender: &Side, receiver: &Side, handshake: Option<Na
     }
     let acked = receiver.acked.is_some_and(|ack| !again.end.is_after(ack));
     let verdict = if acked { RepeatVerdict::Spurious(None) } else { RepeatVerdict::Unknown };
-    Repeat { witness: acked.then_some(receiver.acked_frame), ..Repeat::unproved(verdict) }
+    let witness = acked.then_some(receiver.acked_frame);
+    match sender.recall(again).filter(|_| acked) {
+        Some(Again { frame, at, first, .. }) => Repeat {
+            witness,
+            after: again.at.since(at),
+            last: first.and(NonZeroU64::new(frame)),
+            ..Repeat::of(verdict, first.unwrap_or(frame))
+        },
+        None => Repeat { witness, ..Repeat::unproved(verdict) },
+    }
 }
 
 /// A segment whose bytes come again, and what was known when it came.
