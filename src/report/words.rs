@@ -24,7 +24,7 @@ pub fn report_title(report: &Report) -> String {
     let title = capture_title(&report.info);
     match report.totals.stopped {
         None => title,
-        Some(Early::Count(frames)) => format!("{title}, the first {}", counted(frames, "frame")),
+        Some(Early::Count(frames)) => format!("{title}, stopped after {}", counted(frames, "frame")),
         Some(_) => format!("{title}, stopped early"),
     }
 }
