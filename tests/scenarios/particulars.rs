@@ -13,6 +13,10 @@ fn lengths(run: &Run, direction: &str) -> Vec<u64> {
     steps.filter_map(|step| step["len"].as_u64()).filter(|len| *len > 0).collect()
 }
 
+fn is_of(code: &str) -> impl Fn(&Value) -> bool {
+    move |finding| finding["code"] == code
+}
+
 fn hold(holds: bool, what: impl FnOnce() -> String) -> Result<(), Failed> {
     if holds { Ok(()) } else { Err(what().into()) }
 }
@@ -20,6 +24,11 @@ fn hold(holds: bool, what: impl FnOnce() -> String) -> Result<(), Failed> {
 pub(crate) fn check(run: &Run) -> Result<(), Failed> {
     let steps = run.of_kind("step");
     let flags = |step: &Value| step["flags"].as_array().map_or(0, Vec::len);
+    if run.net == Net::Lab && run.scenario.lab.script.contains("drop ") {
+        // where it is captured, each scenario shows what the wire lost
+        let lost = |step: &&Value| step["findings"].as_array().is_some_and(|all| all.iter().any(is_of("wire_dropped")));
+        hold(steps.iter().any(lost), || format!("nothing lost: {steps:?}"))?;
+    }
     match (run.scenario.name, run.net) {
         ("continuous", _) => hold(lengths(run, "client_to_server") == [1; 5], || format!("{steps:?}")),
         ("two-sizes", _) => {

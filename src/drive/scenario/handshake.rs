@@ -5,7 +5,7 @@ use super::play::{
     Cue, Deed, Loses, Refusal, Setting, Target, another_client, another_server, client, listener, server,
 };
 use super::{LabSetup, Programs, Runs, Scenario, ms};
-use crate::model::Protocol;
+use crate::model::{Protocol, Side};
 
 const TCP: Scenario = Scenario {
     name: "",
@@ -104,7 +104,8 @@ pub(super) static LOST_SYNACK: Scenario = Scenario {
     name: "lost-synack",
     about: "the SYN-ACK is lost: both sides send again",
     story: "The SYN arrives and the server answers, but the SYN-ACK is lost. The client can't tell that from a lost SYN and \
-            sends its SYN again after a second; the server, whose own timer runs as long, answers again.",
+            sends its SYN again after a second; the server, whose own timer runs as long, answers again. In the lab it is \
+            captured at the server, where the lost SYN-ACK is to be seen.",
     lasts: ms(3500),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
@@ -120,6 +121,7 @@ pub(super) static LOST_SYNACK: Scenario = Scenario {
         client(Deed::ReceiveAll),
         client(Deed::Close),
     ]),
+    lab: LabSetup { script: "drop syn-ack 1 of server", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["handshake_retried"],
         analysis: &[("retransmission", Count::AtLeast(1))],
@@ -176,6 +178,7 @@ pub(super) static CONNECT_TIMEOUT: Scenario = Scenario {
         client(Deed::Set(Setting::SynRetries(1))),
         client(Deed::Fails(Refusal::TimedOut, &Deed::Connect)),
     ]),
+    lab: LabSetup { script: "drop syn of client always", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["handshake_retried", "abandoned"],
         handshake: "partial",

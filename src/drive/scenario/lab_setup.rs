@@ -67,4 +67,11 @@ mod tests {
             assert!(scenario.lab.options().is_ok(), "{}: {:?}", scenario.name, scenario.lab);
         }
     }
+
+    #[test]
+    fn what_sockets_lose_on_loopback_the_wire_loses_in_the_lab() {
+        for scenario in SCENARIOS.iter().filter(|scenario| scenario.loses_at_sockets()) {
+            assert!(scenario.lab.script.contains("drop "), "{}", scenario.name);
+        }
+    }
 }

@@ -20,10 +20,11 @@ const TCP: Scenario = Scenario {
 pub(super) static BLACKOUT: Scenario = Scenario {
     name: "blackout",
     about: "nothing arrives for a while: the sender asks again at growing intervals",
-    story: "After a first echo everything that is sent to the server is lost for 400 ms. The client's request is sent again \
-            when its timer runs out, in vain, and once more after twice the time (RFC 6298 §5.5), when the way is open \
-            again. The timer is a few hundred milliseconds here, and would be minutes after a dozen tries.",
-    lasts: ms(2000),
+    story: "After a first echo everything that is sent to the server is lost for a second. The client's request is sent \
+            again after some 200 ms, in vain, and again after the same time, for the first repeat was a tail-loss probe \
+            (RFC 8985 §7), which does not count as the timer's. From then on each wait is twice the one before (RFC 6298 \
+            §5.5): 400 ms, in vain, and 800 ms, when the way is open again. After a dozen tries it would be minutes.",
+    lasts: ms(3000),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),
@@ -35,7 +36,7 @@ pub(super) static BLACKOUT: Scenario = Scenario {
         client(Deed::Wait(ms(20))),
         server(Deed::Lose(Loses::All)),
         client(Deed::Send("in the dark")),
-        client(Deed::Wait(ms(400))),
+        client(Deed::Wait(ms(1000))),
         server(Deed::Lose(Loses::Nothing)),
         server(Deed::Echo(11)),
         client(Deed::Receive(11)),
@@ -45,11 +46,13 @@ pub(super) static BLACKOUT: Scenario = Scenario {
         client(Deed::ReceiveAll),
         client(Deed::Close),
     ]),
+    // as often as the request is sent within a second
+    lab: LabSetup { script: "drop data 2 of client 4 times", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["timeout_retransmit", "echo_identical"],
         may_show: &["slow_server"],
         echoed: Some(2),
-        analysis: &[("retransmission", Count::AtLeast(2))],
+        analysis: &[("retransmission", Count::AtLeast(3))],
         ..Expectation::TCP
     },
     ..TCP
@@ -131,7 +134,8 @@ const ACKS_LOST: &[Cue] = &[
     client(Deed::Lose(Loses::PureAcks)),
     client(Deed::Send("Hello, world")),
     server(Deed::Receive(12)),
-    server(Deed::Wait(ms(350))),
+    // longer than a timer that a busy machine has taught to be patient
+    server(Deed::Wait(ms(800))),
     client(Deed::Lose(Loses::Nothing)),
     server(Deed::Send("Hello, world")),
     client(Deed::Receive(12)),
@@ -147,9 +151,11 @@ pub(super) static LOST_ACK: Scenario = Scenario {
     about: "the data arrive, their ACK does not: sent again for nothing",
     story: "The request arrives, but the ACKs that say so are lost. The client can't know that and sends again; the server \
             throws the repeat away and acknowledges once more, saying in a SACK block that it has the bytes already (RFC \
-            2883). The answer, a third of a second later, carries an ACK that comes through.",
+            2883), and so on until the answer, most of a second later, carries an ACK that comes through. In the lab it is \
+            captured at the server, where the lost ACKs are to be seen.",
     lasts: ms(2000),
     programs: Programs::Cues(ACKS_LOST),
+    lab: LabSetup { script: "drop ack of server always", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["spurious_retransmit", "echo_identical"],
         may_show: &["timeout_retransmit", "slow_server"],
@@ -181,6 +187,7 @@ pub(super) static USER_TIMEOUT: Scenario = Scenario {
         server(Deed::Leave),
         server(Deed::Wait(ms(50))),
     ]),
+    lab: LabSetup { script: "drop data 1 of client always", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["timeout_retransmit"],
         may_show: &["abandoned", "reset_stale", "reset_unknown", "reset_after_close", "echo_partial"],

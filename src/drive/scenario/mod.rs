@@ -106,7 +106,7 @@ impl Scenario {
 
     /// Whether on loopback sockets lose packets in it, which takes rights.
     pub fn loses_at_sockets(&self) -> bool {
-        matches!(self.programs, Programs::Cues(cues) if cues.iter().any(Cue::needs_rights))
+        matches!(self.programs, Programs::Cues(cues) if cues.iter().any(Cue::loses))
     }
 
     /// Whether it can't be done over IPv6, where UDP has to have a checksum (RFC 8200 §8.1).

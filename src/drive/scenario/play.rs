@@ -76,7 +76,8 @@ pub enum Deed {
     Wait(Duration),
     /// Changes the socket.
     Set(Setting),
-    /// From now on the kernel loses these packets before the socket sees them.
+    /// From now on the kernel loses these packets before the socket sees them. In the lab the wire loses them instead, by
+    /// its script, and this is passed over.
     Lose(Loses),
     /// A deed that must fail so.
     Fails(Refusal, &'static Deed),
@@ -145,8 +146,8 @@ pub enum Refusal {
 }
 
 impl Cue {
-    /// Whether it needs CAP_NET_ADMIN, or CAP_NET_RAW.
-    pub fn needs_rights(&self) -> bool {
+    /// Whether it has a socket lose packets, which takes CAP_NET_ADMIN and CAP_NET_RAW.
+    pub fn loses(&self) -> bool {
         matches!(self.deed, Deed::Lose(_) | Deed::Set(Setting::Marked(_)))
     }
 }

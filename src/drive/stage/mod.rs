@@ -21,7 +21,7 @@ pub use self::option::may_lose;
 use self::seat::Seat;
 use super::ground::Ground;
 use super::privileges;
-use super::scenario::{Actor, Cue, Deed, Refusal};
+use super::scenario::{Actor, Cue, Refusal};
 use super::server::bind_error;
 use super::signal::Signal;
 use super::transcript::Transcript;
@@ -41,8 +41,8 @@ pub(super) struct Stage {
     _closed: Socket,
     listener: Option<Socket>,
     clients: Vec<Option<Socket>>,
-    /// Whether the network marks packets; the lab's wire does without.
-    marks: bool,
+    /// Whether sockets lose packets; in the lab the wire does.
+    sockets_lose: bool,
 }
 
 impl fmt::Debug for Stage {
@@ -106,7 +106,7 @@ impl Stage {
             _closed: closed,
             listener: Some(listener),
             clients: clients.context("can't make the client's sockets")?,
-            marks: !is_lab(ground),
+            sockets_lose: !is_lab(ground),
         })
     }
 
@@ -126,13 +126,12 @@ impl Stage {
     }
 
     fn last_with_rights(&self) -> Option<usize> {
-        self.cues.iter().rposition(|cue| cue.needs_rights() && !self.skips(cue))
+        self.cues.iter().rposition(|cue| cue.loses() && !self.skips(cue))
     }
 
     /// Whether the cue is loopback's way to do what the lab's wire does.
     fn skips(&self, cue: &Cue) -> bool {
-        use super::scenario::{Loses, Setting};
-        !self.marks && matches!(cue.deed, Deed::Lose(Loses::Marked) | Deed::Set(Setting::Marked(_)))
+        !self.sockets_lose && cue.loses()
     }
 
     /// Does everything; closes in any case what is still open.
