@@ -106,9 +106,10 @@ impl Connection {
         }
     }
 
-    /// Data after the peer's FIN.
+    /// Data after the peer's FIN: what does not acknowledge the FIN may have crossed it.
     fn note_half_close(&mut self, moment: &Moment, segment: &Segment) {
-        if self.sides.get(!moment.direction).fin.is_some() {
+        let fin = self.sides.get(!moment.direction).fin.as_ref();
+        if fin.is_some_and(|fin| segment.flags.contains(TcpFlags::ACK) && !segment.ack.is_before(fin.end)) {
             self.diary.see_after_fin(moment, segment.len);
         }
     }
