@@ -81,7 +81,7 @@ finding_codes! {
     NoClose "no_close" Note "No close was captured.";
     ResetUnread "reset_unread" Warning "Closed with received data unread, so a RST went in place of a FIN (RFC 2525 §2.17).";
     ResetAfterClose "reset_after_close" Warning "Data came for a socket that its program had already closed.";
-    ResetAbort "reset_abort" Warning "Aborted with nothing unread: linger 0, the program was killed, or the peer was silent.";
+    ResetAbort "reset_abort" Warning "Aborted, and nothing shows that data was unread: linger 0, the program was killed, or the peer was silent.";
     ResetStale "reset_stale" Note "Answers a segment of a connection that its sender has no more, or never had.";
     ResetUnknown "reset_unknown" Warning "A reset; the capture does not show why.";
     ResetIgnored "reset_ignored" Note "A reset that ended nothing: its number is not the one expected, or the connection went on (RFC 5961 §3.2).";
@@ -91,7 +91,7 @@ finding_codes! {
     IdleGap "idle_gap" Note "Nothing was sent for a while.";
     SlowServer "slow_server" Note "The server took its time to answer a request that was there.";
     KeepAlive "keep_alive" Note "Asks whether the peer is still there (RFC 1122 §4.2.3.6).";
-    Abandoned "abandoned" Problem "The connection came to nothing: no answer in the capture.";
+    Abandoned "abandoned" Problem "The connection came to nothing: it never opened, or the last of what was sent got no answer.";
     EchoIdentical "echo_identical" Note "The answer is the request, byte for byte.";
     EchoUpper "echo_upper" Note "The answer is the request in upper case.";
     EchoPrefixed "echo_prefixed" Note "The answer is the request behind a prefix.";

@@ -155,6 +155,31 @@ pub enum Reset {
     /// Answers this frame, whose ACK does not fit the SYN that waits for one (RFC 9293 §3.10.7.3). It ends nothing here:
     /// the SYN still waits.
     BadAck(u64),
+    /// Answers the SYN in this frame, but acknowledges nothing: who waits for the ACK of its SYN ignores it (RFC 9293
+    /// §3.10.7.3).
+    NoAck(u64),
+    /// Answers a frame that came after its sender's own RST, which had ended the connection here.
+    AfterReset {
+        /// The frame that is answered.
+        answers: u64,
+        /// The peer's RST.
+        reset: u64,
+    },
+    /// Its TTL is not that of its sender's first packet: somebody else may have sent it.
+    OtherTtl {
+        /// Its own.
+        ttl: u8,
+        /// The first packet's.
+        first: u8,
+    },
+    /// A client's, with its requests answered and all acknowledged: linger 0, killed, or with some of so many bytes
+    /// unread.
+    AfterAnswer {
+        /// Bytes of the answer.
+        bytes: u32,
+        /// The frame of the last of them, where it is remembered.
+        last: Option<NonZeroU64>,
+    },
     /// Its own number is not the one that its receiver expects: it ends nothing (RFC 9293 §3.10.7.4, RFC 5961 §3.2).
     Unacceptable {
         /// The relative number expected.

@@ -25,6 +25,21 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     ),
     // the SYN-ACK covers 554 bytes that the SYN did not carry
     ("syn-ack-of-another", &["1555, not 1000 + 1", "(SYN-SENT), refuses it"], &["of data", "lacks the ACK"]),
+    // a SYN, a SYN-ACK, a RST: there never was an ACK that the capture could lack
+    ("scan", &["abandoned [1,2,3]: The client answered the SYN-ACK with RST"], &["lacks"]),
+    ("no-ack-of-the-syn-ack", &["abandoned [1,3,4]: No ACK of the SYN-ACK"], &["lacks", "no_close"]),
+    // a firewall resets the connection in the server's name, whose answer comes all the same
+    (
+        "reset-by-another",
+        &["reset_unknown [5]: Came with a TTL of 128, and the server's first packet with 64", "reset_stale [5,6,7]"],
+        &["reset_unread", "half-open"],
+    ),
+    // the same for a SYN
+    ("refused-on-the-way", &["refused [1,2]", "reset_stale [2,3,4]"], &["port scanner"]),
+    // linger 0, 80 ms after the echo was read
+    ("linger-after-the-answer", &["reset_abort [5,7]", "Which can't be told"], &["reset_unread", "did not answer"]),
+    // data that its sender sent before the peer's FIN came
+    ("fin-crosses-data", &["close_three"], &["half_close"]),
 ];
 
 /// What a fact or an answer says of them, and what would be wrong.
@@ -33,6 +48,9 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("reset-not-taken", "the client closed first, in three segments", "ended the connection"),
     ("reset-challenged", "the client closed first, in three segments", "ended the connection"),
     ("half-open", "open (until the first FIN or RST) = 1.100000 s - 1.020100 s = 0.079900 s", "776774"),
+    ("scan", "never completed: the client answered the SYN-ACK with RST", "partly captured"),
+    ("no-ack-of-the-syn-ack", "never completed: no ACK of the SYN-ACK is in the capture", "partly captured"),
+    ("syn-ack-of-another", "the SYN got no answer that fits it", "was not answered"),
 ];
 
 #[test]

@@ -1,5 +1,6 @@
 //! How the connection ended.
 
+use super::handshake::never_opened;
 use super::times;
 use crate::explain::describe::{counted, frames, thousands};
 use crate::explain::finding::{Finding, FindingCode as Code};
@@ -13,9 +14,8 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
         Close::Fin => orderly(tcp, found),
         // a reset that came when all was over, for an old copy of a packet
         Close::Rst if was_over(tcp) => orderly(tcp, found),
-        Close::None if !tcp.story.unanswered_syn && tcp.handshake != Handshake::Refused => {
-            open_end(totals, tcp, found);
-        }
+        Close::None if tcp.story.unanswered_syn || tcp.handshake == Handshake::Refused || never_opened(totals) => {}
+        Close::None => open_end(totals, tcp, found),
         Close::Half => {
             let fins = [tcp.story.fins.client_to_server, tcp.story.fins.server_to_client];
             let frames = fins.into_iter().flatten().map(|fin| fin.frame);
@@ -27,9 +27,11 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
             };
             found.push(Finding::new(Code::NoClose, text, frames.chain([totals.last_frame])));
         }
-        Close::Rst | Close::None => {}
+        Close::Rst => {}
     }
-    abandoned(totals, tcp, found);
+    if !never_opened(totals) {
+        abandoned(totals, tcp, found);
+    }
 }
 
 /// Whether both FINs were acknowledged before the first reset.

@@ -11,7 +11,9 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
         found.push(Finding::new(Code::HandshakePartial, text, frames));
     } else if tcp.story.unanswered_syn {
         let errors = &tcp.story.errors.frames;
-        let text = if errors.is_empty() {
+        let text = if tcp.story.misfit.is_some() {
+            "What answered the SYN does not fit it (RFC 9293 §3.10.7.3), and nothing else did in this capture: the connection never opened."
+        } else if errors.is_empty() {
             "No SYN-ACK and no RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
         } else {
             "No SYN-ACK answers the SYN in this capture: the connection never opened, and an ICMP error tells why."
@@ -19,8 +21,22 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
         found.push(Finding::new(
             Code::Abandoned,
             text,
-            frames.chain([totals.last_frame]).chain(errors.iter().copied()),
+            frames.chain(tcp.story.misfit).chain([totals.last_frame]).chain(errors.iter().copied()),
         ));
+    } else if never_opened(totals) {
+        let resets = [tcp.story.resets.client_to_server, tcp.story.resets.server_to_client];
+        let text = match resets {
+            [Some(reset), _] => format!(
+                "The client answered the SYN-ACK with RST, in frame {reset}, in place of the ACK: the connection never opened."
+            ),
+            [None, Some(reset)] => format!(
+                "No ACK of the SYN-ACK came, and the server ended the handshake with RST, in frame {reset}: the connection never opened."
+            ),
+            [None, None] => "No ACK of the SYN-ACK is in this capture, and nothing that would show that the connection opened: the SYN-ACK did not arrive, its receiver is not there or does not answer, or the ACK was lost or not captured.".to_owned(),
+        };
+        let repeats = &tcp.story.repeats.server_to_client.frames;
+        let frames = frames.chain(resets.into_iter().flatten()).chain(repeats.iter().copied());
+        found.push(Finding::new(Code::Abandoned, text, frames.chain([totals.last_frame])));
     } else if tcp.handshake == Handshake::Partial {
         let missing: Vec<&str> = [(syn, "SYN"), (syn_ack, "SYN-ACK"), (ack, "ACK of the SYN-ACK")]
             .into_iter()
@@ -30,4 +46,14 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
         let text = format!("Of the handshake the capture{so_far} lacks the {}.", missing.join(" and the "));
         found.push(Finding::new(Code::HandshakePartial, text, frames));
     }
+}
+
+/// Whether the handshake came as far as the SYN-ACK and no further, and nothing shows that the connection opened.
+pub(in crate::explain) fn never_opened(totals: &ConversationTotals) -> bool {
+    let silent = totals.payload.client_to_server == 0 && totals.payload.server_to_client == 0;
+    totals.tcp.as_ref().is_some_and(|tcp| {
+        let fins = tcp.story.fins.client_to_server.or(tcp.story.fins.server_to_client);
+        let begun = matches!(tcp.story.handshake, [Some(_), Some(_), None]) && tcp.handshake == Handshake::Partial;
+        begun && silent && fins.is_none() && !totals.may_go_on()
+    })
 }

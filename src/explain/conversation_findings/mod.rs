@@ -2,7 +2,7 @@
 
 mod close;
 mod echo;
-mod handshake;
+pub(super) mod handshake;
 mod packets;
 mod udp;
 mod window;

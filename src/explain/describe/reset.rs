@@ -43,6 +43,12 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         Reset::BadAck(answers) => {
             format!("{who} asks for another connection than frame {answers} is of: RST in answer to it")
         }
+        Reset::NoAck(syn) => format!("{who} sends RST without an ACK of the SYN in frame {syn}: it ends nothing"),
+        Reset::AfterReset { answers, reset } => {
+            format!("{who} has no connection since the {peer}'s RST in frame {reset}: RST in answer to frame {answers}")
+        }
+        Reset::OtherTtl { .. } => format!("RST in the {who}'s name, with another TTL than the {who}'s packets"),
+        Reset::AfterAnswer { .. } => format!("{who} aborts the connection: RST, with its request answered"),
         Reset::Unacceptable { in_window: true, .. } => {
             format!("{who} sends RST at {}, which is not the number due: most likely it ends nothing", facts.seq)
         }

@@ -1,6 +1,7 @@
 //! How the connection was opened.
 
 use super::Known;
+use crate::explain::conversation_findings::handshake::never_opened;
 use crate::track::Handshake;
 
 pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
@@ -12,8 +13,15 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
             }
             None => "complete".to_owned(),
         },
+        Handshake::Partial if tcp.story.unanswered_syn && tcp.story.misfit.is_some() => {
+            format!("the SYN got no answer that fits it{}", known.so_far())
+        }
         Handshake::Partial if tcp.story.unanswered_syn => format!("the SYN was not answered{}", known.so_far()),
         Handshake::Partial if known.totals.may_go_on() => format!("not complete{}", known.so_far()),
+        Handshake::Partial if never_opened(known.totals) => match tcp.story.resets.client_to_server {
+            Some(_) => "never completed: the client answered the SYN-ACK with RST".to_owned(),
+            None => "never completed: no ACK of the SYN-ACK is in the capture".to_owned(),
+        },
         Handshake::Partial => "only partly captured".to_owned(),
         Handshake::Absent => "not captured: the capture began later".to_owned(),
         Handshake::Refused => "refused: the SYN was answered by a RST".to_owned(),

@@ -124,6 +124,35 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
             ),
             [answers, frame],
         ),
+        Reset::NoAck(syn) => Finding::new(
+            Code::ResetIgnored,
+            format!(
+                "Whoever refuses a SYN acknowledges it in the RST (RFC 9293 §3.10.7.1). This one has no ACK, so the {peer}, which waits for the ACK of its SYN in frame {syn} (SYN-SENT), must ignore it (§3.10.7.3)."
+            ),
+            [syn, frame],
+        ),
+        Reset::AfterReset { answers, reset } => Finding::new(
+            Code::ResetStale,
+            format!(
+                "The {peer}'s RST in frame {reset} had ended the connection for the {who}, so its kernel knows none any more when frame {answers} comes, and answers with RST (RFC 9293 §3.10.7.1). That the {peer} went on after its own RST means that somebody else sent that one in its name, or that packets overtook each other."
+            ),
+            [reset, answers, frame],
+        ),
+        Reset::OtherTtl { ttl, first } => Finding::new(
+            Code::ResetUnknown,
+            format!(
+                "Came with a TTL of {ttl}, and the {who}'s first packet with {first}: it took another way, or somebody on the way, such as a firewall, sent it in the {who}'s name. What the {who}'s program did can't be told."
+            ),
+            [frame],
+        ),
+        Reset::AfterAnswer { bytes: count, last } => Finding::new(
+            Code::ResetAbort,
+            format!(
+                "The {who} ended the connection with RST when its request was answered and all {} of the answer were acknowledged: linger 0, the program was killed, or it closed with some of them unread (RFC 2525 §2.17). Which can't be told: how much a program has read is not on the wire.",
+                bytes(count)
+            ),
+            [last.map_or(0, NonZeroU64::get), frame],
+        ),
         Reset::Unacceptable { expected, told_by, in_window } => {
             let seq = facts.seq;
             let text = if in_window {

@@ -127,7 +127,7 @@ fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
             continue;
         };
         let (direction, facts) = facts;
-        if matches!(facts.reset, Some(Reset::Unacceptable { .. })) {
+        if matches!(facts.reset, Some(Reset::Unacceptable { .. } | Reset::NoAck(_))) {
             moves.push(None);
             continue;
         }

@@ -16,7 +16,7 @@ impl Connection {
         let (own, peer) = self.sides.both_mut(moment.direction);
         match reset {
             // the SYN waits on
-            Some(Reset::BadAck(_)) => return,
+            Some(Reset::BadAck(_) | Reset::NoAck(_)) => return,
             Some(Reset::Unacceptable { in_window: false, .. }) => {
                 self.diary.see_ignored(moment.direction, [moment.frame, 0, 0]);
                 return;

@@ -26,11 +26,11 @@ use side::{Recent, Side};
 use story::Diary;
 use wireshark::{Seen, Wireshark};
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU8, NonZeroU64};
 
 use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 use super::event::TcpFacts;
-use super::facts::{Hints, Life, Probe, TcpPlace};
+use super::facts::{Hints, Life, Probe, Reset, TcpPlace};
 use super::repeat::RepeatVerdict;
 use super::rtt::Distribution;
 use super::vantage::{Clues, Standpoint};
@@ -151,7 +151,7 @@ impl Connection {
         let known = own.base.is_some() && peer.base.is_some();
         self.new_isn = false;
         if !known || segment.flags.contains(TcpFlags::SYN) {
-            self.learn(direction, segment);
+            self.learn(direction, segment, ip.ttl);
         }
         self.clues.note_segment(direction, segment);
         let place = self.place(moment, segment);
@@ -159,15 +159,15 @@ impl Connection {
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
         }
-        let fits = !has_ack || self.may_ack(direction, segment);
+        let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment, ip.ttl));
+        let fits = !matches!(reset, Some(Reset::NoAck(_))) && (!has_ack || self.may_ack(direction, segment));
         if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits {
             self.handshake.follow(moment, place, &self.sides);
         }
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.hints = Hints::default();
         let hints = &mut facts.hints;
-        let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment));
-        let probe = if fits { self.probe(moment, segment) } else { self.challenge_of_syn(direction, segment) };
+        let probe = if fits { self.probe(moment, segment) } else { self.misfit(moment, segment) };
         let repeat = self.take_bytes(moment, segment, ip, probe);
         // a copy of an ACK says nothing again
         let copied = segment.len == 0 && repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
@@ -234,8 +234,9 @@ impl Connection {
     }
 
     /// Bases of the relative numbers, and the options.
-    fn learn(&mut self, direction: Direction, segment: &Segment) {
+    fn learn(&mut self, direction: Direction, segment: &Segment, ttl: u8) {
         let (own, peer) = self.sides.both_mut(direction);
+        own.ttl = own.ttl.or(NonZeroU8::new(ttl).filter(|_| !segment.flags.contains(TcpFlags::RST)));
         own.learn_options(segment);
         if segment.flags.contains(TcpFlags::SYN) {
             own.isn.get_or_insert(segment.seq);

@@ -1,7 +1,7 @@
 //! Segments that only ask, and their answers: keep-alives, zero-window probes, challenge ACKs.
 
 use super::{CONTROL, Connection, Moment};
-use crate::model::{Direction, Segment, TcpFlags};
+use crate::model::{Segment, TcpFlags};
 use crate::track::facts::Probe;
 
 /// What a segment that waits for a bare ACK asks.
@@ -44,11 +44,12 @@ impl Connection {
         }
     }
 
-    /// A bare ACK that does not fit the peer's SYN.
+    /// Notes what does not fit the peer's SYN; a bare ACK is a question.
     #[cold]
-    pub(super) fn challenge_of_syn(&self, direction: Direction, segment: &Segment) -> Option<Probe> {
+    pub(super) fn misfit(&mut self, moment: &Moment, segment: &Segment) -> Option<Probe> {
+        self.diary.see_misfit(moment.frame);
         let bare = segment.len == 0 && !segment.flags.intersects(CONTROL);
-        self.sides.get(!direction).syn.filter(|_| bare).map(|(syn, _)| Probe::SynChallenge(syn.get()))
+        self.sides.get(!moment.direction).syn.filter(|_| bare).map(|(syn, _)| Probe::SynChallenge(syn.get()))
     }
 
     /// A bare ACK that says nothing new, right after the peer's RST in frame `reset`.

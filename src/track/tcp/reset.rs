@@ -1,6 +1,6 @@
 //! What a reset answers, and what it costs.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU8, NonZeroU64};
 
 use super::probe::Asks;
 use super::sent::Sent;
@@ -13,15 +13,39 @@ use crate::track::when::When;
 /// What a program does within this time after an answer came, it does because the answer came.
 const AT_ONCE: Nanos = Nanos::from_millis(2);
 
+/// A program that reads at all has read by then what has come.
+const LONG: Nanos = Nanos::from_millis(1_000);
+
 /// A copy of a packet comes within this time.
 const AT_ONCE_AGAIN: Nanos = Nanos(200_000);
 
 impl Connection {
     /// Why this side sends a RST, as far as the capture shows it; called before the RST itself is remembered.
-    pub(super) fn explain_reset(&self, moment: &Moment, segment: &Segment) -> Reset {
+    pub(super) fn explain_reset(&self, moment: &Moment, segment: &Segment, ttl: u8) -> Reset {
+        let first = self.sides.get(moment.direction).ttl;
+        match self.cause_of_reset(moment, segment) {
+            // what a program does is no cause if the packet is not its host's
+            Reset::Unread { .. }
+            | Reset::AfterAnswer { .. }
+            | Reset::Abort
+            | Reset::AbortAtOnce(_)
+            | Reset::Unknown
+                if first.is_some_and(|first| first.get() != ttl) =>
+            {
+                Reset::OtherTtl { ttl, first: first.map_or(0, NonZeroU8::get) }
+            }
+            cause => cause,
+        }
+    }
+
+    fn cause_of_reset(&self, moment: &Moment, segment: &Segment) -> Reset {
         let own = self.sides.get(moment.direction);
         let peer = self.sides.get(!moment.direction);
         let with_ack = segment.flags.contains(TcpFlags::ACK);
+        let syn = peer.newest().filter(|newest| newest.syn && !peer.syn_with_ack && own.newest().is_none());
+        if let Some(syn) = syn.filter(|_| !with_ack) {
+            return Reset::NoAck(syn.frame);
+        }
         if own.isn.is_none()
             && peer.isn.is_some()
             && !peer.syn_with_ack
@@ -55,7 +79,12 @@ impl Connection {
         if gone && (!with_ack || lost > 0 || own.reset.is_some()) {
             return after_close(own, peer, answered, lost);
         }
-        match answered.filter(|_| !gone) {
+        let answered = answered.filter(|_| !gone);
+        let before = peer.reset.map(NonZeroU64::get);
+        if let Some((answered, reset)) = answered.zip(before).filter(|(answered, reset)| answered.frame > *reset) {
+            return Reset::AfterReset { answers: answered.frame, reset };
+        }
+        match answered {
             Some(answered) if answered.syn && own.isn.is_some_and(|isn| isn.plus(1) == segment.seq) => {
                 return Reset::Unwanted(answered.frame);
             }
@@ -72,12 +101,14 @@ impl Connection {
         match peer.unanswered.max(unacked) {
             0 => Reset::Abort,
             bytes => {
-                let last = peer.sent.last_data().filter(|sent| sent.len <= bytes);
-                match last {
+                let answer = peer.sent.last_data().filter(|sent| sent.len <= bytes);
+                let last = answer.and_then(|sent| NonZeroU64::new(sent.frame));
+                match answer {
                     Some(answer) if answer.len == bytes && self.at_once(moment, answer) => {
                         Reset::AbortAtOnce(answer.frame)
                     }
-                    last => Reset::Unread { bytes, last: last.and_then(|sent| NonZeroU64::new(sent.frame)) },
+                    _ if unacked == 0 && self.is_answered(moment, bytes) => Reset::AfterAnswer { bytes, last },
+                    _ => Reset::Unread { bytes, last },
                 }
             }
         }
@@ -93,6 +124,15 @@ impl Connection {
             sender.too_big = moment.place();
         }
         sender.sent.carrying(error.quoted.seq?).map(|sent| sent.last.0)
+    }
+
+    /// Whether so many bytes are an answer, which a client need not answer in its turn: no more than it asked with, or all
+    /// there long ago.
+    fn is_answered(&self, moment: &Moment, bytes: u32) -> bool {
+        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let asked = client.sent.last_data().filter(|_| moment.direction == Direction::ClientToServer);
+        let long_ago = moment.since(server.last_data).is_some_and(|since| since >= LONG);
+        asked.is_some_and(|request| bytes <= request.len || long_ago)
     }
 
     /// Whether the client resets the connection as soon as this short answer has come, of one segment: what woke its program

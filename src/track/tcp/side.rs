@@ -1,6 +1,6 @@
 //! One end of a TCP connection, as far as the capture shows it.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU8, NonZeroU64};
 
 use super::copy::DUPLICATE_WITHIN;
 use super::holes::Holes;
@@ -106,6 +106,8 @@ pub(super) struct Side {
     pub(super) syn: Option<(NonZeroU64, When)>,
     pub(super) syn_count: u16,
     pub(super) syn_with_ack: bool,
+    /// TTL or hop limit of its first packet.
+    pub(super) ttl: Option<NonZeroU8>,
     /// What `next` was when the first RST of either side came.
     pub(super) next_at_reset: SeqNumber,
     pub(super) mss: Option<u16>,

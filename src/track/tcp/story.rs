@@ -94,6 +94,8 @@ pub struct TcpStory {
     /// Each side's first RST that ended nothing: its frame, that of what was sent after it all the same, and that of the
     /// ACK of this, or of the ACK that questions the RST; 0 for what there is not.
     pub ignored_resets: PerDirection<Option<[u64; 3]>>,
+    /// The first segment that answered the SYN and did not fit it.
+    pub misfit: Option<u64>,
     /// Each side's SYN.
     pub negotiated: PerDirection<Option<Negotiated>>,
     /// Each side's bytes (SYN and FIN included) that were never acknowledged.
@@ -128,6 +130,7 @@ pub struct TcpStory {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rare {
     ignored_resets: PerDirection<Option<[u64; 3]>>,
+    misfit: Option<u64>,
     after_fin: PerDirection<Option<(u64, u64, u64)>>,
     zero_window: PerDirection<ZeroWindow>,
     window_filled: PerDirection<Sighting>,
@@ -153,6 +156,7 @@ impl Diary {
         let rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
         TcpStory {
             ignored_resets: rare.ignored_resets,
+            misfit: rare.misfit,
             after_fin: rare.after_fin,
             zero_window: rare.zero_window,
             window_filled: rare.window_filled,
@@ -187,6 +191,11 @@ impl Diary {
     /// A RST of this side that ended nothing, and what shows it.
     pub(super) fn see_ignored(&mut self, sender: Direction, frames: [u64; 3]) {
         self.rare().ignored_resets.get_mut(sender).get_or_insert(frames);
+    }
+
+    /// A segment that answers the SYN and does not fit it.
+    pub(super) fn see_misfit(&mut self, frame: u64) {
+        self.rare().misfit.get_or_insert(frame);
     }
 
     /// Data after the peer's FIN.
