@@ -69,11 +69,11 @@ impl Decoder {
     fn plain<'a>(&'a mut self, ip: Ip<'a>, frame: &Frame<'a>) -> Result<Packet<'a>, Skip> {
         match (ip.fragment, ip.protocol) {
             (None, ip_number::TCP) => {
-                let headers = Headers { ip: ip.header, transport: Transport::Segment(tcp::read(&ip)?) };
+                let headers = Headers::new(ip.header, Transport::Segment(tcp::read(&ip)?));
                 Ok(lend(self.headers.insert(headers), &ip))
             }
             (None, ip_number::UDP) => {
-                let headers = Headers { ip: ip.header, transport: Transport::Datagram(udp::read(&ip)?) };
+                let headers = Headers::new(ip.header, Transport::Datagram(udp::read(&ip)?));
                 Ok(lend(self.headers.insert(headers), &ip))
             }
             _ => self.layers(frame),
@@ -111,7 +111,7 @@ impl Decoder {
                 }
                 _ => return Err(Skip::OtherProtocol),
             };
-            return Ok(lend(self.headers.insert(Headers { ip: ip.header, transport }), &ip));
+            return Ok(lend(self.headers.insert(Headers::new(ip.header, transport)), &ip));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Endpoint, Protocol, SeqNumber, TcpFlags, TcpOptions};
+use super::{Endpoint, Flow, Protocol, SeqNumber, TcpFlags, TcpOptions};
 
 /// An IP packet that can be a step: lent by whoever has read it.
 #[derive(Clone, Copy, Debug)]
@@ -19,10 +19,21 @@ pub struct Packet<'a> {
 /// What the headers of an IP packet say.
 #[derive(Clone, Copy, Debug)]
 pub struct Headers {
+    /// Which conversation it belongs to, and which way it goes; of an ICMP error, what it quotes.
+    pub flow: Flow,
     /// The innermost IP header.
     pub ip: IpHeader,
     /// What the IP packet carries.
     pub transport: Transport,
+}
+
+impl Headers {
+    /// These headers, and the flow that they tell.
+    #[inline(always)]
+    pub fn new(ip: IpHeader, transport: Transport) -> Self {
+        let (protocol, source, destination) = transport.ends();
+        Self { flow: Flow::new(protocol, source, destination), ip, transport }
+    }
 }
 
 /// What is kept of the innermost IP header.
@@ -51,6 +62,18 @@ pub enum Transport {
     Datagram(Datagram),
     /// An ICMP error about one of these.
     IcmpError(IcmpError),
+}
+
+impl Transport {
+    /// The protocol, who sent it, and to whom; of an ICMP error, what it quotes.
+    #[inline(always)]
+    pub fn ends(&self) -> (Protocol, Endpoint, Endpoint) {
+        match self {
+            Self::Segment(tcp) => (Protocol::Tcp, tcp.source, tcp.destination),
+            Self::Datagram(udp) => (Protocol::Udp, udp.source, udp.destination),
+            Self::IcmpError(IcmpError { quoted, .. }) => (quoted.protocol, quoted.source, quoted.destination),
+        }
+    }
 }
 
 /// Whether a checksum fits its packet.

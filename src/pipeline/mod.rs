@@ -135,9 +135,9 @@ impl Run<'_> {
                     Transport::IcmpError(_) => self.totals.icmp += 1,
                 }
                 if self.wants_steps
-                    && let Some(event) = &self.tracker.event(frame, packet)
+                    && let Some(last) = self.tracker.last()
                 {
-                    self.sink.step(&Step::explain(event))?;
+                    self.sink.step(&Step::explain(&last.event(frame, packet)))?;
                 }
             }
             Ok((_, Err(reason))) | Err(reason) => self.totals.skip(reason, 1),

@@ -2,15 +2,14 @@
 
 use super::echo::Reserve;
 use super::event::{Body, Event, Followed, FollowedKind, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-use super::key::Key;
 use super::kind::{Kind, TcpKind};
 use super::lent::Lent;
 use super::tcp::{Connection, Moment};
 use super::totals::Extent;
 use super::when::When;
 use crate::model::{
-    Datagram, Direction, Endpoint, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags, Timestamp,
-    Transport,
+    Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags,
+    Timestamp, Transport,
 };
 use std::borrow::Cow;
 
@@ -21,6 +20,8 @@ pub(super) struct Conversation {
     pub(super) client: Endpoint,
     pub(super) server: Endpoint,
     pub(super) roles_from: RolesFrom,
+    /// Whether the client's packets go upward, as [`Flow`] has it.
+    client_upward: bool,
     pub(super) first_frame: u64,
     pub(super) last_frame: u64,
     pub(super) start: Option<Timestamp>,
@@ -51,6 +52,7 @@ impl Conversation {
             client,
             server,
             roles_from,
+            client_upward: Flow::new(stream.protocol, client, server).upward,
             first_frame: frame.number,
             last_frame: frame.number,
             start: frame.time,
@@ -91,17 +93,14 @@ impl Conversation {
     }
 
     /// What it is found by.
-    pub(super) fn key(&self) -> Key {
-        Key::new(self.stream.protocol, self.client, self.server)
+    pub(super) fn key(&self) -> FlowKey {
+        Flow::new(self.stream.protocol, self.client, self.server).key
     }
 
-    /// Which way a packet from `source` to `destination` goes.
-    pub(super) fn direction(&self, source: Endpoint, destination: Endpoint) -> Direction {
-        if source == self.client && destination == self.server {
-            Direction::ClientToServer
-        } else {
-            Direction::ServerToClient
-        }
+    /// Which way a packet of this flow goes.
+    #[inline]
+    pub(super) fn direction(&self, flow: &Flow) -> Direction {
+        if flow.upward == self.client_upward { Direction::ClientToServer } else { Direction::ServerToClient }
     }
 
     /// Whether a SYN shows that the ports are used again.
@@ -166,8 +165,8 @@ impl Conversation {
     }
 
     /// Takes an ICMP error that quotes one of its packets, and goes the other way.
-    pub(super) fn error(&mut self, frame: &Frame<'_>, error: &IcmpError) -> (Direction, IcmpFacts) {
-        let quoted = self.direction(error.quoted.source, error.quoted.destination);
+    pub(super) fn error(&mut self, frame: &Frame<'_>, error: &IcmpError, flow: &Flow) -> (Direction, IcmpFacts) {
+        let quoted = self.direction(flow);
         let moment = self.moment(frame, !quoted);
         let quotes_frame = match &mut self.kind {
             Kind::Tcp(tcp) => tcp.connection.take_error(&moment, error),
@@ -199,10 +198,10 @@ impl Conversation {
     }
 
     /// The event of the packet that was followed last; `facts` are those of a segment.
-    #[inline]
+    #[inline(always)]
     pub(super) fn event<'a>(
         &self,
-        followed: &Followed,
+        followed: &'a Followed,
         frame: &Frame<'a>,
         packet: &Packet<'a>,
         facts: &'a TcpFacts,
@@ -227,10 +226,10 @@ impl Conversation {
             since_start: self.at.get(),
             since_previous: followed.since_previous,
             ip: packet.headers.ip,
-            body: match followed.kind {
+            body: match &followed.kind {
                 FollowedKind::Segment => Body::Tcp(Lent::Borrowed(facts)),
-                FollowedKind::Datagram(facts) => Body::Udp(facts),
-                FollowedKind::Error(facts) => Body::Icmp(facts),
+                FollowedKind::Datagram(facts) => Body::Udp(Lent::Borrowed(facts)),
+                FollowedKind::Error(facts) => Body::Icmp(Lent::Borrowed(facts)),
             },
             header: Cow::Borrowed(packet.header),
             payload: Cow::Borrowed(packet.payload),

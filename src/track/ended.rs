@@ -27,7 +27,7 @@ pub(super) struct Ended {
 pub(super) struct Past {
     /// `None` where it was taken out again.
     pub(super) conversation: Option<Conversation>,
-    /// Its state.
+    /// Its state; that of one which has gone, until another comes here.
     pub(super) tcp: TcpKind,
 }
 
@@ -51,7 +51,7 @@ impl Ended {
         }
         let past = self.ring.get_mut(index)?;
         past.conversation = Some(conversation);
-        past.tcp.trade(tcp);
+        tcp.retire(&mut past.tcp);
         self.len += 1;
         Some(place)
     }
@@ -66,7 +66,6 @@ impl Ended {
     pub(super) fn pop(&mut self) {
         if let Some((_, past)) = self.oldest() {
             past.conversation = None;
-            past.tcp.clear();
             self.first = self.first.wrapping_add(1);
             self.len -= 1;
         }

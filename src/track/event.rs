@@ -159,9 +159,9 @@ pub enum Body<'a> {
     /// A TCP segment.
     Tcp(Lent<'a, TcpFacts>),
     /// A UDP datagram.
-    Udp(UdpFacts),
+    Udp(Lent<'a, UdpFacts>),
     /// An ICMP error about the conversation.
-    Icmp(IcmpFacts),
+    Icmp(Lent<'a, IcmpFacts>),
 }
 
 impl Body<'_> {
@@ -169,8 +169,8 @@ impl Body<'_> {
     fn keep(&self) -> Body<'static> {
         match self {
             Self::Tcp(facts) => Body::Tcp(facts.keep()),
-            Self::Udp(facts) => Body::Udp(*facts),
-            Self::Icmp(facts) => Body::Icmp(*facts),
+            Self::Udp(facts) => Body::Udp(facts.keep()),
+            Self::Icmp(facts) => Body::Icmp(facts.keep()),
         }
     }
 }

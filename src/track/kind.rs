@@ -74,19 +74,14 @@ impl TcpKind {
         self.turns.skip(frame, direction, acked)
     }
 
-    /// Moves the state of a connection that ends to here, and leaves the empty one that was here for the next
-    /// connection, with the memory that the ended one will hardly need any more.
-    pub(super) fn trade(&mut self, ending: &mut Self) {
-        std::mem::swap(self, ending);
+    /// Moves the state of a connection that ends to `place`, where nobody needs the one that is there any more, and is
+    /// empty then for the next connection: but for memory of both that it will need.
+    pub(super) fn retire(&mut self, place: &mut Self) {
         self.turns.settle();
-        self.connection.hand_over(&mut ending.connection);
-    }
-
-    /// Makes it empty, but for memory that the next connection will need.
-    pub(super) fn clear(&mut self) {
-        let mut empty = Self::default();
-        self.turns.hand_over(&mut empty.turns);
-        self.connection.rtt.hand_over(&mut empty.connection.rtt);
-        *self = empty;
+        let mut next = Self::default();
+        place.turns.hand_over(&mut next.turns);
+        place.connection.rtt.hand_over(&mut next.connection.rtt);
+        self.connection.hand_over(&mut next.connection);
+        *place = std::mem::replace(self, next);
     }
 }

@@ -7,13 +7,12 @@ use super::echo::Reserve;
 use super::ended::{self, Ended};
 use super::event::{Event, Followed, FollowedKind, StreamId, TcpFacts};
 use super::index::{Index, Place};
-use super::key::Key;
 use super::kind::{Kind, TcpKind};
 use super::roles;
 use super::slots::Slots;
 use super::totals::{ConversationTotals, Extent};
 use super::vantage::Vantage;
-use crate::model::{Direction, Endpoint, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
+use crate::model::{Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
 
 /// How many cleared states are kept for the next conversations.
 const SPARE: usize = 1_024;
@@ -42,6 +41,24 @@ pub struct Tracker {
     facts: TcpFacts,
 }
 
+/// The packet that was followed last: what its event is made of, where it is wanted.
+pub struct Last<'t> {
+    conversation: &'t Conversation,
+    followed: &'t Followed,
+    facts: &'t TcpFacts,
+}
+
+impl<'t> Last<'t> {
+    /// What the packet did in its conversation.
+    #[inline(always)]
+    pub fn event<'a>(&self, frame: &Frame<'a>, packet: &Packet<'a>) -> Event<'a>
+    where
+        't: 'a,
+    {
+        self.conversation.event(self.followed, frame, packet, self.facts)
+    }
+}
+
 impl Tracker {
     /// An empty table; `server` is the server of a session that echolab drives itself.
     pub fn new(server: Option<Endpoint>) -> Self {
@@ -64,27 +81,26 @@ impl Tracker {
         match &packet.headers.transport {
             Transport::Segment(segment) => self.segment(frame, packet, segment),
             Transport::Datagram(datagram) => {
-                let (source, destination) = (datagram.source, datagram.destination);
-                let index = self.find_or_begin(frame, packet, Protocol::Udp, source, destination);
+                let index = self.find_or_begin(frame, packet);
                 let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
                 slot.touched = true;
-                let direction = slot.conversation.direction(source, destination);
+                let direction = slot.conversation.direction(&packet.headers.flow);
                 let facts = slot.conversation.datagram(frame, packet, datagram, direction).ok_or(Skip::Malformed)?;
                 let since_previous = slot.conversation.count(frame, direction, datagram.len);
                 let kind = FollowedKind::Datagram(facts);
                 self.followed = Some(Followed { slot: index, direction, since_previous, kind });
                 Ok(())
             }
-            Transport::IcmpError(error) => self.error(frame, error),
+            Transport::IcmpError(error) => self.error(frame, error, &packet.headers.flow),
         }
     }
 
-    /// What the packet that was followed last did in its conversation.
+    /// The packet that was followed last, in its conversation.
     #[inline]
-    pub fn event<'a>(&'a self, frame: &Frame<'a>, packet: &Packet<'a>) -> Option<Event<'a>> {
+    pub fn last(&self) -> Option<Last<'_>> {
         let followed = self.followed.as_ref()?;
-        let slot = self.slots.get(followed.slot)?;
-        Some(slot.conversation.event(followed, frame, packet, &self.facts))
+        let conversation = &self.slots.get(followed.slot)?.conversation;
+        Some(Last { conversation, followed, facts: &self.facts })
     }
 
     /// The next conversation that was let go: ended long enough ago, or evicted. Those that are not `wanted` go
@@ -140,17 +156,16 @@ impl Tracker {
 
     #[inline(always)]
     fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment) -> Result<(), Skip> {
-        let (source, destination) = (segment.source, segment.destination);
-        let mut index = self.find_or_begin(frame, packet, Protocol::Tcp, source, destination);
+        let flow = &packet.headers.flow;
+        let mut index = self.find_or_begin(frame, packet);
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         slot.conversation.warm();
-        let mut direction = slot.conversation.direction(source, destination);
+        let mut direction = slot.conversation.direction(flow);
         if slot.conversation.is_another(direction, segment) {
             let before = slot.conversation.stream.number;
-            let key = slot.conversation.key();
             self.end(index);
-            index = self.begin(frame, packet, key, (source, destination), Some(before));
-            direction = self.slots.get_mut(index).ok_or(Skip::Malformed)?.conversation.direction(source, destination);
+            index = self.begin(frame, packet, Some(before));
+            direction = self.slots.get_mut(index).ok_or(Skip::Malformed)?.conversation.direction(flow);
         }
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         slot.touched = true;
@@ -163,13 +178,11 @@ impl Tracker {
         Ok(())
     }
 
-    fn error(&mut self, frame: &Frame<'_>, error: &IcmpError) -> Result<(), Skip> {
-        let quoted = &error.quoted;
-        let key = Key::new(quoted.protocol, quoted.source, quoted.destination);
-        let index = self.open(&key).ok_or(Skip::IcmpUnmatched)?;
+    fn error(&mut self, frame: &Frame<'_>, error: &IcmpError, flow: &Flow) -> Result<(), Skip> {
+        let index = self.open(&flow.key).ok_or(Skip::IcmpUnmatched)?;
         let slot = self.slots.get_mut(index).ok_or(Skip::IcmpUnmatched)?;
         slot.touched = true;
-        let (direction, facts) = slot.conversation.error(frame, error);
+        let (direction, facts) = slot.conversation.error(frame, error, flow);
         let since_previous = slot.conversation.count(frame, direction, 0);
         self.followed = Some(Followed { slot: index, direction, since_previous, kind: FollowedKind::Error(facts) });
         Ok(())
@@ -177,7 +190,7 @@ impl Tracker {
 
     /// The slot of the conversation with this key; a late packet brings it back from among the ended.
     #[inline]
-    fn open(&mut self, key: &Key) -> Option<u32> {
+    fn open(&mut self, key: &FlowKey) -> Option<u32> {
         match self.index.find(key)? {
             Place::Open(index) => Some(index),
             Place::Ended(place) => self.reopen(key, place),
@@ -185,41 +198,28 @@ impl Tracker {
     }
 
     #[inline]
-    fn find_or_begin(
-        &mut self,
-        frame: &Frame<'_>,
-        packet: &Packet<'_>,
-        protocol: Protocol,
-        source: Endpoint,
-        destination: Endpoint,
-    ) -> u32 {
-        let key = Key::new(protocol, source, destination);
-        self.open(&key).unwrap_or_else(|| self.begin(frame, packet, key, (source, destination), None))
+    fn find_or_begin(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> u32 {
+        self.open(&packet.headers.flow.key).unwrap_or_else(|| self.begin(frame, packet, None))
     }
 
     #[cold]
-    fn reopen(&mut self, key: &Key, place: u32) -> Option<u32> {
+    fn reopen(&mut self, key: &FlowKey, place: u32) -> Option<u32> {
         let (conversation, tcp) = self.ended.take(place)?;
         let index = self.slots.occupy(conversation.with(tcp));
-        self.index.remember(*key, Place::Open(index));
+        self.index.forget(key, Place::Ended(place));
+        self.index.open(*key, index);
         Some(index)
     }
 
     /// Begins a conversation with its first packet.
-    fn begin(
-        &mut self,
-        frame: &Frame<'_>,
-        packet: &Packet<'_>,
-        key: Key,
-        (source, destination): (Endpoint, Endpoint),
-        reuses: Option<u32>,
-    ) -> u32 {
+    fn begin(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, reuses: Option<u32>) -> u32 {
         if self.slots.is_full()
             && let Some((index, silent)) = self.slots.evict()
         {
             self.evicted += 1;
             self.let_away(index, silent);
         }
+        let (_, source, destination) = packet.headers.transport.ends();
         let (direction, roles_from) = roles::decide(source, destination, packet, self.server);
         let ends = match direction {
             Direction::ClientToServer => (source, destination),
@@ -236,7 +236,7 @@ impl Tracker {
         let conversation =
             Conversation::new(stream, ends, roles_from, reuses, frame, kind.seen_from(self.vantage, ends));
         let index = self.slots.occupy(conversation);
-        self.index.remember(key, Place::Open(index));
+        self.index.open(packet.headers.flow.key, index);
         index
     }
 
@@ -255,9 +255,7 @@ impl Tracker {
         match std::mem::replace(&mut conversation.kind, Kind::Away) {
             Kind::Tcp(mut tcp) => {
                 let Some(place) = self.ended.push(conversation, &mut tcp) else { return };
-                if self.index.find(&key) == Some(Place::Open(index)) {
-                    self.index.remember(key, Place::Ended(place));
-                }
+                self.index.end(key, index, place);
                 if self.spare.len() < SPARE {
                     self.spare.push(tcp);
                 }

@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use crate::explain::{FindingCode, Step};
+use crate::explain::{Finding, FindingCode, Step};
 use crate::model::{Direction, Endpoint, TcpFlags, Timestamp};
 use crate::track::{Analysis, Body, StreamId, TcpFacts};
 
@@ -41,7 +41,7 @@ pub(super) struct SegmentRow {
 
 impl Row {
     /// The row of a step; `absolute` with the numbers of the wire.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(step: &Step<'_>, absolute: bool) -> Self {
         let event = &step.event;
         Self {
@@ -55,9 +55,15 @@ impl Row {
                 Body::Udp(facts) => Transport::Udp { len: facts.len },
                 Body::Icmp(facts) => Transport::Icmp { name: facts.error.name(), quotes_frame: facts.quotes_frame },
             },
-            findings: step.findings.iter().map(|finding| finding.code).collect(),
+            findings: codes(&step.findings),
         }
     }
+}
+
+/// Nothing for nearly every step: then there is nothing to collect.
+#[inline]
+fn codes(findings: &[Finding]) -> SmallVec<[FindingCode; 8]> {
+    if findings.is_empty() { SmallVec::new() } else { findings.iter().map(|finding| finding.code).collect() }
 }
 
 impl SegmentRow {

@@ -152,7 +152,7 @@ impl<'a> From<&'a Step<'_>> for StepRecord<'a> {
             arithmetic: tcp
                 .map(|_| BothNumbers { seq: step.seq_arithmetic().map(Text), ack: step.ack_arithmetic().map(Text) }),
             icmp: match &event.body {
-                Body::Icmp(facts) => Some(facts.into()),
+                Body::Icmp(facts) => Some((&**facts).into()),
                 _ => None,
             },
         }

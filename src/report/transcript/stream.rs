@@ -5,7 +5,7 @@
 
 use crate::explain::{FindingCode, Step};
 use crate::model::{Call, CallKind, Checksum, Direction, Endpoint, Protocol, TcpFlags, Timestamp};
-use crate::track::{Body, RepeatVerdict, StreamId, TcpPlace, Twice, UdpFacts, Vantage};
+use crate::track::{Body, RepeatVerdict, StreamId, TcpPlace, Twice, Vantage};
 
 /// The frames of a conversation.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Seen {
                 });
                 (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), again)
             }
-            Body::Udp(UdpFacts { len, .. }) => (Kind::Plain, 0, *len, false, false),
+            Body::Udp(facts) => (Kind::Plain, 0, facts.len, false, false),
             Body::Icmp(_) => (Kind::Refusal, 0, 0, false, false),
         };
         let strayed = [FindingCode::WireDropped, FindingCode::WireCorrupted];

@@ -4,18 +4,14 @@ use std::num::NonZeroU64;
 
 use super::{Connection, Moment};
 use crate::model::Segment;
-use crate::track::facts::{Acked, Hints, Probe, RttSample};
+use crate::track::event::TcpFacts;
+use crate::track::facts::{Acked, Probe, RttSample};
 use crate::track::vantage::Measures;
 
 impl Connection {
-    /// What the ACK covers, and the round trip that it completes.
-    pub(super) fn take_ack(
-        &mut self,
-        moment: &Moment,
-        segment: &Segment,
-        probe: Option<Probe>,
-        hints: &mut Hints,
-    ) -> (Option<Acked>, Option<RttSample>) {
+    /// Fills in what the ACK covers, and the round trip that it completes.
+    pub(super) fn take_ack(&mut self, moment: &Moment, segment: &Segment, probe: Option<Probe>, facts: &mut TcpFacts) {
+        let hints = &mut facts.hints;
         let usual = self.handshake.answer_time(moment.direction);
         let (own, peer) = self.sides.both_mut(moment.direction);
         let before = own.acked;
@@ -24,7 +20,7 @@ impl Connection {
         own.acked_at = moment.at;
         own.acked_frame = moment.frame;
         if !advances {
-            return (None, None);
+            return;
         }
         own.acked = Some(segment.ack);
         let unseen = peer.next.is_none_or(|next| segment.ack.is_after(next));
@@ -60,7 +56,7 @@ impl Connection {
             hints.delayed_ack = Some((sent.frame, delay));
             own.delayed_ack = NonZeroU64::new(moment.frame);
         }
-        let rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
+        facts.rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
             let seen = self.clues.tell(self.handshake.halves()).vantage;
             // at the receiver it is no round trip but the receiver's own delay
             (Measures::of(seen, !moment.direction) != Measures::Delay).then(|| {
@@ -70,6 +66,6 @@ impl Connection {
         });
         let from = from.relative_to(peer.base.unwrap_or_default());
         let acked = Acked { from, bytes, syn, fin, segments: covered.segments, frames: covered.frames };
-        (Some(acked), rtt)
+        facts.acked = Some(acked);
     }
 }

@@ -166,13 +166,17 @@ impl Connection {
         }
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.hints = Hints::default();
-        let hints = &mut facts.hints;
+        facts.acked = None;
+        facts.rtt = None;
         let probe = if fits { self.probe(moment, segment) } else { self.misfit(moment, segment) };
-        let repeat = self.take_bytes(moment, segment, ip, probe);
+        facts.repeat = self.take_bytes(moment, segment, ip, probe);
         // a copy of an ACK says nothing again
-        let copied = segment.len == 0 && repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
-        let says = has_ack && fits && !copied;
-        let (acked, rtt) = if says { self.take_ack(moment, segment, probe, hints) } else { (None, None) };
+        let copied =
+            segment.len == 0 && facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
+        if has_ack && fits && !copied {
+            self.take_ack(moment, segment, probe, facts);
+        }
+        let TcpFacts { repeat, hints, acked, .. } = facts;
         self.hint(moment, segment, ip, repeat.as_ref(), hints);
         if segment.flags.intersects(CONTROL) {
             self.note_close(moment, segment, reset);
@@ -224,10 +228,7 @@ impl Connection {
         facts.analysis = analysis;
         facts.place = place;
         facts.life = life;
-        facts.acked = acked;
-        facts.repeat = repeat;
         facts.probe = probe;
-        facts.rtt = rtt;
         facts.turnaround = None;
         facts.echo = None;
         facts.reset = reset;

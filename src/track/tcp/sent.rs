@@ -58,7 +58,16 @@ pub(super) struct Covered {
     pub(super) frames: Option<(u64, u64)>,
     /// The last covered segment, if Karn's rule allows it as an RTT sample: it was sent only once, and its ACK did not
     /// wait for one that was sent again or came late.
-    pub(super) sample: Option<Sent>,
+    pub(super) sample: Option<Sample>,
+}
+
+/// A segment whose ACK completes a round trip.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sample {
+    pub(super) frame: u64,
+    pub(super) at: When,
+    /// Payload bytes.
+    pub(super) len: u32,
 }
 
 impl SentList {
@@ -165,7 +174,7 @@ impl SentList {
             covered.frames = Some((first.min(sent.frame), last.max(sent.frame)));
             covered.segments += u32::from(sent.len > 0 && !counted);
             clean &= sent.repeats == 0 && !sent.late;
-            covered.sample = Some(*sent).filter(|_| clean);
+            covered.sample = clean.then_some(Sample { frame: sent.frame, at: sent.at, len: sent.len });
             self.acked += 1;
         }
         while self.acked > ACKED {

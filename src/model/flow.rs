@@ -1,0 +1,77 @@
+//! Which conversation a packet belongs to: protocol and both endpoints, whichever way it goes.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::{Endpoint, Protocol};
+
+/// Protocol and endpoints of a packet, in a form that is compared and looked up quickly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// What packets of both ways have in common.
+    pub key: FlowKey,
+    /// Whether the packet goes from the lower endpoint to the higher one: one of the two ways.
+    pub upward: bool,
+}
+
+/// The unordered pair of endpoints. IPv4 has a key of its own that packs into 16 bytes, since nearly all look-ups are
+/// for it and the key's size is what they cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FlowKey {
+    /// Both addresses are IPv4.
+    V4(FlowKeyV4),
+    /// Any other pair.
+    V6(FlowKeyV6),
+}
+
+/// Protocol, addresses and ports of IPv4 endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKeyV4(u64, u64);
+
+/// The same for any other pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKeyV6([u64; 5]);
+
+impl Flow {
+    /// That of a packet from `source` to `destination`. Where they are the same, the packet goes upward.
+    #[inline]
+    pub fn new(protocol: Protocol, source: Endpoint, destination: Endpoint) -> Self {
+        if let (IpAddr::V4(from), IpAddr::V4(to)) = (source.address, destination.address) {
+            let pack = |address: u32, port: u16| u64::from(address) << 16 | u64::from(port);
+            let (from, to) = (pack(from.to_bits(), source.port), pack(to.to_bits(), destination.port));
+            let key = FlowKeyV4(from.min(to) | (protocol as u64) << 48, from.max(to));
+            return Self { key: FlowKey::V4(key), upward: from <= to };
+        }
+        let (from, to) = (wide(source), wide(destination));
+        let ((a, b, p), (c, d, q)) = if from <= to { (from, to) } else { (to, from) };
+        let rest = u64::from(p) | u64::from(q) << 16 | (protocol as u64) << 32;
+        Self { key: FlowKey::V6(FlowKeyV6([a, b, c, d, rest])), upward: from <= to }
+    }
+}
+
+/// The halves of the address as IPv6, and the port.
+fn wide(endpoint: Endpoint) -> (u64, u64, u16) {
+    let bits = match endpoint.address {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => Ipv6Addr::to_bits(v6),
+    };
+    ((bits >> 64) as u64, bits as u64, endpoint.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_have_one_key_and_protocols_have_two() {
+        let v4 = [Endpoint::new([127, 0, 0, 1], 6542), Endpoint::new([127, 0, 0, 1], 40000)];
+        let v6 = [Endpoint::new(Ipv6Addr::LOCALHOST, 6542), Endpoint::new(Ipv6Addr::LOCALHOST, 40000)];
+        let mixed = [Endpoint::new([127, 0, 0, 1], 6542), Endpoint::new(Ipv6Addr::LOCALHOST, 6542)];
+        for [a, b] in [v4, v6, mixed] {
+            let (there, back) = (Flow::new(Protocol::Tcp, a, b), Flow::new(Protocol::Tcp, b, a));
+            assert_eq!(there.key, back.key);
+            assert_ne!(there.upward, back.upward);
+            assert_ne!(there.key, Flow::new(Protocol::Udp, a, b).key);
+            assert!(Flow::new(Protocol::Tcp, a, a).upward);
+        }
+    }
+}
