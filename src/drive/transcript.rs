@@ -11,6 +11,7 @@ use crate::model::{Call, CallKind, Endpoint, Side, Timestamp};
 #[derive(Clone, Debug)]
 pub struct Transcript {
     side: Side,
+    program: &'static str,
     calls: Arc<Mutex<Vec<Call>>>,
     kernel: Option<KernelWatch>,
 }
@@ -21,7 +22,14 @@ impl Transcript {
 
     /// An empty transcript of `side`.
     pub fn new(side: Side) -> Self {
-        Self { side, calls: Arc::default(), kernel: None }
+        Self { side, program: side.name(), calls: Arc::default(), kernel: None }
+    }
+
+    /// The same list of calls for those of a program that is neither just the client nor just the server, where it is at
+    /// this end of a conversation.
+    #[must_use]
+    pub fn of_program(&self, program: &'static str, side: Side) -> Self {
+        Self { side, program, ..self.clone() }
     }
 
     /// The same, with what the kernels think after each call; `watch` is to be that of the other side's transcript too.
@@ -36,7 +44,7 @@ impl Transcript {
         let kernel = self.kernel.as_ref().zip(local.zip(peer)).map(|(watch, ends)| watch.views(self.side, ends));
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() < Self::LIMIT {
-            calls.push(Call { time, side: self.side, connection, local, peer, kind, kernel });
+            calls.push(Call { time, side: self.side, program: self.program, connection, local, peer, kind, kernel });
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a program did with a socket, and when.
 
+use std::fmt;
+
 use super::{Direction, Endpoint, Nanos, PerDirection, Timestamp};
 
 /// One of the two programs of a session.
@@ -34,9 +36,11 @@ impl Side {
 pub struct Call {
     /// When it returned, on the clock that stamps captured frames too.
     pub time: Timestamp,
-    /// Whose call it was.
+    /// Which end of the conversation the caller is.
     pub side: Side,
-    /// Which of the side's connections, from 1; 0 for the server's own socket.
+    /// The program: it is named as its side is, but where there are more than two.
+    pub program: &'static str,
+    /// Which of the program's connections, from 1; 0 for the server's own socket.
     pub connection: u64,
     /// The socket's own end, where it had one.
     pub local: Option<Endpoint>,
@@ -91,11 +95,48 @@ pub enum CallKind {
     Close,
     /// The program was killed; its kernel closed the socket.
     Killed,
-    /// The call failed, for this reason.
-    Failed(String),
+    /// The call failed.
+    Failed {
+        /// What was called.
+        call: FailedCall,
+        /// Why it failed.
+        why: String,
+    },
+}
+
+/// A call that may fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailedCall {
+    /// To connect.
+    Connect,
+    /// To send.
+    Send,
+    /// To receive.
+    Receive,
+    /// To close the sending half.
+    Shutdown,
+}
+
+impl FailedCall {
+    /// The name of the system call.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Send => "send",
+            Self::Receive => "receive",
+            Self::Shutdown => "shutdown",
+        }
+    }
 }
 
 impl CallKind {
+    /// A call that failed, with what the system says, but for its number of the error.
+    pub fn failed(call: FailedCall, why: &impl fmt::Display) -> Self {
+        let why = why.to_string();
+        let text = why.split_once(" (os error ").map_or(why.as_str(), |(text, _)| text);
+        Self::Failed { call, why: text.to_owned() }
+    }
+
     /// The name of the system call, or of what it gave where that matters more.
     pub fn name(&self) -> &'static str {
         match self {
@@ -107,7 +148,7 @@ impl CallKind {
             Self::Shutdown => "shutdown",
             Self::Close => "close",
             Self::Killed => "killed",
-            Self::Failed(_) => "failed",
+            Self::Failed { .. } => "failed",
         }
     }
 
@@ -117,5 +158,21 @@ impl CallKind {
             Self::Send(bytes) | Self::Receive(bytes) => Some(*bytes),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_without_the_number_of_the_error() {
+        let CallKind::Failed { why, .. } = CallKind::failed(FailedCall::Connect, &io::Error::from_raw_os_error(111))
+        else {
+            panic!("a failure")
+        };
+        assert_eq!(why, "Connection refused");
     }
 }

@@ -17,7 +17,7 @@ mod text;
 mod timestamp;
 mod wire_mark;
 
-pub use call::{Call, CallKind, KernelView, Side};
+pub use call::{Call, CallKind, FailedCall, KernelView, Side};
 pub use capture_info::{CaptureFormat, CaptureInfo};
 pub use endpoint::Endpoint;
 pub use flags::TcpFlags;

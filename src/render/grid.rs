@@ -3,8 +3,8 @@
 use super::Options;
 use crate::explain::{AnswerTable, Conversation, Step};
 use crate::report::{
-    Align, CALL_COLUMNS, COLUMNS, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn, Report, Room,
-    StepColumn, ToldCall,
+    Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn, Report,
+    Room, StepColumn, ToldCall,
 };
 
 /// A table: a head and rows of as many cells.
@@ -72,8 +72,11 @@ impl Grid {
 
     /// What the programs did, without columns that say nothing.
     pub(super) fn calls(calls: &[ToldCall], options: &Options) -> Self {
-        let head = CALL_COLUMNS.iter().map(|column| Head { text: column.header, align: column.align }).collect();
-        let row = |call| CALL_COLUMNS.iter().map(|column| (column.text)(call, &options.view)).collect();
+        let mut streams = calls.iter().filter_map(|call| call.stream);
+        let several = streams.next().is_some_and(|first| streams.any(|other| other != first));
+        let columns: Vec<_> = CALL_COLUMNS.iter().filter(|column| several || column.header != CONVERSATION).collect();
+        let head = columns.iter().map(|column| Head { text: column.header, align: column.align }).collect();
+        let row = |call| columns.iter().map(|column| (column.text)(call, &options.view)).collect();
         Self { head, rows: calls.iter().map(row).collect() }.without_empty_columns()
     }
 
@@ -94,4 +97,38 @@ impl Grid {
 /// The columns for conversations that are asked for, or that there is room for.
 pub(super) fn conversation_columns(options: &Options, room: Room) -> Vec<&'static ConversationColumn> {
     options.conversation_columns.columns(CONVERSATION_COLUMNS, Column::usual(CONVERSATION_COLUMNS, room))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Call, CallKind, Protocol, Side, Timestamp};
+    use crate::track::StreamId;
+
+    fn heads(streams: &[u32]) -> Vec<&'static str> {
+        let call = |&number: &u32| ToldCall {
+            call: Call {
+                time: Timestamp::new(1, 0),
+                side: Side::Client,
+                program: "client",
+                connection: 1,
+                local: None,
+                peer: None,
+                kind: CallKind::Close,
+                kernel: None,
+            },
+            stream: Some(StreamId { protocol: Protocol::Tcp, number }),
+            frames: Vec::new(),
+            after: None,
+            since_start: None,
+        };
+        let calls: Vec<_> = streams.iter().map(call).collect();
+        Grid::calls(&calls, &Options::default()).head.iter().map(|head| head.text).collect()
+    }
+
+    #[test]
+    fn calls_name_their_conversation_where_there_are_several() {
+        assert_eq!(heads(&[0, 0]), ["Program", "What it did"]);
+        assert_eq!(heads(&[0, 1]), ["Program", "Conversation", "What it did"]);
+    }
 }

@@ -6,6 +6,9 @@ use super::transcript::ToldCall;
 use super::view::View;
 use crate::model::{KernelView, Side};
 
+/// Which conversation a call was part of; of no use where there is only one.
+pub const CONVERSATION: &str = "Conversation";
+
 /// A column of the calls.
 pub struct CallColumn {
     /// Its head.
@@ -28,8 +31,13 @@ pub static CALL_COLUMNS: &[CallColumn] = &[
         align: Align::Left,
         text: |told, _| {
             let tone = if told.call.side == Side::Client { Tone::Client } else { Tone::Server };
-            Cell::from(told.call.side.name().to_owned()).tone(tone)
+            Cell::from(told.call.program).tone(tone)
         },
+    },
+    CallColumn {
+        header: CONVERSATION,
+        align: Align::Right,
+        text: |told, _| told.stream.map_or_else(String::new, |stream| stream.number.to_string()).into(),
     },
     CallColumn { header: "What it did", align: Align::Left, text: |told, _| told.what().into() },
     CallColumn { header: "Frames", align: Align::Left, text: |told, _| frames(&told.frames).into() },

@@ -25,7 +25,7 @@ mod words;
 use std::io;
 
 pub use answering::Answering;
-pub use call_columns::{CALL_COLUMNS, CallColumn};
+pub use call_columns::{CALL_COLUMNS, CONVERSATION, CallColumn};
 pub use cell::{Cell, Tone};
 pub use collector::{Bounds, Collector, Kept, Renderer, Report};
 pub use column::{

@@ -10,7 +10,9 @@ use std::collections::HashMap;
 
 use self::stream::{Progress, Stream};
 use crate::explain::{Conversation, Step};
-use crate::model::{Call, CallKind, Direction, Endpoint, Nanos, PerDirection, Timestamp};
+use crate::model::{
+    Call, CallKind, Direction, Endpoint, FailedCall, Nanos, PerDirection, Protocol, Timestamp, counted,
+};
 use crate::track::StreamId;
 
 /// Most frames kept in mind; calls whose frames come later are told without them.
@@ -34,10 +36,12 @@ pub struct ToldCall {
 impl ToldCall {
     /// What was called, in words: `sends 12 bytes`.
     pub fn what(&self) -> String {
-        let bytes = |count: u64| if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") };
+        let bytes = |count| counted(count, "byte");
+        let udp = self.stream.is_some_and(|stream| stream.protocol == Protocol::Udp);
         let who = self.call.peer.map_or_else(String::new, |peer| format!(" {peer}"));
         match &self.call.kind {
             CallKind::Accept => format!("accepts{who}"),
+            CallKind::Connect if udp => format!("connects to{who}: over UDP that sends nothing"),
             CallKind::Connect => format!("connects to{who}"),
             CallKind::Send(count) => format!("sends {}", bytes(*count)),
             CallKind::Receive(count) => format!("receives {}", bytes(*count)),
@@ -45,7 +49,10 @@ impl ToldCall {
             CallKind::Shutdown => "closes its sending half".to_owned(),
             CallKind::Close => "closes".to_owned(),
             CallKind::Killed => "is killed".to_owned(),
-            CallKind::Failed(why) => format!("fails: {why}"),
+            CallKind::Failed { call: FailedCall::Connect, why } => format!("fails to connect to{who}: {why}"),
+            CallKind::Failed { call: FailedCall::Send, why } => format!("fails to send: {why}"),
+            CallKind::Failed { call: FailedCall::Receive, why } => format!("fails to receive: {why}"),
+            CallKind::Failed { call: FailedCall::Shutdown, why } => format!("fails to close its sending half: {why}"),
         }
     }
 }
@@ -147,7 +154,7 @@ impl Teller {
         ToldCall { stream: Some(stream.id), frames, after, since_start, call }
     }
 
-    /// The conversation of a call, between its ends the latest that had begun by then, and which way the caller sends in it:
+    /// The conversation of a call, between its ends the latest that had begun by then or else the first, and which way the caller sends in it:
     /// a proxy is a server to its clients and a client to its origin.
     fn place_of(&self, call: &Call) -> Option<(usize, Direction)> {
         let same = |asked: Option<Endpoint>, known: Endpoint| {
@@ -165,8 +172,9 @@ impl Teller {
             })
         };
         let begun = |stream: &Stream| stream.start.is_none_or(|start| start <= call.time);
-        let mut found = self.streams.iter().enumerate().rev().filter(|(_, stream)| begun(stream));
-        found.find_map(|(place, stream)| way(stream).map(|way| (place, way)))
+        let mut all = self.streams.iter().enumerate().filter_map(|(place, stream)| Some((place, way(stream)?, stream)));
+        let latest = all.clone().rev().find(|(.., stream)| begun(stream));
+        latest.or_else(|| all.next()).map(|(place, way, _)| (place, way))
     }
 }
 
@@ -210,7 +218,16 @@ mod tests {
         let call = |(frame, side, kind): (u32, Side, CallKind)| {
             let (local, peer) = if side == Side::Client { (client, server) } else { (server, client) };
             let time = Timestamp::new(1_714_912_496, frame * 17_000 + 1_000);
-            Call { time, side, connection: 1, local: Some(local), peer: Some(peer), kind, kernel: None }
+            Call {
+                time,
+                side,
+                program: side.name(),
+                connection: 1,
+                local: Some(local),
+                peer: Some(peer),
+                kind,
+                kernel: None,
+            }
         };
         follower.0.tell(calls.into_iter().map(call).collect())
     }
@@ -249,7 +266,16 @@ mod tests {
         let call = |side: Side, kind| {
             let (local, peer) = if side == Side::Client { (client, server) } else { (server, client) };
             let time = Timestamp::new(1_714_912_497, 0);
-            Call { time, side, connection: 1, local: Some(local), peer: Some(peer), kind, kernel: None }
+            Call {
+                time,
+                side,
+                program: side.name(),
+                connection: 1,
+                local: Some(local),
+                peer: Some(peer),
+                kind,
+                kernel: None,
+            }
         };
         let kinds = [CallKind::Connect, CallKind::Send(6), CallKind::Send(6), CallKind::Send(0), CallKind::Receive(12)];
         let mut calls: Vec<_> = kinds.into_iter().map(|kind| call(Side::Client, kind)).collect();
@@ -287,5 +313,36 @@ mod tests {
         assert_eq!(frames(&told(&sent, calls)), expected);
         let nothing = told(&[], vec![(1, Side::Client, CallKind::Connect)]);
         assert!(nothing.iter().all(|told| told.stream.is_none() && told.frames.is_empty()));
+    }
+
+    #[test]
+    fn each_call_is_told_in_words_with_the_call_that_failed() {
+        let failed = |call| CallKind::failed(call, &"Connection refused (os error 111)");
+        let calls = vec![
+            (1, Side::Client, CallKind::Send(20_000)),
+            (1, Side::Server, CallKind::Receive(1)),
+            (2, Side::Client, failed(FailedCall::Connect)),
+            (3, Side::Client, failed(FailedCall::Receive)),
+        ];
+        let told = told(&ten_steps(), calls);
+        let words: Vec<_> = told.iter().map(ToldCall::what).collect();
+        let expected = [
+            "sends 20,000 bytes",
+            "receives 1 byte",
+            "fails to connect to 127.0.0.1:6542: Connection refused",
+            "fails to receive: Connection refused",
+        ];
+        assert_eq!(words, expected);
+    }
+
+    #[test]
+    fn to_connect_over_udp_sends_nothing_and_so_comes_before_the_first_frame() {
+        let sent = [datagram(C, b"request")];
+        let mut told = told(&sent, vec![(0, Side::Client, CallKind::Connect), (1, Side::Client, CallKind::Send(7))]);
+        told.truncate(1);
+        let [connect] = told.as_slice() else { panic!("a call") };
+        assert!(connect.since_start.is_some_and(|since| since < Nanos(0)), "{:?}", connect.since_start);
+        assert!(connect.stream.is_some() && connect.frames.is_empty());
+        assert_eq!(connect.what(), "connects to 127.0.0.1:6542: over UDP that sends nothing");
     }
 }

@@ -1,7 +1,7 @@
 //! What the report says that the programs did: every key is there, times fit the frames', and what was sent and received
 //! is tied to the frames that carried it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use echolab::model::Protocol;
 use libtest_mimic::Failed;
@@ -16,11 +16,13 @@ const KEYS: &[&str] = &[
     "call",
     "connection",
     "error",
+    "failed",
     "frames",
     "kernel",
     "kind",
     "local",
     "peer",
+    "program",
     "protocol",
     "side",
     "stream",
@@ -49,7 +51,27 @@ pub(crate) fn check(run: &Run) -> Result<(), Failed> {
             return Err(wrong("not established", call));
         }
     }
+    told_apart(run, &calls)?;
     if calls.is_empty() { Err("no calls".into()) } else { Ok(()) }
+}
+
+/// The same number of a program's connection is always the same socket: no other end of a conversation.
+fn told_apart(run: &Run, calls: &[&Value]) -> Result<(), Failed> {
+    let mut sockets = BTreeMap::new();
+    for call in calls.iter().filter(|call| call["connection"] != 0 && !call["local"].is_null()) {
+        let name = format!("{}, connection {}", call["program"], call["connection"]);
+        let ends = format!("{} {}", call["local"], call["peer"]);
+        let known = sockets.entry(name.clone()).or_insert_with(|| ends.clone());
+        if *known != ends {
+            return Err(format!("{name} is {known} and {ends}").into());
+        }
+    }
+    let programs: BTreeSet<_> = calls.iter().filter_map(|call| call["program"].as_str()).collect();
+    let all = ["client", "origin", "proxy"];
+    match run.scenario.name == "proxy" && !programs.iter().eq(&all) {
+        true => Err(format!("the programs are {programs:?}").into()),
+        false => Ok(()),
+    }
 }
 
 /// The frames of a send carry its bytes, and those of a receive came before it.

@@ -78,5 +78,7 @@ fn findings(record: &Value) -> Vec<String> {
 fn call(call: &Value) -> String {
     let bytes = call["bytes"].as_u64().map_or_else(String::new, |bytes| format!(" {bytes}"));
     let error = call["error"].as_str().map_or_else(String::new, |error| format!(" {error}"));
-    format!("{}'s program, connection {}: {}{bytes}{error}", text(call, "side"), call["connection"], text(call, "call"))
+    let failed = call["failed"].as_str().map_or_else(String::new, |failed| format!(" to {failed}:"));
+    let (program, what) = (text(call, "program"), text(call, "call"));
+    format!("{program}'s program, connection {}: {what}{bytes}{failed}{error}", call["connection"])
 }

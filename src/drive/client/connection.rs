@@ -10,7 +10,7 @@ use super::{Action, Client, ClientFault, Until};
 use crate::drive::fault::Fault;
 use crate::drive::kernel::Watched;
 use crate::drive::stream::Patience;
-use crate::model::{CallKind, Endpoint, Protocol};
+use crate::model::{CallKind, Endpoint, FailedCall, Protocol};
 
 /// A client's socket, at most one at a time.
 ///
@@ -85,10 +85,10 @@ impl<'a> Connection<'a> {
                 Ok(())
             }
             Err(Fault::TimedOut(waited)) => {
-                self.note(CallKind::Failed("connect timed out".to_owned()));
+                self.note(CallKind::failed(FailedCall::Connect, &"no answer in time"));
                 Err(ClientFault::NoConnection { server, waited })
             }
-            Err(fault) => Err(self.failed("can't connect to", fault)),
+            Err(fault) => Err(self.failed(FailedCall::Connect, fault)),
         }
     }
 
@@ -98,7 +98,7 @@ impl<'a> Connection<'a> {
         loop {
             let link = self.link()?;
             let written = self.patience().until_done(link, PollFlags::POLLOUT, || link.write(rest));
-            let count = written.map_err(|fault| self.failed("can't send to", fault))?;
+            let count = written.map_err(|fault| self.failed(FailedCall::Send, fault))?;
             self.count_sent(count);
             rest = rest.get(count..).unwrap_or_default();
             // an empty datagram is sent too
@@ -149,7 +149,7 @@ impl<'a> Connection<'a> {
     fn shutdown(&mut self) -> Result<(), ClientFault> {
         if let Link::Tcp(stream) = self.link()? {
             let done = stream.shutdown(std::net::Shutdown::Write);
-            done.map_err(|error| self.failed("can't close the sending half to", Fault::Io(error)))?;
+            done.map_err(|error| self.failed(FailedCall::Shutdown, Fault::Io(error)))?;
             self.note(CallKind::Shutdown);
         }
         Ok(())
@@ -166,7 +166,7 @@ impl<'a> Connection<'a> {
                 Ok(count)
             }
             Err(error) if would_block(&error) => Ok(0),
-            Err(error) => Err(self.failed("can't send to", Fault::Io(error))),
+            Err(error) => Err(self.failed(FailedCall::Send, Fault::Io(error))),
         }
     }
 
@@ -218,9 +218,9 @@ impl<'a> Connection<'a> {
     }
 
     /// A call failed that waited for the server to read or to accept.
-    fn failed(&self, what: &'static str, fault: Fault) -> ClientFault {
+    fn failed(&self, call: FailedCall, fault: Fault) -> ClientFault {
         let (protocol, server) = (self.client.protocol, self.client.server);
-        self.note(CallKind::Failed(fault.to_string()));
+        self.note(CallKind::failed(call, &fault));
         match fault {
             Fault::Halted => ClientFault::Halted,
             Fault::TimedOut(waited) => ClientFault::NotTaken { server, waited },
@@ -230,7 +230,7 @@ impl<'a> Connection<'a> {
                 io::ErrorKind::TimedOut => {
                     ClientFault::NoConnection { server, waited: self.client.timeout.unwrap_or_default() }
                 }
-                _ => ClientFault::Failed { what, server, error },
+                _ => ClientFault::Failed { what: cannot(call), server, error },
             },
         }
     }
@@ -247,11 +247,20 @@ impl<'a> Connection<'a> {
 
     /// A call failed that waited for an answer.
     fn unanswered(&self, fault: Fault) -> ClientFault {
-        match self.failed("can't receive from", fault) {
+        match self.failed(FailedCall::Receive, fault) {
             ClientFault::NotTaken { server, waited } | ClientFault::NoConnection { server, waited } => {
                 ClientFault::NoAnswer { protocol: self.client.protocol, server, waited }
             }
             other => other,
         }
+    }
+}
+
+fn cannot(call: FailedCall) -> &'static str {
+    match call {
+        FailedCall::Connect => "can't connect to",
+        FailedCall::Send => "can't send to",
+        FailedCall::Receive => "can't receive from",
+        FailedCall::Shutdown => "can't close the sending half to",
     }
 }

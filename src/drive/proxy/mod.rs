@@ -25,6 +25,7 @@ use super::server::bind_error;
 use super::signal::Signal;
 use super::stage::Audience;
 use super::stream::Patience;
+use super::transcript::Transcript;
 use crate::model::{Protocol, Side};
 
 /// What the origin has to offer.
@@ -35,6 +36,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// So many clients ask again, one after the other and then at once.
 const AT_ONCE: u64 = 8;
+
+/// The number of the proxy's connection to its origin, behind those of the clients that it serves.
+const TO_ORIGIN: u64 = 2 + AT_ONCE + 1;
 
 /// The proxy and the origin server, bound. The origin is on the client's side, so that in the lab its conversation with the
 /// proxy crosses the wire too.
@@ -87,10 +91,12 @@ impl Proxy {
             Ok(finish) => finish,
             Err(error) => return Some(failed(address, error.into())),
         };
+        let is = |program| audience.server.of_program(program, Side::Server);
+        let (to_clients, at_origin) = (is("proxy"), is("origin"));
         thread::scope(|scope| {
-            scope.spawn(|| serve(&origin, &finish, audience, answer_origin));
+            scope.spawn(|| serve(&origin, &finish, audience, &at_origin, answer_origin));
             scope.spawn(|| {
-                serve(&listener, &finish, audience, |exchange| {
+                serve(&listener, &finish, audience, &to_clients, |exchange| {
                     forward(exchange, &cache, &upstream, origin_address, audience)
                 })
             });
@@ -139,6 +145,7 @@ fn serve(
     listener: &TcpListener,
     finish: &Signal,
     audience: &Audience,
+    transcript: &Transcript,
     answer: impl Fn(Exchange<'_>) -> Result<(), Fault> + Sync,
 ) {
     let answer = &answer;
@@ -148,7 +155,7 @@ fn serve(
             let Ok((stream, peer)) = listener.accept() else { continue };
             number += 1;
             scope.spawn(move || {
-                if let Ok(exchange) = Exchange::accept(stream, peer, number, &audience.server, patience(audience)) {
+                if let Ok(exchange) = Exchange::accept(stream, peer, number, transcript, patience(audience)) {
                     // a client that has gone away has no use for an answer
                     let _ = answer(exchange);
                 }
@@ -193,7 +200,8 @@ fn fetch(
 ) -> Result<Vec<u8>, Fault> {
     let socket = upstream.lock().unwrap_or_else(PoisonError::into_inner).take();
     let socket = socket.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-    let mut connection = Exchange::connect(socket, origin, 0, &audience.server, patience(audience))?;
+    let transcript = audience.server.of_program("proxy", Side::Client);
+    let mut connection = Exchange::connect(socket, origin, TO_ORIGIN, &transcript, patience(audience))?;
     let path = http::path_of(target);
     connection.send(format!("GET {path} HTTP/1.1\r\nHost: {origin}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let answer = connection.read_to_end()?;

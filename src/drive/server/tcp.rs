@@ -13,7 +13,7 @@ use super::{ServerEvent, ServerOptions, pause, somebody_waits};
 use crate::drive::fault::Fault;
 use crate::drive::signal::Signal;
 use crate::drive::stream::Patience;
-use crate::model::{CallKind, Endpoint};
+use crate::model::{CallKind, Endpoint, FailedCall};
 
 /// How long accepting rests after a failure that may pass, such as too many open files.
 const REST: Duration = Duration::from_millis(100);
@@ -74,9 +74,6 @@ fn start(number: u64, stream: TcpStream, peer: SocketAddr, options: &ServerOptio
         let mut connection = Connection { stream, options: &options, number, local, peer, received: 0, sent: 0 };
         connection.note(CallKind::Accept);
         let fault = connection.echo().err();
-        if let Some(fault) = &fault {
-            connection.note(CallKind::Failed(fault.to_string()));
-        }
         let Connection { stream, received, sent, .. } = connection;
         if matches!(fault, Some(Fault::Halted)) {
             // who is told to stop waits for nobody; a socket that can't be told so closes all the same
@@ -105,15 +102,22 @@ impl Connection<'_> {
         self.options.transcript.note(self.number, self.local, Some(Endpoint::from(self.peer)), kind);
     }
 
+    /// Notes that a call failed.
+    fn failed(&self, call: FailedCall, fault: Fault) -> Fault {
+        self.note(CallKind::failed(call, &fault));
+        fault
+    }
+
     /// Reads and answers until the client has closed, or the server is to.
     fn echo(&mut self) -> Result<(), Fault> {
         let behaviour = &self.options.behaviour;
         let patience = Patience { halt: &self.options.halt, timeout: self.options.idle_timeout };
         let mut buffer = vec![0; behaviour.read_size.max(1)];
         while behaviour.close_after.is_none_or(|bytes| self.received < bytes) {
-            patience.wait(&self.stream, PollFlags::POLLIN)?;
+            patience.wait(&self.stream, PollFlags::POLLIN).map_err(|fault| self.failed(FailedCall::Receive, fault))?;
             pause(behaviour.read_delay, &self.options.halt)?;
-            let count = patience.read(&self.stream, &mut buffer)?;
+            let read = patience.read(&self.stream, &mut buffer);
+            let count = read.map_err(|fault| self.failed(FailedCall::Receive, fault))?;
             if count == 0 {
                 self.note(CallKind::EndOfStream);
                 break;
@@ -136,7 +140,8 @@ impl Connection<'_> {
 
     fn send(&mut self, mut bytes: &[u8], patience: Patience<'_>) -> Result<(), Fault> {
         while !bytes.is_empty() {
-            let count = patience.write(&self.stream, bytes)?;
+            let written = patience.write(&self.stream, bytes);
+            let count = written.map_err(|fault| self.failed(FailedCall::Send, fault))?;
             self.sent += count as u64;
             self.note(CallKind::Send(count as u64));
             bytes = bytes.get(count..).unwrap_or_default();

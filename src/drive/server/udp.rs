@@ -11,7 +11,7 @@ use super::{Ignored, ServerEvent, ServerOptions, pause, somebody_waits};
 use crate::drive::fault::Fault;
 use crate::drive::signal::Signal;
 use crate::drive::stream::Patience;
-use crate::model::{CallKind, Endpoint};
+use crate::model::{CallKind, Endpoint, FailedCall};
 
 /// Answers until told to finish (what has arrived by then is answered) or to halt.
 pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal) -> io::Result<()> {
@@ -68,7 +68,7 @@ fn answer(
             Ok(count) => note(CallKind::Send(count as u64)),
             // one client out of reach is no reason to stop serving the others
             Err(Fault::Io(error)) => {
-                note(CallKind::Failed(error.to_string()));
+                note(CallKind::failed(FailedCall::Send, &error));
                 (options.log)(&ServerEvent::Unsent { peer, bytes: answer.len(), error });
                 break;
             }

@@ -10,7 +10,7 @@ use crate::drive::fault::Fault;
 use crate::drive::scenario::{Actor, Deed, Refusal, Target};
 use crate::drive::signal::Woken;
 use crate::drive::stream::Patience;
-use crate::model::{CallKind, Protocol};
+use crate::model::{CallKind, FailedCall, Protocol};
 
 impl Cast {
     /// Does one deed.
@@ -109,8 +109,8 @@ impl Cast {
                 match self.attempt(stage, who, deed, audience, timeout) {
                     Ok(()) => Err(io::Error::other("it should have failed, and did not").into()),
                     Err(fault) if is_as_told(refusal, &fault) => {
-                        if let Ok(seat) = self.seat(who, stage.protocol) {
-                            seat.note(CallKind::Failed(fault.to_string()));
+                        if let Some((call, seat)) = called(deed).zip(self.seat(who, stage.protocol).ok()) {
+                            seat.note(CallKind::failed(call, &fault));
                         }
                         Ok(())
                     }
@@ -159,6 +159,21 @@ impl Cast {
     fn take(&mut self, who: Actor) -> Result<Seat, Fault> {
         self.slot(who).and_then(Option::take).ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
     }
+}
+
+/// The call that fails where this does.
+fn called(deed: &Deed) -> Option<FailedCall> {
+    Some(match deed {
+        Deed::Connect | Deed::ConnectTo(_) | Deed::Begin | Deed::BeginTo(_) | Deed::Finish => FailedCall::Connect,
+        Deed::Send(_) | Deed::SendBytes(_) | Deed::Fill(_) | Deed::SendUrgent(_) | Deed::ConnectAndSend(_) => {
+            FailedCall::Send
+        }
+        Deed::Receive(_) | Deed::ReceiveAll | Deed::Echo(_) | Deed::EchoWaiting | Deed::AwaitReset => {
+            FailedCall::Receive
+        }
+        Deed::Shutdown => FailedCall::Shutdown,
+        _ => return None,
+    })
 }
 
 /// So many bytes that can be told apart: the alphabet, again and again.

@@ -10,9 +10,11 @@ use crate::report::ToldCall;
 pub(in crate::render) struct CallRecord<'a> {
     time: Text<Timestamp>,
     side: &'static str,
+    program: &'static str,
     connection: u64,
     call: &'static str,
     bytes: Option<u64>,
+    failed: Option<&'static str>,
     error: Option<&'a str>,
     local: Option<End>,
     peer: Option<End>,
@@ -48,17 +50,20 @@ impl From<&KernelView> for Kernel {
 impl<'a> From<&'a ToldCall> for CallRecord<'a> {
     fn from(told: &'a ToldCall) -> Self {
         let call = &told.call;
+        let failure = match &call.kind {
+            CallKind::Failed { call, why } => Some((call.name(), why.as_str())),
+            _ => None,
+        };
         let kernel = |side| call.kernel_of(side).map(Kernel::from);
         Self {
             time: Text(call.time),
             side: call.side.name(),
+            program: call.program,
             connection: call.connection,
             call: call.kind.name(),
             bytes: call.kind.bytes(),
-            error: match &call.kind {
-                CallKind::Failed(why) => Some(why),
-                _ => None,
-            },
+            failed: failure.map(|(call, _)| call),
+            error: failure.map(|(_, why)| why),
             local: call.local.map(End::from),
             peer: call.peer.map(End::from),
             protocol: told.stream.map(|stream| stream.protocol.name()),

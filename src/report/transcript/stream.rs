@@ -126,7 +126,7 @@ impl Stream {
                 let aborts = |seen: &Seen| seen.kind == Kind::Refusal && self.id.protocol == Protocol::Tcp;
                 pick(&|seen| seen.direction == own && (seen.fin && !closed || aborts(seen)))
             }
-            CallKind::Failed(_) => pick(&|seen| {
+            CallKind::Failed { .. } => pick(&|seen| {
                 seen.kind == Kind::Refusal && seen.direction == !own && seen.time.is_none_or(|time| time <= call.time)
             }),
         }
