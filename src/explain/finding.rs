@@ -103,6 +103,7 @@ finding_codes! {
     EcnMarked "ecn_marked" Note "Congestion signalled without loss (RFC 3168).";
     Fragmented "fragmented" Note "The IP packet came in fragments and was put together.";
     ChecksumOffloaded "checksum_offloaded" Note "The network card fills the checksum in later; the packet is fine.";
+    ChecksumAbsent "checksum_absent" Note "Without a checksum, which UDP allows over IPv4 (RFC 768).";
     ChecksumInvalid "checksum_invalid" Problem "The checksum does not fit: the packet was damaged on its way.";
     NoReply "no_reply" Warning "No answer was captured.";
     PortUnreachable "port_unreachable" Problem "Nobody listens on the UDP port: ICMP says so.";

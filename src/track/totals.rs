@@ -185,6 +185,8 @@ pub struct UdpTotals {
     pub fragmented: Sighting,
     /// Datagrams with an offloaded checksum.
     pub offloaded: Sighting,
+    /// Datagrams without a checksum.
+    pub unchecked: Sighting,
     /// Datagrams with a wrong checksum.
     pub invalid: Sighting,
 }

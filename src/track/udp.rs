@@ -85,7 +85,8 @@ impl Exchange {
         match datagram.checksum {
             Checksum::Offloaded => self.totals.offloaded.see(moment.frame),
             Checksum::Invalid => self.totals.invalid.see(moment.frame),
-            Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
+            Checksum::Absent => self.totals.unchecked.see(moment.frame),
+            Checksum::Valid | Checksum::Unverifiable => {}
         }
         if ip.fragments > 1 {
             self.totals.fragmented.see(moment.frame);

@@ -165,7 +165,7 @@ pub(super) static UDP_NO_CHECKSUM: Scenario = Scenario {
         client(Deed::Close),
     ]),
     expects: Expectation {
-        shows: &["echo_identical"],
+        shows: &["echo_identical", "checksum_absent"],
         echoed: Some(1),
         steps: Count::Exactly(2),
         checksums: &[("absent", Count::Exactly(1))],

@@ -18,11 +18,12 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
         handshake::of(totals, tcp, &mut found);
         window::of(totals, tcp, &mut found);
         close::of(totals, tcp, &mut found);
-        packets::of(&tcp.story.offloaded, &mut found);
+        packets::offloaded(&tcp.story.offloaded, &mut found);
     }
     if let Some(udp) = &totals.udp {
         udp::of(totals, udp, &mut found);
-        packets::of(&udp.offloaded, &mut found);
+        packets::offloaded(&udp.offloaded, &mut found);
+        packets::unchecked(&udp.unchecked, &mut found);
     }
     echo::of(totals, &mut found);
     found
