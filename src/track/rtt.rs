@@ -97,11 +97,14 @@ impl Distribution {
         Some(RttTotals { handshake, min: self.min, median: self.median(), max: self.max, count: self.count })
     }
 
-    /// The middle sample; exact for few, within 1/16 for many.
+    /// The middle sample, or half-way between the two in the middle; exact for few, within 1/16 for many.
     fn median(&mut self) -> Option<Nanos> {
         let Some(buckets) = &self.buckets else {
             self.exact.sort_unstable();
-            return self.exact.get(self.exact.len().checked_sub(1)? / 2).copied().map(Nanos);
+            let half = self.exact.len() / 2;
+            let upper = *self.exact.get(half)?;
+            let lower = if self.exact.len().is_multiple_of(2) { *self.exact.get(half - 1)? } else { upper };
+            return Some(Nanos(lower.midpoint(upper)));
         };
         let middle = self.count.div_ceil(2);
         let mut seen = 0;
@@ -152,6 +155,9 @@ mod tests {
         let mut few = Distribution::default();
         [5, 1, 9].into_iter().for_each(|n| few.add(Nanos(n)));
         assert_eq!(few.totals(None).and_then(|t| t.median), Some(Nanos(5)));
+        let mut even = Distribution::default();
+        [58_800, 1_440_000].into_iter().for_each(|n| even.add(Nanos(n)));
+        assert_eq!(even.totals(None).and_then(|t| t.median), Some(Nanos(749_400)));
         let mut many = Distribution::default();
         (1..=100_001).for_each(|n| many.add(Nanos(n * 1_000)));
         let median = many.totals(None).and_then(|t| t.median).unwrap().0 as f64;

@@ -31,6 +31,14 @@ const SAID: &[(&str, &str, &str)] = &[
         "Turnaround",
         "request's last byte to answer's first: 300 ms, over 1 answer; seen from the host of both",
     ),
+    // the SYN-ACK, and the SYN, had to be sent again after a second
+    (
+        "synack_retrans",
+        "Handshake",
+        "complete, 1.01 s from the first SYN to the ACK of the SYN-ACK: part of it was sent again",
+    ),
+    ("syn_retrans_filter", "Handshake", "complete, 1.01 s from the first SYN "),
+    ("simopen", "Handshake", "complete, 10.3 ms from the first SYN to the last ACK"),
     // microseconds on loopback show nothing
     ("mss536_bulk", "Limited by", "client: can't be told: "),
     ("mss536_bulk", "Seen from", "the host of both: "),

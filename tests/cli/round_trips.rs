@@ -53,7 +53,7 @@ fn a_summary_has_a_column_for_the_place_of_the_capture() {
     for (capture, wanted) in [
         ("kernel/loss_fast", "client,0.010321"),
         ("kernel/loss_fast_o", "server,"),
-        ("lab-echo-ten-steps", "both,0.000009"),
+        ("lab-echo-ten-steps", "both,0.000013500"),
         ("lab-v0", "between,0.000400"),
         ("kernel/simopen", ","),
     ] {

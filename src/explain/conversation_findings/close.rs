@@ -5,7 +5,7 @@ use super::times;
 use crate::explain::describe::{counted, frames, thousands};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
-use crate::track::{Close, ConversationTotals, Fins, Handshake, TcpTotals};
+use crate::track::{AfterFin, Close, ConversationTotals, Fins, Handshake, TcpTotals};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     half_close(tcp, found);
@@ -82,14 +82,13 @@ fn orderly(tcp: &TcpTotals, found: &mut Vec<Finding>) {
 
 fn half_close(tcp: &TcpTotals, found: &mut Vec<Finding>) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let Some((first, last, bytes)) = *tcp.story.after_fin.get(direction) else { continue };
+        let Some(AfterFin { first, last, bytes, until }) = *tcp.story.after_fin.get(direction) else { continue };
         let Some(fin) = *tcp.story.fins.get(!direction) else { continue };
         let accepted = tcp.story.resets.get(!direction).is_none();
         if !accepted {
             continue;
         }
-        let end = tcp.story.fins.get(direction).and_then(|end| end.at);
-        let long = fin.at.zip(end).map_or_else(String::new, |(from, to)| format!(" for {}", to.minus(from).human()));
+        let long = fin.at.zip(until).map_or_else(String::new, |(from, to)| format!(" for {}", to.minus(from).human()));
         let text = format!(
             "The {} closed its direction in frame {}, the {} went on sending{long}: {} in {} (half-close, RFC 9293 §3.6).",
             direction.receiver(),

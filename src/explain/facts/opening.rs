@@ -7,11 +7,16 @@ use crate::track::Handshake;
 pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
     Some(match tcp.handshake {
-        Handshake::Complete => match known.totals.rtt.and_then(|rtt| rtt.handshake) {
-            Some(time) => {
-                format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human())
+        Handshake::Complete => match (known.totals.rtt.and_then(|rtt| rtt.handshake), tcp.story.opened_after) {
+            (Some(time), _) => format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human()),
+            (None, Some(time)) if tcp.story.simultaneous_open => {
+                format!("complete, {} from the first SYN to the last ACK", time.human())
             }
-            None => "complete".to_owned(),
+            (None, Some(time)) => format!(
+                "complete, {} from the first SYN to the ACK of the SYN-ACK: part of it was sent again",
+                time.human()
+            ),
+            (None, None) => "complete".to_owned(),
         },
         Handshake::Partial if tcp.story.unanswered_syn && tcp.story.misfit.is_some() => {
             format!("the SYN got no answer that fits it{}", known.so_far())

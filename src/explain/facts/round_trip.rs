@@ -1,7 +1,7 @@
 //! From data to its ACK, and whether that is a round trip.
 
 use crate::explain::vantage;
-use crate::model::{Direction, counted};
+use crate::model::{Direction, Nanos, counted};
 use crate::track::{ConversationTotals, Vantage};
 
 /// The samples; where the data was received, that there is no round trip to be seen.
@@ -16,19 +16,22 @@ pub(super) fn round_trip(totals: &ConversationTotals) -> Option<String> {
     else {
         return unseen(totals, seen);
     };
-    let samples = format!(
-        "{whose} to ACK: least {}, median {}, most {}, over {}",
-        min.human(),
-        median.human(),
-        max.human(),
-        counted(count, "segment")
-    );
+    let samples = format!("{whose} to ACK: {}", spread((min, median, max), count, "segment"));
     let place = vantage::seen_from(seen);
     Some(match seen {
         Some(Vantage::Between) => format!("{samples}; {place}, so only to the receiver and back"),
         Some(_) => format!("{samples}; {place}"),
         None => format!("{samples}; {place}, so it may be the receiver's delay alone"),
     })
+}
+
+/// Least, median and most of so many times; of one just that.
+pub(super) fn spread((min, median, max): (Nanos, Nanos, Nanos), count: u64, of: &str) -> String {
+    let over = counted(count, of);
+    match count {
+        1 => format!("{}, over {over}", median.human()),
+        _ => format!("least {}, median {}, most {}, over {over}", min.human(), median.human(), max.human()),
+    }
 }
 
 /// Why data gives no round trip: it is received where the capture was made.
@@ -45,4 +48,16 @@ fn unseen(totals: &ConversationTotals, seen: Option<Vantage>) -> Option<String> 
             sender.sender()
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_time_is_neither_least_nor_most() {
+        let times = (Nanos(3_000), Nanos(4_000), Nanos(5_000));
+        assert_eq!(spread((times.0, times.0, times.0), 1, "segment"), "3.00 µs, over 1 segment");
+        assert_eq!(spread(times, 2, "answer"), "least 3.00 µs, median 4.00 µs, most 5.00 µs, over 2 answers");
+    }
 }

@@ -1,20 +1,17 @@
 //! How long the server took to answer, and what part of that was the network's.
 
 use super::Known;
+use super::round_trip::spread;
 use crate::explain::vantage::seen_from;
-use crate::model::{Nanos, counted};
+use crate::model::Nanos;
 use crate::track::Vantage;
 
 /// From each request's last byte to its answer's first.
 pub(super) fn turnaround(known: &Known<'_>) -> Option<String> {
     let times = known.transfer?.turnarounds()?;
     let least = times.min?;
-    let (min, median, max) = (least.human(), times.median?.human(), times.max?.human());
     let (each, than) = if times.count == 1 { ("", "that") } else { (" each", "the least of them") };
-    let times = match times.count {
-        1 => format!("{median}, over 1 answer"),
-        count => format!("least {min}, median {median}, most {max}, over {}", counted(count, "answer")),
-    };
+    let times = spread((least, times.median?, times.max?), times.count, "answer");
     let standpoint = known.totals.standpoint();
     let network = match (standpoint.vantage, standpoint.halves) {
         (Some(Vantage::Server | Vantage::SameHost), _) => String::new(),

@@ -88,6 +88,7 @@ impl Connection {
         story.standpoint = self.standpoint();
         story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
+        story.opened_after = self.handshake.opened_after();
         story.simultaneous_open = self.handshake.simultaneous;
         story.unanswered_syn = self.handshake.outcome() == Handshake::Partial
             && self.handshake.syn_ack.is_none()

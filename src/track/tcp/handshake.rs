@@ -11,6 +11,7 @@ use crate::track::when::When;
 /// How far the handshake has come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
+    began: When,
     pub(super) syn: Option<(NonZeroU64, When)>,
     pub(super) syn_ack: Option<(NonZeroU64, When)>,
     pub(super) ack: Option<(NonZeroU64, When)>,
@@ -34,6 +35,9 @@ impl Progress {
         match place {
             TcpPlace::Syn => {
                 self.repeated |= self.syn.is_some();
+                if self.syn.is_none() {
+                    self.began = moment.at;
+                }
                 self.syn = moment.place();
             }
             TcpPlace::SimultaneousSyn => self.simultaneous = true,
@@ -68,6 +72,11 @@ impl Progress {
     /// From the SYN to the ACK of the SYN-ACK: one round trip, wherever it was captured.
     pub(super) fn round_trip(&self) -> Option<Nanos> {
         self.halves().map(|(server, client)| server.plus(client))
+    }
+
+    /// From the first SYN to the ACK of the SYN-ACK, repeats and all.
+    pub(super) fn opened_after(&self) -> Option<Nanos> {
+        self.ack?.1.since(self.began)
     }
 
     /// How long `direction`'s sender took to answer in the handshake, as seen here.

@@ -20,7 +20,7 @@ mod turnaround;
 mod verdict;
 mod wireshark;
 
-pub use story::{Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
+pub use story::{AfterFin, Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 
 use side::{Recent, Side};
 use story::Diary;

@@ -50,6 +50,19 @@ pub struct Fins {
     pub acks_peer_fin: bool,
 }
 
+/// Data that a side sent after the peer's FIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AfterFin {
+    /// The first frame of it.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// Payload bytes.
+    pub bytes: u64,
+    /// When the last was captured: time since the conversation's start.
+    pub until: Option<Nanos>,
+}
+
 /// What a side's SYN offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Negotiated {
@@ -81,6 +94,8 @@ pub struct ZeroWindow {
 pub struct TcpStory {
     /// Frames of the SYN, the SYN-ACK and the ACK of it.
     pub handshake: [Option<u64>; 3],
+    /// From the first SYN to the ACK that completed the handshake, however often they were sent.
+    pub opened_after: Option<Nanos>,
     /// Both sides sent a SYN first.
     pub simultaneous_open: bool,
     /// SYNs, and nothing in answer.
@@ -102,8 +117,8 @@ pub struct TcpStory {
     pub unacked_bytes: PerDirection<u32>,
     /// The segment by which a side's window is shut at the end.
     pub still_shut: PerDirection<Option<u64>>,
-    /// Data that a side sent after the peer's FIN: a half-close. First and last frame, bytes.
-    pub after_fin: PerDirection<Option<(u64, u64, u64)>>,
+    /// Data that a side sent after the peer's FIN: a half-close.
+    pub after_fin: PerDirection<Option<AfterFin>>,
     /// Each side's window, when it was shut.
     pub zero_window: PerDirection<ZeroWindow>,
     /// Segments that filled the peer's window.
@@ -131,7 +146,7 @@ pub struct TcpStory {
 pub(super) struct Rare {
     ignored_resets: PerDirection<Option<[u64; 3]>>,
     misfit: Option<u64>,
-    after_fin: PerDirection<Option<(u64, u64, u64)>>,
+    after_fin: PerDirection<Option<AfterFin>>,
     zero_window: PerDirection<ZeroWindow>,
     window_filled: PerDirection<Sighting>,
     invalid: Sighting,
@@ -201,8 +216,8 @@ impl Diary {
     /// Data after the peer's FIN.
     pub(super) fn see_after_fin(&mut self, moment: &Moment, len: u32) {
         let slot = self.rare().after_fin.get_mut(moment.direction);
-        let (first, _, bytes) = slot.unwrap_or((moment.frame, moment.frame, 0));
-        *slot = Some((first, moment.frame, bytes + u64::from(len)));
+        let (first, bytes) = slot.map_or((moment.frame, 0), |before| (before.first, before.bytes));
+        *slot = Some(AfterFin { first, last: moment.frame, bytes: bytes + u64::from(len), until: moment.at.get() });
     }
 
     /// Notes what one segment shows.
