@@ -201,7 +201,7 @@ fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Repeat, nth: u16, 
             "too soon for a timer; most likely it answers a SYN that came again, or a copy of one that is not in the capture".to_owned()
         }
         (_, Some(frame)) => {
-            format!("though the {answer} in frame {frame} had answered it: that was lost or late on its way")
+            format!("the {answer} in frame {frame} had answered it, and was lost or late on its way")
         }
         (_, None) => "no answer had come".to_owned(),
     };

@@ -1,5 +1,7 @@
 //! The bytes that a segment carries: new, filling a hole, or again.
 
+use std::num::NonZeroU64;
+
 use super::copy::{AT_ONCE, DUPLICATE_WITHIN};
 use super::holes::Fill;
 use super::sent::Sent;
@@ -68,7 +70,10 @@ impl Connection {
             });
             let misfit = peer.newest().filter(|misfit| before.is_some_and(|(own, _)| misfit.frame > own.get()));
             let misfit = misfit.filter(|_| !with_ack && !own.syn_acked).map(|misfit| misfit.frame);
-            let answer = if with_ack { self.handshake.ack } else { peer.syn.filter(|_| peer.syn_with_ack) };
+            // of several SYN-ACKs the first had the most time to arrive; the last may have crossed this SYN
+            let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn && !self.handshake.simultaneous);
+            let first = first.and_then(|sent| Some((NonZeroU64::new(sent.frame)?, sent.at)));
+            let answer = if with_ack { self.handshake.ack } else { first.or(peer.syn).filter(|_| peer.syn_with_ack) };
             let taken = own.take_syn(sent, with_ack, again.is_some());
             return taken.map(|(original, after, verdict)| {
                 let verdict = match verdict {
