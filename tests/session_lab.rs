@@ -211,6 +211,23 @@ fn every_accident_is_marked_where_it_happened() {
 }
 
 #[test]
+fn what_happens_to_a_fragment_is_told_with_its_datagram() {
+    fn with(rule: &str, options: &[&str], status: i32) -> Vec<(u64, String, String)> {
+        let udp = ["--proto", "udp", "--message-bytes", "4000", "--timeout", "1s", "--wire", rule];
+        findings(&records_of(Who::User, &[&udp[..], options].concat(), status))
+    }
+    for (number, options) in [(1, &[][..]), (2, &["--capture-at", "both"]), (3, &["-6"])] {
+        let found = with(&format!("drop fragment {number}"), options, 1);
+        let lost: Vec<_> = found.iter().filter(|finding| finding.1 == "wire_dropped").collect();
+        assert!(lost.len() == 1 && lost[0].2.starts_with(&format!("A fragment (frame {number}): Lost")), "{found:?}");
+    }
+    for rule in ["duplicate fragment 3 of client", "delay fragment 1 of client by 20ms"] {
+        let found = with(rule, &["--capture-at", "server"], 0);
+        assert_eq!(found.iter().filter(|finding| finding.1.starts_with("wire_")).count(), 1, "{rule}: {found:?}");
+    }
+}
+
+#[test]
 fn tcp_repairs_what_a_rule_breaks() {
     for who in BOTH {
         let records = records(who, &["--wire", "drop data 1 twice; drop syn", "--wire", "swap ack 2 3"]);

@@ -80,7 +80,16 @@ pub(super) fn finding(mark: &WireMark) -> Finding {
             format!("Held up on the wire for {} ({why}){}.", time.human(), said("; it had left as ", &there)),
         ),
     };
+    let text = if mark.fragment { of_fragment(mark, &text) } else { text };
     Finding::new(code, text, mark.here.iter().copied())
+}
+
+/// The same of a fragment, which is no step: it is told where its packet is put together.
+fn of_fragment(mark: &WireMark, text: &str) -> String {
+    let numbers: Vec<_> = mark.here.iter().map(u64::to_string).collect();
+    let plural = if numbers.len() == 1 { "" } else { "s" };
+    let lost = if mark.deed == WireDeed::Dropped { " Without it the packet can't be put together there." } else { "" };
+    format!("A fragment (frame{plural} {}): {text}{lost}", numbers.join(" and "))
 }
 
 fn why(cause: &WireCause) -> String {
@@ -115,7 +124,25 @@ mod tests {
     fn text(deed: WireDeed, before: bool, there: &[u64]) -> String {
         let cause = WireCause::Rule("drop data 1".to_owned());
         let direction = Direction::ClientToServer;
-        finding(&WireMark { deed, cause, direction, before, here: vec![4], there: there.to_vec() }).text.into_owned()
+        let mark = WireMark { deed, cause, direction, before, fragment: false, here: vec![4], there: there.to_vec() };
+        finding(&mark).text.into_owned()
+    }
+
+    #[test]
+    fn a_fragment_is_named_and_what_its_loss_means() {
+        let cause = WireCause::Chance;
+        let direction = Direction::ClientToServer;
+        let mark = WireMark {
+            deed: WireDeed::Dropped,
+            cause,
+            direction,
+            before: true,
+            fragment: true,
+            here: vec![2],
+            there: vec![],
+        };
+        let text = finding(&mark).text;
+        assert!(text.starts_with("A fragment (frame 2): Lost on the wire") && text.contains("Without it"), "{text}");
     }
 
     #[test]

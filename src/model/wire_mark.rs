@@ -9,6 +9,8 @@ pub struct WireMark {
     pub deed: WireDeed,
     /// Why.
     pub cause: WireCause,
+    /// Whether the frame holds a fragment of an IP packet.
+    pub fragment: bool,
     /// Which way the frame went.
     pub direction: Direction,
     /// Whether it is seen here before the wire, at its sender, or behind it.

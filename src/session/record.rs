@@ -102,12 +102,14 @@ impl Recording {
 fn add(marks: &mut Marks, deed: &Deed, wire: &WireStory, side: Side, here: &[u64], there: &[u64]) {
     let direction = deed.frame.direction;
     let before = direction == side.direction();
-    // of two copies it is the second that was not sent
-    let shown = if deed.what == What::Duplicated { here.last() } else { here.first() };
+    // of two copies it is the second that was not sent; that of a fragment comes when its packet may be whole already
+    let second = deed.what == What::Duplicated && !deed.frame.fragment;
+    let shown = if second { here.last() } else { here.first() };
     if let Some(frame) = shown {
         let mark = WireMark {
             deed: of_what(deed.what),
             cause: of_cause(deed.cause, wire),
+            fragment: deed.frame.fragment,
             direction,
             before,
             here: here.to_vec(),

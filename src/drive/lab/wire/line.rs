@@ -13,7 +13,7 @@ use super::census::{Census, Sighting};
 use super::faults::{Chance, Faults};
 use super::flight::Flight;
 use super::log::{Cause, Deed, What, WireFrame, WireLog};
-use super::packet::PacketView;
+use super::packet::{PacketKind, PacketView};
 use super::rule::Rule;
 use super::touch::{damage, mark};
 use super::verdict::{Active, Overtaker, Verdict};
@@ -127,6 +127,7 @@ impl Line {
             index: totals.sent,
             length: bytes.len(),
             kind,
+            fragment: view.is(PacketKind::Fragment),
             number: sighting.numbers(kind).map_or(0, |numbers| *numbers.end()),
             again: sighting.again,
         };

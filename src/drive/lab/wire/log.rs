@@ -74,6 +74,8 @@ pub struct WireFrame {
     pub length: usize,
     /// What it is.
     pub kind: PacketKind,
+    /// Whether it is a fragment of an IP packet; the first one is of the kind `datagram`.
+    pub fragment: bool,
     /// Its number among the host's packets of that kind; 0 if it was sent too long ago to be known.
     pub number: u32,
     /// Whether TCP had sent it before.
