@@ -24,7 +24,6 @@ fn client(protocol: Protocol, server: SocketAddr, timeout_ms: u64) -> Client {
         server,
         timeout: Some(Duration::from_millis(timeout_ms)),
         linger: None,
-        options: Vec::new(),
         transcript: Transcript::new(Side::Client),
         halt: Signal::new().unwrap(),
     }

@@ -305,6 +305,23 @@ fn hosts_and_sockets_are_set_each_by_itself() {
 }
 
 #[test]
+fn a_congestion_control_that_is_for_root_can_be_had_on_the_lab_s_hosts() {
+    let of_kernel =
+        |kind: &str| fs::read_to_string(format!("/proc/sys/net/ipv4/tcp_{kind}_congestion_control")).unwrap();
+    let (available, allowed) = (of_kernel("available"), of_kernel("allowed"));
+    let restricted = available.split_whitespace().find(|name| !allowed.split_whitespace().any(|one| one == *name));
+    // where the kernel restricts none, any will do
+    let name = restricted.unwrap_or("reno");
+    for who in BOTH {
+        for side in ["", "client:", "server:"] {
+            records(who, &["--congestion", &format!("{side}{name}")]);
+        }
+    }
+    let root = run(Who::Root, &["--network", "loopback", "--port", "0", "--congestion", name]);
+    assert_eq!((root.status.code(), said(&root)), (Some(0), String::new()));
+}
+
+#[test]
 fn the_report_knows_the_sends_and_the_place_of_the_capture() {
     for (scenario, wanted) in [
         ("v4", "4 sends, 2 segments, 1 answer"),

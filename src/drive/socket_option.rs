@@ -124,7 +124,9 @@ impl SocketOption {
     fn why(&self, error: &io::Error) -> String {
         let advice = match self {
             Self::Congestion(_) => {
-                "`sysctl net.ipv4.tcp_allowed_congestion_control` names those that can be had without root"
+                "`sysctl net.ipv4.tcp_available_congestion_control` names those that there are, `sysctl \
+                 net.ipv4.tcp_allowed_congestion_control` those that can be had on loopback without root; --network lab \
+                 takes them all"
             }
             Self::MaxSegment(_) => "Linux takes from 88 to 32767 bytes",
             _ => return error.to_string(),

@@ -8,10 +8,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use socket2::Socket;
 
 use super::address::reachable;
 use super::behaviour::Behaviour;
-use super::client::{Client, ClientFault, Plan, Tally};
+use super::client::{self, Client, ClientFault, Plan, Tally};
 use super::ground::{Ground, WireStory};
 use super::privileges::clear_capabilities;
 use super::proxy::Proxy;
@@ -106,7 +107,7 @@ pub struct Troupe {
 
 #[derive(Debug)]
 enum Bound {
-    Echo { server: BoundServer, plan: Plan, behaviour: Behaviour, clients: u16, options: Vec<SocketOption> },
+    Echo { server: BoundServer, plan: Plan, behaviour: Behaviour, clients: Vec<Socket> },
     Stage(Stage),
     Proxy(Proxy),
 }
@@ -131,7 +132,14 @@ impl Troupe {
                 let backlog = behaviour.backlog;
                 let PerDirection { client_to_server: options, server_to_client: set } = sockets;
                 let bind = move || BoundServer::bind(protocol, address, backlog, &set);
-                Bound::Echo { server: ground.on(Side::Server, bind)??, plan, behaviour, clients, options }
+                let server = ground.on(Side::Server, bind)??;
+                // what a socket may be set to goes by the rights that there still are
+                let to = reachable(server.address());
+                let make = move || {
+                    (0..clients).map(|_| client::socket(protocol, to, &options)).collect::<io::Result<Vec<_>>>()
+                };
+                let clients = ground.on(Side::Client, make)?.context("can't make the client's socket")?;
+                Bound::Echo { server, plan, behaviour, clients }
             }
             Act::Proxy => Bound::Proxy(Proxy::bind(ground, address)?),
             Act::Cues { cues, protocol } => Bound::Stage(Stage::set(cues, protocol, ground, address)?),
@@ -205,7 +213,7 @@ impl Troupe {
                 Performance { tally: Tally { fault, ..Tally::default() }, ..Performance::default() }
             }
             Bound::Stage(stage) => Performance { broken: stage.perform(&audience).err(), ..Performance::default() },
-            Bound::Echo { server, plan, behaviour, clients, options: set } => {
+            Bound::Echo { server, plan, behaviour, clients } => {
                 let options = ServerOptions {
                     idle_timeout: None,
                     linger: Some(LINGER),
@@ -225,7 +233,6 @@ impl Troupe {
                             number: 1,
                             timeout: Some(craft.timeout),
                             linger: Some(LINGER),
-                            options: set,
                             transcript: audience.client.clone(),
                             halt: craft.halt.clone(),
                         };
@@ -245,13 +252,14 @@ impl Troupe {
 }
 
 /// Has the clients do what is planned, all at once, and adds up what they did.
-fn meet(ground: &Ground, client: &Client, plan: &Plan, behaviour: &Behaviour, clients: u16) -> Tally {
-    let start = |number| {
+fn meet(ground: &Ground, client: &Client, plan: &Plan, behaviour: &Behaviour, sockets: Vec<Socket>) -> Tally {
+    let start = |(number, socket)| {
         let (client, actions) = (Client { number, ..client.clone() }, plan.actions(behaviour));
-        let spawn = move || thread::Builder::new().name(format!("client {number}")).spawn(move || client.run(actions));
+        let run = move || client.run_on(socket, actions);
+        let spawn = move || thread::Builder::new().name(format!("client {number}")).spawn(run);
         ground.on(Side::Client, spawn).map_err(io::Error::other).flatten()
     };
-    let started: Vec<_> = (1..=u64::from(clients)).map(start).collect();
+    let started: Vec<_> = (1..).zip(sockets).map(start).collect();
     let mut total = Tally::default();
     for started in started {
         let broke_down = || io::Error::other("the client's thread broke down");

@@ -64,7 +64,6 @@ impl ConnectArgs {
             server,
             timeout: Some(self.timeout),
             linger: None,
-            options: Vec::new(),
             transcript: Transcript::new(Side::Client),
             halt: interrupt()?,
         };

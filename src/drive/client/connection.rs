@@ -4,8 +4,9 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::poll::PollFlags;
+use socket2::Socket;
 
-use super::link::{Link, would_block};
+use super::link::{self, Link, would_block};
 use super::{Action, Client, ClientFault, Until};
 use crate::drive::fault::Fault;
 use crate::drive::kernel::Watched;
@@ -19,6 +20,8 @@ pub struct Connection<'a> {
     client: &'a Client,
     /// Goes before the socket.
     watched: Option<Watched>,
+    /// Made before, to be connected first.
+    made: Option<Socket>,
     link: Option<Link>,
     local: Option<Endpoint>,
     sent: u64,
@@ -32,7 +35,12 @@ pub struct Connection<'a> {
 impl<'a> Connection<'a> {
     /// Not yet connected.
     pub fn new(client: &'a Client) -> Self {
-        Self { client, watched: None, link: None, local: None, sent: 0, received: 0, reads: 0, due: 0 }
+        Self { client, watched: None, made: None, link: None, local: None, sent: 0, received: 0, reads: 0, due: 0 }
+    }
+
+    /// Not yet connected, with a socket that was made before.
+    pub(super) fn on(client: &'a Client, socket: Socket) -> Self {
+        Self { made: Some(socket), ..Self::new(client) }
     }
 
     /// Bytes sent so far.
@@ -73,7 +81,12 @@ impl<'a> Connection<'a> {
 
     fn connect(&mut self) -> Result<(), ClientFault> {
         let server = self.client.server;
-        match Link::make(self.client, self.patience()) {
+        let made = match self.made.take() {
+            Some(socket) => Ok(socket),
+            None => link::socket(self.client.protocol, server, &[]),
+        };
+        let connect = |socket| Link::connect(self.client, socket, self.patience());
+        match made.map_err(Fault::Io).and_then(connect) {
             Ok(link) => {
                 self.local = link.local();
                 if self.client.protocol == Protocol::Tcp {

@@ -1,7 +1,7 @@
 //! A client's socket, TCP or UDP alike: made, written, read, without ever blocking.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::poll::PollFlags;
@@ -9,6 +9,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 use super::Client;
 use crate::drive::fault::Fault;
+use crate::drive::socket_option::SocketOption;
 use crate::drive::stream::Patience;
 use crate::model::{Endpoint, Protocol};
 
@@ -19,11 +20,11 @@ pub(super) enum Link {
 }
 
 impl Link {
-    /// Connects to the client's server; over UDP this only fixes the peer.
-    pub(super) fn make(client: &Client, patience: Patience<'_>) -> Result<Self, Fault> {
+    /// Connects `socket` to the client's server; over UDP this only fixes the peer.
+    pub(super) fn connect(client: &Client, socket: Socket, patience: Patience<'_>) -> Result<Self, Fault> {
         match client.protocol {
-            Protocol::Tcp => connect_tcp(client, patience).map(Self::Tcp),
-            Protocol::Udp => connect_udp(client).map(Self::Udp).map_err(Fault::Io),
+            Protocol::Tcp => connect_tcp(client, socket, patience).map(Self::Tcp),
+            Protocol::Udp => connect_udp(client, socket).map(Self::Udp).map_err(Fault::Io),
         }
     }
 
@@ -67,12 +68,20 @@ pub(super) fn would_block(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
-fn connect_tcp(client: &Client, patience: Patience<'_>) -> Result<TcpStream, Fault> {
-    let server = client.server;
-    let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(socket2::Protocol::TCP))?;
-    client.options.iter().try_for_each(|option| option.set(&socket))?;
+/// A client's socket, set to `options`, on the host of the calling thread.
+pub(in crate::drive) fn socket(protocol: Protocol, server: SocketAddr, options: &[SocketOption]) -> io::Result<Socket> {
+    let domain = Domain::for_address(server);
+    let socket = match protocol {
+        Protocol::Tcp => Socket::new(domain, Type::STREAM, Some(socket2::Protocol::TCP)),
+        Protocol::Udp => Socket::new(domain, Type::DGRAM, Some(socket2::Protocol::UDP)),
+    }?;
+    options.iter().try_for_each(|option| option.set(&socket))?;
     socket.set_nonblocking(true)?;
-    match socket.connect(&server.into()) {
+    Ok(socket)
+}
+
+fn connect_tcp(client: &Client, socket: Socket, patience: Patience<'_>) -> Result<TcpStream, Fault> {
+    match socket.connect(&client.server.into()) {
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
             patience.wait(&socket, PollFlags::POLLOUT)?;
             if let Some(error) = socket.take_error()? {
@@ -85,11 +94,7 @@ fn connect_tcp(client: &Client, patience: Patience<'_>) -> Result<TcpStream, Fau
     Ok(socket.into())
 }
 
-fn connect_udp(client: &Client) -> io::Result<UdpSocket> {
-    let server = client.server;
-    let socket = Socket::new(Domain::for_address(server), Type::DGRAM, Some(socket2::Protocol::UDP))?;
-    client.options.iter().try_for_each(|option| option.set(&socket))?;
-    socket.connect(&server.into())?;
-    socket.set_nonblocking(true)?;
+fn connect_udp(client: &Client, socket: Socket) -> io::Result<UdpSocket> {
+    socket.connect(&client.server.into())?;
     Ok(socket.into())
 }

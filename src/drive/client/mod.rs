@@ -9,13 +9,16 @@ mod plan;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use socket2::Socket;
+
 pub use action::{Action, Until};
 pub use connection::Connection;
 pub use fault::ClientFault;
 pub use plan::Plan;
 
+pub(in crate::drive) use link::socket;
+
 use super::signal::Signal;
-use super::socket_option::SocketOption;
 use super::transcript::Transcript;
 use crate::model::Protocol;
 
@@ -32,8 +35,6 @@ pub struct Client {
     pub timeout: Option<Duration>,
     /// How `close` waits for the server to acknowledge, so that a session's last packet has come when it returns.
     pub linger: Option<Duration>,
-    /// What its sockets are set to before they connect.
-    pub options: Vec<SocketOption>,
     /// Takes what the client does.
     pub transcript: Transcript,
     /// Ends everything at once.
@@ -57,7 +58,15 @@ impl Client {
 
     /// Does `actions` in order, up to the first that fails; the socket is closed in any case.
     pub fn run(&self, actions: impl IntoIterator<Item = Action>) -> Tally {
-        let mut connection = Connection::new(self);
+        Self::play(Connection::new(self), actions)
+    }
+
+    /// The same with a socket that was made before, by who had the right to set it so.
+    pub(in crate::drive) fn run_on(&self, socket: Socket, actions: impl IntoIterator<Item = Action>) -> Tally {
+        Self::play(Connection::on(self, socket), actions)
+    }
+
+    fn play(mut connection: Connection<'_>, actions: impl IntoIterator<Item = Action>) -> Tally {
         let fault = actions.into_iter().try_for_each(|action| connection.act(&action)).err();
         connection.close();
         Tally { sent: connection.sent(), received: connection.received(), fault }
