@@ -3,7 +3,7 @@
 use super::Known;
 use crate::explain::describe::made;
 use crate::model::{counted, thousands};
-use crate::track::{EchoSeen, EchoStory, GaveUp};
+use crate::track::{EchoSeen, EchoStory, GaveUp, Handshake};
 
 /// What came back, and how sends became segments and answers.
 pub(super) fn echo(known: &Known<'_>) -> String {
@@ -15,9 +15,24 @@ fn verdict(known: &Known<'_>) -> String {
     let totals = known.totals;
     let limits = limits(&totals.echo_story);
     let Some(echo) = &totals.echo else {
-        let payload = &totals.payload;
-        return if payload.client_to_server == 0 && payload.server_to_client == 0 {
+        let (payload, packets) = (&totals.payload, &totals.packets);
+        let (asked, answered) = (packets.client_to_server, packets.server_to_client);
+        let datagrams = totals.udp.is_some();
+        return if datagrams && payload.client_to_server + payload.server_to_client == 0 {
+            format!("only empty datagrams were sent{}", known.so_far())
+        } else if payload.client_to_server == 0 && payload.server_to_client == 0 {
             format!("no data was sent{}", known.so_far())
+        } else if answered == 0 && !datagrams {
+            "what came back can't be told: the capture holds nothing of the server's".to_owned()
+        } else if asked == 0 {
+            "can't be told: the capture holds nothing of the client's, so no request".to_owned()
+        } else if payload.client_to_server == 0 {
+            match totals.tcp.as_ref().is_some_and(|tcp| tcp.handshake == Handshake::Complete) {
+                true => format!("the client sent no data, so there was nothing to echo{}", known.so_far()),
+                false => "can't be told: the capture holds no data of the client's, so no request".to_owned(),
+            }
+        } else if datagrams && answered > 0 && payload.server_to_client == 0 {
+            format!("only empty datagrams came back{}", known.so_far())
         } else if payload.server_to_client == 0 {
             format!("nothing came back{}", known.so_far())
         } else if limits.is_empty() {
