@@ -177,6 +177,8 @@ pub struct UdpTotals {
     pub unanswered: Sighting,
     /// Datagrams captured twice.
     pub duplicates: Sighting,
+    /// Requests that were answered, with the bytes of others sent long before and not answered.
+    pub sent_again: Sighting,
     /// Answers to older requests that came late, each behind the answer that overtook it.
     pub reordered: Sighting,
     /// ICMP errors about the conversation.

@@ -113,10 +113,14 @@ impl Exchange {
         } else if moment.direction == Direction::ClientToServer {
             self.datagrams.request((moment.frame, moment.at), ip.id, payload, datagram.len);
             facts.place = UdpPlace::Request;
-        } else if let Some(answered) = self.datagrams.answer(moment.frame, payload, datagram.len) {
+        } else if let Some(answered) = self.datagrams.answer((moment.frame, moment.at), payload, datagram.len) {
             facts.place = UdpPlace::Reply(answered.request);
             facts.echo = answered.echo;
-            facts.turnaround = moment.since(answered.at);
+            if answered.sent_again {
+                self.totals.sent_again.see(answered.request);
+            } else {
+                facts.turnaround = moment.since(answered.at);
+            }
             facts.seen = self.clues.tell(None).vantage;
             if let Some(overtaken_by) = answered.overtaken_by {
                 self.totals.reordered.see(overtaken_by);

@@ -40,6 +40,13 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     ("linger-after-the-answer", &["reset_abort [5,7]", "Which can't be told"], &["reset_unread", "did not answer"]),
     // data that its sender sent before the peer's FIN came
     ("fin-crosses-data", &["close_three"], &["half_close"]),
+    // a resolver asks again after five seconds; a ping is lost, and the next one carries the same bytes
+    (
+        "udp-asked-again",
+        &["no_reply [5]", "The same bytes were sent again, and answered, in frame 6"],
+        &["slow_server"],
+    ),
+    ("udp-same-bytes", &["no_reply [5]", "echo_identical [2,4,7]"], &["slow_server", "udp_reordered"]),
 ];
 
 /// What a fact or an answer says of them, and what would be wrong.
@@ -51,6 +58,9 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("scan", "never completed: the client answered the SYN-ACK with RST", "partly captured"),
     ("no-ack-of-the-syn-ack", "never completed: no ACK of the SYN-ACK is in the capture", "partly captured"),
     ("syn-ack-of-another", "the SYN got no answer that fits it", "was not answered"),
+    ("udp-asked-again", "most 20.0 ms, over 2 answers", "5.02 s"),
+    ("udp-empty", "only empty datagrams came back", "nothing came back"),
+    ("no-request", "the capture holds no data of the client's, so no request", "no echo of the requests"),
 ];
 
 #[test]

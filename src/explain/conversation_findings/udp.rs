@@ -13,7 +13,8 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
         let text = match totals.may_go_on() {
             true => format!("The capture, as far as it was read, holds no answer to {which}."),
             false => format!(
-                "The capture holds no answer to {which}. UDP does not say what arrived: the request, the answer or the capture may have been lost, or the service sends none.{}",
+                "The capture holds no answer to {which}. UDP does not say what arrived: the request, the answer or the capture may have been lost, or the service sends none.{}{}",
+                again(udp),
                 damaged(udp)
             ),
         };
@@ -25,6 +26,17 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
             if udp.reordered.count > 2 { ", several times" } else { "" }
         );
         found.push(Finding::new(Code::UdpReordered, text, udp.reordered.frames.iter().copied()));
+    }
+}
+
+/// That the same bytes were sent again, so that what is taken for unanswered may be what the answer is to.
+fn again(udp: &UdpTotals) -> String {
+    match udp.sent_again.frames.first() {
+        None => String::new(),
+        Some(frame) => format!(
+            " The same bytes were sent again, and answered, in frame {frame}{}: most likely the last is what was answered, but which can't be told, nor how long the answer took.",
+            if udp.sent_again.count > 1 { " and others" } else { "" }
+        ),
     }
 }
 

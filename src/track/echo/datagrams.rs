@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::Found;
 use super::relation::relation;
 use crate::track::echo::{Echo, EchoForm, EchoKind};
+use crate::track::tcp::Sighting;
 use crate::track::when::When;
 
 /// Most requests that wait for an answer.
@@ -32,6 +33,13 @@ struct Waiting {
     times: u32,
 }
 
+impl Waiting {
+    /// Whether it carries the same bytes.
+    fn is_same(&self, other: &Self) -> bool {
+        self.len == other.len && self.bytes == other.bytes
+    }
+}
+
 /// An answer's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::track) struct Answered {
@@ -40,6 +48,8 @@ pub(in crate::track) struct Answered {
     pub(in crate::track) echo: Option<Echo>,
     /// The answer to a newer request, if that came first.
     pub(in crate::track) overtaken_by: Option<u64>,
+    /// The same bytes had been sent again, in this request: which of them is answered can't be told.
+    pub(in crate::track) sent_again: bool,
 }
 
 /// The requests of one UDP conversation.
@@ -51,6 +61,8 @@ pub(in crate::track) struct Datagrams {
     spare: Vec<Vec<u8>>,
     last: Option<Waiting>,
     forgotten: u64,
+    /// Requests without an answer whose bytes were sent again and then answered: they wait no longer.
+    superseded: Sighting,
     /// The newest request that is answered, and the frame of its answer.
     newest_answered: (u64, u64),
     pub(in crate::track) found: Found,
@@ -75,7 +87,7 @@ impl Datagrams {
     }
 
     /// The server sent a datagram: the request that it answers, by its bytes first, by its turn else.
-    pub(in crate::track) fn answer(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
+    pub(in crate::track) fn answer(&mut self, (frame, now): (u64, When), payload: &[u8], len: u32) -> Option<Answered> {
         let cut = (payload.len() as u64) < u64::from(len);
         let kind_for = |waiting: &Waiting| {
             let whole = waiting.bytes.len() as u64 == u64::from(waiting.len) && !cut;
@@ -89,9 +101,14 @@ impl Datagrams {
         {
             return Some(answered);
         }
-        let Some(mut waiting) = self.waiting.remove(alike.unwrap_or(0)) else {
+        let oldest = alike.unwrap_or(0);
+        let again = self.sent_again(oldest, now);
+        let Some(mut waiting) = self.waiting.remove(again.unwrap_or(oldest)) else {
             return self.answer_again(frame, payload);
         };
+        if again.is_some() && alike.is_none() {
+            self.supersede(&waiting);
+        }
         let kind = kind_for(&waiting);
         waiting.times = times(kind);
         let request = (waiting.frame, waiting.frame);
@@ -108,7 +125,7 @@ impl Datagrams {
         }
         let (newest, overtaken_by) = self.newest_answered;
         let late = alike.is_some() && waiting.frame < newest;
-        if waiting.frame > newest {
+        if waiting.frame > newest && again.is_none() {
             self.newest_answered = (waiting.frame, frame);
         }
         let answered = Answered {
@@ -116,11 +133,31 @@ impl Datagrams {
             at: waiting.at,
             echo: (kind != EchoKind::Different).then_some(echo),
             overtaken_by: late.then_some(overtaken_by),
+            sent_again: again.is_some(),
         };
         if let Some(old) = self.last.replace(waiting) {
             self.recycle(old);
         }
         Some(answered)
+    }
+
+    /// Where the last request with the same bytes as the one at `oldest` waits, if it was sent so long after the one
+    /// before that it is no further request under way, but the same again for want of an answer.
+    fn sent_again(&self, oldest: usize, now: When) -> Option<usize> {
+        let first = self.waiting.get(oldest)?;
+        let mut same = self.waiting.iter().enumerate().skip(oldest).rev().filter(|(_, waiting)| waiting.is_same(first));
+        let ((newest, last), (_, before)) = (same.next()?, same.next()?);
+        let (waited, gap) = (now.since(last.at)?, last.at.since(before.at)?);
+        (waited <= gap).then_some(newest)
+    }
+
+    /// Lets the requests go that were sent again as this one, which is answered: the next answer is to what comes next.
+    fn supersede(&mut self, answered: &Waiting) {
+        while let Some(at) = self.waiting.iter().position(|waiting| waiting.is_same(answered)) {
+            let Some(old) = self.waiting.remove(at) else { return };
+            self.superseded.see(old.frame);
+            self.recycle(old);
+        }
     }
 
     fn recycle(&mut self, old: Waiting) {
@@ -139,7 +176,7 @@ impl Datagrams {
         let kind = EchoKind::Whole(EchoForm { copies: last.times, ..form });
         let echo = Echo { kind, request: (last.frame, last.frame), bytes: last.len, complete: true };
         self.found.story_mut().see(&echo, 0, frame);
-        Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtaken_by: None })
+        Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtaken_by: None, sent_again: false })
     }
 
     /// A copy of a request came: its answer may come twice as well.
@@ -160,7 +197,7 @@ impl Datagrams {
         let (request, at) = last.copy.take()?;
         let echo = Echo { kind, request: (request, request), bytes: len, complete: true };
         self.found.story_mut().see(&echo, 0, frame);
-        Some(Answered { request, at, echo: Some(echo), overtaken_by: None })
+        Some(Answered { request, at, echo: Some(echo), overtaken_by: None, sent_again: false })
     }
 
     /// The request that an ICMP error is about: the one with the quoted IP identification; where that tells nothing, the
@@ -176,13 +213,16 @@ impl Datagrams {
     /// The requests that neither an answer nor an ICMP error answers: how many, and the first frames.
     pub(in crate::track) fn unanswered(&self) -> (u64, Vec<u64>) {
         let unanswered = || self.waiting.iter().filter(|waiting| !waiting.refused).map(|waiting| waiting.frame);
-        (unanswered().count() as u64 + self.forgotten, unanswered().take(8).collect())
+        let mut frames: Vec<u64> = self.superseded.frames.iter().copied().chain(unanswered().take(8)).collect();
+        frames.sort_unstable();
+        frames.truncate(8);
+        (unanswered().count() as u64 + self.forgotten + self.superseded.count, frames)
     }
 
     /// The requests that wait: how many, and their bytes.
     pub(in crate::track) fn pending(&self) -> (u64, u64) {
         let bytes = self.waiting.iter().map(|waiting| u64::from(waiting.len)).sum();
-        (self.waiting.len() as u64 + self.forgotten, bytes)
+        (self.waiting.len() as u64 + self.forgotten + self.superseded.count, bytes)
     }
 }
 
@@ -209,12 +249,14 @@ fn by_start(request: &[u8], answer: &[u8], request_len: u32, answer_len: u32) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Nanos;
 
     #[test]
     fn an_answer_given_again_is_counted_as_often_as_it_comes() {
         let mut datagrams = Datagrams::default();
         datagrams.request((1, When::UNKNOWN), None, b"one", 3);
-        let kinds = [2, 3, 4].map(|frame| datagrams.answer(frame, b"one", 3).unwrap().echo.unwrap().kind);
+        let kinds =
+            [2, 3, 4].map(|frame| datagrams.answer((frame, When::UNKNOWN), b"one", 3).unwrap().echo.unwrap().kind);
         assert_eq!(kinds, [1, 2, 3].map(|copies| EchoKind::Whole(EchoForm { copies, ..EchoForm::IDENTICAL })));
     }
 
@@ -223,12 +265,28 @@ mod tests {
         let mut datagrams = Datagrams::default();
         datagrams.request((1, When::UNKNOWN), None, b"one", 3);
         datagrams.request((2, When::UNKNOWN), None, b"two", 3);
-        let second = datagrams.answer(3, b"TWO", 3).unwrap();
+        let second = datagrams.answer((3, When::UNKNOWN), b"TWO", 3).unwrap();
         assert_eq!((second.request, second.overtaken_by), (2, None));
-        let first = datagrams.answer(4, b"one", 3).unwrap();
+        let first = datagrams.answer((4, When::UNKNOWN), b"one", 3).unwrap();
         assert_eq!((first.request, first.overtaken_by), (1, Some(3)));
-        assert_eq!(datagrams.answer(5, b"three", 5), None);
+        assert_eq!(datagrams.answer((5, When::UNKNOWN), b"three", 5), None);
         assert_eq!((datagrams.pending(), datagrams.unanswered()), ((0, 0), (0, Vec::new())));
+    }
+
+    #[test]
+    fn what_was_sent_again_for_want_of_an_answer_is_answered_last() {
+        let at = |millis| When::from(Some(Nanos::from_millis(millis)));
+        let mut datagrams = Datagrams::default();
+        (1..=3).for_each(|n| datagrams.request((n, at(n.cast_signed())), None, b"x", 1));
+        let order = [4, 5, 6].map(|n| datagrams.answer((n, at(20)), b"x", 1).unwrap());
+        assert_eq!(order.map(|answered| (answered.request, answered.sent_again)), [(1, false), (2, false), (3, false)]);
+        datagrams.request((7, at(1_000)), None, b"query", 5);
+        datagrams.request((8, at(6_000)), None, b"query", 5);
+        let answered = datagrams.answer((9, at(6_020)), b"response", 8).unwrap();
+        assert_eq!((answered.request, answered.sent_again), (8, true));
+        datagrams.request((10, at(7_000)), None, b"other", 5);
+        assert_eq!(datagrams.answer((11, at(7_020)), b"response", 8).unwrap().request, 10);
+        assert_eq!((datagrams.unanswered(), datagrams.pending().0), ((1, vec![7]), 1));
     }
 
     #[test]
@@ -249,9 +307,9 @@ mod tests {
     fn a_copy_of_a_request_has_an_answer_of_its_own() {
         let mut datagrams = Datagrams::default();
         datagrams.request((1, When::UNKNOWN), None, b"one", 3);
-        assert_eq!(datagrams.answer(2, b"one", 3).unwrap().request, 1);
+        assert_eq!(datagrams.answer((2, When::UNKNOWN), b"one", 3).unwrap().request, 1);
         datagrams.copied(1, 3, When::UNKNOWN);
-        let answers = [4, 5].map(|frame| datagrams.answer(frame, b"one", 3).unwrap());
+        let answers = [4, 5].map(|frame| datagrams.answer((frame, When::UNKNOWN), b"one", 3).unwrap());
         assert_eq!(answers.map(|answer| answer.request), [3, 1]);
         assert_eq!(answers[1].echo.unwrap().kind, EchoKind::Whole(EchoForm { copies: 2, ..EchoForm::IDENTICAL }));
     }
@@ -261,12 +319,12 @@ mod tests {
         let mut datagrams = Datagrams::default();
         let request = vec![b'x'; 5000];
         datagrams.request((1, When::UNKNOWN), None, &request, 5000);
-        let answer = datagrams.answer(2, &[b"> ", &request[..]].concat(), 5002).unwrap();
+        let answer = datagrams.answer((2, When::UNKNOWN), &[b"> ", &request[..]].concat(), 5002).unwrap();
         assert_eq!(answer.echo.unwrap().kind, EchoKind::Whole(EchoForm { prefix: 2, ..EchoForm::IDENTICAL }));
         (3..8).for_each(|n| datagrams.request((n, When::UNKNOWN), None, &[b'y'; 60_000], 60_000));
         assert!(datagrams.kept <= KEPT + 3 * KEPT_OF_MORE);
         for n in 8..13 {
-            datagrams.answer(n, &[b'y'; 59_999], 59_999);
+            datagrams.answer((n, When::UNKNOWN), &[b'y'; 59_999], 59_999);
         }
         let story = datagrams.found.take_story();
         assert_eq!((story.partial_requests, story.uncompared, story.different.count), (2, 3, 0));
