@@ -16,7 +16,9 @@ fn verdict(known: &Known<'_>) -> String {
     let limits = limits(&totals.echo_story);
     let Some(echo) = &totals.echo else {
         let (payload, packets) = (&totals.payload, &totals.packets);
-        let (asked, answered) = (packets.client_to_server, packets.server_to_client);
+        // an ICMP error is no packet of the server's
+        let errors = totals.udp.as_ref().map_or(0, |udp| udp.errors.count);
+        let (asked, answered) = (packets.client_to_server, packets.server_to_client.saturating_sub(errors));
         let datagrams = totals.udp.is_some();
         return if datagrams && payload.client_to_server + payload.server_to_client == 0 {
             format!("only empty datagrams were sent{}", known.so_far())
