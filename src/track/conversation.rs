@@ -4,6 +4,7 @@ use super::echo::Reserve;
 use super::event::{Body, Event, Followed, FollowedKind, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 use super::kind::{Kind, TcpKind};
 use super::lent::Lent;
+use super::repeat::RepeatVerdict;
 use super::tcp::{Connection, Moment};
 use super::totals::Extent;
 use super::when::When;
@@ -138,7 +139,8 @@ impl Conversation {
             tcp.turns.begin(direction);
         }
         if segment.len > 0 && Connection::reached(segment) {
-            facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, reserve);
+            let late = facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::CapturedLate);
+            facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, reserve));
         }
         if segment.len > 0 && facts.repeat.is_none() && facts.probe.is_none() {
             tcp.connection.time_answer(&moment, last, facts);

@@ -36,17 +36,16 @@ pub(super) struct TcpKind {
 }
 
 impl TcpKind {
-    /// Compares a segment's payload, as far as it was captured, with what went the other way. Returns what it echoes.
+    /// Compares a segment's payload, as far as it was captured, with what went the other way; `late` if it was taken
+    /// for lost. Returns what it echoes.
     pub(super) fn compare(
         &mut self,
         frame: u64,
         direction: Direction,
         segment: &Segment,
         payload: &[u8],
-        reserve: &Reserve,
+        (late, reserve): (bool, &Reserve),
     ) -> Option<Echo> {
-        // what its ACK covers was there before it
-        self.skip_lost(frame, !direction);
         let part = Part {
             frame,
             offset: self.connection.offset(direction, segment),
@@ -54,6 +53,12 @@ impl TcpKind {
             push: segment.flags.contains(TcpFlags::PSH),
             cut: (payload.len() as u64) < u64::from(segment.len),
         };
+        if late && self.turns.is_past(direction, part.offset) {
+            self.turns.captured_late(direction, &part);
+            return None;
+        }
+        // what its ACK covers was there before it
+        self.skip_lost(frame, !direction);
         let echo = match direction {
             Direction::ClientToServer => {
                 self.turns.request(&part, reserve);

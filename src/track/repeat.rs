@@ -117,6 +117,8 @@ pub enum RepeatVerdict {
     DuplicateFrame,
     /// Sent before bytes that were captured earlier: the mark is older, or nothing made its sender send it again so soon.
     Reordered,
+    /// The bytes were acknowledged by the witness before they were captured, but sent before: the capture is out of order.
+    CapturedLate,
     /// The bytes were acknowledged before, by the witness. With the first of the ACKs that told of a hole in their place
     /// before they came, late.
     Spurious(Option<NonZeroU64>),

@@ -15,7 +15,8 @@ use crate::run::echolab;
 
 /// Sessions in fixtures/wire, most of echolab's lab, named after what its wire or hosts did, with the findings that must
 /// and that must not be there.
-const WIRE: [(&str, &[&str], &[&str]); 16] = [
+const WIRE: [(&str, &[&str], &[&str]); 17] = [
+    ("captured-out-of-order", &["captured_late", "echo_identical", "echo_upper"], &["echo_different", "retransmit"]),
     ("captured-twice", &["duplicate_frame"], &["retransmit", "fast_retransmit"]),
     ("doubled-syn", &["duplicate_frame", "handshake_retried", "echo_identical"], &["spurious_retransmit"]),
     ("far-away", &["echo_identical"], &["slow_server", "delayed_ack"]),

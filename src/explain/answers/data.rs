@@ -62,7 +62,9 @@ impl Seen {
         let end = seq.wrapping_add(facts.len);
         let new = facts.repeat.map_or(0, |repeat| repeat.fresh);
         let (fresh, seq) = match facts.repeat.map(|repeat| (repeat.verdict, repeat.original)) {
-            None | Some((RepeatVerdict::Reordered | RepeatVerdict::OrderUnknown, _)) => (true, seq),
+            None | Some((RepeatVerdict::Reordered | RepeatVerdict::CapturedLate | RepeatVerdict::OrderUnknown, _)) => {
+                (true, seq)
+            }
             Some((RepeatVerdict::DuplicateFrame, _)) => return,
             Some((_, original)) => {
                 self.sent_again(event.frame, seq, end);

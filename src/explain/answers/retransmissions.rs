@@ -44,7 +44,7 @@ impl Seen {
         let Some(repeat) = facts.repeat else { return };
         match repeat.verdict {
             RepeatVerdict::DuplicateFrame => self.copies += 1,
-            RepeatVerdict::Reordered => self.late += 1,
+            RepeatVerdict::Reordered | RepeatVerdict::CapturedLate => self.late += 1,
             RepeatVerdict::OrderUnknown => self.unclear += 1,
             _ => self.again += 1,
         }
@@ -131,6 +131,7 @@ fn proof(repeat: &Repeat) -> (String, String) {
             "same frame twice",
             repeat.marks.name().map_or_else(|| "too soon to be sent again".to_owned(), |marks| format!("same {marks}")),
         ),
+        RepeatVerdict::CapturedLate => ("captured late", format!("acknowledged before it was captured{witness}")),
         RepeatVerdict::Reordered => (
             "late",
             repeat.marks.name().map_or_else(

@@ -118,6 +118,10 @@ pub(super) fn again(repeat: &Repeat) -> String {
             Some(frame) => format!("a copy that was sent before frame {frame} and comes late"),
             None => "it was sent earlier than its place in the capture: out of order".to_owned(),
         },
+        RepeatVerdict::CapturedLate => {
+            let ack = repeat.witness.map_or_else(String::new, |frame| format!(", frame {frame}"));
+            format!("captured behind its ACK{ack}: the capture is out of order")
+        }
         RepeatVerdict::Spurious(_) => format!("again though it had arrived; {first}"),
         RepeatVerdict::Fast { .. } => format!("again since ACKs told of a hole: fast retransmission; {first}{after}"),
         RepeatVerdict::TailLossProbe => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),

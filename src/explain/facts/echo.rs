@@ -99,6 +99,12 @@ fn came_back(seen: &EchoSeen) -> String {
 fn limits(story: &EchoStory) -> Vec<String> {
     let lost = (story.lost > 0)
         .then(|| format!("of {} bytes that the capture lacks nothing can be told", thousands(story.lost)));
+    let late = (story.late > 0).then(|| {
+        format!(
+            "{} bytes were captured behind the ACK that covers them, too late to be compared",
+            thousands(story.late)
+        )
+    });
     let uncompared = (story.uncompared > 0).then(|| {
         format!("{} could not be compared, not all bytes were kept or captured", counted(story.uncompared, "answer"))
     });
@@ -112,7 +118,7 @@ fn limits(story: &EchoStory) -> Vec<String> {
         };
         Some(format!("compared only up to frame {frame}: {why}"))
     });
-    [lost, uncompared, gave_up].into_iter().flatten().collect()
+    [lost, late, uncompared, gave_up].into_iter().flatten().collect()
 }
 
 /// How sends became segments and answers: `4 sends, 2 segments, 1 answer`. Without a transcript the sends are not known.

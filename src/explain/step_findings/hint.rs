@@ -18,10 +18,10 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     if let Some((count, shown_by)) = hints.capture_gap {
         let text = match count {
             1 => format!(
-                "A byte of the {peer}'s, or its FIN, is acknowledged here, so it arrived, but it is not in the capture: the capture missed it, the network did not lose it."
+                "A byte of the {peer}'s, or its FIN, is acknowledged here, so it arrived, but it is not in the capture so far: the capture missed it, or holds it out of order further on; the network did not lose it."
             ),
             _ => format!(
-                "{} of the {peer}'s are acknowledged here, so they arrived, but they are not in the capture: the capture missed them, the network did not lose them.",
+                "{} of the {peer}'s are acknowledged here, so they arrived, but they are not in the capture so far: the capture missed them, or holds them out of order further on; the network did not lose them.",
                 bytes(count)
             ),
         };

@@ -33,6 +33,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             },
         ),
         RepeatVerdict::Reordered => (Code::Reordered, reordered(repeat, witness)),
+        RepeatVerdict::CapturedLate => (Code::CapturedLate, captured_late(repeat, witness, &waited)),
         RepeatVerdict::Spurious(Some(asked)) => {
             proof.push(asked.get());
             (
@@ -146,6 +147,17 @@ fn reordered(repeat: &Repeat, witness: u64) -> String {
             "Fills the hole that frame {witness} showed less than half a round trip before, too soon for anybody to have asked for it: it was sent earlier and overtaken on its way."
         ),
     }
+}
+
+/// A segment that was captured behind its ACK, and what shows it.
+fn captured_late(repeat: &Repeat, witness: u64, waited: &str) -> String {
+    let shown = match repeat.marks.name() {
+        Some(marks) => format!("its {marks} shows that it was sent before"),
+        None => "too soon to be sent again".to_owned(),
+    };
+    format!(
+        "Captured{waited} behind frame {witness}, which acknowledges it; {shown}. The capture recorded packets in another order than they passed, as cards with several queues make it: these bytes are not missing from it, whatever was said at frame {witness}."
+    )
 }
 
 /// Where the bytes were before.

@@ -76,7 +76,10 @@ impl Flow {
         }
         let syn = u32::from(facts.flags.contains(TcpFlags::SYN));
         let end = SeqNumber(facts.seq.wrapping_add(syn).wrapping_add(facts.len));
-        let again = !matches!(verdict, None | Some(RepeatVerdict::Reordered | RepeatVerdict::OrderUnknown));
+        let again = !matches!(
+            verdict,
+            None | Some(RepeatVerdict::Reordered | RepeatVerdict::CapturedLate | RepeatVerdict::OrderUnknown)
+        );
         self.pass(event.since_start);
         self.spent.end(if again { Upon::Loss } else { self.upon() }, !self.short);
         self.first.get_or_insert((event.frame, event.since_start));

@@ -69,7 +69,7 @@ impl Again {
     fn of(repeat: &Repeat, flags: TcpFlags) -> Self {
         let what = match repeat.verdict {
             RepeatVerdict::DuplicateFrame => "the same packet twice",
-            RepeatVerdict::Reordered => "out of order",
+            RepeatVerdict::Reordered | RepeatVerdict::CapturedLate => "out of order",
             RepeatVerdict::Spurious(_) => "needless retransmission",
             RepeatVerdict::Fast { .. } => "fast retransmission",
             RepeatVerdict::TailLossProbe => "tail-loss probe",

@@ -98,6 +98,7 @@ impl Fates {
                 | RepeatVerdict::AskedAnew { .. } => Some(Fate::Unanswered(frame)),
                 RepeatVerdict::DuplicateFrame
                 | RepeatVerdict::Reordered
+                | RepeatVerdict::CapturedLate
                 | RepeatVerdict::Spurious(_)
                 | RepeatVerdict::NotTaken
                 | RepeatVerdict::Unknown

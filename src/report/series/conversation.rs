@@ -54,7 +54,7 @@ impl Way {
         let range = Range::new(from, from.saturating_add(u64::from(facts.len)));
         match facts.repeat.map(|repeat| repeat.verdict) {
             Some(RepeatVerdict::DuplicateFrame) => {}
-            None | Some(RepeatVerdict::Reordered | RepeatVerdict::OrderUnknown) => {
+            None | Some(RepeatVerdict::Reordered | RepeatVerdict::CapturedLate | RepeatVerdict::OrderUnknown) => {
                 self.segments.push(time, range);
                 self.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
             }

@@ -52,6 +52,12 @@ impl InOrder {
         self.next.is_some_and(|next| SeqNumber(acked).is_after(next))
     }
 
+    /// How far the stream has come beyond `offset`.
+    pub(super) fn ahead_of(&self, offset: u32) -> Option<u32> {
+        let next = self.next.filter(|next| next.is_after(SeqNumber(offset)))?;
+        Some(next.relative_to(SeqNumber(offset)))
+    }
+
     /// Goes on behind the bytes below `acked` that never come: the receiver has them, and the capture does not. Gives
     /// `deliver` how many are lost in one place, or the bytes that were held back behind such a place.
     pub(super) fn skip(&mut self, acked: u32, mut deliver: impl FnMut(Result<(&[u8], Mark), u32>)) {

@@ -55,6 +55,11 @@ impl Found {
         self.story.take().map(|story| *story).unwrap_or_default()
     }
 
+    /// How many bytes the capture lacks so far, if any.
+    pub(super) fn lost(&self) -> Option<u64> {
+        self.story.as_ref().map(|story| story.lost).filter(|lost| *lost > 0)
+    }
+
     /// Whether any request was echoed.
     pub(super) fn has_any(&self) -> bool {
         self.totals.matched + self.totals.transformed > 0

@@ -52,6 +52,8 @@ pub struct EchoStory {
     pub partial_of: u64,
     /// Bytes of either side that their receiver has and the capture lacks: nothing is known of them.
     pub lost: u64,
+    /// Bytes that were captured behind the ACK that covers them, too late to be compared.
+    pub late: u64,
     /// Requests whose answers could not be compared, since not all of their bytes were kept or captured.
     pub uncompared: u64,
     /// Answers that completed several requests at once: how many requests they were, and the frames.
@@ -105,7 +107,9 @@ impl EchoStory {
         entry.form = EchoForm { copies: form.copies.max(entry.form.copies), ..form };
         entry.requests += requests;
         entry.seen.extend(&pieces);
-        entry.seen.see(frame);
+        if pieces.frames.last() != Some(&frame) {
+            entry.seen.see(frame);
+        }
     }
 
     /// Notes a frame of an answer that is not complete with it.

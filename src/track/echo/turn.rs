@@ -5,6 +5,7 @@
 //! answer that runs past the request's end must begin it again (repeated); only when neither holds, whole turns are
 //! compared (prefixed, different).
 
+mod captured_late;
 mod compare;
 mod cut_short;
 mod lost;

@@ -2,8 +2,9 @@
 
 use std::num::NonZeroU64;
 
+use super::holes::Missed;
 use super::{Connection, Moment};
-use crate::model::Segment;
+use crate::model::{Segment, SeqNumber};
 use crate::track::event::TcpFacts;
 use crate::track::facts::{Acked, Probe, RttSample};
 use crate::track::vantage::Measures;
@@ -24,7 +25,9 @@ impl Connection {
         }
         own.acked = Some(segment.ack);
         let unseen = peer.next.is_none_or(|next| segment.ack.is_after(next));
-        let skipped = peer.holes.acknowledged(segment.ack);
+        let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
+        let missed = Missed { frame: moment.frame, at: moment.at, echo };
+        let skipped = peer.holes.acknowledged(segment.ack, missed);
         if unseen {
             let beyond = peer.next.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
             peer.next = Some(segment.ack);
@@ -33,6 +36,8 @@ impl Connection {
             let accepted_probe = beyond == 1 && answers_probe;
             if beyond > 0 && !accepted_probe {
                 hints.capture_gap = Some((beyond, None));
+                let from = SeqNumber(segment.ack.0.wrapping_sub(beyond));
+                peer.holes.missed(from, segment.ack, missed);
             }
         }
         if let Some((bytes, shown_by)) = skipped {

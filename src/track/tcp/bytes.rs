@@ -120,6 +120,13 @@ impl Connection {
                 own.sent.push(Sent { late: true, ..sent });
                 repeat
             }
+            Fill::Missed(ack) => match verdict::captured_late(&again, &ack, own) {
+                Some(late) => {
+                    own.sent.insert_acked(Sent { late: true, acked_by: NonZeroU64::new(ack.frame), ..sent });
+                    late
+                }
+                None => verdict::repeated(&again, own, peer, handshake),
+            },
             // the first FIN at a number that was used before is no copy of what used it
             Fill::Nothing if own.fin.is_none() && segment.len == 0 && segment.flags.contains(TcpFlags::FIN) => {
                 return None;

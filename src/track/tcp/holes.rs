@@ -1,9 +1,12 @@
 //! Bytes that were skipped: ranges of sequence numbers between captured segments that are not in the capture (yet).
 
 use crate::model::SeqNumber;
+use crate::track::when::When;
 
 /// Most holes remembered for one direction; the oldest is forgotten first.
 const MOST: usize = 32;
+/// Most ranges remembered that were acknowledged before they were captured: they come soon, or never.
+const MISSED: usize = 4;
 
 /// A range that was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +15,17 @@ pub(super) struct Hole {
     pub(super) to: SeqNumber,
     /// The frame whose sequence number showed the hole.
     pub(super) shown_by: u64,
+    /// The ACK that covers it: the receiver has the bytes.
+    acked: Option<Missed>,
+}
+
+/// The ACK of bytes that are not in the capture (yet).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Missed {
+    pub(super) frame: u64,
+    pub(super) at: When,
+    /// The time stamp that it echoes.
+    pub(super) echo: Option<u32>,
 }
 
 /// How a segment's bytes relate to the holes.
@@ -21,6 +35,8 @@ pub(super) enum Fill {
     Nothing,
     /// It brings bytes that were skipped; the frame that showed the hole.
     Hole(u64),
+    /// It brings bytes that were acknowledged before they were captured.
+    Missed(Missed),
 }
 
 /// The holes of one direction, ascending.
@@ -39,10 +55,9 @@ impl Holes {
     /// Notes that the bytes from `from` up to `to` were skipped.
     pub(super) fn open(&mut self, from: SeqNumber, to: SeqNumber, shown_by: u64) {
         if self.ranges.len() >= MOST {
-            self.ranges.remove(0);
-            self.forgotten = true;
+            self.forgotten |= self.ranges.remove(0).acked.is_none();
         }
-        self.ranges.push(Hole { from, to, shown_by });
+        self.ranges.push(Hole { from, to, shown_by, acked: None });
     }
 
     /// Takes the bytes from `from` up to `to` out of the holes.
@@ -53,7 +68,11 @@ impl Holes {
             if !from.is_before(hole.to) || !to.is_after(hole.from) {
                 return true;
             }
-            filled = Fill::Hole(hole.shown_by);
+            filled = match (hole.acked, filled) {
+                (None, _) => Fill::Hole(hole.shown_by),
+                (Some(_), Fill::Hole(_)) => filled,
+                (Some(missed), _) => Fill::Missed(missed),
+            };
             let (before, after) = (from.is_after(hole.from), to.is_before(hole.to));
             if before && after {
                 rest = Some(Hole { from: to, ..*hole });
@@ -66,34 +85,65 @@ impl Holes {
             before || after
         });
         if let Some(rest) = rest {
-            let at = self.ranges.iter().position(|hole| hole.from.is_after(rest.from)).unwrap_or(self.ranges.len());
-            self.ranges.insert(at, rest);
+            self.insert(rest);
         }
         filled
     }
 
-    /// Gives up the holes below `ack`, which the receiver has: bytes that reached it but not the capture.
+    /// Gives up the holes below `ack`, which the receiver has: bytes that reached it but not the capture, or not yet.
     /// Returns how many bytes, and the frame that showed the first of these holes.
-    pub(super) fn acknowledged(&mut self, ack: SeqNumber) -> Option<(u32, u64)> {
+    #[inline]
+    pub(super) fn acknowledged(&mut self, ack: SeqNumber, missed: Missed) -> Option<(u32, u64)> {
+        if self.ranges.is_empty() { None } else { self.give_up(ack, missed) }
+    }
+
+    #[cold]
+    fn give_up(&mut self, ack: SeqNumber, missed: Missed) -> Option<(u32, u64)> {
         let mut gap: Option<(u32, u64)> = None;
-        self.ranges.retain_mut(|hole| {
-            if !ack.is_after(hole.from) {
-                return true;
+        let mut rest = None;
+        for hole in self.ranges.iter_mut().filter(|hole| hole.acked.is_none() && ack.is_after(hole.from)) {
+            if ack.is_before(hole.to) {
+                rest = Some(Hole { from: ack, ..*hole });
+                hole.to = ack;
             }
-            let end = if ack.is_before(hole.to) { ack } else { hole.to };
-            let bytes = end.relative_to(hole.from);
+            hole.acked = Some(missed);
             let (sum, shown_by) = gap.unwrap_or((0, hole.shown_by));
-            gap = Some((sum.saturating_add(bytes), shown_by));
-            hole.from = end;
-            hole.from != hole.to
-        });
+            gap = Some((sum.saturating_add(hole.to.relative_to(hole.from)), shown_by));
+        }
+        if let Some(rest) = rest {
+            self.insert(rest);
+        }
+        self.forget_missed();
         gap
+    }
+
+    /// Notes that bytes behind all that was captured are acknowledged.
+    #[cold]
+    pub(super) fn missed(&mut self, from: SeqNumber, to: SeqNumber, missed: Missed) {
+        self.ranges.push(Hole { from, to, shown_by: 0, acked: Some(missed) });
+        self.forget_missed();
+    }
+
+    fn forget_missed(&mut self) {
+        let mut over = self.ranges.iter().filter(|hole| hole.acked.is_some()).count().saturating_sub(MISSED);
+        self.ranges.retain(|hole| {
+            let forget = over > 0 && hole.acked.is_some();
+            over -= usize::from(forget);
+            !forget
+        });
+    }
+
+    fn insert(&mut self, hole: Hole) {
+        let at = self.ranges.iter().position(|other| other.from.is_after(hole.from)).unwrap_or(self.ranges.len());
+        self.ranges.insert(at, hole);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ACK: Missed = Missed { frame: 9, at: When::UNKNOWN, echo: None };
 
     fn seq(n: u32) -> SeqNumber {
         SeqNumber(n)
@@ -106,8 +156,8 @@ mod tests {
         assert_eq!(holes.fill(seq(20), seq(30)), Fill::Hole(3));
         assert_eq!(holes.fill(seq(20), seq(30)), Fill::Nothing);
         assert_eq!(holes.fill(seq(0), seq(15)), Fill::Hole(3));
-        assert_eq!(holes.acknowledged(seq(50)), Some((15, 3)));
-        assert_eq!(holes.acknowledged(seq(60)), None);
+        assert_eq!(holes.acknowledged(seq(50), ACK), Some((15, 3)));
+        assert_eq!(holes.acknowledged(seq(60), ACK), None);
     }
 
     #[test]
@@ -115,8 +165,22 @@ mod tests {
         let mut holes = Holes::default();
         holes.open(seq(u32::MAX - 4), seq(5), 1);
         assert_eq!(holes.fill(seq(u32::MAX), seq(2)), Fill::Hole(1));
-        assert_eq!(holes.acknowledged(seq(0)), Some((4, 1)));
+        assert_eq!(holes.acknowledged(seq(0), ACK), Some((4, 1)));
         (0..100).for_each(|n| holes.open(seq(n * 10), seq(n * 10 + 5), 2));
         assert!(holes.ranges.len() <= MOST && holes.forgot_some());
+    }
+
+    #[test]
+    fn bytes_that_are_acknowledged_before_they_come_are_known_when_they_come() {
+        let mut holes = Holes::default();
+        holes.open(seq(10), seq(40), 3);
+        assert_eq!(holes.acknowledged(seq(20), ACK), Some((10, 3)));
+        assert_eq!(holes.acknowledged(seq(20), ACK), None);
+        assert_eq!(holes.fill(seq(12), seq(15)), Fill::Missed(ACK));
+        assert_eq!((holes.fill(seq(12), seq(15)), holes.fill(seq(30), seq(35))), (Fill::Nothing, Fill::Hole(3)));
+        holes.missed(seq(50), seq(60), ACK);
+        assert_eq!((holes.fill(seq(50), seq(60)), holes.fill(seq(50), seq(60))), (Fill::Missed(ACK), Fill::Nothing));
+        (0..100).for_each(|n| holes.missed(seq(n * 10), seq(n * 10 + 5), ACK));
+        assert!(holes.ranges.len() <= MISSED + 3 && !holes.forgot_some());
     }
 }

@@ -96,6 +96,13 @@ impl SentList {
         }
     }
 
+    /// Remembers a segment that was acknowledged before it was captured.
+    pub(super) fn insert_acked(&mut self, sent: Sent) {
+        let at = self.acked().position(|other| other.seq.is_after(sent.seq)).unwrap_or(self.acked);
+        self.segments.insert(at.min(self.segments.len()), sent);
+        self.acked += 1;
+    }
+
     /// The remembered segment that carried the byte at `seq`, latest first.
     pub(super) fn carrying(&mut self, seq: SeqNumber) -> Option<&mut Sent> {
         self.segments.iter_mut().rev().find(|sent| !sent.seq.is_after(seq) && sent.end.is_after(seq))

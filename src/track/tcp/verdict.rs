@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU64;
 
+use super::copy::AT_ONCE;
+use super::holes::Missed;
 use super::sent::{CLOSELY, Sent};
 use super::side::Side;
 use crate::model::{Nanos, SeqNumber};
@@ -247,6 +249,29 @@ pub(super) fn fills_hole(
         }
         _ => repeat(RepeatVerdict::OrderUnknown, shown_by),
     }
+}
+
+/// Bytes that were acknowledged before they were captured, where the capture took the two in another order than they
+/// passed: their time stamp is no newer than the one that the ACK echoes (RFC 7323 §4.3), they were sent before bytes that
+/// came earlier, or, where no mark tells, they came too soon to be sent again.
+pub(super) fn captured_late(again: &Again, ack: &Missed, sender: &Side) -> Option<Repeat> {
+    let echoed = again.timestamp.zip(ack.echo).map(|(own, echo)| own.wrapping_sub(echo).cast_signed());
+    let compared = compare(again, sender.sent.marks_from(again.end));
+    let after = again.at.since(ack.at);
+    let marks = match (echoed, compared) {
+        (Some(..=0), _) => Marks { timestamp: true, ip_id: false },
+        (None, Some((..0, marks))) => marks,
+        (None, None) if after.is_some_and(|after| after < AT_ONCE) => Marks::default(),
+        _ => return None,
+    };
+    let witness = Some(ack.frame);
+    Some(Repeat {
+        after,
+        witness,
+        first_copy: FirstCopy::NotCaptured,
+        marks,
+        ..Repeat::unproved(RepeatVerdict::CapturedLate)
+    })
 }
 
 /// How much later than the others it was sent, negative for sooner, and the mark that tells: time stamps first, since

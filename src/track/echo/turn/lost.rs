@@ -28,6 +28,16 @@ impl Blanks {
         self.0.as_mut().is_some_and(|ranges| ranges.fill(at, now, request))
     }
 
+    /// Whether all from `from` up to `end` are blank; they are no more then.
+    pub(super) fn take(&mut self, from: usize, end: usize) -> bool {
+        let Some(ranges) = &mut self.0 else { return false };
+        let Some(at) = ranges.0.iter().position(|(start, stop)| *start <= from && end <= *stop) else { return false };
+        let (start, stop) = ranges.0.remove(at);
+        let rest = [(start, from), (end, stop)].into_iter().filter(|(from, end)| from < end);
+        rest.rev().for_each(|rest| ranges.0.insert(at, rest));
+        true
+    }
+
     /// The first bytes of the request are gone.
     pub(super) fn shift(&mut self, gone: usize) {
         let Some(ranges) = &mut self.0 else { return };

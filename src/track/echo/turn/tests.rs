@@ -237,3 +237,20 @@ fn an_answer_that_stops_short_is_a_part() {
     let totals = turns.found.totals(pending, bytes).unwrap();
     assert_eq!((totals.requests, totals.matched, totals.unanswered, totals.pending_bytes), (2, 0, 0, 4));
 }
+
+#[test]
+fn a_request_that_is_captured_behind_its_answer_is_no_loss() {
+    let mut turns = Turns::default();
+    [Direction::ClientToServer, Direction::ServerToClient].into_iter().for_each(|direction| turns.begin(direction));
+    turns.skip(1, Direction::ClientToServer, 3);
+    turns.answer(&part(1, 0, b"ONE"));
+    assert!(turns.is_past(Direction::ClientToServer, 0));
+    turns.captured_late(Direction::ClientToServer, &part(2, 0, b"one"));
+    turns.skip(3, Direction::ClientToServer, 9);
+    turns.captured_late(Direction::ClientToServer, &part(4, 3, b"second"));
+    turns.answer(&part(5, 3, b"second"));
+    let totals = turns.found.totals(0, 0).unwrap();
+    assert_eq!((totals.requests, totals.matched, totals.transformed, turns.pending()), (2, 1, 1, (0, 0)));
+    let story = turns.found.story.unwrap();
+    assert_eq!((story.lost, story.late), (0, 0));
+}

@@ -1,0 +1,54 @@
+//! Bytes that the capture holds behind the ACK that covers them: the comparison had gone on without them.
+
+use super::{Part, Turns};
+use crate::model::Direction;
+use crate::track::echo::relation::{count, is_upper};
+use crate::track::echo::{Echo, EchoForm, EchoKind};
+
+impl Turns {
+    /// Whether the comparison has gone on beyond this byte.
+    pub(in crate::track) fn is_past(&mut self, direction: Direction, offset: u32) -> bool {
+        self.in_order(direction).ahead_of(offset).is_some()
+    }
+
+    /// These bytes were taken for lost. Of a request they are held against what came back for them; of an answer there
+    /// is nothing left to hold them against.
+    pub(in crate::track) fn captured_late(&mut self, direction: Direction, part: &Part<'_>) {
+        let bytes = part.payload.len() as u64;
+        let Some(lost) = self.found.lost().filter(|_| bytes > 0 && !self.given_up) else { return };
+        let late = bytes.min(lost);
+        let compared = direction == Direction::ClientToServer && self.ask_late(part).is_some();
+        let story = self.found.story_mut();
+        story.lost -= late;
+        story.late += if compared { 0 } else { late };
+    }
+
+    /// Puts request bytes in their place; `None` where that is gone.
+    fn ask_late(&mut self, part: &Part<'_>) -> Option<()> {
+        let back = self.requests_in_order.ahead_of(part.offset)? as usize;
+        let start = self.request.len().checked_sub(back)?;
+        let end = start + part.payload.len();
+        let stand_in = self.request.get_mut(start..end)?;
+        if self.blanks.take(start, end) {
+            stand_in.copy_from_slice(part.payload);
+            let request = self.requests.iter_mut().find(|request| request.lost && request.start == start)?;
+            if request.end == end {
+                (request.first, request.last, request.lost) = (part.frame, part.frame, false);
+                self.found.totals.requests += 1;
+                self.blind = self.requests.iter().any(|request| request.lost);
+            }
+            return Some(());
+        }
+        // what came back stands there
+        let form = if stand_in == part.payload { EchoForm::IDENTICAL } else { EchoForm::UPPER };
+        let follows = form == EchoForm::IDENTICAL || is_upper(part.payload, stand_in);
+        if !follows || end > self.answered {
+            return None;
+        }
+        let request = (part.frame, part.frame);
+        let echo = Echo { kind: EchoKind::Whole(form), request, bytes: count(part.payload.len()), complete: true };
+        self.found.totals.requests += 1;
+        self.found.count(&echo, 1, self.answer_frame);
+        Some(())
+    }
+}
