@@ -90,7 +90,7 @@ finding_codes! {
     DelayedAck "delayed_ack" Note "The ACK waited for data to ride on, or for its timer (RFC 1122 §4.2.3.2).";
     NagleWait "nagle_wait" Note "A small segment waited for the ACK of the one before (RFC 896).";
     IdleGap "idle_gap" Note "Nothing was sent for a while.";
-    SlowServer "slow_server" Note "The server took its time to answer a request that was there.";
+    SlowServer "slow_server" Note "The server took its time to answer, or where that can't be told its answer was lost first.";
     KeepAlive "keep_alive" Note "Asks whether the peer is still there (RFC 1122 §4.2.3.6).";
     Abandoned "abandoned" Problem "The connection came to nothing: it never opened, or the last of what was sent got no answer.";
     EchoIdentical "echo_identical" Note "The answer is the request, byte for byte.";

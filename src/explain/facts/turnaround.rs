@@ -6,12 +6,15 @@ use crate::explain::vantage::seen_from;
 use crate::model::Nanos;
 use crate::track::Vantage;
 
+/// No retransmission timer runs out sooner.
+const LEAST_TIMER: Nanos = Nanos::from_millis(200);
+
 /// From each request's last byte to its answer's first.
 pub(super) fn turnaround(known: &Known<'_>) -> Option<String> {
     let times = known.transfer?.turnarounds()?;
-    let least = times.min?;
+    let (least, most) = (times.min?, times.max?);
     let (each, than) = if times.count == 1 { ("", "that") } else { (" each", "the least of them") };
-    let times = spread((least, times.median?, times.max?), times.count, "answer");
+    let times = spread((least, times.median?, most), times.count, "answer");
     let standpoint = known.totals.standpoint();
     let network = match (standpoint.vantage, standpoint.halves) {
         (Some(Vantage::Server | Vantage::SameHost), _) => String::new(),
@@ -24,7 +27,12 @@ pub(super) fn turnaround(known: &Known<'_>) -> Option<String> {
         ),
         _ => ", and what the network took of it can't be told".to_owned(),
     };
-    Some(format!("request's last byte to answer's first: {times}; {}{network}", seen_from(standpoint.vantage)))
+    let at_server = matches!(standpoint.vantage, Some(Vantage::Server | Vantage::SameHost));
+    let lost = match most >= LEAST_TIMER && !at_server {
+        true => "; where an answer was lost on the way here, to its copy",
+        false => "",
+    };
+    Some(format!("request's last byte to answer's first: {times}; {}{network}{lost}", seen_from(standpoint.vantage)))
 }
 
 /// The longest time in the handshake that is still about the same: a tenth longer.

@@ -6,7 +6,7 @@ use crate::explain::describe::{bytes, thousands};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::explain::vantage::seen_from;
 use crate::model::Nanos;
-use crate::track::{Event, SlowAnswer, TcpFacts, Twice};
+use crate::track::{Event, SlowAnswer, TcpFacts, Twice, Vantage};
 
 /// A network that takes less is not worth naming.
 const WORTH_NAMING: Nanos = Nanos::from_millis(1);
@@ -121,14 +121,23 @@ fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer) -> Findin
     } else {
         String::new()
     };
+    // at its sender an answer is captured when it is sent first; elsewhere only the copy that got there
+    let at_sender = matches!(slow.seen, Some(Vantage::SameHost | Vantage::Server));
     let known = match slow.acked_by {
-        Some(ack) => format!("Frame {ack} had acknowledged it, so it was there: the program took its time."),
+        Some(ack) if at_sender => {
+            format!("Frame {ack} had acknowledged it, so it was there: the program took its time.")
+        }
+        Some(ack) => format!(
+            "Frame {ack} had acknowledged it, so it was there: the program took its time, or its answer was lost on the way here and a timer had to send it again. A capture at the server tells."
+        ),
+        None if !at_sender => "It was sent once, and its ACK came only with the answer or right before it: the program took its time, or the request came late, or the answer was lost on the way here and a timer had to send it again. A capture at the server tells.".to_owned(),
         None => "It was sent once, and its ACK came only with the answer or right before it: most likely the program took its time, but whether the request came late can't be told.".to_owned(),
     };
     let text = format!(
-        "{} after the request's last byte, in frame {request}, the {} began to answer ({}{network}). {known}",
+        "{} after the request's last byte, in frame {request}, the {}{} ({}{network}). {known}",
         took.human(),
         event.direction.sender(),
+        if at_sender { " began to answer" } else { "'s answer began to come" },
         seen_from(slow.seen)
     );
     let frames = [request.get(), slow.acked_by.map_or(0, NonZeroU64::get), event.frame];
