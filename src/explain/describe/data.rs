@@ -1,8 +1,9 @@
 //! Sentences about payload: what was sent, what it echoes.
 
 use super::super::quote::quoted;
-use super::tcp::{again, marks};
+use super::tcp::again;
 use super::{bytes, frames, joined, thousands};
+use crate::model::{Checksum, TcpFlags};
 use crate::track::{Echo, EchoForm, EchoKind, Event, TcpFacts};
 
 /// What a segment's payload is.
@@ -32,8 +33,22 @@ pub(super) fn sent(event: &Event<'_>, facts: &TcpFacts) -> String {
     joined([Some(what), marks(facts)])
 }
 
-/// `"Hello, world" (12 bytes)`, or just the size where the payload is no text.
+/// Flags worth a word beside the sentence, and a checksum.
+fn marks(facts: &TcpFacts) -> Option<String> {
+    let urgent = facts.flags.contains(TcpFlags::URG).then(|| "marked urgent".to_owned());
+    Some(joined([misfit(facts.checksum), urgent])).filter(|marks| !marks.is_empty())
+}
+
+/// That what was captured is not what was sent, or was changed afterwards; the finding says more.
+pub(super) fn misfit(checksum: Checksum) -> Option<String> {
+    (checksum == Checksum::Invalid).then(|| "its checksum does not fit".to_owned())
+}
+
+/// `"Hello, world" (12 bytes)`, or just the size where the payload is no text, or may not be what was sent.
 pub(super) fn payload(event: &Event<'_>, len: u32) -> String {
+    if event.checksum() == Some(Checksum::Invalid) {
+        return bytes(len);
+    }
     let cut = (event.payload.len() as u64) < u64::from(len);
     match quoted(&event.payload, cut) {
         Some(text) => format!("{text} ({})", bytes(len)),

@@ -1,7 +1,7 @@
 //! Sentences about segments, by the part that they play.
 
 use super::{acks, bytes, data, frames, joined, reset};
-use crate::model::{Direction, TcpFlags};
+use crate::model::Direction;
 use crate::track::{Event, FirstCopy, Probe, Repeat, RepeatVerdict, TcpFacts, TcpPlace};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
@@ -144,9 +144,4 @@ pub(super) fn again(repeat: &Repeat) -> String {
         }
         RepeatVerdict::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
     }
-}
-
-/// Flags worth a word beside the sentence.
-pub(super) fn marks(facts: &TcpFacts) -> Option<String> {
-    facts.flags.contains(TcpFlags::URG).then(|| "marked urgent".to_owned())
 }

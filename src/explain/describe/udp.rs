@@ -1,6 +1,6 @@
 //! Sentences about datagrams.
 
-use super::data::{echoed, payload};
+use super::data::{echoed, misfit, payload};
 use super::joined;
 use crate::track::{Event, UdpFacts, UdpPlace};
 
@@ -16,5 +16,5 @@ pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
     };
     let turnaround = facts.turnaround.map(|time| format!("after {}", time.human()));
     let fragments = (event.ip.fragments > 1).then(|| format!("in {} IP fragments", event.ip.fragments));
-    joined([Some(what), turnaround, fragments])
+    joined([Some(what), misfit(facts.checksum), turnaround, fragments])
 }
