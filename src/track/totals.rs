@@ -124,6 +124,15 @@ impl ConversationTotals {
         }
     }
 
+    /// Fragments that came before the one that completed their packet: their frames are no steps, and not counted.
+    pub fn earlier_fragments(&self) -> PerDirection<u64> {
+        match (&self.tcp, &self.udp) {
+            (Some(tcp), _) => tcp.story.earlier_fragments,
+            (None, Some(udp)) => udp.earlier_fragments,
+            (None, None) => PerDirection::default(),
+        }
+    }
+
     /// Where the capture was made.
     pub fn standpoint(&self) -> Standpoint {
         match (&self.tcp, &self.udp) {
@@ -185,6 +194,8 @@ pub struct UdpTotals {
     pub errors: Sighting,
     /// Datagrams in fragments.
     pub fragmented: Sighting,
+    /// Fragments of those of each side that came before the last one.
+    pub earlier_fragments: PerDirection<u64>,
     /// Datagrams with an offloaded checksum.
     pub offloaded: Sighting,
     /// Datagrams without a checksum.

@@ -90,6 +90,7 @@ impl Exchange {
         }
         if ip.fragments > 1 {
             self.totals.fragmented.see(moment.frame);
+            *self.totals.earlier_fragments.get_mut(moment.direction) += u64::from(ip.fragments) - 1;
         }
         let mut facts = UdpFacts {
             len: datagram.len,

@@ -39,6 +39,12 @@ const SAID: &[(&str, &str, &str)] = &[
     ),
     ("syn_retrans_filter", "Handshake", "complete, 1.01 s from the first SYN "),
     ("simopen", "Handshake", "complete, 10.3 ms from the first SYN to the last ACK"),
+    // 4,000 bytes each way, in three fragments each
+    (
+        "udp_frag",
+        "Traffic",
+        "client 1 packet in 3 frames (1,082 bytes, without fragments that came before the last, 4,000",
+    ),
     // microseconds on loopback show nothing
     ("mss536_bulk", "Limited by", "client: can't be told: "),
     ("mss536_bulk", "Seen from", "the host of both: "),

@@ -8,7 +8,7 @@ mod transfer;
 mod turnaround;
 
 use super::transfer::Transfer;
-use crate::model::{Direction, Nanos, PerDirection, thousands};
+use crate::model::{Direction, Nanos, PerDirection, counted, thousands};
 use crate::track::ConversationTotals;
 
 /// One line under a step table.
@@ -109,11 +109,18 @@ pub(super) fn of(known: &Known<'_>) -> Vec<Fact> {
 fn traffic(totals: &ConversationTotals) -> String {
     let way = |direction: Direction| {
         let packets = *totals.packets.get(direction);
+        // a fragment is not known to be the conversation's before its packet is complete
+        let (frames, last) = match *totals.earlier_fragments().get(direction) {
+            0 => (String::new(), ""),
+            earlier => (
+                format!(" in {} frames", thousands(packets + earlier)),
+                ", without fragments that came before the last",
+            ),
+        };
         format!(
-            "{} {} packet{} ({} bytes, {} of payload)",
+            "{} {}{frames} ({} bytes{last}, {} of payload)",
             direction.sender(),
-            thousands(packets),
-            if packets == 1 { "" } else { "s" },
+            counted(packets, "packet"),
             thousands(*totals.bytes.get(direction)),
             thousands(*totals.payload.get(direction))
         )

@@ -42,7 +42,7 @@ impl Connection {
             peer.last_data = When::UNKNOWN;
         }
         if ip.fragments > 1 {
-            self.diary.see_fragmented(moment.frame);
+            self.diary.see_fragmented(moment, ip.fragments);
         }
         if segment.len > 0 && repeat.is_none() {
             self.hint_nagle(moment, segment, hints);

@@ -129,6 +129,8 @@ pub struct TcpStory {
     pub invalid: Sighting,
     /// Segments in fragments.
     pub fragmented: Sighting,
+    /// Fragments of those of each side that came before the last one.
+    pub earlier_fragments: PerDirection<u64>,
     /// ICMP errors about the connection.
     pub errors: Sighting,
     /// Segments that came again, the same frame twice aside.
@@ -151,6 +153,7 @@ pub(super) struct Rare {
     window_filled: PerDirection<Sighting>,
     invalid: Sighting,
     fragmented: Sighting,
+    earlier_fragments: PerDirection<u64>,
     errors: Sighting,
     repeats: PerDirection<Sighting>,
     idle: Nanos,
@@ -178,6 +181,7 @@ impl Diary {
             offloaded: std::mem::take(&mut self.offloaded),
             invalid: rare.invalid,
             fragmented: rare.fragmented,
+            earlier_fragments: rare.earlier_fragments,
             errors: rare.errors,
             repeats: rare.repeats,
             idle: rare.idle,
@@ -256,9 +260,11 @@ impl Diary {
         self.rare().errors.see(frame);
     }
 
-    /// Notes a packet in fragments.
-    pub(super) fn see_fragmented(&mut self, frame: u64) {
-        self.rare().fragmented.see(frame);
+    /// Notes a packet in so many fragments.
+    pub(super) fn see_fragmented(&mut self, moment: &Moment, fragments: u16) {
+        let rare = self.rare();
+        rare.fragmented.see(moment.frame);
+        *rare.earlier_fragments.get_mut(moment.direction) += u64::from(fragments.saturating_sub(1));
     }
 
     fn follow_hints(&mut self, moment: &Moment, hints: &Hints) {
