@@ -91,6 +91,16 @@ fn the_ten_steps_are_reported() {
 }
 
 #[test]
+fn the_kernels_view_of_time_wait_is_explained() {
+    for format in ["table", "markdown", "html", "latex"] {
+        let output = run(&["--kernel", "--format", format]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("Linux keeps an end in TIME-WAIT apart from it"), "{format}: {text}");
+    }
+}
+
+#[test]
 fn messages_go_in_the_order_of_the_command_line() {
     let arguments = ["--message-bytes", "479", "--message", "x", "--message-bytes", "1380", "--format", "jsonl"];
     let records = records(&run(&arguments));

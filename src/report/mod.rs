@@ -41,8 +41,8 @@ pub use totals::{CaptureTotals, LeftOut};
 pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
-    FindingLine, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title, conversation_notes,
-    conversation_title, finding_lines, finding_lines_of, page_notes_of, report_title,
+    FindingLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title,
+    conversation_notes, conversation_title, finding_lines, finding_lines_of, page_notes_of, report_title,
 };
 pub(crate) use words::{count, counted};
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::cell::{Cell, Tone};
 use super::collector::{Kept, Report};
 use super::totals::CaptureTotals;
+use super::transcript::ToldCall;
 use super::view::View;
 use crate::explain::{Conversation, Fact, Finding, FindingCode};
-use crate::model::{CaptureInfo, Protocol};
+use crate::model::{CaptureInfo, Protocol, Side};
 pub(crate) use crate::model::{counted, thousands as count};
 use crate::track::{ConversationTotals, Early, RolesFrom};
 
@@ -172,7 +173,17 @@ fn frame_list(frames: &[u64]) -> String {
 
 /// What was counted, what went wrong, and what is not shown.
 pub fn capture_notes(report: &Report) -> Vec<Cell> {
-    capture_notes_of(&report.totals)
+    call_note(&report.calls).map(Cell::from).into_iter().chain(capture_notes_of(&report.totals)).collect()
+}
+
+/// What the kernels' view needs to be understood beside the wire's.
+pub fn call_note(calls: &[ToldCall]) -> Option<&'static str> {
+    let closed = |side, told: &ToldCall| told.call.kernel_of(side).is_some_and(|view| view.state == "CLOSE");
+    let any = calls.iter().any(|told| closed(Side::Client, told) || closed(Side::Server, told));
+    any.then_some(
+        "CLOSE is the state of a socket that its program still has: Linux keeps an end in TIME-WAIT apart from it, so the \
+         connection may be in TIME-WAIT there",
+    )
 }
 
 /// The same, of the totals alone.

@@ -24,7 +24,8 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::series::CaptureSeries;
 use crate::report::{
-    Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, capture_heading, counted, page_notes_of,
+    Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, call_note, capture_heading, counted,
+    page_notes_of,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -128,6 +129,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         let series = std::mem::take(&mut self.series);
         let graphs = svg::graph::of_capture(&title, &series).element(&format!("Graphs of {title}"));
         let calls = std::mem::take(&mut self.calls);
+        notes.extend(call_note(&calls).map(str::to_owned));
         let content = Content { entries, grave, calls, notes, graphs, sections };
         let capture = Capture::of(info, &totals, &prefix, content, &self.options);
         self.captures.push(capture.render().map_err(io::Error::other)?);
