@@ -53,9 +53,14 @@ fn story(scenario: &Scenario, width: usize) -> String {
         text,
         "\nRuns on: {}. Takes less than {}.\n\n  echolab session --scenario {name}\n",
         runs.name(),
-        humantime::format_duration(scenario.lasts)
+        seconds(scenario)
     );
     text
+}
+
+/// The time within which it ends.
+fn seconds(scenario: &Scenario) -> String {
+    format!("{:.1} s", scenario.lasts.as_secs_f64())
 }
 
 fn list(terminal: Option<usize>) -> String {
@@ -63,7 +68,7 @@ fn list(terminal: Option<usize>) -> String {
     let (name, runs) = (width(|scenario| scenario.name.len()), width(|scenario| scenario.runs.name().len()));
     let mut text = format!("{:name$}  {:runs$}  {:>5}  SHOWS\n", "NAME", "RUNS ON", "TAKES");
     for scenario in SCENARIOS {
-        let seconds = format!("{:.1} s", scenario.lasts.as_secs_f64());
+        let seconds = seconds(scenario);
         let Scenario { name: called, about, runs: on, .. } = scenario;
         row(&mut text, &format!("{called:name$}  {:runs$}  {seconds:>5}  ", on.name()), about, terminal);
     }

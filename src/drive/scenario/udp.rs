@@ -5,7 +5,7 @@ use super::play::{Cue, Deed, Loses, Refusal, Setting, Target, client, listener, 
 use super::{LabSetup, Programs, Runs, Scenario, ms};
 use crate::drive::behaviour::Behaviour;
 use crate::drive::client::Plan;
-use crate::model::Protocol;
+use crate::model::{Protocol, Side};
 
 const UDP: Scenario = Scenario {
     name: "",
@@ -115,9 +115,10 @@ pub(super) static UDP_OVERFLOW: Scenario = Scenario {
     name: "udp-overflow",
     about: "more datagrams than the server's socket has room for: the rest is lost at the very end of the way",
     story: "The server does not read while a dozen datagrams come, and its socket has room for a few. All twelve are in the \
-            capture, for they did arrive at the host; the kernel threw away what found no room, without a word to \
-            anybody. The server answers what it has. TCP would have shut its window instead.",
+            capture, which is made where they arrive (in the lab at the server); the kernel threw away what found no room, \
+            without a word to anybody. The server answers what it has. TCP would have shut its window instead.",
     programs: Programs::Cues(OVERFLOW),
+    lab: LabSetup { capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["no_reply"],
         may_show: &["echo_partial"],

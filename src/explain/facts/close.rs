@@ -1,6 +1,7 @@
 //! How the connection was closed.
 
 use super::Known;
+use crate::explain::conversation_findings::handshake::never_opened;
 use crate::model::Direction;
 use crate::track::Close;
 
@@ -32,6 +33,9 @@ pub(super) fn close(known: &Known<'_>) -> Option<String> {
             false => format!("only the {who} closed within the capture"),
         },
         _ if known.totals.may_go_on() => format!("none{}", known.so_far()),
+        _ if tcp.story.unanswered_syn || never_opened(known.totals) => {
+            "none: the connection never opened in this capture".to_owned()
+        }
         _ => "not captured".to_owned(),
     })
 }

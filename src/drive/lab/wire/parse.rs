@@ -22,6 +22,7 @@ enum Problem {
     Action(String),
     Kind(Option<String>),
     Number(String),
+    Times(String),
     Side(Option<String>),
     Duration(Option<String>),
     NoDelay,
@@ -48,6 +49,9 @@ impl fmt::Display for RuleError {
                     .try_for_each(|(index, (kind, _))| write!(f, "{}{kind}", if index == 0 { "" } else { ", " }))
             }
             Problem::Number(word) => write!(f, "has the number {word}: packets are counted from 1 to {}", u32::MAX),
+            Problem::Times(word) => {
+                write!(f, "is to apply {word} times: write once, twice, a number of times from 1, or always")
+            }
             Problem::Side(word) => write!(f, "has {} after `of`: it must be client or server", found(word)),
             Problem::Duration(word) => write!(f, "has {} after `by`: write a time like 50ms or 1s", found(word)),
             Problem::NoDelay => f.write_str("does not say how long: add a time, as in `delay ack 3 by 50ms`"),
@@ -142,12 +146,12 @@ fn number(words: &mut Words<'_>) -> Result<Option<u32>, Problem> {
         return Ok(None);
     }
     words.next();
-    count(word).map(Some)
+    count(word).ok_or_else(|| Problem::Number(word.to_owned())).map(Some)
 }
 
 /// A number from 1.
-fn count(word: &str) -> Result<u32, Problem> {
-    word.parse().ok().filter(|count| *count > 0).ok_or_else(|| Problem::Number(word.to_owned()))
+fn count(word: &str) -> Option<u32> {
+    word.parse().ok().filter(|count| *count > 0)
 }
 
 fn clauses(words: &mut Words<'_>) -> Result<Clauses, Problem> {
@@ -173,7 +177,7 @@ fn clauses(words: &mut Words<'_>) -> Result<Clauses, Problem> {
             "twice" => clauses.times.replace(Times::Count(2)).map(|_| "how often"),
             "always" => clauses.times.replace(Times::Always).map(|_| "how often"),
             word if words.peek() == Some(&"times") => {
-                let times = Times::Count(count(word)?);
+                let times = Times::Count(count(word).ok_or_else(|| Problem::Times(word.to_owned()))?);
                 words.next();
                 clauses.times.replace(times).map(|_| "how often")
             }
@@ -232,7 +236,8 @@ mod tests {
             ("drop dat 1", "has \"dat\" where a kind of packet must be: use one of syn, syn-ack, rst, data,"),
             ("drop data 0", "counted from 1"),
             ("drop data 99999999999", "counted from 1"),
-            ("drop data 0 times", "counted from 1"),
+            ("drop data 0 times", "is to apply 0 times"),
+            ("drop data 2 zero times", "is to apply zero times"),
             ("drop data 1 of router", "has \"router\" after `of`"),
             ("drop data 1 of", "has nothing after `of`"),
             ("delay data 1", "does not say how long"),
