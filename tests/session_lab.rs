@@ -270,6 +270,10 @@ fn a_rule_that_meets_no_packet_is_told() {
     for rule in ["the rule `drop data 9` met no packet", "the rule `drop rst` met no packet"] {
         assert!(said(&output).contains(rule), "{}", said(&output));
     }
+    let output = run(Who::User, &["--wire", "mark data 1"]);
+    assert!(said(&output).contains("met only packets whose sender does not use ECN"));
+    let output = run(Who::User, &["--wire", "mark data 1", "--sysctl", "net.ipv4.tcp_ecn=1"]);
+    assert!(!said(&output).contains("the rule"), "{}", said(&output));
 }
 
 #[test]
@@ -462,20 +466,29 @@ fn a_system_that_forbids_user_namespaces_is_named_with_all_ways_out() {
         "echo 0 > /proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all '{}' session \"$@\"",
         program().display()
     );
-    for network in ["auto", "lab"] {
+    let forbidden = |arguments: &[&str]| {
         let mut command = Command::new("setpriv");
         command.args([&format!("--reuid={USER}"), &format!("--regid={USER}"), "--clear-groups", "unshare", "-rU"]);
-        let output = command.args(["sh", "-c", &script, "sh", "--network", network]).output().unwrap();
+        let output = command.args(["sh", "-c", &script, "sh"]).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        // what the system said is explained, and what it forbids is no way out
+        assert!(!said(&output).contains("ENOSPC") && !said(&output).contains("unshare"), "{}", said(&output));
+        said(&output)
+    };
+    for network in ["auto", "lab"] {
+        let said = forbidden(&["--network", network]);
         for part in [
             "user.max_user_namespaces is 0",
             "sudo sysctl user.max_user_namespaces=",
             "sudo \"$(command -v echolab)\"",
             "setcap cap_net_raw=ep",
-            "unshare -rn",
         ] {
-            assert!(said(&output).contains(part), "{network}: {part:?} is not in {}", said(&output));
+            assert!(said.contains(part), "{network}: {part:?} is not in {said}");
         }
+    }
+    for only_lab in [["--scenario", "tail-loss"], ["--delay", "1ms"]] {
+        let said = forbidden(&only_lab);
+        assert!(said.contains("user.max_user_namespaces is 0") && !said.contains("loopback"), "{said}");
     }
 }
 

@@ -11,7 +11,7 @@ pub mod tee;
 
 use std::io;
 
-pub use live::{Interface, LiveCapture, LiveSource, SNAPLEN, Stopper, WAYS_TO_CAPTURE, may_capture, session_filter};
+pub use live::{Interface, LiveCapture, LiveSource, RIGHTS_TO_CAPTURE, SNAPLEN, Stopper, may_capture, session_filter};
 
 use crate::model::{CaptureInfo, Frame};
 

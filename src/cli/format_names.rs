@@ -1,8 +1,10 @@
 //! What `--format` takes.
 
+use std::io;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use crate::render::FORMATS;
+use crate::render::{FORMATS, Format, Options};
 
 /// The capture itself, annotated: its name and what it is good for. It is no report, since reports never see a frame.
 pub(super) const ANNOTATED: (&str, &str) =
@@ -11,6 +13,12 @@ pub(super) const ANNOTATED: (&str, &str) =
 pub(super) fn formats() -> impl TypedValueParser<Value = String> {
     let names = FORMATS.iter().map(|format| (format.name, format.about)).chain([ANNOTATED]);
     PossibleValuesParser::new(names.map(|(name, about)| PossibleValue::new(name).help(about)))
+}
+
+/// The formats that have a place for what programs did.
+pub(super) fn formats_with_calls() -> Vec<&'static str> {
+    let shows = |format: &&&Format| (format.sink)(Box::new(io::sink()), &Options::default()).shows_calls();
+    FORMATS.iter().filter(shows).map(|format| format.name).collect()
 }
 
 pub(super) fn format_help() -> String {

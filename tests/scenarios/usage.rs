@@ -38,10 +38,14 @@ fn mistakes(program: &Path) -> Result<(), Failed> {
         (&["--scenario", "tail-loss", "--delay", "5ms"], "brings its own network"),
         (&["--scenario", "tail-loss", "--network", "loopback"], "needs the private network"),
         (&["--scenario", "udp-no-checksum", "-6"], "needs IPv4"),
-        (&["--transcript", "--format", "csv"], "no place for a transcript"),
+        (&["--transcript", "--format", "csv"], "choose one of table, markdown, lines, json, jsonl, html, latex"),
     ];
     for (arguments, words) in cases {
         says(&Command::new(program).arg("session").args(*arguments).output()?, 2, words)?;
+    }
+    let story = Command::new(program).args(["scenarios", "v2"]).output()?;
+    if !String::from_utf8_lossy(&story.stdout).contains("Takes less than 1.5 s.") {
+        return Err("the story and the list tell the time differently".into());
     }
     says(&Command::new(program).args(["scenarios", "nothing"]).output()?, 2, "invalid value 'nothing'")
 }

@@ -32,12 +32,14 @@ const RING_BYTES: i32 = 32 << 20;
 /// After how many milliseconds the kernel hands over a block that is not full.
 const BLOCK_TIMEOUT_MS: i32 = 2;
 
-/// How a user comes by the right to capture on loopback.
-pub const WAYS_TO_CAPTURE: &str = "\
+/// How a user who may become root comes by the right to capture on loopback.
+pub const RIGHTS_TO_CAPTURE: &str = "\
 Capturing needs CAP_NET_RAW. Any one of these gives it:
   sudo \"$(command -v echolab)\" session ...
-  sudo setcap cap_net_raw=ep \"$(command -v echolab)\"    (once; then no sudo is needed)
-  unshare -rn sh -c 'ip link set lo up; echolab session ...'    (no root at all)";
+  sudo setcap cap_net_raw=ep \"$(command -v echolab)\"    (once; then no sudo is needed)";
+
+/// How anybody does, where the system lets its users make namespaces.
+const WITHOUT_ROOT: &str = "unshare -rn sh -c 'ip link set lo up; echolab session ...'    (no root at all)";
 
 /// Whether this process has the right to capture; what a capture may lack besides is told when it is opened.
 pub fn may_capture() -> bool {
@@ -150,7 +152,7 @@ fn one_copy_of_each(_capture: &Capture<Active>) -> io::Result<()> {
 fn open_error(name: &str, error: &pcap::Error) -> anyhow::Error {
     let text = error.to_string();
     if text.contains("permitted") || text.contains("ermission") {
-        return anyhow!("no right to capture on {name}: {text}\n{WAYS_TO_CAPTURE}");
+        return anyhow!("no right to capture on {name}: {text}\n{RIGHTS_TO_CAPTURE}\n  {WITHOUT_ROOT}");
     }
     if text.contains("not up") {
         return anyhow!(

@@ -22,17 +22,18 @@ use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
 use self::verdict::{judge, judge_capture, judge_scenario};
 use self::watch::{Known, take};
-use self::wire_words::{missed, story};
+use self::wire_words::{of_scenario, story};
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
+use super::format_names::formats_with_calls;
 use super::interrupt::interrupt;
 use super::messages::MessageArgs;
 use super::output::{OutputArgs, Scope};
 use super::report_dir::ReportDir;
 use super::scenarios::names;
 use super::{Exit, client_args, privileges};
-use crate::capture::WAYS_TO_CAPTURE;
+use crate::capture::RIGHTS_TO_CAPTURE;
 use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Act, Client, Scenario};
 use crate::model::{Endpoint, PerDirection, Protocol, Side};
@@ -148,15 +149,15 @@ impl SessionArgs {
         files.ensure_apart(&output.files())?;
         files.ensure_free(force)?;
         output.file().map_or(Ok(()), |path| ensure_free(path, force))?;
-        let chance = self.network.chance();
+        let (chance, only_lab) = (self.network.chance(), self.network.needs_lab(&self.server, self.scenario));
         let (scenario, transcript) = (self.scenario, self.transcript || self.kernel);
         if transcript && !output.shows_calls() {
-            bail!("this format has no place for a transcript: choose table, markdown, lines, json or jsonl");
+            bail!("this format has no place for a transcript: choose one of {}", formats_with_calls().join(", "));
         }
         let (options, note) = self.session_options()?;
         let halt = interrupt()?;
 
-        let session = Session::open(options).map_err(with_ways_out)?;
+        let session = Session::open(options).map_err(|error| with_ways_out(error, only_lab))?;
         if let Some(note) = note {
             say(&note);
         }
@@ -182,8 +183,7 @@ impl SessionArgs {
             Some(scenario) => judge_scenario(scenario, &performance, seen_at(scenario, capture_at, &seen)),
         };
         let mut exit = watched.totals.iter().map(judge_capture).fold(exit, Exit::and);
-        // a scenario tells its story itself
-        let told = |wire| if scenario.is_none() { story(wire, chance) } else { Vec::from_iter(missed(wire)) };
+        let told = |wire| scenario.map_or_else(|| story(wire, chance), |scenario| of_scenario(scenario, wire));
         performance.wire.iter().flat_map(told).for_each(|line| say(&line));
         if let Some(time) = performance.server_waited {
             say(&format!(
@@ -265,10 +265,13 @@ fn seen_at<'a>(scenario: &Scenario, at: CaptureAt, seen: &'a [Observed]) -> Opti
     }
 }
 
-/// A private network that can't be had leaves loopback.
-fn with_ways_out(error: anyhow::Error) -> anyhow::Error {
-    if error.is::<Obstacle>() {
-        return anyhow!("{error:#}\nOr run the session on loopback: --network loopback. {WAYS_TO_CAPTURE}");
+/// A private network that can't be had leaves loopback, unless the session is one that `only_lab` can have.
+fn with_ways_out(error: anyhow::Error, only_lab: bool) -> anyhow::Error {
+    let Some(obstacle) = error.downcast_ref::<Obstacle>() else { return error };
+    // what the system said is told where the obstacle does not explain it
+    let why = if *obstacle == Obstacle::Container { format!("{error:#}") } else { obstacle.to_string() };
+    if only_lab {
+        return anyhow!("{why}");
     }
-    error
+    anyhow!("{why}\nOr run the session on loopback: --network loopback. {RIGHTS_TO_CAPTURE}")
 }

@@ -69,8 +69,7 @@ impl NetworkArgs {
         }
         let runs = scenario.map_or(Runs::Anywhere, |scenario| scenario.runs);
         let asked = server.asked()?;
-        let wire = self.capture_at.map(|_| "--capture-at").or(self.wire.first());
-        let only_lab = wire.or(asked.filter(in_lab).map(|_| "--ip")).or((runs == Runs::Lab).then_some("the scenario"));
+        let only_lab = self.only_lab(asked, runs);
         let here = asked.filter(|address| !in_lab(address) && !stands_for_any_host(address)).map(|_| "--ip");
         let only_loopback = self.interface.as_ref().map(|_| "--interface").or(here);
         let only_loopback = only_loopback.or((runs == Runs::Loopback).then_some("the scenario"));
@@ -122,6 +121,18 @@ impl NetworkArgs {
             let network = Network::Loopback(Interface::from_name(self.interface.as_deref())?);
             Chosen { network, server: asked.unwrap_or_else(|| server.loopback(ipv6)), note }
         })
+    }
+
+    /// What was asked for that only the lab has.
+    fn only_lab(&self, asked: Option<SocketAddr>, runs: Runs) -> Option<&'static str> {
+        let wire = self.capture_at.map(|_| "--capture-at").or(self.wire.first());
+        wire.or(asked.filter(in_lab).map(|_| "--ip")).or((runs == Runs::Lab).then_some("the scenario"))
+    }
+
+    /// Whether nothing but the lab will do.
+    pub(super) fn needs_lab(&self, server: &ServerArgs, scenario: Option<&Scenario>) -> bool {
+        let runs = scenario.map_or(Runs::Anywhere, |scenario| scenario.runs);
+        self.only_lab(server.asked().ok().flatten(), runs).is_some()
     }
 
     /// Whether chance decides what becomes of packets.

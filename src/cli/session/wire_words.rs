@@ -2,17 +2,16 @@
 
 use std::collections::HashSet;
 
-use crate::drive::WireStory;
 use crate::drive::lab::{Cause, WireTotals};
-use crate::model::Side;
+use crate::drive::{Scenario, WireStory};
+use crate::model::{PerDirection, Side};
 
 /// What the wire did, in lines; nothing of a wire that had no faults and no script, and needed none.
 pub(super) fn story(wire: &WireStory, chance: bool) -> Vec<String> {
     let totals = &wire.log.totals;
     let mut lines = Vec::new();
     if chance || !wire.rules.is_empty() || !wire.log.deeds.is_empty() {
-        let sides = [Side::Client, Side::Server].map(|side| sent(side, totals.get(side.direction())));
-        lines.push(format!("the wire, seed {seed} (--seed {seed} repeats it): {}", sides.join("; "), seed = wire.seed));
+        lines.push(format!("the wire, seed {seed} (--seed {seed} repeats it): {}", both(totals), seed = wire.seed));
     }
     lines.extend(missed(wire));
     let applied: HashSet<usize> = wire
@@ -23,13 +22,30 @@ pub(super) fn story(wire: &WireStory, chance: bool) -> Vec<String> {
         .collect();
     if wire.log.left_out == 0 {
         let idle = wire.rules.iter().enumerate().filter(|(index, _)| !applied.contains(index));
-        lines.extend(idle.map(|(_, rule)| format!("the rule `{rule}` met no packet")));
+        lines.extend(idle.map(|(index, rule)| match wire.log.unmarkable.contains(&index) {
+            true => format!(
+                "the rule `{rule}` met only packets whose sender does not use ECN, which nobody may mark: \
+                 --sysctl net.ipv4.tcp_ecn=1 has both hosts use it"
+            ),
+            false => format!("the rule `{rule}` met no packet"),
+        }));
     }
     lines
 }
 
+/// What is said of a scenario's wire: the scenario tells its story itself, but for what chance did.
+pub(super) fn of_scenario(scenario: &Scenario, wire: &WireStory) -> Vec<String> {
+    let seed = wire.seed;
+    let line = || format!("the wire, seed {seed}, the same in every run: {}", both(&wire.log.totals));
+    scenario.lab.has_chance().then(line).into_iter().chain(missed(wire)).collect()
+}
+
+fn both(totals: &PerDirection<WireTotals>) -> String {
+    [Side::Client, Side::Server].map(|side| sent(side, totals.get(side.direction()))).join("; ")
+}
+
 /// What is missing in the wire's own story, if anything is.
-pub(super) fn missed(wire: &WireStory) -> Option<String> {
+fn missed(wire: &WireStory) -> Option<String> {
     let totals = &wire.log.totals;
     let missed = totals.client_to_server.missed + totals.server_to_client.missed;
     (missed > 0).then(|| {

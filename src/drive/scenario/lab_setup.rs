@@ -39,6 +39,11 @@ impl LabSetup {
         capture_at: Side::Client,
     };
 
+    /// Whether chance decides what becomes of packets.
+    pub fn has_chance(&self) -> bool {
+        self.loss > 0.0
+    }
+
     /// The lab that is so.
     ///
     /// # Errors

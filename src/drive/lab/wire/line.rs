@@ -163,10 +163,10 @@ impl Line {
         {
             self.log.add(Deed { frame, what: What::Corrupted { offset }, cause });
         }
-        if let Some(cause) = verdict.marked
-            && mark(&mut bytes)
-        {
-            self.log.add(Deed { frame, what: What::Marked, cause });
+        match verdict.marked {
+            Some(cause) if mark(&mut bytes) => self.log.add(Deed { frame, what: What::Marked, cause }),
+            Some(Cause::Rule(index)) => _ = self.log.unmarkable.insert(index),
+            _ => {}
         }
         let copy = verdict.duplicated.map(|cause| {
             self.log.add(Deed { frame, what: What::Duplicated, cause });

@@ -1,5 +1,6 @@
 //! What the wire did, as plain data: from it a report can say where a packet was lost.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::packet::PacketKind;
@@ -17,6 +18,9 @@ pub struct WireLog {
     /// What was done to single packets, in the order of time: the first 100,000 deeds. A packet that only passed, with the
     /// delay that all have, is not among them.
     pub deeds: Vec<Deed>,
+    /// The script's rules, by their index from 0, that were to mark a packet which could not be marked, since its sender
+    /// does not use ECN (RFC 3168 §5).
+    pub unmarkable: BTreeSet<usize>,
     /// How many deeds were not kept.
     pub left_out: u64,
     /// The [index](WireFrame::index) of each frame that was handed to the other host, copies included, in that order: the
