@@ -105,7 +105,7 @@ finding_codes! {
     Fragmented "fragmented" Note "The IP packet came in fragments and was put together.";
     ChecksumOffloaded "checksum_offloaded" Note "The network card fills the checksum in later; the packet is fine.";
     ChecksumAbsent "checksum_absent" Note "Without a checksum, which UDP allows over IPv4 (RFC 768).";
-    ChecksumInvalid "checksum_invalid" Problem "The checksum does not fit: the packet was damaged on its way.";
+    ChecksumInvalid "checksum_invalid" Problem "The checksum does not fit: the packet was damaged on its way, or changed after the checksum was made.";
     NoReply "no_reply" Warning "No answer was captured.";
     PortUnreachable "port_unreachable" Problem "Nobody listens on the UDP port: ICMP says so.";
     IcmpError "icmp_error" Warning "An ICMP error, other than port unreachable, about a packet.";

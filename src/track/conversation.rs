@@ -138,7 +138,7 @@ impl Conversation {
         if segment.flags.contains(TcpFlags::SYN) {
             tcp.turns.begin(direction);
         }
-        if segment.len > 0 && Connection::reached(segment) {
+        if segment.len > 0 && tcp.connection.reached(direction, segment) {
             let late = facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::CapturedLate);
             facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, reserve));
         }

@@ -15,7 +15,7 @@ use crate::run::echolab;
 
 /// Sessions in fixtures/wire, most of echolab's lab, named after what its wire or hosts did, with the findings that must
 /// and that must not be there.
-const WIRE: [(&str, &[&str], &[&str]); 17] = [
+const WIRE: [(&str, &[&str], &[&str]); 18] = [
     ("captured-out-of-order", &["captured_late", "echo_identical", "echo_upper"], &["echo_different", "retransmit"]),
     ("captured-twice", &["duplicate_frame"], &["retransmit", "fast_retransmit"]),
     ("doubled-syn", &["duplicate_frame", "handshake_retried", "echo_identical"], &["spurious_retransmit"]),
@@ -33,6 +33,7 @@ const WIRE: [(&str, &[&str], &[&str]); 17] = [
     ("udp-first-two-swapped", &["udp_reordered"], &["no_reply", "udp_duplicate"]),
     ("udp-late-request", &["udp_reordered"], &["no_reply"]),
     ("udp-lost-request", &["no_reply"], &["udp_reordered", "echo_partial"]),
+    ("udp-without-checksum", &["checksum_invalid", "no_reply"], &["port_unreachable"]),
 ];
 
 fn root(path: &str) -> PathBuf {

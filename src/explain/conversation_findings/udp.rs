@@ -44,6 +44,6 @@ fn again(udp: &UdpTotals) -> String {
 fn damaged(udp: &UdpTotals) -> String {
     let damaged = udp.unanswered.frames.iter().find(|frame| udp.invalid.frames.contains(frame));
     damaged.map_or_else(String::new, |frame| {
-        format!(" Frame {frame} was damaged, says its checksum: where it arrived so, it was thrown away.")
+        format!(" The checksum of frame {frame} does not fit: where it arrived so, it was thrown away.")
     })
 }

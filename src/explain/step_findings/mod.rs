@@ -97,7 +97,12 @@ fn of_syn(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
 /// What any packet may show.
 fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut Vec<Finding>) {
     if checksum == Checksum::Invalid {
-        let text = "The checksum does not fit and is no placeholder of offloading: the packet was damaged; its receiver drops it without a word.";
+        let none = matches!(&event.body, Body::Udp(facts) if facts.checksum_raw == 0);
+        let text = if none {
+            "The checksum is 0, which is none at all: over IPv6 UDP must have one, and the receiver drops the packet without a word (RFC 8200 §8.1), unless it is a tunnel's (RFC 6935)."
+        } else {
+            "The checksum does not fit and is no placeholder of offloading: the packet was damaged, and its receiver drops it without a word; or it was changed after the checksum was made (rewritten addresses), and is none the worse."
+        };
         found.push(Finding::new(Code::ChecksumInvalid, text, [event.frame]));
     }
     if event.ip.fragments > 1 {

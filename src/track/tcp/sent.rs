@@ -108,6 +108,14 @@ impl SentList {
         self.segments.iter_mut().rev().find(|sent| !sent.seq.is_after(seq) && sent.end.is_after(seq))
     }
 
+    /// Whether the checksums of most of them do not fit: then they were changed after the checksums were made, as where
+    /// addresses were rewritten, and what does not fit is not damaged.
+    #[cold]
+    pub(super) fn is_mostly_damaged(&self) -> bool {
+        let damaged = self.segments.iter().filter(|sent| sent.damaged).count();
+        damaged >= 2 && damaged * 2 > self.segments.len()
+    }
+
     /// All remembered segments.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Sent> {
         self.segments.iter()

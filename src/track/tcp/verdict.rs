@@ -85,11 +85,13 @@ impl Case<'_> {
     /// Why it comes; `through` carried the last of the bytes before.
     fn judge(&self, through: Option<NonZeroU64>) -> Repeat {
         let Self { again, before, sender, receiver, .. } = self;
+        // what was acknowledged before it came again has arrived
+        let lost = before.damaged && before.acked_by.is_none() && !sender.sent.is_mostly_damaged();
         let first = Repeat {
             after: again.at.since(before.last.1),
             through,
             last: NonZeroU64::new(before.last.0).filter(|last| before.repeats > 0 && last.get() != before.frame),
-            first_copy: if before.damaged { FirstCopy::Damaged } else { FirstCopy::Captured },
+            first_copy: if lost { FirstCopy::Damaged } else { FirstCopy::Captured },
             ..Repeat::of(RepeatVerdict::Unknown, before.frame)
         };
         let repeat = |verdict, witness| Repeat { verdict, witness, ..first };
