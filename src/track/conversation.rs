@@ -5,7 +5,7 @@ use super::event::{Body, Event, Followed, FollowedKind, IcmpFacts, RolesFrom, St
 use super::kind::{Kind, TcpKind};
 use super::lent::Lent;
 use super::repeat::RepeatVerdict;
-use super::tcp::{Connection, Moment};
+use super::tcp::Moment;
 use super::totals::Extent;
 use super::when::When;
 use crate::model::{

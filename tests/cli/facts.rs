@@ -20,7 +20,7 @@ const SAID: &[(&str, &str, &str)] = &[
     ("loss_fast_o", "Round trip", "can't be seen: only the client sent data"),
     ("loss_fast_o", "Limited by", "client: can't be told: what the client waits for does not show at the server"),
     // the last segments were lost, and a timer had to run out
-    ("loss_tail", "Limited by", "client: the network: 96% of the time lost data was being repaired"),
+    ("loss_tail", "Limited by", "client: the network: 96% of the time lost data was waited for, or being repaired"),
     // the receiver's program did not read for most of the time
     ("zerowin", "Goodput", "client: 227 kB/s (1.82 Mbit/s): 204,800 bytes acknowledged in 902 ms"),
     ("zerowin", "Sent again", "client: none of 204,800 bytes"),

@@ -3,7 +3,7 @@
 use super::rounds::Rounds;
 use super::spent::{Spent, Upon, Waits};
 use crate::model::{Nanos, SeqNumber, TcpFlags};
-use crate::track::{Event, Probe, RepeatVerdict, TcpFacts};
+use crate::track::{Event, Probe, RepeatVerdict, TcpFacts, Twice};
 
 /// A frame and when it was captured, since the conversation's start.
 type Place = (u64, Option<Nanos>);
@@ -22,6 +22,11 @@ pub(in crate::explain) struct Flow {
     pub(in crate::explain) bytes: u64,
     /// Bytes that were sent again.
     pub(in crate::explain) again: u64,
+    /// How often something was sent again; how often of these an ACK of it had come before, and how often the peer says
+    /// that it had it (DSACK).
+    repeats: u64,
+    acked_before: u64,
+    had: u64,
     /// How often a segment with PSH ended a run of these: as many sends as can be seen.
     pub(in crate::explain) runs: u64,
     in_run: bool,
@@ -57,6 +62,11 @@ impl Flow {
         Some(to.minus(from)).filter(|span| span.0 > 0)
     }
 
+    /// Whether all that was sent again had arrived before, so that nothing was lost.
+    pub(super) fn lost_nothing(&self) -> bool {
+        self.repeats > 0 && self.acked_before.max(self.had) >= self.repeats
+    }
+
     /// Whether the peer's window is known in bytes.
     pub(super) fn knows_window(&self) -> bool {
         self.edge.is_some()
@@ -88,6 +98,8 @@ impl Flow {
         let fresh = facts.repeat.map_or(0, |repeat| repeat.fresh);
         if again {
             self.again += u64::from(facts.len.saturating_sub(fresh));
+            self.repeats += 1;
+            self.acked_before += u64::from(matches!(verdict, Some(RepeatVerdict::Spurious(_))));
             self.repairs = Some(self.repairs.filter(|repairs| repairs.is_after(end)).unwrap_or(end));
         }
         if !again || fresh > 0 {
@@ -118,6 +130,7 @@ impl Flow {
             self.mss = facts.options.mss;
         }
         let Some(ack) = facts.ack.map(SeqNumber).filter(|_| !facts.flags.contains(TcpFlags::RST)) else { return };
+        self.had += u64::from(matches!(facts.hints.duplicate_sack, Some(Twice::Again(_))));
         self.pass(event.since_start);
         if self.acked.is_none_or(|acked| ack.is_after(acked)) {
             self.acked = Some(ack);

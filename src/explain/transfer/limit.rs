@@ -1,7 +1,6 @@
 //! What limited a transfer: its program, the receiver's window or the network; or that it can't be told.
 
 use super::flow::Flow;
-use super::spent::Spent;
 use crate::model::Direction;
 use crate::track::{Measures, Vantage};
 
@@ -36,7 +35,7 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, vantage: Option<Van
         () if spent.percent(spent.program) >= MOST => {
             format!("the application: {program} of the time the {who} sent nothing though nothing kept it from sending")
         }
-        () if spent.percent(network) >= MOST => network_of(spent, who),
+        () if spent.percent(network) >= MOST => network_of(flow, who),
         () if spent.percent(spent.unclear) >= MOST || spent.sum() == 0 => {
             format!("can't be told: the {who}'s waits were too short to show what ended them")
         }
@@ -49,8 +48,14 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, vantage: Option<Van
 }
 
 /// The network's share, in losses and in waits for ACKs.
-fn network_of(spent: &Spent, who: &str) -> String {
-    let repairs = format!("{} of the time lost data was being repaired", percent(spent.percent(spent.repair)));
+fn network_of(flow: &Flow, who: &str) -> String {
+    let spent = &flow.spent;
+    let repaired = if flow.lost_nothing() {
+        "went by until bytes that had arrived were sent again and acknowledged"
+    } else {
+        "lost data was waited for, or being repaired"
+    };
+    let repairs = format!("{} of the time {repaired}", percent(spent.percent(spent.repair)));
     let waits = format!(
         "{} of the time the {who} awaited ACKs with room left in the window, held back by its congestion window (or by pacing, Nagle's algorithm or its send buffer)",
         percent(spent.percent(spent.network))

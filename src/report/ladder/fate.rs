@@ -4,6 +4,7 @@
 //! ran out proves nothing: the segment or its ACK may have been lost.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU64;
 
 use crate::explain::{FindingCode, Step};
 use crate::model::{Checksum, PerDirection, SeqNumber};
@@ -54,8 +55,6 @@ pub(super) fn of<'a>(steps: impl Iterator<Item = &'a Step<'static>>) -> HashMap<
 #[derive(Default)]
 struct Fates {
     fates: HashMap<u64, Fate>,
-    /// The latest transmission of the bytes that a frame brought first.
-    latest: HashMap<u64, u64>,
     /// What each repeat repeats.
     originals: HashMap<u64, u64>,
     /// Frames with a wrong checksum. Alone it proves nothing: an anonymised capture has no other.
@@ -83,7 +82,7 @@ impl Fates {
         }
         if let Some((original, repeat)) = facts.repeat.and_then(|repeat| Some((repeat.original?, repeat))) {
             self.originals.insert(frame, original);
-            let before = self.latest.insert(original, frame).unwrap_or(original);
+            let before = repeat.last.map_or(original, NonZeroU64::get);
             let arrived = self.acks.get(!direction).is_some_and(|ack| !is_before(ack, facts.next_seq()));
             let fate = match repeat.verdict {
                 _ if arrived => None,
