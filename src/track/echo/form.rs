@@ -43,6 +43,8 @@ pub struct Echo {
     pub request: (u64, u64),
     /// Bytes of the request that this step's payload answers.
     pub bytes: u32,
+    /// Whether the answer to the last of these requests begins with this payload, and not with one before.
+    pub begins: bool,
     /// Whether the request is now answered in full, the last time over that it comes.
     pub complete: bool,
 }

@@ -238,9 +238,10 @@ impl Turns {
         let copies = count(self.answered.div_ceil(self.request.len()));
         let kind = EchoKind::Whole(EchoForm { upper: self.not_identical, prefix: 0, copies });
         let complete = self.answered.is_multiple_of(self.request.len());
-        let (request, requests) = self.take_answered();
+        let (request, requests, begin) = self.take_answered();
         let request = if over { self.frames } else { request };
-        let echo = Echo { kind, request, bytes: count(fresh.len()), complete };
+        let begins = !over && begin >= from;
+        let echo = Echo { kind, request, bytes: count(fresh.len()), begins, complete };
         if requests > 0 {
             self.unlike = 0;
             self.found.count(&echo, requests, frame);

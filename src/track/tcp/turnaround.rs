@@ -29,7 +29,9 @@ impl Connection {
     #[inline]
     pub(in crate::track) fn time_answer(&self, moment: &Moment, last: (u64, When), facts: &mut TcpFacts) {
         let echoed = facts.echo.map(|echo| echo.request.1);
-        let Some(request) = self.request(moment, echoed) else { return };
+        let begun = facts.echo.filter(|echo| echo.begins);
+        let request = self.request(moment, echoed).or_else(|| self.echoed(moment, begun?.request));
+        let Some(request) = request else { return };
         facts.turnaround = Some(request.took);
         if moment.direction == Direction::ServerToClient {
             facts.hints.slow_answer = self.slow_answer(moment, last, &request);
@@ -60,6 +62,21 @@ impl Connection {
             }
         }
         let (frame, at, sent) = newest?;
+        Some(Request { frame, took: moment.since(at)?, acked_by: sent.acked_by })
+    }
+
+    /// The request in these frames, whose echo begins here: the ACK of an answer before may have covered it already, when
+    /// requests do not wait for the answers before them.
+    fn echoed(&self, moment: &Moment, (first, last): (u64, u64)) -> Option<Request> {
+        let of_request = |sent: &&Sent| sent.len > 0 && (first..=last).contains(&sent.frame);
+        let mut newest: Option<(u64, When, &Sent)> = None;
+        for sent in self.sides.get(!moment.direction).sent.acked().filter(of_request) {
+            let (frame, at) = arrived(sent, moment.frame)?;
+            if newest.is_none_or(|(newest, ..)| frame > newest) {
+                newest = Some((frame, at, sent));
+            }
+        }
+        let (frame, at, sent) = newest.filter(|(.., sent)| sent.frame == last || sent.last.0 == last)?;
         Some(Request { frame, took: moment.since(at)?, acked_by: sent.acked_by })
     }
 

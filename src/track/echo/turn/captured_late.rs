@@ -46,7 +46,13 @@ impl Turns {
             return None;
         }
         let request = (part.frame, part.frame);
-        let echo = Echo { kind: EchoKind::Whole(form), request, bytes: count(part.payload.len()), complete: true };
+        let echo = Echo {
+            kind: EchoKind::Whole(form),
+            request,
+            bytes: count(part.payload.len()),
+            begins: false,
+            complete: true,
+        };
         self.found.totals.requests += 1;
         self.found.count(&echo, 1, self.answer_frame);
         Some(())

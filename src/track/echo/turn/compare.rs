@@ -75,7 +75,7 @@ impl Turns {
         self.answer.truncate(unit);
         let complete = self.answered.is_multiple_of(unit);
         let bytes = count(self.request.len());
-        let echo = Echo { kind: EchoKind::Whole(form), request: self.frames, bytes, complete };
+        let echo = Echo { kind: EchoKind::Whole(form), request: self.frames, bytes, begins: kept == 0, complete };
         self.unlike = 0;
         self.found.count(&echo, self.requests.len() as u64, frame);
         self.requests.clear();
@@ -99,23 +99,26 @@ impl Turns {
         let form = EchoForm { upper, prefix: u16::try_from(prefix).unwrap_or(u16::MAX), copies };
         let complete = self.answered.is_multiple_of(unit);
         let bytes = count(self.request.len());
-        let echo = Echo { kind: EchoKind::Whole(form), request: self.frames, bytes, complete };
+        let echo = Echo { kind: EchoKind::Whole(form), request: self.frames, bytes, begins: false, complete };
         self.found.story_mut().see(&echo, 0, frame);
         Some(echo)
     }
 
-    /// Takes the requests that are answered now off the list; their frames and number.
-    pub(super) fn take_answered(&mut self) -> ((u64, u64), u64) {
+    /// Takes the requests that are answered now off the list. Returns the frames of those that are, or of the one that is
+    /// begun, how many are, and where the last of them begins.
+    pub(super) fn take_answered(&mut self) -> ((u64, u64), u64, usize) {
         let answered = self.answered;
         let seen = |request: &&Request| !request.lost;
-        let mut frames = self.requests.iter().find(seen).map_or(self.frames, |request| (request.first, request.last));
+        let first = self.requests.iter().find(seen);
+        let mut frames = first.map_or(self.frames, |request| (request.first, request.last));
+        let mut begin = first.map_or(0, |request| request.start);
         let through = self.requests.iter().take_while(|request| request.end <= answered).count();
         let mut requests = 0;
         for request in self.requests.drain(..through).filter(|request| !request.lost) {
-            frames.1 = request.last;
+            (frames.1, begin) = (request.last, request.start);
             requests += 1;
         }
-        (frames, requests)
+        (frames, requests, begin)
     }
 
     /// A turn's answer is not an echo.
@@ -123,7 +126,7 @@ impl Turns {
         if self.blind {
             return self.next_turn();
         }
-        let echo = Echo { kind: EchoKind::Different, request: self.frames, bytes: 0, complete: true };
+        let echo = Echo { kind: EchoKind::Different, request: self.frames, bytes: 0, begins: false, complete: true };
         self.found.count(&echo, self.requests.len() as u64, self.answer_frame);
         self.unlike += 1;
         self.next_turn();
