@@ -12,7 +12,10 @@ pub enum TcpPlace {
     /// SYN: asks to connect.
     Syn,
     /// SYN of the side that was asked, without ACK: both opened at once.
-    SimultaneousSyn,
+    SimultaneousSyn {
+        /// The frame of the other's SYN.
+        other: u64,
+    },
     /// SYN-ACK: accepts.
     SynAck,
     /// The ACK that completes the handshake.
@@ -138,8 +141,13 @@ pub enum Reset {
         /// The frame that came for the connection when it was given up already; `None` where giving up sent the RST.
         answers: Option<NonZeroU64>,
     },
-    /// The probe in this frame, a keep-alive or a question about the window, was not answered.
-    Silence(u64),
+    /// A probe was not answered.
+    Silence {
+        /// Its frame.
+        probe: u64,
+        /// It asked about the window; else it was a keep-alive.
+        window: bool,
+    },
     /// The same RST as in this frame: captured twice, or doubled on its way.
     Copy(u64),
     /// Nothing was unread and nothing came: linger 0, or the program was killed.

@@ -47,6 +47,15 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &["slow_server"],
     ),
     ("udp-same-bytes", &["no_reply [5]", "echo_identical [2,4,7]"], &["slow_server", "udp_reordered"]),
+    // window probes without an answer are no keep-alives
+    ("window-never-opens", &["reset_abort [8,9]", "(RFC 9293 §3.8.6.1).\n"], &["RFC 1122"]),
+    ("window-shut-briefly", &["read more slowly than bytes came: its window was shut once for 55.0 µs"], &["stopped"]),
+    // a SYN with data, two without, then the data twice: they came again twice, not four times
+    ("syn-data-sent-again", &["Sent again for the 2nd time"], &["4th time"]),
+    ("syn-data-without-cookie", &["with 5 bytes of data on the SYN\n"], &["(Fast Open)"]),
+    ("fin-with-data-again", &["250 ms before; client sends its FIN with them\n"], &["sends its FIN again"]),
+    ("ecn-agreed", &["ecn_marked [6]: CWR"], &[]),
+    ("icmpv6", &["hop limit exceeded", "RFC 4443 §3.1"], &["time to live", "RFC 1122"]),
 ];
 
 /// What a fact or an answer says of them, and what would be wrong.
@@ -61,6 +70,7 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("udp-asked-again", "most 20.0 ms, over 2 answers", "5.02 s"),
     ("udp-empty", "only empty datagrams came back", "nothing came back"),
     ("no-request", "the capture holds no data of the client's, so no request", "no echo of the requests"),
+    ("ecn-agreed", "ECN agreed (RFC 3168 §6.1.1)", "ECN asked for"),
 ];
 
 #[test]

@@ -72,7 +72,7 @@ impl Seen {
             TcpPlace::SynAck => {
                 self.syn_ack.get_or_insert(mark);
             }
-            TcpPlace::SimultaneousSyn => {
+            TcpPlace::SimultaneousSyn { .. } => {
                 self.second_syn.get_or_insert(mark);
             }
             TcpPlace::Reset | TcpPlace::Odd => {}

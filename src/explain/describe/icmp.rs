@@ -16,7 +16,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &IcmpFacts) -> String {
             format!(": nobody listens on TCP port {}, or a firewall says so", error.quoted.destination.port)
         }
         ("fragmentation needed" | "packet too big", _) => ": the next link's MTU is smaller".to_owned(),
-        ("time to live exceeded", _) => ": too many hops on the way".to_owned(),
+        ("time to live exceeded" | "hop limit exceeded", _) => ": too many hops on the way".to_owned(),
         _ => String::new(),
     };
     format!("{version} tells the {to} about {about}: {}{why}", error.name())

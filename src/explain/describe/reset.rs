@@ -27,7 +27,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
             format!("{who} had given the connection up: its kernel answers frame {answers} with RST")
         }
         Reset::GaveUp { first, .. } => format!("{who} gives the connection up: no ACK of frame {first} came; RST"),
-        Reset::Silence(probe) => {
+        Reset::Silence { probe, .. } => {
             format!("{who} gives the connection up: nothing answered its probe in frame {probe}; RST")
         }
         Reset::Unwanted(answers) => {

@@ -7,7 +7,7 @@ use crate::track::{Event, FirstCopy, Probe, Repeat, RepeatVerdict, TcpFacts, Tcp
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
     match facts.place {
-        TcpPlace::Syn | TcpPlace::SimultaneousSyn | TcpPlace::SynAck => opening(event, facts, who),
+        TcpPlace::Syn | TcpPlace::SimultaneousSyn { .. } | TcpPlace::SynAck => opening(event, facts, who),
         TcpPlace::HandshakeAck => {
             format!("{who} acknowledges the {}'s SYN; the connection is open", event.direction.receiver())
         }
@@ -32,7 +32,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
 fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
     let mut what = match facts.place {
         TcpPlace::SynAck => "accepts: SYN and ACK of the peer's SYN",
-        TcpPlace::SimultaneousSyn => "asks to connect too, before it saw the other's SYN",
+        TcpPlace::SimultaneousSyn { .. } => "asks to connect too, before it saw the other's SYN",
         _ => "asks to connect: SYN",
     }
     .to_owned();
@@ -53,7 +53,8 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
     }
     let again = facts.repeat.map(|repeat| again(&repeat));
     let reuse = facts.hints.reused_from.map(|stream| format!("the ports were used before, in stream {stream}"));
-    let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN (Fast Open)", bytes(facts.len)));
+    let fast_open = if facts.options.fast_open.is_some() { " (Fast Open)" } else { "" };
+    let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN{fast_open}", bytes(facts.len)));
     joined([Some(format!("{who} {what}")), again, reuse, with_data])
 }
 
@@ -61,6 +62,7 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
 fn closing(event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) -> String {
     let sends = (facts.len > 0).then(|| data::sent(event, facts));
     let closes = match (first, facts.repeat) {
+        (_, Some(_)) if sends.is_some() => format!("{who} sends its FIN with them"),
         (_, Some(repeat)) => {
             let why = again(&repeat);
             format!("{who} sends its FIN{} {why}", if why.starts_with("again") { "" } else { "," })

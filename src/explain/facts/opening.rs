@@ -10,12 +10,13 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
         Handshake::Complete => match (known.totals.rtt.and_then(|rtt| rtt.handshake), tcp.story.opened_after) {
             (Some(time), _) => format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human()),
             (None, Some(time)) if tcp.story.simultaneous_open => {
-                format!("complete, {} from the first SYN to the last ACK", time.human())
+                format!("complete, {} from the first SYN to the last ACK: both sides asked at once", time.human())
             }
             (None, Some(time)) => format!(
                 "complete, {} from the first SYN to the ACK of the SYN-ACK: part of it was sent again",
                 time.human()
             ),
+            (None, None) if tcp.story.simultaneous_open => "complete: both sides asked at once".to_owned(),
             (None, None) => "complete".to_owned(),
         },
         Handshake::Partial if tcp.story.unanswered_syn && tcp.story.misfit.is_some() => {
@@ -49,8 +50,13 @@ pub(super) fn options(known: &Known<'_>) -> Option<String> {
         }
         _ => "window scaling not agreed: at most 65,535 bytes in flight".to_owned(),
     };
+    let ecn = match (client.ecn, server.ecn) {
+        (true, true) => "; ECN agreed (RFC 3168 §6.1.1)",
+        (true, false) => "; ECN asked for by the client, not agreed",
+        (false, _) => "",
+    };
     Some(format!(
-        "{mss}; {scale}; {}; {}",
+        "{mss}; {scale}; {}; {}{ecn}",
         agreed("SACK", client.sack_permitted && server.sack_permitted),
         agreed("timestamps", client.timestamps && server.timestamps)
     ))

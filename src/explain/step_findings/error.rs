@@ -17,6 +17,7 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
     };
     if error.name() == "port unreachable" {
         let why = match protocol {
+            Protocol::Udp if error.version == 6 => "UDP itself has no refusal (RFC 4443 §3.1)",
             Protocol::Udp => "UDP itself has no refusal (RFC 1122 §4.1.3.1)",
             Protocol::Tcp => "a host would answer with RST, so this is most likely a firewall",
         };
@@ -42,7 +43,7 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
         "fragmentation needed" | "packet too big" => {
             "it is longer than the next link takes, and must not be cut there: its sender has to send shorter ones (path MTU discovery, RFC 1191, RFC 8201)"
         }
-        "time to live exceeded" => {
+        "time to live exceeded" | "hop limit exceeded" => {
             "it passed as many routers as it may: the way is a loop, or its sender asked for that, as traceroute does"
         }
         "fragment reassembly time exceeded" => "not all of its fragments came, so it was thrown away",

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use crate::explain::describe::{bytes, thousands};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::explain::vantage::seen_from;
-use crate::model::Nanos;
+use crate::model::{Nanos, TcpFlags};
 use crate::track::{Event, SlowAnswer, TcpFacts, Twice, Vantage};
 
 /// A network that takes less is not worth naming.
@@ -70,6 +70,13 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         } else {
             "ECE tells the sender that a packet was marked on its way: slow down, nothing was lost (RFC 3168 §6.1)."
         };
+        found.push(Finding::new(Code::EcnMarked, text, [frame]));
+    }
+    // on a SYN it asks for ECN
+    if facts.flags.contains(TcpFlags::CWR) && !facts.flags.contains(TcpFlags::SYN) {
+        let text = format!(
+            "CWR: the {who} has slowed down, as ECE had asked it to, so the {peer} need not ask any longer (RFC 3168 §6.1.2)."
+        );
         found.push(Finding::new(Code::EcnMarked, text, [frame]));
     }
     if let Some(stream) = hints.reused_from {

@@ -33,7 +33,7 @@ fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
         && facts.hints.is_empty()
         && facts.checksum != Checksum::Invalid
         && event.ip.fragments <= 1
-        && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN))
+        && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN).union(TcpFlags::CWR))
 }
 
 fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
@@ -87,9 +87,9 @@ fn of_syn(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
     if !facts.flags.contains(TcpFlags::SYN) {
         return;
     }
-    if facts.place == TcpPlace::SimultaneousSyn {
+    if let TcpPlace::SimultaneousSyn { other } = facts.place {
         let text = "Both sides sent a SYN before they saw the other's: a simultaneous open (RFC 9293 §3.5).";
-        found.push(Finding::new(Code::SimultaneousOpen, text, [event.frame]));
+        found.push(Finding::new(Code::SimultaneousOpen, text, [other, event.frame]));
     }
     fast_open::of(event, facts, found);
 }

@@ -64,13 +64,13 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
             );
             Finding::new(Code::ResetStale, text, [first, last, answers.map_or(0, NonZeroU64::get), frame])
         }
-        Reset::Silence(probe) => Finding::new(
-            Code::ResetAbort,
-            format!(
-                "Nothing answered the {who}'s probe in frame {probe}: it took the {peer} for gone, and ended the connection with RST (RFC 1122 §4.2.3.6)."
-            ),
-            [probe, frame],
-        ),
+        Reset::Silence { probe, window } => {
+            let rule = if window { "RFC 9293 §3.8.6.1" } else { "RFC 1122 §4.2.3.6" };
+            let text = format!(
+                "Nothing answered the {who}'s probe in frame {probe}: it took the {peer} for gone, and ended the connection with RST ({rule})."
+            );
+            Finding::new(Code::ResetAbort, text, [probe, frame])
+        }
         Reset::Abort => {
             let unaccepted = if event.direction == Direction::ServerToClient && never_sent(event) {
                 "; or its listening socket was closed before the connection was accepted"

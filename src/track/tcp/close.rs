@@ -107,6 +107,7 @@ impl Connection {
                 window_scale: own.shift,
                 sack_permitted: own.sack_permitted,
                 timestamps: own.timestamps,
+                ecn: own.ecn,
             });
             *story.unacked_bytes.get_mut(direction) =
                 own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());

@@ -40,7 +40,7 @@ impl Progress {
                 }
                 self.syn = moment.place();
             }
-            TcpPlace::SimultaneousSyn => self.simultaneous = true,
+            TcpPlace::SimultaneousSyn { .. } => self.simultaneous = true,
             TcpPlace::SynAck => {
                 self.repeated |= self.syn_ack.is_some();
                 self.syn_ack = moment.place();

@@ -210,6 +210,10 @@ impl Connection {
             own.unanswered = own.unanswered.saturating_add(segment.len);
             peer.unanswered = 0;
         }
+        if probe == Some(Probe::KeepAlive) {
+            // it is sent because of the silence
+            hints.idle = None;
+        }
         self.diary.follow(moment, segment, repeat.as_ref(), probe, hints);
         facts.flags = segment.flags;
         facts.seq = segment.seq.relative_to(own.base.unwrap_or_default());

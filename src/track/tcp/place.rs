@@ -17,7 +17,9 @@ impl Connection {
             match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
                 (true, _) => TcpPlace::Odd,
                 (false, true) => TcpPlace::SynAck,
-                (false, false) if peer.isn.is_some() && !peer.syn_with_ack => TcpPlace::SimultaneousSyn,
+                (false, false) if peer.isn.is_some() && !peer.syn_with_ack => {
+                    TcpPlace::SimultaneousSyn { other: peer.syn.map_or(0, |(frame, _)| frame.get()) }
+                }
                 (false, false) => TcpPlace::Syn,
             }
         } else if flags.contains(TcpFlags::FIN) {

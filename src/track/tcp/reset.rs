@@ -163,9 +163,10 @@ impl Reset {
 /// A connection that its sender gave up: bytes sent again and again without an ACK, or a probe without an answer.
 fn gave_up(own: &Side, peer: &Side, with_ack: bool, answered: Option<&Recent>) -> Option<Reset> {
     let heard = peer.newest().map_or(0, |newest| newest.frame);
-    if let Some((probe, _)) = own.probe.filter(|(probe, asks)| with_ack && probe.get() > heard && *asks != Asks::Reset)
+    if let Some((probe, asks)) =
+        own.probe.filter(|(probe, asks)| with_ack && probe.get() > heard && *asks != Asks::Reset)
     {
-        return Some(Reset::Silence(probe.get()));
+        return Some(Reset::Silence { probe: probe.get(), window: asks == Asks::Window });
     }
     let sent = own.sent.iter().find(|sent| sent.acked_by.is_none())?;
     // a socket that was closed answers with RST too, though its FIN may just have come again

@@ -113,6 +113,8 @@ pub(super) struct Side {
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
+    /// Its SYN says that it takes part in ECN (RFC 3168 §6.1.1).
+    pub(super) ecn: bool,
     /// The frame that opened its window last after it was shut.
     pub(super) opened_in: u64,
     /// The last ICMP error that said that a packet of its was too long for a link, and when it came.
@@ -138,6 +140,7 @@ impl Side {
             self.mss = segment.options.mss;
             self.sack_permitted = segment.options.sack_permitted;
             self.timestamps = segment.options.timestamps.is_some();
+            self.ecn = segment.flags.contains(TcpFlags::ECE);
         }
     }
 
@@ -229,7 +232,8 @@ impl Side {
         let first = original.as_ref().map_or(frame.get(), |original| original.frame);
         let same_id = original.as_ref().is_some_and(|original| original.ip_id == sent.ip_id);
         let same_stamp = original.as_ref().is_some_and(|original| original.timestamp == sent.timestamp);
-        if let Some(original) = original {
+        // without the data of the first, its bytes do not come again
+        if let Some(original) = original.filter(|original| original.len == 0 || sent.len > 0) {
             original.repeats = original.repeats.saturating_add(1);
         }
         let after = sent.at.since(at);

@@ -74,6 +74,8 @@ pub struct Negotiated {
     pub sack_permitted: bool,
     /// Timestamps.
     pub timestamps: bool,
+    /// ECN (RFC 3168 §6.1.1), by ECE on the SYN.
+    pub ecn: bool,
 }
 
 /// How long a receiver's window was shut.
