@@ -119,7 +119,7 @@ impl Default for Options {
 mod tests {
     use super::*;
     use crate::model::is_hidden;
-    use crate::report::samples::{C, datagram, play, segment, ten_steps, unreachable};
+    use crate::report::samples::{C, S, datagram, play, segment, ten_steps, unreachable};
     use crate::report::{COLUMNS, CONVERSATION_COLUMNS};
 
     /// Payloads that try to get out of every medium.
@@ -257,6 +257,25 @@ mod tests {
             let text = written(format("table").expect("a format"), &options, &ten_steps());
             let widest = text.lines().map(unicode_width::UnicodeWidthStr::width).max();
             assert!(widest <= Some(width), "{widest:?} at {width}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn wide_numbers_and_flags_cost_the_length_before_the_window_and_the_time() {
+        let data = vec![b'a'; 4_096];
+        let mut steps = ten_steps();
+        steps.truncate(3);
+        steps.extend([segment(C, "P.", 12_289, 1, &data), segment(C, "FP.", 16_385, 1, &data)]);
+        steps.push(segment(S, ".", 1, 20_482, b""));
+        for (width, wanted) in [
+            (80, " # time direction flags seq ack what happens"),
+            (115, " # time direction flags seq ack len window what happens"),
+        ] {
+            let options = Options { width, ..Options::default() };
+            let text = written(format("table").expect("a format"), &options, &steps);
+            let head = text.lines().find(|line| line.trim_start().starts_with('#')).expect("a head");
+            let head: Vec<_> = head.split_whitespace().collect();
+            assert_eq!(head.join(" "), wanted.trim_start(), "at {width}:\n{text}");
         }
     }
 

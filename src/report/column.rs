@@ -24,6 +24,8 @@ pub enum Room {
     Snug,
     /// 80 columns are enough.
     Narrow,
+    /// About 100 columns are needed.
+    Ample,
     /// About 120 columns are needed.
     Wide,
     /// Only when asked for.
@@ -35,7 +37,8 @@ impl Room {
     pub fn less(self) -> Option<Self> {
         match self {
             Self::OnDemand => Some(Self::Wide),
-            Self::Wide => Some(Self::Narrow),
+            Self::Wide => Some(Self::Ample),
+            Self::Ample => Some(Self::Narrow),
             Self::Narrow => Some(Self::Snug),
             Self::Snug => Some(Self::Tight),
             Self::Tight => None,

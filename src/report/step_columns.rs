@@ -13,6 +13,9 @@ const PAYLOAD_SHOWN: usize = 32;
 /// Most characters of a range of sequence numbers in one line of a narrow table.
 const RANGE_SHOWN: usize = 11;
 
+/// Most characters of the names of flags in one line of a narrow table: two flags.
+const FLAGS_SHOWN: usize = 7;
+
 /// Every column that a step table can have, in the order in which they stand.
 pub static COLUMNS: &[StepColumn] = &[
     column("step", "#", "number within the conversation", Align::Right, Room::Tight, |s, _| number(s.event.number)),
@@ -53,7 +56,7 @@ pub static COLUMNS: &[StepColumn] = &[
         ..column("ack", "ack", "the next sequence number expected from the peer", Align::Left, Room::Tight, ack)
     },
     column("length", "len", "bytes of payload", Align::Right, Room::Narrow, |s, _| maybe(s.event.len())),
-    column("window", "window", "bytes that the sender is ready to receive", Align::Right, Room::Wide, window),
+    column("window", "window", "bytes that the sender is ready to receive", Align::Right, Room::Ample, window),
     column(
         "arithmetic",
         "arithmetic",
@@ -153,8 +156,18 @@ fn flags(step: &Step<'_>, _: &View) -> Cell {
 
 fn flags_narrow(step: &Step<'_>, _: &View) -> Cell {
     tcp(step, |facts| {
-        let tcpdump = format!("[{}]", facts.flags.tcpdump());
-        Cell::from(facts.flags.to_string()).over(tcpdump).tone(facts.flags.into())
+        let names = facts.flags.to_string();
+        let mut lines: Vec<String> = Vec::new();
+        for name in names.split('-') {
+            match lines.last_mut().filter(|line| line.len() + 1 + name.len() <= FLAGS_SHOWN) {
+                Some(line) => line.extend(["-", name]),
+                None => lines.push(name.to_owned()),
+            }
+        }
+        let names = lines.join("-\n");
+        let mut lines = names.lines().map(str::to_owned);
+        let first = Cell::from(lines.next().unwrap_or_default());
+        lines.fold(first, Cell::over).over(format!("[{}]", facts.flags.tcpdump())).tone(facts.flags.into())
     })
 }
 
