@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::arithmetic::Arithmetic;
 use super::describe;
-use super::finding::Finding;
+use super::finding::{Finding, FindingCode};
 use super::phase::Phase;
 use super::{step_findings, vantage, wire};
-use crate::model::WireMark;
+use crate::model::{WireDeed, WireMark};
 use crate::track::{Event, Lent};
 
 /// A step of a conversation: the facts of one frame, and what they mean.
@@ -42,7 +42,19 @@ impl<'a> Step<'a> {
 
     /// Adds what a wire is known to have done to the frame.
     pub fn mark(&mut self, marks: &[WireMark]) {
-        self.findings.to_mut().extend(marks.iter().map(wire::finding));
+        for mark in marks {
+            match mark.deed {
+                WireDeed::LostBefore => {
+                    let late = step_findings::late_answer(&self.event, mark);
+                    let slow =
+                        self.findings.to_mut().iter_mut().find(|finding| finding.code == FindingCode::SlowServer);
+                    if let Some((slow, late)) = slow.zip(late) {
+                        *slow = late;
+                    }
+                }
+                _ => self.findings.to_mut().push(wire::finding(mark)),
+            }
+        }
     }
 
     /// The plain-English sentence, free of control characters.

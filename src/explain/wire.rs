@@ -17,6 +17,9 @@ pub(super) fn finding(mark: &WireMark) -> Finding {
             Code::WireDropped,
             format!("Lost on the wire ({why}): the {sender} sent it, the {receiver} never received it."),
         ),
+        (WireDeed::LostBefore, _) => {
+            (Code::WireDropped, format!("The wire lost data that the {sender} had sent before this ({why})."))
+        }
         (WireDeed::Corrupted(byte), true) => (
             Code::WireCorrupted,
             format!(
@@ -90,6 +93,12 @@ fn of_fragment(mark: &WireMark, text: &str) -> String {
     let plural = if numbers.len() == 1 { "" } else { "s" };
     let lost = if mark.deed == WireDeed::Dropped { " Without it the packet can't be put together there." } else { "" };
     format!("A fragment (frame{plural} {}): {text}{lost}", numbers.join(" and "))
+}
+
+/// That data sent before a frame was lost: `the rule …`, and where it is in the other capture.
+pub(super) fn lost_before(mark: &WireMark) -> String {
+    let there = frames(&mark.there, mark.direction.sender());
+    format!("{}{}", why(&mark.cause), said("; ", &there))
 }
 
 fn why(cause: &WireCause) -> String {

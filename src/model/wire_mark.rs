@@ -36,6 +36,8 @@ pub enum WireDeed {
     Marked,
     /// A later frame overtook it.
     Reordered,
+    /// It brought this one, but data sent before it did not arrive.
+    LostBefore,
 }
 
 /// Why a wire did something.

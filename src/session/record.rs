@@ -10,7 +10,7 @@ use crate::capture::spool::{Replay, Spool};
 use crate::capture::tee::Tee;
 use crate::capture::{LiveSource, Source};
 use crate::drive::WireStory;
-use crate::drive::lab::{Addresses, Cause, Deed, What};
+use crate::drive::lab::{Addresses, Cause, Deed, PacketKind, What};
 use crate::model::{Direction, Nanos, Side, WireCause, WireDeed, WireMark};
 use crate::track::Vantage;
 
@@ -93,6 +93,10 @@ impl Recording {
             if let Some(second) = &self.second {
                 add(&mut all.1, deed, wire, second.side, &at_second, &at_first);
             }
+            let late = |places: &Places| places.late.get(&deed.frame.index).copied();
+            if let Some(frame) = late(&first).filter(|_| deed.frame.direction != self.first.side.direction()) {
+                all.0.entry(frame).or_default().push(lost_before(deed, wire, frame, &at_second));
+            }
         }
         all
     }
@@ -116,6 +120,19 @@ fn add(marks: &mut Marks, deed: &Deed, wire: &WireStory, side: Side, here: &[u64
             there: there.to_vec(),
         };
         marks.entry(*frame).or_default().push(mark);
+    }
+}
+
+/// The mark of a frame before which data was lost.
+fn lost_before(deed: &Deed, wire: &WireStory, frame: u64, there: &[u64]) -> WireMark {
+    WireMark {
+        deed: WireDeed::LostBefore,
+        cause: of_cause(deed.cause, wire),
+        fragment: false,
+        direction: deed.frame.direction,
+        before: false,
+        here: vec![frame],
+        there: there.to_vec(),
     }
 }
 
@@ -145,6 +162,8 @@ struct Places {
     /// By the wire's index of the frame.
     sent: HashMap<u64, u64>,
     received: HashMap<u64, Vec<u64>>,
+    /// Behind data that was lost on the way here, the first frame that got here.
+    late: HashMap<u64, u64>,
 }
 
 impl Recorded {
@@ -163,7 +182,11 @@ impl Recorded {
             deeds.map(|deed| deed.frame.index).collect()
         };
         let (outgoing, incoming) = (touched(own), touched(!own));
-        let mut places = Places { side: self.side, sent: HashMap::new(), received: HashMap::new() };
+        let mut places =
+            Places { side: self.side, sent: HashMap::new(), received: HashMap::new(), late: HashMap::new() };
+        let lost = |deed: &&Deed| deed.frame.direction == !own && deed.what == What::Dropped;
+        let data = |deed: &&Deed| deed.frame.kind == PacketKind::Data;
+        let mut lost: Vec<u64> = wire.log.deeds.iter().filter(lost).filter(data).map(|deed| deed.frame.index).collect();
         let mut sent = 0;
         let mut arrivals = wire.log.arrivals.get(!own).iter();
         for (frame, is_sent) in (1..).zip(&self.sent) {
@@ -172,8 +195,11 @@ impl Recorded {
                 if outgoing.contains(&sent) {
                     places.sent.insert(sent, frame);
                 }
-            } else if let Some(index) = arrivals.next().filter(|index| incoming.contains(index)) {
-                places.received.entry(*index).or_default().push(frame);
+            } else if let Some(index) = arrivals.next() {
+                places.late.extend(lost.extract_if(.., |lost| *lost < *index).map(|lost| (lost, frame)));
+                if incoming.contains(index) {
+                    places.received.entry(*index).or_default().push(frame);
+                }
             }
         }
         places

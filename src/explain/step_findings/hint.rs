@@ -5,7 +5,8 @@ use std::num::NonZeroU64;
 use crate::explain::describe::{bytes, thousands};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::explain::vantage::seen_from;
-use crate::model::{Nanos, TcpFlags};
+use crate::explain::wire::lost_before;
+use crate::model::{Nanos, TcpFlags, WireMark};
 use crate::track::{Event, SlowAnswer, TcpFacts, Twice, Vantage};
 
 /// A network that takes less is not worth naming.
@@ -58,7 +59,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         found.push(Finding::new(Code::DelayedAck, text, [data, frame]));
     }
     if let Some(slow) = hints.slow_answer {
-        found.push(slow_answer(event, facts, &slow));
+        found.push(slow_answer(event, facts, &slow, None));
     }
     if let Some((since, gap)) = hints.idle {
         let text = format!("Nothing was sent for {} since frame {since}.", gap.human());
@@ -120,8 +121,8 @@ fn came_twice(frame: u64, twice: Twice) -> Finding {
     }
 }
 
-/// An answer that took its time.
-fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer) -> Finding {
+/// An answer that took its time; `lost` is what the wire is known to have lost before it.
+pub(super) fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer, lost: Option<&WireMark>) -> Finding {
     let (request, took) = (slow.request, facts.turnaround.unwrap_or_default());
     let network = if slow.network >= WORTH_NAMING {
         format!("; the network took about {} of it, as in the handshake", slow.network.human())
@@ -140,6 +141,12 @@ fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer) -> Findin
         None if !at_sender => "It was sent once, and its ACK came only with the answer or right before it: the program took its time, or the request came late, or the answer was lost on the way here and a timer had to send it again. A capture at the server tells.".to_owned(),
         None => "It was sent once, and its ACK came only with the answer or right before it: most likely the program took its time, but whether the request came late can't be told.".to_owned(),
     };
+    let known = lost.map_or(known, |lost| {
+        format!(
+            "The lab's wire had lost data of the server's before this ({}): the program need not have been slow, most likely this is its answer sent again.",
+            lost_before(lost)
+        )
+    });
     let text = format!(
         "{} after the request's last byte, in frame {request}, the {}{} ({}{network}). {known}",
         took.human(),

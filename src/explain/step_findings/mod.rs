@@ -8,7 +8,7 @@ mod reset;
 
 use super::finding::{Finding, FindingCode as Code};
 use super::vantage::seen_from;
-use crate::model::{Checksum, Nanos, TcpFlags};
+use crate::model::{Checksum, Nanos, TcpFlags, WireMark};
 use crate::track::{Body, Event, Overtaken, Probe, TcpFacts, TcpPlace, UdpFacts, UdpPlace, Vantage};
 
 /// An answer that takes longer than this is worth a word.
@@ -92,6 +92,12 @@ fn of_syn(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
         found.push(Finding::new(Code::SimultaneousOpen, text, [other, event.frame]));
     }
     fast_open::of(event, facts, found);
+}
+
+/// An answer that came late since data sent before it was lost, as the wire's `mark` tells.
+pub(super) fn late_answer(event: &Event<'_>, mark: &WireMark) -> Option<Finding> {
+    let facts = event.tcp()?;
+    Some(hint::slow_answer(event, facts, &facts.hints.slow_answer?, Some(mark)))
 }
 
 /// What any packet may show.
