@@ -39,6 +39,8 @@ const SAID: &[(&str, &str, &str)] = &[
     ),
     ("syn_retrans_filter", "Handshake", "complete, 1.01 s from the first SYN "),
     ("simopen", "Handshake", "complete, 10.3 ms from the first SYN to the last ACK"),
+    // nothing answered, so there was nothing to close
+    ("connect_timeout_syncnt1", "Close", "none: the connection never opened in this capture"),
     // 4,000 bytes each way, in three fragments each
     (
         "udp_frag",

@@ -243,8 +243,9 @@ pub(super) static SIMULTANEOUS_OPEN: Scenario = Scenario {
     about: "both sides connect to each other at the same moment",
     story: "Nobody listens: both programs connect to the other's port, and their SYNs cross on the way. Each kernel answers \
             a SYN that it did not expect with a SYN-ACK and goes through the state SYN-RECEIVED; there is one connection, \
-            made with four segments in place of three (RFC 9293 §3.5, figure 7). It takes a wire with some delay, and is \
-            what programs behind two firewalls do on purpose.",
+            made with four segments in place of three (RFC 9293 §3.5, figure 7). The wire holds every SYN up for a third of \
+            a second, so that they cross. It is what programs behind two firewalls do on purpose.",
+    lasts: ms(2000),
     runs: Runs::Lab,
     programs: Programs::Cues(&[
         client(Deed::Bind),
@@ -261,8 +262,8 @@ pub(super) static SIMULTANEOUS_OPEN: Scenario = Scenario {
         client(Deed::ReceiveAll),
         client(Deed::Close),
     ]),
-    // time enough for a busy machine to begin at the other end too
-    lab: LabSetup { delay: ms(60), ..LabSetup::PLAIN },
+    // time enough for a busy machine to begin at the other end too, and none for a SYN to be sent again
+    lab: LabSetup { script: "delay syn by 330ms always; delay syn-ack by 330ms always", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["simultaneous_open", "echo_identical"],
         hides: &["spurious_retransmit"],

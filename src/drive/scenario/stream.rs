@@ -74,8 +74,13 @@ pub(super) static TAIL_LOSS: Scenario = Scenario {
     story: "Of ten segments the last two are lost. Nothing arrives after them that could make the receiver complain, so \
             only time helps: after about two round trips the sender sends the last segment once more to provoke an ACK (a \
             tail-loss probe, RFC 8985 §7), much sooner than its retransmission timer would have run out. The ACK's SACK block \
-            tells of the other one, which is then sent again at once.",
-    lab: LabSetup { script: "drop data 9 of client; drop data 10 of client", delay: ms(20), ..LabSetup::PLAIN },
+            tells of the other one, which is then sent again at once. The wire holds the probe up a little: an ACK that came \
+            back faster than any before could not be its own, and the sender would wait for its timer (RFC 8985 §6.2).",
+    // two short round trips are over long before a timer, even where the machine stands still meanwhile
+    lab: LabSetup {
+        script: "drop data 9 of client; drop data 10 of client; delay data 10 of client by 20ms",
+        ..LabSetup::PLAIN
+    },
     expects: Expectation {
         shows: &["tail_loss_probe"],
         may_show: &["echo_partial", "fast_retransmit"],
