@@ -66,6 +66,7 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("half-open", "open (until the first FIN or RST) = 1.100000 s - 1.020100 s = 0.079900 s", "776774"),
     ("scan", "never completed: the client answered the SYN-ACK with RST", "partly captured"),
     ("no-ack-of-the-syn-ack", "never completed: no ACK of the SYN-ACK is in the capture", "partly captured"),
+    ("no-ack-of-the-syn-ack", "The connection never opened, so there is nothing to close.", "still open"),
     ("syn-ack-of-another", "the SYN got no answer that fits it", "was not answered"),
     ("udp-asked-again", "most 20.0 ms, over 2 answers", "5.02 s"),
     ("udp-empty", "only empty datagrams came back", "nothing came back"),

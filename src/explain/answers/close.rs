@@ -4,6 +4,7 @@ use super::answer::{Answer, AnswerTable};
 use super::data::BOTH;
 use super::question::{Case, Question, Topic};
 use super::words::moment;
+use crate::explain::conversation_findings::handshake::never_opened;
 use crate::model::{Direction, Nanos};
 use crate::track::{Close, Event, Fins, Handshake, TcpFacts, TcpPlace, TcpTotals};
 
@@ -95,8 +96,17 @@ impl Seen {
 
 /// Why there is no close to speak of.
 pub(super) fn no_close(case: &Case<'_>) -> &'static str {
+    let tcp = case.totals.tcp.as_ref();
+    let unanswered = tcp.is_some_and(|tcp| tcp.story.unanswered_syn);
+    let ignored = tcp.map(|tcp| tcp.story.ignored_resets);
     match case.totals.may_go_on() {
         true => "No FIN and no RST is in what was read of the capture.",
+        false if unanswered || never_opened(case.totals) => {
+            "The connection never opened, so there is nothing to close."
+        }
+        false if ignored.is_some_and(|resets| resets.client_to_server.or(resets.server_to_client).is_some()) => {
+            "No FIN is in the capture, and no RST that ended the connection: it was still open when the capture ended, or its close was not captured."
+        }
         false => {
             "No FIN and no RST is in the capture: the connection was still open when it ended, or its close was not captured."
         }

@@ -4,6 +4,7 @@ use super::answer::{Answer, AnswerTable};
 use super::close::no_close;
 use super::question::{Case, Question, Topic};
 use super::words::{moment, seconds};
+use crate::explain::conversation_findings::handshake::never_opened;
 use crate::model::Nanos;
 use crate::track::{Close, Handshake, TcpTotals, Vantage};
 
@@ -51,6 +52,9 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         }
         (Some(_), None) if tcp.handshake == Handshake::Refused => {
             answer.add("It was never opened: the SYN was refused.")
+        }
+        (Some(_), None) if never_opened(case.totals) => {
+            answer.add("It was never opened as far as the capture shows: no ACK of the SYN-ACK is in it.")
         }
         (Some(_), None) => answer.but("When it was opened: the handshake is not complete in the capture."),
         (None, _) => answer.but("When it was opened: that was before the capture, or its SYN was not captured."),
