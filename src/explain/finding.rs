@@ -74,6 +74,7 @@ finding_codes! {
     OrderUnknown "order_unknown" Warning "Fills a hole; whether it was late or sent again can't be told.";
     ZeroWindow "zero_window" Warning "The receiver's buffer is full: it asks the sender to stop (RFC 9293 §3.8.6).";
     ZeroWindowProbe "zero_window_probe" Warning "The sender asks whether the window has opened (RFC 9293 §3.8.6.1).";
+    WindowShrunk "window_shrunk" Warning "The receiver takes back room that it had offered (RFC 9293 §3.8.6).";
     WindowLimited "window_limited" Note "The sender filled the receiver's window and had to wait.";
     CloseThree "close_three" Note "Closed in three segments: the second FIN carried the ACK of the first.";
     CloseFour "close_four" Note "Closed in four segments: each FIN was acknowledged on its own.";

@@ -227,7 +227,7 @@ impl Hints {
     /// Whether there is none of it: quicker than a comparison, since it is asked of every segment.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        let flags = self.window_shut | self.fills_window | self.congestion;
+        let flags = self.window_shut | self.fills_window | self.congestion | (self.shrunk > 0);
         let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_from.is_some();
         let waits =
             self.window_opened.is_some() | self.nagle.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
@@ -270,6 +270,8 @@ pub struct Hints {
     pub window_opened: Option<(u64, Nanos)>,
     /// The window is shut by this segment.
     pub window_shut: bool,
+    /// The right edge of the window moves back by so many bytes.
+    pub shrunk: u32,
     /// It waited, the capture suggests, for the ACK in this frame (RFC 896), so long.
     pub nagle: Option<(u64, Nanos)>,
     /// That ACK was itself delayed, and covers this frame: each side waited for the other.

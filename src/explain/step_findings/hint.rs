@@ -37,6 +37,13 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         );
         found.push(Finding::new(Code::ZeroWindow, text, [frame]));
     }
+    if hints.shrunk > 0 {
+        let text = format!(
+            "The {who} takes back {} that it had offered: the right edge of its window moves left. A receiver should not shrink its window so, and the {peer} must bear it (RFC 9293 §3.8.6).",
+            bytes(hints.shrunk)
+        );
+        found.push(Finding::new(Code::WindowShrunk, text, [frame]));
+    }
     if let Some((ack, waited)) = hints.nagle {
         let against = hints.nagle_against.map_or_else(String::new, |data| {
             format!(

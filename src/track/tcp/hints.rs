@@ -4,8 +4,8 @@ use std::num::NonZeroU64;
 
 use super::side::{Shut, Side};
 use super::{CONTROL, Connection, Moment};
-use crate::model::{IpHeader, Nanos, Segment, TcpFlags};
-use crate::track::facts::{Hints, SynData};
+use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
+use crate::track::facts::{Acked, Hints, SynData};
 use crate::track::repeat::Repeat;
 use crate::track::when::When;
 
@@ -15,6 +15,19 @@ const IDLE: Nanos = Nanos::from_millis(1_000);
 const AT_ONCE: Nanos = Nanos(500_000);
 /// ECN field of a packet that met congestion (RFC 3168 §5).
 const CONGESTION_EXPERIENCED: u8 = 3;
+
+impl Side {
+    /// By how many bytes the right edge of its window moves back (RFC 9293 §3.8.6); less than a step of the scale is
+    /// rounded.
+    #[cold]
+    pub(super) fn shrinks(&self, window: u32, acked: Option<&Acked>, ack: SeqNumber) -> u32 {
+        let Some(shift) = self.scale().filter(|_| self.acked == Some(ack)) else { return 0 };
+        let (forward, first) =
+            acked.map_or((0, false), |acked| (acked.bytes.saturating_add(u32::from(acked.fin)), acked.syn));
+        let back = self.window.saturating_sub(window).saturating_sub(forward);
+        if first || back < (1 << shift).max(2) { 0 } else { back }
+    }
+}
 
 impl Connection {
     /// Fills in the rarer hints; called when the segment's bytes and ACK are taken, before it is remembered.

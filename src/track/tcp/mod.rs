@@ -192,6 +192,9 @@ impl Connection {
         let on_syn = segment.flags.contains(TcpFlags::SYN);
         let applied = if on_syn { Some(0) } else { shift };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
+        if window < own.window && has_ack && fits && repeat.is_none() && !segment.flags.intersects(CONTROL) {
+            hints.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
+        }
         own.window = window;
         own.learn_scale(peer, segment);
         self.last = (moment.frame, moment.at);
