@@ -84,15 +84,6 @@ impl Conversation {
         }
     }
 
-    /// Fetches what a packet needs from memory, all at once.
-    #[inline]
-    pub(super) fn warm(&self) {
-        if let Kind::Tcp(tcp) = &self.kind {
-            tcp.connection.warm();
-            std::hint::black_box(tcp.turns.warm());
-        }
-    }
-
     /// What it is found by.
     pub(super) fn key(&self) -> FlowKey {
         Flow::new(self.stream.protocol, self.client, self.server).key

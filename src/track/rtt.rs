@@ -60,12 +60,6 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// Reads a field; see [`super::tcp::Connection`].
-    #[inline]
-    pub(super) fn warm(&self) -> u64 {
-        self.count ^ self.exact.first().map_or(0, |nanos| nanos.unsigned_abs())
-    }
-
     /// Hands its memory to the next one.
     pub(super) fn hand_over(&mut self, next: &mut Self) {
         next.exact = std::mem::take(&mut self.exact);

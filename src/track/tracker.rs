@@ -159,7 +159,6 @@ impl Tracker {
         let flow = &packet.headers.flow;
         let mut index = self.find_or_begin(frame, packet);
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
-        slot.conversation.warm();
         let mut direction = slot.conversation.direction(flow);
         if slot.conversation.is_another(direction, segment) {
             let before = slot.conversation.stream.number;

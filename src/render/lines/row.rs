@@ -61,7 +61,7 @@ impl Row {
 }
 
 /// Nothing for nearly every step: then there is nothing to collect.
-#[inline]
+#[inline(always)]
 fn codes(findings: &[Finding]) -> SmallVec<[FindingCode; 8]> {
     if findings.is_empty() { SmallVec::new() } else { findings.iter().map(|finding| finding.code).collect() }
 }

@@ -100,12 +100,6 @@ pub(in crate::track) struct Turns {
 }
 
 impl Turns {
-    /// Reads a field of each end; see [`super::super::tcp::Connection`].
-    #[inline]
-    pub(in crate::track) fn warm(&self) -> u64 {
-        self.found.totals.requests ^ self.frames.0 ^ self.requests.len() as u64 ^ u64::from(self.unlike)
-    }
-
     /// Hands its memory to the next one, unless it is more than most need.
     pub(in crate::track) fn hand_over(&mut self, next: &mut Self) {
         if self.request.capacity() <= HANDED_OVER {

@@ -97,14 +97,6 @@ impl Connection {
         }
     }
 
-    /// Fetches what a segment needs from memory, all at once.
-    #[inline]
-    pub(super) fn warm(&self) {
-        let sides = self.sides.client_to_server.warm() ^ self.sides.server_to_client.warm();
-        let rest = self.wireshark.warm() ^ u64::from(self.new_isn) ^ self.diary.warm() ^ self.rtt.warm();
-        std::hint::black_box(sides ^ rest);
-    }
-
     /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
     pub(super) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
         segment.flags.is_syn_only() && self.sides.get(direction).base.is_some_and(|base| base != segment.seq)

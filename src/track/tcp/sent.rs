@@ -76,12 +76,6 @@ impl SentList {
         self.acked = 0;
     }
 
-    /// Reads where the next segment will stand; see [`super::side::Side::warm`].
-    #[inline]
-    pub(super) fn warm(&self) -> u64 {
-        self.segments.back().map_or(0, |sent| sent.frame) ^ self.segments.front().map_or(0, |sent| sent.frame)
-    }
-
     /// Remembers a segment that brings bytes for the first time.
     pub(super) fn push(&mut self, sent: Sent) {
         if self.segments.len() - self.acked >= IN_FLIGHT {

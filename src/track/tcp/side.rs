@@ -125,15 +125,6 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Reads a field of each cache line that a segment needs, all at once: with many conversations open the lines
-    /// come from far away, and waiting for one after the other is most of the time that a segment takes.
-    #[inline]
-    pub(super) fn warm(&self) -> u64 {
-        let [first, .., last] = &self.recent;
-        let lines = self.acked_frame ^ u64::from(self.ip_ids_vary) ^ first.frame ^ last.frame ^ self.hole_acks_first;
-        lines ^ u64::from(self.timestamps) ^ self.sent.warm()
-    }
-
     /// What its first SYN offers, but for the window scale.
     pub(super) fn learn_options(&mut self, segment: &Segment) {
         if segment.flags.contains(TcpFlags::SYN) && self.isn.is_none() {

@@ -198,12 +198,6 @@ impl Diary {
         self.rare.is_none()
     }
 
-    /// Reads a field; see [`super::Connection::warm`].
-    #[inline]
-    pub(super) fn warm(&self) -> u64 {
-        self.first_frame
-    }
-
     /// What happens seldom, to be noted.
     pub(super) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()

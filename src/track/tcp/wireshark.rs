@@ -63,13 +63,6 @@ pub(super) struct Wireshark {
 }
 
 impl Wireshark {
-    /// Reads a field of each half; see [`super::Connection::warm`].
-    #[inline]
-    pub(super) fn warm(&self) -> u64 {
-        let (client, server) = (&self.flows.client_to_server, &self.flows.server_to_client);
-        u64::from(client.duplicate_acks) ^ u64::from(server.duplicate_acks)
-    }
-
     /// The flags of one segment.
     #[inline]
     pub(super) fn analyse(&mut self, seen: &Seen) -> Analysis {
