@@ -29,7 +29,7 @@ pub struct ToldCall {
     pub frames: Vec<u64>,
     /// How long after the last of these frames that came before it the call returned.
     pub after: Option<Nanos>,
-    /// How long after the capture's first frame the call returned.
+    /// How long after the capture's first step the call returned; negative where it was before.
     pub since_start: Option<Nanos>,
 }
 
@@ -210,24 +210,19 @@ mod tests {
         }
     }
 
+    fn call(time: Timestamp, side: Side, kind: CallKind) -> Call {
+        let (client, server) = (Endpoint::new([127, 0, 0, 1], 51_234), Endpoint::new([127, 0, 0, 1], 6_542));
+        let (local, peer) = if side == Side::Client { (client, server) } else { (server, client) };
+        let program = side.name();
+        Call { time, side, program, connection: 1, local: Some(local), peer: Some(peer), kind, kernel: None }
+    }
+
     /// Tells calls of which each returned 1 µs after the frame with this number; samples come every 17 µs.
     fn told(frames: &[Vec<u8>], calls: Vec<(u32, Side, CallKind)>) -> Vec<ToldCall> {
         let mut follower = Follower(Teller::default());
         play(frames, &mut follower);
-        let (client, server) = (Endpoint::new([127, 0, 0, 1], 51_234), Endpoint::new([127, 0, 0, 1], 6_542));
         let call = |(frame, side, kind): (u32, Side, CallKind)| {
-            let (local, peer) = if side == Side::Client { (client, server) } else { (server, client) };
-            let time = Timestamp::new(1_714_912_496, frame * 17_000 + 1_000);
-            Call {
-                time,
-                side,
-                program: side.name(),
-                connection: 1,
-                local: Some(local),
-                peer: Some(peer),
-                kind,
-                kernel: None,
-            }
+            call(Timestamp::new(1_714_912_496, frame * 17_000 + 1_000), side, kind)
         };
         follower.0.tell(calls.into_iter().map(call).collect())
     }
@@ -262,21 +257,7 @@ mod tests {
     fn sends_are_counted_of_each_side_without_a_frame_in_mind() {
         let mut follower = Follower(Teller::of_sends());
         play(&ten_steps(), &mut follower);
-        let (client, server) = (Endpoint::new([127, 0, 0, 1], 51_234), Endpoint::new([127, 0, 0, 1], 6_542));
-        let call = |side: Side, kind| {
-            let (local, peer) = if side == Side::Client { (client, server) } else { (server, client) };
-            let time = Timestamp::new(1_714_912_497, 0);
-            Call {
-                time,
-                side,
-                program: side.name(),
-                connection: 1,
-                local: Some(local),
-                peer: Some(peer),
-                kind,
-                kernel: None,
-            }
-        };
+        let call = |side, kind| call(Timestamp::new(1_714_912_497, 0), side, kind);
         let kinds = [CallKind::Connect, CallKind::Send(6), CallKind::Send(6), CallKind::Send(0), CallKind::Receive(12)];
         let mut calls: Vec<_> = kinds.into_iter().map(|kind| call(Side::Client, kind)).collect();
         calls.push(call(Side::Server, CallKind::Send(12)));
