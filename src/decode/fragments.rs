@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 
 use etherparse::defrag::IpDefragBuf;
 use etherparse::{IpFragOffset, IpNumber, ip_number};
@@ -60,6 +61,8 @@ struct Pending {
     fragments: u16,
     /// Frames that brought a fragment, repeated ones too.
     frames: u64,
+    /// The first of these frames.
+    first_frame: Option<NonZeroU64>,
     /// Its place in the order of age.
     born: u64,
 }
@@ -73,6 +76,8 @@ pub(super) struct Whole {
     pub(super) protocol: IpNumber,
     /// Of how many fragments it was made.
     pub(super) fragments: u16,
+    /// The frame that brought the first of them.
+    pub(super) first_frame: Option<NonZeroU64>,
 }
 
 /// The packets that wait for fragments.
@@ -86,12 +91,18 @@ pub(super) struct Reassembly {
 }
 
 impl Reassembly {
-    /// Adds the `fragment` in `ip`, captured in `vlan`; the whole packet if it was the last one missing.
+    /// Adds the `fragment` in `ip`, captured in `vlan` as this frame; the whole packet if it was the last one missing.
     ///
     /// # Errors
     /// [`Skip::Fragment`] if the packet is not complete with it.
     #[cold]
-    pub(super) fn add(&mut self, ip: &Ip<'_>, fragment: Fragment, vlan: Option<u16>) -> Result<Whole, Skip> {
+    pub(super) fn add(
+        &mut self,
+        ip: &Ip<'_>,
+        fragment: Fragment,
+        vlan: Option<u16>,
+        frame: u64,
+    ) -> Result<Whole, Skip> {
         self.incomplete += 1;
         let protocol = (ip.header.version == 4).then_some(ip.protocol);
         let key = Key {
@@ -104,16 +115,17 @@ impl Reassembly {
         if ip.payload.is_cut() {
             return Err(Skip::Fragment);
         }
-        if !self.insert(key, ip, fragment) {
+        if !self.insert(key, ip, fragment, frame) {
             // it contradicts what is there, so the identification is in use again: the old packet is lost
             self.forget(&key);
-            self.insert(key, ip, fragment);
+            self.insert(key, ip, fragment, frame);
         }
         let complete = self.pending.get(&key).is_some_and(|pending| pending.buffer.is_complete());
         let whole = if complete { self.forget(&key) } else { None };
         let whole = whole.ok_or(Skip::Fragment)?;
         self.incomplete = self.incomplete.saturating_sub(whole.frames);
-        Ok(Whole { data: whole.buffer.take_bufs().0, protocol: whole.protocol, fragments: whole.fragments })
+        let Pending { buffer, protocol, fragments, first_frame, .. } = whole;
+        Ok(Whole { data: buffer.take_bufs().0, protocol, fragments, first_frame })
     }
 
     /// How many frames hold fragments of packets that are not complete.
@@ -122,13 +134,14 @@ impl Reassembly {
     }
 
     /// Puts a fragment in its place; `false` if it does not fit what is there.
-    fn insert(&mut self, key: Key, ip: &Ip<'_>, fragment: Fragment) -> bool {
+    fn insert(&mut self, key: Key, ip: &Ip<'_>, fragment: Fragment, frame: u64) -> bool {
         let pending = self.pending_mut(key);
         let known = holds(&pending.buffer, fragment.offset, ip.payload.len);
         if pending.buffer.add(fragment.offset, fragment.more, ip.payload.data).is_err() {
             return false;
         }
         pending.frames += 1;
+        pending.first_frame = pending.first_frame.or(NonZeroU64::new(frame));
         if !known {
             pending.fragments = pending.fragments.saturating_add(1);
         }
@@ -150,7 +163,7 @@ impl Reassembly {
             self.next_born += 1;
             self.ages.insert(born, key);
             let buffer = IpDefragBuf::new(IpNumber::default(), Vec::new(), Vec::new());
-            Pending { buffer, protocol: IpNumber::default(), fragments: 0, frames: 0, born }
+            Pending { buffer, protocol: IpNumber::default(), fragments: 0, frames: 0, first_frame: None, born }
         })
     }
 

@@ -93,10 +93,11 @@ impl Decoder {
                     ip.header.fragments = 2;
                     break;
                 }
-                let whole = self.fragments.add(&ip, fragment, vlan)?;
+                let whole = self.fragments.add(&ip, fragment, vlan, frame.number)?;
                 let buffer = buffers.next().ok_or(Skip::Malformed)?;
                 *buffer = whole.data;
                 ip.header.fragments = whole.fragments;
+                ip.header.first_fragment = whole.first_frame;
                 ip.protocol = whole.protocol;
                 ip.payload = Captured::whole(buffer);
                 extensions::skip(&mut ip)?;

@@ -1,6 +1,7 @@
 //! What a frame says, once read: an IP packet with TCP, UDP or an ICMP error in it.
 
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 
 use super::{Endpoint, Flow, Protocol, SeqNumber, TcpFlags, TcpOptions};
 
@@ -51,6 +52,8 @@ pub struct IpHeader {
     pub header_len: u16,
     /// Into how many fragments the packet was cut; 1 for a whole packet.
     pub fragments: u16,
+    /// The frame of the first fragment captured; `None` for a whole packet, and where only one fragment is known.
+    pub first_fragment: Option<NonZeroU64>,
 }
 
 /// What the IP packet carries.

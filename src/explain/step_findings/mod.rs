@@ -6,6 +6,8 @@ mod hint;
 mod repeat;
 mod reset;
 
+use std::num::NonZeroU64;
+
 use super::finding::{Finding, FindingCode as Code};
 use super::vantage::seen_from;
 use crate::model::{Checksum, Nanos, TcpFlags, WireMark};
@@ -112,8 +114,22 @@ fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut Vec<Finding>) {
         found.push(Finding::new(Code::ChecksumInvalid, text, [event.frame]));
     }
     if event.ip.fragments > 1 {
-        let text = format!("The IP packet came in {} fragments; this frame completes it.", event.ip.fragments);
-        found.push(Finding::new(Code::Fragmented, text, [event.frame]));
+        let count = event.ip.fragments;
+        let finding = match event.ip.first_fragment.map(NonZeroU64::get) {
+            Some(first) => {
+                let text = format!(
+                    "The IP packet came in {count} fragments, the first of them in frame {first}; this frame completes it."
+                );
+                Finding::new(Code::Fragmented, text, [first, event.frame])
+            }
+            // its first fragment was cut, and stands for it
+            None => {
+                let text =
+                    "The IP packet came in fragments; of this one, which names the ports, the capture holds a part.";
+                Finding::new(Code::Fragmented, text, [event.frame])
+            }
+        };
+        found.push(finding);
     }
 }
 
