@@ -103,11 +103,14 @@ fn read_ahead(source: &mut (dyn Source + Send), full: &SyncSender<Batch>, empty:
                 }
             };
             let packet = decoder.decode(&frame);
-            let payload = packet.as_ref().map_or(&[][..], |packet| packet.payload);
-            batch.payloads.extend_from_slice(payload);
-            let payload = payload.len();
-            let headers = packet.map(|packet| *packet.headers);
-            batch.items.push(Item { frame: Frame { data: &[], ..frame }, headers, payload });
+            let frame = Frame { data: &[], ..frame };
+            match packet {
+                Ok(Packet { headers, payload, .. }) => {
+                    batch.payloads.extend_from_slice(payload);
+                    batch.items.push(Item { frame, headers: Ok(*headers), payload: payload.len() });
+                }
+                Err(reason) => batch.items.push(Item { frame, headers: Err(reason), payload: 0 }),
+            }
         }
         batch.incomplete_fragments = decoder.incomplete_fragments();
         let last = batch.after.is_some();
