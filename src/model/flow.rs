@@ -33,7 +33,7 @@ pub struct FlowKeyV6([u64; 5]);
 
 impl Flow {
     /// That of a packet from `source` to `destination`. Where they are the same, the packet goes upward.
-    #[inline(always)]
+    #[inline]
     pub fn new(protocol: Protocol, source: Endpoint, destination: Endpoint) -> Self {
         if let (IpAddr::V4(from), IpAddr::V4(to)) = (source.address, destination.address) {
             let pack = |address: u32, port: u16| u64::from(address) << 16 | u64::from(port);
