@@ -71,8 +71,13 @@ fn came_back(who: &str, size: &str, of: &str, echo: &Echo, form: EchoForm) -> St
     let how = made(form);
     match (form.copies, echo.whole_copies(form)) {
         (..2, _) if form.prefix > 0 => format!("{who} echoes the {} of {of} back{how}", bytes(echo.bytes)),
+        (..2, _) if echo.to_end && !echo.from_start => format!("{who} echoes the last {size} of {of} back{how}"),
         (..2, _) if echo.complete => format!("{who} echoes the {size} back{how}"),
-        (..2, _) => format!("{who} echoes {size} of {of} back{how}, not all so far"),
+        (..2, _) if echo.to_end => format!("{who} echoes the {size} of {of} back{how}"),
+        (..2, _) => {
+            let begun = frames((echo.request.0, echo.reaches));
+            format!("{who} echoes {size} of {begun} back{how}, not all so far")
+        }
         (_, ..2) => format!("{who} sends {size}: {of} back{how}, and on from the beginning again"),
         (_, times) => format!("{who} sends {size}: {of}{how} over and over, {times} times so far"),
     }

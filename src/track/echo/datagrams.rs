@@ -112,7 +112,7 @@ impl Datagrams {
         let kind = kind_for(&waiting);
         waiting.times = times(kind);
         let request = (waiting.frame, waiting.frame);
-        let echo = Echo { kind, request, bytes: waiting.len, begins: true, complete: kind != EchoKind::Partial };
+        let echo = Echo { complete: kind != EchoKind::Partial, ..Echo::whole(kind, request, waiting.len) };
         let whole = waiting.bytes.len() as u64 == u64::from(waiting.len) && !cut;
         if kind == EchoKind::Different && !whole {
             self.found.story_mut().uncompared += 1;
@@ -174,7 +174,7 @@ impl Datagrams {
         let EchoKind::Whole(form) = kind else { return None };
         last.times = last.times.saturating_add(form.copies);
         let kind = EchoKind::Whole(EchoForm { copies: last.times, ..form });
-        let echo = Echo { kind, request: (last.frame, last.frame), bytes: last.len, begins: true, complete: true };
+        let echo = Echo::whole(kind, (last.frame, last.frame), last.len);
         self.found.story_mut().see(&echo, 0, frame);
         Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtaken_by: None, sent_again: false })
     }
@@ -195,7 +195,7 @@ impl Datagrams {
             return None;
         }
         let (request, at) = last.copy.take()?;
-        let echo = Echo { kind, request: (request, request), bytes: len, begins: true, complete: true };
+        let echo = Echo::whole(kind, (request, request), len);
         self.found.story_mut().see(&echo, 0, frame);
         Some(Answered { request, at, echo: Some(echo), overtaken_by: None, sent_again: false })
     }

@@ -45,11 +45,22 @@ pub struct Echo {
     pub bytes: u32,
     /// Whether the answer to the last of these requests begins with this payload, and not with one before.
     pub begins: bool,
-    /// Whether the request is now answered in full, the last time over that it comes.
+    /// Whether all that the client asked is now answered in full, the last time over that it comes.
     pub complete: bool,
+    /// The last frame of which bytes come back with it, though it may not be all of them.
+    pub reaches: u64,
+    /// Whether it begins with a request's first byte.
+    pub from_start: bool,
+    /// Whether it ends with a request's last byte.
+    pub to_end: bool,
 }
 
 impl Echo {
+    /// A whole answer to the request in these frames.
+    pub(in crate::track) fn whole(kind: EchoKind, request: (u64, u64), bytes: u32) -> Self {
+        Self { kind, request, bytes, begins: true, complete: true, reaches: request.1, from_start: true, to_end: true }
+    }
+
     /// How many times over the request has come back whole, in this form.
     pub fn whole_copies(&self, form: EchoForm) -> u32 {
         form.copies.saturating_sub(u32::from(form.is_repeated() && !self.complete))
@@ -58,9 +69,12 @@ impl Echo {
     /// Two pieces of one segment's payload: the later kind, all the bytes.
     pub(in crate::track) fn merge(first: Option<Self>, second: Option<Self>) -> Option<Self> {
         match (first, second) {
-            (Some(a), Some(b)) => {
-                Some(Self { request: (a.request.0, b.request.1), bytes: a.bytes.saturating_add(b.bytes), ..b })
-            }
+            (Some(a), Some(b)) => Some(Self {
+                request: (a.request.0, b.request.1),
+                bytes: a.bytes.saturating_add(b.bytes),
+                from_start: a.from_start,
+                ..b
+            }),
             (a, b) => b.or(a),
         }
     }

@@ -22,6 +22,7 @@ use super::reserve::{Loan, Reserve};
 use crate::model::Direction;
 use crate::track::echo::GaveUp;
 use crate::track::echo::{Echo, EchoForm, EchoKind};
+use compare::Taken;
 use lost::Blanks;
 
 /// Most bytes of memory that one conversation hands to the next.
@@ -232,10 +233,10 @@ impl Turns {
         let copies = count(self.answered.div_ceil(self.request.len()));
         let kind = EchoKind::Whole(EchoForm { upper: self.not_identical, prefix: 0, copies });
         let complete = self.answered.is_multiple_of(self.request.len());
-        let (request, requests, begin) = self.take_answered();
-        let request = if over { self.frames } else { request };
+        let Taken { frames, requests, begin, reaches, from_start, to_end } = self.take_answered(from);
+        let request = if over { self.frames } else { frames };
         let begins = !over && begin >= from;
-        let echo = Echo { kind, request, bytes: count(fresh.len()), begins, complete };
+        let echo = Echo { kind, request, bytes: count(fresh.len()), begins, complete, reaches, from_start, to_end };
         if requests > 0 {
             self.unlike = 0;
             self.found.count(&echo, requests, frame);

@@ -46,13 +46,8 @@ impl Turns {
             return None;
         }
         let request = (part.frame, part.frame);
-        let echo = Echo {
-            kind: EchoKind::Whole(form),
-            request,
-            bytes: count(part.payload.len()),
-            begins: false,
-            complete: true,
-        };
+        let bytes = count(part.payload.len());
+        let echo = Echo { begins: false, ..Echo::whole(EchoKind::Whole(form), request, bytes) };
         self.found.totals.requests += 1;
         self.found.count(&echo, 1, self.answer_frame);
         Some(())

@@ -6,6 +6,22 @@ use crate::track::echo::GaveUp;
 use crate::track::echo::relation::{LONGEST_PREFIX, count, form_so_far, is_upper};
 use crate::track::echo::{Echo, EchoForm, EchoKind};
 
+/// The requests that an answer answers.
+pub(super) struct Taken {
+    /// The frames of those that are answered in full now, or else of the one that is begun.
+    pub(super) frames: (u64, u64),
+    /// How many are.
+    pub(super) requests: u64,
+    /// Where the last of them begins.
+    pub(super) begin: usize,
+    /// The last frame of which bytes come back.
+    pub(super) reaches: u64,
+    /// The answer begins where a request does.
+    pub(super) from_start: bool,
+    /// It ends where one does.
+    pub(super) to_end: bool,
+}
+
 impl Turns {
     /// Keeps the answer once it does not follow the request any more: what went before did, so it is made again.
     /// Returns how much of it was kept before.
@@ -75,7 +91,7 @@ impl Turns {
         self.answer.truncate(unit);
         let complete = self.answered.is_multiple_of(unit);
         let bytes = count(self.request.len());
-        let echo = Echo { kind: EchoKind::Whole(form), request: self.frames, bytes, begins: kept == 0, complete };
+        let echo = Echo { begins: kept == 0, complete, ..Echo::whole(EchoKind::Whole(form), self.frames, bytes) };
         self.unlike = 0;
         self.found.count(&echo, self.requests.len() as u64, frame);
         self.requests.clear();
@@ -99,26 +115,34 @@ impl Turns {
         let form = EchoForm { upper, prefix: u16::try_from(prefix).unwrap_or(u16::MAX), copies };
         let complete = self.answered.is_multiple_of(unit);
         let bytes = count(self.request.len());
-        let echo = Echo { kind: EchoKind::Whole(form), request: self.frames, bytes, begins: false, complete };
+        let echo = Echo { begins: false, complete, ..Echo::whole(EchoKind::Whole(form), self.frames, bytes) };
         self.found.story_mut().see(&echo, 0, frame);
         Some(echo)
     }
 
-    /// Takes the requests that are answered now off the list. Returns the frames of those that are, or of the one that is
-    /// begun, how many are, and where the last of them begins.
-    pub(super) fn take_answered(&mut self) -> ((u64, u64), u64, usize) {
+    /// Takes the requests that are answered now, some of them from `from` on, off the list.
+    pub(super) fn take_answered(&mut self, from: usize) -> Taken {
         let answered = self.answered;
         let seen = |request: &&Request| !request.lost;
         let first = self.requests.iter().find(seen);
         let mut frames = first.map_or(self.frames, |request| (request.first, request.last));
         let mut begin = first.map_or(0, |request| request.start);
+        let from_start = self.requests.first().is_none_or(|request| request.start >= from);
         let through = self.requests.iter().take_while(|request| request.end <= answered).count();
         let mut requests = 0;
         for request in self.requests.drain(..through).filter(|request| !request.lost) {
             (frames.1, begin) = (request.last, request.start);
             requests += 1;
         }
-        (frames, requests, begin)
+        let begun = self.requests.first().filter(|request| request.start < answered);
+        Taken {
+            frames,
+            requests,
+            begin,
+            reaches: begun.map_or(frames.1, |request| request.last),
+            from_start,
+            to_end: begun.is_none(),
+        }
     }
 
     /// A turn's answer is not an echo.
@@ -126,7 +150,7 @@ impl Turns {
         if self.blind {
             return self.next_turn();
         }
-        let echo = Echo { kind: EchoKind::Different, request: self.frames, bytes: 0, begins: false, complete: true };
+        let echo = Echo { begins: false, ..Echo::whole(EchoKind::Different, self.frames, 0) };
         self.found.count(&echo, self.requests.len() as u64, self.answer_frame);
         self.unlike += 1;
         self.next_turn();

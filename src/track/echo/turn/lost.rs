@@ -132,7 +132,7 @@ impl Turns {
         }
         self.answered = to;
         self.answer_frame = frame;
-        self.take_answered();
+        self.take_answered(from);
         self.closed = to == self.request.len();
     }
 }

@@ -46,6 +46,22 @@ fn segment_borders_do_not_matter() {
 }
 
 #[test]
+fn each_answer_to_requests_that_did_not_wait_names_what_it_answers() {
+    let answers = |answers: &[&'static [u8]]| {
+        let mut dialogue: Vec<(char, &[u8])> = vec![('>', b"abcdef"), ('>', b"ghijkl")];
+        dialogue.extend(answers.iter().map(|answer| ('<', *answer)));
+        let of = |echo: Option<Echo>| {
+            let echo = echo.unwrap();
+            (echo.request.0, echo.reaches, echo.from_start, echo.to_end, echo.complete)
+        };
+        play(&dialogue).0.into_iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(answers(&[b"abcdef", b"ghijkl"]), [(1, 1, true, true, false), (2, 2, true, true, true)]);
+    let pieces = [(1, 1, true, false, false), (1, 2, false, false, false), (2, 2, false, true, true)];
+    assert_eq!(answers(&[b"abc", b"defghi", b"jkl"]), pieces);
+}
+
+#[test]
 fn each_exchange_is_judged_by_itself() {
     let dialogue: &[(char, &[u8])] =
         &[('>', b"abc"), ('<', b"ABC"), ('>', b"DEF"), ('<', b"DEF"), ('>', b"x"), ('<', b"you said x")];
