@@ -35,13 +35,18 @@ pub(super) struct Seen {
     groups_count: u64,
     /// ACKs that look like duplicates and say that bytes came twice.
     twice: Sighting,
+    /// ACKs that look like duplicates and are the same packet captured twice.
+    copies: Sighting,
     fin_acked: bool,
 }
 
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         self.fin_acked |= facts.acked.is_some_and(|acked| acked.fin);
-        if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
+        let copy = facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
+        if facts.analysis.contains(AnalysisFlag::DuplicateAck) && copy {
+            self.copies.see(event.frame);
+        } else if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
             match (says_twice(facts), self.fin_acked) {
                 (true, _) => self.twice.see(event.frame),
                 // nothing comes after a FIN that could be missing
@@ -86,16 +91,21 @@ fn says_twice(facts: &TcpFacts) -> bool {
 }
 
 fn duplicates(case: &Case<'_>, _: &TcpTotals) -> Answer {
-    let (mut answer, mut said_twice) = (Answer::default(), Vec::new());
+    let (mut answer, mut besides) = (Answer::default(), Vec::new());
     for side in BOTH {
         let seen = case.seen.duplicates.get(side);
         let (who, peer) = (side.sender(), side.receiver());
         if seen.twice.count > 0 {
             let frames = frames_of(seen.twice.count, &seen.twice.frames);
-            said_twice.push(format!(
+            besides.push(format!(
                 "The {who} repeats its number in {frames} too, but only to say by DSACK that bytes came twice (RFC 2883): that asks for nothing."
             ));
             answer = answer.frames(seen.twice.frames.iter().copied());
+        }
+        if seen.copies.count > 0 {
+            let frames = frames_of(seen.copies.count, &seen.copies.frames);
+            besides.push(format!("The {who}'s number comes again in {frames} too, but as a copy of the packet before: captured twice, or doubled on its way."));
+            answer = answer.frames(seen.copies.frames.iter().copied());
         }
         if seen.duplicates.count == 0 {
             continue;
@@ -148,5 +158,5 @@ fn duplicates(case: &Case<'_>, _: &TcpTotals) -> Answer {
         true => answer.add("No: no ACK without data repeats the number and window of the one before while data is in flight."),
         false => answer.line("duplicate ACK = no data, same ACK number and window as before, data in flight (RFC 5681 §2); three cause a fast retransmit (§3.2)"),
     };
-    said_twice.iter().fold(answer, Answer::add)
+    besides.iter().fold(answer, Answer::add)
 }
