@@ -158,6 +158,13 @@ pub enum Reset {
     Unwanted(u64),
     /// Answers this frame, which fits the connection; but its sender has none any more, and no FIN of its was captured.
     HalfOpen(u64),
+    /// Answers a challenge ACK, at the number that this names: the RST before was meant (RFC 5961 §3.2).
+    Confirmed {
+        /// The RST before.
+        reset: u64,
+        /// The challenge ACK.
+        challenge: u64,
+    },
     /// Answers a segment of an older connection.
     Stale(u64),
     /// Answers this frame, whose ACK does not fit the SYN that waits for one (RFC 9293 §3.10.7.3). It ends nothing here:

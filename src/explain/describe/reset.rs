@@ -34,6 +34,9 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
             format!("{who} wants no connection any more: RST in answer to the SYN-ACK in frame {answers}")
         }
         Reset::HalfOpen(answers) => format!("{who} has no such connection any more: RST in answer to frame {answers}"),
+        Reset::Confirmed { reset, challenge } => {
+            format!("{who} confirms its RST of frame {reset}: RST at the number that frame {challenge} named")
+        }
         Reset::Copy(copy) => format!("{who} resets the connection: the same packet twice, a copy of frame {copy}"),
         Reset::AbortAtOnce(answer) => {
             format!("{who} aborts the connection: RST, at once after the answer in frame {answer}")
@@ -50,7 +53,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         Reset::OtherTtl { .. } => format!("RST in the {who}'s name, with another TTL than the {who}'s packets"),
         Reset::AfterAnswer { .. } => format!("{who} aborts the connection: RST, with its request answered"),
         Reset::Unacceptable { in_window: true, .. } => {
-            format!("{who} sends RST at {}, which is not the number due: most likely it ends nothing", facts.seq)
+            format!("{who} sends RST at {}, which is not the number due: it may end nothing", facts.seq)
         }
         Reset::Unacceptable { .. } => format!("{who} sends RST outside the {peer}'s window: it ends nothing"),
         Reset::Unknown => format!("{who} resets the connection; the capture does not show why"),

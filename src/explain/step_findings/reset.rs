@@ -106,9 +106,16 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
         Reset::HalfOpen(answers) => Finding::new(
             Code::ResetStale,
             format!(
-                "Frame {answers} fits the connection, but the {who} has none any more, and no FIN or RST of its was captured before: its host was restarted, it gave the connection up, or its close was not captured (half-open, RFC 9293 §3.5.1)."
+                "Frame {answers} fits the connection, but the {who} has none any more, and no FIN or RST of its that ends it was captured before: its host was restarted, it gave the connection up, or its close was not captured (half-open, RFC 9293 §3.5.1)."
             ),
             [answers, frame],
+        ),
+        Reset::Confirmed { reset, challenge } => Finding::new(
+            Code::ResetStale,
+            format!(
+                "The RST in frame {reset} was meant: the challenge ACK in frame {challenge} named the number expected, and this RST, at that number, confirms it and ends the connection (RFC 5961 §3.2). What was sent before frame {reset} from that number on did not arrive."
+            ),
+            [reset, challenge, frame],
         ),
         Reset::Stale(answers) => Finding::new(
             Code::ResetStale,
@@ -157,7 +164,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
             let seq = facts.seq;
             let text = if in_window {
                 format!(
-                    "Its sequence number is {seq}, and the {peer} had acknowledged up to {expected} in frame {told_by}: it lies in the window but is not the number due, so it ends nothing, and the {peer} asks with a challenge ACK whether it was meant (RFC 9293 §3.10.7.4, RFC 5961 §3.2). Somebody else may have sent it; or the capture lacks the {} before it, and then it fits.",
+                    "Its sequence number is {seq}, and the {peer} had acknowledged up to {expected} in frame {told_by}: it lies in the window but is not the number due. As captured it ends nothing yet: the {peer} asks with a challenge ACK whether it was meant (RFC 9293 §3.10.7.4, RFC 5961 §3.2), and its sender confirms it, or somebody else had sent it. But if the capture lacks the {} before it, it fits and ends the connection.",
                     bytes(seq.wrapping_sub(expected))
                 )
             } else {

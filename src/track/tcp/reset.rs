@@ -71,7 +71,12 @@ impl Connection {
         if let Some(copy) = copy_of(own, peer, moment, self.last, with_ack.then_some(segment.ack)) {
             return Reset::Copy(copy);
         }
-        if answered.is_none()
+        // who has acknowledged a segment in order does not answer it with RST later, while its socket is open
+        let settled = |answered: &Recent| {
+            let acked = |sent: &Sent| sent.frame == answered.frame && sent.acked_by.is_some();
+            !gone && answered.len > 0 && peer.sent.iter().any(acked)
+        };
+        if answered.is_none_or(settled)
             && let Some(unacceptable) = self.unacceptable(moment, segment)
         {
             return unacceptable;
@@ -89,7 +94,11 @@ impl Connection {
                 return Reset::Unwanted(answered.frame);
             }
             Some(answered) if answered.syn || own.next != Some(segment.seq) => return Reset::Stale(answered.frame),
-            Some(answered) => return Reset::HalfOpen(answered.frame),
+            Some(answered) => {
+                let challenge = answered.frame;
+                let meant = self.diary.challenged(moment.direction).filter(|(_, ack)| *ack == challenge);
+                return meant.map_or(Reset::HalfOpen(challenge), |(reset, _)| Reset::Confirmed { reset, challenge });
+            }
             None if !with_ack => return Reset::Unknown,
             None => {}
         }

@@ -149,6 +149,7 @@ pub struct TcpStory {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rare {
     ignored_resets: PerDirection<Option<[u64; 3]>>,
+    challenged: PerDirection<Option<(u64, u64)>>,
     misfit: Option<u64>,
     after_fin: PerDirection<Option<AfterFin>>,
     zero_window: PerDirection<ZeroWindow>,
@@ -205,7 +206,17 @@ impl Diary {
 
     /// A RST of this side that ended nothing, and what shows it.
     pub(super) fn see_ignored(&mut self, sender: Direction, frames: [u64; 3]) {
-        self.rare().ignored_resets.get_mut(sender).get_or_insert(frames);
+        let rare = self.rare();
+        rare.ignored_resets.get_mut(sender).get_or_insert(frames);
+        let [reset, since, challenge] = frames;
+        if since == 0 && challenge > 0 {
+            *rare.challenged.get_mut(sender) = Some((reset, challenge));
+        }
+    }
+
+    /// The last RST of this side that was challenged, and the challenge ACK.
+    pub(super) fn challenged(&self, sender: Direction) -> Option<(u64, u64)> {
+        *self.rare.as_ref()?.challenged.get(sender)
     }
 
     /// A segment that answers the SYN and does not fit it.
