@@ -151,6 +151,8 @@ pub enum RepeatVerdict {
     },
     /// Sent again or late; the capture can't tell why.
     Unknown,
+    /// Sent again, nothing asked for it, and the witness, an ACK of new data, had started the timer anew (RFC 6298 §5.3).
+    TimerRestarted,
     /// Sent again or late; no segment of the other direction is in the capture, which could tell why.
     Unheard,
     /// Brings bytes that were skipped; whether late or sent again can't be told.

@@ -153,7 +153,9 @@ fn proof(repeat: &Repeat) -> (String, String) {
         RepeatVerdict::Continued { since, .. } => {
             ("sent again", format!("the recovery since frame {since} goes on{witness}"))
         }
-        RepeatVerdict::Unknown | RepeatVerdict::Unheard => ("sent again", "the cause can't be told".to_owned()),
+        RepeatVerdict::Unknown | RepeatVerdict::TimerRestarted | RepeatVerdict::Unheard => {
+            ("sent again", "the cause can't be told".to_owned())
+        }
         RepeatVerdict::OrderUnknown => ("late or again", "it fills a hole".to_owned()),
         RepeatVerdict::Handshake { nth, asked: true } => {
             ("handshake again", format!("the SYN had come again{witness}; repeat {nth}"))

@@ -139,7 +139,9 @@ pub(super) fn again(repeat: &Repeat) -> String {
             let ack = repeat.witness.unwrap_or_default();
             format!("again upon the ACK in frame {ack}: the recovery since frame {since} goes on; {first}{after}")
         }
-        RepeatVerdict::Unknown | RepeatVerdict::Unheard => format!("again; {first}{after}"),
+        RepeatVerdict::Unknown | RepeatVerdict::TimerRestarted | RepeatVerdict::Unheard => {
+            format!("again; {first}{after}")
+        }
         RepeatVerdict::AskedAnew { .. } => {
             let misfit = repeat.witness.unwrap_or_default();
             format!("again since frame {misfit} did not fit it; {first}{after}")

@@ -111,6 +111,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             (Code::HandshakeRetried, text)
         }
         RepeatVerdict::Unknown => (Code::Retransmit, unexplained(repeat, &waited, &copy)),
+        RepeatVerdict::TimerRestarted => (
+            Code::Retransmit,
+            format!(
+                "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it, and the ACK in frame {witness} had just started the retransmission timer anew (RFC 6298 §5.3), so the capture can't tell why."
+            ),
+        ),
         RepeatVerdict::Unheard => (
             Code::Retransmit,
             format!(

@@ -78,6 +78,7 @@ impl Again {
             | RepeatVerdict::TooBig
             | RepeatVerdict::Continued { .. }
             | RepeatVerdict::Unknown
+            | RepeatVerdict::TimerRestarted
             | RepeatVerdict::Unheard => "retransmission",
             RepeatVerdict::OrderUnknown => "late or again",
             RepeatVerdict::Handshake { .. } if flags.is_syn_ack() => "SYN-ACK again, copy",

@@ -101,6 +101,7 @@ impl Fates {
                 | RepeatVerdict::Spurious(_)
                 | RepeatVerdict::NotTaken
                 | RepeatVerdict::Unknown
+                | RepeatVerdict::TimerRestarted
                 | RepeatVerdict::Unheard
                 | RepeatVerdict::OrderUnknown => None,
             };

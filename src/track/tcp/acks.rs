@@ -24,6 +24,7 @@ impl Connection {
             return;
         }
         own.acked = Some(segment.ack);
+        own.advanced = (moment.frame, moment.at);
         let unseen = peer.next.is_none_or(|next| segment.ack.is_after(next));
         let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
         let missed = Missed { frame: moment.frame, at: moment.at, echo };

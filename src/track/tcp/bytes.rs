@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 
 use super::copy::{AT_ONCE, DUPLICATE_WITHIN};
 use super::holes::Fill;
+use super::late;
 use super::sent::Sent;
 use super::side::Side;
 use super::verdict::{self, Again, LEAST_TIMEOUT};
@@ -116,11 +117,12 @@ impl Connection {
         let handshake = self.handshake.round_trip();
         Some(match own.holes.fill(segment.seq, end) {
             Fill::Hole(shown_by) => {
-                let repeat = verdict::fills_hole(&again, shown_by, own, peer, handshake);
+                let repeat = late::fills_hole(&again, shown_by, own, peer, handshake);
+                own.recover(&again, &repeat, peer);
                 own.sent.push(Sent { late: true, ..sent });
                 repeat
             }
-            Fill::Missed(ack) => match verdict::captured_late(&again, &ack, own) {
+            Fill::Missed(ack) => match late::captured_late(&again, &ack, own) {
                 Some(late) => {
                     own.sent.insert_acked(Sent { late: true, acked_by: NonZeroU64::new(ack.frame), ..sent });
                     late

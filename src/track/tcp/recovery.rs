@@ -1,11 +1,11 @@
 //! What a sender does after it sent something again: until all that was under way then is acknowledged, each ACK lets it
 //! send more of it again, and no timer or duplicate ACK has to (RFC 5681 §3.1, RFC 6582 §3.2).
 
-use super::sent::Sent;
 use super::side::Side;
-use super::verdict::Again;
-use crate::model::SeqNumber;
+use super::verdict::{Again, LEAST_TIMEOUT};
+use crate::model::{Nanos, SeqNumber};
 use crate::track::repeat::{Repeat, RepeatVerdict};
+use crate::track::when::When;
 
 /// A recovery under way.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +19,28 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
-    /// Whether it explains that bytes come again which were last sent as `before`: an ACK of some of what was under way
-    /// has come, and they were not sent since. After duplicate ACKs, only the first byte that is missing is sent.
-    pub(super) fn goes_on(&self, again: &Again, before: &Sent, receiver: &Side) -> Option<RepeatVerdict> {
+    /// Whether it explains that bytes come again which were last sent in frame `before`, or sooner: an ACK of some of what
+    /// was under way has come, and they were not sent since. After duplicate ACKs, only the first byte that is missing is
+    /// sent. Gives that ACK, too.
+    pub(super) fn goes_on(
+        &self,
+        again: &Again,
+        before: u64,
+        receiver: &Side,
+        round_trip: Option<Nanos>,
+    ) -> Option<(RepeatVerdict, u64)> {
         let ack = receiver.acked.filter(|ack| ack.is_before(self.until))?;
-        let partial = self.acked.is_none_or(|acked| ack.is_after(acked)) && before.last.0 < self.frame;
+        let partial = self.acked.is_none_or(|acked| ack.is_after(acked)) && before < self.frame;
+        let (frame, at) = receiver.advanced;
+        let prompt = again.at.since(at).is_none_or(|since| since < LEAST_TIMEOUT.plus(round_trip.unwrap_or_default()));
         let (since, timeout) = (self.frame, self.timeout);
-        (partial && (timeout || ack == again.seq)).then_some(RepeatVerdict::Continued { since, timeout })
+        let verdict = RepeatVerdict::Continued { since, timeout };
+        (partial && prompt && (timeout || ack == again.seq)).then_some((verdict, frame))
+    }
+
+    /// Whether a timer had run out.
+    pub(super) fn after_timeout(&self) -> bool {
+        self.timeout
     }
 }
 
@@ -40,6 +55,13 @@ impl Side {
         };
         let until = self.next.unwrap_or(again.end);
         self.recovery = Some(Recovery { frame: again.frame, timeout, acked: receiver.acked, until });
+    }
+
+    /// Its last ACK of anything new, where that came too short a time ago for a timer to run out, since each such ACK
+    /// starts the timer anew (RFC 6298 §5.3).
+    pub(super) fn restarted_timer(&self, now: When) -> Option<u64> {
+        let (ack, at) = self.advanced;
+        now.since(at).is_some_and(|since| since < LEAST_TIMEOUT).then_some(ack)
     }
 
     /// The verdict where its ACKs have told of a hole.

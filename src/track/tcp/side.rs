@@ -79,6 +79,8 @@ pub(super) struct Side {
     pub(super) syn_acked: bool,
     /// When it sent its last data.
     pub(super) last_data: When,
+    /// Its last segment that acknowledged anything new.
+    pub(super) advanced: (u64, When),
     pub(super) reset: Option<NonZeroU64>,
     /// The probe that waits for an answer.
     pub(super) probe: Option<(NonZeroU64, Asks)>,

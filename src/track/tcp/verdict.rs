@@ -2,9 +2,8 @@
 
 use std::num::NonZeroU64;
 
-use super::copy::AT_ONCE;
-use super::holes::Missed;
-use super::sent::{CLOSELY, Sent};
+use super::late::compare;
+use super::sent::Sent;
 use super::side::Side;
 use crate::model::{Nanos, SeqNumber};
 use crate::track::repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Wait};
@@ -117,16 +116,17 @@ impl Case<'_> {
         if told.is_some() && asked {
             return repeat(receiver.asks(), told);
         }
-        if let Some(verdict) = sender.recovery.and_then(|recovery| recovery.goes_on(again, before, receiver))
-            && self.is_prompt()
-        {
-            return repeat(verdict, Some(receiver.acked_frame));
+        if let Some((verdict, ack)) = self.continues() {
+            return repeat(verdict, Some(ack));
         }
         let unknown = if receiver.newest().is_some() { RepeatVerdict::Unknown } else { RepeatVerdict::Unheard };
         let Some(waited) = first.after else { return repeat(unknown, None) };
         let probes = self.may_probe() && self.is_before_timeout(waited);
         if probes && waited >= Nanos::from_millis(1) && waited < LEAST_TIMEOUT {
             return repeat(RepeatVerdict::TailLossProbe, None);
+        }
+        if let Some(ack) = receiver.restarted_timer(again.at).filter(|_| waited >= LEAST_TIMEOUT) {
+            return repeat(RepeatVerdict::TimerRestarted, Some(ack));
         }
         // without the other direction in the capture, an ACK may have asked for it
         if waited >= LEAST_TIMEOUT && receiver.newest().is_some() {
@@ -142,6 +142,12 @@ impl Case<'_> {
 
     fn round_trip(&self) -> Option<Nanos> {
         self.sender.estimator.smoothed().or(self.handshake)
+    }
+
+    /// The recovery that it belongs to, and the ACK that let the sender send it.
+    fn continues(&self) -> Option<(RepeatVerdict, u64)> {
+        let Self { again, before, sender, receiver, .. } = self;
+        sender.recovery?.goes_on(again, before.last.0, receiver, self.round_trip())
     }
 
     /// Whether it came soon enough after the last ACK to be sent upon it.
@@ -198,7 +204,7 @@ fn not_taken(before: &Sent, sender: &Side, receiver: &Side) -> Option<u64> {
 
 /// Whether the last ACK is older than any wait but a timer's: then no ACK made the sender act, though ACKs had told of
 /// a hole.
-fn asked_long_ago(again: &Again, receiver: &Side, round_trip: Option<Nanos>) -> bool {
+pub(super) fn asked_long_ago(again: &Again, receiver: &Side, round_trip: Option<Nanos>) -> bool {
     let limit = LEAST_TIMEOUT.plus(round_trip.unwrap_or_default());
     again.at.since(receiver.acked_at).is_some_and(|since| since >= limit)
 }
@@ -213,85 +219,4 @@ fn pace(before: &Sent, waited: Nanos) -> Wait {
         _ => until_last.0.saturating_mul(3) / 4,
     };
     if waited.0 >= least { Wait::Longer } else { Wait::NoLonger }
-}
-
-/// Bytes that were skipped when later ones were captured; `shown_by` is the frame that showed the hole.
-pub(super) fn fills_hole(
-    again: &Again,
-    shown_by: u64,
-    sender: &Side,
-    receiver: &Side,
-    handshake: Option<Nanos>,
-) -> Repeat {
-    let compared = compare(again, sender.sent.marks_from(again.end));
-    let marks = compared.map(|(_, marks)| marks).unwrap_or_default();
-    let first_copy = FirstCopy::NotCaptured;
-    let repeat = |verdict, witness| Repeat { witness: Some(witness), first_copy, marks, ..Repeat::unproved(verdict) };
-    if compared.is_some_and(|(distance, _)| distance < 0) {
-        return repeat(RepeatVerdict::Reordered, shown_by);
-    }
-    let newer = compared.is_some_and(|(distance, _)| distance > 0);
-    let told_of_hole = receiver.hole_acks > 0 && receiver.sacked.is_none_or(|sacked| sacked.is_after(again.seq));
-    let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).map_or(When::UNKNOWN, |sent| sent.at);
-    let since = again.at.since(shown_at);
-    match (newer, since) {
-        (true, _) if told_of_hole && !asked_long_ago(again, receiver, handshake) => {
-            repeat(receiver.asks(), receiver.hole_acks_first)
-        }
-        (true, Some(_)) if told_of_hole => {
-            repeat(RepeatVerdict::Timeout { nth: 1, wait: Wait::FirstThoughAsked }, receiver.hole_acks_first)
-        }
-        (true, Some(since)) if since >= LEAST_TIMEOUT => {
-            repeat(RepeatVerdict::Timeout { nth: 1, wait: Wait::First }, shown_by)
-        }
-        (true, _) => repeat(RepeatVerdict::Unknown, shown_by),
-        // a retransmission takes a round trip at least, so what comes sooner was only late
-        (false, Some(since)) if handshake.is_some_and(|rtt| rtt.0 > 1_000_000 && since.0 < rtt.0 / 2) => {
-            repeat(RepeatVerdict::Reordered, shown_by)
-        }
-        _ => repeat(RepeatVerdict::OrderUnknown, shown_by),
-    }
-}
-
-/// Bytes that were acknowledged before they were captured, where the capture took the two in another order than they
-/// passed: their time stamp is no newer than the one that the ACK echoes (RFC 7323 §4.3), they were sent before bytes that
-/// came earlier, or, where no mark tells, they came too soon to be sent again.
-pub(super) fn captured_late(again: &Again, ack: &Missed, sender: &Side) -> Option<Repeat> {
-    let echoed = again.timestamp.zip(ack.echo).map(|(own, echo)| own.wrapping_sub(echo).cast_signed());
-    let compared = compare(again, sender.sent.marks_from(again.end));
-    let after = again.at.since(ack.at);
-    let marks = match (echoed, compared) {
-        (Some(..=0), _) => Marks { timestamp: true, ip_id: false },
-        (None, Some((..0, marks))) => marks,
-        (None, None) if after.is_some_and(|after| after < AT_ONCE) => Marks::default(),
-        _ => return None,
-    };
-    let witness = Some(ack.frame);
-    Some(Repeat {
-        after,
-        witness,
-        first_copy: FirstCopy::NotCaptured,
-        marks,
-        ..Repeat::unproved(RepeatVerdict::CapturedLate)
-    })
-}
-
-/// How much later than the others it was sent, negative for sooner, and the mark that tells: time stamps first, since
-/// they are one clock; then IP identifications that count up closely.
-fn compare(again: &Again, (id, stamp): (Option<u16>, Option<u32>)) -> Option<(i32, Marks)> {
-    if let (Some(own), Some(other)) = (again.timestamp, stamp)
-        && own != other
-    {
-        let marks = Marks { timestamp: true, ip_id: false };
-        return Some((own.wrapping_sub(other).cast_signed(), marks));
-    }
-    match (again.ip_id, id) {
-        (Some(own), Some(other)) if own != 0 && other != 0 && own != other => {
-            let distance = own.wrapping_sub(other).cast_signed();
-            // identifications that jump are random or shared by many flows, and tell nothing
-            let marks = Marks { ip_id: true, timestamp: false };
-            (distance.unsigned_abs() < CLOSELY).then_some((i32::from(distance), marks))
-        }
-        _ => None,
-    }
 }
