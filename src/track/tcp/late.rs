@@ -31,16 +31,15 @@ pub(super) fn fills_hole(
         return repeat(verdict, ack);
     }
     let newer = compared.is_some_and(|(distance, _)| distance > 0);
-    let told_of_hole = receiver.hole_acks > 0 && receiver.sacked.is_none_or(|sacked| sacked.is_after(again.seq));
+    let told = receiver.told_of(again);
     let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).map_or(When::UNKNOWN, |sent| sent.at);
     let since = again.at.since(shown_at);
+    if let Some(told) = told.filter(|_| newer) {
+        let timeout = asked_long_ago(again, receiver, handshake);
+        let late = RepeatVerdict::Timeout { nth: 1, wait: Wait::FirstThoughAsked };
+        return repeat(if timeout { late } else { told.asks() }, told.first);
+    }
     match (newer, since) {
-        (true, _) if told_of_hole && !asked_long_ago(again, receiver, handshake) => {
-            repeat(receiver.asks(), receiver.hole_acks_first)
-        }
-        (true, Some(_)) if told_of_hole => {
-            repeat(RepeatVerdict::Timeout { nth: 1, wait: Wait::FirstThoughAsked }, receiver.hole_acks_first)
-        }
         (true, Some(since)) if since >= LEAST_TIMEOUT => match receiver.restarted_timer(again.at) {
             Some(ack) => repeat(RepeatVerdict::TimerRestarted, ack),
             None => repeat(RepeatVerdict::Timeout { nth: 1, wait: Wait::First }, shown_by),

@@ -17,6 +17,7 @@ mod sack;
 mod sent;
 mod side;
 mod story;
+mod told;
 mod turnaround;
 mod verdict;
 mod wireshark;

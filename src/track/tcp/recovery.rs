@@ -63,9 +63,4 @@ impl Side {
         let (ack, at) = self.advanced;
         now.since(at).is_some_and(|since| since < LEAST_TIMEOUT).then_some(ack)
     }
-
-    /// The verdict where its ACKs have told of a hole.
-    pub(super) fn asks(&self) -> RepeatVerdict {
-        RepeatVerdict::Fast { acks: self.hole_acks, last: self.acked_frame }
-    }
 }

@@ -38,12 +38,9 @@ impl Side {
         }
         let duplicate = segment.len == 0 && self.acked == Some(segment.ack) && peer.sent.in_flight() > 0;
         if !real.is_empty() || duplicate && !advances && self.newest().is_some_and(|last| last.len == 0) {
-            if self.hole_acks == 0 {
-                self.hole_acks_first = moment.frame;
-            }
-            self.hole_acks = self.hole_acks.saturating_add(1);
+            self.hole_acks.push(moment.frame, segment.ack, highest);
         } else if advances {
-            self.hole_acks = 0;
+            self.hole_acks.clear();
         }
     }
 }

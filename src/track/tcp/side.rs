@@ -7,6 +7,7 @@ use super::holes::Holes;
 use super::probe::Asks;
 use super::recovery::Recovery;
 use super::sent::{Sent, SentList};
+use super::told::HoleAcks;
 use super::verdict::Again;
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::repeat::RepeatVerdict;
@@ -71,8 +72,6 @@ pub(super) struct Side {
     pub(super) window: u32,
     /// Data bytes that it sent since the peer last sent data: what the peer's program may not have read.
     pub(super) unanswered: u32,
-    /// ACKs in a row that told of a hole: duplicates without data, or with SACK blocks.
-    pub(super) hole_acks: u32,
     pub(super) shift: Option<u8>,
     /// Whether its windows are not scaled, since one of the two SYNs came without the option (RFC 7323 §2.2).
     pub(super) unscaled: bool,
@@ -100,8 +99,8 @@ pub(super) struct Side {
     pub(super) quickest_ack: When,
     /// Its last ACK that waited for a timer.
     pub(super) delayed_ack: Option<NonZeroU64>,
-    /// The first of the ACKs that told of a hole.
-    pub(super) hole_acks_first: u64,
+    /// Its last ACKs that told of a hole.
+    pub(super) hole_acks: HoleAcks,
     /// Its initial sequence number, from its SYN.
     pub(super) isn: Option<SeqNumber>,
     /// Its SYN or SYN-ACK's frame and time (the last one sent), and how many there were.

@@ -28,7 +28,7 @@ pub(super) struct Again {
 
 /// Bytes that are in the capture already.
 pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
-    if let Some(copy) = sender.copied(again, told_of_hole(again, receiver)) {
+    if let Some(copy) = sender.copied(again, receiver.asked_for(again).is_some()) {
         return copy;
     }
     let lone = sender.sent.in_flight() == 1;
@@ -51,8 +51,8 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
 /// Bytes that were sent before, nobody knows in which frame.
 fn forgotten(again: &Again, sender: &Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
     let round_trip = sender.estimator.smoothed().or(handshake);
-    if told_of_hole(again, receiver) && !asked_long_ago(again, receiver, round_trip) {
-        return Repeat { witness: Some(receiver.hole_acks_first), ..Repeat::unproved(receiver.asks()) };
+    if let Some(told) = receiver.asked_for(again).filter(|_| !asked_long_ago(again, receiver, round_trip)) {
+        return Repeat { witness: Some(told.first), ..Repeat::unproved(told.asks()) };
     }
     let acked = receiver.acked.is_some_and(|ack| !again.end.is_after(ack));
     let verdict = if acked { RepeatVerdict::Spurious(None) } else { RepeatVerdict::Unknown };
@@ -94,13 +94,13 @@ impl Case<'_> {
             ..Repeat::of(RepeatVerdict::Unknown, before.frame)
         };
         let repeat = |verdict, witness| Repeat { verdict, witness, ..first };
-        let told = told_of_hole(again, receiver);
-        let asked = told && self.is_prompt();
+        let told = receiver.asked_for(again);
+        let asked = told.is_some() && self.is_prompt();
         if let Some(marks) = self.older(asked) {
             return Repeat { marks, ..repeat(RepeatVerdict::Reordered, Some(before.frame)) };
         }
         if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
-            let asked = NonZeroU64::new(receiver.hole_acks_first).filter(|asked| before.late && *asked < ack);
+            let asked = NonZeroU64::new(receiver.hole_acks.first).filter(|asked| before.late && *asked < ack);
             return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
         }
         if let Some(syn_ack) = not_taken(before, sender, receiver) {
@@ -112,9 +112,9 @@ impl Case<'_> {
             return repeat(RepeatVerdict::TooBig, Some(error.get()));
         }
         // what was sent again already is asked for again only by what came since
-        let told = Some(receiver.hole_acks_first).filter(|_| told && (before.repeats == 0 || self.asked_since()));
-        if told.is_some() && asked {
-            return repeat(receiver.asks(), told);
+        let told = told.filter(|_| before.repeats == 0 || self.asked_since());
+        if let Some(told) = told.filter(|_| asked) {
+            return repeat(told.asks(), Some(told.first));
         }
         if let Some((verdict, ack)) = self.continues() {
             return repeat(verdict, Some(ack));
@@ -135,7 +135,10 @@ impl Case<'_> {
                 Wait::First if probes || self.may_probe() && self.lone => Wait::FirstOfLast,
                 wait => wait,
             };
-            return repeat(RepeatVerdict::Timeout { nth: before.repeats.saturating_add(1), wait }, told);
+            return repeat(
+                RepeatVerdict::Timeout { nth: before.repeats.saturating_add(1), wait },
+                told.map(|told| told.first),
+            );
         }
         repeat(unknown, None)
     }
@@ -186,12 +189,6 @@ impl Case<'_> {
         let variation = self.sender.estimator.variation().0.saturating_mul(4);
         waited < srtt.plus(Nanos(variation.max(200_000_000))) && waited >= srtt.plus(srtt)
     }
-}
-
-/// Whether ACKs have told that these bytes are missing: SACK blocks behind them, or three duplicates.
-fn told_of_hole(again: &Again, receiver: &Side) -> bool {
-    receiver.hole_acks > 0
-        && (receiver.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) || receiver.hole_acks >= 3)
 }
 
 /// The SYN-ACK that covers the SYN, but not the data that it carried, which were not sent again since.

@@ -1,0 +1,97 @@
+//! Which ACKs told of a hole, and where: a duplicate tells of one at its own number (RFC 5681 §2), a SACK block of holes
+//! below it (RFC 2018). What tells of one hole need not tell of the next.
+
+use std::collections::VecDeque;
+
+use super::side::Side;
+use super::verdict::Again;
+use crate::model::SeqNumber;
+use crate::track::repeat::RepeatVerdict;
+
+/// Most ACKs remembered, as many as segments that they may tell of.
+const MOST: usize = 1024;
+
+/// An ACK that told of a hole.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HoleAck {
+    pub(super) frame: u64,
+    pub(super) ack: SeqNumber,
+    /// The end of its highest SACK block.
+    pub(super) sacked: Option<SeqNumber>,
+    /// For how many it stands.
+    acks: u32,
+}
+
+/// The ACKs in a row that told of a hole: duplicates without data, or with SACK blocks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HoleAcks {
+    acks: VecDeque<HoleAck>,
+    /// The first of them, or of the last ones before.
+    pub(super) first: u64,
+}
+
+/// What told of the hole at some bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    /// How many ACKs did, the first of them and the last.
+    pub(super) acks: u32,
+    pub(super) first: u64,
+    pub(super) last: u64,
+    /// Whether a SACK block did.
+    pub(super) sack: bool,
+}
+
+impl Told {
+    /// The verdict where that made the sender act.
+    pub(super) fn asks(&self) -> RepeatVerdict {
+        RepeatVerdict::Fast { acks: self.acks, last: self.last }
+    }
+}
+
+impl HoleAcks {
+    /// Notes one more. Of too many the second is forgotten, and the first stands for it.
+    #[cold]
+    pub(super) fn push(&mut self, frame: u64, ack: SeqNumber, sacked: Option<SeqNumber>) {
+        if self.acks.len() >= MOST
+            && self.acks.remove(1).is_some()
+            && let Some(first) = self.acks.front_mut()
+        {
+            first.acks = first.acks.saturating_add(1);
+        }
+        if self.acks.is_empty() {
+            self.first = frame;
+        }
+        self.acks.push_back(HoleAck { frame, ack, sacked, acks: 1 });
+    }
+
+    /// What cannot tell of the next hole is forgotten.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        if !self.acks.is_empty() {
+            self.acks.clear();
+        }
+    }
+}
+
+impl Side {
+    /// What its ACKs tell of a hole at the bytes that come again: one stands at them, or has SACK blocks behind them.
+    pub(super) fn told_of(&self, again: &Again) -> Option<Told> {
+        let behind = |told: &HoleAck| told.sacked.is_some_and(|sacked| sacked.is_after(again.seq));
+        let here = |told: &HoleAck| !told.ack.is_before(again.seq) && told.ack.is_before(again.end);
+        let one = |told: &HoleAck| {
+            let sack = behind(told);
+            (sack || here(told)).then_some(Told { acks: told.acks, first: told.frame, last: told.frame, sack })
+        };
+        self.hole_acks.acks.iter().filter_map(one).reduce(|all, next| Told {
+            acks: all.acks.saturating_add(next.acks),
+            last: next.last,
+            sack: all.sack || next.sack,
+            ..all
+        })
+    }
+
+    /// That, where it is enough to send them again: SACK blocks behind them, or three duplicates.
+    pub(super) fn asked_for(&self, again: &Again) -> Option<Told> {
+        self.told_of(again).filter(|told| told.sack || told.acks >= 3)
+    }
+}
