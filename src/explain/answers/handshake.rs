@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::question::{Case, Question, Topic};
 use super::words::counted;
 use crate::model::{Direction, Nanos, Protocol, TcpFlags};
-use crate::track::{Event, Handshake, RolesFrom, TcpFacts, TcpPlace, TcpTotals};
+use crate::track::{Event, Handshake, RepeatVerdict, RolesFrom, TcpFacts, TcpPlace, TcpTotals};
 
 pub(super) static ENDS: Question = Question {
     id: "ends",
@@ -66,7 +66,8 @@ impl Seen {
         };
         match facts.place {
             TcpPlace::Syn => {
-                self.syns += 1;
+                let copy = facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
+                self.syns += u64::from(!copy);
                 self.syn.get_or_insert(mark);
             }
             TcpPlace::SynAck => {

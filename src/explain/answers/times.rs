@@ -23,12 +23,13 @@ fn difference(what: &str, later: Option<Nanos>, earlier: Option<Nanos>) -> Optio
 
 fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let (opening, closing) = (&case.seen.handshake, &case.seen.close);
+    let opened = opening.ack.filter(|_| !tcp.story.reset_in_opening);
     let mut table = AnswerTable::new("Times since the conversation's first frame", &["what", "frame", "at (s)"]);
     let closed = closing.last_ack().filter(|_| tcp.close == Close::Fin);
     let events = [
         ("SYN", opening.syn.map(|mark| (mark.frame, mark.at))),
         ("SYN-ACK", opening.syn_ack.map(|mark| (mark.frame, mark.at))),
-        ("ACK: open", opening.ack.map(|mark| (mark.frame, mark.at))),
+        ("ACK: open", opened.map(|mark| (mark.frame, mark.at))),
         ("first FIN or RST", closing.first(tcp).map(|mark| (mark.frame, mark.at))),
         ("last FIN's ACK: closed", closed.map(|mark| (mark.frame, mark.at))),
     ];
@@ -38,7 +39,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         }
     }
     let mut answer = Answer::default().frames(events.iter().filter_map(|(_, mark)| mark.map(|(frame, _)| frame)));
-    answer = match (opening.syn, opening.ack) {
+    answer = match (opening.syn, opened) {
         (Some(syn), Some(ack)) => {
             let line = difference("opening (SYN to the ACK of the SYN-ACK)", ack.at, syn.at);
             let seen_at = match tcp.story.standpoint.vantage {
@@ -52,6 +53,9 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         }
         (Some(_), None) if tcp.handshake == Handshake::Refused => {
             answer.add("It was never opened: the SYN was refused.")
+        }
+        (Some(_), None) if tcp.story.reset_in_opening => {
+            answer.add("It was never opened: a RST came in place of the ACK of the SYN-ACK.")
         }
         (Some(_), None) if never_opened(case.totals) => {
             answer.add("It was never opened as far as the capture shows: no ACK of the SYN-ACK is in it.")
@@ -86,7 +90,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             }
         }
     };
-    if let (Some(open), Some(first)) = (opening.ack, closing.first(tcp))
+    if let (Some(open), Some(first)) = (opened, closing.first(tcp))
         && first.frame > open.frame
     {
         answer =

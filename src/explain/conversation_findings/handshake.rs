@@ -1,6 +1,7 @@
 //! The opening, as a whole.
 
 use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::Direction;
 use crate::track::{ConversationTotals, Handshake, TcpTotals};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
@@ -24,18 +25,18 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
             frames.chain(tcp.story.misfit).chain([totals.last_frame]).chain(errors.iter().copied()),
         ));
     } else if never_opened(totals) {
-        let resets = [tcp.story.resets.client_to_server, tcp.story.resets.server_to_client];
-        let text = match resets {
-            [Some(reset), _] => format!(
+        let reset = first_reset(tcp);
+        let text = match reset {
+            Some((reset, Direction::ClientToServer)) => format!(
                 "The client answered the SYN-ACK with RST, in frame {reset}, in place of the ACK: the connection never opened."
             ),
-            [None, Some(reset)] => format!(
+            Some((reset, Direction::ServerToClient)) => format!(
                 "No ACK of the SYN-ACK came, and the server ended the handshake with RST, in frame {reset}: the connection never opened."
             ),
-            [None, None] => "No ACK of the SYN-ACK is in this capture, and nothing that would show that the connection opened: the SYN-ACK did not arrive, its receiver is not there or does not answer, or the ACK was lost or not captured.".to_owned(),
+            None => "No ACK of the SYN-ACK is in this capture, and nothing that would show that the connection opened: the SYN-ACK did not arrive, its receiver is not there or does not answer, or the ACK was lost or not captured.".to_owned(),
         };
         let repeats = &tcp.story.repeats.server_to_client.frames;
-        let frames = frames.chain(resets.into_iter().flatten()).chain(repeats.iter().copied());
+        let frames = frames.chain(reset.map(|(reset, _)| reset)).chain(repeats.iter().copied());
         found.push(Finding::new(Code::Abandoned, text, frames.chain([totals.last_frame])));
     } else if tcp.handshake == Handshake::Partial {
         let missing: Vec<&str> = [(syn, "SYN"), (syn_ack, "SYN-ACK"), (ack, "ACK of the SYN-ACK")]
@@ -48,12 +49,19 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
     }
 }
 
+/// The first RST that may have ended the connection, and which way it went.
+pub(in crate::explain) fn first_reset(tcp: &TcpTotals) -> Option<(u64, Direction)> {
+    let sent_by = |direction: Direction| tcp.story.resets.get(direction).map(|frame| (frame, direction));
+    let (client, server) = (sent_by(Direction::ClientToServer), sent_by(Direction::ServerToClient));
+    client.into_iter().chain(server).min_by_key(|(frame, _)| *frame)
+}
+
 /// Whether the handshake came as far as the SYN-ACK and no further, and nothing shows that the connection opened.
 pub(in crate::explain) fn never_opened(totals: &ConversationTotals) -> bool {
     let silent = totals.payload.client_to_server == 0 && totals.payload.server_to_client == 0;
     totals.tcp.as_ref().is_some_and(|tcp| {
         let fins = tcp.story.fins.client_to_server.or(tcp.story.fins.server_to_client);
         let begun = matches!(tcp.story.handshake, [Some(_), Some(_), None]) && tcp.handshake == Handshake::Partial;
-        begun && silent && fins.is_none() && !totals.may_go_on()
+        begun && (silent && fins.is_none() || tcp.story.reset_in_opening) && !totals.may_go_on()
     })
 }

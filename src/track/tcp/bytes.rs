@@ -74,7 +74,7 @@ impl Connection {
             // of several SYN-ACKs the first had the most time to arrive; the last may have crossed this SYN
             let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn && !self.handshake.simultaneous);
             let first = first.and_then(|sent| Some((NonZeroU64::new(sent.frame)?, sent.at)));
-            let answer = if with_ack { self.handshake.ack } else { first.or(peer.syn).filter(|_| peer.syn_with_ack) };
+            let answer = if with_ack { self.handshake.ack() } else { first.or(peer.syn).filter(|_| peer.syn_with_ack) };
             let taken = own.take_syn(sent, with_ack, again.is_some());
             return taken.map(|(original, after, verdict)| {
                 let verdict = match verdict {

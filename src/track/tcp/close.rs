@@ -31,6 +31,9 @@ impl Connection {
                 }
             }
             own.reset = own.reset.or(NonZeroU64::new(moment.frame));
+            let only_syn =
+                |side: &super::Side| side.next.is_some() && side.initial().map(|isn| isn.plus(1)) == side.next;
+            self.handshake.reset(only_syn(own) && only_syn(peer));
         } else if segment.flags.contains(TcpFlags::FIN) && own.fin.is_none() {
             let peer_end = peer.fin.map(|fin| fin.end);
             own.fin = Some(Fin {
@@ -86,13 +89,14 @@ impl Connection {
     fn tell(&mut self) -> TcpStory {
         let mut story = self.diary.tell();
         story.standpoint = self.standpoint();
-        story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack]
+        story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack()]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
         story.opened_after = self.handshake.opened_after();
         story.simultaneous_open = self.handshake.simultaneous;
         story.unanswered_syn = self.handshake.outcome() == Handshake::Partial
             && self.handshake.syn_ack.is_none()
-            && self.handshake.ack.is_none();
+            && self.handshake.ack().is_none();
+        story.reset_in_opening = self.handshake.is_reset();
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
             *story.fins.get_mut(direction) = own.fin.map(|fin| super::Fins {

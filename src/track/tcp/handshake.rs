@@ -14,12 +14,16 @@ pub(super) struct Progress {
     began: When,
     pub(super) syn: Option<(NonZeroU64, When)>,
     pub(super) syn_ack: Option<(NonZeroU64, When)>,
-    pub(super) ack: Option<(NonZeroU64, When)>,
+    ack: Option<(NonZeroU64, When)>,
     pub(super) refused: bool,
     pub(super) simultaneous: bool,
     from_client: When,
     from_server: When,
     repeated: bool,
+    /// A RST ended it: an ACK that comes after that opens nothing.
+    ended: bool,
+    /// That RST came before anything but the SYNs was sent.
+    unopened: bool,
 }
 
 impl Progress {
@@ -60,6 +64,29 @@ impl Progress {
         }
     }
 
+    /// The ACK of the SYN-ACK.
+    pub(super) fn ack(&self) -> Option<(NonZeroU64, When)> {
+        self.ack.filter(|_| !self.ended)
+    }
+
+    /// A RST came; if the handshake was not over, it is now. `silent`: nothing but SYNs had been sent.
+    pub(super) fn reset(&mut self, silent: bool) {
+        if self.ack.is_none() && !self.ended {
+            (self.ended, self.unopened) = (true, silent);
+        }
+    }
+
+    /// Whether a RST came in place of the ACK of the SYN-ACK.
+    pub(super) fn is_reset(&self) -> bool {
+        self.ended && self.unopened && self.syn.is_some() && self.syn_ack.is_some()
+    }
+
+    /// The RST ended nothing.
+    pub(super) fn goes_on(&mut self) {
+        self.ended = false;
+        self.refused &= self.syn_ack.is_none();
+    }
+
     fn finish(&mut self, moment: &Moment) {
         let (Some((_, syn)), Some((_, syn_ack))) = (self.syn, self.syn_ack) else { return };
         // Karn: a repeated SYN leaves open which one was answered
@@ -76,20 +103,21 @@ impl Progress {
 
     /// From the first SYN to the ACK of the SYN-ACK, repeats and all.
     pub(super) fn opened_after(&self) -> Option<Nanos> {
-        self.ack?.1.since(self.began)
+        self.ack()?.1.since(self.began)
     }
 
     /// How long `direction`'s sender took to answer in the handshake, as seen here.
     pub(super) fn answer_time(&self, direction: Direction) -> Option<Nanos> {
-        match direction {
-            Direction::ServerToClient => self.from_client.get(),
-            Direction::ClientToServer => self.from_server.get(),
-        }
+        let took = match direction {
+            Direction::ServerToClient => self.from_client,
+            Direction::ClientToServer => self.from_server,
+        };
+        took.get().filter(|_| !self.ended)
     }
 
     /// How long the server took to answer the SYN, and the client to answer the SYN-ACK, as seen here.
     pub(super) fn halves(&self) -> Option<(Nanos, Nanos)> {
-        Some((self.from_client.get()?, self.from_server.get()?))
+        self.from_client.get().zip(self.from_server.get()).filter(|_| !self.ended)
     }
 
     fn has_begun(&self) -> bool {
@@ -107,7 +135,7 @@ impl Progress {
 
     /// How much of it was captured.
     pub(super) fn outcome(&self) -> Handshake {
-        match (self.syn, self.syn_ack, self.ack) {
+        match (self.syn, self.syn_ack, self.ack()) {
             _ if self.refused => Handshake::Refused,
             (Some(_), Some(_), Some(_)) => Handshake::Complete,
             (None, None, _) => Handshake::Absent,

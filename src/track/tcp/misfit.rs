@@ -47,7 +47,7 @@ impl Connection {
                 self.sides.get_mut(sender).reset = None;
                 let since = if challenged { 0 } else { since };
                 self.diary.see_ignored(sender, [reset, since, moment.frame]);
-                self.handshake.refused &= self.handshake.syn_ack.is_none();
+                self.handshake.goes_on();
             }
         }
         let [client, server] = [Direction::ClientToServer, Direction::ServerToClient].map(|side| {

@@ -155,18 +155,18 @@ impl Connection {
         }
         let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment, ip.ttl));
         let fits = !matches!(reset, Some(Reset::NoAck(_))) && (!has_ack || self.may_ack(direction, segment));
-        if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits {
-            self.handshake.follow(moment, place, &self.sides);
-        }
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.hints = Hints::default();
         facts.acked = None;
         facts.rtt = None;
         let probe = if fits { self.probe(moment, segment) } else { self.misfit(moment, segment) };
         facts.repeat = self.take_bytes(moment, segment, ip, probe);
-        // a copy of an ACK says nothing again
+        // a copy of an ACK says nothing again, nor does one of a SYN
         let copied =
             segment.len == 0 && facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
+        if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits && !copied {
+            self.handshake.follow(moment, place, &self.sides);
+        }
         if has_ack && fits && !copied {
             self.take_ack(moment, segment, probe, facts);
         }

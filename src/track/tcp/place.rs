@@ -28,7 +28,11 @@ impl Connection {
             TcpPlace::Data
         } else if !flags.contains(TcpFlags::ACK) {
             TcpPlace::Odd
-        } else if peer.isn.is_some_and(|isn| segment.ack == isn.plus(1)) && !peer.syn_acked && own.isn.is_some() {
+        } else if peer.isn.is_some_and(|isn| segment.ack == isn.plus(1))
+            && !peer.syn_acked
+            && own.isn.is_some()
+            && self.life != Life::Aborted
+        {
             TcpPlace::HandshakeAck
         } else if closes(own, peer, segment.ack) {
             TcpPlace::LastAck

@@ -102,6 +102,8 @@ pub struct TcpStory {
     pub simultaneous_open: bool,
     /// SYNs, and nothing in answer.
     pub unanswered_syn: bool,
+    /// A RST came in place of the ACK of the SYN-ACK, before any data: whatever came after it opened nothing.
+    pub reset_in_opening: bool,
     /// Where the capture was made.
     pub standpoint: Standpoint,
     /// Each side's FIN.
