@@ -171,7 +171,7 @@ fn a_silent_connection_is_closed() {
     let mut client = TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();
     assert_eq!(client.read(&mut [0]).unwrap(), 0);
     let (_, said) = server.stop(Signal::SIGTERM);
-    assert!(said.contains("(nothing happened for 50ms)"), "{said}");
+    assert!(said.contains("(nothing happened for 50.0 ms)"), "{said}");
 }
 
 #[test]

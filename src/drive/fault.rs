@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::model::Nanos;
+
 /// Why a send or a receive did not come about.
 #[derive(Debug)]
 pub enum Fault {
@@ -25,7 +27,10 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Halted => f.write_str("stopped"),
-            Self::TimedOut(time) => write!(f, "nothing happened for {}", humantime::format_duration(*time)),
+            Self::TimedOut(time) => {
+                let time = i64::try_from(time.as_nanos()).map_or(Nanos(i64::MAX), Nanos);
+                write!(f, "nothing happened for {}", time.human())
+            }
             Self::Io(error) => error.fmt(f),
         }
     }

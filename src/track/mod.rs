@@ -33,6 +33,6 @@ pub use lent::Lent;
 pub use repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
 pub use rtt::{Distribution, smoothed};
 pub use tcp::{AfterFin, Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
-pub use totals::{Close, ConversationTotals, Extent, Handshake, RttTotals, TcpTotals, UdpTotals};
+pub use totals::{Close, ConversationTotals, Extent, Handshake, RttTotals, SentAgain, TcpTotals, UdpTotals};
 pub use tracker::{Last, Tracker};
 pub use vantage::{Clue, Measures, Standpoint, Vantage};

@@ -177,6 +177,17 @@ pub struct RttTotals {
     pub count: u64,
 }
 
+/// A datagram whose bytes were sent again for want of an answer, which then came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentAgain {
+    /// The frame of the first.
+    pub first: u64,
+    /// The frame of the last, which is taken for what was answered.
+    pub last: u64,
+    /// The answer's frame.
+    pub answer: u64,
+}
+
 /// What only UDP has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UdpTotals {
@@ -186,8 +197,10 @@ pub struct UdpTotals {
     pub unanswered: Sighting,
     /// Datagrams captured twice.
     pub duplicates: Sighting,
-    /// Requests that were answered, with the bytes of others sent long before and not answered.
-    pub sent_again: Sighting,
+    /// The first request that was answered only when its bytes had been sent again, long after.
+    pub sent_again: Option<SentAgain>,
+    /// How many such requests there were.
+    pub sent_again_count: u64,
     /// Answers to older requests that came late, each behind the answer that overtook it.
     pub reordered: Sighting,
     /// ICMP errors about the conversation.
@@ -202,4 +215,6 @@ pub struct UdpTotals {
     pub unchecked: Sighting,
     /// Datagrams with a wrong checksum.
     pub invalid: Sighting,
+    /// Those of them with none, over IPv6.
+    pub lacking: Sighting,
 }

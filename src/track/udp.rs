@@ -4,7 +4,7 @@ use super::echo::Datagrams;
 use super::event::UdpFacts;
 use super::facts::{Overtaken, UdpPlace};
 use super::tcp::Moment;
-use super::totals::UdpTotals;
+use super::totals::{SentAgain, UdpTotals};
 use super::vantage::Clues;
 use super::when::When;
 use crate::model::{Checksum, Datagram, Direction, IpHeader, Nanos, PerDirection};
@@ -84,7 +84,12 @@ impl Exchange {
         self.clues.note(moment.direction, datagram.checksum);
         match datagram.checksum {
             Checksum::Offloaded => self.totals.offloaded.see(moment.frame),
-            Checksum::Invalid => self.totals.invalid.see(moment.frame),
+            Checksum::Invalid => {
+                self.totals.invalid.see(moment.frame);
+                if datagram.checksum_raw == 0 {
+                    self.totals.lacking.see(moment.frame);
+                }
+            }
             Checksum::Absent => self.totals.unchecked.see(moment.frame),
             Checksum::Valid | Checksum::Unverifiable => {}
         }
@@ -117,8 +122,10 @@ impl Exchange {
         } else if let Some(answered) = self.datagrams.answer((moment.frame, moment.at), payload, datagram.len) {
             facts.place = UdpPlace::Reply(answered.request);
             facts.echo = answered.echo;
-            if answered.sent_again {
-                self.totals.sent_again.see(answered.request);
+            if let Some(first) = answered.sent_again {
+                let again = SentAgain { first, last: answered.request, answer: moment.frame };
+                self.totals.sent_again.get_or_insert(again);
+                self.totals.sent_again_count += 1;
             } else {
                 facts.turnaround = moment.since(answered.at);
             }

@@ -43,10 +43,11 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     // a resolver asks again after five seconds; a ping is lost, and the next one carries the same bytes
     (
         "udp-asked-again",
-        &["no_reply [5]", "The same bytes were sent again, and answered, in frame 6"],
+        &["no_reply [5,6,7]", "frame 5 were sent again, last in frame 6, and answered in frame 7"],
         &["slow_server"],
     ),
-    ("udp-same-bytes", &["no_reply [5]", "echo_identical [2,4,7]"], &["slow_server", "udp_reordered"]),
+    ("udp-asked-thrice", &["frame 1 were sent again, last in frame 3, and answered in frame 4"], &["So it was"]),
+    ("udp-same-bytes", &["no_reply [5,6,7]", "echo_identical [2,4,7]"], &["slow_server", "udp_reordered"]),
     // window probes without an answer are no keep-alives
     ("window-never-opens", &["reset_abort [8,9]", "(RFC 9293 §3.8.6.1).\n"], &["RFC 1122"]),
     ("window-shut-briefly", &["read more slowly than bytes came: its window was shut once for 55.0 µs"], &["stopped"]),
@@ -55,7 +56,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     ("syn-data-without-cookie", &["with 5 bytes of data on the SYN\n"], &["(Fast Open)"]),
     ("fin-with-data-again", &["250 ms before; client sends its FIN with them\n"], &["sends its FIN again"]),
     ("ecn-agreed", &["ecn_marked [6]: CWR"], &[]),
-    ("icmpv6", &["hop limit exceeded", "RFC 4443 §3.1"], &["time to live", "RFC 1122"]),
+    ("icmpv6", &["hop limit exceeded", "RFC 4443 §3.1", "RFC 4443 §3.3"], &["time to live", "RFC 1122"]),
 ];
 
 /// What a fact or an answer says of them, and what would be wrong.

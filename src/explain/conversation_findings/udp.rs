@@ -2,7 +2,7 @@
 
 use crate::explain::describe::thousands;
 use crate::explain::finding::{Finding, FindingCode as Code};
-use crate::track::{ConversationTotals, UdpTotals};
+use crate::track::{ConversationTotals, SentAgain, UdpTotals};
 
 pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<Finding>) {
     if udp.unanswered.count > 0 {
@@ -18,7 +18,10 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
                 damaged(udp)
             ),
         };
-        found.push(Finding::new(Code::NoReply, text, udp.unanswered.frames.iter().copied()));
+        let again = sent_again(udp).filter(|_| !totals.may_go_on());
+        let proof = again.into_iter().flat_map(|again| [again.last, again.answer]);
+        let frames = udp.unanswered.frames.iter().copied().chain(proof);
+        found.push(Finding::new(Code::NoReply, text, frames));
     }
     if udp.reordered.count > 0 {
         let text = format!(
@@ -29,21 +32,29 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
     }
 }
 
+/// What was sent again and answered, if the first of it is taken for unanswered.
+fn sent_again(udp: &UdpTotals) -> Option<SentAgain> {
+    udp.sent_again.filter(|again| udp.unanswered.frames.contains(&again.first))
+}
+
 /// That the same bytes were sent again, so that what is taken for unanswered may be what the answer is to.
 fn again(udp: &UdpTotals) -> String {
-    match udp.sent_again.frames.first() {
-        None => String::new(),
-        Some(frame) => format!(
-            " The same bytes were sent again, and answered, in frame {frame}{}: most likely the last is what was answered, but which can't be told, nor how long the answer took.",
-            if udp.sent_again.count > 1 { " and others" } else { "" }
-        ),
-    }
+    sent_again(udp).map_or_else(String::new, |SentAgain { first, last, answer }| {
+        let others = if udp.sent_again_count > 1 { " So it was with others." } else { "" };
+        format!(
+            " The bytes of frame {first} were sent again, last in frame {last}, and answered in frame {answer}: most likely the last is what was answered, but which can't be told, nor how long the answer took.{others}"
+        )
+    })
 }
 
 /// That an unanswered datagram was damaged, which explains it.
 fn damaged(udp: &UdpTotals) -> String {
     let damaged = udp.unanswered.frames.iter().find(|frame| udp.invalid.frames.contains(frame));
     damaged.map_or_else(String::new, |frame| {
-        format!(" The checksum of frame {frame} does not fit: where it arrived so, it was thrown away.")
+        let checksum = match udp.lacking.frames.contains(frame) {
+            true => format!("Frame {frame} has no checksum, which UDP must have over IPv6 (RFC 8200 §8.1)"),
+            false => format!("The checksum of frame {frame} does not fit"),
+        };
+        format!(" {checksum}: where it arrived so, it was thrown away.")
     })
 }

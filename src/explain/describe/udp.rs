@@ -16,5 +16,9 @@ pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
     };
     let turnaround = facts.turnaround.map(|time| format!("after {}", time.human()));
     let fragments = (event.ip.fragments > 1).then(|| format!("in {} IP fragments", event.ip.fragments));
-    joined([Some(what), misfit(facts.checksum), turnaround, fragments])
+    let checksum = misfit(facts.checksum).map(|misfit| match facts.checksum_raw {
+        0 => "it has no checksum".to_owned(),
+        _ => misfit,
+    });
+    joined([Some(what), checksum, turnaround, fragments])
 }

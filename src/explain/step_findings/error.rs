@@ -43,10 +43,16 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
         "fragmentation needed" | "packet too big" => {
             "it is longer than the next link takes, and must not be cut there: its sender has to send shorter ones (path MTU discovery, RFC 1191, RFC 8201)"
         }
-        "time to live exceeded" | "hop limit exceeded" => {
-            "it passed as many routers as it may: the way is a loop, or its sender asked for that, as traceroute does"
+        "time to live exceeded" => {
+            "it passed as many routers as it may (RFC 792): the way is a loop, or its sender asked for that, as traceroute does"
         }
-        "fragment reassembly time exceeded" => "not all of its fragments came, so it was thrown away",
+        "hop limit exceeded" => {
+            "it passed as many routers as it may (RFC 4443 §3.3): the way is a loop, or its sender asked for that, as traceroute does"
+        }
+        "fragment reassembly time exceeded" if error.version == 6 => {
+            "not all of its fragments came, so it was thrown away (RFC 4443 §3.3)"
+        }
+        "fragment reassembly time exceeded" => "not all of its fragments came, so it was thrown away (RFC 792)",
         _ => "it was not delivered, or not as it should be",
     };
     Finding::new(Code::IcmpError, format!("{about} met the ICMP error \"{}\": {means}; {who}.", error.name()), frames)

@@ -48,8 +48,9 @@ pub(in crate::track) struct Answered {
     pub(in crate::track) echo: Option<Echo>,
     /// The answer to a newer request, if that came first.
     pub(in crate::track) overtaken_by: Option<u64>,
-    /// The same bytes had been sent again, in this request: which of them is answered can't be told.
-    pub(in crate::track) sent_again: bool,
+    /// The frame that had the same bytes first, where they were sent again, in this request: which of them is answered
+    /// can't be told.
+    pub(in crate::track) sent_again: Option<u64>,
 }
 
 /// The requests of one UDP conversation.
@@ -103,6 +104,7 @@ impl Datagrams {
         }
         let oldest = alike.unwrap_or(0);
         let again = self.sent_again(oldest, now);
+        let first = self.waiting.get(oldest).map(|waiting| waiting.frame);
         let Some(mut waiting) = self.waiting.remove(again.unwrap_or(oldest)) else {
             return self.answer_again(frame, payload);
         };
@@ -133,7 +135,7 @@ impl Datagrams {
             at: waiting.at,
             echo: (kind != EchoKind::Different).then_some(echo),
             overtaken_by: late.then_some(overtaken_by),
-            sent_again: again.is_some(),
+            sent_again: first.filter(|_| again.is_some()),
         };
         if let Some(old) = self.last.replace(waiting) {
             self.recycle(old);
@@ -176,7 +178,7 @@ impl Datagrams {
         let kind = EchoKind::Whole(EchoForm { copies: last.times, ..form });
         let echo = Echo::whole(kind, (last.frame, last.frame), last.len);
         self.found.story_mut().see(&echo, 0, frame);
-        Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtaken_by: None, sent_again: false })
+        Some(Answered { request: last.frame, at: last.at, echo: Some(echo), overtaken_by: None, sent_again: None })
     }
 
     /// A copy of a request came: its answer may come twice as well.
@@ -197,7 +199,7 @@ impl Datagrams {
         let (request, at) = last.copy.take()?;
         let echo = Echo::whole(kind, (request, request), len);
         self.found.story_mut().see(&echo, 0, frame);
-        Some(Answered { request, at, echo: Some(echo), overtaken_by: None, sent_again: false })
+        Some(Answered { request, at, echo: Some(echo), overtaken_by: None, sent_again: None })
     }
 
     /// The request that an ICMP error is about: the one with the quoted IP identification; where that tells nothing, the
@@ -279,11 +281,11 @@ mod tests {
         let mut datagrams = Datagrams::default();
         (1..=3).for_each(|n| datagrams.request((n, at(n.cast_signed())), None, b"x", 1));
         let order = [4, 5, 6].map(|n| datagrams.answer((n, at(20)), b"x", 1).unwrap());
-        assert_eq!(order.map(|answered| (answered.request, answered.sent_again)), [(1, false), (2, false), (3, false)]);
+        assert_eq!(order.map(|answered| (answered.request, answered.sent_again)), [(1, None), (2, None), (3, None)]);
         datagrams.request((7, at(1_000)), None, b"query", 5);
         datagrams.request((8, at(6_000)), None, b"query", 5);
         let answered = datagrams.answer((9, at(6_020)), b"response", 8).unwrap();
-        assert_eq!((answered.request, answered.sent_again), (8, true));
+        assert_eq!((answered.request, answered.sent_again), (8, Some(7)));
         datagrams.request((10, at(7_000)), None, b"other", 5);
         assert_eq!(datagrams.answer((11, at(7_020)), b"response", 8).unwrap().request, 10);
         assert_eq!((datagrams.unanswered(), datagrams.pending().0), ((1, vec![7]), 1));
