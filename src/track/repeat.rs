@@ -76,6 +76,11 @@ impl Repeat {
         }
     }
 
+    /// How many of its `len` payload bytes the capture did not hold before.
+    pub(super) fn brings(&self, len: u32) -> u32 {
+        if self.first_copy == FirstCopy::NotCaptured { len } else { self.fresh.min(len) }
+    }
+
     /// Whether the bytes may not have arrived before: what is answered then may be this copy.
     pub fn may_arrive_first(&self) -> bool {
         !matches!(self.verdict, RepeatVerdict::DuplicateFrame | RepeatVerdict::Spurious(_))

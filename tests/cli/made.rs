@@ -40,6 +40,8 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     ("linger-after-the-answer", &["reset_abort [5,7]", "Which can't be told"], &["reset_unread", "did not answer"]),
     // data that its sender sent before the peer's FIN came
     ("fin-crosses-data", &["close_three"], &["half_close"]),
+    // of what the server sends on, a part is lost before the capture, and sent again
+    ("half-closed-hole", &["half_close [4,6,10]", "for 230 ms: 3,000 bytes in frames 6 to 10"], &[]),
     // a resolver asks again after five seconds; a ping is lost, and the next one carries the same bytes
     (
         "udp-asked-again",

@@ -59,7 +59,10 @@ impl Connection {
         }
         if segment.len > 0 && repeat.is_none() {
             self.hint_nagle(moment, segment, hints);
-            self.note_half_close(moment, segment);
+        }
+        let new = repeat.map_or(segment.len, |repeat| repeat.brings(segment.len));
+        if new > 0 {
+            self.note_half_close(moment, segment, new);
         }
         if repeat.is_none() && plain {
             self.hint_idle(moment, hints);
@@ -119,11 +122,11 @@ impl Connection {
         }
     }
 
-    /// Data after the peer's FIN: what does not acknowledge the FIN may have crossed it.
-    fn note_half_close(&mut self, moment: &Moment, segment: &Segment) {
+    /// Data after the peer's FIN, `new` bytes of it for the first time: what does not acknowledge the FIN may have crossed it.
+    fn note_half_close(&mut self, moment: &Moment, segment: &Segment, new: u32) {
         let fin = self.sides.get(!moment.direction).fin.as_ref();
         if fin.is_some_and(|fin| segment.flags.contains(TcpFlags::ACK) && !segment.ack.is_before(fin.end)) {
-            self.diary.see_after_fin(moment, segment.len);
+            self.diary.see_after_fin(moment, new);
         }
     }
 }
