@@ -20,7 +20,11 @@ impl Arithmetic {
     /// Where the sequence number of a segment comes from; `None` for one that lies before the initial one.
     pub(super) fn of_seq(direction: Direction, facts: &TcpFacts) -> Option<Self> {
         // who refuses has chosen no number of its own: the RST's is 0 (RFC 9293 §3.10.7.1)
-        let refuses = matches!(facts.reset, Some(Reset::Refused(_)));
+        let refuses = match facts.reset {
+            Some(Reset::Refused(_)) => true,
+            Some(Reset::Copy(_)) => facts.seq_raw == 0,
+            _ => false,
+        };
         Self::new(direction, facts.seq).filter(|_| !refuses)
     }
 

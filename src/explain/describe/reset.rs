@@ -37,7 +37,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         Reset::Confirmed { reset, challenge } => {
             format!("{who} confirms its RST of frame {reset}: RST at the number that frame {challenge} named")
         }
-        Reset::Copy(copy) => format!("{who} resets the connection: the same packet twice, a copy of frame {copy}"),
+        Reset::Copy(copy) => format!("{who} sends RST, the same packet twice, a copy of frame {copy}"),
         Reset::AbortAtOnce(answer) => {
             format!("{who} aborts the connection: RST, at once after the answer in frame {answer}")
         }

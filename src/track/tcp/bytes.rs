@@ -76,18 +76,17 @@ impl Connection {
             let first = first.and_then(|sent| Some((NonZeroU64::new(sent.frame)?, sent.at)));
             let answer = if with_ack { self.handshake.ack() } else { first.or(peer.syn).filter(|_| peer.syn_with_ack) };
             let taken = own.take_syn(sent, with_ack, again.is_some());
-            return taken.map(|(original, after, verdict)| {
-                let verdict = match verdict {
+            return taken.map(|repeat| {
+                let verdict = match repeat.verdict {
                     RepeatVerdict::Handshake { nth, .. } if misfit.is_some() => RepeatVerdict::AskedAnew { nth },
                     other => other,
                 };
                 let witness = misfit.or(again.or(answer).map(|(frame, _)| frame.get()));
                 Repeat {
-                    after,
-                    last: before.map(|(last, _)| last).filter(|last| last.get() != original),
+                    verdict,
                     marks: Marks::carried(sent.ip_id, sent.timestamp),
                     witness: witness.filter(|_| verdict != RepeatVerdict::DuplicateFrame),
-                    ..Repeat::of(verdict, original)
+                    ..repeat
                 }
             });
         }

@@ -1,6 +1,7 @@
 //! The same packet twice: captured twice (a mirrored port), or doubled on its way. A copy has the numbers and the marks
 //! of its packet, and comes soon after it.
 
+use super::sent::Sent;
 use super::side::Side;
 use super::verdict::Again;
 use crate::model::{Nanos, SeqNumber};
@@ -16,6 +17,22 @@ pub(super) const AT_ONCE: Nanos = Nanos(200_000);
 const SAME_TICK: Nanos = Nanos::from_millis(5);
 /// Most segments that came again remembered of one side, the last ones.
 const REPEATS: usize = 8;
+
+impl Again {
+    /// A segment that was sent as one packet.
+    pub(super) fn whole(sent: &Sent) -> Self {
+        Self {
+            frame: sent.frame,
+            seq: sent.seq,
+            end: sent.end,
+            packet_end: sent.end,
+            first: None,
+            at: sent.at,
+            ip_id: sent.ip_id,
+            timestamp: sent.timestamp,
+        }
+    }
+}
 
 impl Side {
     /// Remembers a segment that came again: a copy may follow.
@@ -38,18 +55,7 @@ impl Side {
             .copied();
         let original =
             self.sent.carrying(again.seq).filter(|sent| sent.seq == again.seq && sent.end == again.packet_end);
-        let first = || {
-            original.as_ref().filter(|sent| !sent.part).map(|sent| Again {
-                frame: sent.frame,
-                seq: sent.seq,
-                end: sent.end,
-                packet_end: sent.end,
-                first: None,
-                at: sent.at,
-                ip_id: sent.ip_id,
-                timestamp: sent.timestamp,
-            })
-        };
+        let first = || original.as_deref().filter(|sent| !sent.part).map(Again::whole);
         let packet = repeated.or_else(first)?;
         let after = again.at.since(packet.at);
         let same_marks = again.ip_id == packet.ip_id && again.timestamp == packet.timestamp;
@@ -83,7 +89,9 @@ impl Side {
         }
         let mut last = self.recent;
         last.sort_unstable_by_key(|recent| std::cmp::Reverse(recent.frame));
-        let mut end = self.next.filter(|_| self.sent.iter().next().is_none() && self.repeats.is_empty())?;
+        let mut end = self.next.filter(|_| {
+            self.sent.iter().next().is_none() && self.repeats.iter().all(|repeat| Some(repeat.seq) == self.isn)
+        })?;
         let same = last.iter().find(|recent| {
             let fin = self.fin.is_some_and(|fin| fin.frame == recent.frame);
             let taken = recent.len.wrapping_add(fin.into());

@@ -153,7 +153,7 @@ impl Connection {
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
         }
-        let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment, ip.ttl));
+        let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment, ip));
         let fits = !matches!(reset, Some(Reset::NoAck(_))) && (!has_ack || self.may_ack(direction, segment));
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.hints = Hints::default();
@@ -164,7 +164,9 @@ impl Connection {
         // a copy of an ACK says nothing again, nor does one of a SYN
         let copied =
             segment.len == 0 && facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
-        if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits && !copied {
+        // who has seen the SYN-ACK acknowledges it with all that follows
+        let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
+        if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits && counts && !copied {
             self.handshake.follow(moment, place, &self.sides);
         }
         if has_ack && fits && !copied {

@@ -6,7 +6,7 @@ use super::probe::Asks;
 use super::sent::Sent;
 use super::side::{Recent, Side};
 use super::{Connection, Moment};
-use crate::model::{Direction, IcmpError, Nanos, Segment, SeqNumber, TcpFlags};
+use crate::model::{Direction, IcmpError, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Reset;
 use crate::track::when::When;
 
@@ -21,9 +21,10 @@ const AT_ONCE_AGAIN: Nanos = Nanos(200_000);
 
 impl Connection {
     /// Why this side sends a RST, as far as the capture shows it; called before the RST itself is remembered.
-    pub(super) fn explain_reset(&self, moment: &Moment, segment: &Segment, ttl: u8) -> Reset {
+    pub(super) fn explain_reset(&self, moment: &Moment, segment: &Segment, ip: &IpHeader) -> Reset {
+        let ttl = ip.ttl;
         let first = self.sides.get(moment.direction).ttl;
-        match self.cause_of_reset(moment, segment) {
+        match self.cause_of_reset(moment, segment, ip) {
             // what a program does is no cause if the packet is not its host's
             Reset::Unread { .. }
             | Reset::AfterAnswer { .. }
@@ -38,13 +39,13 @@ impl Connection {
         }
     }
 
-    fn cause_of_reset(&self, moment: &Moment, segment: &Segment) -> Reset {
+    fn cause_of_reset(&self, moment: &Moment, segment: &Segment, ip: &IpHeader) -> Reset {
         let own = self.sides.get(moment.direction);
         let peer = self.sides.get(!moment.direction);
         let with_ack = segment.flags.contains(TcpFlags::ACK);
         let syn = peer.newest().filter(|newest| newest.syn && !peer.syn_with_ack && own.newest().is_none());
         if let Some(syn) = syn.filter(|_| !with_ack) {
-            return Reset::NoAck(syn.frame);
+            return Reset::NoAck(peer.last_syn().unwrap_or(syn.frame));
         }
         if own.isn.is_none()
             && peer.isn.is_some()
@@ -52,8 +53,10 @@ impl Connection {
             && own.next.is_none_or(|next| next == segment.seq)
             && with_ack
         {
-            let syn = peer.syn.map_or(0, |(frame, _)| frame.get());
-            return Reset::Refused(syn);
+            // of a SYN that was doubled on its way each one may be answered; an identification tells
+            let same = peer.syn_count == 1 || ip.id.is_some_and(|id| id != 0 && own.last_ip_id == Some(id));
+            let copy = copy_of(own, peer, moment, self.last, Some(segment.ack)).filter(|_| same);
+            return copy.map_or_else(|| Reset::Refused(peer.last_syn().unwrap_or_default()), Reset::Copy);
         }
         // RFC 9293 §3.10.7.1: a RST for a segment with ACK takes its sequence number from that ACK
         let answered = (!with_ack).then(|| peer.recent_with_ack(segment.seq)).flatten();

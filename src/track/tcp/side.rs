@@ -10,7 +10,7 @@ use super::sent::{Sent, SentList};
 use super::told::HoleAcks;
 use super::verdict::Again;
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
-use crate::track::repeat::RepeatVerdict;
+use crate::track::repeat::{Repeat, RepeatVerdict};
 use crate::track::rtt::Estimator;
 use crate::track::when::When;
 
@@ -106,6 +106,8 @@ pub(super) struct Side {
     /// Its SYN or SYN-ACK's frame and time (the last one sent), and how many there were.
     pub(super) syn: Option<(NonZeroU64, When)>,
     pub(super) syn_count: u16,
+    /// How many of those were copies of the one before.
+    pub(super) syn_copies: u16,
     pub(super) syn_with_ack: bool,
     /// TTL or hop limit of its first packet.
     pub(super) ttl: Option<NonZeroU8>,
@@ -199,14 +201,9 @@ impl Side {
         }
     }
 
-    /// Takes a SYN or SYN-ACK; a repeat gives the first one's frame, the time since the last, and the verdict.
+    /// Takes a SYN or SYN-ACK; one that comes again gives why, what it repeats, and the time since.
     /// In a simultaneous open the SYN-ACK repeats the SYN's number, and is no repeat (RFC 9293 §3.5).
-    pub(super) fn take_syn(
-        &mut self,
-        sent: Sent,
-        with_ack: bool,
-        asked: bool,
-    ) -> Option<(u64, Option<Nanos>, RepeatVerdict)> {
+    pub(super) fn take_syn(&mut self, sent: Sent, with_ack: bool, asked: bool) -> Option<Repeat> {
         let before = std::mem::replace(&mut self.syn, NonZeroU64::new(sent.frame).map(|frame| (frame, sent.at)));
         self.syn_count = self.syn_count.saturating_add(1);
         if self.next.is_none_or(|next| sent.end.is_after(next)) {
@@ -217,25 +214,45 @@ impl Side {
             self.sent.push(sent);
             return None;
         };
+        let again = Again::whole(&sent);
         if first_ack {
+            self.remember_repeat(again);
             return None;
         }
+        let repeated = self.repeats.iter().rev().find(|other| other.seq == sent.seq).copied();
         let original = self.sent.carrying(sent.seq);
-        let first = original.as_ref().map_or(frame.get(), |original| original.frame);
-        let same_id = original.as_ref().is_some_and(|original| original.ip_id == sent.ip_id);
-        let same_stamp = original.as_ref().is_some_and(|original| original.timestamp == sent.timestamp);
+        let last = repeated.or(original.as_deref().map(Again::whole));
+        let (last_frame, last_at) = last.map_or((frame.get(), at), |last| (last.frame, last.at));
+        let after = sent.at.since(last_at);
+        let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
+        // an identification tells more than that the peer's SYN came twice, by which it may be answered twice; 0 tells none
+        let tells = sent.ip_id.is_some_and(|id| id != 0);
+        let same = last.is_some_and(|last| last.ip_id == sent.ip_id && last.timestamp == sent.timestamp);
+        if same && soon && (!asked || tells) {
+            self.syn_copies = self.syn_copies.saturating_add(1);
+            return Some(Repeat { after, ..Repeat::of(RepeatVerdict::DuplicateFrame, last_frame) });
+        }
+        let first = original.as_deref().map_or(last_frame, |original| original.frame);
         // without the data of the first, its bytes do not come again
         if let Some(original) = original.filter(|original| original.len == 0 || sent.len > 0) {
             original.repeats = original.repeats.saturating_add(1);
         }
-        let after = sent.at.since(at);
-        let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
-        // an identification tells more than that the peer's SYN came twice, by which it may be answered twice; 0 tells none
-        let tells = sent.ip_id.is_some_and(|id| id != 0);
-        let duplicate = same_id && same_stamp && soon && (!asked || tells);
-        let nth = self.syn_count - 1;
-        let verdict = if duplicate { RepeatVerdict::DuplicateFrame } else { RepeatVerdict::Handshake { nth, asked } };
-        Some((first, after, verdict))
+        self.remember_repeat(Again { first: Some(first), ..again });
+        let nth = self.syns_sent() - 1;
+        let last = NonZeroU64::new(last_frame).filter(|last| last.get() != first);
+        Some(Repeat { after, last, ..Repeat::of(RepeatVerdict::Handshake { nth, asked }, first) })
+    }
+
+    /// How often it sent its SYN, copies left out.
+    pub(super) fn syns_sent(&self) -> u16 {
+        self.syn_count.saturating_sub(self.syn_copies).max(1)
+    }
+
+    /// The frame of its last SYN that is no copy.
+    pub(super) fn last_syn(&self) -> Option<u64> {
+        let again = self.repeats.iter().rev().find(|other| Some(other.seq) == self.base).map(|other| other.frame);
+        let first = || self.sent.iter().find(|sent| Some(sent.seq) == self.base).map(|sent| sent.frame);
+        again.or_else(first).or(self.syn.map(|(frame, _)| frame.get()))
     }
 
     /// Whether an ACK so long after the data waited for a timer, rather than for the network: `usual` is how long the
