@@ -92,7 +92,7 @@ impl Repeat {
 pub enum FirstCopy {
     /// It is in the capture.
     Captured,
-    /// It is in the capture, with a checksum that does not fit: its receiver threw it away.
+    /// It is in the capture, with a checksum that does not fit: if it arrived so, its receiver threw it away.
     Damaged,
     /// The capture shows a hole in its place.
     NotCaptured,

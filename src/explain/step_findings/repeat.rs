@@ -176,7 +176,9 @@ fn first_copy(repeat: &Repeat, len: u32) -> String {
             format!("{were} captured in {}", frames((frame.min(last.get()), frame.max(last.get()))))
         }
         (FirstCopy::Damaged, _) => {
-            format!("the copy in frame {frame} was damaged, says its checksum, so the receiver threw it away")
+            format!(
+                "the checksum of the copy in frame {frame} does not fit: if it arrived so, the receiver threw it away"
+            )
         }
         (FirstCopy::NotCaptured, _) => {
             "the first copy had not come by here: it was lost, or held up, before the capture".to_owned()
@@ -229,7 +231,7 @@ fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Repeat, nth: u16, 
 /// Nothing tells why the bytes come again.
 fn unexplained(repeat: &Repeat, waited: &str, copy: &str) -> String {
     match repeat.first_copy {
-        FirstCopy::Damaged => format!("Sent again{waited}, and needed: {copy}. What told the sender so can't be told."),
+        FirstCopy::Damaged => format!("Sent again{waited}; {copy}. What told the sender so can't be told."),
         FirstCopy::Captured => format!(
             "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
         ),

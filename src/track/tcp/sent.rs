@@ -48,6 +48,8 @@ pub(super) struct SentList {
     segments: VecDeque<Sent>,
     /// How many at the front are acknowledged.
     acked: usize,
+    /// One whose checksum does not fit was acknowledged, though it was sent but once.
+    misfit_arrived: bool,
 }
 
 /// What an ACK covered.
@@ -74,6 +76,7 @@ impl SentList {
     pub(super) fn clear(&mut self) {
         self.segments.clear();
         self.acked = 0;
+        self.misfit_arrived = false;
     }
 
     /// Remembers a segment that brings bytes for the first time.
@@ -108,6 +111,13 @@ impl SentList {
     pub(super) fn is_mostly_damaged(&self) -> bool {
         let damaged = self.segments.iter().filter(|sent| sent.damaged).count();
         damaged >= 2 && damaged * 2 > self.segments.len()
+    }
+
+    /// Whether a checksum that does not fit may tell that its segment was thrown away: not where one such arrived, or
+    /// where most are so.
+    #[cold]
+    pub(super) fn misfits_are_lost(&self) -> bool {
+        !self.misfit_arrived && !self.is_mostly_damaged()
     }
 
     /// All remembered segments.
@@ -178,6 +188,7 @@ impl SentList {
         let mut clean = true;
         while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
             sent.acked_by = NonZeroU64::new(by);
+            self.misfit_arrived |= sent.damaged && sent.repeats == 0 && !sent.late;
             let (first, last) = covered.frames.unwrap_or((sent.frame, sent.frame));
             let counted = sent.part && covered.frames.is_some() && last == sent.frame;
             covered.frames = Some((first.min(sent.frame), last.max(sent.frame)));

@@ -85,7 +85,7 @@ impl Case<'_> {
     fn judge(&self, through: Option<NonZeroU64>) -> Repeat {
         let Self { again, before, sender, receiver, .. } = self;
         // what was acknowledged before it came again has arrived
-        let lost = before.damaged && before.acked_by.is_none() && !sender.sent.is_mostly_damaged();
+        let lost = before.damaged && before.acked_by.is_none() && sender.sent.misfits_are_lost();
         let first = Repeat {
             after: again.at.since(before.last.1),
             through,
