@@ -112,6 +112,7 @@ impl Connection {
             timestamp,
             packet_end: end,
             first: None,
+            had: None,
         };
         let handshake = self.handshake.round_trip();
         Some(match own.holes.fill(segment.seq, end) {

@@ -27,6 +27,7 @@ impl Again {
             end: sent.end,
             packet_end: sent.end,
             first: None,
+            had: None,
             at: sent.at,
             ip_id: sent.ip_id,
             timestamp: sent.timestamp,

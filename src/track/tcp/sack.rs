@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use super::Moment;
 use super::sent::Sent;
 use super::side::Side;
+use super::verdict::Again;
 use crate::model::{Segment, SeqNumber};
 use crate::track::facts::Hints;
 use crate::track::repeat::Twice;
@@ -29,7 +30,8 @@ impl Side {
                 rest.first().is_some_and(|(l, r)| !left.is_before(SeqNumber(*l)) && !right.is_after(SeqNumber(*r)));
             if below || within {
                 real = rest;
-                hints.duplicate_sack = twice(peer, left, right);
+                let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
+                hints.duplicate_sack = twice(peer, left, right, echo);
             }
         }
         let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
@@ -47,15 +49,37 @@ impl Side {
 
 /// Why the peer's bytes from `left` up to `right` came twice. A SYN that comes twice has its own finding, or was a
 /// simultaneous open's SYN-ACK, which repeats its number; a keep-alive's byte was meant to come twice.
-fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber) -> Option<Twice> {
+fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<Twice> {
     let newest = peer.newest().filter(|newest| newest.len == 1 && left.plus(1) == right).map(|newest| newest.frame);
     match peer.sent.carrying(left) {
-        Some(sent) if sent.repeats > 0 => Some(Twice::Again(sent.last.0)),
+        Some(sent) if sent.repeats > 0 => {
+            let last = sent.last.0;
+            Some(Twice::Again(peer.had(left, right, echo).unwrap_or(last)))
+        }
         _ if peer.base == Some(left) && left.plus(1) == right => None,
         Some(sent) if newest.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
         Some(Sent { frame, last: (last, _), .. }) => {
             Some(Twice::Doubled { first: *frame, copy: NonZeroU64::new(*last).filter(|copy| copy.get() != *frame) })
         }
         None => Some(Twice::Unknown),
+    }
+}
+
+impl Side {
+    /// Which of its repeats brought the bytes from `left` up to `right` a second time: the one whose time stamp the DSACK
+    /// echoes (RFC 7323 §4.3), else the first that no DSACK has told of yet.
+    fn had(&mut self, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<u64> {
+        let untold = |again: &Again| {
+            let carries = !again.seq.is_after(left) && again.packet_end.is_after(left);
+            carries && again.had.is_none_or(|had| !left.is_before(had))
+        };
+        let echoed = |again: &Again| untold(again) && echo.is_some() && again.timestamp == echo;
+        let whole = |again: &Again| untold(again) && again.had.is_none();
+        let mut repeats = self.repeats.iter();
+        let index = repeats.clone().position(echoed).or_else(|| repeats.clone().position(whole));
+        let index = index.or_else(|| repeats.position(untold))?;
+        let again = self.repeats.get_mut(index)?;
+        again.had = Some(right);
+        Some(again.frame)
     }
 }

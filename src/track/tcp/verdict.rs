@@ -24,6 +24,8 @@ pub(super) struct Again {
     pub(super) packet_end: SeqNumber,
     /// The frame that carried the bytes first, once it is known.
     pub(super) first: Option<u64>,
+    /// Up to where DSACKs have said that its bytes came twice.
+    pub(super) had: Option<SeqNumber>,
 }
 
 /// Bytes that are in the capture already.
