@@ -67,6 +67,7 @@ impl Decoder {
     /// its layers.
     #[inline(always)]
     fn plain<'a>(&'a mut self, ip: Ip<'a>, frame: &Frame<'a>) -> Result<Packet<'a>, Skip> {
+        // the same for both, but not made one: a transport of either kind is copied once more than one that is known
         match (ip.fragment, ip.protocol) {
             (None, ip_number::TCP) => {
                 let headers = Headers::new(ip.header, Transport::Segment(tcp::read(&ip)?));

@@ -62,7 +62,7 @@ impl Repeat {
     }
 
     /// A repeat of which nothing else is known.
-    pub(super) fn unproved(verdict: RepeatVerdict) -> Self {
+    pub fn unproved(verdict: RepeatVerdict) -> Self {
         Self {
             verdict,
             original: None,

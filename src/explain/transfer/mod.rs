@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
-    use crate::track::{Acked, FirstCopy, Lent, Marks, Repeat, RepeatVerdict, StreamId, TcpFacts};
+    use crate::track::{Acked, Lent, Repeat, RepeatVerdict, StreamId, TcpFacts};
     use Direction::{ClientToServer, ServerToClient};
 
     /// A transfer from client to server, told segment by segment.
@@ -103,17 +103,7 @@ mod tests {
         }
 
         fn again(&mut self, micros: i64, seq: u32, len: u32) {
-            let repeat = Repeat {
-                verdict: RepeatVerdict::Fast { acks: 3, last: 9 },
-                original: None,
-                after: None,
-                witness: None,
-                through: None,
-                last: None,
-                fresh: 0,
-                first_copy: FirstCopy::NotKnown,
-                marks: Marks::default(),
-            };
+            let repeat = Repeat::unproved(RepeatVerdict::Fast { acks: 3, last: 9 });
             let facts = TcpFacts { seq, len, repeat: Some(repeat), ..TcpFacts::default() };
             self.see(micros, ClientToServer, facts);
         }
