@@ -16,7 +16,8 @@ pub struct Repeat {
     /// The frame that decides the verdict beside the original: the ACK, the hole's frame, the duplicate ACK. For a SYN
     /// or SYN-ACK, the peer's segment that answered it before, or that it answers again.
     pub witness: Option<u64>,
-    /// The frame that carried the last of the bytes before, where that is another one.
+    /// The frame that carried the last of the bytes before, where that is another one; of bytes that came only partly
+    /// before, one that carried a part.
     pub through: Option<NonZeroU64>,
     /// The copy before this one, where it is not the original: `after` counts from it.
     pub last: Option<NonZeroU64>,
@@ -78,7 +79,11 @@ impl Repeat {
 
     /// How many of its `len` payload bytes the capture did not hold before.
     pub(super) fn brings(&self, len: u32) -> u32 {
-        if self.first_copy == FirstCopy::NotCaptured { len } else { self.fresh.min(len) }
+        match self.first_copy {
+            FirstCopy::NotCaptured => len,
+            FirstCopy::Partly(skipped) => skipped.saturating_add(self.fresh).min(len),
+            FirstCopy::Captured | FirstCopy::Damaged | FirstCopy::NotKnown => self.fresh.min(len),
+        }
     }
 
     /// Whether the bytes may not have arrived before: what is answered then may be this copy.
@@ -96,6 +101,8 @@ pub enum FirstCopy {
     Damaged,
     /// The capture shows a hole in its place.
     NotCaptured,
+    /// So many bytes fill a hole; the others are in the capture, and the segment before had other borders.
+    Partly(u32),
     /// It is not in the capture, or is no longer remembered.
     NotKnown,
 }
@@ -136,8 +143,14 @@ pub enum RepeatVerdict {
     },
     /// The data of a SYN, which the SYN-ACK, the witness, did not cover (RFC 7413 §4.2.2).
     NotTaken,
-    /// The last data in flight, sent again before its timer could run out (RFC 8985 §7).
-    TailLossProbe,
+    /// The last data in flight, sent again to provoke an ACK (RFC 8985 §7).
+    TailLossProbe {
+        /// A retransmission timer may have run out, but would send what is not acknowledged before it. Else it could not
+        /// have run out yet.
+        late: bool,
+    },
+    /// Sent again after a wait, though a retransmission timer sends what is not acknowledged first (RFC 6298 §5.4).
+    NotFirst,
     /// No ACK came in time (RFC 6298 §5).
     Timeout {
         /// The how-manieth repeat of these bytes it is.

@@ -144,7 +144,7 @@ fn proof(repeat: &Repeat) -> (String, String) {
             "fast retransmit",
             format!("{} or SACK told of the hole{witness}", counted(u64::from(count), "duplicate ACK")),
         ),
-        RepeatVerdict::TailLossProbe => {
+        RepeatVerdict::TailLossProbe { .. } => {
             ("tail loss probe", "the last data in flight, before its timer could run out".to_owned())
         }
         RepeatVerdict::Timeout { nth, .. } => ("time-out", format!("no ACK came in time; repeat {nth} of these bytes")),
@@ -153,7 +153,7 @@ fn proof(repeat: &Repeat) -> (String, String) {
         RepeatVerdict::Continued { since, .. } => {
             ("sent again", format!("the recovery since frame {since} goes on{witness}"))
         }
-        RepeatVerdict::Unknown | RepeatVerdict::TimerRestarted | RepeatVerdict::Unheard => {
+        RepeatVerdict::Unknown | RepeatVerdict::NotFirst | RepeatVerdict::TimerRestarted | RepeatVerdict::Unheard => {
             ("sent again", "the cause can't be told".to_owned())
         }
         RepeatVerdict::OrderUnknown => ("late or again", "it fills a hole".to_owned()),

@@ -1,5 +1,7 @@
 //! Sentences about segments, by the part that they play.
 
+use std::num::NonZeroU64;
+
 use super::{acks, bytes, data, frames, joined, reset};
 use crate::model::Direction;
 use crate::track::{Event, FirstCopy, Probe, Repeat, RepeatVerdict, TcpFacts, TcpPlace};
@@ -106,6 +108,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
             format!("first sent in {}", frames((frame.min(last.get()), frame.max(last.get()))))
         }
         (Some(frame), ..) => format!("first sent in frame {frame}"),
+        (None, through, FirstCopy::Partly(skipped)) => part(through, skipped),
         (None, _, FirstCopy::NotCaptured) => "its first copy had not come by here".to_owned(),
         (None, ..) => "its first copy is not in the capture, or is no longer remembered".to_owned(),
     };
@@ -126,7 +129,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
         }
         RepeatVerdict::Spurious(_) => format!("again though it had arrived; {first}"),
         RepeatVerdict::Fast { .. } => format!("again since ACKs told of a hole: fast retransmission; {first}{after}"),
-        RepeatVerdict::TailLossProbe => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
+        RepeatVerdict::TailLossProbe { .. } => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
         RepeatVerdict::Timeout { .. } => format!("again since no ACK came in time; {first}{after}"),
         RepeatVerdict::Handshake { asked: true, .. } => format!("again since the SYN came again; {first}{after}"),
         RepeatVerdict::Handshake { .. } if repeat.witness.is_some() => {
@@ -139,7 +142,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
             let ack = repeat.witness.unwrap_or_default();
             format!("again upon the ACK in frame {ack}: the recovery since frame {since} goes on; {first}{after}")
         }
-        RepeatVerdict::Unknown | RepeatVerdict::TimerRestarted | RepeatVerdict::Unheard => {
+        RepeatVerdict::Unknown | RepeatVerdict::NotFirst | RepeatVerdict::TimerRestarted | RepeatVerdict::Unheard => {
             format!("again; {first}{after}")
         }
         RepeatVerdict::AskedAnew { .. } => {
@@ -148,4 +151,11 @@ pub(super) fn again(repeat: &Repeat) -> String {
         }
         RepeatVerdict::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
     }
+}
+
+/// What of a segment's bytes was captured before.
+fn part(through: Option<NonZeroU64>, skipped: u32) -> String {
+    let carried = through
+        .map_or_else(|| "some were captured before".to_owned(), |frame| format!("frame {frame} brought some of them"));
+    format!("{carried}, {} fill a hole", bytes(skipped))
 }

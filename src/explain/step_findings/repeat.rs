@@ -62,10 +62,21 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             );
             (Code::FastRetransmit, text)
         }
-        RepeatVerdict::TailLossProbe => (
-            Code::TailLossProbe,
+        RepeatVerdict::TailLossProbe { late } => {
+            let but = if late {
+                "where a retransmission timer would send the bytes before it first, which are not acknowledged (RFC 6298 §5.4)"
+            } else {
+                "sooner than a retransmission timer could run out"
+            };
+            let text = format!(
+                "The last data in flight, sent again{waited}, {but}, and no duplicate ACK asked for it: a tail-loss probe (RFC 8985 §7); {copy}."
+            );
+            (Code::TailLossProbe, text)
+        }
+        RepeatVerdict::NotFirst => (
+            Code::Retransmit,
             format!(
-                "The last data in flight, sent again{waited}, sooner than a retransmission timer could run out, and no duplicate ACK asked for it: a tail-loss probe (RFC 8985 §7); {copy}."
+                "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it, and a retransmission timer would send the bytes before it first, which are not acknowledged (RFC 6298 §5.4), so the capture can't tell why."
             ),
         ),
         RepeatVerdict::Timeout { wait: Wait::FirstThoughAsked, .. } => (
@@ -180,6 +191,14 @@ fn first_copy(repeat: &Repeat, len: u32) -> String {
                 "the checksum of the copy in frame {frame} does not fit: if it arrived so, the receiver threw it away"
             )
         }
+        (FirstCopy::Partly(skipped), through) => {
+            let carried =
+                through.map_or_else(|| "captured before".to_owned(), |frame| format!("captured in frame {frame}"));
+            format!(
+                "{} of it had not come by here: they were lost, or held up, before the capture; the others were {carried}, in a segment with other borders",
+                bytes(skipped)
+            )
+        }
         (FirstCopy::NotCaptured, _) => {
             "the first copy had not come by here: it was lost, or held up, before the capture".to_owned()
         }
@@ -235,8 +254,11 @@ fn unexplained(repeat: &Repeat, waited: &str, copy: &str) -> String {
         FirstCopy::Captured => format!(
             "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
         ),
+        FirstCopy::Partly(_) => format!(
+            "Sent again, since some of its bytes came before{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
+        ),
         FirstCopy::NotCaptured => format!(
-            "Its {} is newer than that of bytes captured before it, so it was sent again; {copy}. Nothing captured asked for it and it came too soon for a timer, so the capture can't tell why.",
+            "Its {} is newer than that of bytes captured before it, so it was sent again; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why.",
             repeat.marks.name().unwrap_or("sending")
         ),
         FirstCopy::NotKnown => format!("Below what was sent before; {copy}, so why it comes can't be told."),

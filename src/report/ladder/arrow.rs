@@ -72,12 +72,13 @@ impl Again {
             RepeatVerdict::Reordered | RepeatVerdict::CapturedLate => "out of order",
             RepeatVerdict::Spurious(_) => "needless retransmission",
             RepeatVerdict::Fast { .. } => "fast retransmission",
-            RepeatVerdict::TailLossProbe => "tail-loss probe",
+            RepeatVerdict::TailLossProbe { .. } => "tail-loss probe",
             RepeatVerdict::Timeout { .. } => "time-out retransmission",
             RepeatVerdict::NotTaken
             | RepeatVerdict::TooBig
             | RepeatVerdict::Continued { .. }
             | RepeatVerdict::Unknown
+            | RepeatVerdict::NotFirst
             | RepeatVerdict::TimerRestarted
             | RepeatVerdict::Unheard => "retransmission",
             RepeatVerdict::OrderUnknown => "late or again",

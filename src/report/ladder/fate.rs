@@ -90,7 +90,7 @@ impl Fates {
                 RepeatVerdict::Fast { .. } if before == original => Some(Fate::Lost(frame)),
                 RepeatVerdict::Fast { .. }
                 | RepeatVerdict::Timeout { .. }
-                | RepeatVerdict::TailLossProbe
+                | RepeatVerdict::TailLossProbe { .. }
                 | RepeatVerdict::Continued { .. }
                 | RepeatVerdict::TooBig
                 | RepeatVerdict::Handshake { .. }
@@ -101,6 +101,7 @@ impl Fates {
                 | RepeatVerdict::Spurious(_)
                 | RepeatVerdict::NotTaken
                 | RepeatVerdict::Unknown
+                | RepeatVerdict::NotFirst
                 | RepeatVerdict::TimerRestarted
                 | RepeatVerdict::Unheard
                 | RepeatVerdict::OrderUnknown => None,

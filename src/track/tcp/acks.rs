@@ -17,7 +17,7 @@ impl Connection {
         let (own, peer) = self.sides.both_mut(moment.direction);
         let before = own.acked;
         let advances = before.is_none_or(|before| segment.ack.is_after(before));
-        own.note_sack(moment, segment, peer, advances, hints);
+        let told = own.note_sack(moment, segment, peer, advances, hints);
         own.acked_at = moment.at;
         own.acked_frame = moment.frame;
         if !advances {
@@ -54,7 +54,8 @@ impl Connection {
         // where the capture began later, the first ACK may lie before all that it holds
         let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
         let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
-        let sample = covered.sample.filter(|sent| sent.len > 0);
+        // what waited for a hole to be filled was no round trip, though what filled it may not be in the capture
+        let sample = covered.sample.filter(|sent| sent.len > 0 && !told);
         let delay = sample.and_then(|sent| moment.since(sent.at));
         if let Some((sent, delay)) = sample.zip(delay)
             && own.delays_ack(delay, usual, segment, peer)

@@ -116,11 +116,14 @@ impl Connection {
         };
         let handshake = self.handshake.round_trip();
         Some(match own.holes.fill(segment.seq, end) {
-            Fill::Hole(shown_by) => {
-                let repeat = late::fills_hole(&again, shown_by, own, peer, handshake);
+            Fill::Hole { shown_by, bytes } => {
+                let old = if end.is_after(next) { next } else { end };
+                let seen = old.relative_to(segment.seq) > bytes;
+                let repeat = late::fills_hole(&again, shown_by, seen.then_some(bytes), own, peer, handshake);
                 own.recover(&again, &repeat, peer);
                 own.sent.push(Sent { late: true, ..sent });
-                repeat
+                let sent_again = seen && repeat.verdict != RepeatVerdict::Reordered;
+                Repeat { fresh: if sent_again { end.relative_to(old) } else { 0 }, ..repeat }
             }
             Fill::Missed(ack) => match late::captured_late(&again, &ack, own) {
                 Some(late) => {

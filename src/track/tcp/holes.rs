@@ -33,8 +33,8 @@ pub(super) struct Missed {
 pub(super) enum Fill {
     /// All of its bytes were captured before.
     Nothing,
-    /// It brings bytes that were skipped; the frame that showed the hole.
-    Hole(u64),
+    /// It brings so many bytes that were skipped; `shown_by` is the frame that showed the hole.
+    Hole { shown_by: u64, bytes: u32 },
     /// It brings bytes that were acknowledged before they were captured.
     Missed(Missed),
 }
@@ -68,12 +68,16 @@ impl Holes {
             if !from.is_before(hole.to) || !to.is_after(hole.from) {
                 return true;
             }
+            let (before, after) = (from.is_after(hole.from), to.is_before(hole.to));
+            let fills = if after { to } else { hole.to }.relative_to(if before { from } else { hole.from });
             filled = match (hole.acked, filled) {
-                (None, _) => Fill::Hole(hole.shown_by),
-                (Some(_), Fill::Hole(_)) => filled,
+                (None, Fill::Hole { bytes, .. }) => {
+                    Fill::Hole { shown_by: hole.shown_by, bytes: bytes.saturating_add(fills) }
+                }
+                (None, _) => Fill::Hole { shown_by: hole.shown_by, bytes: fills },
+                (Some(_), Fill::Hole { .. }) => filled,
                 (Some(missed), _) => Fill::Missed(missed),
             };
-            let (before, after) = (from.is_after(hole.from), to.is_before(hole.to));
             if before && after {
                 rest = Some(Hole { from: to, ..*hole });
             }
@@ -145,6 +149,10 @@ mod tests {
 
     const ACK: Missed = Missed { frame: 9, at: When::UNKNOWN, echo: None };
 
+    fn hole(shown_by: u64, bytes: u32) -> Fill {
+        Fill::Hole { shown_by, bytes }
+    }
+
     fn seq(n: u32) -> SeqNumber {
         SeqNumber(n)
     }
@@ -153,9 +161,9 @@ mod tests {
     fn a_hole_is_filled_piece_by_piece() {
         let mut holes = Holes::default();
         holes.open(seq(10), seq(40), 3);
-        assert_eq!(holes.fill(seq(20), seq(30)), Fill::Hole(3));
+        assert_eq!(holes.fill(seq(20), seq(30)), hole(3, 10));
         assert_eq!(holes.fill(seq(20), seq(30)), Fill::Nothing);
-        assert_eq!(holes.fill(seq(0), seq(15)), Fill::Hole(3));
+        assert_eq!(holes.fill(seq(0), seq(15)), hole(3, 5));
         assert_eq!(holes.acknowledged(seq(50), ACK), Some((15, 3)));
         assert_eq!(holes.acknowledged(seq(60), ACK), None);
     }
@@ -164,7 +172,7 @@ mod tests {
     fn holes_work_across_the_wrap_and_are_bounded() {
         let mut holes = Holes::default();
         holes.open(seq(u32::MAX - 4), seq(5), 1);
-        assert_eq!(holes.fill(seq(u32::MAX), seq(2)), Fill::Hole(1));
+        assert_eq!(holes.fill(seq(u32::MAX), seq(2)), hole(1, 3));
         assert_eq!(holes.acknowledged(seq(0), ACK), Some((4, 1)));
         (0..100).for_each(|n| holes.open(seq(n * 10), seq(n * 10 + 5), 2));
         assert!(holes.ranges.len() <= MOST && holes.forgot_some());
@@ -177,7 +185,7 @@ mod tests {
         assert_eq!(holes.acknowledged(seq(20), ACK), Some((10, 3)));
         assert_eq!(holes.acknowledged(seq(20), ACK), None);
         assert_eq!(holes.fill(seq(12), seq(15)), Fill::Missed(ACK));
-        assert_eq!((holes.fill(seq(12), seq(15)), holes.fill(seq(30), seq(35))), (Fill::Nothing, Fill::Hole(3)));
+        assert_eq!((holes.fill(seq(12), seq(15)), holes.fill(seq(30), seq(35))), (Fill::Nothing, hole(3, 5)));
         holes.missed(seq(50), seq(60), ACK);
         assert_eq!((holes.fill(seq(50), seq(60)), holes.fill(seq(50), seq(60))), (Fill::Missed(ACK), Fill::Nothing));
         (0..100).for_each(|n| holes.missed(seq(n * 10), seq(n * 10 + 5), ACK));

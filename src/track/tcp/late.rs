@@ -1,6 +1,8 @@
 //! Bytes that come behind others which were sent after them: those that were skipped, or acknowledged before they were
 //! captured. Whether they were late or sent again is told by marks, ACKs and time.
 
+use std::num::NonZeroU64;
+
 use super::copy::AT_ONCE;
 use super::holes::Missed;
 use super::recovery::Recovery;
@@ -11,35 +13,49 @@ use crate::model::Nanos;
 use crate::track::repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Wait};
 use crate::track::when::When;
 
-/// Bytes that were skipped when later ones were captured; `shown_by` is the frame that showed the hole.
+/// Bytes that were skipped when later ones were captured; `shown_by` is the frame that showed the hole. Where the segment
+/// carries others that were captured before, only `part` bytes of it were skipped: nobody puts the same byte into two
+/// segments with other borders but who sends it again, and that is this one, unless a mark says that it is older.
 pub(super) fn fills_hole(
     again: &Again,
     shown_by: u64,
+    part: Option<u32>,
     sender: &Side,
     receiver: &Side,
     handshake: Option<Nanos>,
 ) -> Repeat {
-    let compared = compare(again, sender.sent.marks_from(again.end));
-    let marks = compared.map(|(_, marks)| marks).unwrap_or_default();
-    let first_copy = FirstCopy::NotCaptured;
-    let repeat = |verdict, witness| Repeat { witness: Some(witness), first_copy, marks, ..Repeat::unproved(verdict) };
+    let carried = part.and_then(|_| sender.sent.overlapping(again));
+    let marks = carried.map_or_else(|| sender.sent.marks_from(again.end), |sent| (sent.ip_id, sent.timestamp));
+    let compared = compare(again, marks);
+    let first = Repeat {
+        through: carried.and_then(|sent| NonZeroU64::new(sent.frame)),
+        first_copy: part.map_or(FirstCopy::NotCaptured, FirstCopy::Partly),
+        marks: compared.map(|(_, marks)| marks).unwrap_or_default(),
+        ..Repeat::unproved(RepeatVerdict::Unknown)
+    };
+    let repeat = |verdict, witness| Repeat { verdict, witness: Some(witness), ..first };
     if compared.is_some_and(|(distance, _)| distance < 0) {
         return repeat(RepeatVerdict::Reordered, shown_by);
     }
-    let recovery = sender.recovery.filter(Recovery::after_timeout);
-    if let Some((verdict, ack)) = recovery.and_then(|it| it.goes_on(again, shown_by, receiver, handshake)) {
+    let goes_on = |recovery: Recovery| recovery.goes_on(again, shown_by, receiver, handshake);
+    if let Some((verdict, ack)) = sender.recovery.filter(Recovery::after_timeout).and_then(goes_on) {
         return repeat(verdict, ack);
     }
-    let newer = compared.is_some_and(|(distance, _)| distance > 0);
+    let is_repeat = compared.is_some() || part.is_some();
     let told = receiver.told_of(again);
     let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).map_or(When::UNKNOWN, |sent| sent.at);
     let since = again.at.since(shown_at);
-    if let Some(told) = told.filter(|_| newer) {
+    if let Some(told) = told.filter(|_| is_repeat) {
         let timeout = asked_long_ago(again, receiver, handshake);
         let late = RepeatVerdict::Timeout { nth: 1, wait: Wait::FirstThoughAsked };
-        return repeat(if timeout { late } else { told.asks() }, told.first);
+        if timeout || told.is_enough() {
+            return repeat(if timeout { late } else { told.asks() }, told.first);
+        }
     }
-    match (newer, since) {
+    if let Some((verdict, ack)) = sender.recovery.filter(|_| is_repeat).and_then(goes_on) {
+        return repeat(verdict, ack);
+    }
+    match (is_repeat, since) {
         (true, Some(since)) if since >= LEAST_TIMEOUT => match receiver.restarted_timer(again.at) {
             Some(ack) => repeat(RepeatVerdict::TimerRestarted, ack),
             None => repeat(RepeatVerdict::Timeout { nth: 1, wait: Wait::First }, shown_by),

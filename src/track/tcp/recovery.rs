@@ -38,6 +38,11 @@ impl Recovery {
         (partial && prompt && (timeout || ack == again.seq)).then_some((verdict, frame))
     }
 
+    /// Whether all that was under way when it began is acknowledged.
+    pub(super) fn is_over(&self, receiver: &Side) -> bool {
+        receiver.acked.is_some_and(|ack| !ack.is_before(self.until))
+    }
+
     /// Whether a timer had run out.
     pub(super) fn after_timeout(&self) -> bool {
         self.timeout
@@ -47,7 +52,7 @@ impl Recovery {
 impl Side {
     /// Notes what begins or prolongs a recovery.
     pub(super) fn recover(&mut self, again: &Again, repeat: &Repeat, receiver: &Self) {
-        let over = |recovery: &Recovery| receiver.acked.is_some_and(|ack| !ack.is_before(recovery.until));
+        let over = |recovery: &Recovery| recovery.is_over(receiver);
         let timeout = match repeat.verdict {
             RepeatVerdict::Timeout { .. } => true,
             RepeatVerdict::Fast { .. } if self.recovery.as_ref().is_none_or(over) => false,

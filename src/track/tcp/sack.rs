@@ -12,7 +12,8 @@ use crate::track::facts::Hints;
 use crate::track::repeat::Twice;
 
 impl Side {
-    /// What its ACK says of holes: duplicates and SACK blocks count, a DSACK tells of a needless repeat.
+    /// What its ACK says of holes: duplicates and SACK blocks count, a DSACK tells of a needless repeat. Gives whether the
+    /// ACKs before it had told of a hole.
     pub(super) fn note_sack(
         &mut self,
         moment: &Moment,
@@ -20,7 +21,8 @@ impl Side {
         peer: &mut Self,
         advances: bool,
         hints: &mut Hints,
-    ) {
+    ) -> bool {
+        let told_before = !self.hole_acks.is_empty();
         let blocks = segment.options.sack.as_slice();
         let mut real = blocks;
         if let Some((first, rest)) = blocks.split_first() {
@@ -39,11 +41,12 @@ impl Side {
             self.sacked = Some(highest);
         }
         let duplicate = segment.len == 0 && self.acked == Some(segment.ack) && peer.sent.in_flight() > 0;
-        if !real.is_empty() || duplicate && !advances && self.newest().is_some_and(|last| last.len == 0) {
+        if !real.is_empty() || duplicate && !advances && self.repeats_ack(segment) {
             self.hole_acks.push(moment.frame, segment.ack, highest);
         } else if advances {
             self.hole_acks.clear();
         }
+        told_before
     }
 }
 
@@ -66,6 +69,14 @@ fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber, echo: Option<u32>) 
 }
 
 impl Side {
+    /// Whether an ACK of what it had acknowledged before says just the same again, without data and with the same window
+    /// (RFC 5681 §2): one with another window tells of that, and of no hole.
+    #[cold]
+    fn repeats_ack(&self, segment: &Segment) -> bool {
+        let window = u32::from(segment.window) << self.scale().unwrap_or(0);
+        self.newest().is_some_and(|last| last.len == 0 && (window == self.window || last.syn))
+    }
+
     /// Which of its repeats brought the bytes from `left` up to `right` a second time: the one whose time stamp the DSACK
     /// echoes (RFC 7323 §4.3), else the first that no DSACK has told of yet.
     fn had(&mut self, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<u64> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
 
+use super::verdict::Again;
 use crate::model::SeqNumber;
 use crate::track::when::When;
 
@@ -103,6 +104,12 @@ impl SentList {
     /// The remembered segment that carried the byte at `seq`, latest first.
     pub(super) fn carrying(&mut self, seq: SeqNumber) -> Option<&mut Sent> {
         self.segments.iter_mut().rev().find(|sent| !sent.seq.is_after(seq) && sent.end.is_after(seq))
+    }
+
+    /// One of the remembered segments that carried a part of these bytes.
+    #[cold]
+    pub(super) fn overlapping(&self, again: &Again) -> Option<&Sent> {
+        self.segments.iter().find(|sent| sent.seq.is_before(again.end) && sent.end.is_after(again.seq))
     }
 
     /// Whether the checksums of most of them do not fit: then they were changed after the checksums were made, as where

@@ -26,8 +26,8 @@ pub(super) struct HoleAck {
 #[derive(Clone, Debug, Default)]
 pub(super) struct HoleAcks {
     acks: VecDeque<HoleAck>,
-    /// The first of them, or of the last ones before.
-    pub(super) first: u64,
+    /// The first of them, or of the last ones before: its frame, its number, and the end of its highest SACK block.
+    first: (u64, SeqNumber, SeqNumber),
 }
 
 /// What told of the hole at some bytes.
@@ -42,9 +42,23 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// Whether it is enough to send the bytes again: SACK blocks behind them, or three duplicates.
+    pub(super) fn is_enough(&self) -> bool {
+        self.sack || self.acks >= 3
+    }
+
     /// The verdict where that made the sender act.
     pub(super) fn asks(&self) -> RepeatVerdict {
         RepeatVerdict::Fast { acks: self.acks, last: self.last }
+    }
+}
+
+impl HoleAck {
+    /// What it tells of a hole at these bytes: it stands at them, or has a SACK block behind them.
+    fn tells_of(&self, again: &Again) -> Option<Told> {
+        let sack = self.sacked.is_some_and(|sacked| sacked.is_after(again.seq));
+        let here = !self.ack.is_before(again.seq) && self.ack.is_before(again.end);
+        (sack || here).then_some(Told { acks: self.acks, first: self.frame, last: self.frame, sack })
     }
 }
 
@@ -59,9 +73,15 @@ impl HoleAcks {
             first.acks = first.acks.saturating_add(1);
         }
         if self.acks.is_empty() {
-            self.first = frame;
+            self.first = (frame, ack, sacked.unwrap_or(ack));
         }
         self.acks.push_back(HoleAck { frame, ack, sacked, acks: 1 });
+    }
+
+    /// Whether there are none.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.acks.is_empty()
     }
 
     /// What cannot tell of the next hole is forgotten.
@@ -76,13 +96,7 @@ impl HoleAcks {
 impl Side {
     /// What its ACKs tell of a hole at the bytes that come again: one stands at them, or has SACK blocks behind them.
     pub(super) fn told_of(&self, again: &Again) -> Option<Told> {
-        let behind = |told: &HoleAck| told.sacked.is_some_and(|sacked| sacked.is_after(again.seq));
-        let here = |told: &HoleAck| !told.ack.is_before(again.seq) && told.ack.is_before(again.end);
-        let one = |told: &HoleAck| {
-            let sack = behind(told);
-            (sack || here(told)).then_some(Told { acks: told.acks, first: told.frame, last: told.frame, sack })
-        };
-        self.hole_acks.acks.iter().filter_map(one).reduce(|all, next| Told {
+        self.hole_acks.acks.iter().filter_map(|told| told.tells_of(again)).reduce(|all, next| Told {
             acks: all.acks.saturating_add(next.acks),
             last: next.last,
             sack: all.sack || next.sack,
@@ -90,8 +104,16 @@ impl Side {
         })
     }
 
-    /// That, where it is enough to send them again: SACK blocks behind them, or three duplicates.
+    /// The first of its ACKs that told of a hole at bytes that have come since.
+    pub(super) fn had_told_of(&self, again: &Again) -> Option<u64> {
+        let (frame, ack, sacked) = self.hole_acks.first;
+        let first = HoleAck { frame, ack, sacked: Some(sacked), acks: 1 };
+        let fits = frame > 0 && !ack.is_after(again.seq) && first.tells_of(again).is_some();
+        self.told_of(again).map(|told| told.first).or(fits.then_some(frame))
+    }
+
+    /// That, where it is enough to send them again.
     pub(super) fn asked_for(&self, again: &Again) -> Option<Told> {
-        self.told_of(again).filter(|told| told.sack || told.acks >= 3)
+        self.told_of(again).filter(Told::is_enough)
     }
 }

@@ -33,13 +33,12 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
     if let Some(copy) = sender.copied(again, receiver.asked_for(again).is_some()) {
         return copy;
     }
-    let lone = sender.sent.in_flight() == 1;
     [again.seq, again.end].into_iter().for_each(|at| sender.sent.part(at, sender.isn));
     let last = sender.sent.carrying(SeqNumber(again.end.0.wrapping_sub(1))).map(|sent| sent.frame);
     let repeat = match sender.sent.carrying(again.seq).map(|sent| *sent) {
         Some(before) => {
             let through = last.filter(|last| *last != before.frame).and_then(NonZeroU64::new);
-            Case { again, before, lone, sender, receiver, handshake }.judge(through)
+            Case { again, before, sender, receiver, handshake }.judge(through)
         }
         None => forgotten(again, sender, receiver, handshake),
     };
@@ -75,8 +74,6 @@ struct Case<'a> {
     again: &'a Again,
     /// What carried its first byte before.
     before: Sent,
-    /// Whether that is all that is under way.
-    lone: bool,
     sender: &'a Side,
     receiver: &'a Side,
     handshake: Option<Nanos>,
@@ -102,7 +99,8 @@ impl Case<'_> {
             return Repeat { marks, ..repeat(RepeatVerdict::Reordered, Some(before.frame)) };
         }
         if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
-            let asked = NonZeroU64::new(receiver.hole_acks.first).filter(|asked| before.late && *asked < ack);
+            let asked = receiver.had_told_of(again).and_then(NonZeroU64::new);
+            let asked = asked.filter(|asked| before.late && *asked < ack);
             return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
         }
         if let Some(syn_ack) = not_taken(before, sender, receiver) {
@@ -123,18 +121,24 @@ impl Case<'_> {
         }
         let unknown = if receiver.newest().is_some() { RepeatVerdict::Unknown } else { RepeatVerdict::Unheard };
         let Some(waited) = first.after else { return repeat(unknown, None) };
-        let probes = self.may_probe() && self.is_before_timeout(waited);
-        if probes && waited >= Nanos::from_millis(1) && waited < LEAST_TIMEOUT {
-            return repeat(RepeatVerdict::TailLossProbe, None);
+        let skips = receiver.acked.is_some_and(|acked| again.seq.is_after(acked));
+        // both timers run from the last segment or ACK on
+        let ran = again.at.since(receiver.advanced.1).map_or(waited, |since_ack| since_ack.min(waited));
+        let early = self.is_before_timeout(ran);
+        if self.may_probe() && self.is_probe_due(ran) && (skips || early) {
+            return repeat(RepeatVerdict::TailLossProbe { late: !early }, None);
         }
         if let Some(ack) = receiver.restarted_timer(again.at).filter(|_| waited >= LEAST_TIMEOUT) {
             return repeat(RepeatVerdict::TimerRestarted, Some(ack));
         }
         // without the other direction in the capture, an ACK may have asked for it
         if waited >= LEAST_TIMEOUT && receiver.newest().is_some() {
+            if skips && told.is_none() && !self.after_timeout() {
+                return repeat(RepeatVerdict::NotFirst, None);
+            }
             let wait = match pace(before, waited) {
                 Wait::First if told.is_some() => Wait::FirstThoughAsked,
-                Wait::First if probes || self.may_probe() && self.lone => Wait::FirstOfLast,
+                Wait::First if self.may_probe() => Wait::FirstOfLast,
                 wait => wait,
             };
             return repeat(
@@ -185,11 +189,21 @@ impl Case<'_> {
         sack && under_way && self.before.repeats == 0 && self.sender.next == Some(self.again.end)
     }
 
-    /// Whether a retransmission timer cannot have run out yet (RFC 6298 §2), but a tail-loss probe's can (RFC 8985 §7.2).
-    fn is_before_timeout(&self, waited: Nanos) -> bool {
+    /// Whether a tail-loss probe's timer can have run out: it waits two round trips (RFC 8985 §7.2).
+    fn is_probe_due(&self, ran: Nanos) -> bool {
+        ran >= self.round_trip().map_or(LEAST_TIMEOUT, |srtt| srtt.plus(srtt).max(Nanos::from_millis(1)))
+    }
+
+    /// Whether a retransmission timer cannot have run out yet (RFC 6298 §2).
+    fn is_before_timeout(&self, ran: Nanos) -> bool {
         let Some(srtt) = self.round_trip() else { return false };
         let variation = self.sender.estimator.variation().0.saturating_mul(4);
-        waited < srtt.plus(Nanos(variation.max(200_000_000))) && waited >= srtt.plus(srtt)
+        ran < srtt.plus(Nanos(variation.max(200_000_000))) && ran < LEAST_TIMEOUT
+    }
+
+    /// Whether the sender still recovers from a time-out.
+    fn after_timeout(&self) -> bool {
+        self.sender.recovery.as_ref().is_some_and(|it| it.after_timeout() && !it.is_over(self.receiver))
     }
 }
 
