@@ -21,7 +21,7 @@ impl Arithmetic {
     pub(super) fn of_seq(direction: Direction, facts: &TcpFacts) -> Option<Self> {
         // who refuses has chosen no number of its own: the RST's is 0 (RFC 9293 §3.10.7.1)
         let refuses = match facts.reset {
-            Some(Reset::Refused(_)) => true,
+            Some(Reset::Refused(_) | Reset::RefusedAgain { .. }) => true,
             Some(Reset::Copy(_)) => facts.seq_raw == 0,
             _ => false,
         };

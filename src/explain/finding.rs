@@ -60,6 +60,7 @@ finding_codes! {
     Refused "refused" Problem "Nobody listens on the port: the SYN was answered by a RST.";
     SimultaneousOpen "simultaneous_open" Note "Both sides sent a SYN before they saw the other's (RFC 9293 §3.5).";
     FastOpen "fast_open" Note "TCP Fast Open: a cookie, or data on the SYN (RFC 7413).";
+    SynData "syn_data" Note "Data on a SYN without the option of TCP Fast Open: TCP has always allowed them (RFC 9293 §3.5).";
     HandshakePartial "handshake_partial" Note "Only part of the handshake was captured.";
     PortReused "port_reused" Note "A new connection between ports that were used before.";
     FastRetransmit "fast_retransmit" Warning "Sent again because duplicate ACKs or SACK told of a hole (RFC 5681 §3.2, RFC 6675).";

@@ -5,9 +5,10 @@ use std::fmt;
 
 use super::analysis::Analysis;
 use super::echo::Echo;
-use super::facts::{Acked, Hints, Life, Overtaken, Probe, Reset, RttSample, TcpPlace, UdpPlace};
+use super::facts::{Acked, Hints, Life, Overtaken, Probe, RttSample, TcpPlace, UdpPlace};
 use super::lent::Lent;
 use super::repeat::Repeat;
+use super::reset::Reset;
 use super::vantage::Vantage;
 use crate::model::{
     Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, TcpFlags, TcpOptions, Timestamp,

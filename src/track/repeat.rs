@@ -141,8 +141,11 @@ pub enum RepeatVerdict {
         /// The last of them.
         last: u64,
     },
-    /// The data of a SYN, which the SYN-ACK, the witness, did not cover (RFC 7413 §4.2.2).
-    NotTaken,
+    /// The data of a SYN, which the SYN-ACK, the witness, did not cover.
+    NotTaken {
+        /// The SYN had the option of TCP Fast Open (RFC 7413 §4.2.2).
+        fast_open: bool,
+    },
     /// The last data in flight, sent again to provoke an ACK (RFC 8985 §7).
     TailLossProbe {
         /// A retransmission timer may have run out, but would send what is not acknowledged before it. Else it could not

@@ -55,7 +55,11 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     ("window-shut-briefly", &["read more slowly than bytes came: its window was shut once for 55.0 µs"], &["stopped"]),
     // a SYN with data, two without, then the data twice: they came again twice, not four times
     ("syn-data-sent-again", &["Sent again for the 2nd time"], &["4th time"]),
-    ("syn-data-without-cookie", &["with 5 bytes of data on the SYN\n"], &["(Fast Open)"]),
+    (
+        "syn-data-without-cookie",
+        &["with 5 bytes of data on the SYN\n", "syn_data [1,2]", "syn_data [1,2,3]"],
+        &["(Fast Open)", "fast_open", "RFC 7413"],
+    ),
     ("fin-with-data-again", &["250 ms before; client sends its FIN with them\n"], &["sends its FIN again"]),
     ("ecn-agreed", &["ecn_marked [6]: CWR"], &[]),
     ("icmpv6", &["hop limit exceeded", "RFC 4443 §3.1", "RFC 4443 §3.3"], &["time to live", "RFC 1122"]),

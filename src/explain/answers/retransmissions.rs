@@ -148,7 +148,7 @@ fn proof(repeat: &Repeat) -> (String, String) {
             ("tail loss probe", "the last data in flight, before its timer could run out".to_owned())
         }
         RepeatVerdict::Timeout { nth, .. } => ("time-out", format!("no ACK came in time; repeat {nth} of these bytes")),
-        RepeatVerdict::NotTaken => ("not taken", format!("the SYN-ACK did not cover the SYN's data{witness}")),
+        RepeatVerdict::NotTaken { .. } => ("not taken", format!("the SYN-ACK did not cover the SYN's data{witness}")),
         RepeatVerdict::TooBig => ("sent again", format!("the packet was too long for a link{witness}")),
         RepeatVerdict::Continued { since, .. } => {
             ("sent again", format!("the recovery since frame {since} goes on{witness}"))

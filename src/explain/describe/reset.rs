@@ -11,6 +11,9 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         Reset::Refused(syn) => {
             format!("{who} refuses: nothing listens on port {}; RST in answer to frame {syn}", event.source.port)
         }
+        Reset::RefusedAgain { before, .. } => {
+            format!("{who} refuses once more: RST as in frame {before}, though the SYN was not sent again")
+        }
         Reset::Unread { bytes: count, .. } => {
             let of = bytes(count);
             format!("{who} aborts: RST in place of a FIN, most likely with some of the {peer}'s {of} unread")

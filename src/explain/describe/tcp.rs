@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use super::{acks, bytes, data, frames, joined, reset};
-use crate::model::Direction;
+use crate::model::{Direction, TcpFlags};
 use crate::track::{Event, FirstCopy, Probe, Repeat, RepeatVerdict, TcpFacts, TcpPlace};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
@@ -24,6 +24,10 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
             Some(probe) => asking(event, facts, who, probe),
             None => acks::sentence(event, facts),
         },
+        TcpPlace::Odd if facts.flags.contains(TcpFlags::FIN) && !facts.flags.contains(TcpFlags::SYN) => {
+            let data = if facts.len > 0 { format!(" with {}", bytes(facts.len)) } else { String::new() };
+            format!("{who} sends FIN{data} without ACK, which closes nothing: it is dropped (RFC 9293 §3.10.7.4)")
+        }
         TcpPlace::Odd => {
             format!("{who} sends a segment with the flags {}, which has no place in a connection", facts.flags)
         }
@@ -120,7 +124,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
             format!("the same packet twice, a copy{of}")
         }
         RepeatVerdict::Reordered => match repeat.original {
-            Some(frame) => format!("a copy that was sent before frame {frame} and comes late"),
+            Some(frame) => format!("sent before frame {frame}, and comes late"),
             None => "it was sent earlier than its place in the capture: out of order".to_owned(),
         },
         RepeatVerdict::CapturedLate => {
@@ -136,7 +140,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
             format!("again since the answer was lost or late; {first}{after}")
         }
         RepeatVerdict::Handshake { .. } => format!("again since no answer came; {first}{after}"),
-        RepeatVerdict::NotTaken => format!("again since the SYN-ACK did not cover them; {first}{after}"),
+        RepeatVerdict::NotTaken { .. } => format!("again since the SYN-ACK did not cover them; {first}{after}"),
         RepeatVerdict::TooBig => format!("again since it was too long for a link; {first}{after}"),
         RepeatVerdict::Continued { since, .. } => {
             let ack = repeat.witness.unwrap_or_default();

@@ -10,10 +10,13 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
     let frames = [facts.quotes_frame.unwrap_or(0), event.frame];
     let (protocol, port) = (error.quoted.protocol, error.quoted.destination.port);
     // RFC 1812 §4.3.2.4: a router reports with an address of its own
-    let who = if error.source == error.quoted.destination.address {
-        "the host itself says so".to_owned()
-    } else {
-        format!("{} says so, a router or host on the way", error.source)
+    let who = match (error.source == error.quoted.destination.address, error.name()) {
+        (true, name) if said_by_forwarders(name) => {
+            "the address that it was for says so, but only who passes packets on says that: a NAT, load balancer or tunnel in front of the host has its address".to_owned()
+        }
+        (true, _) => "the host itself says so".to_owned(),
+        (false, _) if error.source == error.quoted.source.address => "its sender's own host says so".to_owned(),
+        (false, _) => format!("{} says so, a router or host on the way", error.source),
     };
     if error.name() == "port unreachable" {
         let why = match protocol {
@@ -56,4 +59,20 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
         _ => "it was not delivered, or not as it should be",
     };
     Finding::new(Code::IcmpError, format!("{about} met the ICMP error \"{}\": {means}; {who}.", error.name()), frames)
+}
+
+/// Whether a host that a packet has reached has no reason to say this of it: only who passes it on has (RFC 1812 §5.2.7,
+/// §5.3.1; RFC 4443 §3.1, §3.2, §3.3).
+fn said_by_forwarders(name: &str) -> bool {
+    matches!(
+        name,
+        "time to live exceeded"
+            | "hop limit exceeded"
+            | "fragmentation needed"
+            | "packet too big"
+            | "network unreachable"
+            | "host unreachable"
+            | "no route to destination"
+            | "address unreachable"
+    )
 }

@@ -1,4 +1,4 @@
-//! TCP Fast Open (RFC 7413): who asks for a cookie, who brings one, and what became of the data on the SYN.
+//! Data on a SYN, and what became of them; TCP Fast Open (RFC 7413): who asks for a cookie, and who brings one.
 
 use crate::explain::describe::bytes;
 use crate::explain::finding::{Finding, FindingCode as Code};
@@ -9,11 +9,18 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     if facts.place == TcpPlace::SynAck {
         let granted = facts.options.fast_open.map(granted);
         found.extend(granted.map(|text| Finding::new(Code::FastOpen, text, [frame])));
-        let taken = facts.hints.syn_data.map(|data| (taken(facts, data), data.frame.get()));
-        found.extend(taken.map(|(text, syn)| Finding::new(Code::FastOpen, text, [syn, frame])));
+        if let Some(data) = facts.hints.syn_data {
+            found.push(Finding::new(code(data.fast_open), taken(facts, data), [data.frame.get(), frame]));
+        }
     } else {
-        found.extend(offered(facts).map(|text| Finding::new(Code::FastOpen, text, [frame])));
+        let code = code(facts.options.fast_open.is_some());
+        found.extend(offered(facts).map(|text| Finding::new(code, text, [frame])));
     }
+}
+
+/// Data on a SYN are no Fast Open by themselves.
+fn code(fast_open: bool) -> Code {
+    if fast_open { Code::FastOpen } else { Code::SynData }
 }
 
 /// What a SYN brings.
@@ -35,7 +42,7 @@ fn offered(facts: &TcpFacts) -> Option<String> {
         ),
         (None, 0) => return None,
         (None, len) => format!(
-            "The SYN carries {} of data without a Fast Open cookie: a server hands them to its program only when the handshake is over (RFC 9293 §3.4), unless it is set to take them without a cookie.",
+            "The SYN carries {} of data, which TCP allows, and no option of Fast Open: a server hands them to its program only when the handshake is over (RFC 9293 §3.5), unless it is set to Fast Open without a cookie.",
             bytes(len)
         ),
     };
@@ -54,24 +61,29 @@ fn granted(cookie: u8) -> String {
 
 /// How much of the SYN's data the SYN-ACK covers.
 fn taken(facts: &TcpFacts, data: SynData) -> String {
-    let SynData { frame, bytes: sent, again } = data;
+    let SynData { frame, bytes: sent, fast_open, again } = data;
     let covered = facts.ack.unwrap_or(0).saturating_sub(1).min(sent);
+    let rule = if fast_open { "RFC 7413 §4.2.2" } else { "RFC 9293 §3.5" };
+    let data = bytes(sent);
     match covered {
         0 if again => format!(
-            "Acknowledges only the SYN, not the {} of data on the one in frame {frame}: they were not accepted, or did not arrive and this answers the SYN that was sent again. The client sends them again (RFC 7413 §4.2.2).",
-            bytes(sent)
+            "Acknowledges only the SYN, not the {data} of data on the one in frame {frame}: they were not accepted, or did not arrive and this answers the SYN that was sent again. The client sends them again ({rule})."
         ),
-        0 => format!(
-            "Acknowledges only the SYN, not the {} of data on it in frame {frame}: the server did not accept them, since the cookie is missing or no longer valid, or Fast Open is off. The client sends them again (RFC 7413 §4.2.2).",
-            bytes(sent)
+        0 => {
+            let why =
+                if fast_open { ", since the cookie is missing or no longer valid, or Fast Open is off" } else { "" };
+            format!(
+                "Acknowledges only the SYN, not the {data} of data on it in frame {frame}: the server did not accept them{why}. The client sends them again ({rule})."
+            )
+        }
+        _ if covered == sent && fast_open => format!(
+            "Acknowledges the {data} of data on the SYN in frame {frame}: the server accepted them, a round trip earlier than after a handshake ({rule})."
         ),
         _ if covered == sent => format!(
-            "Acknowledges the {} of data on the SYN in frame {frame}: the server accepted them, a round trip earlier than after a handshake (RFC 7413 §4.2.2).",
-            bytes(sent)
+            "Acknowledges the {data} of data on the SYN in frame {frame}: the server accepted them, and hands them to its program when the handshake is over, or at once if it is set to Fast Open without a cookie ({rule})."
         ),
         _ => format!(
-            "Acknowledges {covered} of the {} of data on the SYN in frame {frame}: the server accepted only these, and the client sends the rest again (RFC 7413 §4.2.2).",
-            bytes(sent)
+            "Acknowledges {covered} of the {data} of data on the SYN in frame {frame}: the server accepted only these, and the client sends the rest again ({rule})."
         ),
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
                 ),
             },
         ),
-        RepeatVerdict::Reordered => (Code::Reordered, reordered(repeat, witness)),
+        RepeatVerdict::Reordered => (Code::Reordered, reordered(facts, repeat, witness)),
         RepeatVerdict::CapturedLate => (Code::CapturedLate, captured_late(repeat, witness, &waited)),
         RepeatVerdict::Spurious(Some(asked)) => {
             proof.push(asked.get());
@@ -109,12 +109,13 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             let what = if facts.flags.contains(TcpFlags::ACK) { ["SYN-ACK", "ACK"] } else { ["SYN", "SYN-ACK"] };
             (Code::HandshakeRetried, handshake(what, asked, repeat, nth, &waited))
         }
-        RepeatVerdict::NotTaken => (
-            Code::FastOpen,
-            format!(
-                "Sent again{waited}: the SYN-ACK in frame {witness} covered only the SYN, not the data that it carried (RFC 7413 §4.2.2); {copy}."
-            ),
-        ),
+        RepeatVerdict::NotTaken { fast_open } => {
+            let rule = if fast_open { "RFC 7413 §4.2.2" } else { "RFC 9293 §3.5" };
+            let text = format!(
+                "Sent again{waited}: the SYN-ACK in frame {witness} covered only the SYN, not the data that it carried ({rule}); {copy}."
+            );
+            (if fast_open { Code::FastOpen } else { Code::SynData }, text)
+        }
         RepeatVerdict::AskedAnew { nth } => {
             let text = format!(
                 "The SYN again{waited}, repeat {nth}: frame {witness} had answered it, but with an ACK of another number, so that was no answer to this SYN (RFC 9293 §3.10.7.3). Where it came of an older connection, a RST ends that one, and the SYN finds the ports free."
@@ -151,8 +152,11 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
 }
 
 /// A segment that others overtook, and what shows it.
-fn reordered(repeat: &Repeat, witness: u64) -> String {
+fn reordered(facts: &TcpFacts, repeat: &Repeat, witness: u64) -> String {
     match (repeat.original, repeat.marks.name()) {
+        (Some(original), _) if facts.flags.contains(TcpFlags::SYN) => format!(
+            "Nobody sends a SYN without ACK behind the SYN-ACK with the same number: it was sent before frame {original}, and overtaken on its way."
+        ),
         (Some(original), marks) => format!(
             "Its {} is older than that of frame {original}, which brought these bytes already: this is a copy sent before, overtaken on its way.",
             marks.unwrap_or("sending")

@@ -20,6 +20,17 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
             ),
             [syn, frame],
         ),
+        Reset::RefusedAgain { before, copy } => {
+            let text = match copy {
+                Some(copy) => format!(
+                    "Most likely answers the copy of the SYN in frame {copy}: the RST in frame {before} had refused the SYN itself."
+                ),
+                None => format!(
+                    "The RST in frame {before} had refused the SYN already, and the capture holds no other SYN that this could answer: the SYN was doubled on its way after it had passed here, or the RST was."
+                ),
+            };
+            Finding::new(Code::ResetStale, text, [copy.map_or(0, NonZeroU64::get), before, frame])
+        }
         Reset::Unread { bytes: count, last } => Finding::new(
             Code::ResetUnread,
             format!(

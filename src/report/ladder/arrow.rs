@@ -74,7 +74,7 @@ impl Again {
             RepeatVerdict::Fast { .. } => "fast retransmission",
             RepeatVerdict::TailLossProbe { .. } => "tail-loss probe",
             RepeatVerdict::Timeout { .. } => "time-out retransmission",
-            RepeatVerdict::NotTaken
+            RepeatVerdict::NotTaken { .. }
             | RepeatVerdict::TooBig
             | RepeatVerdict::Continued { .. }
             | RepeatVerdict::Unknown

@@ -99,7 +99,7 @@ impl Fates {
                 | RepeatVerdict::Reordered
                 | RepeatVerdict::CapturedLate
                 | RepeatVerdict::Spurious(_)
-                | RepeatVerdict::NotTaken
+                | RepeatVerdict::NotTaken { .. }
                 | RepeatVerdict::Unknown
                 | RepeatVerdict::NotFirst
                 | RepeatVerdict::TimerRestarted

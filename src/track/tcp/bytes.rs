@@ -34,7 +34,8 @@ impl Connection {
         own.learn_marks(ip);
         let nothing = end == segment.seq || segment.flags.contains(TcpFlags::RST);
         let before = std::mem::replace(&mut own.last_ip_id, ip.id);
-        if nothing && before == ip.id && probe.is_none() && own.ip_ids_vary {
+        // where identifications do not vary, only the very same moment tells
+        if nothing && before == ip.id && probe.is_none() && (own.ip_ids_vary || moment.at == own.acked_at) {
             return copied_ack(moment, segment, ip, own);
         }
         if nothing || matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
@@ -75,6 +76,9 @@ impl Connection {
             let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn && !self.handshake.simultaneous);
             let first = first.and_then(|sent| Some((NonZeroU64::new(sent.frame)?, sent.at)));
             let answer = if with_ack { self.handshake.ack() } else { first.or(peer.syn).filter(|_| peer.syn_with_ack) };
+            if let Some(overtaken) = self.handshake.overtaken_syn(own, moment, segment) {
+                return Some(overtaken);
+            }
             let taken = own.take_syn(sent, with_ack, again.is_some());
             return taken.map(|repeat| {
                 let verdict = match repeat.verdict {
@@ -160,16 +164,19 @@ fn first_answer(own: &Side, peer: &Side) -> Option<Nanos> {
     answer.at.since(asked.at).filter(|took| alone && *took >= WORTH_COMPARING)
 }
 
-/// An ACK with the IP identification of its sender's packet before, which was the same ACK.
+/// An ACK with the IP identification of its sender's packet before, which was the same ACK. An identification that its
+/// sender gives to all packets tells nothing by itself, but at the very same moment nobody sends two.
 #[cold]
 fn copied_ack(moment: &Moment, segment: &Segment, ip: &IpHeader, own: &Side) -> Option<Repeat> {
     let after = moment.since(own.acked_at);
     let ack = segment.flags.contains(TcpFlags::ACK) && !segment.flags.intersects(CONTROL);
-    let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
-    let marks = Marks { ip_id: ip.id.is_some_and(|id| id != 0), timestamp: false };
+    let numbered = ip.id.is_some_and(|id| id != 0);
+    let soon =
+        if own.ip_ids_vary { after.is_none_or(|after| after < DUPLICATE_WITHIN) } else { after == Some(Nanos(0)) };
+    let marks = Marks { ip_id: own.ip_ids_vary, timestamp: false };
     let newest = own.newest().filter(|newest| newest.len == 0 && !newest.syn && newest.ack == Some(segment.ack))?;
     let copy = Repeat { after, marks, ..Repeat::of(RepeatVerdict::DuplicateFrame, newest.frame) };
-    (ack && soon && marks.ip_id && own.next == Some(segment.seq) && own.acked_frame == newest.frame).then_some(copy)
+    (ack && soon && numbered && own.next == Some(segment.seq) && own.acked_frame == newest.frame).then_some(copy)
 }
 
 /// The segment as it is remembered.

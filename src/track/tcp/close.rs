@@ -6,7 +6,7 @@ use super::probe::Asks;
 use super::side::Fin;
 use super::{Connection, Moment, TcpStory};
 use crate::model::{Direction, Segment, TcpFlags};
-use crate::track::facts::Reset;
+use crate::track::reset::Reset;
 use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
 
 impl Connection {
@@ -14,9 +14,9 @@ impl Connection {
     pub(super) fn note_close(&mut self, moment: &Moment, segment: &Segment, reset: Option<Reset>) {
         let refused = self.handshake.is_refused();
         let (own, peer) = self.sides.both_mut(moment.direction);
-        // a FIN without ACK behind a SYN that nobody answered closes nothing
-        let waits = own.isn.is_some() && peer.isn.is_none() && !own.syn_acked;
-        let waits = waits && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::ACK));
+        // a FIN without ACK closes nothing (RFC 9293 §3.10.7.4), but on a SYN
+        let closes =
+            segment.flags.contains(TcpFlags::FIN) && segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::ACK));
         match reset {
             // the SYN waits on
             Some(Reset::BadAck(_) | Reset::NoAck(_)) => return,
@@ -37,7 +37,7 @@ impl Connection {
             let only_syn =
                 |side: &super::Side| side.next.is_some() && side.initial().map(|isn| isn.plus(1)) == side.next;
             self.handshake.reset(only_syn(own) && only_syn(peer));
-        } else if segment.flags.contains(TcpFlags::FIN) && own.fin.is_none() && !waits {
+        } else if closes && own.fin.is_none() {
             let peer_end = peer.fin.map(|fin| fin.end);
             own.fin = Some(Fin {
                 frame: moment.frame,

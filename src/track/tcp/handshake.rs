@@ -4,8 +4,9 @@ use std::num::NonZeroU64;
 
 use super::side::Side;
 use super::{Moment, TcpPlace};
-use crate::model::{Direction, Nanos, PerDirection};
+use crate::model::{Direction, Nanos, PerDirection, Segment, TcpFlags};
 use crate::track::Handshake;
+use crate::track::repeat::{Repeat, RepeatVerdict};
 use crate::track::when::When;
 
 /// How far the handshake has come.
@@ -131,6 +132,14 @@ impl Progress {
 
     pub(super) fn is_refused(&self) -> bool {
         self.refused
+    }
+
+    /// The SYN of this side, which comes behind its SYN-ACK with the same number: nobody sends them in this order, so it
+    /// was overtaken, and both sides opened at once (RFC 9293 §3.5).
+    pub(super) fn overtaken_syn(&self, own: &Side, moment: &Moment, segment: &Segment) -> Option<Repeat> {
+        let first = moment.direction == Direction::ServerToClient && !self.simultaneous && own.syn_with_ack;
+        let (syn_ack, at) = own.syn.filter(|_| first && !segment.flags.contains(TcpFlags::ACK))?;
+        Some(Repeat { after: moment.since(at), ..Repeat::of(RepeatVerdict::Reordered, syn_ack.get()) })
     }
 
     /// How much of it was captured.

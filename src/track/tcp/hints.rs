@@ -134,5 +134,10 @@ impl Connection {
 /// The data that a side's first SYN carried.
 fn syn_data(side: &Side) -> Option<SynData> {
     let syn = side.sent.iter().find(|sent| Some(sent.seq) == side.isn && sent.len > 0)?;
-    Some(SynData { frame: NonZeroU64::new(syn.frame)?, bytes: syn.len, again: side.syns_sent() > 1 })
+    Some(SynData {
+        frame: NonZeroU64::new(syn.frame)?,
+        bytes: syn.len,
+        fast_open: side.fast_open,
+        again: side.syns_sent() > 1,
+    })
 }

@@ -6,7 +6,8 @@ use std::num::NonZeroU64;
 use super::side::Side;
 use super::{Connection, Moment};
 use crate::model::{Direction, Segment, SeqNumber, TcpFlags};
-use crate::track::facts::{Probe, Reset};
+use crate::track::facts::Probe;
+use crate::track::reset::Reset;
 
 impl Connection {
     /// Whether the ACK can be of this connection, as far as its opening tells.

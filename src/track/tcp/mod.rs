@@ -32,8 +32,9 @@ use std::num::{NonZeroU8, NonZeroU64};
 
 use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 use super::event::TcpFacts;
-use super::facts::{Hints, Life, Probe, Reset, TcpPlace};
+use super::facts::{Hints, Life, Probe, TcpPlace};
 use super::repeat::RepeatVerdict;
+use super::reset::Reset;
 use super::rtt::Distribution;
 use super::vantage::{Clues, Standpoint};
 use super::when::When;

@@ -23,7 +23,8 @@ impl Connection {
                 (false, false) => TcpPlace::Syn,
             }
         } else if flags.contains(TcpFlags::FIN) {
-            TcpPlace::Fin { first: peer.fin.is_none() }
+            // one without ACK is dropped (RFC 9293 §3.10.7.4)
+            if flags.contains(TcpFlags::ACK) { TcpPlace::Fin { first: peer.fin.is_none() } } else { TcpPlace::Odd }
         } else if segment.len > 0 {
             TcpPlace::Data
         } else if !flags.contains(TcpFlags::ACK) {

@@ -7,7 +7,7 @@ use super::sent::Sent;
 use super::side::{Recent, Side};
 use super::{Connection, Moment};
 use crate::model::{Direction, IcmpError, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
-use crate::track::facts::Reset;
+use crate::track::reset::Reset;
 use crate::track::when::When;
 
 /// What a program does within this time after an answer came, it does because the answer came.
@@ -56,7 +56,7 @@ impl Connection {
             // of a SYN that was doubled on its way each one may be answered; an identification tells
             let same = peer.syn_count == 1 || ip.id.is_some_and(|id| id != 0 && own.last_ip_id == Some(id));
             let copy = copy_of(own, peer, moment, self.last, Some(segment.ack)).filter(|_| same);
-            return copy.map_or_else(|| Reset::Refused(peer.last_syn().unwrap_or_default()), Reset::Copy);
+            return copy.map_or_else(|| refused(own, peer), Reset::Copy);
         }
         // RFC 9293 §3.10.7.1: a RST for a segment with ACK takes its sequence number from that ACK
         let answered = (!with_ack).then(|| peer.recent_with_ack(segment.seq)).flatten();
@@ -169,6 +169,19 @@ impl Reset {
             0 => self,
             bytes => Self::Unread { bytes, last: None },
         }
+    }
+}
+
+/// A RST that refuses the SYN: one for each that was sent. Whoever refuses sends nothing else.
+fn refused(own: &Side, peer: &Side) -> Reset {
+    let syn = peer.last_syn().unwrap_or_default();
+    match own.newest().filter(|before| before.frame > syn && own.recent_next >= u32::from(peer.syns_sent())) {
+        Some(before) => {
+            let again = |frame: &NonZeroU64| peer.repeats.iter().any(|again| again.frame == frame.get());
+            let copy = peer.syn.map(|(frame, _)| frame).filter(|frame| peer.syn_copies > 0 && !again(frame));
+            Reset::RefusedAgain { before: before.frame, copy }
+        }
+        None => Reset::Refused(syn),
     }
 }
 

@@ -118,6 +118,8 @@ pub(super) struct Side {
     pub(super) timestamps: bool,
     /// Its SYN says that it takes part in ECN (RFC 3168 §6.1.1).
     pub(super) ecn: bool,
+    /// Its SYN has the option of TCP Fast Open (RFC 7413).
+    pub(super) fast_open: bool,
     /// The frame that opened its window last after it was shut.
     pub(super) opened_in: u64,
     /// The last ICMP error that said that a packet of its was too long for a link, and when it came.
@@ -135,6 +137,7 @@ impl Side {
             self.sack_permitted = segment.options.sack_permitted;
             self.timestamps = segment.options.timestamps.is_some();
             self.ecn = segment.flags.contains(TcpFlags::ECE);
+            self.fast_open = segment.options.fast_open.is_some();
         }
     }
 

@@ -104,7 +104,7 @@ impl Case<'_> {
             return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
         }
         if let Some(syn_ack) = not_taken(before, sender, receiver) {
-            return repeat(RepeatVerdict::NotTaken, Some(syn_ack));
+            return repeat(RepeatVerdict::NotTaken { fast_open: sender.fast_open }, Some(syn_ack));
         }
         if let Some((error, _)) = sender.too_big.filter(|(error, at)| {
             error.get() > before.last.0 && again.at.since(*at).is_none_or(|since| since < LEAST_TIMEOUT)
