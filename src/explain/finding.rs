@@ -57,6 +57,7 @@ macro_rules! finding_codes {
 
 finding_codes! {
     HandshakeRetried "handshake_retried" Warning "A SYN or SYN-ACK was sent again.";
+    AnotherSynAck "another_syn_ack" Warning "A SYN-ACK with another initial sequence number than the one before: no repeat, but another answer.";
     Refused "refused" Problem "Nobody listens on the port: the SYN was answered by a RST.";
     SimultaneousOpen "simultaneous_open" Note "Both sides sent a SYN before they saw the other's (RFC 9293 §3.5).";
     FastOpen "fast_open" Note "TCP Fast Open: a cookie, or data on the SYN (RFC 7413).";

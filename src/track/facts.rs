@@ -18,6 +18,11 @@ pub enum TcpPlace {
     },
     /// SYN-ACK: accepts.
     SynAck,
+    /// SYN-ACK with an initial sequence number that none before had: no repeat, but another answer.
+    AnotherSynAck {
+        /// The frame of the one before.
+        before: u64,
+    },
     /// The ACK that completes the handshake.
     HandshakeAck,
     /// Data.

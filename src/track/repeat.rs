@@ -185,6 +185,11 @@ pub enum RepeatVerdict {
         /// The peer's SYN had come again, and this answers it: the witness.
         asked: bool,
     },
+    /// The SYN-ACK again, though the peer has taken up one with another number, which the witness acknowledged.
+    AnotherTaken {
+        /// The how-manieth repeat it is, as far as they are remembered.
+        nth: u16,
+    },
     /// The SYN again, after its sender refused the witness, which did not fit it (RFC 9293 §3.5.1).
     AskedAnew {
         /// The how-manieth repeat it is.

@@ -49,6 +49,8 @@ pub(super) struct Seen {
     pub(super) ack: Option<Mark>,
     /// The server's own SYN, where both sides sent one first.
     second_syn: Option<Mark>,
+    /// The last SYN-ACK before the ACK that has another number than the first.
+    another: Option<Mark>,
     syns: u64,
 }
 
@@ -73,12 +75,17 @@ impl Seen {
             TcpPlace::SynAck => {
                 self.syn_ack.get_or_insert(mark);
             }
+            TcpPlace::AnotherSynAck { .. } if self.ack.is_none() => self.another = Some(mark),
+            TcpPlace::AnotherSynAck { .. } => {}
             TcpPlace::SimultaneousSyn { .. } => {
                 self.second_syn.get_or_insert(mark);
             }
             TcpPlace::Reset | TcpPlace::Odd => {}
-            _ if self.syn_ack.is_some() && event.direction == Direction::ClientToServer => {
-                self.ack.get_or_insert(mark);
+            _ if self.ack.is_none() && self.syn_ack.is_some() && event.direction == Direction::ClientToServer => {
+                self.ack = Some(mark);
+                // of two SYN-ACKs with different numbers the one that is taken up
+                self.syn_ack =
+                    self.another.filter(|other| mark.ack_raw == other.seq_raw.wrapping_add(1)).or(self.syn_ack);
             }
             _ => {}
         }

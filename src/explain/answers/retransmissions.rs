@@ -160,6 +160,9 @@ fn proof(repeat: &Repeat) -> (String, String) {
         RepeatVerdict::Handshake { nth, asked: true } => {
             ("handshake again", format!("the SYN had come again{witness}; repeat {nth}"))
         }
+        RepeatVerdict::AnotherTaken { nth } => {
+            ("handshake again", format!("another SYN-ACK was taken up{witness}; repeat {nth}"))
+        }
         RepeatVerdict::AskedAnew { nth } => (
             "handshake again",
             format!("frame {} did not fit the SYN; repeat {nth}", repeat.witness.unwrap_or_default()),

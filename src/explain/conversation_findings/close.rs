@@ -143,6 +143,7 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Findi
         let (unacked, repeats) = (*tcp.story.unacked_bytes.get(direction), tcp.story.repeats.get(direction));
         if unacked > 0
             && repeats.count > 0
+            && tcp.story.resets.get(!direction).is_none()
             && *tcp.story.last_frame.get(direction) > *tcp.story.last_frame.get(!direction)
         {
             let fin = u32::from(tcp.story.fins.get(direction).is_some_and(|fin| fin.acked_by.is_none()));

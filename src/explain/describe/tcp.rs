@@ -9,7 +9,9 @@ use crate::track::{Event, FirstCopy, Probe, Repeat, RepeatVerdict, TcpFacts, Tcp
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
     match facts.place {
-        TcpPlace::Syn | TcpPlace::SimultaneousSyn { .. } | TcpPlace::SynAck => opening(event, facts, who),
+        TcpPlace::Syn | TcpPlace::SimultaneousSyn { .. } | TcpPlace::SynAck | TcpPlace::AnotherSynAck { .. } => {
+            opening(event, facts, who)
+        }
         TcpPlace::HandshakeAck => {
             format!("{who} acknowledges the {}'s SYN; the connection is open", event.direction.receiver())
         }
@@ -36,14 +38,19 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
 
 /// SYN and SYN-ACK.
 fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
+    let another = match facts.place {
+        TcpPlace::AnotherSynAck { before } => Some(before),
+        _ => None,
+    };
+    let answers = another.is_some() || facts.place == TcpPlace::SynAck;
     let mut what = match facts.place {
-        TcpPlace::SynAck => "accepts: SYN and ACK of the peer's SYN",
+        TcpPlace::SynAck | TcpPlace::AnotherSynAck { .. } => "accepts: SYN and ACK of the peer's SYN",
         TcpPlace::SimultaneousSyn { .. } => "asks to connect too, before it saw the other's SYN",
         _ => "asks to connect: SYN",
     }
     .to_owned();
-    if facts.place == TcpPlace::SynAck && event.direction == Direction::ServerToClient {
-        let acked = facts.acked.is_some() || facts.repeat.is_some();
+    if answers && event.direction == Direction::ServerToClient {
+        let acked = facts.acked.is_some() || facts.repeat.is_some() || another.is_some();
         what = match facts.ack {
             Some(1) => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
             // Fast Open
@@ -61,7 +68,8 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
     let reuse = facts.hints.reused_from.map(|stream| format!("the ports were used before, in stream {stream}"));
     let fast_open = if facts.options.fast_open.is_some() { " (Fast Open)" } else { "" };
     let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN{fast_open}", bytes(facts.len)));
-    joined([Some(format!("{who} {what}")), again, reuse, with_data])
+    let another = another.map(|before| format!("with another initial sequence number than frame {before}: no repeat"));
+    joined([Some(format!("{who} {what}")), another, again, reuse, with_data])
 }
 
 /// FIN.
@@ -148,6 +156,10 @@ pub(super) fn again(repeat: &Repeat) -> String {
         }
         RepeatVerdict::Unknown | RepeatVerdict::NotFirst | RepeatVerdict::TimerRestarted | RepeatVerdict::Unheard => {
             format!("again; {first}{after}")
+        }
+        RepeatVerdict::AnotherTaken { .. } => {
+            let ack = repeat.witness.unwrap_or_default();
+            format!("again though frame {ack} has taken up another SYN-ACK; {first}{after}")
         }
         RepeatVerdict::AskedAnew { .. } => {
             let misfit = repeat.witness.unwrap_or_default();

@@ -2,11 +2,11 @@
 
 use crate::explain::describe::bytes;
 use crate::explain::finding::{Finding, FindingCode as Code};
-use crate::track::{Event, SynData, TcpFacts, TcpPlace};
+use crate::track::{Event, SynData, TcpFacts};
 
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
     let frame = event.frame;
-    if facts.place == TcpPlace::SynAck {
+    if facts.flags.is_syn_ack() {
         let granted = facts.options.fast_open.map(granted);
         found.extend(granted.map(|text| Finding::new(Code::FastOpen, text, [frame])));
         if let Some(data) = facts.hints.syn_data {

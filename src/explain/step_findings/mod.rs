@@ -93,6 +93,14 @@ fn of_syn(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
         let text = "Both sides sent a SYN before they saw the other's: a simultaneous open (RFC 9293 §3.5).";
         found.push(Finding::new(Code::SimultaneousOpen, text, [other, event.frame]));
     }
+    if let TcpPlace::AnotherSynAck { before } = facts.place {
+        let text = format!(
+            "Its initial sequence number is {}, and that of frame {before} is another: it is no repeat of that one, but another answer to the SYN. Most likely two servers answer for one address, or one that keeps nothing of the SYN chose anew. The {} takes up the first that reaches it, and answers others with an ACK of what it expects, if at all (RFC 9293 §3.10.7.4).",
+            facts.seq_raw,
+            event.direction.receiver()
+        );
+        found.push(Finding::new(Code::AnotherSynAck, text, [before, event.frame]));
+    }
     fast_open::of(event, facts, found);
 }
 

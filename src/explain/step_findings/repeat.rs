@@ -116,6 +116,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             );
             (if fast_open { Code::FastOpen } else { Code::SynData }, text)
         }
+        RepeatVerdict::AnotherTaken { nth } => {
+            let text = format!(
+                "The SYN-ACK again{waited}, repeat {nth}: the ACK in frame {witness} had answered a SYN-ACK with another initial sequence number, and belongs to that one. Nobody takes this one up any more: it is answered with an ACK of what is expected, if at all (RFC 9293 §3.10.7.4)."
+            );
+            (Code::HandshakeRetried, text)
+        }
         RepeatVerdict::AskedAnew { nth } => {
             let text = format!(
                 "The SYN again{waited}, repeat {nth}: frame {witness} had answered it, but with an ACK of another number, so that was no answer to this SYN (RFC 9293 §3.10.7.3). Where it came of an older connection, a RST ends that one, and the SYN finds the ports free."

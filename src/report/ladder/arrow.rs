@@ -82,8 +82,12 @@ impl Again {
             | RepeatVerdict::TimerRestarted
             | RepeatVerdict::Unheard => "retransmission",
             RepeatVerdict::OrderUnknown => "late or again",
-            RepeatVerdict::Handshake { .. } if flags.is_syn_ack() => "SYN-ACK again, copy",
-            RepeatVerdict::Handshake { .. } | RepeatVerdict::AskedAnew { .. } => "SYN again, copy",
+            RepeatVerdict::Handshake { .. } | RepeatVerdict::AnotherTaken { .. } if flags.is_syn_ack() => {
+                "SYN-ACK again, copy"
+            }
+            RepeatVerdict::Handshake { .. } | RepeatVerdict::AskedAnew { .. } | RepeatVerdict::AnotherTaken { .. } => {
+                "SYN again, copy"
+            }
         };
         Self { original: repeat.original, what }
     }

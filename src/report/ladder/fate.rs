@@ -100,6 +100,7 @@ impl Fates {
                 | RepeatVerdict::CapturedLate
                 | RepeatVerdict::Spurious(_)
                 | RepeatVerdict::NotTaken { .. }
+                | RepeatVerdict::AnotherTaken { .. }
                 | RepeatVerdict::Unknown
                 | RepeatVerdict::NotFirst
                 | RepeatVerdict::TimerRestarted

@@ -57,7 +57,10 @@ impl Seen {
         let (kind, from, len, fin, again) = match &event.body {
             Body::Tcp(facts) => {
                 let kind = match facts.place {
-                    TcpPlace::Syn | TcpPlace::SimultaneousSyn { .. } | TcpPlace::SynAck => Kind::Opening,
+                    TcpPlace::Syn
+                    | TcpPlace::SimultaneousSyn { .. }
+                    | TcpPlace::SynAck
+                    | TcpPlace::AnotherSynAck { .. } => Kind::Opening,
                     TcpPlace::HandshakeAck => Kind::HandshakeAck,
                     TcpPlace::Reset => Kind::Refusal,
                     _ => Kind::Plain,

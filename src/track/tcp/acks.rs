@@ -25,6 +25,10 @@ impl Connection {
         }
         own.acked = Some(segment.ack);
         own.advanced = (moment.frame, moment.at);
+        let syn = !peer.syn_acked && peer.isn.is_some();
+        if syn && peer.several_isns {
+            peer.settle(segment.ack);
+        }
         let unseen = peer.next.is_none_or(|next| segment.ack.is_after(next));
         let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
         let missed = Missed { frame: moment.frame, at: moment.at, echo };
@@ -46,11 +50,10 @@ impl Connection {
             hints.capture_gap = Some((bytes.saturating_add(more), Some(shown_by)));
         }
         let covered = peer.sent.acknowledge(segment.ack, moment.frame);
-        let syn = !peer.syn_acked && peer.isn.is_some();
         peer.syn_acked = true;
         let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
         let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
-        let from = before.or(peer.initial()).or(peer.base.map(|base| base.plus(1)));
+        let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1)));
         // where the capture began later, the first ACK may lie before all that it holds
         let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
         let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));

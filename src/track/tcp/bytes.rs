@@ -58,6 +58,10 @@ impl Connection {
         if segment.flags.contains(TcpFlags::SYN) {
             let with_ack = segment.flags.contains(TcpFlags::ACK);
             let before = own.syn;
+            if with_ack && before.is_some() && !own.has_asked_with(segment.seq) {
+                moment.place().into_iter().for_each(|(frame, _)| own.take_another_syn(&sent, frame));
+                return None;
+            }
             // a SYN that came again is answered again; else the answer was lost
             let too_soon = before
                 .and_then(|(_, at)| moment.since(at))
@@ -79,13 +83,15 @@ impl Connection {
             if let Some(overtaken) = self.handshake.overtaken_syn(own, moment, segment) {
                 return Some(overtaken);
             }
+            let not_taken = own.is_not_taken(segment.seq);
             let taken = own.take_syn(sent, with_ack, again.is_some());
             return taken.map(|repeat| {
                 let verdict = match repeat.verdict {
                     RepeatVerdict::Handshake { nth, .. } if misfit.is_some() => RepeatVerdict::AskedAnew { nth },
+                    RepeatVerdict::Handshake { nth, .. } if not_taken => RepeatVerdict::AnotherTaken { nth },
                     other => other,
                 };
-                let witness = misfit.or(again.or(answer).map(|(frame, _)| frame.get()));
+                let witness = misfit.or(again.filter(|_| !not_taken).or(answer).map(|(frame, _)| frame.get()));
                 Repeat {
                     verdict,
                     marks: Marks::carried(sent.ip_id, sent.timestamp),

@@ -34,8 +34,7 @@ impl Connection {
                 }
             }
             own.reset = own.reset.or(NonZeroU64::new(moment.frame));
-            let only_syn =
-                |side: &super::Side| side.next.is_some() && side.initial().map(|isn| isn.plus(1)) == side.next;
+            let only_syn = |side: &super::Side| side.next.is_some() && side.isn.map(|isn| isn.plus(1)) == side.next;
             self.handshake.reset(only_syn(own) && only_syn(peer));
         } else if closes && own.fin.is_none() {
             let peer_end = peer.fin.map(|fin| fin.end);

@@ -46,9 +46,13 @@ impl Progress {
                 self.syn = moment.place();
             }
             TcpPlace::SimultaneousSyn { .. } => self.simultaneous = true,
-            TcpPlace::SynAck => {
+            // one that comes behind the ACK was not what that answered
+            TcpPlace::SynAck | TcpPlace::AnotherSynAck { .. } if self.ack.is_none() => {
                 self.repeated |= self.syn_ack.is_some();
                 self.syn_ack = moment.place();
+            }
+            TcpPlace::SynAck | TcpPlace::AnotherSynAck { .. } => {
+                self.syn_ack = self.syn_ack.or(moment.place());
             }
             TcpPlace::Reset => {
                 let peer = sides.get(!moment.direction);

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use super::sent::Sent;
 use super::side::{Shut, Side};
 use super::{CONTROL, Connection, Moment};
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
@@ -131,9 +132,11 @@ impl Connection {
     }
 }
 
-/// The data that a side's first SYN carried.
+/// The data that a side's first SYN carried, if nothing but SYNs has carried them.
 fn syn_data(side: &Side) -> Option<SynData> {
-    let syn = side.sent.iter().find(|sent| Some(sent.seq) == side.isn && sent.len > 0)?;
+    let (last, _) = side.syn?;
+    let on_syn = |sent: &&Sent| Some(sent.seq) == side.isn && sent.len > 0 && sent.last.0 <= last.get();
+    let syn = side.sent.iter().find(on_syn)?;
     Some(SynData {
         frame: NonZeroU64::new(syn.frame)?,
         bytes: syn.len,

@@ -59,19 +59,12 @@ impl Connection {
     }
 }
 
-impl Side {
-    /// The number of its SYN, the last one where they differ; `None` where none was captured.
-    pub(super) fn initial(&self) -> Option<SeqNumber> {
-        self.isn.and(self.base)
-    }
-}
-
 /// Whether an ACK can answer the peer's SYN, of which no ACK was captured so far: it is none of numbers before it, and a
 /// SYN-ACK, or the first segment captured at all, covers nothing that was not sent.
 #[cold]
 fn fits_syn(own: &Side, peer: &Side, segment: &Segment) -> bool {
-    let Some(isn) = peer.initial() else { return true };
+    let Some(isn) = peer.isn else { return true };
     let beyond = peer.next.is_some_and(|next| segment.ack.is_after(next));
     let first = segment.flags.contains(TcpFlags::SYN) || own.newest().is_none();
-    segment.ack.is_after(isn) && !(beyond && first)
+    peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1))) || segment.ack.is_after(isn) && !(beyond && first)
 }

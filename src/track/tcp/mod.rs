@@ -7,6 +7,7 @@ mod copy;
 mod handshake;
 mod hints;
 mod holes;
+mod isn;
 mod late;
 mod misfit;
 mod place;

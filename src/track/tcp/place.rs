@@ -16,7 +16,10 @@ impl Connection {
         } else if flags.contains(TcpFlags::SYN) {
             match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
                 (true, _) => TcpPlace::Odd,
-                (false, true) => TcpPlace::SynAck,
+                (false, true) => match own.syn.filter(|_| self.new_isn && !own.has_asked_with(segment.seq)) {
+                    Some((before, _)) => TcpPlace::AnotherSynAck { before: before.get() },
+                    None => TcpPlace::SynAck,
+                },
                 (false, false) if peer.isn.is_some() && !peer.syn_with_ack => {
                     TcpPlace::SimultaneousSyn { other: peer.syn.map_or(0, |(frame, _)| frame.get()) }
                 }
@@ -29,10 +32,10 @@ impl Connection {
             TcpPlace::Data
         } else if !flags.contains(TcpFlags::ACK) {
             TcpPlace::Odd
-        } else if peer.isn.is_some_and(|isn| segment.ack == isn.plus(1))
-            && !peer.syn_acked
+        } else if !peer.syn_acked
             && own.isn.is_some()
             && self.life != Life::Aborted
+            && peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1)))
         {
             TcpPlace::HandshakeAck
         } else if closes(own, peer, segment.ack) {

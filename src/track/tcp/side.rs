@@ -109,6 +109,8 @@ pub(super) struct Side {
     /// How many of those were copies of the one before.
     pub(super) syn_copies: u16,
     pub(super) syn_with_ack: bool,
+    /// Its SYN-ACKs had several initial sequence numbers.
+    pub(super) several_isns: bool,
     /// TTL or hop limit of its first packet.
     pub(super) ttl: Option<NonZeroU8>,
     /// What `next` was when the first RST of either side came.
@@ -209,7 +211,7 @@ impl Side {
     pub(super) fn take_syn(&mut self, sent: Sent, with_ack: bool, asked: bool) -> Option<Repeat> {
         let before = std::mem::replace(&mut self.syn, NonZeroU64::new(sent.frame).map(|frame| (frame, sent.at)));
         self.syn_count = self.syn_count.saturating_add(1);
-        if self.next.is_none_or(|next| sent.end.is_after(next)) {
+        if self.isn == Some(sent.seq) && self.next.is_none_or(|next| sent.end.is_after(next)) {
             self.next = Some(sent.end);
         }
         let first_ack = with_ack && !std::mem::replace(&mut self.syn_with_ack, with_ack);
@@ -235,13 +237,15 @@ impl Side {
             self.syn_copies = self.syn_copies.saturating_add(1);
             return Some(Repeat { after, ..Repeat::of(RepeatVerdict::DuplicateFrame, last_frame) });
         }
-        let first = original.as_deref().map_or(last_frame, |original| original.frame);
+        let nth = self.asked_before(sent.seq);
+        let original = self.sent.carrying(sent.seq);
+        let first = original.as_deref().map(|original| original.frame).or(last.and_then(|last| last.first));
+        let first = first.unwrap_or(last_frame);
         // without the data of the first, its bytes do not come again
         if let Some(original) = original.filter(|original| original.len == 0 || sent.len > 0) {
             original.repeats = original.repeats.saturating_add(1);
         }
         self.remember_repeat(Again { first: Some(first), ..again });
-        let nth = self.syns_sent() - 1;
         let last = NonZeroU64::new(last_frame).filter(|last| last.get() != first);
         Some(Repeat { after, last, ..Repeat::of(RepeatVerdict::Handshake { nth, asked }, first) })
     }

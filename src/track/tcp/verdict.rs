@@ -207,9 +207,10 @@ impl Case<'_> {
     }
 }
 
-/// The SYN-ACK that covers the SYN, but not the data that it carried, which were not sent again since.
+/// The SYN-ACK that covers the SYN, but not the data that it carried, which only a SYN has carried so far.
 fn not_taken(before: &Sent, sender: &Side, receiver: &Side) -> Option<u64> {
     let on_syn = before.len > 0 && sender.isn == Some(before.seq);
+    let on_syn = on_syn && sender.syn.is_some_and(|(syn, _)| before.last.0 <= syn.get());
     let only_syn = receiver.acked == Some(before.seq.plus(1)) && receiver.syn_with_ack;
     let (syn_ack, _) = receiver.syn.filter(|(syn_ack, _)| on_syn && only_syn && before.last.0 < syn_ack.get())?;
     Some(syn_ack.get())

@@ -1,0 +1,56 @@
+//! SYN-ACKs with several initial sequence numbers: two servers answer, or one that has forgotten its first answer. The
+//! number that the peer's first ACK names is the connection's.
+
+use std::num::NonZeroU64;
+
+use super::holes::Holes;
+use super::sent::Sent;
+use super::side::Side;
+use super::verdict::Again;
+use crate::model::SeqNumber;
+
+impl Side {
+    /// Whether a SYN of its had this number, as far as they are remembered.
+    #[cold]
+    pub(super) fn has_asked_with(&self, seq: SeqNumber) -> bool {
+        self.isn == Some(seq) || self.isn.is_some() && self.repeats.iter().any(|other| other.seq == seq)
+    }
+
+    /// Takes a SYN-ACK with another number than those before.
+    pub(super) fn take_another_syn(&mut self, sent: &Sent, frame: NonZeroU64) {
+        self.syn = Some((frame, sent.at));
+        self.syn_count = self.syn_count.saturating_add(1);
+        (self.syn_with_ack, self.several_isns) = (true, true);
+        self.remember_repeat(Again::whole(sent));
+    }
+
+    /// The peer's first ACK: what it names counts, and the SYNs with other numbers count no more.
+    #[cold]
+    pub(super) fn settle(&mut self, ack: SeqNumber) {
+        let named = self.repeats.iter().find(|other| other.seq.plus(1) == ack && Some(other.seq) != self.isn);
+        let Some(taken) = named.map(|other| other.seq) else { return };
+        let first = self.isn.replace(taken).and_then(|isn| self.sent.carrying(isn)).map(|first| Again::whole(first));
+        if let Some(first) = first {
+            self.remember_repeat(first);
+            self.repeats.rotate_right(1);
+        }
+        self.sent.clear();
+        self.holes = Holes::default();
+        self.next = Some(ack);
+    }
+
+    /// Whether the peer has taken up another SYN-ACK of its than one with this number.
+    pub(super) fn is_not_taken(&self, seq: SeqNumber) -> bool {
+        self.syn_acked && self.isn.is_some_and(|taken| taken != seq)
+    }
+
+    /// How often a SYN with this number was sent before; of several numbers as far as they are remembered.
+    pub(super) fn asked_before(&self, seq: SeqNumber) -> u16 {
+        let again = self.repeats.iter().filter(|other| other.seq == seq).count();
+        if !self.several_isns {
+            return self.syns_sent() - 1;
+        }
+        let first = self.sent.iter().any(|sent| sent.seq == seq);
+        u16::try_from(again).unwrap_or(u16::MAX).saturating_add(first.into())
+    }
+}
