@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::repeat::Twice;
+use super::repeat::{Arrived, Twice};
 use super::vantage::Vantage;
 use crate::model::Nanos;
 
@@ -130,6 +130,15 @@ pub enum UdpPlace {
 }
 
 impl Hints {
+    /// The repeat that it shows to have brought nothing new: an earlier copy had arrived.
+    pub fn needless(&self) -> Option<u64> {
+        match (self.duplicate_sack, self.arrived) {
+            (Some(Twice::Again(again)), _) => Some(again),
+            (_, Some(Arrived::Earlier { again, .. })) => Some(again.get()),
+            _ => None,
+        }
+    }
+
     /// Whether there is none of it: quicker than a comparison, since it is asked of every segment.
     #[inline]
     pub fn is_empty(&self) -> bool {
@@ -137,7 +146,7 @@ impl Hints {
         let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_from.is_some();
         let waits =
             self.window_opened.is_some() | self.nagle.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
-        !(flags | frames | waits | self.slow_answer.is_some() | self.syn_data.is_some())
+        !(flags | frames | waits | self.arrived.is_some() | self.slow_answer.is_some() | self.syn_data.is_some())
     }
 }
 
@@ -174,6 +183,8 @@ pub struct Hints {
     pub capture_gap: Option<(u32, Option<u64>)>,
     /// Its DSACK block (RFC 2883) says that bytes came twice: why.
     pub duplicate_sack: Option<Twice>,
+    /// What it tells of a copy of the bytes that it acknowledges.
+    pub arrived: Option<Arrived>,
     /// The window opens after it was shut: the frame that shut it, and for how long.
     pub window_opened: Option<(u64, Nanos)>,
     /// The window is shut by this segment.

@@ -31,7 +31,7 @@ pub use echo::{Echo, EchoForm, EchoKind, EchoSeen, EchoStory, EchoTotals, GaveUp
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 pub use facts::{Acked, Hints, Life, Overtaken, Probe, RttSample, SlowAnswer, SynData, TcpPlace, UdpPlace};
 pub use lent::Lent;
-pub use repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
+pub use repeat::{Arrived, FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
 pub use reset::Reset;
 pub use rtt::{Distribution, smoothed};
 pub use tcp::{AfterFin, Fins, Negotiated, Sighting, TcpStory, ZeroWindow};

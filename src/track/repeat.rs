@@ -212,3 +212,27 @@ pub enum Twice {
     /// The packet that carried them is not in the capture, or is no longer remembered.
     Unknown,
 }
+
+/// What an ACK tells of a copy of the bytes that it acknowledges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// It echoes a time stamp older than that of the copy in frame `again`: an earlier one had arrived (RFC 3522).
+    Earlier {
+        /// The copy that was not needed.
+        again: NonZeroU64,
+        /// The frame that carried the bytes first.
+        first: NonZeroU64,
+    },
+    /// The first one whose checksum does not fit, of which no other copy is in the capture.
+    Misfit {
+        /// Its frame.
+        frame: NonZeroU64,
+    },
+    /// One that is not in the capture, in place of one whose checksum does not fit.
+    Unseen {
+        /// The frame that does not fit.
+        frame: NonZeroU64,
+        /// The first ACK that had told of a hole in its place.
+        told_by: NonZeroU64,
+    },
+}

@@ -25,6 +25,7 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
     let mut names = if end > first { "PA" } else { "A" };
     let (mut ack, mut window, mut delay, mut said) = (1, 8192_u16, 1000, Vec::new());
     let (mut id, mut options, mut sack, mut harm, mut too_big) = (0_u16, Vec::new(), Vec::new(), 0, false);
+    let (mut stamps, mut letter) = (None, b'x');
     for word in words {
         let (head, number) = word.split_at(1);
         match head {
@@ -33,13 +34,19 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
             "w" if number.parse::<u16>().is_ok() => window = number.parse().unwrap(),
             "s" if number.parse::<u8>().is_ok() => options.extend([3, 3, number.parse().unwrap(), 1]),
             "i" if number.parse::<u16>().is_ok() => id = number.parse().unwrap(),
+            "t" if range(number).is_some() => stamps = range(number),
             "k" if range(number).is_some() => sack.extend(range(number)),
             "o" if number.is_empty() => options.extend([2, 4, 5, 180, 4, 2, 1, 1]),
             "x" if number.is_empty() => harm = 0x5a5a,
             "u" if number.is_empty() => too_big = true,
+            "y" if number.is_empty() => letter = b'y',
             _ if head.chars().all(char::is_uppercase) => names = word,
             _ => said.push(word),
         }
+    }
+    if let Some((value, echo)) = stamps {
+        options.extend([1, 1, 8, 10]);
+        options.extend([value, echo].into_iter().flat_map(u32::to_be_bytes));
     }
     if !sack.is_empty() {
         options.extend([1, 1, 5, u8::try_from(2 + 8 * sack.len()).unwrap()]);
@@ -58,7 +65,7 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
     packet.extend([header << 2, bits]);
     packet.extend([window, 0, 0].into_iter().flat_map(u16::to_be_bytes));
     packet.extend(options);
-    packet.resize(length.into(), b'x');
+    packet.resize(length.into(), letter);
     let sum = checksum(&packet) ^ harm;
     packet.splice(36..38, sum.to_be_bytes());
     let packet = if too_big { fragmentation_needed(&packet) } else { packet };

@@ -3,8 +3,8 @@
 use super::Known;
 use super::round_trip::spread;
 use crate::explain::vantage::seen_from;
-use crate::model::Nanos;
-use crate::track::Vantage;
+use crate::model::{Nanos, counted};
+use crate::track::{Sighting, Vantage};
 
 /// No retransmission timer runs out sooner.
 const LEAST_TIMER: Nanos = Nanos::from_millis(200);
@@ -32,7 +32,18 @@ pub(super) fn turnaround(known: &Known<'_>) -> Option<String> {
         true => "; where an answer was lost on the way here, to its copy",
         false => "",
     };
-    Some(format!("request's last byte to answer's first: {times}; {}{network}{lost}", seen_from(standpoint.vantage)))
+    let more = known.transfer.map_or_else(String::new, |transfer| pipelined(transfer.pipelined()));
+    let from = seen_from(standpoint.vantage);
+    Some(format!("request's last byte to answer's first: {times}; {from}{network}{lost}{more}"))
+}
+
+/// Answers that have no turnaround.
+fn pipelined(unmatched: &Sighting) -> String {
+    let Some(first) = unmatched.frames.first() else { return String::new() };
+    format!(
+        "; {}, from frame {first} on, may begin answers too, but requests had not waited for the answers before them (pipelining), so which bytes answer which, and how long that took, can't be told",
+        counted(unmatched.count, "segment")
+    )
 }
 
 /// The longest time in the handshake that is still about the same: a tenth longer.

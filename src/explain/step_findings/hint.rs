@@ -7,7 +7,7 @@ use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::explain::vantage::seen_from;
 use crate::explain::wire::lost_before;
 use crate::model::{Nanos, TcpFlags, WireMark};
-use crate::track::{Event, SlowAnswer, TcpFacts, Twice, Vantage};
+use crate::track::{Arrived, Event, SlowAnswer, TcpFacts, Twice, Vantage};
 
 /// A network that takes less is not worth naming.
 const WORTH_NAMING: Nanos = Nanos::from_millis(1);
@@ -30,6 +30,9 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     }
     if let Some(again) = hints.duplicate_sack {
         found.push(came_twice(frame, again));
+    }
+    if let Some(arrived) = hints.arrived {
+        found.push(of_copy(frame, arrived));
     }
     if hints.window_shut {
         let text = format!(
@@ -59,10 +62,20 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         found.push(Finding::new(Code::NagleWait, text, [data, ack, frame]));
     }
     if let Some((data, delay)) = hints.delayed_ack {
-        let text = format!(
-            "Acknowledges frame {data} only after {}: the receiver held the ACK back, hoping for data to carry it (RFC 1122 §4.2.3.2: at most 500 ms; Linux 40 ms).",
-            delay.human()
-        );
+        let after = format!("Acknowledges frame {data} only after {}", delay.human());
+        let text = if facts.len == 0 {
+            format!(
+                "{after}: the receiver held the ACK back, hoping for data to carry it (RFC 1122 §4.2.3.2: at most 500 ms; Linux 40 ms)."
+            )
+        } else if facts.repeat.is_some() {
+            format!(
+                "{after}: the ACK rides on bytes that come late or again, so this round trip holds more than the path and back."
+            )
+        } else {
+            format!(
+                "{after}, with an answer: the ACK waited for it (delayed ACK, RFC 1122 §4.2.3.2), or it came late. So this round trip holds the {who}'s turnaround too."
+            )
+        };
         found.push(Finding::new(Code::DelayedAck, text, [data, frame]));
     }
     if let Some(slow) = hints.slow_answer {
@@ -124,6 +137,33 @@ fn came_twice(frame: u64, twice: Twice) -> Finding {
                 "{dsack}: bytes came twice. Their packets are not in the capture, or are no longer remembered, so whether they were sent again or doubled on their way can't be told."
             ),
             [frame],
+        ),
+    }
+}
+
+/// What an ACK says of copies of the bytes that it covers.
+fn of_copy(frame: u64, arrived: Arrived) -> Finding {
+    match arrived {
+        Arrived::Earlier { again, first } => Finding::new(
+            Code::SpuriousRetransmit,
+            format!(
+                "The time stamp that this ACK echoes is older than that of frame {again}, which sent the bytes again: an earlier copy of those of frame {first} had arrived, so sending them again was not needed (Eifel detection, RFC 3522)."
+            ),
+            [first.get(), again.get(), frame],
+        ),
+        Arrived::Misfit { frame: misfit } => Finding::new(
+            Code::ChecksumInvalid,
+            format!(
+                "Acknowledges frame {misfit}, whose checksum does not fit, and the capture holds no other copy of its bytes: the receiver took it. It was whole there, or its receiver does not verify checksums, as between virtual machines of one host; so others like it need not be lost either."
+            ),
+            [misfit.get(), frame],
+        ),
+        Arrived::Unseen { frame: misfit, told_by } => Finding::new(
+            Code::CaptureGap,
+            format!(
+                "Acknowledges the bytes of frame {misfit}, whose checksum does not fit, and frame {told_by} had told of a hole in its place: its receiver threw it away, and the copy that arrived is not in the capture."
+            ),
+            [misfit.get(), told_by.get(), frame],
         ),
     }
 }

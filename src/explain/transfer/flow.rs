@@ -3,7 +3,7 @@
 use super::rounds::Rounds;
 use super::spent::{Spent, Upon, Waits};
 use crate::model::{Nanos, SeqNumber, TcpFlags};
-use crate::track::{Event, Probe, RepeatVerdict, TcpFacts, Twice};
+use crate::track::{Arrived, Event, Probe, RepeatVerdict, TcpFacts, Twice};
 
 /// A frame and when it was captured, since the conversation's start.
 type Place = (u64, Option<Nanos>);
@@ -23,10 +23,11 @@ pub(in crate::explain) struct Flow {
     /// Bytes that were sent again.
     pub(in crate::explain) again: u64,
     /// How often something was sent again; how often of these an ACK of it had come before, and how often the peer says
-    /// that it had it (DSACK).
+    /// that it had it: by a DSACK, or by the time stamp that it echoes.
     repeats: u64,
     acked_before: u64,
     had: u64,
+    echoed: u64,
     /// How often a segment with PSH ended a run of these: as many sends as can be seen.
     pub(in crate::explain) runs: u64,
     in_run: bool,
@@ -64,7 +65,7 @@ impl Flow {
 
     /// Whether all that was sent again had arrived before, so that nothing was lost.
     pub(super) fn lost_nothing(&self) -> bool {
-        self.repeats > 0 && self.acked_before.max(self.had) >= self.repeats
+        self.repeats > 0 && self.acked_before.max(self.had).max(self.echoed) >= self.repeats
     }
 
     /// Whether the peer's window is known in bytes.
@@ -131,6 +132,7 @@ impl Flow {
         }
         let Some(ack) = facts.ack.map(SeqNumber).filter(|_| !facts.flags.contains(TcpFlags::RST)) else { return };
         self.had += u64::from(matches!(facts.hints.duplicate_sack, Some(Twice::Again(_))));
+        self.echoed += u64::from(matches!(facts.hints.arrived, Some(Arrived::Earlier { .. })));
         self.pass(event.since_start);
         if self.acked.is_none_or(|acked| ack.is_after(acked)) {
             self.acked = Some(ack);

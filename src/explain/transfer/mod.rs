@@ -4,6 +4,7 @@
 
 mod flow;
 mod limit;
+mod pipeline;
 mod rounds;
 mod spent;
 
@@ -12,13 +13,15 @@ pub(super) use limit::{of as limit, percent};
 pub(super) use rounds::{Growth, LEAST_ROUNDS, initial_window};
 
 use crate::model::{Direction, PerDirection};
-use crate::track::{Body, Distribution, Event, RttTotals};
+use crate::track::{Body, Distribution, Event, RttTotals, Sighting};
+use pipeline::Pipeline;
 
 /// The data of both sides.
 #[derive(Clone, Debug, Default)]
 pub struct Transfer {
     flows: PerDirection<Flow>,
     turnarounds: Distribution,
+    pipeline: Pipeline,
 }
 
 impl Transfer {
@@ -29,6 +32,7 @@ impl Transfer {
                 let (own, peer) = self.flows.both_mut(event.direction);
                 own.sent(event, facts);
                 peer.heard(event, facts);
+                self.pipeline.see(event, facts);
                 facts.turnaround
             }
             Body::Udp(facts) => facts.turnaround,
@@ -43,6 +47,11 @@ impl Transfer {
     /// From each request's last byte to its answer's first.
     pub(super) fn turnarounds(&self) -> Option<RttTotals> {
         self.turnarounds.clone().totals(None)
+    }
+
+    /// Segments that may begin an answer, but have no turnaround since requests had not waited for the answers before them.
+    pub(super) fn pipelined(&self) -> &Sighting {
+        &self.pipeline.unmatched
     }
 
     /// The data of the side that sends each way.

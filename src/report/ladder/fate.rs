@@ -8,7 +8,7 @@ use std::num::NonZeroU64;
 
 use crate::explain::{FindingCode, Step};
 use crate::model::{Checksum, PerDirection, SeqNumber};
-use crate::track::{RepeatVerdict, Twice};
+use crate::track::{Arrived, FirstCopy, RepeatVerdict};
 
 /// What became of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,8 +22,9 @@ pub enum Fate {
     Unanswered(u64),
     /// It never arrived: the wire between lost it, and says so; this frame brings the bytes again, if any does.
     LostOnWire(Option<u64>),
-    /// Its checksum is wrong, or was when it arrived, and this frame brings the bytes again: the receiver dropped it.
-    Damaged(u64),
+    /// Its checksum is wrong, or was when it arrived, and this frame brings the bytes again, or the receiver told of a hole
+    /// in its place: the receiver dropped it.
+    Damaged(Option<u64>),
 }
 
 impl Fate {
@@ -40,7 +41,8 @@ impl Fate {
             Self::Unanswered(again) => Some(format!("no ACK came; again in frame {again}")),
             Self::LostOnWire(None) => Some("lost on the wire".to_owned()),
             Self::LostOnWire(Some(again)) => Some(format!("lost on the wire; again in frame {again}")),
-            Self::Damaged(again) => Some(format!("damaged; again in frame {again}")),
+            Self::Damaged(None) => Some("damaged".to_owned()),
+            Self::Damaged(Some(again)) => Some(format!("damaged; again in frame {again}")),
         }
     }
 }
@@ -59,6 +61,10 @@ struct Fates {
     originals: HashMap<u64, u64>,
     /// Frames with a wrong checksum. Alone it proves nothing: an anonymised capture has no other.
     invalid: HashSet<u64>,
+    /// Those that the wire damaged.
+    corrupted: HashSet<u64>,
+    /// Whether a segment of each side arrived whose checksum is wrong.
+    misfits_arrive: PerDirection<bool>,
     /// The highest acknowledgment number that each side has sent.
     acks: PerDirection<Option<u32>>,
 }
@@ -70,12 +76,22 @@ impl Fates {
         if wire_did(FindingCode::WireDropped) {
             self.fates.insert(frame, Fate::LostOnWire(None));
         }
-        if step.event.checksum() == Some(Checksum::Invalid) || wire_did(FindingCode::WireCorrupted) {
+        if step.event.checksum() == Some(Checksum::Invalid) {
             self.invalid.insert(frame);
         }
+        if wire_did(FindingCode::WireCorrupted) {
+            self.corrupted.insert(frame);
+        }
         let Some(facts) = step.event.tcp() else { return };
-        // a DSACK says that the bytes had come before they came again (RFC 2883)
-        if let Some(Twice::Again(again)) = facts.hints.duplicate_sack
+        match facts.hints.arrived {
+            Some(Arrived::Misfit { .. }) => *self.misfits_arrive.get_mut(!direction) = true,
+            Some(Arrived::Unseen { frame, .. }) => {
+                self.fates.insert(frame.get(), Fate::Damaged(None));
+            }
+            Some(Arrived::Earlier { .. }) | None => {}
+        }
+        // a DSACK, or the time stamp that is echoed, says that the bytes had come before they came again
+        if let Some(again) = facts.hints.needless()
             && let Some(original) = self.originals.get(&again)
         {
             self.fates.remove(original);
@@ -84,9 +100,14 @@ impl Fates {
             self.originals.insert(frame, original);
             let before = repeat.last.map_or(original, NonZeroU64::get);
             let arrived = self.acks.get(!direction).is_some_and(|ack| !is_before(ack, facts.next_seq()));
+            let misfit = match before == original {
+                true => repeat.first_copy == FirstCopy::Damaged,
+                false => self.invalid.contains(&before) && !self.misfits_arrive.get(direction),
+            };
+            let damaged = misfit || self.corrupted.contains(&before);
             let fate = match repeat.verdict {
                 _ if arrived => None,
-                _ if self.invalid.contains(&before) => Some(Fate::Damaged(frame)),
+                _ if damaged => Some(Fate::Damaged(Some(frame))),
                 RepeatVerdict::Fast { .. } if before == original => Some(Fate::Lost(frame)),
                 RepeatVerdict::Fast { .. }
                 | RepeatVerdict::Timeout { .. }

@@ -5,7 +5,7 @@
 
 use crate::explain::{FindingCode, Step};
 use crate::model::{Call, CallKind, Checksum, Direction, Endpoint, Protocol, TcpFlags, Timestamp};
-use crate::track::{Body, RepeatVerdict, StreamId, TcpPlace, Twice, Vantage};
+use crate::track::{Body, RepeatVerdict, StreamId, TcpPlace, Vantage};
 
 /// The frames of a conversation.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl Seen {
 impl Stream {
     /// Takes the next frame; its ACK may tell that an earlier one had brought nothing new.
     pub(super) fn push(&mut self, step: &Step<'_>) {
-        if let Some(Twice::Again(again)) = step.event.tcp().and_then(|facts| facts.hints.duplicate_sack) {
+        if let Some(again) = step.event.tcp().and_then(|facts| facts.hints.needless()) {
             let known = self.frames.binary_search_by_key(&again, |seen| seen.frame);
             if let Some(seen) = known.ok().and_then(|place| self.frames.get_mut(place)) {
                 seen.idle = true;

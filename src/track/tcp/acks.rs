@@ -4,10 +4,15 @@ use std::num::NonZeroU64;
 
 use super::holes::Missed;
 use super::{Connection, Moment};
-use crate::model::{Segment, SeqNumber};
+use crate::model::{Nanos, Segment, SeqNumber};
 use crate::track::event::TcpFacts;
 use crate::track::facts::{Acked, Probe, RttSample};
 use crate::track::vantage::Measures;
+
+/// An ACK that comes this much later than the quickest one, and than the one before, waited for its timer.
+pub(super) const DELAYED: Nanos = Nanos::from_millis(20);
+/// That timer waits no longer (RFC 1122 §4.2.3.2).
+const LONGEST_DELAY: Nanos = Nanos::from_millis(500);
 
 impl Connection {
     /// Fills in what the ACK covers, and the round trip that it completes.
@@ -24,7 +29,7 @@ impl Connection {
             return;
         }
         own.acked = Some(segment.ack);
-        own.advanced = (moment.frame, moment.at);
+        let (_, advanced_at) = std::mem::replace(&mut own.advanced, (moment.frame, moment.at));
         let syn = !peer.syn_acked && peer.isn.is_some();
         if syn && peer.several_isns {
             peer.settle(segment.ack);
@@ -50,6 +55,9 @@ impl Connection {
             hints.capture_gap = Some((bytes.saturating_add(more), Some(shown_by)));
         }
         let covered = peer.sent.acknowledge(segment.ack, moment.frame);
+        if covered.odd {
+            hints.arrived = own.tells_of_copies(peer, moment, segment, before, told);
+        }
         peer.syn_acked = true;
         let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
         let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
@@ -61,10 +69,13 @@ impl Connection {
         let sample = covered.sample.filter(|sent| sent.len > 0 && !told);
         let delay = sample.and_then(|sent| moment.since(sent.at));
         if let Some((sent, delay)) = sample.zip(delay)
-            && own.delays_ack(delay, usual, segment, peer)
+            && let Some(held) = own.holds_ack(delay, usual)
+            && moment.since(advanced_at).is_none_or(|since| since >= DELAYED)
         {
-            hints.delayed_ack = Some((sent.frame, delay));
-            own.delayed_ack = NonZeroU64::new(moment.frame);
+            let timer = segment.len == 0 && peer.sent.in_flight() == 0 && held <= LONGEST_DELAY;
+            let late = segment.len > 0 && facts.repeat.is_some();
+            hints.delayed_ack = (timer || late).then_some((sent.frame, delay));
+            own.delayed_ack = NonZeroU64::new(moment.frame).filter(|_| timer).or(own.delayed_ack);
         }
         facts.rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
             let seen = self.clues.tell(self.handshake.halves()).vantage;

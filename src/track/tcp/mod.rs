@@ -1,6 +1,7 @@
 //! One TCP connection: every segment is put in its place (RFC 9293), and what it changes is remembered.
 
 mod acks;
+mod arrived;
 mod bytes;
 mod close;
 mod copy;

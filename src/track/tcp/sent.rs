@@ -62,6 +62,8 @@ pub(super) struct Covered {
     /// The last covered segment, if Karn's rule allows it as an RTT sample: it was sent only once, and its ACK did not
     /// wait for one that was sent again or came late.
     pub(super) sample: Option<Sample>,
+    /// Whether one has a checksum that does not fit, or was sent more than once.
+    pub(super) odd: bool,
 }
 
 /// A segment whose ACK completes a round trip.
@@ -125,6 +127,13 @@ impl SentList {
     #[cold]
     pub(super) fn misfits_are_lost(&self) -> bool {
         !self.misfit_arrived && !self.is_mostly_damaged()
+    }
+
+    /// Notes that a segment whose checksum does not fit was acknowledged, though no other copy of it was captured. Gives
+    /// whether one had been before.
+    #[cold]
+    pub(super) fn see_misfit(&mut self) -> bool {
+        std::mem::replace(&mut self.misfit_arrived, true)
     }
 
     /// All remembered segments.
@@ -195,7 +204,7 @@ impl SentList {
         let mut clean = true;
         while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
             sent.acked_by = NonZeroU64::new(by);
-            self.misfit_arrived |= sent.damaged && sent.repeats == 0 && !sent.late;
+            covered.odd |= sent.damaged || sent.repeats > 0;
             let (first, last) = covered.frames.unwrap_or((sent.frame, sent.frame));
             let counted = sent.part && covered.frames.is_some() && last == sent.frame;
             covered.frames = Some((first.min(sent.frame), last.max(sent.frame)));

@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU8, NonZeroU64};
 
+use super::acks::DELAYED;
 use super::copy::DUPLICATE_WITHIN;
 use super::holes::Holes;
 use super::probe::Asks;
@@ -16,8 +17,6 @@ use crate::track::when::When;
 
 /// A shift above this counts as this (RFC 7323 §2.3).
 const LARGEST_SHIFT: u8 = 14;
-/// An ACK that comes this much later than the quickest one waited for its timer (RFC 1122 §4.2.3.2: at most 500 ms).
-const DELAYED: Nanos = Nanos::from_millis(20);
 /// How many of a side's last segments are remembered with their ACK numbers, to tell what a reset answers.
 const RECENT: usize = 4;
 
@@ -262,12 +261,11 @@ impl Side {
         again.or_else(first).or(self.syn.map(|(frame, _)| frame.get()))
     }
 
-    /// Whether an ACK so long after the data waited for a timer, rather than for the network: `usual` is how long the
-    /// same way took in the handshake; the quickest ACK since then may have taken less.
-    pub(super) fn delays_ack(&mut self, delay: Nanos, usual: Option<Nanos>, segment: &Segment, peer: &Self) -> bool {
+    /// How much longer than usual an ACK took so long after the data, if it is worth a word: `usual` is how long the same
+    /// way took in the handshake; the quickest ACK since then may have taken less.
+    pub(super) fn holds_ack(&mut self, delay: Nanos, usual: Option<Nanos>) -> Option<Nanos> {
         let usual = usual.into_iter().chain(self.quickest_ack.get()).min();
         self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
-        let lone = segment.len == 0 && peer.sent.in_flight() == 0;
-        lone && usual.is_some_and(|usual| (DELAYED.0..=500_000_000).contains(&(delay.minus(usual).0)))
+        usual.map(|usual| delay.minus(usual)).filter(|held| *held >= DELAYED)
     }
 }

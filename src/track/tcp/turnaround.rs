@@ -5,6 +5,7 @@
 
 use std::num::NonZeroU64;
 
+use super::acks::DELAYED;
 use super::sent::Sent;
 use super::{Connection, Moment};
 use crate::model::{Direction, Nanos};
@@ -33,6 +34,12 @@ impl Connection {
         let request = self.request(moment, echoed).or_else(|| self.echoed(moment, begun?.request));
         let Some(request) = request else { return };
         facts.turnaround = Some(request.took);
+        let rides =
+            facts.rtt.is_some_and(|rtt| rtt.of == request.frame) && request.acked_by == NonZeroU64::new(moment.frame);
+        let network = self.handshake.answer_time(moment.direction).filter(|_| rides);
+        if network.is_some_and(|network| (DELAYED..SLOW).contains(&request.took.minus(network))) {
+            facts.hints.delayed_ack = Some((request.frame, request.took));
+        }
         if moment.direction == Direction::ServerToClient {
             facts.hints.slow_answer = self.slow_answer(moment, last, &request);
         }

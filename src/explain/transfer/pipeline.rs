@@ -1,0 +1,38 @@
+//! Requests that do not wait for the answers before them (pipelining). Where nothing tells which bytes answer which, only
+//! the first answer has a turnaround.
+
+use crate::model::{Direction, TcpFlags};
+use crate::track::{Event, Sighting, TcpFacts};
+
+/// What came of requests and answers. A segment with PSH ends one, as far as anybody can tell.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pipeline {
+    /// Requests since the last answer whose turnaround is known, and those before it that it did not answer.
+    asked: u32,
+    left: u32,
+    /// Inside of an answer.
+    answering: bool,
+    /// What may begin the answers to those.
+    pub(super) unmatched: Sighting,
+}
+
+impl Pipeline {
+    /// Takes the next segment.
+    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        if facts.len == 0 || facts.repeat.is_some() || facts.probe.is_some() {
+            return;
+        }
+        let ends = facts.flags.contains(TcpFlags::PSH);
+        if event.direction == Direction::ClientToServer {
+            self.asked = self.asked.saturating_add(u32::from(ends));
+            return;
+        }
+        if facts.turnaround.is_some() {
+            self.left = std::mem::take(&mut self.asked).saturating_sub(1);
+        } else if !self.answering && self.left > 0 && facts.echo.is_none() {
+            self.left -= 1;
+            self.unmatched.see(event.frame);
+        }
+        self.answering = !ends;
+    }
+}

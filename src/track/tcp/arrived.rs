@@ -1,0 +1,61 @@
+//! What an ACK tells of copies that it covers: which one of several arrived, by the time stamp that it echoes, and whether
+//! one did whose checksum does not fit.
+
+use std::num::NonZeroU64;
+
+use super::Moment;
+use super::sent::Sent;
+use super::side::Side;
+use super::verdict::{Again, LEAST_TIMEOUT};
+use crate::model::{Segment, SeqNumber};
+use crate::track::repeat::Arrived;
+
+impl Side {
+    /// What its ACK tells of copies of the peer's bytes, which began at `from`. `told` says whether the ACKs before it had
+    /// told of a hole.
+    #[cold]
+    pub(super) fn tells_of_copies(
+        &self,
+        peer: &mut Self,
+        moment: &Moment,
+        segment: &Segment,
+        from: Option<SeqNumber>,
+        told: bool,
+    ) -> Option<Arrived> {
+        let of_earlier = from.and_then(|from| peer.earlier_copy(segment, from, moment.frame));
+        of_earlier.or_else(|| self.tells_of_misfit(peer, moment, told))
+    }
+
+    /// A segment whose checksum does not fit, and no other copy of which is in the capture. Where one arrived, the next
+    /// may have been changed as harmlessly.
+    fn tells_of_misfit(&self, peer: &mut Self, moment: &Moment, told: bool) -> Option<Arrived> {
+        let newly = |sent: &&Sent| sent.acked_by.is_some_and(|by| by.get() == moment.frame);
+        let lone = |sent: &&Sent| sent.damaged && sent.repeats == 0 && !sent.late;
+        let misfit = *peer.sent.acked().filter(newly).find(lone)?;
+        let frame = NonZeroU64::new(misfit.frame)?;
+        let by = self.had_told_of(&Again::whole(&misfit)).filter(|_| told);
+        if let Some(told_by) = by.and_then(NonZeroU64::new) {
+            return Some(Arrived::Unseen { frame, told_by });
+        }
+        // a copy that the capture missed comes a time-out and a round trip later
+        let round_trip = peer.estimator.smoothed().unwrap_or_default();
+        let at_once = moment.since(misfit.at).is_none_or(|took| took < LEAST_TIMEOUT.plus(round_trip));
+        (at_once && !peer.sent.see_misfit()).then_some(Arrived::Misfit { frame })
+    }
+
+    /// The repeat that was not needed, since the ACK echoes a time stamp that is older than its own (Eifel detection, RFC
+    /// 3522): of the first bytes that were not acknowledged, the stamp of the copy that arrived is echoed (RFC 7323 §4.3).
+    fn earlier_copy(&mut self, segment: &Segment, from: SeqNumber, ack: u64) -> Option<Arrived> {
+        let echo = segment.options.timestamps?.echo_reply;
+        let is_older = |stamp: u32, than: u32| stamp.wrapping_sub(than).cast_signed() < 0;
+        let first = *self.sent.carrying(from)?;
+        let sent_so_far = first.repeats > 0 && first.acked_by.is_some_and(|by| by.get() == ack);
+        if !sent_so_far || is_older(echo, first.timestamp?) {
+            return None;
+        }
+        let carries = |again: &&Again| !again.seq.is_after(from) && again.packet_end.is_after(from);
+        let newer = |again: &&Again| again.timestamp.is_some_and(|stamp| is_older(echo, stamp));
+        let again = self.repeats.iter().filter(carries).find(newer)?;
+        Some(Arrived::Earlier { again: NonZeroU64::new(again.frame)?, first: NonZeroU64::new(first.frame)? })
+    }
+}
