@@ -18,6 +18,11 @@ pub(super) fn read(ip: &Ip<'_>) -> Result<IcmpError, Skip> {
         (ip_number::IPV6_ICMP, 6, 1..=4) => 6,
         _ => return Err(Skip::Icmp),
     };
+    let mtu = match (version, icmp_type, code) {
+        (4, 3, 4) => ip.payload.skip(6).array().map(|mtu| u32::from(u16::from_be_bytes(*mtu))).ok(),
+        (6, 2, _) => ip.payload.skip(4).array().map(|mtu| u32::from_be_bytes(*mtu)).ok(),
+        _ => None,
+    };
     let quoted = quoted(ip).map_err(|skip| if skip == Skip::Cut { Skip::Cut } else { Skip::Icmp })?;
     Ok(IcmpError {
         source: ip.addresses.source(),
@@ -25,6 +30,8 @@ pub(super) fn read(ip: &Ip<'_>) -> Result<IcmpError, Skip> {
         version,
         icmp_type,
         code,
+        // routers older than RFC 1191 say 0
+        mtu: mtu.filter(|mtu| *mtu > 0),
         quoted,
     })
 }
@@ -47,6 +54,7 @@ fn quoted(ip: &Ip<'_>) -> Result<Quoted, Skip> {
             _ => return Err(Skip::Icmp),
         };
         let [s0, s1, d0, d1] = *ip.payload.array()?;
+        let udp = ip.payload.skip(4).array().ok().filter(|_| protocol == Protocol::Udp);
         let seq = ip.payload.skip(4).array().ok().filter(|_| protocol == Protocol::Tcp);
         let (source, destination) = ip.endpoints(u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
         return Ok(Quoted {
@@ -55,6 +63,7 @@ fn quoted(ip: &Ip<'_>) -> Result<Quoted, Skip> {
             destination,
             seq: seq.map(|seq| SeqNumber(u32::from_be_bytes(*seq))),
             ip_id: ip.header.id,
+            udp: udp.map(|[l0, l1, c0, c1]| (u16::from_be_bytes([*l0, *l1]), u16::from_be_bytes([*c0, *c1]))),
         });
     }
 }

@@ -165,6 +165,9 @@ pub struct IcmpError {
     pub icmp_type: u8,
     /// The message's code.
     pub code: u8,
+    /// Most bytes that the next link takes, where the packet was too long for it and the message tells (RFC 1191 §4,
+    /// RFC 4443 §3.2).
+    pub mtu: Option<u32>,
     /// The packet that it is about.
     pub quoted: Quoted,
 }
@@ -182,6 +185,8 @@ pub struct Quoted {
     pub seq: Option<SeqNumber>,
     /// IPv4's identification of the quoted packet.
     pub ip_id: Option<u16>,
+    /// UDP's Length and checksum fields.
+    pub udp: Option<(u16, u16)>,
 }
 
 impl IcmpError {
@@ -189,6 +194,12 @@ impl IcmpError {
     /// ICMPv6 type 1).
     pub fn is_unreachable(&self) -> bool {
         matches!((self.version, self.icmp_type, self.code), (4, 3, 0..=3 | 5..) | (6, 1, _))
+    }
+
+    /// Whether it tells that the packet was not delivered: a redirect tells of a better way, and who asks to send more
+    /// slowly may have passed it on (RFC 792).
+    pub fn tells_of_loss(&self) -> bool {
+        !matches!((self.version, self.icmp_type), (4, 4 | 5))
     }
 
     /// Whether the packet was longer than the next link takes, and must not be cut (RFC 1191 §4, RFC 4443 §3.2).

@@ -163,7 +163,7 @@ impl Conversation {
         let moment = self.moment(frame, !quoted);
         let quotes_frame = match &mut self.kind {
             Kind::Tcp(tcp) => tcp.connection.take_error(&moment, error),
-            Kind::Udp(exchange) => exchange.take_error(frame.number, quoted, error.quoted.ip_id),
+            Kind::Udp(exchange) => exchange.take_error(frame.number, quoted, error),
             Kind::Away => None,
         };
         (!quoted, IcmpFacts { error: *error, quotes_frame })

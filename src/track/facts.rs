@@ -1,10 +1,15 @@
 //! What the conversation so far says about one packet.
 
+mod datagram;
+
 use std::num::NonZeroU64;
 
 use super::repeat::{Arrived, Twice};
 use super::vantage::Vantage;
 use crate::model::Nanos;
+
+pub(super) use datagram::MORE;
+pub use datagram::{Overtaken, PairedBy, UdpPlace};
 
 /// What part a segment plays in the life of its connection (RFC 9293 §3.5, §3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,28 +110,6 @@ pub struct RttSample {
     pub variation: Nanos,
     /// Where it was captured, as far as was known by then.
     pub seen: Option<Vantage>,
-}
-
-/// A datagram that came behind one sent after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overtaken {
-    /// Its frame.
-    pub frame: u64,
-    /// The frame of the one that overtook it.
-    pub by: u64,
-}
-
-/// What part a datagram plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UdpPlace {
-    /// From the client.
-    Request,
-    /// From the server, in answer to this frame.
-    Reply(u64),
-    /// From the server, unasked as far as the capture shows.
-    Unasked,
-    /// The same bytes with the same IP identification as this frame.
-    Duplicate(u64),
 }
 
 impl Hints {

@@ -29,7 +29,7 @@ pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use early::Early;
 pub use echo::{Echo, EchoForm, EchoKind, EchoSeen, EchoStory, EchoTotals, GaveUp};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-pub use facts::{Acked, Hints, Life, Overtaken, Probe, RttSample, SlowAnswer, SynData, TcpPlace, UdpPlace};
+pub use facts::{Acked, Hints, Life, Overtaken, PairedBy, Probe, RttSample, SlowAnswer, SynData, TcpPlace, UdpPlace};
 pub use lent::Lent;
 pub use repeat::{Arrived, FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
 pub use reset::Reset;

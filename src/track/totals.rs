@@ -201,6 +201,8 @@ pub struct UdpTotals {
     pub sent_again: Option<SentAgain>,
     /// How many such requests there were.
     pub sent_again_count: u64,
+    /// Answers that fit several requests as well: each is taken for the answer to the oldest.
+    pub in_doubt: u64,
     /// Answers to older requests that came late, each behind the answer that overtook it.
     pub reordered: Sighting,
     /// ICMP errors about the conversation.

@@ -1,13 +1,13 @@
 //! One UDP conversation: requests and replies paired, copies told from repeats.
 
-use super::echo::Datagrams;
+use super::echo::{Datagrams, Identity, Likeness};
 use super::event::UdpFacts;
-use super::facts::{Overtaken, UdpPlace};
+use super::facts::{MORE, Overtaken, UdpPlace};
 use super::tcp::Moment;
 use super::totals::{SentAgain, UdpTotals};
 use super::vantage::Clues;
 use super::when::When;
-use crate::model::{Checksum, Datagram, Direction, IpHeader, Nanos, PerDirection};
+use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, PerDirection};
 
 /// A copy in the capture comes within this time.
 const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
@@ -17,27 +17,19 @@ const CLOSE: i16 = 1000;
 /// So many in a row must count up before one that does not shows a datagram that was overtaken.
 const COUNTING: u8 = 2;
 
-/// What tells a datagram from the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
-    /// 0 tells nothing.
-    ip_id: u16,
-    checksum: u16,
-    length: u16,
-}
-
 /// The newest datagram of one side.
 #[derive(Clone, Copy, Debug)]
 struct Newest {
     frame: u64,
     at: When,
-    mark: Mark,
+    mark: Identity,
     /// The datagram that was sent last, as far as identifications tell: its identification and frame.
     top: (u16, u64),
     /// How many IP identifications in a row were a little higher than the highest before.
     counting: u8,
-    /// A datagram with a little lower one, before it was known that they count up: its frame and that of the higher one.
-    early: Option<(u64, u64)>,
+    /// Datagrams with a little lower one, each with a lower one than the one before it, before it was known that they
+    /// count up.
+    early: Option<Overtaken>,
 }
 
 impl Newest {
@@ -45,12 +37,19 @@ impl Newest {
     fn after(self, before: &Self) -> (Self, Option<Overtaken>) {
         let kept = Self { top: before.top, counting: before.counting, early: before.early, ..self };
         let lower = (-CLOSE..0).contains(&step(before.top.0, self.mark.ip_id));
+        let overtaken = Overtaken { frame: self.frame, more: [0; MORE], by: before.top.1 };
         if lower && before.counting >= COUNTING {
-            return (kept, Some(Overtaken { frame: self.frame, by: before.top.1 }));
+            return (kept, Some(overtaken));
         }
         if lower && before.early.is_none() {
             // what comes next tells whether they count up
-            return (Self { early: Some((self.frame, before.top.1)), ..kept }, None);
+            return (Self { early: Some(overtaken), ..kept }, None);
+        }
+        if lower
+            && (-CLOSE..0).contains(&step(before.mark.ip_id, self.mark.ip_id))
+            && let Some(early) = before.early.and_then(|early| early.and(self.frame))
+        {
+            return (Self { early: Some(early), ..kept }, None);
         }
         // two lower ones in a row: they count from here, if at all
         let (from, counted) = if lower { (before.mark.ip_id, 0) } else { (before.top.0, before.counting) };
@@ -59,7 +58,7 @@ impl Newest {
         }
         let counting = counted.saturating_add(1);
         let early = before.early.filter(|_| !lower);
-        let shown = early.filter(|_| counting >= COUNTING).map(|(frame, by)| Overtaken { frame, by });
+        let shown = early.filter(|_| counting >= COUNTING);
         (Self { counting, early: early.filter(|_| shown.is_none()), ..self }, shown)
     }
 }
@@ -67,6 +66,11 @@ impl Newest {
 /// How far one IP identification is above another, around the wrap.
 fn step(from: u16, to: u16) -> i16 {
     to.wrapping_sub(from).cast_signed()
+}
+
+/// What tells this datagram from the next.
+fn identity(datagram: &Datagram, ip: &IpHeader) -> Identity {
+    Identity { ip_id: ip.id.unwrap_or(0), checksum: datagram.checksum_raw, length: datagram.length }
 }
 
 /// The state of one UDP conversation.
@@ -79,6 +83,12 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
+    /// The conversation begins, with this server.
+    pub(super) fn begin(&mut self, clues: Clues, server: Endpoint) {
+        self.clues = clues;
+        self.datagrams = std::mem::take(&mut self.datagrams).of_service(server.port);
+    }
+
     /// Takes one datagram.
     pub(super) fn follow(&mut self, moment: &Moment, datagram: &Datagram, payload: &[u8], ip: &IpHeader) -> UdpFacts {
         self.clues.note(moment.direction, datagram.checksum);
@@ -117,16 +127,16 @@ impl Exchange {
                 self.datagrams.copied(first, moment.frame, moment.at);
             }
         } else if moment.direction == Direction::ClientToServer {
-            self.datagrams.request((moment.frame, moment.at), ip.id, payload, datagram.len);
+            self.datagrams.request((moment.frame, moment.at), identity(datagram, ip), payload, datagram.len);
             facts.place = UdpPlace::Request;
         } else if let Some(answered) = self.datagrams.answer((moment.frame, moment.at), payload, datagram.len) {
-            facts.place = UdpPlace::Reply(answered.request);
+            facts.place = UdpPlace::Reply { request: answered.request, by: answered.by, sure: answered.sure };
             facts.echo = answered.echo;
             if let Some(first) = answered.sent_again {
                 let again = SentAgain { first, last: answered.request, answer: moment.frame };
                 self.totals.sent_again.get_or_insert(again);
                 self.totals.sent_again_count += 1;
-            } else {
+            } else if answered.sure {
                 facts.turnaround = moment.since(answered.at);
             }
             facts.seen = self.clues.tell(None).vantage;
@@ -134,6 +144,9 @@ impl Exchange {
                 self.totals.reordered.see(overtaken_by);
                 self.totals.reordered.see(moment.frame);
             }
+            self.totals.in_doubt += u64::from(!answered.sure);
+        } else if let Some(id) = self.datagrams.dns_id(payload) {
+            facts.place = UdpPlace::Stray(id);
         }
         facts
     }
@@ -142,7 +155,7 @@ impl Exchange {
     /// datagrams it shows to have come in another order than they were sent: where identifications count up, a lower one
     /// was sent before.
     fn in_order(&mut self, moment: &Moment, datagram: &Datagram, ip: &IpHeader) -> (Option<u64>, Option<Overtaken>) {
-        let mark = Mark { ip_id: ip.id.unwrap_or(0), checksum: datagram.checksum_raw, length: datagram.length };
+        let mark = identity(datagram, ip);
         let last = self.last.get_mut(moment.direction);
         let top = (mark.ip_id, moment.frame);
         let newest = Newest { frame: moment.frame, at: moment.at, mark, top, counting: 0, early: None };
@@ -158,15 +171,14 @@ impl Exchange {
         (None, overtaken)
     }
 
-    /// An ICMP error about a datagram of this side with this IP identification; the datagram's frame, as far as it is
-    /// remembered.
-    pub(super) fn take_error(&mut self, frame: u64, direction: Direction, ip_id: Option<u16>) -> Option<u64> {
+    /// An ICMP error about a datagram of this side; the datagram's frame, where it is remembered and can be told.
+    pub(super) fn take_error(&mut self, frame: u64, direction: Direction, error: &IcmpError) -> Option<u64> {
         self.totals.errors.see(frame);
         if direction == Direction::ClientToServer {
-            return self.datagrams.refuse(ip_id);
+            return self.datagrams.refuse(error);
         }
         let newest = self.last.get(direction).as_ref()?;
-        (ip_id.unwrap_or(0) == newest.mark.ip_id).then_some(newest.frame)
+        (newest.mark.likeness(&error.quoted) == Some(Likeness::Same)).then_some(newest.frame)
     }
 
     pub(super) fn totals(&self) -> UdpTotals {
@@ -187,11 +199,15 @@ mod tests {
         let mut newest: Option<Newest> = None;
         let mut shown = Vec::new();
         for (frame, id) in (1..).zip(ids) {
-            let mark = Mark { ip_id: *id, checksum: 0, length: 9 };
+            let mark = Identity { ip_id: *id, checksum: 0, length: 9 };
             let now = Newest { frame, at: When::UNKNOWN, mark, top: (*id, frame), counting: 0, early: None };
             let (next, overtaken) = newest.map_or((now, None), |before| now.after(&before));
             newest = Some(next);
-            shown.extend(overtaken.map(|overtaken| (frame, overtaken.frame, overtaken.by)));
+            shown.extend(
+                overtaken.iter().flat_map(|overtaken| {
+                    overtaken.frames().map(|late| (frame, late, overtaken.by)).collect::<Vec<_>>()
+                }),
+            );
         }
         shown
     }
@@ -202,12 +218,16 @@ mod tests {
         assert_eq!(shown(&[11, 10, 12, 13, 14]), [(4, 2, 1)]);
         assert_eq!(shown(&[10, 12, 11, 13, 14]), [(4, 3, 2)]);
         assert_eq!(shown(&[0xffff, 0xfffe, 1, 2, 3]), [(4, 2, 1)]);
+        assert_eq!(shown(&[12, 11, 10, 13, 14]), [(5, 2, 1), (5, 3, 1)]);
+        assert_eq!(shown(&[14, 13, 12, 11, 15, 16]), [(6, 2, 1), (6, 3, 1), (6, 4, 1)]);
     }
 
     #[test]
     fn identifications_that_do_not_count_up_tell_nothing() {
         assert_eq!(shown(&[900, 500, 501, 502, 503]), []);
         assert_eq!(shown(&[500, 499, 9000, 9001, 9002]), []);
+        assert_eq!(shown(&[500, 499, 498, 9000, 9001, 9002]), []);
+        assert_eq!(shown(&[507, 506, 505, 504, 503, 502, 508, 509]), [(8, 6, 5)]);
         assert_eq!(shown(&[7, 4007, 3, 60_000, 59_999, 12]), []);
     }
 }

@@ -107,7 +107,7 @@ impl Seen {
         if self.longest.is_none_or(|longest| longest.len < sent.len) {
             self.longest = Some(sent);
         }
-        if let UdpPlace::Reply(request) = facts.place {
+        if let UdpPlace::Reply { request, sure: true, .. } = facts.place {
             self.replies += 1;
             if self.pairs.len() < ROWS {
                 self.pairs.push(Pair { request, reply: event.frame, len: facts.len, time: facts.turnaround });
@@ -196,6 +196,10 @@ fn pair(case: &Case<'_>) -> Answer {
     let (seen, totals) = (&case.seen.udp, case.totals);
     let Some(pair) = seen.pairs.first() else {
         let frames = seen.first.map(|sent| sent.frame).into_iter().chain(seen.error.map(|(frame, ..)| frame));
+        if totals.udp.as_ref().is_some_and(|udp| udp.in_doubt > 0) {
+            let why = "Several requests were under way whenever an answer came, and neither its bytes nor an ID tells which of them it answers.";
+            return Answer::unknown(why).frames(frames);
+        }
         let answer = Answer::unknown("No datagram in the capture answers another.").frames(frames);
         return match &seen.error {
             Some((frame, error, _)) => {
@@ -216,7 +220,7 @@ fn pair(case: &Case<'_>) -> Answer {
         "Frame {} is a request, frame {} its reply. The ports trade places: the request goes from {} to {}, the reply from {} to {}.",
         pair.request, pair.reply, client.port, server.port, server.port, client.port
     ))
-    .add("UDP itself does not mark a reply: it is the next datagram of the server, matched by its bytes where it is an echo.")
+    .add("UDP itself does not mark a reply: it is the next datagram of the server, matched by its bytes where it is an echo, and by its transaction ID where it is DNS.")
     .frames(seen.pairs.iter().flat_map(|pair| [pair.request, pair.reply]))
     .table(table)
 }

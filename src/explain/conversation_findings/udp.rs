@@ -13,7 +13,9 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
         let text = match totals.may_go_on() {
             true => format!("The capture, as far as it was read, holds no answer to {which}."),
             false => format!(
-                "The capture holds no answer to {which}. UDP does not say what arrived: the request, the answer or the capture may have been lost, or the service sends none.{}{}",
+                "The capture holds no answer to {which}{}. UDP does not say what arrived: the request or the answer may have been lost, or not been captured, or the service sends none{}.{}{}",
+                if udp.in_doubt > 0 { "; which, can't be told: others fit the answers as well" } else { "" },
+                elsewhere(totals),
                 again(udp),
                 damaged(udp)
             ),
@@ -25,10 +27,21 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
     }
     if udp.reordered.count > 0 {
         let text = format!(
-            "An answer came later than the answer to a request sent after its own{}: UDP keeps no order.",
+            "An answer came later than the answer to a request sent after its own{}: UDP keeps no order, and a server need not either.",
             if udp.reordered.count > 2 { ", several times" } else { "" }
         );
         found.push(Finding::new(Code::UdpReordered, text, udp.reordered.frames.iter().copied()));
+    }
+}
+
+/// That answers may stand in another conversation.
+fn elsewhere(totals: &ConversationTotals) -> &'static str {
+    match totals.server.address.is_multicast() {
+        true => "; who answers a group does so from an address of its own, which makes another conversation",
+        false if totals.packets.server_to_client == 0 => {
+            ", or sends it from another port or address, which makes another conversation (as TFTP does, RFC 1350 §4)"
+        }
+        false => "",
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sentences about ICMP errors.
 
+use super::thousands;
 use crate::model::Protocol;
 use crate::track::{Event, IcmpFacts};
 
@@ -15,7 +16,10 @@ pub(super) fn sentence(event: &Event<'_>, facts: &IcmpFacts) -> String {
         ("port unreachable", Protocol::Tcp) => {
             format!(": nobody listens on TCP port {}, or a firewall says so", error.quoted.destination.port)
         }
-        ("fragmentation needed" | "packet too big", _) => ": the next link's MTU is smaller".to_owned(),
+        ("fragmentation needed" | "packet too big", _) => match error.mtu {
+            Some(mtu) => format!(": the next link takes only {} bytes (its MTU)", thousands(mtu.into())),
+            None => ": the next link's MTU is smaller".to_owned(),
+        },
         ("time to live exceeded" | "hop limit exceeded", _) => ": too many hops on the way".to_owned(),
         _ => String::new(),
     };

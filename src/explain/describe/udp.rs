@@ -2,17 +2,21 @@
 
 use super::data::{echoed, misfit, payload};
 use super::joined;
-use crate::track::{Event, UdpFacts, UdpPlace};
+use crate::track::{Event, PairedBy, UdpFacts, UdpPlace};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
     let who = event.direction.sender();
     let what = match (facts.place, &facts.echo) {
         (UdpPlace::Duplicate(first), _) => format!("the same datagram twice, a copy of frame {first}"),
         (_, Some(echo)) => echoed(who, facts.len, echo),
-        (UdpPlace::Reply(request), None) => {
-            format!("{who} sends {}, the next datagram after frame {request}", payload(event, facts.len))
+        (place, None) => format!("{who} sends {}{}", payload(event, facts.len), pairing(place)),
+    };
+    let doubt = match (facts.place, &facts.echo) {
+        (UdpPlace::Reply { sure: false, by, .. }, _) => Some(unsure(by)),
+        (UdpPlace::Stray(id), _) => {
+            Some(format!("no request that waits for its answer has its transaction ID 0x{id:04x}"))
         }
-        (UdpPlace::Request | UdpPlace::Unasked, None) => format!("{who} sends {}", payload(event, facts.len)),
+        _ => None,
     };
     let turnaround = facts.turnaround.map(|time| format!("after {}", time.human()));
     let fragments = (event.ip.fragments > 1).then(|| format!("in {} IP fragments", event.ip.fragments));
@@ -20,5 +24,27 @@ pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
         0 => "it has no checksum".to_owned(),
         _ => misfit,
     });
-    joined([Some(what), checksum, turnaround, fragments])
+    joined([Some(what), doubt, checksum, turnaround, fragments])
+}
+
+/// Which request an answer is to that does not give it back.
+fn pairing(place: UdpPlace) -> String {
+    match place {
+        UdpPlace::Reply { request, by: PairedBy::DnsId(id), sure: true } => {
+            format!(" in answer to frame {request}, which has its transaction ID 0x{id:04x}")
+        }
+        UdpPlace::Reply { request, sure: true, .. } => format!(", the next datagram after frame {request}"),
+        _ => String::new(),
+    }
+}
+
+/// That it can't be told which request an answer is to.
+fn unsure(by: PairedBy) -> String {
+    match by {
+        PairedBy::Echo => "several requests had these bytes, and which of them this answers can't be told".to_owned(),
+        PairedBy::DnsId(id) => {
+            format!("several requests had its transaction ID 0x{id:04x}, and which of them this answers can't be told")
+        }
+        PairedBy::Turn => "several requests were under way, and which of them this answers can't be told".to_owned(),
+    }
 }

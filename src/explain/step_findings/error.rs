@@ -56,6 +56,13 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
             "not all of its fragments came, so it was thrown away (RFC 4443 §3.3)"
         }
         "fragment reassembly time exceeded" => "not all of its fragments came, so it was thrown away (RFC 792)",
+        "protocol unreachable" => "the host has nothing there that takes this transport (RFC 1122 §3.2.2.1)",
+        "parameter problem" => {
+            "a field of its header makes no sense to whoever read it, so it was thrown away (RFC 792, RFC 4443 §3.4)"
+        }
+        // neither tells that the packet is lost
+        "redirect" => "it was passed on, but there is a shorter way: by another router (RFC 792)",
+        "source quench" => "its sender is asked to send more slowly, which nobody heeds any more (RFC 792, RFC 6633)",
         _ => "it was not delivered, or not as it should be",
     };
     Finding::new(Code::IcmpError, format!("{about} met the ICMP error \"{}\": {means}; {who}.", error.name()), frames)

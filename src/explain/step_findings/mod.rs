@@ -148,19 +148,27 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
         let text = "The same datagram with the same IP identification: it was captured twice, or doubled on its way; it was sent once.";
         found.push(Finding::new(Code::UdpDuplicate, text, [first, event.frame]));
     }
-    if let Some(Overtaken { frame, by }) = facts.overtaken {
+    if let Some(overtaken) = facts.overtaken {
+        let Overtaken { frame, by, .. } = overtaken;
+        let late: Vec<u64> = overtaken.frames().collect();
         let text = if frame == event.frame {
             format!(
                 "Its IP identification is lower than that of frame {by}, in a row that counts up: it was sent before it and overtaken on its way. UDP keeps no order."
+            )
+        } else if late.len() > 1 {
+            format!(
+                "The IP identifications count up, as this one shows, and those of frames {} are lower than that of frame {by}, and each lower than the one before: they came in reverse order. UDP keeps no order.",
+                late.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
             )
         } else {
             format!(
                 "The IP identifications count up, as this one shows, and that of frame {frame} is lower than that of frame {by}: frame {frame} was sent before it and overtaken on its way. UDP keeps no order."
             )
         };
-        found.push(Finding::new(Code::UdpReordered, text, [frame, by, event.frame]));
+        found.push(Finding::new(Code::UdpReordered, text, late.into_iter().chain([by, event.frame])));
     }
-    if let (Some(time), UdpPlace::Reply(request)) = (facts.turnaround.filter(|time| *time >= SLOW), facts.place) {
+    if let (Some(time), UdpPlace::Reply { request, .. }) = (facts.turnaround.filter(|time| *time >= SLOW), facts.place)
+    {
         let network = match facts.seen {
             Some(Vantage::Server | Vantage::SameHost) => "The network has no part in it: the program took its time.",
             Some(Vantage::Client | Vantage::Between) | None => {

@@ -11,7 +11,7 @@ mod turn;
 pub use form::{Echo, EchoForm, EchoKind};
 pub use story::{EchoSeen, EchoStory, EchoTotals, GaveUp};
 
-pub(super) use datagrams::Datagrams;
+pub(super) use datagrams::{Datagrams, Identity, Likeness};
 pub(super) use reserve::Reserve;
 pub(super) use turn::{Part, Turns};
 

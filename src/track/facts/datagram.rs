@@ -1,0 +1,61 @@
+//! What a datagram is to those before it.
+
+/// Most datagrams told to be overtaken at once, but for the first.
+pub(in crate::track) const MORE: usize = 2;
+
+/// A datagram that came behind one sent after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overtaken {
+    /// Its frame.
+    pub frame: u64,
+    /// The frames of others behind it, each overtaken by the one before too; 0 for none.
+    pub(in crate::track) more: [u64; MORE],
+    /// The frame of the one that overtook it.
+    pub by: u64,
+}
+
+impl Overtaken {
+    /// The same with one more; `None` where there is no room.
+    pub(in crate::track) fn and(mut self, frame: u64) -> Option<Self> {
+        *self.more.iter_mut().find(|more| **more == 0)? = frame;
+        Some(self)
+    }
+
+    /// The frames of the overtaken.
+    pub fn frames(&self) -> impl Iterator<Item = u64> {
+        [self.frame].into_iter().chain(self.more).filter(|frame| *frame > 0)
+    }
+}
+
+/// What shows which request an answer is to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairedBy {
+    /// Its bytes are the request's.
+    Echo,
+    /// Both have this DNS transaction ID (RFC 1035 §4.1.1).
+    DnsId(u16),
+    /// Only its turn: it is the next datagram.
+    Turn,
+}
+
+/// What part a datagram plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UdpPlace {
+    /// From the client.
+    Request,
+    /// From the server, in answer to a request.
+    Reply {
+        /// The request's frame.
+        request: u64,
+        /// What shows that.
+        by: PairedBy,
+        /// No other request fits as well; else this is the oldest that does.
+        sure: bool,
+    },
+    /// From the server, unasked as far as the capture shows.
+    Unasked,
+    /// From the server, with a DNS transaction ID that no request has that waits for its answer.
+    Stray(u16),
+    /// The same bytes with the same IP identification as this frame.
+    Duplicate(u64),
+}
