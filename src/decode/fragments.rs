@@ -5,13 +5,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::num::NonZeroU64;
 
 use etherparse::defrag::IpDefragBuf;
 use etherparse::{IpFragOffset, IpNumber, ip_number};
 
 use super::ip::Ip;
-use crate::model::Skip;
+use crate::model::{EarlierFrames, Frame, Skip};
 
 /// How many packets may wait; each takes up to 64 KiB.
 const MOST_PENDING: usize = 1024;
@@ -61,8 +60,12 @@ struct Pending {
     fragments: u16,
     /// Frames that brought a fragment, repeated ones too.
     frames: u64,
-    /// The first of these frames.
-    first_frame: Option<NonZeroU64>,
+    /// The last frame that brought something new, and how long it was.
+    newest: (u64, u32),
+    /// The frames before that which did.
+    earlier: EarlierFrames,
+    /// Their bytes on the wire.
+    earlier_bytes: u32,
     /// Its place in the order of age.
     born: u64,
 }
@@ -76,8 +79,10 @@ pub(super) struct Whole {
     pub(super) protocol: IpNumber,
     /// Of how many fragments it was made.
     pub(super) fragments: u16,
-    /// The frame that brought the first of them.
-    pub(super) first_frame: Option<NonZeroU64>,
+    /// The frames that brought those before the last.
+    pub(super) earlier: EarlierFrames,
+    /// Their bytes on the wire.
+    pub(super) earlier_bytes: u32,
 }
 
 /// The packets that wait for fragments.
@@ -91,7 +96,7 @@ pub(super) struct Reassembly {
 }
 
 impl Reassembly {
-    /// Adds the `fragment` in `ip`, captured in `vlan` as this frame; the whole packet if it was the last one missing.
+    /// Adds the `fragment` in `ip`, captured in `vlan` in this frame; the whole packet if it was the last one missing.
     ///
     /// # Errors
     /// [`Skip::Fragment`] if the packet is not complete with it.
@@ -101,7 +106,7 @@ impl Reassembly {
         ip: &Ip<'_>,
         fragment: Fragment,
         vlan: Option<u16>,
-        frame: u64,
+        frame: &Frame<'_>,
     ) -> Result<Whole, Skip> {
         self.incomplete += 1;
         let protocol = (ip.header.version == 4).then_some(ip.protocol);
@@ -124,8 +129,8 @@ impl Reassembly {
         let whole = if complete { self.forget(&key) } else { None };
         let whole = whole.ok_or(Skip::Fragment)?;
         self.incomplete = self.incomplete.saturating_sub(whole.frames);
-        let Pending { buffer, protocol, fragments, first_frame, .. } = whole;
-        Ok(Whole { data: buffer.take_bufs().0, protocol, fragments, first_frame })
+        let Pending { buffer, protocol, fragments, earlier, earlier_bytes, .. } = whole;
+        Ok(Whole { data: buffer.take_bufs().0, protocol, fragments, earlier, earlier_bytes })
     }
 
     /// How many frames hold fragments of packets that are not complete.
@@ -134,15 +139,19 @@ impl Reassembly {
     }
 
     /// Puts a fragment in its place; `false` if it does not fit what is there.
-    fn insert(&mut self, key: Key, ip: &Ip<'_>, fragment: Fragment, frame: u64) -> bool {
+    fn insert(&mut self, key: Key, ip: &Ip<'_>, fragment: Fragment, frame: &Frame<'_>) -> bool {
         let pending = self.pending_mut(key);
         let known = holds(&pending.buffer, fragment.offset, ip.payload.len);
         if pending.buffer.add(fragment.offset, fragment.more, ip.payload.data).is_err() {
             return false;
         }
         pending.frames += 1;
-        pending.first_frame = pending.first_frame.or(NonZeroU64::new(frame));
         if !known {
+            let (newest, bytes) = std::mem::replace(&mut pending.newest, (frame.number, frame.wire_len));
+            if pending.fragments > 0 {
+                pending.earlier = pending.earlier.later(frame.number.saturating_sub(newest));
+                pending.earlier_bytes = pending.earlier_bytes.saturating_add(bytes);
+            }
             pending.fragments = pending.fragments.saturating_add(1);
         }
         if fragment.is_first() || !holds(&pending.buffer, IpFragOffset::ZERO, 1) {
@@ -163,7 +172,16 @@ impl Reassembly {
             self.next_born += 1;
             self.ages.insert(born, key);
             let buffer = IpDefragBuf::new(IpNumber::default(), Vec::new(), Vec::new());
-            Pending { buffer, protocol: IpNumber::default(), fragments: 0, frames: 0, first_frame: None, born }
+            Pending {
+                buffer,
+                protocol: IpNumber::default(),
+                fragments: 0,
+                frames: 0,
+                newest: (0, 0),
+                earlier: EarlierFrames::default(),
+                earlier_bytes: 0,
+                born,
+            }
         })
     }
 

@@ -8,7 +8,7 @@ use super::captured::Captured;
 use super::checksum::PseudoHeader;
 use super::extensions;
 use super::fragments::Fragment;
-use crate::model::{Endpoint, IpHeader, Skip};
+use crate::model::{EarlierFrames, Endpoint, IpHeader, Skip};
 
 /// An IP packet, read as far as its transport or its fragmentation.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +103,8 @@ impl<'a> Ip<'a> {
                 ecn: header.ecn().value(),
                 header_len: u16::try_from(header_len).unwrap_or(u16::MAX),
                 fragments: 1,
-                first_fragment: None,
+                earlier_bytes: 0,
+                earlier: EarlierFrames::default(),
             },
             addresses: Addresses::V4(addresses),
             pseudo_header: PseudoHeader::new(addresses),
@@ -142,7 +143,8 @@ impl<'a> Ip<'a> {
                 ecn: header.ecn().value(),
                 header_len: 40,
                 fragments: 1,
-                first_fragment: None,
+                earlier_bytes: 0,
+                earlier: EarlierFrames::default(),
             },
             addresses: Addresses::V6(addresses),
             pseudo_header: PseudoHeader::new(addresses),

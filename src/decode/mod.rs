@@ -94,11 +94,12 @@ impl Decoder {
                     ip.header.fragments = 2;
                     break;
                 }
-                let whole = self.fragments.add(&ip, fragment, vlan, frame.number)?;
+                let whole = self.fragments.add(&ip, fragment, vlan, frame)?;
                 let buffer = buffers.next().ok_or(Skip::Malformed)?;
                 *buffer = whole.data;
                 ip.header.fragments = whole.fragments;
-                ip.header.first_fragment = whole.first_frame;
+                ip.header.earlier_bytes = whole.earlier_bytes;
+                ip.header.earlier = whole.earlier;
                 ip.protocol = whole.protocol;
                 ip.payload = Captured::whole(buffer);
                 extensions::skip(&mut ip)?;

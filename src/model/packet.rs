@@ -1,9 +1,8 @@
 //! What a frame says, once read: an IP packet with TCP, UDP or an ICMP error in it.
 
 use std::net::IpAddr;
-use std::num::NonZeroU64;
 
-use super::{Endpoint, Flow, Protocol, SeqNumber, TcpFlags, TcpOptions};
+use super::{EarlierFrames, Endpoint, Flow, Protocol, SeqNumber, TcpFlags, TcpOptions};
 
 /// An IP packet that can be a step: lent by whoever has read it.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +51,10 @@ pub struct IpHeader {
     pub header_len: u16,
     /// Into how many fragments the packet was cut; 1 for a whole packet.
     pub fragments: u16,
-    /// The frame of the first fragment captured; `None` for a whole packet, and where only one fragment is known.
-    pub first_fragment: Option<NonZeroU64>,
+    /// Bytes on the wire of the frames that brought those before the last; 0 where only one is known.
+    pub earlier_bytes: u32,
+    /// These frames.
+    pub earlier: EarlierFrames,
 }
 
 /// What the IP packet carries.

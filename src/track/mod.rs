@@ -35,6 +35,8 @@ pub use repeat::{Arrived, FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
 pub use reset::Reset;
 pub use rtt::{Distribution, smoothed};
 pub use tcp::{AfterFin, Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
-pub use totals::{Close, ConversationTotals, Extent, Handshake, RttTotals, SentAgain, TcpTotals, UdpTotals};
+pub use totals::{
+    Close, ConversationTotals, EarlierFragments, Extent, Handshake, RttTotals, SentAgain, TcpTotals, UdpTotals,
+};
 pub use tracker::{Last, Tracker};
 pub use vantage::{Clue, Measures, Standpoint, Vantage};

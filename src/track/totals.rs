@@ -6,7 +6,7 @@ use super::echo::{EchoStory, EchoTotals};
 use super::event::{RolesFrom, StreamId};
 use super::tcp::{Sighting, TcpStory};
 use super::vantage::Standpoint;
-use crate::model::{Direction, Endpoint, Nanos, PerDirection, Timestamp};
+use crate::model::{Direction, Endpoint, IpHeader, Nanos, PerDirection, Timestamp};
 
 /// How much of the handshake was captured, and how it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl ConversationTotals {
     }
 
     /// Fragments that came before the one that completed their packet: their frames are no steps, and not counted.
-    pub fn earlier_fragments(&self) -> PerDirection<u64> {
+    pub fn earlier_fragments(&self) -> PerDirection<EarlierFragments> {
         match (&self.tcp, &self.udp) {
             (Some(tcp), _) => tcp.story.earlier_fragments,
             (None, Some(udp)) => udp.earlier_fragments,
@@ -188,6 +188,25 @@ pub struct SentAgain {
     pub answer: u64,
 }
 
+/// Fragments that came before the one that completed their packet: their frames are no steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EarlierFragments {
+    /// How many.
+    pub frames: u64,
+    /// Their bytes on the wire.
+    pub bytes: u64,
+}
+
+impl EarlierFragments {
+    /// Counts those of one packet.
+    pub(super) fn see(&mut self, ip: &IpHeader) {
+        if ip.earlier_bytes > 0 {
+            self.frames += u64::from(ip.fragments.saturating_sub(1));
+            self.bytes += u64::from(ip.earlier_bytes);
+        }
+    }
+}
+
 /// What only UDP has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UdpTotals {
@@ -210,7 +229,7 @@ pub struct UdpTotals {
     /// Datagrams in fragments.
     pub fragmented: Sighting,
     /// Fragments of those of each side that came before the last one.
-    pub earlier_fragments: PerDirection<u64>,
+    pub earlier_fragments: PerDirection<EarlierFragments>,
     /// Datagrams with an offloaded checksum.
     pub offloaded: Sighting,
     /// Datagrams without a checksum.

@@ -105,7 +105,7 @@ impl Exchange {
         }
         if ip.fragments > 1 {
             self.totals.fragmented.see(moment.frame);
-            *self.totals.earlier_fragments.get_mut(moment.direction) += u64::from(ip.fragments) - 1;
+            self.totals.earlier_fragments.get_mut(moment.direction).see(ip);
         }
         let mut facts = UdpFacts {
             len: datagram.len,

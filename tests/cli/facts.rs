@@ -45,7 +45,7 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "udp_frag",
         "Traffic",
-        "client 1 packet in 3 frames (1,082 bytes, without fragments that came before the last, 4,000",
+        "client 1 packet in 3 frames (4,110 bytes, 4,000 of payload)",
     ),
     // microseconds on loopback show nothing
     ("mss536_bulk", "Limited by", "client: can't be told: "),

@@ -45,11 +45,55 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     // a resolver asks again after five seconds; a ping is lost, and the next one carries the same bytes
     (
         "udp-asked-again",
-        &["no_reply [5,6,7]", "frame 5 were sent again, last in frame 6, and answered in frame 7"],
+        &[
+            "3 server sends 45 bytes in answer to frame 2",
+            "no_reply [5,6,7]",
+            "frame 5 were sent again, last in frame 6, and answered in frame 7",
+        ],
         &["slow_server"],
     ),
     ("udp-asked-thrice", &["frame 1 were sent again, last in frame 3, and answered in frame 4"], &["So it was"]),
     ("udp-same-bytes", &["no_reply [5,6,7]", "echo_identical [2,4,7]"], &["slow_server", "udp_reordered"]),
+    ("udp-first-three-reversed", &["udp_reordered [1,2,3,9]", "those of frames 2, 3 are lower"], &["no_reply"]),
+    // three questions under way, and two answers that give nothing back; then a fourth
+    (
+        "udp-in-doubt",
+        &["4 server sends \"12:00\" (5 bytes); several requests were under way", "which, can't be told"],
+        &["the next datagram after", "; after"],
+    ),
+    // ICMP errors quote eight bytes of UDP, and no IP identification: its length and checksum tell
+    (
+        "udp-errors",
+        &[
+            "about frame 3: fragmentation needed: the next link takes only 1,400 bytes (its MTU)",
+            "about frame 2: port unreachable",
+            "about frame 1: redirect",
+            "about a packet: port unreachable",
+            "it was passed on",
+            "no_reply [1,8]",
+        ],
+        &[],
+    ),
+    ("udp-answers-elsewhere", &["no_reply [1]", "answers a group", "no_reply [3]", "(as TFTP does"], &["no_reply [2]"]),
+    // fragments out of order, one of them twice, with others between
+    (
+        "udp-fragments-apart",
+        &[
+            "in frames 1, 2, 5; this",
+            "fragmented [78,79]",
+            "78, 79, and 1 other before these, more than 64 frames back",
+        ],
+        &[],
+    ),
+    // a server reads two requests one by one, and its answers go in one segment
+    (
+        "pipelined-prefixes",
+        &[
+            "6 server echoes the 2 bytes of frames 4 to 5 back, each behind a prefix of 2 bytes",
+            "12 server echoes the 11 bytes of frames 9 to 10 back, each in upper case behind a prefix of 2 bytes",
+        ],
+        &["echo_different"],
+    ),
     // window probes without an answer are no keep-alives
     ("window-never-opens", &["reset_abort [8,9]", "(RFC 9293 §3.8.6.1).\n"], &["RFC 1122"]),
     ("window-shut-briefly", &["read more slowly than bytes came: its window was shut once for 55.0 µs"], &["stopped"]),
@@ -75,7 +119,10 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("no-ack-of-the-syn-ack", "never completed: no ACK of the SYN-ACK is in the capture", "partly captured"),
     ("no-ack-of-the-syn-ack", "The connection never opened, so there is nothing to close.", "still open"),
     ("syn-ack-of-another", "the SYN got no answer that fits it", "was not answered"),
-    ("udp-asked-again", "most 20.0 ms, over 2 answers", "5.02 s"),
+    ("udp-asked-again", "most 21.0 ms, over 2 answers", "5.02 s"),
+    ("udp-fragments-apart", "client 2 packets in 4 frames (3,959 bytes, 3,807 of payload)", "without fragments"),
+    ("udp-in-doubt", "neither its bytes nor an ID tells which of them it answers", "Frame 1 is a request"),
+    ("pipelined-prefixes", "verified: 5 of 5 requests echoed (2 behind a prefix of 2 bytes", "no echo"),
     ("udp-empty", "only empty datagrams came back", "nothing came back"),
     ("no-request", "the capture holds no data of the client's, so no request", "no echo of the requests"),
     ("ecn-agreed", "ECN agreed (RFC 3168 §6.1.1)", "ECN asked for"),

@@ -110,18 +110,16 @@ fn traffic(totals: &ConversationTotals) -> String {
     let way = |direction: Direction| {
         let packets = *totals.packets.get(direction);
         // a fragment is not known to be the conversation's before its packet is complete
-        let (frames, last) = match *totals.earlier_fragments().get(direction) {
-            0 => (String::new(), ""),
-            earlier => (
-                format!(" in {} frames", thousands(packets + earlier)),
-                ", without fragments that came before the last",
-            ),
+        let earlier = *totals.earlier_fragments().get(direction);
+        let frames = match earlier.frames {
+            0 => String::new(),
+            earlier => format!(" in {} frames", thousands(packets + earlier)),
         };
         format!(
-            "{} {}{frames} ({} bytes{last}, {} of payload)",
+            "{} {}{frames} ({} bytes, {} of payload)",
             direction.sender(),
             counted(packets, "packet"),
-            thousands(*totals.bytes.get(direction)),
+            thousands(totals.bytes.get(direction) + earlier.bytes),
             thousands(*totals.payload.get(direction))
         )
     };

@@ -6,11 +6,9 @@ mod hint;
 mod repeat;
 mod reset;
 
-use std::num::NonZeroU64;
-
 use super::finding::{Finding, FindingCode as Code};
 use super::vantage::seen_from;
-use crate::model::{Checksum, Nanos, TcpFlags, WireMark};
+use crate::model::{Checksum, EarlierFrames, Nanos, TcpFlags, WireMark, counted};
 use crate::track::{Body, Event, Overtaken, Probe, TcpFacts, TcpPlace, UdpFacts, UdpPlace, Vantage};
 
 /// An answer that takes longer than this is worth a word.
@@ -122,23 +120,39 @@ fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut Vec<Finding>) {
         found.push(Finding::new(Code::ChecksumInvalid, text, [event.frame]));
     }
     if event.ip.fragments > 1 {
-        let count = event.ip.fragments;
-        let finding = match event.ip.first_fragment.map(NonZeroU64::get) {
-            Some(first) => {
-                let text = format!(
-                    "The IP packet came in {count} fragments, the first of them in frame {first}; this frame completes it."
-                );
-                Finding::new(Code::Fragmented, text, [first, event.frame])
-            }
-            // its first fragment was cut, and stands for it
-            None => {
-                let text =
-                    "The IP packet came in fragments; of this one, which names the ports, the capture holds a part.";
-                Finding::new(Code::Fragmented, text, [event.frame])
-            }
-        };
-        found.push(finding);
+        found.push(fragmented(event));
     }
+}
+
+/// Which frames brought the fragments.
+fn fragmented(event: &Event<'_>) -> Finding {
+    let (count, earlier) = (event.ip.fragments, event.ip.earlier);
+    if event.ip.earlier_bytes == 0 {
+        // its first fragment was cut, and stands for it
+        let text = "The IP packet came in fragments; of this one, which names the ports, the capture holds a part.";
+        return Finding::new(Code::Fragmented, text, [event.frame]);
+    }
+    let frames: Vec<u64> = earlier.before(event.frame).chain([event.frame]).collect();
+    let unnamed = u64::from(count).saturating_sub(frames.len() as u64);
+    let more = match unnamed {
+        0 => String::new(),
+        _ => {
+            format!(", and {} before these, more than {} frames back", counted(unnamed, "other"), EarlierFrames::REACH)
+        }
+    };
+    let text = format!("The IP packet came in {count} fragments, in {}{more}; this frame completes it.", runs(&frames));
+    Finding::new(Code::Fragmented, text, frames)
+}
+
+/// `frames 1 to 3, 7, 9, 10`.
+fn runs(frames: &[u64]) -> String {
+    let run = |run: &[u64]| match run {
+        [first, .., last] if run.len() > 2 => format!("{first} to {last}"),
+        short => short.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let plural = if frames.len() == 1 { "" } else { "s" };
+    let runs: Vec<String> = frames.chunk_by(|one, next| one + 1 == *next).map(run).collect();
+    format!("frame{plural} {}", runs.join(", "))
 }
 
 fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {

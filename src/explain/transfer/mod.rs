@@ -65,7 +65,7 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::model::{Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
+    use crate::model::{EarlierFrames, Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
     use crate::track::{Acked, Lent, Repeat, RepeatVerdict, StreamId, TcpFacts};
     use Direction::{ClientToServer, ServerToClient};
 
@@ -98,7 +98,8 @@ mod tests {
                     ecn: 0,
                     header_len: 20,
                     fragments: 1,
-                    first_fragment: None,
+                    earlier_bytes: 0,
+                    earlier: EarlierFrames::default(),
                 },
                 body: Body::Tcp(Lent::Kept(Box::new(facts))),
                 header: Cow::Borrowed(&[]),

@@ -99,6 +99,10 @@ impl Datagrams {
 
     /// The client sent a datagram.
     pub(in crate::track) fn request(&mut self, (frame, at): (u64, When), identity: Identity, payload: &[u8], len: u32) {
+        if self.dns_id(payload).is_some() {
+            // the client is only who spoke first: this is an answer itself, or an announcement
+            return;
+        }
         self.found.totals.requests += 1;
         if self.waiting.len() >= WAITING
             && let Some(old) = self.waiting.pop_front()

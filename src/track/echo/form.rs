@@ -53,12 +53,24 @@ pub struct Echo {
     pub from_start: bool,
     /// Whether it ends with a request's last byte.
     pub to_end: bool,
+    /// Whether each of several requests has a prefix of its own.
+    pub apart: bool,
 }
 
 impl Echo {
     /// A whole answer to the request in these frames.
     pub(in crate::track) fn whole(kind: EchoKind, request: (u64, u64), bytes: u32) -> Self {
-        Self { kind, request, bytes, begins: true, complete: true, reaches: request.1, from_start: true, to_end: true }
+        Self {
+            kind,
+            request,
+            bytes,
+            begins: true,
+            complete: true,
+            reaches: request.1,
+            from_start: true,
+            to_end: true,
+            apart: false,
+        }
     }
 
     /// How many times over the request has come back whole, in this form.

@@ -5,7 +5,7 @@ use crate::track::echo::{EchoForm, EchoKind};
 /// A prefix longer than this is no prefix, but another answer.
 pub(super) const LONGEST_PREFIX: u16 = 1024;
 /// A shorter request may come up in an answer by chance.
-const TELLING: usize = 8;
+pub(super) const TELLING: usize = 8;
 
 /// Compares a whole answer with a whole request.
 pub(super) fn relation(request: &[u8], answer: &[u8]) -> EchoKind {

@@ -9,6 +9,7 @@ mod captured_late;
 mod compare;
 mod cut_short;
 mod lost;
+mod prefixed;
 mod room;
 
 use std::sync::Arc;
@@ -236,7 +237,8 @@ impl Turns {
         let Taken { frames, requests, begin, reaches, from_start, to_end } = self.take_answered(from);
         let request = if over { self.frames } else { frames };
         let begins = !over && begin >= from;
-        let echo = Echo { kind, request, bytes: count(fresh.len()), begins, complete, reaches, from_start, to_end };
+        let bytes = count(fresh.len());
+        let echo = Echo { kind, request, bytes, begins, complete, reaches, from_start, to_end, apart: false };
         if requests > 0 {
             self.unlike = 0;
             self.found.count(&echo, requests, frame);

@@ -56,7 +56,7 @@ impl Connection {
             peer.last_data = When::UNKNOWN;
         }
         if ip.fragments > 1 {
-            self.diary.see_fragmented(moment, ip.fragments);
+            self.diary.see_fragmented(moment, ip);
         }
         if segment.len > 0 && repeat.is_none() {
             self.hint_nagle(moment, segment, hints);

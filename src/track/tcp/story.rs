@@ -3,9 +3,10 @@
 use super::Moment;
 use smallvec::SmallVec;
 
-use crate::model::{Checksum, Direction, Nanos, PerDirection, Segment};
+use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment};
 use crate::track::facts::{Hints, Probe};
 use crate::track::repeat::{Repeat, RepeatVerdict};
+use crate::track::totals::EarlierFragments;
 use crate::track::vantage::Standpoint;
 
 /// Most frames named for one observation.
@@ -134,7 +135,7 @@ pub struct TcpStory {
     /// Segments in fragments.
     pub fragmented: Sighting,
     /// Fragments of those of each side that came before the last one.
-    pub earlier_fragments: PerDirection<u64>,
+    pub earlier_fragments: PerDirection<EarlierFragments>,
     /// ICMP errors about the connection.
     pub errors: Sighting,
     /// Segments that came again, the same frame twice aside.
@@ -158,7 +159,7 @@ pub(super) struct Rare {
     window_filled: PerDirection<Sighting>,
     invalid: Sighting,
     fragmented: Sighting,
-    earlier_fragments: PerDirection<u64>,
+    earlier_fragments: PerDirection<EarlierFragments>,
     errors: Sighting,
     repeats: PerDirection<Sighting>,
     idle: Nanos,
@@ -269,11 +270,11 @@ impl Diary {
         self.rare().errors.see(frame);
     }
 
-    /// Notes a packet in so many fragments.
-    pub(super) fn see_fragmented(&mut self, moment: &Moment, fragments: u16) {
+    /// Notes a packet in fragments.
+    pub(super) fn see_fragmented(&mut self, moment: &Moment, ip: &IpHeader) {
         let rare = self.rare();
         rare.fragmented.see(moment.frame);
-        *rare.earlier_fragments.get_mut(moment.direction) += u64::from(fragments.saturating_sub(1));
+        rare.earlier_fragments.get_mut(moment.direction).see(ip);
     }
 
     fn follow_hints(&mut self, moment: &Moment, hints: &Hints) {

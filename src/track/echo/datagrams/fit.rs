@@ -95,7 +95,7 @@ impl Datagrams {
         (waited <= gap).then_some(newest)
     }
 
-    /// The transaction ID of an answer, where the service has such IDs.
+    /// The transaction ID of what is marked as an answer, where the service has such IDs.
     pub(in crate::track) fn dns_id(&self, answer: &[u8]) -> Option<u16> {
         if self.has_ids { dns::id(answer, true) } else { None }
     }

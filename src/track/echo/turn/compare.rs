@@ -84,6 +84,9 @@ impl Turns {
             return None;
         }
         let Some(form) = form_so_far(&self.request, &self.answer, kept) else {
+            if let Some(echo) = self.each_prefixed(frame, kept) {
+                return Some(echo);
+            }
             self.found.story_mut().goes_on(frame);
             return None;
         };

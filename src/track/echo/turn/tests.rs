@@ -36,6 +36,26 @@ fn kinds(dialogue: &[(char, &[u8])]) -> Vec<Option<EchoKind>> {
 }
 
 #[test]
+fn each_request_may_have_a_prefix_of_its_own() {
+    let asked: [(char, &[u8]); 3] = [('>', b"a"), ('>', b"bc"), ('>', b"d")];
+    let at_once = [&asked[..], &[('<', b"> a> bc> d")]].concat();
+    let (echoes, turns) = play(&at_once);
+    assert_eq!(echoes[0].map(|echo| (echo.kind, echo.request, echo.apart)), Some((form(false, 2, 1), (1, 3), true)));
+    assert_eq!((turns.found.totals.transformed, turns.pending()), (3, (0, 0)));
+    // the first two and a part of the third, then the rest of it
+    let in_parts = [&asked[..], &[('<', b"> A> B"), ('<', b"C>"), ('<', b" D")]].concat();
+    let (echoes, turns) = play(&in_parts);
+    let requests: Vec<_> = echoes.iter().map(|echo| echo.map(|echo| echo.request)).collect();
+    assert_eq!(requests, [None, Some((1, 2)), Some((3, 3))]);
+    assert_eq!((turns.found.totals.transformed, turns.pending()), (3, (0, 0)));
+    // a prefix is the same each time, and nothing stands behind the last request
+    for other in [&b"> a- bc> d"[..], b"> a> bc> dx", b"xa"] {
+        let (_, turns) = play(&[&asked[..], &[('<', other)]].concat());
+        assert_eq!(turns.found.totals.transformed, 0);
+    }
+}
+
+#[test]
 fn segment_borders_do_not_matter() {
     let (echoes, turns) = play(&[('>', b"abc"), ('>', b"def"), ('<', b"ab"), ('<', b"cdef")]);
     let last = echoes[1].unwrap();
