@@ -42,11 +42,7 @@ const SAID: &[(&str, &str, &str)] = &[
     // nothing answered, so there was nothing to close
     ("connect_timeout_syncnt1", "Close", "none: the connection never opened in this capture"),
     // 4,000 bytes each way, in three fragments each
-    (
-        "udp_frag",
-        "Traffic",
-        "client 1 packet in 3 frames (4,110 bytes, 4,000 of payload)",
-    ),
+    ("udp_frag", "Traffic", "client 1 packet in 3 frames (4,110 bytes, 4,000 of payload)"),
     // microseconds on loopback show nothing
     ("mss536_bulk", "Limited by", "client: can't be told: "),
     ("mss536_bulk", "Seen from", "the host of both: "),
