@@ -37,17 +37,17 @@ impl Connection {
         let unseen = peer.next.is_none_or(|next| segment.ack.is_after(next));
         let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
         let missed = Missed { frame: moment.frame, at: moment.at, echo };
-        let skipped = peer.holes.acknowledged(segment.ack, missed);
+        let skipped = peer.trouble.as_mut().and_then(|trouble| trouble.holes.acknowledged(segment.ack, missed));
         if unseen {
             let beyond = peer.next.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
             peer.next = Some(segment.ack);
             // the byte of a probe is not remembered as sent: most are thrown away
-            let answers_probe = peer.probe.is_some() || matches!(probe, Some(Probe::ZeroWindowAnswer(_)));
+            let answers_probe = peer.trouble().probe.is_some() || matches!(probe, Some(Probe::ZeroWindowAnswer(_)));
             let accepted_probe = beyond == 1 && answers_probe;
             if beyond > 0 && !accepted_probe {
                 hints.capture_gap = Some((beyond, None));
                 let from = SeqNumber(segment.ack.0.wrapping_sub(beyond));
-                peer.holes.missed(from, segment.ack, missed);
+                peer.trouble_mut().holes.missed(from, segment.ack, missed);
             }
         }
         if let Some((bytes, shown_by)) = skipped {

@@ -103,7 +103,7 @@ impl Connection {
         let next = own.next.unwrap_or(segment.seq);
         if !segment.seq.is_before(next) {
             if segment.seq.is_after(next) {
-                own.holes.open(next, segment.seq, moment.frame);
+                own.trouble_mut().holes.open(next, segment.seq, moment.frame);
             }
             own.next = Some(end);
             own.sent.push(sent);
@@ -125,7 +125,7 @@ impl Connection {
             had: None,
         };
         let handshake = self.handshake.round_trip();
-        Some(match own.holes.fill(segment.seq, end) {
+        Some(match own.trouble_mut().holes.fill(segment.seq, end) {
             Fill::Hole { shown_by, bytes } => {
                 let old = if end.is_after(next) { next } else { end };
                 let seen = old.relative_to(segment.seq) > bytes;
@@ -146,7 +146,7 @@ impl Connection {
             Fill::Nothing if own.fin.is_none() && segment.len == 0 && segment.flags.contains(TcpFlags::FIN) => {
                 return None;
             }
-            Fill::Nothing if own.holes.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
+            Fill::Nothing if own.trouble().holes.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
                 Repeat::unproved(RepeatVerdict::Unknown)
             }
             // the end of it is new: the sender put new data behind what it sends again

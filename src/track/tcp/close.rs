@@ -24,7 +24,9 @@ impl Connection {
                 self.diary.see_ignored(moment.direction, [moment.frame, 0, 0]);
                 return;
             }
-            Some(Reset::Unacceptable { .. }) => own.probe = moment.place().map(|(frame, _)| (frame, Asks::Reset)),
+            Some(Reset::Unacceptable { .. }) => {
+                own.trouble_mut().probe = moment.place().map(|(frame, _)| (frame, Asks::Reset))
+            }
             _ => {}
         }
         if segment.flags.contains(TcpFlags::RST) {
@@ -117,7 +119,7 @@ impl Connection {
             });
             *story.unacked_bytes.get_mut(direction) =
                 own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
-            *story.still_shut.get_mut(direction) = own.shut.map(|shut| shut.frame.get());
+            *story.still_shut.get_mut(direction) = own.trouble().shut.map(|shut| shut.frame.get());
         }
         story
     }

@@ -38,10 +38,11 @@ impl Again {
 impl Side {
     /// Remembers a segment that came again: a copy may follow.
     pub(super) fn remember_repeat(&mut self, again: Again) {
-        if self.repeats.len() >= REPEATS {
-            self.repeats.remove(0);
+        let repeats = &mut self.trouble_mut().repeats;
+        if repeats.len() >= REPEATS {
+            repeats.remove(0);
         }
-        self.repeats.push(again);
+        repeats.push(again);
     }
 
     /// The packet that this one is a copy of, if it is: the last that brought exactly these bytes. One that was sent once,
@@ -49,6 +50,7 @@ impl Side {
     pub(super) fn copied(&mut self, again: &Again, asked: bool) -> Option<Repeat> {
         let ids_vary = self.ip_ids_vary || again.ip_id.is_none();
         let repeated = self
+            .trouble()
             .repeats
             .iter()
             .rev()
@@ -82,7 +84,8 @@ impl Side {
     /// its order.
     pub(super) fn recall(&self, again: &Again) -> Option<Again> {
         let is_same = |seq: SeqNumber, end: SeqNumber| seq == again.seq && end == again.packet_end;
-        if let Some(repeat) = self.repeats.iter().rev().find(|repeat| is_same(repeat.seq, repeat.packet_end)) {
+        if let Some(repeat) = self.trouble().repeats.iter().rev().find(|repeat| is_same(repeat.seq, repeat.packet_end))
+        {
             return Some(*repeat);
         }
         if let Some(fin) = self.fin.filter(|fin| is_same(fin.end.plus(u32::MAX), fin.end)) {
@@ -91,7 +94,8 @@ impl Side {
         let mut last = self.recent;
         last.sort_unstable_by_key(|recent| std::cmp::Reverse(recent.frame));
         let mut end = self.next.filter(|_| {
-            self.sent.iter().next().is_none() && self.repeats.iter().all(|repeat| Some(repeat.seq) == self.isn)
+            self.sent.iter().next().is_none()
+                && self.trouble().repeats.iter().all(|repeat| Some(repeat.seq) == self.isn)
         })?;
         let same = last.iter().find(|recent| {
             let fin = self.fin.is_some_and(|fin| fin.frame == recent.frame);

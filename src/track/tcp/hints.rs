@@ -73,10 +73,13 @@ impl Connection {
     fn hint_window(&mut self, moment: &Moment, segment: &Segment, hints: &mut Hints) {
         let (own, peer) = self.sides.both_mut(moment.direction);
         if segment.window == 0 {
-            hints.window_shut = own.shut.is_none();
-            own.shut = own.shut.or(moment.place().map(|(frame, at)| Shut { frame, at }));
-        } else if let Some(shut) = own.shut.take() {
-            own.opened_in = moment.frame;
+            let shut = &mut own.trouble_mut().shut;
+            hints.window_shut = shut.is_none();
+            *shut = shut.or(moment.place().map(|(frame, at)| Shut { frame, at }));
+        } else if let Some(trouble) = &mut own.trouble
+            && let Some(shut) = trouble.shut.take()
+        {
+            trouble.opened_in = moment.frame;
             hints.window_opened = Some((shut.frame.get(), moment.since(shut.at).unwrap_or_default()));
         }
         let scale_known = peer.scale().is_some();
@@ -101,7 +104,7 @@ impl Connection {
         let was_small = mss.is_none_or(|mss| before.len < mss);
         let all_acked = peer.acked == Some(segment.seq) && peer.acked_frame == newest.frame && peer.newest_advanced();
         // what waited for room in the window did not wait for the ACK
-        let had_room = peer.opened_in != newest.frame;
+        let had_room = peer.trouble().opened_in != newest.frame;
         if !woken_by_ack || !small || !was_small || !all_acked || !had_room {
             return;
         }

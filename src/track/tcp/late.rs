@@ -38,7 +38,7 @@ pub(super) fn fills_hole(
         return repeat(RepeatVerdict::Reordered, shown_by);
     }
     let goes_on = |recovery: Recovery| recovery.goes_on(again, shown_by, receiver, handshake);
-    if let Some((verdict, ack)) = sender.recovery.filter(Recovery::after_timeout).and_then(goes_on) {
+    if let Some((verdict, ack)) = sender.trouble().recovery.filter(Recovery::after_timeout).and_then(goes_on) {
         return repeat(verdict, ack);
     }
     let is_repeat = compared.is_some() || part.is_some();
@@ -52,7 +52,7 @@ pub(super) fn fills_hole(
             return repeat(if timeout { late } else { told.asks() }, told.first);
         }
     }
-    if let Some((verdict, ack)) = sender.recovery.filter(|_| is_repeat).and_then(goes_on) {
+    if let Some((verdict, ack)) = sender.trouble().recovery.filter(|_| is_repeat).and_then(goes_on) {
         return repeat(verdict, ack);
     }
     match (is_repeat, since) {

@@ -20,6 +20,7 @@ mod sent;
 mod side;
 mod story;
 mod told;
+mod trouble;
 mod turnaround;
 mod verdict;
 mod wireshark;

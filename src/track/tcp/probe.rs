@@ -23,7 +23,7 @@ impl Connection {
             return None;
         }
         let (own, peer) = self.sides.both_mut(moment.direction);
-        let shut = peer.shut.is_some();
+        let shut = peer.trouble().shut.is_some();
         let acked_all = own.next.is_some() && peer.acked == own.next;
         let at_last = own.next.is_some_and(|next| segment.seq.plus(1) == next);
         let new_byte = segment.len == 1 && own.next == Some(segment.seq) && shut;
@@ -31,11 +31,11 @@ impl Connection {
         let probes = segment.len == 0 || segment.len == 1 && !segment.flags.contains(TcpFlags::PSH);
         if new_byte || probes && at_last && acked_all {
             let asks = if shut { Asks::Window } else { Asks::Alive };
-            own.probe = moment.place().map(|(frame, _)| (frame, asks));
+            own.trouble_mut().probe = moment.place().map(|(frame, _)| (frame, asks));
             return Some(if shut { Probe::ZeroWindow } else { Probe::KeepAlive });
         }
         let answers = segment.len == 0 && own.next == Some(segment.seq);
-        let (frame, asks) = peer.probe.take_if(|_| answers)?;
+        let (frame, asks) = peer.trouble.as_mut()?.probe.take_if(|_| answers)?;
         let frame = frame.get();
         match asks {
             Asks::Alive => Some(Probe::KeepAliveAnswer(frame)),

@@ -55,11 +55,11 @@ impl Side {
         let over = |recovery: &Recovery| recovery.is_over(receiver);
         let timeout = match repeat.verdict {
             RepeatVerdict::Timeout { .. } => true,
-            RepeatVerdict::Fast { .. } if self.recovery.as_ref().is_none_or(over) => false,
+            RepeatVerdict::Fast { .. } if self.trouble().recovery.as_ref().is_none_or(over) => false,
             _ => return,
         };
         let until = self.next.unwrap_or(again.end);
-        self.recovery = Some(Recovery { frame: again.frame, timeout, acked: receiver.acked, until });
+        self.trouble_mut().recovery = Some(Recovery { frame: again.frame, timeout, acked: receiver.acked, until });
     }
 
     /// Its last ACK of anything new, where that came too short a time ago for a timer to run out, since each such ACK

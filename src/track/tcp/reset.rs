@@ -133,7 +133,7 @@ impl Connection {
         self.diary.see_error(moment.frame);
         let sender = self.sides.get_mut(!moment.direction);
         if error.is_too_big() {
-            sender.too_big = moment.place();
+            sender.trouble_mut().too_big = moment.place();
         }
         sender.sent.carrying(error.quoted.seq?).map(|sent| sent.last.0)
     }
@@ -177,7 +177,7 @@ fn refused(own: &Side, peer: &Side) -> Reset {
     let syn = peer.last_syn().unwrap_or_default();
     match own.newest().filter(|before| before.frame > syn && own.recent_next >= u32::from(peer.syns_sent())) {
         Some(before) => {
-            let again = |frame: &NonZeroU64| peer.repeats.iter().any(|again| again.frame == frame.get());
+            let again = |frame: &NonZeroU64| peer.trouble().repeats.iter().any(|again| again.frame == frame.get());
             let copy = peer.syn.map(|(frame, _)| frame).filter(|frame| peer.syn_copies > 0 && !again(frame));
             Reset::RefusedAgain { before: before.frame, copy }
         }
@@ -189,7 +189,7 @@ fn refused(own: &Side, peer: &Side) -> Reset {
 fn gave_up(own: &Side, peer: &Side, with_ack: bool, answered: Option<&Recent>) -> Option<Reset> {
     let heard = peer.newest().map_or(0, |newest| newest.frame);
     if let Some((probe, asks)) =
-        own.probe.filter(|(probe, asks)| with_ack && probe.get() > heard && *asks != Asks::Reset)
+        own.trouble().probe.filter(|(probe, asks)| with_ack && probe.get() > heard && *asks != Asks::Reset)
     {
         return Some(Reset::Silence { probe: probe.get(), window: asks == Asks::Window });
     }

@@ -22,7 +22,7 @@ impl Side {
         advances: bool,
         hints: &mut Hints,
     ) -> bool {
-        let told_before = !self.hole_acks.is_empty();
+        let told_before = !self.trouble().hole_acks.is_empty();
         let blocks = segment.options.sack.as_slice();
         let mut real = blocks;
         if let Some((first, rest)) = blocks.split_first() {
@@ -37,14 +37,14 @@ impl Side {
             }
         }
         let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
-        if let Some(highest) = highest.filter(|new| self.sacked.is_none_or(|old| new.is_after(old))) {
-            self.sacked = Some(highest);
+        if let Some(highest) = highest.filter(|new| self.trouble().sacked.is_none_or(|old| new.is_after(old))) {
+            self.trouble_mut().sacked = Some(highest);
         }
         let duplicate = segment.len == 0 && self.acked == Some(segment.ack) && peer.sent.in_flight() > 0;
         if !real.is_empty() || duplicate && !advances && self.repeats_ack(segment) {
-            self.hole_acks.push(moment.frame, segment.ack, highest);
-        } else if advances {
-            self.hole_acks.clear();
+            self.trouble_mut().hole_acks.push(moment.frame, segment.ack, highest);
+        } else if advances && let Some(trouble) = &mut self.trouble {
+            trouble.hole_acks.clear();
         }
         told_before
     }
@@ -86,10 +86,10 @@ impl Side {
         };
         let echoed = |again: &Again| untold(again) && echo.is_some() && again.timestamp == echo;
         let whole = |again: &Again| untold(again) && again.had.is_none();
-        let mut repeats = self.repeats.iter();
+        let mut repeats = self.trouble().repeats.iter();
         let index = repeats.clone().position(echoed).or_else(|| repeats.clone().position(whole));
         let index = index.or_else(|| repeats.position(untold))?;
-        let again = self.repeats.get_mut(index)?;
+        let again = self.trouble_mut().repeats.get_mut(index)?;
         again.had = Some(right);
         Some(again.frame)
     }

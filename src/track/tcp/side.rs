@@ -4,11 +4,8 @@ use std::num::{NonZeroU8, NonZeroU64};
 
 use super::acks::DELAYED;
 use super::copy::DUPLICATE_WITHIN;
-use super::holes::Holes;
-use super::probe::Asks;
-use super::recovery::Recovery;
 use super::sent::{Sent, SentList};
-use super::told::HoleAcks;
+use super::trouble::Trouble;
 use super::verdict::Again;
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::repeat::{Repeat, RepeatVerdict};
@@ -63,8 +60,6 @@ pub(super) struct Side {
     pub(super) next: Option<SeqNumber>,
     /// The highest ACK number that it sent, and the frame and time of its last segment with one.
     pub(super) acked: Option<SeqNumber>,
-    /// The highest byte that it reported by SACK.
-    pub(super) sacked: Option<SeqNumber>,
     pub(super) acked_frame: u64,
     pub(super) acked_at: When,
     /// Its window in bytes as far as known.
@@ -80,9 +75,8 @@ pub(super) struct Side {
     /// Its last segment that acknowledged anything new.
     pub(super) advanced: (u64, When),
     pub(super) reset: Option<NonZeroU64>,
-    /// The probe that waits for an answer.
-    pub(super) probe: Option<(NonZeroU64, Asks)>,
-    pub(super) shut: Option<Shut>,
+    /// Made with the first.
+    pub(super) trouble: Option<Box<Trouble>>,
     /// The IP identification of its first packet, and whether another one was seen: a constant one tells nothing.
     pub(super) first_ip_id: Option<u16>,
     pub(super) ip_ids_vary: bool,
@@ -91,15 +85,12 @@ pub(super) struct Side {
     pub(super) recent_next: u32,
     pub(super) recent: [Recent; RECENT],
     pub(super) sent: SentList,
-    pub(super) holes: Holes,
     pub(super) fin: Option<Fin>,
     pub(super) estimator: Estimator,
     /// The quickest ACK of the peer's data that it sent.
     pub(super) quickest_ack: When,
     /// Its last ACK that waited for a timer.
     pub(super) delayed_ack: Option<NonZeroU64>,
-    /// Its last ACKs that told of a hole.
-    pub(super) hole_acks: HoleAcks,
     /// Its initial sequence number, from its SYN.
     pub(super) isn: Option<SeqNumber>,
     /// Its SYN or SYN-ACK's frame and time (the last one sent), and how many there were.
@@ -121,13 +112,6 @@ pub(super) struct Side {
     pub(super) ecn: bool,
     /// Its SYN has the option of TCP Fast Open (RFC 7413).
     pub(super) fast_open: bool,
-    /// The frame that opened its window last after it was shut.
-    pub(super) opened_in: u64,
-    /// The last ICMP error that said that a packet of its was too long for a link, and when it came.
-    pub(super) too_big: Option<(NonZeroU64, When)>,
-    /// The last segments that came again, and the recovery under way.
-    pub(super) repeats: Vec<Again>,
-    pub(super) recovery: Option<Recovery>,
 }
 
 impl Side {
@@ -223,7 +207,7 @@ impl Side {
             self.remember_repeat(again);
             return None;
         }
-        let repeated = self.repeats.iter().rev().find(|other| other.seq == sent.seq).copied();
+        let repeated = self.trouble().repeats.iter().rev().find(|other| other.seq == sent.seq).copied();
         let original = self.sent.carrying(sent.seq);
         let last = repeated.or(original.as_deref().map(Again::whole));
         let (last_frame, last_at) = last.map_or((frame.get(), at), |last| (last.frame, last.at));
@@ -256,7 +240,8 @@ impl Side {
 
     /// The frame of its last SYN that is no copy.
     pub(super) fn last_syn(&self) -> Option<u64> {
-        let again = self.repeats.iter().rev().find(|other| Some(other.seq) == self.base).map(|other| other.frame);
+        let again =
+            self.trouble().repeats.iter().rev().find(|other| Some(other.seq) == self.base).map(|other| other.frame);
         let first = || self.sent.iter().find(|sent| Some(sent.seq) == self.base).map(|sent| sent.frame);
         again.or_else(first).or(self.syn.map(|(frame, _)| frame.get()))
     }

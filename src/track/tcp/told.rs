@@ -63,6 +63,9 @@ impl HoleAck {
 }
 
 impl HoleAcks {
+    /// None.
+    pub(super) const NONE: Self = Self { acks: VecDeque::new(), first: (0, SeqNumber(0), SeqNumber(0)) };
+
     /// Notes one more. Of too many the second is forgotten, and the first stands for it.
     #[cold]
     pub(super) fn push(&mut self, frame: u64, ack: SeqNumber, sacked: Option<SeqNumber>) {
@@ -96,7 +99,7 @@ impl HoleAcks {
 impl Side {
     /// What its ACKs tell of a hole at the bytes that come again: one stands at them, or has SACK blocks behind them.
     pub(super) fn told_of(&self, again: &Again) -> Option<Told> {
-        self.hole_acks.acks.iter().filter_map(|told| told.tells_of(again)).reduce(|all, next| Told {
+        self.trouble().hole_acks.acks.iter().filter_map(|told| told.tells_of(again)).reduce(|all, next| Told {
             acks: all.acks.saturating_add(next.acks),
             last: next.last,
             sack: all.sack || next.sack,
@@ -106,7 +109,7 @@ impl Side {
 
     /// The first of its ACKs that told of a hole at bytes that have come since.
     pub(super) fn had_told_of(&self, again: &Again) -> Option<u64> {
-        let (frame, ack, sacked) = self.hole_acks.first;
+        let (frame, ack, sacked) = self.trouble().hole_acks.first;
         let first = HoleAck { frame, ack, sacked: Some(sacked), acks: 1 };
         let fits = frame > 0 && !ack.is_after(again.seq) && first.tells_of(again).is_some();
         self.told_of(again).map(|told| told.first).or(fits.then_some(frame))

@@ -106,7 +106,7 @@ impl Case<'_> {
         if let Some(syn_ack) = not_taken(before, sender, receiver) {
             return repeat(RepeatVerdict::NotTaken { fast_open: sender.fast_open }, Some(syn_ack));
         }
-        if let Some((error, _)) = sender.too_big.filter(|(error, at)| {
+        if let Some((error, _)) = sender.trouble().too_big.filter(|(error, at)| {
             error.get() > before.last.0 && again.at.since(*at).is_none_or(|since| since < LEAST_TIMEOUT)
         }) {
             return repeat(RepeatVerdict::TooBig, Some(error.get()));
@@ -156,7 +156,7 @@ impl Case<'_> {
     /// The recovery that it belongs to, and the ACK that let the sender send it.
     fn continues(&self) -> Option<(RepeatVerdict, u64)> {
         let Self { again, before, sender, receiver, .. } = self;
-        sender.recovery?.goes_on(again, before.last.0, receiver, self.round_trip())
+        sender.trouble().recovery?.goes_on(again, before.last.0, receiver, self.round_trip())
     }
 
     /// Whether it came soon enough after the last ACK to be sent upon it.
@@ -203,7 +203,7 @@ impl Case<'_> {
 
     /// Whether the sender still recovers from a time-out.
     fn after_timeout(&self) -> bool {
-        self.sender.recovery.as_ref().is_some_and(|it| it.after_timeout() && !it.is_over(self.receiver))
+        self.sender.trouble().recovery.as_ref().is_some_and(|it| it.after_timeout() && !it.is_over(self.receiver))
     }
 }
 
