@@ -13,7 +13,7 @@ impl Side {
     /// Whether a SYN of its had this number, as far as they are remembered.
     #[cold]
     pub(super) fn has_asked_with(&self, seq: SeqNumber) -> bool {
-        self.isn == Some(seq) || self.isn.is_some() && self.repeats.iter().any(|other| other.seq == seq)
+        self.isn == Some(seq) || self.isn.is_some() && self.trouble().repeats.iter().any(|other| other.seq == seq)
     }
 
     /// Takes a SYN-ACK with another number than those before.
@@ -27,15 +27,15 @@ impl Side {
     /// The peer's first ACK: what it names counts, and the SYNs with other numbers count no more.
     #[cold]
     pub(super) fn settle(&mut self, ack: SeqNumber) {
-        let named = self.repeats.iter().find(|other| other.seq.plus(1) == ack && Some(other.seq) != self.isn);
+        let named = self.trouble().repeats.iter().find(|other| other.seq.plus(1) == ack && Some(other.seq) != self.isn);
         let Some(taken) = named.map(|other| other.seq) else { return };
         let first = self.isn.replace(taken).and_then(|isn| self.sent.carrying(isn)).map(|first| Again::whole(first));
         if let Some(first) = first {
             self.remember_repeat(first);
-            self.repeats.rotate_right(1);
+            self.trouble_mut().repeats.rotate_right(1);
         }
         self.sent.clear();
-        self.holes = Holes::default();
+        self.trouble_mut().holes = Holes::default();
         self.next = Some(ack);
     }
 
@@ -46,7 +46,7 @@ impl Side {
 
     /// How often a SYN with this number was sent before; of several numbers as far as they are remembered.
     pub(super) fn asked_before(&self, seq: SeqNumber) -> u16 {
-        let again = self.repeats.iter().filter(|other| other.seq == seq).count();
+        let again = self.trouble().repeats.iter().filter(|other| other.seq == seq).count();
         if !self.several_isns {
             return self.syns_sent() - 1;
         }
