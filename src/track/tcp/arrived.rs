@@ -55,7 +55,7 @@ impl Side {
         }
         let carries = |again: &&Again| !again.seq.is_after(from) && again.packet_end.is_after(from);
         let newer = |again: &&Again| again.timestamp.is_some_and(|stamp| is_older(echo, stamp));
-        let again = self.repeats.iter().filter(carries).find(newer)?;
+        let again = self.trouble().repeats.iter().filter(carries).find(newer)?;
         Some(Arrived::Earlier { again: NonZeroU64::new(again.frame)?, first: NonZeroU64::new(first.frame)? })
     }
 }
