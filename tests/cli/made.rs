@@ -115,6 +115,7 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("reset-not-taken", "the client closed first, in three segments", "ended the connection"),
     ("reset-challenged", "the client closed first, in three segments", "ended the connection"),
     ("half-open", "open (until the first FIN or RST) = 1.100000 s - 1.020100 s = 0.079900 s", "776774"),
+    ("scan", "the client's RST in frame 3 ended the connection before it was open", "first to close"),
     ("scan", "never completed: the client answered the SYN-ACK with RST", "partly captured"),
     ("no-ack-of-the-syn-ack", "never completed: no ACK of the SYN-ACK is in the capture", "partly captured"),
     ("no-ack-of-the-syn-ack", "The connection never opened, so there is nothing to close.", "still open"),

@@ -4,7 +4,7 @@ use super::answer::{Answer, AnswerTable};
 use super::data::BOTH;
 use super::question::{Case, Question, Topic};
 use super::words::moment;
-use crate::explain::conversation_findings::handshake::never_opened;
+use crate::explain::conversation_findings::handshake::{never_opened, went_on};
 use crate::model::{Direction, Nanos};
 use crate::track::{Close, Event, Fins, Handshake, TcpFacts, TcpPlace, TcpTotals};
 
@@ -166,10 +166,17 @@ fn first(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             let resets = BOTH.into_iter().filter_map(|side| Some((side, (*tcp.story.resets.get(side))?)));
             let resets: Vec<_> =
                 resets.map(|(side, frame)| format!("the {}'s RST in frame {frame}", side.sender())).collect();
-            answer.add(format!(
-                "The {who} was first to close or reset; {} ended the connection at once.",
-                resets.join(" and ")
-            ))
+            let resets = resets.join(" and ");
+            let answer = answer.add(match never_opened(case.totals) {
+                true => format!("Nobody: {resets} came before the connection was open."),
+                false => format!("The {who} was first to close or reset; {resets} ended the connection at once."),
+            });
+            match went_on(tcp) {
+                Some((who, since)) => answer.but(format!(
+                    "Who sent the first RST: the {who} went on in frame {since} as if it had sent none, so most likely somebody else did, in its name."
+                )),
+                None => answer,
+            }
         }
         _ => answer
             .add(format!("The {who} closed its direction."))

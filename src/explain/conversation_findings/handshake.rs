@@ -26,14 +26,17 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
         ));
     } else if never_opened(totals) {
         let reset = first_reset(tcp);
-        let text = match reset {
-            Some((reset, Direction::ClientToServer)) => format!(
+        let text = match (went_on(tcp), reset) {
+            (Some((who, since)), Some((reset, _))) => format!(
+                "A RST in the {who}'s name ended the handshake, in frame {reset}, but the {who} went on in frame {since} as if it had sent none: most likely somebody else sent the RST, and the connection was open at one end only."
+            ),
+            (None, Some((reset, Direction::ClientToServer))) => format!(
                 "The client answered the SYN-ACK with RST, in frame {reset}, in place of the ACK: the connection never opened."
             ),
-            Some((reset, Direction::ServerToClient)) => format!(
+            (None, Some((reset, Direction::ServerToClient))) => format!(
                 "No ACK of the SYN-ACK came, and the server ended the handshake with RST, in frame {reset}: the connection never opened."
             ),
-            None => "No ACK of the SYN-ACK is in this capture, and nothing that would show that the connection opened: the SYN-ACK did not arrive, its receiver is not there or does not answer, or the ACK was lost or not captured.".to_owned(),
+            (_, None) => "No ACK of the SYN-ACK is in this capture, and nothing that would show that the connection opened: the SYN-ACK did not arrive, its receiver is not there or does not answer, or the ACK was lost or not captured.".to_owned(),
         };
         let repeats = &tcp.story.repeats.server_to_client.frames;
         let frames = frames.chain(reset.map(|(reset, _)| reset)).chain(repeats.iter().copied());
@@ -54,6 +57,12 @@ pub(in crate::explain) fn first_reset(tcp: &TcpTotals) -> Option<(u64, Direction
     let sent_by = |direction: Direction| tcp.story.resets.get(direction).map(|frame| (frame, direction));
     let (client, server) = (sent_by(Direction::ClientToServer), sent_by(Direction::ServerToClient));
     client.into_iter().chain(server).min_by_key(|(frame, _)| *frame)
+}
+
+/// What of its sender's came after that RST as if it had sent none: who it was, and the frame.
+pub(in crate::explain) fn went_on(tcp: &TcpTotals) -> Option<(&'static str, u64)> {
+    let (_, sender) = first_reset(tcp)?;
+    tcp.story.went_on.get(sender).map(|frame| (sender.sender(), frame))
 }
 
 /// Whether the handshake came as far as the SYN-ACK and no further, and nothing shows that the connection opened.

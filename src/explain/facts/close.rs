@@ -1,7 +1,7 @@
 //! How the connection was closed.
 
 use super::Known;
-use crate::explain::conversation_findings::handshake::never_opened;
+use crate::explain::conversation_findings::handshake::{first_reset, never_opened, went_on};
 use crate::model::Direction;
 use crate::track::Close;
 
@@ -26,7 +26,20 @@ pub(super) fn close(known: &Known<'_>) -> Option<String> {
             };
             format!("the {who} closed first, {segments}; it holds TIME-WAIT (not on the wire)")
         }
-        (Close::Rst, Some(who)) => format!("ended by a reset; the {who} was first to close or reset"),
+        (Close::Rst, Some(who)) => {
+            let end = match first_reset(tcp).filter(|_| never_opened(known.totals)) {
+                Some((reset, sender)) => {
+                    format!("the {}'s RST in frame {reset} ended the connection before it was open", sender.sender())
+                }
+                None => format!("ended by a reset; the {who} was first to close or reset"),
+            };
+            match went_on(tcp) {
+                Some((who, since)) => format!(
+                    "{end}; but the {who} went on in frame {since}, so most likely somebody else sent that in its name"
+                ),
+                None => end,
+            }
+        }
         (Close::Rst, None) => "ended by a reset".to_owned(),
         (Close::Half, Some(who)) => match known.totals.may_go_on() {
             true => format!("only the {who} closed{}", known.so_far()),

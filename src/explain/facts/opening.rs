@@ -1,7 +1,7 @@
 //! How the connection was opened.
 
 use super::Known;
-use crate::explain::conversation_findings::handshake::{first_reset, never_opened};
+use crate::explain::conversation_findings::handshake::{first_reset, never_opened, went_on};
 use crate::model::Direction;
 use crate::track::Handshake;
 
@@ -25,12 +25,13 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
         }
         Handshake::Partial if tcp.story.unanswered_syn => format!("the SYN was not answered{}", known.so_far()),
         Handshake::Partial if known.totals.may_go_on() => format!("not complete{}", known.so_far()),
-        Handshake::Partial if never_opened(known.totals) => match first_reset(tcp) {
-            Some((_, Direction::ServerToClient)) => "never completed: the server ended it with RST".to_owned(),
-            Some((_, Direction::ClientToServer)) => {
+        Handshake::Partial if never_opened(known.totals) => match (went_on(tcp), first_reset(tcp)) {
+            (Some((who, _)), _) => format!("never completed: a RST in the {who}'s name ended it"),
+            (None, Some((_, Direction::ServerToClient))) => "never completed: the server ended it with RST".to_owned(),
+            (None, Some((_, Direction::ClientToServer))) => {
                 "never completed: the client answered the SYN-ACK with RST".to_owned()
             }
-            None => "never completed: no ACK of the SYN-ACK is in the capture".to_owned(),
+            (None, None) => "never completed: no ACK of the SYN-ACK is in the capture".to_owned(),
         },
         Handshake::Partial => "only partly captured".to_owned(),
         Handshake::Absent => "not captured: the capture began later".to_owned(),

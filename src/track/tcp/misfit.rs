@@ -36,8 +36,11 @@ impl Connection {
     /// Forgets a RST that ended nothing: bytes sent after it are acknowledged, or it is challenged. Called for a segment
     /// after a RST that is none itself.
     #[cold]
-    pub(super) fn goes_on(&mut self, moment: &Moment, advances: bool, probe: Option<Probe>) {
+    pub(super) fn goes_on(&mut self, moment: &Moment, segment: &Segment, advances: bool, probe: Option<Probe>) {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        if own.reset.is_some() && segment.len > 0 && !segment.seq.is_before(own.next_at_reset) {
+            self.diary.see_went_on(moment);
+        }
         // whoever has no connection any more acknowledges nothing, and nobody acknowledges what it sends
         let since = peer.newest().map_or(0, |newest| newest.frame);
         let went_on = advances && own.acked.is_some_and(|acked| acked.is_after(peer.next_at_reset));

@@ -5,6 +5,7 @@ mod arrived;
 mod bytes;
 mod close;
 mod copy;
+mod diary;
 mod handshake;
 mod hints;
 mod holes;
@@ -27,8 +28,8 @@ mod wireshark;
 
 pub use story::{AfterFin, Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 
+use diary::Diary;
 use side::{Recent, Side};
-use story::Diary;
 use wireshark::{Seen, Wireshark};
 
 use std::num::{NonZeroU8, NonZeroU64};
@@ -181,7 +182,7 @@ impl Connection {
         if segment.flags.intersects(CONTROL) {
             self.note_close(moment, segment, reset);
         } else if self.life == Life::Aborted {
-            self.goes_on(moment, acked.is_some(), probe);
+            self.goes_on(moment, segment, acked.is_some(), probe);
         }
         if matches!(self.life, Life::Opening | Life::Aborted) || segment.flags.intersects(CONTROL) {
             self.life = self.life(place);
