@@ -88,7 +88,7 @@ impl Repeat {
 
     /// Whether the bytes may not have arrived before: what is answered then may be this copy.
     pub fn may_arrive_first(&self) -> bool {
-        !matches!(self.verdict, RepeatVerdict::DuplicateFrame | RepeatVerdict::Spurious(_))
+        !matches!(self.verdict, RepeatVerdict::DuplicateFrame | RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked)
     }
 }
 
@@ -116,6 +116,8 @@ pub enum Wait {
     FirstOfLast,
     /// The first one, though the witness had told of a hole, too long ago to have caused it.
     FirstThoughAsked,
+    /// However long, with the receiver's window shut: the repeat asks at the same time whether it has opened.
+    Shut,
     /// Nearly twice the wait before, or more (RFC 6298 §5.5).
     Longer,
     /// Far from twice the wait before.
@@ -134,6 +136,8 @@ pub enum RepeatVerdict {
     /// The bytes were acknowledged before, by the witness. With the first of the ACKs that told of a hole in their place
     /// before they came, late.
     Spurious(Option<NonZeroU64>),
+    /// The witness had said by SACK that the bytes had arrived (RFC 2018).
+    Sacked,
     /// Duplicate ACKs or SACK blocks had told of the hole, the witness first.
     Fast {
         /// How many ACKs did.
@@ -163,6 +167,8 @@ pub enum RepeatVerdict {
     },
     /// An ICMP error, the witness, had said that the packet was longer than the next link takes.
     TooBig,
+    /// The window had been shut, and the witness has just opened it.
+    WindowOpened,
     /// A recovery goes on: the witness acknowledged some of what was under way when it began.
     Continued {
         /// The segment that began it.
@@ -216,12 +222,15 @@ pub enum Twice {
 /// What an ACK tells of a copy of the bytes that it acknowledges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrived {
-    /// It echoes a time stamp older than that of the copy in frame `again`: an earlier one had arrived (RFC 3522).
+    /// It is not of the copy in frame `again`: an earlier one had arrived. It echoes a time stamp older than that copy's
+    /// (RFC 3522), or comes too soon after it.
     Earlier {
         /// The copy that was not needed.
         again: NonZeroU64,
         /// The frame that carried the bytes first.
         first: NonZeroU64,
+        /// How soon it comes after that copy, where that tells: in less than half the time that a round trip takes.
+        after: Option<Nanos>,
     },
     /// The first one whose checksum does not fit, of which no other copy is in the capture.
     Misfit {

@@ -139,6 +139,8 @@ fn proof(repeat: &Repeat) -> (String, String) {
                 |marks| format!("its {marks} is older"),
             ),
         ),
+        RepeatVerdict::Sacked => ("not needed", format!("SACK had reported the bytes{witness}")),
+        RepeatVerdict::WindowOpened => ("sent again", format!("the window opened again{witness}")),
         RepeatVerdict::Spurious(_) => ("not needed", format!("the bytes were acknowledged already{witness}")),
         RepeatVerdict::Fast { acks: count, .. } => (
             "fast retransmit",

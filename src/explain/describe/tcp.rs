@@ -139,7 +139,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
             let ack = repeat.witness.map_or_else(String::new, |frame| format!(", frame {frame}"));
             format!("captured behind its ACK{ack}: the capture is out of order")
         }
-        RepeatVerdict::Spurious(_) => format!("again though it had arrived; {first}"),
+        RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked => format!("again though it had arrived; {first}"),
         RepeatVerdict::Fast { .. } => format!("again since ACKs told of a hole: fast retransmission; {first}{after}"),
         RepeatVerdict::TailLossProbe { .. } => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
         RepeatVerdict::Timeout { .. } => format!("again since no ACK came in time; {first}{after}"),
@@ -149,6 +149,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
         }
         RepeatVerdict::Handshake { .. } => format!("again since no answer came; {first}{after}"),
         RepeatVerdict::NotTaken { .. } => format!("again since the SYN-ACK did not cover them; {first}{after}"),
+        RepeatVerdict::WindowOpened => format!("again since the window has opened; {first}{after}"),
         RepeatVerdict::TooBig => format!("again since it was too long for a link; {first}{after}"),
         RepeatVerdict::Continued { since, .. } => {
             let ack = repeat.witness.unwrap_or_default();

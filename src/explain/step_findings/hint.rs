@@ -144,13 +144,21 @@ fn came_twice(frame: u64, twice: Twice) -> Finding {
 /// What an ACK says of copies of the bytes that it covers.
 fn of_copy(frame: u64, arrived: Arrived) -> Finding {
     match arrived {
-        Arrived::Earlier { again, first } => Finding::new(
-            Code::SpuriousRetransmit,
-            format!(
-                "The time stamp that this ACK echoes is older than that of frame {again}, which sent the bytes again: an earlier copy of those of frame {first} had arrived, so sending them again was not needed (Eifel detection, RFC 3522)."
-            ),
-            [first.get(), again.get(), frame],
-        ),
+        Arrived::Earlier { again, first, after } => {
+            let shown = match after {
+                None => format!(
+                    "The time stamp that this ACK echoes is older than that of frame {again}, which sent the bytes again (Eifel detection, RFC 3522)"
+                ),
+                Some(after) => format!(
+                    "This ACK comes {} after frame {again}, which sent the bytes again, in less than half a round trip",
+                    after.human()
+                ),
+            };
+            let text = format!(
+                "{shown}: it is the ACK of an earlier copy. The bytes of frame {first} had arrived, and sending them again was not needed."
+            );
+            Finding::new(Code::SpuriousRetransmit, text, [first.get(), again.get(), frame])
+        }
         Arrived::Misfit { frame: misfit } => Finding::new(
             Code::ChecksumInvalid,
             format!(

@@ -5,6 +5,7 @@ mod fast_open;
 mod hint;
 mod repeat;
 mod reset;
+mod timer;
 
 use super::finding::{Finding, FindingCode as Code};
 use super::vantage::seen_from;

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU64;
 
+use super::timer;
 use crate::explain::describe::{bytes, frames};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::{Nanos, TcpFlags};
-use crate::track::{Event, FirstCopy, Repeat, RepeatVerdict, TcpFacts, Wait};
+use crate::track::{Event, FirstCopy, Repeat, RepeatVerdict, TcpFacts};
 
 /// No retransmission timer runs out sooner.
 const SOONEST_TIMER: Nanos = Nanos::from_millis(180);
@@ -49,6 +50,18 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
                 "Sent again{waited} though frame {witness} had acknowledged the bytes: they had arrived, and the ACK came late or was lost."
             ),
         ),
+        RepeatVerdict::Sacked => (
+            Code::SpuriousRetransmit,
+            format!(
+                "Sent again{waited} though the SACK in frame {witness} had said that the bytes had arrived: that ACK came late or was lost, or the sender no longer relies on SACK, as after a time-out (RFC 2018 §8)."
+            ),
+        ),
+        RepeatVerdict::WindowOpened => (
+            Code::Retransmit,
+            format!(
+                "Sent again{waited}: the window had been shut, and frame {witness} has just opened it. Most likely the bytes had found no room, and the sender sends them again now; {copy}."
+            ),
+        ),
         RepeatVerdict::Fast { acks: 1, .. } => (
             Code::FastRetransmit,
             format!(
@@ -62,30 +75,16 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
             );
             (Code::FastRetransmit, text)
         }
-        RepeatVerdict::TailLossProbe { late } => {
-            let but = if late {
-                "where a retransmission timer would send the bytes before it first, which are not acknowledged (RFC 6298 §5.4)"
-            } else {
-                "sooner than a retransmission timer could run out"
-            };
-            let text = format!(
-                "The last data in flight, sent again{waited}, {but}, and no duplicate ACK asked for it: a tail-loss probe (RFC 8985 §7); {copy}."
-            );
-            (Code::TailLossProbe, text)
-        }
+        RepeatVerdict::TailLossProbe { late } => (Code::TailLossProbe, timer::probe(late, &waited, &copy)),
         RepeatVerdict::NotFirst => (
             Code::Retransmit,
             format!(
                 "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it, and a retransmission timer would send the bytes before it first, which are not acknowledged (RFC 6298 §5.4), so the capture can't tell why."
             ),
         ),
-        RepeatVerdict::Timeout { wait: Wait::FirstThoughAsked, .. } => (
-            Code::TimeoutRetransmit,
-            format!(
-                "Sent again{waited}: the retransmission timer ran out (RFC 6298 §5). The ACK in frame {witness} had told of a hole here before, but that did not make the sender act; {copy}."
-            ),
-        ),
-        RepeatVerdict::Timeout { nth, wait } => (Code::TimeoutRetransmit, timeout(nth, wait, repeat, &waited, &copy)),
+        RepeatVerdict::Timeout { nth, wait } => {
+            (Code::TimeoutRetransmit, timer::timeout(nth, wait, repeat, &waited, &copy))
+        }
         RepeatVerdict::TooBig => (
             Code::Retransmit,
             format!(
@@ -216,32 +215,6 @@ fn first_copy(repeat: &Repeat, len: u32) -> String {
     }
 }
 
-fn timeout(repeats: u16, wait: Wait, repeat: &Repeat, waited: &str, copy: &str) -> String {
-    let nth = ordinal(repeats);
-    if let (Wait::First, Some(last)) = (wait, repeat.last) {
-        return format!(
-            "Sent again for the {nth} time{waited}: no ACK of the copy in frame {last} came, and the retransmission timer ran out (RFC 6298 §5); {copy}."
-        );
-    }
-    match wait {
-        Wait::First | Wait::FirstThoughAsked => format!(
-            "Sent again{waited} without a duplicate ACK or SACK asking for it: the retransmission timer ran out (RFC 6298 §5); {copy}."
-        ),
-        Wait::FirstOfLast => format!(
-            "Sent again{waited} without a duplicate ACK or SACK asking for it: a timer ran out, the retransmission timer (RFC 6298 §5) or a tail-loss probe's, which may wait about as long (RFC 8985 §7.2); {copy}."
-        ),
-        Wait::Longer => format!(
-            "Sent again for the {nth} time{waited}: no ACK comes, and the retransmission timer waits longer each time (back-off, RFC 6298 §5.5); {copy}."
-        ),
-        Wait::NoLonger if repeats > 2 => format!(
-            "Sent again for the {nth} time{waited}: no ACK comes. A retransmission timer that has run out waits longer each time (RFC 6298 §5.5), and this wait was not longer than those before: the sender does not back off, or something else made it send; {copy}."
-        ),
-        Wait::NoLonger => format!(
-            "Sent again for the {nth} time{waited}: no ACK comes, and the timer ran out. Once it has run out it waits twice as long (RFC 6298 §5.5), but this wait was far from twice the one before: the repeat before was most likely a tail-loss probe (RFC 8985 §7); {copy}."
-        ),
-    }
-}
-
 /// A SYN or SYN-ACK that comes again, and what of the peer's was captured before.
 fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Repeat, nth: u16, waited: &str) -> String {
     let why = match (asked, repeat.witness) {
@@ -262,25 +235,15 @@ fn unexplained(repeat: &Repeat, waited: &str, copy: &str) -> String {
     match repeat.first_copy {
         FirstCopy::Damaged => format!("Sent again{waited}; {copy}. What told the sender so can't be told."),
         FirstCopy::Captured => format!(
-            "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
+            "Sent again{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came sooner than a usual timer runs out (200 ms or more), so the capture can't tell why."
         ),
         FirstCopy::Partly(_) => format!(
-            "Sent again, since some of its bytes came before{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why."
+            "Sent again, since some of its bytes came before{waited}; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came sooner than a usual timer runs out (200 ms or more), so the capture can't tell why."
         ),
         FirstCopy::NotCaptured => format!(
-            "Its {} is newer than that of bytes captured before it, so it was sent again; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came too soon for a timer, so the capture can't tell why.",
+            "Its {} is newer than that of bytes captured before it, so it was sent again; {copy}. Neither three duplicate ACKs nor a SACK in the capture asked for it and it came sooner than a usual timer runs out (200 ms or more), so the capture can't tell why.",
             repeat.marks.name().unwrap_or("sending")
         ),
         FirstCopy::NotKnown => format!("Below what was sent before; {copy}, so why it comes can't be told."),
     }
-}
-
-fn ordinal(n: u16) -> String {
-    let suffix = match (n % 10, n % 100) {
-        (1, rest) if rest != 11 => "st",
-        (2, rest) if rest != 12 => "nd",
-        (3, rest) if rest != 13 => "rd",
-        _ => "th",
-    };
-    format!("{n}{suffix}")
 }

@@ -100,7 +100,7 @@ impl Flow {
         if again {
             self.again += u64::from(facts.len.saturating_sub(fresh));
             self.repeats += 1;
-            self.acked_before += u64::from(matches!(verdict, Some(RepeatVerdict::Spurious(_))));
+            self.acked_before += u64::from(matches!(verdict, Some(RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked)));
             self.repairs = Some(self.repairs.filter(|repairs| repairs.is_after(end)).unwrap_or(end));
         }
         if !again || fresh > 0 {

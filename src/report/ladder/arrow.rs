@@ -70,12 +70,13 @@ impl Again {
         let what = match repeat.verdict {
             RepeatVerdict::DuplicateFrame => "the same packet twice",
             RepeatVerdict::Reordered | RepeatVerdict::CapturedLate => "out of order",
-            RepeatVerdict::Spurious(_) => "needless retransmission",
+            RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked => "needless retransmission",
             RepeatVerdict::Fast { .. } => "fast retransmission",
             RepeatVerdict::TailLossProbe { .. } => "tail-loss probe",
             RepeatVerdict::Timeout { .. } => "time-out retransmission",
             RepeatVerdict::NotTaken { .. }
             | RepeatVerdict::TooBig
+            | RepeatVerdict::WindowOpened
             | RepeatVerdict::Continued { .. }
             | RepeatVerdict::Unknown
             | RepeatVerdict::NotFirst

@@ -114,12 +114,14 @@ impl Fates {
                 | RepeatVerdict::TailLossProbe { .. }
                 | RepeatVerdict::Continued { .. }
                 | RepeatVerdict::TooBig
+                | RepeatVerdict::WindowOpened
                 | RepeatVerdict::Handshake { .. }
                 | RepeatVerdict::AskedAnew { .. } => Some(Fate::Unanswered(frame)),
                 RepeatVerdict::DuplicateFrame
                 | RepeatVerdict::Reordered
                 | RepeatVerdict::CapturedLate
                 | RepeatVerdict::Spurious(_)
+                | RepeatVerdict::Sacked
                 | RepeatVerdict::NotTaken { .. }
                 | RepeatVerdict::AnotherTaken { .. }
                 | RepeatVerdict::Unknown

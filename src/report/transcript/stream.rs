@@ -69,7 +69,10 @@ impl Seen {
                 let syn = facts.flags.contains(TcpFlags::SYN);
                 let from = if syn { 0 } else { facts.seq.wrapping_sub(1) };
                 let again = facts.repeat.is_some_and(|repeat| {
-                    matches!(repeat.verdict, RepeatVerdict::Spurious(_) | RepeatVerdict::DuplicateFrame)
+                    matches!(
+                        repeat.verdict,
+                        RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked | RepeatVerdict::DuplicateFrame
+                    )
                 });
                 (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), again)
             }

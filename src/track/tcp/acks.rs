@@ -56,7 +56,7 @@ impl Connection {
         }
         let covered = peer.sent.acknowledge(segment.ack, moment.frame);
         if covered.odd {
-            hints.arrived = own.tells_of_copies(peer, moment, segment, before, told);
+            hints.arrived = own.tells_of_copies(peer, moment, segment, before, usual, told);
         }
         peer.syn_acked = true;
         let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));

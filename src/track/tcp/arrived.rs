@@ -4,15 +4,16 @@
 use std::num::NonZeroU64;
 
 use super::Moment;
+use super::bytes::WORTH_COMPARING;
 use super::sent::Sent;
 use super::side::Side;
 use super::verdict::{Again, LEAST_TIMEOUT};
-use crate::model::{Segment, SeqNumber};
+use crate::model::{Nanos, Segment, SeqNumber};
 use crate::track::repeat::Arrived;
 
 impl Side {
-    /// What its ACK tells of copies of the peer's bytes, which began at `from`. `told` says whether the ACKs before it had
-    /// told of a hole.
+    /// What its ACK tells of copies of the peer's bytes, which began at `from`. `usual` is how long an ACK took in the handshake;
+    /// `told` says whether the ACKs before it had told of a hole.
     #[cold]
     pub(super) fn tells_of_copies(
         &self,
@@ -20,9 +21,11 @@ impl Side {
         moment: &Moment,
         segment: &Segment,
         from: Option<SeqNumber>,
+        usual: Option<Nanos>,
         told: bool,
     ) -> Option<Arrived> {
-        let of_earlier = from.and_then(|from| peer.earlier_copy(segment, from, moment.frame));
+        let quickest = usual.into_iter().chain(self.quickest_ack.get()).min();
+        let of_earlier = from.and_then(|from| peer.earlier_copy(moment, segment, from, quickest));
         of_earlier.or_else(|| self.tells_of_misfit(peer, moment, told))
     }
 
@@ -43,19 +46,36 @@ impl Side {
         (at_once && !peer.sent.see_misfit()).then_some(Arrived::Misfit { frame })
     }
 
-    /// The repeat that was not needed, since the ACK echoes a time stamp that is older than its own (Eifel detection, RFC
-    /// 3522): of the first bytes that were not acknowledged, the stamp of the copy that arrived is echoed (RFC 7323 §4.3).
-    fn earlier_copy(&mut self, segment: &Segment, from: SeqNumber, ack: u64) -> Option<Arrived> {
-        let echo = segment.options.timestamps?.echo_reply;
-        let is_older = |stamp: u32, than: u32| stamp.wrapping_sub(than).cast_signed() < 0;
+    /// The repeat of the first bytes that were not acknowledged, if it was not needed: the ACK echoes a time stamp older
+    /// than its own (Eifel detection, RFC 3522), where it would echo that of the copy which arrived (RFC 7323 §4.3); or,
+    /// without time stamps, it comes sooner than a round trip, of which the quickest took `quickest`.
+    fn earlier_copy(
+        &mut self,
+        moment: &Moment,
+        segment: &Segment,
+        from: SeqNumber,
+        quickest: Option<Nanos>,
+    ) -> Option<Arrived> {
         let first = *self.sent.carrying(from)?;
-        let sent_so_far = first.repeats > 0 && first.acked_by.is_some_and(|by| by.get() == ack);
-        if !sent_so_far || is_older(echo, first.timestamp?) {
+        let newly = first.acked_by.is_some_and(|by| by.get() == moment.frame);
+        let (frame, again_at) = first.last;
+        if first.repeats == 0 || !newly || frame == first.frame {
             return None;
         }
+        let of = |again: u64, after| {
+            let (again, first) = (NonZeroU64::new(again)?, NonZeroU64::new(first.frame)?);
+            Some(Arrived::Earlier { again, first, after })
+        };
+        let Some((echo, stamp)) = segment.options.timestamps.map(|stamps| stamps.echo_reply).zip(first.timestamp)
+        else {
+            let after = moment.since(again_at)?;
+            let too_soon = quickest.is_some_and(|quickest| quickest >= WORTH_COMPARING && after.0 < quickest.0 / 2);
+            return of(frame, Some(after)).filter(|_| too_soon);
+        };
+        let is_older = |stamp: u32, than: u32| stamp.wrapping_sub(than).cast_signed() < 0;
         let carries = |again: &&Again| !again.seq.is_after(from) && again.packet_end.is_after(from);
         let newer = |again: &&Again| again.timestamp.is_some_and(|stamp| is_older(echo, stamp));
-        let again = self.trouble().repeats.iter().filter(carries).find(newer)?;
-        Some(Arrived::Earlier { again: NonZeroU64::new(again.frame)?, first: NonZeroU64::new(first.frame)? })
+        let again = self.trouble().repeats.iter().filter(carries).find(newer).filter(|_| !is_older(echo, stamp))?;
+        of(again.frame, None)
     }
 }

@@ -15,7 +15,7 @@ use crate::track::repeat::{Marks, Repeat, RepeatVerdict};
 use crate::track::when::When;
 
 /// An answer that takes less, by a host close by, may take half as long the next time.
-const WORTH_COMPARING: Nanos = Nanos::from_millis(1);
+pub(super) const WORTH_COMPARING: Nanos = Nanos::from_millis(1);
 
 impl Connection {
     /// Places the segment's sequence space. Nearly every segment carries nothing, or the bytes that are due.

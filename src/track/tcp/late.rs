@@ -42,7 +42,7 @@ pub(super) fn fills_hole(
         return repeat(verdict, ack);
     }
     let is_repeat = compared.is_some() || part.is_some();
-    let told = receiver.told_of(again);
+    let told = receiver.told_of(again, 0);
     let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).map_or(When::UNKNOWN, |sent| sent.at);
     let since = again.at.since(shown_at);
     if let Some(told) = told.filter(|_| is_repeat) {

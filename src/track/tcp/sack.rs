@@ -42,7 +42,7 @@ impl Side {
         }
         let duplicate = segment.len == 0 && self.acked == Some(segment.ack) && peer.sent.in_flight() > 0;
         if !real.is_empty() || duplicate && !advances && self.repeats_ack(segment) {
-            self.trouble_mut().hole_acks.push(moment.frame, segment.ack, highest);
+            self.trouble_mut().hole_acks.push(moment.frame, segment.ack, highest, real.first().copied());
         } else if advances && let Some(trouble) = &mut self.trouble {
             trouble.hole_acks.clear();
         }

@@ -18,6 +18,8 @@ pub(super) struct HoleAck {
     pub(super) ack: SeqNumber,
     /// The end of its highest SACK block.
     pub(super) sacked: Option<SeqNumber>,
+    /// Its first SACK block that is no DSACK: the last bytes that arrived, and those beside them (RFC 2018 §4).
+    block: Option<(u32, u32)>,
     /// For how many it stands.
     acks: u32,
 }
@@ -68,7 +70,7 @@ impl HoleAcks {
 
     /// Notes one more. Of too many the second is forgotten, and the first stands for it.
     #[cold]
-    pub(super) fn push(&mut self, frame: u64, ack: SeqNumber, sacked: Option<SeqNumber>) {
+    pub(super) fn push(&mut self, frame: u64, ack: SeqNumber, sacked: Option<SeqNumber>, block: Option<(u32, u32)>) {
         if self.acks.len() >= MOST
             && self.acks.remove(1).is_some()
             && let Some(first) = self.acks.front_mut()
@@ -78,7 +80,7 @@ impl HoleAcks {
         if self.acks.is_empty() {
             self.first = (frame, ack, sacked.unwrap_or(ack));
         }
-        self.acks.push_back(HoleAck { frame, ack, sacked, acks: 1 });
+        self.acks.push_back(HoleAck { frame, ack, sacked, block, acks: 1 });
     }
 
     /// Whether there are none.
@@ -97,9 +99,11 @@ impl HoleAcks {
 }
 
 impl Side {
-    /// What its ACKs tell of a hole at the bytes that come again: one stands at them, or has SACK blocks behind them.
-    pub(super) fn told_of(&self, again: &Again) -> Option<Told> {
-        self.trouble().hole_acks.acks.iter().filter_map(|told| told.tells_of(again)).reduce(|all, next| Told {
+    /// What its ACKs after frame `since` tell of a hole at the bytes that come again: one stands at them, or has SACK
+    /// blocks behind them.
+    pub(super) fn told_of(&self, again: &Again, since: u64) -> Option<Told> {
+        let later = self.trouble().hole_acks.acks.iter().filter(|told| told.frame > since);
+        later.filter_map(|told| told.tells_of(again)).reduce(|all, next| Told {
             acks: all.acks.saturating_add(next.acks),
             last: next.last,
             sack: all.sack || next.sack,
@@ -110,13 +114,20 @@ impl Side {
     /// The first of its ACKs that told of a hole at bytes that have come since.
     pub(super) fn had_told_of(&self, again: &Again) -> Option<u64> {
         let (frame, ack, sacked) = self.trouble().hole_acks.first;
-        let first = HoleAck { frame, ack, sacked: Some(sacked), acks: 1 };
+        let first = HoleAck { frame, ack, sacked: Some(sacked), block: None, acks: 1 };
         let fits = frame > 0 && !ack.is_after(again.seq) && first.tells_of(again).is_some();
-        self.told_of(again).map(|told| told.first).or(fits.then_some(frame))
+        self.told_of(again, 0).map(|told| told.first).or(fits.then_some(frame))
     }
 
     /// That, where it is enough to send them again.
-    pub(super) fn asked_for(&self, again: &Again) -> Option<Told> {
-        self.told_of(again).filter(Told::is_enough)
+    pub(super) fn asked_for(&self, again: &Again, since: u64) -> Option<Told> {
+        self.told_of(again, since).filter(Told::is_enough)
+    }
+
+    /// The first of its ACKs whose SACK said that the bytes had arrived.
+    pub(super) fn had_sacked(&self, again: &Again) -> Option<u64> {
+        let covers =
+            |(left, right): (u32, u32)| !SeqNumber(left).is_after(again.seq) && !SeqNumber(right).is_before(again.end);
+        self.trouble().hole_acks.acks.iter().find(|told| told.block.is_some_and(covers)).map(|told| told.frame)
     }
 }

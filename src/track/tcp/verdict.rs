@@ -9,7 +9,8 @@ use crate::model::{Nanos, SeqNumber};
 use crate::track::repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Wait};
 use crate::track::when::When;
 
-/// A timer that runs out earlier than this is no retransmission timer anybody uses (Linux's least is 200 ms).
+/// A timer that runs out earlier than this is no usual retransmission timer: Linux's waits 200 ms at least, and others
+/// longer. A route or a socket may be told to wait less.
 pub(super) const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
 /// What is known of the segment that comes again.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,7 @@ pub(super) struct Again {
 
 /// Bytes that are in the capture already.
 pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
-    if let Some(copy) = sender.copied(again, receiver.asked_for(again).is_some()) {
+    if let Some(copy) = sender.copied(again, receiver.asked_for(again, 0).is_some()) {
         return copy;
     }
     [again.seq, again.end].into_iter().for_each(|at| sender.sent.part(at, sender.isn));
@@ -52,7 +53,7 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
 /// Bytes that were sent before, nobody knows in which frame.
 fn forgotten(again: &Again, sender: &Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
     let round_trip = sender.estimator.smoothed().or(handshake);
-    if let Some(told) = receiver.asked_for(again).filter(|_| !asked_long_ago(again, receiver, round_trip)) {
+    if let Some(told) = receiver.asked_for(again, 0).filter(|_| !asked_long_ago(again, receiver, round_trip)) {
         return Repeat { witness: Some(told.first), ..Repeat::unproved(told.asks()) };
     }
     let acked = receiver.acked.is_some_and(|ack| !again.end.is_after(ack));
@@ -93,7 +94,8 @@ impl Case<'_> {
             ..Repeat::of(RepeatVerdict::Unknown, before.frame)
         };
         let repeat = |verdict, witness| Repeat { verdict, witness, ..first };
-        let told = receiver.asked_for(again);
+        // what was sent again already is asked for again only by what came since
+        let told = receiver.asked_for(again, if before.repeats > 0 { before.last.0 } else { 0 });
         let asked = told.is_some() && self.is_prompt();
         if let Some(marks) = self.older(asked) {
             return Repeat { marks, ..repeat(RepeatVerdict::Reordered, Some(before.frame)) };
@@ -111,13 +113,18 @@ impl Case<'_> {
         }) {
             return repeat(RepeatVerdict::TooBig, Some(error.get()));
         }
-        // what was sent again already is asked for again only by what came since
+        if let Some(sack) = receiver.had_sacked(again) {
+            return repeat(RepeatVerdict::Sacked, Some(sack));
+        }
         let told = told.filter(|_| before.repeats == 0 || self.asked_since());
         if let Some(told) = told.filter(|_| asked) {
             return repeat(told.asks(), Some(told.first));
         }
         if let Some((verdict, ack)) = self.continues() {
             return repeat(verdict, Some(ack));
+        }
+        if let Some(opened) = self.window_opened() {
+            return repeat(RepeatVerdict::WindowOpened, Some(opened));
         }
         let unknown = if receiver.newest().is_some() { RepeatVerdict::Unknown } else { RepeatVerdict::Unheard };
         let Some(waited) = first.after else { return repeat(unknown, None) };
@@ -137,6 +144,7 @@ impl Case<'_> {
                 return repeat(RepeatVerdict::NotFirst, None);
             }
             let wait = match pace(before, waited) {
+                _ if receiver.trouble().shut.is_some() => Wait::Shut,
                 Wait::First if told.is_some() => Wait::FirstThoughAsked,
                 Wait::First if self.may_probe() => Wait::FirstOfLast,
                 wait => wait,
@@ -157,6 +165,15 @@ impl Case<'_> {
     fn continues(&self) -> Option<(RepeatVerdict, u64)> {
         let Self { again, before, sender, receiver, .. } = self;
         sender.trouble().recovery?.goes_on(again, before.last.0, receiver, self.round_trip())
+    }
+
+    /// The frame that opened the receiver's window again, if it came just then.
+    fn window_opened(&self) -> Option<u64> {
+        let Self { again, before, receiver, .. } = self;
+        let since = again.at.since(receiver.acked_at)?;
+        let opened_in = receiver.trouble().opened_in;
+        let just = opened_in == receiver.acked_frame && since <= self.round_trip().unwrap_or_default();
+        (opened_in > before.last.0 && just).then_some(opened_in)
     }
 
     /// Whether it came soon enough after the last ACK to be sent upon it.
@@ -186,7 +203,8 @@ impl Case<'_> {
     fn may_probe(&self) -> bool {
         let sack = self.receiver.sack_permitted && self.sender.sack_permitted;
         let under_way = self.before.acked_by.is_none() && self.sender.sent.in_flight() > 0;
-        sack && under_way && self.before.repeats == 0 && self.sender.next == Some(self.again.end)
+        let one = self.before.end == self.again.end;
+        sack && under_way && one && self.before.repeats == 0 && self.sender.next == Some(self.again.end)
     }
 
     /// Whether a tail-loss probe's timer can have run out: it waits two round trips (RFC 8985 §7.2).
