@@ -83,7 +83,12 @@ pub struct Acked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// Asks whether the peer is still there (RFC 1122 §4.2.3.6).
-    KeepAlive,
+    KeepAlive {
+        /// The how-manieth it is since anything else was sent.
+        nth: u16,
+        /// The one before was answered.
+        before_answered: bool,
+    },
     /// Asks whether the window has opened (RFC 9293 §3.8.6.1).
     ZeroWindow,
     /// The answer to a keep-alive; the probe's frame.

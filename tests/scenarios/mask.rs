@@ -9,15 +9,15 @@ static TIMES: LazyLock<Regex> =
 
 /// Numbers that stand behind these words; how many frames there were goes by the moment, as their numbers do.
 static PLACES: LazyLock<Regex> = LazyLock::new(|| {
-    let words = r"\b([Ff]rames?|[Pp]ort) \d+((, | and | to )\d+)*|\b\d+\.\d+\.\d+\.\d+:\d+";
+    let words = r"\b([Ff]rames?|[Pp]ort|keep-alive) \d+((, | and | to )\d+)*|\b\d+\.\d+\.\d+\.\d+:\d+";
     let count =
         r"\b(in \d+ frames?( \(the first \d+ are named\))?|(the ACK in|\d+ ACKs, from) frame \d+( to frame \d+,)?)";
     Regex::new(&format!("{words}|{count}")).expect("a regular expression")
 });
 
-/// How often something was sent again goes by the moment, too.
+/// How often something was sent again or asked goes by the moment, too.
 static AGAIN: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\bagain (once|twice|\d+ times)\b").expect("a regular expression"));
+    LazyLock::new(|| Regex::new(r"\b(again|asked) (once|twice|\d+ times)\b").expect("a regular expression"));
 
 /// RFCs and their sections, what is quoted, rules of the wire; and numbers.
 static NUMBERS: LazyLock<Regex> =
@@ -26,7 +26,7 @@ static NUMBERS: LazyLock<Regex> =
 /// Hides times, the numbers and the count of frames, and ports.
 pub(crate) fn moments(line: &str) -> String {
     let line = TIMES.replace_all(line, "TIME");
-    let line = AGAIN.replace_all(&line, "again # times");
+    let line = AGAIN.replace_all(&line, "$1 # times");
     let hide = |found: &Captures<'_>| match &found[0] {
         count if count.starts_with("in ") => "in # frames".to_owned(),
         acks if acks.contains("ACK") => "# ACKs".to_owned(),

@@ -91,7 +91,7 @@ fn closing(event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) -> Strin
 fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> String {
     let peer = event.direction.receiver();
     match probe {
-        Probe::KeepAlive => format!(
+        Probe::KeepAlive { .. } => format!(
             "{who} asks whether the {peer} is still there: keep-alive, with a sequence number that is acknowledged already"
         ),
         Probe::ZeroWindow => format!("{who} asks whether the {peer}'s window has opened: zero-window probe"),

@@ -7,7 +7,7 @@ use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::explain::vantage::seen_from;
 use crate::explain::wire::lost_before;
 use crate::model::{Nanos, TcpFlags, WireMark};
-use crate::track::{Arrived, Event, SlowAnswer, TcpFacts, Twice, Vantage};
+use crate::track::{Arrived, Event, Probe, SlowAnswer, TcpFacts, Twice, Vantage};
 
 /// A network that takes less is not worth naming.
 const WORTH_NAMING: Nanos = Nanos::from_millis(1);
@@ -81,7 +81,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     if let Some(slow) = hints.slow_answer {
         found.push(slow_answer(event, facts, &slow, None));
     }
-    if let Some((since, gap)) = hints.idle {
+    if let Some((since, gap)) = hints.idle.filter(|_| !matches!(facts.probe, Some(Probe::KeepAlive { .. }))) {
         let text = format!("Nothing was sent for {} since frame {since}.", gap.human());
         found.push(Finding::new(Code::IdleGap, text, [since, frame]));
     }

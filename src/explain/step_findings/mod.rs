@@ -3,6 +3,7 @@
 mod error;
 mod fast_open;
 mod hint;
+mod probe;
 mod repeat;
 mod reset;
 mod timer;
@@ -10,7 +11,7 @@ mod timer;
 use super::finding::{Finding, FindingCode as Code};
 use super::vantage::seen_from;
 use crate::model::{Checksum, EarlierFrames, Nanos, TcpFlags, WireMark, counted};
-use crate::track::{Body, Event, Overtaken, Probe, TcpFacts, TcpPlace, UdpFacts, UdpPlace, Vantage};
+use crate::track::{Body, Event, Overtaken, TcpFacts, TcpPlace, UdpFacts, UdpPlace, Vantage};
 
 /// An answer that takes longer than this is worth a word.
 const SLOW: Nanos = Nanos::from_millis(200);
@@ -46,33 +47,7 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     if let Some(reset) = facts.reset {
         found.push(reset::of(event, facts, reset));
     }
-    match facts.probe {
-        Some(Probe::ZeroWindow) => found.push(Finding::new(
-            Code::ZeroWindowProbe,
-            "The peer's window is shut: this segment asks whether it has opened (RFC 9293 §3.8.6.1).",
-            [frame],
-        )),
-        Some(Probe::KeepAlive) => found.push(Finding::new(
-            Code::KeepAlive,
-            "All data is acknowledged, and the sequence number is one below the next: a keep-alive (RFC 1122 §4.2.3.6).",
-            [frame],
-        )),
-        Some(Probe::SynChallenge(syn)) => {
-            let text = format!(
-                "Its ACK number {} is not the one that answers the SYN in frame {syn}, {} + 1: its sender still has an older connection between these ports, and tells what it expects there (half-open, RFC 9293 §3.5.1; challenge ACK, RFC 5961 §4.2). A RST in answer would end that one.",
-                facts.ack_raw, facts.sack_base
-            );
-            found.push(Finding::new(Code::ChallengeAck, text, [syn, frame]));
-        }
-        Some(Probe::ResetChallenge(reset)) => {
-            let text = format!(
-                "A challenge ACK: the RST in frame {reset} was not at the number expected, so the connection stays open, and the ACK tells which number is. If the {} had really reset it, a RST at that number would answer this (RFC 5961 §3.2).",
-                event.direction.receiver()
-            );
-            found.push(Finding::new(Code::ChallengeAck, text, [reset, frame]));
-        }
-        Some(Probe::KeepAliveAnswer(_) | Probe::ZeroWindowAnswer(_)) | None => {}
-    }
+    found.extend(facts.probe.and_then(|probe| probe::of(event, facts, probe)));
     hint::of(event, facts, &mut found);
     of_syn(event, facts, &mut found);
     if facts.flags.contains(TcpFlags::URG) {

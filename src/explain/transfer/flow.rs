@@ -80,7 +80,7 @@ impl Flow {
 
     /// Takes a segment of this side.
     pub(super) fn sent(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        let asks = matches!(facts.probe, Some(Probe::KeepAlive | Probe::ZeroWindow));
+        let asks = matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow));
         let verdict = facts.repeat.map(|repeat| repeat.verdict);
         if facts.len == 0 || asks || verdict == Some(RepeatVerdict::DuplicateFrame) {
             return;

@@ -179,7 +179,7 @@ impl Arrow {
 /// What a segment without data is about, beyond its acknowledgment.
 fn aside(facts: &TcpFacts) -> Option<&'static str> {
     match facts.probe {
-        Some(Probe::KeepAlive) => Some("keep-alive"),
+        Some(Probe::KeepAlive { .. }) => Some("keep-alive"),
         Some(Probe::ZeroWindow) => Some("asks whether the window is open"),
         Some(Probe::SynChallenge(_) | Probe::ResetChallenge(_)) => Some("challenges"),
         Some(Probe::KeepAliveAnswer(_)) => Some("answers the keep-alive"),

@@ -1,6 +1,7 @@
 //! What is noted while a connection lasts, for the story told at its end.
 
 use super::Moment;
+use super::alive::{KeepAlives, Silence};
 use super::story::{AfterFin, Sighting, TcpStory, ZeroWindow};
 use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment};
 use crate::track::facts::{Hints, Probe};
@@ -23,6 +24,8 @@ pub(super) struct Rare {
     errors: Sighting,
     repeats: PerDirection<Sighting>,
     idle: Nanos,
+    pub(super) keep_alives: PerDirection<KeepAlives>,
+    pub(super) silence: Option<Silence>,
 }
 
 /// What is noted while a connection lasts, small since there is one for each.
@@ -52,6 +55,7 @@ impl Diary {
             errors: rare.errors,
             repeats: rare.repeats,
             idle: rare.idle,
+            keep_alives: rare.keep_alives,
             first_frame: self.first_frame,
             last_frame: self.last_frame,
             ..TcpStory::default()
@@ -61,6 +65,11 @@ impl Diary {
     /// Whether nothing rare was noted.
     pub(super) fn is_plain(&self) -> bool {
         self.rare.is_none()
+    }
+
+    /// What has happened seldom.
+    pub(super) fn noted(&self) -> Option<&Rare> {
+        self.rare.as_deref()
     }
 
     /// What happens seldom, to be noted.
@@ -127,7 +136,7 @@ impl Diary {
             self.rare().zero_window.get_mut(!direction).probes.see(frame);
         }
         if !hints.is_empty() {
-            self.follow_hints(moment, hints);
+            self.follow_hints(moment, probe, hints);
         }
     }
 
@@ -143,7 +152,7 @@ impl Diary {
         rare.earlier_fragments.get_mut(moment.direction).see(ip);
     }
 
-    fn follow_hints(&mut self, moment: &Moment, hints: &Hints) {
+    fn follow_hints(&mut self, moment: &Moment, probe: Option<Probe>, hints: &Hints) {
         let rare = self.rare();
         let window = rare.zero_window.get_mut(moment.direction);
         if hints.window_shut {
@@ -156,7 +165,7 @@ impl Diary {
         if hints.fills_window {
             rare.window_filled.get_mut(moment.direction).see(moment.frame);
         }
-        if let Some((_, gap)) = hints.idle {
+        if let Some((_, gap)) = hints.idle.filter(|_| !matches!(probe, Some(Probe::KeepAlive { .. }))) {
             rare.idle = rare.idle.plus(gap);
         }
     }

@@ -1,6 +1,7 @@
 //! One TCP connection: every segment is put in its place (RFC 9293), and what it changes is remembered.
 
 mod acks;
+mod alive;
 mod arrived;
 mod bytes;
 mod close;
@@ -26,6 +27,7 @@ mod turnaround;
 mod verdict;
 mod wireshark;
 
+pub use alive::KeepAlives;
 pub use story::{AfterFin, Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
 
 use diary::Diary;
@@ -209,14 +211,17 @@ impl Connection {
         if segment.len > 0 && repeat.is_some_and(|repeat| repeat.may_arrive_first()) {
             // what is answered may be this one
             own.last_data = moment.at;
-        } else if segment.len > 0 && repeat.is_none() && !matches!(probe, Some(Probe::KeepAlive | Probe::ZeroWindow)) {
+        } else if segment.len > 0
+            && repeat.is_none()
+            && !matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow))
+        {
             own.last_data = moment.at;
             own.unanswered = own.unanswered.saturating_add(segment.len);
             peer.unanswered = 0;
         }
-        if probe == Some(Probe::KeepAlive) {
+        if matches!(probe, Some(Probe::KeepAlive { .. })) {
             // it is sent because of the silence
-            hints.idle = None;
+            hints.idle = self.diary.silence(moment);
         }
         self.diary.follow(moment, segment, repeat.as_ref(), probe, hints);
         facts.flags = segment.flags;

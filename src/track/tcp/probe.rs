@@ -32,13 +32,16 @@ impl Connection {
         if new_byte || probes && at_last && acked_all {
             let asks = if shut { Asks::Window } else { Asks::Alive };
             own.trouble_mut().probe = moment.place().map(|(frame, _)| (frame, asks));
-            return Some(if shut { Probe::ZeroWindow } else { Probe::KeepAlive });
+            return Some(if shut { Probe::ZeroWindow } else { self.diary.see_keep_alive(moment, self.last) });
         }
         let answers = segment.len == 0 && own.next == Some(segment.seq);
         let (frame, asks) = peer.trouble.as_mut()?.probe.take_if(|_| answers)?;
         let frame = frame.get();
         match asks {
-            Asks::Alive => Some(Probe::KeepAliveAnswer(frame)),
+            Asks::Alive => {
+                self.diary.see_alive(moment, self.last.0);
+                Some(Probe::KeepAliveAnswer(frame))
+            }
             Asks::Window => Some(Probe::ZeroWindowAnswer(frame)),
             Asks::Reset => self.challenge_of_reset(moment, segment, frame),
         }

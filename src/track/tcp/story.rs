@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::alive::KeepAlives;
 use crate::model::{Nanos, PerDirection};
 use crate::track::totals::EarlierFragments;
 use crate::track::vantage::Standpoint;
@@ -139,6 +140,8 @@ pub struct TcpStory {
     pub errors: Sighting,
     /// Segments that came again, the same frame twice aside.
     pub repeats: PerDirection<Sighting>,
+    /// Each side's keep-alives.
+    pub keep_alives: PerDirection<KeepAlives>,
     /// Time during which nothing was sent for a second or more.
     pub idle: Nanos,
     /// The last data segments' frame of each side that is not acknowledged.

@@ -1,0 +1,27 @@
+//! Keep-alives, and whether they were answered.
+
+use super::times;
+use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::Direction;
+use crate::track::TcpTotals;
+
+pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+    for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+        let kept = tcp.story.keep_alives.get(direction);
+        let answer = match (kept.asked.count, kept.answered) {
+            (0, _) => continue,
+            (_, 0) => "got no answer in this capture".to_owned(),
+            (1, _) => "got an answer".to_owned(),
+            (asked, answered) if asked == answered => "got an answer each time".to_owned(),
+            (_, answered) => format!("got an answer {}", times(answered)),
+        };
+        let text = format!(
+            "The {} asked {} whether the {} was still there, when nothing else had been sent for up to {}, and {answer}.",
+            direction.sender(),
+            times(kept.asked.count),
+            direction.receiver(),
+            kept.silence.human()
+        );
+        found.push(Finding::new(Code::KeepAlive, text, kept.asked.frames.iter().copied()));
+    }
+}
