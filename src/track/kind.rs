@@ -53,8 +53,8 @@ impl TcpKind {
             push: segment.flags.contains(TcpFlags::PSH),
             cut: (payload.len() as u64) < u64::from(segment.len),
         };
-        if late && self.turns.is_past(direction, part.offset) {
-            self.turns.captured_late(direction, &part);
+        if (late || self.turns.lacks_any()) && self.turns.is_past(direction, part.offset) {
+            self.turns.captured_late(direction, &part, late);
             return None;
         }
         // what its ACK covers was there before it
@@ -64,7 +64,7 @@ impl TcpKind {
                 self.turns.request(&part, reserve);
                 None
             }
-            Direction::ServerToClient => self.turns.answer(&part),
+            Direction::ServerToClient => self.turns.answer(&part, reserve),
         };
         Echo::merge(echo, self.skip_lost(frame, direction))
     }

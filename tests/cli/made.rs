@@ -94,6 +94,8 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         ],
         &["echo_different"],
     ),
+    // the capture holds two answers behind the ACKs that cover them
+    ("answers-captured-late", &["captured_late [5,6]", "echo_identical [6]", "echo_upper [8]"], &["echo_different"]),
     // window probes without an answer are no keep-alives
     ("window-never-opens", &["reset_abort [8,9]", "(RFC 9293 §3.8.6.1).\n"], &["RFC 1122"]),
     ("window-shut-briefly", &["read more slowly than bytes came: its window was shut once for 55.0 µs"], &["stopped"]),
@@ -124,6 +126,7 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("udp-fragments-apart", "client 2 packets in 4 frames (3,959 bytes, 3,807 of payload)", "without fragments"),
     ("udp-in-doubt", "neither its bytes nor an ID tells which of them it answers", "Frame 1 is a request"),
     ("pipelined-prefixes", "verified: 5 of 5 requests echoed (2 behind a prefix of 2 bytes", "no echo"),
+    ("answers-captured-late", "2 of 2 requests echoed (1 byte for byte, 1 in upper case)", "too late"),
     ("udp-empty", "only empty datagrams came back", "nothing came back"),
     ("no-request", "the capture holds no data of the client's, so no request", "no echo of the requests"),
     ("ecn-agreed", "ECN agreed (RFC 3168 §6.1.1)", "ECN asked for"),

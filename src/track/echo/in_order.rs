@@ -1,9 +1,15 @@
 //! One direction's bytes in the order of the stream, whatever order the segments came in.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::reserve::{Loan, Reserve};
 use crate::model::SeqNumber;
 
-/// Most bytes held back until the ones before them come.
-const HELD: usize = 256 * 1024;
+/// Most bytes held back until the ones before them come, of a stream by itself.
+const OWN: usize = 256 * 1024;
+/// Most with borrowed room: a window of that size may be under way behind a lost segment.
+const BORROWED: usize = 8 * 1024 * 1024;
 
 /// Puts segments in order; bounded, and broken for good when more is held back than it may hold.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +23,12 @@ pub(super) struct InOrder {
 /// Segments that wait for the ones before them.
 #[derive(Clone, Debug, Default)]
 struct Held {
-    segments: Vec<Segment>,
+    /// In the order of the stream.
+    segments: VecDeque<Segment>,
+    /// What they take, with what it costs to keep them.
     bytes: usize,
+    /// Room for more than a stream keeps by itself.
+    borrowed: Option<Arc<Loan>>,
 }
 
 /// What a segment's bytes are known by.
@@ -58,25 +68,36 @@ impl InOrder {
         Some(next.relative_to(SeqNumber(offset)))
     }
 
+    /// Nothing more is expected: what waits in borrowed room goes.
+    pub(super) fn settle(&mut self) {
+        self.held = self.held.take().filter(|held| held.borrowed.is_none());
+    }
+
     /// Goes on behind the bytes below `acked` that never come: the receiver has them, and the capture does not. Gives
-    /// `deliver` how many are lost in one place, or the bytes that were held back behind such a place.
-    pub(super) fn skip(&mut self, acked: u32, mut deliver: impl FnMut(Result<(&[u8], Mark), u32>)) {
+    /// `deliver` where and how many are lost in one place, or the bytes that were held back behind such a place.
+    pub(super) fn skip(&mut self, acked: u32, mut deliver: impl FnMut(Result<(&[u8], Mark), (SeqNumber, u32)>)) {
         let acked = SeqNumber(acked);
         while let Some(next) = self.next.filter(|next| acked.is_after(*next)) {
-            let held = self.held.as_ref().and_then(|held| held.first_after(next));
+            let held = self.held.as_ref().and_then(|held| held.first());
             let to = held.filter(|held| held.is_before(acked)).unwrap_or(acked);
-            deliver(Err(to.relative_to(next)));
+            deliver(Err((next, to.relative_to(next))));
             self.next = Some(to);
             self.release(to, |fresh, mark| deliver(Ok((fresh, mark))));
         }
     }
 
     /// Gives `deliver` the bytes that are now in order. `offset` counts from the stream's start, modulo 2^32.
-    pub(super) fn feed(&mut self, offset: u32, payload: &[u8], mark: Mark, mut deliver: impl FnMut(&[u8], Mark)) {
+    pub(super) fn feed(
+        &mut self,
+        offset: u32,
+        payload: &[u8],
+        (mark, reserve): (Mark, &Reserve),
+        mut deliver: impl FnMut(&[u8], Mark),
+    ) {
         let at = SeqNumber(offset);
         let next = *self.next.get_or_insert(at);
         if at.is_after(next) {
-            self.hold(at, payload, mark);
+            self.hold(next, Segment { at, bytes: payload.to_vec(), mark }, reserve);
             return;
         }
         let known = next.relative_to(at) as usize;
@@ -97,32 +118,64 @@ impl InOrder {
         self.next = Some(next);
     }
 
-    fn hold(&mut self, at: SeqNumber, payload: &[u8], mark: Mark) {
+    #[cold]
+    fn hold(&mut self, next: SeqNumber, segment: Segment, reserve: &Reserve) {
         let held = self.held.get_or_insert_default();
-        if self.broken || held.bytes + payload.len() > HELD {
+        if self.broken || !held.make_room(segment.cost(), reserve) {
             self.broken = true;
             self.held = None;
             return;
         }
-        if held.segments.iter().any(|other| other.at == at && other.bytes.len() >= payload.len()) {
-            return;
-        }
-        held.bytes += payload.len();
-        held.segments.push(Segment { at, bytes: payload.to_vec(), mark });
+        held.put(next, segment);
+    }
+}
+
+impl Segment {
+    /// What it takes of memory.
+    fn cost(&self) -> usize {
+        self.bytes.len() + size_of::<Self>()
     }
 }
 
 impl Held {
-    /// Where the first segment behind `next` begins.
-    fn first_after(&self, next: SeqNumber) -> Option<SeqNumber> {
-        self.segments.iter().map(|held| held.at).min_by_key(|at| at.relative_to(next))
+    /// Whether there is room for so much more.
+    fn make_room(&mut self, cost: usize, reserve: &Reserve) -> bool {
+        let needed = self.bytes + cost;
+        if needed <= self.borrowed.as_ref().map_or(OWN, |loan| loan.bytes) {
+            return true;
+        }
+        let most = needed.next_power_of_two();
+        let loan = if most <= BORROWED { reserve.borrow(most) } else { None };
+        let lent = loan.is_some();
+        self.borrowed = loan.or(self.borrowed.take());
+        lent
     }
 
-    /// Takes a segment that begins at `next` or before.
+    /// Puts a segment in its place, unless one is there that has all its bytes.
+    fn put(&mut self, next: SeqNumber, segment: Segment) {
+        let place = |segment: &Segment| segment.at.relative_to(next);
+        let own = place(&segment);
+        let index = self.segments.partition_point(|other| place(other) <= own);
+        let before = index.checked_sub(1).and_then(|before| self.segments.get(before));
+        if before.is_some_and(|other| other.at == segment.at && other.bytes.len() >= segment.bytes.len()) {
+            return;
+        }
+        self.bytes += segment.cost();
+        self.segments.insert(index, segment);
+    }
+
+    /// Where the first segment begins.
+    fn first(&self) -> Option<SeqNumber> {
+        self.segments.front().map(|held| held.at)
+    }
+
+    /// Takes the first segment if it begins at `next` or before.
     fn take(&mut self, next: SeqNumber) -> Option<Segment> {
-        let index = self.segments.iter().position(|held| !held.at.is_after(next))?;
-        let segment = self.segments.swap_remove(index);
-        self.bytes -= segment.bytes.len();
+        let segment = self.segments.pop_front_if(|held| !held.at.is_after(next))?;
+        self.bytes -= segment.cost();
+        if self.segments.is_empty() {
+            self.borrowed = None;
+        }
         Some(segment)
     }
 }
@@ -141,7 +194,9 @@ mod tests {
     fn late_and_repeated_bytes_come_out_once_and_in_order() {
         let mut stream = InOrder::default();
         let mut out = Vec::new();
-        let mut feed = |at: u32, bytes: &[u8]| stream.feed(at, bytes, MARK, |fresh, _| out.extend_from_slice(fresh));
+        let mut feed = |at: u32, bytes: &[u8]| {
+            stream.feed(at, bytes, (MARK, &Reserve::default()), |fresh, _| out.extend_from_slice(fresh))
+        };
         feed(u32::MAX - 1, b"ab");
         feed(2, b"ef");
         feed(2, b"ef");
@@ -155,29 +210,48 @@ mod tests {
         let mut stream = InOrder::default();
         stream.begin();
         let mut out = Vec::new();
-        [(2, b"cd"), (0, b"ab")]
-            .iter()
-            .for_each(|(at, bytes)| stream.feed(*at, *bytes, MARK, |x, _| out.extend_from_slice(x)));
+        [(2, b"cd"), (0, b"ab")].iter().for_each(|(at, bytes)| {
+            stream.feed(*at, *bytes, (MARK, &Reserve::default()), |x, _| out.extend_from_slice(x))
+        });
         assert_eq!(out, b"abcd");
     }
 
     #[test]
     fn what_the_receiver_has_and_the_capture_lacks_is_skipped() {
         let mut stream = InOrder::default();
-        stream.feed(0, b"ab", MARK, |_, _| {});
-        [(4, b"ef"), (8, b"ij")].iter().for_each(|(at, bytes)| stream.feed(*at, *bytes, MARK, |_, _| {}));
+        let mut feed = |at: u32, bytes: &[u8]| stream.feed(at, bytes, (MARK, &Reserve::default()), |_, _| {});
+        [(0, b"ab"), (4, b"ef"), (8, b"ij")].iter().for_each(|(at, bytes)| feed(*at, *bytes));
         assert!(stream.lacks(9) && !stream.lacks(2));
         let mut out = Vec::new();
         stream.skip(9, |part| out.push(part.map(|(bytes, _)| bytes.to_vec())));
-        assert_eq!(out, [Err(2), Ok(b"ef".to_vec()), Err(2), Ok(b"ij".to_vec())]);
+        let lost = |at| Err((SeqNumber(at), 2));
+        assert_eq!(out, [lost(2), Ok(b"ef".to_vec()), lost(6), Ok(b"ij".to_vec())]);
         assert!(!stream.lacks(10) && stream.lacks(11));
     }
 
     #[test]
     fn what_is_held_back_is_bounded() {
-        let mut stream = InOrder::default();
-        stream.feed(0, b"x", MARK, |_, _| {});
-        (0..100).for_each(|n| stream.feed(10 + n * 65_536, &[0; 60_000], MARK, |_, _| {}));
-        assert!(stream.is_broken() && stream.held.is_none());
+        let (mut stream, reserve) = (InOrder::default(), Reserve::default());
+        let mut feed = |at: u32, bytes: &[u8]| {
+            stream.feed(at, bytes, (MARK, &reserve), |_, _| {});
+            stream.is_broken()
+        };
+        feed(0, b"x");
+        assert!(!(0..100).any(|n| feed(10 + n * 65_536, &[0; 60_000])));
+        assert!((100..200).any(|n| feed(10 + n * 65_536, &[0; 60_000])));
+        assert!(stream.held.is_none() && reserve.borrow(60 << 20).is_some());
+    }
+
+    #[test]
+    fn much_that_waits_comes_out_in_order_and_gives_its_room_back() {
+        let (mut stream, reserve) = (InOrder::default(), Reserve::default());
+        stream.begin();
+        let mut out = Vec::new();
+        let mut feed = |n: u8| {
+            stream.feed(u32::from(n) * 10_000, &[n; 10_000], (MARK, &reserve), |fresh, _| out.extend_from_slice(fresh));
+        };
+        (1..=90).rev().chain(91..=200).chain([50, 0]).for_each(&mut feed);
+        assert!(out.iter().is_sorted() && out.len() == 201 * 10_000);
+        assert!(!stream.is_broken() && reserve.borrow(64 << 20).is_some());
     }
 }

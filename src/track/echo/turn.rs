@@ -8,6 +8,7 @@
 mod captured_late;
 mod compare;
 mod cut_short;
+mod gap;
 mod lost;
 mod prefixed;
 mod room;
@@ -129,7 +130,7 @@ impl Turns {
         }
         let Some(cause) = part.trouble(&self.requests_in_order) else {
             let mut in_order = std::mem::take(&mut self.requests_in_order);
-            in_order.feed(part.offset, part.payload, part.mark(), |fresh, mark| {
+            in_order.feed(part.offset, part.payload, (part.mark(), reserve), |fresh, mark| {
                 self.ask(mark, fresh, Some(reserve));
             });
             self.requests_in_order = in_order;
@@ -139,7 +140,7 @@ impl Turns {
     }
 
     /// The server sent this. Returns what it echoes.
-    pub(in crate::track) fn answer(&mut self, part: &Part<'_>) -> Option<Echo> {
+    pub(in crate::track) fn answer(&mut self, part: &Part<'_>, reserve: &Reserve) -> Option<Echo> {
         if self.given_up {
             return None;
         }
@@ -149,7 +150,7 @@ impl Turns {
         }
         let mut in_order = std::mem::take(&mut self.answers_in_order);
         let mut echo = None;
-        in_order.feed(part.offset, part.payload, part.mark(), |fresh, mark| {
+        in_order.feed(part.offset, part.payload, (part.mark(), reserve), |fresh, mark| {
             echo = Echo::merge(echo, self.reply(mark.frame, fresh));
         });
         self.answers_in_order = in_order;

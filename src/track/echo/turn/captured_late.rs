@@ -11,20 +11,43 @@ impl Turns {
         self.in_order(direction).ahead_of(offset).is_some()
     }
 
-    /// These bytes were taken for lost. Of a request they are held against what came back for them; of an answer there
-    /// is nothing left to hold them against.
-    pub(in crate::track) fn captured_late(&mut self, direction: Direction, part: &Part<'_>) {
-        let bytes = part.payload.len() as u64;
+    /// Whether bytes were taken for lost that may come again.
+    #[inline]
+    pub(in crate::track) fn lacks_any(&self) -> bool {
+        self.blanks.any()
+    }
+
+    /// These bytes are behind the comparison: taken for lost and only captured `late`, or sent again. What of them was
+    /// lacking is held against what came back for it, or what it should give back.
+    pub(in crate::track) fn captured_late(&mut self, direction: Direction, part: &Part<'_>, late: bool) {
+        let bytes = part.payload.len();
         let Some(lost) = self.found.lost().filter(|_| bytes > 0 && !self.given_up) else { return };
-        let late = bytes.min(lost);
-        let compared = direction == Direction::ClientToServer && self.ask_late(part).is_some();
+        let compared = match direction {
+            Direction::ClientToServer => self.ask_late(part, late).map_or(0, |()| bytes),
+            Direction::ServerToClient => self.reply_late(part),
+        };
         let story = self.found.story_mut();
-        story.lost -= late;
-        story.late += if compared { 0 } else { late };
+        let there = (if late { bytes } else { compared } as u64).min(lost);
+        story.lost -= there;
+        story.late += there.saturating_sub(compared as u64);
+    }
+
+    /// How many of these answer bytes were held against the requests that they answer.
+    fn reply_late(&mut self, part: &Part<'_>) -> usize {
+        let Some(gaps) = self.blanks.gaps() else { return 0 };
+        let (compared, complete) = gaps.fill(part);
+        for (echo, requests, mut seen) in complete {
+            // an answer under way has pieces of its own
+            std::mem::swap(&mut self.found.story_mut().pieces, &mut seen);
+            self.found.count(&echo, requests, part.frame);
+            self.found.story_mut().pieces = seen;
+        }
+        self.blanks.tidy();
+        compared
     }
 
     /// Puts request bytes in their place; `None` where that is gone.
-    fn ask_late(&mut self, part: &Part<'_>) -> Option<()> {
+    fn ask_late(&mut self, part: &Part<'_>, late: bool) -> Option<()> {
         let back = self.requests_in_order.ahead_of(part.offset)? as usize;
         let start = self.request.len().checked_sub(back)?;
         let end = start + part.payload.len();
@@ -38,6 +61,10 @@ impl Turns {
                 self.blind = self.requests.iter().any(|request| request.lost);
             }
             return Some(());
+        }
+        if !late {
+            // known already
+            return None;
         }
         // what came back stands there
         let form = if stand_in == part.payload { EchoForm::IDENTICAL } else { EchoForm::UPPER };

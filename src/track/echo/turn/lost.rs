@@ -1,64 +1,89 @@
 //! Bytes that their receiver has and the capture lacks: the comparison goes on behind them, and says nothing of them.
 
+use super::gap::Gaps;
 use super::room::OWN;
 use super::{Request, Turns};
-use crate::model::Direction;
+use crate::model::{Direction, SeqNumber};
 use crate::track::echo::Echo;
 use crate::track::echo::GaveUp;
 
-/// Ranges of a turn's request without captured bytes, ascending: stand-ins, until what echoes them comes.
+/// What is not in the capture, of requests and of answers; a conversation that lacks nothing has none.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Blanks(Option<Box<Ranges>>);
+pub(super) struct Blanks(Option<Box<Lacking>>);
 
 #[derive(Clone, Debug, Default)]
-struct Ranges(Vec<(usize, usize)>);
+struct Lacking {
+    /// Ranges of the turn's request without captured bytes, ascending: stand-ins, until what echoes them comes.
+    ranges: Vec<(usize, usize)>,
+    gaps: Gaps,
+}
 
 impl Blanks {
+    /// The turn is over.
     pub(super) fn clear(&mut self) {
-        self.0 = None;
+        if let Some(lacking) = &mut self.0 {
+            lacking.ranges.clear();
+        }
+        self.tidy();
+    }
+
+    /// Keeps nothing for nothing.
+    pub(super) fn tidy(&mut self) {
+        self.0 = self.0.take().filter(|lacking| !(lacking.gaps.is_empty() && lacking.ranges.is_empty()));
+    }
+
+    /// Whether there are any.
+    #[inline]
+    pub(super) fn any(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The answers that are not in the capture.
+    pub(super) fn gaps(&mut self) -> Option<&mut Gaps> {
+        self.0.as_mut().map(|lacking| &mut lacking.gaps)
     }
 
     fn add(&mut self, from: usize, end: usize) {
-        self.0.get_or_insert_default().0.push((from, end));
+        self.0.get_or_insert_default().ranges.push((from, end));
     }
 
     /// Takes what came back for the blank bytes from `at` on for these bytes. Whether there were any.
     #[inline]
     pub(super) fn fill(&mut self, at: usize, now: &[u8], request: &mut [u8]) -> bool {
-        self.0.as_mut().is_some_and(|ranges| ranges.fill(at, now, request))
+        self.0.as_mut().is_some_and(|lacking| lacking.fill(at, now, request))
     }
 
     /// Whether all from `from` up to `end` are blank; they are no more then.
     pub(super) fn take(&mut self, from: usize, end: usize) -> bool {
-        let Some(ranges) = &mut self.0 else { return false };
-        let Some(at) = ranges.0.iter().position(|(start, stop)| *start <= from && end <= *stop) else { return false };
-        let (start, stop) = ranges.0.remove(at);
+        let Some(ranges) = self.0.as_mut().map(|lacking| &mut lacking.ranges) else { return false };
+        let Some(at) = ranges.iter().position(|(start, stop)| *start <= from && end <= *stop) else { return false };
+        let (start, stop) = ranges.remove(at);
         let rest = [(start, from), (end, stop)].into_iter().filter(|(from, end)| from < end);
-        rest.rev().for_each(|rest| ranges.0.insert(at, rest));
+        rest.rev().for_each(|rest| ranges.insert(at, rest));
         true
     }
 
     /// The first bytes of the request are gone.
     pub(super) fn shift(&mut self, gone: usize) {
-        let Some(ranges) = &mut self.0 else { return };
-        for (from, end) in &mut ranges.0 {
+        let Some(ranges) = self.0.as_mut().map(|lacking| &mut lacking.ranges) else { return };
+        for (from, end) in ranges.iter_mut() {
             (*from, *end) = (from.saturating_sub(gone), end.saturating_sub(gone));
         }
-        ranges.0.retain(|(from, end)| from < end);
+        ranges.retain(|(from, end)| from < end);
     }
 
     /// How many bytes from `at` on are blank.
     pub(super) fn after(&self, at: usize) -> usize {
-        let ranges = self.0.iter().flat_map(|ranges| &ranges.0);
+        let ranges = self.0.iter().flat_map(|lacking| &lacking.ranges);
         ranges.map(|(from, end)| end.saturating_sub(*from.max(&at))).sum()
     }
 }
 
-impl Ranges {
+impl Lacking {
     fn fill(&mut self, at: usize, now: &[u8], request: &mut [u8]) -> bool {
         let to = at + now.len();
         let mut filled = false;
-        for (from, end) in &mut self.0 {
+        for (from, end) in &mut self.ranges {
             let (start, stop) = ((*from).max(at), (*end).min(to));
             let Some(source) = now.get(start.saturating_sub(at)..stop.saturating_sub(at)) else { continue };
             let Some(target) = request.get_mut(start..stop) else { continue };
@@ -66,7 +91,7 @@ impl Ranges {
             filled |= !source.is_empty();
             *from = if *from >= at { stop.max(*from) } else { *from };
         }
-        self.0.retain(|(from, end)| from < end);
+        self.ranges.retain(|(from, end)| from < end);
         filled
     }
 }
@@ -89,8 +114,8 @@ impl Turns {
         in_order.skip(acked, |piece| match (direction, piece) {
             (Direction::ClientToServer, Ok((fresh, mark))) => self.ask(mark, fresh, None),
             (Direction::ServerToClient, Ok((fresh, mark))) => echo = Echo::merge(echo, self.reply(mark.frame, fresh)),
-            (Direction::ClientToServer, Err(bytes)) => self.ask_lost(frame, bytes),
-            (Direction::ServerToClient, Err(bytes)) => self.reply_lost(frame, bytes),
+            (Direction::ClientToServer, Err((_, bytes))) => self.ask_lost(frame, bytes),
+            (Direction::ServerToClient, Err((at, bytes))) => self.reply_lost(frame, at, bytes),
         });
         *self.in_order(direction) = in_order;
         echo
@@ -115,8 +140,8 @@ impl Turns {
         self.requests.push(Request { first: frame, last: frame, start, end, complete: true, lost: true });
     }
 
-    /// The server sent so many bytes that are not in the capture.
-    fn reply_lost(&mut self, frame: u64, bytes: u32) {
+    /// The server sent so many bytes that are not in the capture, `at` this place.
+    fn reply_lost(&mut self, frame: u64, at: SeqNumber, bytes: u32) {
         self.found.story_mut().lost += u64::from(bytes);
         if self.request.is_empty() {
             return;
@@ -128,6 +153,11 @@ impl Turns {
             return self.next_turn();
         }
         for request in self.requests.iter_mut().filter(|request| request.start < to && from < request.end) {
+            let known = !request.lost && from <= request.start && request.end <= to;
+            if let Some(expected) = self.request.get(request.start..request.end).filter(|_| known) {
+                let into = u32::try_from(request.start - from).unwrap_or(u32::MAX);
+                self.blanks.0.get_or_insert_default().gaps.add(at.plus(into), request, expected);
+            }
             request.lost = true;
         }
         self.answered = to;

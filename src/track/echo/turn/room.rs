@@ -56,6 +56,11 @@ impl Turns {
 
     /// The connection has ended: it borrows nothing any more, so what is not answered is counted now.
     pub(in crate::track) fn settle(&mut self) {
+        self.requests_in_order.settle();
+        self.answers_in_order.settle();
+        if let Some(gaps) = self.blanks.gaps() {
+            gaps.settle();
+        }
         if self.borrowed.is_none() {
             return;
         }

@@ -24,7 +24,7 @@ fn play(dialogue: &[(char, &[u8])]) -> (Vec<Option<Echo>>, Turns) {
             turns.request(&part(frame, up, bytes), &Reserve::default());
             up += count(bytes.len());
         } else {
-            echoes.push(turns.answer(&part(frame, down, bytes)));
+            echoes.push(turns.answer(&part(frame, down, bytes), &Reserve::default()));
             down += count(bytes.len());
         }
     }
@@ -155,7 +155,7 @@ fn bulk(reserve: &Reserve, pieces: u32, ahead: u32) -> Turns {
             turns.request(&part(u64::from(n) + 1, n * 60_000, &piece(n)), reserve);
         }
         if let Some(back) = n.checked_sub(ahead) {
-            turns.answer(&part(u64::from(n) + 1, back * 60_000, &piece(back)));
+            turns.answer(&part(u64::from(n) + 1, back * 60_000, &piece(back)), reserve);
         }
     }
     turns
@@ -192,7 +192,7 @@ fn a_conversation_that_ends_keeps_nothing_that_it_borrowed() {
     let reserve = Reserve::default();
     let mut turns = Turns::default();
     (0..20).for_each(|n| turns.request(&part(1, n * 60_000, &[b'x'; 60_000]), &reserve));
-    turns.answer(&part(30, 0, &[b'x'; 90_000]));
+    turns.answer(&part(30, 0, &[b'x'; 90_000]), &reserve);
     turns.settle();
     assert!(reserve.borrow(64 << 20).is_some());
     let (pending, bytes) = turns.pending();
@@ -210,7 +210,7 @@ fn play_at(segments: &[(char, u32, &[u8])]) -> (Vec<Option<EchoKind>>, Turns) {
     for (frame, (what, offset, bytes)) in (1..).zip(segments) {
         match what {
             '>' => turns.request(&part(frame, *offset, bytes), &Reserve::default()),
-            '<' => echoes.push(turns.answer(&part(frame, *offset, bytes))),
+            '<' => echoes.push(turns.answer(&part(frame, *offset, bytes), &Reserve::default())),
             'a' => drop(turns.skip(frame, Direction::ClientToServer, *offset)),
             _ => drop(turns.skip(frame, Direction::ServerToClient, *offset)),
         }
@@ -279,14 +279,44 @@ fn a_request_that_is_captured_behind_its_answer_is_no_loss() {
     let mut turns = Turns::default();
     [Direction::ClientToServer, Direction::ServerToClient].into_iter().for_each(|direction| turns.begin(direction));
     turns.skip(1, Direction::ClientToServer, 3);
-    turns.answer(&part(1, 0, b"ONE"));
+    turns.answer(&part(1, 0, b"ONE"), &Reserve::default());
     assert!(turns.is_past(Direction::ClientToServer, 0));
-    turns.captured_late(Direction::ClientToServer, &part(2, 0, b"one"));
+    turns.captured_late(Direction::ClientToServer, &part(2, 0, b"one"), true);
     turns.skip(3, Direction::ClientToServer, 9);
-    turns.captured_late(Direction::ClientToServer, &part(4, 3, b"second"));
-    turns.answer(&part(5, 3, b"second"));
+    turns.captured_late(Direction::ClientToServer, &part(4, 3, b"second"), true);
+    turns.answer(&part(5, 3, b"second"), &Reserve::default());
     let totals = turns.found.totals(0, 0).unwrap();
     assert_eq!((totals.requests, totals.matched, totals.transformed, turns.pending()), (2, 1, 1, (0, 0)));
     let story = turns.found.story.unwrap();
     assert_eq!((story.lost, story.late), (0, 0));
+}
+
+#[test]
+fn an_answer_that_is_captured_late_is_held_against_its_request() {
+    let dialogue: &[(char, u32, &[u8])] =
+        &[('>', 0, b"one"), ('>', 3, b"second"), ('c', 9, b""), ('>', 9, b"third"), ('<', 9, b"third")];
+    let (_, mut turns) = play_at(dialogue);
+    let late = |turns: &mut Turns, frame, at, bytes: &[u8]| {
+        turns.captured_late(Direction::ServerToClient, &part(frame, at, bytes), true);
+    };
+    assert_eq!((turns.found.totals.matched, turns.found.lost()), (1, Some(9)));
+    late(&mut turns, 6, 5, b"cond");
+    late(&mut turns, 7, 0, b"onese");
+    assert_eq!((turns.found.totals.matched, turns.found.lost(), turns.lacks_any()), (3, None, false));
+    let story = turns.found.story.as_ref().unwrap();
+    assert_eq!((story.late, story.forms[0].requests, story.forms[0].seen.frames.as_slice()), (0, 3, &[5, 6, 7][..]));
+}
+
+#[test]
+fn an_answer_that_is_sent_again_is_held_against_its_request_once() {
+    let dialogue: &[(char, u32, &[u8])] = &[('>', 0, b"one"), ('>', 3, b"two"), ('<', 3, b"two"), ('c', 3, b"")];
+    let (_, mut turns) = play_at(dialogue);
+    let again = |turns: &mut Turns, bytes: &[u8]| {
+        turns.captured_late(Direction::ServerToClient, &part(9, 0, bytes), false);
+        (turns.found.totals.matched, turns.found.lost())
+    };
+    assert_eq!([again(&mut turns, b"onetwo"), again(&mut turns, b"onetwo")], [(2, None); 2]);
+    // other bytes are no echo
+    let (_, mut turns) = play_at(dialogue);
+    assert_eq!(again(&mut turns, b"eno"), (1, None));
 }
