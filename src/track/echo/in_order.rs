@@ -10,6 +10,8 @@ use crate::model::SeqNumber;
 const OWN: usize = 256 * 1024;
 /// Most with borrowed room: a window of that size may be under way behind a lost segment.
 const BORROWED: usize = 8 * 1024 * 1024;
+/// Most holes that room is borrowed for.
+const HOLES: usize = 32;
 
 /// Puts segments in order; bounded, and broken for good when more is held back than it may hold.
 #[derive(Clone, Debug, Default)]
@@ -145,10 +147,15 @@ impl Held {
             return true;
         }
         let most = needed.next_power_of_two();
-        let loan = if most <= BORROWED { reserve.borrow(most) } else { None };
+        let loan = if most <= BORROWED && self.holes() <= HOLES { reserve.borrow(most) } else { None };
         let lent = loan.is_some();
         self.borrowed = loan.or(self.borrowed.take());
         lent
+    }
+
+    fn holes(&self) -> usize {
+        let pairs = self.segments.iter().zip(self.segments.iter().skip(1));
+        pairs.filter(|(one, next)| next.at.is_after(advance(one.at, one.bytes.len()))).count()
     }
 
     /// Puts a segment in its place, unless one is there that has all its bytes.
@@ -237,9 +244,13 @@ mod tests {
             stream.is_broken()
         };
         feed(0, b"x");
-        assert!(!(0..100).any(|n| feed(10 + n * 65_536, &[0; 60_000])));
-        assert!((100..200).any(|n| feed(10 + n * 65_536, &[0; 60_000])));
-        assert!(stream.held.is_none() && reserve.borrow(60 << 20).is_some());
+        assert!(!(0..100).any(|n| feed(10 + n * 60_000, &[0; 60_000])));
+        assert!((100..200).any(|n| feed(10 + n * 60_000, &[0; 60_000])));
+        assert!(stream.held.is_none() && reserve.borrow(64 << 20).is_some());
+        // holes everywhere: no room is borrowed for them
+        let mut stream = InOrder::default();
+        (0..300_u32).for_each(|n| stream.feed(n * 2_000, &[0; 1000], (MARK, &reserve), |_, _| {}));
+        assert!(stream.is_broken());
     }
 
     #[test]
