@@ -167,6 +167,8 @@ pub enum RepeatVerdict {
     },
     /// An ICMP error, the witness, had said that the packet was longer than the next link takes.
     TooBig,
+    /// A FIN alone, on an ACK of new bytes: its sender sets FIN on whatever it sends after it.
+    FinOnAck,
     /// The window had been shut, and the witness has just opened it.
     WindowOpened,
     /// A recovery goes on: the witness acknowledged some of what was under way when it began.
@@ -206,8 +208,15 @@ pub enum RepeatVerdict {
 /// Why bytes came twice to their receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Twice {
-    /// They were sent again, last in this frame.
+    /// They were sent again in this frame.
     Again(u64),
+    /// They were sent again several times, from frame `first` to frame `last`; which copy came in vain can't be told.
+    OneOf {
+        /// The first of these.
+        first: u64,
+        /// The last.
+        last: u64,
+    },
     /// They were sent once, so the network doubled the packet.
     Doubled {
         /// The frame that carried them.

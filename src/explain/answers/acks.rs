@@ -53,7 +53,8 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        if let Some((data, delay)) = facts.hints.delayed_ack {
+        // one that rides on data may have come late with it
+        if let Some((data, delay)) = facts.hints.delayed_ack.filter(|_| facts.len == 0) {
             self.delayed.see(event.frame);
             self.longest = self.longest.max(delay);
             if self.waits.len() < ROWS {

@@ -140,6 +140,7 @@ fn proof(repeat: &Repeat) -> (String, String) {
             ),
         ),
         RepeatVerdict::Sacked => ("not needed", format!("SACK had reported the bytes{witness}")),
+        RepeatVerdict::FinOnAck => ("sent again", "the FIN stands on an ACK of new bytes".to_owned()),
         RepeatVerdict::WindowOpened => ("sent again", format!("the window opened again{witness}")),
         RepeatVerdict::Spurious(_) => ("not needed", format!("the bytes were acknowledged already{witness}")),
         RepeatVerdict::Fast { acks: count, .. } => (

@@ -149,6 +149,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
         }
         RepeatVerdict::Handshake { .. } => format!("again since no answer came; {first}{after}"),
         RepeatVerdict::NotTaken { .. } => format!("again since the SYN-ACK did not cover them; {first}{after}"),
+        RepeatVerdict::FinOnAck => format!("again with its ACK of new bytes; {first}{after}"),
         RepeatVerdict::WindowOpened => format!("again since the window has opened; {first}{after}"),
         RepeatVerdict::TooBig => format!("again since it was too long for a link; {first}{after}"),
         RepeatVerdict::Continued { since, .. } => {

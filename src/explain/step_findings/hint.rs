@@ -120,6 +120,13 @@ fn came_twice(frame: u64, twice: Twice) -> Finding {
             ),
             [again, frame],
         ),
+        Twice::OneOf { first, last } => Finding::new(
+            Code::SpuriousRetransmit,
+            format!(
+                "{dsack}: of the copies that were sent again from frame {first} to frame {last} one brought bytes that had arrived already, so sending it was not needed; which one can't be told."
+            ),
+            [first, last, frame],
+        ),
         Twice::Doubled { first, copy } => {
             let copy_frame = copy.map_or(0, NonZeroU64::get);
             let what = match copy {

@@ -56,6 +56,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Repeat) -> Findin
                 "Sent again{waited} though the SACK in frame {witness} had said that the bytes had arrived: that ACK came late or was lost, or the sender no longer relies on SACK, as after a time-out (RFC 2018 §8)."
             ),
         ),
+        RepeatVerdict::FinOnAck => (
+            Code::Retransmit,
+            format!(
+                "The FIN again{waited}, on an ACK of new bytes. Some senders, those that stem from BSD among them, set FIN on the ACKs that they send after it, too: no timer need have run out, and nothing need be lost; {copy}."
+            ),
+        ),
         RepeatVerdict::WindowOpened => (
             Code::Retransmit,
             format!(

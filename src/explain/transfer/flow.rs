@@ -131,7 +131,7 @@ impl Flow {
             self.mss = facts.options.mss;
         }
         let Some(ack) = facts.ack.map(SeqNumber).filter(|_| !facts.flags.contains(TcpFlags::RST)) else { return };
-        self.had += u64::from(matches!(facts.hints.duplicate_sack, Some(Twice::Again(_))));
+        self.had += u64::from(matches!(facts.hints.duplicate_sack, Some(Twice::Again(_) | Twice::OneOf { .. })));
         self.echoed += u64::from(matches!(facts.hints.arrived, Some(Arrived::Earlier { .. })));
         self.pass(event.since_start);
         if self.acked.is_none_or(|acked| ack.is_after(acked)) {

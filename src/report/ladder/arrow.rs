@@ -77,6 +77,7 @@ impl Again {
             RepeatVerdict::NotTaken { .. }
             | RepeatVerdict::TooBig
             | RepeatVerdict::WindowOpened
+            | RepeatVerdict::FinOnAck
             | RepeatVerdict::Continued { .. }
             | RepeatVerdict::Unknown
             | RepeatVerdict::NotFirst

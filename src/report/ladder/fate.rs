@@ -122,6 +122,7 @@ impl Fates {
                 | RepeatVerdict::CapturedLate
                 | RepeatVerdict::Spurious(_)
                 | RepeatVerdict::Sacked
+                | RepeatVerdict::FinOnAck
                 | RepeatVerdict::NotTaken { .. }
                 | RepeatVerdict::AnotherTaken { .. }
                 | RepeatVerdict::Unknown

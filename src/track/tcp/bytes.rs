@@ -123,6 +123,7 @@ impl Connection {
             packet_end: end,
             first: None,
             had: None,
+            fin_on_ack: segment.len == 0 && own.acked.is_some_and(|acked| segment.ack.is_after(acked)),
         };
         let handshake = self.handshake.round_trip();
         Some(match own.trouble_mut().holes.fill(segment.seq, end) {

@@ -28,6 +28,7 @@ impl Again {
             packet_end: sent.end,
             first: None,
             had: None,
+            fin_on_ack: false,
             at: sent.at,
             ip_id: sent.ip_id,
             timestamp: sent.timestamp,

@@ -105,7 +105,9 @@ impl Connection {
         let all_acked = peer.acked == Some(segment.seq) && peer.acked_frame == newest.frame && peer.newest_advanced();
         // what waited for room in the window did not wait for the ACK
         let had_room = peer.trouble().opened_in != newest.frame;
-        if !woken_by_ack || !small || !was_small || !all_acked || !had_room {
+        // after a loss the congestion window holds back what Nagle's algorithm would (RFC 5681 §3.1)
+        let in_trouble = own.trouble().repeats.last().is_some_and(|again| again.frame == before.frame);
+        if !woken_by_ack || !small || !was_small || !all_acked || !had_room || in_trouble {
             return;
         }
         let at_once = moment.since(peer.acked_at).is_some_and(|since| since < AT_ONCE);

@@ -57,7 +57,7 @@ fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber, echo: Option<u32>) 
     match peer.sent.carrying(left) {
         Some(sent) if sent.repeats > 0 => {
             let last = sent.last.0;
-            Some(Twice::Again(peer.had(left, right, echo).unwrap_or(last)))
+            Some(peer.had(left, right, echo).unwrap_or(Twice::Again(last)))
         }
         _ if peer.base == Some(left) && left.plus(1) == right => None,
         Some(sent) if newest.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
@@ -78,19 +78,20 @@ impl Side {
     }
 
     /// Which of its repeats brought the bytes from `left` up to `right` a second time: the one whose time stamp the DSACK
-    /// echoes (RFC 7323 §4.3), else the first that no DSACK has told of yet.
-    fn had(&mut self, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<u64> {
-        let untold = |again: &Again| {
+    /// echoes (RFC 7323 §4.3), else one of those that no DSACK has told of yet.
+    fn had(&mut self, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<Twice> {
+        let untold = |again: &&mut Again| {
             let carries = !again.seq.is_after(left) && again.packet_end.is_after(left);
             carries && again.had.is_none_or(|had| !left.is_before(had))
         };
-        let echoed = |again: &Again| untold(again) && echo.is_some() && again.timestamp == echo;
-        let whole = |again: &Again| untold(again) && again.had.is_none();
-        let mut repeats = self.trouble().repeats.iter();
-        let index = repeats.clone().position(echoed).or_else(|| repeats.clone().position(whole));
-        let index = index.or_else(|| repeats.position(untold))?;
-        let again = self.trouble_mut().repeats.get_mut(index)?;
+        let mut repeats: Vec<_> = self.trouble_mut().repeats.iter_mut().filter(untold).collect();
+        let last = repeats.iter().filter(|again| again.had.is_none()).map(|again| again.frame).max();
+        let echoed = repeats.iter().position(|again| echo.is_some() && again.timestamp == echo);
+        let index = echoed.or_else(|| repeats.iter().position(|again| again.had.is_none())).unwrap_or(0);
+        let again = repeats.get_mut(index)?;
         again.had = Some(right);
-        Some(again.frame)
+        let first = again.frame;
+        let others = last.filter(|last| echoed.is_none() && *last != first);
+        Some(others.map_or(Twice::Again(first), |last| Twice::OneOf { first, last }))
     }
 }

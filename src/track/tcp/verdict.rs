@@ -27,6 +27,8 @@ pub(super) struct Again {
     pub(super) first: Option<u64>,
     /// Up to where DSACKs have said that its bytes came twice.
     pub(super) had: Option<SeqNumber>,
+    /// It is a FIN alone, and acknowledges new bytes.
+    pub(super) fin_on_ack: bool,
 }
 
 /// Bytes that are in the capture already.
@@ -99,6 +101,9 @@ impl Case<'_> {
         let asked = told.is_some() && self.is_prompt();
         if let Some(marks) = self.older(asked) {
             return Repeat { marks, ..repeat(RepeatVerdict::Reordered, Some(before.frame)) };
+        }
+        if again.fin_on_ack {
+            return repeat(RepeatVerdict::FinOnAck, None);
         }
         if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
             let asked = receiver.had_told_of(again).and_then(NonZeroU64::new);
