@@ -210,6 +210,13 @@ pub enum RepeatVerdict {
 pub enum Twice {
     /// They were sent again in this frame.
     Again(u64),
+    /// Not all that was sent again in this frame, but so many bytes of it.
+    Part {
+        /// The frame.
+        again: u64,
+        /// The bytes.
+        bytes: u32,
+    },
     /// They were sent again several times, from frame `first` to frame `last`; which copy came in vain can't be told.
     OneOf {
         /// The first of these.

@@ -120,6 +120,14 @@ fn came_twice(frame: u64, twice: Twice) -> Finding {
             ),
             [again, frame],
         ),
+        Twice::Part { again, bytes: count } => Finding::new(
+            Code::SpuriousRetransmit,
+            format!(
+                "{dsack}: of what was sent again in frame {again} {} had arrived already; whether the rest had, it does not say.",
+                bytes(count)
+            ),
+            [again, frame],
+        ),
         Twice::OneOf { first, last } => Finding::new(
             Code::SpuriousRetransmit,
             format!(

@@ -58,24 +58,30 @@ impl Side {
     ) -> Option<Arrived> {
         let first = *self.sent.carrying(from)?;
         let newly = first.acked_by.is_some_and(|by| by.get() == moment.frame);
-        let (frame, again_at) = first.last;
-        if first.repeats == 0 || !newly || frame == first.frame {
+        if first.repeats == 0 || !newly {
             return None;
         }
-        let of = |again: u64, after| {
-            let (again, first) = (NonZeroU64::new(again)?, NonZeroU64::new(first.frame)?);
-            Some(Arrived::Earlier { again, first, after })
-        };
-        let Some((echo, stamp)) = segment.options.timestamps.map(|stamps| stamps.echo_reply).zip(first.timestamp)
-        else {
-            let after = moment.since(again_at)?;
-            let too_soon = quickest.is_some_and(|quickest| quickest >= WORTH_COMPARING && after.0 < quickest.0 / 2);
-            return of(frame, Some(after)).filter(|_| too_soon);
-        };
+        let stamps = segment.options.timestamps.map(|stamps| stamps.echo_reply).zip(first.timestamp);
         let is_older = |stamp: u32, than: u32| stamp.wrapping_sub(than).cast_signed() < 0;
-        let carries = |again: &&Again| !again.seq.is_after(from) && again.packet_end.is_after(from);
-        let newer = |again: &&Again| again.timestamp.is_some_and(|stamp| is_older(echo, stamp));
-        let again = self.trouble().repeats.iter().filter(carries).find(newer).filter(|_| !is_older(echo, stamp))?;
-        of(again.frame, None)
+        let too_soon =
+            |after: &Nanos| quickest.is_some_and(|quickest| quickest >= WORTH_COMPARING && after.0 < quickest.0 / 2);
+        // where the ACK covers only a part of it, the rest may have been needed; a FIN on an ACK was none
+        let whole = |again: &&Again| {
+            let carries = !again.seq.is_after(from) && again.packet_end.is_after(from);
+            carries && !again.packet_end.is_after(segment.ack) && !again.fin_on_ack
+        };
+        let mut repeats = self.trouble().repeats.iter().filter(whole);
+        let (again, after) = match stamps {
+            Some((echo, stamp)) if is_older(echo, stamp) => return None,
+            Some((echo, _)) => {
+                (repeats.find(|again| again.timestamp.is_some_and(|stamp| is_older(echo, stamp)))?, None)
+            }
+            None => {
+                let last = repeats.last()?;
+                (last, Some(moment.since(last.at).filter(too_soon)?))
+            }
+        };
+        let (again, first) = (NonZeroU64::new(again.frame)?, NonZeroU64::new(first.frame)?);
+        Some(Arrived::Earlier { again, first, after })
     }
 }

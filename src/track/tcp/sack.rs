@@ -89,9 +89,14 @@ impl Side {
         let echoed = repeats.iter().position(|again| echo.is_some() && again.timestamp == echo);
         let index = echoed.or_else(|| repeats.iter().position(|again| again.had.is_none())).unwrap_or(0);
         let again = repeats.get_mut(index)?;
+        let goes_on = again.had.is_some_and(|had| !left.is_after(had));
+        let whole = (goes_on || !left.is_after(again.seq)) && !right.is_before(again.end);
         again.had = Some(right);
         let first = again.frame;
-        let others = last.filter(|last| echoed.is_none() && *last != first);
-        Some(others.map_or(Twice::Again(first), |last| Twice::OneOf { first, last }))
+        Some(match last.filter(|last| echoed.is_none() && *last != first) {
+            Some(last) => Twice::OneOf { first, last },
+            None if whole => Twice::Again(first),
+            None => Twice::Part { again: first, bytes: right.relative_to(left) },
+        })
     }
 }

@@ -148,7 +148,7 @@ impl Case<'_> {
             if skips && told.is_none() && !self.after_timeout() {
                 return repeat(RepeatVerdict::NotFirst, None);
             }
-            let wait = match pace(before, waited) {
+            let wait = match self.pace(waited) {
                 _ if receiver.trouble().shut.is_some() => Wait::Shut,
                 Wait::First if told.is_some() => Wait::FirstThoughAsked,
                 Wait::First if self.may_probe() => Wait::FirstOfLast,
@@ -160,6 +160,22 @@ impl Case<'_> {
             );
         }
         repeat(unknown, None)
+    }
+
+    /// How this wait for a timer compares with the one before: from the copy before the last one to the last one.
+    fn pace(&self, waited: Nanos) -> Wait {
+        let Self { again, before, sender, .. } = self;
+        if before.timeouts == 0 {
+            return Wait::First;
+        }
+        let carries = |other: &&Again| !other.seq.is_after(again.seq) && other.end.is_after(again.seq);
+        let mut copies = sender.trouble().repeats.iter().rev().filter(carries).map(|other| other.at);
+        let last_wait = match (before.repeats, copies.next(), copies.next()) {
+            (1, ..) => before.last.1.since(before.at),
+            (_, Some(last), Some(before_last)) => last.since(before_last),
+            _ => None,
+        };
+        if waited.0 >= last_wait.unwrap_or_default().0.saturating_mul(3) / 2 { Wait::Longer } else { Wait::NoLonger }
     }
 
     fn round_trip(&self) -> Option<Nanos> {
@@ -244,16 +260,4 @@ fn not_taken(before: &Sent, sender: &Side, receiver: &Side) -> Option<u64> {
 pub(super) fn asked_long_ago(again: &Again, receiver: &Side, round_trip: Option<Nanos>) -> bool {
     let limit = LEAST_TIMEOUT.plus(round_trip.unwrap_or_default());
     again.at.since(receiver.acked_at).is_some_and(|since| since >= limit)
-}
-
-/// How this wait for a timer compares with the one before. From the third repeat on the one before is not known by
-/// itself; but where each wait is twice the last, the last is as long as all before it together.
-fn pace(before: &Sent, waited: Nanos) -> Wait {
-    let until_last = before.last.1.since(before.at).unwrap_or_default();
-    let least = match (before.timeouts, before.repeats) {
-        (0, _) => return Wait::First,
-        (_, 1) => until_last.0.saturating_mul(3) / 2,
-        _ => until_last.0.saturating_mul(3) / 4,
-    };
-    if waited.0 >= least { Wait::Longer } else { Wait::NoLonger }
 }
