@@ -77,7 +77,7 @@ impl Side {
                 (repeats.find(|again| again.timestamp.is_some_and(|stamp| is_older(echo, stamp)))?, None)
             }
             None => {
-                let last = repeats.last()?;
+                let last = repeats.next_back()?;
                 (last, Some(moment.since(last.at).filter(too_soon)?))
             }
         };
