@@ -5,11 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::explain::{Conversation, Step};
-use crate::model::CaptureInfo;
 use crate::render::escape;
-use crate::report::{CaptureTotals, Sink};
-use crate::track::Extent;
+use crate::report::{CaptureTotals, Relay, Sink};
 
 /// So long nobody needs to be told.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -68,38 +65,20 @@ struct Cleared<'a> {
     sink: &'a mut dyn Sink,
 }
 
-impl Sink for Cleared<'_> {
-    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.sink.capture(info)
+impl<'a> Relay for Cleared<'a> {
+    type To = dyn Sink + 'a;
+
+    fn to(&self) -> &Self::To {
+        &*self.sink
     }
 
-    fn wants_steps(&self) -> bool {
-        self.sink.wants_steps()
-    }
-
-    fn wants(&mut self, extent: &Extent) -> bool {
-        self.sink.wants(extent)
-    }
-
-    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        self.sink.step(step)
-    }
-
-    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        self.sink.conversation(conversation)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
+    fn to_mut(&mut self) -> &mut Self::To {
+        self.sink
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.progress.clear();
         self.sink.finish(totals)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.sink.end()
     }
 }
 

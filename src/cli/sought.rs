@@ -3,9 +3,9 @@
 use std::io;
 
 use super::exit::say;
-use crate::explain::{Conversation, Step};
-use crate::model::{CaptureInfo, Endpoint, counted, thousands};
-use crate::report::{CaptureTotals, Sink, Wanted};
+use crate::explain::Conversation;
+use crate::model::{Endpoint, counted, thousands};
+use crate::report::{CaptureTotals, Relay, Sink, Wanted};
 use crate::track::{Extent, StreamId};
 
 /// Looks for what is wanted while a capture is read.
@@ -75,13 +75,15 @@ impl<'a> Sought<'a> {
     }
 }
 
-impl<S: Sink> Sink for Seeing<'_, '_, S> {
-    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.sink.capture(info)
+impl<S: Sink> Relay for Seeing<'_, '_, S> {
+    type To = S;
+
+    fn to(&self) -> &Self::To {
+        &self.sink
     }
 
-    fn wants_steps(&self) -> bool {
-        self.sink.wants_steps()
+    fn to_mut(&mut self) -> &mut Self::To {
+        &mut self.sink
     }
 
     fn wants(&mut self, extent: &Extent) -> bool {
@@ -89,25 +91,9 @@ impl<S: Sink> Sink for Seeing<'_, '_, S> {
         self.sought.wanted.port.is_some() || self.sink.wants(extent)
     }
 
-    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        self.sink.step(step)
-    }
-
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         let totals = &conversation.totals;
         self.sought.see(totals.stream, [totals.client, totals.server]);
         self.sink.conversation(conversation)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
-    }
-
-    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        self.sink.finish(totals)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.sink.end()
     }
 }

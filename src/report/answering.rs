@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::io;
 
 use super::Sink;
-use super::totals::CaptureTotals;
-use super::transcript::ToldCall;
+use super::relay::Relay;
 use crate::explain::{Conversation, Evidence, Step};
-use crate::model::{CaptureInfo, PerDirection};
+use crate::model::CaptureInfo;
 use crate::track::StreamId;
 
 /// The sink before all others where answers are asked for: it sees every step, whatever they leave out.
@@ -26,7 +25,19 @@ impl<S: Sink> Answering<S> {
     }
 }
 
-impl<S: Sink> Sink for Answering<S> {
+impl<S: Sink> Relay for Answering<S> {
+    type To = S;
+
+    const SEES_ALL: bool = true;
+
+    fn to(&self) -> &Self::To {
+        &self.inner
+    }
+
+    fn to_mut(&mut self) -> &mut Self::To {
+        &mut self.inner
+    }
+
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.open.clear();
         self.inner.capture(info)
@@ -45,36 +56,12 @@ impl<S: Sink> Sink for Answering<S> {
         }
         self.inner.conversation(&conversation.clone().with_evidence(evidence))
     }
-
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
-        self.inner.call(call)
-    }
-
-    fn sends(&mut self, stream: StreamId, sends: PerDirection<u64>) -> io::Result<()> {
-        self.inner.sends(stream, sends)
-    }
-
-    fn shows_calls(&self) -> bool {
-        self.inner.shows_calls()
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-
-    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        self.inner.finish(totals)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.inner.end()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::samples::{play, ten_steps};
-    use super::super::{Selection, Wanted};
+    use super::super::{CaptureTotals, Selection, Wanted};
     use super::*;
 
     /// Keeps the conversations.

@@ -11,6 +11,7 @@ mod conversation_columns;
 mod gather;
 pub mod ladder;
 mod largest;
+mod relay;
 #[cfg(test)]
 pub(crate) mod samples;
 mod selection;
@@ -34,6 +35,7 @@ pub use column::{
 pub use conversation_columns::CONVERSATION_COLUMNS;
 pub use gather::{Gather, Gathered, GatheredRenderer, Gatherer};
 pub use largest::{Largest, Order};
+pub use relay::Relay;
 pub use selection::{Selection, Wanted};
 pub use several::Several;
 pub use step_columns::COLUMNS;
@@ -105,7 +107,7 @@ pub trait Sink {
     }
 
     /// No frame may come for a while: what was made of those before, and is held back only to be written together, is
-    /// written. A sink that passes on what it gets passes this on.
+    /// written.
     ///
     /// # Errors
     /// When the output can't be written.
@@ -125,52 +127,5 @@ pub trait Sink {
     /// When the output can't be written.
     fn end(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// A sink behind a pointer is a sink.
-impl<S: Sink + ?Sized> Sink for Box<S> {
-    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        (**self).capture(info)
-    }
-
-    fn wants_steps(&self) -> bool {
-        (**self).wants_steps()
-    }
-
-    fn wants(&mut self, extent: &Extent) -> bool {
-        (**self).wants(extent)
-    }
-
-    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        (**self).step(step)
-    }
-
-    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        (**self).conversation(conversation)
-    }
-
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
-        (**self).call(call)
-    }
-
-    fn sends(&mut self, stream: StreamId, sends: PerDirection<u64>) -> io::Result<()> {
-        (**self).sends(stream, sends)
-    }
-
-    fn shows_calls(&self) -> bool {
-        (**self).shows_calls()
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        (**self).flush()
-    }
-
-    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        (**self).finish(totals)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        (**self).end()
     }
 }

@@ -3,10 +3,11 @@
 use std::io;
 
 use super::Sink;
+use super::relay::Relay;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, Endpoint};
-use crate::track::StreamId;
+use crate::track::{Extent, StreamId};
 
 /// Which conversations and steps are wanted; the default is all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,14 +42,25 @@ impl<S: Sink> Selection<S> {
     }
 }
 
-impl<S: Sink> Sink for Selection<S> {
+impl<S: Sink> Relay for Selection<S> {
+    type To = S;
+
+    fn to(&self) -> &Self::To {
+        &self.inner
+    }
+
+    fn to_mut(&mut self) -> &mut Self::To {
+        &mut self.inner
+    }
+
+    fn wants(&mut self, _: &Extent) -> bool {
+        // an extent has no ports
+        true
+    }
+
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.steps_left_out = 0;
         self.inner.capture(info)
-    }
-
-    fn wants_steps(&self) -> bool {
-        self.inner.wants_steps()
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
@@ -71,18 +83,10 @@ impl<S: Sink> Sink for Selection<S> {
         }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let mut totals = totals.clone();
         totals.left_out.steps += self.steps_left_out;
         self.inner.finish(&totals)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.inner.end()
     }
 }
 

@@ -3,9 +3,9 @@
 use std::io;
 
 use super::record::Marks;
-use crate::explain::{Conversation, Step};
-use crate::model::{CaptureInfo, WireMark};
-use crate::report::{CaptureTotals, Sink};
+use crate::explain::Step;
+use crate::model::WireMark;
+use crate::report::{Relay, Sink};
 
 /// Passes everything on, and the marks of a capture with the steps that they are about.
 pub struct Marker<'a> {
@@ -39,13 +39,15 @@ impl<'a> Marker<'a> {
     }
 }
 
-impl Sink for Marker<'_> {
-    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.sink.capture(info)
+impl<'a> Relay for Marker<'a> {
+    type To = dyn Sink + 'a;
+
+    fn to(&self) -> &Self::To {
+        &*self.sink
     }
 
-    fn wants_steps(&self) -> bool {
-        self.sink.wants_steps()
+    fn to_mut(&mut self) -> &mut Self::To {
+        self.sink
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
@@ -56,21 +58,5 @@ impl Sink for Marker<'_> {
         let mut step = step.clone();
         step.mark(&marks);
         self.sink.step(&step)
-    }
-
-    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        self.sink.conversation(conversation)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
-    }
-
-    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        self.sink.finish(totals)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.sink.end()
     }
 }

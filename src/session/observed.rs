@@ -5,7 +5,7 @@ use std::io;
 
 use crate::explain::{Conversation, FindingCode, Step};
 use crate::model::{CaptureInfo, Checksum};
-use crate::report::{CaptureTotals, Sink};
+use crate::report::{Relay, Sink};
 use crate::track::{AnalysisFlag, ConversationTotals};
 
 /// Counts what passes through.
@@ -79,7 +79,19 @@ impl<'a> Observer<'a> {
     }
 }
 
-impl Sink for Observer<'_> {
+impl<'a> Relay for Observer<'a> {
+    type To = dyn Sink + 'a;
+
+    const SEES_ALL: bool = true;
+
+    fn to(&self) -> &Self::To {
+        &*self.sink
+    }
+
+    fn to_mut(&mut self) -> &mut Self::To {
+        self.sink
+    }
+
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.seen.push(Observed::default());
         self.sink.capture(info)
@@ -97,17 +109,5 @@ impl Sink for Observer<'_> {
             seen.conversation(conversation);
         }
         self.sink.conversation(conversation)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
-    }
-
-    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        self.sink.finish(totals)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.sink.end()
     }
 }

@@ -4,8 +4,7 @@ use std::io;
 
 use crate::drive::{Transcript, merged};
 use crate::explain::{Conversation, Step};
-use crate::model::CaptureInfo;
-use crate::report::{CaptureTotals, Sink, Teller};
+use crate::report::{CaptureTotals, Relay, Sink, Teller};
 
 /// Passes everything on, and the calls before the end.
 pub struct Transcribed<'a> {
@@ -26,9 +25,17 @@ fn teller(shown: bool) -> Teller {
     if shown { Teller::default() } else { Teller::of_sends() }
 }
 
-impl Sink for Transcribed<'_> {
-    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.sink.capture(info)
+impl<'a> Relay for Transcribed<'a> {
+    type To = dyn Sink + 'a;
+
+    const SEES_ALL: bool = true;
+
+    fn to(&self) -> &Self::To {
+        &*self.sink
+    }
+
+    fn to_mut(&mut self) -> &mut Self::To {
+        self.sink
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
@@ -39,10 +46,6 @@ impl Sink for Transcribed<'_> {
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         self.teller.ended(conversation);
         self.sink.conversation(conversation)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
@@ -57,9 +60,5 @@ impl Sink for Transcribed<'_> {
             teller.tell(calls).iter().try_for_each(|told| self.sink.call(told))?;
         }
         self.sink.finish(totals)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.sink.end()
     }
 }
