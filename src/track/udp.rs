@@ -144,7 +144,7 @@ impl Exchange {
                 self.totals.reordered.see(overtaken_by);
                 self.totals.reordered.see(moment.frame);
             }
-            self.totals.in_doubt += u64::from(!answered.sure);
+            self.totals.in_doubt += u64::from(!answered.sure && answered.sent_again.is_none());
         } else if let Some(id) = self.datagrams.dns_id(payload) {
             facts.place = UdpPlace::Stray(id);
         }

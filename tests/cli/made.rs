@@ -58,8 +58,13 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     // three questions under way, and two answers that give nothing back; then a fourth
     (
         "udp-in-doubt",
-        &["4 server sends \"12:00\" (5 bytes); several requests were under way", "which, can't be told"],
-        &["the next datagram after", "; after"],
+        &[
+            "4 server sends \"12:00\" (5 bytes); several requests were under way",
+            "7 server sends \"echolab\" (7 bytes), the next datagram after frame 6; after 20.0 ms",
+            "no_reply [3]",
+            "which, can't be told",
+        ],
+        &["after frame 1", "after frame 2"],
     ),
     // ICMP errors quote eight bytes of UDP, and no IP identification: its length and checksum tell
     (
@@ -124,7 +129,7 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("syn-ack-of-another", "the SYN got no answer that fits it", "was not answered"),
     ("udp-asked-again", "most 21.0 ms, over 2 answers", "5.02 s"),
     ("udp-fragments-apart", "client 2 packets in 4 frames (3,959 bytes, 3,807 of payload)", "without fragments"),
-    ("udp-in-doubt", "neither its bytes nor an ID tells which of them it answers", "Frame 1 is a request"),
+    ("udp-in-doubt", "Frame 6 is a request, frame 7 its reply", "Frame 1 is a request"),
     ("pipelined-prefixes", "verified: 5 of 5 requests echoed (2 behind a prefix of 2 bytes", "no echo"),
     ("answers-captured-late", "2 of 2 requests echoed (1 byte for byte, 1 in upper case)", "too late"),
     ("udp-empty", "only empty datagrams came back", "nothing came back"),

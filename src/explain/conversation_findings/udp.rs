@@ -1,5 +1,7 @@
 //! UDP: what was answered, and what was not.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use crate::explain::describe::thousands;
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::track::{ConversationTotals, SentAgain, UdpTotals};
@@ -36,7 +38,8 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
 
 /// That answers may stand in another conversation.
 fn elsewhere(totals: &ConversationTotals) -> &'static str {
-    match totals.server.address.is_multicast() {
+    let server = totals.server.address;
+    match server.is_multicast() || server == IpAddr::V4(Ipv4Addr::BROADCAST) {
         true => "; who answers a group does so from an address of its own, which makes another conversation",
         false if totals.packets.server_to_client == 0 => {
             ", or sends it from another port or address, which makes another conversation (as TFTP does, RFC 1350 §4)"

@@ -45,6 +45,8 @@ fn unsure(by: PairedBy) -> String {
         PairedBy::DnsId(id) => {
             format!("several requests had its transaction ID 0x{id:04x}, and which of them this answers can't be told")
         }
-        PairedBy::Turn => "several requests were under way, and which of them this answers can't be told".to_owned(),
+        PairedBy::Turn => {
+            "several requests were under way, and which of them this answers, if any, can't be told".to_owned()
+        }
     }
 }

@@ -32,8 +32,8 @@ struct Waiting {
     identity: Identity,
     /// An ICMP error told that it did not arrive.
     refused: bool,
-    /// It fitted an answer as well as the one that was taken for the answer's request.
-    doubt: bool,
+    /// It fitted an answer as well as the one that was taken for the answer's request: by what.
+    doubt: Option<PairedBy>,
     /// A copy of it, and when that was captured: the server may answer it too.
     copy: Option<(u64, When)>,
     at: When,
@@ -119,7 +119,7 @@ impl Datagrams {
             frame,
             identity,
             refused: false,
-            doubt: false,
+            doubt: None,
             copy: None,
             at,
             len,
@@ -147,7 +147,10 @@ impl Datagrams {
         let kind = answer.kind(&waiting);
         waiting.times = times(kind);
         let request = (waiting.frame, waiting.frame);
-        let echo = Echo { complete: kind != EchoKind::Partial, ..Echo::whole(kind, request, waiting.len) };
+        // where others wait, it has to be said which one this is, if that is known
+        let alone = self.waiting.is_empty() || !fit.sure || waiting.times > 1;
+        let complete = kind != EchoKind::Partial && alone;
+        let echo = Echo { complete, ..Echo::whole(kind, request, waiting.len) };
         if kind == EchoKind::Different && !answer.is_whole(&waiting) {
             self.found.story_mut().uncompared += 1;
         } else {
@@ -181,9 +184,15 @@ impl Datagrams {
     fn supersede(&mut self, answered: &Waiting) {
         while let Some(at) = self.waiting.iter().position(|waiting| waiting.is_same(answered)) {
             let Some(old) = self.waiting.remove(at) else { return };
-            self.superseded.see(old.frame);
-            self.recycle(old);
+            self.supersede_one(old);
         }
+    }
+
+    fn supersede_one(&mut self, old: Waiting) {
+        if !old.refused {
+            self.superseded.see(old.frame);
+        }
+        self.recycle(old);
     }
 
     fn recycle(&mut self, old: Waiting) {
@@ -202,7 +211,8 @@ impl Datagrams {
         let kind = EchoKind::Whole(EchoForm { copies: last.times, ..form });
         let echo = Echo::whole(kind, (last.frame, last.frame), last.len);
         self.found.story_mut().see(&echo, 0, frame);
-        Some(Answered::over_again((last.frame, last.at), echo))
+        // it is no first byte of an answer, so its time is no turnaround
+        Some(Answered::over_again((last.frame, When::UNKNOWN), echo))
     }
 
     /// A copy of a request came: its answer may come twice as well.

@@ -2,9 +2,13 @@
 
 use super::super::relation::relation;
 use super::{Datagrams, Waiting, by_start, dns};
+use crate::model::Nanos;
 use crate::track::echo::EchoKind;
 use crate::track::facts::PairedBy;
 use crate::track::when::When;
+
+/// A client that sends its next request sooner may still wait for the answer to the one before.
+const STALE: Nanos = Nanos::from_millis(1000);
 
 /// An answer's bytes, as far as they were captured.
 #[derive(Clone, Copy, Debug)]
@@ -59,8 +63,24 @@ impl Datagrams {
         if self.dns_id(answer.payload).is_some() {
             return None;
         }
+        self.give_up_stale(now);
         let at = self.waiting.iter().position(|waiting| !waiting.refused)?;
         self.fit(at, now, PairedBy::Turn, |_, waiting| !waiting.refused)
+    }
+
+    /// Lets the requests go that the client waited for in vain, as far as its next one shows: sent long after them, and
+    /// answered soon.
+    fn give_up_stale(&mut self, now: When) {
+        let later = self.waiting.iter().zip(self.waiting.iter().skip(1)).rposition(|(before, next)| {
+            let (gap, waited) = (next.at.since(before.at), now.since(next.at));
+            let gave_up = gap.zip(waited).is_some_and(|(gap, waited)| gap >= STALE && gap.0 / 4 >= waited.0);
+            // the same bytes sent again are the same request
+            gave_up && !next.is_same(before)
+        });
+        for _ in 0..later.map_or(0, |before| before + 1) {
+            let Some(old) = self.waiting.pop_front() else { return };
+            self.supersede_one(old);
+        }
     }
 
     /// The request at `at`, or the last one with its bytes where they were sent again. Where `rivals` fit as well, all of
@@ -69,18 +89,15 @@ impl Datagrams {
         let first = self.waiting.get(at)?;
         let again = self.sent_again(at, now);
         let others = self.waiting.iter().enumerate().filter(|(other, _)| *other != at);
-        let equal = others.filter(|(_, other)| rivals(first, other) && !(again.is_some() && other.is_same(first)));
-        let equal: Vec<usize> = equal.map(|(other, _)| other).collect();
-        let fit = Fit {
-            at: again.unwrap_or(at),
-            by,
-            sure: equal.is_empty() && !first.doubt,
-            first: again.map(|_| first.frame),
-        };
-        for other in equal {
-            if let Some(waiting) = self.waiting.get_mut(other) {
-                waiting.doubt = true;
-            }
+        let equal: Vec<usize> = others.filter(|(_, other)| rivals(first, other)).map(|(other, _)| other).collect();
+        let by_turn = by == PairedBy::Turn;
+        let doubt = first.doubt.is_some_and(|doubt| by_turn || doubt != PairedBy::Turn);
+        let fit =
+            Fit { at: again.unwrap_or(at), by, sure: equal.is_empty() && !doubt, first: again.map(|_| first.frame) };
+        for other in equal.into_iter().chain([at]) {
+            let Some(waiting) = self.waiting.get_mut(other) else { continue };
+            // what the answers themselves leave in doubt stays so
+            waiting.doubt = waiting.doubt.filter(|_| by_turn).or(Some(by));
         }
         Some(fit)
     }

@@ -112,6 +112,29 @@ fn an_answer_in_turn_is_in_doubt_while_several_requests_wait() {
 }
 
 #[test]
+fn a_request_that_was_given_up_waits_for_no_turn() {
+    let at = |millis| When::from(Some(Nanos::from_millis(millis)));
+    let answer = |second, answered| {
+        let mut datagrams = Datagrams::default();
+        datagrams.request((1, at(0)), NONE, b"first", 5);
+        datagrams.request((2, at(second)), NONE, b"next", 4);
+        let found = datagrams.answer((3, at(answered)), b"other", 5).unwrap();
+        ((found.request, found.sure), datagrams.unanswered().1)
+    };
+    assert_eq!(answer(64_000, 64_020), ((2, true), vec![1]));
+    // the answer may as well be to the first
+    assert_eq!([answer(900, 920), answer(2_000, 3_000)], [((1, false), vec![2]), ((1, false), vec![2])]);
+}
+
+#[test]
+fn bytes_decide_where_turns_do_not() {
+    let mut datagrams = Datagrams::default();
+    (1..=3).for_each(|n| datagrams.request((n, When::UNKNOWN), NONE, &[b'0' + n as u8], 1));
+    let answers = [&b"other"[..], b"3"].map(|bytes| datagrams.answer((9, When::UNKNOWN), bytes, bytes.len() as u32));
+    assert_eq!(answers.map(|answered| answered.map(|answered| answered.sure)), [Some(false), Some(true)]);
+}
+
+#[test]
 fn a_copy_of_a_request_has_an_answer_of_its_own() {
     let mut datagrams = Datagrams::default();
     datagrams.request((1, When::UNKNOWN), NONE, b"one", 3);
