@@ -21,7 +21,7 @@ impl Kind {
         let clues = Clues::new(vantage, ends);
         match &mut self {
             Self::Tcp(tcp) => tcp.connection.clues = clues,
-            Self::Udp(exchange) => exchange.begin(clues, ends.1),
+            Self::Udp(exchange) => exchange.begin(clues, ends),
             Self::Away => {}
         }
         self

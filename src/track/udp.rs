@@ -83,10 +83,10 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// The conversation begins, with this server.
-    pub(super) fn begin(&mut self, clues: Clues, server: Endpoint) {
+    /// The conversation begins, between these ends.
+    pub(super) fn begin(&mut self, clues: Clues, (client, server): (Endpoint, Endpoint)) {
         self.clues = clues;
-        self.datagrams = std::mem::take(&mut self.datagrams).of_service(server.port);
+        self.datagrams = std::mem::take(&mut self.datagrams).between([client.port, server.port]);
     }
 
     /// Takes one datagram.

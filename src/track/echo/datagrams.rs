@@ -92,9 +92,9 @@ pub(in crate::track) struct Datagrams {
 }
 
 impl Datagrams {
-    /// The same for a service at this port.
-    pub(in crate::track) fn of_service(self, port: u16) -> Self {
-        Self { has_ids: dns::is_port(port), ..self }
+    /// The same between these ports: who spoke first need not be who asked.
+    pub(in crate::track) fn between(self, ports: [u16; 2]) -> Self {
+        Self { has_ids: ports.into_iter().any(dns::is_port), ..self }
     }
 
     /// The client sent a datagram.

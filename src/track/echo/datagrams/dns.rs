@@ -7,7 +7,7 @@ const HEADER: usize = 12;
 /// Set in answers.
 const QR: u8 = 0x80;
 
-/// Whether a server's port is that of such a service.
+/// Whether it is the port of such a service.
 pub(super) fn is_port(port: u16) -> bool {
     PORTS.contains(&port)
 }

@@ -49,13 +49,18 @@ impl Datagrams {
     pub(super) fn named(&mut self, answer: &Answer<'_>, now: When) -> Option<Fit> {
         if let Some(id) = self.dns_id(answer.payload) {
             let has_it = |waiting: &Waiting| dns::id(&waiting.bytes, false) == Some(id);
-            let at = self.waiting.iter().position(has_it)?;
-            return self.fit(at, now, PairedBy::DnsId(id), |_, waiting| has_it(waiting));
+            let at = self.first(has_it)?;
+            return self.fit(at, now, PairedBy::DnsId(id), |_, waiting| !waiting.refused && has_it(waiting));
         }
-        let whole = |waiting: &Waiting| !matches!(answer.kind(waiting), EchoKind::Different | EchoKind::Partial);
-        let at = self.waiting.iter().position(whole);
-        let part = || self.waiting.iter().position(|waiting| answer.kind(waiting) == EchoKind::Partial);
-        self.fit(at.or_else(part)?, now, PairedBy::Echo, Waiting::is_same)
+        let at = self.first(|waiting| !matches!(answer.kind(waiting), EchoKind::Different | EchoKind::Partial));
+        let at = at.or_else(|| self.first(|waiting| answer.kind(waiting) == EchoKind::Partial))?;
+        self.fit(at, now, PairedBy::Echo, |first, waiting| !waiting.refused && first.is_same(waiting))
+    }
+
+    /// The oldest that fits; of which an ICMP error told that it did not arrive, only where no other does.
+    fn first(&self, fits: impl Fn(&Waiting) -> bool) -> Option<usize> {
+        let arrived = self.waiting.iter().position(|waiting| !waiting.refused && fits(waiting));
+        arrived.or_else(|| self.waiting.iter().position(|waiting| waiting.refused && fits(waiting)))
     }
 
     /// The request whose turn it is, where nothing else tells: the oldest that may have arrived.

@@ -84,7 +84,7 @@ fn dns(id: u8, answer: bool) -> [u8; 12] {
 
 #[test]
 fn answers_of_dns_find_their_requests_by_their_ids() {
-    let mut datagrams = Datagrams::default().of_service(53);
+    let mut datagrams = Datagrams::default().between([40_000, 53]);
     (1..=4).for_each(|id: u8| datagrams.request((id.into(), When::UNKNOWN), NONE, &dns(id.min(3), false), 12));
     let mut answer = |frame, id| {
         datagrams
@@ -124,6 +124,15 @@ fn a_request_that_was_given_up_waits_for_no_turn() {
     assert_eq!(answer(64_000, 64_020), ((2, true), vec![1]));
     // the answer may as well be to the first
     assert_eq!([answer(900, 920), answer(2_000, 3_000)], [((1, false), vec![2]), ((1, false), vec![2])]);
+}
+
+#[test]
+fn what_did_not_arrive_is_not_what_is_answered() {
+    let mut datagrams = Datagrams::default();
+    (1..=2).for_each(|n: u16| datagrams.request((n.into(), When::UNKNOWN), Identity { ip_id: n, ..NONE }, b"same", 4));
+    datagrams.refuse(&error(Some(1), None));
+    let mut answer = || datagrams.answer((4, When::UNKNOWN), b"same", 4).map(|found| (found.request, found.sure));
+    assert_eq!([answer(), answer()], [Some((2, true)), Some((1, true))]);
 }
 
 #[test]
