@@ -5,8 +5,8 @@ use super::data::{BOTH, NO_DATA};
 use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of, millis};
 use crate::explain::describe::thousands;
-use crate::model::Nanos;
-use crate::track::{Event, Sighting, TcpFacts, TcpTotals};
+use crate::model::{Direction, Nanos};
+use crate::track::{Event, Measures, Sighting, TcpFacts, TcpTotals, Vantage};
 
 pub(super) static BYTES: Question = Question {
     id: "acked_bytes",
@@ -126,7 +126,13 @@ fn bytes(case: &Case<'_>, _: &TcpTotals) -> Answer {
     }
 }
 
-fn delayed(case: &Case<'_>, _: &TcpTotals) -> Answer {
+/// Unless an ACK was captured where it was sent, the network may have held it up.
+fn or_late(vantage: Option<Vantage>, side: Direction) -> &'static str {
+    let at_sender = vantage == Some(Vantage::SameHost) || Measures::of(vantage, !side) == Measures::Delay;
+    if at_sender { "" } else { ", or it came late" }
+}
+
+fn delayed(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let mut answer = Answer::default();
     for side in BOTH {
         let seen = case.seen.acks.get(side);
@@ -145,9 +151,10 @@ fn delayed(case: &Case<'_>, _: &TcpTotals) -> Answer {
         answer = match seen.delayed.count {
             0 => answer.add(format!("No ACK of the {who} shows that it was held back.")),
             count => answer.add(format!(
-                "The {who} held back the ACK in {}, for {} at most (RFC 1122 §4.2.3.2 allows 500 ms).",
+                "The {who} held back the ACK in {}, for {} at most (RFC 1122 §4.2.3.2 allows 500 ms){}.",
                 frames_of(count, &seen.delayed.frames),
-                seen.longest.human()
+                seen.longest.human(),
+                or_late(tcp.story.standpoint.vantage, side)
             )),
         };
         if two > 0 {

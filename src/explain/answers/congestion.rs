@@ -46,7 +46,8 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 thousands(mss)
             ))
             .but(format!(
-                "All data that the {who} sent fits in the initial window: a sender that keeps to RFC 6928 §2 was never limited by its congestion window, so neither shows."
+                "All data that the {who} sent fits in the initial window: a sender that keeps to RFC 6928 §2 was never limited by its congestion window{}, so neither shows.",
+                if flow.sent_again() { " before something had to be sent again" } else { "" }
             ));
     }
     if Measures::of(tcp.story.standpoint.vantage, direction) == Measures::Delay {

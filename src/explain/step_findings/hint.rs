@@ -64,8 +64,11 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     if let Some((data, delay)) = hints.delayed_ack {
         let after = format!("Acknowledges frame {data} only after {}", delay.human());
         let text = if facts.len == 0 {
+            // where it was sent, or where a packet takes no time, the network has no part in it
+            let sure = facts.rtt.is_none_or(|rtt| rtt.seen == Some(Vantage::SameHost));
+            let or = if sure { "" } else { ", or it came late" };
             format!(
-                "{after}: the receiver held the ACK back, hoping for data to carry it (RFC 1122 §4.2.3.2: at most 500 ms; Linux 40 ms)."
+                "{after}: the receiver held the ACK back, hoping for data to carry it (RFC 1122 §4.2.3.2: at most 500 ms; Linux 40 ms){or}."
             )
         } else if facts.repeat.is_some() {
             format!(

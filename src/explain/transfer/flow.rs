@@ -63,6 +63,11 @@ impl Flow {
         Some(to.minus(from)).filter(|span| span.0 > 0)
     }
 
+    /// Whether anything was sent again.
+    pub(in crate::explain) fn sent_again(&self) -> bool {
+        self.repeats > 0
+    }
+
     /// Whether all that was sent again had arrived before, so that nothing was lost.
     pub(super) fn lost_nothing(&self) -> bool {
         self.repeats > 0 && self.acked_before.max(self.had).max(self.echoed) >= self.repeats

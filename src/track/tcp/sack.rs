@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use super::Moment;
 use super::sent::Sent;
 use super::side::Side;
+use super::told::HoleAck;
 use super::verdict::Again;
 use crate::model::{Segment, SeqNumber};
 use crate::track::facts::Hints;
@@ -42,7 +43,14 @@ impl Side {
         }
         let duplicate = segment.len == 0 && self.acked == Some(segment.ack) && peer.sent.in_flight() > 0;
         if !real.is_empty() || duplicate && !advances && self.repeats_ack(segment) {
-            self.trouble_mut().hole_acks.push(moment.frame, segment.ack, highest, real.first().copied());
+            self.trouble_mut().hole_acks.push(HoleAck {
+                frame: moment.frame,
+                at: moment.at,
+                ack: segment.ack,
+                sacked: highest,
+                block: real.first().copied(),
+                acks: 1,
+            });
         } else if advances && let Some(trouble) = &mut self.trouble {
             trouble.hole_acks.clear();
         }

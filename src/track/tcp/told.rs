@@ -7,6 +7,7 @@ use super::side::Side;
 use super::verdict::Again;
 use crate::model::SeqNumber;
 use crate::track::repeat::RepeatVerdict;
+use crate::track::when::When;
 
 /// Most ACKs remembered, as many as segments that they may tell of.
 const MOST: usize = 1024;
@@ -15,13 +16,14 @@ const MOST: usize = 1024;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HoleAck {
     pub(super) frame: u64,
+    pub(super) at: When,
     pub(super) ack: SeqNumber,
     /// The end of its highest SACK block.
     pub(super) sacked: Option<SeqNumber>,
     /// Its first SACK block that is no DSACK: the last bytes that arrived, and those beside them (RFC 2018 §4).
-    block: Option<(u32, u32)>,
+    pub(super) block: Option<(u32, u32)>,
     /// For how many it stands.
-    acks: u32,
+    pub(super) acks: u32,
 }
 
 /// The ACKs in a row that told of a hole: duplicates without data, or with SACK blocks.
@@ -38,6 +40,7 @@ pub(super) struct Told {
     /// How many ACKs did, the first of them and the last.
     pub(super) acks: u32,
     pub(super) first: u64,
+    pub(super) first_at: When,
     pub(super) last: u64,
     /// Whether a SACK block did.
     pub(super) sack: bool,
@@ -60,7 +63,7 @@ impl HoleAck {
     fn tells_of(&self, again: &Again) -> Option<Told> {
         let sack = self.sacked.is_some_and(|sacked| sacked.is_after(again.seq));
         let here = !self.ack.is_before(again.seq) && self.ack.is_before(again.end);
-        (sack || here).then_some(Told { acks: self.acks, first: self.frame, last: self.frame, sack })
+        (sack || here).then_some(Told { acks: self.acks, first: self.frame, first_at: self.at, last: self.frame, sack })
     }
 }
 
@@ -70,7 +73,7 @@ impl HoleAcks {
 
     /// Notes one more. Of too many the second is forgotten, and the first stands for it.
     #[cold]
-    pub(super) fn push(&mut self, frame: u64, ack: SeqNumber, sacked: Option<SeqNumber>, block: Option<(u32, u32)>) {
+    pub(super) fn push(&mut self, told: HoleAck) {
         if self.acks.len() >= MOST
             && self.acks.remove(1).is_some()
             && let Some(first) = self.acks.front_mut()
@@ -78,9 +81,9 @@ impl HoleAcks {
             first.acks = first.acks.saturating_add(1);
         }
         if self.acks.is_empty() {
-            self.first = (frame, ack, sacked.unwrap_or(ack));
+            self.first = (told.frame, told.ack, told.sacked.unwrap_or(told.ack));
         }
-        self.acks.push_back(HoleAck { frame, ack, sacked, block, acks: 1 });
+        self.acks.push_back(told);
     }
 
     /// Whether there are none.
@@ -114,7 +117,7 @@ impl Side {
     /// The first of its ACKs that told of a hole at bytes that have come since.
     pub(super) fn had_told_of(&self, again: &Again) -> Option<u64> {
         let (frame, ack, sacked) = self.trouble().hole_acks.first;
-        let first = HoleAck { frame, ack, sacked: Some(sacked), block: None, acks: 1 };
+        let first = HoleAck { frame, at: When::UNKNOWN, ack, sacked: Some(sacked), block: None, acks: 1 };
         let fits = frame > 0 && !ack.is_after(again.seq) && first.tells_of(again).is_some();
         self.told_of(again, 0).map(|told| told.first).or(fits.then_some(frame))
     }

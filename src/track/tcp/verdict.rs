@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use super::late::compare;
 use super::sent::Sent;
 use super::side::Side;
+use super::told::Told;
 use crate::model::{Nanos, SeqNumber};
 use crate::track::repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Wait};
 use crate::track::when::When;
@@ -121,7 +122,7 @@ impl Case<'_> {
         if let Some(sack) = receiver.had_sacked(again) {
             return repeat(RepeatVerdict::Sacked, Some(sack));
         }
-        let told = told.filter(|_| before.repeats == 0 || self.asked_since());
+        let told = told.filter(|told| before.repeats == 0 || self.asked_since(told));
         if let Some(told) = told.filter(|_| asked) {
             return repeat(told.asks(), Some(told.first));
         }
@@ -202,13 +203,15 @@ impl Case<'_> {
         !asked_long_ago(self.again, self.receiver, self.round_trip())
     }
 
-    /// Whether an ACK told of the hole after these bytes were sent last, and is what made its sender act: a timer may
-    /// run out while such ACKs still come.
-    fn asked_since(&self) -> bool {
+    /// Whether the ACKs that told of the hole since these bytes were sent last are what made its sender act: a timer may
+    /// run out while such ACKs still come, and who acts upon them does so when the first of them comes.
+    fn asked_since(&self, told: &Told) -> bool {
         let Self { again, before, receiver, .. } = self;
-        let since_ack = again.at.since(receiver.acked_at).unwrap_or_default();
         let timer = again.at.since(before.last.1).is_some_and(|waited| waited >= LEAST_TIMEOUT);
-        receiver.acked_frame > before.last.0 && !(timer && since_ack > self.round_trip().unwrap_or_default())
+        let since = |at: When| again.at.since(at).unwrap_or_default();
+        let late =
+            since(receiver.acked_at) > self.round_trip().unwrap_or_default() || since(told.first_at) >= LEAST_TIMEOUT;
+        !(timer && late)
     }
 
     /// What shows that it was sent before the one that brought the same bytes already: time stamps, or identifications,
