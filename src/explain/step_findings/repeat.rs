@@ -207,10 +207,12 @@ fn first_copy(repeat: &Repeat, len: u32) -> String {
             )
         }
         (FirstCopy::Partly(skipped), through) => {
-            let carried =
-                through.map_or_else(|| "captured before".to_owned(), |frame| format!("captured in frame {frame}"));
+            let carried = through.map_or_else(
+                || "captured before".to_owned(),
+                |frame| format!("captured before, the first in frame {frame}"),
+            );
             format!(
-                "{} of it had not come by here: they were lost, or held up, before the capture; the others were {carried}, in a segment with other borders",
+                "{} of it had not come by here: they were lost, or held up, before the capture; the others were {carried}, in segments with other borders",
                 bytes(skipped)
             )
         }

@@ -133,8 +133,11 @@ impl Connection {
                 let repeat = late::fills_hole(&again, shown_by, seen.then_some(bytes), own, peer, handshake);
                 own.recover(&again, &repeat, peer);
                 own.sent.push(Sent { late: true, ..sent });
-                let sent_again = seen && repeat.verdict != RepeatVerdict::Reordered;
-                Repeat { fresh: if sent_again { end.relative_to(old) } else { 0 }, ..repeat }
+                let late = matches!(repeat.verdict, RepeatVerdict::Reordered | RepeatVerdict::OrderUnknown);
+                if !late {
+                    own.remember_repeat(again);
+                }
+                Repeat { fresh: if seen && !late { end.relative_to(old) } else { 0 }, ..repeat }
             }
             Fill::Missed(ack) => match late::captured_late(&again, &ack, own) {
                 Some(late) => {

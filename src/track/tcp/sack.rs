@@ -62,15 +62,16 @@ impl Side {
 /// simultaneous open's SYN-ACK, which repeats its number; a keep-alive's byte was meant to come twice.
 fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<Twice> {
     let newest = peer.newest().filter(|newest| newest.len == 1 && left.plus(1) == right).map(|newest| newest.frame);
-    match peer.sent.carrying(left) {
-        Some(sent) if sent.repeats > 0 => {
-            let last = sent.last.0;
-            Some(peer.had(left, right, echo).unwrap_or(Twice::Again(last)))
-        }
+    let carried = peer.sent.carrying(left).map(|sent| *sent);
+    // what filled a hole, or came again when the first copy was forgotten, is remembered as a repeat alone
+    let again = carried.is_none_or(|sent| sent.repeats > 0 || sent.late).then(|| peer.had(left, right, echo)).flatten();
+    match carried {
+        _ if again.is_some() => again,
+        Some(sent) if sent.repeats > 0 => Some(Twice::Again(sent.last.0)),
         _ if peer.base == Some(left) && left.plus(1) == right => None,
         Some(sent) if newest.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
         Some(Sent { frame, last: (last, _), .. }) => {
-            Some(Twice::Doubled { first: *frame, copy: NonZeroU64::new(*last).filter(|copy| copy.get() != *frame) })
+            Some(Twice::Doubled { first: frame, copy: NonZeroU64::new(last).filter(|copy| copy.get() != frame) })
         }
         None => Some(Twice::Unknown),
     }
