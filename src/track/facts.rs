@@ -171,6 +171,8 @@ pub struct Hints {
     pub capture_gap: Option<(u32, Option<u64>)>,
     /// Its DSACK block (RFC 2883) says that bytes came twice: why.
     pub duplicate_sack: Option<Twice>,
+    /// It acknowledges less than this frame did before it: it was sent earlier, and overtaken on its way.
+    pub older_ack: Option<NonZeroU64>,
     /// What it tells of a copy of the bytes that it acknowledges.
     pub arrived: Option<Arrived>,
     /// The window opens after it was shut: the frame that shut it, and for how long.

@@ -14,6 +14,11 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     if let Some(copy) = facts.repeat {
         return format!("{who} acknowledges up to byte {ack}: {}", again(&copy));
     }
+    if let Some(newer) = facts.hints.older_ack {
+        return format!(
+            "{who} acknowledges up to byte {ack}: an older ACK than that in frame {newer}, overtaken on its way"
+        );
+    }
     if let Some((_, blocked)) = facts.hints.window_opened {
         return format!("{who} opens its window again to {}, after {}", bytes(facts.window), blocked.human());
     }

@@ -26,6 +26,8 @@ impl Connection {
         own.acked_at = moment.at;
         own.acked_frame = moment.frame;
         if !advances {
+            let older = before.is_some_and(|before| segment.ack.is_before(before));
+            hints.older_ack = NonZeroU64::new(own.advanced.0).filter(|_| older);
             return;
         }
         own.acked = Some(segment.ack);
