@@ -158,7 +158,7 @@ impl Datagrams {
         }
         if kind == EchoKind::Partial {
             self.found.totals.pending_bytes += u64::from(waiting.len.saturating_sub(len));
-            self.found.story_mut().came_in_part(len as usize, waiting.len as usize, frame);
+            self.found.came_in_part(len as usize, waiting.len as usize, frame);
         }
         let (newest, overtaken_by) = self.newest_answered;
         let late = named.is_some() && waiting.frame < newest;
@@ -210,7 +210,7 @@ impl Datagrams {
         last.times = last.times.saturating_add(form.copies);
         let kind = EchoKind::Whole(EchoForm { copies: last.times, ..form });
         let echo = Echo::whole(kind, (last.frame, last.frame), last.len);
-        self.found.story_mut().see(&echo, 0, frame);
+        self.found.see(&echo, 0, frame);
         // it is no first byte of an answer, so its time is no turnaround
         Some(Answered::over_again((last.frame, When::UNKNOWN), echo))
     }
@@ -232,7 +232,7 @@ impl Datagrams {
         }
         let (request, at) = last.copy.take()?;
         let echo = Echo::whole(kind, (request, request), len);
-        self.found.story_mut().see(&echo, 0, frame);
+        self.found.see(&echo, 0, frame);
         Some(Answered::over_again((request, at), echo))
     }
 

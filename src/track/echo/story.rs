@@ -38,8 +38,6 @@ pub struct EchoSeen {
 pub struct EchoStory {
     /// The forms in which requests came back, at most one entry for each combination of upper case, prefix and repetition.
     pub forms: SmallVec<[EchoSeen; 1]>,
-    /// Frames of an answer that is under way.
-    pub(in crate::track) pieces: Sighting,
     /// Answered with other bytes.
     pub different: Sighting,
     /// Frames of answers that were only the beginning of their request.
@@ -78,12 +76,19 @@ pub enum GaveUp {
 }
 
 impl EchoStory {
-    /// Counts a complete answer to so many requests, or one that comes over again.
-    pub(in crate::track) fn see(&mut self, echo: &Echo, requests: u64, frame: u64) {
+    /// It begins with one request that came back in this form, once, in this frame.
+    pub(super) fn begin((form, frame): (EchoForm, u64)) -> Self {
+        let mut story = Self::default();
+        story.came_back(form, false, 1, frame, &Sighting::default());
+        story
+    }
+
+    /// Counts a complete answer to so many requests, or one that comes over again; `pieces` are the frames of it so far.
+    pub(super) fn see(&mut self, echo: &Echo, requests: u64, frame: u64, pieces: &Sighting) {
         match echo.kind {
             EchoKind::Whole(form) => {
                 let whole = EchoForm { copies: echo.whole_copies(form), ..form };
-                self.came_back(whole, form.is_repeated(), requests, frame);
+                self.came_back(whole, form.is_repeated(), requests, frame, pieces);
                 if requests > 1 {
                     self.most_merged = self.most_merged.max(requests);
                     self.merged.see(frame);
@@ -95,8 +100,7 @@ impl EchoStory {
         }
     }
 
-    fn came_back(&mut self, form: EchoForm, repeated: bool, requests: u64, frame: u64) {
-        let pieces = std::mem::take(&mut self.pieces);
+    fn came_back(&mut self, form: EchoForm, repeated: bool, requests: u64, frame: u64, pieces: &Sighting) {
         let of = |seen: &EchoSeen| (seen.form.upper, seen.form.prefix > 0, seen.repeated);
         let index = self.forms.iter().position(|seen| of(seen) == (form.upper, form.prefix > 0, repeated));
         let index = index.unwrap_or_else(|| {
@@ -106,21 +110,15 @@ impl EchoStory {
         let Some(entry) = self.forms.get_mut(index) else { return };
         entry.form = EchoForm { copies: form.copies.max(entry.form.copies), ..form };
         entry.requests += requests;
-        entry.seen.extend(&pieces);
+        entry.seen.extend(pieces);
         if pieces.frames.last() != Some(&frame) {
             entry.seen.see(frame);
         }
     }
 
-    /// Notes a frame of an answer that is not complete with it.
-    pub(in crate::track) fn goes_on(&mut self, frame: u64) {
-        self.pieces.see(frame);
-    }
-
     /// Notes a request of which only the first `back` of `of` bytes came back, the last of them in `frame`.
-    pub(in crate::track) fn came_in_part(&mut self, back: usize, of: usize, frame: u64) {
-        let pieces = std::mem::take(&mut self.pieces);
-        self.partial.extend(&pieces);
+    pub(super) fn came_in_part(&mut self, back: usize, of: usize, frame: u64, pieces: &Sighting) {
+        self.partial.extend(pieces);
         if pieces.count == 0 {
             self.partial.see(frame);
         }

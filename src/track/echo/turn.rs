@@ -244,9 +244,9 @@ impl Turns {
             self.unlike = 0;
             self.found.count(&echo, requests, frame);
         } else if over && !self.blind {
-            self.found.story_mut().see(&echo, 0, frame);
+            self.found.see(&echo, 0, frame);
         } else if !over {
-            self.found.story_mut().goes_on(frame);
+            self.found.goes_on(frame);
         }
         self.closed |= over || complete;
         // what came back for bytes that nobody saw may be anything

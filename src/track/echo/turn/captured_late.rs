@@ -36,11 +36,8 @@ impl Turns {
     fn reply_late(&mut self, part: &Part<'_>) -> usize {
         let Some(gaps) = self.blanks.gaps() else { return 0 };
         let (compared, complete) = gaps.fill(part);
-        for (echo, requests, mut seen) in complete {
-            // an answer under way has pieces of its own
-            std::mem::swap(&mut self.found.story_mut().pieces, &mut seen);
-            self.found.count(&echo, requests, part.frame);
-            self.found.story_mut().pieces = seen;
+        for (echo, requests, seen) in complete {
+            self.found.count_late(&echo, requests, part.frame, seen);
         }
         self.blanks.tidy();
         compared

@@ -87,7 +87,7 @@ impl Turns {
             if let Some(echo) = self.each_prefixed(frame, kept) {
                 return Some(echo);
             }
-            self.found.story_mut().goes_on(frame);
+            self.found.goes_on(frame);
             return None;
         };
         let unit = usize::from(form.prefix) + self.request.len();
@@ -119,7 +119,7 @@ impl Turns {
         let complete = self.answered.is_multiple_of(unit);
         let bytes = count(self.request.len());
         let echo = Echo { begins: false, complete, ..Echo::whole(EchoKind::Whole(form), self.frames, bytes) };
-        self.found.story_mut().see(&echo, 0, frame);
+        self.found.see(&echo, 0, frame);
         Some(echo)
     }
 

@@ -13,7 +13,7 @@ impl Turns {
         let begun = self.requests.first().filter(|request| request.start < answered && !request.lost);
         if let Some(request) = begun {
             let (back, of) = (answered - request.start, request.end - request.start);
-            self.found.story_mut().came_in_part(back, of, self.answer_frame);
+            self.found.came_in_part(back, of, self.answer_frame);
         }
     }
 
@@ -33,7 +33,7 @@ impl Turns {
             return false;
         }
         self.found.totals.pending_bytes += (of - back) as u64;
-        self.found.story_mut().came_in_part(back, of, self.answer_frame);
+        self.found.came_in_part(back, of, self.answer_frame);
         self.requests.remove(0);
         self.answered = start;
         self.forget_answered();

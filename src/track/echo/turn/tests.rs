@@ -104,7 +104,7 @@ fn a_request_in_another_form_may_come_over_again_whatever_the_segments() {
     assert_eq!(kinds(dialogue), all);
     let (_, turns) = play(dialogue);
     assert_eq!((turns.found.totals.requests, turns.found.totals.transformed, turns.pending()), (2, 2, (0, 0)));
-    let story = turns.found.story.unwrap();
+    let story = turns.found.clone().take_story();
     let seen: Vec<_> = story.forms.iter().map(|seen| (seen.form.copies, seen.requests, seen.seen.count)).collect();
     assert_eq!(seen, [(1, 1, 1), (3, 1, 3)]);
 }
@@ -119,13 +119,13 @@ fn an_answer_of_its_own_behind_a_prefixed_one_is_no_echo() {
 fn every_frame_of_an_answer_in_pieces_is_named() {
     let (_, turns) = play(&[('>', b"abcdef"), ('<', b"ab"), ('<', b"cd"), ('<', b"ef"), ('>', b"x"), ('<', b"> x")]);
     let frames = |turns: &Turns| {
-        turns.found.story.as_ref().unwrap().forms.iter().map(|f| f.seen.frames.to_vec()).collect::<Vec<_>>()
+        turns.found.clone().take_story().forms.iter().map(|f| f.seen.frames.to_vec()).collect::<Vec<_>>()
     };
     assert_eq!(frames(&turns), [vec![2, 3, 4], vec![6]]);
     let (_, turns) = play(&[('>', b"abcdefgh"), ('<', b"> ab"), ('<', b"cdef"), ('<', b"gh")]);
     assert_eq!(frames(&turns), [vec![2, 3, 4]]);
     let (_, turns) = play_at(&[('>', 0, b"hello"), ('<', 0, b"h"), ('<', 1, b"e")]);
-    assert_eq!(turns.found.story.as_ref().unwrap().partial.frames.to_vec(), [2, 3]);
+    assert_eq!(turns.found.clone().take_story().partial.frames.to_vec(), [2, 3]);
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn an_answer_that_the_capture_lacks_is_neither_echo_nor_missing() {
     assert_eq!(echoes, [Some(IDENTICAL); 2]);
     let totals = turns.found.totals(turns.pending().0, turns.pending().1).unwrap();
     assert_eq!((totals.requests, totals.matched, totals.unanswered, totals.pending_bytes), (3, 2, 0, 0));
-    assert_eq!(turns.found.story.as_ref().unwrap().lost, 3);
+    assert_eq!(turns.found.clone().take_story().lost, 3);
 }
 
 #[test]
@@ -261,13 +261,13 @@ fn what_does_not_follow_behind_a_hole_is_not_judged() {
         &[('>', 0, b"one"), ('c', 9, b""), ('<', 9, b"x"), ('>', 3, b"two"), ('<', 10, b"two")];
     let (echoes, turns) = play_at(dialogue);
     assert_eq!(echoes, [None, Some(IDENTICAL)]);
-    assert_eq!((turns.found.totals.matched, turns.found.story.as_ref().unwrap().different.count), (1, 0));
+    assert_eq!((turns.found.totals.matched, turns.found.clone().take_story().different.count), (1, 0));
 }
 
 #[test]
 fn an_answer_that_stops_short_is_a_part() {
     let (_, turns) = play_at(&[('>', 0, b"hello"), ('<', 0, b"hel"), ('>', 5, b"world"), ('<', 3, b"wor")]);
-    let story = turns.found.story.as_ref().unwrap();
+    let story = turns.found.clone().take_story();
     assert_eq!((story.partial_requests, story.partial_back, story.partial_of), (2, 6, 10));
     let (pending, bytes) = turns.pending();
     let totals = turns.found.totals(pending, bytes).unwrap();
@@ -287,7 +287,7 @@ fn a_request_that_is_captured_behind_its_answer_is_no_loss() {
     turns.answer(&part(5, 3, b"second"), &Reserve::default());
     let totals = turns.found.totals(0, 0).unwrap();
     assert_eq!((totals.requests, totals.matched, totals.transformed, turns.pending()), (2, 1, 1, (0, 0)));
-    let story = turns.found.story.unwrap();
+    let story = turns.found.clone().take_story();
     assert_eq!((story.lost, story.late), (0, 0));
 }
 
@@ -303,7 +303,7 @@ fn an_answer_that_is_captured_late_is_held_against_its_request() {
     late(&mut turns, 6, 5, b"cond");
     late(&mut turns, 7, 0, b"onese");
     assert_eq!((turns.found.totals.matched, turns.found.lost(), turns.lacks_any()), (3, None, false));
-    let story = turns.found.story.as_ref().unwrap();
+    let story = turns.found.clone().take_story();
     assert_eq!((story.late, story.forms[0].requests, story.forms[0].seen.frames.as_slice()), (0, 3, &[5, 6, 7][..]));
 }
 
