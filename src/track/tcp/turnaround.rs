@@ -36,7 +36,7 @@ impl Connection {
         facts.turnaround = Some(request.took);
         let rides =
             facts.rtt.is_some_and(|rtt| rtt.of == request.frame) && request.acked_by == NonZeroU64::new(moment.frame);
-        let network = self.handshake.answer_time(moment.direction).filter(|_| rides);
+        let network = rides.then(|| self.handshake.answer_time(moment.direction)).flatten();
         if network.is_some_and(|network| (DELAYED..SLOW).contains(&request.took.minus(network))) {
             facts.hints.delayed_ack = Some((request.frame, request.took));
         }
