@@ -21,6 +21,9 @@ pub(super) fn read(ip: &Ip<'_>) -> Result<Datagram, Skip> {
         length => length,
     };
     let bytes = ip.payload.limit(total);
+    // of the first fragment alone nobody expects the whole
+    let is_part = ip.header.fragments > 1 && ip.header.earlier_bytes == 0;
+    let lacking = if is_part { 0 } else { total.saturating_sub(ip.payload.len) };
     let (source, destination) = ip.endpoints(header.source_port(), header.destination_port());
     Ok(Datagram {
         source,
@@ -32,6 +35,7 @@ pub(super) fn read(ip: &Ip<'_>) -> Result<Datagram, Skip> {
         },
         checksum_raw: header.checksum(),
         length: header.length(),
+        lacking: u16::try_from(lacking).unwrap_or(u16::MAX),
         len: u32::try_from(total - HEADER).unwrap_or(u32::MAX),
     })
 }
@@ -62,6 +66,17 @@ mod tests {
         assert_eq!(changed(13, None), Ok((Checksum::Valid, 5, b"hello".to_vec())));
         assert_eq!(changed(10, None), Ok((Checksum::Invalid, 2, b"he".to_vec())));
         assert_eq!(changed(100, None), Ok((Checksum::Unverifiable, 92, b"hello".to_vec())));
+    }
+
+    #[test]
+    fn what_the_length_counts_and_the_packet_lacks_is_told() {
+        let mut bytes = samples::udp4(b"hello");
+        bytes[24..26].copy_from_slice(&100_u16.to_be_bytes());
+        let lacking = |frame| samples::datagram(Decoder::new().decode(&frame).unwrap()).lacking;
+        assert_eq!(lacking(samples::frame(LinkType::RAW, &bytes)), 87);
+        // what the capture did not keep was there all the same
+        let whole = samples::udp4(b"hello");
+        assert_eq!(lacking(samples::cut_frame(LinkType::RAW, &whole[..30], whole.len())), 0);
     }
 
     #[test]

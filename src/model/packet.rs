@@ -149,6 +149,8 @@ pub struct Datagram {
     pub checksum_raw: u16,
     /// The Length field: header and data, in bytes (RFC 768).
     pub length: u16,
+    /// How many of these the IP packet does not hold: the field is wrong, or the packet was cut off.
+    pub lacking: u16,
     /// Payload bytes on the wire.
     pub len: u32,
 }

@@ -247,6 +247,8 @@ pub struct UdpFacts {
     pub len: u32,
     /// The Length field: header and data.
     pub length: u16,
+    /// How many bytes of the Length the IP packet does not hold.
+    pub lacking: u16,
     /// Whether the checksum fits.
     pub checksum: Checksum,
     /// The checksum field on the wire.

@@ -110,6 +110,7 @@ impl Exchange {
         let mut facts = UdpFacts {
             len: datagram.len,
             length: datagram.length,
+            lacking: datagram.lacking,
             checksum: datagram.checksum,
             checksum_raw: datagram.checksum_raw,
             place: UdpPlace::Unasked,

@@ -80,6 +80,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &[],
     ),
     ("udp-answers-elsewhere", &["no_reply [1]", "answers a group", "no_reply [3]", "(as TFTP does"], &["no_reply [2]"]),
+    ("udp-length-too-long", &["its Length field counts 87 bytes that the packet does not hold"], &["checksum"]),
     // fragments out of order, one of them twice, with others between
     (
         "udp-fragments-apart",

@@ -1,7 +1,7 @@
 //! Sentences about datagrams.
 
 use super::data::{echoed, misfit, payload};
-use super::joined;
+use super::{bytes, joined};
 use crate::track::{Event, PairedBy, UdpFacts, UdpPlace};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
@@ -24,7 +24,9 @@ pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
         0 => "it has no checksum".to_owned(),
         _ => misfit,
     });
-    joined([Some(what), doubt, checksum, turnaround, fragments])
+    let lacking = (facts.lacking > 0)
+        .then(|| format!("its Length field counts {} that the packet does not hold", bytes(facts.lacking.into())));
+    joined([Some(what), doubt, lacking, checksum, turnaround, fragments])
 }
 
 /// Which request an answer is to that does not give it back.
