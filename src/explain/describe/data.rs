@@ -70,8 +70,9 @@ pub(super) fn echoed(who: &str, len: u32, echo: &Echo) -> String {
 fn came_back(who: &str, size: &str, of: &str, echo: &Echo, form: EchoForm) -> String {
     let how = made(form);
     match (form.copies, echo.whole_copies(form)) {
-        (..2, _) if echo.apart && echo.request.0 != echo.request.1 => {
-            format!("{who} echoes the {} of {of} back, each{how}", bytes(echo.bytes))
+        (copies, _) if echo.apart && echo.request.0 != echo.request.1 => {
+            let over = if copies > 1 { format!(" {copies} times over") } else { String::new() };
+            format!("{who} echoes the {} of {of} back, each{how}{over}", bytes(echo.bytes))
         }
         (..2, _) if form.prefix > 0 => format!("{who} echoes the {} of {of} back{how}", bytes(echo.bytes)),
         (..2, _) if echo.to_end && !echo.from_start => format!("{who} echoes the last {size} of {of} back{how}"),

@@ -1,5 +1,6 @@
 //! Echoes in UDP: which datagram answers which.
 
+mod again;
 mod dns;
 mod fit;
 mod identity;
@@ -8,7 +9,6 @@ mod refused;
 use std::collections::VecDeque;
 
 use super::Found;
-use super::relation::relation;
 use crate::track::echo::{Echo, EchoForm, EchoKind};
 use crate::track::facts::PairedBy;
 use crate::track::tcp::Sighting;
@@ -82,7 +82,8 @@ pub(in crate::track) struct Datagrams {
     /// Bytes of requests that are kept.
     kept: usize,
     spare: Vec<Vec<u8>>,
-    last: Option<Waiting>,
+    /// Requests that are answered, the newest first: their answers may go on, or come again.
+    recent: VecDeque<Waiting>,
     forgotten: u64,
     /// Requests without an answer whose bytes were sent again and then answered: they wait no longer.
     superseded: Sighting,
@@ -104,6 +105,7 @@ impl Datagrams {
             return;
         }
         self.found.totals.requests += 1;
+        self.forget_before();
         if self.waiting.len() >= WAITING
             && let Some(old) = self.waiting.pop_front()
         {
@@ -133,13 +135,11 @@ impl Datagrams {
         let answer = Answer { payload, len };
         let named = self.named(&answer, now);
         if named.is_none()
-            && let Some(answered) = self.answer_copy(frame, payload, len)
+            && let Some(answered) = self.answer_copy(frame, payload, len).or_else(|| self.answer_again(frame, payload))
         {
             return Some(answered);
         }
-        let Some(fit) = named.or_else(|| self.in_turn(&answer, now)) else {
-            return self.answer_again(frame, payload);
-        };
+        let fit = named.or_else(|| self.in_turn(&answer, now))?;
         let mut waiting = self.waiting.remove(fit.at)?;
         if fit.first.is_some() && fit.by != PairedBy::Echo {
             self.supersede(&waiting);
@@ -174,9 +174,7 @@ impl Datagrams {
             overtaken_by: late.then_some(overtaken_by),
             sent_again: fit.first,
         };
-        if let Some(old) = self.last.replace(waiting) {
-            self.recycle(old);
-        }
+        self.keep(waiting);
         Some(answered)
     }
 
@@ -202,40 +200,6 @@ impl Datagrams {
         }
     }
 
-    /// Nothing waits: the last request's answer goes on.
-    fn answer_again(&mut self, frame: u64, payload: &[u8]) -> Option<Answered> {
-        let last = self.last.as_mut()?;
-        let kind = relation(&last.bytes, payload);
-        let EchoKind::Whole(form) = kind else { return None };
-        last.times = last.times.saturating_add(form.copies);
-        let kind = EchoKind::Whole(EchoForm { copies: last.times, ..form });
-        let echo = Echo::whole(kind, (last.frame, last.frame), last.len);
-        self.found.see(&echo, 0, frame);
-        // it is no first byte of an answer, so its time is no turnaround
-        Some(Answered::over_again((last.frame, When::UNKNOWN), echo))
-    }
-
-    /// A copy of a request came: its answer may come twice as well.
-    pub(in crate::track) fn copied(&mut self, first: u64, frame: u64, at: When) {
-        let known = self.waiting.iter_mut().chain(&mut self.last).find(|request| request.frame == first);
-        if let Some(request) = known {
-            request.copy = Some((frame, at));
-        }
-    }
-
-    /// The last request's answer comes again since the request was there twice.
-    fn answer_copy(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
-        let last = self.last.as_mut()?;
-        let kind = relation(&last.bytes, payload);
-        if matches!(kind, EchoKind::Different | EchoKind::Partial) {
-            return None;
-        }
-        let (request, at) = last.copy.take()?;
-        let echo = Echo::whole(kind, (request, request), len);
-        self.found.see(&echo, 0, frame);
-        Some(Answered::over_again((request, at), echo))
-    }
-
     /// The requests that neither an answer nor an ICMP error answers: how many, and the first frames.
     pub(in crate::track) fn unanswered(&self) -> (u64, Vec<u64>) {
         let unanswered = || self.waiting.iter().filter(|waiting| !waiting.refused).map(|waiting| waiting.frame);
@@ -254,7 +218,7 @@ impl Datagrams {
 
 /// How many times an answer gives its request back.
 fn times(kind: EchoKind) -> u32 {
-    if let EchoKind::Whole(form) = kind { form.copies } else { 1 }
+    if let EchoKind::Whole(form) = kind { form.copies } else { 0 }
 }
 
 /// Long or cut datagrams are compared as far as they are known.

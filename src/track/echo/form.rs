@@ -53,7 +53,7 @@ pub struct Echo {
     pub from_start: bool,
     /// Whether it ends with a request's last byte.
     pub to_end: bool,
-    /// Whether each of several requests has a prefix of its own.
+    /// Whether each of several requests came back for itself: behind a prefix of its own, or over and over.
     pub apart: bool,
 }
 

@@ -5,12 +5,13 @@
 //! answer that runs past the request's end must begin it again (repeated); only when neither holds, whole turns are
 //! compared (prefixed, different).
 
+mod apart;
 mod captured_late;
 mod compare;
 mod cut_short;
 mod gap;
 mod lost;
-mod prefixed;
+
 mod room;
 
 use std::sync::Arc;

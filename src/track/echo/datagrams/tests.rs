@@ -127,6 +127,23 @@ fn a_request_that_was_given_up_waits_for_no_turn() {
 }
 
 #[test]
+fn answers_that_come_again_while_others_wait_are_told() {
+    let mut datagrams = Datagrams::default();
+    [&b"one"[..], b"two"].iter().zip(1..).for_each(|(bytes, n)| datagrams.request((n, When::UNKNOWN), NONE, bytes, 3));
+    let answers = [&b"p:one"[..], b"p:one", b"p:two", b"p:one", b"p:two"].map(|bytes| {
+        let answered = datagrams.answer((9, When::UNKNOWN), bytes, 5).unwrap();
+        let EchoKind::Whole(form) = answered.echo.unwrap().kind else { panic!("{answered:?}") };
+        (answered.request, form.prefix, form.copies)
+    });
+    assert_eq!(answers, [(1, 2, 1), (1, 2, 2), (2, 2, 1), (1, 2, 3), (2, 2, 2)]);
+    datagrams.request((10, When::UNKNOWN), NONE, b"new", 3);
+    assert_eq!((datagrams.recent.len(), datagrams.waiting.len()), (1, 1));
+    (11..40).for_each(|n| datagrams.request((n, When::UNKNOWN), NONE, &[n as u8; 3], 3));
+    (11..40).for_each(|n| assert!(datagrams.answer((n, When::UNKNOWN), &[n as u8; 3], 3).is_some()));
+    assert_eq!((datagrams.recent.len(), datagrams.waiting.len()), (8, 1));
+}
+
+#[test]
 fn what_did_not_arrive_is_not_what_is_answered() {
     let mut datagrams = Datagrams::default();
     (1..=2).for_each(|n: u16| datagrams.request((n.into(), When::UNKNOWN), Identity { ip_id: n, ..NONE }, b"same", 4));

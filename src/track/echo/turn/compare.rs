@@ -84,7 +84,7 @@ impl Turns {
             return None;
         }
         let Some(form) = form_so_far(&self.request, &self.answer, kept) else {
-            if let Some(echo) = self.each_prefixed(frame, kept) {
+            if let Some(echo) = self.each_apart(frame, kept) {
                 return Some(echo);
             }
             self.found.goes_on(frame);

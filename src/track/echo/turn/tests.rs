@@ -48,6 +48,15 @@ fn each_request_may_have_a_prefix_of_its_own() {
     let requests: Vec<_> = echoes.iter().map(|echo| echo.map(|echo| echo.request)).collect();
     assert_eq!(requests, [None, Some((1, 2)), Some((3, 3))]);
     assert_eq!((turns.found.totals.transformed, turns.pending()), (3, (0, 0)));
+    // each twice, without one and with one
+    for (twice, prefix) in [(&b"aabcbcdd"[..], 0), (b"> a> a> bc> bc> d> d", 2)] {
+        let (echoes, turns) = play(&[&asked[..], &[('<', twice)]].concat());
+        assert_eq!(echoes[0].map(|echo| (echo.kind, echo.request)), Some((form(false, prefix, 2), (1, 3))));
+        assert_eq!((turns.found.totals.transformed, turns.pending()), (3, (0, 0)));
+    }
+    let (echoes, turns) = play(&[&asked[..], &[('<', b"aabcbcd"), ('<', b"d")]].concat());
+    assert_eq!(echoes[0].map(|echo| echo.request), Some((1, 2)));
+    assert_eq!((turns.found.totals.transformed, turns.pending()), (3, (0, 0)));
     // a prefix is the same each time, and nothing stands behind the last request
     for other in [&b"> a- bc> d"[..], b"> a> bc> dx", b"xa"] {
         let (_, turns) = play(&[&asked[..], &[('<', other)]].concat());
