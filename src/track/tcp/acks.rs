@@ -19,6 +19,7 @@ impl Connection {
     pub(super) fn take_ack(&mut self, moment: &Moment, segment: &Segment, probe: Option<Probe>, facts: &mut TcpFacts) {
         let hints = &mut facts.hints;
         let usual = self.handshake.answer_time(moment.direction);
+        let ending = self.is_ending();
         let (own, peer) = self.sides.both_mut(moment.direction);
         let before = own.acked;
         let advances = before.is_none_or(|before| segment.ack.is_after(before));
@@ -61,7 +62,11 @@ impl Connection {
             hints.arrived = own.tells_of_copies(peer, moment, segment, before, usual, told);
         }
         peer.syn_acked = true;
-        let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
+        let fin = peer
+            .fin
+            .as_mut()
+            .filter(|_| ending)
+            .filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
         let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
         let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1)));
         // where the capture began later, the first ACK may lie before all that it holds

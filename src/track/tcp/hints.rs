@@ -62,7 +62,7 @@ impl Connection {
             self.hint_nagle(moment, segment, hints);
         }
         let new = repeat.map_or(segment.len, |repeat| repeat.brings(segment.len));
-        if new > 0 {
+        if new > 0 && self.is_ending() {
             self.note_half_close(moment, segment, new);
         }
         if repeat.is_none() && plain {

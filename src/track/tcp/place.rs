@@ -38,7 +38,7 @@ impl Connection {
             && peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1)))
         {
             TcpPlace::HandshakeAck
-        } else if closes(own, peer, segment.ack) {
+        } else if self.is_ending() && closes(own, peer, segment.ack) {
             TcpPlace::LastAck
         } else {
             TcpPlace::Ack
