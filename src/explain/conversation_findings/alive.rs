@@ -6,8 +6,9 @@ use crate::model::Direction;
 use crate::track::TcpTotals;
 
 pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+    let Some(keep_alives) = tcp.story.keep_alives.as_deref() else { return };
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let kept = tcp.story.keep_alives.get(direction);
+        let kept = keep_alives.get(direction);
         let answer = match (kept.asked.count, kept.answered) {
             (0, _) => continue,
             (_, 0) => "got no answer in this capture".to_owned(),

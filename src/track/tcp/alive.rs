@@ -43,7 +43,7 @@ impl Diary {
         let asked = silence.asked.get_mut(moment.direction);
         let before_answered = std::mem::take(&mut asked.1);
         asked.0 = asked.0.saturating_add(1);
-        let kept = rare.keep_alives.get_mut(moment.direction);
+        let kept = rare.keep_alives.get_or_insert_default().get_mut(moment.direction);
         kept.asked.see(moment.frame);
         kept.silence = kept.silence.max(moment.since(silence.since.1).unwrap_or_default());
         Probe::KeepAlive { nth: asked.0, before_answered }
@@ -53,7 +53,7 @@ impl Diary {
     #[cold]
     pub(super) fn see_alive(&mut self, moment: &Moment, last: u64) {
         let rare = self.rare();
-        rare.keep_alives.get_mut(!moment.direction).answered += 1;
+        rare.keep_alives.get_or_insert_default().get_mut(!moment.direction).answered += 1;
         if let Some(silence) = rare.silence.as_mut().filter(|silence| silence.last == last) {
             silence.last = moment.frame;
             silence.asked.get_mut(!moment.direction).1 = true;

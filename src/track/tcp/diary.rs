@@ -24,7 +24,7 @@ pub(super) struct Rare {
     errors: Sighting,
     repeats: PerDirection<Sighting>,
     idle: Nanos,
-    pub(super) keep_alives: PerDirection<KeepAlives>,
+    pub(super) keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     pub(super) silence: Option<Silence>,
 }
 

@@ -140,8 +140,8 @@ pub struct TcpStory {
     pub errors: Sighting,
     /// Segments that came again, the same frame twice aside.
     pub repeats: PerDirection<Sighting>,
-    /// Each side's keep-alives.
-    pub keep_alives: PerDirection<KeepAlives>,
+    /// Each side's keep-alives, if there were any.
+    pub keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     /// Time during which nothing was sent for a second or more.
     pub idle: Nanos,
     /// The last data segments' frame of each side that is not acknowledged.
