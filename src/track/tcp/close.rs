@@ -55,6 +55,12 @@ impl Connection {
         }
     }
 
+    /// Whether what the peer has acknowledged of this direction ends with its FIN.
+    pub(in crate::track) fn covers_fin(&self, direction: Direction) -> bool {
+        let fin = self.sides.get(direction).fin.as_ref();
+        fin.is_some_and(|fin| self.sides.get(!direction).acked == Some(fin.end))
+    }
+
     /// What is known of the connection at its end; what was noted moves out.
     pub(in crate::track) fn totals(&mut self) -> TcpTotals {
         let story = Box::new(self.tell());

@@ -146,12 +146,6 @@ impl Connection {
         Some(acked.relative_to(self.sides.get(direction).base?.plus(1)))
     }
 
-    /// Whether what the peer has acknowledged of this direction ends with its FIN.
-    pub(super) fn covers_fin(&self, direction: Direction) -> bool {
-        let fin = self.sides.get(direction).fin.as_ref();
-        fin.is_some_and(|fin| self.sides.get(!direction).acked == Some(fin.end))
-    }
-
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
     pub(super) fn follow(&mut self, moment: &Moment, segment: &Segment, ip: &IpHeader, facts: &mut TcpFacts) {
