@@ -3,13 +3,30 @@
 use std::num::NonZeroU64;
 
 use super::probe::Asks;
-use super::side::Fin;
+use super::side::{Fin, Side};
 use super::{Connection, Moment, TcpStory};
 use crate::model::{Direction, Segment, TcpFlags};
+use crate::track::facts::Life;
 use crate::track::reset::Reset;
 use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
 
 impl Connection {
+    /// Whether a FIN or RST was taken: before, nobody needs to look for one.
+    #[inline]
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(self.life, Life::Closing | Life::Aborted)
+    }
+
+    /// Whether both sides are done: nothing but late packets is to come.
+    pub(in crate::track) fn has_ended(&self) -> bool {
+        if !self.is_ending() {
+            return false;
+        }
+        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let acked = |side: &Side| side.fin.is_some_and(|fin| fin.acked_by.is_some());
+        client.reset.is_some() || server.reset.is_some() || acked(client) && acked(server)
+    }
+
     /// Notes a FIN or RST.
     pub(super) fn note_close(&mut self, moment: &Moment, segment: &Segment, reset: Option<Reset>) {
         let refused = self.handshake.is_refused();

@@ -116,22 +116,6 @@ impl Connection {
         self.counts.get_or_insert_default().add_one(flag);
     }
 
-    /// Whether a FIN or RST was taken: before, nobody needs to look for one.
-    #[inline]
-    fn is_ending(&self) -> bool {
-        matches!(self.life, Life::Closing | Life::Aborted)
-    }
-
-    /// Whether both sides are done: nothing but late packets is to come.
-    pub(super) fn has_ended(&self) -> bool {
-        if !self.is_ending() {
-            return false;
-        }
-        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
-        let acked = |side: &Side| side.fin.is_some_and(|fin| fin.acked_by.is_some());
-        client.reset.is_some() || server.reset.is_some() || acked(client) && acked(server)
-    }
-
     /// The stream-relative offset of a segment's first payload byte.
     pub(super) fn offset(&self, direction: Direction, segment: &Segment) -> u32 {
         let base = self.sides.get(direction).base.unwrap_or(segment.seq);
