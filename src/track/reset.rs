@@ -22,6 +22,13 @@ pub enum Reset {
         /// The frame of the last of them, where it is remembered.
         last: Option<NonZeroU64>,
     },
+    /// The RST acknowledges none of the bytes that were sent to it last: they had not arrived, so they were not unread.
+    Unreached {
+        /// So many.
+        bytes: u32,
+        /// The frame of the last of them, where it is remembered.
+        last: Option<NonZeroU64>,
+    },
     /// The socket was closed already when this many bytes came in this frame (RFC 9293 §3.10.7.1).
     AfterClose {
         /// The frame that is answered.

@@ -18,6 +18,9 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
             let of = bytes(count);
             format!("{who} aborts: RST in place of a FIN, most likely with some of the {peer}'s {of} unread")
         }
+        Reset::Unreached { bytes: count, .. } => {
+            format!("{who} aborts the connection: RST; the {peer}'s last {} had not reached it", bytes(count))
+        }
         Reset::AfterClose { answers, or_from, bytes: count } => {
             let answered = one_of(answers, or_from);
             let lost = if count == 0 { String::new() } else { format!("; {} never reached the program", bytes(count)) };

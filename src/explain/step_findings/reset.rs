@@ -39,6 +39,14 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
             ),
             [last.map_or(0, NonZeroU64::get), frame],
         ),
+        Reset::Unreached { bytes: count, last } => Finding::new(
+            Code::ResetAbort,
+            format!(
+                "The {who} ended the connection with RST. Its ACK number covers none of the last {} from the {peer}: they had not reached it, so it is not that they were unread; linger 0, a timer of its own, or the program was killed.",
+                bytes(count)
+            ),
+            [last.map_or(0, NonZeroU64::get), frame],
+        ),
         Reset::AfterClose { answers, or_from, bytes: count } => {
             let lost = match count {
                 0 => "No data was in it.".to_owned(),

@@ -27,6 +27,7 @@ impl Connection {
         match self.cause_of_reset(moment, segment, ip) {
             // what a program does is no cause if the packet is not its host's
             Reset::Unread { .. }
+            | Reset::Unreached { .. }
             | Reset::AfterAnswer { .. }
             | Reset::Abort
             | Reset::AbortAtOnce(_)
@@ -120,6 +121,7 @@ impl Connection {
                         Reset::AbortAtOnce(answer.frame)
                     }
                     _ if unacked == 0 && self.is_answered(moment, bytes) => Reset::AfterAnswer { bytes, last },
+                    _ if unacked >= bytes => Reset::Unreached { bytes, last },
                     _ => Reset::Unread { bytes, last },
                 }
             }
