@@ -101,6 +101,8 @@ pub enum Reset {
         ttl: u8,
         /// The first packet's.
         first: u8,
+        /// The frame that it answers, as one that fits no connection.
+        answers: Option<NonZeroU64>,
     },
     /// A client's, with its requests answered and all acknowledged: linger 0, killed, or with some of so many bytes
     /// unread.

@@ -25,7 +25,7 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
     let mut names = if end > first { "PA" } else { "A" };
     let (mut ack, mut window, mut delay, mut said) = (1, 8192_u16, 1000, Vec::new());
     let (mut id, mut options, mut sack, mut harm, mut too_big) = (0_u16, Vec::new(), Vec::new(), 0, false);
-    let (mut stamps, mut letter) = (None, b'x');
+    let (mut stamps, mut letter, mut ttl) = (None, b'x', 64_u8);
     for word in words {
         let (head, number) = word.split_at(1);
         match head {
@@ -34,6 +34,7 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
             "w" if number.parse::<u16>().is_ok() => window = number.parse().unwrap(),
             "s" if number.parse::<u8>().is_ok() => options.extend([3, 3, number.parse().unwrap(), 1]),
             "i" if number.parse::<u16>().is_ok() => id = number.parse().unwrap(),
+            "h" if number.parse::<u8>().is_ok() => ttl = number.parse().unwrap(),
             "t" if range(number).is_some() => stamps = range(number),
             "k" if range(number).is_some() => sack.extend(range(number)),
             "o" if number.is_empty() => options.extend([2, 4, 5, 180, 4, 2, 1, 1]),
@@ -58,7 +59,7 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
     let header = u8::try_from(20 + options.len()).unwrap();
     let length = u16::from(20 + header) + u16::try_from(end - first).unwrap();
     let mut packet = vec![0x45, 0];
-    packet.extend([length, id, 0, 64 << 8 | 6, 0].into_iter().flat_map(u16::to_be_bytes));
+    packet.extend([length, id, 0, u16::from(ttl) << 8 | 6, 0].into_iter().flat_map(u16::to_be_bytes));
     packet.extend(if server { [10, 0, 0, 2, 10, 0, 0, 1] } else { [10, 0, 0, 1, 10, 0, 0, 2] });
     packet.extend(if server { [7, port] } else { [port, 7] }.into_iter().flat_map(u16::to_be_bytes));
     packet.extend([own + first, if bits & 0x10 == 0 { 0 } else { peer + ack }].into_iter().flat_map(u32::to_be_bytes));

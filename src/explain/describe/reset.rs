@@ -39,7 +39,9 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         Reset::Unwanted(answers) => {
             format!("{who} wants no connection any more: RST in answer to the SYN-ACK in frame {answers}")
         }
-        Reset::HalfOpen(answers) => format!("{who} has no such connection any more: RST in answer to frame {answers}"),
+        Reset::HalfOpen(answers) => {
+            format!("RST in the {who}'s name in answer to frame {answers}: there is no such connection any more")
+        }
         Reset::Confirmed { reset, challenge } => {
             format!("{who} confirms its RST of frame {reset}: RST at the number that frame {challenge} named")
         }
@@ -56,7 +58,10 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         Reset::AfterReset { answers, reset } => {
             format!("{who} has no connection since the {peer}'s RST in frame {reset}: RST in answer to frame {answers}")
         }
-        Reset::OtherTtl { .. } => format!("RST in the {who}'s name, with another TTL than the {who}'s packets"),
+        Reset::OtherTtl { answers, .. } => {
+            let answers = answers.map_or_else(String::new, |answers| format!(" in answer to frame {answers}"));
+            format!("RST in the {who}'s name{answers}, with another TTL than the {who}'s packets")
+        }
         Reset::AfterAnswer { .. } => format!("{who} aborts the connection: RST, with its request answered"),
         Reset::Unacceptable { in_window: true, .. } => {
             format!("{who} sends RST at {}, which is not the number due: it may end nothing", facts.seq)

@@ -118,14 +118,14 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
         Reset::Unwanted(answers) => Finding::new(
             Code::ResetStale,
             format!(
-                "Answers the SYN-ACK in frame {answers}: the {who} had asked for the connection, and no socket of its waits for the answer any more. Its program gave up, or the SYN came from a port scanner."
+                "Answers the SYN-ACK in frame {answers}: the {who} had asked for the connection, and no socket of its waits for the answer any more. Its program gave up, or the SYN came from a port scanner; or somebody else sent this RST in the {who}'s name."
             ),
             [answers, frame],
         ),
         Reset::HalfOpen(answers) => Finding::new(
             Code::ResetStale,
             format!(
-                "Frame {answers} fits the connection, but the {who} has none any more, and no FIN or RST of its that ends it was captured before: its host was restarted, it gave the connection up, or its close was not captured (half-open, RFC 9293 §3.5.1)."
+                "Frame {answers} fits the connection, but whoever sent this RST has none any more, and no FIN or RST of the {who}'s that ends it was captured before: the {who}'s host was restarted, it gave the connection up, or its close was not captured (half-open, RFC 9293 §3.5.1); or a NAT or firewall on the way has forgotten the connection, and answers in the {who}'s name."
             ),
             [answers, frame],
         ),
@@ -139,7 +139,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
         Reset::Stale(answers) => Finding::new(
             Code::ResetStale,
             format!(
-                "Answers frame {answers}, whose numbers fit no connection that the {who} knows (RFC 9293 §3.5.1): a half-open or older connection."
+                "Answers frame {answers}, whose numbers fit no connection that the {who} knows (RFC 9293 §3.5.1): a half-open or older connection, or one that a NAT or firewall on the way, which answers in its name, has forgotten."
             ),
             [answers, frame],
         ),
@@ -164,12 +164,19 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, reset: Reset) -> Finding {
             ),
             [reset, answers, frame],
         ),
-        Reset::OtherTtl { ttl, first } => Finding::new(
+        Reset::OtherTtl { ttl, first, answers: None } => Finding::new(
             Code::ResetUnknown,
             format!(
                 "Came with a TTL of {ttl}, and the {who}'s first packet with {first}: it took another way, or somebody on the way, such as a firewall, sent it in the {who}'s name. What the {who}'s program did can't be told."
             ),
             [frame],
+        ),
+        Reset::OtherTtl { ttl, first, answers: Some(answers) } => Finding::new(
+            Code::ResetStale,
+            format!(
+                "Answers frame {answers} as one of no known connection. It came with a TTL of {ttl}, and the {who}'s first packet with {first}: most likely a NAT or firewall on the way, which has forgotten the connection, sent it in the {who}'s name; or it took another way. Whether the {who} still has the connection can't be told."
+            ),
+            [answers.get(), frame],
         ),
         Reset::AfterAnswer { bytes: count, last } => Finding::new(
             Code::ResetAbort,

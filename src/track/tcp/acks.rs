@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use super::holes::Missed;
 use super::{Connection, Moment};
-use crate::model::{Nanos, Segment, SeqNumber};
+use crate::model::{Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::event::TcpFacts;
 use crate::track::facts::{Acked, Probe, RttSample};
 use crate::track::vantage::Measures;
@@ -72,8 +72,10 @@ impl Connection {
         // where the capture began later, the first ACK may lie before all that it holds
         let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
         let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
-        // what waited for a hole to be filled was no round trip, though what filled it may not be in the capture
-        let sample = covered.sample.filter(|sent| sent.len > 0 && !told);
+        // what waited for a hole to be filled was no round trip, though what filled it may not be in the capture; and who
+        // sends a RST need not be the one whom the bytes were for
+        let no_trip = told || segment.flags.contains(TcpFlags::RST);
+        let sample = covered.sample.filter(|sent| sent.len > 0 && !no_trip);
         let delay = sample.and_then(|sent| moment.since(sent.at));
         if let Some((sent, delay)) = sample.zip(delay)
             && let Some(held) = own.holds_ack(delay, usual)

@@ -24,17 +24,18 @@ impl Connection {
     pub(super) fn explain_reset(&self, moment: &Moment, segment: &Segment, ip: &IpHeader) -> Reset {
         let ttl = ip.ttl;
         let first = self.sides.get(moment.direction).ttl;
-        match self.cause_of_reset(moment, segment, ip) {
-            // what a program does is no cause if the packet is not its host's
+        let cause = self.cause_of_reset(moment, segment, ip);
+        let Some(first) = first.map(NonZeroU8::get).filter(|first| *first != ttl) else { return cause };
+        // what a program does, or its host knows, is no cause if the packet is not its host's
+        match cause {
             Reset::Unread { .. }
             | Reset::Unreached { .. }
             | Reset::AfterAnswer { .. }
             | Reset::Abort
             | Reset::AbortAtOnce(_)
-            | Reset::Unknown
-                if first.is_some_and(|first| first.get() != ttl) =>
-            {
-                Reset::OtherTtl { ttl, first: first.map_or(0, NonZeroU8::get) }
+            | Reset::Unknown => Reset::OtherTtl { ttl, first, answers: None },
+            Reset::Stale(answers) | Reset::HalfOpen(answers) => {
+                Reset::OtherTtl { ttl, first, answers: NonZeroU64::new(answers) }
             }
             cause => cause,
         }
