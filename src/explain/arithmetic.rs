@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::model::Direction;
+use crate::model::{Direction, TcpFlags};
 use crate::track::{Reset, TcpFacts};
 
 /// A number of a segment in terms of the initial sequence numbers X (client) and Y (server).
@@ -25,16 +25,20 @@ impl Arithmetic {
             Some(Reset::Copy(_)) => facts.seq_raw == 0,
             _ => false,
         };
-        Self::new(direction, facts.seq).filter(|_| !refuses)
+        let number = Self::new(direction, facts.seq, facts)?;
+        let is_syn = facts.flags.contains(TcpFlags::SYN);
+        // of several SYN-ACKs one has the number that counts
+        (!refuses && (!is_syn || number.offset == 0)).then_some(number)
     }
 
     /// Where its acknowledgment number comes from; `None` also for an ACK that is not there.
     pub(super) fn of_ack(direction: Direction, facts: &TcpFacts) -> Option<Self> {
-        Self::new(!direction, facts.ack?)
+        Self::new(!direction, facts.ack?, facts)
     }
 
     /// A number that the sender in `direction` counts.
-    fn new(direction: Direction, offset: u32) -> Option<Self> {
+    fn new(direction: Direction, relative: u32, facts: &TcpFacts) -> Option<Self> {
+        let offset = relative.wrapping_add(*facts.hints.renumbered.get(direction));
         let base = match direction {
             Direction::ClientToServer => 'X',
             Direction::ServerToClient => 'Y',

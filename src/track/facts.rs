@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 
 use super::repeat::{Arrived, Twice};
 use super::vantage::Vantage;
-use crate::model::Nanos;
+use crate::model::{Nanos, PerDirection};
 
 pub(super) use datagram::MORE;
 pub use datagram::{Overtaken, PairedBy, UdpPlace};
@@ -199,4 +199,7 @@ pub struct Hints {
     pub syn_data: Option<SynData>,
     /// Congestion experienced (IP), or echoed (ECE) outside the handshake.
     pub congestion: bool,
+    /// How far behind each side's initial sequence number its relative numbers begin, modulo 2^32: 0 but where SYN-ACKs had
+    /// several.
+    pub renumbered: PerDirection<u32>,
 }

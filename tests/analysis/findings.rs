@@ -14,7 +14,7 @@ const DIALOGUES: &str = include_str!("findings.txt");
 /// MSS and SACK are agreed, and a round trip takes 20 ms, seen from the client.
 const HANDSHAKE: [&str; 3] = ["c 0-0 S a0 o i1", "s 0-0 SA o +20000", "c 1-1 i2 +100"];
 
-/// Each step's sentence and findings, and the conversation's facts.
+/// Each step's sentence, where its numbers come from, and its findings, and the conversation's facts.
 #[derive(Debug, Default)]
 struct Said {
     steps: Vec<(String, Vec<(&'static str, String)>)>,
@@ -28,7 +28,9 @@ impl Sink for &mut Said {
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let findings = step.findings.iter().map(|finding| (finding.code.name(), finding.text.to_string())).collect();
-        self.steps.push((step.description(), findings));
+        let sums =
+            [step.seq_arithmetic(), step.ack_arithmetic()].map(|sum| sum.map_or("-".to_owned(), |sum| sum.to_string()));
+        self.steps.push((format!("{} ({})", step.description(), sums.join(", ")), findings));
         Ok(())
     }
 

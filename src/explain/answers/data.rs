@@ -131,7 +131,7 @@ fn first(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         }
         answer = match isn {
             Some(isn) => {
-                let offset = segment.seq;
+                let offset = segment.seq_raw.wrapping_sub(isn);
                 answer.line(format!("{who}: on the wire {base} + {offset} = {isn} + {offset} = {}", isn.wrapping_add(offset)))
             }
             None => answer.but(format!(

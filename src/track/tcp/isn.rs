@@ -3,11 +3,12 @@
 
 use std::num::NonZeroU64;
 
+use super::Connection;
 use super::holes::Holes;
 use super::sent::Sent;
 use super::side::Side;
 use super::verdict::Again;
-use crate::model::SeqNumber;
+use crate::model::{Direction, PerDirection, SeqNumber};
 
 impl Side {
     /// Whether a SYN of its had this number, as far as they are remembered.
@@ -52,5 +53,25 @@ impl Side {
         }
         let first = self.sent.iter().any(|sent| sent.seq == seq);
         u16::try_from(again).unwrap_or(u16::MAX).saturating_add(first.into())
+    }
+}
+
+impl Connection {
+    /// The number before a stream's first byte. Where SYN-ACKs had several numbers, relative ones count from the last of
+    /// them, but the bytes from the one that counts.
+    #[inline]
+    pub(super) fn begin_of(&self, direction: Direction) -> Option<SeqNumber> {
+        let side = self.sides.get(direction);
+        if self.renumbered { side.isn.or(side.base) } else { side.base }
+    }
+
+    /// How far behind each initial sequence number the relative numbers begin.
+    #[cold]
+    pub(super) fn moved(&self) -> PerDirection<u32> {
+        let moved = |side: &Side| side.base.zip(side.isn).map_or(0, |(base, isn)| base.relative_to(isn));
+        PerDirection {
+            client_to_server: moved(&self.sides.client_to_server),
+            server_to_client: moved(&self.sides.server_to_client),
+        }
     }
 }

@@ -90,6 +90,8 @@ pub(super) struct Connection {
     last: (u64, When),
     /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
     new_isn: bool,
+    /// Relative numbers need not count from the initial sequence numbers: a SYN-ACK with another one came.
+    renumbered: bool,
 }
 
 impl Connection {
@@ -118,7 +120,7 @@ impl Connection {
 
     /// The stream-relative offset of a segment's first payload byte.
     pub(super) fn offset(&self, direction: Direction, segment: &Segment) -> u32 {
-        let base = self.sides.get(direction).base.unwrap_or(segment.seq);
+        let base = self.begin_of(direction).unwrap_or(segment.seq);
         let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
         segment.seq.plus(syn).relative_to(base.plus(1))
     }
@@ -127,7 +129,7 @@ impl Connection {
     #[inline]
     pub(super) fn acked_of(&self, direction: Direction) -> Option<u32> {
         let acked = self.sides.get(!direction).acked?;
-        Some(acked.relative_to(self.sides.get(direction).base?.plus(1)))
+        Some(acked.relative_to(self.begin_of(direction)?.plus(1)))
     }
 
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
@@ -232,6 +234,9 @@ impl Connection {
         facts.turnaround = None;
         facts.echo = None;
         facts.reset = reset;
+        if self.renumbered {
+            facts.hints.renumbered = self.moved();
+        }
     }
 
     /// Bases of the relative numbers, and the options.
@@ -244,6 +249,7 @@ impl Connection {
             // a SYN-ACK with another number does not begin another connection, but its numbers count from there
             self.new_isn = own.base.is_some_and(|base| base != segment.seq);
             own.base = Some(segment.seq);
+            self.renumbered |= self.new_isn;
         }
         own.base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
         if segment.flags.contains(TcpFlags::ACK) {
