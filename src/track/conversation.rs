@@ -166,7 +166,8 @@ impl Conversation {
             Kind::Udp(exchange) => exchange.take_error(frame.number, quoted, error),
             Kind::Away => None,
         };
-        (!quoted, IcmpFacts { error: *error, quotes_frame })
+        let had_sent = matches!(&self.kind, Kind::Udp(exchange) if exchange.had_sent(!quoted));
+        (!quoted, IcmpFacts { error: *error, quotes_frame, had_sent })
     }
 
     fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> Moment {

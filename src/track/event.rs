@@ -272,4 +272,6 @@ pub struct IcmpFacts {
     pub error: IcmpError,
     /// The frame that it answers, where that is known.
     pub quotes_frame: Option<u64>,
+    /// Whether the port that the quoted datagram went to had sent datagrams itself before (UDP alone).
+    pub had_sent: bool,
 }

@@ -182,6 +182,11 @@ impl Exchange {
         (newest.mark.likeness(&error.quoted) == Some(Likeness::Same)).then_some(newest.frame)
     }
 
+    /// Whether this side has sent a datagram.
+    pub(super) fn had_sent(&self, direction: Direction) -> bool {
+        self.last.get(direction).is_some()
+    }
+
     pub(super) fn totals(&self) -> UdpTotals {
         let (count, frames) = self.datagrams.unanswered();
         let mut totals = self.totals.clone();

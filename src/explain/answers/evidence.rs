@@ -2,7 +2,7 @@
 //!
 //! Totals are exact, whatever a limit of the output leaves out; lists keep their first entries.
 
-use super::{acks, close, data, duplicates, handshake, headers, options, retransmissions, udp, windows};
+use super::{acks, close, data, duplicates, handshake, headers, options, replies, retransmissions, udp, windows};
 use crate::explain::transfer::Transfer;
 use crate::model::PerDirection;
 use crate::track::{Body, Event};
@@ -21,6 +21,7 @@ pub struct Evidence {
     pub(super) close: close::Seen,
     pub(super) headers: headers::Seen,
     pub(super) udp: udp::Seen,
+    pub(super) replies: replies::Seen,
 }
 
 impl Evidence {
@@ -42,7 +43,10 @@ impl Evidence {
                 self.duplicates.get_mut(!direction).answered(event, facts);
                 self.close.see(event, facts);
             }
-            Body::Udp(facts) => self.udp.see(event, facts),
+            Body::Udp(facts) => {
+                self.udp.see(event, facts);
+                self.replies.see(event, facts);
+            }
             Body::Icmp(facts) => self.udp.see_error(event, facts),
         }
     }

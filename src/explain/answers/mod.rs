@@ -14,6 +14,7 @@ mod handshake;
 mod headers;
 mod options;
 mod question;
+mod replies;
 mod retransmissions;
 mod rtt;
 mod sockets;
@@ -62,7 +63,7 @@ pub static QUESTIONS: &[&Question] = &[
     &udp::HEADER,
     &udp::LENGTH,
     &udp::LARGEST,
-    &udp::PAIR,
+    &replies::PAIR,
     &udp::NO_CONNECTION,
     &sockets::CLIENT_FIRST,
     &sockets::PORTS_DIFFER,

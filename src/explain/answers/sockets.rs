@@ -4,6 +4,7 @@
 
 use super::answer::Answer;
 use super::question::{Case, Question, Topic};
+use super::udp::Unreachable;
 use crate::model::{Direction, Protocol};
 use crate::track::{Close, Early, Handshake, TcpTotals};
 
@@ -44,7 +45,8 @@ fn nobody_listens(protocol: Protocol) -> &'static str {
 fn shown(case: &Case<'_>, answer: Answer) -> Answer {
     let totals = case.totals;
     let port = totals.server.port;
-    match (&totals.tcp, case.seen.udp.error) {
+    let udp = &case.seen.udp;
+    match (&totals.tcp, udp.error(Direction::ClientToServer)) {
         (Some(tcp), _) if tcp.handshake == Handshake::Refused => {
             let syn = case.seen.handshake.syn.map(|mark| mark.frame);
             let reset = tcp.story.resets.server_to_client;
@@ -56,13 +58,13 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
                 _ => answer.add(format!("This capture shows it: the SYN to port {port} is answered with RST.")),
             }
         }
-        (None, Some((frame, error, quotes))) => answer
+        (None, Some(Unreachable { frame, error, quotes })) if error.name() == "port unreachable" => answer
             .add(format!(
                 "This capture shows it: {} in frame {frame}{}.",
                 error.name(),
                 quotes.map_or_else(String::new, |quotes| format!(", about frame {quotes} to port {port}"))
             ))
-            .frames(quotes.into_iter().chain([frame])),
+            .frames(quotes.iter().copied().chain([*frame])),
         (Some(tcp), _) if tcp.story.unanswered_syn && totals.may_go_on() => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
             .but("Whether anybody listened here: the SYN was not answered as far as the capture was read."),
@@ -82,7 +84,20 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
             )),
             None => answer.but("This capture does not show it: there is no attempt to connect that was refused."),
         },
-        (None, None) => answer.but("This capture does not show it: there is no ICMP error about these ports."),
+        (None, Some(Unreachable { frame, error, .. })) => answer
+            .but(format!("Whether anybody listened here: {} in frame {frame} says nothing of the port.", error.name()))
+            .frames([*frame]),
+        (None, None) => match udp.error(Direction::ServerToClient) {
+            Some(Unreachable { frame, error, quotes }) => answer
+                .but(format!(
+                    "This capture does not show it: {} in frame {frame} is about what the server sent to the client's port {}{}.",
+                    error.name(),
+                    totals.client.port,
+                    quotes.map_or_else(String::new, |quotes| format!(" in frame {quotes}"))
+                ))
+                .frames(quotes.iter().copied().chain([*frame])),
+            None => answer.but("This capture does not show it: there is no ICMP error about these ports."),
+        },
     }
 }
 
@@ -111,7 +126,7 @@ fn interrupted(case: &Case<'_>) -> Answer {
         None => Answer::new(
             "Its kernel closes its socket, and nothing is sent: UDP has no close. The peer notices nothing; its next datagram is answered with ICMP port unreachable.",
         )
-        .frames(case.seen.udp.error.map(|(frame, ..)| frame))
+        .frames(case.seen.udp.first_error().map(|told| told.frame))
         .but("Whether and when a program ended: that is not on the wire."),
         Some(tcp) => of_tcp(case, tcp),
     }

@@ -1,12 +1,12 @@
-//! The header of UDP, what fits behind it, and who answered whom.
+//! The header of UDP, what fits behind it, and what it lacks.
 
 use super::answer::{Answer, AnswerTable};
+use super::data::BOTH;
 use super::question::{Case, Question, Topic};
-use super::words::{counted, frames_of, millis};
+use super::words::{counted, frames_of};
 use crate::explain::describe::thousands;
-use crate::explain::vantage::seen_from;
-use crate::model::{Endpoint, IcmpError, Nanos};
-use crate::track::{Event, IcmpFacts, UdpFacts, UdpPlace};
+use crate::model::{Direction, Endpoint, IcmpError, PerDirection};
+use crate::track::{Event, IcmpFacts, UdpFacts};
 
 pub(super) static HEADER: Question = Question {
     id: "udp_header",
@@ -29,13 +29,6 @@ pub(super) static LARGEST: Question = Question {
     of_all_steps: true,
 };
 
-pub(super) static PAIR: Question = Question {
-    id: "udp_pair",
-    text: "Which datagrams are request and reply, and how do their ports relate?",
-    topic: Topic::Udp(pair),
-    of_all_steps: true,
-};
-
 pub(super) static NO_CONNECTION: Question = Question {
     id: "udp_no_connection",
     text: "Why is there no connection, and what is not there for it?",
@@ -45,11 +38,10 @@ pub(super) static NO_CONNECTION: Question = Question {
 
 /// The header's length in bytes: four fields of two (RFC 768).
 const HEADER_LEN: u16 = 8;
-const ROWS: usize = 8;
 
 #[derive(Clone, Copy, Debug)]
-struct Sent {
-    frame: u64,
+pub(super) struct Sent {
+    pub(super) frame: u64,
     source: Endpoint,
     destination: Endpoint,
     length: u16,
@@ -70,23 +62,22 @@ impl Sent {
     }
 }
 
+/// An ICMP error that tells that a datagram did not arrive.
 #[derive(Clone, Copy, Debug)]
-struct Pair {
-    request: u64,
-    reply: u64,
-    len: u32,
-    time: Option<Nanos>,
+pub(super) struct Unreachable {
+    pub(super) frame: u64,
+    pub(super) error: IcmpError,
+    /// The datagram's frame, where that is known.
+    pub(super) quotes: Option<u64>,
 }
 
 /// What the datagrams show.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    first: Option<Sent>,
+    pub(super) first: Option<Sent>,
     longest: Option<Sent>,
-    datagrams: u64,
-    pairs: Vec<Pair>,
-    replies: u64,
-    pub(super) error: Option<(u64, IcmpError, Option<u64>)>,
+    /// The first that tells that the other side's datagram of this direction did not arrive.
+    errors: PerDirection<Option<Unreachable>>,
 }
 
 impl Seen {
@@ -102,28 +93,32 @@ impl Seen {
             ip_header: event.ip.header_len,
             fragments: event.ip.fragments,
         };
-        self.datagrams += 1;
         self.first.get_or_insert(sent);
         if self.longest.is_none_or(|longest| longest.len < sent.len) {
             self.longest = Some(sent);
-        }
-        if let UdpPlace::Reply { request, sure: true, .. } = facts.place {
-            self.replies += 1;
-            if self.pairs.len() < ROWS {
-                self.pairs.push(Pair { request, reply: event.frame, len: facts.len, time: facts.turnaround });
-            }
         }
     }
 
     pub(super) fn see_error(&mut self, event: &Event<'_>, facts: &IcmpFacts) {
         if facts.error.is_unreachable() {
-            self.error.get_or_insert((event.frame, facts.error, facts.quotes_frame));
+            let told = Unreachable { frame: event.frame, error: facts.error, quotes: facts.quotes_frame };
+            self.errors.get_mut(!event.direction).get_or_insert(told);
         }
+    }
+
+    /// The first ICMP error that tells that a datagram of this direction did not arrive.
+    pub(super) fn error(&self, about: Direction) -> Option<&Unreachable> {
+        self.errors.get(about).as_ref()
+    }
+
+    /// The first about either side's datagrams.
+    pub(super) fn first_error(&self) -> Option<&Unreachable> {
+        BOTH.into_iter().filter_map(|about| self.error(about)).min_by_key(|told| told.frame)
     }
 }
 
 /// Why there is no datagram to speak of.
-const NO_DATAGRAM: &str = "No datagram is in the capture, only an ICMP error about one.";
+pub(super) const NO_DATAGRAM: &str = "No datagram is in the capture, only an ICMP error about one.";
 
 fn header(case: &Case<'_>) -> Answer {
     let Some(sent) = case.seen.udp.first else { return Answer::unknown(NO_DATAGRAM) };
@@ -192,39 +187,6 @@ fn largest(case: &Case<'_>) -> Answer {
         .frames([sent.frame])
 }
 
-fn pair(case: &Case<'_>) -> Answer {
-    let (seen, totals) = (&case.seen.udp, case.totals);
-    let Some(pair) = seen.pairs.first() else {
-        let frames = seen.first.map(|sent| sent.frame).into_iter().chain(seen.error.map(|(frame, ..)| frame));
-        if totals.udp.as_ref().is_some_and(|udp| udp.in_doubt > 0) {
-            let why = "Several requests were under way whenever an answer came, and neither its bytes nor an ID tells which of them it answers.";
-            return Answer::unknown(why).frames(frames);
-        }
-        let answer = Answer::unknown("No datagram in the capture answers another.").frames(frames);
-        return match &seen.error {
-            Some((frame, error, _)) => {
-                answer.add(format!("What came back is an ICMP error: {} (frame {frame}).", error.name()))
-            }
-            None => answer,
-        };
-    };
-    let (client, server) = (totals.client, totals.server);
-    let caption = format!("Requests and replies, {}", seen_from(totals.standpoint().vantage));
-    let mut table = AnswerTable::new(caption, &["request", "reply", "reply length", "time (ms)"]);
-    for pair in &seen.pairs {
-        let time = pair.time.map_or_else(|| "unknown".to_owned(), millis);
-        table.push([pair.request.to_string(), pair.reply.to_string(), pair.len.to_string(), time]);
-    }
-    table.left_out = seen.replies - seen.pairs.len() as u64;
-    Answer::new(format!(
-        "Frame {} is a request, frame {} its reply. The ports trade places: the request goes from {} to {}, the reply from {} to {}.",
-        pair.request, pair.reply, client.port, server.port, server.port, client.port
-    ))
-    .add("UDP itself does not mark a reply: it is the next datagram of the server, matched by its bytes where it is an echo, and by its transaction ID where it is DNS.")
-    .frames(seen.pairs.iter().flat_map(|pair| [pair.request, pair.reply]))
-    .table(table)
-}
-
 fn no_connection(case: &Case<'_>) -> Answer {
     let seen = &case.seen.udp;
     let Some(first) = seen.first else { return Answer::unknown(NO_DATAGRAM) };
@@ -234,7 +196,7 @@ fn no_connection(case: &Case<'_>) -> Answer {
         counted(u64::from(first.len), "byte")
     ))
     .frames([first.frame]);
-    if let Some((frame, error, quotes)) = &seen.error {
+    if let Some(Unreachable { frame, error, quotes }) = seen.first_error() {
         let which = quotes.map_or_else(|| "a datagram".to_owned(), |quotes| format!("the datagram in frame {quotes}"));
         return answer
             .add(format!(
@@ -248,9 +210,10 @@ fn no_connection(case: &Case<'_>) -> Answer {
         return answer;
     };
     let frames = frames_of(unanswered.count, &unanswered.frames);
+    let answers = if case.seen.replies.doubted() { "is known to answer" } else { "answers" };
     answer
         .but(format!(
-            "Whether the data of {frames} arrived: no datagram answers it, and UDP itself tells its sender nothing."
+            "Whether the data of {frames} arrived: no datagram {answers} it, and UDP itself tells its sender nothing."
         ))
         .frames(unanswered.frames.iter().copied())
 }

@@ -24,8 +24,12 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
             Protocol::Udp => "UDP itself has no refusal (RFC 1122 §4.1.3.1)",
             Protocol::Tcp => "a host would answer with RST, so this is most likely a firewall",
         };
+        let since = match facts.had_sent {
+            true => " That port had sent datagrams itself before: most likely its program has closed the socket since.",
+            false => "",
+        };
         let text = format!(
-            "Nobody listens on {protocol} port {port}, or a firewall rejects it: {who} by an ICMP error; {why}."
+            "Nobody listens on {protocol} port {port}, or a firewall rejects it: {who} by an ICMP error; {why}.{since}"
         );
         return Finding::new(Code::PortUnreachable, text, frames);
     }
