@@ -135,7 +135,7 @@ impl Run<'_> {
                     Transport::IcmpError(_) => self.totals.icmp += 1,
                 }
                 if self.wants_steps
-                    && let Some(last) = self.tracker.last()
+                    && let Some(last) = self.tracker.last(packet)
                 {
                     self.sink.step(&Step::explain(&last.event(frame, packet)))?;
                 }

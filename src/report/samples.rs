@@ -92,7 +92,7 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
         let frame = Frame { number, time, link: LinkType::ETHERNET, interface: 0, wire_len: data.len() as u32, data };
         let packet = decoder.decode(&frame).expect("a packet");
         tracker.follow(&frame, &packet).expect("a step");
-        let event = tracker.last().expect("an event").event(&frame, &packet);
+        let event = tracker.last(&packet).expect("an event").event(&frame, &packet);
         let step = Step::explain(&event);
         totals.frames += 1;
         match step.event.protocol_name() {

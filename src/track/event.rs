@@ -11,7 +11,7 @@ use super::repeat::Repeat;
 use super::reset::Reset;
 use super::vantage::Vantage;
 use crate::model::{
-    Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, TcpFlags, TcpOptions, Timestamp,
+    Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, Segment, TcpFlags, TcpOptions, Timestamp,
 };
 
 /// Wireshark's name of a conversation: numbers count per protocol from 0, in order of the first packet.
@@ -232,6 +232,21 @@ pub struct TcpFacts {
 }
 
 impl TcpFacts {
+    /// Fills in what the segment says by itself. The rest is known once it is followed; this is only needed where its
+    /// event is wanted.
+    #[inline(always)]
+    pub(super) fn say(&mut self, segment: &Segment) {
+        self.flags = segment.flags;
+        self.seq_raw = segment.seq.0;
+        self.ack_raw = segment.ack.0;
+        self.len = segment.len;
+        self.window_raw = segment.window;
+        self.urgent = segment.urgent;
+        self.header_len = segment.header_len;
+        self.options = segment.options;
+        self.checksum = segment.checksum;
+    }
+
     /// The relative sequence number after this segment: SYN and FIN count one each, data its length.
     pub fn next_seq(&self) -> u32 {
         let syn = u32::from(self.flags.contains(TcpFlags::SYN));

@@ -97,7 +97,10 @@ impl Tracker {
 
     /// The packet that was followed last, in its conversation.
     #[inline]
-    pub fn last(&self) -> Option<Last<'_>> {
+    pub fn last(&mut self, packet: &Packet<'_>) -> Option<Last<'_>> {
+        if let Transport::Segment(segment) = &packet.headers.transport {
+            self.facts.say(segment);
+        }
         let followed = self.followed.as_ref()?;
         let conversation = &self.slots.get(followed.slot)?.conversation;
         Some(Last { conversation, followed, facts: &self.facts })

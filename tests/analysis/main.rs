@@ -25,7 +25,7 @@ fn flags(capture: Vec<u8>) -> Vec<Vec<&'static str>> {
     while let Some(frame) = source.next_frame().unwrap() {
         let packet = decoder.decode(&frame).unwrap();
         tracker.follow(&frame, &packet).unwrap();
-        let event = tracker.last().unwrap().event(&frame, &packet);
+        let event = tracker.last(&packet).unwrap().event(&frame, &packet);
         let Body::Tcp(facts) = &event.body else { panic!("not TCP") };
         flags.push(facts.analysis.iter().map(|flag| flag.name()).collect());
     }

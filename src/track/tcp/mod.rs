@@ -213,20 +213,11 @@ impl Connection {
             hints.idle = self.diary.silence(moment);
         }
         self.diary.follow(moment, segment, repeat.as_ref(), probe, hints);
-        facts.flags = segment.flags;
         facts.seq = segment.seq.relative_to(own.base.unwrap_or_default());
         facts.ack = has_ack.then(|| segment.ack.relative_to(peer.base.unwrap_or_default()));
-        facts.seq_raw = segment.seq.0;
-        facts.ack_raw = segment.ack.0;
-        facts.len = segment.len;
         facts.window = window;
-        facts.window_raw = segment.window;
         facts.window_scale = applied.map(|shift| 1 << shift);
-        facts.urgent = segment.urgent;
-        facts.header_len = segment.header_len;
-        facts.options = segment.options;
         facts.sack_base = peer.base.unwrap_or_default().0;
-        facts.checksum = segment.checksum;
         facts.analysis = analysis;
         facts.place = place;
         facts.life = life;

@@ -15,6 +15,7 @@ use crate::track::repeat::Twice;
 impl Side {
     /// What its ACK says of holes: duplicates and SACK blocks count, a DSACK tells of a needless repeat. Gives whether the
     /// ACKs before it had told of a hole.
+    #[inline]
     pub(super) fn note_sack(
         &mut self,
         moment: &Moment,
@@ -23,7 +24,15 @@ impl Side {
         advances: bool,
         hints: &mut Hints,
     ) -> bool {
-        let told_before = !self.trouble().hole_acks.is_empty();
+        let told_before = self.trouble.as_ref().is_some_and(|trouble| !trouble.hole_acks.is_empty());
+        // nearly every ACK acknowledges something new, or rides on data, and has no block
+        if told_before || !segment.options.sack.is_empty() || !advances && segment.len == 0 {
+            self.note_holes(moment, segment, peer, advances, hints);
+        }
+        told_before
+    }
+
+    fn note_holes(&mut self, moment: &Moment, segment: &Segment, peer: &mut Self, advances: bool, hints: &mut Hints) {
         let blocks = segment.options.sack.as_slice();
         let mut real = blocks;
         if let Some((first, rest)) = blocks.split_first() {
@@ -54,7 +63,6 @@ impl Side {
         } else if advances && let Some(trouble) = &mut self.trouble {
             trouble.hole_acks.clear();
         }
-        told_before
     }
 }
 
