@@ -85,6 +85,8 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("kernel-refused-answers.txt", "kernel/refused.pcap", &["--answers"]),
     ("kernel-ooo-answers.txt", "kernel/ooo.pcap", &["--answers"]),
     ("kernel-simopen-answers.txt", "kernel/simopen.pcap", &["--answers"]),
+    ("made-udp-asked-thrice-answers.txt", "made/udp-asked-thrice.pcap", &["--answers"]),
+    ("wire-captured-out-of-order-answers.txt", "wire/captured-out-of-order.pcap", &["--answers"]),
     ("kernel-udp-frag-answers.txt", "kernel/udp_frag.pcap", &["--answers"]),
     ("kernel-udp-closed-answers.json", "kernel/udp_closed.pcap", &["--answers", "--format", "json"]),
 ];

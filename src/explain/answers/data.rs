@@ -41,6 +41,8 @@ pub(super) struct Segment {
     pub(super) acked: Option<(u64, Option<Nanos>)>,
     /// It was sent again before that, in this frame; or this frame sends it again.
     pub(super) again: Option<u64>,
+    /// It was captured behind its ACK: how long it was under way can't be told.
+    pub(super) late: bool,
 }
 
 /// The first data segments of one side, as first sent.
@@ -80,7 +82,12 @@ impl Seen {
             let again = (!fresh).then_some(event.frame);
             let (frame, at, len) = (event.frame, event.since_start, end.wrapping_sub(seq));
             let seq_raw = facts.seq_raw.wrapping_add(seq.wrapping_sub(facts.seq));
-            self.first.push(Segment { frame, at, seq, seq_raw, on_syn, end, len, acked: None, again });
+            let mut segment = Segment { frame, at, seq, seq_raw, on_syn, end, len, acked: None, again, late: false };
+            if let Some(repeat) = facts.repeat.filter(|repeat| repeat.verdict == RepeatVerdict::CapturedLate) {
+                let acked_at = at.zip(repeat.after).map(|(at, after)| at.minus(after));
+                (segment.late, segment.acked) = (true, repeat.witness.map(|ack| (ack, acked_at)));
+            }
+            self.first.push(segment);
         }
     }
 

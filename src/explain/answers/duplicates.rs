@@ -4,6 +4,7 @@ use super::answer::{Answer, AnswerTable};
 use super::data::BOTH;
 use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of};
+use crate::model::Direction;
 use crate::track::{AnalysisFlag, Event, RepeatVerdict, Sighting, TcpFacts, TcpTotals};
 
 pub(super) static DUPLICATES: Question = Question {
@@ -90,7 +91,7 @@ fn says_twice(facts: &TcpFacts) -> bool {
     !blocks.is_empty() && !blocks.iter().any(beyond)
 }
 
-fn duplicates(case: &Case<'_>, _: &TcpTotals) -> Answer {
+fn duplicates(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let (mut answer, mut besides) = (Answer::default(), Vec::new());
     for side in BOTH {
         let seen = case.seen.duplicates.get(side);
@@ -154,9 +155,18 @@ fn duplicates(case: &Case<'_>, _: &TcpTotals) -> Answer {
             .frames(seen.duplicates.frames.iter().copied().chain(needed).chain(needless))
             .table(table);
     }
-    let answer = match answer.text.is_empty() {
-        true => answer.add("No: no ACK without data repeats the number and window of the one before while data is in flight."),
-        false => answer.line("duplicate ACK = no data, same ACK number and window as before, data in flight (RFC 5681 §2); three cause a fast retransmit (§3.2)"),
+    let lacking = case.not_captured(tcp);
+    let answer = match (answer.text.is_empty(), lacking) {
+        (true, Some(side)) => answer.add(format!(
+            "No ACK of the {} without data repeats the number and window of the one before while data is in flight.",
+            side.receiver()
+        )),
+        (true, None) => answer.add("No: no ACK without data repeats the number and window of the one before while data is in flight."),
+        (false, _) => answer.line("duplicate ACK = no data, same ACK number and window as before, data in flight (RFC 5681 §2); three cause a fast retransmit (§3.2)"),
+    };
+    let answer = match lacking.map(Direction::sender) {
+        Some(who) => answer.but(format!("Whether the {who} sent any: the capture holds nothing of the {who}'s.")),
+        None => answer,
     };
     besides.iter().fold(answer, Answer::add)
 }

@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::evidence::Evidence;
+use crate::model::Direction;
 use crate::track::{ConversationTotals, TcpTotals};
 
 /// A question that labs ask of a trace.
@@ -40,4 +41,12 @@ pub struct Case<'a> {
     pub(super) totals: &'a ConversationTotals,
     /// What its steps showed.
     pub(super) seen: &'a Evidence,
+}
+
+impl Case<'_> {
+    /// The side of whose segments none is in the capture, though there is no reason why it should have sent none.
+    pub(super) fn not_captured(&self, tcp: &TcpTotals) -> Option<Direction> {
+        let none = |side: &Direction| *self.totals.packets.get(*side) == 0 && !tcp.story.unanswered_syn;
+        [Direction::ClientToServer, Direction::ServerToClient].into_iter().find(none)
+    }
 }

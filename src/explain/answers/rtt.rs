@@ -15,9 +15,9 @@ pub(super) static RTT: Question = Question {
     of_all_steps: false,
 };
 
-/// A segment's sample: none without its ACK, and none if it was sent twice (Karn).
+/// A segment's sample: none without its ACK, none if it was sent twice (Karn), and none if it was captured behind it.
 fn sample(segment: &Segment) -> Option<Nanos> {
-    let (_, acked) = segment.acked.filter(|_| segment.again.is_none())?;
+    let (_, acked) = segment.acked.filter(|_| segment.again.is_none() && !segment.late)?;
     Some(acked?.minus(segment.at?)).filter(|time| time.0 >= 0)
 }
 
@@ -80,6 +80,7 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Op
         }
         let measured = match (sample, segment.again, segment.acked) {
             (Some(sample), ..) => millis(sample),
+            (None, ..) if segment.late => "captured late".to_owned(),
             (None, Some(again), _) if again == segment.frame => "sent again here".to_owned(),
             (None, Some(again), _) => format!("again in {again}"),
             (None, None, None) => "no ACK".to_owned(),
@@ -100,7 +101,7 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Op
         (Measures::Delay, _) => answer.but(format!(
             "The {who}'s data has no RTT here: the capture was made at the {peer}, the receiver, so that the time to the ACK is only the {peer}'s own delay and leaves out the path."
         )),
-        (_, None) => answer.but(format!("None of the {who}'s segments gives a sample: no ACK of a segment sent once is in the capture.")),
+        (_, None) => answer.but(format!("None of the {who}'s segments gives a sample: no ACK of a segment sent once is in the capture{}.", if segments.iter().any(|segment| segment.late) { " behind it" } else { "" })),
         (_, Some(last)) => {
             let name = if measures == Measures::RoundTrip { "EstimatedRTT" } else { "estimate" };
             let place = if measures == Measures::RoundTrip { format!(", {}", seen_from(seen)) } else { String::new() };

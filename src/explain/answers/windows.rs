@@ -92,6 +92,7 @@ impl Window {
 
 fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let mut answer = Answer::default();
+    let lacking = case.not_captured(tcp);
     for owner in BOTH {
         let Some(least) = *case.seen.windows.least.get(owner) else { continue };
         let (who, sender) = (owner.sender(), owner.receiver());
@@ -107,7 +108,10 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             .frames([least.frame]);
         let (filled, shut) = (tcp.story.window_filled.get(!owner), &tcp.story.zero_window.get(owner).shut);
         let flight = case.seen.transfer.flows().get(!owner).most_in_flight;
-        if *case.totals.payload.get(!owner) == 0 {
+        if lacking == Some(!owner) {
+            answer = answer
+                .but(format!("Whether it ever throttled the {sender}: the capture holds nothing of the {sender}'s."));
+        } else if *case.totals.payload.get(!owner) == 0 {
             answer = answer.add(format!("The {sender} sent no data, so there was nothing to throttle."));
         } else if shut.count > 0 {
             answer = answer
@@ -144,7 +148,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     if answer.text.is_empty() { Answer::unknown("No segment in the capture advertises a window.") } else { answer }
 }
 
-fn zero(_: &Case<'_>, tcp: &TcpTotals) -> Answer {
+fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let mut answer = Answer::default();
     for owner in BOTH {
         let window = tcp.story.zero_window.get(owner);
@@ -180,11 +184,22 @@ fn zero(_: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 answer.but(format!("How long after frame {frame} it stayed shut: the capture ends before it opens."));
         }
     }
-    match answer.text.is_empty() {
-        true => Answer::new(
+    let lacking = case.not_captured(tcp);
+    let answer = match (answer.text.is_empty(), lacking) {
+        (true, None) => Answer::new(
             "No: no segment of either side advertises a window of 0 (resets aside, whose window says nothing).",
         ),
-        false => answer,
+        (true, Some(side)) => Answer::new(format!(
+            "No segment of the {} advertises a window of 0 (resets aside, whose window says nothing).",
+            side.receiver()
+        )),
+        (false, _) => answer,
+    };
+    match lacking.map(Direction::sender) {
+        Some(who) => {
+            answer.but(format!("Whether the {who}'s window was ever 0: the capture holds nothing of the {who}'s."))
+        }
+        None => answer,
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let (who, peer) = (event.direction.sender(), event.direction.receiver());
     let Some(ack) = facts.ack else { return format!("{who} sends an empty segment") };
     if let Some(acked) = &facts.acked {
-        return joined([Some(covered(who, acked, ack)), window(facts)]);
+        return joined([Some(covered(who, facts, acked, ack)), window(facts)]);
     }
     if let Some(copy) = facts.repeat {
         return format!("{who} acknowledges up to byte {ack}: {}", again(&copy));
@@ -58,6 +58,8 @@ pub(super) fn riding(_event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
         (_, fin, _) => {
             let what = if fin {
                 "the data and the FIN"
+            } else if may_be_fin(facts, acked) {
+                "a byte or the FIN"
             } else if facts.echo.is_some() {
                 "the request"
             } else {
@@ -68,11 +70,17 @@ pub(super) fn riding(_event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
     }
 }
 
-fn covered(who: &str, acked: &Acked, ack: u32) -> String {
+/// Whether the one number that the ACK covers may be the FIN's: what had it is not in the capture.
+fn may_be_fin(facts: &TcpFacts, acked: &Acked) -> bool {
+    acked.bytes == 1 && !acked.fin && facts.hints.capture_gap.is_some_and(|(missing, _)| missing == 1)
+}
+
+fn covered(who: &str, facts: &TcpFacts, acked: &Acked, ack: u32) -> String {
     match (acked.bytes, acked.fin, acked.syn) {
         (0, false, true) => format!("{who} acknowledges the SYN{}", sum(acked, ack)),
         (0, true, _) => format!("{who} acknowledges the FIN{}", sum(acked, ack)),
         (0, ..) => format!("{who} acknowledges up to byte {ack}"),
+        _ if may_be_fin(facts, acked) => format!("{who} acknowledges a byte or the FIN{}", sum(acked, ack)),
         (count, fin, _) => {
             let of = match acked.frames {
                 Some((first, last)) if acked.segments > 1 => format!(" of {}", frames((first, last))),
