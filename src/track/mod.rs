@@ -34,7 +34,7 @@ pub use lent::Lent;
 pub use repeat::{Arrived, FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
 pub use reset::Reset;
 pub use rtt::{Distribution, smoothed};
-pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, Sighting, TcpStory, ZeroWindow};
+pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, Sighting, StillShut, TcpStory, ZeroWindow};
 pub use totals::{
     Close, ConversationTotals, EarlierFragments, Extent, Handshake, RttTotals, SentAgain, TcpTotals, UdpTotals,
 };

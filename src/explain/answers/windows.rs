@@ -3,10 +3,11 @@
 use super::answer::{Answer, AnswerTable};
 use super::data::BOTH;
 use super::question::{Case, Question, Topic};
-use super::words::{counted, frames_of};
+use super::words::{counted, frames_of, seconds};
+use crate::explain::conversation_findings::window::{never_opened, since};
 use crate::explain::describe::thousands;
 use crate::model::{Direction, Nanos, PerDirection, TcpFlags};
-use crate::track::{Event, Measures, TcpFacts, TcpTotals};
+use crate::track::{Event, Measures, StillShut, TcpFacts, TcpTotals};
 
 pub(super) static SMALLEST: Question = Question {
     id: "smallest_window",
@@ -170,7 +171,7 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 .line(format!(
                     "{who}: zero-window time = sum of (opened - shut) over {} = {} s",
                     counted(window.opened.count, "time"),
-                    super::words::seconds(Nanos(window.blocked.0))
+                    seconds(Nanos(window.blocked.0))
                 ))
                 .frames(window.opened.frames.iter().copied());
         }
@@ -179,9 +180,8 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 .add(format!("The {sender} asked {} whether it had opened.", counted(window.probes.count, "time")))
                 .frames(window.probes.frames.iter().copied());
         }
-        if let Some(frame) = *tcp.story.still_shut.get(owner) {
-            answer =
-                answer.but(format!("How long after frame {frame} it stayed shut: the capture ends before it opens."));
+        if let Some(still) = tcp.story.still_shut.get(owner) {
+            answer = still_shut(answer, who, still);
         }
     }
     let lacking = case.not_captured(tcp);
@@ -200,6 +200,29 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             answer.but(format!("Whether the {who}'s window was ever 0: the capture holds nothing of the {who}'s."))
         }
         None => answer,
+    }
+}
+
+/// Adds how long a window was shut that did not open again.
+fn still_shut(mut answer: Answer, who: &str, still: &StillShut) -> Answer {
+    let ends = [("the last segment with window 0", Some(still.last)), ("the RST", still.reset)];
+    for (what, end) in ends {
+        let Some((frame, at)) = end.filter(|(frame, _)| *frame > still.by.0) else { continue };
+        answer = answer.frames([frame]);
+        if let Some((until, from)) = at.zip(still.by.1) {
+            let (until, from, took) = (seconds(until), seconds(from), seconds(until.minus(from)));
+            answer = answer.line(format!(
+                "{who}: shut until {what} (frame {frame}) = {until} s - {from} s (frame {}) = {took} s",
+                still.by.0
+            ));
+        }
+    }
+    match still.reset {
+        Some(_) => answer.add(never_opened(still)),
+        None => {
+            let since = since(still);
+            answer.but(format!("How long it stayed shut {since}: the capture ends before it opens."))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ mod echo;
 pub(super) mod handshake;
 mod packets;
 mod udp;
-mod window;
+pub(super) mod window;
 
 use super::finding::Finding;
 use crate::model::thousands;

@@ -87,6 +87,11 @@ impl Flow {
     pub(super) fn sent(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         let asks = matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow));
         let verdict = facts.repeat.map(|repeat| repeat.verdict);
+        if facts.probe == Some(Probe::ZeroWindow) {
+            // who asks for room had waited for it, though no more data may follow
+            self.pass(event.since_start);
+            self.spent.asks();
+        }
         if facts.len == 0 || asks || verdict == Some(RepeatVerdict::DuplicateFrame) {
             return;
         }

@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
     use crate::model::{EarlierFrames, Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
-    use crate::track::{Acked, Lent, Repeat, RepeatVerdict, StreamId, TcpFacts};
+    use crate::track::{Acked, Lent, Probe, Repeat, RepeatVerdict, StreamId, TcpFacts};
     use Direction::{ClientToServer, ServerToClient};
 
     /// A transfer from client to server, told segment by segment.
@@ -182,5 +182,17 @@ mod tests {
         assert_eq!(flow.again, 1_000);
         assert_eq!(flow.spent.network, 10_000_000);
         assert_eq!((flow.spent.repair, flow.spent.window), (20_000_000, 79_990_000));
+    }
+
+    #[test]
+    fn who_asks_whether_the_window_has_opened_waited_for_it_though_no_more_data_follows() {
+        let mut told = Told { acked: 1, ..Told::default() };
+        told.ack(0, 1, 1_000);
+        told.data(10_000, 1, 1_000);
+        told.ack(20_000, 1_001, 0);
+        let probe = TcpFacts { seq: 1_000, probe: Some(Probe::ZeroWindow), ..TcpFacts::default() };
+        told.see(220_000, ClientToServer, probe);
+        let spent = &told.flow().spent;
+        assert_eq!((spent.window, spent.sum()), (210_000_000, 210_000_000));
     }
 }

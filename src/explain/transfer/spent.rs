@@ -35,7 +35,7 @@ pub(super) enum Upon {
     Nothing,
 }
 
-/// The time that each wait took, in nanoseconds, until the last segment was sent.
+/// The time that each wait took, in nanoseconds, until the last segment or zero-window probe was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spent {
     pub(super) program: i64,
@@ -77,6 +77,11 @@ impl Spent {
         *slot = slot.saturating_add(waited);
         self.window = self.window.saturating_add(std::mem::take(&mut self.at_window));
         self.repair = self.repair.saturating_add(std::mem::take(&mut self.in_repair));
+    }
+
+    /// A zero-window probe is sent.
+    pub(super) fn asks(&mut self) {
+        self.window = self.window.saturating_add(std::mem::take(&mut self.at_window));
     }
 
     pub(super) fn sum(&self) -> i64 {

@@ -50,6 +50,9 @@ impl Connection {
             if own.reset.or(peer.reset).is_none() {
                 for side in [&mut *own, &mut *peer] {
                     side.next_at_reset = side.next.unwrap_or_default();
+                    if let Some(shut) = side.trouble.as_mut().and_then(|trouble| trouble.shut.as_mut()) {
+                        shut.reset = moment.place();
+                    }
                 }
             }
             own.reset = own.reset.or(NonZeroU64::new(moment.frame));
@@ -142,7 +145,15 @@ impl Connection {
             });
             *story.unacked_bytes.get_mut(direction) =
                 own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
-            *story.still_shut.get_mut(direction) = own.trouble().shut.map(|shut| shut.frame.get());
+            *story.still_shut.get_mut(direction) = own.trouble().shut.map(|shut| super::StillShut {
+                by: (shut.frame.get(), shut.at.get()),
+                last: (shut.last.0, shut.last.1.get()),
+                // one that ended nothing is forgotten
+                reset: shut
+                    .reset
+                    .filter(|(frame, _)| [own.reset, peer.reset].contains(&Some(*frame)))
+                    .map(|(frame, at)| (frame.get(), at.get())),
+            });
         }
         story
     }

@@ -75,7 +75,11 @@ impl Connection {
         if segment.window == 0 {
             let shut = &mut own.trouble_mut().shut;
             hints.window_shut = shut.is_none();
-            *shut = shut.or(moment.place().map(|(frame, at)| Shut { frame, at }));
+            let last = (moment.frame, moment.at);
+            match shut {
+                Some(shut) => shut.last = last,
+                None => *shut = moment.place().map(|(frame, at)| Shut { frame, at, last, reset: None }),
+            }
         } else if let Some(trouble) = &mut own.trouble
             && let Some(shut) = trouble.shut.take()
         {

@@ -28,7 +28,7 @@ mod verdict;
 mod wireshark;
 
 pub use alive::KeepAlives;
-pub use story::{AfterFin, Fins, Negotiated, Sighting, TcpStory, ZeroWindow};
+pub use story::{AfterFin, Fins, Negotiated, Sighting, StillShut, TcpStory, ZeroWindow};
 
 use diary::Diary;
 use side::{Recent, Side};

@@ -46,6 +46,10 @@ pub(super) struct Fin {
 pub(super) struct Shut {
     pub(super) frame: NonZeroU64,
     pub(super) at: When,
+    /// The newest segment that says so.
+    pub(super) last: (u64, When),
+    /// The connection's first RST since, and when it came.
+    pub(super) reset: Option<(NonZeroU64, When)>,
 }
 
 /// What is known of one side. "Its" numbers are those that it sends.

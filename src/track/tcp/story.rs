@@ -90,6 +90,17 @@ pub struct ZeroWindow {
     pub blocked: Nanos,
 }
 
+/// A window that was shut and did not open again, by frames and when they came since the conversation's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StillShut {
+    /// The segment that shut it.
+    pub by: (u64, Option<Nanos>),
+    /// The last segment that says that it is shut; may be the same.
+    pub last: (u64, Option<Nanos>),
+    /// The RST that ended the connection meanwhile.
+    pub reset: Option<(u64, Option<Nanos>)>,
+}
+
 /// What happened on a connection, beyond its totals.
 #[derive(Clone, Debug, Default)]
 pub struct TcpStory {
@@ -120,8 +131,8 @@ pub struct TcpStory {
     pub negotiated: PerDirection<Option<Negotiated>>,
     /// Each side's bytes (SYN and FIN included) that were never acknowledged.
     pub unacked_bytes: PerDirection<u32>,
-    /// The segment by which a side's window is shut at the end.
-    pub still_shut: PerDirection<Option<u64>>,
+    /// Each side's window, where it is shut at the end.
+    pub still_shut: PerDirection<Option<StillShut>>,
     /// Data that a side sent after the peer's FIN: a half-close.
     pub after_fin: PerDirection<Option<AfterFin>>,
     /// Each side's window, when it was shut.
