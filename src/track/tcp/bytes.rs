@@ -185,8 +185,10 @@ fn copied_ack(moment: &Moment, segment: &Segment, ip: &IpHeader, own: &Side) -> 
         if own.ip_ids_vary { after.is_none_or(|after| after < DUPLICATE_WITHIN) } else { after == Some(Nanos(0)) };
     let marks = Marks { ip_id: own.ip_ids_vary, timestamp: false };
     let newest = own.newest().filter(|newest| newest.len == 0 && !newest.syn && newest.ack == Some(segment.ack))?;
-    let copy = Repeat { after, marks, ..Repeat::of(RepeatVerdict::DuplicateFrame, newest.frame) };
-    (ack && soon && numbered && own.next == Some(segment.seq) && own.acked_frame == newest.frame).then_some(copy)
+    let copy = Repeat { after, marks, ..Repeat::of(RepeatVerdict::DuplicateFrame, own.acked_frame) };
+    // a copy of it counted no more
+    let same = own.acked_frame == newest.frame || newest.copy;
+    (ack && soon && numbered && own.next == Some(segment.seq) && same).then_some(copy)
 }
 
 /// The segment as it is remembered.

@@ -195,6 +195,7 @@ impl Connection {
             ack: has_ack.then_some(segment.ack),
             len: segment.len,
             syn: on_syn,
+            copy: copied,
             fills_window: hints.fills_window,
         });
         if segment.len > 0 && repeat.is_some_and(|repeat| repeat.may_arrive_first()) {

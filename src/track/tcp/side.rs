@@ -24,6 +24,8 @@ pub(super) struct Recent {
     pub(super) ack: Option<SeqNumber>,
     pub(super) len: u32,
     pub(super) syn: bool,
+    /// It carries nothing, and is the same packet as the one before.
+    pub(super) copy: bool,
     /// It filled the receiver's window: what comes next waits for that.
     pub(super) fills_window: bool,
 }
