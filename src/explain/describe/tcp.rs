@@ -132,7 +132,7 @@ pub(super) fn again(repeat: &Repeat) -> String {
             format!("the same packet twice, a copy{of}")
         }
         RepeatVerdict::Reordered => match repeat.original {
-            Some(frame) => format!("sent before frame {frame}, and comes late"),
+            Some(frame) => format!("a copy that was sent before frame {frame} and comes late"),
             None => "it was sent earlier than its place in the capture: out of order".to_owned(),
         },
         RepeatVerdict::CapturedLate => {
