@@ -90,6 +90,12 @@ impl Repeat {
     pub fn may_arrive_first(&self) -> bool {
         !matches!(self.verdict, RepeatVerdict::DuplicateFrame | RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked)
     }
+
+    /// Whether its sender sent the bytes again, as far as that can be told: neither a copy nor late.
+    pub(super) fn is_sent_again(&self) -> bool {
+        use RepeatVerdict::{CapturedLate, DuplicateFrame, OrderUnknown, Reordered};
+        !matches!(self.verdict, DuplicateFrame | Reordered | CapturedLate | OrderUnknown)
+    }
 }
 
 /// What is known of the first copy of bytes that come again.

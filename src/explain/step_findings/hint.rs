@@ -72,7 +72,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
             )
         } else if facts.repeat.is_some() {
             format!(
-                "{after}: the ACK rides on bytes that come late or again, so this round trip holds more than the path and back."
+                "{after}, with bytes that were sent again: the ACK waited for them (delayed ACK, RFC 1122 §4.2.3.2), or one before it was lost or is not in the capture. So this round trip holds more than the path and back."
             )
         } else {
             format!(

@@ -82,8 +82,9 @@ impl Connection {
             && moment.since(advanced_at).is_none_or(|since| since >= DELAYED)
         {
             let timer = segment.len == 0 && peer.sent.in_flight() == 0 && held <= LONGEST_DELAY;
-            let late = segment.len > 0 && facts.repeat.is_some();
-            hints.delayed_ack = (timer || late).then_some((sent.frame, delay));
+            // with bytes that came late it came late itself
+            let again = segment.len > 0 && facts.repeat.is_some_and(|repeat| repeat.is_sent_again());
+            hints.delayed_ack = (timer || again).then_some((sent.frame, delay));
             own.delayed_ack = NonZeroU64::new(moment.frame).filter(|_| timer).or(own.delayed_ack);
         }
         facts.rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
