@@ -190,6 +190,7 @@ impl Exchange {
     pub(super) fn totals(&self) -> UdpTotals {
         let (count, frames) = self.datagrams.unanswered();
         let mut totals = self.totals.clone();
+        totals.refused_in_doubt = self.datagrams.refused_in_doubt();
         totals.standpoint = self.clues.tell(None);
         totals.unanswered = super::tcp::Sighting { count, frames: frames.into() };
         totals

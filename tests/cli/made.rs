@@ -75,7 +75,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
             "about frame 1: redirect",
             "about a packet: port unreachable",
             "it was passed on",
-            "no_reply [1,8]",
+            "no_reply [1,8]: The capture holds no answer to 2 of the client's datagrams; which, can't be told",
         ],
         &[],
     ),

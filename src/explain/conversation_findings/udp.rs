@@ -16,7 +16,7 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
             true => format!("The capture, as far as it was read, holds no answer to {which}."),
             false => format!(
                 "The capture holds no answer to {which}{}. UDP does not say what arrived: the request or the answer may have been lost, or not been captured, or the service sends none{}.{}{}",
-                if udp.in_doubt > 0 { "; which, can't be told: others fit the answers as well" } else { "" },
+                in_doubt(udp),
                 elsewhere(totals),
                 again(udp),
                 damaged(udp)
@@ -33,6 +33,15 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
             if udp.reordered.count > 2 { ", several times" } else { "" }
         );
         found.push(Finding::new(Code::UdpReordered, text, udp.reordered.frames.iter().copied()));
+    }
+}
+
+/// That it may be others that lack an answer.
+fn in_doubt(udp: &UdpTotals) -> &'static str {
+    match (udp.in_doubt > 0, udp.refused_in_doubt) {
+        (true, _) => "; which, can't be told: others fit the answers as well",
+        (false, true) => "; which, can't be told: an ICMP error fits several",
+        (false, false) => "",
     }
 }
 

@@ -32,6 +32,8 @@ struct Waiting {
     identity: Identity,
     /// An ICMP error told that it did not arrive.
     refused: bool,
+    /// Such an error fitted it as well as the request that it was taken for.
+    may_be_refused: bool,
     /// It fitted an answer as well as the one that was taken for the answer's request: by what.
     doubt: Option<PairedBy>,
     /// A copy of it, and when that was captured: the server may answer it too.
@@ -121,6 +123,7 @@ impl Datagrams {
             frame,
             identity,
             refused: false,
+            may_be_refused: false,
             doubt: None,
             copy: None,
             at,
@@ -207,6 +210,11 @@ impl Datagrams {
         frames.sort_unstable();
         frames.truncate(8);
         (unanswered().count() as u64 + self.forgotten + self.superseded.count, frames)
+    }
+
+    /// Whether an ICMP error may be about one of them as well.
+    pub(in crate::track) fn refused_in_doubt(&self) -> bool {
+        self.waiting.iter().any(|waiting| waiting.may_be_refused && !waiting.refused)
     }
 
     /// The requests that wait: how many, and their bytes.

@@ -16,8 +16,10 @@ impl Datagrams {
         };
         fitting.retain(|(likeness, _)| *likeness == best);
         let alone = fitting.len() == 1;
-        let (_, oldest) = fitting.into_iter().next()?;
+        let mut fitting = fitting.into_iter().map(|(_, waiting)| waiting);
+        let oldest = fitting.next()?;
         oldest.refused = error.tells_of_loss();
+        fitting.for_each(|other| other.may_be_refused |= error.tells_of_loss());
         alone.then_some(oldest.frame)
     }
 
