@@ -136,8 +136,8 @@ impl Conversation {
         if segment.len > 0 && facts.repeat.is_none() && facts.probe.is_none() {
             tcp.connection.time_answer(&moment, last, facts);
         }
-        if let Some(reset) = facts.reset {
-            facts.reset = Some(reset.with_left_over(direction, || tcp.turns.left_over()));
+        if let Some(reset) = &mut facts.reset {
+            *reset = reset.with_left_over(direction, || tcp.turns.left_over());
         }
         if self.steps == 0 && self.reuses.is_some() {
             facts.hints.reused_from = self.reuses;

@@ -119,7 +119,8 @@ impl Exchange {
             seen: None,
             overtaken: None,
         };
-        let (copy_of, overtaken) = self.in_order(moment, datagram, ip);
+        let mark = identity(datagram, ip);
+        let (copy_of, overtaken) = self.in_order(moment, mark);
         facts.overtaken = overtaken;
         if let Some(first) = copy_of {
             self.totals.duplicates.see(moment.frame);
@@ -128,7 +129,7 @@ impl Exchange {
                 self.datagrams.copied(first, moment.frame, moment.at);
             }
         } else if moment.direction == Direction::ClientToServer {
-            self.datagrams.request((moment.frame, moment.at), identity(datagram, ip), payload, datagram.len);
+            self.datagrams.request((moment.frame, moment.at), mark, payload, datagram.len);
             facts.place = UdpPlace::Request;
         } else if let Some(answered) = self.datagrams.answer((moment.frame, moment.at), payload, datagram.len) {
             facts.place = UdpPlace::Reply { request: answered.request, by: answered.by, sure: answered.sure };
@@ -155,8 +156,7 @@ impl Exchange {
     /// The frame of which this one is a copy: the same IP identification, checksum and length, at once. And which
     /// datagrams it shows to have come in another order than they were sent: where identifications count up, a lower one
     /// was sent before.
-    fn in_order(&mut self, moment: &Moment, datagram: &Datagram, ip: &IpHeader) -> (Option<u64>, Option<Overtaken>) {
-        let mark = identity(datagram, ip);
+    fn in_order(&mut self, moment: &Moment, mark: Identity) -> (Option<u64>, Option<Overtaken>) {
         let last = self.last.get_mut(moment.direction);
         let top = (mark.ip_id, moment.frame);
         let newest = Newest { frame: moment.frame, at: moment.at, mark, top, counting: 0, early: None };

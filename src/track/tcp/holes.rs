@@ -47,9 +47,6 @@ pub(super) struct Holes {
 }
 
 impl Holes {
-    /// None.
-    pub(super) const NONE: Self = Self { ranges: Vec::new(), forgotten: false };
-
     /// Whether holes had to be forgotten: then a byte that is in no hole may be new all the same.
     pub(super) fn forgot_some(&self) -> bool {
         self.forgotten

@@ -23,7 +23,7 @@ impl Connection {
             return None;
         }
         let (own, peer) = self.sides.both_mut(moment.direction);
-        let shut = peer.trouble().shut.is_some();
+        let shut = peer.trouble.as_ref().is_some_and(|trouble| trouble.shut.is_some());
         let acked_all = own.next.is_some() && peer.acked == own.next;
         let at_last = own.next.is_some_and(|next| segment.seq.plus(1) == next);
         let new_byte = segment.len == 1 && own.next == Some(segment.seq) && shut;

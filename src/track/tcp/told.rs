@@ -30,8 +30,8 @@ pub(super) struct HoleAck {
 #[derive(Clone, Debug, Default)]
 pub(super) struct HoleAcks {
     acks: VecDeque<HoleAck>,
-    /// The first of them, or of the last ones before: its frame, its number, and the end of its highest SACK block.
-    first: (u64, SeqNumber, SeqNumber),
+    /// The first of them, or of the last ones before.
+    first: Option<HoleAck>,
 }
 
 /// What told of the hole at some bytes.
@@ -68,9 +68,6 @@ impl HoleAck {
 }
 
 impl HoleAcks {
-    /// None.
-    pub(super) const NONE: Self = Self { acks: VecDeque::new(), first: (0, SeqNumber(0), SeqNumber(0)) };
-
     /// Notes one more. Of too many the second is forgotten, and the first stands for it.
     #[cold]
     pub(super) fn push(&mut self, told: HoleAck) {
@@ -81,7 +78,7 @@ impl HoleAcks {
             first.acks = first.acks.saturating_add(1);
         }
         if self.acks.is_empty() {
-            self.first = (told.frame, told.ack, told.sacked.unwrap_or(told.ack));
+            self.first = Some(told);
         }
         self.acks.push_back(told);
     }
@@ -116,10 +113,9 @@ impl Side {
 
     /// The first of its ACKs that told of a hole at bytes that have come since.
     pub(super) fn had_told_of(&self, again: &Again) -> Option<u64> {
-        let (frame, ack, sacked) = self.trouble().hole_acks.first;
-        let first = HoleAck { frame, at: When::UNKNOWN, ack, sacked: Some(sacked), block: None, acks: 1 };
-        let fits = frame > 0 && !ack.is_after(again.seq) && first.tells_of(again).is_some();
-        self.told_of(again, 0).map(|told| told.first).or(fits.then_some(frame))
+        let tells = |first: &HoleAck| !first.ack.is_after(again.seq) && first.tells_of(again).is_some();
+        let first = self.trouble().hole_acks.first.filter(tells).map(|first| first.frame);
+        self.told_of(again, 0).map(|told| told.first).or(first)
     }
 
     /// That, where it is enough to send them again.

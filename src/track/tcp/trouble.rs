@@ -3,6 +3,7 @@
 //! line of it counts.
 
 use std::num::NonZeroU64;
+use std::sync::LazyLock;
 
 use super::holes::Holes;
 use super::probe::Asks;
@@ -34,17 +35,7 @@ pub(super) struct Trouble {
 }
 
 /// That of a side in none.
-static NONE: Trouble = Trouble {
-    probe: None,
-    shut: None,
-    opened_in: 0,
-    sacked: None,
-    too_big: None,
-    holes: Holes::NONE,
-    hole_acks: HoleAcks::NONE,
-    repeats: Vec::new(),
-    recovery: None,
-};
+static NONE: LazyLock<Trouble> = LazyLock::new(Trouble::default);
 
 impl Side {
     /// Its trouble so far.

@@ -13,6 +13,7 @@ use crate::track::when::When;
 /// A timer that runs out earlier than this is no usual retransmission timer: Linux's waits 200 ms at least, and others
 /// longer. A route or a socket may be told to wait less.
 pub(super) const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
+
 /// What is known of the segment that comes again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Again {

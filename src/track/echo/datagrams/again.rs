@@ -38,9 +38,9 @@ impl Datagrams {
     /// An answer comes again since its request was there twice.
     pub(super) fn answer_copy(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
         let mut copies = self.recent.iter_mut().filter(|request| request.copy.is_some());
-        let (request, kind) = copies.find_map(|request| whole(request, payload).map(|kind| (request, kind)))?;
+        let (request, form) = copies.find_map(|request| whole(request, payload).map(|form| (request, form)))?;
         let (request, at) = request.copy.take()?;
-        let echo = Echo::whole(kind, (request, request), len);
+        let echo = Echo::whole(EchoKind::Whole(form), (request, request), len);
         self.found.see(&echo, 0, frame);
         Some(Answered::over_again((request, at), echo))
     }
@@ -50,8 +50,7 @@ impl Datagrams {
         let none_waits = self.waiting.is_empty();
         // where others wait, this is theirs, unless the request was echoed before
         let mut echoed = self.recent.iter_mut().filter(|request| none_waits || request.times > 0);
-        let (request, kind) = echoed.find_map(|request| whole(request, payload).map(|kind| (request, kind)))?;
-        let EchoKind::Whole(form) = kind else { return None };
+        let (request, form) = echoed.find_map(|request| whole(request, payload).map(|form| (request, form)))?;
         request.times = request.times.saturating_add(form.copies);
         let kind = EchoKind::Whole(EchoForm { copies: request.times, ..form });
         let echo = Echo::whole(kind, (request.frame, request.frame), request.len);
@@ -61,8 +60,7 @@ impl Datagrams {
     }
 }
 
-/// What an answer is of the whole request.
-fn whole(request: &Waiting, payload: &[u8]) -> Option<EchoKind> {
-    let kind = relation(&request.bytes, payload);
-    matches!(kind, EchoKind::Whole(_)).then_some(kind)
+/// The form in which an answer gives the whole request back.
+fn whole(request: &Waiting, payload: &[u8]) -> Option<EchoForm> {
+    if let EchoKind::Whole(form) = relation(&request.bytes, payload) { Some(form) } else { None }
 }

@@ -20,8 +20,8 @@ struct Pieces {
 }
 
 impl Turns {
-    /// Takes the requests that the answer so far gives back, each behind the same prefix, or as often as the others; `kept` bytes of it were here
-    /// before.
+    /// Takes the requests that the answer so far gives back, each behind the same prefix, or as often as the others;
+    /// `kept` bytes of it were here before.
     pub(super) fn each_apart(&mut self, frame: u64, kept: usize) -> Option<Echo> {
         let pieces = self.pieces()?;
         let (first, last) = (*self.requests.first()?, *self.requests.get(pieces.requests - 1)?);

@@ -36,10 +36,14 @@ impl Gaps {
         self.0.is_empty()
     }
 
+    /// What they take of memory, in bytes.
+    fn kept(&self) -> usize {
+        self.0.iter().map(|gap| gap.expected.len() + size_of::<Gap>()).sum()
+    }
+
     /// Notes that the answer to `request`, which has these bytes, is not captured.
     pub(super) fn add(&mut self, at: SeqNumber, request: &Request, expected: &[u8]) {
-        let kept: usize = self.0.iter().map(|gap| gap.expected.len() + size_of::<Gap>()).sum();
-        if kept + expected.len() > KEPT {
+        if self.kept() + expected.len() > KEPT {
             return;
         }
         let (missing, request) = (expected.len(), (request.first, request.last));
@@ -49,7 +53,7 @@ impl Gaps {
 
     /// The conversation has ended: only a little is kept.
     pub(super) fn settle(&mut self) {
-        if self.0.iter().map(|gap| gap.expected.len() + size_of::<Gap>()).sum::<usize>() > KEPT_OF_ENDED {
+        if self.kept() > KEPT_OF_ENDED {
             self.0.clear();
         }
     }
