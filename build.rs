@@ -24,6 +24,10 @@ fn main() {
     }
     let Some(library) = RUN_TIME_NAMES.iter().find_map(|name| named(name)) else {
         println!("cargo:warning=libpcap was not found: install it (apt install libpcap0.8, dnf install libpcap, …)");
+        // Cargo runs the script again as long as a file named here is missing, so installing libpcap is enough.
+        for folder in &folders {
+            println!("cargo:rerun-if-changed={}", folder.join(RUN_TIME_NAMES[0]).display());
+        }
         return;
     };
     println!("cargo:rerun-if-changed={}", library.display());
