@@ -17,6 +17,7 @@
 //! | 1 | [`capture`] | where frames come from and go to |
 //! | 1 | [`decode`] | bytes to packets |
 //! | 1 | [`drive`] | makes traffic |
+//! | 2 | [`echo`] | which bytes echo which |
 //! | 2 | [`track`] | conversations: facts |
 //! | 3 | [`explain`] | what a step means: words |
 //! | 4 | [`report`] | what is kept to be shown |
@@ -28,6 +29,7 @@ pub mod capture;
 pub mod cli;
 pub mod decode;
 pub mod drive;
+pub mod echo;
 pub mod explain;
 pub mod model;
 pub mod pipeline;

@@ -6,7 +6,7 @@ use super::exit::say;
 use crate::explain::Conversation;
 use crate::model::{Endpoint, counted, thousands};
 use crate::report::{CaptureTotals, Relay, Sink, Wanted};
-use crate::track::{Extent, StreamId};
+use crate::track::{ConversationSize, StreamId};
 
 /// Looks for what is wanted while a capture is read.
 pub(super) struct Sought<'a> {
@@ -86,7 +86,7 @@ impl<S: Sink> Relay for Seeing<'_, '_, S> {
         &mut self.sink
     }
 
-    fn wants(&mut self, extent: &Extent) -> bool {
+    fn wants(&mut self, extent: &ConversationSize) -> bool {
         // an extent has no ports
         self.sought.wanted.port.is_some() || self.sink.wants(extent)
     }

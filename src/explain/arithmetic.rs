@@ -38,7 +38,7 @@ impl Arithmetic {
 
     /// A number that the sender in `direction` counts.
     fn new(direction: Direction, relative: u32, facts: &TcpFacts) -> Option<Self> {
-        let offset = relative.wrapping_add(*facts.hints.renumbered.get(direction));
+        let offset = relative.wrapping_add(*facts.observations.renumbered.get(direction));
         let base = match direction {
             Direction::ClientToServer => 'X',
             Direction::ServerToClient => 'Y',

@@ -72,7 +72,7 @@ finding_codes! {
     Reordered "reordered" Warning "Arrived later than data sent after it.";
     DuplicateFrame "duplicate_frame" Note "The same packet twice: captured twice, or doubled on its way.";
     CaptureGap "capture_gap" Warning "Acknowledged, so it arrived, but it is not in the capture, or comes only later: then `captured_late` says so.";
-    CapturedLate "captured_late" Note "Captured behind the ACK that covers it: the capture is out of order, and lacks nothing.";
+    CaptureOutOfOrder "captured_late" Note "Captured behind the ACK that covers it: the capture is out of order, and lacks nothing.";
     OrderUnknown "order_unknown" Warning "Fills a hole; whether it was late or sent again can't be told.";
     ZeroWindow "zero_window" Warning "The receiver's buffer is full: it asks the sender to stop (RFC 9293 §3.8.6).";
     ZeroWindowProbe "zero_window_probe" Warning "The sender asks whether the window has opened (RFC 9293 §3.8.6.1).";

@@ -4,6 +4,7 @@
 
 mod answers;
 mod arithmetic;
+mod capture_point;
 mod conversation;
 mod conversation_findings;
 mod describe;
@@ -14,15 +15,14 @@ mod quote;
 mod step;
 mod step_findings;
 mod transfer;
-mod vantage;
 mod wire;
 
 pub use answers::{Answer, AnswerTable, Answered, Evidence, QUESTIONS, Question};
 pub use arithmetic::Arithmetic;
+pub use capture_point::captured_at;
 pub use conversation::Conversation;
 pub use facts::{FACTS, Fact, FactKind};
 pub use finding::{Finding, FindingCode, Severity};
 pub use phase::Phase;
 pub use step::Step;
 pub use transfer::Transfer;
-pub use vantage::seen_from;

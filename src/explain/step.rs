@@ -6,15 +6,15 @@ use super::arithmetic::Arithmetic;
 use super::describe;
 use super::finding::{Finding, FindingCode};
 use super::phase::Phase;
-use super::{step_findings, vantage, wire};
+use super::{capture_point, step_findings, wire};
 use crate::model::{WireDeed, WireMark};
-use crate::track::{Event, Lent};
+use crate::track::{Event, MaybeOwned};
 
 /// A step of a conversation: the facts of one frame, and what they mean.
 #[derive(Clone, Debug)]
 pub struct Step<'a> {
     /// The facts.
-    pub event: Lent<'a, Event<'a>>,
+    pub event: MaybeOwned<'a, Event<'a>>,
     /// The part of the conversation's life.
     pub phase: Phase,
     /// Diagnoses that this frame shows.
@@ -27,7 +27,7 @@ impl<'a> Step<'a> {
     pub fn explain(event: &'a Event<'a>) -> Self {
         let findings = step_findings::of(event);
         let findings = if findings.is_empty() { Cow::Borrowed(&[][..]) } else { Cow::Owned(findings) };
-        Self { phase: Phase::of(event), event: Lent::Borrowed(event), findings }
+        Self { phase: Phase::of(event), event: MaybeOwned::Borrowed(event), findings }
     }
 
     /// Where the sequence number comes from.
@@ -64,12 +64,12 @@ impl<'a> Step<'a> {
 
     /// The round trip that an ACK completes, with RFC 6298's estimates after it.
     pub fn round_trip(&self) -> Option<String> {
-        self.event.tcp()?.rtt.as_ref().map(vantage::sample)
+        self.event.tcp()?.rtt.as_ref().map(capture_point::sample)
     }
 
     /// The same with at most `most` bytes of payload, free of the frame's buffer.
     pub fn keep(&self, most: usize) -> Step<'static> {
-        let event = Lent::Kept(Box::new(self.event.keep(most)));
+        let event = MaybeOwned::Kept(Box::new(self.event.keep(most)));
         Step { event, phase: self.phase, findings: Cow::Owned(self.findings.to_vec()) }
     }
 }

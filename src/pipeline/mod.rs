@@ -16,7 +16,7 @@ use crate::drive::Signal;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureFormat, Endpoint, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink};
-use crate::track::{Early, Tracker, Vantage};
+use crate::track::{CapturePoint, StopReason, Tracker};
 
 /// What to take of a source.
 #[derive(Default)]
@@ -28,7 +28,7 @@ pub struct Options {
     /// The server of a session that echolab drives itself: then the roles are known.
     pub server: Option<Endpoint>,
     /// Where the capture was made, if that is known.
-    pub vantage: Option<Vantage>,
+    pub capture_point: Option<CapturePoint>,
     /// The file that a live capture is kept in, and its format.
     pub kept: Option<(String, CaptureFormat)>,
     /// What ends the source early, if anything does.
@@ -53,7 +53,7 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
         (info.file, info.format) = (Some(file.clone()), Some(*format));
     }
     sink.capture(&info)?;
-    let mut tracker = Tracker::new(options.server).seen_from(options.vantage);
+    let mut tracker = Tracker::new(options.server).captured_at(options.capture_point);
     let most = options.max_frames.unwrap_or(u64::MAX);
     // what a filter rejects must not be decoded, lest its fragments be put together
     let mut totals = if options.ahead && options.filter.is_none() {
@@ -62,13 +62,13 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
         follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, sink)?
     };
     if totals.stopped.is_none() && options.halt.as_ref().is_some_and(Signal::is_raised) {
-        totals.stopped = Some(if options.server.is_some() { Early::Session } else { Early::Reading });
+        totals.stopped = Some(if options.server.is_some() { StopReason::Session } else { StopReason::Reading });
     }
-    if totals.stopped == Some(Early::Reading) {
+    if totals.stopped == Some(StopReason::Reading) {
         // it was left in the middle of a frame, which is no fault of the capture
         totals.truncated = None;
     }
-    let early = totals.stopped.or(totals.truncated.is_some().then_some(Early::Break));
+    let early = totals.stopped.or(totals.truncated.is_some().then_some(StopReason::Break));
     totals.dropped = source.dropped();
     totals.evicted = tracker.evicted();
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
@@ -109,7 +109,7 @@ fn follow(
         }
     }
     let mut totals = run.totals;
-    totals.stopped = (left == 0).then_some(Early::Count(most));
+    totals.stopped = (left == 0).then_some(StopReason::Count(most));
     totals.recount(Skip::Fragment, Skip::FragmentIncomplete, packets.incomplete_fragments());
     Ok(totals)
 }

@@ -58,7 +58,14 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
         "where the capture was made: client, server, between or both",
         Align::Left,
         Room::OnDemand,
-        |c, _| c.totals.standpoint().vantage.map(|vantage| vantage.name()).unwrap_or_default().into(),
+        |c, _| {
+            c.totals
+                .capture_point_evidence()
+                .capture_point
+                .map(|capture_point| capture_point.name())
+                .unwrap_or_default()
+                .into()
+        },
     ),
     column(
         "rtt",
@@ -69,7 +76,7 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
         |c, _| {
             c.totals
                 .rtt
-                .filter(|_| c.totals.standpoint().vantage.is_some())
+                .filter(|_| c.totals.capture_point_evidence().capture_point.is_some())
                 .and_then(|rtt| rtt.median)
                 .map(View::seconds)
                 .unwrap_or_default()

@@ -8,7 +8,7 @@ use super::Sink;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::track::Extent;
+use crate::track::ConversationSize;
 
 /// What makes a conversation come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Order {
         [(Self::Bytes, "bytes"), (Self::Packets, "packets"), (Self::Start, "start"), (Self::Duration, "duration")];
 
     /// The larger, the earlier it comes.
-    fn rank(self, of: &Extent) -> i128 {
+    fn rank(self, of: &ConversationSize) -> i128 {
         match self {
             Self::Bytes => i128::from(of.bytes.client_to_server) + i128::from(of.bytes.server_to_client),
             Self::Packets => i128::from(of.packets.client_to_server) + i128::from(of.packets.server_to_client),
@@ -108,7 +108,7 @@ impl<S: Sink> Sink for Largest<S> {
         Ok(())
     }
 
-    fn wants(&mut self, extent: &Extent) -> bool {
+    fn wants(&mut self, extent: &ConversationSize) -> bool {
         let key = (self.order.rank(extent), Reverse(extent.first_frame));
         let full = self.heap.len() >= self.most;
         let too_small = full && self.heap.peek().is_none_or(|Reverse(smallest)| smallest.key() >= key);

@@ -50,7 +50,7 @@ pub(crate) use words::{count, counted};
 
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
-use crate::track::{Extent, StreamId};
+use crate::track::{ConversationSize, StreamId};
 
 /// Takes what the pipeline pushes, in the order of the capture, and keeps or writes what it needs.
 ///
@@ -75,7 +75,7 @@ pub trait Sink {
     fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
 
     /// Whether it looks at a conversation like this at all; when not, it is not summed up for it.
-    fn wants(&mut self, _: &Extent) -> bool {
+    fn wants(&mut self, _: &ConversationSize) -> bool {
         true
     }
 

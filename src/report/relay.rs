@@ -7,7 +7,7 @@ use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
-use crate::track::{Extent, StreamId};
+use crate::track::{ConversationSize, StreamId};
 
 /// A sink that passes on what it gets. Its methods are those of [`Sink`]; it says only what it does otherwise.
 #[allow(missing_docs, reason = "as in Sink")]
@@ -37,7 +37,7 @@ pub trait Relay {
         self.to_mut().step(step)
     }
 
-    fn wants(&mut self, extent: &Extent) -> bool {
+    fn wants(&mut self, extent: &ConversationSize) -> bool {
         Self::SEES_ALL || self.to_mut().wants(extent)
     }
 
@@ -83,7 +83,7 @@ impl<R: Relay> Sink for R {
         Relay::step(self, step)
     }
 
-    fn wants(&mut self, extent: &Extent) -> bool {
+    fn wants(&mut self, extent: &ConversationSize) -> bool {
         Relay::wants(self, extent)
     }
 

@@ -7,7 +7,7 @@ use super::relay::Relay;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, Endpoint};
-use crate::track::{Extent, StreamId};
+use crate::track::{ConversationSize, StreamId};
 
 /// Which conversations and steps are wanted; the default is all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl<S: Sink> Relay for Selection<S> {
         &mut self.inner
     }
 
-    fn wants(&mut self, _: &Extent) -> bool {
+    fn wants(&mut self, _: &ConversationSize) -> bool {
         // an extent has no ports
         true
     }

@@ -1,7 +1,7 @@
 //! The count of everything in a capture.
 
 use crate::model::{Protocol, Skip};
-use crate::track::Early;
+use crate::track::StopReason;
 
 /// Every frame of a capture, as a step or under its reason: `frames = tcp + udp + icmp + Σ other`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct CaptureTotals {
     /// Where and why the capture broke off.
     pub truncated: Option<String>,
     /// What stopped the session that was captured, or the reading; not where the capture breaks off.
-    pub stopped: Option<Early>,
+    pub stopped: Option<StopReason>,
     /// Packets that the kernel dropped; `None` for files.
     pub dropped: Option<u64>,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.

@@ -113,7 +113,7 @@ impl Teller {
                 Direction::ServerToClient => (event.destination, event.source),
             };
             let stream =
-                Stream { id: event.stream, client, server, start: event.time, vantage: None, frames: Vec::new() };
+                Stream { id: event.stream, client, server, start: event.time, capture_point: None, frames: Vec::new() };
             self.streams.push(stream);
             self.streams.len() - 1
         });
@@ -128,7 +128,7 @@ impl Teller {
         let totals = &conversation.totals;
         let place = self.places.get(&totals.stream);
         if let Some(stream) = place.and_then(|place| self.streams.get_mut(*place)) {
-            stream.vantage = totals.standpoint().vantage;
+            stream.capture_point = totals.capture_point_evidence().capture_point;
         }
     }
 

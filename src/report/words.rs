@@ -10,7 +10,7 @@ use super::view::View;
 use crate::explain::{Conversation, Fact, Finding, FindingCode};
 use crate::model::{CaptureInfo, Protocol, Side};
 pub(crate) use crate::model::{counted, thousands as count};
-use crate::track::{ConversationTotals, Early, RolesFrom};
+use crate::track::{ConversationTotals, RolesFrom, StopReason};
 
 /// Most frames named as a finding's evidence.
 const FRAMES_NAMED: usize = 12;
@@ -25,7 +25,7 @@ pub fn report_title(report: &Report) -> String {
     let title = capture_title(&report.info);
     match report.totals.stopped {
         None => title,
-        Some(Early::Count(frames)) => format!("{title}, stopped after {}", counted(frames, "frame")),
+        Some(StopReason::Count(frames)) => format!("{title}, stopped after {}", counted(frames, "frame")),
         Some(_) => format!("{title}, stopped early"),
     }
 }
@@ -72,11 +72,11 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
 }
 
 /// Why there is no more of a capture.
-fn ended(early: Early) -> String {
+fn ended(early: StopReason) -> String {
     match early {
-        Early::Session | Early::Reading => "stopped early, by Ctrl-C or SIGTERM".to_owned(),
-        Early::Count(frames) => format!("stopped after {}, as asked for", counted(frames, "frame")),
-        Early::Break => "it breaks off".to_owned(),
+        StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C or SIGTERM".to_owned(),
+        StopReason::Count(frames) => format!("stopped after {}, as asked for", counted(frames, "frame")),
+        StopReason::Break => "it breaks off".to_owned(),
     }
 }
 
@@ -225,7 +225,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     }
     if let Some(stopped) = totals.stopped {
         let then = match stopped {
-            Early::Session => {
+            StopReason::Session => {
                 "what was open then was closed for that reason, whatever had been read, and may lack its end"
             }
             _ => "whatever follows is not read, and nothing is concluded from its absence",

@@ -12,7 +12,7 @@ use crate::capture::{LiveSource, Source};
 use crate::drive::WireStory;
 use crate::drive::lab::{Addresses, Cause, Deed, PacketKind, What};
 use crate::model::{Direction, Nanos, Side, WireCause, WireDeed, WireMark};
-use crate::track::Vantage;
+use crate::track::CapturePoint;
 
 /// What the wire did to the frames of a capture, by their numbers.
 pub type Marks = HashMap<u64, Vec<WireMark>>;
@@ -168,10 +168,10 @@ struct Places {
 
 impl Recorded {
     /// Where it was captured.
-    pub fn vantage(&self) -> Vantage {
+    pub fn capture_point(&self) -> CapturePoint {
         match self.side {
-            Side::Client => Vantage::Client,
-            Side::Server => Vantage::Server,
+            Side::Client => CapturePoint::Client,
+            Side::Server => CapturePoint::Server,
         }
     }
 

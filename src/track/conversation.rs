@@ -1,13 +1,13 @@
 //! One conversation while it lasts.
 
-use super::echo::Reserve;
-use super::event::{Body, Event, Followed, FollowedKind, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
+use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, Tracked, TrackedKind, UdpFacts};
 use super::kind::{Kind, TcpKind};
-use super::lent::Lent;
-use super::repeat::RepeatVerdict;
-use super::tcp::Moment;
-use super::totals::Extent;
-use super::when::When;
+use super::maybe_owned::MaybeOwned;
+use super::retransmission::RetransmitCause;
+use super::tcp::PacketRef;
+use super::totals::ConversationSize;
+use crate::echo::MemoryBudget;
+use crate::model::OptTime;
 use crate::model::{
     Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags,
     Timestamp, Transport,
@@ -27,8 +27,8 @@ pub(super) struct Conversation {
     pub(super) last_frame: u64,
     pub(super) start: Option<Timestamp>,
     /// When the last step was captured, and the one at hand: since the start.
-    pub(super) last_at: When,
-    at: When,
+    pub(super) last_at: OptTime,
+    at: OptTime,
     steps: u64,
     pub(super) packets: PerDirection<u64>,
     pub(super) bytes: PerDirection<u64>,
@@ -58,7 +58,7 @@ impl Conversation {
             last_frame: frame.number,
             start: frame.time,
             last_at: frame.time.map(|_| Nanos(0)).into(),
-            at: When::UNKNOWN,
+            at: OptTime::UNKNOWN,
             steps: 0,
             packets: PerDirection::default(),
             bytes: PerDirection::default(),
@@ -74,8 +74,8 @@ impl Conversation {
     }
 
     /// How large it is, and when it was.
-    pub(super) fn extent(&self) -> Extent {
-        Extent {
+    pub(super) fn extent(&self) -> ConversationSize {
+        ConversationSize {
             first_frame: self.first_frame,
             start: self.start,
             duration: self.last_at.get().map(|last| last.max(Nanos(0))),
@@ -99,7 +99,7 @@ impl Conversation {
     pub(super) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.connection.is_another(direction, segment),
-            Kind::Udp(_) | Kind::Away => false,
+            Kind::Udp(_) | Kind::Retired => false,
         }
     }
 
@@ -107,7 +107,7 @@ impl Conversation {
     pub(super) fn has_ended(&self) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.connection.has_ended(),
-            Kind::Udp(_) | Kind::Away => false,
+            Kind::Udp(_) | Kind::Retired => false,
         }
     }
 
@@ -120,27 +120,27 @@ impl Conversation {
         segment: &Segment,
         direction: Direction,
         facts: &mut TcpFacts,
-        reserve: &Reserve,
+        budget: &MemoryBudget,
     ) {
         let moment = self.moment(frame, direction);
         let Kind::Tcp(tcp) = &mut self.kind else { return };
         let last = (self.last_frame, self.last_at);
         tcp.connection.follow(&moment, segment, &packet.headers.ip, facts);
         if segment.flags.contains(TcpFlags::SYN) {
-            tcp.turns.begin(direction);
+            tcp.echo_matcher.begin(direction);
         }
         if segment.len > 0 && tcp.connection.reached(direction, segment) {
-            let late = facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::CapturedLate);
-            facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, reserve));
+            let late = facts.retransmission.is_some_and(|repeat| repeat.cause == RetransmitCause::CaptureOutOfOrder);
+            facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, budget));
         }
-        if segment.len > 0 && facts.repeat.is_none() && facts.probe.is_none() {
+        if segment.len > 0 && facts.retransmission.is_none() && facts.probe.is_none() {
             tcp.connection.time_answer(&moment, last, facts);
         }
         if let Some(reset) = &mut facts.reset {
-            *reset = reset.with_left_over(direction, || tcp.turns.left_over());
+            *reset = reset.with_left_over(direction, || tcp.echo_matcher.left_over());
         }
         if self.steps == 0 && self.reuses.is_some() {
-            facts.hints.reused_from = self.reuses;
+            facts.observations.reused_from = self.reuses;
             facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
             tcp.connection.count(super::AnalysisFlag::ReusedPorts);
         }
@@ -166,16 +166,16 @@ impl Conversation {
         let quotes_frame = match &mut self.kind {
             Kind::Tcp(tcp) => tcp.connection.take_error(&moment, error),
             Kind::Udp(exchange) => exchange.take_error(frame.number, quoted, error),
-            Kind::Away => None,
+            Kind::Retired => None,
         };
         let had_sent = matches!(&self.kind, Kind::Udp(exchange) if exchange.had_sent(!quoted));
         (!quoted, IcmpFacts { error: *error, quotes_frame, had_sent })
     }
 
-    fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> Moment {
+    fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> PacketRef {
         self.start = self.start.or(frame.time);
         self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
-        Moment { frame: frame.number, at: self.at, direction }
+        PacketRef { frame: frame.number, at: self.at, direction }
     }
 
     /// Counts the packet that was taken, with `len` bytes of payload, as a step. Returns the time since the last one.
@@ -187,7 +187,7 @@ impl Conversation {
         *self.bytes.get_mut(direction) += u64::from(frame.wire_len);
         *self.payload.get_mut(direction) += u64::from(len);
         let since_previous = self.at.since(self.last_at);
-        if self.at != When::UNKNOWN {
+        if self.at != OptTime::UNKNOWN {
             self.last_at = self.at;
         }
         since_previous
@@ -197,7 +197,7 @@ impl Conversation {
     #[inline(always)]
     pub(super) fn event<'a>(
         &self,
-        followed: &'a Followed,
+        followed: &'a Tracked,
         frame: &Frame<'a>,
         packet: &Packet<'a>,
         facts: &'a TcpFacts,
@@ -223,9 +223,9 @@ impl Conversation {
             since_previous: followed.since_previous,
             ip: packet.headers.ip,
             body: match &followed.kind {
-                FollowedKind::Segment => Body::Tcp(Lent::Borrowed(facts)),
-                FollowedKind::Datagram(facts) => Body::Udp(Lent::Borrowed(facts)),
-                FollowedKind::Error(facts) => Body::Icmp(Lent::Borrowed(facts)),
+                TrackedKind::Segment => Body::Tcp(MaybeOwned::Borrowed(facts)),
+                TrackedKind::Datagram(facts) => Body::Udp(MaybeOwned::Borrowed(facts)),
+                TrackedKind::Error(facts) => Body::Icmp(MaybeOwned::Borrowed(facts)),
             },
             header: Cow::Borrowed(packet.header),
             payload: Cow::Borrowed(packet.payload),

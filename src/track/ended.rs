@@ -16,7 +16,7 @@ pub(super) const KEPT: usize = PLACES - 1;
 /// The ended conversations; a place among them is a number that counts up, modulo 2^32.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
-    ring: Vec<Past>,
+    ring: Vec<ClosedConversation>,
     /// The place of the oldest.
     first: u32,
     len: usize,
@@ -24,7 +24,7 @@ pub(super) struct Ended {
 
 /// An ended conversation.
 #[derive(Debug, Default)]
-pub(super) struct Past {
+pub(super) struct ClosedConversation {
     /// `None` where it was taken out again.
     pub(super) conversation: Option<Conversation>,
     /// Its state; that of one which has gone, until another comes here.
@@ -47,7 +47,7 @@ impl Ended {
         let place = self.first.wrapping_add(u32::try_from(self.len).ok()?);
         let index = place as usize % PLACES;
         if index == self.ring.len() {
-            self.ring.push(Past::default());
+            self.ring.push(ClosedConversation::default());
         }
         let past = self.ring.get_mut(index)?;
         past.conversation = Some(conversation);
@@ -57,7 +57,7 @@ impl Ended {
     }
 
     /// The oldest, and its place.
-    pub(super) fn oldest(&mut self) -> Option<(u32, &mut Past)> {
+    pub(super) fn oldest(&mut self) -> Option<(u32, &mut ClosedConversation)> {
         let past = self.ring.get_mut(self.first as usize % PLACES).filter(|_| self.len > 0)?;
         Some((self.first, past))
     }

@@ -1,15 +1,15 @@
 //! What is left of a conversation at its end: its totals.
 
 use super::conversation::Conversation;
-use super::echo::{EchoStory, EchoTotals};
 use super::kind::{Kind, TcpKind};
 use super::totals::{ConversationTotals, RttTotals, TcpTotals, UdpTotals};
+use crate::echo::{EchoStory, EchoTotals};
 use crate::model::Direction;
 
 impl Conversation {
     /// Everything that is known of it at its end; what was noted moves out.
     pub(super) fn totals(mut self) -> ConversationTotals {
-        let (tcp, udp, echo, echo_story, rtt) = match std::mem::replace(&mut self.kind, Kind::Away) {
+        let (tcp, udp, echo, echo_story, rtt) = match std::mem::replace(&mut self.kind, Kind::Retired) {
             Kind::Tcp(mut tcp) => return self.tcp_totals(&mut tcp),
             Kind::Udp(mut exchange) => {
                 let (pending, bytes) = exchange.datagrams.pending();
@@ -17,7 +17,7 @@ impl Conversation {
                 let found = &mut exchange.datagrams.found;
                 (None, Some(totals), found.totals(pending, bytes), found.take_story(), None)
             }
-            Kind::Away => (None, None, None, EchoStory::default(), None),
+            Kind::Retired => (None, None, None, EchoStory::default(), None),
         };
         self.totals_with(tcp, udp, echo, echo_story, rtt)
     }
@@ -27,9 +27,9 @@ impl Conversation {
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             tcp.skip_lost(self.last_frame, direction);
         }
-        tcp.turns.finish();
-        let (pending, bytes) = tcp.turns.pending();
-        let found = &mut tcp.turns.found;
+        tcp.echo_matcher.finish();
+        let (pending, bytes) = tcp.echo_matcher.pending();
+        let found = &mut tcp.echo_matcher.found;
         let (echo, story) = (found.totals(pending, bytes), found.take_story());
         let rtt = tcp.connection.rtt_totals();
         self.totals_with(Some(tcp.connection.totals()), None, echo, story, rtt)

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::analysis::Analysis;
-use super::echo::Echo;
-use super::facts::{Acked, Hints, Life, Overtaken, Probe, RttSample, TcpPlace, UdpPlace};
-use super::lent::Lent;
-use super::repeat::Repeat;
+use super::capture_point::CapturePoint;
+use super::facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, UdpPlace};
+use super::maybe_owned::MaybeOwned;
 use super::reset::Reset;
-use super::vantage::Vantage;
+use super::retransmission::Retransmission;
+use crate::echo::Echo;
 use crate::model::{
     Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, Segment, TcpFlags, TcpOptions, Timestamp,
 };
@@ -57,16 +57,16 @@ impl RolesFrom {
 
 /// A packet that has found its place: what an [`Event`] is made of, if somebody wants one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Followed {
+pub(super) struct Tracked {
     pub(super) slot: u32,
     pub(super) direction: Direction,
     pub(super) since_previous: Option<Nanos>,
-    pub(super) kind: FollowedKind,
+    pub(super) kind: TrackedKind,
 }
 
 /// What was followed; a segment's facts stay with the tracker, which lends them out.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum FollowedKind {
+pub(super) enum TrackedKind {
     Segment,
     Datagram(UdpFacts),
     Error(IcmpFacts),
@@ -158,11 +158,11 @@ impl Event<'_> {
 #[derive(Clone, Debug)]
 pub enum Body<'a> {
     /// A TCP segment.
-    Tcp(Lent<'a, TcpFacts>),
+    Tcp(MaybeOwned<'a, TcpFacts>),
     /// A UDP datagram.
-    Udp(Lent<'a, UdpFacts>),
+    Udp(MaybeOwned<'a, UdpFacts>),
     /// An ICMP error about the conversation.
-    Icmp(Lent<'a, IcmpFacts>),
+    Icmp(MaybeOwned<'a, IcmpFacts>),
 }
 
 impl Body<'_> {
@@ -210,21 +210,21 @@ pub struct TcpFacts {
     /// Wireshark's flags by Wireshark's rules.
     pub analysis: Analysis,
     /// What part it plays.
-    pub place: TcpPlace,
+    pub role: SegmentRole,
     /// How far the connection's life has come with it.
     pub life: Life,
     /// What its ACK covers that was not covered before.
     pub acked: Option<Acked>,
     /// That its bytes come again, or late.
-    pub repeat: Option<Repeat>,
+    pub retransmission: Option<Retransmission>,
     /// That it only asks, or answers such a question.
     pub probe: Option<Probe>,
     /// What else the conversation so far shows at this segment.
-    pub hints: Hints,
+    pub observations: Observations,
     /// The round-trip time that it completes.
     pub rtt: Option<RttSample>,
     /// From the request's last byte to this first byte of the answer.
-    pub turnaround: Option<Nanos>,
+    pub response_time: Option<Nanos>,
     /// What its payload echoes.
     pub echo: Option<Echo>,
     /// What made it reset.
@@ -273,9 +273,9 @@ pub struct UdpFacts {
     /// What its payload echoes.
     pub echo: Option<Echo>,
     /// From the request to this answer.
-    pub turnaround: Option<Nanos>,
+    pub response_time: Option<Nanos>,
     /// Where that was captured, as far as was known by then.
-    pub seen: Option<Vantage>,
+    pub seen: Option<CapturePoint>,
     /// Which datagrams it shows to have come in another order than they were sent, as their IP identifications tell.
     pub overtaken: Option<Overtaken>,
 }

@@ -4,16 +4,16 @@ mod datagram;
 
 use std::num::NonZeroU64;
 
-use super::repeat::{Arrived, Twice};
-use super::vantage::Vantage;
+use super::capture_point::CapturePoint;
+use super::retransmission::{DsackReport, SpuriousEvidence};
 use crate::model::{Nanos, PerDirection};
 
 pub(super) use datagram::MORE;
-pub use datagram::{Overtaken, PairedBy, UdpPlace};
+pub use datagram::{Overtaken, UdpPlace};
 
 /// What part a segment plays in the life of its connection (RFC 9293 §3.5, §3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TcpPlace {
+pub enum SegmentRole {
     /// SYN: asks to connect.
     Syn,
     /// SYN of the side that was asked, without ACK: both opened at once.
@@ -114,15 +114,15 @@ pub struct RttSample {
     /// RTTVAR after this sample, β = 1/4.
     pub variation: Nanos,
     /// Where it was captured, as far as was known by then.
-    pub seen: Option<Vantage>,
+    pub seen: Option<CapturePoint>,
 }
 
-impl Hints {
+impl Observations {
     /// The repeat that it shows to have brought nothing new: an earlier copy had arrived.
     pub fn needless(&self) -> Option<u64> {
         match (self.duplicate_sack, self.arrived) {
-            (Some(Twice::Again(again)), _) => Some(again),
-            (_, Some(Arrived::Earlier { again, .. })) => Some(again.get()),
+            (Some(DsackReport::Retransmitted(again)), _) => Some(again),
+            (_, Some(SpuriousEvidence::Earlier { again, .. })) => Some(again.get()),
             _ => None,
         }
     }
@@ -161,20 +161,20 @@ pub struct SlowAnswer {
     /// How much of the time the network took, if it took as long as in the handshake.
     pub network: Nanos,
     /// Where it was captured, as far as was known by then.
-    pub seen: Option<Vantage>,
+    pub seen: Option<CapturePoint>,
 }
 
 /// Rarer things that the conversation so far shows at a segment; all `None` for nearly every one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hints {
+pub struct Observations {
     /// Its ACK covers bytes that are not in the capture: how many, and the frame that showed the hole.
     pub capture_gap: Option<(u32, Option<u64>)>,
     /// Its DSACK block (RFC 2883) says that bytes came twice: why.
-    pub duplicate_sack: Option<Twice>,
+    pub duplicate_sack: Option<DsackReport>,
     /// It acknowledges less than this frame did before it: it was sent earlier, and overtaken on its way.
     pub older_ack: Option<NonZeroU64>,
     /// What it tells of a copy of the bytes that it acknowledges.
-    pub arrived: Option<Arrived>,
+    pub arrived: Option<SpuriousEvidence>,
     /// The window opens after it was shut: the frame that shut it, and for how long.
     pub window_opened: Option<(u64, Nanos)>,
     /// The window is shut by this segment.

@@ -1,9 +1,9 @@
 //! What a conversation of one protocol remembers, and one of the other does not.
 
-use super::echo::{Echo, Part, Reserve, Turns};
+use super::capture_point::{CapturePoint, CapturePointObserver};
 use super::tcp::Connection;
 use super::udp::Exchange;
-use super::vantage::{Clues, Vantage};
+use crate::echo::{Chunk, Echo, EchoMatcher, MemoryBudget};
 use crate::model::{Direction, Endpoint, Segment, TcpFlags};
 
 /// What only one of the protocols needs.
@@ -12,17 +12,17 @@ pub(super) enum Kind {
     Tcp(Box<TcpKind>),
     Udp(Box<Exchange>),
     /// Kept elsewhere: the conversation is among the ended.
-    Away,
+    Retired,
 }
 
 impl Kind {
     /// The same for a conversation of these ends, with the place of the capture where it is known.
-    pub(super) fn seen_from(mut self, vantage: Option<Vantage>, ends: (Endpoint, Endpoint)) -> Self {
-        let clues = Clues::new(vantage, ends);
+    pub(super) fn captured_at(mut self, capture_point: Option<CapturePoint>, ends: (Endpoint, Endpoint)) -> Self {
+        let clues = CapturePointObserver::new(capture_point, ends);
         match &mut self {
             Self::Tcp(tcp) => tcp.connection.clues = clues,
             Self::Udp(exchange) => exchange.begin(clues, ends),
-            Self::Away => {}
+            Self::Retired => {}
         }
         self
     }
@@ -32,7 +32,7 @@ impl Kind {
 #[derive(Clone, Debug, Default)]
 pub(super) struct TcpKind {
     pub(super) connection: Connection,
-    pub(super) turns: Turns,
+    pub(super) echo_matcher: EchoMatcher,
 }
 
 impl TcpKind {
@@ -44,27 +44,27 @@ impl TcpKind {
         direction: Direction,
         segment: &Segment,
         payload: &[u8],
-        (late, reserve): (bool, &Reserve),
+        (late, budget): (bool, &MemoryBudget),
     ) -> Option<Echo> {
-        let part = Part {
+        let part = Chunk {
             frame,
             offset: self.connection.offset(direction, segment),
             payload,
             push: segment.flags.contains(TcpFlags::PSH),
             cut: (payload.len() as u64) < u64::from(segment.len),
         };
-        if (late || self.turns.lacks_any()) && self.turns.is_past(direction, part.offset) {
-            self.turns.captured_late(direction, &part, late);
+        if (late || self.echo_matcher.lacks_any()) && self.echo_matcher.is_past(direction, part.offset) {
+            self.echo_matcher.captured_late(direction, &part, late);
             return None;
         }
         // what its ACK covers was there before it
         self.skip_lost(frame, !direction);
         let echo = match direction {
             Direction::ClientToServer => {
-                self.turns.request(&part, reserve);
+                self.echo_matcher.request(&part, budget);
                 None
             }
-            Direction::ServerToClient => self.turns.answer(&part, reserve),
+            Direction::ServerToClient => self.echo_matcher.answer(&part, budget),
         };
         Echo::merge(echo, self.skip_lost(frame, direction))
     }
@@ -72,19 +72,19 @@ impl TcpKind {
     /// Goes on behind bytes of this direction that the peer has and the capture lacks.
     pub(super) fn skip_lost(&mut self, frame: u64, direction: Direction) -> Option<Echo> {
         let acked = self.connection.acked_of(direction)?;
-        if !self.turns.lacks(direction, acked) {
+        if !self.echo_matcher.lacks(direction, acked) {
             return None;
         }
         let acked = acked.wrapping_sub(u32::from(self.connection.covers_fin(direction)));
-        self.turns.skip(frame, direction, acked)
+        self.echo_matcher.skip(frame, direction, acked)
     }
 
     /// Moves the state of a connection that ends to `place`, where nobody needs the one that is there any more, and is
     /// empty then for the next connection: but for memory of both that it will need.
     pub(super) fn retire(&mut self, place: &mut Self) {
-        self.turns.settle();
+        self.echo_matcher.settle();
         let mut next = Self::default();
-        place.turns.hand_over(&mut next.turns);
+        place.echo_matcher.hand_over(&mut next.echo_matcher);
         place.connection.rtt.hand_over(&mut next.connection.rtt);
         self.connection.hand_over(&mut next.connection);
         *place = std::mem::replace(self, next);

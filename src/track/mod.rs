@@ -3,40 +3,40 @@
 //! Facts only; the words are made on the floor above.
 
 mod analysis;
+mod capture_point;
 mod conversation;
-mod early;
-mod echo;
 mod ended;
 mod ending;
 mod event;
 mod facts;
 mod index;
 mod kind;
-mod lent;
-mod repeat;
+mod maybe_owned;
 mod reset;
+mod retransmission;
 mod roles;
 mod rtt;
 mod slots;
+mod stop_reason;
 mod tcp;
 mod totals;
 mod tracker;
 mod udp;
-mod vantage;
-mod when;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
-pub use early::Early;
-pub use echo::{Echo, EchoForm, EchoKind, EchoSeen, EchoStory, EchoTotals, GaveUp};
+pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, Measures};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-pub use facts::{Acked, Hints, Life, Overtaken, PairedBy, Probe, RttSample, SlowAnswer, SynData, TcpPlace, UdpPlace};
-pub use lent::Lent;
-pub use repeat::{Arrived, FirstCopy, Marks, Repeat, RepeatVerdict, Twice, Wait};
+pub use facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace};
+pub use maybe_owned::MaybeOwned;
 pub use reset::Reset;
+pub use retransmission::{
+    DsackReport, FirstCopy, PacketIds, Retransmission, RetransmitCause, RtoBackoff, SpuriousEvidence,
+};
 pub use rtt::{Distribution, smoothed};
-pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, Sighting, StillShut, TcpStory, ZeroWindow};
+pub use stop_reason::StopReason;
+pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
 pub use totals::{
-    Close, ConversationTotals, EarlierFragments, Extent, Handshake, RttTotals, SentAgain, TcpTotals, UdpTotals,
+    Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,
+    UdpTotals,
 };
 pub use tracker::{Last, Tracker};
-pub use vantage::{Clue, Measures, Standpoint, Vantage};

@@ -1,11 +1,12 @@
 //! What is known of a whole conversation when it ends.
 
 use super::analysis::AnalysisCounts;
-use super::early::Early;
-use super::echo::{EchoStory, EchoTotals};
+use super::capture_point::CapturePointEvidence;
 use super::event::{RolesFrom, StreamId};
-use super::tcp::{Sighting, TcpStory};
-use super::vantage::Standpoint;
+use super::stop_reason::StopReason;
+use super::tcp::TcpSummary;
+use crate::echo::{EchoStory, EchoTotals};
+use crate::model::Occurrences;
 use crate::model::{Direction, Endpoint, IpHeader, Nanos, PerDirection, Timestamp};
 
 /// How much of the handshake was captured, and how it went.
@@ -60,7 +61,7 @@ impl Close {
 
 /// How large a conversation is, and when it was: enough to choose among conversations, at no cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
+pub struct ConversationSize {
     /// Number of its first frame.
     pub first_frame: u64,
     /// Time of its first frame.
@@ -109,13 +110,13 @@ pub struct ConversationTotals {
     /// Round-trip times.
     pub rtt: Option<RttTotals>,
     /// What ended the capture while the conversation might still go on.
-    pub early: Option<Early>,
+    pub early: Option<StopReason>,
 }
 
 impl ConversationTotals {
     /// How large it is, and when it was.
-    pub fn extent(&self) -> Extent {
-        Extent {
+    pub fn extent(&self) -> ConversationSize {
+        ConversationSize {
             first_frame: self.first_frame,
             start: self.start,
             duration: self.duration,
@@ -134,11 +135,11 @@ impl ConversationTotals {
     }
 
     /// Where the capture was made.
-    pub fn standpoint(&self) -> Standpoint {
+    pub fn capture_point_evidence(&self) -> CapturePointEvidence {
         match (&self.tcp, &self.udp) {
-            (Some(tcp), _) => tcp.story.standpoint,
-            (None, Some(udp)) => udp.standpoint,
-            (None, None) => Standpoint::default(),
+            (Some(tcp), _) => tcp.story.capture_point_evidence,
+            (None, Some(udp)) => udp.capture_point_evidence,
+            (None, None) => CapturePointEvidence::default(),
         }
     }
 }
@@ -159,7 +160,7 @@ pub struct TcpTotals {
     /// How often Wireshark's flags were set.
     pub analysis: AnalysisCounts,
     /// What happened, beyond the totals.
-    pub story: Box<TcpStory>,
+    pub story: Box<TcpSummary>,
 }
 
 /// Round-trip times of a conversation.
@@ -211,11 +212,11 @@ impl EarlierFragments {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UdpTotals {
     /// Where the capture was made.
-    pub standpoint: Standpoint,
+    pub capture_point_evidence: CapturePointEvidence,
     /// Datagrams of the client that no datagram answers, and the first frames.
-    pub unanswered: Sighting,
+    pub unanswered: Occurrences,
     /// Datagrams captured twice.
-    pub duplicates: Sighting,
+    pub duplicates: Occurrences,
     /// The first request that was answered only when its bytes had been sent again, long after.
     pub sent_again: Option<SentAgain>,
     /// How many such requests there were.
@@ -225,19 +226,19 @@ pub struct UdpTotals {
     /// An ICMP error may be about another of the unanswered datagrams than the one that it is taken for.
     pub refused_in_doubt: bool,
     /// Answers to older requests that came late, each behind the answer that overtook it.
-    pub reordered: Sighting,
+    pub reordered: Occurrences,
     /// ICMP errors about the conversation.
-    pub errors: Sighting,
+    pub errors: Occurrences,
     /// Datagrams in fragments.
-    pub fragmented: Sighting,
+    pub fragmented: Occurrences,
     /// Fragments of those of each side that came before the last one.
     pub earlier_fragments: PerDirection<EarlierFragments>,
     /// Datagrams with an offloaded checksum.
-    pub offloaded: Sighting,
+    pub offloaded: Occurrences,
     /// Datagrams without a checksum.
-    pub unchecked: Sighting,
+    pub unchecked: Occurrences,
     /// Datagrams with a wrong checksum.
-    pub invalid: Sighting,
+    pub invalid: Occurrences,
     /// Those of them with none, over IPv6.
-    pub lacking: Sighting,
+    pub lacking: Occurrences,
 }

@@ -2,16 +2,16 @@
 
 use std::collections::VecDeque;
 
+use super::capture_point::CapturePoint;
 use super::conversation::Conversation;
-use super::echo::Reserve;
 use super::ended::{self, Ended};
-use super::event::{Event, Followed, FollowedKind, StreamId, TcpFacts};
+use super::event::{Event, StreamId, TcpFacts, Tracked, TrackedKind};
 use super::index::{Index, Place};
 use super::kind::{Kind, TcpKind};
 use super::roles;
 use super::slots::Slots;
-use super::totals::{ConversationTotals, Extent};
-use super::vantage::Vantage;
+use super::totals::{ConversationSize, ConversationTotals};
+use crate::echo::MemoryBudget;
 use crate::model::{Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
 
 /// How many cleared states are kept for the next conversations.
@@ -32,11 +32,11 @@ pub struct Tracker {
     evicted: u64,
     evictees: VecDeque<Conversation>,
     server: Option<Endpoint>,
-    vantage: Option<Vantage>,
+    capture_point: Option<CapturePoint>,
     /// Room for the few conversations with much under way.
-    reserve: Reserve,
+    budget: MemoryBudget,
     /// The packet at hand.
-    followed: Option<Followed>,
+    followed: Option<Tracked>,
     /// The facts of the segment at hand, lent out with its event.
     facts: TcpFacts,
 }
@@ -44,7 +44,7 @@ pub struct Tracker {
 /// The packet that was followed last: what its event is made of, where it is wanted.
 pub struct Last<'t> {
     conversation: &'t Conversation,
-    followed: &'t Followed,
+    followed: &'t Tracked,
     facts: &'t TcpFacts,
 }
 
@@ -67,8 +67,8 @@ impl Tracker {
 
     /// The same for a capture that is known to be made here.
     #[must_use]
-    pub fn seen_from(self, vantage: Option<Vantage>) -> Self {
-        Self { vantage, ..self }
+    pub fn captured_at(self, capture_point: Option<CapturePoint>) -> Self {
+        Self { capture_point, ..self }
     }
 
     /// Puts one packet in its place.
@@ -87,8 +87,8 @@ impl Tracker {
                 let direction = slot.conversation.direction(&packet.headers.flow);
                 let facts = slot.conversation.datagram(frame, packet, datagram, direction).ok_or(Skip::Malformed)?;
                 let since_previous = slot.conversation.count(frame, direction, datagram.len);
-                let kind = FollowedKind::Datagram(facts);
-                self.followed = Some(Followed { slot: index, direction, since_previous, kind });
+                let kind = TrackedKind::Datagram(facts);
+                self.followed = Some(Tracked { slot: index, direction, since_previous, kind });
                 Ok(())
             }
             Transport::IcmpError(error) => self.error(frame, error, &packet.headers.flow),
@@ -109,13 +109,13 @@ impl Tracker {
     /// The next conversation that was let go: ended long enough ago, or evicted. Those that are not `wanted` go
     /// without a word: to sum one up costs as much as several packets.
     #[inline]
-    pub fn released(&mut self, wanted: impl FnMut(&Extent) -> bool) -> Option<ConversationTotals> {
+    pub fn released(&mut self, wanted: impl FnMut(&ConversationSize) -> bool) -> Option<ConversationTotals> {
         self.settle();
         if self.ended.len() <= ended::KEPT && self.evictees.is_empty() { None } else { self.let_go(wanted) }
     }
 
     /// Lets the oldest ended conversations go and the evicted, up to the next one that is wanted.
-    fn let_go(&mut self, mut wanted: impl FnMut(&Extent) -> bool) -> Option<ConversationTotals> {
+    fn let_go(&mut self, mut wanted: impl FnMut(&ConversationSize) -> bool) -> Option<ConversationTotals> {
         while self.ended.len() > ended::KEPT {
             let Some((place, past)) = self.ended.oldest() else { break };
             let totals = past.conversation.as_ref().and_then(|conversation| {
@@ -138,7 +138,7 @@ impl Tracker {
     /// All conversations still in the table that are `wanted`, by their first frame; the table is empty then.
     pub fn finish(
         &mut self,
-        wanted: &mut dyn FnMut(&Extent) -> bool,
+        wanted: &mut dyn FnMut(&ConversationSize) -> bool,
     ) -> impl Iterator<Item = ConversationTotals> + use<> {
         self.settle();
         let rest = self.slots.drain().chain(self.ended.drain()).chain(self.evictees.drain(..));
@@ -171,12 +171,12 @@ impl Tracker {
         }
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         slot.touched = true;
-        slot.conversation.follow_segment(frame, packet, segment, direction, &mut self.facts, &self.reserve);
+        slot.conversation.follow_segment(frame, packet, segment, direction, &mut self.facts, &self.budget);
         if slot.conversation.has_ended() {
             self.ending = Some(index);
         }
         let since_previous = slot.conversation.count(frame, direction, segment.len);
-        self.followed = Some(Followed { slot: index, direction, since_previous, kind: FollowedKind::Segment });
+        self.followed = Some(Tracked { slot: index, direction, since_previous, kind: TrackedKind::Segment });
         Ok(())
     }
 
@@ -186,7 +186,7 @@ impl Tracker {
         slot.touched = true;
         let (direction, facts) = slot.conversation.error(frame, error, flow);
         let since_previous = slot.conversation.count(frame, direction, 0);
-        self.followed = Some(Followed { slot: index, direction, since_previous, kind: FollowedKind::Error(facts) });
+        self.followed = Some(Tracked { slot: index, direction, since_previous, kind: TrackedKind::Error(facts) });
         Ok(())
     }
 
@@ -236,7 +236,7 @@ impl Tracker {
         let stream = StreamId { protocol, number: *number };
         *number = number.saturating_add(1);
         let conversation =
-            Conversation::new(stream, ends, roles_from, reuses, frame, kind.seen_from(self.vantage, ends));
+            Conversation::new(stream, ends, roles_from, reuses, frame, kind.captured_at(self.capture_point, ends));
         let index = self.slots.occupy(conversation);
         self.index.open(packet.headers.flow.key, index);
         index
@@ -254,7 +254,7 @@ impl Tracker {
     fn end(&mut self, index: u32) {
         let Some(mut conversation) = self.slots.take(index) else { return };
         let key = conversation.key();
-        match std::mem::replace(&mut conversation.kind, Kind::Away) {
+        match std::mem::replace(&mut conversation.kind, Kind::Retired) {
             Kind::Tcp(mut tcp) => {
                 let Some(place) = self.ended.push(conversation, &mut tcp) else { return };
                 self.index.end(key, index, place);

@@ -1,12 +1,12 @@
 //! One UDP conversation: requests and replies paired, copies told from repeats.
 
-use super::echo::{Datagrams, Identity, Likeness};
+use super::capture_point::CapturePointObserver;
 use super::event::UdpFacts;
 use super::facts::{MORE, Overtaken, UdpPlace};
-use super::tcp::Moment;
+use super::tcp::PacketRef;
 use super::totals::{SentAgain, UdpTotals};
-use super::vantage::Clues;
-use super::when::When;
+use crate::echo::{Datagrams, Identity, Likeness};
+use crate::model::OptTime;
 use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, PerDirection};
 
 /// A copy in the capture comes within this time.
@@ -21,7 +21,7 @@ const COUNTING: u8 = 2;
 #[derive(Clone, Copy, Debug)]
 struct Newest {
     frame: u64,
-    at: When,
+    at: OptTime,
     mark: Identity,
     /// The datagram that was sent last, as far as identifications tell: its identification and frame.
     top: (u16, u64),
@@ -78,19 +78,25 @@ fn identity(datagram: &Datagram, ip: &IpHeader) -> Identity {
 pub(super) struct Exchange {
     pub(super) datagrams: Datagrams,
     totals: UdpTotals,
-    pub(super) clues: Clues,
+    pub(super) clues: CapturePointObserver,
     last: PerDirection<Option<Newest>>,
 }
 
 impl Exchange {
     /// The conversation begins, between these ends.
-    pub(super) fn begin(&mut self, clues: Clues, (client, server): (Endpoint, Endpoint)) {
+    pub(super) fn begin(&mut self, clues: CapturePointObserver, (client, server): (Endpoint, Endpoint)) {
         self.clues = clues;
         self.datagrams = std::mem::take(&mut self.datagrams).between([client.port, server.port]);
     }
 
     /// Takes one datagram.
-    pub(super) fn follow(&mut self, moment: &Moment, datagram: &Datagram, payload: &[u8], ip: &IpHeader) -> UdpFacts {
+    pub(super) fn follow(
+        &mut self,
+        moment: &PacketRef,
+        datagram: &Datagram,
+        payload: &[u8],
+        ip: &IpHeader,
+    ) -> UdpFacts {
         self.clues.note(moment.direction, datagram.checksum);
         match datagram.checksum {
             Checksum::Offloaded => self.totals.offloaded.see(moment.frame),
@@ -115,7 +121,7 @@ impl Exchange {
             checksum_raw: datagram.checksum_raw,
             place: UdpPlace::Unasked,
             echo: None,
-            turnaround: None,
+            response_time: None,
             seen: None,
             overtaken: None,
         };
@@ -139,9 +145,9 @@ impl Exchange {
                 self.totals.sent_again.get_or_insert(again);
                 self.totals.sent_again_count += 1;
             } else if answered.sure {
-                facts.turnaround = moment.since(answered.at);
+                facts.response_time = moment.since(answered.at);
             }
-            facts.seen = self.clues.tell(None).vantage;
+            facts.seen = self.clues.tell(None).capture_point;
             if let Some(overtaken_by) = answered.overtaken_by {
                 self.totals.reordered.see(overtaken_by);
                 self.totals.reordered.see(moment.frame);
@@ -156,7 +162,7 @@ impl Exchange {
     /// The frame of which this one is a copy: the same IP identification, checksum and length, at once. And which
     /// datagrams it shows to have come in another order than they were sent: where identifications count up, a lower one
     /// was sent before.
-    fn in_order(&mut self, moment: &Moment, mark: Identity) -> (Option<u64>, Option<Overtaken>) {
+    fn in_order(&mut self, moment: &PacketRef, mark: Identity) -> (Option<u64>, Option<Overtaken>) {
         let last = self.last.get_mut(moment.direction);
         let top = (mark.ip_id, moment.frame);
         let newest = Newest { frame: moment.frame, at: moment.at, mark, top, counting: 0, early: None };
@@ -191,8 +197,8 @@ impl Exchange {
         let (count, frames) = self.datagrams.unanswered();
         let mut totals = self.totals.clone();
         totals.refused_in_doubt = self.datagrams.refused_in_doubt();
-        totals.standpoint = self.clues.tell(None);
-        totals.unanswered = super::tcp::Sighting { count, frames: frames.into() };
+        totals.capture_point_evidence = self.clues.tell(None);
+        totals.unanswered = crate::model::Occurrences { count, frames: frames.into() };
         totals
     }
 }
@@ -207,7 +213,7 @@ mod tests {
         let mut shown = Vec::new();
         for (frame, id) in (1..).zip(ids) {
             let mark = Identity { ip_id: *id, checksum: 0, length: 9 };
-            let now = Newest { frame, at: When::UNKNOWN, mark, top: (*id, frame), counting: 0, early: None };
+            let now = Newest { frame, at: OptTime::UNKNOWN, mark, top: (*id, frame), counting: 0, early: None };
             let (next, overtaken) = newest.map_or((now, None), |before| now.after(&before));
             newest = Some(next);
             shown.extend(

@@ -10,7 +10,7 @@ use crate::model::Endpoint;
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
 use crate::session::{Marker, Recording, Sources, record};
-use crate::track::Vantage;
+use crate::track::CapturePoint;
 
 /// What was done with the frames while the session ran.
 pub(super) enum Taken {
@@ -48,7 +48,7 @@ pub(super) fn take(sources: Sources, writers: Writers, known: &Known, sink: &mut
 /// Sends the frames through the pipeline and, where there is a writer, to the capture file as well.
 fn follow(source: LiveSource, writers: Writers, known: &Known, sink: &mut dyn Sink) -> io::Result<Watched> {
     let mut tee = Tee::new(source, writers.0);
-    let mut options = known.options(0, Vantage::SameHost);
+    let mut options = known.options(0, CapturePoint::SameHost);
     let ran = pipeline::run(&mut tee, &mut options, sink);
     if ran.is_err() {
         // a report that can't be written is no reason to lose the capture
@@ -60,10 +60,10 @@ fn follow(source: LiveSource, writers: Writers, known: &Known, sink: &mut dyn Si
 
 impl Known {
     /// For the capture of this index.
-    fn options(&self, index: usize, vantage: Vantage) -> pipeline::Options {
+    fn options(&self, index: usize, capture_point: CapturePoint) -> pipeline::Options {
         pipeline::Options {
             server: Some(self.server),
-            vantage: Some(vantage),
+            capture_point: Some(capture_point),
             kept: self.kept.get(index).cloned().flatten(),
             halt: Some(self.halt.clone()),
             ..pipeline::Options::default()
@@ -83,7 +83,7 @@ impl Taken {
         let captures = [(Some(recording.first), first), (recording.second, second)];
         for (index, (recorded, marks)) in captures.into_iter().enumerate() {
             let Some(mut recorded) = recorded else { continue };
-            let mut options = known.options(index, recorded.vantage());
+            let mut options = known.options(index, recorded.capture_point());
             watched.totals.push(pipeline::run(&mut recorded.frames, &mut options, &mut Marker::new(sink, marks))?);
             watched.written = watched.written.and(recorded.written);
         }

@@ -5,8 +5,9 @@ use super::data::{BOTH, NO_DATA};
 use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of, millis};
 use crate::explain::describe::thousands;
+use crate::model::Occurrences;
 use crate::model::{Direction, Nanos};
-use crate::track::{Event, Measures, Sighting, TcpFacts, TcpTotals, Vantage};
+use crate::track::{CapturePoint, Event, Measures, TcpFacts, TcpTotals};
 
 pub(super) static BYTES: Question = Question {
     id: "acked_bytes",
@@ -45,7 +46,7 @@ pub(super) struct Seen {
     /// ACKs of no, one, two, and more than two data segments.
     covering: [u64; 4],
     with_data: u64,
-    delayed: Sighting,
+    delayed: Occurrences,
     /// Frame of the data, frame of its ACK, time between them.
     waits: Vec<(u64, u64, Nanos)>,
     longest: Nanos,
@@ -54,7 +55,7 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // one that rides on data may have come late with it
-        if let Some((data, delay)) = facts.hints.delayed_ack.filter(|_| facts.len == 0) {
+        if let Some((data, delay)) = facts.observations.delayed_ack.filter(|_| facts.len == 0) {
             self.delayed.see(event.frame);
             self.longest = self.longest.max(delay);
             if self.waits.len() < ROWS {
@@ -127,8 +128,9 @@ fn bytes(case: &Case<'_>, _: &TcpTotals) -> Answer {
 }
 
 /// Unless an ACK was captured where it was sent, the network may have held it up.
-fn or_late(vantage: Option<Vantage>, side: Direction) -> &'static str {
-    let at_sender = vantage == Some(Vantage::SameHost) || Measures::of(vantage, !side) == Measures::Delay;
+fn or_late(capture_point: Option<CapturePoint>, side: Direction) -> &'static str {
+    let at_sender =
+        capture_point == Some(CapturePoint::SameHost) || Measures::of(capture_point, !side) == Measures::Delay;
     if at_sender { "" } else { ", or it came late" }
 }
 
@@ -154,7 +156,7 @@ fn delayed(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 "The {who} held back the ACK in {}, for {} at most (RFC 1122 §4.2.3.2 allows 500 ms){}.",
                 frames_of(count, &seen.delayed.frames),
                 seen.longest.human(),
-                or_late(tcp.story.standpoint.vantage, side)
+                or_late(tcp.story.capture_point_evidence.capture_point, side)
             )),
         };
         if two > 0 {

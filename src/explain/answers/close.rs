@@ -6,7 +6,7 @@ use super::question::{Case, Question, Topic};
 use super::words::moment;
 use crate::explain::conversation_findings::handshake::{never_opened, went_on};
 use crate::model::{Direction, Nanos};
-use crate::track::{Close, Event, Fins, Handshake, TcpFacts, TcpPlace, TcpTotals};
+use crate::track::{Close, Event, Fins, Handshake, SegmentRole, TcpFacts, TcpTotals};
 
 pub(super) static FIRST: Question = Question {
     id: "closed_first",
@@ -62,10 +62,10 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         let acks_fin = facts.acked.is_some_and(|acked| acked.fin);
-        let kind = match (facts.place, acks_fin) {
-            (TcpPlace::Reset, _) => Kind::Reset,
-            (TcpPlace::Fin { .. }, true) => Kind::FinAndAck,
-            (TcpPlace::Fin { .. }, false) => Kind::Fin,
+        let kind = match (facts.role, acks_fin) {
+            (SegmentRole::Reset, _) => Kind::Reset,
+            (SegmentRole::Fin { .. }, true) => Kind::FinAndAck,
+            (SegmentRole::Fin { .. }, false) => Kind::Fin,
             (_, true) => Kind::Ack,
             (_, false) => return,
         };

@@ -50,7 +50,7 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 if flow.sent_again() { " before something had to be sent again" } else { "" }
             ));
     }
-    if Measures::of(tcp.story.standpoint.vantage, direction) == Measures::Delay {
+    if Measures::of(tcp.story.capture_point_evidence.capture_point, direction) == Measures::Delay {
         return answer.but(format!(
             "The capture was made at the receiver of the {who}'s data: what was sent in one round trip can't be seen there."
         ));

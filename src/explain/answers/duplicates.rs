@@ -5,7 +5,8 @@ use super::data::BOTH;
 use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of};
 use crate::model::Direction;
-use crate::track::{AnalysisFlag, Event, RepeatVerdict, Sighting, TcpFacts, TcpTotals};
+use crate::model::Occurrences;
+use crate::track::{AnalysisFlag, Event, RetransmitCause, TcpFacts, TcpTotals};
 
 pub(super) static DUPLICATES: Question = Question {
     id: "duplicate_acks",
@@ -32,19 +33,19 @@ struct Group {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     groups: Vec<Group>,
-    duplicates: Sighting,
+    duplicates: Occurrences,
     groups_count: u64,
     /// ACKs that look like duplicates and say that bytes came twice.
-    twice: Sighting,
+    twice: Occurrences,
     /// ACKs that look like duplicates and are the same packet captured twice.
-    copies: Sighting,
+    copies: Occurrences,
     fin_acked: bool,
 }
 
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         self.fin_acked |= facts.acked.is_some_and(|acked| acked.fin);
-        let copy = facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
+        let copy = facts.retransmission.is_some_and(|repeat| repeat.cause == RetransmitCause::DuplicateFrame);
         if facts.analysis.contains(AnalysisFlag::DuplicateAck) && copy {
             self.copies.see(event.frame);
         } else if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
@@ -72,9 +73,9 @@ impl Seen {
 
     /// Takes a segment of the peer, which may be what the duplicates asked for.
     pub(super) fn answered(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        let needed = match facts.repeat.map(|repeat| repeat.verdict) {
-            Some(RepeatVerdict::Fast { .. }) => true,
-            Some(RepeatVerdict::Spurious(Some(_))) => false,
+        let needed = match facts.retransmission.map(|repeat| repeat.cause) {
+            Some(RetransmitCause::Fast { .. }) => true,
+            Some(RetransmitCause::Spurious(Some(_))) => false,
             _ => return,
         };
         if let Some(group) = self.groups.iter_mut().rev().find(|group| group.ack == facts.seq) {

@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::question::{Case, Question, Topic};
 use super::words::counted;
 use crate::model::{Direction, Nanos, Protocol, TcpFlags};
-use crate::track::{Event, Handshake, RepeatVerdict, RolesFrom, TcpFacts, TcpPlace, TcpTotals};
+use crate::track::{Event, Handshake, RetransmitCause, RolesFrom, SegmentRole, TcpFacts, TcpTotals};
 
 pub(super) static ENDS: Question = Question {
     id: "ends",
@@ -66,21 +66,21 @@ impl Seen {
             ack_raw: facts.ack_raw,
             len: facts.len,
         };
-        match facts.place {
-            TcpPlace::Syn => {
-                let copy = facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
+        match facts.role {
+            SegmentRole::Syn => {
+                let copy = facts.retransmission.is_some_and(|repeat| repeat.cause == RetransmitCause::DuplicateFrame);
                 self.syns += u64::from(!copy);
                 self.syn.get_or_insert(mark);
             }
-            TcpPlace::SynAck => {
+            SegmentRole::SynAck => {
                 self.syn_ack.get_or_insert(mark);
             }
-            TcpPlace::AnotherSynAck { .. } if self.ack.is_none() => self.another = Some(mark),
-            TcpPlace::AnotherSynAck { .. } => {}
-            TcpPlace::SimultaneousSyn { .. } => {
+            SegmentRole::AnotherSynAck { .. } if self.ack.is_none() => self.another = Some(mark),
+            SegmentRole::AnotherSynAck { .. } => {}
+            SegmentRole::SimultaneousSyn { .. } => {
                 self.second_syn.get_or_insert(mark);
             }
-            TcpPlace::Reset | TcpPlace::Odd => {}
+            SegmentRole::Reset | SegmentRole::Odd => {}
             _ if self.ack.is_none() && self.syn_ack.is_some() && event.direction == Direction::ClientToServer => {
                 self.ack = Some(mark);
                 // of two SYN-ACKs with different numbers the one that is taken up

@@ -3,8 +3,9 @@
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
 use super::words::frames_of;
+use crate::model::Occurrences;
 use crate::model::{PerDirection, TcpFlags, TcpOptions};
-use crate::track::{Event, Sighting, TcpFacts, TcpTotals};
+use crate::track::{Event, TcpFacts, TcpTotals};
 
 pub(super) static OPTIONS: Question = Question {
     id: "options",
@@ -24,7 +25,7 @@ pub(super) static SACK: Question = Question {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     syns: PerDirection<Option<(u64, TcpOptions)>>,
-    blocks: Sighting,
+    blocks: Occurrences,
 }
 
 impl Seen {

@@ -3,9 +3,10 @@
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
 use super::words::{frames_of, millis};
-use crate::explain::vantage::seen_from;
+use crate::explain::capture_point::captured_at;
+use crate::model::Occurrences;
 use crate::model::{Direction, Nanos};
-use crate::track::{Event, SentAgain, Sighting, UdpFacts, UdpPlace};
+use crate::track::{Event, SentAgain, UdpFacts, UdpPlace};
 
 pub(super) static PAIR: Question = Question {
     id: "udp_pair",
@@ -31,7 +32,7 @@ pub(super) struct Seen {
     pairs: Vec<Pair>,
     replies: u64,
     /// The requests that replies are taken for, where others fit as well, and those replies.
-    in_doubt: (Sighting, Sighting),
+    in_doubt: (Occurrences, Occurrences),
 }
 
 impl Seen {
@@ -40,7 +41,7 @@ impl Seen {
             UdpPlace::Reply { request, sure: true, .. } => {
                 self.replies += 1;
                 if self.pairs.len() < ROWS {
-                    self.pairs.push(Pair { request, reply: event.frame, len: facts.len, time: facts.turnaround });
+                    self.pairs.push(Pair { request, reply: event.frame, len: facts.len, time: facts.response_time });
                 }
             }
             UdpPlace::Reply { request, .. } => {
@@ -60,7 +61,7 @@ impl Seen {
 fn pair(case: &Case<'_>) -> Answer {
     let (seen, totals) = (&case.seen.replies, case.totals);
     let Some(pair) = seen.pairs.first() else { return no_pair(case) };
-    let caption = format!("Requests and replies, {}", seen_from(totals.standpoint().vantage));
+    let caption = format!("Requests and replies, {}", captured_at(totals.capture_point_evidence().capture_point));
     let mut table = AnswerTable::new(caption, &["request", "reply", "reply length", "time (ms)"]);
     for pair in &seen.pairs {
         let time = pair.time.map_or_else(|| "unknown".to_owned(), millis);

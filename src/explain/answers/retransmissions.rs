@@ -4,7 +4,8 @@ use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of};
 use crate::model::Direction;
-use crate::track::{Event, Probe, Repeat, RepeatVerdict, Sighting, TcpFacts, TcpTotals, Vantage};
+use crate::model::Occurrences;
+use crate::track::{CapturePoint, Event, Probe, Retransmission, RetransmitCause, TcpFacts, TcpTotals};
 
 pub(super) static RETRANSMISSIONS: Question = Question {
     id: "retransmissions",
@@ -22,7 +23,7 @@ struct Again {
     sender: Direction,
     seq: u32,
     len: u32,
-    repeat: Repeat,
+    repeat: Retransmission,
 }
 
 /// Segments whose bytes came again or late.
@@ -33,7 +34,7 @@ pub(super) struct Seen {
     late: u64,
     copies: u64,
     unclear: u64,
-    probes: Sighting,
+    probes: Occurrences,
 }
 
 impl Seen {
@@ -41,11 +42,11 @@ impl Seen {
         if matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow)) {
             self.probes.see(event.frame);
         }
-        let Some(repeat) = facts.repeat else { return };
-        match repeat.verdict {
-            RepeatVerdict::DuplicateFrame => self.copies += 1,
-            RepeatVerdict::Reordered | RepeatVerdict::CapturedLate => self.late += 1,
-            RepeatVerdict::OrderUnknown => self.unclear += 1,
+        let Some(repeat) = facts.retransmission else { return };
+        match repeat.cause {
+            RetransmitCause::DuplicateFrame => self.copies += 1,
+            RetransmitCause::Reordered | RetransmitCause::CaptureOutOfOrder => self.late += 1,
+            RetransmitCause::OrderUnknown => self.unclear += 1,
             _ => self.again += 1,
         }
         if self.first.len() < ROWS {
@@ -101,10 +102,13 @@ fn retransmissions(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     table.left_out = all - seen.first.len() as u64;
     let frames = seen.first.iter().flat_map(|again| [Some(again.frame), again.repeat.original, again.repeat.witness]);
     answer = answer.line(format!("retransmission = {rule}")).frames(frames.flatten()).table(table);
-    if matches!(tcp.story.standpoint.vantage, Some(Vantage::Client | Vantage::Server | Vantage::Between)) {
-        let far = match tcp.story.standpoint.vantage {
-            Some(Vantage::Client) => "the server",
-            Some(Vantage::Server) => "the client",
+    if matches!(
+        tcp.story.capture_point_evidence.capture_point,
+        Some(CapturePoint::Client | CapturePoint::Server | CapturePoint::Between)
+    ) {
+        let far = match tcp.story.capture_point_evidence.capture_point {
+            Some(CapturePoint::Client) => "the server",
+            Some(CapturePoint::Server) => "the client",
             _ => "either side",
         };
         return answer.add(format!(
@@ -119,58 +123,65 @@ fn are(count: u64) -> String {
 }
 
 /// What it is in a few words, and what shows it.
-fn proof(repeat: &Repeat) -> (String, String) {
+fn proof(repeat: &Retransmission) -> (String, String) {
     let original = match (repeat.original, repeat.after) {
         (Some(frame), Some(after)) => format!("the numbers of frame {frame}, sent last {} before", after.human()),
         (Some(frame), None) => format!("the numbers of frame {frame}"),
         (None, _) => "bytes behind the highest sequence number, not captured before".to_owned(),
     };
     let witness = repeat.witness.map_or_else(String::new, |frame| format!(", frame {frame}"));
-    let (what, why) = match repeat.verdict {
-        RepeatVerdict::DuplicateFrame => (
+    let (what, why) = match repeat.cause {
+        RetransmitCause::DuplicateFrame => (
             "same frame twice",
             repeat.marks.name().map_or_else(|| "too soon to be sent again".to_owned(), |marks| format!("same {marks}")),
         ),
-        RepeatVerdict::CapturedLate => ("captured late", format!("acknowledged before it was captured{witness}")),
-        RepeatVerdict::Reordered => (
+        RetransmitCause::CaptureOutOfOrder => {
+            ("captured late", format!("acknowledged before it was captured{witness}"))
+        }
+        RetransmitCause::Reordered => (
             "late",
             repeat.marks.name().map_or_else(
                 || "too soon after the hole to be sent again".to_owned(),
                 |marks| format!("its {marks} is older"),
             ),
         ),
-        RepeatVerdict::Sacked => ("not needed", format!("SACK had reported the bytes{witness}")),
-        RepeatVerdict::FinOnAck => ("sent again", "the FIN stands on an ACK of new bytes".to_owned()),
-        RepeatVerdict::WindowOpened => ("sent again", format!("the window opened again{witness}")),
-        RepeatVerdict::Spurious(_) => ("not needed", format!("the bytes were acknowledged already{witness}")),
-        RepeatVerdict::Fast { acks: count, .. } => (
+        RetransmitCause::Sacked => ("not needed", format!("SACK had reported the bytes{witness}")),
+        RetransmitCause::FinOnAck => ("sent again", "the FIN stands on an ACK of new bytes".to_owned()),
+        RetransmitCause::WindowOpened => ("sent again", format!("the window opened again{witness}")),
+        RetransmitCause::Spurious(_) => ("not needed", format!("the bytes were acknowledged already{witness}")),
+        RetransmitCause::Fast { acks: count, .. } => (
             "fast retransmit",
             format!("{} or SACK told of the hole{witness}", counted(u64::from(count), "duplicate ACK")),
         ),
-        RepeatVerdict::TailLossProbe { .. } => {
+        RetransmitCause::TailLossProbe { .. } => {
             ("tail loss probe", "the last data in flight, before its timer could run out".to_owned())
         }
-        RepeatVerdict::Timeout { nth, .. } => ("time-out", format!("no ACK came in time; repeat {nth} of these bytes")),
-        RepeatVerdict::NotTaken { .. } => ("not taken", format!("the SYN-ACK did not cover the SYN's data{witness}")),
-        RepeatVerdict::TooBig => ("sent again", format!("the packet was too long for a link{witness}")),
-        RepeatVerdict::Continued { since, .. } => {
+        RetransmitCause::Timeout { nth, .. } => {
+            ("time-out", format!("no ACK came in time; repeat {nth} of these bytes"))
+        }
+        RetransmitCause::SynDataNotAcked { .. } => {
+            ("not taken", format!("the SYN-ACK did not cover the SYN's data{witness}"))
+        }
+        RetransmitCause::PathMtuDiscovery => ("sent again", format!("the packet was too long for a link{witness}")),
+        RetransmitCause::RecoveryContinues { since, .. } => {
             ("sent again", format!("the recovery since frame {since} goes on{witness}"))
         }
-        RepeatVerdict::Unknown | RepeatVerdict::NotFirst | RepeatVerdict::TimerRestarted | RepeatVerdict::Unheard => {
-            ("sent again", "the cause can't be told".to_owned())
-        }
-        RepeatVerdict::OrderUnknown => ("late or again", "it fills a hole".to_owned()),
-        RepeatVerdict::Handshake { nth, asked: true } => {
+        RetransmitCause::Unknown
+        | RetransmitCause::NotHeadOfQueue
+        | RetransmitCause::TimerRestarted
+        | RetransmitCause::OneWayCapture => ("sent again", "the cause can't be told".to_owned()),
+        RetransmitCause::OrderUnknown => ("late or again", "it fills a hole".to_owned()),
+        RetransmitCause::Handshake { nth, asked: true } => {
             ("handshake again", format!("the SYN had come again{witness}; repeat {nth}"))
         }
-        RepeatVerdict::AnotherTaken { nth } => {
+        RetransmitCause::SynAckSuperseded { nth } => {
             ("handshake again", format!("another SYN-ACK was taken up{witness}; repeat {nth}"))
         }
-        RepeatVerdict::AskedAnew { nth } => (
+        RetransmitCause::SynRetryAfterBadAck { nth } => (
             "handshake again",
             format!("frame {} did not fit the SYN; repeat {nth}", repeat.witness.unwrap_or_default()),
         ),
-        RepeatVerdict::Handshake { nth, .. } => ("handshake again", format!("no answer came in time; repeat {nth}")),
+        RetransmitCause::Handshake { nth, .. } => ("handshake again", format!("no answer came in time; repeat {nth}")),
     };
     (what.to_owned(), format!("{original}; {why}"))
 }

@@ -4,9 +4,9 @@ use super::answer::{Answer, AnswerTable};
 use super::data::{BOTH, NO_DATA, Segment};
 use super::question::{Case, Question, Topic};
 use super::words::{frames_of, millis, moment};
-use crate::explain::vantage::seen_from;
+use crate::explain::capture_point::captured_at;
 use crate::model::{Direction, Nanos};
-use crate::track::{self, Measures, TcpTotals, Vantage};
+use crate::track::{self, CapturePoint, Measures, TcpTotals};
 
 pub(super) static RTT: Question = Question {
     id: "rtt",
@@ -43,13 +43,13 @@ fn rtt(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     for direction in BOTH {
         let segments = &case.seen.data.get(direction).first;
         if !segments.is_empty() {
-            answer = side(answer, direction, segments, tcp.story.standpoint.vantage);
+            answer = side(answer, direction, segments, tcp.story.capture_point_evidence.capture_point);
         }
     }
     if answer.tables.is_empty() { Answer::unknown(NO_DATA) } else { answer }
 }
 
-fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Option<Vantage>) -> Answer {
+fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Option<CapturePoint>) -> Answer {
     let measures = Measures::of(seen, direction);
     let (who, peer) = (direction.sender(), direction.receiver());
     let (time, estimate) = match measures {
@@ -104,7 +104,7 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Op
         (_, None) => answer.but(format!("None of the {who}'s segments gives a sample: no ACK of a segment sent once is in the capture{}.", if segments.iter().any(|segment| segment.late) { " behind it" } else { "" })),
         (_, Some(last)) => {
             let name = if measures == Measures::RoundTrip { "EstimatedRTT" } else { "estimate" };
-            let place = if measures == Measures::RoundTrip { format!(", {}", seen_from(seen)) } else { String::new() };
+            let place = if measures == Measures::RoundTrip { format!(", {}", captured_at(seen)) } else { String::new() };
             answer = answer.add(format!("The {who}'s {name} after them is {} ms{place}.", millis(last)));
             if steps.len() > 1 || answer.calculation.is_empty() {
                 answer = answer.line(format!("{who}: {name} = 7/8 × {name} + 1/8 × sample (RFC 6298's α = 1/8)"));

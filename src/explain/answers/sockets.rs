@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::question::{Case, Question, Topic};
 use super::udp::Unreachable;
 use crate::model::{Direction, Protocol};
-use crate::track::{Close, Early, Handshake, TcpTotals};
+use crate::track::{Close, Handshake, StopReason, TcpTotals};
 
 pub(super) static CLIENT_FIRST: Question = Question {
     id: "client_first",
@@ -137,7 +137,7 @@ fn of_tcp(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         "Its kernel closes its sockets for it, so the connection ends as after close(): with FIN, and the peer reads end of file; or with RST if received data was unread or linger was 0. Only where the whole host fails is nothing sent.",
     );
     let first = case.seen.close.first(tcp).map(|mark| mark.frame);
-    if case.totals.early == Some(Early::Session) {
+    if case.totals.early == Some(StopReason::Session) {
         return answer.frames(first).add("This capture shows it: the session was stopped by Ctrl-C or SIGTERM, and what was open then was closed for that reason.");
     }
     let who = tcp.closed_first.map_or("side", Direction::sender);

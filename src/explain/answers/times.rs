@@ -6,7 +6,7 @@ use super::question::{Case, Question, Topic};
 use super::words::{moment, seconds};
 use crate::explain::conversation_findings::handshake::never_opened;
 use crate::model::Nanos;
-use crate::track::{Close, Handshake, TcpTotals, Vantage};
+use crate::track::{CapturePoint, Close, Handshake, TcpTotals};
 
 pub(super) static TIMES: Question = Question {
     id: "times",
@@ -42,10 +42,10 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     answer = match (opening.syn, opened) {
         (Some(syn), Some(ack)) => {
             let line = difference("opening (SYN to the ACK of the SYN-ACK)", ack.at, syn.at);
-            let seen_at = match tcp.story.standpoint.vantage {
-                Some(Vantage::Server) => " (as seen at the server)",
-                Some(Vantage::Between) => " (as seen between the two)",
-                Some(Vantage::Client | Vantage::SameHost) | None => "",
+            let seen_at = match tcp.story.capture_point_evidence.capture_point {
+                Some(CapturePoint::Server) => " (as seen at the server)",
+                Some(CapturePoint::Between) => " (as seen between the two)",
+                Some(CapturePoint::Client | CapturePoint::SameHost) | None => "",
             };
             let answer =
                 answer.add(format!("It was opened at {} s, with frame {}{seen_at}.", moment(ack.at), ack.frame));

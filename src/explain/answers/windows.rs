@@ -7,7 +7,7 @@ use super::words::{counted, frames_of, seconds};
 use crate::explain::conversation_findings::window::{never_opened, since};
 use crate::explain::describe::thousands;
 use crate::model::{Direction, Nanos, PerDirection, TcpFlags};
-use crate::track::{Event, Measures, StillShut, TcpFacts, TcpTotals};
+use crate::track::{Event, Measures, StillZeroWindow, TcpFacts, TcpTotals};
 
 pub(super) static SMALLEST: Question = Question {
     id: "smallest_window",
@@ -132,7 +132,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             answer = answer.but(format!(
                 "Whether it throttled the {sender}: the {who}'s window scale was on a SYN that is not in the capture, so its windows are not known in bytes."
             ));
-        } else if Measures::of(tcp.story.standpoint.vantage, !owner) == Measures::Delay {
+        } else if Measures::of(tcp.story.capture_point_evidence.capture_point, !owner) == Measures::Delay {
             answer = answer.but(format!(
                 "Whether it ever throttled the {sender}: nothing filled it as seen here, but the capture was made at the {who}, where what is on its way from the {sender} does not show."
             ));
@@ -180,8 +180,8 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
                 .add(format!("The {sender} asked {} whether it had opened.", counted(window.probes.count, "time")))
                 .frames(window.probes.frames.iter().copied());
         }
-        if let Some(still) = tcp.story.still_shut.get(owner) {
-            answer = still_shut(answer, who, still);
+        if let Some(still) = tcp.story.still_zero_window.get(owner) {
+            answer = still_zero_window(answer, who, still);
         }
     }
     let lacking = case.not_captured(tcp);
@@ -204,7 +204,7 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
 }
 
 /// Adds how long a window was shut that did not open again.
-fn still_shut(mut answer: Answer, who: &str, still: &StillShut) -> Answer {
+fn still_zero_window(mut answer: Answer, who: &str, still: &StillZeroWindow) -> Answer {
     let ends = [("the last segment with window 0", Some(still.last)), ("the RST", still.reset)];
     for (what, end) in ends {
         let Some((frame, at)) = end.filter(|(frame, _)| *frame > still.by.0) else { continue };

@@ -1,15 +1,16 @@
 //! What the answers were.
 
 use super::in_frames;
+use crate::echo::{EchoForm, EchoSeen};
 use crate::explain::describe::made;
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::{counted, thousands};
-use crate::track::{ConversationTotals, EchoForm, EchoSeen};
+use crate::track::ConversationTotals;
 
 pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
     let story = &totals.echo_story;
     story.forms.iter().for_each(|seen| came_back(seen, found));
-    let mut push = |code, sighting: &crate::track::Sighting, text: String| {
+    let mut push = |code, sighting: &crate::model::Occurrences, text: String| {
         if sighting.count > 0 {
             found.push(Finding::new(code, text, sighting.frames.iter().copied()));
         }

@@ -9,8 +9,9 @@ mod udp;
 pub(super) mod window;
 
 use super::finding::Finding;
+use crate::model::Occurrences;
 use crate::model::thousands;
-use crate::track::{ConversationTotals, Sighting};
+use crate::track::ConversationTotals;
 
 /// Everything that the totals show.
 pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
@@ -41,7 +42,7 @@ pub(super) fn times(count: u64) -> String {
 }
 
 /// `in 3 frames`, `in 12 frames (the first 8 are named)`.
-pub(super) fn in_frames(sighting: &Sighting) -> String {
+pub(super) fn in_frames(sighting: &Occurrences) -> String {
     let named = sighting.frames.len() as u64;
     match sighting.count {
         1 => "in 1 frame".to_owned(),

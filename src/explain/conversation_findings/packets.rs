@@ -2,10 +2,10 @@
 
 use super::in_frames;
 use crate::explain::finding::{Finding, FindingCode as Code};
-use crate::track::Sighting;
+use crate::model::Occurrences;
 
 /// Datagrams that carry none.
-pub(super) fn unchecked(unchecked: &Sighting, found: &mut Vec<Finding>) {
+pub(super) fn unchecked(unchecked: &Occurrences, found: &mut Vec<Finding>) {
     if unchecked.count > 0 {
         let text = format!(
             "No checksum {}: the field is 0, which UDP allows over IPv4 (RFC 768). Damage on the way would go unnoticed.",
@@ -16,7 +16,7 @@ pub(super) fn unchecked(unchecked: &Sighting, found: &mut Vec<Finding>) {
 }
 
 /// Segments or datagrams whose checksum the network card fills in.
-pub(super) fn offloaded(offloaded: &Sighting, found: &mut Vec<Finding>) {
+pub(super) fn offloaded(offloaded: &Occurrences, found: &mut Vec<Finding>) {
     if offloaded.count > 0 {
         let text = format!(
             "The checksum {} holds only the sum of the pseudo-header: the network card fills it in after the capture (offloading). The packets are fine.",

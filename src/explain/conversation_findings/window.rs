@@ -3,7 +3,7 @@
 use super::{in_frames, times};
 use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::{Direction, Nanos};
-use crate::track::{ConversationTotals, StillShut, TcpTotals};
+use crate::track::{ConversationTotals, StillZeroWindow, TcpTotals};
 
 /// A window that is shut for less belongs to a program that is at work.
 const NOTICED: Nanos = Nanos::from_millis(10);
@@ -25,10 +25,10 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
             let blocked =
                 if shut.opened.count > 0 { format!(" for {} altogether", shut.blocked.human()) } else { String::new() };
             let end = if totals.may_go_on() { "As far as the capture was read" } else { "At the end" };
-            let still = tcp.story.still_shut.get(direction).as_ref();
+            let still = tcp.story.still_zero_window.get(direction).as_ref();
             let ends = still.map_or([0; 2], |still| [still.last.0, still.reset.map_or(0, |(frame, _)| frame)]);
             let still = match still {
-                Some(still @ StillShut { reset: Some(_), .. }) => format!(" {}", never_opened(still)),
+                Some(still @ StillZeroWindow { reset: Some(_), .. }) => format!(" {}", never_opened(still)),
                 Some(still) => format!(" {end} it is still shut, {}.", since(still)),
                 None => String::new(),
             };
@@ -50,7 +50,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
 }
 
 /// That a window did not open before a RST ended the connection, with how long its sender was blocked.
-pub(in crate::explain) fn never_opened(still: &StillShut) -> String {
+pub(in crate::explain) fn never_opened(still: &StillZeroWindow) -> String {
     let (by, last) = (still.by.0, still.last.0);
     let Some((reset, at)) = still.reset else { return String::new() };
     let said = match after(still, still.last.1) {
@@ -62,7 +62,7 @@ pub(in crate::explain) fn never_opened(still: &StillShut) -> String {
 }
 
 /// `since frame 65, for at least 3.16 s (frame 73 still says 0)`.
-pub(in crate::explain) fn since(still: &StillShut) -> String {
+pub(in crate::explain) fn since(still: &StillZeroWindow) -> String {
     let (by, last) = (still.by.0, still.last.0);
     match after(still, still.last.1) {
         Some(later) if last > by => format!("since frame {by}, for at least {later} (frame {last} still says 0)"),
@@ -71,6 +71,6 @@ pub(in crate::explain) fn since(still: &StillShut) -> String {
 }
 
 /// How long after the window was shut this was.
-fn after(still: &StillShut, at: Option<Nanos>) -> Option<String> {
+fn after(still: &StillZeroWindow, at: Option<Nanos>) -> Option<String> {
     at.zip(still.by.1).map(|(at, by)| at.minus(by).human().to_string())
 }

@@ -11,15 +11,15 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     if let Some(acked) = &facts.acked {
         return joined([Some(covered(who, facts, acked, ack)), window(facts)]);
     }
-    if let Some(copy) = facts.repeat {
+    if let Some(copy) = facts.retransmission {
         return format!("{who} acknowledges up to byte {ack}: {}", again(&copy));
     }
-    if let Some(newer) = facts.hints.older_ack {
+    if let Some(newer) = facts.observations.older_ack {
         return format!(
             "{who} acknowledges up to byte {ack}: an older ACK than that in frame {newer}, overtaken on its way"
         );
     }
-    if let Some((_, blocked)) = facts.hints.window_opened {
+    if let Some((_, blocked)) = facts.observations.window_opened {
         return format!("{who} opens its window again to {}, after {}", bytes(facts.window), blocked.human());
     }
     let changes_window = facts.analysis.contains(AnalysisFlag::WindowUpdate);
@@ -30,7 +30,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     if below.first() == Some(&(0, 1)) {
         return format!("{who} says by DSACK that the {peer}'s SYN came twice");
     }
-    if facts.hints.duplicate_sack.is_some() {
+    if facts.observations.duplicate_sack.is_some() {
         let twice = format!("{who} says by DSACK that it received some bytes twice; it still expects byte {ack}");
         return joined([Some(twice), window_now]);
     }
@@ -72,7 +72,7 @@ pub(super) fn riding(_event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
 
 /// Whether the one number that the ACK covers may be the FIN's: what had it is not in the capture.
 fn may_be_fin(facts: &TcpFacts, acked: &Acked) -> bool {
-    acked.bytes == 1 && !acked.fin && facts.hints.capture_gap.is_some_and(|(missing, _)| missing == 1)
+    acked.bytes == 1 && !acked.fin && facts.observations.capture_gap.is_some_and(|(missing, _)| missing == 1)
 }
 
 fn covered(who: &str, facts: &TcpFacts, acked: &Acked, ack: u32) -> String {
@@ -107,9 +107,12 @@ fn sum(acked: &Acked, ack: u32) -> String {
 }
 
 fn window(facts: &TcpFacts) -> Option<String> {
-    if facts.hints.window_shut {
+    if facts.observations.window_shut {
         Some("its window is shut: no more until it reads".to_owned())
     } else {
-        facts.hints.window_opened.map(|(_, blocked)| format!("its window is open again after {}", blocked.human()))
+        facts
+            .observations
+            .window_opened
+            .map(|(_, blocked)| format!("its window is open again after {}", blocked.human()))
     }
 }

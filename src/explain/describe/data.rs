@@ -3,13 +3,14 @@
 use super::super::quote::quoted;
 use super::tcp::again;
 use super::{bytes, frames, joined, thousands};
+use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::{Checksum, TcpFlags};
-use crate::track::{Echo, EchoForm, EchoKind, Event, TcpFacts};
+use crate::track::{Event, TcpFacts};
 
 /// What a segment's payload is.
 pub(super) fn sent(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
-    if let Some(repeat) = &facts.repeat {
+    if let Some(repeat) = &facts.retransmission {
         let (parts, new) = match repeat.fresh {
             0 => (String::new(), None),
             fresh => {

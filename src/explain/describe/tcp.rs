@@ -4,33 +4,34 @@ use std::num::NonZeroU64;
 
 use super::{acks, bytes, data, frames, joined, reset};
 use crate::model::{Direction, TcpFlags};
-use crate::track::{Event, FirstCopy, Probe, Repeat, RepeatVerdict, TcpFacts, TcpPlace};
+use crate::track::{Event, FirstCopy, Probe, Retransmission, RetransmitCause, SegmentRole, TcpFacts};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
-    match facts.place {
-        TcpPlace::Syn | TcpPlace::SimultaneousSyn { .. } | TcpPlace::SynAck | TcpPlace::AnotherSynAck { .. } => {
-            opening(event, facts, who)
-        }
-        TcpPlace::HandshakeAck => {
+    match facts.role {
+        SegmentRole::Syn
+        | SegmentRole::SimultaneousSyn { .. }
+        | SegmentRole::SynAck
+        | SegmentRole::AnotherSynAck { .. } => opening(event, facts, who),
+        SegmentRole::HandshakeAck => {
             format!("{who} acknowledges the {}'s SYN; the connection is open", event.direction.receiver())
         }
-        TcpPlace::Reset => reset::sentence(event, facts),
-        TcpPlace::Fin { first } => closing(event, facts, who, first),
-        TcpPlace::Data => match facts.probe {
+        SegmentRole::Reset => reset::sentence(event, facts),
+        SegmentRole::Fin { first } => closing(event, facts, who, first),
+        SegmentRole::Data => match facts.probe {
             Some(probe) => asking(event, facts, who, probe),
             None => joined([Some(data::sent(event, facts)), acks::riding(event, facts)]),
         },
-        TcpPlace::LastAck => joined([Some(acks::sentence(event, facts)), Some("closed on both sides".to_owned())]),
-        TcpPlace::Ack => match facts.probe {
+        SegmentRole::LastAck => joined([Some(acks::sentence(event, facts)), Some("closed on both sides".to_owned())]),
+        SegmentRole::Ack => match facts.probe {
             Some(probe) => asking(event, facts, who, probe),
             None => acks::sentence(event, facts),
         },
-        TcpPlace::Odd if facts.flags.contains(TcpFlags::FIN) && !facts.flags.contains(TcpFlags::SYN) => {
+        SegmentRole::Odd if facts.flags.contains(TcpFlags::FIN) && !facts.flags.contains(TcpFlags::SYN) => {
             let data = if facts.len > 0 { format!(" with {}", bytes(facts.len)) } else { String::new() };
             format!("{who} sends FIN{data} without ACK, which closes nothing: it is dropped (RFC 9293 §3.10.7.4)")
         }
-        TcpPlace::Odd => {
+        SegmentRole::Odd => {
             format!("{who} sends a segment with the flags {}, which has no place in a connection", facts.flags)
         }
     }
@@ -38,19 +39,19 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
 
 /// SYN and SYN-ACK.
 fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
-    let another = match facts.place {
-        TcpPlace::AnotherSynAck { before } => Some(before),
+    let another = match facts.role {
+        SegmentRole::AnotherSynAck { before } => Some(before),
         _ => None,
     };
-    let answers = another.is_some() || facts.place == TcpPlace::SynAck;
-    let mut what = match facts.place {
-        TcpPlace::SynAck | TcpPlace::AnotherSynAck { .. } => "accepts: SYN and ACK of the peer's SYN",
-        TcpPlace::SimultaneousSyn { .. } => "asks to connect too, before it saw the other's SYN",
+    let answers = another.is_some() || facts.role == SegmentRole::SynAck;
+    let mut what = match facts.role {
+        SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => "accepts: SYN and ACK of the peer's SYN",
+        SegmentRole::SimultaneousSyn { .. } => "asks to connect too, before it saw the other's SYN",
         _ => "asks to connect: SYN",
     }
     .to_owned();
     if answers && event.direction == Direction::ServerToClient {
-        let acked = facts.acked.is_some() || facts.repeat.is_some() || another.is_some();
+        let acked = facts.acked.is_some() || facts.retransmission.is_some() || another.is_some();
         what = match facts.ack {
             Some(1) => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
             // Fast Open
@@ -64,8 +65,8 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
             ),
         };
     }
-    let again = facts.repeat.map(|repeat| again(&repeat));
-    let reuse = facts.hints.reused_from.map(|stream| format!("the ports were used before, in stream {stream}"));
+    let again = facts.retransmission.map(|repeat| again(&repeat));
+    let reuse = facts.observations.reused_from.map(|stream| format!("the ports were used before, in stream {stream}"));
     let fast_open = if facts.options.fast_open.is_some() { " (Fast Open)" } else { "" };
     let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN{fast_open}", bytes(facts.len)));
     let another = another.map(|before| format!("with another initial sequence number than frame {before}: no repeat"));
@@ -75,7 +76,7 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
 /// FIN.
 fn closing(event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) -> String {
     let sends = (facts.len > 0).then(|| data::sent(event, facts));
-    let closes = match (first, facts.repeat) {
+    let closes = match (first, facts.retransmission) {
         (_, Some(_)) if sends.is_some() => format!("{who} sends its FIN with them"),
         (_, Some(repeat)) => {
             let why = again(&repeat);
@@ -114,7 +115,7 @@ fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> Strin
 }
 
 /// Why bytes come again.
-pub(super) fn again(repeat: &Repeat) -> String {
+pub(super) fn again(repeat: &Retransmission) -> String {
     let first = match (repeat.original, repeat.through, repeat.first_copy) {
         (Some(frame), Some(last), _) => {
             format!("first sent in {}", frames((frame.min(last.get()), frame.max(last.get()))))
@@ -126,48 +127,53 @@ pub(super) fn again(repeat: &Repeat) -> String {
     };
     let last = repeat.last.map_or_else(String::new, |last| format!(", last in frame {last}"));
     let after = repeat.after.map_or_else(|| last.clone(), |after| format!("{last}, {} before", after.human()));
-    match repeat.verdict {
-        RepeatVerdict::DuplicateFrame => {
+    match repeat.cause {
+        RetransmitCause::DuplicateFrame => {
             let of = repeat.original.map_or_else(String::new, |frame| format!(" of frame {frame}"));
             format!("the same packet twice, a copy{of}")
         }
-        RepeatVerdict::Reordered => match repeat.original {
+        RetransmitCause::Reordered => match repeat.original {
             Some(frame) => format!("a copy that was sent before frame {frame} and comes late"),
             None => "it was sent earlier than its place in the capture: out of order".to_owned(),
         },
-        RepeatVerdict::CapturedLate => {
+        RetransmitCause::CaptureOutOfOrder => {
             let ack = repeat.witness.map_or_else(String::new, |frame| format!(", frame {frame}"));
             format!("captured behind its ACK{ack}: the capture is out of order")
         }
-        RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked => format!("again though it had arrived; {first}"),
-        RepeatVerdict::Fast { .. } => format!("again since ACKs told of a hole: fast retransmission; {first}{after}"),
-        RepeatVerdict::TailLossProbe { .. } => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
-        RepeatVerdict::Timeout { .. } => format!("again since no ACK came in time; {first}{after}"),
-        RepeatVerdict::Handshake { asked: true, .. } => format!("again since the SYN came again; {first}{after}"),
-        RepeatVerdict::Handshake { .. } if repeat.witness.is_some() => {
+        RetransmitCause::Spurious(_) | RetransmitCause::Sacked => format!("again though it had arrived; {first}"),
+        RetransmitCause::Fast { .. } => format!("again since ACKs told of a hole: fast retransmission; {first}{after}"),
+        RetransmitCause::TailLossProbe { .. } => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
+        RetransmitCause::Timeout { .. } => format!("again since no ACK came in time; {first}{after}"),
+        RetransmitCause::Handshake { asked: true, .. } => format!("again since the SYN came again; {first}{after}"),
+        RetransmitCause::Handshake { .. } if repeat.witness.is_some() => {
             format!("again since the answer was lost or late; {first}{after}")
         }
-        RepeatVerdict::Handshake { .. } => format!("again since no answer came; {first}{after}"),
-        RepeatVerdict::NotTaken { .. } => format!("again since the SYN-ACK did not cover them; {first}{after}"),
-        RepeatVerdict::FinOnAck => format!("again with its ACK of new bytes; {first}{after}"),
-        RepeatVerdict::WindowOpened => format!("again since the window has opened; {first}{after}"),
-        RepeatVerdict::TooBig => format!("again since it was too long for a link; {first}{after}"),
-        RepeatVerdict::Continued { since, .. } => {
+        RetransmitCause::Handshake { .. } => format!("again since no answer came; {first}{after}"),
+        RetransmitCause::SynDataNotAcked { .. } => {
+            format!("again since the SYN-ACK did not cover them; {first}{after}")
+        }
+        RetransmitCause::FinOnAck => format!("again with its ACK of new bytes; {first}{after}"),
+        RetransmitCause::WindowOpened => format!("again since the window has opened; {first}{after}"),
+        RetransmitCause::PathMtuDiscovery => format!("again since it was too long for a link; {first}{after}"),
+        RetransmitCause::RecoveryContinues { since, .. } => {
             let ack = repeat.witness.unwrap_or_default();
             format!("again upon the ACK in frame {ack}: the recovery since frame {since} goes on; {first}{after}")
         }
-        RepeatVerdict::Unknown | RepeatVerdict::NotFirst | RepeatVerdict::TimerRestarted | RepeatVerdict::Unheard => {
+        RetransmitCause::Unknown
+        | RetransmitCause::NotHeadOfQueue
+        | RetransmitCause::TimerRestarted
+        | RetransmitCause::OneWayCapture => {
             format!("again; {first}{after}")
         }
-        RepeatVerdict::AnotherTaken { .. } => {
+        RetransmitCause::SynAckSuperseded { .. } => {
             let ack = repeat.witness.unwrap_or_default();
             format!("again though frame {ack} has taken up another SYN-ACK; {first}{after}")
         }
-        RepeatVerdict::AskedAnew { .. } => {
+        RetransmitCause::SynRetryAfterBadAck { .. } => {
             let misfit = repeat.witness.unwrap_or_default();
             format!("again since frame {misfit} did not fit it; {first}{after}")
         }
-        RepeatVerdict::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
+        RetransmitCause::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::data::{echoed, misfit, payload};
 use super::{bytes, joined};
-use crate::track::{Event, PairedBy, UdpFacts, UdpPlace};
+use crate::echo::PairedBy;
+use crate::track::{Event, UdpFacts, UdpPlace};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
     let who = event.direction.sender();
@@ -18,7 +19,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
         }
         _ => None,
     };
-    let turnaround = facts.turnaround.map(|time| format!("after {}", time.human()));
+    let response_time = facts.response_time.map(|time| format!("after {}", time.human()));
     let fragments = (event.ip.fragments > 1).then(|| format!("in {} IP fragments", event.ip.fragments));
     let checksum = misfit(facts.checksum).map(|misfit| match facts.checksum_raw {
         0 => "it has no checksum".to_owned(),
@@ -26,7 +27,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
     });
     let lacking = (facts.lacking > 0)
         .then(|| format!("its Length field counts {} that the packet does not hold", bytes(facts.lacking.into())));
-    joined([Some(what), doubt, lacking, checksum, turnaround, fragments])
+    joined([Some(what), doubt, lacking, checksum, response_time, fragments])
 }
 
 /// Which request an answer is to that does not give it back.

@@ -1,17 +1,18 @@
 //! What came back, and in how many pieces.
 
 use super::Known;
+use crate::echo::{EchoSeen, EchoStory, GaveUp};
 use crate::explain::describe::made;
 use crate::model::{counted, thousands};
-use crate::track::{EchoSeen, EchoStory, GaveUp, Handshake};
+use crate::track::Handshake;
 
 /// What came back, and how sends became segments and answers.
 pub(super) fn echo(known: &Known<'_>) -> String {
-    let parts = [Some(verdict(known)), exchange(known)];
+    let parts = [Some(cause(known)), exchange(known)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn verdict(known: &Known<'_>) -> String {
+fn cause(known: &Known<'_>) -> String {
     let totals = known.totals;
     let limits = limits(&totals.echo_story);
     let Some(echo) = &totals.echo else {

@@ -3,9 +3,9 @@
 mod close;
 mod echo;
 mod opening;
+mod response_time;
 mod round_trip;
 mod transfer;
-mod turnaround;
 
 use super::transfer::Transfer;
 use crate::model::{Direction, Nanos, PerDirection, counted, thousands};
@@ -49,7 +49,9 @@ impl Known<'_> {
 /// Every kind of line, in the order in which they stand.
 pub static FACTS: &[FactKind] = &[
     fact("Handshake", "how the connection was opened, and how long that took", opening::handshake),
-    fact("Seen from", "where the capture was made, and what shows it", |known| super::vantage::fact(known.totals)),
+    fact("Seen from", "where the capture was made, and what shows it", |known| {
+        super::capture_point::fact(known.totals)
+    }),
     fact("Options", "which TCP options the two agreed on", opening::options),
     fact(
         "Echo",
@@ -64,7 +66,7 @@ pub static FACTS: &[FactKind] = &[
     fact(
         "Turnaround",
         "from a request's last byte to its answer's first, and what the network took of it",
-        turnaround::turnaround,
+        response_time::response_time,
     ),
     fact(
         "Goodput",

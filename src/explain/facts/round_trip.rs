@@ -1,25 +1,25 @@
 //! From data to its ACK, and whether that is a round trip.
 
-use crate::explain::vantage;
+use crate::explain::capture_point;
 use crate::model::{Direction, Nanos, counted};
-use crate::track::{ConversationTotals, Vantage};
+use crate::track::{CapturePoint, ConversationTotals};
 
 /// The samples; where the data was received, that there is no round trip to be seen.
 pub(super) fn round_trip(totals: &ConversationTotals) -> Option<String> {
-    let seen = totals.tcp.as_ref()?.story.standpoint.vantage;
+    let seen = totals.tcp.as_ref()?.story.capture_point_evidence.capture_point;
     let whose = match seen {
-        Some(Vantage::Client) => "client's data",
-        Some(Vantage::Server) => "server's data",
-        Some(Vantage::Between | Vantage::SameHost) | None => "data",
+        Some(CapturePoint::Client) => "client's data",
+        Some(CapturePoint::Server) => "server's data",
+        Some(CapturePoint::Between | CapturePoint::SameHost) | None => "data",
     };
     let Some((min, median, max, count)) = totals.rtt.and_then(|rtt| Some((rtt.min?, rtt.median?, rtt.max?, rtt.count)))
     else {
         return unseen(totals, seen);
     };
     let samples = format!("{whose} to ACK: {}", spread((min, median, max), count, "segment"));
-    let place = vantage::seen_from(seen);
+    let place = capture_point::captured_at(seen);
     Some(match seen {
-        Some(Vantage::Between) => format!("{samples}; {place}, so only to the receiver and back"),
+        Some(CapturePoint::Between) => format!("{samples}; {place}, so only to the receiver and back"),
         Some(_) => format!("{samples}; {place}"),
         None => format!("{samples}; {place}, so it may be the receiver's delay alone"),
     })
@@ -35,11 +35,11 @@ pub(super) fn spread((min, median, max): (Nanos, Nanos, Nanos), count: u64, of: 
 }
 
 /// Why data gives no round trip: it is received where the capture was made.
-fn unseen(totals: &ConversationTotals, seen: Option<Vantage>) -> Option<String> {
+fn unseen(totals: &ConversationTotals, seen: Option<CapturePoint>) -> Option<String> {
     let sender = match seen? {
-        Vantage::Client => Direction::ServerToClient,
-        Vantage::Server => Direction::ClientToServer,
-        Vantage::Between | Vantage::SameHost => return None,
+        CapturePoint::Client => Direction::ServerToClient,
+        CapturePoint::Server => Direction::ClientToServer,
+        CapturePoint::Between | CapturePoint::SameHost => return None,
     };
     let lone = *totals.payload.get(sender) > 0 && *totals.payload.get(!sender) == 0;
     lone.then(|| {

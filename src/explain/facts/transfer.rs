@@ -4,7 +4,7 @@ use super::Known;
 use crate::explain::answers::rate;
 use crate::explain::transfer::{self, Flow};
 use crate::model::{Direction, counted, thousands};
-use crate::track::{Measures, Vantage};
+use crate::track::{CapturePoint, Measures};
 
 /// Fewer bytes or segments are no transfer to speak of: their rates say nothing.
 const LEAST_BYTES: u64 = 5_000;
@@ -18,13 +18,13 @@ const ROUNDS: usize = 8;
 struct Sent<'a> {
     flow: &'a Flow,
     sender: Direction,
-    vantage: Option<Vantage>,
+    capture_point: Option<CapturePoint>,
 }
 
 impl Sent<'_> {
     /// What the time from its data to the ACK is.
     fn measures(&self) -> Measures {
-        Measures::of(self.vantage, self.sender)
+        Measures::of(self.capture_point, self.sender)
     }
 
     /// Whether what the sender has under way shows in the capture.
@@ -35,9 +35,9 @@ impl Sent<'_> {
 
 /// What is said of each side that transferred something, behind its name.
 fn told(known: &Known<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option<String> {
-    let (flows, vantage) = (known.transfer?.flows(), known.totals.standpoint().vantage);
+    let (flows, capture_point) = (known.transfer?.flows(), known.totals.capture_point_evidence().capture_point);
     let sides = [Direction::ClientToServer, Direction::ServerToClient].into_iter().filter_map(|sender| {
-        let sent = Sent { flow: flows.get(sender), sender, vantage };
+        let sent = Sent { flow: flows.get(sender), sender, capture_point };
         let enough = sent.flow.bytes + sent.flow.again >= LEAST_BYTES && sent.flow.segments >= LEAST_SEGMENTS;
         Some(format!("{}: {}", sender.sender(), text(&sent).filter(|_| enough)?))
     });
@@ -116,5 +116,5 @@ fn rounds(flow: &Flow) -> Option<String> {
 }
 
 pub(super) fn limit(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| sent.flow.last.map(|_| transfer::limit(sent.flow, sent.sender, sent.vantage)))
+    told(known, |sent| sent.flow.last.map(|_| transfer::limit(sent.flow, sent.sender, sent.capture_point)))
 }

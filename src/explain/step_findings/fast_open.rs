@@ -9,7 +9,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     if facts.flags.is_syn_ack() {
         let granted = facts.options.fast_open.map(granted);
         found.extend(granted.map(|text| Finding::new(Code::FastOpen, text, [frame])));
-        if let Some(data) = facts.hints.syn_data {
+        if let Some(data) = facts.observations.syn_data {
             found.push(Finding::new(code(data.fast_open), taken(facts, data), [data.frame.get(), frame]));
         }
     } else {

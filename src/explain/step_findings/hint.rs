@@ -2,21 +2,21 @@
 
 use std::num::NonZeroU64;
 
+use crate::explain::capture_point::captured_at;
 use crate::explain::describe::{bytes, thousands};
 use crate::explain::finding::{Finding, FindingCode as Code};
-use crate::explain::vantage::seen_from;
 use crate::explain::wire::lost_before;
 use crate::model::{Nanos, TcpFlags, WireMark};
-use crate::track::{Arrived, Event, Probe, SlowAnswer, TcpFacts, Twice, Vantage};
+use crate::track::{CapturePoint, DsackReport, Event, Probe, SlowAnswer, SpuriousEvidence, TcpFacts};
 
 /// A network that takes less is not worth naming.
 const WORTH_NAMING: Nanos = Nanos::from_millis(1);
 
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
     let frame = event.frame;
-    let hints = &facts.hints;
+    let observations = &facts.observations;
     let (who, peer) = (event.direction.sender(), event.direction.receiver());
-    if let Some((count, shown_by)) = hints.capture_gap {
+    if let Some((count, shown_by)) = observations.capture_gap {
         let text = match count {
             1 => format!(
                 "A byte of the {peer}'s, or its FIN, is acknowledged here, so it arrived, but it is not in the capture so far: the capture missed it, or holds it out of order further on; the network did not lose it."
@@ -28,27 +28,27 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         };
         found.push(Finding::new(Code::CaptureGap, text, [shown_by.unwrap_or(0), frame]));
     }
-    if let Some(again) = hints.duplicate_sack {
+    if let Some(again) = observations.duplicate_sack {
         found.push(came_twice(frame, again));
     }
-    if let Some(arrived) = hints.arrived {
+    if let Some(arrived) = observations.arrived {
         found.push(of_copy(frame, arrived));
     }
-    if hints.window_shut {
+    if observations.window_shut {
         let text = format!(
             "The {who}'s window is 0: its buffer is full, since its program does not read fast enough; the {peer} must wait (RFC 9293 §3.8.6)."
         );
         found.push(Finding::new(Code::ZeroWindow, text, [frame]));
     }
-    if hints.shrunk > 0 {
+    if observations.shrunk > 0 {
         let text = format!(
             "The {who} takes back {} that it had offered: the right edge of its window moves left. A receiver should not shrink its window so, and the {peer} must bear it (RFC 9293 §3.8.6).",
-            bytes(hints.shrunk)
+            bytes(observations.shrunk)
         );
         found.push(Finding::new(Code::WindowShrunk, text, [frame]));
     }
-    if let Some((ack, waited)) = hints.nagle {
-        let against = hints.nagle_against.map_or_else(String::new, |data| {
+    if let Some((ack, waited)) = observations.nagle {
+        let against = observations.nagle_against.map_or_else(String::new, |data| {
             format!(
                 " The {peer} held that ACK of frame {data} back, hoping for data to carry it (delayed ACK): Nagle against delayed ACK, the two waited for each other until the ACK's timer ran out."
             )
@@ -58,19 +58,19 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
             bytes(facts.len),
             waited.human()
         );
-        let data = hints.nagle_against.map_or(0, NonZeroU64::get);
+        let data = observations.nagle_against.map_or(0, NonZeroU64::get);
         found.push(Finding::new(Code::NagleWait, text, [data, ack, frame]));
     }
-    if let Some((data, delay)) = hints.delayed_ack {
+    if let Some((data, delay)) = observations.delayed_ack {
         let after = format!("Acknowledges frame {data} only after {}", delay.human());
         let text = if facts.len == 0 {
             // where it was sent, or where a packet takes no time, the network has no part in it
-            let sure = facts.rtt.is_none_or(|rtt| rtt.seen == Some(Vantage::SameHost));
+            let sure = facts.rtt.is_none_or(|rtt| rtt.seen == Some(CapturePoint::SameHost));
             let or = if sure { "" } else { ", or it came late" };
             format!(
                 "{after}: the receiver held the ACK back, hoping for data to carry it (RFC 1122 §4.2.3.2: at most 500 ms; Linux 40 ms){or}."
             )
-        } else if facts.repeat.is_some() {
+        } else if facts.retransmission.is_some() {
             format!(
                 "{after}, with bytes that were sent again: the ACK waited for them (delayed ACK, RFC 1122 §4.2.3.2), or one before it was lost or is not in the capture. So this round trip holds more than the path and back."
             )
@@ -81,14 +81,14 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         };
         found.push(Finding::new(Code::DelayedAck, text, [data, frame]));
     }
-    if let Some(slow) = hints.slow_answer {
+    if let Some(slow) = observations.slow_answer {
         found.push(slow_answer(event, facts, &slow, None));
     }
-    if let Some((since, gap)) = hints.idle.filter(|_| !matches!(facts.probe, Some(Probe::KeepAlive { .. }))) {
+    if let Some((since, gap)) = observations.idle.filter(|_| !matches!(facts.probe, Some(Probe::KeepAlive { .. }))) {
         let text = format!("Nothing was sent for {} since frame {since}.", gap.human());
         found.push(Finding::new(Code::IdleGap, text, [since, frame]));
     }
-    if hints.congestion {
+    if observations.congestion {
         let text = if event.ip.ecn == 3 {
             "A router marked the packet instead of dropping it: congestion experienced (RFC 3168 §5)."
         } else {
@@ -103,7 +103,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         );
         found.push(Finding::new(Code::EcnMarked, text, [frame]));
     }
-    if let Some(stream) = hints.reused_from {
+    if let Some(stream) = observations.reused_from {
         let text = format!(
             "The SYN opens a new connection between ports that stream {} used before, with another initial sequence number.",
             thousands(u64::from(stream))
@@ -113,17 +113,17 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
 }
 
 /// What a DSACK says of bytes that came twice.
-fn came_twice(frame: u64, twice: Twice) -> Finding {
+fn came_twice(frame: u64, twice: DsackReport) -> Finding {
     let dsack = "Its first SACK block is a DSACK (RFC 2883)";
     match twice {
-        Twice::Again(again) => Finding::new(
+        DsackReport::Retransmitted(again) => Finding::new(
             Code::SpuriousRetransmit,
             format!(
                 "{dsack}: the bytes sent again in frame {again} had arrived already, so sending them again was not needed."
             ),
             [again, frame],
         ),
-        Twice::Part { again, bytes: count } => Finding::new(
+        DsackReport::Partly { again, bytes: count } => Finding::new(
             Code::SpuriousRetransmit,
             format!(
                 "{dsack}: of what was sent again in frame {again} {} had arrived already; whether the rest had, it does not say.",
@@ -131,14 +131,14 @@ fn came_twice(frame: u64, twice: Twice) -> Finding {
             ),
             [again, frame],
         ),
-        Twice::OneOf { first, last } => Finding::new(
+        DsackReport::OneOf { first, last } => Finding::new(
             Code::SpuriousRetransmit,
             format!(
                 "{dsack}: of the copies that were sent again from frame {first} to frame {last} one brought bytes that had arrived already, so sending it was not needed; which one can't be told."
             ),
             [first, last, frame],
         ),
-        Twice::Doubled { first, copy } => {
+        DsackReport::Doubled { first, copy } => {
             let copy_frame = copy.map_or(0, NonZeroU64::get);
             let what = match copy {
                 Some(copy) => format!("the copy in frame {copy} reached the receiver too"),
@@ -149,7 +149,7 @@ fn came_twice(frame: u64, twice: Twice) -> Finding {
             );
             Finding::new(Code::DuplicateFrame, text, [first, copy_frame, frame])
         }
-        Twice::Unknown => Finding::new(
+        DsackReport::Unknown => Finding::new(
             Code::SpuriousRetransmit,
             format!(
                 "{dsack}: bytes came twice. Their packets are not in the capture, or are no longer remembered, so whether they were sent again or doubled on their way can't be told."
@@ -160,9 +160,9 @@ fn came_twice(frame: u64, twice: Twice) -> Finding {
 }
 
 /// What an ACK says of copies of the bytes that it covers.
-fn of_copy(frame: u64, arrived: Arrived) -> Finding {
+fn of_copy(frame: u64, arrived: SpuriousEvidence) -> Finding {
     match arrived {
-        Arrived::Earlier { again, first, after } => {
+        SpuriousEvidence::Earlier { again, first, after } => {
             let shown = match after {
                 None => format!(
                     "The time stamp that this ACK echoes is older than that of frame {again}, which sent the bytes again (Eifel detection, RFC 3522)"
@@ -177,14 +177,14 @@ fn of_copy(frame: u64, arrived: Arrived) -> Finding {
             );
             Finding::new(Code::SpuriousRetransmit, text, [first.get(), again.get(), frame])
         }
-        Arrived::Misfit { frame: misfit } => Finding::new(
+        SpuriousEvidence::Misfit { frame: misfit } => Finding::new(
             Code::ChecksumInvalid,
             format!(
                 "Acknowledges frame {misfit}, whose checksum does not fit, and the capture holds no other copy of its bytes: the receiver took it. It was whole there, or its receiver does not verify checksums, as between virtual machines of one host; so others like it need not be lost either."
             ),
             [misfit.get(), frame],
         ),
-        Arrived::Unseen { frame: misfit, told_by } => Finding::new(
+        SpuriousEvidence::Unseen { frame: misfit, told_by } => Finding::new(
             Code::CaptureGap,
             format!(
                 "Acknowledges the bytes of frame {misfit}, whose checksum does not fit, and frame {told_by} had told of a hole in its place: its receiver threw it away, and the copy that arrived is not in the capture."
@@ -196,14 +196,14 @@ fn of_copy(frame: u64, arrived: Arrived) -> Finding {
 
 /// An answer that took its time; `lost` is what the wire is known to have lost before it.
 pub(super) fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer, lost: Option<&WireMark>) -> Finding {
-    let (request, took) = (slow.request, facts.turnaround.unwrap_or_default());
+    let (request, took) = (slow.request, facts.response_time.unwrap_or_default());
     let network = if slow.network >= WORTH_NAMING {
         format!("; the network took about {} of it, as in the handshake", slow.network.human())
     } else {
         String::new()
     };
     // at its sender an answer is captured when it is sent first; elsewhere only the copy that got there
-    let at_sender = matches!(slow.seen, Some(Vantage::SameHost | Vantage::Server));
+    let at_sender = matches!(slow.seen, Some(CapturePoint::SameHost | CapturePoint::Server));
     let known = match slow.acked_by {
         Some(ack) if at_sender => {
             format!("Frame {ack} had acknowledged it, so it was there: the program took its time.")
@@ -225,7 +225,7 @@ pub(super) fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer
         took.human(),
         event.direction.sender(),
         if at_sender { " began to answer" } else { "'s answer began to come" },
-        seen_from(slow.seen)
+        captured_at(slow.seen)
     );
     let frames = [request.get(), slow.acked_by.map_or(0, NonZeroU64::get), event.frame];
     Finding::new(Code::SlowServer, text, frames)

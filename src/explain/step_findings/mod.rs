@@ -4,14 +4,14 @@ mod error;
 mod fast_open;
 mod hint;
 mod probe;
-mod repeat;
 mod reset;
+mod retransmission;
 mod timer;
 
+use super::capture_point::captured_at;
 use super::finding::{Finding, FindingCode as Code};
-use super::vantage::seen_from;
 use crate::model::{Checksum, EarlierFrames, Nanos, TcpFlags, WireMark, counted};
-use crate::track::{Body, Event, Overtaken, TcpFacts, TcpPlace, UdpFacts, UdpPlace, Vantage};
+use crate::track::{Body, CapturePoint, Event, Overtaken, SegmentRole, TcpFacts, UdpFacts, UdpPlace};
 
 /// An answer that takes longer than this is worth a word.
 const SLOW: Nanos = Nanos::from_millis(200);
@@ -29,10 +29,10 @@ pub(super) fn of(event: &Event<'_>) -> Vec<Finding> {
 
 /// The quick way out for segments that show nothing.
 fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
-    facts.repeat.is_none()
+    facts.retransmission.is_none()
         && facts.probe.is_none()
         && facts.reset.is_none()
-        && facts.hints.is_empty()
+        && facts.observations.is_empty()
         && facts.checksum != Checksum::Invalid
         && event.ip.fragments <= 1
         && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN).union(TcpFlags::CWR))
@@ -41,8 +41,8 @@ fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
 fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     let frame = event.frame;
-    if let Some(repeat) = &facts.repeat {
-        found.push(repeat::of(event, facts, repeat));
+    if let Some(repeat) = &facts.retransmission {
+        found.push(retransmission::of(event, facts, repeat));
     }
     if let Some(reset) = facts.reset {
         found.push(reset::of(event, facts, reset));
@@ -63,11 +63,11 @@ fn of_syn(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
     if !facts.flags.contains(TcpFlags::SYN) {
         return;
     }
-    if let TcpPlace::SimultaneousSyn { other } = facts.place {
+    if let SegmentRole::SimultaneousSyn { other } = facts.role {
         let text = "Both sides sent a SYN before they saw the other's: a simultaneous open (RFC 9293 §3.5).";
         found.push(Finding::new(Code::SimultaneousOpen, text, [other, event.frame]));
     }
-    if let TcpPlace::AnotherSynAck { before } = facts.place {
+    if let SegmentRole::AnotherSynAck { before } = facts.role {
         let text = format!(
             "Its initial sequence number is {}, and that of frame {before} is another: it is no repeat of that one, but another answer to the SYN. Most likely two servers answer for one address, or one that keeps nothing of the SYN chose anew. The {} takes up the first that reaches it, and answers others with an ACK of what it expects, if at all (RFC 9293 §3.10.7.4).",
             facts.seq_raw,
@@ -81,7 +81,7 @@ fn of_syn(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
 /// An answer that came late since data sent before it was lost, as the wire's `mark` tells.
 pub(super) fn late_answer(event: &Event<'_>, mark: &WireMark) -> Option<Finding> {
     let facts = event.tcp()?;
-    Some(hint::slow_answer(event, facts, &facts.hints.slow_answer?, Some(mark)))
+    Some(hint::slow_answer(event, facts, &facts.observations.slow_answer?, Some(mark)))
 }
 
 /// What any packet may show.
@@ -157,16 +157,22 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
         };
         found.push(Finding::new(Code::UdpReordered, text, late.into_iter().chain([by, event.frame])));
     }
-    if let (Some(time), UdpPlace::Reply { request, .. }) = (facts.turnaround.filter(|time| *time >= SLOW), facts.place)
+    if let (Some(time), UdpPlace::Reply { request, .. }) =
+        (facts.response_time.filter(|time| *time >= SLOW), facts.place)
     {
         let network = match facts.seen {
-            Some(Vantage::Server | Vantage::SameHost) => "The network has no part in it: the program took its time.",
-            Some(Vantage::Client | Vantage::Between) | None => {
+            Some(CapturePoint::Server | CapturePoint::SameHost) => {
+                "The network has no part in it: the program took its time."
+            }
+            Some(CapturePoint::Client | CapturePoint::Between) | None => {
                 "How much of it the network took can't be told: UDP has no handshake to hold it against."
             }
         };
-        let text =
-            format!("The answer to frame {request} came after {} ({}). {network}", time.human(), seen_from(facts.seen));
+        let text = format!(
+            "The answer to frame {request} came after {} ({}). {network}",
+            time.human(),
+            captured_at(facts.seen)
+        );
         found.push(Finding::new(Code::SlowServer, text, [request, event.frame]));
     }
     found

@@ -14,8 +14,8 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, probe: Probe) -> Option<Fi
             [frame],
         ),
         Probe::KeepAlive { nth, before_answered } => {
-            let since = facts.hints.idle.map_or(0, |(since, _)| since);
-            Finding::new(Code::KeepAlive, keep_alive(nth, before_answered, facts.hints.idle), [since, frame])
+            let since = facts.observations.idle.map_or(0, |(since, _)| since);
+            Finding::new(Code::KeepAlive, keep_alive(nth, before_answered, facts.observations.idle), [since, frame])
         }
         Probe::SynChallenge(syn) => {
             let text = format!(

@@ -1,6 +1,6 @@
 //! Why a timer made a sender send again.
 
-use crate::track::{Repeat, Wait};
+use crate::track::{Retransmission, RtoBackoff};
 
 /// The sentence of a tail-loss probe; `late` says that a retransmission timer may have run out as well.
 pub(super) fn probe(late: bool, waited: &str, copy: &str) -> String {
@@ -15,34 +15,34 @@ pub(super) fn probe(late: bool, waited: &str, copy: &str) -> String {
 }
 
 /// The sentence of a retransmission timer that ran out.
-pub(super) fn timeout(repeats: u16, wait: Wait, repeat: &Repeat, waited: &str, copy: &str) -> String {
+pub(super) fn timeout(repeats: u16, wait: RtoBackoff, repeat: &Retransmission, waited: &str, copy: &str) -> String {
     let nth = ordinal(repeats);
-    if let (Wait::First, Some(last)) = (wait, repeat.last) {
+    if let (RtoBackoff::First, Some(last)) = (wait, repeat.last) {
         return format!(
             "Sent again for the {nth} time{waited}: no ACK of the copy in frame {last} came, and the retransmission timer ran out (RFC 6298 §5); {copy}."
         );
     }
     match wait {
-        Wait::FirstThoughAsked => format!(
+        RtoBackoff::FirstThoughAsked => format!(
             "Sent again{waited}: the retransmission timer ran out (RFC 6298 §5). The ACK in frame {} had told of a hole here before, but that did not make the sender act; {copy}.",
             repeat.witness.unwrap_or(0)
         ),
-        Wait::First => format!(
+        RtoBackoff::First => format!(
             "Sent again{waited} without a duplicate ACK or SACK asking for it: the retransmission timer ran out (RFC 6298 §5); {copy}."
         ),
-        Wait::FirstOfLast => format!(
+        RtoBackoff::FirstOfLast => format!(
             "Sent again{waited} without a duplicate ACK or SACK asking for it: a timer ran out, the retransmission timer (RFC 6298 §5) or a tail-loss probe's, which may wait about as long (RFC 8985 §7.2); {copy}."
         ),
-        Wait::Shut => format!(
+        RtoBackoff::ZeroWindow => format!(
             "Sent again{waited} while the receiver's window is shut: the retransmission timer ran out (RFC 6298 §5), and the repeat asks at the same time whether the window has opened; {copy}."
         ),
-        Wait::Longer => format!(
+        RtoBackoff::Longer => format!(
             "Sent again for the {nth} time{waited}: no ACK comes, and the retransmission timer waits longer each time (back-off, RFC 6298 §5.5); {copy}."
         ),
-        Wait::NoLonger if repeats > 2 => format!(
+        RtoBackoff::NoLonger if repeats > 2 => format!(
             "Sent again for the {nth} time{waited}: no ACK comes. A retransmission timer that has run out waits longer each time (RFC 6298 §5.5), and this wait was not longer than those before: the sender does not back off, or something else made it send; {copy}."
         ),
-        Wait::NoLonger => format!(
+        RtoBackoff::NoLonger => format!(
             "Sent again for the {nth} time{waited}: no ACK comes, and the timer ran out. Once it has run out it waits twice as long (RFC 6298 §5.5), but this wait was far from twice the one before: the repeat before was most likely a tail-loss probe (RFC 8985 §7); {copy}."
         ),
     }

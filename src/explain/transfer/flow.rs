@@ -3,7 +3,7 @@
 use super::rounds::Rounds;
 use super::spent::{Spent, Upon, Waits};
 use crate::model::{Nanos, SeqNumber, TcpFlags};
-use crate::track::{Arrived, Event, Probe, RepeatVerdict, TcpFacts, Twice};
+use crate::track::{DsackReport, Event, Probe, RetransmitCause, SpuriousEvidence, TcpFacts};
 
 /// A frame and when it was captured, since the conversation's start.
 type Place = (u64, Option<Nanos>);
@@ -86,31 +86,34 @@ impl Flow {
     /// Takes a segment of this side.
     pub(super) fn sent(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         let asks = matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow));
-        let verdict = facts.repeat.map(|repeat| repeat.verdict);
+        let cause = facts.retransmission.map(|repeat| repeat.cause);
         if facts.probe == Some(Probe::ZeroWindow) {
             // who asks for room had waited for it, though no more data may follow
             self.pass(event.since_start);
             self.spent.asks();
         }
-        if facts.len == 0 || asks || verdict == Some(RepeatVerdict::DuplicateFrame) {
+        if facts.len == 0 || asks || cause == Some(RetransmitCause::DuplicateFrame) {
             return;
         }
         let syn = u32::from(facts.flags.contains(TcpFlags::SYN));
         let end = SeqNumber(facts.seq.wrapping_add(syn).wrapping_add(facts.len));
         let again = !matches!(
-            verdict,
-            None | Some(RepeatVerdict::Reordered | RepeatVerdict::CapturedLate | RepeatVerdict::OrderUnknown)
+            cause,
+            None | Some(
+                RetransmitCause::Reordered | RetransmitCause::CaptureOutOfOrder | RetransmitCause::OrderUnknown
+            )
         );
         self.pass(event.since_start);
         self.spent.end(if again { Upon::Loss } else { self.upon() }, !self.short);
         self.first.get_or_insert((event.frame, event.since_start));
         self.largest = self.largest.max(facts.len);
         let short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
-        let fresh = facts.repeat.map_or(0, |repeat| repeat.fresh);
+        let fresh = facts.retransmission.map_or(0, |repeat| repeat.fresh);
         if again {
             self.again += u64::from(facts.len.saturating_sub(fresh));
             self.repeats += 1;
-            self.acked_before += u64::from(matches!(verdict, Some(RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked)));
+            self.acked_before +=
+                u64::from(matches!(cause, Some(RetransmitCause::Spurious(_) | RetransmitCause::Sacked)));
             self.repairs = Some(self.repairs.filter(|repairs| repairs.is_after(end)).unwrap_or(end));
         }
         if !again || fresh > 0 {
@@ -141,8 +144,11 @@ impl Flow {
             self.mss = facts.options.mss;
         }
         let Some(ack) = facts.ack.map(SeqNumber).filter(|_| !facts.flags.contains(TcpFlags::RST)) else { return };
-        self.had += u64::from(matches!(facts.hints.duplicate_sack, Some(Twice::Again(_) | Twice::OneOf { .. })));
-        self.echoed += u64::from(matches!(facts.hints.arrived, Some(Arrived::Earlier { .. })));
+        self.had += u64::from(matches!(
+            facts.observations.duplicate_sack,
+            Some(DsackReport::Retransmitted(_) | DsackReport::OneOf { .. })
+        ));
+        self.echoed += u64::from(matches!(facts.observations.arrived, Some(SpuriousEvidence::Earlier { .. })));
         self.pass(event.since_start);
         if self.acked.is_none_or(|acked| ack.is_after(acked)) {
             self.acked = Some(ack);

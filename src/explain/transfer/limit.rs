@@ -2,13 +2,13 @@
 
 use super::flow::Flow;
 use crate::model::Direction;
-use crate::track::{Measures, Vantage};
+use crate::track::{CapturePoint, Measures};
 
 /// What takes this share of the time, in percent, is what limits.
 const MOST: f64 = 50.0;
 
 /// What limited the sender, with what shows it.
-pub(in crate::explain) fn of(flow: &Flow, sender: Direction, vantage: Option<Vantage>) -> String {
+pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Option<CapturePoint>) -> String {
     let (who, peer) = (sender.sender(), sender.receiver());
     let spent = &flow.spent;
     let share = |part: i64| percent(spent.percent(part));
@@ -18,7 +18,7 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, vantage: Option<Van
             share(spent.window)
         );
     }
-    match Measures::of(vantage, sender) {
+    match Measures::of(capture_point, sender) {
         Measures::RoundTrip => {}
         Measures::Delay => return format!("can't be told: what the {who} waits for does not show at the {peer}"),
         Measures::Part => return format!("can't be told: what the {who} waits for shows only at the {who}"),

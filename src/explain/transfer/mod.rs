@@ -12,8 +12,9 @@ pub(super) use flow::Flow;
 pub(super) use limit::{of as limit, percent};
 pub(super) use rounds::{Growth, LEAST_ROUNDS, initial_window};
 
+use crate::model::Occurrences;
 use crate::model::{Direction, PerDirection};
-use crate::track::{Body, Distribution, Event, RttTotals, Sighting};
+use crate::track::{Body, Distribution, Event, RttTotals};
 use pipeline::Pipeline;
 
 /// The data of both sides.
@@ -27,19 +28,19 @@ pub struct Transfer {
 impl Transfer {
     /// Takes the conversation's next step.
     pub fn see(&mut self, event: &Event<'_>) {
-        let turnaround = match &event.body {
+        let response_time = match &event.body {
             Body::Tcp(facts) => {
                 let (own, peer) = self.flows.both_mut(event.direction);
                 own.sent(event, facts);
                 peer.heard(event, facts);
                 self.pipeline.see(event, facts);
-                facts.turnaround
+                facts.response_time
             }
-            Body::Udp(facts) => facts.turnaround,
+            Body::Udp(facts) => facts.response_time,
             Body::Icmp(_) => None,
         };
         // what the client sends after an answer is its next request
-        if let Some(time) = turnaround.filter(|time| event.direction == Direction::ServerToClient && time.0 >= 0) {
+        if let Some(time) = response_time.filter(|time| event.direction == Direction::ServerToClient && time.0 >= 0) {
             self.turnarounds.add(time);
         }
     }
@@ -50,7 +51,7 @@ impl Transfer {
     }
 
     /// Segments that may begin an answer, but have no turnaround since requests had not waited for the answers before them.
-    pub(super) fn pipelined(&self) -> &Sighting {
+    pub(super) fn pipelined(&self) -> &Occurrences {
         &self.pipeline.unmatched
     }
 
@@ -66,7 +67,7 @@ mod tests {
 
     use super::*;
     use crate::model::{EarlierFrames, Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
-    use crate::track::{Acked, Lent, Probe, Repeat, RepeatVerdict, StreamId, TcpFacts};
+    use crate::track::{Acked, MaybeOwned, Probe, Retransmission, RetransmitCause, StreamId, TcpFacts};
     use Direction::{ClientToServer, ServerToClient};
 
     /// A transfer from client to server, told segment by segment.
@@ -101,7 +102,7 @@ mod tests {
                     earlier_bytes: 0,
                     earlier: EarlierFrames::default(),
                 },
-                body: Body::Tcp(Lent::Kept(Box::new(facts))),
+                body: Body::Tcp(MaybeOwned::Kept(Box::new(facts))),
                 header: Cow::Borrowed(&[]),
                 payload: Cow::Borrowed(&[]),
             });
@@ -113,8 +114,8 @@ mod tests {
         }
 
         fn again(&mut self, micros: i64, seq: u32, len: u32) {
-            let repeat = Repeat::unproved(RepeatVerdict::Fast { acks: 3, last: 9 });
-            let facts = TcpFacts { seq, len, repeat: Some(repeat), ..TcpFacts::default() };
+            let repeat = Retransmission::unproved(RetransmitCause::Fast { acks: 3, last: 9 });
+            let facts = TcpFacts { seq, len, retransmission: Some(repeat), ..TcpFacts::default() };
             self.see(micros, ClientToServer, facts);
         }
 

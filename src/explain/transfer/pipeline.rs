@@ -1,8 +1,9 @@
 //! Requests that do not wait for the answers before them (pipelining). Where nothing tells which bytes answer which, only
 //! the first answer has a turnaround.
 
+use crate::model::Occurrences;
 use crate::model::{Direction, TcpFlags};
-use crate::track::{Event, Sighting, TcpFacts};
+use crate::track::{Event, TcpFacts};
 
 /// What came of requests and answers. A segment with PSH ends one, as far as anybody can tell.
 #[derive(Clone, Debug, Default)]
@@ -13,13 +14,13 @@ pub(super) struct Pipeline {
     /// Inside of an answer.
     answering: bool,
     /// What may begin the answers to those.
-    pub(super) unmatched: Sighting,
+    pub(super) unmatched: Occurrences,
 }
 
 impl Pipeline {
     /// Takes the next segment.
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        if facts.len == 0 || facts.repeat.is_some() || facts.probe.is_some() {
+        if facts.len == 0 || facts.retransmission.is_some() || facts.probe.is_some() {
             return;
         }
         let ends = facts.flags.contains(TcpFlags::PSH);
@@ -27,7 +28,7 @@ impl Pipeline {
             self.asked = self.asked.saturating_add(u32::from(ends));
             return;
         }
-        if facts.turnaround.is_some() {
+        if facts.response_time.is_some() {
             self.left = std::mem::take(&mut self.asked).saturating_sub(1);
         } else if !self.answering && self.left > 0 && facts.echo.is_none() {
             self.left -= 1;

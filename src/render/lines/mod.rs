@@ -27,7 +27,7 @@ use super::{Format, Options, escape};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Cell, Choice, Sink, ToldCall};
-use crate::track::Extent;
+use crate::track::ConversationSize;
 
 /// So much is written at once.
 const BLOCK: usize = 1 << 16;
@@ -115,7 +115,7 @@ impl<W: Write> Sink for Lines<W> {
         self.end_line()
     }
 
-    fn wants(&mut self, _: &Extent) -> bool {
+    fn wants(&mut self, _: &ConversationSize) -> bool {
         self.options.summary
     }
 

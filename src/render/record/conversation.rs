@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::values::{BothWays, End, FindingRecord, FlagCounts, Text, findings};
+use crate::echo::EchoTotals;
 use crate::explain::Conversation;
 use crate::model::{Nanos, Timestamp};
-use crate::track::{AnalysisCounts, EchoTotals, RttTotals, TcpTotals};
+use crate::track::{AnalysisCounts, RttTotals, TcpTotals};
 
 #[derive(Serialize)]
 pub(in crate::render) struct ConversationRecord<'a> {

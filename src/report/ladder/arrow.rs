@@ -5,7 +5,7 @@ use super::label::Label;
 use crate::explain::{FindingCode, Phase, Severity, Step};
 use crate::model::{Direction, Nanos, TcpFlags};
 use crate::report::View;
-use crate::track::{Body, Probe, Repeat, RepeatVerdict, TcpFacts};
+use crate::track::{Body, Probe, Retransmission, RetransmitCause, TcpFacts};
 
 /// What an arrow carries, told apart by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,30 +66,30 @@ pub struct Again {
 }
 
 impl Again {
-    fn of(repeat: &Repeat, flags: TcpFlags) -> Self {
-        let what = match repeat.verdict {
-            RepeatVerdict::DuplicateFrame => "the same packet twice",
-            RepeatVerdict::Reordered | RepeatVerdict::CapturedLate => "out of order",
-            RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked => "needless retransmission",
-            RepeatVerdict::Fast { .. } => "fast retransmission",
-            RepeatVerdict::TailLossProbe { .. } => "tail-loss probe",
-            RepeatVerdict::Timeout { .. } => "time-out retransmission",
-            RepeatVerdict::NotTaken { .. }
-            | RepeatVerdict::TooBig
-            | RepeatVerdict::WindowOpened
-            | RepeatVerdict::FinOnAck
-            | RepeatVerdict::Continued { .. }
-            | RepeatVerdict::Unknown
-            | RepeatVerdict::NotFirst
-            | RepeatVerdict::TimerRestarted
-            | RepeatVerdict::Unheard => "retransmission",
-            RepeatVerdict::OrderUnknown => "late or again",
-            RepeatVerdict::Handshake { .. } | RepeatVerdict::AnotherTaken { .. } if flags.is_syn_ack() => {
+    fn of(repeat: &Retransmission, flags: TcpFlags) -> Self {
+        let what = match repeat.cause {
+            RetransmitCause::DuplicateFrame => "the same packet twice",
+            RetransmitCause::Reordered | RetransmitCause::CaptureOutOfOrder => "out of order",
+            RetransmitCause::Spurious(_) | RetransmitCause::Sacked => "needless retransmission",
+            RetransmitCause::Fast { .. } => "fast retransmission",
+            RetransmitCause::TailLossProbe { .. } => "tail-loss probe",
+            RetransmitCause::Timeout { .. } => "time-out retransmission",
+            RetransmitCause::SynDataNotAcked { .. }
+            | RetransmitCause::PathMtuDiscovery
+            | RetransmitCause::WindowOpened
+            | RetransmitCause::FinOnAck
+            | RetransmitCause::RecoveryContinues { .. }
+            | RetransmitCause::Unknown
+            | RetransmitCause::NotHeadOfQueue
+            | RetransmitCause::TimerRestarted
+            | RetransmitCause::OneWayCapture => "retransmission",
+            RetransmitCause::OrderUnknown => "late or again",
+            RetransmitCause::Handshake { .. } | RetransmitCause::SynAckSuperseded { .. } if flags.is_syn_ack() => {
                 "SYN-ACK again, copy"
             }
-            RepeatVerdict::Handshake { .. } | RepeatVerdict::AskedAnew { .. } | RepeatVerdict::AnotherTaken { .. } => {
-                "SYN again, copy"
-            }
+            RetransmitCause::Handshake { .. }
+            | RetransmitCause::SynRetryAfterBadAck { .. }
+            | RetransmitCause::SynAckSuperseded { .. } => "SYN again, copy",
         };
         Self { original: repeat.original, what }
     }
@@ -155,7 +155,7 @@ impl Arrow {
             description: step.description(),
             phase: step.phase,
             fate: Fate::Arrived,
-            again: event.tcp().and_then(|facts| Some(Again::of(facts.repeat.as_ref()?, facts.flags))),
+            again: event.tcp().and_then(|facts| Some(Again::of(facts.retransmission.as_ref()?, facts.flags))),
             aside: event.tcp().and_then(aside),
             findings: step.findings.iter().map(|finding| finding.code).collect(),
             from: row as f32,
@@ -185,8 +185,8 @@ fn aside(facts: &TcpFacts) -> Option<&'static str> {
         Some(Probe::SynChallenge(_) | Probe::ResetChallenge(_)) => Some("challenges"),
         Some(Probe::KeepAliveAnswer(_)) => Some("answers the keep-alive"),
         Some(Probe::ZeroWindowAnswer(_)) if facts.window == 0 => Some("the window is still shut"),
-        _ if facts.hints.window_opened.is_some() => Some("the window is open again"),
-        _ if facts.hints.window_shut => Some("the window is shut"),
+        _ if facts.observations.window_opened.is_some() => Some("the window is open again"),
+        _ if facts.observations.window_shut => Some("the window is shut"),
         Some(Probe::ZeroWindowAnswer(_)) | None => None,
     }
 }

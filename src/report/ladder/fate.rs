@@ -8,7 +8,7 @@ use std::num::NonZeroU64;
 
 use crate::explain::{FindingCode, Step};
 use crate::model::{Checksum, PerDirection, SeqNumber};
-use crate::track::{Arrived, FirstCopy, RepeatVerdict};
+use crate::track::{FirstCopy, RetransmitCause, SpuriousEvidence};
 
 /// What became of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,20 +83,20 @@ impl Fates {
             self.corrupted.insert(frame);
         }
         let Some(facts) = step.event.tcp() else { return };
-        match facts.hints.arrived {
-            Some(Arrived::Misfit { .. }) => *self.misfits_arrive.get_mut(!direction) = true,
-            Some(Arrived::Unseen { frame, .. }) => {
+        match facts.observations.arrived {
+            Some(SpuriousEvidence::Misfit { .. }) => *self.misfits_arrive.get_mut(!direction) = true,
+            Some(SpuriousEvidence::Unseen { frame, .. }) => {
                 self.fates.insert(frame.get(), Fate::Damaged(None));
             }
-            Some(Arrived::Earlier { .. }) | None => {}
+            Some(SpuriousEvidence::Earlier { .. }) | None => {}
         }
         // a DSACK, or the time stamp that is echoed, says that the bytes had come before they came again
-        if let Some(again) = facts.hints.needless()
+        if let Some(again) = facts.observations.needless()
             && let Some(original) = self.originals.get(&again)
         {
             self.fates.remove(original);
         }
-        if let Some((original, repeat)) = facts.repeat.and_then(|repeat| Some((repeat.original?, repeat))) {
+        if let Some((original, repeat)) = facts.retransmission.and_then(|repeat| Some((repeat.original?, repeat))) {
             self.originals.insert(frame, original);
             let before = repeat.last.map_or(original, NonZeroU64::get);
             let arrived = self.acks.get(!direction).is_some_and(|ack| !is_before(ack, facts.next_seq()));
@@ -105,31 +105,31 @@ impl Fates {
                 false => self.invalid.contains(&before) && !self.misfits_arrive.get(direction),
             };
             let damaged = misfit || self.corrupted.contains(&before);
-            let fate = match repeat.verdict {
+            let fate = match repeat.cause {
                 _ if arrived => None,
                 _ if damaged => Some(Fate::Damaged(Some(frame))),
-                RepeatVerdict::Fast { .. } if before == original => Some(Fate::Lost(frame)),
-                RepeatVerdict::Fast { .. }
-                | RepeatVerdict::Timeout { .. }
-                | RepeatVerdict::TailLossProbe { .. }
-                | RepeatVerdict::Continued { .. }
-                | RepeatVerdict::TooBig
-                | RepeatVerdict::WindowOpened
-                | RepeatVerdict::Handshake { .. }
-                | RepeatVerdict::AskedAnew { .. } => Some(Fate::Unanswered(frame)),
-                RepeatVerdict::DuplicateFrame
-                | RepeatVerdict::Reordered
-                | RepeatVerdict::CapturedLate
-                | RepeatVerdict::Spurious(_)
-                | RepeatVerdict::Sacked
-                | RepeatVerdict::FinOnAck
-                | RepeatVerdict::NotTaken { .. }
-                | RepeatVerdict::AnotherTaken { .. }
-                | RepeatVerdict::Unknown
-                | RepeatVerdict::NotFirst
-                | RepeatVerdict::TimerRestarted
-                | RepeatVerdict::Unheard
-                | RepeatVerdict::OrderUnknown => None,
+                RetransmitCause::Fast { .. } if before == original => Some(Fate::Lost(frame)),
+                RetransmitCause::Fast { .. }
+                | RetransmitCause::Timeout { .. }
+                | RetransmitCause::TailLossProbe { .. }
+                | RetransmitCause::RecoveryContinues { .. }
+                | RetransmitCause::PathMtuDiscovery
+                | RetransmitCause::WindowOpened
+                | RetransmitCause::Handshake { .. }
+                | RetransmitCause::SynRetryAfterBadAck { .. } => Some(Fate::Unanswered(frame)),
+                RetransmitCause::DuplicateFrame
+                | RetransmitCause::Reordered
+                | RetransmitCause::CaptureOutOfOrder
+                | RetransmitCause::Spurious(_)
+                | RetransmitCause::Sacked
+                | RetransmitCause::FinOnAck
+                | RetransmitCause::SynDataNotAcked { .. }
+                | RetransmitCause::SynAckSuperseded { .. }
+                | RetransmitCause::Unknown
+                | RetransmitCause::NotHeadOfQueue
+                | RetransmitCause::TimerRestarted
+                | RetransmitCause::OneWayCapture
+                | RetransmitCause::OrderUnknown => None,
             };
             if let Some(fate) = fate {
                 let known = self.fates.entry(before).or_insert(fate);

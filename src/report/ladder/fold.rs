@@ -121,7 +121,7 @@ impl Fold {
 pub(super) fn is_notable(step: &Step<'_>) -> bool {
     let segment = |facts: &TcpFacts| {
         facts.flags.intersects(TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST))
-            || facts.repeat.is_some()
+            || facts.retransmission.is_some()
             || facts.probe.is_some()
             || facts.acked.is_some_and(|acked| acked.syn || acked.fin)
     };
@@ -133,7 +133,7 @@ pub(super) fn is_notable(step: &Step<'_>) -> bool {
 
 /// Frames that a step points at: what it repeats, and what proves a warning.
 fn evidence<'a>(step: &'a Step<'static>) -> impl Iterator<Item = u64> + 'a {
-    let original = step.event.tcp().and_then(|facts| facts.repeat?.original);
+    let original = step.event.tcp().and_then(|facts| facts.retransmission?.original);
     let warnings = step.findings.iter().filter(|finding| finding.code.severity() >= Severity::Warning);
     original.into_iter().chain(warnings.flat_map(|finding| finding.frames.iter().copied()))
 }

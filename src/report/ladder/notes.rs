@@ -5,7 +5,7 @@ use super::state::State;
 use super::trail::Trail;
 use super::{Fate, Ladder, Row};
 use crate::report::words::{count, counted};
-use crate::track::{ConversationTotals, Vantage};
+use crate::track::{CapturePoint, ConversationTotals};
 
 /// What is inferred, what was lost, what is folded.
 pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
@@ -44,7 +44,10 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
 
 /// Why arrows are slanted, or are not, and whether the far end's events stand in their order.
 pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWay>, in_order: bool) -> String {
-    let same_host = totals.tcp.as_ref().is_some_and(|tcp| tcp.story.standpoint.vantage == Some(Vantage::SameHost));
+    let same_host = totals
+        .tcp
+        .as_ref()
+        .is_some_and(|tcp| tcp.story.capture_point_evidence.capture_point == Some(CapturePoint::SameHost));
     match one_way {
         Some(one_way) => format!(
             "Arrows are slanted by the one-way time, taken as half of the handshake's round trip: {}. Time is stretched so that every step has its line{}.",

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::Row;
 use crate::model::{Direction, Nanos};
-use crate::track::{ConversationTotals, Vantage};
+use crate::track::{CapturePoint, ConversationTotals};
 
 /// A slant that can be seen, and that still ends before the next row's arrow begins.
 const LEAST: f32 = 0.28;
@@ -38,11 +38,11 @@ impl OneWay {
     /// Half of the handshake's round trip; `None` where it can't be told or makes no difference.
     pub(super) fn of(totals: &ConversationTotals) -> Option<Self> {
         let round_trip = totals.rtt?.handshake?;
-        let before_capture = match totals.tcp.as_ref()?.story.standpoint.vantage? {
-            Vantage::Client => 0.0,
-            Vantage::Between => 0.5,
-            Vantage::Server => 1.0,
-            Vantage::SameHost => return None,
+        let before_capture = match totals.tcp.as_ref()?.story.capture_point_evidence.capture_point? {
+            CapturePoint::Client => 0.0,
+            CapturePoint::Between => 0.5,
+            CapturePoint::Server => 1.0,
+            CapturePoint::SameHost => return None,
         };
         Some(Self { time: Nanos(round_trip.0 / 2), before_capture })
     }

@@ -90,7 +90,7 @@ fn transfer(segments: u32, again: &[u32]) -> Vec<Vec<u8>> {
 
 fn is_to_be_seen(step: &Step<'_>) -> bool {
     let closing = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
-    step.event.tcp().is_none_or(|facts| facts.flags.intersects(closing) || facts.repeat.is_some())
+    step.event.tcp().is_none_or(|facts| facts.flags.intersects(closing) || facts.retransmission.is_some())
         || step.findings.iter().any(|finding| finding.code.severity() >= Severity::Warning)
 }
 
@@ -173,8 +173,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20))]
 
     #[test]
-    fn slanted_arrows_of_one_direction_never_cross(mut rows in any_rows(), vantage in 0..3_u8, answers in 1_usize..9) {
-        let one_way = OneWay { time: Nanos(20_000_000), before_capture: f64::from(vantage) / 2.0 };
+    fn slanted_arrows_of_one_direction_never_cross(mut rows in any_rows(), capture_point in 0..3_u8, answers in 1_usize..9) {
+        let one_way = OneWay { time: Nanos(20_000_000), before_capture: f64::from(capture_point) / 2.0 };
         let acks = |first: usize, second: usize| second.is_multiple_of(answers) && first + 1 == second;
         position::slant(&mut rows, one_way, acks);
         check_order(&rows);

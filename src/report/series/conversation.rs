@@ -5,7 +5,7 @@ use super::unwrap::Unwrap;
 use crate::explain::Step;
 use crate::model::{Nanos, PerDirection, TcpFlags};
 use crate::report::Gather;
-use crate::track::{Body, RepeatVerdict, TcpFacts, UdpFacts};
+use crate::track::{Body, RetransmitCause, TcpFacts, UdpFacts};
 
 /// The series of one conversation, each way.
 #[derive(Clone, Debug, Default)]
@@ -52,14 +52,15 @@ impl Way {
             return;
         }
         let range = Range::new(from, from.saturating_add(u64::from(facts.len)));
-        match facts.repeat.map(|repeat| repeat.verdict) {
-            Some(RepeatVerdict::DuplicateFrame) => {}
-            None | Some(RepeatVerdict::Reordered | RepeatVerdict::CapturedLate | RepeatVerdict::OrderUnknown) => {
+        match facts.retransmission.map(|repeat| repeat.cause) {
+            Some(RetransmitCause::DuplicateFrame) => {}
+            None
+            | Some(RetransmitCause::Reordered | RetransmitCause::CaptureOutOfOrder | RetransmitCause::OrderUnknown) => {
                 self.segments.push(time, range);
                 self.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
             }
             Some(_) => {
-                let fresh = u64::from(facts.repeat.map_or(0, |repeat| repeat.fresh));
+                let fresh = u64::from(facts.retransmission.map_or(0, |repeat| repeat.fresh));
                 self.repeats.push(time, Range::new(from, range.high.saturating_sub(fresh)));
                 if fresh > 0 {
                     self.segments.push(time, Range::new(range.high.saturating_sub(fresh), range.high));
@@ -123,7 +124,7 @@ impl ConversationSeries {
     fn datagram(&mut self, time: Nanos, step: &Step<'_>, facts: &UdpFacts) {
         let (own, peer) = self.ways.both_mut(step.event.direction);
         own.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
-        if let Some(answer) = facts.turnaround {
+        if let Some(answer) = facts.response_time {
             peer.rtt.push(time, positive(answer).into());
         }
     }

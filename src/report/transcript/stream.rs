@@ -5,7 +5,7 @@
 
 use crate::explain::{FindingCode, Step};
 use crate::model::{Call, CallKind, Checksum, Direction, Endpoint, Protocol, TcpFlags, Timestamp};
-use crate::track::{Body, RepeatVerdict, StreamId, TcpPlace, Vantage};
+use crate::track::{Body, CapturePoint, RetransmitCause, SegmentRole, StreamId};
 
 /// The frames of a conversation.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Stream {
     pub(super) server: Endpoint,
     pub(super) start: Option<Timestamp>,
     /// Where it was captured, once that is known.
-    pub(super) vantage: Option<Vantage>,
+    pub(super) capture_point: Option<CapturePoint>,
     pub(super) frames: Vec<Seen>,
 }
 
@@ -56,22 +56,22 @@ impl Seen {
         let event = &step.event;
         let (kind, from, len, fin, again) = match &event.body {
             Body::Tcp(facts) => {
-                let kind = match facts.place {
-                    TcpPlace::Syn
-                    | TcpPlace::SimultaneousSyn { .. }
-                    | TcpPlace::SynAck
-                    | TcpPlace::AnotherSynAck { .. } => Kind::Opening,
-                    TcpPlace::HandshakeAck => Kind::HandshakeAck,
-                    TcpPlace::Reset => Kind::Refusal,
+                let kind = match facts.role {
+                    SegmentRole::Syn
+                    | SegmentRole::SimultaneousSyn { .. }
+                    | SegmentRole::SynAck
+                    | SegmentRole::AnotherSynAck { .. } => Kind::Opening,
+                    SegmentRole::HandshakeAck => Kind::HandshakeAck,
+                    SegmentRole::Reset => Kind::Refusal,
                     _ => Kind::Plain,
                 };
                 // a SYN's data begin after it, as those of the segment behind it
                 let syn = facts.flags.contains(TcpFlags::SYN);
                 let from = if syn { 0 } else { facts.seq.wrapping_sub(1) };
-                let again = facts.repeat.is_some_and(|repeat| {
+                let again = facts.retransmission.is_some_and(|repeat| {
                     matches!(
-                        repeat.verdict,
-                        RepeatVerdict::Spurious(_) | RepeatVerdict::Sacked | RepeatVerdict::DuplicateFrame
+                        repeat.cause,
+                        RetransmitCause::Spurious(_) | RetransmitCause::Sacked | RetransmitCause::DuplicateFrame
                     )
                 });
                 (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), again)
@@ -102,7 +102,7 @@ impl Seen {
 impl Stream {
     /// Takes the next frame; its ACK may tell that an earlier one had brought nothing new.
     pub(super) fn push(&mut self, step: &Step<'_>) {
-        if let Some(again) = step.event.tcp().and_then(|facts| facts.hints.needless()) {
+        if let Some(again) = step.event.tcp().and_then(|facts| facts.observations.needless()) {
             let known = self.frames.binary_search_by_key(&again, |seen| seen.frame);
             if let Some(seen) = known.ok().and_then(|place| self.frames.get_mut(place)) {
                 seen.idle = true;
@@ -179,13 +179,14 @@ impl Stream {
         let may = |seen: &Seen| overlap(seen.range(), wanted) && !seen.idle && seen.time.is_none_or(|time| time <= by);
         let mut copies: Vec<Seen> = self.sent(direction).filter(may).collect();
         let mut missing = vec![wanted];
-        match (self.vantage, direction) {
-            (Some(Vantage::SameHost), _) => {
+        match (self.capture_point, direction) {
+            (Some(CapturePoint::SameHost), _) => {
                 copies.reverse();
                 copies.retain(|seen| take(&mut missing, seen.range()));
                 copies.reverse();
             }
-            (Some(Vantage::Client), Direction::ServerToClient) | (Some(Vantage::Server), Direction::ClientToServer) => {
+            (Some(CapturePoint::Client), Direction::ServerToClient)
+            | (Some(CapturePoint::Server), Direction::ClientToServer) => {
                 copies.retain(|seen| take(&mut missing, seen.range()));
             }
             _ => {}
@@ -229,42 +230,48 @@ mod tests {
     }
 
     /// The frames that brought bytes 0 to 20 by this second.
-    fn brought(vantage: Vantage, frames: &[Seen], by: i64) -> Vec<u64> {
+    fn brought(capture_point: CapturePoint, frames: &[Seen], by: i64) -> Vec<u64> {
         let client = Endpoint::new([127, 0, 0, 1], 51_234);
         let id = StreamId { protocol: Protocol::Tcp, number: 0 };
-        let stream =
-            Stream { id, client, server: client, start: None, vantage: Some(vantage), frames: frames.to_vec() };
+        let stream = Stream {
+            id,
+            client,
+            server: client,
+            start: None,
+            capture_point: Some(capture_point),
+            frames: frames.to_vec(),
+        };
         stream.taken(C, (0, 20), Timestamp::new(by, 0)).iter().map(|seen| seen.frame).collect()
     }
 
     #[test]
     fn a_probe_without_a_byte_brings_nothing() {
         let frames = [seen(4, 0, 20), seen(5, 10, 0)];
-        assert_eq!(brought(Vantage::SameHost, &frames, 9), [4]);
+        assert_eq!(brought(CapturePoint::SameHost, &frames, 9), [4]);
     }
 
     #[test]
     fn on_one_host_the_last_copy_was_taken_and_where_they_arrive_the_first() {
         let copies = [seen(4, 0, 10), seen(5, 10, 10), seen(6, 0, 10), seen(7, 0, 10)];
-        assert_eq!(brought(Vantage::SameHost, &copies, 9), [5, 7]);
-        assert_eq!(brought(Vantage::SameHost, &copies, 6), [5, 6]);
-        assert_eq!(brought(Vantage::Server, &copies, 9), [4, 5]);
+        assert_eq!(brought(CapturePoint::SameHost, &copies, 9), [5, 7]);
+        assert_eq!(brought(CapturePoint::SameHost, &copies, 6), [5, 6]);
+        assert_eq!(brought(CapturePoint::Server, &copies, 9), [4, 5]);
         // at their sender each that may have arrived
-        assert_eq!(brought(Vantage::Client, &copies, 9), [4, 5, 6, 7]);
+        assert_eq!(brought(CapturePoint::Client, &copies, 9), [4, 5, 6, 7]);
     }
 
     #[test]
     fn what_was_lost_or_came_too_late_brought_nothing() {
         let lost = Seen { idle: true, ..seen(4, 0, 20) };
-        for vantage in [Vantage::Client, Vantage::Server, Vantage::SameHost] {
-            assert_eq!(brought(vantage, &[lost, seen(5, 0, 20), seen(8, 0, 20)], 7), [5]);
+        for capture_point in [CapturePoint::Client, CapturePoint::Server, CapturePoint::SameHost] {
+            assert_eq!(brought(capture_point, &[lost, seen(5, 0, 20), seen(8, 0, 20)], 7), [5]);
         }
     }
 
     #[test]
     fn a_copy_that_brings_only_some_of_the_bytes_leaves_the_rest_to_others() {
         let frames = [seen(4, 0, 20), seen(5, 5, 10)];
-        assert_eq!(brought(Vantage::SameHost, &frames, 9), [4, 5]);
-        assert_eq!(brought(Vantage::Server, &frames, 9), [4]);
+        assert_eq!(brought(CapturePoint::SameHost, &frames, 9), [4, 5]);
+        assert_eq!(brought(CapturePoint::Server, &frames, 9), [4]);
     }
 }

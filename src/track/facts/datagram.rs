@@ -1,5 +1,7 @@
 //! What a datagram is to those before it.
 
+use crate::echo::PairedBy;
+
 /// Most datagrams told to be overtaken at once, but for the first.
 pub(in crate::track) const MORE: usize = 2;
 
@@ -25,17 +27,6 @@ impl Overtaken {
     pub fn frames(&self) -> impl Iterator<Item = u64> {
         [self.frame].into_iter().chain(self.more).filter(|frame| *frame > 0)
     }
-}
-
-/// What shows which request an answer is to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PairedBy {
-    /// Its bytes are the request's.
-    Echo,
-    /// Both have this DNS transaction ID (RFC 1035 §4.1.1).
-    DnsId(u16),
-    /// Only its turn: it is the next datagram.
-    Turn,
 }
 
 /// What part a datagram plays.

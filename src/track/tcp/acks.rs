@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU64;
 
-use super::holes::Missed;
-use super::{Connection, Moment};
+use super::gaps::AckedUnseen;
+use super::{Connection, PacketRef};
 use crate::model::{Nanos, Segment, SeqNumber, TcpFlags};
+use crate::track::capture_point::Measures;
 use crate::track::event::TcpFacts;
 use crate::track::facts::{Acked, Probe, RttSample};
-use crate::track::vantage::Measures;
 
 /// An ACK that comes this much later than the quickest one, and than the one before, waited for its timer.
 pub(super) const DELAYED: Nanos = Nanos::from_millis(20);
@@ -16,50 +16,56 @@ const LONGEST_DELAY: Nanos = Nanos::from_millis(500);
 
 impl Connection {
     /// Fills in what the ACK covers, and the round trip that it completes.
-    pub(super) fn take_ack(&mut self, moment: &Moment, segment: &Segment, probe: Option<Probe>, facts: &mut TcpFacts) {
-        let hints = &mut facts.hints;
+    pub(super) fn take_ack(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        probe: Option<Probe>,
+        facts: &mut TcpFacts,
+    ) {
+        let observations = &mut facts.observations;
         let usual = self.handshake.answer_time(moment.direction);
         let ending = self.is_ending();
         let (own, peer) = self.sides.both_mut(moment.direction);
-        let before = own.acked;
+        let before = own.ack_sent;
         let advances = before.is_none_or(|before| segment.ack.is_after(before));
-        let told = own.note_sack(moment, segment, peer, advances, hints);
-        own.acked_at = moment.at;
-        own.acked_frame = moment.frame;
+        let told = own.note_sack(moment, segment, peer, advances, observations);
+        own.ack_at = moment.at;
+        own.ack_frame = moment.frame;
         if !advances {
             let older = before.is_some_and(|before| segment.ack.is_before(before));
-            hints.older_ack = NonZeroU64::new(own.advanced.0).filter(|_| older);
+            observations.older_ack = NonZeroU64::new(own.advanced.0).filter(|_| older);
             return;
         }
-        own.acked = Some(segment.ack);
+        own.ack_sent = Some(segment.ack);
         let (_, advanced_at) = std::mem::replace(&mut own.advanced, (moment.frame, moment.at));
         let syn = !peer.syn_acked && peer.isn.is_some();
         if syn && peer.several_isns {
             peer.settle(segment.ack);
         }
-        let unseen = peer.next.is_none_or(|next| segment.ack.is_after(next));
+        let unseen = peer.snd_nxt.is_none_or(|next| segment.ack.is_after(next));
         let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
-        let missed = Missed { frame: moment.frame, at: moment.at, echo };
-        let skipped = peer.trouble.as_mut().and_then(|trouble| trouble.holes.acknowledged(segment.ack, missed));
+        let missed = AckedUnseen { frame: moment.frame, at: moment.at, echo };
+        let skipped = peer.loss.as_mut().and_then(|loss| loss.gaps.acknowledged(segment.ack, missed));
         if unseen {
-            let beyond = peer.next.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
-            peer.next = Some(segment.ack);
+            let beyond = peer.snd_nxt.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
+            peer.snd_nxt = Some(segment.ack);
             // the byte of a probe is not remembered as sent: most are thrown away
-            let answers_probe = peer.trouble().probe.is_some() || matches!(probe, Some(Probe::ZeroWindowAnswer(_)));
+            let answers_probe = peer.loss().probe.is_some() || matches!(probe, Some(Probe::ZeroWindowAnswer(_)));
             let accepted_probe = beyond == 1 && answers_probe;
             if beyond > 0 && !accepted_probe {
-                hints.capture_gap = Some((beyond, None));
+                observations.capture_gap = Some((beyond, None));
                 let from = SeqNumber(segment.ack.0.wrapping_sub(beyond));
-                peer.trouble_mut().holes.missed(from, segment.ack, missed);
+                peer.loss_mut().gaps.missed(from, segment.ack, missed);
             }
         }
         if let Some((bytes, shown_by)) = skipped {
-            let (more, _) = hints.capture_gap.unwrap_or((0, None));
-            hints.capture_gap = Some((bytes.saturating_add(more), Some(shown_by)));
+            let (more, _) = observations.capture_gap.unwrap_or((0, None));
+            observations.capture_gap = Some((bytes.saturating_add(more), Some(shown_by)));
         }
         let covered = peer.sent.acknowledge(segment.ack, moment.frame);
         if covered.odd {
-            hints.arrived = own.tells_of_copies(peer, moment, segment, before, usual, told);
+            observations.arrived = own.tells_of_copies(peer, moment, segment, before, usual, told);
         }
         peer.syn_acked = true;
         let fin = peer
@@ -68,7 +74,7 @@ impl Connection {
             .filter(|_| ending)
             .filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
         let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
-        let from = before.or(peer.isn).or(peer.base.map(|base| base.plus(1)));
+        let from = before.or(peer.isn).or(peer.seq_base.map(|base| base.plus(1)));
         // where the capture began later, the first ACK may lie before all that it holds
         let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
         let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
@@ -83,19 +89,19 @@ impl Connection {
         {
             let timer = segment.len == 0 && peer.sent.in_flight() == 0 && held <= LONGEST_DELAY;
             // with bytes that came late it came late itself
-            let again = segment.len > 0 && facts.repeat.is_some_and(|repeat| repeat.is_sent_again());
-            hints.delayed_ack = (timer || again).then_some((sent.frame, delay));
+            let again = segment.len > 0 && facts.retransmission.is_some_and(|repeat| repeat.is_sent_again());
+            observations.delayed_ack = (timer || again).then_some((sent.frame, delay));
             own.delayed_ack = NonZeroU64::new(moment.frame).filter(|_| timer).or(own.delayed_ack);
         }
         facts.rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
-            let seen = self.clues.tell(self.handshake.halves()).vantage;
+            let seen = self.clues.tell(self.handshake.halves()).capture_point;
             // at the receiver it is no round trip but the receiver's own delay
             (Measures::of(seen, !moment.direction) != Measures::Delay).then(|| {
                 self.rtt.add(delay);
                 RttSample { seen, ..peer.estimator.sample(sent.frame, delay) }
             })
         });
-        let from = from.relative_to(peer.base.unwrap_or_default());
+        let from = from.relative_to(peer.seq_base.unwrap_or_default());
         let acked = Acked { from, bytes, syn, fin, segments: covered.segments, frames: covered.frames };
         facts.acked = Some(acked);
     }

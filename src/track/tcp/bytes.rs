@@ -2,17 +2,17 @@
 
 use std::num::NonZeroU64;
 
-use super::copy::{AT_ONCE, DUPLICATE_WITHIN};
-use super::holes::Fill;
-use super::late;
-use super::sent::Sent;
-use super::side::Side;
-use super::verdict::{self, Again, LEAST_TIMEOUT};
-use super::{CONTROL, Connection, Moment};
+use super::duplicate::{AT_ONCE, DUPLICATE_WITHIN};
+use super::endpoint::TcpEndpoint;
+use super::gaps::Fill;
+use super::reordering;
+use super::scoreboard::SentSegment;
+use super::verdict::{self, LEAST_TIMEOUT, RetransmittedSegment};
+use super::{CONTROL, Connection, PacketRef};
+use crate::model::OptTime;
 use crate::model::{Checksum, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Probe;
-use crate::track::repeat::{Marks, Repeat, RepeatVerdict};
-use crate::track::when::When;
+use crate::track::retransmission::{PacketIds, Retransmission, RetransmitCause};
 
 /// An answer that takes less, by a host close by, may take half as long the next time.
 pub(super) const WORTH_COMPARING: Nanos = Nanos::from_millis(1);
@@ -22,11 +22,11 @@ impl Connection {
     #[inline]
     pub(super) fn take_bytes(
         &mut self,
-        moment: &Moment,
+        moment: &PacketRef,
         segment: &Segment,
         ip: &IpHeader,
         probe: Option<Probe>,
-    ) -> Option<Repeat> {
+    ) -> Option<Retransmission> {
         let own = self.sides.get_mut(moment.direction);
         let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
         let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
@@ -35,15 +35,15 @@ impl Connection {
         let nothing = end == segment.seq || segment.flags.contains(TcpFlags::RST);
         let before = std::mem::replace(&mut own.last_ip_id, ip.id);
         // where identifications do not vary, only the very same moment tells
-        if nothing && before == ip.id && probe.is_none() && (own.ip_ids_vary || moment.at == own.acked_at) {
+        if nothing && before == ip.id && probe.is_none() && (own.ip_ids_vary || moment.at == own.ack_at) {
             return copied_ack(moment, segment, ip, own);
         }
         if nothing || matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow)) {
-            own.next.get_or_insert(end);
+            own.snd_nxt.get_or_insert(end);
             return None;
         }
-        if own.next == Some(segment.seq) && syn == 0 {
-            own.next = Some(end);
+        if own.snd_nxt == Some(segment.seq) && syn == 0 {
+            own.snd_nxt = Some(end);
             own.sent.push(sent(moment, segment, end, ip));
             return None;
         }
@@ -52,7 +52,13 @@ impl Connection {
 
     /// A SYN, the first segment captured, and whatever is not the bytes that are due.
     #[cold]
-    fn take_unusual(&mut self, moment: &Moment, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> Option<Repeat> {
+    fn take_unusual(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        end: SeqNumber,
+        ip: &IpHeader,
+    ) -> Option<Retransmission> {
         let (own, peer) = self.sides.both_mut(moment.direction);
         let sent = sent(moment, segment, end, ip);
         if segment.flags.contains(TcpFlags::SYN) {
@@ -68,7 +74,7 @@ impl Connection {
                 .is_some_and(|since| since >= AT_ONCE && since < LEAST_TIMEOUT);
             let usual = first_answer(own, peer);
             let again = peer.syn.filter(|(frame, at)| {
-                let answers = |answer: When| {
+                let answers = |answer: OptTime| {
                     answer.since(*at).zip(usual).is_none_or(|(took, usual)| took.0 >= usual.0.saturating_mul(3) / 4)
                 };
                 let since = before.is_some_and(|(own, own_at)| *frame > own || !answers(own_at));
@@ -86,34 +92,36 @@ impl Connection {
             let not_taken = own.is_not_taken(segment.seq);
             let taken = own.take_syn(sent, with_ack, again.is_some());
             return taken.map(|repeat| {
-                let verdict = match repeat.verdict {
-                    RepeatVerdict::Handshake { nth, .. } if misfit.is_some() => RepeatVerdict::AskedAnew { nth },
-                    RepeatVerdict::Handshake { nth, .. } if not_taken => RepeatVerdict::AnotherTaken { nth },
+                let cause = match repeat.cause {
+                    RetransmitCause::Handshake { nth, .. } if misfit.is_some() => {
+                        RetransmitCause::SynRetryAfterBadAck { nth }
+                    }
+                    RetransmitCause::Handshake { nth, .. } if not_taken => RetransmitCause::SynAckSuperseded { nth },
                     other => other,
                 };
                 let witness = misfit.or(again.filter(|_| !not_taken).or(answer).map(|(frame, _)| frame.get()));
-                Repeat {
-                    verdict,
-                    marks: Marks::carried(sent.ip_id, sent.timestamp),
-                    witness: witness.filter(|_| verdict != RepeatVerdict::DuplicateFrame),
+                Retransmission {
+                    cause,
+                    marks: PacketIds::carried(sent.ip_id, sent.timestamp),
+                    witness: witness.filter(|_| cause != RetransmitCause::DuplicateFrame),
                     ..repeat
                 }
             });
         }
-        let next = own.next.unwrap_or(segment.seq);
+        let next = own.snd_nxt.unwrap_or(segment.seq);
         if !segment.seq.is_before(next) {
             if segment.seq.is_after(next) {
-                own.trouble_mut().holes.open(next, segment.seq, moment.frame);
+                own.loss_mut().gaps.open(next, segment.seq, moment.frame);
             }
-            own.next = Some(end);
+            own.snd_nxt = Some(end);
             own.sent.push(sent);
             return None;
         }
         if end.is_after(next) {
-            own.next = Some(end);
+            own.snd_nxt = Some(end);
         }
         let timestamp = sent.timestamp;
-        let again = Again {
+        let again = RetransmittedSegment {
             frame: moment.frame,
             seq: segment.seq,
             end,
@@ -123,25 +131,25 @@ impl Connection {
             packet_end: end,
             first: None,
             had: None,
-            fin_on_ack: segment.len == 0 && own.acked.is_some_and(|acked| segment.ack.is_after(acked)),
+            fin_on_ack: segment.len == 0 && own.ack_sent.is_some_and(|acked| segment.ack.is_after(acked)),
         };
         let handshake = self.handshake.round_trip();
-        Some(match own.trouble_mut().holes.fill(segment.seq, end) {
-            Fill::Hole { shown_by, bytes } => {
+        Some(match own.loss_mut().gaps.fill(segment.seq, end) {
+            Fill::Gap { shown_by, bytes } => {
                 let old = if end.is_after(next) { next } else { end };
                 let seen = old.relative_to(segment.seq) > bytes;
-                let repeat = late::fills_hole(&again, shown_by, seen.then_some(bytes), own, peer, handshake);
+                let repeat = reordering::fills_gap(&again, shown_by, seen.then_some(bytes), own, peer, handshake);
                 own.recover(&again, &repeat, peer);
-                own.sent.push(Sent { late: true, ..sent });
-                let late = matches!(repeat.verdict, RepeatVerdict::Reordered | RepeatVerdict::OrderUnknown);
+                own.sent.push(SentSegment { late: true, ..sent });
+                let late = matches!(repeat.cause, RetransmitCause::Reordered | RetransmitCause::OrderUnknown);
                 if !late {
                     own.remember_repeat(again);
                 }
-                Repeat { fresh: if seen && !late { end.relative_to(old) } else { 0 }, ..repeat }
+                Retransmission { fresh: if seen && !late { end.relative_to(old) } else { 0 }, ..repeat }
             }
-            Fill::Missed(ack) => match late::captured_late(&again, &ack, own) {
+            Fill::AckedUnseen(ack) => match reordering::captured_late(&again, &ack, own) {
                 Some(late) => {
-                    own.sent.insert_acked(Sent { late: true, acked_by: NonZeroU64::new(ack.frame), ..sent });
+                    own.sent.insert_acked(SentSegment { late: true, acked_by: NonZeroU64::new(ack.frame), ..sent });
                     late
                 }
                 None => verdict::repeated(&again, own, peer, handshake),
@@ -150,15 +158,15 @@ impl Connection {
             Fill::Nothing if own.fin.is_none() && segment.len == 0 && segment.flags.contains(TcpFlags::FIN) => {
                 return None;
             }
-            Fill::Nothing if own.trouble().holes.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
-                Repeat::unproved(RepeatVerdict::Unknown)
+            Fill::Nothing if own.loss().gaps.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
+                Retransmission::unproved(RetransmitCause::Unknown)
             }
             // the end of it is new: the sender put new data behind what it sends again
             Fill::Nothing if end.is_after(next) && segment.seq.plus(1) != next => {
-                let repeat = verdict::repeated(&Again { end: next, ..again }, own, peer, handshake);
+                let repeat = verdict::repeated(&RetransmittedSegment { end: next, ..again }, own, peer, handshake);
                 let fresh = segment.len.saturating_sub(next.relative_to(segment.seq));
-                own.sent.push(Sent { seq: next, len: fresh, part: true, ..sent });
-                Repeat { fresh, ..repeat }
+                own.sent.push(SentSegment { seq: next, len: fresh, part: true, ..sent });
+                Retransmission { fresh, ..repeat }
             }
             Fill::Nothing => verdict::repeated(&again, own, peer, handshake),
         })
@@ -167,34 +175,34 @@ impl Connection {
 
 /// How long the first SYN-ACK came after the first SYN, where there was but one to answer: none comes sooner.
 #[cold]
-fn first_answer(own: &Side, peer: &Side) -> Option<Nanos> {
+fn first_answer(own: &TcpEndpoint, peer: &TcpEndpoint) -> Option<Nanos> {
     let (answer, asked) = (own.sent.iter().next()?, peer.sent.iter().next()?);
     let second = peer.syn.filter(|_| peer.syn_count == 2).map(|(frame, _)| frame.get())?;
-    let alone = own.base == Some(answer.seq) && peer.base == Some(asked.seq) && answer.frame < second;
+    let alone = own.seq_base == Some(answer.seq) && peer.seq_base == Some(asked.seq) && answer.frame < second;
     answer.at.since(asked.at).filter(|took| alone && *took >= WORTH_COMPARING)
 }
 
 /// An ACK with the IP identification of its sender's packet before, which was the same ACK. An identification that its
 /// sender gives to all packets tells nothing by itself, but at the very same moment nobody sends two.
 #[cold]
-fn copied_ack(moment: &Moment, segment: &Segment, ip: &IpHeader, own: &Side) -> Option<Repeat> {
-    let after = moment.since(own.acked_at);
+fn copied_ack(moment: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEndpoint) -> Option<Retransmission> {
+    let after = moment.since(own.ack_at);
     let ack = segment.flags.contains(TcpFlags::ACK) && !segment.flags.intersects(CONTROL);
     let numbered = ip.id.is_some_and(|id| id != 0);
     let soon =
         if own.ip_ids_vary { after.is_none_or(|after| after < DUPLICATE_WITHIN) } else { after == Some(Nanos(0)) };
-    let marks = Marks { ip_id: own.ip_ids_vary, timestamp: false };
+    let marks = PacketIds { ip_id: own.ip_ids_vary, timestamp: false };
     let newest = own.newest().filter(|newest| newest.len == 0 && !newest.syn && newest.ack == Some(segment.ack))?;
-    let copy = Repeat { after, marks, ..Repeat::of(RepeatVerdict::DuplicateFrame, own.acked_frame) };
+    let copy = Retransmission { after, marks, ..Retransmission::of(RetransmitCause::DuplicateFrame, own.ack_frame) };
     // a copy of it counted no more
-    let same = own.acked_frame == newest.frame || newest.copy;
-    (ack && soon && numbered && own.next == Some(segment.seq) && same).then_some(copy)
+    let same = own.ack_frame == newest.frame || newest.copy;
+    (ack && soon && numbered && own.snd_nxt == Some(segment.seq) && same).then_some(copy)
 }
 
 /// The segment as it is remembered.
 #[inline]
-fn sent(moment: &Moment, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> Sent {
-    Sent {
+fn sent(moment: &PacketRef, segment: &Segment, end: SeqNumber, ip: &IpHeader) -> SentSegment {
+    SentSegment {
         seq: segment.seq,
         end,
         len: segment.len,

@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU64;
 
+use super::endpoint::{Fin, TcpEndpoint};
 use super::probe::Asks;
-use super::side::{Fin, Side};
-use super::{Connection, Moment, TcpStory};
+use super::{Connection, PacketRef, TcpSummary};
 use crate::model::{Direction, Segment, TcpFlags};
 use crate::track::facts::Life;
 use crate::track::reset::Reset;
@@ -23,12 +23,12 @@ impl Connection {
             return false;
         }
         let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
-        let acked = |side: &Side| side.fin.is_some_and(|fin| fin.acked_by.is_some());
+        let acked = |side: &TcpEndpoint| side.fin.is_some_and(|fin| fin.acked_by.is_some());
         client.reset.is_some() || server.reset.is_some() || acked(client) && acked(server)
     }
 
     /// Notes a FIN or RST.
-    pub(super) fn note_close(&mut self, moment: &Moment, segment: &Segment, reset: Option<Reset>) {
+    pub(super) fn note_close(&mut self, moment: &PacketRef, segment: &Segment, reset: Option<Reset>) {
         let refused = self.handshake.is_refused();
         let (own, peer) = self.sides.both_mut(moment.direction);
         // a FIN without ACK closes nothing (RFC 9293 §3.10.7.4), but on a SYN
@@ -38,25 +38,26 @@ impl Connection {
             // the SYN waits on
             Some(Reset::BadAck(_) | Reset::NoAck(_)) => return,
             Some(Reset::Unacceptable { in_window: false, .. }) => {
-                self.diary.see_ignored(moment.direction, [moment.frame, 0, 0]);
+                self.recorder.see_ignored(moment.direction, [moment.frame, 0, 0]);
                 return;
             }
             Some(Reset::Unacceptable { .. }) => {
-                own.trouble_mut().probe = moment.place().map(|(frame, _)| (frame, Asks::Reset))
+                own.loss_mut().probe = moment.place().map(|(frame, _)| (frame, Asks::Reset))
             }
             _ => {}
         }
         if segment.flags.contains(TcpFlags::RST) {
             if own.reset.or(peer.reset).is_none() {
                 for side in [&mut *own, &mut *peer] {
-                    side.next_at_reset = side.next.unwrap_or_default();
-                    if let Some(shut) = side.trouble.as_mut().and_then(|trouble| trouble.shut.as_mut()) {
+                    side.next_at_reset = side.snd_nxt.unwrap_or_default();
+                    if let Some(shut) = side.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
                         shut.reset = moment.place();
                     }
                 }
             }
             own.reset = own.reset.or(NonZeroU64::new(moment.frame));
-            let only_syn = |side: &super::Side| side.next.is_some() && side.isn.map(|isn| isn.plus(1)) == side.next;
+            let only_syn =
+                |side: &super::TcpEndpoint| side.snd_nxt.is_some() && side.isn.map(|isn| isn.plus(1)) == side.snd_nxt;
             self.handshake.reset(only_syn(own) && only_syn(peer));
         } else if closes && own.fin.is_none() {
             let peer_end = peer.fin.map(|fin| fin.end);
@@ -64,7 +65,7 @@ impl Connection {
                 frame: moment.frame,
                 at: moment.at,
                 end: segment.seq.plus(segment.len).plus(1),
-                acks_peer_fin: peer_end.is_some_and(|end| own.acked.is_some_and(|ack| !ack.is_before(end))),
+                acks_peer_fin: peer_end.is_some_and(|end| own.ack_sent.is_some_and(|ack| !ack.is_before(end))),
                 acked_by: None,
             });
         } else {
@@ -78,7 +79,7 @@ impl Connection {
     /// Whether what the peer has acknowledged of this direction ends with its FIN.
     pub(in crate::track) fn covers_fin(&self, direction: Direction) -> bool {
         let fin = self.sides.get(direction).fin.as_ref();
-        fin.is_some_and(|fin| self.sides.get(!direction).acked == Some(fin.end))
+        fin.is_some_and(|fin| self.sides.get(!direction).ack_sent == Some(fin.end))
     }
 
     /// What is known of the connection at its end; what was noted moves out.
@@ -116,9 +117,9 @@ impl Connection {
     }
 
     /// The story, completed with what the sides know.
-    fn tell(&mut self) -> TcpStory {
-        let mut story = self.diary.tell();
-        story.standpoint = self.standpoint();
+    fn tell(&mut self) -> TcpSummary {
+        let mut story = self.recorder.tell();
+        story.capture_point_evidence = self.capture_point_evidence();
         story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack()]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
         story.opened_after = self.handshake.opened_after();
@@ -144,8 +145,8 @@ impl Connection {
                 ecn: own.ecn,
             });
             *story.unacked_bytes.get_mut(direction) =
-                own.next.zip(peer.acked).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
-            *story.still_shut.get_mut(direction) = own.trouble().shut.map(|shut| super::StillShut {
+                own.snd_nxt.zip(peer.ack_sent).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
+            *story.still_zero_window.get_mut(direction) = own.loss().zero_window.map(|shut| super::StillZeroWindow {
                 by: (shut.frame.get(), shut.at.get()),
                 last: (shut.last.0, shut.last.1.get()),
                 // one that ended nothing is forgotten

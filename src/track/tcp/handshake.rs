@@ -2,24 +2,24 @@
 
 use std::num::NonZeroU64;
 
-use super::side::Side;
-use super::{Moment, TcpPlace};
+use super::endpoint::TcpEndpoint;
+use super::{PacketRef, SegmentRole};
+use crate::model::OptTime;
 use crate::model::{Direction, Nanos, PerDirection, Segment, TcpFlags};
 use crate::track::Handshake;
-use crate::track::repeat::{Repeat, RepeatVerdict};
-use crate::track::when::When;
+use crate::track::retransmission::{Retransmission, RetransmitCause};
 
 /// How far the handshake has come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
-    began: When,
-    pub(super) syn: Option<(NonZeroU64, When)>,
-    pub(super) syn_ack: Option<(NonZeroU64, When)>,
-    ack: Option<(NonZeroU64, When)>,
+    began: OptTime,
+    pub(super) syn: Option<(NonZeroU64, OptTime)>,
+    pub(super) syn_ack: Option<(NonZeroU64, OptTime)>,
+    ack: Option<(NonZeroU64, OptTime)>,
     pub(super) refused: bool,
     pub(super) simultaneous: bool,
-    from_client: When,
-    from_server: When,
+    from_client: OptTime,
+    from_server: OptTime,
     repeated: bool,
     /// A RST ended it: an ACK that comes after that opens nothing.
     ended: bool,
@@ -36,31 +36,31 @@ impl Progress {
 
     /// Takes a segment's place in the handshake, if it has one.
     #[inline]
-    pub(super) fn follow(&mut self, moment: &Moment, place: TcpPlace, sides: &PerDirection<Side>) {
+    pub(super) fn follow(&mut self, moment: &PacketRef, place: SegmentRole, sides: &PerDirection<TcpEndpoint>) {
         match place {
-            TcpPlace::Syn => {
+            SegmentRole::Syn => {
                 self.repeated |= self.syn.is_some();
                 if self.syn.is_none() {
                     self.began = moment.at;
                 }
                 self.syn = moment.place();
             }
-            TcpPlace::SimultaneousSyn { .. } => self.simultaneous = true,
+            SegmentRole::SimultaneousSyn { .. } => self.simultaneous = true,
             // one that comes behind the ACK was not what that answered
-            TcpPlace::SynAck | TcpPlace::AnotherSynAck { .. } if self.ack.is_none() => {
+            SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } if self.ack.is_none() => {
                 self.repeated |= self.syn_ack.is_some();
                 self.syn_ack = moment.place();
             }
-            TcpPlace::SynAck | TcpPlace::AnotherSynAck { .. } => {
+            SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => {
                 self.syn_ack = self.syn_ack.or(moment.place());
             }
-            TcpPlace::Reset => {
+            SegmentRole::Reset => {
                 let peer = sides.get(!moment.direction);
                 let own = sides.get(moment.direction);
                 self.refused |= self.syn.is_some() && peer.isn.is_some() && own.isn.is_none() && self.ack.is_none();
             }
             // without its SYN-ACK in the capture too: the client has seen one, or it could acknowledge nothing
-            TcpPlace::Odd => {}
+            SegmentRole::Odd => {}
             _ if self.ack.is_none() && moment.direction == Direction::ClientToServer && self.has_begun() => {
                 self.ack = moment.place();
                 self.finish(moment);
@@ -70,7 +70,7 @@ impl Progress {
     }
 
     /// The ACK of the SYN-ACK.
-    pub(super) fn ack(&self) -> Option<(NonZeroU64, When)> {
+    pub(super) fn ack(&self) -> Option<(NonZeroU64, OptTime)> {
         self.ack.filter(|_| !self.ended)
     }
 
@@ -92,7 +92,7 @@ impl Progress {
         self.refused &= self.syn_ack.is_none();
     }
 
-    fn finish(&mut self, moment: &Moment) {
+    fn finish(&mut self, moment: &PacketRef) {
         let (Some((_, syn)), Some((_, syn_ack))) = (self.syn, self.syn_ack) else { return };
         // Karn: a repeated SYN leaves open which one was answered
         if !self.repeated && !self.simultaneous {
@@ -140,10 +140,18 @@ impl Progress {
 
     /// The SYN of this side, which comes behind its SYN-ACK with the same number: nobody sends them in this order, so it
     /// was overtaken, and both sides opened at once (RFC 9293 §3.5).
-    pub(super) fn overtaken_syn(&self, own: &Side, moment: &Moment, segment: &Segment) -> Option<Repeat> {
+    pub(super) fn overtaken_syn(
+        &self,
+        own: &TcpEndpoint,
+        moment: &PacketRef,
+        segment: &Segment,
+    ) -> Option<Retransmission> {
         let first = moment.direction == Direction::ServerToClient && !self.simultaneous && own.syn_with_ack;
         let (syn_ack, at) = own.syn.filter(|_| first && !segment.flags.contains(TcpFlags::ACK))?;
-        Some(Repeat { after: moment.since(at), ..Repeat::of(RepeatVerdict::Reordered, syn_ack.get()) })
+        Some(Retransmission {
+            after: moment.since(at),
+            ..Retransmission::of(RetransmitCause::Reordered, syn_ack.get())
+        })
     }
 
     /// How much of it was captured.

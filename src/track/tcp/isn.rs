@@ -4,40 +4,44 @@
 use std::num::NonZeroU64;
 
 use super::Connection;
-use super::holes::Holes;
-use super::sent::Sent;
-use super::side::Side;
-use super::verdict::Again;
+use super::endpoint::TcpEndpoint;
+use super::gaps::GapList;
+use super::scoreboard::SentSegment;
+use super::verdict::RetransmittedSegment;
 use crate::model::{Direction, PerDirection, SeqNumber};
 
-impl Side {
+impl TcpEndpoint {
     /// Whether a SYN of its had this number, as far as they are remembered.
     #[cold]
     pub(super) fn has_asked_with(&self, seq: SeqNumber) -> bool {
-        self.isn == Some(seq) || self.isn.is_some() && self.trouble().repeats.iter().any(|other| other.seq == seq)
+        self.isn == Some(seq) || self.isn.is_some() && self.loss().repeats.iter().any(|other| other.seq == seq)
     }
 
     /// Takes a SYN-ACK with another number than those before.
-    pub(super) fn take_another_syn(&mut self, sent: &Sent, frame: NonZeroU64) {
+    pub(super) fn take_another_syn(&mut self, sent: &SentSegment, frame: NonZeroU64) {
         self.syn = Some((frame, sent.at));
         self.syn_count = self.syn_count.saturating_add(1);
         (self.syn_with_ack, self.several_isns) = (true, true);
-        self.remember_repeat(Again::whole(sent));
+        self.remember_repeat(RetransmittedSegment::whole(sent));
     }
 
     /// The peer's first ACK: what it names counts, and the SYNs with other numbers count no more.
     #[cold]
     pub(super) fn settle(&mut self, ack: SeqNumber) {
-        let named = self.trouble().repeats.iter().find(|other| other.seq.plus(1) == ack && Some(other.seq) != self.isn);
+        let named = self.loss().repeats.iter().find(|other| other.seq.plus(1) == ack && Some(other.seq) != self.isn);
         let Some(taken) = named.map(|other| other.seq) else { return };
-        let first = self.isn.replace(taken).and_then(|isn| self.sent.carrying(isn)).map(|first| Again::whole(first));
+        let first = self
+            .isn
+            .replace(taken)
+            .and_then(|isn| self.sent.carrying(isn))
+            .map(|first| RetransmittedSegment::whole(first));
         if let Some(first) = first {
             self.remember_repeat(first);
-            self.trouble_mut().repeats.rotate_right(1);
+            self.loss_mut().repeats.rotate_right(1);
         }
         self.sent.clear();
-        self.trouble_mut().holes = Holes::default();
-        self.next = Some(ack);
+        self.loss_mut().gaps = GapList::default();
+        self.snd_nxt = Some(ack);
     }
 
     /// Whether the peer has taken up another SYN-ACK of its than one with this number.
@@ -47,7 +51,7 @@ impl Side {
 
     /// How often a SYN with this number was sent before; of several numbers as far as they are remembered.
     pub(super) fn asked_before(&self, seq: SeqNumber) -> u16 {
-        let again = self.trouble().repeats.iter().filter(|other| other.seq == seq).count();
+        let again = self.loss().repeats.iter().filter(|other| other.seq == seq).count();
         if !self.several_isns {
             return self.syns_sent() - 1;
         }
@@ -62,13 +66,13 @@ impl Connection {
     #[inline]
     pub(super) fn begin_of(&self, direction: Direction) -> Option<SeqNumber> {
         let side = self.sides.get(direction);
-        if self.renumbered { side.isn.or(side.base) } else { side.base }
+        if self.renumbered { side.isn.or(side.seq_base) } else { side.seq_base }
     }
 
     /// How far behind each initial sequence number the relative numbers begin.
     #[cold]
     pub(super) fn moved(&self) -> PerDirection<u32> {
-        let moved = |side: &Side| side.base.zip(side.isn).map_or(0, |(base, isn)| base.relative_to(isn));
+        let moved = |side: &TcpEndpoint| side.seq_base.zip(side.isn).map_or(0, |(base, isn)| base.relative_to(isn));
         PerDirection {
             client_to_server: moved(&self.sides.client_to_server),
             server_to_client: moved(&self.sides.server_to_client),

@@ -1,49 +1,49 @@
 //! One TCP connection: every segment is put in its place (RFC 9293), and what it changes is remembered.
 
+mod acceptability;
 mod acks;
-mod alive;
-mod arrived;
 mod bytes;
 mod close;
-mod copy;
-mod diary;
+mod duplicate;
+mod endpoint;
+mod gaps;
 mod handshake;
-mod hints;
-mod holes;
 mod isn;
-mod late;
-mod misfit;
-mod place;
+mod keep_alive;
+mod loss_evidence;
+mod loss_state;
+mod observations;
 mod probe;
+mod recorder;
 mod recovery;
+mod reordering;
 mod reset;
+mod response_time;
+mod role;
 mod sack;
-mod sent;
-mod side;
-mod story;
-mod told;
-mod trouble;
-mod turnaround;
+mod scoreboard;
+mod spurious;
+mod summary;
 mod verdict;
 mod wireshark;
 
-pub use alive::KeepAlives;
-pub use story::{AfterFin, Fins, Negotiated, Sighting, StillShut, TcpStory, ZeroWindow};
+pub use keep_alive::KeepAlives;
+pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
 
-use diary::Diary;
-use side::{Recent, Side};
-use wireshark::{Seen, Wireshark};
+use endpoint::{Recent, TcpEndpoint};
+use recorder::SummaryRecorder;
+use wireshark::{SegmentView, Wireshark};
 
 use std::num::{NonZeroU8, NonZeroU64};
 
 use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
+use super::capture_point::{CapturePointEvidence, CapturePointObserver};
 use super::event::TcpFacts;
-use super::facts::{Hints, Life, Probe, TcpPlace};
-use super::repeat::RepeatVerdict;
+use super::facts::{Life, Observations, Probe, SegmentRole};
 use super::reset::Reset;
+use super::retransmission::RetransmitCause;
 use super::rtt::Distribution;
-use super::vantage::{Clues, Standpoint};
-use super::when::When;
+use crate::model::OptTime;
 use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
 
 /// Flags that open, close or reset a connection.
@@ -51,22 +51,22 @@ const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST
 
 /// Where and when a segment was captured.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub(super) struct PacketRef {
     pub(super) frame: u64,
     /// Time since the conversation's start.
-    pub(super) at: When,
+    pub(super) at: OptTime,
     pub(super) direction: Direction,
 }
 
-impl Moment {
+impl PacketRef {
     /// The frame and its time, to be kept.
-    pub(super) fn place(&self) -> Option<(NonZeroU64, When)> {
+    pub(super) fn place(&self) -> Option<(NonZeroU64, OptTime)> {
         Some((NonZeroU64::new(self.frame)?, self.at))
     }
 
     /// How long ago `then` was.
     #[inline]
-    pub(super) fn since(&self, then: When) -> Option<Nanos> {
+    pub(super) fn since(&self, then: OptTime) -> Option<Nanos> {
         self.at.since(then)
     }
 }
@@ -74,20 +74,20 @@ impl Moment {
 /// The state of a connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Connection {
-    sides: PerDirection<Side>,
+    sides: PerDirection<TcpEndpoint>,
     wireshark: Wireshark,
     handshake: handshake::Progress,
-    pub(super) clues: Clues,
+    pub(super) clues: CapturePointObserver,
     /// Made with the first flag.
     counts: Option<Box<AnalysisCounts>>,
     pub(super) rtt: Distribution,
-    diary: Diary,
+    recorder: SummaryRecorder,
     /// Who sent the first FIN or RST.
     closed_first: Option<Direction>,
     /// How far it has come.
     life: Life,
     /// The last segment of either side, and when it was captured.
-    last: (u64, When),
+    last: (u64, OptTime),
     /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
     new_isn: bool,
     /// Relative numbers need not count from the initial sequence numbers: a SYN-ACK with another one came.
@@ -98,7 +98,7 @@ impl Connection {
     /// Hands the memory of an ended connection to the next one. What was sent is forgotten with it; but where bytes
     /// came again, more may, and then the first copy proves it.
     pub(super) fn hand_over(&mut self, next: &mut Self) {
-        if !self.diary.is_plain() {
+        if !self.recorder.is_plain() {
             return;
         }
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
@@ -110,7 +110,7 @@ impl Connection {
 
     /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
     pub(super) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
-        segment.flags.is_syn_only() && self.sides.get(direction).base.is_some_and(|base| base != segment.seq)
+        segment.flags.is_syn_only() && self.sides.get(direction).seq_base.is_some_and(|base| base != segment.seq)
     }
 
     /// Counts a flag that the connection's beginning shows.
@@ -128,17 +128,17 @@ impl Connection {
     /// The offset in this direction's stream up to which the peer has acknowledged it; a FIN counts as a byte.
     #[inline]
     pub(super) fn acked_of(&self, direction: Direction) -> Option<u32> {
-        let acked = self.sides.get(!direction).acked?;
+        let acked = self.sides.get(!direction).ack_sent?;
         Some(acked.relative_to(self.begin_of(direction)?.plus(1)))
     }
 
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
-    pub(super) fn follow(&mut self, moment: &Moment, segment: &Segment, ip: &IpHeader, facts: &mut TcpFacts) {
+    pub(super) fn follow(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader, facts: &mut TcpFacts) {
         let direction = moment.direction;
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
-        let known = own.base.is_some() && peer.base.is_some();
+        let known = own.seq_base.is_some() && peer.seq_base.is_some();
         self.new_isn = false;
         if !known || segment.flags.contains(TcpFlags::SYN) {
             self.learn(direction, segment, ip.ttl);
@@ -152,14 +152,16 @@ impl Connection {
         let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment, ip));
         let fits = !matches!(reset, Some(Reset::NoAck(_))) && (!has_ack || self.may_ack(direction, segment));
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
-        facts.hints = Hints::default();
+        facts.observations = Observations::default();
         facts.acked = None;
         facts.rtt = None;
         let probe = if fits { self.probe(moment, segment) } else { self.misfit(moment, segment) };
-        facts.repeat = self.take_bytes(moment, segment, ip, probe);
+        facts.retransmission = self.take_bytes(moment, segment, ip, probe);
         // a copy of an ACK says nothing again, nor does one of a SYN
-        let copied =
-            segment.len == 0 && facts.repeat.is_some_and(|repeat| repeat.verdict == RepeatVerdict::DuplicateFrame);
+        let copied = segment.len == 0
+            && facts
+                .retransmission
+                .is_some_and(|retransmission| retransmission.cause == RetransmitCause::DuplicateFrame);
         // who has seen the SYN-ACK acknowledges it with all that follows
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
         if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits && counts && !copied {
@@ -168,8 +170,8 @@ impl Connection {
         if has_ack && fits && !copied {
             self.take_ack(moment, segment, probe, facts);
         }
-        let TcpFacts { repeat, hints, acked, .. } = facts;
-        self.hint(moment, segment, ip, repeat.as_ref(), hints);
+        let TcpFacts { retransmission, observations, acked, .. } = facts;
+        self.hint(moment, segment, ip, retransmission.as_ref(), observations);
         if segment.flags.intersects(CONTROL) {
             self.note_close(moment, segment, reset);
         } else if self.life == Life::Aborted {
@@ -184,8 +186,8 @@ impl Connection {
         let on_syn = segment.flags.contains(TcpFlags::SYN);
         let applied = if on_syn { Some(0) } else { shift };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
-        if window < own.window && has_ack && fits && repeat.is_none() && !segment.flags.intersects(CONTROL) {
-            hints.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
+        if window < own.window && has_ack && fits && retransmission.is_none() && !segment.flags.intersects(CONTROL) {
+            observations.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
         }
         own.window = window;
         own.learn_scale(peer, segment);
@@ -196,38 +198,38 @@ impl Connection {
             len: segment.len,
             syn: on_syn,
             copy: copied,
-            fills_window: hints.fills_window,
+            fills_window: observations.fills_window,
         });
-        if segment.len > 0 && repeat.is_some_and(|repeat| repeat.may_arrive_first()) {
+        if segment.len > 0 && retransmission.is_some_and(|retransmission| retransmission.may_arrive_first()) {
             // what is answered may be this one
             own.last_data = moment.at;
         } else if segment.len > 0
-            && repeat.is_none()
+            && retransmission.is_none()
             && !matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow))
         {
             own.last_data = moment.at;
-            own.unanswered = own.unanswered.saturating_add(segment.len);
-            peer.unanswered = 0;
+            own.unread_bytes = own.unread_bytes.saturating_add(segment.len);
+            peer.unread_bytes = 0;
         }
         if matches!(probe, Some(Probe::KeepAlive { .. })) {
             // it is sent because of the silence
-            hints.idle = self.diary.silence(moment);
+            observations.idle = self.recorder.silence(moment);
         }
-        self.diary.follow(moment, segment, repeat.as_ref(), probe, hints);
-        facts.seq = segment.seq.relative_to(own.base.unwrap_or_default());
-        facts.ack = has_ack.then(|| segment.ack.relative_to(peer.base.unwrap_or_default()));
+        self.recorder.follow(moment, segment, retransmission.as_ref(), probe, observations);
+        facts.seq = segment.seq.relative_to(own.seq_base.unwrap_or_default());
+        facts.ack = has_ack.then(|| segment.ack.relative_to(peer.seq_base.unwrap_or_default()));
         facts.window = window;
         facts.window_scale = applied.map(|shift| 1 << shift);
-        facts.sack_base = peer.base.unwrap_or_default().0;
+        facts.sack_base = peer.seq_base.unwrap_or_default().0;
         facts.analysis = analysis;
-        facts.place = place;
+        facts.role = place;
         facts.life = life;
         facts.probe = probe;
-        facts.turnaround = None;
+        facts.response_time = None;
         facts.echo = None;
         facts.reset = reset;
         if self.renumbered {
-            facts.hints.renumbered = self.moved();
+            facts.observations.renumbered = self.moved();
         }
     }
 
@@ -239,20 +241,20 @@ impl Connection {
         if segment.flags.contains(TcpFlags::SYN) {
             own.isn.get_or_insert(segment.seq);
             // a SYN-ACK with another number does not begin another connection, but its numbers count from there
-            self.new_isn = own.base.is_some_and(|base| base != segment.seq);
-            own.base = Some(segment.seq);
+            self.new_isn = own.seq_base.is_some_and(|base| base != segment.seq);
+            own.seq_base = Some(segment.seq);
             self.renumbered |= self.new_isn;
         }
-        own.base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
+        own.seq_base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
         if segment.flags.contains(TcpFlags::ACK) {
-            peer.base.get_or_insert(SeqNumber(segment.ack.0.wrapping_sub(1)));
+            peer.seq_base.get_or_insert(SeqNumber(segment.ack.0.wrapping_sub(1)));
         }
     }
 
-    fn analyse(&mut self, moment: &Moment, segment: &Segment) -> Analysis {
+    fn analyse(&mut self, moment: &PacketRef, segment: &Segment) -> Analysis {
         let scale = self.sides.get(moment.direction).scale();
         let shift = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { scale };
-        self.wireshark.analyse(&Seen {
+        self.wireshark.analyse(&SegmentView {
             at: moment.at,
             direction: moment.direction,
             seq: segment.seq,
@@ -266,7 +268,7 @@ impl Connection {
     }
 
     /// Where the capture was made, as far as is known so far.
-    pub(super) fn standpoint(&self) -> Standpoint {
+    pub(super) fn capture_point_evidence(&self) -> CapturePointEvidence {
         self.clues.tell(self.handshake.halves())
     }
 

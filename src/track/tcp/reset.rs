@@ -2,13 +2,13 @@
 
 use std::num::{NonZeroU8, NonZeroU64};
 
+use super::endpoint::{Recent, TcpEndpoint};
 use super::probe::Asks;
-use super::sent::Sent;
-use super::side::{Recent, Side};
-use super::{Connection, Moment};
+use super::scoreboard::SentSegment;
+use super::{Connection, PacketRef};
+use crate::model::OptTime;
 use crate::model::{Direction, IcmpError, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::reset::Reset;
-use crate::track::when::When;
 
 /// What a program does within this time after an answer came, it does because the answer came.
 const AT_ONCE: Nanos = Nanos::from_millis(2);
@@ -21,7 +21,7 @@ const AT_ONCE_AGAIN: Nanos = Nanos(200_000);
 
 impl Connection {
     /// Why this side sends a RST, as far as the capture shows it; called before the RST itself is remembered.
-    pub(super) fn explain_reset(&self, moment: &Moment, segment: &Segment, ip: &IpHeader) -> Reset {
+    pub(super) fn explain_reset(&self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> Reset {
         let ttl = ip.ttl;
         let first = self.sides.get(moment.direction).ttl;
         let cause = self.cause_of_reset(moment, segment, ip);
@@ -41,7 +41,7 @@ impl Connection {
         }
     }
 
-    fn cause_of_reset(&self, moment: &Moment, segment: &Segment, ip: &IpHeader) -> Reset {
+    fn cause_of_reset(&self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> Reset {
         let own = self.sides.get(moment.direction);
         let peer = self.sides.get(!moment.direction);
         let with_ack = segment.flags.contains(TcpFlags::ACK);
@@ -52,7 +52,7 @@ impl Connection {
         if own.isn.is_none()
             && peer.isn.is_some()
             && !peer.syn_with_ack
-            && own.next.is_none_or(|next| next == segment.seq)
+            && own.snd_nxt.is_none_or(|next| next == segment.seq)
             && with_ack
         {
             // of a SYN that was doubled on its way each one may be answered; an identification tells
@@ -70,7 +70,7 @@ impl Connection {
         if let Some(gave_up) = gave_up(own, peer, with_ack, answered) {
             return gave_up;
         }
-        let lost = peer.next.zip(own.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs());
+        let lost = peer.snd_nxt.zip(own.ack_sent).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs());
         let gone = own.fin.is_some() || own.reset.is_some();
         // a RST with ACK answers nothing, as a rule: the program ended the connection; unless data came that it never took
         if let Some(copy) = copy_of(own, peer, moment, self.last, with_ack.then_some(segment.ack)) {
@@ -78,7 +78,7 @@ impl Connection {
         }
         // who has acknowledged a segment in order does not answer it with RST later, while its socket is open
         let settled = |answered: &Recent| {
-            let acked = |sent: &Sent| sent.frame == answered.frame && sent.acked_by.is_some();
+            let acked = |sent: &SentSegment| sent.frame == answered.frame && sent.acked_by.is_some();
             !gone && answered.len > 0 && peer.sent.iter().any(acked)
         };
         if answered.is_none_or(settled)
@@ -98,10 +98,10 @@ impl Connection {
             Some(answered) if answered.syn && own.isn.is_some_and(|isn| isn.plus(1) == segment.seq) => {
                 return Reset::Unwanted(answered.frame);
             }
-            Some(answered) if answered.syn || own.next != Some(segment.seq) => return Reset::Stale(answered.frame),
+            Some(answered) if answered.syn || own.snd_nxt != Some(segment.seq) => return Reset::Stale(answered.frame),
             Some(answered) => {
                 let challenge = answered.frame;
-                let meant = self.diary.challenged(moment.direction).filter(|(_, ack)| *ack == challenge);
+                let meant = self.recorder.challenged(moment.direction).filter(|(_, ack)| *ack == challenge);
                 return meant.map_or(Reset::HalfOpen(challenge), |(reset, _)| Reset::Confirmed { reset, challenge });
             }
             None if !with_ack => return Reset::Unknown,
@@ -111,8 +111,8 @@ impl Connection {
             // nothing of the peer's was captured: what it sent can't be known
             return Reset::Unknown;
         }
-        let unacked = peer.next.map_or(0, |next| next.distance(segment.ack).max(0).unsigned_abs());
-        match peer.unanswered.max(unacked) {
+        let unacked = peer.snd_nxt.map_or(0, |next| next.distance(segment.ack).max(0).unsigned_abs());
+        match peer.unread_bytes.max(unacked) {
             0 => Reset::Abort,
             bytes => {
                 let answer = peer.sent.last_data().filter(|sent| sent.len <= bytes);
@@ -132,18 +132,18 @@ impl Connection {
 
 impl Connection {
     /// An ICMP error to the sender of the segment that it quotes; the newest frame that carried that.
-    pub(in crate::track) fn take_error(&mut self, moment: &Moment, error: &IcmpError) -> Option<u64> {
-        self.diary.see_error(moment.frame);
+    pub(in crate::track) fn take_error(&mut self, moment: &PacketRef, error: &IcmpError) -> Option<u64> {
+        self.recorder.see_error(moment.frame);
         let sender = self.sides.get_mut(!moment.direction);
         if error.is_too_big() {
-            sender.trouble_mut().too_big = moment.place();
+            sender.loss_mut().too_big = moment.place();
         }
         sender.sent.carrying(error.quoted.seq?).map(|sent| sent.last.0)
     }
 
     /// Whether so many bytes are an answer, which a client need not answer in its turn: no more than it asked with, or all
     /// there long ago.
-    fn is_answered(&self, moment: &Moment, bytes: u32) -> bool {
+    fn is_answered(&self, moment: &PacketRef, bytes: u32) -> bool {
         let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
         let asked = client.sent.last_data().filter(|_| moment.direction == Direction::ClientToServer);
         let long_ago = moment.since(server.last_data).is_some_and(|since| since >= LONG);
@@ -152,7 +152,7 @@ impl Connection {
 
     /// Whether the client resets the connection as soon as this short answer has come, of one segment: what woke its program
     /// was most likely that it read it.
-    fn at_once(&self, moment: &Moment, answer: &Sent) -> bool {
+    fn at_once(&self, moment: &PacketRef, answer: &SentSegment) -> bool {
         // a longer answer may take more than one read
         let asked = self.sides.client_to_server.sent.last_data().is_some_and(|request| answer.len <= request.len);
         let took = moment.since(answer.at);
@@ -176,11 +176,11 @@ impl Reset {
 }
 
 /// A RST that refuses the SYN: one for each that was sent. Whoever refuses sends nothing else.
-fn refused(own: &Side, peer: &Side) -> Reset {
+fn refused(own: &TcpEndpoint, peer: &TcpEndpoint) -> Reset {
     let syn = peer.last_syn().unwrap_or_default();
     match own.newest().filter(|before| before.frame > syn && own.recent_next >= u32::from(peer.syns_sent())) {
         Some(before) => {
-            let again = |frame: &NonZeroU64| peer.trouble().repeats.iter().any(|again| again.frame == frame.get());
+            let again = |frame: &NonZeroU64| peer.loss().repeats.iter().any(|again| again.frame == frame.get());
             let copy = peer.syn.map(|(frame, _)| frame).filter(|frame| peer.syn_copies > 0 && !again(frame));
             Reset::RefusedAgain { before: before.frame, copy }
         }
@@ -189,10 +189,10 @@ fn refused(own: &Side, peer: &Side) -> Reset {
 }
 
 /// A connection that its sender gave up: bytes sent again and again without an ACK, or a probe without an answer.
-fn gave_up(own: &Side, peer: &Side, with_ack: bool, answered: Option<&Recent>) -> Option<Reset> {
+fn gave_up(own: &TcpEndpoint, peer: &TcpEndpoint, with_ack: bool, answered: Option<&Recent>) -> Option<Reset> {
     let heard = peer.newest().map_or(0, |newest| newest.frame);
     if let Some((probe, asks)) =
-        own.trouble().probe.filter(|(probe, asks)| with_ack && probe.get() > heard && *asks != Asks::Reset)
+        own.loss().probe.filter(|(probe, asks)| with_ack && probe.get() > heard && *asks != Asks::Reset)
     {
         return Some(Reset::Silence { probe: probe.get(), window: asks == Asks::Window });
     }
@@ -209,7 +209,13 @@ fn gave_up(own: &Side, peer: &Side, with_ack: bool, answered: Option<&Recent>) -
 
 /// The RST that this one with the same `ack` is a copy of: right behind it, and nothing came from the peer that it could
 /// answer.
-fn copy_of(own: &Side, peer: &Side, moment: &Moment, last: (u64, When), ack: Option<SeqNumber>) -> Option<u64> {
+fn copy_of(
+    own: &TcpEndpoint,
+    peer: &TcpEndpoint,
+    moment: &PacketRef,
+    last: (u64, OptTime),
+    ack: Option<SeqNumber>,
+) -> Option<u64> {
     let newest = own.newest().filter(|newest| newest.frame == last.0 && newest.ack == ack && own.reset.is_some())?;
     let soon = moment.since(last.1).is_some_and(|since| since < AT_ONCE_AGAIN);
     let answered = peer.sent.iter().filter(|sent| sent.acked_by.is_none()).count();
@@ -217,7 +223,7 @@ fn copy_of(own: &Side, peer: &Side, moment: &Moment, last: (u64, When), ack: Opt
 }
 
 /// What came for a socket that was closed already; `lost` sequence numbers of the peer's are not acknowledged.
-fn after_close(own: &Side, peer: &Side, answered: Option<&Recent>, lost: u32) -> Reset {
+fn after_close(own: &TcpEndpoint, peer: &TcpEndpoint, answered: Option<&Recent>, lost: u32) -> Reset {
     let Some(answered) = answered.or(peer.newest()) else { return Reset::Unknown };
     // nobody answers an ACK of everything when data came after it
     let newest = peer.newest().filter(|newest| answered.len == 0 && newest.len > 0 && newest.frame > answered.frame);
@@ -240,7 +246,7 @@ fn after_close(own: &Side, peer: &Side, answered: Option<&Recent>, lost: u32) ->
     let or_from = peer.recent.iter().filter(may_be).map(|recent| recent.frame).min();
     let or_from = or_from.filter(|first| *first < answered.frame);
     let data = answered.len > 0 || or_from.is_some() && peer.recent.iter().filter(may_be).any(|recent| recent.len > 0);
-    let fin = u32::from(peer.fin.is_some_and(|fin| Some(fin.end) == peer.next && lost > 0));
+    let fin = u32::from(peer.fin.is_some_and(|fin| Some(fin.end) == peer.snd_nxt && lost > 0));
     Reset::AfterClose {
         answers: answered.frame,
         or_from: or_from.and_then(NonZeroU64::new),

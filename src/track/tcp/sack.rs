@@ -3,36 +3,43 @@
 
 use std::num::NonZeroU64;
 
-use super::Moment;
-use super::sent::Sent;
-use super::side::Side;
-use super::told::HoleAck;
-use super::verdict::Again;
+use super::PacketRef;
+use super::endpoint::TcpEndpoint;
+use super::loss_evidence::DupAck;
+use super::scoreboard::SentSegment;
+use super::verdict::RetransmittedSegment;
 use crate::model::{Segment, SeqNumber};
-use crate::track::facts::Hints;
-use crate::track::repeat::Twice;
+use crate::track::facts::Observations;
+use crate::track::retransmission::DsackReport;
 
-impl Side {
+impl TcpEndpoint {
     /// What its ACK says of holes: duplicates and SACK blocks count, a DSACK tells of a needless repeat. Gives whether the
     /// ACKs before it had told of a hole.
     #[inline]
     pub(super) fn note_sack(
         &mut self,
-        moment: &Moment,
+        moment: &PacketRef,
         segment: &Segment,
         peer: &mut Self,
         advances: bool,
-        hints: &mut Hints,
+        observations: &mut Observations,
     ) -> bool {
-        let told_before = self.trouble.as_ref().is_some_and(|trouble| !trouble.hole_acks.is_empty());
+        let evidence_before = self.loss.as_ref().is_some_and(|loss| !loss.dup_acks.is_empty());
         // nearly every ACK acknowledges something new, or rides on data, and has no block
-        if told_before || !segment.options.sack.is_empty() || !advances && segment.len == 0 {
-            self.note_holes(moment, segment, peer, advances, hints);
+        if evidence_before || !segment.options.sack.is_empty() || !advances && segment.len == 0 {
+            self.note_loss_evidence(moment, segment, peer, advances, observations);
         }
-        told_before
+        evidence_before
     }
 
-    fn note_holes(&mut self, moment: &Moment, segment: &Segment, peer: &mut Self, advances: bool, hints: &mut Hints) {
+    fn note_loss_evidence(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        peer: &mut Self,
+        advances: bool,
+        observations: &mut Observations,
+    ) {
         let blocks = segment.options.sack.as_slice();
         let mut real = blocks;
         if let Some((first, rest)) = blocks.split_first() {
@@ -43,16 +50,16 @@ impl Side {
             if below || within {
                 real = rest;
                 let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
-                hints.duplicate_sack = twice(peer, left, right, echo);
+                observations.duplicate_sack = twice(peer, left, right, echo);
             }
         }
         let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
-        if let Some(highest) = highest.filter(|new| self.trouble().sacked.is_none_or(|old| new.is_after(old))) {
-            self.trouble_mut().sacked = Some(highest);
+        if let Some(highest) = highest.filter(|new| self.loss().sacked.is_none_or(|old| new.is_after(old))) {
+            self.loss_mut().sacked = Some(highest);
         }
-        let duplicate = segment.len == 0 && self.acked == Some(segment.ack) && peer.sent.in_flight() > 0;
+        let duplicate = segment.len == 0 && self.ack_sent == Some(segment.ack) && peer.sent.in_flight() > 0;
         if !real.is_empty() || duplicate && !advances && self.repeats_ack(segment) {
-            self.trouble_mut().hole_acks.push(HoleAck {
+            self.loss_mut().dup_acks.push(DupAck {
                 frame: moment.frame,
                 at: moment.at,
                 ack: segment.ack,
@@ -60,32 +67,32 @@ impl Side {
                 block: real.first().copied(),
                 acks: 1,
             });
-        } else if advances && let Some(trouble) = &mut self.trouble {
-            trouble.hole_acks.clear();
+        } else if advances && let Some(loss) = &mut self.loss {
+            loss.dup_acks.clear();
         }
     }
 }
 
 /// Why the peer's bytes from `left` up to `right` came twice. A SYN that comes twice has its own finding, or was a
 /// simultaneous open's SYN-ACK, which repeats its number; a keep-alive's byte was meant to come twice.
-fn twice(peer: &mut Side, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<Twice> {
+fn twice(peer: &mut TcpEndpoint, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<DsackReport> {
     let newest = peer.newest().filter(|newest| newest.len == 1 && left.plus(1) == right).map(|newest| newest.frame);
     let carried = peer.sent.carrying(left).map(|sent| *sent);
     // what filled a hole, or came again when the first copy was forgotten, is remembered as a repeat alone
     let again = carried.is_none_or(|sent| sent.repeats > 0 || sent.late).then(|| peer.had(left, right, echo)).flatten();
     match carried {
         _ if again.is_some() => again,
-        Some(sent) if sent.repeats > 0 => Some(Twice::Again(sent.last.0)),
-        _ if peer.base == Some(left) && left.plus(1) == right => None,
+        Some(sent) if sent.repeats > 0 => Some(DsackReport::Retransmitted(sent.last.0)),
+        _ if peer.seq_base == Some(left) && left.plus(1) == right => None,
         Some(sent) if newest.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
-        Some(Sent { frame, last: (last, _), .. }) => {
-            Some(Twice::Doubled { first: frame, copy: NonZeroU64::new(last).filter(|copy| copy.get() != frame) })
+        Some(SentSegment { frame, last: (last, _), .. }) => {
+            Some(DsackReport::Doubled { first: frame, copy: NonZeroU64::new(last).filter(|copy| copy.get() != frame) })
         }
-        None => Some(Twice::Unknown),
+        None => Some(DsackReport::Unknown),
     }
 }
 
-impl Side {
+impl TcpEndpoint {
     /// Whether an ACK of what it had acknowledged before says just the same again, without data and with the same window
     /// (RFC 5681 §2): one with another window tells of that, and of no hole.
     #[cold]
@@ -96,12 +103,12 @@ impl Side {
 
     /// Which of its repeats brought the bytes from `left` up to `right` a second time: the one whose time stamp the DSACK
     /// echoes (RFC 7323 §4.3), else one of those that no DSACK has told of yet.
-    fn had(&mut self, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<Twice> {
-        let untold = |again: &&mut Again| {
+    fn had(&mut self, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<DsackReport> {
+        let untold = |again: &&mut RetransmittedSegment| {
             let carries = !again.seq.is_after(left) && again.packet_end.is_after(left);
             carries && again.had.is_none_or(|had| !left.is_before(had))
         };
-        let mut repeats: Vec<_> = self.trouble_mut().repeats.iter_mut().filter(untold).collect();
+        let mut repeats: Vec<_> = self.loss_mut().repeats.iter_mut().filter(untold).collect();
         let last = repeats.iter().filter(|again| again.had.is_none()).map(|again| again.frame).max();
         let echoed = repeats.iter().position(|again| echo.is_some() && again.timestamp == echo);
         let index = echoed.or_else(|| repeats.iter().position(|again| again.had.is_none())).unwrap_or(0);
@@ -111,9 +118,9 @@ impl Side {
         again.had = Some(right);
         let first = again.frame;
         Some(match last.filter(|last| echoed.is_none() && *last != first) {
-            Some(last) => Twice::OneOf { first, last },
-            None if whole => Twice::Again(first),
-            None => Twice::Part { again: first, bytes: right.relative_to(left) },
+            Some(last) => DsackReport::OneOf { first, last },
+            None if whole => DsackReport::Retransmitted(first),
+            None => DsackReport::Partly { again: first, bytes: right.relative_to(left) },
         })
     }
 }

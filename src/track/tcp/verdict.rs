@@ -2,13 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use super::late::compare;
-use super::sent::Sent;
-use super::side::Side;
-use super::told::Told;
+use super::endpoint::TcpEndpoint;
+use super::loss_evidence::LossEvidence;
+use super::reordering::compare;
+use super::scoreboard::SentSegment;
+use crate::model::OptTime;
 use crate::model::{Nanos, SeqNumber};
-use crate::track::repeat::{FirstCopy, Marks, Repeat, RepeatVerdict, Wait};
-use crate::track::when::When;
+use crate::track::retransmission::{FirstCopy, PacketIds, Retransmission, RetransmitCause, RtoBackoff};
 
 /// A timer that runs out earlier than this is no usual retransmission timer: Linux's waits 200 ms at least, and others
 /// longer. A route or a socket may be told to wait less.
@@ -16,11 +16,11 @@ pub(super) const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
 
 /// What is known of the segment that comes again.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Again {
+pub(super) struct RetransmittedSegment {
     pub(super) frame: u64,
     pub(super) seq: SeqNumber,
     pub(super) end: SeqNumber,
-    pub(super) at: When,
+    pub(super) at: OptTime,
     pub(super) ip_id: Option<u16>,
     pub(super) timestamp: Option<u32>,
     /// The end of the packet: bytes behind `end` come for the first time.
@@ -34,7 +34,12 @@ pub(super) struct Again {
 }
 
 /// Bytes that are in the capture already.
-pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
+pub(super) fn repeated(
+    again: &RetransmittedSegment,
+    sender: &mut TcpEndpoint,
+    receiver: &TcpEndpoint,
+    handshake: Option<Nanos>,
+) -> Retransmission {
     if let Some(copy) = sender.copied(again, receiver.asked_for(again, 0).is_some()) {
         return copy;
     }
@@ -47,117 +52,123 @@ pub(super) fn repeated(again: &Again, sender: &mut Side, receiver: &Side, handsh
         }
         None => forgotten(again, sender, receiver, handshake),
     };
-    let timeout = matches!(repeat.verdict, RepeatVerdict::Timeout { .. });
+    let timeout = matches!(repeat.cause, RetransmitCause::Timeout { .. });
     sender.sent.repeat(again.seq, again.end, (again.frame, again.at), timeout);
-    sender.remember_repeat(Again { first: repeat.original, ..*again });
+    sender.remember_repeat(RetransmittedSegment { first: repeat.original, ..*again });
     sender.recover(again, &repeat, receiver);
     repeat
 }
 
 /// Bytes that were sent before, nobody knows in which frame.
-fn forgotten(again: &Again, sender: &Side, receiver: &Side, handshake: Option<Nanos>) -> Repeat {
+fn forgotten(
+    again: &RetransmittedSegment,
+    sender: &TcpEndpoint,
+    receiver: &TcpEndpoint,
+    handshake: Option<Nanos>,
+) -> Retransmission {
     let round_trip = sender.estimator.smoothed().or(handshake);
     if let Some(told) = receiver.asked_for(again, 0).filter(|_| !asked_long_ago(again, receiver, round_trip)) {
-        return Repeat { witness: Some(told.first), ..Repeat::unproved(told.asks()) };
+        return Retransmission { witness: Some(told.first), ..Retransmission::unproved(told.asks()) };
     }
-    let acked = receiver.acked.is_some_and(|ack| !again.end.is_after(ack));
-    let verdict = if acked { RepeatVerdict::Spurious(None) } else { RepeatVerdict::Unknown };
-    let witness = acked.then_some(receiver.acked_frame);
+    let acked = receiver.ack_sent.is_some_and(|ack| !again.end.is_after(ack));
+    let cause = if acked { RetransmitCause::Spurious(None) } else { RetransmitCause::Unknown };
+    let witness = acked.then_some(receiver.ack_frame);
     match sender.recall(again).filter(|_| acked) {
-        Some(Again { frame, at, first, .. }) => Repeat {
+        Some(RetransmittedSegment { frame, at, first, .. }) => Retransmission {
             witness,
             after: again.at.since(at),
             last: first.and(NonZeroU64::new(frame)),
-            ..Repeat::of(verdict, first.unwrap_or(frame))
+            ..Retransmission::of(cause, first.unwrap_or(frame))
         },
-        None => Repeat { witness, ..Repeat::unproved(verdict) },
+        None => Retransmission { witness, ..Retransmission::unproved(cause) },
     }
 }
 
 /// A segment whose bytes come again, and what was known when it came.
 struct Case<'a> {
-    again: &'a Again,
+    again: &'a RetransmittedSegment,
     /// What carried its first byte before.
-    before: Sent,
-    sender: &'a Side,
-    receiver: &'a Side,
+    before: SentSegment,
+    sender: &'a TcpEndpoint,
+    receiver: &'a TcpEndpoint,
     handshake: Option<Nanos>,
 }
 
 impl Case<'_> {
     /// Why it comes; `through` carried the last of the bytes before.
-    fn judge(&self, through: Option<NonZeroU64>) -> Repeat {
+    fn judge(&self, through: Option<NonZeroU64>) -> Retransmission {
         let Self { again, before, sender, receiver, .. } = self;
         // what was acknowledged before it came again has arrived
         let lost = before.damaged && before.acked_by.is_none() && sender.sent.misfits_are_lost();
-        let first = Repeat {
+        let first = Retransmission {
             after: again.at.since(before.last.1),
             through,
             last: NonZeroU64::new(before.last.0).filter(|last| before.repeats > 0 && last.get() != before.frame),
             first_copy: if lost { FirstCopy::Damaged } else { FirstCopy::Captured },
-            ..Repeat::of(RepeatVerdict::Unknown, before.frame)
+            ..Retransmission::of(RetransmitCause::Unknown, before.frame)
         };
-        let repeat = |verdict, witness| Repeat { verdict, witness, ..first };
+        let repeat = |cause, witness| Retransmission { cause, witness, ..first };
         // what was sent again already is asked for again only by what came since
         let told = receiver.asked_for(again, if before.repeats > 0 { before.last.0 } else { 0 });
         let asked = told.is_some() && self.is_prompt();
         if let Some(marks) = self.older(asked) {
-            return Repeat { marks, ..repeat(RepeatVerdict::Reordered, Some(before.frame)) };
+            return Retransmission { marks, ..repeat(RetransmitCause::Reordered, Some(before.frame)) };
         }
         if again.fin_on_ack {
-            return repeat(RepeatVerdict::FinOnAck, None);
+            return repeat(RetransmitCause::FinOnAck, None);
         }
-        if let Some(ack) = before.acked_by.filter(|_| receiver.acked.is_some_and(|ack| !again.end.is_after(ack))) {
+        if let Some(ack) = before.acked_by.filter(|_| receiver.ack_sent.is_some_and(|ack| !again.end.is_after(ack))) {
             let asked = receiver.had_told_of(again).and_then(NonZeroU64::new);
             let asked = asked.filter(|asked| before.late && *asked < ack);
-            return repeat(RepeatVerdict::Spurious(asked), Some(ack.get()));
+            return repeat(RetransmitCause::Spurious(asked), Some(ack.get()));
         }
         if let Some(syn_ack) = not_taken(before, sender, receiver) {
-            return repeat(RepeatVerdict::NotTaken { fast_open: sender.fast_open }, Some(syn_ack));
+            return repeat(RetransmitCause::SynDataNotAcked { fast_open: sender.fast_open }, Some(syn_ack));
         }
-        if let Some((error, _)) = sender.trouble().too_big.filter(|(error, at)| {
+        if let Some((error, _)) = sender.loss().too_big.filter(|(error, at)| {
             error.get() > before.last.0 && again.at.since(*at).is_none_or(|since| since < LEAST_TIMEOUT)
         }) {
-            return repeat(RepeatVerdict::TooBig, Some(error.get()));
+            return repeat(RetransmitCause::PathMtuDiscovery, Some(error.get()));
         }
         if let Some(sack) = receiver.had_sacked(again) {
-            return repeat(RepeatVerdict::Sacked, Some(sack));
+            return repeat(RetransmitCause::Sacked, Some(sack));
         }
         let told = told.filter(|told| before.repeats == 0 || self.asked_since(told));
         if let Some(told) = told.filter(|_| asked) {
             return repeat(told.asks(), Some(told.first));
         }
-        if let Some((verdict, ack)) = self.continues() {
-            return repeat(verdict, Some(ack));
+        if let Some((cause, ack)) = self.continues() {
+            return repeat(cause, Some(ack));
         }
         if let Some(opened) = self.window_opened() {
-            return repeat(RepeatVerdict::WindowOpened, Some(opened));
+            return repeat(RetransmitCause::WindowOpened, Some(opened));
         }
-        let unknown = if receiver.newest().is_some() { RepeatVerdict::Unknown } else { RepeatVerdict::Unheard };
+        let unknown =
+            if receiver.newest().is_some() { RetransmitCause::Unknown } else { RetransmitCause::OneWayCapture };
         let Some(waited) = first.after else { return repeat(unknown, None) };
-        let skips = receiver.acked.is_some_and(|acked| again.seq.is_after(acked));
+        let skips = receiver.ack_sent.is_some_and(|acked| again.seq.is_after(acked));
         // both timers run from the last segment or ACK on
         let ran = again.at.since(receiver.advanced.1).map_or(waited, |since_ack| since_ack.min(waited));
         let early = self.is_before_timeout(ran);
         if self.may_probe() && self.is_probe_due(ran) && (skips || early) {
-            return repeat(RepeatVerdict::TailLossProbe { late: !early }, None);
+            return repeat(RetransmitCause::TailLossProbe { late: !early }, None);
         }
         if let Some(ack) = receiver.restarted_timer(again.at).filter(|_| waited >= LEAST_TIMEOUT) {
-            return repeat(RepeatVerdict::TimerRestarted, Some(ack));
+            return repeat(RetransmitCause::TimerRestarted, Some(ack));
         }
         // without the other direction in the capture, an ACK may have asked for it
         if waited >= LEAST_TIMEOUT && receiver.newest().is_some() {
             if skips && told.is_none() && !self.after_timeout() {
-                return repeat(RepeatVerdict::NotFirst, None);
+                return repeat(RetransmitCause::NotHeadOfQueue, None);
             }
             let wait = match self.pace(waited) {
-                _ if receiver.trouble().shut.is_some() => Wait::Shut,
-                Wait::First if told.is_some() => Wait::FirstThoughAsked,
-                Wait::First if self.may_probe() => Wait::FirstOfLast,
+                _ if receiver.loss().zero_window.is_some() => RtoBackoff::ZeroWindow,
+                RtoBackoff::First if told.is_some() => RtoBackoff::FirstThoughAsked,
+                RtoBackoff::First if self.may_probe() => RtoBackoff::FirstOfLast,
                 wait => wait,
             };
             return repeat(
-                RepeatVerdict::Timeout { nth: before.repeats.saturating_add(1), wait },
+                RetransmitCause::Timeout { nth: before.repeats.saturating_add(1), wait },
                 told.map(|told| told.first),
             );
         }
@@ -165,19 +176,23 @@ impl Case<'_> {
     }
 
     /// How this wait for a timer compares with the one before: from the copy before the last one to the last one.
-    fn pace(&self, waited: Nanos) -> Wait {
+    fn pace(&self, waited: Nanos) -> RtoBackoff {
         let Self { again, before, sender, .. } = self;
         if before.timeouts == 0 {
-            return Wait::First;
+            return RtoBackoff::First;
         }
-        let carries = |other: &&Again| !other.seq.is_after(again.seq) && other.end.is_after(again.seq);
-        let mut copies = sender.trouble().repeats.iter().rev().filter(carries).map(|other| other.at);
+        let carries = |other: &&RetransmittedSegment| !other.seq.is_after(again.seq) && other.end.is_after(again.seq);
+        let mut copies = sender.loss().repeats.iter().rev().filter(carries).map(|other| other.at);
         let last_wait = match (before.repeats, copies.next(), copies.next()) {
             (1, ..) => before.last.1.since(before.at),
             (_, Some(last), Some(before_last)) => last.since(before_last),
             _ => None,
         };
-        if waited.0 >= last_wait.unwrap_or_default().0.saturating_mul(3) / 2 { Wait::Longer } else { Wait::NoLonger }
+        if waited.0 >= last_wait.unwrap_or_default().0.saturating_mul(3) / 2 {
+            RtoBackoff::Longer
+        } else {
+            RtoBackoff::NoLonger
+        }
     }
 
     fn round_trip(&self) -> Option<Nanos> {
@@ -185,17 +200,17 @@ impl Case<'_> {
     }
 
     /// The recovery that it belongs to, and the ACK that let the sender send it.
-    fn continues(&self) -> Option<(RepeatVerdict, u64)> {
+    fn continues(&self) -> Option<(RetransmitCause, u64)> {
         let Self { again, before, sender, receiver, .. } = self;
-        sender.trouble().recovery?.goes_on(again, before.last.0, receiver, self.round_trip())
+        sender.loss().recovery?.goes_on(again, before.last.0, receiver, self.round_trip())
     }
 
     /// The frame that opened the receiver's window again, if it came just then.
     fn window_opened(&self) -> Option<u64> {
         let Self { again, before, receiver, .. } = self;
-        let since = again.at.since(receiver.acked_at)?;
-        let opened_in = receiver.trouble().opened_in;
-        let just = opened_in == receiver.acked_frame && since <= self.round_trip().unwrap_or_default();
+        let since = again.at.since(receiver.ack_at)?;
+        let opened_in = receiver.loss().opened_in;
+        let just = opened_in == receiver.ack_frame && since <= self.round_trip().unwrap_or_default();
         (opened_in > before.last.0 && just).then_some(opened_in)
     }
 
@@ -206,18 +221,18 @@ impl Case<'_> {
 
     /// Whether the ACKs that told of the hole since these bytes were sent last are what made its sender act: a timer may
     /// run out while such ACKs still come, and who acts upon them does so when the first of them comes.
-    fn asked_since(&self, told: &Told) -> bool {
+    fn asked_since(&self, told: &LossEvidence) -> bool {
         let Self { again, before, receiver, .. } = self;
         let timer = again.at.since(before.last.1).is_some_and(|waited| waited >= LEAST_TIMEOUT);
-        let since = |at: When| again.at.since(at).unwrap_or_default();
+        let since = |at: OptTime| again.at.since(at).unwrap_or_default();
         let late =
-            since(receiver.acked_at) > self.round_trip().unwrap_or_default() || since(told.first_at) >= LEAST_TIMEOUT;
+            since(receiver.ack_at) > self.round_trip().unwrap_or_default() || since(told.first_at) >= LEAST_TIMEOUT;
         !(timer && late)
     }
 
     /// What shows that it was sent before the one that brought the same bytes already: time stamps, or identifications,
     /// of whole packets that count up; unless it was asked for.
-    fn older(&self, asked: bool) -> Option<Marks> {
+    fn older(&self, asked: bool) -> Option<PacketIds> {
         let Self { again, before, sender, .. } = self;
         let (_, marks) = compare(again, (before.ip_id, before.timestamp)).filter(|(distance, _)| *distance < 0)?;
         let same = again.seq == before.seq && again.end == before.end && !before.part;
@@ -229,7 +244,7 @@ impl Case<'_> {
         let sack = self.receiver.sack_permitted && self.sender.sack_permitted;
         let under_way = self.before.acked_by.is_none() && self.sender.sent.in_flight() > 0;
         let one = self.before.end == self.again.end;
-        sack && under_way && one && self.before.repeats == 0 && self.sender.next == Some(self.again.end)
+        sack && under_way && one && self.before.repeats == 0 && self.sender.snd_nxt == Some(self.again.end)
     }
 
     /// Whether a tail-loss probe's timer can have run out: it waits two round trips (RFC 8985 §7.2).
@@ -246,22 +261,22 @@ impl Case<'_> {
 
     /// Whether the sender still recovers from a time-out.
     fn after_timeout(&self) -> bool {
-        self.sender.trouble().recovery.as_ref().is_some_and(|it| it.after_timeout() && !it.is_over(self.receiver))
+        self.sender.loss().recovery.as_ref().is_some_and(|it| it.after_timeout() && !it.is_over(self.receiver))
     }
 }
 
 /// The SYN-ACK that covers the SYN, but not the data that it carried, which only a SYN has carried so far.
-fn not_taken(before: &Sent, sender: &Side, receiver: &Side) -> Option<u64> {
+fn not_taken(before: &SentSegment, sender: &TcpEndpoint, receiver: &TcpEndpoint) -> Option<u64> {
     let on_syn = before.len > 0 && sender.isn == Some(before.seq);
     let on_syn = on_syn && sender.syn.is_some_and(|(syn, _)| before.last.0 <= syn.get());
-    let only_syn = receiver.acked == Some(before.seq.plus(1)) && receiver.syn_with_ack;
+    let only_syn = receiver.ack_sent == Some(before.seq.plus(1)) && receiver.syn_with_ack;
     let (syn_ack, _) = receiver.syn.filter(|(syn_ack, _)| on_syn && only_syn && before.last.0 < syn_ack.get())?;
     Some(syn_ack.get())
 }
 
 /// Whether the last ACK is older than any wait but a timer's: then no ACK made the sender act, though ACKs had told of
 /// a hole.
-pub(super) fn asked_long_ago(again: &Again, receiver: &Side, round_trip: Option<Nanos>) -> bool {
+pub(super) fn asked_long_ago(again: &RetransmittedSegment, receiver: &TcpEndpoint, round_trip: Option<Nanos>) -> bool {
     let limit = LEAST_TIMEOUT.plus(round_trip.unwrap_or_default());
-    again.at.since(receiver.acked_at).is_some_and(|since| since >= limit)
+    again.at.since(receiver.ack_at).is_some_and(|since| since >= limit)
 }

@@ -5,8 +5,8 @@
 //! elsewhere from other state. Nothing else in echolab reads these flags to decide anything.
 
 use super::CONTROL;
+use crate::model::OptTime;
 use crate::model::{Direction, Nanos, PerDirection, SeqNumber, TcpFlags};
-use crate::track::when::When;
 use crate::track::{Analysis, AnalysisFlag};
 
 /// A later repeat is no answer to duplicate ACKs any more.
@@ -21,8 +21,8 @@ const SYN_OR_FIN: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN);
 
 /// What the rules look at in one segment.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seen {
-    pub(super) at: When,
+pub(super) struct SegmentView {
+    pub(super) at: OptTime,
     pub(super) direction: Direction,
     pub(super) seq: SeqNumber,
     pub(super) ack: SeqNumber,
@@ -39,12 +39,12 @@ pub(super) struct Seen {
 #[derive(Clone, Debug, Default)]
 struct Flow {
     next_seq: Option<SeqNumber>,
-    next_seq_time: When,
+    next_seq_time: OptTime,
     /// Where the first hole begins, until a segment starts there: an ACK beyond acknowledges what the capture lacks.
-    hole: Option<SeqNumber>,
+    gap: Option<SeqNumber>,
     /// The acknowledgment field of the last segment, whether or not its ACK flag was set. 0 is none, there as here.
     last_ack: SeqNumber,
-    last_ack_time: When,
+    last_ack_time: OptTime,
     window: Option<u16>,
     shift: Option<u8>,
     /// Segments flagged as duplicate ACKs since the ACK changed, or [`OVERTAKEN`].
@@ -57,7 +57,7 @@ struct Flow {
 pub(super) struct Wireshark {
     flows: PerDirection<Flow>,
     /// When the last SYN was sent.
-    syn: When,
+    syn: OptTime,
     /// From the last SYN to the first later segment with an ACK, whoever sent it; never nothing.
     handshake_rtt: Option<Nanos>,
 }
@@ -65,12 +65,12 @@ pub(super) struct Wireshark {
 impl Wireshark {
     /// The flags of one segment.
     #[inline]
-    pub(super) fn analyse(&mut self, seen: &Seen) -> Analysis {
+    pub(super) fn analyse(&mut self, seen: &SegmentView) -> Analysis {
         let threshold = self.handshake_rtt.unwrap_or(OUT_OF_ORDER_WITHIN);
         let (forward, reverse) = self.flows.both_mut(seen.direction);
         if seen.flags.is_syn_only() {
             // a SYN sent again: what came after the first hole is forgotten
-            forward.next_seq = forward.hole.take().or(forward.next_seq);
+            forward.next_seq = forward.gap.take().or(forward.next_seq);
         }
         let mut analysis = forward_flags(forward, reverse, seen);
         if acks_unseen(reverse, seen) {
@@ -85,7 +85,7 @@ impl Wireshark {
 
 impl Wireshark {
     /// Measures the handshake, once.
-    fn time_handshake(&mut self, seen: &Seen) {
+    fn time_handshake(&mut self, seen: &SegmentView) {
         if self.handshake_rtt.is_some() {
             return;
         }
@@ -98,7 +98,7 @@ impl Wireshark {
 }
 
 /// The flags that need only the numbers and windows before.
-fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
+fn forward_flags(forward: &Flow, reverse: &Flow, seen: &SegmentView) -> Analysis {
     let mut analysis = Analysis::default();
     if seen.new_isn {
         analysis.insert(AnalysisFlag::ReusedPorts);
@@ -147,18 +147,18 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &Seen) -> Analysis {
 }
 
 /// Whether the segment's last byte is the last one that the receiver's window allows.
-fn fills_window(reverse: &Flow, seen: &Seen) -> bool {
+fn fills_window(reverse: &Flow, seen: &SegmentView) -> bool {
     let (Some(window), Some(shift)) = (reverse.window, reverse.shift) else { return false };
     seen.seq.plus(seen.len) == reverse.last_ack.plus(u32::from(window) << shift)
 }
 
 /// Whether the segment acknowledges bytes that the capture has not seen. Said once for a hole; beyond the last byte,
 /// once as long as the other side's own ACK stays the same, and never after a duplicate ACK of its.
-fn acks_unseen(reverse: &mut Flow, seen: &Seen) -> bool {
+fn acks_unseen(reverse: &mut Flow, seen: &SegmentView) -> bool {
     if !seen.flags.contains(TcpFlags::ACK) {
         return false;
     }
-    if reverse.hole.take_if(|hole| seen.ack.is_after(*hole)).is_some() {
+    if reverse.gap.take_if(|gap| seen.ack.is_after(*gap)).is_some() {
         return true;
     }
     if !reverse.next_seq.is_some_and(|next| seen.ack.is_after(next)) {
@@ -170,7 +170,7 @@ fn acks_unseen(reverse: &mut Flow, seen: &Seen) -> bool {
 }
 
 /// Retransmission in its kinds, or out of order: for segments that start before the highest byte.
-fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, analysis: &mut Analysis) {
+fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &SegmentView, threshold: Nanos, analysis: &mut Analysis) {
     let counts = seen.len > 0 || seen.flags.intersects(SYN_OR_FIN);
     if !counts || analysis.contains(AnalysisFlag::KeepAlive) {
         return;
@@ -178,7 +178,7 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, a
     let end = seen.seq.plus(seen.len);
     // as unsigned numbers: where time goes backwards it is very late, and such a handshake allows any time; frames
     // without a time are all of the same one
-    let within = |then: When, limit: Nanos| {
+    let within = |then: OptTime, limit: Nanos| {
         let since = seen.at.since(then).is_some_and(|since| since.0.cast_unsigned() < limit.0.cast_unsigned());
         since || seen.at == then
     };
@@ -206,18 +206,18 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &Seen, threshold: Nanos, a
 }
 
 /// The sequence number after the segment; a SYN or FIN counts one, both together not two.
-fn end_with_control(seen: &Seen) -> SeqNumber {
+fn end_with_control(seen: &SegmentView) -> SeqNumber {
     seen.seq.plus(seen.len).plus(u32::from(seen.flags.intersects(SYN_OR_FIN)))
 }
 
 /// What the next segments are held against.
-fn remember(forward: &mut Flow, seen: &Seen, analysis: Analysis) {
+fn remember(forward: &mut Flow, seen: &SegmentView, analysis: Analysis) {
     let end = end_with_control(seen);
     let probe = analysis.contains(AnalysisFlag::ZeroWindowProbe);
-    let fills = forward.hole.take_if(|hole| *hole == seen.seq).is_some();
+    let fills = forward.gap.take_if(|gap| *gap == seen.seq).is_some();
     if forward.next_seq.is_none_or(|next| end.is_after(next)) && !probe {
         if !fills && forward.next_seq != Some(seen.seq) {
-            forward.hole = forward.hole.or(forward.next_seq);
+            forward.gap = forward.gap.or(forward.next_seq);
         }
         forward.next_seq = Some(end).filter(|end| end.0 != 0);
         forward.next_seq_time = seen.at;

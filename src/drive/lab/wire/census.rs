@@ -34,13 +34,13 @@ struct Sent {
 
 /// Which packets a frame is, kind by kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sighting {
+pub(super) struct Occurrences {
     numbers: [Option<RangeInclusive<u32>>; PacketKind::ALL.len()],
     /// Whether it was sent before.
     pub(super) again: bool,
 }
 
-impl Sighting {
+impl Occurrences {
     /// The numbers of the frame among those of `kind`: several where TCP sends old segments together again.
     pub(super) fn numbers(&self, kind: PacketKind) -> Option<&RangeInclusive<u32>> {
         self.numbers.get(kind as usize).and_then(Option::as_ref)
@@ -49,8 +49,8 @@ impl Sighting {
 
 impl Census {
     /// Counts a frame.
-    pub(super) fn sight(&mut self, packet: &PacketView) -> Sighting {
-        let mut sighting = Sighting { numbers: [const { None }; PacketKind::ALL.len()], again: false };
+    pub(super) fn sight(&mut self, packet: &PacketView) -> Occurrences {
+        let mut sighting = Occurrences { numbers: [const { None }; PacketKind::ALL.len()], again: false };
         for (kind, _) in PacketKind::ALL {
             if !packet.is(kind) {
                 continue;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::WireOptions;
-use super::census::{Census, Sighting};
+use super::census::{Census, Occurrences};
 use super::faults::{Chance, Faults};
 use super::flight::Flight;
 use super::log::{Cause, Deed, What, WireFrame, WireLog};
@@ -65,7 +65,7 @@ struct Accepted<'a> {
     frame: WireFrame,
     bytes: &'a [u8],
     view: PacketView,
-    sighting: Sighting,
+    sighting: Occurrences,
     chance: Chance,
 }
 
@@ -185,7 +185,7 @@ impl Line {
     }
 
     /// Lets those go that the frame due at `due` overtakes.
-    fn release(&mut self, due: Duration, direction: Direction, sighting: &Sighting) {
+    fn release(&mut self, due: Duration, direction: Direction, sighting: &Occurrences) {
         let overtaken = |held: &mut Held| match held.by {
             Overtaker::Next => true,
             Overtaker::Packet(kind, number) => sighting.numbers(kind).is_some_and(|numbers| numbers.contains(&number)),

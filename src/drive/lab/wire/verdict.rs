@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::census::Sighting;
+use super::census::Occurrences;
 use super::faults::Chance;
 use super::log::Cause;
 use super::packet::PacketKind;
@@ -49,7 +49,7 @@ impl Active {
     }
 
     /// Whether the rule applies to a frame; if so it has one time less.
-    fn applies(&mut self, direction: Direction, sighting: &Sighting) -> bool {
+    fn applies(&mut self, direction: Direction, sighting: &Occurrences) -> bool {
         let fits = self.left > 0
             && self.rule.direction.is_none_or(|only| only == direction)
             && sighting
@@ -70,7 +70,7 @@ impl Active {
 
 impl Verdict {
     /// What the rules and then chance make of a frame.
-    pub(super) fn on(rules: &mut [Active], direction: Direction, sighting: &Sighting, chance: &Chance) -> Self {
+    pub(super) fn on(rules: &mut [Active], direction: Direction, sighting: &Occurrences, chance: &Chance) -> Self {
         let mut verdict = Self::default();
         for (index, active) in rules.iter_mut().enumerate() {
             if verdict.dropped.is_none() && active.applies(direction, sighting) {

@@ -4,7 +4,7 @@ use super::super::canvas::Canvas;
 use super::super::document::{self, WIDTH};
 use super::axis::{Axis, Quantity, column};
 use super::panel::{Look, Mark, Panel, Place};
-use crate::explain::seen_from;
+use crate::explain::captured_at;
 use crate::model::{Direction, Nanos, Protocol};
 use crate::report::counted;
 use crate::report::series::{Buckets, ConversationSeries, Range, Sum};
@@ -119,13 +119,13 @@ impl Graphs<'_> {
         if top == 0 {
             return;
         }
-        let vantage = totals.standpoint().vantage;
-        let what = match (totals.stream.protocol, vantage) {
+        let capture_point = totals.capture_point_evidence().capture_point;
+        let what = match (totals.stream.protocol, capture_point) {
             (Protocol::Tcp, Some(_)) => "Round-trip times",
             (Protocol::Tcp, None) => "From data to its ACK",
             (Protocol::Udp, _) => "From request to answer",
         };
-        let title = &format!("{what}, {}", seen_from(vantage));
+        let title = &format!("{what}, {}", captured_at(capture_point));
         let (place, x) = (self.small(), self.time(5));
         let mut panel = Panel::new(&mut self.canvas, place, title, x, Axis::rounded(Quantity::Time, top as f64, 5));
         for (direction, look) in BOTH.into_iter().zip([CLIENT, SERVER]) {

@@ -1,0 +1,66 @@
+//! Answers to requests that are answered already: given over again, or to a copy of the request.
+
+use super::super::relation::relation;
+use super::{Answered, Datagrams, Waiting};
+use crate::echo::{Echo, EchoForm, EchoKind};
+use crate::model::OptTime;
+
+/// So many requests are remembered that were answered while others waited.
+const RECENT: usize = 8;
+
+impl Datagrams {
+    /// Remembers a request that is answered.
+    pub(super) fn keep(&mut self, answered: Waiting) {
+        self.recent.push_front(answered);
+        if self.recent.len() > RECENT
+            && let Some(old) = self.recent.pop_back()
+        {
+            self.recycle(old);
+        }
+    }
+
+    /// The client goes on when all is answered: only the newest is remembered of what was before.
+    pub(super) fn forget_before(&mut self) {
+        while self.waiting.is_empty() && self.recent.len() > 1 {
+            let Some(old) = self.recent.pop_back() else { return };
+            self.recycle(old);
+        }
+    }
+
+    /// A copy of a request came: its answer may come twice as well.
+    pub(crate) fn copied(&mut self, first: u64, frame: u64, at: OptTime) {
+        let known = self.waiting.iter_mut().chain(&mut self.recent).find(|request| request.frame == first);
+        if let Some(request) = known {
+            request.copy = Some((frame, at));
+        }
+    }
+
+    /// An answer comes again since its request was there twice.
+    pub(super) fn answer_copy(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
+        let mut copies = self.recent.iter_mut().filter(|request| request.copy.is_some());
+        let (request, form) = copies.find_map(|request| whole(request, payload).map(|form| (request, form)))?;
+        let (request, at) = request.copy.take()?;
+        let echo = Echo::whole(EchoKind::Whole(form), (request, request), len);
+        self.found.see(&echo, 0, frame);
+        Some(Answered::over_again((request, at), echo))
+    }
+
+    /// An answer goes on, or comes again: its bytes are those of a request that is answered.
+    pub(super) fn answer_again(&mut self, frame: u64, payload: &[u8]) -> Option<Answered> {
+        let none_waits = self.waiting.is_empty();
+        // where others wait, this is theirs, unless the request was echoed before
+        let mut echoed = self.recent.iter_mut().filter(|request| none_waits || request.times > 0);
+        let (request, form) = echoed.find_map(|request| whole(request, payload).map(|form| (request, form)))?;
+        request.times = request.times.saturating_add(form.copies);
+        let kind = EchoKind::Whole(EchoForm { copies: request.times, ..form });
+        let echo = Echo::whole(kind, (request.frame, request.frame), request.len);
+        self.found.see(&echo, 0, frame);
+        // it is no first byte of an answer, so its time is no turnaround
+        Some(Answered::over_again((request.frame, OptTime::UNKNOWN), echo))
+    }
+}
+
+/// The form in which an answer gives the whole request back.
+fn whole(request: &Waiting, payload: &[u8]) -> Option<EchoForm> {
+    if let EchoKind::Whole(form) = relation(&request.bytes, payload) { Some(form) } else { None }
+}

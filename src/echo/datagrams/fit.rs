@@ -1,0 +1,130 @@
+//! Which of the requests that wait an answer is to, and what shows it.
+
+use super::super::relation::relation;
+use super::{Datagrams, Waiting, by_start, dns};
+use crate::echo::EchoKind;
+use crate::echo::PairedBy;
+use crate::model::Nanos;
+use crate::model::OptTime;
+
+/// A client that sends its next request sooner may still wait for the answer to the one before.
+const STALE: Nanos = Nanos::from_millis(1000);
+
+/// An answer's bytes, as far as they were captured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer<'a> {
+    pub(super) payload: &'a [u8],
+    pub(super) len: u32,
+}
+
+impl Answer<'_> {
+    /// What it echoes of a request.
+    pub(super) fn kind(&self, waiting: &Waiting) -> EchoKind {
+        match self.is_whole(waiting) {
+            true => relation(&waiting.bytes, self.payload),
+            false => by_start(&waiting.bytes, self.payload, waiting.len, self.len),
+        }
+    }
+
+    /// Whether both are kept to the last byte.
+    pub(super) fn is_whole(&self, waiting: &Waiting) -> bool {
+        waiting.bytes.len() as u64 == u64::from(waiting.len) && self.payload.len() as u64 >= u64::from(self.len)
+    }
+}
+
+/// The request that fits an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fit {
+    /// Where it waits.
+    pub(super) at: usize,
+    pub(super) by: PairedBy,
+    /// No other fits as well, or had fitted an answer before as well as the one that was taken for its request.
+    pub(super) sure: bool,
+    /// The frame that had the same bytes first, where the one at `at` has them again for want of an answer.
+    pub(super) first: Option<u64>,
+}
+
+impl Datagrams {
+    /// The request whose echo this is, or that has its transaction ID.
+    pub(super) fn named(&mut self, answer: &Answer<'_>, now: OptTime) -> Option<Fit> {
+        if let Some(id) = self.dns_id(answer.payload) {
+            let has_it = |waiting: &Waiting| dns::id(&waiting.bytes, false) == Some(id);
+            let at = self.first(has_it)?;
+            return self.fit(at, now, PairedBy::DnsId(id), |_, waiting| !waiting.refused && has_it(waiting));
+        }
+        let at = self.first(|waiting| !matches!(answer.kind(waiting), EchoKind::Different | EchoKind::Partial));
+        let at = at.or_else(|| self.first(|waiting| answer.kind(waiting) == EchoKind::Partial))?;
+        self.fit(at, now, PairedBy::Echo, |first, waiting| !waiting.refused && first.is_same(waiting))
+    }
+
+    /// The oldest that fits; of which an ICMP error told that it did not arrive, only where no other does.
+    fn first(&self, fits: impl Fn(&Waiting) -> bool) -> Option<usize> {
+        let arrived = self.waiting.iter().position(|waiting| !waiting.refused && fits(waiting));
+        arrived.or_else(|| self.waiting.iter().position(|waiting| waiting.refused && fits(waiting)))
+    }
+
+    /// The request whose turn it is, where nothing else tells: the oldest that may have arrived.
+    pub(super) fn in_turn(&mut self, answer: &Answer<'_>, now: OptTime) -> Option<Fit> {
+        if self.dns_id(answer.payload).is_some() {
+            return None;
+        }
+        self.give_up_stale(now);
+        let at = self.waiting.iter().position(|waiting| !waiting.refused)?;
+        self.fit(at, now, PairedBy::Turn, |_, waiting| !waiting.refused)
+    }
+
+    /// Lets the requests go that the client waited for in vain, as far as its next one shows: sent long after them, and
+    /// answered soon.
+    fn give_up_stale(&mut self, now: OptTime) {
+        let later = self.waiting.iter().zip(self.waiting.iter().skip(1)).rposition(|(before, next)| {
+            let (gap, waited) = (next.at.since(before.at), now.since(next.at));
+            let gave_up = gap.zip(waited).is_some_and(|(gap, waited)| gap >= STALE && gap.0 / 4 >= waited.0);
+            // the same bytes sent again are the same request
+            gave_up && !next.is_same(before)
+        });
+        for _ in 0..later.map_or(0, |before| before + 1) {
+            let Some(old) = self.waiting.pop_front() else { return };
+            self.supersede_one(old);
+        }
+    }
+
+    /// The request at `at`, or the last one with its bytes where they were sent again. Where `rivals` fit as well, all of
+    /// them are in doubt from then on.
+    fn fit(
+        &mut self,
+        at: usize,
+        now: OptTime,
+        by: PairedBy,
+        rivals: impl Fn(&Waiting, &Waiting) -> bool,
+    ) -> Option<Fit> {
+        let first = self.waiting.get(at)?;
+        let again = self.sent_again(at, now);
+        let others = self.waiting.iter().enumerate().filter(|(other, _)| *other != at);
+        let equal: Vec<usize> = others.filter(|(_, other)| rivals(first, other)).map(|(other, _)| other).collect();
+        let by_turn = by == PairedBy::Turn;
+        let doubt = first.doubt.is_some_and(|doubt| by_turn || doubt != PairedBy::Turn);
+        let fit =
+            Fit { at: again.unwrap_or(at), by, sure: equal.is_empty() && !doubt, first: again.map(|_| first.frame) };
+        for other in equal.into_iter().chain([at]) {
+            let Some(waiting) = self.waiting.get_mut(other) else { continue };
+            // what the answers themselves leave in doubt stays so
+            waiting.doubt = waiting.doubt.filter(|_| by_turn).or(Some(by));
+        }
+        Some(fit)
+    }
+
+    /// Where the last request with the same bytes as the one at `oldest` waits, if it was sent so long after the one
+    /// before that it is no further request under way, but the same again for want of an answer.
+    fn sent_again(&self, oldest: usize, now: OptTime) -> Option<usize> {
+        let first = self.waiting.get(oldest)?;
+        let mut same = self.waiting.iter().enumerate().skip(oldest).rev().filter(|(_, waiting)| waiting.is_same(first));
+        let ((newest, last), (_, before)) = (same.next()?, same.next()?);
+        let (waited, gap) = (now.since(last.at)?, last.at.since(before.at)?);
+        (waited <= gap).then_some(newest)
+    }
+
+    /// The transaction ID of what is marked as an answer, where the service has such IDs.
+    pub(crate) fn dns_id(&self, answer: &[u8]) -> Option<u16> {
+        if self.has_ids { dns::id(answer, true) } else { None }
+    }
+}

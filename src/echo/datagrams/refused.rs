@@ -1,0 +1,32 @@
+//! Which request an ICMP error is about.
+
+use super::{Datagrams, Likeness};
+use crate::model::{IcmpError, Quoted};
+
+impl Datagrams {
+    /// The frame of the request that the error quotes, where no other fits as well. Where the error tells that it did not
+    /// arrive, no answer is waited for any more; of several, for the oldest, since errors come in the order of what they
+    /// are about.
+    pub(crate) fn refuse(&mut self, error: &IcmpError) -> Option<u64> {
+        let waiting = self.waiting.iter_mut().filter(|waiting| !waiting.refused);
+        let mut fitting: Vec<_> =
+            waiting.filter_map(|waiting| Some((waiting.identity.likeness(&error.quoted)?, waiting))).collect();
+        let Some(best) = fitting.iter().map(|(likeness, _)| *likeness).max() else {
+            return self.settled(&error.quoted);
+        };
+        fitting.retain(|(likeness, _)| *likeness == best);
+        let alone = fitting.len() == 1;
+        let mut fitting = fitting.into_iter().map(|(_, waiting)| waiting);
+        let oldest = fitting.next()?;
+        oldest.refused = error.tells_of_loss();
+        fitting.for_each(|other| other.may_be_refused |= error.tells_of_loss());
+        alone.then_some(oldest.frame)
+    }
+
+    /// The frame of the only request that is quoted of those that wait no longer.
+    fn settled(&self, quoted: &Quoted) -> Option<u64> {
+        let settled = self.waiting.iter().chain(&self.recent);
+        let mut quoted = settled.filter(|request| request.identity.likeness(quoted) == Some(Likeness::Same));
+        quoted.next().filter(|_| quoted.next().is_none()).map(|request| request.frame)
+    }
+}

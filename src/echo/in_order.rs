@@ -1,0 +1,268 @@
+//! One direction's bytes in the order of the stream, whatever order the segments came in.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::budget::{BudgetGuard, MemoryBudget};
+use crate::model::SeqNumber;
+
+/// Most bytes held back until the ones before them come, of a stream by itself.
+const OWN: usize = 256 * 1024;
+/// Most with borrowed room: a window of that size may be under way behind a lost segment.
+const BORROWED: usize = 8 * 1024 * 1024;
+/// Most holes that room is borrowed for.
+const HOLES: usize = 32;
+
+/// Puts segments in order; bounded, and broken for good when more is held back than it may hold.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InOrder {
+    next: Option<SeqNumber>,
+    /// Made when the first segment comes out of order.
+    held: Option<Box<Held>>,
+    broken: bool,
+}
+
+/// Segments that wait for the ones before them.
+#[derive(Clone, Debug, Default)]
+struct Held {
+    /// In the order of the stream.
+    segments: VecDeque<Segment>,
+    /// What they take, with what it costs to keep them.
+    bytes: usize,
+    /// Room for more than a stream keeps by itself.
+    borrowed: Option<Arc<BudgetGuard>>,
+}
+
+/// What a segment's bytes are known by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) frame: u64,
+    pub(super) push: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Segment {
+    at: SeqNumber,
+    bytes: Vec<u8>,
+    mark: Mark,
+}
+
+impl InOrder {
+    /// Whether bytes are missing for good.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// The stream's beginning is in the capture: it starts at offset 0, whatever comes first.
+    pub(super) fn begin(&mut self) {
+        self.next.get_or_insert_default();
+    }
+
+    /// Whether the bytes up to `acked`, which the receiver has, are not all there.
+    #[inline]
+    pub(super) fn lacks(&self, acked: u32) -> bool {
+        self.next.is_some_and(|next| SeqNumber(acked).is_after(next))
+    }
+
+    /// How far the stream has come beyond `offset`.
+    pub(super) fn ahead_of(&self, offset: u32) -> Option<u32> {
+        let next = self.next.filter(|next| next.is_after(SeqNumber(offset)))?;
+        Some(next.relative_to(SeqNumber(offset)))
+    }
+
+    /// Nothing more is expected: what waits in borrowed room goes.
+    pub(super) fn settle(&mut self) {
+        self.held = self.held.take().filter(|held| held.borrowed.is_none());
+    }
+
+    /// Goes on behind the bytes below `acked` that never come: the receiver has them, and the capture does not. Gives
+    /// `deliver` where and how many are lost in one place, or the bytes that were held back behind such a place.
+    pub(super) fn skip(&mut self, acked: u32, mut deliver: impl FnMut(Result<(&[u8], Mark), (SeqNumber, u32)>)) {
+        let acked = SeqNumber(acked);
+        while let Some(next) = self.next.filter(|next| acked.is_after(*next)) {
+            let held = self.held.as_ref().and_then(|held| held.first());
+            let to = held.filter(|held| held.is_before(acked)).unwrap_or(acked);
+            deliver(Err((next, to.relative_to(next))));
+            self.next = Some(to);
+            self.release(to, |fresh, mark| deliver(Ok((fresh, mark))));
+        }
+    }
+
+    /// Gives `deliver` the bytes that are now in order. `offset` counts from the stream's start, modulo 2^32.
+    pub(super) fn feed(
+        &mut self,
+        offset: u32,
+        payload: &[u8],
+        (mark, budget): (Mark, &MemoryBudget),
+        mut deliver: impl FnMut(&[u8], Mark),
+    ) {
+        let at = SeqNumber(offset);
+        let next = *self.next.get_or_insert(at);
+        if at.is_after(next) {
+            self.hold(next, Segment { at, bytes: payload.to_vec(), mark }, budget);
+            return;
+        }
+        let known = next.relative_to(at) as usize;
+        let Some(fresh) = payload.get(known..).filter(|fresh| !fresh.is_empty()) else { return };
+        deliver(fresh, mark);
+        self.release(advance(next, fresh.len()), deliver);
+    }
+
+    /// Gives `deliver` what was held back until `next`, and goes on behind that.
+    #[inline]
+    fn release(&mut self, mut next: SeqNumber, mut deliver: impl FnMut(&[u8], Mark)) {
+        while let Some(Segment { at, bytes, mark }) = self.held.as_mut().and_then(|held| held.take(next)) {
+            if let Some(fresh) = bytes.get(next.relative_to(at) as usize..).filter(|fresh| !fresh.is_empty()) {
+                deliver(fresh, mark);
+                next = advance(next, fresh.len());
+            }
+        }
+        self.next = Some(next);
+    }
+
+    #[cold]
+    fn hold(&mut self, next: SeqNumber, segment: Segment, budget: &MemoryBudget) {
+        let held = self.held.get_or_insert_default();
+        if self.broken || !held.make_room(segment.cost(), budget) {
+            self.broken = true;
+            self.held = None;
+            return;
+        }
+        held.put(next, segment);
+    }
+}
+
+impl Segment {
+    /// What it takes of memory.
+    fn cost(&self) -> usize {
+        self.bytes.len() + size_of::<Self>()
+    }
+}
+
+impl Held {
+    /// Whether there is room for so much more.
+    fn make_room(&mut self, cost: usize, budget: &MemoryBudget) -> bool {
+        let needed = self.bytes + cost;
+        if needed <= self.borrowed.as_ref().map_or(OWN, |loan| loan.bytes) {
+            return true;
+        }
+        let most = needed.next_power_of_two();
+        let loan = if most <= BORROWED && self.gaps() <= HOLES { budget.borrow(most) } else { None };
+        let lent = loan.is_some();
+        self.borrowed = loan.or(self.borrowed.take());
+        lent
+    }
+
+    fn gaps(&self) -> usize {
+        let pairs = self.segments.iter().zip(self.segments.iter().skip(1));
+        pairs.filter(|(one, next)| next.at.is_after(advance(one.at, one.bytes.len()))).count()
+    }
+
+    /// Puts a segment in its place, unless one is there that has all its bytes.
+    fn put(&mut self, next: SeqNumber, segment: Segment) {
+        let place = |segment: &Segment| segment.at.relative_to(next);
+        let own = place(&segment);
+        let index = self.segments.partition_point(|other| place(other) <= own);
+        let before = index.checked_sub(1).and_then(|before| self.segments.get(before));
+        if before.is_some_and(|other| other.at == segment.at && other.bytes.len() >= segment.bytes.len()) {
+            return;
+        }
+        self.bytes += segment.cost();
+        self.segments.insert(index, segment);
+    }
+
+    /// Where the first segment begins.
+    fn first(&self) -> Option<SeqNumber> {
+        self.segments.front().map(|held| held.at)
+    }
+
+    /// Takes the first segment if it begins at `next` or before.
+    fn take(&mut self, next: SeqNumber) -> Option<Segment> {
+        let segment = self.segments.pop_front_if(|held| !held.at.is_after(next))?;
+        self.bytes -= segment.cost();
+        if self.segments.is_empty() {
+            self.borrowed = None;
+        }
+        Some(segment)
+    }
+}
+
+fn advance(next: SeqNumber, bytes: usize) -> SeqNumber {
+    next.plus(u32::try_from(bytes).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARK: Mark = Mark { frame: 1, push: true };
+
+    #[test]
+    fn late_and_repeated_bytes_come_out_once_and_in_order() {
+        let mut stream = InOrder::default();
+        let mut out = Vec::new();
+        let mut feed = |at: u32, bytes: &[u8]| {
+            stream.feed(at, bytes, (MARK, &MemoryBudget::default()), |fresh, _| out.extend_from_slice(fresh))
+        };
+        feed(u32::MAX - 1, b"ab");
+        feed(2, b"ef");
+        feed(2, b"ef");
+        feed(u32::MAX, b"bcd");
+        feed(3, b"fg");
+        assert_eq!(out, b"abcdefg");
+    }
+
+    #[test]
+    fn a_stream_that_was_seen_to_begin_waits_for_its_first_bytes() {
+        let mut stream = InOrder::default();
+        stream.begin();
+        let mut out = Vec::new();
+        [(2, b"cd"), (0, b"ab")].iter().for_each(|(at, bytes)| {
+            stream.feed(*at, *bytes, (MARK, &MemoryBudget::default()), |x, _| out.extend_from_slice(x))
+        });
+        assert_eq!(out, b"abcd");
+    }
+
+    #[test]
+    fn what_the_receiver_has_and_the_capture_lacks_is_skipped() {
+        let mut stream = InOrder::default();
+        let mut feed = |at: u32, bytes: &[u8]| stream.feed(at, bytes, (MARK, &MemoryBudget::default()), |_, _| {});
+        [(0, b"ab"), (4, b"ef"), (8, b"ij")].iter().for_each(|(at, bytes)| feed(*at, *bytes));
+        assert!(stream.lacks(9) && !stream.lacks(2));
+        let mut out = Vec::new();
+        stream.skip(9, |part| out.push(part.map(|(bytes, _)| bytes.to_vec())));
+        let lost = |at| Err((SeqNumber(at), 2));
+        assert_eq!(out, [lost(2), Ok(b"ef".to_vec()), lost(6), Ok(b"ij".to_vec())]);
+        assert!(!stream.lacks(10) && stream.lacks(11));
+    }
+
+    #[test]
+    fn what_is_held_back_is_bounded() {
+        let (mut stream, budget) = (InOrder::default(), MemoryBudget::default());
+        let mut feed = |at: u32, bytes: &[u8]| {
+            stream.feed(at, bytes, (MARK, &budget), |_, _| {});
+            stream.is_broken()
+        };
+        feed(0, b"x");
+        assert!(!(0..100).any(|n| feed(10 + n * 60_000, &[0; 60_000])));
+        assert!((100..200).any(|n| feed(10 + n * 60_000, &[0; 60_000])));
+        assert!(stream.held.is_none() && budget.borrow(64 << 20).is_some());
+        // holes everywhere: no room is borrowed for them
+        let mut stream = InOrder::default();
+        (0..300_u32).for_each(|n| stream.feed(n * 2_000, &[0; 1000], (MARK, &budget), |_, _| {}));
+        assert!(stream.is_broken());
+    }
+
+    #[test]
+    fn much_that_waits_comes_out_in_order_and_gives_its_room_back() {
+        let (mut stream, budget) = (InOrder::default(), MemoryBudget::default());
+        stream.begin();
+        let mut out = Vec::new();
+        let mut feed = |n: u8| {
+            stream.feed(u32::from(n) * 10_000, &[n; 10_000], (MARK, &budget), |fresh, _| out.extend_from_slice(fresh));
+        };
+        (1..=90).rev().chain(91..=200).chain([50, 0]).for_each(&mut feed);
+        assert!(out.iter().is_sorted() && out.len() == 201 * 10_000);
+        assert!(!stream.is_broken() && budget.borrow(64 << 20).is_some());
+    }
+}

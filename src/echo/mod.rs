@@ -1,0 +1,19 @@
+//! Which answer bytes echo which request bytes: across segment borders in a TCP stream, by datagram in UDP.
+
+mod budget;
+mod datagrams;
+mod form;
+mod in_order;
+mod matcher;
+mod record;
+mod relation;
+mod stats;
+
+pub use datagrams::PairedBy;
+pub use form::{Echo, EchoForm, EchoKind};
+pub use record::{EchoSeen, EchoStory, EchoTotals, GaveUp};
+
+pub(crate) use budget::MemoryBudget;
+pub(crate) use datagrams::{Datagrams, Identity, Likeness};
+pub(crate) use matcher::{Chunk, EchoMatcher};
+pub(crate) use stats::EchoStats;

@@ -1,0 +1,129 @@
+//! What is told of a conversation's echoes at its end: the totals, and the frames by form.
+
+use smallvec::SmallVec;
+
+use super::form::{Echo, EchoForm, EchoKind};
+use crate::model::Occurrences;
+
+/// Exchanges of request and echo.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EchoTotals {
+    /// Requests seen.
+    pub requests: u64,
+    /// Answered with the same bytes.
+    pub matched: u64,
+    /// Answered with changed bytes.
+    pub transformed: u64,
+    /// Nothing of them came back.
+    pub unanswered: u64,
+    /// Bytes that did not come back, of requests that were answered in part too.
+    pub pending_bytes: u64,
+}
+
+/// Requests that came back in one form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EchoSeen {
+    /// The form: the last prefix's length, and the most times over that a whole request came.
+    pub form: EchoForm,
+    /// It came more than once, or once and a part again.
+    pub repeated: bool,
+    /// How many requests were answered so; none where the repetition came behind an answer that is counted already.
+    pub requests: u64,
+    /// The frames of the answers.
+    pub seen: Occurrences,
+}
+
+/// The echoes of a conversation by their kind, with the frames of the answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EchoStory {
+    /// The forms in which requests came back, at most one entry for each combination of upper case, prefix and repetition.
+    pub forms: SmallVec<[EchoSeen; 1]>,
+    /// Answered with other bytes.
+    pub different: Occurrences,
+    /// Frames of answers that were only the beginning of their request.
+    pub partial: Occurrences,
+    /// How many requests these were.
+    pub partial_requests: u64,
+    /// How many of their bytes came back.
+    pub partial_back: u64,
+    /// How many bytes they had.
+    pub partial_of: u64,
+    /// Bytes of either side that their receiver has and the capture lacks: nothing is known of them.
+    pub lost: u64,
+    /// Bytes that were captured behind the ACK that covers them, too late to be compared.
+    pub late: u64,
+    /// Requests whose answers could not be compared, since not all of their bytes were kept or captured.
+    pub uncompared: u64,
+    /// Answers that completed several requests at once: how many requests they were, and the frames.
+    pub merged: Occurrences,
+    /// Most requests that one answer completed.
+    pub most_merged: u64,
+    /// Why comparing was given up, and in which frame.
+    pub gave_up: Option<(GaveUp, u64)>,
+}
+
+/// Why answers were not compared with requests any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GaveUp {
+    /// One answer after the other was no echo.
+    Unlike,
+    /// The capture does not hold whole packets.
+    Cut,
+    /// Too many request bytes waited for their echo.
+    Unanswered,
+    /// Too many bytes were missing.
+    Missing,
+}
+
+impl EchoStory {
+    /// It begins with one request that came back in this form, once, in this frame.
+    pub(super) fn begin((form, frame): (EchoForm, u64)) -> Self {
+        let mut story = Self::default();
+        story.came_back(form, false, 1, frame, &Occurrences::default());
+        story
+    }
+
+    /// Counts a complete answer to so many requests, or one that comes over again; `pieces` are the frames of it so far.
+    pub(super) fn see(&mut self, echo: &Echo, requests: u64, frame: u64, pieces: &Occurrences) {
+        match echo.kind {
+            EchoKind::Whole(form) => {
+                let whole = EchoForm { copies: echo.whole_copies(form), ..form };
+                self.came_back(whole, form.is_repeated(), requests, frame, pieces);
+                if requests > 1 {
+                    self.most_merged = self.most_merged.max(requests);
+                    self.merged.see(frame);
+                }
+            }
+            EchoKind::Different => self.different.see(frame),
+            // said with the number of bytes
+            EchoKind::Partial => {}
+        }
+    }
+
+    fn came_back(&mut self, form: EchoForm, repeated: bool, requests: u64, frame: u64, pieces: &Occurrences) {
+        let of = |seen: &EchoSeen| (seen.form.upper, seen.form.prefix > 0, seen.repeated);
+        let index = self.forms.iter().position(|seen| of(seen) == (form.upper, form.prefix > 0, repeated));
+        let index = index.unwrap_or_else(|| {
+            self.forms.push(EchoSeen { form, repeated, requests: 0, seen: Occurrences::default() });
+            self.forms.len() - 1
+        });
+        let Some(entry) = self.forms.get_mut(index) else { return };
+        entry.form = EchoForm { copies: form.copies.max(entry.form.copies), ..form };
+        entry.requests += requests;
+        entry.seen.extend(pieces);
+        if pieces.frames.last() != Some(&frame) {
+            entry.seen.see(frame);
+        }
+    }
+
+    /// Notes a request of which only the first `back` of `of` bytes came back, the last of them in `frame`.
+    pub(super) fn came_in_part(&mut self, back: usize, of: usize, frame: u64, pieces: &Occurrences) {
+        self.partial.extend(pieces);
+        if pieces.count == 0 {
+            self.partial.see(frame);
+        }
+        self.partial_requests += 1;
+        self.partial_back += back as u64;
+        self.partial_of += of as u64;
+    }
+}

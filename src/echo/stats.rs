@@ -1,0 +1,102 @@
+//! What was found in a conversation so far. Most conversations are one request and its answer: a story in a box of its own
+//! is only begun where there is more to tell.
+
+use super::{Echo, EchoForm, EchoKind, EchoStory, EchoTotals};
+use crate::model::Occurrences;
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EchoStats {
+    pub(crate) totals: EchoTotals,
+    /// Frames of an answer that is under way.
+    pieces: Occurrences,
+    /// The form and frame of an answer to one request, once, where there is nothing else to tell.
+    only: Option<(EchoForm, u64)>,
+    story: Option<Box<EchoStory>>,
+}
+
+impl EchoStats {
+    /// Counts answers that are complete, or turned out to be something else; `requests` of them at once.
+    pub(super) fn count(&mut self, echo: &Echo, requests: u64, frame: u64) {
+        match echo.kind {
+            EchoKind::Whole(EchoForm::IDENTICAL) => self.totals.matched += requests,
+            EchoKind::Whole(_) => self.totals.transformed += requests,
+            EchoKind::Partial | EchoKind::Different => {}
+        }
+        match echo.kind {
+            EchoKind::Whole(form) if requests == 1 && !form.is_repeated() && self.is_untold() => {
+                self.only = Some((form, frame));
+            }
+            _ => self.see(echo, requests, frame),
+        }
+    }
+
+    fn is_untold(&self) -> bool {
+        self.pieces.count == 0 && self.only.is_none() && self.story.is_none()
+    }
+
+    /// Notes a complete answer to so many requests, or one that comes over again.
+    pub(super) fn see(&mut self, echo: &Echo, requests: u64, frame: u64) {
+        let pieces = match echo.kind {
+            EchoKind::Whole(_) => std::mem::take(&mut self.pieces),
+            EchoKind::Partial | EchoKind::Different => Occurrences::default(),
+        };
+        self.story_mut().see(echo, requests, frame, &pieces);
+    }
+
+    /// Counts the answer to requests of before, whose frames so far are these: the one under way has others.
+    pub(super) fn count_late(&mut self, echo: &Echo, requests: u64, frame: u64, pieces: Occurrences) {
+        let under_way = std::mem::replace(&mut self.pieces, pieces);
+        self.count(echo, requests, frame);
+        self.pieces = under_way;
+    }
+
+    /// Notes a frame of an answer that is not complete with it.
+    pub(super) fn goes_on(&mut self, frame: u64) {
+        self.pieces.see(frame);
+    }
+
+    /// Notes a request of which only the first `back` of `of` bytes came back, the last of them in `frame`.
+    pub(super) fn came_in_part(&mut self, back: usize, of: usize, frame: u64) {
+        let pieces = std::mem::take(&mut self.pieces);
+        self.story_mut().came_in_part(back, of, frame, &pieces);
+    }
+
+    /// An answer under way turned out to be none, or is over.
+    pub(super) fn forget_pieces(&mut self) {
+        if self.pieces.count > 0 {
+            self.pieces = Occurrences::default();
+        }
+    }
+
+    /// The story, to be told on.
+    pub(super) fn story_mut(&mut self) -> &mut EchoStory {
+        self.story.get_or_insert_with(|| Box::new(self.only.take().map_or_else(EchoStory::default, EchoStory::begin)))
+    }
+
+    /// The story so far; it moves out.
+    pub(crate) fn take_story(&mut self) -> EchoStory {
+        let story = self.story.take().map(|story| *story);
+        story.or_else(|| self.only.take().map(EchoStory::begin)).unwrap_or_default()
+    }
+
+    /// How many bytes the capture lacks so far, if any.
+    pub(super) fn lost(&self) -> Option<u64> {
+        self.story.as_ref().map(|story| story.lost).filter(|lost| *lost > 0)
+    }
+
+    /// Whether any request was echoed.
+    pub(super) fn has_any(&self) -> bool {
+        self.totals.matched + self.totals.transformed > 0
+    }
+
+    /// The totals, where there was any echo at all; `pending` requests with so many bytes are still open.
+    pub(crate) fn totals(&self, pending: u64, bytes: u64) -> Option<EchoTotals> {
+        let any = self.has_any() || self.story.as_ref().is_some_and(|story| story.partial_requests > 0);
+        any.then(|| EchoTotals {
+            unanswered: self.totals.unanswered + pending,
+            pending_bytes: self.totals.pending_bytes + bytes,
+            ..self.totals
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! Where a capture was made, in words: behind every round trip, and as a fact of the conversation.
+
+use crate::model::{Direction, Protocol};
+use crate::track::{CapturePoint, CapturePointBasis, CapturePointEvidence, ConversationTotals, RttSample};
+
+/// From where the conversation was seen and what shows it; nothing where one side was silent.
+pub(super) fn fact(totals: &ConversationTotals) -> Option<String> {
+    let both_spoke = totals.packets.client_to_server > 0 && totals.packets.server_to_client > 0;
+    both_spoke.then(|| place(&totals.capture_point_evidence(), totals.stream.protocol))
+}
+
+/// From where times were seen, to stand behind them.
+pub fn captured_at(capture_point: Option<CapturePoint>) -> &'static str {
+    match capture_point {
+        Some(CapturePoint::Client) => "seen from the client",
+        Some(CapturePoint::Server) => "seen from the server",
+        Some(CapturePoint::Between) => "seen from between client and server",
+        Some(CapturePoint::SameHost) => "seen from the host of both",
+        None => "where it was seen from can't be told",
+    }
+}
+
+/// A sample, and the estimates after it: RTTVAR is updated before SRTT (RFC 6298 §2.3).
+pub(super) fn sample(sample: &RttSample) -> String {
+    let RttSample { of, time, smoothed, variation, seen } = *sample;
+    let what = if seen.is_some() { "Round trip of the data in" } else { "From the data to this ACK, of" };
+    format!(
+        "{what} frame {of}: {} ({}); after it SRTT {}, RTTVAR {} (RFC 6298)",
+        time.human(),
+        captured_at(seen),
+        smoothed.human(),
+        variation.human()
+    )
+}
+
+/// Where the capture was made and what shows it, or why that can't be told.
+fn place(capture_point_evidence: &CapturePointEvidence, protocol: Protocol) -> String {
+    let CapturePointEvidence { capture_point, clue, halves } = *capture_point_evidence;
+    let place = match capture_point {
+        Some(CapturePoint::Client) => "the client",
+        Some(CapturePoint::Server) => "the server",
+        Some(CapturePoint::Between) => "between client and server",
+        Some(CapturePoint::SameHost) => "the host of both",
+        None => "can't be told",
+    };
+    let halves = halves.map_or_else(String::new, |(server, client)| {
+        format!(
+            "the server's answer to the SYN came after {}, the client's to the SYN-ACK after {}",
+            server.human(),
+            client.human()
+        )
+    });
+    let why = match (clue, capture_point) {
+        (CapturePointBasis::Session, _) => "echolab captured its own session".to_owned(),
+        (CapturePointBasis::Addresses, _) => "the addresses are the host's own".to_owned(),
+        (CapturePointBasis::Checksums, Some(CapturePoint::SameHost)) => {
+            "the checksums of both are still to be filled in (offloading)".to_owned()
+        }
+        (CapturePointBasis::Checksums, capture_point) => {
+            let (here, there) = match capture_point {
+                Some(CapturePoint::Server) => (Direction::ServerToClient, Direction::ClientToServer),
+                _ => (Direction::ClientToServer, Direction::ServerToClient),
+            };
+            format!(
+                "the {}'s checksums are still to be filled in (offloading), the {}'s are complete",
+                here.sender(),
+                there.sender()
+            )
+        }
+        (CapturePointBasis::Halves, _) => halves,
+        (CapturePointBasis::TooQuick, _) => format!("{halves}: too little to tell a path from a busy host"),
+        (CapturePointBasis::AtOdds, _) => format!("checksums and times contradict each other ({halves})"),
+        (CapturePointBasis::Nothing, _) if protocol == Protocol::Udp => {
+            "UDP has no handshake, and the checksums do not tell".to_owned()
+        }
+        (CapturePointBasis::Nothing, _) => {
+            "the handshake is not whole or was repeated, and the checksums do not tell".to_owned()
+        }
+    };
+    format!("{place}: {why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Nanos;
+
+    #[test]
+    fn each_place_is_told_with_what_shows_it() {
+        let halves = Some((Nanos::from_millis(10), Nanos(25_000)));
+        let told = |capture_point, clue| place(&CapturePointEvidence { capture_point, clue, halves }, Protocol::Tcp);
+        assert_eq!(
+            told(Some(CapturePoint::Client), CapturePointBasis::Halves),
+            "the client: the server's answer to the SYN came after 10.0 ms, the client's to the SYN-ACK after 25.0 µs"
+        );
+        assert_eq!(
+            told(Some(CapturePoint::Server), CapturePointBasis::Checksums),
+            "the server: the server's checksums are still to be filled in (offloading), the client's are complete"
+        );
+        for clue in [CapturePointBasis::TooQuick, CapturePointBasis::AtOdds, CapturePointBasis::Nothing] {
+            assert!(told(None, clue).starts_with("can't be told: "), "{clue:?}");
+        }
+    }
+}

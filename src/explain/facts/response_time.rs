@@ -1,0 +1,53 @@
+//! How long the server took to answer, and what part of that was the network's.
+
+use super::Known;
+use super::round_trip::spread;
+use crate::explain::capture_point::captured_at;
+use crate::model::Occurrences;
+use crate::model::{Nanos, counted};
+use crate::track::CapturePoint;
+
+/// No retransmission timer runs out sooner.
+const LEAST_TIMER: Nanos = Nanos::from_millis(200);
+
+/// From each request's last byte to its answer's first.
+pub(super) fn response_time(known: &Known<'_>) -> Option<String> {
+    let times = known.transfer?.turnarounds()?;
+    let (least, most) = (times.min?, times.max?);
+    let (each, than) = if times.count == 1 { ("", "that") } else { (" each", "the least of them") };
+    let times = spread((least, times.median?, most), times.count, "answer");
+    let capture_point_evidence = known.totals.capture_point_evidence();
+    let network = match (capture_point_evidence.capture_point, capture_point_evidence.halves) {
+        (Some(CapturePoint::Server | CapturePoint::SameHost), _) => String::new(),
+        (Some(CapturePoint::Client | CapturePoint::Between), Some((server, _))) if server <= nearly(least) => {
+            format!(", of which the network took about {}{each}, as in the handshake", server.min(least).human())
+        }
+        (Some(CapturePoint::Client | CapturePoint::Between), Some((server, _))) => format!(
+            "; in the handshake the network took {}, longer than {than}, so its part can't be told",
+            server.human()
+        ),
+        _ => ", and what the network took of it can't be told".to_owned(),
+    };
+    let at_server = matches!(capture_point_evidence.capture_point, Some(CapturePoint::Server | CapturePoint::SameHost));
+    let lost = match most >= LEAST_TIMER && !at_server {
+        true => "; where an answer was lost on the way here, to its copy",
+        false => "",
+    };
+    let more = known.transfer.map_or_else(String::new, |transfer| pipelined(transfer.pipelined()));
+    let from = captured_at(capture_point_evidence.capture_point);
+    Some(format!("request's last byte to answer's first: {times}; {from}{network}{lost}{more}"))
+}
+
+/// Answers that have no turnaround.
+fn pipelined(unmatched: &Occurrences) -> String {
+    let Some(first) = unmatched.frames.first() else { return String::new() };
+    format!(
+        "; {}, from frame {first} on, may begin answers too, but requests had not waited for the answers before them (pipelining), so which bytes answer which, and how long that took, can't be told",
+        counted(unmatched.count, "segment")
+    )
+}
+
+/// The longest time in the handshake that is still about the same: a tenth longer.
+fn nearly(time: Nanos) -> Nanos {
+    time.plus(Nanos(time.0 / 10))
+}

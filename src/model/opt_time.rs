@@ -1,0 +1,37 @@
+//! A moment in a conversation, in eight bytes: state is kept for every conversation, and each cache line of it counts.
+
+use super::timestamp::Nanos;
+
+/// Time since the conversation's start, or nothing: a frame without a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptTime(i64);
+
+impl OptTime {
+    /// No time.
+    pub const UNKNOWN: Self = Self(i64::MIN);
+
+    /// The time since the start, where there is one.
+    #[inline]
+    pub fn get(self) -> Option<Nanos> {
+        (self != Self::UNKNOWN).then_some(Nanos(self.0))
+    }
+
+    /// How long before `self` the other moment was.
+    #[inline]
+    pub fn since(self, earlier: Self) -> Option<Nanos> {
+        Some(self.get()?.minus(earlier.get()?))
+    }
+}
+
+impl Default for OptTime {
+    fn default() -> Self {
+        Self::UNKNOWN
+    }
+}
+
+impl From<Option<Nanos>> for OptTime {
+    #[inline]
+    fn from(at: Option<Nanos>) -> Self {
+        at.map_or(Self::UNKNOWN, |at| Self(at.0.max(i64::MIN + 1)))
+    }
+}

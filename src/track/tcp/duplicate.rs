@@ -1,0 +1,119 @@
+//! The same packet twice: captured twice (a mirrored port), or doubled on its way. A copy has the numbers and the marks
+//! of its packet, and comes soon after it.
+
+use super::endpoint::TcpEndpoint;
+use super::scoreboard::SentSegment;
+use super::verdict::RetransmittedSegment;
+use crate::model::OptTime;
+use crate::model::{Nanos, SeqNumber};
+use crate::track::retransmission::{PacketIds, Retransmission, RetransmitCause};
+
+/// A repeat with the same marks within this time is the same packet captured again.
+pub(super) const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
+/// Nothing but an ACK makes TCP send a segment again within this time.
+pub(super) const AT_ONCE: Nanos = Nanos(200_000);
+
+/// Within this time the same time stamp is the same packet's: clocks tick every millisecond or ten (RFC 7323 §5.4).
+const SAME_TICK: Nanos = Nanos::from_millis(5);
+/// Most segments that came again remembered of one side, the last ones.
+const REPEATS: usize = 8;
+
+impl RetransmittedSegment {
+    /// A segment that was sent as one packet.
+    pub(super) fn whole(sent: &SentSegment) -> Self {
+        Self {
+            frame: sent.frame,
+            seq: sent.seq,
+            end: sent.end,
+            packet_end: sent.end,
+            first: None,
+            had: None,
+            fin_on_ack: false,
+            at: sent.at,
+            ip_id: sent.ip_id,
+            timestamp: sent.timestamp,
+        }
+    }
+}
+
+impl TcpEndpoint {
+    /// Remembers a segment that came again: a copy may follow.
+    pub(super) fn remember_repeat(&mut self, again: RetransmittedSegment) {
+        let repeats = &mut self.loss_mut().repeats;
+        if repeats.len() >= REPEATS {
+            repeats.remove(0);
+        }
+        repeats.push(again);
+    }
+
+    /// The packet that this one is a copy of, if it is: the last that brought exactly these bytes. One that was sent once,
+    /// and that the receiver has asked for since, may have been sent again at once.
+    pub(super) fn copied(&mut self, again: &RetransmittedSegment, asked: bool) -> Option<Retransmission> {
+        let ids_vary = self.ip_ids_vary || again.ip_id.is_none();
+        let repeated = self
+            .loss()
+            .repeats
+            .iter()
+            .rev()
+            .find(|other| other.seq == again.seq && other.packet_end == again.packet_end)
+            .copied();
+        let original =
+            self.sent.carrying(again.seq).filter(|sent| sent.seq == again.seq && sent.end == again.packet_end);
+        let first = || original.as_deref().filter(|sent| !sent.part).map(RetransmittedSegment::whole);
+        let packet = repeated.or_else(first)?;
+        let after = again.at.since(packet.at);
+        let same_marks = again.ip_id == packet.ip_id && again.timestamp == packet.timestamp;
+        let too_soon = same_marks && (repeated.is_some() || !asked) && after.is_some_and(|after| after < AT_ONCE);
+        if !(too_soon || ids_vary && same_packet(again, &packet, after)) {
+            return None;
+        }
+        if let Some(original) = original.filter(|sent| sent.repeats == 0) {
+            original.last.0 = again.frame;
+        }
+        let carried = PacketIds::carried(again.ip_id, again.timestamp);
+        let marks = PacketIds {
+            ip_id: carried.ip_id && again.ip_id == packet.ip_id,
+            timestamp: carried.timestamp && again.timestamp == packet.timestamp,
+        };
+        Some(Retransmission { after, marks, ..Retransmission::of(RetransmitCause::DuplicateFrame, packet.frame) })
+    }
+}
+
+impl TcpEndpoint {
+    /// The packet that brought these bytes last, where what was sent is forgotten since the connection had
+    /// ended: the FIN's, the last repeat's, or that of one of the last segments, if nothing came between that is not in
+    /// its order.
+    pub(super) fn recall(&self, again: &RetransmittedSegment) -> Option<RetransmittedSegment> {
+        let is_same = |seq: SeqNumber, end: SeqNumber| seq == again.seq && end == again.packet_end;
+        if let Some(repeat) = self.loss().repeats.iter().rev().find(|repeat| is_same(repeat.seq, repeat.packet_end)) {
+            return Some(*repeat);
+        }
+        if let Some(fin) = self.fin.filter(|fin| is_same(fin.end.plus(u32::MAX), fin.end)) {
+            return Some(RetransmittedSegment { frame: fin.frame, at: fin.at, first: None, ..*again });
+        }
+        let mut last = self.recent;
+        last.sort_unstable_by_key(|recent| std::cmp::Reverse(recent.frame));
+        let mut end = self.snd_nxt.filter(|_| {
+            self.sent.iter().next().is_none() && self.loss().repeats.iter().all(|repeat| Some(repeat.seq) == self.isn)
+        })?;
+        let same = last.iter().find(|recent| {
+            let fin = self.fin.is_some_and(|fin| fin.frame == recent.frame);
+            let taken = recent.len.wrapping_add(fin.into());
+            let seq = SeqNumber(end.0.wrapping_sub(taken));
+            let carried = std::mem::replace(&mut end, seq);
+            recent.frame > 0 && is_same(seq, carried)
+        })?;
+        Some(RetransmittedSegment { frame: same.frame, at: OptTime::UNKNOWN, first: None, ..*again })
+    }
+}
+
+/// The same IP identification (0 says nothing), the same time stamp, soon after.
+fn same_packet(again: &RetransmittedSegment, before: &RetransmittedSegment, after: Option<Nanos>) -> bool {
+    let same_stamp = again.timestamp == before.timestamp;
+    let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
+    match (again.ip_id, before.ip_id) {
+        (Some(id), Some(first)) if id != 0 || first != 0 => id == first && same_stamp && soon,
+        // without an identification only the same clock tick at almost the same time tells; a tail-loss probe has another
+        _ => same_stamp && again.timestamp.is_some() && after.is_some_and(|after| after < SAME_TICK),
+    }
+}

@@ -1,0 +1,262 @@
+//! One end of a TCP connection, as far as the capture shows it.
+
+use std::num::{NonZeroU8, NonZeroU64};
+
+use super::acks::DELAYED;
+use super::duplicate::DUPLICATE_WITHIN;
+use super::loss_state::LossState;
+use super::scoreboard::{Scoreboard, SentSegment};
+use super::verdict::RetransmittedSegment;
+use crate::model::OptTime;
+use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
+use crate::track::retransmission::{Retransmission, RetransmitCause};
+use crate::track::rtt::Estimator;
+
+/// A shift above this counts as this (RFC 7323 §2.3).
+const LARGEST_SHIFT: u8 = 14;
+/// How many of a side's last segments are remembered with their ACK numbers, to tell what a reset answers.
+const RECENT: usize = 4;
+
+/// A segment as a reset refers to it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Recent {
+    pub(super) frame: u64,
+    pub(super) ack: Option<SeqNumber>,
+    pub(super) len: u32,
+    pub(super) syn: bool,
+    /// It carries nothing, and is the same packet as the one before.
+    pub(super) copy: bool,
+    /// It filled the receiver's window: what comes next waits for that.
+    pub(super) fills_window: bool,
+}
+
+/// A FIN.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fin {
+    pub(super) frame: u64,
+    pub(super) at: OptTime,
+    /// The sequence number after the FIN.
+    pub(super) end: SeqNumber,
+    /// Whether it was sent before its sender had acknowledged the peer's FIN, though the peer had sent one.
+    pub(super) acks_peer_fin: bool,
+    /// The frame that acknowledged it.
+    pub(super) acked_by: Option<NonZeroU64>,
+}
+
+/// A stretch of time in which a receiver's window was shut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ZeroWindowPeriod {
+    pub(super) frame: NonZeroU64,
+    pub(super) at: OptTime,
+    /// The newest segment that says so.
+    pub(super) last: (u64, OptTime),
+    /// The connection's first RST since, and when it came.
+    pub(super) reset: Option<(NonZeroU64, OptTime)>,
+}
+
+/// What is known of one side. "Its" numbers are those that it sends.
+///
+/// What every segment touches stands first, in the order of the declaration, so that it shares cache lines.
+#[derive(Clone, Debug, Default)]
+#[repr(C)]
+pub(super) struct TcpEndpoint {
+    /// What relative numbers count from.
+    pub(super) seq_base: Option<SeqNumber>,
+    /// The end of the highest segment captured.
+    pub(super) snd_nxt: Option<SeqNumber>,
+    /// The highest ACK number that it sent, and the frame and time of its last segment with one.
+    pub(super) ack_sent: Option<SeqNumber>,
+    pub(super) ack_frame: u64,
+    pub(super) ack_at: OptTime,
+    /// Its window in bytes as far as known.
+    pub(super) window: u32,
+    /// Data bytes that it sent since the peer last sent data: what the peer's program may not have read.
+    pub(super) unread_bytes: u32,
+    pub(super) shift: Option<u8>,
+    /// Whether its windows are not scaled, since one of the two SYNs came without the option (RFC 7323 §2.2).
+    pub(super) unscaled: bool,
+    pub(super) syn_acked: bool,
+    /// When it sent its last data.
+    pub(super) last_data: OptTime,
+    /// Its last segment that acknowledged anything new.
+    pub(super) advanced: (u64, OptTime),
+    pub(super) reset: Option<NonZeroU64>,
+    /// Made with the first.
+    pub(super) loss: Option<Box<LossState>>,
+    /// The IP identification of its first packet, and whether another one was seen: a constant one tells nothing.
+    pub(super) first_ip_id: Option<u16>,
+    pub(super) ip_ids_vary: bool,
+    /// That of its last packet.
+    pub(super) last_ip_id: Option<u16>,
+    pub(super) recent_next: u32,
+    pub(super) recent: [Recent; RECENT],
+    pub(super) sent: Scoreboard,
+    pub(super) fin: Option<Fin>,
+    pub(super) estimator: Estimator,
+    /// The quickest ACK of the peer's data that it sent.
+    pub(super) quickest_ack: OptTime,
+    /// Its last ACK that waited for a timer.
+    pub(super) delayed_ack: Option<NonZeroU64>,
+    /// Its initial sequence number, from its SYN.
+    pub(super) isn: Option<SeqNumber>,
+    /// Its SYN or SYN-ACK's frame and time (the last one sent), and how many there were.
+    pub(super) syn: Option<(NonZeroU64, OptTime)>,
+    pub(super) syn_count: u16,
+    /// How many of those were copies of the one before.
+    pub(super) syn_copies: u16,
+    pub(super) syn_with_ack: bool,
+    /// Its SYN-ACKs had several initial sequence numbers.
+    pub(super) several_isns: bool,
+    /// TTL or hop limit of its first packet.
+    pub(super) ttl: Option<NonZeroU8>,
+    /// What `next` was when the first RST of either side came.
+    pub(super) next_at_reset: SeqNumber,
+    pub(super) mss: Option<u16>,
+    pub(super) sack_permitted: bool,
+    pub(super) timestamps: bool,
+    /// Its SYN says that it takes part in ECN (RFC 3168 §6.1.1).
+    pub(super) ecn: bool,
+    /// Its SYN has the option of TCP Fast Open (RFC 7413).
+    pub(super) fast_open: bool,
+}
+
+impl TcpEndpoint {
+    /// What its first SYN offers, but for the window scale.
+    pub(super) fn learn_options(&mut self, segment: &Segment) {
+        if segment.flags.contains(TcpFlags::SYN) && self.isn.is_none() {
+            self.mss = segment.options.mss;
+            self.sack_permitted = segment.options.sack_permitted;
+            self.timestamps = segment.options.timestamps.is_some();
+            self.ecn = segment.flags.contains(TcpFlags::ECE);
+            self.fast_open = segment.options.fast_open.is_some();
+        }
+    }
+
+    /// The window scale: it counts from the next segment on. An option is taken on any segment, as Wireshark does; a
+    /// SYN without it ends scaling both ways, unless its sender had offered it before (and leaves it out when it tries
+    /// again), and a SYN-ACK cannot agree to what the SYN did not offer.
+    #[inline]
+    pub(super) fn learn_scale(&mut self, peer: &mut Self, segment: &Segment) {
+        let syn = segment.flags.contains(TcpFlags::SYN);
+        let not_offered = syn && segment.flags.contains(TcpFlags::ACK) && peer.unscaled;
+        if let Some(shift) = segment.options.window_scale {
+            self.shift = Some(shift.min(LARGEST_SHIFT));
+            self.unscaled = not_offered;
+        } else if syn && self.scale().is_none() || not_offered {
+            self.unscaled = true;
+            peer.unscaled = true;
+        }
+    }
+
+    /// The shift of its windows: `None` where unknown.
+    #[inline]
+    pub(super) fn scale(&self) -> Option<u8> {
+        if self.unscaled { Some(0) } else { self.shift }
+    }
+
+    /// Remembers a segment for the resets that may answer it.
+    pub(super) fn remember(&mut self, recent: Recent) {
+        if let Some(slot) = self.recent.get_mut(self.recent_next as usize % RECENT) {
+            *slot = recent;
+        }
+        self.recent_next = self.recent_next.wrapping_add(1);
+    }
+
+    /// The newest remembered segment whose ACK number is `ack`.
+    pub(super) fn recent_with_ack(&self, ack: SeqNumber) -> Option<&Recent> {
+        self.recent
+            .iter()
+            .filter(|recent| recent.frame > 0 && recent.ack == Some(ack))
+            .max_by_key(|recent| recent.frame)
+    }
+
+    /// The newest remembered segment.
+    #[inline]
+    pub(super) fn newest(&self) -> Option<&Recent> {
+        let newest = self.recent.get(self.recent_next.wrapping_sub(1) as usize % RECENT)?;
+        (newest.frame > 0).then_some(newest)
+    }
+
+    /// Whether the newest segment acknowledges more than those remembered before it.
+    pub(super) fn newest_advanced(&self) -> bool {
+        let Some(newest) = self.newest() else { return false };
+        !self.recent.iter().any(|before| before.frame > 0 && before.frame != newest.frame && before.ack == newest.ack)
+    }
+
+    /// The newest remembered segment with data.
+    pub(super) fn newest_data(&self) -> Option<&Recent> {
+        self.recent.iter().filter(|recent| recent.frame > 0 && recent.len > 0).max_by_key(|recent| recent.frame)
+    }
+
+    /// Notes whether its IP identifications tell packets apart.
+    pub(super) fn learn_marks(&mut self, ip: &IpHeader) {
+        if let Some(id) = ip.id {
+            self.ip_ids_vary |= *self.first_ip_id.get_or_insert(id) != id;
+        }
+    }
+
+    /// Takes a SYN or SYN-ACK; one that comes again gives why, what it repeats, and the time since.
+    /// In a simultaneous open the SYN-ACK repeats the SYN's number, and is no repeat (RFC 9293 §3.5).
+    pub(super) fn take_syn(&mut self, sent: SentSegment, with_ack: bool, asked: bool) -> Option<Retransmission> {
+        let before = std::mem::replace(&mut self.syn, NonZeroU64::new(sent.frame).map(|frame| (frame, sent.at)));
+        self.syn_count = self.syn_count.saturating_add(1);
+        if self.isn == Some(sent.seq) && self.snd_nxt.is_none_or(|next| sent.end.is_after(next)) {
+            self.snd_nxt = Some(sent.end);
+        }
+        let first_ack = with_ack && !std::mem::replace(&mut self.syn_with_ack, with_ack);
+        let Some((frame, at)) = before else {
+            self.sent.push(sent);
+            return None;
+        };
+        let again = RetransmittedSegment::whole(&sent);
+        if first_ack {
+            self.remember_repeat(again);
+            return None;
+        }
+        let repeated = self.loss().repeats.iter().rev().find(|other| other.seq == sent.seq).copied();
+        let original = self.sent.carrying(sent.seq);
+        let last = repeated.or(original.as_deref().map(RetransmittedSegment::whole));
+        let (last_frame, last_at) = last.map_or((frame.get(), at), |last| (last.frame, last.at));
+        let after = sent.at.since(last_at);
+        let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
+        // an identification tells more than that the peer's SYN came twice, by which it may be answered twice; 0 tells none
+        let tells = sent.ip_id.is_some_and(|id| id != 0);
+        let same = last.is_some_and(|last| last.ip_id == sent.ip_id && last.timestamp == sent.timestamp);
+        if same && soon && (!asked || tells) {
+            self.syn_copies = self.syn_copies.saturating_add(1);
+            return Some(Retransmission { after, ..Retransmission::of(RetransmitCause::DuplicateFrame, last_frame) });
+        }
+        let nth = self.asked_before(sent.seq);
+        let original = self.sent.carrying(sent.seq);
+        let first = original.as_deref().map(|original| original.frame).or(last.and_then(|last| last.first));
+        let first = first.unwrap_or(last_frame);
+        // without the data of the first, its bytes do not come again
+        if let Some(original) = original.filter(|original| original.len == 0 || sent.len > 0) {
+            original.repeats = original.repeats.saturating_add(1);
+        }
+        self.remember_repeat(RetransmittedSegment { first: Some(first), ..again });
+        let last = NonZeroU64::new(last_frame).filter(|last| last.get() != first);
+        Some(Retransmission { after, last, ..Retransmission::of(RetransmitCause::Handshake { nth, asked }, first) })
+    }
+
+    /// How often it sent its SYN, copies left out.
+    pub(super) fn syns_sent(&self) -> u16 {
+        self.syn_count.saturating_sub(self.syn_copies).max(1)
+    }
+
+    /// The frame of its last SYN that is no copy.
+    pub(super) fn last_syn(&self) -> Option<u64> {
+        let again =
+            self.loss().repeats.iter().rev().find(|other| Some(other.seq) == self.seq_base).map(|other| other.frame);
+        let first = || self.sent.iter().find(|sent| Some(sent.seq) == self.seq_base).map(|sent| sent.frame);
+        again.or_else(first).or(self.syn.map(|(frame, _)| frame.get()))
+    }
+
+    /// How much longer than usual an ACK took so long after the data, if it is worth a word: `usual` is how long the same
+    /// way took in the handshake; the quickest ACK since then may have taken less.
+    pub(super) fn holds_ack(&mut self, delay: Nanos, usual: Option<Nanos>) -> Option<Nanos> {
+        let usual = usual.into_iter().chain(self.quickest_ack.get()).min();
+        self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
+        usual.map(|usual| delay.minus(usual)).filter(|held| *held >= DELAYED)
+    }
+}

@@ -1,0 +1,194 @@
+//! Bytes that were skipped: ranges of sequence numbers between captured segments that are not in the capture (yet).
+
+use crate::model::OptTime;
+use crate::model::SeqNumber;
+
+/// Most holes remembered for one direction; the oldest is forgotten first.
+const MOST: usize = 32;
+/// Most ranges remembered that were acknowledged before they were captured: they come soon, or never.
+const MISSED: usize = 4;
+
+/// A range that was skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gap {
+    pub(super) from: SeqNumber,
+    pub(super) to: SeqNumber,
+    /// The frame whose sequence number showed the hole.
+    pub(super) shown_by: u64,
+    /// The ACK that covers it: the receiver has the bytes.
+    acked: Option<AckedUnseen>,
+}
+
+/// The ACK of bytes that are not in the capture (yet).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AckedUnseen {
+    pub(super) frame: u64,
+    pub(super) at: OptTime,
+    /// The time stamp that it echoes.
+    pub(super) echo: Option<u32>,
+}
+
+/// How a segment's bytes relate to the holes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fill {
+    /// All of its bytes were captured before.
+    Nothing,
+    /// It brings so many bytes that were skipped; `shown_by` is the frame that showed the hole.
+    Gap { shown_by: u64, bytes: u32 },
+    /// It brings bytes that were acknowledged before they were captured.
+    AckedUnseen(AckedUnseen),
+}
+
+/// The holes of one direction, ascending.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GapList {
+    ranges: Vec<Gap>,
+    forgotten: bool,
+}
+
+impl GapList {
+    /// Whether holes had to be forgotten: then a byte that is in no hole may be new all the same.
+    pub(super) fn forgot_some(&self) -> bool {
+        self.forgotten
+    }
+
+    /// Notes that the bytes from `from` up to `to` were skipped.
+    pub(super) fn open(&mut self, from: SeqNumber, to: SeqNumber, shown_by: u64) {
+        if self.ranges.len() >= MOST {
+            self.forgotten |= self.ranges.remove(0).acked.is_none();
+        }
+        self.ranges.push(Gap { from, to, shown_by, acked: None });
+    }
+
+    /// Takes the bytes from `from` up to `to` out of the holes.
+    pub(super) fn fill(&mut self, from: SeqNumber, to: SeqNumber) -> Fill {
+        let mut filled = Fill::Nothing;
+        let mut rest = None;
+        self.ranges.retain_mut(|gap| {
+            if !from.is_before(gap.to) || !to.is_after(gap.from) {
+                return true;
+            }
+            let (before, after) = (from.is_after(gap.from), to.is_before(gap.to));
+            let fills = if after { to } else { gap.to }.relative_to(if before { from } else { gap.from });
+            filled = match (gap.acked, filled) {
+                (None, Fill::Gap { bytes, .. }) => {
+                    Fill::Gap { shown_by: gap.shown_by, bytes: bytes.saturating_add(fills) }
+                }
+                (None, _) => Fill::Gap { shown_by: gap.shown_by, bytes: fills },
+                (Some(_), Fill::Gap { .. }) => filled,
+                (Some(missed), _) => Fill::AckedUnseen(missed),
+            };
+            if before && after {
+                rest = Some(Gap { from: to, ..*gap });
+            }
+            if before {
+                gap.to = from;
+            } else if after {
+                gap.from = to;
+            }
+            before || after
+        });
+        if let Some(rest) = rest {
+            self.insert(rest);
+        }
+        filled
+    }
+
+    /// Gives up the holes below `ack`, which the receiver has: bytes that reached it but not the capture, or not yet.
+    /// Returns how many bytes, and the frame that showed the first of these holes.
+    #[inline]
+    pub(super) fn acknowledged(&mut self, ack: SeqNumber, missed: AckedUnseen) -> Option<(u32, u64)> {
+        if self.ranges.is_empty() { None } else { self.give_up(ack, missed) }
+    }
+
+    #[cold]
+    fn give_up(&mut self, ack: SeqNumber, missed: AckedUnseen) -> Option<(u32, u64)> {
+        let mut given_up: Option<(u32, u64)> = None;
+        let mut rest = None;
+        for gap in self.ranges.iter_mut().filter(|gap| gap.acked.is_none() && ack.is_after(gap.from)) {
+            if ack.is_before(gap.to) {
+                rest = Some(Gap { from: ack, ..*gap });
+                gap.to = ack;
+            }
+            gap.acked = Some(missed);
+            let (sum, shown_by) = given_up.unwrap_or((0, gap.shown_by));
+            given_up = Some((sum.saturating_add(gap.to.relative_to(gap.from)), shown_by));
+        }
+        if let Some(rest) = rest {
+            self.insert(rest);
+        }
+        self.forget_missed();
+        given_up
+    }
+
+    /// Notes that bytes behind all that was captured are acknowledged.
+    #[cold]
+    pub(super) fn missed(&mut self, from: SeqNumber, to: SeqNumber, missed: AckedUnseen) {
+        self.ranges.push(Gap { from, to, shown_by: 0, acked: Some(missed) });
+        self.forget_missed();
+    }
+
+    fn forget_missed(&mut self) {
+        let mut over = self.ranges.iter().filter(|gap| gap.acked.is_some()).count().saturating_sub(MISSED);
+        self.ranges.retain(|gap| {
+            let forget = over > 0 && gap.acked.is_some();
+            over -= usize::from(forget);
+            !forget
+        });
+    }
+
+    fn insert(&mut self, gap: Gap) {
+        let at = self.ranges.iter().position(|other| other.from.is_after(gap.from)).unwrap_or(self.ranges.len());
+        self.ranges.insert(at, gap);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACK: AckedUnseen = AckedUnseen { frame: 9, at: OptTime::UNKNOWN, echo: None };
+
+    fn gap(shown_by: u64, bytes: u32) -> Fill {
+        Fill::Gap { shown_by, bytes }
+    }
+
+    fn seq(n: u32) -> SeqNumber {
+        SeqNumber(n)
+    }
+
+    #[test]
+    fn a_hole_is_filled_piece_by_piece() {
+        let mut gaps = GapList::default();
+        gaps.open(seq(10), seq(40), 3);
+        assert_eq!(gaps.fill(seq(20), seq(30)), gap(3, 10));
+        assert_eq!(gaps.fill(seq(20), seq(30)), Fill::Nothing);
+        assert_eq!(gaps.fill(seq(0), seq(15)), gap(3, 5));
+        assert_eq!(gaps.acknowledged(seq(50), ACK), Some((15, 3)));
+        assert_eq!(gaps.acknowledged(seq(60), ACK), None);
+    }
+
+    #[test]
+    fn holes_work_across_the_wrap_and_are_bounded() {
+        let mut gaps = GapList::default();
+        gaps.open(seq(u32::MAX - 4), seq(5), 1);
+        assert_eq!(gaps.fill(seq(u32::MAX), seq(2)), gap(1, 3));
+        assert_eq!(gaps.acknowledged(seq(0), ACK), Some((4, 1)));
+        (0..100).for_each(|n| gaps.open(seq(n * 10), seq(n * 10 + 5), 2));
+        assert!(gaps.ranges.len() <= MOST && gaps.forgot_some());
+    }
+
+    #[test]
+    fn bytes_that_are_acknowledged_before_they_come_are_known_when_they_come() {
+        let mut gaps = GapList::default();
+        gaps.open(seq(10), seq(40), 3);
+        assert_eq!(gaps.acknowledged(seq(20), ACK), Some((10, 3)));
+        assert_eq!(gaps.acknowledged(seq(20), ACK), None);
+        assert_eq!(gaps.fill(seq(12), seq(15)), Fill::AckedUnseen(ACK));
+        assert_eq!((gaps.fill(seq(12), seq(15)), gaps.fill(seq(30), seq(35))), (Fill::Nothing, gap(3, 5)));
+        gaps.missed(seq(50), seq(60), ACK);
+        assert_eq!((gaps.fill(seq(50), seq(60)), gaps.fill(seq(50), seq(60))), (Fill::AckedUnseen(ACK), Fill::Nothing));
+        (0..100).for_each(|n| gaps.missed(seq(n * 10), seq(n * 10 + 5), ACK));
+        assert!(gaps.ranges.len() <= MISSED + 3 && !gaps.forgot_some());
+    }
+}

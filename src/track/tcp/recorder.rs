@@ -1,0 +1,173 @@
+//! What is noted while a connection lasts, for the story told at its end.
+
+use super::PacketRef;
+use super::keep_alive::{KeepAlives, Silence};
+use super::summary::{AfterFin, TcpSummary, ZeroWindow};
+use crate::model::Occurrences;
+use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment};
+use crate::track::facts::{Observations, Probe};
+use crate::track::retransmission::{Retransmission, RetransmitCause};
+use crate::track::totals::EarlierFragments;
+
+/// What happens seldom; a connection without any of it has none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RareEvents {
+    ignored_resets: PerDirection<Option<[u64; 3]>>,
+    challenged: PerDirection<Option<(u64, u64)>>,
+    went_on: PerDirection<Option<u64>>,
+    misfit: Option<u64>,
+    after_fin: PerDirection<Option<AfterFin>>,
+    zero_window: PerDirection<ZeroWindow>,
+    window_filled: PerDirection<Occurrences>,
+    invalid: Occurrences,
+    fragmented: Occurrences,
+    earlier_fragments: PerDirection<EarlierFragments>,
+    errors: Occurrences,
+    repeats: PerDirection<Occurrences>,
+    idle: Nanos,
+    pub(super) keep_alives: Option<Box<PerDirection<KeepAlives>>>,
+    pub(super) silence: Option<Silence>,
+}
+
+/// What is noted while a connection lasts, small since there is one for each.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SummaryRecorder {
+    first_frame: u64,
+    last_frame: PerDirection<u64>,
+    offloaded: Occurrences,
+    rare: Option<Box<RareEvents>>,
+}
+
+impl SummaryRecorder {
+    /// The beginning of a story: what was noted.
+    pub(super) fn tell(&mut self) -> TcpSummary {
+        let rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
+        TcpSummary {
+            ignored_resets: rare.ignored_resets,
+            went_on: rare.went_on,
+            misfit: rare.misfit,
+            after_fin: rare.after_fin,
+            zero_window: rare.zero_window,
+            window_filled: rare.window_filled,
+            offloaded: std::mem::take(&mut self.offloaded),
+            invalid: rare.invalid,
+            fragmented: rare.fragmented,
+            earlier_fragments: rare.earlier_fragments,
+            errors: rare.errors,
+            repeats: rare.repeats,
+            idle: rare.idle,
+            keep_alives: rare.keep_alives,
+            first_frame: self.first_frame,
+            last_frame: self.last_frame,
+            ..TcpSummary::default()
+        }
+    }
+
+    /// Whether nothing rare was noted.
+    pub(super) fn is_plain(&self) -> bool {
+        self.rare.is_none()
+    }
+
+    /// What has happened seldom.
+    pub(super) fn noted(&self) -> Option<&RareEvents> {
+        self.rare.as_deref()
+    }
+
+    /// What happens seldom, to be noted.
+    pub(super) fn rare(&mut self) -> &mut RareEvents {
+        self.rare.get_or_insert_default()
+    }
+
+    /// A RST of this side that ended nothing, and what shows it.
+    pub(super) fn see_ignored(&mut self, sender: Direction, frames: [u64; 3]) {
+        let rare = self.rare();
+        rare.ignored_resets.get_mut(sender).get_or_insert(frames);
+        let [reset, since, challenge] = frames;
+        if since == 0 && challenge > 0 {
+            *rare.challenged.get_mut(sender) = Some((reset, challenge));
+        }
+    }
+
+    /// The last RST of this side that was challenged, and the challenge ACK.
+    pub(super) fn challenged(&self, sender: Direction) -> Option<(u64, u64)> {
+        *self.rare.as_ref()?.challenged.get(sender)
+    }
+
+    /// New data of a side that had sent a RST.
+    pub(super) fn see_went_on(&mut self, moment: &PacketRef) {
+        self.rare().went_on.get_mut(moment.direction).get_or_insert(moment.frame);
+    }
+
+    /// A segment that answers the SYN and does not fit it.
+    pub(super) fn see_misfit(&mut self, frame: u64) {
+        self.rare().misfit.get_or_insert(frame);
+    }
+
+    /// Data after the peer's FIN.
+    pub(super) fn see_after_fin(&mut self, moment: &PacketRef, len: u32) {
+        let slot = self.rare().after_fin.get_mut(moment.direction);
+        let (first, bytes) = slot.map_or((moment.frame, 0), |before| (before.first, before.bytes));
+        *slot = Some(AfterFin { first, last: moment.frame, bytes: bytes + u64::from(len), until: moment.at.get() });
+    }
+
+    /// Notes what one segment shows.
+    #[inline]
+    pub(super) fn follow(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        repeat: Option<&Retransmission>,
+        probe: Option<Probe>,
+        observations: &Observations,
+    ) {
+        let (frame, direction) = (moment.frame, moment.direction);
+        if self.first_frame == 0 {
+            self.first_frame = frame;
+        }
+        *self.last_frame.get_mut(direction) = frame;
+        match segment.checksum {
+            Checksum::Offloaded => self.offloaded.see(frame),
+            Checksum::Invalid => self.rare().invalid.see(frame),
+            Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
+        }
+        if repeat.is_some_and(|repeat| repeat.cause != RetransmitCause::DuplicateFrame) {
+            self.rare().repeats.get_mut(direction).see(frame);
+        }
+        if probe == Some(Probe::ZeroWindow) {
+            self.rare().zero_window.get_mut(!direction).probes.see(frame);
+        }
+        if !observations.is_empty() {
+            self.follow_hints(moment, probe, observations);
+        }
+    }
+
+    /// Notes an ICMP error.
+    pub(super) fn see_error(&mut self, frame: u64) {
+        self.rare().errors.see(frame);
+    }
+
+    /// Notes a packet in fragments.
+    pub(super) fn see_fragmented(&mut self, moment: &PacketRef, ip: &IpHeader) {
+        let rare = self.rare();
+        rare.fragmented.see(moment.frame);
+        rare.earlier_fragments.get_mut(moment.direction).see(ip);
+    }
+
+    fn follow_hints(&mut self, moment: &PacketRef, probe: Option<Probe>, observations: &Observations) {
+        let rare = self.rare();
+        let window = rare.zero_window.get_mut(moment.direction);
+        if observations.window_shut {
+            window.shut.see(moment.frame);
+        }
+        if let Some((_, blocked)) = observations.window_opened {
+            window.opened.see(moment.frame);
+            window.blocked = window.blocked.plus(blocked);
+        }
+        if observations.fills_window {
+            rare.window_filled.get_mut(moment.direction).see(moment.frame);
+        }
+        if let Some((_, gap)) = observations.idle.filter(|_| !matches!(probe, Some(Probe::KeepAlive { .. }))) {
+            rare.idle = rare.idle.plus(gap);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! How long a side took to answer: from the last byte of the request that an answer can have been made from.
+//!
+//! An answer cannot be made from bytes that its ACK does not cover, though they were captured before it; and of what it
+//! covers the bytes that it echoes are the request, where that is known.
+
+use std::num::NonZeroU64;
+
+use super::acks::DELAYED;
+use super::scoreboard::SentSegment;
+use super::{Connection, PacketRef};
+use crate::model::OptTime;
+use crate::model::{Direction, Nanos};
+use crate::track::event::TcpFacts;
+use crate::track::facts::SlowAnswer;
+
+/// An answer that takes longer than this is worth a word.
+const SLOW: Nanos = Nanos::from_millis(200);
+
+/// The last of a request to arrive, and how long ago it was captured.
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    frame: u64,
+    took: Nanos,
+    acked_by: Option<NonZeroU64>,
+}
+
+impl Connection {
+    /// Fills in how long the answer took that this segment begins, if it does; called for data that has not been sent
+    /// before. `last` is the conversation's frame before, and when it was.
+    #[inline]
+    pub(in crate::track) fn time_answer(&self, moment: &PacketRef, last: (u64, OptTime), facts: &mut TcpFacts) {
+        let echoed = facts.echo.map(|echo| echo.request.1);
+        let begun = facts.echo.filter(|echo| echo.begins);
+        let request = self.request(moment, echoed).or_else(|| self.echoed(moment, begun?.request));
+        let Some(request) = request else { return };
+        facts.response_time = Some(request.took);
+        let rides =
+            facts.rtt.is_some_and(|rtt| rtt.of == request.frame) && request.acked_by == NonZeroU64::new(moment.frame);
+        let network = rides.then(|| self.handshake.answer_time(moment.direction)).flatten();
+        if network.is_some_and(|network| (DELAYED..SLOW).contains(&request.took.minus(network))) {
+            facts.observations.delayed_ack = Some((request.frame, request.took));
+        }
+        if moment.direction == Direction::ServerToClient {
+            facts.observations.slow_answer = self.slow_answer(moment, last, &request);
+        }
+    }
+
+    /// What this answer's sender answers; `echoed` is the frame whose bytes come back.
+    fn request(&self, moment: &PacketRef, echoed: Option<u64>) -> Option<Request> {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let before = own.sent.iter().rev().filter(|sent| sent.len > 0).nth(1).map_or(0, |sent| sent.frame);
+        // what the answer before had covered already, that one may have answered
+        let unanswered = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() > before);
+        let covered = peer.sent.acked().rev();
+        if echoed.is_none() {
+            // the request's last byte was not captured, or is not there yet
+            let last = covered.clone().next()?;
+            if own.ack_sent != Some(last.end) {
+                return None;
+            }
+        }
+        let after_it = |sent: &&SentSegment| echoed.is_some_and(|echoed| sent.frame != echoed && sent.last.0 != echoed);
+        let mut newest: Option<(u64, OptTime, &SentSegment)> = None;
+        // a byte reaches the program only when all before it have come
+        for sent in covered.skip_while(after_it).take_while(unanswered).filter(|sent| sent.len > 0) {
+            let (frame, at) = arrived(sent, moment.frame)?;
+            if newest.is_none_or(|(newest, ..)| frame > newest) {
+                newest = Some((frame, at, sent));
+            }
+        }
+        let (frame, at, sent) = newest?;
+        Some(Request { frame, took: moment.since(at)?, acked_by: sent.acked_by })
+    }
+
+    /// The request in these frames, whose echo begins here: the ACK of an answer before may have covered it already, when
+    /// requests do not wait for the answers before them.
+    fn echoed(&self, moment: &PacketRef, (first, last): (u64, u64)) -> Option<Request> {
+        let of_request = |sent: &&SentSegment| sent.len > 0 && (first..=last).contains(&sent.frame);
+        let mut newest: Option<(u64, OptTime, &SentSegment)> = None;
+        for sent in self.sides.get(!moment.direction).sent.acked().filter(of_request) {
+            let (frame, at) = arrived(sent, moment.frame)?;
+            if newest.is_none_or(|(newest, ..)| frame > newest) {
+                newest = Some((frame, at, sent));
+            }
+        }
+        let (frame, at, sent) = newest.filter(|(.., sent)| sent.frame == last || sent.last.0 == last)?;
+        Some(Request { frame, took: moment.since(at)?, acked_by: sent.acked_by })
+    }
+
+    /// An answer of the server that took its time. What the network took, by the handshake, counts for nothing.
+    fn slow_answer(
+        &self,
+        moment: &PacketRef,
+        (last, last_at): (u64, OptTime),
+        request: &Request,
+    ) -> Option<SlowAnswer> {
+        let network = self.handshake.answer_time(moment.direction).unwrap_or_default();
+        if request.took.minus(network) < SLOW {
+            return None;
+        }
+        // an ACK right before the answer shows no more than the answer's own
+        let right_before = moment.since(last_at).is_some_and(|since| since.0 < SLOW.0 / 2);
+        let with_answer = |by: u64| by == moment.frame || by == last && right_before;
+        let acked_by = request.acked_by.filter(|by| !with_answer(by.get()));
+        let seen = self.capture_point_evidence().capture_point;
+        NonZeroU64::new(request.frame).map(|request| SlowAnswer { request, acked_by, network, seen })
+    }
+}
+
+/// The copy that arrived, and when it was captured; `None` where more than one may be it. An answer that is itself the
+/// ACK tells no more of this than an ACK tells of a round trip (Karn's rule).
+fn arrived(sent: &SentSegment, answer: u64) -> Option<(u64, OptTime)> {
+    let acked_by = sent.acked_by?.get();
+    match sent.repeats {
+        0 => Some((sent.frame, sent.at)),
+        _ if acked_by == answer => None,
+        _ if sent.last.0 < acked_by => Some(sent.last),
+        // it had arrived when it was sent again
+        1 => Some((sent.frame, sent.at)),
+        _ => None,
+    }
+}

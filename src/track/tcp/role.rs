@@ -1,0 +1,71 @@
+//! What part a segment plays, and how far it brings the connection.
+
+use super::endpoint::TcpEndpoint;
+use super::{Connection, PacketRef};
+use crate::model::{Segment, SeqNumber, TcpFlags};
+use crate::track::facts::{Life, SegmentRole};
+
+impl Connection {
+    /// What part the segment plays.
+    pub(super) fn place(&self, moment: &PacketRef, segment: &Segment) -> SegmentRole {
+        let flags = segment.flags;
+        let own = self.sides.get(moment.direction);
+        let peer = self.sides.get(!moment.direction);
+        if flags.contains(TcpFlags::RST) {
+            SegmentRole::Reset
+        } else if flags.contains(TcpFlags::SYN) {
+            match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
+                (true, _) => SegmentRole::Odd,
+                (false, true) => match own.syn.filter(|_| self.new_isn && !own.has_asked_with(segment.seq)) {
+                    Some((before, _)) => SegmentRole::AnotherSynAck { before: before.get() },
+                    None => SegmentRole::SynAck,
+                },
+                (false, false) if peer.isn.is_some() && !peer.syn_with_ack => {
+                    SegmentRole::SimultaneousSyn { other: peer.syn.map_or(0, |(frame, _)| frame.get()) }
+                }
+                (false, false) => SegmentRole::Syn,
+            }
+        } else if flags.contains(TcpFlags::FIN) {
+            // one without ACK is dropped (RFC 9293 §3.10.7.4)
+            if flags.contains(TcpFlags::ACK) {
+                SegmentRole::Fin { first: peer.fin.is_none() }
+            } else {
+                SegmentRole::Odd
+            }
+        } else if segment.len > 0 {
+            SegmentRole::Data
+        } else if !flags.contains(TcpFlags::ACK) {
+            SegmentRole::Odd
+        } else if !peer.syn_acked
+            && own.isn.is_some()
+            && self.life != Life::Aborted
+            && peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1)))
+        {
+            SegmentRole::HandshakeAck
+        } else if self.is_ending() && closes(own, peer, segment.ack) {
+            SegmentRole::LastAck
+        } else {
+            SegmentRole::Ack
+        }
+    }
+
+    /// How far the connection has come, with this segment taken.
+    pub(super) fn life(&self, place: SegmentRole) -> Life {
+        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        if client.reset.or(server.reset).is_some() {
+            Life::Aborted
+        } else if client.fin.is_some() || server.fin.is_some() {
+            Life::Closing
+        } else if self.handshake.is_under_way() || matches!(place, SegmentRole::HandshakeAck) {
+            Life::Opening
+        } else {
+            Life::Open
+        }
+    }
+}
+
+/// Whether this ACK covers the peer's FIN when its own FIN is out and covered too.
+fn closes(own: &TcpEndpoint, peer: &TcpEndpoint, ack: SeqNumber) -> bool {
+    let covers = peer.fin.is_some_and(|fin| fin.acked_by.is_none() && !ack.is_before(fin.end));
+    covers && own.fin.is_some_and(|fin| fin.acked_by.is_some())
+}

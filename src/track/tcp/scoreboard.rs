@@ -1,0 +1,282 @@
+//! What one side has sent lately: which frame carried which bytes, and who acknowledged them.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU64;
+
+use super::verdict::RetransmittedSegment;
+use crate::model::OptTime;
+use crate::model::SeqNumber;
+
+/// Most segments remembered that are not acknowledged.
+const IN_FLIGHT: usize = 1024;
+/// Most segments remembered after their acknowledgment, to prove that a repeat was not needed.
+const ACKED: usize = 16;
+
+/// Identifications this far apart tell nothing of the order.
+pub(super) const CLOSELY: u16 = 1_000;
+
+/// One segment that took sequence numbers: data, SYN or FIN.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SentSegment {
+    pub(super) seq: SeqNumber,
+    pub(super) end: SeqNumber,
+    /// Payload bytes.
+    pub(super) len: u32,
+    /// The frame that carried it first.
+    pub(super) frame: u64,
+    /// When, since the conversation's start.
+    pub(super) at: OptTime,
+    /// The frame that carried it last, and when.
+    pub(super) last: (u64, OptTime),
+    pub(super) ip_id: Option<u16>,
+    pub(super) timestamp: Option<u32>,
+    /// How often it was sent again, and how often of these since a timer ran out.
+    pub(super) repeats: u16,
+    pub(super) timeouts: u8,
+    /// Its checksum does not fit.
+    pub(super) damaged: bool,
+    /// It filled a hole.
+    pub(super) late: bool,
+    /// It is a part of what its frame carried: another part came again without it.
+    pub(super) part: bool,
+    /// The frame that acknowledged it.
+    pub(super) acked_by: Option<NonZeroU64>,
+}
+
+/// The segments of one side in order of their sequence numbers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scoreboard {
+    segments: VecDeque<SentSegment>,
+    /// How many at the front are acknowledged.
+    acked: usize,
+    /// One whose checksum does not fit was acknowledged, though it was sent but once.
+    misfit_arrived: bool,
+}
+
+/// What an ACK covered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Covered {
+    pub(super) segments: u32,
+    /// First and last frame.
+    pub(super) frames: Option<(u64, u64)>,
+    /// The last covered segment, if Karn's rule allows it as an RTT sample: it was sent only once, and its ACK did not
+    /// wait for one that was sent again or came late.
+    pub(super) sample: Option<Sample>,
+    /// Whether one has a checksum that does not fit, or was sent more than once.
+    pub(super) odd: bool,
+}
+
+/// A segment whose ACK completes a round trip.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sample {
+    pub(super) frame: u64,
+    pub(super) at: OptTime,
+    /// Payload bytes.
+    pub(super) len: u32,
+}
+
+impl Scoreboard {
+    pub(super) fn clear(&mut self) {
+        self.segments.clear();
+        self.acked = 0;
+        self.misfit_arrived = false;
+    }
+
+    /// Remembers a segment that brings bytes for the first time.
+    pub(super) fn push(&mut self, sent: SentSegment) {
+        if self.segments.len() - self.acked >= IN_FLIGHT {
+            self.segments.remove(self.acked);
+        }
+        let in_order = self.segments.back().is_none_or(|last| !sent.seq.is_before(last.seq));
+        if in_order {
+            self.segments.push_back(sent);
+        } else {
+            let at = self.segments.iter().position(|other| other.seq.is_after(sent.seq)).unwrap_or(0);
+            self.segments.insert(at.max(self.acked), sent);
+        }
+    }
+
+    /// Remembers a segment that was acknowledged before it was captured.
+    pub(super) fn insert_acked(&mut self, sent: SentSegment) {
+        let at = self.acked().position(|other| other.seq.is_after(sent.seq)).unwrap_or(self.acked);
+        self.segments.insert(at.min(self.segments.len()), sent);
+        self.acked += 1;
+    }
+
+    /// The remembered segment that carried the byte at `seq`, latest first.
+    pub(super) fn carrying(&mut self, seq: SeqNumber) -> Option<&mut SentSegment> {
+        self.segments.iter_mut().rev().find(|sent| !sent.seq.is_after(seq) && sent.end.is_after(seq))
+    }
+
+    /// One of the remembered segments that carried a part of these bytes.
+    #[cold]
+    pub(super) fn overlapping(&self, again: &RetransmittedSegment) -> Option<&SentSegment> {
+        self.segments.iter().find(|sent| sent.seq.is_before(again.end) && sent.end.is_after(again.seq))
+    }
+
+    /// Whether the checksums of most of them do not fit: then they were changed after the checksums were made, as where
+    /// addresses were rewritten, and what does not fit is not damaged.
+    #[cold]
+    pub(super) fn is_mostly_damaged(&self) -> bool {
+        let damaged = self.segments.iter().filter(|sent| sent.damaged).count();
+        damaged >= 2 && damaged * 2 > self.segments.len()
+    }
+
+    /// Whether a checksum that does not fit may tell that its segment was thrown away: not where one such arrived, or
+    /// where most are so.
+    #[cold]
+    pub(super) fn misfits_are_lost(&self) -> bool {
+        !self.misfit_arrived && !self.is_mostly_damaged()
+    }
+
+    /// Notes that a segment whose checksum does not fit was acknowledged, though no other copy of it was captured. Gives
+    /// whether one had been before.
+    #[cold]
+    pub(super) fn see_misfit(&mut self) -> bool {
+        std::mem::replace(&mut self.misfit_arrived, true)
+    }
+
+    /// All remembered segments.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &SentSegment> {
+        self.segments.iter()
+    }
+
+    /// Parts the segment that carries bytes before and behind `at`, since one part comes again without the other. Those
+    /// that are acknowledged stay whole, and so do data on the SYN with number `isn`.
+    pub(super) fn part(&mut self, at: SeqNumber, isn: Option<SeqNumber>) {
+        if self.in_flight() >= IN_FLIGHT {
+            return;
+        }
+        let spans = |sent: &SentSegment| sent.seq.is_before(at) && sent.end.is_after(at) && isn != Some(sent.seq);
+        let Some(index) = (self.acked..self.segments.len()).rev().find(|n| self.segments.get(*n).is_some_and(spans))
+        else {
+            return;
+        };
+        let Some(sent) = self.segments.get_mut(index) else { return };
+        let len = sent.len.min(at.relative_to(sent.seq));
+        let rest = SentSegment { seq: at, len: sent.len - len, part: true, ..*sent };
+        *sent = SentSegment { end: at, len, part: true, ..*sent };
+        self.segments.insert(index + 1, rest);
+    }
+
+    /// Notes that the bytes from `from` up to `to` came again, upon a time-out or not.
+    pub(super) fn repeat(&mut self, from: SeqNumber, to: SeqNumber, last: (u64, OptTime), timeout: bool) {
+        let again = |sent: &&mut SentSegment| sent.seq.is_before(to);
+        for sent in self.segments.iter_mut().rev().take_while(|sent| sent.end.is_after(from)).filter(again) {
+            sent.repeats = sent.repeats.saturating_add(1);
+            sent.timeouts = sent.timeouts.saturating_add(u8::from(timeout));
+            sent.last = last;
+        }
+    }
+
+    /// The remembered segment that carried the highest bytes of data.
+    pub(super) fn last_data(&self) -> Option<&SentSegment> {
+        self.segments.iter().rev().find(|sent| sent.len > 0)
+    }
+
+    /// The remembered segments that are acknowledged: at most [`ACKED`], the last ones.
+    pub(super) fn acked(&self) -> impl DoubleEndedIterator<Item = &SentSegment> + Clone {
+        self.segments.range(..self.acked.min(self.segments.len()))
+    }
+
+    /// How many segments are not acknowledged.
+    pub(super) fn in_flight(&self) -> usize {
+        self.segments.len() - self.acked
+    }
+
+    /// Whether the IP identifications count up closely from segment to segment: others are random, or shared by many
+    /// flows, and tell nothing. `None` where there are too few to tell.
+    pub(super) fn ids_count_up(&self) -> Option<bool> {
+        let sent = || self.segments.iter().filter(|sent| !sent.late && !sent.part);
+        let steps = sent().zip(sent().skip(1)).filter_map(|(one, next)| Some(next.ip_id?.wrapping_sub(one.ip_id?)));
+        steps.map(|step| (1..CLOSELY).contains(&step)).reduce(|all, close| all && close)
+    }
+
+    /// The highest IP identification and time stamp among the segments sent from `seq` on.
+    pub(super) fn marks_from(&self, seq: SeqNumber) -> (Option<u16>, Option<u32>) {
+        let later = self.segments.iter().filter(|sent| !sent.seq.is_before(seq));
+        later.fold((None, None), |(id, stamp), sent| (id.or(sent.ip_id), stamp.or(sent.timestamp)))
+    }
+
+    /// Marks what `ack` covers.
+    pub(super) fn acknowledge(&mut self, ack: SeqNumber, by: u64) -> Covered {
+        let mut covered = Covered::default();
+        let mut clean = true;
+        while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
+            sent.acked_by = NonZeroU64::new(by);
+            covered.odd |= sent.damaged || sent.repeats > 0;
+            let (first, last) = covered.frames.unwrap_or((sent.frame, sent.frame));
+            let counted = sent.part && covered.frames.is_some() && last == sent.frame;
+            covered.frames = Some((first.min(sent.frame), last.max(sent.frame)));
+            covered.segments += u32::from(sent.len > 0 && !counted);
+            clean &= sent.repeats == 0 && !sent.late;
+            covered.sample = clean.then_some(Sample { frame: sent.frame, at: sent.at, len: sent.len });
+            self.acked += 1;
+        }
+        while self.acked > ACKED {
+            self.segments.pop_front();
+            self.acked -= 1;
+        }
+        covered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(seq: u32, len: u32, frame: u64) -> SentSegment {
+        SentSegment {
+            seq: SeqNumber(seq),
+            end: SeqNumber(seq.wrapping_add(len)),
+            len,
+            frame,
+            at: OptTime::UNKNOWN,
+            last: (frame, OptTime::UNKNOWN),
+            ip_id: None,
+            timestamp: None,
+            repeats: 0,
+            timeouts: 0,
+            damaged: false,
+            late: false,
+            part: false,
+            acked_by: None,
+        }
+    }
+
+    #[test]
+    fn an_ack_covers_whole_segments_and_a_repeat_spoils_the_sample() {
+        let mut list = Scoreboard::default();
+        (0..4).for_each(|n| list.push(sent(n * 10, 10, u64::from(n) + 1)));
+        let covered = list.acknowledge(SeqNumber(25), 9);
+        assert_eq!((covered.segments, covered.frames), (2, Some((1, 2))));
+        assert_eq!(covered.sample.map(|s| s.frame), Some(2));
+        list.carrying(SeqNumber(35)).unwrap().repeats += 1;
+        assert!(list.acknowledge(SeqNumber(40), 10).sample.is_none());
+        assert_eq!(list.carrying(SeqNumber(12)).unwrap().acked_by, NonZeroU64::new(9));
+    }
+
+    #[test]
+    fn a_part_that_comes_again_spoils_no_other() {
+        let mut list = Scoreboard::default();
+        list.push(sent(u32::MAX - 9, 30, 1));
+        let (from, to) = (SeqNumber(0), SeqNumber(10));
+        list.part(from, None);
+        list.part(to, None);
+        list.repeat(from, to, (2, OptTime::UNKNOWN), true);
+        let parts: Vec<_> = list.iter().map(|sent| (sent.len, sent.repeats, sent.timeouts, sent.last.0)).collect();
+        assert_eq!(parts, [(10, 0, 0, 1), (10, 1, 1, 2), (10, 0, 0, 1)]);
+        let covered = list.acknowledge(SeqNumber(20), 3);
+        assert_eq!((covered.segments, covered.frames), (1, Some((1, 1))));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut list = Scoreboard::default();
+        (0..5_000).for_each(|n| list.push(sent(n * 10, 10, u64::from(n))));
+        (0..5_000).for_each(|n| list.part(SeqNumber(n * 10 + 5), None));
+        assert_eq!(list.in_flight(), IN_FLIGHT);
+        list.acknowledge(SeqNumber(50_000), 1);
+        assert_eq!(list.segments.len(), ACKED);
+    }
+}

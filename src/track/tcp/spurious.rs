@@ -1,0 +1,87 @@
+//! What an ACK tells of copies that it covers: which one of several arrived, by the time stamp that it echoes, and whether
+//! one did whose checksum does not fit.
+
+use std::num::NonZeroU64;
+
+use super::PacketRef;
+use super::bytes::WORTH_COMPARING;
+use super::endpoint::TcpEndpoint;
+use super::scoreboard::SentSegment;
+use super::verdict::{LEAST_TIMEOUT, RetransmittedSegment};
+use crate::model::{Nanos, Segment, SeqNumber};
+use crate::track::retransmission::SpuriousEvidence;
+
+impl TcpEndpoint {
+    /// What its ACK tells of copies of the peer's bytes, which began at `from`. `usual` is how long an ACK took in the handshake;
+    /// `told` says whether the ACKs before it had told of a hole.
+    #[cold]
+    pub(super) fn tells_of_copies(
+        &self,
+        peer: &mut Self,
+        moment: &PacketRef,
+        segment: &Segment,
+        from: Option<SeqNumber>,
+        usual: Option<Nanos>,
+        told: bool,
+    ) -> Option<SpuriousEvidence> {
+        let quickest = usual.into_iter().chain(self.quickest_ack.get()).min();
+        let of_earlier = from.and_then(|from| peer.earlier_copy(moment, segment, from, quickest));
+        of_earlier.or_else(|| self.tells_of_misfit(peer, moment, told))
+    }
+
+    /// A segment whose checksum does not fit, and no other copy of which is in the capture. Where one arrived, the next
+    /// may have been changed as harmlessly.
+    fn tells_of_misfit(&self, peer: &mut Self, moment: &PacketRef, told: bool) -> Option<SpuriousEvidence> {
+        let newly = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() == moment.frame);
+        let lone = |sent: &&SentSegment| sent.damaged && sent.repeats == 0 && !sent.late;
+        let misfit = *peer.sent.acked().filter(newly).find(lone)?;
+        let frame = NonZeroU64::new(misfit.frame)?;
+        let by = self.had_told_of(&RetransmittedSegment::whole(&misfit)).filter(|_| told);
+        if let Some(told_by) = by.and_then(NonZeroU64::new) {
+            return Some(SpuriousEvidence::Unseen { frame, told_by });
+        }
+        // a copy that the capture missed comes a time-out and a round trip later
+        let round_trip = peer.estimator.smoothed().unwrap_or_default();
+        let at_once = moment.since(misfit.at).is_none_or(|took| took < LEAST_TIMEOUT.plus(round_trip));
+        (at_once && !peer.sent.see_misfit()).then_some(SpuriousEvidence::Misfit { frame })
+    }
+
+    /// The repeat of the first bytes that were not acknowledged, if it was not needed: the ACK echoes a time stamp older
+    /// than its own (Eifel detection, RFC 3522), where it would echo that of the copy which arrived (RFC 7323 §4.3); or,
+    /// without time stamps, it comes sooner than a round trip, of which the quickest took `quickest`.
+    fn earlier_copy(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        from: SeqNumber,
+        quickest: Option<Nanos>,
+    ) -> Option<SpuriousEvidence> {
+        let first = *self.sent.carrying(from)?;
+        let newly = first.acked_by.is_some_and(|by| by.get() == moment.frame);
+        if first.repeats == 0 || !newly {
+            return None;
+        }
+        let stamps = segment.options.timestamps.map(|stamps| stamps.echo_reply).zip(first.timestamp);
+        let is_older = |stamp: u32, than: u32| stamp.wrapping_sub(than).cast_signed() < 0;
+        let too_soon =
+            |after: &Nanos| quickest.is_some_and(|quickest| quickest >= WORTH_COMPARING && after.0 < quickest.0 / 2);
+        // where the ACK covers only a part of it, the rest may have been needed; a FIN on an ACK was none
+        let whole = |again: &&RetransmittedSegment| {
+            let carries = !again.seq.is_after(from) && again.packet_end.is_after(from);
+            carries && !again.packet_end.is_after(segment.ack) && !again.fin_on_ack
+        };
+        let mut repeats = self.loss().repeats.iter().filter(whole);
+        let (again, after) = match stamps {
+            Some((echo, stamp)) if is_older(echo, stamp) => return None,
+            Some((echo, _)) => {
+                (repeats.find(|again| again.timestamp.is_some_and(|stamp| is_older(echo, stamp)))?, None)
+            }
+            None => {
+                let last = repeats.next_back()?;
+                (last, Some(moment.since(last.at).filter(too_soon)?))
+            }
+        };
+        let (again, first) = (NonZeroU64::new(again.frame)?, NonZeroU64::new(first.frame)?);
+        Some(SpuriousEvidence::Earlier { again, first, after })
+    }
+}

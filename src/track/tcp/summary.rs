@@ -1,0 +1,132 @@
+//! What a connection's findings are made of: the frames that matter, counted and bounded.
+
+use super::keep_alive::KeepAlives;
+use crate::model::Occurrences;
+use crate::model::{Nanos, PerDirection};
+use crate::track::capture_point::CapturePointEvidence;
+use crate::track::totals::EarlierFragments;
+
+/// A side's FIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fins {
+    /// Its frame.
+    pub frame: u64,
+    /// Time since the conversation's start.
+    pub at: Option<Nanos>,
+    /// The frame that acknowledged it.
+    pub acked_by: Option<u64>,
+    /// Whether it carried the ACK of the peer's FIN.
+    pub acks_peer_fin: bool,
+}
+
+/// Data that a side sent after the peer's FIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AfterFin {
+    /// The first frame of it.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// Payload bytes.
+    pub bytes: u64,
+    /// When the last was captured: time since the conversation's start.
+    pub until: Option<Nanos>,
+}
+
+/// What a side's SYN offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    /// Maximum segment size.
+    pub mss: Option<u16>,
+    /// Window scale shift.
+    pub window_scale: Option<u8>,
+    /// SACK permitted.
+    pub sack_permitted: bool,
+    /// Timestamps.
+    pub timestamps: bool,
+    /// ECN (RFC 3168 §6.1.1), by ECE on the SYN.
+    pub ecn: bool,
+}
+
+/// How long a receiver's window was shut.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZeroWindow {
+    /// The segments that shut it.
+    pub shut: Occurrences,
+    /// The segments that opened it.
+    pub opened: Occurrences,
+    /// Probes.
+    pub probes: Occurrences,
+    /// How long it was shut altogether.
+    pub blocked: Nanos,
+}
+
+/// A window that was shut and did not open again, by frames and when they came since the conversation's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StillZeroWindow {
+    /// The segment that shut it.
+    pub by: (u64, Option<Nanos>),
+    /// The last segment that says that it is shut; may be the same.
+    pub last: (u64, Option<Nanos>),
+    /// The RST that ended the connection meanwhile.
+    pub reset: Option<(u64, Option<Nanos>)>,
+}
+
+/// What happened on a connection, beyond its totals.
+#[derive(Clone, Debug, Default)]
+pub struct TcpSummary {
+    /// Frames of the SYN, the SYN-ACK and the ACK of it.
+    pub handshake: [Option<u64>; 3],
+    /// From the first SYN to the ACK that completed the handshake, however often they were sent.
+    pub opened_after: Option<Nanos>,
+    /// Both sides sent a SYN first.
+    pub simultaneous_open: bool,
+    /// SYNs, and nothing in answer.
+    pub unanswered_syn: bool,
+    /// A RST came in place of the ACK of the SYN-ACK, before any data: whatever came after it opened nothing.
+    pub reset_in_opening: bool,
+    /// Where the capture was made.
+    pub capture_point_evidence: CapturePointEvidence,
+    /// Each side's FIN.
+    pub fins: PerDirection<Option<Fins>>,
+    /// Each side's first RST that may have ended the connection.
+    pub resets: PerDirection<Option<u64>>,
+    /// Each side's first RST that ended nothing: its frame, that of what was sent after it all the same, and that of the
+    /// ACK of this, or of the ACK that questions the RST; 0 for what there is not.
+    pub ignored_resets: PerDirection<Option<[u64; 3]>>,
+    /// The first data that a side sent after its own RST, as if it had sent none.
+    pub went_on: PerDirection<Option<u64>>,
+    /// The first segment that answered the SYN and did not fit it.
+    pub misfit: Option<u64>,
+    /// Each side's SYN.
+    pub negotiated: PerDirection<Option<Negotiated>>,
+    /// Each side's bytes (SYN and FIN included) that were never acknowledged.
+    pub unacked_bytes: PerDirection<u32>,
+    /// Each side's window, where it is shut at the end.
+    pub still_zero_window: PerDirection<Option<StillZeroWindow>>,
+    /// Data that a side sent after the peer's FIN: a half-close.
+    pub after_fin: PerDirection<Option<AfterFin>>,
+    /// Each side's window, when it was shut.
+    pub zero_window: PerDirection<ZeroWindow>,
+    /// Segments that filled the peer's window.
+    pub window_filled: PerDirection<Occurrences>,
+    /// Segments with an offloaded checksum.
+    pub offloaded: Occurrences,
+    /// Segments with a wrong checksum.
+    pub invalid: Occurrences,
+    /// Segments in fragments.
+    pub fragmented: Occurrences,
+    /// Fragments of those of each side that came before the last one.
+    pub earlier_fragments: PerDirection<EarlierFragments>,
+    /// ICMP errors about the connection.
+    pub errors: Occurrences,
+    /// Segments that came again, the same frame twice aside.
+    pub repeats: PerDirection<Occurrences>,
+    /// Each side's keep-alives, if there were any.
+    pub keep_alives: Option<Box<PerDirection<KeepAlives>>>,
+    /// Time during which nothing was sent for a second or more.
+    pub idle: Nanos,
+    /// The last data segments' frame of each side that is not acknowledged.
+    pub first_frame: u64,
+    /// The last frame of each side.
+    pub last_frame: PerDirection<u64>,
+}
