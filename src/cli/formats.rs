@@ -8,7 +8,8 @@ use clap::Args;
 use super::format_names::ANNOTATED;
 use super::listing::row;
 use super::{Exit, width};
-use crate::explain::{FACTS, FindingCode};
+use crate::explain::FACTS;
+use crate::model::FindingCode;
 use crate::render::FORMATS;
 use crate::report::{COLUMNS, CONVERSATION_COLUMNS, Column};
 

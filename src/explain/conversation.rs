@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 use super::answers::{self, Answered, Evidence};
 use super::conversation_findings;
 use super::facts::{self, Fact, Known};
-use super::finding::Finding;
 use super::transfer::Transfer;
+use crate::model::Finding;
 use crate::model::PerDirection;
 use crate::track::ConversationTotals;
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::arithmetic::Arithmetic;
 use super::describe;
-use super::finding::{Finding, FindingCode};
 use super::phase::Phase;
 use super::{capture_point, step_findings, wire};
+use crate::model::{Finding, FindingCode};
 use crate::model::{WireDeed, WireMark};
 use crate::track::{Event, MaybeOwned};
 

@@ -1,6 +1,6 @@
 //! What a wire did to a frame, in words. The wire is echolab's own: this is knowledge, not inference.
 
-use super::finding::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code};
 use crate::model::{WireCause, WireDeed, WireMark};
 
 /// The finding on a frame that a wire did something to.

@@ -3,6 +3,7 @@
 mod call;
 mod capture_info;
 mod endpoint;
+mod finding;
 mod flags;
 mod flow;
 mod fragments;
@@ -17,12 +18,14 @@ mod protocol;
 mod seq;
 mod skip;
 mod text;
+pub(crate) mod thresholds;
 mod timestamp;
 mod wire_mark;
 
 pub use call::{Call, CallKind, FailedCall, KernelView, Side};
 pub use capture_info::{CaptureFormat, CaptureInfo};
 pub use endpoint::Endpoint;
+pub use finding::{Finding, FindingCode, Severity};
 pub use flags::TcpFlags;
 pub use flow::{Flow, FlowKey, FlowKeyV4, FlowKeyV6};
 pub use fragments::EarlierFrames;

@@ -13,7 +13,8 @@ use unicode_width::UnicodeWidthStr;
 use super::grid::{CALLS_TITLE, Grid};
 use super::layout::Layout;
 use super::{Format, Options, escape, room};
-use crate::explain::{Answered, Fact, Severity};
+use crate::explain::{Answered, Fact};
+use crate::model::Severity;
 use crate::report::{
     Align, Cell, Choice, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, conversation_notes,
     conversation_title, finding_lines, report_title,

@@ -1,6 +1,6 @@
 //! One value of a table: its text, and what kind of thing it is, so that a terminal can colour it.
 
-use crate::explain::Severity;
+use crate::model::Severity;
 use crate::model::{Direction, TcpFlags};
 
 /// What a cell's text stands for; formats with colour turn it into one.

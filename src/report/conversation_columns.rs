@@ -3,8 +3,9 @@
 use super::cell::{Cell, Tone};
 use super::column::{Align, ConversationColumn, Room};
 use super::view::View;
-use crate::explain::{Conversation, Severity};
+use crate::explain::Conversation;
 use crate::model::PerDirection;
+use crate::model::Severity;
 use crate::track::{Close, Handshake, TcpTotals};
 
 /// Every column that a table of conversations can have, in the order in which they stand.

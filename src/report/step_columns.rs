@@ -3,7 +3,8 @@
 use super::cell::{Cell, Tone};
 use super::column::{Align, Room, StepColumn};
 use super::view::{PayloadView, View};
-use crate::explain::{Arithmetic, Severity, Step};
+use crate::explain::{Arithmetic, Step};
+use crate::model::Severity;
 use crate::model::{Checksum, Direction, Nanos, TcpOptions, visible};
 use crate::track::{Body, RttSample, TcpFacts};
 

@@ -7,8 +7,9 @@ use super::collector::{Kept, Report};
 use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
 use super::view::View;
-use crate::explain::{Conversation, Fact, Finding, FindingCode};
+use crate::explain::{Conversation, Fact};
 use crate::model::{CaptureInfo, Protocol, Side};
+use crate::model::{Finding, FindingCode};
 pub(crate) use crate::model::{counted, thousands as count};
 use crate::track::{ConversationTotals, RolesFrom, StopReason};
 

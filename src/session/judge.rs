@@ -2,7 +2,7 @@
 
 use super::observed::Observed;
 use crate::drive::scenario::{BUSY, Expectation};
-use crate::explain::Severity;
+use crate::model::Severity;
 
 /// What was expected and is not so, a sentence each; empty where all is as expected.
 pub fn unmet(expects: &Expectation, seen: &Observed) -> Vec<String> {
@@ -61,7 +61,7 @@ pub fn unmet(expects: &Expectation, seen: &Observed) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::drive::SCENARIOS;
-    use crate::explain::FindingCode;
+    use crate::model::FindingCode;
     use crate::track::AnalysisFlag;
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::explain::{Conversation, FindingCode, Step};
+use crate::explain::{Conversation, Step};
+use crate::model::FindingCode;
 use crate::model::{CaptureInfo, Checksum};
 use crate::report::{Relay, Sink};
 use crate::track::{AnalysisFlag, ConversationTotals};

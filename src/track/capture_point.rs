@@ -2,12 +2,10 @@
 //!
 //! It decides what a time between two frames is: from data to its ACK is a round trip only where the data was sent.
 
+use crate::model::thresholds::PATH_DELAY;
 use std::net::IpAddr;
 
 use crate::model::{Checksum, Direction, Endpoint, Nanos, Segment, TcpFlags};
-
-/// A shorter half of a handshake may as well be the delay of a busy host.
-const TOO_QUICK: Nanos = Nanos(400_000);
 
 /// Where the capture was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,10 +166,10 @@ fn bit(direction: Direction) -> u8 {
 /// At the client the SYN-ACK takes the time and the ACK follows at once, at the server it is the other way round.
 fn by_halves((server, client): (Nanos, Nanos)) -> Option<CapturePoint> {
     match (server.0, client.0) {
-        _ if server.plus(client) < TOO_QUICK => None,
+        _ if server.plus(client) < PATH_DELAY => None,
         (server, client) if client < server / 4 => Some(CapturePoint::Client),
         (server, client) if server < client / 4 => Some(CapturePoint::Server),
-        _ => (server.min(client) >= TOO_QUICK).then_some(CapturePoint::Between),
+        _ => (server.min(client) >= PATH_DELAY).then_some(CapturePoint::Between),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod analysis;
 mod capture_point;
+mod cause;
 mod conversation;
 mod ended;
 mod ending;
@@ -25,6 +26,7 @@ mod udp;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, Measures};
+pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 pub use facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace};
 pub use maybe_owned::MaybeOwned;
@@ -34,6 +36,7 @@ pub use retransmission::{
 };
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
+pub use tcp::rules::{Family, Rule, Words};
 pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,

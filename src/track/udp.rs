@@ -7,10 +7,8 @@ use super::tcp::PacketRef;
 use super::totals::{SentAgain, UdpTotals};
 use crate::echo::{Datagrams, Identity, Likeness};
 use crate::model::OptTime;
-use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, PerDirection};
-
-/// A copy in the capture comes within this time.
-const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
+use crate::model::thresholds::DUPLICATE_WITHIN;
+use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, PerDirection};
 
 /// So far apart are IP identifications that are counted up, at most; others tell nothing of order.
 const CLOSE: i16 = 1000;

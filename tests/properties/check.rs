@@ -2,7 +2,8 @@
 
 use std::io;
 
-use echolab::explain::{Conversation, Finding, Step};
+use echolab::explain::{Conversation, Step};
+use echolab::model::Finding;
 use echolab::model::{CaptureInfo, Protocol};
 use echolab::pipeline::{self, Options};
 use echolab::report::{Answering, CaptureTotals, Sink};

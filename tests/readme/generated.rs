@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use echolab::drive::ServerOptions;
-use echolab::explain::{FACTS, FindingCode, Severity};
+use echolab::explain::FACTS;
 use echolab::model::Skip;
+use echolab::model::{FindingCode, Severity};
 use echolab::render::FORMATS;
 use echolab::report::Bounds;
 use echolab::track::AnalysisFlag;

@@ -4,11 +4,8 @@ use super::super::relation::relation;
 use super::{Datagrams, Waiting, by_start, dns};
 use crate::echo::EchoKind;
 use crate::echo::PairedBy;
-use crate::model::Nanos;
 use crate::model::OptTime;
-
-/// A client that sends its next request sooner may still wait for the answer to the one before.
-const STALE: Nanos = Nanos::from_millis(1000);
+use crate::model::thresholds::STALE_REQUEST;
 
 /// An answer's bytes, as far as they were captured.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +75,7 @@ impl Datagrams {
     fn give_up_stale(&mut self, now: OptTime) {
         let later = self.waiting.iter().zip(self.waiting.iter().skip(1)).rposition(|(before, next)| {
             let (gap, waited) = (next.at.since(before.at), now.since(next.at));
-            let gave_up = gap.zip(waited).is_some_and(|(gap, waited)| gap >= STALE && gap.0 / 4 >= waited.0);
+            let gave_up = gap.zip(waited).is_some_and(|(gap, waited)| gap >= STALE_REQUEST && gap.0 / 4 >= waited.0);
             // the same bytes sent again are the same request
             gave_up && !next.is_same(before)
         });

@@ -1,8 +1,8 @@
 //! Keep-alives, and whether they were answered.
 
 use super::times;
-use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::TcpTotals;
 
 pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {

@@ -3,8 +3,8 @@
 use super::handshake::never_opened;
 use super::times;
 use crate::explain::describe::{counted, frames, thousands};
-use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{AfterFin, Close, ConversationTotals, Fins, Handshake, TcpTotals};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {

@@ -3,7 +3,7 @@
 use super::in_frames;
 use crate::echo::{EchoForm, EchoSeen};
 use crate::explain::describe::made;
-use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code};
 use crate::model::{counted, thousands};
 use crate::track::ConversationTotals;
 

@@ -1,7 +1,7 @@
 //! The opening, as a whole.
 
-use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{ConversationTotals, Handshake, TcpTotals};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {

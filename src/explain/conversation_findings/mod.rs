@@ -8,7 +8,7 @@ mod packets;
 mod udp;
 pub(super) mod window;
 
-use super::finding::Finding;
+use crate::model::Finding;
 use crate::model::Occurrences;
 use crate::model::thousands;
 use crate::track::ConversationTotals;

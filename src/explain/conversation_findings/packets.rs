@@ -1,8 +1,8 @@
 //! What the packets' checksums show.
 
 use super::in_frames;
-use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Occurrences;
+use crate::model::{Finding, FindingCode as Code};
 
 /// Datagrams that carry none.
 pub(super) fn unchecked(unchecked: &Occurrences, found: &mut Vec<Finding>) {

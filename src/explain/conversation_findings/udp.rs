@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::explain::describe::thousands;
-use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{ConversationTotals, SentAgain, UdpTotals};
 
 pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<Finding>) {

@@ -1,12 +1,10 @@
 //! Windows that were full or shut.
 
 use super::{in_frames, times};
-use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
 use crate::model::{Direction, Nanos};
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{ConversationTotals, StillZeroWindow, TcpTotals};
-
-/// A window that is shut for less belongs to a program that is at work.
-const NOTICED: Nanos = Nanos::from_millis(10);
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
@@ -36,7 +34,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
                 0 => String::new(),
                 count => format!(" The {} asked {} whether it had opened.", direction.receiver(), times(count)),
             };
-            let short = shut.blocked < NOTICED && shut.probes.count == 0 && still.is_empty();
+            let short = shut.blocked < NOTICEABLE_ZERO_WINDOW && shut.probes.count == 0 && still.is_empty();
             let why = if short { "read more slowly than bytes came" } else { "stopped reading" };
             let text = format!(
                 "The {}'s program {why}: its window was shut {}{blocked}.{probes}{still}",

@@ -4,11 +4,9 @@ use super::Known;
 use super::round_trip::spread;
 use crate::explain::capture_point::captured_at;
 use crate::model::Occurrences;
+use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{Nanos, counted};
 use crate::track::CapturePoint;
-
-/// No retransmission timer runs out sooner.
-const LEAST_TIMER: Nanos = Nanos::from_millis(200);
 
 /// From each request's last byte to its answer's first.
 pub(super) fn response_time(known: &Known<'_>) -> Option<String> {
@@ -29,7 +27,7 @@ pub(super) fn response_time(known: &Known<'_>) -> Option<String> {
         _ => ", and what the network took of it can't be told".to_owned(),
     };
     let at_server = matches!(capture_point_evidence.capture_point, Some(CapturePoint::Server | CapturePoint::SameHost));
-    let lost = match most >= LEAST_TIMER && !at_server {
+    let lost = match most >= SLOW_RESPONSE && !at_server {
         true => "; where an answer was lost on the way here, to its copy",
         false => "",
     };

@@ -1,7 +1,7 @@
 //! Diagnoses of an ICMP error: who reports what of which packet.
 
-use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Protocol;
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{Event, IcmpFacts};
 
 /// What the error says.

@@ -1,7 +1,7 @@
 //! Data on a SYN, and what became of them; TCP Fast Open (RFC 7413): who asks for a cookie, and who brings one.
 
 use crate::explain::describe::bytes;
-use crate::explain::finding::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{Event, SynData, TcpFacts};
 
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {

@@ -1,16 +1,14 @@
 //! Diagnoses of what the conversation so far shows at a segment: gaps, windows, waiting.
 
+use crate::model::thresholds::COMPARABLE_RTT;
 use std::num::NonZeroU64;
 
 use crate::explain::capture_point::captured_at;
 use crate::explain::describe::{bytes, thousands};
-use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::explain::wire::lost_before;
-use crate::model::{Nanos, TcpFlags, WireMark};
+use crate::model::{Finding, FindingCode as Code};
+use crate::model::{TcpFlags, WireMark};
 use crate::track::{CapturePoint, DsackReport, Event, Probe, SlowAnswer, SpuriousEvidence, TcpFacts};
-
-/// A network that takes less is not worth naming.
-const WORTH_NAMING: Nanos = Nanos::from_millis(1);
 
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
     let frame = event.frame;
@@ -197,7 +195,7 @@ fn of_copy(frame: u64, arrived: SpuriousEvidence) -> Finding {
 /// An answer that took its time; `lost` is what the wire is known to have lost before it.
 pub(super) fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer, lost: Option<&WireMark>) -> Finding {
     let (request, took) = (slow.request, facts.response_time.unwrap_or_default());
-    let network = if slow.network >= WORTH_NAMING {
+    let network = if slow.network >= COMPARABLE_RTT {
         format!("; the network took about {} of it, as in the handshake", slow.network.human())
     } else {
         String::new()

@@ -9,12 +9,10 @@ mod retransmission;
 mod timer;
 
 use super::capture_point::captured_at;
-use super::finding::{Finding, FindingCode as Code};
-use crate::model::{Checksum, EarlierFrames, Nanos, TcpFlags, WireMark, counted};
+use crate::model::thresholds::SLOW_RESPONSE;
+use crate::model::{Checksum, EarlierFrames, TcpFlags, WireMark, counted};
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{Body, CapturePoint, Event, Overtaken, SegmentRole, TcpFacts, UdpFacts, UdpPlace};
-
-/// An answer that takes longer than this is worth a word.
-const SLOW: Nanos = Nanos::from_millis(200);
 
 /// What the frame shows; empty, and without an allocation, for nearly every one.
 #[inline]
@@ -158,7 +156,7 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
         found.push(Finding::new(Code::UdpReordered, text, late.into_iter().chain([by, event.frame])));
     }
     if let (Some(time), UdpPlace::Reply { request, .. }) =
-        (facts.response_time.filter(|time| *time >= SLOW), facts.place)
+        (facts.response_time.filter(|time| *time >= SLOW_RESPONSE), facts.place)
     {
         let network = match facts.seen {
             Some(CapturePoint::Server | CapturePoint::SameHost) => {

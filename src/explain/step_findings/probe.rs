@@ -1,7 +1,7 @@
 //! Diagnoses of a segment that only asks.
 
-use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Nanos;
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{Event, Probe, TcpFacts};
 
 /// What it asks; an answer shows nothing.

@@ -3,8 +3,8 @@
 use std::num::NonZeroU64;
 
 use crate::explain::describe::{bytes, one_of};
-use crate::explain::finding::{Finding, FindingCode as Code};
 use crate::model::Direction;
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{Event, Reset, TcpFacts};
 
 /// A reset.

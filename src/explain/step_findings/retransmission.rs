@@ -1,15 +1,13 @@
 //! Diagnoses of a segment that comes again, or late.
 
+use crate::model::thresholds::MIN_RTO;
 use std::num::NonZeroU64;
 
 use super::timer;
 use crate::explain::describe::{bytes, frames};
-use crate::explain::finding::{Finding, FindingCode as Code};
-use crate::model::{Nanos, TcpFlags};
+use crate::model::TcpFlags;
+use crate::model::{Finding, FindingCode as Code};
 use crate::track::{Event, FirstCopy, Retransmission, RetransmitCause, TcpFacts};
-
-/// No retransmission timer runs out sooner.
-const SOONEST_TIMER: Nanos = Nanos::from_millis(180);
 
 /// A segment that comes again, or late.
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Retransmission) -> Finding {
@@ -227,7 +225,7 @@ fn first_copy(repeat: &Retransmission, len: u32) -> String {
 fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Retransmission, nth: u16, waited: &str) -> String {
     let why = match (asked, repeat.witness) {
         (true, Some(frame)) => format!("in answer to the SYN, which came again in frame {frame}"),
-        _ if what == "SYN-ACK" && repeat.after.is_some_and(|after| after < SOONEST_TIMER) => {
+        _ if what == "SYN-ACK" && repeat.after.is_some_and(|after| after < MIN_RTO) => {
             "too soon for a timer; most likely it answers a SYN that came again, or a copy of one that is not in the capture".to_owned()
         }
         (_, Some(frame)) => {

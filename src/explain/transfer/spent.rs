@@ -5,10 +5,7 @@
 //! everything was acknowledged, had been waiting for its program.
 
 use crate::model::Nanos;
-
-/// What leaves within this time after an ACK had been waiting for it; a wait that is not longer shows nothing, unless
-/// nearly all of it went by before the ACK.
-const AT_ONCE: Nanos = Nanos(500_000);
+use crate::model::thresholds::AT_ONCE;
 
 /// What a sender waits for, as far as its numbers tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

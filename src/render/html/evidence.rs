@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::row;
-use crate::explain::{Severity, Step};
+use crate::explain::Step;
+use crate::model::Severity;
 use crate::render::svg;
 use crate::report::{FindingLine, count};
 

@@ -1,6 +1,7 @@
 //! What a page needs of one conversation, in bounded memory.
 
-use crate::explain::{Finding, Step};
+use crate::explain::Step;
+use crate::model::Finding;
 use crate::report::ladder::Trail;
 use crate::report::series::ConversationSeries;
 use crate::report::{Bounds, Gather};

@@ -1,8 +1,9 @@
 //! A step as a row of the page's table, with all that it opens to.
 
 use super::header::{self, Field};
-use crate::explain::{Finding, Severity, Step};
+use crate::explain::Step;
 use crate::model::{Direction, visible};
+use crate::model::{Finding, Severity};
 use crate::render::grid::Head;
 use crate::render::svg;
 use crate::report::{Align, COLUMNS, Cell, Tone, View};

@@ -4,8 +4,9 @@
 
 use smallvec::SmallVec;
 
-use crate::explain::{Finding, FindingCode, Step};
+use crate::explain::Step;
 use crate::model::{Direction, Endpoint, TcpFlags, Timestamp};
+use crate::model::{Finding, FindingCode};
 use crate::track::{Analysis, Body, StreamId, TcpFacts};
 
 /// What one line says.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::explain::Finding;
+use crate::model::Finding;
 use crate::model::{Endpoint, PerDirection};
 use crate::report::CaptureTotals;
 use crate::track::AnalysisCounts;

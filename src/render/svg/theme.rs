@@ -3,7 +3,8 @@
 //! Classes take their colours from CSS variables, so that a page that embeds a drawing can set its own. Each group has
 //! its light colour as an attribute too, for viewers that read no style sheet.
 
-use crate::explain::{Phase, Severity};
+use crate::explain::Phase;
+use crate::model::Severity;
 use crate::report::ladder::ArrowKind;
 
 /// The style sheet of a drawing, of all drawings on a page.

@@ -2,8 +2,9 @@
 
 use super::fate::Fate;
 use super::label::Label;
-use crate::explain::{FindingCode, Phase, Severity, Step};
+use crate::explain::{Phase, Step};
 use crate::model::{Direction, Nanos, TcpFlags};
+use crate::model::{FindingCode, Severity};
 use crate::report::View;
 use crate::track::{Body, Probe, Retransmission, RetransmitCause, TcpFacts};
 

@@ -6,7 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU64;
 
-use crate::explain::{FindingCode, Step};
+use crate::explain::Step;
+use crate::model::FindingCode;
 use crate::model::{Checksum, PerDirection, SeqNumber};
 use crate::track::{FirstCopy, RetransmitCause, SpuriousEvidence};
 

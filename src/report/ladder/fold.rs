@@ -6,7 +6,8 @@
 use std::collections::HashSet;
 
 use super::trail::Entry;
-use crate::explain::{Phase, Severity, Step};
+use crate::explain::{Phase, Step};
+use crate::model::Severity;
 use crate::model::{Nanos, PerDirection, TcpFlags};
 use crate::report::words::{count, counted};
 use crate::track::{Body, TcpFacts};

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::position::{self, OneWay};
 use super::{Ladder, Row, Trail};
-use crate::explain::{Conversation, Severity, Step};
+use crate::explain::{Conversation, Step};
+use crate::model::Severity;
 use crate::model::{CaptureInfo, Nanos, TcpFlags};
 use crate::report::samples::{C, S, play, segment};
 use crate::report::{Bounds, CaptureTotals, Sink, View};

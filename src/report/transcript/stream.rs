@@ -3,7 +3,8 @@
 //! Of bytes that were sent more than once, a send became every copy, while only one of them brought the bytes to their
 //! receiver. Which one depends on where the capture was made; where it can't be told, each that may have is named.
 
-use crate::explain::{FindingCode, Step};
+use crate::explain::Step;
+use crate::model::FindingCode;
 use crate::model::{Call, CallKind, Checksum, Direction, Endpoint, Protocol, TcpFlags, Timestamp};
 use crate::track::{Body, CapturePoint, RetransmitCause, SegmentRole, StreamId};
 

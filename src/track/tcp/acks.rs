@@ -1,18 +1,14 @@
 //! What an ACK covers, and the round trip that it completes.
 
+use crate::model::thresholds::{DELAYED_ACK, MAX_DELAYED_ACK};
 use std::num::NonZeroU64;
 
 use super::gaps::AckedUnseen;
 use super::{Connection, PacketRef};
-use crate::model::{Nanos, Segment, SeqNumber, TcpFlags};
+use crate::model::{Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::event::TcpFacts;
 use crate::track::facts::{Acked, Probe, RttSample};
-
-/// An ACK that comes this much later than the quickest one, and than the one before, waited for its timer.
-pub(super) const DELAYED: Nanos = Nanos::from_millis(20);
-/// That timer waits no longer (RFC 1122 §4.2.3.2).
-const LONGEST_DELAY: Nanos = Nanos::from_millis(500);
 
 impl Connection {
     /// Fills in what the ACK covers, and the round trip that it completes.
@@ -85,9 +81,9 @@ impl Connection {
         let delay = sample.and_then(|sent| moment.since(sent.at));
         if let Some((sent, delay)) = sample.zip(delay)
             && let Some(held) = own.holds_ack(delay, usual)
-            && moment.since(advanced_at).is_none_or(|since| since >= DELAYED)
+            && moment.since(advanced_at).is_none_or(|since| since >= DELAYED_ACK)
         {
-            let timer = segment.len == 0 && peer.sent.in_flight() == 0 && held <= LONGEST_DELAY;
+            let timer = segment.len == 0 && peer.sent.in_flight() == 0 && held <= MAX_DELAYED_ACK;
             // with bytes that came late it came late itself
             let again = segment.len > 0 && facts.retransmission.is_some_and(|repeat| repeat.is_sent_again());
             observations.delayed_ack = (timer || again).then_some((sent.frame, delay));

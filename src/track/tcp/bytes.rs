@@ -1,21 +1,18 @@
 //! The bytes that a segment carries: new, filling a hole, or again.
 
+use crate::model::thresholds::{COMPARABLE_RTT, DUPLICATE_WITHIN, MIN_RTO, NO_TIMER_WITHIN};
 use std::num::NonZeroU64;
 
-use super::duplicate::{AT_ONCE, DUPLICATE_WITHIN};
 use super::endpoint::TcpEndpoint;
 use super::gaps::Fill;
 use super::reordering;
 use super::scoreboard::SentSegment;
-use super::verdict::{self, LEAST_TIMEOUT, RetransmittedSegment};
+use super::verdict::{self, RetransmittedSegment};
 use super::{CONTROL, Connection, PacketRef};
 use crate::model::OptTime;
 use crate::model::{Checksum, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Probe;
 use crate::track::retransmission::{PacketIds, Retransmission, RetransmitCause};
-
-/// An answer that takes less, by a host close by, may take half as long the next time.
-pub(super) const WORTH_COMPARING: Nanos = Nanos::from_millis(1);
 
 impl Connection {
     /// Places the segment's sequence space. Nearly every segment carries nothing, or the bytes that are due.
@@ -71,7 +68,7 @@ impl Connection {
             // a SYN that came again is answered again; else the answer was lost
             let too_soon = before
                 .and_then(|(_, at)| moment.since(at))
-                .is_some_and(|since| since >= AT_ONCE && since < LEAST_TIMEOUT);
+                .is_some_and(|since| since >= NO_TIMER_WITHIN && since < MIN_RTO);
             let usual = first_answer(own, peer);
             let again = peer.syn.filter(|(frame, at)| {
                 let answers = |answer: OptTime| {
@@ -179,7 +176,7 @@ fn first_answer(own: &TcpEndpoint, peer: &TcpEndpoint) -> Option<Nanos> {
     let (answer, asked) = (own.sent.iter().next()?, peer.sent.iter().next()?);
     let second = peer.syn.filter(|_| peer.syn_count == 2).map(|(frame, _)| frame.get())?;
     let alone = own.seq_base == Some(answer.seq) && peer.seq_base == Some(asked.seq) && answer.frame < second;
-    answer.at.since(asked.at).filter(|took| alone && *took >= WORTH_COMPARING)
+    answer.at.since(asked.at).filter(|took| alone && *took >= COMPARABLE_RTT)
 }
 
 /// An ACK with the IP identification of its sender's packet before, which was the same ACK. An identification that its

@@ -5,16 +5,10 @@ use super::endpoint::TcpEndpoint;
 use super::scoreboard::SentSegment;
 use super::verdict::RetransmittedSegment;
 use crate::model::OptTime;
+use crate::model::thresholds::{DUPLICATE_WITHIN, NO_TIMER_WITHIN, TIMESTAMP_TICK};
 use crate::model::{Nanos, SeqNumber};
 use crate::track::retransmission::{PacketIds, Retransmission, RetransmitCause};
 
-/// A repeat with the same marks within this time is the same packet captured again.
-pub(super) const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
-/// Nothing but an ACK makes TCP send a segment again within this time.
-pub(super) const AT_ONCE: Nanos = Nanos(200_000);
-
-/// Within this time the same time stamp is the same packet's: clocks tick every millisecond or ten (RFC 7323 §5.4).
-const SAME_TICK: Nanos = Nanos::from_millis(5);
 /// Most segments that came again remembered of one side, the last ones.
 const REPEATS: usize = 8;
 
@@ -63,7 +57,8 @@ impl TcpEndpoint {
         let packet = repeated.or_else(first)?;
         let after = again.at.since(packet.at);
         let same_marks = again.ip_id == packet.ip_id && again.timestamp == packet.timestamp;
-        let too_soon = same_marks && (repeated.is_some() || !asked) && after.is_some_and(|after| after < AT_ONCE);
+        let too_soon =
+            same_marks && (repeated.is_some() || !asked) && after.is_some_and(|after| after < NO_TIMER_WITHIN);
         if !(too_soon || ids_vary && same_packet(again, &packet, after)) {
             return None;
         }
@@ -114,6 +109,6 @@ fn same_packet(again: &RetransmittedSegment, before: &RetransmittedSegment, afte
     match (again.ip_id, before.ip_id) {
         (Some(id), Some(first)) if id != 0 || first != 0 => id == first && same_stamp && soon,
         // without an identification only the same clock tick at almost the same time tells; a tail-loss probe has another
-        _ => same_stamp && again.timestamp.is_some() && after.is_some_and(|after| after < SAME_TICK),
+        _ => same_stamp && again.timestamp.is_some() && after.is_some_and(|after| after < TIMESTAMP_TICK),
     }
 }

@@ -1,9 +1,8 @@
 //! One end of a TCP connection, as far as the capture shows it.
 
+use crate::model::thresholds::{DELAYED_ACK, DUPLICATE_WITHIN};
 use std::num::{NonZeroU8, NonZeroU64};
 
-use super::acks::DELAYED;
-use super::duplicate::DUPLICATE_WITHIN;
 use super::loss_state::LossState;
 use super::scoreboard::{Scoreboard, SentSegment};
 use super::verdict::RetransmittedSegment;
@@ -257,6 +256,6 @@ impl TcpEndpoint {
     pub(super) fn holds_ack(&mut self, delay: Nanos, usual: Option<Nanos>) -> Option<Nanos> {
         let usual = usual.into_iter().chain(self.quickest_ack.get()).min();
         self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
-        usual.map(|usual| delay.minus(usual)).filter(|held| *held >= DELAYED)
+        usual.map(|usual| delay.minus(usual)).filter(|held| *held >= DELAYED_ACK)
     }
 }

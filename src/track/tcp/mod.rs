@@ -20,6 +20,7 @@ mod reordering;
 mod reset;
 mod response_time;
 mod role;
+pub(super) mod rules;
 mod sack;
 mod scoreboard;
 mod spurious;

@@ -1,5 +1,6 @@
 //! What else a segment shows, besides its own numbers: windows that shut and open, waiting, silence.
 
+use crate::model::thresholds::{AT_ONCE, IDLE};
 use std::num::NonZeroU64;
 
 use super::endpoint::{TcpEndpoint, ZeroWindowPeriod};
@@ -10,10 +11,6 @@ use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::{Acked, Observations, SynData};
 use crate::track::retransmission::Retransmission;
 
-/// Silence longer than this is worth a word.
-const IDLE: Nanos = Nanos::from_millis(1_000);
-/// What leaves within this time after an ACK had been waiting for it.
-const AT_ONCE: Nanos = Nanos(500_000);
 /// ECN field of a packet that met congestion (RFC 3168 §5).
 const CONGESTION_EXPERIENCED: u8 = 3;
 

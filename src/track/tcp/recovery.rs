@@ -2,8 +2,9 @@
 //! send more of it again, and no timer or duplicate ACK has to (RFC 5681 §3.1, RFC 6582 §3.2).
 
 use super::endpoint::TcpEndpoint;
-use super::verdict::{LEAST_TIMEOUT, RetransmittedSegment};
+use super::verdict::RetransmittedSegment;
 use crate::model::OptTime;
+use crate::model::thresholds::MIN_RTO;
 use crate::model::{Nanos, SeqNumber};
 use crate::track::retransmission::{Retransmission, RetransmitCause};
 
@@ -32,7 +33,7 @@ impl Recovery {
         let ack = receiver.ack_sent.filter(|ack| ack.is_before(self.until))?;
         let partial = self.acked.is_none_or(|acked| ack.is_after(acked)) && before < self.frame;
         let (frame, at) = receiver.advanced;
-        let prompt = again.at.since(at).is_none_or(|since| since < LEAST_TIMEOUT.plus(round_trip.unwrap_or_default()));
+        let prompt = again.at.since(at).is_none_or(|since| since < MIN_RTO.plus(round_trip.unwrap_or_default()));
         let (since, timeout) = (self.frame, self.timeout);
         let cause = RetransmitCause::RecoveryContinues { since, timeout };
         (partial && prompt && (timeout || ack == again.seq)).then_some((cause, frame))
@@ -66,6 +67,6 @@ impl TcpEndpoint {
     /// starts the timer anew (RFC 6298 §5.3).
     pub(super) fn restarted_timer(&self, now: OptTime) -> Option<u64> {
         let (ack, at) = self.advanced;
-        now.since(at).is_some_and(|since| since < LEAST_TIMEOUT).then_some(ack)
+        now.since(at).is_some_and(|since| since < MIN_RTO).then_some(ack)
     }
 }

@@ -1,14 +1,14 @@
 //! Bytes that come behind others which were sent after them: those that were skipped, or acknowledged before they were
 //! captured. Whether they were late or sent again is told by marks, ACKs and time.
 
+use crate::model::thresholds::{MIN_RTO, NO_TIMER_WITHIN};
 use std::num::NonZeroU64;
 
-use super::duplicate::AT_ONCE;
 use super::endpoint::TcpEndpoint;
 use super::gaps::AckedUnseen;
 use super::recovery::Recovery;
 use super::scoreboard::CLOSELY;
-use super::verdict::{LEAST_TIMEOUT, RetransmittedSegment, asked_long_ago};
+use super::verdict::{RetransmittedSegment, asked_long_ago};
 use crate::model::Nanos;
 use crate::model::OptTime;
 use crate::track::retransmission::{FirstCopy, PacketIds, Retransmission, RetransmitCause, RtoBackoff};
@@ -56,7 +56,7 @@ pub(super) fn fills_gap(
         return repeat(cause, ack);
     }
     match (is_repeat, since) {
-        (true, Some(since)) if since >= LEAST_TIMEOUT => match receiver.restarted_timer(again.at) {
+        (true, Some(since)) if since >= MIN_RTO => match receiver.restarted_timer(again.at) {
             Some(ack) => repeat(RetransmitCause::TimerRestarted, ack),
             None => repeat(RetransmitCause::Timeout { nth: 1, wait: RtoBackoff::First }, shown_by),
         },
@@ -83,7 +83,7 @@ pub(super) fn captured_late(
     let marks = match (echoed, compared) {
         (Some(..=0), _) => PacketIds { timestamp: true, ip_id: false },
         (None, Some((..0, marks))) => marks,
-        (None, None) if after.is_some_and(|after| after < AT_ONCE) => PacketIds::default(),
+        (None, None) if after.is_some_and(|after| after < NO_TIMER_WITHIN) => PacketIds::default(),
         _ => return None,
     };
     let witness = Some(ack.frame);

@@ -1,5 +1,6 @@
 //! What a reset answers, and what it costs.
 
+use crate::model::thresholds::{NO_TIMER_WITHIN, PROGRAM_AT_ONCE, PROGRAM_HAS_READ};
 use std::num::{NonZeroU8, NonZeroU64};
 
 use super::endpoint::{Recent, TcpEndpoint};
@@ -7,17 +8,8 @@ use super::probe::Asks;
 use super::scoreboard::SentSegment;
 use super::{Connection, PacketRef};
 use crate::model::OptTime;
-use crate::model::{Direction, IcmpError, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
+use crate::model::{Direction, IcmpError, IpHeader, Segment, SeqNumber, TcpFlags};
 use crate::track::reset::Reset;
-
-/// What a program does within this time after an answer came, it does because the answer came.
-const AT_ONCE: Nanos = Nanos::from_millis(2);
-
-/// A program that reads at all has read by then what has come.
-const LONG: Nanos = Nanos::from_millis(1_000);
-
-/// A copy of a packet comes within this time.
-const AT_ONCE_AGAIN: Nanos = Nanos(200_000);
 
 impl Connection {
     /// Why this side sends a RST, as far as the capture shows it; called before the RST itself is remembered.
@@ -146,7 +138,7 @@ impl Connection {
     fn is_answered(&self, moment: &PacketRef, bytes: u32) -> bool {
         let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
         let asked = client.sent.last_data().filter(|_| moment.direction == Direction::ClientToServer);
-        let long_ago = moment.since(server.last_data).is_some_and(|since| since >= LONG);
+        let long_ago = moment.since(server.last_data).is_some_and(|since| since >= PROGRAM_HAS_READ);
         asked.is_some_and(|request| bytes <= request.len || long_ago)
     }
 
@@ -157,7 +149,7 @@ impl Connection {
         let asked = self.sides.client_to_server.sent.last_data().is_some_and(|request| answer.len <= request.len);
         let took = moment.since(answer.at);
         let network = self.handshake.answer_time(moment.direction).unwrap_or_default();
-        let soon = took.is_some_and(|took| took.minus(network) < AT_ONCE);
+        let soon = took.is_some_and(|took| took.minus(network) < PROGRAM_AT_ONCE);
         moment.direction == Direction::ClientToServer && asked && answer.acked_by.is_some() && soon
     }
 }
@@ -217,7 +209,7 @@ fn copy_of(
     ack: Option<SeqNumber>,
 ) -> Option<u64> {
     let newest = own.newest().filter(|newest| newest.frame == last.0 && newest.ack == ack && own.reset.is_some())?;
-    let soon = moment.since(last.1).is_some_and(|since| since < AT_ONCE_AGAIN);
+    let soon = moment.since(last.1).is_some_and(|since| since < NO_TIMER_WITHIN);
     let answered = peer.sent.iter().filter(|sent| sent.acked_by.is_none()).count();
     (soon && answered <= 1).then_some(newest.frame)
 }

@@ -3,18 +3,15 @@
 //! An answer cannot be made from bytes that its ACK does not cover, though they were captured before it; and of what it
 //! covers the bytes that it echoes are the request, where that is known.
 
+use crate::model::thresholds::{DELAYED_ACK, SLOW_RESPONSE};
 use std::num::NonZeroU64;
 
-use super::acks::DELAYED;
 use super::scoreboard::SentSegment;
 use super::{Connection, PacketRef};
 use crate::model::OptTime;
 use crate::model::{Direction, Nanos};
 use crate::track::event::TcpFacts;
 use crate::track::facts::SlowAnswer;
-
-/// An answer that takes longer than this is worth a word.
-const SLOW: Nanos = Nanos::from_millis(200);
 
 /// The last of a request to arrive, and how long ago it was captured.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +34,7 @@ impl Connection {
         let rides =
             facts.rtt.is_some_and(|rtt| rtt.of == request.frame) && request.acked_by == NonZeroU64::new(moment.frame);
         let network = rides.then(|| self.handshake.answer_time(moment.direction)).flatten();
-        if network.is_some_and(|network| (DELAYED..SLOW).contains(&request.took.minus(network))) {
+        if network.is_some_and(|network| (DELAYED_ACK..SLOW_RESPONSE).contains(&request.took.minus(network))) {
             facts.observations.delayed_ack = Some((request.frame, request.took));
         }
         if moment.direction == Direction::ServerToClient {
@@ -95,11 +92,11 @@ impl Connection {
         request: &Request,
     ) -> Option<SlowAnswer> {
         let network = self.handshake.answer_time(moment.direction).unwrap_or_default();
-        if request.took.minus(network) < SLOW {
+        if request.took.minus(network) < SLOW_RESPONSE {
             return None;
         }
         // an ACK right before the answer shows no more than the answer's own
-        let right_before = moment.since(last_at).is_some_and(|since| since.0 < SLOW.0 / 2);
+        let right_before = moment.since(last_at).is_some_and(|since| since.0 < SLOW_RESPONSE.0 / 2);
         let with_answer = |by: u64| by == moment.frame || by == last && right_before;
         let acked_by = request.acked_by.filter(|by| !with_answer(by.get()));
         let seen = self.capture_point_evidence().capture_point;

@@ -1,13 +1,13 @@
 //! What an ACK tells of copies that it covers: which one of several arrived, by the time stamp that it echoes, and whether
 //! one did whose checksum does not fit.
 
+use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO};
 use std::num::NonZeroU64;
 
 use super::PacketRef;
-use super::bytes::WORTH_COMPARING;
 use super::endpoint::TcpEndpoint;
 use super::scoreboard::SentSegment;
-use super::verdict::{LEAST_TIMEOUT, RetransmittedSegment};
+use super::verdict::RetransmittedSegment;
 use crate::model::{Nanos, Segment, SeqNumber};
 use crate::track::retransmission::SpuriousEvidence;
 
@@ -42,7 +42,7 @@ impl TcpEndpoint {
         }
         // a copy that the capture missed comes a time-out and a round trip later
         let round_trip = peer.estimator.smoothed().unwrap_or_default();
-        let at_once = moment.since(misfit.at).is_none_or(|took| took < LEAST_TIMEOUT.plus(round_trip));
+        let at_once = moment.since(misfit.at).is_none_or(|took| took < MIN_RTO.plus(round_trip));
         (at_once && !peer.sent.see_misfit()).then_some(SpuriousEvidence::Misfit { frame })
     }
 
@@ -64,7 +64,7 @@ impl TcpEndpoint {
         let stamps = segment.options.timestamps.map(|stamps| stamps.echo_reply).zip(first.timestamp);
         let is_older = |stamp: u32, than: u32| stamp.wrapping_sub(than).cast_signed() < 0;
         let too_soon =
-            |after: &Nanos| quickest.is_some_and(|quickest| quickest >= WORTH_COMPARING && after.0 < quickest.0 / 2);
+            |after: &Nanos| quickest.is_some_and(|quickest| quickest >= COMPARABLE_RTT && after.0 < quickest.0 / 2);
         // where the ACK covers only a part of it, the rest may have been needed; a FIN on an ACK was none
         let whole = |again: &&RetransmittedSegment| {
             let carries = !again.seq.is_after(from) && again.packet_end.is_after(from);

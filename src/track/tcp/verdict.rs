@@ -1,5 +1,6 @@
 //! Why a segment comes again, or late: decided by evidence, not by Wireshark's timing rules.
 
+use crate::model::thresholds::MIN_RTO;
 use std::num::NonZeroU64;
 
 use super::endpoint::TcpEndpoint;
@@ -9,10 +10,6 @@ use super::scoreboard::SentSegment;
 use crate::model::OptTime;
 use crate::model::{Nanos, SeqNumber};
 use crate::track::retransmission::{FirstCopy, PacketIds, Retransmission, RetransmitCause, RtoBackoff};
-
-/// A timer that runs out earlier than this is no usual retransmission timer: Linux's waits 200 ms at least, and others
-/// longer. A route or a socket may be told to wait less.
-pub(super) const LEAST_TIMEOUT: Nanos = Nanos::from_millis(180);
 
 /// What is known of the segment that comes again.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +123,7 @@ impl Case<'_> {
             return repeat(RetransmitCause::SynDataNotAcked { fast_open: sender.fast_open }, Some(syn_ack));
         }
         if let Some((error, _)) = sender.loss().too_big.filter(|(error, at)| {
-            error.get() > before.last.0 && again.at.since(*at).is_none_or(|since| since < LEAST_TIMEOUT)
+            error.get() > before.last.0 && again.at.since(*at).is_none_or(|since| since < MIN_RTO)
         }) {
             return repeat(RetransmitCause::PathMtuDiscovery, Some(error.get()));
         }
@@ -153,11 +150,11 @@ impl Case<'_> {
         if self.may_probe() && self.is_probe_due(ran) && (skips || early) {
             return repeat(RetransmitCause::TailLossProbe { late: !early }, None);
         }
-        if let Some(ack) = receiver.restarted_timer(again.at).filter(|_| waited >= LEAST_TIMEOUT) {
+        if let Some(ack) = receiver.restarted_timer(again.at).filter(|_| waited >= MIN_RTO) {
             return repeat(RetransmitCause::TimerRestarted, Some(ack));
         }
         // without the other direction in the capture, an ACK may have asked for it
-        if waited >= LEAST_TIMEOUT && receiver.newest().is_some() {
+        if waited >= MIN_RTO && receiver.newest().is_some() {
             if skips && told.is_none() && !self.after_timeout() {
                 return repeat(RetransmitCause::NotHeadOfQueue, None);
             }
@@ -223,10 +220,9 @@ impl Case<'_> {
     /// run out while such ACKs still come, and who acts upon them does so when the first of them comes.
     fn asked_since(&self, told: &LossEvidence) -> bool {
         let Self { again, before, receiver, .. } = self;
-        let timer = again.at.since(before.last.1).is_some_and(|waited| waited >= LEAST_TIMEOUT);
+        let timer = again.at.since(before.last.1).is_some_and(|waited| waited >= MIN_RTO);
         let since = |at: OptTime| again.at.since(at).unwrap_or_default();
-        let late =
-            since(receiver.ack_at) > self.round_trip().unwrap_or_default() || since(told.first_at) >= LEAST_TIMEOUT;
+        let late = since(receiver.ack_at) > self.round_trip().unwrap_or_default() || since(told.first_at) >= MIN_RTO;
         !(timer && late)
     }
 
@@ -249,14 +245,14 @@ impl Case<'_> {
 
     /// Whether a tail-loss probe's timer can have run out: it waits two round trips (RFC 8985 §7.2).
     fn is_probe_due(&self, ran: Nanos) -> bool {
-        ran >= self.round_trip().map_or(LEAST_TIMEOUT, |srtt| srtt.plus(srtt).max(Nanos::from_millis(1)))
+        ran >= self.round_trip().map_or(MIN_RTO, |srtt| srtt.plus(srtt).max(Nanos::from_millis(1)))
     }
 
     /// Whether a retransmission timer cannot have run out yet (RFC 6298 §2).
     fn is_before_timeout(&self, ran: Nanos) -> bool {
         let Some(srtt) = self.round_trip() else { return false };
         let variation = self.sender.estimator.variation().0.saturating_mul(4);
-        ran < srtt.plus(Nanos(variation.max(200_000_000))) && ran < LEAST_TIMEOUT
+        ran < srtt.plus(Nanos(variation.max(200_000_000))) && ran < MIN_RTO
     }
 
     /// Whether the sender still recovers from a time-out.
@@ -277,6 +273,6 @@ fn not_taken(before: &SentSegment, sender: &TcpEndpoint, receiver: &TcpEndpoint)
 /// Whether the last ACK is older than any wait but a timer's: then no ACK made the sender act, though ACKs had told of
 /// a hole.
 pub(super) fn asked_long_ago(again: &RetransmittedSegment, receiver: &TcpEndpoint, round_trip: Option<Nanos>) -> bool {
-    let limit = LEAST_TIMEOUT.plus(round_trip.unwrap_or_default());
+    let limit = MIN_RTO.plus(round_trip.unwrap_or_default());
     again.at.since(receiver.ack_at).is_some_and(|since| since >= limit)
 }

@@ -6,13 +6,10 @@
 
 use super::CONTROL;
 use crate::model::OptTime;
+use crate::model::thresholds::{WIRESHARK_FAST_RETRANSMISSION, WIRESHARK_OUT_OF_ORDER};
 use crate::model::{Direction, Nanos, PerDirection, SeqNumber, TcpFlags};
 use crate::track::{Analysis, AnalysisFlag};
 
-/// A later repeat is no answer to duplicate ACKs any more.
-const FAST_RETRANSMISSION_WITHIN: Nanos = Nanos::from_millis(20);
-/// How late a segment counts as out of order when the handshake's round-trip time is unknown.
-const OUT_OF_ORDER_WITHIN: Nanos = Nanos::from_millis(3);
 /// In place of a count of duplicate ACKs: the peer has acknowledged more than this side was seen to send. What the peer
 /// then sends again passes for a fast retransmission, as after two duplicates.
 const OVERTAKEN: u32 = u32::MAX;
@@ -66,7 +63,7 @@ impl Wireshark {
     /// The flags of one segment.
     #[inline]
     pub(super) fn analyse(&mut self, seen: &SegmentView) -> Analysis {
-        let threshold = self.handshake_rtt.unwrap_or(OUT_OF_ORDER_WITHIN);
+        let threshold = self.handshake_rtt.unwrap_or(WIRESHARK_OUT_OF_ORDER);
         let (forward, reverse) = self.flows.both_mut(seen.direction);
         if seen.flags.is_syn_only() {
             // a SYN sent again: what came after the first hole is forgotten
@@ -194,7 +191,7 @@ fn repeat_flags(forward: &Flow, reverse: &Flow, seen: &SegmentView, threshold: N
         return;
     }
     let answers_duplicates = reverse.duplicate_acks >= 2 && reverse.last_ack == seen.seq;
-    if answers_duplicates && within(reverse.last_ack_time, FAST_RETRANSMISSION_WITHIN) {
+    if answers_duplicates && within(reverse.last_ack_time, WIRESHARK_FAST_RETRANSMISSION) {
         analysis.insert(AnalysisFlag::FastRetransmission);
         analysis.insert(AnalysisFlag::Retransmission);
         return;

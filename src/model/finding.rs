@@ -138,11 +138,7 @@ impl fmt::Display for FindingCode {
 
 impl Finding {
     /// A finding proved by these frames; they are put in order, and 0 (no frame) is left out.
-    pub(super) fn new(
-        code: FindingCode,
-        text: impl Into<Cow<'static, str>>,
-        frames: impl IntoIterator<Item = u64>,
-    ) -> Self {
+    pub fn new(code: FindingCode, text: impl Into<Cow<'static, str>>, frames: impl IntoIterator<Item = u64>) -> Self {
         let mut frames: Vec<u64> = frames.into_iter().filter(|frame| *frame > 0).collect();
         frames.sort_unstable();
         frames.dedup();

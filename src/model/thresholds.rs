@@ -1,0 +1,63 @@
+//! The one table of thresholds in time that an explanation may depend on, each with its source.
+//!
+//! A threshold separates what a timer, a program or the network can have done from what it cannot. None of them decides
+//! alone: a rule also needs the frames that fit.
+
+use crate::model::Nanos;
+
+/// The shortest retransmission timeout in common use. Linux: `TCP_RTO_MIN`, 200 ms (include/net/tcp.h); RFC 6298 §2.4
+/// asks for 1 s. Less 10 %, since a capture's clock and the sender's timer wheel differ. A route or socket may be set to
+/// less (`rto_min`).
+pub(crate) const MIN_RTO: Nanos = Nanos::from_millis(180);
+
+/// The longest delay of an ACK that RFC 1122 §4.2.3.2 allows. Linux: 40 to 200 ms (`TCP_DELACK_MIN`, `TCP_DELACK_MAX`).
+pub(crate) const MAX_DELAYED_ACK: Nanos = Nanos::from_millis(500);
+
+/// An ACK this much later than the path takes waited for the receiver's timer. Half of Linux's `TCP_DELACK_MIN` (40 ms).
+pub(crate) const DELAYED_ACK: Nanos = Nanos::from_millis(20);
+
+/// Two captured copies of one packet lie no further apart. Mirror ports and network duplication add less than this, and
+/// the IP identification of a sender that counts up does not come round in it (RFC 6864 §4.1).
+pub(crate) const DUPLICATE_WITHIN: Nanos = Nanos::from_millis(50);
+
+/// Only the arrival of a segment makes a TCP send within this time of its last packet: Linux's timers are counted in
+/// jiffies of 1 ms or more (include/net/tcp.h, `TCP_TIMEOUT_MIN` is 2 jiffies).
+pub(crate) const NO_TIMER_WITHIN: Nanos = Nanos(200_000);
+
+/// Within this time an equal timestamp is the same packet's: timestamp clocks tick every 1 ms to 1 s (RFC 7323 §5.4).
+pub(crate) const TIMESTAMP_TICK: Nanos = Nanos::from_millis(5);
+
+/// A program or kernel that only waited for an event acts within this time after it.
+pub(crate) const AT_ONCE: Nanos = Nanos(500_000);
+
+/// A program that wakes, reads and closes needs no longer, on a host that is not overloaded.
+pub(crate) const PROGRAM_AT_ONCE: Nanos = Nanos::from_millis(2);
+
+/// A program that reads at all has read by then what arrived.
+pub(crate) const PROGRAM_HAS_READ: Nanos = Nanos::from_millis(1_000);
+
+/// A shorter round trip does not stand out from the delays of a busy host, so nothing is concluded from half of it.
+pub(crate) const COMPARABLE_RTT: Nanos = Nanos::from_millis(1);
+
+/// A shorter half of a handshake may be the delay of a busy host instead of a path.
+pub(crate) const PATH_DELAY: Nanos = Nanos(400_000);
+
+/// A silence from this length on is reported.
+pub(crate) const IDLE: Nanos = Nanos::from_millis(1_000);
+
+/// A response that takes longer is reported as slow: the shortest wait that people notice in an interactive program.
+pub(crate) const SLOW_RESPONSE: Nanos = Nanos::from_millis(200);
+
+/// A zero window shorter than this costs no throughput worth reporting.
+pub(crate) const NOTICEABLE_ZERO_WINDOW: Nanos = Nanos::from_millis(10);
+
+/// A datagram that waits longer for its response is taken as unanswered when a newer one fits as well: resolvers
+/// retransmit after 1 s or more (RFC 1035 §4.2.1 asks for 2 to 5 s).
+pub(crate) const STALE_REQUEST: Nanos = Nanos::from_millis(1_000);
+
+/// Wireshark: a retransmission within this time of a duplicate ACK is a fast one (packet-tcp.c).
+pub(crate) const WIRESHARK_FAST_RETRANSMISSION: Nanos = Nanos::from_millis(20);
+
+/// Wireshark: a segment below the highest number within this time, if no round trip is known, is out of order
+/// (packet-tcp.c).
+pub(crate) const WIRESHARK_OUT_OF_ORDER: Nanos = Nanos::from_millis(3);

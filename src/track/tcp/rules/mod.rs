@@ -1,0 +1,86 @@
+//! The rules: one value for each cause of a retransmission, reset, probe, wait or close.
+//!
+//! A family of rules is a list, and the order of the list is the argument: the first rule that applies is the cause. A
+//! rule reads the state and the evidence, and changes neither. Everything that is said of its segment (finding, label in
+//! ladders and tables, lab answers, the step's `cause`) is read from the rule: no code outside this folder tells causes
+//! apart by matching on them. A new cause is one file here and one line in its family's list.
+
+#![allow(dead_code, unreachable_pub)]
+
+use super::super::cause::{Candidates, Cause};
+use crate::model::FindingCode;
+
+/// A family of rules: the question that they answer.
+pub trait Family: Sized + 'static {
+    /// The segment in question, and the state it meets.
+    type Case<'a>;
+    /// The frames, counts and times that prove the cause; what its text is made of.
+    type Proof: Copy;
+    /// Consequences of the cause that other code reads.
+    type Effect: Copy;
+}
+
+/// One cause, and all that follows from it.
+pub struct Rule<F: Family> {
+    /// The finding that reports it.
+    pub code: FindingCode,
+    /// A short noun for ladders, tables and answers.
+    pub label: &'static str,
+    /// The standards that describe it.
+    pub rfc: &'static [&'static str],
+    /// Consequences for the rest of the analysis.
+    pub effect: F::Effect,
+    /// Whether the rule explains the case, and what proves it.
+    pub(in crate::track) applies: for<'a, 'b> fn(&'b F::Case<'a>) -> Option<F::Proof>,
+    /// The event that made the sender send the segment.
+    pub(in crate::track) cause: fn(&F::Proof) -> Cause,
+    /// The events that fit as well, where `cause` is unknown.
+    pub(in crate::track) candidates: fn(&F::Proof) -> Candidates,
+    /// The finding's sentences.
+    pub(crate) says: fn(&F::Proof, &Words<'_>) -> String,
+    /// The frames that prove it; 0 stands for none.
+    pub(crate) frames: fn(&F::Proof) -> [u64; 6],
+}
+
+impl<F: Family> std::fmt::Debug for Rule<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.label)
+    }
+}
+
+/// Two rules are the same where they are the same value.
+impl<F: Family> PartialEq for Rule<F> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl<F: Family> Eq for Rule<F> {}
+
+/// The first rule of a family that explains a case, with its proof.
+pub(in crate::track) fn first<F: Family>(
+    rules: &'static [Rule<F>],
+    case: &F::Case<'_>,
+) -> Option<(&'static Rule<F>, F::Proof)> {
+    rules.iter().find_map(|rule| Some((rule, (rule.applies)(case)?)))
+}
+
+/// No other candidates.
+pub(in crate::track) fn no_candidates<P>(_: &P) -> Candidates {
+    Candidates::new()
+}
+
+/// What a rule's sentences call the things that they speak of.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a> {
+    /// The sender of the segment: "client" or "server".
+    pub sender: &'a str,
+    /// Its peer.
+    pub receiver: &'a str,
+    /// The frame in question.
+    pub frame: u64,
+    /// Relative sequence number of the segment.
+    pub seq: u32,
+    /// Payload bytes of the segment.
+    pub len: u32,
+}
