@@ -114,7 +114,10 @@ fn is_caused(record: &Value, words: &[&str]) -> bool {
     let cause = &record["cause"];
     let fits = |key: &str, word: Option<&&str>| match word {
         None | Some(&"-") => true,
-        Some(word) => cause[key].as_str().is_some_and(|value| value == *word) || cause[key].to_string() == **word,
+        Some(word) => {
+            cause[key].as_str().is_some_and(|value| value == *word)
+                || cause[key].as_u64().is_some_and(|value| word.parse() == Ok(value))
+        }
     };
     fits("event", words.first()) && fits("detail", words.get(1)) && fits("frame", words.get(2))
 }
