@@ -7,6 +7,8 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+pub mod acceptability;
+
 use super::super::cause::{Candidates, Cause};
 use crate::model::FindingCode;
 
