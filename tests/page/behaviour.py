@@ -12,7 +12,7 @@ import sys
 from browser import Browser
 
 PART = "const part = document.querySelector('.conversation'); const rows = [...part.querySelectorAll('.packets tbody tr')];"
-# as many as a page has at most, whose size is bounded: about 280,000, and room for some more
+# above those of a page at the limit of its size, about 280,000
 NODES = 400_000
 SHOWN = "rows.filter((row) => !row.hidden).length"
 
