@@ -389,9 +389,11 @@ fn ctrl_c_ends_a_session_in_order() {
 
 #[test]
 fn a_report_says_that_ctrl_c_stopped_its_session() {
-    for (format, part) in
-        [("table", ", stopped early"), ("markdown", "by Ctrl-C or SIGTERM"), ("html", "by Ctrl-C or SIGTERM")]
-    {
+    for (format, part) in [
+        ("table", ", stopped early"),
+        ("markdown", "by Ctrl-C, SIGTERM or SIGHUP"),
+        ("html", "by Ctrl-C, SIGTERM or SIGHUP"),
+    ] {
         let (code, report, said) = Paused::with_format(&mut session(&["--width", "200"]), format).interrupt();
         assert_eq!(code, Some(1), "{said}");
         let conversation = report.find("conversation 0").unwrap();

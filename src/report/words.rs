@@ -74,7 +74,7 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
 /// Why there is no more of a capture.
 fn ended(early: Early) -> String {
     match early {
-        Early::Session | Early::Reading => "stopped early, by Ctrl-C or SIGTERM".to_owned(),
+        Early::Session | Early::Reading => "stopped early, by Ctrl-C, SIGTERM or SIGHUP".to_owned(),
         Early::Count(frames) => format!("stopped after {}, as asked for", counted(frames, "frame")),
         Early::Break => "it breaks off".to_owned(),
     }
