@@ -5,6 +5,7 @@
 pub mod file;
 pub mod filter;
 mod live;
+mod records;
 pub mod save;
 pub mod spool;
 pub mod tee;

@@ -20,7 +20,7 @@ use anyhow::{Context, Result, anyhow};
 
 pub use self::judge::unmet;
 pub use self::marker::Marker;
-pub use self::network::{CaptureAt, LabNetwork, Network, Sources};
+pub use self::network::{CaptureAt, LabNetwork, Network, Sources, Writers};
 pub use self::observed::{Observed, Observer};
 pub use self::record::{Marks, Recorded, Recording, record};
 pub use self::transcribed::Transcribed;
@@ -108,6 +108,12 @@ impl Session {
     /// When the system refuses, which it has no reason to.
     pub fn give_up_capabilities(&self) -> Result<()> {
         self.ground.give_up_capabilities()
+    }
+
+    /// Keeps the captures in files, each frame as soon as it is captured. What became of the files the end of each
+    /// [source](Sources) says.
+    pub fn keep(&mut self, writers: Writers) {
+        self.captures.writers = writers;
     }
 
     /// Runs the session, while `consume` takes its frames to the end. `halt` ends it early, in order.

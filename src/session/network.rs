@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use anyhow::Result;
 
+use crate::capture::save::CaptureWriter;
 use crate::capture::{Interface, LiveCapture, LiveSource, Stopper};
 use crate::drive::lab::{HOST_INTERFACE, LabOptions};
 use crate::drive::{Ground, WireStory};
@@ -56,7 +57,12 @@ pub(super) struct Captures {
     pub(super) first: Capture,
     pub(super) second: Option<Capture>,
     at: Option<CaptureAt>,
+    /// What writes the first to a file, and the second.
+    pub(super) writers: Writers,
 }
+
+/// What writes a session's first capture to a file, and its second.
+pub type Writers = (Option<CaptureWriter>, Option<CaptureWriter>);
 
 /// An open capture and where it is.
 pub(super) struct Capture {
@@ -91,7 +97,7 @@ impl Network {
         match self {
             Self::Loopback(interface) => {
                 let first = Capture { live: LiveCapture::open(interface)?, side: None };
-                Ok((Ground::ThisHost, Captures { first, second: None, at: None }))
+                Ok((Ground::ThisHost, Captures { first, second: None, at: None, writers: Writers::default() }))
             }
             Self::Lab(network) => {
                 let ground = Ground::lab(&network.options)?;
@@ -102,8 +108,8 @@ impl Network {
                 };
                 let (first, second) = network.capture_at.sides();
                 let (first, second) = (open(first)?, second.map(open).transpose()?);
-                let captures = Captures { first, second, at: Some(network.capture_at) };
-                Ok((ground, captures))
+                let at = Some(network.capture_at);
+                Ok((ground, Captures { first, second, at, writers: Writers::default() }))
             }
         }
     }
@@ -126,13 +132,15 @@ impl Captures {
     /// Starts the threads that empty the rings.
     pub(super) fn start(self) -> io::Result<(Sources, Stoppers)> {
         let mut stoppers = Vec::new();
-        let mut start = |capture: Capture| {
-            let (source, stopper) = capture.live.start()?;
+        let mut start = |capture: Capture, writer| {
+            let (source, stopper) = capture.live.start(writer)?;
             stoppers.push((capture.side, stopper));
             io::Result::Ok(source)
         };
-        let first = start(self.first)?;
-        let sources = Sources { first, second: self.second.map(start).transpose()?, capture_at: self.at };
+        let (first, second) = self.writers;
+        let first = start(self.first, first)?;
+        let second = self.second.map(|capture| start(capture, second)).transpose()?;
+        let sources = Sources { first, second, capture_at: self.at };
         Ok((sources, Stoppers(stoppers)))
     }
 }

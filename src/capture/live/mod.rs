@@ -21,6 +21,8 @@ pub use filter::session_filter;
 pub use frames::LiveSource;
 pub use worker::Stopper;
 
+use super::save::CaptureWriter;
+use super::tee::Tee;
 use crate::model::{CaptureInfo, LinkType};
 
 /// Most bytes kept of a frame: above the 65,549 that loopback's largest frames have.
@@ -109,12 +111,13 @@ impl LiveCapture {
         &self.info
     }
 
-    /// Starts the thread that empties the ring; needs no privileges any more.
+    /// Starts the thread that empties the ring, and that writes the capture file where there is one; needs no privileges
+    /// any more.
     ///
     /// # Errors
     /// When the system gives no thread or no pipe.
-    pub fn start(self) -> io::Result<(LiveSource, Stopper)> {
-        worker::start(self)
+    pub fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, Stopper)> {
+        worker::start(self, Tee::new(file))
     }
 }
 
@@ -177,7 +180,7 @@ mod tests {
         let server = UdpSocket::bind("127.0.0.1:0")?;
         let client = UdpSocket::bind("127.0.0.1:0")?;
         live.set_filter(&session_filter(Protocol::Udp, server.local_addr()?.ip(), &[server.local_addr()?.port()]))?;
-        let (mut source, stopper) = live.start()?;
+        let (mut source, stopper) = live.start(None)?;
         for payload in ["a", "bb", "ccc"] {
             client.send_to(payload.as_bytes(), server.local_addr()?)?;
         }
@@ -211,7 +214,7 @@ mod tests {
     fn a_reader_that_goes_away_ends_the_capture() -> Result<()> {
         let mut live = LiveCapture::open(&Interface::from_name(None)?)?;
         live.set_filter("udp port 9")?;
-        let (source, stopper) = live.start()?;
+        let (source, stopper) = live.start(None)?;
         drop(source);
         stopper.stop();
         Ok(())
