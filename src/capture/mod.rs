@@ -12,7 +12,9 @@ pub mod tee;
 
 use std::io;
 
-pub use live::{Interface, LiveCapture, LiveSource, RIGHTS_TO_CAPTURE, SNAPLEN, Stopper, may_capture, session_filter};
+pub use live::{
+    Drainer, Interface, LiveCapture, LiveSource, RIGHTS_TO_CAPTURE, Ring, SNAPLEN, Stopper, may_capture, session_filter,
+};
 
 use crate::model::{CaptureInfo, Frame};
 

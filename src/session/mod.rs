@@ -6,6 +6,7 @@
 //! closed and the wire has delivered all, drains the captures exactly. Nothing sleeps.
 
 mod judge;
+mod load;
 mod marker;
 mod network;
 mod observed;
@@ -69,13 +70,17 @@ impl Session {
     pub fn open(options: SessionOptions) -> Result<Self> {
         let SessionOptions { act, server, network, sockets, timeout, log, kernel } = options;
         let protocol = act.protocol();
-        let (ground, mut captures) = network.open()?;
+        let (ground, mut captures) = network.open(load::ring_for(&act))?;
         let troupe = Troupe::assemble(act, &ground, server, sockets)?;
         captures.set_filter(protocol, troupe.server().ip(), &troupe.ports())?;
         let watch = kernel.then(KernelWatch::default);
-        let transcripts = [Side::Client, Side::Server].map(|side| match &watch {
-            None => Transcript::new(side),
-            Some(watch) => Transcript::new(side).with_kernel(watch.clone()),
+        let pace = load::pace(captures.drainers(), timeout);
+        let transcripts = [Side::Client, Side::Server].map(|side| {
+            let transcript = Transcript::new(side).with_pace(pace.clone());
+            match &watch {
+                None => transcript,
+                Some(watch) => transcript.with_kernel(watch.clone()),
+            }
         });
         Ok(Self { ground, captures, troupe, timeout, log, transcripts })
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use anyhow::Result;
 
 use crate::capture::save::CaptureWriter;
-use crate::capture::{Interface, LiveCapture, LiveSource, Stopper};
+use crate::capture::{Drainer, Interface, LiveCapture, LiveSource, Ring, Stopper};
 use crate::drive::lab::{HOST_INTERFACE, LabOptions};
 use crate::drive::{Ground, WireStory};
 use crate::model::{CaptureInfo, Protocol, Side};
@@ -92,18 +92,18 @@ impl Sources {
 pub(super) struct Stoppers(Vec<(Option<Side>, Stopper)>);
 
 impl Network {
-    /// Builds the network and opens the captures.
-    pub(super) fn open(&self) -> Result<(Ground, Captures)> {
+    /// Builds the network and opens the captures, each with a `ring` of this size.
+    pub(super) fn open(&self, ring: Ring) -> Result<(Ground, Captures)> {
         match self {
             Self::Loopback(interface) => {
-                let first = Capture { live: LiveCapture::open(interface)?, side: None };
+                let first = Capture { live: LiveCapture::open(interface, ring)?, side: None };
                 Ok((Ground::ThisHost, Captures { first, second: None, at: None, writers: Writers::default() }))
             }
             Self::Lab(network) => {
                 let ground = Ground::lab(&network.options)?;
                 let open = |side: Side| -> Result<Capture> {
                     let interface = Interface::Private { host: side.name(), name: HOST_INTERFACE };
-                    let live = ground.on(side, move || LiveCapture::open(&interface))??;
+                    let live = ground.on(side, move || LiveCapture::open(&interface, ring))??;
                     Ok(Capture { live, side: Some(side) })
                 };
                 let (first, second) = network.capture_at.sides();
@@ -122,6 +122,11 @@ impl Captures {
             None => self.first.live.set_filter(&crate::capture::session_filter(protocol, host, ports)),
             Some(_) => Ok(()),
         }
+    }
+
+    /// What empties the rings.
+    pub(super) fn drainers(&self) -> Vec<Drainer> {
+        [Some(&self.first), self.second.as_ref()].into_iter().flatten().map(|capture| capture.live.drainer()).collect()
     }
 
     /// What is known of the captures.

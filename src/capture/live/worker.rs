@@ -9,6 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout};
 use pcap::{Active, Capture, Packet};
 
 use super::LiveCapture;
+use super::drainer::Drained;
 use super::frames::{Batch, LiveSource, Message};
 use crate::capture::tee::Tee;
 use crate::model::{Frame, LinkType, Timestamp};
@@ -42,6 +43,7 @@ impl Stopper {
 struct Worker {
     capture: Capture<Active>,
     stopped: PipeReader,
+    drained: Drained,
     messages: SyncSender<Message>,
     batch: Batch,
     /// Written to here and not by who reads: a report that is slow, or nobody looks at, is no reason to lose a frame.
@@ -76,11 +78,11 @@ impl From<nix::Error> for Halt {
 }
 
 pub(super) fn start(live: LiveCapture, tee: Tee) -> io::Result<(LiveSource, Stopper)> {
-    let LiveCapture { capture, info, link, past } = live;
+    let LiveCapture { capture, info, link, past, drained, .. } = live;
     let (stopped, stopper) = io::pipe()?;
     let (messages, receiver) = sync_channel(BATCHES);
     let (batch, taken, dropped_before) = (Batch::default(), past.taken, past.dropped);
-    let worker = Worker { capture, stopped, messages, batch, tee, link, frames: 0, taken, dropped_before };
+    let worker = Worker { capture, stopped, drained, messages, batch, tee, link, frames: 0, taken, dropped_before };
     let handle = thread::Builder::new().name("capture".to_owned()).spawn(move || worker.run())?;
     Ok((LiveSource::new(info, link, receiver, handle), Stopper(stopper)))
 }
@@ -104,10 +106,13 @@ impl Worker {
             let mut waits = [
                 PollFd::new(self.capture.as_fd(), PollFlags::POLLIN),
                 PollFd::new(self.stopped.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.drained.asked.as_fd(), PollFlags::POLLIN),
             ];
             poll(&mut waits, PollTimeout::NONE)?;
-            let stopped = waits.last().and_then(PollFd::any).unwrap_or(false);
+            let [_, stopped, is_asked] = waits.map(|wait| wait.any().unwrap_or(false));
+            let asked = self.drained.take(is_asked);
             self.take()?;
+            self.drained.met(asked);
             if stopped {
                 return Ok(());
             }
