@@ -98,6 +98,28 @@ fn a_capture_survives_a_kill() {
 }
 
 #[test]
+fn a_killed_report_is_called_incomplete() {
+    let folder = TempDir::new().unwrap();
+    let capture = folder.path().join("capture.pcapng");
+    let mut command = Command::new(cargo_bin!("echolab"));
+    command.args(["session", "--network", "loopback", "--port", "0", "--read-delay", "600s", "--timeout", "600s"]);
+    command.arg("--report").arg(folder.path()).env_remove("SUDO_UID").env_remove("SUDO_GID");
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let asleep = Asleep { child, capture, _folder: folder };
+    asleep.wait_for_frames();
+    let mut names: Vec<_> = fs::read_dir(asleep.capture.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    asleep.signal(Signal::SIGKILL);
+    names.sort();
+    assert_eq!(names.len(), 5, "{names:?}");
+    assert_eq!(names[0], "capture.pcapng");
+    assert!(names[1..].iter().all(|name| !name.starts_with('.') && name.ends_with(".incomplete")), "{names:?}");
+    assert_eq!(asleep.end().1, FRAMES);
+}
+
+#[test]
 fn a_hangup_ends_a_session_in_order() {
     for network in ["loopback", "lab"] {
         let asleep = Asleep::start(network, "x.pcap");
