@@ -240,6 +240,34 @@ fn a_report_whose_reader_goes_away_still_leaves_a_whole_capture() {
     assert_eq!(conversation["echo"]["matched"], 1);
 }
 
+/// Keeps a processor busy while it lives.
+struct Busy(Child);
+
+impl Busy {
+    fn start() -> Self {
+        Self(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_bulk_transfer_on_a_busy_machine_is_captured_to_its_last_packet() {
+    let _busy = [Busy::start(), Busy::start()];
+    for protocol in [&["--message-bytes", "50000000"][..], &["-t", "udp", "--message-bytes", "60000", "--count", "700"]]
+    {
+        let records = records(&run(&[protocol, &["--network", "loopback", "--format", "jsonl"]].concat()));
+        assert_eq!(of_kind(&records, "summary")[0]["dropped"], 0);
+        let echo = &of_kind(&records, "conversation")[0]["echo"];
+        assert!(echo["matched"].as_u64().unwrap() > 0, "{echo}");
+    }
+}
+
 #[test]
 fn mistakes_of_usage_are_told_before_anything_starts() {
     for (arguments, part) in [
@@ -391,9 +419,11 @@ fn ctrl_c_ends_a_session_in_order() {
 
 #[test]
 fn a_report_says_that_ctrl_c_stopped_its_session() {
-    for (format, part) in
-        [("table", ", stopped early"), ("markdown", "by Ctrl-C or SIGTERM"), ("html", "by Ctrl-C or SIGTERM")]
-    {
+    for (format, part) in [
+        ("table", ", stopped early"),
+        ("markdown", "by Ctrl-C, SIGTERM or SIGHUP"),
+        ("html", "by Ctrl-C, SIGTERM or SIGHUP"),
+    ] {
         let (code, report, said) = Paused::with_format(&mut session(&["--width", "200"]), format).interrupt();
         assert_eq!(code, Some(1), "{said}");
         let conversation = report.find("conversation 0").unwrap();

@@ -5,13 +5,16 @@
 pub mod file;
 pub mod filter;
 mod live;
+mod records;
 pub mod save;
 pub mod spool;
 pub mod tee;
 
 use std::io;
 
-pub use live::{Interface, LiveCapture, LiveSource, RIGHTS_TO_CAPTURE, SNAPLEN, Stopper, may_capture, session_filter};
+pub use live::{
+    Drainer, Interface, LiveCapture, LiveSource, RIGHTS_TO_CAPTURE, Ring, SNAPLEN, Stopper, may_capture, session_filter,
+};
 
 use crate::model::{CaptureInfo, Frame};
 

@@ -75,7 +75,7 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
 /// Why there is no more of a capture.
 fn ended(early: StopReason) -> String {
     match early {
-        StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C or SIGTERM".to_owned(),
+        StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C, SIGTERM or SIGHUP".to_owned(),
         StopReason::Count(frames) => format!("stopped after {}, as asked for", counted(frames, "frame")),
         StopReason::Break => "it breaks off".to_owned(),
     }
