@@ -25,7 +25,7 @@ pub struct CaptureWriter {
 
 enum Body {
     Pcap(pcap::Head),
-    Pcapng(pcapng::Section),
+    Pcapng(Box<pcapng::Section>),
 }
 
 /// pcapng for a name that ends in `.pcapng` or `.ntar`, pcap for every other (and for standard output).
@@ -91,7 +91,7 @@ impl CaptureWriter {
         let mut out = BufWriter::with_capacity(64 * 1024, Box::new(out) as Box<dyn Write + Send>);
         let body = match format {
             CaptureFormat::Pcap => Body::Pcap(pcap::Head::write(&mut out, info)?),
-            CaptureFormat::Pcapng => Body::Pcapng(pcapng::Section::write(&mut out, info, comment)?),
+            CaptureFormat::Pcapng => Body::Pcapng(Box::new(pcapng::Section::write(&mut out, info, comment)?)),
         };
         Ok(Self { out, body })
     }
@@ -99,8 +99,9 @@ impl CaptureWriter {
     /// Adds a frame; a frame without a time is written as of 1970. A comment is kept by pcapng only.
     ///
     /// # Errors
-    /// When it cannot be written; when the format cannot hold it: a pcap file has one link type, and times are limited
-    /// to 2106 there and to 2554 in pcapng.
+    /// When it cannot be written; when the format cannot hold it: a pcap file has one link type and times up to 2106, a
+    /// pcapng file at most 65,536 interfaces. A time that pcapng cannot hold is replaced by the nearest one, and a comment
+    /// says so.
     pub fn write(&mut self, frame: &Frame<'_>, comment: Option<&str>) -> io::Result<()> {
         match &mut self.body {
             Body::Pcap(head) => head.record(&mut self.out, frame),
