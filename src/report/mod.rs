@@ -20,6 +20,7 @@ mod several;
 mod step_columns;
 mod totals;
 mod transcript;
+mod unwrap;
 mod view;
 mod words;
 
