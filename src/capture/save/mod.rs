@@ -29,7 +29,7 @@ pub struct CaptureWriter {
 
 enum Body {
     Pcap(pcap::Head),
-    Pcapng(pcapng::Section),
+    Pcapng(Box<pcapng::Section>),
 }
 
 /// pcapng for a name that ends in `.pcapng` or `.ntar`, pcap for every other (and for standard output).
@@ -95,7 +95,7 @@ impl CaptureWriter {
         let mut head = Vec::new();
         let body = match format {
             CaptureFormat::Pcap => Body::Pcap(pcap::Head::write(&mut head, info)?),
-            CaptureFormat::Pcapng => Body::Pcapng(pcapng::Section::write(&mut head, info, comment)?),
+            CaptureFormat::Pcapng => Body::Pcapng(Box::new(pcapng::Section::write(&mut head, info, comment)?)),
         };
         let mut records = Records::new(Box::new(out) as Box<dyn Write + Send>);
         records.add(|bytes| {
@@ -119,8 +119,9 @@ impl CaptureWriter {
     /// until the next [`CaptureWriter::flush`].
     ///
     /// # Errors
-    /// When it cannot be written; when the format cannot hold it: a pcap file has one link type, and times are limited
-    /// to 2106 there and to 2554 in pcapng.
+    /// When it cannot be written; when the format cannot hold it: a pcap file has one link type and times up to 2106, a
+    /// pcapng file at most 65,536 interfaces. A time that pcapng cannot hold is replaced by the nearest one, and a comment
+    /// says so.
     pub fn write(&mut self, frame: &Frame<'_>, comment: Option<&str>) -> io::Result<()> {
         let Self { records, body, .. } = self;
         let added = records.add(|bytes| match body {
