@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 fn echolab(arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin!("echolab"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("SUDO_UID").env_remove("SUDO_GID");
     command
 }
 
@@ -172,6 +173,17 @@ fn a_silent_connection_is_closed() {
     assert_eq!(client.read(&mut [0]).unwrap(), 0);
     let (_, said) = server.stop(Signal::SIGTERM);
     assert!(said.contains("(nothing happened for 50.0 ms)"), "{said}");
+}
+
+#[test]
+fn a_server_of_root_is_nobody_without_any_right() {
+    assert!(nix::unistd::geteuid().is_root(), "this test needs root");
+    let server = Server::start(&[]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    for line in ["Uid:\t65534\t65534\t65534\t65534", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"] {
+        assert!(status.contains(line), "{line:?} is not in {status}");
+    }
+    assert!(status.contains("NoNewPrivs:\t1"), "{status}");
 }
 
 #[test]

@@ -655,20 +655,38 @@ fn a_session_that_ends_leaves_nothing() {
 #[test]
 fn no_thread_keeps_a_capability_or_root() {
     let sudo = [("SUDO_UID", "12345"), ("SUDO_GID", "12345")];
-    for (who, environment, user) in
-        [(Who::Root, &sudo[..0], "0"), (Who::Root, &sudo, "12345"), (Who::User, &sudo[..0], "12345")]
-    {
-        let mut paused = Paused::start(session(who, &["--capture-at", "both"]).envs(environment.iter().copied()));
-        for key in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+    let folder = open_folder();
+    let file = folder.path().join("x.pcap").display().to_string();
+    let to_file = ["--write", &file];
+    for (who, environment, arguments, user) in [
+        (Who::Root, &sudo[..0], &[][..], "65534"),
+        (Who::Root, &sudo[..0], &to_file[..], "0"),
+        (Who::Root, &sudo, &[], "12345"),
+        (Who::User, &sudo[..0], &[], "12345"),
+    ] {
+        let mut command = session(who, &[&["--capture-at", "client"], arguments].concat());
+        let mut paused = Paused::start(command.envs(environment.iter().copied()));
+        for key in ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"] {
             let capabilities = paused.status(key);
-            assert!(capabilities.len() >= 8, "two captures, two hosts, the wire, the programs: {capabilities:?}");
+            assert!(capabilities.len() >= 7, "a capture, two hosts, the wire, the programs: {capabilities:?}");
             assert!(capabilities.iter().all(|set| set == "0000000000000000"), "{who:?} {key} {capabilities:?}");
         }
+        assert!(paused.status("NoNewPrivs:").iter().all(|bar| bar == "1"), "{who:?}");
         let ids = [user; 4].join("\t");
         assert!(paused.status("Uid:").iter().all(|id| *id == ids), "{:?}", paused.status("Uid:"));
         paused.send(Signal::SIGINT);
         paused.child.wait().unwrap();
     }
+}
+
+#[test]
+fn root_stays_root_where_only_root_may_make_temporary_files() {
+    let folder = TempDir::new().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let mut paused = Paused::start(session(Who::Root, &[]).env("TMPDIR", folder.path()));
+    assert!(paused.status("Uid:").iter().all(|id| id == "0\t0\t0\t0"), "{:?}", paused.status("Uid:"));
+    paused.send(Signal::SIGINT);
+    paused.child.wait().unwrap();
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
 use super::interrupt::interrupt;
 use super::privileges;
-use crate::drive::{BoundServer, ServerOptions, UdpLimits};
+use crate::drive::{BoundServer, Files, ServerOptions, UdpLimits};
 use crate::model::Protocol;
 
 /// Run the echo server on its own, until Ctrl-C.
@@ -54,7 +54,7 @@ impl ServeArgs {
         let behaviour = self.behaviour.behaviour();
         let protocol = self.server.proto;
         let server = BoundServer::bind(protocol, self.server.address()?, behaviour.backlog, &[])?;
-        privileges::give_up()?;
+        privileges::give_up(Files::Nameless)?;
         let halt = interrupt()?;
         let options = ServerOptions {
             max_connections: self.max_connections as usize,

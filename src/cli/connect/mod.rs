@@ -18,7 +18,7 @@ use super::echo_args::ServerArgs;
 use super::exit::say;
 use super::interrupt::interrupt;
 use super::privileges;
-use crate::drive::{Action, Client, ClientFault, Connection, Transcript};
+use crate::drive::{Action, Client, ClientFault, Connection, Files, Transcript};
 use crate::model::{Protocol, Side};
 
 /// Run the echo client on its own: send what is typed, show what is answered.
@@ -57,7 +57,7 @@ impl ConnectArgs {
         let protocol = self.server.proto;
         ensure!(self.server.port() != 0, "--port 0 is no port to connect to: name the one that the server says it has");
         let server = self.server.address()?;
-        privileges::give_up()?;
+        privileges::give_up(Files::Nameless)?;
         let client = Client {
             number: 1,
             protocol,
