@@ -242,6 +242,50 @@ fn an_answer_that_never_comes_is_reported_after_the_time() {
     assert!(text(&output.stderr).contains("though the connection stands"), "{}", text(&output.stderr));
 }
 
+/// A server that sends without end, from the first byte that it reads.
+fn talk_to_one_who_does_not_stop(protocol: &str, input: &[u8]) -> Output {
+    let ip = "127.0.0.1:0";
+    let (port, server) = if protocol == "tcp" {
+        let listener = TcpListener::bind(ip).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0]).unwrap();
+            while stream.write_all(b"more ").is_ok() {}
+        };
+        (port, std::thread::spawn(server))
+    } else {
+        let socket = UdpSocket::bind(ip).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let server = move || {
+            let (_, peer) = socket.recv_from(&mut [0; 64]).unwrap();
+            socket.connect(peer).unwrap();
+            while socket.send(b"more ").is_ok() {}
+        };
+        (port, std::thread::spawn(server))
+    };
+    let port = port.to_string();
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "60"]).arg(cargo_bin!("echolab")).args(["connect", "-t", protocol, "--port", &port]);
+    command.args(["--timeout", "200ms"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    server.join().unwrap();
+    output
+}
+
+#[test]
+fn a_server_that_does_not_stop_keeps_no_client() {
+    let output = talk_to_one_who_does_not_stop("tcp", b"hi\n");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the server did not close within 200ms") && said.contains("3 bytes were sent"), "{said}");
+    assert!(output.stdout.starts_with(b"more more"));
+    let output = talk_to_one_who_does_not_stop("udp", b"hi\n");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
 /// A server that answers `answer` to the first bytes that come and closes, while the input is not at its end.
 fn leave_after(input: &[u8], answer: &[u8]) -> Output {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -112,6 +112,14 @@ impl ConnectArgs {
                 ));
                 Ok(Exit::Unmet)
             }
+            Ending::NotClosed { sent, received } => {
+                let time = humantime::format_duration(timeout);
+                say(&format!(
+                    "the server did not close within {time} after the input had ended: {sent} bytes were sent, and \
+                     {received} came back"
+                ));
+                Ok(Exit::Unmet)
+            }
             Ending::Fault(fault @ ClientFault::NoAnswer { .. }) => {
                 say(&fault.to_string());
                 Ok(Exit::Unmet)
