@@ -167,6 +167,48 @@ fn connections_beyond_the_limit_are_turned_away() {
 }
 
 #[test]
+fn clients_that_do_not_read_take_no_memory_for_repeated_answers() {
+    const CLIENTS: u64 = 40;
+    let server = Server::start(&["--repeat", "1000"]);
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();
+        client.write_all(&[7; 1200]).unwrap();
+        // the first byte of 1.2 MB: the server is sending
+        client.read_exact(&mut [0]).unwrap();
+        clients.push(client);
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let anonymous = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap().trim();
+    let kib: u64 = anonymous.strip_suffix(" kB").unwrap().parse().unwrap();
+    assert!(kib < CLIENTS * 250, "{kib} KiB for {CLIENTS} connections");
+}
+
+#[test]
+fn a_flood_of_connections_is_no_flood_of_lines() {
+    const FLOOD: u64 = 3000;
+    let began = std::time::Instant::now();
+    let server = Server::start(&["--max-connections", "1"]);
+    let address = format!("127.0.0.1:{}", server.port);
+    let mut first = TcpStream::connect(&address).unwrap();
+    first.write_all(b"x").unwrap();
+    first.read_exact(&mut [0]).unwrap();
+    for _ in 0..FLOOD {
+        // turned away
+        assert_eq!(TcpStream::connect(&address).unwrap().read(&mut [0]).unwrap_or(0), 0);
+    }
+    let (code, said) = server.stop(Signal::SIGTERM);
+    assert_eq!(code, Some(0));
+    let shown = said.matches("turned away: 1 are open already").count() as u64;
+    let counted = said
+        .lines()
+        .filter_map(|line| line.split(" connections turned away").next()?.rsplit(' ').next()?.parse::<u64>().ok());
+    assert_eq!(shown + counted.sum::<u64>(), FLOOD, "every one is shown or counted: {said}");
+    // a slow machine takes more seconds, and has more lines
+    assert!(shown <= 100 * (began.elapsed().as_secs() + 2), "{shown} lines");
+}
+
+#[test]
 fn a_silent_connection_is_closed() {
     let server = Server::start(&["--idle-timeout", "50ms"]);
     let mut client = TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();

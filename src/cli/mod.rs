@@ -25,6 +25,7 @@ mod progress;
 mod report_dir;
 mod scenarios;
 mod serve;
+mod server_log;
 mod session;
 mod sought;
 mod tips;
