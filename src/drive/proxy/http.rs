@@ -1,7 +1,7 @@
 //! As much HTTP/1.1 (RFC 9112) as the proxy needs: a request's head read, an answer written, each connection for one
 //! exchange.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -96,7 +96,7 @@ impl<'a> Exchange<'a> {
     /// Sends all of it.
     pub(super) fn send(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
         while !bytes.is_empty() {
-            let count = self.patience.write(&self.stream, bytes)?;
+            let count = self.patience.write(&self.stream, &[IoSlice::new(bytes)])?;
             self.note(CallKind::Send(count as u64));
             bytes = bytes.get(count..).unwrap_or_default();
         }
