@@ -7,6 +7,8 @@ mod address;
 mod behaviour;
 mod client;
 mod fault;
+#[doc(hidden)]
+pub mod fuzzing;
 mod ground;
 mod kernel;
 pub mod lab;

@@ -145,7 +145,7 @@ impl<'a> Exchange<'a> {
 }
 
 /// The target of a GET request; `None` while its head is not complete.
-fn target_of(head: &[u8]) -> io::Result<Option<String>> {
+pub(in crate::drive) fn target_of(head: &[u8]) -> io::Result<Option<String>> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(head) {
@@ -167,7 +167,7 @@ pub(super) fn response(text: &str) -> Vec<u8> {
 }
 
 /// The path within a target in absolute form (RFC 9112 §3.2.2), which a proxy is asked with.
-pub(super) fn path_of(target: &str) -> &str {
+pub(in crate::drive) fn path_of(target: &str) -> &str {
     let rest = target.strip_prefix("http://").unwrap_or(target);
     rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/")
 }
