@@ -9,6 +9,7 @@ use super::rules::acceptability::{Acceptability, Case, Proof, Reaction, Refused,
 use super::rules::{self, Rule};
 use super::{CONTROL, Connection, PacketRef};
 use crate::model::Checksum;
+use crate::model::thresholds::IDLE;
 use crate::model::{Direction, SackBlocks, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::facts::Probe;
@@ -21,7 +22,7 @@ impl Connection {
     /// The reason for which the receiver does not accept the segment, as far as the capture shows the receiver's state.
     /// SYNs and RSTs have checks of their own.
     #[inline]
-    pub(super) fn unacceptable_segment(&self, moment: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
+    pub(super) fn unacceptable_segment(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         let due = own.snd_nxt == Some(segment.seq) && segment.flags.contains(TcpFlags::ACK);
         let known = peer.snd_nxt.is_none_or(|next| !segment.ack.is_after(next))
@@ -38,17 +39,27 @@ impl Connection {
     }
 
     #[cold]
-    fn judge(&self, moment: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
+    fn judge(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
         if segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
             return None;
         }
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
-        own.snd_nxt?;
+        // with several initial sequence numbers the window of one is no window of the other
+        if own.snd_nxt.is_none() || self.renumbered {
+            return None;
+        }
         let point = self.capture_point_evidence().capture_point;
         let at_receiver = Measures::of(point, !moment.direction) == Measures::RoundTrip;
         let checksums_tell = self.clues.has_valid(moment.direction);
-        let case = Case { own, peer, segment, at_receiver, checksums_tell };
-        rules::first(UNACCEPTABLE, &case)
+        let complete = !self.lacks_frames;
+        let soon = moment.since(self.last.1).is_none_or(|since| since < IDLE);
+        let case = Case { own, peer, segment, at_receiver, checksums_tell, complete, soon };
+        let unacceptable = rules::first(UNACCEPTABLE, &case);
+        // a host's own packets, captured there, have no gap
+        let at_sender = Measures::of(point, moment.direction) == Measures::RoundTrip;
+        let gap = own.snd_nxt.is_some_and(|next| segment.seq.is_after(next));
+        self.lacks_frames |= at_sender && gap && unacceptable.is_none();
+        unacceptable
     }
 
     /// The segment without SACK blocks that cannot be true, and the first of these, raw; `None` where all may be.
@@ -82,8 +93,13 @@ impl Connection {
     pub(super) fn note_unacceptable(&mut self, moment: &PacketRef, segment: &Segment, rule: &Rule<Acceptability>) {
         let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
         let end = segment.seq.plus(segment.len).plus(fin);
-        let refused =
-            moment.place().map(|(frame, _)| Refused { frame, seq: segment.seq, end, reaction: rule.effect.reaction });
+        let refused = moment.place().map(|(frame, _)| Refused {
+            frame,
+            seq: segment.seq,
+            end,
+            ack: segment.ack,
+            reaction: rule.effect.reaction,
+        });
         self.sides.get_mut(moment.direction).loss_mut().refused = refused;
         if segment.len == 0 {
             self.recorder.see_foreign_ack(moment.frame);

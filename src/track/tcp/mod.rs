@@ -104,6 +104,8 @@ pub(super) struct Connection {
     life: Life,
     /// The last segment of either side, and when it was captured.
     last: (u64, OptTime),
+    /// The capture lacks frames of this connection, as its numbers show: no number proves much then.
+    lacks_frames: bool,
     /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
     new_isn: bool,
     /// Relative numbers need not count from the initial sequence numbers: a SYN-ACK with another one came.
@@ -213,6 +215,7 @@ impl Connection {
         if matches!(self.life, Life::Opening | Life::Aborted) || segment.flags.intersects(CONTROL) {
             self.life = self.life(place);
         }
+        self.lacks_frames |= observations.capture_gap.is_some();
         let (own, peer) = self.sides.both_mut(direction);
         let applied = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.scale() };
         let window = u32::from(segment.window) << applied.unwrap_or(0);

@@ -27,6 +27,10 @@ pub struct Case<'a> {
     pub(in crate::track::tcp) segment: &'a Segment,
     /// The capture was made at the host that the segment is sent to, so that all that this host had sent is in it.
     pub(in crate::track::tcp) at_receiver: bool,
+    /// No number so far shows that the capture lacks frames of the connection.
+    pub(in crate::track::tcp) complete: bool,
+    /// It comes soon after the last frame: a capture that was cut to a part of its frames has longer pauses.
+    pub(in crate::track::tcp) soon: bool,
     /// Segments of this sender came with valid checksums, so a wrong one means a corrupted segment.
     pub(in crate::track::tcp) checksums_tell: bool,
 }
@@ -239,7 +243,7 @@ const FOREIGN_ACK: Rule<Acceptability> = Rule {
         let ack = acknowledged(case)?;
         let distance = ack.distance(case.peer.snd_nxt?);
         let before_first = case.peer.isn.is_some_and(|isn| is_before_first(ack, isn, case.peer.snd_nxt));
-        let known = case.peer.syn_acked || case.peer.isn.is_none();
+        let known = case.complete && (case.peer.syn_acked || case.peer.isn.is_none());
         (known && (before_first || distance.checked_abs().is_none_or(|far| far > MAX_WINDOW))).then(|| Proof {
             number: ack.relative_to(case.peer.seq_base.unwrap_or_default()),
             limit: case.peer.snd_nxt.unwrap_or_default().relative_to(case.peer.seq_base.unwrap_or_default()),
@@ -272,12 +276,17 @@ const ACK_OF_UNSENT: Rule<Acceptability> = Rule {
         },
     },
     applies: |case| {
-        let ack = acknowledged(case).filter(|_| case.at_receiver && case.peer.syn_acked)?;
+        let ack = acknowledged(case).filter(|_| case.at_receiver && case.peer.syn_acked && case.complete)?;
+        // a capture that holds no data of a host may lack all of them
+        case.peer.sent.last_data()?;
         // the byte of a window probe is not counted as sent until it is accepted
         let probed = u32::from(case.peer.loss().probe.is_some());
         let next = case.peer.snd_nxt?.plus(probed);
         let base = case.peer.seq_base?;
-        // what the capture lacks of a host's own packets shows as a gap in its next ones, and is no unsent data
+        // a receiver that acknowledges more and more has received it, so the capture lacks it
+        if case.own.loss().refused.is_some_and(|before| before.ack.is_after(next) && ack.is_after(before.ack)) {
+            return None;
+        }
         ack.is_after(next).then(|| Proof {
             number: ack.relative_to(base),
             limit: next.relative_to(base),
@@ -324,6 +333,9 @@ fn outside_window(case: &Case<'_>) -> Option<Proof> {
     if case.own.loss().refused.is_some_and(|refused| refused.end == seq && refused.end != refused.seq) {
         return None;
     }
+    if !case.complete {
+        return None;
+    }
     let distance = seq.distance(next);
     if distance.checked_abs().is_none_or(|far| far > MAX_WINDOW) {
         return Some(proof(case.peer.window_end.unwrap_or(expected)));
@@ -331,7 +343,7 @@ fn outside_window(case: &Case<'_>) -> Option<Proof> {
     if case.own.isn.is_some_and(|isn| is_before_first(seq, isn, case.own.snd_nxt)) {
         return Some(proof(case.peer.window_end.unwrap_or(expected)));
     }
-    let end = case.peer.window_end.filter(|_| distance > 0)?;
+    let end = case.peer.window_end.filter(|_| distance > 0 && case.soon)?;
     (!seq.is_before(end)).then(|| proof(end))
 }
 
@@ -367,5 +379,6 @@ pub struct Refused {
     pub(in crate::track::tcp) frame: NonZeroU64,
     pub(in crate::track::tcp) seq: SeqNumber,
     pub(in crate::track::tcp) end: SeqNumber,
+    pub(in crate::track::tcp) ack: SeqNumber,
     pub(in crate::track::tcp) reaction: Reaction,
 }

@@ -1,0 +1,335 @@
+//! What must hold between the sentences, findings, causes and numbers of one capture, whatever it holds.
+//!
+//! Each invariant looks at the whole structured output and gives its contradictions. A new one is a function and a line
+//! in [`ALL`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// The JSON Lines of one capture.
+pub(crate) struct Output {
+    steps: BTreeMap<u64, Value>,
+    conversations: Vec<Value>,
+}
+
+/// A contradiction: the frame or conversation, and what does not fit.
+pub(crate) type Contradictions = Vec<String>;
+
+/// Every invariant.
+pub(crate) const ALL: &[(&str, fn(&Output) -> Contradictions)] = &[
+    ("evidence exists, and came before what it proves", evidence_came_before),
+    ("a cause came before its effect, from the other side of the same conversation", causes_come_before),
+    ("a finding and the cause of its frame agree", findings_agree_with_causes),
+    ("a segment is retransmitted for one reason", one_reason_to_retransmit),
+    ("nothing is concluded from a segment that is not accepted, or from a duplicate", void_segments_prove_nothing),
+    ("a FIN and a RST instead of a FIN exclude each other", no_reset_instead_of_a_captured_fin),
+    ("after both sides closed nothing is unread", nothing_unread_after_the_close),
+    ("the close and the findings agree", close_agrees_with_findings),
+    ("the handshake and the findings agree", handshake_agrees_with_findings),
+    ("sizes in words are those of the columns", sizes_agree),
+    ("sums in words are right and end at the ACK number", sums_agree),
+    ("what was answered is not called unanswered", answered_is_not_unanswered),
+    ("what is never acknowledged is not covered by an ACK", unacknowledged_is_not_covered),
+];
+
+impl Output {
+    /// Reads the records of one capture.
+    pub(crate) fn read(jsonl: &str) -> Self {
+        let records = jsonl.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut output = Self { steps: BTreeMap::new(), conversations: Vec::new() };
+        for record in records {
+            match record["kind"].as_str() {
+                Some("step") => _ = output.steps.insert(record["frame"].as_u64().unwrap(), record),
+                Some("conversation") => output.conversations.push(record),
+                _ => {}
+            }
+        }
+        output
+    }
+
+    fn steps_of<'a>(&'a self, conversation: &'a Value) -> impl Iterator<Item = (u64, &'a Value)> {
+        self.steps.iter().map(|(frame, step)| (*frame, step)).filter(move |(_, step)| {
+            step["stream"] == conversation["stream"] && is_of(step, conversation["protocol"].as_str().unwrap())
+        })
+    }
+}
+
+fn is_of(step: &Value, protocol: &str) -> bool {
+    let quoted = step["icmp"]["quotes_protocol"].as_str();
+    step["protocol"] == protocol || quoted == Some(protocol)
+}
+
+fn findings(record: &Value) -> impl Iterator<Item = (&str, &str, Vec<u64>)> {
+    record["findings"].as_array().unwrap().iter().map(|finding| {
+        let frames = finding["frames"].as_array().unwrap().iter().map(|frame| frame.as_u64().unwrap()).collect();
+        (finding["code"].as_str().unwrap(), finding["text"].as_str().unwrap(), frames)
+    })
+}
+
+fn has_flag(step: &Value, flag: &str) -> bool {
+    step["flags"].as_array().is_some_and(|flags| flags.iter().any(|other| other == flag))
+}
+
+fn evidence_came_before(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for (frame, step) in &output.steps {
+        for (code, _, frames) in findings(step) {
+            if frames.iter().any(|named| named > frame || *named == 0) {
+                wrong.push(format!("frame {frame}: {code} is proved by {frames:?}"));
+            }
+        }
+    }
+    wrong
+}
+
+fn causes_come_before(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for (frame, step) in &output.steps {
+        let cause = &step["cause"];
+        let candidates = cause["candidates"].as_array().unwrap();
+        for cause in candidates.iter().chain([cause]) {
+            let Some(named) = cause["frame"].as_u64() else { continue };
+            let event = cause["event"].as_str().unwrap();
+            let Some(other) = output.steps.get(&named).filter(|_| named < *frame) else {
+                wrong.push(format!("frame {frame}: caused by frame {named}"));
+                continue;
+            };
+            let same_side = other["direction"] == step["direction"];
+            let same_conversation = other["stream"] == step["stream"];
+            if event == "segment"
+                && (same_side || !same_conversation)
+                && step["protocol"] == "tcp"
+                && other["protocol"] == "tcp"
+            {
+                wrong
+                    .push(format!("frame {frame}: caused by the arrival of frame {named}, which did not arrive there"));
+            }
+        }
+        if cause["event"] != "unknown" && !candidates.is_empty() {
+            wrong.push(format!("frame {frame}: a known cause has candidates"));
+        }
+    }
+    wrong
+}
+
+/// Finding codes, and the causes that a frame with one may have: event and detail, any detail where it is empty.
+const CAUSES_OF_CODES: &[(&str, &[(&str, &str)])] = &[
+    ("timeout_retransmit", &[("timer", "rto"), ("timer", "syn"), ("timer", ""), ("unknown", "")]),
+    ("tail_loss_probe", &[("timer", "tlp"), ("unknown", "")]),
+    ("fast_retransmit", &[("segment", "")]),
+    ("keep_alive", &[("timer", "keep_alive")]),
+    ("zero_window_probe", &[("timer", "persist"), ("call", "send"), ("unknown", "")]),
+    ("challenge_ack", &[("segment", "")]),
+    ("nagle_wait", &[("segment", ""), ("unknown", "")]),
+    ("duplicate_frame", &[("capture", ""), ("network", ""), ("unknown", "")]),
+];
+
+fn findings_agree_with_causes(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for (frame, step) in output.steps.iter().filter(|(_, step)| step["protocol"] == "tcp") {
+        let cause = (step["cause"]["event"].as_str().unwrap(), step["cause"]["detail"].as_str().unwrap_or_default());
+        for (code, ..) in findings(step) {
+            let Some((_, fitting)) = CAUSES_OF_CODES.iter().find(|(known, _)| *known == code) else { continue };
+            if !fitting.iter().any(|(event, detail)| cause.0 == *event && (detail.is_empty() || cause.1 == *detail)) {
+                wrong.push(format!("frame {frame}: {code}, but its cause is {cause:?}"));
+            }
+        }
+    }
+    wrong
+}
+
+/// Codes that each say why bytes were sent once more, or why not.
+const REASONS: &[&str] = &[
+    "fast_retransmit",
+    "timeout_retransmit",
+    "tail_loss_probe",
+    "retransmit",
+    "spurious_retransmit",
+    "reordered",
+    "duplicate_frame",
+    "order_unknown",
+    "captured_late",
+];
+
+fn one_reason_to_retransmit(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for (frame, step) in &output.steps {
+        let reasons: BTreeSet<_> =
+            findings(step).map(|(code, ..)| code).filter(|code| REASONS.contains(code)).collect();
+        if reasons.len() > 1 {
+            wrong.push(format!("frame {frame}: {reasons:?}"));
+        }
+    }
+    wrong
+}
+
+/// Codes that rest on what their frames say.
+const RESTS_ON_FRAMES: &[&str] = &["fast_retransmit", "window_shrunk", "nagle_wait", "capture_gap", "zero_window"];
+
+fn void_segments_prove_nothing(output: &Output) -> Contradictions {
+    let is_void = |frame: &u64| {
+        output.steps.get(frame).is_some_and(|step| {
+            findings(step)
+                .any(|(code, ..)| code == "unacceptable_segment" || code == "duplicate_frame" && step["len"] == 0)
+        })
+    };
+    let mut wrong = Vec::new();
+    for (frame, step) in &output.steps {
+        for (code, _, frames) in findings(step).filter(|(code, ..)| RESTS_ON_FRAMES.contains(code)) {
+            for void in frames.iter().filter(|frame| is_void(frame)) {
+                wrong.push(format!("frame {frame}: {code} rests on frame {void}, which proves nothing"));
+            }
+        }
+    }
+    wrong
+}
+
+fn no_reset_instead_of_a_captured_fin(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for conversation in &output.conversations {
+        let mut closed = BTreeSet::new();
+        for (frame, step) in output.steps_of(conversation) {
+            let side = step["direction"].as_str().unwrap().to_owned();
+            let says = |words: &str| findings(step).any(|(_, text, _)| text.contains(words));
+            if closed.contains(&side)
+                && (says("in place of a FIN") || says("instead of a FIN") || says("instead of FIN"))
+            {
+                wrong.push(format!("frame {frame}: instead of a FIN, which was captured"));
+            }
+            let accepted = !findings(step).any(|(code, ..)| code == "unacceptable_segment");
+            if has_flag(step, "FIN") && has_flag(step, "ACK") && accepted {
+                closed.insert(side);
+            }
+        }
+    }
+    wrong
+}
+
+fn nothing_unread_after_the_close(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for conversation in output.conversations.iter().filter(|conversation| conversation["close"] == "fin") {
+        for (frame, step) in output.steps_of(conversation) {
+            if findings(step).any(|(code, ..)| code == "reset_unread") {
+                wrong.push(format!("frame {frame}: unread data, though both sides had closed"));
+            }
+        }
+    }
+    wrong
+}
+
+fn close_agrees_with_findings(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for conversation in output.conversations.iter().filter(|conversation| conversation["protocol"] == "tcp") {
+        let codes: Vec<_> = findings(conversation).map(|(code, ..)| code).collect();
+        let close = conversation["close"].as_str().unwrap();
+        let closes =
+            codes.iter().filter(|code| ["close_three", "close_four", "simultaneous_close"].contains(code)).count();
+        if close == "fin" && codes.contains(&"no_close") || close == "none" && closes > 0 || closes > 1 {
+            wrong.push(format!("tcp:{}: close {close}, but {codes:?}", conversation["stream"]));
+        }
+        let resets = output.steps_of(conversation).any(|(_, step)| has_flag(step, "RST"));
+        if close == "rst" && !resets {
+            wrong.push(format!("tcp:{}: reset, but no RST", conversation["stream"]));
+        }
+    }
+    wrong
+}
+
+fn handshake_agrees_with_findings(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for conversation in output.conversations.iter().filter(|conversation| conversation["protocol"] == "tcp") {
+        let partial = findings(conversation).any(|(code, ..)| code == "handshake_partial");
+        let refused = output.steps_of(conversation).any(|(_, step)| findings(step).any(|(code, ..)| code == "refused"));
+        let handshake = conversation["handshake"].as_str().unwrap();
+        if partial && handshake != "partial" || refused && handshake == "complete" && conversation["close"] == "none" {
+            wrong.push(format!("tcp:{}: handshake {handshake}", conversation["stream"]));
+        }
+    }
+    wrong
+}
+
+/// A number with thousands separators, at the start of the text.
+fn number(text: &str) -> Option<u64> {
+    let digits: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == ',').filter(|c| *c != ',').collect();
+    digits.parse().ok()
+}
+
+fn sizes_agree(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for (frame, step) in &output.steps {
+        let sentence = step["description"].as_str().unwrap();
+        let Some(rest) = sentence.split_once(" sends ").map(|(_, rest)| rest) else { continue };
+        let said = number(rest).filter(|_| {
+            let after = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
+            after.starts_with(" bytes,") || after == " bytes" || after.starts_with(" bytes;")
+        });
+        if said.is_some_and(|said| step["len"] != said) {
+            wrong.push(format!("frame {frame}: {sentence:?}, but its length is {}", step["len"]));
+        }
+    }
+    wrong
+}
+
+fn sums_agree(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for (frame, step) in output.steps.iter().filter(|(_, step)| step["protocol"] == "tcp") {
+        let sentence = step["description"].as_str().unwrap();
+        for (left, right) in sentence.split(['(', ')', ';', ':']).filter_map(|part| part.split_once(" = ")) {
+            let terms: Option<Vec<u64>> = left.split('+').map(|term| term.trim().parse().ok()).collect();
+            let (Some(terms), Some(sum)) = (terms, number(right)) else { continue };
+            let total = terms.iter().sum::<u64>() % (1 << 32);
+            if total != sum || step["ack"].as_u64().is_some_and(|ack| ack != sum) {
+                wrong.push(format!("frame {frame}: {left} = {right}, ACK {}", step["ack"]));
+            }
+        }
+    }
+    wrong
+}
+
+fn answered_is_not_unanswered(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for (frame, step) in output.steps.iter().filter(|(_, step)| step["protocol"] == "tcp") {
+        if step["cause"]["event"] != "segment" {
+            continue;
+        }
+        let Some(answered) = step["cause"]["frame"].as_u64() else { continue };
+        for conversation in output.conversations.iter().filter(|other| other["stream"] == step["stream"]) {
+            for (code, text, frames) in
+                findings(conversation).filter(|_| is_of(step, conversation["protocol"].as_str().unwrap()))
+            {
+                let denies = ["no answer", "not answered", "unanswered", "never answered"]
+                    .iter()
+                    .any(|words| text.contains(words));
+                if denies && frames == [answered] {
+                    wrong.push(format!("frame {answered} is answered by frame {frame}, but {code}: {text}"));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+fn unacknowledged_is_not_covered(output: &Output) -> Contradictions {
+    let mut wrong = Vec::new();
+    for conversation in &output.conversations {
+        for (code, text, frames) in findings(conversation) {
+            if code != "abandoned" || !text.contains("bytes") || !text.contains("never acknowledged") {
+                continue;
+            }
+            let data = frames.iter().filter_map(|frame| output.steps.get(frame)).filter(|step| step["len"] != 0);
+            let Some(last) = data.filter(|step| step["protocol"] == "tcp").next_back() else { continue };
+            let end = last["seq"].as_u64().unwrap() + last["len"].as_u64().unwrap();
+            let covers = |(_, step): (u64, &Value)| {
+                let void =
+                    findings(step).any(|(code, ..)| code == "unacceptable_segment") || step["checksum"] == "invalid";
+                let later = step["ack"].as_u64().is_some_and(|ack| ack >= end && ack - end < 1 << 30);
+                step["direction"] != last["direction"] && !void && later
+            };
+            if output.steps_of(conversation).any(covers) {
+                wrong.push(format!("tcp:{}: {text}, but an ACK covers {end}", conversation["stream"]));
+            }
+        }
+    }
+    wrong
+}
