@@ -10,6 +10,7 @@ mod ended;
 mod ending;
 mod event;
 mod facts;
+mod hosts;
 mod index;
 mod kind;
 mod maybe_owned;

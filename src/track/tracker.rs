@@ -6,16 +6,23 @@ use super::capture_point::CapturePoint;
 use super::conversation::Conversation;
 use super::ended::{self, Ended};
 use super::event::{Event, StreamId, TcpFacts, Tracked, TrackedKind};
+use super::hosts::{HostFact, Hosts};
 use super::index::{Index, Place};
 use super::kind::{Kind, TcpKind};
 use super::roles;
 use super::slots::Slots;
 use super::totals::{ConversationSize, ConversationTotals};
 use crate::echo::MemoryBudget;
-use crate::model::{Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
+use crate::model::{
+    Checksum, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip, TcpFlags,
+    Transport,
+};
 
 /// How many cleared states are kept for the next conversations.
 const SPARE: usize = 1_024;
+
+/// Flags of segments that show whether a port listens.
+const OPENS_OR_REFUSES: TcpFlags = TcpFlags::SYN.union(TcpFlags::RST);
 
 /// The table of conversations.
 #[derive(Debug, Default)]
@@ -39,6 +46,8 @@ pub struct Tracker {
     followed: Option<Tracked>,
     /// The facts of the segment at hand, lent out with its event.
     facts: TcpFacts,
+    /// What all conversations show of each address and port.
+    hosts: Hosts,
 }
 
 /// The packet that was followed last: what its event is made of, where it is wanted.
@@ -177,7 +186,23 @@ impl Tracker {
         }
         let since_previous = slot.conversation.count(frame, direction, segment.len);
         self.followed = Some(Tracked { slot: index, direction, since_previous, kind: TrackedKind::Segment });
+        if segment.flags.intersects(OPENS_OR_REFUSES) && segment.checksum != Checksum::Invalid {
+            self.note_host(frame, segment);
+        }
         Ok(())
+    }
+
+    /// Notes what a SYN, SYN-ACK or RST shows of its sender's port.
+    #[cold]
+    fn note_host(&mut self, frame: &Frame<'_>, segment: &Segment) {
+        let (syn, ack) = (segment.flags.contains(TcpFlags::SYN), segment.flags.contains(TcpFlags::ACK));
+        let fact = match self.facts.reset {
+            Some(reset) if reset.refuses() => HostFact::Refuses,
+            None if syn && ack => HostFact::Accepts,
+            None if syn => HostFact::Connects,
+            _ => return,
+        };
+        self.hosts.note(segment.source, fact, frame.number, frame.time);
     }
 
     fn error(&mut self, frame: &Frame<'_>, error: &IcmpError, flow: &Flow) -> Result<(), Skip> {
