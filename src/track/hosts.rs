@@ -23,6 +23,8 @@ pub(super) enum HostFact {
     Accepts,
     /// It answered a SYN with RST.
     Refuses,
+    /// A SYN was sent to it.
+    IsAsked,
 }
 
 /// The last segment that showed a fact.
@@ -41,6 +43,8 @@ pub(super) struct HostFacts {
     pub(super) accepts: Option<Sighting>,
     /// Its last RST in answer to a SYN.
     pub(super) refuses: Option<Sighting>,
+    /// The last SYN to it.
+    pub(super) is_asked: Option<Sighting>,
 }
 
 /// The endpoints of a capture.
@@ -62,6 +66,7 @@ impl Hosts {
             HostFact::Connects => &mut facts.connects,
             HostFact::Accepts => &mut facts.accepts,
             HostFact::Refuses => &mut facts.refuses,
+            HostFact::IsAsked => &mut facts.is_asked,
         };
         *seen = Some(Sighting { frame, time });
         if self.young.len() >= ENDPOINTS && !self.young.contains_key(&endpoint) {
