@@ -372,19 +372,22 @@ fn the_report_knows_the_sends_and_the_place_of_the_capture() {
             let echo =
                 report.lines().find(|line| line.starts_with("- **Echo**: ")).unwrap_or_else(|| panic!("{report}"));
             assert!(echo.ends_with(wanted), "{scenario}: {echo}");
-            assert!(report.contains("- **Seen from**: the client: echolab captured its own session"), "{report}");
+            assert!(report.contains("- **Captured at**: the client: echolab captured its own session"), "{report}");
         }
     }
     let both = ["--message", "hello", "--capture-at", "both", "--format", "markdown"];
     let report = String::from_utf8(run(Who::User, &both).stdout).unwrap();
     for side in ["client", "server"] {
-        assert!(report.contains(&format!("- **Seen from**: the {side}: echolab captured its own session")), "{report}");
+        assert!(
+            report.contains(&format!("- **Captured at**: the {side}: echolab captured its own session")),
+            "{report}"
+        );
     }
     assert_eq!(report.matches("1 send, 1 segment, 1 answer").count(), 2, "{report}");
     // a slow answer is told with the place too; at the server the network has no part in it
     for (side, wanted) in [
-        ("client", "(seen from the client). How much of it the network took can't be told"),
-        ("server", "(seen from the server). The network has no part in it"),
+        ("client", "(captured at the client). How much of it the network took can't be told"),
+        ("server", "(captured at the server). The network has no part in it"),
     ] {
         let records = records(Who::User, &["--proto", "udp", "--read-delay", "250ms", "--capture-at", side]);
         let said =

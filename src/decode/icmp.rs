@@ -2,9 +2,12 @@
 
 use etherparse::ip_number;
 
+use super::captured::Captured;
 use super::ip::{Ip, Lengths};
 use crate::model::{IcmpError, Protocol, Quoted, SeqNumber, Skip};
 
+/// Length of the IPv6 header, which its payload length leaves out.
+const IPV6_HEADER: u16 = 40;
 /// Length of the header before the quotation, the same for every error.
 const HEADER: usize = 8;
 
@@ -41,6 +44,7 @@ fn quoted(ip: &Ip<'_>) -> Result<Quoted, Skip> {
     let mut packet = ip.payload.skip(HEADER);
     loop {
         let ip = Ip::read(packet, Lengths::Quoted)?;
+        let length = length(packet);
         if ip.fragment.is_some_and(|fragment| !fragment.is_first()) {
             return Err(Skip::Icmp);
         }
@@ -63,8 +67,17 @@ fn quoted(ip: &Ip<'_>) -> Result<Quoted, Skip> {
             destination,
             seq: seq.map(|seq| SeqNumber(u32::from_be_bytes(*seq))),
             ip_id: ip.header.id,
+            length,
             udp: udp.map(|[l0, l1, c0, c1]| (u16::from_be_bytes([*l0, *l1]), u16::from_be_bytes([*c0, *c1]))),
         });
+    }
+}
+
+/// The length that an IP header gives to its whole packet.
+fn length(packet: Captured<'_>) -> Option<u16> {
+    match packet.array().ok()? {
+        [0x40..=0x4f] => packet.skip(2).array().map(|length| u16::from_be_bytes(*length)).ok(),
+        _ => packet.skip(4).array().ok().and_then(|length| u16::from_be_bytes(*length).checked_add(IPV6_HEADER)),
     }
 }
 

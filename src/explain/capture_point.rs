@@ -3,20 +3,20 @@
 use crate::model::{Direction, Protocol};
 use crate::track::{CapturePoint, CapturePointBasis, CapturePointEvidence, ConversationTotals, RttSample};
 
-/// From where the conversation was seen and what shows it; nothing where one side was silent.
+/// Where the conversation was captured and what shows it; nothing where one side was silent.
 pub(super) fn fact(totals: &ConversationTotals) -> Option<String> {
     let both_spoke = totals.packets.client_to_server > 0 && totals.packets.server_to_client > 0;
     both_spoke.then(|| place(&totals.capture_point_evidence(), totals.stream.protocol))
 }
 
-/// From where times were seen, to stand behind them.
+/// Where times were captured, to stand behind them.
 pub fn captured_at(capture_point: Option<CapturePoint>) -> &'static str {
     match capture_point {
-        Some(CapturePoint::Client) => "seen from the client",
-        Some(CapturePoint::Server) => "seen from the server",
-        Some(CapturePoint::Between) => "seen from between client and server",
-        Some(CapturePoint::SameHost) => "seen from the host of both",
-        None => "where it was seen from can't be told",
+        Some(CapturePoint::Client) => "captured at the client",
+        Some(CapturePoint::Server) => "captured at the server",
+        Some(CapturePoint::Between) => "captured between the endpoints",
+        Some(CapturePoint::SameHost) => "captured at both endpoints (same host)",
+        None => "capture point unknown",
     }
 }
 
@@ -33,21 +33,24 @@ pub(super) fn sample(sample: &RttSample) -> String {
     )
 }
 
-/// Where the capture was made and what shows it, or why that can't be told.
+/// The capture point and what shows it, or why it is unknown.
 fn place(capture_point_evidence: &CapturePointEvidence, protocol: Protocol) -> String {
-    let CapturePointEvidence { capture_point, clue, halves } = *capture_point_evidence;
+    let CapturePointEvidence { capture_point, clue, halves, ttls } = *capture_point_evidence;
     let place = match capture_point {
         Some(CapturePoint::Client) => "the client",
         Some(CapturePoint::Server) => "the server",
-        Some(CapturePoint::Between) => "between client and server",
-        Some(CapturePoint::SameHost) => "the host of both",
-        None => "can't be told",
+        Some(CapturePoint::Between) => "between the endpoints",
+        Some(CapturePoint::SameHost) => "both endpoints (same host)",
+        None => "unknown",
     };
+    let ttl = |ttl: u8| if ttl > 0 { format!(" (TTL {ttl})") } else { String::new() };
     let halves = halves.map_or_else(String::new, |(server, client)| {
         format!(
-            "the server's answer to the SYN came after {}, the client's to the SYN-ACK after {}",
+            "the server's answer to the SYN came after {}{}, the client's to the SYN-ACK after {}{}",
             server.human(),
-            client.human()
+            ttl(ttls.1),
+            client.human(),
+            ttl(ttls.0)
         )
     });
     let why = match (clue, capture_point) {
@@ -68,13 +71,19 @@ fn place(capture_point_evidence: &CapturePointEvidence, protocol: Protocol) -> S
             )
         }
         (CapturePointBasis::Halves, _) => halves,
-        (CapturePointBasis::TooQuick, _) => format!("{halves}: too little to tell a path from a busy host"),
-        (CapturePointBasis::AtOdds, _) => format!("checksums and times contradict each other ({halves})"),
+        (CapturePointBasis::Ttl, _) => {
+            format!("the packets of both have passed routers (TTL {} and {})", ttls.0, ttls.1)
+        }
+        (CapturePointBasis::TooQuick, _) => format!("{halves}; these times do not tell a path from a busy host"),
+        (CapturePointBasis::AtOdds, _) if halves.is_empty() => {
+            format!("checksums and TTLs contradict each other (TTL {} and {})", ttls.0, ttls.1)
+        }
+        (CapturePointBasis::AtOdds, _) => format!("checksums, TTLs and times contradict each other ({halves})"),
         (CapturePointBasis::Nothing, _) if protocol == Protocol::Udp => {
-            "UDP has no handshake, and the checksums do not tell".to_owned()
+            "UDP has no handshake, and neither checksums nor TTLs show it".to_owned()
         }
         (CapturePointBasis::Nothing, _) => {
-            "the handshake is not whole or was repeated, and the checksums do not tell".to_owned()
+            "the handshake is incomplete or was retransmitted, and neither checksums nor TTLs show it".to_owned()
         }
     };
     format!("{place}: {why}")
@@ -88,17 +97,19 @@ mod tests {
     #[test]
     fn each_place_is_told_with_what_shows_it() {
         let halves = Some((Nanos::from_millis(10), Nanos(25_000)));
-        let told = |capture_point, clue| place(&CapturePointEvidence { capture_point, clue, halves }, Protocol::Tcp);
+        let told = |capture_point, clue| {
+            place(&CapturePointEvidence { capture_point, clue, halves, ttls: (64, 57) }, Protocol::Tcp)
+        };
         assert_eq!(
             told(Some(CapturePoint::Client), CapturePointBasis::Halves),
-            "the client: the server's answer to the SYN came after 10.0 ms, the client's to the SYN-ACK after 25.0 µs"
+            "the client: the server's answer to the SYN came after 10.0 ms (TTL 57), the client's to the SYN-ACK after 25.0 µs (TTL 64)"
         );
         assert_eq!(
             told(Some(CapturePoint::Server), CapturePointBasis::Checksums),
             "the server: the server's checksums are still to be filled in (offloading), the client's are complete"
         );
         for clue in [CapturePointBasis::TooQuick, CapturePointBasis::AtOdds, CapturePointBasis::Nothing] {
-            assert!(told(None, clue).starts_with("can't be told: "), "{clue:?}");
+            assert!(told(None, clue).starts_with("unknown: "), "{clue:?}");
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod arithmetic;
+mod capture_findings;
 mod capture_point;
 mod conversation;
 mod conversation_findings;
@@ -19,6 +20,7 @@ mod words;
 
 pub use answers::{Answer, AnswerTable, Answered, Evidence, QUESTIONS, Question};
 pub use arithmetic::Arithmetic;
+pub use capture_findings::of as capture_findings;
 pub use capture_point::captured_at;
 pub use conversation::Conversation;
 pub use facts::{FACTS, Fact, FactKind};

@@ -98,6 +98,11 @@ finding_codes! {
     IdleGap "idle_gap" Note "Nothing was sent for a while.";
     SlowServer "slow_server" Note "The server took its time to answer, or where that can't be told its answer was lost first.";
     KeepAlive "keep_alive" Note "Asks whether the peer is still there (RFC 1122 §4.2.3.6).";
+    OtherHost "other_host" Warning "Another host sends packets in one side's name: a proxy, firewall or load balancer on the path.";
+    MirroredCapture "mirrored_capture" Note "The capture holds each packet twice: a mirror port, or several interfaces.";
+    SynFlood "syn_flood" Problem "Many SYNs to one port, and no handshake completed (RFC 4987).";
+    PortScan "port_scan" Warning "One host tried many ports of another, or one port of many.";
+    Backscatter "backscatter" Note "Answers to many hosts, to SYNs that the capture lacks.";
     Abandoned "abandoned" Problem "The connection came to nothing: it never opened, or the last of what was sent got no answer.";
     EchoIdentical "echo_identical" Note "The answer is the request, byte for byte.";
     EchoUpper "echo_upper" Note "The answer is the request in upper case.";
@@ -113,7 +118,9 @@ finding_codes! {
     ChecksumAbsent "checksum_absent" Note "Without a checksum, which UDP allows over IPv4 (RFC 768).";
     ChecksumInvalid "checksum_invalid" Problem "The checksum does not fit: the packet was damaged on its way, or changed after the checksum was made.";
     NoReply "no_reply" Warning "No answer was captured.";
-    PortUnreachable "port_unreachable" Problem "Nobody listens on the UDP port: ICMP says so.";
+    ReplyFromOtherAddress "reply_from_other_address" Warning "The answer comes from another address than the request was sent to: a server with several addresses, or a NAT.";
+    ReplyFromOtherPort "reply_from_other_port" Note "The answer comes from another port than the request was sent to, as with TFTP (RFC 1350 §4).";
+    PortUnreachable "port_unreachable" Problem "The port does not take the packet: ICMP says so.";
     IcmpError "icmp_error" Warning "An ICMP error, other than port unreachable, about a packet.";
     UdpDuplicate "udp_duplicate" Note "The same datagram twice: captured twice, or doubled on its way.";
     UdpReordered "udp_reordered" Note "Datagrams or their answers came in another order than they were sent.";

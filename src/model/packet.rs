@@ -188,6 +188,8 @@ pub struct Quoted {
     pub seq: Option<SeqNumber>,
     /// IPv4's identification of the quoted packet.
     pub ip_id: Option<u16>,
+    /// Length of the quoted IP packet in bytes, its header included, as the quotation says.
+    pub length: Option<u16>,
     /// UDP's Length and checksum fields.
     pub udp: Option<(u16, u16)>,
 }

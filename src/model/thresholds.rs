@@ -42,6 +42,14 @@ pub(crate) const COMPARABLE_RTT: Nanos = Nanos::from_millis(1);
 /// A shorter half of a handshake may be the delay of a busy host instead of a path.
 pub(crate) const PATH_DELAY: Nanos = Nanos(400_000);
 
+/// A host answers a SYN or SYN-ACK in its kernel, without a program: within this time even under load (measured on Linux
+/// 6.18: 20 to 100 µs).
+pub(crate) const HOST_REACTION: Nanos = Nanos::from_millis(1);
+
+/// An answer to a SYN or SYN-ACK that takes longer has come over a path: one tick of a kernel with 250 Hz, the longest
+/// that Linux puts off its receive work (kernel/softirq.c, `MAX_SOFTIRQ_TIME`, 2 ms) twice over.
+pub(crate) const NO_HOST: Nanos = Nanos::from_millis(4);
+
 /// A silence from this length on is reported.
 pub(crate) const IDLE: Nanos = Nanos::from_millis(1_000);
 

@@ -13,7 +13,7 @@ use packets::{End, Inline, Packets};
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::drive::Signal;
-use crate::explain::{Conversation, Step};
+use crate::explain::{Conversation, Step, capture_findings};
 use crate::model::{CaptureFormat, Endpoint, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink};
 use crate::track::{CapturePoint, StopReason, Tracker};
@@ -71,6 +71,7 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     let early = totals.stopped.or(totals.truncated.is_some().then_some(StopReason::Break));
     totals.dropped = source.dropped();
     totals.evicted = tracker.evicted();
+    totals.findings = capture_findings(&tracker.overview());
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
     for mut ended in tracker.finish(&mut |extent| sink.wants(extent)) {
         ended.early = early;

@@ -1,6 +1,6 @@
 //! The count of everything in a capture.
 
-use crate::model::{Protocol, Skip};
+use crate::model::{Finding, Protocol, Skip};
 use crate::track::StopReason;
 
 /// Every frame of a capture, as a step or under its reason: `frames = tcp + udp + icmp + Σ other`.
@@ -21,6 +21,8 @@ pub struct CaptureTotals {
     pub udp_conversations: u64,
     /// Conversations whose state was given up early because too many were open at once.
     pub evicted: u64,
+    /// Diagnoses that only the capture as a whole shows.
+    pub findings: Vec<Finding>,
     /// Where and why the capture broke off.
     pub truncated: Option<String>,
     /// What stopped the session that was captured, or the reading; not where the capture breaks off.

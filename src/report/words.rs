@@ -107,8 +107,17 @@ pub fn conversation_notes(conversation: &Conversation, view: &View) -> Vec<Fact>
 fn roles(totals: &ConversationTotals) -> String {
     let why = match (totals.roles_from, totals.stream.protocol) {
         (RolesFrom::Session, _) => "echolab drove both ends, so it knows which is which",
+        (RolesFrom::Syn, _) if totals.tcp.as_ref().is_some_and(|tcp| tcp.client_isn.or(tcp.server_isn).is_none()) => {
+            "the server is the one that other connections in this capture were opened to"
+        }
         (RolesFrom::Syn, _) => "the client is the one that sent the SYN",
-        (RolesFrom::Port, _) => "the server is the one with a port below 1024",
+        (RolesFrom::Port, _) if totals.server.port < 1024 => "the server is the one with a port below 1024",
+        (RolesFrom::Port, _) => "the server is the one with the registered port of a service",
+        (RolesFrom::FirstFrame, Protocol::Udp)
+            if totals.udp.as_ref().is_some_and(|udp| udp.request_elsewhere.is_some()) =>
+        {
+            "the client is the one that sent the request, in another conversation"
+        }
         (RolesFrom::FirstFrame, Protocol::Udp) => "the client is the one that sent the first datagram",
         (RolesFrom::FirstFrame, Protocol::Tcp) => {
             "guessed: no SYN was captured, so the sender of the first segment is taken for the client"
@@ -211,6 +220,10 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     let mut notes = vec![Cell::from(format!("{frames}, {conversations}"))];
     for (reason, frames) in totals.other() {
         notes.push(Cell::from(format!("  {}: {}", counted(frames, "frame"), reason.meaning())).tone(Tone::Dim));
+    }
+    for finding in &totals.findings {
+        let text = format!("{}: {}{}", finding.code, finding.text, frame_list(&finding.frames));
+        notes.push(Cell::from(text).tone(Tone::Finding(finding.code.severity())));
     }
     notes.extend(left_out(totals, way).map(Cell::from));
     if totals.unanswered > 0 {

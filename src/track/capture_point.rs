@@ -1,11 +1,16 @@
-//! Where a capture was made: at the client, at the server, on the way between; and what tells.
+//! Where a capture was made: at the client, at the server, or between; and the evidence.
 //!
 //! It decides what a time between two frames is: from data to its ACK is a round trip only where the data was sent.
+//! Checksums come first, then TTLs and times together. A ratio of times alone proves nothing: near one end of a path the
+//! other end's answers take longer, too.
 
-use crate::model::thresholds::PATH_DELAY;
+use crate::model::thresholds::{HOST_REACTION, NO_HOST, PATH_DELAY};
 use std::net::IpAddr;
 
-use crate::model::{Checksum, Direction, Endpoint, Nanos, Segment, TcpFlags};
+use crate::model::{Checksum, Direction, Endpoint, Nanos, PerDirection, Segment, TcpFlags};
+
+/// Paths of the Internet have fewer routers.
+const MOST_HOPS: u8 = 32;
 
 /// Where the capture was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +19,7 @@ pub enum CapturePoint {
     Client,
     /// At the server.
     Server,
-    /// On the way.
+    /// On the path.
     Between,
     /// Both ends are on the capturing host.
     SameHost,
@@ -32,7 +37,7 @@ impl CapturePoint {
     }
 }
 
-/// What tells where the capture was made, or why nothing does.
+/// The evidence for the place of a capture, or why there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CapturePointBasis {
     /// echolab captured its own session.
@@ -41,26 +46,30 @@ pub enum CapturePointBasis {
     Addresses,
     /// Checksums that are still to be filled in leave the capturing host; filled in they come from elsewhere.
     Checksums,
-    /// The half of the handshake that took the time lies beyond the capture.
+    /// One side answers as only the capturing host does, or neither does.
     Halves,
-    /// Nothing: the halves of the handshake are too quick, and too much alike.
+    /// The packets of both sides have passed routers.
+    Ttl,
+    /// None: the answers in the handshake take neither as little as a host nor as much as a path.
     TooQuick,
-    /// Nothing: checksums and handshake contradict each other.
+    /// None: checksums, TTLs and times contradict each other.
     AtOdds,
-    /// Nothing: the handshake is not whole, or was repeated.
+    /// None: the handshake is incomplete or was retransmitted.
     #[default]
     Nothing,
 }
 
-/// Where a conversation was captured, as far as it can be told.
+/// Where a conversation was captured, as far as the capture shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CapturePointEvidence {
     /// Where.
     pub capture_point: Option<CapturePoint>,
-    /// What tells, or why nothing does.
+    /// The evidence, or why there is none.
     pub clue: CapturePointBasis,
     /// How long the server took to answer the SYN, and the client to answer the SYN-ACK, both as captured.
     pub halves: Option<(Nanos, Nanos)>,
+    /// TTL or hop limit of the client's and the server's first packet; 0 where there is none.
+    pub ttls: (u8, u8),
 }
 
 /// What the time from a segment to its ACK is, where it was captured.
@@ -90,17 +99,25 @@ impl Measures {
     }
 }
 
-/// What of a conversation tells where it was captured, in few bytes: there is one for each.
+/// The evidence of one conversation for where it was captured, in few bytes: there is one for each.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CapturePointObserver {
     known: Option<(CapturePoint, CapturePointBasis)>,
-    /// Bits of the directions whose checksums are still to be filled in, and of those with a valid one.
+    /// Bits of the directions with a checksum that is still to be filled in, and with a valid one.
     offloaded: u8,
     valid: u8,
+    /// The same for segments that decide only where these do not: with data, since a receiver that merges segments leaves
+    /// them without a checksum, and resets, which a kernel may send with a checksum.
+    merged: u8,
+    checked: u8,
+    /// TTL or hop limit of the first packet of each side; 0 where there is none.
+    ttls: PerDirection<u8>,
+    /// Bits of the directions with packets of different TTLs.
+    two_ttls: u8,
 }
 
 impl CapturePointObserver {
-    /// The clues that a conversation begins with; `session` is known where echolab captured it itself.
+    /// The evidence that a conversation begins with; `session` is known where echolab captured it itself.
     pub(super) fn new(session: Option<CapturePoint>, (client, server): (Endpoint, Endpoint)) -> Self {
         let (client, server) = (client.address.to_canonical(), server.address.to_canonical());
         let one_host = client == server || [client, server].iter().any(IpAddr::is_loopback);
@@ -111,12 +128,25 @@ impl CapturePointObserver {
         }
     }
 
-    /// Takes the checksum of a segment. Segments with data are passed over, since a receiver that puts some together
-    /// leaves them without a checksum, and resets, which a kernel sends with a checksum.
+    /// Takes the checksum of a segment; `waited` is the time since the segment before.
     #[inline]
-    pub(super) fn note_segment(&mut self, direction: Direction, segment: &Segment) {
+    pub(super) fn note_segment(&mut self, direction: Direction, segment: &Segment, waited: Option<Nanos>) {
         if segment.len == 0 && !segment.flags.contains(TcpFlags::RST) {
-            self.note(direction, segment.checksum);
+            return self.note(direction, segment.checksum);
+        }
+        match segment.checksum {
+            Checksum::Offloaded => self.merged |= bit(direction),
+            // a host of its own answers at once with a RST whose checksum is filled in
+            Checksum::Valid if !segment.flags.contains(TcpFlags::RST) => self.checked |= bit(direction),
+            Checksum::Valid => self.note_error(direction, waited),
+            Checksum::Absent | Checksum::Invalid | Checksum::Unverifiable => {}
+        }
+    }
+
+    /// Takes an ICMP error or RST of this side: one that took longer than a host does comes from elsewhere.
+    pub(super) fn note_error(&mut self, direction: Direction, waited: Option<Nanos>) {
+        if waited.is_some_and(|waited| waited >= HOST_REACTION) {
+            self.checked |= bit(direction);
         }
     }
 
@@ -130,33 +160,76 @@ impl CapturePointObserver {
         }
     }
 
+    /// Takes the TTL or hop limit of a packet. Returns whether its side's packets have had two so far.
+    #[inline]
+    pub(super) fn note_ttl(&mut self, direction: Direction, ttl: u8) -> bool {
+        let first = self.ttls.get_mut(direction);
+        if *first == 0 {
+            *first = ttl;
+        }
+        if *first != ttl {
+            self.two_ttls |= bit(direction);
+        }
+        self.has_two_ttls(direction)
+    }
+
+    /// Whether packets of this side had different TTLs or hop limits.
+    #[inline]
+    pub(super) fn has_two_ttls(&self, direction: Direction) -> bool {
+        self.two_ttls & bit(direction) > 0
+    }
+
+    /// The TTL or hop limit of the first packet of this side.
+    pub(super) fn ttl(&self, direction: Direction) -> u8 {
+        *self.ttls.get(direction)
+    }
+
     /// Whether a segment of this direction came with a valid checksum.
     pub(super) fn has_valid(&self, direction: Direction) -> bool {
         self.valid & bit(direction) != 0
     }
 
-    /// What they tell, with the halves of the handshake where it was whole.
+    /// Where the capture was made, with the halves of the handshake where it was complete.
     pub(super) fn tell(&self, halves: Option<(Nanos, Nanos)>) -> CapturePointEvidence {
-        // a clock that went back tells nothing
+        // a clock that went back shows nothing
         let halves = halves.filter(|(server, client)| server.0 >= 0 && client.0 >= 0);
-        let (capture_point, clue) = match (self.known, self.by_checksums(), halves.map(by_halves)) {
-            (Some((capture_point, clue)), ..) => (Some(capture_point), clue),
-            (None, Some(one), Some(Some(other))) if one != other => (None, CapturePointBasis::AtOdds),
-            (None, Some(capture_point), _) => (Some(capture_point), CapturePointBasis::Checksums),
-            (None, None, Some(Some(capture_point))) => (Some(capture_point), CapturePointBasis::Halves),
-            (None, None, Some(None)) => (None, CapturePointBasis::TooQuick),
-            (None, None, None) => (None, CapturePointBasis::Nothing),
-        };
-        CapturePointEvidence { capture_point, clue, halves }
+        let hops = (hops(self.ttls.client_to_server), hops(self.ttls.server_to_client));
+        let routed = hops.0.is_some_and(is_routed) && hops.1.is_some_and(is_routed);
+        let (capture_point, clue) =
+            match (self.known, self.by_checksums(), halves.map(|halves| by_halves(halves, hops))) {
+                (Some((capture_point, clue)), ..) => (Some(capture_point), clue),
+                (None, Some(one), Some(Some(other))) if one != other => (None, CapturePointBasis::AtOdds),
+                (None, Some(CapturePoint::SameHost), _)
+                    if hops.0.is_some_and(is_routed) || hops.1.is_some_and(is_routed) =>
+                {
+                    (None, CapturePointBasis::AtOdds)
+                }
+                (None, Some(capture_point), _) => (Some(capture_point), CapturePointBasis::Checksums),
+                (None, None, Some(Some(capture_point))) => (Some(capture_point), CapturePointBasis::Halves),
+                // a host that begins at an unusual TTL answers at once, too
+                (None, None, Some(None)) if routed => (None, CapturePointBasis::AtOdds),
+                (None, None, Some(None)) => (None, CapturePointBasis::TooQuick),
+                (None, None, None) if routed => (Some(CapturePoint::Between), CapturePointBasis::Ttl),
+                (None, None, None) => (None, CapturePointBasis::Nothing),
+            };
+        let ttls = (self.ttls.client_to_server, self.ttls.server_to_client);
+        CapturePointEvidence { capture_point, clue, halves, ttls }
     }
 
     fn by_checksums(&self) -> Option<CapturePoint> {
         let (client, server) = (bit(Direction::ClientToServer), bit(Direction::ServerToClient));
         match self.offloaded {
-            both if both == client | server => Some(CapturePoint::SameHost),
-            one if one == client && self.valid & server > 0 => Some(CapturePoint::Client),
-            one if one == server && self.valid & client > 0 => Some(CapturePoint::Server),
-            _ => None,
+            both if both == client | server => return Some(CapturePoint::SameHost),
+            one if one == client && self.valid & server > 0 => return Some(CapturePoint::Client),
+            one if one == server && self.valid & client > 0 => return Some(CapturePoint::Server),
+            _ => {}
+        }
+        let (offloaded, filled) = (self.offloaded | self.merged, self.valid | self.checked);
+        let here = |own: u8, peer: u8| offloaded == own && filled == peer;
+        match () {
+            () if here(client, server) => Some(CapturePoint::Client),
+            () if here(server, client) => Some(CapturePoint::Server),
+            () => None,
         }
     }
 }
@@ -168,13 +241,35 @@ fn bit(direction: Direction) -> u8 {
     }
 }
 
-/// At the client the SYN-ACK takes the time and the ACK follows at once, at the server it is the other way round.
-fn by_halves((server, client): (Nanos, Nanos)) -> Option<CapturePoint> {
-    match (server.0, client.0) {
-        _ if server.plus(client) < PATH_DELAY => None,
-        (server, client) if client < server / 4 => Some(CapturePoint::Client),
-        (server, client) if server < client / 4 => Some(CapturePoint::Server),
-        _ => (server.min(client) >= PATH_DELAY).then_some(CapturePoint::Between),
+/// How many routers a packet has passed, if its sender began at one of the usual values; `None` where that is implausible.
+fn hops(ttl: u8) -> Option<u8> {
+    let begun = [64, 128, 255].into_iter().find(|begun| *begun >= ttl)?;
+    Some(begun - ttl).filter(|hops| ttl > 0 && *hops < MOST_HOPS)
+}
+
+/// Whether so many routers are not all on the capturing host: a bridge or NAT for its containers makes one.
+fn is_routed(hops: u8) -> bool {
+    hops > 1
+}
+
+/// The capturing host answers within [`HOST_REACTION`], and its packets have passed no router; beyond a path neither is so.
+fn by_halves((server, client): (Nanos, Nanos), hops: (Option<u8>, Option<u8>)) -> Option<CapturePoint> {
+    let own = |took: Nanos, hops: Option<u8>| took < HOST_REACTION && !hops.is_some_and(is_routed);
+    let far = |took: Nanos, hops: Option<u8>| took >= NO_HOST || took >= HOST_REACTION && hops.is_some_and(is_routed);
+    let is_quick = |took: Nanos, other: Nanos| took.0 < other.0 / 4;
+    match () {
+        () if far(client, hops.0) && far(server, hops.1) => Some(CapturePoint::Between),
+        () if server.plus(client) < PATH_DELAY => None,
+        () if own(client, hops.0) && is_quick(client, server) => Some(CapturePoint::Client),
+        () if own(server, hops.1) && is_quick(server, client) => Some(CapturePoint::Server),
+        // a little slow, but the other side's packets alone have passed routers
+        () if hops == (Some(0), hops.1.filter(|hops| is_routed(*hops))) && is_quick(client, server) => {
+            (client < NO_HOST && hops.1.is_some()).then_some(CapturePoint::Client)
+        }
+        () if hops == (hops.0.filter(|hops| is_routed(*hops)), Some(0)) && is_quick(server, client) => {
+            (server < NO_HOST && hops.0.is_some()).then_some(CapturePoint::Server)
+        }
+        () => None,
     }
 }
 
@@ -192,7 +287,17 @@ mod tests {
         checksums: &[(Direction, Checksum)],
         halves: Option<(i64, i64)>,
     ) -> (Option<CapturePoint>, CapturePointBasis) {
+        routed((64, 64), checksums, halves)
+    }
+
+    fn routed(
+        (client, server): (u8, u8),
+        checksums: &[(Direction, Checksum)],
+        halves: Option<(i64, i64)>,
+    ) -> (Option<CapturePoint>, CapturePointBasis) {
         let mut clues = CapturePointObserver::new(None, FAR);
+        clues.note_ttl(ClientToServer, client);
+        clues.note_ttl(ServerToClient, server);
         checksums.iter().for_each(|(direction, checksum)| clues.note(*direction, *checksum));
         let capture_point_evidence = clues.tell(halves.map(|(server, client)| (Nanos(server), Nanos(client))));
         (capture_point_evidence.capture_point, capture_point_evidence.clue)
@@ -212,6 +317,40 @@ mod tests {
         for halves in [None, Some((-5_000_000, 10_000_000))] {
             assert_eq!(told(&[], halves), (None, CapturePointBasis::Nothing));
         }
+    }
+
+    #[test]
+    fn a_ratio_of_times_proves_nothing_without_a_host_s_own_reaction_and_ttl() {
+        let between = (Some(CapturePoint::Between), CapturePointBasis::Halves);
+        let client = (Some(CapturePoint::Client), CapturePointBasis::Halves);
+        for (ttls, halves, wanted) in [
+            ((60, 57), (200_000_000, 40_000_000), between),
+            // 40 ms are no host's own, whatever the TTL
+            ((64, 57), (200_000_000, 40_000_000), between),
+            ((64, 57), (11_000_000, 90_000), client),
+            ((63, 57), (11_000_000, 90_000), client),
+            ((255, 57), (11_000_000, 90_000), client),
+            ((64, 57), (11_000_000, 1_500_000), client),
+            ((64, 64), (11_000_000, 1_500_000), (None, CapturePointBasis::TooQuick)),
+            // a host with an unusual TTL, or a box close to the capture point
+            ((60, 57), (11_000_000, 90_000), (None, CapturePointBasis::AtOdds)),
+        ] {
+            assert_eq!(routed(ttls, &[], Some(halves)), wanted, "{ttls:?} {halves:?}");
+        }
+        assert_eq!(routed((60, 57), &[], None), (Some(CapturePoint::Between), CapturePointBasis::Ttl));
+        assert_eq!(routed((64, 57), &[], None), (None, CapturePointBasis::Nothing));
+        assert_eq!(routed((64, 1), &[], None), (None, CapturePointBasis::Nothing));
+    }
+
+    #[test]
+    fn a_refusal_decides_where_it_took_longer_than_a_host_does() {
+        let mut clues = CapturePointObserver::new(None, FAR);
+        clues.note(ClientToServer, Checksum::Offloaded);
+        clues.note_error(ServerToClient, Some(Nanos(30_000)));
+        assert_eq!(clues.tell(None).clue, CapturePointBasis::Nothing);
+        clues.note_error(ServerToClient, Some(Nanos::from_millis(50)));
+        let told = clues.tell(None);
+        assert_eq!((told.capture_point, told.clue), (Some(CapturePoint::Client), CapturePointBasis::Checksums));
     }
 
     #[test]

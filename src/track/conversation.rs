@@ -159,17 +159,76 @@ impl Conversation {
         Some(exchange.follow(&moment, datagram, packet.payload, &packet.headers.ip))
     }
 
-    /// Takes an ICMP error that quotes one of its packets, and goes the other way.
-    pub(super) fn error(&mut self, frame: &Frame<'_>, error: &IcmpError, flow: &Flow) -> (Direction, IcmpFacts) {
-        let quoted = self.direction(flow);
+    /// Takes a packet that the capture holds twice; `None` where it has to be taken like any other.
+    pub(super) fn copy(
+        &mut self,
+        frame: &Frame<'_>,
+        packet: &Packet<'_>,
+        copy_of: u64,
+        facts: &mut TcpFacts,
+    ) -> Option<(Direction, TrackedKind)> {
+        let direction = self.direction(&packet.headers.flow);
+        let moment = self.moment(frame, direction);
+        match (&packet.headers.transport, &mut self.kind) {
+            (Transport::Segment(segment), Kind::Tcp(tcp)) => {
+                tcp.connection.follow_copy(&moment, segment, copy_of, facts);
+                Some((direction, TrackedKind::Segment))
+            }
+            (Transport::Datagram(datagram), Kind::Udp(exchange)) => {
+                Some((direction, TrackedKind::Datagram(exchange.follow_copy(datagram, copy_of))))
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes an ICMP error that quotes one of its packets, which `quoted` had sent, and goes the other way. `rewritten`: the
+    /// quotation names other ports or addresses.
+    pub(super) fn error(
+        &mut self,
+        frame: &Frame<'_>,
+        error: &IcmpError,
+        quoted: Direction,
+        rewritten: bool,
+    ) -> (Direction, IcmpFacts) {
         let moment = self.moment(frame, !quoted);
         let quotes_frame = match &mut self.kind {
             Kind::Tcp(tcp) => tcp.connection.take_error(&moment, error),
             Kind::Udp(exchange) => exchange.take_error(frame.number, quoted, error),
             Kind::Retired => None,
         };
-        let had_sent = matches!(&self.kind, Kind::Udp(exchange) if exchange.had_sent(!quoted));
-        (!quoted, IcmpFacts { error: *error, quotes_frame, had_sent })
+        let (had_sent, asked) = match &self.kind {
+            Kind::Udp(exchange) => {
+                let asked = exchange.request_elsewhere().filter(|_| quoted == Direction::ServerToClient);
+                (exchange.had_sent(!quoted), asked)
+            }
+            Kind::Tcp(_) | Kind::Retired => (false, None),
+        };
+        (!quoted, IcmpFacts { error: *error, quotes_frame, had_sent, asked, rewritten })
+    }
+
+    /// Which side sent the packet that an ICMP error quotes with ports or addresses that a NAT changed; `None` where it is
+    /// none of this conversation's, as far as that shows.
+    pub(super) fn rewritten(&mut self, error: &IcmpError) -> Option<Direction> {
+        if error.quoted.protocol != self.stream.protocol {
+            return None;
+        }
+        let (source, destination) = (error.quoted.source, error.quoted.destination);
+        let fits = |sender: Endpoint, receiver: Endpoint| {
+            // the sender's side is changed, or the receiver's
+            receiver == destination && sender.address == error.destination
+                || sender == source && (receiver.address == destination.address || receiver.address == error.source)
+        };
+        let sender = match () {
+            () if fits(self.client, self.server) => Direction::ClientToServer,
+            () if fits(self.server, self.client) => Direction::ServerToClient,
+            () => return None,
+        };
+        let sent = match &mut self.kind {
+            Kind::Tcp(tcp) => tcp.connection.has_sent(sender, &error.quoted),
+            Kind::Udp(exchange) => exchange.has_sent(sender, &error.quoted),
+            Kind::Retired => false,
+        };
+        sent.then_some(sender)
     }
 
     fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> PacketRef {

@@ -2,37 +2,51 @@
 //!
 //! They lie one behind the other in memory: nearly all are never looked at again until they go, thousands of
 //! conversations later, and then they are read in this order, which a processor foresees. Scattered, they would cost
-//! more than all the rest. The places go round, so that nothing is moved but the state that comes in.
+//! more than all the rest. A place that becomes free is the next to be taken, so without late packets the places go round.
+//! Links keep the order where late packets take conversations out of the middle.
 
 use super::conversation::Conversation;
 use super::kind::TcpKind;
 
-/// Most places; a power of two, so that the places' numbers may wrap.
-const PLACES: usize = 8_192;
-
 /// An ended conversation keeps its state until this many newer ones have ended, so that late packets find it.
-pub(super) const KEPT: usize = PLACES - 1;
+pub(super) const KEPT: usize = 8_192;
 
-/// The ended conversations; a place among them is a number that counts up, modulo 2^32.
+/// Most places: one more, for the newest while the oldest has not gone.
+const PLACES: usize = KEPT + 1;
+
+/// No place.
+const NONE: u32 = u32::MAX;
+
+/// The ended conversations; each has a place, a number that stays the same until it is taken out.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
-    ring: Vec<ClosedConversation>,
-    /// The place of the oldest.
-    first: u32,
+    places: Vec<ClosedConversation>,
+    free: Vec<u32>,
+    /// The places of the oldest and the newest, where there are any.
+    ends: Option<(u32, u32)>,
     len: usize,
 }
 
 /// An ended conversation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ClosedConversation {
-    /// `None` where it was taken out again.
+    /// `None` where the place is free.
     pub(super) conversation: Option<Conversation>,
     /// Its state; that of one which has gone, until another comes here.
     pub(super) tcp: TcpKind,
+    /// The places of those that ended before and after it.
+    older: u32,
+    newer: u32,
+}
+
+impl Default for ClosedConversation {
+    fn default() -> Self {
+        Self { conversation: None, tcp: TcpKind::default(), older: NONE, newer: NONE }
+    }
 }
 
 impl Ended {
-    /// How many places are taken, those of conversations that were taken out again included.
+    /// How many conversations there are.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.len
@@ -44,41 +58,119 @@ impl Ended {
         if self.len == PLACES {
             return None;
         }
-        let place = self.first.wrapping_add(u32::try_from(self.len).ok()?);
-        let index = place as usize % PLACES;
-        if index == self.ring.len() {
-            self.ring.push(ClosedConversation::default());
-        }
-        let past = self.ring.get_mut(index)?;
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None => {
+                self.places.push(ClosedConversation::default());
+                u32::try_from(self.places.len() - 1).ok()?
+            }
+        };
+        let newest = self.ends.map_or(NONE, |(_, newest)| newest);
+        let past = self.places.get_mut(place as usize)?;
         past.conversation = Some(conversation);
+        (past.older, past.newer) = (newest, NONE);
         tcp.retire(&mut past.tcp);
+        if let Some(before) = self.places.get_mut(newest as usize) {
+            before.newer = place;
+        }
+        self.ends = Some((self.ends.map_or(place, |(oldest, _)| oldest), place));
         self.len += 1;
         Some(place)
     }
 
     /// The oldest, and its place.
     pub(super) fn oldest(&mut self) -> Option<(u32, &mut ClosedConversation)> {
-        let past = self.ring.get_mut(self.first as usize % PLACES).filter(|_| self.len > 0)?;
-        Some((self.first, past))
+        let (oldest, _) = self.ends?;
+        Some((oldest, self.places.get_mut(oldest as usize)?))
     }
 
     /// Lets the oldest go.
     pub(super) fn pop(&mut self) {
-        if let Some((_, past)) = self.oldest() {
-            past.conversation = None;
-            self.first = self.first.wrapping_add(1);
-            self.len -= 1;
+        if let Some((oldest, _)) = self.ends {
+            self.unlink(oldest);
         }
     }
 
     /// Takes the conversation at `place` out: a late packet has come.
     pub(super) fn take(&mut self, place: u32) -> Option<(Conversation, TcpKind)> {
-        let past = self.ring.get_mut(place as usize % PLACES)?;
-        Some((past.conversation.take()?, std::mem::take(&mut past.tcp)))
+        let conversation = self.unlink(place)?;
+        let past = self.places.get_mut(place as usize)?;
+        Some((conversation, std::mem::take(&mut past.tcp)))
     }
 
-    /// All of them, whole again.
+    /// Takes the conversation at `place` out of the order, and makes its place free.
+    fn unlink(&mut self, place: u32) -> Option<Conversation> {
+        let past = self.places.get_mut(place as usize)?;
+        let conversation = past.conversation.take()?;
+        let (older, newer) = (past.older, past.newer);
+        if let Some(before) = self.places.get_mut(older as usize) {
+            before.newer = newer;
+        }
+        if let Some(behind) = self.places.get_mut(newer as usize) {
+            behind.older = older;
+        }
+        self.ends = self.ends.and_then(|(oldest, newest)| {
+            let oldest = if oldest == place { newer } else { oldest };
+            let newest = if newest == place { older } else { newest };
+            (oldest != NONE && newest != NONE).then_some((oldest, newest))
+        });
+        self.free.push(place);
+        self.len -= 1;
+        Some(conversation)
+    }
+
+    /// All of them, complete again, in no order.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Conversation> + '_ {
-        self.ring.drain(..).filter_map(|past| Some(past.conversation?.with(past.tcp)))
+        (self.ends, self.len) = (None, 0);
+        self.free.clear();
+        self.places.drain(..).filter_map(|past| Some(past.conversation?.with(past.tcp)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Endpoint, Frame, LinkType, Protocol};
+    use crate::track::event::{RolesFrom, StreamId};
+    use crate::track::kind::Kind;
+
+    fn conversation(number: u32) -> Conversation {
+        let ends = (Endpoint::new([192, 0, 2, 1], 40_000), Endpoint::new([192, 0, 2, 2], 7));
+        let frame = Frame { number: 1, time: None, link: LinkType::ETHERNET, interface: 0, wire_len: 0, data: &[] };
+        Conversation::new(
+            StreamId { protocol: Protocol::Tcp, number },
+            ends,
+            RolesFrom::Syn,
+            None,
+            &frame,
+            Kind::Retired,
+        )
+    }
+
+    fn oldest(ended: &mut Ended) -> Option<u32> {
+        ended.oldest().and_then(|(_, past)| past.conversation.as_ref().map(|oldest| oldest.stream.number))
+    }
+
+    #[test]
+    fn a_late_packet_takes_no_place_from_the_others() {
+        let mut ended = Ended::default();
+        let mut places = Vec::new();
+        for number in 0..u32::try_from(KEPT).expect("few") {
+            places.push(ended.push(conversation(number), &mut TcpKind::default()).expect("a place"));
+        }
+        for _ in 0..3 * KEPT {
+            let (late, mut tcp) = ended.take(places[5]).expect("still there");
+            assert_eq!(late.stream.number, 5);
+            places[5] = ended.push(late, &mut tcp).expect("a place");
+            assert_eq!((ended.len(), oldest(&mut ended)), (KEPT, Some(0)));
+        }
+        ended.push(conversation(u32::MAX), &mut TcpKind::default()).expect("a place");
+        assert!(ended.push(conversation(0), &mut TcpKind::default()).is_none());
+        for number in [0, 1, 2, 3, 4, 6] {
+            assert_eq!(oldest(&mut ended), Some(number));
+            ended.pop();
+        }
+        assert_eq!(ended.drain().count(), KEPT + 1 - 6);
+        assert!(ended.oldest().is_none());
     }
 }

@@ -61,6 +61,7 @@ impl Conversation {
             echo,
             echo_story,
             rtt,
+            in_surge: false,
             early: None,
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 
 use super::analysis::Analysis;
+use super::askers::LinkedConversation;
 use super::capture_point::CapturePoint;
 use super::cause::{Candidates, Cause, CauseEvent};
 use super::facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, UdpPlace};
@@ -14,8 +15,12 @@ use super::retransmission::Retransmission;
 use super::tcp::Unacceptable;
 use crate::echo::Echo;
 use crate::model::{
-    Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, Segment, TcpFlags, TcpOptions, Timestamp,
+    Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, Segment, TcpFlags, TcpOptions,
+    Timestamp,
 };
+
+/// The capture holds the packet twice.
+const CAPTURED_TWICE: Cause = Cause::of(CauseEvent::Capture, "duplicate");
 
 /// Wireshark's name of a conversation: numbers count per protocol from 0, in order of the first packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,9 +43,9 @@ impl fmt::Display for StreamId {
 pub enum RolesFrom {
     /// echolab drove the session.
     Session,
-    /// A SYN or SYN-ACK was seen.
+    /// A SYN or SYN-ACK was captured, of this connection or of another one to the same port.
     Syn,
-    /// Exactly one port is below 1024: that is the server's.
+    /// Only one port is a server's: below 1024, or registered for a service.
     Port,
     /// The first frame seen was the client's.
     FirstFrame,
@@ -123,6 +128,18 @@ impl Event<'_> {
             Body::Tcp(_) => "tcp",
             Body::Udp(_) => "udp",
             Body::Icmp(_) => "icmp",
+        }
+    }
+
+    /// The frame that the capture holds this packet in as well, where it holds it twice.
+    pub fn captured_twice(&self) -> Option<u64> {
+        match &self.body {
+            Body::Tcp(facts) => facts.observations.captured_twice.map(NonZeroU64::get),
+            Body::Udp(facts) => match facts.place {
+                UdpPlace::CapturedTwice(first) => Some(first),
+                _ => None,
+            },
+            Body::Icmp(_) => None,
         }
     }
 
@@ -270,6 +287,9 @@ impl TcpFacts {
 
     /// The event that made its sender send it; where the capture does not decide, unknown, with the events that fit.
     pub fn cause(&self) -> (Cause, Candidates) {
+        if let Some(frame) = self.observations.captured_twice {
+            return (Cause { frame: Some(frame), ..CAPTURED_TWICE }, Candidates::new());
+        }
         if let Some((rule, proof)) = self.unacceptable.filter(|(rule, _)| !rule.effect.was_sent) {
             return ((rule.cause)(&proof), (rule.candidates)(&proof));
         }
@@ -313,9 +333,28 @@ pub struct UdpFacts {
 }
 
 impl UdpFacts {
+    /// What a datagram says by itself.
+    pub(super) fn of(datagram: &Datagram) -> Self {
+        Self {
+            len: datagram.len,
+            length: datagram.length,
+            lacking: datagram.lacking,
+            checksum: datagram.checksum,
+            checksum_raw: datagram.checksum_raw,
+            place: UdpPlace::Unasked,
+            echo: None,
+            response_time: None,
+            seen: None,
+            overtaken: None,
+        }
+    }
+
     /// The event that made its sender send it.
     pub fn cause(&self) -> (Cause, Candidates) {
         match self.place {
+            UdpPlace::CapturedTwice(frame) => {
+                (Cause { frame: NonZeroU64::new(frame), ..CAPTURED_TWICE }, Candidates::new())
+            }
             UdpPlace::Duplicate(frame) => {
                 let duplicate = |event| Cause { event, detail: "duplicate", frame: NonZeroU64::new(frame) };
                 let either = [duplicate(CauseEvent::Capture), duplicate(CauseEvent::Network)];
@@ -335,4 +374,8 @@ pub struct IcmpFacts {
     pub quotes_frame: Option<u64>,
     /// Whether the port that the quoted datagram went to had sent datagrams itself before (UDP alone).
     pub had_sent: bool,
+    /// The request of that port to another address or port, which the quoted datagram answers (UDP alone).
+    pub asked: Option<LinkedConversation>,
+    /// The quotation names other ports or addresses than the conversation has: a NAT changed it.
+    pub rewritten: bool,
 }

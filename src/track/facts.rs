@@ -202,6 +202,8 @@ pub struct Observations {
     pub slow_answer: Option<SlowAnswer>,
     /// Nothing was sent before it for so long, since this frame.
     pub idle: Option<(u64, Nanos)>,
+    /// It is the packet of this frame, captured twice: it changes nothing.
+    pub captured_twice: Option<NonZeroU64>,
     /// It fills the receiver's window to the last byte.
     pub fills_window: bool,
     /// It begins a connection on ports that another used before: that one's stream number.

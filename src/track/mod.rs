@@ -3,6 +3,7 @@
 //! Facts only; the words are made on the floor above.
 
 mod analysis;
+mod askers;
 mod capture_point;
 mod cause;
 mod conversation;
@@ -10,34 +11,45 @@ mod ended;
 mod ending;
 mod event;
 mod facts;
+mod hosts;
 mod index;
 mod kind;
 mod maybe_owned;
+mod mirror;
+mod overview;
 mod reset;
 mod retransmission;
 mod roles;
 mod rtt;
 mod slots;
 mod stop_reason;
+mod surges;
 mod tcp;
 mod totals;
 mod tracker;
 mod udp;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
+pub use askers::{AnswersFrom, LinkedConversation};
 pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, Measures};
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 pub use facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace};
 pub use maybe_owned::MaybeOwned;
+pub use mirror::MirrorSummary;
+pub use overview::CaptureOverview;
 pub use reset::Reset;
 pub use retransmission::{
     DsackReport, FirstCopy, PacketIds, Retransmission, RetransmitCause, RtoBackoff, SpuriousEvidence,
 };
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
+pub use surges::{Attempts, Surge};
 pub use tcp::rules::{Family, Rule, Words};
-pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, State, StillZeroWindow, TcpSummary, Unacceptable, ZeroWindow};
+pub use tcp::{
+    AfterFin, Fins, KeepAlives, Negotiated, Quicker, SameTtl, State, StillZeroWindow, TcpSummary, TwoTtls,
+    Unacceptable, ZeroWindow,
+};
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,
     UdpTotals,

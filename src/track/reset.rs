@@ -124,3 +124,10 @@ pub enum Reset {
     /// The capture does not show why.
     Unknown,
 }
+
+impl Reset {
+    /// Whether it refuses a connection.
+    pub(super) fn refuses(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::RefusedAgain { .. })
+    }
+}

@@ -32,6 +32,12 @@ impl Slots {
         self.places.get_mut(index as usize)?.as_mut()
     }
 
+    /// Up to `most` places from the last on: nearly the newest conversations.
+    pub(super) fn newest(&mut self, most: usize) -> impl Iterator<Item = (u32, &mut Slot)> {
+        let places = self.places.iter_mut().enumerate().rev().take(most);
+        places.filter_map(|(index, slot)| Some((u32::try_from(index).ok()?, slot.as_mut()?)))
+    }
+
     /// Whether one has to go before another is opened.
     pub(super) fn is_full(&self) -> bool {
         self.places.len() - self.free.len() >= OPEN_MOST

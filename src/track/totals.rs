@@ -1,6 +1,7 @@
 //! What is known of a whole conversation when it ends.
 
 use super::analysis::AnalysisCounts;
+use super::askers::LinkedConversation;
 use super::capture_point::CapturePointEvidence;
 use super::event::{RolesFrom, StreamId};
 use super::stop_reason::StopReason;
@@ -109,6 +110,8 @@ pub struct ConversationTotals {
     pub udp: Option<UdpTotals>,
     /// Round-trip times.
     pub rtt: Option<RttTotals>,
+    /// It came to nothing, and is part of a flood or scan, which is reported once for the capture.
+    pub in_surge: bool,
     /// What ended the capture while the conversation might still go on.
     pub early: Option<StopReason>,
 }
@@ -132,6 +135,12 @@ impl ConversationTotals {
             (None, Some(udp)) => udp.earlier_fragments,
             (None, None) => PerDirection::default(),
         }
+    }
+
+    /// Whether it came to nothing: no byte of data, and no complete handshake.
+    pub(super) fn came_to_nothing(&self) -> bool {
+        let silent = self.payload.client_to_server == 0 && self.payload.server_to_client == 0;
+        silent && self.tcp.as_ref().is_some_and(|tcp| tcp.handshake != Handshake::Complete)
     }
 
     /// Where the capture was made.
@@ -215,6 +224,10 @@ pub struct UdpTotals {
     pub capture_point_evidence: CapturePointEvidence,
     /// Datagrams of the client that no datagram answers, and the first frames.
     pub unanswered: Occurrences,
+    /// The request that the first datagram answers, in another conversation.
+    pub request_elsewhere: Option<LinkedConversation>,
+    /// The answer to the client's datagrams, in another conversation.
+    pub reply_elsewhere: Option<LinkedConversation>,
     /// Datagrams captured twice.
     pub duplicates: Occurrences,
     /// The first request that was answered only when its bytes had been sent again, long after.

@@ -2,20 +2,35 @@
 
 use std::collections::VecDeque;
 
+use super::askers::{ANSWERED_WITHIN, AnswersFrom, Askers, LinkedConversation};
 use super::capture_point::CapturePoint;
 use super::conversation::Conversation;
 use super::ended::{self, Ended};
-use super::event::{Event, StreamId, TcpFacts, Tracked, TrackedKind};
+use super::event::{Event, RolesFrom, StreamId, TcpFacts, Tracked, TrackedKind};
+use super::facts::SegmentRole;
+use super::hosts::{HostFact, Hosts};
 use super::index::{Index, Place};
 use super::kind::{Kind, TcpKind};
+use super::mirror::Mirror;
+use super::overview::CaptureOverview;
 use super::roles;
 use super::slots::Slots;
+use super::surges::{Opening, Surges};
 use super::totals::{ConversationSize, ConversationTotals};
 use crate::echo::MemoryBudget;
-use crate::model::{Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip, Transport};
+use crate::model::{
+    Checksum, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip, TcpFlags,
+    Transport,
+};
 
 /// How many cleared states are kept for the next conversations.
 const SPARE: usize = 1_024;
+
+/// Most conversations looked at for an ICMP error that quotes none by its ports: there may be many such errors.
+const LOOKED_AT: usize = 256;
+
+/// Flags of segments that show whether a port listens.
+const OPENS_OR_REFUSES: TcpFlags = TcpFlags::SYN.union(TcpFlags::RST);
 
 /// The table of conversations.
 #[derive(Debug, Default)]
@@ -39,6 +54,14 @@ pub struct Tracker {
     followed: Option<Tracked>,
     /// The facts of the segment at hand, lent out with its event.
     facts: TcpFacts,
+    /// What all conversations show of each address and port.
+    hosts: Hosts,
+    /// Packets that the capture holds twice.
+    mirror: Mirror,
+    /// Connections that come to nothing.
+    surges: Surges,
+    /// UDP requests that may be answered in another conversation.
+    askers: Askers,
 }
 
 /// The packet that was followed last: what its event is made of, where it is wanted.
@@ -78,6 +101,11 @@ impl Tracker {
     #[inline(always)]
     pub fn follow(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Result<(), Skip> {
         self.settle();
+        if let Some(copy_of) = self.mirror.see(frame, packet)
+            && self.copy(frame, packet, copy_of)
+        {
+            return Ok(());
+        }
         match &packet.headers.transport {
             Transport::Segment(segment) => self.segment(frame, packet, segment),
             Transport::Datagram(datagram) => {
@@ -123,13 +151,13 @@ impl Tracker {
                 wanted(&conversation.extent()).then(|| conversation.tcp_totals(&mut past.tcp))
             });
             self.ended.pop();
-            if totals.is_some() {
-                return totals;
+            if let Some(totals) = totals {
+                return Some(in_surge(&self.surges, totals));
             }
         }
         while let Some(conversation) = self.evictees.pop_front() {
             if wanted(&conversation.extent()) {
-                return Some(conversation.totals());
+                return Some(in_surge(&self.surges, conversation.totals()));
             }
         }
         None
@@ -144,7 +172,8 @@ impl Tracker {
         let rest = self.slots.drain().chain(self.ended.drain()).chain(self.evictees.drain(..));
         let mut rest: Vec<Conversation> = rest.filter(|conversation| wanted(&conversation.extent())).collect();
         rest.sort_unstable_by_key(|conversation| (conversation.first_frame, conversation.stream));
-        rest.into_iter().map(Conversation::totals)
+        let surges = std::mem::take(&mut self.surges);
+        rest.into_iter().map(move |conversation| in_surge(&surges, conversation.totals()))
     }
 
     /// How many TCP and UDP conversations there were.
@@ -155,6 +184,34 @@ impl Tracker {
     /// How many conversations were given up because too many were open.
     pub fn evicted(&self) -> u64 {
         self.evicted
+    }
+
+    /// What only the capture as a whole shows, so far.
+    pub fn overview(&self) -> CaptureOverview {
+        CaptureOverview { mirror: self.mirror.summary(), surges: self.surges.all() }
+    }
+
+    /// Takes a packet that the capture holds twice as a step that changes nothing. Returns whether its conversation is
+    /// still there.
+    #[cold]
+    fn copy(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, copy_of: u64) -> bool {
+        let Some(index) = self.open(&packet.headers.flow.key) else { return false };
+        let Some(slot) = self.slots.get_mut(index) else { return false };
+        let Some((direction, kind)) = slot.conversation.copy(frame, packet, copy_of, &mut self.facts) else {
+            return false;
+        };
+        slot.touched = true;
+        if slot.conversation.has_ended() {
+            self.ending = Some(index);
+        }
+        let len = match &packet.headers.transport {
+            Transport::Segment(segment) => segment.len,
+            Transport::Datagram(datagram) => datagram.len,
+            Transport::IcmpError(_) => 0,
+        };
+        let since_previous = slot.conversation.count(frame, direction, len);
+        self.followed = Some(Tracked { slot: index, direction, since_previous, kind });
+        true
     }
 
     #[inline(always)]
@@ -177,17 +234,64 @@ impl Tracker {
         }
         let since_previous = slot.conversation.count(frame, direction, segment.len);
         self.followed = Some(Tracked { slot: index, direction, since_previous, kind: TrackedKind::Segment });
+        if self.facts.role == SegmentRole::HandshakeAck && self.facts.retransmission.is_none() {
+            self.count_opened(index);
+        }
+        if segment.flags.intersects(OPENS_OR_REFUSES) && segment.checksum != Checksum::Invalid {
+            self.note_host(frame, segment);
+        }
         Ok(())
     }
 
+    /// Notes what a SYN, SYN-ACK or RST shows of its sender's port.
+    #[cold]
+    fn note_host(&mut self, frame: &Frame<'_>, segment: &Segment) {
+        let (syn, ack) = (segment.flags.contains(TcpFlags::SYN), segment.flags.contains(TcpFlags::ACK));
+        let fact = match self.facts.reset {
+            Some(reset) if reset.refuses() => HostFact::Refuses,
+            None if syn && ack => HostFact::Accepts,
+            None if syn => HostFact::Connects,
+            _ => return,
+        };
+        self.hosts.note(segment.source, fact, frame.number, frame.time);
+        if fact == HostFact::Refuses {
+            self.surges.count((segment.destination, segment.source), true);
+        }
+        if fact == HostFact::Connects {
+            self.hosts.note(segment.destination, HostFact::IsAsked, frame.number, frame.time);
+        }
+    }
+
+    /// Notes that a connection has completed its handshake.
+    #[cold]
+    fn count_opened(&mut self, index: u32) {
+        if let Some(slot) = self.slots.get(index) {
+            self.surges.count((slot.conversation.client, slot.conversation.server), false);
+        }
+    }
+
     fn error(&mut self, frame: &Frame<'_>, error: &IcmpError, flow: &Flow) -> Result<(), Skip> {
-        let index = self.open(&flow.key).ok_or(Skip::IcmpUnmatched)?;
+        let known = self.open(&flow.key);
+        let (index, changed) = match known {
+            Some(index) => (index, None),
+            None => self.rewritten(error).map(|(index, sender)| (index, Some(sender))).ok_or(Skip::IcmpUnmatched)?,
+        };
         let slot = self.slots.get_mut(index).ok_or(Skip::IcmpUnmatched)?;
         slot.touched = true;
-        let (direction, facts) = slot.conversation.error(frame, error, flow);
+        let quoted = changed.unwrap_or_else(|| slot.conversation.direction(flow));
+        let (direction, facts) = slot.conversation.error(frame, error, quoted, changed.is_some());
         let since_previous = slot.conversation.count(frame, direction, 0);
         self.followed = Some(Tracked { slot: index, direction, since_previous, kind: TrackedKind::Error(facts) });
         Ok(())
+    }
+
+    /// The conversation whose packet an ICMP error quotes with ports or addresses that a NAT changed, and who sent it.
+    #[cold]
+    fn rewritten(&mut self, error: &IcmpError) -> Option<(u32, Direction)> {
+        let mut fitting =
+            self.slots.newest(LOOKED_AT).filter_map(|(index, slot)| Some((index, slot.conversation.rewritten(error)?)));
+        let first = fitting.next()?;
+        fitting.next().is_none().then_some(first)
     }
 
     /// The slot of the conversation with this key; a late packet brings it back from among the ended.
@@ -222,11 +326,20 @@ impl Tracker {
             self.let_away(index, silent);
         }
         let (_, source, destination) = packet.headers.transport.ends();
-        let (direction, roles_from) = roles::decide(source, destination, packet, self.server);
+        let asked = matches!(packet.headers.transport, Transport::Datagram(_))
+            .then(|| self.asked_elsewhere(source, destination, frame))
+            .flatten();
+        let (direction, roles_from) = match asked {
+            Some(_) => (Direction::ServerToClient, RolesFrom::FirstFrame),
+            None => roles::decide(source, destination, packet, self.server, &self.hosts),
+        };
         let ends = match direction {
             Direction::ClientToServer => (source, destination),
             Direction::ServerToClient => (destination, source),
         };
+        if let Some(opening) = opening(packet) {
+            self.surges.begin(opening, ends, (frame.number, frame.time));
+        }
         let (protocol, number, kind) = match packet.headers.transport {
             Transport::Segment(_) => {
                 (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(self.spare.pop().unwrap_or_default()))
@@ -239,7 +352,53 @@ impl Tracker {
             Conversation::new(stream, ends, roles_from, reuses, frame, kind.captured_at(self.capture_point, ends));
         let index = self.slots.occupy(conversation);
         self.index.open(packet.headers.flow.key, index);
+        if let Some((slot, request)) = asked {
+            self.link(
+                (slot, request),
+                (index, LinkedConversation { frame: frame.number, server: ends.1, stream, ..request }),
+            );
+        }
+        if protocol == Protocol::Udp && direction == Direction::ClientToServer {
+            self.askers.note(ends.0, index, stream.number);
+        }
         index
+    }
+
+    /// The request that a datagram answers, which begins another conversation, and the request's slot: the sender is asked
+    /// there at another address or port, and has not answered.
+    fn asked_elsewhere(
+        &self,
+        sender: Endpoint,
+        client: Endpoint,
+        frame: &Frame<'_>,
+    ) -> Option<(u32, LinkedConversation)> {
+        if self.server.is_some() || sender.port == client.port {
+            return None;
+        }
+        let mut fitting = self.askers.of(client).filter_map(|(slot, number)| {
+            let conversation = &self.slots.get(slot)?.conversation;
+            let stream = StreamId { protocol: Protocol::Udp, number };
+            let waits = conversation.stream == stream && conversation.packets.server_to_client == 0;
+            let from = AnswersFrom::of(sender, conversation.server).filter(|_| waits)?;
+            let now = frame.time.zip(conversation.start).map(|(now, start)| now.since(start));
+            let waited = now.zip(conversation.last_at.get()).map(|(now, last)| now.minus(last));
+            waited.is_none_or(|waited| waited < ANSWERED_WITHIN).then_some(())?;
+            let server = conversation.server;
+            Some((slot, LinkedConversation { frame: conversation.last_frame, server, stream, from }))
+        });
+        let first = fitting.next()?;
+        fitting.next().is_none().then_some(first)
+    }
+
+    /// Notes in both conversations that one has the answer to the other's request.
+    fn link(&mut self, (asked, request): (u32, LinkedConversation), (index, reply): (u32, LinkedConversation)) {
+        for (slot, request, reply) in [(asked, None, Some(reply)), (index, Some(request), None)] {
+            if let Some(slot) = self.slots.get_mut(slot)
+                && let Kind::Udp(exchange) = &mut slot.conversation.kind
+            {
+                exchange.link(request, reply);
+            }
+        }
     }
 
     /// Puts the conversation that has ended with the last packet among the ended.
@@ -274,4 +433,20 @@ impl Tracker {
         self.index.forget(&conversation.key(), Place::Open(index));
         self.evictees.push_back(conversation);
     }
+}
+
+/// How a connection that begins with this packet counts for floods and scans.
+fn opening(packet: &Packet<'_>) -> Option<Opening> {
+    let Transport::Segment(segment) = &packet.headers.transport else { return None };
+    let answers = segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) && segment.len == 0;
+    match segment.flags.is_syn_only() {
+        true => Some(Opening::Syn),
+        false => answers.then_some(Opening::Answer),
+    }
+}
+
+/// The totals of a conversation, with whether it is part of a flood or scan.
+fn in_surge(surges: &Surges, totals: ConversationTotals) -> ConversationTotals {
+    let in_surge = totals.came_to_nothing() && surges.has(totals.client, totals.server);
+    ConversationTotals { in_surge, ..totals }
 }

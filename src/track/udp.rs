@@ -1,5 +1,6 @@
 //! One UDP conversation: requests and replies paired, copies told from repeats.
 
+use super::askers::LinkedConversation;
 use super::capture_point::CapturePointObserver;
 use super::event::UdpFacts;
 use super::facts::{MORE, Overtaken, UdpPlace};
@@ -8,7 +9,7 @@ use super::totals::{SentAgain, UdpTotals};
 use crate::echo::{Datagrams, Identity, Likeness};
 use crate::model::OptTime;
 use crate::model::thresholds::DUPLICATE_WITHIN;
-use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, PerDirection};
+use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, PerDirection, Quoted};
 
 /// So far apart are IP identifications that are counted up, at most; others tell nothing of order.
 const CLOSE: i16 = 1000;
@@ -78,6 +79,8 @@ pub(super) struct Exchange {
     totals: UdpTotals,
     pub(super) clues: CapturePointObserver,
     last: PerDirection<Option<Newest>>,
+    /// The request in another conversation that its first datagram answers, until that has come.
+    request: Option<LinkedConversation>,
 }
 
 impl Exchange {
@@ -85,6 +88,18 @@ impl Exchange {
     pub(super) fn begin(&mut self, clues: CapturePointObserver, (client, server): (Endpoint, Endpoint)) {
         self.clues = clues;
         self.datagrams = std::mem::take(&mut self.datagrams).between([client.port, server.port]);
+    }
+
+    /// Notes the request in another conversation that this one answers, or the answer in another to this one's request.
+    pub(super) fn link(&mut self, request: Option<LinkedConversation>, reply: Option<LinkedConversation>) {
+        self.request = self.request.or(request);
+        self.totals.request_elsewhere = self.totals.request_elsewhere.or(request);
+        self.totals.reply_elsewhere = self.totals.reply_elsewhere.or(reply);
+    }
+
+    /// The request in another conversation that this one answers.
+    pub(super) fn request_elsewhere(&self) -> Option<LinkedConversation> {
+        self.totals.request_elsewhere
     }
 
     /// Takes one datagram.
@@ -111,18 +126,7 @@ impl Exchange {
             self.totals.fragmented.see(moment.frame);
             self.totals.earlier_fragments.get_mut(moment.direction).see(ip);
         }
-        let mut facts = UdpFacts {
-            len: datagram.len,
-            length: datagram.length,
-            lacking: datagram.lacking,
-            checksum: datagram.checksum,
-            checksum_raw: datagram.checksum_raw,
-            place: UdpPlace::Unasked,
-            echo: None,
-            response_time: None,
-            seen: None,
-            overtaken: None,
-        };
+        let mut facts = UdpFacts::of(datagram);
         let mark = identity(datagram, ip);
         let (copy_of, overtaken) = self.in_order(moment, mark);
         facts.overtaken = overtaken;
@@ -151,10 +155,17 @@ impl Exchange {
                 self.totals.reordered.see(moment.frame);
             }
             self.totals.in_doubt += u64::from(!answered.sure && answered.sent_again.is_none());
+        } else if let Some(request) = self.request.take() {
+            facts.place = UdpPlace::ReplyElsewhere(request);
         } else if let Some(id) = self.datagrams.dns_id(payload) {
             facts.place = UdpPlace::Stray(id);
         }
         facts
+    }
+
+    /// The facts of a datagram that the capture holds twice.
+    pub(super) fn follow_copy(&mut self, datagram: &Datagram, copy_of: u64) -> UdpFacts {
+        UdpFacts { place: UdpPlace::CapturedTwice(copy_of), ..UdpFacts::of(datagram) }
     }
 
     /// The frame of which this one is a copy: the same IP identification, checksum and length, at once. And which
@@ -184,6 +195,13 @@ impl Exchange {
         }
         let newest = self.last.get(direction).as_ref()?;
         (newest.mark.likeness(&error.quoted) == Some(Likeness::Same)).then_some(newest.frame)
+    }
+
+    /// Whether a datagram of this side is the quoted one, by its own marks.
+    pub(super) fn has_sent(&self, direction: Direction, quoted: &Quoted) -> bool {
+        let newest = self.last.get(direction).as_ref();
+        let is_newest = newest.is_some_and(|newest| newest.mark.likeness(quoted) == Some(Likeness::Same));
+        is_newest || direction == Direction::ClientToServer && self.datagrams.waits_for(quoted)
     }
 
     /// Whether this side has sent a datagram.

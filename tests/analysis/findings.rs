@@ -11,7 +11,7 @@ use echolab::report::{Answering, CaptureTotals, Sink};
 use crate::dialogue::{capture, dialogues, line};
 
 const DIALOGUES: &str = include_str!("findings.txt");
-/// MSS and SACK are agreed, and a round trip takes 20 ms, seen from the client.
+/// MSS and SACK are agreed, and a round trip takes 20 ms, captured at the client.
 const HANDSHAKE: [&str; 3] = ["c 0-0 S a0 o i1", "s 0-0 SA o +20000", "c 1-1 i2 +100"];
 
 /// Each step's sentence, where its numbers come from, and its findings, and the conversation's facts.

@@ -24,6 +24,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod captured_at;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -58,7 +60,8 @@ impl Said {
     fn of(capture: &str) -> Self {
         let jsonl = echolab(capture, &["--format", "jsonl"]);
         let records = jsonl.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let text = echolab(capture, &["--limit", "0", "--answers"]);
+        // the answers stand where the facts would
+        let text = echolab(capture, &["--limit", "0"]) + &echolab(capture, &["--limit", "0", "--answers"]);
         Self { records, jsonl, text }
     }
 

@@ -132,11 +132,11 @@ fn facts_hold_what_was_done() {
         ("wire/late-answer", "answer's first: 600 ms, over 1 answer"),
         (
             "wire/lost-fin",
-            "10.1 ms, over 1 answer; seen from the client; in the handshake the network took 16.8 ms, longer",
+            "10.1 ms, over 1 answer; captured at the client; in the handshake the network took 16.8 ms, longer",
         ),
         (
             "wire/lost-four-times",
-            "10.4 ms, over 1 answer; seen from the client; in the handshake the network took 11.7 ms",
+            "10.4 ms, over 1 answer; captured at the client; in the handshake the network took 11.7 ms",
         ),
         ("kernel/simclose", "both closed at once, the client's FIN was captured first; both hold TIME-WAIT"),
     ] {

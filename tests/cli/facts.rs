@@ -14,9 +14,9 @@ const SAID: &[(&str, &str, &str)] = &[
     ("loss_fast", "In flight", "client: at most 5,000 bytes"),
     ("loss_fast", "Idle", "client: never, something was always under way"),
     ("loss_fast", "Limited by", "client: the network: "),
-    ("loss_fast", "Seen from", "the client: the server's answer to the SYN came after 10.3 ms"),
+    ("loss_fast", "Captured at", "the client: the server's answer to the SYN came after 10.3 ms"),
     // the same, captured where it arrives
-    ("loss_fast_o", "Seen from", "the server: "),
+    ("loss_fast_o", "Captured at", "the server: "),
     ("loss_fast_o", "Round trip", "can't be seen: only the client sent data"),
     ("loss_fast_o", "Limited by", "client: can't be told: what the client waits for does not show at the server"),
     // the last segments were lost, and a timer had to run out
@@ -29,7 +29,7 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "pureack",
         "Turnaround",
-        "request's last byte to answer's first: 300 ms, over 1 answer; seen from the host of both",
+        "request's last byte to answer's first: 300 ms, over 1 answer; captured at both endpoints (same host)",
     ),
     // the SYN-ACK, and the SYN, had to be sent again after a second
     (
@@ -45,7 +45,7 @@ const SAID: &[(&str, &str, &str)] = &[
     ("udp_frag", "Traffic", "client 1 packet in 3 frames (4,110 bytes, 4,000 of payload)"),
     // microseconds on loopback show nothing
     ("mss536_bulk", "Limited by", "client: can't be told: "),
-    ("mss536_bulk", "Seen from", "the host of both: "),
+    ("mss536_bulk", "Captured at", "both endpoints (same host): "),
     ("random", "Echo", "verified: 20 of 20 requests echoed (20 byte for byte); 20 segments, 20 answers"),
 ];
 

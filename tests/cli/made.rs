@@ -79,7 +79,11 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         ],
         &[],
     ),
-    ("udp-answers-elsewhere", &["no_reply [1]", "answers a group", "no_reply [3]", "(as TFTP does"], &["no_reply [2]"]),
+    (
+        "udp-answers-elsewhere",
+        &["no_reply [1]", "answers a group", "reply_from_other_port [3,4]", "(RFC 1350 §4)"],
+        &["no_reply [2]", "no_reply [3]", "no_reply [5]"],
+    ),
     ("udp-length-too-long", &["its Length field counts 87 bytes that the packet does not hold"], &["checksum"]),
     // fragments out of order, one of them twice, with others between
     (

@@ -42,7 +42,7 @@ fn the_columns_are_those_worked_out_by_hand() {
 #[test]
 fn a_page_says_them_with_the_place_from_where_they_were_seen() {
     let text = echolab(["analyze", "fixtures/kernel/loss_fast.pcap", "--format", "html"]).done();
-    let wanted = "Round trip of the data in frame 5: 10.3 ms (seen from the client); after it SRTT 10.3 ms, RTTVAR 3.88 ms (RFC 6298)";
+    let wanted = "Round trip of the data in frame 5: 10.3 ms (captured at the client); after it SRTT 10.3 ms, RTTVAR 3.88 ms (RFC 6298)";
     assert!(text.contains(wanted), "{text}");
     let text = echolab(["analyze", "fixtures/kernel/loss_fast_o.pcap", "--format", "html"]).done();
     assert!(!text.contains("Round trip of the data"), "the receiver sees no round trip");
@@ -54,7 +54,7 @@ fn a_summary_has_a_column_for_the_place_of_the_capture() {
         ("kernel/loss_fast", "client,0.010321"),
         ("kernel/loss_fast_o", "server,"),
         ("lab-echo-ten-steps", "both,0.000013500"),
-        ("lab-v0", "between,0.000400"),
+        ("lab-v0", ","),
         ("kernel/simopen", ","),
     ] {
         let file = format!("fixtures/{capture}.pcap");

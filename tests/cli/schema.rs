@@ -230,6 +230,7 @@ struct Summary {
     truncated: Option<String>,
     #[serde(deserialize_with = "present")]
     dropped: Option<u64>,
+    findings: Vec<Finding>,
 }
 
 #[derive(Deserialize)]

@@ -23,6 +23,11 @@ impl Datagrams {
         alone.then_some(oldest.frame)
     }
 
+    /// Whether a request that waits is certainly the quoted one.
+    pub(crate) fn waits_for(&self, quoted: &Quoted) -> bool {
+        self.waiting.iter().any(|waiting| waiting.identity.likeness(quoted) == Some(Likeness::Same))
+    }
+
     /// The frame of the only request that is quoted of those that wait no longer.
     fn settled(&self, quoted: &Quoted) -> Option<u64> {
         let settled = self.waiting.iter().chain(&self.recent);

@@ -48,7 +48,7 @@ fn what_was_sent_again_for_want_of_an_answer_is_answered_last() {
 /// An error about a datagram with these, as quoted: the IP identification, UDP's Length and checksum.
 fn error(ip_id: Option<u16>, udp: Option<(u16, u16)>) -> IcmpError {
     let end = Endpoint::new(IpAddr::from([10, 0, 0, 1]), 7);
-    let quoted = Quoted { protocol: Protocol::Udp, source: end, destination: end, seq: None, ip_id, udp };
+    let quoted = Quoted { protocol: Protocol::Udp, source: end, destination: end, seq: None, ip_id, length: None, udp };
     let (source, destination) = (end.address, end.address);
     IcmpError { source, destination, version: 4, icmp_type: 3, code: 3, mtu: None, quoted }
 }

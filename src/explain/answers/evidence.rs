@@ -27,6 +27,9 @@ pub struct Evidence {
 impl Evidence {
     /// Takes the conversation's next step.
     pub fn see(&mut self, event: &Event<'_>) {
+        if event.captured_twice().is_some() {
+            return;
+        }
         self.headers.see(event);
         self.transfer.see(event);
         match &event.body {

@@ -106,7 +106,7 @@ fn ends(case: &Case<'_>) -> Answer {
         RolesFrom::Session => answer.add("echolab drove both ends, so it knows which is which.").frames(frame),
         RolesFrom::Port => answer
             .frames(frame)
-            .but("No SYN says who is the client: the end with the port below 1024 is taken for the server."),
+            .but("Only the ports show who is the client: the end with the port of a service is taken for the server."),
         RolesFrom::FirstFrame => answer
             .frames(frame)
             .but("Nothing says for sure who is the client: the sender of the first frame captured is taken for it."),

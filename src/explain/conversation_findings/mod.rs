@@ -5,6 +5,7 @@ mod alive;
 mod close;
 mod echo;
 pub(super) mod handshake;
+mod other_host;
 mod packets;
 mod udp;
 pub(super) mod window;
@@ -17,12 +18,13 @@ use crate::track::ConversationTotals;
 /// Everything that the totals show.
 pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Some(tcp) = &totals.tcp {
+    if let Some(tcp) = totals.tcp.as_ref().filter(|_| !totals.in_surge) {
         handshake::of(totals, tcp, &mut found);
         window::of(totals, tcp, &mut found);
         found.extend(ack_loop::of(&tcp.story));
         alive::of(tcp, &mut found);
         close::of(totals, tcp, &mut found);
+        other_host::of(tcp, &mut found);
         packets::offloaded(&tcp.story.offloaded, &mut found);
     }
     if let Some(udp) = &totals.udp {

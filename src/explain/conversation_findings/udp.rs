@@ -1,13 +1,21 @@
 //! UDP: what was answered, and what was not.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use crate::explain::describe::thousands;
-use crate::model::{Finding, FindingCode as Code};
-use crate::track::{ConversationTotals, SentAgain, UdpTotals};
+use crate::model::{Endpoint, Finding, FindingCode as Code};
+use crate::track::{AnswersFrom, ConversationTotals, LinkedConversation, SentAgain, UdpTotals};
+
+/// The port that TFTP requests are sent to.
+const TFTP: u16 = 69;
 
 pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<Finding>) {
-    if udp.unanswered.count > 0 {
+    found.extend(udp.reply_elsewhere.map(|reply| replied_elsewhere(totals, &reply)));
+    found.extend(udp.request_elsewhere.map(|request| requested_elsewhere(totals, &request)));
+    // what was sent up to that answer is answered
+    let answered = |reply: LinkedConversation| udp.unanswered.frames.iter().all(|frame| *frame < reply.frame);
+    let is_answered = udp.reply_elsewhere.is_some_and(answered) || ends_tftp(totals, udp);
+    if udp.unanswered.count > 0 && !is_answered {
         let which = match udp.unanswered.count {
             1 => "one of the client's datagrams".to_owned(),
             count => format!("{} of the client's datagrams", thousands(count)),
@@ -36,6 +44,58 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<F
     }
 }
 
+/// Whether nothing but the last ACK of a TFTP transfer lacks an answer: it ends the transfer (RFC 1350 §6).
+fn ends_tftp(totals: &ConversationTotals, udp: &UdpTotals) -> bool {
+    let is_tftp = udp.request_elsewhere.is_some_and(|request| request.server.port == TFTP);
+    is_tftp && udp.unanswered.count == 1 && udp.unanswered.frames.as_slice() == [totals.last_frame]
+}
+
+/// The answer to this conversation's request came from elsewhere.
+fn replied_elsewhere(totals: &ConversationTotals, reply: &LinkedConversation) -> Finding {
+    let LinkedConversation { frame, server, stream, .. } = *reply;
+    let (code, why) = why_elsewhere(totals.server, reply.from);
+    let text = format!(
+        "The answer to the request to {} came from {server} (frame {frame}, conversation {stream}). {why}",
+        totals.server
+    );
+    Finding::new(code, text, [totals.first_frame, frame])
+}
+
+/// This conversation has the answer to a request that was sent elsewhere.
+fn requested_elsewhere(totals: &ConversationTotals, request: &LinkedConversation) -> Finding {
+    let LinkedConversation { frame, server, stream, .. } = *request;
+    let (code, why) = why_elsewhere(server, request.from);
+    let text =
+        format!("It answers the request in frame {frame}, which was sent to {server} (conversation {stream}). {why}");
+    Finding::new(code, text, [frame, totals.first_frame])
+}
+
+/// What an answer from elsewhere is called, and why there may be one; `asked` is whom the request was sent to.
+fn why_elsewhere(asked: Endpoint, from: AnswersFrom) -> (Code, &'static str) {
+    match from {
+        AnswersFrom::Address if is_group(asked.address) => {
+            (Code::ReplyFromOtherAddress, "A host that answers a group does so from its own address.")
+        }
+        AnswersFrom::Address => (
+            Code::ReplyFromOtherAddress,
+            "Either the server has several addresses and its socket is bound to none of them, or a NAT did not translate the answer. A connected socket refuses such an answer.",
+        ),
+        AnswersFrom::Port if asked.port == TFTP => {
+            (Code::ReplyFromOtherPort, "A TFTP server answers each request from a new port (RFC 1350 §4).")
+        }
+        AnswersFrom::Port => (
+            Code::ReplyFromOtherPort,
+            "Either the server answers each client from a new port, or a NAT changed it. A connected socket refuses such an answer.",
+        ),
+    }
+}
+
+/// Whether it is the address of a group.
+fn is_group(address: IpAddr) -> bool {
+    let directed = matches!(address, IpAddr::V4(address) if address.octets().last() == Some(&255));
+    address.is_multicast() || directed
+}
+
 /// That it may be others that lack an answer.
 fn in_doubt(udp: &UdpTotals) -> &'static str {
     match (udp.in_doubt > 0, udp.refused_in_doubt) {
@@ -47,8 +107,7 @@ fn in_doubt(udp: &UdpTotals) -> &'static str {
 
 /// That answers may stand in another conversation.
 fn elsewhere(totals: &ConversationTotals) -> &'static str {
-    let server = totals.server.address;
-    match server.is_multicast() || server == IpAddr::V4(Ipv4Addr::BROADCAST) {
+    match is_group(totals.server.address) {
         true => "; who answers a group does so from an address of its own, which makes another conversation",
         false if totals.packets.server_to_client == 0 => {
             ", or sends it from another port or address, which makes another conversation (as TFTP does, RFC 1350 §4)"

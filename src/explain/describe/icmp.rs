@@ -10,6 +10,12 @@ pub(super) fn sentence(event: &Event<'_>, facts: &IcmpFacts) -> String {
     let version = if error.version == 6 { "ICMPv6" } else { "ICMP" };
     let to = event.direction.receiver();
     let why = match (error.name(), error.quoted.protocol) {
+        ("port unreachable", Protocol::Udp) if facts.asked.is_some() || facts.had_sent => {
+            format!(
+                ": UDP port {}, which had sent datagrams itself, does not take this one",
+                error.quoted.destination.port
+            )
+        }
         ("port unreachable", Protocol::Udp) => {
             format!(": nobody listens on UDP port {}, or a firewall says so", error.quoted.destination.port)
         }

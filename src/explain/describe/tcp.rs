@@ -8,6 +8,9 @@ use crate::track::{Event, FirstCopy, Probe, Retransmission, RetransmitCause, Seg
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
+    if let Some(first) = event.captured_twice() {
+        return format!("the packet of frame {first}, captured twice");
+    }
     if let Some(unacceptable) = acceptability::sentence(event, facts) {
         return unacceptable;
     }

@@ -8,8 +8,17 @@ use crate::track::{Event, UdpFacts, UdpPlace};
 pub(super) fn sentence(event: &Event<'_>, facts: &UdpFacts) -> String {
     let who = event.direction.sender();
     let what = match (facts.place, &facts.echo) {
+        (UdpPlace::CapturedTwice(first), _) => format!("the packet of frame {first}, captured twice"),
         (UdpPlace::Duplicate(first), _) => format!("the same datagram twice, a copy of frame {first}"),
         (_, Some(echo)) => echoed(who, facts.len, echo),
+        (UdpPlace::ReplyElsewhere(request), None) => {
+            format!(
+                "{who} sends {}, in answer to frame {}, which was sent to {}",
+                payload(event, facts.len),
+                request.frame,
+                request.server
+            )
+        }
         (place, None) => format!("{who} sends {}{}", payload(event, facts.len), pairing(place)),
     };
     let doubt = match (facts.place, &facts.echo) {

@@ -49,7 +49,7 @@ impl Known<'_> {
 /// Every kind of line, in the order in which they stand.
 pub static FACTS: &[FactKind] = &[
     fact("Handshake", "how the connection was opened, and how long that took", opening::handshake),
-    fact("Seen from", "where the capture was made, and what shows it", |known| {
+    fact("Captured at", "where the capture was made, and what shows it", |known| {
         super::capture_point::fact(known.totals)
     }),
     fact("Options", "which TCP options the two agreed on", opening::options),

@@ -1,8 +1,8 @@
 //! Diagnoses of an ICMP error: who reports what of which packet.
 
-use crate::model::Protocol;
 use crate::model::{Finding, FindingCode as Code};
-use crate::track::{Event, IcmpFacts};
+use crate::model::{IcmpError, Protocol};
+use crate::track::{Event, IcmpFacts, LinkedConversation};
 
 /// What the error says.
 pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
@@ -22,15 +22,19 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
         let why = match protocol {
             Protocol::Udp if error.version == 6 => "UDP itself has no refusal (RFC 4443 §3.1)",
             Protocol::Udp => "UDP itself has no refusal (RFC 1122 §4.1.3.1)",
-            Protocol::Tcp => "a host would answer with RST, so this is most likely a firewall",
+            Protocol::Tcp => "for a closed port a host sends RST (RFC 9293 §3.10.7.1), a firewall may send this",
         };
-        let since = match facts.had_sent {
-            true => " That port had sent datagrams itself before: most likely its program has closed the socket since.",
-            false => "",
+        if let Some(asked) = facts.asked {
+            return other_sender(event, facts, &asked);
+        }
+        let text = match facts.had_sent {
+            true => format!(
+                "UDP port {port} does not take the datagram: {who} by an ICMP error. The port had sent datagrams itself before, so its program has closed the socket since, or the socket takes datagrams from another sender only."
+            ),
+            false => format!(
+                "Nobody listens on {protocol} port {port}, or a firewall rejects it: {who} by an ICMP error; {why}."
+            ),
         };
-        let text = format!(
-            "Nobody listens on {protocol} port {port}, or a firewall rejects it: {who} by an ICMP error; {why}.{since}"
-        );
         return Finding::new(Code::PortUnreachable, text, frames);
     }
     let about =
@@ -69,7 +73,27 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
         "source quench" => "its sender is asked to send more slowly, which nobody heeds any more (RFC 792, RFC 6633)",
         _ => "it was not delivered, or not as it should be",
     };
-    Finding::new(Code::IcmpError, format!("{about} met the ICMP error \"{}\": {means}; {who}.", error.name()), frames)
+    let rewritten = match facts.rewritten {
+        true => format!(" It quotes {}, so a NAT on the path had changed the packet.", quoted_flow(error)),
+        false => String::new(),
+    };
+    let text = format!("{about} met the ICMP error \"{}\": {means}; {who}.{rewritten}", error.name());
+    Finding::new(Code::IcmpError, text, frames)
+}
+
+/// The ends that a quotation names.
+fn quoted_flow(error: &IcmpError) -> String {
+    format!("a packet from {} to {}", error.quoted.source, error.quoted.destination)
+}
+
+/// The port is in use, but its socket does not take an answer from another sender than it had asked.
+fn other_sender(event: &Event<'_>, facts: &IcmpFacts, asked: &LinkedConversation) -> Finding {
+    let port = facts.error.quoted.destination.port;
+    let text = format!(
+        "UDP port {port} is in use: it had sent frame {} to {}. A connected socket takes datagrams from there alone, so its kernel refuses this answer from {} as if nothing listened.",
+        asked.frame, asked.server, facts.error.quoted.source
+    );
+    Finding::new(Code::PortUnreachable, text, [asked.frame, facts.quotes_frame.unwrap_or(0), event.frame])
 }
 
 /// Whether a host that a packet has reached has no reason to say this of it: only who passes it on has (RFC 1812 §5.2.7,

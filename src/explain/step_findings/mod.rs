@@ -39,8 +39,11 @@ fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
 }
 
 fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
-    let mut found = Vec::new();
     let frame = event.frame;
+    if let Some(first) = event.captured_twice() {
+        return vec![captured_twice(Code::DuplicateFrame, first, frame)];
+    }
+    let mut found = Vec::new();
     acceptability::of(event, facts, &mut found);
     if let Some(repeat) = &facts.retransmission {
         found.push(retransmission::of(event, facts, repeat));
@@ -132,7 +135,18 @@ fn runs(frames: &[u64]) -> String {
     format!("frame{plural} {}", runs.join(", "))
 }
 
+/// A packet that the capture holds twice.
+fn captured_twice(code: Code, first: u64, frame: u64) -> Finding {
+    let text = format!(
+        "The capture holds this packet twice, in frame {first} too: it was sent once, and this copy proves nothing."
+    );
+    Finding::new(code, text, [first, frame])
+}
+
 fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
+    if let Some(first) = event.captured_twice() {
+        return vec![captured_twice(Code::UdpDuplicate, first, event.frame)];
+    }
     let mut found = Vec::new();
     of_packet(event, facts.checksum, &mut found);
     if let UdpPlace::Duplicate(first) = facts.place {

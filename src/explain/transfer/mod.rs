@@ -28,6 +28,9 @@ pub struct Transfer {
 impl Transfer {
     /// Takes the conversation's next step.
     pub fn see(&mut self, event: &Event<'_>) {
+        if event.captured_twice().is_some() {
+            return;
+        }
         let response_time = match &event.body {
             Body::Tcp(facts) => {
                 let (own, peer) = self.flows.both_mut(event.direction);

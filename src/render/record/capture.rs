@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::values::Reasons;
+use super::values::{FindingRecord, Reasons, findings};
 use crate::model::CaptureInfo;
 use crate::report::CaptureTotals;
 
@@ -50,6 +50,7 @@ pub(in crate::render) struct Summary<'a> {
     conversations: Conversations,
     truncated: Option<&'a str>,
     dropped: Option<u64>,
+    findings: Vec<FindingRecord<'a>>,
 }
 
 #[derive(Serialize)]
@@ -69,6 +70,7 @@ impl<'a> From<&'a CaptureTotals> for Summary<'a> {
             conversations: Conversations { tcp: totals.tcp_conversations, udp: totals.udp_conversations },
             truncated: totals.truncated.as_deref(),
             dropped: totals.dropped,
+            findings: findings(&totals.findings),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a datagram is to those before it.
 
 use crate::echo::PairedBy;
+use crate::track::askers::LinkedConversation;
 
 /// Most datagrams told to be overtaken at once, but for the first.
 pub(in crate::track) const MORE: usize = 2;
@@ -43,10 +44,14 @@ pub enum UdpPlace {
         /// No other request fits as well; else this is the oldest that does.
         sure: bool,
     },
+    /// From the server, in answer to a request that was sent to another address or port, in another conversation.
+    ReplyElsewhere(LinkedConversation),
     /// From the server, unasked as far as the capture shows.
     Unasked,
     /// From the server, with a DNS transaction ID that no request has that waits for its answer.
     Stray(u16),
     /// The same bytes with the same IP identification as this frame.
     Duplicate(u64),
+    /// The packet of this frame, captured twice.
+    CapturedTwice(u64),
 }

@@ -84,7 +84,7 @@ impl Connection {
         let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
         // what waited for a hole to be filled was no round trip, though what filled it may not be in the capture; and who
         // sends a RST need not be the one whom the bytes were for
-        let no_trip = told || segment.flags.contains(TcpFlags::RST);
+        let no_trip = told || segment.flags.contains(TcpFlags::RST) || self.is_other_host;
         let sample = covered.sample.filter(|sent| sent.len > 0 && !no_trip);
         let delay = sample.and_then(|sent| moment.since(sent.at));
         if let Some((sent, delay)) = sample.zip(delay)

@@ -137,6 +137,7 @@ impl Connection {
                 acks_peer_fin: fin.acks_peer_fin,
             });
             *story.resets.get_mut(direction) = own.reset.map(NonZeroU64::get);
+            *story.other_hosts.get_mut(direction) = self.two_hosts(direction);
             *story.negotiated.get_mut(direction) = own.isn.map(|_| super::Negotiated {
                 mss: own.mss,
                 window_scale: own.shift,

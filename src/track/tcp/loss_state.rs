@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use super::endpoint::{TcpEndpoint, ZeroWindowPeriod};
 use super::gaps::GapList;
 use super::loss_evidence::DupAcks;
+use super::other_host::TwoTtls;
 use super::probe::Asks;
 use super::recovery::Recovery;
 use super::rules::acceptability::Refused;
@@ -35,6 +36,8 @@ pub(super) struct LossState {
     /// The last segments that came again, and the recovery under way.
     pub(super) repeats: Vec<RetransmittedSegment>,
     pub(super) recovery: Option<Recovery>,
+    /// Its packets have two TTLs.
+    pub(super) two_ttls: Option<Box<TwoTtls>>,
 }
 
 /// That of a side in none.

@@ -3,17 +3,20 @@
 mod acceptability;
 mod acks;
 mod bytes;
+mod captured_twice;
 mod cause;
 mod close;
 mod duplicate;
 mod endpoint;
 mod gaps;
 mod handshake;
+mod icmp;
 mod isn;
 mod keep_alive;
 mod loss_evidence;
 mod loss_state;
 mod observations;
+mod other_host;
 mod probe;
 mod recorder;
 mod recovery;
@@ -32,6 +35,7 @@ mod wireshark;
 
 pub use acceptability::Unacceptable;
 pub use keep_alive::KeepAlives;
+pub use other_host::{Quicker, SameTtl, TwoTtls};
 pub use state::State;
 pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
 
@@ -110,6 +114,8 @@ pub(super) struct Connection {
     new_isn: bool,
     /// Relative numbers need not count from the initial sequence numbers: a SYN-ACK with another one came.
     renumbered: bool,
+    /// The segment at hand may be another host's than the first one of its side.
+    is_other_host: bool,
 }
 
 impl Connection {
@@ -161,7 +167,9 @@ impl Connection {
         if !known || segment.flags.contains(TcpFlags::SYN) {
             self.learn(direction, segment, ip.ttl);
         }
-        self.clues.note_segment(direction, segment);
+        self.clues.note_segment(direction, segment, moment.since(self.last.1));
+        let two_ttls = !segment.flags.contains(TcpFlags::RST) && self.clues.note_ttl(direction, ip.ttl);
+        self.is_other_host = two_ttls && self.take_other_ttl(moment, segment, ip);
         let place = self.place(moment, segment);
         let analysis = self.analyse(moment, segment);
         if !analysis.is_empty() {
@@ -216,11 +224,13 @@ impl Connection {
             self.life = self.life(place);
         }
         self.lacks_frames |= observations.capture_gap.is_some();
+        let two_hosts = two_ttls && self.may_be_two_hosts(direction);
         let (own, peer) = self.sides.both_mut(direction);
         let applied = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.scale() };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
         if accepted {
-            if window < own.window && has_ack && retransmission.is_none() && !segment.flags.intersects(CONTROL) {
+            let may_shrink = window < own.window && has_ack && !two_hosts;
+            if may_shrink && retransmission.is_none() && !segment.flags.intersects(CONTROL) {
                 observations.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
             }
             own.window = window;

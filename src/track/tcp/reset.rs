@@ -4,6 +4,7 @@ use crate::model::thresholds::{NO_TIMER_WITHIN, PROGRAM_AT_ONCE, PROGRAM_HAS_REA
 use std::num::{NonZeroU8, NonZeroU64};
 
 use super::endpoint::{Recent, TcpEndpoint};
+use super::icmp::quoted_frame;
 use super::probe::Asks;
 use super::scoreboard::SentSegment;
 use super::{Connection, PacketRef};
@@ -126,11 +127,15 @@ impl Connection {
     /// An ICMP error to the sender of the segment that it quotes; the newest frame that carried that.
     pub(in crate::track) fn take_error(&mut self, moment: &PacketRef, error: &IcmpError) -> Option<u64> {
         self.recorder.see_error(moment.frame);
+        // the sender's own kernel may give up on an address after seconds
+        if error.source != error.quoted.source.address {
+            self.clues.note_error(moment.direction, moment.since(self.last.1));
+        }
         let sender = self.sides.get_mut(!moment.direction);
         if error.is_too_big() {
             sender.loss_mut().too_big = moment.place();
         }
-        sender.sent.carrying(error.quoted.seq?).map(|sent| sent.last.0)
+        quoted_frame(sender, &error.quoted)
     }
 
     /// Whether so many bytes are an answer, which a client need not answer in its turn: no more than it asked with, or all

@@ -1,6 +1,7 @@
 //! What a connection's findings are made of: the frames that matter, counted and bounded.
 
 use super::keep_alive::KeepAlives;
+use super::other_host::TwoTtls;
 use crate::model::Occurrences;
 use crate::model::{Nanos, PerDirection};
 use crate::track::capture_point::CapturePointEvidence;
@@ -125,6 +126,8 @@ pub struct TcpSummary {
     pub errors: Occurrences,
     /// Segments that came again, the same frame twice aside.
     pub repeats: PerDirection<Occurrences>,
+    /// Packets of another host in each side's name.
+    pub other_hosts: PerDirection<Option<TwoTtls>>,
     /// Each side's keep-alives, if there were any.
     pub keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     /// Time during which nothing was sent for a second or more.

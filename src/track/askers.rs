@@ -1,0 +1,88 @@
+//! UDP requests without an answer, to find the one that an answer from another address or port is to.
+//!
+//! A server with several addresses may answer from another one than it was asked at, and TFTP answers from a new port (RFC
+//! 1350 §4): to a capture either is a conversation of its own.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::event::StreamId;
+use crate::model::{Endpoint, Nanos};
+
+/// Ports in each of the two generations.
+const PORTS: usize = 2_048;
+/// A client's port that sends to more servers is one of many peers.
+const SERVERS: usize = 8;
+/// An answer that takes longer is taken for something else: resolvers give up after 5 to 30 s (RFC 1035 §4.2.1).
+pub(super) const ANSWERED_WITHIN: Nanos = Nanos::from_millis(30_000);
+
+/// How an answer's sender differs from whom the request was sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswersFrom {
+    /// The same port of another address.
+    Address,
+    /// Another port of the same address.
+    Port,
+}
+
+/// A request and its answer in two conversations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkedConversation {
+    /// The frame of the request or answer in the other conversation.
+    pub frame: u64,
+    /// The server of the other conversation.
+    pub server: Endpoint,
+    /// The other conversation.
+    pub stream: StreamId,
+    /// How the two servers differ.
+    pub from: AnswersFrom,
+}
+
+impl AnswersFrom {
+    /// How `sender` differs from `asked`; `None` where it is the same, or another altogether.
+    pub(super) fn of(sender: Endpoint, asked: Endpoint) -> Option<Self> {
+        match (sender.address == asked.address, sender.port == asked.port) {
+            (false, true) => Some(Self::Address),
+            (true, false) => Some(Self::Port),
+            (true, true) | (false, false) => None,
+        }
+    }
+}
+
+/// Where a client's UDP conversations are.
+#[derive(Clone, Debug, Default)]
+struct Asked {
+    /// Slot and number of each of the first.
+    conversations: Vec<(u32, u32)>,
+    /// It has more.
+    many: bool,
+}
+
+/// The UDP conversations of each client's port.
+#[derive(Debug, Default)]
+pub(super) struct Askers {
+    young: HashMap<Endpoint, Asked, RandomState>,
+    old: HashMap<Endpoint, Asked, RandomState>,
+}
+
+impl Askers {
+    /// A client begins a conversation.
+    pub(super) fn note(&mut self, client: Endpoint, slot: u32, number: u32) {
+        if !self.young.contains_key(&client) && self.young.len() >= PORTS {
+            self.old = std::mem::take(&mut self.young);
+        }
+        let old = &mut self.old;
+        let asked = self.young.entry(client).or_insert_with(|| old.remove(&client).unwrap_or_default());
+        match asked.conversations.len() < SERVERS {
+            true => asked.conversations.push((slot, number)),
+            false => asked.many = true,
+        }
+    }
+
+    /// The conversations of this client's port, the newest first; none where it has too many for a client.
+    pub(super) fn of(&self, client: Endpoint) -> impl Iterator<Item = (u32, u32)> {
+        let asked = self.young.get(&client).or_else(|| self.old.get(&client)).filter(|asked| !asked.many);
+        asked.into_iter().flat_map(|asked| asked.conversations.iter().rev().copied())
+    }
+}

@@ -1,0 +1,237 @@
+//! Copies that the capture made: a mirror port that copies both directions, or a capture on several interfaces, VLANs or
+//! both sides of a router, holds each packet twice.
+//!
+//! A single copy may be the network's: then it arrived twice, and belongs to the analysis. Where nearly every packet has a
+//! copy, in both directions, it is the capture's, and the copies are kept out of every analysis.
+
+use crate::model::thresholds::{DUPLICATE_WITHIN, NO_TIMER_WITHIN};
+use crate::model::{Frame, Nanos, Occurrences, Packet, Timestamp, Transport};
+
+/// Sets of the table; a power of two.
+const SETS: usize = 256;
+/// Packets in a set, the last ones.
+const WAYS: usize = 4;
+/// So many copies show that the capture holds packets twice, if no packet of either direction lacks one.
+const ENOUGH: u32 = 3;
+/// So many packets of a direction may lack a copy so far, since it comes a little later.
+const OUTSTANDING: u32 = 1;
+/// Counts are halved here, so that they follow the capture.
+const RECENT: u32 = 4_096;
+
+/// A packet that may have a copy.
+#[derive(Clone, Copy, Debug, Default)]
+struct Remembered {
+    identity: u64,
+    frame: u64,
+    time: Option<Timestamp>,
+    ttl: u8,
+    copied: bool,
+}
+
+/// A set, and where the next packet of it goes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Set {
+    packets: [Remembered; WAYS],
+    next: u8,
+}
+
+/// Packets of one direction, by the order of addresses.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    originals: u32,
+    copies: u32,
+}
+
+/// What shows that the capture holds packets twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MirrorSummary {
+    /// Packets that were captured again, and the first frames of these copies.
+    pub copies: Occurrences,
+    /// Copies whose TTL or hop limit differs from their packet's: they passed a router in between.
+    pub routed: u64,
+    /// The longest time from a packet to its copy.
+    pub after: Nanos,
+}
+
+/// The last packets of the capture, and how many of them came twice.
+#[derive(Debug, Default)]
+pub(super) struct Mirror {
+    sets: Vec<Set>,
+    counts: [Count; 2],
+    /// Whether copies are the capture's now.
+    active: bool,
+    ever: bool,
+    summary: MirrorSummary,
+}
+
+impl Mirror {
+    /// Takes a packet. Returns the frame that it is the capture's copy of, where it is.
+    #[inline]
+    pub(super) fn see(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Option<u64> {
+        if self.sets.is_empty() {
+            self.sets = vec![Set::default(); SETS];
+        }
+        let (identity, marked) = identity(packet);
+        let set = self.sets.get_mut(identity as usize % SETS)?;
+        let direction = usize::from(packet.headers.flow.upward);
+        if let Some(before) = set.packets.iter_mut().find(|before| before.identity == identity && before.frame > 0) {
+            let after = frame.time.zip(before.time).map(|(now, then)| now.since(then));
+            let within = if marked == Marked::ById { DUPLICATE_WITHIN } else { NO_TIMER_WITHIN };
+            let soon = after.is_none_or(|after| after.0.abs() < within.0);
+            // without an identification an equal packet may be another one: after a pair of them, it is
+            if soon && (marked == Marked::ById || !before.copied) && ttl_fits(before.ttl, packet.headers.ip.ttl) {
+                let copy_of = before.frame;
+                let routed = before.ttl != packet.headers.ip.ttl;
+                // a third copy is no second packet that came twice
+                let counts = !std::mem::replace(&mut before.copied, true) && marked != Marked::Not;
+                return self.copied(frame.number, copy_of, marked, (direction, counts), (after, routed));
+            }
+            *before = Remembered::of(frame, packet, identity);
+        } else {
+            let next = usize::from(set.next) % WAYS;
+            set.next = set.next.wrapping_add(1);
+            if let Some(place) = set.packets.get_mut(next) {
+                *place = Remembered::of(frame, packet, identity);
+            }
+        }
+        if marked != Marked::Not {
+            self.original(direction);
+        }
+        None
+    }
+
+    fn original(&mut self, direction: usize) {
+        let Some(count) = self.counts.get_mut(direction) else { return };
+        count.originals += 1;
+        if count.originals >= RECENT {
+            count.originals /= 2;
+            count.copies /= 2;
+        }
+        if self.active && self.counts.iter().any(|count| count.originals > 2 * count.copies + 16) {
+            self.active = false;
+        }
+    }
+
+    #[cold]
+    fn copied(
+        &mut self,
+        frame: u64,
+        copy_of: u64,
+        marked: Marked,
+        (direction, counts): (usize, bool),
+        (after, routed): (Option<Nanos>, bool),
+    ) -> Option<u64> {
+        // the SYN and the SYN-ACK have a copy each, or as much on either side: so does this
+        let so_far = self.counts.iter().all(|count| count.copies > 0 && count.copies == count.originals);
+        if marked == Marked::Not && !self.active && !so_far {
+            // equal, but nothing shows that it is the same packet
+            return None;
+        }
+        self.active |= marked == Marked::Not;
+        if let Some(count) = self.counts.get_mut(direction).filter(|_| counts) {
+            count.copies += 1;
+        }
+        self.summary.copies.see(frame);
+        self.summary.routed += u64::from(routed);
+        self.summary.after = self.summary.after.max(after.unwrap_or_default());
+        let copies: u32 = self.counts.iter().map(|count| count.copies).sum();
+        let each = self.counts.iter().all(|count| count.originals <= count.copies + OUTSTANDING);
+        self.active |= copies >= ENOUGH && each;
+        self.ever |= self.active;
+        self.active.then_some(copy_of)
+    }
+
+    /// What shows that the capture holds packets twice, if it does.
+    pub(super) fn summary(&self) -> Option<MirrorSummary> {
+        self.ever.then(|| self.summary.clone())
+    }
+}
+
+impl Remembered {
+    fn of(frame: &Frame<'_>, packet: &Packet<'_>, identity: u64) -> Self {
+        Self { identity, frame: frame.number, time: frame.time, ttl: packet.headers.ip.ttl, copied: false }
+    }
+}
+
+/// What shows that two equal packets are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marked {
+    /// The same IP identification.
+    ById,
+    /// The same sequence numbers with bytes: nothing retransmits so soon.
+    BySequence,
+    /// Nothing: a host may send two packets like this.
+    Not,
+}
+
+/// A copy beyond a router has a lower TTL, and may be captured first.
+fn ttl_fits(one: u8, other: u8) -> bool {
+    one.abs_diff(other) <= 2
+}
+
+/// A number that only the same packet has, and what makes it so.
+#[inline]
+fn identity(packet: &Packet<'_>) -> (u64, Marked) {
+    let ip_id = packet.headers.ip.id.unwrap_or(0);
+    let (protocol, source, destination) = packet.headers.transport.ends();
+    let mut hash = Hash(u64::from(ip_id) | (protocol as u64) << 16);
+    for end in [source, destination] {
+        match end.address {
+            std::net::IpAddr::V4(address) => hash.add(u64::from(address.to_bits()) | u64::from(end.port) << 32),
+            std::net::IpAddr::V6(address) => {
+                let bits = address.to_bits();
+                hash.add(bits as u64);
+                hash.add((bits >> 64) as u64 ^ u64::from(end.port));
+            }
+        }
+    }
+    let numbered = match &packet.headers.transport {
+        Transport::Segment(tcp) => {
+            hash.add(u64::from(tcp.seq.0) << 32 | u64::from(tcp.ack.0));
+            hash.add(u64::from(tcp.flags.bits()) << 48 | u64::from(tcp.window) << 32 | u64::from(tcp.len));
+            if let Some(stamps) = tcp.options.timestamps {
+                hash.add(u64::from(stamps.value) << 32 | u64::from(stamps.echo_reply));
+            }
+            for (left, right) in tcp.options.sack.as_slice() {
+                hash.add(u64::from(*left) << 32 | u64::from(*right));
+            }
+            tcp.len > 0 || tcp.flags.contains(crate::model::TcpFlags::SYN)
+        }
+        Transport::Datagram(udp) => {
+            hash.add(u64::from(udp.length) << 16 | u64::from(udp.len));
+            false
+        }
+        Transport::IcmpError(error) => {
+            hash.add(u64::from(error.icmp_type) << 8 | u64::from(error.code) | 1 << 63);
+            hash.add(
+                u64::from(error.quoted.seq.map_or(0, |seq| seq.0)) | u64::from(error.quoted.ip_id.unwrap_or(0)) << 32,
+            );
+            false
+        }
+    };
+    if let Some(first) = packet.payload.first_chunk::<8>() {
+        hash.add(u64::from_le_bytes(*first));
+    }
+    if let Some(last) = packet.payload.last_chunk::<8>() {
+        hash.add(u64::from_le_bytes(*last));
+    }
+    if packet.payload.len() < 8 {
+        packet.payload.iter().for_each(|byte| hash.add(u64::from(*byte)));
+    }
+    let marked = match (ip_id, numbered) {
+        (0, true) => Marked::BySequence,
+        (0, false) => Marked::Not,
+        _ => Marked::ById,
+    };
+    (hash.0 ^ hash.0 >> 29, marked)
+}
+
+/// Mixes words quickly; nobody gains by a collision.
+struct Hash(u64);
+
+impl Hash {
+    #[inline(always)]
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}

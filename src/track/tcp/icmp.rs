@@ -1,0 +1,78 @@
+//! The packet that an ICMP error quotes.
+
+use super::Connection;
+use super::endpoint::TcpEndpoint;
+use crate::model::{Direction, Quoted};
+
+/// IP and TCP headers without options, and with all that fit, in bytes.
+const HEADERS: std::ops::RangeInclusive<u32> = 40..=120;
+/// A packet that the network card cuts into segments takes an IP identification for each of these many bytes, at most.
+const SMALLEST_SEGMENT: u32 = 500;
+
+/// A packet that carried the quoted sequence number.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    frame: u64,
+    ip_id: u16,
+    /// Bytes before the quoted sequence number, and all of them.
+    before: u32,
+    len: u32,
+}
+
+impl Candidate {
+    /// How well it fits the quotation: its IP identification is the best sign, then its length, then its place alone.
+    fn fit(&self, quoted: &Quoted) -> u8 {
+        let ip_id = quoted.ip_id.unwrap_or(0);
+        let ahead = u32::from(ip_id.wrapping_sub(self.ip_id));
+        let known = ip_id != 0 && self.ip_id != 0;
+        let same_id = known && (ahead == 0 || self.before > 0 && ahead <= self.len / SMALLEST_SEGMENT);
+        let rest = self.len.saturating_sub(self.before);
+        let same_length = quoted.length.is_some_and(|length| {
+            u32::from(length).checked_sub(rest).is_some_and(|headers| HEADERS.contains(&headers))
+        });
+        match (same_id, known) {
+            (true, _) => 3 + u8::from(same_length),
+            (false, true) => 0,
+            (false, false) => 1 + u8::from(same_length),
+        }
+    }
+}
+
+/// The frame of the packet of this side that an ICMP error quotes: of those that carried the quoted sequence number the one
+/// with its IP identification, or length; `None` where none is remembered or several fit as well.
+pub(super) fn quoted_frame(sender: &mut TcpEndpoint, quoted: &Quoted) -> Option<u64> {
+    let seq = quoted.seq?;
+    let original = sender.sent.carrying(seq).map(|sent| Candidate {
+        frame: sent.frame,
+        ip_id: sent.ip_id.unwrap_or(0),
+        before: seq.relative_to(sent.seq),
+        len: sent.end.relative_to(sent.seq),
+    });
+    let repeats =
+        sender.loss().repeats.iter().filter(|again| !again.seq.is_after(seq) && again.packet_end.is_after(seq));
+    let repeats = repeats.map(|again| Candidate {
+        frame: again.frame,
+        ip_id: again.ip_id.unwrap_or(0),
+        before: seq.relative_to(again.seq),
+        len: again.packet_end.relative_to(again.seq),
+    });
+    let candidates: Vec<Candidate> = original.into_iter().chain(repeats).collect();
+    if let [only] = candidates.as_slice() {
+        return Some(only.frame);
+    }
+    let best = candidates.iter().map(|candidate| candidate.fit(quoted)).max().filter(|best| *best > 0)?;
+    let mut fitting = candidates.iter().filter(|candidate| candidate.fit(quoted) == best).map(|fitting| fitting.frame);
+    // without an identification the newest is the likeliest, but not certain
+    let first = fitting.next()?;
+    fitting.next().is_none().then_some(first)
+}
+
+impl Connection {
+    /// Whether a segment of this side is the quoted one, by its IP identification and sequence number.
+    pub(in crate::track) fn has_sent(&mut self, direction: Direction, quoted: &Quoted) -> bool {
+        let sender = self.sides.get_mut(direction);
+        let named = quoted.ip_id.is_none_or(|id| id == 0)
+            || quoted.seq.and_then(|seq| sender.sent.carrying(seq)).is_some_and(|sent| sent.ip_id == quoted.ip_id);
+        named && quoted_frame(sender, quoted).is_some()
+    }
+}

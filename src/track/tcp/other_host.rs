@@ -1,0 +1,125 @@
+//! Another host that sends in one side's name: a proxy, firewall or load balancer on the path that answers itself.
+//!
+//! A packet with another TTL than its side's first one may have taken another route. Two hosts show by more: each counts
+//! its own IP identifications up, or one answers in less than half the time that the other took in the handshake.
+
+use std::num::NonZeroU64;
+
+use super::{Connection, PacketRef};
+use crate::model::{Direction, IpHeader, Nanos, Segment, TcpFlags};
+
+/// So far apart are two IP identifications of one counter, at most.
+const CLOSE: u16 = 1_000;
+
+/// The packets with one TTL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SameTtl {
+    /// Their TTL or hop limit.
+    pub ttl: u8,
+    /// Frame of the first of them that is remembered.
+    pub first: u64,
+    /// Frame of the last.
+    pub last: u64,
+    /// IP identification of the last; 0 says nothing.
+    pub ip_id: u16,
+    /// The identification counted up from one of them to the next.
+    pub counts: bool,
+}
+
+impl SameTtl {
+    fn see(&mut self, frame: u64, ip_id: u16) {
+        self.counts |= follows(self.ip_id, ip_id);
+        if self.first == 0 {
+            self.first = frame;
+        }
+        self.last = frame;
+        self.ip_id = ip_id;
+    }
+}
+
+/// An answer that came in less than half the time of the handshake's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quicker {
+    /// Its frame.
+    pub frame: u64,
+    /// Time since the data that it acknowledges.
+    pub time: Nanos,
+    /// Time that the same side took in the handshake.
+    pub handshake: Nanos,
+}
+
+/// The packets of one side with two TTLs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TwoTtls {
+    /// Those with the TTL of the side's first packet.
+    pub one: SameTtl,
+    /// Those with another.
+    pub other: SameTtl,
+    /// An answer with the other TTL came much sooner.
+    pub quicker: Option<Quicker>,
+    /// One counter of identifications serves both: one host, and two routes.
+    shared: bool,
+}
+
+impl TwoTtls {
+    /// Whether two hosts sent them.
+    pub fn is_two_hosts(&self) -> bool {
+        let two_counters = self.one.counts && self.other.counts && self.one.last > self.other.first;
+        !self.shared && (two_counters || self.quicker.is_some())
+    }
+}
+
+/// Whether an identification is the next of its counter, or one of the next.
+fn follows(before: u16, ip_id: u16) -> bool {
+    before != 0 && ip_id != 0 && (1..CLOSE).contains(&ip_id.wrapping_sub(before))
+}
+
+impl Connection {
+    /// Takes a packet of a side whose packets have two TTLs. Returns whether it may be another host's than the side's first
+    /// packet.
+    #[cold]
+    pub(super) fn take_other_ttl(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
+        let first_ttl = self.clues.ttl(moment.direction);
+        let usual = self.handshake.answer_time(moment.direction);
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let before = own.newest().map_or(0, |newest| newest.frame);
+        let last_ip_id = own.last_ip_id.unwrap_or(0);
+        // what was sent last, if this acknowledges all of it, and what it was answered with took no longer
+        let asked = peer.sent.last_data().filter(|data| data.acked_by.is_none() && data.end == segment.ack);
+        let asked = asked.filter(|data| data.repeats == 0 && segment.flags.contains(TcpFlags::ACK));
+        let took = asked.and_then(|data| moment.since(data.at));
+        let ip_id = ip.id.unwrap_or(0);
+        let two = own.loss_mut().two_ttls.get_or_insert_with(|| {
+            let one = SameTtl { ttl: first_ttl, first: before, last: before, ip_id: last_ip_id, counts: false };
+            Box::new(TwoTtls { one, other: SameTtl { ttl: ip.ttl, ..SameTtl::default() }, ..TwoTtls::default() })
+        });
+        let (is_other, counter) = match ip.ttl {
+            ttl if ttl == two.one.ttl => (false, two.other.ip_id),
+            ttl if ttl == two.other.ttl => (true, two.one.ip_id),
+            // a third one: routes change, or a traceroute
+            _ => return !two.shared,
+        };
+        two.shared |= follows(counter, ip_id);
+        if is_other {
+            two.other.see(moment.frame, ip_id);
+            let quicker = took.zip(usual).filter(|(took, usual)| took.0 >= 0 && took.0 < usual.0 / 2);
+            let quicker = quicker.map(|(time, handshake)| Quicker { frame: moment.frame, time, handshake });
+            two.quicker = two.quicker.or(quicker);
+        } else {
+            two.one.see(moment.frame, ip_id);
+        }
+        is_other && !two.shared
+    }
+
+    /// Whether packets of this side may be of two hosts: then one's window says nothing of the other's.
+    pub(super) fn may_be_two_hosts(&self, direction: Direction) -> bool {
+        self.clues.has_two_ttls(direction)
+            && self.sides.get(direction).loss().two_ttls.as_ref().is_some_and(|two| !two.shared)
+    }
+
+    /// The packets of two hosts in the name of this side.
+    pub(super) fn two_hosts(&self, direction: Direction) -> Option<TwoTtls> {
+        let two = self.sides.get(direction).loss().two_ttls.as_deref()?;
+        (two.is_two_hosts() && NonZeroU64::new(two.other.first).is_some()).then_some(*two)
+    }
+}
