@@ -32,12 +32,14 @@ pub use facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentR
 pub use maybe_owned::MaybeOwned;
 pub use reset::Reset;
 pub use retransmission::{
-    DsackReport, FirstCopy, PacketIds, Retransmission, RetransmitCause, RtoBackoff, SpuriousEvidence,
+    DsackReport, FirstCopy, PacketIds, Retransmission, RetransmissionProof, SpuriousEvidence, View,
 };
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
+pub(crate) use tcp::rules::retransmission::sent_before;
+pub use tcp::rules::retransmission::{Delivery, RetransmissionFamily, Transmission};
 pub use tcp::rules::{Family, Rule, Words};
-pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
+pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, UnfilledGap, ZeroWindow};
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,
     UdpTotals,

@@ -3,6 +3,7 @@
 mod alive;
 mod close;
 mod echo;
+mod gap;
 pub(super) mod handshake;
 mod packets;
 mod udp;
@@ -19,6 +20,7 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
     if let Some(tcp) = &totals.tcp {
         handshake::of(totals, tcp, &mut found);
         window::of(totals, tcp, &mut found);
+        gap::of(tcp, &mut found);
         alive::of(tcp, &mut found);
         close::of(totals, tcp, &mut found);
         packets::offloaded(&tcp.story.offloaded, &mut found);

@@ -9,8 +9,8 @@ use super::endpoint::{TcpEndpoint, ZeroWindowPeriod};
 use super::gaps::GapList;
 use super::loss_evidence::DupAcks;
 use super::probe::Asks;
-use super::recovery::Recovery;
-use super::verdict::RetransmittedSegment;
+use super::recovery::{Recovery, RetransmissionTimer};
+use super::segment::RetransmittedSegment;
 use crate::model::OptTime;
 use crate::model::SeqNumber;
 
@@ -24,14 +24,21 @@ pub(super) struct LossState {
     pub(super) opened_in: u64,
     /// The highest byte that it reported by SACK.
     pub(super) sacked: Option<SeqNumber>,
+    /// Its ACK that no longer reported bytes which it had reported by SACK, and these bytes.
+    pub(super) reneged: Option<(u64, SeqNumber, SeqNumber)>,
     /// The last ICMP error that said that a packet of its was too long for a link, and when it came.
     pub(super) too_big: Option<(NonZeroU64, OptTime)>,
+    /// The last ICMP error that reported its peer's host or network unreachable, and when it came.
+    pub(super) unreachable: Option<(NonZeroU64, OptTime)>,
     pub(super) gaps: GapList,
     /// Its last ACKs that told of a hole.
     pub(super) dup_acks: DupAcks,
     /// The last segments that came again, and the recovery under way.
     pub(super) repeats: Vec<RetransmittedSegment>,
     pub(super) recovery: Option<Recovery>,
+    pub(super) timer: RetransmissionTimer,
+    /// Captured duplicates of segments that were sent once, the last ones.
+    pub(super) copies: Vec<RetransmittedSegment>,
 }
 
 /// That of a side in none.

@@ -127,6 +127,9 @@ impl Connection {
     pub(in crate::track) fn take_error(&mut self, moment: &PacketRef, error: &IcmpError) -> Option<u64> {
         self.recorder.see_error(moment.frame);
         let sender = self.sides.get_mut(!moment.direction);
+        if error.is_route_missing() {
+            sender.loss_mut().unreachable = moment.place();
+        }
         if error.is_too_big() {
             sender.loss_mut().too_big = moment.place();
         }
