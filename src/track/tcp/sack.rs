@@ -119,8 +119,8 @@ fn twice(
         return None;
     }
     let carried = peer.sent.carried(left).copied();
-    let copies = peer.loss().copies.iter().chain(&peer.loss().repeats);
-    let copy = copies.filter(|packet| packet.copy.is_some() && packet.carries(left)).last().copied();
+    let mut copies = peer.loss().copies.iter().chain(&peer.loss().repeats);
+    let copy = copies.rfind(|packet| packet.copy.is_some() && packet.carries(left)).copied();
     let repeats: Vec<RetransmittedSegment> =
         peer.loss().repeats.iter().filter(|again| again.carries(left)).copied().collect();
     // a retransmission that filled a gap is the first of its bytes in the capture, not their original

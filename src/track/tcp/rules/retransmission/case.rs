@@ -194,10 +194,8 @@ impl<'a> Case<'a> {
         };
         let restarted = self.sender.loss().timer.restarted.and_then(|(_, at)| self.since(at));
         let held_up = self.is_held_up();
-        [self.since(self.receiver.advanced.1).filter(|_| !held_up), restarted]
-            .into_iter()
-            .flatten()
-            .fold(Some(sent), |least, wait| least.map(|least| least.min(wait)))
+        let advanced = self.since(self.receiver.advanced.1).filter(|_| !held_up);
+        [Some(sent), advanced, restarted].into_iter().flatten().min()
     }
 
     /// Whether timestamps show much more time between the sending of the segment and of what showed its gap than the
