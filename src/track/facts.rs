@@ -136,12 +136,14 @@ impl Observations {
             self.window_opened.is_some() | self.nagle.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
         let recovery = self.reneged.is_some() | self.limited_transmit.is_some() | self.probe_with_new_data.is_some();
         !(flags
+            | recovery
             | frames
             | waits
-            | recovery
             | self.arrived.is_some()
             | self.slow_answer.is_some()
-            | self.syn_data.is_some())
+            | self.syn_data.is_some()
+            | self.refuses.is_some()
+            | self.void_sack.is_some())
     }
 }
 
@@ -178,14 +180,16 @@ pub struct Observations {
     pub capture_gap: Option<(u32, Option<u64>)>,
     /// Its DSACK block (RFC 2883) says that bytes came twice: why.
     pub duplicate_sack: Option<DsackReport>,
-    /// None of its SACK blocks can be of bytes that were sent: it reports nothing.
-    pub void_sack: bool,
     /// It acknowledges new data and no longer reports bytes that the SACK in this frame had reported (RFC 2018 §8).
     pub reneged: Option<NonZeroU64>,
     /// It is new data that the first or second duplicate ACK, in this frame, released (RFC 3042).
     pub limited_transmit: Option<NonZeroU64>,
     /// It is new data that a tail-loss probe's timer released, so long after this frame, the last data before.
     pub probe_with_new_data: Option<(NonZeroU64, Nanos)>,
+    /// A SACK block of its, raw, that cannot be true: senders ignore it.
+    pub void_sack: Option<(u32, u32)>,
+    /// It refuses this frame, which its sender did not accept, and repeats the numbers that it expects (RFC 9293 §3.10.7.4).
+    pub refuses: Option<NonZeroU64>,
     /// It acknowledges less than this frame did before it: it was sent earlier, and overtaken on its way.
     pub older_ack: Option<NonZeroU64>,
     /// What it tells of a copy of the bytes that it acknowledges.

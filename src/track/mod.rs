@@ -39,7 +39,9 @@ pub use stop_reason::StopReason;
 pub(crate) use tcp::rules::retransmission::sent_before;
 pub use tcp::rules::retransmission::{Delivery, RetransmissionFamily, Transmission};
 pub use tcp::rules::{Family, Rule, Words};
-pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, UnfilledGap, ZeroWindow};
+pub use tcp::{
+    AfterFin, Fins, KeepAlives, Negotiated, State, StillZeroWindow, TcpSummary, Unacceptable, UnfilledGap, ZeroWindow,
+};
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,
     UdpTotals,

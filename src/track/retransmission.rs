@@ -161,6 +161,11 @@ impl Retransmission {
         )
     }
 
+    /// Sent once, and overtaken or captured late.
+    pub fn is_late(&self) -> bool {
+        matches!(self.rule.effect.transmission, Transmission::Late | Transmission::CapturedLate)
+    }
+
     /// Captured behind the ACK that covers it: the capture is out of order.
     pub fn is_captured_late(&self) -> bool {
         self.rule.effect.transmission == Transmission::CapturedLate

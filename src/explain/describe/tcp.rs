@@ -1,11 +1,14 @@
 //! Sentences about segments, by the part that they play.
 
-use super::{acks, bytes, data, joined, reset};
+use super::{acceptability, acks, bytes, data, joined, reset};
 use crate::model::{Direction, TcpFlags};
 use crate::track::{Event, Probe, Retransmission, SegmentRole, TcpFacts, sent_before};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
+    if let Some(unacceptable) = acceptability::sentence(event, facts) {
+        return unacceptable;
+    }
     match facts.role {
         SegmentRole::Syn
         | SegmentRole::SimultaneousSyn { .. }

@@ -23,10 +23,18 @@ impl Connection {
     ) {
         let observations = &mut facts.observations;
         let usual = self.handshake.answer_time(moment.direction);
+        let valid = if segment.options.sack.is_empty() { None } else { self.without_void_sack(moment, segment) };
+        let segment = valid.as_ref().map_or(segment, |(segment, _)| segment);
+        observations.void_sack = valid.as_ref().map(|(_, void)| *void);
         let ending = self.is_ending();
         let (own, peer) = self.sides.both_mut(moment.direction);
         let before = own.ack_sent;
         let advances = before.is_none_or(|before| segment.ack.is_after(before));
+        if observations.refuses.is_some() {
+            // it answers a segment that was not accepted, and says nothing of a gap
+            (own.ack_at, own.ack_frame) = (moment.at, moment.frame);
+            return;
+        }
         let sacked_by = own.loss.as_ref().and_then(|_| own.first_with_sack()).copied();
         let (clues, handshake) = (&self.clues, &self.handshake);
         let view = || View::of(clues.tell(handshake.halves()).capture_point, !moment.direction);

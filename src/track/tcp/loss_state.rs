@@ -10,6 +10,7 @@ use super::gaps::GapList;
 use super::loss_evidence::DupAcks;
 use super::probe::Asks;
 use super::recovery::{Recovery, RetransmissionTimer};
+use super::rules::acceptability::Refused;
 use super::segment::RetransmittedSegment;
 use crate::model::OptTime;
 use crate::model::SeqNumber;
@@ -30,6 +31,8 @@ pub(super) struct LossState {
     pub(super) too_big: Option<(NonZeroU64, OptTime)>,
     /// The last ICMP error that reported its peer's host or network unreachable, and when it came.
     pub(super) unreachable: Option<(NonZeroU64, OptTime)>,
+    /// Its last segment that the peer does not accept, until another one is accepted.
+    pub(super) refused: Option<Refused>,
     pub(super) gaps: GapList,
     /// Its last ACKs that told of a hole.
     pub(super) dup_acks: DupAcks,

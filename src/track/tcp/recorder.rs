@@ -21,6 +21,8 @@ pub(super) struct RareEvents {
     window_filled: PerDirection<Occurrences>,
     invalid: Occurrences,
     fragmented: Occurrences,
+    foreign_acks: Occurrences,
+    refusals: Occurrences,
     earlier_fragments: PerDirection<EarlierFragments>,
     errors: Occurrences,
     repeats: PerDirection<Occurrences>,
@@ -51,6 +53,8 @@ impl SummaryRecorder {
             window_filled: rare.window_filled,
             offloaded: std::mem::take(&mut self.offloaded),
             invalid: rare.invalid,
+            foreign_acks: rare.foreign_acks,
+            refusals: rare.refusals,
             fragmented: rare.fragmented,
             earlier_fragments: rare.earlier_fragments,
             errors: rare.errors,
@@ -101,6 +105,11 @@ impl SummaryRecorder {
     /// A segment that answers the SYN and does not fit it.
     pub(super) fn see_misfit(&mut self, frame: u64) {
         self.rare().misfit.get_or_insert(frame);
+    }
+
+    /// A segment without data that its receiver does not accept.
+    pub(super) fn see_foreign_ack(&mut self, frame: u64) {
+        self.rare().foreign_acks.see(frame);
     }
 
     /// Data after the peer's FIN.
@@ -155,6 +164,9 @@ impl SummaryRecorder {
 
     fn follow_hints(&mut self, moment: &PacketRef, probe: Option<Probe>, observations: &Observations) {
         let rare = self.rare();
+        if observations.refuses.is_some() {
+            rare.refusals.see(moment.frame);
+        }
         let window = rare.zero_window.get_mut(moment.direction);
         if observations.window_shut {
             window.shut.see(moment.frame);

@@ -52,10 +52,9 @@ impl TcpEndpoint {
                 observations.duplicate_sack = twice(peer, (left, right), echo, view);
             }
         }
-        let real = || blocks.iter().filter(|block| self.can_have_arrived(peer, segment, **block, view));
-        let block = real().next().copied();
-        let highest = real().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
-        observations.void_sack = !blocks.is_empty() && block.is_none();
+        let block = blocks.first().copied();
+        let highest =
+            blocks.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
         if advances && segment.options.sack.is_empty() {
             observations.reneged = self.note_reneging(moment, segment);
         }
@@ -63,7 +62,7 @@ impl TcpEndpoint {
             self.loss_mut().sacked = Some(highest);
         }
         let duplicate = segment.len == 0 && self.ack_sent == Some(segment.ack) && peer.sent.in_flight() > 0;
-        if block.is_some() || duplicate && !advances && !observations.void_sack && self.repeats_ack(segment) {
+        if block.is_some() || duplicate && !advances && observations.void_sack.is_none() && self.repeats_ack(segment) {
             self.loss_mut().dup_acks.push(DupAck {
                 frame: moment.frame,
                 at: moment.at,
@@ -75,17 +74,6 @@ impl TcpEndpoint {
         } else if advances && let Some(loss) = &mut self.loss {
             loss.dup_acks.clear();
         }
-    }
-
-    /// Whether a SACK block can be of bytes that the peer has sent: a sender discards others (RFC 2018 §5, RFC 9293
-    /// §3.10.7.4). Where the capture may lack some of them, those that fit the window can.
-    fn can_have_arrived(&self, peer: &Self, segment: &Segment, (left, right): (u32, u32), view: View) -> bool {
-        let (left, right) = (SeqNumber(left), SeqNumber(right));
-        let known = peer.snd_nxt.is_none_or(|next| !right.is_after(next));
-        let window =
-            segment.ack.plus((u32::from(segment.window) << self.scale().unwrap_or(0)).max(u32::from(u16::MAX)));
-        let unseen = !matches!(view, View::Sender | View::Both) && !right.is_after(window);
-        left.is_before(right) && left.is_after(segment.ack) && (known || unseen)
     }
 
     /// An ACK of new data that reports nothing by SACK, although bytes above it had been reported: its sender discarded

@@ -7,6 +7,7 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+pub mod acceptability;
 pub(in crate::track) mod retransmission;
 
 use super::super::cause::{Candidates, Cause};
