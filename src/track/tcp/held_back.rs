@@ -31,7 +31,7 @@ impl Connection {
         let trip = self.handshake.round_trip().filter(|trip| *trip >= COMPARABLE_RTT);
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         // a program that sends a short segment, or one with PSH, may have written just now
-        let full = own.sent.iter().all(|sent| sent.len <= segment.len || sent.len.is_multiple_of(segment.len));
+        let full = own.is_full(peer, segment) || own.sent.iter().all(|sent| sent.len <= segment.len);
         let room = peer
             .ack_sent
             .is_some_and(|acked| !segment.seq.plus(segment.len).is_after(acked.plus(peer.window)) && peer.window > 0);
