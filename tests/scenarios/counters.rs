@@ -7,6 +7,7 @@ use std::fs;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use echolab::model::Side;
 use libtest_mimic::Failed;
@@ -41,6 +42,9 @@ impl Frames {
 pub(crate) struct LabFrames {
     pub(crate) client: Frames,
     pub(crate) server: Frames,
+    /// The longest time that a thread of the session has waited for a processor altogether; 0 where the kernel keeps no
+    /// account.
+    pub(crate) waited: Duration,
 }
 
 impl LabFrames {
@@ -62,14 +66,25 @@ pub(crate) fn counted(mut command: Command) -> Result<(Output, LabFrames), Faile
     fcntl(stdout, FcntlArg::F_SETPIPE_SZ(4096))?;
     while poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE) == Err(Errno::EINTR) {}
     let counters = ["client", "server"].map(|host| of_host(child.id(), host));
+    let waited = waited(child.id());
     let output = child.wait_with_output()?;
     match counters {
-        [Some(client), Some(server)] => Ok((output, LabFrames { client, server })),
+        [Some(client), Some(server)] => Ok((output, LabFrames { client, server, waited })),
         _ => {
             Err(format!("{}, no counters: {counters:?}\n{}", output.status, String::from_utf8_lossy(&output.stderr))
                 .into())
         }
     }
+}
+
+/// The longest of the second values of /proc/PID/task/TID/schedstat, in nanoseconds.
+fn waited(process: u32) -> Duration {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let of_task = |task: fs::DirEntry| -> Option<u64> {
+        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        text.split_whitespace().nth(1)?.parse().ok()
+    };
+    Duration::from_nanos(tasks.filter_map(of_task).max().unwrap_or_default())
 }
 
 /// The counters at the interface of the host whose thread is called `host`.

@@ -1,7 +1,7 @@
 //! Every scenario for real, on each network where it runs: on loopback as root, in the lab as a user without any right.
 //!
 //! No run is compared with a text: a report must meet the invariants of `invariants` and what `particulars` adds for one
-//! scenario. What is missing (root, setpriv, unshare, tshark) is a failure. `ECHOLAB_SOAK=50` runs each so many times.
+//! scenario. Where it does not demonstrate what it should and there is evidence that the machine was held up, it runs again. What is missing (root, setpriv, unshare, tshark) is a failure. `ECHOLAB_SOAK=50` runs each so many times.
 
 #![allow(
     clippy::expect_used,
@@ -72,12 +72,7 @@ fn main() -> ExitCode {
 fn runs(program: &Path, folder: &Path, scenario: &'static Scenario, net: Net, times: u32) -> Result<(), Failed> {
     let mut failures = Vec::new();
     for time in 0..times {
-        let outcome = Run::make(program, folder, scenario, net, time).and_then(|run| {
-            invariants::check(&run)?;
-            particulars::check(&run)?;
-            fs::remove_file(&run.capture)?;
-            Ok(())
-        });
+        let outcome = judge(program, folder, scenario, net, time);
         if let Err(error) = outcome {
             let capture = Run::capture(folder, scenario, net, time);
             let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(capture.file_name().unwrap_or_default());
@@ -90,6 +85,26 @@ fn runs(program: &Path, folder: &Path, scenario: &'static Scenario, net: Net, ti
     }
     if !failures.is_empty() {
         return Err(format!("{} of {times} runs failed\n{}", failures.len(), failures.join("\n")).into());
+    }
+    Ok(())
+}
+
+/// How often a session is run at most whose machine was held up.
+const ATTEMPTS: u32 = 10;
+
+/// Runs a scenario once; again where it does not demonstrate what it should and the machine was held up.
+fn judge(program: &Path, folder: &Path, scenario: &'static Scenario, net: Net, time: u32) -> Result<(), Failed> {
+    for attempt in 1.. {
+        let run = Run::make(program, folder, scenario, net, time)?;
+        invariants::check(&run, invariants::ALWAYS)?;
+        let outcome = invariants::check(&run, invariants::DEMONSTRATION).and_then(|()| particulars::check(&run));
+        if outcome.is_err() && attempt < ATTEMPTS && invariants::was_held_up(&run) {
+            fs::remove_file(&run.capture)?;
+            continue;
+        }
+        outcome?;
+        fs::remove_file(&run.capture)?;
+        break;
     }
     Ok(())
 }

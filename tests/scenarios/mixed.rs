@@ -17,6 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::counters::{Frames, counted};
+use crate::invariants;
 use crate::run::{Net, session};
 
 /// How many sessions a trial has, one after the other.
@@ -58,8 +59,9 @@ fn run(program: &Path, folder: &Path, scenario: &Scenario, index: usize) -> Resu
     let mut command = session(program, Net::Lab)?;
     command.args(["--scenario", scenario.name, "--capture-at", "both", "--format", "jsonl", "--write"]).arg(name(""));
     let (output, counted) = counted(command)?;
-    if output.status.code() != Some(0) || !output.stderr.is_empty() {
-        return Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into());
+    invariants::ended_in_order(scenario, &output)?;
+    if output.status.success() && !output.stderr.is_empty() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
     }
     let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let records = lines.map(serde_json::from_slice).collect::<Result<Vec<Value>, _>>()?;

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use echolab::drive::Scenario;
 use echolab::drive::scenario::Runs;
@@ -57,6 +58,8 @@ pub(crate) struct Run {
     pub(crate) records: Vec<Value>,
     /// Frames at the captured interface, by the kernel's count.
     pub(crate) counted: Frames,
+    /// How long one of its threads waited for a processor, where that is known.
+    pub(crate) waited: Duration,
     /// The frames of the capture file, by tshark.
     pub(crate) dissected: Vec<Dissected>,
 }
@@ -116,14 +119,14 @@ impl Run {
         command
             .args(["--scenario", scenario.name, "--format", "jsonl", "--answers", "--kernel", "--write"])
             .arg(&capture);
-        let (output, counted): (Output, Frames) = match net {
+        let (output, counted, waited): (Output, Frames, Duration) = match net {
             Net::Loopback => {
                 let output = command.output()?;
-                (output, Frames::of_loopback(&file)?)
+                (output, Frames::of_loopback(&file)?, Duration::ZERO)
             }
             Net::Lab => {
                 let (output, frames) = counted(command)?;
-                (output, *frames.at(scenario.lab.capture_at))
+                (output, *frames.at(scenario.lab.capture_at), frames.waited)
             }
         };
         let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -138,6 +141,7 @@ impl Run {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             records,
             counted,
+            waited,
             dissected,
         })
     }
