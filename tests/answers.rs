@@ -242,11 +242,13 @@ fn windows_say_whether_they_throttled() {
 #[test]
 fn what_came_again_is_told_with_its_proof() {
     let again = answer("kernel/loss_fast.pcap", "retransmissions");
-    assert!(again.text.starts_with("Yes: 1 segment was sent again."), "{}", again.text);
+    assert!(again.text.starts_with("Yes: 1 segment was retransmitted."), "{}", again.text);
     assert_eq!(again.frames, [7, 18, 21]);
     let row = rows(&again, 0).concat();
     assert!(
-        row.starts_with("21 client 1101 500 fast retransmit the numbers of frame 7, sent last 10.3 ms before"),
+        row.starts_with(
+            "21 client 1101 500 fast retransmission the sequence numbers of frame 7, last sent 10.3 ms earlier"
+        ),
         "{row}"
     );
     let late = answer("kernel/ooo.pcap", "retransmissions");
@@ -256,7 +258,11 @@ fn what_came_again_is_told_with_its_proof() {
     let duplicates = answer("kernel/loss_fast.pcap", "duplicate_acks");
     assert_eq!(rows(&duplicates, 0), ["1101 7 18 to 26 21"]);
     let probes = answer("kernel/keepalive.pcap", "retransmissions");
-    assert!(probes.text.starts_with("No retransmission") && probes.text.contains("probes only ask"), "{}", probes.text);
+    assert!(
+        probes.text.starts_with("No retransmission") && probes.text.contains("probes are not counted"),
+        "{}",
+        probes.text
+    );
     let delayed = answer("kernel/nagle_delack.pcap", "delayed_acks");
     assert!(delayed.text.contains("held back the ACK"), "{}", delayed.text);
 }

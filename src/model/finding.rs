@@ -56,7 +56,9 @@ macro_rules! finding_codes {
 }
 
 finding_codes! {
-    HandshakeRetried "handshake_retried" Warning "A SYN or SYN-ACK was sent again.";
+    HandshakeRetried "handshake_retried" Warning "A SYN or SYN-ACK was retransmitted.";
+    AcceptQueueFull "accept_queue_full" Problem "ACK and data reached the server, and it still answers with SYN-ACK: its accept queue is full.";
+    StraySyn "stray_syn" Warning "A SYN of a connection that its sender has already opened: a duplicate from the network, or crafted.";
     AnotherSynAck "another_syn_ack" Warning "A SYN-ACK with another initial sequence number than the one before: no repeat, but another answer.";
     Refused "refused" Problem "Nobody listens on the port: the SYN was answered by a RST.";
     SimultaneousOpen "simultaneous_open" Note "Both sides sent a SYN before they saw the other's (RFC 9293 §3.5).";
@@ -64,16 +66,21 @@ finding_codes! {
     SynData "syn_data" Note "Data on a SYN without the option of TCP Fast Open: TCP has always allowed them (RFC 9293 §3.5).";
     HandshakePartial "handshake_partial" Note "Only part of the handshake was captured.";
     PortReused "port_reused" Note "A new connection between ports that were used before.";
-    FastRetransmit "fast_retransmit" Warning "Sent again because duplicate ACKs or SACK told of a hole (RFC 5681 §3.2, RFC 6675).";
-    TimeoutRetransmit "timeout_retransmit" Warning "Sent again because no ACK came in time (RFC 6298 §5).";
-    TailLossProbe "tail_loss_probe" Warning "Sent again early to provoke an ACK for the last data (RFC 8985 §7).";
-    Retransmit "retransmit" Warning "Sent again as a recovery goes on or an ICMP error asks for it, or the capture can't tell what caused it.";
-    SpuriousRetransmit "spurious_retransmit" Warning "Sent again though the data had arrived.";
+    FastRetransmit "fast_retransmit" Warning "Retransmitted because duplicate ACKs or SACK reported a gap (RFC 5681 §3.2, RFC 6675).";
+    TimeoutRetransmit "timeout_retransmit" Warning "Retransmitted because no ACK came in time (RFC 6298 §5).";
+    TailLossProbe "tail_loss_probe" Warning "The last data retransmitted, or new data sent, to provoke an ACK (RFC 8985 §7).";
+    Retransmit "retransmit" Warning "Retransmitted as a recovery continues or after an ICMP error, or for an unknown cause.";
+    SpuriousRetransmit "spurious_retransmit" Warning "Retransmitted although the data had arrived.";
     Reordered "reordered" Warning "Arrived later than data sent after it.";
-    DuplicateFrame "duplicate_frame" Note "The same packet twice: captured twice, or doubled on its way.";
+    SackReneging "sack_reneging" Warning "The receiver discarded bytes that it had reported by SACK (RFC 2018 §8).";
+    LimitedTransmit "limited_transmit" Note "New data that the first or second duplicate ACK released (RFC 3042).";
+    MtuBlackHole "mtu_black_hole" Problem "Large segments never arrive, smaller ones do, and no ICMP error says so (RFC 2923 §2.1).";
+    GapNeverFilled "gap_never_filled" Problem "Bytes that never arrived: their gap was not filled when the capture ended.";
+    BytesTwice "bytes_twice" Note "A DSACK reports bytes received twice; whether they were retransmitted or duplicated is unknown (RFC 2883).";
+    DuplicateFrame "duplicate_frame" Note "The same packet twice: captured twice, or duplicated by the network.";
     CaptureGap "capture_gap" Warning "Acknowledged, so it arrived, but it is not in the capture, or comes only later: then `captured_late` says so.";
     CaptureOutOfOrder "captured_late" Note "Captured behind the ACK that covers it: the capture is out of order, and lacks nothing.";
-    OrderUnknown "order_unknown" Warning "Fills a hole; whether it was late or sent again can't be told.";
+    OrderUnknown "order_unknown" Warning "Fills a gap; whether it was late or retransmitted is unknown.";
     ZeroWindow "zero_window" Warning "The receiver's buffer is full: it asks the sender to stop (RFC 9293 §3.8.6).";
     ZeroWindowProbe "zero_window_probe" Warning "The sender asks whether the window has opened (RFC 9293 §3.8.6.1).";
     WindowShrunk "window_shrunk" Warning "The receiver takes back room that it had offered (RFC 9293 §3.8.6).";

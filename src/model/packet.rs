@@ -207,6 +207,11 @@ impl IcmpError {
         !matches!((self.version, self.icmp_type), (4, 4 | 5))
     }
 
+    /// Whether a route to the host or network is missing (RFC 6069 §3: network, host; ICMPv6: no route, address).
+    pub fn is_route_missing(&self) -> bool {
+        matches!((self.version, self.icmp_type, self.code), (4, 3, 0 | 1) | (6, 1, 0 | 3))
+    }
+
     /// Whether the packet was longer than the next link takes, and must not be cut (RFC 1191 §4, RFC 4443 §3.2).
     pub fn is_too_big(&self) -> bool {
         matches!((self.version, self.icmp_type, self.code), (4, 3, 4) | (6, 2, _))

@@ -10,6 +10,23 @@ use crate::model::Nanos;
 /// less (`rto_min`).
 pub(crate) const MIN_RTO: Nanos = Nanos::from_millis(180);
 
+/// Linux's longest retransmission timeout (`TCP_RTO_MAX`, 120 s); RFC 6298 §2.5 allows 60 s or more. At the limit the
+/// timer no longer doubles.
+pub(crate) const MAX_RTO: Nanos = Nanos::from_millis(54_000);
+
+/// The shortest wait of a tail-loss probe: Linux, `TCP_TIMEOUT_MIN`, 2 jiffies; less a tick.
+pub(crate) const MIN_TLP: Nanos = Nanos::from_millis(1);
+
+/// A sender reacts to an ACK within a round trip (RFC 8985 §6.2: the reordering window is at most one), and on a short
+/// path within this time: a timer of a few jiffies and a busy host.
+pub(crate) const ACK_REACTION: Nanos = Nanos::from_millis(20);
+
+/// An ACK releases segments at once, or paced over a part of the round trip; a busy host adds no more than this.
+pub(crate) const PACING: Nanos = Nanos::from_millis(2);
+
+/// A segment of at most this payload fits any path: the default MSS (RFC 9293 §3.7.1) and the least IPv4 MTU in use.
+pub(crate) const MIN_MTU_SEGMENT: u32 = 536;
+
 /// The longest delay of an ACK that RFC 1122 §4.2.3.2 allows. Linux: 40 to 200 ms (`TCP_DELACK_MIN`, `TCP_DELACK_MAX`).
 pub(crate) const MAX_DELAYED_ACK: Nanos = Nanos::from_millis(500);
 

@@ -3,7 +3,6 @@
 use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, Tracked, TrackedKind, UdpFacts};
 use super::kind::{Kind, TcpKind};
 use super::maybe_owned::MaybeOwned;
-use super::retransmission::RetransmitCause;
 use super::tcp::PacketRef;
 use super::totals::ConversationSize;
 use crate::echo::MemoryBudget;
@@ -130,7 +129,7 @@ impl Conversation {
             tcp.echo_matcher.begin(direction);
         }
         if segment.len > 0 && tcp.connection.reached(direction, segment) {
-            let late = facts.retransmission.is_some_and(|repeat| repeat.cause == RetransmitCause::CaptureOutOfOrder);
+            let late = facts.retransmission.is_some_and(|repeat| repeat.is_captured_late());
             facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, budget));
         }
         if segment.len > 0 && facts.retransmission.is_none() && facts.probe.is_none() {

@@ -293,6 +293,16 @@ impl TcpFacts {
         if let Some((rule, proof)) = self.unacceptable.filter(|(rule, _)| !rule.effect.was_sent) {
             return ((rule.cause)(&proof), (rule.candidates)(&proof));
         }
+        // what was only late was sent for an ordinary reason
+        if let Some(again) = self.retransmission.filter(|again| !again.is_late()) {
+            return (again.cause(), again.candidates());
+        }
+        if let Some(ack) = self.observations.limited_transmit {
+            return (Cause::arrival(Some(ack), "duplicate_ack"), Candidates::new());
+        }
+        if self.observations.probe_with_new_data.is_some() {
+            return (Cause::of(CauseEvent::Timer, "tlp"), Candidates::new());
+        }
         match self.or_ordinary {
             Some(other) => (Cause::UNKNOWN, Candidates::from_slice(&[self.ordinary, other])),
             None => (self.ordinary, Candidates::new()),

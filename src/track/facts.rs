@@ -121,7 +121,7 @@ impl Observations {
     /// The repeat that it shows to have brought nothing new: an earlier copy had arrived.
     pub fn needless(&self) -> Option<u64> {
         match (self.duplicate_sack, self.arrived) {
-            (Some(DsackReport::Retransmitted(again)), _) => Some(again),
+            (Some(DsackReport::Retransmitted { again, .. }), _) => Some(again),
             (_, Some(SpuriousEvidence::Earlier { again, .. })) => Some(again.get()),
             _ => None,
         }
@@ -134,7 +134,9 @@ impl Observations {
         let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_from.is_some();
         let waits =
             self.window_opened.is_some() | self.nagle.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
+        let recovery = self.reneged.is_some() | self.limited_transmit.is_some() | self.probe_with_new_data.is_some();
         !(flags
+            | recovery
             | frames
             | waits
             | self.arrived.is_some()
@@ -178,6 +180,12 @@ pub struct Observations {
     pub capture_gap: Option<(u32, Option<u64>)>,
     /// Its DSACK block (RFC 2883) says that bytes came twice: why.
     pub duplicate_sack: Option<DsackReport>,
+    /// It acknowledges new data and no longer reports bytes that the SACK in this frame had reported (RFC 2018 §8).
+    pub reneged: Option<NonZeroU64>,
+    /// It is new data that the first or second duplicate ACK, in this frame, released (RFC 3042).
+    pub limited_transmit: Option<NonZeroU64>,
+    /// It is new data that a tail-loss probe's timer released, so long after this frame, the last data before.
+    pub probe_with_new_data: Option<(NonZeroU64, Nanos)>,
     /// A SACK block of its, raw, that cannot be true: senders ignore it.
     pub void_sack: Option<(u32, u32)>,
     /// It refuses this frame, which its sender did not accept, and repeats the numbers that it expects (RFC 9293 §3.10.7.4).

@@ -40,15 +40,17 @@ pub use mirror::MirrorSummary;
 pub use overview::CaptureOverview;
 pub use reset::Reset;
 pub use retransmission::{
-    DsackReport, FirstCopy, PacketIds, Retransmission, RetransmitCause, RtoBackoff, SpuriousEvidence,
+    DsackReport, FirstCopy, PacketIds, Retransmission, RetransmissionProof, SpuriousEvidence, View,
 };
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
 pub use surges::{Attempts, Surge};
+pub(crate) use tcp::rules::retransmission::sent_before;
+pub use tcp::rules::retransmission::{Delivery, RetransmissionFamily, Transmission};
 pub use tcp::rules::{Family, Rule, Words};
 pub use tcp::{
     AfterFin, Fins, KeepAlives, Negotiated, Quicker, SameTtl, State, StillZeroWindow, TcpSummary, TwoTtls,
-    Unacceptable, ZeroWindow,
+    Unacceptable, UnfilledGap, ZeroWindow,
 };
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,

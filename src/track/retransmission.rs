@@ -1,40 +1,105 @@
-//! Bytes that come again, or late: which, and what shows why.
+//! Bytes that a capture holds again, or later than bytes sent after them: the rule that explains them, and its proof.
 
 use std::num::NonZeroU64;
 
-use crate::model::Nanos;
+use super::capture_point::CapturePoint;
+use super::cause::{Candidates, Cause};
+use super::tcp::rules::Rule;
+use super::tcp::rules::retransmission::{RetransmissionFamily, Transmission};
+use crate::model::{Direction, Nanos};
 
-/// A segment whose bytes come again, or later than bytes sent after them.
+/// A segment whose bytes were in the capture before, or should have been, and the rule that explains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retransmission {
-    /// What it is.
-    pub cause: RetransmitCause,
-    /// The frame that carried the bytes before; `None` when there is none in the capture, or it is forgotten.
-    pub original: Option<u64>,
-    /// How long after the bytes were sent last.
-    pub after: Option<Nanos>,
-    /// The frame that decides the verdict beside the original: the ACK, the hole's frame, the duplicate ACK. For a SYN
-    /// or SYN-ACK, the peer's segment that answered it before, or that it answers again.
-    pub witness: Option<u64>,
-    /// The frame that carried the last of the bytes before, where that is another one; of bytes that came only partly
-    /// before, one that carried a part.
-    pub through: Option<NonZeroU64>,
-    /// The copy before this one, where it is not the original: `after` counts from it.
-    pub last: Option<NonZeroU64>,
-    /// How many payload bytes it brings for the first time, behind those that come again.
-    pub fresh: u32,
-    /// What is known of the first copy.
-    pub first_copy: FirstCopy,
-    /// What shows that it is a copy, or that it is older or newer than others.
-    pub marks: PacketIds,
+    /// The rule that applies: its cause, its label, its sentences, its consequences.
+    pub rule: &'static Rule<RetransmissionFamily>,
+    /// The frames, counts and times that the rule's sentences are made of.
+    pub proof: RetransmissionProof,
 }
 
-/// The marks of a packet that tell it from others. None of them: only the time tells.
+/// The frames, counts and times that prove why a segment was retransmitted, duplicated or late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RetransmissionProof {
+    /// The frame that carried the bytes first; `None` when there is none in the capture, or it is forgotten.
+    pub original: Option<u64>,
+    /// The frame that carried the last of the bytes first, where that is another one; of bytes that were captured only
+    /// partly, one that carried a part.
+    pub through: Option<NonZeroU64>,
+    /// The transmission before this one, where it is not the original.
+    pub last: Option<NonZeroU64>,
+    /// The time since the bytes were sent last.
+    pub after: Option<Nanos>,
+    /// The frame that decides beside the original: the first ACK that reported the gap, the ACK that covers the bytes, the
+    /// ICMP error, the frame that showed the gap, the answer to a SYN.
+    pub witness: Option<u64>,
+    /// A second such frame: the last of several ACKs, the frame that began a recovery, the probe that restarted a timer.
+    pub second: Option<NonZeroU64>,
+    /// A count: of the ACKs that reported the gap, of the time-outs in a row, of this handshake segment's retransmissions.
+    pub count: u32,
+    /// A number that the rule's sentences need beside the frames.
+    pub number: u64,
+    /// A time: the wait of the timer since it was restarted.
+    pub wait: Option<Nanos>,
+    /// Payload bytes that the segment brings for the first time, behind those that it repeats.
+    pub fresh: u32,
+    /// The capture's knowledge of the first copy.
+    pub first_copy: FirstCopy,
+    /// The header fields that show a duplicate, or an older or newer packet.
+    pub marks: PacketIds,
+    /// The side of the path that the capture shows, as far as was known by then.
+    pub view: View,
+    /// A circumstance that the rule distinguishes in its sentences.
+    pub detail: ProofDetail,
+}
+
+/// The side of the path that a capture shows, as seen by the sender of a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// At the sender: what it sent, and what reached it.
+    Sender,
+    /// At the receiver: what reached it, and what it answered.
+    Receiver,
+    /// Both ends are on the capturing host.
+    Both,
+    /// Between the endpoints, or unknown.
+    #[default]
+    Elsewhere,
+}
+
+impl View {
+    /// The view of `sender`'s segments from a capture point.
+    pub fn of(capture_point: Option<CapturePoint>, sender: Direction) -> Self {
+        match (capture_point, sender) {
+            (Some(CapturePoint::SameHost), _) => Self::Both,
+            (Some(CapturePoint::Client), Direction::ClientToServer)
+            | (Some(CapturePoint::Server), Direction::ServerToClient) => Self::Sender,
+            (Some(CapturePoint::Client | CapturePoint::Server), _) => Self::Receiver,
+            (Some(CapturePoint::Between) | None, _) => Self::Elsewhere,
+        }
+    }
+
+    /// Whether a packet in the capture has reached its receiver's host.
+    pub fn shows_arrival(self) -> bool {
+        matches!(self, Self::Receiver | Self::Both)
+    }
+}
+
+/// A circumstance that a rule distinguishes in its sentences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProofDetail {
+    /// None.
+    #[default]
+    Plain,
+    /// The one that the rule names its alternative.
+    Alternative,
+}
+
+/// The header fields that tell a packet from others. None of them: only the time tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PacketIds {
     /// The IP identification (RFC 6864).
     pub ip_id: bool,
-    /// The time stamp (RFC 7323 §3).
+    /// The timestamp (RFC 7323 §3).
     pub timestamp: bool,
 }
 
@@ -47,204 +112,151 @@ impl PacketIds {
     /// Their names; `None` where there is none.
     pub fn name(self) -> Option<&'static str> {
         match (self.ip_id, self.timestamp) {
-            (true, true) => Some("IP identification and time stamp"),
+            (true, true) => Some("IP identification and timestamp"),
             (true, false) => Some("IP identification"),
-            (false, true) => Some("time stamp"),
+            (false, true) => Some("timestamp"),
             (false, false) => None,
         }
     }
 }
 
 impl Retransmission {
-    /// A repeat whose first copy is in the capture.
-    pub(super) fn of(cause: RetransmitCause, original: u64) -> Self {
-        let original = Some(original);
-        Self { original, first_copy: FirstCopy::Captured, ..Self::unproved(cause) }
+    /// One without proof, by the first rule with this finding code.
+    #[cfg(test)]
+    pub fn of_code(code: crate::model::FindingCode) -> Self {
+        let rules = super::tcp::rules::retransmission::RETRANSMISSION;
+        let rule = rules.iter().find(|rule| rule.code == code).expect("a rule has this code");
+        Self { rule, proof: RetransmissionProof::default() }
     }
 
-    /// A repeat of which nothing else is known.
-    pub fn unproved(cause: RetransmitCause) -> Self {
-        Self {
-            cause,
-            original: None,
-            after: None,
-            witness: None,
-            through: None,
-            last: None,
-            fresh: 0,
-            first_copy: FirstCopy::NotKnown,
-            marks: PacketIds::default(),
-        }
+    /// A captured duplicate of the packet in frame `original`.
+    pub(super) fn duplicate(original: u64) -> Self {
+        let (original, first_copy) = (Some(original), FirstCopy::Captured);
+        let proof = RetransmissionProof { original, first_copy, ..RetransmissionProof::default() };
+        Self { rule: &super::tcp::rules::retransmission::SAME_PACKET, proof }
+    }
+
+    /// The event that made the sender send it.
+    pub fn cause(&self) -> Cause {
+        (self.rule.cause)(&self.proof)
+    }
+
+    /// The events that fit, where the cause is unknown.
+    pub fn candidates(&self) -> Candidates {
+        (self.rule.candidates)(&self.proof)
     }
 
     /// How many of its `len` payload bytes the capture did not hold before.
     pub(super) fn brings(&self, len: u32) -> u32 {
-        match self.first_copy {
+        match self.proof.first_copy {
             FirstCopy::NotCaptured => len,
-            FirstCopy::Partly(skipped) => skipped.saturating_add(self.fresh).min(len),
-            FirstCopy::Captured | FirstCopy::Damaged | FirstCopy::NotKnown => self.fresh.min(len),
+            FirstCopy::Partly(skipped) => skipped.saturating_add(self.proof.fresh).min(len),
+            FirstCopy::Captured | FirstCopy::Corrupted | FirstCopy::NotKnown => self.proof.fresh.min(len),
         }
+    }
+
+    /// The same packet twice: TCP sent it once.
+    pub fn is_duplicate(&self) -> bool {
+        self.rule.effect.transmission == Transmission::Duplicate
+    }
+
+    /// Sent once, and late; or, for one that fills a gap, possibly so.
+    pub fn may_be_late(&self) -> bool {
+        matches!(
+            self.rule.effect.transmission,
+            Transmission::Late | Transmission::CapturedLate | Transmission::LateOrRetransmitted
+        )
+    }
+
+    /// Sent once, and overtaken or captured late.
+    pub fn is_late(&self) -> bool {
+        matches!(self.rule.effect.transmission, Transmission::Late | Transmission::CapturedLate)
+    }
+
+    /// Captured behind the ACK that covers it: the capture is out of order.
+    pub fn is_captured_late(&self) -> bool {
+        self.rule.effect.transmission == Transmission::CapturedLate
+    }
+
+    /// Retransmitted although the bytes had arrived, as an ACK or SACK before it says.
+    pub fn is_spurious(&self) -> bool {
+        self.rule.effect.transmission == Transmission::Spurious
     }
 
     /// Whether the bytes may not have arrived before: what is answered then may be this copy.
     pub fn may_arrive_first(&self) -> bool {
-        !matches!(self.cause, RetransmitCause::DuplicateFrame | RetransmitCause::Spurious(_) | RetransmitCause::Sacked)
+        !self.is_duplicate() && !self.is_spurious()
     }
 
-    /// Whether its sender sent the bytes again, as far as that can be told: neither a copy nor late.
-    pub(super) fn is_sent_again(&self) -> bool {
-        use RetransmitCause::{CaptureOutOfOrder, DuplicateFrame, OrderUnknown, Reordered};
-        !matches!(self.cause, DuplicateFrame | Reordered | CaptureOutOfOrder | OrderUnknown)
+    /// Whether its sender retransmitted the bytes, as far as the capture shows: neither a duplicate nor late.
+    pub fn is_retransmitted(&self) -> bool {
+        matches!(self.rule.effect.transmission, Transmission::Retransmitted | Transmission::Spurious)
     }
 }
 
-/// What is known of the first copy of bytes that come again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The capture's knowledge of the first copy of bytes that are retransmitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FirstCopy {
     /// It is in the capture.
     Captured,
-    /// It is in the capture, with a checksum that does not fit: if it arrived so, its receiver threw it away.
-    Damaged,
-    /// The capture shows a hole in its place.
+    /// It is in the capture, with an invalid checksum: if it arrived so, its receiver discarded it.
+    Corrupted,
+    /// The capture shows a gap instead of it.
     NotCaptured,
-    /// So many bytes fill a hole; the others are in the capture, and the segment before had other borders.
+    /// So many bytes fill a gap; the others are in the capture, and the segment before had other boundaries.
     Partly(u32),
     /// It is not in the capture, or is no longer remembered.
+    #[default]
     NotKnown,
 }
 
-/// How long the sender waited before a repeat that nothing asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RtoBackoff {
-    /// The first one.
-    First,
-    /// The first one, of a lone last segment: a tail-loss probe waits about as long (RFC 8985 §7.2).
-    FirstOfLast,
-    /// The first one, though the witness had told of a hole, too long ago to have caused it.
-    FirstThoughAsked,
-    /// However long, with the receiver's window shut: the repeat asks at the same time whether it has opened.
-    ZeroWindow,
-    /// Nearly twice the wait before, or more (RFC 6298 §5.5).
-    Longer,
-    /// Far from twice the wait before.
-    NoLonger,
-}
-
-/// What a repeated or late segment is, and what shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RetransmitCause {
-    /// The same packet twice in the capture, as the marks tell, or the time alone.
-    DuplicateFrame,
-    /// Sent before bytes that were captured earlier: the mark is older, or nothing made its sender send it again so soon.
-    Reordered,
-    /// The bytes were acknowledged by the witness before they were captured, but sent before: the capture is out of order.
-    CaptureOutOfOrder,
-    /// The bytes were acknowledged before, by the witness. With the first of the ACKs that told of a hole in their place
-    /// before they came, late.
-    Spurious(Option<NonZeroU64>),
-    /// The witness had said by SACK that the bytes had arrived (RFC 2018).
-    Sacked,
-    /// Duplicate ACKs or SACK blocks had told of the hole, the witness first.
-    Fast {
-        /// How many ACKs did.
-        acks: u32,
-        /// The last of them.
-        last: u64,
-    },
-    /// The data of a SYN, which the SYN-ACK, the witness, did not cover.
-    SynDataNotAcked {
-        /// The SYN had the option of TCP Fast Open (RFC 7413 §4.2.2).
-        fast_open: bool,
-    },
-    /// The last data in flight, sent again to provoke an ACK (RFC 8985 §7).
-    TailLossProbe {
-        /// A retransmission timer may have run out, but would send what is not acknowledged before it. Else it could not
-        /// have run out yet.
-        late: bool,
-    },
-    /// Sent again after a wait, though a retransmission timer sends what is not acknowledged first (RFC 6298 §5.4).
-    NotHeadOfQueue,
-    /// No ACK came in time (RFC 6298 §5).
-    Timeout {
-        /// The how-manieth repeat of these bytes it is.
-        nth: u16,
-        /// How long it took.
-        wait: RtoBackoff,
-    },
-    /// An ICMP error, the witness, had said that the packet was longer than the next link takes.
-    PathMtuDiscovery,
-    /// A FIN alone, on an ACK of new bytes: its sender sets FIN on whatever it sends after it.
-    FinOnAck,
-    /// The window had been shut, and the witness has just opened it.
-    WindowOpened,
-    /// A recovery goes on: the witness acknowledged some of what was under way when it began.
-    RecoveryContinues {
-        /// The segment that began it.
-        since: u64,
-        /// A timer had run out; else duplicate ACKs had told of a hole.
-        timeout: bool,
-    },
-    /// Sent again or late; the capture can't tell why.
-    Unknown,
-    /// Sent again, nothing asked for it, and the witness, an ACK of new data, had started the timer anew (RFC 6298 §5.3).
-    TimerRestarted,
-    /// Sent again or late; no segment of the other direction is in the capture, which could tell why.
-    OneWayCapture,
-    /// Brings bytes that were skipped; whether late or sent again can't be told.
-    OrderUnknown,
-    /// The SYN or SYN-ACK again.
-    Handshake {
-        /// The how-manieth repeat it is.
-        nth: u16,
-        /// The peer's SYN had come again, and this answers it: the witness.
-        asked: bool,
-    },
-    /// The SYN-ACK again, though the peer has taken up one with another number, which the witness acknowledged.
-    SynAckSuperseded {
-        /// The how-manieth repeat it is, as far as they are remembered.
-        nth: u16,
-    },
-    /// The SYN again, after its sender refused the witness, which did not fit it (RFC 9293 §3.5.1).
-    SynRetryAfterBadAck {
-        /// The how-manieth repeat it is.
-        nth: u16,
-    },
-}
-
-/// Why bytes came twice to their receiver.
+/// Why bytes reached their receiver twice, as a DSACK reports (RFC 2883).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DsackReport {
-    /// They were sent again in this frame.
-    Retransmitted(u64),
-    /// Not all that was sent again in this frame, but so many bytes of it.
+    /// This frame retransmitted them, and the copy in `other` arrived too; 0 where that is any earlier one.
+    Retransmitted {
+        /// The retransmission.
+        again: u64,
+        /// A late original that arrived behind it, or 0.
+        other: u64,
+    },
+    /// Not all that this frame retransmitted, but so many bytes of it.
     Partly {
         /// The frame.
         again: u64,
         /// The bytes.
         bytes: u32,
     },
-    /// They were sent again several times, from frame `first` to frame `last`; which copy came in vain can't be told.
+    /// Several transmissions, from frame `first` to frame `last`; which of them arrived is unknown.
     OneOf {
         /// The first of these.
         first: u64,
         /// The last.
         last: u64,
     },
-    /// They were sent once, so the network doubled the packet.
-    Doubled {
+    /// The network duplicated the packet.
+    Duplicated {
         /// The frame that carried them.
         first: u64,
-        /// The copy, where it is in the capture.
+        /// The duplicate, where it is in the capture.
         copy: Option<NonZeroU64>,
     },
-    /// The packet that carried them is not in the capture, or is no longer remembered.
-    Unknown,
+    /// One byte at the start of the capture: a keep-alive that carries the last byte sent (RFC 1122 §4.2.3.6).
+    KeepAlive {
+        /// Its frame.
+        frame: u64,
+    },
+    /// Transmissions that are not in the capture, or are no longer remembered; the frame that carried them once, or 0.
+    Unknown {
+        /// The frame, or 0.
+        once: u64,
+    },
 }
 
-/// What an ACK tells of a copy of the bytes that it acknowledges.
+/// Evidence in an ACK about which copy of the bytes it acknowledges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpuriousEvidence {
-    /// It is not of the copy in frame `again`: an earlier one had arrived. It echoes a time stamp older than that copy's
+    /// It is not of the copy in frame `again`: an earlier one had arrived. It echoes a timestamp older than that copy's
     /// (RFC 3522), or comes too soon after it.
     Earlier {
         /// The copy that was not needed.
@@ -254,16 +266,23 @@ pub enum SpuriousEvidence {
         /// How soon it comes after that copy, where that tells: in less than half the time that a round trip takes.
         after: Option<Nanos>,
     },
-    /// The first one whose checksum does not fit, of which no other copy is in the capture.
+    /// The first one with an invalid checksum, of which no other copy is in the capture.
     Misfit {
         /// Its frame.
         frame: NonZeroU64,
     },
-    /// One that is not in the capture, in place of one whose checksum does not fit.
+    /// One that is not in the capture, instead of one with an invalid checksum.
     Unseen {
-        /// The frame that does not fit.
+        /// The frame with the invalid checksum.
         frame: NonZeroU64,
-        /// The first ACK that had told of a hole in its place.
+        /// The first ACK that had reported a gap in its place.
+        told_by: NonZeroU64,
+    },
+    /// The only one: SACK had reported a gap in its place, and it was not retransmitted, so it arrived late.
+    Late {
+        /// The frame of the first late byte.
+        frame: NonZeroU64,
+        /// The first ACK whose SACK had reported the gap.
         told_by: NonZeroU64,
     },
 }

@@ -56,6 +56,7 @@ fn quoted(text: &str) -> (&str, Vec<&str>) {
 fn every_segment_has_the_findings_that_its_dialogue_holds() {
     let dialogues = dialogues(DIALOGUES);
     assert!(dialogues.len() >= 10, "only {} dialogues", dialogues.len());
+    let mut wrong = Vec::new();
     for (dialogue, port) in dialogues.iter().zip(10_000..) {
         let (title, rows) = dialogue.split_once('\n').unwrap();
         let (facts, rows): (Vec<&str>, Vec<&str>) = rows.lines().partition(|row| row.starts_with("fact "));
@@ -70,17 +71,24 @@ fn every_segment_has_the_findings_that_its_dialogue_holds() {
         for ((segment, wanted), (sentence, findings)) in rows.iter().zip(&said.steps) {
             let (codes, pieces) = quoted(wanted);
             let found: Vec<_> = findings.iter().map(|(code, _)| *code).collect();
-            assert_eq!(found, codes.split_whitespace().collect::<Vec<_>>(), "{title}: {segment}: {findings:?}");
+            if found != codes.split_whitespace().collect::<Vec<_>>() {
+                wrong.push(format!("{title}: {segment}: not {codes:?}: {findings:?}"));
+            }
             let texts = findings.iter().fold(sentence.clone(), |all, (_, text)| all + "\n" + text);
             for piece in pieces {
-                assert!(texts.contains(piece), "{title}: {segment}: not {piece:?} in {texts}");
+                if !texts.contains(piece) {
+                    wrong.push(format!("{title}: {segment}: not {piece:?} in {texts}"));
+                }
             }
         }
         for fact in facts {
             let (label, pieces) = quoted(fact.trim_start_matches("fact "));
             let all =
                 said.facts.iter().find(|fact| fact.starts_with(label)).unwrap_or_else(|| panic!("{title}: {label}"));
-            assert!(pieces.iter().all(|piece| all.contains(piece)), "{title}: {pieces:?} not in {all}");
+            if !pieces.iter().all(|piece| all.contains(piece)) {
+                wrong.push(format!("{title}: {pieces:?} not in {all}"));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{} expectations do not hold:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -18,10 +18,10 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &[
             "challenge_ack [6,7]",
             "reset_stale [7,8]",
-            "frame 7 had answered it, but with an ACK of another",
+            "frame 7 answered the SYN before with the ACK of another number",
             "close_three",
         ],
-        &["0 + 1 = 4", "no answer had come"],
+        &["0 + 1 = 4", "no answer came"],
     ),
     // the SYN-ACK covers 554 bytes that the SYN did not carry
     ("syn-ack-of-another", &["1555, not 1000 + 1", "(SYN-SENT), refuses it"], &["of data", "lacks the ACK"]),
@@ -110,13 +110,13 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     ("window-never-opens", &["reset_abort [8,9]", "(RFC 9293 §3.8.6.1).\n"], &["RFC 1122"]),
     ("window-shut-briefly", &["read more slowly than bytes came: its window was shut once for 55.0 µs"], &["stopped"]),
     // a SYN with data, two without, then the data twice: they came again twice, not four times
-    ("syn-data-sent-again", &["Sent again for the 2nd time"], &["4th time"]),
+    ("syn-data-sent-again", &["No ACK of the copy in frame 5 came"], &["4th time"]),
     (
         "syn-data-without-cookie",
         &["with 5 bytes of data on the SYN\n", "syn_data [1,2]", "syn_data [1,2,3]"],
         &["(Fast Open)", "fast_open", "RFC 7413"],
     ),
-    ("fin-with-data-again", &["250 ms before; client sends its FIN with them\n"], &["sends its FIN again"]),
+    ("fin-with-data-again", &["by a timer: no ACK came; client sends its FIN with them\n"], &["retransmits its FIN"]),
     ("ecn-agreed", &["ecn_marked [6]: CWR"], &[]),
     ("icmpv6", &["hop limit exceeded", "RFC 4443 §3.1", "RFC 4443 §3.3"], &["time to live", "RFC 1122"]),
 ];

@@ -5,7 +5,7 @@ use super::question::{Case, Question, Topic};
 use super::words::counted;
 use crate::explain::describe::thousands;
 use crate::model::{Direction, Nanos, SeqNumber, TcpFlags};
-use crate::track::{Event, RetransmitCause, TcpFacts, TcpTotals};
+use crate::track::{Event, Retransmission, TcpFacts, TcpTotals};
 
 pub(super) static FIRST: Question = Question {
     id: "first_data",
@@ -62,22 +62,17 @@ impl Seen {
         let on_syn = facts.flags.contains(TcpFlags::SYN);
         let seq = facts.seq.wrapping_add(u32::from(on_syn));
         let end = seq.wrapping_add(facts.len);
-        let new = facts.retransmission.map_or(0, |repeat| repeat.fresh);
-        let (fresh, seq) = match facts.retransmission.map(|repeat| (repeat.cause, repeat.original)) {
-            None
-            | Some((
-                RetransmitCause::Reordered | RetransmitCause::CaptureOutOfOrder | RetransmitCause::OrderUnknown,
-                _,
-            )) => (true, seq),
-            Some((RetransmitCause::DuplicateFrame, _)) => return,
-            Some((_, original)) => {
+        let (fresh, seq) = match facts.retransmission {
+            Some(repeat) if repeat.is_duplicate() => return,
+            Some(repeat) if !repeat.may_be_late() => {
                 self.sent_again(event.frame, seq, end);
-                match (original, new) {
+                match (repeat.proof.original, repeat.proof.fresh) {
                     (Some(_), 0) => return,
                     (Some(_), new) => (true, end.wrapping_sub(new)),
                     (None, _) => (false, seq),
                 }
             }
+            _ => (true, seq),
         };
         self.count += 1;
         if self.first.len() < ASKED {
@@ -85,11 +80,9 @@ impl Seen {
             let (frame, at, len) = (event.frame, event.since_start, end.wrapping_sub(seq));
             let seq_raw = facts.seq_raw.wrapping_add(seq.wrapping_sub(facts.seq));
             let mut segment = Segment { frame, at, seq, seq_raw, on_syn, end, len, acked: None, again, late: false };
-            if let Some(repeat) =
-                facts.retransmission.filter(|repeat| repeat.cause == RetransmitCause::CaptureOutOfOrder)
-            {
-                let acked_at = at.zip(repeat.after).map(|(at, after)| at.minus(after));
-                (segment.late, segment.acked) = (true, repeat.witness.map(|ack| (ack, acked_at)));
+            if let Some(repeat) = facts.retransmission.filter(Retransmission::is_captured_late) {
+                let acked_at = at.zip(repeat.proof.after).map(|(at, after)| at.minus(after));
+                (segment.late, segment.acked) = (true, repeat.proof.witness.map(|ack| (ack, acked_at)));
             }
             self.first.push(segment);
         }

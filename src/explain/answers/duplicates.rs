@@ -1,4 +1,4 @@
-//! The duplicate ACKs, and what was sent again for them.
+//! The duplicate ACKs, and the retransmissions for them.
 
 use super::answer::{Answer, AnswerTable};
 use super::data::BOTH;
@@ -6,11 +6,11 @@ use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of};
 use crate::model::Direction;
 use crate::model::Occurrences;
-use crate::track::{AnalysisFlag, Event, RetransmitCause, TcpFacts, TcpTotals};
+use crate::track::{AnalysisFlag, Event, TcpFacts, TcpTotals};
 
 pub(super) static DUPLICATES: Question = Question {
     id: "duplicate_acks",
-    text: "Are there duplicate ACKs, and what did they bring about?",
+    text: "Are there duplicate ACKs, and what did they cause?",
     topic: Topic::Tcp(duplicates),
     of_all_steps: true,
 };
@@ -25,7 +25,7 @@ struct Group {
     first: u64,
     last: u64,
     count: u64,
-    /// The peer's segment that was sent again for them, and whether that was needed.
+    /// The peer's retransmission for them, and whether it was needed.
     brought: Option<(u64, bool)>,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         self.fin_acked |= facts.acked.is_some_and(|acked| acked.fin);
-        let copy = facts.retransmission.is_some_and(|repeat| repeat.cause == RetransmitCause::DuplicateFrame);
+        let copy = facts.retransmission.is_some_and(|repeat| repeat.is_duplicate());
         if facts.analysis.contains(AnalysisFlag::DuplicateAck) && copy {
             self.copies.see(event.frame);
         } else if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
@@ -73,11 +73,13 @@ impl Seen {
 
     /// Takes a segment of the peer, which may be what the duplicates asked for.
     pub(super) fn answered(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        let needed = match facts.retransmission.map(|repeat| repeat.cause) {
-            Some(RetransmitCause::Fast { .. }) => true,
-            Some(RetransmitCause::Spurious(Some(_))) => false,
-            _ => return,
-        };
+        let Some(repeat) = facts.retransmission else { return };
+        // only the retransmission of the bytes that the duplicates ask for can be their consequence
+        let upon_acks = repeat.cause().detail == "fast_retransmit";
+        let needed = !repeat.is_spurious();
+        if !upon_acks {
+            return;
+        }
         if let Some(group) = self.groups.iter_mut().rev().find(|group| group.ack == facts.seq) {
             group.brought.get_or_insert((event.frame, needed));
         }
@@ -100,13 +102,13 @@ fn duplicates(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         if seen.twice.count > 0 {
             let frames = frames_of(seen.twice.count, &seen.twice.frames);
             besides.push(format!(
-                "The {who} repeats its number in {frames} too, but only to say by DSACK that bytes came twice (RFC 2883): that asks for nothing."
+                "The {who} also repeats its ACK number in {frames}, but only to report bytes received twice (DSACK, RFC 2883): that does not ask for a retransmission."
             ));
             answer = answer.frames(seen.twice.frames.iter().copied());
         }
         if seen.copies.count > 0 {
             let frames = frames_of(seen.copies.count, &seen.copies.frames);
-            besides.push(format!("The {who}'s number comes again in {frames} too, but as a copy of the packet before: captured twice, or doubled on its way."));
+            besides.push(format!("The {who}'s ACK number is also repeated in {frames}, which duplicate the packet before: captured twice, or duplicated by the network."));
             answer = answer.frames(seen.copies.frames.iter().copied());
         }
         if seen.duplicates.count == 0 {
@@ -114,7 +116,7 @@ fn duplicates(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         }
         let mut table = AnswerTable::new(
             format!("The {who}'s duplicate ACKs"),
-            &["ACK number", "duplicates", "frames", "sent again in"],
+            &["ACK number", "duplicates", "frames", "retransmitted in"],
         );
         for group in &seen.groups {
             let frames = if group.first == group.last {
@@ -134,22 +136,22 @@ fn duplicates(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         let mut consequences = Vec::new();
         if !needed.is_empty() {
             consequences.push(format!(
-                "For them the {peer} sent {} again without waiting for its timer (fast retransmit).",
+                "Upon them the {peer} retransmitted at once ({}), without waiting for its timer (fast retransmission).",
                 frames_of(needed.len() as u64, &needed)
             ));
         }
         if !needless.is_empty() {
             consequences.push(format!(
-                "For them the {peer} sent the bytes again in {}, which was not needed: they had only come late (spurious).",
+                "Upon them the {peer} retransmitted bytes ({}) that were only late: a spurious retransmission.",
                 frames_of(needless.len() as u64, &needless)
             ));
         }
         if consequences.is_empty() {
-            consequences.push(format!("The {peer} sent nothing again for them that the capture shows."));
+            consequences.push(format!("The capture shows no retransmission of the {peer} upon them."));
         }
         answer = answer
             .add(format!(
-                "The {who} sent {}: each says that the next byte it expects has still not come.",
+                "The {who} sent {}: each says that the next byte it expects is still missing.",
                 counted(seen.duplicates.count, "duplicate ACK")
             ))
             .add(consequences.join(" "))

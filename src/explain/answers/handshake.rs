@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::question::{Case, Question, Topic};
 use super::words::counted;
 use crate::model::{Direction, Nanos, Protocol, TcpFlags};
-use crate::track::{Event, Handshake, RetransmitCause, RolesFrom, SegmentRole, TcpFacts, TcpTotals};
+use crate::track::{Event, Handshake, RolesFrom, SegmentRole, TcpFacts, TcpTotals};
 
 pub(super) static ENDS: Question = Question {
     id: "ends",
@@ -68,7 +68,7 @@ impl Seen {
         };
         match facts.role {
             SegmentRole::Syn => {
-                let copy = facts.retransmission.is_some_and(|repeat| repeat.cause == RetransmitCause::DuplicateFrame);
+                let copy = facts.retransmission.is_some_and(|repeat| repeat.is_duplicate());
                 self.syns += u64::from(!copy);
                 self.syn.get_or_insert(mark);
             }

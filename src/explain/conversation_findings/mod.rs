@@ -4,6 +4,7 @@ mod ack_loop;
 mod alive;
 mod close;
 mod echo;
+mod gap;
 pub(super) mod handshake;
 mod other_host;
 mod packets;
@@ -21,6 +22,7 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
     if let Some(tcp) = totals.tcp.as_ref().filter(|_| !totals.in_surge) {
         handshake::of(totals, tcp, &mut found);
         window::of(totals, tcp, &mut found);
+        gap::of(tcp, &mut found);
         found.extend(ack_loop::of(&tcp.story));
         alive::of(tcp, &mut found);
         close::of(totals, tcp, &mut found);

@@ -32,16 +32,17 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let blocks = facts.options.sack.as_slice().iter().map(|(left, right)| (relative(*left), relative(*right)));
     let (beyond, below): (Vec<_>, Vec<_>) = blocks.partition(|(_, right)| right.wrapping_sub(ack).cast_signed() > 0);
     if below.first() == Some(&(0, 1)) {
-        return format!("{who} says by DSACK that the {peer}'s SYN came twice");
+        return format!("{who} reports by DSACK that the {peer}'s SYN came twice");
     }
     if facts.observations.duplicate_sack.is_some() {
-        let twice = format!("{who} says by DSACK that it received some bytes twice; it still expects byte {ack}");
+        let twice = format!("{who} reports by DSACK that it received some bytes twice; it still expects byte {ack}");
         return joined([Some(twice), window_now]);
     }
     if !beyond.is_empty() {
-        let have: Vec<String> = beyond.iter().map(|(left, right)| format!("{left}:{right}")).collect();
-        let hole = format!("{who} still expects byte {ack}, but has {} by SACK: a hole", have.join(" and "));
-        return joined([Some(hole), window_now]);
+        let have: Vec<String> =
+            beyond.iter().map(|(left, right)| format!("{left}–{}", right.wrapping_sub(1))).collect();
+        let gap = format!("{who} is missing bytes from {ack}; SACK reports {} received", have.join(" and "));
+        return joined([Some(gap), window_now]);
     }
     if changes_window {
         return format!("{who} changes its window to {}", bytes(facts.window));

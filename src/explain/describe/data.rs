@@ -2,7 +2,7 @@
 
 use super::super::quote::quoted;
 use super::tcp::again;
-use super::{bytes, frames, joined, thousands};
+use super::{bytes, frames, joined};
 use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::{Checksum, TcpFlags};
 use crate::track::{Event, TcpFacts};
@@ -11,19 +11,13 @@ use crate::track::{Event, TcpFacts};
 pub(super) fn sent(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
     if let Some(repeat) = &facts.retransmission {
-        let (parts, new) = match repeat.fresh {
-            0 => (String::new(), None),
-            fresh => {
-                let old = facts.len.saturating_sub(fresh);
-                (
-                    format!(" the first {}", thousands(u64::from(old))),
-                    Some(format!("{} behind them are new", bytes(fresh))),
-                )
-            }
-        };
+        let fresh = repeat.proof.fresh;
+        let old = facts.len.saturating_sub(fresh);
+        let separator = if repeat.is_retransmitted() { "" } else { "," };
+        let verb = repeat.rule.effect.verb;
         return joined([
-            Some(format!("{who} sends {},{parts} {}", bytes(facts.len), again(repeat))),
-            new,
+            Some(format!("{who} {verb} {}{separator} {}", bytes(old), again(repeat))),
+            (fresh > 0).then(|| format!("{} behind them are new", bytes(fresh))),
             marks(facts),
         ]);
     }

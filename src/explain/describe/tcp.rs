@@ -1,10 +1,8 @@
 //! Sentences about segments, by the part that they play.
 
-use std::num::NonZeroU64;
-
-use super::{acceptability, acks, bytes, data, frames, joined, reset};
+use super::{acceptability, acks, bytes, data, joined, reset};
 use crate::model::{Direction, TcpFlags};
-use crate::track::{Event, FirstCopy, Probe, Retransmission, RetransmitCause, SegmentRole, TcpFacts};
+use crate::track::{Event, Probe, Retransmission, SegmentRole, TcpFacts, sent_before};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
@@ -71,7 +69,10 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
             ),
         };
     }
-    let again = facts.retransmission.map(|repeat| again(&repeat));
+    let again = facts.retransmission.map(|repeat| {
+        let what = if repeat.is_retransmitted() { "retransmitted " } else { "" };
+        format!("{what}{}", again(&repeat))
+    });
     let reuse = facts.observations.reused_from.map(|stream| format!("the ports were used before, in stream {stream}"));
     let fast_open = if facts.options.fast_open.is_some() { " (Fast Open)" } else { "" };
     let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN{fast_open}", bytes(facts.len)));
@@ -85,8 +86,8 @@ fn closing(event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) -> Strin
     let closes = match (first, facts.retransmission) {
         (_, Some(_)) if sends.is_some() => format!("{who} sends its FIN with them"),
         (_, Some(repeat)) => {
-            let why = again(&repeat);
-            format!("{who} sends its FIN{} {why}", if why.starts_with("again") { "" } else { "," })
+            let separator = if repeat.is_retransmitted() { "" } else { "," };
+            format!("{who} {} its FIN{separator} {}", repeat.rule.effect.verb, again(&repeat))
         }
         (true, None) => format!("{who} closes: FIN counts 1"),
         (false, None) => format!("{who} closes too: FIN counts 1"),
@@ -120,72 +121,10 @@ fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> Strin
     }
 }
 
-/// Why bytes come again.
-pub(super) fn again(repeat: &Retransmission) -> String {
-    let first = match (repeat.original, repeat.through, repeat.first_copy) {
-        (Some(frame), Some(last), _) => {
-            format!("first sent in {}", frames((frame.min(last.get()), frame.max(last.get()))))
-        }
-        (Some(frame), ..) => format!("first sent in frame {frame}"),
-        (None, through, FirstCopy::Partly(skipped)) => part(through, skipped),
-        (None, _, FirstCopy::NotCaptured) => "its first copy had not come by here".to_owned(),
-        (None, ..) => "its first copy is not in the capture, or is no longer remembered".to_owned(),
-    };
-    let last = repeat.last.map_or_else(String::new, |last| format!(", last in frame {last}"));
-    let after = repeat.after.map_or_else(|| last.clone(), |after| format!("{last}, {} before", after.human()));
-    match repeat.cause {
-        RetransmitCause::DuplicateFrame => {
-            let of = repeat.original.map_or_else(String::new, |frame| format!(" of frame {frame}"));
-            format!("the same packet twice, a copy{of}")
-        }
-        RetransmitCause::Reordered => match repeat.original {
-            Some(frame) => format!("a copy that was sent before frame {frame} and comes late"),
-            None => "it was sent earlier than its place in the capture: out of order".to_owned(),
-        },
-        RetransmitCause::CaptureOutOfOrder => {
-            let ack = repeat.witness.map_or_else(String::new, |frame| format!(", frame {frame}"));
-            format!("captured behind its ACK{ack}: the capture is out of order")
-        }
-        RetransmitCause::Spurious(_) | RetransmitCause::Sacked => format!("again though it had arrived; {first}"),
-        RetransmitCause::Fast { .. } => format!("again since ACKs told of a hole: fast retransmission; {first}{after}"),
-        RetransmitCause::TailLossProbe { .. } => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
-        RetransmitCause::Timeout { .. } => format!("again since no ACK came in time; {first}{after}"),
-        RetransmitCause::Handshake { asked: true, .. } => format!("again since the SYN came again; {first}{after}"),
-        RetransmitCause::Handshake { .. } if repeat.witness.is_some() => {
-            format!("again since the answer was lost or late; {first}{after}")
-        }
-        RetransmitCause::Handshake { .. } => format!("again since no answer came; {first}{after}"),
-        RetransmitCause::SynDataNotAcked { .. } => {
-            format!("again since the SYN-ACK did not cover them; {first}{after}")
-        }
-        RetransmitCause::FinOnAck => format!("again with its ACK of new bytes; {first}{after}"),
-        RetransmitCause::WindowOpened => format!("again since the window has opened; {first}{after}"),
-        RetransmitCause::PathMtuDiscovery => format!("again since it was too long for a link; {first}{after}"),
-        RetransmitCause::RecoveryContinues { since, .. } => {
-            let ack = repeat.witness.unwrap_or_default();
-            format!("again upon the ACK in frame {ack}: the recovery since frame {since} goes on; {first}{after}")
-        }
-        RetransmitCause::Unknown
-        | RetransmitCause::NotHeadOfQueue
-        | RetransmitCause::TimerRestarted
-        | RetransmitCause::OneWayCapture => {
-            format!("again; {first}{after}")
-        }
-        RetransmitCause::SynAckSuperseded { .. } => {
-            let ack = repeat.witness.unwrap_or_default();
-            format!("again though frame {ack} has taken up another SYN-ACK; {first}{after}")
-        }
-        RetransmitCause::SynRetryAfterBadAck { .. } => {
-            let misfit = repeat.witness.unwrap_or_default();
-            format!("again since frame {misfit} did not fit it; {first}{after}")
-        }
-        RetransmitCause::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
-    }
-}
-
-/// What of a segment's bytes was captured before.
-fn part(through: Option<NonZeroU64>, skipped: u32) -> String {
-    let carried = through
-        .map_or_else(|| "some were captured before".to_owned(), |frame| format!("frame {frame} brought some of them"));
-    format!("{carried}, {} fill a hole", bytes(skipped))
+/// The earlier transmissions and the reason, behind a verb: `(first sent in frame 4, 257 ms earlier) after a time-out`.
+pub(super) fn again(again: &Retransmission) -> String {
+    let Retransmission { rule, proof } = again;
+    let why = (rule.effect.why)(proof);
+    let before = if again.is_retransmitted() { format!("({})", sent_before(proof)) } else { String::new() };
+    [before, why].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }

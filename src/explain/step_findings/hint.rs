@@ -32,6 +32,26 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     if let Some(arrived) = observations.arrived {
         found.push(of_copy(frame, arrived));
     }
+    if let Some(sack) = observations.reneged {
+        let text = format!(
+            "SACK reneging: the ACK no longer reports the bytes above {} that the SACK in frame {sack} had reported. The {who} discarded them, and the {peer} must retransmit them (RFC 2018 §8).",
+            facts.ack.unwrap_or_default()
+        );
+        found.push(Finding::new(Code::SackReneging, text, [sack.get(), frame]));
+    }
+    if let Some(ack) = observations.limited_transmit {
+        let text = format!(
+            "Limited transmit (RFC 3042): the duplicate ACK in frame {ack} shows that a segment has left the network, so the {who} may send new data, though its congestion window is full."
+        );
+        found.push(Finding::new(Code::LimitedTransmit, text, [ack.get(), frame]));
+    }
+    if let Some((last, after)) = observations.probe_with_new_data {
+        let text = format!(
+            "Tail-loss probe with new data (RFC 8985 §7.3): sent {} after frame {last}, when no ACK had come, to provoke one. The congestion window was full.",
+            after.human()
+        );
+        found.push(Finding::new(Code::TailLossProbe, text, [last.get(), frame]));
+    }
     if observations.window_shut {
         let text = format!(
             "The {who}'s window is 0: its buffer is full, since its program does not read fast enough; the {peer} must wait (RFC 9293 §3.8.6)."
@@ -110,21 +130,27 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     }
 }
 
-/// What a DSACK says of bytes that came twice.
+/// A DSACK's report of bytes received twice.
 fn came_twice(frame: u64, twice: DsackReport) -> Finding {
-    let dsack = "Its first SACK block is a DSACK (RFC 2883)";
     match twice {
-        DsackReport::Retransmitted(again) => Finding::new(
+        DsackReport::Retransmitted { again, other: 0 } => Finding::new(
             Code::SpuriousRetransmit,
             format!(
-                "{dsack}: the bytes sent again in frame {again} had arrived already, so sending them again was not needed."
+                "DSACK (RFC 2883): the bytes that frame {again} retransmitted had arrived already, so the retransmission was not needed."
             ),
             [again, frame],
+        ),
+        DsackReport::Retransmitted { again, other } => Finding::new(
+            Code::SpuriousRetransmit,
+            format!(
+                "DSACK (RFC 2883): the retransmission in frame {again} and the late original in frame {other} both arrived, so the retransmission was not needed."
+            ),
+            [again, other, frame],
         ),
         DsackReport::Partly { again, bytes: count } => Finding::new(
             Code::SpuriousRetransmit,
             format!(
-                "{dsack}: of what was sent again in frame {again} {} had arrived already; whether the rest had, it does not say.",
+                "DSACK (RFC 2883): {} of frame {again} arrived twice, so retransmitting them was not needed. It says nothing of the others.",
                 bytes(count)
             ),
             [again, frame],
@@ -132,62 +158,84 @@ fn came_twice(frame: u64, twice: DsackReport) -> Finding {
         DsackReport::OneOf { first, last } => Finding::new(
             Code::SpuriousRetransmit,
             format!(
-                "{dsack}: of the copies that were sent again from frame {first} to frame {last} one brought bytes that had arrived already, so sending it was not needed; which one can't be told."
+                "DSACK (RFC 2883): one of the retransmissions from frame {first} to frame {last} brought bytes that had arrived already; which one is unknown."
             ),
             [first, last, frame],
         ),
-        DsackReport::Doubled { first, copy } => {
-            let copy_frame = copy.map_or(0, NonZeroU64::get);
-            let what = match copy {
-                Some(copy) => format!("the copy in frame {copy} reached the receiver too"),
-                None => "the capture holds them once".to_owned(),
-            };
-            let text = format!(
-                "{dsack}: the bytes of frame {first} came twice. They were not sent again as far as the capture shows, and {what}: the network doubled the packet on its way."
-            );
-            Finding::new(Code::DuplicateFrame, text, [first, copy_frame, frame])
-        }
-        DsackReport::Unknown => Finding::new(
-            Code::SpuriousRetransmit,
+        DsackReport::Duplicated { first, copy: Some(copy) } => Finding::new(
+            Code::DuplicateFrame,
             format!(
-                "{dsack}: bytes came twice. Their packets are not in the capture, or are no longer remembered, so whether they were sent again or doubled on their way can't be told."
+                "DSACK (RFC 2883): frames {first} and {copy} are the same packet, and both reached the receiver: the network duplicated it. TCP sent it once."
             ),
+            [first, copy.get(), frame],
+        ),
+        DsackReport::Duplicated { first, copy: None } => Finding::new(
+            Code::DuplicateFrame,
+            format!(
+                "DSACK (RFC 2883): the bytes of frame {first} arrived twice, and the capture holds no other transmission of them: the network duplicated the packet."
+            ),
+            [first, frame],
+        ),
+        DsackReport::KeepAlive { frame: probe } => Finding::new(
+            Code::KeepAlive,
+            format!(
+                "DSACK (RFC 2883): the byte of frame {probe} had arrived before this capture began. Frame {probe} is a keep-alive that carries the last byte sent (RFC 1122 §4.2.3.6)."
+            ),
+            [probe, frame],
+        ),
+        DsackReport::Unknown { once: 0 } => Finding::new(
+            Code::BytesTwice,
+            "DSACK (RFC 2883): bytes arrived twice. Their packets are not in this capture, or no longer remembered, so whether they were retransmitted or duplicated is unknown.",
             [frame],
+        ),
+        DsackReport::Unknown { once } => Finding::new(
+            Code::BytesTwice,
+            format!(
+                "DSACK (RFC 2883): the bytes of frame {once} arrived twice, and this capture holds them once. Whether another transmission was not captured or the network duplicated the packet is unknown."
+            ),
+            [once, frame],
         ),
     }
 }
 
-/// What an ACK says of copies of the bytes that it covers.
+/// An ACK's evidence about copies of the bytes that it covers.
 fn of_copy(frame: u64, arrived: SpuriousEvidence) -> Finding {
     match arrived {
         SpuriousEvidence::Earlier { again, first, after } => {
             let shown = match after {
                 None => format!(
-                    "The time stamp that this ACK echoes is older than that of frame {again}, which sent the bytes again (Eifel detection, RFC 3522)"
+                    "This ACK echoes a timestamp older than that of the retransmission in frame {again} (Eifel detection, RFC 3522)"
                 ),
                 Some(after) => format!(
-                    "This ACK comes {} after frame {again}, which sent the bytes again, in less than half a round trip",
+                    "This ACK comes {} after the retransmission in frame {again}, in less than half a round trip",
                     after.human()
                 ),
             };
             let text = format!(
-                "{shown}: it is the ACK of an earlier copy. The bytes of frame {first} had arrived, and sending them again was not needed."
+                "{shown}: it acknowledges the original. The bytes of frame {first} had arrived, and the retransmission was not needed."
             );
             Finding::new(Code::SpuriousRetransmit, text, [first.get(), again.get(), frame])
         }
         SpuriousEvidence::Misfit { frame: misfit } => Finding::new(
             Code::ChecksumInvalid,
             format!(
-                "Acknowledges frame {misfit}, whose checksum does not fit, and the capture holds no other copy of its bytes: the receiver took it. It was whole there, or its receiver does not verify checksums, as between virtual machines of one host; so others like it need not be lost either."
+                "Acknowledges frame {misfit}, whose checksum is invalid, and the capture holds no other copy of its bytes: the receiver accepted it. It arrived intact, or the receiver does not verify checksums, as between virtual machines of one host; so others like it need not be lost either."
             ),
             [misfit.get(), frame],
         ),
         SpuriousEvidence::Unseen { frame: misfit, told_by } => Finding::new(
             Code::CaptureGap,
             format!(
-                "Acknowledges the bytes of frame {misfit}, whose checksum does not fit, and frame {told_by} had told of a hole in its place: its receiver threw it away, and the copy that arrived is not in the capture."
+                "Acknowledges the bytes of frame {misfit}, whose checksum is invalid, and frame {told_by} had reported a gap in its place: the receiver discarded it, and the copy that arrived is not in the capture."
             ),
             [misfit.get(), told_by.get(), frame],
+        ),
+        SpuriousEvidence::Late { frame: original, told_by } => Finding::new(
+            Code::Reordered,
+            format!(
+                "Acknowledges frame {original}, which was not retransmitted, although the SACK in frame {told_by} had reported a gap in its place: it was not lost, but overtaken on the path."
+            ),
+            [original.get(), told_by.get(), frame],
         ),
     }
 }

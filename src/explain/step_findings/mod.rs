@@ -7,7 +7,6 @@ mod hint;
 mod probe;
 mod reset;
 mod retransmission;
-mod timer;
 
 use super::capture_point::captured_at;
 use crate::model::thresholds::SLOW_RESPONSE;

@@ -3,7 +3,7 @@
 use super::rounds::Rounds;
 use super::spent::{Spent, Upon, Waits};
 use crate::model::{Nanos, SeqNumber, TcpFlags};
-use crate::track::{DsackReport, Event, Probe, RetransmitCause, SpuriousEvidence, TcpFacts};
+use crate::track::{DsackReport, Event, Probe, SpuriousEvidence, TcpFacts};
 
 /// A frame and when it was captured, since the conversation's start.
 type Place = (u64, Option<Nanos>);
@@ -86,34 +86,28 @@ impl Flow {
     /// Takes a segment of this side.
     pub(super) fn sent(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         let asks = matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow));
-        let cause = facts.retransmission.map(|repeat| repeat.cause);
+        let repeat = facts.retransmission;
         if facts.probe == Some(Probe::ZeroWindow) {
             // who asks for room had waited for it, though no more data may follow
             self.pass(event.since_start);
             self.spent.asks();
         }
-        if facts.len == 0 || asks || cause == Some(RetransmitCause::DuplicateFrame) {
+        if facts.len == 0 || asks || repeat.is_some_and(|repeat| repeat.is_duplicate()) {
             return;
         }
         let syn = u32::from(facts.flags.contains(TcpFlags::SYN));
         let end = SeqNumber(facts.seq.wrapping_add(syn).wrapping_add(facts.len));
-        let again = !matches!(
-            cause,
-            None | Some(
-                RetransmitCause::Reordered | RetransmitCause::CaptureOutOfOrder | RetransmitCause::OrderUnknown
-            )
-        );
+        let again = repeat.is_some_and(|repeat| !repeat.may_be_late());
         self.pass(event.since_start);
         self.spent.end(if again { Upon::Loss } else { self.upon() }, !self.short);
         self.first.get_or_insert((event.frame, event.since_start));
         self.largest = self.largest.max(facts.len);
         let short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
-        let fresh = facts.retransmission.map_or(0, |repeat| repeat.fresh);
+        let fresh = repeat.map_or(0, |repeat| repeat.proof.fresh);
         if again {
             self.again += u64::from(facts.len.saturating_sub(fresh));
             self.repeats += 1;
-            self.acked_before +=
-                u64::from(matches!(cause, Some(RetransmitCause::Spurious(_) | RetransmitCause::Sacked)));
+            self.acked_before += u64::from(repeat.is_some_and(|repeat| repeat.is_spurious()));
             self.repairs = Some(self.repairs.filter(|repairs| repairs.is_after(end)).unwrap_or(end));
         }
         if !again || fresh > 0 {
@@ -146,7 +140,7 @@ impl Flow {
         let Some(ack) = facts.ack.map(SeqNumber).filter(|_| !facts.flags.contains(TcpFlags::RST)) else { return };
         self.had += u64::from(matches!(
             facts.observations.duplicate_sack,
-            Some(DsackReport::Retransmitted(_) | DsackReport::OneOf { .. })
+            Some(DsackReport::Retransmitted { .. } | DsackReport::OneOf { .. })
         ));
         self.echoed += u64::from(matches!(facts.observations.arrived, Some(SpuriousEvidence::Earlier { .. })));
         self.pass(event.since_start);

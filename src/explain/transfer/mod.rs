@@ -69,8 +69,8 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::model::{EarlierFrames, Endpoint, IpHeader, Nanos, Protocol, TcpFlags};
-    use crate::track::{Acked, MaybeOwned, Probe, Retransmission, RetransmitCause, StreamId, TcpFacts};
+    use crate::model::{EarlierFrames, Endpoint, FindingCode, IpHeader, Nanos, Protocol, TcpFlags};
+    use crate::track::{Acked, MaybeOwned, Probe, Retransmission, StreamId, TcpFacts};
     use Direction::{ClientToServer, ServerToClient};
 
     /// A transfer from client to server, told segment by segment.
@@ -117,7 +117,7 @@ mod tests {
         }
 
         fn again(&mut self, micros: i64, seq: u32, len: u32) {
-            let repeat = Retransmission::unproved(RetransmitCause::Fast { acks: 3, last: 9 });
+            let repeat = Retransmission::of_code(FindingCode::FastRetransmit);
             let facts = TcpFacts { seq, len, retransmission: Some(repeat), ..TcpFacts::default() };
             self.see(micros, ClientToServer, facts);
         }

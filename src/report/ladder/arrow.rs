@@ -6,7 +6,7 @@ use crate::explain::{Phase, Step};
 use crate::model::{Direction, Nanos, TcpFlags};
 use crate::model::{FindingCode, Severity};
 use crate::report::View;
-use crate::track::{Body, Probe, Retransmission, RetransmitCause, TcpFacts};
+use crate::track::{Body, Probe, Retransmission, TcpFacts};
 
 /// What an arrow carries, told apart by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,42 +57,18 @@ impl ArrowKind {
     }
 }
 
-/// What an arrow repeats.
+/// The transmission that an arrow repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Again {
     /// The frame that carried the bytes before, where it was captured.
     pub original: Option<u64>,
-    /// What it is in two or three words.
+    /// The label of the rule that explains it.
     pub what: &'static str,
 }
 
 impl Again {
-    fn of(repeat: &Retransmission, flags: TcpFlags) -> Self {
-        let what = match repeat.cause {
-            RetransmitCause::DuplicateFrame => "the same packet twice",
-            RetransmitCause::Reordered | RetransmitCause::CaptureOutOfOrder => "out of order",
-            RetransmitCause::Spurious(_) | RetransmitCause::Sacked => "needless retransmission",
-            RetransmitCause::Fast { .. } => "fast retransmission",
-            RetransmitCause::TailLossProbe { .. } => "tail-loss probe",
-            RetransmitCause::Timeout { .. } => "time-out retransmission",
-            RetransmitCause::SynDataNotAcked { .. }
-            | RetransmitCause::PathMtuDiscovery
-            | RetransmitCause::WindowOpened
-            | RetransmitCause::FinOnAck
-            | RetransmitCause::RecoveryContinues { .. }
-            | RetransmitCause::Unknown
-            | RetransmitCause::NotHeadOfQueue
-            | RetransmitCause::TimerRestarted
-            | RetransmitCause::OneWayCapture => "retransmission",
-            RetransmitCause::OrderUnknown => "late or again",
-            RetransmitCause::Handshake { .. } | RetransmitCause::SynAckSuperseded { .. } if flags.is_syn_ack() => {
-                "SYN-ACK again, copy"
-            }
-            RetransmitCause::Handshake { .. }
-            | RetransmitCause::SynRetryAfterBadAck { .. }
-            | RetransmitCause::SynAckSuperseded { .. } => "SYN again, copy",
-        };
-        Self { original: repeat.original, what }
+    fn of(again: &Retransmission) -> Self {
+        Self { original: again.proof.original, what: again.rule.label }
     }
 }
 
@@ -156,7 +132,7 @@ impl Arrow {
             description: step.description(),
             phase: step.phase,
             fate: Fate::Arrived,
-            again: event.tcp().and_then(|facts| Some(Again::of(facts.retransmission.as_ref()?, facts.flags))),
+            again: event.tcp().and_then(|facts| Some(Again::of(facts.retransmission.as_ref()?))),
             aside: event.tcp().and_then(aside),
             findings: step.findings.iter().map(|finding| finding.code).collect(),
             from: row as f32,

@@ -1,7 +1,7 @@
 //! What became of a segment, as far as the capture proves it.
 //!
-//! A loss is proved by the receiver: duplicate ACKs or SACK told of the hole before the bytes came again. A timer that
-//! ran out proves nothing: the segment or its ACK may have been lost.
+//! A loss is proved by the receiver: duplicate ACKs or SACK reported the gap before the bytes were retransmitted. A timer
+//! that expired proves nothing: the segment or its ACK may have been lost.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU64;
@@ -9,7 +9,7 @@ use std::num::NonZeroU64;
 use crate::explain::Step;
 use crate::model::FindingCode;
 use crate::model::{Checksum, PerDirection, SeqNumber};
-use crate::track::{FirstCopy, RetransmitCause, SpuriousEvidence};
+use crate::track::{Delivery, FirstCopy, SpuriousEvidence};
 
 /// What became of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,9 +17,9 @@ pub enum Fate {
     /// Nothing says that it did not arrive.
     #[default]
     Arrived,
-    /// It never arrived: the receiver told of the hole, and this frame brings the bytes again.
+    /// It never arrived: the receiver reported the gap, and this frame retransmits the bytes.
     Lost(u64),
-    /// No ACK came, and this frame brings the bytes again: it or its ACK was lost.
+    /// No ACK came, and this frame retransmits the bytes: it or its ACK was lost.
     Unanswered(u64),
     /// It never arrived: the wire between lost it, and says so; this frame brings the bytes again, if any does.
     LostOnWire(Option<u64>),
@@ -34,16 +34,16 @@ impl Fate {
         self == Self::Arrived
     }
 
-    /// `lost; again in frame 9`.
+    /// `lost; retransmitted in frame 9`.
     pub fn text(self) -> Option<String> {
         match self {
             Self::Arrived => None,
-            Self::Lost(again) => Some(format!("lost; again in frame {again}")),
-            Self::Unanswered(again) => Some(format!("no ACK came; again in frame {again}")),
+            Self::Lost(again) => Some(format!("lost; retransmitted in frame {again}")),
+            Self::Unanswered(again) => Some(format!("no ACK came; retransmitted in frame {again}")),
             Self::LostOnWire(None) => Some("lost on the wire".to_owned()),
-            Self::LostOnWire(Some(again)) => Some(format!("lost on the wire; again in frame {again}")),
-            Self::Damaged(None) => Some("damaged".to_owned()),
-            Self::Damaged(Some(again)) => Some(format!("damaged; again in frame {again}")),
+            Self::LostOnWire(Some(again)) => Some(format!("lost on the wire; retransmitted in frame {again}")),
+            Self::Damaged(None) => Some("corrupted".to_owned()),
+            Self::Damaged(Some(again)) => Some(format!("corrupted; retransmitted in frame {again}")),
         }
     }
 }
@@ -89,7 +89,7 @@ impl Fates {
             Some(SpuriousEvidence::Unseen { frame, .. }) => {
                 self.fates.insert(frame.get(), Fate::Damaged(None));
             }
-            Some(SpuriousEvidence::Earlier { .. }) | None => {}
+            Some(SpuriousEvidence::Earlier { .. } | SpuriousEvidence::Late { .. }) | None => {}
         }
         // a DSACK, or the time stamp that is echoed, says that the bytes had come before they came again
         if let Some(again) = facts.observations.needless()
@@ -97,40 +97,22 @@ impl Fates {
         {
             self.fates.remove(original);
         }
-        if let Some((original, repeat)) = facts.retransmission.and_then(|repeat| Some((repeat.original?, repeat))) {
+        if let Some((original, repeat)) = facts.retransmission.and_then(|repeat| Some((repeat.proof.original?, repeat)))
+        {
             self.originals.insert(frame, original);
-            let before = repeat.last.map_or(original, NonZeroU64::get);
+            let before = repeat.proof.last.map_or(original, NonZeroU64::get);
             let arrived = self.acks.get(!direction).is_some_and(|ack| !is_before(ack, facts.next_seq()));
             let misfit = match before == original {
-                true => repeat.first_copy == FirstCopy::Damaged,
+                true => repeat.proof.first_copy == FirstCopy::Corrupted,
                 false => self.invalid.contains(&before) && !self.misfits_arrive.get(direction),
             };
             let damaged = misfit || self.corrupted.contains(&before);
-            let fate = match repeat.cause {
+            let fate = match repeat.rule.effect.delivery {
                 _ if arrived => None,
                 _ if damaged => Some(Fate::Damaged(Some(frame))),
-                RetransmitCause::Fast { .. } if before == original => Some(Fate::Lost(frame)),
-                RetransmitCause::Fast { .. }
-                | RetransmitCause::Timeout { .. }
-                | RetransmitCause::TailLossProbe { .. }
-                | RetransmitCause::RecoveryContinues { .. }
-                | RetransmitCause::PathMtuDiscovery
-                | RetransmitCause::WindowOpened
-                | RetransmitCause::Handshake { .. }
-                | RetransmitCause::SynRetryAfterBadAck { .. } => Some(Fate::Unanswered(frame)),
-                RetransmitCause::DuplicateFrame
-                | RetransmitCause::Reordered
-                | RetransmitCause::CaptureOutOfOrder
-                | RetransmitCause::Spurious(_)
-                | RetransmitCause::Sacked
-                | RetransmitCause::FinOnAck
-                | RetransmitCause::SynDataNotAcked { .. }
-                | RetransmitCause::SynAckSuperseded { .. }
-                | RetransmitCause::Unknown
-                | RetransmitCause::NotHeadOfQueue
-                | RetransmitCause::TimerRestarted
-                | RetransmitCause::OneWayCapture
-                | RetransmitCause::OrderUnknown => None,
+                Delivery::Lost if before == original => Some(Fate::Lost(frame)),
+                Delivery::Lost | Delivery::Unanswered => Some(Fate::Unanswered(frame)),
+                Delivery::Unknown => None,
             };
             if let Some(fate) = fate {
                 let known = self.fates.entry(before).or_insert(fate);

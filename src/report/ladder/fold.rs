@@ -134,7 +134,7 @@ pub(super) fn is_notable(step: &Step<'_>) -> bool {
 
 /// Frames that a step points at: what it repeats, and what proves a warning.
 fn evidence<'a>(step: &'a Step<'static>) -> impl Iterator<Item = u64> + 'a {
-    let original = step.event.tcp().and_then(|facts| facts.retransmission?.original);
+    let original = step.event.tcp().and_then(|facts| facts.retransmission?.proof.original);
     let warnings = step.findings.iter().filter(|finding| finding.code.severity() >= Severity::Warning);
     original.into_iter().chain(warnings.flat_map(|finding| finding.frames.iter().copied()))
 }

@@ -76,7 +76,8 @@ fn fate_notes(ladder: &Ladder) -> Vec<String> {
     }
     if has(|fate| matches!(fate, Fate::Unanswered(_))) {
         notes.push(
-            "An arrow that ends in a question mark was sent again when no ACK came: it or its ACK was lost.".to_owned(),
+            "An arrow that ends in a question mark was retransmitted when no ACK came: it or its ACK was lost."
+                .to_owned(),
         );
     }
     notes

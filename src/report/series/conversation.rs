@@ -5,7 +5,7 @@ use crate::explain::Step;
 use crate::model::{Nanos, PerDirection, TcpFlags};
 use crate::report::Gather;
 use crate::report::unwrap::Unwrap;
-use crate::track::{Body, RetransmitCause, TcpFacts, UdpFacts};
+use crate::track::{Body, TcpFacts, UdpFacts};
 
 /// The series of one conversation, each way.
 #[derive(Clone, Debug, Default)]
@@ -52,20 +52,19 @@ impl Way {
             return;
         }
         let range = Range::new(from, from.saturating_add(u64::from(facts.len)));
-        match facts.retransmission.map(|repeat| repeat.cause) {
-            Some(RetransmitCause::DuplicateFrame) => {}
-            None
-            | Some(RetransmitCause::Reordered | RetransmitCause::CaptureOutOfOrder | RetransmitCause::OrderUnknown) => {
-                self.segments.push(time, range);
-                self.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
-            }
-            Some(_) => {
-                let fresh = u64::from(facts.retransmission.map_or(0, |repeat| repeat.fresh));
+        match facts.retransmission {
+            Some(repeat) if repeat.is_duplicate() => {}
+            Some(repeat) if !repeat.may_be_late() => {
+                let fresh = u64::from(repeat.proof.fresh);
                 self.repeats.push(time, Range::new(from, range.high.saturating_sub(fresh)));
                 if fresh > 0 {
                     self.segments.push(time, Range::new(range.high.saturating_sub(fresh), range.high));
                     self.payload.push(time, Sum { packets: 1, bytes: fresh });
                 }
+            }
+            _ => {
+                self.segments.push(time, range);
+                self.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
             }
         }
         self.flies(time);

@@ -6,7 +6,7 @@
 use crate::explain::Step;
 use crate::model::FindingCode;
 use crate::model::{Call, CallKind, Checksum, Direction, Endpoint, Protocol, TcpFlags, Timestamp};
-use crate::track::{Body, CapturePoint, RetransmitCause, SegmentRole, StreamId};
+use crate::track::{Body, CapturePoint, SegmentRole, StreamId};
 
 /// The frames of a conversation.
 #[derive(Debug)]
@@ -69,12 +69,7 @@ impl Seen {
                 // a SYN's data begin after it, as those of the segment behind it
                 let syn = facts.flags.contains(TcpFlags::SYN);
                 let from = if syn { 0 } else { facts.seq.wrapping_sub(1) };
-                let again = facts.retransmission.is_some_and(|repeat| {
-                    matches!(
-                        repeat.cause,
-                        RetransmitCause::Spurious(_) | RetransmitCause::Sacked | RetransmitCause::DuplicateFrame
-                    )
-                });
+                let again = facts.retransmission.is_some_and(|repeat| !repeat.may_arrive_first());
                 (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), again)
             }
             Body::Udp(facts) => (Kind::Plain, 0, facts.len, false, false),

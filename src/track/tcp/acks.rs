@@ -3,12 +3,14 @@
 use crate::model::thresholds::{DELAYED_ACK, MAX_DELAYED_ACK};
 use std::num::NonZeroU64;
 
+use super::endpoint::TcpEndpoint;
 use super::gaps::AckedUnseen;
 use super::{Connection, PacketRef};
 use crate::model::{Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::event::TcpFacts;
 use crate::track::facts::{Acked, Probe, RttSample};
+use crate::track::retransmission::View;
 
 impl Connection {
     /// Fills in what the ACK covers, and the round trip that it completes.
@@ -33,7 +35,10 @@ impl Connection {
             (own.ack_at, own.ack_frame) = (moment.at, moment.frame);
             return;
         }
-        let told = own.note_sack(moment, segment, peer, advances, observations);
+        let sacked_by = own.loss.as_ref().and_then(|_| own.first_with_sack()).copied();
+        let (clues, handshake) = (&self.clues, &self.handshake);
+        let view = || View::of(clues.tell(handshake.halves()).capture_point, !moment.direction);
+        let told = own.note_sack(moment, segment, peer, (advances, view), observations);
         own.ack_at = moment.at;
         own.ack_frame = moment.frame;
         if !advances {
@@ -70,6 +75,8 @@ impl Connection {
         let covered = peer.sent.acknowledge(segment.ack, moment.frame);
         if covered.odd {
             observations.arrived = own.tells_of_copies(peer, moment, segment, before, usual, told);
+        } else if let Some(told) = &sacked_by {
+            observations.arrived = TcpEndpoint::tells_of_late(peer, moment, told, handshake.round_trip());
         }
         peer.syn_acked = true;
         let fin = peer
@@ -93,7 +100,7 @@ impl Connection {
         {
             let timer = segment.len == 0 && peer.sent.in_flight() == 0 && held <= MAX_DELAYED_ACK;
             // with bytes that came late it came late itself
-            let again = segment.len > 0 && facts.retransmission.is_some_and(|repeat| repeat.is_sent_again());
+            let again = segment.len > 0 && facts.retransmission.is_some_and(|repeat| repeat.is_retransmitted());
             observations.delayed_ack = (timer || again).then_some((sent.frame, delay));
             own.delayed_ack = NonZeroU64::new(moment.frame).filter(|_| timer).or(own.delayed_ack);
         }

@@ -1,4 +1,4 @@
-//! The bytes that a segment carries: new, filling a hole, or again.
+//! The bytes that a segment carries: new, filling a gap, or retransmitted.
 
 use crate::model::thresholds::{COMPARABLE_RTT, DUPLICATE_WITHIN, MIN_RTO, NO_TIMER_WITHIN};
 use std::num::NonZeroU64;
@@ -6,13 +6,14 @@ use std::num::NonZeroU64;
 use super::endpoint::TcpEndpoint;
 use super::gaps::Fill;
 use super::reordering;
+use super::rules::retransmission::{Before, Case, Path, SynCase, explain, of_segment};
 use super::scoreboard::SentSegment;
-use super::verdict::{self, RetransmittedSegment};
+use super::segment::RetransmittedSegment;
 use super::{CONTROL, Connection, PacketRef};
 use crate::model::OptTime;
-use crate::model::{Checksum, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
+use crate::model::{Checksum, Direction, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Probe;
-use crate::track::retransmission::{PacketIds, Retransmission, RetransmitCause};
+use crate::track::retransmission::{FirstCopy, PacketIds, Retransmission, RetransmissionProof, View};
 
 impl Connection {
     /// Places the segment's sequence space. Nearly every segment carries nothing, or the bytes that are due.
@@ -56,55 +57,12 @@ impl Connection {
         end: SeqNumber,
         ip: &IpHeader,
     ) -> Option<Retransmission> {
+        let path = self.path_of(moment.direction);
+        if segment.flags.contains(TcpFlags::SYN) {
+            return self.take_syn(moment, segment, sent(moment, segment, end, ip), path);
+        }
         let (own, peer) = self.sides.both_mut(moment.direction);
         let sent = sent(moment, segment, end, ip);
-        if segment.flags.contains(TcpFlags::SYN) {
-            let with_ack = segment.flags.contains(TcpFlags::ACK);
-            let before = own.syn;
-            if with_ack && before.is_some() && !own.has_asked_with(segment.seq) {
-                moment.place().into_iter().for_each(|(frame, _)| own.take_another_syn(&sent, frame));
-                return None;
-            }
-            // a SYN that came again is answered again; else the answer was lost
-            let too_soon = before
-                .and_then(|(_, at)| moment.since(at))
-                .is_some_and(|since| since >= NO_TIMER_WITHIN && since < MIN_RTO);
-            let usual = first_answer(own, peer);
-            let again = peer.syn.filter(|(frame, at)| {
-                let answers = |answer: OptTime| {
-                    answer.since(*at).zip(usual).is_none_or(|(took, usual)| took.0 >= usual.0.saturating_mul(3) / 4)
-                };
-                let since = before.is_some_and(|(own, own_at)| *frame > own || !answers(own_at));
-                with_ack && answers(moment.at) && (since || too_soon && own.syn_count < peer.syn_count)
-            });
-            let misfit = peer.newest().filter(|misfit| before.is_some_and(|(own, _)| misfit.frame > own.get()));
-            let misfit = misfit.filter(|_| !with_ack && !own.syn_acked).map(|misfit| misfit.frame);
-            // of several SYN-ACKs the first had the most time to arrive; the last may have crossed this SYN
-            let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn && !self.handshake.simultaneous);
-            let first = first.and_then(|sent| Some((NonZeroU64::new(sent.frame)?, sent.at)));
-            let answer = if with_ack { self.handshake.ack() } else { first.or(peer.syn).filter(|_| peer.syn_with_ack) };
-            if let Some(overtaken) = self.handshake.overtaken_syn(own, moment, segment) {
-                return Some(overtaken);
-            }
-            let not_taken = own.is_not_taken(segment.seq);
-            let taken = own.take_syn(sent, with_ack, again.is_some());
-            return taken.map(|repeat| {
-                let cause = match repeat.cause {
-                    RetransmitCause::Handshake { nth, .. } if misfit.is_some() => {
-                        RetransmitCause::SynRetryAfterBadAck { nth }
-                    }
-                    RetransmitCause::Handshake { nth, .. } if not_taken => RetransmitCause::SynAckSuperseded { nth },
-                    other => other,
-                };
-                let witness = misfit.or(again.filter(|_| !not_taken).or(answer).map(|(frame, _)| frame.get()));
-                Retransmission {
-                    cause,
-                    marks: PacketIds::carried(sent.ip_id, sent.timestamp),
-                    witness: witness.filter(|_| cause != RetransmitCause::DuplicateFrame),
-                    ..repeat
-                }
-            });
-        }
         let next = own.snd_nxt.unwrap_or(segment.seq);
         if !segment.seq.is_before(next) {
             if segment.seq.is_after(next) {
@@ -129,45 +87,185 @@ impl Connection {
             first: None,
             had: None,
             fin_on_ack: segment.len == 0 && own.ack_sent.is_some_and(|acked| segment.ack.is_after(acked)),
+            late: false,
+            copy: None,
         };
-        let handshake = self.handshake.round_trip();
-        Some(match own.loss_mut().gaps.fill(segment.seq, end) {
+        match own.loss_mut().gaps.fill(segment.seq, end) {
             Fill::Gap { shown_by, bytes } => {
                 let old = if end.is_after(next) { next } else { end };
                 let seen = old.relative_to(segment.seq) > bytes;
-                let repeat = reordering::fills_gap(&again, shown_by, seen.then_some(bytes), own, peer, handshake);
+                let (gap, proof) = reordering::gap_fill(&again, shown_by, seen.then_some(bytes), own, path.view);
+                let mut repeat = explain(&Case { proof, ..Case::new(&again, own, peer, path, Before::Gap(gap)) })?;
                 own.recover(&again, &repeat, peer);
-                own.sent.push(SentSegment { late: true, ..sent });
-                let late = matches!(repeat.cause, RetransmitCause::Reordered | RetransmitCause::OrderUnknown);
+                let late = repeat.may_be_late();
+                own.sent.push(SentSegment { late: true, overtaken: late, ..sent });
                 if !late {
                     own.remember_repeat(again);
                 }
-                Retransmission { fresh: if seen && !late { end.relative_to(old) } else { 0 }, ..repeat }
+                repeat.proof.fresh = if seen && !late { end.relative_to(old) } else { 0 };
+                Some(repeat)
             }
-            Fill::AckedUnseen(ack) => match reordering::captured_late(&again, &ack, own) {
-                Some(late) => {
-                    own.sent.insert_acked(SentSegment { late: true, acked_by: NonZeroU64::new(ack.frame), ..sent });
-                    late
+            Fill::AckedUnseen(ack) => {
+                let captured_late = explain(&Case::new(&again, own, peer, path, Before::AckedUnseen(ack)));
+                match captured_late.filter(Retransmission::is_captured_late) {
+                    Some(late) => {
+                        own.sent.insert_acked(SentSegment { late: true, acked_by: NonZeroU64::new(ack.frame), ..sent });
+                        Some(late)
+                    }
+                    None => repeated(&again, own, peer, path),
                 }
-                None => verdict::repeated(&again, own, peer, handshake),
-            },
+            }
             // the first FIN at a number that was used before is no copy of what used it
-            Fill::Nothing if own.fin.is_none() && segment.len == 0 && segment.flags.contains(TcpFlags::FIN) => {
-                return None;
-            }
+            Fill::Nothing if own.fin.is_none() && segment.len == 0 && segment.flags.contains(TcpFlags::FIN) => None,
             Fill::Nothing if own.loss().gaps.forgot_some() && own.sent.carrying(segment.seq).is_none() => {
-                Retransmission::unproved(RetransmitCause::Unknown)
+                explain(&Case { evidence: None, ..Case::new(&again, own, peer, path, Before::Forgotten) })
             }
-            // the end of it is new: the sender put new data behind what it sends again
+            // the end of it is new: the sender put new data behind what it retransmits
             Fill::Nothing if end.is_after(next) && segment.seq.plus(1) != next => {
-                let repeat = verdict::repeated(&RetransmittedSegment { end: next, ..again }, own, peer, handshake);
+                let mut repeat = repeated(&RetransmittedSegment { end: next, ..again }, own, peer, path)?;
                 let fresh = segment.len.saturating_sub(next.relative_to(segment.seq));
                 own.sent.push(SentSegment { seq: next, len: fresh, part: true, ..sent });
-                Retransmission { fresh, ..repeat }
+                repeat.proof.fresh = fresh;
+                Some(repeat)
             }
-            Fill::Nothing => verdict::repeated(&again, own, peer, handshake),
-        })
+            Fill::Nothing => repeated(&again, own, peer, path),
+        }
     }
+
+    /// The path as the sender of this direction meets it.
+    #[cold]
+    fn path_of(&self, sender: Direction) -> Path {
+        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        Path {
+            round_trip: self.handshake.round_trip(),
+            journey: self.handshake.answer_time(sender),
+            view: View::of(capture_point, sender),
+        }
+    }
+
+    /// A SYN or SYN-ACK.
+    fn take_syn(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        sent: SentSegment,
+        path: Path,
+    ) -> Option<Retransmission> {
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let with_ack = segment.flags.contains(TcpFlags::ACK);
+        let before = own.syn;
+        if with_ack && before.is_some() && !own.has_asked_with(segment.seq) {
+            moment.place().into_iter().for_each(|(frame, _)| own.take_another_syn(&sent, frame));
+            return None;
+        }
+        // a SYN that was retransmitted is answered again; else the answer was lost
+        let too_soon = before
+            .and_then(|(_, at)| moment.since(at))
+            .is_some_and(|since| since >= NO_TIMER_WITHIN && since < MIN_RTO);
+        let usual = first_answer(own, peer);
+        let asked = peer.syn.filter(|(frame, at)| {
+            let answers = |answer: OptTime| {
+                answer.since(*at).zip(usual).is_none_or(|(took, usual)| took.0 >= usual.0.saturating_mul(3) / 4)
+            };
+            let since = before.is_some_and(|(own, own_at)| *frame > own || !answers(own_at));
+            with_ack && answers(moment.at) && (since || too_soon && own.syn_count < peer.syn_count)
+        });
+        let bad_ack = peer.newest().filter(|newest| before.is_some_and(|(own, _)| newest.frame > own.get()));
+        let bad_ack = bad_ack.filter(|_| !with_ack && !own.syn_acked).and_then(|newest| NonZeroU64::new(newest.frame));
+        // of several SYN-ACKs the first had the most time to arrive; the last may have crossed this SYN
+        let first = peer.sent.iter().find(|sent| Some(sent.seq) == peer.isn && !self.handshake.simultaneous);
+        let first = first.and_then(|sent| Some((NonZeroU64::new(sent.frame)?, sent.at)));
+        let opened = self.handshake.ack();
+        let answer = if with_ack { opened } else { first.or(peer.syn).filter(|_| peer.syn_with_ack) };
+        let again = RetransmittedSegment::whole(&sent);
+        let captured =
+            RetransmissionProof { first_copy: FirstCopy::Captured, view: path.view, ..RetransmissionProof::default() };
+        if let Some((syn_ack, at)) = self.handshake.overtaken_syn(own, moment, segment) {
+            let case = SynCase { overtaken: true, ..SynCase::default() };
+            let proof = RetransmissionProof { original: Some(syn_ack.get()), after: moment.since(at), ..captured };
+            return explain(&Case { proof, ..Case::new(&again, own, peer, path, Before::Syn(case)) });
+        }
+        let superseded = own.is_not_taken(segment.seq);
+        let repeat = own.take_syn(sent, with_ack, asked.is_some())?;
+        let marks = PacketIds::carried(sent.ip_id, sent.timestamp);
+        let proof = RetransmissionProof {
+            original: Some(repeat.first),
+            last: repeat.last,
+            after: repeat.after,
+            marks,
+            ..captured
+        };
+        if repeat.nth == 0 {
+            return explain(&Case { proof, ..Case::new(&again, own, peer, path, Before::SamePacket) });
+        }
+        let data = peer.newest_data().filter(|data| opened.is_some_and(|(ack, _)| data.frame >= ack.get()));
+        let case = SynCase {
+            with_ack,
+            overtaken: false,
+            nth: repeat.nth,
+            asked: asked.map(|(frame, _)| frame).filter(|_| !superseded),
+            answer: answer.map(|(frame, _)| frame),
+            bad_ack,
+            superseded,
+            opened: opened
+                .filter(|_| !with_ack && moment.direction == Direction::ClientToServer)
+                .map(|(frame, _)| frame),
+            data: data.and_then(|data| NonZeroU64::new(data.frame)),
+            other_id: repeat.other_id,
+        };
+        explain(&Case { proof, ..Case::new(&again, own, peer, path, Before::Syn(case)) })
+    }
+}
+
+/// A segment whose bytes are all in the capture already.
+fn repeated(
+    again: &RetransmittedSegment,
+    sender: &mut TcpEndpoint,
+    receiver: &TcpEndpoint,
+    path: Path,
+) -> Option<Retransmission> {
+    if let Some(proof) = sender.copied(again, receiver.has_asked_for(again)) {
+        let proof = RetransmissionProof { view: path.view, ..proof };
+        return explain(&Case { proof, ..Case::new(again, sender, receiver, path, Before::SamePacket) });
+    }
+    [again.seq, again.end].into_iter().for_each(|at| sender.sent.part(at, sender.isn));
+    let Some(before) = sender.sent.carried(again.seq).copied() else {
+        return forgotten(again, sender, receiver, path);
+    };
+    let proof = of_segment(again, &before, sender, path.view);
+    let repeat = explain(&Case { proof, ..Case::new(again, sender, receiver, path, Before::Segment(before)) })?;
+    let late = repeat.may_be_late();
+    if !late {
+        sender.sent.repeat(again.seq, again.end, (again.frame, again.at));
+    }
+    sender.remember_repeat(RetransmittedSegment { first: repeat.proof.original, late, ..*again });
+    sender.recover(again, &repeat, receiver);
+    Some(repeat)
+}
+
+/// Bytes that were sent before, in a frame that is not remembered.
+fn forgotten(
+    again: &RetransmittedSegment,
+    sender: &mut TcpEndpoint,
+    receiver: &TcpEndpoint,
+    path: Path,
+) -> Option<Retransmission> {
+    let case = Case::new(again, sender, receiver, path, Before::Forgotten);
+    let acked = receiver.ack_sent.is_some_and(|ack| !again.end.is_after(ack));
+    let proof = match sender.recall(again).filter(|_| acked) {
+        Some(RetransmittedSegment { frame, at, first, .. }) => RetransmissionProof {
+            original: Some(first.unwrap_or(frame)),
+            after: again.at.since(at),
+            last: first.and(NonZeroU64::new(frame)),
+            first_copy: FirstCopy::Captured,
+            ..case.proof
+        },
+        None => case.proof,
+    };
+    let repeat = explain(&Case { proof, ..case })?;
+    sender.remember_repeat(RetransmittedSegment { first: repeat.proof.original, ..*again });
+    sender.recover(again, &repeat, receiver);
+    Some(repeat)
 }
 
 /// How long the first SYN-ACK came after the first SYN, where there was but one to answer: none comes sooner.
@@ -190,10 +288,15 @@ fn copied_ack(moment: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEnd
         if own.ip_ids_vary { after.is_none_or(|after| after < DUPLICATE_WITHIN) } else { after == Some(Nanos(0)) };
     let marks = PacketIds { ip_id: own.ip_ids_vary, timestamp: false };
     let newest = own.newest().filter(|newest| newest.len == 0 && !newest.syn && newest.ack == Some(segment.ack))?;
-    let copy = Retransmission { after, marks, ..Retransmission::of(RetransmitCause::DuplicateFrame, own.ack_frame) };
     // a copy of it counted no more
     let same = own.ack_frame == newest.frame || newest.copy;
-    (ack && soon && numbered && own.snd_nxt == Some(segment.seq) && same).then_some(copy)
+    if !(ack && soon && numbered && own.snd_nxt == Some(segment.seq) && same) {
+        return None;
+    }
+    let again = RetransmittedSegment::whole(&sent(moment, segment, segment.seq, ip));
+    let (original, first_copy) = (Some(own.ack_frame), FirstCopy::Captured);
+    let proof = RetransmissionProof { original, after, marks, first_copy, ..RetransmissionProof::default() };
+    explain(&Case { proof, ..Case::new(&again, own, own, Path::default(), Before::SamePacket) })
 }
 
 /// The segment as it is remembered.
@@ -209,9 +312,9 @@ fn sent(moment: &PacketRef, segment: &Segment, end: SeqNumber, ip: &IpHeader) ->
         ip_id: ip.id,
         timestamp: segment.options.timestamps.map(|stamps| stamps.value),
         repeats: 0,
-        timeouts: 0,
         damaged: segment.checksum == Checksum::Invalid,
         late: false,
+        overtaken: false,
         part: false,
         acked_by: None,
     }

@@ -6,7 +6,7 @@ use super::{Connection, PacketRef};
 use crate::model::{Segment, TcpFlags};
 use crate::track::event::TcpFacts;
 use crate::track::facts::Observations;
-use crate::track::retransmission::{Retransmission, RetransmitCause};
+use crate::track::retransmission::Retransmission;
 
 impl Connection {
     /// Leaves the facts of a segment that frame `copy_of` holds as well in `facts`, and changes nothing.
@@ -38,7 +38,7 @@ impl Connection {
             analysis: facts.analysis,
             role: self.place(moment, segment),
             life: self.life,
-            retransmission: Some(Retransmission::of(RetransmitCause::DuplicateFrame, copy_of)),
+            retransmission: Some(Retransmission::duplicate(copy_of)),
             observations: Observations { captured_twice: NonZeroU64::new(copy_of), ..Observations::default() },
             ..TcpFacts::default()
         };

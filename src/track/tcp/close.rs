@@ -147,6 +147,10 @@ impl Connection {
             });
             *story.unacked_bytes.get_mut(direction) =
                 own.snd_nxt.zip(peer.ack_sent).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
+            *story.unfilled.get_mut(direction) = own.loss().gaps.lowest_unfilled().and_then(|(from, to, shown_by)| {
+                let asks = peer.ack_sent == Some(from) && peer.ack_frame > shown_by;
+                asks.then(|| super::UnfilledGap { bytes: to.relative_to(from), shown_by, asked_by: peer.ack_frame })
+            });
             *story.still_zero_window.get_mut(direction) = own.loss().zero_window.map(|shut| super::StillZeroWindow {
                 by: (shut.frame.get(), shut.at.get()),
                 last: (shut.last.0, shut.last.1.get()),

@@ -1,34 +1,16 @@
-//! The same packet twice: captured twice (a mirrored port), or doubled on its way. A copy has the numbers and the marks
-//! of its packet, and comes soon after it.
+//! The same packet twice: captured twice (a mirrored port), or duplicated by the network. A duplicate has the numbers and
+//! the identifying fields of its packet, and comes soon after it.
 
 use super::endpoint::TcpEndpoint;
-use super::scoreboard::SentSegment;
-use super::verdict::RetransmittedSegment;
+use super::segment::RetransmittedSegment;
 use crate::model::OptTime;
 use crate::model::thresholds::{DUPLICATE_WITHIN, NO_TIMER_WITHIN, TIMESTAMP_TICK};
 use crate::model::{Nanos, SeqNumber};
-use crate::track::retransmission::{PacketIds, Retransmission, RetransmitCause};
+use crate::track::retransmission::{FirstCopy, PacketIds, RetransmissionProof};
+use std::num::NonZeroU64;
 
 /// Most segments that came again remembered of one side, the last ones.
 const REPEATS: usize = 8;
-
-impl RetransmittedSegment {
-    /// A segment that was sent as one packet.
-    pub(super) fn whole(sent: &SentSegment) -> Self {
-        Self {
-            frame: sent.frame,
-            seq: sent.seq,
-            end: sent.end,
-            packet_end: sent.end,
-            first: None,
-            had: None,
-            fin_on_ack: false,
-            at: sent.at,
-            ip_id: sent.ip_id,
-            timestamp: sent.timestamp,
-        }
-    }
-}
 
 impl TcpEndpoint {
     /// Remembers a segment that came again: a copy may follow.
@@ -42,7 +24,7 @@ impl TcpEndpoint {
 
     /// The packet that this one is a copy of, if it is: the last that brought exactly these bytes. One that was sent once,
     /// and that the receiver has asked for since, may have been sent again at once.
-    pub(super) fn copied(&mut self, again: &RetransmittedSegment, asked: bool) -> Option<Retransmission> {
+    pub(super) fn copied(&mut self, again: &RetransmittedSegment, asked: bool) -> Option<RetransmissionProof> {
         let ids_vary = self.ip_ids_vary || again.ip_id.is_none();
         let repeated = self
             .loss()
@@ -62,15 +44,28 @@ impl TcpEndpoint {
         if !(too_soon || ids_vary && same_packet(again, &packet, after)) {
             return None;
         }
-        if let Some(original) = original.filter(|sent| sent.repeats == 0) {
-            original.last.0 = again.frame;
-        }
         let carried = PacketIds::carried(again.ip_id, again.timestamp);
         let marks = PacketIds {
             ip_id: carried.ip_id && again.ip_id == packet.ip_id,
             timestamp: carried.timestamp && again.timestamp == packet.timestamp,
         };
-        Some(Retransmission { after, marks, ..Retransmission::of(RetransmitCause::DuplicateFrame, packet.frame) })
+        self.note_copy(again, &packet);
+        let (original, first_copy) = (Some(packet.frame), FirstCopy::Captured);
+        Some(RetransmissionProof { original, after, marks, first_copy, ..RetransmissionProof::default() })
+    }
+
+    /// Remembers a captured duplicate: a DSACK may report it.
+    fn note_copy(&mut self, again: &RetransmittedSegment, packet: &RetransmittedSegment) {
+        let copy = NonZeroU64::new(again.frame);
+        let loss = self.loss_mut();
+        if let Some(repeat) = loss.repeats.iter_mut().find(|repeat| repeat.frame == packet.frame) {
+            repeat.copy = copy;
+            return;
+        }
+        if loss.copies.len() >= REPEATS {
+            loss.copies.remove(0);
+        }
+        loss.copies.push(RetransmittedSegment { copy, ..*packet });
     }
 }
 

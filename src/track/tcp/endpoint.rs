@@ -6,10 +6,9 @@ use std::num::{NonZeroU8, NonZeroU64};
 use super::loss_state::LossState;
 use super::rules::acceptability::is_signed;
 use super::scoreboard::{Scoreboard, SentSegment};
-use super::verdict::RetransmittedSegment;
+use super::segment::RetransmittedSegment;
 use crate::model::OptTime;
 use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
-use crate::track::retransmission::{Retransmission, RetransmitCause};
 use crate::track::rtt::Estimator;
 
 /// A shift above this counts as this (RFC 7323 §2.3).
@@ -54,6 +53,21 @@ pub(super) struct ZeroWindowPeriod {
     pub(super) last: (u64, OptTime),
     /// The connection's first RST since, and when it came.
     pub(super) reset: Option<(NonZeroU64, OptTime)>,
+}
+
+/// A SYN or SYN-ACK that is in the capture again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RepeatedSyn {
+    /// The time since the one before.
+    pub(super) after: Option<Nanos>,
+    /// The first one; of a duplicate, its packet.
+    pub(super) first: u64,
+    /// The one before, where that is another.
+    pub(super) last: Option<NonZeroU64>,
+    /// The number of this retransmission; 0 for a duplicate packet.
+    pub(super) nth: u16,
+    /// Its IP identification differs from that of the one before.
+    pub(super) other_id: bool,
 }
 
 /// What is known of one side. "Its" numbers are those that it sends.
@@ -233,9 +247,9 @@ impl TcpEndpoint {
         }
     }
 
-    /// Takes a SYN or SYN-ACK; one that comes again gives why, what it repeats, and the time since.
-    /// In a simultaneous open the SYN-ACK repeats the SYN's number, and is no repeat (RFC 9293 §3.5).
-    pub(super) fn take_syn(&mut self, sent: SentSegment, with_ack: bool, asked: bool) -> Option<Retransmission> {
+    /// Takes a SYN or SYN-ACK; one that is in the capture again gives what it repeats.
+    /// In a simultaneous open the SYN-ACK repeats the SYN's number, and is no retransmission (RFC 9293 §3.5).
+    pub(super) fn take_syn(&mut self, sent: SentSegment, with_ack: bool, asked: bool) -> Option<RepeatedSyn> {
         let before = std::mem::replace(&mut self.syn, NonZeroU64::new(sent.frame).map(|frame| (frame, sent.at)));
         self.syn_count = self.syn_count.saturating_add(1);
         if self.isn == Some(sent.seq) && self.snd_nxt.is_none_or(|next| sent.end.is_after(next)) {
@@ -260,9 +274,11 @@ impl TcpEndpoint {
         // an identification tells more than that the peer's SYN came twice, by which it may be answered twice; 0 tells none
         let tells = sent.ip_id.is_some_and(|id| id != 0);
         let same = last.is_some_and(|last| last.ip_id == sent.ip_id && last.timestamp == sent.timestamp);
+        let other_id =
+            tells && last.is_some_and(|last| last.ip_id.is_some_and(|id| id != 0) && last.ip_id != sent.ip_id);
         if same && soon && (!asked || tells) {
             self.syn_copies = self.syn_copies.saturating_add(1);
-            return Some(Retransmission { after, ..Retransmission::of(RetransmitCause::DuplicateFrame, last_frame) });
+            return Some(RepeatedSyn { after, first: last_frame, last: None, nth: 0, other_id });
         }
         let nth = self.asked_before(sent.seq);
         let original = self.sent.carrying(sent.seq);
@@ -274,7 +290,7 @@ impl TcpEndpoint {
         }
         self.remember_repeat(RetransmittedSegment { first: Some(first), ..again });
         let last = NonZeroU64::new(last_frame).filter(|last| last.get() != first);
-        Some(Retransmission { after, last, ..Retransmission::of(RetransmitCause::Handshake { nth, asked }, first) })
+        Some(RepeatedSyn { after, first, last, nth, other_id })
     }
 
     /// How often it sent its SYN, copies left out.

@@ -3,7 +3,7 @@
 use crate::model::OptTime;
 use crate::model::SeqNumber;
 
-/// Most holes remembered for one direction; the oldest is forgotten first.
+/// Most gaps remembered for one direction; the oldest is forgotten first.
 const MOST: usize = 32;
 /// Most ranges remembered that were acknowledged before they were captured: they come soon, or never.
 const MISSED: usize = 4;
@@ -13,7 +13,7 @@ const MISSED: usize = 4;
 pub(super) struct Gap {
     pub(super) from: SeqNumber,
     pub(super) to: SeqNumber,
-    /// The frame whose sequence number showed the hole.
+    /// The frame whose sequence number showed the gap.
     pub(super) shown_by: u64,
     /// The ACK that covers it: the receiver has the bytes.
     acked: Option<AckedUnseen>,
@@ -28,18 +28,18 @@ pub(super) struct AckedUnseen {
     pub(super) echo: Option<u32>,
 }
 
-/// How a segment's bytes relate to the holes.
+/// How a segment's bytes relate to the gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fill {
     /// All of its bytes were captured before.
     Nothing,
-    /// It brings so many bytes that were skipped; `shown_by` is the frame that showed the hole.
+    /// It brings so many bytes that were skipped; `shown_by` is the frame that showed the gap.
     Gap { shown_by: u64, bytes: u32 },
     /// It brings bytes that were acknowledged before they were captured.
     AckedUnseen(AckedUnseen),
 }
 
-/// The holes of one direction, ascending.
+/// The gaps of one direction, ascending.
 #[derive(Clone, Debug, Default)]
 pub(super) struct GapList {
     ranges: Vec<Gap>,
@@ -47,7 +47,7 @@ pub(super) struct GapList {
 }
 
 impl GapList {
-    /// Whether holes had to be forgotten: then a byte that is in no hole may be new all the same.
+    /// Whether gaps had to be forgotten: then a byte that is in no gap may be new all the same.
     pub(super) fn forgot_some(&self) -> bool {
         self.forgotten
     }
@@ -60,7 +60,7 @@ impl GapList {
         self.ranges.push(Gap { from, to, shown_by, acked: None });
     }
 
-    /// Takes the bytes from `from` up to `to` out of the holes.
+    /// Takes the bytes from `from` up to `to` out of the gaps.
     pub(super) fn fill(&mut self, from: SeqNumber, to: SeqNumber) -> Fill {
         let mut filled = Fill::Nothing;
         let mut rest = None;
@@ -94,8 +94,8 @@ impl GapList {
         filled
     }
 
-    /// Gives up the holes below `ack`, which the receiver has: bytes that reached it but not the capture, or not yet.
-    /// Returns how many bytes, and the frame that showed the first of these holes.
+    /// Gives up the gaps below `ack`, which the receiver has: bytes that reached it but not the capture, or not yet.
+    /// Returns how many bytes, and the frame that showed the first of these gaps.
     #[inline]
     pub(super) fn acknowledged(&mut self, ack: SeqNumber, missed: AckedUnseen) -> Option<(u32, u64)> {
         if self.ranges.is_empty() { None } else { self.give_up(ack, missed) }
@@ -128,6 +128,13 @@ impl GapList {
         self.forget_missed();
     }
 
+    /// The lowest range that is neither filled nor acknowledged: from, up to, and the frame that showed it.
+    pub(super) fn lowest_unfilled(&self) -> Option<(SeqNumber, SeqNumber, u64)> {
+        let unfilled = self.ranges.iter().filter(|gap| gap.acked.is_none());
+        let low = unfilled.reduce(|low, gap| if gap.from.is_before(low.from) { gap } else { low })?;
+        Some((low.from, low.to, low.shown_by))
+    }
+
     fn forget_missed(&mut self) {
         let mut over = self.ranges.iter().filter(|gap| gap.acked.is_some()).count().saturating_sub(MISSED);
         self.ranges.retain(|gap| {
@@ -137,7 +144,12 @@ impl GapList {
         });
     }
 
+    /// Inserts a part of a split range in order. Splits are bounded as new gaps are: else every segment that fills one byte
+    /// in the middle of a large gap would add a range for all later ones to look at.
     fn insert(&mut self, gap: Gap) {
+        if self.ranges.len() >= MOST + MISSED {
+            self.forgotten |= self.ranges.remove(0).acked.is_none();
+        }
         let at = self.ranges.iter().position(|other| other.from.is_after(gap.from)).unwrap_or(self.ranges.len());
         self.ranges.insert(at, gap);
     }
@@ -158,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_is_filled_piece_by_piece() {
+    fn a_gap_is_filled_piece_by_piece() {
         let mut gaps = GapList::default();
         gaps.open(seq(10), seq(40), 3);
         assert_eq!(gaps.fill(seq(20), seq(30)), gap(3, 10));
@@ -169,13 +181,39 @@ mod tests {
     }
 
     #[test]
-    fn holes_work_across_the_wrap_and_are_bounded() {
+    fn gaps_work_across_the_wrap_and_are_bounded() {
         let mut gaps = GapList::default();
         gaps.open(seq(u32::MAX - 4), seq(5), 1);
         assert_eq!(gaps.fill(seq(u32::MAX), seq(2)), gap(1, 3));
         assert_eq!(gaps.acknowledged(seq(0), ACK), Some((4, 1)));
         (0..100).for_each(|n| gaps.open(seq(n * 10), seq(n * 10 + 5), 2));
         assert!(gaps.ranges.len() <= MOST && gaps.forgot_some());
+    }
+
+    /// The ranges that segments look at while each fills one byte in the middle of a large gap.
+    fn work_of_splits(segments: u32, acked: bool) -> usize {
+        let mut gaps = GapList::default();
+        if acked {
+            gaps.missed(seq(0), seq(1 << 30), ACK);
+        } else {
+            gaps.open(seq(0), seq(1 << 30), 1);
+        }
+        let mut work = 0;
+        for n in 0..segments {
+            work += gaps.ranges.len();
+            gaps.fill(seq(1 + n * 2), seq(2 + n * 2));
+        }
+        work
+    }
+
+    #[test]
+    fn a_gap_that_is_split_again_and_again_costs_the_same_for_each_segment() {
+        for acked in [false, true] {
+            for segments in [5_000, 10_000, 20_000] {
+                let work = work_of_splits(segments, acked);
+                assert!(work <= segments as usize * (MOST + MISSED), "{segments}: {work}");
+            }
+        }
     }
 
     #[test]

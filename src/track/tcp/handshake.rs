@@ -7,7 +7,6 @@ use super::{PacketRef, SegmentRole};
 use crate::model::OptTime;
 use crate::model::{Direction, Nanos, PerDirection, Segment, TcpFlags};
 use crate::track::Handshake;
-use crate::track::retransmission::{Retransmission, RetransmitCause};
 
 /// How far the handshake has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -138,20 +137,16 @@ impl Progress {
         self.refused
     }
 
-    /// The SYN of this side, which comes behind its SYN-ACK with the same number: nobody sends them in this order, so it
+    /// The SYN-ACK of this side, if this SYN follows it with the same number: no TCP sends them in this order, so the SYN
     /// was overtaken, and both sides opened at once (RFC 9293 §3.5).
     pub(super) fn overtaken_syn(
         &self,
         own: &TcpEndpoint,
         moment: &PacketRef,
         segment: &Segment,
-    ) -> Option<Retransmission> {
+    ) -> Option<(NonZeroU64, OptTime)> {
         let first = moment.direction == Direction::ServerToClient && !self.simultaneous && own.syn_with_ack;
-        let (syn_ack, at) = own.syn.filter(|_| first && !segment.flags.contains(TcpFlags::ACK))?;
-        Some(Retransmission {
-            after: moment.since(at),
-            ..Retransmission::of(RetransmitCause::Reordered, syn_ack.get())
-        })
+        own.syn.filter(|_| first && !segment.flags.contains(TcpFlags::ACK))
     }
 
     /// How much of it was captured.

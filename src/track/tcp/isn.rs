@@ -7,7 +7,7 @@ use super::Connection;
 use super::endpoint::TcpEndpoint;
 use super::gaps::GapList;
 use super::scoreboard::SentSegment;
-use super::verdict::RetransmittedSegment;
+use super::segment::RetransmittedSegment;
 use crate::model::{Direction, PerDirection, SeqNumber};
 
 impl TcpEndpoint {

@@ -4,10 +4,9 @@
 use std::collections::VecDeque;
 
 use super::endpoint::TcpEndpoint;
-use super::verdict::RetransmittedSegment;
+use super::segment::RetransmittedSegment;
 use crate::model::OptTime;
 use crate::model::SeqNumber;
-use crate::track::retransmission::RetransmitCause;
 
 /// Most ACKs remembered, as many as segments that they may tell of.
 const MOST: usize = 1024;
@@ -41,6 +40,8 @@ pub(super) struct LossEvidence {
     pub(super) acks: u32,
     pub(super) first: u64,
     pub(super) first_at: OptTime,
+    /// When the last of those came that were needed to be enough.
+    pub(super) enough_at: OptTime,
     pub(super) last: u64,
     /// Whether a SACK block did.
     pub(super) sack: bool,
@@ -51,22 +52,18 @@ impl LossEvidence {
     pub(super) fn is_enough(&self) -> bool {
         self.sack || self.acks >= 3
     }
-
-    /// The verdict where that made the sender act.
-    pub(super) fn asks(&self) -> RetransmitCause {
-        RetransmitCause::Fast { acks: self.acks, last: self.last }
-    }
 }
 
 impl DupAck {
     /// What it tells of a hole at these bytes: it stands at them, or has a SACK block behind them.
     fn tells_of(&self, again: &RetransmittedSegment) -> Option<LossEvidence> {
-        let sack = self.sacked.is_some_and(|sacked| sacked.is_after(again.seq));
+        let sack = self.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) && self.ack.is_before(again.end);
         let here = !self.ack.is_before(again.seq) && self.ack.is_before(again.end);
         (sack || here).then_some(LossEvidence {
             acks: self.acks,
             first: self.frame,
             first_at: self.at,
+            enough_at: self.at,
             last: self.frame,
             sack,
         })
@@ -111,6 +108,7 @@ impl TcpEndpoint {
         let later = self.loss().dup_acks.acks.iter().filter(|told| told.frame > since);
         later.filter_map(|told| told.tells_of(again)).reduce(|all, next| LossEvidence {
             acks: all.acks.saturating_add(next.acks),
+            enough_at: if all.is_enough() { all.enough_at } else { next.enough_at },
             last: next.last,
             sack: all.sack || next.sack,
             ..all
@@ -124,9 +122,36 @@ impl TcpEndpoint {
         self.loss_evidence(again, 0).map(|told| told.first).or(first)
     }
 
-    /// That, where it is enough to send them again.
-    pub(super) fn asked_for(&self, again: &RetransmittedSegment, since: u64) -> Option<LossEvidence> {
-        self.loss_evidence(again, since).filter(LossEvidence::is_enough)
+    /// Whether they are enough to retransmit the bytes.
+    pub(super) fn has_asked_for(&self, again: &RetransmittedSegment) -> bool {
+        self.loss_evidence(again, 0).is_some_and(|told| told.is_enough())
+    }
+
+    /// The lowest byte that its remembered ACKs have reported by SACK.
+    pub(super) fn lowest_sacked(&self) -> Option<SeqNumber> {
+        let blocks = self.loss().dup_acks.acks.iter().filter_map(|told| told.block);
+        blocks.map(|(left, _)| SeqNumber(left)).reduce(|low, left| if left.is_before(low) { left } else { low })
+    }
+
+    /// Its last ACK, where that is the first or second duplicate in a row.
+    pub(super) fn first_duplicates(&self) -> Option<u64> {
+        let acks = &self.loss().dup_acks.acks;
+        acks.back().filter(|_| acks.len() <= 2).map(|told| told.frame)
+    }
+
+    /// Whether none of its ACKs since its last of new data reported a gap.
+    pub(super) fn has_reported_no_gap(&self) -> bool {
+        self.loss().dup_acks.is_empty()
+    }
+
+    /// The last of its remembered ACKs with a SACK block.
+    pub(super) fn last_with_sack(&self) -> Option<u64> {
+        self.loss().dup_acks.acks.iter().rev().find(|told| told.sacked.is_some()).map(|told| told.frame)
+    }
+
+    /// The first of its remembered ACKs with a SACK block.
+    pub(super) fn first_with_sack(&self) -> Option<&DupAck> {
+        self.loss().dup_acks.acks.iter().find(|told| told.sacked.is_some())
     }
 
     /// The first of its ACKs whose SACK said that the bytes had arrived.

@@ -10,9 +10,9 @@ use super::gaps::GapList;
 use super::loss_evidence::DupAcks;
 use super::other_host::TwoTtls;
 use super::probe::Asks;
-use super::recovery::Recovery;
+use super::recovery::{Recovery, RetransmissionTimer};
 use super::rules::acceptability::Refused;
-use super::verdict::RetransmittedSegment;
+use super::segment::RetransmittedSegment;
 use crate::model::OptTime;
 use crate::model::SeqNumber;
 
@@ -26,8 +26,12 @@ pub(super) struct LossState {
     pub(super) opened_in: u64,
     /// The highest byte that it reported by SACK.
     pub(super) sacked: Option<SeqNumber>,
+    /// Its ACK that no longer reported bytes which it had reported by SACK, and these bytes.
+    pub(super) reneged: Option<(u64, SeqNumber, SeqNumber)>,
     /// The last ICMP error that said that a packet of its was too long for a link, and when it came.
     pub(super) too_big: Option<(NonZeroU64, OptTime)>,
+    /// The last ICMP error that reported its peer's host or network unreachable, and when it came.
+    pub(super) unreachable: Option<(NonZeroU64, OptTime)>,
     /// Its last segment that the peer does not accept, until another one is accepted.
     pub(super) refused: Option<Refused>,
     pub(super) gaps: GapList,
@@ -38,6 +42,9 @@ pub(super) struct LossState {
     pub(super) recovery: Option<Recovery>,
     /// Its packets have two TTLs.
     pub(super) two_ttls: Option<Box<TwoTtls>>,
+    pub(super) timer: RetransmissionTimer,
+    /// Captured duplicates of segments that were sent once, the last ones.
+    pub(super) copies: Vec<RetransmittedSegment>,
 }
 
 /// That of a side in none.

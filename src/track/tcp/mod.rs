@@ -10,6 +10,7 @@ mod duplicate;
 mod endpoint;
 mod gaps;
 mod handshake;
+mod held_back;
 mod icmp;
 mod isn;
 mod keep_alive;
@@ -27,17 +28,17 @@ mod role;
 pub(super) mod rules;
 mod sack;
 mod scoreboard;
+mod segment;
 mod spurious;
 mod state;
 mod summary;
-mod verdict;
 mod wireshark;
 
 pub use acceptability::Unacceptable;
 pub use keep_alive::KeepAlives;
 pub use other_host::{Quicker, SameTtl, TwoTtls};
 pub use state::State;
-pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
+pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, UnfilledGap, ZeroWindow};
 
 use endpoint::{Recent, TcpEndpoint};
 use recorder::SummaryRecorder;
@@ -50,7 +51,6 @@ use super::capture_point::{CapturePointEvidence, CapturePointObserver};
 use super::event::TcpFacts;
 use super::facts::{Life, Observations, Probe, SegmentRole};
 use super::reset::Reset;
-use super::retransmission::RetransmitCause;
 use super::rtt::Distribution;
 use crate::model::OptTime;
 use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
@@ -198,10 +198,7 @@ impl Connection {
         let probe = if fits { self.probe(moment, segment) } else { self.misfit(moment, segment) };
         facts.retransmission = self.take_bytes(moment, segment, ip, probe);
         // a copy of an ACK says nothing again, nor does one of a SYN
-        let copied = segment.len == 0
-            && facts
-                .retransmission
-                .is_some_and(|retransmission| retransmission.cause == RetransmitCause::DuplicateFrame);
+        let copied = segment.len == 0 && facts.retransmission.is_some_and(|again| again.is_duplicate());
         // who has seen the SYN-ACK acknowledges it with all that follows
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
         if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && accepted && counts && !copied {

@@ -57,6 +57,7 @@ impl Connection {
         }
         if segment.len > 0 && repeat.is_none() {
             self.hint_nagle(moment, segment, observations);
+            self.note_held_back(moment, segment, observations);
         }
         let new = repeat.map_or(segment.len, |repeat| repeat.brings(segment.len));
         if new > 0 && self.is_ending() {

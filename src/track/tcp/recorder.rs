@@ -6,7 +6,7 @@ use super::summary::{AfterFin, TcpSummary, ZeroWindow};
 use crate::model::Occurrences;
 use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment};
 use crate::track::facts::{Observations, Probe};
-use crate::track::retransmission::{Retransmission, RetransmitCause};
+use crate::track::retransmission::Retransmission;
 use crate::track::totals::EarlierFragments;
 
 /// What happens seldom; a connection without any of it has none.
@@ -139,7 +139,7 @@ impl SummaryRecorder {
             Checksum::Invalid => self.rare().invalid.see(frame),
             Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
         }
-        if repeat.is_some_and(|repeat| repeat.cause != RetransmitCause::DuplicateFrame) {
+        if repeat.is_some_and(|repeat| !repeat.is_duplicate()) {
             self.rare().repeats.get_mut(direction).see(frame);
         }
         if probe == Some(Probe::ZeroWindow) {

@@ -2,11 +2,12 @@
 //! send more of it again, and no timer or duplicate ACK has to (RFC 5681 §3.1, RFC 6582 §3.2).
 
 use super::endpoint::TcpEndpoint;
-use super::verdict::RetransmittedSegment;
+use super::rules::retransmission::RecoveryChange;
+use super::segment::RetransmittedSegment;
 use crate::model::OptTime;
-use crate::model::thresholds::MIN_RTO;
+use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO, PACING};
 use crate::model::{Nanos, SeqNumber};
-use crate::track::retransmission::{Retransmission, RetransmitCause};
+use crate::track::retransmission::Retransmission;
 
 /// A recovery under way.
 #[derive(Clone, Copy, Debug)]
@@ -20,23 +21,28 @@ pub(super) struct Recovery {
 }
 
 impl Recovery {
-    /// Whether it explains that bytes come again which were last sent in frame `before`, or sooner: an ACK of some of what
-    /// was under way has come, and they were not sent since. After duplicate ACKs, only the first byte that is missing is
-    /// sent. Gives that ACK, too.
+    /// Whether it explains a retransmission of bytes that were last sent in frame `before`, or sooner: an ACK of some of
+    /// what was in flight has come, and they were not sent since. After duplicate ACKs, only the first missing byte is
+    /// retransmitted. Gives the segment that began it, and that ACK. `journey` is how long the sender takes to react to
+    /// what is captured here.
     pub(super) fn goes_on(
         &self,
         again: &RetransmittedSegment,
         before: u64,
         receiver: &TcpEndpoint,
+        journey: Option<Nanos>,
         round_trip: Option<Nanos>,
-    ) -> Option<(RetransmitCause, u64)> {
+    ) -> Option<(u64, u64)> {
         let ack = receiver.ack_sent.filter(|ack| ack.is_before(self.until))?;
         let partial = self.acked.is_none_or(|acked| ack.is_after(acked)) && before < self.frame;
         let (frame, at) = receiver.advanced;
-        let prompt = again.at.since(at).is_none_or(|since| since < MIN_RTO.plus(round_trip.unwrap_or_default()));
-        let (since, timeout) = (self.frame, self.timeout);
-        let cause = RetransmitCause::RecoveryContinues { since, timeout };
-        (partial && prompt && (timeout || ack == again.seq)).then_some((cause, frame))
+        let trip = round_trip.unwrap_or_default();
+        let limit = journey.map_or(MIN_RTO.plus(trip), |journey| journey.plus(Nanos(trip.0 / 2)).plus(PACING));
+        let prompt = again.at.since(at).is_none_or(|since| {
+            let least = journey.filter(|journey| *journey >= COMPARABLE_RTT).map_or(0, |journey| journey.0 / 2);
+            since < limit && since.0 >= least
+        });
+        (partial && prompt && (self.timeout || ack == again.seq)).then_some((self.frame, frame))
     }
 
     /// Whether all that was under way when it began is acknowledged.
@@ -50,23 +56,46 @@ impl Recovery {
     }
 }
 
-impl TcpEndpoint {
-    /// Notes what begins or prolongs a recovery.
-    pub(super) fn recover(&mut self, again: &RetransmittedSegment, repeat: &Retransmission, receiver: &Self) {
-        let over = |recovery: &Recovery| recovery.is_over(receiver);
-        let timeout = match repeat.cause {
-            RetransmitCause::Timeout { .. } => true,
-            RetransmitCause::Fast { .. } if self.loss().recovery.as_ref().is_none_or(over) => false,
-            _ => return,
-        };
-        let until = self.snd_nxt.unwrap_or(again.end);
-        self.loss_mut().recovery = Some(Recovery { frame: again.frame, timeout, acked: receiver.ack_sent, until });
-    }
+/// The retransmission timer of a sender, as its transmissions show it (RFC 6298 §5).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RetransmissionTimer {
+    /// The last transmission that restarted it, other than new data: a time-out's, a probe, the head of a fast recovery.
+    pub(super) restarted: Option<(u64, OptTime)>,
+    /// That was a tail-loss probe.
+    pub(super) probe: bool,
+    /// That was a time-out's or a tail-loss probe: unknown.
+    pub(super) may_be_probe: bool,
+    /// How long the timer had run before the last time-out.
+    pub(super) wait: Option<Nanos>,
+    /// Time-outs in a row.
+    pub(super) in_row: u32,
+}
 
-    /// Its last ACK of anything new, where that came too short a time ago for a timer to run out, since each such ACK
-    /// starts the timer anew (RFC 6298 §5.3).
-    pub(super) fn restarted_timer(&self, now: OptTime) -> Option<u64> {
-        let (ack, at) = self.advanced;
-        now.since(at).is_some_and(|since| since < MIN_RTO).then_some(ack)
+impl TcpEndpoint {
+    /// Notes a transmission that begins or prolongs a recovery, or restarts the timer.
+    pub(super) fn recover(&mut self, again: &RetransmittedSegment, repeat: &Retransmission, receiver: &Self) {
+        let change = repeat.rule.effect.recovery;
+        let timeout = match change {
+            RecoveryChange::None => return,
+            RecoveryChange::Timeout | RecoveryChange::TimeoutOrProbe => true,
+            RecoveryChange::Fast | RecoveryChange::Probe => false,
+        };
+        let head = receiver.ack_sent.is_none_or(|acked| !again.seq.is_after(acked));
+        let in_row = if timeout { repeat.proof.count.max(1) } else { 0 };
+        if change != RecoveryChange::Fast || head {
+            self.loss_mut().timer = RetransmissionTimer {
+                restarted: Some((again.frame, again.at)),
+                probe: change == RecoveryChange::Probe,
+                may_be_probe: change == RecoveryChange::TimeoutOrProbe,
+                wait: repeat.proof.wait.filter(|_| timeout),
+                in_row,
+            };
+        }
+        let over = |recovery: &Recovery| recovery.is_over(receiver);
+        let begins = timeout || self.loss().recovery.as_ref().is_none_or(over);
+        if begins && change != RecoveryChange::Probe {
+            let until = self.snd_nxt.unwrap_or(again.end);
+            self.loss_mut().recovery = Some(Recovery { frame: again.frame, timeout, acked: receiver.ack_sent, until });
+        }
     }
 }

@@ -132,6 +132,9 @@ impl Connection {
             self.clues.note_error(moment.direction, moment.since(self.last.1));
         }
         let sender = self.sides.get_mut(!moment.direction);
+        if error.is_route_missing() {
+            sender.loss_mut().unreachable = moment.place();
+        }
         if error.is_too_big() {
             sender.loss_mut().too_big = moment.place();
         }

@@ -1,5 +1,5 @@
-//! What ACKs say beside their number: holes, by SACK blocks (RFC 2018) and duplicates (RFC 5681 §2), and bytes that came
-//! twice (DSACK, RFC 2883).
+//! ACKs as reports: of gaps, by SACK blocks (RFC 2018) and duplicates (RFC 5681 §2), and of bytes received twice (DSACK,
+//! RFC 2883).
 
 use std::num::NonZeroU64;
 
@@ -7,27 +7,27 @@ use super::PacketRef;
 use super::endpoint::TcpEndpoint;
 use super::loss_evidence::DupAck;
 use super::scoreboard::SentSegment;
-use super::verdict::RetransmittedSegment;
+use super::segment::RetransmittedSegment;
 use crate::model::{Segment, SeqNumber};
 use crate::track::facts::Observations;
-use crate::track::retransmission::DsackReport;
+use crate::track::retransmission::{DsackReport, View};
 
 impl TcpEndpoint {
-    /// What its ACK says of holes: duplicates and SACK blocks count, a DSACK tells of a needless repeat. Gives whether the
-    /// ACKs before it had told of a hole.
+    /// Notes the gaps that its ACK reports: duplicates and SACK blocks count, a DSACK reports bytes received twice. Gives
+    /// whether the ACKs before it had reported a gap. `view` is the side of the path of the peer's segments.
     #[inline]
     pub(super) fn note_sack(
         &mut self,
         moment: &PacketRef,
         segment: &Segment,
         peer: &mut Self,
-        advances: bool,
+        (advances, view): (bool, impl Fn() -> View),
         observations: &mut Observations,
     ) -> bool {
         let evidence_before = self.loss.as_ref().is_some_and(|loss| !loss.dup_acks.is_empty());
         // nearly every ACK acknowledges something new, or rides on data, and has no block
         if evidence_before || !segment.options.sack.is_empty() || !advances && segment.len == 0 {
-            self.note_loss_evidence(moment, segment, peer, advances, observations);
+            self.note_loss_evidence(moment, segment, peer, (advances, view()), observations);
         }
         evidence_before
     }
@@ -37,58 +37,116 @@ impl TcpEndpoint {
         moment: &PacketRef,
         segment: &Segment,
         peer: &mut Self,
-        advances: bool,
+        (advances, view): (bool, View),
         observations: &mut Observations,
     ) {
-        let blocks = segment.options.sack.as_slice();
-        let mut real = blocks;
+        let mut blocks = segment.options.sack.as_slice();
         if let Some((first, rest)) = blocks.split_first() {
             let (left, right) = (SeqNumber(first.0), SeqNumber(first.1));
             let below = !right.is_after(segment.ack);
             let within =
                 rest.first().is_some_and(|(l, r)| !left.is_before(SeqNumber(*l)) && !right.is_after(SeqNumber(*r)));
             if below || within {
-                real = rest;
+                blocks = rest;
                 let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
-                observations.duplicate_sack = twice(peer, left, right, echo);
+                observations.duplicate_sack = twice(peer, (left, right), echo, view);
             }
         }
-        let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
+        let block = blocks.first().copied();
+        let highest =
+            blocks.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
+        if advances && segment.options.sack.is_empty() {
+            observations.reneged = self.note_reneging(moment, segment);
+        }
         if let Some(highest) = highest.filter(|new| self.loss().sacked.is_none_or(|old| new.is_after(old))) {
             self.loss_mut().sacked = Some(highest);
         }
         let duplicate = segment.len == 0 && self.ack_sent == Some(segment.ack) && peer.sent.in_flight() > 0;
-        if !real.is_empty() || duplicate && !advances && self.repeats_ack(segment) {
+        if block.is_some() || duplicate && !advances && observations.void_sack.is_none() && self.repeats_ack(segment) {
             self.loss_mut().dup_acks.push(DupAck {
                 frame: moment.frame,
                 at: moment.at,
                 ack: segment.ack,
                 sacked: highest,
-                block: real.first().copied(),
+                block,
                 acks: 1,
             });
         } else if advances && let Some(loss) = &mut self.loss {
             loss.dup_acks.clear();
         }
     }
+
+    /// An ACK of new data that reports nothing by SACK, although bytes above it had been reported: its sender discarded
+    /// them (RFC 2018 §8). An older ACK, overtaken, would acknowledge no new data. Gives the last ACK that reported them.
+    #[cold]
+    fn note_reneging(&mut self, moment: &PacketRef, segment: &Segment) -> Option<NonZeroU64> {
+        let until = self.loss().sacked.filter(|sacked| sacked.is_after(segment.ack))?;
+        let from = self.lowest_sacked().filter(|from| !from.is_before(segment.ack)).unwrap_or(segment.ack);
+        let last = self.last_with_sack()?;
+        let loss = self.loss_mut();
+        loss.reneged = Some((moment.frame, from, until));
+        loss.sacked = None;
+        NonZeroU64::new(last)
+    }
 }
 
 /// Why the peer's bytes from `left` up to `right` came twice. A SYN that comes twice has its own finding, or was a
 /// simultaneous open's SYN-ACK, which repeats its number; a keep-alive's byte was meant to come twice.
-fn twice(peer: &mut TcpEndpoint, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<DsackReport> {
-    let newest = peer.newest().filter(|newest| newest.len == 1 && left.plus(1) == right).map(|newest| newest.frame);
-    let carried = peer.sent.carrying(left).map(|sent| *sent);
-    // what filled a hole, or came again when the first copy was forgotten, is remembered as a repeat alone
-    let again = carried.is_none_or(|sent| sent.repeats > 0 || sent.late).then(|| peer.had(left, right, echo)).flatten();
-    match carried {
-        _ if again.is_some() => again,
-        Some(sent) if sent.repeats > 0 => Some(DsackReport::Retransmitted(sent.last.0)),
-        _ if peer.seq_base == Some(left) && left.plus(1) == right => None,
-        Some(sent) if newest.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
-        Some(SentSegment { frame, last: (last, _), .. }) => {
-            Some(DsackReport::Doubled { first: frame, copy: NonZeroU64::new(last).filter(|copy| copy.get() != frame) })
+///
+/// Every transmission in the capture is looked at before the network is named. Which one was not needed is known where
+/// two were sent, or the timestamp echo names one, or, at the receiver, where the last that came before this ACK is the
+/// second to arrive.
+fn twice(
+    peer: &mut TcpEndpoint,
+    (left, right): (SeqNumber, SeqNumber),
+    echo: Option<u32>,
+    view: View,
+) -> Option<DsackReport> {
+    let one_byte = left.plus(1) == right;
+    if peer.seq_base == Some(left) && one_byte && peer.isn.is_some() {
+        return None;
+    }
+    let carried = peer.sent.carried(left).copied();
+    let mut copies = peer.loss().copies.iter().chain(&peer.loss().repeats);
+    let copy = copies.rfind(|packet| packet.copy.is_some() && packet.carries(left)).copied();
+    let repeats: Vec<RetransmittedSegment> =
+        peer.loss().repeats.iter().filter(|again| again.carries(left)).copied().collect();
+    // a retransmission that filled a gap is the first of its bytes in the capture, not their original
+    let original = carried.filter(|sent| repeats.iter().all(|again| again.frame != sent.frame));
+    if let Some(copied) = copy {
+        // the duplicate reached the receiver, too; another transmission can have come twice as well
+        let others = repeats
+            .iter()
+            .any(|again| again.frame != copied.frame && Some(again.frame) > copied.copy.map(NonZeroU64::get));
+        if !others {
+            return Some(DsackReport::Duplicated { first: copied.frame, copy: copied.copy });
         }
-        None => Some(DsackReport::Unknown),
+    }
+    // a late original behind its retransmission: both arrived
+    if let Some((late, again)) =
+        repeats.iter().rev().filter(|again| again.late).find_map(|late| Some((late, late.first?)))
+    {
+        let (from, to) = peer.range_of(again).unwrap_or((left, right));
+        let whole = !left.is_after(from) && !right.is_before(to);
+        return Some(if whole {
+            DsackReport::Retransmitted { again, other: late.frame }
+        } else {
+            DsackReport::Partly { again, bytes: right.relative_to(left) }
+        });
+    }
+    let probe = peer.newest().filter(|newest| newest.len == 1 && one_byte).map(|newest| newest.frame);
+    match (original, repeats.is_empty()) {
+        (_, false) => peer.had((left, right), original.as_ref(), echo, view),
+        (Some(sent), true) if sent.repeats > 0 => Some(DsackReport::Retransmitted { again: sent.last.0, other: 0 }),
+        (Some(sent), true) if probe.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
+        (Some(sent), true) if peer.isn.is_none() && peer.begins_with(&sent) => Some(if one_byte {
+            DsackReport::KeepAlive { frame: sent.frame }
+        } else {
+            DsackReport::Unknown { once: sent.frame }
+        }),
+        (Some(sent), true) if view == View::Receiver => Some(DsackReport::Unknown { once: sent.frame }),
+        (Some(sent), true) => Some(DsackReport::Duplicated { first: sent.frame, copy: None }),
+        (None, true) => Some(DsackReport::Unknown { once: carried.map_or(0, |sent| sent.frame) }),
     }
 }
 
@@ -101,25 +159,48 @@ impl TcpEndpoint {
         self.newest().is_some_and(|last| last.len == 0 && (window == self.window || last.syn))
     }
 
-    /// Which of its repeats brought the bytes from `left` up to `right` a second time: the one whose time stamp the DSACK
-    /// echoes (RFC 7323 §4.3), else one of those that no DSACK has told of yet.
-    fn had(&mut self, left: SeqNumber, right: SeqNumber, echo: Option<u32>) -> Option<DsackReport> {
-        let untold = |again: &&mut RetransmittedSegment| {
-            let carries = !again.seq.is_after(left) && again.packet_end.is_after(left);
-            carries && again.had.is_none_or(|had| !left.is_before(had))
-        };
+    /// The sequence space of the segment in a frame, as far as it is remembered.
+    fn range_of(&self, frame: u64) -> Option<(SeqNumber, SeqNumber)> {
+        let again =
+            self.loss().repeats.iter().find(|again| again.frame == frame).map(|again| (again.seq, again.packet_end));
+        let mut parts = self.sent.iter().filter(|sent| sent.frame == frame);
+        let first = parts.next().map(|sent| (sent.seq, sent.end));
+        again.or_else(|| first.map(|(from, to)| (from, parts.next_back().map_or(to, |sent| sent.end))))
+    }
+
+    /// Whether this is the first segment of it in the capture: it may have sent the bytes before the capture began.
+    fn begins_with(&self, sent: &SentSegment) -> bool {
+        self.sent.iter().all(|other| other.frame >= sent.frame)
+    }
+
+    /// Which of its retransmissions brought the bytes from `left` up to `right` a second time: the one whose timestamp the
+    /// DSACK echoes (RFC 7323 §4.3), else one of those that no DSACK has reported yet. One whose first copy did not come
+    /// by is not known to be the second.
+    fn had(
+        &mut self,
+        (left, right): (SeqNumber, SeqNumber),
+        original: Option<&SentSegment>,
+        echo: Option<u32>,
+        view: View,
+    ) -> Option<DsackReport> {
+        let untold =
+            |again: &&mut RetransmittedSegment| again.carries(left) && again.had.is_none_or(|had| !left.is_before(had));
         let mut repeats: Vec<_> = self.loss_mut().repeats.iter_mut().filter(untold).collect();
+        // what its sender retransmitted it had sent before, captured or not
+        let sent = repeats.len() + usize::from(original.is_some() || matches!(view, View::Sender | View::Both));
         let last = repeats.iter().filter(|again| again.had.is_none()).map(|again| again.frame).max();
         let echoed = repeats.iter().position(|again| echo.is_some() && again.timestamp == echo);
-        let index = echoed.or_else(|| repeats.iter().position(|again| again.had.is_none())).unwrap_or(0);
+        let newest = repeats.len().checked_sub(1).filter(|_| view.shows_arrival() && sent > 1);
+        let index = echoed.or(newest).or_else(|| repeats.iter().position(|again| again.had.is_none())).unwrap_or(0);
         let again = repeats.get_mut(index)?;
         let goes_on = again.had.is_some_and(|had| !left.is_after(had));
         let whole = (goes_on || !left.is_after(again.seq)) && !right.is_before(again.end);
         again.had = Some(right);
         let first = again.frame;
-        Some(match last.filter(|last| echoed.is_none() && *last != first) {
+        Some(match last.filter(|last| echoed.or(newest).is_none() && *last != first) {
+            _ if sent < 2 => DsackReport::Unknown { once: first },
             Some(last) => DsackReport::OneOf { first, last },
-            None if whole => DsackReport::Retransmitted(first),
+            None if whole => DsackReport::Retransmitted { again: first, other: 0 },
             None => DsackReport::Partly { again: first, bytes: right.relative_to(left) },
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
 
-use super::verdict::RetransmittedSegment;
+use super::segment::RetransmittedSegment;
 use crate::model::OptTime;
 use crate::model::SeqNumber;
 
@@ -30,13 +30,14 @@ pub(super) struct SentSegment {
     pub(super) last: (u64, OptTime),
     pub(super) ip_id: Option<u16>,
     pub(super) timestamp: Option<u32>,
-    /// How often it was sent again, and how often of these since a timer ran out.
+    /// How often it was retransmitted.
     pub(super) repeats: u16,
-    pub(super) timeouts: u8,
     /// Its checksum does not fit.
     pub(super) damaged: bool,
-    /// It filled a hole.
+    /// It filled a gap.
     pub(super) late: bool,
+    /// It was sent before others that were captured earlier.
+    pub(super) overtaken: bool,
     /// It is a part of what its frame carried: another part came again without it.
     pub(super) part: bool,
     /// The frame that acknowledged it.
@@ -96,16 +97,29 @@ impl Scoreboard {
         }
     }
 
-    /// Remembers a segment that was acknowledged before it was captured.
+    /// Remembers a segment that was acknowledged before it was captured; as many as of all that are acknowledged.
     pub(super) fn insert_acked(&mut self, sent: SentSegment) {
         let at = self.acked().position(|other| other.seq.is_after(sent.seq)).unwrap_or(self.acked);
         self.segments.insert(at.min(self.segments.len()), sent);
         self.acked += 1;
+        self.forget_acked();
+    }
+
+    fn forget_acked(&mut self) {
+        while self.acked > ACKED {
+            self.segments.pop_front();
+            self.acked -= 1;
+        }
     }
 
     /// The remembered segment that carried the byte at `seq`, latest first.
     pub(super) fn carrying(&mut self, seq: SeqNumber) -> Option<&mut SentSegment> {
         self.segments.iter_mut().rev().find(|sent| !sent.seq.is_after(seq) && sent.end.is_after(seq))
+    }
+
+    /// The same, unchanged.
+    pub(super) fn carried(&self, seq: SeqNumber) -> Option<&SentSegment> {
+        self.segments.iter().rev().find(|sent| !sent.seq.is_after(seq) && sent.end.is_after(seq))
     }
 
     /// One of the remembered segments that carried a part of these bytes.
@@ -159,12 +173,11 @@ impl Scoreboard {
         self.segments.insert(index + 1, rest);
     }
 
-    /// Notes that the bytes from `from` up to `to` came again, upon a time-out or not.
-    pub(super) fn repeat(&mut self, from: SeqNumber, to: SeqNumber, last: (u64, OptTime), timeout: bool) {
+    /// Notes that the bytes from `from` up to `to` were retransmitted.
+    pub(super) fn repeat(&mut self, from: SeqNumber, to: SeqNumber, last: (u64, OptTime)) {
         let again = |sent: &&mut SentSegment| sent.seq.is_before(to);
         for sent in self.segments.iter_mut().rev().take_while(|sent| sent.end.is_after(from)).filter(again) {
             sent.repeats = sent.repeats.saturating_add(1);
-            sent.timeouts = sent.timeouts.saturating_add(u8::from(timeout));
             sent.last = last;
         }
     }
@@ -184,15 +197,7 @@ impl Scoreboard {
         self.segments.len() - self.acked
     }
 
-    /// Whether the IP identifications count up closely from segment to segment: others are random, or shared by many
-    /// flows, and tell nothing. `None` where there are too few to tell.
-    pub(super) fn ids_count_up(&self) -> Option<bool> {
-        let sent = || self.segments.iter().filter(|sent| !sent.late && !sent.part);
-        let steps = sent().zip(sent().skip(1)).filter_map(|(one, next)| Some(next.ip_id?.wrapping_sub(one.ip_id?)));
-        steps.map(|step| (1..CLOSELY).contains(&step)).reduce(|all, close| all && close)
-    }
-
-    /// The highest IP identification and time stamp among the segments sent from `seq` on.
+    /// The highest IP identification and timestamp among the segments sent from `seq` on.
     pub(super) fn marks_from(&self, seq: SeqNumber) -> (Option<u16>, Option<u32>) {
         let later = self.segments.iter().filter(|sent| !sent.seq.is_before(seq));
         later.fold((None, None), |(id, stamp), sent| (id.or(sent.ip_id), stamp.or(sent.timestamp)))
@@ -213,10 +218,7 @@ impl Scoreboard {
             covered.sample = clean.then_some(Sample { frame: sent.frame, at: sent.at, len: sent.len });
             self.acked += 1;
         }
-        while self.acked > ACKED {
-            self.segments.pop_front();
-            self.acked -= 1;
-        }
+        self.forget_acked();
         covered
     }
 }
@@ -236,9 +238,9 @@ mod tests {
             ip_id: None,
             timestamp: None,
             repeats: 0,
-            timeouts: 0,
             damaged: false,
             late: false,
+            overtaken: false,
             part: false,
             acked_by: None,
         }
@@ -263,11 +265,30 @@ mod tests {
         let (from, to) = (SeqNumber(0), SeqNumber(10));
         list.part(from, None);
         list.part(to, None);
-        list.repeat(from, to, (2, OptTime::UNKNOWN), true);
-        let parts: Vec<_> = list.iter().map(|sent| (sent.len, sent.repeats, sent.timeouts, sent.last.0)).collect();
-        assert_eq!(parts, [(10, 0, 0, 1), (10, 1, 1, 2), (10, 0, 0, 1)]);
+        list.repeat(from, to, (2, OptTime::UNKNOWN));
+        let parts: Vec<_> = list.iter().map(|sent| (sent.len, sent.repeats, sent.last.0)).collect();
+        assert_eq!(parts, [(10, 0, 1), (10, 1, 2), (10, 0, 1)]);
         let covered = list.acknowledge(SeqNumber(20), 3);
         assert_eq!((covered.segments, covered.frames), (1, Some((1, 1))));
+    }
+
+    /// The segments that are looked at while bytes are captured that were acknowledged before.
+    fn work_of_acked(segments: u32) -> usize {
+        let mut list = Scoreboard::default();
+        let mut work = 0;
+        for n in (0..segments).rev() {
+            work += list.segments.len();
+            list.insert_acked(sent(n * 10, 10, u64::from(n)));
+        }
+        work
+    }
+
+    #[test]
+    fn bytes_acknowledged_before_they_are_captured_cost_the_same_for_each_segment() {
+        for segments in [5_000, 10_000, 20_000] {
+            let work = work_of_acked(segments);
+            assert!(work <= segments as usize * ACKED, "{segments}: {work}");
+        }
     }
 
     #[test]

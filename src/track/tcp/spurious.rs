@@ -6,8 +6,9 @@ use std::num::NonZeroU64;
 
 use super::PacketRef;
 use super::endpoint::TcpEndpoint;
+use super::loss_evidence::DupAck;
 use super::scoreboard::SentSegment;
-use super::verdict::RetransmittedSegment;
+use super::segment::RetransmittedSegment;
 use crate::model::{Nanos, Segment, SeqNumber};
 use crate::track::retransmission::SpuriousEvidence;
 
@@ -27,6 +28,25 @@ impl TcpEndpoint {
         let quickest = usual.into_iter().chain(self.quickest_ack.get()).min();
         let of_earlier = from.and_then(|from| peer.earlier_copy(moment, segment, from, quickest));
         of_earlier.or_else(|| self.tells_of_misfit(peer, moment, told))
+    }
+
+    /// An original that was only late: the SACK of `told` had reported a gap in its place, and this ACK covers it, sooner
+    /// than a retransmission can have been acknowledged, captured or not.
+    #[cold]
+    pub(super) fn tells_of_late(
+        peer: &mut Self,
+        moment: &PacketRef,
+        told: &DupAck,
+        round_trip: Option<Nanos>,
+    ) -> Option<SpuriousEvidence> {
+        let trip = round_trip.filter(|trip| *trip >= COMPARABLE_RTT)?;
+        let first = *peer.sent.carrying(told.ack)?;
+        let newly = first.acked_by.is_some_and(|by| by.get() == moment.frame);
+        let once = first.repeats == 0 && !first.late && !first.damaged;
+        let reported = told.at.since(first.at).is_some_and(|since| since.0 >= trip.0 / 2);
+        let too_soon = moment.since(told.at).is_some_and(|since| since.0 < trip.0 / 4 * 3);
+        let (frame, told_by) = (NonZeroU64::new(first.frame)?, NonZeroU64::new(told.frame)?);
+        (newly && once && reported && too_soon).then_some(SpuriousEvidence::Late { frame, told_by })
     }
 
     /// A segment whose checksum does not fit, and no other copy of which is in the capture. Where one arrived, the next

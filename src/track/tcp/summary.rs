@@ -61,6 +61,17 @@ pub struct ZeroWindow {
     pub blocked: Nanos,
 }
 
+/// Bytes that did not come, though later ones did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnfilledGap {
+    /// How many.
+    pub bytes: u32,
+    /// The frame with later bytes, which showed the gap.
+    pub shown_by: u64,
+    /// The receiver's last ACK, which still asks for the first of them.
+    pub asked_by: u64,
+}
+
 /// A window that was shut and did not open again, by frames and when they came since the conversation's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StillZeroWindow {
@@ -102,6 +113,8 @@ pub struct TcpSummary {
     pub negotiated: PerDirection<Option<Negotiated>>,
     /// Each side's bytes (SYN and FIN included) that were never acknowledged.
     pub unacked_bytes: PerDirection<u32>,
+    /// The lowest gap in each side's bytes that was not filled, though the peer's ACKs ask for it.
+    pub unfilled: PerDirection<Option<UnfilledGap>>,
     /// Each side's window, where it is shut at the end.
     pub still_zero_window: PerDirection<Option<StillZeroWindow>>,
     /// Data that a side sent after the peer's FIN: a half-close.

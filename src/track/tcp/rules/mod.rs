@@ -8,6 +8,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod acceptability;
+pub(in crate::track) mod retransmission;
 
 use super::super::cause::{Candidates, Cause};
 use crate::model::FindingCode;

@@ -1,0 +1,58 @@
+//! New data that a full congestion window had held back: released by a duplicate ACK (limited transmit, RFC 3042), or by
+//! the timer of a tail-loss probe (RFC 8985 §7.3).
+
+use std::num::NonZeroU64;
+
+use super::{Connection, PacketRef};
+use crate::model::thresholds::{AT_ONCE, COMPARABLE_RTT, MIN_TLP};
+use crate::model::{Nanos, Segment, TcpFlags};
+use crate::track::facts::Observations;
+use crate::track::retransmission::View;
+
+impl Connection {
+    /// Notes what released new data that had waited while other data was in flight. Nearly every segment follows the one
+    /// before at once, or an ACK of new data.
+    #[inline]
+    pub(super) fn note_held_back(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        // the segment itself is in flight, and one more at least
+        if own.sent.in_flight() < 2 || moment.since(own.last_data).is_none_or(|waited| waited < COMPARABLE_RTT) {
+            return;
+        }
+        let advanced = moment.since(peer.advanced.1);
+        if advanced.is_none_or(|since| since >= COMPARABLE_RTT) {
+            self.explain_held_back(moment, segment, observations);
+        }
+    }
+
+    #[cold]
+    fn explain_held_back(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
+        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        let trip = self.handshake.round_trip().filter(|trip| *trip >= COMPARABLE_RTT);
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        // a program that sends a short segment, or one with PSH, may have written just now
+        let full = own.is_full(peer, segment) || own.sent.iter().all(|sent| sent.len <= segment.len);
+        let room = peer
+            .ack_sent
+            .is_some_and(|acked| !segment.seq.plus(segment.len).is_after(acked.plus(peer.window)) && peer.window > 0);
+        let at_sender = matches!(View::of(capture_point, moment.direction), View::Sender | View::Both);
+        let (Some(trip), true) = (trip, full && room && at_sender) else { return };
+        let in_recovery = own.loss().recovery.as_ref().is_some_and(|recovery| !recovery.is_over(peer));
+        if let Some(ack) = peer.first_duplicates().filter(|ack| !in_recovery && *ack == peer.ack_frame) {
+            let at_once = moment.since(peer.ack_at).is_some_and(|since| since < AT_ONCE);
+            observations.limited_transmit = NonZeroU64::new(ack).filter(|_| at_once);
+            return;
+        }
+        let more_waits = !segment.flags.contains(TcpFlags::PSH);
+        let srtt = own.estimator.smoothed().unwrap_or(trip);
+        let due = srtt.plus(srtt).max(MIN_TLP);
+        let Some(waited) = moment.since(own.last_data) else { return };
+        let quiet = moment.since(peer.advanced.1).is_none_or(|since| since >= waited);
+        let is_due = waited >= due && waited < due.plus(Nanos(srtt.0 / 2));
+        let sack = own.sack_permitted && peer.sack_permitted;
+        if more_waits && quiet && is_due && sack && !in_recovery && peer.has_reported_no_gap() {
+            let last = own.newest_data().map_or(0, |data| data.frame);
+            observations.probe_with_new_data = NonZeroU64::new(last).map(|last| (last, waited));
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! A segment whose bytes are in the capture already, or come late, and all that the rules may ask about it.
+
+use std::num::NonZeroU64;
+
+use super::super::super::endpoint::TcpEndpoint;
+use super::super::super::gaps::AckedUnseen;
+use super::super::super::loss_evidence::LossEvidence;
+use super::super::super::scoreboard::SentSegment;
+use super::super::super::segment::RetransmittedSegment;
+use crate::model::thresholds::{ACK_REACTION, COMPARABLE_RTT, MIN_RTO};
+use crate::model::{Nanos, OptTime, SeqNumber};
+use crate::track::retransmission::{FirstCopy, PacketIds, RetransmissionProof, View};
+
+/// The path, as the handshake showed it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::track::tcp) struct Path {
+    /// From the SYN to the ACK of the SYN-ACK.
+    pub(in crate::track::tcp) round_trip: Option<Nanos>,
+    /// How long the sender of the segment took to answer in the handshake, as captured: no reaction of it comes sooner.
+    pub(in crate::track::tcp) journey: Option<Nanos>,
+    /// The side of the path that the capture shows.
+    pub(in crate::track::tcp) view: View,
+}
+
+/// What the capture held of the bytes before.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track::tcp) enum Before {
+    /// The very packet: the same header fields, too soon for another transmission.
+    SamePacket,
+    /// The sender's SYN or SYN-ACK.
+    Syn(SynCase),
+    /// A segment that carried them.
+    Segment(SentSegment),
+    /// A gap.
+    Gap(GapFill),
+    /// Nothing but their ACK.
+    AckedUnseen(AckedUnseen),
+    /// A segment that is forgotten.
+    Forgotten,
+}
+
+/// Bytes that were skipped when later ones were captured.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track::tcp) struct GapFill {
+    /// The frame that showed the gap, and when it was captured.
+    pub(in crate::track::tcp) shown_by: (u64, OptTime),
+    /// Some of the segment's bytes were captured before.
+    pub(in crate::track::tcp) partly: bool,
+    /// How much later than others it was sent, negative for sooner, and the header field that tells.
+    pub(in crate::track::tcp) compared: Option<(i32, PacketIds)>,
+    /// The least time between its sending and that of the others, by their timestamps.
+    pub(in crate::track::tcp) sent_later: Option<Nanos>,
+}
+
+/// A SYN or SYN-ACK whose sender had sent one before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::track::tcp) struct SynCase {
+    /// It is a SYN-ACK.
+    pub(in crate::track::tcp) with_ack: bool,
+    /// The SYN of a side whose SYN-ACK was captured before it.
+    pub(in crate::track::tcp) overtaken: bool,
+    /// The number of this retransmission.
+    pub(in crate::track::tcp) nth: u16,
+    /// The peer's SYN, which was retransmitted, and which this SYN-ACK answers.
+    pub(in crate::track::tcp) asked: Option<NonZeroU64>,
+    /// The peer's segment that answered the SYN or SYN-ACK before.
+    pub(in crate::track::tcp) answer: Option<NonZeroU64>,
+    /// The peer's answer whose numbers do not fit the SYN.
+    pub(in crate::track::tcp) bad_ack: Option<NonZeroU64>,
+    /// The peer has acknowledged another initial sequence number.
+    pub(in crate::track::tcp) superseded: bool,
+    /// Its sender had completed the handshake, in this frame.
+    pub(in crate::track::tcp) opened: Option<NonZeroU64>,
+    /// The peer's last data since its ACK of the SYN-ACK.
+    pub(in crate::track::tcp) data: Option<NonZeroU64>,
+    /// Its IP identification differs from that of the one before.
+    pub(in crate::track::tcp) other_id: bool,
+}
+
+/// A segment in question, and the state that it meets.
+#[derive(Debug)]
+pub struct Case<'a> {
+    pub(in crate::track::tcp) again: &'a RetransmittedSegment,
+    pub(in crate::track::tcp) sender: &'a TcpEndpoint,
+    pub(in crate::track::tcp) receiver: &'a TcpEndpoint,
+    pub(in crate::track::tcp) path: Path,
+    pub(in crate::track::tcp) before: Before,
+    /// ACKs that reported the bytes missing since they were sent last.
+    pub(in crate::track::tcp) evidence: Option<LossEvidence>,
+    /// The part of the proof that does not depend on the rule.
+    pub(in crate::track::tcp) proof: RetransmissionProof,
+}
+
+impl<'a> Case<'a> {
+    /// A segment, and what the capture held of it before.
+    pub(in crate::track::tcp) fn new(
+        again: &'a RetransmittedSegment,
+        sender: &'a TcpEndpoint,
+        receiver: &'a TcpEndpoint,
+        path: Path,
+        before: Before,
+    ) -> Self {
+        let proof = RetransmissionProof { view: path.view, ..RetransmissionProof::default() };
+        let since = match &before {
+            Before::Segment(sent) if sent.repeats > 0 => sent.last.0,
+            _ => 0,
+        };
+        let evidence = match before {
+            Before::Segment(_) | Before::Gap(_) | Before::Forgotten => receiver.loss_evidence(again, since),
+            _ => None,
+        };
+        Self { again, sender, receiver, path, before, evidence, proof }
+    }
+
+    pub(super) fn segment(&self) -> Option<&SentSegment> {
+        match &self.before {
+            Before::Segment(sent) => Some(sent),
+            _ => None,
+        }
+    }
+
+    pub(super) fn gap(&self) -> Option<&GapFill> {
+        match &self.before {
+            Before::Gap(gap) => Some(gap),
+            _ => None,
+        }
+    }
+
+    pub(super) fn syn(&self) -> Option<&SynCase> {
+        match &self.before {
+            Before::Syn(syn) => Some(syn),
+            _ => None,
+        }
+    }
+
+    /// The proof with the frame that decides.
+    pub(super) fn proved_by(&self, witness: impl Into<Option<u64>>) -> RetransmissionProof {
+        RetransmissionProof { witness: witness.into(), ..self.proof }
+    }
+
+    /// Whether its bytes were sent before: a gap alone does not tell.
+    pub(super) fn is_sent_before(&self) -> bool {
+        match &self.before {
+            Before::Segment(_) | Before::Forgotten => true,
+            Before::Gap(gap) => gap.compared.is_some() || gap.partly,
+            Before::SamePacket | Before::Syn(_) | Before::AckedUnseen(_) => false,
+        }
+    }
+
+    pub(super) fn since(&self, then: OptTime) -> Option<Nanos> {
+        self.again.at.since(then)
+    }
+
+    pub(super) fn round_trip(&self) -> Option<Nanos> {
+        self.sender.estimator.smoothed().or(self.path.round_trip)
+    }
+
+    /// Whether a reaction of the sender to what was captured at `then` can be here already. Paths vary, so half of the
+    /// time that the handshake took is enough, and a short one excludes nothing.
+    pub(super) fn can_react_to(&self, then: OptTime) -> bool {
+        let least = self.path.journey.filter(|journey| *journey >= COMPARABLE_RTT).map(|journey| journey.0 / 2);
+        self.since(then).zip(least).is_none_or(|(since, least)| since.0 >= least)
+    }
+
+    /// Whether the last ACK is recent enough for the segment to be the reaction to it.
+    pub(super) fn is_reaction(&self) -> bool {
+        let Some(since) = self.since(self.receiver.ack_at) else { return true };
+        let limit = match self.round_trip() {
+            Some(trip) => {
+                let reaction = self.path.journey.unwrap_or(trip).plus(trip.max(ACK_REACTION));
+                reaction.min(MIN_RTO.plus(trip))
+            }
+            None => MIN_RTO,
+        };
+        since < limit
+    }
+
+    /// Whether ACKs reported the gap and are what made the sender act. Where a timer can have expired, they must be
+    /// recent, and those after an earlier retransmission must have come at once: their first makes a sender act.
+    pub(super) fn is_asked_for(&self, told: &LossEvidence) -> bool {
+        let timer = self.timer_wait().is_some_and(|wait| wait >= MIN_RTO);
+        let repeated = self.segment().is_some_and(|before| before.repeats > 0);
+        let late = !self.is_reaction() || repeated && self.since(told.first_at).is_some_and(|since| since >= MIN_RTO);
+        told.is_enough() && self.can_react_to(told.enough_at) && !(timer && late)
+    }
+
+    /// How long the retransmission timer had run: since an ACK of new data, a probe or a time-out restarted it, or the
+    /// bytes were sent (RFC 6298 §5).
+    pub(super) fn timer_wait(&self) -> Option<Nanos> {
+        let sent = match &self.before {
+            Before::Segment(before) => self.since(before.at)?,
+            Before::Gap(gap) => self.since(gap.shown_by.1).max(gap.sent_later)?,
+            _ => return None,
+        };
+        let restarted = self.sender.loss().timer.restarted.and_then(|(_, at)| self.since(at));
+        let held_up = self.is_held_up();
+        let advanced = self.since(self.receiver.advanced.1).filter(|_| !held_up);
+        [Some(sent), advanced, restarted].into_iter().flatten().min()
+    }
+
+    /// Whether timestamps show much more time between the sending of the segment and of what showed its gap than the
+    /// capture does: the packets were held up on the path, and capture times say nothing of the sender's timers.
+    fn is_held_up(&self) -> bool {
+        let Some(gap) = self.gap() else { return false };
+        let shown = self.since(gap.shown_by.1).unwrap_or_default();
+        gap.sent_later.is_some_and(|later| later >= MIN_RTO && later.minus(shown).0 >= MIN_RTO.0 / 2)
+    }
+
+    /// The frame that restarted the retransmission timer less than its least duration ago.
+    pub(super) fn just_restarted(&self) -> Option<u64> {
+        let soon = |(frame, at): (u64, OptTime)| self.since(at).is_some_and(|since| since < MIN_RTO).then_some(frame);
+        soon(self.receiver.advanced).filter(|_| !self.is_held_up())
+    }
+
+    /// Time-outs in a row of this sender, since no ACK of new data came.
+    pub(super) fn timeouts_before(&self) -> u32 {
+        let timer = &self.sender.loss().timer;
+        let (advanced, _) = self.receiver.advanced;
+        timer.restarted.filter(|(frame, _)| *frame > advanced).map_or(0, |_| timer.in_row)
+    }
+
+    /// The number of this retransmission of its bytes.
+    pub(super) fn nth(&self) -> u32 {
+        self.segment().map_or(1, |before| u32::from(before.repeats) + 1)
+    }
+
+    /// Whether the receiver's cumulative ACK stands below these bytes: a timer would send others first (RFC 6298 §5.4).
+    pub(super) fn skips_others(&self) -> bool {
+        self.receiver.ack_sent.is_some_and(|acked| self.again.seq.is_after(acked))
+    }
+
+    /// Whether a tail-loss probe would send these bytes: the last ones, sent once.
+    pub(super) fn may_probe(&self) -> bool {
+        let Some(before) = self.segment() else { return false };
+        let sack = self.receiver.sack_permitted && self.sender.sack_permitted;
+        let in_flight = before.acked_by.is_none() && self.sender.sent.in_flight() > 0;
+        let last = before.end == self.again.end && self.sender.snd_nxt == Some(self.again.end);
+        sack && in_flight && last && before.repeats == 0
+    }
+
+    /// Whether the sender still recovers from a time-out.
+    pub(super) fn is_after_timeout(&self) -> bool {
+        self.sender.loss().recovery.as_ref().is_some_and(|it| it.after_timeout() && !it.is_over(self.receiver))
+    }
+
+    /// The payload bytes of the earlier retransmissions of the segment that begins here, newest first.
+    pub(super) fn sizes_before(&self) -> impl Iterator<Item = u32> + '_ {
+        let same = |other: &&RetransmittedSegment| other.seq == self.again.seq && !other.late;
+        self.sender.loss().repeats.iter().rev().filter(same).map(|other| other.packet_end.relative_to(other.seq))
+    }
+
+    /// Its sequence space.
+    pub(super) fn len(&self) -> u32 {
+        self.again.packet_end.relative_to(self.again.seq)
+    }
+}
+
+/// The part of a proof that an earlier segment with these bytes gives.
+pub(in crate::track::tcp) fn of_segment(
+    again: &RetransmittedSegment,
+    before: &SentSegment,
+    sender: &TcpEndpoint,
+    view: View,
+) -> RetransmissionProof {
+    let last_byte = SeqNumber(again.end.0.wrapping_sub(1));
+    let through = sender.sent.carried(last_byte).map(|sent| sent.frame).filter(|frame| *frame != before.frame);
+    // what was acknowledged before it was retransmitted has arrived
+    let corrupted = before.damaged && before.acked_by.is_none() && sender.sent.misfits_are_lost();
+    RetransmissionProof {
+        original: Some(before.frame),
+        through: through.and_then(NonZeroU64::new),
+        last: NonZeroU64::new(before.last.0).filter(|last| before.repeats > 0 && last.get() != before.frame),
+        after: again.at.since(before.last.1),
+        first_copy: if corrupted { FirstCopy::Corrupted } else { FirstCopy::Captured },
+        view,
+        ..RetransmissionProof::default()
+    }
+}

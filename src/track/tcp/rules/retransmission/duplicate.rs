@@ -1,0 +1,51 @@
+//! The same packet twice: captured twice (a mirrored port), or duplicated by the network.
+
+use std::num::NonZeroU64;
+
+use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
+use super::super::Rule;
+use super::case::Before;
+use super::words::{self, after};
+use super::{RetransmissionEffect, RetransmissionFamily, Transmission};
+use crate::model::FindingCode;
+use crate::track::retransmission::RetransmissionProof;
+
+pub(super) const SAME_PACKET: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::DuplicateFrame,
+    label: "duplicate packet",
+    rfc: &["RFC 6864"],
+    effect: RetransmissionEffect {
+        transmission: Transmission::Duplicate,
+        verb: "sends",
+        why: |proof| {
+            let of = proof.original.map_or_else(String::new, |frame| format!(" of frame {frame}"));
+            format!("the same packet twice, a duplicate{of}")
+        },
+        shown_by: |proof| {
+            let same = |marks| format!("same {marks}");
+            proof.marks.name().map_or_else(|| "too soon for a retransmission".to_owned(), same)
+        },
+        ..words::RETRANSMITTED
+    },
+    applies: |case| matches!(case.before, Before::SamePacket).then_some(case.proof),
+    cause: |_| Cause::UNKNOWN,
+    candidates: either,
+    says: |proof, _| match proof.marks.name() {
+        Some(marks) => format!(
+            "The same packet{}, with the same {marks}: captured twice, or duplicated by the network. TCP sent it once.",
+            after(proof)
+        ),
+        None => format!(
+            "The same packet{}, too soon for a retransmission: captured twice, or duplicated by the network.",
+            after(proof)
+        ),
+    },
+    frames: words::frames,
+};
+
+/// The network or the capture.
+fn either(proof: &RetransmissionProof) -> Candidates {
+    let frame = proof.original.and_then(NonZeroU64::new);
+    let by = |event| Cause { event, detail: "duplicate", frame };
+    Candidates::from_iter([by(CauseEvent::Network), by(CauseEvent::Capture)])
+}

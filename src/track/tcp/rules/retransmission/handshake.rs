@@ -1,0 +1,128 @@
+//! SYNs that are in the capture again.
+
+use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
+use super::super::{Rule, no_candidates};
+use super::case::Case;
+use super::words::{self, after, witness};
+use super::{Delivery, RetransmissionEffect, RetransmissionFamily, Transmission};
+use crate::model::FindingCode;
+use crate::track::retransmission::{ProofDetail, RetransmissionProof as Proof, View};
+
+const SYN: RetransmissionEffect = RetransmissionEffect {
+    delivery: Delivery::Unanswered,
+    why: |_| "since no answer came".to_owned(),
+    shown_by: |proof| format!("no answer came in time; retransmission {}", proof.count),
+    ..words::RETRANSMITTED
+};
+
+const SYN_TIMER: fn(&Proof) -> Cause = |_| Cause::of(CauseEvent::Timer, "syn");
+
+/// A SYN of the client, with the frame that decides.
+fn syn(case: &Case<'_>, witness: Option<std::num::NonZeroU64>) -> Option<Proof> {
+    let syn = case.syn().filter(|syn| !syn.with_ack)?;
+    Some(Proof { witness: witness.map(std::num::NonZeroU64::get), count: u32::from(syn.nth), ..case.proof })
+}
+
+/// The answer had numbers that do not fit the SYN.
+pub(super) const SYN_AFTER_BAD_ACK: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::HandshakeRetried,
+    label: "SYN retransmission",
+    rfc: &["RFC 9293 §3.10.7.3"],
+    effect: RetransmissionEffect {
+        why: |proof| format!("since frame {} did not fit it", witness(proof)),
+        shown_by: |proof| format!("frame {} did not fit the SYN; retransmission {}", witness(proof), proof.count),
+        ..SYN
+    },
+    applies: |case| syn(case, Some(case.syn()?.bad_ack?)),
+    cause: SYN_TIMER,
+    candidates: no_candidates,
+    says: |proof, _| {
+        format!(
+            "SYN retransmission {}{}: frame {} answered the SYN before with the ACK of another number, so it was no answer to it (RFC 9293 §3.10.7.3). If it came of an older connection, a RST ends that one, and the SYN finds the ports free.",
+            proof.count,
+            after(proof),
+            witness(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+/// Its sender had completed the handshake: it has no reason to send a SYN.
+pub(super) const SYN_OF_OPEN_CONNECTION: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::StraySyn,
+    label: "SYN of an open connection",
+    rfc: &["RFC 9293 §3.10.7.4", "RFC 5961 §4"],
+    effect: RetransmissionEffect {
+        transmission: Transmission::Stray,
+        delivery: Delivery::Unknown,
+        verb: "sends",
+        why: |proof| format!("although its ACK in frame {} had opened the connection", witness(proof)),
+        shown_by: |proof| format!("its sender had acknowledged the SYN-ACK, frame {}", witness(proof)),
+        ..SYN
+    },
+    applies: |case| {
+        let syn_case = case.syn()?;
+        let detail = if syn_case.other_id { ProofDetail::Alternative } else { ProofDetail::Plain };
+        Some(Proof { detail, ..syn(case, Some(syn_case.opened?))? })
+    },
+    cause: |_| Cause::UNKNOWN,
+    candidates: |_| {
+        let by = |detail| Cause::of(CauseEvent::Network, detail);
+        Candidates::from_iter([by("duplicate"), by("forged")])
+    },
+    says: |proof, words| {
+        let id = match proof.detail {
+            ProofDetail::Plain => "",
+            ProofDetail::Alternative => {
+                " Its IP identification is another than that of the SYN before, which argues against a duplicate."
+            }
+        };
+        format!(
+            "The {} had acknowledged the SYN-ACK in frame {}, and does not retransmit the SYN of an open connection: it is a duplicate from the network, or was crafted (SYN flood). The {} answers with a challenge ACK, if at all (RFC 9293 §3.10.7.4).{id}",
+            words.sender,
+            witness(proof),
+            words.receiver
+        )
+    },
+    frames: words::frames,
+};
+
+/// A SYN-ACK was captured before; its sender did not get it in time.
+pub(super) const SYN_ANSWERED: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::HandshakeRetried,
+    label: "SYN retransmission",
+    rfc: &["RFC 6298 §5.7"],
+    effect: RetransmissionEffect { why: |proof| format!("although frame {} had answered it", witness(proof)), ..SYN },
+    applies: |case| syn(case, Some(case.syn()?.answer?)),
+    cause: SYN_TIMER,
+    candidates: no_candidates,
+    says: |proof, words| {
+        let answer = witness(proof);
+        let sender = words.sender;
+        let why = match proof.view {
+            View::Sender | View::Both => format!(
+                "the SYN-ACK in frame {answer} had reached the {sender}'s host, but its TCP did not take it (a firewall or filter discarded it), or the two crossed"
+            ),
+            View::Receiver | View::Elsewhere => {
+                format!(
+                    "the SYN-ACK in frame {answer} had not reached the {sender} in time: it was lost or late behind the capture point"
+                )
+            }
+        };
+        format!("SYN retransmission {}{}: {why}.", proof.count, after(proof))
+    },
+    frames: words::frames,
+};
+
+/// No answer was captured.
+pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::HandshakeRetried,
+    label: "SYN retransmission",
+    rfc: &["RFC 6298 §5.7"],
+    effect: SYN,
+    applies: |case| syn(case, None),
+    cause: SYN_TIMER,
+    candidates: no_candidates,
+    says: |proof, _| format!("SYN retransmission {}{}: no answer came.", proof.count, after(proof)),
+    frames: words::frames,
+};

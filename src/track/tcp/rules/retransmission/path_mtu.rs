@@ -1,0 +1,131 @@
+//! Packets that are longer than the path takes: reported by ICMP, or lost without a word.
+
+use super::super::super::super::cause::{Cause, CauseEvent};
+use super::super::super::scoreboard::SentSegment;
+use super::super::{Rule, no_candidates};
+use super::case::Case;
+use super::words::{self, after, arrival, bytes, first_copy, ordinal, witness};
+use super::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
+use crate::model::FindingCode;
+use crate::model::thresholds::{MIN_MTU_SEGMENT, MIN_RTO};
+use crate::track::retransmission::RetransmissionProof as Proof;
+
+/// An ICMP error had reported a packet too long for a link.
+pub(super) const ICMP: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::Retransmit,
+    label: "retransmission",
+    rfc: &["RFC 1191", "RFC 8201"],
+    effect: RetransmissionEffect {
+        delivery: Delivery::Unanswered,
+        why: |proof| format!("after the ICMP error in frame {}: it was too long for a link", witness(proof)),
+        shown_by: |proof| format!("the packet was too long for a link, frame {}", witness(proof)),
+        ..words::RETRANSMITTED
+    },
+    applies: |case| {
+        let before = case.segment()?;
+        let (error, at) = case.sender.loss().too_big?;
+        let recent = case.since(at).is_none_or(|since| since < MIN_RTO);
+        (error.get() > before.last.0 && recent).then(|| case.proved_by(error.get()))
+    },
+    cause: |proof| arrival(proof.witness, "icmp"),
+    candidates: no_candidates,
+    says: |proof, _| {
+        format!(
+            "Retransmitted{}: the ICMP error in frame {} reported that a packet was longer than the next link takes, and was discarded (path MTU discovery, RFC 1191, RFC 8201).{}",
+            after(proof),
+            witness(proof),
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+const BY_TIMER: RetransmissionEffect =
+    RetransmissionEffect { delivery: Delivery::Unanswered, recovery: RecoveryChange::Timeout, ..words::RETRANSMITTED };
+
+/// Segments of full size never arrive, smaller ones sent after them do, and no ICMP error came.
+pub(super) const BLACK_HOLE: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::MtuBlackHole,
+    label: "time-out retransmission",
+    rfc: &["RFC 2923 §2.1", "RFC 6298 §5"],
+    effect: RetransmissionEffect {
+        why: |_| "after a time-out: large segments never arrive, smaller ones do".to_owned(),
+        shown_by: |proof| format!("only smaller segments arrive, frame {}", witness(proof)),
+        ..BY_TIMER
+    },
+    applies: black_hole,
+    cause: |_| Cause::of(CauseEvent::Timer, "rto"),
+    candidates: no_candidates,
+    says: |proof, words| {
+        let size = u32::try_from(proof.number).unwrap_or(u32::MAX);
+        format!(
+            "Time-out: none of {} transmissions of these {} arrived, but the ACK in frame {} shows that a smaller segment sent after the first did. No ICMP error came: the pattern of a path MTU black hole between {} and {} (RFC 2923 §2.1).",
+            proof.count,
+            bytes(size),
+            witness(proof),
+            words.sender,
+            words.receiver
+        )
+    },
+    frames: words::frames,
+};
+
+fn black_hole(case: &Case<'_>) -> Option<Proof> {
+    let before = case.segment().filter(|before| before.repeats >= 2)?;
+    let size = case.len();
+    let timer = case.timer_wait().is_some_and(|wait| wait >= MIN_RTO) && !case.skips_others();
+    let told = case.receiver.loss_evidence(case.again, before.frame).filter(|_| timer && size > MIN_MTU_SEGMENT)?;
+    let same_size = case.sizes_before().take(2).all(|earlier| earlier >= size);
+    let after = |sent: &&SentSegment| sent.frame > before.frame && sent.frame < told.first && sent.len > 0;
+    let mut behind = case.sender.sent.iter().filter(after).peekable();
+    let only_smaller = behind.peek().is_some() && behind.all(|sent| sent.len < size);
+    let none_arrived = case.sender.sent.acked().all(|sent| sent.len < size);
+    let icmp = case.sender.loss().too_big.is_some();
+    (same_size && only_smaller && none_arrived && !icmp).then(|| Proof {
+        count: case.nth(),
+        number: u64::from(size),
+        wait: case.timer_wait(),
+        ..case.proved_by(told.first)
+    })
+}
+
+/// After several time-outs the sender retransmits in smaller segments: it supposes a path MTU black hole.
+pub(super) const SMALLER_SEGMENTS: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::TimeoutRetransmit,
+    label: "time-out retransmission",
+    rfc: &["RFC 4821", "RFC 6298 §5.5"],
+    effect: RetransmissionEffect {
+        why: |proof| format!("after a time-out, in a smaller segment than the {} before", bytes(sent_before(proof))),
+        shown_by: |proof| format!("no ACK came in time; {} before", bytes(sent_before(proof))),
+        ..BY_TIMER
+    },
+    applies: |case| {
+        case.segment()?;
+        let timer = case.timer_wait().is_some_and(|wait| wait >= MIN_RTO) && !case.skips_others();
+        let size = case.len();
+        let mut sizes = case.sizes_before();
+        let (last, before_last) = (sizes.next()?, sizes.next()?);
+        let cut = timer && last == before_last && size < last && size > 0 && case.sender.loss().too_big.is_none();
+        (cut && case.timeouts_before() >= 2).then(|| Proof {
+            number: u64::from(last),
+            count: case.timeouts_before() + 1,
+            ..case.proved_by(None)
+        })
+    },
+    cause: |_| Cause::of(CauseEvent::Timer, "rto"),
+    candidates: no_candidates,
+    says: |proof, words| {
+        format!(
+            "The {} time-out in a row, and now the {} sends {} instead of {}: without an ICMP error it supposes that larger packets vanish (path MTU black hole) and lowers its MSS (packetization layer path MTU discovery, RFC 4821).",
+            ordinal(u64::from(proof.count)),
+            words.sender,
+            bytes(words.len),
+            bytes(sent_before(proof))
+        )
+    },
+    frames: words::frames,
+};
+
+fn sent_before(proof: &Proof) -> u32 {
+    u32::try_from(proof.number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,251 @@
+//! Retransmissions that the retransmission timer sent (RFC 6298 §5), by which transmission restarted it last.
+
+use std::num::NonZeroU64;
+
+use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
+use super::super::{Rule, no_candidates};
+use super::case::{Before, Case};
+use super::words::{self, after, first_copy, number, ordinal, witness};
+use super::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
+use crate::model::FindingCode;
+use crate::model::thresholds::{MAX_RTO, MIN_RTO};
+use crate::track::retransmission::{ProofDetail, RetransmissionProof as Proof, View};
+
+const TIMEOUT: RetransmissionEffect = RetransmissionEffect {
+    delivery: Delivery::Unanswered,
+    recovery: RecoveryChange::Timeout,
+    why: |_| "after a time-out: no ACK came".to_owned(),
+    shown_by: |proof| match proof.count {
+        0 | 1 => "no ACK came in time".to_owned(),
+        count => format!("no ACK came in time; time-out {count} in a row"),
+    },
+    ..words::RETRANSMITTED
+};
+
+const RTO: fn(&Proof) -> Cause = |_| Cause::of(CauseEvent::Timer, "rto");
+
+/// A timer can have expired: long enough since it was restarted, with the other direction in the capture, which could
+/// show an ACK that asked for the bytes; and these bytes are what it would send.
+fn expired(case: &Case<'_>) -> Option<Proof> {
+    let wait = case.timer_wait().filter(|wait| *wait >= MIN_RTO)?;
+    case.receiver.newest()?;
+    let (known, first) = match &case.before {
+        Before::Segment(_) => (true, !case.skips_others() || case.evidence.is_some() || case.is_after_timeout()),
+        Before::Gap(gap) => (case.is_sent_before(), gap.shown_by.0 > 0),
+        _ => (false, false),
+    };
+    let proof =
+        Proof { wait: Some(wait), count: case.timeouts_before() + 1, number: u64::from(case.nth()), ..case.proof };
+    (known && first).then_some(proof)
+}
+
+/// With a zero window the retransmission serves as a window probe, too.
+pub(super) const ZERO_WINDOW: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::TimeoutRetransmit,
+    label: "time-out retransmission",
+    rfc: &["RFC 6298 §5", "RFC 9293 §3.8.6.1"],
+    effect: TIMEOUT,
+    applies: |case| {
+        case.segment()?;
+        expired(case).filter(|_| case.receiver.loss().zero_window.is_some())
+    },
+    cause: RTO,
+    candidates: no_candidates,
+    says: |proof, words| {
+        format!(
+            "Retransmitted{} while the {}'s window is 0: the retransmission timer expired (RFC 6298 §5). The segment also probes whether the window has opened.{}",
+            after(proof),
+            words.receiver,
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+/// The timer did not back off, since an ICMP error reported the destination unreachable.
+pub(super) const BACKOFF_REVERTED: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::TimeoutRetransmit,
+    label: "time-out retransmission",
+    rfc: &["RFC 6069", "RFC 6298 §5.5"],
+    effect: TIMEOUT,
+    applies: |case| {
+        let timer = &case.sender.loss().timer;
+        let proof = expired(case).filter(|_| case.timeouts_before() >= 1 && !is_longer(case))?;
+        let (restarted, _) = timer.restarted?;
+        let (error, _) = case.sender.loss().unreachable.filter(|(error, _)| error.get() > restarted)?;
+        Some(Proof { witness: Some(error.get()), ..proof })
+    },
+    cause: RTO,
+    candidates: no_candidates,
+    says: |proof, _| {
+        format!(
+            "Retransmitted{}: the retransmission timer expired. It did not double, since the ICMP error in frame {} undid the last back-off: a broken route is no congestion (RFC 6069).{}",
+            after(proof),
+            witness(proof),
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+/// Whether this wait is nearly twice the one before, or longer, or at the limit.
+fn is_longer(case: &Case<'_>) -> bool {
+    let before = case.sender.loss().timer.wait.unwrap_or_default();
+    let longer = |wait: crate::model::Nanos| wait.0 >= before.0.saturating_mul(3) / 2 || wait >= MAX_RTO;
+    case.timer_wait().is_some_and(longer)
+}
+
+/// The second transmission of a lone segment in a row after a wait that did not double: the first was a probe.
+pub(super) const AFTER_PROBE: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::TimeoutRetransmit,
+    label: "time-out retransmission",
+    rfc: &["RFC 6298 §5", "RFC 8985 §7.3"],
+    effect: TIMEOUT,
+    applies: |case| {
+        let timer = &case.sender.loss().timer;
+        let proof = expired(case).filter(|_| timer.may_be_probe && case.timeouts_before() == 1 && !is_longer(case))?;
+        Some(Proof { second: timer.restarted.and_then(|(frame, _)| NonZeroU64::new(frame)), count: 1, ..proof })
+    },
+    cause: RTO,
+    candidates: no_candidates,
+    says: |proof, _| {
+        format!(
+            "Retransmitted{}: the retransmission timer expired (RFC 6298 §5). It had not doubled, so frame {} was a tail-loss probe (RFC 8985 §7).{}",
+            after(proof),
+            number(proof.second),
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+/// One more time-out in a row.
+pub(super) const BACKOFF: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::TimeoutRetransmit,
+    label: "time-out retransmission",
+    rfc: &["RFC 6298 §5.5"],
+    effect: TIMEOUT,
+    applies: |case| {
+        let proof = expired(case).filter(|_| case.timeouts_before() >= 1)?;
+        let detail = if is_longer(case) { ProofDetail::Plain } else { ProofDetail::Alternative };
+        Some(Proof { detail, ..proof })
+    },
+    cause: RTO,
+    candidates: no_candidates,
+    says: |proof, _| {
+        let back_off = match proof.detail {
+            ProofDetail::Plain => "It waits longer each time (back-off, RFC 6298 §5.5).",
+            ProofDetail::Alternative => {
+                "It did not back off as RFC 6298 §5.5 requires, or something else made the sender retransmit."
+            }
+        };
+        format!(
+            "Retransmitted for the {} time{}: the retransmission timer expired again. {back_off}{}",
+            ordinal(proof.number),
+            after(proof),
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+/// A lone last segment: both timers expire at about the same time, and the next wait decides.
+pub(super) const LAST_SEGMENT: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::TimeoutRetransmit,
+    label: "time-out retransmission",
+    rfc: &["RFC 6298 §5", "RFC 8985 §7.2"],
+    effect: RetransmissionEffect {
+        recovery: RecoveryChange::TimeoutOrProbe,
+        why: |_| "by a timer: no ACK came".to_owned(),
+        ..TIMEOUT
+    },
+    applies: |case| expired(case).filter(|_| case.may_probe() && case.evidence.is_none()),
+    cause: |_| Cause::UNKNOWN,
+    candidates: |_| words::timers(),
+    says: |proof, _| {
+        format!(
+            "Retransmitted{} by a timer, without a duplicate ACK or SACK: the retransmission timer (RFC 6298 §5) or that of a tail-loss probe (RFC 8985 §7.2). For the last segment in flight both wait about as long.{}",
+            after(proof),
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+/// ACKs had reported the gap, too few or too early to be the cause.
+pub(super) const THOUGH_REPORTED: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::TimeoutRetransmit,
+    label: "time-out retransmission",
+    rfc: &["RFC 6298 §5", "RFC 5681 §3.2"],
+    effect: RetransmissionEffect { delivery: Delivery::Lost, ..TIMEOUT },
+    applies: |case| {
+        // those that follow a retransmission go on until it arrives
+        let told = case.evidence.filter(|_| case.segment().is_none_or(|before| before.repeats == 0))?;
+        let enough = if told.acks >= 3 { ProofDetail::Alternative } else { ProofDetail::Plain };
+        let second = NonZeroU64::new(told.last).filter(|last| last.get() != told.first);
+        let seen = if case.can_react_to(told.enough_at) { told.acks } else { 0 };
+        let proof = expired(case)?;
+        Some(Proof { count: seen, witness: Some(told.first), second, detail: enough, ..proof })
+    },
+    cause: RTO,
+    candidates: no_candidates,
+    says: |proof, words| {
+        let frames = words::range(witness(proof), number(proof.second));
+        let acks = if proof.count == 1 { "one duplicate ACK" } else { "two duplicate ACKs" };
+        let why = match (proof.detail, proof.count, proof.view) {
+            (_, 0, _) => format!(
+                "The {}'s report of the gap in {frames} left too late to reach the {} first.",
+                words.receiver, words.sender
+            ),
+            (ProofDetail::Plain, ..) => {
+                format!("Only {acks} came ({frames}), too few for a fast retransmission (RFC 5681 §3.2).")
+            }
+            (ProofDetail::Alternative, _, View::Receiver | View::Elsewhere) => format!(
+                "ACKs had reported the gap ({frames}), but the retransmission that they ask for was lost before the capture point, or not sent."
+            ),
+            (ProofDetail::Alternative, ..) => {
+                format!("ACKs had reported the gap ({frames}), but the {} did not retransmit upon them.", words.sender)
+            }
+        };
+        format!(
+            "Retransmitted{}: the retransmission timer expired (RFC 6298 §5). {why}{}",
+            after(proof),
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+/// The first time-out, with nothing that asked for the bytes.
+pub(super) const FIRST: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::TimeoutRetransmit,
+    label: "time-out retransmission",
+    rfc: &["RFC 6298 §5"],
+    effect: TIMEOUT,
+    applies: |case| {
+        let proof = expired(case)?;
+        let timer = &case.sender.loss().timer;
+        let probe = timer.restarted.filter(|(frame, _)| timer.probe && *frame > case.receiver.advanced.0);
+        let witness = case.gap().map(|gap| gap.shown_by.0);
+        Some(Proof { witness, second: probe.and_then(|(frame, _)| NonZeroU64::new(frame)), ..proof })
+    },
+    cause: RTO,
+    candidates: no_candidates,
+    says: |proof, _| {
+        let probe = match proof.second {
+            Some(probe) => format!(" The tail-loss probe in frame {probe} had restarted it."),
+            None => proof.last.map_or_else(String::new, |last| format!(" No ACK of the copy in frame {last} came.")),
+        };
+        format!(
+            "Retransmitted{} without a duplicate ACK or SACK that asks for it: the retransmission timer expired (RFC 6298 §5).{probe}{}",
+            after(proof),
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+/// Candidates of a wait that nothing explains.
+pub(super) fn unexplained(_: &Proof) -> Candidates {
+    Candidates::from_iter([Cause::of(CauseEvent::Segment, "fast_retransmit"), Cause::of(CauseEvent::Timer, "tlp")])
+}

@@ -1,0 +1,55 @@
+//! A segment that is in the capture again, or late, as it is remembered.
+
+use std::num::NonZeroU64;
+
+use super::scoreboard::SentSegment;
+use crate::model::{OptTime, SeqNumber};
+
+/// A transmission that brought no bytes for the first time: a retransmission, or an original behind its retransmission.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RetransmittedSegment {
+    pub(super) frame: u64,
+    pub(super) seq: SeqNumber,
+    /// The end of the bytes that were sent before.
+    pub(super) end: SeqNumber,
+    pub(super) at: OptTime,
+    pub(super) ip_id: Option<u16>,
+    pub(super) timestamp: Option<u32>,
+    /// The end of the packet: bytes behind `end` are new.
+    pub(super) packet_end: SeqNumber,
+    /// The frame that carried the bytes first, once it is known.
+    pub(super) first: Option<u64>,
+    /// Up to where DSACKs have reported its bytes.
+    pub(super) had: Option<SeqNumber>,
+    /// It is a FIN alone, and acknowledges new bytes.
+    pub(super) fin_on_ack: bool,
+    /// It is an original that was captured behind its retransmission.
+    pub(super) late: bool,
+    /// The last captured duplicate of this packet.
+    pub(super) copy: Option<NonZeroU64>,
+}
+
+impl RetransmittedSegment {
+    /// A segment that was sent as one packet.
+    pub(super) fn whole(sent: &SentSegment) -> Self {
+        Self {
+            frame: sent.frame,
+            seq: sent.seq,
+            end: sent.end,
+            packet_end: sent.end,
+            first: None,
+            had: None,
+            fin_on_ack: false,
+            at: sent.at,
+            ip_id: sent.ip_id,
+            timestamp: sent.timestamp,
+            late: false,
+            copy: None,
+        }
+    }
+
+    /// Whether it carries the byte at `seq`.
+    pub(super) fn carries(&self, seq: SeqNumber) -> bool {
+        !self.seq.is_after(seq) && self.packet_end.is_after(seq)
+    }
+}
