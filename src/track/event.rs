@@ -7,8 +7,9 @@ use super::analysis::Analysis;
 use super::capture_point::CapturePoint;
 use super::facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, UdpPlace};
 use super::maybe_owned::MaybeOwned;
-use super::reset::Reset;
 use super::retransmission::Retransmission;
+use super::tcp::rules::Verdict;
+use super::tcp::rules::reset::ResetFamily;
 use crate::echo::Echo;
 use crate::model::{
     Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, Segment, TcpFlags, TcpOptions, Timestamp,
@@ -228,7 +229,7 @@ pub struct TcpFacts {
     /// What its payload echoes.
     pub echo: Option<Echo>,
     /// What made it reset.
-    pub reset: Option<Reset>,
+    pub reset: Option<Verdict<ResetFamily>>,
 }
 
 impl TcpFacts {

@@ -14,7 +14,6 @@ mod hosts;
 mod index;
 mod kind;
 mod maybe_owned;
-mod reset;
 mod retransmission;
 mod roles;
 mod rtt;
@@ -31,13 +30,13 @@ pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
 pub use facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace};
 pub use maybe_owned::MaybeOwned;
-pub use reset::Reset;
 pub use retransmission::{
     DsackReport, FirstCopy, PacketIds, Retransmission, RetransmitCause, RtoBackoff, SpuriousEvidence,
 };
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
-pub use tcp::rules::{Family, Rule, Words};
+pub use tcp::rules::reset::{Ends, ResetEffect, ResetFamily, ResetProof};
+pub use tcp::rules::{Family, Rule, Verdict, Words};
 pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,

@@ -27,6 +27,8 @@ pub struct Retransmission {
     pub first_copy: FirstCopy,
     /// What shows that it is a copy, or that it is older or newer than others.
     pub marks: PacketIds,
+    /// The peer's RST that had answered the bytes: they came again all the same.
+    pub after_reset: Option<NonZeroU64>,
 }
 
 /// The marks of a packet that tell it from others. None of them: only the time tells.
@@ -74,6 +76,7 @@ impl Retransmission {
             fresh: 0,
             first_copy: FirstCopy::NotKnown,
             marks: PacketIds::default(),
+            after_reset: None,
         }
     }
 
@@ -92,7 +95,7 @@ impl Retransmission {
     }
 
     /// Whether its sender sent the bytes again, as far as that can be told: neither a copy nor late.
-    pub(super) fn is_sent_again(&self) -> bool {
+    pub fn is_sent_again(&self) -> bool {
         use RetransmitCause::{CaptureOutOfOrder, DuplicateFrame, OrderUnknown, Reordered};
         !matches!(self.cause, DuplicateFrame | Reordered | CaptureOutOfOrder | OrderUnknown)
     }

@@ -127,6 +127,9 @@ pub(super) fn again(repeat: &Retransmission) -> String {
     };
     let last = repeat.last.map_or_else(String::new, |last| format!(", last in frame {last}"));
     let after = repeat.after.map_or_else(|| last.clone(), |after| format!("{last}, {} before", after.human()));
+    if let Some(reset) = repeat.after_reset.filter(|_| repeat.is_sent_again()) {
+        return format!("again though the RST in frame {reset} had answered it; {first}{after}");
+    }
     match repeat.cause {
         RetransmitCause::DuplicateFrame => {
             let of = repeat.original.map_or_else(String::new, |frame| format!(" of frame {frame}"));

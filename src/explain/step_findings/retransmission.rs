@@ -19,6 +19,15 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Retransmission) -
         repeat.after.filter(|after| after.0 > 0).map_or_else(String::new, |after| format!(" after {}", after.human()));
     let copy = first_copy(repeat, facts.len);
     let not_last = repeat.last.map_or_else(String::new, |last| format!(", last in frame {last}"));
+    let reset = repeat.after_reset.filter(|_| repeat.is_sent_again());
+    if let Some(reset) = reset.filter(|_| !matches!(repeat.cause, RetransmitCause::Handshake { .. })) {
+        proof.push(reset.get());
+        let text = format!(
+            "Retransmitted{waited} though the RST in frame {reset} had ended the connection: the RST had not reached the sender, or it ignored it; {copy}."
+        );
+        return Finding::new(Code::Retransmit, text, proof);
+    }
+    proof.extend(reset.map(NonZeroU64::get));
     let (code, text) = match repeat.cause {
         RetransmitCause::DuplicateFrame => (
             Code::DuplicateFrame,
@@ -224,6 +233,12 @@ fn first_copy(repeat: &Retransmission, len: u32) -> String {
 /// A SYN or SYN-ACK that comes again, and what of the peer's was captured before.
 fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Retransmission, nth: u16, waited: &str) -> String {
     let why = match (asked, repeat.witness) {
+        _ if repeat.after_reset.is_some() => {
+            let reset = repeat.after_reset.map_or(0, NonZeroU64::get);
+            format!(
+                "the RST in frame {reset} had answered it. Some stacks, such as Windows, try again after a RST; or the RST did not arrive"
+            )
+        }
         (true, Some(frame)) => format!("in answer to the SYN, which came again in frame {frame}"),
         _ if what == "SYN-ACK" && repeat.after.is_some_and(|after| after < MIN_RTO) => {
             "too soon for a timer; most likely it answers a SYN that came again, or a copy of one that is not in the capture".to_owned()

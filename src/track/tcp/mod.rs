@@ -8,6 +8,7 @@ mod duplicate;
 mod endpoint;
 mod gaps;
 mod handshake;
+mod icmp_error;
 mod isn;
 mod keep_alive;
 mod loss_evidence;
@@ -17,7 +18,6 @@ mod probe;
 mod recorder;
 mod recovery;
 mod reordering;
-mod reset;
 mod response_time;
 mod role;
 pub(super) mod rules;
@@ -33,15 +33,16 @@ pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, ZeroW
 
 use endpoint::{Recent, TcpEndpoint};
 use recorder::SummaryRecorder;
+use rules::Verdict;
+use rules::reset::{self, Elsewhere, Ends, ResetCase, ResetFamily};
 use wireshark::{SegmentView, Wireshark};
 
-use std::num::{NonZeroU8, NonZeroU64};
+use std::num::NonZeroU64;
 
 use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 use super::capture_point::{CapturePointEvidence, CapturePointObserver};
 use super::event::TcpFacts;
 use super::facts::{Life, Observations, Probe, SegmentRole};
-use super::reset::Reset;
 use super::retransmission::RetransmitCause;
 use super::rtt::Distribution;
 use crate::model::OptTime;
@@ -103,8 +104,13 @@ impl Connection {
             return;
         }
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let (own, peer) = self.sides.both_mut(direction);
+            if own.sent.in_flight() > 0 {
+                let open = own.sent.iter().filter(|sent| sent.acked_by.is_none()).take(loss_state::OPEN_AT_END);
+                peer.loss_mut().resets.open = open.map(|sent| (sent.last.0, sent.last.1, sent.len)).collect();
+            }
             let sent = &mut next.sides.get_mut(direction).sent;
-            *sent = std::mem::take(&mut self.sides.get_mut(direction).sent);
+            *sent = std::mem::take(&mut own.sent);
             sent.clear();
         }
     }
@@ -135,14 +141,24 @@ impl Connection {
 
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
-    pub(super) fn follow(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader, facts: &mut TcpFacts) {
+    pub(super) fn follow(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        ip: &IpHeader,
+        elsewhere: &Elsewhere<'_>,
+        facts: &mut TcpFacts,
+    ) {
         let direction = moment.direction;
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
         let known = own.seq_base.is_some() && peer.seq_base.is_some();
         self.new_isn = false;
+        if own.ttl.is_none_or(|ttl| ttl.get() != ip.ttl) && !segment.flags.contains(TcpFlags::RST) {
+            self.sides.get_mut(direction).learn_ttl(ip.ttl);
+        }
         if !known || segment.flags.contains(TcpFlags::SYN) {
-            self.learn(direction, segment, ip.ttl);
+            self.learn(direction, segment);
         }
         self.clues.note_segment(direction, segment);
         let place = self.place(moment, segment);
@@ -150,14 +166,39 @@ impl Connection {
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
         }
-        let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment, ip));
-        let fits = !matches!(reset, Some(Reset::NoAck(_))) && (!has_ack || self.may_ack(direction, segment));
+        let resets = segment.flags.contains(TcpFlags::RST);
+        let reset = if resets { reset::judge(&ResetCase::new(self, moment, segment, ip, elsewhere)) } else { None };
+        let effect = reset.map(|reset| reset.rule.effect);
+        let ignored = effect.is_some_and(|effect| effect.is_ignored());
+        // bytes on a RST are its reason, no data of the connection (RFC 1122 §4.2.2.12)
+        let without_data;
+        let segment = if resets && segment.len > 0 {
+            without_data = Segment { len: 0, ..*segment };
+            &without_data
+        } else {
+            segment
+        };
+        let fits = !ignored && (!has_ack || self.may_ack(direction, segment));
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.observations = Observations::default();
         facts.acked = None;
         facts.rtt = None;
-        let probe = if fits { self.probe(moment, segment) } else { self.misfit(moment, segment) };
-        facts.retransmission = self.take_bytes(moment, segment, ip, probe);
+        let probe = match fits {
+            true => self.probe(moment, segment),
+            false if ignored && self.sides.get(!direction).syn_acked => None,
+            false => self.misfit(moment, segment),
+        };
+        facts.retransmission = match effect {
+            Some(effect) => {
+                self.take_reset(moment, segment, ip, effect);
+                None
+            }
+            None => self.take_bytes(moment, segment, ip, probe),
+        };
+        if let Some(again) = &mut facts.retransmission {
+            let last = again.last.map(NonZeroU64::get).or(again.original).unwrap_or_default();
+            again.after_reset = self.sides.get(!direction).reset.filter(|reset| reset.get() > last);
+        }
         // a copy of an ACK says nothing again, nor does one of a SYN
         let copied = segment.len == 0
             && facts
@@ -168,7 +209,8 @@ impl Connection {
         if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits && counts && !copied {
             self.handshake.follow(moment, place, &self.sides);
         }
-        if has_ack && fits && !copied {
+        let takes_ack = effect.is_none_or(|effect| effect.by_host && effect.ends != Ends::Over);
+        if has_ack && fits && !copied && takes_ack {
             self.take_ack(moment, segment, probe, facts);
         }
         let TcpFacts { retransmission, observations, acked, .. } = facts;
@@ -195,6 +237,7 @@ impl Connection {
         self.last = (moment.frame, moment.at);
         own.remember(Recent {
             frame: moment.frame,
+            at: moment.at,
             ack: has_ack.then_some(segment.ack),
             len: segment.len,
             syn: on_syn,
@@ -217,7 +260,8 @@ impl Connection {
             observations.idle = self.recorder.silence(moment);
         }
         self.recorder.follow(moment, segment, retransmission.as_ref(), probe, observations);
-        facts.seq = segment.seq.relative_to(own.seq_base.unwrap_or_default());
+        let base = own.seq_base.unwrap_or(SeqNumber(segment.seq.0.wrapping_sub(1)));
+        facts.seq = segment.seq.relative_to(base);
         facts.ack = has_ack.then(|| segment.ack.relative_to(peer.seq_base.unwrap_or_default()));
         facts.window = window;
         facts.window_scale = applied.map(|shift| 1 << shift);
@@ -235,9 +279,8 @@ impl Connection {
     }
 
     /// Bases of the relative numbers, and the options.
-    fn learn(&mut self, direction: Direction, segment: &Segment, ttl: u8) {
+    fn learn(&mut self, direction: Direction, segment: &Segment) {
         let (own, peer) = self.sides.both_mut(direction);
-        own.ttl = own.ttl.or(NonZeroU8::new(ttl).filter(|_| !segment.flags.contains(TcpFlags::RST)));
         own.learn_options(segment);
         if segment.flags.contains(TcpFlags::SYN) {
             own.isn.get_or_insert(segment.seq);
@@ -246,7 +289,11 @@ impl Connection {
             own.seq_base = Some(segment.seq);
             self.renumbered |= self.new_isn;
         }
-        own.seq_base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
+        // a closed port has no numbers: its RST's is 0 (RFC 9293 §3.10.7.1)
+        let refusal = segment.flags.contains(TcpFlags::RST) && peer.isn.is_some() && !peer.syn_with_ack;
+        if !refusal {
+            own.seq_base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
+        }
         if segment.flags.contains(TcpFlags::ACK) {
             peer.seq_base.get_or_insert(SeqNumber(segment.ack.0.wrapping_sub(1)));
         }
@@ -266,6 +313,12 @@ impl Connection {
             shift,
             new_isn: self.new_isn,
         })
+    }
+
+    /// Notes that the segment at hand is a TLS alert.
+    #[cold]
+    pub(super) fn see_alert(&mut self, moment: &PacketRef) {
+        self.recorder.see_alert(moment);
     }
 
     /// Where the capture was made, as far as is known so far.
