@@ -61,8 +61,11 @@ impl Connection {
                 resets.foreign = !rule.effect.by_host;
                 resets.refused = rule.effect.ends == Ends::Attempt;
             }
-        } else if segment.flags.is_syn_ack() && own.loss().resets.refused {
-            // the port listens now
+        } else if segment.flags.is_syn_ack()
+            && own.loss().resets.refused
+            && peer.syn.zip(own.reset).is_some_and(|((syn, _), reset)| syn > reset)
+        {
+            // the SYN came again, and the port listens now
             own.loss_mut().resets.refused = false;
             own.reset = None;
         }

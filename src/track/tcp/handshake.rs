@@ -53,7 +53,7 @@ impl Progress {
             SegmentRole::SimultaneousSyn { .. } => self.simultaneous = true,
             // one that comes behind the ACK was not what that answered
             SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } if self.ack.is_none() => {
-                if self.refused {
+                if self.refused && self.syns_since_refusal > 0 {
                     // the RST had answered the SYNs before it, so these are not repeats of one attempt
                     self.repeated = self.syns_since_refusal > 1;
                     (self.refused, self.ended, self.unopened) = (false, false, false);

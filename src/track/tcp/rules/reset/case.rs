@@ -74,7 +74,7 @@ impl<'a> ResetCase<'a> {
             answered: None,
         };
         let answered = (!with_ack).then(|| case.peer.recent_with_ack(segment.seq)).flatten();
-        case.answered = answered.filter(|answered| case.can_answer(answered.at)).copied();
+        case.answered = answered.filter(|answered| case.is_in_time(answered.at)).copied();
         case
     }
 
@@ -86,9 +86,13 @@ impl<'a> ResetCase<'a> {
     /// Whether the RST can be a kernel's answer to what was captured `then`: not sooner than the path allows, and not
     /// long after that. A kernel answers at once.
     pub(super) fn can_answer(&self, then: OptTime) -> bool {
-        let Some(age) = self.moment.since(then) else { return true };
+        self.is_in_time(then) && self.moment.since(then).is_none_or(|age| !self.is_too_soon(age))
+    }
+
+    /// Whether an answer to what was captured `then`, of this side or a box on the path, can have come so late.
+    fn is_in_time(&self, then: OptTime) -> bool {
         let path = self.path().unwrap_or_default();
-        !self.is_too_soon(age) && age <= path.plus(path).plus(ANSWERED_WITHIN)
+        self.moment.since(then).is_none_or(|age| age <= path.plus(path).plus(ANSWERED_WITHIN))
     }
 
     /// Whether the path takes far longer than this.

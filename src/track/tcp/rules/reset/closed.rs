@@ -42,7 +42,7 @@ fn proof_of(proof: &ResetProof, frame: u64) -> ResetProof {
 /// A late copy of a packet whose bytes had been acknowledged.
 pub(super) const LATE_COPY: Rule<ResetFamily> = answering(
     ResetAfterClose,
-    "answers a late copy",
+    "late copy for a closed socket",
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::ends(|_, words| {
         format!("{}'s socket is closed already: its kernel answers an old copy of a packet with RST", words.sender)
@@ -52,7 +52,10 @@ pub(super) const LATE_COPY: Rule<ResetFamily> = answering(
             return None;
         }
         let acked = case.peer.fin.and_then(|fin| fin.acked_by);
-        let answered = case.answered.or(case.peer.newest().filter(|newest| case.can_answer(newest.at)).copied())?;
+        let newest = case.peer.newest().filter(|newest| case.can_answer(newest.at)).copied();
+        // data that came after an ACK of everything is what is answered
+        let data = |answered: Recent| newest.filter(|newest| answered.len == 0 && newest.len > 0).or(Some(answered));
+        let answered = case.answered.map_or(newest, data)?;
         // all that was sent before everything was acknowledged has arrived: only a copy of it can be answered now
         let unseen = acked.is_some_and(|acked| answered.frame < acked.get());
         let copy = unseen || answered.len > 0;
@@ -80,7 +83,7 @@ pub(super) const LATE_COPY: Rule<ResetFamily> = answering(
 /// The connection had been ended by a RST that another host sent with this side's address.
 pub(super) const AFTER_FOREIGN: Rule<ResetFamily> = answering(
     ResetStale,
-    "answers a segment of an ended connection",
+    "segment of an ended connection",
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::ends(|proof, words| {
         format!("{} no longer has the connection: its kernel answers {} with RST", words.sender, one_of(proof))
@@ -105,7 +108,7 @@ pub(super) const AFTER_FOREIGN: Rule<ResetFamily> = answering(
 /// The program had closed its socket.
 pub(super) const AFTER_FIN: Rule<ResetFamily> = answering(
     ResetAfterClose,
-    "answers a segment for a closed socket",
+    "segment for a closed socket",
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::ends(closed_sentence),
     |case| {
@@ -127,7 +130,7 @@ pub(super) const AFTER_FIN: Rule<ResetFamily> = answering(
 /// This side had ended the connection with a RST.
 pub(super) const AFTER_RST: Rule<ResetFamily> = answering(
     ResetAfterClose,
-    "answers a segment for a closed socket",
+    "segment for a closed socket",
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::ends(closed_sentence),
     |case| {

@@ -39,7 +39,10 @@ const fn duplicate(ends: Ends, applies: for<'a, 'b> fn(&'b ResetCase<'a>) -> Opt
 /// The RST that this one duplicates; `may_answer`: there is a segment that this one may answer itself.
 fn same(case: &ResetCase<'_>, may_answer: bool) -> Option<ResetProof> {
     let (before, after) = case.same_before()?;
-    let (id, id_before) = (case.ip.id.filter(|id| *id != 0), case.own.last_ip_id.filter(|id| *id != 0));
+    // an identification that all packets of a side have shows nothing
+    let shows = case.own.ip_ids_vary || case.own.isn.is_none();
+    let of = |id: Option<u16>| id.filter(|id| *id != 0 && shows);
+    let (id, id_before) = (of(case.ip.id), of(case.own.last_ip_id));
     let same = match (id, id_before) {
         (Some(id), Some(before)) => id == before && after < DUPLICATE_WITHIN,
         (None, None) => !may_answer && after < NO_TIMER_WITHIN,

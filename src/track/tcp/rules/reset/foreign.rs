@@ -26,8 +26,9 @@ fn marks(case: &ResetCase<'_>) -> Option<ResetProof> {
         *id != 0 && *last != 0 && up > CLOSELY && down > CLOSELY
     });
     let covered = case.peer.sent.iter().rev().find(|sent| case.with_ack && !sent.end.is_after(case.segment.ack));
-    let covered = covered.filter(|sent| sent.acked_by.is_none());
-    let early = covered.and_then(|sent| Some((sent.last.0, case.moment.since(sent.last.1)?)));
+    let covered = covered.filter(|sent| sent.acked_by.is_none()).map(|sent| sent.last);
+    let reacts_to = covered.or(case.answered.map(|answered| (answered.frame, answered.at)));
+    let early = reacts_to.and_then(|(frame, at)| Some((frame, case.moment.since(at)?)));
     let early = early.filter(|(_, age)| case.is_too_soon(*age));
     (ttl.is_some() || ip_id.is_some() || early.is_some()).then(|| ResetProof {
         ttl,
@@ -100,7 +101,7 @@ fn noun(proof: &ResetProof) -> &'static str {
     match (proof.ttl, proof.ip_id) {
         (Some(_), _) => "another TTL than the packets before it",
         (None, Some(_)) => "an IP identification of another counter",
-        (None, None) => "an ACK that came too soon",
+        (None, None) => "less delay than the path has",
     }
 }
 
@@ -113,7 +114,7 @@ fn shows(proof: &ResetProof, words: &Words<'_>) -> String {
     });
     let early = proof.waited.map(|age| {
         format!(
-            "It acknowledges frame {}, sent only {} before, which cannot have reached the {who} by then.",
+            "It follows frame {} by only {}, in which that cannot have reached the {who} and been answered.",
             number(proof.also),
             age.human()
         )

@@ -85,7 +85,7 @@ pub(super) const DATA: Rule<ResetFamily> = Rule {
             None => " It ended the connection with this RST.".to_owned(),
         };
         format!(
-            "The {} had retransmitted the bytes of frame {} {times}, last in frame {}, no ACK came, and it gave the connection up (RFC 9293 §3.8.3).{then}",
+            "The {} had retransmitted the bytes of frame {} without an ACK ({times}, last in frame {}), and gave the connection up (RFC 9293 §3.8.3).{then}",
             words.sender,
             number(proof.before),
             number(proof.also)

@@ -12,7 +12,7 @@ use crate::model::thresholds::IDLE_TIMEOUT;
 /// The peer's RST had ended the connection.
 pub(super) const AFTER_PEER_RST: Rule<ResetFamily> = answering(
     ResetStale,
-    "answers a segment after the peer's RST",
+    "segment after the peer's RST",
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::ends(|proof, words| {
         let (answers, reset) = (number(proof.answers), number(proof.before));
@@ -81,7 +81,7 @@ pub(super) fn fits(case: &ResetCase<'_>) -> bool {
 /// Its numbers fit no connection of this side.
 pub(super) const STALE: Rule<ResetFamily> = answering(
     ResetStale,
-    "answers a segment of no connection",
+    "segment of no known connection",
     &["RFC 9293 §3.5.1"],
     ResetEffect {
         has_connection: false,
@@ -102,7 +102,7 @@ pub(super) const STALE: Rule<ResetFamily> = answering(
 /// A keep-alive shows that the connection is gone.
 pub(super) const KEEP_ALIVE: Rule<ResetFamily> = answering(
     ResetStale,
-    "answers a keep-alive: no connection",
+    "keep-alive for no connection",
     &["RFC 9293 §3.5.1", "RFC 1122 §4.2.3.6"],
     ResetEffect::ends(|proof, words| {
         format!(
@@ -137,7 +137,7 @@ pub(super) const KEEP_ALIVE: Rule<ResetFamily> = answering(
 /// A segment fits the connection, but its receiver has none.
 pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
     ResetStale,
-    "answers a segment: no connection",
+    "segment for no connection",
     &["RFC 9293 §3.5.1"],
     ResetEffect::ends(half_open),
     |case| {

@@ -219,6 +219,7 @@ fn bytes(count: u32) -> String {
 /// `Frame 15`, `One of frames 12 to 15`.
 fn one_of(proof: &ResetProof) -> String {
     match (number(proof.answers), number(proof.or_to)) {
+        (first, last) if last > first && proof.count == 2 => format!("frame {first} or {last}"),
         (first, last) if last > first => format!("one of frames {first} to {last}"),
         (first, _) => format!("frame {first}"),
     }
