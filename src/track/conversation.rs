@@ -6,7 +6,7 @@ use super::kind::{Kind, TcpKind};
 use super::maybe_owned::MaybeOwned;
 use super::retransmission::RetransmitCause;
 use super::tcp::PacketRef;
-use super::tcp::rules::reset::{Elsewhere, TLS_ALERT, is_alert};
+use super::tcp::rules::reset::{Elsewhere, MP_FASTCLOSE, TLS_ALERT, is_alert};
 use super::totals::ConversationSize;
 use crate::echo::MemoryBudget;
 use crate::model::OptTime;
@@ -132,10 +132,14 @@ impl Conversation {
         if segment.flags.contains(TcpFlags::SYN) {
             tcp.echo_matcher.begin(direction);
         }
-        let data = segment.len > 0 && !segment.flags.contains(TcpFlags::RST);
+        let reset = segment.flags.contains(TcpFlags::RST);
+        let data = segment.len > 0 && !reset;
         if data && tcp.connection.reached(direction, segment) {
             let late = facts.retransmission.is_some_and(|repeat| repeat.cause == RetransmitCause::CaptureOutOfOrder);
             facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, budget));
+        }
+        if segment.options.mptcp.is_some_and(|option| option.subtype == MP_FASTCLOSE) && !reset {
+            tcp.connection.see_fast_close(&moment);
         }
         if data && packet.payload.first() == Some(&TLS_ALERT) && is_alert(packet.payload) {
             tcp.connection.see_alert(&moment);

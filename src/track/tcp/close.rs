@@ -59,6 +59,7 @@ impl Connection {
                 let resets = &mut own.loss_mut().resets;
                 resets.label = rule.label;
                 resets.foreign = !rule.effect.by_host;
+                resets.half_open = rule.effect.half_open;
                 resets.refused = rule.effect.ends == Ends::Attempt;
             }
         } else if segment.flags.is_syn_ack()

@@ -51,6 +51,8 @@ pub(super) struct Resets {
     pub(super) open: Vec<(u64, OptTime, u32)>,
     /// Another host sent the one that ended the connection.
     pub(super) foreign: bool,
+    /// Its sender had lost the connection before that one.
+    pub(super) half_open: bool,
     /// It refused a connection.
     pub(super) refused: bool,
     /// The label of its cause.

@@ -321,6 +321,12 @@ impl Connection {
         self.recorder.see_alert(moment);
     }
 
+    /// Notes that the segment at hand asks to close the whole MPTCP connection.
+    #[cold]
+    pub(super) fn see_fast_close(&mut self, moment: &PacketRef) {
+        self.recorder.see_fast_close(moment);
+    }
+
     /// Where the capture was made, as far as is known so far.
     pub(super) fn capture_point_evidence(&self) -> CapturePointEvidence {
         self.clues.tell(self.handshake.halves())

@@ -18,6 +18,8 @@ pub(super) struct RareEvents {
     misfit: Option<u64>,
     /// Each side's last segment that is a TLS alert.
     alerts: PerDirection<u64>,
+    /// Each side's last segment with MP_FASTCLOSE that is no RST.
+    fast_closes: PerDirection<u64>,
     /// The last segment that came after a silence, and how long that was.
     silence_before: Option<(u64, Nanos)>,
     after_fin: PerDirection<Option<AfterFin>>,
@@ -106,6 +108,17 @@ impl SummaryRecorder {
     /// Whether this side's segment in this frame is a TLS alert.
     pub(super) fn is_alert(&self, direction: Direction, frame: u64) -> bool {
         frame > 0 && self.rare.as_ref().is_some_and(|rare| *rare.alerts.get(direction) == frame)
+    }
+
+    /// A segment that asks to close the whole MPTCP connection.
+    #[cold]
+    pub(super) fn see_fast_close(&mut self, moment: &PacketRef) {
+        *self.rare().fast_closes.get_mut(moment.direction) = moment.frame;
+    }
+
+    /// Whether this side's segment in this frame asks to close the whole MPTCP connection.
+    pub(super) fn asks_fast_close(&self, direction: Direction, frame: u64) -> bool {
+        frame > 0 && self.rare.as_ref().is_some_and(|rare| *rare.fast_closes.get(direction) == frame)
     }
 
     /// How long nothing was sent before this frame, if that was long.

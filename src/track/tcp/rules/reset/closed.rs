@@ -134,7 +134,7 @@ pub(super) const AFTER_RST: Rule<ResetFamily> = answering(
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::ends(closed_sentence),
     |case| {
-        let reset = case.own.reset.filter(|_| case.own.fin.is_none())?;
+        let reset = case.own.reset.filter(|_| case.own.fin.is_none() && !case.own.loss().resets.half_open)?;
         arrived(case).map(|proof| ResetProof { before: Some(reset), ..proof })
     },
     |proof, words| {

@@ -47,6 +47,7 @@ pub(super) const ANSWERS: Rule<ResetFamily> = Rule {
     effect: ResetEffect {
         ends: Ends::Connection,
         has_connection: false,
+        half_open: false,
         by_host: false,
         sentence: |proof, words| {
             let answers = number(proof.answers);
@@ -79,6 +80,7 @@ pub(super) const ON_ITS_OWN: Rule<ResetFamily> = Rule {
     effect: ResetEffect {
         ends: Ends::Connection,
         has_connection: true,
+        half_open: false,
         by_host: false,
         sentence: |proof, words| format!("RST with the {}'s address, but with {}", words.sender, noun(proof)),
     },

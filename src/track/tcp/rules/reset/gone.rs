@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 
 use super::super::super::probe::Asks;
 use super::super::{Rule, Words};
-use super::{ResetCase, ResetEffect, ResetFamily, ResetProof, answering, number};
+use super::{ResetCase, ResetEffect, ResetFamily, ResetProof, answering, capitalized, number, one_of};
 use crate::model::FindingCode::ResetStale;
 use crate::model::thresholds::IDLE_TIMEOUT;
 
@@ -67,10 +67,20 @@ pub(super) const CONFIRMED: Rule<ResetFamily> = answering(
     },
 );
 
-/// The segment that a RST without ACK answers, of a connection that its sender had not ended.
+/// The segment that a RST without ACK answers, of a connection that its sender had not ended. Of several that wait for an
+/// answer it is the first.
 pub(super) fn answered(case: &ResetCase<'_>) -> Option<ResetProof> {
-    let answered = case.answered.filter(|_| !case.is_gone())?;
-    Some(case.answers(answered.frame))
+    let open = !case.is_gone() || case.own.loss().resets.half_open && case.own.fin.is_none();
+    let answered = case.answered.filter(|_| open)?;
+    let waiting = case.waiting().filter(|waiting| !case.with_ack && waiting.last >= answered.frame);
+    Some(match waiting {
+        Some(waiting) => ResetProof {
+            or_to: NonZeroU64::new(waiting.last).filter(|_| waiting.count > 1),
+            count: waiting.count,
+            ..case.answers(waiting.first)
+        },
+        None => case.answers(answered.frame),
+    })
 }
 
 /// Whether its numbers are those of the connection as captured.
@@ -104,13 +114,16 @@ pub(super) const KEEP_ALIVE: Rule<ResetFamily> = answering(
     ResetStale,
     "keep-alive for no connection",
     &["RFC 9293 §3.5.1", "RFC 1122 §4.2.3.6"],
-    ResetEffect::ends(|proof, words| {
-        format!(
-            "{} answers the keep-alive in frame {} with RST: there is no such connection any more",
-            words.sender,
-            number(proof.answers)
-        )
-    }),
+    ResetEffect {
+        half_open: true,
+        ..ResetEffect::ends(|proof, words| {
+            format!(
+                "{} answers the keep-alive in frame {} with RST: there is no such connection any more",
+                words.sender,
+                number(proof.answers)
+            )
+        })
+    },
     |case| {
         let (probe, _) = case.peer.loss().probe.filter(|(_, asks)| *asks == Asks::Alive)?;
         let newest = case.peer.newest().filter(|newest| newest.frame == probe.get() && case.can_answer(newest.at))?;
@@ -139,7 +152,7 @@ pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
     ResetStale,
     "segment for no connection",
     &["RFC 9293 §3.5.1"],
-    ResetEffect::ends(half_open),
+    ResetEffect { half_open: true, ..ResetEffect::ends(half_open) },
     |case| {
         let proof = answered(case).filter(|_| fits(case))?;
         Some(ResetProof { waited: case.recorder.silence_before(number(proof.answers)), ..proof })
@@ -154,8 +167,8 @@ pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
         });
         let others = if idle.is_empty() { "Candidates" } else { "Other candidates" };
         format!(
-            "Frame {} fits the connection, but the sender of this RST no longer has it, and no FIN or RST of the {who} before shows why (half-open, RFC 9293 §3.5.1).{idle} {others}: the {who}'s host restarted, another node took over its address, it gave the connection up, its close was not captured, or a NAT or firewall on the path has forgotten it.",
-            number(proof.answers)
+            "{} fits the connection, but the sender of this RST no longer has it, and no FIN or RST of the {who} before shows why (half-open, RFC 9293 §3.5.1).{idle} {others}: the {who}'s host restarted, another node took over its address, it gave the connection up, its close was not captured, or a NAT or firewall on the path has forgotten it.",
+            capitalized(&one_of(proof))
         )
     },
 );

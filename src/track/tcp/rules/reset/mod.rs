@@ -25,6 +25,7 @@ use std::num::NonZeroU64;
 
 pub(in crate::track) use case::Elsewhere;
 pub use case::ResetCase;
+pub(in crate::track) use mptcp::MP_FASTCLOSE;
 pub(in crate::track) use tls::{ALERT as TLS_ALERT, is_alert};
 
 use super::{Family, Rule, Verdict, Words, first};
@@ -90,6 +91,8 @@ pub struct ResetEffect {
     pub ends: Ends,
     /// Its sender has the connection up to this RST; else it answers for one that it does not know.
     pub has_connection: bool,
+    /// Its sender had lost the connection before, without a FIN or RST that the capture shows.
+    pub half_open: bool,
     /// It was sent by the host whose address it bears, as far as the capture shows.
     pub by_host: bool,
     /// The sentence of its step.
@@ -99,7 +102,7 @@ pub struct ResetEffect {
 impl ResetEffect {
     /// A RST that ends the connection of the host that sent it.
     const fn ends(sentence: fn(&ResetProof, &Words<'_>) -> String) -> Self {
-        Self { ends: Ends::Connection, has_connection: true, by_host: true, sentence }
+        Self { ends: Ends::Connection, has_connection: true, half_open: false, by_host: true, sentence }
     }
 
     /// A RST that changes nothing or something else.
@@ -137,6 +140,7 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     gave_up::PROBE,
     gave_up::DATA,
     mptcp::FAST_CLOSE,
+    mptcp::ANSWERS_FAST_CLOSE,
     mptcp::RESET_OPTION,
     reason::TEXT,
     closed::LATE_COPY,

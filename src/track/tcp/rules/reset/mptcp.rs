@@ -1,12 +1,12 @@
 //! RSTs that say by an MPTCP option why they were sent (RFC 8684 §3.5, §3.6).
 
 use super::super::Rule;
-use super::{ResetEffect, ResetFamily, ResetProof, close_call, frames, unknown_cause};
+use super::{ResetEffect, ResetFamily, ResetProof, answering, close_call, frames, number, unknown_cause};
 use crate::model::FindingCode::{ResetAbort, ResetUnknown};
 use crate::track::cause::Candidates;
 
 /// Subtype of MP_FASTCLOSE.
-const MP_FASTCLOSE: u8 = 7;
+pub(in crate::track) const MP_FASTCLOSE: u8 = 7;
 /// Subtype of MP_TCPRST.
 const MP_TCPRST: u8 = 8;
 
@@ -32,6 +32,29 @@ pub(super) const FAST_CLOSE: Rule<ResetFamily> = Rule {
     },
     frames,
 };
+
+/// The peer had asked for a fast close on an ACK: a RST is due then.
+pub(super) const ANSWERS_FAST_CLOSE: Rule<ResetFamily> = answering(
+    ResetAbort,
+    "answers an MPTCP fast close",
+    &["RFC 8684 §3.5"],
+    ResetEffect::ends(|proof, words| {
+        format!("{} answers MP_FASTCLOSE in frame {} with RST, as it must", words.sender, number(proof.answers))
+    }),
+    |case| {
+        let newest = case.peer.newest().filter(|newest| case.can_answer(newest.at))?;
+        let asks = case.recorder.asks_fast_close(!case.moment.direction, newest.frame);
+        asks.then(|| case.answers(newest.frame))
+    },
+    |proof, words| {
+        format!(
+            "The {} closed the whole MPTCP connection with MP_FASTCLOSE in frame {}; the {} answers with RST (RFC 8684 §3.5).",
+            words.receiver,
+            number(proof.answers),
+            words.sender
+        )
+    },
+);
 
 /// One subflow is reset, with a reason.
 pub(super) const RESET_OPTION: Rule<ResetFamily> = Rule {
