@@ -60,6 +60,11 @@ soak times='50':
 oracle:
     .ci/run setup build oracle truth
 
+# Fuzz one target, or all, for so many seconds each (`cargo install --locked cargo-fuzz` first)
+[group('check')]
+fuzz target='all' seconds='60':
+    fuzz/run "$1" "$2"
+
 # Licences, sources and known flaws of every dependency (`cargo install --locked cargo-deny` first)
 [group('check')]
 deny:
@@ -70,12 +75,11 @@ deny:
 format:
     cargo fmt --all
 
-# Write the expected outputs anew, or one of them by its name, or the reports of a scenario; read what has changed
+# Write the expected outputs anew, or one of them by its name; read what has changed
 [group('change')]
 bless name='1':
     ECHOLAB_BLESS="$1" cargo test --quiet --test cli
     ECHOLAB_BLESS="$1" cargo test --quiet --test readme
-    ECHOLAB_BLESS="$1" cargo test --quiet --test scenarios -- --test-threads 8 ::{{ if name == "1" { "" } else { name } }}
     git diff --stat -- tests README.md
 
 # The README's pictures: pages of three scenarios (`apt-get install pngquant` first)

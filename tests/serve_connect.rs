@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
@@ -10,10 +10,15 @@ use std::time::Duration;
 use assert_cmd::cargo::cargo_bin;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use socket2::{Domain, Socket, Type};
+
+/// After so long something counts as hanging.
+const HANGS: Duration = Duration::from_secs(300);
 
 fn echolab(arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin!("echolab"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("SUDO_UID").env_remove("SUDO_GID");
     command
 }
 
@@ -43,6 +48,15 @@ impl Server {
         connect(&[&["--port", &self.port], arguments].concat(), input)
     }
 
+    /// Waits until the server has said this.
+    fn says(&mut self, words: &str) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            assert!(self.stderr.read_line(&mut line).unwrap() > 0, "the server has ended without {words:?}");
+        }
+    }
+
     /// Sends a signal; gives the exit status and what the server said.
     fn stop(mut self, signal: Signal) -> (Option<i32>, String) {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
@@ -60,7 +74,9 @@ impl Drop for Server {
 }
 
 fn connect(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = echolab(&[&["connect"], arguments].concat()).stdin(Stdio::piped()).spawn().unwrap();
+    // a test that is not about waiting waits for as long as a busy machine needs
+    let patient: &[&str] = if arguments.contains(&"--timeout") { &[] } else { &["--timeout", "5m"] };
+    let mut child = echolab(&[&["connect"], arguments, patient].concat()).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || {
@@ -166,12 +182,65 @@ fn connections_beyond_the_limit_are_turned_away() {
 }
 
 #[test]
+fn clients_that_do_not_read_take_no_memory_for_repeated_answers() {
+    const CLIENTS: u64 = 40;
+    let server = Server::start(&["--repeat", "1000"]);
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();
+        client.write_all(&[7; 1200]).unwrap();
+        // the first byte of 1.2 MB: the server is sending
+        client.read_exact(&mut [0]).unwrap();
+        clients.push(client);
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let anonymous = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap().trim();
+    let kib: u64 = anonymous.strip_suffix(" kB").unwrap().parse().unwrap();
+    assert!(kib < CLIENTS * 250, "{kib} KiB for {CLIENTS} connections");
+}
+
+#[test]
+fn a_flood_of_connections_is_no_flood_of_lines() {
+    const FLOOD: u64 = 3000;
+    let began = std::time::Instant::now();
+    let server = Server::start(&["--max-connections", "1"]);
+    let address = format!("127.0.0.1:{}", server.port);
+    let mut first = TcpStream::connect(&address).unwrap();
+    first.write_all(b"x").unwrap();
+    first.read_exact(&mut [0]).unwrap();
+    for _ in 0..FLOOD {
+        // turned away
+        assert_eq!(TcpStream::connect(&address).unwrap().read(&mut [0]).unwrap_or(0), 0);
+    }
+    let (code, said) = server.stop(Signal::SIGTERM);
+    assert_eq!(code, Some(0));
+    let shown = said.matches("turned away: 1 are open already").count() as u64;
+    let counted = said
+        .lines()
+        .filter_map(|line| line.split(" connections turned away").next()?.rsplit(' ').next()?.parse::<u64>().ok());
+    assert_eq!(shown + counted.sum::<u64>(), FLOOD, "every one is shown or counted: {said}");
+    // a slow machine takes more seconds, and has more lines
+    assert!(shown <= 100 * (began.elapsed().as_secs() + 2), "{shown} lines");
+}
+
+#[test]
 fn a_silent_connection_is_closed() {
     let server = Server::start(&["--idle-timeout", "50ms"]);
     let mut client = TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();
     assert_eq!(client.read(&mut [0]).unwrap(), 0);
     let (_, said) = server.stop(Signal::SIGTERM);
     assert!(said.contains("(nothing happened for 50.0 ms)"), "{said}");
+}
+
+#[test]
+fn a_server_of_root_is_nobody_without_any_right() {
+    assert!(nix::unistd::geteuid().is_root(), "this test needs root");
+    let server = Server::start(&[]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    for line in ["Uid:\t65534\t65534\t65534\t65534", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"] {
+        assert!(status.contains(line), "{line:?} is not in {status}");
+    }
+    assert!(status.contains("NoNewPrivs:\t1"), "{status}");
 }
 
 #[test]
@@ -202,13 +271,19 @@ fn a_port_in_use_and_a_foreign_address_are_errors() {
 
 #[test]
 fn a_port_where_nobody_listens_refuses_over_tcp_and_udp() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    // a socket that has the port and does not listen, so that no other program takes the port meanwhile
+    let idle = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    idle.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let port = idle.local_addr().unwrap().as_socket().unwrap().port().to_string();
     let output = connect(&["--port", &port], b"hi\n");
     assert_ends(&output, 2, "");
     let said = text(&output.stderr);
     assert!(said.contains(&format!("nobody listens on TCP port {port}")) && said.contains("RST"), "{said}");
 
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    // a socket that takes datagrams of one peer only, which is another
+    let idle = UdpSocket::bind("127.0.0.1:0").unwrap();
+    idle.connect("127.0.0.2:9").unwrap();
+    let port = idle.local_addr().unwrap().port().to_string();
     let output = connect(&["-t", "udp", "--port", &port], b"hi\n");
     assert_ends(&output, 2, "");
     let said = text(&output.stderr);
@@ -228,6 +303,50 @@ fn an_answer_that_never_comes_is_reported_after_the_time() {
     let output = connect(&["--port", &port, "--timeout", "50ms"], b"hi\n");
     assert_ends(&output, 1, "");
     assert!(text(&output.stderr).contains("though the connection stands"), "{}", text(&output.stderr));
+}
+
+/// A server that sends without end, from the first byte that it reads.
+fn talk_to_one_who_does_not_stop(protocol: &str, input: &[u8]) -> Output {
+    let ip = "127.0.0.1:0";
+    let (port, server) = if protocol == "tcp" {
+        let listener = TcpListener::bind(ip).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0]).unwrap();
+            while stream.write_all(b"more ").is_ok() {}
+        };
+        (port, std::thread::spawn(server))
+    } else {
+        let socket = UdpSocket::bind(ip).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let server = move || {
+            let (_, peer) = socket.recv_from(&mut [0; 64]).unwrap();
+            socket.connect(peer).unwrap();
+            while socket.send(b"more ").is_ok() {}
+        };
+        (port, std::thread::spawn(server))
+    };
+    let port = port.to_string();
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "60"]).arg(cargo_bin!("echolab")).args(["connect", "-t", protocol, "--port", &port]);
+    command.args(["--timeout", "200ms"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    server.join().unwrap();
+    output
+}
+
+#[test]
+fn a_server_that_does_not_stop_keeps_no_client() {
+    let output = talk_to_one_who_does_not_stop("tcp", b"hi\n");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the server did not close within 200ms") && said.contains("3 bytes were sent"), "{said}");
+    assert!(output.stdout.starts_with(b"more more"));
+    let output = talk_to_one_who_does_not_stop("udp", b"hi\n");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
 /// A server that answers `answer` to the first bytes that come and closes, while the input is not at its end.
@@ -312,7 +431,7 @@ fn the_udp_server_answers_nothing_from_its_own_port_or_a_system_port() {
     let twin = UdpSocket::bind(("127.0.0.2", port)).unwrap();
     twin.send_to(b"ping", ("127.0.0.1", port)).unwrap();
     let ordinary = UdpSocket::bind("127.0.0.1:0").unwrap();
-    ordinary.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    ordinary.set_read_timeout(Some(HANGS)).unwrap();
     ordinary.send_to(b"pong", ("127.0.0.1", port)).unwrap();
     let mut answer = [0; 8];
     assert_eq!(ordinary.recv(&mut answer).unwrap(), 4);
@@ -325,15 +444,15 @@ fn the_udp_server_answers_nothing_from_its_own_port_or_a_system_port() {
 
 #[test]
 fn the_udp_server_stops_answering_a_source_that_never_pauses() {
-    let server = Server::start(&["-t", "udp", "--repeat", "1000"]);
+    let mut server = Server::start(&["-t", "udp", "--repeat", "1000"]);
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.connect(("127.0.0.1", server.port.parse::<u16>().unwrap())).unwrap();
-    client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    client.set_read_timeout(Some(HANGS)).unwrap();
     client.send(&[b'x'; 10_000]).unwrap();
     let mut first = [0; 10_000];
     assert_eq!(client.recv(&mut first).unwrap(), 10_000);
-    let (_, said) = server.stop(Signal::SIGTERM);
-    assert!(said.contains("its source has had all the answers that it may have"), "{said}");
+    server.says("its source has had all the answers that it may have");
+    server.stop(Signal::SIGTERM);
 }
 
 #[test]
@@ -342,9 +461,9 @@ fn two_udp_servers_set_on_each_other_fall_silent() {
     let [from, to]: [u16; 2] = [&one, &other].map(|server| server.port.parse().unwrap());
     // an empty datagram in the name of the one, without a checksum: source, destination, length
     let forged = [from, to, 8, 0].map(u16::to_be_bytes).concat();
-    let raw = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::RAW, Some(socket2::Protocol::UDP))
+    let raw = Socket::new(Domain::IPV4, Type::RAW, Some(socket2::Protocol::UDP))
         .expect("forging a datagram needs CAP_NET_RAW");
-    raw.send_to(&forged, &std::net::SocketAddr::from(([127, 0, 0, 1], to)).into()).unwrap();
+    raw.send_to(&forged, &SocketAddr::from(([127, 0, 0, 1], to)).into()).unwrap();
     let mut line = String::new();
     other.stderr.read_line(&mut line).unwrap();
     assert!(line.contains("not answered: its source has had all the answers"), "{line}");
@@ -408,7 +527,7 @@ fn keys_of_a_terminal_are_sent_at_once_and_the_terminal_is_restored() {
 
 /// Until then the terminal's line discipline would keep what is typed.
 fn wait_for_raw_mode(terminal: impl AsFd, before: &nix::sys::termios::Termios) {
-    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + HANGS;
     while nix::sys::termios::tcgetattr(&terminal).unwrap() == *before {
         assert!(std::time::Instant::now() < deadline, "no raw mode");
         std::thread::yield_now();

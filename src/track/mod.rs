@@ -37,7 +37,7 @@ pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
 pub use tcp::rules::reset::{Ends, ResetEffect, ResetFamily, ResetProof};
 pub use tcp::rules::{Family, Rule, Verdict, Words};
-pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
+pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, State, StillZeroWindow, TcpSummary, Unacceptable, ZeroWindow};
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,
     UdpTotals,

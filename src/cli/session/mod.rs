@@ -10,11 +10,12 @@ mod wire_args;
 mod wire_words;
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{anyhow, bail, ensure};
 use clap::Args;
 
 use self::files::{CaptureFiles, ensure_free};
@@ -34,8 +35,9 @@ use super::report_dir::ReportDir;
 use super::scenarios::names;
 use super::{Exit, client_args, privileges};
 use crate::capture::RIGHTS_TO_CAPTURE;
+use crate::capture::spool::temporary_folder;
 use crate::drive::lab::{Obstacle, WireOptions};
-use crate::drive::{Act, Client, Scenario};
+use crate::drive::{Act, Client, Files, Scenario};
 use crate::model::{Endpoint, PerDirection, Protocol, Side};
 use crate::session::{CaptureAt, Network, Observed, Observer, Session, SessionOptions, Transcribed};
 
@@ -157,23 +159,31 @@ impl SessionArgs {
         let (options, note) = self.session_options()?;
         let halt = interrupt()?;
 
-        let session = Session::open(options).map_err(|error| with_ways_out(error, only_lab))?;
+        let mut session = Session::open(options).map_err(|error| with_ways_out(error, only_lab))?;
         if let Some(note) = note {
             say(&note);
         }
-        if session.needs_rights() {
-            privileges::give_up_except_faults(|| session.give_up_capabilities())?;
+        let mut named = output.files();
+        named.extend(files.named());
+        let made = if session.of_lab() && !is_open_to_all(&temporary_folder()) {
+            // where its frames wait for the end
+            Files::Named
         } else {
-            privileges::give_up_with(|| session.give_up_capabilities())?;
+            privileges::files(&named)
+        };
+        if session.needs_rights() {
+            privileges::give_up_except_faults(made, || session.give_up_capabilities())?;
+        } else {
+            privileges::give_up_with(made, || session.give_up_capabilities())?;
         }
         let server = Endpoint::from(session.server());
         let known = Known { server, kept: files.kept(), halt: halt.clone() };
         output.report().map_or(Ok(()), ReportDir::make)?;
-        let writers = files.open(force, session.infos())?;
+        session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
         let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
         let mut observer = Observer::new(&mut transcribed);
-        let (taken, performance) = session.run(&halt, |sources| take(sources, writers, &known, &mut observer))?;
+        let (taken, performance) = session.run(&halt, |sources| take(sources, &known, &mut observer))?;
         let watched = taken.finish(&known, performance.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();
         let ended = output.end();
@@ -196,7 +206,7 @@ impl SessionArgs {
             say(&format!("the server broke off: {error}"));
             exit = exit.and(Exit::Error);
         }
-        watched.written.context("can't write the capture")?;
+        watched.written?;
         ended?;
         Ok(exit)
     }
@@ -240,6 +250,11 @@ impl SessionArgs {
         };
         Ok((options, note))
     }
+}
+
+/// Whether every user may make files in a folder, as in `/tmp`.
+fn is_open_to_all(folder: &Path) -> bool {
+    folder.metadata().is_ok_and(|meta| meta.mode() & 0o003 == 0o003)
 }
 
 /// How long an answer may take beyond what the server's program waits.

@@ -3,53 +3,15 @@
 //! A state is not on the wire. A segment that is sent proves the state that it is sent from; one that is received moves
 //! the receiver once it arrives. TIME-WAIT ends after two segment lifetimes without a packet, so no ladder shows that.
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use rangemap::RangeSet;
+
+use super::work;
 use crate::model::{SeqNumber, TcpFlags};
-
-/// A state of RFC 9293 §3.3.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// There is no connection.
-    Closed,
-    /// Waits for anybody's SYN.
-    Listen,
-    /// Has sent a SYN and waits for the peer's.
-    SynSent,
-    /// Has received a SYN and answered it, and waits for the ACK.
-    SynReceived,
-    /// Open: data flows.
-    Established,
-    /// Has sent a FIN, and waits for its ACK or the peer's FIN.
-    FinWait1,
-    /// Its FIN is acknowledged; waits for the peer's.
-    FinWait2,
-    /// The peer has closed; its own program has not.
-    CloseWait,
-    /// Both have sent a FIN; waits for the ACK of its own.
-    Closing,
-    /// The peer closed first; waits for the ACK of its own FIN.
-    LastAck,
-    /// Waits until no old segment can be on its way any more.
-    TimeWait,
-}
-
-impl State {
-    /// The name of RFC 9293.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "CLOSED",
-            Self::Listen => "LISTEN",
-            Self::SynSent => "SYN-SENT",
-            Self::SynReceived => "SYN-RECEIVED",
-            Self::Established => "ESTABLISHED",
-            Self::FinWait1 => "FIN-WAIT-1",
-            Self::FinWait2 => "FIN-WAIT-2",
-            Self::CloseWait => "CLOSE-WAIT",
-            Self::Closing => "CLOSING",
-            Self::LastAck => "LAST-ACK",
-            Self::TimeWait => "TIME-WAIT",
-        }
-    }
-}
+use crate::report::unwrap::Unwrap;
+use crate::track::State;
 
 /// What of a segment moves a state; numbers are relative to the sender's and the receiver's initial ones.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +33,22 @@ impl Moved {
     }
 }
 
+/// A byte's place in the peer's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place(u64);
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        work::looked(self.0).cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// One end of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct End {
@@ -83,18 +61,27 @@ pub(super) struct End {
     fin: Option<u32>,
     /// The number after a FIN of the peer that came before all bytes in front of it had.
     early_fin: Option<u32>,
-    /// Bytes of the peer that have not come.
-    missing: Vec<(u32, u32)>,
+    /// Bytes of the peer that have not come: at most two ranges for each row of the ladder.
+    missing: RangeSet<Place>,
+    places: Unwrap,
 }
 
 impl End {
     pub(super) fn new(state: Option<State>, passive: bool) -> Self {
-        Self { state, passive, syn: None, fin: None, early_fin: None, missing: Vec::new() }
+        Self {
+            state,
+            passive,
+            syn: None,
+            fin: None,
+            early_fin: None,
+            missing: RangeSet::new(),
+            places: Unwrap::default(),
+        }
     }
 
     /// The end sends a segment.
     pub(super) fn sends(&mut self, segment: &Moved) {
-        use State::{CloseWait, Closed, Established, FinWait1, LastAck, Listen, SynReceived, SynSent};
+        use State::{Closed, Established, SynSent};
         let flags = segment.flags;
         if flags.contains(TcpFlags::RST) {
             if !segment.stale {
@@ -104,11 +91,7 @@ impl End {
         }
         if flags.contains(TcpFlags::SYN) {
             self.syn = Some(segment.seq.wrapping_add(1));
-            self.state = match (self.state, flags.contains(TcpFlags::ACK)) {
-                (None | Some(Closed | Listen), false) => Some(SynSent),
-                (None | Some(Closed | Listen | SynSent), true) => Some(SynReceived),
-                (other, _) => other,
-            };
+            self.state = State::after_sending_syn(self.state, flags.contains(TcpFlags::ACK));
         }
         // an ACK beyond the handshake is sent by nobody who is not connected
         if self.state == Some(SynSent) && segment.ack.is_some_and(|ack| ack > 0) && !flags.contains(TcpFlags::SYN) {
@@ -120,26 +103,16 @@ impl End {
         }
         if flags.contains(TcpFlags::FIN) {
             self.fin = Some(segment.next);
-            self.state = match self.state {
-                Some(CloseWait) => Some(LastAck),
-                None | Some(Established | SynReceived) => Some(FinWait1),
-                other => other,
-            };
+            self.state = State::after_sending_fin(self.state);
         }
     }
 
     /// A segment arrives at the end.
     pub(super) fn receives(&mut self, segment: &Moved) {
-        use State::{
-            Closed, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynReceived, SynSent, TimeWait,
-        };
+        use State::{Established, SynReceived, SynSent};
         let flags = segment.flags;
         if flags.contains(TcpFlags::RST) {
-            self.state = match self.state {
-                Some(Listen) => Some(Listen),
-                Some(SynReceived) if self.passive => Some(Listen),
-                _ => Some(Closed),
-            };
+            self.state = Some(State::after_reset(self.state, self.passive));
             return;
         }
         self.fill(segment);
@@ -150,12 +123,7 @@ impl End {
             self.state = Some(Established);
         }
         if segment.covers(self.fin) {
-            self.state = match self.state {
-                Some(FinWait1) => Some(FinWait2),
-                Some(Closing) => Some(TimeWait),
-                Some(LastAck) => Some(Closed),
-                other => other,
-            };
+            self.state = State::after_fin_acked(self.state);
         }
         if flags.contains(TcpFlags::FIN) {
             self.early_fin = Some(segment.next);
@@ -167,40 +135,35 @@ impl End {
 
     /// Everything before the peer's FIN has come.
     fn take_fin(&mut self) {
-        use State::{CloseWait, Closing, Established, FinWait1, FinWait2, SynReceived, TimeWait};
         self.early_fin = None;
-        self.state = match self.state {
-            None | Some(Established | SynReceived) => Some(CloseWait),
-            Some(FinWait1) => Some(Closing),
-            Some(FinWait2) => Some(TimeWait),
-            other => other,
-        };
+        self.state = State::after_receiving_fin(self.state);
     }
 
     /// A segment of the peer never arrives.
     pub(super) fn misses(&mut self, segment: &Moved) {
-        if segment.next != segment.seq {
-            self.missing.push((segment.seq, segment.next));
-        }
+        self.lacks(segment.seq, segment.next);
     }
 
     /// Bytes that arrive are no longer missing; those skipped are.
     fn fill(&mut self, segment: &Moved) {
         if let Some(start) = segment.hole {
-            self.missing.push((start, segment.seq));
+            self.lacks(start, segment.seq);
         }
-        let (from, to) = (SeqNumber(segment.seq), SeqNumber(segment.next));
-        self.missing.retain_mut(|(start, end)| {
-            if !from.is_after(SeqNumber(*start)) && to.is_after(SeqNumber(*start)) {
-                *start = if to.is_before(SeqNumber(*end)) { to.0 } else { *end };
-            } else if from.is_before(SeqNumber(*end))
-                && !to.is_before(SeqNumber(*end))
-                && from.is_after(SeqNumber(*start))
-            {
-                *end = from.0;
-            }
-            start != end
-        });
+        if let Some(came) = self.range(segment.seq, segment.next) {
+            self.missing.remove(came);
+        }
+    }
+
+    fn lacks(&mut self, start: u32, end: u32) {
+        if let Some(lacking) = self.range(start, end) {
+            self.missing.insert(lacking);
+        }
+    }
+
+    /// The places of these sequence numbers, unless there is none between them.
+    fn range(&mut self, start: u32, end: u32) -> Option<Range<Place>> {
+        let (start, end) = (self.places.number(start), self.places.number(end));
+        (start < end).then_some(Place(start)..Place(end))
     }
 }
 
@@ -284,6 +247,18 @@ mod tests {
         end.receives(&segment(ACK, 1, 200, 1));
         assert_eq!(end.state, Some(Established));
         end.receives(&segment(ACK, 201, 300, 1));
+        assert_eq!(end.state, Some(CloseWait));
+    }
+
+    #[test]
+    fn a_hole_filled_from_its_middle_is_two_holes() {
+        let mut end = connected();
+        end.misses(&segment(ACK, 1, 500, 1));
+        end.receives(&segment(FIN_ACK, 501, 0, 1));
+        end.receives(&segment(ACK, 201, 100, 1));
+        end.receives(&segment(ACK, 1, 200, 1));
+        assert_eq!(end.state, Some(Established));
+        end.receives(&segment(ACK, 301, 200, 1));
         assert_eq!(end.state, Some(CloseWait));
     }
 

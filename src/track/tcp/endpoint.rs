@@ -4,6 +4,7 @@ use crate::model::thresholds::{DELAYED_ACK, DUPLICATE_WITHIN};
 use std::num::{NonZeroU8, NonZeroU64};
 
 use super::loss_state::LossState;
+use super::rules::acceptability::is_signed;
 use super::scoreboard::{Scoreboard, SentSegment};
 use super::verdict::RetransmittedSegment;
 use crate::model::OptTime;
@@ -24,6 +25,8 @@ pub(super) struct Recent {
     pub(super) ack: Option<SeqNumber>,
     pub(super) len: u32,
     pub(super) syn: bool,
+    /// It carries as much data as the MSS lets it: more may wait behind it.
+    pub(super) full: bool,
     /// It carries nothing, and is the same packet as the one before.
     pub(super) copy: bool,
     /// It filled the receiver's window: what comes next waits for that.
@@ -78,6 +81,10 @@ pub(super) struct TcpEndpoint {
     pub(super) syn_acked: bool,
     /// TTL or hop limit of its newest packet that is no RST.
     pub(super) ttl: Option<NonZeroU8>,
+    /// Its SYN has the option of TCP MD5 (RFC 2385) or TCP-AO (RFC 5925).
+    pub(super) signed: bool,
+    /// The end of the largest window that it has advertised, where its scale is known.
+    pub(super) window_end: Option<SeqNumber>,
     /// When it sent its last data.
     pub(super) last_data: OptTime,
     /// Its last segment that acknowledged anything new.
@@ -111,6 +118,8 @@ pub(super) struct TcpEndpoint {
     pub(super) several_isns: bool,
     /// What `next` was when the first RST of either side came.
     pub(super) next_at_reset: SeqNumber,
+    /// TSval and frame of its newest segment in order (RFC 7323 §4.3).
+    pub(super) newest_timestamp: Option<(u32, u64)>,
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
@@ -128,6 +137,7 @@ impl TcpEndpoint {
             self.sack_permitted = segment.options.sack_permitted;
             self.timestamps = segment.options.timestamps.is_some();
             self.ecn = segment.flags.contains(TcpFlags::ECE);
+            self.signed = is_signed(segment);
             self.fast_open = segment.options.fast_open.is_some();
         }
     }
@@ -145,6 +155,35 @@ impl TcpEndpoint {
         } else if syn && self.scale().is_none() || not_offered {
             self.unscaled = true;
             peer.unscaled = true;
+        }
+    }
+
+    /// Whether a segment holds as much data as the peer's MSS allows; where that is unknown, it may.
+    #[inline]
+    pub(super) fn is_full(&self, peer: &Self, segment: &Segment) -> bool {
+        // options take their room from the data (RFC 6691 §2)
+        let options = u32::from(segment.header_len.saturating_sub(20));
+        let mss = peer.mss.map(|mss| u32::from(self.mss.map_or(mss, |own| own.min(mss))).saturating_sub(options));
+        mss.is_none_or(|mss| segment.len >= mss)
+    }
+
+    /// Takes the window that a segment advertises, where its scale is known.
+    #[inline]
+    pub(super) fn advertise(&mut self, segment: &Segment, window: Option<u32>) {
+        let Some(window) = window.filter(|_| segment.flags.contains(TcpFlags::ACK)) else { return };
+        let end = segment.ack.plus(window);
+        if self.window_end.is_none_or(|before| end.is_after(before)) {
+            self.window_end = Some(end);
+        }
+    }
+
+    /// Takes the timestamp of a segment, if it is newer than those before.
+    #[inline]
+    pub(super) fn learn_timestamp(&mut self, frame: u64, segment: &Segment) {
+        let Some(stamps) = segment.options.timestamps else { return };
+        let newer = |(newest, _): (u32, u64)| stamps.value.wrapping_sub(newest).cast_signed() > 0;
+        if !segment.flags.contains(TcpFlags::RST) && self.newest_timestamp.is_none_or(newer) {
+            self.newest_timestamp = Some((stamps.value, frame));
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct RareEvents {
     window_filled: PerDirection<Occurrences>,
     invalid: Occurrences,
     fragmented: Occurrences,
+    foreign_acks: Occurrences,
+    refusals: Occurrences,
     earlier_fragments: PerDirection<EarlierFragments>,
     errors: Occurrences,
     repeats: PerDirection<Occurrences>,
@@ -57,6 +59,8 @@ impl SummaryRecorder {
             window_filled: rare.window_filled,
             offloaded: std::mem::take(&mut self.offloaded),
             invalid: rare.invalid,
+            foreign_acks: rare.foreign_acks,
+            refusals: rare.refusals,
             fragmented: rare.fragmented,
             earlier_fragments: rare.earlier_fragments,
             errors: rare.errors,
@@ -136,6 +140,11 @@ impl SummaryRecorder {
         self.rare().misfit.get_or_insert(frame);
     }
 
+    /// A segment without data that its receiver does not accept.
+    pub(super) fn see_foreign_ack(&mut self, frame: u64) {
+        self.rare().foreign_acks.see(frame);
+    }
+
     /// Data after the peer's FIN.
     pub(super) fn see_after_fin(&mut self, moment: &PacketRef, len: u32) {
         let slot = self.rare().after_fin.get_mut(moment.direction);
@@ -190,6 +199,9 @@ impl SummaryRecorder {
         let rare = self.rare();
         if let Some((_, silence)) = observations.idle {
             rare.silence_before = Some((moment.frame, silence));
+        }
+        if observations.refuses.is_some() {
+            rare.refusals.see(moment.frame);
         }
         let window = rare.zero_window.get_mut(moment.direction);
         if observations.window_shut {

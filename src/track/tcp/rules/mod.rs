@@ -7,11 +7,11 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+pub mod acceptability;
 pub(in crate::track) mod reset;
 
 use super::super::cause::{Candidates, Cause};
 use crate::model::FindingCode;
-use crate::track::event::{Event, TcpFacts};
 
 /// A family of rules: the question that they answer.
 pub trait Family: Sized + 'static {
@@ -134,19 +134,4 @@ pub struct Words<'a> {
     pub port: u16,
     /// As much of its payload as was captured.
     pub payload: &'a [u8],
-}
-
-impl<'a> Words<'a> {
-    /// The words for a segment.
-    pub(crate) fn of(event: &'a Event<'_>, facts: &TcpFacts) -> Self {
-        Self {
-            sender: event.direction.sender(),
-            receiver: event.direction.receiver(),
-            frame: event.frame,
-            seq: facts.seq,
-            len: facts.len,
-            port: event.source.port,
-            payload: &event.payload,
-        }
-    }
 }

@@ -6,7 +6,7 @@ use super::super::{Rule, Words};
 use super::{Ends, FORGED, ResetCase, ResetEffect, ResetFamily, ResetProof, frames, gone, number};
 use crate::model::FindingCode::{ResetStale, ResetUnknown};
 use crate::model::thresholds::ANSWERED_WITHIN;
-use crate::track::cause::{Candidates, Cause};
+use crate::track::cause::Cause;
 
 /// Identifications of one counter are no farther apart than this.
 const CLOSELY: u16 = super::super::super::scoreboard::CLOSELY;
@@ -59,7 +59,7 @@ pub(super) const ANSWERS: Rule<ResetFamily> = Rule {
         marks(case).map(|proof| ResetProof { answers: answers.answers, ..proof })
     },
     cause: |proof| Cause::arrival(proof.answers, "reset"),
-    candidates: |_| Candidates::from_slice(&[FORGED]),
+    candidates: super::super::no_candidates,
     says: |proof, words| {
         format!(
             "This RST answers frame {} as one of no known connection. {} A NAT or firewall on the path that has forgotten the connection may have sent it with the {}'s address; or it took another path. This capture does not show whether the {} still has the connection.",
