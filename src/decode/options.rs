@@ -1,6 +1,6 @@
 //! The option list of a TCP header (RFC 9293 §3.2), read as far as it makes sense.
 
-use crate::model::{TcpOptions, TcpTimestamps};
+use crate::model::{MptcpOption, TcpOptions, TcpTimestamps};
 
 const END_OF_LIST: u8 = 0;
 const NO_OPERATION: u8 = 1;
@@ -9,6 +9,7 @@ const WINDOW_SCALE: u8 = 3;
 const SACK_PERMITTED: u8 = 4;
 const SACK: u8 = 5;
 const TIMESTAMPS: u8 = 8;
+const MPTCP: u8 = 30;
 const FAST_OPEN: u8 = 34;
 /// An option of an experiment, which a number of its own tells from others (RFC 6994).
 const EXPERIMENT: u8 = 254;
@@ -74,9 +75,17 @@ fn add(options: &mut TcpOptions, kind: u8, value: &[u8]) {
             };
             let bytes = cookie.and_then(|cookie| u8::try_from(cookie.len()).ok());
             options.fast_open = options.fast_open.or(bytes);
+            if other == MPTCP && options.mptcp.is_none() {
+                options.mptcp = mptcp(value);
+            }
             options.other.insert(other);
         }
     }
+}
+
+fn mptcp(value: &[u8]) -> Option<MptcpOption> {
+    let (first, rest) = value.split_first()?;
+    Some(MptcpOption { subtype: first >> 4, reason: rest.first().copied().unwrap_or_default() })
 }
 
 #[inline]

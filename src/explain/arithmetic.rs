@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::model::{Direction, TcpFlags};
-use crate::track::{Reset, TcpFacts};
+use crate::track::TcpFacts;
 
 /// A number of a segment in terms of the initial sequence numbers X (client) and Y (server).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +20,7 @@ impl Arithmetic {
     /// Where the sequence number of a segment comes from; `None` for one that lies before the initial one.
     pub(super) fn of_seq(direction: Direction, facts: &TcpFacts) -> Option<Self> {
         // who refuses has chosen no number of its own: the RST's is 0 (RFC 9293 §3.10.7.1)
-        let refuses = match facts.reset {
-            Some(Reset::Refused(_) | Reset::RefusedAgain { .. }) => true,
-            Some(Reset::Copy(_)) => facts.seq_raw == 0,
-            _ => false,
-        };
+        let refuses = facts.reset.is_some_and(|reset| !reset.rule.effect.is_numbered());
         let number = Self::new(direction, facts.seq, facts)?;
         let is_syn = facts.flags.contains(TcpFlags::SYN);
         // of several SYN-ACKs one has the number that counts

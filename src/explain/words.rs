@@ -3,12 +3,14 @@
 use crate::track::{Event, TcpFacts, Words};
 
 /// The words for a step.
-pub(super) fn words<'a>(event: &Event<'_>, facts: &TcpFacts) -> Words<'a> {
+pub(super) fn words<'a>(event: &'a Event<'_>, facts: &TcpFacts) -> Words<'a> {
     Words {
         sender: event.direction.sender(),
         receiver: event.direction.receiver(),
         frame: event.frame,
         seq: facts.seq,
         len: facts.len,
+        port: event.source.port,
+        payload: &event.payload,
     }
 }

@@ -90,12 +90,12 @@ finding_codes! {
     HalfClose "half_close" Note "One side closed, the other went on sending (RFC 9293 §3.6).";
     SimultaneousClose "simultaneous_close" Note "Both sides sent a FIN before they saw the other's (RFC 9293 §3.6).";
     NoClose "no_close" Note "No close was captured.";
-    ResetUnread "reset_unread" Warning "Closed with received data unread, so a RST went in place of a FIN (RFC 2525 §2.17).";
+    ResetUnread "reset_unread" Warning "Closed with received data that may be unread: RST instead of FIN (RFC 2525 §2.17).";
     ResetAfterClose "reset_after_close" Warning "Data came for a socket that its program had already closed.";
-    ResetAbort "reset_abort" Warning "Aborted, and nothing shows that data was unread: linger 0, the program was killed, or the peer was silent.";
+    ResetAbort "reset_abort" Warning "Aborted, and nothing shows that data was unread: SO_LINGER with a zero timeout, an idle timer, or a silent peer.";
     ResetStale "reset_stale" Note "Answers a segment of a connection that its sender has no more, or never had.";
     ResetUnknown "reset_unknown" Warning "A reset; the capture does not show why.";
-    ResetIgnored "reset_ignored" Note "A reset that ended nothing: its number is not the one expected, or the connection went on (RFC 5961 §3.2).";
+    ResetIgnored "reset_ignored" Note "A reset that ended nothing: its number is not the one expected, the connection went on (RFC 5961 §3.2), or both sides had closed.";
     ChallengeAck "challenge_ack" Note "An ACK in answer to a segment that does not fit the connection: a SYN, a RST (RFC 5961), or one with unacceptable numbers (RFC 9293 §3.10.7.4).";
     Unacceptable "unacceptable_segment" Warning "A segment that its receiver does not accept: outside its window, with an old timestamp, or of another connection (RFC 9293 §3.10.7.4).";
     InvalidSack "invalid_sack" Warning "A SACK block that cannot be true; its receiver ignores it (RFC 2018).";

@@ -34,7 +34,7 @@ pub use link_type::LinkType;
 pub use number::{counted, thousands};
 pub use occurrences::Occurrences;
 pub use opt_time::OptTime;
-pub use options::{OptionKinds, SackBlocks, TcpOptions, TcpTimestamps};
+pub use options::{MptcpOption, OptionKinds, SackBlocks, TcpOptions, TcpTimestamps};
 pub use packet::{Checksum, Datagram, Headers, IcmpError, IpHeader, Packet, Quoted, Segment, Transport};
 pub use protocol::{Direction, PerDirection, Protocol};
 pub use seq::SeqNumber;

@@ -51,8 +51,19 @@ pub struct TcpOptions {
     pub sack: SackBlocks,
     /// TCP Fast Open (RFC 7413 §4.1.1), also under the number of its experiment: bytes of cookie; 0 asks for one.
     pub fast_open: Option<u8>,
+    /// MPTCP (RFC 8684): the first option of kind 30.
+    pub mptcp: Option<MptcpOption>,
     /// Kinds of all other options but end-of-list and no-operation, by number, one bit each.
     pub other: OptionKinds,
+}
+
+/// The part of an MPTCP option (RFC 8684 §3) that tells what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MptcpOption {
+    /// Its subtype: 7 is MP_FASTCLOSE, 8 MP_TCPRST.
+    pub subtype: u8,
+    /// The byte after subtype and flags: of MP_TCPRST the reason; 0 where there is none.
+    pub reason: u8,
 }
 
 /// A set of option kinds.

@@ -63,6 +63,10 @@ pub(crate) const PATH_DELAY: Nanos = Nanos(400_000);
 /// 6.18: 20 to 100 µs).
 pub(crate) const HOST_REACTION: Nanos = Nanos::from_millis(1);
 
+/// Within this time an answer to a SYN or SYN-ACK has crossed no router: there and back, and through a kernel, takes longer
+/// (measured on Linux 6.18: a kernel alone takes 20 to 100 µs).
+pub(crate) const NO_ROUTER: Nanos = Nanos(60_000);
+
 /// An answer to a SYN or SYN-ACK that takes longer has come over a path: one tick of a kernel with 250 Hz, the longest
 /// that Linux puts off its receive work (kernel/softirq.c, `MAX_SOFTIRQ_TIME`, 2 ms) twice over.
 pub(crate) const NO_HOST: Nanos = Nanos::from_millis(4);
@@ -86,3 +90,37 @@ pub(crate) const WIRESHARK_FAST_RETRANSMISSION: Nanos = Nanos::from_millis(20);
 /// Wireshark: a segment below the highest number within this time, if no round trip is known, is out of order
 /// (packet-tcp.c).
 pub(crate) const WIRESHARK_OUT_OF_ORDER: Nanos = Nanos::from_millis(3);
+
+/// A kernel answers a segment for a socket that it does not have at once (RFC 9293 §3.10.7.1). A RST that comes later than
+/// two round trips and this is no answer to it.
+pub(crate) const ANSWERED_WITHIN: Nanos = Nanos::from_millis(1_000);
+
+/// A silence from this length on may have run out an idle timer. The shortest in common use: Apache httpd's
+/// `KeepAliveTimeout` and Node.js' `keepAliveTimeout`, 5 s.
+pub(crate) const IDLE_TIMEOUT: Nanos = Nanos::from_millis(4_900);
+
+/// Usual settings of idle timers: HTTP servers 5, 15, 60, 65 and 75 s (Apache, nginx), AWS Application Load Balancer 60 s,
+/// Azure Load Balancer 240 s, F5 BIG-IP 300 s, AWS Network Load Balancer and NAT Gateway 350 s, Google Cloud 600 s, firewalls
+/// 900, 1,800 and 3,600 s, RFC 5382 §5 7,440 s.
+pub(crate) const IDLE_TIMEOUTS: &[Nanos] = &[
+    Nanos::from_millis(5_000),
+    Nanos::from_millis(15_000),
+    Nanos::from_millis(30_000),
+    Nanos::from_millis(60_000),
+    Nanos::from_millis(65_000),
+    Nanos::from_millis(75_000),
+    Nanos::from_millis(120_000),
+    Nanos::from_millis(240_000),
+    Nanos::from_millis(300_000),
+    Nanos::from_millis(350_000),
+    Nanos::from_millis(600_000),
+    Nanos::from_millis(900_000),
+    Nanos::from_millis(1_800_000),
+    Nanos::from_millis(3_600_000),
+    Nanos::from_millis(7_200_000),
+    Nanos::from_millis(7_440_000),
+];
+
+/// A silence is that of a timer if it differs from the setting by no more than this: timers are checked once a second, and
+/// the path adds a round trip.
+pub(crate) const IDLE_TIMEOUT_SPREAD: Nanos = Nanos::from_millis(1_000);

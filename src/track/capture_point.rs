@@ -4,7 +4,7 @@
 //! Checksums come first, then TTLs and times together. A ratio of times alone proves nothing: near one end of a path the
 //! other end's answers take longer, too.
 
-use crate::model::thresholds::{HOST_REACTION, NO_HOST, PATH_DELAY};
+use crate::model::thresholds::{HOST_REACTION, NO_HOST, NO_ROUTER, PATH_DELAY};
 use std::net::IpAddr;
 
 use crate::model::{Checksum, Direction, Endpoint, Nanos, PerDirection, Segment, TcpFlags};
@@ -260,6 +260,9 @@ fn by_halves((server, client): (Nanos, Nanos), hops: (Option<u8>, Option<u8>)) -
     match () {
         () if far(client, hops.0) && far(server, hops.1) => Some(CapturePoint::Between),
         () if server.plus(client) < PATH_DELAY => None,
+        // no router is so near that its time does not show: the TTL was set by the host, or rewritten
+        () if client < NO_ROUTER && far(server, None) => Some(CapturePoint::Client),
+        () if server < NO_ROUTER && far(client, None) => Some(CapturePoint::Server),
         () if own(client, hops.0) && is_quick(client, server) => Some(CapturePoint::Client),
         () if own(server, hops.1) && is_quick(server, client) => Some(CapturePoint::Server),
         // a little slow, but the other side's packets alone have passed routers

@@ -1,9 +1,11 @@
 //! One conversation while it lasts.
 
 use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, Tracked, TrackedKind, UdpFacts};
+use super::hosts::Hosts;
 use super::kind::{Kind, TcpKind};
 use super::maybe_owned::MaybeOwned;
 use super::tcp::PacketRef;
+use super::tcp::rules::reset::{Elsewhere, MP_FASTCLOSE, TLS_ALERT, is_alert};
 use super::totals::ConversationSize;
 use crate::echo::MemoryBudget;
 use crate::model::OptTime;
@@ -119,24 +121,30 @@ impl Conversation {
         segment: &Segment,
         direction: Direction,
         facts: &mut TcpFacts,
-        budget: &MemoryBudget,
+        (budget, hosts): (&MemoryBudget, &Hosts),
     ) {
         let moment = self.moment(frame, direction);
         let Kind::Tcp(tcp) = &mut self.kind else { return };
         let last = (self.last_frame, self.last_at);
-        tcp.connection.follow(&moment, segment, &packet.headers.ip, facts);
+        let elsewhere = Elsewhere { hosts, echo: &tcp.echo_matcher, time: frame.time };
+        tcp.connection.follow(&moment, segment, &packet.headers.ip, &elsewhere, facts);
         if segment.flags.contains(TcpFlags::SYN) {
             tcp.echo_matcher.begin(direction);
         }
-        if segment.len > 0 && tcp.connection.reached(direction, segment) {
-            let late = facts.retransmission.is_some_and(|repeat| repeat.is_captured_late());
+        let reset = segment.flags.contains(TcpFlags::RST);
+        let data = segment.len > 0 && !reset;
+        if data && tcp.connection.reached(direction, segment) {
+            let late = facts.retransmission.is_some_and(|again| again.is_captured_late());
             facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, budget));
         }
-        if segment.len > 0 && facts.retransmission.is_none() && facts.probe.is_none() {
-            tcp.connection.time_answer(&moment, last, facts);
+        if segment.options.mptcp.is_some_and(|option| option.subtype == MP_FASTCLOSE) && !reset {
+            tcp.connection.see_fast_close(&moment);
         }
-        if let Some(reset) = &mut facts.reset {
-            *reset = reset.with_left_over(direction, || tcp.echo_matcher.left_over());
+        if data && packet.payload.first() == Some(&TLS_ALERT) && is_alert(packet.payload) {
+            tcp.connection.see_alert(&moment);
+        }
+        if data && facts.retransmission.is_none() && facts.probe.is_none() {
+            tcp.connection.time_answer(&moment, last, facts);
         }
         if self.steps == 0 && self.reuses.is_some() {
             facts.observations.reused_from = self.reuses;

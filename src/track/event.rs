@@ -10,9 +10,10 @@ use super::capture_point::CapturePoint;
 use super::cause::{Candidates, Cause, CauseEvent};
 use super::facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, UdpPlace};
 use super::maybe_owned::MaybeOwned;
-use super::reset::Reset;
 use super::retransmission::Retransmission;
 use super::tcp::Unacceptable;
+use super::tcp::rules::Verdict;
+use super::tcp::rules::reset::ResetFamily;
 use crate::echo::Echo;
 use crate::model::{
     Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, Segment, TcpFlags, TcpOptions,
@@ -266,7 +267,7 @@ pub struct TcpFacts {
     /// What its payload echoes.
     pub echo: Option<Echo>,
     /// What made it reset.
-    pub reset: Option<Reset>,
+    pub reset: Option<Verdict<ResetFamily>>,
 }
 
 impl TcpFacts {
@@ -296,6 +297,9 @@ impl TcpFacts {
         // what was only late was sent for an ordinary reason
         if let Some(again) = self.retransmission.filter(|again| !again.is_late()) {
             return (again.cause(), again.candidates());
+        }
+        if let Some(reset) = &self.reset {
+            return (reset.cause(), reset.candidates());
         }
         if let Some(ack) = self.observations.limited_transmit {
             return (Cause::arrival(Some(ack), "duplicate_ack"), Candidates::new());

@@ -17,7 +17,6 @@ mod kind;
 mod maybe_owned;
 mod mirror;
 mod overview;
-mod reset;
 mod retransmission;
 mod roles;
 mod rtt;
@@ -38,16 +37,16 @@ pub use facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentR
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;
 pub use overview::CaptureOverview;
-pub use reset::Reset;
 pub use retransmission::{
     DsackReport, FirstCopy, PacketIds, Retransmission, RetransmissionProof, SpuriousEvidence, View,
 };
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
 pub use surges::{Attempts, Surge};
+pub use tcp::rules::reset::{Ends, ResetEffect, ResetFamily, ResetProof};
 pub(crate) use tcp::rules::retransmission::sent_before;
 pub use tcp::rules::retransmission::{Delivery, RetransmissionFamily, Transmission};
-pub use tcp::rules::{Family, Rule, Words};
+pub use tcp::rules::{Family, Rule, Verdict, Words};
 pub use tcp::{
     AfterFin, Fins, KeepAlives, Negotiated, Quicker, SameTtl, State, StillZeroWindow, TcpSummary, TwoTtls,
     Unacceptable, UnfilledGap, ZeroWindow,

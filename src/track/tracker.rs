@@ -16,6 +16,7 @@ use super::overview::CaptureOverview;
 use super::roles;
 use super::slots::Slots;
 use super::surges::{Opening, Surges};
+use super::tcp::rules::reset::Ends;
 use super::totals::{ConversationSize, ConversationTotals};
 use crate::echo::MemoryBudget;
 use crate::model::{
@@ -228,7 +229,14 @@ impl Tracker {
         }
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         slot.touched = true;
-        slot.conversation.follow_segment(frame, packet, segment, direction, &mut self.facts, &self.budget);
+        slot.conversation.follow_segment(
+            frame,
+            packet,
+            segment,
+            direction,
+            &mut self.facts,
+            (&self.budget, &self.hosts),
+        );
         if slot.conversation.has_ended() {
             self.ending = Some(index);
         }
@@ -248,7 +256,7 @@ impl Tracker {
     fn note_host(&mut self, frame: &Frame<'_>, segment: &Segment) {
         let (syn, ack) = (segment.flags.contains(TcpFlags::SYN), segment.flags.contains(TcpFlags::ACK));
         let fact = match self.facts.reset {
-            Some(reset) if reset.refuses() => HostFact::Refuses,
+            Some(reset) if reset.rule.effect.ends == Ends::Attempt => HostFact::Refuses,
             None if syn && ack => HostFact::Accepts,
             None if syn => HostFact::Connects,
             _ => return,

@@ -31,13 +31,17 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     // a firewall resets the connection in the server's name, whose answer comes all the same
     (
         "reset-by-another",
-        &["reset_unknown [5]: Came with a TTL of 128, and the server's first packet with 64", "reset_stale [5,6,7]"],
+        &["reset_unknown [4,5]: Its TTL is 128, and that of the server's other packets 64", "reset_stale [5,6,7]"],
         &["reset_unread", "half-open"],
     ),
     // the same for a SYN
     ("refused-on-the-way", &["refused [1,2]", "reset_stale [2,3,4]"], &["port scanner"]),
     // linger 0, 80 ms after the echo was read
-    ("linger-after-the-answer", &["reset_abort [5,7]", "Which can't be told"], &["reset_unread", "did not answer"]),
+    (
+        "linger-after-the-answer",
+        &["reset_abort [5,7]", "Either SO_LINGER was set with a zero timeout"],
+        &["reset_unread", "did not answer"],
+    ),
     // data that its sender sent before the peer's FIN came
     ("fin-crosses-data", &["close_three"], &["half_close"]),
     // of what the server sends on, a part is lost before the capture, and sent again

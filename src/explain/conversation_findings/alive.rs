@@ -11,6 +11,7 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
         let kept = keep_alives.get(direction);
         let answer = match (kept.asked.count, kept.answered) {
             (0, _) => continue,
+            (_, answered) if kept.reset.is_some() => was_reset(answered, kept.reset.unwrap_or_default()),
             (_, 0) => "got no answer in this capture".to_owned(),
             (1, _) => "got an answer".to_owned(),
             (asked, answered) if asked == answered => "got an answer each time".to_owned(),
@@ -23,6 +24,14 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
             direction.receiver(),
             kept.silence.human()
         );
-        found.push(Finding::new(Code::KeepAlive, text, kept.asked.frames.iter().copied()));
+        found.push(Finding::new(Code::KeepAlive, text, kept.asked.frames.iter().copied().chain(kept.reset)));
+    }
+}
+
+/// That the last keep-alive was answered by a RST.
+fn was_reset(answered: u64, reset: u64) -> String {
+    match answered {
+        0 => format!("was answered by RST (frame {reset})"),
+        answered => format!("got an answer {}; the last was answered by RST (frame {reset})", times(answered)),
     }
 }

@@ -112,7 +112,7 @@ fn ignored(tcp: &TcpTotals, found: &mut Vec<Finding>) {
             (since, ack) => format!("frame {since} was sent after it, and frame {ack} acknowledges that"),
         };
         let text = format!(
-            "The {}'s RST in frame {reset} ended nothing: {shows}. Its number was not the one expected (RFC 5961 §3.2), or it did not arrive, and its sender's connection went on: most likely somebody else sent it.",
+            "The {}'s RST in frame {reset} ended nothing: {shows}. Its number was not the one expected (RFC 5961 §3.2), or it did not arrive.",
             direction.sender()
         );
         found.push(Finding::new(Code::ResetIgnored, text, [reset, since, ack]));

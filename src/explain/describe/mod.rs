@@ -11,7 +11,6 @@ mod udp;
 pub(super) use crate::model::{counted, thousands};
 use crate::track::{Body, Event};
 pub(super) use data::made;
-pub(super) use reset::one_of;
 
 /// One plain-English sentence about one event.
 pub(super) fn sentence(event: &Event<'_>) -> String {

@@ -3,7 +3,7 @@
 use super::Known;
 use crate::explain::conversation_findings::handshake::{first_reset, never_opened, went_on};
 use crate::model::Direction;
-use crate::track::Close;
+use crate::track::{Close, TcpTotals};
 
 pub(super) fn close(known: &Known<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
@@ -31,7 +31,7 @@ pub(super) fn close(known: &Known<'_>) -> Option<String> {
                 Some((reset, sender)) => {
                     format!("the {}'s RST in frame {reset} ended the connection before it was open", sender.sender())
                 }
-                None => format!("ended by a reset; the {who} was first to close or reset"),
+                None => format!("ended by a reset{}; the {who} was first to close or reset", cause(tcp)),
             };
             match went_on(tcp) {
                 Some((who, since)) => format!(
@@ -40,7 +40,7 @@ pub(super) fn close(known: &Known<'_>) -> Option<String> {
                 None => end,
             }
         }
-        (Close::Rst, None) => "ended by a reset".to_owned(),
+        (Close::Rst, None) => format!("ended by a reset{}", cause(tcp)),
         (Close::Half, Some(who)) => match known.totals.may_go_on() {
             true => format!("only the {who} closed{}", known.so_far()),
             false => format!("only the {who} closed within the capture"),
@@ -51,4 +51,10 @@ pub(super) fn close(known: &Known<'_>) -> Option<String> {
         }
         _ => "not captured".to_owned(),
     })
+}
+
+/// The cause of the first RST, in brackets.
+fn cause(tcp: &TcpTotals) -> String {
+    let label = first_reset(tcp).and_then(|(frame, sender)| Some((frame, (*tcp.story.reset_labels.get(sender))?)));
+    label.map_or_else(String::new, |(frame, label)| format!(" (frame {frame}: {label})"))
 }

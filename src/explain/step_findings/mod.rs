@@ -47,7 +47,7 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     if let Some(repeat) = &facts.retransmission {
         found.push(retransmission::of(event, facts, repeat));
     }
-    if let Some(reset) = facts.reset {
+    if let Some(reset) = &facts.reset {
         found.push(reset::of(event, facts, reset));
     }
     found.extend(facts.probe.and_then(|probe| probe::of(event, facts, probe)));

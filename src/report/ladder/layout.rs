@@ -11,7 +11,7 @@ use crate::explain::{Conversation, Phase, Step};
 use crate::model::{Direction, PerDirection, Protocol, SeqNumber, TcpFlags};
 use crate::report::{View, conversation_title};
 use crate::track::State;
-use crate::track::{ConversationTotals, Handshake, Life, Reset};
+use crate::track::{ConversationTotals, Ends, Handshake, Life};
 
 /// Two sides' first FIN or SYN can only have crossed when they are this near to each other.
 const CROSSING: usize = 8;
@@ -128,7 +128,9 @@ fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
             continue;
         };
         let (direction, facts) = facts;
-        if matches!(facts.reset, Some(Reset::Unacceptable { .. } | Reset::NoAck(_))) {
+        let effect = facts.reset.map(|reset| reset.rule.effect);
+        // what ends nothing moves its receiver nowhere; a closed connection is moved no further
+        if effect.is_some_and(|effect| (effect.is_ignored() || effect.ends == Ends::Over) && effect.has_connection) {
             moves.push(None);
             continue;
         }
@@ -144,7 +146,7 @@ fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
             next: end,
             ack: facts.ack,
             hole,
-            stale: matches!(facts.reset, Some(Reset::Stale(_) | Reset::BadAck(_))),
+            stale: effect.is_some_and(|effect| !effect.has_connection),
         }));
     }
     moves

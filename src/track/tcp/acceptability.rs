@@ -13,7 +13,6 @@ use crate::model::thresholds::IDLE;
 use crate::model::{Direction, SackBlocks, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::facts::Probe;
-use crate::track::reset::Reset;
 
 /// A segment that its receiver does not accept: the reason, and the numbers that prove it.
 pub type Unacceptable = (&'static Rule<Acceptability>, Proof);
@@ -126,22 +125,6 @@ impl Connection {
     pub(super) fn may_ack(&self, direction: Direction, segment: &Segment) -> bool {
         let peer = self.sides.get(!direction);
         peer.syn_acked || fits_syn(self.sides.get(direction), peer, segment)
-    }
-
-    /// What an unacceptable RST's number should have been; `None` for one that may fit.
-    pub(super) fn unacceptable(&self, moment: &PacketRef, segment: &Segment) -> Option<Reset> {
-        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
-        let (expected, next) = (peer.ack_sent?, own.snd_nxt?);
-        // below what was sent the bytes in between may be lost, or the RST's sender may count from them
-        let within = !segment.seq.is_before(expected) && !segment.seq.is_after(next);
-        if within || segment.seq == next {
-            return None;
-        }
-        let unscaled = peer.scale().map(|_| peer.window);
-        let in_window = segment.seq.is_after(expected)
-            && unscaled.is_none_or(|window| segment.seq.is_before(expected.plus(window)));
-        let expected = expected.relative_to(own.seq_base.unwrap_or_default());
-        Some(Reset::Unacceptable { expected, told_by: peer.ack_frame, in_window })
     }
 
     /// Forgets a RST that ended nothing: bytes sent after it are acknowledged, or it is challenged. Called for a segment

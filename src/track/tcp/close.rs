@@ -4,10 +4,10 @@ use std::num::NonZeroU64;
 
 use super::endpoint::{Fin, TcpEndpoint};
 use super::probe::Asks;
-use super::{Connection, PacketRef, TcpSummary};
-use crate::model::{Direction, Segment, TcpFlags};
+use super::rules::reset::{Ends, ResetEffect};
+use super::{Connection, PacketRef, ResetFamily, TcpSummary, Verdict};
+use crate::model::{Direction, IpHeader, Segment, TcpFlags};
 use crate::track::facts::Life;
-use crate::track::reset::Reset;
 use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
 
 impl Connection {
@@ -28,23 +28,47 @@ impl Connection {
     }
 
     /// Notes a FIN or RST.
-    pub(super) fn note_close(&mut self, moment: &PacketRef, segment: &Segment, reset: Option<Reset>) {
+    pub(super) fn note_close(&mut self, moment: &PacketRef, segment: &Segment, reset: Option<Verdict<ResetFamily>>) {
         let refused = self.handshake.is_refused();
         let (own, peer) = self.sides.both_mut(moment.direction);
         // a FIN without ACK closes nothing (RFC 9293 §3.10.7.4), but on a SYN
         let closes =
             segment.flags.contains(TcpFlags::FIN) && segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::ACK));
-        match reset {
-            // the SYN waits on
-            Some(Reset::BadAck(_) | Reset::NoAck(_)) => return,
-            Some(Reset::Unacceptable { in_window: false, .. }) => {
-                self.recorder.see_ignored(moment.direction, [moment.frame, 0, 0]);
-                return;
+        if let Some(Verdict { rule, proof }) = reset {
+            if let Some((_, Asks::Alive)) = peer.loss().probe.filter(|(probe, _)| proof.answers == Some(*probe)) {
+                peer.loss_mut().probe = None;
+                self.recorder.see_gone(moment);
             }
-            Some(Reset::Unacceptable { .. }) => {
-                own.loss_mut().probe = moment.place().map(|(frame, _)| (frame, Asks::Reset))
+            let first = own.reset.is_none();
+            let resets = &mut own.loss_mut().resets;
+            (resets.frame, resets.at, resets.seq) = (moment.frame, moment.at, segment.seq);
+            resets.ack = segment.flags.contains(TcpFlags::ACK).then_some(segment.ack);
+            resets.answered = resets.answered.max(proof.answers.map_or(0, NonZeroU64::get));
+            match rule.effect.ends {
+                Ends::Nothing => {
+                    self.recorder.see_ignored(moment.direction, [moment.frame, 0, 0]);
+                    return;
+                }
+                Ends::Over => return,
+                Ends::Unconfirmed => {
+                    own.loss_mut().probe = moment.place().map(|(frame, _)| (frame, Asks::Reset));
+                }
+                Ends::Connection | Ends::Attempt => {}
             }
-            _ => {}
+            if first {
+                let resets = &mut own.loss_mut().resets;
+                resets.label = rule.label;
+                resets.foreign = !rule.effect.by_host;
+                resets.half_open = rule.effect.half_open;
+                resets.refused = rule.effect.ends == Ends::Attempt;
+            }
+        } else if segment.flags.is_syn_ack()
+            && own.loss().resets.refused
+            && peer.syn.zip(own.reset).is_some_and(|((syn, _), reset)| syn > reset)
+        {
+            // the SYN came again, and the port listens now
+            own.loss_mut().resets.refused = false;
+            own.reset = None;
         }
         if segment.flags.contains(TcpFlags::RST) {
             if own.reset.or(peer.reset).is_none() {
@@ -73,6 +97,19 @@ impl Connection {
         }
         if !refused {
             self.closed_first.get_or_insert(moment.direction);
+        }
+    }
+
+    /// Takes the marks and the number of a RST, as far as they are its sender's.
+    #[cold]
+    pub(super) fn take_reset(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader, effect: ResetEffect) {
+        let own = self.sides.get_mut(moment.direction);
+        if effect.by_host {
+            own.learn_marks(ip);
+            own.last_ip_id = ip.id;
+            if effect.ends == Ends::Connection {
+                own.snd_nxt.get_or_insert(segment.seq);
+            }
         }
     }
 
@@ -138,6 +175,7 @@ impl Connection {
             });
             *story.resets.get_mut(direction) = own.reset.map(NonZeroU64::get);
             *story.other_hosts.get_mut(direction) = self.two_hosts(direction);
+            *story.reset_labels.get_mut(direction) = own.reset.map(|_| own.loss().resets.label);
             *story.negotiated.get_mut(direction) = own.isn.map(|_| super::Negotiated {
                 mss: own.mss,
                 window_scale: own.shift,

@@ -20,6 +20,7 @@ const RECENT: usize = 4;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Recent {
     pub(super) frame: u64,
+    pub(super) at: OptTime,
     pub(super) ack: Option<SeqNumber>,
     pub(super) len: u32,
     pub(super) syn: bool,
@@ -92,6 +93,8 @@ pub(super) struct TcpEndpoint {
     /// Whether its windows are not scaled, since one of the two SYNs came without the option (RFC 7323 §2.2).
     pub(super) unscaled: bool,
     pub(super) syn_acked: bool,
+    /// TTL or hop limit of its newest packet that is no RST.
+    pub(super) ttl: Option<NonZeroU8>,
     /// Its SYN has the option of TCP MD5 (RFC 2385) or TCP-AO (RFC 5925).
     pub(super) signed: bool,
     /// The end of the largest window that it has advertised, where its scale is known.
@@ -127,8 +130,6 @@ pub(super) struct TcpEndpoint {
     pub(super) syn_with_ack: bool,
     /// Its SYN-ACKs had several initial sequence numbers.
     pub(super) several_isns: bool,
-    /// TTL or hop limit of its first packet.
-    pub(super) ttl: Option<NonZeroU8>,
     /// What `next` was when the first RST of either side came.
     pub(super) next_at_reset: SeqNumber,
     /// TSval and frame of its newest segment in order (RFC 7323 §4.3).
@@ -238,6 +239,22 @@ impl TcpEndpoint {
     /// The newest remembered segment with data.
     pub(super) fn newest_data(&self) -> Option<&Recent> {
         self.recent.iter().filter(|recent| recent.frame > 0 && recent.len > 0).max_by_key(|recent| recent.frame)
+    }
+
+    /// Takes a TTL that its packet before did not have. That of a SYN-ACK does not count where others follow: a box on the
+    /// path may have sent it.
+    #[cold]
+    pub(super) fn learn_ttl(&mut self, ttl: u8) {
+        let before = std::mem::replace(&mut self.ttl, NonZeroU8::new(ttl));
+        if let Some(before) = before.filter(|_| self.newest().is_some_and(|newest| !newest.syn)) {
+            let ttls = &mut self.loss_mut().ttls;
+            if !ttls.contains(&before.get()) {
+                ttls.rotate_right(1);
+                if let Some(first) = ttls.first_mut() {
+                    *first = before.get();
+                }
+            }
+        }
     }
 
     /// Notes whether its IP identifications tell packets apart.

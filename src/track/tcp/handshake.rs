@@ -24,6 +24,8 @@ pub(super) struct Progress {
     ended: bool,
     /// That RST came before anything but the SYNs was sent.
     unopened: bool,
+    /// SYNs since the attempt was refused.
+    syns_since_refusal: u8,
 }
 
 impl Progress {
@@ -39,7 +41,10 @@ impl Progress {
         match place {
             SegmentRole::Syn => {
                 self.repeated |= self.syn.is_some();
-                if self.syn.is_none() {
+                if self.refused {
+                    self.syns_since_refusal = self.syns_since_refusal.saturating_add(1);
+                }
+                if self.syn.is_none() || self.syns_since_refusal == 1 {
                     self.began = moment.at;
                 }
                 self.syn = moment.place();
@@ -47,6 +52,11 @@ impl Progress {
             SegmentRole::SimultaneousSyn { .. } => self.simultaneous = true,
             // one that comes behind the ACK was not what that answered
             SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } if self.ack.is_none() => {
+                if self.refused && self.syns_since_refusal > 0 {
+                    // the RST had answered the SYNs before it, so these are not repeats of one attempt
+                    self.repeated = self.syns_since_refusal > 1;
+                    (self.refused, self.ended, self.unopened) = (false, false, false);
+                }
                 self.repeated |= self.syn_ack.is_some();
                 self.syn_ack = moment.place();
             }

@@ -1,8 +1,8 @@
-//! The packet that an ICMP error quotes.
+//! ICMP errors about a connection, and the packets that they quote.
 
-use super::Connection;
 use super::endpoint::TcpEndpoint;
-use crate::model::{Direction, Quoted};
+use super::{Connection, PacketRef};
+use crate::model::{Direction, IcmpError, Quoted};
 
 /// IP and TCP headers without options, and with all that fit, in bytes.
 const HEADERS: std::ops::RangeInclusive<u32> = 40..=120;
@@ -68,6 +68,23 @@ pub(super) fn quoted_frame(sender: &mut TcpEndpoint, quoted: &Quoted) -> Option<
 }
 
 impl Connection {
+    /// An ICMP error to the sender of the segment that it quotes; the frame of that segment, where it is known.
+    pub(in crate::track) fn take_error(&mut self, moment: &PacketRef, error: &IcmpError) -> Option<u64> {
+        self.recorder.see_error(moment.frame);
+        // the sender's own kernel may give up on an address after seconds
+        if error.source != error.quoted.source.address {
+            self.clues.note_error(moment.direction, moment.since(self.last.1));
+        }
+        let sender = self.sides.get_mut(!moment.direction);
+        if error.is_route_missing() {
+            sender.loss_mut().unreachable = moment.place();
+        }
+        if error.is_too_big() {
+            sender.loss_mut().too_big = moment.place();
+        }
+        quoted_frame(sender, &error.quoted)
+    }
+
     /// Whether a segment of this side is the quoted one, by its IP identification and sequence number.
     pub(in crate::track) fn has_sent(&mut self, direction: Direction, quoted: &Quoted) -> bool {
         let sender = self.sides.get_mut(direction);

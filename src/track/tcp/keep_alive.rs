@@ -14,6 +14,8 @@ pub struct KeepAlives {
     pub asked: Occurrences,
     /// How many were answered.
     pub answered: u64,
+    /// The RST that answered one.
+    pub reset: Option<u64>,
     /// The longest time for which nothing else was sent when one was.
     pub silence: Nanos,
 }
@@ -58,6 +60,12 @@ impl SummaryRecorder {
             silence.last = moment.frame;
             silence.asked.get_mut(!moment.direction).1 = true;
         }
+    }
+
+    /// A RST that answers the last keep-alive of the other side.
+    #[cold]
+    pub(super) fn see_gone(&mut self, moment: &PacketRef) {
+        self.rare().keep_alives.get_or_insert_default().get_mut(!moment.direction).reset = Some(moment.frame);
     }
 
     /// The last segment before the keep-alive at hand that was no keep-alive, and the time since.

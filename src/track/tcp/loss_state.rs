@@ -45,7 +45,35 @@ pub(super) struct LossState {
     pub(super) timer: RetransmissionTimer,
     /// Captured duplicates of segments that were sent once, the last ones.
     pub(super) copies: Vec<RetransmittedSegment>,
+    pub(super) resets: Resets,
+    /// TTLs of its packets before the newest, where they differ; 0 for none.
+    pub(super) ttls: [u8; 4],
 }
+
+/// RSTs of a side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Resets {
+    /// The last one: its frame, time and numbers.
+    pub(super) frame: u64,
+    pub(super) at: OptTime,
+    pub(super) seq: SeqNumber,
+    pub(super) ack: Option<SeqNumber>,
+    /// The last segment of the peer that a RST has answered.
+    pub(super) answered: u64,
+    /// Of an ended connection: segments of the peer that were not acknowledged, by frame, time and payload bytes.
+    pub(super) open: Vec<(u64, OptTime, u32)>,
+    /// Another host sent the one that ended the connection.
+    pub(super) foreign: bool,
+    /// Its sender had lost the connection before that one.
+    pub(super) half_open: bool,
+    /// It refused a connection.
+    pub(super) refused: bool,
+    /// The label of its cause.
+    pub(super) label: &'static str,
+}
+
+/// Most segments that are remembered of an ended connection for the RSTs that answer them.
+pub(super) const OPEN_AT_END: usize = 64;
 
 /// That of a side in none.
 static NONE: LazyLock<LossState> = LazyLock::new(LossState::default);

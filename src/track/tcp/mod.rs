@@ -22,7 +22,6 @@ mod probe;
 mod recorder;
 mod recovery;
 mod reordering;
-mod reset;
 mod response_time;
 mod role;
 pub(super) mod rules;
@@ -42,15 +41,16 @@ pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, Unfil
 
 use endpoint::{Recent, TcpEndpoint};
 use recorder::SummaryRecorder;
+use rules::Verdict;
+use rules::reset::{self, Elsewhere, Ends, ResetCase, ResetFamily};
 use wireshark::{SegmentView, Wireshark};
 
-use std::num::{NonZeroU8, NonZeroU64};
+use std::num::NonZeroU64;
 
 use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 use super::capture_point::{CapturePointEvidence, CapturePointObserver};
 use super::event::TcpFacts;
 use super::facts::{Life, Observations, Probe, SegmentRole};
-use super::reset::Reset;
 use super::rtt::Distribution;
 use crate::model::OptTime;
 use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
@@ -85,7 +85,7 @@ struct Numbers {
     analysis: Analysis,
     role: SegmentRole,
     probe: Option<Probe>,
-    reset: Option<Reset>,
+    reset: Option<Verdict<ResetFamily>>,
     copied: bool,
     window: u32,
     scale: Option<u32>,
@@ -126,8 +126,13 @@ impl Connection {
             return;
         }
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let (own, peer) = self.sides.both_mut(direction);
+            if own.sent.in_flight() > 0 {
+                let open = own.sent.iter().filter(|sent| sent.acked_by.is_none()).take(loss_state::OPEN_AT_END);
+                peer.loss_mut().resets.open = open.map(|sent| (sent.last.0, sent.last.1, sent.len)).collect();
+            }
             let sent = &mut next.sides.get_mut(direction).sent;
-            *sent = std::mem::take(&mut self.sides.get_mut(direction).sent);
+            *sent = std::mem::take(&mut own.sent);
             sent.clear();
         }
     }
@@ -158,14 +163,24 @@ impl Connection {
 
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
-    pub(super) fn follow(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader, facts: &mut TcpFacts) {
+    pub(super) fn follow(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        ip: &IpHeader,
+        elsewhere: &Elsewhere<'_>,
+        facts: &mut TcpFacts,
+    ) {
         let direction = moment.direction;
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
         let known = own.seq_base.is_some() && peer.seq_base.is_some();
         self.new_isn = false;
+        if own.ttl.is_none_or(|ttl| ttl.get() != ip.ttl) && !segment.flags.contains(TcpFlags::RST) {
+            self.sides.get_mut(direction).learn_ttl(ip.ttl);
+        }
         if !known || segment.flags.contains(TcpFlags::SYN) {
-            self.learn(direction, segment, ip.ttl);
+            self.learn(direction, segment);
         }
         self.clues.note_segment(direction, segment, moment.since(self.last.1));
         let two_ttls = !segment.flags.contains(TcpFlags::RST) && self.clues.note_ttl(direction, ip.ttl);
@@ -175,8 +190,19 @@ impl Connection {
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
         }
-        let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment, ip));
-        let fits = !matches!(reset, Some(Reset::NoAck(_))) && (!has_ack || self.may_ack(direction, segment));
+        let resets = segment.flags.contains(TcpFlags::RST);
+        let reset = if resets { reset::judge(&ResetCase::new(self, moment, segment, ip, elsewhere)) } else { None };
+        let effect = reset.map(|reset| reset.rule.effect);
+        let ignored = effect.is_some_and(|effect| effect.is_ignored());
+        // bytes on a RST are its reason, no data of the connection (RFC 1122 §4.2.2.12)
+        let without_data;
+        let segment = if resets && segment.len > 0 {
+            without_data = Segment { len: 0, ..*segment };
+            &without_data
+        } else {
+            segment
+        };
+        let fits = !ignored && (!has_ack || self.may_ack(direction, segment));
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.observations = Observations::default();
         facts.acked = None;
@@ -195,8 +221,18 @@ impl Connection {
             }
         }
         let accepted = fits && facts.unacceptable.is_none();
-        let probe = if fits { self.probe(moment, segment) } else { self.misfit(moment, segment) };
-        facts.retransmission = self.take_bytes(moment, segment, ip, probe);
+        let probe = match fits {
+            true => self.probe(moment, segment),
+            false if ignored && self.sides.get(!direction).syn_acked => None,
+            false => self.misfit(moment, segment),
+        };
+        facts.retransmission = match effect {
+            Some(effect) => {
+                self.take_reset(moment, segment, ip, effect);
+                None
+            }
+            None => self.take_bytes(moment, segment, ip, probe),
+        };
         // a copy of an ACK says nothing again, nor does one of a SYN
         let copied = segment.len == 0 && facts.retransmission.is_some_and(|again| again.is_duplicate());
         // who has seen the SYN-ACK acknowledges it with all that follows
@@ -204,8 +240,9 @@ impl Connection {
         if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && accepted && counts && !copied {
             self.handshake.follow(moment, place, &self.sides);
         }
+        let takes_ack = effect.is_none_or(|effect| effect.by_host && effect.ends != Ends::Over);
         facts.observations.refuses = self.refuses(moment, segment);
-        if has_ack && accepted && !copied {
+        if has_ack && accepted && !copied && takes_ack {
             self.take_ack(moment, segment, probe, facts);
         }
         let TcpFacts { retransmission, observations, acked, .. } = facts;
@@ -265,6 +302,7 @@ impl Connection {
         self.last = (moment.frame, moment.at);
         own.remember(Recent {
             frame: moment.frame,
+            at: moment.at,
             ack: has_ack.then_some(segment.ack),
             len: segment.len,
             syn: segment.flags.contains(TcpFlags::SYN),
@@ -273,7 +311,8 @@ impl Connection {
             fills_window: facts.observations.fills_window,
         });
         self.recorder.follow(moment, segment, facts.retransmission.as_ref(), numbers.probe, &facts.observations);
-        facts.seq = segment.seq.relative_to(own.seq_base.unwrap_or_default());
+        let base = own.seq_base.unwrap_or(SeqNumber(segment.seq.0.wrapping_sub(1)));
+        facts.seq = segment.seq.relative_to(base);
         facts.ack = has_ack.then(|| segment.ack.relative_to(peer.seq_base.unwrap_or_default()));
         facts.window = numbers.window;
         facts.window_scale = numbers.scale;
@@ -291,9 +330,8 @@ impl Connection {
     }
 
     /// Bases of the relative numbers, and the options.
-    fn learn(&mut self, direction: Direction, segment: &Segment, ttl: u8) {
+    fn learn(&mut self, direction: Direction, segment: &Segment) {
         let (own, peer) = self.sides.both_mut(direction);
-        own.ttl = own.ttl.or(NonZeroU8::new(ttl).filter(|_| !segment.flags.contains(TcpFlags::RST)));
         own.learn_options(segment);
         if segment.flags.contains(TcpFlags::SYN) {
             own.isn.get_or_insert(segment.seq);
@@ -302,7 +340,11 @@ impl Connection {
             own.seq_base = Some(segment.seq);
             self.renumbered |= self.new_isn;
         }
-        own.seq_base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
+        // a closed port has no numbers: its RST's is 0 (RFC 9293 §3.10.7.1)
+        let refusal = segment.flags.contains(TcpFlags::RST) && peer.isn.is_some() && !peer.syn_with_ack;
+        if !refusal {
+            own.seq_base.get_or_insert(SeqNumber(segment.seq.0.wrapping_sub(1)));
+        }
         if segment.flags.contains(TcpFlags::ACK) {
             peer.seq_base.get_or_insert(SeqNumber(segment.ack.0.wrapping_sub(1)));
         }
@@ -322,6 +364,18 @@ impl Connection {
             shift,
             new_isn: self.new_isn,
         })
+    }
+
+    /// Notes that the segment at hand is a TLS alert.
+    #[cold]
+    pub(super) fn see_alert(&mut self, moment: &PacketRef) {
+        self.recorder.see_alert(moment);
+    }
+
+    /// Notes that the segment at hand asks to close the whole MPTCP connection.
+    #[cold]
+    pub(super) fn see_fast_close(&mut self, moment: &PacketRef) {
+        self.recorder.see_fast_close(moment);
     }
 
     /// Where the capture was made, as far as is known so far.

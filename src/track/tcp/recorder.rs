@@ -16,6 +16,12 @@ pub(super) struct RareEvents {
     challenged: PerDirection<Option<(u64, u64)>>,
     went_on: PerDirection<Option<u64>>,
     misfit: Option<u64>,
+    /// Each side's last segment that is a TLS alert.
+    alerts: PerDirection<u64>,
+    /// Each side's last segment with MP_FASTCLOSE that is no RST.
+    fast_closes: PerDirection<u64>,
+    /// The last segment that came after a silence, and how long that was.
+    silence_before: Option<(u64, Nanos)>,
     after_fin: PerDirection<Option<AfterFin>>,
     zero_window: PerDirection<ZeroWindow>,
     window_filled: PerDirection<Occurrences>,
@@ -97,6 +103,33 @@ impl SummaryRecorder {
         *self.rare.as_ref()?.challenged.get(sender)
     }
 
+    /// A TLS alert.
+    #[cold]
+    pub(super) fn see_alert(&mut self, moment: &PacketRef) {
+        *self.rare().alerts.get_mut(moment.direction) = moment.frame;
+    }
+
+    /// Whether this side's segment in this frame is a TLS alert.
+    pub(super) fn is_alert(&self, direction: Direction, frame: u64) -> bool {
+        frame > 0 && self.rare.as_ref().is_some_and(|rare| *rare.alerts.get(direction) == frame)
+    }
+
+    /// A segment that asks to close the whole MPTCP connection.
+    #[cold]
+    pub(super) fn see_fast_close(&mut self, moment: &PacketRef) {
+        *self.rare().fast_closes.get_mut(moment.direction) = moment.frame;
+    }
+
+    /// Whether this side's segment in this frame asks to close the whole MPTCP connection.
+    pub(super) fn asks_fast_close(&self, direction: Direction, frame: u64) -> bool {
+        frame > 0 && self.rare.as_ref().is_some_and(|rare| *rare.fast_closes.get(direction) == frame)
+    }
+
+    /// How long nothing was sent before this frame, if that was long.
+    pub(super) fn silence_before(&self, frame: u64) -> Option<Nanos> {
+        self.rare.as_ref()?.silence_before.filter(|(after, _)| *after == frame).map(|(_, silence)| silence)
+    }
+
     /// New data of a side that had sent a RST.
     pub(super) fn see_went_on(&mut self, moment: &PacketRef) {
         self.rare().went_on.get_mut(moment.direction).get_or_insert(moment.frame);
@@ -164,6 +197,9 @@ impl SummaryRecorder {
 
     fn follow_hints(&mut self, moment: &PacketRef, probe: Option<Probe>, observations: &Observations) {
         let rare = self.rare();
+        if let Some((_, silence)) = observations.idle {
+            rare.silence_before = Some((moment.frame, silence));
+        }
         if observations.refuses.is_some() {
             rare.refusals.see(moment.frame);
         }

@@ -102,6 +102,8 @@ pub struct TcpSummary {
     pub fins: PerDirection<Option<Fins>>,
     /// Each side's first RST that may have ended the connection.
     pub resets: PerDirection<Option<u64>>,
+    /// The label of that RST's cause.
+    pub reset_labels: PerDirection<Option<&'static str>>,
     /// Each side's first RST that ended nothing: its frame, that of what was sent after it all the same, and that of the
     /// ACK of this, or of the ACK that questions the RST; 0 for what there is not.
     pub ignored_resets: PerDirection<Option<[u64; 3]>>,

@@ -8,6 +8,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod acceptability;
+pub(in crate::track) mod reset;
 pub(in crate::track) mod retransmission;
 
 use super::super::cause::{Candidates, Cause};
@@ -68,6 +69,50 @@ pub(in crate::track) fn first<F: Family>(
     rules.iter().find_map(|rule| Some((rule, (rule.applies)(case)?)))
 }
 
+/// The rule that explains a segment, and what proves it.
+pub struct Verdict<F: Family> {
+    /// The rule.
+    pub rule: &'static Rule<F>,
+    /// Its proof.
+    pub proof: F::Proof,
+}
+
+impl<F: Family> Verdict<F> {
+    /// The finding's sentences.
+    pub(crate) fn says(&self, words: &Words<'_>) -> String {
+        (self.rule.says)(&self.proof, words)
+    }
+
+    /// The frames that prove it, without the segment's own.
+    pub(crate) fn frames(&self) -> impl Iterator<Item = u64> + use<F> {
+        (self.rule.frames)(&self.proof).into_iter().filter(|frame| *frame > 0)
+    }
+
+    /// The event that made the sender send the segment.
+    pub fn cause(&self) -> Cause {
+        (self.rule.cause)(&self.proof)
+    }
+
+    /// The events that fit as well, where the cause is unknown.
+    pub fn candidates(&self) -> Candidates {
+        (self.rule.candidates)(&self.proof)
+    }
+}
+
+impl<F: Family> Clone for Verdict<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Family> Copy for Verdict<F> {}
+
+impl<F: Family> std::fmt::Debug for Verdict<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.rule.fmt(f)
+    }
+}
+
 /// No other candidates.
 pub(in crate::track) fn no_candidates<P>(_: &P) -> Candidates {
     Candidates::new()
@@ -86,4 +131,8 @@ pub struct Words<'a> {
     pub seq: u32,
     /// Payload bytes of the segment.
     pub len: u32,
+    /// The port that it comes from.
+    pub port: u16,
+    /// As much of its payload as was captured.
+    pub payload: &'a [u8],
 }

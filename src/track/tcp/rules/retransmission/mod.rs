@@ -4,6 +4,7 @@
 //! first; then the handshake; then what proves that the bytes had arrived; then events that ask for a retransmission, the
 //! surest first; then timers, which need that nothing else can have caused it; and at last the unknown.
 
+mod after_reset;
 mod case;
 mod duplicate;
 mod fast;
@@ -105,6 +106,7 @@ pub static SAME_PACKET: Rule<RetransmissionFamily> = duplicate::SAME_PACKET;
 pub static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     duplicate::SAME_PACKET,
     late::SIMULTANEOUS_SYN,
+    after_reset::REFUSED_SYN,
     handshake::SYN_AFTER_BAD_ACK,
     handshake::SYN_OF_OPEN_CONNECTION,
     handshake::SYN_ANSWERED,
@@ -120,6 +122,7 @@ pub static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     late::OVERTAKEN,
     late::OVERTAKEN_IN_GAP,
     restart::FIN_ON_ACK,
+    after_reset::AFTER_RESET,
     spurious::GAP_WAS_LATE,
     spurious::ACKNOWLEDGED,
     restart::SYN_DATA,

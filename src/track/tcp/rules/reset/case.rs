@@ -1,0 +1,202 @@
+//! A RST, and the state that it meets.
+
+use std::num::NonZeroU64;
+
+use super::super::super::endpoint::{Recent, TcpEndpoint};
+use super::super::super::handshake::Progress;
+use super::super::super::recorder::SummaryRecorder;
+use super::super::super::scoreboard::SentSegment;
+use super::super::super::{Connection, PacketRef};
+use super::ResetProof;
+use crate::echo::EchoMatcher;
+use crate::model::thresholds::{ANSWERED_WITHIN, COMPARABLE_RTT};
+use crate::model::{Direction, IpHeader, Nanos, OptTime, Segment, SeqNumber, TcpFlags, Timestamp};
+use crate::track::hosts::{HostFacts, Hosts};
+
+/// What is known beside the connection itself.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct Elsewhere<'a> {
+    pub(in crate::track) hosts: &'a Hosts,
+    pub(in crate::track) echo: &'a EchoMatcher,
+    /// When the segment was captured.
+    pub(in crate::track) time: Option<Timestamp>,
+}
+
+/// A RST and what its sender and receiver had sent before it.
+#[derive(Debug)]
+pub struct ResetCase<'a> {
+    pub(super) moment: PacketRef,
+    pub(super) segment: &'a Segment,
+    pub(super) ip: &'a IpHeader,
+    /// The side that sends the RST.
+    pub(super) own: &'a TcpEndpoint,
+    pub(super) peer: &'a TcpEndpoint,
+    /// The last segment of either side, and when it was captured.
+    pub(super) last: (u64, OptTime),
+    pub(super) handshake: &'a Progress,
+    pub(super) recorder: &'a SummaryRecorder,
+    elsewhere: &'a Elsewhere<'a>,
+    pub(super) with_ack: bool,
+    /// Without ACK a RST takes its number from the ACK of the segment that it answers (RFC 9293 §3.10.7.1): that segment.
+    pub(super) answered: Option<Recent>,
+}
+
+/// Segments of the peer that a closed socket has not answered so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) count: u16,
+    /// Whether one of them carries data.
+    pub(super) data: bool,
+}
+
+impl<'a> ResetCase<'a> {
+    pub(in crate::track::tcp) fn new(
+        connection: &'a Connection,
+        moment: &PacketRef,
+        segment: &'a Segment,
+        ip: &'a IpHeader,
+        elsewhere: &'a Elsewhere<'a>,
+    ) -> Self {
+        let with_ack = segment.flags.contains(TcpFlags::ACK);
+        let mut case = Self {
+            moment: *moment,
+            segment,
+            ip,
+            own: connection.sides.get(moment.direction),
+            peer: connection.sides.get(!moment.direction),
+            last: connection.last,
+            handshake: &connection.handshake,
+            recorder: &connection.recorder,
+            elsewhere,
+            with_ack,
+            answered: None,
+        };
+        let answered = (!with_ack).then(|| case.peer.recent_with_ack(segment.seq)).flatten();
+        case.answered = answered.filter(|answered| case.is_in_time(answered.at)).copied();
+        case
+    }
+
+    /// The time that an answer of this side takes, as seen here.
+    pub(super) fn path(&self) -> Option<Nanos> {
+        self.handshake.answer_time(self.moment.direction).or(self.peer.estimator.smoothed())
+    }
+
+    /// Whether the RST can be a kernel's answer to what was captured `then`: not sooner than the path allows, and not
+    /// long after that. A kernel answers at once.
+    pub(super) fn can_answer(&self, then: OptTime) -> bool {
+        self.is_in_time(then) && self.moment.since(then).is_none_or(|age| !self.is_too_soon(age))
+    }
+
+    /// Whether an answer to what was captured `then`, of this side or a box on the path, can have come so late.
+    fn is_in_time(&self, then: OptTime) -> bool {
+        let path = self.path().unwrap_or_default();
+        self.moment.since(then).is_none_or(|age| age <= path.plus(path).plus(ANSWERED_WITHIN))
+    }
+
+    /// Whether the path takes far longer than this.
+    pub(super) fn is_too_soon(&self, age: Nanos) -> bool {
+        self.path().is_some_and(|path| path >= COMPARABLE_RTT && age.0 < path.0 / 2)
+    }
+
+    /// Bytes of sequence space that the peer sent and this side never acknowledged before the RST.
+    pub(super) fn lost(&self) -> u32 {
+        self.peer.snd_nxt.zip(self.own.ack_sent).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs())
+    }
+
+    /// The same with what the RST itself acknowledges.
+    pub(super) fn unacked(&self) -> u32 {
+        self.peer.snd_nxt.map_or(0, |next| next.distance(self.segment.ack).max(0).unsigned_abs())
+    }
+
+    /// Whether this side had closed its socket or reset the connection.
+    pub(super) fn is_gone(&self) -> bool {
+        self.own.fin.is_some() || self.own.reset.is_some()
+    }
+
+    /// The frames that acknowledged both FINs, the later one last.
+    pub(super) fn over(&self) -> Option<(u64, u64)> {
+        let acked = |side: &TcpEndpoint| side.fin.and_then(|fin| fin.acked_by).map(NonZeroU64::get);
+        let (own, peer) = (acked(self.own)?, acked(self.peer)?);
+        Some((own.min(peer), own.max(peer)))
+    }
+
+    /// The SYN that waits for an answer of this side, which has sent none of its own.
+    pub(super) fn refused_syn(&self) -> Option<u64> {
+        let Self { own, peer, segment, .. } = self;
+        let refuses = self.with_ack
+            && own.isn.is_none()
+            && peer.isn.is_some()
+            && !peer.syn_with_ack
+            && own.snd_nxt.is_none_or(|next| next == segment.seq);
+        refuses.then(|| peer.last_syn().or(peer.syn.map(|(syn, _)| syn.get()))).flatten()
+    }
+
+    /// How long ago the frame of another conversation was captured.
+    pub(super) fn ago(&self, then: Option<Timestamp>) -> Option<Nanos> {
+        Some(self.elsewhere.time?.since(then?))
+    }
+
+    /// What other conversations show of the port that sends the RST.
+    pub(super) fn host(&self) -> HostFacts {
+        self.elsewhere.hosts.of(self.segment.source)
+    }
+
+    /// Bytes of the client's request that the server's echo has not come to, where it had begun.
+    pub(super) fn left_over(&self) -> u32 {
+        match self.moment.direction {
+            Direction::ServerToClient => self.elsewhere.echo.left_over(),
+            Direction::ClientToServer => 0,
+        }
+    }
+
+    /// Segments of the peer that came for a socket that was closed, and that no RST has answered.
+    pub(super) fn waiting(&self) -> Option<Waiting> {
+        let resets = &self.own.loss().resets;
+        let open = |sent: &&SentSegment| sent.acked_by.is_none();
+        let open = self.peer.sent.iter().filter(open).map(|sent| (sent.last.0, sent.last.1, sent.len));
+        let open = open.chain(resets.open.iter().copied()).filter(|(frame, ..)| *frame > resets.answered);
+        let mut waiting: Option<Waiting> = None;
+        for (frame, _, len) in open.filter(|(_, at, _)| self.can_answer(*at)) {
+            let data = len > 0;
+            let so_far = waiting.unwrap_or(Waiting { first: frame, last: frame, count: 0, data });
+            waiting = Some(Waiting {
+                first: so_far.first.min(frame),
+                last: so_far.last.max(frame),
+                count: so_far.count.saturating_add(1),
+                data: so_far.data || data,
+            });
+        }
+        waiting
+    }
+
+    /// The RST of the same side with the same numbers right before this one.
+    pub(super) fn same_before(&self) -> Option<(u64, Nanos)> {
+        let before = &self.own.loss().resets;
+        let same = before.frame == self.last.0
+            && before.seq == self.segment.seq
+            && before.ack == self.with_ack.then_some(self.segment.ack);
+        Some((before.frame, self.moment.since(before.at)?)).filter(|(frame, _)| same && *frame > 0)
+    }
+
+    /// How long nothing was sent before the RST.
+    pub(super) fn silence(&self) -> Option<Nanos> {
+        self.moment.since(self.last.1)
+    }
+
+    /// The last data segment of the peer.
+    pub(super) fn last_data(&self) -> Option<NonZeroU64> {
+        self.peer.sent.last_data().and_then(|sent| NonZeroU64::new(sent.frame))
+    }
+
+    /// A number of this side as it is shown.
+    pub(super) fn relative(&self, number: SeqNumber) -> u32 {
+        number.relative_to(self.own.seq_base.unwrap_or_default())
+    }
+
+    /// The proof that it answers a segment.
+    pub(super) fn answers(&self, frame: u64) -> ResetProof {
+        ResetProof { answers: NonZeroU64::new(frame), ..ResetProof::default() }
+    }
+}

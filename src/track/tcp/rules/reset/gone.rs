@@ -1,0 +1,182 @@
+//! Segments of a connection that their receiver does not have, though nothing of its own shows that it ended it (half-open,
+//! RFC 9293 §3.5.1).
+
+use std::num::NonZeroU64;
+
+use super::super::super::probe::Asks;
+use super::super::{Rule, Words};
+use super::{ResetCase, ResetEffect, ResetFamily, ResetProof, answering, capitalized, number, one_of};
+use crate::model::FindingCode::ResetStale;
+use crate::model::thresholds::IDLE_TIMEOUT;
+
+/// The peer's RST had ended the connection.
+pub(super) const AFTER_PEER_RST: Rule<ResetFamily> = answering(
+    ResetStale,
+    "segment after the peer's RST",
+    &["RFC 9293 §3.10.7.1"],
+    ResetEffect::ends(|proof, words| {
+        let (answers, reset) = (number(proof.answers), number(proof.before));
+        format!(
+            "{} has no connection since the {}'s RST in frame {reset}: RST in answer to frame {answers}",
+            words.sender, words.receiver
+        )
+    }),
+    |case| {
+        let reset = case.peer.reset.filter(|_| !case.is_gone())?;
+        let answered = case.answered.filter(|answered| answered.frame > reset.get())?;
+        Some(ResetProof { before: Some(reset), flag: case.peer.loss().resets.foreign, ..case.answers(answered.frame) })
+    },
+    |proof, words| {
+        let why = if proof.flag {
+            format!("The {} went on, since another host had sent that RST.", words.receiver)
+        } else {
+            format!(
+                "The {} went on after its own RST: another host sent that one with its address, or packets overtook each other.",
+                words.receiver
+            )
+        };
+        format!(
+            "The RST in frame {} had ended the connection for the {}, so its kernel answers frame {} with RST (RFC 9293 §3.10.7.1). {why}",
+            number(proof.before),
+            words.sender,
+            number(proof.answers)
+        )
+    },
+);
+
+/// A challenge ACK is confirmed.
+pub(super) const CONFIRMED: Rule<ResetFamily> = answering(
+    ResetStale,
+    "confirms its RST",
+    &["RFC 5961 §3.2"],
+    ResetEffect::ends(|proof, words| {
+        let (reset, challenge) = (number(proof.before), number(proof.answers));
+        format!("{} confirms its RST of frame {reset}: RST at the number that frame {challenge} named", words.sender)
+    }),
+    |case| {
+        let answered = case.answered.filter(|_| case.own.snd_nxt.is_some() && !case.is_gone())?;
+        let (reset, challenge) = case.recorder.challenged(case.moment.direction)?;
+        let meant = challenge == answered.frame;
+        meant.then(|| ResetProof { before: NonZeroU64::new(reset), ..case.answers(challenge) })
+    },
+    |proof, _| {
+        let (reset, challenge) = (number(proof.before), number(proof.answers));
+        format!(
+            "This RST answers the challenge ACK in frame {challenge} at the number that it named: the RST in frame {reset} was meant, and the connection ends (RFC 5961 §3.2). Bytes that were sent before frame {reset} from that number on did not arrive."
+        )
+    },
+);
+
+/// The segment that a RST without ACK answers, of a connection that its sender had not ended. Of several that wait for an
+/// answer it is the first.
+pub(super) fn answered(case: &ResetCase<'_>) -> Option<ResetProof> {
+    let open = !case.is_gone() || case.own.loss().resets.half_open && case.own.fin.is_none();
+    let answered = case.answered.filter(|_| open)?;
+    let waiting = case.waiting().filter(|waiting| !case.with_ack && waiting.last >= answered.frame);
+    Some(match waiting {
+        Some(waiting) => ResetProof {
+            or_to: NonZeroU64::new(waiting.last).filter(|_| waiting.count > 1),
+            count: waiting.count,
+            ..case.answers(waiting.first)
+        },
+        None => case.answers(answered.frame),
+    })
+}
+
+/// Whether its numbers are those of the connection as captured.
+pub(super) fn fits(case: &ResetCase<'_>) -> bool {
+    case.answered.is_some_and(|answered| !answered.syn) && case.own.snd_nxt == Some(case.segment.seq)
+}
+
+/// Its numbers fit no connection of this side.
+pub(super) const STALE: Rule<ResetFamily> = answering(
+    ResetStale,
+    "segment of no known connection",
+    &["RFC 9293 §3.5.1"],
+    ResetEffect {
+        has_connection: false,
+        ..ResetEffect::ends(|proof, words| {
+            format!("{} knows no such connection: RST in answer to frame {}", words.sender, number(proof.answers))
+        })
+    },
+    |case| answered(case).filter(|_| !fits(case)),
+    |proof, words| {
+        format!(
+            "This RST answers frame {}, whose numbers fit no connection that the {} knows (RFC 9293 §3.5.1): an older or half-open connection, or one that a NAT or firewall on the path has forgotten.",
+            number(proof.answers),
+            words.sender
+        )
+    },
+);
+
+/// A keep-alive shows that the connection is gone.
+pub(super) const KEEP_ALIVE: Rule<ResetFamily> = answering(
+    ResetStale,
+    "keep-alive for no connection",
+    &["RFC 9293 §3.5.1", "RFC 1122 §4.2.3.6"],
+    ResetEffect {
+        half_open: true,
+        ..ResetEffect::ends(|proof, words| {
+            format!(
+                "{} answers the keep-alive in frame {} with RST: there is no such connection any more",
+                words.sender,
+                number(proof.answers)
+            )
+        })
+    },
+    |case| {
+        let (probe, _) = case.peer.loss().probe.filter(|(_, asks)| *asks == Asks::Alive)?;
+        let newest = case.peer.newest().filter(|newest| newest.frame == probe.get() && case.can_answer(newest.at))?;
+        let answers = !case.is_gone() && (case.with_ack || fits(case));
+        answers.then(|| ResetProof { waited: case.recorder.silence_before(probe.get()), ..case.answers(newest.frame) })
+    },
+    |proof, words| {
+        let since = match proof.waited.filter(|waited| *waited >= IDLE_TIMEOUT) {
+            Some(waited) => format!(
+                "Nothing had been sent for {}: an idle timer of the {} or of a NAT, firewall or load balancer on the path may have ended it.",
+                waited.human(),
+                words.sender
+            ),
+            None => format!("The {} ended it without this capture showing it.", words.sender),
+        };
+        format!(
+            "The RST answers the keep-alive in frame {}: its sender no longer has the connection (half-open, RFC 9293 §3.5.1). {since} Other candidates: the {}'s host restarted, or another node took over its address.",
+            number(proof.answers),
+            words.sender
+        )
+    },
+);
+
+/// A segment fits the connection, but its receiver has none.
+pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
+    ResetStale,
+    "segment for no connection",
+    &["RFC 9293 §3.5.1"],
+    ResetEffect { half_open: true, ..ResetEffect::ends(half_open) },
+    |case| {
+        let proof = answered(case).filter(|_| fits(case))?;
+        Some(ResetProof { waited: case.recorder.silence_before(number(proof.answers)), ..proof })
+    },
+    |proof, words| {
+        let who = words.sender;
+        let idle = proof.waited.filter(|waited| *waited >= IDLE_TIMEOUT).map_or_else(String::new, |waited| {
+            format!(
+                " Nothing had been sent for {} before: an idle timer of the {who} or of a NAT, firewall or load balancer on the path may have ended it.",
+                waited.human()
+            )
+        });
+        let others = if idle.is_empty() { "Candidates" } else { "Other candidates" };
+        format!(
+            "{} fits the connection, but the sender of this RST no longer has it, and no FIN or RST of the {who} before shows why (half-open, RFC 9293 §3.5.1).{idle} {others}: the {who}'s host restarted, another node took over its address, it gave the connection up, its close was not captured, or a NAT or firewall on the path has forgotten it.",
+            capitalized(&one_of(proof))
+        )
+    },
+);
+
+fn half_open(proof: &ResetProof, words: &Words<'_>) -> String {
+    let answers = number(proof.answers);
+    format!(
+        "RST with the {}'s address in answer to frame {answers}: there is no such connection any more",
+        words.sender
+    )
+}

@@ -1,0 +1,107 @@
+//! A SYN that is refused: by a closed port, or by one that listens (RFC 9293 §3.10.7.1).
+
+use super::super::{Rule, Words};
+use super::{Ends, ResetEffect, ResetFamily, ResetProof, answering, number};
+use crate::model::FindingCode::{Refused, ResetStale};
+
+/// No SYN is left that it could answer: another RST had refused it.
+pub(super) const AGAIN: Rule<ResetFamily> = answering(
+    ResetStale,
+    "refused again",
+    &["RFC 9293 §3.10.7.1"],
+    ResetEffect::of(Ends::Attempt, |proof, words| {
+        let before = number(proof.before);
+        format!("{} refuses again: RST as in frame {before}, though no other SYN was captured since", words.sender)
+    }),
+    |case| {
+        let syn = case.refused_syn()?;
+        let answered = case.own.recent_next >= u32::from(case.peer.syns_sent());
+        let before = case.own.newest().filter(|before| answered && before.frame > syn)?;
+        let again = |frame: u64| case.peer.loss().repeats.iter().any(|again| again.frame == frame);
+        let duplicate = case.peer.syn.map(|(frame, _)| frame).filter(|_| case.peer.syn_copies > 0);
+        let answers = duplicate.filter(|frame| !again(frame.get()));
+        Some(ResetProof { answers, before: std::num::NonZeroU64::new(before.frame), ..ResetProof::default() })
+    },
+    |proof, _| {
+        let before = number(proof.before);
+        match proof.answers {
+            Some(duplicate) => format!(
+                "This RST answers the duplicate of the SYN in frame {duplicate}; the RST in frame {before} had refused the SYN itself."
+            ),
+            None => format!(
+                "The RST in frame {before} had refused the SYN already. The SYN was duplicated after it had passed the capture point, or the RST before it."
+            ),
+        }
+    },
+);
+
+/// Another conversation shows that the port listens.
+pub(super) const LISTENING: Rule<ResetFamily> = answering(
+    Refused,
+    "refused",
+    &["RFC 9293 §3.10.7.1"],
+    ResetEffect::of(Ends::Attempt, |proof, words| {
+        let (syn, accepted) = (number(proof.answers), number(proof.before));
+        format!(
+            "{} refuses: RST in answer to frame {syn}, though port {} had accepted a connection in frame {accepted}",
+            words.sender, words.port
+        )
+    }),
+    |case| {
+        let syn = case.refused_syn()?;
+        let accepted = case.host().accepts?;
+        let waited = case.ago(accepted.time);
+        Some(ResetProof { before: Some(accepted.frame), waited, flag: case.peer.ecn, ..case.answers(syn) })
+    },
+    |proof, words| {
+        let ago = proof.waited.map_or_else(String::new, |ago| format!(", {} earlier", ago.human()));
+        let ecn = if proof.flag { ECN_CANDIDATE } else { "" };
+        format!(
+            "Port {} refused this SYN with RST, but had accepted another connection in frame {}{ago}: it listened then. Candidates: a full accept queue (Windows; Linux with tcp_abort_on_overflow=1), a limit per client, a filter, or the listening socket was closed since.{ecn}",
+            words.port,
+            number(proof.before)
+        )
+    },
+);
+
+const ECN_CANDIDATE: &str = " Or the host or a firewall refuses SYNs that ask for ECN (RFC 3168 §6.1.1.1).";
+
+/// The refused SYN asks for ECN, which is why some hosts and firewalls refuse it.
+pub(super) const ECN: Rule<ResetFamily> = answering(
+    Refused,
+    "refused",
+    &["RFC 9293 §3.10.7.1", "RFC 3168 §6.1.1.1", "RFC 3360"],
+    ResetEffect::of(Ends::Attempt, |proof, words| {
+        format!("{} refuses the SYN in frame {}, which asks for ECN: RST", words.sender, number(proof.answers))
+    }),
+    |case| {
+        let syn = case.refused_syn()?;
+        case.peer.ecn.then(|| case.answers(syn))
+    },
+    |_, words| {
+        format!(
+            "Port {} answered an ECN-setup SYN (ECE and CWR set) with RST. Either nothing listens there, or the host or a firewall refuses ECN (RFC 3168 §6.1.1.1, RFC 3360). A SYN without these flags shows which.",
+            words.port
+        )
+    },
+);
+
+/// The ordinary refusal.
+pub(super) const CLOSED_PORT: Rule<ResetFamily> = answering(
+    Refused,
+    "refused",
+    &["RFC 9293 §3.10.7.1"],
+    ResetEffect::of(Ends::Attempt, |proof, words| {
+        let syn = number(proof.answers);
+        format!("{} refuses: nothing listens on port {}; RST in answer to frame {syn}", words.sender, words.port)
+    }),
+    |case| case.refused_syn().map(|syn| case.answers(syn)),
+    closed_port,
+);
+
+fn closed_port(_: &ResetProof, words: &Words<'_>) -> String {
+    format!(
+        "Port {} answered the SYN with RST: nothing listens there (RFC 9293 §3.10.7.1), or a firewall refuses.",
+        words.port
+    )
+}

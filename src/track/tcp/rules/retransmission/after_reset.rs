@@ -1,0 +1,75 @@
+//! Retransmissions that follow a RST of the receiver.
+
+use std::num::NonZeroU64;
+
+use super::super::super::super::cause::{Cause, CauseEvent};
+use super::super::{Rule, no_candidates};
+use super::case::Case;
+use super::words::{self, after, first_copy, witness};
+use super::{Delivery, RetransmissionEffect, RetransmissionFamily};
+use crate::model::FindingCode;
+use crate::track::retransmission::RetransmissionProof as Proof;
+
+/// The receiver's RST that came after the last transmission of the bytes.
+fn reset(case: &Case<'_>) -> Option<NonZeroU64> {
+    let before = || case.proof.last.map(NonZeroU64::get).or(case.proof.original);
+    let last = case.segment().map(|sent| sent.last.0).or_else(before)?;
+    case.receiver.reset.filter(|reset| reset.get() > last && reset.get() < case.again.frame)
+}
+
+const ANSWERED: RetransmissionEffect = RetransmissionEffect {
+    delivery: Delivery::Unknown,
+    why: |proof| format!("although the RST in frame {} had answered it", witness(proof)),
+    shown_by: |proof| format!("RST in frame {} before", witness(proof)),
+    ..words::RETRANSMITTED
+};
+
+/// A SYN that a RST had refused: the client tries again.
+pub(super) const REFUSED_SYN: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::HandshakeRetried,
+    label: "SYN retransmission",
+    rfc: &["RFC 9293 §3.10.7.3"],
+    effect: ANSWERED,
+    applies: |case| {
+        let syn = case.syn().filter(|syn| !syn.with_ack)?;
+        let reset = reset(case).filter(|reset| syn.answer.is_none_or(|answer| *reset > answer))?;
+        let witness = Some(reset.get());
+        Some(Proof { witness, count: u32::from(syn.nth), ..case.proof })
+    },
+    cause: |_| Cause::UNKNOWN,
+    candidates: no_candidates,
+    says: |proof, words| {
+        format!(
+            "SYN retransmission {}{}: the RST in frame {} had answered the SYN before. The {} had not received the RST, ignored it, or tries again with the same numbers.",
+            proof.count,
+            after(proof),
+            witness(proof),
+            words.sender
+        )
+    },
+    frames: words::frames,
+};
+
+/// Bytes that are retransmitted although the receiver's RST had ended the connection.
+pub(super) const AFTER_RESET: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::Retransmit,
+    label: "retransmission",
+    rfc: &["RFC 9293 §3.10.7.1"],
+    effect: ANSWERED,
+    applies: |case| {
+        case.segment().filter(|sent| sent.acked_by.is_none())?;
+        Some(Proof { witness: Some(reset(case)?.get()), ..case.proof })
+    },
+    cause: |_| Cause::of(CauseEvent::Timer, "rto"),
+    candidates: no_candidates,
+    says: |proof, words| {
+        format!(
+            "Retransmitted{} although the RST in frame {} had ended the connection: the RST had not reached the {}, or it ignored it.{}",
+            after(proof),
+            witness(proof),
+            words.sender,
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
