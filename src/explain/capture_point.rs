@@ -9,14 +9,14 @@ pub(super) fn fact(totals: &ConversationTotals) -> Option<String> {
     both_spoke.then(|| place(&totals.capture_point_evidence(), totals.stream.protocol))
 }
 
-/// From where times were seen, to stand behind them.
+/// Where times were measured, to stand behind them.
 pub fn captured_at(capture_point: Option<CapturePoint>) -> &'static str {
     match capture_point {
-        Some(CapturePoint::Client) => "seen from the client",
-        Some(CapturePoint::Server) => "seen from the server",
-        Some(CapturePoint::Between) => "seen from between client and server",
-        Some(CapturePoint::SameHost) => "seen from the host of both",
-        None => "where it was seen from can't be told",
+        Some(CapturePoint::Client) => "captured at the client",
+        Some(CapturePoint::Server) => "captured at the server",
+        Some(CapturePoint::Between) => "captured between the endpoints",
+        Some(CapturePoint::SameHost) => "captured at both endpoints (same host)",
+        None => "capture point unknown",
     }
 }
 

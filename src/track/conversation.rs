@@ -133,7 +133,9 @@ impl Conversation {
             let late = facts.retransmission.is_some_and(|repeat| repeat.cause == RetransmitCause::CaptureOutOfOrder);
             facts.echo = tcp.compare(frame.number, direction, segment, packet.payload, (late, budget));
         }
-        if segment.len > 0 && facts.retransmission.is_none() && facts.probe.is_none() {
+        // text on a RST says why it was sent, and answers nothing (RFC 9293 §3.5.3)
+        let answers = facts.retransmission.is_none() && facts.probe.is_none() && facts.reset.is_none();
+        if segment.len > 0 && answers {
             tcp.connection.time_answer(&moment, last, facts);
         }
         if let Some(reset) = &mut facts.reset {

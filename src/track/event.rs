@@ -273,6 +273,9 @@ impl TcpFacts {
         if let Some((rule, proof)) = self.unacceptable.filter(|(rule, _)| !rule.effect.was_sent) {
             return ((rule.cause)(&proof), (rule.candidates)(&proof));
         }
+        if let Some(refused) = self.observations.refused {
+            return (refused.cause(), refused.candidates());
+        }
         match self.or_ordinary {
             Some(other) => (Cause::UNKNOWN, Candidates::from_slice(&[self.ordinary, other])),
             None => (self.ordinary, Candidates::new()),

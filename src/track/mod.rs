@@ -36,8 +36,15 @@ pub use retransmission::{
 };
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
-pub use tcp::rules::{Family, Rule, Words};
-pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, State, StillZeroWindow, TcpSummary, Unacceptable, ZeroWindow};
+#[cfg(test)]
+pub(crate) use tcp::rules::probe::{PROBES, ProbeProof};
+pub use tcp::rules::waiting::AckDelayProof;
+pub use tcp::rules::window::ZeroWindowCause;
+pub use tcp::rules::{Family, Proven, Rule, Words};
+pub use tcp::{
+    AfterFin, Fins, KeepAlives, Negotiated, State, StillZeroWindow, TcpSummary, Unacceptable, Unacked,
+    UnansweredRequest, ZeroWindow,
+};
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,
     UdpTotals,

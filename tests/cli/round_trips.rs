@@ -42,7 +42,7 @@ fn the_columns_are_those_worked_out_by_hand() {
 #[test]
 fn a_page_says_them_with_the_place_from_where_they_were_seen() {
     let text = echolab(["analyze", "fixtures/kernel/loss_fast.pcap", "--format", "html"]).done();
-    let wanted = "Round trip of the data in frame 5: 10.3 ms (seen from the client); after it SRTT 10.3 ms, RTTVAR 3.88 ms (RFC 6298)";
+    let wanted = "Round trip of the data in frame 5: 10.3 ms (captured at the client); after it SRTT 10.3 ms, RTTVAR 3.88 ms (RFC 6298)";
     assert!(text.contains(wanted), "{text}");
     let text = echolab(["analyze", "fixtures/kernel/loss_fast_o.pcap", "--format", "html"]).done();
     assert!(!text.contains("Round trip of the data"), "the receiver sees no round trip");

@@ -10,6 +10,7 @@ mod retransmission;
 mod timer;
 
 use super::capture_point::captured_at;
+use super::words::words;
 use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{Checksum, EarlierFrames, TcpFlags, WireMark, counted};
 use crate::model::{Finding, FindingCode as Code};
@@ -42,7 +43,9 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     let frame = event.frame;
     acceptability::of(event, facts, &mut found);
-    if let Some(repeat) = &facts.retransmission {
+    if let Some(refused) = facts.observations.refused {
+        found.push(refused.finding(&words(event, facts)));
+    } else if let Some(repeat) = &facts.retransmission {
         found.push(retransmission::of(event, facts, repeat));
     }
     if let Some(reset) = facts.reset {

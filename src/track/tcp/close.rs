@@ -144,8 +144,7 @@ impl Connection {
                 timestamps: own.timestamps,
                 ecn: own.ecn,
             });
-            *story.unacked_bytes.get_mut(direction) =
-                own.snd_nxt.zip(peer.ack_sent).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
+            *story.unacked.get_mut(direction) = own.unacked(peer, self.last.1);
             *story.still_zero_window.get_mut(direction) = own.loss().zero_window.map(|shut| super::StillZeroWindow {
                 by: (shut.frame.get(), shut.at.get()),
                 last: (shut.last.0, shut.last.1.get()),

@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use super::PacketRef;
 use super::endpoint::TcpEndpoint;
 use super::loss_evidence::DupAck;
+use super::loss_state::SackBlocks;
 use super::scoreboard::SentSegment;
 use super::verdict::RetransmittedSegment;
 use crate::model::{Segment, SeqNumber};
@@ -52,6 +53,13 @@ impl TcpEndpoint {
                 let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
                 observations.duplicate_sack = twice(peer, left, right, echo);
             }
+        }
+        if !real.is_empty() {
+            let mut kept = SackBlocks::default();
+            for (slot, (left, right)) in kept.iter_mut().zip(real) {
+                *slot = Some((SeqNumber(*left), SeqNumber(*right)));
+            }
+            self.loss_mut().sack_blocks = kept;
         }
         let highest = real.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
         if let Some(highest) = highest.filter(|new| self.loss().sacked.is_none_or(|old| new.is_after(old))) {

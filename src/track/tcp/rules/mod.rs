@@ -8,9 +8,12 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod acceptability;
+pub mod probe;
+pub mod waiting;
+pub mod window;
 
 use super::super::cause::{Candidates, Cause};
-use crate::model::FindingCode;
+use crate::model::{Finding, FindingCode};
 
 /// A family of rules: the question that they answer.
 pub trait Family: Sized + 'static {
@@ -66,6 +69,59 @@ pub(in crate::track) fn first<F: Family>(
 ) -> Option<(&'static Rule<F>, F::Proof)> {
     rules.iter().find_map(|rule| Some((rule, (rule.applies)(case)?)))
 }
+
+/// A rule that applies to a segment, with the proof that it found.
+pub struct Proven<F: Family> {
+    /// The rule.
+    pub rule: &'static Rule<F>,
+    /// The frames, counts and times that prove it.
+    pub proof: F::Proof,
+}
+
+impl<F: Family> Proven<F> {
+    /// The first rule of a family that applies.
+    pub(in crate::track) fn first(rules: &'static [Rule<F>], case: &F::Case<'_>) -> Option<Self> {
+        first(rules, case).map(|(rule, proof)| Self { rule, proof })
+    }
+
+    /// The event that made the sender send the segment.
+    pub fn cause(&self) -> Cause {
+        (self.rule.cause)(&self.proof)
+    }
+
+    /// The events that fit as well, where the cause is unknown.
+    pub fn candidates(&self) -> Candidates {
+        (self.rule.candidates)(&self.proof)
+    }
+
+    /// The finding that reports it.
+    pub(crate) fn finding(&self, words: &Words<'_>) -> Finding {
+        let frames = (self.rule.frames)(&self.proof);
+        Finding::new(self.rule.code, (self.rule.says)(&self.proof, words), frames.into_iter().chain([words.frame]))
+    }
+}
+
+impl<F: Family> Clone for Proven<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Family> Copy for Proven<F> {}
+
+impl<F: Family> std::fmt::Debug for Proven<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.rule.label)
+    }
+}
+
+impl<F: Family<Proof: PartialEq>> PartialEq for Proven<F> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rule == other.rule && self.proof == other.proof
+    }
+}
+
+impl<F: Family<Proof: Eq>> Eq for Proven<F> {}
 
 /// No other candidates.
 pub(in crate::track) fn no_candidates<P>(_: &P) -> Candidates {
