@@ -9,7 +9,7 @@ pub(super) fn fact(totals: &ConversationTotals) -> Option<String> {
     both_spoke.then(|| place(&totals.capture_point_evidence(), totals.stream.protocol))
 }
 
-/// Where times were captured, to stand behind them.
+/// Where times were measured, to stand behind them.
 pub fn captured_at(capture_point: Option<CapturePoint>) -> &'static str {
     match capture_point {
         Some(CapturePoint::Client) => "captured at the client",

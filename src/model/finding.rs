@@ -81,10 +81,10 @@ finding_codes! {
     CaptureGap "capture_gap" Warning "Acknowledged, so it arrived, but it is not in the capture, or comes only later: then `captured_late` says so.";
     CaptureOutOfOrder "captured_late" Note "Captured behind the ACK that covers it: the capture is out of order, and lacks nothing.";
     OrderUnknown "order_unknown" Warning "Fills a gap; whether it was late or retransmitted is unknown.";
-    ZeroWindow "zero_window" Warning "The receiver's buffer is full: it asks the sender to stop (RFC 9293 §3.8.6).";
+    ZeroWindow "zero_window" Warning "The receiver's window is zero: the sender must wait (RFC 9293 §3.8.6).";
     ZeroWindowProbe "zero_window_probe" Warning "The sender asks whether the window has opened (RFC 9293 §3.8.6.1).";
     WindowShrunk "window_shrunk" Warning "The receiver takes back room that it had offered (RFC 9293 §3.8.6).";
-    WindowLimited "window_limited" Note "The sender filled the receiver's window and had to wait.";
+    WindowLimited "window_limited" Note "The sender filled the receiver's window, or had room for less than a full segment, and had to wait.";
     CloseThree "close_three" Note "Closed in three segments: the second FIN carried the ACK of the first.";
     CloseFour "close_four" Note "Closed in four segments: each FIN was acknowledged on its own.";
     HalfClose "half_close" Note "One side closed, the other went on sending (RFC 9293 §3.6).";
@@ -102,8 +102,10 @@ finding_codes! {
     AckLoop "ack_loop" Problem "Both sides keep answering segments of each other that they do not accept (RFC 5961 §7).";
     DelayedAck "delayed_ack" Note "The ACK waited for data to ride on, or for its timer (RFC 1122 §4.2.3.2).";
     NagleWait "nagle_wait" Note "A small segment waited for the ACK of the one before (RFC 896).";
+    CorkWait "cork_wait" Note "The rest of what a program had sent waited: TCP_CORK or MSG_MORE, or the program wrote it late.";
     IdleGap "idle_gap" Note "Nothing was sent for a while.";
     SlowServer "slow_server" Note "The server took its time to answer, or where that can't be told its answer was lost first.";
+    UnansweredRequest "unanswered_request" Warning "The server acknowledged a request, and the connection was closed without an answer.";
     KeepAlive "keep_alive" Note "Asks whether the peer is still there (RFC 1122 §4.2.3.6).";
     OtherHost "other_host" Warning "Another host sends packets in one side's name: a proxy, firewall or load balancer on the path.";
     MirroredCapture "mirrored_capture" Note "The capture holds each packet twice: a mirror port, or several interfaces.";

@@ -294,6 +294,9 @@ impl TcpFacts {
         if let Some((rule, proof)) = self.unacceptable.filter(|(rule, _)| !rule.effect.was_sent) {
             return ((rule.cause)(&proof), (rule.candidates)(&proof));
         }
+        if let Some(refused) = self.observations.refused {
+            return (refused.cause(), refused.candidates());
+        }
         // what was only late was sent for an ordinary reason
         if let Some(again) = self.retransmission.filter(|again| !again.is_late()) {
             return (again.cause(), again.candidates());

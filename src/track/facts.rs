@@ -6,6 +6,9 @@ use std::num::NonZeroU64;
 
 use super::capture_point::CapturePoint;
 use super::retransmission::{DsackReport, SpuriousEvidence};
+use super::tcp::rules::probe::ProvenProbe;
+use super::tcp::rules::waiting::{ProvenAckDelay, ProvenWait};
+use super::tcp::rules::window::{ProvenRefusal, ProvenZeroWindow};
 use crate::model::{Nanos, PerDirection};
 
 pub(super) use datagram::MORE;
@@ -84,15 +87,19 @@ pub struct Acked {
 pub enum Probe {
     /// Asks whether the peer is still there (RFC 1122 §4.2.3.6).
     KeepAlive {
-        /// The how-manieth it is since anything else was sent.
+        /// The kind of keep-alive.
+        how: ProvenProbe,
+        /// Its number since anything else was sent, from 1.
         nth: u16,
         /// The one before was answered.
         before_answered: bool,
     },
     /// Asks whether the window has opened (RFC 9293 §3.8.6.1).
-    ZeroWindow,
+    ZeroWindow(ProvenProbe),
     /// The answer to a keep-alive; the probe's frame.
     KeepAliveAnswer(u64),
+    /// The answer that shows that the segment in this frame, the first captured, was a keep-alive.
+    KeepAliveShown(u64),
     /// The answer to a zero-window probe; the probe's frame.
     ZeroWindowAnswer(u64),
     /// Answers the SYN in this frame with numbers that do not fit it: of an older connection (RFC 9293 §3.5.1, RFC 5961
@@ -130,15 +137,17 @@ impl Observations {
     /// Whether there is none of it: quicker than a comparison, since it is asked of every segment.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        let flags = self.window_shut | self.fills_window | self.congestion | (self.shrunk > 0);
+        let flags = self.fills_window | self.congestion | (self.shrunk > 0);
         let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_from.is_some();
         let waits =
-            self.window_opened.is_some() | self.nagle.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
+            self.window_opened.is_some() | self.wait.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
         let recovery = self.reneged.is_some() | self.limited_transmit.is_some() | self.probe_with_new_data.is_some();
+        let windows = self.zero_window.is_some() | self.refused.is_some();
         !(flags
             | recovery
             | frames
             | waits
+            | windows
             | self.arrived.is_some()
             | self.slow_answer.is_some()
             | self.syn_data.is_some()
@@ -194,18 +203,18 @@ pub struct Observations {
     pub older_ack: Option<NonZeroU64>,
     /// What it tells of a copy of the bytes that it acknowledges.
     pub arrived: Option<SpuriousEvidence>,
-    /// The window opens after it was shut: the frame that shut it, and for how long.
+    /// The window reopens: the frame that closed it, and for how long.
     pub window_opened: Option<(u64, Nanos)>,
-    /// The window is shut by this segment.
-    pub window_shut: bool,
+    /// It closes the window: a window of zero after one that was not.
+    pub zero_window: Option<ProvenZeroWindow>,
+    /// It comes again since its receiver has no room for it.
+    pub refused: Option<ProvenRefusal>,
     /// The right edge of the window moves back by so many bytes.
     pub shrunk: u32,
-    /// It waited, the capture suggests, for the ACK in this frame (RFC 896), so long.
-    pub nagle: Option<(u64, Nanos)>,
-    /// That ACK was itself delayed, and covers this frame: each side waited for the other.
-    pub nagle_against: Option<NonZeroU64>,
-    /// The ACK was delayed: the frame it covers, and how long after.
-    pub delayed_ack: Option<(u64, Nanos)>,
+    /// It waited in its sender's kernel.
+    pub wait: Option<ProvenWait>,
+    /// Its ACK was delayed.
+    pub delayed_ack: Option<ProvenAckDelay>,
     /// It begins the server's answer to a request, long after the request had come.
     pub slow_answer: Option<SlowAnswer>,
     /// Nothing was sent before it for so long, since this frame.

@@ -43,13 +43,17 @@ pub use retransmission::{
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
 pub use surges::{Attempts, Surge};
+#[cfg(test)]
+pub(crate) use tcp::rules::probe::{PROBES, ProbeProof};
 pub use tcp::rules::reset::{Ends, ResetEffect, ResetFamily, ResetProof};
 pub(crate) use tcp::rules::retransmission::sent_before;
 pub use tcp::rules::retransmission::{Delivery, RetransmissionFamily, Transmission};
+pub use tcp::rules::waiting::AckDelayProof;
+pub use tcp::rules::window::ZeroWindowCause;
 pub use tcp::rules::{Family, Rule, Verdict, Words};
 pub use tcp::{
     AfterFin, Fins, KeepAlives, Negotiated, Quicker, SameTtl, State, StillZeroWindow, TcpSummary, TwoTtls,
-    Unacceptable, UnfilledGap, ZeroWindow,
+    Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,

@@ -241,11 +241,6 @@ pub enum DsackReport {
         /// The duplicate, where it is in the capture.
         copy: Option<NonZeroU64>,
     },
-    /// One byte at the start of the capture: a keep-alive that carries the last byte sent (RFC 1122 §4.2.3.6).
-    KeepAlive {
-        /// Its frame.
-        frame: u64,
-    },
     /// Transmissions that are not in the capture, or are no longer remembered; the frame that carried them once, or 0.
     Unknown {
         /// The frame, or 0.

@@ -19,7 +19,12 @@ const CUTS: &[(&str, &str, &str, &str)] = &[
         "no_close",
         "Only one side's FIN was read, and the capture was not read to its end.",
     ),
-    ("kernel/zero_window_probe.pcap", "8", "zero_window", "The server's program stopped reading: its window was shut"),
+    (
+        "kernel/zero_window_probe.pcap",
+        "8",
+        "zero_window",
+        "The server's window was zero once: its program did not read",
+    ),
     ("lab-udp-line.pcap", "1", "no_reply", "The capture, as far as it was read, holds no answer to one of"),
 ];
 
@@ -88,7 +93,7 @@ fn the_report_names_what_ended_it() {
         text.contains("\nstopped after 6 frames, as asked for: whatever follows is not read, and nothing"),
         "{text}"
     );
-    for line in ["Echo         verified: 1 of 1", "Close        none as far as the capture was read"] {
+    for line in ["Echo           verified: 1 of 1", "Close          none as far as the capture was read"] {
         assert!(text.contains(line), "{text}");
     }
     let markdown = echolab(["analyze", "fixtures/lab-v0.pcap", "-c", "6", "--format", "markdown"]).done();

@@ -8,28 +8,28 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "loss_fast",
         "Goodput",
-        "client: 197 kB/s (1.58 Mbit/s): 5,100 bytes acknowledged in 25.9 ms, from the first data to the last ACK",
+        "client: 197 kB/s (1.58 Mbit/s): 5,100 bytes acknowledged in 25.9 ms, from the first data to the last ACK, captured at the client",
     ),
-    ("loss_fast", "Sent again", "client: 500 of 5,600 bytes (8.9%)"),
-    ("loss_fast", "In flight", "client: at most 5,000 bytes"),
-    ("loss_fast", "Idle", "client: never, something was always under way"),
+    ("loss_fast", "Retransmitted", "client: 500 of 5,600 bytes (8.9%)"),
+    ("loss_fast", "In flight", "client: max 5,000 bytes, captured at the client"),
+    ("loss_fast", "Idle", "client: 0 s"),
     ("loss_fast", "Limited by", "client: the network: "),
     ("loss_fast", "Captured at", "the client: the server's answer to the SYN came after 10.3 ms"),
     // the same, captured where it arrives
-    ("loss_fast_o", "Captured at", "the server: "),
-    ("loss_fast_o", "Round trip", "can't be seen: only the client sent data"),
-    ("loss_fast_o", "Limited by", "client: can't be told: what the client waits for does not show at the server"),
+    ("loss_fast_o", "Seen from", "the server: "),
+    ("loss_fast_o", "RTT", "not shown by this capture: only the client sent data"),
+    ("loss_fast_o", "Limited by", "client: unknown: what the client waits for does not show at the server"),
     // the last segments were lost, and a timer had to run out
-    ("loss_tail", "Limited by", "client: the network: 96% of the time lost data was waited for, or being repaired"),
+    ("loss_tail", "Limited by", "client: the network: 96% of the time data was lost and not yet recovered"),
     // the receiver's program did not read for most of the time
     ("zerowin", "Goodput", "client: 227 kB/s (1.82 Mbit/s): 204,800 bytes acknowledged in 902 ms"),
-    ("zerowin", "Sent again", "client: none of 204,800 bytes"),
+    ("zerowin", "Retransmitted", "client: none of 204,800 bytes"),
     ("zerowin", "Limited by", "client: the server's window: 100% of the time it had no room for another full segment"),
     // the server's program waited 300 ms
     (
         "pureack",
-        "Turnaround",
-        "request's last byte to answer's first: 300 ms, over 1 answer; captured at both endpoints (same host)",
+        "Response time",
+        "request's last byte to answer's first: 300 ms (1 sample); captured at both endpoints (same host)",
     ),
     // the SYN-ACK, and the SYN, had to be sent again after a second
     (
@@ -44,8 +44,8 @@ const SAID: &[(&str, &str, &str)] = &[
     // 4,000 bytes each way, in three fragments each
     ("udp_frag", "Traffic", "client 1 packet in 3 frames (4,110 bytes, 4,000 of payload)"),
     // microseconds on loopback show nothing
-    ("mss536_bulk", "Limited by", "client: can't be told: "),
-    ("mss536_bulk", "Captured at", "both endpoints (same host): "),
+    ("mss536_bulk", "Limited by", "client: unknown: "),
+    ("mss536_bulk", "Seen from", "the host of both: "),
     ("random", "Echo", "verified: 20 of 20 requests echoed (20 byte for byte); 20 segments, 20 answers"),
 ];
 
@@ -70,7 +70,7 @@ fn an_echo_of_a_few_bytes_has_no_lines_of_a_transfer() {
     for capture in ["lab-echo-ten-steps", "lab-v0", "lab-tcp-continuous", "kernel/random", "kernel/nagle_delack"] {
         let report = echolab(["analyze", &format!("fixtures/{capture}.pcap"), "--format", "markdown"]).done();
         assert!(fact(&report, "Traffic").is_some(), "{report}");
-        for label in ["Goodput", "Sent again", "In flight", "Idle", "Slow start", "Limited by"] {
+        for label in ["Goodput", "Retransmitted", "In flight", "Idle", "Slow start", "Limited by"] {
             assert_eq!(fact(&report, label), None, "{capture}");
         }
     }

@@ -112,7 +112,11 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     ("answers-captured-late", &["captured_late [5,6]", "echo_identical [6]", "echo_upper [8]"], &["echo_different"]),
     // window probes without an answer are no keep-alives
     ("window-never-opens", &["reset_abort [8,9]", "(RFC 9293 §3.8.6.1).\n"], &["RFC 1122"]),
-    ("window-shut-briefly", &["read more slowly than bytes came: its window was shut once for 55.0 µs"], &["stopped"]),
+    (
+        "window-shut-briefly",
+        &["window was zero once for 55.0 µs in total: its program read more slowly than data came"],
+        &["did not read"],
+    ),
     // a SYN with data, two without, then the data twice: they came again twice, not four times
     ("syn-data-sent-again", &["No ACK of the copy in frame 5 came"], &["4th time"]),
     (
@@ -136,7 +140,7 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("no-ack-of-the-syn-ack", "never completed: no ACK of the SYN-ACK is in the capture", "partly captured"),
     ("no-ack-of-the-syn-ack", "The connection never opened, so there is nothing to close.", "still open"),
     ("syn-ack-of-another", "the SYN got no answer that fits it", "was not answered"),
-    ("udp-asked-again", "most 21.0 ms, over 2 answers", "5.02 s"),
+    ("udp-asked-again", "max 21.0 ms (2 samples)", "5.02 s"),
     ("udp-fragments-apart", "client 2 packets in 4 frames (3,959 bytes, 3,807 of payload)", "without fragments"),
     ("udp-in-doubt", "Frame 6 is a request, frame 7 its reply", "Frame 1 is a request"),
     ("pipelined-prefixes", "verified: 5 of 5 requests echoed (2 behind a prefix of 2 bytes", "no echo"),

@@ -121,7 +121,7 @@ pub(super) static UNREAD_RESET: Scenario = Scenario {
     ]),
     expects: Expectation {
         shows: &["reset_unread"],
-        may_show: &["echo_partial"],
+        may_show: &["echo_partial", "unanswered_request"],
         close: "rst",
         closed_first: "",
         ..Expectation::TCP

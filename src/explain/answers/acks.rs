@@ -7,7 +7,7 @@ use super::words::{counted, frames_of, millis};
 use crate::explain::describe::thousands;
 use crate::model::Occurrences;
 use crate::model::{Direction, Nanos};
-use crate::track::{CapturePoint, Event, Measures, TcpFacts, TcpTotals};
+use crate::track::{AckDelayProof, CapturePoint, Event, Measures, TcpFacts, TcpTotals};
 
 pub(super) static BYTES: Question = Question {
     id: "acked_bytes",
@@ -55,7 +55,8 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // one that rides on data may have come late with it
-        if let Some((data, delay)) = facts.observations.delayed_ack.filter(|_| facts.len == 0) {
+        let delayed = facts.observations.delayed_ack.filter(|_| facts.len == 0);
+        if let Some(AckDelayProof { data, delay, .. }) = delayed.map(|delayed| delayed.proof) {
             self.delayed.see(event.frame);
             self.longest = self.longest.max(delay);
             if self.waits.len() < ROWS {
@@ -131,7 +132,7 @@ fn bytes(case: &Case<'_>, _: &TcpTotals) -> Answer {
 fn or_late(capture_point: Option<CapturePoint>, side: Direction) -> &'static str {
     let at_sender =
         capture_point == Some(CapturePoint::SameHost) || Measures::of(capture_point, !side) == Measures::Delay;
-    if at_sender { "" } else { ", or it came late" }
+    if at_sender { "" } else { ", or the network delayed it" }
 }
 
 fn delayed(case: &Case<'_>, tcp: &TcpTotals) -> Answer {

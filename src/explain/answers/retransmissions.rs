@@ -40,7 +40,7 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        if matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow)) {
+        if matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_))) {
             self.probes.see(event.frame);
         }
         let Some(repeat) = facts.retransmission else { return };

@@ -33,7 +33,7 @@ fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         let (begun, ended) = (from.unwrap_or_default(), to.unwrap_or_default());
         let measures = Measures::of(tcp.story.capture_point_evidence.capture_point, direction);
         let seen_at = match measures {
-            Measures::Delay => " as it came in, for the capture was made at its receiver",
+            Measures::Delay => " as it arrived (the capture was made at its receiver)",
             _ => "",
         };
         answer = answer.add(format!("The {who}'s data{seen_at}: {}.", rate(seen.acked_bytes, span))).line(format!(
@@ -44,10 +44,10 @@ fn throughput(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             thousands(seen.acked_bytes),
             seconds(span)
         ));
-        // its receiver sees nothing under way while the data is
+        // at the receiver nothing in flight shows
         if measures != Measures::Delay && seen.idle.0 >= span.0 / 10 && seen.idle.0 > 0 {
             answer = answer.add(format!(
-                "For {} of that time nothing of it was under way, so this says how fast the programs were too, not the path alone.",
+                "For {} of that time none of it was in flight, so this shows the speed of the programs too, not of the path alone.",
                 seen.idle.human()
             ));
         }

@@ -7,7 +7,7 @@ use super::words::{counted, frames_of, seconds};
 use crate::explain::conversation_findings::window::{never_opened, since};
 use crate::explain::describe::thousands;
 use crate::model::{Direction, Nanos, PerDirection, TcpFlags};
-use crate::track::{Event, Measures, StillZeroWindow, TcpFacts, TcpTotals};
+use crate::track::{Event, Measures, StillZeroWindow, TcpFacts, TcpTotals, ZeroWindowCause};
 
 pub(super) static SMALLEST: Question = Question {
     id: "smallest_window",
@@ -56,8 +56,8 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        // a reset's window says nothing
-        if facts.flags.contains(TcpFlags::RST) {
+        // a reset's window means nothing, and nothing in an unacceptable segment counts
+        if facts.flags.contains(TcpFlags::RST) || facts.unacceptable.is_some() {
             return;
         }
         let window = Window {
@@ -117,7 +117,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         } else if shut.count > 0 {
             answer = answer
                 .add(format!(
-                    "It throttled the {sender}: the window was shut in {}.",
+                    "It throttled the {sender}: the window was zero in {}.",
                     frames_of(shut.count, &shut.frames)
                 ))
                 .frames(shut.frames.iter().copied());
@@ -134,7 +134,7 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             ));
         } else if Measures::of(tcp.story.capture_point_evidence.capture_point, !owner) == Measures::Delay {
             answer = answer.but(format!(
-                "Whether it ever throttled the {sender}: nothing filled it as seen here, but the capture was made at the {who}, where what is on its way from the {sender} does not show."
+                "Whether it ever throttled the {sender}: nothing filled it as captured here, but the capture was made at the {who}, where data in flight from the {sender} does not show."
             ));
         } else if flight < least.bytes {
             answer = answer
@@ -158,18 +158,22 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             continue;
         }
         let closings = frames_of(window.shut.count, &window.shut.frames);
+        let why = match window.how.map(|how| how.rule.effect) {
+            Some(ZeroWindowCause::Opening) => "before any data came",
+            _ => "its receive buffer was full",
+        };
         answer = answer
-            .add(format!("The {who} shut its window in {closings}: its buffer was full."))
+            .add(format!("The {who}'s window was zero in {closings}: {why}."))
             .frames(window.shut.frames.iter().copied());
         if window.opened.count > 0 {
             answer = answer
                 .add(format!(
-                    "It opened again in {}; altogether it was zero for {}.",
+                    "It reopened in {}; it was zero for {} in total.",
                     frames_of(window.opened.count, &window.opened.frames),
                     window.blocked.human()
                 ))
                 .line(format!(
-                    "{who}: zero-window time = sum of (opened - shut) over {} = {} s",
+                    "{who}: zero-window time = sum of (reopened - zero) over {} = {} s",
                     counted(window.opened.count, "time"),
                     seconds(Nanos(window.blocked.0))
                 ))
@@ -177,7 +181,7 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         }
         if window.probes.count > 0 {
             answer = answer
-                .add(format!("The {sender} asked {} whether it had opened.", counted(window.probes.count, "time")))
+                .add(format!("The {sender} probed it {}.", counted(window.probes.count, "time")))
                 .frames(window.probes.frames.iter().copied());
         }
         if let Some(still) = tcp.story.still_zero_window.get(owner) {
@@ -203,7 +207,7 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     }
 }
 
-/// Adds how long a window was shut that did not open again.
+/// Adds how long a window was zero that did not reopen.
 fn still_zero_window(mut answer: Answer, who: &str, still: &StillZeroWindow) -> Answer {
     let ends = [("the last segment with window 0", Some(still.last)), ("the RST", still.reset)];
     for (what, end) in ends {
@@ -212,7 +216,7 @@ fn still_zero_window(mut answer: Answer, who: &str, still: &StillZeroWindow) -> 
         if let Some((until, from)) = at.zip(still.by.1) {
             let (until, from, took) = (seconds(until), seconds(from), seconds(until.minus(from)));
             answer = answer.line(format!(
-                "{who}: shut until {what} (frame {frame}) = {until} s - {from} s (frame {}) = {took} s",
+                "{who}: zero until {what} (frame {frame}) = {until} s - {from} s (frame {}) = {took} s",
                 still.by.0
             ));
         }
@@ -221,7 +225,7 @@ fn still_zero_window(mut answer: Answer, who: &str, still: &StillZeroWindow) -> 
         Some(_) => answer.add(never_opened(still)),
         None => {
             let since = since(still);
-            answer.but(format!("How long it stayed shut {since}: the capture ends before it opens."))
+            answer.but(format!("How long it stayed zero {since}: the capture ends before it reopens."))
         }
     }
 }

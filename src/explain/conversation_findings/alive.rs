@@ -9,29 +9,36 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
     let Some(keep_alives) = tcp.story.keep_alives.as_deref() else { return };
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let kept = keep_alives.get(direction);
-        let answer = match (kept.asked.count, kept.answered) {
-            (0, _) => continue,
-            (_, answered) if kept.reset.is_some() => was_reset(answered, kept.reset.unwrap_or_default()),
-            (_, 0) => "got no answer in this capture".to_owned(),
-            (1, _) => "got an answer".to_owned(),
-            (asked, answered) if asked == answered => "got an answer each time".to_owned(),
-            (_, answered) => format!("got an answer {}", times(answered)),
+        let last = if kept.asked.count > 1 { "the last one" } else { "it" };
+        let timer = " An idle timer of a NAT, load balancer or host may have ended the connection.";
+        let ended = kept.reset.map_or("", |_| timer);
+        let answer = match (kept.asked.count, kept.answered, kept.reset) {
+            (0, ..) => continue,
+            (_, 0, Some(reset)) => format!("{last} was answered by RST (frame {reset})"),
+            (_, answered, Some(reset)) => {
+                format!("{} answered, the last one by RST (frame {reset})", were(answered))
+            }
+            (_, 0, None) => "it got no answer in this capture".to_owned(),
+            (1, ..) => "it got an answer".to_owned(),
+            (asked, answered, None) if asked == answered => "it got an answer each time".to_owned(),
+            (_, answered, None) => format!("it got an answer {}", times(answered)),
+        };
+        let silence = match kept.silence.0 {
+            0 => String::new(),
+            _ => format!(", after up to {} in which nothing else was sent", kept.silence.human()),
         };
         let text = format!(
-            "The {} asked {} whether the {} was still there, when nothing else had been sent for up to {}, and {answer}.",
+            "The {} asked {} whether the {} was still there{silence}: {answer}.{ended}",
             direction.sender(),
             times(kept.asked.count),
             direction.receiver(),
-            kept.silence.human()
         );
-        found.push(Finding::new(Code::KeepAlive, text, kept.asked.frames.iter().copied().chain(kept.reset)));
+        let frames = kept.asked.frames.iter().copied().chain(kept.reset);
+        found.push(Finding::new(Code::KeepAlive, text, frames));
     }
 }
 
-/// That the last keep-alive was answered by a RST.
-fn was_reset(answered: u64, reset: u64) -> String {
-    match answered {
-        0 => format!("was answered by RST (frame {reset})"),
-        answered => format!("got an answer {}; the last was answered by RST (frame {reset})", times(answered)),
-    }
+/// `1 was`, `3 were`.
+fn were(count: u64) -> String {
+    if count == 1 { "1 was".to_owned() } else { format!("{count} were") }
 }

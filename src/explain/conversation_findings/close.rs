@@ -4,8 +4,9 @@ use super::handshake::never_opened;
 use super::times;
 use crate::explain::describe::{counted, frames, thousands};
 use crate::model::Direction;
+use crate::model::thresholds::MIN_RTO;
 use crate::model::{Finding, FindingCode as Code};
-use crate::track::{AfterFin, Close, ConversationTotals, Fins, Handshake, TcpTotals};
+use crate::track::{AfterFin, Close, ConversationTotals, Fins, Handshake, TcpTotals, Unacked, UnansweredRequest};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     half_close(tcp, found);
@@ -30,6 +31,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
         Close::Rst => {}
     }
     if !never_opened(totals) {
+        unanswered(tcp, found);
         abandoned(totals, tcp, found);
     }
 }
@@ -134,32 +136,60 @@ fn open_end(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Findin
     found.push(Finding::new(Code::NoClose, text, [ack.unwrap_or(totals.first_frame), totals.last_frame]));
 }
 
-/// Data sent again and again, and never acknowledged.
+/// Data or a FIN that was retransmitted, and never acknowledged though its sender's timer had run out.
 fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     if tcp.close == Close::Fin || totals.may_go_on() {
         return;
     }
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-        let (unacked, repeats) = (*tcp.story.unacked_bytes.get(direction), tcp.story.repeats.get(direction));
-        if unacked > 0
-            && repeats.count > 0
-            && tcp.story.resets.get(!direction).is_none()
-            && *tcp.story.last_frame.get(direction) > *tcp.story.last_frame.get(!direction)
-        {
-            let fin = u32::from(tcp.story.fins.get(direction).is_some_and(|fin| fin.acked_by.is_none()));
-            let what = match (unacked.saturating_sub(fin), fin) {
-                (0, _) => "FIN was".to_owned(),
-                (1, 0) => "last byte was".to_owned(),
-                (count, 0) => format!("last {} bytes were", thousands(u64::from(count))),
-                (1, _) => "last byte and its FIN were".to_owned(),
-                (count, _) => format!("last {} bytes and its FIN were", thousands(u64::from(count))),
-            };
-            let text = format!(
-                "The {}'s {what} never acknowledged in this capture; segments were sent again {}.",
-                direction.sender(),
-                times(repeats.count)
-            );
-            found.push(Finding::new(Code::Abandoned, text, repeats.frames.iter().copied().chain([totals.last_frame])));
+        let (unacked, repeats) = (tcp.story.unacked.get(direction), tcp.story.repeats.get(direction));
+        let last_word = *tcp.story.last_frame.get(direction) > *tcp.story.last_frame.get(!direction);
+        if !gave_time(unacked) || tcp.story.resets.get(!direction).is_some() || !last_word {
+            continue;
         }
+        let what = match (unacked.bytes, unacked.fin) {
+            (0, false) => continue,
+            (0, true) => "FIN was".to_owned(),
+            (1, false) => "last byte was".to_owned(),
+            (count, false) => format!("last {} bytes were", thousands(u64::from(count))),
+            (1, true) => "last byte and its FIN were".to_owned(),
+            (count, true) => format!("last {} bytes and its FIN were", thousands(u64::from(count))),
+        };
+        let text = format!(
+            "The {}'s {what} never acknowledged in this capture, though retransmitted {} over {}.",
+            direction.sender(),
+            times(u64::from(unacked.repeats)),
+            unacked.tried.human()
+        );
+        found.push(Finding::new(Code::Abandoned, text, repeats.frames.iter().copied().chain([totals.last_frame])));
     }
+}
+
+/// Whether an answer had the time that the sender's own timer allows: the timer ran out twice, or after the last copy as
+/// much time passed as before it.
+fn gave_time(unacked: &Unacked) -> bool {
+    let timer = unacked.tried.max(MIN_RTO);
+    unacked.repeats > 0 && (unacked.repeats > 1 && unacked.tried >= MIN_RTO || unacked.waited >= timer)
+}
+
+/// A request that the server acknowledged and did not answer.
+fn unanswered(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+    let Some(request) = tcp.story.unanswered else { return };
+    // a RST that ended nothing leaves the request open
+    if tcp.close == Close::None {
+        return;
+    }
+    let UnansweredRequest { request: frame, bytes, acked_by, closed_in, waited, .. } = request;
+    let how = if request.reset { "reset the connection" } else { "closed" };
+    let bytes = counted(u64::from(bytes), "byte");
+    let waited = waited.human();
+    let text = match request.closed_by {
+        Direction::ServerToClient => format!(
+            "The client's last data, in frame {frame} ({bytes}), got no answer: the server acknowledged it (frame {acked_by}) and {how} {waited} later (frame {closed_in}) without sending a byte."
+        ),
+        Direction::ClientToServer => format!(
+            "The client's last data, in frame {frame} ({bytes}), was acknowledged (frame {acked_by}), but no answer was captured in {waited}. Then the client {how} (frame {closed_in})."
+        ),
+    };
+    found.push(Finding::new(Code::UnansweredRequest, text, [frame, acked_by.get(), closed_in]));
 }

@@ -1,49 +1,50 @@
-//! Windows that were full or shut.
+//! Windows that were full or zero.
 
 use super::{in_frames, times};
 use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
 use crate::model::{Direction, Nanos};
 use crate::model::{Finding, FindingCode as Code};
-use crate::track::{ConversationTotals, StillZeroWindow, TcpTotals};
+use crate::track::{ConversationTotals, StillZeroWindow, TcpTotals, ZeroWindowCause};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let filled = tcp.story.window_filled.get(direction);
         if filled.count > 0 {
             let text = format!(
-                "The {} filled the {}'s window to the last byte {} and had to wait for an ACK or a window update.",
+                "The {} filled the {}'s window to the last byte {}: it could send no more until an ACK or a window update.",
                 direction.sender(),
                 direction.receiver(),
                 in_frames(filled)
             );
             found.push(Finding::new(Code::WindowLimited, text, filled.frames.iter().copied()));
         }
-        let shut = tcp.story.zero_window.get(direction);
-        if shut.shut.count > 0 {
-            let blocked =
-                if shut.opened.count > 0 { format!(" for {} altogether", shut.blocked.human()) } else { String::new() };
-            let end = if totals.may_go_on() { "As far as the capture was read" } else { "At the end" };
-            let still = tcp.story.still_zero_window.get(direction).as_ref();
-            let ends = still.map_or([0; 2], |still| [still.last.0, still.reset.map_or(0, |(frame, _)| frame)]);
-            let still = match still {
-                Some(still @ StillZeroWindow { reset: Some(_), .. }) => format!(" {}", never_opened(still)),
-                Some(still) => format!(" {end} it is still shut, {}.", since(still)),
-                None => String::new(),
-            };
-            let probes = match shut.probes.count {
-                0 => String::new(),
-                count => format!(" The {} asked {} whether it had opened.", direction.receiver(), times(count)),
-            };
-            let short = shut.blocked < NOTICEABLE_ZERO_WINDOW && shut.probes.count == 0 && still.is_empty();
-            let why = if short { "read more slowly than bytes came" } else { "stopped reading" };
-            let text = format!(
-                "The {}'s program {why}: its window was shut {}{blocked}.{probes}{still}",
-                direction.sender(),
-                times(shut.shut.count),
-            );
-            let frames = shut.shut.frames.iter().chain(&shut.opened.frames).chain(&shut.probes.frames).chain(&ends);
-            found.push(Finding::new(Code::ZeroWindow, text, frames.copied()));
-        }
+        let zero = tcp.story.zero_window.get(direction);
+        let Some(how) = zero.how.filter(|_| zero.shut.count > 0) else { continue };
+        let (who, peer) = (direction.sender(), direction.receiver());
+        let blocked =
+            if zero.opened.count > 0 { format!(" for {} in total", zero.blocked.human()) } else { String::new() };
+        let end = if totals.may_go_on() { "As far as the capture was read" } else { "At the end" };
+        let still = tcp.story.still_zero_window.get(direction).as_ref();
+        let ends = still.map_or([0; 2], |still| [still.last.0, still.reset.map_or(0, |(frame, _)| frame)]);
+        let still = match still {
+            Some(still @ StillZeroWindow { reset: Some(_), .. }) => format!(" {}", never_opened(still)),
+            Some(still) => format!(" {end} it is still zero, {}.", since(still)),
+            None => String::new(),
+        };
+        let probes = match (zero.probes.count, zero.answered) {
+            (0, _) => String::new(),
+            (count, 0) => format!(" The {peer} probed it {}, and got no answer.", times(count)),
+            (count, _) => format!(" The {peer} probed it {}.", times(count)),
+        };
+        let short = zero.blocked < NOTICEABLE_ZERO_WINDOW && zero.probes.count == 0 && still.is_empty();
+        let why = match how.rule.effect {
+            ZeroWindowCause::Opening => "no data had come before",
+            ZeroWindowCause::Unread if short => "its program read more slowly than data came",
+            ZeroWindowCause::Unread => "its program did not read",
+        };
+        let text = format!("The {who}'s window was zero {}{blocked}: {why}.{probes}{still}", times(zero.shut.count));
+        let frames = zero.shut.frames.iter().chain(&zero.opened.frames).chain(&zero.probes.frames).chain(&ends);
+        found.push(Finding::new(Code::ZeroWindow, text, frames.copied()));
     }
 }
 
@@ -56,7 +57,7 @@ pub(in crate::explain) fn never_opened(still: &StillZeroWindow) -> String {
         _ => String::new(),
     };
     let ended = after(still, at).map_or_else(String::new, |later| format!(" {later} after frame {by}"));
-    format!("Shut in frame {by}, it did not open again: {said}the RST in frame {reset} ended the connection{ended}.")
+    format!("Closed in frame {by}, it did not reopen: {said}the RST in frame {reset} ended the connection{ended}.")
 }
 
 /// `since frame 65, for at least 3.16 s (frame 73 still says 0)`.

@@ -9,7 +9,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let (who, peer) = (event.direction.sender(), event.direction.receiver());
     let Some(ack) = facts.ack else { return format!("{who} sends an empty segment") };
     if let Some(acked) = &facts.acked {
-        return joined([Some(covered(who, facts, acked, ack)), window(facts)]);
+        return joined([Some(covered(who, facts, acked, ack)), window(event, facts)]);
     }
     if let Some(copy) = facts.retransmission {
         return format!("{who} acknowledges up to byte {ack}: {}", again(&copy));
@@ -20,7 +20,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         );
     }
     if let Some((_, blocked)) = facts.observations.window_opened {
-        return format!("{who} opens its window again to {}, after {}", bytes(facts.window), blocked.human());
+        return format!("{who} reopens its window: {}, after {}", bytes(facts.window), blocked.human());
     }
     let changes_window = facts.analysis.contains(AnalysisFlag::WindowUpdate);
     let window_now = changes_window.then(|| format!("its window is now {}", bytes(facts.window)));
@@ -50,7 +50,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
         return format!("{who} repeats its ACK: it still expects byte {ack} of the {peer}");
     }
-    joined([Some(format!("{who} acknowledges nothing new (byte {ack} is next)")), window(facts)])
+    joined([Some(format!("{who} acknowledges nothing new (byte {ack} is next)")), window(event, facts)])
 }
 
 /// What the ACK on a segment with data or FIN covers.
@@ -111,13 +111,10 @@ fn sum(acked: &Acked, ack: u32) -> String {
     format!(": {} = {ack}{wrapped}", parts.join(" + "))
 }
 
-fn window(facts: &TcpFacts) -> Option<String> {
-    if facts.observations.window_shut {
-        Some("its window is shut: no more until it reads".to_owned())
+fn window(event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
+    if facts.observations.zero_window.is_some() {
+        Some(format!("its window is zero: the {} must wait", event.direction.receiver()))
     } else {
-        facts
-            .observations
-            .window_opened
-            .map(|(_, blocked)| format!("its window is open again after {}", blocked.human()))
+        facts.observations.window_opened.map(|(_, blocked)| format!("its window reopens after {}", blocked.human()))
     }
 }

@@ -77,7 +77,8 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
     let fast_open = if facts.options.fast_open.is_some() { " (Fast Open)" } else { "" };
     let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN{fast_open}", bytes(facts.len)));
     let another = another.map(|before| format!("with another initial sequence number than frame {before}: no repeat"));
-    joined([Some(format!("{who} {what}")), another, again, reuse, with_data])
+    let zero = facts.observations.zero_window.map(|_| "its window is zero: no data may be sent yet".to_owned());
+    joined([Some(format!("{who} {what}")), another, again, reuse, with_data, zero])
 }
 
 /// FIN.
@@ -99,13 +100,14 @@ fn closing(event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) -> Strin
 fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> String {
     let peer = event.direction.receiver();
     match probe {
-        Probe::KeepAlive { .. } => format!(
-            "{who} asks whether the {peer} is still there: keep-alive, with a sequence number that is acknowledged already"
-        ),
-        Probe::ZeroWindow => format!("{who} asks whether the {peer}'s window has opened: zero-window probe"),
+        Probe::KeepAlive { .. } => format!("{who} asks whether the {peer} is still there: keep-alive"),
+        Probe::ZeroWindow(_) => format!("{who} asks whether the {peer}'s window has reopened: zero-window probe"),
         Probe::KeepAliveAnswer(frame) => format!("{who} is still there: answers the keep-alive of frame {frame}"),
+        Probe::KeepAliveShown(frame) => {
+            format!("{who} is still there: answers frame {frame}, a keep-alive with an old byte")
+        }
         Probe::ZeroWindowAnswer(frame) if facts.window == 0 => {
-            format!("{who} answers the probe of frame {frame}: its window is still shut")
+            format!("{who} answers the probe of frame {frame}: its window is still zero")
         }
         Probe::SynChallenge(syn) => format!(
             "{who} answers the SYN of frame {syn} with the ACK of another connection: {}, not {} + 1",
@@ -116,7 +118,7 @@ fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> Strin
             facts.ack.unwrap_or_default()
         ),
         Probe::ZeroWindowAnswer(frame) => {
-            format!("{who} answers the probe of frame {frame}: its window is open again, {}", bytes(facts.window))
+            format!("{who} answers the probe of frame {frame}: its window is {}", bytes(facts.window))
         }
     }
 }

@@ -58,14 +58,12 @@ pub static FACTS: &[FactKind] = &[
         "how many requests came back, and how many sends, segments and answers they were (sends: where echolab drove the session)",
         |known| Some(echo::echo(known)),
     ),
+    fact("RTT", "from data to its ACK: min, median and max, each sample by Karn's rule (RFC 6298)", |known| {
+        round_trip::round_trip(known.totals)
+    }),
     fact(
-        "Round trip",
-        "from data to its ACK: least, median and most, each sample by Karn's rule (RFC 6298)",
-        |known| round_trip::round_trip(known.totals),
-    ),
-    fact(
-        "Turnaround",
-        "from a request's last byte to its answer's first, and what the network took of it",
+        "Response time",
+        "from a request's last byte to its answer's first, and the network's part of it",
         response_time::response_time,
     ),
     fact(
@@ -73,10 +71,10 @@ pub static FACTS: &[FactKind] = &[
         "acknowledged payload by the time from the first data to the last ACK; this and the next ones for each side that sent at least 5,000 bytes in 4 segments",
         transfer::goodput,
     ),
-    fact("Sent again", "payload bytes that were sent again, of all that were sent", transfer::again),
+    fact("Retransmitted", "payload bytes that were retransmitted, of all that were sent", transfer::again),
     fact(
         "In flight",
-        "the most payload bytes that were sent and not yet acknowledged, where the sender was captured",
+        "max payload bytes that were sent and neither acknowledged nor reported by SACK, where the sender was captured",
         transfer::in_flight,
     ),
     fact(
@@ -91,7 +89,7 @@ pub static FACTS: &[FactKind] = &[
     ),
     fact(
         "Limited by",
-        "what the sender waited for most until its last segment: the application, the receiver's window, the network; or that it can't be told",
+        "what the sender waited for longest until its last segment: the application, the receiver's window, the network; or that it is unknown",
         transfer::limit,
     ),
     fact("Close", "who closed first, and how", close::close),

@@ -10,25 +10,25 @@ use crate::track::CapturePoint;
 
 /// From each request's last byte to its answer's first.
 pub(super) fn response_time(known: &Known<'_>) -> Option<String> {
-    let times = known.transfer?.turnarounds()?;
+    let times = known.transfer?.response_times()?;
     let (least, most) = (times.min?, times.max?);
-    let (each, than) = if times.count == 1 { ("", "that") } else { (" each", "the least of them") };
-    let times = spread((least, times.median?, most), times.count, "answer");
+    let (it, than) = if times.count == 1 { ("it", "that") } else { ("each", "the shortest of them") };
+    let times = spread((least, times.median?, most), times.count);
     let capture_point_evidence = known.totals.capture_point_evidence();
     let network = match (capture_point_evidence.capture_point, capture_point_evidence.halves) {
         (Some(CapturePoint::Server | CapturePoint::SameHost), _) => String::new(),
         (Some(CapturePoint::Client | CapturePoint::Between), Some((server, _))) if server <= nearly(least) => {
-            format!(", of which the network took about {}{each}, as in the handshake", server.min(least).human())
+            format!("; the network took about {} of {it}, as in the handshake", server.min(least).human())
         }
         (Some(CapturePoint::Client | CapturePoint::Between), Some((server, _))) => format!(
-            "; in the handshake the network took {}, longer than {than}, so its part can't be told",
+            "; in the handshake the network took {}, longer than {than}, so its part is unknown",
             server.human()
         ),
-        _ => ", and what the network took of it can't be told".to_owned(),
+        _ => "; the network's part is unknown".to_owned(),
     };
     let at_server = matches!(capture_point_evidence.capture_point, Some(CapturePoint::Server | CapturePoint::SameHost));
     let lost = match most >= SLOW_RESPONSE && !at_server {
-        true => "; where an answer was lost on the way here, to its copy",
+        true => "; where an answer was lost on the path to here, to its retransmission",
         false => "",
     };
     let more = known.transfer.map_or_else(String::new, |transfer| pipelined(transfer.pipelined()));
@@ -36,11 +36,11 @@ pub(super) fn response_time(known: &Known<'_>) -> Option<String> {
     Some(format!("request's last byte to answer's first: {times}; {from}{network}{lost}{more}"))
 }
 
-/// Answers that have no turnaround.
+/// Answers whose response time is unknown.
 fn pipelined(unmatched: &Occurrences) -> String {
     let Some(first) = unmatched.frames.first() else { return String::new() };
     format!(
-        "; {}, from frame {first} on, may begin answers too, but requests had not waited for the answers before them (pipelining), so which bytes answer which, and how long that took, can't be told",
+        "; {}, from frame {first} on, may begin answers too, but the requests had not waited for earlier answers (pipelining), so their response times are unknown",
         counted(unmatched.count, "segment")
     )
 }

@@ -16,25 +16,25 @@ pub(super) fn round_trip(totals: &ConversationTotals) -> Option<String> {
     else {
         return unseen(totals, seen);
     };
-    let samples = format!("{whose} to ACK: {}", spread((min, median, max), count, "segment"));
+    let samples = format!("{whose} to ACK: {}", spread((min, median, max), count));
     let place = capture_point::captured_at(seen);
     Some(match seen {
-        Some(CapturePoint::Between) => format!("{samples}; {place}, so only to the receiver and back"),
+        Some(CapturePoint::Between) => format!("{samples}; {place}, so only from there to the receiver and back"),
         Some(_) => format!("{samples}; {place}"),
         None => format!("{samples}; {place}, so it may be the receiver's delay alone"),
     })
 }
 
-/// Least, median and most of so many times; of one just that.
-pub(super) fn spread((min, median, max): (Nanos, Nanos, Nanos), count: u64, of: &str) -> String {
-    let over = counted(count, of);
+/// Min, median and max of the samples; of one just that.
+pub(super) fn spread((min, median, max): (Nanos, Nanos, Nanos), count: u64) -> String {
+    let samples = counted(count, "sample");
     match count {
-        1 => format!("{}, over {over}", median.human()),
-        _ => format!("least {}, median {}, most {}, over {over}", min.human(), median.human(), max.human()),
+        1 => format!("{} ({samples})", median.human()),
+        _ => format!("min {}, median {}, max {} ({samples})", min.human(), median.human(), max.human()),
     }
 }
 
-/// Why data gives no round trip: it is received where the capture was made.
+/// The reason why data gives no round trip: it is received where the capture was made.
 fn unseen(totals: &ConversationTotals, seen: Option<CapturePoint>) -> Option<String> {
     let sender = match seen? {
         CapturePoint::Client => Direction::ServerToClient,
@@ -44,7 +44,7 @@ fn unseen(totals: &ConversationTotals, seen: Option<CapturePoint>) -> Option<Str
     let lone = *totals.payload.get(sender) > 0 && *totals.payload.get(!sender) == 0;
     lone.then(|| {
         format!(
-            "can't be seen: only the {} sent data, and where data is received the time to its ACK leaves out the path",
+            "not shown by this capture: only the {} sent data, and at the receiver the time to its ACK leaves out the path",
             sender.sender()
         )
     })
@@ -55,9 +55,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_time_is_neither_least_nor_most() {
+    fn one_sample_is_neither_min_nor_max() {
         let times = (Nanos(3_000), Nanos(4_000), Nanos(5_000));
-        assert_eq!(spread((times.0, times.0, times.0), 1, "segment"), "3.00 µs, over 1 segment");
-        assert_eq!(spread(times, 2, "answer"), "least 3.00 µs, median 4.00 µs, most 5.00 µs, over 2 answers");
+        assert_eq!(spread((times.0, times.0, times.0), 1), "3.00 µs (1 sample)");
+        assert_eq!(spread(times, 2), "min 3.00 µs, median 4.00 µs, max 5.00 µs (2 samples)");
     }
 }

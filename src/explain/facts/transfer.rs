@@ -2,6 +2,7 @@
 
 use super::Known;
 use crate::explain::answers::rate;
+use crate::explain::capture_point::captured_at;
 use crate::explain::transfer::{self, Flow};
 use crate::model::{Direction, counted, thousands};
 use crate::track::{CapturePoint, Measures};
@@ -22,12 +23,12 @@ struct Sent<'a> {
 }
 
 impl Sent<'_> {
-    /// What the time from its data to the ACK is.
+    /// The meaning of the time from its data to the ACK.
     fn measures(&self) -> Measures {
         Measures::of(self.capture_point, self.sender)
     }
 
-    /// Whether what the sender has under way shows in the capture.
+    /// Whether the capture shows what the sender has in flight.
     fn shows_flight(&self) -> bool {
         self.measures() == Measures::RoundTrip
     }
@@ -48,14 +49,18 @@ pub(super) fn goodput(known: &Known<'_>) -> Option<String> {
     told(known, |sent| {
         let Some(span) = sent.flow.span() else {
             let why = if sent.flow.last.is_some() { "no time passes until its data is acknowledged" } else { NO_ACK };
-            return Some(format!("can't be told: {why}"));
+            return Some(format!("unknown: {why}"));
         };
-        let as_seen = if sent.measures() == Measures::Delay { ", as it came in" } else { "" };
+        let unseen = match sent.flow.unseen {
+            0 => String::new(),
+            bytes => format!(", {} of them not in the capture", thousands(bytes)),
+        };
         Some(format!(
-            "{}: {} acknowledged in {}, from the first data to the last ACK{as_seen}",
+            "{}: {} acknowledged in {}, from the first data to the last ACK, {}{unseen}",
             rate(sent.flow.acked_bytes, span),
             counted(sent.flow.acked_bytes, "byte"),
-            span.human()
+            span.human(),
+            captured_at(sent.capture_point)
         ))
     })
 }
@@ -73,8 +78,8 @@ pub(super) fn again(known: &Known<'_>) -> Option<String> {
 
 pub(super) fn in_flight(known: &Known<'_>) -> Option<String> {
     told(known, |sent| {
-        let most = counted(u64::from(sent.flow.most_in_flight), "byte");
-        sent.shows_flight().then(|| format!("at most {most}"))
+        let max = counted(u64::from(sent.flow.most_in_flight), "byte");
+        sent.shows_flight().then(|| format!("max {max}, {}", captured_at(sent.capture_point)))
     })
 }
 
@@ -84,12 +89,12 @@ pub(super) fn idle(known: &Known<'_>) -> Option<String> {
 
 fn idle_time(flow: &Flow) -> String {
     if flow.idle.0 == 0 {
-        return "never, something was always under way".to_owned();
+        return "0 s".to_owned();
     }
     let share = flow.span().map_or_else(String::new, |span| {
         format!(" ({} of that time)", transfer::percent(flow.idle.0 as f64 * 100.0 / span.0 as f64))
     });
-    format!("{}{share}: all was acknowledged and nothing under way", flow.idle.human())
+    format!("{}{share}: all data was acknowledged and nothing was in flight", flow.idle.human())
 }
 
 pub(super) fn slow_start(known: &Known<'_>) -> Option<String> {

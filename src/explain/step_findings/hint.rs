@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use crate::explain::capture_point::captured_at;
 use crate::explain::describe::{bytes, thousands};
 use crate::explain::wire::lost_before;
+use crate::explain::words::words;
 use crate::model::{Finding, FindingCode as Code};
 use crate::model::{TcpFlags, WireMark};
 use crate::track::{CapturePoint, DsackReport, Event, Probe, SlowAnswer, SpuriousEvidence, TcpFacts};
@@ -52,57 +53,23 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         );
         found.push(Finding::new(Code::TailLossProbe, text, [last.get(), frame]));
     }
-    if observations.window_shut {
-        let text = format!(
-            "The {who}'s window is 0: its buffer is full, since its program does not read fast enough; the {peer} must wait (RFC 9293 §3.8.6)."
-        );
-        found.push(Finding::new(Code::ZeroWindow, text, [frame]));
-    }
+    let words = words(event, facts);
+    found.extend(observations.zero_window.map(|closed| closed.finding(&words)));
     if observations.shrunk > 0 {
         let text = format!(
-            "The {who} takes back {} that it had offered: the right edge of its window moves left. A receiver should not shrink its window so, and the {peer} must bear it (RFC 9293 §3.8.6).",
+            "The {who} takes back {} that it had offered: the right edge of its window moves left. RFC 9293 §3.8.6 strongly discourages this; the {peer} must cope with it.",
             bytes(observations.shrunk)
         );
         found.push(Finding::new(Code::WindowShrunk, text, [frame]));
     }
-    if let Some((ack, waited)) = observations.nagle {
-        let against = observations.nagle_against.map_or_else(String::new, |data| {
-            format!(
-                " The {peer} held that ACK of frame {data} back, hoping for data to carry it (delayed ACK): Nagle against delayed ACK, the two waited for each other until the ACK's timer ran out."
-            )
-        });
-        let text = format!(
-            "{} waited {} and left right after the ACK in frame {ack}: Nagle's algorithm holds a small segment back while another is unacknowledged (RFC 896). TCP_NODELAY turns it off.{against}",
-            bytes(facts.len),
-            waited.human()
-        );
-        let data = observations.nagle_against.map_or(0, NonZeroU64::get);
-        found.push(Finding::new(Code::NagleWait, text, [data, ack, frame]));
-    }
-    if let Some((data, delay)) = observations.delayed_ack {
-        let after = format!("Acknowledges frame {data} only after {}", delay.human());
-        let text = if facts.len == 0 {
-            // where it was sent, or where a packet takes no time, the network has no part in it
-            let sure = facts.rtt.is_none_or(|rtt| rtt.seen == Some(CapturePoint::SameHost));
-            let or = if sure { "" } else { ", or it came late" };
-            format!(
-                "{after}: the receiver held the ACK back, hoping for data to carry it (RFC 1122 §4.2.3.2: at most 500 ms; Linux 40 ms){or}."
-            )
-        } else if facts.retransmission.is_some() {
-            format!(
-                "{after}, with bytes that were sent again: the ACK waited for them (delayed ACK, RFC 1122 §4.2.3.2), or one before it was lost or is not in the capture. So this round trip holds more than the path and back."
-            )
-        } else {
-            format!(
-                "{after}, with an answer: the ACK waited for it (delayed ACK, RFC 1122 §4.2.3.2), or it came late. So this round trip holds the {who}'s turnaround too."
-            )
-        };
-        found.push(Finding::new(Code::DelayedAck, text, [data, frame]));
-    }
+    found.extend(observations.wait.map(|wait| wait.finding(&words)));
+    found.extend(observations.delayed_ack.map(|delayed| delayed.finding(&words)));
     if let Some(slow) = observations.slow_answer {
         found.push(slow_answer(event, facts, &slow, None));
     }
-    if let Some((since, gap)) = observations.idle.filter(|_| !matches!(facts.probe, Some(Probe::KeepAlive { .. }))) {
+    if let Some((since, gap)) =
+        observations.idle.filter(|_| !matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_))))
+    {
         let text = format!("Nothing was sent for {} since frame {since}.", gap.human());
         found.push(Finding::new(Code::IdleGap, text, [since, frame]));
     }
@@ -175,13 +142,6 @@ fn came_twice(frame: u64, twice: DsackReport) -> Finding {
                 "DSACK (RFC 2883): the bytes of frame {first} arrived twice, and the capture holds no other transmission of them: the network duplicated the packet."
             ),
             [first, frame],
-        ),
-        DsackReport::KeepAlive { frame: probe } => Finding::new(
-            Code::KeepAlive,
-            format!(
-                "DSACK (RFC 2883): the byte of frame {probe} had arrived before this capture began. Frame {probe} is a keep-alive that carries the last byte sent (RFC 1122 §4.2.3.6)."
-            ),
-            [probe, frame],
         ),
         DsackReport::Unknown { once: 0 } => Finding::new(
             Code::BytesTwice,

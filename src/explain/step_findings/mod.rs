@@ -9,6 +9,7 @@ mod reset;
 mod retransmission;
 
 use super::capture_point::captured_at;
+use super::words::words;
 use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{Checksum, EarlierFrames, TcpFlags, WireMark, counted};
 use crate::model::{Finding, FindingCode as Code};
@@ -44,7 +45,9 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     }
     let mut found = Vec::new();
     acceptability::of(event, facts, &mut found);
-    if let Some(repeat) = &facts.retransmission {
+    if let Some(refused) = facts.observations.refused {
+        found.push(refused.finding(&words(event, facts)));
+    } else if let Some(repeat) = &facts.retransmission {
         found.push(retransmission::of(event, facts, repeat));
     }
     if let Some(reset) = &facts.reset {

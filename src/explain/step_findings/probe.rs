@@ -1,5 +1,6 @@
 //! Diagnoses of a segment that only asks.
 
+use crate::explain::words::words;
 use crate::model::Nanos;
 use crate::model::{Finding, FindingCode as Code};
 use crate::track::{Event, Probe, TcpFacts};
@@ -8,14 +9,20 @@ use crate::track::{Event, Probe, TcpFacts};
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, probe: Probe) -> Option<Finding> {
     let frame = event.frame;
     Some(match probe {
-        Probe::ZeroWindow => Finding::new(
-            Code::ZeroWindowProbe,
-            "The peer's window is shut: this segment asks whether it has opened (RFC 9293 §3.8.6.1).",
-            [frame],
-        ),
-        Probe::KeepAlive { nth, before_answered } => {
+        Probe::ZeroWindow(how) => how.finding(&words(event, facts)),
+        Probe::KeepAlive { how, nth, before_answered } => {
+            let mut finding = how.finding(&words(event, facts));
             let since = facts.observations.idle.map_or(0, |(since, _)| since);
-            Finding::new(Code::KeepAlive, keep_alive(nth, before_answered, facts.observations.idle), [since, frame])
+            let text = format!("{}{}", finding.text, silence(nth, before_answered, facts.observations.idle));
+            finding = Finding::new(finding.code, text, finding.frames.into_iter().chain([since]));
+            finding
+        }
+        Probe::KeepAliveShown(asked) => {
+            let text = format!(
+                "Frame {asked} carried one byte that the {} already had, as this DSACK reports: a keep-alive that repeats the last byte (RFC 1122 §4.2.3.6).",
+                event.direction.sender()
+            );
+            Finding::new(Code::KeepAlive, text, [asked, frame])
         }
         Probe::SynChallenge(syn) => {
             let text = format!(
@@ -35,10 +42,8 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, probe: Probe) -> Option<Fi
     })
 }
 
-/// A keep-alive, and the silence that it breaks.
-fn keep_alive(nth: u16, before_answered: bool, silence: Option<(u64, Nanos)>) -> String {
-    let what =
-        "All data is acknowledged, and the sequence number is one below the next: a keep-alive (RFC 1122 §4.2.3.6).";
+/// The silence that a keep-alive breaks.
+fn silence(nth: u16, before_answered: bool, silence: Option<(u64, Nanos)>) -> String {
     let nothing = match (silence, nth) {
         (None, _) => String::new(),
         (Some((since, silent)), ..=1) => format!(" Nothing was sent for {} since frame {since}.", silent.human()),
@@ -49,5 +54,5 @@ fn keep_alive(nth: u16, before_answered: bool, silence: Option<(u64, Nanos)>) ->
         (_, true) => format!(" It is keep-alive {nth} of this silence, and the one before was answered."),
         (_, false) => format!(" It is keep-alive {nth} of this silence, and the one before got no answer."),
     };
-    format!("{what}{nothing}{before}")
+    format!("{nothing}{before}")
 }

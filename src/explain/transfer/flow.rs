@@ -36,7 +36,7 @@ pub(in crate::explain) struct Flow {
     pub(in crate::explain) rounds: Rounds,
     /// Where the time went until the last segment was sent.
     pub(super) spent: Spent,
-    /// Time in which nothing was under way and the window had room, until the last ACK of new data and until now.
+    /// Time in which nothing was in flight and the window had room, until the last ACK of new data and until now.
     pub(in crate::explain) idle: Nanos,
     idle_so_far: Nanos,
     now: Option<Nanos>,
@@ -45,6 +45,10 @@ pub(in crate::explain) struct Flow {
     heard: Option<(Nanos, bool)>,
     next: Option<SeqNumber>,
     acked: Option<SeqNumber>,
+    /// Bytes above that which the peer's last ACK reports by SACK.
+    sacked: u32,
+    /// Bytes of those acknowledged that are not in the capture.
+    pub(in crate::explain) unseen: u64,
     /// The right edge of the peer's window, where its scale is known.
     edge: Option<SeqNumber>,
     /// What the peer is ready to take in one segment, and the largest that came.
@@ -85,9 +89,9 @@ impl Flow {
 
     /// Takes a segment of this side.
     pub(super) fn sent(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        let asks = matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow));
+        let asks = matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_)));
         let repeat = facts.retransmission;
-        if facts.probe == Some(Probe::ZeroWindow) {
+        if matches!(facts.probe, Some(Probe::ZeroWindow(_))) {
             // who asks for room had waited for it, though no more data may follow
             self.pass(event.since_start);
             self.spent.asks();
@@ -137,7 +141,8 @@ impl Flow {
         if facts.flags.contains(TcpFlags::SYN) && self.mss.is_none() {
             self.mss = facts.options.mss;
         }
-        let Some(ack) = facts.ack.map(SeqNumber).filter(|_| !facts.flags.contains(TcpFlags::RST)) else { return };
+        let taken = !facts.flags.contains(TcpFlags::RST) && facts.unacceptable.is_none();
+        let Some(ack) = facts.ack.map(SeqNumber).filter(|_| taken) else { return };
         self.had += u64::from(matches!(
             facts.observations.duplicate_sack,
             Some(DsackReport::Retransmitted { .. } | DsackReport::OneOf { .. })
@@ -147,11 +152,17 @@ impl Flow {
         if self.acked.is_none_or(|acked| ack.is_after(acked)) {
             self.acked = Some(ack);
         }
+        self.sacked = self.sacked_by(ack, facts);
+        if let Some((bytes, _)) = facts.observations.capture_gap {
+            self.unseen += u64::from(bytes);
+        }
         if self.repairs.is_some_and(|repairs| !repairs.is_after(ack)) {
             self.repairs = None;
         }
         self.heard = event.since_start.map(|now| (now, facts.len == 0 || self.in_flight() > 0));
-        self.edge = facts.window_scale.map(|_| SeqNumber(ack.0.wrapping_add(facts.window)));
+        if facts.observations.older_ack.is_none() {
+            self.edge = facts.window_scale.map(|_| SeqNumber(ack.0.wrapping_add(facts.window)));
+        }
         // a number far beyond what was captured is none of new bytes
         if let Some(acked) = facts.acked.filter(|acked| (1..1 << 31).contains(&acked.bytes))
             && self.first.is_some()
@@ -168,9 +179,24 @@ impl Flow {
         self.mss.map_or(self.largest, |mss| u32::from(mss).saturating_sub(options)).max(1)
     }
 
-    /// Payload bytes sent and not yet acknowledged.
+    /// Payload bytes sent, and not yet acknowledged or reported by SACK.
     fn in_flight(&self) -> u32 {
-        self.next.zip(self.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs())
+        let outstanding =
+            self.next.zip(self.acked).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs());
+        outstanding.saturating_sub(self.sacked)
+    }
+
+    /// Bytes above the ACK that its SACK blocks report, and that were sent.
+    fn sacked_by(&self, ack: SeqNumber, facts: &TcpFacts) -> u32 {
+        let blocks = facts.options.sack.as_slice().iter();
+        let blocks =
+            blocks.map(|(left, right)| (left.wrapping_sub(facts.sack_base), right.wrapping_sub(facts.sack_base)));
+        blocks
+            .filter(|(left, right)| {
+                let sent = self.next.is_some_and(|next| !SeqNumber(*right).is_after(next));
+                sent && !SeqNumber(*left).is_before(ack) && SeqNumber(*right).is_after(SeqNumber(*left))
+            })
+            .fold(0, |all, (left, right)| all.saturating_add(right.wrapping_sub(left)))
     }
 
     /// Time passes; before the first data it is not counted.

@@ -20,10 +20,10 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
     }
     match Measures::of(capture_point, sender) {
         Measures::RoundTrip => {}
-        Measures::Delay => return format!("can't be told: what the {who} waits for does not show at the {peer}"),
-        Measures::Part => return format!("can't be told: what the {who} waits for shows only at the {who}"),
+        Measures::Delay => return format!("unknown: what the {who} waits for does not show at the {peer}"),
+        Measures::Part => return format!("unknown: what the {who} waits for shows only at the {who}"),
         Measures::Unknown => {
-            return format!("can't be told: it shows only at the {who}, and whether this was seen there is not known");
+            return format!("unknown: it shows only at the {who}, and the capture point is unknown");
         }
     }
     let network = spent.repair.saturating_add(spent.network);
@@ -33,11 +33,11 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
             format!("nothing: the {who} had sent all before the first ACK came")
         }
         () if spent.percent(spent.program) >= MOST => {
-            format!("the application: {program} of the time the {who} sent nothing though nothing kept it from sending")
+            format!("the application: {program} of the time the {who} could have sent and did not")
         }
         () if spent.percent(network) >= MOST => network_of(flow, who),
         () if spent.percent(spent.unclear) >= MOST || spent.sum() == 0 => {
-            format!("can't be told: the {who}'s waits were too short to show what ended them")
+            format!("unknown: the {who}'s waits were too short to show what ended them")
         }
         () => format!(
             "nothing alone: the application {program} of the time, the {peer}'s window {}, the network {}",
@@ -51,13 +51,13 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
 fn network_of(flow: &Flow, who: &str) -> String {
     let spent = &flow.spent;
     let repaired = if flow.lost_nothing() {
-        "went by until bytes that had arrived were sent again and acknowledged"
+        "went by until bytes that had arrived were retransmitted and acknowledged"
     } else {
-        "lost data was waited for, or being repaired"
+        "data was lost and not yet recovered"
     };
     let repairs = format!("{} of the time {repaired}", percent(spent.percent(spent.repair)));
     let waits = format!(
-        "{} of the time the {who} awaited ACKs with room left in the window, held back by its congestion window (or by pacing, Nagle's algorithm or its send buffer)",
+        "{} of the time the {who} waited for ACKs with room left in the window, held back by its congestion window (or by pacing, Nagle's algorithm or its send buffer)",
         percent(spent.percent(spent.network))
     );
     match (spent.repair, spent.network) {

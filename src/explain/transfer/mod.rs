@@ -21,7 +21,7 @@ use pipeline::Pipeline;
 #[derive(Clone, Debug, Default)]
 pub struct Transfer {
     flows: PerDirection<Flow>,
-    turnarounds: Distribution,
+    response_times: Distribution,
     pipeline: Pipeline,
 }
 
@@ -44,16 +44,16 @@ impl Transfer {
         };
         // what the client sends after an answer is its next request
         if let Some(time) = response_time.filter(|time| event.direction == Direction::ServerToClient && time.0 >= 0) {
-            self.turnarounds.add(time);
+            self.response_times.add(time);
         }
     }
 
     /// From each request's last byte to its answer's first.
-    pub(super) fn turnarounds(&self) -> Option<RttTotals> {
-        self.turnarounds.clone().totals(None)
+    pub(super) fn response_times(&self) -> Option<RttTotals> {
+        self.response_times.clone().totals(None)
     }
 
-    /// Segments that may begin an answer, but have no turnaround since requests had not waited for the answers before them.
+    /// Segments that may begin an answer, but have no response time, as requests had not waited for the answers before them.
     pub(super) fn pipelined(&self) -> &Occurrences {
         &self.pipeline.unmatched
     }
@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::model::{EarlierFrames, Endpoint, FindingCode, IpHeader, Nanos, Protocol, TcpFlags};
-    use crate::track::{Acked, MaybeOwned, Probe, Retransmission, StreamId, TcpFacts};
+    use crate::track::{Acked, MaybeOwned, PROBES, Probe, ProbeProof, Retransmission, StreamId, TcpFacts, Verdict};
     use Direction::{ClientToServer, ServerToClient};
 
     /// A transfer from client to server, told segment by segment.
@@ -194,7 +194,8 @@ mod tests {
         told.ack(0, 1, 1_000);
         told.data(10_000, 1, 1_000);
         told.ack(20_000, 1_001, 0);
-        let probe = TcpFacts { seq: 1_000, probe: Some(Probe::ZeroWindow), ..TcpFacts::default() };
+        let how = Verdict { rule: PROBES.first().expect("a rule"), proof: ProbeProof::default() };
+        let probe = TcpFacts { seq: 1_000, probe: Some(Probe::ZeroWindow(how)), ..TcpFacts::default() };
         told.see(220_000, ClientToServer, probe);
         let spent = &told.flow().spent;
         assert_eq!((spent.window, spent.sum()), (210_000_000, 210_000_000));

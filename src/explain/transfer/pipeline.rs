@@ -1,5 +1,5 @@
 //! Requests that do not wait for the answers before them (pipelining). Where nothing tells which bytes answer which, only
-//! the first answer has a turnaround.
+//! the first answer has a response time.
 
 use crate::model::Occurrences;
 use crate::model::{Direction, TcpFlags};
@@ -8,7 +8,7 @@ use crate::track::{Event, TcpFacts};
 /// What came of requests and answers. A segment with PSH ends one, as far as anybody can tell.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pipeline {
-    /// Requests since the last answer whose turnaround is known, and those before it that it did not answer.
+    /// Requests since the last answer whose response time is known, and those before it that it did not answer.
     asked: u32,
     left: u32,
     /// Inside of an answer.

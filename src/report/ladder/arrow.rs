@@ -157,13 +157,13 @@ impl Arrow {
 /// What a segment without data is about, beyond its acknowledgment.
 fn aside(facts: &TcpFacts) -> Option<&'static str> {
     match facts.probe {
-        Some(Probe::KeepAlive { .. }) => Some("keep-alive"),
-        Some(Probe::ZeroWindow) => Some("asks whether the window is open"),
+        Some(Probe::KeepAlive { how, .. }) => Some(how.rule.label),
+        Some(Probe::ZeroWindow(how)) => Some(how.rule.label),
         Some(Probe::SynChallenge(_) | Probe::ResetChallenge(_)) => Some("challenges"),
-        Some(Probe::KeepAliveAnswer(_)) => Some("answers the keep-alive"),
-        Some(Probe::ZeroWindowAnswer(_)) if facts.window == 0 => Some("the window is still shut"),
-        _ if facts.observations.window_opened.is_some() => Some("the window is open again"),
-        _ if facts.observations.window_shut => Some("the window is shut"),
+        Some(Probe::KeepAliveAnswer(_) | Probe::KeepAliveShown(_)) => Some("answers the keep-alive"),
+        Some(Probe::ZeroWindowAnswer(_)) if facts.window == 0 => Some("the window is still zero"),
+        _ if facts.observations.window_opened.is_some() => Some("the window reopens"),
+        _ if facts.observations.zero_window.is_some() => Some("the window is zero"),
         Some(Probe::ZeroWindowAnswer(_)) | None => None,
     }
 }

@@ -43,7 +43,7 @@ impl Label {
                 len => format!("seq {seq}:{}", seq.wrapping_add(len)),
             }),
             ack: ack.map(|ack| format!("ack {ack}")),
-            len: match (facts.len, facts.observations.window_shut) {
+            len: match (facts.len, facts.observations.zero_window.is_some()) {
                 (0, false) => None,
                 (0, true) => Some("win 0".to_owned()),
                 (len, false) => Some(format!("len {len}")),

@@ -1,13 +1,14 @@
 //! What an ACK covers, and the round trip that it completes.
 
-use crate::model::thresholds::{DELAYED_ACK, MAX_DELAYED_ACK};
+use crate::model::thresholds::DELAYED_ACK;
 use std::num::NonZeroU64;
 
 use super::endpoint::TcpEndpoint;
 use super::gaps::AckedUnseen;
+use super::rules::waiting::{ACK_DELAYS, AckDelayCase, AckDelayProof, ProvenAckDelay};
 use super::{Connection, PacketRef};
 use crate::model::{Segment, SeqNumber, TcpFlags};
-use crate::track::capture_point::Measures;
+use crate::track::capture_point::{CapturePoint, Measures};
 use crate::track::event::TcpFacts;
 use crate::track::facts::{Acked, Probe, RttSample};
 use crate::track::retransmission::View;
@@ -41,6 +42,8 @@ impl Connection {
         let told = own.note_sack(moment, segment, peer, (advances, view), observations);
         own.ack_at = moment.at;
         own.ack_frame = moment.frame;
+        let stamp = segment.options.timestamps.map(|stamps| stamps.value);
+        own.stamp_before = std::mem::replace(&mut own.ack_stamp, stamp);
         if !advances {
             let older = before.is_some_and(|before| segment.ack.is_before(before));
             observations.older_ack = NonZeroU64::new(own.advanced.0).filter(|_| older);
@@ -89,31 +92,54 @@ impl Connection {
         // where the capture began later, the first ACK may lie before all that it holds
         let from = from.filter(|from| !from.is_after(segment.ack)).unwrap_or(segment.ack);
         let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
-        // what waited for a hole to be filled was no round trip, though what filled it may not be in the capture; and who
-        // sends a RST need not be the one whom the bytes were for
-        let no_trip = told || segment.flags.contains(TcpFlags::RST) || self.is_other_host;
+        // what waited for a gap to be filled was no round trip, though what filled it may not be in the capture; who sends a
+        // RST need not be the one whom the bytes were for; and a SYN-ACK is no ACK of data in an open connection, though
+        // it covers the data of a Fast Open
+        let no_trip = told || segment.flags.intersects(TcpFlags::RST.union(TcpFlags::SYN)) || self.is_other_host;
         let sample = covered.sample.filter(|sent| sent.len > 0 && !no_trip);
         let delay = sample.and_then(|sent| moment.since(sent.at));
+        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        let measures = Measures::of(capture_point, !moment.direction);
         if let Some((sent, delay)) = sample.zip(delay)
             && let Some(held) = own.holds_ack(delay, usual)
             && moment.since(advanced_at).is_none_or(|since| since >= DELAYED_ACK)
+            && own.may_delay_ack(peer, segment, bytes, covered.segments)
         {
-            let timer = segment.len == 0 && peer.sent.in_flight() == 0 && held <= MAX_DELAYED_ACK;
-            // with bytes that came late it came late itself
-            let again = segment.len > 0 && facts.retransmission.is_some_and(|repeat| repeat.is_retransmitted());
-            observations.delayed_ack = (timer || again).then_some((sent.frame, delay));
-            own.delayed_ack = NonZeroU64::new(moment.frame).filter(|_| timer).or(own.delayed_ack);
+            let at_receiver = measures == Measures::Delay || capture_point == Some(CapturePoint::SameHost);
+            let again = facts.retransmission.is_some_and(|repeat| repeat.is_retransmitted());
+            let proof = AckDelayProof { data: sent.frame, delay, at_receiver };
+            let alone = peer.sent.in_flight() == 0;
+            let case = AckDelayCase { proof, len: segment.len, again, answers: false, held, alone };
+            observations.delayed_ack = ProvenAckDelay::first(ACK_DELAYS, &case);
+            let timer = observations.delayed_ack.filter(|_| segment.len == 0);
+            own.delayed_ack = timer.and(NonZeroU64::new(moment.frame)).or(own.delayed_ack);
         }
         facts.rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
-            let seen = self.clues.tell(self.handshake.halves()).capture_point;
             // at the receiver it is no round trip but the receiver's own delay
-            (Measures::of(seen, !moment.direction) != Measures::Delay).then(|| {
+            (measures != Measures::Delay).then(|| {
                 self.rtt.add(delay);
-                RttSample { seen, ..peer.estimator.sample(sent.frame, delay) }
+                RttSample { seen: capture_point, ..peer.estimator.sample(sent.frame, delay) }
             })
         });
         let from = from.relative_to(peer.seq_base.unwrap_or_default());
         let acked = Acked { from, bytes, syn, fin, segments: covered.segments, frames: covered.frames };
         facts.acked = Some(acked);
+    }
+}
+
+impl TcpEndpoint {
+    /// Whether it may have delayed an ACK of `bytes` in `segments`: a receiver acknowledges at least every second full
+    /// segment at once (RFC 1122 §4.2.3.2), and where it offers new room after a segment that had filled its window, it
+    /// may have waited for its program to read.
+    #[cold]
+    fn may_delay_ack(&self, peer: &Self, segment: &Segment, bytes: u32, segments: u32) -> bool {
+        let two = match self.full_segment(peer, segment) {
+            Some(full) => bytes >= full.saturating_mul(2),
+            None => segments > 1,
+        };
+        let window = u32::from(segment.window) << self.scale().unwrap_or(0);
+        let new_room = window.saturating_add(bytes) > self.window;
+        let filled = peer.newest_data().is_some_and(|data| data.fills_window);
+        !(two || filled && new_room)
     }
 }

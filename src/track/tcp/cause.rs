@@ -40,18 +40,23 @@ impl Connection {
             SegmentRole::HandshakeAck => Cause::arrival(frame_of_syn(peer), "ack"),
             SegmentRole::Fin { .. } => Cause::of(CauseEvent::Call, "close"),
             SegmentRole::Data => return of_data(own, peer, at, facts),
-            SegmentRole::Ack | SegmentRole::LastAck => self.of_ack(direction, segment, facts),
+            SegmentRole::Ack | SegmentRole::LastAck => return self.of_ack(direction, segment, facts),
             SegmentRole::Reset | SegmentRole::Odd => Cause::UNKNOWN,
         };
         (cause, None)
     }
 
     /// A segment without data that acknowledges, or tells the window.
-    fn of_ack(&self, direction: Direction, segment: &Segment, facts: &TcpFacts) -> Cause {
-        let seen = &facts.observations;
-        if seen.delayed_ack.is_some() {
-            return Cause::of(CauseEvent::Timer, "delayed_ack");
+    fn of_ack(&self, direction: Direction, segment: &Segment, facts: &TcpFacts) -> (Cause, Option<Cause>) {
+        match facts.observations.delayed_ack {
+            Some(delayed) => both(delayed.cause(), &delayed.candidates()),
+            None => (self.of_prompt_ack(direction, segment, facts), None),
         }
+    }
+
+    /// An ACK that waited for no timer.
+    fn of_prompt_ack(&self, direction: Direction, segment: &Segment, facts: &TcpFacts) -> Cause {
+        let seen = &facts.observations;
         if let Some(acked) = &facts.acked {
             return Cause::arrival(acked.frames.and_then(|(_, last)| NonZeroU64::new(last)), "ack");
         }
@@ -81,19 +86,28 @@ impl Connection {
 
 fn of_probe(probe: Probe) -> Cause {
     match probe {
-        Probe::KeepAlive { .. } => Cause::of(CauseEvent::Timer, "keep_alive"),
-        Probe::ZeroWindow => Cause::of(CauseEvent::Timer, "persist"),
-        Probe::KeepAliveAnswer(frame) | Probe::ZeroWindowAnswer(frame) => Cause::arrival(NonZeroU64::new(frame), "ack"),
+        Probe::KeepAlive { how, .. } | Probe::ZeroWindow(how) => how.cause(),
+        Probe::KeepAliveAnswer(frame) | Probe::KeepAliveShown(frame) | Probe::ZeroWindowAnswer(frame) => {
+            Cause::arrival(NonZeroU64::new(frame), "ack")
+        }
         Probe::SynChallenge(frame) | Probe::ResetChallenge(frame) => {
             Cause::arrival(NonZeroU64::new(frame), "challenge_ack")
         }
     }
 }
 
+/// A rule's cause; where it names several, the two that fit.
+fn both(cause: Cause, candidates: &[Cause]) -> (Cause, Option<Cause>) {
+    match candidates {
+        [one, other, ..] => (*one, Some(*other)),
+        _ => (cause, None),
+    }
+}
+
 /// Data that is sent for the first time: the program's call, or an ACK or window update that released it.
 fn of_data(own: &TcpEndpoint, peer: &TcpEndpoint, at: OptTime, facts: &TcpFacts) -> (Cause, Option<Cause>) {
-    if let Some((ack, _)) = facts.observations.nagle {
-        return (Cause::arrival(NonZeroU64::new(ack), "ack"), None);
+    if let Some(wait) = facts.observations.wait {
+        return both(wait.cause(), &wait.candidates());
     }
     let Some(newest) = since(own, peer) else { return (SEND, None) };
     let released = at.since(peer.ack_at).is_some_and(|since| since < AT_ONCE) && peer.ack_frame == newest.frame;

@@ -183,8 +183,7 @@ impl Connection {
                 timestamps: own.timestamps,
                 ecn: own.ecn,
             });
-            *story.unacked_bytes.get_mut(direction) =
-                own.snd_nxt.zip(peer.ack_sent).map_or(0, |(next, ack)| next.distance(ack).max(0).unsigned_abs());
+            *story.unacked.get_mut(direction) = own.unacked(peer, self.last.1);
             *story.unfilled.get_mut(direction) = own.loss().gaps.lowest_unfilled().and_then(|(from, to, shown_by)| {
                 let asks = peer.ack_sent == Some(from) && peer.ack_frame > shown_by;
                 asks.then(|| super::UnfilledGap { bytes: to.relative_to(from), shown_by, asked_by: peer.ack_frame })

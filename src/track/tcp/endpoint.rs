@@ -18,7 +18,7 @@ const RECENT: usize = 4;
 
 /// A segment as a reset refers to it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Recent {
+pub(in crate::track) struct Recent {
     pub(super) frame: u64,
     pub(super) at: OptTime,
     pub(super) ack: Option<SeqNumber>,
@@ -30,6 +30,8 @@ pub(super) struct Recent {
     pub(super) copy: bool,
     /// It filled the receiver's window: what comes next waits for that.
     pub(super) fills_window: bool,
+    /// PSH: its sender had no more then.
+    pub(super) push: bool,
 }
 
 /// A FIN.
@@ -45,15 +47,17 @@ pub(super) struct Fin {
     pub(super) acked_by: Option<NonZeroU64>,
 }
 
-/// A stretch of time in which a receiver's window was shut.
+/// A stretch of time in which a receiver's window was zero.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ZeroWindowPeriod {
+pub(in crate::track) struct ZeroWindowPeriod {
     pub(super) frame: NonZeroU64,
     pub(super) at: OptTime,
     /// The newest segment that says so.
     pub(super) last: (u64, OptTime),
     /// The connection's first RST since, and when it came.
     pub(super) reset: Option<(NonZeroU64, OptTime)>,
+    /// The peer has probed it.
+    pub(super) probed: bool,
 }
 
 /// A SYN or SYN-ACK that is in the capture again.
@@ -76,7 +80,7 @@ pub(super) struct RepeatedSyn {
 /// What every segment touches stands first, in the order of the declaration, so that it shares cache lines.
 #[derive(Clone, Debug, Default)]
 #[repr(C)]
-pub(super) struct TcpEndpoint {
+pub(in crate::track) struct TcpEndpoint {
     /// What relative numbers count from.
     pub(super) seq_base: Option<SeqNumber>,
     /// The end of the highest segment captured.
@@ -120,6 +124,11 @@ pub(super) struct TcpEndpoint {
     pub(super) quickest_ack: OptTime,
     /// Its last ACK that waited for a timer.
     pub(super) delayed_ack: Option<NonZeroU64>,
+    /// The timestamps of its last segment with an ACK, and of the one before.
+    pub(super) ack_stamp: Option<u32>,
+    pub(super) stamp_before: Option<u32>,
+    /// It sent a small segment while another was unacknowledged: Nagle's algorithm is off (TCP_NODELAY).
+    pub(super) nagle_off: bool,
     /// Its initial sequence number, from its SYN.
     pub(super) isn: Option<SeqNumber>,
     /// Its SYN or SYN-ACK's frame and time (the last one sent), and how many there were.
@@ -228,12 +237,6 @@ impl TcpEndpoint {
     pub(super) fn newest(&self) -> Option<&Recent> {
         let newest = self.recent.get(self.recent_next.wrapping_sub(1) as usize % RECENT)?;
         (newest.frame > 0).then_some(newest)
-    }
-
-    /// Whether the newest segment acknowledges more than those remembered before it.
-    pub(super) fn newest_advanced(&self) -> bool {
-        let Some(newest) = self.newest() else { return false };
-        !self.recent.iter().any(|before| before.frame > 0 && before.frame != newest.frame && before.ack == newest.ack)
     }
 
     /// The newest remembered segment with data.

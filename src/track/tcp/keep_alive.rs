@@ -2,9 +2,10 @@
 
 use super::PacketRef;
 use super::recorder::SummaryRecorder;
+use super::rules::probe::ProvenProbe;
 use crate::model::Occurrences;
 use crate::model::OptTime;
-use crate::model::{Nanos, PerDirection};
+use crate::model::{Direction, Nanos, PerDirection};
 use crate::track::facts::Probe;
 
 /// One side's keep-alives.
@@ -14,10 +15,10 @@ pub struct KeepAlives {
     pub asked: Occurrences,
     /// How many were answered.
     pub answered: u64,
-    /// The RST that answered one.
-    pub reset: Option<u64>,
-    /// The longest time for which nothing else was sent when one was.
+    /// The longest time for which nothing else was sent when one was; 0 where it is unknown.
     pub silence: Nanos,
+    /// The RST that answered the last one.
+    pub reset: Option<u64>,
 }
 
 /// A time in which nothing but keep-alives and their answers is sent.
@@ -34,7 +35,7 @@ pub(super) struct Silence {
 impl SummaryRecorder {
     /// A keep-alive; `last` is the segment before it.
     #[cold]
-    pub(super) fn see_keep_alive(&mut self, moment: &PacketRef, last: (u64, OptTime)) -> Probe {
+    pub(super) fn see_keep_alive(&mut self, moment: &PacketRef, last: (u64, OptTime), how: ProvenProbe) -> Probe {
         let rare = self.rare();
         let began = Silence { since: last, last: 0, asked: PerDirection::default() };
         let silence = match rare.silence.take() {
@@ -48,7 +49,15 @@ impl SummaryRecorder {
         let kept = rare.keep_alives.get_or_insert_default().get_mut(moment.direction);
         kept.asked.see(moment.frame);
         kept.silence = kept.silence.max(moment.since(silence.since.1).unwrap_or_default());
-        Probe::KeepAlive { nth: asked.0, before_answered }
+        Probe::KeepAlive { how, nth: asked.0, before_answered }
+    }
+
+    /// The keep-alive of this side that the capture begins with, and its answer.
+    #[cold]
+    pub(super) fn see_first_keep_alive(&mut self, sender: Direction, frame: u64) {
+        let kept = self.rare().keep_alives.get_or_insert_default().get_mut(sender);
+        kept.asked.see(frame);
+        kept.answered += 1;
     }
 
     /// The answer to the last keep-alive of the other side; `last` is the segment before it.

@@ -16,14 +16,22 @@ use super::segment::RetransmittedSegment;
 use crate::model::OptTime;
 use crate::model::SeqNumber;
 
+/// As many SACK blocks fit into the options (RFC 2018 §3).
+pub(super) type SackBlocks = [Option<(SeqNumber, SeqNumber)>; 4];
+
 /// A side's trouble.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LossState {
+pub(in crate::track) struct LossState {
     /// The probe that waits for an answer.
     pub(super) probe: Option<(NonZeroU64, Asks)>,
     pub(super) zero_window: Option<ZeroWindowPeriod>,
     /// The frame that opened its window last after it was shut.
     pub(super) opened_in: u64,
+    /// When that was, and whether the peer had probed the window before.
+    pub(super) opened_at: OptTime,
+    pub(super) probed: bool,
+    /// The SACK blocks of its last ACK that had any.
+    pub(super) sack_blocks: SackBlocks,
     /// The highest byte that it reported by SACK.
     pub(super) sacked: Option<SeqNumber>,
     /// Its ACK that no longer reported bytes which it had reported by SACK, and these bytes.
@@ -81,8 +89,17 @@ static NONE: LazyLock<LossState> = LazyLock::new(LossState::default);
 impl TcpEndpoint {
     /// Its trouble so far.
     #[inline]
-    pub(super) fn loss(&self) -> &LossState {
+    pub(in crate::track) fn loss(&self) -> &LossState {
         self.loss.as_deref().unwrap_or(&NONE)
+    }
+
+    /// Of its peer's data above `ack`, up to `end`, the bytes that its last SACK blocks report as received.
+    pub(super) fn sacked_bytes(&self, ack: SeqNumber, end: SeqNumber) -> u32 {
+        let blocks = self.loss().sack_blocks.iter().flatten();
+        blocks
+            .filter(|(left, right)| !left.is_before(ack) && right.is_after(*left) && !right.is_after(end))
+            .map(|(left, right)| right.relative_to(*left))
+            .fold(0, u32::saturating_add)
     }
 
     /// The same, to be noted.

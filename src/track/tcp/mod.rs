@@ -31,13 +31,15 @@ mod segment;
 mod spurious;
 mod state;
 mod summary;
+mod unanswered;
 mod wireshark;
 
 pub use acceptability::Unacceptable;
 pub use keep_alive::KeepAlives;
 pub use other_host::{Quicker, SameTtl, TwoTtls};
 pub use state::State;
-pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, UnfilledGap, ZeroWindow};
+pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, Unacked, UnfilledGap, ZeroWindow};
+pub use unanswered::UnansweredRequest;
 
 use endpoint::{Recent, TcpEndpoint};
 use recorder::SummaryRecorder;
@@ -245,11 +247,21 @@ impl Connection {
         if has_ack && accepted && !copied && takes_ack {
             self.take_ack(moment, segment, probe, facts);
         }
+        if matches!(probe, Some(Probe::KeepAliveAnswer(_) | Probe::KeepAliveShown(_))) {
+            // a keep-alive's byte is meant to come twice
+            facts.observations.duplicate_sack = None;
+        }
         let TcpFacts { retransmission, observations, acked, .. } = facts;
         if facts.unacceptable.is_none() {
             self.hint(moment, segment, ip, retransmission.as_ref(), observations);
         }
         if segment.flags.intersects(CONTROL) {
+            if accepted {
+                self.note_unanswered(moment, segment, reset, retransmission.is_some());
+            }
+            if reset.is_some() {
+                self.note_probe_reset(moment);
+            }
             self.note_close(moment, segment, reset);
         } else if self.life == Life::Aborted {
             self.goes_on(moment, segment, acked.is_some(), probe);
@@ -259,15 +271,18 @@ impl Connection {
         }
         self.lacks_frames |= observations.capture_gap.is_some();
         let two_hosts = two_ttls && self.may_be_two_hosts(direction);
+        let takes_window = accepted && self.takes_window(moment, segment, retransmission.as_ref(), observations);
         let (own, peer) = self.sides.both_mut(direction);
         let applied = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.scale() };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
-        if accepted {
-            let may_shrink = window < own.window && has_ack && !two_hosts;
-            if may_shrink && retransmission.is_none() && !segment.flags.intersects(CONTROL) {
+        if takes_window {
+            let smaller = window < own.window && has_ack && !two_hosts && retransmission.is_none();
+            if smaller && !segment.flags.intersects(CONTROL) && !own.expects_nothing_from(peer) {
                 observations.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
             }
             own.window = window;
+        }
+        if accepted {
             own.advertise(segment, applied.map(|_| window));
             own.learn_timestamp(moment.frame, segment);
         }
@@ -278,7 +293,8 @@ impl Connection {
         } else if segment.len > 0
             && retransmission.is_none()
             && accepted
-            && !matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow))
+            && reset.is_none()
+            && !matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_)))
         {
             own.last_data = moment.at;
             own.unread_bytes = own.unread_bytes.saturating_add(segment.len);
@@ -309,6 +325,7 @@ impl Connection {
             full: own.is_full(peer, segment),
             copy: numbers.copied,
             fills_window: facts.observations.fills_window,
+            push: segment.flags.contains(TcpFlags::PSH),
         });
         self.recorder.follow(moment, segment, facts.retransmission.as_ref(), numbers.probe, &facts.observations);
         let base = own.seq_base.unwrap_or(SeqNumber(segment.seq.0.wrapping_sub(1)));

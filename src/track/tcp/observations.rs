@@ -1,13 +1,16 @@
-//! What else a segment shows, besides its own numbers: windows that shut and open, waiting, silence.
+//! Facts that a segment shows besides its own numbers: zero windows, waiting, silence.
 
-use crate::model::thresholds::{AT_ONCE, IDLE};
+use crate::model::thresholds::IDLE;
 use std::num::NonZeroU64;
 
 use super::endpoint::{TcpEndpoint, ZeroWindowPeriod};
+use super::rules::waiting::{ProvenWait, WAITING, WaitingCase};
+use super::rules::window::{ProvenRefusal, ProvenZeroWindow, REFUSED, RefusedCase, ZERO_WINDOW, ZeroWindowCase};
 use super::scoreboard::SentSegment;
-use super::{CONTROL, Connection, PacketRef};
+use super::{Connection, PacketRef};
 use crate::model::OptTime;
-use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
+use crate::model::{IpHeader, Segment, SeqNumber, TcpFlags};
+use crate::track::capture_point::Measures;
 use crate::track::facts::{Acked, Observations, SynData};
 use crate::track::retransmission::Retransmission;
 
@@ -15,6 +18,15 @@ use crate::track::retransmission::Retransmission;
 const CONGESTION_EXPERIENCED: u8 = 3;
 
 impl TcpEndpoint {
+    /// Payload bytes of a full segment that it sends with the options of this one, which take their room from the data
+    /// (RFC 6691 §2); `None` where the SYNs were not captured.
+    #[inline]
+    pub(super) fn full_segment(&self, peer: &Self, segment: &Segment) -> Option<u32> {
+        let options = u32::from(segment.header_len.saturating_sub(20));
+        let mss = u32::from(self.mss?.min(peer.mss?));
+        Some(mss.saturating_sub(options)).filter(|full| *full > 0)
+    }
+
     /// By how many bytes the right edge of its window moves back (RFC 9293 §3.8.6); less than a step of the scale is
     /// rounded.
     #[cold]
@@ -37,8 +49,8 @@ impl Connection {
         repeat: Option<&Retransmission>,
         observations: &mut Observations,
     ) {
-        let plain = !segment.flags.intersects(CONTROL);
-        if plain {
+        observations.fills_window = self.fills_window(moment, segment);
+        if self.takes_window(moment, segment, repeat, observations) {
             self.hint_window(moment, segment, observations);
         }
         let on_syn = segment.flags.contains(TcpFlags::SYN);
@@ -56,75 +68,106 @@ impl Connection {
             self.recorder.see_fragmented(moment, ip);
         }
         if segment.len > 0 && repeat.is_none() {
-            self.hint_nagle(moment, segment, observations);
+            self.hint_wait(moment, segment, observations);
             self.note_held_back(moment, segment, observations);
+        }
+        if segment.flags.contains(TcpFlags::FIN)
+            && let Some(repeat) = repeat
+        {
+            observations.refused = self.refusal(moment, segment, repeat);
         }
         let new = repeat.map_or(segment.len, |repeat| repeat.brings(segment.len));
         if new > 0 && self.is_ending() {
             self.note_half_close(moment, segment, new);
         }
-        if repeat.is_none() && plain {
-            self.hint_idle(moment, observations);
+        if repeat.is_none() && !on_syn {
+            self.hint_idle(moment, segment, observations);
         }
     }
 
+    /// Whether the receiver takes the segment's window (RFC 9293 §3.10.7.4): not from one that is corrupted, a duplicate or
+    /// older than another, and a RST has none.
+    #[inline]
+    pub(super) fn takes_window(
+        &self,
+        moment: &PacketRef,
+        segment: &Segment,
+        repeat: Option<&Retransmission>,
+        observations: &Observations,
+    ) -> bool {
+        let stale = |repeat: &Retransmission| !repeat.is_retransmitted();
+        let old = observations.older_ack.is_some() || repeat.is_some_and(stale);
+        !old && !segment.flags.contains(TcpFlags::RST) && self.reached(moment.direction, segment)
+    }
+
+    /// A FIN that comes again since its receiver has no room for it.
+    #[cold]
+    fn refusal(&self, moment: &PacketRef, segment: &Segment, repeat: &Retransmission) -> Option<ProvenRefusal> {
+        let before = repeat.proof.last.map(NonZeroU64::get).or(repeat.proof.original)?;
+        let answer_time = self.handshake.answer_time(moment.direction);
+        let peer = self.sides.get(!moment.direction);
+        ProvenRefusal::first(REFUSED, &RefusedCase { moment, segment, peer, before, answer_time })
+    }
+
+    /// Notes a window of zero, or one that reopens.
     fn hint_window(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let (own, peer) = self.sides.both_mut(moment.direction);
-        if segment.window == 0 {
-            let shut = &mut own.loss_mut().zero_window;
-            observations.window_shut = shut.is_none();
-            let last = (moment.frame, moment.at);
-            match shut {
-                Some(shut) => shut.last = last,
-                None => *shut = moment.place().map(|(frame, at)| ZeroWindowPeriod { frame, at, last, reset: None }),
-            }
-        } else if let Some(loss) = &mut own.loss
-            && let Some(shut) = loss.zero_window.take()
-        {
-            loss.opened_in = moment.frame;
-            observations.window_opened = Some((shut.frame.get(), moment.since(shut.at).unwrap_or_default()));
-        }
-        let scale_known = peer.scale().is_some();
-        if segment.len > 0
-            && scale_known
-            && let Some(ack) = peer.ack_sent
-        {
-            observations.fills_window = segment.seq.plus(segment.len) == ack.plus(peer.window) && peer.window > 0;
-        }
-    }
-
-    /// A small segment that leaves right after the ACK of the small one before, with nothing else to wake its sender.
-    fn hint_nagle(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        let Some(newest) = peer.newest().filter(|newest| newest.len == 0 && newest.ack.is_some()) else { return };
-        let Some(before) = own.newest_data().filter(|before| !before.fills_window) else { return };
-        let woken_by_ack = newest.frame > before.frame;
-        // options take their room from the data (RFC 6691 §2), in the segment before as in this one
-        let options = u32::from(segment.header_len.saturating_sub(20));
-        let mss = own.mss.zip(peer.mss).map(|(own, peer)| u32::from(own.min(peer)).saturating_sub(options));
-        let small = mss.is_some_and(|mss| segment.len < mss);
-        let was_small = mss.is_none_or(|mss| before.len < mss);
-        let all_acked = peer.ack_sent == Some(segment.seq) && peer.ack_frame == newest.frame && peer.newest_advanced();
-        // what waited for room in the window did not wait for the ACK
-        let had_room = peer.loss().opened_in != newest.frame;
-        // after a loss the congestion window holds back what Nagle's algorithm would (RFC 5681 §3.1)
-        let in_trouble = own.loss().repeats.last().is_some_and(|again| again.frame == before.frame);
-        if !woken_by_ack || !small || !was_small || !all_acked || !had_room || in_trouble {
+        if segment.window > 0 || own.expects_nothing_from(peer) {
+            let Some(loss) = own.loss.as_mut() else { return };
+            let Some(closed) = loss.zero_window.take().filter(|_| segment.window > 0) else { return };
+            (loss.opened_in, loss.opened_at, loss.probed) = (moment.frame, moment.at, closed.probed);
+            observations.window_opened = Some((closed.frame.get(), moment.since(closed.at).unwrap_or_default()));
             return;
         }
-        let at_once = moment.since(peer.ack_at).is_some_and(|since| since < AT_ONCE);
-        let waited = moment.since(own.last_data);
-        // on a path without delay nothing can be told: the program may simply have sent at that moment
-        let worth = Nanos(2 * AT_ONCE.0 / 3);
-        if let Some(waited) = waited.filter(|waited| at_once && *waited > worth) {
-            observations.nagle = Some((newest.frame, waited));
-            let delayed = peer.delayed_ack.is_some_and(|ack| ack.get() == newest.frame);
-            observations.nagle_against = NonZeroU64::new(before.frame).filter(|_| delayed);
+        let last = (moment.frame, moment.at);
+        if let Some(closed) = own.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
+            closed.last = last;
+        } else if !segment.flags.contains(TcpFlags::FIN) {
+            observations.zero_window = ProvenZeroWindow::first(ZERO_WINDOW, &ZeroWindowCase { segment, own, peer });
+            let period = |(frame, at)| ZeroWindowPeriod { frame, at, last, reset: None, probed: false };
+            own.loss_mut().zero_window = moment.place().map(period);
         }
     }
 
-    fn hint_idle(&mut self, moment: &PacketRef, observations: &mut Observations) {
+    /// Whether data fills the receiver's window to the last byte.
+    #[inline]
+    fn fills_window(&self, moment: &PacketRef, segment: &Segment) -> bool {
+        let peer = self.sides.get(!moment.direction);
+        let edge = peer.scale().and(peer.ack_sent).filter(|_| peer.window > 0).map(|ack| ack.plus(peer.window));
+        segment.len > 0 && edge == Some(segment.seq.plus(segment.len))
+    }
+
+    /// Why new data that is less than a full segment waited in its sender's kernel, if it did.
+    fn hint_wait(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let Some(full) = own.full_segment(peer, segment) else { return };
+        if segment.len.is_multiple_of(full) {
+            return;
+        }
+        let Some(before) = own.newest_data() else { return };
+        let case = WaitingCase {
+            moment,
+            segment,
+            own,
+            peer,
+            before,
+            full,
+            answer_time: self.handshake.answer_time(moment.direction),
+            measures: Measures::of(self.capture_point_evidence().capture_point, moment.direction),
+            fills_window: observations.fills_window,
+        };
+        observations.wait = ProvenWait::first(WAITING, &case);
+        let off = case.was_small() && case.ack_cannot_have_arrived();
+        self.sides.get_mut(moment.direction).nagle_off |= off;
+    }
+
+    /// A silence. What a probe's sender sends next, its timers time: the probes tell of the silence.
+    fn hint_idle(&self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let (frame, at) = self.last;
+        let probes = || self.sides.get(moment.direction).loss().probe.is_some_and(|(probe, _)| probe.get() == frame);
+        if segment.flags.contains(TcpFlags::RST) && probes() {
+            return;
+        }
         if let Some(gap) = moment.since(at).filter(|gap| *gap >= IDLE) {
             observations.idle = Some((frame, gap));
         }

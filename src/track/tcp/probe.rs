@@ -1,7 +1,10 @@
 //! Segments that only ask, and their answers: keep-alives, zero-window probes, challenge ACKs.
 
+use super::rules::probe::{Asks as Question, PROBES, ProbeCase, ProvenProbe, shown_by_dsack};
 use super::{CONTROL, Connection, PacketRef};
-use crate::model::{Segment, TcpFlags};
+use crate::model::Segment;
+use crate::model::thresholds::IDLE;
+use crate::track::capture_point::Measures;
 use crate::track::facts::Probe;
 
 /// What a segment that waits for a bare ACK asks.
@@ -19,22 +22,28 @@ impl Connection {
     /// Keep-alives, zero-window probes and their answers.
     #[inline]
     pub(super) fn probe(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
-        if segment.flags.intersects(CONTROL) {
+        if segment.len > 1 || segment.flags.intersects(CONTROL) {
             return None;
         }
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        let shut = peer.loss.as_ref().is_some_and(|loss| loss.zero_window.is_some());
-        let acked_all = own.snd_nxt.is_some() && peer.ack_sent == own.snd_nxt;
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         let at_last = own.snd_nxt.is_some_and(|next| segment.seq.plus(1) == next);
-        let new_byte = segment.len == 1 && own.snd_nxt == Some(segment.seq) && shut;
-        // a byte with PSH is data that comes again: nobody sets it on a probe's
-        let probes = segment.len == 0 || segment.len == 1 && !segment.flags.contains(TcpFlags::PSH);
-        if new_byte || probes && at_last && acked_all {
-            let asks = if shut { Asks::Window } else { Asks::Alive };
-            own.loss_mut().probe = moment.place().map(|(frame, _)| (frame, asks));
-            return Some(if shut { Probe::ZeroWindow } else { self.recorder.see_keep_alive(moment, self.last) });
+        let closed = peer.loss.as_ref().is_some_and(|loss| loss.zero_window.is_some());
+        if (at_last || closed)
+            && let Some(how) = self.asks(moment, segment)
+        {
+            return Some(self.note_probe(moment, how));
         }
-        let answers = segment.len == 0 && own.snd_nxt == Some(segment.seq);
+        if segment.len > 0 {
+            return None;
+        }
+        if own.newest().is_none()
+            && let Some(asked) = shown_by_dsack(segment, own, peer)
+        {
+            self.recorder.see_first_keep_alive(!moment.direction, asked);
+            return Some(Probe::KeepAliveShown(asked));
+        }
+        let answers = own.snd_nxt == Some(segment.seq);
+        let peer = self.sides.get_mut(!moment.direction);
         let (frame, asks) = peer.loss.as_mut()?.probe.take_if(|_| answers)?;
         let frame = frame.get();
         match asks {
@@ -44,6 +53,49 @@ impl Connection {
             }
             Asks::Window => Some(Probe::ZeroWindowAnswer(frame)),
             Asks::Reset => self.challenge_of_reset(moment, segment, frame),
+        }
+    }
+
+    /// The kind of probe, if it is one.
+    #[cold]
+    fn asks(&self, moment: &PacketRef, segment: &Segment) -> Option<ProvenProbe> {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let measures = Measures::of(self.capture_point_evidence().capture_point, moment.direction);
+        ProvenProbe::first(PROBES, &ProbeCase { moment, segment, own, peer, measures })
+    }
+
+    #[cold]
+    fn note_probe(&mut self, moment: &PacketRef, how: ProvenProbe) -> Probe {
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let asks = match how.rule.effect {
+            Question::Window => Asks::Window,
+            Question::Alive => Asks::Alive,
+        };
+        own.loss_mut().probe = moment.place().map(|(frame, _)| (frame, asks));
+        if let Some(closed) = peer.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
+            closed.probed = true;
+        }
+        match asks {
+            Asks::Alive => self.recorder.see_keep_alive(moment, self.last, how),
+            _ => Probe::ZeroWindow(how),
+        }
+    }
+
+    /// The peer's probe that a RST at hand may answer: the last segment before it, and not long before.
+    pub(super) fn probe_answered_by_reset(&self, moment: &PacketRef) -> Option<Asks> {
+        let (probe, asks) = self.sides.get(!moment.direction).loss().probe?;
+        let (frame, at) = self.last;
+        let soon = frame == probe.get() && moment.since(at).is_some_and(|since| since < IDLE);
+        Some(asks).filter(|_| soon)
+    }
+
+    /// Takes a RST that answers the peer's probe.
+    #[cold]
+    pub(super) fn note_probe_reset(&mut self, moment: &PacketRef) {
+        match self.probe_answered_by_reset(moment) {
+            Some(Asks::Alive) => self.recorder.see_gone(moment),
+            Some(Asks::Window) => self.recorder.rare().zero_window.get_mut(moment.direction).answered += 1,
+            Some(Asks::Reset) | None => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use super::PacketRef;
 use super::keep_alive::{KeepAlives, Silence};
 use super::summary::{AfterFin, TcpSummary, ZeroWindow};
+use super::unanswered::UnansweredRequest;
 use crate::model::Occurrences;
 use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment};
 use crate::track::facts::{Observations, Probe};
@@ -23,7 +24,7 @@ pub(super) struct RareEvents {
     /// The last segment that came after a silence, and how long that was.
     silence_before: Option<(u64, Nanos)>,
     after_fin: PerDirection<Option<AfterFin>>,
-    zero_window: PerDirection<ZeroWindow>,
+    pub(super) zero_window: PerDirection<ZeroWindow>,
     window_filled: PerDirection<Occurrences>,
     invalid: Occurrences,
     fragmented: Occurrences,
@@ -33,6 +34,7 @@ pub(super) struct RareEvents {
     errors: Occurrences,
     repeats: PerDirection<Occurrences>,
     idle: Nanos,
+    pub(super) unanswered: Option<UnansweredRequest>,
     pub(super) keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     pub(super) silence: Option<Silence>,
 }
@@ -67,6 +69,7 @@ impl SummaryRecorder {
             repeats: rare.repeats,
             idle: rare.idle,
             keep_alives: rare.keep_alives,
+            unanswered: rare.unanswered,
             first_frame: self.first_frame,
             last_frame: self.last_frame,
             ..TcpSummary::default()
@@ -175,8 +178,10 @@ impl SummaryRecorder {
         if repeat.is_some_and(|repeat| !repeat.is_duplicate()) {
             self.rare().repeats.get_mut(direction).see(frame);
         }
-        if probe == Some(Probe::ZeroWindow) {
-            self.rare().zero_window.get_mut(!direction).probes.see(frame);
+        match probe {
+            Some(Probe::ZeroWindow(_)) => self.rare().zero_window.get_mut(!direction).probes.see(frame),
+            Some(Probe::ZeroWindowAnswer(_)) => self.rare().zero_window.get_mut(direction).answered += 1,
+            _ => {}
         }
         if !observations.is_empty() {
             self.follow_hints(moment, probe, observations);
@@ -204,8 +209,9 @@ impl SummaryRecorder {
             rare.refusals.see(moment.frame);
         }
         let window = rare.zero_window.get_mut(moment.direction);
-        if observations.window_shut {
+        if let Some(closed) = observations.zero_window {
             window.shut.see(moment.frame);
+            window.how.get_or_insert(closed);
         }
         if let Some((_, blocked)) = observations.window_opened {
             window.opened.see(moment.frame);
@@ -214,7 +220,9 @@ impl SummaryRecorder {
         if observations.fills_window {
             rare.window_filled.get_mut(moment.direction).see(moment.frame);
         }
-        if let Some((_, gap)) = observations.idle.filter(|_| !matches!(probe, Some(Probe::KeepAlive { .. }))) {
+        if let Some((_, gap)) =
+            observations.idle.filter(|_| !matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_))))
+        {
             rare.idle = rare.idle.plus(gap);
         }
     }

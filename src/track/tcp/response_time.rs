@@ -6,10 +6,12 @@
 use crate::model::thresholds::{DELAYED_ACK, SLOW_RESPONSE};
 use std::num::NonZeroU64;
 
+use super::rules::waiting::{ACK_DELAYS, AckDelayCase, AckDelayProof, ProvenAckDelay};
 use super::scoreboard::SentSegment;
 use super::{Connection, PacketRef};
 use crate::model::OptTime;
 use crate::model::{Direction, Nanos};
+use crate::track::capture_point::{CapturePoint, Measures};
 use crate::track::event::TcpFacts;
 use crate::track::facts::SlowAnswer;
 
@@ -35,7 +37,14 @@ impl Connection {
             facts.rtt.is_some_and(|rtt| rtt.of == request.frame) && request.acked_by == NonZeroU64::new(moment.frame);
         let network = rides.then(|| self.handshake.answer_time(moment.direction)).flatten();
         if network.is_some_and(|network| (DELAYED_ACK..SLOW_RESPONSE).contains(&request.took.minus(network))) {
-            facts.observations.delayed_ack = Some((request.frame, request.took));
+            let at_receiver = match self.capture_point_evidence().capture_point {
+                Some(CapturePoint::SameHost) => true,
+                seen => Measures::of(seen, !moment.direction) == Measures::Delay,
+            };
+            let proof = AckDelayProof { data: request.frame, delay: request.took, at_receiver };
+            let held = request.took.minus(network.unwrap_or_default());
+            let case = AckDelayCase { proof, len: facts.len, again: false, answers: true, held, alone: true };
+            facts.observations.delayed_ack = ProvenAckDelay::first(ACK_DELAYS, &case);
         }
         if moment.direction == Direction::ServerToClient {
             facts.observations.slow_answer = self.slow_answer(moment, last, &request);

@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use super::PacketRef;
 use super::endpoint::TcpEndpoint;
 use super::loss_evidence::DupAck;
+use super::loss_state::SackBlocks;
 use super::scoreboard::SentSegment;
 use super::segment::RetransmittedSegment;
 use crate::model::{Segment, SeqNumber};
@@ -53,6 +54,13 @@ impl TcpEndpoint {
             }
         }
         let block = blocks.first().copied();
+        if !blocks.is_empty() {
+            let mut kept = SackBlocks::default();
+            for (slot, (left, right)) in kept.iter_mut().zip(blocks) {
+                *slot = Some((SeqNumber(*left), SeqNumber(*right)));
+            }
+            self.loss_mut().sack_blocks = kept;
+        }
         let highest =
             blocks.iter().map(|(_, right)| SeqNumber(*right)).reduce(|a, b| if b.is_after(a) { b } else { a });
         if advances && segment.options.sack.is_empty() {
@@ -139,11 +147,9 @@ fn twice(
         (_, false) => peer.had((left, right), original.as_ref(), echo, view),
         (Some(sent), true) if sent.repeats > 0 => Some(DsackReport::Retransmitted { again: sent.last.0, other: 0 }),
         (Some(sent), true) if probe.is_some_and(|probe| probe != sent.frame && probe != sent.last.0) => None,
-        (Some(sent), true) if peer.isn.is_none() && peer.begins_with(&sent) => Some(if one_byte {
-            DsackReport::KeepAlive { frame: sent.frame }
-        } else {
-            DsackReport::Unknown { once: sent.frame }
-        }),
+        (Some(sent), true) if peer.isn.is_none() && peer.begins_with(&sent) => {
+            Some(DsackReport::Unknown { once: sent.frame })
+        }
         (Some(sent), true) if view == View::Receiver => Some(DsackReport::Unknown { once: sent.frame }),
         (Some(sent), true) => Some(DsackReport::Duplicated { first: sent.frame, copy: None }),
         (None, true) => Some(DsackReport::Unknown { once: carried.map_or(0, |sent| sent.frame) }),

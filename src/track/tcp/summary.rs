@@ -2,6 +2,8 @@
 
 use super::keep_alive::KeepAlives;
 use super::other_host::TwoTtls;
+use super::rules::window::ProvenZeroWindow;
+use super::unanswered::UnansweredRequest;
 use crate::model::Occurrences;
 use crate::model::{Nanos, PerDirection};
 use crate::track::capture_point::CapturePointEvidence;
@@ -48,16 +50,20 @@ pub struct Negotiated {
     pub ecn: bool,
 }
 
-/// How long a receiver's window was shut.
+/// How long a receiver's window was zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ZeroWindow {
-    /// The segments that shut it.
+    /// The segments that closed it.
     pub shut: Occurrences,
+    /// The first of them.
+    pub how: Option<ProvenZeroWindow>,
     /// The segments that opened it.
     pub opened: Occurrences,
     /// Probes.
     pub probes: Occurrences,
-    /// How long it was shut altogether.
+    /// How many of them were answered.
+    pub answered: u64,
+    /// How long it was zero in total.
     pub blocked: Nanos,
 }
 
@@ -81,6 +87,21 @@ pub struct StillZeroWindow {
     pub last: (u64, Option<Nanos>),
     /// The RST that ended the connection meanwhile.
     pub reset: Option<(u64, Option<Nanos>)>,
+}
+
+/// Data and a FIN of one side that no ACK covers and no SACK block reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unacked {
+    /// Payload bytes.
+    pub bytes: u32,
+    /// Its FIN is among them.
+    pub fin: bool,
+    /// How often the first of them was retransmitted, as far as it is remembered.
+    pub repeats: u16,
+    /// From the first time that it was sent to the last.
+    pub tried: Nanos,
+    /// From its last copy to the end of the conversation.
+    pub waited: Nanos,
 }
 
 /// What happened on a connection, beyond its totals.
@@ -113,8 +134,8 @@ pub struct TcpSummary {
     pub misfit: Option<u64>,
     /// Each side's SYN.
     pub negotiated: PerDirection<Option<Negotiated>>,
-    /// Each side's bytes (SYN and FIN included) that were never acknowledged.
-    pub unacked_bytes: PerDirection<u32>,
+    /// Each side's data and FIN that were never acknowledged.
+    pub unacked: PerDirection<Unacked>,
     /// The lowest gap in each side's bytes that was not filled, though the peer's ACKs ask for it.
     pub unfilled: PerDirection<Option<UnfilledGap>>,
     /// Each side's window, where it is shut at the end.
@@ -147,6 +168,8 @@ pub struct TcpSummary {
     pub keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     /// Time during which nothing was sent for a second or more.
     pub idle: Nanos,
+    /// A request that was not answered before the connection was closed.
+    pub unanswered: Option<UnansweredRequest>,
     /// The last data segments' frame of each side that is not acknowledged.
     pub first_frame: u64,
     /// The last frame of each side.

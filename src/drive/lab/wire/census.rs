@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn data_keeps_its_number_when_it_is_sent_again() {
+    fn data_keeps_its_number_when_it_is_retransmitted() {
         let mut census = Census::default();
         // across the wrap of sequence numbers
         assert_eq!(data(&mut census, u32::MAX - 4, b"12345"), (vec![1], false));

@@ -8,11 +8,14 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod acceptability;
+pub mod probe;
 pub(in crate::track) mod reset;
 pub(in crate::track) mod retransmission;
+pub mod waiting;
+pub mod window;
 
 use super::super::cause::{Candidates, Cause};
-use crate::model::FindingCode;
+use crate::model::{Finding, FindingCode};
 
 /// A family of rules: the question that they answer.
 pub trait Family: Sized + 'static {
@@ -73,11 +76,16 @@ pub(in crate::track) fn first<F: Family>(
 pub struct Verdict<F: Family> {
     /// The rule.
     pub rule: &'static Rule<F>,
-    /// Its proof.
+    /// The frames, counts and times that prove it.
     pub proof: F::Proof,
 }
 
 impl<F: Family> Verdict<F> {
+    /// The first rule of a family that applies.
+    pub(in crate::track) fn first(rules: &'static [Rule<F>], case: &F::Case<'_>) -> Option<Self> {
+        first(rules, case).map(|(rule, proof)| Self { rule, proof })
+    }
+
     /// The finding's sentences.
     pub(crate) fn says(&self, words: &Words<'_>) -> String {
         (self.rule.says)(&self.proof, words)
@@ -97,6 +105,11 @@ impl<F: Family> Verdict<F> {
     pub fn candidates(&self) -> Candidates {
         (self.rule.candidates)(&self.proof)
     }
+
+    /// The finding that reports it.
+    pub(crate) fn finding(&self, words: &Words<'_>) -> Finding {
+        Finding::new(self.rule.code, self.says(words), self.frames().chain([words.frame]))
+    }
 }
 
 impl<F: Family> Clone for Verdict<F> {
@@ -112,6 +125,14 @@ impl<F: Family> std::fmt::Debug for Verdict<F> {
         self.rule.fmt(f)
     }
 }
+
+impl<F: Family<Proof: PartialEq>> PartialEq for Verdict<F> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rule == other.rule && self.proof == other.proof
+    }
+}
+
+impl<F: Family<Proof: Eq>> Eq for Verdict<F> {}
 
 /// No other candidates.
 pub(in crate::track) fn no_candidates<P>(_: &P) -> Candidates {

@@ -1,0 +1,121 @@
+//! Requests that got no answer before the connection was closed, and data that got no ACK.
+
+use std::num::NonZeroU64;
+
+use super::endpoint::TcpEndpoint;
+use super::rules::Verdict;
+use super::rules::reset::{Ends, ResetFamily};
+use super::summary::Unacked;
+use super::{Connection, PacketRef};
+use crate::model::thresholds::{IDLE, SLOW_RESPONSE};
+use crate::model::{Direction, Nanos, OptTime, Segment, TcpFlags};
+
+/// A request that was acknowledged and not answered before a FIN or RST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnansweredRequest {
+    /// The frame of its last byte.
+    pub request: u64,
+    /// Payload bytes since the last answer.
+    pub bytes: u32,
+    /// The frame that acknowledged it.
+    pub acked_by: NonZeroU64,
+    /// The FIN or RST.
+    pub closed_in: u64,
+    /// Who sent that.
+    pub closed_by: Direction,
+    /// It was a RST.
+    pub reset: bool,
+    /// From the request's last byte to it.
+    pub waited: Nanos,
+    /// The server had answered requests before.
+    pub answered_before: bool,
+}
+
+impl Connection {
+    /// Notes a request that the FIN or RST at hand leaves unanswered; called before that is noted itself.
+    ///
+    /// Data that gets no answer need not be a request: a protocol may be one-way. It is taken for one where the server
+    /// has answered before, or where it acknowledged one burst of data and closed without a byte.
+    #[cold]
+    pub(super) fn note_unanswered(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        reset: Option<Verdict<ResetFamily>>,
+        again: bool,
+    ) {
+        let ends = segment.flags.intersects(TcpFlags::FIN.union(TcpFlags::RST)) && !again;
+        let void = reset.is_some_and(|reset| reset.rule.effect.ends != Ends::Connection);
+        let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
+        let first = [client, server].iter().all(|side| side.fin.is_none() && side.reset.is_none());
+        if !ends || void || !first || client.unread_bytes == 0 {
+            return;
+        }
+        let by_server = moment.direction == Direction::ServerToClient;
+        // its number shows whether the server had sent anything that is not in the capture
+        let nothing_unseen = !by_server || segment.seq.plus(segment.len) == server.end_of_data();
+        let with_data = segment.len > 0 && segment.flags.contains(TcpFlags::FIN);
+        let Some(request) = client.sent.last_data().filter(|_| nothing_unseen && !with_data) else { return };
+        let Some((acked_by, waited)) = request.acked_by.zip(moment.since(request.last.1)) else { return };
+        let answered_before = server.isn.is_some_and(|isn| server.end_of_data().is_after(isn.plus(1)));
+        let by_reset = segment.flags.contains(TcpFlags::RST);
+        let answers_probe = by_reset && self.probe_answered_by_reset(moment).is_some();
+        if answers_probe || by_reset && acked_by.get() == moment.frame {
+            // it answers a segment, perhaps in the server's name, and is no close by the server's program
+            return;
+        }
+        let is_request = match (answered_before, by_server) {
+            (true, true) => waited >= SLOW_RESPONSE,
+            (true, false) => waited >= IDLE,
+            (false, true) => client.sent_one_burst(),
+            (false, false) => false,
+        };
+        if is_request {
+            let unanswered = UnansweredRequest {
+                request: request.last.0,
+                bytes: client.unread_bytes,
+                acked_by,
+                closed_in: moment.frame,
+                closed_by: moment.direction,
+                reset: by_reset,
+                waited,
+                answered_before,
+            };
+            self.recorder.rare().unanswered.get_or_insert(unanswered);
+        }
+    }
+}
+
+impl TcpEndpoint {
+    /// The number after its last data that was captured.
+    fn end_of_data(&self) -> crate::model::SeqNumber {
+        let end = self.sent.last_data().map(|sent| sent.end).or(self.isn.map(|isn| isn.plus(1)));
+        end.or(self.snd_nxt).unwrap_or_default()
+    }
+
+    /// Whether all its data was sent at once, as one request is; `false` where that is no longer remembered.
+    fn sent_one_burst(&self) -> bool {
+        let mut data = self.sent.iter().filter(|sent| sent.len > 0);
+        let Some(first) = data.next() else { return false };
+        let whole = self.isn.is_some_and(|isn| first.seq == isn.plus(1));
+        whole && self.sent.last_data().and_then(|last| last.at.since(first.at)).is_some_and(|took| took < SLOW_RESPONSE)
+    }
+
+    /// Its data and FIN that no ACK of the peer covers and none of the peer's last SACK blocks reports, when the
+    /// conversation ends at `end`.
+    pub(super) fn unacked(&self, peer: &Self, end: OptTime) -> Unacked {
+        let Some((next, ack)) = self.snd_nxt.zip(peer.ack_sent) else { return Unacked::default() };
+        let outstanding = next.distance(ack).max(0).unsigned_abs();
+        let fin = outstanding > 0 && self.fin.is_some_and(|fin| fin.acked_by.is_none() && fin.end.is_after(ack));
+        let syn = outstanding > 0 && self.isn == Some(ack);
+        let counted = peer.sacked_bytes(ack, next).saturating_add(u32::from(fin)).saturating_add(u32::from(syn));
+        let first = self.sent.iter().find(|sent| sent.end.is_after(ack)).filter(|_| outstanding > 0);
+        Unacked {
+            bytes: outstanding.saturating_sub(counted),
+            fin,
+            repeats: first.map_or(0, |sent| sent.repeats),
+            tried: first.and_then(|sent| sent.last.1.since(sent.at)).unwrap_or_default(),
+            waited: first.and_then(|sent| end.since(sent.last.1)).unwrap_or_default(),
+        }
+    }
+}
