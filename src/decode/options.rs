@@ -74,7 +74,7 @@ fn add(options: &mut TcpOptions, kind: u8, value: &[u8]) {
             };
             let bytes = cookie.and_then(|cookie| u8::try_from(cookie.len()).ok());
             options.fast_open = options.fast_open.or(bytes);
-            options.other.insert(other);
+            options.other.insert(other, value);
         }
     }
 }
