@@ -64,6 +64,7 @@ finding_codes! {
     SynData "syn_data" Note "Data on a SYN without the option of TCP Fast Open: TCP has always allowed them (RFC 9293 §3.5).";
     HandshakePartial "handshake_partial" Note "Only part of the handshake was captured.";
     PortReused "port_reused" Note "A new connection between ports that were used before.";
+    MptcpFastclose "mptcp_fastclose" Note "One side closes all subflows of an MPTCP connection at once (RFC 8684 §3.5).";
     FastRetransmit "fast_retransmit" Warning "Sent again because duplicate ACKs or SACK told of a hole (RFC 5681 §3.2, RFC 6675).";
     TimeoutRetransmit "timeout_retransmit" Warning "Sent again because no ACK came in time (RFC 6298 §5).";
     TailLossProbe "tail_loss_probe" Warning "Sent again early to provoke an ACK for the last data (RFC 8985 §7).";

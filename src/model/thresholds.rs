@@ -61,3 +61,9 @@ pub(crate) const WIRESHARK_FAST_RETRANSMISSION: Nanos = Nanos::from_millis(20);
 /// Wireshark: a segment below the highest number within this time, if no round trip is known, is out of order
 /// (packet-tcp.c).
 pub(crate) const WIRESHARK_OUT_OF_ORDER: Nanos = Nanos::from_millis(3);
+
+/// TIME-WAIT lasts twice the maximum segment lifetime; that is 2 minutes in RFC 9293 §3.4.2.
+pub(crate) const LONGEST_TIME_WAIT: Nanos = Nanos::from_millis(240_000);
+
+/// The shortest TIME-WAIT in common use. Linux: `TCP_TIMEWAIT_LEN`, 60 s (include/net/tcp.h).
+pub(crate) const SHORTEST_TIME_WAIT: Nanos = Nanos::from_millis(60_000);

@@ -5,6 +5,7 @@ use super::kind::{Kind, TcpKind};
 use super::maybe_owned::MaybeOwned;
 use super::retransmission::RetransmitCause;
 use super::tcp::PacketRef;
+use super::tcp::former::Former;
 use super::totals::ConversationSize;
 use crate::echo::MemoryBudget;
 use crate::model::OptTime;
@@ -33,8 +34,6 @@ pub(super) struct Conversation {
     pub(super) packets: PerDirection<u64>,
     pub(super) bytes: PerDirection<u64>,
     pub(super) payload: PerDirection<u64>,
-    /// The stream whose ports this one uses again.
-    reuses: Option<u32>,
     pub(super) kind: Kind,
 }
 
@@ -44,7 +43,6 @@ impl Conversation {
         stream: StreamId,
         (client, server): (Endpoint, Endpoint),
         roles_from: RolesFrom,
-        reuses: Option<u32>,
         frame: &Frame<'_>,
         kind: Kind,
     ) -> Self {
@@ -63,7 +61,6 @@ impl Conversation {
             packets: PerDirection::default(),
             bytes: PerDirection::default(),
             payload: PerDirection::default(),
-            reuses,
             kind,
         }
     }
@@ -103,6 +100,15 @@ impl Conversation {
         }
     }
 
+    /// What a SYN of another connection finds on its ports.
+    pub(super) fn former(&mut self, frame: &Frame<'_>, sender: Direction) -> Option<Box<Former>> {
+        let Kind::Tcp(tcp) = &mut self.kind else { return None };
+        let at: OptTime = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
+        let since = at.since(self.last_at);
+        let last = (self.last_frame, since);
+        Some(Box::new(tcp.connection.former(self.stream.number, last, frame.number, sender)))
+    }
+
     /// Whether nothing but late packets is to come.
     pub(super) fn has_ended(&self) -> bool {
         match &self.kind {
@@ -139,8 +145,7 @@ impl Conversation {
         if let Some(reset) = &mut facts.reset {
             *reset = reset.with_left_over(direction, || tcp.echo_matcher.left_over());
         }
-        if self.steps == 0 && self.reuses.is_some() {
-            facts.observations.reused_from = self.reuses;
+        if self.steps == 0 && tcp.connection.former.is_some() {
             facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
             tcp.connection.count(super::AnalysisFlag::ReusedPorts);
         }

@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 
 use super::capture_point::CapturePoint;
 use super::retransmission::{DsackReport, SpuriousEvidence};
+use super::tcp::rules::port_reuse::ReusedPorts;
 use crate::model::{Nanos, PerDirection};
 
 pub(super) use datagram::MORE;
@@ -28,6 +29,8 @@ pub enum SegmentRole {
         /// The frame of the one before.
         before: u64,
     },
+    /// SYN-ACK that acknowledges another number than the SYN's: it opens nothing (RFC 9293 §3.10.7.3).
+    WrongSynAck,
     /// The ACK that completes the handshake.
     HandshakeAck,
     /// Data.
@@ -131,11 +134,51 @@ impl Observations {
     #[inline]
     pub fn is_empty(&self) -> bool {
         let flags = self.window_shut | self.fills_window | self.congestion | (self.shrunk > 0);
-        let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_from.is_some();
+        let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_ports.is_some();
         let waits =
             self.window_opened.is_some() | self.nagle.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
-        !(flags | frames | waits | self.arrived.is_some() | self.slow_answer.is_some() | self.syn_data.is_some())
+        !(flags
+            | frames
+            | waits
+            | self.ecn.is_some()
+            | self.arrived.is_some()
+            | self.slow_answer.is_some()
+            | self.syn_data.is_some())
     }
+}
+
+/// What the flags AE, CWR and ECE of a segment say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EcnSignal {
+    /// ECE in classic ECN: a marked packet has arrived (RFC 3168 §6.1.3).
+    Echo {
+        /// The last packet of the other direction with the mark, where the capture shows it.
+        marked: Option<NonZeroU64>,
+        /// The first ECE of these, where this repeats it.
+        since: Option<NonZeroU64>,
+        /// CWR is set too.
+        reduced: bool,
+        /// The handshake in the capture agreed on classic ECN.
+        known: bool,
+    },
+    /// CWR in classic ECN: the congestion window was reduced (RFC 3168 §6.1.2).
+    Reduced {
+        /// The first ECE that it answers.
+        echo: Option<NonZeroU64>,
+        /// The handshake in the capture agreed on classic ECN.
+        known: bool,
+    },
+    /// In Accurate ECN, the SYN or SYN-ACK that this answers came with the mark (RFC 9768 §3.1.2, §3.2.2.1).
+    HandshakeMarked,
+    /// In Accurate ECN, the counter of marked packets rises (RFC 9768 §3.2.2).
+    Counted {
+        /// The counter before.
+        before: u8,
+        /// The counter now.
+        now: u8,
+        /// The difference, modulo 8.
+        more: u8,
+    },
 }
 
 /// Data on a SYN.
@@ -193,12 +236,14 @@ pub struct Observations {
     pub idle: Option<(u64, Nanos)>,
     /// It fills the receiver's window to the last byte.
     pub fills_window: bool,
-    /// It begins a connection on ports that another used before: that one's stream number.
-    pub reused_from: Option<u32>,
+    /// A SYN on ports that another connection used before, or what answers one.
+    pub reused_ports: Option<ReusedPorts>,
     /// It is a SYN-ACK, and the SYN that it answers carried data.
     pub syn_data: Option<SynData>,
-    /// Congestion experienced (IP), or echoed (ECE) outside the handshake.
+    /// The IP header has the mark of congestion (RFC 3168 §5).
     pub congestion: bool,
+    /// What the flags of ECN say outside the handshake.
+    pub ecn: Option<EcnSignal>,
     /// How far behind each side's initial sequence number its relative numbers begin, modulo 2^32: 0 but where SYN-ACKs had
     /// several.
     pub renumbered: PerDirection<u32>,

@@ -28,7 +28,9 @@ pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, Measures};
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-pub use facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace};
+pub use facts::{
+    Acked, EcnSignal, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace,
+};
 pub use maybe_owned::MaybeOwned;
 pub use reset::Reset;
 pub use retransmission::{
@@ -36,8 +38,9 @@ pub use retransmission::{
 };
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
+pub use tcp::rules::port_reuse::{PortReuse, ReuseEffect, ReuseProof, ReusedPorts};
 pub use tcp::rules::{Family, Rule, Words};
-pub use tcp::{AfterFin, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
+pub use tcp::{AfterFin, Ecn, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,
     UdpTotals,

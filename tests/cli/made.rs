@@ -16,7 +16,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     (
         "half-open",
         &[
-            "challenge_ack [6,7]",
+            "challenge_ack [5,6,7]",
             "reset_stale [7,8]",
             "frame 7 had answered it, but with an ACK of another",
             "close_three",

@@ -122,6 +122,13 @@ fn ignored(tcp: &TcpTotals, found: &mut Vec<Finding>) {
 fn open_end(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     let [.., ack] = tcp.story.handshake;
     let [client, server] = [tcp.story.ignored_resets.client_to_server, tcp.story.ignored_resets.server_to_client];
+    if let Some(syn) = tcp.story.superseded_by {
+        let text = format!(
+            "No FIN and no RST of this connection is in its stream. The SYN in frame {syn} on the same ports began another stream: any later packets of this connection are counted there."
+        );
+        found.push(Finding::new(Code::NoClose, text, [ack.unwrap_or(totals.first_frame), totals.last_frame, syn]));
+        return;
+    }
     let text = match totals.may_go_on() {
         false if client.or(server).is_some() => {
             "No FIN was captured, and no RST that ended it: the connection was still open when the capture ended, or its close was not captured."

@@ -28,7 +28,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let blocks = facts.options.sack.as_slice().iter().map(|(left, right)| (relative(*left), relative(*right)));
     let (beyond, below): (Vec<_>, Vec<_>) = blocks.partition(|(_, right)| right.wrapping_sub(ack).cast_signed() > 0);
     if below.first() == Some(&(0, 1)) {
-        return format!("{who} says by DSACK that the {peer}'s SYN came twice");
+        return format!("{who} reports by DSACK that the {peer}'s SYN arrived twice");
     }
     if facts.observations.duplicate_sack.is_some() {
         let twice = format!("{who} says by DSACK that it received some bytes twice; it still expects byte {ack}");

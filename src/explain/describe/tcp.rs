@@ -12,6 +12,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         SegmentRole::Syn
         | SegmentRole::SimultaneousSyn { .. }
         | SegmentRole::SynAck
+        | SegmentRole::WrongSynAck
         | SegmentRole::AnotherSynAck { .. } => opening(event, facts, who),
         SegmentRole::HandshakeAck => {
             format!("{who} acknowledges the {}'s SYN; the connection is open", event.direction.receiver())
@@ -39,38 +40,47 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
 
 /// SYN and SYN-ACK.
 fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
+    let peer = event.direction.receiver();
+    let what = match facts.role {
+        SegmentRole::WrongSynAck => format!(
+            "answers with a SYN-ACK that does not fit the SYN: it acknowledges {}, not {} + 1",
+            facts.ack_raw, facts.sack_base
+        ),
+        SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => accepting(event, facts),
+        SegmentRole::SimultaneousSyn { .. } => format!("asks to connect too, before it received the {peer}'s SYN"),
+        _ => "asks to connect: SYN".to_owned(),
+    };
     let another = match facts.role {
-        SegmentRole::AnotherSynAck { before } => Some(before),
+        SegmentRole::AnotherSynAck { before } => {
+            Some(format!("its initial sequence number differs from that of frame {before}: no retransmission"))
+        }
         _ => None,
     };
-    let answers = another.is_some() || facts.role == SegmentRole::SynAck;
-    let mut what = match facts.role {
-        SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => "accepts: SYN and ACK of the peer's SYN",
-        SegmentRole::SimultaneousSyn { .. } => "asks to connect too, before it saw the other's SYN",
-        _ => "asks to connect: SYN",
-    }
-    .to_owned();
-    if answers && event.direction == Direction::ServerToClient {
-        let acked = facts.acked.is_some() || facts.retransmission.is_some() || another.is_some();
-        what = match facts.ack {
-            Some(1) => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
-            // Fast Open
-            Some(ack @ 2..=0xffff) if acked => {
-                let data = ack - 1;
-                format!("accepts; its ACK covers the SYN and its {} of data: 0 + 1 + {data} = {ack}", bytes(data))
-            }
-            _ => format!(
-                "answers with SYN and an ACK that does not fit the SYN: {}, not {} + 1",
-                facts.ack_raw, facts.sack_base
-            ),
-        };
-    }
     let again = facts.retransmission.map(|repeat| again(&repeat));
-    let reuse = facts.observations.reused_from.map(|stream| format!("the ports were used before, in stream {stream}"));
+    let reuse = facts
+        .observations
+        .reused_ports
+        .map(|ports| format!("{}: ports of stream {}", ports.rule.label, ports.proof.stream));
+    let on = if facts.flags.contains(TcpFlags::ACK) { "SYN-ACK" } else { "SYN" };
     let fast_open = if facts.options.fast_open.is_some() { " (Fast Open)" } else { "" };
-    let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN{fast_open}", bytes(facts.len)));
-    let another = another.map(|before| format!("with another initial sequence number than frame {before}: no repeat"));
+    let with_data = (facts.len > 0).then(|| format!("with {} of data on the {on}{fast_open}", bytes(facts.len)));
     joined([Some(format!("{who} {what}")), another, again, reuse, with_data])
+}
+
+/// What a SYN-ACK accepts.
+fn accepting(event: &Event<'_>, facts: &TcpFacts) -> String {
+    let again = facts.retransmission.is_some() || matches!(facts.role, SegmentRole::AnotherSynAck { .. });
+    match facts.ack {
+        _ if event.direction == Direction::ClientToServer => {
+            format!("accepts: SYN-ACK, whose ACK covers the {}'s SYN", event.direction.receiver())
+        }
+        // Fast Open
+        Some(ack @ 2..=0xffff) if facts.acked.is_some() || again => {
+            let data = ack - 1;
+            format!("accepts; its ACK covers the SYN and its {} of data: 0 + 1 + {data} = {ack}", bytes(data))
+        }
+        _ => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
+    }
 }
 
 /// FIN.
@@ -101,7 +111,7 @@ fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> Strin
             format!("{who} answers the probe of frame {frame}: its window is still shut")
         }
         Probe::SynChallenge(syn) => format!(
-            "{who} answers the SYN of frame {syn} with the ACK of another connection: {}, not {} + 1",
+            "{who} refuses the SYN of frame {syn}: challenge ACK of the connection that it still has, for {}, not {} + 1",
             facts.ack_raw, facts.sack_base
         ),
         Probe::ResetChallenge(reset) => format!(

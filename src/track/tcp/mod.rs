@@ -5,7 +5,9 @@ mod acks;
 mod bytes;
 mod close;
 mod duplicate;
+mod ecn;
 mod endpoint;
+pub(super) mod former;
 mod gaps;
 mod handshake;
 mod isn;
@@ -28,10 +30,12 @@ mod summary;
 mod verdict;
 mod wireshark;
 
+pub use ecn::Ecn;
 pub use keep_alive::KeepAlives;
 pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
 
 use endpoint::{Recent, TcpEndpoint};
+use former::Former;
 use recorder::SummaryRecorder;
 use wireshark::{SegmentView, Wireshark};
 
@@ -78,6 +82,9 @@ pub(super) struct Connection {
     sides: PerDirection<TcpEndpoint>,
     wireshark: Wireshark,
     handshake: handshake::Progress,
+    ecn: ecn::EcnState,
+    /// What used the ports before.
+    pub(super) former: Option<Box<Former>>,
     pub(super) clues: CapturePointObserver,
     /// Made with the first flag.
     counts: Option<Box<AnalysisCounts>>,
@@ -138,26 +145,32 @@ impl Connection {
     pub(super) fn follow(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader, facts: &mut TcpFacts) {
         let direction = moment.direction;
         let has_ack = segment.flags.contains(TcpFlags::ACK);
-        let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
-        let known = own.seq_base.is_some() && peer.seq_base.is_some();
+        if self.former.is_some() && self.handshake.challenge.is_some() {
+            self.resume_former(moment, segment);
+        }
+        // asked before anything of the segment is taken
+        let may_ack = !has_ack || self.may_ack(direction, segment);
+        let known = self.sides.get(direction).seq_base.is_some() && self.sides.get(!direction).seq_base.is_some();
         self.new_isn = false;
         if !known || segment.flags.contains(TcpFlags::SYN) {
-            self.learn(direction, segment, ip.ttl);
+            self.learn(direction, segment, ip.ttl, may_ack);
         }
         self.clues.note_segment(direction, segment);
-        let place = self.place(moment, segment);
+        let place = self.place(moment, segment, may_ack);
         let analysis = self.analyse(moment, segment);
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
         }
         let reset = segment.flags.contains(TcpFlags::RST).then(|| self.explain_reset(moment, segment, ip));
-        let fits = !matches!(reset, Some(Reset::NoAck(_))) && (!has_ack || self.may_ack(direction, segment));
+        let fits = !matches!(reset, Some(Reset::NoAck(_))) && may_ack;
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.observations = Observations::default();
         facts.acked = None;
         facts.rtt = None;
         let probe = if fits { self.probe(moment, segment) } else { self.misfit(moment, segment) };
-        facts.retransmission = self.take_bytes(moment, segment, ip, probe);
+        // a SYN-ACK that does not fit the SYN takes no place in the sequence space
+        let sequenced = fits || place != SegmentRole::WrongSynAck;
+        facts.retransmission = if sequenced { self.take_bytes(moment, segment, ip, probe) } else { None };
         // a copy of an ACK says nothing again, nor does one of a SYN
         let copied = segment.len == 0
             && facts
@@ -166,13 +179,17 @@ impl Connection {
         // who has seen the SYN-ACK acknowledges it with all that follows
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
         if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits && counts && !copied {
-            self.handshake.follow(moment, place, &self.sides);
+            self.handshake.follow(moment, place, segment.seq, &self.sides);
         }
         if has_ack && fits && !copied {
             self.take_ack(moment, segment, probe, facts);
         }
         let TcpFacts { retransmission, observations, acked, .. } = facts;
         self.hint(moment, segment, ip, retransmission.as_ref(), observations);
+        self.hint_ecn(moment, segment, ip, fits, observations);
+        if self.former.is_some() {
+            self.hint_former(segment, place, probe, retransmission.is_some(), observations);
+        }
         if segment.flags.intersects(CONTROL) {
             self.note_close(moment, segment, reset);
         } else if self.life == Life::Aborted {
@@ -235,10 +252,18 @@ impl Connection {
     }
 
     /// Bases of the relative numbers, and the options.
-    fn learn(&mut self, direction: Direction, segment: &Segment, ttl: u8) {
+    fn learn(&mut self, direction: Direction, segment: &Segment, ttl: u8, may_ack: bool) {
         let (own, peer) = self.sides.both_mut(direction);
         own.ttl = own.ttl.or(NonZeroU8::new(ttl).filter(|_| !segment.flags.contains(TcpFlags::RST)));
-        own.learn_options(segment);
+        if may_ack {
+            own.learn_options(segment);
+        }
+        if segment.flags.contains(TcpFlags::SYN) && !may_ack {
+            // its numbers count from its own, as every SYN's do, but it opens nothing
+            self.renumbered |= own.seq_base.is_some_and(|base| base != segment.seq);
+            own.seq_base = Some(segment.seq);
+            return;
+        }
         if segment.flags.contains(TcpFlags::SYN) {
             own.isn.get_or_insert(segment.seq);
             // a SYN-ACK with another number does not begin another connection, but its numbers count from there

@@ -11,9 +11,6 @@ use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::{Acked, Observations, SynData};
 use crate::track::retransmission::Retransmission;
 
-/// ECN field of a packet that met congestion (RFC 3168 §5).
-const CONGESTION_EXPERIENCED: u8 = 3;
-
 impl TcpEndpoint {
     /// By how many bytes the right edge of its window moves back (RFC 9293 §3.8.6); less than a step of the scale is
     /// rounded.
@@ -45,7 +42,6 @@ impl Connection {
         if on_syn && segment.flags.contains(TcpFlags::ACK) {
             observations.syn_data = syn_data(self.sides.get(!moment.direction));
         }
-        observations.congestion = ip.ecn == CONGESTION_EXPERIENCED || segment.flags.contains(TcpFlags::ECE) && !on_syn;
         if let Some((bytes, _)) = observations.capture_gap.filter(|(bytes, _)| *bytes > 1) {
             // what was not captured may be unread, and nobody knows when it came; one alone may have been a FIN
             let peer = self.sides.get_mut(!moment.direction);

@@ -1,5 +1,7 @@
 //! Segments that only ask, and their answers: keep-alives, zero-window probes, challenge ACKs.
 
+use std::num::NonZeroU64;
+
 use super::{CONTROL, Connection, PacketRef};
 use crate::model::{Segment, TcpFlags};
 use crate::track::facts::Probe;
@@ -52,7 +54,9 @@ impl Connection {
     pub(super) fn misfit(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
         self.recorder.see_misfit(moment.frame);
         let bare = segment.len == 0 && !segment.flags.intersects(CONTROL);
-        self.sides.get(!moment.direction).syn.filter(|_| bare).map(|(syn, _)| Probe::SynChallenge(syn.get()))
+        let (syn, _) = self.sides.get(!moment.direction).syn.filter(|_| bare)?;
+        self.handshake.challenge = self.handshake.challenge.or(NonZeroU64::new(moment.frame));
+        Some(Probe::SynChallenge(syn.get()))
     }
 
     /// A bare ACK that says nothing new, right after the peer's RST in frame `reset`.

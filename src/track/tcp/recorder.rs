@@ -4,7 +4,7 @@ use super::PacketRef;
 use super::keep_alive::{KeepAlives, Silence};
 use super::summary::{AfterFin, TcpSummary, ZeroWindow};
 use crate::model::Occurrences;
-use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment};
+use crate::model::{Checksum, Direction, IpHeader, Nanos, OptionKinds, PerDirection, Segment};
 use crate::track::facts::{Observations, Probe};
 use crate::track::retransmission::{Retransmission, RetransmitCause};
 use crate::track::totals::EarlierFragments;
@@ -16,6 +16,7 @@ pub(super) struct RareEvents {
     challenged: PerDirection<Option<(u64, u64)>>,
     went_on: PerDirection<Option<u64>>,
     misfit: Option<u64>,
+    superseded_by: Option<u64>,
     after_fin: PerDirection<Option<AfterFin>>,
     zero_window: PerDirection<ZeroWindow>,
     window_filled: PerDirection<Occurrences>,
@@ -27,6 +28,9 @@ pub(super) struct RareEvents {
     idle: Nanos,
     pub(super) keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     pub(super) silence: Option<Silence>,
+    pub(super) ecn: super::ecn::EcnFrames,
+    /// Each side's options by kind, but those that every connection has.
+    pub(super) options: PerDirection<OptionKinds>,
 }
 
 /// What is noted while a connection lasts, small since there is one for each.
@@ -46,6 +50,7 @@ impl SummaryRecorder {
             ignored_resets: rare.ignored_resets,
             went_on: rare.went_on,
             misfit: rare.misfit,
+            superseded_by: rare.superseded_by,
             after_fin: rare.after_fin,
             zero_window: rare.zero_window,
             window_filled: rare.window_filled,
@@ -57,6 +62,7 @@ impl SummaryRecorder {
             repeats: rare.repeats,
             idle: rare.idle,
             keep_alives: rare.keep_alives,
+            options: rare.options,
             first_frame: self.first_frame,
             last_frame: self.last_frame,
             ..TcpSummary::default()
@@ -103,6 +109,11 @@ impl SummaryRecorder {
         self.rare().misfit.get_or_insert(frame);
     }
 
+    /// A SYN that begins another stream on the same ports.
+    pub(super) fn see_superseded(&mut self, frame: u64) {
+        self.rare().superseded_by.get_or_insert(frame);
+    }
+
     /// Data after the peer's FIN.
     pub(super) fn see_after_fin(&mut self, moment: &PacketRef, len: u32) {
         let slot = self.rare().after_fin.get_mut(moment.direction);
@@ -129,6 +140,9 @@ impl SummaryRecorder {
             Checksum::Offloaded => self.offloaded.see(frame),
             Checksum::Invalid => self.rare().invalid.see(frame),
             Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
+        }
+        if !segment.options.other.is_empty() {
+            self.rare().options.get_mut(direction).merge(&segment.options.other);
         }
         if repeat.is_some_and(|repeat| repeat.cause != RetransmitCause::DuplicateFrame) {
             self.rare().repeats.get_mut(direction).see(frame);

@@ -6,8 +6,8 @@ use crate::model::{Segment, SeqNumber, TcpFlags};
 use crate::track::facts::{Life, SegmentRole};
 
 impl Connection {
-    /// What part the segment plays.
-    pub(super) fn place(&self, moment: &PacketRef, segment: &Segment) -> SegmentRole {
+    /// What part the segment plays; `may_ack`: its ACK can be of this connection.
+    pub(super) fn place(&self, moment: &PacketRef, segment: &Segment, may_ack: bool) -> SegmentRole {
         let flags = segment.flags;
         let own = self.sides.get(moment.direction);
         let peer = self.sides.get(!moment.direction);
@@ -16,6 +16,7 @@ impl Connection {
         } else if flags.contains(TcpFlags::SYN) {
             match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
                 (true, _) => SegmentRole::Odd,
+                (false, true) if !may_ack => SegmentRole::WrongSynAck,
                 (false, true) => match own.syn.filter(|_| self.new_isn && !own.has_asked_with(segment.seq)) {
                     Some((before, _)) => SegmentRole::AnotherSynAck { before: before.get() },
                     None => SegmentRole::SynAck,

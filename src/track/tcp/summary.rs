@@ -2,7 +2,7 @@
 
 use super::keep_alive::KeepAlives;
 use crate::model::Occurrences;
-use crate::model::{Nanos, PerDirection};
+use crate::model::{Nanos, OptionKinds, PerDirection};
 use crate::track::capture_point::CapturePointEvidence;
 use crate::track::totals::EarlierFragments;
 
@@ -43,8 +43,6 @@ pub struct Negotiated {
     pub sack_permitted: bool,
     /// Timestamps.
     pub timestamps: bool,
-    /// ECN (RFC 3168 §6.1.1), by ECE on the SYN.
-    pub ecn: bool,
 }
 
 /// How long a receiver's window was shut.
@@ -97,8 +95,17 @@ pub struct TcpSummary {
     pub went_on: PerDirection<Option<u64>>,
     /// The first segment that answered the SYN and did not fit it.
     pub misfit: Option<u64>,
+    /// The SYN that was refused by a challenge ACK, that ACK, and the stream of the connection that it belongs to, where
+    /// the capture holds that.
+    pub challenged_syn: Option<(u64, u64, Option<u32>)>,
+    /// The SYN on the same ports that began another stream while this connection was open.
+    pub superseded_by: Option<u64>,
     /// Each side's SYN.
     pub negotiated: PerDirection<Option<Negotiated>>,
+    /// What the handshake says of ECN.
+    pub ecn: super::Ecn,
+    /// Each side's options by kind, on any segment, but MSS, window scale, SACK and timestamps.
+    pub options: PerDirection<OptionKinds>,
     /// Each side's bytes (SYN and FIN included) that were never acknowledged.
     pub unacked_bytes: PerDirection<u32>,
     /// Each side's window, where it is shut at the end.
