@@ -101,6 +101,8 @@ pub enum Probe {
     /// Answers the SYN in this frame with numbers that do not fit it: of an older connection (RFC 9293 §3.5.1, RFC 5961
     /// §4.2).
     SynChallenge(u64),
+    /// Answers the SYN-ACK in this frame, which came again though it had been acknowledged (RFC 9293 §3.10.7.4).
+    SynAckAnswer(u64),
     /// Answers the RST in this frame, which is not at the number expected: asks whether it was meant (RFC 5961 §3.2).
     ResetChallenge(u64),
 }
@@ -188,9 +190,9 @@ pub struct SynData {
     pub frame: NonZeroU64,
     /// How many bytes it carried.
     pub bytes: u32,
-    /// With the option of TCP Fast Open (RFC 7413).
-    pub fast_open: bool,
-    /// The SYN came again, most likely without them: which one is answered can't be told.
+    /// The option of TCP Fast Open (RFC 7413): bytes of cookie, 0 asks for one.
+    pub cookie: Option<u8>,
+    /// The SYN was sent again, so the answer may be to one without these data.
     pub again: bool,
 }
 

@@ -38,6 +38,7 @@ pub use retransmission::{
 };
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
+pub use tcp::rules::handshake::{HandshakeRetry, RetryCase, RetryEffect, RetryProof};
 pub use tcp::rules::port_reuse::{PortReuse, ReuseEffect, ReuseProof, ReusedPorts};
 pub use tcp::rules::{Family, Rule, Words};
 pub use tcp::{AfterFin, Ecn, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};

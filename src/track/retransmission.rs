@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU64;
 
+use super::tcp::rules::Rule;
+use super::tcp::rules::handshake::{HandshakeRetry, RetryProof};
 use crate::model::Nanos;
 
 /// A segment whose bytes come again, or later than bytes sent after them.
@@ -151,7 +153,7 @@ pub enum RetransmitCause {
         /// The last of them.
         last: u64,
     },
-    /// The data of a SYN, which the SYN-ACK, the witness, did not cover.
+    /// Data of a SYN, which the SYN-ACK, the witness, did not cover.
     SynDataNotAcked {
         /// The SYN had the option of TCP Fast Open (RFC 7413 §4.2.2).
         fast_open: bool,
@@ -194,20 +196,10 @@ pub enum RetransmitCause {
     OrderUnknown,
     /// The SYN or SYN-ACK again.
     Handshake {
-        /// The how-manieth repeat it is.
-        nth: u16,
-        /// The peer's SYN had come again, and this answers it: the witness.
-        asked: bool,
-    },
-    /// The SYN-ACK again, though the peer has taken up one with another number, which the witness acknowledged.
-    SynAckSuperseded {
-        /// The how-manieth repeat it is, as far as they are remembered.
-        nth: u16,
-    },
-    /// The SYN again, after its sender refused the witness, which did not fit it (RFC 9293 §3.5.1).
-    SynRetryAfterBadAck {
-        /// The how-manieth repeat it is.
-        nth: u16,
+        /// Why.
+        rule: &'static Rule<HandshakeRetry>,
+        /// What shows it.
+        proof: RetryProof,
     },
 }
 

@@ -18,10 +18,10 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &[
             "challenge_ack [5,6,7]",
             "reset_stale [7,8]",
-            "frame 7 had answered it, but with an ACK of another",
+            "frame 7 acknowledged another number, so it was no answer",
             "close_three",
         ],
-        &["0 + 1 = 4", "no answer had come"],
+        &["0 + 1 = 4", "no answer was captured"],
     ),
     // the SYN-ACK covers 554 bytes that the SYN did not carry
     ("syn-ack-of-another", &["1555, not 1000 + 1", "(SYN-SENT), refuses it"], &["of data", "lacks the ACK"]),
@@ -113,7 +113,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &["(Fast Open)", "fast_open", "RFC 7413"],
     ),
     ("fin-with-data-again", &["250 ms before; client sends its FIN with them\n"], &["sends its FIN again"]),
-    ("ecn-agreed", &["ecn_marked [6]: CWR"], &[]),
+    ("ecn-agreed", &["ecn_marked [5,6]: CWR"], &[]),
     ("icmpv6", &["hop limit exceeded", "RFC 4443 §3.1", "RFC 4443 §3.3"], &["time to live", "RFC 1122"]),
 ];
 

@@ -171,17 +171,7 @@ fn proof(repeat: &Retransmission) -> (String, String) {
         | RetransmitCause::TimerRestarted
         | RetransmitCause::OneWayCapture => ("sent again", "the cause can't be told".to_owned()),
         RetransmitCause::OrderUnknown => ("late or again", "it fills a hole".to_owned()),
-        RetransmitCause::Handshake { nth, asked: true } => {
-            ("handshake again", format!("the SYN had come again{witness}; repeat {nth}"))
-        }
-        RetransmitCause::SynAckSuperseded { nth } => {
-            ("handshake again", format!("another SYN-ACK was taken up{witness}; repeat {nth}"))
-        }
-        RetransmitCause::SynRetryAfterBadAck { nth } => (
-            "handshake again",
-            format!("frame {} did not fit the SYN; repeat {nth}", repeat.witness.unwrap_or_default()),
-        ),
-        RetransmitCause::Handshake { nth, .. } => ("handshake again", format!("no answer came in time; repeat {nth}")),
+        RetransmitCause::Handshake { rule, proof } => (rule.label, format!("retransmission {}{witness}", proof.nth())),
     };
     (what.to_owned(), format!("{original}; {why}"))
 }

@@ -48,6 +48,24 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     joined([Some(format!("{who} acknowledges nothing new (byte {ack} is next)")), window(facts)])
 }
 
+/// The ACK that completes the handshake.
+pub(super) fn handshake(event: &Event<'_>, facts: &TcpFacts) -> String {
+    let (who, peer) = (event.direction.sender(), event.direction.receiver());
+    let data = facts.acked.zip(facts.ack).filter(|(acked, _)| acked.bytes > 0);
+    let what = match data {
+        Some((acked, ack)) => format!("SYN and {}{}", bytes(acked.bytes), sum(&acked, ack)),
+        None => "SYN".to_owned(),
+    };
+    let twice = facts
+        .options
+        .sack
+        .as_slice()
+        .iter()
+        .any(|(left, right)| (left.wrapping_sub(facts.sack_base), right.wrapping_sub(facts.sack_base)) == (0, 1));
+    let dsack = twice.then(|| format!("by DSACK it reports the {peer}'s SYN received twice"));
+    joined([Some(format!("{who} acknowledges the {peer}'s {what}; the connection is open")), dsack])
+}
+
 /// What the ACK on a segment with data or FIN covers.
 pub(super) fn riding(_event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
     let acked = facts.acked.as_ref()?;

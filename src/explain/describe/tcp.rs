@@ -14,9 +14,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         | SegmentRole::SynAck
         | SegmentRole::WrongSynAck
         | SegmentRole::AnotherSynAck { .. } => opening(event, facts, who),
-        SegmentRole::HandshakeAck => {
-            format!("{who} acknowledges the {}'s SYN; the connection is open", event.direction.receiver())
-        }
+        SegmentRole::HandshakeAck => acks::handshake(event, facts),
         SegmentRole::Reset => reset::sentence(event, facts),
         SegmentRole::Fin { first } => closing(event, facts, who, first),
         SegmentRole::Data => match facts.probe {
@@ -48,7 +46,10 @@ fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
         ),
         SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => accepting(event, facts),
         SegmentRole::SimultaneousSyn { .. } => format!("asks to connect too, before it received the {peer}'s SYN"),
-        _ => "asks to connect: SYN".to_owned(),
+        _ => match facts.retransmission.map(|repeat| repeat.cause) {
+            Some(RetransmitCause::Handshake { rule, .. }) => format!("asks to connect: {}", rule.label),
+            _ => "asks to connect: SYN".to_owned(),
+        },
     };
     let another = match facts.role {
         SegmentRole::AnotherSynAck { before } => {
@@ -76,8 +77,20 @@ fn accepting(event: &Event<'_>, facts: &TcpFacts) -> String {
         }
         // Fast Open
         Some(ack @ 2..=0xffff) if facts.acked.is_some() || again => {
-            let data = ack - 1;
-            format!("accepts; its ACK covers the SYN and its {} of data: 0 + 1 + {data} = {ack}", bytes(data))
+            let covered = ack - 1;
+            let sent = facts.observations.syn_data.map_or(covered, |data| data.bytes);
+            match covered.checked_sub(sent) {
+                Some(1) => {
+                    format!(
+                        "accepts; its ACK covers the SYN, its {} of data and its FIN: 0 + 1 + {sent} + 1 = {ack}",
+                        bytes(sent)
+                    )
+                }
+                _ => format!(
+                    "accepts; its ACK covers the SYN and {} of its data: 0 + 1 + {covered} = {ack}",
+                    bytes(covered)
+                ),
+            }
         }
         _ => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
     }
@@ -114,6 +127,9 @@ fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> Strin
             "{who} refuses the SYN of frame {syn}: challenge ACK of the connection that it still has, for {}, not {} + 1",
             facts.ack_raw, facts.sack_base
         ),
+        Probe::SynAckAnswer(syn_ack) => {
+            format!("{who} acknowledges the {peer}'s SYN again: the SYN-ACK came again in frame {syn_ack}")
+        }
         Probe::ResetChallenge(reset) => format!(
             "{who} asks whether the RST of frame {reset} was meant: challenge ACK, it still expects byte {}",
             facts.ack.unwrap_or_default()
@@ -154,11 +170,8 @@ pub(super) fn again(repeat: &Retransmission) -> String {
         RetransmitCause::Fast { .. } => format!("again since ACKs told of a hole: fast retransmission; {first}{after}"),
         RetransmitCause::TailLossProbe { .. } => format!("again to provoke an ACK: tail-loss probe; {first}{after}"),
         RetransmitCause::Timeout { .. } => format!("again since no ACK came in time; {first}{after}"),
-        RetransmitCause::Handshake { asked: true, .. } => format!("again since the SYN came again; {first}{after}"),
-        RetransmitCause::Handshake { .. } if repeat.witness.is_some() => {
-            format!("again since the answer was lost or late; {first}{after}")
-        }
-        RetransmitCause::Handshake { .. } => format!("again since no answer came; {first}{after}"),
+        RetransmitCause::Handshake { proof, .. } if proof.is_syn() => format!("{first}{after}"),
+        RetransmitCause::Handshake { rule, .. } => format!("{}; {first}{after}", rule.label),
         RetransmitCause::SynDataNotAcked { .. } => {
             format!("again since the SYN-ACK did not cover them; {first}{after}")
         }
@@ -174,14 +187,6 @@ pub(super) fn again(repeat: &Retransmission) -> String {
         | RetransmitCause::TimerRestarted
         | RetransmitCause::OneWayCapture => {
             format!("again; {first}{after}")
-        }
-        RetransmitCause::SynAckSuperseded { .. } => {
-            let ack = repeat.witness.unwrap_or_default();
-            format!("again though frame {ack} has taken up another SYN-ACK; {first}{after}")
-        }
-        RetransmitCause::SynRetryAfterBadAck { .. } => {
-            let misfit = repeat.witness.unwrap_or_default();
-            format!("again since frame {misfit} did not fit it; {first}{after}")
         }
         RetransmitCause::OrderUnknown => "it fills a hole: late, or sent again".to_owned(),
     }

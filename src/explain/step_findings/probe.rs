@@ -35,7 +35,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, probe: Probe) -> Option<Fi
             );
             Finding::new(Code::ChallengeAck, text, [reset, frame])
         }
-        Probe::KeepAliveAnswer(_) | Probe::ZeroWindowAnswer(_) => return None,
+        Probe::KeepAliveAnswer(_) | Probe::ZeroWindowAnswer(_) | Probe::SynAckAnswer(_) => return None,
     })
 }
 

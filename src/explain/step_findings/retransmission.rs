@@ -1,8 +1,8 @@
 //! Diagnoses of a segment that comes again, or late.
 
-use crate::model::thresholds::MIN_RTO;
 use std::num::NonZeroU64;
 
+use super::opening::words;
 use super::timer;
 use crate::explain::describe::{bytes, frames};
 use crate::model::TcpFlags;
@@ -108,28 +108,16 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, repeat: &Retransmission) -
             };
             (Code::Retransmit, format!("Sent again{waited}: {why}; {copy}."))
         }
-        RetransmitCause::Handshake { nth, asked } => {
-            let what = if facts.flags.contains(TcpFlags::ACK) { ["SYN-ACK", "ACK"] } else { ["SYN", "SYN-ACK"] };
-            (Code::HandshakeRetried, handshake(what, asked, repeat, nth, &waited))
+        RetransmitCause::Handshake { rule, proof: case } => {
+            proof.extend((rule.frames)(&case));
+            (rule.code, (rule.says)(&case, &words(event, facts)))
         }
         RetransmitCause::SynDataNotAcked { fast_open } => {
             let rule = if fast_open { "RFC 7413 §4.2.2" } else { "RFC 9293 §3.5" };
             let text = format!(
-                "Sent again{waited}: the SYN-ACK in frame {witness} covered only the SYN, not the data that it carried ({rule}); {copy}."
+                "Retransmitted{waited}: the SYN-ACK in frame {witness} did not acknowledge these bytes, which the SYN carried ({rule}); {copy}."
             );
             (if fast_open { Code::FastOpen } else { Code::SynData }, text)
-        }
-        RetransmitCause::SynAckSuperseded { nth } => {
-            let text = format!(
-                "The SYN-ACK again{waited}, repeat {nth}: the ACK in frame {witness} had answered a SYN-ACK with another initial sequence number, and belongs to that one. Nobody takes this one up any more: it is answered with an ACK of what is expected, if at all (RFC 9293 §3.10.7.4)."
-            );
-            (Code::HandshakeRetried, text)
-        }
-        RetransmitCause::SynRetryAfterBadAck { nth } => {
-            let text = format!(
-                "The SYN again{waited}, repeat {nth}: frame {witness} had answered it, but with an ACK of another number, so that was no answer to this SYN (RFC 9293 §3.10.7.3). Where it came of an older connection, a RST ends that one, and the SYN finds the ports free."
-            );
-            (Code::HandshakeRetried, text)
         }
         RetransmitCause::Unknown => (Code::Retransmit, unexplained(repeat, &waited, &copy)),
         RetransmitCause::TimerRestarted => (
@@ -219,21 +207,6 @@ fn first_copy(repeat: &Retransmission, len: u32) -> String {
         }
         (FirstCopy::NotKnown, _) => "the first copy is not in the capture, or is no longer remembered".to_owned(),
     }
-}
-
-/// A SYN or SYN-ACK that comes again, and what of the peer's was captured before.
-fn handshake([what, answer]: [&str; 2], asked: bool, repeat: &Retransmission, nth: u16, waited: &str) -> String {
-    let why = match (asked, repeat.witness) {
-        (true, Some(frame)) => format!("in answer to the SYN, which came again in frame {frame}"),
-        _ if what == "SYN-ACK" && repeat.after.is_some_and(|after| after < MIN_RTO) => {
-            "too soon for a timer; most likely it answers a SYN that came again, or a copy of one that is not in the capture".to_owned()
-        }
-        (_, Some(frame)) => {
-            format!("the {answer} in frame {frame} had answered it, and was lost or late on its way")
-        }
-        (_, None) => "no answer had come".to_owned(),
-    };
-    format!("The {what} again{waited}, repeat {nth}: {why}.")
 }
 
 /// Nothing tells why the bytes come again.

@@ -67,7 +67,7 @@ pub struct Again {
 }
 
 impl Again {
-    fn of(repeat: &Retransmission, flags: TcpFlags) -> Self {
+    fn of(repeat: &Retransmission) -> Self {
         let what = match repeat.cause {
             RetransmitCause::DuplicateFrame => "the same packet twice",
             RetransmitCause::Reordered | RetransmitCause::CaptureOutOfOrder => "out of order",
@@ -85,12 +85,7 @@ impl Again {
             | RetransmitCause::TimerRestarted
             | RetransmitCause::OneWayCapture => "retransmission",
             RetransmitCause::OrderUnknown => "late or again",
-            RetransmitCause::Handshake { .. } | RetransmitCause::SynAckSuperseded { .. } if flags.is_syn_ack() => {
-                "SYN-ACK again, copy"
-            }
-            RetransmitCause::Handshake { .. }
-            | RetransmitCause::SynRetryAfterBadAck { .. }
-            | RetransmitCause::SynAckSuperseded { .. } => "SYN again, copy",
+            RetransmitCause::Handshake { rule, .. } => rule.label,
         };
         Self { original: repeat.original, what }
     }
@@ -156,7 +151,7 @@ impl Arrow {
             description: step.description(),
             phase: step.phase,
             fate: Fate::Arrived,
-            again: event.tcp().and_then(|facts| Some(Again::of(facts.retransmission.as_ref()?, facts.flags))),
+            again: event.tcp().and_then(|facts| Some(Again::of(facts.retransmission.as_ref()?))),
             aside: event.tcp().and_then(aside),
             findings: step.findings.iter().map(|finding| finding.code).collect(),
             from: row as f32,
@@ -188,6 +183,6 @@ fn aside(facts: &TcpFacts) -> Option<&'static str> {
         Some(Probe::ZeroWindowAnswer(_)) if facts.window == 0 => Some("the window is still shut"),
         _ if facts.observations.window_opened.is_some() => Some("the window is open again"),
         _ if facts.observations.window_shut => Some("the window is shut"),
-        Some(Probe::ZeroWindowAnswer(_)) | None => None,
+        Some(Probe::ZeroWindowAnswer(_) | Probe::SynAckAnswer(_)) | None => None,
     }
 }

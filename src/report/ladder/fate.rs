@@ -9,7 +9,7 @@ use std::num::NonZeroU64;
 use crate::explain::Step;
 use crate::model::FindingCode;
 use crate::model::{Checksum, PerDirection, SeqNumber};
-use crate::track::{FirstCopy, RetransmitCause, SpuriousEvidence};
+use crate::track::{FirstCopy, RetransmitCause, RetryEffect, Rule, SpuriousEvidence};
 
 /// What became of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,8 +116,9 @@ impl Fates {
                 | RetransmitCause::RecoveryContinues { .. }
                 | RetransmitCause::PathMtuDiscovery
                 | RetransmitCause::WindowOpened
-                | RetransmitCause::Handshake { .. }
-                | RetransmitCause::SynRetryAfterBadAck { .. } => Some(Fate::Unanswered(frame)),
+                | RetransmitCause::Handshake { rule: Rule { effect: RetryEffect { unanswered: true }, .. }, .. } => {
+                    Some(Fate::Unanswered(frame))
+                }
                 RetransmitCause::DuplicateFrame
                 | RetransmitCause::Reordered
                 | RetransmitCause::CaptureOutOfOrder
@@ -125,7 +126,7 @@ impl Fates {
                 | RetransmitCause::Sacked
                 | RetransmitCause::FinOnAck
                 | RetransmitCause::SynDataNotAcked { .. }
-                | RetransmitCause::SynAckSuperseded { .. }
+                | RetransmitCause::Handshake { .. }
                 | RetransmitCause::Unknown
                 | RetransmitCause::NotHeadOfQueue
                 | RetransmitCause::TimerRestarted

@@ -3,12 +3,13 @@
 use crate::model::thresholds::{COMPARABLE_RTT, DUPLICATE_WITHIN, MIN_RTO, NO_TIMER_WITHIN};
 use std::num::NonZeroU64;
 
-use super::endpoint::TcpEndpoint;
+use super::endpoint::{SynAgain, TcpEndpoint};
 use super::gaps::Fill;
 use super::reordering;
+use super::rules::handshake::{HANDSHAKE_RETRY, RetryCase};
 use super::scoreboard::SentSegment;
 use super::verdict::{self, RetransmittedSegment};
-use super::{CONTROL, Connection, PacketRef};
+use super::{CONTROL, Connection, PacketRef, rules};
 use crate::model::OptTime;
 use crate::model::{Checksum, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Probe;
@@ -86,23 +87,46 @@ impl Connection {
             if let Some(overtaken) = self.handshake.overtaken_syn(own, moment, segment) {
                 return Some(overtaken);
             }
-            let not_taken = own.is_not_taken(segment.seq);
-            let taken = own.take_syn(sent, with_ack, again.is_some());
-            return taken.map(|repeat| {
-                let cause = match repeat.cause {
-                    RetransmitCause::Handshake { nth, .. } if misfit.is_some() => {
-                        RetransmitCause::SynRetryAfterBadAck { nth }
-                    }
-                    RetransmitCause::Handshake { nth, .. } if not_taken => RetransmitCause::SynAckSuperseded { nth },
-                    other => other,
-                };
-                let witness = misfit.or(again.filter(|_| !not_taken).or(answer).map(|(frame, _)| frame.get()));
-                Retransmission {
-                    cause,
-                    marks: PacketIds::carried(sent.ip_id, sent.timestamp),
-                    witness: witness.filter(|_| cause != RetransmitCause::DuplicateFrame),
-                    ..repeat
+            let superseded = own.is_not_taken(segment.seq);
+            let first_had = |own: &TcpEndpoint| {
+                let data = own.sent.iter().any(|sent| Some(sent.seq) == own.isn && sent.len > 0);
+                own.fast_open.is_some() || data
+            };
+            let without_fast_open =
+                !with_ack && segment.options.fast_open.is_none() && segment.len == 0 && first_had(own);
+            let (nth, first, last, after) = match own.take_syn(sent, with_ack, again.is_some())? {
+                SynAgain::Copy(copy) => {
+                    return Some(Retransmission { marks: PacketIds::carried(sent.ip_id, sent.timestamp), ..copy });
                 }
+                SynAgain::Sent { nth, first, last, after } => (nth, first, last, after),
+            };
+            let frame_of = |seen: Option<(NonZeroU64, OptTime)>| seen.map(|(frame, _)| frame.get());
+            let answer = frame_of(answer);
+            let unacked = peer.newest_data().filter(|data| peer.sent.in_flight() > 0 && Some(data.frame) > answer);
+            let case = RetryCase {
+                syn_ack: with_ack,
+                nth,
+                first,
+                last,
+                after,
+                wrong_answer: misfit,
+                answer,
+                open_since: frame_of(self.handshake.ack().filter(|_| !with_ack && peer.syn_acked)),
+                refused: peer.reset.map(NonZeroU64::get).filter(|_| !with_ack && !peer.syn_with_ack),
+                asked: frame_of(again.filter(|_| !superseded)),
+                superseded,
+                data_after: unacked.map(|data| data.frame).filter(|_| with_ack && answer.is_some()),
+                without_fast_open,
+                without_ecn: !with_ack && self.ecn.is_offered() && segment.flags.ace() == 0,
+                capture_point: self.clues.tell(self.handshake.halves()).capture_point,
+            };
+            let (rule, proof) = rules::first(HANDSHAKE_RETRY, &case)?;
+            return Some(Retransmission {
+                after,
+                last,
+                marks: PacketIds::carried(sent.ip_id, sent.timestamp),
+                witness: misfit.or(case.asked).or(answer),
+                ..Retransmission::of(RetransmitCause::Handshake { rule, proof }, first)
             });
         }
         let next = own.snd_nxt.unwrap_or(segment.seq);

@@ -73,6 +73,11 @@ impl EcnState {
         }
     }
 
+    /// Whether a SYN so far offers any kind of it.
+    pub(super) fn is_offered(&self) -> bool {
+        matches!(self.offered, Some(OFFERS_ACCURATE | OFFERS_CLASSIC))
+    }
+
     fn count(&mut self, direction: Direction) -> Option<&mut Option<u8>> {
         self.counts.get_mut(direction as usize)
     }

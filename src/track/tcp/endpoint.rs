@@ -55,6 +55,24 @@ pub(super) struct ZeroWindowPeriod {
     pub(super) reset: Option<(NonZeroU64, OptTime)>,
 }
 
+/// A SYN or SYN-ACK with the number of one before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SynAgain {
+    /// A copy of the packet before.
+    Copy(Retransmission),
+    /// It was sent again.
+    Sent {
+        /// How many times it was sent before.
+        nth: u16,
+        /// The first of them.
+        first: u64,
+        /// The last of them, where that is another one.
+        last: Option<NonZeroU64>,
+        /// Time since the last of them.
+        after: Option<Nanos>,
+    },
+}
+
 /// What is known of one side. "Its" numbers are those that it sends.
 ///
 /// What every segment touches stands first, in the order of the declaration, so that it shares cache lines.
@@ -115,8 +133,8 @@ pub(super) struct TcpEndpoint {
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
-    /// Its SYN has the option of TCP Fast Open (RFC 7413).
-    pub(super) fast_open: bool,
+    /// The option of TCP Fast Open on its SYN (RFC 7413): bytes of cookie, 0 asks for one.
+    pub(super) fast_open: Option<u8>,
 }
 
 impl TcpEndpoint {
@@ -126,7 +144,7 @@ impl TcpEndpoint {
             self.mss = segment.options.mss;
             self.sack_permitted = segment.options.sack_permitted;
             self.timestamps = segment.options.timestamps.is_some();
-            self.fast_open = segment.options.fast_open.is_some();
+            self.fast_open = segment.options.fast_open;
         }
     }
 
@@ -195,7 +213,7 @@ impl TcpEndpoint {
 
     /// Takes a SYN or SYN-ACK; one that comes again gives why, what it repeats, and the time since.
     /// In a simultaneous open the SYN-ACK repeats the SYN's number, and is no repeat (RFC 9293 §3.5).
-    pub(super) fn take_syn(&mut self, sent: SentSegment, with_ack: bool, asked: bool) -> Option<Retransmission> {
+    pub(super) fn take_syn(&mut self, sent: SentSegment, with_ack: bool, asked: bool) -> Option<SynAgain> {
         let before = std::mem::replace(&mut self.syn, NonZeroU64::new(sent.frame).map(|frame| (frame, sent.at)));
         self.syn_count = self.syn_count.saturating_add(1);
         if self.isn == Some(sent.seq) && self.snd_nxt.is_none_or(|next| sent.end.is_after(next)) {
@@ -222,7 +240,8 @@ impl TcpEndpoint {
         let same = last.is_some_and(|last| last.ip_id == sent.ip_id && last.timestamp == sent.timestamp);
         if same && soon && (!asked || tells) {
             self.syn_copies = self.syn_copies.saturating_add(1);
-            return Some(Retransmission { after, ..Retransmission::of(RetransmitCause::DuplicateFrame, last_frame) });
+            let copy = Retransmission { after, ..Retransmission::of(RetransmitCause::DuplicateFrame, last_frame) };
+            return Some(SynAgain::Copy(copy));
         }
         let nth = self.asked_before(sent.seq);
         let original = self.sent.carrying(sent.seq);
@@ -234,7 +253,7 @@ impl TcpEndpoint {
         }
         self.remember_repeat(RetransmittedSegment { first: Some(first), ..again });
         let last = NonZeroU64::new(last_frame).filter(|last| last.get() != first);
-        Some(Retransmission { after, last, ..Retransmission::of(RetransmitCause::Handshake { nth, asked }, first) })
+        Some(SynAgain::Sent { nth, first, last, after })
     }
 
     /// How often it sent its SYN, copies left out.

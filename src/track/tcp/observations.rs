@@ -142,7 +142,7 @@ fn syn_data(side: &TcpEndpoint) -> Option<SynData> {
     Some(SynData {
         frame: NonZeroU64::new(syn.frame)?,
         bytes: syn.len,
-        fast_open: side.fast_open,
+        cookie: side.fast_open,
         again: side.syns_sent() > 1,
     })
 }

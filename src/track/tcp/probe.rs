@@ -37,6 +37,13 @@ impl Connection {
             return Some(if shut { Probe::ZeroWindow } else { self.recorder.see_keep_alive(moment, self.last) });
         }
         let answers = segment.len == 0 && own.snd_nxt == Some(segment.seq);
+        if answers
+            && peer.syn_with_ack
+            && own.ack_sent == Some(segment.ack)
+            && let Some(syn_ack) = peer.newest().filter(|newest| newest.syn && newest.frame > own.ack_frame)
+        {
+            return Some(Probe::SynAckAnswer(syn_ack.frame));
+        }
         let (frame, asks) = peer.loss.as_mut()?.probe.take_if(|_| answers)?;
         let frame = frame.get();
         match asks {

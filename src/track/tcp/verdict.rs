@@ -119,8 +119,9 @@ impl Case<'_> {
             let asked = asked.filter(|asked| before.late && *asked < ack);
             return repeat(RetransmitCause::Spurious(asked), Some(ack.get()));
         }
-        if let Some(syn_ack) = not_taken(before, sender, receiver) {
-            return repeat(RetransmitCause::SynDataNotAcked { fast_open: sender.fast_open }, Some(syn_ack));
+        if let Some(syn_ack) = not_taken(again, before, sender, receiver) {
+            let fast_open = sender.fast_open.is_some();
+            return repeat(RetransmitCause::SynDataNotAcked { fast_open }, Some(syn_ack));
         }
         if let Some((error, _)) = sender.loss().too_big.filter(|(error, at)| {
             error.get() > before.last.0 && again.at.since(*at).is_none_or(|since| since < MIN_RTO)
@@ -261,12 +262,17 @@ impl Case<'_> {
     }
 }
 
-/// The SYN-ACK that covers the SYN, but not the data that it carried, which only a SYN has carried so far.
-fn not_taken(before: &SentSegment, sender: &TcpEndpoint, receiver: &TcpEndpoint) -> Option<u64> {
-    let on_syn = before.len > 0 && sender.isn == Some(before.seq);
-    let on_syn = on_syn && sender.syn.is_some_and(|(syn, _)| before.last.0 <= syn.get());
-    let only_syn = receiver.ack_sent == Some(before.seq.plus(1)) && receiver.syn_with_ack;
-    let (syn_ack, _) = receiver.syn.filter(|(syn_ack, _)| on_syn && only_syn && before.last.0 < syn_ack.get())?;
+/// The SYN-ACK that covers the SYN, but not these data that it carried, which only SYNs have carried so far.
+fn not_taken(
+    again: &RetransmittedSegment,
+    before: &SentSegment,
+    sender: &TcpEndpoint,
+    receiver: &TcpEndpoint,
+) -> Option<u64> {
+    let on_syn = before.len > 0 && sender.syn.is_some_and(|(syn, _)| before.last.0 <= syn.get());
+    let due =
+        receiver.syn_with_ack && receiver.ack_sent.is_some_and(|ack| ack == again.seq || ack == before.seq.plus(1));
+    let (syn_ack, _) = receiver.syn.filter(|(syn_ack, _)| on_syn && due && before.last.0 < syn_ack.get())?;
     Some(syn_ack.get())
 }
 
