@@ -70,12 +70,11 @@ deny:
 format:
     cargo fmt --all
 
-# Write the expected outputs anew, or one of them by its name, or the reports of a scenario; read what has changed
+# Write the expected outputs anew, or one of them by its name; read what has changed
 [group('change')]
 bless name='1':
     ECHOLAB_BLESS="$1" cargo test --quiet --test cli
     ECHOLAB_BLESS="$1" cargo test --quiet --test readme
-    ECHOLAB_BLESS="$1" cargo test --quiet --test scenarios -- --test-threads 8 ::{{ if name == "1" { "" } else { name } }}
     git diff --stat -- tests README.md
 
 # The README's pictures: pages of three scenarios (`apt-get install pngquant` first)

@@ -12,17 +12,19 @@ use echolab::drive::{
     resolve,
 };
 use echolab::model::{Protocol, Side};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
-/// Longer than any of these servers takes to end.
-const LONG: Duration = Duration::from_secs(60);
+/// Longer than anything takes that must come.
+const LONG: Duration = Duration::from_secs(300);
+/// How long a client waits for what never comes.
+const SHORT: Duration = Duration::from_millis(100);
 
-fn client(protocol: Protocol, server: SocketAddr, timeout_ms: u64) -> Client {
+fn client(protocol: Protocol, server: SocketAddr, timeout: Duration) -> Client {
     Client {
         number: 1,
         protocol,
         server,
-        timeout: Some(Duration::from_millis(timeout_ms)),
+        timeout: Some(timeout),
         linger: None,
         transcript: Transcript::new(Side::Client),
         halt: Signal::new().unwrap(),
@@ -42,7 +44,7 @@ fn against(serve: impl FnOnce(TcpStream) + Send + 'static, actions: Vec<Action>)
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || serve(listener.accept().unwrap().0));
-    let tally = client(Protocol::Tcp, address, 200).run(actions);
+    let tally = client(Protocol::Tcp, address, LONG).run(actions);
     server.join().unwrap();
     tally
 }
@@ -53,12 +55,17 @@ fn bound(protocol: Protocol, behaviour: &Behaviour) -> BoundServer {
 
 #[test]
 fn nobody_listening_is_told_from_other_failures() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let tally = client(Protocol::Tcp, free, 1000).run([Action::Connect]);
+    // a socket that has the port and does not listen, so that no other program takes the port meanwhile
+    let idle = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    idle.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = idle.local_addr().unwrap().as_socket().unwrap();
+    let tally = client(Protocol::Tcp, address, LONG).run([Action::Connect]);
     assert!(matches!(tally.fault, Some(ClientFault::Refused { protocol: Protocol::Tcp, .. })), "{tally:?}");
-    let free = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // a socket that takes datagrams of one peer only, which is another
+    let idle = UdpSocket::bind("127.0.0.1:0").unwrap();
+    idle.connect("127.0.0.2:9").unwrap();
     let send = Action::Send(Arc::from(*b"x"));
-    let tally = client(Protocol::Udp, free, 1000).run([Action::Connect, send, reads(1)]);
+    let tally = client(Protocol::Udp, idle.local_addr().unwrap(), LONG).run([Action::Connect, send, reads(1)]);
     assert!(matches!(tally.fault, Some(ClientFault::Refused { protocol: Protocol::Udp, .. })), "{tally:?}");
     assert_eq!((tally.sent, tally.received), (1, 0));
 }
@@ -67,16 +74,11 @@ fn nobody_listening_is_told_from_other_failures() {
 fn a_full_backlog_is_a_connection_that_does_not_come_about() {
     let behaviour = Behaviour { backlog: 0, ..Behaviour::default() };
     let server = bound(Protocol::Tcp, &behaviour);
-    let waiting: Vec<_> = (0..2)
-        .map(|_| {
-            let client = client(Protocol::Tcp, server.address(), 100);
-            thread::spawn(move || client.run([Action::Connect, reads(1)]))
-        })
-        .collect();
-    drop(waiting.into_iter().map(|client| client.join().unwrap()).collect::<Vec<_>>());
-    let first = TcpStream::connect_timeout(&server.address(), Duration::from_millis(100));
-    let tally = client(Protocol::Tcp, server.address(), 100).run([Action::Connect]);
-    assert!(matches!(tally.fault, Some(ClientFault::NoConnection { .. })), "{tally:?} {first:?}");
+    // how many a queue holds is the kernel's to decide; nobody accepts, so it stays full
+    let connect = || TcpStream::connect_timeout(&server.address(), SHORT).ok();
+    let waiting: Vec<_> = std::iter::from_fn(connect).collect();
+    let tally = client(Protocol::Tcp, server.address(), SHORT).run([Action::Connect]);
+    assert!(matches!(tally.fault, Some(ClientFault::NoConnection { .. })), "{tally:?} {waiting:?}");
 }
 
 #[test]
@@ -107,14 +109,14 @@ fn a_server_that_does_not_read_is_told_from_one_that_does_not_answer() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || deaf(listener.accept().unwrap().0));
-    let tally = client(Protocol::Tcp, address, 100).run([Action::Connect, Action::Send(Arc::from(much))]);
+    let tally = client(Protocol::Tcp, address, SHORT).run([Action::Connect, Action::Send(Arc::from(much))]);
     drop(done);
     server.join().unwrap();
     assert!(matches!(tally.fault, Some(ClientFault::NotTaken { .. })), "{:?}", tally.fault);
 
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let send = Action::Send(Arc::from(*b"x"));
-    let tally = client(Protocol::Udp, silent.local_addr().unwrap(), 50).run([Action::Connect, send, reads(1)]);
+    let tally = client(Protocol::Udp, silent.local_addr().unwrap(), SHORT).run([Action::Connect, send, reads(1)]);
     assert!(matches!(tally.fault, Some(ClientFault::NoAnswer { .. })), "{tally:?}");
 }
 
@@ -123,7 +125,7 @@ fn a_halt_ends_a_client_and_a_server_that_wait() {
     let halt = Signal::new().unwrap();
     let behaviour = Behaviour { read_delay: Duration::from_secs(600), ..Behaviour::default() };
     let server = bound(Protocol::Tcp, &behaviour);
-    let mut client = client(Protocol::Tcp, server.address(), 600_000);
+    let mut client = client(Protocol::Tcp, server.address(), LONG);
     client.halt = halt.clone();
     let server = server.start(ServerOptions::new(behaviour, halt.clone())).unwrap();
     let client = thread::spawn(move || client.run([Action::Connect, exchange(b"hello", 5)]));
@@ -164,7 +166,7 @@ fn half_a_connection_still_gets_its_answer() {
     let server = server.start(ServerOptions::new(Behaviour::default(), Signal::new().unwrap())).unwrap();
     let end = Action::Receive { until: Until::End, read_size: 2 };
     let send = Action::Send(Arc::from(*b"hello"));
-    let tally = client(Protocol::Tcp, address, 5000).run([Action::Connect, send, Action::Shutdown, end, Action::Close]);
+    let tally = client(Protocol::Tcp, address, LONG).run([Action::Connect, send, Action::Shutdown, end, Action::Close]);
     assert!(tally.fault.is_none(), "{tally:?}");
     assert_eq!((tally.sent, tally.received), (5, 5));
     assert_eq!(server.finish(LONG).unwrap(), Ending::Done);
@@ -172,17 +174,16 @@ fn half_a_connection_still_gets_its_answer() {
 
 #[test]
 fn a_server_that_finishes_waits_for_nobody_for_ever() {
-    let short = Duration::from_millis(100);
     let slow = Behaviour { read_delay: Duration::from_secs(600), ..Behaviour::default() };
     for behaviour in [Behaviour::default(), slow.clone()] {
         let server = bound(Protocol::Tcp, &behaviour);
         let mut silent = TcpStream::connect(server.address()).unwrap();
         silent.write_all(b"hello").unwrap();
         let options = ServerOptions { idle_timeout: None, ..ServerOptions::new(behaviour, Signal::new().unwrap()) };
-        assert_eq!(server.start(options).unwrap().finish(short).unwrap(), Ending::GivenUp);
+        assert_eq!(server.start(options).unwrap().finish(SHORT).unwrap(), Ending::GivenUp);
     }
     let server = bound(Protocol::Udp, &slow);
     UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"hello", server.address()).unwrap();
     let server = server.start(ServerOptions::new(slow, Signal::new().unwrap())).unwrap();
-    assert_eq!(server.finish(short).unwrap(), Ending::GivenUp);
+    assert_eq!(server.finish(SHORT).unwrap(), Ending::GivenUp);
 }

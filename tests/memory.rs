@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 use std::fs;
-use std::io;
+use std::io::{self, Cursor, Read};
 use std::sync::{Mutex, PoisonError};
 
-use echolab::capture::Source;
+use echolab::capture::{Source, file};
 use echolab::explain::{Conversation, Step};
 use echolab::model::{CaptureInfo, Frame, LinkType, Timestamp};
 use echolab::pipeline::{self, Options};
@@ -124,17 +124,23 @@ fn resident(field: &str) -> u64 {
 /// The peak belongs to the whole process: one test at a time.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// Plays all that `maker` makes; returns what was counted and by how many bytes memory grew at its peak.
-fn peak<F: Fn(u32) -> Made + Send>(mut maker: Maker<F>) -> (Counted, CaptureTotals, u64) {
+/// Does `work`; returns its result and by how many bytes memory grew at its peak.
+fn grown<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    // 5: the peak begins anew (proc_pid_clear_refs(5))
+    // 5: the peak begins again (proc_pid_clear_refs(5))
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = resident("VmRSS");
+    let result = work();
+    (result, resident("VmHWM").saturating_sub(before))
+}
+
+/// Plays all that `maker` makes; returns what was counted and by how many bytes memory grew at its peak.
+fn peak<F: Fn(u32) -> Made + Send>(mut maker: Maker<F>) -> (Counted, CaptureTotals, u64) {
     let mut counted = Counted::default();
-    let totals = pipeline::run(&mut maker, &mut Options::default(), &mut counted).unwrap();
+    let (totals, peak) = grown(|| pipeline::run(&mut maker, &mut Options::default(), &mut counted).unwrap());
     assert_eq!(totals.frames, maker.made);
     assert_eq!(totals.tcp, maker.made, "{totals:?}");
-    (counted, totals, resident("VmHWM").saturating_sub(before))
+    (counted, totals, peak)
 }
 
 #[test]
@@ -182,4 +188,54 @@ fn what_waits_for_its_echo_is_bounded_for_all_conversations_together() {
     }));
     assert_eq!((totals.tcp_conversations, counted.conversations), (200, 200));
     assert!(peak < 100 << 20, "{peak} bytes");
+}
+
+/// A section header of pcapng and as many interface descriptions.
+fn interfaces(count: usize) -> impl Read + Send {
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let section = words(&[0x0a0d_0d0a, 28, 0x1a2b_3c4d, 1, u32::MAX, u32::MAX, 28]);
+    // many a read
+    let described = words(&[1, 20, 1, 0, 20]).repeat(1_000);
+    assert!(count.is_multiple_of(1_000));
+    let rest = Repeated { bytes: described, times: count / 1_000, at: 0 };
+    Cursor::new(section).chain(rest)
+}
+
+/// The same bytes several times.
+struct Repeated {
+    bytes: Vec<u8>,
+    times: usize,
+    at: usize,
+}
+
+impl Read for Repeated {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.times == 0 {
+            return Ok(0);
+        }
+        let read = self.bytes.get(self.at..).unwrap_or_default().read(buffer)?;
+        self.at += read;
+        if self.at == self.bytes.len() {
+            (self.at, self.times) = (0, self.times - 1);
+        }
+        Ok(read)
+    }
+}
+
+#[test]
+fn interfaces_without_end_take_no_memory() {
+    for count in [1_000_000, 2_000_000, 4_000_000] {
+        let (error, grown) = grown(|| {
+            let mut source = file::from_reader("made".into(), interfaces(count)).unwrap();
+            source.next_frame().unwrap_err().to_string()
+        });
+        let left_out = count - 65_536;
+        assert_eq!(
+            error,
+            format!(
+                "too many interfaces before any frame: {left_out} beyond the first 65536 of a section are left out"
+            )
+        );
+        assert!(grown < 8 << 20, "{grown} bytes for {count} interfaces");
+    }
 }

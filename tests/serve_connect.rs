@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
@@ -10,6 +10,10 @@ use std::time::Duration;
 use assert_cmd::cargo::cargo_bin;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use socket2::{Domain, Socket, Type};
+
+/// After so long something counts as hanging.
+const HANGS: Duration = Duration::from_secs(300);
 
 fn echolab(arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin!("echolab"));
@@ -43,6 +47,15 @@ impl Server {
         connect(&[&["--port", &self.port], arguments].concat(), input)
     }
 
+    /// Waits until the server has said this.
+    fn says(&mut self, words: &str) {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            assert!(self.stderr.read_line(&mut line).unwrap() > 0, "the server has ended without {words:?}");
+        }
+    }
+
     /// Sends a signal; gives the exit status and what the server said.
     fn stop(mut self, signal: Signal) -> (Option<i32>, String) {
         kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
@@ -60,7 +73,9 @@ impl Drop for Server {
 }
 
 fn connect(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = echolab(&[&["connect"], arguments].concat()).stdin(Stdio::piped()).spawn().unwrap();
+    // a test that is not about waiting waits for as long as a busy machine needs
+    let patient: &[&str] = if arguments.contains(&"--timeout") { &[] } else { &["--timeout", "5m"] };
+    let mut child = echolab(&[&["connect"], arguments, patient].concat()).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     let writer = std::thread::spawn(move || {
@@ -202,13 +217,19 @@ fn a_port_in_use_and_a_foreign_address_are_errors() {
 
 #[test]
 fn a_port_where_nobody_listens_refuses_over_tcp_and_udp() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    // a socket that has the port and does not listen, so that no other program takes the port meanwhile
+    let idle = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    idle.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let port = idle.local_addr().unwrap().as_socket().unwrap().port().to_string();
     let output = connect(&["--port", &port], b"hi\n");
     assert_ends(&output, 2, "");
     let said = text(&output.stderr);
     assert!(said.contains(&format!("nobody listens on TCP port {port}")) && said.contains("RST"), "{said}");
 
-    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    // a socket that takes datagrams of one peer only, which is another
+    let idle = UdpSocket::bind("127.0.0.1:0").unwrap();
+    idle.connect("127.0.0.2:9").unwrap();
+    let port = idle.local_addr().unwrap().port().to_string();
     let output = connect(&["-t", "udp", "--port", &port], b"hi\n");
     assert_ends(&output, 2, "");
     let said = text(&output.stderr);
@@ -312,7 +333,7 @@ fn the_udp_server_answers_nothing_from_its_own_port_or_a_system_port() {
     let twin = UdpSocket::bind(("127.0.0.2", port)).unwrap();
     twin.send_to(b"ping", ("127.0.0.1", port)).unwrap();
     let ordinary = UdpSocket::bind("127.0.0.1:0").unwrap();
-    ordinary.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    ordinary.set_read_timeout(Some(HANGS)).unwrap();
     ordinary.send_to(b"pong", ("127.0.0.1", port)).unwrap();
     let mut answer = [0; 8];
     assert_eq!(ordinary.recv(&mut answer).unwrap(), 4);
@@ -325,15 +346,15 @@ fn the_udp_server_answers_nothing_from_its_own_port_or_a_system_port() {
 
 #[test]
 fn the_udp_server_stops_answering_a_source_that_never_pauses() {
-    let server = Server::start(&["-t", "udp", "--repeat", "1000"]);
+    let mut server = Server::start(&["-t", "udp", "--repeat", "1000"]);
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.connect(("127.0.0.1", server.port.parse::<u16>().unwrap())).unwrap();
-    client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    client.set_read_timeout(Some(HANGS)).unwrap();
     client.send(&[b'x'; 10_000]).unwrap();
     let mut first = [0; 10_000];
     assert_eq!(client.recv(&mut first).unwrap(), 10_000);
-    let (_, said) = server.stop(Signal::SIGTERM);
-    assert!(said.contains("its source has had all the answers that it may have"), "{said}");
+    server.says("its source has had all the answers that it may have");
+    server.stop(Signal::SIGTERM);
 }
 
 #[test]
@@ -342,9 +363,9 @@ fn two_udp_servers_set_on_each_other_fall_silent() {
     let [from, to]: [u16; 2] = [&one, &other].map(|server| server.port.parse().unwrap());
     // an empty datagram in the name of the one, without a checksum: source, destination, length
     let forged = [from, to, 8, 0].map(u16::to_be_bytes).concat();
-    let raw = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::RAW, Some(socket2::Protocol::UDP))
+    let raw = Socket::new(Domain::IPV4, Type::RAW, Some(socket2::Protocol::UDP))
         .expect("forging a datagram needs CAP_NET_RAW");
-    raw.send_to(&forged, &std::net::SocketAddr::from(([127, 0, 0, 1], to)).into()).unwrap();
+    raw.send_to(&forged, &SocketAddr::from(([127, 0, 0, 1], to)).into()).unwrap();
     let mut line = String::new();
     other.stderr.read_line(&mut line).unwrap();
     assert!(line.contains("not answered: its source has had all the answers"), "{line}");
@@ -408,7 +429,7 @@ fn keys_of_a_terminal_are_sent_at_once_and_the_terminal_is_restored() {
 
 /// Until then the terminal's line discipline would keep what is typed.
 fn wait_for_raw_mode(terminal: impl AsFd, before: &nix::sys::termios::Termios) {
-    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + HANGS;
     while nix::sys::termios::tcgetattr(&terminal).unwrap() == *before {
         assert!(std::time::Instant::now() < deadline, "no raw mode");
         std::thread::yield_now();

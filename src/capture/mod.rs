@@ -5,15 +5,23 @@
 pub mod file;
 pub mod filter;
 mod live;
+mod numbering;
+mod records;
 pub mod save;
 pub mod spool;
 pub mod tee;
 
 use std::io;
 
-pub use live::{Interface, LiveCapture, LiveSource, RIGHTS_TO_CAPTURE, SNAPLEN, Stopper, may_capture, session_filter};
+pub use live::{
+    Drainer, Interface, LiveCapture, LiveSource, RIGHTS_TO_CAPTURE, Ring, SNAPLEN, Stopper, may_capture, session_filter,
+};
 
 use crate::model::{CaptureInfo, Frame};
+
+/// Most interfaces of a pcapng section, read or written. The format allows 2^32; a file that describes nothing else would
+/// fill the memory. The obsolete packet block can name 2^16, and merged captures of as many files stay below.
+const MOST_INTERFACES: usize = 1 << 16;
 
 /// A sequence of frames, in the order of their capture.
 pub trait Source {

@@ -1,25 +1,32 @@
 //! Frames kept for a while, to be read once all is known of them: in memory up to a bound, then in an unnamed file.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Take};
+use std::path::PathBuf;
 
 use tempfile::SpooledTempFile;
 
 use super::Source;
+use super::records::Records;
 use crate::model::{CaptureInfo, Frame, LinkType, Timestamp};
 
 /// So many bytes are kept in memory.
 const IN_MEMORY: usize = 16 << 20;
 
+/// The folder that the unnamed file is made in: that of the variable TMPDIR, or the system's.
+pub fn temporary_folder() -> PathBuf {
+    tempfile::env::temp_dir()
+}
+
 /// Takes frames.
 pub struct Spool {
     info: CaptureInfo,
-    file: BufWriter<SpooledTempFile>,
+    records: Records<SpooledTempFile>,
 }
 
 /// Gives them back.
 pub struct Replay {
     info: CaptureInfo,
-    file: BufReader<SpooledTempFile>,
+    file: BufReader<Take<SpooledTempFile>>,
     buffer: Vec<u8>,
     number: u64,
     dropped: Option<u64>,
@@ -29,38 +36,55 @@ pub struct Replay {
 impl Spool {
     /// An empty spool of a capture.
     pub fn new(info: CaptureInfo) -> Self {
-        Self { info, file: BufWriter::with_capacity(1 << 16, SpooledTempFile::new(IN_MEMORY)) }
+        Self { info, records: Records::new(SpooledTempFile::new(IN_MEMORY)) }
     }
 
     /// Keeps a frame.
     ///
     /// # Errors
-    /// When the unnamed file, in the folder for temporary ones, can't be made or written.
+    /// When the unnamed file, in the folder for temporary ones, can't be made or written. Then this frame, and perhaps some
+    /// before it, are not kept, and no more may follow.
     pub fn write(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         let time = frame.time.unwrap_or(Timestamp::new(0, 0));
         let len = u32::try_from(frame.data.len()).map_err(io::Error::other)?;
-        self.file.write_all(&time.seconds().to_ne_bytes())?;
-        for number in [time.subsec_nanos(), frame.wire_len, len, frame.interface] {
-            self.file.write_all(&number.to_ne_bytes())?;
-        }
-        self.file.write_all(&frame.link.0.to_ne_bytes())?;
-        self.file.write_all(&[u8::from(frame.time.is_some())])?;
-        self.file.write_all(frame.data)
+        self.records.add(|bytes| {
+            bytes.extend(time.seconds().to_ne_bytes());
+            for number in [time.subsec_nanos(), frame.wire_len, len, frame.interface] {
+                bytes.extend(number.to_ne_bytes());
+            }
+            bytes.extend(frame.link.0.to_ne_bytes());
+            bytes.push(u8::from(frame.time.is_some()));
+            bytes.extend_from_slice(frame.data);
+            Ok(())
+        })
     }
 
-    /// Takes no more frames and gives back those that it has. The end is as that of the `source` that they came from,
-    /// which broke off if there is an `error`.
+    /// Has all frames kept, before they are given back.
     ///
     /// # Errors
-    /// When the unnamed file can't be written or read.
-    pub fn replay(self, source: &dyn Source, error: Option<&io::Error>) -> io::Result<Replay> {
-        let Self { info, file } = self;
-        let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    /// As [`Spool::write`].
+    pub fn complete(&mut self) -> io::Result<()> {
+        self.records.flush()
+    }
+
+    /// Frames that are kept, once it is [complete](Self::complete) or a write has failed.
+    pub fn frames(&self) -> u64 {
+        self.records.whole()
+    }
+
+    /// Gives back the frames that are kept. The end is as that of a source that lost `dropped` packets, and broke off as `broken` says, if it
+    /// did.
+    ///
+    /// # Errors
+    /// When the unnamed file can't be read.
+    pub fn replay(self, dropped: Option<u64>, broken: Option<String>) -> io::Result<Replay> {
+        let Self { info, records } = self;
+        let len = records.len();
+        let mut file = records.into_inner();
         file.rewind()?;
-        let (dropped, broken) = (source.dropped(), error.map(ToString::to_string));
         Ok(Replay {
             info,
-            file: BufReader::with_capacity(1 << 16, file),
+            file: BufReader::with_capacity(1 << 16, file.take(len)),
             buffer: Vec::new(),
             number: 0,
             dropped,

@@ -1,88 +1,77 @@
-//! A source that keeps what passes through it in a capture file.
+//! The capture file beside a live capture: every frame goes there before anybody looks at it.
 
 use std::io;
 
-use super::Source;
 use super::save::CaptureWriter;
-use crate::model::{CaptureInfo, Frame};
+use crate::model::Frame;
 
-/// Passes on the frames of a source and writes each to a capture file.
+/// Writes the frames of a capture to a file, where there is one.
 ///
-/// A file that cannot be written on does not end the reading: frames keep coming, and [`Tee::finish`] tells.
-pub struct Tee<S> {
-    source: S,
+/// A file that cannot be written on does not end the capture: [`Tee::finish`] tells.
+pub struct Tee {
     writer: Option<CaptureWriter>,
     error: Option<io::Error>,
 }
 
-impl<S: Source> Tee<S> {
-    /// Frames of `source` go to `writer`, if there is one.
-    pub fn new(source: S, writer: impl Into<Option<CaptureWriter>>) -> Self {
-        Self { source, writer: writer.into(), error: None }
+impl Tee {
+    /// Frames go to `writer`, if there is one.
+    pub fn new(writer: Option<CaptureWriter>) -> Self {
+        Self { writer, error: None }
     }
 
-    /// The source inside.
-    pub fn source(&self) -> &S {
-        &self.source
+    /// Adds a frame, which is in the file at the next [`Tee::flush`] at the latest.
+    pub fn write(&mut self, frame: &Frame<'_>) {
+        self.with(|writer| writer.write(frame, None));
     }
 
-    /// The source inside.
-    pub fn source_mut(&mut self) -> &mut S {
-        &mut self.source
+    /// Has every frame so far in the file.
+    pub fn flush(&mut self) {
+        self.with(CaptureWriter::flush);
     }
 
-    /// Completes the file, with the number of packets that the kernel dropped where the source knows it.
+    fn with(&mut self, write: impl FnOnce(&mut CaptureWriter) -> io::Result<()>) {
+        if let Some(writer) = &mut self.writer
+            && let Err(error) = write(writer)
+        {
+            // a frame that its format can't hold is no reason to lose those before it
+            let _ = writer.flush();
+            let missing = writer.frames() + 1;
+            let text = format!("frame {missing} and all later ones are missing from the capture file: {error}");
+            self.error = Some(io::Error::new(error.kind(), text));
+            self.writer = None;
+        }
+    }
+
+    /// Completes the file, with the number of packets that the kernel dropped.
     ///
     /// # Errors
     /// The first error of writing, from which on the file lacks frames.
-    pub fn finish(self) -> io::Result<()> {
+    pub fn finish(mut self, dropped: u64) -> io::Result<()> {
+        self.flush();
         match (self.error, self.writer) {
             (Some(error), _) => Err(error),
-            (None, Some(writer)) => writer.finish(self.source.dropped()),
+            (None, Some(writer)) => writer.finish(Some(dropped)),
             (None, None) => Ok(()),
         }
     }
 }
 
-impl<S: Source> Source for Tee<S> {
-    fn info(&self) -> &CaptureInfo {
-        self.source.info()
-    }
-
-    fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
-        let next = self.source.next_frame()?;
-        if let (Some(frame), Some(writer)) = (&next, &mut self.writer)
-            && let Err(error) = writer.write(frame, None)
-        {
-            let text = format!("the capture file breaks off at frame {}: {error}", frame.number);
-            self.error = Some(io::Error::new(error.kind(), text));
-            self.writer = None;
-        }
-        Ok(next)
-    }
-
-    fn is_ready(&self) -> bool {
-        self.source.is_ready()
-    }
-
-    fn dropped(&self) -> Option<u64> {
-        self.source.dropped()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
-    use crate::capture::file;
-    use crate::model::{CaptureFormat, LinkType};
+    use crate::capture::{Source, file};
+    use crate::model::{CaptureFormat, CaptureInfo, LinkType};
 
     /// Room for so many bytes, like a disk.
     struct Disk(usize);
 
     impl io::Write for Disk {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
-            Ok(bytes.len())
+            let count = bytes.len().min(self.0);
+            self.0 -= count;
+            if count == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(count) }
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -90,37 +79,50 @@ mod tests {
         }
     }
 
-    fn tee(room: usize) -> Tee<file::FileSource> {
-        let header = CaptureInfo { link_types: vec![LinkType::ETHERNET], ..CaptureInfo::default() };
-        let mut bytes = [&[0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0][..], &[0; 12], &[1, 0, 0, 0]].concat();
-        for _ in 0..3 {
-            bytes.extend([0; 8]);
-            bytes.extend(50_000_u32.to_le_bytes());
-            bytes.extend(50_000_u32.to_le_bytes());
-            bytes.extend([0; 50_000]);
+    fn frame(number: u64, data: &[u8]) -> Frame<'_> {
+        Frame { number, time: None, link: LinkType::ETHERNET, interface: 0, wire_len: data.len() as u32, data }
+    }
+
+    fn info() -> CaptureInfo {
+        CaptureInfo { link_types: vec![LinkType::ETHERNET], ..CaptureInfo::default() }
+    }
+
+    /// Writes 100 frames of 84 bytes each, with the head of their record, and flushes after each third.
+    fn written(writer: CaptureWriter) -> io::Result<()> {
+        let mut tee = Tee::new(Some(writer));
+        for number in 1..=100 {
+            tee.write(&frame(number, &[0; 84]));
+            if number % 3 == 0 {
+                tee.flush();
+            }
         }
-        let source = file::from_reader("made.pcap".into(), io::Cursor::new(bytes)).unwrap();
-        Tee::new(source, CaptureWriter::new(Disk(room), CaptureFormat::Pcap, &header).unwrap())
+        tee.finish(0)
     }
 
     #[test]
-    fn a_full_disk_is_told_at_the_end_and_loses_no_frame_on_the_way() {
-        let mut tee = tee(60_000);
-        let mut frames = 0;
-        while let Some(frame) = tee.next_frame().unwrap() {
-            frames += 1;
-            assert_eq!(frame.data.len(), 50_000);
+    fn a_full_disk_is_told_with_the_first_frame_that_is_missing() {
+        // the file's head takes 24 bytes, and a frame 100
+        for (room, missing) in [(24, 1), (123, 1), (124, 2), (2500, 25), (9_923, 99), (10_023, 100)] {
+            let writer = CaptureWriter::new(Disk(room), CaptureFormat::Pcap, &info()).unwrap();
+            let error = written(writer).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+            assert!(error.to_string().starts_with(&format!("frame {missing} and all later")), "{room}: {error}");
         }
-        assert_eq!(frames, 3);
-        let error = tee.finish().unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        assert!(error.to_string().contains("breaks off at frame 3"), "{error}");
+        written(CaptureWriter::new(Disk(10_024), CaptureFormat::Pcap, &info()).unwrap()).unwrap();
     }
 
     #[test]
-    fn with_room_enough_nothing_is_told() {
-        let mut tee = tee(200_000);
-        while tee.next_frame().unwrap().is_some() {}
-        tee.finish().unwrap();
+    fn a_frame_that_the_format_cannot_hold_loses_none_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.pcap");
+        let file = File::create_new(&path).unwrap();
+        let mut tee = Tee::new(Some(CaptureWriter::to_file(file, CaptureFormat::Pcap, &info()).unwrap()));
+        tee.write(&frame(1, &[1]));
+        tee.write(&Frame { link: LinkType::RAW, ..frame(2, &[2]) });
+        let error = tee.finish(0).unwrap_err().to_string();
+        assert!(error.starts_with("frame 2 and all later") && error.contains(".pcapng"), "{error}");
+        let mut source = file::open(&path).unwrap();
+        assert_eq!(source.next_frame().unwrap().unwrap().data, [1]);
+        assert!(source.next_frame().unwrap().is_none());
     }
 }

@@ -20,6 +20,9 @@ const REPORTS: [(&str, &str); 4] =
 /// The capture of a session, which keeps its frames too.
 const CAPTURE: &str = "capture.pcapng";
 
+/// The end of the name of a report that is being written.
+const INCOMPLETE: &str = ".incomplete";
+
 /// A folder of reports.
 #[derive(Clone, Debug)]
 pub(super) struct ReportDir(PathBuf);
@@ -96,12 +99,12 @@ impl ReportDir {
         Ok(several)
     }
 
-    /// A file beside the reports, which is gone unless it is kept.
+    /// A file beside the reports, which is gone unless it is kept. If the program is killed its name says what it is.
     fn aside(&self, name: &str) -> Result<NamedTempFile> {
-        let prefix = format!(".{name}.");
+        let prefix = format!("{name}.");
         let mut builder = tempfile::Builder::new();
         // like that of any new file, less what the umask takes
-        builder.prefix(&prefix).permissions(Permissions::from_mode(0o666));
+        builder.prefix(&prefix).suffix(INCOMPLETE).permissions(Permissions::from_mode(0o666));
         builder.tempfile_in(&self.0).with_context(|| format!("can't create {}", self.0.join(name).display()))
     }
 }

@@ -10,6 +10,12 @@ use super::extensions;
 use super::fragments::Fragment;
 use crate::model::{EarlierFrames, Endpoint, IpHeader, Skip};
 
+/// The options of an IPv4 header (RFC 791 §3.1) that are told apart here.
+const END_OF_OPTIONS: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const LOOSE_SOURCE_ROUTE: u8 = 131;
+const STRICT_SOURCE_ROUTE: u8 = 137;
+
 /// An IP packet, read as far as its transport or its fragmentation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ip<'a> {
@@ -17,7 +23,7 @@ pub(super) struct Ip<'a> {
     pub(super) header: IpHeader,
     /// The header's source and destination.
     pub(super) addresses: Addresses<'a>,
-    /// What the transport's checksum covers of these; a routing header's last address takes the destination's place.
+    /// What the transport's checksum covers of these; the last address of a source route replaces the destination.
     pub(super) pseudo_header: PseudoHeader,
     /// What `payload` starts with.
     pub(super) protocol: IpNumber,
@@ -94,7 +100,11 @@ impl<'a> Ip<'a> {
             short if short < header_len => return Err(Skip::Malformed),
             total => packet.limit(total),
         };
-        let addresses = packet.skip(12).array()?;
+        let addresses: &[u8; 8] = packet.skip(12).array()?;
+        let pseudo_header = match header.options() {
+            [] => PseudoHeader::new(addresses),
+            options => routed_pseudo_header(addresses, options),
+        };
         Ok(Self {
             header: IpHeader {
                 version: 4,
@@ -107,7 +117,7 @@ impl<'a> Ip<'a> {
                 earlier: EarlierFrames::default(),
             },
             addresses: Addresses::V4(addresses),
-            pseudo_header: PseudoHeader::new(addresses),
+            pseudo_header,
             protocol: header.protocol(),
             payload: packet.skip(header_len),
             fragment: header.is_fragmenting_payload().then(|| Fragment {
@@ -170,10 +180,43 @@ impl<'a> Ip<'a> {
     }
 }
 
+/// What a checksum covers of the addresses of an IPv4 header with options (RFC 9293 §3.1).
+#[cold]
+fn routed_pseudo_header(addresses: &[u8; 8], options: &[u8]) -> PseudoHeader {
+    let [a, b, c, d, ..] = *addresses;
+    match final_destination(options) {
+        Some([e, f, g, h]) => PseudoHeader::new(&[a, b, c, d, e, f, g, h]),
+        None => PseudoHeader::new(addresses),
+    }
+}
+
+/// The last address of a loose or strict source route (RFC 791 §3.1); `None` where there is none, or where the packet
+/// has reached the end of it.
+fn final_destination(mut options: &[u8]) -> Option<[u8; 4]> {
+    loop {
+        let (length, value) = match options {
+            [] | [END_OF_OPTIONS, ..] => return None,
+            [NO_OPERATION, rest @ ..] => {
+                options = rest;
+                continue;
+            }
+            [_, length, ..] => (usize::from(*length), options.get(2..usize::from(*length))?),
+            [_] => return None,
+        };
+        if let ([LOOSE_SOURCE_ROUTE | STRICT_SOURCE_ROUTE, ..], [pointer, addresses @ ..]) = (options, value) {
+            // the pointer is beyond the option when all addresses have been used
+            let is_under_way = usize::from(*pointer) <= length;
+            return addresses.as_chunks::<4>().0.last().copied().filter(|_| is_under_way);
+        }
+        options = options.get(length..)?;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::decode::{Decoder, samples};
+    use crate::model::Checksum;
     use crate::model::LinkType;
 
     fn payload_len(bytes: &[u8], wire_len: usize) -> Result<u32, Skip> {
@@ -246,5 +289,43 @@ mod tests {
             let segment = samples::segment(packet);
             assert_eq!((segment.source.port, packet.payload), (40_000, &b"hello"[..]));
         }
+    }
+
+    /// The verdict on a segment for the samples' server behind an IPv4 header with these options, sent to `next`.
+    fn checksum_with(options: &[u8], next: Ipv4Addr) -> Checksum {
+        let segment = samples::tcp4(b"hello").split_off(20);
+        let length = u16::try_from(segment.len()).unwrap();
+        let mut header =
+            etherparse::Ipv4Header::new(length, 64, ip_number::TCP, samples::CLIENT.octets(), next.octets()).unwrap();
+        header.options = etherparse::Ipv4Options::try_from(options).unwrap();
+        header.total_len = u16::try_from(header.header_len()).unwrap() + length;
+        let bytes = [&header.to_bytes()[..], &segment].concat();
+        let mut decoder = Decoder::new();
+        let packet = decoder.decode(&samples::frame(LinkType::RAW, &bytes)).unwrap();
+        let segment = samples::segment(packet);
+        assert_eq!(segment.destination, Endpoint::new(next, 6542));
+        segment.checksum
+    }
+
+    #[test]
+    fn a_checksum_covers_the_final_destination_of_a_source_route() {
+        let (via, server) = (Ipv4Addr::new(192, 0, 2, 9), samples::SERVER);
+        let [a, b, c, d] = server.octets();
+        for kind in [131, 137] {
+            // one address left, then two; nothing before the option, then one that does nothing and one of four bytes
+            assert_eq!(checksum_with(&[kind, 7, 4, a, b, c, d, 0], via), Checksum::Valid);
+            assert_eq!(checksum_with(&[kind, 11, 4, 192, 0, 2, 8, a, b, c, d, 0], via), Checksum::Valid);
+            assert_eq!(checksum_with(&[1, 148, 4, 0, 0, kind, 7, 4, a, b, c, d], via), Checksum::Valid);
+            // the route is at its end: the addresses are those that the packet has passed
+            assert_eq!(checksum_with(&[kind, 7, 8, 192, 0, 2, 8, 0], server), Checksum::Valid);
+        }
+        // a recorded route, an end before the option, an option longer than the header
+        assert_eq!(checksum_with(&[7, 7, 4, 192, 0, 2, 8, 0], server), Checksum::Valid);
+        assert_eq!(checksum_with(&[0, 131, 7, 4, 192, 0, 2, 8], server), Checksum::Valid);
+        assert_eq!(checksum_with(&[131, 9, 4, 192, 0, 2, 8, 0], server), Checksum::Valid);
+        for short in [[131, 0, 0, 0], [131, 1, 0, 0], [131, 2, 0, 0], [131, 3, 4, 0]] {
+            assert_eq!(checksum_with(&short, server), Checksum::Valid);
+        }
+        assert_eq!(checksum_with(&[131, 7, 4, 192, 0, 2, 8, 0], server), Checksum::Invalid);
     }
 }

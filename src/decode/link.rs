@@ -42,11 +42,7 @@ pub(super) fn network<'a>(frame: &Frame<'a>) -> Result<Network<'a>, Skip> {
             let [p0, p1, _, _, _, _, _, _, t0, t1, ..] = *header;
             cooked(u16::from_be_bytes([t0, t1]), u16::from_be_bytes([p0, p1]), bytes.skip(20))
         }
-        LinkType::NULL => {
-            // in the byte order of the capturing host, which the file's need not be; a family is a small number
-            let family: [u8; 4] = *bytes.array()?;
-            loopback(u32::from_le_bytes(family).min(u32::from_be_bytes(family)), bytes.skip(4))
-        }
+        LinkType::NULL => null(*bytes.array()?, bytes.skip(4)),
         LinkType::LOOP => loopback(u32::from_be_bytes(*bytes.array()?), bytes.skip(4)),
         _ => Err(Skip::LinkType),
     }
@@ -115,6 +111,28 @@ fn cooked(device: u16, protocol: u16, payload: Captured<'_>) -> Result<Network<'
         }
         (_, EtherType(..=LAST_LENGTH)) => Err(Skip::NotIp),
         (_, other) => tagged(other, payload),
+    }
+}
+
+/// What the NULL header announces, read as Wireshark reads it. BSD writes the address family in the byte order of the
+/// capturing host, which the file's need not be; IRIX writes 16 bits of it; Linux writes an EtherType in network byte
+/// order, for devices without a link type of their own, behind two bytes that may hold anything.
+fn null(header: [u8; 4], payload: Captured<'_>) -> Result<Network<'_>, Skip> {
+    let value = match header {
+        // PPP's address and control fields
+        [0xff, 0x03, _, _] => return Err(Skip::NotIp),
+        [0, family @ ..=5, 0, 0] | [_, _, family @ 1..=5, 0] => family.into(),
+        [_, _, 0, 0] => u32::from_le_bytes(header),
+        _ => u32::from_be_bytes(header),
+    };
+    if value <= LAST_LENGTH.into() {
+        return loopback(value, payload);
+    }
+    let [_, _, high, low] = value.to_be_bytes();
+    match u16::from_be_bytes([high, low]) {
+        // a length would announce LLC, which this header never carries
+        ..=LAST_LENGTH => Err(Skip::NotIp),
+        kind => tagged(EtherType(kind), payload),
     }
 }
 
@@ -230,6 +248,27 @@ mod tests {
             assert_eq!(read(LinkType::LOOP, &[0, 0, 0, family], &v6), Ok(None));
         }
         assert_eq!(read(LinkType::NULL, &[7, 0, 0, 0], &v4), Err(Skip::NotIp));
+        // IRIX
+        assert_eq!(read(LinkType::NULL, &[0, 2, 0, 0], &v4), Ok(None));
+        assert_eq!(read(LinkType::NULL, &[0, 0, 2, 0], &v4), Ok(None));
+    }
+
+    #[test]
+    fn a_null_header_may_hold_an_ethertype() {
+        let (v4, v6) = (samples::tcp4(b"hello"), samples::tcp6(b"hello"));
+        for before in [[0, 0], [0x0f, 0], [0, 0x60]] {
+            let header = |kind: [u8; 2]| [before, kind].concat();
+            assert_eq!(read(LinkType::NULL, &header([8, 0]), &v4), Ok(None));
+            assert_eq!(read(LinkType::NULL, &header([0x86, 0xdd]), &v6), Ok(None));
+            assert_eq!(read(LinkType::NULL, &header([8, 6]), &v4), Err(Skip::Arp));
+            assert_eq!(read(LinkType::NULL, &header([0x88, 0xcc]), &v4), Err(Skip::NotIp));
+        }
+        // a length, whatever follows; PPP
+        let llc = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &v4].concat();
+        assert_eq!(read(LinkType::NULL, &[0x0f, 0, 0, 100], &llc), Err(Skip::NotIp));
+        assert_eq!(read(LinkType::NULL, &[0xff, 3, 8, 0], &v4), Err(Skip::NotIp));
+        // OpenBSD's header holds nothing but families
+        assert_eq!(read(LinkType::LOOP, &[0, 0, 8, 0], &v4), Err(Skip::NotIp));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::kernel::{KernelWatch, Watched};
+use super::pace::Pace;
 use crate::model::{Call, CallKind, Endpoint, Side, Timestamp};
 
 /// The calls of one side, in the order in which they returned. Clones write to the same transcript.
@@ -14,6 +15,7 @@ pub struct Transcript {
     program: &'static str,
     calls: Arc<Mutex<Vec<Call>>>,
     kernel: Option<KernelWatch>,
+    pace: Option<Pace>,
 }
 
 impl Transcript {
@@ -22,7 +24,7 @@ impl Transcript {
 
     /// An empty transcript of `side`.
     pub fn new(side: Side) -> Self {
-        Self { side, program: side.name(), calls: Arc::default(), kernel: None }
+        Self { side, program: side.name(), calls: Arc::default(), kernel: None, pace: None }
     }
 
     /// The same list of calls for those of a program that is neither just the client nor just the server, where it is at
@@ -38,13 +40,27 @@ impl Transcript {
         Self { kernel: Some(watch), ..self }
     }
 
-    /// Notes a call that has just returned, on a socket with these ends.
+    /// The same, of a program that sends no faster than `pace` allows.
+    #[must_use]
+    pub fn with_pace(self, pace: Pace) -> Self {
+        Self { pace: Some(pace), ..self }
+    }
+
+    /// Notes a call that has just returned, on a socket with these ends; after a send, waits as its pace asks.
     pub fn note(&self, connection: u64, local: Option<Endpoint>, peer: Option<Endpoint>, kind: CallKind) {
         let time = now();
         let kernel = self.kernel.as_ref().zip(local.zip(peer)).map(|(watch, ends)| watch.views(self.side, ends));
+        let sent = if let CallKind::Send(bytes) = kind { Some(bytes) } else { None };
+        self.push(Call { time, side: self.side, program: self.program, connection, local, peer, kind, kernel });
+        if let Some((bytes, pace)) = sent.zip(self.pace.as_ref()) {
+            pace.sent(self.side, bytes);
+        }
+    }
+
+    fn push(&self, call: Call) {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() < Self::LIMIT {
-            calls.push(Call { time, side: self.side, program: self.program, connection, local, peer, kind, kernel });
+            calls.push(call);
         }
     }
 

@@ -15,6 +15,7 @@ mod step;
 mod step_findings;
 mod transfer;
 mod wire;
+mod words;
 
 pub use answers::{Answer, AnswerTable, Answered, Evidence, QUESTIONS, Question};
 pub use arithmetic::Arithmetic;

@@ -90,7 +90,10 @@ finding_codes! {
     ResetStale "reset_stale" Note "Answers a segment of a connection that its sender has no more, or never had.";
     ResetUnknown "reset_unknown" Warning "A reset; the capture does not show why.";
     ResetIgnored "reset_ignored" Note "A reset that ended nothing: its number is not the one expected, or the connection went on (RFC 5961 §3.2).";
-    ChallengeAck "challenge_ack" Note "An ACK in answer to a SYN or RST that does not fit the connection (RFC 5961).";
+    ChallengeAck "challenge_ack" Note "An ACK in answer to a segment that does not fit the connection: a SYN, a RST (RFC 5961), or one with unacceptable numbers (RFC 9293 §3.10.7.4).";
+    Unacceptable "unacceptable_segment" Warning "A segment that its receiver does not accept: outside its window, with an old timestamp, or of another connection (RFC 9293 §3.10.7.4).";
+    InvalidSack "invalid_sack" Warning "A SACK block that cannot be true; its receiver ignores it (RFC 2018).";
+    AckLoop "ack_loop" Problem "Both sides keep answering segments of each other that they do not accept (RFC 5961 §7).";
     DelayedAck "delayed_ack" Note "The ACK waited for data to ride on, or for its timer (RFC 1122 §4.2.3.2).";
     NagleWait "nagle_wait" Note "A small segment waited for the ACK of the one before (RFC 896).";
     IdleGap "idle_gap" Note "Nothing was sent for a while.";

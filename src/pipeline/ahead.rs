@@ -15,6 +15,9 @@ use crate::model::{Frame, Headers, Packet, Skip};
 /// Packets in a batch: enough that neither thread waits for the other's next one, and so few that a batch, of about
 /// two thirds of a megabyte, stays close to a processor.
 const BATCH: usize = 2048;
+/// Bytes of payload at which a batch is full: as many as usual packets have, and so few that batches of the longest
+/// ones take 20 MiB together instead of 600.
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Batches on their way at once.
 const BATCHES: usize = 4;
 
@@ -23,6 +26,8 @@ struct Item {
     frame: Frame<'static>,
     headers: Result<Headers, Skip>,
     payload: usize,
+    /// How many fragments wait for the rest of their packet after this frame.
+    incomplete_fragments: u64,
 }
 
 /// Some packets in a row.
@@ -32,7 +37,12 @@ struct Batch {
     payloads: Vec<u8>,
     /// What comes after them: `None` for another batch, `Some(None)` for the end, else why the source breaks off.
     after: Option<Option<String>>,
-    incomplete_fragments: u64,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.items.len() >= BATCH || self.payloads.len() >= BATCH_BYTES
+    }
 }
 
 /// The tracker's end: takes packets out of batches.
@@ -40,6 +50,8 @@ pub(super) struct Ahead {
     full: Receiver<Batch>,
     empty: SyncSender<Batch>,
     batch: Batch,
+    /// As of the last frame that was taken, however many have been read.
+    incomplete_fragments: u64,
 }
 
 impl Ahead {
@@ -52,7 +64,7 @@ impl Ahead {
             let _ = empty.send(Batch::default());
         }
         scope.spawn(move || read_ahead(source, &full_sender, &empty_receiver));
-        Self { full, empty, batch: Batch::default() }
+        Self { full, empty, batch: Batch::default(), incomplete_fragments: 0 }
     }
 }
 
@@ -63,6 +75,7 @@ impl Packets for Ahead {
             for item in &self.batch.items {
                 let (payload, rest) = payloads.split_at_checked(item.payload).unwrap_or_default();
                 payloads = rest;
+                self.incomplete_fragments = item.incomplete_fragments;
                 let taken = match &item.headers {
                     Ok(headers) => take(&item.frame, Ok(&Packet { headers, header: &[], payload })),
                     Err(reason) => take(&item.frame, Err(*reason)),
@@ -81,7 +94,7 @@ impl Packets for Ahead {
     }
 
     fn incomplete_fragments(&self) -> u64 {
-        self.batch.incomplete_fragments
+        self.incomplete_fragments
     }
 }
 
@@ -91,7 +104,7 @@ fn read_ahead(source: &mut (dyn Source + Send), full: &SyncSender<Batch>, empty:
     while let Ok(mut batch) = empty.recv() {
         batch.items.clear();
         batch.payloads.clear();
-        while batch.items.len() < BATCH && batch.after.is_none() {
+        while !batch.is_full() && batch.after.is_none() {
             let frame = match source.next_frame() {
                 Ok(Some(frame)) => frame,
                 Ok(None) => {
@@ -105,18 +118,139 @@ fn read_ahead(source: &mut (dyn Source + Send), full: &SyncSender<Batch>, empty:
             };
             let packet = decoder.decode(&frame);
             let frame = Frame { data: &[], ..frame };
-            match packet {
+            let (headers, payload) = match packet {
                 Ok(Packet { headers, payload, .. }) => {
                     batch.payloads.extend_from_slice(payload);
-                    batch.items.push(Item { frame, headers: Ok(*headers), payload: payload.len() });
+                    (Ok(*headers), payload.len())
                 }
-                Err(reason) => batch.items.push(Item { frame, headers: Err(reason), payload: 0 }),
-            }
+                Err(reason) => (Err(reason), 0),
+            };
+            let incomplete_fragments = decoder.incomplete_fragments();
+            batch.items.push(Item { frame, headers, payload, incomplete_fragments });
         }
-        batch.incomplete_fragments = decoder.incomplete_fragments();
         let last = batch.after.is_some();
         if full.send(batch).is_err() || last {
             return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use etherparse::{IpFragOffset, IpNumber, Ipv4Header, PacketBuilder};
+
+    use super::*;
+    use crate::explain::{Conversation, Step};
+    use crate::model::{CaptureInfo, LinkType};
+    use crate::pipeline::{Options, run};
+    use crate::report::{CaptureTotals, Sink};
+
+    /// The same raw IP packets over and over, up to so many frames.
+    struct Frames {
+        packets: Vec<Vec<u8>>,
+        info: CaptureInfo,
+        given: usize,
+        most: usize,
+    }
+
+    impl Frames {
+        fn new(packets: Vec<Vec<u8>>, most: usize) -> Self {
+            Self { packets, info: CaptureInfo::default(), given: 0, most }
+        }
+    }
+
+    impl Source for Frames {
+        fn info(&self) -> &CaptureInfo {
+            &self.info
+        }
+
+        fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
+            if self.given == self.most {
+                return Ok(None);
+            }
+            let packet = self.packets.get(self.given % self.packets.len()).map_or(&[][..], Vec::as_slice);
+            self.given += 1;
+            let (number, wire_len) = (self.given as u64, packet.len() as u32);
+            Ok(Some(Frame { number, time: None, link: LinkType::RAW, interface: 0, wire_len, data: packet }))
+        }
+    }
+
+    struct Nothing;
+
+    impl Sink for Nothing {
+        fn capture(&mut self, _: &CaptureInfo) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn step(&mut self, _: &Step<'_>) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn conversation(&mut self, _: &Conversation) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn datagram(len: usize) -> Vec<u8> {
+        let mut packet = Vec::new();
+        let builder = PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).udp(40_000, 7);
+        builder.write(&mut packet, &vec![b'x'; len]).expect("a datagram");
+        packet
+    }
+
+    /// A fragment at `offset` eights of bytes.
+    fn fragment(id: u16, offset: u16, more_fragments: bool) -> Vec<u8> {
+        let mut header = Ipv4Header::new(8, 64, IpNumber::UDP, [10, 0, 0, 1], [10, 0, 0, 2]).expect("short");
+        header.identification = id;
+        header.fragment_offset = IpFragOffset::try_new(offset).expect("a small offset");
+        header.more_fragments = more_fragments;
+        [&header.to_bytes()[..], &[0, 9, 0, 7, 0, 16, 0, 0]].concat()
+    }
+
+    #[test]
+    fn batches_are_bounded_in_packets_and_in_bytes() {
+        for (len, frames) in [(0, 10_000), (65_000, 1_000), (65_000, 2_000), (65_000, 4_000)] {
+            let (full_sender, full) = sync_channel(BATCHES);
+            let (empty, empty_receiver) = sync_channel(BATCHES);
+            let mut source = Frames::new(vec![datagram(len)], frames);
+            let taken = std::thread::scope(|scope| {
+                let source = &mut source;
+                scope.spawn(move || read_ahead(source, &full_sender, &empty_receiver));
+                let mut taken = 0;
+                loop {
+                    empty.send(Batch::default()).expect("the reader waits for it");
+                    let batch = full.recv().expect("a batch");
+                    taken += batch.items.len();
+                    assert!(batch.items.len() <= BATCH);
+                    assert!(batch.payloads.len() < BATCH_BYTES + 65_536, "{} bytes", batch.payloads.len());
+                    if batch.after.is_some() {
+                        return taken;
+                    }
+                }
+            });
+            assert_eq!(taken, frames);
+        }
+    }
+
+    #[test]
+    fn only_fragments_that_were_taken_are_counted() {
+        // two datagrams, one in two fragments, one that is never completed
+        let packets = vec![datagram(9), fragment(1, 0, true), datagram(9), fragment(1, 1, false), fragment(2, 0, true)];
+        for most in (1..=40).chain([1_000, 3_000]) {
+            let totals = [false, true].map(|ahead| {
+                let mut options = Options { max_frames: Some(most), ahead, ..Options::default() };
+                run(&mut Frames::new(packets.clone(), 5_000), &mut options, &mut Nothing).expect("nothing is written")
+            });
+            let [inline, ahead] = &totals;
+            assert_eq!(inline, ahead, "of {most} frames");
+            let other: u64 = ahead.other().map(|(_, frames)| frames).sum();
+            assert_eq!((ahead.frames, ahead.tcp + ahead.udp + ahead.icmp + other), (most, most));
         }
     }
 }

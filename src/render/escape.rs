@@ -115,13 +115,32 @@ fn is_number(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// Characters at which a spreadsheet may begin a new cell, whatever the file's own separator is; their full-width forms
+/// may be taken for them.
+const SEPARATORS: &[char] = &[',', ';', '|', '\t', '，', '；', '｜'];
+
 /// For a cell that a spreadsheet may open: hidden characters are escaped, and an apostrophe goes before what would
-/// start a formula (`=`, `+`, `-`, `@`). A number stays one. Quotes are the CSV writer's affair.
+/// start a formula (`=`, `+`, `-`, `@`), in the cell or behind a character within it at which the reader's spreadsheet
+/// may begin another. A number stays one. Quotes are the CSV writer's affair.
 pub fn spreadsheet(text: &str) -> Cow<'_, str> {
     let text = plain(text);
-    let trimmed = text.trim_start();
-    let formula = trimmed.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) && trimmed.parse::<f64>().is_err();
-    if formula { Cow::Owned(format!("'{text}")) } else { text }
+    if !text.split(SEPARATORS).any(is_formula) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for part in text.split_inclusive(SEPARATORS) {
+        if is_formula(part.strip_suffix(SEPARATORS).unwrap_or(part)) {
+            escaped.push('\'');
+        }
+        escaped.push_str(part);
+    }
+    Cow::Owned(escaped)
+}
+
+/// Whether a spreadsheet would compute a cell that begins like this; blanks and quotes before a formula don't stop it.
+fn is_formula(cell: &str) -> bool {
+    let trimmed = cell.trim_start_matches(|c: char| c.is_whitespace() || c == '"');
+    trimmed.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) && trimmed.trim_end().parse::<f64>().is_err()
 }
 
 /// For text and attributes of XML and HTML: hidden characters are escaped, markup becomes entities, and what XML 1.0
@@ -185,9 +204,14 @@ mod tests {
 
     #[test]
     fn a_spreadsheet_computes_nothing() {
-        for formula in ["=cmd()", "+1+1", "-2+3", "@SUM(A1)", " =1"] {
+        for formula in ["=cmd()", "+1+1", "-2+3", "@SUM(A1)", " =1", "\"=1"] {
             assert!(spreadsheet(formula).starts_with('\''), "{formula}");
         }
+        assert_eq!(spreadsheet("a;=1"), "a;'=1");
+        assert_eq!(spreadsheet("a；=1"), "a；'=1");
+        assert_eq!(spreadsheet("=1|@x, \"+1+1,b"), "'=1|'@x,' \"+1+1,b");
+        assert_eq!(spreadsheet("X+1, Y+13; a=b"), "X+1, Y+13; a=b");
+        assert_eq!(spreadsheet("3;-0.5, +2"), "3;-0.5, +2");
         assert_eq!(spreadsheet("-0.5"), "-0.5");
         assert_eq!(spreadsheet("\t=1"), r"\t=1");
     }

@@ -130,6 +130,7 @@ mod tests {
         "\u{9b}2J\u{85}".as_bytes(),
         b"nul\0nul",
         b"=cmd()|' /C calc'!A0",
+        b"x;=1;\"+1+1;\"\"@a\t-2+3| -3+4",
         b"one\r\ntwo\n\n| three |",
         b"<script>alert(1)</script>",
         b"\"quoted\",comma",
@@ -189,6 +190,20 @@ mod tests {
         assert_eq!(cells.len(), HOSTILE.len());
         assert_eq!(cells.iter().find(|cell| cell.starts_with(['=', '+', '-', '@'])), None);
         assert_eq!(cells.get(5).map(String::as_str), Some("'=cmd()|' /C calc'!A0"));
+        // a spreadsheet may take another character for the separator, and knows no quotes then
+        for separator in [b',', b';', b'|', b'\t'] {
+            for quoting in [true, false] {
+                let mut reader = ::csv::ReaderBuilder::new();
+                let mut reader =
+                    reader.delimiter(separator).quoting(quoting).flexible(true).from_reader(text.as_bytes());
+                for record in reader.records().map(|record| record.expect("a row")) {
+                    for cell in record.iter() {
+                        let begun = cell.trim_start_matches(['"', ' ']);
+                        assert!(!begun.starts_with(['=', '+', '-', '@']) || begun.parse::<f64>().is_ok(), "{cell}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::totals::{CaptureTotals, LeftOut};
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step, Transfer};
 use crate::model::{CaptureInfo, PerDirection};
-use crate::track::StreamId;
+use crate::track::{Event, StreamId};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +129,10 @@ impl<R: Renderer> Sink for Collector<R> {
         self.open.clear();
         self.left_out = LeftOut::default();
         Ok(())
+    }
+
+    fn may_show(&self, event: &Event<'_>) -> bool {
+        self.open.len() < self.bounds.conversations || self.places.contains_key(&event.stream)
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {

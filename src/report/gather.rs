@@ -9,7 +9,7 @@ use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
-use crate::track::StreamId;
+use crate::track::{Event, StreamId};
 
 /// What is kept of one conversation, in bounded memory.
 pub trait Gather {
@@ -105,6 +105,10 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
         self.conversations_left_out = 0;
         self.steps_left_out = 0;
         Ok(())
+    }
+
+    fn may_show(&self, event: &Event<'_>) -> bool {
+        self.open.len() < self.most || self.places.contains_key(&event.stream)
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {

@@ -20,6 +20,7 @@ mod several;
 mod step_columns;
 mod totals;
 mod transcript;
+mod unwrap;
 mod view;
 mod words;
 
@@ -50,7 +51,7 @@ pub(crate) use words::{count, counted};
 
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
-use crate::track::{ConversationSize, StreamId};
+use crate::track::{ConversationSize, Event, StreamId};
 
 /// Takes what the pipeline pushes, in the order of the capture, and keeps or writes what it needs.
 ///
@@ -73,6 +74,13 @@ pub trait Sink {
     /// # Errors
     /// When the output can't be written.
     fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
+
+    /// Whether the conversation of this step can still be shown; when not, nothing is kept of it for that.
+    ///
+    /// Once it can't, it can't for good: a bound that is reached stays so until the capture ends.
+    fn may_show(&self, _: &Event<'_>) -> bool {
+        true
+    }
 
     /// Whether it looks at a conversation like this at all; when not, it is not summed up for it.
     fn wants(&mut self, _: &ConversationSize) -> bool {

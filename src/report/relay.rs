@@ -7,7 +7,7 @@ use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
-use crate::track::{ConversationSize, StreamId};
+use crate::track::{ConversationSize, Event, StreamId};
 
 /// A sink that passes on what it gets. Its methods are those of [`Sink`]; it says only what it does otherwise.
 #[allow(missing_docs, reason = "as in Sink")]
@@ -35,6 +35,10 @@ pub trait Relay {
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         self.to_mut().step(step)
+    }
+
+    fn may_show(&self, event: &Event<'_>) -> bool {
+        self.to().may_show(event)
     }
 
     fn wants(&mut self, extent: &ConversationSize) -> bool {
@@ -81,6 +85,10 @@ impl<R: Relay> Sink for R {
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         Relay::step(self, step)
+    }
+
+    fn may_show(&self, event: &Event<'_>) -> bool {
+        Relay::may_show(self, event)
     }
 
     fn wants(&mut self, extent: &ConversationSize) -> bool {

@@ -7,7 +7,7 @@ use super::relay::Relay;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, Endpoint};
-use crate::track::{ConversationSize, StreamId};
+use crate::track::{ConversationSize, Event, StreamId};
 
 /// Which conversations and steps are wanted; the default is all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,10 @@ impl<S: Sink> Relay for Selection<S> {
 
     fn to_mut(&mut self) -> &mut Self::To {
         &mut self.inner
+    }
+
+    fn may_show(&self, event: &Event<'_>) -> bool {
+        self.wanted.conversation(event.stream, [event.source, event.destination]) && self.inner.may_show(event)
     }
 
     fn wants(&mut self, _: &ConversationSize) -> bool {

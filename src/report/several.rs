@@ -5,7 +5,7 @@ use std::io;
 use super::{CaptureTotals, Sink, ToldCall};
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
-use crate::track::StreamId;
+use crate::track::{Event, StreamId};
 
 /// Passes everything on to several sinks, in their order.
 ///
@@ -76,6 +76,10 @@ impl Sink for Several<'_> {
 
     fn wants_steps(&self) -> bool {
         self.members.iter().any(|member| member.sink.wants_steps())
+    }
+
+    fn may_show(&self, event: &Event<'_>) -> bool {
+        self.members.iter().any(|member| !member.failed && member.sink.may_show(event))
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {

@@ -27,6 +27,8 @@ pub struct CaptureTotals {
     pub stopped: Option<StopReason>,
     /// Packets that the kernel dropped; `None` for files.
     pub dropped: Option<u64>,
+    /// Conversations that have no answers, although these were asked for: too many were open at once.
+    pub unanswered: u64,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
     pub left_out: LeftOut,
 }

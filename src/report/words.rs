@@ -75,7 +75,7 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
 /// Why there is no more of a capture.
 fn ended(early: StopReason) -> String {
     match early {
-        StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C or SIGTERM".to_owned(),
+        StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C, SIGTERM or SIGHUP".to_owned(),
         StopReason::Count(frames) => format!("stopped after {}, as asked for", counted(frames, "frame")),
         StopReason::Break => "it breaks off".to_owned(),
     }
@@ -213,6 +213,13 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         notes.push(Cell::from(format!("  {}: {}", counted(frames, "frame"), reason.meaning())).tone(Tone::Dim));
     }
     notes.extend(left_out(totals, way).map(Cell::from));
+    if totals.unanswered > 0 {
+        let text = format!(
+            "{} without answers, since too many were open at once; --conversation chooses",
+            counted(totals.unanswered, "conversation")
+        );
+        notes.push(Cell::from(text));
+    }
     if totals.evicted > 0 {
         let text = format!(
             "{} given up before the end, since too many were open at once; late packets start new ones",

@@ -6,6 +6,7 @@
 //! closed and the wire has delivered all, drains the captures exactly. Nothing sleeps.
 
 mod judge;
+mod load;
 mod marker;
 mod network;
 mod observed;
@@ -20,7 +21,7 @@ use anyhow::{Context, Result, anyhow};
 
 pub use self::judge::unmet;
 pub use self::marker::Marker;
-pub use self::network::{CaptureAt, LabNetwork, Network, Sources};
+pub use self::network::{CaptureAt, LabNetwork, Network, Sources, Writers};
 pub use self::observed::{Observed, Observer};
 pub use self::record::{Marks, Recorded, Recording, record};
 pub use self::transcribed::Transcribed;
@@ -69,13 +70,17 @@ impl Session {
     pub fn open(options: SessionOptions) -> Result<Self> {
         let SessionOptions { act, server, network, sockets, timeout, log, kernel } = options;
         let protocol = act.protocol();
-        let (ground, mut captures) = network.open()?;
+        let (ground, mut captures) = network.open(load::ring_for(&act))?;
         let troupe = Troupe::assemble(act, &ground, server, sockets)?;
         captures.set_filter(protocol, troupe.server().ip(), &troupe.ports())?;
         let watch = kernel.then(KernelWatch::default);
-        let transcripts = [Side::Client, Side::Server].map(|side| match &watch {
-            None => Transcript::new(side),
-            Some(watch) => Transcript::new(side).with_kernel(watch.clone()),
+        let pace = load::pace(captures.drainers(), timeout);
+        let transcripts = [Side::Client, Side::Server].map(|side| {
+            let transcript = Transcript::new(side).with_pace(pace.clone());
+            match &watch {
+                None => transcript,
+                Some(watch) => transcript.with_kernel(watch.clone()),
+            }
         });
         Ok(Self { ground, captures, troupe, timeout, log, transcripts })
     }
@@ -108,6 +113,12 @@ impl Session {
     /// When the system refuses, which it has no reason to.
     pub fn give_up_capabilities(&self) -> Result<()> {
         self.ground.give_up_capabilities()
+    }
+
+    /// Keeps the captures in files, each frame as soon as it is captured. What became of the files the end of each
+    /// [source](Sources) says.
+    pub fn keep(&mut self, writers: Writers) {
+        self.captures.writers = writers;
     }
 
     /// Runs the session, while `consume` takes its frames to the end. `halt` ends it early, in order.

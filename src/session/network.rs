@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use anyhow::Result;
 
-use crate::capture::{Interface, LiveCapture, LiveSource, Stopper};
+use crate::capture::save::CaptureWriter;
+use crate::capture::{Drainer, Interface, LiveCapture, LiveSource, Ring, Stopper};
 use crate::drive::lab::{HOST_INTERFACE, LabOptions};
 use crate::drive::{Ground, WireStory};
 use crate::model::{CaptureInfo, Protocol, Side};
@@ -56,7 +57,12 @@ pub(super) struct Captures {
     pub(super) first: Capture,
     pub(super) second: Option<Capture>,
     at: Option<CaptureAt>,
+    /// What writes the first to a file, and the second.
+    pub(super) writers: Writers,
 }
+
+/// What writes a session's first capture to a file, and its second.
+pub type Writers = (Option<CaptureWriter>, Option<CaptureWriter>);
 
 /// An open capture and where it is.
 pub(super) struct Capture {
@@ -86,24 +92,24 @@ impl Sources {
 pub(super) struct Stoppers(Vec<(Option<Side>, Stopper)>);
 
 impl Network {
-    /// Builds the network and opens the captures.
-    pub(super) fn open(&self) -> Result<(Ground, Captures)> {
+    /// Builds the network and opens the captures, each with a `ring` of this size.
+    pub(super) fn open(&self, ring: Ring) -> Result<(Ground, Captures)> {
         match self {
             Self::Loopback(interface) => {
-                let first = Capture { live: LiveCapture::open(interface)?, side: None };
-                Ok((Ground::ThisHost, Captures { first, second: None, at: None }))
+                let first = Capture { live: LiveCapture::open(interface, ring)?, side: None };
+                Ok((Ground::ThisHost, Captures { first, second: None, at: None, writers: Writers::default() }))
             }
             Self::Lab(network) => {
                 let ground = Ground::lab(&network.options)?;
                 let open = |side: Side| -> Result<Capture> {
                     let interface = Interface::Private { host: side.name(), name: HOST_INTERFACE };
-                    let live = ground.on(side, move || LiveCapture::open(&interface))??;
+                    let live = ground.on(side, move || LiveCapture::open(&interface, ring))??;
                     Ok(Capture { live, side: Some(side) })
                 };
                 let (first, second) = network.capture_at.sides();
                 let (first, second) = (open(first)?, second.map(open).transpose()?);
-                let captures = Captures { first, second, at: Some(network.capture_at) };
-                Ok((ground, captures))
+                let at = Some(network.capture_at);
+                Ok((ground, Captures { first, second, at, writers: Writers::default() }))
             }
         }
     }
@@ -118,6 +124,11 @@ impl Captures {
         }
     }
 
+    /// What empties the rings.
+    pub(super) fn drainers(&self) -> Vec<Drainer> {
+        [Some(&self.first), self.second.as_ref()].into_iter().flatten().map(|capture| capture.live.drainer()).collect()
+    }
+
     /// What is known of the captures.
     pub(super) fn infos(&self) -> (&CaptureInfo, Option<&CaptureInfo>) {
         (self.first.live.info(), self.second.as_ref().map(|second| second.live.info()))
@@ -126,13 +137,15 @@ impl Captures {
     /// Starts the threads that empty the rings.
     pub(super) fn start(self) -> io::Result<(Sources, Stoppers)> {
         let mut stoppers = Vec::new();
-        let mut start = |capture: Capture| {
-            let (source, stopper) = capture.live.start()?;
+        let mut start = |capture: Capture, writer| {
+            let (source, stopper) = capture.live.start(writer)?;
             stoppers.push((capture.side, stopper));
             io::Result::Ok(source)
         };
-        let first = start(self.first)?;
-        let sources = Sources { first, second: self.second.map(start).transpose()?, capture_at: self.at };
+        let (first, second) = self.writers;
+        let first = start(self.first, first)?;
+        let second = self.second.map(|capture| start(capture, second)).transpose()?;
+        let sources = Sources { first, second, capture_at: self.at };
         Ok((sources, Stoppers(stoppers)))
     }
 }

@@ -5,9 +5,7 @@ use std::io;
 use std::thread;
 
 use super::network::Sources;
-use crate::capture::save::CaptureWriter;
-use crate::capture::spool::{Replay, Spool};
-use crate::capture::tee::Tee;
+use crate::capture::spool::{Replay, Spool, temporary_folder};
 use crate::capture::{LiveSource, Source};
 use crate::drive::WireStory;
 use crate::drive::lab::{Addresses, Cause, Deed, PacketKind, What};
@@ -36,40 +34,55 @@ pub struct Recorded {
     sent: Vec<bool>,
 }
 
-/// Reads captures to their end, both at the same time, and keeps them; a writer writes a capture file meanwhile.
+/// Reads captures to their end, both at the same time, and keeps them.
 ///
 /// # Errors
-/// When there is no room to keep them. A capture that breaks off, or a file that can't be written, is no error here.
-pub fn record(sources: Sources, writers: (Option<CaptureWriter>, Option<CaptureWriter>)) -> io::Result<Recording> {
+/// When they can't be read back. A capture that breaks off, a file that can't be written, or want of room to keep the
+/// frames until the end, is no error here.
+pub fn record(sources: Sources) -> io::Result<Recording> {
     let Sources { first, second, capture_at } = sources;
     let (side, other) = capture_at.unwrap_or_default().sides();
     thread::scope(|scope| {
-        let second = second.zip(other).map(|(source, side)| scope.spawn(move || keep(source, side, writers.1)));
-        let first = keep(first, side, writers.0)?;
+        let second = second.zip(other).map(|(source, side)| scope.spawn(move || keep(source, side)));
+        let first = keep(first, side)?;
         let second = second
             .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a capture's thread broke down"))));
         Ok(Recording { first, second: second.transpose()? })
     })
 }
 
-fn keep(source: LiveSource, side: Side, writer: Option<CaptureWriter>) -> io::Result<Recorded> {
+fn keep(mut source: LiveSource, side: Side) -> io::Result<Recorded> {
     let mac = Addresses::of(side.direction()).mac.0;
     let mut spool = Spool::new(source.info().clone());
     let mut sent = Vec::new();
-    let mut source = Tee::new(source, writer);
+    // of the spool, which may be full while the capture file has room
+    let mut full = None;
     let broken = loop {
         match source.next_frame() {
+            Ok(Some(_)) if full.is_some() => {}
             Ok(Some(frame)) => {
                 // an Ethernet header: to whom, from whom
                 sent.push(frame.data.get(6..12) == Some(&mac));
-                spool.write(&frame)?;
+                full = spool.write(&frame).err();
             }
             Ok(None) => break None,
-            Err(error) => break Some(error),
+            Err(error) => break Some(error.to_string()),
         }
     };
-    let frames = spool.replay(&source, broken.as_ref())?;
+    let full = full.or_else(|| spool.complete().err());
+    let broken = full.map(|error| no_room(spool.frames() + 1, &error)).or(broken);
+    let frames = spool.replay(source.dropped(), broken)?;
     Ok(Recorded { frames, written: source.finish(), side, sent })
+}
+
+/// The report ends before `frame`, since frames wait in a temporary file for the end of the session.
+fn no_room(frame: u64, error: &io::Error) -> String {
+    let folder = temporary_folder();
+    format!(
+        "there is no room for frame {frame} and all later ones in the folder for temporary files, {}: {error}; name \
+         another with TMPDIR",
+        folder.display()
+    )
 }
 
 impl Recording {

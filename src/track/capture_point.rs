@@ -130,6 +130,11 @@ impl CapturePointObserver {
         }
     }
 
+    /// Whether a segment of this direction came with a valid checksum.
+    pub(super) fn has_valid(&self, direction: Direction) -> bool {
+        self.valid & bit(direction) != 0
+    }
+
     /// What they tell, with the halves of the handshake where it was whole.
     pub(super) fn tell(&self, halves: Option<(Nanos, Nanos)>) -> CapturePointEvidence {
         // a clock that went back tells nothing

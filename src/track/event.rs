@@ -9,6 +9,7 @@ use super::facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, Segme
 use super::maybe_owned::MaybeOwned;
 use super::reset::Reset;
 use super::retransmission::Retransmission;
+use super::tcp::Unacceptable;
 use crate::echo::Echo;
 use crate::model::{
     Checksum, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, Segment, TcpFlags, TcpOptions, Timestamp,
@@ -215,6 +216,8 @@ pub struct TcpFacts {
     pub life: Life,
     /// What its ACK covers that was not covered before.
     pub acked: Option<Acked>,
+    /// The reason for which its receiver does not accept it, where the capture shows one.
+    pub unacceptable: Option<Unacceptable>,
     /// That its bytes come again, or late.
     pub retransmission: Option<Retransmission>,
     /// That it only asks, or answers such a question.

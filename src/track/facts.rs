@@ -145,7 +145,9 @@ impl Observations {
             | self.ecn.is_some()
             | self.arrived.is_some()
             | self.slow_answer.is_some()
-            | self.syn_data.is_some())
+            | self.syn_data.is_some()
+            | self.refuses.is_some()
+            | self.void_sack.is_some())
     }
 }
 
@@ -216,6 +218,10 @@ pub struct Observations {
     pub capture_gap: Option<(u32, Option<u64>)>,
     /// Its DSACK block (RFC 2883) says that bytes came twice: why.
     pub duplicate_sack: Option<DsackReport>,
+    /// A SACK block of its, raw, that cannot be true: senders ignore it.
+    pub void_sack: Option<(u32, u32)>,
+    /// It refuses this frame, which its sender did not accept, and repeats the numbers that it expects (RFC 9293 §3.10.7.4).
+    pub refuses: Option<NonZeroU64>,
     /// It acknowledges less than this frame did before it: it was sent earlier, and overtaken on its way.
     pub older_ack: Option<NonZeroU64>,
     /// What it tells of a copy of the bytes that it acknowledges.

@@ -12,6 +12,8 @@ pub(crate) const PAYLOADS: &[&[u8]] = &[
     b"+1+1",
     b"-2+3",
     b"@SUM(A1)",
+    b"x;=cmd()|' /C calc'!A0\t@SUM(A1), +1+1",
+    b"x\";=1;\"=2\";\"\"-3-4",
     b"one\r\ntwo\n\n| three |\n---\n# four",
     b"</script></style></title><script>alert(1)</script><img src=x onerror=alert(1)>",
     b"</text></g></svg><svg onload=alert(1)>]]>&amp;&lt;'\"<!--",

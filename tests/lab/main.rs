@@ -91,11 +91,11 @@ fn trial((name, _, _): &'static Case, who: Who, program: &Path) -> Trial {
     })
 }
 
-/// How to run a case in a process of its own; a minute is more than any of them needs.
+/// How to run a case in a process of its own; one that hangs is killed.
 pub(crate) fn command(program: &Path, name: &str, who: Who) -> Result<Command, Failed> {
     let root = nix::unistd::geteuid().is_root();
     let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", "60"]);
+    command.args(["--signal=KILL", "600"]);
     match (who, root) {
         (Who::Root, false) => return Err("this case needs root: run the tests as root, as CI does".into()),
         (Who::User, true) => {

@@ -10,6 +10,10 @@ use echolab::model::PerDirection;
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use nix::libc;
 use pcap::{Active, Capture};
+use socket2::{Domain, Socket, Type};
+
+/// How long a read waits for what must come.
+const HANGS: Duration = Duration::from_secs(300);
 
 /// A perfect wire between TAP devices for root and veth pairs for a user, whatever else they may have: both are tried.
 pub(crate) fn options() -> LabOptions {
@@ -49,13 +53,28 @@ pub(crate) fn connect(lab: &Lab) -> (TcpStream, TcpStream) {
 
 /// A connection to the server's address `ip`.
 pub(crate) fn connect_to(lab: &Lab, ip: IpAddr) -> (TcpStream, TcpStream) {
+    connect_with(lab, ip, |_| Ok(()))
+}
+
+/// A connection whose client sends segments of 100 bytes: the MSS less 12 bytes for timestamps.
+pub(crate) fn connect_with_short_segments(lab: &Lab) -> (TcpStream, TcpStream) {
+    connect_with(lab, lab.server.addresses().ipv4.into(), |socket| socket.set_tcp_mss(112))
+}
+
+fn connect_with(lab: &Lab, ip: IpAddr, set: fn(&Socket) -> std::io::Result<()>) -> (TcpStream, TcpStream) {
     let address = SocketAddr::new(ip, 7);
     let listener = lab.server.run(move || TcpListener::bind(address)).unwrap().expect("a listener");
-    let client = lab.client.run(move || TcpStream::connect(address)).unwrap().expect("a connection");
+    let connect = move || {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        set(&socket)?;
+        socket.connect(&address.into())?;
+        std::io::Result::Ok(TcpStream::from(socket))
+    };
+    let client = lab.client.run(connect).unwrap().expect("a connection");
     let (server, _) = listener.accept().expect("the accepted connection");
     for socket in [&client, &server] {
         socket.set_nodelay(true).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        socket.set_read_timeout(Some(HANGS)).unwrap();
     }
     (client, server)
 }
@@ -83,7 +102,7 @@ pub(crate) fn datagrams(lab: &Lab) -> (UdpSocket, UdpSocket) {
     let (client, server) = (socket(&lab.client), socket(&lab.server));
     client.connect(server.local_addr().unwrap()).unwrap();
     server.connect(client.local_addr().unwrap()).unwrap();
-    server.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    server.set_read_timeout(Some(HANGS)).unwrap();
     (client, server)
 }
 

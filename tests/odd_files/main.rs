@@ -215,6 +215,38 @@ fn a_new_section_forgets_the_interfaces_of_the_one_before() {
 }
 
 #[test]
+fn interfaces_beyond_the_bound_are_left_out_and_all_other_frames_read() {
+    let interfaces = |count: usize| interface(1, 0, &[]).repeat(count);
+    let most = 65_536;
+    let frames = [enhanced(0, 0, 40), enhanced(most as u32 - 1, SECOND, 40)].concat();
+    let (all, error) = read(Cursor::new([section(), interfaces(most), frames.clone()].concat()));
+    assert_eq!((all.len(), error.as_str()), (2, ""));
+    let beyond = [section(), interfaces(most + 3), frames].concat();
+    let (all, error) = read(Cursor::new(beyond.clone()));
+    assert_eq!(all.len(), 2);
+    assert_eq!(error, "too many interfaces after frame 2: 3 beyond the first 65536 of a section are left out");
+    // a later section has interfaces of its own
+    let (all, error) = read(Cursor::new([&beyond[..], &section(), &interfaces(1), &enhanced(0, 0, 1)].concat()));
+    assert_eq!((all.len(), error.contains("after frame 3: 3 beyond")), (3, true), "{error}");
+    let (all, error) = read(Cursor::new([beyond, enhanced(most as u32, 0, 40)].concat()));
+    assert_eq!(all.len(), 2);
+    assert!(error.contains("names interface 65536; only the first 65536 of a section are kept"), "{error}");
+}
+
+#[test]
+fn no_block_length_overflows() {
+    for length in [u32::MAX, u32::MAX - 1, u32::MAX - 3] {
+        let bytes = [section(), interface(1, 0, &[]), enhanced(0, 0, 1), words(&[6, length, 0, 0])].concat();
+        let mut source = file::from_reader("made".into(), Cursor::new(bytes)).unwrap();
+        assert!(source.is_ready());
+        assert!(source.next_frame().unwrap().is_some());
+        assert!(!source.is_ready());
+        let error = source.next_frame().unwrap_err().to_string();
+        assert!(error.contains(&format!("impossible block length {length}")), "{error}");
+    }
+}
+
+#[test]
 fn damage_between_blocks_says_where() {
     let good = [section(), interface(1, 0, &[]), enhanced(0, 0, 40)].concat();
     let mut unequal = enhanced(0, 0, 40);

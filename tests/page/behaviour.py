@@ -4,7 +4,7 @@
     behaviour.py PAGE HOSTILE-PAGE [BIG-PAGE...]
 
 PAGE is the report of a TCP conversation with a retransmission. HOSTILE-PAGE is that of a capture that would run scripts.
-A BIG-PAGE must open in two seconds; they count in the browser's own processor time, so that a busy machine can't fail it.
+A BIG-PAGE must be of so few nodes that a browser opens it at once; no time is measured, for that is the machine's.
 """
 
 import sys
@@ -12,6 +12,8 @@ import sys
 from browser import Browser
 
 PART = "const part = document.querySelector('.conversation'); const rows = [...part.querySelectorAll('.packets tbody tr')];"
+# above those of a page at the limit of its size, about 280,000
+NODES = 400_000
 SHOWN = "rows.filter((row) => !row.hidden).length"
 
 
@@ -191,10 +193,10 @@ def main():
     for big in sys.argv[3:]:
         with Browser() as page:
             page.look(1280)
-            seconds, work = page.open(big), page.work()
-            check(f"opened with {work:.1f} s of work, which is at most 2", work <= 2, True)
+            page.open(big)
+            nodes = page.nodes()
+            check(f"{nodes} nodes, which are at most {NODES}", nodes <= NODES, True)
             check("complaints", page.complaints(), [])
-            print(f"a big page opened in {seconds:.2f} s, with {work:.2f} s of work")
     print("the page behaves")
 
 

@@ -5,9 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,12 +13,10 @@ use echolab::capture::{Source, file};
 use echolab::drive::scenario::Runs;
 use echolab::drive::{SCENARIOS, Scenario};
 use libtest_mimic::{Failed, Trial};
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::counters::{Frames, counted};
 use crate::run::{Net, session};
 
 /// How many sessions a trial has, one after the other.
@@ -61,7 +57,7 @@ fn run(program: &Path, folder: &Path, scenario: &Scenario, index: usize) -> Resu
     let name = |side: &str| folder.join(format!("mixed-{index}{side}.pcap"));
     let mut command = session(program, Net::Lab)?;
     command.args(["--scenario", scenario.name, "--capture-at", "both", "--format", "jsonl", "--write"]).arg(name(""));
-    let (output, counters) = counted(command)?;
+    let (output, counted) = counted(command)?;
     if output.status.code() != Some(0) || !output.stderr.is_empty() {
         return Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into());
     }
@@ -76,18 +72,19 @@ fn run(program: &Path, folder: &Path, scenario: &Scenario, index: usize) -> Resu
         }
     }
     let (client, server) = (senders(&name("-client"))?, senders(&name("-server"))?);
-    for (side, [sent, received], captured) in
-        [("client", counters[0], [client[0], client[1]]), ("server", counters[1], [server[1], server[0]])]
-    {
-        if [sent, received] != captured {
-            return Err(format!("the {side}'s kernel counts {sent} sent, {received} received, not {captured:?}").into());
+    for (side, counted, captured) in [
+        ("client", counted.client, Frames { sent: client[0], received: client[1] }),
+        ("server", counted.server, Frames { sent: server[1], received: server[0] }),
+    ] {
+        if counted != captured {
+            return Err(format!("the {side}'s kernel counted {counted:?}, and captured were {captured:?}").into());
         }
     }
     let found = |records: &[Value], direction: &str, code: &str| {
         let steps = records.iter().filter(|record| record["kind"] == "step" && record["direction"] == direction);
         let has =
             |step: &&Value| step["findings"].as_array().is_some_and(|all| all.iter().any(|one| one["code"] == code));
-        steps.filter(has).count()
+        steps.filter(has).count() as u64
     };
     for (direction, sent, arrived, here, there) in [
         ("client_to_server", client[0], server[0], at_client, at_server),
@@ -105,35 +102,8 @@ fn run(program: &Path, folder: &Path, scenario: &Scenario, index: usize) -> Resu
     Ok(())
 }
 
-/// Runs it; the kernels' counts of frames sent and received at the client's interface and at the server's, read when all
-/// is over and the program still has to write most of its report.
-fn counted(mut command: Command) -> Result<(Output, [[usize; 2]; 2]), Failed> {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let stdout = child.stdout.as_ref().ok_or("no standard output")?;
-    // the report does not fit into so small a pipe: the program waits for its reader
-    fcntl(stdout, FcntlArg::F_SETPIPE_SZ(4096))?;
-    while poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE) == Err(Errno::EINTR) {}
-    let counters = ["client", "server"].map(|host| counters(child.id(), host));
-    let output = child.wait_with_output()?;
-    match counters {
-        [Some(client), Some(server)] => Ok((output, [client, server])),
-        _ => Err(format!("no counters: {counters:?}\n{}", String::from_utf8_lossy(&output.stderr)).into()),
-    }
-}
-
-/// Frames sent and received at the interface of the host whose thread is called `host`.
-fn counters(process: u32, host: &str) -> Option<[usize; 2]> {
-    let tasks = fs::read_dir(format!("/proc/{process}/task")).ok()?;
-    let is_host = |task: &PathBuf| fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == host);
-    let task = tasks.flatten().map(|task| task.path()).find(is_host)?;
-    let devices = fs::read_to_string(task.join("net/dev")).ok()?;
-    let numbers = devices.lines().find_map(|line| line.trim().strip_prefix("eth0:"))?;
-    let numbers: Vec<usize> = numbers.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-    Some([*numbers.get(9)?, *numbers.get(1)?])
-}
-
 /// How many frames each host sent, the client's first, by the last byte of the Ethernet addresses.
-fn senders(capture: &Path) -> Result<[usize; 2], Failed> {
+fn senders(capture: &Path) -> Result<[u64; 2], Failed> {
     let mut source = file::open(capture)?;
     let mut counts = [0; 2];
     while let Some(frame) = source.next_frame()? {

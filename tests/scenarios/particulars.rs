@@ -1,5 +1,7 @@
 //! What only one scenario shows, beyond what an expectation can say.
 
+use std::collections::BTreeSet;
+
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
@@ -38,8 +40,9 @@ pub(crate) fn check(run: &Run) -> Result<(), Failed> {
         }
         ("v3", Net::Lab) => {
             let answer = lengths(run, "server_to_client");
-            let whole = answer.len() == 9 && answer.iter().filter(|len| **len == 1448).count() == 8;
-            hold(whole && answer.iter().sum::<u64>() == 13_000, || format!("{answer:?}"))
+            // how a kernel cuts a send into segments is its own; none is longer than the MSS, 1460
+            let cut = answer.len() > 13_000 / 1460 && answer.iter().all(|len| *len <= 1460);
+            hold(cut && answer.iter().sum::<u64>() == 13_000, || format!("{answer:?}"))
         }
         ("v4", _) => hold(lengths(run, "client_to_server") == [130, 390], || format!("{steps:?}")),
         ("udp-nobody", _) => hold(steps[1]["icmp"]["name"] == "port unreachable", || format!("{steps:?}")),
@@ -62,7 +65,19 @@ pub(crate) fn check(run: &Run) -> Result<(), Failed> {
             let other = &run.of_kind("summary")[0]["other"];
             hold(*other == json!({"fragment": 4}), || format!("{other}"))
         }
+        ("udp-overflow", _) => {
+            // how many datagrams find room is the kernel's accounting: at least one does and not all do, and each of them
+            // is echoed
+            let received = run.of_kind("call").into_iter().filter(|call| call["call"] == "receive").count();
+            let echo = &run.of_kind("conversation")[0]["echo"];
+            let echoed = lengths(run, "server_to_client").len();
+            let holds = (1..12).contains(&received) && echoed == received && echo["matched"] == received;
+            hold(holds && echo["requests"] == 12, || format!("{received} received, {echoed} echoed: {echo}"))
+        }
         ("proxy", _) => {
+            let calls = run.of_kind("call");
+            let programs: BTreeSet<_> = calls.iter().filter_map(|call| call["program"].as_str()).collect();
+            hold(programs.iter().eq(&["client", "origin", "proxy"]), || format!("{programs:?}"))?;
             // the proxy's own conversation lies within that of the client that it serves, and there is only one
             let conversations = run.of_kind("conversation");
             let first = conversations.iter().min_by_key(|one| one["first_frame"].as_u64()).ok_or("none")?;

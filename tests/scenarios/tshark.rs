@@ -1,68 +1,118 @@
-//! What tshark says of the same capture: the same flags on the same frames.
+//! tshark's fields of each frame of a capture file.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use libtest_mimic::Failed;
-use serde_json::Value;
 
-use crate::run::Run;
-
-/// Wireshark's field of each flag of echolab's, below `tcp.analysis.`.
-const FLAGS: &[(&str, &str)] = &[
-    ("retransmission", "retransmission"),
-    ("fast_retransmission", "fast_retransmission"),
-    ("spurious_retransmission", "spurious_retransmission"),
-    ("out_of_order", "out_of_order"),
-    ("reused_ports", "reused_ports"),
-    ("lost_segment", "lost_segment"),
-    ("ack_lost_segment", "ack_lost_segment"),
-    ("window_update", "window_update"),
-    ("window_full", "window_full"),
-    ("keep_alive", "keep_alive"),
-    ("keep_alive_ack", "keep_alive_ack"),
-    ("duplicate_ack", "duplicate_ack"),
-    ("zero_window", "zero_window"),
-    ("zero_window_probe", "zero_window_probe"),
-    ("zero_window_probe_ack", "zero_window_probe_ack"),
+/// Wireshark's analysis flags, each below `tcp.analysis.`; echolab's have the same names.
+pub(crate) const FLAGS: &[&str] = &[
+    "retransmission",
+    "fast_retransmission",
+    "spurious_retransmission",
+    "out_of_order",
+    "reused_ports",
+    "lost_segment",
+    "ack_lost_segment",
+    "window_update",
+    "window_full",
+    "keep_alive",
+    "keep_alive_ack",
+    "duplicate_ack",
+    "zero_window",
+    "zero_window_probe",
+    "zero_window_probe_ack",
 ];
 
-/// Frames, each with its flags.
-type Flagged = BTreeSet<(u64, &'static str)>;
+/// The other fields that are asked for.
+const FIELDS: &[&str] = &[
+    "frame.number",
+    "tcp.stream",
+    "udp.stream",
+    "tcp.seq",
+    "tcp.ack",
+    "tcp.len",
+    "tcp.flags",
+    "tcp.window_size",
+    "udp.length",
+    "icmp.type",
+    "icmpv6.type",
+];
 
-pub(crate) fn check(run: &Run) -> Result<(), Failed> {
-    let (theirs, ours) = (tshark(run)?, echolab(run));
-    let mut differences: Vec<String> = Vec::new();
-    differences.extend(theirs.difference(&ours).map(|(frame, flag)| format!("only tshark: {flag} on frame {frame}")));
-    differences.extend(ours.difference(&theirs).map(|(frame, flag)| format!("only echolab: {flag} on frame {frame}")));
-    if differences.is_empty() { Ok(()) } else { Err(differences.join("\n").into()) }
+/// The transport of a frame, as tshark dissects it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Tcp {
+        stream: u64,
+        seq: u64,
+        ack: u64,
+        len: u64,
+        flags: u64,
+        window: u64,
+    },
+    Udp {
+        stream: u64,
+        len: u64,
+    },
+    Icmp,
+    /// None that was dissected: a fragment of a packet that a later frame completes.
+    None,
 }
 
-fn tshark(run: &Run) -> Result<Flagged, Failed> {
+/// A frame, as tshark dissects it.
+#[derive(Clone, Debug)]
+pub(crate) struct Dissected {
+    pub(crate) frame: u64,
+    pub(crate) transport: Transport,
+    /// Analysis flags.
+    pub(crate) analysis: BTreeSet<&'static str>,
+}
+
+/// Has tshark read a capture file.
+pub(crate) fn dissect(capture: &Path) -> Result<Vec<Dissected>, Failed> {
     let mut command = Command::new("tshark");
-    command.arg("-r").arg(&run.capture).args(["-T", "fields", "-e", "frame.number"]);
-    for (_, field) in FLAGS {
-        command.args(["-e", &format!("tcp.analysis.{field}")]);
-    }
+    command.arg("-r").arg(capture).args(["-T", "fields"]);
+    FIELDS.iter().for_each(|field| _ = command.args(["-e", field]));
+    FLAGS.iter().for_each(|flag| _ = command.args(["-e", &format!("tcp.analysis.{flag}")]));
     let output = command.output().map_err(|error| format!("can't run tshark: {error}"))?;
     if !output.status.success() {
         return Err(format!("tshark: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
-    let mut flagged = Flagged::new();
-    for line in String::from_utf8(output.stdout)?.lines() {
-        let mut cells = line.split('\t');
-        let frame = cells.next().unwrap_or_default().parse()?;
-        flagged
-            .extend(FLAGS.iter().zip(cells).filter(|(_, cell)| !cell.is_empty()).map(|((flag, _), _)| (frame, *flag)));
-    }
-    Ok(flagged)
+    let lines = String::from_utf8(output.stdout)?;
+    lines
+        .lines()
+        .map(|line| frame(line).ok_or_else(|| format!("tshark's line can't be read: {line:?}").into()))
+        .collect()
 }
 
-fn echolab(run: &Run) -> Flagged {
-    let flags_of = |step: &Value| {
-        let frame = step["frame"].as_u64().unwrap_or_default();
-        let set = step["analysis"].as_array().cloned().unwrap_or_default();
-        FLAGS.iter().filter(move |(flag, _)| set.iter().any(|name| name == flag)).map(move |(flag, _)| (frame, *flag))
+fn frame(line: &str) -> Option<Dissected> {
+    let cells: Vec<&str> = line.split('\t').collect();
+    let (fields, flags) = cells.split_at_checked(FIELDS.len())?;
+    let number = |name: &str| {
+        let cell = fields.get(FIELDS.iter().position(|field| *field == name)?)?;
+        match cell.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16).ok(),
+            None => cell.parse().ok(),
+        }
     };
-    run.of_kind("step").into_iter().flat_map(flags_of).collect()
+    // an ICMP error has the fields of the packet that it quotes, too
+    let transport = if number("icmp.type").or(number("icmpv6.type")).is_some() {
+        Transport::Icmp
+    } else if let Some(stream) = number("tcp.stream") {
+        Transport::Tcp {
+            stream,
+            seq: number("tcp.seq")?,
+            ack: number("tcp.ack")?,
+            len: number("tcp.len")?,
+            flags: number("tcp.flags")?,
+            window: number("tcp.window_size")?,
+        }
+    } else if let Some(stream) = number("udp.stream") {
+        Transport::Udp { stream, len: number("udp.length")?.checked_sub(8)? }
+    } else {
+        Transport::None
+    };
+    let analysis = FLAGS.iter().zip(flags).filter(|(_, cell)| !cell.is_empty()).map(|(flag, _)| *flag).collect();
+    Some(Dissected { frame: number("frame.number")?, transport, analysis })
 }

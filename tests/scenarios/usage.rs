@@ -1,9 +1,8 @@
 //! The command line of scenarios: what can't go together, and what is said of a session that is stopped.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::{Signal, kill};
@@ -64,8 +63,11 @@ fn names_are_completed(program: &Path) -> Result<(), Failed> {
 fn a_stop(program: &Path) -> Result<(), Failed> {
     let mut command = session(program, Net::Loopback)?;
     command.args(["--scenario", "keep-alive", "--format", "lines"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn()?;
-    thread::sleep(Duration::from_millis(600));
+    let mut child = command.spawn()?;
+    // the first line comes with the first frame
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().ok_or("no standard output")?);
+    stdout.read_line(&mut line)?;
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT)?;
     says(&child.wait_with_output()?, 1, "stopped before the end")
 }

@@ -46,6 +46,12 @@ impl Damage {
         io::Error::new(io::ErrorKind::InvalidData, Self(text))
     }
 
+    /// The file has more of something than is kept.
+    #[cold]
+    pub(super) fn too_many(place: Place, what: impl fmt::Display) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, Self(format!("too many interfaces {place}: {what}")))
+    }
+
     /// The file is of a kind that is not read.
     #[cold]
     pub(super) fn unknown(text: String) -> io::Error {

@@ -17,6 +17,8 @@ pub(super) enum Message {
         dropped: u64,
         /// Why the capture broke off.
         error: Option<String>,
+        /// What became of the capture file.
+        written: io::Result<()>,
     },
 }
 
@@ -62,12 +64,23 @@ pub struct LiveSource {
     next: usize,
     number: u64,
     dropped: u64,
+    written: io::Result<()>,
 }
 
 impl LiveSource {
     pub(super) fn new(info: CaptureInfo, link: LinkType, messages: Receiver<Message>, worker: JoinHandle<()>) -> Self {
         let batch = Batch::default();
-        Self { info, link, messages, worker: Some(worker), batch, next: 0, number: 0, dropped: 0 }
+        Self { info, link, messages, worker: Some(worker), batch, next: 0, number: 0, dropped: 0, written: Ok(()) }
+    }
+
+    /// Waits for the end of the capture, whether or not its frames were read, and gives what became of its file.
+    ///
+    /// # Errors
+    /// When the file lacks frames: the error says which.
+    pub fn finish(mut self) -> io::Result<()> {
+        // that it broke off has been told by who read it
+        while let Ok(true) = self.refill() {}
+        self.written
     }
 
     /// Waits for the next batch; false at the end of the capture.
@@ -83,8 +96,8 @@ impl LiveSource {
         }
         let joined = self.worker.take().map(JoinHandle::join);
         match message {
-            Ok(Message::End { dropped, error }) => {
-                self.dropped = dropped;
+            Ok(Message::End { dropped, error, written }) => {
+                (self.dropped, self.written) = (dropped, written);
                 error.map_or(Ok(false), |text| Err(io::Error::other(text)))
             }
             _ => Err(io::Error::other(format!("the capture thread ended before the capture did ({joined:?})"))),

@@ -6,9 +6,11 @@
 //! by waiting. On an interface that shows the session alone no filter is needed.
 
 mod device;
+mod drainer;
 mod filter;
 mod frames;
 mod past;
+mod ring;
 mod worker;
 
 use std::io;
@@ -17,17 +19,18 @@ use anyhow::{Context, Result, anyhow};
 use pcap::{Active, Capture, Linktype, Precision};
 
 pub use device::Interface;
+pub use drainer::Drainer;
 pub use filter::session_filter;
 pub use frames::LiveSource;
+pub use ring::Ring;
 pub use worker::Stopper;
 
+use super::save::CaptureWriter;
+use super::tee::Tee;
 use crate::model::{CaptureInfo, LinkType};
 
 /// Most bytes kept of a frame: above the 65,549 that loopback's largest frames have.
 pub const SNAPLEN: i32 = 262_144;
-
-/// Size of the ring that the kernel fills, in bytes.
-const RING_BYTES: i32 = 32 << 20;
 
 /// After how many milliseconds the kernel hands over a block that is not full.
 const BLOCK_TIMEOUT_MS: i32 = 2;
@@ -53,14 +56,16 @@ pub struct LiveCapture {
     info: CaptureInfo,
     link: LinkType,
     past: past::Past,
+    drainer: Drainer,
+    drained: drainer::Drained,
 }
 
 impl LiveCapture {
-    /// Opens `interface`. From here on the kernel fills the ring.
+    /// Opens `interface`. From here on the kernel fills the ring, which is of the size that is asked for.
     ///
     /// # Errors
     /// When there is no right to capture (the message names the ways out), or no such interface.
-    pub fn open(interface: &Interface) -> Result<Self> {
+    pub fn open(interface: &Interface, ring: Ring) -> Result<Self> {
         let name = interface.name();
         let mut capture = Capture::from_device(name)
             .and_then(|inactive| {
@@ -68,7 +73,7 @@ impl LiveCapture {
                 inactive
                     .snaplen(SNAPLEN)
                     .timeout(BLOCK_TIMEOUT_MS)
-                    .buffer_size(RING_BYTES)
+                    .buffer_size(ring.bytes())
                     .precision(Precision::Nano)
                     .open()
             })
@@ -89,7 +94,13 @@ impl LiveCapture {
             snaplen: u32::try_from(SNAPLEN).ok(),
             ..CaptureInfo::default()
         };
-        Ok(Self { capture, info, link, past: past::Past::default() })
+        let (drainer, drained) = drainer::pair().context("can't set up the capture")?;
+        Ok(Self { capture, info, link, past: past::Past::default(), drainer, drained })
+    }
+
+    /// Has the ring emptied once the capture is started.
+    pub fn drainer(&self) -> Drainer {
+        self.drainer.clone()
     }
 
     /// Lets only frames through that match `filter`, in libpcap's language. Frames from before are thrown away. To be
@@ -109,12 +120,13 @@ impl LiveCapture {
         &self.info
     }
 
-    /// Starts the thread that empties the ring; needs no privileges any more.
+    /// Starts the thread that empties the ring, and that writes the capture file where there is one; needs no privileges
+    /// any more.
     ///
     /// # Errors
     /// When the system gives no thread or no pipe.
-    pub fn start(self) -> io::Result<(LiveSource, Stopper)> {
-        worker::start(self)
+    pub fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, Stopper)> {
+        worker::start(self, Tee::new(file))
     }
 }
 
@@ -173,11 +185,11 @@ mod tests {
 
     /// Captures three datagrams between two sockets of this host.
     fn three_datagrams(interface: &Interface) -> Result<(Vec<usize>, LinkType, Option<u64>)> {
-        let mut live = LiveCapture::open(interface)?;
+        let mut live = LiveCapture::open(interface, Ring::LARGEST)?;
         let server = UdpSocket::bind("127.0.0.1:0")?;
         let client = UdpSocket::bind("127.0.0.1:0")?;
         live.set_filter(&session_filter(Protocol::Udp, server.local_addr()?.ip(), &[server.local_addr()?.port()]))?;
-        let (mut source, stopper) = live.start()?;
+        let (mut source, stopper) = live.start(None)?;
         for payload in ["a", "bb", "ccc"] {
             client.send_to(payload.as_bytes(), server.local_addr()?)?;
         }
@@ -209,9 +221,9 @@ mod tests {
 
     #[test]
     fn a_reader_that_goes_away_ends_the_capture() -> Result<()> {
-        let mut live = LiveCapture::open(&Interface::from_name(None)?)?;
+        let mut live = LiveCapture::open(&Interface::from_name(None)?, Ring::for_traffic(3, 6))?;
         live.set_filter("udp port 9")?;
-        let (source, stopper) = live.start()?;
+        let (source, stopper) = live.start(None)?;
         drop(source);
         stopper.stop();
         Ok(())

@@ -2,15 +2,17 @@
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 use pcap::{Active, Capture, Packet};
 
 use super::LiveCapture;
+use super::drainer::Drained;
 use super::frames::{Batch, LiveSource, Message};
-use crate::model::Timestamp;
+use crate::capture::tee::Tee;
+use crate::model::{Frame, LinkType, Timestamp};
 
 /// Batches under way between the capture and its reader; beyond them the ring takes the load.
 const BATCHES: usize = 32;
@@ -41,8 +43,14 @@ impl Stopper {
 struct Worker {
     capture: Capture<Active>,
     stopped: PipeReader,
+    drained: Drained,
     messages: SyncSender<Message>,
     batch: Batch,
+    /// Written to here and not by who reads: a report that is slow, or nobody looks at, is no reason to lose a frame.
+    tee: Tee,
+    link: LinkType,
+    /// Frames of the session so far.
+    frames: u64,
     /// Frames taken out of the ring since it was opened, modulo 2³² like libpcap's counters.
     taken: u32,
     /// Frames dropped before the session.
@@ -69,12 +77,12 @@ impl From<nix::Error> for Halt {
     }
 }
 
-pub(super) fn start(live: LiveCapture) -> io::Result<(LiveSource, Stopper)> {
-    let LiveCapture { capture, info, link, past } = live;
+pub(super) fn start(live: LiveCapture, tee: Tee) -> io::Result<(LiveSource, Stopper)> {
+    let LiveCapture { capture, info, link, past, drained, .. } = live;
     let (stopped, stopper) = io::pipe()?;
     let (messages, receiver) = sync_channel(BATCHES);
     let (batch, taken, dropped_before) = (Batch::default(), past.taken, past.dropped);
-    let worker = Worker { capture, stopped, messages, batch, taken, dropped_before };
+    let worker = Worker { capture, stopped, drained, messages, batch, tee, link, frames: 0, taken, dropped_before };
     let handle = thread::Builder::new().name("capture".to_owned()).spawn(move || worker.run())?;
     Ok((LiveSource::new(info, link, receiver, handle), Stopper(stopper)))
 }
@@ -83,12 +91,14 @@ impl Worker {
     fn run(mut self) {
         let (missing, error) = match self.read_until_stopped().and_then(|()| self.drain()) {
             Ok(missing) => (missing, None),
-            Err(Halt::NoReader) => return,
+            Err(Halt::NoReader) => (0, None),
             Err(Halt::Broken(text)) => (0, Some(text)),
         };
         let dropped = self.capture.stats().map_or(0, |stat| stat.dropped.wrapping_sub(self.dropped_before));
+        let dropped = u64::from(dropped) + u64::from(missing);
+        let written = self.tee.finish(dropped);
         // a reader that has gone wants no end either
-        let _ = self.messages.send(Message::End { dropped: u64::from(dropped) + u64::from(missing), error });
+        let _ = self.messages.send(Message::End { dropped, error, written });
     }
 
     fn read_until_stopped(&mut self) -> Result<(), Halt> {
@@ -96,10 +106,13 @@ impl Worker {
             let mut waits = [
                 PollFd::new(self.capture.as_fd(), PollFlags::POLLIN),
                 PollFd::new(self.stopped.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.drained.asked.as_fd(), PollFlags::POLLIN),
             ];
             poll(&mut waits, PollTimeout::NONE)?;
-            let stopped = waits.last().and_then(PollFd::any).unwrap_or(false);
+            let [_, stopped, is_asked] = waits.map(|wait| wait.any().unwrap_or(false));
+            let asked = self.drained.take(is_asked);
             self.take()?;
+            self.drained.met(asked);
             if stopped {
                 return Ok(());
             }
@@ -132,25 +145,39 @@ impl Worker {
         }
     }
 
-    /// Takes everything that is ready out of the ring and hands it over.
+    /// Takes everything that is ready out of the ring, writes it to the file and hands it over.
     fn take(&mut self) -> Result<(), Halt> {
-        let Self { capture, messages, batch, taken, .. } = self;
+        let Self { capture, messages, batch, tee, link, frames, taken, .. } = self;
         let mut gone = false;
-        let mut send = |batch: &mut Batch| gone |= messages.send(Message::Frames(std::mem::take(batch))).is_err();
+        let mut send = |batch: &mut Batch, tee: &mut Tee| {
+            match messages.try_send(Message::Frames(std::mem::take(batch))) {
+                Ok(()) => {}
+                Err(TrySendError::Disconnected(_)) => gone = true,
+                Err(TrySendError::Full(message)) => {
+                    // the reader may take its time
+                    tee.flush();
+                    gone |= messages.send(message).is_err();
+                }
+            }
+        };
         loop {
             let count = capture.dispatch(None, |packet| {
                 *taken = taken.wrapping_add(1);
-                batch.push(time_of(&packet), packet.header.len, packet.data);
+                *frames += 1;
+                let (time, wire_len, data) = (time_of(&packet), packet.header.len, packet.data);
+                tee.write(&Frame { number: *frames, time: Some(time), link: *link, interface: 0, wire_len, data });
+                batch.push(time, wire_len, data);
                 if batch.weight() >= BATCH_BYTES {
-                    send(batch);
+                    send(batch, tee);
                 }
             })?;
             if count == 0 {
                 break;
             }
         }
+        tee.flush();
         if !batch.is_empty() {
-            send(batch);
+            send(batch, tee);
         }
         if gone { Err(Halt::NoReader) } else { Ok(()) }
     }

@@ -7,25 +7,29 @@ mod pcap;
 mod pcapng;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Seek, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
+use super::records::Records;
 use crate::model::{CaptureFormat, CaptureInfo, Frame, LinkType};
 
 /// The snapshot length that a header names where none is known: the most that libpcap keeps of a frame.
 const SNAPLEN: u32 = 262_144;
 
-/// Writes frames to a capture file.
+/// Writes frames to a capture file, always up to the end of a record.
 pub struct CaptureWriter {
-    out: BufWriter<Box<dyn Write + Send>>,
+    /// The head of the file is the first.
+    records: Records<Box<dyn Write + Send>>,
     body: Body,
+    /// The output again where it is a file, which can be cut.
+    file: Option<File>,
 }
 
 enum Body {
     Pcap(pcap::Head),
-    Pcapng(pcapng::Section),
+    Pcapng(Box<pcapng::Section>),
 }
 
 /// pcapng for a name that ends in `.pcapng` or `.ntar`, pcap for every other (and for standard output).
@@ -88,24 +92,43 @@ impl CaptureWriter {
         info: &CaptureInfo,
         comment: &str,
     ) -> io::Result<Self> {
-        let mut out = BufWriter::with_capacity(64 * 1024, Box::new(out) as Box<dyn Write + Send>);
+        let mut head = Vec::new();
         let body = match format {
-            CaptureFormat::Pcap => Body::Pcap(pcap::Head::write(&mut out, info)?),
-            CaptureFormat::Pcapng => Body::Pcapng(pcapng::Section::write(&mut out, info, comment)?),
+            CaptureFormat::Pcap => Body::Pcap(pcap::Head::write(&mut head, info)?),
+            CaptureFormat::Pcapng => Body::Pcapng(Box::new(pcapng::Section::write(&mut head, info, comment)?)),
         };
-        Ok(Self { out, body })
+        let mut records = Records::new(Box::new(out) as Box<dyn Write + Send>);
+        records.add(|bytes| {
+            bytes.append(&mut head);
+            Ok(())
+        })?;
+        Ok(Self { records, body, file: None })
     }
 
-    /// Adds a frame; a frame without a time is written as of 1970. A comment is kept by pcapng only.
+    /// As [`CaptureWriter::new`], for a file: where the disk is full it ends with the last record that is whole.
     ///
     /// # Errors
-    /// When it cannot be written; when the format cannot hold it: a pcap file has one link type, and times are limited
-    /// to 2106 there and to 2554 in pcapng.
+    /// As [`CaptureWriter::new`].
+    pub fn to_file(file: File, format: CaptureFormat, info: &CaptureInfo) -> io::Result<Self> {
+        // a device is not cut
+        let again = file.metadata()?.is_file().then(|| file.try_clone()).transpose()?;
+        Ok(Self { file: again, ..Self::new(file, format, info)? })
+    }
+
+    /// Adds a frame; a frame without a time is written as of 1970. A comment is kept by pcapng only. It may be kept back
+    /// until the next [`CaptureWriter::flush`].
+    ///
+    /// # Errors
+    /// When it cannot be written; when the format cannot hold it: a pcap file has one link type and times up to 2106, a
+    /// pcapng file at most 65,536 interfaces. A time that pcapng cannot hold is replaced by the nearest one, and a comment
+    /// says so.
     pub fn write(&mut self, frame: &Frame<'_>, comment: Option<&str>) -> io::Result<()> {
-        match &mut self.body {
-            Body::Pcap(head) => head.record(&mut self.out, frame),
-            Body::Pcapng(section) => section.packet(&mut self.out, frame, comment),
-        }
+        let Self { records, body, .. } = self;
+        let added = records.add(|bytes| match body {
+            Body::Pcap(head) => head.record(bytes, frame),
+            Body::Pcapng(section) => section.packet(bytes, frame, comment),
+        });
+        self.cut_after(added)
     }
 
     /// Hands everything written so far to the operating system.
@@ -113,7 +136,13 @@ impl CaptureWriter {
     /// # Errors
     /// When it cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        let flushed = self.records.flush();
+        self.cut_after(flushed)
+    }
+
+    /// Frames that have been handed to the operating system whole.
+    pub fn frames(&self) -> u64 {
+        self.records.whole().saturating_sub(1)
     }
 
     /// Completes the file; `dropped` packets were lost by the kernel, which pcapng records.
@@ -121,10 +150,25 @@ impl CaptureWriter {
     /// # Errors
     /// When what is left cannot be written: the disk is full.
     pub fn finish(mut self, dropped: Option<u64>) -> io::Result<()> {
+        self.flush()?;
         if let (Body::Pcapng(section), Some(dropped)) = (&mut self.body, dropped) {
-            section.statistics(&mut self.out, dropped)?;
+            let added = self.records.add(|bytes| section.statistics(bytes, dropped));
+            self.cut_after(added)?;
+            return self.flush();
         }
-        self.out.flush()
+        Ok(())
+    }
+
+    /// After an error, takes the beginning of an unfinished record off the file.
+    fn cut_after(&mut self, result: io::Result<()>) -> io::Result<()> {
+        if result.is_err()
+            && let Some(file) = self.file.as_mut().filter(|_| self.records.rest() > 0)
+            && let Ok(end) = file.stream_position()
+        {
+            // a file that can't be cut ends in the middle of a record, which readers tell
+            let _ = file.set_len(end.saturating_sub(self.records.rest()));
+        }
+        result
     }
 }
 

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use super::{SNAPLEN, captured, first_link};
-use crate::model::{CaptureInfo, Frame, LinkType};
+use crate::capture::MOST_INTERFACES;
+use crate::capture::numbering::Numbering;
+use crate::model::{CaptureInfo, Frame, LinkType, Timestamp};
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
@@ -24,8 +26,9 @@ pub(super) struct Section {
     info: CaptureInfo,
     /// On every interface, unless it is empty.
     comment: String,
-    /// What was described so far: the source's index and link type. The place in the list is the index in the file.
-    interfaces: Vec<(u32, LinkType)>,
+    /// Those described so far, by the source's index and link type; the number is the index in the file. At most
+    /// [`MOST_INTERFACES`].
+    interfaces: Numbering<(u32, LinkType)>,
     frames: u64,
     /// Of the last frame, in nanoseconds: the moment that the statistics are of.
     last: u64,
@@ -37,7 +40,7 @@ impl Section {
         let mut section = Self {
             info: info.clone(),
             comment: comment.to_owned(),
-            interfaces: Vec::new(),
+            interfaces: Numbering::default(),
             frames: 0,
             last: 0,
             block: Vec::new(),
@@ -60,20 +63,20 @@ impl Section {
     pub(super) fn packet(&mut self, out: &mut impl Write, frame: &Frame<'_>, comment: Option<&str>) -> io::Result<()> {
         let index = self.interface(out, frame.interface, frame.link)?;
         let time = frame.time.unwrap_or_default();
-        let nanos = u64::try_from(time.seconds())
-            .ok()
-            .and_then(|seconds| seconds.checked_mul(1_000_000_000))
-            .and_then(|nanos| nanos.checked_add(u64::from(time.subsec_nanos())))
-            .ok_or_else(|| {
-                io::Error::other(format!("the time {time} of frame {} does not fit into the file", frame.number))
-            })?;
+        let (nanos, fits) = nanoseconds(time);
         for field in [index, (nanos >> 32) as u32, nanos as u32, captured(frame)?, frame.wire_len] {
             self.block.extend(field.to_le_bytes());
         }
         self.block.extend_from_slice(frame.data);
         self.pad();
+        if !fits {
+            let note = format!("The time of this packet, {time} s, does not fit into the file: this is the nearest.");
+            self.option(OPT_COMMENT, note.as_bytes());
+        }
         if let Some(comment) = comment {
             self.option(OPT_COMMENT, comment.as_bytes());
+        }
+        if !fits || comment.is_some() {
             self.end_of_options();
         }
         self.emit(out, ENHANCED_PACKET)?;
@@ -84,7 +87,7 @@ impl Section {
 
     /// What the first interface lost.
     pub(super) fn statistics(&mut self, out: &mut impl Write, dropped: u64) -> io::Result<()> {
-        if self.interfaces.is_empty() {
+        if self.interfaces.len() == 0 {
             return Ok(());
         }
         for field in [0, (self.last >> 32) as u32, self.last as u32] {
@@ -98,8 +101,13 @@ impl Section {
 
     /// The index of an interface in the file; it is described where it is new.
     fn interface(&mut self, out: &mut impl Write, source: u32, link: LinkType) -> io::Result<u32> {
-        if let Some(known) = self.interfaces.iter().position(|known| *known == (source, link)) {
-            return Ok(known as u32);
+        if let Some(known) = self.interfaces.known(&(source, link)) {
+            return Ok(known);
+        }
+        if self.interfaces.len() >= MOST_INTERFACES {
+            return Err(io::Error::other(format!(
+                "a capture of more than {MOST_INTERFACES} interfaces is not written"
+            )));
         }
         self.block.extend(link.0.to_le_bytes());
         self.block.extend([0; 2]);
@@ -119,8 +127,7 @@ impl Section {
         }
         self.end_of_options();
         self.emit(out, INTERFACE_DESCRIPTION)?;
-        self.interfaces.push((source, link));
-        Ok((self.interfaces.len() - 1) as u32)
+        Ok(self.interfaces.number((source, link)).number)
     }
 
     /// Adds an option to the block; its value is cut to the 65,535 bytes that one can have.
@@ -149,5 +156,67 @@ impl Section {
         out.write_all(&length.to_le_bytes())?;
         self.block.clear();
         Ok(())
+    }
+}
+
+/// Nanoseconds since 1970, and whether they are exact: the format's 64 bits reach from 1970 to 2554, and the nearest
+/// moment stands for any other.
+fn nanoseconds(time: Timestamp) -> (u64, bool) {
+    let Ok(seconds) = u64::try_from(time.seconds()) else { return (0, false) };
+    let nanos = seconds.checked_mul(1_000_000_000).and_then(|nanos| nanos.checked_add(time.subsec_nanos().into()));
+    (nanos.unwrap_or(u64::MAX), nanos.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::Source;
+    use crate::capture::file;
+
+    fn frame(interface: u32, time: Timestamp) -> Frame<'static> {
+        Frame { number: 1, time: Some(time), link: LinkType::RAW, interface, wire_len: 4, data: b"abcd" }
+    }
+
+    /// Times and interfaces of the frames of a file.
+    fn read_back(bytes: Vec<u8>) -> Vec<(Timestamp, u32)> {
+        let mut source = file::from_reader("written".into(), io::Cursor::new(bytes)).expect("a capture");
+        let mut read = Vec::new();
+        while let Some(frame) = source.next_frame().expect("a frame") {
+            read.push((frame.time.expect("a time"), frame.interface));
+        }
+        read
+    }
+
+    #[test]
+    fn a_time_that_does_not_fit_becomes_the_nearest_and_is_named_in_a_comment() {
+        let mut out = Vec::new();
+        let mut section = Section::write(&mut out, &CaptureInfo::default(), "").expect("written");
+        let far = 9_223_372_036_854;
+        for seconds in [5, -9, far, 6] {
+            let frame = frame(0, Timestamp::new(seconds, 500_000_000));
+            section.packet(&mut out, &frame, Some("a step")).expect("written");
+        }
+        let text = String::from_utf8_lossy(&out).into_owned();
+        for time in ["-8.500000000", "9223372036854.500000000"] {
+            assert!(text.contains(&format!("The time of this packet, {time} s, does not fit into the file")), "{text}");
+        }
+        assert_eq!((text.matches("does not fit").count(), text.matches("a step").count()), (2, 4));
+        let last = Timestamp::new(18_446_744_073, 709_551_615);
+        let nearest = [Timestamp::new(5, 500_000_000), Timestamp::new(0, 0), last, Timestamp::new(6, 500_000_000)];
+        assert_eq!(read_back(out), nearest.map(|time| (time, 0)));
+    }
+
+    #[test]
+    fn each_interface_is_described_once_and_too_many_are_refused() {
+        let mut out = Vec::new();
+        let mut section = Section::write(&mut out, &CaptureInfo::default(), "").expect("written");
+        let most = u32::try_from(MOST_INTERFACES).expect("few");
+        for interface in (0..most).chain([7, most - 1]) {
+            section.packet(&mut out, &frame(interface, Timestamp::default()), None).expect("written");
+        }
+        let refused = section.packet(&mut io::sink(), &frame(most, Timestamp::default()), None);
+        assert!(refused.expect_err("one too many").to_string().contains("65536 interfaces"));
+        let read = read_back(out);
+        assert!(read.iter().map(|(_, interface)| *interface).eq((0..most).chain([7, most - 1])));
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::capture::save::{CaptureWriter, create, format_of};
 use crate::cli::destination::{is_same, is_stdout};
 use crate::model::{CaptureFormat, CaptureInfo, Side};
+use crate::session::Writers;
 
 /// Where the captures of a session are kept, if they are.
 pub(super) struct CaptureFiles {
@@ -21,9 +22,6 @@ const PACKED: &[&str] = &["gz", "zst", "zstd", "xz", "bz2", "lz4"];
 
 /// A capture file's name and format.
 pub(super) type Kept = Option<(String, CaptureFormat)>;
-
-/// What writes the first capture and the second.
-pub(super) type Writers = (Option<CaptureWriter>, Option<CaptureWriter>);
 
 impl CaptureFiles {
     /// The file that was named; for two captures `x.pcap` means `x-client.pcap` and `x-server.pcap`.
@@ -106,7 +104,7 @@ fn open_capture(path: &Path, force: bool, info: &CaptureInfo) -> Result<CaptureW
     let writer = if is_stdout(path) {
         CaptureWriter::new(io::stdout(), format, info)
     } else {
-        CaptureWriter::new(create(path, force)?, format, info)
+        CaptureWriter::to_file(create(path, force)?, format, info)
     };
     writer.with_context(|| format!("can't write {}", path.display()))
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{anyhow, bail, ensure};
 use clap::Args;
 
 use self::files::{CaptureFiles, ensure_free};
@@ -157,7 +157,7 @@ impl SessionArgs {
         let (options, note) = self.session_options()?;
         let halt = interrupt()?;
 
-        let session = Session::open(options).map_err(|error| with_ways_out(error, only_lab))?;
+        let mut session = Session::open(options).map_err(|error| with_ways_out(error, only_lab))?;
         if let Some(note) = note {
             say(&note);
         }
@@ -169,11 +169,11 @@ impl SessionArgs {
         let server = Endpoint::from(session.server());
         let known = Known { server, kept: files.kept(), halt: halt.clone() };
         output.report().map_or(Ok(()), ReportDir::make)?;
-        let writers = files.open(force, session.infos())?;
+        session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
         let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
         let mut observer = Observer::new(&mut transcribed);
-        let (taken, performance) = session.run(&halt, |sources| take(sources, writers, &known, &mut observer))?;
+        let (taken, performance) = session.run(&halt, |sources| take(sources, &known, &mut observer))?;
         let watched = taken.finish(&known, performance.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();
         let ended = output.end();
@@ -196,7 +196,7 @@ impl SessionArgs {
             say(&format!("the server broke off: {error}"));
             exit = exit.and(Exit::Error);
         }
-        watched.written.context("can't write the capture")?;
+        watched.written?;
         ended?;
         Ok(exit)
     }

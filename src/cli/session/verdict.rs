@@ -49,7 +49,7 @@ pub(super) fn judge_capture(totals: &CaptureTotals) -> Exit {
         exit = Exit::Error;
     }
     if let Some(reason) = &totals.truncated {
-        say(&format!("the capture broke off: {reason}"));
+        say(&format!("the report ends early: {reason}"));
         exit = Exit::Error;
     }
     exit

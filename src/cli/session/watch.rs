@@ -2,9 +2,8 @@
 
 use std::io;
 
-use super::files::{Kept, Writers};
-use crate::capture::tee::Tee;
-use crate::capture::{LiveSource, Source};
+use super::files::Kept;
+use crate::capture::LiveSource;
 use crate::drive::{Signal, WireStory};
 use crate::model::Endpoint;
 use crate::pipeline;
@@ -37,28 +36,30 @@ pub(super) struct Known {
 }
 
 /// Takes the frames of a session to its end.
-pub(super) fn take(sources: Sources, writers: Writers, known: &Known, sink: &mut dyn Sink) -> io::Result<Taken> {
+pub(super) fn take(sources: Sources, known: &Known, sink: &mut dyn Sink) -> io::Result<Taken> {
     if sources.of_lab() {
-        record(sources, writers).map(|recording| Taken::Recorded(Box::new(recording)))
+        record(sources).map(|recording| Taken::Recorded(Box::new(recording)))
     } else {
-        follow(sources.first, writers, known, sink).map(Taken::Followed)
+        follow(sources.first, known, sink).map(Taken::Followed)
     }
 }
 
-/// Sends the frames through the pipeline and, where there is a writer, to the capture file as well.
-fn follow(source: LiveSource, writers: Writers, known: &Known, sink: &mut dyn Sink) -> io::Result<Watched> {
-    let mut tee = Tee::new(source, writers.0);
+/// Sends the frames through the pipeline.
+fn follow(mut source: LiveSource, known: &Known, sink: &mut dyn Sink) -> io::Result<Watched> {
     let mut options = known.options(0, CapturePoint::SameHost);
-    let ran = pipeline::run(&mut tee, &mut options, sink);
-    if ran.is_err() {
-        // a report that can't be written is no reason to lose the capture
-        while let Ok(Some(_)) = tee.next_frame() {}
-    }
-    let written = tee.finish();
+    let ran = pipeline::run(&mut source, &mut options, sink);
+    // a report that can't be written is no reason to lose the capture
+    let written = known.named(0, source.finish());
     Ok(Watched { totals: vec![ran?], written })
 }
 
 impl Known {
+    /// What became of the file of the capture of this index, with the file's name.
+    fn named(&self, index: usize, written: io::Result<()>) -> io::Result<()> {
+        let name = self.kept.get(index).and_then(Option::as_ref).map_or("standard output", |(name, _)| name);
+        written.map_err(|error| io::Error::new(error.kind(), format!("can't write {name}: {error}")))
+    }
+
     /// For the capture of this index.
     fn options(&self, index: usize, capture_point: CapturePoint) -> pipeline::Options {
         pipeline::Options {
@@ -85,7 +86,7 @@ impl Taken {
             let Some(mut recorded) = recorded else { continue };
             let mut options = known.options(index, recorded.capture_point());
             watched.totals.push(pipeline::run(&mut recorded.frames, &mut options, &mut Marker::new(sink, marks))?);
-            watched.written = watched.written.and(recorded.written);
+            watched.written = watched.written.and(known.named(index, recorded.written));
         }
         Ok(watched)
     }

@@ -69,6 +69,11 @@ impl Plan {
         round.saturating_mul(self.count)
     }
 
+    /// The sends of the client.
+    pub fn request_sends(&self) -> u64 {
+        (self.sends().len() as u64).saturating_mul(self.count)
+    }
+
     /// The longest single send in bytes.
     pub fn longest_send(&self) -> usize {
         self.sends().iter().map(|send| send.len()).max().unwrap_or(0)

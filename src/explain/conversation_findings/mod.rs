@@ -1,5 +1,6 @@
 //! Diagnoses that only a whole conversation shows.
 
+mod ack_loop;
 mod alive;
 mod close;
 mod echo;
@@ -19,6 +20,7 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
     if let Some(tcp) = &totals.tcp {
         handshake::of(totals, tcp, &mut found);
         window::of(totals, tcp, &mut found);
+        found.extend(ack_loop::of(&tcp.story));
         alive::of(tcp, &mut found);
         close::of(totals, tcp, &mut found);
         packets::offloaded(&tcp.story.offloaded, &mut found);

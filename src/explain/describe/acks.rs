@@ -25,6 +25,10 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let changes_window = facts.analysis.contains(AnalysisFlag::WindowUpdate);
     let window_now = changes_window.then(|| format!("its window is now {}", bytes(facts.window)));
     let relative = |edge: u32| edge.wrapping_sub(facts.sack_base);
+    if let Some((left, right)) = facts.observations.void_sack {
+        let (left, right) = (relative(left), relative(right));
+        return format!("{who} still expects byte {ack}; its SACK block {left}:{right} cannot be true and is ignored");
+    }
     let blocks = facts.options.sack.as_slice().iter().map(|(left, right)| (relative(*left), relative(*right)));
     let (beyond, below): (Vec<_>, Vec<_>) = blocks.partition(|(_, right)| right.wrapping_sub(ack).cast_signed() > 0);
     if below.first() == Some(&(0, 1)) {

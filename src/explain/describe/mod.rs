@@ -1,5 +1,6 @@
 //! The sentence of a step: who did what, and which number it explains.
 
+mod acceptability;
 mod acks;
 mod data;
 mod icmp;

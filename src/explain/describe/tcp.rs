@@ -2,12 +2,15 @@
 
 use std::num::NonZeroU64;
 
-use super::{acks, bytes, data, frames, joined, reset};
+use super::{acceptability, acks, bytes, data, frames, joined, reset};
 use crate::model::{Direction, TcpFlags};
 use crate::track::{Event, FirstCopy, Probe, Retransmission, RetransmitCause, SegmentRole, TcpFacts};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
+    if let Some(unacceptable) = acceptability::sentence(event, facts) {
+        return unacceptable;
+    }
     match facts.role {
         SegmentRole::Syn
         | SegmentRole::SimultaneousSyn { .. }

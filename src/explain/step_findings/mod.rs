@@ -1,5 +1,6 @@
 //! Diagnoses that one frame shows.
 
+mod acceptability;
 mod ecn;
 mod error;
 mod fast_open;
@@ -30,6 +31,7 @@ pub(super) fn of(event: &Event<'_>) -> Vec<Finding> {
 /// The quick way out for segments that show nothing.
 fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
     facts.retransmission.is_none()
+        && facts.unacceptable.is_none()
         && facts.probe.is_none()
         && facts.reset.is_none()
         && facts.observations.is_empty()
@@ -42,6 +44,7 @@ fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
 fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     let frame = event.frame;
+    acceptability::of(event, facts, &mut found);
     if let Some(repeat) = &facts.retransmission {
         found.push(retransmission::of(event, facts, repeat));
     }

@@ -1,8 +1,9 @@
 //! Diagnoses of the segments that open a connection.
 
 use super::fast_open;
+use crate::explain::words::words;
 use crate::model::{Finding, FindingCode as Code, TcpFlags};
-use crate::track::{Event, ReuseEffect, SegmentRole, TcpFacts, Words};
+use crate::track::{Event, ReuseEffect, SegmentRole, TcpFacts};
 
 /// What a SYN or SYN-ACK shows, and an answer to a SYN on used ports.
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
@@ -36,15 +37,4 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         found.push(Finding::new(Code::AnotherSynAck, text, [before, event.frame]));
     }
     fast_open::of(event, facts, found);
-}
-
-/// The names that a rule's sentences use.
-pub(in crate::explain) fn words<'a>(event: &Event<'_>, facts: &TcpFacts) -> Words<'a> {
-    Words {
-        sender: event.direction.sender(),
-        receiver: event.direction.receiver(),
-        frame: event.frame,
-        seq: facts.seq,
-        len: facts.len,
-    }
 }

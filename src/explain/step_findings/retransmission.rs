@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU64;
 
-use super::opening::words;
 use super::timer;
 use crate::explain::describe::{bytes, frames};
+use crate::explain::words::words;
 use crate::model::TcpFlags;
 use crate::model::{Finding, FindingCode as Code};
 use crate::track::{Event, FirstCopy, Retransmission, RetransmitCause, TcpFacts};

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::position::{self, OneWay};
 use super::state::{End, Moved, State};
 use super::trail::{Entry, Trail};
-use super::{Arrow, ArrowKind, Band, Change, Ladder, Lifeline, Row, fate, notes};
+use super::{Arrow, ArrowKind, Band, Ladder, Lifeline, Row, fate, notes, work};
 use crate::explain::{Conversation, Phase, Step};
 use crate::model::{Direction, PerDirection, Protocol, SeqNumber, TcpFlags};
 use crate::report::{View, conversation_title};
@@ -82,7 +82,7 @@ impl Ladder {
                     Happens::Missed => end.misses(segment),
                 }
                 if let Some(state) = end.state.filter(|_| end.state != before) {
-                    lifeline.changes.push(Change { row: *row, at: *at, state });
+                    lifeline.push_change(*row, *at, state);
                 }
             }
         }
@@ -251,6 +251,7 @@ impl Ladder {
 
     /// The phase that begins with this row.
     pub fn phase_at(&self, row: usize) -> Option<Phase> {
-        self.bands.iter().find(|band| band.first == row).map(|band| band.phase)
+        let band = self.bands.partition_point(|band| work::looked(band.first) < row);
+        self.bands.get(band).filter(|band| band.first == row).map(|band| band.phase)
     }
 }

@@ -15,6 +15,7 @@ mod position;
 mod properties;
 mod state;
 mod trail;
+mod work;
 
 pub use arrow::{Again, Arrow, ArrowKind};
 pub use fate::Fate;
@@ -66,6 +67,9 @@ pub struct Lifeline {
 pub struct Change {
     /// The index of the row whose arrow causes it.
     pub row: usize,
+    /// The row of the latest change up to this one, where a drawing with level arrows shows it: the order of changes is
+    /// kept.
+    pub level_row: usize,
     /// Where on the lifeline, in rows.
     pub at: f32,
     /// The state from here on.
@@ -107,12 +111,13 @@ impl Lifeline {
     /// The states that a drawing with level arrows shows in this row, in their order: those that its arrow causes, and
     /// those of an earlier arrow that came only after this row's had left.
     pub fn states_in(&self, row: usize) -> impl Iterator<Item = State> + '_ {
-        self.changes.iter().enumerate().filter(move |(index, _)| self.level_row(*index) == row).map(|(_, c)| c.state)
+        let first = self.changes.partition_point(|change| work::looked(change.level_row) < row);
+        self.changes.iter().skip(first).take_while(move |change| change.level_row == row).map(|change| change.state)
     }
 
-    /// The row of the latest change up to this one: the order of changes is kept.
-    fn level_row(&self, index: usize) -> usize {
-        self.changes.iter().take(index + 1).map(|change| change.row).max().unwrap_or_default()
+    fn push_change(&mut self, row: usize, at: f32, state: State) {
+        let level_row = self.changes.last().map_or(row, |change| change.level_row.max(row));
+        self.changes.push(Change { row, level_row, at, state });
     }
 
     /// `X = 123`, where it is known.

@@ -6,8 +6,8 @@ use std::io;
 use proptest::prelude::*;
 
 use super::position::{self, OneWay};
-use super::{Ladder, Row, Trail};
-use crate::explain::{Conversation, Step};
+use super::{Band, Change, Ladder, Row, State, Trail, work};
+use crate::explain::{Conversation, Phase, Step};
 use crate::model::Severity;
 use crate::model::{CaptureInfo, Nanos, TcpFlags};
 use crate::report::samples::{C, S, play, segment};
@@ -17,6 +17,7 @@ use crate::track::StreamId;
 /// A conversation's steps, and its ladders under several bounds.
 #[derive(Default)]
 struct Kept {
+    conversation: Option<Conversation>,
     trails: Vec<Trail>,
     steps: Vec<Step<'static>>,
     ladders: Vec<Ladder>,
@@ -45,6 +46,7 @@ impl Sink for Keeper {
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         let kept = self.conversations.get_mut(&conversation.totals.stream).expect("it had steps");
         let ladder = |trail| Ladder::of(conversation, trail, &View::default());
+        kept.conversation = Some(conversation.clone());
         kept.ladders = kept.trails.iter().map(ladder).collect();
         Ok(())
     }
@@ -227,4 +229,49 @@ fn a_retransmission_far_behind_still_finds_its_original() {
     let original = again.original.expect("its original");
     assert!(arrows.any(|arrow| arrow.frame == original), "{again:?}");
     assert!(usual.folded() > 10_000);
+}
+
+/// A connection of which every other segment is missing, and which ends.
+fn gaps(segments: u32) -> Vec<Vec<u8>> {
+    let mut frames = vec![segment(C, "S", 0, 0, b""), segment(S, "S.", 0, 1, b""), segment(C, ".", 1, 1, b"")];
+    frames.extend((0..segments).map(|number| segment(C, "P.", 5 + number * 8, 1, b"data")));
+    frames.push(segment(C, "F.", 5 + segments * 8, 1, b""));
+    frames
+}
+
+/// That `work` on four times as much is at most six times as much: it may grow with the logarithm too.
+fn grows_with_its_size(work: impl Fn(u32) -> u64) {
+    let [one, two, four] = [300, 600, 1_200].map(work);
+    assert!(one > 0 && two <= 3 * one && four <= 6 * one, "{one}, {two}, {four}");
+}
+
+#[test]
+fn a_ladder_of_many_gaps_takes_work_in_proportion() {
+    grows_with_its_size(|segments| {
+        let kept = only(&gaps(segments));
+        work::looks();
+        let trail = kept.trails.last().expect("three trails");
+        let conversation = kept.conversation.as_ref().expect("it has ended");
+        assert_eq!(Ladder::of(conversation, trail, &View::default()).rows.len() as u32, segments + 4);
+        work::looks()
+    });
+}
+
+#[test]
+fn phases_and_states_of_a_row_are_found_without_a_search_of_all() {
+    let kept = only(&transfer(1, &[]));
+    let ladder = kept.ladders.last().expect("three ladders");
+    grows_with_its_size(|rows| {
+        let mut ladder = ladder.clone();
+        let rows = rows as usize;
+        ladder.bands = (0..rows).map(|row| Band { phase: Phase::Exchange, first: row, last: row }).collect();
+        let change = |row| Change { row, level_row: row, at: row as f32, state: State::Established };
+        ladder.lifelines.client_to_server.changes = (0..rows).map(change).collect();
+        work::looks();
+        for row in 0..rows {
+            assert_eq!(ladder.phase_at(row), Some(Phase::Exchange));
+            assert_eq!(ladder.lifelines.client_to_server.states_in(row).count(), 1);
+        }
+        work::looks()
+    });
 }

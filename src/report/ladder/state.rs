@@ -3,7 +3,14 @@
 //! A state is not on the wire. A segment that is sent proves the state that it is sent from; one that is received moves
 //! the receiver once it arrives. TIME-WAIT ends after two segment lifetimes without a packet, so no ladder shows that.
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use rangemap::RangeSet;
+
+use super::work;
 use crate::model::{SeqNumber, TcpFlags};
+use crate::report::unwrap::Unwrap;
 
 /// A state of RFC 9293 §3.3.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,6 +78,22 @@ impl Moved {
     }
 }
 
+/// A byte's place in the peer's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place(u64);
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        work::looked(self.0).cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// One end of a connection.
 #[derive(Clone, Debug)]
 pub(super) struct End {
@@ -83,13 +106,22 @@ pub(super) struct End {
     fin: Option<u32>,
     /// The number after a FIN of the peer that came before all bytes in front of it had.
     early_fin: Option<u32>,
-    /// Bytes of the peer that have not come.
-    missing: Vec<(u32, u32)>,
+    /// Bytes of the peer that have not come: at most two ranges for each row of the ladder.
+    missing: RangeSet<Place>,
+    places: Unwrap,
 }
 
 impl End {
     pub(super) fn new(state: Option<State>, passive: bool) -> Self {
-        Self { state, passive, syn: None, fin: None, early_fin: None, missing: Vec::new() }
+        Self {
+            state,
+            passive,
+            syn: None,
+            fin: None,
+            early_fin: None,
+            missing: RangeSet::new(),
+            places: Unwrap::default(),
+        }
     }
 
     /// The end sends a segment.
@@ -179,28 +211,29 @@ impl End {
 
     /// A segment of the peer never arrives.
     pub(super) fn misses(&mut self, segment: &Moved) {
-        if segment.next != segment.seq {
-            self.missing.push((segment.seq, segment.next));
-        }
+        self.lacks(segment.seq, segment.next);
     }
 
     /// Bytes that arrive are no longer missing; those skipped are.
     fn fill(&mut self, segment: &Moved) {
         if let Some(start) = segment.hole {
-            self.missing.push((start, segment.seq));
+            self.lacks(start, segment.seq);
         }
-        let (from, to) = (SeqNumber(segment.seq), SeqNumber(segment.next));
-        self.missing.retain_mut(|(start, end)| {
-            if !from.is_after(SeqNumber(*start)) && to.is_after(SeqNumber(*start)) {
-                *start = if to.is_before(SeqNumber(*end)) { to.0 } else { *end };
-            } else if from.is_before(SeqNumber(*end))
-                && !to.is_before(SeqNumber(*end))
-                && from.is_after(SeqNumber(*start))
-            {
-                *end = from.0;
-            }
-            start != end
-        });
+        if let Some(came) = self.range(segment.seq, segment.next) {
+            self.missing.remove(came);
+        }
+    }
+
+    fn lacks(&mut self, start: u32, end: u32) {
+        if let Some(lacking) = self.range(start, end) {
+            self.missing.insert(lacking);
+        }
+    }
+
+    /// The places of these sequence numbers, unless there is none between them.
+    fn range(&mut self, start: u32, end: u32) -> Option<Range<Place>> {
+        let (start, end) = (self.places.number(start), self.places.number(end));
+        (start < end).then_some(Place(start)..Place(end))
     }
 }
 
@@ -284,6 +317,18 @@ mod tests {
         end.receives(&segment(ACK, 1, 200, 1));
         assert_eq!(end.state, Some(Established));
         end.receives(&segment(ACK, 201, 300, 1));
+        assert_eq!(end.state, Some(CloseWait));
+    }
+
+    #[test]
+    fn a_hole_filled_from_its_middle_is_two_holes() {
+        let mut end = connected();
+        end.misses(&segment(ACK, 1, 500, 1));
+        end.receives(&segment(FIN_ACK, 501, 0, 1));
+        end.receives(&segment(ACK, 201, 100, 1));
+        end.receives(&segment(ACK, 1, 200, 1));
+        assert_eq!(end.state, Some(Established));
+        end.receives(&segment(ACK, 301, 200, 1));
         assert_eq!(end.state, Some(CloseWait));
     }
 

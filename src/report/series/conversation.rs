@@ -1,10 +1,10 @@
 //! The numbers of one conversation over time.
 
 use super::buckets::{Buckets, Range, Sum};
-use super::unwrap::Unwrap;
 use crate::explain::Step;
 use crate::model::{Nanos, PerDirection, TcpFlags};
 use crate::report::Gather;
+use crate::report::unwrap::Unwrap;
 use crate::track::{Body, RetransmitCause, TcpFacts, UdpFacts};
 
 /// The series of one conversation, each way.

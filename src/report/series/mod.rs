@@ -3,7 +3,6 @@
 mod buckets;
 mod capture;
 mod conversation;
-mod unwrap;
 
 pub use buckets::{Buckets, Merge, Range, Slot, Sum};
 pub use capture::{CaptureSeries, Size};

@@ -1,13 +1,108 @@
-//! What does not fit: an ACK of anything but the SYN that waits for one, a RST at a number that its receiver does not
-//! expect. Neither changes the connection, and it goes on (RFC 9293 §3.5.1, §3.10.7; RFC 5961).
+//! The receiver's decision on a segment: acceptable or not (RFC 9293 §3.10.7, RFC 5961, RFC 7323 §5.3).
+//!
+//! It is asked first of every segment. One that is not acceptable changes nothing, and the connection goes on.
 
 use std::num::NonZeroU64;
 
 use super::endpoint::TcpEndpoint;
-use super::{Connection, PacketRef};
-use crate::model::{Direction, Segment, SeqNumber, TcpFlags};
+use super::rules::acceptability::{Acceptability, Case, Proof, Reaction, Refused, UNACCEPTABLE, is_void};
+use super::rules::{self, Rule};
+use super::{CONTROL, Connection, PacketRef};
+use crate::model::Checksum;
+use crate::model::{Direction, SackBlocks, Segment, SeqNumber, TcpFlags};
+use crate::track::capture_point::Measures;
 use crate::track::facts::Probe;
 use crate::track::reset::Reset;
+
+/// A segment that its receiver does not accept: the reason, and the numbers that prove it.
+pub type Unacceptable = (&'static Rule<Acceptability>, Proof);
+
+impl Connection {
+    /// The reason for which the receiver does not accept the segment, as far as the capture shows the receiver's state.
+    /// SYNs and RSTs have checks of their own.
+    #[inline]
+    pub(super) fn unacceptable_segment(&self, moment: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let due = own.snd_nxt == Some(segment.seq) && segment.flags.contains(TcpFlags::ACK);
+        let known = peer.snd_nxt.is_none_or(|next| !segment.ack.is_after(next))
+            && own.ack_sent.is_none_or(|ack| !segment.ack.is_before(ack));
+        let intact = segment.checksum != Checksum::Invalid && !own.signed;
+        let newer = match (segment.options.timestamps, own.newest_timestamp) {
+            (Some(stamps), Some((newest, _))) => stamps.value.wrapping_sub(newest).cast_signed() >= 0,
+            _ => true,
+        };
+        if due && known && intact && newer && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
+            return None;
+        }
+        self.judge(moment, segment)
+    }
+
+    #[cold]
+    fn judge(&self, moment: &PacketRef, segment: &Segment) -> Option<Unacceptable> {
+        if segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
+            return None;
+        }
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        own.snd_nxt?;
+        let point = self.capture_point_evidence().capture_point;
+        let at_receiver = Measures::of(point, !moment.direction) == Measures::RoundTrip;
+        let checksums_tell = self.clues.has_valid(moment.direction);
+        let case = Case { own, peer, segment, at_receiver, checksums_tell };
+        rules::first(UNACCEPTABLE, &case)
+    }
+
+    /// The segment without SACK blocks that cannot be true, and the first of these, raw; `None` where all may be.
+    #[cold]
+    pub(super) fn without_void_sack(&self, moment: &PacketRef, segment: &Segment) -> Option<(Segment, (u32, u32))> {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let window_end = own.scale().map(|shift| {
+            let end = segment.ack.plus(u32::from(segment.window) << shift);
+            own.window_end.filter(|before| before.is_after(end)).unwrap_or(end)
+        });
+        let point = self.capture_point_evidence().capture_point;
+        let at_sender = Measures::of(point, !moment.direction) == Measures::RoundTrip;
+        let all_sent = peer.snd_nxt.filter(|_| at_sender);
+        let mut valid = SackBlocks::default();
+        let mut void = None;
+        for (left, right) in segment.options.sack.as_slice() {
+            if is_void((SeqNumber(*left), SeqNumber(*right)), peer, window_end, all_sent) {
+                void.get_or_insert((*left, *right));
+            } else {
+                valid.push(*left, *right);
+            }
+        }
+        let void = void?;
+        let mut segment = *segment;
+        segment.options.sack = valid;
+        Some((segment, void))
+    }
+
+    /// Notes a segment that the receiver does not accept: its ACK may follow.
+    #[cold]
+    pub(super) fn note_unacceptable(&mut self, moment: &PacketRef, segment: &Segment, rule: &Rule<Acceptability>) {
+        let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
+        let end = segment.seq.plus(segment.len).plus(fin);
+        let refused =
+            moment.place().map(|(frame, _)| Refused { frame, seq: segment.seq, end, reaction: rule.effect.reaction });
+        self.sides.get_mut(moment.direction).loss_mut().refused = refused;
+        if segment.len == 0 {
+            self.recorder.see_foreign_ack(moment.frame);
+        }
+    }
+
+    /// The segment that this one refuses: an ACK without data that repeats the receiver's numbers, right behind a segment
+    /// that it does not accept.
+    #[inline]
+    pub(super) fn refuses(&self, moment: &PacketRef, segment: &Segment) -> Option<NonZeroU64> {
+        let peer = self.sides.get(!moment.direction);
+        let refused = peer.loss.as_ref()?.refused.filter(|refused| refused.reaction == Reaction::Ack)?;
+        let own = self.sides.get(moment.direction);
+        let repeats = own.ack_sent == Some(segment.ack) && own.snd_nxt == Some(segment.seq);
+        let bare = segment.len == 0 && !segment.flags.intersects(CONTROL) && segment.flags.contains(TcpFlags::ACK);
+        let right_behind = peer.newest().is_some_and(|newest| newest.frame == refused.frame.get());
+        (repeats && bare && right_behind).then_some(refused.frame)
+    }
+}
 
 impl Connection {
     /// Whether the ACK can be of this connection, as far as its opening tells.

@@ -21,10 +21,18 @@ impl Connection {
     ) {
         let observations = &mut facts.observations;
         let usual = self.handshake.answer_time(moment.direction);
+        let valid = if segment.options.sack.is_empty() { None } else { self.without_void_sack(moment, segment) };
+        let segment = valid.as_ref().map_or(segment, |(segment, _)| segment);
+        observations.void_sack = valid.as_ref().map(|(_, void)| *void);
         let ending = self.is_ending();
         let (own, peer) = self.sides.both_mut(moment.direction);
         let before = own.ack_sent;
         let advances = before.is_none_or(|before| segment.ack.is_after(before));
+        if observations.refuses.is_some() {
+            // it answers a segment that was not accepted, and says nothing of a gap
+            (own.ack_at, own.ack_frame) = (moment.at, moment.frame);
+            return;
+        }
         let told = own.note_sack(moment, segment, peer, advances, observations);
         own.ack_at = moment.at;
         own.ack_frame = moment.frame;

@@ -4,6 +4,7 @@ use crate::model::thresholds::{DELAYED_ACK, DUPLICATE_WITHIN};
 use std::num::{NonZeroU8, NonZeroU64};
 
 use super::loss_state::LossState;
+use super::rules::acceptability::is_signed;
 use super::scoreboard::{Scoreboard, SentSegment};
 use super::verdict::RetransmittedSegment;
 use crate::model::OptTime;
@@ -95,6 +96,10 @@ pub(super) struct TcpEndpoint {
     /// Whether its windows are not scaled, since one of the two SYNs came without the option (RFC 7323 §2.2).
     pub(super) unscaled: bool,
     pub(super) syn_acked: bool,
+    /// Its SYN has the option of TCP MD5 (RFC 2385) or TCP-AO (RFC 5925).
+    pub(super) signed: bool,
+    /// The end of the largest window that it has advertised, where its scale is known.
+    pub(super) window_end: Option<SeqNumber>,
     /// When it sent its last data.
     pub(super) last_data: OptTime,
     /// Its last segment that acknowledged anything new.
@@ -130,6 +135,8 @@ pub(super) struct TcpEndpoint {
     pub(super) ttl: Option<NonZeroU8>,
     /// What `next` was when the first RST of either side came.
     pub(super) next_at_reset: SeqNumber,
+    /// TSval and frame of its newest segment in order (RFC 7323 §4.3).
+    pub(super) newest_timestamp: Option<(u32, u64)>,
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
@@ -144,6 +151,7 @@ impl TcpEndpoint {
             self.mss = segment.options.mss;
             self.sack_permitted = segment.options.sack_permitted;
             self.timestamps = segment.options.timestamps.is_some();
+            self.signed = is_signed(segment);
             self.fast_open = segment.options.fast_open;
         }
     }
@@ -161,6 +169,26 @@ impl TcpEndpoint {
         } else if syn && self.scale().is_none() || not_offered {
             self.unscaled = true;
             peer.unscaled = true;
+        }
+    }
+
+    /// Takes the window that a segment advertises, where its scale is known.
+    #[inline]
+    pub(super) fn advertise(&mut self, segment: &Segment, window: Option<u32>) {
+        let Some(window) = window.filter(|_| segment.flags.contains(TcpFlags::ACK)) else { return };
+        let end = segment.ack.plus(window);
+        if self.window_end.is_none_or(|before| end.is_after(before)) {
+            self.window_end = Some(end);
+        }
+    }
+
+    /// Takes the timestamp of a segment, if it is newer than those before.
+    #[inline]
+    pub(super) fn learn_timestamp(&mut self, frame: u64, segment: &Segment) {
+        let Some(stamps) = segment.options.timestamps else { return };
+        let newer = |(newest, _): (u32, u64)| stamps.value.wrapping_sub(newest).cast_signed() > 0;
+        if !segment.flags.contains(TcpFlags::RST) && self.newest_timestamp.is_none_or(newer) {
+            self.newest_timestamp = Some((stamps.value, frame));
         }
     }
 

@@ -10,6 +10,7 @@ use super::gaps::GapList;
 use super::loss_evidence::DupAcks;
 use super::probe::Asks;
 use super::recovery::Recovery;
+use super::rules::acceptability::Refused;
 use super::verdict::RetransmittedSegment;
 use crate::model::OptTime;
 use crate::model::SeqNumber;
@@ -26,6 +27,8 @@ pub(super) struct LossState {
     pub(super) sacked: Option<SeqNumber>,
     /// The last ICMP error that said that a packet of its was too long for a link, and when it came.
     pub(super) too_big: Option<(NonZeroU64, OptTime)>,
+    /// Its last segment that the peer does not accept, until another one is accepted.
+    pub(super) refused: Option<Refused>,
     pub(super) gaps: GapList,
     /// Its last ACKs that told of a hole.
     pub(super) dup_acks: DupAcks,

@@ -30,6 +30,7 @@ mod summary;
 mod verdict;
 mod wireshark;
 
+pub use acceptability::Unacceptable;
 pub use ecn::Ecn;
 pub use keep_alive::KeepAlives;
 pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
@@ -74,6 +75,17 @@ impl PacketRef {
     pub(super) fn since(&self, then: OptTime) -> Option<Nanos> {
         self.at.since(then)
     }
+}
+
+/// What is known of a segment apart from what it changes.
+struct Numbers {
+    analysis: Analysis,
+    role: SegmentRole,
+    probe: Option<Probe>,
+    reset: Option<Reset>,
+    copied: bool,
+    window: u32,
+    scale: Option<u32>,
 }
 
 /// The state of a connection.
@@ -167,6 +179,20 @@ impl Connection {
         facts.observations = Observations::default();
         facts.acked = None;
         facts.rtt = None;
+        facts.unacceptable = if fits { self.unacceptable_segment(moment, segment) } else { None };
+        if let Some((rule, _)) = facts.unacceptable {
+            self.note_unacceptable(moment, segment, rule);
+            if !rule.effect.was_sent {
+                facts.retransmission = None;
+                let shift = self.sides.get(direction).scale();
+                let window = u32::from(segment.window) << shift.unwrap_or(0);
+                let scale = shift.map(|shift| 1 << shift);
+                let numbers = Numbers { analysis, role: place, probe: None, reset: None, copied: false, window, scale };
+                self.record(moment, segment, &numbers, facts);
+                return;
+            }
+        }
+        let accepted = fits && facts.unacceptable.is_none();
         let probe = if fits { self.probe(moment, segment) } else { self.misfit(moment, segment) };
         // a SYN-ACK that does not fit the SYN takes no place in the sequence space
         let sequenced = fits || place != SegmentRole::WrongSynAck;
@@ -178,17 +204,20 @@ impl Connection {
                 .is_some_and(|retransmission| retransmission.cause == RetransmitCause::DuplicateFrame);
         // who has seen the SYN-ACK acknowledges it with all that follows
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
-        if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && fits && counts && !copied {
+        if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && accepted && counts && !copied {
             self.handshake.follow(moment, place, segment.seq, &self.sides);
         }
-        if has_ack && fits && !copied {
+        facts.observations.refuses = self.refuses(moment, segment);
+        if has_ack && accepted && !copied {
             self.take_ack(moment, segment, probe, facts);
         }
         let TcpFacts { retransmission, observations, acked, .. } = facts;
-        self.hint(moment, segment, ip, retransmission.as_ref(), observations);
-        self.hint_ecn(moment, segment, ip, fits, observations);
-        if self.former.is_some() {
-            self.hint_former(segment, place, probe, retransmission.is_some(), observations);
+        if facts.unacceptable.is_none() {
+            self.hint(moment, segment, ip, retransmission.as_ref(), observations);
+            self.hint_ecn(moment, segment, ip, fits, observations);
+            if self.former.is_some() {
+                self.hint_former(segment, place, probe, retransmission.is_some(), observations);
+            }
         }
         if segment.flags.intersects(CONTROL) {
             self.note_close(moment, segment, reset);
@@ -198,31 +227,24 @@ impl Connection {
         if matches!(self.life, Life::Opening | Life::Aborted) || segment.flags.intersects(CONTROL) {
             self.life = self.life(place);
         }
-        let life = self.life;
         let (own, peer) = self.sides.both_mut(direction);
-        let shift = own.scale();
-        let on_syn = segment.flags.contains(TcpFlags::SYN);
-        let applied = if on_syn { Some(0) } else { shift };
+        let applied = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.scale() };
         let window = u32::from(segment.window) << applied.unwrap_or(0);
-        if window < own.window && has_ack && fits && retransmission.is_none() && !segment.flags.intersects(CONTROL) {
-            observations.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
+        if accepted {
+            if window < own.window && has_ack && retransmission.is_none() && !segment.flags.intersects(CONTROL) {
+                observations.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
+            }
+            own.window = window;
+            own.advertise(segment, applied.map(|_| window));
+            own.learn_timestamp(moment.frame, segment);
         }
-        own.window = window;
         own.learn_scale(peer, segment);
-        self.last = (moment.frame, moment.at);
-        own.remember(Recent {
-            frame: moment.frame,
-            ack: has_ack.then_some(segment.ack),
-            len: segment.len,
-            syn: on_syn,
-            copy: copied,
-            fills_window: observations.fills_window,
-        });
         if segment.len > 0 && retransmission.is_some_and(|retransmission| retransmission.may_arrive_first()) {
             // what is answered may be this one
             own.last_data = moment.at;
         } else if segment.len > 0
             && retransmission.is_none()
+            && accepted
             && !matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow))
         {
             own.last_data = moment.at;
@@ -233,19 +255,37 @@ impl Connection {
             // it is sent because of the silence
             observations.idle = self.recorder.silence(moment);
         }
-        self.recorder.follow(moment, segment, retransmission.as_ref(), probe, observations);
+        let scale = applied.map(|shift| 1 << shift);
+        self.record(moment, segment, &Numbers { analysis, role: place, probe, reset, copied, window, scale }, facts);
+    }
+
+    /// Remembers the segment, and writes down what is known of every segment.
+    #[inline]
+    fn record(&mut self, moment: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
+        let has_ack = segment.flags.contains(TcpFlags::ACK);
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        self.last = (moment.frame, moment.at);
+        own.remember(Recent {
+            frame: moment.frame,
+            ack: has_ack.then_some(segment.ack),
+            len: segment.len,
+            syn: segment.flags.contains(TcpFlags::SYN),
+            copy: numbers.copied,
+            fills_window: facts.observations.fills_window,
+        });
+        self.recorder.follow(moment, segment, facts.retransmission.as_ref(), numbers.probe, &facts.observations);
         facts.seq = segment.seq.relative_to(own.seq_base.unwrap_or_default());
         facts.ack = has_ack.then(|| segment.ack.relative_to(peer.seq_base.unwrap_or_default()));
-        facts.window = window;
-        facts.window_scale = applied.map(|shift| 1 << shift);
+        facts.window = numbers.window;
+        facts.window_scale = numbers.scale;
         facts.sack_base = peer.seq_base.unwrap_or_default().0;
-        facts.analysis = analysis;
-        facts.role = place;
-        facts.life = life;
-        facts.probe = probe;
+        facts.analysis = numbers.analysis;
+        facts.role = numbers.role;
+        facts.life = self.life;
+        facts.probe = numbers.probe;
         facts.response_time = None;
         facts.echo = None;
-        facts.reset = reset;
+        facts.reset = numbers.reset;
         if self.renumbered {
             facts.observations.renumbered = self.moved();
         }

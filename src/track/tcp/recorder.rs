@@ -22,6 +22,8 @@ pub(super) struct RareEvents {
     window_filled: PerDirection<Occurrences>,
     invalid: Occurrences,
     fragmented: Occurrences,
+    foreign_acks: Occurrences,
+    refusals: Occurrences,
     earlier_fragments: PerDirection<EarlierFragments>,
     errors: Occurrences,
     repeats: PerDirection<Occurrences>,
@@ -56,6 +58,8 @@ impl SummaryRecorder {
             window_filled: rare.window_filled,
             offloaded: std::mem::take(&mut self.offloaded),
             invalid: rare.invalid,
+            foreign_acks: rare.foreign_acks,
+            refusals: rare.refusals,
             fragmented: rare.fragmented,
             earlier_fragments: rare.earlier_fragments,
             errors: rare.errors,
@@ -114,6 +118,11 @@ impl SummaryRecorder {
         self.rare().superseded_by.get_or_insert(frame);
     }
 
+    /// A segment without data that its receiver does not accept.
+    pub(super) fn see_foreign_ack(&mut self, frame: u64) {
+        self.rare().foreign_acks.see(frame);
+    }
+
     /// Data after the peer's FIN.
     pub(super) fn see_after_fin(&mut self, moment: &PacketRef, len: u32) {
         let slot = self.rare().after_fin.get_mut(moment.direction);
@@ -169,6 +178,9 @@ impl SummaryRecorder {
 
     fn follow_hints(&mut self, moment: &PacketRef, probe: Option<Probe>, observations: &Observations) {
         let rare = self.rare();
+        if observations.refuses.is_some() {
+            rare.refusals.see(moment.frame);
+        }
         let window = rare.zero_window.get_mut(moment.direction);
         if observations.window_shut {
             window.shut.see(moment.frame);

@@ -120,6 +120,10 @@ pub struct TcpSummary {
     pub offloaded: Occurrences,
     /// Segments with a wrong checksum.
     pub invalid: Occurrences,
+    /// Segments without data that their receiver does not accept.
+    pub foreign_acks: Occurrences,
+    /// ACKs that refuse such segments, or others.
+    pub refusals: Occurrences,
     /// Segments in fragments.
     pub fragmented: Occurrences,
     /// Fragments of those of each side that came before the last one.

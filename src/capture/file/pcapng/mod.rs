@@ -12,6 +12,8 @@ use self::packet::PacketBlock;
 use super::byte_order::ByteOrder;
 use super::damage::{Damage, Place};
 use super::window::Window;
+use crate::capture::MOST_INTERFACES;
+use crate::capture::numbering::Numbering;
 use crate::model::{Frame, LinkType};
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -28,8 +30,10 @@ const LONGEST: u32 = 128 * 1024 * 1024 + 128 * 1024;
 /// The blocks of a pcapng file.
 pub(super) struct Blocks {
     order: ByteOrder,
-    /// Of the current section.
+    /// The first [`MOST_INTERFACES`] of the current section.
     interfaces: Vec<Interface>,
+    /// Interfaces of all sections that were not kept.
+    interfaces_left_out: u64,
 }
 
 /// A block that is wholly in the window.
@@ -43,7 +47,7 @@ struct Block {
 impl Blocks {
     /// Reads on to the first packet, for the interfaces described before it.
     pub(super) fn open(window: &mut Window) -> Result<Self> {
-        let mut blocks = Self { order: ByteOrder::Little, interfaces: Vec::new() };
+        let mut blocks = Self { order: ByteOrder::Little, interfaces: Vec::new(), interfaces_left_out: 0 };
         match blocks.peek(window, 1) {
             Ok(Some(block)) => blocks.absorb(block, window, 1)?,
             Ok(None) => return Err(Damage::cut_header(0, "section header", FRAMING).into()),
@@ -64,20 +68,15 @@ impl Blocks {
 
     /// The link types of the interfaces that the section has so far, each once.
     pub(super) fn link_types(&self) -> Vec<LinkType> {
-        let mut links = Vec::new();
-        for link in self.interfaces.iter().map(|interface| interface.link) {
-            if !links.contains(&link) {
-                links.push(link);
-            }
-        }
-        links
+        let mut known = Numbering::default();
+        self.interfaces.iter().map(|interface| interface.link).filter(|link| known.number(*link).is_new).collect()
     }
 
     /// The next packet; `None` at the end.
     #[inline]
     pub(super) fn next<'w>(&mut self, window: &'w mut Window, number: u64) -> io::Result<Option<Frame<'w>>> {
         loop {
-            let Some(block) = self.peek(window, number)? else { return Ok(None) };
+            let Some(block) = self.peek(window, number)? else { return self.end(number) };
             if !is_packet(block.kind) {
                 self.absorb(block, window, number)?;
                 continue;
@@ -101,7 +100,20 @@ impl Blocks {
     pub(super) fn is_next_in(&self, window: &Window) -> bool {
         let bytes = window.bytes();
         let head = self.order.words::<2>(bytes);
-        head.is_some_and(|[kind, declared]| is_packet(kind) && declared.next_multiple_of(4) as usize <= bytes.len())
+        head.is_some_and(|[kind, declared]| {
+            is_packet(kind) && u64::from(declared).next_multiple_of(4) <= bytes.len() as u64
+        })
+    }
+
+    /// The end of the file: an error where interfaces were left out, since all that could be read has been.
+    #[cold]
+    fn end(&self, number: u64) -> io::Result<Option<Frame<'static>>> {
+        if self.interfaces_left_out == 0 {
+            return Ok(None);
+        }
+        let left_out = self.interfaces_left_out;
+        let what = format!("{left_out} beyond the first {MOST_INTERFACES} of a section are left out");
+        Err(Damage::too_many(Place::Before(number), what))
     }
 
     /// Brings the next block into the window whole; `None` at the end of the file.
@@ -174,7 +186,11 @@ impl Blocks {
                 let interface = Interface::read(self.order, body).ok_or_else(|| {
                     Damage::invalid(Place::Before(number), position, "an interface description that is too short")
                 })?;
-                self.interfaces.push(interface);
+                if self.interfaces.len() < MOST_INTERFACES {
+                    self.interfaces.push(interface);
+                } else {
+                    self.interfaces_left_out += 1;
+                }
             }
             _ => {}
         }

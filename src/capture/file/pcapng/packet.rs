@@ -2,6 +2,7 @@
 
 use super::interface::Interface;
 use super::{OBSOLETE_PACKET, SIMPLE_PACKET};
+use crate::capture::MOST_INTERFACES;
 use crate::capture::file::byte_order::ByteOrder;
 use crate::capture::file::damage::impossible_length;
 use crate::model::{LinkType, Timestamp};
@@ -70,9 +71,12 @@ fn too_short() -> String {
 
 #[inline]
 fn described(interfaces: &[Interface], index: u32) -> Result<&Interface, String> {
-    interfaces
-        .get(index as usize)
-        .ok_or_else(|| format!("it names interface {index}, but its section has described {} so far", interfaces.len()))
+    interfaces.get(index as usize).ok_or_else(|| match interfaces.len() {
+        MOST_INTERFACES => {
+            format!("it names interface {index}; only the first {MOST_INTERFACES} of a section are kept")
+        }
+        described => format!("it names interface {index}, but its section has described {described} so far"),
+    })
 }
 
 /// The obsolete block has the interface in 16 bits, followed by a count of drops.

@@ -7,6 +7,7 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+pub mod acceptability;
 pub(in crate::track) mod handshake;
 pub(in crate::track) mod port_reuse;
 

@@ -1,0 +1,129 @@
+//! The wish of who makes traffic that the ring be emptied before more is made.
+
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Waits until a capture has taken everything out of its ring. Clones are of the same capture.
+#[derive(Clone, Debug)]
+pub struct Drainer(Arc<Shared>);
+
+/// The capture's end of it.
+#[derive(Debug)]
+pub(super) struct Drained {
+    shared: Arc<Shared>,
+    pub(super) asked: PipeReader,
+}
+
+#[derive(Debug)]
+struct Shared {
+    wishes: Mutex<Wishes>,
+    done: Condvar,
+    /// Wakes the capture.
+    ask: PipeWriter,
+}
+
+#[derive(Debug, Default)]
+struct Wishes {
+    asked: u64,
+    done: u64,
+    /// The capture has ended.
+    over: bool,
+}
+
+impl Shared {
+    fn wishes(&self) -> MutexGuard<'_, Wishes> {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Both ends.
+///
+/// # Errors
+/// When the system gives no pipe.
+pub(super) fn pair() -> io::Result<(Drainer, Drained)> {
+    let (asked, ask) = io::pipe()?;
+    let shared = Arc::new(Shared { wishes: Mutex::default(), done: Condvar::new(), ask });
+    Ok((Drainer(Arc::clone(&shared)), Drained { shared, asked }))
+}
+
+impl Drainer {
+    /// Returns when every block that the kernel has filled by now is taken out of the ring, after `most` at the latest.
+    pub fn drain(&self, most: Duration) {
+        let deadline = Instant::now() + most;
+        let mut wishes = self.0.wishes();
+        wishes.asked += 1;
+        let wish = wishes.asked;
+        // a capture that has ended fills no ring; the pipe is never full: there are fewer threads than it has room
+        if wishes.over || (&self.0.ask).write(&[1]).is_err() {
+            return;
+        }
+        while wishes.done < wish && !wishes.over {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            wishes = self.0.done.wait_timeout(wishes, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drained {
+    /// Takes the wishes before the ring is emptied; `is_asked` says that there is something to read.
+    pub(super) fn take(&mut self, is_asked: bool) -> u64 {
+        if is_asked {
+            let mut bytes = [0; 64];
+            // what is left wakes the capture again
+            let _ = self.asked.read(&mut bytes);
+        }
+        self.shared.wishes().asked
+    }
+
+    /// The ring is empty: the wishes that were taken before are met.
+    pub(super) fn met(&self, asked: u64) {
+        let mut wishes = self.shared.wishes();
+        if wishes.done < asked {
+            wishes.done = asked;
+            self.shared.done.notify_all();
+        }
+    }
+}
+
+impl Drop for Drained {
+    fn drop(&mut self) {
+        self.shared.wishes().over = true;
+        self.shared.done.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_is_met_by_who_empties_the_ring_after_it() -> io::Result<()> {
+        let (drainer, mut drained) = pair()?;
+        let other = drainer.clone();
+        let waiting = std::thread::spawn(move || other.drain(Duration::from_secs(3600)));
+        let mut byte = [0; 1];
+        drained.asked.read_exact(&mut byte)?;
+        let asked = drained.take(false);
+        assert_eq!(asked, 1);
+        drained.met(asked);
+        assert!(waiting.join().is_ok());
+        // nobody meets this one
+        drainer.drain(Duration::from_millis(1));
+        Ok(())
+    }
+
+    #[test]
+    fn nobody_waits_for_a_capture_that_has_ended() -> io::Result<()> {
+        let (drainer, drained) = pair()?;
+        let other = drainer.clone();
+        let waiting = std::thread::spawn(move || other.drain(Duration::from_secs(3600)));
+        drop(drained);
+        assert!(waiting.join().is_ok());
+        drainer.drain(Duration::from_secs(3600));
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! The size of the ring that the kernel fills: by what is to be captured, since making and freeing it takes time.
+
+/// libpcap's blocks, which the kernel fills one after the other and hands over when they are full or 2 ms old.
+const BLOCK_BYTES: u64 = 256 << 10;
+
+/// A ring of this size holds a quarter of a second of packets that come one by one, and 24 MiB of those that are large.
+const MOST_BLOCKS: u64 = 128;
+
+/// Room for a few packets of others.
+const LEAST_BLOCKS: u64 = 16;
+
+/// Bytes of large frames that a block holds at least: three of loopback's largest, which are a little longer than 64 KiB.
+const LARGE_FRAMES: u64 = 3 * 65_549;
+
+/// How large a ring is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ring {
+    blocks: u64,
+}
+
+impl Ring {
+    /// The largest, for any traffic.
+    pub const LARGEST: Self = Self { blocks: MOST_BLOCKS };
+
+    /// Room for so many packets with so many bytes of payload in all, even if the capture's thread does not run before
+    /// their end and each is in a block of its own; for more of them, the largest.
+    pub fn for_traffic(packets: u64, bytes: u64) -> Self {
+        let blocks = packets.max(bytes.div_ceil(LARGE_FRAMES));
+        Self { blocks: blocks.saturating_add(2).clamp(LEAST_BLOCKS, MOST_BLOCKS) }
+    }
+
+    /// What libpcap is asked for.
+    pub(super) fn bytes(self) -> i32 {
+        i32::try_from(self.blocks * BLOCK_BYTES).unwrap_or(i32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_is_as_large_as_its_traffic_needs() {
+        assert_eq!(Ring::for_traffic(0, 0).bytes(), 4 << 20);
+        assert_eq!(Ring::for_traffic(14, 24).bytes(), 4 << 20);
+        assert_eq!(Ring::for_traffic(30, 24).bytes(), 8 << 20);
+        assert_eq!(Ring::for_traffic(10, 200_000_000), Ring::LARGEST);
+        assert_eq!(Ring::for_traffic(u64::MAX, u64::MAX), Ring::LARGEST);
+        assert_eq!(Ring::LARGEST.bytes(), 32 << 20);
+    }
+}

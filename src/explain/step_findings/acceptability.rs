@@ -1,0 +1,34 @@
+//! Diagnoses of segments that their receivers do not accept, and of the ACKs that say so.
+
+use crate::explain::words::words;
+use crate::model::{Finding, FindingCode as Code};
+use crate::track::{Event, TcpFacts};
+
+/// What the segment shows of that.
+pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
+    let words = words(event, facts);
+    // a wrong checksum has a finding of its own
+    if let Some((rule, proof)) = facts.unacceptable.filter(|(rule, _)| rule.code == Code::Unacceptable) {
+        let frames = (rule.frames)(&proof).into_iter().chain([event.frame]);
+        found.push(Finding::new(rule.code, (rule.says)(&proof, &words), frames));
+    }
+    if let Some((left, right)) = facts.observations.void_sack {
+        let relative = |edge: u32| edge.wrapping_sub(facts.sack_base);
+        let text = format!(
+            "The SACK block {}:{} lies outside what the {} can have received: the {} ignores it (RFC 2018 §5; Linux counts it as TCPSACKDiscard).",
+            relative(left),
+            relative(right),
+            words.sender,
+            words.receiver
+        );
+        found.push(Finding::new(Code::InvalidSack, text, [event.frame]));
+    }
+    if let Some(frame) = facts.observations.refuses {
+        let expects = facts.ack.map_or_else(String::new, |ack| format!(" It still expects byte {ack}."));
+        let text = format!(
+            "Answers frame {frame}, which the {} does not accept, with the numbers that it expects (RFC 9293 §3.10.7.4).{expects}",
+            words.sender
+        );
+        found.push(Finding::new(Code::ChallengeAck, text, [frame.get(), event.frame]));
+    }
+}

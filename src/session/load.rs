@@ -1,0 +1,109 @@
+//! The traffic of a session: how much is to be expected, so that the captures have room for it, and how fast it may come.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::capture::{Drainer, Ring};
+use crate::drive::scenario::Deed;
+use crate::drive::{Act, Pace};
+use crate::model::Side;
+
+/// Packets of a connection's handshake and close, and of a client that asks again.
+const CONNECTION: u64 = 12;
+
+/// Packets that an exchange of short messages makes over TCP: the request, the answer, and an ACK of each.
+const EXCHANGE: u64 = 4;
+
+/// Bytes of a packet of a bulk transfer, at least on average, ACKs included: the least that a lab's MTU leaves.
+const BULK: u64 = 600;
+
+/// A client lets the ring be emptied when so many bytes were sent since the last time. With what the sockets hold back,
+/// 4 MiB each where the system's settings are the usual ones, half of the largest ring is filled by then.
+const CLIENT_STRETCH: u64 = 2 << 20;
+
+/// A server does later: a UDP server that waits may lose datagrams, so it waits only where no client does.
+const SERVER_STRETCH: u64 = 4 << 20;
+
+/// What a send takes in the ring beyond its bytes: headers and the ACK.
+const PER_SEND: u64 = 512;
+
+/// No program is held up for longer, whatever the capture does.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The ring that a session needs.
+pub(super) fn ring_for(act: &Act) -> Ring {
+    let (connections, exchanges, bytes) = match act {
+        Act::Echo { plan, behaviour, clients } => {
+            let request = plan.request_bytes();
+            let reads = request.div_ceil(behaviour.read_size.max(1) as u64);
+            // over UDP each answer is a datagram
+            let exchanges = plan.request_sends().max(reads).saturating_mul(u64::from(behaviour.repeat.div_ceil(4)));
+            let bytes = request.saturating_add(behaviour.least_answer(request));
+            (u64::from(*clients), exchanges, bytes)
+        }
+        Act::Cues { cues, .. } => {
+            (1, cues.len() as u64, cues.iter().map(|cue| bytes_of(&cue.deed)).fold(0, u64::saturating_add))
+        }
+        Act::Proxy => return Ring::LARGEST,
+    };
+    let packets = CONNECTION.saturating_add(exchanges.saturating_mul(EXCHANGE)).saturating_add(bytes / BULK);
+    Ring::for_traffic(packets.saturating_mul(connections), bytes.saturating_mul(connections))
+}
+
+fn bytes_of(deed: &Deed) -> u64 {
+    match deed {
+        Deed::SendBytes(bytes) | Deed::Fill(bytes) | Deed::Echo(bytes) => *bytes as u64,
+        Deed::Fails(_, deed) => bytes_of(deed),
+        _ => 0,
+    }
+}
+
+/// Has programs wait for the captures that the drainers are of, whenever they have sent so much that the rings might
+/// overflow. Nobody waits longer than half of the `timeout` that the client has for an answer.
+pub(super) fn pace(drainers: Vec<Drainer>, timeout: Duration) -> Pace {
+    let most = LONGEST_WAIT.min(timeout / 2);
+    let since = AtomicU64::new(0);
+    Pace::new(move |side, bytes| {
+        let stretch = match side {
+            Side::Client => CLIENT_STRETCH,
+            Side::Server => SERVER_STRETCH,
+        };
+        let sent = bytes.saturating_add(PER_SEND);
+        if since.fetch_add(sent, Ordering::Relaxed).saturating_add(sent) >= stretch {
+            since.store(0, Ordering::Relaxed);
+            drainers.iter().for_each(|drainer| drainer.drain(most));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::{Behaviour, Plan, SCENARIOS};
+    use crate::model::Protocol;
+
+    fn echo(change: impl FnOnce(&mut Plan, &mut Behaviour)) -> Ring {
+        let (mut plan, mut behaviour) = (Plan::of(Protocol::Tcp, ["Hello, world"]), Behaviour::default());
+        change(&mut plan, &mut behaviour);
+        ring_for(&Act::Echo { plan, behaviour, clients: 1 })
+    }
+
+    #[test]
+    fn a_short_session_has_a_small_ring_and_a_long_one_the_largest() {
+        assert!(echo(|_, _| {}) < Ring::LARGEST);
+        assert!(echo(|plan, _| plan.count = 3) < Ring::LARGEST);
+        assert_eq!(echo(|plan, _| plan.count = 1000), Ring::LARGEST);
+        assert_eq!(echo(|plan, _| plan.messages = vec![vec![0; 100_000_000]]), Ring::LARGEST);
+        assert_eq!(echo(|_, behaviour| behaviour.repeat = 100_000), Ring::LARGEST);
+        assert_eq!(echo(|plan, _| (plan.continuous, plan.count) = (true, 10)), Ring::LARGEST);
+    }
+
+    #[test]
+    fn a_ring_has_a_block_for_each_step_that_a_scenario_has_at_least() {
+        for scenario in SCENARIOS {
+            let ring = ring_for(&scenario.act());
+            let steps = (0..=10_000).find(|steps| scenario.expects.steps.allows(*steps)).unwrap_or(10_000);
+            assert!(ring >= Ring::for_traffic(steps, 0), "{}: {steps} steps, {ring:?}", scenario.name);
+        }
+    }
+}

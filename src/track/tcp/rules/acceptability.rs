@@ -1,0 +1,371 @@
+//! Reasons for which a receiver does not accept a segment, in the order in which it checks.
+//!
+//! An unacceptable segment changes nothing at its receiver and proves nothing: no ACK, SACK block, window, or byte of it
+//! counts. It only provokes a reaction. The receiver's numbers are known as far as the capture shows them, so each rule
+//! asks for a distance that no missing frame explains, or says on what it depends.
+
+use std::num::NonZeroU64;
+
+use super::super::super::cause::{Candidates, Cause, CauseEvent};
+use super::super::endpoint::TcpEndpoint;
+use super::{Family, Rule, Words};
+use crate::model::{Checksum, FindingCode, Segment, SeqNumber, TcpFlags, counted};
+
+/// The largest window that TCP can advertise (RFC 7323 §2.3): no number of a connection lies further away from what was
+/// sent or acknowledged last.
+const MAX_WINDOW: i32 = 1 << 30;
+
+/// The family of reasons.
+#[derive(Clone, Copy, Debug)]
+pub struct Acceptability;
+
+/// A segment, and both ends as they are when it arrives.
+#[derive(Debug)]
+pub struct Case<'a> {
+    pub(in crate::track::tcp) own: &'a TcpEndpoint,
+    pub(in crate::track::tcp) peer: &'a TcpEndpoint,
+    pub(in crate::track::tcp) segment: &'a Segment,
+    /// The capture was made at the host that the segment is sent to, so that all that this host had sent is in it.
+    pub(in crate::track::tcp) at_receiver: bool,
+    /// Segments of this sender came with valid checksums, so a wrong one means a corrupted segment.
+    pub(in crate::track::tcp) checksums_tell: bool,
+}
+
+/// The numbers that prove it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The number of the segment that is not acceptable, relative where it is a sequence number.
+    pub number: u32,
+    /// The limit that it lies beyond.
+    pub limit: u32,
+    /// The frame that told the limit.
+    pub told_by: u64,
+}
+
+/// The receiver's reaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// It discards the segment silently.
+    Nothing,
+    /// It discards the segment and sends an ACK with its own numbers.
+    Ack,
+}
+
+/// Consequences of an unacceptable segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Effect {
+    /// The receiver's reaction.
+    pub reaction: Reaction,
+    /// Its bytes are remembered as sent all the same: their retransmission is one.
+    pub was_sent: bool,
+    /// The step's clause: "outside the server's receive window".
+    pub step: fn(&Proof, &Words<'_>) -> String,
+}
+
+impl Family for Acceptability {
+    type Case<'a> = Case<'a>;
+    type Proof = Proof;
+    type Effect = Effect;
+}
+
+/// The checks of a receiver in the order of RFC 9293 §3.10.7.4, timestamps first (RFC 7323 §5.3).
+pub static UNACCEPTABLE: &[Rule<Acceptability>] =
+    &[CORRUPTED, UNSIGNED, OLD_TIMESTAMP, OUTSIDE_WINDOW, NO_ACK_FLAG, FOREIGN_ACK, ACK_OF_UNSENT];
+
+fn unknown(_: &Proof) -> Cause {
+    Cause::UNKNOWN
+}
+
+fn sent(_: &Proof) -> Cause {
+    Cause::of(CauseEvent::Call, "send")
+}
+
+fn frames(proof: &Proof) -> [u64; 6] {
+    [proof.told_by, 0, 0, 0, 0, 0]
+}
+
+/// Another connection's segment, or one forged.
+fn foreign(_: &Proof) -> Candidates {
+    Candidates::from_slice(&[
+        Cause::of(CauseEvent::Network, "another_connection"),
+        Cause::of(CauseEvent::Network, "forged"),
+    ])
+}
+
+const CORRUPTED: Rule<Acceptability> = Rule {
+    code: FindingCode::ChecksumInvalid,
+    label: "corrupted",
+    rfc: &["RFC 9293 §3.1"],
+    effect: Effect {
+        reaction: Reaction::Nothing,
+        was_sent: true,
+        step: |_, words| format!("the checksum is wrong, so the {} discards it", words.receiver),
+    },
+    applies: |case| {
+        let wrong = case.segment.checksum == Checksum::Invalid && case.checksums_tell;
+        (wrong && case.own.sent.misfits_are_lost()).then_some(Proof::default())
+    },
+    cause: sent,
+    candidates: super::no_candidates,
+    says: |_, words| {
+        format!(
+            "The checksum is wrong, while other segments of the {} have valid ones: the segment was corrupted, and the {} discards it (RFC 9293 §3.1). Nothing in it is used here.",
+            words.sender, words.receiver
+        )
+    },
+    frames,
+};
+
+const UNSIGNED: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "without its signature",
+    rfc: &["RFC 2385 §2", "RFC 5925 §7.3"],
+    effect: Effect {
+        reaction: Reaction::Nothing,
+        was_sent: false,
+        step: |_, words| {
+            format!("it lacks the signature that this connection agreed on, so the {} discards it", words.receiver)
+        },
+    },
+    applies: |case| {
+        let both = case.own.signed && case.peer.signed;
+        (both && !is_signed(case.segment)).then_some(Proof::default())
+    },
+    cause: unknown,
+    candidates: foreign,
+    says: |_, words| {
+        format!(
+            "Both sides signed their SYNs (TCP MD5, RFC 2385, or TCP-AO, RFC 5925), and this segment has no signature: the {} discards it without a reply.",
+            words.receiver
+        )
+    },
+    frames,
+};
+
+const OLD_TIMESTAMP: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "old timestamp",
+    rfc: &["RFC 7323 §5.3"],
+    effect: Effect {
+        reaction: Reaction::Ack,
+        was_sent: false,
+        step: |proof, words| {
+            format!(
+                "its timestamp {} is older than {}, so the {} discards it (PAWS)",
+                proof.number, proof.limit, words.receiver
+            )
+        },
+    },
+    applies: |case| {
+        let (newest, told_by) = case.own.newest_timestamp.filter(|_| case.peer.newest_timestamp.is_some())?;
+        let value = case.segment.options.timestamps?.value;
+        let older = value.wrapping_sub(newest).cast_signed() < 0;
+        let takes_space = case.segment.len > 0 || case.segment.flags.contains(TcpFlags::FIN);
+        let new = case.own.snd_nxt.is_some_and(|next| !case.segment.seq.is_before(next));
+        (older && takes_space && new).then_some(Proof { number: value, limit: newest, told_by })
+    },
+    cause: unknown,
+    candidates: |_| {
+        Candidates::from_slice(&[
+            Cause::of(CauseEvent::Network, "old_duplicate"),
+            Cause::of(CauseEvent::Network, "forged"),
+        ])
+    },
+    says: |proof, words| {
+        format!(
+            "TSval {} is older than {}, which the {} sent before: the {} discards the segment (PAWS), and RFC 7323 §5.3 has it answer with an ACK.",
+            proof.number, proof.limit, words.sender, words.receiver
+        )
+    },
+    frames,
+};
+
+const OUTSIDE_WINDOW: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "outside the window",
+    rfc: &["RFC 9293 §3.10.7.4"],
+    effect: Effect {
+        reaction: Reaction::Ack,
+        was_sent: false,
+        step: |_, words| format!("outside the {}'s receive window", words.receiver),
+    },
+    applies: outside_window,
+    cause: unknown,
+    candidates: foreign,
+    says: |proof, words| {
+        format!(
+            "Sequence number {} lies outside the {}'s receive window, which ends at {} by the captured ACKs: the {} discards the segment, and RFC 9293 §3.10.7.4 has it answer with an ACK. Only frames missing from the capture could make it acceptable.",
+            proof.number, words.receiver, proof.limit, words.receiver
+        )
+    },
+    frames,
+};
+
+const NO_ACK_FLAG: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "without ACK",
+    rfc: &["RFC 9293 §3.10.7.4"],
+    effect: Effect {
+        reaction: Reaction::Nothing,
+        was_sent: false,
+        step: |_, words| format!("it has no ACK flag, so the {} discards it", words.receiver),
+    },
+    applies: |case| {
+        let none = !case.segment.flags.contains(TcpFlags::ACK);
+        let open = case.own.syn_acked || case.peer.syn_acked || case.peer.ack_sent.is_some();
+        (none && open).then_some(Proof::default())
+    },
+    cause: unknown,
+    candidates: foreign,
+    says: |_, words| {
+        format!(
+            "A segment of an open connection must have the ACK flag; the {} discards this one without a reply (RFC 9293 §3.10.7.4).",
+            words.receiver
+        )
+    },
+    frames,
+};
+
+const FOREIGN_ACK: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "another connection's ACK",
+    rfc: &["RFC 9293 §3.10.7.4", "RFC 5961 §5.2"],
+    effect: Effect {
+        reaction: Reaction::Ack,
+        was_sent: false,
+        step: |_, words| format!("its ACK number is none of this connection's, so the {} discards it", words.receiver),
+    },
+    applies: |case| {
+        let ack = acknowledged(case)?;
+        let distance = ack.distance(case.peer.snd_nxt?);
+        let before_first = case.peer.isn.is_some_and(|isn| is_before_first(ack, isn, case.peer.snd_nxt));
+        let known = case.peer.syn_acked || case.peer.isn.is_none();
+        (known && (before_first || distance.checked_abs().is_none_or(|far| far > MAX_WINDOW))).then(|| Proof {
+            number: ack.relative_to(case.peer.seq_base.unwrap_or_default()),
+            limit: case.peer.snd_nxt.unwrap_or_default().relative_to(case.peer.seq_base.unwrap_or_default()),
+            told_by: case.peer.newest().map_or(0, |newest| newest.frame),
+        })
+    },
+    cause: unknown,
+    candidates: foreign,
+    says: |proof, words| {
+        format!(
+            "ACK number {} is not one of this connection: the {} has sent up to {}. The {} discards the segment; RFC 5961 §5.2 has it answer with a challenge ACK. Such segments come from an older connection, from a NAT or load balancer that mixes connections, or are forged.",
+            proof.number, words.receiver, proof.limit, words.receiver
+        )
+    },
+    frames,
+};
+
+const ACK_OF_UNSENT: Rule<Acceptability> = Rule {
+    code: FindingCode::Unacceptable,
+    label: "ACK of unsent data",
+    rfc: &["RFC 9293 §3.10.7.4"],
+    effect: Effect {
+        reaction: Reaction::Ack,
+        was_sent: false,
+        step: |proof, words| {
+            format!(
+                "its ACK number {} is beyond {}, the end of all that the {} has sent, so the {} discards it",
+                proof.number, proof.limit, words.receiver, words.receiver
+            )
+        },
+    },
+    applies: |case| {
+        let ack = acknowledged(case).filter(|_| case.at_receiver && case.peer.syn_acked)?;
+        // the byte of a window probe is not counted as sent until it is accepted
+        let probed = u32::from(case.peer.loss().probe.is_some());
+        let next = case.peer.snd_nxt?.plus(probed);
+        let base = case.peer.seq_base?;
+        // what the capture lacks of a host's own packets shows as a gap in its next ones, and is no unsent data
+        ack.is_after(next).then(|| Proof {
+            number: ack.relative_to(base),
+            limit: next.relative_to(base),
+            told_by: case.peer.newest().map_or(0, |newest| newest.frame),
+        })
+    },
+    cause: unknown,
+    candidates: |_| {
+        Candidates::from_slice(&[Cause::of(CauseEvent::Network, "rewritten"), Cause::of(CauseEvent::Network, "forged")])
+    },
+    says: |proof, words| {
+        let beyond = u64::from(proof.number.wrapping_sub(proof.limit));
+        format!(
+            "ACK number {} covers {} beyond {}, the end of what the {} has sent in this capture, which was made at the {}. Unless the capture lacks packets of the {}, the {} discards the segment; RFC 9293 §3.10.7.4 has it answer with an ACK.",
+            proof.number,
+            counted(beyond, "sequence number"),
+            proof.limit,
+            words.receiver,
+            words.receiver,
+            words.receiver,
+            words.receiver
+        )
+    },
+    frames,
+};
+
+/// Whether a number lies before a stream's first, where the stream is too short to have come round to it.
+fn is_before_first(number: SeqNumber, isn: SeqNumber, next: Option<SeqNumber>) -> bool {
+    number.is_before(isn) && next.is_some_and(|next| (0..MAX_WINDOW).contains(&next.distance(isn)))
+}
+
+/// Its ACK number, where it has one and the peer's numbers are known.
+fn acknowledged(case: &Case<'_>) -> Option<SeqNumber> {
+    case.segment.flags.contains(TcpFlags::ACK).then_some(case.segment.ack)
+}
+
+fn outside_window(case: &Case<'_>) -> Option<Proof> {
+    let (seq, next) = (case.segment.seq, case.own.snd_nxt?);
+    let base = case.own.seq_base.unwrap_or_default();
+    let expected = case.peer.ack_sent.unwrap_or(next);
+    let told_by = case.peer.ack_frame;
+    let proof = |limit: SeqNumber| Proof { number: seq.relative_to(base), limit: limit.relative_to(base), told_by };
+    // the stream goes on behind a segment that seemed to lie outside: the capture lacks what came between
+    if case.own.loss().refused.is_some_and(|refused| refused.end == seq && refused.end != refused.seq) {
+        return None;
+    }
+    let distance = seq.distance(next);
+    if distance.checked_abs().is_none_or(|far| far > MAX_WINDOW) {
+        return Some(proof(case.peer.window_end.unwrap_or(expected)));
+    }
+    if case.own.isn.is_some_and(|isn| is_before_first(seq, isn, case.own.snd_nxt)) {
+        return Some(proof(case.peer.window_end.unwrap_or(expected)));
+    }
+    let end = case.peer.window_end.filter(|_| distance > 0)?;
+    (!seq.is_before(end)).then(|| proof(end))
+}
+
+/// A SACK block that cannot be true: it is empty, begins before the stream, or ends beyond the window that the receiver
+/// has advertised, where nothing can have been received. Senders ignore it (Linux: `tcp_is_sackblock_valid`).
+pub(in crate::track::tcp) fn is_void(
+    (left, right): (SeqNumber, SeqNumber),
+    sender: &TcpEndpoint,
+    window_end: Option<SeqNumber>,
+    all_sent: Option<SeqNumber>,
+) -> bool {
+    let empty = !right.is_after(left);
+    let before = sender.isn.is_some_and(|isn| is_before_first(left, isn, sender.snd_nxt));
+    let beyond = window_end.into_iter().chain(all_sent).any(|end| right.is_after(end));
+    let far = sender.snd_nxt.is_some_and(|next| right.distance(next).checked_abs().is_none_or(|far| far > MAX_WINDOW));
+    empty || before || beyond || far
+}
+
+/// Whether a segment has the option of TCP MD5 or TCP-AO.
+pub(in crate::track::tcp) fn is_signed(segment: &Segment) -> bool {
+    let other = &segment.options.other;
+    other.contains(MD5_SIGNATURE) || other.contains(TCP_AO)
+}
+
+/// Option kind of the MD5 signature (RFC 2385 §3).
+const MD5_SIGNATURE: u8 = 19;
+/// Option kind of the authentication option (RFC 5925 §2.2).
+const TCP_AO: u8 = 29;
+
+/// The last segment of a side that its peer does not accept.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    pub(in crate::track::tcp) frame: NonZeroU64,
+    pub(in crate::track::tcp) seq: SeqNumber,
+    pub(in crate::track::tcp) end: SeqNumber,
+    pub(in crate::track::tcp) reaction: Reaction,
+}
