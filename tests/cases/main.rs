@@ -58,7 +58,8 @@ impl Said {
     fn of(capture: &str) -> Self {
         let jsonl = echolab(capture, &["--format", "jsonl"]);
         let records = jsonl.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let text = echolab(capture, &["--limit", "0", "--answers"]);
+        // the facts stand in the report without answers
+        let text = echolab(capture, &["--limit", "0"]) + &echolab(capture, &["--limit", "0", "--answers"]);
         Self { records, jsonl, text }
     }
 
