@@ -60,6 +60,11 @@ soak times='50':
 oracle:
     .ci/run setup build oracle truth
 
+# Fuzz one target, or all, for so many seconds each (`cargo install --locked cargo-fuzz` first)
+[group('check')]
+fuzz target='all' seconds='60':
+    fuzz/run "$1" "$2"
+
 # Licences, sources and known flaws of every dependency (`cargo install --locked cargo-deny` first)
 [group('check')]
 deny:

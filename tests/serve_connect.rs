@@ -18,6 +18,7 @@ const HANGS: Duration = Duration::from_secs(300);
 fn echolab(arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin!("echolab"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("SUDO_UID").env_remove("SUDO_GID");
     command
 }
 
@@ -181,12 +182,65 @@ fn connections_beyond_the_limit_are_turned_away() {
 }
 
 #[test]
+fn clients_that_do_not_read_take_no_memory_for_repeated_answers() {
+    const CLIENTS: u64 = 40;
+    let server = Server::start(&["--repeat", "1000"]);
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();
+        client.write_all(&[7; 1200]).unwrap();
+        // the first byte of 1.2 MB: the server is sending
+        client.read_exact(&mut [0]).unwrap();
+        clients.push(client);
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    let anonymous = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap().trim();
+    let kib: u64 = anonymous.strip_suffix(" kB").unwrap().parse().unwrap();
+    assert!(kib < CLIENTS * 250, "{kib} KiB for {CLIENTS} connections");
+}
+
+#[test]
+fn a_flood_of_connections_is_no_flood_of_lines() {
+    const FLOOD: u64 = 3000;
+    let began = std::time::Instant::now();
+    let server = Server::start(&["--max-connections", "1"]);
+    let address = format!("127.0.0.1:{}", server.port);
+    let mut first = TcpStream::connect(&address).unwrap();
+    first.write_all(b"x").unwrap();
+    first.read_exact(&mut [0]).unwrap();
+    for _ in 0..FLOOD {
+        // turned away
+        assert_eq!(TcpStream::connect(&address).unwrap().read(&mut [0]).unwrap_or(0), 0);
+    }
+    let (code, said) = server.stop(Signal::SIGTERM);
+    assert_eq!(code, Some(0));
+    let shown = said.matches("turned away: 1 are open already").count() as u64;
+    let counted = said
+        .lines()
+        .filter_map(|line| line.split(" connections turned away").next()?.rsplit(' ').next()?.parse::<u64>().ok());
+    assert_eq!(shown + counted.sum::<u64>(), FLOOD, "every one is shown or counted: {said}");
+    // a slow machine takes more seconds, and has more lines
+    assert!(shown <= 100 * (began.elapsed().as_secs() + 2), "{shown} lines");
+}
+
+#[test]
 fn a_silent_connection_is_closed() {
     let server = Server::start(&["--idle-timeout", "50ms"]);
     let mut client = TcpStream::connect(format!("127.0.0.1:{}", server.port)).unwrap();
     assert_eq!(client.read(&mut [0]).unwrap(), 0);
     let (_, said) = server.stop(Signal::SIGTERM);
     assert!(said.contains("(nothing happened for 50.0 ms)"), "{said}");
+}
+
+#[test]
+fn a_server_of_root_is_nobody_without_any_right() {
+    assert!(nix::unistd::geteuid().is_root(), "this test needs root");
+    let server = Server::start(&[]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
+    for line in ["Uid:\t65534\t65534\t65534\t65534", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000"] {
+        assert!(status.contains(line), "{line:?} is not in {status}");
+    }
+    assert!(status.contains("NoNewPrivs:\t1"), "{status}");
 }
 
 #[test]
@@ -249,6 +303,50 @@ fn an_answer_that_never_comes_is_reported_after_the_time() {
     let output = connect(&["--port", &port, "--timeout", "50ms"], b"hi\n");
     assert_ends(&output, 1, "");
     assert!(text(&output.stderr).contains("though the connection stands"), "{}", text(&output.stderr));
+}
+
+/// A server that sends without end, from the first byte that it reads.
+fn talk_to_one_who_does_not_stop(protocol: &str, input: &[u8]) -> Output {
+    let ip = "127.0.0.1:0";
+    let (port, server) = if protocol == "tcp" {
+        let listener = TcpListener::bind(ip).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read_exact(&mut [0]).unwrap();
+            while stream.write_all(b"more ").is_ok() {}
+        };
+        (port, std::thread::spawn(server))
+    } else {
+        let socket = UdpSocket::bind(ip).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let server = move || {
+            let (_, peer) = socket.recv_from(&mut [0; 64]).unwrap();
+            socket.connect(peer).unwrap();
+            while socket.send(b"more ").is_ok() {}
+        };
+        (port, std::thread::spawn(server))
+    };
+    let port = port.to_string();
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "60"]).arg(cargo_bin!("echolab")).args(["connect", "-t", protocol, "--port", &port]);
+    command.args(["--timeout", "200ms"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    server.join().unwrap();
+    output
+}
+
+#[test]
+fn a_server_that_does_not_stop_keeps_no_client() {
+    let output = talk_to_one_who_does_not_stop("tcp", b"hi\n");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the server did not close within 200ms") && said.contains("3 bytes were sent"), "{said}");
+    assert!(output.stdout.starts_with(b"more more"));
+    let output = talk_to_one_who_does_not_stop("udp", b"hi\n");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
 /// A server that answers `answer` to the first bytes that come and closes, while the input is not at its end.

@@ -439,17 +439,24 @@ fn a_report_says_that_ctrl_c_stopped_its_session() {
 
 #[test]
 fn no_thread_keeps_a_capability_or_root() {
-    let cases: [(&[(&str, &str)], &str); 2] =
-        [(&[], "0\t0\t0\t0"), (&[("SUDO_UID", "65534"), ("SUDO_GID", "65534")], "65534\t65534\t65534\t65534")];
-    for (environment, user) in cases {
-        let paused = Paused::start(session(&[]).envs(environment.iter().copied()));
-        for key in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+    let directory = TempDir::new().unwrap();
+    let names = ["x.pcap", "x.md"].map(|name| directory.path().join(name).display().to_string());
+    let sudo = [("SUDO_UID", "65534"), ("SUDO_GID", "65534")];
+    for (environment, arguments, user) in [
+        (&sudo[..0], &[][..], "65534\t65534\t65534\t65534"),
+        (&sudo[..0], &["--write", &names[0]], "0\t0\t0\t0"),
+        (&sudo[..0], &["--output", &names[1]], "0\t0\t0\t0"),
+        (&sudo, &[], "65534\t65534\t65534\t65534"),
+    ] {
+        let paused = Paused::start(session(arguments).envs(environment.iter().copied()));
+        for key in ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"] {
             let capabilities = paused.status(key);
             assert!(capabilities.len() >= 4, "the capture, the client, the server and the report: {capabilities:?}");
             assert!(capabilities.iter().all(|set| set == "0000000000000000"), "{key} {capabilities:?}");
         }
-        assert!(paused.status("Uid:").iter().all(|ids| ids == user), "{:?}", paused.status("Uid:"));
-        assert!(paused.status("Gid:").iter().all(|ids| ids == user), "{:?}", paused.status("Gid:"));
+        assert!(paused.status("NoNewPrivs:").iter().all(|bar| bar == "1"));
+        assert!(paused.status("Uid:").iter().all(|ids| ids == user), "{arguments:?} {:?}", paused.status("Uid:"));
+        assert!(paused.status("Gid:").iter().all(|ids| ids == user), "{arguments:?} {:?}", paused.status("Gid:"));
         paused.interrupt();
     }
 }
@@ -464,6 +471,7 @@ fn a_program_with_a_file_capability_gives_it_up_too() {
     for key in ["CapInh:", "CapPrm:", "CapEff:"] {
         assert!(paused.status(key).iter().all(|set| set == "0000000000000000"), "{key} {:?}", paused.status(key));
     }
+    assert!(paused.status("NoNewPrivs:").iter().all(|bar| bar == "1"));
     let (_, report, said) = paused.interrupt();
     assert!(report.contains("[S]"), "{said}");
 }

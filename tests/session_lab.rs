@@ -64,6 +64,26 @@ fn session(who: Who, arguments: &[&str]) -> Command {
     command
 }
 
+/// A user's shell runs a program that has a capability from its file: the shell has none, so that the program is not
+/// dumpable. (setpriv keeps its own capabilities, and what it runs itself is.)
+#[test]
+fn a_program_with_a_file_capability_has_its_lab() {
+    let folder = open_folder();
+    let own = folder.path().join("echolab");
+    fs::copy(program(), &own).unwrap();
+    assert!(Command::new("setcap").arg("cap_net_raw=ep").arg(&own).status().unwrap().success());
+    for arguments in ["--network lab", "--network lab --proto udp --capture-at both", "--scenario lost-request"] {
+        let mut command = Command::new("setpriv");
+        let (user, group) = (format!("--reuid={USER}"), format!("--regid={USER}"));
+        command.args([&user, &group, "--clear-groups", "--inh-caps=-all", "sh", "-c"]);
+        command.arg(format!("\"$0\" session {arguments} --format lines; exit $?")).arg(&own).stdin(Stdio::null());
+        let output = command.env_remove("SUDO_UID").env_remove("SUDO_GID").output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments}: {}", said(&output));
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.lines().any(|line| line.contains("192.0.2.1")), "{arguments}: {report}");
+    }
+}
+
 fn run(who: Who, arguments: &[&str]) -> Output {
     session(who, arguments).output().unwrap()
 }
@@ -649,18 +669,36 @@ fn a_session_that_ends_leaves_nothing() {
 #[test]
 fn no_thread_keeps_a_capability_or_root() {
     let sudo = [("SUDO_UID", "12345"), ("SUDO_GID", "12345")];
-    for (who, environment, user) in
-        [(Who::Root, &sudo[..0], "0"), (Who::Root, &sudo, "12345"), (Who::User, &sudo[..0], "12345")]
-    {
-        let mut paused = Paused::start(session(who, &["--capture-at", "both"]).envs(environment.iter().copied()));
-        for key in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+    let folder = open_folder();
+    let file = folder.path().join("x.pcap").display().to_string();
+    let to_file = ["--write", &file];
+    for (who, environment, arguments, user) in [
+        (Who::Root, &sudo[..0], &[][..], "65534"),
+        (Who::Root, &sudo[..0], &to_file[..], "0"),
+        (Who::Root, &sudo, &[], "12345"),
+        (Who::User, &sudo[..0], &[], "12345"),
+    ] {
+        let mut command = session(who, &[&["--capture-at", "client"], arguments].concat());
+        let mut paused = Paused::start(command.envs(environment.iter().copied()));
+        for key in ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"] {
             let capabilities = paused.status(key);
-            assert!(capabilities.len() >= 8, "two captures, two hosts, the wire, the programs: {capabilities:?}");
+            assert!(capabilities.len() >= 7, "a capture, two hosts, the wire, the programs: {capabilities:?}");
             assert!(capabilities.iter().all(|set| set == "0000000000000000"), "{who:?} {key} {capabilities:?}");
         }
+        assert!(paused.status("NoNewPrivs:").iter().all(|bar| bar == "1"), "{who:?}");
         let ids = [user; 4].join("\t");
         assert!(paused.status("Uid:").iter().all(|id| *id == ids), "{:?}", paused.status("Uid:"));
         paused.send(Signal::SIGINT);
         paused.child.wait().unwrap();
     }
+}
+
+#[test]
+fn root_stays_root_where_only_root_may_make_temporary_files() {
+    let folder = TempDir::new().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let mut paused = Paused::start(session(Who::Root, &[]).env("TMPDIR", folder.path()));
+    assert!(paused.status("Uid:").iter().all(|id| id == "0\t0\t0\t0"), "{:?}", paused.status("Uid:"));
+    paused.send(Signal::SIGINT);
+    paused.child.wait().unwrap();
 }

@@ -14,9 +14,11 @@ pub struct Tee {
 }
 
 impl Tee {
-    /// Frames go to `writer`, if there is one.
+    /// Frames go to `writer`, if there is one. Its file is a capture from now on, if one without frames.
     pub fn new(writer: Option<CaptureWriter>) -> Self {
-        Self { writer, error: None }
+        let mut tee = Self { writer, error: None };
+        tee.flush();
+        tee
     }
 
     /// Adds a frame, which is in the file at the next [`Tee::flush`] at the latest.
@@ -102,7 +104,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_with_the_first_frame_that_is_missing() {
         // the file's head takes 24 bytes, and a frame 100
-        for (room, missing) in [(24, 1), (123, 1), (124, 2), (2500, 25), (9_923, 99), (10_023, 100)] {
+        for (room, missing) in [(0, 1), (24, 1), (123, 1), (124, 2), (2500, 25), (9_923, 99), (10_023, 100)] {
             let writer = CaptureWriter::new(Disk(room), CaptureFormat::Pcap, &info()).unwrap();
             let error = written(writer).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::StorageFull);

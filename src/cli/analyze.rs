@@ -155,7 +155,7 @@ impl AnalyzeArgs {
         refuse_to_overwrite(&self.captures, &output)?;
         let inputs: Vec<Result<Input>> = self.captures.iter().map(|path| Input::open(path)).collect();
         refuse_filter(&self.captures, &inputs)?;
-        privileges::give_up()?;
+        privileges::give_up(privileges::files(&output.files()))?;
         let halt = interrupt()?;
 
         let mut worst = Exit::Done;

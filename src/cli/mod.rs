@@ -25,6 +25,7 @@ mod progress;
 mod report_dir;
 mod scenarios;
 mod serve;
+mod server_log;
 mod session;
 mod sought;
 mod tips;
@@ -35,6 +36,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::drive::bar_new_privileges;
 
 pub use exit::Exit;
 pub use output::{OutputArgs, OutputOptions};
@@ -92,7 +95,10 @@ impl Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<_> = arguments.into_iter().collect();
     let exit = match Cli::try_parse_from(&arguments) {
-        Ok(cli) => cli.command.run(command_line::command_line(&arguments)).unwrap_or_else(|error| exit::fail(&error)),
+        Ok(cli) => {
+            let run = || cli.command.run(command_line::command_line(&arguments));
+            bar_new_privileges().and_then(|()| run()).unwrap_or_else(|error| exit::fail(&error))
+        }
         Err(mut error) => {
             tips::improve(&mut error, Cli::command(), &arguments);
             usage(&error)

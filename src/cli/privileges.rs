@@ -1,30 +1,37 @@
 //! Giving up root, and saying so where the user must know.
 
+use std::path::PathBuf;
+
 use super::exit::say;
-use crate::drive::{self, Privileges};
+use crate::drive::{self, Files, Privileges};
 
 /// Gives up root and every capability; to be called before the first thread starts.
 ///
 /// # Errors
 /// When they can't be given up: the program must not go on then.
-pub(super) fn give_up() -> anyhow::Result<()> {
-    give_up_with(|| Ok(()))
+pub(super) fn give_up(files: Files) -> anyhow::Result<()> {
+    give_up_with(files, || Ok(()))
 }
 
 /// The same where threads run already, whose capabilities `others` gives up.
 ///
 /// # Errors
 /// When they can't be given up: the program must not go on then.
-pub(super) fn give_up_with(others: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
-    tell(drive::give_up(others)?)
+pub(super) fn give_up_with(files: Files, others: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    tell(drive::give_up(files, others)?)
 }
 
 /// The same, but for what a scenario's faults need.
 ///
 /// # Errors
 /// When they can't be given up: the program must not go on then.
-pub(super) fn give_up_except_faults(others: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
-    tell(drive::give_up_except_faults(others)?)
+pub(super) fn give_up_except_faults(files: Files, others: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    tell(drive::give_up_except_faults(files, others)?)
+}
+
+/// The files that are still to be made where these are named; `-` was left out.
+pub(super) fn files(named: &[PathBuf]) -> Files {
+    if named.is_empty() { Files::Nameless } else { Files::Named }
 }
 
 fn tell(privileges: Privileges) -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! `echolab serve`: the echo server on its own.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{ArgAction, Args};
@@ -11,7 +11,8 @@ use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
 use super::interrupt::interrupt;
 use super::privileges;
-use crate::drive::{BoundServer, ServerOptions, UdpLimits};
+use super::server_log::LogLimit;
+use crate::drive::{BoundServer, Files, ServerOptions, UdpLimits};
 use crate::model::Protocol;
 
 /// Run the echo server on its own, until Ctrl-C.
@@ -20,6 +21,9 @@ use crate::model::Protocol;
 /// answers nothing that comes from its own port or a port below 1024; it sends one address at most 1 MiB and 10,000
 /// datagrams without a second's silence of that address, for at most 4,096 addresses at once; and it sends another host
 /// at most three times what came from there, whatever --repeat and --prefix ask for.
+///
+/// A connection takes memory for one read of --read-size bytes and its answer, however often that is repeated. The log has
+/// at most 100 lines a second, and says how many were left out.
 #[derive(Debug, Args)]
 #[command(version, disable_version_flag = true)]
 #[command(after_help = "\
@@ -54,12 +58,14 @@ impl ServeArgs {
         let behaviour = self.behaviour.behaviour();
         let protocol = self.server.proto;
         let server = BoundServer::bind(protocol, self.server.address()?, behaviour.backlog, &[])?;
-        privileges::give_up()?;
+        privileges::give_up(Files::Nameless)?;
         let halt = interrupt()?;
+        let limit = Arc::new(LogLimit::default());
+        let log = Arc::clone(&limit);
         let options = ServerOptions {
             max_connections: self.max_connections as usize,
             idle_timeout: (!self.idle_timeout.is_zero()).then_some(self.idle_timeout),
-            log: Arc::new(|event| say(&event.to_string())),
+            log: Arc::new(move |event| log.lines(event, Instant::now()).iter().for_each(|line| say(line))),
             ..ServerOptions::new(behaviour, halt)
         };
         let address = server.address();
@@ -74,7 +80,9 @@ impl ServeArgs {
         }
         let server = server.start(options).context("can't start the server")?;
         say(&format!("serving {protocol} on {address}; Ctrl-C stops"));
-        server.wait().context("the server broke off")?;
+        let ended = server.wait().context("the server broke off");
+        limit.rest().iter().for_each(|line| say(line));
+        ended?;
         say("stopped");
         Ok(Exit::Done)
     }

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use anyhow::{Context, Result};
 
-use super::lab::{self, Lab, LabOptions, Rule, WireLog};
+use super::lab::{self, Lab, LabOptions, Rights, Rule, WireLog};
+use super::privileges::bar_new_privileges;
 use crate::model::Side;
 
 /// Where client and server run.
@@ -35,7 +36,10 @@ impl Ground {
     /// Where the system keeps its users from making networks (the message names the setting), and for settings that the
     /// hosts do not have.
     pub fn lab(options: &LabOptions) -> Result<Self> {
-        lab::obtain_rights()?;
+        if lab::obtain_rights()? == Rights::UserNamespace {
+            // where every right is there anew
+            bar_new_privileges()?;
+        }
         Ok(Self::Lab(Box::new(Lab::start(options)?)))
     }
 

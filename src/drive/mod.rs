@@ -7,6 +7,8 @@ mod address;
 mod behaviour;
 mod client;
 mod fault;
+#[doc(hidden)]
+pub mod fuzzing;
 mod ground;
 mod kernel;
 pub mod lab;
@@ -29,7 +31,7 @@ pub use fault::Fault;
 pub use ground::{Ground, WireStory};
 pub use kernel::KernelWatch;
 pub use pace::Pace;
-pub use privileges::{Privileges, clear_capabilities, give_up, give_up_except_faults};
+pub use privileges::{Files, Privileges, bar_new_privileges, clear_capabilities, give_up, give_up_except_faults};
 pub use scenario::{SCENARIOS, Scenario, scenario};
 pub use server::{BoundServer, Ending, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
 pub use signal::{Signal, Woken, poll};

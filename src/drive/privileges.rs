@@ -9,6 +9,18 @@ use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 
+/// The user `nobody`, and the group of that number: the kernel's user for who is none (`fs.overflowuid`).
+const NOBODY: u32 = 65_534;
+
+/// The files that the program makes once it has given up root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// None that has a name: any user will do.
+    Nameless,
+    /// Files that are to belong to the caller, in folders of the caller.
+    Named,
+}
+
 /// What the program still is after [`give_up`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Privileges {
@@ -21,6 +33,8 @@ pub enum Privileges {
         /// That user's group.
         gid: Gid,
     },
+    /// `nobody`, without capabilities.
+    Nobody,
     /// Root still, though without capabilities: sudo's caller is not known here.
     Unmapped {
         /// The user whom sudo names.
@@ -43,6 +57,7 @@ impl fmt::Display for Privileges {
         match self {
             Self::Kept => f.write_str("kept the user, without capabilities"),
             Self::Became { uid, gid } => write!(f, "became user {uid}, group {gid}, without capabilities"),
+            Self::Nobody => f.write_str("became nobody, without capabilities"),
             Self::Unmapped { uid, error } => write!(
                 f,
                 "SUDO_UID is {uid}, but this can't become that user ({}; in a user namespace of one's own it is not \
@@ -58,8 +73,26 @@ impl fmt::Display for Privileges {
     }
 }
 
-/// Becomes the user who called sudo, and clears every capability, those of `setcap` too. Root without sudo stays root,
-/// without capabilities.
+/// Has no program that this one may start get more rights than it has itself: sets `no_new_privs`, and clears the bounding
+/// set where there is the right to. Threads started later inherit it, so it is to be called before the first.
+///
+/// # Errors
+/// When the system refuses, which it has no reason to.
+pub fn bar_new_privileges() -> Result<()> {
+    prctl::set_no_new_privs().context("can't bar new privileges")?;
+    let has = |set, capability| caps::has_cap(None, set, capability).unwrap_or(false);
+    if has(CapSet::Effective, Capability::CAP_SETPCAP) {
+        // a kernel that does not know a capability does not have it
+        let bounding = caps::all().into_iter().filter(|capability| has(CapSet::Bounding, *capability));
+        for capability in bounding {
+            caps::drop(None, CapSet::Bounding, capability).context("can't clear the bounding set")?;
+        }
+    }
+    Ok(())
+}
+
+/// Becomes the user who called sudo, and clears every capability, those of `setcap` too. Root without sudo becomes
+/// `nobody` where no file has to be made by its name; otherwise it stays root, without capabilities.
 ///
 /// Capabilities are each thread's own: threads started later inherit the cleared ones, and those of threads that run
 /// already (a lab's) are given up by `others`. That comes second: the C library changes the user of all threads at once,
@@ -67,8 +100,8 @@ impl fmt::Display for Privileges {
 ///
 /// # Errors
 /// When the system does not let the privileges go: the program must not go on then.
-pub fn give_up(others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
-    let privileges = become_caller()?;
+pub fn give_up(files: Files, others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
+    let privileges = become_caller(files)?;
     others()?;
     clear_capabilities()?;
     Ok(privileges)
@@ -79,13 +112,13 @@ pub fn give_up(others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
 ///
 /// # Errors
 /// When the system does not let the privileges go: the program must not go on then.
-pub fn give_up_except_faults(others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
+pub fn give_up_except_faults(files: Files, others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
     let had = caps::read(None, CapSet::Permitted).context("can't tell which capabilities there are")?;
     let kept: CapsHashSet =
         [Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW].into_iter().filter(|cap| had.contains(cap)).collect();
     // becoming another user would clear them
     prctl::set_keepcaps(true).context("can't keep the capabilities that the faults need")?;
-    let privileges = become_caller()?;
+    let privileges = become_caller(files)?;
     prctl::set_keepcaps(false).context("can't give up root")?;
     others()?;
     let limit = || {
@@ -110,8 +143,8 @@ pub fn clear_capabilities() -> Result<()> {
     clear().context("can't give up the capabilities")
 }
 
-/// Becomes the user who called sudo, where root was called by sudo.
-fn become_caller() -> Result<Privileges> {
+/// Becomes the user who called sudo, where root was called by sudo; nobody, where it was not.
+fn become_caller(files: Files) -> Result<Privileges> {
     if !geteuid().is_root() {
         return Ok(Privileges::Kept);
     }
@@ -121,6 +154,12 @@ fn become_caller() -> Result<Privileges> {
             // a user namespace: the user is not mapped, or groups may not be set
             Err(error @ (Errno::EINVAL | Errno::EPERM)) => Privileges::Unmapped { uid, error },
             Err(error) => return Err(error).with_context(|| format!("can't give up root for user {uid}")),
+        },
+        Ok(None) if files == Files::Nameless => match become_user(Uid::from_raw(NOBODY), Gid::from_raw(NOBODY)) {
+            Ok(()) => Privileges::Nobody,
+            // a user namespace in which there is no such user
+            Err(Errno::EINVAL | Errno::EPERM) => Privileges::Kept,
+            Err(error) => return Err(error).context("can't give up root"),
         },
         Ok(None) => Privileges::Kept,
         Err((variable, value)) => Privileges::Unreadable { variable, value: value.to_string_lossy().into_owned() },

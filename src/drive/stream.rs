@@ -1,6 +1,6 @@
 //! Sends and receives on a non-blocking socket that end with the data, the time or the halt, whichever comes first.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -47,8 +47,8 @@ impl Patience<'_> {
         self.until_done(stream, PollFlags::POLLIN, || stream.read(buffer))
     }
 
-    /// Writes once what the kernel takes.
-    pub(super) fn write(&self, mut stream: &TcpStream, bytes: &[u8]) -> Result<usize, Fault> {
-        self.until_done(stream, PollFlags::POLLOUT, || stream.write(bytes))
+    /// Writes once what the kernel takes of these bytes.
+    pub(super) fn write(&self, mut stream: &TcpStream, bytes: &[IoSlice<'_>]) -> Result<usize, Fault> {
+        self.until_done(stream, PollFlags::POLLOUT, || stream.write_vectored(bytes))
     }
 }

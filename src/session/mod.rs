@@ -100,6 +100,11 @@ impl Session {
         self.transcripts.clone()
     }
 
+    /// Whether it takes place in a lab, whose frames wait in a temporary file for its end.
+    pub fn of_lab(&self) -> bool {
+        matches!(self.ground, Ground::Lab(_))
+    }
+
     /// Whether rights must be kept for the session's faults: then
     /// [`give_up_except_faults`](crate::drive::give_up_except_faults) is to be called in place of
     /// [`give_up`](crate::drive::give_up).

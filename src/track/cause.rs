@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use smallvec::SmallVec;
 
 /// The kind of event that makes a host send a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CauseEvent {
     /// A program's call: connect, send, shutdown, close; or its exit.
     Call,
@@ -18,6 +18,7 @@ pub enum CauseEvent {
     /// The capture: it holds the packet twice.
     Capture,
     /// Unknown from this capture.
+    #[default]
     Unknown,
 }
 
@@ -36,7 +37,7 @@ impl CauseEvent {
 }
 
 /// An event that may have made an endpoint send a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cause {
     /// The kind of event.
     pub event: CauseEvent,

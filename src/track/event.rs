@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::num::NonZeroU64;
 
 use super::analysis::Analysis;
 use super::capture_point::CapturePoint;
+use super::cause::{Candidates, Cause, CauseEvent};
 use super::facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, UdpPlace};
 use super::maybe_owned::MaybeOwned;
 use super::reset::Reset;
-use super::retransmission::Retransmission;
+use super::retransmission::{Retransmission, RetransmitCause};
 use super::tcp::Unacceptable;
 use crate::echo::Echo;
 use crate::model::{
@@ -138,6 +140,18 @@ impl Event<'_> {
         self.len().unwrap_or(0) == 0
     }
 
+    /// The event that made its sender send it; where the capture does not decide, unknown, with the events that fit.
+    pub fn cause(&self) -> (Cause, Candidates) {
+        match &self.body {
+            Body::Tcp(facts) => facts.cause(),
+            Body::Udp(facts) => facts.cause(),
+            Body::Icmp(facts) => {
+                let frame = facts.quotes_frame.and_then(NonZeroU64::new);
+                (Cause::arrival(frame, "icmp"), Candidates::new())
+            }
+        }
+    }
+
     /// The checksum's verdict; `None` for ICMP.
     pub fn checksum(&self) -> Option<Checksum> {
         match &self.body {
@@ -216,6 +230,10 @@ pub struct TcpFacts {
     pub life: Life,
     /// What its ACK covers that was not covered before.
     pub acked: Option<Acked>,
+    /// The event that made its sender send it, where no rule says more: see [`TcpFacts::cause`].
+    pub ordinary: Cause,
+    /// Another event that fits as well.
+    pub or_ordinary: Option<Cause>,
     /// The reason for which its receiver does not accept it, where the capture shows one.
     pub unacceptable: Option<Unacceptable>,
     /// That its bytes come again, or late.
@@ -250,6 +268,20 @@ impl TcpFacts {
         self.checksum = segment.checksum;
     }
 
+    /// The event that made its sender send it; where the capture does not decide, unknown, with the events that fit.
+    pub fn cause(&self) -> (Cause, Candidates) {
+        if let Some((rule, proof)) = self.unacceptable.filter(|(rule, _)| !rule.effect.was_sent) {
+            return ((rule.cause)(&proof), (rule.candidates)(&proof));
+        }
+        if let Some(Retransmission { cause: RetransmitCause::Handshake { rule, proof }, .. }) = self.retransmission {
+            return ((rule.cause)(&proof), (rule.candidates)(&proof));
+        }
+        match self.or_ordinary {
+            Some(other) => (Cause::UNKNOWN, Candidates::from_slice(&[self.ordinary, other])),
+            None => (self.ordinary, Candidates::new()),
+        }
+    }
+
     /// The relative sequence number after this segment: SYN and FIN count one each, data its length.
     pub fn next_seq(&self) -> u32 {
         let syn = u32::from(self.flags.contains(TcpFlags::SYN));
@@ -281,6 +313,20 @@ pub struct UdpFacts {
     pub seen: Option<CapturePoint>,
     /// Which datagrams it shows to have come in another order than they were sent, as their IP identifications tell.
     pub overtaken: Option<Overtaken>,
+}
+
+impl UdpFacts {
+    /// The event that made its sender send it.
+    pub fn cause(&self) -> (Cause, Candidates) {
+        match self.place {
+            UdpPlace::Duplicate(frame) => {
+                let duplicate = |event| Cause { event, detail: "duplicate", frame: NonZeroU64::new(frame) };
+                let either = [duplicate(CauseEvent::Capture), duplicate(CauseEvent::Network)];
+                (Cause::UNKNOWN, Candidates::from_slice(&either))
+            }
+            _ => (Cause::of(CauseEvent::Call, "send"), Candidates::new()),
+        }
+    }
 }
 
 /// An ICMP error, tied to the packet that it quotes.

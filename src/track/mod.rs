@@ -41,7 +41,9 @@ pub use stop_reason::StopReason;
 pub use tcp::rules::handshake::{HandshakeRetry, RetryCase, RetryEffect, RetryProof};
 pub use tcp::rules::port_reuse::{PortReuse, ReuseEffect, ReuseProof, ReusedPorts};
 pub use tcp::rules::{Family, Rule, Words};
-pub use tcp::{AfterFin, Ecn, Fins, KeepAlives, Negotiated, StillZeroWindow, TcpSummary, Unacceptable, ZeroWindow};
+pub use tcp::{
+    AfterFin, Ecn, Fins, KeepAlives, Negotiated, State, StillZeroWindow, TcpSummary, Unacceptable, ZeroWindow,
+};
 pub use totals::{
     Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,
     UdpTotals,

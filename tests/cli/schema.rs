@@ -79,6 +79,7 @@ struct Step {
     checksum: Option<String>,
     analysis: Vec<String>,
     findings: Vec<Finding>,
+    cause: Cause,
     phase: String,
     description: String,
     #[serde(deserialize_with = "present")]
@@ -281,6 +282,38 @@ fn nanoseconds(text: Option<&String>) {
     assert!(decimals.len() == 9 && decimals.bytes().all(|b| b.is_ascii_digit()), "{text}");
 }
 
+/// The event that made the sender send the packet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cause {
+    event: String,
+    #[serde(deserialize_with = "present")]
+    detail: Option<String>,
+    #[serde(deserialize_with = "present")]
+    frame: Option<u64>,
+    candidates: Vec<Candidate>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Candidate {
+    event: String,
+    #[serde(deserialize_with = "present")]
+    detail: Option<String>,
+    #[serde(deserialize_with = "present")]
+    frame: Option<u64>,
+}
+
+/// A cause is one of the contract's events, and came before its effect; what is known has no candidates.
+fn cause(cause: &Cause, frame: u64) {
+    const EVENTS: &[&str] = &["call", "segment", "timer", "network", "capture", "unknown"];
+    one_of(&cause.event, EVENTS);
+    cause.candidates.iter().for_each(|candidate| one_of(&candidate.event, EVENTS));
+    assert!(cause.event == "unknown" || cause.candidates.is_empty(), "frame {frame}: a known cause has candidates");
+    let named = cause.candidates.iter().map(|candidate| candidate.frame).chain([cause.frame]);
+    assert!(named.flatten().all(|named| named < frame), "frame {frame} is caused by a later one");
+}
+
 fn findings(findings: &[Finding]) {
     for finding in findings {
         assert!(!finding.code.is_empty() && !finding.text.is_empty());
@@ -294,6 +327,7 @@ impl Step {
         one_of(&self.phase, &["handshake", "exchange", "teardown", "aborted"]);
         nanoseconds(self.time.as_ref());
         findings(&self.findings);
+        cause(&self.cause, self.frame);
         assert!(!self.description.is_empty(), "frame {} is not described", self.frame);
         assert!(!self.description.chars().any(char::is_control), "{}", self.description);
         assert_eq!(self.source.is_ipv4(), self.destination.is_ipv4());
@@ -361,7 +395,7 @@ fn every_line_of_every_capture_keeps_the_schema() {
     for name in LAB.iter().chain(&["kernel-refused", "kernel-udp-closed"]) {
         let file = format!("fixtures/{name}.pcap");
         let (capture, steps, conversations, summary) = read(&echolab(["analyze", &file, "--format", "jsonl"]).done());
-        assert_eq!((capture.schema, capture.echolab.as_str()), (1, env!("CARGO_PKG_VERSION")));
+        assert_eq!((capture.schema, capture.echolab.as_str()), (2, env!("CARGO_PKG_VERSION")));
         assert_eq!(capture.file.as_deref(), Some(file.as_str()));
         assert_eq!((capture.format.as_deref(), capture.link_types.len()), (Some("pcap"), 1));
         assert!(capture.interface.is_none() && capture.filter.is_none() && capture.snaplen.is_none());

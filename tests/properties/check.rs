@@ -9,7 +9,7 @@ use echolab::pipeline::{self, Options};
 use echolab::report::{Answering, CaptureTotals, Sink};
 use echolab::track::Body;
 
-use crate::frames::{Playback, Recorded};
+use super::frames::{Playback, Recorded};
 
 /// What the pipeline said.
 #[derive(Debug, Default)]

@@ -44,7 +44,12 @@ pub(crate) fn check(run: &Run) -> Result<(), Failed> {
             let cut = answer.len() > 13_000 / 1460 && answer.iter().all(|len| *len <= 1460);
             hold(cut && answer.iter().sum::<u64>() == 13_000, || format!("{answer:?}"))
         }
-        ("v4", _) => hold(lengths(run, "client_to_server") == [130, 390], || format!("{steps:?}")),
+        ("v4", _) => {
+            // the first leaves alone; a client that is held up between its sends may send more than one segment after it
+            let sent = lengths(run, "client_to_server");
+            let merged = sent[0] == 130 && sent.len() < 4 && sent.iter().sum::<u64>() == 520;
+            hold(merged, || format!("{sent:?}"))
+        }
         ("udp-nobody", _) => hold(steps[1]["icmp"]["name"] == "port unreachable", || format!("{steps:?}")),
         ("small-mss", _) => {
             let longest = lengths(run, "client_to_server").into_iter().chain(lengths(run, "server_to_client")).max();

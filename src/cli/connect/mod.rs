@@ -18,7 +18,7 @@ use super::echo_args::ServerArgs;
 use super::exit::say;
 use super::interrupt::interrupt;
 use super::privileges;
-use crate::drive::{Action, Client, ClientFault, Connection, Transcript};
+use crate::drive::{Action, Client, ClientFault, Connection, Files, Transcript};
 use crate::model::{Protocol, Side};
 
 /// Run the echo client on its own: send what is typed, show what is answered.
@@ -57,7 +57,7 @@ impl ConnectArgs {
         let protocol = self.server.proto;
         ensure!(self.server.port() != 0, "--port 0 is no port to connect to: name the one that the server says it has");
         let server = self.server.address()?;
-        privileges::give_up()?;
+        privileges::give_up(Files::Nameless)?;
         let client = Client {
             number: 1,
             protocol,
@@ -109,6 +109,14 @@ impl ConnectArgs {
                 say(&format!(
                     "{answered} of {sent} datagrams were answered within {time}: UDP does not say whether the others \
                      were lost, dropped by a firewall, or ignored by the server"
+                ));
+                Ok(Exit::Unmet)
+            }
+            Ending::NotClosed { sent, received } => {
+                let time = humantime::format_duration(timeout);
+                say(&format!(
+                    "the server did not close within {time} after the input had ended: {sent} bytes were sent, and \
+                     {received} came back"
                 ));
                 Ok(Exit::Unmet)
             }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
+use std::time::Instant;
 
 use nix::poll::{PollFd, PollFlags};
 
@@ -26,6 +27,13 @@ pub(super) enum Ending {
         sent: u64,
         /// Datagrams that came.
         answered: u64,
+    },
+    /// Over TCP: every byte was sent and as many came back, and the server does not close.
+    NotClosed {
+        /// Bytes sent.
+        sent: u64,
+        /// Bytes that came.
+        received: u64,
     },
     /// A send of so many bytes fits no datagram, which holds at most so many.
     TooLong {
@@ -70,13 +78,17 @@ pub(super) struct Talk<'a> {
     answered: u64,
     /// Over TCP: the sending half is closed.
     shut: bool,
+    /// When the time for the last answers is over, once everything is sent. What is owed may take its time, each piece;
+    /// what comes beyond that does not put it off.
+    deadline: Option<Instant>,
 }
 
 impl<'a> Talk<'a> {
     pub(super) fn new(client: &'a Client, connection: Connection<'a>, mode: Mode) -> Self {
         let screen = Screen::new(mode == Mode::Keys);
         let input = Input::new(mode);
-        Self { client, connection, input, screen, outbox: VecDeque::new(), sent: 0, answered: 0, shut: false }
+        let outbox = VecDeque::new();
+        Self { client, connection, input, screen, outbox, sent: 0, answered: 0, shut: false, deadline: None }
     }
 
     /// Talks to the end.
@@ -107,7 +119,11 @@ impl<'a> Talk<'a> {
             if listening {
                 waits.push(PollFd::new(keyboard.as_fd(), PollFlags::POLLIN));
             }
-            if !poll(&mut waits, self.client.timeout.filter(|_| over))? {
+            if over && self.deadline.is_none() {
+                self.deadline = self.client.timeout.and_then(|time| Instant::now().checked_add(time));
+            }
+            let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) || !poll(&mut waits, left)? {
                 return Ok(self.unanswered());
             }
             let mut ready = waits.iter().map(|wait| wait.any().unwrap_or(false));
@@ -135,6 +151,7 @@ impl<'a> Talk<'a> {
     /// Shows what the server says.
     fn answer(&mut self) -> io::Result<Option<Ending>> {
         let mut buffer = vec![0; 65_536];
+        let owed = self.is_owed();
         match self.connection.read_now(&mut buffer) {
             Ok(Some(0)) if self.client.protocol == Protocol::Tcp => {
                 let left = self.left();
@@ -142,11 +159,23 @@ impl<'a> Talk<'a> {
             }
             Ok(Some(count)) => {
                 self.answered += 1;
+                if owed {
+                    // begins anew when there is nothing left to send
+                    self.deadline = None;
+                }
                 self.screen.show(buffer.get(..count).unwrap_or_default())?;
                 Ok(None)
             }
             Ok(None) => Ok(None),
             Err(fault) => Ok(Some(Ending::Fault(fault))),
+        }
+    }
+
+    /// Whether less has come back than was sent.
+    fn is_owed(&self) -> bool {
+        match self.client.protocol {
+            Protocol::Tcp => self.connection.received() < self.connection.sent(),
+            Protocol::Udp => self.answered < self.sent,
         }
     }
 
@@ -196,6 +225,10 @@ impl<'a> Talk<'a> {
         let (protocol, server) = (self.client.protocol, self.client.server);
         if protocol == Protocol::Udp && self.answered > 0 {
             return Ending::Unanswered { sent: self.sent, answered: self.answered };
+        }
+        let (sent, received) = (self.connection.sent(), self.connection.received());
+        if protocol == Protocol::Tcp && received >= sent {
+            return Ending::NotClosed { sent, received };
         }
         Ending::Fault(ClientFault::NoAnswer { protocol, server, waited: self.client.timeout.unwrap_or_default() })
     }

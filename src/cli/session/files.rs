@@ -54,6 +54,11 @@ impl CaptureFiles {
         self.first.as_deref().is_some_and(is_stdout)
     }
 
+    /// Those that are made by their names.
+    pub(super) fn named(&self) -> impl Iterator<Item = PathBuf> {
+        [&self.first, &self.second].into_iter().flatten().filter(|path| !is_stdout(path)).cloned()
+    }
+
     /// Fails before a session is run whose captures could not be kept.
     pub(super) fn ensure_free(&self, force: bool) -> Result<()> {
         let files = [self.first.as_deref(), self.second.as_deref()];

@@ -10,7 +10,8 @@ mod wire_args;
 mod wire_words;
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,8 +35,9 @@ use super::report_dir::ReportDir;
 use super::scenarios::names;
 use super::{Exit, client_args, privileges};
 use crate::capture::RIGHTS_TO_CAPTURE;
+use crate::capture::spool::temporary_folder;
 use crate::drive::lab::{Obstacle, WireOptions};
-use crate::drive::{Act, Client, Scenario};
+use crate::drive::{Act, Client, Files, Scenario};
 use crate::model::{Endpoint, PerDirection, Protocol, Side};
 use crate::session::{CaptureAt, Network, Observed, Observer, Session, SessionOptions, Transcribed};
 
@@ -161,10 +163,18 @@ impl SessionArgs {
         if let Some(note) = note {
             say(&note);
         }
-        if session.needs_rights() {
-            privileges::give_up_except_faults(|| session.give_up_capabilities())?;
+        let mut named = output.files();
+        named.extend(files.named());
+        let made = if session.of_lab() && !is_open_to_all(&temporary_folder()) {
+            // where its frames wait for the end
+            Files::Named
         } else {
-            privileges::give_up_with(|| session.give_up_capabilities())?;
+            privileges::files(&named)
+        };
+        if session.needs_rights() {
+            privileges::give_up_except_faults(made, || session.give_up_capabilities())?;
+        } else {
+            privileges::give_up_with(made, || session.give_up_capabilities())?;
         }
         let server = Endpoint::from(session.server());
         let known = Known { server, kept: files.kept(), halt: halt.clone() };
@@ -240,6 +250,11 @@ impl SessionArgs {
         };
         Ok((options, note))
     }
+}
+
+/// Whether every user may make files in a folder, as in `/tmp`.
+fn is_open_to_all(folder: &Path) -> bool {
+    folder.metadata().is_ok_and(|meta| meta.mode() & 0o003 == 0o003)
 }
 
 /// How long an answer may take beyond what the server's program waits.

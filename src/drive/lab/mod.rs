@@ -37,7 +37,7 @@
 mod device;
 mod host;
 mod namespace;
-mod netlink;
+pub(super) mod netlink;
 mod offload;
 mod rights;
 mod sysctl;
@@ -52,8 +52,8 @@ pub use self::host::{Addresses, HOST_INTERFACE, Host, MacAddress};
 pub use self::rights::{Obstacle, Rights, obtain_rights};
 pub use self::sysctl::{Sysctl, SysctlError};
 pub use self::wire::{
-    Action, Cause, Deed, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times, UnknownKind, What,
-    Wire, WireFrame, WireLog, WireOptions, WireTotals, parse_script,
+    Action, Cause, Deed, Delivered, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times,
+    UnknownKind, What, Wire, WireFrame, WireLog, WireOptions, WireTotals, emulate, parse_script,
 };
 
 use self::device::End;

@@ -157,15 +157,20 @@ impl Netlink {
         self.socket.send(&bytes, 0).context("cannot send a netlink request")?;
 
         let (answer, _) = self.socket.recv_from_full().context("cannot receive a netlink answer")?;
-        let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(&answer)
-            .map_err(|error| anyhow::anyhow!("cannot read a netlink answer: {error}"))?;
-        match answer.payload {
-            NetlinkPayload::Error(error) => match error.code {
-                None => Ok(()),
-                Some(code) => Err(io::Error::from_raw_os_error(-code.get()).into()),
-            },
-            other => bail!("unexpected netlink answer of type {}", other.message_type()),
-        }
+        read_answer(&answer)
+    }
+}
+
+/// What the kernel answers to a request: that it is done, or why not.
+pub(in crate::drive) fn read_answer(bytes: &[u8]) -> Result<()> {
+    let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(bytes)
+        .map_err(|error| anyhow::anyhow!("cannot read a netlink answer: {error}"))?;
+    match answer.payload {
+        NetlinkPayload::Error(error) => match error.code {
+            None => Ok(()),
+            Some(code) => Err(io::Error::from_raw_os_error(code.get().wrapping_neg()).into()),
+        },
+        other => bail!("unexpected netlink answer of type {}", other.message_type()),
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use caps::{CapSet, Capability};
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl;
 use nix::unistd::{getegid, geteuid};
 
 /// Capabilities over the namespaces that a lab is built of; with them no user namespace is needed.
@@ -50,6 +51,9 @@ pub fn obtain_rights() -> Result<Rights> {
     }
     let (user, group) = (geteuid(), getegid());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| refused(Step::UserNamespace, errno))?;
+    // A program that got a capability from its file is not dumpable, and its /proc/self is root's. The capability was left
+    // behind with the outer user namespace, so nothing is to be hidden any more.
+    prctl::set_dumpable(true).context("cannot have /proc/self belong to the user")?;
     // The maps are of one line each: within, the user is who they are outside, so that files belong to them.
     write_map("/proc/self/setgroups", "deny")?;
     write_map("/proc/self/uid_map", &format!("{user} {user} 1"))?;

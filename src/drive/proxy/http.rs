@@ -1,7 +1,7 @@
 //! As much HTTP/1.1 (RFC 9112) as the proxy needs: a request's head read, an answer written, each connection for one
 //! exchange.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -96,7 +96,7 @@ impl<'a> Exchange<'a> {
     /// Sends all of it.
     pub(super) fn send(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
         while !bytes.is_empty() {
-            let count = self.patience.write(&self.stream, bytes)?;
+            let count = self.patience.write(&self.stream, &[IoSlice::new(bytes)])?;
             self.note(CallKind::Send(count as u64));
             bytes = bytes.get(count..).unwrap_or_default();
         }
@@ -145,7 +145,7 @@ impl<'a> Exchange<'a> {
 }
 
 /// The target of a GET request; `None` while its head is not complete.
-fn target_of(head: &[u8]) -> io::Result<Option<String>> {
+pub(in crate::drive) fn target_of(head: &[u8]) -> io::Result<Option<String>> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(head) {
@@ -167,7 +167,7 @@ pub(super) fn response(text: &str) -> Vec<u8> {
 }
 
 /// The path within a target in absolute form (RFC 9112 §3.2.2), which a proxy is asked with.
-pub(super) fn path_of(target: &str) -> &str {
+pub(in crate::drive) fn path_of(target: &str) -> &str {
     let rest = target.strip_prefix("http://").unwrap_or(target);
     rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/")
 }

@@ -4,7 +4,7 @@
 //! HTTP/1.1 GET, one request a connection (`Connection: close`). The proxy goes to its origin and nowhere else, whatever a
 //! request names.
 
-mod http;
+pub(super) mod http;
 
 use std::collections::HashMap;
 use std::io;

@@ -157,8 +157,10 @@ pub(super) static V4: Scenario = Scenario {
     programs: Programs::Echo(|| {
         let messages = [b'a', b'b', b'c', b'd'].map(|letter| vec![letter; 130]).to_vec();
         let plan = Plan { messages, no_wait: true, ..Plan::of(Protocol::Tcp, [""; 0]) };
-        (plan, Behaviour { read_delay: ms(120), ..Behaviour::default() }, 1)
+        (plan, Behaviour { read_delay: ms(150), ..Behaviour::default() }, 1)
     }),
+    // a client that is held up between its sends must be back before the ACK, and all must have come when the server reads
+    lab: LabSetup { delay: ms(15), ..LabSetup::PLAIN },
     expects: Expectation { shows: &["nagle_wait", "sends_merged", "echo_identical"], ..Expectation::TCP },
     ..TCP
 };

@@ -1,6 +1,8 @@
 //! The TCP echo server: one thread accepts, one more for each connection.
 
-use std::io;
+use std::borrow::Cow;
+use std::io::{self, IoSlice};
+use std::iter;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::thread::{self, JoinHandle};
@@ -18,8 +20,14 @@ use crate::model::{CallKind, Endpoint, FailedCall};
 /// How long accepting rests after a failure that may pass, such as too many open files.
 const REST: Duration = Duration::from_millis(100);
 
-/// Answers that are given many times over are sent in pieces of about so many bytes.
-const SEND_BYTES: usize = 1 << 20;
+/// Answers that are given many times over are sent so many bytes at a time.
+const SEND_BYTES: u64 = 1 << 20;
+
+/// They are sent from one piece of memory of so many bytes, or from one answer if that is longer.
+const PIECE_BYTES: usize = 1 << 10;
+
+/// Pieces of one send; the system takes no more (`IOV_MAX`).
+const MOST_SLICES: usize = 1024;
 
 /// Accepts until told to finish or to halt, then waits for the connections to end.
 pub(super) fn serve(listener: &TcpListener, options: &ServerOptions, finish: &Signal) -> io::Result<()> {
@@ -124,28 +132,56 @@ impl Connection<'_> {
             }
             self.received += count as u64;
             self.note(CallKind::Receive(count as u64));
-            let answer = behaviour.answer(buffer.get(..count).unwrap_or_default());
-            // many answers in one send, as a program would, but not in more memory than is good
-            let mut left = behaviour.repeat as usize;
-            let at_once = left.min(SEND_BYTES / answer.len() + 1);
-            let answers = answer.repeat(at_once);
-            while left > 0 {
-                let now = left.min(at_once);
-                self.send(answers.get(..now * answer.len()).unwrap_or_default(), patience)?;
-                left -= now;
-            }
+            self.answer(&behaviour.answer(buffer.get(..count).unwrap_or_default()), patience)?;
         }
         Ok(())
     }
 
-    fn send(&mut self, mut bytes: &[u8], patience: Patience<'_>) -> Result<(), Fault> {
-        while !bytes.is_empty() {
-            let written = patience.write(&self.stream, bytes);
+    /// Gives an answer as often as the server is to, many of them in one send, as a program would. However often that is,
+    /// and however slowly the client reads, it takes no more memory than one answer or [`PIECE_BYTES`].
+    fn answer(&mut self, answer: &[u8], patience: Patience<'_>) -> Result<(), Fault> {
+        let repeat = self.options.behaviour.repeat;
+        let together = (PIECE_BYTES / answer.len().max(1)).clamp(1, repeat.max(1) as usize);
+        let piece = if together > 1 { Cow::Owned(answer.repeat(together)) } else { Cow::Borrowed(answer) };
+        let mut left = (answer.len() as u64).saturating_mul(u64::from(repeat));
+        let mut offset = 0;
+        while left > 0 {
+            let written = patience.write(&self.stream, &again_and_again(&piece, offset, left.min(SEND_BYTES)));
             let count = written.map_err(|fault| self.failed(FailedCall::Send, fault))?;
             self.sent += count as u64;
             self.note(CallKind::Send(count as u64));
-            bytes = bytes.get(count..).unwrap_or_default();
+            left = left.saturating_sub(count as u64);
+            offset = (offset + count) % piece.len().max(1);
         }
         Ok(())
+    }
+}
+
+/// So many bytes of a piece that is repeated without end, from `offset` in it.
+fn again_and_again(piece: &[u8], offset: usize, bytes: u64) -> Vec<IoSlice<'_>> {
+    let mut left = usize::try_from(bytes).unwrap_or(usize::MAX);
+    let first = piece.get(offset..).unwrap_or_default();
+    let slices = iter::once(first).chain(iter::repeat(piece)).take(MOST_SLICES);
+    let slices = slices.map_while(|slice| {
+        let slice = slice.get(..slice.len().min(left)).filter(|slice| !slice.is_empty())?;
+        left -= slice.len();
+        Some(IoSlice::new(slice))
+    });
+    slices.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_is_repeated_from_any_offset() {
+        for (offset, bytes, expected) in
+            [(0, 3, "abc"), (0, 7, "abcabca"), (2, 1, "c"), (1, 2, "bc"), (1, 6, "bcabca"), (2, 0, "")]
+        {
+            let slices = again_and_again(b"abc", offset, bytes);
+            assert_eq!(slices.iter().flat_map(|slice| slice.iter()).copied().collect::<Vec<_>>(), expected.as_bytes());
+        }
+        assert_eq!(again_and_again(b"a", 0, u64::MAX).len(), MOST_SLICES);
     }
 }

@@ -9,7 +9,7 @@ use crate::model::CaptureInfo;
 use crate::report::CaptureTotals;
 
 /// Version of the schema; goes up when a field changes its meaning.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// Where the frames come from.
 #[derive(Serialize)]

@@ -1,13 +1,14 @@
 //! The record of a step.
 
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 
 use serde::{Serialize, Serializer};
 
 use super::values::{FindingRecord, Text, findings};
 use crate::explain::{Arithmetic, Step};
 use crate::model::{TcpFlags, TcpOptions, TcpTimestamps, Timestamp};
-use crate::track::{Analysis, Body, IcmpFacts, TcpFacts};
+use crate::track::{Analysis, Body, Candidates, Cause, IcmpFacts, TcpFacts};
 
 #[derive(Serialize)]
 pub(in crate::render) struct StepRecord<'a> {
@@ -34,6 +35,7 @@ pub(in crate::render) struct StepRecord<'a> {
     checksum: Option<&'static str>,
     analysis: AnalysisList,
     findings: Vec<FindingRecord<'a>>,
+    cause: CauseRecord,
     phase: &'static str,
     description: String,
     arithmetic: Option<BothNumbers>,
@@ -92,6 +94,39 @@ impl From<TcpTimestamps> for Stamps {
     }
 }
 
+/// The event that made the sender send the packet.
+#[derive(Serialize)]
+struct CauseRecord {
+    event: &'static str,
+    detail: Option<&'static str>,
+    frame: Option<u64>,
+    candidates: Vec<CandidateRecord>,
+}
+
+#[derive(Serialize)]
+struct CandidateRecord {
+    event: &'static str,
+    detail: Option<&'static str>,
+    frame: Option<u64>,
+}
+
+impl CauseRecord {
+    fn new((cause, candidates): (Cause, Candidates)) -> Self {
+        let CandidateRecord { event, detail, frame } = cause.into();
+        Self { event, detail, frame, candidates: candidates.into_iter().map(CandidateRecord::from).collect() }
+    }
+}
+
+impl From<Cause> for CandidateRecord {
+    fn from(cause: Cause) -> Self {
+        Self {
+            event: cause.event.name(),
+            detail: Some(cause.detail).filter(|detail| !detail.is_empty()),
+            frame: cause.frame.map(NonZeroU64::get),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct BothNumbers {
     seq: Option<Text<Arithmetic>>,
@@ -147,6 +182,7 @@ impl<'a> From<&'a Step<'_>> for StepRecord<'a> {
             checksum: event.checksum().map(|checksum| checksum.name()),
             analysis: AnalysisList(tcp.map_or_else(Analysis::default, |tcp| tcp.analysis)),
             findings: findings(&step.findings),
+            cause: CauseRecord::new(event.cause()),
             phase: step.phase.name(),
             description: step.description(),
             arithmetic: tcp

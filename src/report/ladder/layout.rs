@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::position::{self, OneWay};
-use super::state::{End, Moved, State};
+use super::state::{End, Moved};
 use super::trail::{Entry, Trail};
 use super::{Arrow, ArrowKind, Band, Ladder, Lifeline, Row, fate, notes, work};
 use crate::explain::{Conversation, Phase, Step};
 use crate::model::{Direction, PerDirection, Protocol, SeqNumber, TcpFlags};
 use crate::report::{View, conversation_title};
+use crate::track::State;
 use crate::track::{ConversationTotals, Handshake, Life, Reset};
 
 /// Two sides' first FIN or SYN can only have crossed when they are this near to each other.

@@ -17,11 +17,11 @@ mod state;
 mod trail;
 mod work;
 
+pub use crate::track::State;
 pub use arrow::{Again, Arrow, ArrowKind};
 pub use fate::Fate;
 pub use fold::Fold;
 pub use label::Label;
-pub use state::State;
 pub use trail::Trail;
 
 use crate::explain::Phase;

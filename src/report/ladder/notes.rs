@@ -1,10 +1,10 @@
 //! The sentences under a ladder.
 
 use super::position::OneWay;
-use super::state::State;
 use super::trail::Trail;
 use super::{Fate, Ladder, Row};
 use crate::report::words::{count, counted};
+use crate::track::State;
 use crate::track::{CapturePoint, ConversationTotals};
 
 /// What is inferred, what was lost, what is folded.

@@ -11,52 +11,7 @@ use rangemap::RangeSet;
 use super::work;
 use crate::model::{SeqNumber, TcpFlags};
 use crate::report::unwrap::Unwrap;
-
-/// A state of RFC 9293 §3.3.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// There is no connection.
-    Closed,
-    /// Waits for anybody's SYN.
-    Listen,
-    /// Has sent a SYN and waits for the peer's.
-    SynSent,
-    /// Has received a SYN and answered it, and waits for the ACK.
-    SynReceived,
-    /// Open: data flows.
-    Established,
-    /// Has sent a FIN, and waits for its ACK or the peer's FIN.
-    FinWait1,
-    /// Its FIN is acknowledged; waits for the peer's.
-    FinWait2,
-    /// The peer has closed; its own program has not.
-    CloseWait,
-    /// Both have sent a FIN; waits for the ACK of its own.
-    Closing,
-    /// The peer closed first; waits for the ACK of its own FIN.
-    LastAck,
-    /// Waits until no old segment can be on its way any more.
-    TimeWait,
-}
-
-impl State {
-    /// The name of RFC 9293.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "CLOSED",
-            Self::Listen => "LISTEN",
-            Self::SynSent => "SYN-SENT",
-            Self::SynReceived => "SYN-RECEIVED",
-            Self::Established => "ESTABLISHED",
-            Self::FinWait1 => "FIN-WAIT-1",
-            Self::FinWait2 => "FIN-WAIT-2",
-            Self::CloseWait => "CLOSE-WAIT",
-            Self::Closing => "CLOSING",
-            Self::LastAck => "LAST-ACK",
-            Self::TimeWait => "TIME-WAIT",
-        }
-    }
-}
+use crate::track::State;
 
 /// What of a segment moves a state; numbers are relative to the sender's and the receiver's initial ones.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +81,7 @@ impl End {
 
     /// The end sends a segment.
     pub(super) fn sends(&mut self, segment: &Moved) {
-        use State::{CloseWait, Closed, Established, FinWait1, LastAck, Listen, SynReceived, SynSent};
+        use State::{Closed, Established, SynSent};
         let flags = segment.flags;
         if flags.contains(TcpFlags::RST) {
             if !segment.stale {
@@ -136,11 +91,7 @@ impl End {
         }
         if flags.contains(TcpFlags::SYN) {
             self.syn = Some(segment.seq.wrapping_add(1));
-            self.state = match (self.state, flags.contains(TcpFlags::ACK)) {
-                (None | Some(Closed | Listen), false) => Some(SynSent),
-                (None | Some(Closed | Listen | SynSent), true) => Some(SynReceived),
-                (other, _) => other,
-            };
+            self.state = State::after_sending_syn(self.state, flags.contains(TcpFlags::ACK));
         }
         // an ACK beyond the handshake is sent by nobody who is not connected
         if self.state == Some(SynSent) && segment.ack.is_some_and(|ack| ack > 0) && !flags.contains(TcpFlags::SYN) {
@@ -152,26 +103,16 @@ impl End {
         }
         if flags.contains(TcpFlags::FIN) {
             self.fin = Some(segment.next);
-            self.state = match self.state {
-                Some(CloseWait) => Some(LastAck),
-                None | Some(Established | SynReceived) => Some(FinWait1),
-                other => other,
-            };
+            self.state = State::after_sending_fin(self.state);
         }
     }
 
     /// A segment arrives at the end.
     pub(super) fn receives(&mut self, segment: &Moved) {
-        use State::{
-            Closed, Closing, Established, FinWait1, FinWait2, LastAck, Listen, SynReceived, SynSent, TimeWait,
-        };
+        use State::{Established, SynReceived, SynSent};
         let flags = segment.flags;
         if flags.contains(TcpFlags::RST) {
-            self.state = match self.state {
-                Some(Listen) => Some(Listen),
-                Some(SynReceived) if self.passive => Some(Listen),
-                _ => Some(Closed),
-            };
+            self.state = Some(State::after_reset(self.state, self.passive));
             return;
         }
         self.fill(segment);
@@ -182,12 +123,7 @@ impl End {
             self.state = Some(Established);
         }
         if segment.covers(self.fin) {
-            self.state = match self.state {
-                Some(FinWait1) => Some(FinWait2),
-                Some(Closing) => Some(TimeWait),
-                Some(LastAck) => Some(Closed),
-                other => other,
-            };
+            self.state = State::after_fin_acked(self.state);
         }
         if flags.contains(TcpFlags::FIN) {
             self.early_fin = Some(segment.next);
@@ -199,14 +135,8 @@ impl End {
 
     /// Everything before the peer's FIN has come.
     fn take_fin(&mut self) {
-        use State::{CloseWait, Closing, Established, FinWait1, FinWait2, SynReceived, TimeWait};
         self.early_fin = None;
-        self.state = match self.state {
-            None | Some(Established | SynReceived) => Some(CloseWait),
-            Some(FinWait1) => Some(Closing),
-            Some(FinWait2) => Some(TimeWait),
-            other => other,
-        };
+        self.state = State::after_receiving_fin(self.state);
     }
 
     /// A segment of the peer never arrives.

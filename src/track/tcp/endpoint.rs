@@ -24,6 +24,8 @@ pub(super) struct Recent {
     pub(super) ack: Option<SeqNumber>,
     pub(super) len: u32,
     pub(super) syn: bool,
+    /// It carries as much data as the MSS lets it: more may wait behind it.
+    pub(super) full: bool,
     /// It carries nothing, and is the same packet as the one before.
     pub(super) copy: bool,
     /// It filled the receiver's window: what comes next waits for that.
@@ -170,6 +172,15 @@ impl TcpEndpoint {
             self.unscaled = true;
             peer.unscaled = true;
         }
+    }
+
+    /// Whether a segment holds as much data as the peer's MSS allows; where that is unknown, it may.
+    #[inline]
+    pub(super) fn is_full(&self, peer: &Self, segment: &Segment) -> bool {
+        // options take their room from the data (RFC 6691 §2)
+        let options = u32::from(segment.header_len.saturating_sub(20));
+        let mss = peer.mss.map(|mss| u32::from(self.mss.map_or(mss, |own| own.min(mss))).saturating_sub(options));
+        mss.is_none_or(|mss| segment.len >= mss)
     }
 
     /// Takes the window that a segment advertises, where its scale is known.

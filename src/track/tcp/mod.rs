@@ -3,6 +3,7 @@
 mod acceptability;
 mod acks;
 mod bytes;
+mod cause;
 mod close;
 mod duplicate;
 mod ecn;
@@ -26,6 +27,7 @@ pub(super) mod rules;
 mod sack;
 mod scoreboard;
 mod spurious;
+mod state;
 mod summary;
 mod verdict;
 mod wireshark;
@@ -33,6 +35,7 @@ mod wireshark;
 pub use acceptability::Unacceptable;
 pub use ecn::Ecn;
 pub use keep_alive::KeepAlives;
+pub use state::State;
 pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, ZeroWindow};
 
 use endpoint::{Recent, TcpEndpoint};
@@ -263,6 +266,8 @@ impl Connection {
     #[inline]
     fn record(&mut self, moment: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
         let has_ack = segment.flags.contains(TcpFlags::ACK);
+        let played = (numbers.role, numbers.probe);
+        (facts.ordinary, facts.or_ordinary) = self.ordinary_cause(moment.direction, moment.at, segment, facts, played);
         let (own, peer) = self.sides.both_mut(moment.direction);
         self.last = (moment.frame, moment.at);
         own.remember(Recent {
@@ -270,6 +275,7 @@ impl Connection {
             ack: has_ack.then_some(segment.ack),
             len: segment.len,
             syn: segment.flags.contains(TcpFlags::SYN),
+            full: own.is_full(peer, segment),
             copy: numbers.copied,
             fills_window: facts.observations.fills_window,
         });

@@ -6,6 +6,7 @@
 //! of them to tell.
 
 mod census;
+mod emulate;
 mod faults;
 mod flight;
 mod line;
@@ -31,6 +32,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::prctl;
 use nix::sys::time::TimeSpec;
 
+pub use self::emulate::{Delivered, emulate};
 pub use self::faults::{Faults, Percent, QuantityError, Rate};
 pub use self::log::{Cause, Deed, What, WireFrame, WireLog, WireTotals};
 pub use self::packet::{PacketKind, UnknownKind};

@@ -1,0 +1,95 @@
+//! Capture files of both formats, plain and packed: whatever the bytes are, reading ends, and the pieces that they come
+//! in make no difference.
+
+use std::io::{self, Cursor, Read, Write};
+
+use echolab::capture::{Source, file};
+use echolab::model::Timestamp;
+
+use super::input::Input;
+
+/// A pcap file: the first byte chooses among the magic numbers, and the rest follows.
+pub fn pcap(data: &[u8]) {
+    const MAGICS: [u32; 6] = [0xa1b2_c3d4, 0xd4c3_b2a1, 0xa1b2_3c4d, 0x4d3c_b2a1, 0xa1b2_cd34, 0x34cd_b2a1];
+    let mut input = Input::new(data);
+    let magic = input.choose(&MAGICS).to_le_bytes();
+    read_both_ways(&[&magic, input.rest()].concat());
+}
+
+/// A pcapng file, from behind its first block type on.
+pub fn pcapng(data: &[u8]) {
+    read_both_ways(&[&[0x0a, 0x0d, 0x0d, 0x0a], data].concat());
+}
+
+/// Any bytes, plain or packed: the first byte says how, the second where the packed bytes are cut in two pieces, and the
+/// third what becomes of one of them.
+pub fn packed(data: &[u8]) {
+    let mut input = Input::new(data);
+    let (packing, at, damage) = (input.byte() % 4, usize::from(input.byte()), input.byte());
+    let data = input.rest();
+    let (first, second) = data.split_at(at.min(data.len()));
+    let mut packed = match packing {
+        0 => data.to_vec(),
+        1 => [gzip(first), gzip(second)].concat(),
+        2 => [zstd(first), zstd(second)].concat(),
+        _ => [gzip(first), second.to_vec()].concat(),
+    };
+    if damage > 127 && !packed.is_empty() {
+        let place = usize::from(damage) * packed.len() / 256;
+        packed[place] ^= damage;
+    }
+    read_both_ways(&packed);
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(bytes, 1).unwrap()
+}
+
+/// What is read of a frame.
+type Row = (u64, Option<Timestamp>, u16, u32, u32, Vec<u8>);
+
+/// All that can be read, and why no more.
+fn read(reader: impl Read + Send + 'static) -> (Vec<Row>, String) {
+    let mut rows = Vec::new();
+    let mut source = match file::from_reader("fuzzed".into(), reader) {
+        Ok(source) => source,
+        Err(error) => return (rows, error.to_string()),
+    };
+    loop {
+        let _ = source.is_ready();
+        match source.next_frame() {
+            Ok(Some(frame)) => {
+                assert_eq!(frame.number, rows.len() as u64 + 1);
+                rows.push((frame.number, frame.time, frame.link.0, frame.interface, frame.wire_len, frame.data.into()));
+            }
+            Ok(None) => return (rows, String::new()),
+            Err(error) => {
+                assert!(matches!(source.next_frame(), Ok(None)), "an error is the end");
+                return (rows, error.to_string());
+            }
+        }
+    }
+}
+
+/// Gives a few bytes at a time.
+struct Pieces(Cursor<Vec<u8>>, usize);
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1 = self.1 % 61 + 13;
+        let most = self.1.min(buffer.len());
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+fn read_both_ways(bytes: &[u8]) {
+    let whole = read(Cursor::new(bytes.to_vec()));
+    assert!(whole.1.chars().all(|c| !c.is_control()), "{:?}", whole.1);
+    assert_eq!(whole, read(Pieces(Cursor::new(bytes.to_vec()), 0)));
+}

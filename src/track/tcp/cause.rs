@@ -1,0 +1,122 @@
+//! The event that made an endpoint send an ordinary segment. Retransmissions, resets and unacceptable segments have
+//! rules that say it.
+
+use std::num::NonZeroU64;
+
+use super::Connection;
+use super::endpoint::{Recent, TcpEndpoint};
+use crate::model::thresholds::AT_ONCE;
+use crate::model::{Direction, OptTime, Segment, SeqNumber};
+use crate::track::capture_point::Measures;
+use crate::track::cause::{Cause, CauseEvent};
+use crate::track::event::TcpFacts;
+use crate::track::facts::{Probe, SegmentRole};
+
+/// A call that puts data into the socket.
+const SEND: Cause = Cause::of(CauseEvent::Call, "send");
+
+impl Connection {
+    /// The event, and another one that fits as well, where the capture does not decide. Called before the segment is
+    /// remembered.
+    #[inline]
+    pub(super) fn ordinary_cause(
+        &self,
+        direction: Direction,
+        at: OptTime,
+        segment: &Segment,
+        facts: &TcpFacts,
+        (role, probe): (SegmentRole, Option<Probe>),
+    ) -> (Cause, Option<Cause>) {
+        let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
+        if let Some(frame) = facts.observations.refuses {
+            return (Cause::arrival(Some(frame), "challenge_ack"), None);
+        }
+        if let Some(probe) = probe {
+            return (of_probe(probe), None);
+        }
+        let cause = match role {
+            SegmentRole::Syn | SegmentRole::SimultaneousSyn { .. } => Cause::of(CauseEvent::Call, "connect"),
+            SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } | SegmentRole::WrongSynAck => {
+                Cause::arrival(frame_of_syn(peer), "syn_ack")
+            }
+            SegmentRole::HandshakeAck => Cause::arrival(frame_of_syn(peer), "ack"),
+            SegmentRole::Fin { .. } => Cause::of(CauseEvent::Call, "close"),
+            SegmentRole::Data => return of_data(own, peer, at, facts),
+            SegmentRole::Ack | SegmentRole::LastAck => self.of_ack(direction, segment, facts),
+            SegmentRole::Reset | SegmentRole::Odd => Cause::UNKNOWN,
+        };
+        (cause, None)
+    }
+
+    /// A segment without data that acknowledges, or tells the window.
+    fn of_ack(&self, direction: Direction, segment: &Segment, facts: &TcpFacts) -> Cause {
+        let seen = &facts.observations;
+        if seen.delayed_ack.is_some() {
+            return Cause::of(CauseEvent::Timer, "delayed_ack");
+        }
+        if let Some(acked) = &facts.acked {
+            return Cause::arrival(acked.frames.and_then(|(_, last)| NonZeroU64::new(last)), "ack");
+        }
+        if seen.window_opened.is_some() {
+            return Cause::of(CauseEvent::Call, "recv");
+        }
+        let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
+        if own.ack_sent != Some(segment.ack) || seen.older_ack.is_some() {
+            return Cause::UNKNOWN;
+        }
+        // the first SACK block holds the segment that has just arrived (RFC 2018 §4)
+        if let Some((_, right)) = segment.options.sack.as_slice().first() {
+            let last = SeqNumber(right.wrapping_sub(1));
+            let carried = peer.sent.iter().rev().find(|sent| !sent.seq.is_after(last) && sent.end.is_after(last));
+            return Cause::arrival(carried.and_then(|sent| NonZeroU64::new(sent.last.0)), "duplicate_ack");
+        }
+        let Some(newest) = since(own, peer) else { return Cause::UNKNOWN };
+        let point = self.capture_point_evidence().capture_point;
+        // elsewhere the peer's newest segment need not have arrived yet
+        let at_sender = Measures::of(point, direction) == Measures::RoundTrip;
+        if newest.len == 0 {
+            return Cause::UNKNOWN;
+        }
+        Cause::arrival(NonZeroU64::new(newest.frame).filter(|_| at_sender), "duplicate_ack")
+    }
+}
+
+fn of_probe(probe: Probe) -> Cause {
+    match probe {
+        Probe::KeepAlive { .. } => Cause::of(CauseEvent::Timer, "keep_alive"),
+        Probe::ZeroWindow => Cause::of(CauseEvent::Timer, "persist"),
+        Probe::KeepAliveAnswer(frame) | Probe::ZeroWindowAnswer(frame) | Probe::SynAckAnswer(frame) => {
+            Cause::arrival(NonZeroU64::new(frame), "ack")
+        }
+        Probe::SynChallenge(frame) | Probe::ResetChallenge(frame) => {
+            Cause::arrival(NonZeroU64::new(frame), "challenge_ack")
+        }
+    }
+}
+
+/// Data that is sent for the first time: the program's call, or an ACK or window update that released it.
+fn of_data(own: &TcpEndpoint, peer: &TcpEndpoint, at: OptTime, facts: &TcpFacts) -> (Cause, Option<Cause>) {
+    if let Some((ack, _)) = facts.observations.nagle {
+        return (Cause::arrival(NonZeroU64::new(ack), "ack"), None);
+    }
+    let Some(newest) = since(own, peer) else { return (SEND, None) };
+    let released = at.since(peer.ack_at).is_some_and(|since| since < AT_ONCE) && peer.ack_frame == newest.frame;
+    let held =
+        own.newest_data().is_some_and(|before| before.frame < newest.frame && (before.fills_window || before.full));
+    if newest.len > 0 || !released || !held {
+        return (SEND, None);
+    }
+    let opened = peer.loss.as_ref().is_some_and(|loss| loss.opened_in == newest.frame);
+    let detail = if opened { "window_update" } else { "ack" };
+    (SEND, Some(Cause::arrival(NonZeroU64::new(newest.frame), detail)))
+}
+
+/// The peer's newest segment, where it came after the last one of this end.
+fn since<'a>(own: &TcpEndpoint, peer: &'a TcpEndpoint) -> Option<&'a Recent> {
+    let last = own.newest().map_or(0, |newest| newest.frame);
+    peer.newest().filter(|newest| newest.frame > last)
+}
+
+fn frame_of_syn(peer: &TcpEndpoint) -> Option<NonZeroU64> {
+    peer.syn.map(|(frame, _)| frame)
+}
