@@ -58,19 +58,19 @@ fn orderly(tcp: &TcpTotals, found: &mut Vec<Finding>) {
     let frames = [first.frame, second.frame, first.acked_by.unwrap_or(0), second.acked_by.unwrap_or(0)];
     let (code, text) = if !second.acks_peer_fin {
         let text = format!(
-            "Both sides sent a FIN before they saw the other's (frames {} and {}): a simultaneous close, and both sides go through CLOSING to TIME-WAIT (RFC 9293 §3.6).",
+            "Both sides sent a FIN before they received the other's (frames {} and {}): simultaneous close. Both go through CLOSING to TIME-WAIT (RFC 9293 §3.6).",
             first.frame, second.frame
         );
         (Code::SimultaneousClose, text)
     } else if first.acked_by == Some(second.frame) {
         let text = format!(
-            "The {who} closed first (frame {}); the {peer}'s FIN in frame {} carried the ACK of it, so three segments were enough. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
+            "The {who} closed first (frame {}); the {peer}'s FIN in frame {} carried the ACK of it, so three segments closed the connection. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
             first.frame, second.frame
         );
         (Code::CloseThree, text)
     } else {
         let text = format!(
-            "The {who} closed first (frame {}); the {peer} acknowledged that{} and closed later (frame {}): each FIN has an ACK of its own, four segments. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
+            "The {who} closed first (frame {}); the {peer} acknowledged that{} and closed later (frame {}). Each FIN has its own ACK: four segments. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
             first.frame,
             first.acked_by.map_or_else(String::new, |by| format!(" in frame {by}")),
             second.frame

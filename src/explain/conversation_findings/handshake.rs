@@ -19,7 +19,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
     } else if tcp.story.unanswered_syn {
         let errors = &tcp.story.errors.frames;
         let text = if tcp.story.misfit.is_some() {
-            "What answered the SYN does not fit it (RFC 9293 §3.10.7.3), and nothing else did in this capture: the connection never opened."
+            "Only segments that do not fit the SYN answered it in this capture (RFC 9293 §3.10.7.3): the connection never opened."
         } else if errors.is_empty() {
             "No SYN-ACK and no RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
         } else {
@@ -37,10 +37,10 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
                 "A RST in the {who}'s name ended the handshake, in frame {reset}, but the {who} went on in frame {since} as if it had sent none: most likely somebody else sent the RST, and the connection was open at one end only."
             ),
             (None, Some((reset, Direction::ClientToServer))) => format!(
-                "The client answered the SYN-ACK with RST, in frame {reset}, in place of the ACK: the connection never opened."
+                "The client answered the SYN-ACK with RST (frame {reset}) instead of ACK: the connection never opened."
             ),
             (None, Some((reset, Direction::ServerToClient))) => format!(
-                "No ACK of the SYN-ACK came, and the server ended the handshake with RST, in frame {reset}: the connection never opened."
+                "No ACK of the SYN-ACK came, and the server ended the handshake with RST (frame {reset}): the connection never opened."
             ),
             (_, None) => "No ACK of the SYN-ACK is in this capture, and nothing else shows that the connection opened. Either the SYN-ACK or the ACK was lost, the client does not answer, or the capture ended before the ACK came.".to_owned(),
         };

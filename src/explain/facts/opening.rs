@@ -11,13 +11,12 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
         Handshake::Complete => match (known.totals.rtt.and_then(|rtt| rtt.handshake), tcp.story.opened_after) {
             (Some(time), _) => format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human()),
             (None, Some(time)) if tcp.story.simultaneous_open => {
-                format!("complete, {} from the first SYN to the last ACK: both sides asked at once", time.human())
+                format!("complete, {} from the first SYN to the last ACK: simultaneous open", time.human())
             }
-            (None, Some(time)) => format!(
-                "complete, {} from the first SYN to the ACK of the SYN-ACK: part of it was sent again",
-                time.human()
-            ),
-            (None, None) if tcp.story.simultaneous_open => "complete: both sides asked at once".to_owned(),
+            (None, Some(time)) => {
+                format!("complete, {} from the first SYN to the ACK of the SYN-ACK, with retransmissions", time.human())
+            }
+            (None, None) if tcp.story.simultaneous_open => "complete: simultaneous open".to_owned(),
             (None, None) => "complete".to_owned(),
         },
         Handshake::Partial if refused_by_challenge(tcp).is_some() => {
