@@ -10,6 +10,7 @@ mod fault;
 mod ground;
 mod kernel;
 pub mod lab;
+mod meeting;
 mod pace;
 mod privileges;
 mod proxy;

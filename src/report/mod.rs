@@ -11,6 +11,7 @@ mod conversation_columns;
 mod gather;
 pub mod ladder;
 mod largest;
+mod places;
 mod relay;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -44,7 +45,7 @@ pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
     FindingLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title,
-    conversation_notes, conversation_title, finding_lines, finding_lines_of, page_notes_of, report_title,
+    conversation_notes, conversation_title, finding_lines, finding_lines_of, others, page_notes_of, report_title,
 };
 pub(crate) use words::{count, counted};
 
@@ -73,6 +74,9 @@ pub trait Sink {
     /// # Errors
     /// When the output can't be written.
     fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
+
+    /// A conversation of the session itself begins, where others use its port as well: it is to be shown first.
+    fn own(&mut self, _: StreamId) {}
 
     /// Whether it looks at a conversation like this at all; when not, it is not summed up for it.
     fn wants(&mut self, _: &Extent) -> bool {

@@ -37,6 +37,10 @@ pub trait Relay {
         self.to_mut().step(step)
     }
 
+    fn own(&mut self, stream: StreamId) {
+        self.to_mut().own(stream);
+    }
+
     fn wants(&mut self, extent: &Extent) -> bool {
         Self::SEES_ALL || self.to_mut().wants(extent)
     }
@@ -81,6 +85,10 @@ impl<R: Relay> Sink for R {
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         Relay::step(self, step)
+    }
+
+    fn own(&mut self, stream: StreamId) {
+        Relay::own(self, stream);
     }
 
     fn wants(&mut self, extent: &Extent) -> bool {

@@ -27,6 +27,8 @@ pub struct CaptureTotals {
     pub stopped: Option<Early>,
     /// Packets that the kernel dropped; `None` for files.
     pub dropped: Option<u64>,
+    /// Steps of others, who use the port of the session that was captured.
+    pub others: u64,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
     pub left_out: LeftOut,
 }

@@ -90,6 +90,11 @@ impl Session {
         self.troupe.server()
     }
 
+    /// The ports of its clients, where others may use the server's port as well and these are known beforehand.
+    pub fn client_ports(&self) -> Option<Vec<u16>> {
+        self.troupe.client_ports()
+    }
+
     /// What is known of the capture, or of that at the client and that at the server.
     pub fn infos(&self) -> (&CaptureInfo, Option<&CaptureInfo>) {
         self.captures.infos()
