@@ -274,6 +274,9 @@ impl Drop for Stranger {
 
 #[test]
 fn others_on_the_port_are_told_and_the_session_comes_first() {
+    // a loopback of its own: no other test shall see the noise, and the ICMP errors where nobody listens
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
+    assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
     let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let _stranger = Stranger::start(port);
     let port = port.to_string();

@@ -74,7 +74,7 @@ impl Session {
         let troupe = Troupe::assemble(act, &ground, server, sockets)?;
         captures.set_filter(protocol, troupe.server().ip(), &troupe.ports())?;
         let watch = kernel.then(KernelWatch::default);
-        let pace = load::pace(captures.drainers(), timeout);
+        let pace = load::pace(captures.drainers());
         let transcripts = [Side::Client, Side::Server].map(|side| {
             let transcript = Transcript::new(side).with_pace(pace.clone());
             match &watch {
