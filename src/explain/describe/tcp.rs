@@ -97,7 +97,8 @@ fn accepting(event: &Event<'_>, facts: &TcpFacts) -> String {
                 ),
             }
         }
-        _ => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
+        Some(1) => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
+        _ => "accepts: SYN-ACK".to_owned(),
     }
 }
 
