@@ -16,7 +16,7 @@ const SAID: &[(&str, &str, &str)] = &[
     ("loss_fast", "Limited by", "client: the network: "),
     ("loss_fast", "Captured at", "the client: the server's answer to the SYN came after 10.3 ms"),
     // the same, captured where it arrives
-    ("loss_fast_o", "Seen from", "the server: "),
+    ("loss_fast_o", "Captured at", "the server: "),
     ("loss_fast_o", "RTT", "not shown by this capture: only the client sent data"),
     ("loss_fast_o", "Limited by", "client: unknown: what the client waits for does not show at the server"),
     // the last segments were lost, and a timer had to run out
@@ -45,7 +45,7 @@ const SAID: &[(&str, &str, &str)] = &[
     ("udp_frag", "Traffic", "client 1 packet in 3 frames (4,110 bytes, 4,000 of payload)"),
     // microseconds on loopback show nothing
     ("mss536_bulk", "Limited by", "client: unknown: "),
-    ("mss536_bulk", "Seen from", "the host of both: "),
+    ("mss536_bulk", "Captured at", "both endpoints (same host): "),
     ("random", "Echo", "verified: 20 of 20 requests echoed (20 byte for byte); 20 segments, 20 answers"),
 ];
 
