@@ -5,10 +5,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Seek};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
 use nix::sys::signal::{Signal, kill};
@@ -238,6 +242,66 @@ fn a_report_whose_reader_goes_away_still_leaves_a_whole_capture() {
     let conversation = &of_kind(&records, "conversation")[0];
     assert_eq!((&conversation["handshake"], &conversation["close"]), (&"complete".into(), &"fin".into()));
     assert_eq!(conversation["echo"]["matched"], 1);
+}
+
+/// Sends datagrams to a port, from more ports than a report shows conversations of, until it is dropped.
+struct Stranger {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Stranger {
+    fn start(port: u16) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&stop);
+        let sockets: Vec<_> = (0..300).map(|_| UdpSocket::bind("127.0.0.1:0").unwrap()).collect();
+        let thread = std::thread::spawn(move || {
+            for socket in sockets.iter().cycle().take_while(|_| !until.load(Ordering::Relaxed)) {
+                // before the server is there, nobody listens
+                let _ = socket.send_to(b"noise", ("127.0.0.1", port));
+                std::thread::sleep(Duration::from_micros(20));
+            }
+        });
+        Self { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+#[test]
+fn others_on_the_port_are_told_and_the_session_comes_first() {
+    // a loopback of its own: no other test shall see the noise, and the ICMP errors where nobody listens
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
+    assert!(Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap().success());
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let _stranger = Stranger::start(port);
+    let port = port.to_string();
+    let arguments = ["--network", "loopback", "-t", "udp", "--port", &port, "--message", "my own"];
+    for (format, title) in
+        [("table", "UDP conversation"), ("markdown", "UDP conversation"), ("ladder", "UDP conversation")]
+    {
+        let output = run(&[&arguments[..], &["--format", format, "--width", "200"]].concat());
+        let report = String::from_utf8(output.stdout.clone()).unwrap();
+        assert!(stderr(&output).contains("packets of other programs, which"), "{}", stderr(&output));
+        let first = report.split(title).nth(1).unwrap_or_else(|| panic!("{format}: {report}"));
+        assert!(first.contains("my own") && !first.contains("noise"), "{format}: {first}");
+        let notes = report.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(notes.contains("of other programs, which"), "{format}: the report says so too");
+    }
+}
+
+#[test]
+fn a_session_alone_speaks_of_no_others() {
+    for protocol in ["tcp", "udp"] {
+        let output = run(&["--network", "loopback", "-t", protocol]);
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("of other programs"));
+    }
 }
 
 /// Keeps a processor busy while it lives.

@@ -8,7 +8,7 @@ use super::frames::Recorded;
 use super::input::Input;
 
 /// A dialogue has no more frames.
-const MOST: usize = 100;
+const MOST: usize = 40;
 const CLIENT: [u8; 4] = [10, 0, 0, 1];
 const SERVER: [u8; 4] = [10, 0, 0, 2];
 /// Sequence numbers begin shortly before they wrap.

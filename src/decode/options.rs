@@ -78,7 +78,7 @@ fn add(options: &mut TcpOptions, kind: u8, value: &[u8]) {
             if other == MPTCP && options.mptcp.is_none() {
                 options.mptcp = mptcp(value);
             }
-            options.other.insert(other);
+            options.other.insert(other, value);
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod fuzzing;
 mod ground;
 mod kernel;
 pub mod lab;
+mod meeting;
 mod pace;
 mod privileges;
 mod proxy;

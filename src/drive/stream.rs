@@ -7,6 +7,7 @@ use std::time::Duration;
 use nix::poll::PollFlags;
 
 use super::fault::Fault;
+use super::pace::Pace;
 use super::signal::{Signal, Woken};
 
 /// How long to wait, and what ends every wait.
@@ -14,15 +15,21 @@ use super::signal::{Signal, Woken};
 pub(super) struct Patience<'a> {
     pub(super) halt: &'a Signal,
     pub(super) timeout: Option<Duration>,
+    /// What may hold up the program that is waited for: that time does not count.
+    pub(super) pace: Option<&'a Pace>,
 }
 
 impl Patience<'_> {
     /// Waits until `socket` is ready.
     pub(super) fn wait(&self, socket: impl std::os::fd::AsFd, interest: PollFlags) -> Result<(), Fault> {
-        match self.halt.wait_with(socket, interest, self.timeout)? {
-            Woken::Ready => Ok(()),
-            Woken::Signalled => Err(Fault::Halted),
-            Woken::TimedOut => Err(Fault::TimedOut(self.timeout.unwrap_or_default())),
+        loop {
+            let mark = self.pace.map(Pace::mark);
+            match self.halt.wait_with(&socket, interest, self.timeout)? {
+                Woken::Ready => return Ok(()),
+                Woken::Signalled => return Err(Fault::Halted),
+                Woken::TimedOut if self.pace.zip(mark).is_some_and(|(pace, mark)| pace.held_since(mark)) => {}
+                Woken::TimedOut => return Err(Fault::TimedOut(self.timeout.unwrap_or_default())),
+            }
         }
     }
 

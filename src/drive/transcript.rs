@@ -64,6 +64,11 @@ impl Transcript {
         }
     }
 
+    /// The pace of the programs, if there is one.
+    pub(super) fn pace(&self) -> Option<&Pace> {
+        self.pace.as_ref()
+    }
+
     /// Lets the kernels be asked about a connection, where that is wanted.
     pub(super) fn watch(
         &self,

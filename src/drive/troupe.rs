@@ -12,8 +12,9 @@ use socket2::Socket;
 
 use super::address::reachable;
 use super::behaviour::Behaviour;
-use super::client::{self, Client, ClientFault, Plan, Tally};
+use super::client::{self, Client, Plan, Tally};
 use super::ground::{Ground, WireStory};
+use super::meeting::meet;
 use super::privileges::clear_capabilities;
 use super::proxy::Proxy;
 use super::scenario::Cue;
@@ -107,7 +108,7 @@ pub struct Troupe {
 
 #[derive(Debug)]
 enum Bound {
-    Echo { server: BoundServer, plan: Plan, behaviour: Behaviour, clients: Vec<Socket> },
+    Echo { server: BoundServer, plan: Plan, behaviour: Behaviour, clients: Vec<Socket>, ports: Option<Vec<u16>> },
     Stage(Stage),
     Proxy(Proxy),
 }
@@ -139,7 +140,12 @@ impl Troupe {
                     (0..clients).map(|_| client::socket(protocol, to, &options)).collect::<io::Result<Vec<_>>>()
                 };
                 let clients = ground.on(Side::Client, make)?.context("can't make the client's socket")?;
-                Bound::Echo { server, plan, behaviour, clients }
+                // in a lab there is nobody else
+                let ports = matches!(ground, Ground::ThisHost)
+                    .then(|| clients.iter().map(|socket| client::take_port(socket, protocol, to)).collect())
+                    .transpose()
+                    .context("can't get a port for the client")?;
+                Bound::Echo { server, plan, behaviour, clients, ports }
             }
             Act::Proxy => Bound::Proxy(Proxy::bind(ground, address)?),
             Act::Cues { cues, protocol } => Bound::Stage(Stage::set(cues, protocol, ground, address)?),
@@ -163,6 +169,14 @@ impl Troupe {
             Bound::Echo { .. } => vec![self.address.port()],
             Bound::Stage(stage) => stage.ports(),
             Bound::Proxy(proxy) => proxy.ports(),
+        }
+    }
+
+    /// The ports of the clients, where others may use the server's port as well and these are known beforehand.
+    pub fn client_ports(&self) -> Option<Vec<u16>> {
+        match &self.bound {
+            Bound::Echo { ports, .. } => ports.clone(),
+            _ => None,
         }
     }
 
@@ -213,7 +227,7 @@ impl Troupe {
                 Performance { tally: Tally { fault, ..Tally::default() }, ..Performance::default() }
             }
             Bound::Stage(stage) => Performance { broken: stage.perform(&audience).err(), ..Performance::default() },
-            Bound::Echo { server, plan, behaviour, clients } => {
+            Bound::Echo { server, plan, behaviour, clients, .. } => {
                 let options = ServerOptions {
                     idle_timeout: None,
                     linger: Some(LINGER),
@@ -249,33 +263,6 @@ impl Troupe {
         performance.calls = merged(&audience.client, &audience.server);
         performance
     }
-}
-
-/// Has the clients do what is planned, all at once, and adds up what they did.
-fn meet(ground: &Ground, client: &Client, plan: &Plan, behaviour: &Behaviour, sockets: Vec<Socket>) -> Tally {
-    let start = |(number, socket)| {
-        let (client, actions) = (Client { number, ..client.clone() }, plan.actions(behaviour));
-        let run = move || client.run_on(socket, actions);
-        let spawn = move || thread::Builder::new().name(format!("client {number}")).spawn(run);
-        ground.on(Side::Client, spawn).map_err(io::Error::other).flatten()
-    };
-    let started: Vec<_> = (1..).zip(sockets).map(start).collect();
-    let mut total = Tally::default();
-    for started in started {
-        let broke_down = || io::Error::other("the client's thread broke down");
-        match started.and_then(|thread| thread.join().map_err(|_| broke_down())) {
-            Ok(tally) => {
-                total.sent += tally.sent;
-                total.received += tally.received;
-                total.fault = total.fault.or(tally.fault);
-            }
-            Err(error) => {
-                let what = "can't start a client of";
-                total.fault.get_or_insert(ClientFault::Failed { what, server: client.server, error });
-            }
-        }
-    }
-    total
 }
 
 /// A session that waits for its start.

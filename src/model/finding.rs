@@ -59,13 +59,14 @@ finding_codes! {
     HandshakeRetried "handshake_retried" Warning "A SYN or SYN-ACK was retransmitted.";
     AcceptQueueFull "accept_queue_full" Problem "ACK and data reached the server, and it still answers with SYN-ACK: its accept queue is full.";
     StraySyn "stray_syn" Warning "A SYN of a connection that its sender has already opened: a duplicate from the network, or crafted.";
-    AnotherSynAck "another_syn_ack" Warning "A SYN-ACK with another initial sequence number than the one before: no repeat, but another answer.";
+    AnotherSynAck "another_syn_ack" Warning "A SYN-ACK with another initial sequence number than the one before: no retransmission.";
     Refused "refused" Problem "Nobody listens on the port: the SYN was answered by a RST.";
-    SimultaneousOpen "simultaneous_open" Note "Both sides sent a SYN before they saw the other's (RFC 9293 §3.5).";
+    SimultaneousOpen "simultaneous_open" Note "Both sides sent a SYN before they received the other's (RFC 9293 §3.5).";
     FastOpen "fast_open" Note "TCP Fast Open: a cookie, or data on the SYN (RFC 7413).";
-    SynData "syn_data" Note "Data on a SYN without the option of TCP Fast Open: TCP has always allowed them (RFC 9293 §3.5).";
+    SynData "syn_data" Note "Data on a SYN without the TCP Fast Open option; TCP allows that (RFC 9293 §3.5).";
     HandshakePartial "handshake_partial" Note "Only part of the handshake was captured.";
     PortReused "port_reused" Note "A new connection between ports that were used before.";
+    MptcpFastclose "mptcp_fastclose" Note "One side closes all subflows of an MPTCP connection at once (RFC 8684 §3.5).";
     FastRetransmit "fast_retransmit" Warning "Retransmitted because duplicate ACKs or SACK reported a gap (RFC 5681 §3.2, RFC 6675).";
     TimeoutRetransmit "timeout_retransmit" Warning "Retransmitted because no ACK came in time (RFC 6298 §5).";
     TailLossProbe "tail_loss_probe" Warning "The last data retransmitted, or new data sent, to provoke an ACK (RFC 8985 §7).";
@@ -88,7 +89,7 @@ finding_codes! {
     CloseThree "close_three" Note "Closed in three segments: the second FIN carried the ACK of the first.";
     CloseFour "close_four" Note "Closed in four segments: each FIN was acknowledged on its own.";
     HalfClose "half_close" Note "One side closed, the other went on sending (RFC 9293 §3.6).";
-    SimultaneousClose "simultaneous_close" Note "Both sides sent a FIN before they saw the other's (RFC 9293 §3.6).";
+    SimultaneousClose "simultaneous_close" Note "Both sides sent a FIN before they received the other's (RFC 9293 §3.6).";
     NoClose "no_close" Note "No close was captured.";
     ResetUnread "reset_unread" Warning "Closed with received data that may be unread: RST instead of FIN (RFC 2525 §2.17).";
     ResetAfterClose "reset_after_close" Warning "Data came for a socket that its program had already closed.";

@@ -61,6 +61,11 @@ impl TcpFlags {
         self.0 & other.0 != 0
     }
 
+    /// The three flags AE, CWR and ECE as the number that they are in Accurate ECN, the field ACE (RFC 9768 §3.2.2).
+    pub fn ace(self) -> u8 {
+        u8::try_from(self.0 >> 6 & 7).unwrap_or_default()
+    }
+
     /// Both sets of flags together.
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -124,3 +124,8 @@ pub(crate) const IDLE_TIMEOUTS: &[Nanos] = &[
 /// A silence is that of a timer if it differs from the setting by no more than this: timers are checked once a second, and
 /// the path adds a round trip.
 pub(crate) const IDLE_TIMEOUT_SPREAD: Nanos = Nanos::from_millis(1_000);
+/// TIME-WAIT lasts twice the maximum segment lifetime; that is 2 minutes in RFC 9293 §3.4.2.
+pub(crate) const LONGEST_TIME_WAIT: Nanos = Nanos::from_millis(240_000);
+
+/// The shortest TIME-WAIT in common use. Linux: `TCP_TIMEWAIT_LEN`, 60 s (include/net/tcp.h).
+pub(crate) const SHORTEST_TIME_WAIT: Nanos = Nanos::from_millis(60_000);

@@ -2,12 +2,14 @@
 
 mod ahead;
 pub mod annotate;
+mod own;
 mod packets;
 
 use std::io;
 use std::ops::ControlFlow;
 
 use ahead::Ahead;
+use own::Own;
 use packets::{End, Inline, Packets};
 
 use crate::capture::Source;
@@ -27,6 +29,8 @@ pub struct Options {
     pub max_frames: Option<u64>,
     /// The server of a session that echolab drives itself: then the roles are known.
     pub server: Option<Endpoint>,
+    /// The ports of the session's clients, where others may use the server's port as well.
+    pub clients: Option<Vec<u16>>,
     /// Where the capture was made, if that is known.
     pub capture_point: Option<CapturePoint>,
     /// The file that a live capture is kept in, and its format.
@@ -55,11 +59,12 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     sink.capture(&info)?;
     let mut tracker = Tracker::new(options.server).captured_at(options.capture_point);
     let most = options.max_frames.unwrap_or(u64::MAX);
+    let own = options.server.zip(options.clients.take()).map(|(server, clients)| Own::new(server.port, clients));
     // what a filter rejects must not be decoded, lest its fragments be put together
     let mut totals = if options.ahead && options.filter.is_none() {
-        std::thread::scope(|scope| follow(&mut Ahead::start(scope, source), &mut tracker, most, sink))?
+        std::thread::scope(|scope| follow(&mut Ahead::start(scope, source), &mut tracker, most, own, sink))?
     } else {
-        follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, sink)?
+        follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, own, sink)?
     };
     if totals.stopped.is_none() && options.halt.as_ref().is_some_and(Signal::is_raised) {
         totals.stopped = Some(if options.server.is_some() { StopReason::Session } else { StopReason::Reading });
@@ -86,10 +91,11 @@ fn follow(
     packets: &mut impl Packets,
     tracker: &mut Tracker,
     most: u64,
+    own: Option<Own>,
     sink: &mut dyn Sink,
 ) -> io::Result<CaptureTotals> {
     let wants_steps = sink.wants_steps();
-    let mut run = Run { tracker, sink, wants_steps, totals: CaptureTotals::default() };
+    let mut run = Run { tracker, sink, wants_steps, own, totals: CaptureTotals::default() };
     let mut left = most;
     while left > 0 {
         let end = packets.each(|frame, packet| {
@@ -120,6 +126,7 @@ struct Run<'r> {
     tracker: &'r mut Tracker,
     sink: &'r mut dyn Sink,
     wants_steps: bool,
+    own: Option<Own>,
     totals: CaptureTotals,
 }
 
@@ -138,7 +145,11 @@ impl Run<'_> {
                 if self.wants_steps
                     && let Some(last) = self.tracker.last(packet)
                 {
-                    self.sink.step(&Step::explain(&last.event(frame, packet)))?;
+                    let event = last.event(frame, packet);
+                    if let Some(own) = &mut self.own {
+                        self.totals.others += u64::from(!own.knows(&event, self.sink));
+                    }
+                    self.sink.step(&Step::explain(&event))?;
                 }
             }
             Ok((_, Err(reason))) | Err(reason) => self.totals.skip(reason, 1),

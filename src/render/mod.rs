@@ -298,9 +298,12 @@ mod tests {
     fn ascii_is_ascii() {
         let view = View { ascii: true, ..View::default() };
         for name in ["table", "markdown", "lines"] {
-            let options = Options { view: view.clone(), ..Options::default() };
-            let text = written(format(name).expect("a format"), &options, &ten_steps());
-            assert!(text.is_ascii(), "{name}: {text}");
+            let long = [ten_steps(), vec![segment(C, "P.", 13, 13, "µ".repeat(500).as_bytes())]].concat();
+            for options in [Options::default(), every_column()] {
+                let options = Options { view: view.clone(), ..options };
+                let text = written(format(name).expect("a format"), &options, &long);
+                assert!(text.is_ascii(), "{name}: {text}");
+            }
         }
     }
 

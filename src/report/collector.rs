@@ -1,9 +1,9 @@
 //! Keeps a bounded part of a capture until its end, for formats that need to see the whole.
 
-use std::collections::HashMap;
 use std::io;
 
 use super::Sink;
+use super::places::Places;
 use super::totals::{CaptureTotals, LeftOut};
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step, Transfer};
@@ -49,7 +49,7 @@ pub struct Kept {
 pub struct Report {
     /// Where the frames came from.
     pub info: CaptureInfo,
-    /// The conversations, in the order in which they came.
+    /// The conversations: the session's own first, then in the order in which they came.
     pub conversations: Vec<Kept>,
     /// What the programs did, where that was asked for.
     pub calls: Vec<ToldCall>,
@@ -78,8 +78,7 @@ pub struct Collector<R> {
     bounds: Bounds,
     renderer: R,
     info: CaptureInfo,
-    places: HashMap<StreamId, usize>,
-    open: Vec<Open>,
+    open: Places<Open>,
     calls: Vec<ToldCall>,
     left_out: LeftOut,
 }
@@ -99,45 +98,28 @@ impl<R: Renderer> Collector<R> {
             bounds,
             renderer,
             info: CaptureInfo::default(),
-            places: HashMap::new(),
-            open: Vec::new(),
+            open: Places::new(bounds.conversations),
             calls: Vec::new(),
             left_out: LeftOut::default(),
         }
-    }
-
-    /// Where the conversation is kept; `None` if there are too many already.
-    fn place(&mut self, stream: StreamId) -> Option<&mut Open> {
-        let next = self.open.len();
-        let place = match self.places.get(&stream) {
-            Some(place) => *place,
-            None if next < self.bounds.conversations => {
-                self.places.insert(stream, next);
-                self.open.push(Open::default());
-                next
-            }
-            None => return None,
-        };
-        self.open.get_mut(place)
     }
 }
 
 impl<R: Renderer> Sink for Collector<R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
-        self.places.clear();
-        self.open.clear();
+        self.open = Places::new(self.bounds.conversations);
         self.left_out = LeftOut::default();
         Ok(())
     }
 
     fn may_show(&self, event: &Event<'_>) -> bool {
-        self.open.len() < self.bounds.conversations || self.places.contains_key(&event.stream)
+        self.open.has_room(event.stream)
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let Bounds { steps, payload, .. } = self.bounds;
-        let Some(open) = self.place(step.event.stream) else {
+        let Some(open) = self.open.get(step.event.stream) else {
             self.left_out.steps += 1;
             return Ok(());
         };
@@ -151,8 +133,15 @@ impl<R: Renderer> Sink for Collector<R> {
         Ok(())
     }
 
+    fn own(&mut self, stream: StreamId) {
+        if let Some(lost) = self.open.own(stream) {
+            self.left_out.steps += lost.steps.len() as u64;
+            self.left_out.conversations += u64::from(lost.conversation.is_some());
+        }
+    }
+
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        match self.place(conversation.totals.stream) {
+        match self.open.get(conversation.totals.stream) {
             Some(open) => open.conversation = Some(conversation.clone()),
             None => self.left_out.conversations += 1,
         }
@@ -165,7 +154,7 @@ impl<R: Renderer> Sink for Collector<R> {
     }
 
     fn sends(&mut self, stream: StreamId, sends: PerDirection<u64>) -> io::Result<()> {
-        if let Some(conversation) = self.place(stream).and_then(|open| open.conversation.as_mut()) {
+        if let Some(conversation) = self.open.get(stream).and_then(|open| open.conversation.as_mut()) {
             conversation.set_sends(sends);
         }
         Ok(())
@@ -176,8 +165,7 @@ impl<R: Renderer> Sink for Collector<R> {
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        self.places.clear();
-        let conversations = std::mem::take(&mut self.open).into_iter().filter_map(|open| {
+        let conversations = self.open.take().filter_map(|open| {
             let Open { conversation, transfer, steps, steps_left_out } = open;
             let conversation = conversation?.with_transfer(transfer);
             Some(Kept { conversation, steps, steps_left_out })

@@ -1,10 +1,10 @@
 //! The sink for formats that keep something smaller of each conversation than its steps: a ladder's trail, a graph's
 //! series.
 
-use std::collections::HashMap;
 use std::io;
 
 use super::Sink;
+use super::places::Places;
 use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step};
@@ -61,10 +61,22 @@ pub struct Gatherer<G, N, R> {
     new: N,
     renderer: R,
     info: CaptureInfo,
-    places: HashMap<StreamId, usize>,
-    open: Vec<(Option<Conversation>, G)>,
+    open: Places<Open<G>>,
     conversations_left_out: u64,
     steps_left_out: u64,
+}
+
+/// A conversation while its capture is read.
+struct Open<G> {
+    conversation: Option<Conversation>,
+    kept: Option<G>,
+    steps: u64,
+}
+
+impl<G> Default for Open<G> {
+    fn default() -> Self {
+        Self { conversation: None, kept: None, steps: 0 }
+    }
 }
 
 impl<G, N: Fn() -> G, R> Gatherer<G, N, R> {
@@ -75,55 +87,49 @@ impl<G, N: Fn() -> G, R> Gatherer<G, N, R> {
             new,
             renderer,
             info: CaptureInfo::default(),
-            places: HashMap::new(),
-            open: Vec::new(),
+            open: Places::new(most),
             conversations_left_out: 0,
             steps_left_out: 0,
         }
-    }
-
-    fn place(&mut self, stream: StreamId) -> Option<&mut (Option<Conversation>, G)> {
-        let next = self.open.len();
-        let place = match self.places.get(&stream) {
-            Some(place) => *place,
-            None if next < self.most => {
-                self.places.insert(stream, next);
-                self.open.push((None, (self.new)()));
-                next
-            }
-            None => return None,
-        };
-        self.open.get_mut(place)
     }
 }
 
 impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
-        self.places.clear();
-        self.open.clear();
+        self.open = Places::new(self.most);
         self.conversations_left_out = 0;
         self.steps_left_out = 0;
         Ok(())
     }
 
     fn may_show(&self, event: &Event<'_>) -> bool {
-        self.open.len() < self.most || self.places.contains_key(&event.stream)
+        self.open.has_room(event.stream)
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         self.renderer.step(step);
-        match self.place(step.event.stream) {
-            Some((_, kept)) => kept.step(step),
+        match self.open.get(step.event.stream) {
+            Some(open) => {
+                open.steps += 1;
+                open.kept.get_or_insert_with(&self.new).step(step);
+            }
             None => self.steps_left_out += 1,
         }
         Ok(())
     }
 
+    fn own(&mut self, stream: StreamId) {
+        if let Some(lost) = self.open.own(stream) {
+            self.steps_left_out += lost.steps;
+            self.conversations_left_out += u64::from(lost.conversation.is_some());
+        }
+    }
+
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         self.renderer.conversation(conversation);
-        match self.place(conversation.totals.stream) {
-            Some((whole, _)) => *whole = Some(conversation.clone()),
+        match self.open.get(conversation.totals.stream) {
+            Some(open) => open.conversation = Some(conversation.clone()),
             None => self.conversations_left_out += 1,
         }
         Ok(())
@@ -135,7 +141,7 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
     }
 
     fn sends(&mut self, stream: StreamId, sends: PerDirection<u64>) -> io::Result<()> {
-        if let Some(conversation) = self.place(stream).and_then(|(whole, _)| whole.as_mut()) {
+        if let Some(conversation) = self.open.get(stream).and_then(|open| open.conversation.as_mut()) {
             conversation.set_sends(sends);
         }
         Ok(())
@@ -146,10 +152,10 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        self.places.clear();
-        let gathered = std::mem::take(&mut self.open)
-            .into_iter()
-            .filter_map(|(conversation, kept)| Some(Gathered { conversation: conversation?, kept }));
+        let new = &self.new;
+        let gathered = self.open.take().filter_map(|Open { conversation, kept, .. }| {
+            Some(Gathered { conversation: conversation?, kept: kept.unwrap_or_else(new) })
+        });
         let gathered: Vec<_> = gathered.collect();
         let mut totals = totals.clone();
         totals.left_out.conversations += self.conversations_left_out;

@@ -11,6 +11,7 @@ mod conversation_columns;
 mod gather;
 pub mod ladder;
 mod largest;
+mod places;
 mod relay;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -45,7 +46,7 @@ pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
     FindingLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title,
-    conversation_notes, conversation_title, finding_lines, finding_lines_of, page_notes_of, report_title,
+    conversation_notes, conversation_title, finding_lines, finding_lines_of, others, page_notes_of, report_title,
 };
 pub(crate) use words::{count, counted};
 
@@ -81,6 +82,9 @@ pub trait Sink {
     fn may_show(&self, _: &Event<'_>) -> bool {
         true
     }
+
+    /// A conversation of the session itself begins, where others use its port as well: it is to be shown first.
+    fn own(&mut self, _: StreamId) {}
 
     /// Whether it looks at a conversation like this at all; when not, it is not summed up for it.
     fn wants(&mut self, _: &ConversationSize) -> bool {

@@ -41,6 +41,10 @@ pub trait Relay {
         self.to().may_show(event)
     }
 
+    fn own(&mut self, stream: StreamId) {
+        self.to_mut().own(stream);
+    }
+
     fn wants(&mut self, extent: &ConversationSize) -> bool {
         Self::SEES_ALL || self.to_mut().wants(extent)
     }
@@ -89,6 +93,10 @@ impl<R: Relay> Sink for R {
 
     fn may_show(&self, event: &Event<'_>) -> bool {
         Relay::may_show(self, event)
+    }
+
+    fn own(&mut self, stream: StreamId) {
+        Relay::own(self, stream);
     }
 
     fn wants(&mut self, extent: &ConversationSize) -> bool {

@@ -86,6 +86,10 @@ impl Sink for Several<'_> {
         self.each(|sink| if sink.wants_steps() { sink.step(step) } else { Ok(()) })
     }
 
+    fn own(&mut self, stream: StreamId) {
+        self.members.iter_mut().for_each(|member| member.sink.own(stream));
+    }
+
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         self.each(|sink| sink.conversation(conversation))
     }

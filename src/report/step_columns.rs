@@ -240,7 +240,7 @@ fn option_text(options: &TcpOptions, sack_base: u32) -> String {
     for (left, right) in options.sack.as_slice() {
         parts.push(format!("sack {}:{}", left.wrapping_sub(sack_base), right.wrapping_sub(sack_base)));
     }
-    parts.extend(options.other.iter().map(|kind| format!("kind {kind}")));
+    parts.extend(options.other.names());
     parts.join(", ")
 }
 

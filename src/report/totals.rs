@@ -31,6 +31,8 @@ pub struct CaptureTotals {
     pub dropped: Option<u64>,
     /// Conversations that have no answers, although these were asked for: too many were open at once.
     pub unanswered: u64,
+    /// Steps of others, who use the port of the session that was captured.
+    pub others: u64,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
     pub left_out: LeftOut,
 }

@@ -240,6 +240,9 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         );
         notes.push(Cell::from(text).tone(Tone::Reset));
     }
+    if totals.others > 0 {
+        notes.push(Cell::from(others(totals.others)).tone(Tone::Reset));
+    }
     if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
         let text = format!("the kernel dropped {}: the capture is not complete", counted(dropped, "packet"));
         notes.push(Cell::from(text).tone(Tone::Reset));
@@ -257,6 +260,14 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         notes.push(Cell::from(format!("the capture breaks off: {truncated}")).tone(Tone::Reset));
     }
     notes
+}
+
+/// What is said of packets that are not the session's.
+pub fn others(packets: u64) -> String {
+    format!(
+        "the capture has {} of other programs, which used the port of this session; its own conversation is shown first",
+        counted(packets, "packet")
+    )
 }
 
 fn left_out(totals: &CaptureTotals, way: &str) -> Option<String> {

@@ -1,12 +1,10 @@
 //! The traffic of a session: how much is to be expected, so that the captures have room for it, and how fast it may come.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::capture::{Drainer, Ring};
 use crate::drive::scenario::Deed;
 use crate::drive::{Act, Pace};
-use crate::model::Side;
 
 /// Packets of a connection's handshake and close, and of a client that asks again.
 const CONNECTION: u64 = 12;
@@ -17,18 +15,16 @@ const EXCHANGE: u64 = 4;
 /// Bytes of a packet of a bulk transfer, at least on average, ACKs included: the least that a lab's MTU leaves.
 const BULK: u64 = 600;
 
-/// A client lets the ring be emptied when so many bytes were sent since the last time. With what the sockets hold back,
-/// 4 MiB each where the system's settings are the usual ones, half of the largest ring is filled by then.
+/// A client lets the ring be emptied when so many bytes were sent since the last time. With one send more than that, and with
+/// what the sockets hold back, 4 MiB each time where the system's settings are the usual ones, at most 22 MiB are on their
+/// way by then: half of what the largest ring holds.
 const CLIENT_STRETCH: u64 = 2 << 20;
 
 /// A server does later: a UDP server that waits may lose datagrams, so it waits only where no client does.
 const SERVER_STRETCH: u64 = 4 << 20;
 
-/// What a send takes in the ring beyond its bytes: headers and the ACK.
-const PER_SEND: u64 = 512;
-
-/// No program is held up for longer, whatever the capture does.
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// A capture from which nothing was read for so long is not waited for: nobody reads the report, and packets will be lost.
+const STUCK: Duration = Duration::from_secs(5);
 
 /// The ring that a session needs.
 pub(super) fn ring_for(act: &Act) -> Ring {
@@ -44,7 +40,7 @@ pub(super) fn ring_for(act: &Act) -> Ring {
         Act::Cues { cues, .. } => {
             (1, cues.len() as u64, cues.iter().map(|cue| bytes_of(&cue.deed)).fold(0, u64::saturating_add))
         }
-        Act::Proxy => return Ring::LARGEST,
+        Act::Proxy => return Ring::for_traffic(u64::MAX, 0),
     };
     let packets = CONNECTION.saturating_add(exchanges.saturating_mul(EXCHANGE)).saturating_add(bytes / BULK);
     Ring::for_traffic(packets.saturating_mul(connections), bytes.saturating_mul(connections))
@@ -59,21 +55,9 @@ fn bytes_of(deed: &Deed) -> u64 {
 }
 
 /// Has programs wait for the captures that the drainers are of, whenever they have sent so much that the rings might
-/// overflow. Nobody waits longer than half of the `timeout` that the client has for an answer.
-pub(super) fn pace(drainers: Vec<Drainer>, timeout: Duration) -> Pace {
-    let most = LONGEST_WAIT.min(timeout / 2);
-    let since = AtomicU64::new(0);
-    Pace::new(move |side, bytes| {
-        let stretch = match side {
-            Side::Client => CLIENT_STRETCH,
-            Side::Server => SERVER_STRETCH,
-        };
-        let sent = bytes.saturating_add(PER_SEND);
-        if since.fetch_add(sent, Ordering::Relaxed).saturating_add(sent) >= stretch {
-            since.store(0, Ordering::Relaxed);
-            drainers.iter().for_each(|drainer| drainer.drain(most));
-        }
-    })
+/// overflow.
+pub(super) fn pace(drainers: Vec<Drainer>) -> Pace {
+    Pace::new(CLIENT_STRETCH, SERVER_STRETCH, move || drainers.iter().for_each(|drainer| drainer.drain(STUCK)))
 }
 
 #[cfg(test)]
@@ -92,10 +76,10 @@ mod tests {
     fn a_short_session_has_a_small_ring_and_a_long_one_the_largest() {
         assert!(echo(|_, _| {}) < Ring::LARGEST);
         assert!(echo(|plan, _| plan.count = 3) < Ring::LARGEST);
-        assert_eq!(echo(|plan, _| plan.count = 1000), Ring::LARGEST);
+        assert_eq!(echo(|plan, _| plan.count = 1000), Ring::for_traffic(4000, 24_000));
         assert_eq!(echo(|plan, _| plan.messages = vec![vec![0; 100_000_000]]), Ring::LARGEST);
-        assert_eq!(echo(|_, behaviour| behaviour.repeat = 100_000), Ring::LARGEST);
-        assert_eq!(echo(|plan, _| (plan.continuous, plan.count) = (true, 10)), Ring::LARGEST);
+        assert_eq!(echo(|_, behaviour| behaviour.repeat = 10_000_000), Ring::LARGEST);
+        assert_eq!(echo(|plan, _| (plan.continuous, plan.count) = (true, 10)), Ring::for_traffic(480, 240));
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Session {
         let troupe = Troupe::assemble(act, &ground, server, sockets)?;
         captures.set_filter(protocol, troupe.server().ip(), &troupe.ports())?;
         let watch = kernel.then(KernelWatch::default);
-        let pace = load::pace(captures.drainers(), timeout);
+        let pace = load::pace(captures.drainers());
         let transcripts = [Side::Client, Side::Server].map(|side| {
             let transcript = Transcript::new(side).with_pace(pace.clone());
             match &watch {
@@ -88,6 +88,11 @@ impl Session {
     /// Where the client will find the server.
     pub fn server(&self) -> SocketAddr {
         self.troupe.server()
+    }
+
+    /// The ports of its clients, where others may use the server's port as well and these are known beforehand.
+    pub fn client_ports(&self) -> Option<Vec<u16>> {
+        self.troupe.client_ports()
     }
 
     /// What is known of the capture, or of that at the client and that at the server.

@@ -7,7 +7,7 @@ use crate::explain::{Conversation, Step};
 use crate::model::FindingCode;
 use crate::model::{CaptureInfo, Checksum};
 use crate::report::{Relay, Sink};
-use crate::track::{AnalysisFlag, ConversationTotals};
+use crate::track::{AnalysisFlag, ConversationTotals, StreamId};
 
 /// Counts what passes through.
 pub struct Observer<'a> {
@@ -20,7 +20,7 @@ pub struct Observer<'a> {
 pub struct Observed {
     /// How many conversations.
     pub conversations: u64,
-    /// The one that began first.
+    /// The one that began first, of the session's own where others are in the capture as well.
     pub first: Option<ConversationTotals>,
     /// Findings by code, of steps and conversations.
     pub findings: BTreeMap<FindingCode, u64>,
@@ -28,6 +28,7 @@ pub struct Observed {
     pub steps: u64,
     analysis: Vec<(AnalysisFlag, u32)>,
     checksums: Vec<(Checksum, u64)>,
+    own: Vec<StreamId>,
 }
 
 impl Observed {
@@ -62,7 +63,8 @@ impl Observed {
         if let Some(tcp) = &totals.tcp {
             self.analysis.extend(tcp.analysis.iter());
         }
-        if self.first.as_ref().is_none_or(|first| totals.first_frame < first.first_frame) {
+        let own = self.own.is_empty() || self.own.contains(&totals.stream);
+        if own && self.first.as_ref().is_none_or(|first| totals.first_frame < first.first_frame) {
             self.first = Some(totals.clone());
         }
     }
@@ -103,6 +105,13 @@ impl<'a> Relay for Observer<'a> {
             seen.step(step);
         }
         self.sink.step(step)
+    }
+
+    fn own(&mut self, stream: StreamId) {
+        if let Some(seen) = self.seen.last_mut() {
+            seen.own.push(stream);
+        }
+        self.sink.own(stream);
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {

@@ -5,6 +5,7 @@ use super::hosts::Hosts;
 use super::kind::{Kind, TcpKind};
 use super::maybe_owned::MaybeOwned;
 use super::tcp::PacketRef;
+use super::tcp::former::Former;
 use super::tcp::rules::reset::{Elsewhere, MP_FASTCLOSE, TLS_ALERT, is_alert};
 use super::totals::ConversationSize;
 use crate::echo::MemoryBudget;
@@ -34,8 +35,6 @@ pub(super) struct Conversation {
     pub(super) packets: PerDirection<u64>,
     pub(super) bytes: PerDirection<u64>,
     pub(super) payload: PerDirection<u64>,
-    /// The stream whose ports this one uses again.
-    reuses: Option<u32>,
     pub(super) kind: Kind,
 }
 
@@ -45,7 +44,6 @@ impl Conversation {
         stream: StreamId,
         (client, server): (Endpoint, Endpoint),
         roles_from: RolesFrom,
-        reuses: Option<u32>,
         frame: &Frame<'_>,
         kind: Kind,
     ) -> Self {
@@ -64,7 +62,6 @@ impl Conversation {
             packets: PerDirection::default(),
             bytes: PerDirection::default(),
             payload: PerDirection::default(),
-            reuses,
             kind,
         }
     }
@@ -102,6 +99,15 @@ impl Conversation {
             Kind::Tcp(tcp) => tcp.connection.is_another(direction, segment),
             Kind::Udp(_) | Kind::Retired => false,
         }
+    }
+
+    /// What a SYN of another connection finds on its ports.
+    pub(super) fn former(&mut self, frame: &Frame<'_>, sender: Direction) -> Option<Box<Former>> {
+        let Kind::Tcp(tcp) = &mut self.kind else { return None };
+        let at: OptTime = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
+        let since = at.since(self.last_at);
+        let last = (self.last_frame, since);
+        Some(Box::new(tcp.connection.former(self.stream.number, last, frame.number, sender)))
     }
 
     /// Whether nothing but late packets is to come.
@@ -146,8 +152,7 @@ impl Conversation {
         if data && facts.retransmission.is_none() && facts.probe.is_none() {
             tcp.connection.time_answer(&moment, last, facts);
         }
-        if self.steps == 0 && self.reuses.is_some() {
-            facts.observations.reused_from = self.reuses;
+        if self.steps == 0 && tcp.connection.former.is_some() {
             facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
             tcp.connection.count(super::AnalysisFlag::ReusedPorts);
         }

@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 
 use super::capture_point::CapturePoint;
 use super::retransmission::{DsackReport, SpuriousEvidence};
+use super::tcp::rules::port_reuse::ReusedPorts;
 use super::tcp::rules::probe::ProvenProbe;
 use super::tcp::rules::waiting::{ProvenAckDelay, ProvenWait};
 use super::tcp::rules::window::{ProvenRefusal, ProvenZeroWindow};
@@ -31,6 +32,8 @@ pub enum SegmentRole {
         /// The frame of the one before.
         before: u64,
     },
+    /// SYN-ACK that acknowledges another number than the SYN's: it opens nothing (RFC 9293 §3.10.7.3).
+    WrongSynAck,
     /// The ACK that completes the handshake.
     HandshakeAck,
     /// Data.
@@ -105,6 +108,8 @@ pub enum Probe {
     /// Answers the SYN in this frame with numbers that do not fit it: of an older connection (RFC 9293 §3.5.1, RFC 5961
     /// §4.2).
     SynChallenge(u64),
+    /// Answers the SYN-ACK in this frame, which came again though it had been acknowledged (RFC 9293 §3.10.7.4).
+    SynAckAnswer(u64),
     /// Answers the RST in this frame, which is not at the number expected: asks whether it was meant (RFC 5961 §3.2).
     ResetChallenge(u64),
 }
@@ -138,7 +143,7 @@ impl Observations {
     #[inline]
     pub fn is_empty(&self) -> bool {
         let flags = self.fills_window | self.congestion | (self.shrunk > 0);
-        let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_from.is_some();
+        let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_ports.is_some();
         let waits =
             self.window_opened.is_some() | self.wait.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
         let recovery = self.reneged.is_some() | self.limited_transmit.is_some() | self.probe_with_new_data.is_some();
@@ -148,12 +153,47 @@ impl Observations {
             | frames
             | waits
             | windows
+            | self.ecn.is_some()
             | self.arrived.is_some()
             | self.slow_answer.is_some()
             | self.syn_data.is_some()
             | self.refuses.is_some()
             | self.void_sack.is_some())
     }
+}
+
+/// What the flags AE, CWR and ECE of a segment say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EcnSignal {
+    /// ECE in classic ECN: a marked packet has arrived (RFC 3168 §6.1.3).
+    Echo {
+        /// The last packet of the other direction with the mark, where the capture shows it.
+        marked: Option<NonZeroU64>,
+        /// The first ECE of these, where this repeats it.
+        since: Option<NonZeroU64>,
+        /// CWR is set too.
+        reduced: bool,
+        /// The handshake in the capture agreed on classic ECN.
+        known: bool,
+    },
+    /// CWR in classic ECN: the congestion window was reduced (RFC 3168 §6.1.2).
+    Reduced {
+        /// The first ECE that it answers.
+        echo: Option<NonZeroU64>,
+        /// The handshake in the capture agreed on classic ECN.
+        known: bool,
+    },
+    /// In Accurate ECN, the SYN or SYN-ACK that this answers came with the mark (RFC 9768 §3.1.2, §3.2.2.1).
+    HandshakeMarked,
+    /// In Accurate ECN, the counter of marked packets rises (RFC 9768 §3.2.2).
+    Counted {
+        /// The counter before.
+        before: u8,
+        /// The counter now.
+        now: u8,
+        /// The difference, modulo 8.
+        more: u8,
+    },
 }
 
 /// Data on a SYN.
@@ -163,9 +203,9 @@ pub struct SynData {
     pub frame: NonZeroU64,
     /// How many bytes it carried.
     pub bytes: u32,
-    /// With the option of TCP Fast Open (RFC 7413).
-    pub fast_open: bool,
-    /// The SYN came again, most likely without them: which one is answered can't be told.
+    /// The option of TCP Fast Open (RFC 7413): bytes of cookie, 0 asks for one.
+    pub cookie: Option<u8>,
+    /// The SYN was sent again, so the answer may be to one without these data.
     pub again: bool,
 }
 
@@ -223,12 +263,14 @@ pub struct Observations {
     pub captured_twice: Option<NonZeroU64>,
     /// It fills the receiver's window to the last byte.
     pub fills_window: bool,
-    /// It begins a connection on ports that another used before: that one's stream number.
-    pub reused_from: Option<u32>,
+    /// A SYN on ports that another connection used before, or what answers one.
+    pub reused_ports: Option<ReusedPorts>,
     /// It is a SYN-ACK, and the SYN that it answers carried data.
     pub syn_data: Option<SynData>,
-    /// Congestion experienced (IP), or echoed (ECE) outside the handshake.
+    /// The IP header has the mark of congestion (RFC 3168 §5).
     pub congestion: bool,
+    /// What the flags of ECN say outside the handshake.
+    pub ecn: Option<EcnSignal>,
     /// How far behind each side's initial sequence number its relative numbers begin, modulo 2^32: 0 but where SYN-ACKs had
     /// several.
     pub renumbered: PerDirection<u32>,

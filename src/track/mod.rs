@@ -33,7 +33,9 @@ pub use askers::{AnswersFrom, LinkedConversation};
 pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, Measures};
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-pub use facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace};
+pub use facts::{
+    Acked, EcnSignal, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace,
+};
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;
 pub use overview::CaptureOverview;
@@ -43,6 +45,7 @@ pub use retransmission::{
 pub use rtt::{Distribution, smoothed};
 pub use stop_reason::StopReason;
 pub use surges::{Attempts, Surge};
+pub use tcp::rules::port_reuse::{PortReuse, ReuseEffect, ReuseProof, ReusedPorts};
 #[cfg(test)]
 pub(crate) use tcp::rules::probe::{PROBES, ProbeProof};
 pub use tcp::rules::reset::{Ends, ResetEffect, ResetFamily, ResetProof};
@@ -52,7 +55,7 @@ pub use tcp::rules::waiting::AckDelayProof;
 pub use tcp::rules::window::ZeroWindowCause;
 pub use tcp::rules::{Family, Rule, Verdict, Words};
 pub use tcp::{
-    AfterFin, Fins, KeepAlives, Negotiated, Quicker, SameTtl, State, StillZeroWindow, TcpSummary, TwoTtls,
+    AfterFin, Ecn, Fins, KeepAlives, Negotiated, Quicker, SameTtl, State, StillZeroWindow, TcpSummary, TwoTtls,
     Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
 pub use totals::{

@@ -16,6 +16,7 @@ use super::overview::CaptureOverview;
 use super::roles;
 use super::slots::Slots;
 use super::surges::{Opening, Surges};
+use super::tcp::former::Former;
 use super::tcp::rules::reset::Ends;
 use super::totals::{ConversationSize, ConversationTotals};
 use crate::echo::MemoryBudget;
@@ -222,9 +223,9 @@ impl Tracker {
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         let mut direction = slot.conversation.direction(flow);
         if slot.conversation.is_another(direction, segment) {
-            let before = slot.conversation.stream.number;
+            let former = slot.conversation.former(frame, direction);
             self.end(index);
-            index = self.begin(frame, packet, Some(before));
+            index = self.begin(frame, packet, former);
             direction = self.slots.get_mut(index).ok_or(Skip::Malformed)?.conversation.direction(flow);
         }
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
@@ -326,7 +327,7 @@ impl Tracker {
     }
 
     /// Begins a conversation with its first packet.
-    fn begin(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, reuses: Option<u32>) -> u32 {
+    fn begin(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, former: Option<Box<Former>>) -> u32 {
         if self.slots.is_full()
             && let Some((index, silent)) = self.slots.evict()
         {
@@ -350,14 +351,16 @@ impl Tracker {
         }
         let (protocol, number, kind) = match packet.headers.transport {
             Transport::Segment(_) => {
-                (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(self.spare.pop().unwrap_or_default()))
+                let mut tcp = self.spare.pop().unwrap_or_default();
+                tcp.connection.former = former;
+                (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(tcp))
             }
             _ => (Protocol::Udp, &mut self.next_udp, Kind::Udp(Box::default())),
         };
         let stream = StreamId { protocol, number: *number };
         *number = number.saturating_add(1);
         let conversation =
-            Conversation::new(stream, ends, roles_from, reuses, frame, kind.captured_at(self.capture_point, ends));
+            Conversation::new(stream, ends, roles_from, frame, kind.captured_at(self.capture_point, ends));
         let index = self.slots.occupy(conversation);
         self.index.open(packet.headers.flow.key, index);
         if let Some((slot, request)) = asked {

@@ -25,7 +25,7 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
     let mut names = if end > first { "PA" } else { "A" };
     let (mut ack, mut window, mut delay, mut said) = (1, 8192_u16, 1000, Vec::new());
     let (mut id, mut options, mut sack, mut harm, mut too_big) = (0_u16, Vec::new(), Vec::new(), 0, false);
-    let (mut stamps, mut letter, mut ttl) = (None, b'x', 64_u8);
+    let (mut stamps, mut letter, mut ttl, mut ecn) = (None, b'x', 64_u8, 0_u8);
     for word in words {
         let (head, number) = word.split_at(1);
         match head {
@@ -36,6 +36,13 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
             "i" if number.parse::<u16>().is_ok() => id = number.parse().unwrap(),
             "h" if number.parse::<u8>().is_ok() => ttl = number.parse().unwrap(),
             "t" if range(number).is_some() => stamps = range(number),
+            "e" if number.parse::<u8>().is_ok() => ecn = number.parse().unwrap(),
+            "p" if !number.is_empty() && number.chars().all(|digit| digit.is_ascii_hexdigit()) => {
+                let digits: Vec<_> = number.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
+                let byte =
+                    |digits: &[u32]| u8::try_from(digits.iter().fold(0, |byte, digit| byte << 4 | digit)).unwrap();
+                options.extend(digits.chunks(2).map(byte));
+            }
             "k" if range(number).is_some() => sack.extend(range(number)),
             "o" if number.is_empty() => options.extend([2, 4, 5, 180, 4, 2, 1, 1]),
             "x" if number.is_empty() => harm = 0x5a5a,
@@ -54,16 +61,17 @@ pub(crate) fn line(text: &str, port: u16) -> Line<'_> {
         options.extend(sack.iter().flat_map(|(from, to)| [peer + from, peer + to]).flat_map(u32::to_be_bytes));
     }
     let bit = |(at, name)| if names.contains(name) { 1_u8 << at } else { 0 };
-    let bits: u8 = "FSRPA".chars().enumerate().map(bit).sum();
+    let bits: u8 = "FSRPAUEW".chars().enumerate().map(bit).sum();
     let bits = if ack == 0 { bits & !0x10 } else { bits };
+    options.resize(options.len().next_multiple_of(4), 1);
     let header = u8::try_from(20 + options.len()).unwrap();
     let length = u16::from(20 + header) + u16::try_from(end - first).unwrap();
-    let mut packet = vec![0x45, 0];
+    let mut packet = vec![0x45, ecn];
     packet.extend([length, id, 0, u16::from(ttl) << 8 | 6, 0].into_iter().flat_map(u16::to_be_bytes));
     packet.extend(if server { [10, 0, 0, 2, 10, 0, 0, 1] } else { [10, 0, 0, 1, 10, 0, 0, 2] });
     packet.extend(if server { [7, port] } else { [port, 7] }.into_iter().flat_map(u16::to_be_bytes));
     packet.extend([own + first, if bits & 0x10 == 0 { 0 } else { peer + ack }].into_iter().flat_map(u32::to_be_bytes));
-    packet.extend([header << 2, bits]);
+    packet.extend([header << 2 | u8::from(names.contains('N')), bits]);
     packet.extend([window, 0, 0].into_iter().flat_map(u16::to_be_bytes));
     packet.extend(options);
     packet.resize(length.into(), letter);

@@ -60,7 +60,7 @@ impl Said {
     fn of(capture: &str) -> Self {
         let jsonl = echolab(capture, &["--format", "jsonl"]);
         let records = jsonl.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        // answers stand instead of the steps and facts
+        // the facts stand in the report without answers
         let text = echolab(capture, &["--limit", "0"]) + &echolab(capture, &["--limit", "0", "--answers"]);
         Self { records, jsonl, text }
     }

@@ -35,7 +35,7 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "synack_retrans",
         "Handshake",
-        "complete, 1.01 s from the first SYN to the ACK of the SYN-ACK: part of it was sent again",
+        "complete, 1.01 s from the first SYN to the ACK of the SYN-ACK, with retransmissions",
     ),
     ("syn_retrans_filter", "Handshake", "complete, 1.01 s from the first SYN "),
     ("simopen", "Handshake", "complete, 10.3 ms from the first SYN to the last ACK"),

@@ -16,7 +16,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     (
         "half-open",
         &[
-            "challenge_ack [6,7]",
+            "challenge_ack [5,6,7]",
             "reset_stale [7,8]",
             "frame 7 answered the SYN before with the ACK of another number",
             "close_three",
@@ -125,7 +125,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &["(Fast Open)", "fast_open", "RFC 7413"],
     ),
     ("fin-with-data-again", &["by a timer: no ACK came; client sends its FIN with them\n"], &["retransmits its FIN"]),
-    ("ecn-agreed", &["ecn_marked [6]: CWR"], &[]),
+    ("ecn-agreed", &["ecn_marked [5,6]: CWR"], &[]),
     ("icmpv6", &["hop limit exceeded", "RFC 4443 §3.1", "RFC 4443 §3.3"], &["time to live", "RFC 1122"]),
 ];
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use comrak::nodes::{Node, NodeValue};
 use comrak::{Arena, Options, parse_document};
+use echolab::render::escape::spreadsheet;
 
 use crate::drawings::captures;
 use crate::hostile;
@@ -107,10 +108,11 @@ fn assert_cells_are_those_of_csv(capture: &Path, columns: &[String]) -> usize {
             let right = of_frame[&row[0]];
             assert_eq!(row.len(), right.len(), "{}: {row:?}", capture.display());
             for (cell, right) in row.iter().zip(right) {
-                // what would be a formula has an apostrophe before it in CSV, also behind a separator in the cell
-                let bare = |text: &str| text.replace('\'', "");
-                let formula = cell.contains(['=', '+', '-', '@']);
-                let (cell, right) = if formula { (bare(cell), bare(right)) } else { (cell.clone(), right.clone()) };
+                // what would be a formula has an apostrophe before it in CSV
+                let cell = spreadsheet(cell);
+                // Markdown knows no blanks at the start of a cell
+                let trimmed = right.strip_prefix('\'').filter(|_| cell.starts_with('\''));
+                let right = trimmed.map_or_else(|| right.clone(), |rest| format!("'{}", rest.trim_start()));
                 assert_eq!(plain(&cell), plain(right.trim()), "{}: {row:?}", capture.display());
                 cells += 1;
             }

@@ -16,8 +16,11 @@ pub(crate) struct Output {
 /// A contradiction: the frame or conversation, and what does not fit.
 pub(crate) type Contradictions = Vec<String>;
 
+/// What must hold, and the function that finds where it does not.
+pub(crate) type Invariant = (&'static str, fn(&Output) -> Contradictions);
+
 /// Every invariant.
-pub(crate) const ALL: &[(&str, fn(&Output) -> Contradictions)] = &[
+pub(crate) const ALL: &[Invariant] = &[
     ("evidence exists, and came before what it proves", evidence_came_before),
     ("a cause came before its effect, from the other side of the same conversation", causes_come_before),
     ("a finding and the cause of its frame agree", findings_agree_with_causes),
@@ -317,8 +320,8 @@ fn unacknowledged_is_not_covered(output: &Output) -> Contradictions {
             if code != "abandoned" || !text.contains("bytes") || !text.contains("never acknowledged") {
                 continue;
             }
-            let data = frames.iter().filter_map(|frame| output.steps.get(frame)).filter(|step| step["len"] != 0);
-            let Some(last) = data.filter(|step| step["protocol"] == "tcp").next_back() else { continue };
+            let mut named = frames.iter().filter_map(|frame| output.steps.get(frame));
+            let Some(last) = named.rfind(|step| step["len"] != 0 && step["protocol"] == "tcp") else { continue };
             let end = last["seq"].as_u64().unwrap() + last["len"].as_u64().unwrap();
             let covers = |(_, step): (u64, &Value)| {
                 let void =

@@ -43,6 +43,30 @@ fn a_packed_file_that_is_cut_gives_the_frames_before() {
 }
 
 #[test]
+fn damage_within_packed_data_costs_no_frame_well_before_it() {
+    let mut number = 1_u32;
+    let mut any = || {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (number >> 24) as u8
+    };
+    let records =
+        (0..8_000).flat_map(|second| [record(second, 0)[..16].to_vec(), (0..42).map(|_| any()).collect()].concat());
+    let plain = [header(USUAL, 2, 4, 1), records.collect()].concat();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(&plain).unwrap();
+    for packed in [gzip.finish().unwrap(), zstd::encode_all(Cursor::new(plain), 1).unwrap()] {
+        for place in [packed.len() / 3, packed.len() / 2, packed.len() * 4 / 5] {
+            let mut damaged = packed.clone();
+            damaged[place..place + 64].fill(0xff);
+            let (rows, _) = read(Cursor::new(damaged));
+            let (before, _) = read(Cursor::new(packed[..place - 1_024].to_vec()));
+            assert!(!before.is_empty() && rows.len() >= before.len(), "{} of {}", rows.len(), before.len());
+            assert_eq!(rows[..before.len()], before);
+        }
+    }
+}
+
+#[test]
 fn all_that_is_packed_is_read_whatever_follows_it() {
     let zstd = zstd::encode_all(Cursor::new(many()), 1).unwrap();
     // gzip(1) passes over zeros; zstd(1) does not

@@ -118,6 +118,10 @@ impl Read for Unpacked {
     }
 }
 
+/// Packed bytes given to a decompressor at once. Where they are damaged, it keeps to itself what it has made of them, so
+/// that this is all that is lost of what comes before.
+const AT_ONCE: usize = 512;
+
 /// The packed bytes, for decompressors.
 struct Packed(Window);
 
@@ -132,7 +136,8 @@ impl Read for Packed {
 impl BufRead for Packed {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.0.holds(1)?;
-        Ok(self.0.bytes())
+        let bytes = self.0.bytes();
+        Ok(bytes.get(..AT_ONCE).unwrap_or(bytes))
     }
 
     fn consume(&mut self, count: usize) {

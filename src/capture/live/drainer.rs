@@ -27,6 +27,8 @@ struct Shared {
 struct Wishes {
     asked: u64,
     done: u64,
+    /// Batches that were handed over.
+    progress: u64,
     /// The capture has ended.
     over: bool,
 }
@@ -48,9 +50,9 @@ pub(super) fn pair() -> io::Result<(Drainer, Drained)> {
 }
 
 impl Drainer {
-    /// Returns when every block that the kernel has filled by now is taken out of the ring, after `most` at the latest.
-    pub fn drain(&self, most: Duration) {
-        let deadline = Instant::now() + most;
+    /// Returns when every block that the kernel has filled by now is taken out of the ring, or when nobody has read anything
+    /// of the capture for as long as `stuck`.
+    pub fn drain(&self, stuck: Duration) {
         let mut wishes = self.0.wishes();
         wishes.asked += 1;
         let wish = wishes.asked;
@@ -58,7 +60,12 @@ impl Drainer {
         if wishes.over || (&self.0.ask).write(&[1]).is_err() {
             return;
         }
+        let mut seen = wishes.progress;
+        let mut deadline = Instant::now() + stuck;
         while wishes.done < wish && !wishes.over {
+            if wishes.progress != seen {
+                (seen, deadline) = (wishes.progress, Instant::now() + stuck);
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -77,6 +84,12 @@ impl Drained {
             let _ = self.asked.read(&mut bytes);
         }
         self.shared.wishes().asked
+    }
+
+    /// The reader has taken something.
+    pub(super) fn progressed(&self) {
+        self.shared.wishes().progress += 1;
+        self.shared.done.notify_all();
     }
 
     /// The ring is empty: the wishes that were taken before are met.

@@ -3,8 +3,11 @@
 /// libpcap's blocks, which the kernel fills one after the other and hands over when they are full or 2 ms old.
 const BLOCK_BYTES: u64 = 256 << 10;
 
-/// A ring of this size holds a quarter of a second of packets that come one by one, and 24 MiB of those that are large.
-const MOST_BLOCKS: u64 = 128;
+/// A ring of this size holds half a second of packets that come one by one, and 48 MiB of those that are large.
+const MOST_BLOCKS: u64 = 256;
+
+/// Blocks for packets that come one by one: enough for a quarter of a second in which the capture's thread does not run.
+const MOST_FOR_PACKETS: u64 = 128;
 
 /// Room for a few packets of others.
 const LEAST_BLOCKS: u64 = 16;
@@ -23,10 +26,11 @@ impl Ring {
     pub const LARGEST: Self = Self { blocks: MOST_BLOCKS };
 
     /// Room for so many packets with so many bytes of payload in all, even if the capture's thread does not run before
-    /// their end and each is in a block of its own; for more of them, the largest.
+    /// their end, each packet is in a block of its own, and half of the room for bytes stays empty; for more of them as much
+    /// room as is sensible.
     pub fn for_traffic(packets: u64, bytes: u64) -> Self {
-        let blocks = packets.max(bytes.div_ceil(LARGE_FRAMES));
-        Self { blocks: blocks.saturating_add(2).clamp(LEAST_BLOCKS, MOST_BLOCKS) }
+        let blocks = packets.saturating_add(2).min(MOST_FOR_PACKETS).max(bytes.div_ceil(LARGE_FRAMES / 2));
+        Self { blocks: blocks.clamp(LEAST_BLOCKS, MOST_BLOCKS) }
     }
 
     /// What libpcap is asked for.
@@ -44,8 +48,9 @@ mod tests {
         assert_eq!(Ring::for_traffic(0, 0).bytes(), 4 << 20);
         assert_eq!(Ring::for_traffic(14, 24).bytes(), 4 << 20);
         assert_eq!(Ring::for_traffic(30, 24).bytes(), 8 << 20);
+        assert_eq!(Ring::for_traffic(1_000_000, 24).bytes(), 32 << 20);
         assert_eq!(Ring::for_traffic(10, 200_000_000), Ring::LARGEST);
         assert_eq!(Ring::for_traffic(u64::MAX, u64::MAX), Ring::LARGEST);
-        assert_eq!(Ring::LARGEST.bytes(), 32 << 20);
+        assert_eq!(Ring::LARGEST.bytes(), 64 << 20);
     }
 }

@@ -147,7 +147,7 @@ impl Worker {
 
     /// Takes everything that is ready out of the ring, writes it to the file and hands it over.
     fn take(&mut self) -> Result<(), Halt> {
-        let Self { capture, messages, batch, tee, link, frames, taken, .. } = self;
+        let Self { capture, drained, messages, batch, tee, link, frames, taken, .. } = self;
         let mut gone = false;
         let mut send = |batch: &mut Batch, tee: &mut Tee| {
             match messages.try_send(Message::Frames(std::mem::take(batch))) {
@@ -159,6 +159,7 @@ impl Worker {
                     gone |= messages.send(message).is_err();
                 }
             }
+            drained.progressed();
         };
         loop {
             let count = capture.dispatch(None, |packet| {

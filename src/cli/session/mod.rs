@@ -177,7 +177,8 @@ impl SessionArgs {
             privileges::give_up_with(made, || session.give_up_capabilities())?;
         }
         let server = Endpoint::from(session.server());
-        let known = Known { server, kept: files.kept(), halt: halt.clone() };
+        let clients = session.client_ports();
+        let known = Known { server, clients, kept: files.kept(), halt: halt.clone() };
         output.report().map_or(Ok(()), ReportDir::make)?;
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;

@@ -3,7 +3,7 @@
 use crate::cli::Exit;
 use crate::cli::exit::say;
 use crate::drive::{ClientFault, Performance, Scenario, Tally};
-use crate::report::CaptureTotals;
+use crate::report::{CaptureTotals, others};
 use crate::session::{Observed, unmet};
 
 /// What the client's fate means for the exit status.
@@ -44,6 +44,9 @@ pub(super) fn judge_scenario(scenario: &Scenario, performance: &Performance, see
 /// A capture with holes is no base for a verdict.
 pub(super) fn judge_capture(totals: &CaptureTotals) -> Exit {
     let mut exit = Exit::Done;
+    if totals.others > 0 {
+        say(&others(totals.others));
+    }
     if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
         say(&format!("the kernel dropped {dropped} packets for want of room: the report has holes"));
         exit = Exit::Error;

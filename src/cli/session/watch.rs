@@ -29,6 +29,8 @@ pub(super) struct Watched {
 /// What is known of a session's captures beforehand.
 pub(super) struct Known {
     pub(super) server: Endpoint,
+    /// The ports of its clients, where others may use the server's as well.
+    pub(super) clients: Option<Vec<u16>>,
     /// The files that the first and the second are kept in.
     pub(super) kept: [Kept; 2],
     /// What stops the session.
@@ -64,6 +66,7 @@ impl Known {
     fn options(&self, index: usize, capture_point: CapturePoint) -> pipeline::Options {
         pipeline::Options {
             server: Some(self.server),
+            clients: self.clients.clone(),
             capture_point: Some(capture_point),
             kept: self.kept.get(index).cloned().flatten(),
             halt: Some(self.halt.clone()),

@@ -218,7 +218,7 @@ impl<'a> Connection<'a> {
     }
 
     fn patience(&self) -> Patience<'a> {
-        Patience { halt: &self.client.halt, timeout: self.client.timeout }
+        Patience { halt: &self.client.halt, timeout: self.client.timeout, pace: self.client.transcript.pace() }
     }
 
     fn count_sent(&mut self, count: usize) {

@@ -1,7 +1,7 @@
 //! A client's socket, TCP or UDP alike: made, written, read, without ever blocking.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::poll::PollFlags;
@@ -78,6 +78,20 @@ pub(in crate::drive) fn socket(protocol: Protocol, server: SocketAddr, options: 
     options.iter().try_for_each(|option| option.set(&socket))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+/// Gives a socket that is not yet connected the port that it will have, and returns it.
+pub(in crate::drive) fn take_port(socket: &Socket, protocol: Protocol, server: SocketAddr) -> io::Result<u16> {
+    match protocol {
+        Protocol::Tcp => {
+            let any: IpAddr =
+                if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+            socket.bind(&SocketAddr::new(any, 0).into())?;
+        }
+        // sends nothing, and lets nobody but the server in
+        Protocol::Udp => socket.connect(&server.into())?,
+    }
+    Ok(socket.local_addr()?.as_socket().map_or(0, |address| address.port()))
 }
 
 fn connect_tcp(client: &Client, socket: Socket, patience: Patience<'_>) -> Result<TcpStream, Fault> {

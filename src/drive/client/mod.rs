@@ -16,7 +16,7 @@ pub use connection::Connection;
 pub use fault::ClientFault;
 pub use plan::Plan;
 
-pub(in crate::drive) use link::socket;
+pub(in crate::drive) use link::{socket, take_port};
 
 use super::signal::Signal;
 use super::transcript::Transcript;

@@ -137,7 +137,7 @@ fn failed(server: SocketAddr, fault: Fault) -> ClientFault {
 }
 
 fn patience(audience: &Audience) -> Patience<'_> {
-    Patience { halt: &audience.halt, timeout: Some(PATIENCE) }
+    Patience { halt: &audience.halt, timeout: Some(PATIENCE), pace: None }
 }
 
 /// Takes connections until told to finish, each in a thread of its own.

@@ -119,7 +119,7 @@ impl Connection<'_> {
     /// Reads and answers until the client has closed, or the server is to.
     fn echo(&mut self) -> Result<(), Fault> {
         let behaviour = &self.options.behaviour;
-        let patience = Patience { halt: &self.options.halt, timeout: self.options.idle_timeout };
+        let patience = Patience { halt: &self.options.halt, timeout: self.options.idle_timeout, pace: None };
         let mut buffer = vec![0; behaviour.read_size.max(1)];
         while behaviour.close_after.is_none_or(|bytes| self.received < bytes) {
             patience.wait(&self.stream, PollFlags::POLLIN).map_err(|fault| self.failed(FailedCall::Receive, fault))?;

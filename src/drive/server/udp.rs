@@ -57,7 +57,7 @@ fn answer(
 ) -> Result<(), Ignored> {
     guard.hear(peer, request.len(), Instant::now())?;
     let answer = options.behaviour.answer(request);
-    let patience = Patience { halt: &options.halt, timeout: None };
+    let patience = Patience { halt: &options.halt, timeout: None, pace: None };
     let note = |kind| {
         let local = socket.local_addr().ok().map(Endpoint::from);
         options.transcript.note(0, local, Some(Endpoint::from(peer)), kind);

@@ -26,7 +26,7 @@ impl Cast {
         audience: &Audience,
         timeout: Duration,
     ) -> Result<(), Fault> {
-        let patience = Patience { halt: &audience.halt, timeout: Some(timeout) };
+        let patience = Patience { halt: &audience.halt, timeout: Some(timeout), pace: None };
         match *deed {
             Deed::Listen(backlog) => {
                 let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);

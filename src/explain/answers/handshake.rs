@@ -52,6 +52,8 @@ pub(super) struct Seen {
     /// The last SYN-ACK before the ACK that has another number than the first.
     another: Option<Mark>,
     syns: u64,
+    /// The first SYN-ACK that does not fit the SYN.
+    wrong: Option<Mark>,
 }
 
 impl Seen {
@@ -80,6 +82,9 @@ impl Seen {
             SegmentRole::SimultaneousSyn { .. } => {
                 self.second_syn.get_or_insert(mark);
             }
+            SegmentRole::WrongSynAck => {
+                self.wrong.get_or_insert(mark);
+            }
             SegmentRole::Reset | SegmentRole::Odd => {}
             _ if self.ack.is_none() && self.syn_ack.is_some() && event.direction == Direction::ClientToServer => {
                 self.ack = Some(mark);
@@ -99,7 +104,7 @@ fn ends(case: &Case<'_>) -> Answer {
     match totals.roles_from {
         RolesFrom::FirstFrame if totals.stream.protocol == Protocol::Udp => {
             answer.add("The client is the one that sent the first datagram captured.").frames(frame).but(
-                "Whether an earlier datagram, before the capture, went the other way: UDP has no SYN that tells who asked.",
+                "Whether an earlier datagram went the other way before the capture: UDP has no SYN that shows who opened the conversation.",
             )
         }
         RolesFrom::Syn => answer.add("The client is the one that sent the SYN.").frames(frame),
@@ -109,18 +114,18 @@ fn ends(case: &Case<'_>) -> Answer {
             .but("Only the ports show who is the client: the end with the port of a service is taken for the server."),
         RolesFrom::FirstFrame => answer
             .frames(frame)
-            .but("Nothing says for sure who is the client: the sender of the first frame captured is taken for it."),
+            .but("No SYN was captured: the sender of the first captured frame is taken for the client."),
     }
 }
 
 /// Why there is no SYN to speak of.
-const NO_SYN: &str = "There is no SYN in the capture: it began after the connection was opened.";
+const NO_SYN: &str = "There is no SYN in the capture: the connection was opened before it began.";
 
 fn syn(case: &Case<'_>, _: &TcpTotals) -> Answer {
     let Some(syn) = case.seen.handshake.syn else { return Answer::unknown(NO_SYN) };
     let again = match case.seen.handshake.syns {
         0 | 1 => String::new(),
-        count => format!("It was sent {} altogether, with the same number.", counted(count, "time")),
+        count => format!("It was sent {}, with the same number.", counted(count, "time")),
     };
     Answer::new(format!(
         "Frame {}: its sequence number is {}, the client's initial sequence number X, shown as 0 in relative numbers. It is a SYN because the SYN flag is set and the ACK flag is not: the client asks to synchronize sequence numbers.",
@@ -136,18 +141,27 @@ fn syn_ack(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let Some(syn_ack) = seen.syn_ack else {
         return match (tcp.handshake, seen.syn) {
             (Handshake::Refused, Some(syn)) => {
-                Answer::unknown("There is no SYN-ACK: the SYN was answered with RST, for nobody listens on the port.")
-                    .frames([syn.frame])
+                Answer::unknown("There is no SYN-ACK: the SYN was refused by RST.").frames([syn.frame])
             }
             (_, Some(syn)) if tcp.story.simultaneous_open => {
                 Answer::unknown("There is no SYN-ACK that answers the SYN: both sides sent a SYN first.")
                     .frames([syn.frame])
             }
+            (_, Some(syn)) if seen.wrong.is_some() => {
+                let wrong = seen.wrong.unwrap_or(syn);
+                Answer::unknown(format!(
+                    "No SYN-ACK answers this SYN: the one in frame {} acknowledges {}, not X + 1 = {}.",
+                    wrong.frame,
+                    wrong.ack_raw,
+                    syn.seq_raw.wrapping_add(1)
+                ))
+                .frames([syn.frame, wrong.frame])
+            }
             (_, Some(syn)) if case.totals.may_go_on() => {
                 Answer::unknown("There is no SYN-ACK in what was read of the capture.").frames([syn.frame])
             }
             (_, Some(syn)) => Answer::unknown(
-                "There is no SYN-ACK in the capture: nobody answered the SYN, or the answer was not captured.",
+                "There is no SYN-ACK in the capture: the SYN got no answer, or the answer was not captured.",
             )
             .frames([syn.frame]),
             (_, None) => {
@@ -191,6 +205,14 @@ fn syn_ack(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             answer.line(format!("{sum}{wrapped}")).frames([syn.frame])
         }
     };
+    if let Some(wrong) = seen.wrong {
+        answer = answer
+            .add(format!(
+                "Frame {} is a SYN-ACK too, but acknowledges {} instead: it does not answer this SYN.",
+                wrong.frame, wrong.ack_raw
+            ))
+            .frames([wrong.frame]);
+    }
     match seen.ack {
         Some(ack) if syn_ack.sender == Direction::ServerToClient && ack.ack_raw == syn_ack.seq_raw.wrapping_add(1) => {
             answer

@@ -2,10 +2,11 @@
 
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
-use super::words::frames_of;
+use super::words::{counted, frames_of};
+use crate::explain::facts::ecn;
 use crate::model::Occurrences;
 use crate::model::{PerDirection, TcpFlags, TcpOptions};
-use crate::track::{Event, TcpFacts, TcpTotals};
+use crate::track::{Ecn, Event, SegmentRole, TcpFacts, TcpTotals};
 
 pub(super) static OPTIONS: Question = Question {
     id: "options",
@@ -21,24 +22,33 @@ pub(super) static SACK: Question = Question {
     of_all_steps: true,
 };
 
+/// The options and flags of a SYN.
+#[derive(Clone, Copy, Debug)]
+struct Syn {
+    options: TcpOptions,
+    flags: TcpFlags,
+}
+
 /// Each side's SYN, and the segments with SACK blocks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    syns: PerDirection<Option<(u64, TcpOptions)>>,
+    syns: PerDirection<Option<(u64, Syn)>>,
     blocks: Occurrences,
 }
 
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        if facts.flags.contains(TcpFlags::SYN) {
-            self.syns.get_mut(event.direction).get_or_insert((event.frame, facts.options));
+        // a SYN-ACK that does not fit the SYN offers nothing
+        if facts.flags.contains(TcpFlags::SYN) && facts.role != SegmentRole::WrongSynAck {
+            let syn = Syn { options: facts.options, flags: facts.flags };
+            self.syns.get_mut(event.direction).get_or_insert((event.frame, syn));
         }
         if !facts.options.sack.is_empty() {
             self.blocks.see(event.frame);
         }
     }
 
-    fn both(&self) -> Option<[(u64, TcpOptions); 2]> {
+    fn both(&self) -> Option<[(u64, Syn); 2]> {
         Some([self.syns.client_to_server?, self.syns.server_to_client?])
     }
 
@@ -51,69 +61,121 @@ impl Seen {
     }
 }
 
-fn options(case: &Case<'_>, _: &TcpTotals) -> Answer {
+fn options(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let seen = &case.seen.options;
     let (client, server) = (seen.syns.client_to_server, seen.syns.server_to_client);
     let frames = client.iter().chain(&server).map(|(frame, _)| *frame);
     let mut table = AnswerTable::new("Options", &["option", "client's SYN", "server's SYN", "agreed"]);
     let agreed = seen.both().map(|[(_, client), (_, server)]| (client, server));
-    let (client, server) = (client.map(|(_, options)| options), server.map(|(_, options)| options));
+    let (client, server) = (client.map(|(_, syn)| syn), server.map(|(_, syn)| syn));
     if client.is_none() && server.is_none() {
         return Answer::unknown(seen.missing());
     }
+    let mut names = Vec::new();
     for (name, offer) in OFFERS {
-        let cell = |options: Option<TcpOptions>| match options {
+        let cell = |syn: Option<Syn>| match syn {
             None => "not captured".to_owned(),
-            Some(options) => offer(&options).unwrap_or_else(|| "-".to_owned()),
-        };
-        let result = match (agreed, *name) {
-            (None, _) => "unknown",
-            (Some(_), "other kinds") => "not told apart",
-            (Some(_), "MSS") => "no: each tells its own",
-            (Some((client, server)), _) if offer(&client).is_some() && offer(&server).is_some() => "yes",
-            (Some(_), _) => "no",
+            Some(syn) => offer(&syn).unwrap_or_else(|| "-".to_owned()),
         };
         let (client, server) = (cell(client), cell(server));
-        if *name != "other kinds" || client != "-" || server != "-" {
-            table.push([(*name).to_owned(), client, server, result.to_owned()]);
+        if *name == ECN && client == "-" {
+            continue;
         }
+        let both = agreed.is_some_and(|(client, server)| offer(&client).is_some() && offer(&server).is_some());
+        let result = match *name {
+            _ if agreed.is_none() => "unknown",
+            "MSS" => "no: each tells its own",
+            ECN => match tcp.story.ecn {
+                Ecn::Classic { .. } => "yes: ECN",
+                Ecn::Accurate => "yes: Accurate ECN",
+                Ecn::Unknown => "unknown",
+                Ecn::NotOffered | Ecn::Refused { .. } => "no",
+            },
+            _ if both => "yes",
+            _ => "no",
+        };
+        if both && result == "yes" {
+            names.push((*name).to_owned());
+        }
+        table.push([(*name).to_owned(), client, server, result.to_owned()]);
     }
+    names.extend(others(client, server, &mut table));
     let answer = Answer::default().frames(frames).table(table);
     let Some((client, server)) = agreed else {
-        return answer.add("One side's offer is shown below.").but(seen.missing());
+        return answer.add("The table shows what one side offered.").but(seen.missing());
     };
-    let names = OFFERS.iter().filter(|(name, offer)| {
-        !matches!(*name, "MSS" | "other kinds") && offer(&client).is_some() && offer(&server).is_some()
-    });
-    let names: Vec<_> = names.map(|(name, _)| *name).collect();
     let answer = match names.is_empty() {
         true => answer.add("No option is agreed: window scale, SACK and timestamps need both sides' offer."),
         false => answer.add(format!("Offered by both sides, and so agreed: {}.", names.join(", "))),
     };
+    let answer = match ecn(tcp.story.ecn) {
+        Some(agreed) => answer.add(format!("{agreed}: flags of the SYNs, no option.")),
+        None => answer,
+    };
     let answer = answer.add("The MSS is not negotiated: each side says how much data a segment to it may carry.");
+    let (client, server) = (client.options, server.options);
     let stamped = client.timestamps.is_some() && server.timestamps.is_some();
     [("client", client.mss), ("server", server.mss)].into_iter().fold(answer, |answer, (who, mss)| match mss {
         Some(mss) if stamped => answer.line(format!(
-            "most data in a segment to the {who} = MSS - timestamps = {mss} - 12 = {}",
+            "max data in a segment to the {who} = MSS - timestamps = {mss} - 12 = {}",
             mss.saturating_sub(12)
         )),
-        Some(mss) => answer.line(format!("most data in a segment to the {who} = MSS = {mss}")),
+        Some(mss) => answer.line(format!("max data in a segment to the {who} = MSS = {mss}")),
         None => answer
             .line(format!("no MSS from the {who}: 536 bytes (IPv4) or 1,220 (IPv6) are assumed (RFC 9293 §3.7.1)")),
     })
 }
 
+/// A row for each other kind on the SYNs; gives the names of those that both have.
+fn others(client: Option<Syn>, server: Option<Syn>, table: &mut AnswerTable) -> Vec<String> {
+    let kinds = |syn: Option<Syn>| syn.map(|syn| syn.options.other).unwrap_or_default();
+    let (of_client, of_server) = (kinds(client), kinds(server));
+    let mut both = of_client;
+    both.merge(&of_server);
+    let mut agreed = Vec::new();
+    for kind in both.iter() {
+        let cell = |syn: Option<Syn>| match syn {
+            None => "not captured".to_owned(),
+            Some(syn) if !syn.options.other.contains(kind) => "-".to_owned(),
+            Some(Syn { options: TcpOptions { fast_open: Some(cookie), .. }, .. }) if kind == FAST_OPEN => {
+                match cookie {
+                    0 => "requests a cookie".to_owned(),
+                    cookie => format!("cookie of {}", counted(u64::from(cookie), "byte")),
+                }
+            }
+            Some(_) => "yes".to_owned(),
+        };
+        let result = match (client.zip(server), kind) {
+            (None, _) => "unknown",
+            (_, USER_TIMEOUT) => "no: each tells its own",
+            _ if of_client.contains(kind) && of_server.contains(kind) => "yes",
+            _ => "no",
+        };
+        if result == "yes" {
+            agreed.push(both.name(kind));
+        }
+        table.push([both.name(kind), cell(client), cell(server), result.to_owned()]);
+    }
+    agreed
+}
+
+/// Kinds with a word of their own.
+const FAST_OPEN: u8 = 34;
+const USER_TIMEOUT: u8 = 28;
+/// The row of explicit congestion notification, which flags offer.
+const ECN: &str = "ECN (flags)";
+
 /// What a SYN says of an option, if it has it.
-type Offer = fn(&TcpOptions) -> Option<String>;
+type Offer = fn(&Syn) -> Option<String>;
 
 const OFFERS: &[(&str, Offer)] = &[
-    ("MSS", |options| options.mss.map(|mss| mss.to_string())),
-    ("window scale", |options| options.window_scale.map(|shift| format!("{shift} (x {})", 1_u32 << shift.min(14)))),
-    ("SACK permitted", |options| options.sack_permitted.then(|| "yes".to_owned())),
-    ("timestamps", |options| options.timestamps.map(|_| "yes".to_owned())),
-    ("other kinds", |options| {
-        let kinds: Vec<_> = options.other.iter().map(|kind| kind.to_string()).collect();
-        (!kinds.is_empty()).then(|| kinds.join(", "))
+    ("MSS", |syn| syn.options.mss.map(|mss| mss.to_string())),
+    ("window scale", |syn| syn.options.window_scale.map(|shift| format!("{shift} (x {})", 1_u32 << shift.min(14)))),
+    ("SACK permitted", |syn| syn.options.sack_permitted.then(|| "yes".to_owned())),
+    ("timestamps", |syn| syn.options.timestamps.map(|_| "yes".to_owned())),
+    (ECN, |syn| {
+        let names: Vec<_> = syn.flags.names().filter(|name| ["AE", "CWR", "ECE"].contains(name)).collect();
+        (!names.is_empty()).then(|| names.join(", "))
     }),
 ];
 
@@ -121,14 +183,14 @@ fn sack(case: &Case<'_>, _: &TcpTotals) -> Answer {
     let seen = &case.seen.options;
     let blocks = &seen.blocks;
     let used = match blocks.count {
-        0 => "It was not used: no segment captured carries a SACK block, so nobody reported data beyond a gap."
+        0 => "It was not used: no captured segment carries a SACK block, so no receiver reported data beyond a gap."
             .to_owned(),
         count => format!("It was used: {} carry SACK blocks.", frames_of(count, &blocks.frames)),
     };
     let answer = match seen.both() {
         Some([(one, client), (other, server)]) => {
             let answer = Answer::default().frames([one, other]);
-            match (client.sack_permitted, server.sack_permitted) {
+            match (client.options.sack_permitted, server.options.sack_permitted) {
                 (true, true) => {
                     answer.add("Both SYNs carry SACK-permitted, so SACK may be used (RFC 2018 §2).").add(used)
                 }

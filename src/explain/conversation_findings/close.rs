@@ -60,19 +60,19 @@ fn orderly(tcp: &TcpTotals, found: &mut Vec<Finding>) {
     let frames = [first.frame, second.frame, first.acked_by.unwrap_or(0), second.acked_by.unwrap_or(0)];
     let (code, text) = if !second.acks_peer_fin {
         let text = format!(
-            "Both sides sent a FIN before they saw the other's (frames {} and {}): a simultaneous close, and both sides go through CLOSING to TIME-WAIT (RFC 9293 §3.6).",
+            "Both sides sent a FIN before they received the other's (frames {} and {}): simultaneous close. Both go through CLOSING to TIME-WAIT (RFC 9293 §3.6).",
             first.frame, second.frame
         );
         (Code::SimultaneousClose, text)
     } else if first.acked_by == Some(second.frame) {
         let text = format!(
-            "The {who} closed first (frame {}); the {peer}'s FIN in frame {} carried the ACK of it, so three segments were enough. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
+            "The {who} closed first (frame {}); the {peer}'s FIN in frame {} carried the ACK of it, so three segments closed the connection. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
             first.frame, second.frame
         );
         (Code::CloseThree, text)
     } else {
         let text = format!(
-            "The {who} closed first (frame {}); the {peer} acknowledged that{} and closed later (frame {}): each FIN has an ACK of its own, four segments. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
+            "The {who} closed first (frame {}); the {peer} acknowledged that{} and closed later (frame {}). Each FIN has its own ACK: four segments. The {who} holds TIME-WAIT (RFC 9293 §3.6).",
             first.frame,
             first.acked_by.map_or_else(String::new, |by| format!(" in frame {by}")),
             second.frame
@@ -124,6 +124,13 @@ fn ignored(tcp: &TcpTotals, found: &mut Vec<Finding>) {
 fn open_end(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     let [.., ack] = tcp.story.handshake;
     let [client, server] = [tcp.story.ignored_resets.client_to_server, tcp.story.ignored_resets.server_to_client];
+    if let Some(syn) = tcp.story.superseded_by {
+        let text = format!(
+            "No FIN and no RST of this connection is in its stream. The SYN in frame {syn} on the same ports began another stream: any later packets of this connection are counted there."
+        );
+        found.push(Finding::new(Code::NoClose, text, [ack.unwrap_or(totals.first_frame), totals.last_frame, syn]));
+        return;
+    }
     let text = match totals.may_go_on() {
         false if client.or(server).is_some() => {
             "No FIN was captured, and no RST that ended it: the connection was still open when the capture ended, or its close was not captured."

@@ -1,6 +1,6 @@
 //! The opening, as a whole.
 
-use crate::model::Direction;
+use crate::model::{Direction, thousands};
 use crate::model::{Finding, FindingCode as Code};
 use crate::track::{ConversationTotals, Handshake, TcpTotals};
 
@@ -10,10 +10,16 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
     if tcp.story.unanswered_syn && totals.may_go_on() {
         let text = "Of the handshake only the SYN was read, and the capture was not read to its end.";
         found.push(Finding::new(Code::HandshakePartial, text, frames));
+    } else if let Some((syn, ack, stream)) = refused_by_challenge(tcp) {
+        let text = format!(
+            "No new connection: the SYN in frame {syn} was refused by the challenge ACK in frame {ack} (RFC 5961 §4). The other frames belong to the connection of stream {}, which goes on.",
+            thousands(u64::from(stream))
+        );
+        found.push(Finding::new(Code::ChallengeAck, text, [syn, ack]));
     } else if tcp.story.unanswered_syn {
         let errors = &tcp.story.errors.frames;
         let text = if tcp.story.misfit.is_some() {
-            "What answered the SYN does not fit it (RFC 9293 §3.10.7.3), and nothing else did in this capture: the connection never opened."
+            "Only segments that do not fit the SYN answered it in this capture (RFC 9293 §3.10.7.3): the connection never opened."
         } else if errors.is_empty() {
             "No SYN-ACK and no RST answers the SYN in this capture: the connection never opened. Either nothing answered, or the answer was lost or not captured."
         } else {
@@ -31,12 +37,12 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
                 "A RST in the {who}'s name ended the handshake, in frame {reset}, but the {who} went on in frame {since} as if it had sent none: most likely somebody else sent the RST, and the connection was open at one end only."
             ),
             (None, Some((reset, Direction::ClientToServer))) => format!(
-                "The client answered the SYN-ACK with RST, in frame {reset}, in place of the ACK: the connection never opened."
+                "The client answered the SYN-ACK with RST (frame {reset}) instead of ACK: the connection never opened."
             ),
             (None, Some((reset, Direction::ServerToClient))) => format!(
-                "No ACK of the SYN-ACK came, and the server ended the handshake with RST, in frame {reset}: the connection never opened."
+                "No ACK of the SYN-ACK came, and the server ended the handshake with RST (frame {reset}): the connection never opened."
             ),
-            (_, None) => "No ACK of the SYN-ACK is in this capture, and nothing that would show that the connection opened: the SYN-ACK did not arrive, its receiver is not there or does not answer, or the ACK was lost or not captured.".to_owned(),
+            (_, None) => "No ACK of the SYN-ACK is in this capture, and nothing else shows that the connection opened. Either the SYN-ACK or the ACK was lost, the client does not answer, or the capture ended before the ACK came.".to_owned(),
         };
         let repeats = &tcp.story.repeats.server_to_client.frames;
         let frames = frames.chain(reset.map(|(reset, _)| reset)).chain(repeats.iter().copied());
@@ -50,6 +56,14 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
         let text = format!("Of the handshake the capture{so_far} lacks the {}.", missing.join(" and the "));
         found.push(Finding::new(Code::HandshakePartial, text, frames));
     }
+}
+
+/// The SYN of a stream that opened nothing, the challenge ACK that refused it, and the stream whose connection went on.
+pub(in crate::explain) fn refused_by_challenge(tcp: &TcpTotals) -> Option<(u64, u64, u32)> {
+    let (syn, ack, stream) = tcp.story.challenged_syn.filter(|_| tcp.story.unanswered_syn)?;
+    // a RST in answer ends the older connection instead
+    let reset = tcp.story.resets.client_to_server.or(tcp.story.resets.server_to_client);
+    Some((syn, ack, stream.filter(|_| reset.is_none())?))
 }
 
 /// The first RST that may have ended the connection, and which way it went.

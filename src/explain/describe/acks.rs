@@ -32,7 +32,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let blocks = facts.options.sack.as_slice().iter().map(|(left, right)| (relative(*left), relative(*right)));
     let (beyond, below): (Vec<_>, Vec<_>) = blocks.partition(|(_, right)| right.wrapping_sub(ack).cast_signed() > 0);
     if below.first() == Some(&(0, 1)) {
-        return format!("{who} reports by DSACK that the {peer}'s SYN came twice");
+        return format!("{who} reports by DSACK that the {peer}'s SYN arrived twice");
     }
     if facts.observations.duplicate_sack.is_some() {
         let twice = format!("{who} reports by DSACK that it received some bytes twice; it still expects byte {ack}");
@@ -51,6 +51,24 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         return format!("{who} repeats its ACK: it still expects byte {ack} of the {peer}");
     }
     joined([Some(format!("{who} acknowledges nothing new (byte {ack} is next)")), window(event, facts)])
+}
+
+/// The ACK that completes the handshake.
+pub(super) fn handshake(event: &Event<'_>, facts: &TcpFacts) -> String {
+    let (who, peer) = (event.direction.sender(), event.direction.receiver());
+    let data = facts.acked.zip(facts.ack).filter(|(acked, _)| acked.bytes > 0);
+    let what = match data {
+        Some((acked, ack)) => format!("SYN and {}{}", bytes(acked.bytes), sum(&acked, ack)),
+        None => "SYN".to_owned(),
+    };
+    let twice = facts
+        .options
+        .sack
+        .as_slice()
+        .iter()
+        .any(|(left, right)| (left.wrapping_sub(facts.sack_base), right.wrapping_sub(facts.sack_base)) == (0, 1));
+    let dsack = twice.then(|| format!("by DSACK it reports the {peer}'s SYN received twice"));
+    joined([Some(format!("{who} acknowledges the {peer}'s {what}; the connection is open")), dsack])
 }
 
 /// What the ACK on a segment with data or FIN covers.

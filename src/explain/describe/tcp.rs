@@ -16,10 +16,9 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         SegmentRole::Syn
         | SegmentRole::SimultaneousSyn { .. }
         | SegmentRole::SynAck
+        | SegmentRole::WrongSynAck
         | SegmentRole::AnotherSynAck { .. } => opening(event, facts, who),
-        SegmentRole::HandshakeAck => {
-            format!("{who} acknowledges the {}'s SYN; the connection is open", event.direction.receiver())
-        }
+        SegmentRole::HandshakeAck => acks::handshake(event, facts),
         SegmentRole::Reset => reset::sentence(event, facts),
         SegmentRole::Fin { first } => closing(event, facts, who, first),
         SegmentRole::Data => match facts.probe {
@@ -43,42 +42,63 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
 
 /// SYN and SYN-ACK.
 fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
+    let peer = event.direction.receiver();
+    let what = match facts.role {
+        SegmentRole::WrongSynAck => format!(
+            "answers with a SYN-ACK that does not fit the SYN: it acknowledges {}, not {} + 1",
+            facts.ack_raw, facts.sack_base
+        ),
+        SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => accepting(event, facts),
+        SegmentRole::SimultaneousSyn { .. } => format!("asks to connect too, before it received the {peer}'s SYN"),
+        _ => "asks to connect: SYN".to_owned(),
+    };
     let another = match facts.role {
-        SegmentRole::AnotherSynAck { before } => Some(before),
+        SegmentRole::AnotherSynAck { before } => {
+            Some(format!("its initial sequence number differs from that of frame {before}: no retransmission"))
+        }
         _ => None,
     };
-    let answers = another.is_some() || facts.role == SegmentRole::SynAck;
-    let mut what = match facts.role {
-        SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => "accepts: SYN and ACK of the peer's SYN",
-        SegmentRole::SimultaneousSyn { .. } => "asks to connect too, before it saw the other's SYN",
-        _ => "asks to connect: SYN",
-    }
-    .to_owned();
-    if answers && event.direction == Direction::ServerToClient {
-        let acked = facts.acked.is_some() || facts.retransmission.is_some() || another.is_some();
-        what = match facts.ack {
-            Some(1) => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
-            // Fast Open
-            Some(ack @ 2..=0xffff) if acked => {
-                let data = ack - 1;
-                format!("accepts; its ACK covers the SYN and its {} of data: 0 + 1 + {data} = {ack}", bytes(data))
-            }
-            _ => format!(
-                "answers with SYN and an ACK that does not fit the SYN: {}, not {} + 1",
-                facts.ack_raw, facts.sack_base
-            ),
-        };
-    }
     let again = facts.retransmission.map(|repeat| {
         let what = if repeat.is_retransmitted() { "retransmitted " } else { "" };
         format!("{what}{}", again(&repeat))
     });
-    let reuse = facts.observations.reused_from.map(|stream| format!("the ports were used before, in stream {stream}"));
+    let reuse = facts
+        .observations
+        .reused_ports
+        .map(|ports| format!("{}: ports of stream {}", ports.rule.label, ports.proof.stream));
+    let on = if facts.flags.contains(TcpFlags::ACK) { "SYN-ACK" } else { "SYN" };
     let fast_open = if facts.options.fast_open.is_some() { " (Fast Open)" } else { "" };
-    let with_data = (facts.len > 0).then(|| format!("with {} of data on the SYN{fast_open}", bytes(facts.len)));
-    let another = another.map(|before| format!("with another initial sequence number than frame {before}: no repeat"));
+    let with_data = (facts.len > 0).then(|| format!("with {} of data on the {on}{fast_open}", bytes(facts.len)));
     let zero = facts.observations.zero_window.map(|_| "its window is zero: no data may be sent yet".to_owned());
     joined([Some(format!("{who} {what}")), another, again, reuse, with_data, zero])
+}
+
+/// What a SYN-ACK accepts.
+fn accepting(event: &Event<'_>, facts: &TcpFacts) -> String {
+    let again = facts.retransmission.is_some() || matches!(facts.role, SegmentRole::AnotherSynAck { .. });
+    match facts.ack {
+        _ if event.direction == Direction::ClientToServer => {
+            format!("accepts: SYN-ACK, whose ACK covers the {}'s SYN", event.direction.receiver())
+        }
+        // Fast Open
+        Some(ack @ 2..=0xffff) if facts.acked.is_some() || again => {
+            let covered = ack - 1;
+            let sent = facts.observations.syn_data.map_or(covered, |data| data.bytes);
+            match covered.checked_sub(sent) {
+                Some(1) => {
+                    format!(
+                        "accepts; its ACK covers the SYN, its {} of data and its FIN: 0 + 1 + {sent} + 1 = {ack}",
+                        bytes(sent)
+                    )
+                }
+                _ => format!(
+                    "accepts; its ACK covers the SYN and {} of its data: 0 + 1 + {covered} = {ack}",
+                    bytes(covered)
+                ),
+            }
+        }
+        _ => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
+    }
 }
 
 /// FIN.
@@ -110,9 +130,12 @@ fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> Strin
             format!("{who} answers the probe of frame {frame}: its window is still zero")
         }
         Probe::SynChallenge(syn) => format!(
-            "{who} answers the SYN of frame {syn} with the ACK of another connection: {}, not {} + 1",
+            "{who} refuses the SYN of frame {syn}: challenge ACK of the connection that it still has, for {}, not {} + 1",
             facts.ack_raw, facts.sack_base
         ),
+        Probe::SynAckAnswer(syn_ack) => {
+            format!("{who} acknowledges the {peer}'s SYN again: the SYN-ACK came again in frame {syn_ack}")
+        }
         Probe::ResetChallenge(reset) => format!(
             "{who} asks whether the RST of frame {reset} was meant: challenge ACK, it still expects byte {}",
             facts.ack.unwrap_or_default()

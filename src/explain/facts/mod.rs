@@ -7,6 +7,8 @@ mod response_time;
 mod round_trip;
 mod transfer;
 
+pub(super) use opening::ecn;
+
 use super::transfer::Transfer;
 use crate::model::{Direction, Nanos, PerDirection, counted, thousands};
 use crate::track::ConversationTotals;

@@ -1,9 +1,9 @@
 //! How the connection was opened.
 
 use super::Known;
-use crate::explain::conversation_findings::handshake::{first_reset, never_opened, went_on};
+use crate::explain::conversation_findings::handshake::{first_reset, never_opened, refused_by_challenge, went_on};
 use crate::model::Direction;
-use crate::track::Handshake;
+use crate::track::{Ecn, Handshake, Negotiated, TcpTotals};
 
 pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
@@ -11,15 +11,17 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
         Handshake::Complete => match (known.totals.rtt.and_then(|rtt| rtt.handshake), tcp.story.opened_after) {
             (Some(time), _) => format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human()),
             (None, Some(time)) if tcp.story.simultaneous_open => {
-                format!("complete, {} from the first SYN to the last ACK: both sides asked at once", time.human())
+                format!("complete, {} from the first SYN to the last ACK: simultaneous open", time.human())
             }
-            (None, Some(time)) => format!(
-                "complete, {} from the first SYN to the ACK of the SYN-ACK: part of it was sent again",
-                time.human()
-            ),
-            (None, None) if tcp.story.simultaneous_open => "complete: both sides asked at once".to_owned(),
+            (None, Some(time)) => {
+                format!("complete, {} from the first SYN to the ACK of the SYN-ACK, with retransmissions", time.human())
+            }
+            (None, None) if tcp.story.simultaneous_open => "complete: simultaneous open".to_owned(),
             (None, None) => "complete".to_owned(),
         },
+        Handshake::Partial if refused_by_challenge(tcp).is_some() => {
+            "refused by a challenge ACK: the older connection on these ports goes on".to_owned()
+        }
         Handshake::Partial if tcp.story.unanswered_syn && tcp.story.misfit.is_some() => {
             format!("the SYN got no answer that fits it{}", known.so_far())
         }
@@ -55,14 +57,54 @@ pub(super) fn options(known: &Known<'_>) -> Option<String> {
         }
         _ => "window scaling not agreed: at most 65,535 bytes in flight".to_owned(),
     };
-    let ecn = match (client.ecn, server.ecn) {
-        (true, true) => "; ECN agreed (RFC 3168 §6.1.1)",
-        (true, false) => "; ECN asked for by the client, not agreed",
-        (false, _) => "",
+    let others = others(tcp);
+    let parts = [
+        Some(mss),
+        Some(scale),
+        Some(agreed("SACK", client.sack_permitted && server.sack_permitted)),
+        Some(agreed("timestamps", client.timestamps && server.timestamps)),
+        ecn(tcp.story.ecn).map(str::to_owned),
+        others,
+        lean_answer(&client, &server),
+    ];
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+}
+
+/// What the two agreed on in congestion notification; nothing where it was not offered.
+pub(in crate::explain) fn ecn(agreed: Ecn) -> Option<&'static str> {
+    Some(match agreed {
+        Ecn::Unknown | Ecn::NotOffered => return None,
+        Ecn::Refused { accurate: true } => "Accurate ECN offered by the client, no ECN agreed",
+        Ecn::Refused { accurate: false } => "ECN offered by the client, not agreed",
+        Ecn::Classic { accurate: true } => "Accurate ECN offered by the client, classic ECN agreed (RFC 3168 §6.1.1)",
+        Ecn::Classic { accurate: false } => "ECN agreed (RFC 3168 §6.1.1)",
+        Ecn::Accurate => "Accurate ECN agreed (RFC 9768 §3.1)",
+    })
+}
+
+/// The options beside the usual ones, by name.
+fn others(tcp: &TcpTotals) -> Option<String> {
+    let (client, server) = (&tcp.story.options.client_to_server, &tcp.story.options.server_to_client);
+    let mut both = *client;
+    both.merge(server);
+    let name = |kind: u8| {
+        let by = match (client.contains(kind), server.contains(kind)) {
+            (true, true) => "by both sides",
+            (true, false) => "by the client",
+            (false, _) => "by the server",
+        };
+        format!("{} {by}", both.name(kind))
     };
-    Some(format!(
-        "{mss}; {scale}; {}; {}{ecn}",
-        agreed("SACK", client.sack_permitted && server.sack_permitted),
-        agreed("timestamps", client.timestamps && server.timestamps)
-    ))
+    let names: Vec<_> = both.iter().map(name).collect();
+    (!names.is_empty()).then(|| format!("also used: {}", names.join(", ")))
+}
+
+/// Why a SYN-ACK may have none of the options that the SYN offers.
+fn lean_answer(client: &Negotiated, server: &Negotiated) -> Option<String> {
+    let several =
+        u8::from(client.window_scale.is_some()) + u8::from(client.sack_permitted) + u8::from(client.timestamps);
+    let none = server.window_scale.is_none() && !server.sack_permitted && !server.timestamps;
+    (several >= 2 && none).then(|| {
+        "the server's SYN-ACK has none of the client's options: either it lacks them, or it answers with a SYN cookie (RFC 4987 §3.6), or a middlebox removed them".to_owned()
+    })
 }

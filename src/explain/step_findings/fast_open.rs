@@ -1,16 +1,29 @@
-//! Data on a SYN, and what became of them; TCP Fast Open (RFC 7413): who asks for a cookie, and who brings one.
+//! Data on a SYN, and what became of them; TCP Fast Open (RFC 7413): cookies that are requested, granted and used.
 
 use crate::explain::describe::bytes;
 use crate::model::{Finding, FindingCode as Code};
 use crate::track::{Event, SynData, TcpFacts};
 
+/// The lengths of a cookie that count; others are ignored (RFC 7413 §4.1.1).
+const COOKIE: std::ops::RangeInclusive<u8> = 4..=16;
+
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
     let frame = event.frame;
+    let data = facts.observations.syn_data;
     if facts.flags.is_syn_ack() {
         let granted = facts.options.fast_open.map(granted);
         found.extend(granted.map(|text| Finding::new(Code::FastOpen, text, [frame])));
-        if let Some(data) = facts.observations.syn_data {
-            found.push(Finding::new(code(data.fast_open), taken(facts, data), [data.frame.get(), frame]));
+        if let Some(data) = data {
+            found.push(Finding::new(code(data.cookie.is_some()), taken(facts, data), [data.frame.get(), frame]));
+        }
+        if facts.len > 0 && facts.retransmission.is_none() {
+            let text = format!(
+                "The SYN-ACK carries {} of data: the {}'s program answers before the handshake is complete (RFC 7413 §4.2.2).",
+                bytes(facts.len),
+                event.direction.sender()
+            );
+            let fast_open = data.is_some_and(|data| data.cookie.is_some());
+            found.push(Finding::new(code(fast_open), text, [frame]));
         }
     } else {
         let code = code(facts.options.fast_open.is_some());
@@ -23,26 +36,36 @@ fn code(fast_open: bool) -> Code {
     if fast_open { Code::FastOpen } else { Code::SynData }
 }
 
+/// Whether a receiver takes a cookie of this length.
+fn is_valid(cookie: u8) -> bool {
+    COOKIE.contains(&cookie) && cookie.is_multiple_of(2)
+}
+
 /// What a SYN brings.
 fn offered(facts: &TcpFacts) -> Option<String> {
-    let text = match (facts.options.fast_open, facts.len) {
-        (Some(0), 0) => "The SYN asks for a Fast Open cookie: its option is empty (RFC 7413 §4.2.1).".to_owned(),
-        (Some(0), len) => format!(
-            "The SYN asks for a Fast Open cookie and carries {} of data, without a cookie that would let the server's program have them before the handshake is over (RFC 7413 §4.2.1).",
+    let len = facts.len;
+    let text = match facts.options.fast_open {
+        Some(0) if len == 0 => "The SYN requests a Fast Open cookie: its option is empty (RFC 7413 §4.2.1).".to_owned(),
+        Some(0) => format!(
+            "The SYN requests a Fast Open cookie and already carries {} of data. Without a cookie a server passes them to its program only after the handshake, unless it requires none (RFC 7413 §4.2.1).",
             bytes(len)
         ),
-        (Some(cookie), 0) => format!(
-            "The SYN brings a Fast Open cookie of {}, from an earlier connection, but no data (RFC 7413 §4.2.2).",
+        Some(cookie) if !is_valid(cookie) => format!(
+            "The SYN's Fast Open option has {}, which no cookie may have (4 to 16 bytes, an even number): a server ignores it (RFC 7413 §4.1.1).",
             bytes(cookie.into())
         ),
-        (Some(cookie), len) => format!(
-            "The SYN brings a Fast Open cookie of {}, from an earlier connection, and {} of data: where the server accepts the cookie, its program has them a round trip earlier (RFC 7413 §4.2.2).",
+        Some(cookie) if len == 0 => format!(
+            "The SYN carries a Fast Open cookie of {} from an earlier connection, but no data (RFC 7413 §4.2.2).",
+            bytes(cookie.into())
+        ),
+        Some(cookie) => format!(
+            "The SYN carries a Fast Open cookie of {} from an earlier connection, and {} of data. If the server accepts the cookie, its program reads them before the handshake is complete (RFC 7413 §4.2.2).",
             bytes(cookie.into()),
             bytes(len)
         ),
-        (None, 0) => return None,
-        (None, len) => format!(
-            "The SYN carries {} of data, which TCP allows, and no option of Fast Open: a server hands them to its program only when the handshake is over (RFC 9293 §3.5), unless it is set to Fast Open without a cookie.",
+        None if len == 0 => return None,
+        None => format!(
+            "The SYN carries {} of data without the Fast Open option. TCP allows that; a server passes them to its program only after the handshake (RFC 9293 §3.5), unless it is set to Fast Open without cookies.",
             bytes(len)
         ),
     };
@@ -53,7 +76,7 @@ fn granted(cookie: u8) -> String {
     match cookie {
         0 => "The SYN-ACK's Fast Open option is empty: it grants no cookie (RFC 7413 §4.1.1).".to_owned(),
         _ => format!(
-            "The SYN-ACK grants a Fast Open cookie of {}, for later connections (RFC 7413 §4.2.1).",
+            "The SYN-ACK grants a Fast Open cookie of {} for later connections (RFC 7413 §4.2.1).",
             bytes(cookie.into())
         ),
     }
@@ -61,29 +84,37 @@ fn granted(cookie: u8) -> String {
 
 /// How much of the SYN's data the SYN-ACK covers.
 fn taken(facts: &TcpFacts, data: SynData) -> String {
-    let SynData { frame, bytes: sent, fast_open, again } = data;
+    let SynData { frame, bytes: sent, cookie, again } = data;
     let covered = facts.ack.unwrap_or(0).saturating_sub(1).min(sent);
+    let fast_open = cookie.is_some();
     let rule = if fast_open { "RFC 7413 §4.2.2" } else { "RFC 9293 §3.5" };
     let data = bytes(sent);
     match covered {
         0 if again => format!(
-            "Acknowledges only the SYN, not the {data} of data on the one in frame {frame}: they were not accepted, or did not arrive and this answers the SYN that was sent again. The client sends them again ({rule})."
+            "Acknowledges only the SYN, not the {data} of data on the one in frame {frame}: either the server did not accept them, or this answers the retransmitted SYN. The client retransmits them ({rule})."
         ),
         0 => {
-            let why =
-                if fast_open { ", since the cookie is missing or no longer valid, or Fast Open is off" } else { "" };
+            let why = match (cookie, facts.options.fast_open) {
+                (None, _) => "the server did not accept them",
+                (Some(0), _) => "without a cookie the server did not accept them",
+                (Some(sent), _) if !is_valid(sent) => "without a valid cookie the server did not accept them",
+                (Some(_), Some(_)) => "the server did not accept the cookie, and grants another",
+                (Some(_), None) => {
+                    "the server did not accept them; it has Fast Open turned off, or too many such connections pending, or the option did not reach it"
+                }
+            };
             format!(
-                "Acknowledges only the SYN, not the {data} of data on it in frame {frame}: the server did not accept them{why}. The client sends them again ({rule})."
+                "Acknowledges only the SYN, not the {data} of data on it (frame {frame}): {why}. The client retransmits the data ({rule})."
             )
         }
         _ if covered == sent && fast_open => format!(
-            "Acknowledges the {data} of data on the SYN in frame {frame}: the server accepted them, a round trip earlier than after a handshake ({rule})."
+            "Acknowledges the {data} of data on the SYN in frame {frame}: the server accepted them one round trip early ({rule})."
         ),
         _ if covered == sent => format!(
-            "Acknowledges the {data} of data on the SYN in frame {frame}: the server accepted them, and hands them to its program when the handshake is over, or at once if it is set to Fast Open without a cookie ({rule})."
+            "Acknowledges the {data} of data on the SYN in frame {frame}. The server's program reads them when the handshake is complete, or at once if it is set to Fast Open without cookies ({rule})."
         ),
         _ => format!(
-            "Acknowledges {covered} of the {data} of data on the SYN in frame {frame}: the server accepted only these, and the client sends the rest again ({rule})."
+            "Acknowledges {covered} of the {data} of data on the SYN in frame {frame}: the server accepted only these. The client retransmits the rest ({rule})."
         ),
     }
 }

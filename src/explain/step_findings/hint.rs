@@ -4,11 +4,11 @@ use crate::model::thresholds::COMPARABLE_RTT;
 use std::num::NonZeroU64;
 
 use crate::explain::capture_point::captured_at;
-use crate::explain::describe::{bytes, thousands};
+use crate::explain::describe::bytes;
 use crate::explain::wire::lost_before;
 use crate::explain::words::words;
+use crate::model::WireMark;
 use crate::model::{Finding, FindingCode as Code};
-use crate::model::{TcpFlags, WireMark};
 use crate::track::{CapturePoint, DsackReport, Event, Probe, SlowAnswer, SpuriousEvidence, TcpFacts};
 
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
@@ -72,28 +72,6 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     {
         let text = format!("Nothing was sent for {} since frame {since}.", gap.human());
         found.push(Finding::new(Code::IdleGap, text, [since, frame]));
-    }
-    if observations.congestion {
-        let text = if event.ip.ecn == 3 {
-            "A router marked the packet instead of dropping it: congestion experienced (RFC 3168 §5)."
-        } else {
-            "ECE tells the sender that a packet was marked on its way: slow down, nothing was lost (RFC 3168 §6.1)."
-        };
-        found.push(Finding::new(Code::EcnMarked, text, [frame]));
-    }
-    // on a SYN it asks for ECN
-    if facts.flags.contains(TcpFlags::CWR) && !facts.flags.contains(TcpFlags::SYN) {
-        let text = format!(
-            "CWR: the {who} has slowed down, as ECE had asked it to, so the {peer} need not ask any longer (RFC 3168 §6.1.2)."
-        );
-        found.push(Finding::new(Code::EcnMarked, text, [frame]));
-    }
-    if let Some(stream) = observations.reused_from {
-        let text = format!(
-            "The SYN opens a new connection between ports that stream {} used before, with another initial sequence number.",
-            thousands(u64::from(stream))
-        );
-        found.push(Finding::new(Code::PortReused, text, [frame]));
     }
 }
 

@@ -1,9 +1,11 @@
 //! Diagnoses that one frame shows.
 
 mod acceptability;
+mod ecn;
 mod error;
 mod fast_open;
 mod hint;
+mod opening;
 mod probe;
 mod reset;
 mod retransmission;
@@ -13,7 +15,7 @@ use super::words::words;
 use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{Checksum, EarlierFrames, TcpFlags, WireMark, counted};
 use crate::model::{Finding, FindingCode as Code};
-use crate::track::{Body, CapturePoint, Event, Overtaken, SegmentRole, TcpFacts, UdpFacts, UdpPlace};
+use crate::track::{Body, CapturePoint, Event, Overtaken, TcpFacts, UdpFacts, UdpPlace};
 
 /// What the frame shows; empty, and without an allocation, for nearly every one.
 #[inline]
@@ -35,7 +37,8 @@ fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
         && facts.observations.is_empty()
         && facts.checksum != Checksum::Invalid
         && event.ip.fragments <= 1
-        && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN).union(TcpFlags::CWR))
+        && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN))
+        && !facts.options.other.has_fastclose()
 }
 
 fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
@@ -55,7 +58,8 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     }
     found.extend(facts.probe.and_then(|probe| probe::of(event, facts, probe)));
     hint::of(event, facts, &mut found);
-    of_syn(event, facts, &mut found);
+    ecn::of(event, facts, &mut found);
+    opening::of(event, facts, &mut found);
     if facts.flags.contains(TcpFlags::URG) {
         let text =
             format!("URG is set and the urgent pointer is {}: data to be read out of turn (RFC 6093).", facts.urgent);
@@ -63,25 +67,6 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     }
     of_packet(event, facts.checksum, &mut found);
     found
-}
-
-fn of_syn(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
-    if !facts.flags.contains(TcpFlags::SYN) {
-        return;
-    }
-    if let SegmentRole::SimultaneousSyn { other } = facts.role {
-        let text = "Both sides sent a SYN before they saw the other's: a simultaneous open (RFC 9293 §3.5).";
-        found.push(Finding::new(Code::SimultaneousOpen, text, [other, event.frame]));
-    }
-    if let SegmentRole::AnotherSynAck { before } = facts.role {
-        let text = format!(
-            "Its initial sequence number is {}, and that of frame {before} is another: it is no repeat of that one, but another answer to the SYN. Most likely two servers answer for one address, or one that keeps nothing of the SYN chose anew. The {} takes up the first that reaches it, and answers others with an ACK of what it expects, if at all (RFC 9293 §3.10.7.4).",
-            facts.seq_raw,
-            event.direction.receiver()
-        );
-        found.push(Finding::new(Code::AnotherSynAck, text, [before, event.frame]));
-    }
-    fast_open::of(event, facts, found);
 }
 
 /// An answer that came late since data sent before it was lost, as the wire's `mark` tells.

@@ -24,10 +24,14 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, probe: Probe) -> Option<Fi
             );
             Finding::new(Code::KeepAlive, text, [asked, frame])
         }
+        // the rule about the ports' former use tells more
+        Probe::SynChallenge(_) if facts.observations.reused_ports.is_some() => return None,
         Probe::SynChallenge(syn) => {
             let text = format!(
-                "Its ACK number {} is not the one that answers the SYN in frame {syn}, {} + 1: its sender still has an older connection between these ports, and tells what it expects there (half-open, RFC 9293 §3.5.1; challenge ACK, RFC 5961 §4.2). A RST in answer would end that one.",
-                facts.ack_raw, facts.sack_base
+                "Does not answer the SYN in frame {syn}: it acknowledges {}, not {} + 1. The {} still has an older connection on these ports and states what it expects there (challenge ACK, RFC 5961 §4; RFC 9293 §3.5.1). A RST would end that connection.",
+                facts.ack_raw,
+                facts.sack_base,
+                event.direction.sender()
             );
             Finding::new(Code::ChallengeAck, text, [syn, frame])
         }
@@ -38,7 +42,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, probe: Probe) -> Option<Fi
             );
             Finding::new(Code::ChallengeAck, text, [reset, frame])
         }
-        Probe::KeepAliveAnswer(_) | Probe::ZeroWindowAnswer(_) => return None,
+        Probe::KeepAliveAnswer(_) | Probe::ZeroWindowAnswer(_) | Probe::SynAckAnswer(_) => return None,
     })
 }
 

@@ -17,6 +17,7 @@ mod press;
 mod row;
 mod step_line;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use self::buffer::Buffer;
@@ -77,14 +78,19 @@ impl<W: Write> Lines<W> {
     }
 }
 
+/// Text for a line: in ASCII alone where that is asked for.
+fn medium(text: &str, ascii: bool) -> Cow<'_, str> {
+    if ascii { escape::ascii(text) } else { escape::plain(text) }
+}
+
 /// Columns that were asked for, with a tab between them, and before them if there is something before.
-fn cells(buffer: &mut Buffer, mut tab: bool, cells: impl Iterator<Item = Cell>) {
+fn cells(buffer: &mut Buffer, mut tab: bool, ascii: bool, cells: impl Iterator<Item = Cell>) {
     for cell in cells {
         if tab {
             buffer.push(b'\t');
         }
         tab = true;
-        buffer.text(&escape::plain(&cell.text));
+        buffer.text(&medium(&cell.text, ascii));
     }
 }
 
@@ -92,7 +98,7 @@ impl<W: Write> Sink for Lines<W> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         if self.options.several {
             let name = info.file.as_deref().unwrap_or_default();
-            self.prefix = format!("{}: ", escape::plain(name));
+            self.prefix = format!("{}: ", medium(name, self.options.view.ascii));
         }
         Ok(())
     }
@@ -105,11 +111,21 @@ impl<W: Write> Sink for Lines<W> {
             Choice::And(columns) => {
                 buffer.text(prefix);
                 line.write(&row(), buffer);
-                cells(buffer, true, columns.iter().map(|column| (column.text)(step, &options.view)));
+                cells(
+                    buffer,
+                    true,
+                    options.view.ascii,
+                    columns.iter().map(|column| (column.text)(step, &options.view)),
+                );
             }
             Choice::Only(columns) => {
                 buffer.text(prefix);
-                cells(buffer, false, columns.iter().map(|column| (column.text)(step, &options.view)));
+                cells(
+                    buffer,
+                    false,
+                    options.view.ascii,
+                    columns.iter().map(|column| (column.text)(step, &options.view)),
+                );
             }
         }
         self.end_line()
@@ -129,22 +145,33 @@ impl<W: Write> Sink for Lines<W> {
             Choice::Usual => line.conversation(conversation, buffer),
             Choice::And(columns) => {
                 line.conversation(conversation, buffer);
-                cells(buffer, true, columns.iter().map(|column| (column.text)(conversation, &options.view)));
+                cells(
+                    buffer,
+                    true,
+                    options.view.ascii,
+                    columns.iter().map(|column| (column.text)(conversation, &options.view)),
+                );
             }
             Choice::Only(columns) => {
-                cells(buffer, false, columns.iter().map(|column| (column.text)(conversation, &options.view)));
+                cells(
+                    buffer,
+                    false,
+                    options.view.ascii,
+                    columns.iter().map(|column| (column.text)(conversation, &options.view)),
+                );
             }
         }
         self.end_line()
     }
 
     fn call(&mut self, told: &ToldCall) -> io::Result<()> {
-        let Self { buffer, prefix, .. } = self;
+        let Self { buffer, prefix, options, .. } = self;
         buffer.text(prefix);
         let stream = told.stream.map_or_else(|| "-".to_owned(), |stream| stream.to_string());
         let frames: Vec<_> = told.frames.iter().map(u64::to_string).collect();
         let frames = if frames.is_empty() { "-".to_owned() } else { frames.join(",") };
-        let what = escape::plain(&told.what()).into_owned();
+        let what = told.what();
+        let what = medium(&what, options.view.ascii);
         let side = told.call.side.name();
         buffer.text(&format!("{} {stream} {side} {what} frames {frames}", told.call.time));
         self.end_line()

@@ -164,6 +164,6 @@ fn aside(facts: &TcpFacts) -> Option<&'static str> {
         Some(Probe::ZeroWindowAnswer(_)) if facts.window == 0 => Some("the window is still zero"),
         _ if facts.observations.window_opened.is_some() => Some("the window reopens"),
         _ if facts.observations.zero_window.is_some() => Some("the window is zero"),
-        Some(Probe::ZeroWindowAnswer(_)) | None => None,
+        Some(Probe::ZeroWindowAnswer(_) | Probe::SynAckAnswer(_)) | None => None,
     }
 }

@@ -186,6 +186,10 @@ impl Connection {
             return explain(&Case { proof, ..Case::new(&again, own, peer, path, Before::Syn(case)) });
         }
         let superseded = own.is_not_taken(segment.seq);
+        let had_data = own.sent.iter().any(|sent| Some(sent.seq) == own.isn && sent.len > 0);
+        let bare = !with_ack && segment.options.fast_open.is_none() && segment.len == 0;
+        let without_fast_open = bare && (own.fast_open.is_some() || had_data);
+        let without_ecn = !with_ack && self.ecn.is_offered() && segment.flags.ace() == 0;
         let repeat = own.take_syn(sent, with_ack, asked.is_some())?;
         let marks = PacketIds::carried(sent.ip_id, sent.timestamp);
         let proof = RetransmissionProof {
@@ -212,6 +216,8 @@ impl Connection {
                 .map(|(frame, _)| frame),
             data: data.and_then(|data| NonZeroU64::new(data.frame)),
             other_id: repeat.other_id,
+            without_fast_open,
+            without_ecn,
         };
         explain(&Case { proof, ..Case::new(&again, own, peer, path, Before::Syn(case)) })
     }

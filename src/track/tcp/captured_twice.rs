@@ -36,7 +36,7 @@ impl Connection {
             window_scale: applied.map(|shift| 1 << shift),
             sack_base: peer.seq_base.unwrap_or_default().0,
             analysis: facts.analysis,
-            role: self.place(moment, segment),
+            role: self.place(moment, segment, self.may_ack(moment.direction, segment)),
             life: self.life,
             retransmission: Some(Retransmission::duplicate(copy_of)),
             observations: Observations { captured_twice: NonZeroU64::new(copy_of), ..Observations::default() },

@@ -36,7 +36,9 @@ impl Connection {
         }
         let cause = match role {
             SegmentRole::Syn | SegmentRole::SimultaneousSyn { .. } => Cause::of(CauseEvent::Call, "connect"),
-            SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => Cause::arrival(frame_of_syn(peer), "syn_ack"),
+            SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } | SegmentRole::WrongSynAck => {
+                Cause::arrival(frame_of_syn(peer), "syn_ack")
+            }
             SegmentRole::HandshakeAck => Cause::arrival(frame_of_syn(peer), "ack"),
             SegmentRole::Fin { .. } => Cause::of(CauseEvent::Call, "close"),
             SegmentRole::Data => return of_data(own, peer, at, facts),
@@ -87,9 +89,10 @@ impl Connection {
 fn of_probe(probe: Probe) -> Cause {
     match probe {
         Probe::KeepAlive { how, .. } | Probe::ZeroWindow(how) => how.cause(),
-        Probe::KeepAliveAnswer(frame) | Probe::KeepAliveShown(frame) | Probe::ZeroWindowAnswer(frame) => {
-            Cause::arrival(NonZeroU64::new(frame), "ack")
-        }
+        Probe::KeepAliveAnswer(frame)
+        | Probe::KeepAliveShown(frame)
+        | Probe::ZeroWindowAnswer(frame)
+        | Probe::SynAckAnswer(frame) => Cause::arrival(NonZeroU64::new(frame), "ack"),
         Probe::SynChallenge(frame) | Probe::ResetChallenge(frame) => {
             Cause::arrival(NonZeroU64::new(frame), "challenge_ack")
         }

@@ -91,6 +91,7 @@ impl Connection {
                 end: segment.seq.plus(segment.len).plus(1),
                 acks_peer_fin: peer_end.is_some_and(|end| own.ack_sent.is_some_and(|ack| !ack.is_before(end))),
                 acked_by: None,
+                stamp: segment.options.timestamps.map(|stamps| stamps.value),
             });
         } else {
             return;
@@ -160,6 +161,12 @@ impl Connection {
         story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack()]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
         story.opened_after = self.handshake.opened_after();
+        story.ecn = self.ecn.agreed;
+        story.challenged_syn = self
+            .handshake
+            .syn
+            .zip(self.handshake.challenge)
+            .map(|((syn, _), ack)| (syn.get(), ack.get(), self.former.as_ref().map(|former| former.stream)));
         story.simultaneous_open = self.handshake.simultaneous;
         story.unanswered_syn = self.handshake.outcome() == Handshake::Partial
             && self.handshake.syn_ack.is_none()
@@ -181,7 +188,6 @@ impl Connection {
                 window_scale: own.shift,
                 sack_permitted: own.sack_permitted,
                 timestamps: own.timestamps,
-                ecn: own.ecn,
             });
             *story.unacked.get_mut(direction) = own.unacked(peer, self.last.1);
             *story.unfilled.get_mut(direction) = own.loss().gaps.lowest_unfilled().and_then(|(from, to, shown_by)| {

@@ -45,6 +45,8 @@ pub(super) struct Fin {
     pub(super) acks_peer_fin: bool,
     /// The frame that acknowledged it.
     pub(super) acked_by: Option<NonZeroU64>,
+    /// Its timestamp.
+    pub(super) stamp: Option<u32>,
 }
 
 /// A stretch of time in which a receiver's window was zero.
@@ -146,10 +148,8 @@ pub(in crate::track) struct TcpEndpoint {
     pub(super) mss: Option<u16>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
-    /// Its SYN says that it takes part in ECN (RFC 3168 §6.1.1).
-    pub(super) ecn: bool,
-    /// Its SYN has the option of TCP Fast Open (RFC 7413).
-    pub(super) fast_open: bool,
+    /// The option of TCP Fast Open on its SYN (RFC 7413): bytes of cookie, 0 asks for one.
+    pub(super) fast_open: Option<u8>,
 }
 
 impl TcpEndpoint {
@@ -159,9 +159,8 @@ impl TcpEndpoint {
             self.mss = segment.options.mss;
             self.sack_permitted = segment.options.sack_permitted;
             self.timestamps = segment.options.timestamps.is_some();
-            self.ecn = segment.flags.contains(TcpFlags::ECE);
             self.signed = is_signed(segment);
-            self.fast_open = segment.options.fast_open.is_some();
+            self.fast_open = segment.options.fast_open;
         }
     }
 

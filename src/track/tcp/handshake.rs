@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::endpoint::TcpEndpoint;
 use super::{PacketRef, SegmentRole};
 use crate::model::OptTime;
-use crate::model::{Direction, Nanos, PerDirection, Segment, TcpFlags};
+use crate::model::{Direction, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
 use crate::track::Handshake;
 
 /// How far the handshake has come.
@@ -26,6 +26,8 @@ pub(super) struct Progress {
     unopened: bool,
     /// SYNs since the attempt was refused.
     syns_since_refusal: u8,
+    /// The challenge ACK that refused the SYN, where no SYN-ACK came after it.
+    pub(super) challenge: Option<NonZeroU64>,
 }
 
 impl Progress {
@@ -37,7 +39,16 @@ impl Progress {
 
     /// Takes a segment's place in the handshake, if it has one.
     #[inline]
-    pub(super) fn follow(&mut self, moment: &PacketRef, place: SegmentRole, sides: &PerDirection<TcpEndpoint>) {
+    pub(super) fn follow(
+        &mut self,
+        moment: &PacketRef,
+        place: SegmentRole,
+        seq: SeqNumber,
+        sides: &PerDirection<TcpEndpoint>,
+    ) {
+        if matches!(place, SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. }) {
+            self.challenge = None;
+        }
         match place {
             SegmentRole::Syn => {
                 self.repeated |= self.syn.is_some();
@@ -69,8 +80,14 @@ impl Progress {
                 self.refused |= self.syn.is_some() && peer.isn.is_some() && own.isn.is_none() && self.ack.is_none();
             }
             // without its SYN-ACK in the capture too: the client has seen one, or it could acknowledge nothing
-            SegmentRole::Odd => {}
-            _ if self.ack.is_none() && moment.direction == Direction::ClientToServer && self.has_begun() => {
+            SegmentRole::Odd | SegmentRole::WrongSynAck => {}
+            // what does not follow the SYN is of an older connection on the same ports
+            _ if self.ack.is_none()
+                && moment.direction == Direction::ClientToServer
+                && self.has_begun()
+                && self.challenge.is_none()
+                && sides.get(moment.direction).isn.is_none_or(|isn| seq.is_after(isn)) =>
+            {
                 self.ack = moment.place();
                 self.finish(moment);
             }
@@ -140,7 +157,7 @@ impl Progress {
 
     /// Whether a SYN was seen and the ACK that ends the handshake was not.
     pub(super) fn is_under_way(&self) -> bool {
-        self.ack.is_none() && (self.syn.is_some() || self.syn_ack.is_some())
+        self.ack.is_none() && self.challenge.is_none() && (self.syn.is_some() || self.syn_ack.is_some())
     }
 
     pub(super) fn is_refused(&self) -> bool {

@@ -7,7 +7,9 @@ mod captured_twice;
 mod cause;
 mod close;
 mod duplicate;
+mod ecn;
 mod endpoint;
+pub(super) mod former;
 mod gaps;
 mod handshake;
 mod held_back;
@@ -35,6 +37,7 @@ mod unanswered;
 mod wireshark;
 
 pub use acceptability::Unacceptable;
+pub use ecn::Ecn;
 pub use keep_alive::KeepAlives;
 pub use other_host::{Quicker, SameTtl, TwoTtls};
 pub use state::State;
@@ -42,6 +45,7 @@ pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, Unack
 pub use unanswered::UnansweredRequest;
 
 use endpoint::{Recent, TcpEndpoint};
+use former::Former;
 use recorder::SummaryRecorder;
 use rules::Verdict;
 use rules::reset::{self, Elsewhere, Ends, ResetCase, ResetFamily};
@@ -99,6 +103,9 @@ pub(super) struct Connection {
     sides: PerDirection<TcpEndpoint>,
     wireshark: Wireshark,
     handshake: handshake::Progress,
+    ecn: ecn::EcnState,
+    /// What used the ports before.
+    pub(super) former: Option<Box<Former>>,
     pub(super) clues: CapturePointObserver,
     /// Made with the first flag.
     counts: Option<Box<AnalysisCounts>>,
@@ -175,19 +182,24 @@ impl Connection {
     ) {
         let direction = moment.direction;
         let has_ack = segment.flags.contains(TcpFlags::ACK);
-        let (own, peer) = (self.sides.get(direction), self.sides.get(!direction));
-        let known = own.seq_base.is_some() && peer.seq_base.is_some();
+        if self.former.is_some() && self.handshake.challenge.is_some() {
+            self.resume_former(moment, segment);
+        }
+        // asked before anything of the segment is taken
+        let may_ack = !has_ack || self.may_ack(direction, segment);
+        let known = self.sides.get(direction).seq_base.is_some() && self.sides.get(!direction).seq_base.is_some();
         self.new_isn = false;
-        if own.ttl.is_none_or(|ttl| ttl.get() != ip.ttl) && !segment.flags.contains(TcpFlags::RST) {
+        if self.sides.get(direction).ttl.is_none_or(|ttl| ttl.get() != ip.ttl) && !segment.flags.contains(TcpFlags::RST)
+        {
             self.sides.get_mut(direction).learn_ttl(ip.ttl);
         }
         if !known || segment.flags.contains(TcpFlags::SYN) {
-            self.learn(direction, segment);
+            self.learn(direction, segment, may_ack);
         }
         self.clues.note_segment(direction, segment, moment.since(self.last.1));
         let two_ttls = !segment.flags.contains(TcpFlags::RST) && self.clues.note_ttl(direction, ip.ttl);
         self.is_other_host = two_ttls && self.take_other_ttl(moment, segment, ip);
-        let place = self.place(moment, segment);
+        let place = self.place(moment, segment, may_ack);
         let analysis = self.analyse(moment, segment);
         if !analysis.is_empty() {
             self.counts.get_or_insert_default().add(analysis);
@@ -204,7 +216,7 @@ impl Connection {
         } else {
             segment
         };
-        let fits = !ignored && (!has_ack || self.may_ack(direction, segment));
+        let fits = !ignored && may_ack;
         // set in place, as every fact is below: made elsewhere and moved here, they would cost as much again
         facts.observations = Observations::default();
         facts.acked = None;
@@ -228,19 +240,22 @@ impl Connection {
             false if ignored && self.sides.get(!direction).syn_acked => None,
             false => self.misfit(moment, segment),
         };
+        // a SYN-ACK that does not fit the SYN takes no place in the sequence space
+        let sequenced = fits || place != SegmentRole::WrongSynAck;
         facts.retransmission = match effect {
             Some(effect) => {
                 self.take_reset(moment, segment, ip, effect);
                 None
             }
-            None => self.take_bytes(moment, segment, ip, probe),
+            None if sequenced => self.take_bytes(moment, segment, ip, probe),
+            None => None,
         };
         // a copy of an ACK says nothing again, nor does one of a SYN
         let copied = segment.len == 0 && facts.retransmission.is_some_and(|again| again.is_duplicate());
         // who has seen the SYN-ACK acknowledges it with all that follows
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
         if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && accepted && counts && !copied {
-            self.handshake.follow(moment, place, &self.sides);
+            self.handshake.follow(moment, place, segment.seq, &self.sides);
         }
         let takes_ack = effect.is_none_or(|effect| effect.by_host && effect.ends != Ends::Over);
         facts.observations.refuses = self.refuses(moment, segment);
@@ -254,6 +269,10 @@ impl Connection {
         let TcpFacts { retransmission, observations, acked, .. } = facts;
         if facts.unacceptable.is_none() {
             self.hint(moment, segment, ip, retransmission.as_ref(), observations);
+            self.hint_ecn(moment, segment, ip, fits, observations);
+            if self.former.is_some() {
+                self.hint_former(segment, place, probe, retransmission.is_some(), observations);
+            }
         }
         if segment.flags.intersects(CONTROL) {
             if accepted {
@@ -347,9 +366,17 @@ impl Connection {
     }
 
     /// Bases of the relative numbers, and the options.
-    fn learn(&mut self, direction: Direction, segment: &Segment) {
+    fn learn(&mut self, direction: Direction, segment: &Segment, may_ack: bool) {
         let (own, peer) = self.sides.both_mut(direction);
-        own.learn_options(segment);
+        if may_ack {
+            own.learn_options(segment);
+        }
+        if segment.flags.contains(TcpFlags::SYN) && !may_ack {
+            // its numbers count from its own, as every SYN's do, but it opens nothing
+            self.renumbered |= own.seq_base.is_some_and(|base| base != segment.seq);
+            own.seq_base = Some(segment.seq);
+            return;
+        }
         if segment.flags.contains(TcpFlags::SYN) {
             own.isn.get_or_insert(segment.seq);
             // a SYN-ACK with another number does not begin another connection, but its numbers count from there

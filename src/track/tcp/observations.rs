@@ -14,9 +14,6 @@ use crate::track::capture_point::Measures;
 use crate::track::facts::{Acked, Observations, SynData};
 use crate::track::retransmission::Retransmission;
 
-/// ECN field of a packet that met congestion (RFC 3168 §5).
-const CONGESTION_EXPERIENCED: u8 = 3;
-
 impl TcpEndpoint {
     /// Payload bytes of a full segment that it sends with the options of this one, which take their room from the data
     /// (RFC 6691 §2); `None` where the SYNs were not captured.
@@ -57,7 +54,6 @@ impl Connection {
         if on_syn && segment.flags.contains(TcpFlags::ACK) {
             observations.syn_data = syn_data(self.sides.get(!moment.direction));
         }
-        observations.congestion = ip.ecn == CONGESTION_EXPERIENCED || segment.flags.contains(TcpFlags::ECE) && !on_syn;
         if let Some((bytes, _)) = observations.capture_gap.filter(|(bytes, _)| *bytes > 1) {
             // what was not captured may be unread, and nobody knows when it came; one alone may have been a FIN
             let peer = self.sides.get_mut(!moment.direction);
@@ -190,7 +186,7 @@ fn syn_data(side: &TcpEndpoint) -> Option<SynData> {
     Some(SynData {
         frame: NonZeroU64::new(syn.frame)?,
         bytes: syn.len,
-        fast_open: side.fast_open,
+        cookie: side.fast_open,
         again: side.syns_sent() > 1,
     })
 }

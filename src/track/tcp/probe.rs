@@ -1,5 +1,7 @@
 //! Segments that only ask, and their answers: keep-alives, zero-window probes, challenge ACKs.
 
+use std::num::NonZeroU64;
+
 use super::rules::probe::{Asks as Question, PROBES, ProbeCase, ProvenProbe, shown_by_dsack};
 use super::{CONTROL, Connection, PacketRef};
 use crate::model::Segment;
@@ -43,6 +45,13 @@ impl Connection {
             return Some(Probe::KeepAliveShown(asked));
         }
         let answers = own.snd_nxt == Some(segment.seq);
+        if answers
+            && peer.syn_with_ack
+            && own.ack_sent == Some(segment.ack)
+            && let Some(syn_ack) = peer.newest().filter(|newest| newest.syn && newest.frame > own.ack_frame)
+        {
+            return Some(Probe::SynAckAnswer(syn_ack.frame));
+        }
         let peer = self.sides.get_mut(!moment.direction);
         let (frame, asks) = peer.loss.as_mut()?.probe.take_if(|_| answers)?;
         let frame = frame.get();
@@ -104,7 +113,9 @@ impl Connection {
     pub(super) fn misfit(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
         self.recorder.see_misfit(moment.frame);
         let bare = segment.len == 0 && !segment.flags.intersects(CONTROL);
-        self.sides.get(!moment.direction).syn.filter(|_| bare).map(|(syn, _)| Probe::SynChallenge(syn.get()))
+        let (syn, _) = self.sides.get(!moment.direction).syn.filter(|_| bare)?;
+        self.handshake.challenge = self.handshake.challenge.or(NonZeroU64::new(moment.frame));
+        Some(Probe::SynChallenge(syn.get()))
     }
 
     /// A bare ACK that says nothing new, right after the peer's RST in frame `reset`.

@@ -5,7 +5,7 @@ use super::keep_alive::{KeepAlives, Silence};
 use super::summary::{AfterFin, TcpSummary, ZeroWindow};
 use super::unanswered::UnansweredRequest;
 use crate::model::Occurrences;
-use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment};
+use crate::model::{Checksum, Direction, IpHeader, Nanos, OptionKinds, PerDirection, Segment};
 use crate::track::facts::{Observations, Probe};
 use crate::track::retransmission::Retransmission;
 use crate::track::totals::EarlierFragments;
@@ -23,6 +23,7 @@ pub(super) struct RareEvents {
     fast_closes: PerDirection<u64>,
     /// The last segment that came after a silence, and how long that was.
     silence_before: Option<(u64, Nanos)>,
+    superseded_by: Option<u64>,
     after_fin: PerDirection<Option<AfterFin>>,
     pub(super) zero_window: PerDirection<ZeroWindow>,
     window_filled: PerDirection<Occurrences>,
@@ -37,6 +38,9 @@ pub(super) struct RareEvents {
     pub(super) unanswered: Option<UnansweredRequest>,
     pub(super) keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     pub(super) silence: Option<Silence>,
+    pub(super) ecn: super::ecn::EcnFrames,
+    /// Each side's options by kind, but those that every connection has.
+    pub(super) options: PerDirection<OptionKinds>,
 }
 
 /// What is noted while a connection lasts, small since there is one for each.
@@ -56,6 +60,7 @@ impl SummaryRecorder {
             ignored_resets: rare.ignored_resets,
             went_on: rare.went_on,
             misfit: rare.misfit,
+            superseded_by: rare.superseded_by,
             after_fin: rare.after_fin,
             zero_window: rare.zero_window,
             window_filled: rare.window_filled,
@@ -70,6 +75,7 @@ impl SummaryRecorder {
             idle: rare.idle,
             keep_alives: rare.keep_alives,
             unanswered: rare.unanswered,
+            options: rare.options,
             first_frame: self.first_frame,
             last_frame: self.last_frame,
             ..TcpSummary::default()
@@ -143,6 +149,11 @@ impl SummaryRecorder {
         self.rare().misfit.get_or_insert(frame);
     }
 
+    /// A SYN that begins another stream on the same ports.
+    pub(super) fn see_superseded(&mut self, frame: u64) {
+        self.rare().superseded_by.get_or_insert(frame);
+    }
+
     /// A segment without data that its receiver does not accept.
     pub(super) fn see_foreign_ack(&mut self, frame: u64) {
         self.rare().foreign_acks.see(frame);
@@ -174,6 +185,9 @@ impl SummaryRecorder {
             Checksum::Offloaded => self.offloaded.see(frame),
             Checksum::Invalid => self.rare().invalid.see(frame),
             Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
+        }
+        if !segment.options.other.is_empty() {
+            self.rare().options.get_mut(direction).merge(&segment.options.other);
         }
         if repeat.is_some_and(|repeat| !repeat.is_duplicate()) {
             self.rare().repeats.get_mut(direction).see(frame);

@@ -2,12 +2,12 @@
 
 use super::endpoint::TcpEndpoint;
 use super::{Connection, PacketRef};
-use crate::model::{Segment, SeqNumber, TcpFlags};
+use crate::model::{Direction, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::{Life, SegmentRole};
 
 impl Connection {
-    /// What part the segment plays.
-    pub(super) fn place(&self, moment: &PacketRef, segment: &Segment) -> SegmentRole {
+    /// What part the segment plays; `may_ack`: its ACK can be of this connection.
+    pub(super) fn place(&self, moment: &PacketRef, segment: &Segment, may_ack: bool) -> SegmentRole {
         let flags = segment.flags;
         let own = self.sides.get(moment.direction);
         let peer = self.sides.get(!moment.direction);
@@ -16,6 +16,7 @@ impl Connection {
         } else if flags.contains(TcpFlags::SYN) {
             match (flags.contains(TcpFlags::FIN), flags.contains(TcpFlags::ACK)) {
                 (true, _) => SegmentRole::Odd,
+                (false, true) if !may_ack => SegmentRole::WrongSynAck,
                 (false, true) => match own.syn.filter(|_| self.new_isn && !own.has_asked_with(segment.seq)) {
                     Some((before, _)) => SegmentRole::AnotherSynAck { before: before.get() },
                     None => SegmentRole::SynAck,
@@ -36,17 +37,32 @@ impl Connection {
             SegmentRole::Data
         } else if !flags.contains(TcpFlags::ACK) {
             SegmentRole::Odd
-        } else if !peer.syn_acked
-            && own.isn.is_some()
-            && self.life != Life::Aborted
-            && peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1)))
-        {
+        } else if self.opens(moment, own, peer, segment) {
             SegmentRole::HandshakeAck
         } else if self.is_ending() && closes(own, peer, segment.ack) {
             SegmentRole::LastAck
         } else {
             SegmentRole::Ack
         }
+    }
+
+    /// Whether an ACK completes the handshake: it covers the SYN, and perhaps data that came with it or right behind it
+    /// (RFC 7413 §4.2.2). Where both sides sent a SYN first, it is the client's ACK of the SYN-ACK (RFC 9293 §3.5).
+    fn opens(&self, moment: &PacketRef, own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
+        if own.isn.is_none() || self.life == Life::Aborted {
+            return false;
+        }
+        if self.handshake.simultaneous {
+            let client = moment.direction == Direction::ClientToServer;
+            return client && own.syn_with_ack && peer.syn_with_ack && self.handshake.ack().is_none();
+        }
+        let behind = |isn: SeqNumber| {
+            segment.ack.is_after(isn)
+                && peer.snd_nxt.is_some_and(|next| !segment.ack.is_after(next))
+                && peer.syn_with_ack
+        };
+        !peer.syn_acked
+            && (peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1))) || peer.isn.is_some_and(behind))
     }
 
     /// How far the connection has come, with this segment taken.

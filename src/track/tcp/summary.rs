@@ -5,7 +5,7 @@ use super::other_host::TwoTtls;
 use super::rules::window::ProvenZeroWindow;
 use super::unanswered::UnansweredRequest;
 use crate::model::Occurrences;
-use crate::model::{Nanos, PerDirection};
+use crate::model::{Nanos, OptionKinds, PerDirection};
 use crate::track::capture_point::CapturePointEvidence;
 use crate::track::totals::EarlierFragments;
 
@@ -46,8 +46,6 @@ pub struct Negotiated {
     pub sack_permitted: bool,
     /// Timestamps.
     pub timestamps: bool,
-    /// ECN (RFC 3168 §6.1.1), by ECE on the SYN.
-    pub ecn: bool,
 }
 
 /// How long a receiver's window was zero.
@@ -132,12 +130,21 @@ pub struct TcpSummary {
     pub went_on: PerDirection<Option<u64>>,
     /// The first segment that answered the SYN and did not fit it.
     pub misfit: Option<u64>,
+    /// The SYN that was refused by a challenge ACK, that ACK, and the stream of the connection that it belongs to, where
+    /// the capture holds that.
+    pub challenged_syn: Option<(u64, u64, Option<u32>)>,
+    /// The SYN on the same ports that began another stream while this connection was open.
+    pub superseded_by: Option<u64>,
     /// Each side's SYN.
     pub negotiated: PerDirection<Option<Negotiated>>,
     /// Each side's data and FIN that were never acknowledged.
     pub unacked: PerDirection<Unacked>,
     /// The lowest gap in each side's bytes that was not filled, though the peer's ACKs ask for it.
     pub unfilled: PerDirection<Option<UnfilledGap>>,
+    /// What the handshake says of ECN.
+    pub ecn: super::Ecn,
+    /// Each side's options by kind, on any segment, but MSS, window scale, SACK and timestamps.
+    pub options: PerDirection<OptionKinds>,
     /// Each side's window, where it is shut at the end.
     pub still_zero_window: PerDirection<Option<StillZeroWindow>>,
     /// Data that a side sent after the peer's FIN: a half-close.

@@ -8,6 +8,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod acceptability;
+pub(in crate::track) mod port_reuse;
 pub mod probe;
 pub(in crate::track) mod reset;
 pub(in crate::track) mod retransmission;

@@ -37,6 +37,8 @@ pub struct ResetCase<'a> {
     pub(super) recorder: &'a SummaryRecorder,
     elsewhere: &'a Elsewhere<'a>,
     pub(super) with_ack: bool,
+    /// The SYN asks for ECN (RFC 3168 §6.1.1, RFC 9768 §3.1.1).
+    pub(super) ecn_setup: bool,
     /// Without ACK a RST takes its number from the ACK of the segment that it answers (RFC 9293 §3.10.7.1): that segment.
     pub(super) answered: Option<Recent>,
 }
@@ -71,6 +73,7 @@ impl<'a> ResetCase<'a> {
             recorder: &connection.recorder,
             elsewhere,
             with_ack,
+            ecn_setup: connection.ecn.is_offered(),
             answered: None,
         };
         let answered = (!with_ack).then(|| case.peer.recent_with_ack(segment.seq)).flatten();

@@ -51,7 +51,7 @@ pub(super) const LISTENING: Rule<ResetFamily> = answering(
         let syn = case.refused_syn()?;
         let accepted = case.host().accepts?;
         let waited = case.ago(accepted.time);
-        Some(ResetProof { before: Some(accepted.frame), waited, flag: case.peer.ecn, ..case.answers(syn) })
+        Some(ResetProof { before: Some(accepted.frame), waited, flag: case.ecn_setup, ..case.answers(syn) })
     },
     |proof, words| {
         let ago = proof.waited.map_or_else(String::new, |ago| format!(", {} earlier", ago.human()));
@@ -76,7 +76,7 @@ pub(super) const ECN: Rule<ResetFamily> = answering(
     }),
     |case| {
         let syn = case.refused_syn()?;
-        case.peer.ecn.then(|| case.answers(syn))
+        case.ecn_setup.then(|| case.answers(syn))
     },
     |_, words| {
         format!(

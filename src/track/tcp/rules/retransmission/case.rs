@@ -75,6 +75,10 @@ pub(in crate::track::tcp) struct SynCase {
     pub(in crate::track::tcp) data: Option<NonZeroU64>,
     /// Its IP identification differs from that of the one before.
     pub(in crate::track::tcp) other_id: bool,
+    /// The first SYN had the Fast Open option or data, and this one has neither.
+    pub(in crate::track::tcp) without_fast_open: bool,
+    /// The first SYN offered ECN, and this one does not.
+    pub(in crate::track::tcp) without_ecn: bool,
 }
 
 /// A segment in question, and the state that it meets.

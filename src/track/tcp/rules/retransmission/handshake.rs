@@ -114,15 +114,34 @@ pub(super) const SYN_ANSWERED: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
+/// What a SYN leaves out that the first one had, since some hosts and middleboxes drop SYNs with it.
+fn leaves_out(number: u64) -> &'static str {
+    match number {
+        1 => " It leaves out Fast Open, which some middleboxes do not let pass (RFC 7413 §7.1).",
+        2 => " It leaves out ECN, which some hosts and middleboxes do not let pass (RFC 3168 §6.1.1.1).",
+        3 => {
+            " It leaves out Fast Open and ECN, which some middleboxes do not let pass (RFC 7413 §7.1, RFC 3168 §6.1.1.1)."
+        }
+        _ => "",
+    }
+}
+
 /// No answer was captured.
 pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::HandshakeRetried,
     label: "SYN retransmission",
     rfc: &["RFC 6298 §5.7"],
     effect: SYN,
-    applies: |case| syn(case, None),
+    applies: |case| {
+        let syn_case = case.syn()?;
+        let number = u64::from(syn_case.without_fast_open) + 2 * u64::from(syn_case.without_ecn);
+        Some(Proof { number, ..syn(case, None)? })
+    },
     cause: SYN_TIMER,
     candidates: no_candidates,
-    says: |proof, _| format!("SYN retransmission {}{}: no answer came.", proof.count, after(proof)),
+    says: |proof, _| {
+        let left_out = leaves_out(proof.number);
+        format!("SYN retransmission {}{}: no answer came.{left_out}", proof.count, after(proof))
+    },
     frames: words::frames,
 };

@@ -42,7 +42,7 @@ pub(super) const SYN_DATA: Rule<RetransmissionFamily> = Rule {
         shown_by: |proof| format!("the SYN-ACK did not cover the SYN's data, frame {}", witness(proof)),
         ..words::RETRANSMITTED
     },
-    applies: |case| syn_data(case).filter(|_| !case.sender.fast_open),
+    applies: |case| syn_data(case).filter(|_| case.sender.fast_open.is_none()),
     cause: |proof| arrival(proof.witness, "ack"),
     candidates: no_candidates,
     says: |proof, _| {
@@ -65,7 +65,7 @@ pub(super) const FAST_OPEN_DATA: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::FastOpen,
     rfc: &["RFC 7413 §4.2.2"],
     applies: |case| {
-        let proof = syn_data(case).filter(|_| case.sender.fast_open)?;
+        let proof = syn_data(case).filter(|_| case.sender.fast_open.is_some())?;
         Some(Proof { detail: ProofDetail::Alternative, ..proof })
     },
     ..SYN_DATA
@@ -74,10 +74,11 @@ pub(super) const FAST_OPEN_DATA: Rule<RetransmissionFamily> = Rule {
 /// The SYN-ACK that covers the SYN, but not the data that it carried, which only a SYN has carried so far.
 fn syn_data(case: &Case<'_>) -> Option<Proof> {
     let (before, sender, receiver): (&SentSegment, _, _) = (case.segment()?, case.sender, case.receiver);
-    let on_syn = before.len > 0 && sender.isn == Some(before.seq);
-    let on_syn = on_syn && sender.syn.is_some_and(|(syn, _)| before.last.0 <= syn.get());
-    let only_syn = receiver.ack_sent == Some(before.seq.plus(1)) && receiver.syn_with_ack;
-    let (syn_ack, _) = receiver.syn.filter(|(syn_ack, _)| on_syn && only_syn && before.last.0 < syn_ack.get())?;
+    let on_syn = before.len > 0 && sender.syn.is_some_and(|(syn, _)| before.last.0 <= syn.get());
+    // it may accept the first of them
+    let due = receiver.syn_with_ack
+        && receiver.ack_sent.is_some_and(|ack| ack == case.again.seq || ack == before.seq.plus(1));
+    let (syn_ack, _) = receiver.syn.filter(|(syn_ack, _)| on_syn && due && before.last.0 < syn_ack.get())?;
     Some(case.proved_by(syn_ack.get()))
 }
 

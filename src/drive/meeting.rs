@@ -1,0 +1,44 @@
+//! Several clients at the same server at once.
+
+use std::io;
+use std::thread;
+
+use socket2::Socket;
+
+use super::behaviour::Behaviour;
+use super::client::{Client, ClientFault, Plan, Tally};
+use super::ground::Ground;
+use crate::model::Side;
+
+/// Has the clients do what is planned, all at once, and adds up what they did.
+pub(super) fn meet(
+    ground: &Ground,
+    client: &Client,
+    plan: &Plan,
+    behaviour: &Behaviour,
+    sockets: Vec<Socket>,
+) -> Tally {
+    let start = |(number, socket)| {
+        let (client, actions) = (Client { number, ..client.clone() }, plan.actions(behaviour));
+        let run = move || client.run_on(socket, actions);
+        let spawn = move || thread::Builder::new().name(format!("client {number}")).spawn(run);
+        ground.on(Side::Client, spawn).map_err(io::Error::other).flatten()
+    };
+    let started: Vec<_> = (1..).zip(sockets).map(start).collect();
+    let mut total = Tally::default();
+    for started in started {
+        let broke_down = || io::Error::other("the client's thread broke down");
+        match started.and_then(|thread| thread.join().map_err(|_| broke_down())) {
+            Ok(tally) => {
+                total.sent += tally.sent;
+                total.received += tally.received;
+                total.fault = total.fault.or(tally.fault);
+            }
+            Err(error) => {
+                let what = "can't start a client of";
+                total.fault.get_or_insert(ClientFault::Failed { what, server: client.server, error });
+            }
+        }
+    }
+    total
+}

@@ -1,0 +1,111 @@
+//! What is kept of each conversation: the first that come, and those of the session itself before and instead of others.
+
+use std::collections::HashMap;
+
+use crate::track::StreamId;
+
+/// A bounded number of conversations, and what is kept of each.
+#[derive(Debug)]
+pub(super) struct Places<T> {
+    most: usize,
+    places: HashMap<StreamId, usize>,
+    kept: Vec<Place<T>>,
+}
+
+#[derive(Debug)]
+struct Place<T> {
+    stream: StreamId,
+    own: bool,
+    kept: T,
+}
+
+impl<T: Default> Places<T> {
+    /// Room for `most` conversations.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, places: HashMap::new(), kept: Vec::new() }
+    }
+
+    /// What is kept of a conversation; `None` if there are too many already.
+    pub(super) fn get(&mut self, stream: StreamId) -> Option<&mut T> {
+        let place = match self.places.get(&stream) {
+            Some(place) => *place,
+            None if self.kept.len() < self.most => self.add(stream),
+            None => return None,
+        };
+        self.kept.get_mut(place).map(|place| &mut place.kept)
+    }
+
+    /// Whether something is kept of a conversation, or could be.
+    pub(super) fn has_room(&self, stream: StreamId) -> bool {
+        self.kept.len() < self.most || self.places.contains_key(&stream)
+    }
+
+    fn add(&mut self, stream: StreamId) -> usize {
+        let place = self.kept.len();
+        self.places.insert(stream, place);
+        self.kept.push(Place { stream, own: false, kept: T::default() });
+        place
+    }
+
+    /// Gives a conversation of the session itself a place, if need be that of the last one of others: what was kept of that
+    /// one is returned.
+    pub(super) fn own(&mut self, stream: StreamId) -> Option<T> {
+        let mut lost = None;
+        if !self.places.contains_key(&stream) && self.kept.len() >= self.most {
+            lost = self.kept.pop_if(|place| !place.own);
+            if let Some(place) = &lost {
+                self.places.remove(&place.stream);
+            }
+        }
+        if self.get(stream).is_some()
+            && let Some(place) = self.places.get(&stream).and_then(|place| self.kept.get_mut(*place))
+        {
+            place.own = true;
+        }
+        lost.map(|place| place.kept)
+    }
+
+    /// Takes everything out: the conversations of the session first, then the others, each in the order in which they came.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = T> + use<T> {
+        self.places.clear();
+        let (own, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.kept).into_iter().partition(|place| place.own);
+        own.into_iter().chain(others).map(|place| place.kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Protocol;
+
+    fn stream(number: u32) -> StreamId {
+        StreamId { protocol: Protocol::Udp, number }
+    }
+
+    fn put(places: &mut Places<u32>, number: u32) -> bool {
+        places.get(stream(number)).map(|kept| *kept = number).is_some()
+    }
+
+    #[test]
+    fn the_session_comes_first_and_others_in_their_order() {
+        let mut places = Places::new(5);
+        (1..=4).for_each(|number| assert!(put(&mut places, number)));
+        assert_eq!((places.own(stream(3)), places.own(stream(5))), (None, None));
+        assert!(put(&mut places, 5) && !put(&mut places, 6));
+        assert_eq!(places.take().collect::<Vec<_>>(), [3, 5, 1, 2, 4]);
+        assert_eq!(places.take().next(), None);
+    }
+
+    #[test]
+    fn the_session_has_a_place_though_others_took_them_all() {
+        let mut places = Places::new(2);
+        assert!(put(&mut places, 1) && put(&mut places, 2));
+        assert_eq!(places.own(stream(3)), Some(2), "the last of the others gives way");
+        assert!(put(&mut places, 3) && !put(&mut places, 2));
+        assert_eq!(places.own(stream(3)), None, "it has its place");
+        assert_eq!(places.own(stream(4)), None, "and gives way to none of its own");
+        assert_eq!(places.take().collect::<Vec<_>>(), [3, 1]);
+        let mut none = Places::<u32>::new(0);
+        assert_eq!(none.own(stream(1)), None);
+    }
+}
