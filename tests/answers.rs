@@ -231,9 +231,9 @@ fn windows_say_whether_they_throttled() {
     assert!(never.text.contains("The server's smallest is 62,464 bytes, in frame 27. It never throttled the client."));
     assert!(never.calculation.iter().any(|line| line == "frame 27: window = 61 × 1024 = 62464"));
     let shut = answer("kernel/zero_window_probe.pcap", "zero_window");
-    assert!(shut.text.starts_with("The server shut its window in frame"), "{shut:?}");
+    assert!(shut.text.starts_with("The server's window was zero in frame 6: "), "{shut:?}");
     let never = answer("made/window-never-opens.pcap", "zero_window");
-    assert!(never.text.ends_with("did not open again: the RST in frame 9 ended the connection 2.88 s after frame 5."));
+    assert!(never.text.ends_with("did not reopen: the RST in frame 9 ended the connection 2.88 s after frame 5."));
     assert_eq!(never.cannot_tell, None);
     let no = answer("lab-v0.pcap", "zero_window");
     assert!(no.text.starts_with("No:") && no.frames.is_empty());

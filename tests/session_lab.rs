@@ -386,7 +386,7 @@ fn the_report_knows_the_sends_and_the_place_of_the_capture() {
     assert_eq!(report.matches("1 send, 1 segment, 1 answer").count(), 2, "{report}");
     // a slow answer is told with the place too; at the server the network has no part in it
     for (side, wanted) in [
-        ("client", "(captured at the client). How much of it the network took can't be told"),
+        ("client", "(captured at the client). The network's part is unknown"),
         ("server", "(captured at the server). The network has no part in it"),
     ] {
         let records = records(Who::User, &["--proto", "udp", "--read-delay", "250ms", "--capture-at", side]);

@@ -105,7 +105,7 @@ finding_codes! {
     NagleWait "nagle_wait" Note "A small segment waited for the ACK of the one before (RFC 896).";
     CorkWait "cork_wait" Note "The rest of what a program had sent waited: TCP_CORK or MSG_MORE, or the program wrote it late.";
     IdleGap "idle_gap" Note "Nothing was sent for a while.";
-    SlowServer "slow_server" Note "The server took its time to answer, or where that can't be told its answer was lost first.";
+    SlowServer "slow_server" Note "The server answered late; where the capture does not exclude it, its answer may have been lost first.";
     UnansweredRequest "unanswered_request" Warning "The server acknowledged a request, and the connection was closed without an answer.";
     KeepAlive "keep_alive" Note "Asks whether the peer is still there (RFC 1122 §4.2.3.6).";
     OtherHost "other_host" Warning "Another host sends packets in one side's name: a proxy, firewall or load balancer on the path.";

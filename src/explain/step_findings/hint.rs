@@ -190,17 +190,17 @@ pub(super) fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer
     let at_sender = matches!(slow.seen, Some(CapturePoint::SameHost | CapturePoint::Server));
     let known = match slow.acked_by {
         Some(ack) if at_sender => {
-            format!("Frame {ack} had acknowledged it, so it was there: the program took its time.")
+            format!("Frame {ack} had acknowledged the request, so it had arrived: the program took this time.")
         }
         Some(ack) => format!(
-            "Frame {ack} had acknowledged it, so it was there: the program took its time, or its answer was lost on the way here and a timer had to send it again. A capture at the server tells."
+            "Frame {ack} had acknowledged the request, so it had arrived. Either the program took this time, or its answer was lost before the capture point and retransmitted. A capture at the server would show which."
         ),
-        None if !at_sender => "It was sent once, and its ACK came only with the answer or right before it: the program took its time, or the request came late, or the answer was lost on the way here and a timer had to send it again. A capture at the server tells.".to_owned(),
-        None => "It was sent once, and its ACK came only with the answer or right before it: most likely the program took its time, but whether the request came late can't be told.".to_owned(),
+        None if !at_sender => "The request was sent once, and its ACK came with the answer or right before it. Candidates: a slow program, a delayed request, or an answer that was lost before the capture point and retransmitted. A capture at the server would show which.".to_owned(),
+        None => "The request was sent once, and its ACK came with the answer or right before it. Either the program took this time, or the request arrived late; this capture does not show which.".to_owned(),
     };
     let known = lost.map_or(known, |lost| {
         format!(
-            "The lab's wire had lost data of the server's before this ({}): the program need not have been slow, most likely this is its answer sent again.",
+            "The lab's network had lost data from the server before this ({}). Either this is the retransmitted answer, or the program was slow.",
             lost_before(lost)
         )
     });

@@ -164,10 +164,10 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
     {
         let network = match facts.seen {
             Some(CapturePoint::Server | CapturePoint::SameHost) => {
-                "The network has no part in it: the program took its time."
+                "The network has no part in it: the program took this time."
             }
             Some(CapturePoint::Client | CapturePoint::Between) | None => {
-                "How much of it the network took can't be told: UDP has no handshake to hold it against."
+                "The network's part is unknown: UDP has no handshake to compare it with."
             }
         };
         let text = format!(

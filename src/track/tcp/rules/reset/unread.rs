@@ -84,7 +84,7 @@ pub(super) const AFTER_OWN_FIN: Rule<ResetFamily> = Rule {
 /// Bytes of the peer had come that this side never answered.
 pub(super) const UNREAD: Rule<ResetFamily> = Rule {
     code: ResetUnread,
-    label: "closed with unread data",
+    label: "aborted by close()",
     rfc: &["RFC 2525 §2.17", "RFC 1122 §4.2.2.13"],
     effect: ResetEffect::ends(|proof, words| {
         format!(
