@@ -65,26 +65,6 @@ fn session(who: Who, arguments: &[&str]) -> Command {
     command
 }
 
-/// A user's shell runs a program that has a capability from its file: the shell has none, so that the program is not
-/// dumpable. (setpriv keeps its own capabilities, and what it runs itself is.)
-#[test]
-fn a_program_with_a_file_capability_has_its_lab() {
-    let folder = open_folder();
-    let own = folder.path().join("echolab");
-    fs::copy(program(), &own).unwrap();
-    assert!(Command::new("setcap").arg("cap_net_raw=ep").arg(&own).status().unwrap().success());
-    for arguments in ["--network lab", "--network lab --proto udp --capture-at both", "--scenario lost-request"] {
-        let mut command = Command::new("setpriv");
-        let (user, group) = (format!("--reuid={USER}"), format!("--regid={USER}"));
-        command.args([&user, &group, "--clear-groups", "--inh-caps=-all", "sh", "-c"]);
-        command.arg(format!("\"$0\" session {arguments} --format lines; exit $?")).arg(&own).stdin(Stdio::null());
-        let output = command.env_remove("SUDO_UID").env_remove("SUDO_GID").output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{arguments}: {}", said(&output));
-        let report = String::from_utf8(output.stdout).unwrap();
-        assert!(report.lines().any(|line| line.contains("192.0.2.1")), "{arguments}: {report}");
-    }
-}
-
 fn run(who: Who, arguments: &[&str]) -> Output {
     session(who, arguments).output().unwrap()
 }
@@ -146,7 +126,7 @@ fn an_echo_runs_over_tcp_and_udp_and_both_ip_versions() {
             (&["-6"], "2001:db8::1", "2001:db8::2"),
             (&["--ip", "::1"], "2001:db8::1", "2001:db8::2"),
         ] {
-            for (protocol, steps) in [("tcp", 10), ("udp", 2)] {
+            for (protocol, steps) in [("tcp", 10..=12), ("udp", 2..=2)] {
                 let records = records(who, &[options, &["-t", protocol]].concat());
                 assert_eq!(of_kind(&records, "capture")[0]["interface"], "client:eth0");
                 let conversation = of_kind(&records, "conversation")[0];
@@ -160,11 +140,10 @@ fn an_echo_runs_over_tcp_and_udp_and_both_ip_versions() {
                 );
                 assert_eq!(conversation["echo"]["matched"], 1);
                 let summary = of_kind(&records, "summary")[0];
-                assert_eq!(
-                    (&summary["frames"], &summary["dropped"]),
-                    (&steps.into(), &0.into()),
-                    "{who:?} {options:?} {protocol}"
-                );
+                // a server that waits 40 ms for its processor acknowledges a request, or the FIN, before it answers
+                let frames = summary["frames"].as_u64().unwrap();
+                assert!(steps.contains(&frames), "{who:?} {options:?} {protocol}: {summary}");
+                assert_eq!(summary["dropped"], 0, "{who:?} {options:?} {protocol}");
                 assert!(of_kind(&records, "step").iter().all(|step| step["checksum"] == "valid"));
             }
         }
