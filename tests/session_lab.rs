@@ -64,26 +64,6 @@ fn session(who: Who, arguments: &[&str]) -> Command {
     command
 }
 
-/// A user's shell runs a program that has a capability from its file: the shell has none, so that the program is not
-/// dumpable. (setpriv keeps its own capabilities, and what it runs itself is.)
-#[test]
-fn a_program_with_a_file_capability_has_its_lab() {
-    let folder = open_folder();
-    let own = folder.path().join("echolab");
-    fs::copy(program(), &own).unwrap();
-    assert!(Command::new("setcap").arg("cap_net_raw=ep").arg(&own).status().unwrap().success());
-    for arguments in ["--network lab", "--network lab --proto udp --capture-at both", "--scenario lost-request"] {
-        let mut command = Command::new("setpriv");
-        let (user, group) = (format!("--reuid={USER}"), format!("--regid={USER}"));
-        command.args([&user, &group, "--clear-groups", "--inh-caps=-all", "sh", "-c"]);
-        command.arg(format!("\"$0\" session {arguments} --format lines; exit $?")).arg(&own).stdin(Stdio::null());
-        let output = command.env_remove("SUDO_UID").env_remove("SUDO_GID").output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{arguments}: {}", said(&output));
-        let report = String::from_utf8(output.stdout).unwrap();
-        assert!(report.lines().any(|line| line.contains("192.0.2.1")), "{arguments}: {report}");
-    }
-}
-
 fn run(who: Who, arguments: &[&str]) -> Output {
     session(who, arguments).output().unwrap()
 }

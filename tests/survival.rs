@@ -1,4 +1,5 @@
-//! A capture survives the end of its session, whatever ends it, and the machine is left as it was.
+//! A capture survives the end of its session, whatever ends it, and the machine is left as it was; a session runs for who
+//! may capture by a file's capability.
 //!
 //! They need root (setpriv drops it where a test wants less) and fail without it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
@@ -295,5 +296,26 @@ fn a_full_disk_leaves_a_capture_that_ends_with_a_whole_record() {
         assert!(said.contains("No space left on device") && said.ends_with("\n2\n"), "{said}");
         assert_eq!(frames(&kept).unwrap(), missing - 1, "{said}");
         assert!(missing > 3, "something fits: {said}");
+    }
+}
+
+/// A user's shell runs a program that has a capability from its file: the shell has none, so that the program is not
+/// dumpable. (setpriv keeps its own capabilities, and what it runs itself is.)
+#[test]
+fn a_program_with_a_file_capability_has_its_lab() {
+    let folder = TempDir::new().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let own = folder.path().join("echolab");
+    fs::copy(cargo_bin!("echolab"), &own).unwrap();
+    assert!(Command::new("setcap").arg("cap_net_raw=ep").arg(&own).status().unwrap().success());
+    for arguments in ["--network lab", "--network lab --proto udp --capture-at both", "--scenario lost-request"] {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=12345", "--regid=12345", "--clear-groups", "--inh-caps=-all", "sh", "-c"]);
+        command.arg(format!("\"$0\" session {arguments} --format lines; exit $?")).arg(&own).stdin(Stdio::null());
+        let output = command.env_remove("SUDO_UID").env_remove("SUDO_GID").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments}: {said}");
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.lines().any(|line| line.contains("192.0.2.1")), "{arguments}: {report}");
     }
 }
