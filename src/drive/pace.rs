@@ -1,8 +1,9 @@
 //! Holds programs up that send faster than their packets can be captured.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::model::Side;
 
@@ -19,10 +20,18 @@ struct Shared {
     catch_up: Box<dyn Fn() + Send + Sync>,
     /// Bytes sent since the last wait.
     since: AtomicU64,
+    held: Mutex<Held>,
+}
+
+/// The time for which programs were held up.
+#[derive(Debug, Default)]
+struct Held {
     /// Programs that wait.
-    holding: AtomicUsize,
-    /// Waits begun, and waits ended.
-    holds: AtomicU64,
+    holding: usize,
+    /// The time from which on one of them has waited.
+    since: Option<Instant>,
+    /// The time that is over.
+    total: Duration,
 }
 
 impl Pace {
@@ -30,8 +39,8 @@ impl Pace {
     /// sent since the last time, by whichever program, and by a server when `server_stretch` were.
     pub fn new(client_stretch: u64, server_stretch: u64, catch_up: impl Fn() + Send + Sync + 'static) -> Self {
         let catch_up = Box::new(catch_up);
-        let (since, holding, holds) = Default::default();
-        Self(Arc::new(Shared { client_stretch, server_stretch, catch_up, since, holding, holds }))
+        let (since, held) = Default::default();
+        Self(Arc::new(Shared { client_stretch, server_stretch, catch_up, since, held }))
     }
 
     /// The program of `side` has sent so many bytes; returns when it may go on.
@@ -46,21 +55,33 @@ impl Pace {
             return;
         }
         shared.since.store(0, Ordering::Relaxed);
-        shared.holding.fetch_add(1, Ordering::SeqCst);
-        shared.holds.fetch_add(1, Ordering::SeqCst);
+        shared.change(|held, now| {
+            held.holding += 1;
+            held.since.get_or_insert(now);
+        });
         (shared.catch_up)();
-        shared.holds.fetch_add(1, Ordering::SeqCst);
-        shared.holding.fetch_sub(1, Ordering::SeqCst);
+        shared.change(|held, now| {
+            held.holding = held.holding.saturating_sub(1);
+            if held.holding == 0
+                && let Some(since) = held.since.take()
+            {
+                held.total = held.total.saturating_add(now.saturating_duration_since(since));
+            }
+        });
     }
 
-    /// To be kept for [`Pace::held_since`].
-    pub(super) fn mark(&self) -> u64 {
-        self.0.holds.load(Ordering::SeqCst)
+    /// How long any program has been held up so far: the other may have waited for it.
+    pub(super) fn held(&self) -> Duration {
+        let now = |held: &mut Held, now: Instant| {
+            held.total.saturating_add(held.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)))
+        };
+        self.0.change(now)
     }
+}
 
-    /// Whether a program was held up at any time since the mark was made: the other may have waited for it.
-    pub(super) fn held_since(&self, mark: u64) -> bool {
-        self.0.holding.load(Ordering::SeqCst) > 0 || self.mark() != mark
+impl Shared {
+    fn change<T>(&self, change: impl FnOnce(&mut Held, Instant) -> T) -> T {
+        change(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner), Instant::now())
     }
 }
 
@@ -72,6 +93,8 @@ impl fmt::Debug for Pace {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
 
     #[test]
@@ -88,10 +111,9 @@ mod tests {
         };
         assert_eq!(waits(Side::Client, 9_000), 0);
         assert_eq!(waits(Side::Server, 9_000), 0, "a server goes on while a client may wait instead");
-        let mark = pace.mark();
-        assert!(!pace.held_since(mark));
+        assert_eq!(pace.held(), Duration::ZERO);
         assert_eq!(waits(Side::Client, 1), 1);
-        assert!(pace.held_since(mark) && !pace.held_since(pace.mark()));
+        assert!(pace.held() == pace.held(), "nobody is held up now");
         assert_eq!(waits(Side::Client, 9_000), 0, "counted anew");
         assert_eq!(waits(Side::Server, 10_000), 1);
         assert_eq!((0..19).map(|_| waits(Side::Client, 0)).sum::<usize>(), 0);
@@ -110,11 +132,12 @@ mod tests {
         let held = pace.clone();
         let thread = std::thread::spawn(move || held.sent(Side::Server, 1));
         begins.recv().unwrap();
-        let mark = pace.mark();
-        assert!(pace.held_since(mark), "it has not ended");
+        let mark = pace.held();
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(pace.held() > mark, "it has not ended");
         end.send(()).unwrap();
         thread.join().unwrap();
-        assert!(pace.held_since(mark), "it ended after the mark");
-        assert!(!pace.held_since(pace.mark()));
+        let held = pace.held();
+        assert!(held > mark && held == pace.held(), "it ended after the mark");
     }
 }

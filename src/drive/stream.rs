@@ -10,6 +10,10 @@ use super::fault::Fault;
 use super::pace::Pace;
 use super::signal::{Signal, Woken};
 
+/// A wait lasts no longer than so many timeouts, however long the other program is held up: strangers may hold it up
+/// for ever.
+const MOST_TIMEOUTS: u32 = 10;
+
 /// How long to wait, and what ends every wait.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience<'a> {
@@ -22,13 +26,23 @@ pub(super) struct Patience<'a> {
 impl Patience<'_> {
     /// Waits until `socket` is ready.
     pub(super) fn wait(&self, socket: impl std::os::fd::AsFd, interest: PollFlags) -> Result<(), Fault> {
+        let mut rest = self.timeout;
+        let mut waited = Duration::ZERO;
         loop {
-            let mark = self.pace.map(Pace::mark);
-            match self.halt.wait_with(&socket, interest, self.timeout)? {
+            let mark = self.pace.map(Pace::held);
+            match self.halt.wait_with(&socket, interest, rest)? {
                 Woken::Ready => return Ok(()),
                 Woken::Signalled => return Err(Fault::Halted),
-                Woken::TimedOut if self.pace.zip(mark).is_some_and(|(pace, mark)| pace.held_since(mark)) => {}
-                Woken::TimedOut => return Err(Fault::TimedOut(self.timeout.unwrap_or_default())),
+                Woken::TimedOut => {
+                    let timeout = self.timeout.unwrap_or_default();
+                    let held =
+                        self.pace.zip(mark).map_or(Duration::ZERO, |(pace, mark)| pace.held().saturating_sub(mark));
+                    waited = waited.saturating_add(rest.unwrap_or_default());
+                    if held.is_zero() || waited >= timeout.saturating_mul(MOST_TIMEOUTS) {
+                        return Err(Fault::TimedOut(timeout));
+                    }
+                    rest = Some(held.min(timeout));
+                }
             }
         }
     }
