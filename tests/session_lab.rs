@@ -379,8 +379,11 @@ fn the_report_knows_the_sends_and_the_place_of_the_capture() {
 #[test]
 fn no_server_is_slow_whose_answer_the_wire_lost() {
     for (options, wanted) in [
-        (&["--capture-at", "client"][..], "before this (the rule `drop data 1 of server twice`): the program need not"),
-        (&["--capture-at", "both"], " of the capture at the server): the program need not"),
+        (
+            &["--capture-at", "client"][..],
+            "before this (the rule `drop data 1 of server twice`). Either this is the retransmitted answer",
+        ),
+        (&["--capture-at", "both"], " of the capture at the server). Either this is the retransmitted answer"),
     ] {
         // twice, so that it takes long even where the client's request is retransmitted in between
         let records = records(Who::User, &[&["--wire", "drop data 1 of server twice"], options].concat());
