@@ -77,7 +77,7 @@ fn list(terminal: Option<usize>) -> String {
             row(&mut text, &format!("  {called:name$}  {:runs$}  {seconds:>5}  ", on.name()), about, terminal);
         }
     }
-    text.push_str("\nTo describe one: echolab scenarios NAME. To run it: echolab session --scenario NAME.\n");
+    text.push_str("\nDescribe one: echolab scenarios NAME\nRun it:       echolab session --scenario NAME\n");
     text
 }
 
