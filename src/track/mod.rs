@@ -47,6 +47,7 @@ pub use stop_reason::StopReason;
 pub use stream::{RolesFrom, StreamId};
 pub use surges::{Attempts, Surge};
 pub use tcp::fragments::EarlierFragments;
+pub use tcp::rules::close::{CloseEffect, CloseProof, Closes, Reply, TimeWait};
 pub use tcp::rules::port_reuse::{PortReuse, ReuseEffect, ReuseProof, ReusedPorts};
 pub use tcp::rules::reset::family::{Ends, ResetEffect, ResetFamily};
 pub use tcp::rules::reset::proof::ResetProof;
@@ -61,6 +62,7 @@ pub use tcp::{
 pub use totals::{Close, ConversationSize, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
 pub use tracker::{Last, Tracker};
 
+pub(crate) use tcp::rules::close;
 #[cfg(test)]
 pub(crate) use tcp::rules::probe::{PROBES, ProbeProof};
 pub(crate) use tcp::rules::retransmission::sent_before;

@@ -6,6 +6,7 @@
 //! apart by matching on them. A new cause is one file here and one line in its family's list.
 
 pub(crate) mod acceptability;
+pub(crate) mod close;
 pub(in crate::track) mod port_reuse;
 pub(crate) mod probe;
 pub(in crate::track) mod reset;
