@@ -1,8 +1,9 @@
 //! Sentences about segments, by the part that they play.
 
 use super::{acceptability, acks, bytes, data, joined, reset};
+use crate::explain::words::words;
 use crate::model::{Direction, TcpFlags};
-use crate::track::{Event, Probe, Retransmission, SegmentRole, TcpFacts, sent_before};
+use crate::track::{Event, Retransmission, SegmentRole, TcpFacts, sent_before};
 
 pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     let who = event.direction.sender();
@@ -22,12 +23,12 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
         SegmentRole::Reset => reset::sentence(event, facts),
         SegmentRole::Fin { first } => closing(event, facts, who, first),
         SegmentRole::Data => match facts.probe {
-            Some(probe) => asking(event, facts, who, probe),
+            Some(probe) => probe.sentence(&words(event, facts)),
             None => joined([Some(data::sent(event, facts)), acks::riding(event, facts)]),
         },
         SegmentRole::LastAck => joined([Some(acks::sentence(event, facts)), Some("closed on both sides".to_owned())]),
         SegmentRole::Ack => match facts.probe {
-            Some(probe) => asking(event, facts, who, probe),
+            Some(probe) => probe.sentence(&words(event, facts)),
             None => acks::sentence(event, facts),
         },
         SegmentRole::Odd if facts.flags.contains(TcpFlags::FIN) && !facts.flags.contains(TcpFlags::SYN) => {
@@ -115,36 +116,6 @@ fn closing(event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) -> Strin
         (false, None) => format!("{who} closes too: FIN counts 1"),
     };
     joined([sends, Some(closes), acks::riding(event, facts)])
-}
-
-/// Probes and their answers.
-fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> String {
-    let peer = event.direction.receiver();
-    match probe {
-        Probe::KeepAlive { .. } => format!("{who} asks whether the {peer} is still there: keep-alive"),
-        Probe::ZeroWindow(_) => format!("{who} asks whether the {peer}'s window has reopened: zero-window probe"),
-        Probe::KeepAliveAnswer(frame) => format!("{who} is still there: answers the keep-alive of frame {frame}"),
-        Probe::KeepAliveShown(frame) => {
-            format!("{who} is still there: answers frame {frame}, a keep-alive with an old byte")
-        }
-        Probe::ZeroWindowAnswer(frame) if facts.window == 0 => {
-            format!("{who} answers the probe of frame {frame}: its window is still zero")
-        }
-        Probe::SynChallenge(syn) => format!(
-            "{who} refuses the SYN of frame {syn}: challenge ACK of the connection that it still has, for {}, not {} + 1",
-            facts.ack_raw, facts.sack_base
-        ),
-        Probe::SynAckAnswer(syn_ack) => {
-            format!("{who} acknowledges the {peer}'s SYN again: the SYN-ACK came again in frame {syn_ack}")
-        }
-        Probe::ResetChallenge(reset) => format!(
-            "{who} asks whether the RST of frame {reset} was meant: challenge ACK, it still expects byte {}",
-            facts.ack.unwrap_or_default()
-        ),
-        Probe::ZeroWindowAnswer(frame) => {
-            format!("{who} answers the probe of frame {frame}: its window is {}", bytes(facts.window))
-        }
-    }
 }
 
 /// The earlier transmissions and the reason, behind a verb: `(first sent in frame 4, 257 ms earlier) after a time-out`.

@@ -175,5 +175,5 @@ impl CloseProof {
 /// The words for a conversation as a whole: no segment is in question.
 pub(super) fn words(side: Option<Direction>) -> Words<'static> {
     let side = side.unwrap_or(Direction::ClientToServer);
-    Words { sender: side.sender(), receiver: side.receiver(), frame: 0, seq: 0, len: 0, port: 0, payload: &[] }
+    Words { sender: side.sender(), receiver: side.receiver(), ..Words::default() }
 }
