@@ -1,7 +1,5 @@
 //! The count of everything in a capture.
 
-use std::sync::Arc;
-
 use super::triage::Worst;
 use crate::explain::{Conversation, Step};
 use crate::model::{Finding, FindingCounts, Protocol, Skip};
@@ -40,7 +38,7 @@ pub struct CaptureTotals {
     /// Steps of others, who use the port of the session that was captured.
     pub others: u64,
     /// The worst conversations, where there are too many to show each.
-    pub triage: Option<Arc<Worst>>,
+    pub triage: Option<Box<Worst>>,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
     pub left_out: LeftOut,
 }

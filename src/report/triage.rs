@@ -1,7 +1,6 @@
 //! Too many conversations to show each: the worst ones are kept, to be shown instead.
 
 use std::io;
-use std::sync::Arc;
 
 use super::Sink;
 use super::ranking::{Order, Ranking};
@@ -104,7 +103,7 @@ impl<S: Sink> Relay for Triage<S> {
         let (conversations, _) = self.ranking.take();
         let mut totals = totals.clone();
         if self.offered > self.more_than as u64 {
-            totals.triage = Some(Arc::new(Worst { conversations, troubled: self.troubled, of: self.offered }));
+            totals.triage = Some(Box::new(Worst { conversations, troubled: self.troubled, of: self.offered }));
         }
         self.inner.finish(&totals)
     }
