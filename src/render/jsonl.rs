@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::Format;
 use super::record::{AnswersRecord, Record, write_json};
+use super::{Format, Triaged};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Sink, ToldCall};
@@ -15,6 +15,7 @@ pub(super) static FORMAT: Format = Format {
     streams: true,
     headers: false,
     answers: true,
+    triage: Triaged::No,
     sink: |out, _| Box::new(JsonLines { out: io::BufWriter::with_capacity(1 << 16, out) }),
 };
 
