@@ -14,6 +14,7 @@ mod facts;
 mod hosts;
 mod index;
 mod kind;
+mod ledger;
 mod maybe_owned;
 mod mirror;
 mod overview;
@@ -36,6 +37,7 @@ pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts}
 pub use facts::{
     Acked, EcnSignal, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace,
 };
+pub use ledger::{Ledger, Share, Wait};
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;
 pub use overview::CaptureOverview;

@@ -4,6 +4,7 @@ use super::analysis::AnalysisCounts;
 use super::askers::LinkedConversation;
 use super::capture_point::CapturePointEvidence;
 use super::event::{RolesFrom, StreamId};
+use super::ledger::Ledger;
 use super::stop_reason::StopReason;
 use super::tcp::TcpSummary;
 use crate::echo::{EchoStory, EchoTotals};
@@ -94,6 +95,8 @@ pub struct ConversationTotals {
     pub start: Option<Timestamp>,
     /// From its first frame to its last.
     pub duration: Option<Nanos>,
+    /// Where that time went; `None` for UDP without answers, and where no frame has a time.
+    pub ledger: Option<Ledger>,
     /// Frames each way.
     pub packets: PerDirection<u64>,
     /// Frame bytes on the wire each way.

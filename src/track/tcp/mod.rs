@@ -33,6 +33,7 @@ mod segment;
 mod spurious;
 mod state;
 mod summary;
+mod time_ledger;
 mod unanswered;
 mod wireshark;
 
@@ -111,6 +112,7 @@ pub(super) struct Connection {
     counts: Option<Box<AnalysisCounts>>,
     pub(super) rtt: Distribution,
     recorder: SummaryRecorder,
+    pub(super) time: time_ledger::TimeLedger,
     /// Who sent the first FIN or RST.
     closed_first: Option<Direction>,
     /// How far it has come.
@@ -333,6 +335,7 @@ impl Connection {
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         let played = (numbers.role, numbers.probe);
         (facts.ordinary, facts.or_ordinary) = self.ordinary_cause(moment.direction, moment.at, segment, facts, played);
+        self.account(moment, segment, numbers, facts);
         let (own, peer) = self.sides.both_mut(moment.direction);
         self.last = (moment.frame, moment.at);
         own.remember(Recent {
