@@ -24,8 +24,10 @@ struct OpenAck {
     /// When it was captured, and its frame.
     at: Nanos,
     frame: u64,
-    /// The peer's data filled the window that it reopens.
+    /// The peer's data had filled the window.
     window: bool,
+    /// It reopens a window of zero.
+    reopens: bool,
     /// A timer had delayed it.
     delayed: bool,
 }
@@ -43,6 +45,8 @@ pub(in crate::track) struct TimeLedger {
     full: PerDirection<bool>,
     /// The receiver's window has no room for another full segment of this side.
     blocked: PerDirection<bool>,
+    /// Data or a FIN of either side is not acknowledged.
+    in_flight: bool,
     /// Up to this number this side's losses are being repaired.
     recovers: PerDirection<Option<SeqNumber>>,
 }
@@ -54,6 +58,8 @@ enum Shows {
     Nothing,
     /// The wait was for this.
     Wait(Wait),
+    /// The same, from the data before on: a bare ACK between was a part of it.
+    WholeWait(Wait),
     /// A bare ACK of new data, or a window update: the next segment shows who waited for it.
     Ack,
     /// New data or a FIN.
@@ -63,13 +69,7 @@ enum Shows {
 impl Connection {
     /// Attributes the time since the segment before. Called before the segment is remembered.
     #[inline]
-    pub(super) fn account(
-        &mut self,
-        moment: &PacketRef,
-        segment: &Segment,
-        numbers: &Numbers,
-        facts: &TcpFacts,
-    ) {
+    pub(super) fn account(&mut self, moment: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &TcpFacts) {
         let sender = moment.direction;
         let shows = self.shows(sender, segment, numbers, facts);
         if matches!(shows, Shows::Nothing) {
@@ -82,6 +82,10 @@ impl Connection {
                 Shows::Data => self.attribute_data(sender, place, segment, facts),
                 Shows::Wait(wait) => {
                     self.close_ack();
+                    self.time.ledger.attribute(wait, at, moment.frame);
+                }
+                Shows::WholeWait(wait) => {
+                    self.time.open_ack = None;
                     self.time.ledger.attribute(wait, at, moment.frame);
                 }
                 Shows::Nothing => {}
@@ -100,6 +104,7 @@ impl Connection {
         if self.time.recovers.get(!sender).is_some_and(repaired) {
             *self.time.recovers.get_mut(!sender) = None;
         }
+        self.time.in_flight = is_in_flight(own, peer) || is_in_flight(peer, own);
         if segment.len > 0 {
             *self.time.full.get_mut(sender) = is_full(own, peer, segment);
             *self.time.blocked.get_mut(sender) = is_blocked(own, peer);
@@ -142,13 +147,15 @@ impl Connection {
             };
         }
         if let Some(reset) = &numbers.reset {
-            return Shows::Wait(of_cause(&reset.cause(), &reset.candidates(), sender));
+            let wait = of_cause(&reset.cause(), &reset.candidates(), sender);
+            let idle = wait == Wait::Unknown && seen.idle.is_some() && !self.time.in_flight;
+            return Shows::Wait(if idle { Wait::Idle } else { wait });
         }
         if let Some(probe) = numbers.probe {
             return Shows::Wait(of_probe(probe));
         }
         if let Some(wait) = &seen.wait {
-            return Shows::Wait(wait.rule.effect);
+            return Shows::WholeWait(wait.rule.effect);
         }
         if seen.probe_with_new_data.is_some() {
             return Shows::Wait(Wait::Timeout);
@@ -159,9 +166,7 @@ impl Connection {
             return if repairs { Shows::Wait(Wait::Recovery) } else { Shows::Data };
         }
         match numbers.role {
-            SegmentRole::Ack if in_recovery(!sender) || !segment.options.sack.is_empty() => {
-                Shows::Wait(Wait::Recovery)
-            }
+            SegmentRole::Ack if in_recovery(!sender) || !segment.options.sack.is_empty() => Shows::Wait(Wait::Recovery),
             SegmentRole::Ack if seen.window_opened.is_some() => Shows::Ack,
             SegmentRole::Ack if facts.acked.is_some() || *self.time.blocked.get(!sender) => Shows::Ack,
             SegmentRole::Ack | SegmentRole::Odd => Shows::Nothing,
@@ -178,9 +183,16 @@ impl Connection {
         if before.is_none() {
             self.close_ack();
         }
-        let (was_window, was_delayed) = before.map_or((false, false), |open| (open.window, open.delayed));
-        let (window, delayed) = (window || was_window, delayed || was_delayed);
-        self.time.open_ack = Some(OpenAck { sender, at, frame, window, delayed });
+        let reopens = facts.observations.window_opened.is_some();
+        let was = |holds: fn(&OpenAck) -> bool| before.as_ref().is_some_and(holds);
+        self.time.open_ack = Some(OpenAck {
+            sender,
+            at,
+            frame,
+            window: window || was(|open| open.window),
+            reopens: reopens || was(|open| open.reopens),
+            delayed: delayed || was(|open| open.delayed),
+        });
     }
 
     /// No data shows who waited for the ACK: the network carried it, and a timer may have delayed it.
@@ -188,7 +200,7 @@ impl Connection {
         let Some(open) = self.time.open_ack.take() else { return };
         let ledger = &mut self.time.ledger;
         match () {
-            () if open.window => ledger.attribute(Wait::Window, open.at, open.frame),
+            () if open.reopens => ledger.attribute(Wait::Window, open.at, open.frame),
             () if open.delayed => {
                 let path = self.path_beyond(open.sender).unwrap_or_default();
                 self.time.ledger.split((Wait::Network, path), Wait::DelayedAck, open.at, open.frame);
@@ -205,8 +217,13 @@ impl Connection {
         if facts.observations.idle.is_some() && !self.is_asked(sender) {
             self.time.open_ack = open;
             self.close_ack();
-            self.time.ledger.attribute(Wait::Idle, at, frame);
-            return;
+            let wait = match () {
+                () if *self.time.blocked.get(sender) => Wait::Window,
+                // who waits for an ACK is not idle
+                () if self.time.in_flight => Wait::Unknown,
+                () => Wait::Idle,
+            };
+            return self.time.ledger.attribute(wait, at, frame);
         }
         let full = *self.time.full.get(sender);
         let ledger = &mut self.time.ledger;
@@ -257,14 +274,21 @@ fn is_full(own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
     if peer.mss.is_some() { own.is_full(peer, segment) } else { segment.len > MIN_MTU_SEGMENT }
 }
 
-/// Whether the receiver's window has no room for another full segment of `own`.
+/// Whether the peer has not acknowledged all that a side sent.
+#[inline]
+fn is_in_flight(own: &TcpEndpoint, peer: &TcpEndpoint) -> bool {
+    own.snd_nxt.zip(peer.ack_sent).is_some_and(|(next, acked)| acked.is_before(next))
+}
+
+/// Whether the receiver's window has no room for another segment of `own`: a full one, or half of a window that is smaller
+/// than two (RFC 9293 §3.8.6.2.1).
 #[inline]
 fn is_blocked(own: &TcpEndpoint, peer: &TcpEndpoint) -> bool {
     let Some((end, next)) = peer.window_end.zip(own.snd_nxt) else { return false };
     let full = peer.mss.map_or(1, |mss| own.mss.map_or(mss, |own| own.min(mss)));
+    let needed = u32::from(full).min(peer.window / 2);
     let room = end.0.wrapping_sub(next.0).cast_signed();
-    let in_flight = peer.ack_sent.is_some_and(|acked| acked != next);
-    peer.window == 0 || in_flight && room < i32::from(full)
+    peer.window == 0 || is_in_flight(own, peer) && i64::from(room) < i64::from(needed)
 }
 
 /// The program of a side.
