@@ -8,8 +8,8 @@ use super::grid::{CALLS_TITLE, Grid};
 use super::{Format, Options, escape};
 use crate::explain::Fact;
 use crate::report::{
-    Align, Cell, Collector, FindingLine, Kept, Renderer, Report, Room, capture_heading, capture_notes, capture_setting,
-    conversation_notes, conversation_title, finding_lines,
+    Align, Cell, Collector, FindingLine, Kept, LedgerLine, Renderer, Report, Room, capture_heading, capture_notes,
+    capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -83,14 +83,35 @@ impl<W: Write> Latex<W> {
         let conversation = &kept.conversation;
         let title = conversation_title(&conversation.totals, &self.options.view);
         writeln!(self.out, "\\subsection*{{{}}}", text(&title))?;
-        self.facts(&conversation_notes(conversation, &self.options.view))?;
+        let notes = conversation_notes(conversation, &self.options.view);
+        for line in conversation.verdict(&kept.digest).lines {
+            writeln!(self.out, "\\textbf{{{}}}\\par", text(&line.text()))?;
+        }
+        let finding = |line: FindingLine| format!("\\texttt{{{}}}: {}", text(line.code.name()), text(&line.text));
+        self.items(&finding_lines(kept).into_iter().map(finding).collect::<Vec<_>>())?;
+        self.ledger(&ledger_lines(&conversation.totals))?;
+        self.facts(&[notes, conversation.facts()].concat())?;
         self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
         if kept.steps_left_out > 0 {
             writeln!(self.out, "{} more steps\n", kept.steps_left_out)?;
         }
-        self.facts(&conversation.facts())?;
-        let finding = |line: FindingLine| format!("\\texttt{{{}}}: {}", text(line.code.name()), text(&line.text));
-        self.items(&finding_lines(kept).into_iter().map(finding).collect::<Vec<_>>())
+        Ok(())
+    }
+
+    /// Where the time went.
+    fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\\begin{{tabular}}{{lrrl}}\n\\hline")?;
+        let heads = ["waiting for", "time", "share", "longest"].map(|head| format!("\\textbf{{{head}}}"));
+        writeln!(self.out, "{} \\\\\n\\hline", heads.join(" & "))?;
+        for line in lines {
+            let longest = format!("{} (frames {} to {})", line.longest.human(), line.frames.0, line.frames.1);
+            let cells = [line.label.to_owned(), line.time.human().to_string(), line.share(), longest];
+            writeln!(self.out, "{} \\\\", cells.map(|cell| text(&cell)).join(" & "))?;
+        }
+        writeln!(self.out, "\\hline\n\\end{{tabular}}\\par")
     }
 
     fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {

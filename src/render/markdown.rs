@@ -7,8 +7,8 @@ use super::{Format, Options, escape, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
-    Align, Answering, Cell, Collector, Kept, Renderer, Report, Room, capture_heading, capture_notes, capture_setting,
-    conversation_notes, conversation_title, finding_lines,
+    Align, Answering, Cell, Collector, FindingLine, Kept, LedgerLine, Renderer, Report, Room, capture_heading,
+    capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -67,26 +67,50 @@ impl<W: Write> Markdown<W> {
         let view = &self.options.view;
         let conversation = &kept.conversation;
         writeln!(self.out, "## {}\n", self.text(&conversation_title(&conversation.totals, view)))?;
-        self.facts(&conversation_notes(conversation, view))?;
+        let notes = conversation_notes(conversation, view);
+        let verdict = conversation.verdict(&kept.digest);
+        let lines: Vec<_> = verdict.lines.iter().map(|line| format!("**{}**", self.text(&line.text()))).collect();
+        writeln!(self.out, "{}\n", lines.join("  \n"))?;
+        self.findings(&finding_lines(kept))?;
+        self.ledger(&ledger_lines(&conversation.totals))?;
+        writeln!(self.out, "### Facts\n")?;
+        self.facts(&[notes, conversation.facts()].concat())?;
+        writeln!(self.out, "### Steps\n")?;
         self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
         if kept.steps_left_out > 0 {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             writeln!(self.out, "{dots} {} more steps\n", kept.steps_left_out)?;
         }
-        self.facts(&conversation.facts())?;
         self.ladder(kept)?;
-        let findings = finding_lines(kept);
-        if !findings.is_empty() {
-            writeln!(self.out, "### Findings\n")?;
-            for finding in findings {
-                writeln!(self.out, "- `{}`: {}", finding.code, self.text(&finding.text))?;
-            }
-            writeln!(self.out)?;
-        }
         match conversation.answers() {
             Some(answers) => self.answers(&answers),
             None => Ok(()),
         }
+    }
+
+    fn findings(&mut self, findings: &[FindingLine]) -> io::Result<()> {
+        if findings.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "### Findings\n")?;
+        for finding in findings {
+            writeln!(self.out, "- `{}`: {}", finding.code, self.text(&finding.text))?;
+        }
+        writeln!(self.out)
+    }
+
+    /// Where the time went.
+    fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "### Time\n\n| waiting for | time | share | longest |\n| --- | ---: | ---: | --- |")?;
+        for line in lines {
+            let evidence = format!("{} (frames {} to {})", line.longest.human(), line.frames.0, line.frames.1);
+            let cells = [line.label.to_owned(), line.time.human().to_string(), line.share(), evidence];
+            writeln!(self.out, "| {} |", cells.map(|cell| self.text(&cell)).join(" | "))?;
+        }
+        writeln!(self.out)
     }
 
     fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {

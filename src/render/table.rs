@@ -16,8 +16,8 @@ use super::{Format, Options, escape, room};
 use crate::explain::{Answered, Fact};
 use crate::model::Severity;
 use crate::report::{
-    Align, Cell, Choice, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, conversation_notes,
-    conversation_title, finding_lines, report_title,
+    Align, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Renderer, Report, Tone, capture_notes,
+    conversation_notes, conversation_title, finding_lines, ledger_lines, report_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -87,11 +87,17 @@ impl<W: Write> Table<W> {
         let title = conversation_title(&kept.conversation.totals, view);
         let notes = conversation_notes(&kept.conversation, view);
         self.line(&title, Style::new().bold())?;
-        self.facts(&notes)?;
+        self.verdict(kept)?;
         writeln!(self.out)?;
         if let Some(answers) = kept.conversation.answers() {
+            self.facts(&notes)?;
+            writeln!(self.out)?;
             return answers.iter().try_for_each(|answered| self.answer(answered));
         }
+        self.findings(&finding_lines(kept))?;
+        self.ledger(&ledger_lines(&kept.conversation.totals))?;
+        self.facts(&[notes, kept.conversation.facts()].concat())?;
+        writeln!(self.out)?;
         let steps = self.steps(kept);
         // rather a line that is too long than words and numbers torn apart
         self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
@@ -99,13 +105,33 @@ impl<W: Write> Table<W> {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
         }
-        writeln!(self.out)?;
-        let facts = kept.conversation.facts();
-        if !facts.is_empty() {
-            self.facts(&facts)?;
-            writeln!(self.out)?;
+        writeln!(self.out)
+    }
+
+    /// What matters most, first.
+    fn verdict(&mut self, kept: &Kept) -> io::Result<()> {
+        let verdict = kept.conversation.verdict(&kept.digest);
+        let tone = match verdict.severity {
+            Severity::Note => Tone::Open,
+            severity => Tone::Finding(severity),
+        };
+        verdict.lines.iter().try_for_each(|line| self.hanging("  ", &line.text(), style(tone).bold()))
+    }
+
+    /// Where the time went: one line for each kind of wait that took any.
+    fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
+        let width = |text: fn(&LedgerLine) -> String| lines.iter().map(|line| text(line).width()).max().unwrap_or(0);
+        let (label, time) = (width(|line| line.label.to_owned()), width(|line| line.time.human().to_string()));
+        let share = width(LedgerLine::share);
+        let mut lead = "Time";
+        for line in lines {
+            let spent = line.time.human().to_string();
+            let pad = time.saturating_sub(spent.width());
+            let text = format!("  {lead:4}  {:label$}  {:pad$}{spent}  {:>share$}  ", line.label, "", line.share());
+            self.hanging(&text, &line.evidence(), style(Tone::Plain))?;
+            lead = "";
         }
-        self.findings(&finding_lines(kept))
+        if lines.is_empty() { Ok(()) } else { writeln!(self.out) }
     }
 
     /// The steps in as many of the usual columns as leave the words their room.

@@ -45,8 +45,9 @@ pub use totals::{CaptureTotals, LeftOut};
 pub use transcript::{Teller, ToldCall};
 pub use view::{PayloadView, View};
 pub use words::{
-    FindingLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title,
-    conversation_notes, conversation_title, finding_lines, finding_lines_of, others, page_notes_of, report_title,
+    FindingLine, LedgerLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting,
+    capture_title, conversation_notes, conversation_title, finding_lines, finding_lines_of, ledger_lines, others,
+    page_notes_of, report_title,
 };
 pub(crate) use words::{count, counted};
 
