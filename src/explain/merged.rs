@@ -56,8 +56,8 @@ pub struct MergedFinding {
     pub sender: Option<Direction>,
 }
 
-/// What a total speaks of: the words after the number, singular and plural, and whether bytes are counted.
-type Total = (FindingCode, &'static str, &'static str, Bytes);
+/// What a total speaks of: the words after the number, and which bytes are counted.
+type Total = (FindingCode, &'static str, Bytes);
 
 /// Which payload bytes a total counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,46 +72,46 @@ enum Bytes {
 
 /// The totals of codes that come in numbers; the others say how often.
 const TOTALS: &[Total] = &[
-    (FindingCode::TimeoutRetransmit, "retransmission by a timer", "retransmissions by a timer", Bytes::Own),
-    (FindingCode::FastRetransmit, "fast retransmission", "fast retransmissions", Bytes::Own),
-    (FindingCode::TailLossProbe, "tail-loss probe", "tail-loss probes", Bytes::Own),
-    (FindingCode::Retransmit, "retransmission", "retransmissions", Bytes::Own),
-    (FindingCode::SpuriousRetransmit, "retransmission", "retransmissions of data that had arrived", Bytes::Own),
-    (FindingCode::SackReneging, "packet", "packets that show SACK reneging", Bytes::None),
-    (FindingCode::Reordered, "packet out of order", "packets out of order", Bytes::Own),
-    (FindingCode::OrderUnknown, "packet", "packets that fill a gap, late or retransmitted", Bytes::Own),
-    (FindingCode::MtuBlackHole, "retransmission", "retransmissions of segments too large for the path", Bytes::Own),
-    (FindingCode::HandshakeRetried, "retransmission", "retransmissions of a SYN or SYN-ACK", Bytes::None),
-    (FindingCode::ResetAfterClose, "RST", "RSTs answered data for a closed socket", Bytes::Lost),
-    (FindingCode::ResetStale, "RST", "RSTs of a side that no longer has the connection", Bytes::None),
-    (FindingCode::ResetIgnored, "RST", "RSTs that ended nothing", Bytes::None),
-    (FindingCode::ChallengeAck, "challenge ACK", "challenge ACKs", Bytes::None),
-    (FindingCode::Unacceptable, "segment", "segments that their receiver does not accept", Bytes::Own),
-    (FindingCode::CaptureGap, "ACK", "ACKs of data that is not in the capture", Bytes::None),
-    (FindingCode::DuplicateFrame, "duplicate packet", "duplicate packets", Bytes::Own),
-    (FindingCode::BytesTwice, "DSACK", "DSACKs of bytes received twice", Bytes::None),
-    (FindingCode::LimitedTransmit, "segment", "segments by limited transmit", Bytes::Own),
-    (FindingCode::ZeroWindow, "zero window", "zero windows", Bytes::None),
-    (FindingCode::ZeroWindowProbe, "zero-window probe", "zero-window probes", Bytes::None),
-    (FindingCode::WindowLimited, "segment", "segments that the window limited", Bytes::Own),
-    (FindingCode::DelayedAck, "delayed ACK", "delayed ACKs", Bytes::None),
-    (FindingCode::NagleWait, "segment", "segments that Nagle's algorithm held back", Bytes::Own),
-    (FindingCode::IdleGap, "silence", "silences", Bytes::None),
-    (FindingCode::SlowServer, "slow answer", "slow answers of the server", Bytes::None),
-    (FindingCode::KeepAlive, "keep-alive", "keep-alives", Bytes::None),
-    (FindingCode::ChecksumInvalid, "packet", "packets with an invalid checksum", Bytes::Own),
-    (FindingCode::NoReply, "request", "requests without an answer", Bytes::Own),
-    (FindingCode::PortUnreachable, "refused packet", "refused packets", Bytes::None),
-    (FindingCode::IcmpError, "ICMP error", "ICMP errors", Bytes::None),
-    (FindingCode::EchoIdentical, "answer", "answers are the request, byte for byte", Bytes::Own),
-    (FindingCode::EchoUpper, "answer", "answers are the request in upper case", Bytes::Own),
-    (FindingCode::EchoPrefixed, "answer", "answers are the request behind a prefix", Bytes::Own),
-    (FindingCode::EchoDifferent, "answer", "answers are no echo of the request", Bytes::Own),
-    (FindingCode::WireDropped, "packet", "packets that the lab's link lost", Bytes::Own),
-    (FindingCode::WireDelayed, "packet", "packets that the lab's link delayed", Bytes::Own),
-    (FindingCode::WireReordered, "packet", "packets that the lab's link reordered", Bytes::Own),
-    (FindingCode::WireDuplicated, "packet", "packets that the lab's link duplicated", Bytes::Own),
-    (FindingCode::WireCorrupted, "packet", "packets that the lab's link corrupted", Bytes::Own),
+    (FindingCode::TimeoutRetransmit, "retransmissions by a timer", Bytes::Own),
+    (FindingCode::FastRetransmit, "fast retransmissions", Bytes::Own),
+    (FindingCode::TailLossProbe, "tail-loss probes", Bytes::Own),
+    (FindingCode::Retransmit, "retransmissions", Bytes::Own),
+    (FindingCode::SpuriousRetransmit, "retransmissions of data that had arrived", Bytes::Own),
+    (FindingCode::SackReneging, "packets that show SACK reneging", Bytes::None),
+    (FindingCode::Reordered, "packets out of order", Bytes::Own),
+    (FindingCode::OrderUnknown, "packets that fill a gap, late or retransmitted", Bytes::Own),
+    (FindingCode::MtuBlackHole, "retransmissions of segments too large for the path", Bytes::Own),
+    (FindingCode::HandshakeRetried, "retransmissions of a SYN or SYN-ACK", Bytes::None),
+    (FindingCode::ResetAfterClose, "RSTs answered data for a closed socket", Bytes::Lost),
+    (FindingCode::ResetStale, "RSTs of a side that no longer has the connection", Bytes::None),
+    (FindingCode::ResetIgnored, "RSTs that ended nothing", Bytes::None),
+    (FindingCode::ChallengeAck, "challenge ACKs", Bytes::None),
+    (FindingCode::Unacceptable, "segments that their receiver does not accept", Bytes::Own),
+    (FindingCode::CaptureGap, "ACKs of data that is not in the capture", Bytes::None),
+    (FindingCode::DuplicateFrame, "duplicate packets", Bytes::Own),
+    (FindingCode::BytesTwice, "DSACKs of bytes received twice", Bytes::None),
+    (FindingCode::LimitedTransmit, "segments by limited transmit", Bytes::Own),
+    (FindingCode::ZeroWindow, "zero windows", Bytes::None),
+    (FindingCode::ZeroWindowProbe, "zero-window probes", Bytes::None),
+    (FindingCode::WindowLimited, "segments that the window limited", Bytes::Own),
+    (FindingCode::DelayedAck, "delayed ACKs", Bytes::None),
+    (FindingCode::NagleWait, "segments that Nagle's algorithm held back", Bytes::Own),
+    (FindingCode::IdleGap, "silences", Bytes::None),
+    (FindingCode::SlowServer, "slow answers of the server", Bytes::None),
+    (FindingCode::KeepAlive, "keep-alives", Bytes::None),
+    (FindingCode::ChecksumInvalid, "packets with an invalid checksum", Bytes::Own),
+    (FindingCode::NoReply, "requests without an answer", Bytes::Own),
+    (FindingCode::PortUnreachable, "refused packets", Bytes::None),
+    (FindingCode::IcmpError, "ICMP errors", Bytes::None),
+    (FindingCode::EchoIdentical, "answers are the request, byte for byte", Bytes::Own),
+    (FindingCode::EchoUpper, "answers are the request in upper case", Bytes::Own),
+    (FindingCode::EchoPrefixed, "answers are the request behind a prefix", Bytes::Own),
+    (FindingCode::EchoDifferent, "answers are no echo of the request", Bytes::Own),
+    (FindingCode::WireDropped, "packets that the lab's link lost", Bytes::Own),
+    (FindingCode::WireDelayed, "packets that the lab's link delayed", Bytes::Own),
+    (FindingCode::WireReordered, "packets that the lab's link reordered", Bytes::Own),
+    (FindingCode::WireDuplicated, "packets that the lab's link duplicated", Bytes::Own),
+    (FindingCode::WireCorrupted, "packets that the lab's link corrupted", Bytes::Own),
 ];
 
 fn total_of(code: FindingCode) -> Option<&'static Total> {
@@ -229,18 +229,16 @@ impl Group {
         if self.count == 1 || self.alike && self.bytes == 0 {
             return self.first.text.clone();
         }
-        let total = match total_of(self.first.code) {
-            Some((_, _, plural, bytes)) => {
-                let lost = if *bytes == Bytes::Lost { " lost" } else { "" };
-                let size = match self.bytes {
-                    0 => String::new(),
-                    size => format!(", {}{lost}", counted(size, "byte")),
-                };
-                format!("{} {plural}{size}", thousands(self.count))
-            }
-            None => format!("{} packets show this", thousands(self.count)),
-        };
         let first = &self.first.text;
+        let Some((_, plural, bytes)) = total_of(self.first.code) else {
+            return Cow::Owned(format!("{first} {} packets show this.", thousands(self.count)));
+        };
+        let lost = if *bytes == Bytes::Lost { " lost" } else { "" };
+        let size = match self.bytes {
+            0 => String::new(),
+            size => format!(", {}{lost}", counted(size, "byte")),
+        };
+        let total = format!("{} {plural}{size}", thousands(self.count));
         Cow::Owned(if self.alike { format!("{total}. {first}") } else { format!("{total}. The first: {first}") })
     }
 }

@@ -1,9 +1,10 @@
 //! The kinds of verdict.
 
 use super::{VerdictLine, VerdictRule};
+use crate::echo::EchoStory;
 use crate::explain::merged::MergedFinding;
 use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
-use crate::model::{Direction, FindingCode, Nanos, Severity, counted, thousands};
+use crate::model::{FindingCode, Nanos, Severity, counted, thousands};
 use crate::track::{Close, Handshake, Wait};
 
 /// Every kind of verdict; the first that applies is the headline.
@@ -29,7 +30,7 @@ const SURGE: VerdictRule = VerdictRule {
 /// What a problem is called, the gravest first: several may have happened.
 const FAILURES: &[(FindingCode, &str)] = &[
     (FindingCode::Refused, "Refused"),
-    (FindingCode::PortUnreachable, "Refused"),
+    (FindingCode::PortUnreachable, "Port unreachable"),
     (FindingCode::AcceptQueueFull, "Not accepted"),
     (FindingCode::MtuBlackHole, "Stalled"),
     (FindingCode::AckLoop, "Stuck"),
@@ -46,6 +47,8 @@ const FAILED: VerdictRule = VerdictRule {
         let listed = FAILURES.iter().find_map(|(code, label)| Some((case.found(*code)?, *label)));
         let other = || case.findings.iter().find(|finding| finding.code.severity() == Severity::Problem);
         let (finding, label) = listed.or_else(|| Some((other()?, "Failed")))?;
+        let opened = case.tcp.is_some_and(|tcp| tcp.handshake == Handshake::Complete);
+        let label = if finding.code == FindingCode::Refused && opened { "Refused at first" } else { label };
         Some(told(label, finding))
     },
 };
@@ -59,17 +62,16 @@ const RESET: VerdictRule = VerdictRule {
     label: "Reset",
     says: |case| {
         let finding = RESETS.iter().find_map(|code| case.found(*code))?;
-        Some(told(&reset_by(finding.sender), finding))
+        // an unknown RST may be another host's
+        let sender = finding.sender.filter(|_| finding.code != FindingCode::ResetUnknown);
+        let label = sender.map_or_else(|| "Reset".to_owned(), |sender| format!("Reset by the {}", sender.sender()));
+        Some(told(&label, finding))
     },
 };
 
-fn reset_by(sender: Option<Direction>) -> String {
-    sender.map_or_else(|| "Reset".to_owned(), |sender| format!("Reset by the {}", sender.sender()))
-}
-
 /// Waits that are trouble, and the finding that each needs; `None` where the ledger alone is enough.
 const TROUBLE: &[(Wait, &str, Option<FindingCode>)] = &[
-    (Wait::Timeout, "waiting for a retransmission timeout", None),
+    (Wait::Timeout, "waiting for a retransmission timer", None),
     (Wait::Recovery, "repairing losses", None),
     (Wait::Window, "waiting for room in the receiver's window", None),
     (Wait::DelayedAck, "waiting for a delayed ACK, or by Nagle's algorithm", None),
@@ -102,15 +104,16 @@ fn longest(time: Nanos) -> String {
 
 /// What a warning is called.
 const WARNINGS: &[(FindingCode, &str)] = &[
-    (FindingCode::TimeoutRetransmit, "Loss"),
-    (FindingCode::FastRetransmit, "Loss"),
-    (FindingCode::TailLossProbe, "Loss"),
-    (FindingCode::Retransmit, "Loss"),
+    // these name themselves
+    (FindingCode::TimeoutRetransmit, ""),
+    (FindingCode::FastRetransmit, ""),
+    (FindingCode::TailLossProbe, ""),
     (FindingCode::HandshakeRetried, "Handshake retried"),
     (FindingCode::NoReply, "Unanswered"),
     (FindingCode::UnansweredRequest, "Unanswered"),
     (FindingCode::EchoPartial, "Incomplete"),
     (FindingCode::ZeroWindow, "Zero window"),
+    (FindingCode::Retransmit, ""),
     (FindingCode::OtherHost, "Another host"),
     (FindingCode::SackReneging, "SACK reneging"),
     (FindingCode::SpuriousRetransmit, "Retransmitted needlessly"),
@@ -146,21 +149,15 @@ const ENDED_BY_RESET: VerdictRule = VerdictRule {
 const INCOMPLETE: VerdictRule = VerdictRule {
     label: "Echo incomplete",
     says: |case| {
-        let echo = case.totals.echo.as_ref()?;
+        let echo = case.totals.echo.as_ref().filter(|_| all_compared(&case.totals.echo_story))?;
         let answered = echo.matched + echo.transformed;
         if answered >= echo.requests {
             return None;
         }
         let so_far = if case.totals.may_go_on() { " as far as the capture was read" } else { "" };
-        let bytes = match echo.pending_bytes {
-            0 => String::new(),
-            bytes => format!(", {} not returned", counted(bytes, "byte")),
-        };
-        let sentence = format!(
-            "Echo incomplete: {} of {} requests echoed{bytes}{so_far}",
-            thousands(answered),
-            thousands(echo.requests)
-        );
+        let of = format!("{} of {} requests echoed", thousands(answered), thousands(echo.requests));
+        let bytes = format!("{} not returned", counted(echo.pending_bytes, "byte"));
+        let sentence = format!("Echo incomplete: {bytes}, {of}{so_far}");
         Some(VerdictLine::new(sentence, []))
     },
 };
@@ -212,7 +209,7 @@ const HEALTHY: VerdictRule = VerdictRule {
     label: "Healthy",
     says: |case| {
         let totals = case.totals;
-        let echo = totals.echo.as_ref().filter(|echo| echo.requests > 0);
+        let echo = totals.echo.as_ref().filter(|echo| echo.requests > 0 && all_compared(&totals.echo_story));
         let payload = totals.payload;
         let what = match (echo, case.tcp) {
             (Some(echo), _) => {
@@ -221,6 +218,13 @@ const HEALTHY: VerdictRule = VerdictRule {
             }
             (None, Some(_)) if payload.client_to_server + payload.server_to_client == 0 => {
                 "no data was sent".to_owned()
+            }
+            (None, _)
+                if [FindingCode::DuplicateFrame, FindingCode::BytesTwice]
+                    .iter()
+                    .any(|code| case.found(*code).is_some()) =>
+            {
+                "all data was acknowledged".to_owned()
             }
             (None, _) => format!(
                 "the client sent {}, the server {}",
@@ -233,10 +237,25 @@ const HEALTHY: VerdictRule = VerdictRule {
     },
 };
 
+/// Nothing kept the answers from being compared with their requests.
+fn all_compared(story: &EchoStory) -> bool {
+    story.gave_up.is_none() && story.uncompared == 0 && story.lost == 0 && story.late == 0
+}
+
 /// A finding as a line: the label, and its first sentence.
 fn told(label: &str, finding: &MergedFinding) -> VerdictLine {
     let sentence = first_sentence(&finding.text);
-    VerdictLine::new(format!("{label}: {}", lowered(&sentence)), finding.frames.iter().copied())
+    let sentence = lowered(&sentence);
+    let sender = finding.sender.filter(|sender| label.ends_with(sender.sender()));
+    // the label has named the sender
+    let sentence = match sender.and_then(|sender| sentence.strip_prefix(&format!("the {} ", sender.sender()))) {
+        Some(rest) => format!("it {rest}"),
+        None => sentence,
+    };
+    if label.is_empty() {
+        return VerdictLine::new(first_sentence(&finding.text), finding.frames.iter().copied());
+    }
+    VerdictLine::new(format!("{label}: {sentence}"), finding.frames.iter().copied())
 }
 
 /// The first sentence without its full stop, and without references to RFCs.
