@@ -43,12 +43,20 @@ pub(in crate::track) struct TimeLedger {
     turn: Option<Direction>,
     /// Each side's last data was a full segment: its program may have had more.
     full: PerDirection<bool>,
+    /// The same without PSH: its program had more (RFC 9293 §3.9.1.2).
+    more: PerDirection<bool>,
     /// The receiver's window has no room for another full segment of this side.
     blocked: PerDirection<bool>,
-    /// Data or a FIN of either side is not acknowledged.
-    in_flight: bool,
+    /// Data or a FIN of each side is not acknowledged.
+    in_flight: PerDirection<bool>,
     /// Up to this number this side's losses are being repaired.
     recovers: PerDirection<Option<SeqNumber>>,
+}
+
+impl TimeLedger {
+    fn is_any_in_flight(&self) -> bool {
+        self.in_flight.client_to_server || self.in_flight.server_to_client
+    }
 }
 
 /// What a segment shows of the wait before it.
@@ -104,9 +112,12 @@ impl Connection {
         if self.time.recovers.get(!sender).is_some_and(repaired) {
             *self.time.recovers.get_mut(!sender) = None;
         }
-        self.time.in_flight = is_in_flight(own, peer) || is_in_flight(peer, own);
+        *self.time.in_flight.get_mut(sender) = is_in_flight(own, peer);
+        *self.time.in_flight.get_mut(!sender) = is_in_flight(peer, own);
         if segment.len > 0 {
-            *self.time.full.get_mut(sender) = is_full(own, peer, segment);
+            let full = is_full(own, peer, segment);
+            *self.time.full.get_mut(sender) = full;
+            *self.time.more.get_mut(sender) = full && !segment.flags.contains(TcpFlags::PSH);
             *self.time.blocked.get_mut(sender) = is_blocked(own, peer);
         }
         if segment.flags.contains(TcpFlags::ACK) {
@@ -148,7 +159,7 @@ impl Connection {
         }
         if let Some(reset) = &numbers.reset {
             let wait = of_cause(&reset.cause(), &reset.candidates(), sender);
-            let idle = wait == Wait::Unknown && seen.idle.is_some() && !self.time.in_flight;
+            let idle = wait == Wait::Unknown && seen.idle.is_some() && !self.time.is_any_in_flight();
             return Shows::Wait(if idle { Wait::Idle } else { wait });
         }
         if let Some(probe) = numbers.probe {
@@ -220,7 +231,7 @@ impl Connection {
             let wait = match () {
                 () if *self.time.blocked.get(sender) => Wait::Window,
                 // who waits for an ACK is not idle
-                () if self.time.in_flight => Wait::Unknown,
+                () if self.time.is_any_in_flight() => Wait::Unknown,
                 () => Wait::Idle,
             };
             return self.time.ledger.attribute(wait, at, frame);
@@ -239,12 +250,11 @@ impl Connection {
             };
             return ledger.attribute(wait, at, frame);
         }
-        let paced = full && self.time.last == Some(sender) && self.time.turn == Some(sender) && segment.len > 0;
+        // its stream goes on: what it waits for is no answer
+        let streams = full && *self.time.in_flight.get(sender) || *self.time.more.get(sender);
         match (self.time.last, path) {
-            (Some(last), _) if last == sender && open.is_none() => {
-                ledger.attribute(if paced { Wait::Congestion } else { program }, at, frame);
-            }
-            // a long transfer, captured beyond the path: the receiver's ACKs go out at once
+            _ if streams && segment.len > 0 => ledger.attribute(Wait::Congestion, at, frame),
+            (Some(last), _) if last == sender && open.is_none() => ledger.attribute(program, at, frame),
             (_, Some(path)) => ledger.split((Wait::Network, path), program, at, frame),
             (_, None) => ledger.attribute(Wait::Unknown, at, frame),
         }
