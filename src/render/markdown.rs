@@ -70,7 +70,7 @@ impl<W: Write> Markdown<W> {
         let notes = conversation_notes(conversation, view);
         let verdict = conversation.verdict(&kept.digest);
         let lines: Vec<_> = verdict.lines.iter().map(|line| format!("**{}**", self.text(&line.text()))).collect();
-        writeln!(self.out, "{}\n", lines.join("  \n"))?;
+        writeln!(self.out, "{}\n", lines.join("\n\n"))?;
         self.findings(&finding_lines(kept))?;
         self.ledger(&ledger_lines(&conversation.totals))?;
         writeln!(self.out, "### Facts\n")?;

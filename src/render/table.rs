@@ -38,6 +38,9 @@ const WORDS: usize = 22;
 /// So many characters each text gets in any case: few words are longer.
 const WORD: usize = 14;
 
+/// The frames of a wait stand beside it where there is so much room.
+const EVIDENCE: usize = 30;
+
 struct Table<W: Write> {
     out: io::BufWriter<W>,
     options: Options,
@@ -128,7 +131,13 @@ impl<W: Write> Table<W> {
             let spent = line.time.human().to_string();
             let pad = time.saturating_sub(spent.width());
             let text = format!("  {lead:4}  {:label$}  {:pad$}{spent}  {:>share$}  ", line.label, "", line.share());
-            self.hanging(&text, &line.evidence(), style(Tone::Plain))?;
+            let (head, text) = (self.text(&text).into_owned(), line.evidence());
+            if head.width() + EVIDENCE <= self.options.width {
+                self.hanging(&head, &text, style(Tone::Plain))?;
+            } else {
+                writeln!(self.out, "{}", head.trim_end())?;
+                self.hanging("          ", &text, style(Tone::Dim))?;
+            }
             lead = "";
         }
         if lines.is_empty() { Ok(()) } else { writeln!(self.out) }

@@ -20,7 +20,7 @@ const LARGEST: &[(&str, &str)] = &[
     ("dup", "network"),
     ("corrupt", "network"),
     ("ooo", "network"),
-    ("loss_fast_o", "client_application"),
+    ("loss_fast_o", "network"),
     ("refused", "network"),
     // the receiver's program did not read
     ("zerowin", "window"),
