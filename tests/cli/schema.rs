@@ -405,7 +405,7 @@ impl Conversation {
         assert!(self.ledger.is_some() || !tcp || self.duration.is_none(), "TCP has a ledger");
         if let (Some(ledger), Some(duration)) = (&self.ledger, &self.duration) {
             ledger.shares().into_iter().for_each(|share| nanoseconds(Some(share)));
-            let nanos = |time: &String| time.replace('.', "").parse::<u64>().unwrap();
+            let nanos = |time: &String| time.replace('.', "").parse::<u64>().expect("nanoseconds");
             assert_eq!(ledger.shares().into_iter().map(nanos).sum::<u64>(), nanos(duration));
         }
         if let Some(rtt) = &self.rtt {
