@@ -5,7 +5,9 @@ use std::cell::OnceCell;
 use super::answers::{self, Answered, Evidence};
 use super::conversation_findings;
 use super::facts::{self, Fact, Known};
+use super::merged::{FindingDigest, MergedFinding};
 use super::transfer::Transfer;
+use super::verdict::{self, VerdictLines};
 use crate::model::PerDirection;
 use crate::model::{Finding, FindingCounts};
 use crate::track::ConversationTotals;
@@ -57,6 +59,16 @@ impl Conversation {
     /// Diagnoses of the whole; made when they are asked for first, since most conversations are only counted.
     pub fn findings(&self) -> &[Finding] {
         self.findings.get_or_init(|| conversation_findings::of(&self.totals))
+    }
+
+    /// Its findings and those of its steps, merged by their cause, the gravest first.
+    pub fn merged_findings(&self, of_steps: &FindingDigest) -> Vec<MergedFinding> {
+        of_steps.merged(self.findings())
+    }
+
+    /// Healthy or not, and the cause that matters most.
+    pub fn verdict(&self, of_steps: &FindingDigest) -> VerdictLines {
+        verdict::of(&self.totals, &self.merged_findings(of_steps))
     }
 
     /// The same, with what its steps showed for the answers.

@@ -8,8 +8,9 @@ use super::grid::{CALLS_TITLE, Grid};
 use super::{Format, Options, Triaged, escape};
 use crate::explain::Fact;
 use crate::report::{
-    Align, Cell, Collector, FindingLine, Kept, Part, Renderer, Report, Room, capture_heading, capture_notes,
-    capture_setting, conversation_notes, conversation_title, finding_lines, triage_lines, triage_title,
+    Align, Cell, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, capture_heading,
+    capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines, triage_lines,
+    triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -103,8 +104,21 @@ impl<W: Write> Latex<W> {
         let title = conversation_title(&conversation.totals, &self.options.view);
         writeln!(self.out, "\\subsection*{{{}}}", text(&title))?;
         let parts = self.options.parts.clone();
+        let notes = conversation_notes(conversation, &self.options.view);
+        if parts.has(Part::Verdict) {
+            for line in conversation.verdict(&kept.digest).lines {
+                writeln!(self.out, "\\textbf{{{}}}\\par", text(&line.text()))?;
+            }
+        }
+        if parts.has(Part::Findings) {
+            let finding = |line: FindingLine| format!("\\texttt{{{}}}: {}", text(line.code.name()), text(&line.text));
+            self.items(&finding_lines(kept).into_iter().map(finding).collect::<Vec<_>>())?;
+        }
+        if parts.has(Part::Ledger) {
+            self.ledger(&ledger_lines(&conversation.totals))?;
+        }
         if parts.has(Part::Facts) {
-            self.facts(&conversation_notes(conversation, &self.options.view))?;
+            self.facts(&[notes, conversation.facts()].concat())?;
         }
         if parts.has(Part::Steps) {
             self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
@@ -112,14 +126,23 @@ impl<W: Write> Latex<W> {
                 writeln!(self.out, "{} more steps\n", kept.steps_left_out)?;
             }
         }
-        if parts.has(Part::Facts) {
-            self.facts(&conversation.facts())?;
-        }
-        if !parts.has(Part::Findings) {
+        Ok(())
+    }
+
+    /// Where the time went.
+    fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
+        if lines.is_empty() {
             return Ok(());
         }
-        let finding = |line: FindingLine| format!("\\texttt{{{}}}: {}", text(line.code.name()), text(&line.text));
-        self.items(&finding_lines(kept).into_iter().map(finding).collect::<Vec<_>>())
+        writeln!(self.out, "\\begin{{tabular}}{{lrrl}}\n\\hline")?;
+        let heads = ["waiting for", "time", "share", "longest"].map(|head| format!("\\textbf{{{head}}}"));
+        writeln!(self.out, "{} \\\\\n\\hline", heads.join(" & "))?;
+        for line in lines {
+            let longest = format!("{} (frames {} to {})", line.longest.human(), line.frames.0, line.frames.1);
+            let cells = [line.label.to_owned(), line.time.human().to_string(), line.share(), longest];
+            writeln!(self.out, "{} \\\\", cells.map(|cell| text(&cell)).join(" & "))?;
+        }
+        writeln!(self.out, "\\hline\n\\end{{tabular}}\\par")
     }
 
     fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {

@@ -7,8 +7,9 @@ use super::{Format, Options, Triaged, escape, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
-    Align, Answering, Cell, Collector, Kept, Part, Renderer, Report, Room, capture_heading, capture_notes,
-    capture_setting, conversation_notes, conversation_title, finding_lines, triage_lines, triage_title,
+    Align, Answering, Cell, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, capture_heading,
+    capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines, triage_lines,
+    triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -86,34 +87,62 @@ impl<W: Write> Markdown<W> {
         let conversation = &kept.conversation;
         writeln!(self.out, "## {}\n", self.text(&conversation_title(&conversation.totals, view)))?;
         let parts = self.options.parts.clone();
+        let notes = conversation_notes(conversation, view);
+        if parts.has(Part::Verdict) {
+            let verdict = conversation.verdict(&kept.digest);
+            let lines: Vec<_> = verdict.lines.iter().map(|line| format!("**{}**", self.text(&line.text()))).collect();
+            writeln!(self.out, "{}\n", lines.join("\n\n"))?;
+        }
+        if parts.has(Part::Findings) {
+            self.findings(&finding_lines(kept))?;
+        }
+        if parts.has(Part::Ledger) {
+            self.ledger(&ledger_lines(&conversation.totals))?;
+        }
         if parts.has(Part::Facts) {
-            self.facts(&conversation_notes(conversation, view))?;
+            writeln!(self.out, "### Facts\n")?;
+            self.facts(&[notes, conversation.facts()].concat())?;
         }
         if parts.has(Part::Steps) {
+            writeln!(self.out, "### Steps\n")?;
             self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
             if kept.steps_left_out > 0 {
                 let dots = if self.options.view.ascii { "..." } else { "…" };
                 writeln!(self.out, "{dots} {} more steps\n", kept.steps_left_out)?;
             }
         }
-        if parts.has(Part::Facts) {
-            self.facts(&conversation.facts())?;
-        }
         if parts.has(Part::Ladder) {
             self.ladder(kept)?;
-        }
-        let findings = finding_lines(kept);
-        if !findings.is_empty() && parts.has(Part::Findings) {
-            writeln!(self.out, "### Findings\n")?;
-            for finding in findings {
-                writeln!(self.out, "- `{}`: {}", finding.code, self.text(&finding.text))?;
-            }
-            writeln!(self.out)?;
         }
         match conversation.answers().filter(|_| parts.has(Part::Answers)) {
             Some(answers) => self.answers(&answers),
             None => Ok(()),
         }
+    }
+
+    fn findings(&mut self, findings: &[FindingLine]) -> io::Result<()> {
+        if findings.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "### Findings\n")?;
+        for finding in findings {
+            writeln!(self.out, "- `{}`: {}", finding.code, self.text(&finding.text))?;
+        }
+        writeln!(self.out)
+    }
+
+    /// Where the time went.
+    fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "### Time\n\n| waiting for | time | share | longest |\n| --- | ---: | ---: | --- |")?;
+        for line in lines {
+            let evidence = format!("{} (frames {} to {})", line.longest.human(), line.frames.0, line.frames.1);
+            let cells = [line.label.to_owned(), line.time.human().to_string(), line.share(), evidence];
+            writeln!(self.out, "| {} |", cells.map(|cell| self.text(&cell)).join(" | "))?;
+        }
+        writeln!(self.out)
     }
 
     fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {

@@ -16,8 +16,8 @@ use super::{Format, Options, Triaged, escape, room};
 use crate::explain::{Answered, Fact};
 use crate::model::Severity;
 use crate::report::{
-    Align, Cell, Choice, Collector, FindingLine, Kept, Part, Renderer, Report, Room, Tone, capture_notes,
-    conversation_notes, conversation_title, finding_lines, report_title, triage_lines, triage_title,
+    Align, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, Tone, capture_notes,
+    conversation_notes, conversation_title, finding_lines, ledger_lines, report_title, triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -38,6 +38,9 @@ const WORDS: usize = 22;
 
 /// So many characters each text gets in any case: few words are longer.
 const WORD: usize = 14;
+
+/// The frames of a wait stand beside it where there is so much room.
+const EVIDENCE: usize = 30;
 
 struct Table<W: Write> {
     out: io::BufWriter<W>,
@@ -136,26 +139,30 @@ impl<W: Write> Table<W> {
         let notes = conversation_notes(&kept.conversation, view);
         self.line(&title, Style::new().bold())?;
         let parts = self.options.parts.clone();
-        if parts.has(Part::Facts) {
-            self.facts(&notes)?;
+        if parts.has(Part::Verdict) {
+            self.verdict(kept)?;
         }
         writeln!(self.out)?;
         if let Some(answers) = kept.conversation.answers().filter(|_| parts.has(Part::Answers)) {
-            answers.iter().try_for_each(|answered| self.answer(answered))?;
             // the questions alone, unless more is named
             if !parts.names(Part::Answers) {
-                return Ok(());
+                self.facts(&notes)?;
+                writeln!(self.out)?;
+                return answers.iter().try_for_each(|answered| self.answer(answered));
             }
+            answers.iter().try_for_each(|answered| self.answer(answered))?;
         }
-        if parts.has(Part::Steps) {
-            self.step_table(kept)?;
+        if parts.has(Part::Findings) {
+            self.findings(&finding_lines(kept))?;
         }
-        let facts = kept.conversation.facts();
-        if !facts.is_empty() && parts.has(Part::Facts) {
-            self.facts(&facts)?;
+        if parts.has(Part::Ledger) {
+            self.ledger(&ledger_lines(&kept.conversation.totals))?;
+        }
+        if parts.has(Part::Facts) {
+            self.facts(&[notes, kept.conversation.facts()].concat())?;
             writeln!(self.out)?;
         }
-        if parts.has(Part::Findings) { self.findings(&finding_lines(kept)) } else { Ok(()) }
+        if parts.has(Part::Steps) { self.step_table(kept) } else { Ok(()) }
     }
 
     fn step_table(&mut self, kept: &Kept) -> io::Result<()> {
@@ -167,6 +174,38 @@ impl<W: Write> Table<W> {
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
         }
         writeln!(self.out)
+    }
+
+    /// What matters most, first.
+    fn verdict(&mut self, kept: &Kept) -> io::Result<()> {
+        let verdict = kept.conversation.verdict(&kept.digest);
+        let tone = match verdict.severity {
+            Severity::Note => Tone::Open,
+            severity => Tone::Finding(severity),
+        };
+        verdict.lines.iter().try_for_each(|line| self.hanging("  ", &line.text(), style(tone).bold()))
+    }
+
+    /// Where the time went: one line for each kind of wait that took any.
+    fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
+        let width = |text: fn(&LedgerLine) -> String| lines.iter().map(|line| text(line).width()).max().unwrap_or(0);
+        let (label, time) = (width(|line| line.label.to_owned()), width(|line| line.time.human().to_string()));
+        let share = width(LedgerLine::share);
+        let mut lead = "Time";
+        for line in lines {
+            let spent = line.time.human().to_string();
+            let pad = time.saturating_sub(spent.width());
+            let text = format!("  {lead:4}  {:label$}  {:pad$}{spent}  {:>share$}  ", line.label, "", line.share());
+            let (head, text) = (self.text(&text).into_owned(), line.evidence());
+            if head.width() + EVIDENCE <= self.options.width {
+                self.hanging(&head, &text, style(Tone::Plain))?;
+            } else {
+                writeln!(self.out, "{}", head.trim_end())?;
+                self.hanging("          ", &text, style(Tone::Dim))?;
+            }
+            lead = "";
+        }
+        if lines.is_empty() { Ok(()) } else { writeln!(self.out) }
     }
 
     /// The steps in as many of the usual columns as leave the words their room.

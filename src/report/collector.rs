@@ -6,7 +6,7 @@ use super::Sink;
 use super::places::Places;
 use super::totals::{CaptureTotals, LeftOut};
 use super::transcript::ToldCall;
-use crate::explain::{Conversation, Step, Transfer};
+use crate::explain::{Conversation, FindingDigest, Step, Transfer};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
@@ -42,6 +42,8 @@ pub struct Kept {
     pub steps: Vec<Step<'static>>,
     /// How many more there were.
     pub steps_left_out: u64,
+    /// The findings of all its steps.
+    pub digest: FindingDigest,
 }
 
 /// What was kept of one capture: exact totals, and the first conversations with their first steps.
@@ -89,6 +91,7 @@ struct Open {
     transfer: Transfer,
     steps: Vec<Step<'static>>,
     steps_left_out: u64,
+    digest: FindingDigest,
 }
 
 impl<R: Renderer> Collector<R> {
@@ -124,6 +127,7 @@ impl<R: Renderer> Sink for Collector<R> {
             return Ok(());
         };
         open.transfer.see(&step.event);
+        open.digest.see(step);
         if open.steps.len() < steps {
             open.steps.push(step.keep(payload));
         } else {
@@ -168,9 +172,9 @@ impl<R: Renderer> Sink for Collector<R> {
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let conversations = self.open.take().filter_map(|open| {
-            let Open { conversation, transfer, steps, steps_left_out } = open;
+            let Open { conversation, transfer, steps, steps_left_out, digest } = open;
             let conversation = conversation?.with_transfer(transfer);
-            Some(Kept { conversation, steps, steps_left_out })
+            Some(Kept { conversation, steps, steps_left_out, digest })
         });
         let mut totals = totals.clone();
         match &totals.triage {

@@ -58,9 +58,9 @@ pub use transcript::{Teller, ToldCall};
 pub use triage::{Triage, Worst};
 pub use view::{PayloadView, View};
 pub use words::{
-    FindingLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title,
-    conversation_notes, conversation_title, finding_lines, finding_lines_of, findings_counts, others, page_notes_of,
-    report_title, triage_lines, triage_title,
+    FindingLine, LedgerLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting,
+    capture_title, conversation_notes, conversation_title, finding_lines, finding_lines_of, findings_counts,
+    ledger_lines, others, page_notes_of, report_title, triage_lines, triage_title,
 };
 pub(crate) use words::{count, counted};
 

@@ -3,8 +3,12 @@
 /// A part of what is shown of a conversation: a new one is one entry in [`PARTS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The cause that matters most.
+    Verdict,
     /// The diagnoses.
     Findings,
+    /// The shares of the time ledger.
+    Ledger,
     /// The lines around the steps: start, roles, times, close.
     Facts,
     /// The table of the steps.
@@ -19,7 +23,9 @@ pub enum Part {
 
 /// Every part with its name on the command line and what it is.
 pub static PARTS: &[(Part, &str, &str)] = &[
+    (Part::Verdict, "verdict", "the cause that matters most, in one to three lines"),
     (Part::Findings, "findings", "the diagnoses"),
+    (Part::Ledger, "ledger", "the time ledger: the kinds of wait with their shares"),
     (Part::Facts, "facts", "start, roles, response times, close and the other lines around the steps"),
     (Part::Steps, "steps", "the table of the steps"),
     (Part::Ladder, "ladder", "the sequence diagram, in formats that draw one"),

@@ -1,18 +1,16 @@
 //! The sentences around the tables: titles, how the roles were decided, findings, what was counted and left out.
 
-use std::collections::BTreeMap;
-
 use super::cell::{Cell, Tone};
 use super::collector::{Kept, Report};
 use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
 use super::triage::Worst;
 use super::view::View;
-use crate::explain::{Conversation, Fact};
-use crate::model::{CaptureInfo, Protocol, Side};
-use crate::model::{Finding, FindingCode, FindingCounts, Severity};
+use crate::explain::{Conversation, Fact, FindingDigest, MergedFinding};
+use crate::model::{CaptureInfo, Nanos, Protocol, Side};
+use crate::model::{FindingCode, FindingCounts, Severity};
 pub(crate) use crate::model::{counted, thousands as count};
-use crate::track::{ConversationTotals, RolesFrom, StopReason};
+use crate::track::{ConversationTotals, RolesFrom, StopReason, Wait};
 
 /// Most frames named as a finding's evidence.
 const FRAMES_NAMED: usize = 12;
@@ -145,45 +143,100 @@ pub struct FindingLine {
     pub frames: Vec<u64>,
 }
 
-/// The findings of a conversation and of its steps.
-///
-/// What is said alike of several steps is said once, with all their frames.
+/// One share of the time ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerLine {
+    /// The kind of wait.
+    pub wait: Wait,
+    /// The same in words.
+    pub label: &'static str,
+    /// Its time.
+    pub time: Nanos,
+    /// Percent of the conversation's duration.
+    pub percent: f64,
+    /// Its longest interval.
+    pub longest: Nanos,
+    /// The frames between which that lies.
+    pub frames: (u64, u64),
+}
+
+/// The findings of a conversation and of its steps, merged by their cause, the gravest first.
 pub fn finding_lines(kept: &Kept) -> Vec<FindingLine> {
-    finding_lines_of(&kept.conversation, kept.steps.iter().flat_map(|step| step.findings.iter()))
+    finding_lines_of(&kept.conversation, &kept.digest)
 }
 
 /// The same, of a conversation and the findings of its steps alone.
-pub fn finding_lines_of<'a>(
-    conversation: &'a Conversation,
-    of_steps: impl IntoIterator<Item = &'a Finding>,
-) -> Vec<FindingLine> {
-    let mut order: Vec<&Finding> = Vec::new();
-    let mut frames: BTreeMap<(FindingCode, &str), Vec<u64>> = BTreeMap::new();
-    for finding in conversation.findings().iter().chain(of_steps) {
-        let evidence = frames.entry((finding.code, finding.text.as_ref())).or_insert_with(|| {
-            order.push(finding);
-            Vec::new()
-        });
-        evidence.extend(&finding.frames);
-    }
-    let line = |finding: &Finding| {
-        let mut evidence = frames.get(&(finding.code, finding.text.as_ref())).cloned().unwrap_or_default();
-        evidence.sort_unstable();
-        evidence.dedup();
-        let text = format!("{}{}", finding.text, frame_list(&evidence));
-        FindingLine { code: finding.code, text, sentence: finding.text.clone().into_owned(), frames: evidence }
+pub fn finding_lines_of(conversation: &Conversation, of_steps: &FindingDigest) -> Vec<FindingLine> {
+    let line = |finding: MergedFinding| {
+        let MergedFinding { code, text, frames, frames_left_out, .. } = finding;
+        FindingLine {
+            code,
+            text: format!("{text}{}", frame_list(&frames, frames_left_out)),
+            sentence: text.into_owned(),
+            frames,
+        }
     };
-    order.into_iter().map(line).collect()
+    conversation.merged_findings(of_steps).into_iter().map(line).collect()
+}
+
+/// The kinds of wait that took time, the longest first.
+pub fn ledger_lines(totals: &ConversationTotals) -> Vec<LedgerLine> {
+    let (Some(ledger), Some(duration)) = (&totals.ledger, totals.duration) else { return Vec::new() };
+    let mut lines: Vec<_> = ledger
+        .shares()
+        .filter(|(_, share)| share.time.0 > 0)
+        .map(|(wait, share)| LedgerLine {
+            wait,
+            label: wait_label(wait),
+            time: share.time,
+            percent: share.time.0 as f64 * 100.0 / duration.0.max(1) as f64,
+            longest: share.longest,
+            frames: (share.from, share.to),
+        })
+        .collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.time));
+    lines
+}
+
+impl LedgerLine {
+    /// `95.3%`, or `<0.1%`.
+    pub fn share(&self) -> String {
+        if self.percent < 0.05 { "<0.1%".to_owned() } else { format!("{:.1}%", self.percent) }
+    }
+
+    /// `203 ms, the longest 203 ms (frames 4 to 5)`.
+    pub fn evidence(&self) -> String {
+        let (from, to) = self.frames;
+        let longest =
+            if self.longest == self.time { String::new() } else { format!("longest {} ", self.longest.human()) };
+        format!("{longest}(frames {from} to {to})")
+    }
+}
+
+/// What a conversation waited for, in words.
+fn wait_label(wait: Wait) -> &'static str {
+    match wait {
+        Wait::ClientApplication => "client's program",
+        Wait::ServerApplication => "server's program",
+        Wait::Network => "network",
+        Wait::Timeout => "retransmission timer",
+        Wait::Recovery => "loss recovery",
+        Wait::Window => "receiver's window",
+        Wait::Congestion => "congestion window",
+        Wait::DelayedAck => "delayed ACK or Nagle",
+        Wait::Idle => "idle",
+        Wait::Unknown => "unknown",
+    }
 }
 
 /// ` (frame 3)`, ` (frames 3, 5 and 20 more)`, or nothing.
-fn frame_list(frames: &[u64]) -> String {
+fn frame_list(frames: &[u64], left_out: u64) -> String {
     let named: Vec<String> = frames.iter().take(FRAMES_NAMED).map(u64::to_string).collect();
-    match (frames.len(), frames.len().saturating_sub(named.len())) {
+    match (frames.len(), frames.len().saturating_sub(named.len()) as u64 + left_out) {
         (0, _) => String::new(),
         (1, _) => format!(" (frame {})", named.concat()),
         (_, 0) => format!(" (frames {})", named.join(", ")),
-        (_, more) => format!(" (frames {} and {} more)", named.join(", "), count(more as u64)),
+        (_, more) => format!(" (frames {} and {} more)", named.join(", "), count(more)),
     }
 }
 
@@ -229,7 +282,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     }
     notes.extend(findings_counts(&totals.findings_count));
     for finding in &totals.findings {
-        let text = format!("{}: {}{}", finding.code, finding.text, frame_list(&finding.frames));
+        let text = format!("{}: {}{}", finding.code, finding.text, frame_list(&finding.frames, 0));
         notes.push(Cell::from(text).tone(Tone::Finding(finding.code.severity())));
     }
     notes.extend(left_out(totals, way).map(Cell::from));
@@ -365,9 +418,9 @@ mod tests {
 
     #[test]
     fn evidence_is_named_up_to_a_bound() {
-        assert_eq!(frame_list(&[]), "");
-        assert_eq!(frame_list(&[3]), " (frame 3)");
-        assert_eq!(frame_list(&[3, 5]), " (frames 3, 5)");
-        assert!(frame_list(&(1..=20).collect::<Vec<_>>()).ends_with("12 and 8 more)"));
+        assert_eq!(frame_list(&[], 0), "");
+        assert_eq!(frame_list(&[3], 0), " (frame 3)");
+        assert_eq!(frame_list(&[3, 5], 0), " (frames 3, 5)");
+        assert!(frame_list(&(1..=20).collect::<Vec<_>>(), 1).ends_with("12 and 9 more)"));
     }
 }

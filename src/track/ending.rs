@@ -2,6 +2,7 @@
 
 use super::conversation::Conversation;
 use super::kind::{Kind, TcpKind};
+use super::ledger::Ledger;
 use super::rtt::RttTotals;
 use super::totals::{ConversationTotals, TcpTotals, UdpTotals};
 use crate::echo::{EchoStory, EchoTotals};
@@ -10,17 +11,17 @@ use crate::model::Direction;
 impl Conversation {
     /// Everything that is known of it at its end; what was noted moves out.
     pub(super) fn totals(mut self) -> ConversationTotals {
-        let (tcp, udp, echo, echo_story, rtt) = match std::mem::replace(&mut self.kind, Kind::Retired) {
+        let (tcp, udp, echo, echo_story, rtt, ledger) = match std::mem::replace(&mut self.kind, Kind::Retired) {
             Kind::Tcp(mut tcp) => return self.tcp_totals(&mut tcp),
             Kind::Udp(mut exchange) => {
                 let (pending, bytes) = exchange.datagrams.pending();
                 let totals = exchange.totals();
                 let found = &mut exchange.datagrams.found;
-                (None, Some(totals), found.totals(pending, bytes), found.take_story(), None)
+                (None, Some(totals), found.totals(pending, bytes), found.take_story(), None, exchange.ledger())
             }
-            Kind::Retired => (None, None, None, EchoStory::default(), None),
+            Kind::Retired => (None, None, None, EchoStory::default(), None, None),
         };
-        self.totals_with(tcp, udp, echo, echo_story, rtt)
+        self.totals_with((tcp, udp), (echo, echo_story), rtt, ledger)
     }
 
     /// The same for a connection whose state is kept elsewhere.
@@ -33,16 +34,16 @@ impl Conversation {
         let found = &mut tcp.echo_matcher.found;
         let (echo, story) = (found.totals(pending, bytes), found.take_story());
         let rtt = tcp.connection.rtt_totals();
-        self.totals_with(Some(tcp.connection.totals()), None, echo, story, rtt)
+        let ledger = tcp.connection.ledger(self.last_at);
+        self.totals_with((Some(tcp.connection.totals()), None), (echo, story), rtt, Some(ledger))
     }
 
     fn totals_with(
         &self,
-        tcp: Option<TcpTotals>,
-        udp: Option<UdpTotals>,
-        echo: Option<EchoTotals>,
-        echo_story: EchoStory,
+        (tcp, udp): (Option<TcpTotals>, Option<UdpTotals>),
+        (echo, echo_story): (Option<EchoTotals>, EchoStory),
         rtt: Option<RttTotals>,
+        ledger: Option<Ledger>,
     ) -> ConversationTotals {
         ConversationTotals {
             stream: self.stream,
@@ -54,6 +55,7 @@ impl Conversation {
             start: self.start,
             duration: self.duration(),
             longest_stall: self.last_at.get().map(|_| self.longest_stall),
+            ledger: ledger.zip(self.duration()).map(|(ledger, duration)| ledger.closed(duration, self.last_frame)),
             packets: self.packets,
             bytes: self.bytes,
             payload: self.payload,

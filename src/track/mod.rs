@@ -14,6 +14,7 @@ mod facts;
 mod hosts;
 mod index;
 mod kind;
+mod ledger;
 mod maybe_owned;
 mod mirror;
 mod overview;
@@ -37,6 +38,7 @@ pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, M
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, TcpFacts, UdpFacts};
 pub use facts::{Acked, EcnSignal, Life, Observations, Overtaken, Probe, SegmentRole, SlowAnswer, SynData, UdpPlace};
+pub use ledger::{Ledger, Share, Wait};
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;
 pub use overview::CaptureOverview;

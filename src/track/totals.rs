@@ -3,6 +3,7 @@
 use super::analysis::AnalysisCounts;
 use super::askers::LinkedConversation;
 use super::capture_point::CapturePointEvidence;
+use super::ledger::Ledger;
 use super::rtt::RttTotals;
 use super::stop_reason::StopReason;
 use super::stream::{RolesFrom, StreamId};
@@ -82,6 +83,8 @@ pub struct ConversationTotals {
     pub duration: Option<Nanos>,
     /// The longest time between two of its frames.
     pub longest_stall: Option<Nanos>,
+    /// Where that time went; `None` for UDP without answers, and where no frame has a time.
+    pub ledger: Option<Ledger>,
     /// Frames each way.
     pub packets: PerDirection<u64>,
     /// Frame bytes on the wire each way.

@@ -27,3 +27,4 @@ mod run;
 mod schema;
 mod texts;
 mod triage;
+mod verdict;

@@ -169,6 +169,42 @@ struct Conversation {
     rtt: Option<Rtt>,
     findings: Vec<Finding>,
     findings_count: BTreeMap<String, u64>,
+    #[serde(deserialize_with = "present")]
+    ledger: Option<Ledger>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ledger {
+    client_application: String,
+    server_application: String,
+    network: String,
+    timeout: String,
+    recovery: String,
+    window: String,
+    congestion: String,
+    delayed_ack: String,
+    idle: String,
+    unknown: String,
+}
+
+impl Ledger {
+    fn shares(&self) -> [&String; 10] {
+        let Self { client_application, server_application, network, timeout, recovery, .. } = self;
+        let Self { window, congestion, delayed_ack, idle, unknown, .. } = self;
+        [
+            client_application,
+            server_application,
+            network,
+            timeout,
+            recovery,
+            window,
+            congestion,
+            delayed_ack,
+            idle,
+            unknown,
+        ]
+    }
 }
 
 #[derive(Deserialize)]
@@ -372,6 +408,12 @@ impl Conversation {
         }
         if let Some(side) = &self.closed_first {
             one_of(side, &["client", "server"]);
+        }
+        assert!(self.ledger.is_some() || !tcp || self.duration.is_none(), "TCP has a ledger");
+        if let (Some(ledger), Some(duration)) = (&self.ledger, &self.duration) {
+            ledger.shares().into_iter().for_each(|share| nanoseconds(Some(share)));
+            let nanos = |time: &String| time.replace('.', "").parse::<u64>().expect("nanoseconds");
+            assert_eq!(ledger.shares().into_iter().map(nanos).sum::<u64>(), nanos(duration));
         }
         if let Some(rtt) = &self.rtt {
             for time in [&rtt.handshake, &rtt.min, &rtt.median, &rtt.max] {

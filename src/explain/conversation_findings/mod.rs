@@ -27,11 +27,11 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
         alive::of(tcp, &mut found);
         close::of(totals, tcp, &mut found);
         other_host::of(tcp, &mut found);
-        packets::offloaded(&tcp.story.offloaded, &mut found);
+        packets::offloaded(totals, &tcp.story.offloaded, &mut found);
     }
     if let Some(udp) = &totals.udp {
         udp::of(totals, udp, &mut found);
-        packets::offloaded(&udp.offloaded, &mut found);
+        packets::offloaded(totals, &udp.offloaded, &mut found);
         packets::unchecked(&udp.unchecked, &mut found);
     }
     echo::of(totals, &mut found);

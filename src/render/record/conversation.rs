@@ -1,12 +1,12 @@
 //! The record of a conversation that has ended.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::values::{BothWays, CodeCounts, End, FindingRecord, FlagCounts, Text, findings};
 use crate::echo::EchoTotals;
 use crate::explain::Conversation;
 use crate::model::{Nanos, Timestamp};
-use crate::track::{AnalysisCounts, RttTotals, TcpTotals};
+use crate::track::{AnalysisCounts, Ledger, RttTotals, TcpTotals};
 
 #[derive(Serialize)]
 pub(in crate::render) struct ConversationRecord<'a> {
@@ -31,6 +31,7 @@ pub(in crate::render) struct ConversationRecord<'a> {
     rtt: Option<Rtt>,
     findings: Vec<FindingRecord<'a>>,
     findings_count: CodeCounts<'a>,
+    ledger: Option<Waits>,
 }
 
 #[derive(Serialize)]
@@ -83,7 +84,17 @@ impl<'a> From<&'a Conversation> for ConversationRecord<'a> {
             rtt: totals.rtt.map(Rtt::from),
             findings: findings(conversation.findings()),
             findings_count: CodeCounts(conversation.findings_count()),
+            ledger: totals.ledger.map(Waits),
         }
+    }
+}
+
+/// The time of each kind of wait.
+struct Waits(Ledger);
+
+impl Serialize for Waits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.shares().map(|(wait, share)| (wait.name(), Text(share.time))))
     }
 }
 

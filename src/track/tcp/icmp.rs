@@ -76,6 +76,7 @@ impl Connection {
         if error.source != error.quoted.source.address {
             self.clues.note_error(moment.direction, moment.since(self.last.1));
         }
+        self.account_error(moment);
         let sender = self.sides.get_mut(!moment.direction);
         if error.is_route_missing() {
             sender.loss_mut().unreachable = moment.place();

@@ -40,8 +40,10 @@ mod signature;
 mod spurious;
 mod state;
 mod summary;
+mod time_ledger;
 mod two_ttls;
 mod unanswered;
+mod waits;
 mod wireshark;
 
 pub use ecn::Ecn;
@@ -270,6 +272,7 @@ impl Connection {
         if self.renumbered {
             facts.observations.renumbered = self.moved();
         }
+        self.account(moment, segment, numbers.copied, facts);
     }
 
     /// Bases of the relative numbers, and the options.
