@@ -10,6 +10,7 @@ mod records;
 pub mod save;
 pub mod spool;
 pub mod tee;
+mod text;
 
 use std::io;
 
@@ -45,5 +46,11 @@ pub trait Source {
     /// A source that wraps another hands this on.
     fn dropped(&self) -> Option<u64> {
         None
+    }
+
+    /// What people have to know of the frames, known when the source is at its end: of text, what it does not show.
+    /// A source that wraps another hands this on.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
     }
 }

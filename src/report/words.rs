@@ -256,6 +256,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         };
         notes.push(Cell::from(format!("{}: {then}", ended(stopped))).tone(Tone::Reset));
     }
+    notes.extend(totals.remarks.iter().map(|remark| Cell::from(remark.as_str())));
     if let Some(truncated) = &totals.truncated {
         notes.push(Cell::from(format!("the capture breaks off: {truncated}")).tone(Tone::Reset));
     }

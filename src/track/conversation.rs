@@ -293,6 +293,7 @@ impl Conversation {
             since_start: self.at.get(),
             since_previous: followed.since_previous,
             ip: packet.headers.ip,
+            unknown: frame.unknown,
             body: match &followed.kind {
                 TrackedKind::Segment => Body::Tcp(MaybeOwned::Borrowed(facts)),
                 TrackedKind::Datagram(facts) => Body::Udp(MaybeOwned::Borrowed(facts)),

@@ -119,7 +119,7 @@ impl Source for LiveSource {
         let Some(head) = self.batch.heads.get(self.next).copied() else { return Ok(None) };
         self.next += 1;
         self.number += 1;
-        Ok(Some(Frame {
+        Ok(Some(Frame { unknown: Default::default(),
             number: self.number,
             time: Some(head.time),
             link: self.link,
