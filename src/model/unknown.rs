@@ -15,6 +15,10 @@ impl Unknown {
     pub const ACK: Self = Self(8);
     /// The window field: the window is known as scaled at most.
     pub const WINDOW: Self = Self(16);
+    /// TCP options: those in the frame need not be all.
+    pub const OPTIONS: Self = Self(32);
+    /// Other frames: some before this one are missing from the source.
+    pub const FRAMES: Self = Self(64);
 
     /// The fields of both sets.
     #[must_use]

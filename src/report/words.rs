@@ -94,8 +94,9 @@ pub fn conversation_notes(conversation: &Conversation, view: &View) -> Vec<Fact>
     if let Some(start) = totals.start {
         notes.push(Fact { label: "Start", text: view.date(start) });
     }
-    if let Some(tcp) = &totals.tcp {
-        let sides = [("X", tcp.client_isn, "client"), ("Y", tcp.server_isn, "server")];
+    if totals.tcp.is_some() {
+        let (client, server) = totals.isns();
+        let sides = [("X", client, "client"), ("Y", server, "server")];
         notes.extend(sides.map(|(label, isn, side)| {
             let isn = isn.map_or_else(|| "unknown".to_owned(), |number| number.to_string());
             Fact { label, text: format!("{isn}, the {side}'s initial sequence number") }

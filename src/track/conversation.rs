@@ -12,7 +12,7 @@ use crate::echo::MemoryBudget;
 use crate::model::OptTime;
 use crate::model::{
     Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags,
-    Timestamp, Transport,
+    Timestamp, Transport, Unknown,
 };
 use std::borrow::Cow;
 
@@ -32,6 +32,8 @@ pub(super) struct Conversation {
     pub(super) last_at: OptTime,
     at: OptTime,
     steps: u64,
+    /// The fields of its packets that the source does not show.
+    pub(super) unknown: Unknown,
     pub(super) packets: PerDirection<u64>,
     pub(super) bytes: PerDirection<u64>,
     pub(super) payload: PerDirection<u64>,
@@ -59,6 +61,7 @@ impl Conversation {
             last_at: frame.time.map(|_| Nanos(0)).into(),
             at: OptTime::UNKNOWN,
             steps: 0,
+            unknown: Unknown::default(),
             packets: PerDirection::default(),
             bytes: PerDirection::default(),
             payload: PerDirection::default(),
@@ -246,7 +249,8 @@ impl Conversation {
     fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> PacketRef {
         self.start = self.start.or(frame.time);
         self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
-        PacketRef { frame: frame.number, at: self.at, direction }
+        self.unknown = self.unknown.and(frame.unknown);
+        PacketRef { frame: frame.number, at: self.at, direction, unknown: frame.unknown }
     }
 
     /// Counts the packet that was taken, with `len` bytes of payload, as a step. Returns the time since the last one.

@@ -62,6 +62,7 @@ impl Conversation {
             echo_story,
             rtt,
             in_surge: false,
+            unknown: self.unknown,
             early: None,
         }
     }

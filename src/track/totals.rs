@@ -8,7 +8,7 @@ use super::stop_reason::StopReason;
 use super::tcp::TcpSummary;
 use crate::echo::{EchoStory, EchoTotals};
 use crate::model::Occurrences;
-use crate::model::{Direction, Endpoint, IpHeader, Nanos, PerDirection, Timestamp};
+use crate::model::{Direction, Endpoint, IpHeader, Nanos, PerDirection, Timestamp, Unknown};
 
 /// How much of the handshake was captured, and how it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,11 +112,19 @@ pub struct ConversationTotals {
     pub rtt: Option<RttTotals>,
     /// It came to nothing, and is part of a flood or scan, which is reported once for the capture.
     pub in_surge: bool,
+    /// The fields of its packets that the source does not show.
+    pub unknown: Unknown,
     /// What ended the capture while the conversation might still go on.
     pub early: Option<StopReason>,
 }
 
 impl ConversationTotals {
+    /// The initial sequence numbers of client and server as on the wire.
+    pub fn isns(&self) -> (Option<u32>, Option<u32>) {
+        let shown = self.tcp.as_ref().filter(|_| !self.unknown.contains(Unknown::ACK));
+        (shown.and_then(|tcp| tcp.client_isn), shown.and_then(|tcp| tcp.server_isn))
+    }
+
     /// How large it is, and when it was.
     pub fn extent(&self) -> ConversationSize {
         ConversationSize {

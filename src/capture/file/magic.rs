@@ -84,7 +84,11 @@ fn recognise(window: &mut Window) -> Result<Magic> {
     if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         bail!("it is {what}");
     }
-    // a pipe may hand over a line in pieces
+    // a pipe hands over what there is: nobody waits for more than the first packet
+    let lines = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    if let Some(form) = text::recognise(bytes.get(..lines).unwrap_or_default()) {
+        return Ok(Magic::Text(form));
+    }
     window.holds(text::FRONT)?;
     if let Some(form) = text::recognise(window.bytes()) {
         return Ok(Magic::Text(form));

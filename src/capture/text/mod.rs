@@ -57,6 +57,8 @@ pub(super) struct Texts {
     pairs: HashMap<(IpAddr, IpAddr), Vec<(u8, u16, u16)>>,
     frame: Rebuilt,
     lacks: Lacks,
+    /// A packet so far could not be read, or does not show its conversation.
+    incomplete: bool,
     unread: Vec<String>,
     unread_count: u64,
 }
@@ -79,7 +81,7 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Form> {
     }
     let text = String::from_utf8_lossy(front);
     text.lines().find_map(|line| match () {
-        () if tcpdump::begins(line) => Some(Form::Tcpdump),
+        () if tcpdump::begins(line, None) => Some(Form::Tcpdump),
         () if wireshark::begins(tcpdump::unquoted(line)) => Some(Form::Wireshark),
         () => None,
     })
@@ -109,6 +111,7 @@ impl Texts {
             pairs: HashMap::new(),
             frame: Rebuilt::default(),
             lacks: Lacks::default(),
+            incomplete: false,
             unread: Vec::new(),
             unread_count: 0,
         })
@@ -138,7 +141,10 @@ impl Texts {
             };
             let frame = match reading {
                 Alone::Dump(frame) => frame,
-                Alone::Read(Reading::Packet(told, behind)) => self.packet(*told, behind, unknown),
+                Alone::Read(Reading::Packet(told, behind)) => {
+                    self.incomplete |= matches!(told.body, Body::Hidden(_));
+                    self.packet(*told, behind, unknown)
+                }
                 Alone::Read(Reading::Arp(len)) => rebuild::not_ip(0x0806, len),
                 Alone::Read(Reading::NotIp(len)) => rebuild::not_ip(0xffff, len),
                 Alone::Read(Reading::Unread(why)) => {
@@ -151,6 +157,9 @@ impl Texts {
                 }
             };
             self.frame = frame;
+            if self.incomplete {
+                self.frame.unknown = self.frame.unknown.and(Unknown::FRAMES);
+            }
             let time = self.clock.moment(stamp);
             let Rebuilt { bytes, link, wire_len, unknown } = &self.frame;
             return Ok(Some(Frame {
@@ -179,6 +188,9 @@ impl Texts {
         }
         match &mut told.body {
             Body::Tcp(tcp) => {
+                if tcp.options_cut {
+                    unknown = unknown.and(Unknown::OPTIONS);
+                }
                 if self.form == Form::Tcpdump {
                     let ports = tcp.ports;
                     unknown = unknown.and(self.numbers.tcpdump((told.source, ports.0), (told.destination, ports.1), tcp));
@@ -244,6 +256,7 @@ impl Texts {
 
     fn unread(&mut self, line: u64, why: &str, text: &str) {
         self.unread_count += 1;
+        self.incomplete = true;
         if self.unread.len() < SHOWN {
             let start: String = text.lines().next().unwrap_or_default().trim().chars().take(SHOWN_OF_LINE).collect();
             self.unread.push(format!("line {line}: {why}: {}", visible(start.as_bytes(), SHOWN_OF_LINE).0));
@@ -382,6 +395,6 @@ fn front_stamps(form: Form, bytes: &[u8]) -> Vec<clock::Stamp> {
         return Vec::new();
     }
     let text = String::from_utf8_lossy(bytes.get(..FRONT).unwrap_or(bytes));
-    let lines = text.lines().map(tcpdump::unquoted).filter(|line| tcpdump::begins(line));
+    let lines = text.lines().map(tcpdump::unquoted).filter(|line| tcpdump::begins(line, Some(true)));
     lines.filter_map(|line| tcpdump::time(&mut scan::Scan::new(line))).collect()
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::super::file::window::Window;
+use super::scan::Scan;
 use super::{Form, dump, tcpdump, wireshark};
 
 /// Longest line that is kept; the rest of it is not read.
@@ -38,6 +39,8 @@ pub(super) struct Grouper {
     rest: Option<String>,
     line: u64,
     in_dump: bool,
+    /// Whether the packets have times; of tcpdump's text.
+    timed: Option<bool>,
     strays: Vec<(u64, String)>,
     more_strays: u64,
     ended: bool,
@@ -51,6 +54,7 @@ impl Grouper {
             rest: None,
             line: 0,
             in_dump: false,
+            timed: None,
             strays: Vec::new(),
             more_strays: 0,
             ended: false,
@@ -68,10 +72,13 @@ impl Grouper {
             let line = tcpdump::unquoted(&line);
             let is_dump = dump::is_line(line) && self.form == Form::Tcpdump;
             let begins = match self.form {
-                Form::Tcpdump => tcpdump::begins(line) || is_dump && self.begins_dump(line),
+                Form::Tcpdump => tcpdump::begins(line, self.timed) || is_dump && self.begins_dump(line),
                 Form::Wireshark => wireshark::begins(line),
             };
             if begins {
+                if !is_dump {
+                    self.timed.get_or_insert(tcpdump::time(&mut Scan::new(line)).is_some());
+                }
                 let next = Record { line: self.line, text: format!("{line}\n"), is_cut: !is_whole };
                 self.in_dump = dump::start(&next.text).is_some();
                 let done = std::mem::replace(&mut self.pending, next);

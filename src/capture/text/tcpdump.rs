@@ -7,6 +7,8 @@ use super::options;
 use super::scan::{self, Scan};
 use super::told::{ACK, AE, Body, CWR, ECE, FIN, PSH, RST, SYN, TCP, Told, ToldIcmp, ToldIp, ToldQuote, ToldTcp, UDP, URG};
 
+/// Seconds since 1970 that no capture is older than.
+pub(super) const RECENT: i64 = 100_000_000;
 /// How many IP headers may be one within the other.
 const TUNNELS: usize = 4;
 
@@ -38,6 +40,8 @@ pub(super) fn time(scan: &mut Scan<'_>) -> Option<Stamp> {
     if behind_number.number().is_some()
         && behind_number.rest.starts_with(' ')
         && let Some(stamp) = clock::stamp(&mut behind_number)
+        // seconds since the first packet are Wireshark's
+        && !matches!(stamp, Stamp::Epoch(0..RECENT, _))
     {
         *scan = behind_number;
         return Some(stamp);
@@ -46,10 +50,16 @@ pub(super) fn time(scan: &mut Scan<'_>) -> Option<Stamp> {
 }
 
 /// Whether a line begins a packet.
-pub(super) fn begins(line: &str) -> bool {
+///
+/// `timed` tells whether the packets of the text have times, as far as that is known: then what has none is a packet that
+/// an ICMP error quotes.
+pub(super) fn begins(line: &str, timed: Option<bool>) -> bool {
     let mut scan = Scan::new(unquoted(line));
     if time(&mut scan).is_some() {
-        return scan.peek().is_some();
+        return scan.peek().is_some() && timed != Some(false);
+    }
+    if timed == Some(true) || line.starts_with(char::is_whitespace) {
+        return false;
     }
     interface(&mut scan);
     let Some(word) = scan.word() else { return false };
@@ -67,7 +77,7 @@ pub(super) fn begins_within(line: &str) -> Option<usize> {
         let before = line.get(..at)?;
         let word = before.rfind(char::is_whitespace).map_or(0, |space| space + 1);
         let stamped = before.get(word..).is_some_and(|word| word.contains(':') && clock::stamp(&mut Scan::new(word)).is_some());
-        if word > 0 && stamped && line.get(word..).is_some_and(begins) {
+        if word > 0 && stamped && line.get(word..).is_some_and(|line| begins(line, None)) {
             return Some(word);
         }
     }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::clock::{self, Stamp};
 use super::options::put;
 use super::scan::{self, Scan};
-use super::tcpdump::Reading;
+use super::tcpdump::{RECENT, Reading};
 use super::told::{ACK, AE, Body, CWR, ECE, FIN, PSH, RST, SYN, TCP, Told, ToldIcmp, ToldIp, ToldTcp, UDP, URG};
 use crate::model::Unknown;
 
@@ -28,8 +28,7 @@ struct Columns<'t> {
 /// What one direction of a connection has shown of its windows.
 #[derive(Clone, Copy, Debug, Default)]
 struct Windows {
-    /// Its SYN was in the text, and the scale that it offered.
-    syn: bool,
+    /// The scale that its SYN offered, where the text shows it.
     scale: Option<u8>,
     last: Option<u32>,
 }
@@ -67,7 +66,7 @@ fn columns(line: &str) -> Option<Columns<'_>> {
         if let Some(date) = clock::stamp(&mut ahead) {
             // seconds since the first packet have fewer digits than those since 1970
             stamp = Some(match date {
-                Stamp::Epoch(seconds, nanos) if seconds < 100_000_000 => Stamp::Elapsed(seconds, nanos),
+                Stamp::Epoch(seconds, nanos) if seconds < RECENT => Stamp::Elapsed(seconds, nanos),
                 other => other,
             });
             scan = ahead;
@@ -179,8 +178,14 @@ impl Rows {
         }
         let peer = self.windows.get(&(own.1, own.0)).copied().unwrap_or_default();
         let windows = self.windows.entry(own).or_default();
+        let length = tcp.options.len().next_multiple_of(4) as u32 + tcp.len.unwrap_or(0);
+        // a link header of Ethernet, a cooked capture, loopback or none
+        let headers = row.length.and_then(|all| all.checked_sub(length)).map(|all| all - all.min(if row.source.is_ipv4() { 40 } else { 60 }));
+        if !matches!(headers, Some(0 | 4 | 14 | 16 | 18 | 20)) {
+            unknown = unknown.and(Unknown::OPTIONS);
+        }
         if tcp.has(SYN) {
-            *windows = Windows { syn: true, scale: tcp.scale, last: tcp.window };
+            *windows = Windows { scale: tcp.scale, last: tcp.window };
             if tcp.window.is_none() {
                 unknown = unknown.and(Unknown::WINDOW);
                 tcp.window = Some(u32::from(u16::MAX));

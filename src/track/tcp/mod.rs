@@ -59,7 +59,7 @@ use super::event::TcpFacts;
 use super::facts::{Life, Observations, Probe, SegmentRole};
 use super::rtt::Distribution;
 use crate::model::OptTime;
-use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
+use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags, Unknown};
 
 /// Flags that open, close or reset a connection.
 const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
@@ -71,6 +71,8 @@ pub(super) struct PacketRef {
     /// Time since the conversation's start.
     pub(super) at: OptTime,
     pub(super) direction: Direction,
+    /// The fields that the source does not show.
+    pub(super) unknown: Unknown,
 }
 
 impl PacketRef {
@@ -181,6 +183,7 @@ impl Connection {
         facts: &mut TcpFacts,
     ) {
         let direction = moment.direction;
+        self.lacks_frames |= moment.unknown.contains(Unknown::FRAMES);
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         if self.former.is_some() && self.handshake.challenge.is_some() {
             self.resume_former(moment, segment);
