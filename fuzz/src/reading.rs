@@ -32,9 +32,10 @@ pub fn text(data: &[u8]) {
     let mut input = Input::new(data);
     let first = input.choose(&FIRST).as_bytes();
     let bytes = [first, input.rest()].concat();
-    if bytes.iter().take(65_536).all(|byte| *byte != 0) {
-        let whole = read(Cursor::new(bytes.clone()));
-        assert_eq!(whole.is_ok(), read(Pieces::of(&bytes, 13)).is_ok());
+    let (whole, pieces) = (read(Cursor::new(bytes.clone())), read(Pieces::of(&bytes, 13)));
+    // without a packet at the front its form may depend on what is at hand
+    if !first.is_empty() {
+        assert_eq!(whole, pieces);
     }
 }
 

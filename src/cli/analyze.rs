@@ -14,10 +14,10 @@ use super::privileges;
 use super::progress::Progress;
 use super::sought::Sought;
 use super::under_way::Output;
-use crate::capture::{Copied, Source};
 use crate::capture::file::from_reader;
 use crate::capture::filter::Filter;
 use crate::capture::save::{CaptureWriter, create};
+use crate::capture::{Copied, Source};
 use crate::drive::Signal;
 use crate::model::{CaptureFormat, LinkType, Protocol};
 use crate::pipeline;
@@ -169,7 +169,8 @@ impl AnalyzeArgs {
         let inputs: Vec<Result<Input>> = self.captures.iter().map(|path| Input::open(path)).collect();
         refuse_filter(&self.captures, &inputs)?;
         if let Some(path) = &request.write
-            && (self.captures.iter().any(|capture| is_same(path, capture)) || output.files().iter().any(|file| is_same(path, file)))
+            && (self.captures.iter().any(|capture| is_same(path, capture))
+                || output.files().iter().any(|file| is_same(path, file)))
         {
             bail!("can't write the capture to {}: it is read, or is the report", path.display());
         }
@@ -258,7 +259,8 @@ impl Request {
         if source.info().format != Some(CaptureFormat::Text) {
             bail!("--write makes a capture file of text, and this is a capture file");
         }
-        let comment = "Made by echolab from packets as text: bytes that the text does not show are zero, and so are times.";
+        let comment =
+            "Made by echolab from packets as text: bytes that the text does not show are zero, and so are times.";
         let writer = CaptureWriter::annotated(create(path, self.force)?, CaptureFormat::Pcapng, source.info(), comment);
         writer.map(Some).with_context(|| format!("cannot write the capture {path:?}"))
     }

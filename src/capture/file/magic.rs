@@ -93,5 +93,7 @@ fn recognise(window: &mut Window) -> Result<Magic> {
     if let Some(form) = text::recognise(window.bytes()) {
         return Ok(Magic::Text(form));
     }
-    bail!("it is no capture file: it starts neither as pcap nor as pcapng (nor is it gzip or zstd of either), and shows no packet as text of tcpdump or Wireshark does");
+    bail!(
+        "it is no capture file: it starts neither as pcap nor as pcapng (nor is it gzip or zstd of either), and shows no packet as text of tcpdump or Wireshark does"
+    );
 }

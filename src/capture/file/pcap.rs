@@ -99,7 +99,8 @@ impl Records {
         if !window.holds(record)? {
             return Err(Damage::cut(Place::Frame(number), window.bytes().len(), "record", record));
         }
-        Ok(Some(Frame { unknown: Default::default(),
+        Ok(Some(Frame {
+            unknown: Default::default(),
             number,
             time: Some(self.time(head)),
             link: self.link,

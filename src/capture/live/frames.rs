@@ -119,7 +119,8 @@ impl Source for LiveSource {
         let Some(head) = self.batch.heads.get(self.next).copied() else { return Ok(None) };
         self.next += 1;
         self.number += 1;
-        Ok(Some(Frame { unknown: Default::default(),
+        Ok(Some(Frame {
+            unknown: Default::default(),
             number: self.number,
             time: Some(head.time),
             link: self.link,

@@ -6,9 +6,9 @@ use crate::model::Timestamp;
 const DAY: i64 = 86_400;
 /// So far back within a day is the next day.
 const HALF_DAY: i64 = DAY / 2;
-/// From so many times on that never go back they are since the first packet: of times since the previous one, some
-/// are shorter than the one before.
-const ENOUGH: usize = 5;
+/// Times that rise so often and never go back are since the first packet: of times since the previous one, some are
+/// shorter than the one before.
+const ENOUGH: usize = 4;
 
 /// A time as printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,9 +48,9 @@ impl Clock {
     pub(super) fn new(first: &[Stamp]) -> Self {
         let meaning = first.first().map(|stamp| match stamp {
             Stamp::Clock(0, 0) if first.len() > 1 => {
-                let back = first.is_sorted();
-                match first.len() {
-                    _ if !back => Meaning::SincePrevious,
+                let rises = first.windows(2).filter(|pair| matches!(pair, [one, next] if one < next)).count();
+                match rises {
+                    _ if !first.is_sorted() => Meaning::SincePrevious,
                     0..ENOUGH => Meaning::Undecided,
                     _ => Meaning::SinceFirst,
                 }
@@ -159,7 +159,8 @@ fn time_of_day(word: &str) -> Option<(i64, u32)> {
     let mut field = || parts.next().filter(|part| part.len() == 2).and_then(|part| part.parse::<i64>().ok());
     let (hours, minutes) = (field()?, field()?);
     let (seconds, nanos) = decimal(parts.next()?)?;
-    (minutes < 60 && seconds <= 60 && hours >= 0 && minutes >= 0).then_some((hours * 3600 + minutes * 60 + seconds, nanos))
+    (minutes < 60 && seconds <= 60 && hours >= 0 && minutes >= 0)
+        .then_some((hours * 3600 + minutes * 60 + seconds, nanos))
 }
 
 /// `11.106833`, or with a comma.

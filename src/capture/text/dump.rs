@@ -41,7 +41,9 @@ pub(super) fn hexadecimal(text: &str) -> Dump {
         };
         // a line ends at its break, or before the next offset where breaks were lost
         let end = after.find('\n').unwrap_or(after.len());
-        let end = after.match_indices("0x").find(|(at, _)| self::offset(after.get(*at..).unwrap_or_default()).is_some())
+        let end = after
+            .match_indices("0x")
+            .find(|(at, _)| self::offset(after.get(*at..).unwrap_or_default()).is_some())
             .map_or(end, |(at, _)| at.min(end));
         let (line, next) = after.split_at_checked(end).unwrap_or((after, ""));
         rest = next;
@@ -51,7 +53,11 @@ pub(super) fn hexadecimal(text: &str) -> Dump {
         let before = dump.bytes.len();
         let left = total(&dump.bytes).map_or(LINE, |total| total.saturating_sub(before));
         words(line, left.min(LINE), &mut dump);
-        if before == 0 && let Some(total) = total(&dump.bytes) && total < dump.bytes.len() && !line.trim_start().contains("  ") {
+        if before == 0
+            && let Some(total) = total(&dump.bytes)
+            && total < dump.bytes.len()
+            && !line.trim_start().contains("  ")
+        {
             dump.bytes.truncate(total);
         }
         if dump.bytes.len() - before < LINE {
@@ -100,7 +106,9 @@ fn words(line: &str, left: usize, dump: &mut Dump) {
 /// Length of the IP packet that begins with `bytes`, which it says itself.
 pub(super) fn total(bytes: &[u8]) -> Option<usize> {
     match bytes {
-        [0x45..=0x4f, _, high, low, ..] => Some(usize::from(u16::from_be_bytes([*high, *low]))).filter(|total| *total > 0),
+        [0x45..=0x4f, _, high, low, ..] => {
+            Some(usize::from(u16::from_be_bytes([*high, *low]))).filter(|total| *total > 0)
+        }
         [0x60..=0x6f, _, _, _, high, low, ..] => Some(usize::from(u16::from_be_bytes([*high, *low])) + 40),
         _ => None,
     }

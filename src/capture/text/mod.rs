@@ -76,11 +76,9 @@ struct Lacks {
 /// The form of a text that begins with `bytes`; `None` if it shows no packet there.
 pub(super) fn recognise(bytes: &[u8]) -> Option<Form> {
     let front = bytes.get(..FRONT).unwrap_or(bytes);
-    if front.contains(&0) {
-        return None;
-    }
     let text = String::from_utf8_lossy(front);
-    text.lines().find_map(|line| match () {
+    // no text has a byte of 0 before its first packet
+    text.lines().take_while(|line| !line.contains('\0')).find_map(|line| match () {
         () if tcpdump::begins(line, None) => Some(Form::Tcpdump),
         () if wireshark::begins(tcpdump::unquoted(line)) => Some(Form::Wireshark),
         () => None,
@@ -101,7 +99,8 @@ impl Texts {
         }
         let front = window.bytes();
         let front = String::from_utf8_lossy(front.get(..FRONT).unwrap_or(front)).into_owned();
-        let rows = if form == Form::Wireshark { Rows::new(front.lines().map(tcpdump::unquoted)) } else { Rows::default() };
+        let rows =
+            if form == Form::Wireshark { Rows::new(front.lines().map(tcpdump::unquoted)) } else { Rows::default() };
         Ok(Self {
             form,
             grouper: Grouper::new(form),
@@ -193,7 +192,8 @@ impl Texts {
                 }
                 if self.form == Form::Tcpdump {
                     let ports = tcp.ports;
-                    unknown = unknown.and(self.numbers.tcpdump((told.source, ports.0), (told.destination, ports.1), tcp));
+                    unknown =
+                        unknown.and(self.numbers.tcpdump((told.source, ports.0), (told.destination, ports.1), tcp));
                 }
                 let options = tcp.options.len().next_multiple_of(4);
                 told.payload = payload(&told.source, 20 + options, tcp.len.unwrap_or(0), behind);
@@ -240,7 +240,8 @@ impl Texts {
         let known = self.pairs.get(&(quoted.source, quoted.destination)).map(Vec::as_slice).unwrap_or_default();
         // beyond the bound not all are known
         let mut fitting = known.iter().filter(|_| known.len() < MOST_OF_PAIR).filter(|(protocol, _, to)| {
-            (quoted.protocol == 0 || quoted.protocol == *protocol) && quoted.destination_port.is_none_or(|port| port == *to)
+            (quoted.protocol == 0 || quoted.protocol == *protocol)
+                && quoted.destination_port.is_none_or(|port| port == *to)
         });
         if let (Some((protocol, from, to)), None) = (fitting.next(), fitting.next()) {
             (quoted.protocol, quoted.source_port, quoted.destination_port) = (*protocol, Some(*from), Some(*to));
@@ -298,7 +299,11 @@ impl Texts {
         remarks.extend(self.clock.remark().map(str::to_owned));
         if self.unread_count > 0 {
             let more = self.unread_count - self.unread.len() as u64;
-            let mut text = format!("{} of the text could not be read: {}", counted(self.unread_count, "line"), self.unread.join("; "));
+            let mut text = format!(
+                "{} of the text could not be read: {}",
+                counted(self.unread_count, "line"),
+                self.unread.join("; ")
+            );
             if more > 0 {
                 text.push_str(&format!("; and {}", counted(more, "more line")));
             }
@@ -361,7 +366,12 @@ fn dumped(dump: &dump::Dump, told: Option<&Told>) -> Option<Rebuilt> {
     }
     let mut bytes = dump.bytes.clone();
     let wire_len = head + total.unwrap_or(0);
-    let mut frame = Rebuilt { link: Some(link), wire_len: u32::try_from(wire_len.max(bytes.len())).ok()?, unknown, bytes: Vec::new() };
+    let mut frame = Rebuilt {
+        link: Some(link),
+        wire_len: u32::try_from(wire_len.max(bytes.len())).ok()?,
+        unknown,
+        bytes: Vec::new(),
+    };
     if let Some((destination, source)) = told.and_then(|told| told.macs).filter(|_| head == 0) {
         let kind = if dump.bytes.first()? >> 4 == 4 { [8, 0] } else { [0x86, 0xdd] };
         bytes = [&destination[..], &source[..], &kind[..], &bytes[..]].concat();
@@ -386,7 +396,9 @@ fn is_of(ip: &[u8], told: &Told) -> bool {
     };
     let direct = ip.get(at..at + wanted.len()) == Some(&wanted[..]);
     // tunnels
-    direct || matches!(ip.get(if at == 12 { 9 } else { 6 }), Some(4 | 41)) && ip.get(at + 8..).is_some_and(|rest| rest.windows(wanted.len()).take(120).any(|part| part == wanted))
+    direct
+        || matches!(ip.get(if at == 12 { 9 } else { 6 }), Some(4 | 41))
+            && ip.get(at + 8..).is_some_and(|rest| rest.windows(wanted.len()).take(120).any(|part| part == wanted))
 }
 
 /// The times at the front of a text.

@@ -71,8 +71,10 @@ impl Numbers {
         if tcp.has(ACK) {
             if !connection.based || tcp.has(SYN) {
                 // the text may lack the lines before
-                let doubtful = !tcp.has(SYN) && self.style != Style::Absolute
-                    && tcp.ack.is_some_and(|ack| ack < SMALL) && tcp.seq.is_none_or(|seq| seq < SMALL);
+                let doubtful = !tcp.has(SYN)
+                    && self.style != Style::Absolute
+                    && tcp.ack.is_some_and(|ack| ack < SMALL)
+                    && tcp.seq.is_none_or(|seq| seq < SMALL);
                 connection.based = true;
                 if doubtful {
                     unknown = Unknown::SEQ.and(Unknown::ACK);
@@ -85,8 +87,13 @@ impl Numbers {
                 if self.style == Style::Undecided {
                     let pairs = [tcp.seq.zip(own.base), tcp.ack.zip(peer.base)];
                     let sack = options::sack_edges(&tcp.options).first().copied().zip(peer.base);
-                    self.style = pairs.into_iter().chain([sack]).flatten().map(|(number, base)| style(number, base))
-                        .find(|style| *style != Style::Undecided).unwrap_or(Style::Undecided);
+                    self.style = pairs
+                        .into_iter()
+                        .chain([sack])
+                        .flatten()
+                        .map(|(number, base)| style(number, base))
+                        .find(|style| *style != Style::Undecided)
+                        .unwrap_or(Style::Undecided);
                 }
                 if self.style == Style::Relative {
                     let seq_base = own.base.unwrap_or(0);
@@ -119,7 +126,8 @@ impl Numbers {
                 self.guessed = true;
             }
         }
-        self.relative |= unknown.contains(Unknown::ACK) || (tcp.len.is_some_and(|len| len > 0) && unknown.contains(Unknown::SEQ));
+        self.relative |=
+            unknown.contains(Unknown::ACK) || (tcp.len.is_some_and(|len| len > 0) && unknown.contains(Unknown::SEQ));
         unknown
     }
 }

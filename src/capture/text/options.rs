@@ -78,7 +78,9 @@ pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
                 value.resize(16, 0);
                 put(&mut bytes, 19, &value);
             }
-            "uto" => put(&mut bytes, 28, &u16::from_str_radix(scan.word()?.trim_start_matches("0x"), 16).ok()?.to_be_bytes()),
+            "uto" => {
+                put(&mut bytes, 28, &u16::from_str_radix(scan.word()?.trim_start_matches("0x"), 16).ok()?.to_be_bytes())
+            }
             other => {
                 // unknown-27 0x0102, exp-e2d4c3d9 …
                 let kind = other.strip_prefix("unknown-")?.parse().ok()?;

@@ -120,7 +120,9 @@ fn message(bytes: &mut Vec<u8>, icmp: &ToldIcmp) -> u32 {
     let mtu = icmp.mtu.unwrap_or(0).to_be_bytes();
     bytes.extend([icmp.kind, icmp.code, 0, 0, 0, 0]);
     bytes.extend(mtu);
-    let Some(ToldQuote { protocol, source, destination, source_port: Some(from), destination_port: Some(to) }) = icmp.quoted else {
+    let Some(ToldQuote { protocol, source, destination, source_port: Some(from), destination_port: Some(to) }) =
+        icmp.quoted
+    else {
         return icmp.len;
     };
     let told = Told {

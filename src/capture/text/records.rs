@@ -85,7 +85,11 @@ impl Grouper {
                 if !done.text.is_empty() {
                     return Ok(Some(done));
                 }
-            } else if self.form == Form::Tcpdump && !self.pending.text.is_empty() && self.pending.text.len() < RECORD && !is_markup(line) {
+            } else if self.form == Form::Tcpdump
+                && !self.pending.text.is_empty()
+                && self.pending.text.len() < RECORD
+                && !is_markup(line)
+            {
                 self.in_dump |= dump::start(line).is_some();
                 self.pending.text.push_str(line);
                 self.pending.text.push('\n');

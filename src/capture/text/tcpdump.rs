@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use super::clock::{self, Stamp};
 use super::options;
 use super::scan::{self, Scan};
-use super::told::{ACK, AE, Body, CWR, ECE, FIN, PSH, RST, SYN, TCP, Told, ToldIcmp, ToldIp, ToldQuote, ToldTcp, UDP, URG};
+use super::told::{
+    ACK, AE, Body, CWR, ECE, FIN, PSH, RST, SYN, TCP, Told, ToldIcmp, ToldIp, ToldQuote, ToldTcp, UDP, URG,
+};
 
 /// Seconds since 1970 that no capture is older than.
 pub(super) const RECENT: i64 = 100_000_000;
@@ -75,9 +77,20 @@ pub(super) fn begins(line: &str, timed: Option<bool>) -> bool {
 pub(super) fn begins_within(line: &str) -> Option<usize> {
     for (at, _) in line.match_indices(" IP") {
         let before = line.get(..at)?;
-        let word = before.rfind(char::is_whitespace).map_or(0, |space| space + 1);
-        let stamped = before.get(word..).is_some_and(|word| word.contains(':') && clock::stamp(&mut Scan::new(word)).is_some());
-        if word > 0 && stamped && line.get(word..).is_some_and(|line| begins(line, None)) {
+        let word_at = |end: usize| {
+            line.get(..end).map_or(0, |text| text.trim_end().rfind(char::is_whitespace).map_or(0, |space| space + 1))
+        };
+        let mut word = word_at(at);
+        let stamp =
+            before.get(word..).filter(|word| word.contains(':')).and_then(|word| clock::stamp(&mut Scan::new(word)));
+        // the date before it
+        let date = word_at(word);
+        if matches!(line.get(date..).and_then(|text| clock::stamp(&mut Scan::new(text))), Some(Stamp::Date(..))) {
+            word = date;
+        }
+        // a packet's number may be before it
+        let is_first = line.get(..word).is_none_or(|text| text.trim().chars().all(|sign| sign.is_ascii_digit()));
+        if !is_first && stamp.is_some() && line.get(word..).is_some_and(|line| begins(line, None)) {
             return Some(word);
         }
     }
@@ -111,9 +124,13 @@ fn reading(mut scan: Scan<'_>) -> Reading<'_> {
         macs = addresses(&mut scan);
         let version = first_line.split(" > ").find_map(|_| ethertype(first_line));
         wire_len = scan.number_after(", length ").and_then(|len| u32::try_from(len).ok());
-        let Some((_, behind)) = scan.rest.split_once(", length ") else { return Reading::Unread("its link header is cut") };
+        let Some((_, behind)) = scan.rest.split_once(", length ") else {
+            return Reading::Unread("its link header is cut");
+        };
         scan.rest = behind.split_once(':').map_or("", |(_, rest)| rest);
-        while let Some((head, rest)) = scan.rest.split_once("), ").filter(|(head, _)| head.contains("ethertype ") && !head.contains('\n')) {
+        while let Some((head, rest)) =
+            scan.rest.split_once("), ").filter(|(head, _)| head.contains("ethertype ") && !head.contains('\n'))
+        {
             // tags of VLANs
             let _ = head;
             scan.rest = rest;
@@ -191,7 +208,15 @@ fn packet(mut scan: Scan<'_>, version: u8, tunnels: usize) -> Result<(Told, &str
             return packet(scan, version, left);
         }
     }
-    let told = |ip, body| Told { wire_len: None, macs: None, ip, source: source.0, destination: destination.0, body, payload: None };
+    let told = |ip, body| Told {
+        wire_len: None,
+        macs: None,
+        ip,
+        source: source.0,
+        destination: destination.0,
+        body,
+        payload: None,
+    };
     let ports = source.1.zip(destination.1);
     let body = match ports {
         _ if ip.fragment & 0x1fff != 0 => Body::Other(ip.protocol.unwrap_or(UDP)),
@@ -213,7 +238,10 @@ fn header4(text: &str) -> Option<ToldIp> {
     let offset = u16::try_from(scan.number_after("offset ").unwrap_or(0) / 8).ok()?;
     let more = if flags.contains('+') { 0x2000 } else { 0 };
     let fixed = if flags.contains("DF") { 0x4000 } else { 0 };
-    let protocol = text.split_once("proto ").and_then(|(_, rest)| rest.split_once('(')).and_then(|(_, rest)| Scan::new(rest).number());
+    let protocol = text
+        .split_once("proto ")
+        .and_then(|(_, rest)| rest.split_once('('))
+        .and_then(|(_, rest)| Scan::new(rest).number());
     Some(ToldIp {
         shown: true,
         class: u8::from_str_radix(class, 16).ok()?,
@@ -277,7 +305,11 @@ fn segment(scan: &mut Scan<'_>, ports: (u16, u16)) -> Result<ToldTcp, &'static s
             }
             "ack" => tcp.ack = Some(number(scan).ok_or("its acknowledgment number can't be read")?),
             "win" => tcp.window = Some(number(scan).ok_or("its window can't be read")?),
-            "urg" => tcp.urgent = number(scan).and_then(|urgent| u16::try_from(urgent).ok()).ok_or("its urgent pointer can't be read")?,
+            "urg" => {
+                tcp.urgent = number(scan)
+                    .and_then(|urgent| u16::try_from(urgent).ok())
+                    .ok_or("its urgent pointer can't be read")?
+            }
             "options" => {
                 let text = scan.enclosed('[', ']').ok_or("its options are cut")?;
                 tcp.options = options::bytes(text).unwrap_or_else(|| {
@@ -319,11 +351,15 @@ fn datagram(scan: &mut Scan<'_>, ip: &ToldIp, version: u8) -> Result<u32, &'stat
     let line = super::dump::start(line).and_then(|at| line.get(..at)).unwrap_or(line).trim_end();
     let printed = |label: &str| line.rfind(label).and_then(|at| Scan::new(line.get(at + label.len()..)?).number());
     let header = if version == 4 { 28 } else { 48 };
-    let in_brackets = || line.strip_suffix(')').and_then(|line| line.rsplit_once('(')).and_then(|(_, inner)| inner.parse().ok());
-    let by_ip = ip.length.and_then(|length| length.checked_sub(header)).filter(|_| ip.fragment & 0x3fff == 0).map(u64::from);
+    let in_brackets =
+        || line.strip_suffix(')').and_then(|line| line.rsplit_once('(')).and_then(|(_, inner)| inner.parse().ok());
+    let by_ip =
+        ip.length.and_then(|length| length.checked_sub(header)).filter(|_| ip.fragment & 0x3fff == 0).map(u64::from);
     let len = printed("UDP, length ").or(by_ip).or_else(in_brackets).or_else(|| printed("length "));
     end_of_line(scan);
-    len.and_then(|len| u32::try_from(len).ok()).filter(|len| *len < 65_536).ok_or("the length of its payload is not shown")
+    len.and_then(|len| u32::try_from(len).ok())
+        .filter(|len| *len < 65_536)
+        .ok_or("the length of its payload is not shown")
 }
 
 /// A packet without ports: ICMP or another transport.
@@ -332,7 +368,9 @@ fn other(scan: &mut Scan<'_>, version: u8, ip: ToldIp, ends: (IpAddr, IpAddr)) -
     let mut ahead = *scan;
     let name = ahead.word().unwrap_or_default();
     let body = match name {
-        "ICMP" | "ICMP6," => icmp(ahead, version, ip, ends).map_or(Body::Other(if version == 4 { 1 } else { 58 }), Body::Icmp),
+        "ICMP" | "ICMP6," => {
+            icmp(ahead, version, ip, ends).map_or(Body::Other(if version == 4 { 1 } else { 58 }), Body::Icmp)
+        }
         _ => Body::Other(ip.protocol.or_else(|| protocol(name)).unwrap_or(255)),
     };
     if !matches!(body, Body::Icmp(_)) {
@@ -392,7 +430,9 @@ fn icmp(scan: Scan<'_>, version: u8, ip: ToldIp, (source, destination): (IpAddr,
 
 /// The quoted packet that `-v` prints behind the message.
 fn printed_quote(text: &str) -> Option<ToldQuote> {
-    let (at, _) = text.match_indices('\n').find(|(at, _)| text.get(at + 1..).is_some_and(|rest| rest.trim_start().starts_with("IP")))?;
+    let (at, _) = text
+        .match_indices('\n')
+        .find(|(at, _)| text.get(at + 1..).is_some_and(|rest| rest.trim_start().starts_with("IP")))?;
     let mut scan = Scan::new(text.get(at + 1..)?);
     let version = if scan.word()? == "IP" { 4 } else { 6 };
     let (told, _) = packet(scan, version, 1).ok()?;
@@ -419,4 +459,53 @@ fn named_quote(line: &str, reporter: IpAddr, sender: IpAddr) -> Option<ToldQuote
         None => (0, None),
     };
     Some(ToldQuote { protocol, source: sender, destination, source_port: None, destination_port: port })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_begin_a_packet_are_known() {
+        for line in [
+            "11:11:02.375885 lo    In  IP 127.0.0.1.60990 > 127.0.0.1.6542: Flags [S]",
+            "    1  11:11:02.375885 IP 127.0.0.1.60990 > 127.0.0.1.6542: UDP, length 1",
+            "> 2014-11-04 15:30:11.106833 IP6 ::1.1 > ::1.2: UDP, length 1",
+            "IP (tos 0x0, ttl 64, id 1, offset 0, flags [none], proto UDP (17), length 28)",
+            "02:db:61:00:37:01 > 02:a5:04:0b:00:01, ethertype IPv4 (0x0800), length 66: 192.0.2.1.40000 > 198.51.100.1.7000:",
+            "11:11:02.375885 STP 802.1d, Config, Flags [none]",
+        ] {
+            assert!(begins(line, None), "{line}");
+        }
+        for line in
+            ["    127.0.0.1.60990 > 127.0.0.1.6542: Flags [S]", "E..<c.@.@", "\t0x0000:  4500", "", "IP is a protocol"]
+        {
+            assert!(!begins(line, None), "{line}");
+        }
+        // an ICMP error's quotation, in a text with times
+        assert!(!begins("IP (tos 0x0, ttl 64, id 1)", Some(true)));
+    }
+
+    #[test]
+    fn a_packet_within_a_line_begins_at_its_time_or_date() {
+        let one = "11:11:02.1 IP 10.0.0.1.1 > 10.0.0.2.7: UDP, length 3";
+        assert_eq!(begins_within(one), None);
+        assert_eq!(begins_within(&format!("{one} {one}")), Some(one.len() + 1));
+        let dated = format!("2014-11-04 {one}");
+        assert_eq!(begins_within(&dated), None);
+        assert_eq!(begins_within(&format!("{dated} {dated}")), Some(dated.len() + 1));
+        assert_eq!(begins_within(&format!("  3 {one}")), None);
+    }
+
+    #[test]
+    fn what_is_cut_says_where() {
+        for (text, why) in [
+            ("IP 10.0.0.1.1 > 10.0.0.2.7: Flags [S], seq", "its sequence number can't be read"),
+            ("IP 10.0.0.1.1 > 10.0.0.2.7: Flags [S], seq 3, win 5", "the line is cut before the length"),
+            ("IP host.1 > 10.0.0.2.7: UDP, length 3", "its addresses are no numbers: tcpdump -nn prints them so"),
+            ("IP 10.0.0.1.1 > 10.0.0.2.7: NBT", "the length of its payload is not shown"),
+        ] {
+            assert!(matches!(read(text), (None, Reading::Unread(said)) if said == why), "{text}");
+        }
+    }
 }

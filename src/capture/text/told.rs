@@ -35,7 +35,10 @@ pub(super) struct ToldIp {
 #[derive(Clone, Debug)]
 pub(super) enum Body {
     Tcp(ToldTcp),
-    Udp { ports: (u16, u16), len: u32 },
+    Udp {
+        ports: (u16, u16),
+        len: u32,
+    },
     Icmp(ToldIcmp),
     /// Another transport, or one that is not shown: its protocol number.
     Other(u8),

@@ -8,7 +8,9 @@ use super::clock::{self, Stamp};
 use super::options::put;
 use super::scan::{self, Scan};
 use super::tcpdump::{RECENT, Reading};
-use super::told::{ACK, AE, Body, CWR, ECE, FIN, PSH, RST, SYN, TCP, Told, ToldIcmp, ToldIp, ToldTcp, UDP, URG};
+use super::told::{
+    ACK, AE, Body, CWR, ECE, FIN, PSH, RST, SYN, TCP, Told, ToldIcmp, ToldIp, ToldQuote, ToldTcp, UDP, URG,
+};
 use crate::model::Unknown;
 
 /// Most connections whose window scales are known at once.
@@ -132,8 +134,8 @@ impl Rows {
                 Some((ports, len)) => Body::Udp { ports, len },
                 None => Body::Hidden(UDP),
             },
-            ("ICMP", None) => Body::Icmp(icmp(row.info, row.length, 34)),
-            ("ICMPv6", None) => Body::Icmp(icmp(row.info, row.length, 54)),
+            ("ICMP", None) => Body::Icmp(icmp(&row, 34)),
+            ("ICMPv6", None) => Body::Icmp(icmp(&row, 54)),
             ("DNS" | "MDNS" | "NTP" | "DHCP" | "QUIC" | "SSDP" | "LLMNR" | "TFTP" | "SNMP", None) => Body::Hidden(UDP),
             ("IPv4" | "IPv6" | "IGMPv2" | "IGMPv3" | "GRE" | "ESP" | "OSPF" | "SCTP", None) => Body::Other(255),
             _ => Body::Hidden(TCP),
@@ -180,7 +182,10 @@ impl Rows {
         let windows = self.windows.entry(own).or_default();
         let length = tcp.options.len().next_multiple_of(4) as u32 + tcp.len.unwrap_or(0);
         // a link header of Ethernet, a cooked capture, loopback or none
-        let headers = row.length.and_then(|all| all.checked_sub(length)).map(|all| all - all.min(if row.source.is_ipv4() { 40 } else { 60 }));
+        let headers = row
+            .length
+            .and_then(|all| all.checked_sub(length))
+            .map(|all| all - all.min(if row.source.is_ipv4() { 40 } else { 60 }));
         if !matches!(headers, Some(0 | 4 | 14 | 16 | 18 | 20)) {
             unknown = unknown.and(Unknown::OPTIONS);
         }
@@ -261,10 +266,15 @@ fn segment(info: &str) -> Option<(ToldTcp, bool)> {
             "Win" => tcp.window = number,
             "Len" => tcp.len = number,
             "Urg" => tcp.urgent = value.parse().unwrap_or(0),
-            "MSS" => number.and_then(|mss| u16::try_from(mss).ok()).into_iter().for_each(|mss| put(&mut tcp.options, 2, &mss.to_be_bytes())),
+            "MSS" => number
+                .and_then(|mss| u16::try_from(mss).ok())
+                .into_iter()
+                .for_each(|mss| put(&mut tcp.options, 2, &mss.to_be_bytes())),
             "SACK_PERM" if !cut || matches!(value, "" | "1") => put(&mut tcp.options, 4, &[]),
             "WS" => {
-                tcp.scale = number.filter(|factor| factor.is_power_of_two()).and_then(|factor| u8::try_from(factor.trailing_zeros()).ok());
+                tcp.scale = number
+                    .filter(|factor| factor.is_power_of_two())
+                    .and_then(|factor| u8::try_from(factor.trailing_zeros()).ok());
                 tcp.scale.into_iter().for_each(|shift| put(&mut tcp.options, 3, &[shift]));
             }
             "TSval" => stamp = number,
@@ -277,7 +287,11 @@ fn segment(info: &str) -> Option<(ToldTcp, bool)> {
     if let (Some(value), Some(echo)) = (stamp, echo) {
         put(&mut tcp.options, 8, &[value.to_be_bytes(), echo.to_be_bytes()].concat());
     }
-    let blocks: Vec<u8> = sack.iter().take(4).flat_map(|(left, right): &(u32, u32)| [left.to_be_bytes(), right.to_be_bytes()].concat()).collect();
+    let blocks: Vec<u8> = sack
+        .iter()
+        .take(4)
+        .flat_map(|(left, right): &(u32, u32)| [left.to_be_bytes(), right.to_be_bytes()].concat())
+        .collect();
     if !blocks.is_empty() {
         put(&mut tcp.options, 5, &blocks);
     }
@@ -285,9 +299,10 @@ fn segment(info: &str) -> Option<(ToldTcp, bool)> {
     Some((tcp, cut))
 }
 
-/// An ICMP message, whose info does not name the packet that it quotes.
-fn icmp(info: &str, length: Option<u32>, headers: u32) -> ToldIcmp {
-    let text = info.to_ascii_lowercase();
+/// An ICMP message, whose info does not name the packet that it quotes. That a port is unreachable is said by the host
+/// itself that the packet was for (RFC 1122 §3.2.2.1).
+fn icmp(row: &Columns<'_>, headers: u32) -> ToldIcmp {
+    let text = row.info.to_ascii_lowercase();
     let v6 = headers == 54;
     let (kind, code) = match (v6, text.as_str()) {
         (false, text) if text.contains("port unreachable") => (3, 3),
@@ -302,8 +317,16 @@ fn icmp(info: &str, length: Option<u32>, headers: u32) -> ToldIcmp {
         (true, _) => (128, 0),
         (false, _) => (8, 0),
     };
-    let len = length.and_then(|length| length.checked_sub(headers)).unwrap_or(8).clamp(8, 65_000);
-    ToldIcmp { kind, code, len, mtu: None, quoted: None }
+    let len = row.length.and_then(|length| length.checked_sub(headers)).unwrap_or(8).clamp(8, 65_000);
+    let (source, destination) = (row.destination, row.source);
+    let quoted = matches!((v6, kind, code), (false, 3, 3) | (true, 1, 4)).then_some(ToldQuote {
+        protocol: 0,
+        source,
+        destination,
+        source_port: None,
+        destination_port: None,
+    });
+    ToldIcmp { kind, code, len, mtu: None, quoted }
 }
 
 #[cfg(test)]

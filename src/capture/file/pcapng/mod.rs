@@ -84,7 +84,8 @@ impl Blocks {
             let packet = PacketBlock::read(self.order, block.kind, block.body(window), &self.interfaces)
                 .map_err(|wrong| Damage::invalid(Place::Frame(number), window.position(), wrong))?;
             let data = window.take(block.length).get(8 + packet.data_at..).unwrap_or_default();
-            return Ok(Some(Frame { unknown: Default::default(),
+            return Ok(Some(Frame {
+                unknown: Default::default(),
                 number,
                 time: packet.time,
                 link: packet.link,
