@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::clock::{self, Stamp};
-use super::options::put;
+use super::options::{put, rebase_sack};
 use super::scan::{self, Scan};
 use super::tcpdump::{RECENT, Reading};
 use super::told::{
@@ -15,6 +15,8 @@ use crate::model::Unknown;
 
 /// Most connections whose window scales are known at once.
 const MOST: usize = 65_536;
+/// How far apart.
+const APART: u32 = 0x1000_0000;
 const ARROWS: [&str; 3] = ["→", ">", "->"];
 
 /// The columns of a row before its info.
@@ -41,6 +43,8 @@ pub(super) struct Rows {
     windows: HashMap<((IpAddr, u16), (IpAddr, u16)), Windows>,
     /// Bytes of a frame besides the payload of a segment with ACK.
     overhead: Option<u32>,
+    /// Connections that Wireshark says to use the ports of an earlier one: relative numbers of both would be the same.
+    reused: HashMap<((IpAddr, u16), (IpAddr, u16)), u32>,
     /// Numbers are as on the wire: a SYN had another than 0.
     absolute: Option<bool>,
 }
@@ -152,6 +156,28 @@ impl Rows {
         (row.stamp, Reading::Packet(Box::new(told), ""), unknown)
     }
 
+    /// Keeps the placeholders of a connection's numbers apart from those of an earlier one on the same ports.
+    fn set_apart(
+        &mut self,
+        row: &Columns<'_>,
+        (source, destination): ((IpAddr, u16), (IpAddr, u16)),
+        tcp: &mut ToldTcp,
+    ) {
+        let key = if source <= destination { (source, destination) } else { (destination, source) };
+        if row.info.contains("Port numbers reused") {
+            if self.reused.len() >= MOST {
+                self.reused.clear();
+            }
+            let base = self.reused.entry(key).or_default();
+            *base = base.wrapping_add(APART);
+        }
+        if let Some(base) = self.reused.get(&key).filter(|_| !self.reused.is_empty()) {
+            tcp.seq = tcp.seq.map(|seq| seq.wrapping_add(*base));
+            tcp.ack = tcp.ack.map(|ack| ack.wrapping_add(*base));
+            rebase_sack(&mut tcp.options, *base);
+        }
+    }
+
     /// Fills in what other rows tell of a segment.
     fn settle(&mut self, row: &Columns<'_>, tcp: &mut ToldTcp) -> Result<Unknown, &'static str> {
         if tcp.seq.is_none() {
@@ -175,6 +201,9 @@ impl Rows {
         }
         let mut unknown = if self.absolute == Some(true) { Unknown::default() } else { Unknown::SEQ.and(Unknown::ACK) };
         let own = ((row.source, tcp.ports.0), (row.destination, tcp.ports.1));
+        if self.absolute != Some(true) {
+            self.set_apart(row, own, tcp);
+        }
         if self.windows.len() >= MOST && !self.windows.contains_key(&own) {
             self.windows.clear();
         }
