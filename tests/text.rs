@@ -130,7 +130,8 @@ fn what_tcpdump_prints_of_a_capture_gives_its_steps() {
             let printed = tcpdump.arg("-nn").args(*options).args(["-r", path]).output();
             let printed = printed.expect("tcpdump is installed: its text is read here").stdout;
             let what = format!("{path} {}", options.join(" "));
-            if EXCEPTIONS.iter().any(|name| path.ends_with(name)) {
+            let dump = options.iter().any(|option| option.contains(['x', 'X']));
+            if !dump && WITH_DUMP_ONLY.iter().any(|name| path.ends_with(name)) {
                 continue;
             }
             let text = steps("-", Some(&printed));
@@ -140,8 +141,8 @@ fn what_tcpdump_prints_of_a_capture_gives_its_steps() {
     }
 }
 
-/// Captures of which tcpdump does not print all that makes the steps.
-const EXCEPTIONS: &[&str] = &[];
+/// Captures of fragments: what ties them together is only in a dump.
+const WITH_DUMP_ONLY: &[&str] = &["kernel/udp_frag.pcap"];
 
 #[test]
 fn what_tshark_prints_of_a_capture_gives_its_steps() {

@@ -95,9 +95,11 @@ impl Numbers {
                         .find(|style| *style != Style::Undecided)
                         .unwrap_or(Style::Undecided);
                 }
-                if self.style == Style::Relative {
-                    let seq_base = own.base.unwrap_or(0);
-                    let ack_base = peer.base.unwrap_or(0);
+                if self.style != Style::Absolute {
+                    // numbers that are as near to the base as to zero are right without it
+                    let relative = self.style == Style::Relative;
+                    let seq_base = own.base.filter(|_| relative).unwrap_or(0);
+                    let ack_base = peer.base.filter(|_| relative).unwrap_or(0);
                     tcp.seq = tcp.seq.map(|seq| seq.wrapping_add(seq_base));
                     tcp.ack = tcp.ack.map(|ack| ack.wrapping_add(ack_base));
                     if own.base.is_none() {
