@@ -13,6 +13,8 @@ impl Unknown {
     pub const SEQ: Self = Self(4);
     /// TCP's acknowledgment number: known relative to another at most.
     pub const ACK: Self = Self(8);
+    /// The acknowledgment number of a segment without the ACK flag.
+    pub const ACK_FIELD: Self = Self(128);
     /// The window field: the window is known as scaled at most.
     pub const WINDOW: Self = Self(16);
     /// TCP options: those in the frame need not be all.

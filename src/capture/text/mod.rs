@@ -54,7 +54,7 @@ pub(super) struct Texts {
     numbers: Numbers,
     rows: Rows,
     /// Protocol and ports of the packets so far, by source and destination.
-    pairs: HashMap<(IpAddr, IpAddr), Vec<(u8, u16, u16)>>,
+    pairs: HashMap<(IpAddr, IpAddr), Vec<Ports>>,
     frame: Rebuilt,
     lacks: Lacks,
     /// A packet so far could not be read, or does not show its conversation.
@@ -62,6 +62,9 @@ pub(super) struct Texts {
     unread: Vec<String>,
     unread_count: u64,
 }
+
+/// A protocol, and the ports of source and destination.
+type Ports = (u8, u16, u16);
 
 /// What some packets of the text lack.
 #[derive(Debug, Default)]

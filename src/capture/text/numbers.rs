@@ -119,6 +119,9 @@ impl Numbers {
             }
             peer.next = peer.next.or(tcp.ack);
         }
+        if !tcp.has(ACK) {
+            unknown = unknown.and(Unknown::ACK_FIELD);
+        }
         match tcp.seq {
             Some(seq) => own.next = Some(seq.wrapping_add(counted(tcp))),
             None => {
@@ -147,6 +150,10 @@ pub(super) fn counted(tcp: &ToldTcp) -> u32 {
 /// Whether a number is nearer to its base or to zero.
 fn style(number: u32, base: u32) -> Style {
     let distance = |from: u32| number.wrapping_sub(from).min(from.wrapping_sub(number));
+    // behind a SYN no number is that of the SYN
+    if number == base && distance(0) < SMALL {
+        return Style::Relative;
+    }
     match distance(base).cmp(&distance(0)) {
         std::cmp::Ordering::Less => Style::Absolute,
         std::cmp::Ordering::Greater => Style::Relative,

@@ -110,7 +110,7 @@ pub(super) fn put(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
 /// Bytes of hexadecimal digits without spaces.
 pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    if digits.len() % 2 != 0 || digits.len() > 2 * MOST {
+    if !digits.len().is_multiple_of(2) || digits.len() > 2 * MOST {
         return None;
     }
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();

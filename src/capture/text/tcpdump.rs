@@ -66,7 +66,9 @@ pub(super) fn begins(line: &str, timed: Option<bool>) -> bool {
     interface(&mut scan);
     let Some(word) = scan.word() else { return false };
     match word {
-        "IP" | "IP6" => scan.takes("(") || scan.word().and_then(scan::end).is_some() && scan.takes(">"),
+        "IP" | "IP6" | "ip:" | "ip6:" => {
+            scan.takes("(") || scan.word().and_then(scan::end).is_some() && scan.takes(">")
+        }
         "ARP," => true,
         "AF" => scan.rest.contains(", length"),
         _ => scan::mac(word).is_some() && (scan.takes(">") || scan.rest.contains("ethertype")),
@@ -102,9 +104,7 @@ fn interface(scan: &mut Scan<'_>) {
     const DIRECTIONS: [&str; 5] = ["In", "Out", "B", "M", "P"];
     let mut ahead = *scan;
     let first = ahead.word().unwrap_or_default();
-    if DIRECTIONS.contains(&first) {
-        *scan = ahead;
-    } else if ahead.word().is_some_and(|second| DIRECTIONS.contains(&second)) {
+    if DIRECTIONS.contains(&first) || ahead.word().is_some_and(|second| DIRECTIONS.contains(&second)) {
         *scan = ahead;
     }
 }
@@ -146,6 +146,12 @@ fn reading(mut scan: Scan<'_>) -> Reading<'_> {
         match scan.word() {
             Some("IP") => 4,
             Some("IP6") => 6,
+            // raw IP with -e
+            Some("ip:" | "ip6:") => match scan.peek() {
+                Some(address) if address.contains(':') && !address.starts_with('(') => 6,
+                Some("(hlim" | "(class" | "(flowlabel") => 6,
+                _ => 4,
+            },
             Some("ARP," | "RARP," | "Reverse") => return Reading::Arp(None),
             Some(_) => return Reading::NotIp(None),
             None => return Reading::Unread("nothing follows its time"),

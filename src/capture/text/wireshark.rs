@@ -19,6 +19,9 @@ const MOST: usize = 65_536;
 const APART: u32 = 0x1000_0000;
 const ARROWS: [&str; 3] = ["→", ">", "->"];
 
+/// An address and port, and the other end's.
+type Ends = ((IpAddr, u16), (IpAddr, u16));
+
 /// The columns of a row before its info.
 struct Columns<'t> {
     stamp: Option<Stamp>,
@@ -40,11 +43,11 @@ struct Windows {
 /// Reads the rows of one text.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    windows: HashMap<((IpAddr, u16), (IpAddr, u16)), Windows>,
+    windows: HashMap<Ends, Windows>,
     /// Bytes of a frame besides the payload of a segment with ACK.
     overhead: Option<u32>,
     /// Connections that Wireshark says to use the ports of an earlier one: relative numbers of both would be the same.
-    reused: HashMap<((IpAddr, u16), (IpAddr, u16)), u32>,
+    reused: HashMap<Ends, u32>,
     /// Numbers are as on the wire: a SYN had another than 0.
     absolute: Option<bool>,
 }
@@ -157,12 +160,7 @@ impl Rows {
     }
 
     /// Keeps the placeholders of a connection's numbers apart from those of an earlier one on the same ports.
-    fn set_apart(
-        &mut self,
-        row: &Columns<'_>,
-        (source, destination): ((IpAddr, u16), (IpAddr, u16)),
-        tcp: &mut ToldTcp,
-    ) {
+    fn set_apart(&mut self, row: &Columns<'_>, (source, destination): Ends, tcp: &mut ToldTcp) {
         let key = if source <= destination { (source, destination) } else { (destination, source) };
         if row.info.contains("Port numbers reused") {
             if self.reused.len() >= MOST {
@@ -201,6 +199,9 @@ impl Rows {
         }
         let mut unknown = if self.absolute == Some(true) { Unknown::default() } else { Unknown::SEQ.and(Unknown::ACK) };
         let own = ((row.source, tcp.ports.0), (row.destination, tcp.ports.1));
+        if !tcp.has(ACK) {
+            unknown = unknown.and(Unknown::ACK_FIELD);
+        }
         if self.absolute != Some(true) {
             self.set_apart(row, own, tcp);
         }

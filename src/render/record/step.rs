@@ -174,7 +174,7 @@ impl<'a> From<&'a Step<'_>> for StepRecord<'a> {
             seq: tcp.map(|tcp| tcp.seq),
             ack: tcp.and_then(|tcp| tcp.ack),
             seq_raw: tcp.filter(|_| knows(Unknown::SEQ)).map(|tcp| tcp.seq_raw),
-            ack_raw: tcp.filter(|_| knows(Unknown::ACK)).map(|tcp| tcp.ack_raw),
+            ack_raw: tcp.filter(|_| knows(Unknown::ACK.and(Unknown::ACK_FIELD))).map(|tcp| tcp.ack_raw),
             len: event.len(),
             window: tcp.map(|tcp| tcp.window),
             window_raw: tcp.filter(|_| knows(Unknown::WINDOW)).map(|tcp| tcp.window_raw),
