@@ -82,7 +82,15 @@ mod tests {
     }
 
     fn frame(number: u64, data: &[u8]) -> Frame<'_> {
-        Frame { number, time: None, link: LinkType::ETHERNET, interface: 0, wire_len: data.len() as u32, data }
+        Frame {
+            unknown: Default::default(),
+            number,
+            time: None,
+            link: LinkType::ETHERNET,
+            interface: 0,
+            wire_len: data.len() as u32,
+            data,
+        }
     }
 
     fn info() -> CaptureInfo {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
 use super::destination::is_same;
@@ -15,11 +15,12 @@ use super::privileges;
 use super::progress::Progress;
 use super::sought::Sought;
 use super::under_way::Output;
-use crate::capture::Source;
 use crate::capture::file::from_reader;
 use crate::capture::filter::Filter;
+use crate::capture::save::{CaptureWriter, create};
+use crate::capture::{Copied, Source};
 use crate::drive::Signal;
-use crate::model::{FindingCode, LinkType, Protocol, Severity};
+use crate::model::{CaptureFormat, FindingCode, LinkType, Protocol, Severity};
 use crate::pipeline;
 use crate::pipeline::annotate::Annotated;
 use crate::report::{Order, Scan, Selection, Wanted};
@@ -27,7 +28,7 @@ use crate::track::StreamId;
 
 /// Explain every packet of capture files.
 ///
-/// Reads pcap and pcapng, plain or packed with gzip or zstd, follows each TCP and UDP conversation and says what every
+/// Reads pcap and pcapng, and packets as text of tcpdump, tshark or Wireshark, plain or packed with gzip or zstd, follows each TCP and UDP conversation and says what every
 /// packet does in it and why.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -47,6 +48,7 @@ Examples:
                                                       every reset, one line a step
   sudo tcpdump -i lo -U -w - port 7 | echolab analyze - --format lines
                                                       while it happens
+  echolab analyze session.txt --write session.pcapng  what tcpdump, tshark or Wireshark printed
 
 Exit status: 0 done, 1 stopped by Ctrl-C (what was read until then is shown) or nothing matches, 2 an error; a capture that breaks off is
 one, and everything before the break is shown.")]
@@ -94,6 +96,11 @@ pub(super) struct AnalyzeArgs {
     /// Answer the questions that networking labs ask of a trace, with frames and formulas.
     #[arg(long, conflicts_with = "summary", help_heading = "Selection")]
     answers: bool,
+
+    /// Write the packets of a text to this capture file (pcapng); bytes that it does not show are zero, and a comment says
+    /// so.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    write: Option<PathBuf>,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -165,6 +172,8 @@ struct Request {
     several: bool,
     /// Conversations only, so that none has to be known before its steps come.
     summary: bool,
+    write: Option<PathBuf>,
+    force: bool,
 }
 
 impl AnalyzeArgs {
@@ -175,8 +184,20 @@ impl AnalyzeArgs {
         let triage = !self.summary && !self.answers && wanted.streams.is_empty() && wanted.port.is_none();
         let several = self.captures.len() > 1;
         let scope = Scope { summary: order, wanted: wanted.clone(), several, triage, answers: self.answers, command };
+        let force = self.output.force;
         let output = self.output.check(scope)?;
-        let request = Request { filter: self.filter, count: self.count, wanted, several, summary: self.summary };
+        if several && self.write.is_some() {
+            bail!("--write makes a capture file of one text: name one");
+        }
+        let request = Request {
+            filter: self.filter,
+            count: self.count,
+            wanted,
+            several,
+            summary: self.summary,
+            write: self.write,
+            force,
+        };
         if let Some(filter) = &request.filter {
             check_filter(filter)?;
         }
@@ -186,7 +207,14 @@ impl AnalyzeArgs {
         refuse_to_overwrite(&self.captures, &output)?;
         let inputs: Vec<Result<Input>> = self.captures.iter().map(|path| Input::open(path)).collect();
         refuse_filter(&self.captures, &inputs)?;
-        privileges::give_up(privileges::files(&output.files()))?;
+        if let Some(path) = &request.write
+            && (self.captures.iter().any(|capture| is_same(path, capture))
+                || output.files().iter().any(|file| is_same(path, file)))
+        {
+            bail!("can't write the capture to {}: it is read, or is the report", path.display());
+        }
+        let written = output.files().into_iter().chain(request.write.clone()).collect::<Vec<_>>();
+        privileges::give_up(privileges::files(&written))?;
         let halt = interrupt()?;
 
         let (mut worst, mut matched) = (Exit::Done, false);
@@ -300,6 +328,18 @@ impl Request {
         Ok(Some(scan.found()))
     }
 
+    /// What the frames are copied to, where that is asked for.
+    fn writer(&self, source: &impl Source) -> Result<Option<CaptureWriter>> {
+        let Some(path) = &self.write else { return Ok(None) };
+        if source.info().format != Some(CaptureFormat::Text) {
+            bail!("--write makes a capture file of text, and this is a capture file");
+        }
+        let comment =
+            "Made by echolab from packets as text: bytes that the text does not show are zero, and so are times.";
+        let writer = CaptureWriter::annotated(create(path, self.force)?, CaptureFormat::Pcapng, source.info(), comment);
+        writer.map(Some).with_context(|| format!("cannot write the capture {path:?}"))
+    }
+
     /// Analyses one capture. The outer error is one of the output, which ends everything; the inner is the capture's.
     fn analyze(&self, mut input: Input, halt: &Signal, output: &mut Output, matched: &mut bool) -> Result<Result<()>> {
         let Input { name, size, .. } = &input;
@@ -323,6 +363,7 @@ impl Request {
             false => Progress::watch(reader, &name, size),
             true => (reader as _, Progress::default()),
         };
+        let as_it_reads = output.shows_as_it_reads();
         let mut source = match from_reader(name.clone(), reader) {
             Ok(source) => source,
             Err(error) => return Ok(Err(error)),
@@ -344,11 +385,28 @@ impl Request {
         let desk = output.desk();
         let mut selection = Selection::new(wanted, output.sink());
         let mut sink = sought.before(progress.before(&mut selection));
-        let totals = match desk {
-            None => pipeline::run(&mut source, &mut options, &mut sink)?,
-            Some(desk) => pipeline::run(&mut Annotated::new(source, desk), &mut options, &mut sink)?,
+        let mut unwritten = None;
+        let totals = match (desk, self.writer(&source)) {
+            (_, Err(error)) => return Ok(Err(error)),
+            (None, Ok(None)) => pipeline::run(&mut source, &mut options, &mut sink)?,
+            (Some(desk), Ok(None)) => pipeline::run(&mut Annotated::new(source, desk), &mut options, &mut sink)?,
+            (desk, Ok(Some(writer))) => {
+                let mut copied = Copied::new(source, writer, &mut unwritten);
+                let totals = match desk {
+                    None => pipeline::run(&mut copied, &mut options, &mut sink)?,
+                    Some(desk) => pipeline::run(&mut Annotated::new(&mut copied, desk), &mut options, &mut sink)?,
+                };
+                copied.finish();
+                totals
+            }
         };
         drop(sink);
+        if as_it_reads {
+            totals.remarks.iter().for_each(|remark| say(remark));
+        }
+        if let Some(error) = unwritten {
+            return Ok(Err(anyhow!(error).context("cannot write the capture")));
+        }
         let shown = if name == "-" { "standard input" } else { &name };
         let place = if self.several { shown } else { "the capture" };
         *matched |= sought.tell_missing(place, &totals, self.filter.is_some());

@@ -9,14 +9,17 @@ pub enum CaptureFormat {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// Packets as text.
+    Text,
 }
 
 impl CaptureFormat {
-    /// `pcap` or `pcapng`.
+    /// `pcap`, `pcapng` or `text`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pcap => "pcap",
             Self::Pcapng => "pcapng",
+            Self::Text => "text",
         }
     }
 }

@@ -21,6 +21,7 @@ mod skip;
 mod text;
 pub(crate) mod thresholds;
 mod timestamp;
+mod unknown;
 mod wire_mark;
 
 pub use call::{Call, CallKind, FailedCall, KernelView, Side};
@@ -43,4 +44,5 @@ pub use seq::SeqNumber;
 pub use skip::Skip;
 pub use text::{is_hidden, push_visible, visible};
 pub use timestamp::{Nanos, Timestamp};
+pub use unknown::Unknown;
 pub use wire_mark::{WireCause, WireDeed, WireMark};

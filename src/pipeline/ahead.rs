@@ -173,7 +173,15 @@ mod tests {
             let packet = self.packets.get(self.given % self.packets.len()).map_or(&[][..], Vec::as_slice);
             self.given += 1;
             let (number, wire_len) = (self.given as u64, packet.len() as u32);
-            Ok(Some(Frame { number, time: None, link: LinkType::RAW, interface: 0, wire_len, data: packet }))
+            Ok(Some(Frame {
+                unknown: Default::default(),
+                number,
+                time: None,
+                link: LinkType::RAW,
+                interface: 0,
+                wire_len,
+                data: packet,
+            }))
         }
     }
 

@@ -78,6 +78,7 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     }
     let early = totals.stopped.or(totals.truncated.is_some().then_some(StopReason::Break));
     totals.dropped = source.dropped();
+    totals.remarks = source.remarks();
     totals.evicted = tracker.evicted();
     totals.findings = capture_findings(&tracker.overview());
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();

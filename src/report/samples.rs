@@ -90,7 +90,15 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
     sink.capture(&info).expect("written");
     for (number, data) in (1..).zip(frames) {
         let time = Some(Timestamp::new(1_714_912_496, number as u32 * 17_000));
-        let frame = Frame { number, time, link: LinkType::ETHERNET, interface: 0, wire_len: data.len() as u32, data };
+        let frame = Frame {
+            unknown: Default::default(),
+            number,
+            time,
+            link: LinkType::ETHERNET,
+            interface: 0,
+            wire_len: data.len() as u32,
+            data,
+        };
         let packet = decoder.decode(&frame).expect("a packet");
         tracker.follow(&frame, &packet).expect("a step");
         let event = tracker.last(&packet).expect("an event").event(&frame, &packet);
@@ -149,7 +157,15 @@ pub(crate) fn conversation(frame: u64, bytes: u64, packets: u64, duration: i64) 
     let mut decoder = Decoder::new();
     let data = datagram(C, b"x");
     let time = Some(Timestamp::new(frame as i64, 0));
-    let first = Frame { number: frame, time, link: LinkType::ETHERNET, interface: 0, wire_len: 43, data: &data };
+    let first = Frame {
+        unknown: Default::default(),
+        number: frame,
+        time,
+        link: LinkType::ETHERNET,
+        interface: 0,
+        wire_len: 43,
+        data: &data,
+    };
     let packet = decoder.decode(&first).expect("a packet");
     tracker.follow(&first, &packet).expect("a step");
     let mut totals = tracker.finish(true).next().expect("a conversation");

@@ -29,6 +29,8 @@ pub struct CaptureTotals {
     pub findings_count: FindingCounts,
     /// Where and why the capture broke off.
     pub truncated: Option<String>,
+    /// What people have to know of the source: of text, what it does not show.
+    pub remarks: Vec<String>,
     /// What stopped the session that was captured, or the reading; not where the capture breaks off.
     pub stopped: Option<StopReason>,
     /// Packets that the kernel dropped; `None` for files.

@@ -98,8 +98,9 @@ pub fn conversation_notes(conversation: &Conversation, view: &View) -> Vec<Fact>
     if let Some(start) = totals.start {
         notes.push(Fact { label: "Start", text: view.date(start) });
     }
-    if let Some(tcp) = &totals.tcp {
-        let sides = [("X", tcp.client_isn, "client"), ("Y", tcp.server_isn, "server")];
+    if totals.tcp.is_some() {
+        let (client, server) = totals.isns();
+        let sides = [("X", client, "client"), ("Y", server, "server")];
         notes.extend(sides.map(|(label, isn, side)| {
             let isn = isn.map_or_else(|| "unknown".to_owned(), |number| number.to_string());
             Fact { label, text: format!("{isn}, the {side}'s initial sequence number") }
@@ -316,6 +317,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         };
         notes.push(Cell::from(format!("{}: {then}", ended(stopped))).tone(Tone::Reset));
     }
+    notes.extend(totals.remarks.iter().map(|remark| Cell::from(remark.as_str())));
     if let Some(truncated) = &totals.truncated {
         notes.push(Cell::from(format!("the capture breaks off: {truncated}")).tone(Tone::Reset));
     }

@@ -13,7 +13,7 @@ use super::tcp::rules::reset::{Elsewhere, MP_FASTCLOSE, TLS_ALERT, is_alert};
 use crate::echo::MemoryBudget;
 use crate::model::{
     Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, OptTime, Packet, PerDirection, Segment,
-    TcpFlags, Timestamp, Transport,
+    TcpFlags, Timestamp, Transport, Unknown,
 };
 
 /// A conversation.
@@ -34,6 +34,8 @@ pub(super) struct Conversation {
     steps: u64,
     /// The longest time between two steps.
     pub(super) longest_stall: Nanos,
+    /// The fields of its packets that the source does not show.
+    pub(super) unknown: Unknown,
     pub(super) packets: PerDirection<u64>,
     pub(super) bytes: PerDirection<u64>,
     pub(super) payload: PerDirection<u64>,
@@ -62,6 +64,7 @@ impl Conversation {
             at: OptTime::UNKNOWN,
             steps: 0,
             longest_stall: Nanos(0),
+            unknown: Unknown::default(),
             packets: PerDirection::default(),
             bytes: PerDirection::default(),
             payload: PerDirection::default(),
@@ -243,7 +246,8 @@ impl Conversation {
     fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> PacketRef {
         self.start = self.start.or(frame.time);
         self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
-        PacketRef { frame: frame.number, at: self.at, direction }
+        self.unknown = self.unknown.and(frame.unknown);
+        PacketRef { frame: frame.number, at: self.at, direction, unknown: frame.unknown }
     }
 
     /// Counts the packet that was taken, with `len` bytes of payload, as a step. Returns the time since the last one.
@@ -293,6 +297,7 @@ impl Conversation {
             since_start: self.at.get(),
             since_previous: followed.since_previous,
             ip: packet.headers.ip,
+            unknown: frame.unknown,
             body: match &followed.kind {
                 TrackedKind::Segment => Body::Tcp(MaybeOwned::Borrowed(facts)),
                 TrackedKind::Datagram(facts) => Body::Udp(MaybeOwned::Borrowed(facts)),

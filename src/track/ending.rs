@@ -65,6 +65,7 @@ impl Conversation {
             echo_story,
             rtt,
             in_surge: false,
+            unknown: self.unknown,
             early: None,
         }
     }

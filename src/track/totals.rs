@@ -10,7 +10,7 @@ use super::stream::{RolesFrom, StreamId};
 use super::tcp::TcpSummary;
 use super::tcp::fragments::EarlierFragments;
 use crate::echo::{EchoStory, EchoTotals};
-use crate::model::{Direction, Endpoint, Nanos, Occurrences, PerDirection, Timestamp};
+use crate::model::{Direction, Endpoint, Nanos, Occurrences, PerDirection, Timestamp, Unknown};
 
 /// How much of the handshake was captured, and how it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,11 +103,19 @@ pub struct ConversationTotals {
     pub rtt: Option<RttTotals>,
     /// It came to nothing, and is part of a flood or scan, which is reported once for the capture.
     pub in_surge: bool,
+    /// The fields of its packets that the source does not show.
+    pub unknown: Unknown,
     /// What ended the capture while the conversation might still go on.
     pub early: Option<StopReason>,
 }
 
 impl ConversationTotals {
+    /// The initial sequence numbers of client and server as on the wire.
+    pub fn isns(&self) -> (Option<u32>, Option<u32>) {
+        let shown = self.tcp.as_ref().filter(|_| !self.unknown.contains(Unknown::ACK));
+        (shown.and_then(|tcp| tcp.client_isn), shown.and_then(|tcp| tcp.server_isn))
+    }
+
     /// Fragments that came before the one that completed their packet: their frames are no steps, and not counted.
     pub fn earlier_fragments(&self) -> PerDirection<EarlierFragments> {
         match (&self.tcp, &self.udp) {

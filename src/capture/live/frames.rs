@@ -120,6 +120,7 @@ impl Source for LiveSource {
         self.next += 1;
         self.number += 1;
         Ok(Some(Frame {
+            unknown: Default::default(),
             number: self.number,
             time: Some(head.time),
             link: self.link,

@@ -166,7 +166,15 @@ impl Worker {
                 *taken = taken.wrapping_add(1);
                 *frames += 1;
                 let (time, wire_len, data) = (time_of(&packet), packet.header.len, packet.data);
-                tee.write(&Frame { number: *frames, time: Some(time), link: *link, interface: 0, wire_len, data });
+                tee.write(&Frame {
+                    unknown: Default::default(),
+                    number: *frames,
+                    time: Some(time),
+                    link: *link,
+                    interface: 0,
+                    wire_len,
+                    data,
+                });
                 batch.push(time, wire_len, data);
                 if batch.weight() >= BATCH_BYTES {
                     send(batch, tee);

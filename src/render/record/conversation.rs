@@ -6,7 +6,7 @@ use super::values::{BothWays, CodeCounts, End, FindingRecord, FlagCounts, Text, 
 use crate::echo::EchoTotals;
 use crate::explain::Conversation;
 use crate::model::{Nanos, Timestamp};
-use crate::track::{AnalysisCounts, Ledger, RttTotals, TcpTotals};
+use crate::track::{AnalysisCounts, Ledger, RttTotals};
 
 #[derive(Serialize)]
 pub(in crate::render) struct ConversationRecord<'a> {
@@ -75,7 +75,7 @@ impl<'a> From<&'a Conversation> for ConversationRecord<'a> {
             packets: totals.packets.into(),
             bytes: totals.bytes.into(),
             payload: totals.payload.into(),
-            isn: tcp.map(Isn::from),
+            isn: tcp.map(|_| Isn::from(totals.isns())),
             handshake: tcp.map(|tcp| tcp.handshake.name()),
             close: tcp.map(|tcp| tcp.close.name()),
             closed_first: tcp.and_then(|tcp| tcp.closed_first).map(|direction| direction.sender()),
@@ -98,9 +98,9 @@ impl Serialize for Waits {
     }
 }
 
-impl From<&TcpTotals> for Isn {
-    fn from(tcp: &TcpTotals) -> Self {
-        Self { client: tcp.client_isn, server: tcp.server_isn }
+impl From<(Option<u32>, Option<u32>)> for Isn {
+    fn from((client, server): (Option<u32>, Option<u32>)) -> Self {
+        Self { client, server }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::values::{FindingRecord, Text, findings};
 use crate::explain::{Arithmetic, Step};
-use crate::model::{TcpFlags, TcpOptions, TcpTimestamps, Timestamp};
+use crate::model::{TcpFlags, TcpOptions, TcpTimestamps, Timestamp, Unknown};
 use crate::track::{Analysis, Body, Candidates, Cause, IcmpFacts, TcpFacts};
 
 #[derive(Serialize)]
@@ -158,6 +158,7 @@ impl<'a> From<&'a Step<'_>> for StepRecord<'a> {
     fn from(step: &'a Step<'_>) -> Self {
         let event = &step.event;
         let tcp: Option<&TcpFacts> = event.tcp();
+        let knows = |field| !event.unknown.contains(field);
         Self {
             frame: event.frame,
             time: event.time.map(Text),
@@ -172,12 +173,12 @@ impl<'a> From<&'a Step<'_>> for StepRecord<'a> {
             flags: tcp.map(|tcp| Flags(tcp.flags)),
             seq: tcp.map(|tcp| tcp.seq),
             ack: tcp.and_then(|tcp| tcp.ack),
-            seq_raw: tcp.map(|tcp| tcp.seq_raw),
-            ack_raw: tcp.map(|tcp| tcp.ack_raw),
+            seq_raw: tcp.filter(|_| knows(Unknown::SEQ)).map(|tcp| tcp.seq_raw),
+            ack_raw: tcp.filter(|_| knows(Unknown::ACK.and(Unknown::ACK_FIELD))).map(|tcp| tcp.ack_raw),
             len: event.len(),
             window: tcp.map(|tcp| tcp.window),
-            window_raw: tcp.map(|tcp| tcp.window_raw),
-            window_scale: tcp.and_then(|tcp| tcp.window_scale),
+            window_raw: tcp.filter(|_| knows(Unknown::WINDOW)).map(|tcp| tcp.window_raw),
+            window_scale: tcp.filter(|_| knows(Unknown::WINDOW)).and_then(|tcp| tcp.window_scale),
             options: tcp.map(|tcp| Options::new(&tcp.options, tcp.sack_base)),
             checksum: event.checksum().map(|checksum| checksum.name()),
             analysis: AnalysisList(tcp.map_or_else(Analysis::default, |tcp| tcp.analysis)),

@@ -59,7 +59,7 @@ use super::analysis::Analysis;
 use super::event::TcpFacts;
 use super::facts::{Life, Observations, Probe, SegmentRole};
 use super::packet_ref::PacketRef;
-use crate::model::{Direction, IpHeader, Segment, SeqNumber, TcpFlags};
+use crate::model::{Direction, IpHeader, Segment, SeqNumber, TcpFlags, Unknown};
 use connection::Connection;
 use endpoint::{Recent, TcpEndpoint};
 use rules::reset::family::{Ends, ResetFamily};
@@ -90,6 +90,7 @@ impl Connection {
         facts: &mut TcpFacts,
     ) {
         let direction = moment.direction;
+        self.lacks_frames |= moment.unknown.contains(Unknown::FRAMES);
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         if self.former.is_some() && self.handshake.challenge.is_some() {
             self.resume_former(moment, segment);
