@@ -143,7 +143,8 @@ impl AnalyzeArgs {
         let order = self.summary.then(|| self.sort.into());
         let wanted = Wanted { streams: self.conversation, port: self.port, steps: None };
         let several = self.captures.len() > 1;
-        let scope = Scope { summary: order, wanted: wanted.clone(), several, answers: self.answers, command };
+        let scope =
+            Scope { summary: order, wanted: wanted.clone(), several, answers: self.answers, command, live: false };
         let output = self.output.check(scope)?;
         let request = Request { filter: self.filter, count: self.count, wanted, several };
         if let Some(filter) = &request.filter {
@@ -182,7 +183,7 @@ impl AnalyzeArgs {
 }
 
 /// A mistake in the language is found before any work; a link type other than Ethernet may still refuse it later.
-fn check_filter(filter: &str) -> Result<()> {
+pub(super) fn check_filter(filter: &str) -> Result<()> {
     let links = [LinkType::LINUX_SLL2, LinkType::RAW, LinkType::NULL, LinkType(105)];
     match Filter::new(filter, LinkType::ETHERNET) {
         Err(error) if links.iter().all(|link| Filter::new(filter, *link).is_err()) => Err(error),

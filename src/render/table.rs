@@ -92,6 +92,18 @@ impl<W: Write> Table<W> {
         if let Some(answers) = kept.conversation.answers() {
             return answers.iter().try_for_each(|answered| self.answer(answered));
         }
+        if !self.options.steps_shown {
+            self.step_table(kept)?;
+        }
+        let facts = kept.conversation.facts();
+        if !facts.is_empty() {
+            self.facts(&facts)?;
+            writeln!(self.out)?;
+        }
+        self.findings(&finding_lines(kept))
+    }
+
+    fn step_table(&mut self, kept: &Kept) -> io::Result<()> {
         let steps = self.steps(kept);
         // rather a line that is too long than words and numbers torn apart
         self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
@@ -99,13 +111,7 @@ impl<W: Write> Table<W> {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
         }
-        writeln!(self.out)?;
-        let facts = kept.conversation.facts();
-        if !facts.is_empty() {
-            self.facts(&facts)?;
-            writeln!(self.out)?;
-        }
-        self.findings(&finding_lines(kept))
+        writeln!(self.out)
     }
 
     /// The steps in as many of the usual columns as leave the words their room.
@@ -241,7 +247,7 @@ fn paint(drawn: comfy_table::Cell, tone: Tone) -> comfy_table::Cell {
 }
 
 /// The same colours outside of the table.
-fn style(tone: Tone) -> Style {
+pub(super) fn style(tone: Tone) -> Style {
     let color = |color: AnsiColor| Style::new().fg_color(Some(Color::Ansi(color)));
     match tone {
         Tone::Plain | Tone::Data | Tone::Finding(Severity::Note) => Style::new(),

@@ -1,6 +1,5 @@
 //! `echolab session`: one echo session, driven, captured, explained.
 
-mod files;
 mod network_args;
 mod of_side;
 mod socket_args;
@@ -18,12 +17,13 @@ use std::time::Duration;
 use anyhow::{anyhow, bail, ensure};
 use clap::Args;
 
-use self::files::{CaptureFiles, ensure_free};
 use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
-use self::verdict::{judge, judge_capture, judge_scenario};
+pub(super) use self::verdict::judge_capture;
+use self::verdict::{judge, judge_scenario};
 use self::watch::{Known, take};
 use self::wire_words::{of_scenario, story};
+use super::capture_files::{CaptureFiles, ensure_free};
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
@@ -34,8 +34,8 @@ use super::output::{OutputArgs, Scope};
 use super::report_dir::ReportDir;
 use super::scenarios::names;
 use super::{Exit, client_args, privileges};
-use crate::capture::RIGHTS_TO_CAPTURE;
 use crate::capture::spool::temporary_folder;
+use crate::capture::ways_to_capture;
 use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Act, Client, Files, Scenario};
 use crate::model::{Endpoint, PerDirection, Protocol, Side};
@@ -289,5 +289,5 @@ fn with_ways_out(error: anyhow::Error, only_lab: bool) -> anyhow::Error {
     if only_lab {
         return anyhow!("{why}");
     }
-    anyhow!("{why}\nOr run the session on loopback: --network loopback. {RIGHTS_TO_CAPTURE}")
+    anyhow!("{why}\nOr run the session on loopback: --network loopback. {}", ways_to_capture("session"))
 }
