@@ -24,6 +24,7 @@ mod messages;
 mod output;
 mod privileges;
 mod progress;
+mod recording;
 mod report_dir;
 mod scenarios;
 mod serve;
@@ -88,8 +89,8 @@ impl Command {
             Self::Capture(args) => args.run(typed),
             Self::Analyze(args) => args.run(typed),
             Self::Scenarios(args) => args.run(),
-            Self::Serve(args) => args.run(),
-            Self::Connect(args) => args.run(),
+            Self::Serve(args) => args.run(typed),
+            Self::Connect(args) => args.run(typed),
             Self::Formats(args) => args.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
