@@ -15,6 +15,7 @@ use crate::track::ConversationSize;
 /// The columns where there is room, and where there is little.
 const WIDE: &[&str] = &["time", "direction", "flags", "seq", "ack", "length"];
 const NARROW: &[&str] = &["time", "direction", "flags"];
+const TIGHT: &[&str] = &["time", "direction"];
 
 /// The column with the sentence, which comes last and may need more than one line.
 const SENTENCE: &str = "description";
@@ -26,7 +27,12 @@ const WORDS: usize = 24;
 pub fn live<'a>(out: Box<dyn Write + 'a>, options: &Options, report: Box<dyn Sink + 'a>) -> Box<dyn Sink + 'a> {
     let room = room(options.width);
     let find = |name: &&str| COLUMNS.iter().find(|column| column.name == *name);
-    let usual = if room < Room::Wide { NARROW } else { WIDE }.iter().chain([&SENTENCE]).filter_map(find).collect();
+    let names = match room {
+        Room::Tight | Room::Snug => TIGHT,
+        Room::Narrow | Room::Ample => NARROW,
+        Room::Wide | Room::OnDemand => WIDE,
+    };
+    let usual = names.iter().chain([&SENTENCE]).filter_map(find).collect();
     let columns: Vec<&StepColumn> = options.columns.columns(COLUMNS, usual);
     let exact = matches!(options.columns, Choice::Only(_));
     let widths = columns.iter().map(|column| column.header.width().max(least(column.name))).collect();

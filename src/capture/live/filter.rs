@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(capture_filter(&[7], &[], None).map(|(_, asked)| asked).as_deref(), Some("port 7"));
         let filters = [
             capture_filter(&[7], &[], None),
-            capture_filter(&[7, 8], &host, Some("tcp or vlan 3")),
+            capture_filter(&[7, 8], &host, Some("tcp or net 192.0.2.0/24")),
             capture_filter(&[], &host, None),
             capture_filter(&[], &[], Some("udp")),
         ];
