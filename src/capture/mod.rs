@@ -17,7 +17,8 @@ use std::io;
 
 pub use copied::Copied;
 pub use live::{
-    Drainer, Interface, LiveCapture, LiveSource, RIGHTS_TO_CAPTURE, Ring, SNAPLEN, Stopper, may_capture, session_filter,
+    Drainer, Interface, InterfaceInfo, LiveCapture, LiveSource, Notice, Notify, Ring, SNAPLEN, Stopper, interfaces,
+    may_capture, session_filter, ways_to_capture,
 };
 
 use crate::model::{CaptureInfo, Frame};

@@ -31,6 +31,11 @@ impl Tee {
         self.with(CaptureWriter::flush);
     }
 
+    /// The first error of writing, if there was one.
+    pub fn error(&self) -> Option<&io::Error> {
+        self.error.as_ref()
+    }
+
     fn with(&mut self, write: impl FnOnce(&mut CaptureWriter) -> io::Result<()>) {
         if let Some(writer) = &mut self.writer
             && let Err(error) = write(writer)

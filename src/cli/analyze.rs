@@ -183,7 +183,15 @@ impl AnalyzeArgs {
         let wanted = Wanted { streams: self.conversation, port: self.port, findings, steps: None };
         let triage = !self.summary && !self.answers && wanted.streams.is_empty() && wanted.port.is_none();
         let several = self.captures.len() > 1;
-        let scope = Scope { summary: order, wanted: wanted.clone(), several, triage, answers: self.answers, command };
+        let scope = Scope {
+            summary: order,
+            wanted: wanted.clone(),
+            several,
+            triage,
+            answers: self.answers,
+            command,
+            live: false,
+        };
         let force = self.output.force;
         let output = self.output.check(scope)?;
         if several && self.write.is_some() {
@@ -241,7 +249,7 @@ impl AnalyzeArgs {
 }
 
 /// A mistake in the language is found before any work; a link type other than Ethernet may still refuse it later.
-fn check_filter(filter: &str) -> Result<()> {
+pub(super) fn check_filter(filter: &str) -> Result<()> {
     let links = [LinkType::LINUX_SLL2, LinkType::RAW, LinkType::NULL, LinkType(105)];
     match Filter::new(filter, LinkType::ETHERNET) {
         Err(error) if links.iter().all(|link| Filter::new(filter, *link).is_err()) => Err(error),

@@ -24,9 +24,9 @@ use crate::report::{
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// What the report looks like.
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = formats(), hide_possible_values = true)]
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), hide_possible_values = true)]
     #[arg(help = format_help())]
-    format: String,
+    format: Option<String>,
 
     /// Write the report to FILE, which must not exist; - is standard output.
     #[arg(short, long, value_name = "FILE")]
@@ -128,6 +128,8 @@ pub struct Scope {
     pub answers: bool,
     /// The command as a shell would take it.
     pub command: String,
+    /// Whether packets of an interface are shown while they come: step by step on a terminal, as lines to a pipe.
+    pub live: bool,
 }
 
 /// Options of the output, checked.
@@ -156,19 +158,24 @@ impl OutputArgs {
     /// # Errors
     /// When a column does not exist, or the format has no place for what is asked.
     pub fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
-        let format = render::format(&self.format);
+        let to_stdout = self.output.as_deref().is_none_or(is_stdout);
+        let to_terminal = to_stdout && io::stdout().is_terminal();
+        let usual = if scope.live && to_stdout && !to_terminal { "lines" } else { "table" };
+        let name = self.format.as_deref().unwrap_or(usual);
+        let format = render::format(name);
+        let shows_steps = scope.live && to_terminal && name == "table" && !scope.answers;
         if scope.answers && !format.is_some_and(|format| format.answers) {
             let names: Vec<_> = FORMATS.iter().filter(|format| format.answers).map(|format| format.name).collect();
-            bail!("--format {} has no place for --answers; use one of {}", self.format, names.join(", "));
+            bail!("--format {name} has no place for --answers; use one of {}", names.join(", "));
         }
         if format.is_none() && scope.summary.is_some() {
-            bail!("--format {} holds packets, and --summary shows none", self.format);
+            bail!("--format {name} holds packets, and --summary shows none");
         }
         if format.is_none() && scope.several {
-            bail!("--format {} annotates one capture at a time", self.format);
+            bail!("--format {name} annotates one capture at a time");
         }
         if format.is_none() && self.output.is_none() && io::stdout().is_terminal() {
-            bail!("--format {} is not for a terminal: name a file with --output", self.format);
+            bail!("--format {name} is not for a terminal: name a file with --output");
         }
         let report = self.report.map(ReportDir::new);
         report.as_ref().map_or(Ok(()), |folder| folder.ensure_free(self.force))?;
@@ -187,7 +194,7 @@ impl OutputArgs {
             time_zone: if self.utc { jiff::tz::TimeZone::UTC } else { jiff::tz::TimeZone::system() },
         };
         let width = width::width(self.width, destination == Destination::Stdout);
-        if self.fragment && self.format != "latex" {
+        if self.fragment && name != "latex" {
             bail!("--fragment is for --format latex");
         }
         if self.only.is_some() && (scope.summary.is_some() || format.is_none_or(|format| !format.has_parts())) {
@@ -221,6 +228,7 @@ impl OutputArgs {
             (Some(names), Some(_)) => render.conversation_columns = Choice::parse(CONVERSATION_COLUMNS, names)?,
         }
         render.summary = scope.summary.is_some();
+        render.steps_shown = shows_steps;
         render.bounds = match (render.summary, self.limit) {
             // what is passed on is bounded already
             (true, _) | (false, Some(0)) => Bounds::NONE,
@@ -286,12 +294,18 @@ impl OutputOptions {
             }
         };
         let (mut sink, desk): (Box<dyn Sink>, _) = match self.format {
+            Some(format) if self.render.steps_shown => {
+                let report = format.open(out, &self.render);
+                (render::live(Box::new(io::stdout()), &self.render, report), None)
+            }
             Some(format) => (format.open(out, &self.render), None),
             None => {
                 let desk = Desk::new(out);
                 (Box::new(Annotator::new(desk.clone())), Some(desk))
             }
         };
+        // the folder's reports show them
+        self.render.steps_shown = false;
         if let Some(folder) = &self.report {
             let several = Several::default().and(sink);
             sink = Box::new(folder.open(several, self.force, &self.render)?);
@@ -333,6 +347,7 @@ impl OutputOptions {
     /// Leaves standard output to something else: a report that would go there goes to standard error.
     pub fn make_way(&mut self) {
         if self.destination == Destination::Stdout {
+            self.render.steps_shown = false;
             self.destination = Destination::Stderr;
         }
     }

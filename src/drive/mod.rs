@@ -39,4 +39,4 @@ pub use signal::{Signal, Woken, poll};
 pub use socket_option::{SOCKET_OPTIONS, SocketOption, SocketOptionName, UnknownSocketOption};
 pub use stage::{Broken, may_lose};
 pub use transcript::{Transcript, merged};
-pub use troupe::{Act, Curtain, Performance, Ready, Stagecraft, Troupe};
+pub use troupe::{Act, Curtain, Performance, Ready, Stagecraft, Troupe, Typist};

@@ -35,6 +35,8 @@ pub struct CaptureInfo {
     pub link_types: Vec<LinkType>,
     /// The interface captured on.
     pub interface: Option<String>,
+    /// Whether an interface was captured with the traffic of any program, rather than a session of echolab's own.
+    pub live: bool,
     /// The filter in force.
     pub filter: Option<String>,
     /// Most bytes kept of a frame; `None` for files.

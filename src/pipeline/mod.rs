@@ -25,8 +25,10 @@ use crate::track::{CapturePoint, StopReason, Tracker};
 pub struct Options {
     /// Only frames that it matches; the others are counted.
     pub filter: Option<Filter>,
-    /// Stop after so many frames, of those that pass the filter.
+    /// Stop after so many frames, of those that pass the filter. A live capture ends there by itself.
     pub max_frames: Option<u64>,
+    /// Whether the source is a live capture of any program's traffic: its end is not that of its conversations.
+    pub live: bool,
     /// The server of a session that echolab drives itself: then the roles are known.
     pub server: Option<Endpoint>,
     /// The ports of the session's clients, where others may use the server's port as well.
@@ -58,7 +60,7 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     }
     sink.capture(&info)?;
     let mut tracker = Tracker::new(options.server).captured_at(options.capture_point);
-    let most = options.max_frames.unwrap_or(u64::MAX);
+    let most = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
     let own = options.server.zip(options.clients.take()).map(|(server, clients)| Own::new(server.port, clients));
     // what a filter rejects must not be decoded, lest its fragments be put together
     let mut counter = sink.wants_conversations().then(Tally::default);
@@ -69,6 +71,10 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     } else {
         follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, own, (sink, &mut counter))?
     };
+    if options.live && totals.truncated.is_none() {
+        let count = options.max_frames.filter(|most| totals.frames >= *most);
+        totals.stopped = Some(count.map_or(StopReason::CaptureEnd, StopReason::Count));
+    }
     if totals.stopped.is_none() && options.halt.as_ref().is_some_and(Signal::is_raised) {
         totals.stopped = Some(if options.server.is_some() { StopReason::Session } else { StopReason::Reading });
     }

@@ -13,6 +13,7 @@ mod ladder;
 mod latex;
 mod layout;
 mod lines;
+mod live;
 mod markdown;
 mod mermaid;
 mod record;
@@ -20,6 +21,8 @@ pub mod svg;
 mod table;
 
 use std::io::Write;
+
+pub use live::live;
 
 use crate::report::{Bounds, Choice, ConversationText, Parts, Room, Sink, StepText, Triage, View};
 
@@ -128,6 +131,8 @@ pub struct Options {
     pub several: bool,
     /// Conversations only.
     pub summary: bool,
+    /// Whether the steps were shown as they came, so that a table needs not repeat them.
+    pub steps_shown: bool,
     /// How much collecting formats keep.
     pub bounds: Bounds,
     /// The command that made the report, as a shell would take it.
@@ -155,6 +160,7 @@ impl Default for Options {
             color: false,
             several: false,
             summary: false,
+            steps_shown: false,
             bounds: Bounds::default(),
             command: None,
             analyze: None,

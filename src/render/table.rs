@@ -162,7 +162,7 @@ impl<W: Write> Table<W> {
             self.facts(&[notes, kept.conversation.facts()].concat())?;
             writeln!(self.out)?;
         }
-        if parts.has(Part::Steps) { self.step_table(kept) } else { Ok(()) }
+        if parts.has(Part::Steps) && !self.options.steps_shown { self.step_table(kept) } else { Ok(()) }
     }
 
     fn step_table(&mut self, kept: &Kept) -> io::Result<()> {
@@ -341,7 +341,7 @@ fn paint(drawn: comfy_table::Cell, tone: Tone) -> comfy_table::Cell {
 }
 
 /// The same colours outside of the table.
-fn style(tone: Tone) -> Style {
+pub(super) fn style(tone: Tone) -> Style {
     let color = |color: AnsiColor| Style::new().fg_color(Some(Color::Ansi(color)));
     match tone {
         Tone::Plain | Tone::Data | Tone::Finding(Severity::Note) => Style::new(),

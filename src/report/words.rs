@@ -24,7 +24,7 @@ pub fn capture_title(info: &CaptureInfo) -> String {
 pub fn report_title(report: &Report) -> String {
     let title = capture_title(&report.info);
     match report.totals.stopped {
-        None => title,
+        None | Some(StopReason::CaptureEnd) => title,
         Some(StopReason::Count(frames)) => format!("{title}, stopped after {}", counted(frames, "frame")),
         Some(_) => format!("{title}, stopped early"),
     }
@@ -45,9 +45,10 @@ fn title_with(info: &CaptureInfo, filter: Option<&str>) -> String {
     if let Some(title) = &info.title {
         return title.clone();
     }
+    let captured = if info.live { "live capture" } else { "echo session" };
     let name = match (info.file.as_deref(), &info.interface) {
-        (None, _) => "echo session".to_owned(),
-        (Some(file), Some(_)) => format!("echo session, kept in {}", file_name(file)),
+        (None, _) => captured.to_owned(),
+        (Some(file), Some(_)) => format!("{captured}, kept in {}", file_name(file)),
         (Some("-"), None) => "standard input".to_owned(),
         (Some(file), None) => file_name(file),
     };
@@ -80,6 +81,7 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
 fn ended(early: StopReason) -> String {
     match early {
         StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C, SIGTERM or SIGHUP".to_owned(),
+        StopReason::CaptureEnd => "the capture was ended".to_owned(),
         StopReason::Count(frames) => format!("stopped after {}, as asked for", counted(frames, "frame")),
         StopReason::Break => "it breaks off".to_owned(),
     }
@@ -313,9 +315,11 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
             StopReason::Session => {
                 "what was open then was closed for that reason, whatever had been read, and may lack its end"
             }
+            StopReason::CaptureEnd => "later packets are not in it, and nothing is concluded from their absence",
             _ => "whatever follows is not read, and nothing is concluded from its absence",
         };
-        notes.push(Cell::from(format!("{}: {then}", ended(stopped))).tone(Tone::Reset));
+        let tone = if stopped == StopReason::CaptureEnd { Tone::Dim } else { Tone::Reset };
+        notes.push(Cell::from(format!("{}: {then}", ended(stopped))).tone(tone));
     }
     notes.extend(totals.remarks.iter().map(|remark| Cell::from(remark.as_str())));
     if let Some(truncated) = &totals.truncated {

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::files::Kept;
 use crate::capture::LiveSource;
+use crate::cli::capture_files::Kept;
 use crate::drive::{Signal, WireStory};
 use crate::model::Endpoint;
 use crate::pipeline;
