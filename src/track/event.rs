@@ -269,6 +269,9 @@ impl TcpFacts {
         if let Some(ack) = self.observations.limited_transmit {
             return (Cause::arrival(Some(ack), "duplicate_ack"), Candidates::new());
         }
+        if let Some((_, ack)) = self.observations.frto {
+            return (Cause::arrival(Some(ack), "frto"), Candidates::new());
+        }
         if self.observations.probe_with_new_data.is_some() {
             return (Cause::of(CauseEvent::Timer, "tlp"), Candidates::new());
         }

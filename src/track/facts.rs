@@ -132,7 +132,10 @@ impl Observations {
         let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_ports.is_some();
         let waits =
             self.window_opened.is_some() | self.wait.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
-        let recovery = self.reneged.is_some() | self.limited_transmit.is_some() | self.probe_with_new_data.is_some();
+        let recovery = self.reneged.is_some()
+            | self.limited_transmit.is_some()
+            | self.probe_with_new_data.is_some()
+            | self.frto.is_some();
         let windows = self.zero_window.is_some() | self.refused.is_some();
         !(flags
             | recovery
@@ -221,6 +224,9 @@ pub struct Observations {
     pub limited_transmit: Option<NonZeroU64>,
     /// It is new data that a tail-loss probe's timer released, so long after this frame, the last data before.
     pub probe_with_new_data: Option<(NonZeroU64, Nanos)>,
+    /// It is new data that the first ACK after a time-out released, where bytes in flight then are still missing (F-RTO,
+    /// RFC 5682): the time-out's retransmission, and that ACK.
+    pub frto: Option<(NonZeroU64, NonZeroU64)>,
     /// A SACK block of its, raw, that cannot be true: senders ignore it.
     pub void_sack: Option<(u32, u32)>,
     /// It refuses this frame, which its sender did not accept, and repeats the numbers that it expects (RFC 9293 §3.10.7.4).

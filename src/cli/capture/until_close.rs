@@ -83,6 +83,6 @@ impl<'a> Relay for UntilClose<'a> {
             self.closed = true;
             self.over.iter().for_each(Signal::raise);
         }
-        if self.to().wants_steps() { self.to_mut().step(step) } else { Ok(()) }
+        if Sink::wants_steps(self.to()) { self.to_mut().step(step) } else { Ok(()) }
     }
 }

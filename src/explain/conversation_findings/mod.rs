@@ -8,6 +8,7 @@ mod gap;
 pub(super) mod handshake;
 mod other_host;
 mod packets;
+mod path_mtu;
 mod udp;
 pub(super) mod window;
 
@@ -23,6 +24,7 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
         handshake::of(totals, tcp, &mut found);
         window::of(totals, tcp, &mut found);
         gap::of(tcp, &mut found);
+        path_mtu::of(tcp, &mut found);
         found.extend(ack_loop::of(&tcp.story));
         alive::of(tcp, &mut found);
         close::of(totals, tcp, &mut found);
@@ -39,7 +41,7 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
 }
 
 /// `once`, `3 times`.
-pub(super) fn times(count: u64) -> String {
+pub(in crate::explain) fn times(count: u64) -> String {
     match count {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),

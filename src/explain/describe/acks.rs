@@ -16,7 +16,7 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     }
     if let Some(newer) = facts.observations.older_ack {
         return format!(
-            "{who} acknowledges up to byte {ack}: an older ACK than that in frame {newer}, overtaken on its way"
+            "{who} acknowledges up to byte {ack}: an older ACK than that in frame {newer}, overtaken on the path or duplicated"
         );
     }
     if let Some((_, blocked)) = facts.observations.window_opened {
@@ -46,6 +46,13 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     }
     if changes_window {
         return format!("{who} changes its window to {}", bytes(facts.window));
+    }
+    let multipath: Vec<&str> = facts.options.other.mptcp().collect();
+    if !multipath.is_empty() {
+        let options = multipath.join(" and ");
+        return format!(
+            "{who} sends {options} (Multipath TCP) on an ACK that acknowledges nothing new (byte {ack} is next)"
+        );
     }
     if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
         return format!("{who} repeats its ACK: it still expects byte {ack} of the {peer}");

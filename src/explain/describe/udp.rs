@@ -53,12 +53,12 @@ fn pairing(place: UdpPlace) -> String {
 /// That it can't be told which request an answer is to.
 fn unsure(by: PairedBy) -> String {
     match by {
-        PairedBy::Echo => "several requests had these bytes, and which of them this answers can't be told".to_owned(),
+        PairedBy::Echo => "several requests had these bytes, and which of them this answers is unknown".to_owned(),
         PairedBy::DnsId(id) => {
-            format!("several requests had its transaction ID 0x{id:04x}, and which of them this answers can't be told")
+            format!("several requests had its transaction ID 0x{id:04x}, and which of them this answers is unknown")
         }
         PairedBy::Turn => {
-            "several requests were under way, and which of them this answers, if any, can't be told".to_owned()
+            "several requests were under way, and which of them this answers, if any, is unknown".to_owned()
         }
     }
 }

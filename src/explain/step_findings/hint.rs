@@ -46,6 +46,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         );
         found.push(Finding::new(Code::LimitedTransmit, text, [ack.get(), frame]));
     }
+    if let Some((timeout, ack)) = observations.frto {
+        let text = format!(
+            "New data after the time-out in frame {timeout}, though not all bytes sent before it are acknowledged: the {who} does not retransmit more, but tests whether the time-out was spurious (F-RTO, RFC 5682 §2.1). The ACK in frame {ack} released it."
+        );
+        found.push(Finding::new(Code::Frto, text, [timeout.get(), ack.get(), frame]));
+    }
     if let Some((last, after)) = observations.probe_with_new_data {
         let text = format!(
             "Tail-loss probe with new data (RFC 8985 §7.3): sent {} after frame {last}, when no ACK had come, to provoke one. The congestion window was full.",
@@ -129,7 +135,7 @@ fn came_twice(frame: u64, twice: DsackReport) -> Finding {
         DsackReport::Unknown { once } => Finding::new(
             Code::BytesTwice,
             format!(
-                "DSACK (RFC 2883): the bytes of frame {once} arrived twice, and this capture holds them once. Whether another transmission was not captured or the network duplicated the packet is unknown."
+                "DSACK (RFC 2883): the bytes of frame {once} arrived twice, and no other transmission of them is in this capture, or none that is remembered. Whether there was one or the network duplicated the packet is unknown."
             ),
             [once, frame],
         ),
@@ -139,7 +145,7 @@ fn came_twice(frame: u64, twice: DsackReport) -> Finding {
 /// An ACK's evidence about copies of the bytes that it covers.
 fn of_copy(frame: u64, arrived: SpuriousEvidence) -> Finding {
     match arrived {
-        SpuriousEvidence::Earlier { again, first, after } => {
+        SpuriousEvidence::Earlier { again, first, after, original } => {
             let shown = match after {
                 None => format!(
                     "This ACK echoes a timestamp older than that of the retransmission in frame {again} (Eifel detection, RFC 3522)"
@@ -149,9 +155,15 @@ fn of_copy(frame: u64, arrived: SpuriousEvidence) -> Finding {
                     after.human()
                 ),
             };
-            let text = format!(
-                "{shown}: it acknowledges the original. The bytes of frame {first} had arrived, and the retransmission was not needed."
-            );
+            let text = if original {
+                format!(
+                    "{shown}: it acknowledges the original. The bytes of frame {first} had arrived, and the retransmission was not needed."
+                )
+            } else {
+                format!(
+                    "{shown}: it acknowledges an earlier transmission of the bytes. They had arrived, and the retransmission was not needed."
+                )
+            };
             Finding::new(Code::SpuriousRetransmit, text, [first.get(), again.get(), frame])
         }
         SpuriousEvidence::Misfit { frame: misfit } => Finding::new(

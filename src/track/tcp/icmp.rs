@@ -83,6 +83,7 @@ impl Connection {
         }
         if error.is_too_big() {
             sender.loss_mut().too_big = moment.place();
+            self.recorder.see_too_big(!moment.direction, moment.frame, error.mtu);
         }
         quoted_frame(sender, &error.quoted)
     }

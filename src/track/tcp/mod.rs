@@ -51,7 +51,8 @@ pub use keep_alive::KeepAlives;
 pub use rules::acceptability::Unacceptable;
 pub use state::State;
 pub use summary::{
-    AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
+    AfterFin, Fins, Negotiated, PathMtu, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap,
+    ZeroWindow,
 };
 pub use two_ttls::{Quicker, SameTtl, TwoTtls};
 

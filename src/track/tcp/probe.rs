@@ -5,8 +5,8 @@ use std::num::NonZeroU64;
 use super::connection::Connection;
 use super::loss_state::Asks;
 use super::rules::probe::{Asks as Question, PROBES, ProbeCase, ProvenProbe, shown_by_dsack};
-use crate::model::thresholds::IDLE;
-use crate::model::{Segment, TcpFlags};
+use crate::model::thresholds::{IDLE, MIN_RTO};
+use crate::model::{OptTime, Segment, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::facts::Probe;
 use crate::track::packet_ref::PacketRef;
@@ -43,8 +43,14 @@ impl Connection {
         {
             return Some(Probe::SynAckAnswer(syn_ack.frame));
         }
+        let round_trip = self.handshake.round_trip().unwrap_or_default();
         let peer = self.sides.get_mut(!moment.direction);
         let (frame, asks) = peer.loss.as_mut()?.probe.take_if(|_| answers)?;
+        // a kernel answers at once, and a window that opens is told at any time
+        let asked_at = peer.newest().filter(|newest| newest.frame == frame.get()).map_or(OptTime::UNKNOWN, |it| it.at);
+        if asks == Asks::Window && segment.window > 0 && moment.since(asked_at) >= Some(MIN_RTO.plus(round_trip)) {
+            return None;
+        }
         let frame = frame.get();
         match asks {
             Asks::Alive => {

@@ -68,7 +68,9 @@ impl ProbeCase<'_> {
     fn repeats_last_number(&self) -> bool {
         let Some(next) = self.own.snd_nxt else { return false };
         let probes = self.segment.len == 0 || self.segment.len == 1 && !self.segment.flags.contains(TcpFlags::PSH);
-        probes && self.segment.seq.plus(1) == next && self.peer.ack_sent == Some(next)
+        // one with an older ACK was sent before the last number, and came late
+        let current = self.own.ack_sent.is_none_or(|acked| !self.segment.ack.is_before(acked));
+        probes && current && self.segment.seq.plus(1) == next && self.peer.ack_sent == Some(next)
     }
 
     /// An ACK that nothing prompted: it repeats its sender's last number, ACK and window, and nothing was sent for longer
