@@ -1,4 +1,4 @@
-//! Bytes of lines, with table-driven numbers and addresses.
+//! Text under way to an output, with table-driven numbers and addresses.
 //!
 //! Texts of a few bytes are most of a line, and copying them by their own length costs a call each. So they are kept in
 //! blocks of fixed size: the whole block is appended, which is one or two instructions, and the excess taken back.
@@ -73,6 +73,22 @@ impl Buffer {
     #[inline]
     pub(super) fn text(&mut self, text: &str) {
         self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    /// `,"key":`, of a key that needs no escape.
+    #[inline(always)]
+    pub(super) fn key(&mut self, key: &'static str) {
+        self.bytes.extend_from_slice(b",\"");
+        self.bytes.extend_from_slice(key.as_bytes());
+        self.bytes.extend_from_slice(b"\":");
+    }
+
+    /// Puts `byte` at a place that has been written.
+    #[inline]
+    pub(super) fn set(&mut self, place: usize, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(place) {
+            *slot = byte;
+        }
     }
 
     #[inline]
