@@ -1,4 +1,4 @@
-//! The common packet, read at once instead of layer by layer. Whatever is not just so goes through the layers.
+//! The common packet, read at once instead of layer by layer. Every other packet goes through the layers.
 
 use etherparse::ip_number;
 
@@ -12,7 +12,7 @@ const PLAIN_IPV4: u8 = 0x45;
 /// A common packet of a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Common<'a> {
-    /// What it says.
+    /// Its fields.
     pub brief: Brief,
     /// The addresses of IPv6, source and destination.
     pub wide: Option<&'a [u8; 32]>,

@@ -8,8 +8,8 @@ use super::{
     TcpTimestamps, Timestamp, Transport,
 };
 
-/// What a common packet says, in 64 bytes; IPv6 addresses stand elsewhere. [`Brief::headers`] makes of it what the
-/// decoder would have made of the packet.
+/// The fields of a common packet, in 64 bytes, without IPv6 addresses. [`Brief::headers`] gives the same headers as the
+/// decoder.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub struct Brief {
@@ -59,7 +59,7 @@ pub enum Addresses<'a> {
     V6(&'a [u8; 32]),
 }
 
-/// When and how a packet came: what is not its transport's.
+/// The fields of a common packet that are not its transport's.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
     /// Seconds since 1970.
@@ -188,7 +188,7 @@ impl Brief {
         self.wire_len
     }
 
-    /// Whether its addresses are IPv6, which stand elsewhere.
+    /// Whether its addresses are IPv6, which are kept apart.
     #[inline]
     pub fn is_ipv6(&self) -> bool {
         self.is(IPV6)

@@ -29,7 +29,7 @@ const LINE: usize = 12;
 /// Bytes of a UDP request.
 const DATAGRAM: usize = 64;
 
-/// What a capture holds.
+/// The conversations of a capture.
 struct Kind {
     conversations: u32,
     open_at_once: u32,

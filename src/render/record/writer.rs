@@ -347,7 +347,7 @@ impl fmt::Write for Escaped<'_> {
     }
 }
 
-/// Whether a byte stands for itself within a JSON string, whatever is around it.
+/// The bytes that stand for themselves within a JSON string.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = b' ';
@@ -358,7 +358,7 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// How many bytes from the first on stand for themselves.
+/// The number of bytes, from the first on, that stand for themselves.
 #[inline]
 fn plain_bytes(bytes: &[u8]) -> usize {
     const EACH: u64 = 0x0101_0101_0101_0101;
