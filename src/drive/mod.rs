@@ -33,7 +33,7 @@ pub use ground::{Ground, WireStory};
 pub use kernel::KernelWatch;
 pub use pace::Pace;
 pub use privileges::{Files, Privileges, bar_new_privileges, clear_capabilities, give_up, give_up_except_faults};
-pub use scenario::{SCENARIOS, Scenario, scenario};
+pub use scenario::{SCENARIOS, Scenario, Topic, scenario};
 pub use server::{BoundServer, Ending, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
 pub use signal::{Signal, Woken, poll};
 pub use socket_option::{SOCKET_OPTIONS, SocketOption, SocketOptionName, UnknownSocketOption};

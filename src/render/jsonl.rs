@@ -15,7 +15,7 @@ const BLOCK: usize = 1 << 16;
 pub(super) static FORMAT: Format = Format {
     name: "jsonl",
     extension: "jsonl",
-    about: "one JSON object a line, for programs",
+    about: "one JSON object per line, for programs",
     streams: true,
     headers: false,
     answers: true,
