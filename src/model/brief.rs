@@ -233,13 +233,14 @@ impl Brief {
             })
         } else {
             let [value, echo_reply] = self.stamps;
-            let mut options = TcpOptions::default();
-            options.timestamps = self.is(STAMPS).then_some(TcpTimestamps { value, echo_reply });
-            if self.is(SYN_OPTIONS) {
-                options.mss = Some(self.mss_or_checksum);
-                options.sack_permitted = true;
-                options.window_scale = Some(self.shift);
-            }
+            let syn = self.is(SYN_OPTIONS);
+            let options = TcpOptions {
+                mss: syn.then_some(self.mss_or_checksum),
+                window_scale: syn.then_some(self.shift),
+                sack_permitted: syn,
+                timestamps: self.is(STAMPS).then_some(TcpTimestamps { value, echo_reply }),
+                ..TcpOptions::default()
+            };
             Transport::Segment(Segment {
                 source,
                 destination,

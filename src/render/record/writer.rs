@@ -347,16 +347,11 @@ impl fmt::Write for Escaped<'_> {
     }
 }
 
-/// The bytes that stand for themselves within a JSON string.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = b' ';
-    while byte < 0x7f {
-        plain[byte as usize] = byte != b'"' && byte != b'\\';
-        byte += 1;
-    }
-    plain
-};
+/// Whether a byte stands for itself within a JSON string, whatever is around it.
+#[inline]
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
+}
 
 /// The number of bytes, from the first on, that stand for themselves.
 #[inline]
@@ -375,8 +370,7 @@ fn plain_bytes(bytes: &[u8]) -> usize {
         plain += 8;
     }
     let rest = bytes.get(plain..).unwrap_or_default();
-    let is_plain = |byte: &&u8| PLAIN.get(usize::from(**byte)).is_some_and(|plain| *plain);
-    plain + rest.iter().take_while(is_plain).count()
+    plain + rest.iter().take_while(|byte| is_plain(**byte)).count()
 }
 
 /// Appends `text` as the inner part of a JSON string.
