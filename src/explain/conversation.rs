@@ -6,8 +6,8 @@ use super::answers::{self, Answered, Evidence};
 use super::conversation_findings;
 use super::facts::{self, Fact, Known};
 use super::transfer::Transfer;
-use crate::model::Finding;
 use crate::model::PerDirection;
+use crate::model::{Finding, FindingCounts};
 use crate::track::ConversationTotals;
 
 /// A conversation that has ended, or that the capture leaves open: totals and what follows from them.
@@ -16,6 +16,7 @@ pub struct Conversation {
     /// The totals.
     pub totals: ConversationTotals,
     findings: OnceCell<Vec<Finding>>,
+    findings_count: FindingCounts,
     evidence: Option<Box<Evidence>>,
     transfer: Option<Box<Transfer>>,
     sends: Option<PerDirection<u64>>,
@@ -24,7 +25,33 @@ pub struct Conversation {
 impl Conversation {
     /// Explains a conversation by its totals.
     pub fn explain(totals: ConversationTotals) -> Self {
-        Self { totals, findings: OnceCell::new(), evidence: None, transfer: None, sends: None }
+        Self {
+            totals,
+            findings: OnceCell::new(),
+            findings_count: FindingCounts::default(),
+            evidence: None,
+            transfer: None,
+            sends: None,
+        }
+    }
+
+    /// The same, with all its findings counted: those `of_steps`, and its own.
+    pub fn counted(totals: ConversationTotals, of_steps: FindingCounts) -> Self {
+        let mut conversation = Self { findings_count: of_steps, ..Self::explain(totals) };
+        for finding in conversation_findings::of(&conversation.totals) {
+            conversation.findings_count.add(finding.code);
+        }
+        conversation
+    }
+
+    /// How many findings its steps and itself have, by code; none where nothing counts them.
+    pub fn findings_count(&self) -> &FindingCounts {
+        &self.findings_count
+    }
+
+    /// Counts findings that others than its packets show of its steps.
+    pub fn count_more(&mut self, findings: &FindingCounts) {
+        self.findings_count.extend(findings);
     }
 
     /// Diagnoses of the whole; made when they are asked for first, since most conversations are only counted.

@@ -26,4 +26,5 @@ pub use conversation::Conversation;
 pub use facts::{FACTS, Fact, FactKind};
 pub use phase::Phase;
 pub use step::Step;
+pub use step_findings::of as step_findings;
 pub use transfer::Transfer;

@@ -36,4 +36,8 @@ pub struct CaptureInfo {
     pub filter: Option<String>,
     /// Most bytes kept of a frame; `None` for files.
     pub snaplen: Option<u32>,
+    /// The title that the report is to have instead of the file's name.
+    pub title: Option<String>,
+    /// Who hands the report in.
+    pub author: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Format, Options, escape, grid};
+use super::{Format, Options, Triaged, escape, grid};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{COLUMNS, CaptureTotals, Cell, Choice, Room, Sink, StepColumn};
@@ -18,6 +18,7 @@ pub(super) static FORMAT: Format = Format {
     streams: true,
     headers: false,
     answers: false,
+    triage: Triaged::No,
     sink: |out, options| Box::new(Csv::new(out, options)),
 };
 
@@ -71,6 +72,10 @@ impl<W: Write> Sink for Csv<W> {
         }
         self.begun = true;
         self.head()
+    }
+
+    fn wants_conversations(&self) -> bool {
+        self.options.summary
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Format;
 use super::buffer::Buffer;
 use super::record::{AnswersRecord, Record, Summary, write_json};
+use super::{Format, Triaged};
 use crate::report::{Collector, LeftOut, Renderer, Report};
 
 /// So much is written at once.
@@ -19,6 +19,7 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: true,
+    triage: Triaged::No,
     sink: |out, options| {
         Box::new(Collector::new(
             options.bounds,
@@ -46,11 +47,12 @@ struct BoundedSummary<'a> {
 struct LeftOutRecord {
     conversations: u64,
     steps: u64,
+    findings: u64,
 }
 
 impl From<LeftOut> for LeftOutRecord {
-    fn from(LeftOut { conversations, steps }: LeftOut) -> Self {
-        Self { conversations, steps }
+    fn from(LeftOut { conversations, steps, findings, .. }: LeftOut) -> Self {
+        Self { conversations, steps, findings }
     }
 }
 

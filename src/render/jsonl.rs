@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::Format;
 use super::buffer::Buffer;
 use super::record::{AnswersRecord, Record, write_json};
+use super::{Format, Triaged};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Sink, ToldCall};
@@ -19,6 +19,7 @@ pub(super) static FORMAT: Format = Format {
     streams: true,
     headers: false,
     answers: true,
+    triage: Triaged::No,
     sink: |out, _| Box::new(JsonLines { out, buffer: Buffer::with_capacity(BLOCK + 4096) }),
 };
 

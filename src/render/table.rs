@@ -12,12 +12,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::grid::{CALLS_TITLE, Grid};
 use super::layout::Layout;
-use super::{Format, Options, escape, room};
+use super::{Format, Options, Triaged, escape, room};
 use crate::explain::{Answered, Fact};
 use crate::model::Severity;
 use crate::report::{
-    Align, Cell, Choice, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, conversation_notes,
-    conversation_title, finding_lines, report_title,
+    Align, Cell, Choice, Collector, FindingLine, Kept, Part, Renderer, Report, Room, Tone, capture_notes,
+    conversation_notes, conversation_title, finding_lines, report_title, triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -27,6 +27,7 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: true,
+    triage: Triaged::Instead,
     sink: |out, options| {
         Box::new(Collector::new(options.bounds, Table { out: io::BufWriter::new(out), options: options.clone() }))
     },
@@ -47,10 +48,21 @@ impl<W: Write> Renderer for Table<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         self.line(&report_title(report), Style::new().bold().underline())?;
         writeln!(self.out)?;
-        if self.options.summary {
-            let grid = Grid::conversations(report, &self.options, room(self.options.width));
-            self.grid(&grid, self.options.width)?;
+        if let Some(worst) = report.totals.triage.clone() {
+            self.notes(report)?;
             writeln!(self.out)?;
+            self.line(&triage_title(&worst), Style::new().bold())?;
+            writeln!(self.out)?;
+            self.conversations(report)?;
+            for (command, about) in triage_lines(&worst, &report.info, self.options.analyze) {
+                self.line(&format!("  {command}"), Style::new())?;
+                self.line(&format!("      {about}"), style(Tone::Dim))?;
+            }
+            writeln!(self.out)?;
+            return self.out.flush();
+        }
+        if self.options.summary {
+            self.conversations(report)?;
         } else {
             report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
         }
@@ -60,7 +72,7 @@ impl<W: Write> Renderer for Table<W> {
             self.grid(&Grid::calls(&report.calls, &self.options), self.options.width)?;
             writeln!(self.out)?;
         }
-        capture_notes(report).iter().try_for_each(|note| self.line(&note.text, style(note.tone)))?;
+        self.notes(report)?;
         writeln!(self.out)?;
         // a session is watched: what is there is shown
         self.out.flush()
@@ -72,6 +84,42 @@ impl<W: Write> Renderer for Table<W> {
 }
 
 impl<W: Write> Table<W> {
+    fn notes(&mut self, report: &Report) -> io::Result<()> {
+        capture_notes(report).iter().try_for_each(|note| self.line(&note.text, style(note.tone)))
+    }
+
+    /// A row for each conversation, in as many of the usual columns as fit; the others are named.
+    fn conversations(&mut self, report: &Report) -> io::Result<()> {
+        let all = Grid::conversations(report, &self.options, Room::Wide);
+        let asked_for = matches!(self.options.conversation_columns, Choice::Only(_));
+        let mut room = Room::Wide;
+        let grid = loop {
+            let grid = Grid::conversations(report, &self.options, room);
+            match room.less() {
+                Some(less) if !asked_for && Layout::of(&grid).least(WORDS) > self.options.width => room = less,
+                _ => break grid,
+            }
+        };
+        self.grid(&grid, self.options.width.max(Layout::of(&grid).least(WORD)))?;
+        writeln!(self.out)?;
+        let left_out: Vec<_> = all
+            .head
+            .iter()
+            .map(|head| head.text)
+            .filter(|name| !grid.head.iter().any(|head| head.text == *name))
+            .collect();
+        if left_out.is_empty() {
+            return Ok(());
+        }
+        let text = format!(
+            "Columns left out at this width: {} (--width {} shows them, --columns chooses)",
+            left_out.join(", "),
+            Layout::of(&all).least(WORDS)
+        );
+        self.line(&text, style(Tone::Dim))?;
+        writeln!(self.out)
+    }
+
     /// Text of a capture or a sentence, fit for the terminal.
     fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.options.view.ascii { escape::ascii(text) } else { escape::plain(text) }
@@ -87,11 +135,30 @@ impl<W: Write> Table<W> {
         let title = conversation_title(&kept.conversation.totals, view);
         let notes = conversation_notes(&kept.conversation, view);
         self.line(&title, Style::new().bold())?;
-        self.facts(&notes)?;
-        writeln!(self.out)?;
-        if let Some(answers) = kept.conversation.answers() {
-            return answers.iter().try_for_each(|answered| self.answer(answered));
+        let parts = self.options.parts.clone();
+        if parts.has(Part::Facts) {
+            self.facts(&notes)?;
         }
+        writeln!(self.out)?;
+        if let Some(answers) = kept.conversation.answers().filter(|_| parts.has(Part::Answers)) {
+            answers.iter().try_for_each(|answered| self.answer(answered))?;
+            // the questions alone, unless more is named
+            if !parts.names(Part::Answers) {
+                return Ok(());
+            }
+        }
+        if parts.has(Part::Steps) {
+            self.step_table(kept)?;
+        }
+        let facts = kept.conversation.facts();
+        if !facts.is_empty() && parts.has(Part::Facts) {
+            self.facts(&facts)?;
+            writeln!(self.out)?;
+        }
+        if parts.has(Part::Findings) { self.findings(&finding_lines(kept)) } else { Ok(()) }
+    }
+
+    fn step_table(&mut self, kept: &Kept) -> io::Result<()> {
         let steps = self.steps(kept);
         // rather a line that is too long than words and numbers torn apart
         self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
@@ -99,13 +166,7 @@ impl<W: Write> Table<W> {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
         }
-        writeln!(self.out)?;
-        let facts = kept.conversation.facts();
-        if !facts.is_empty() {
-            self.facts(&facts)?;
-            writeln!(self.out)?;
-        }
-        self.findings(&finding_lines(kept))
+        writeln!(self.out)
     }
 
     /// The steps in as many of the usual columns as leave the words their room.

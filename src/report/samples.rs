@@ -4,7 +4,7 @@ use std::io;
 
 use etherparse::{IpNumber, PacketBuilder};
 
-use super::{CaptureTotals, Sink};
+use super::{CaptureTotals, Sink, Tally};
 use crate::decode::Decoder;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureFormat, CaptureInfo, Direction, Frame, LinkType, Nanos, Timestamp};
@@ -80,6 +80,7 @@ pub(crate) fn ten_steps() -> Vec<Vec<u8>> {
 pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
     let (mut decoder, mut tracker) = (Decoder::new(), Tracker::new(None));
     let mut totals = CaptureTotals::default();
+    let mut tally = Tally::default();
     let info = CaptureInfo {
         file: Some("sample.pcap".into()),
         format: Some(CaptureFormat::Pcap),
@@ -100,10 +101,14 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
             "udp" => totals.udp += 1,
             _ => totals.icmp += 1,
         }
+        tally.step(step.event.stream, &step.findings);
         sink.step(&step).expect("written");
     }
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
-    tracker.finish(&mut |_| true).for_each(|ended| sink.conversation(&Conversation::explain(ended)).expect("written"));
+    for ended in tracker.finish(true) {
+        sink.conversation(&tally.conversation(ended)).expect("written");
+    }
+    totals.findings_count = tally.finish(&[]);
     sink.finish(&totals).expect("written");
 }
 
@@ -147,7 +152,7 @@ pub(crate) fn conversation(frame: u64, bytes: u64, packets: u64, duration: i64) 
     let first = Frame { number: frame, time, link: LinkType::ETHERNET, interface: 0, wire_len: 43, data: &data };
     let packet = decoder.decode(&first).expect("a packet");
     tracker.follow(&first, &packet).expect("a step");
-    let mut totals = tracker.finish(&mut |_| true).next().expect("a conversation");
+    let mut totals = tracker.finish(true).next().expect("a conversation");
     totals.bytes.client_to_server = bytes;
     totals.packets.client_to_server = packets;
     totals.duration = Some(Nanos(duration));

@@ -6,10 +6,11 @@ use super::cell::{Cell, Tone};
 use super::collector::{Kept, Report};
 use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
+use super::triage::Worst;
 use super::view::View;
 use crate::explain::{Conversation, Fact};
 use crate::model::{CaptureInfo, Protocol, Side};
-use crate::model::{Finding, FindingCode};
+use crate::model::{Finding, FindingCode, FindingCounts, Severity};
 pub(crate) use crate::model::{counted, thousands as count};
 use crate::track::{ConversationTotals, RolesFrom, StopReason};
 
@@ -42,11 +43,15 @@ fn title_with(info: &CaptureInfo, filter: Option<&str>) -> String {
     parts.extend(info.link_types.iter().map(|link| link.name().into_owned()));
     parts.extend(info.interface.as_ref().map(|interface| format!("captured on {interface}")));
     parts.extend(filter.filter(|filter| !filter.trim().is_empty()).map(|filter| format!("filter {filter}")));
+    let file_name = |file: &str| file.rsplit('/').next().unwrap_or(file).to_owned();
+    if let Some(title) = &info.title {
+        return title.clone();
+    }
     let name = match (info.file.as_deref(), &info.interface) {
         (None, _) => "echo session".to_owned(),
-        (Some(file), Some(_)) => format!("echo session, kept in {file}"),
+        (Some(file), Some(_)) => format!("echo session, kept in {}", file_name(file)),
         (Some("-"), None) => "standard input".to_owned(),
-        (Some(file), None) => file.to_owned(),
+        (Some(file), None) => file_name(file),
     };
     match parts.is_empty() {
         true => name,
@@ -59,6 +64,7 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
     let links: Vec<_> = info.link_types.iter().map(|link| link.name()).collect();
     let file = info.file.as_deref().map(|file| if file == "-" { "standard input" } else { file });
     let facts = [
+        ("Author", info.author.clone()),
         ("Command", command.map(str::to_owned)),
         ("File", file.map(str::to_owned)),
         ("Format", info.format.map(|format| format.name().to_owned())),
@@ -221,6 +227,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     for (reason, frames) in totals.other() {
         notes.push(Cell::from(format!("  {}: {}", counted(frames, "frame"), reason.meaning())).tone(Tone::Dim));
     }
+    notes.extend(findings_counts(&totals.findings_count));
     for finding in &totals.findings {
         let text = format!("{}: {}{}", finding.code, finding.text, frame_list(&finding.frames));
         notes.push(Cell::from(text).tone(Tone::Finding(finding.code.severity())));
@@ -270,6 +277,61 @@ pub fn others(packets: u64) -> String {
     )
 }
 
+/// What stands above the table of a triage.
+pub fn triage_title(worst: &Worst) -> String {
+    let shown = worst.conversations.len() as u64;
+    match worst.troubled {
+        0 => format!(
+            "No warnings and no problems in {}; the largest {}",
+            counted(worst.of, "conversation"),
+            count(shown)
+        ),
+        troubled if troubled <= shown => {
+            format!(
+                "{} of {} with a warning or problem, the worst first",
+                count(troubled),
+                counted(worst.of, "conversation")
+            )
+        }
+        troubled => format!(
+            "{} of {} with a warning or problem; the worst {}",
+            count(troubled),
+            counted(worst.of, "conversation"),
+            count(shown)
+        ),
+    }
+}
+
+/// The commands to go on with after a triage, each with what it shows; `analyze` makes the one that reads a
+/// capture.
+pub fn triage_lines(worst: &Worst, info: &CaptureInfo, analyze: Option<fn(&str) -> String>) -> Vec<(String, String)> {
+    let file = info.file.as_deref().filter(|file| *file != "-");
+    let Some(analyze) = analyze.zip(file).map(|(analyze, file)| analyze(file)) else { return Vec::new() };
+    let mut lines = Vec::new();
+    if let Some(first) = worst.conversations.first() {
+        let stream = first.totals.stream;
+        let text = format!("{stream} step by step");
+        lines.push((format!("{analyze} --conversation {stream}"), text));
+        if let Some((code, _)) = first.findings_count().worst().filter(|_| worst.troubled > 0) {
+            lines.push((format!("{analyze} --find {code} --summary"), format!("all conversations with {code}")));
+        }
+    }
+    lines.push((format!("{analyze} --summary --limit 0"), "all conversations".to_owned()));
+    lines
+}
+
+/// How many findings there are of each severity, and of which codes: `2 problems: refused 1, port_unreachable 1`.
+pub fn findings_counts(counts: &FindingCounts) -> Vec<Cell> {
+    let line = |severity: Severity| {
+        let codes = counts.of_severity(severity);
+        let total: u64 = codes.iter().map(|(_, count)| count).sum();
+        let codes: Vec<_> = codes.iter().map(|(code, number)| format!("{code} {}", count(*number))).collect();
+        let text = format!("{}: {}", counted(total, severity.name()), codes.join(", "));
+        (total > 0).then(|| Cell::from(text).tone(Tone::Finding(severity)))
+    };
+    Severity::ALL.into_iter().filter_map(line).collect()
+}
+
 fn left_out(totals: &CaptureTotals, way: &str) -> Option<String> {
     let left_out = totals.left_out;
     let mut parts = Vec::new();
@@ -278,6 +340,13 @@ fn left_out(totals: &CaptureTotals, way: &str) -> Option<String> {
     }
     if left_out.steps > 0 {
         parts.push(counted(left_out.steps, "step"));
+    }
+    let way = match left_out.example {
+        Some(stream) => format!("{way}; --conversation {stream} shows the first with such a finding"),
+        None => way.to_owned(),
+    };
+    if left_out.findings > 0 {
+        parts.push(counted(left_out.findings, "finding"));
     }
     (!parts.is_empty()).then(|| format!("Not shown: {} ({way})", parts.join(", ")))
 }

@@ -58,7 +58,7 @@ pub use tcp::{
     AfterFin, Ecn, Fins, KeepAlives, Negotiated, Quicker, SameTtl, State, StillZeroWindow, TcpSummary, TwoTtls,
     Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
-pub use totals::{Close, ConversationSize, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
+pub use totals::{Close, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
 pub use tracker::{Last, Tracker};
 
 #[cfg(test)]

@@ -61,21 +61,6 @@ impl Close {
     }
 }
 
-/// How large a conversation is, and when it was: enough to choose among conversations, at no cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConversationSize {
-    /// Number of its first frame.
-    pub first_frame: u64,
-    /// Time of its first frame.
-    pub start: Option<Timestamp>,
-    /// From its first frame to its last.
-    pub duration: Option<Nanos>,
-    /// Frames each way.
-    pub packets: PerDirection<u64>,
-    /// Frame bytes on the wire each way.
-    pub bytes: PerDirection<u64>,
-}
-
 /// A conversation's totals.
 #[derive(Clone, Debug)]
 pub struct ConversationTotals {
@@ -95,6 +80,8 @@ pub struct ConversationTotals {
     pub start: Option<Timestamp>,
     /// From its first frame to its last.
     pub duration: Option<Nanos>,
+    /// The longest time between two of its frames.
+    pub longest_stall: Option<Nanos>,
     /// Frames each way.
     pub packets: PerDirection<u64>,
     /// Frame bytes on the wire each way.
@@ -118,17 +105,6 @@ pub struct ConversationTotals {
 }
 
 impl ConversationTotals {
-    /// How large it is, and when it was.
-    pub fn extent(&self) -> ConversationSize {
-        ConversationSize {
-            first_frame: self.first_frame,
-            start: self.start,
-            duration: self.duration,
-            packets: self.packets,
-            bytes: self.bytes,
-        }
-    }
-
     /// Fragments that came before the one that completed their packet: their frames are no steps, and not counted.
     pub fn earlier_fragments(&self) -> PerDirection<EarlierFragments> {
         match (&self.tcp, &self.udp) {
@@ -173,7 +149,7 @@ pub struct TcpTotals {
     pub story: Box<TcpSummary>,
 }
 
-/// A datagram whose bytes were sent again for want of an answer, which then came.
+/// A datagram whose bytes were retransmitted for lack of an answer, which then came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentAgain {
     /// The frame of the first.
@@ -197,7 +173,7 @@ pub struct UdpTotals {
     pub reply_elsewhere: Option<LinkedConversation>,
     /// Datagrams captured twice.
     pub duplicates: Occurrences,
-    /// The first request that was answered only when its bytes had been sent again, long after.
+    /// The first request that was answered only when its bytes had been retransmitted, long after.
     pub sent_again: Option<SentAgain>,
     /// How many such requests there were.
     pub sent_again_count: u64,

@@ -26,3 +26,4 @@ mod round_trips;
 mod run;
 mod schema;
 mod texts;
+mod triage;

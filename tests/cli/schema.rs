@@ -168,6 +168,7 @@ struct Conversation {
     #[serde(deserialize_with = "present")]
     rtt: Option<Rtt>,
     findings: Vec<Finding>,
+    findings_count: BTreeMap<String, u64>,
 }
 
 #[derive(Deserialize)]
@@ -231,6 +232,7 @@ struct Summary {
     #[serde(deserialize_with = "present")]
     dropped: Option<u64>,
     findings: Vec<Finding>,
+    findings_count: BTreeMap<String, u64>,
 }
 
 #[derive(Deserialize)]
@@ -315,6 +317,11 @@ fn cause(cause: &Cause, frame: u64) {
     assert!(named.flatten().all(|named| named < frame), "frame {frame} is caused by a later one");
 }
 
+/// Adds findings to the count of their codes.
+fn count(counts: &mut BTreeMap<String, u64>, findings: &[Finding]) {
+    findings.iter().for_each(|finding| *counts.entry(finding.code.clone()).or_default() += 1);
+}
+
 fn findings(findings: &[Finding]) {
     for finding in findings {
         assert!(!finding.code.is_empty() && !finding.text.is_empty());
@@ -393,7 +400,7 @@ fn read(lines: &str) -> (Capture, Vec<Step>, Vec<Conversation>, Summary) {
 
 #[test]
 fn every_line_of_every_capture_keeps_the_schema() {
-    for name in LAB.iter().chain(&["kernel-refused", "kernel-udp-closed"]) {
+    for name in LAB.iter().chain(&["kernel-refused", "kernel-udp-closed", "kernel/loss_fast", "kernel/rst_unread"]) {
         let file = format!("fixtures/{name}.pcap");
         let (capture, steps, conversations, summary) = read(&echolab(["analyze", &file, "--format", "jsonl"]).done());
         assert_eq!((capture.schema, capture.echolab.as_str()), (2, env!("CARGO_PKG_VERSION")));
@@ -409,6 +416,8 @@ fn every_line_of_every_capture_keeps_the_schema() {
         assert_eq!(steps.len() as u64, summary.tcp + summary.udp + summary.icmp, "{name}");
         assert_eq!(conversations.len() as u64, summary.conversations.tcp + summary.conversations.udp, "{name}");
         assert!(summary.truncated.is_none() && summary.dropped.is_none());
+        let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+        count(&mut counted, &summary.findings);
         for conversation in &conversations {
             let of = |step: &&Step| {
                 let protocol = step.icmp.as_ref().map_or(&step.protocol, |icmp| &icmp.quotes_protocol);
@@ -418,7 +427,13 @@ fn every_line_of_every_capture_keeps_the_schema() {
             assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "{name}: steps count from 1");
             let packets = conversation.packets.client_to_server + conversation.packets.server_to_client;
             assert_eq!(packets, numbers.len() as u64, "{name}");
+            let mut own = BTreeMap::new();
+            count(&mut own, &conversation.findings);
+            steps.iter().filter(of).for_each(|step| count(&mut own, &step.findings));
+            assert_eq!(conversation.findings_count, own, "{name}: {} {}", conversation.protocol, conversation.stream);
+            own.into_iter().for_each(|(code, findings)| *counted.entry(code).or_default() += findings);
         }
+        assert_eq!(summary.findings_count, counted, "{name}");
     }
 }
 

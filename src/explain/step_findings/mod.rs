@@ -19,7 +19,7 @@ use crate::track::{Body, CapturePoint, Event, Overtaken, TcpFacts, UdpFacts, Udp
 
 /// What the frame shows; empty, and without an allocation, for nearly every one.
 #[inline]
-pub(super) fn of(event: &Event<'_>) -> Vec<Finding> {
+pub fn of(event: &Event<'_>) -> Vec<Finding> {
     match &event.body {
         Body::Tcp(facts) if !is_ordinary(event, facts) => of_segment(event, facts),
         Body::Tcp(_) => Vec::new(),

@@ -11,7 +11,9 @@ use crate::model::Severity;
 use crate::render::grid::{Grid, Head};
 use crate::render::{Options, svg};
 use crate::report::ladder::Ladder;
-use crate::report::{Align, Gathered, Room, conversation_notes, conversation_title, counted, finding_lines_of};
+use crate::report::{
+    Align, Gathered, Part, Parts, Room, conversation_notes, conversation_title, counted, finding_lines_of,
+};
 
 /// Most findings listed of a conversation.
 const FINDINGS: usize = 200;
@@ -35,6 +37,7 @@ pub(super) struct Section {
     /// What landmarks are named after: once on the page.
     name: String,
     notes: Vec<Fact>,
+    parts: Parts,
     facts: Vec<Fact>,
     findings: Vec<Proved>,
     /// How many more, in words.
@@ -88,6 +91,7 @@ impl Section {
             },
             notes: conversation_notes(conversation, view),
             facts: conversation.facts(),
+            parts: options.parts.clone(),
             findings,
             findings_left_out: more(findings_left_out as u64, "finding"),
             ladder: if ladder.len() > LADDER { String::new() } else { ladder },

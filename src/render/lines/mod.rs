@@ -23,11 +23,10 @@ use self::press::Press;
 use self::row::Row;
 use self::step_line::StepLine;
 use super::buffer::Buffer;
-use super::{Format, Options, escape};
+use super::{Format, Options, Triaged, escape};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Cell, Choice, Sink, ToldCall};
-use crate::track::ConversationSize;
 
 /// So much is written at once.
 const BLOCK: usize = 1 << 16;
@@ -39,6 +38,7 @@ pub(super) static FORMAT: Format = Format {
     streams: true,
     headers: false,
     answers: false,
+    triage: Triaged::No,
     sink: |out, options| {
         Box::new(Lines {
             out,
@@ -130,7 +130,7 @@ impl<W: Write> Sink for Lines<W> {
         self.end_line()
     }
 
-    fn wants(&mut self, _: &ConversationSize) -> bool {
+    fn wants_conversations(&self) -> bool {
         self.options.summary
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::values::{FindingRecord, Reasons, findings};
+use super::values::{CodeCounts, FindingRecord, Reasons, findings};
 use crate::model::CaptureInfo;
 use crate::report::CaptureTotals;
 
@@ -51,6 +51,7 @@ pub(in crate::render) struct Summary<'a> {
     truncated: Option<&'a str>,
     dropped: Option<u64>,
     findings: Vec<FindingRecord<'a>>,
+    findings_count: CodeCounts<'a>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +72,7 @@ impl<'a> From<&'a CaptureTotals> for Summary<'a> {
             truncated: totals.truncated.as_deref(),
             dropped: totals.dropped,
             findings: findings(&totals.findings),
+            findings_count: CodeCounts(&totals.findings_count),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::values::{BothWays, End, FindingRecord, FlagCounts, Text, findings};
+use super::values::{BothWays, CodeCounts, End, FindingRecord, FlagCounts, Text, findings};
 use super::writer::Word;
 use crate::echo::EchoTotals;
 use crate::explain::Conversation;
@@ -31,6 +31,7 @@ pub(in crate::render) struct ConversationRecord<'a> {
     echo: Option<Echo>,
     rtt: Option<Rtt>,
     findings: Vec<FindingRecord<'a>>,
+    findings_count: CodeCounts<'a>,
 }
 
 #[derive(Serialize)]
@@ -82,6 +83,7 @@ impl<'a> From<&'a Conversation> for ConversationRecord<'a> {
             echo: totals.echo.map(Echo::from),
             rtt: totals.rtt.map(Rtt::from),
             findings: findings(conversation.findings()),
+            findings_count: CodeCounts(conversation.findings_count()),
         }
     }
 }

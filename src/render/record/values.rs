@@ -6,8 +6,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::writer::Word;
-use crate::model::Finding;
 use crate::model::{Endpoint, PerDirection};
+use crate::model::{Finding, FindingCounts};
 use crate::report::CaptureTotals;
 use crate::track::AnalysisCounts;
 
@@ -39,6 +39,15 @@ impl Serialize for FlagCounts {
             map.serialize_entry(flag.name(), &count)?;
         }
         map.end()
+    }
+}
+
+/// Finding code to count, those that occurred.
+pub(super) struct CodeCounts<'a>(pub(super) &'a FindingCounts);
+
+impl Serialize for CodeCounts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(code, count)| (code.name(), count)))
     }
 }
 
