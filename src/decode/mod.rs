@@ -4,6 +4,7 @@
 //! `udp` and `icmp` what people look at. What can't be a step says why: a [`Skip`]. Nothing here knows which
 //! packets belong together; that is tracking.
 
+mod brief;
 mod captured;
 mod checksum;
 mod extensions;
@@ -22,6 +23,7 @@ mod udp;
 use etherparse::ip_number;
 
 use crate::model::{Checksum, Frame, Headers, Packet, Skip, Transport, Unknown};
+pub use brief::{Common, common};
 use captured::Captured;
 use fragments::Reassembly;
 use ip::{Ip, Lengths};

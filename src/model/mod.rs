@@ -1,5 +1,6 @@
 //! The values that every other floor speaks in: plain data, no clock, no I/O, no library types.
 
+mod brief;
 mod call;
 mod capture_info;
 mod endpoint;
@@ -24,6 +25,7 @@ mod timestamp;
 mod unknown;
 mod wire_mark;
 
+pub use brief::{Addresses, Arrival, Brief};
 pub use call::{Call, CallKind, FailedCall, KernelView, Side};
 pub use capture_info::{CaptureFormat, CaptureInfo};
 pub use endpoint::Endpoint;

@@ -50,7 +50,7 @@ pub struct Options {
 ///
 /// # Errors
 /// When the sink can't write.
-pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
+pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
     let mut info = source.info().clone();
     if let Some(filter) = &options.filter {
         info.filter = Some(filter.expression().to_owned());

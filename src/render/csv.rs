@@ -57,8 +57,10 @@ impl<W: Write> Csv<W> {
     }
 
     fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
-        let texts = self.file.as_deref().into_iter().chain(cells.iter().map(|cell| cell.text.as_str()));
-        self.out.write_record(texts.map(|text| escape::spreadsheet(text).into_owned())).map_err(io::Error::from)
+        for text in self.file.as_deref().into_iter().chain(cells.iter().map(|cell| cell.text.as_str())) {
+            self.out.write_field(escape::spreadsheet(text).as_bytes())?;
+        }
+        self.out.write_record(None::<&[u8]>).map_err(io::Error::from)
     }
 }
 

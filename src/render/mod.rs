@@ -3,6 +3,7 @@
 //! A format takes what the floor below decided to show and writes it in its own medium. All text that comes from a
 //! capture goes through [`escape`] on its way, so that no captured byte can act on the reader's side.
 
+mod buffer;
 mod csv;
 pub mod escape;
 mod grid;

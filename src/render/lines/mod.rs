@@ -11,7 +11,6 @@
 //!
 //! This is the fast path: numbers, addresses and flags come from tables, and nothing is allocated for a step.
 
-mod buffer;
 mod clock;
 mod press;
 mod row;
@@ -20,10 +19,10 @@ mod step_line;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use self::buffer::Buffer;
 use self::press::Press;
 use self::row::Row;
 use self::step_line::StepLine;
+use super::buffer::Buffer;
 use super::{Format, Options, Triaged, escape};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;

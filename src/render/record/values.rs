@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::writer::Word;
 use crate::model::{Endpoint, PerDirection};
 use crate::model::{Finding, FindingCounts};
 use crate::report::CaptureTotals;
@@ -76,14 +77,14 @@ impl From<Endpoint> for End {
 
 #[derive(Serialize)]
 pub(super) struct FindingRecord<'a> {
-    code: &'static str,
+    code: Word,
     text: &'a str,
     frames: &'a [u64],
 }
 
 impl<'a> From<&'a Finding> for FindingRecord<'a> {
     fn from(finding: &'a Finding) -> Self {
-        Self { code: finding.code.name(), text: &finding.text, frames: &finding.frames }
+        Self { code: Word(finding.code.name()), text: &finding.text, frames: &finding.frames }
     }
 }
 
