@@ -55,6 +55,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   sudo \"$(command -v echolab)\" session   run an echo session and explain its every packet
+  echolab run --server 'python3 server.py 7' --client 'python3 client.py 127.0.0.1 7'
   echolab scenarios                      sessions by name, losses and resets included
   echolab analyze echo.pcap              every conversation of a capture, step by step
   echolab analyze big.pcap --summary     its largest conversations
@@ -66,6 +67,7 @@ Exit status: 0 done, 1 an expectation was not met, 2 an error.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Session(Box<session::SessionArgs>),
+    Run(Box<session::run::RunArgs>),
     Analyze(Box<analyze::AnalyzeArgs>),
     Scenarios(scenarios::ScenariosArgs),
     Serve(serve::ServeArgs),
@@ -80,6 +82,7 @@ impl Command {
     fn run(self, typed: String) -> anyhow::Result<Exit> {
         match self {
             Self::Session(args) => args.run(typed),
+            Self::Run(args) => args.run(typed),
             Self::Analyze(args) => args.run(typed),
             Self::Scenarios(args) => args.run(),
             Self::Serve(args) => args.run(),

@@ -1,6 +1,6 @@
 //! The count of everything in a capture.
 
-use crate::model::{Finding, Protocol, Skip};
+use crate::model::{Finding, Program, Protocol, Skip};
 use crate::track::StopReason;
 
 /// Every frame of a capture, as a step or under its reason: `frames = tcp + udp + icmp + Σ other`.
@@ -33,6 +33,8 @@ pub struct CaptureTotals {
     pub unanswered: u64,
     /// Steps of others, who use the port of the session that was captured.
     pub others: u64,
+    /// The programs whose session was captured, where they are the user's own.
+    pub programs: Vec<Program>,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
     pub left_out: LeftOut,
 }

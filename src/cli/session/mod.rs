@@ -3,6 +3,8 @@
 mod files;
 mod network_args;
 mod of_side;
+mod programs_output;
+pub(super) mod run;
 mod socket_args;
 mod verdict;
 mod watch;
@@ -178,7 +180,7 @@ impl SessionArgs {
         }
         let server = Endpoint::from(session.server());
         let clients = session.client_ports();
-        let known = Known { server, clients, kept: files.kept(), halt: halt.clone() };
+        let known = Known { server: Some(server), clients, kept: files.kept(), halt: halt.clone() };
         output.report().map_or(Ok(()), ReportDir::make)?;
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
