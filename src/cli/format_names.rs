@@ -8,7 +8,7 @@ use crate::render::{FORMATS, Format, Options};
 
 /// The capture itself, annotated: its name and what it is good for. It is no report, since reports never see a frame.
 pub(super) const ANNOTATED: (&str, &str) =
-    ("pcapng", "the same capture with each step as its packet's comment, for Wireshark");
+    ("pcapng", "the capture with each step as a comment of its packet, for Wireshark");
 
 pub(super) fn formats() -> impl TypedValueParser<Value = String> {
     let names = FORMATS.iter().map(|format| (format.name, format.about)).chain([ANNOTATED]);

@@ -1,4 +1,4 @@
-//! `echolab scenarios`: which sessions have a name, and what they show.
+//! `echolab scenarios`: the named sessions and the behaviour that each demonstrates.
 
 use std::fmt::Write as _;
 use std::io;
@@ -8,22 +8,22 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::listing::{row, wrap};
 use super::{Exit, width};
-use crate::drive::{SCENARIOS, Scenario, scenario};
+use crate::drive::{SCENARIOS, Scenario, Topic, scenario};
 
-/// List the named sessions, or tell the story of one.
+/// List the named sessions, or describe one of them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  echolab scenarios                        what there is, what it shows, where it runs, how long it takes
-  echolab scenarios zero-window            what happens in one of them, and why
-  echolab session --scenario zero-window   run it, and have every step explained")]
+  echolab scenarios                        list all scenarios with their networks and durations
+  echolab scenarios zero-window            describe one of them
+  echolab session --scenario zero-window   run it, with every step explained")]
 pub(super) struct ScenariosArgs {
-    /// Only this one, in full.
+    /// Describe this scenario in full.
     #[arg(value_name = "NAME", value_parser = names(), hide_possible_values = true)]
     name: Option<&'static Scenario>,
 }
 
-/// Takes a scenario's name.
+/// Parses a scenario's name.
 pub(super) fn names() -> impl TypedValueParser<Value = &'static Scenario> {
     let values = SCENARIOS.iter().map(|scenario| PossibleValue::new(scenario.name).help(scenario.about));
     PossibleValuesParser::new(values)
@@ -51,27 +51,33 @@ fn story(scenario: &Scenario, width: usize) -> String {
     // writing to a String can't fail
     let _ = write!(
         text,
-        "\nRuns on: {}. Takes less than {}.\n\n  echolab session --scenario {name}\n",
+        "\nRuns on: {}. Takes about {}.\n\n  echolab session --scenario {name}\n",
         runs.name(),
         seconds(scenario)
     );
     text
 }
 
-/// The time within which it ends.
+/// Its measured duration.
 fn seconds(scenario: &Scenario) -> String {
-    format!("{:.1} s", scenario.lasts.as_secs_f64())
+    format!("{:.1} s", scenario.takes.as_secs_f64())
 }
 
+/// One row per scenario, under the heading of its topic.
 fn list(terminal: Option<usize>) -> String {
     let width = |of: fn(&Scenario) -> usize| SCENARIOS.iter().map(|scenario| of(scenario)).max().unwrap_or_default();
     let (name, runs) = (width(|scenario| scenario.name.len()), width(|scenario| scenario.runs.name().len()));
-    let mut text = format!("{:name$}  {:runs$}  {:>5}  SHOWS\n", "NAME", "RUNS ON", "TAKES");
-    for scenario in SCENARIOS {
-        let seconds = seconds(scenario);
-        let Scenario { name: called, about, runs: on, .. } = scenario;
-        row(&mut text, &format!("{called:name$}  {:runs$}  {seconds:>5}  ", on.name()), about, terminal);
+    let mut text = format!("  {:name$}  {:runs$}  {:>5}  SHOWS\n", "NAME", "RUNS ON", "TAKES");
+    for topic in Topic::ALL {
+        // writing to a String can't fail
+        let _ = writeln!(text, "\n{}", topic.title());
+        for scenario in SCENARIOS.iter().filter(|scenario| scenario.topic == topic) {
+            let seconds = seconds(scenario);
+            let Scenario { name: called, about, runs: on, .. } = scenario;
+            row(&mut text, &format!("  {called:name$}  {:runs$}  {seconds:>5}  ", on.name()), about, terminal);
+        }
     }
+    text.push_str("\nDescribe one: echolab scenarios NAME\nRun it:       echolab session --scenario NAME\n");
     text
 }
 
@@ -80,11 +86,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_and_the_stories_name_every_scenario_once() {
+    fn the_list_and_the_descriptions_name_every_scenario_once() {
         let mut names: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
         let list = list(None);
         for scenario in SCENARIOS {
-            assert!(list.lines().any(|line| line.starts_with(scenario.name) && line.ends_with(scenario.about)));
+            assert!(
+                list.lines().any(|line| line.trim_start().starts_with(scenario.name) && line.ends_with(scenario.about))
+            );
             assert!(story(scenario, 80).lines().all(|line| line.chars().count() <= 80), "{}", scenario.name);
         }
         names.sort_unstable();

@@ -17,6 +17,9 @@ use crate::render::FORMATS;
 
 const NUMBER: &str = "write a whole number, in digits alone";
 
+/// Only the scenarios are more; their list has a command of its own.
+const MOST_VALUES_LISTED: usize = 20;
+
 /// Puts right what `error` advises; `arguments` are those of the whole command line.
 pub(super) fn improve(error: &mut Error, mut program: Command, arguments: &[OsString]) {
     program.build();
@@ -25,6 +28,7 @@ pub(super) fn improve(error: &mut Error, mut program: Command, arguments: &[OsSt
         ErrorKind::UnknownArgument => ContextKind::InvalidArg,
         ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
         ErrorKind::ValueValidation if is_no_number(error) => return put(error, NUMBER),
+        ErrorKind::InvalidValue => return name_the_nearest(error),
         _ => return,
     };
     let Some(ContextValue::String(typed)) = error.get(kind) else { return };
@@ -46,6 +50,22 @@ pub(super) fn improve(error: &mut Error, mut program: Command, arguments: &[OsSt
 
 fn put(error: &mut Error, tip: impl Into<StyledStr>) {
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+}
+
+/// Replaces a list of more than a dozen possible values by the three that resemble the typed one most.
+fn name_the_nearest(error: &mut Error) {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidValue) else { return };
+    let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) else { return };
+    if values.len() <= MOST_VALUES_LISTED {
+        return;
+    }
+    let mut nearest: Vec<&str> = values.iter().map(String::as_str).collect();
+    nearest.sort_by(|a, b| strsim::jaro_winkler(b, typed).total_cmp(&strsim::jaro_winkler(a, typed)));
+    nearest.truncate(3);
+    let tip = format!("similar names: {}; `echolab scenarios` lists all", nearest.join(", "));
+    error.remove(ContextKind::ValidValue);
+    error.remove(ContextKind::SuggestedValue);
+    put(error, tip);
 }
 
 /// Whether a number is wanted, and something else or far too large a number was typed.

@@ -37,7 +37,7 @@ pub use privileges::{Files, Privileges, bar_new_privileges, clear_capabilities, 
 pub use programs::{
     ClientInput, Command, CommandError, ProgramHosts, ProgramOptions, ProgramOutcome, Show, run_programs,
 };
-pub use scenario::{SCENARIOS, Scenario, scenario};
+pub use scenario::{SCENARIOS, Scenario, Topic, scenario};
 pub use server::{BoundServer, Ending, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
 pub use signal::{Signal, Woken, poll};
 pub use socket_option::{SOCKET_OPTIONS, SocketOption, SocketOptionName, UnknownSocketOption};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// How much a finding matters to the reader; chooses its colour.
+/// The importance of a finding to the reader; chooses its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Worth knowing; all is well.
@@ -14,12 +14,12 @@ pub enum Severity {
     Problem,
 }
 
-/// A diagnosis: what, and the frames that prove it.
+/// A diagnosis and the frames that prove it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What was found.
+    /// The kind of diagnosis.
     pub code: FindingCode,
-    /// What was seen, what follows, what can't be known.
+    /// The observation, the inference, and what remains unknown.
     pub text: Cow<'static, str>,
     /// The frames that prove it, in ascending order.
     pub frames: Vec<u64>,
@@ -42,12 +42,12 @@ macro_rules! finding_codes {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What it means, in a sentence.
+            /// Its meaning, in a sentence.
             pub fn about(self) -> &'static str {
                 match self { $(Self::$variant => $about,)* }
             }
 
-            /// How much it matters.
+            /// Its severity.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
@@ -60,7 +60,7 @@ finding_codes! {
     AcceptQueueFull "accept_queue_full" Problem "ACK and data reached the server, and it still answers with SYN-ACK: its accept queue is full.";
     StraySyn "stray_syn" Warning "A SYN of a connection that its sender has already opened: a duplicate from the network, or crafted.";
     AnotherSynAck "another_syn_ack" Warning "A SYN-ACK with another initial sequence number than the one before: no retransmission.";
-    Refused "refused" Problem "Nobody listens on the port: the SYN was answered by a RST.";
+    Refused "refused" Problem "The SYN was answered by a RST.";
     SimultaneousOpen "simultaneous_open" Note "Both sides sent a SYN before they received the other's (RFC 9293 §3.5).";
     FastOpen "fast_open" Note "TCP Fast Open: a cookie, or data on the SYN (RFC 7413).";
     SynData "syn_data" Note "Data on a SYN without the TCP Fast Open option; TCP allows that (RFC 9293 §3.5).";
@@ -69,77 +69,77 @@ finding_codes! {
     MptcpFastclose "mptcp_fastclose" Note "One side closes all subflows of an MPTCP connection at once (RFC 8684 §3.5).";
     FastRetransmit "fast_retransmit" Warning "Retransmitted because duplicate ACKs or SACK reported a gap (RFC 5681 §3.2, RFC 6675).";
     TimeoutRetransmit "timeout_retransmit" Warning "Retransmitted because no ACK came in time (RFC 6298 §5).";
-    TailLossProbe "tail_loss_probe" Warning "The last data retransmitted, or new data sent, to provoke an ACK (RFC 8985 §7).";
+    TailLossProbe "tail_loss_probe" Warning "The last segment retransmitted, or new data sent, to provoke an ACK (RFC 8985 §7).";
     Retransmit "retransmit" Warning "Retransmitted as a recovery continues or after an ICMP error, or for an unknown cause.";
     SpuriousRetransmit "spurious_retransmit" Warning "Retransmitted although the data had arrived.";
     Reordered "reordered" Warning "Arrived later than data sent after it.";
     SackReneging "sack_reneging" Warning "The receiver discarded bytes that it had reported by SACK (RFC 2018 §8).";
     LimitedTransmit "limited_transmit" Note "New data that the first or second duplicate ACK released (RFC 3042).";
     MtuBlackHole "mtu_black_hole" Problem "Large segments never arrive, smaller ones do, and no ICMP error says so (RFC 2923 §2.1).";
-    GapNeverFilled "gap_never_filled" Problem "Bytes that never arrived: their gap was not filled when the capture ended.";
+    GapNeverFilled "gap_never_filled" Problem "Missing bytes whose gap was never filled in this capture.";
     BytesTwice "bytes_twice" Note "A DSACK reports bytes received twice; whether they were retransmitted or duplicated is unknown (RFC 2883).";
     DuplicateFrame "duplicate_frame" Note "The same packet twice: captured twice, or duplicated by the network.";
-    CaptureGap "capture_gap" Warning "Acknowledged, so it arrived, but it is not in the capture, or comes only later: then `captured_late` says so.";
-    CaptureOutOfOrder "captured_late" Note "Captured behind the ACK that covers it: the capture is out of order, and lacks nothing.";
+    CaptureGap "capture_gap" Warning "Acknowledged bytes that the capture does not contain, or contains only later (`captured_late`).";
+    CaptureOutOfOrder "captured_late" Note "Captured after the ACK that covers it: the capture is out of order but complete.";
     OrderUnknown "order_unknown" Warning "Fills a gap; whether it was late or retransmitted is unknown.";
     ZeroWindow "zero_window" Warning "The receiver's window is zero: the sender must wait (RFC 9293 §3.8.6).";
-    ZeroWindowProbe "zero_window_probe" Warning "The sender asks whether the window has opened (RFC 9293 §3.8.6.1).";
-    WindowShrunk "window_shrunk" Warning "The receiver takes back room that it had offered (RFC 9293 §3.8.6).";
-    WindowLimited "window_limited" Note "The sender filled the receiver's window, or had room for less than a full segment, and had to wait.";
+    ZeroWindowProbe "zero_window_probe" Warning "The sender checks whether the window has reopened (RFC 9293 §3.8.6.1).";
+    WindowShrunk "window_shrunk" Warning "The receiver moved the right edge of its window to the left (RFC 9293 §3.8.6).";
+    WindowLimited "window_limited" Note "The sender filled the receiver's window, or less than a full segment was left of it, and had to wait.";
     CloseThree "close_three" Note "Closed in three segments: the second FIN carried the ACK of the first.";
     CloseFour "close_four" Note "Closed in four segments: each FIN was acknowledged on its own.";
-    HalfClose "half_close" Note "One side closed, the other went on sending (RFC 9293 §3.6).";
+    HalfClose "half_close" Note "One side closed, and the other continued to send (RFC 9293 §3.6).";
     SimultaneousClose "simultaneous_close" Note "Both sides sent a FIN before they received the other's (RFC 9293 §3.6).";
     NoClose "no_close" Note "No close was captured.";
     ResetUnread "reset_unread" Warning "Closed with received data that may be unread: RST instead of FIN (RFC 2525 §2.17).";
-    ResetAfterClose "reset_after_close" Warning "Data came for a socket that its program had already closed.";
+    ResetAfterClose "reset_after_close" Warning "Data arrived at a socket that its program had already closed.";
     ResetAbort "reset_abort" Warning "Aborted, and nothing shows that data was unread: SO_LINGER with a zero timeout, an idle timer, or a silent peer.";
-    ResetStale "reset_stale" Note "Answers a segment of a connection that its sender has no more, or never had.";
+    ResetStale "reset_stale" Note "Answers a segment of a connection that its sender no longer has, or never had.";
     ResetUnknown "reset_unknown" Warning "A reset; the capture does not show why.";
     ResetIgnored "reset_ignored" Note "A reset that ended nothing: its number is not the one expected, the connection went on (RFC 5961 §3.2), or both sides had closed.";
     ChallengeAck "challenge_ack" Note "An ACK in answer to a segment that does not fit the connection: a SYN, a RST (RFC 5961), or one with unacceptable numbers (RFC 9293 §3.10.7.4).";
     Unacceptable "unacceptable_segment" Warning "A segment that its receiver does not accept: outside its window, with an old timestamp, or of another connection (RFC 9293 §3.10.7.4).";
     InvalidSack "invalid_sack" Warning "A SACK block that cannot be true; its receiver ignores it (RFC 2018).";
     AckLoop "ack_loop" Problem "Both sides keep answering segments of each other that they do not accept (RFC 5961 §7).";
-    DelayedAck "delayed_ack" Note "The ACK waited for data to ride on, or for its timer (RFC 1122 §4.2.3.2).";
+    DelayedAck "delayed_ack" Note "The ACK waited for data to travel with, or for its timer (RFC 1122 §4.2.3.2).";
     NagleWait "nagle_wait" Note "A small segment waited for the ACK of the one before (RFC 896).";
     CorkWait "cork_wait" Note "The rest of what a program had sent waited: TCP_CORK or MSG_MORE, or the program wrote it late.";
     IdleGap "idle_gap" Note "Nothing was sent for a while.";
     SlowServer "slow_server" Note "The server answered late; where the capture does not exclude it, its answer may have been lost first.";
     UnansweredRequest "unanswered_request" Warning "The server acknowledged a request, and the connection was closed without an answer.";
-    KeepAlive "keep_alive" Note "Asks whether the peer is still there (RFC 1122 §4.2.3.6).";
-    OtherHost "other_host" Warning "Another host sends packets in one side's name: a proxy, firewall or load balancer on the path.";
+    KeepAlive "keep_alive" Note "Checks whether the peer still has the connection (RFC 1122 §4.2.3.6).";
+    OtherHost "other_host" Warning "Another host sends packets with one side's address: a proxy, firewall or load balancer on the path.";
     MirroredCapture "mirrored_capture" Note "The capture holds each packet twice: a mirror port, or several interfaces.";
     SynFlood "syn_flood" Problem "Many SYNs to one port, and no handshake completed (RFC 4987).";
     PortScan "port_scan" Warning "One host tried many ports of another, or one port of many.";
-    Backscatter "backscatter" Note "Answers to many hosts, to SYNs that the capture lacks.";
-    Abandoned "abandoned" Problem "The connection came to nothing: it never opened, or the last of what was sent got no answer.";
+    Backscatter "backscatter" Note "Answers to many hosts, whose SYNs are not in the capture.";
+    Abandoned "abandoned" Problem "The connection never opened, or the last data sent was never answered.";
     EchoIdentical "echo_identical" Note "The answer is the request, byte for byte.";
     EchoUpper "echo_upper" Note "The answer is the request in upper case.";
-    EchoPrefixed "echo_prefixed" Note "The answer is the request behind a prefix.";
-    EchoRepeated "echo_repeated" Note "The answer is the request, several times over.";
+    EchoPrefixed "echo_prefixed" Note "The answer is a prefix followed by the request.";
+    EchoRepeated "echo_repeated" Note "The answer is the request, repeated.";
     EchoPartial "echo_partial" Warning "The answer is only the beginning of the request.";
     EchoDifferent "echo_different" Note "The answer is not an echo of the request.";
-    SendsMerged "sends_merged" Note "Several requests were answered as one: TCP keeps no message borders.";
+    SendsMerged "sends_merged" Note "Several requests were answered as one: TCP does not keep message boundaries.";
     UrgentData "urgent_data" Note "Marked urgent (RFC 6093).";
     EcnMarked "ecn_marked" Note "Congestion signalled without loss (RFC 3168).";
-    Fragmented "fragmented" Note "The IP packet came in fragments and was put together.";
-    ChecksumOffloaded "checksum_offloaded" Note "The network card fills the checksum in later; the packet is fine.";
+    Fragmented "fragmented" Note "The IP packet was fragmented and reassembled.";
+    ChecksumOffloaded "checksum_offloaded" Note "The checksum was not computed yet when the packet was captured; the packet is not corrupted.";
     ChecksumAbsent "checksum_absent" Note "Without a checksum, which UDP allows over IPv4 (RFC 768).";
-    ChecksumInvalid "checksum_invalid" Problem "The checksum does not fit: the packet was damaged on its way, or changed after the checksum was made.";
+    ChecksumInvalid "checksum_invalid" Problem "The checksum is wrong: the packet was corrupted in transit, or changed after the checksum was computed.";
     NoReply "no_reply" Warning "No answer was captured.";
     ReplyFromOtherAddress "reply_from_other_address" Warning "The answer comes from another address than the request was sent to: a server with several addresses, or a NAT.";
     ReplyFromOtherPort "reply_from_other_port" Note "The answer comes from another port than the request was sent to, as with TFTP (RFC 1350 §4).";
-    PortUnreachable "port_unreachable" Problem "The port does not take the packet: ICMP says so.";
+    PortUnreachable "port_unreachable" Problem "An ICMP error reports that no program receives packets on the port.";
     IcmpError "icmp_error" Warning "An ICMP error, other than port unreachable, about a packet.";
-    UdpDuplicate "udp_duplicate" Note "The same datagram twice: captured twice, or doubled on its way.";
-    UdpReordered "udp_reordered" Note "Datagrams or their answers came in another order than they were sent.";
-    WireDropped "wire_dropped" Warning "The lab's wire lost it: it was sent and never received.";
-    WireCorrupted "wire_corrupted" Warning "The lab's wire damaged it: it left whole and arrived with a changed byte.";
-    WireDuplicated "wire_duplicated" Note "The lab's wire doubled it: it was sent once and received twice.";
-    WireMarked "wire_marked" Note "The lab's wire marked it as having met congestion.";
-    WireReordered "wire_reordered" Note "The lab's wire let a later packet overtake it.";
-    WireDelayed "wire_delayed" Note "The lab's wire held it up longer than others.";
+    UdpDuplicate "udp_duplicate" Note "The same datagram twice: captured twice, or duplicated in transit.";
+    UdpReordered "udp_reordered" Note "Datagrams or their answers arrived in another order than they were sent.";
+    WireDropped "wire_dropped" Warning "The lab's link dropped it: it was sent and never received.";
+    WireCorrupted "wire_corrupted" Warning "The lab's link corrupted it: it was sent intact and arrived with a changed byte.";
+    WireDuplicated "wire_duplicated" Note "The lab's link duplicated it: it was sent once and received twice.";
+    WireMarked "wire_marked" Note "The lab's link marked it Congestion Experienced (RFC 3168).";
+    WireReordered "wire_reordered" Note "The lab's link delivered a later packet before it.";
+    WireDelayed "wire_delayed" Note "The lab's link delayed it longer than others.";
 }
 
 impl FindingCode {

@@ -25,6 +25,8 @@ impl TcpFlags {
     pub const CWR: Self = Self(0x080);
     /// Accurate ECN (RFC 9768), once the nonce sum.
     pub const AE: Self = Self(0x100);
+    /// Those that open, close or reset a connection.
+    pub const CONTROL: Self = Self::SYN.union(Self::FIN).union(Self::RST);
 
     /// Every flag with its name and tcpdump's letter, in the header's order from the right.
     const ALL: [(Self, &'static str, char); 9] = [

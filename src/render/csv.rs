@@ -14,7 +14,7 @@ const USUAL: &str = "protocol,stream,step,frame,epoch,time,direction,source,dest
 pub(super) static FORMAT: Format = Format {
     name: "csv",
     extension: "csv",
-    about: "a row a step, for a spreadsheet",
+    about: "one row per step, for a spreadsheet",
     streams: true,
     headers: false,
     answers: false,

@@ -11,7 +11,7 @@ use crate::report::{CaptureTotals, Sink, ToldCall};
 pub(super) static FORMAT: Format = Format {
     name: "jsonl",
     extension: "jsonl",
-    about: "one JSON object a line, for programs",
+    about: "one JSON object per line, for programs",
     streams: true,
     headers: false,
     answers: true,

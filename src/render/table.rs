@@ -23,7 +23,7 @@ use crate::report::{
 pub(super) static FORMAT: Format = Format {
     name: "table",
     extension: "txt",
-    about: "a table a conversation, for a person",
+    about: "one table per conversation, for the terminal",
     streams: false,
     headers: false,
     answers: true,

@@ -21,7 +21,7 @@ const FLAGS_SHOWN: usize = 7;
 pub static COLUMNS: &[StepColumn] = &[
     column("step", "#", "number within the conversation", Align::Right, Room::Tight, |s, _| number(s.event.number)),
     column("frame", "frame", "number in the capture", Align::Right, Room::Tight, |s, _| number(s.event.frame)),
-    column("date", "date and time", "when it was captured", Align::Left, Room::OnDemand, date),
+    column("date", "date and time", "date and time of capture", Align::Left, Room::OnDemand, date),
     column("epoch", "epoch", "seconds since 1970 UTC", Align::Right, Room::OnDemand, |s, _| maybe(s.event.time)),
     StepColumn {
         narrow: Some(time_narrow),
@@ -36,7 +36,7 @@ pub static COLUMNS: &[StepColumn] = &[
     }),
     StepColumn {
         narrow: Some(direction_narrow),
-        ..column("direction", "direction", "who sends to whom", Align::Left, Room::Tight, direction)
+        ..column("direction", "direction", "sender and receiver", Align::Left, Room::Tight, direction)
     },
     column("source", "source", "address and port of the sender", Align::Left, Room::OnDemand, |s, _| {
         s.event.source.to_string().into()
@@ -57,7 +57,7 @@ pub static COLUMNS: &[StepColumn] = &[
         ..column("ack", "ack", "the next sequence number expected from the peer", Align::Left, Room::Tight, ack)
     },
     column("length", "len", "bytes of payload", Align::Right, Room::Narrow, |s, _| maybe(s.event.len())),
-    column("window", "window", "bytes that the sender is ready to receive", Align::Right, Room::Ample, window),
+    column("window", "window", "receive window in bytes", Align::Right, Room::Ample, window),
     column(
         "arithmetic",
         "arithmetic",
@@ -69,7 +69,7 @@ pub static COLUMNS: &[StepColumn] = &[
     column(
         "rtt",
         "RTT",
-        "seconds from the data that this ACK covers: the round trip, if seen where it was sent; none if sent twice (Karn)",
+        "seconds from the data to this ACK: an RTT if captured at the data's sender; none after a retransmission (Karn)",
         Align::Right,
         Room::OnDemand,
         |s, _| sample(s, |sample| sample.time),
@@ -86,8 +86,8 @@ pub static COLUMNS: &[StepColumn] = &[
         |s, _| sample(s, |sample| sample.variation),
     ),
     column("options", "options", "TCP options", Align::Left, Room::OnDemand, options),
-    column("checksum", "checksum", "whether the checksum fits", Align::Left, Room::OnDemand, checksum),
-    column("payload", "payload", "what is carried, shortened", Align::Left, Room::OnDemand, payload),
+    column("checksum", "checksum", "result of the checksum check", Align::Left, Room::OnDemand, checksum),
+    column("payload", "payload", "payload, shortened", Align::Left, Room::OnDemand, payload),
     column("phase", "phase", "handshake, exchange, teardown or aborted", Align::Left, Room::OnDemand, |s, _| {
         s.phase.name().into()
     }),

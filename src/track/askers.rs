@@ -5,10 +5,9 @@
 
 use std::collections::HashMap;
 
-use foldhash::fast::RandomState;
-
-use super::event::StreamId;
+use super::stream::StreamId;
 use crate::model::{Endpoint, Nanos};
+use foldhash::fast::RandomState;
 
 /// Ports in each of the two generations.
 const PORTS: usize = 2_048;

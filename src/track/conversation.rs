@@ -1,20 +1,21 @@
 //! One conversation while it lasts.
 
-use super::event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, Tracked, TrackedKind, UdpFacts};
+use std::borrow::Cow;
+
+use super::event::{Body, Event, IcmpFacts, TcpFacts, Tracked, TrackedKind, UdpFacts};
 use super::hosts::Hosts;
 use super::kind::{Kind, TcpKind};
 use super::maybe_owned::MaybeOwned;
-use super::tcp::PacketRef;
+use super::packet_ref::PacketRef;
+use super::stream::{RolesFrom, StreamId};
 use super::tcp::former::Former;
 use super::tcp::rules::reset::{Elsewhere, MP_FASTCLOSE, TLS_ALERT, is_alert};
 use super::totals::ConversationSize;
 use crate::echo::MemoryBudget;
-use crate::model::OptTime;
 use crate::model::{
-    Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, Packet, PerDirection, Segment, TcpFlags,
-    Timestamp, Transport,
+    Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, OptTime, Packet, PerDirection, Segment,
+    TcpFlags, Timestamp, Transport,
 };
-use std::borrow::Cow;
 
 /// A conversation.
 #[derive(Clone, Debug)]

@@ -131,8 +131,8 @@ impl Ended {
 mod tests {
     use super::*;
     use crate::model::{Endpoint, Frame, LinkType, Protocol};
-    use crate::track::event::{RolesFrom, StreamId};
     use crate::track::kind::Kind;
+    use crate::track::stream::{RolesFrom, StreamId};
 
     fn conversation(number: u32) -> Conversation {
         let ends = (Endpoint::new([192, 0, 2, 1], 40_000), Endpoint::new([192, 0, 2, 2], 7));

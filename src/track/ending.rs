@@ -2,7 +2,8 @@
 
 use super::conversation::Conversation;
 use super::kind::{Kind, TcpKind};
-use super::totals::{ConversationTotals, RttTotals, TcpTotals, UdpTotals};
+use super::rtt::RttTotals;
+use super::totals::{ConversationTotals, TcpTotals, UdpTotals};
 use crate::echo::{EchoStory, EchoTotals};
 use crate::model::Direction;
 

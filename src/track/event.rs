@@ -1,68 +1,27 @@
 //! One packet, put in its place in its conversation: facts without words.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::num::NonZeroU64;
 
 use super::analysis::Analysis;
 use super::askers::LinkedConversation;
 use super::capture_point::CapturePoint;
 use super::cause::{Candidates, Cause, CauseEvent};
-use super::facts::{Acked, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, UdpPlace};
+use super::facts::{Acked, Life, Observations, Overtaken, Probe, SegmentRole, UdpPlace};
 use super::maybe_owned::MaybeOwned;
 use super::retransmission::Retransmission;
-use super::tcp::Unacceptable;
-use super::tcp::rules::Verdict;
-use super::tcp::rules::reset::ResetFamily;
+use super::rtt::RttSample;
+use super::stream::StreamId;
+use super::tcp::rules::acceptability::Unacceptable;
+use super::tcp::rules::reset::family::ResetFamily;
+use super::tcp::rules::rule::Verdict;
 use crate::echo::Echo;
 use crate::model::{
-    Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, Protocol, Segment, TcpFlags, TcpOptions,
-    Timestamp,
+    Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, Segment, TcpFlags, TcpOptions, Timestamp,
 };
 
 /// The capture holds the packet twice.
 const CAPTURED_TWICE: Cause = Cause::of(CauseEvent::Capture, "duplicate");
-
-/// Wireshark's name of a conversation: numbers count per protocol from 0, in order of the first packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StreamId {
-    /// TCP or UDP.
-    pub protocol: Protocol,
-    /// `tcp.stream` or `udp.stream`.
-    pub number: u32,
-}
-
-/// `tcp:0`, as on the command line.
-impl fmt::Display for StreamId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.protocol.name(), self.number)
-    }
-}
-
-/// How it was decided who is the client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RolesFrom {
-    /// echolab drove the session.
-    Session,
-    /// A SYN or SYN-ACK was captured, of this connection or of another one to the same port.
-    Syn,
-    /// Only one port is a server's: below 1024, or registered for a service.
-    Port,
-    /// The first frame seen was the client's.
-    FirstFrame,
-}
-
-impl RolesFrom {
-    /// The name in the JSON Lines output.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Syn => "syn",
-            Self::Port => "port",
-            Self::FirstFrame => "first_frame",
-        }
-    }
-}
 
 /// A packet that has found its place: what an [`Event`] is made of, if somebody wants one.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,10 @@
 
 mod datagram;
 
+pub use datagram::{Overtaken, UdpPlace};
+
+pub(super) use datagram::MORE;
+
 use std::num::NonZeroU64;
 
 use super::capture_point::CapturePoint;
@@ -11,9 +15,6 @@ use super::tcp::rules::probe::ProvenProbe;
 use super::tcp::rules::waiting::{ProvenAckDelay, ProvenWait};
 use super::tcp::rules::window::{ProvenRefusal, ProvenZeroWindow};
 use crate::model::{Nanos, PerDirection};
-
-pub(super) use datagram::MORE;
-pub use datagram::{Overtaken, UdpPlace};
 
 /// What part a segment plays in the life of its connection (RFC 9293 §3.5, §3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,21 +113,6 @@ pub enum Probe {
     SynAckAnswer(u64),
     /// Answers the RST in this frame, which is not at the number expected: asks whether it was meant (RFC 5961 §3.2).
     ResetChallenge(u64),
-}
-
-/// A round-trip time: from a segment to the ACK that covers it (RFC 6298, Karn's rule kept).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RttSample {
-    /// The segment's frame.
-    pub of: u64,
-    /// The time between the two frames.
-    pub time: Nanos,
-    /// SRTT after this sample, α = 1/8.
-    pub smoothed: Nanos,
-    /// RTTVAR after this sample, β = 1/4.
-    pub variation: Nanos,
-    /// Where it was captured, as far as was known by then.
-    pub seen: Option<CapturePoint>,
 }
 
 impl Observations {

@@ -1,7 +1,7 @@
 //! What a conversation of one protocol remembers, and one of the other does not.
 
 use super::capture_point::{CapturePoint, CapturePointObserver};
-use super::tcp::Connection;
+use super::tcp::connection::Connection;
 use super::udp::Exchange;
 use crate::echo::{Chunk, Echo, EchoMatcher, MemoryBudget};
 use crate::model::{Direction, Endpoint, Segment, TcpFlags};

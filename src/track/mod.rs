@@ -17,11 +17,14 @@ mod kind;
 mod maybe_owned;
 mod mirror;
 mod overview;
+mod packet_ref;
 mod retransmission;
+mod retransmission_proof;
 mod roles;
 mod rtt;
 mod slots;
 mod stop_reason;
+mod stream;
 mod surges;
 mod tcp;
 mod totals;
@@ -32,34 +35,32 @@ pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use askers::{AnswersFrom, LinkedConversation};
 pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, Measures};
 pub use cause::{Candidates, Cause, CauseEvent};
-pub use event::{Body, Event, IcmpFacts, RolesFrom, StreamId, TcpFacts, UdpFacts};
-pub use facts::{
-    Acked, EcnSignal, Life, Observations, Overtaken, Probe, RttSample, SegmentRole, SlowAnswer, SynData, UdpPlace,
-};
+pub use event::{Body, Event, IcmpFacts, TcpFacts, UdpFacts};
+pub use facts::{Acked, EcnSignal, Life, Observations, Overtaken, Probe, SegmentRole, SlowAnswer, SynData, UdpPlace};
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;
 pub use overview::CaptureOverview;
-pub use retransmission::{
-    DsackReport, FirstCopy, PacketIds, Retransmission, RetransmissionProof, SpuriousEvidence, View,
-};
-pub use rtt::{Distribution, smoothed};
+pub use retransmission::{DsackReport, Retransmission, SpuriousEvidence};
+pub use retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof, View};
+pub use rtt::{Distribution, RttSample, RttTotals, smoothed};
 pub use stop_reason::StopReason;
+pub use stream::{RolesFrom, StreamId};
 pub use surges::{Attempts, Surge};
+pub use tcp::fragments::EarlierFragments;
 pub use tcp::rules::port_reuse::{PortReuse, ReuseEffect, ReuseProof, ReusedPorts};
-#[cfg(test)]
-pub(crate) use tcp::rules::probe::{PROBES, ProbeProof};
-pub use tcp::rules::reset::{Ends, ResetEffect, ResetFamily, ResetProof};
-pub(crate) use tcp::rules::retransmission::sent_before;
-pub use tcp::rules::retransmission::{Delivery, RetransmissionFamily, Transmission};
+pub use tcp::rules::reset::family::{Ends, ResetEffect, ResetFamily};
+pub use tcp::rules::reset::proof::ResetProof;
+pub use tcp::rules::retransmission::family::{Delivery, RetransmissionFamily, Transmission};
+pub use tcp::rules::rule::{Family, Rule, Verdict, Words};
 pub use tcp::rules::waiting::AckDelayProof;
 pub use tcp::rules::window::ZeroWindowCause;
-pub use tcp::rules::{Family, Rule, Verdict, Words};
 pub use tcp::{
     AfterFin, Ecn, Fins, KeepAlives, Negotiated, Quicker, SameTtl, State, StillZeroWindow, TcpSummary, TwoTtls,
     Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
-pub use totals::{
-    Close, ConversationSize, ConversationTotals, EarlierFragments, Handshake, RttTotals, SentAgain, TcpTotals,
-    UdpTotals,
-};
+pub use totals::{Close, ConversationSize, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
 pub use tracker::{Last, Tracker};
+
+#[cfg(test)]
+pub(crate) use tcp::rules::probe::{PROBES, ProbeProof};
+pub(crate) use tcp::rules::retransmission::sent_before;

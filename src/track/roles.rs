@@ -1,7 +1,7 @@
 //! Which end of a conversation is the client.
 
-use super::event::RolesFrom;
 use super::hosts::{HostFacts, Hosts};
+use super::stream::RolesFrom;
 use crate::model::{Direction, Endpoint, Packet, Protocol, TcpFlags, Transport};
 
 /// Ports below this need privileges to bind.

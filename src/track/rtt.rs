@@ -1,7 +1,6 @@
 //! Round-trip times: RFC 6298's estimator, and the distribution of a conversation's samples.
 
-use super::facts::RttSample;
-use super::totals::RttTotals;
+use super::capture_point::CapturePoint;
 use crate::model::Nanos;
 
 /// How many samples are kept exactly; beyond, the median comes from buckets a sixteenth apart.
@@ -129,6 +128,36 @@ fn bucket_start(index: usize) -> i64 {
     let (exponent, mantissa) = (index / 16, index % 16);
     let value = ((16 + mantissa as u128) << exponent) >> 4;
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// A round-trip time: from a segment to the ACK that covers it (RFC 6298, Karn's rule kept).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RttSample {
+    /// The segment's frame.
+    pub of: u64,
+    /// The time between the two frames.
+    pub time: Nanos,
+    /// SRTT after this sample, α = 1/8.
+    pub smoothed: Nanos,
+    /// RTTVAR after this sample, β = 1/4.
+    pub variation: Nanos,
+    /// Where it was captured, as far as was known by then.
+    pub seen: Option<CapturePoint>,
+}
+
+/// Round-trip times of a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RttTotals {
+    /// From the SYN to the ACK that ends the handshake.
+    pub handshake: Option<Nanos>,
+    /// The smallest sample.
+    pub min: Option<Nanos>,
+    /// The middle sample.
+    pub median: Option<Nanos>,
+    /// The largest sample.
+    pub max: Option<Nanos>,
+    /// How many samples there are.
+    pub count: u64,
 }
 
 #[cfg(test)]

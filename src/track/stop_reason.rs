@@ -1,7 +1,5 @@
 //! Captures that end, or are left, before their time: what is not in them may still come.
 
-use super::totals::{Close, ConversationTotals, TcpTotals};
-
 /// What ended a capture, or the reading of it, before its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
@@ -19,20 +17,5 @@ impl StopReason {
     /// Whether the capture may go on behind what is known of it.
     pub fn may_go_on(self) -> bool {
         self != Self::Session
-    }
-}
-
-impl ConversationTotals {
-    /// Whether frames of it may follow that were not read, so that nothing can be concluded from what is not there.
-    pub fn may_go_on(&self) -> bool {
-        self.early.is_some_and(StopReason::may_go_on) && !self.tcp.as_ref().is_some_and(TcpTotals::is_over)
-    }
-}
-
-impl TcpTotals {
-    /// Whether the connection is closed on both sides, or was reset.
-    fn is_over(&self) -> bool {
-        let fins = [self.story.fins.client_to_server, self.story.fins.server_to_client];
-        self.close == Close::Rst || fins.iter().all(|fin| fin.is_some_and(|fin| fin.acked_by.is_some()))
     }
 }

@@ -3,12 +3,13 @@
 use super::analysis::AnalysisCounts;
 use super::askers::LinkedConversation;
 use super::capture_point::CapturePointEvidence;
-use super::event::{RolesFrom, StreamId};
+use super::rtt::RttTotals;
 use super::stop_reason::StopReason;
+use super::stream::{RolesFrom, StreamId};
 use super::tcp::TcpSummary;
+use super::tcp::fragments::EarlierFragments;
 use crate::echo::{EchoStory, EchoTotals};
-use crate::model::Occurrences;
-use crate::model::{Direction, Endpoint, IpHeader, Nanos, PerDirection, Timestamp};
+use crate::model::{Direction, Endpoint, Nanos, Occurrences, PerDirection, Timestamp};
 
 /// How much of the handshake was captured, and how it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,21 +173,6 @@ pub struct TcpTotals {
     pub story: Box<TcpSummary>,
 }
 
-/// Round-trip times of a conversation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RttTotals {
-    /// From the SYN to the ACK that ends the handshake.
-    pub handshake: Option<Nanos>,
-    /// The smallest sample.
-    pub min: Option<Nanos>,
-    /// The middle sample.
-    pub median: Option<Nanos>,
-    /// The largest sample.
-    pub max: Option<Nanos>,
-    /// How many samples there are.
-    pub count: u64,
-}
-
 /// A datagram whose bytes were sent again for want of an answer, which then came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentAgain {
@@ -196,25 +182,6 @@ pub struct SentAgain {
     pub last: u64,
     /// The answer's frame.
     pub answer: u64,
-}
-
-/// Fragments that came before the one that completed their packet: their frames are no steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EarlierFragments {
-    /// How many.
-    pub frames: u64,
-    /// Their bytes on the wire.
-    pub bytes: u64,
-}
-
-impl EarlierFragments {
-    /// Counts those of one packet.
-    pub(super) fn see(&mut self, ip: &IpHeader) {
-        if ip.earlier_bytes > 0 {
-            self.frames += u64::from(ip.fragments.saturating_sub(1));
-            self.bytes += u64::from(ip.earlier_bytes);
-        }
-    }
 }
 
 /// What only UDP has.
@@ -254,4 +221,19 @@ pub struct UdpTotals {
     pub invalid: Occurrences,
     /// Those of them with none, over IPv6.
     pub lacking: Occurrences,
+}
+
+impl ConversationTotals {
+    /// Whether frames of it may follow that were not read, so that nothing can be concluded from what is not there.
+    pub fn may_go_on(&self) -> bool {
+        self.early.is_some_and(StopReason::may_go_on) && !self.tcp.as_ref().is_some_and(TcpTotals::is_over)
+    }
+}
+
+impl TcpTotals {
+    /// Whether the connection is closed on both sides, or was reset.
+    fn is_over(&self) -> bool {
+        let fins = [self.story.fins.client_to_server, self.story.fins.server_to_client];
+        self.close == Close::Rst || fins.iter().all(|fin| fin.is_some_and(|fin| fin.acked_by.is_some()))
+    }
 }

@@ -4,12 +4,11 @@ use super::askers::LinkedConversation;
 use super::capture_point::CapturePointObserver;
 use super::event::UdpFacts;
 use super::facts::{MORE, Overtaken, UdpPlace};
-use super::tcp::PacketRef;
+use super::packet_ref::PacketRef;
 use super::totals::{SentAgain, UdpTotals};
 use crate::echo::{Datagrams, Identity, Likeness};
-use crate::model::OptTime;
 use crate::model::thresholds::DUPLICATE_WITHIN;
-use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, PerDirection, Quoted};
+use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, OptTime, PerDirection, Quoted};
 
 /// So far apart are IP identifications that are counted up, at most; others tell nothing of order.
 const CLOSE: i16 = 1000;

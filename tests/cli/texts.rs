@@ -75,7 +75,8 @@ fn lists_fit_their_terminal_and_have_one_line_each_elsewhere() {
         assert!(longest.chars().count() <= 80, "{arguments:?}: {longest}");
     }
     let list = echolab(["scenarios"]).done();
-    assert!(list.lines().skip(1).all(|line| line.contains(" s  ")), "{list}");
+    let rows: Vec<_> = list.lines().skip(1).filter(|line| line.starts_with("  ")).collect();
+    assert!(rows.len() > 50 && rows.iter().all(|line| line.contains(" s  ")), "{list}");
 }
 
 #[test]

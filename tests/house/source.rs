@@ -15,6 +15,8 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// What it names outside its tests.
     pub(crate) names: Vec<Name>,
+    /// The names that it imports or re-exports outside its tests, and the full path of each.
+    pub(crate) imported: Vec<(String, String)>,
     /// Files and folders that are its tests, since it has them under `#[cfg(test)] mod …;`: `report/samples`.
     pub(crate) tests: Vec<String>,
 }
@@ -45,7 +47,8 @@ impl Source {
         let mut walk = Walk { module, found: Vec::new(), imported: HashMap::new(), tests: Vec::new() };
         walk.tokens(&tokens.into_iter().collect::<Vec<_>>());
         let tests = std::mem::take(&mut walk.tests);
-        Self { path, text, names: walk.names(), tests }
+        let imported = walk.imported.iter().map(|(name, path)| (name.clone(), path.join("::"))).collect();
+        Self { path, text, names: walk.names(), imported, tests }
     }
 
     /// The folder or file directly under `src`: `track`, `pipeline`.

@@ -2,14 +2,16 @@
 
 use super::expectation::{Count, Expectation};
 use super::play::{Deed, Refusal, Setting, client, listener, server};
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::model::Protocol;
 
 const TCP: Scenario = Scenario {
     name: "",
+    topic: Topic::Close,
     about: "",
     story: "",
     runs: Runs::Anywhere,
+    takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
     programs: Programs::Cues(&[]),
@@ -19,10 +21,11 @@ const TCP: Scenario = Scenario {
 
 pub(super) static HALF_CLOSE: Scenario = Scenario {
     name: "half-close",
-    about: "the client has said all it has to say; the server goes on",
-    story: "The client closes its sending half (shutdown): its FIN says that no more will come from it. The other half \
-            stays open, and the server goes on sending for a while before it closes too. Between the two FINs the \
-            connection is a one-way street (RFC 9293 §3.6).",
+    about: "the client has finished sending; the server continues",
+    story: "The client shuts down its sending direction (shutdown): its FIN says that it will send no more data. The \
+            other direction stays open, and the server continues to send before it closes too. Between the two FINs \
+            the connection is half-closed (RFC 9293 §3.6).",
+    takes: ms(200),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),
@@ -44,10 +47,11 @@ pub(super) static HALF_CLOSE: Scenario = Scenario {
 
 pub(super) static LINGER_RESET: Scenario = Scenario {
     name: "linger-reset",
-    about: "a server that hangs up: RST in place of a FIN, though all is read and answered",
-    story: "The server's socket has SO_LINGER with 0 seconds, so its close sends RST in place of a FIN and forgets the \
-            connection at once: no TIME-WAIT, and no guarantee that its last bytes arrived. Nothing was unread. The client \
-            sees \"connection reset by peer\", as it would if the server's host had been started anew.",
+    about: "a server that aborts: RST instead of FIN, although all data was read and answered",
+    story: "The server's socket has SO_LINGER with a zero timeout, so its close sends RST instead of FIN and discards \
+            the connection immediately: no TIME-WAIT, and no guarantee that its last bytes arrived. No data was \
+            unread. The client's receive fails with \"connection reset by peer\", as it would after a restart of the \
+            server's host.",
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),
@@ -73,10 +77,11 @@ pub(super) static LINGER_RESET: Scenario = Scenario {
 
 pub(super) static SIMULTANEOUS_CLOSE: Scenario = Scenario {
     name: "simultaneous-close",
-    about: "both sides close at the same moment: their FINs cross",
-    story: "Client and server both close before the other's FIN has come. Each acknowledges the other's FIN and both go \
-            through the state CLOSING to TIME-WAIT (RFC 9293 §3.6, figure 14): nobody was first. It takes a wire with some \
-            delay.",
+    about: "both sides close at the same time: their FINs cross",
+    story: "Client and server both close before the other's FIN has arrived. Each acknowledges the other's FIN, and \
+            both pass through the state CLOSING to TIME-WAIT (RFC 9293 §3.6, figure 14): neither closed first. This \
+            needs a link with some delay.",
+    takes: ms(600),
     runs: Runs::Lab,
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
@@ -106,9 +111,10 @@ pub(super) static SIMULTANEOUS_CLOSE: Scenario = Scenario {
 
 pub(super) static UNREAD_RESET: Scenario = Scenario {
     name: "unread-reset",
-    about: "a server that closes without having read all: RST tells the client that data was lost",
-    story: "The server reads 5 of the 12 bytes that came and closes. A FIN would tell the client that all is well, so the \
-            kernel sends RST instead (RFC 1122 §4.2.2.13, RFC 2525 §2.17): seven bytes never reached the program.",
+    about: "a server that closes with unread data: RST tells the client that data was lost",
+    story: "The server reads 5 of the 12 bytes that arrived and closes. A FIN would tell the client that all data was \
+            received, so the kernel sends RST instead (RFC 1122 §4.2.2.13, RFC 2525 §2.17): seven bytes never reached \
+            the program.",
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),
@@ -132,9 +138,9 @@ pub(super) static UNREAD_RESET: Scenario = Scenario {
 pub(super) static DATA_AFTER_CLOSE: Scenario = Scenario {
     name: "data-after-close",
     about: "data for a socket that its program has closed: RST",
-    story: "The server answers once and closes; its FIN is in order, and the client may still send. But nobody is left to \
-            read: the client's next request is answered by the server's kernel with RST. A client that writes without \
-            looking whether the server has closed finds out one send later.",
+    story: "The server answers once and closes. Its FIN is in order, and the client may still send. But no program \
+            reads any more: the server's kernel answers the client's next request with RST. A client that writes \
+            without checking for the server's FIN notices it one send later.",
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),
@@ -161,10 +167,10 @@ pub(super) static DATA_AFTER_CLOSE: Scenario = Scenario {
 
 pub(super) static KILLED_SERVER: Scenario = Scenario {
     name: "killed-server",
-    about: "the server is killed: its kernel closes for it, and the next request meets nobody",
-    story: "The process that has the server's connection is killed (SIGKILL). Its kernel closes the socket as for any \
-            program that ends: since nothing was unread that is a FIN, which looks like a close in good order. The \
-            client's next request is answered by RST.",
+    about: "the server is killed: its kernel closes the connection, and the next request is answered by RST",
+    story: "The server process is killed (SIGKILL). Its kernel closes the socket as for any program that exits: no \
+            data was unread, so it sends FIN, which looks like an orderly close. The client's next request is \
+            answered by RST.",
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),

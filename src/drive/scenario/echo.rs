@@ -1,7 +1,7 @@
 //! Sessions of the echo server and its clients in which nothing goes wrong, and those of a client that leaves early.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::drive::behaviour::{Behaviour, Transform};
 use crate::drive::client::Plan;
 use crate::model::Protocol;
@@ -9,9 +9,11 @@ use crate::model::Protocol;
 /// A session over TCP, on either network.
 const TCP: Scenario = Scenario {
     name: "",
+    topic: Topic::Echo,
     about: "",
     story: "",
     runs: Runs::Anywhere,
+    takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
     programs: Programs::Echo(|| (Plan::of(Protocol::Tcp, ["Hello, world"]), Behaviour::default(), 1)),
@@ -22,9 +24,10 @@ const TCP: Scenario = Scenario {
 pub(super) static ECHO: Scenario = Scenario {
     name: "echo",
     about: "the ten steps of a TCP echo",
-    story: "The client connects (three segments), sends \"Hello, world\" (12 bytes), which the server acknowledges and \
-            sends back; the client acknowledges that and closes, in three segments. Every sequence and acknowledgment \
-            number can be followed by hand: a SYN and a FIN count one, data counts its length, an ACK alone nothing.",
+    story: "The client connects (three segments) and sends \"Hello, world\" (12 bytes). The server acknowledges the \
+            request and echoes it. The client acknowledges the echo and closes; the close takes three segments. Every \
+            sequence and acknowledgment number can be checked by hand: a SYN and a FIN each count 1, data counts its \
+            length, and an ACK without data counts nothing.",
     expects: Expectation {
         shows: &["echo_identical"],
         echoed: Some(1),
@@ -38,8 +41,8 @@ pub(super) static ECHO: Scenario = Scenario {
 pub(super) static LINE: Scenario = Scenario {
     name: "line",
     about: "two lines, each echoed before the next is sent",
-    story: "A client in line mode: \"HELLO MASTER\" and \"WELCOME BACK\" with their line ends, 13 bytes each. Both go over \
-            the one connection, and each answer carries the ACK of its request or follows it.",
+    story: "A client in line mode sends \"HELLO MASTER\" and \"WELCOME BACK\" with their line ends, 13 bytes each. \
+            Both use the same connection. The ACK of each request travels with the answer or shortly before it.",
     programs: Programs::Echo(|| {
         let plan = Plan { line: true, ..Plan::of(Protocol::Tcp, ["HELLO MASTER", "WELCOME BACK"]) };
         (plan, Behaviour::default(), 1)
@@ -51,8 +54,9 @@ pub(super) static LINE: Scenario = Scenario {
 pub(super) static CONTINUOUS: Scenario = Scenario {
     name: "continuous",
     about: "every byte in a segment of its own, as it is typed",
-    story: "A client in continuous mode sends each byte as soon as it is typed: `L`, `I`, `F`, `E` and the line end are \
-            five segments of one byte, each echoed. Forty or more bytes of headers carry one byte of text.",
+    story: "A client in continuous mode sends each byte as soon as it is typed: `L`, `I`, `F`, `E` and the line end \
+            are five segments of one byte each, and each is echoed. One byte of text needs at least forty bytes of \
+            headers.",
     programs: Programs::Echo(|| {
         let plan = Plan { line: true, continuous: true, ..Plan::of(Protocol::Tcp, ["LIFE"]) };
         (plan, Behaviour::default(), 1)
@@ -64,8 +68,8 @@ pub(super) static CONTINUOUS: Scenario = Scenario {
 pub(super) static UPPER: Scenario = Scenario {
     name: "upper",
     about: "a server that answers in upper case",
-    story: "The server sends back what it reads with its letters in upper case. To TCP that is any answer at all: the \
-            same number of bytes, other bytes.",
+    story: "The server returns what it reads with the letters in upper case. TCP does not compare requests and \
+            answers: the answer has the same length and other bytes.",
     programs: Programs::Echo(|| (Plan::of(Protocol::Tcp, ["hello, world"]), upper(), 1)),
     expects: Expectation { shows: &["echo_upper"], hides: &["echo_identical"], ..Expectation::TCP },
     ..TCP
@@ -73,9 +77,10 @@ pub(super) static UPPER: Scenario = Scenario {
 
 pub(super) static TWO_SIZES: Scenario = Scenario {
     name: "two-sizes",
-    about: "479 and then 1,380 bytes, to follow the numbers",
-    story: "The client sends 479 times `A`, then 1,380 times `B`. The first data segment has sequence number 1 and its ACK \
-            is 480; the second begins at 480 and its ACK is 1860: each ACK names the next byte that is awaited.",
+    about: "479 and then 1,380 bytes, to practise the arithmetic",
+    story: "The client sends 479 times `A`, then 1,380 times `B`. The first data segment has sequence number 1, and \
+            its ACK is 480. The second starts at 480, and its ACK is 1860. Each ACK names the next byte that the \
+            receiver expects.",
     programs: Programs::Echo(|| {
         let plan = Plan { messages: vec![vec![b'A'; 479], vec![b'B'; 1380]], ..Plan::of(Protocol::Tcp, [""; 0]) };
         (plan, Behaviour::default(), 1)
@@ -87,8 +92,9 @@ pub(super) static TWO_SIZES: Scenario = Scenario {
 pub(super) static V0: Scenario = Scenario {
     name: "v0",
     about: "two exchanges with an upper-case server",
-    story: "Two requests of nine bytes, answered in upper case; the client closes. With X and Y as the two initial sequence \
-            numbers the last ACK of data is X+19: 1 for the SYN and twice 9.",
+    story: "The client sends two requests of nine bytes, which are answered in upper case, and closes. If X and Y are \
+            the initial sequence numbers, the last ACK of the client's data is X+19: 1 for the SYN and 2 × 9 for the \
+            data.",
     programs: Programs::Echo(|| (Plan::of(Protocol::Tcp, ["good day!", "good bye!"]), upper(), 1)),
     expects: Expectation { shows: &["echo_upper"], ..Expectation::TCP },
     ..TCP
@@ -97,7 +103,7 @@ pub(super) static V0: Scenario = Scenario {
 pub(super) static V1: Scenario = Scenario {
     name: "v1",
     about: "one exchange with an upper-case server",
-    story: "One request of 13 bytes, answered in upper case; the client closes.",
+    story: "The client sends one request of 13 bytes, which is answered in upper case, and closes.",
     programs: Programs::Echo(|| (Plan::of(Protocol::Tcp, ["hello, server"]), upper(), 1)),
     expects: Expectation { shows: &["echo_upper"], ..Expectation::TCP },
     ..TCP
@@ -105,11 +111,12 @@ pub(super) static V1: Scenario = Scenario {
 
 pub(super) static V2: Scenario = Scenario {
     name: "v2",
-    about: "a client that leaves after a quarter of the answer: its kernel answers the rest with RST",
-    story: "The server reads five bytes at a time and pauses before each read; the client sends 20 bytes, reads the first \
-            five that come back and closes. Its FIN is in order, but the server's next five bytes meet a socket whose \
-            program has gone: the client's kernel answers with RST. Fifteen bytes never reach a program. The RST is a \
-            refusal, no attempt to get them back.",
+    about: "a client that closes after a quarter of the answer: its kernel answers the rest with RST",
+    story: "The server reads five bytes at a time and pauses before each read. The client sends 20 bytes, reads the \
+            first five bytes of the answer and closes. Its FIN arrives in order, but the server's next five bytes \
+            arrive at a socket that is already closed, so the client's kernel answers with RST. Fifteen bytes of the \
+            answer never reach the client program. The RST does not request retransmission; those bytes are lost.",
+    takes: ms(400),
     lasts: ms(1500),
     programs: Programs::Echo(|| {
         let plan = Plan { reads: Some(1), read_size: 5, ..Plan::of(Protocol::Tcp, ["abcdefghijklmnopqrst"]) };
@@ -126,11 +133,11 @@ pub(super) static V2: Scenario = Scenario {
 
 pub(super) static V3: Scenario = Scenario {
     name: "v3",
-    about: "13 bytes answered by 13,000, of which the client reads little and leaves",
-    story: "The server answers 13 bytes a thousand times over, in one send. The client reads twice and closes while most of \
-            the answer lies unread in its socket: its kernel sends RST in place of a FIN, so that the server learns that \
-            data was lost (RFC 2525 §2.17). Between the lab's hosts, with an MSS of 1460 less 12 bytes of time stamps, \
-            13,000 bytes are eight segments of 1,448 and one of 1,416.",
+    about: "13 bytes are answered by 13,000; the client reads a few of them and closes",
+    story: "The server repeats the 13 bytes a thousand times in one send. The client reads twice and closes while \
+            most of the answer is unread in its socket. Its kernel therefore sends RST instead of FIN, which tells \
+            the server that data was lost (RFC 2525 §2.17). In the lab the MSS is 1460 less 12 bytes of timestamps, \
+            so 13,000 bytes are eight segments of 1,448 and one of 1,416.",
     programs: Programs::Echo(|| {
         let plan = Plan { reads: Some(2), read_size: 512, ..Plan::of(Protocol::Tcp, ["hello, server"]) };
         (plan, Behaviour { repeat: 1000, ..Behaviour::default() }, 1)
@@ -147,11 +154,12 @@ pub(super) static V3: Scenario = Scenario {
 
 pub(super) static V4: Scenario = Scenario {
     name: "v4",
-    about: "four small sends and a slow reader: TCP is a stream of bytes and keeps no borders",
-    story: "The client sends four times 130 bytes without waiting for answers. The first leaves at once; the others wait for \
-            its ACK (Nagle's algorithm, RFC 896) and then leave together as one segment of 390 bytes. The server takes a \
-            pause before it reads, finds all 520 bytes and answers once. Four sends, two segments, one answer. On loopback, \
-            where an ACK takes no time, the four sends would go out as four segments.",
+    about: "four small sends and a slow reader: TCP is a byte stream without message boundaries",
+    story: "The client sends four times 130 bytes without waiting for answers. The first segment is sent immediately; \
+            the other data waits for its ACK (Nagle's algorithm, RFC 896) and then leaves as one segment of 390 \
+            bytes. The server pauses before it reads, finds all 520 bytes and answers once. Four sends become two \
+            segments and one answer. On loopback the ACK arrives so soon that the four sends would be four segments.",
+    takes: ms(500),
     runs: Runs::Lab,
     lasts: ms(1500),
     programs: Programs::Echo(|| {
@@ -167,9 +175,10 @@ pub(super) static V4: Scenario = Scenario {
 
 pub(super) static MANY_CLIENTS: Scenario = Scenario {
     name: "many-clients",
-    about: "eight clients at once, each a conversation of its own",
-    story: "Eight clients connect to one server at the same time. The server's port is the same in all conversations; what \
-            tells them apart is the client's port. Their steps are mixed in the capture and told apart in the report.",
+    about: "eight clients at the same time, each in a conversation of its own",
+    story: "Eight clients connect to one server at the same time. The server's port is the same in all conversations; \
+            the client's port distinguishes them. Their packets are interleaved in the capture, and the report \
+            separates them.",
     programs: Programs::Echo(|| (Plan::of(Protocol::Tcp, ["Hello, world"]), Behaviour::default(), 8)),
     expects: Expectation { conversations: 8, shows: &["echo_identical"], echoed: Some(1), ..Expectation::TCP },
     ..TCP

@@ -4,14 +4,16 @@ use super::expectation::{Count, Expectation};
 use super::play::{
     Cue, Deed, Loses, Refusal, Setting, Target, another_client, another_server, client, listener, server,
 };
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::model::{Protocol, Side};
 
 const TCP: Scenario = Scenario {
     name: "",
+    topic: Topic::Handshake,
     about: "",
     story: "",
     runs: Runs::Anywhere,
+    takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
     programs: Programs::Cues(&[]),
@@ -21,10 +23,10 @@ const TCP: Scenario = Scenario {
 
 pub(super) static REFUSED: Scenario = Scenario {
     name: "refused",
-    about: "a client that comes before its server: RST, and all is well at the second try",
-    story: "Nobody listens yet, so the client's SYN is answered by RST and its connect fails with \"connection refused\". \
-            Then the server begins to listen, and the client's second try goes through. A refusal comes at once; where \
-            there is no host or a firewall drops the SYN, nothing comes at all.",
+    about: "a client that starts before its server: RST, and success at the second attempt",
+    story: "No program listens yet, so the client's SYN is answered by RST and its connect fails with \"connection \
+            refused\". Then the server starts to listen, and the client's second attempt succeeds. A refusal arrives \
+            after one round trip; if the host does not exist or a firewall drops the SYN, there is no answer at all.",
     programs: Programs::Cues(&[
         client(Deed::Fails(Refusal::Refused, &Deed::Connect)),
         listener(Deed::Listen(8)),
@@ -52,9 +54,9 @@ pub(super) static REFUSED: Scenario = Scenario {
 
 pub(super) static WRONG_PORT: Scenario = Scenario {
     name: "wrong-port",
-    about: "client and server on different ports: RST",
-    story: "The server listens, but the client tries another port of the same host, where nobody listens: RST. To the \
-            client it looks as if the server were not running.",
+    about: "client and server use different ports: RST",
+    story: "The server listens, but the client tries another port of the same host, where no program listens: the \
+            answer is RST. To the client this looks as if the server were not running.",
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Fails(Refusal::Refused, &Deed::ConnectTo(Target::ClosedPort))),
@@ -72,10 +74,11 @@ pub(super) static WRONG_PORT: Scenario = Scenario {
 
 pub(super) static LOST_SYN: Scenario = Scenario {
     name: "lost-syn",
-    about: "the first SYN is lost: connecting takes a second longer",
-    story: "The SYN never arrives. The client has no round-trip time yet to go by, so its timer runs a whole second (RFC \
-            6298 §2.1) before the SYN is sent again; all else is as usual. A connect that takes one, three or seven \
-            seconds is nearly always this.",
+    about: "the first SYN is lost: connecting takes one second longer",
+    story: "The SYN never arrives. The client has no RTT sample yet, so its retransmission timer is one second (RFC \
+            6298 §2.1). Then it retransmits the SYN, and the rest is as usual. If a connect takes one, three or seven \
+            seconds, a lost SYN or SYN-ACK is the first thing to check.",
+    takes: ms(1100),
     lasts: ms(2500),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
@@ -102,10 +105,11 @@ pub(super) static LOST_SYN: Scenario = Scenario {
 
 pub(super) static LOST_SYNACK: Scenario = Scenario {
     name: "lost-synack",
-    about: "the SYN-ACK is lost: both sides send again",
-    story: "The SYN arrives and the server answers, but the SYN-ACK is lost. The client can't tell that from a lost SYN and \
-            sends its SYN again after a second; the server, whose own timer runs as long, answers again. In the lab it is \
-            captured at the server, where the lost SYN-ACK is to be seen.",
+    about: "the SYN-ACK is lost: both sides retransmit",
+    story: "The SYN arrives and the server answers, but the SYN-ACK is lost. To the client this looks like a lost \
+            SYN, so it retransmits the SYN after one second. The server, whose own timer is as long, retransmits the \
+            SYN-ACK. In the lab the capture is made at the server, where the lost SYN-ACK is visible.",
+    takes: ms(1100),
     lasts: ms(3500),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
@@ -132,10 +136,11 @@ pub(super) static LOST_SYNACK: Scenario = Scenario {
 
 pub(super) static BACKLOG_FULL: Scenario = Scenario {
     name: "backlog-full",
-    about: "a server that does not accept: the next client's SYN is dropped, and comes again",
-    story: "The server's queue has room for one connection that waits to be accepted, and the server is busy. The first \
-            client is connected by the kernel alone; the second one's SYN is dropped without a word, since the kernel \
-            hopes for room by the time it comes again, a second later. The server has accepted by then.",
+    about: "a server that does not accept: the SYN of the next client is dropped and retransmitted",
+    story: "The server's accept queue has room for one connection, and the server is busy. The kernel completes the \
+            first client's handshake. It drops the second client's SYN without an answer, because there may be room \
+            when the SYN is retransmitted one second later. By then the server has accepted the first connection.",
+    takes: ms(1100),
     lasts: ms(3500),
     programs: Programs::Cues(&[
         listener(Deed::Listen(0)),
@@ -167,10 +172,11 @@ pub(super) static BACKLOG_FULL: Scenario = Scenario {
 
 pub(super) static CONNECT_TIMEOUT: Scenario = Scenario {
     name: "connect-timeout",
-    about: "nothing answers the SYN: the kernel asks again and gives up",
-    story: "Every SYN is lost. The kernel sends it again after a second or two and then gives up, for it was told not to \
-            try for long (TCP_SYNCNT; usually it tries for two minutes): connect fails with \"connection timed out\". No \
-            RST says that nobody listens, so it may also be the host that is not there.",
+    about: "nothing answers the SYN: the kernel retransmits it and gives up",
+    story: "Every SYN is lost. The kernel retransmits the SYN after one or two seconds and then gives up, because the \
+            program set a low limit (TCP_SYNCNT; by default it tries for two minutes): connect fails with \
+            \"connection timed out\". No RST says that the port is closed, so the host may also be absent.",
+    takes: ms(3100),
     lasts: ms(4500),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
@@ -222,11 +228,11 @@ const REUSE: &[Cue] = &[
 
 pub(super) static PORT_REUSE: Scenario = Scenario {
     name: "port-reuse",
-    about: "a second connection between the same ports, told from the first by its sequence number",
-    story: "The server closes first and so keeps the connection in TIME-WAIT. The client connects again from the very same \
-            port: its SYN has a higher sequence number than anything before, which lets the server's kernel take it for \
-            a new connection (RFC 9293 §3.6.1) instead of a late segment of the old one. Two conversations between the \
-            same endpoints.",
+    about: "a second connection between the same ports, distinguished by its sequence number",
+    story: "The server closes first and holds the connection in TIME-WAIT. The client connects again from the same \
+            port. The sequence number of its SYN is higher than any number of the old connection, so the server's \
+            kernel accepts it as a new connection (RFC 9293 §3.6.1) and not as a late segment of the old one. The \
+            capture contains two conversations between the same endpoints.",
     programs: Programs::Cues(REUSE),
     expects: Expectation {
         conversations: 2,
@@ -240,11 +246,12 @@ pub(super) static PORT_REUSE: Scenario = Scenario {
 
 pub(super) static SIMULTANEOUS_OPEN: Scenario = Scenario {
     name: "simultaneous-open",
-    about: "both sides connect to each other at the same moment",
-    story: "Nobody listens: both programs connect to the other's port, and their SYNs cross on the way. Each kernel answers \
-            a SYN that it did not expect with a SYN-ACK and goes through the state SYN-RECEIVED; there is one connection, \
-            made with four segments in place of three (RFC 9293 §3.5, figure 7). The wire holds every SYN up for a third of \
-            a second, so that they cross. It is what programs behind two firewalls do on purpose.",
+    about: "both sides connect to each other at the same time",
+    story: "No program listens: both programs connect to the other's port, and their SYNs cross. Each kernel answers \
+            the SYN with a SYN-ACK and passes through the state SYN-RECEIVED. The result is one connection, opened \
+            with four segments instead of three (RFC 9293 §3.5, figure 7). The link delays every SYN by a third of a \
+            second so that the SYNs cross. Programs behind two firewalls open connections in this way on purpose.",
+    takes: ms(800),
     lasts: ms(2000),
     runs: Runs::Lab,
     programs: Programs::Cues(&[

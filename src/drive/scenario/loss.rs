@@ -2,14 +2,16 @@
 
 use super::expectation::{Count, Expectation};
 use super::play::{Cue, Deed, Loses, Refusal, Setting, client, listener, server};
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::model::{Protocol, Side};
 
 const TCP: Scenario = Scenario {
     name: "",
+    topic: Topic::Loss,
     about: "",
     story: "",
     runs: Runs::Anywhere,
+    takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
     programs: Programs::Cues(&[]),
@@ -19,11 +21,13 @@ const TCP: Scenario = Scenario {
 
 pub(super) static BLACKOUT: Scenario = Scenario {
     name: "blackout",
-    about: "nothing arrives for a while: the sender asks again at growing intervals",
-    story: "After a first echo everything that is sent to the server is lost for a second. The client's request is sent \
-            again after some 200 ms, in vain, and again after the same time, for the first repeat was a tail-loss probe \
-            (RFC 8985 §7), which does not count as the timer's. From then on each wait is twice the one before (RFC 6298 \
-            §5.5): 400 ms, in vain, and 800 ms, when the way is open again. After a dozen tries it would be minutes.",
+    about: "nothing arrives for one second: the sender retransmits at growing intervals",
+    story: "After a first echo, everything sent to the server is lost for one second. The client retransmits its \
+            request after some 200 ms, without success, and again after the same time, because the first \
+            retransmission was a tail-loss probe (RFC 8985 §7), which does not double the timer. From then on each \
+            wait is twice the one before (RFC 6298 §5.5): 400 ms, without success, and 800 ms, when the path works \
+            again. After a dozen attempts a wait would be minutes.",
+    takes: ms(1800),
     lasts: ms(3000),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
@@ -60,10 +64,11 @@ pub(super) static BLACKOUT: Scenario = Scenario {
 
 pub(super) static LOST_REQUEST: Scenario = Scenario {
     name: "lost-request",
-    about: "the request is lost once, and sent again",
-    story: "The client's request is lost on its way. No ACK comes, and after the retransmission timer, or a tail-loss \
-            probe shortly before (RFC 8985 §7), the same bytes are sent again under the same sequence number. The programs \
-            notice nothing but the time.",
+    about: "the request is lost once and retransmitted",
+    story: "The client's request is lost. No ACK arrives, and the client retransmits the same bytes with the same \
+            sequence number when the retransmission timer expires, or shortly before as a tail-loss probe (RFC 8985 \
+            §7). The programs notice only the delay.",
+    takes: ms(300),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),
@@ -93,9 +98,10 @@ pub(super) static LOST_REQUEST: Scenario = Scenario {
 
 pub(super) static LOST_REPLY: Scenario = Scenario {
     name: "lost-reply",
-    about: "the answer is lost once, and sent again by the server",
-    story: "The request arrives and is acknowledged; the answer is lost. Now it is the server whose timer runs out and who \
-            sends again: each side mends its own direction.",
+    about: "the answer is lost once, and the server retransmits it",
+    story: "The request arrives and is acknowledged; the answer is lost. In this case the server's timer expires, and \
+            the server retransmits: each side repairs its own direction.",
+    takes: ms(300),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),
@@ -148,11 +154,12 @@ const ACKS_LOST: &[Cue] = &[
 
 pub(super) static LOST_ACK: Scenario = Scenario {
     name: "lost-ack",
-    about: "the data arrive, their ACK does not: sent again for nothing",
-    story: "The request arrives, but the ACKs that say so are lost. The client can't know that and sends again; the server \
-            throws the repeat away and acknowledges once more, saying in a SACK block that it has the bytes already (RFC \
-            2883), and so on until the answer, most of a second later, carries an ACK that comes through. In the lab it is \
-            captured at the server, where the lost ACKs are to be seen.",
+    about: "the data arrives, its ACKs are lost: a spurious retransmission",
+    story: "The request arrives, but its ACKs are lost. The client cannot know this and retransmits. The server \
+            discards the duplicate and acknowledges again, with a SACK block that reports bytes received twice (RFC \
+            2883). This continues until the answer, most of a second later, carries an ACK that arrives. In the lab \
+            the capture is made at the server, where the lost ACKs are visible.",
+    takes: ms(900),
     lasts: ms(2000),
     programs: Programs::Cues(ACKS_LOST),
     lab: LabSetup { script: "drop ack of server always", capture_at: Side::Server, ..LabSetup::PLAIN },
@@ -169,10 +176,11 @@ pub(super) static LOST_ACK: Scenario = Scenario {
 pub(super) static USER_TIMEOUT: Scenario = Scenario {
     name: "user-timeout",
     about: "the sender gives up after the time that its program allows",
-    story: "Everything to the server is lost, and the client's program had said that data may stay unacknowledged for 700 \
-            ms at most (TCP_USER_TIMEOUT, RFC 5482); usually the kernel tries for a quarter of an hour. Its receive fails \
-            with \"connection timed out\". The server knows nothing of it until it closes: its FIN meets a host that has \
-            forgotten the connection, and is answered by RST.",
+    story: "Everything sent to the server is lost, and the client program has set a limit of 700 ms for \
+            unacknowledged data (TCP_USER_TIMEOUT, RFC 5482); by default the kernel tries for about a quarter of an \
+            hour. The client's receive fails with \"connection timed out\". The server learns nothing of this until \
+            it closes: its FIN arrives at a host that has no such connection any more, and is answered by RST.",
+    takes: ms(1300),
     lasts: ms(4000),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),

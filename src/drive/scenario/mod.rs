@@ -1,8 +1,8 @@
-//! Named sessions that show one thing each: what is to be seen, where it runs, what is done, and what a report must show.
+//! Named sessions that demonstrate one behaviour each: the point, the network, the programs, and the expected report.
 //!
 //! A scenario is data. [`SCENARIOS`] is the registry: the command line, its completions and the tests iterate over it, and
-//! a new scenario is one value in the file of its area and its name in the list. Here is no socket: what a [`Cue`] says
-//! is done by `drive::stage`, and whether an [`Expectation`] is met is told by whoever has the report.
+//! a new scenario is one value in the file of its topic and its name in the list. This module opens no socket:
+//! `drive::stage` executes each [`Cue`], and the session compares its report with the [`Expectation`].
 
 mod close;
 mod echo;
@@ -33,15 +33,19 @@ use crate::model::Protocol;
 
 /// A named session.
 pub struct Scenario {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What it shows, in a line.
+    /// The group that it is listed in.
+    pub topic: Topic,
+    /// The point, in one line.
     pub about: &'static str,
-    /// What happens and why, in a paragraph.
+    /// The events and their reasons, in a paragraph.
     pub story: &'static str,
-    /// Where it can run.
+    /// The networks that it can run on.
     pub runs: Runs,
-    /// The time within which it ends, at most.
+    /// Measured duration from the command to its report, on an idle machine.
+    pub takes: Duration,
+    /// Upper bound of the session's duration.
     pub lasts: Duration,
     /// Over TCP or UDP.
     pub protocol: Protocol,
@@ -56,6 +60,40 @@ pub struct Scenario {
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Scenario").field(&self.name).finish()
+    }
+}
+
+/// A group of scenarios in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Echo sessions and the data that they carry.
+    Echo,
+    /// UDP and ICMP.
+    Udp,
+    /// Connection establishment and the options that it negotiates.
+    Handshake,
+    /// Loss, reordering, corruption and congestion.
+    Loss,
+    /// Windows, delayed ACKs, Nagle's algorithm and keep-alives.
+    Timers,
+    /// Closes and resets.
+    Close,
+}
+
+impl Topic {
+    /// Every topic, in the order of the list.
+    pub const ALL: [Self; 6] = [Self::Echo, Self::Udp, Self::Handshake, Self::Loss, Self::Timers, Self::Close];
+
+    /// The heading in the list.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Echo => "Echo and data",
+            Self::Udp => "UDP and ICMP",
+            Self::Handshake => "Opening a connection",
+            Self::Loss => "Loss and recovery",
+            Self::Timers => "Windows and timers",
+            Self::Close => "Closing and resets",
+        }
     }
 }
 

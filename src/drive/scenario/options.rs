@@ -2,14 +2,16 @@
 
 use super::expectation::{Count, Expectation};
 use super::play::{Deed, Setting, another_client, another_server, client, listener, server};
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::model::Protocol;
 
 const TCP: Scenario = Scenario {
     name: "",
+    topic: Topic::Handshake,
     about: "",
     story: "",
     runs: Runs::Lab,
+    takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
     programs: Programs::Cues(&[]),
@@ -19,10 +21,9 @@ const TCP: Scenario = Scenario {
 
 pub(super) static SMALL_MSS: Scenario = Scenario {
     name: "small-mss",
-    about: "the client takes only short segments: more of them are needed",
-    story: "The client's SYN says that it takes segments of 536 bytes at most (the MSS option), the server's says 1460. \
-            Each side keeps to the smaller one, less 12 bytes for time stamps: 3,000 bytes are six segments where three \
-            would do.",
+    about: "a client that accepts only short segments",
+    story: "The client's SYN announces an MSS of 536 bytes, the server's 1460. Both sides use the smaller value, less \
+            12 bytes for timestamps: 3,000 bytes need six segments instead of three.",
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Set(Setting::Mss(536))),
@@ -44,9 +45,11 @@ pub(super) static SMALL_MSS: Scenario = Scenario {
 pub(super) static FAST_OPEN: Scenario = Scenario {
     name: "fast-open",
     about: "the second connection sends its request with the SYN: TCP Fast Open",
-    story: "With its first SYN the client asks for a Fast Open cookie (RFC 7413), which the SYN-ACK brings. Its second \
-            connection shows the cookie and sends the request with the SYN; the server's program gets it at once and may \
-            answer before the handshake is done. A round trip is saved. Both hosts allow it (net.ipv4.tcp_fastopen).",
+    story: "With its first SYN the client asks for a Fast Open cookie (RFC 7413), which the SYN-ACK delivers. Its \
+            second connection sends the cookie and the request with the SYN. The server program receives the request \
+            immediately and may answer before the handshake is complete, which saves one round trip. Both hosts \
+            enable Fast Open (net.ipv4.tcp_fastopen).",
+    takes: ms(200),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::ConnectAndSend("asks for a cookie")),
@@ -74,11 +77,12 @@ pub(super) static FAST_OPEN: Scenario = Scenario {
 
 pub(super) static NO_OPTIONS: Scenario = Scenario {
     name: "no-options",
-    about: "TCP as it was in 1981: no SACK, no time stamps, no window scale",
-    story: "Both hosts have the options of RFC 2018 and RFC 7323 turned off: the SYNs carry only the MSS. Segments have \
-            1,460 bytes in place of 1,448, the window can't exceed 65,535 bytes, and when a segment is lost its receiver \
-            can only repeat what it still waits for: three such duplicate ACKs, and the sender sends the segment again (RFC \
-            5681 §3.2) without knowing which of the later ones arrived.",
+    about: "TCP as in 1981: no SACK, no timestamps, no window scale",
+    story: "Both hosts disable the options of RFC 2018 and RFC 7323, so the SYNs contain only the MSS. Segments carry \
+            1,460 bytes instead of 1,448, and the window cannot exceed 65,535 bytes. When a segment is lost, the \
+            receiver can only repeat its last ACK. After three such duplicate ACKs the sender retransmits the segment \
+            (RFC 5681 §3.2) without knowing which of the later ones arrived.",
+    takes: ms(200),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),

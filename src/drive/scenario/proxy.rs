@@ -1,18 +1,21 @@
-//! A proxy between clients and the server that they mean.
+//! A caching proxy between clients and an origin server.
 
 use super::expectation::{Count, Expectation};
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::model::Protocol;
 
 pub(super) static PROXY: Scenario = Scenario {
     name: "proxy",
-    about: "a caching proxy: the first request opens two conversations, the second only one",
-    story: "A client asks a proxy for a document of an origin server (HTTP/1.1 GET). The proxy does not have it, so while the \
-            client waits it opens a conversation of its own to the origin, nested in the client's, and keeps what it gets. \
-            The client asks again: now there is only its own conversation with the proxy, and the origin hears nothing. \
-            Eight more clients ask at once, and all are answered from the cache. Whoever sent the answer closes first, so it \
-            is the proxy that keeps the connections in TIME-WAIT. In the lab the origin is on the client's host.",
+    topic: Topic::Echo,
+    about: "a caching proxy: the first request needs two conversations, the second only one",
+    story: "A client asks a proxy for a document of an origin server (HTTP/1.1 GET). The proxy does not have the \
+            document. While the client waits, the proxy opens a second conversation, to the origin, and stores the \
+            answer. When the client asks again, there is only the conversation between client and proxy; the origin \
+            is not contacted. Then eight more clients ask at the same time, and all of them are served from the \
+            cache. The side that sends the answer closes first, so the proxy holds the connections in TIME-WAIT. In \
+            the lab the origin runs on the client's host.",
     runs: Runs::Anywhere,
+    takes: ms(100),
     lasts: ms(1500),
     protocol: Protocol::Tcp,
     programs: Programs::Proxy,

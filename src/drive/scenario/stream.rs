@@ -2,14 +2,16 @@
 
 use super::expectation::{Count, Expectation};
 use super::play::{Cue, Deed, client, listener, server};
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::model::{Protocol, Side};
 
 const TCP: Scenario = Scenario {
     name: "",
+    topic: Topic::Loss,
     about: "",
     story: "",
     runs: Runs::Lab,
+    takes: ms(100),
     lasts: ms(2000),
     protocol: Protocol::Tcp,
     programs: Programs::Cues(TEN_SEGMENTS),
@@ -54,8 +56,9 @@ const fn one_way(bytes: usize) -> [Cue; 10] {
 pub(super) static LOST_FIN: Scenario = Scenario {
     name: "lost-fin",
     about: "the FIN is lost: closing takes a little longer",
-    story: "All data are acknowledged, and then the client's FIN is lost. A FIN counts one in the sequence numbers, so that \
-            it is acknowledged like data, and sent again like data when no ACK comes.",
+    story: "All data is acknowledged, and then the client's FIN is lost. A FIN counts 1 in the sequence numbers, so \
+            it is acknowledged like data, and retransmitted like data when no ACK arrives.",
+    takes: ms(300),
     programs: Programs::Cues(ONE_SEGMENT),
     lab: LabSetup { script: "drop fin 1 of client", ..LabSetup::PLAIN },
     expects: Expectation {
@@ -70,12 +73,14 @@ pub(super) static LOST_FIN: Scenario = Scenario {
 
 pub(super) static TAIL_LOSS: Scenario = Scenario {
     name: "tail-loss",
-    about: "the last two of ten segments are lost: no duplicate ACK can tell of it",
-    story: "Of ten segments the last two are lost. Nothing arrives after them that could make the receiver complain, so \
-            only time helps: after about two round trips the sender sends the last segment once more to provoke an ACK (a \
-            tail-loss probe, RFC 8985 §7), much sooner than its retransmission timer would have run out. The ACK's SACK block \
-            tells of the other one, which is then sent again at once. The wire holds the probe up a little: an ACK that came \
-            back faster than any before could not be its own, and the sender would wait for its timer (RFC 8985 §6.2).",
+    about: "the last two of ten segments are lost: no duplicate ACK can report it",
+    story: "The last two of ten segments are lost. No later segment arrives that would make the receiver send \
+            duplicate ACKs, so only a timer helps. After about two round trips the sender retransmits the last \
+            segment to provoke an ACK (a tail-loss probe, RFC 8985 §7), much sooner than its retransmission timer \
+            would expire. The SACK block of that ACK reveals the other missing segment, which is then retransmitted. \
+            The link delays the probe a little: if its ACK arrived sooner than the lowest RTT, the sender could not \
+            attribute it to the probe and would wait for its timer (RFC 8985 §6.2).",
+    takes: ms(200),
     // two short round trips are over long before a timer, even where the machine stands still meanwhile
     lab: LabSetup {
         script: "drop data 9 of client; drop data 10 of client; delay data 10 of client by 20ms",
@@ -92,10 +97,10 @@ pub(super) static TAIL_LOSS: Scenario = Scenario {
 
 pub(super) static FAST_RETRANSMIT: Scenario = Scenario {
     name: "fast-retransmit",
-    about: "one of ten segments is lost: duplicate ACKs tell of the hole within a round trip",
-    story: "The third of ten segments is lost. Each segment that comes after it makes the receiver repeat its last ACK, \
-            with SACK blocks that say what has arrived beyond the hole (RFC 2018); the sender sends the missing one again at \
-            once and does not wait for its timer. One round trip is lost, not two hundred milliseconds.",
+    about: "one of ten segments is lost: duplicate ACKs report the gap within one round trip",
+    story: "The third of ten segments is lost. Each later segment makes the receiver send a duplicate ACK, with SACK \
+            blocks that say which bytes beyond the gap have arrived (RFC 2018). The sender retransmits the missing \
+            segment and does not wait for its timer. The loss costs one round trip instead of 200 ms.",
     lab: LabSetup { script: "drop data 3 of client", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["fast_retransmit"],
@@ -109,10 +114,11 @@ pub(super) static FAST_RETRANSMIT: Scenario = Scenario {
 
 pub(super) static REORDERED: Scenario = Scenario {
     name: "reordered",
-    about: "two segments change places on their way; captured where they arrive",
-    story: "The fifth of ten segments overtakes the fourth. The receiver sees a hole, repeats its ACK with a SACK block, \
-            and a moment later the hole is filled. Nothing was lost and nothing is sent again: one duplicate ACK is \
-            not enough for that. The capture is made at the server, for at the client all is in order.",
+    about: "two segments change places in transit; captured where they arrive",
+    story: "The fifth of ten segments overtakes the fourth. The receiver sees a gap and sends a duplicate ACK with a \
+            SACK block; a moment later the gap is filled. Nothing was lost and nothing is retransmitted: one \
+            duplicate ACK is not enough for that. The capture is made at the server; at the client everything is in \
+            order.",
     lab: LabSetup { script: "swap data 4 5 of client", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["reordered"],
@@ -125,10 +131,10 @@ pub(super) static REORDERED: Scenario = Scenario {
 
 pub(super) static DUPLICATE: Scenario = Scenario {
     name: "duplicate",
-    about: "a segment arrives twice though it was sent once",
-    story: "The wire delivers the client's request twice. The server's kernel throws the second copy away and says in an ACK \
-            that it had the bytes (RFC 2883). Both copies have the same IP identification and time stamp, which tells them \
-            from a retransmission. The capture is made at the server; the client has sent one.",
+    about: "a segment is sent once and arrives twice",
+    story: "The link delivers the client's request twice. The server's kernel discards the second copy and reports in \
+            its ACK that it already had the bytes (RFC 2883). Both copies have the same IP identification and \
+            timestamp, which distinguishes them from a retransmission. The capture is made at the server.",
     programs: Programs::Cues(ONE_SEGMENT),
     lab: LabSetup { script: "duplicate data 1 of client", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
@@ -142,10 +148,11 @@ pub(super) static DUPLICATE: Scenario = Scenario {
 
 pub(super) static CORRUPT: Scenario = Scenario {
     name: "corrupt",
-    about: "a segment is damaged on its way: its checksum betrays it, and it is sent again",
-    story: "A bit of the client's request is flipped on the wire. It arrives, but its checksum does not fit, so the server's \
-            kernel drops it without a word; to the client it is lost, and it sends the request again. The capture, made at \
-            the server, holds both: the damaged one and the good one.",
+    about: "a segment is corrupted in transit, discarded by its checksum, and retransmitted",
+    story: "One bit of the client's request is flipped on the link. The segment arrives, but its checksum is wrong, \
+            so the server's kernel discards it without an answer. To the client it is lost, and it retransmits the \
+            request. The capture, made at the server, contains both the corrupted segment and the good one.",
+    takes: ms(300),
     programs: Programs::Cues(ONE_SEGMENT),
     lab: LabSetup { script: "corrupt data 1 of client", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
@@ -159,10 +166,12 @@ pub(super) static CORRUPT: Scenario = Scenario {
 
 pub(super) static RANDOM_LOSS: Scenario = Scenario {
     name: "random-loss",
-    about: "three packets in a hundred are lost, whichever they are",
-    story: "The wire loses three percent of all packets in both directions, by chance, the same chance every time (a seed). \
-            150,000 bytes arrive all the same, in order: data that are lost are sent again, mostly at once, sometimes after \
-            a timer; a lost ACK matters little, for the next one says as much.",
+    about: "three percent of all packets are lost at random",
+    story: "The link loses three percent of the packets in both directions at random; the seed is fixed, so each run \
+            has the same faults. All 150,000 bytes arrive in order nevertheless: lost data is retransmitted, usually \
+            after one round trip, sometimes after a timer. A lost ACK rarely matters, because the next one covers the \
+            same bytes.",
+    takes: ms(200),
     lasts: ms(6000),
     programs: Programs::Cues(&one_way(150_000)),
     lab: LabSetup { loss: 3.0, seed: 1, ..LabSetup::PLAIN },
@@ -184,11 +193,11 @@ pub(super) static RANDOM_LOSS: Scenario = Scenario {
 
 pub(super) static ECN: Scenario = Scenario {
     name: "ecn",
-    about: "a router marks a packet in place of dropping it: congestion without loss",
-    story: "Both hosts use ECN (RFC 3168), which they tell each other in the handshake (flags ECE and CWR). A router with a \
-            long queue marks one of the client's packets (Congestion Experienced); the server tells the client with ECE on \
-            its ACKs until the client says with CWR that it has slowed down. Nothing was lost. Captured at the server, where \
-            the mark is to be seen.",
+    about: "a router marks a packet instead of dropping it: congestion without loss",
+    story: "Both hosts use ECN (RFC 3168), which they negotiate in the handshake with the flags ECE and CWR. A router \
+            with a long queue marks one of the client's packets (Congestion Experienced). The server sets ECE in its \
+            ACKs until the client answers with CWR that it has reduced its rate. Nothing was lost. The capture is \
+            made at the server, where the mark is visible.",
     lab: LabSetup {
         script: "mark data 2 of client",
         sysctls: &["net.ipv4.tcp_ecn=1"],
@@ -202,10 +211,12 @@ pub(super) static ECN: Scenario = Scenario {
 
 pub(super) static SLOW_LINK: Scenario = Scenario {
     name: "slow-link",
-    about: "a slow link with a long way: slow start, round by round",
-    story: "The wire carries 8 Mbit/s, and a packet needs 30 ms. The client may send ten segments before it has to wait for \
-            an ACK (RFC 6928), and each ACK lets it send more: ten, twenty, forty a round trip, until the link is full. In \
-            the report the rounds are 60 ms apart and twice as long each time.",
+    about: "a slow link with a long delay: slow start, round by round",
+    story: "The link carries 8 Mbit/s and delays each packet by 30 ms. The client may send ten segments before it has \
+            to wait for an ACK (RFC 6928), and each ACK allows it to send more: ten, twenty, forty segments per round \
+            trip, until the link is full. In the report the rounds are 60 ms apart, and each is twice as long as the \
+            one before.",
+    takes: ms(600),
     programs: Programs::Cues(&one_way(200_000)),
     lab: LabSetup { delay: ms(30), rate: "8mbit", ..LabSetup::PLAIN },
     expects: Expectation { may_show: &["echo_partial"], steps: Count::AtLeast(150), ..Expectation::TCP },

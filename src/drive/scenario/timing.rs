@@ -2,14 +2,16 @@
 
 use super::expectation::{Count, Expectation};
 use super::play::{Cue, Deed, Setting, client, listener, server};
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::model::{Protocol, Side};
 
 const TCP: Scenario = Scenario {
     name: "",
+    topic: Topic::Timers,
     about: "",
     story: "",
     runs: Runs::Anywhere,
+    takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
     programs: Programs::Cues(&[]),
@@ -19,10 +21,11 @@ const TCP: Scenario = Scenario {
 
 pub(super) static KEEP_ALIVE: Scenario = Scenario {
     name: "keep-alive",
-    about: "a silent connection whose client asks whether the server is still there",
-    story: "Nobody has anything to say. After a second the client's kernel sends a segment without data whose sequence \
-            number is one below the next (RFC 1122 §4.2.3.6): the server has to answer it with an ACK if it is still \
-            there. Programs do not see it. Usually the first such question comes after two hours.",
+    about: "an idle connection whose client checks that the server still exists",
+    story: "Neither program sends. After one second the client's kernel sends a segment without data whose sequence \
+            number is one below the next (RFC 1122 §4.2.3.6). If the server's host still has the connection, it \
+            answers with an ACK. The programs do not notice. By default the first keep-alive is sent after two hours.",
+    takes: ms(2600),
     lasts: ms(4000),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
@@ -72,11 +75,12 @@ const WITHOUT_NAGLE: &[Cue] = &two_parts(true);
 
 pub(super) static NAGLE: Scenario = Scenario {
     name: "nagle",
-    about: "a request in two sends: the second part waits 40 ms for an ACK that is itself delayed",
-    story: "The client sends its request in two parts. The first leaves at once; the second must wait until the first is \
-            acknowledged, so that the net is not flooded with small segments (Nagle, RFC 896). But the server's kernel \
-            holds the ACK back for 40 ms in the hope of an answer to carry it, and the server can't answer before it has \
-            the second part: each waits for the other. One send in place of two, or TCP_NODELAY, mends it.",
+    about: "a request in two sends: the second part waits 40 ms for a delayed ACK",
+    story: "The client sends its request in two parts. The first is sent immediately; the second waits until the \
+            first is acknowledged, which avoids many small segments (Nagle's algorithm, RFC 896). But the server's \
+            kernel delays the ACK by 40 ms so that it can travel with an answer, and the server cannot answer before \
+            it has the second part: each side waits for the other. One send instead of two, or TCP_NODELAY, avoids \
+            the wait.",
     programs: Programs::Cues(WITH_NAGLE),
     expects: Expectation { shows: &["nagle_wait"], ..Expectation::TCP },
     ..TCP
@@ -84,9 +88,9 @@ pub(super) static NAGLE: Scenario = Scenario {
 
 pub(super) static NO_NAGLE: Scenario = Scenario {
     name: "no-nagle",
-    about: "the same request in two sends with TCP_NODELAY: nothing waits",
-    story: "As in the scenario `nagle`, but the client has turned Nagle's algorithm off: both parts leave at once, as two \
-            small segments, and the answer comes 40 ms earlier.",
+    about: "the same request in two sends with TCP_NODELAY: no wait",
+    story: "As in the scenario `nagle`, but the client has turned Nagle's algorithm off (TCP_NODELAY): both parts are \
+            sent immediately, as two small segments, and the answer arrives 40 ms earlier.",
     programs: Programs::Cues(WITHOUT_NAGLE),
     expects: Expectation { shows: &["echo_identical"], hides: &["nagle_wait"], ..Expectation::TCP },
     ..TCP
@@ -94,10 +98,12 @@ pub(super) static NO_NAGLE: Scenario = Scenario {
 
 pub(super) static DELAYED_ACK: Scenario = Scenario {
     name: "delayed-ack",
-    about: "a server that takes its time: the ACK waits for the answer, but no longer than 40 ms",
-    story: "The server's kernel holds the ACK of a request back, for if the answer comes soon the ACK can ride on it (RFC \
-            1122 §4.2.3.2). Here the program needs 120 ms for its answer; after 40 ms the kernel sends the ACK alone. \
-            Between the lab's hosts it is captured at the server, where the wire adds nothing to that time.",
+    about: "a slow server: the ACK waits for the answer, but at most 40 ms",
+    story: "The server's kernel delays the ACK of a request, because the ACK can travel with the answer if that comes \
+            soon (RFC 1122 §4.2.3.2). In this scenario the program needs 120 ms for its answer; after 40 ms the \
+            kernel sends the ACK alone. In the lab the capture is made at the server, so the link adds nothing to \
+            that time.",
+    takes: ms(200),
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),
@@ -124,10 +130,11 @@ pub(super) static DELAYED_ACK: Scenario = Scenario {
 
 pub(super) static URGENT: Scenario = Scenario {
     name: "urgent",
-    about: "a byte to be read out of turn: the urgent pointer",
-    story: "Between two pieces of ordinary data the client sends one byte as urgent (MSG_OOB): its segment has the URG flag \
-            and a pointer to it. The server's ordinary reads pass it over. Hardly any program uses it, and RFC 6093 says \
-            that new ones should not.",
+    topic: Topic::Echo,
+    about: "one byte outside the ordinary stream: the urgent pointer",
+    story: "Between two pieces of ordinary data the client sends one byte as urgent data (MSG_OOB): its segment has \
+            the URG flag and an urgent pointer. The server's ordinary reads skip this byte. Few programs use urgent \
+            data, and RFC 6093 advises new ones against it.",
     programs: Programs::Cues(&[
         listener(Deed::Listen(8)),
         client(Deed::Connect),

@@ -2,16 +2,18 @@
 
 use super::expectation::{Count, Expectation};
 use super::play::{Cue, Deed, Loses, Refusal, Setting, Target, client, listener, server};
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::drive::behaviour::Behaviour;
 use crate::drive::client::Plan;
 use crate::model::{Protocol, Side};
 
 const UDP: Scenario = Scenario {
     name: "",
+    topic: Topic::Udp,
     about: "",
     story: "",
     runs: Runs::Anywhere,
+    takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Udp,
     programs: Programs::Cues(&[]),
@@ -22,8 +24,8 @@ const UDP: Scenario = Scenario {
 pub(super) static UDP_ECHO: Scenario = Scenario {
     name: "udp-echo",
     about: "three datagrams and their echoes: no handshake, no close",
-    story: "Three datagrams of 17, 24 and 1 bytes, each answered. There is nothing before the first and nothing after the \
-            last: UDP has no connection, and who is client and who server is only a matter of who speaks first.",
+    story: "The client sends three datagrams of 17, 24 and 1 bytes, and each is answered. Nothing precedes the first \
+            datagram and nothing follows the last: UDP has no connection. The host that sends first is the client.",
     programs: Programs::Echo(|| {
         let plan = Plan::of(Protocol::Udp, ["Hello over UDP :)", "datagrams have borders!\n", "\n"]);
         (plan, Behaviour::default(), 1)
@@ -35,8 +37,8 @@ pub(super) static UDP_ECHO: Scenario = Scenario {
 pub(super) static UDP_CONTINUOUS: Scenario = Scenario {
     name: "udp-continuous",
     about: "every byte in a datagram of its own",
-    story: "Five bytes as they are typed, a datagram each, each echoed. Unlike TCP's segments, datagrams keep the borders \
-            of the sends: one send, one datagram, one receive.",
+    story: "The client sends five bytes as they are typed, one datagram each, and each is echoed. Unlike TCP, UDP \
+            keeps message boundaries: one send, one datagram, one receive.",
     programs: Programs::Echo(|| {
         (Plan { continuous: true, ..Plan::of(Protocol::Udp, ["ABC!\""]) }, Behaviour::default(), 1)
     }),
@@ -46,10 +48,10 @@ pub(super) static UDP_CONTINUOUS: Scenario = Scenario {
 
 pub(super) static UDP_NOBODY: Scenario = Scenario {
     name: "udp-nobody",
-    about: "a datagram to a port where nobody listens: ICMP port unreachable",
-    story: "UDP itself has no refusal. The host that gets a datagram for a port where nobody listens answers with an ICMP \
-            error that quotes it, and the sender's kernel finds the socket by the quotation: the client's next receive \
-            fails with \"connection refused\", though there never was a connection.",
+    about: "a datagram to a port without a listener: ICMP port unreachable",
+    story: "UDP itself cannot refuse a datagram. A host that receives a datagram for a port without a listener \
+            answers with an ICMP error that quotes the datagram. The sender's kernel uses the quotation to find the \
+            socket, and the client's next receive fails with \"connection refused\", although UDP has no connections.",
     programs: Programs::Cues(&[
         client(Deed::ConnectTo(Target::ClosedPort)),
         client(Deed::Send("Is anybody there?")),
@@ -75,10 +77,11 @@ const LOST: &[Cue] = &[
 
 pub(super) static UDP_LOST: Scenario = Scenario {
     name: "udp-lost",
-    about: "a datagram is lost and nobody tells: the program must help itself",
-    story: "The first datagram is lost. No ACK is missing and nothing is sent again, for UDP has neither; the client's \
-            program waits 200 ms, gives up and sends another, which is answered. The capture alone can't tell whether the \
-            datagram, its answer or the will to answer was missing.",
+    about: "a datagram is lost, and only the program can notice",
+    story: "The first datagram is lost. UDP has no ACK and no retransmission, so the client program waits 200 ms, \
+            gives up and sends another datagram, which is answered. The capture alone does not show whether the \
+            request was lost, the answer was lost, or the server did not answer.",
+    takes: ms(300),
     programs: Programs::Cues(LOST),
     lab: LabSetup { script: "drop datagram 1 of client", ..LabSetup::PLAIN },
     expects: Expectation {
@@ -113,10 +116,12 @@ const OVERFLOW: &[Cue] = &[
 
 pub(super) static UDP_OVERFLOW: Scenario = Scenario {
     name: "udp-overflow",
-    about: "more datagrams than the server's socket has room for: the rest is lost at the very end of the way",
-    story: "The server does not read while a dozen datagrams come, and its socket has room for a few. All twelve are in the \
-            capture, which is made where they arrive (in the lab at the server); the kernel threw away what found no room, \
-            without a word to anybody. The server answers what it has. TCP would have shut its window instead.",
+    about: "more datagrams than the server's receive buffer holds: the rest is lost at the socket",
+    story: "Twelve datagrams arrive while the server does not read, and its socket has room for a few. The capture \
+            contains all twelve, since it is made where they arrive (in the lab at the server). The kernel discards \
+            the datagrams that do not fit and reports this to no program. The server answers the others. TCP would \
+            have announced a zero window instead.",
+    takes: ms(400),
     programs: Programs::Cues(OVERFLOW),
     lab: LabSetup { capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
@@ -130,11 +135,12 @@ pub(super) static UDP_OVERFLOW: Scenario = Scenario {
 
 pub(super) static FRAGMENTS: Scenario = Scenario {
     name: "fragments",
-    about: "a datagram longer than the wire's packets: IP cuts it in three",
-    story: "The client sends 4,000 bytes as one datagram; an IP packet on this wire holds 1,500. IP sends it in three \
-            fragments, of which only the first has the UDP header with its ports, and the other host puts them together; if \
-            one were lost the whole datagram would be. The answer goes the same way back. TCP would have cut its stream \
-            into segments that fit.",
+    about: "a datagram larger than the MTU: IP splits it into three fragments",
+    story: "The client sends 4,000 bytes as one datagram; the MTU of this link is 1,500 bytes. IP sends three \
+            fragments, and only the first contains the UDP header with the ports. The receiving host reassembles \
+            them; if one fragment were lost, the whole datagram would be lost. The answer is fragmented in the same \
+            way. TCP would have split its byte stream into segments that fit.",
+    takes: ms(200),
     runs: Runs::Lab,
     programs: Programs::Cues(&[
         client(Deed::Connect),
@@ -155,8 +161,8 @@ pub(super) static FRAGMENTS: Scenario = Scenario {
 pub(super) static UDP_NO_CHECKSUM: Scenario = Scenario {
     name: "udp-no-checksum",
     about: "a datagram without a checksum, which IPv4 allows",
-    story: "The client's socket sends without a checksum: the field is 0, which over IPv4 means that there is none (RFC \
-            768). Damage on the way would go unseen. The answer has one.",
+    story: "The client's socket sends without a checksum: the field is 0, which means \"no checksum\" over IPv4 (RFC \
+            768). Corruption in transit would not be detected. The answer has a checksum.",
     programs: Programs::Cues(&[
         client(Deed::Set(Setting::NoChecksum)),
         client(Deed::Connect),

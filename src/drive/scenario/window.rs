@@ -2,14 +2,16 @@
 
 use super::expectation::{Count, Expectation};
 use super::play::{Deed, Setting, client, listener, server};
-use super::{LabSetup, Programs, Runs, Scenario, ms};
+use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::model::Protocol;
 
 const TCP: Scenario = Scenario {
     name: "",
+    topic: Topic::Timers,
     about: "",
     story: "",
     runs: Runs::Anywhere,
+    takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
     programs: Programs::Cues(&[]),
@@ -19,11 +21,12 @@ const TCP: Scenario = Scenario {
 
 pub(super) static ZERO_WINDOW: Scenario = Scenario {
     name: "zero-window",
-    about: "a server that does not read: its window shuts, and the client asks when it opens",
-    story: "The server's socket has little room and its program does not read. The client sends until the window is full; \
-            the server's ACKs then say window 0, and the client stops. It asks now and then whether there is room \
-            (zero-window probes, which Wireshark calls keep-alives), for the message that opens the window could be lost. \
-            After most of a second the server reads, and the rest comes.",
+    about: "a server that does not read: zero window, probes, and a window update",
+    story: "The server's receive buffer is small and its program does not read. The client sends until the window is \
+            full; the server's ACKs then announce a zero window, and the client stops. It sends zero-window probes \
+            (which Wireshark may call keep-alives), because the segment that reopens the window could be lost. After \
+            most of a second the server reads, and the rest is sent.",
+    takes: ms(900),
     lasts: ms(4000),
     programs: Programs::Cues(&[
         listener(Deed::Set(Setting::ReceiveBuffer(4096))),

@@ -31,7 +31,7 @@ use crate::report::{
 pub(super) static FORMAT: Format = Format {
     name: "html",
     extension: "html",
-    about: "a page with tables, ladders, graphs and a replay, in one file",
+    about: "one self-contained page with tables, ladders, graphs and a replay",
     streams: false,
     headers: true,
     answers: true,

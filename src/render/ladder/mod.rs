@@ -18,7 +18,7 @@ use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture
 pub(super) static FORMAT: Format = Format {
     name: "ladder",
     extension: "txt",
-    about: "a sequence diagram a conversation, as text",
+    about: "one sequence diagram per conversation, as text",
     streams: false,
     headers: false,
     answers: false,

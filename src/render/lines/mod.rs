@@ -36,7 +36,7 @@ const BLOCK: usize = 1 << 16;
 pub(super) static FORMAT: Format = Format {
     name: "lines",
     extension: "txt",
-    about: "one line a step, for grep and awk",
+    about: "one line per step, for grep and awk",
     streams: true,
     headers: false,
     answers: false,

@@ -24,7 +24,7 @@ use crate::track::StreamId;
 pub(super) static FORMAT: Format = Format {
     name: "svg",
     extension: "svg",
-    about: "a sequence diagram a conversation, drawn",
+    about: "one sequence diagram per conversation, as SVG",
     streams: false,
     headers: false,
     answers: false,

@@ -4,18 +4,16 @@
 
 use std::num::NonZeroU64;
 
+use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
-use super::rules::acceptability::{Acceptability, Case, Proof, Reaction, Refused, UNACCEPTABLE, is_void};
-use super::rules::{self, Rule};
-use super::{CONTROL, Connection, PacketRef};
-use crate::model::Checksum;
+use super::refused::{Reaction, Refused};
+use super::rules::acceptability::{Acceptability, Case, UNACCEPTABLE, Unacceptable, is_void};
+use super::rules::rule::{Rule, first};
 use crate::model::thresholds::IDLE;
-use crate::model::{Direction, SackBlocks, Segment, SeqNumber, TcpFlags};
+use crate::model::{Checksum, Direction, SackBlocks, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::facts::Probe;
-
-/// A segment that its receiver does not accept: the reason, and the numbers that prove it.
-pub type Unacceptable = (&'static Rule<Acceptability>, Proof);
+use crate::track::packet_ref::PacketRef;
 
 impl Connection {
     /// The reason for which the receiver does not accept the segment, as far as the capture shows the receiver's state.
@@ -53,7 +51,7 @@ impl Connection {
         let complete = !self.lacks_frames;
         let soon = moment.since(self.last.1).is_none_or(|since| since < IDLE);
         let case = Case { own, peer, segment, at_receiver, checksums_tell, complete, soon };
-        let unacceptable = rules::first(UNACCEPTABLE, &case);
+        let unacceptable = first(UNACCEPTABLE, &case);
         // a host's own packets, captured there, have no gap
         let at_sender = Measures::of(point, moment.direction) == Measures::RoundTrip;
         let gap = own.snd_nxt.is_some_and(|next| segment.seq.is_after(next));
@@ -113,7 +111,8 @@ impl Connection {
         let refused = peer.loss.as_ref()?.refused.filter(|refused| refused.reaction == Reaction::Ack)?;
         let own = self.sides.get(moment.direction);
         let repeats = own.ack_sent == Some(segment.ack) && own.snd_nxt == Some(segment.seq);
-        let bare = segment.len == 0 && !segment.flags.intersects(CONTROL) && segment.flags.contains(TcpFlags::ACK);
+        let bare =
+            segment.len == 0 && !segment.flags.intersects(TcpFlags::CONTROL) && segment.flags.contains(TcpFlags::ACK);
         let right_behind = peer.newest().is_some_and(|newest| newest.frame == refused.frame.get());
         (repeats && bare && right_behind).then_some(refused.frame)
     }

@@ -1,17 +1,19 @@
 //! What an ACK covers, and the round trip that it completes.
 
-use crate::model::thresholds::DELAYED_ACK;
 use std::num::NonZeroU64;
 
+use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use super::gaps::AckedUnseen;
 use super::rules::waiting::{ACK_DELAYS, AckDelayCase, AckDelayProof, ProvenAckDelay};
-use super::{Connection, PacketRef};
+use crate::model::thresholds::DELAYED_ACK;
 use crate::model::{Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::{CapturePoint, Measures};
 use crate::track::event::TcpFacts;
-use crate::track::facts::{Acked, Probe, RttSample};
-use crate::track::retransmission::View;
+use crate::track::facts::{Acked, Probe};
+use crate::track::packet_ref::PacketRef;
+use crate::track::retransmission_proof::View;
+use crate::track::rtt::RttSample;
 
 impl Connection {
     /// Fills in what the ACK covers, and the round trip that it completes.

@@ -1,19 +1,19 @@
 //! The bytes that a segment carries: new, filling a gap, or retransmitted.
 
-use crate::model::thresholds::{COMPARABLE_RTT, DUPLICATE_WITHIN, MIN_RTO, NO_TIMER_WITHIN};
 use std::num::NonZeroU64;
 
+use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use super::gaps::Fill;
 use super::reordering;
 use super::rules::retransmission::{Before, Case, Path, SynCase, explain, of_segment};
-use super::scoreboard::SentSegment;
-use super::segment::RetransmittedSegment;
-use super::{CONTROL, Connection, PacketRef};
-use crate::model::OptTime;
-use crate::model::{Checksum, Direction, IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
+use super::segment::{RetransmittedSegment, SentSegment};
+use crate::model::thresholds::{COMPARABLE_RTT, DUPLICATE_WITHIN, MIN_RTO, NO_TIMER_WITHIN};
+use crate::model::{Checksum, Direction, IpHeader, Nanos, OptTime, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Probe;
-use crate::track::retransmission::{FirstCopy, PacketIds, Retransmission, RetransmissionProof, View};
+use crate::track::packet_ref::PacketRef;
+use crate::track::retransmission::Retransmission;
+use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof, View};
 
 impl Connection {
     /// Places the segment's sequence space. Nearly every segment carries nothing, or the bytes that are due.
@@ -288,7 +288,7 @@ fn first_answer(own: &TcpEndpoint, peer: &TcpEndpoint) -> Option<Nanos> {
 #[cold]
 fn copied_ack(moment: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEndpoint) -> Option<Retransmission> {
     let after = moment.since(own.ack_at);
-    let ack = segment.flags.contains(TcpFlags::ACK) && !segment.flags.intersects(CONTROL);
+    let ack = segment.flags.contains(TcpFlags::ACK) && !segment.flags.intersects(TcpFlags::CONTROL);
     let numbered = ip.id.is_some_and(|id| id != 0);
     let soon =
         if own.ip_ids_vary { after.is_none_or(|after| after < DUPLICATE_WITHIN) } else { after == Some(Nanos(0)) };

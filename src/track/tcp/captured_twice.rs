@@ -2,11 +2,12 @@
 
 use std::num::NonZeroU64;
 
-use super::{Connection, PacketRef};
+use super::connection::Connection;
+use super::rules::retransmission::captured_duplicate;
 use crate::model::{Segment, TcpFlags};
 use crate::track::event::TcpFacts;
 use crate::track::facts::Observations;
-use crate::track::retransmission::Retransmission;
+use crate::track::packet_ref::PacketRef;
 
 impl Connection {
     /// Leaves the facts of a segment that frame `copy_of` holds as well in `facts`, and changes nothing.
@@ -38,7 +39,7 @@ impl Connection {
             analysis: facts.analysis,
             role: self.place(moment, segment, self.may_ack(moment.direction, segment)),
             life: self.life,
-            retransmission: Some(Retransmission::duplicate(copy_of)),
+            retransmission: Some(captured_duplicate(copy_of)),
             observations: Observations { captured_twice: NonZeroU64::new(copy_of), ..Observations::default() },
             ..TcpFacts::default()
         };

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU64;
 
-use super::Connection;
+use super::connection::Connection;
 use super::endpoint::{Recent, TcpEndpoint};
 use crate::model::thresholds::AT_ONCE;
 use crate::model::{Direction, OptTime, Segment, SeqNumber};

@@ -2,13 +2,17 @@
 
 use std::num::NonZeroU64;
 
+use super::TcpSummary;
+use super::connection::Connection;
 use super::endpoint::{Fin, TcpEndpoint};
-use super::probe::Asks;
-use super::rules::reset::{Ends, ResetEffect};
-use super::{Connection, PacketRef, ResetFamily, TcpSummary, Verdict};
+use super::loss_state::Asks;
+use super::rules::reset::family::{Ends, ResetEffect, ResetFamily};
+use super::rules::rule::Verdict;
 use crate::model::{Direction, IpHeader, Segment, TcpFlags};
 use crate::track::facts::Life;
-use crate::track::totals::{Close, Handshake, RttTotals, TcpTotals};
+use crate::track::packet_ref::PacketRef;
+use crate::track::rtt::RttTotals;
+use crate::track::totals::{Close, Handshake, TcpTotals};
 
 impl Connection {
     /// Whether a FIN or RST was taken: before, nobody needs to look for one.
@@ -81,7 +85,7 @@ impl Connection {
             }
             own.reset = own.reset.or(NonZeroU64::new(moment.frame));
             let only_syn =
-                |side: &super::TcpEndpoint| side.snd_nxt.is_some() && side.isn.map(|isn| isn.plus(1)) == side.snd_nxt;
+                |side: &TcpEndpoint| side.snd_nxt.is_some() && side.isn.map(|isn| isn.plus(1)) == side.snd_nxt;
             self.handshake.reset(only_syn(own) && only_syn(peer));
         } else if closes && own.fin.is_none() {
             let peer_end = peer.fin.map(|fin| fin.end);

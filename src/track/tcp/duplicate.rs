@@ -1,13 +1,13 @@
 //! The same packet twice: captured twice (a mirrored port), or duplicated by the network. A duplicate has the numbers and
 //! the identifying fields of its packet, and comes soon after it.
 
+use std::num::NonZeroU64;
+
 use super::endpoint::TcpEndpoint;
 use super::segment::RetransmittedSegment;
-use crate::model::OptTime;
 use crate::model::thresholds::{DUPLICATE_WITHIN, NO_TIMER_WITHIN, TIMESTAMP_TICK};
-use crate::model::{Nanos, SeqNumber};
-use crate::track::retransmission::{FirstCopy, PacketIds, RetransmissionProof};
-use std::num::NonZeroU64;
+use crate::model::{Nanos, OptTime, SeqNumber};
+use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof};
 
 /// Most segments that came again remembered of one side, the last ones.
 const REPEATS: usize = 8;

@@ -1,14 +1,13 @@
 //! One end of a TCP connection, as far as the capture shows it.
 
-use crate::model::thresholds::{DELAYED_ACK, DUPLICATE_WITHIN};
 use std::num::{NonZeroU8, NonZeroU64};
 
-use super::loss_state::LossState;
-use super::rules::acceptability::is_signed;
-use super::scoreboard::{Scoreboard, SentSegment};
-use super::segment::RetransmittedSegment;
-use crate::model::OptTime;
-use crate::model::{IpHeader, Nanos, Segment, SeqNumber, TcpFlags};
+use super::loss_state::{LossState, NONE};
+use super::scoreboard::Scoreboard;
+use super::segment::{RetransmittedSegment, SentSegment};
+use super::signature::is_signed;
+use crate::model::thresholds::{DELAYED_ACK, DUPLICATE_WITHIN};
+use crate::model::{IpHeader, Nanos, OptTime, Segment, SeqNumber, TcpFlags};
 use crate::track::rtt::Estimator;
 
 /// A shift above this counts as this (RFC 7323 §2.3).
@@ -47,19 +46,6 @@ pub(super) struct Fin {
     pub(super) acked_by: Option<NonZeroU64>,
     /// Its timestamp.
     pub(super) stamp: Option<u32>,
-}
-
-/// A stretch of time in which a receiver's window was zero.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::track) struct ZeroWindowPeriod {
-    pub(super) frame: NonZeroU64,
-    pub(super) at: OptTime,
-    /// The newest segment that says so.
-    pub(super) last: (u64, OptTime),
-    /// The connection's first RST since, and when it came.
-    pub(super) reset: Option<(NonZeroU64, OptTime)>,
-    /// The peer has probed it.
-    pub(super) probed: bool,
 }
 
 /// A SYN or SYN-ACK that is in the capture again.
@@ -331,5 +317,27 @@ impl TcpEndpoint {
         let usual = usual.into_iter().chain(self.quickest_ack.get()).min();
         self.quickest_ack = Some(self.quickest_ack.get().map_or(delay, |quickest| quickest.min(delay))).into();
         usual.map(|usual| delay.minus(usual)).filter(|held| *held >= DELAYED_ACK)
+    }
+}
+
+impl TcpEndpoint {
+    /// Its trouble so far.
+    #[inline]
+    pub(in crate::track) fn loss(&self) -> &LossState {
+        self.loss.as_deref().unwrap_or(&NONE)
+    }
+
+    /// Of its peer's data above `ack`, up to `end`, the bytes that its last SACK blocks report as received.
+    pub(super) fn sacked_bytes(&self, ack: SeqNumber, end: SeqNumber) -> u32 {
+        let blocks = self.loss().sack_blocks.iter().flatten();
+        blocks
+            .filter(|(left, right)| !left.is_before(ack) && right.is_after(*left) && !right.is_after(end))
+            .map(|(left, right)| right.relative_to(*left))
+            .fold(0, u32::saturating_add)
+    }
+
+    /// The same, to be noted.
+    pub(super) fn loss_mut(&mut self) -> &mut LossState {
+        self.loss.get_or_insert_default()
     }
 }

@@ -2,12 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::rules::first;
-use super::rules::port_reuse::{ANSWER_ON_USED_PORTS, ReuseCase, ReuseEffect, ReusedPorts, SYN_ON_USED_PORTS};
-use super::{Connection, PacketRef};
-use crate::model::{Direction, Nanos, Segment, SeqNumber, TcpFlags};
-use crate::track::facts::{Observations, Probe, SegmentRole};
-use crate::track::totals::Handshake;
+use crate::model::{Nanos, SeqNumber};
 
 /// How far the former connection had come when the SYN came, seen from the sender of that SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,106 +51,4 @@ pub(in crate::track) struct Former {
     pub(in crate::track) goes_on: bool,
     /// The RST by which the SYN's sender answered the challenge ACK: it ends the former connection.
     pub(in crate::track) reset: Option<NonZeroU64>,
-}
-
-impl Connection {
-    /// What the SYN of `sender`'s in frame `syn` meets, which does not belong to this connection.
-    pub(in crate::track) fn former(
-        &mut self,
-        stream: u32,
-        (last_frame, since): (u64, Option<Nanos>),
-        syn: u64,
-        sender: Direction,
-    ) -> Former {
-        let (own, peer) = (self.sides.get(sender), self.sides.get(!sender));
-        let reset = own.reset.into_iter().chain(peer.reset).min();
-        let unanswered = self.handshake.outcome() == Handshake::Partial
-            && self.handshake.syn_ack.is_none()
-            && self.handshake.ack().is_none();
-        let end = match (own.fin, peer.fin) {
-            _ if self.handshake.is_refused() => FormerEnd::NeverOpened { refused: reset },
-            _ if reset.is_some() => reset.map_or(FormerEnd::Open, FormerEnd::Reset),
-            _ if unanswered => FormerEnd::NeverOpened { refused: None },
-            (Some(own), Some(peer)) => {
-                let (first, second) = if own.frame < peer.frame { (own, peer) } else { (peer, own) };
-                let at_once = !second.acks_peer_fin;
-                let last = NonZeroU64::new(second.acked_by.map_or(second.frame, NonZeroU64::get));
-                last.map_or(FormerEnd::Open, |last| FormerEnd::Closed {
-                    sender_waits: at_once || first.frame == own.frame,
-                    receiver_waits: at_once || first.frame == peer.frame,
-                    last,
-                })
-            }
-            _ => FormerEnd::Open,
-        };
-        let former = Former {
-            stream,
-            end,
-            last_frame,
-            since,
-            next: own.snd_nxt,
-            expected: peer.ack_sent,
-            stamp: own.fin.and_then(|fin| fin.stamp),
-            syn: None,
-            undecided: false,
-            goes_on: false,
-            reset: None,
-        };
-        if end == FormerEnd::Open {
-            self.recorder.see_superseded(syn);
-        }
-        former
-    }
-
-    /// What the former use of the ports makes of the connection's first SYN, and of the first answer to it.
-    #[cold]
-    pub(super) fn hint_former(
-        &mut self,
-        segment: &Segment,
-        place: SegmentRole,
-        probe: Option<Probe>,
-        repeats: bool,
-        observations: &mut Observations,
-    ) {
-        let Some(former) = &mut self.former else { return };
-        let Some(syn) = former.syn else {
-            former.syn = self.handshake.syn.map(|(frame, _)| frame);
-            let case = ReuseCase { former, segment, answers: None };
-            let Some((rule, proof)) = first(SYN_ON_USED_PORTS, &case) else { return };
-            former.undecided = rule.effect == ReuseEffect::AnswerDecides;
-            observations.reused_ports = Some(ReusedPorts { rule, proof });
-            return;
-        };
-        let accepts = place == SegmentRole::SynAck && former.undecided && !repeats;
-        let refuses = matches!(probe, Some(Probe::SynChallenge(_)));
-        if !accepts && !refuses {
-            return;
-        }
-        let answers = match probe {
-            Some(Probe::SynChallenge(syn)) => NonZeroU64::new(syn),
-            // the last SYN: the first may be long refused
-            _ => self.handshake.syn.map_or(Some(syn), |(last, _)| Some(last)),
-        };
-        let case = ReuseCase { former, segment, answers };
-        observations.reused_ports = first(ANSWER_ON_USED_PORTS, &case).map(|(rule, proof)| ReusedPorts { rule, proof });
-        former.undecided &= !accepts;
-    }
-
-    /// A segment after the challenge ACK that refused the SYN: it is of the former connection, whose numbers count again.
-    #[cold]
-    pub(super) fn resume_former(&mut self, moment: &PacketRef, segment: &Segment) {
-        let Some(former) = &mut self.former else { return };
-        let (own, peer) = self.sides.both_mut(moment.direction);
-        if segment.flags.contains(TcpFlags::RST) && own.isn.is_some() {
-            former.reset = former.reset.or(NonZeroU64::new(moment.frame));
-        } else if segment.flags.is_syn_only() && own.isn == Some(segment.seq) {
-            // its sender asks again
-            (self.handshake.challenge, former.goes_on, own.syn_acked) = (None, false, false);
-        } else if !former.goes_on && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
-            former.goes_on = true;
-            let sender = if own.isn.is_some() { own } else { peer };
-            (sender.snd_nxt, sender.syn_acked) = (former.next, true);
-            sender.sent.clear();
-        }
-    }
 }

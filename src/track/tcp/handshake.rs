@@ -2,11 +2,11 @@
 
 use std::num::NonZeroU64;
 
+use super::SegmentRole;
 use super::endpoint::TcpEndpoint;
-use super::{PacketRef, SegmentRole};
-use crate::model::OptTime;
-use crate::model::{Direction, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
+use crate::model::{Direction, Nanos, OptTime, PerDirection, Segment, SeqNumber, TcpFlags};
 use crate::track::Handshake;
+use crate::track::packet_ref::PacketRef;
 
 /// How far the handshake has come.
 #[derive(Clone, Copy, Debug, Default)]

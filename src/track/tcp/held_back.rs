@@ -3,11 +3,12 @@
 
 use std::num::NonZeroU64;
 
-use super::{Connection, PacketRef};
+use super::connection::Connection;
 use crate::model::thresholds::{AT_ONCE, COMPARABLE_RTT, MIN_TLP};
 use crate::model::{Nanos, Segment, TcpFlags};
 use crate::track::facts::Observations;
-use crate::track::retransmission::View;
+use crate::track::packet_ref::PacketRef;
+use crate::track::retransmission_proof::View;
 
 impl Connection {
     /// Notes what released new data that had waited while other data was in flight. Nearly every segment follows the one

@@ -1,8 +1,9 @@
 //! ICMP errors about a connection, and the packets that they quote.
 
+use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
-use super::{Connection, PacketRef};
 use crate::model::{Direction, IcmpError, Quoted};
+use crate::track::packet_ref::PacketRef;
 
 /// IP and TCP headers without options, and with all that fit, in bytes.
 const HEADERS: std::ops::RangeInclusive<u32> = 40..=120;

@@ -3,11 +3,10 @@
 
 use std::num::NonZeroU64;
 
-use super::Connection;
+use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use super::gaps::GapList;
-use super::scoreboard::SentSegment;
-use super::segment::RetransmittedSegment;
+use super::segment::{RetransmittedSegment, SentSegment};
 use crate::model::{Direction, PerDirection, SeqNumber};
 
 impl TcpEndpoint {

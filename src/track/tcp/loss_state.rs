@@ -5,16 +5,12 @@
 use std::num::NonZeroU64;
 use std::sync::LazyLock;
 
-use super::endpoint::{TcpEndpoint, ZeroWindowPeriod};
+use super::dup_acks::DupAcks;
 use super::gaps::GapList;
-use super::loss_evidence::DupAcks;
-use super::other_host::TwoTtls;
-use super::probe::Asks;
-use super::recovery::{Recovery, RetransmissionTimer};
-use super::rules::acceptability::Refused;
+use super::refused::Refused;
 use super::segment::RetransmittedSegment;
-use crate::model::OptTime;
-use crate::model::SeqNumber;
+use super::two_ttls::TwoTtls;
+use crate::model::{Nanos, OptTime, SeqNumber};
 
 /// As many SACK blocks fit into the options (RFC 2018 §3).
 pub(super) type SackBlocks = [Option<(SeqNumber, SeqNumber)>; 4];
@@ -84,26 +80,54 @@ pub(super) struct Resets {
 pub(super) const OPEN_AT_END: usize = 64;
 
 /// That of a side in none.
-static NONE: LazyLock<LossState> = LazyLock::new(LossState::default);
+pub(super) static NONE: LazyLock<LossState> = LazyLock::new(LossState::default);
 
-impl TcpEndpoint {
-    /// Its trouble so far.
-    #[inline]
-    pub(in crate::track) fn loss(&self) -> &LossState {
-        self.loss.as_deref().unwrap_or(&NONE)
-    }
+/// A stretch of time in which a receiver's window was zero.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::track) struct ZeroWindowPeriod {
+    pub(super) frame: NonZeroU64,
+    pub(super) at: OptTime,
+    /// The newest segment that says so.
+    pub(super) last: (u64, OptTime),
+    /// The connection's first RST since, and when it came.
+    pub(super) reset: Option<(NonZeroU64, OptTime)>,
+    /// The peer has probed it.
+    pub(super) probed: bool,
+}
 
-    /// Of its peer's data above `ack`, up to `end`, the bytes that its last SACK blocks report as received.
-    pub(super) fn sacked_bytes(&self, ack: SeqNumber, end: SeqNumber) -> u32 {
-        let blocks = self.loss().sack_blocks.iter().flatten();
-        blocks
-            .filter(|(left, right)| !left.is_before(ack) && right.is_after(*left) && !right.is_after(end))
-            .map(|(left, right)| right.relative_to(*left))
-            .fold(0, u32::saturating_add)
-    }
+/// What a segment that waits for a bare ACK asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// Whether the peer is there.
+    Alive,
+    /// Whether the peer's window is open.
+    Window,
+    /// Nothing: a RST that is not at the number expected.
+    Reset,
+}
 
-    /// The same, to be noted.
-    pub(super) fn loss_mut(&mut self) -> &mut LossState {
-        self.loss.get_or_insert_default()
-    }
+/// A recovery under way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Recovery {
+    /// The segment that was sent again first, since a timer ran out or upon duplicate ACKs.
+    pub(super) frame: u64,
+    pub(super) timeout: bool,
+    /// What was acknowledged then, and what must be acknowledged to end it.
+    pub(super) acked: Option<SeqNumber>,
+    pub(super) until: SeqNumber,
+}
+
+/// The retransmission timer of a sender, as its transmissions show it (RFC 6298 §5).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RetransmissionTimer {
+    /// The last transmission that restarted it, other than new data: a time-out's, a probe, the head of a fast recovery.
+    pub(super) restarted: Option<(u64, OptTime)>,
+    /// That was a tail-loss probe.
+    pub(super) probe: bool,
+    /// That was a time-out's or a tail-loss probe: unknown.
+    pub(super) may_be_probe: bool,
+    /// How long the timer had run before the last time-out.
+    pub(super) wait: Option<Nanos>,
+    /// Time-outs in a row.
+    pub(super) in_row: u32,
 }

@@ -6,10 +6,14 @@ mod bytes;
 mod captured_twice;
 mod cause;
 mod close;
+mod congestion;
+pub(super) mod connection;
+mod dup_acks;
 mod duplicate;
 mod ecn;
 mod endpoint;
 pub(super) mod former;
+pub(super) mod fragments;
 mod gaps;
 mod handshake;
 mod held_back;
@@ -20,9 +24,11 @@ mod loss_evidence;
 mod loss_state;
 mod observations;
 mod other_host;
+mod port_reuse;
 mod probe;
 mod recorder;
 mod recovery;
+mod refused;
 mod reordering;
 mod response_time;
 mod role;
@@ -30,61 +36,34 @@ pub(super) mod rules;
 mod sack;
 mod scoreboard;
 mod segment;
+mod signature;
 mod spurious;
 mod state;
 mod summary;
+mod two_ttls;
 mod unanswered;
 mod wireshark;
 
-pub use acceptability::Unacceptable;
 pub use ecn::Ecn;
 pub use keep_alive::KeepAlives;
-pub use other_host::{Quicker, SameTtl, TwoTtls};
+pub use rules::acceptability::Unacceptable;
 pub use state::State;
-pub use summary::{AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, Unacked, UnfilledGap, ZeroWindow};
-pub use unanswered::UnansweredRequest;
+pub use summary::{
+    AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
+};
+pub use two_ttls::{Quicker, SameTtl, TwoTtls};
 
-use endpoint::{Recent, TcpEndpoint};
-use former::Former;
-use recorder::SummaryRecorder;
-use rules::Verdict;
-use rules::reset::{self, Elsewhere, Ends, ResetCase, ResetFamily};
-use wireshark::{SegmentView, Wireshark};
-
-use std::num::NonZeroU64;
-
-use super::analysis::{Analysis, AnalysisCounts, AnalysisFlag};
-use super::capture_point::{CapturePointEvidence, CapturePointObserver};
+use super::analysis::Analysis;
 use super::event::TcpFacts;
 use super::facts::{Life, Observations, Probe, SegmentRole};
-use super::rtt::Distribution;
-use crate::model::OptTime;
-use crate::model::{Checksum, Direction, IpHeader, Nanos, PerDirection, Segment, SeqNumber, TcpFlags};
-
-/// Flags that open, close or reset a connection.
-const CONTROL: TcpFlags = TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST);
-
-/// Where and when a segment was captured.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PacketRef {
-    pub(super) frame: u64,
-    /// Time since the conversation's start.
-    pub(super) at: OptTime,
-    pub(super) direction: Direction,
-}
-
-impl PacketRef {
-    /// The frame and its time, to be kept.
-    pub(super) fn place(&self) -> Option<(NonZeroU64, OptTime)> {
-        Some((NonZeroU64::new(self.frame)?, self.at))
-    }
-
-    /// How long ago `then` was.
-    #[inline]
-    pub(super) fn since(&self, then: OptTime) -> Option<Nanos> {
-        self.at.since(then)
-    }
-}
+use super::packet_ref::PacketRef;
+use crate::model::{Direction, IpHeader, Segment, SeqNumber, TcpFlags};
+use connection::Connection;
+use endpoint::{Recent, TcpEndpoint};
+use rules::reset::family::{Ends, ResetFamily};
+use rules::reset::{self, Elsewhere, ResetCase};
+use rules::rule::Verdict;
+use wireshark::SegmentView;
 
 /// What is known of a segment apart from what it changes.
 struct Numbers {
@@ -97,79 +76,7 @@ struct Numbers {
     scale: Option<u32>,
 }
 
-/// The state of a connection.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Connection {
-    sides: PerDirection<TcpEndpoint>,
-    wireshark: Wireshark,
-    handshake: handshake::Progress,
-    ecn: ecn::EcnState,
-    /// What used the ports before.
-    pub(super) former: Option<Box<Former>>,
-    pub(super) clues: CapturePointObserver,
-    /// Made with the first flag.
-    counts: Option<Box<AnalysisCounts>>,
-    pub(super) rtt: Distribution,
-    recorder: SummaryRecorder,
-    /// Who sent the first FIN or RST.
-    closed_first: Option<Direction>,
-    /// How far it has come.
-    life: Life,
-    /// The last segment of either side, and when it was captured.
-    last: (u64, OptTime),
-    /// The capture lacks frames of this connection, as its numbers show: no number proves much then.
-    lacks_frames: bool,
-    /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
-    new_isn: bool,
-    /// Relative numbers need not count from the initial sequence numbers: a SYN-ACK with another one came.
-    renumbered: bool,
-    /// The segment at hand may be another host's than the first one of its side.
-    is_other_host: bool,
-}
-
 impl Connection {
-    /// Hands the memory of an ended connection to the next one. What was sent is forgotten with it; but where bytes
-    /// came again, more may, and then the first copy proves it.
-    pub(super) fn hand_over(&mut self, next: &mut Self) {
-        if !self.recorder.is_plain() {
-            return;
-        }
-        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-            let (own, peer) = self.sides.both_mut(direction);
-            if own.sent.in_flight() > 0 {
-                let open = own.sent.iter().filter(|sent| sent.acked_by.is_none()).take(loss_state::OPEN_AT_END);
-                peer.loss_mut().resets.open = open.map(|sent| (sent.last.0, sent.last.1, sent.len)).collect();
-            }
-            let sent = &mut next.sides.get_mut(direction).sent;
-            *sent = std::mem::take(&mut own.sent);
-            sent.clear();
-        }
-    }
-
-    /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
-    pub(super) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
-        segment.flags.is_syn_only() && self.sides.get(direction).seq_base.is_some_and(|base| base != segment.seq)
-    }
-
-    /// Counts a flag that the connection's beginning shows.
-    pub(super) fn count(&mut self, flag: AnalysisFlag) {
-        self.counts.get_or_insert_default().add_one(flag);
-    }
-
-    /// The stream-relative offset of a segment's first payload byte.
-    pub(super) fn offset(&self, direction: Direction, segment: &Segment) -> u32 {
-        let base = self.begin_of(direction).unwrap_or(segment.seq);
-        let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
-        segment.seq.plus(syn).relative_to(base.plus(1))
-    }
-
-    /// The offset in this direction's stream up to which the peer has acknowledged it; a FIN counts as a byte.
-    #[inline]
-    pub(super) fn acked_of(&self, direction: Direction) -> Option<u32> {
-        let acked = self.sides.get(!direction).ack_sent?;
-        Some(acked.relative_to(self.begin_of(direction)?.plus(1)))
-    }
-
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
     pub(super) fn follow(
@@ -254,7 +161,7 @@ impl Connection {
         let copied = segment.len == 0 && facts.retransmission.is_some_and(|again| again.is_duplicate());
         // who has seen the SYN-ACK acknowledges it with all that follows
         let counts = has_ack || segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST));
-        if (!self.handshake.is_over() || segment.flags.intersects(CONTROL)) && accepted && counts && !copied {
+        if (!self.handshake.is_over() || segment.flags.intersects(TcpFlags::CONTROL)) && accepted && counts && !copied {
             self.handshake.follow(moment, place, segment.seq, &self.sides);
         }
         let takes_ack = effect.is_none_or(|effect| effect.by_host && effect.ends != Ends::Over);
@@ -274,7 +181,7 @@ impl Connection {
                 self.hint_former(segment, place, probe, retransmission.is_some(), observations);
             }
         }
-        if segment.flags.intersects(CONTROL) {
+        if segment.flags.intersects(TcpFlags::CONTROL) {
             if accepted {
                 self.note_unanswered(moment, segment, reset, retransmission.is_some());
             }
@@ -285,7 +192,7 @@ impl Connection {
         } else if self.life == Life::Aborted {
             self.goes_on(moment, segment, acked.is_some(), probe);
         }
-        if matches!(self.life, Life::Opening | Life::Aborted) || segment.flags.intersects(CONTROL) {
+        if matches!(self.life, Life::Opening | Life::Aborted) || segment.flags.intersects(TcpFlags::CONTROL) {
             self.life = self.life(place);
         }
         self.lacks_frames |= observations.capture_gap.is_some();
@@ -296,7 +203,7 @@ impl Connection {
         let window = u32::from(segment.window) << applied.unwrap_or(0);
         if takes_window {
             let smaller = window < own.window && has_ack && !two_hosts && retransmission.is_none();
-            if smaller && !segment.flags.intersects(CONTROL) && !own.expects_nothing_from(peer) {
+            if smaller && !segment.flags.intersects(TcpFlags::CONTROL) && !own.expects_nothing_from(peer) {
                 observations.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
             }
             own.window = window;
@@ -408,29 +315,5 @@ impl Connection {
             shift,
             new_isn: self.new_isn,
         })
-    }
-
-    /// Notes that the segment at hand is a TLS alert.
-    #[cold]
-    pub(super) fn see_alert(&mut self, moment: &PacketRef) {
-        self.recorder.see_alert(moment);
-    }
-
-    /// Notes that the segment at hand asks to close the whole MPTCP connection.
-    #[cold]
-    pub(super) fn see_fast_close(&mut self, moment: &PacketRef) {
-        self.recorder.see_fast_close(moment);
-    }
-
-    /// Where the capture was made, as far as is known so far.
-    pub(super) fn capture_point_evidence(&self) -> CapturePointEvidence {
-        self.clues.tell(self.handshake.halves())
-    }
-
-    /// Whether the segment can have reached its program: a damaged one never did, as far as its sender's checksums can be
-    /// relied on.
-    #[inline]
-    pub(super) fn reached(&self, direction: Direction, segment: &Segment) -> bool {
-        segment.checksum != Checksum::Invalid || self.sides.get(direction).sent.is_mostly_damaged()
     }
 }

@@ -1,17 +1,18 @@
 //! Facts that a segment shows besides its own numbers: zero windows, waiting, silence.
 
-use crate::model::thresholds::IDLE;
 use std::num::NonZeroU64;
 
-use super::endpoint::{TcpEndpoint, ZeroWindowPeriod};
+use super::connection::Connection;
+use super::endpoint::TcpEndpoint;
+use super::loss_state::ZeroWindowPeriod;
 use super::rules::waiting::{ProvenWait, WAITING, WaitingCase};
 use super::rules::window::{ProvenRefusal, ProvenZeroWindow, REFUSED, RefusedCase, ZERO_WINDOW, ZeroWindowCase};
-use super::scoreboard::SentSegment;
-use super::{Connection, PacketRef};
-use crate::model::OptTime;
-use crate::model::{IpHeader, Segment, SeqNumber, TcpFlags};
+use super::segment::SentSegment;
+use crate::model::thresholds::IDLE;
+use crate::model::{IpHeader, OptTime, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::facts::{Acked, Observations, SynData};
+use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::Retransmission;
 
 impl TcpEndpoint {

@@ -2,29 +2,20 @@
 
 use std::num::NonZeroU64;
 
+use super::connection::Connection;
+use super::loss_state::Asks;
 use super::rules::probe::{Asks as Question, PROBES, ProbeCase, ProvenProbe, shown_by_dsack};
-use super::{CONTROL, Connection, PacketRef};
-use crate::model::Segment;
 use crate::model::thresholds::IDLE;
+use crate::model::{Segment, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::facts::Probe;
-
-/// What a segment that waits for a bare ACK asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
-    /// Whether the peer is there.
-    Alive,
-    /// Whether the peer's window is open.
-    Window,
-    /// Nothing: a RST that is not at the number expected.
-    Reset,
-}
+use crate::track::packet_ref::PacketRef;
 
 impl Connection {
     /// Keep-alives, zero-window probes and their answers.
     #[inline]
     pub(super) fn probe(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
-        if segment.len > 1 || segment.flags.intersects(CONTROL) {
+        if segment.len > 1 || segment.flags.intersects(TcpFlags::CONTROL) {
             return None;
         }
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
@@ -112,7 +103,7 @@ impl Connection {
     #[cold]
     pub(super) fn misfit(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
         self.recorder.see_misfit(moment.frame);
-        let bare = segment.len == 0 && !segment.flags.intersects(CONTROL);
+        let bare = segment.len == 0 && !segment.flags.intersects(TcpFlags::CONTROL);
         let (syn, _) = self.sides.get(!moment.direction).syn.filter(|_| bare)?;
         self.handshake.challenge = self.handshake.challenge.or(NonZeroU64::new(moment.frame));
         Some(Probe::SynChallenge(syn.get()))

@@ -1,14 +1,14 @@
 //! What is noted while a connection lasts, for the story told at its end.
 
-use super::PacketRef;
+use super::ecn::EcnFrames;
+use super::fragments::EarlierFragments;
 use super::keep_alive::{KeepAlives, Silence};
-use super::summary::{AfterFin, TcpSummary, ZeroWindow};
-use super::unanswered::UnansweredRequest;
-use crate::model::Occurrences;
-use crate::model::{Checksum, Direction, IpHeader, Nanos, OptionKinds, PerDirection, Segment};
+use super::rules::probe::ProvenProbe;
+use super::summary::{AfterFin, TcpSummary, UnansweredRequest, ZeroWindow};
+use crate::model::{Checksum, Direction, IpHeader, Nanos, Occurrences, OptTime, OptionKinds, PerDirection, Segment};
 use crate::track::facts::{Observations, Probe};
+use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::Retransmission;
-use crate::track::totals::EarlierFragments;
 
 /// What happens seldom; a connection without any of it has none.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +38,7 @@ pub(super) struct RareEvents {
     pub(super) unanswered: Option<UnansweredRequest>,
     pub(super) keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     pub(super) silence: Option<Silence>,
-    pub(super) ecn: super::ecn::EcnFrames,
+    pub(super) ecn: EcnFrames,
     /// Each side's options by kind, but those that every connection has.
     pub(super) options: PerDirection<OptionKinds>,
 }
@@ -239,5 +239,58 @@ impl SummaryRecorder {
         {
             rare.idle = rare.idle.plus(gap);
         }
+    }
+}
+
+impl SummaryRecorder {
+    /// A keep-alive; `last` is the segment before it.
+    #[cold]
+    pub(super) fn see_keep_alive(&mut self, moment: &PacketRef, last: (u64, OptTime), how: ProvenProbe) -> Probe {
+        let rare = self.rare();
+        let began = Silence { since: last, last: 0, asked: PerDirection::default() };
+        let silence = match rare.silence.take() {
+            Some(silence) if silence.last == last.0 => silence,
+            _ => began,
+        };
+        let silence = rare.silence.insert(Silence { last: moment.frame, ..silence });
+        let asked = silence.asked.get_mut(moment.direction);
+        let before_answered = std::mem::take(&mut asked.1);
+        asked.0 = asked.0.saturating_add(1);
+        let kept = rare.keep_alives.get_or_insert_default().get_mut(moment.direction);
+        kept.asked.see(moment.frame);
+        kept.silence = kept.silence.max(moment.since(silence.since.1).unwrap_or_default());
+        Probe::KeepAlive { how, nth: asked.0, before_answered }
+    }
+
+    /// The keep-alive of this side that the capture begins with, and its answer.
+    #[cold]
+    pub(super) fn see_first_keep_alive(&mut self, sender: Direction, frame: u64) {
+        let kept = self.rare().keep_alives.get_or_insert_default().get_mut(sender);
+        kept.asked.see(frame);
+        kept.answered += 1;
+    }
+
+    /// The answer to the last keep-alive of the other side; `last` is the segment before it.
+    #[cold]
+    pub(super) fn see_alive(&mut self, moment: &PacketRef, last: u64) {
+        let rare = self.rare();
+        rare.keep_alives.get_or_insert_default().get_mut(!moment.direction).answered += 1;
+        if let Some(silence) = rare.silence.as_mut().filter(|silence| silence.last == last) {
+            silence.last = moment.frame;
+            silence.asked.get_mut(!moment.direction).1 = true;
+        }
+    }
+
+    /// A RST that answers the last keep-alive of the other side.
+    #[cold]
+    pub(super) fn see_gone(&mut self, moment: &PacketRef) {
+        self.rare().keep_alives.get_or_insert_default().get_mut(!moment.direction).reset = Some(moment.frame);
+    }
+
+    /// The last segment before the keep-alive at hand that was no keep-alive, and the time since.
+    #[cold]
+    pub(super) fn silence(&self, moment: &PacketRef) -> Option<(u64, Nanos)> {
+        let (frame, at) = self.noted()?.silence.as_ref()?.since;
+        Some((frame, moment.since(at)?))
     }
 }

@@ -2,23 +2,12 @@
 //! send more of it again, and no timer or duplicate ACK has to (RFC 5681 §3.1, RFC 6582 §3.2).
 
 use super::endpoint::TcpEndpoint;
-use super::rules::retransmission::RecoveryChange;
+use super::loss_state::{Recovery, RetransmissionTimer};
+use super::rules::retransmission::family::RecoveryChange;
 use super::segment::RetransmittedSegment;
-use crate::model::OptTime;
+use crate::model::Nanos;
 use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO, PACING};
-use crate::model::{Nanos, SeqNumber};
 use crate::track::retransmission::Retransmission;
-
-/// A recovery under way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Recovery {
-    /// The segment that was sent again first, since a timer ran out or upon duplicate ACKs.
-    frame: u64,
-    timeout: bool,
-    /// What was acknowledged then, and what must be acknowledged to end it.
-    acked: Option<SeqNumber>,
-    until: SeqNumber,
-}
 
 impl Recovery {
     /// Whether it explains a retransmission of bytes that were last sent in frame `before`, or sooner: an ACK of some of
@@ -54,21 +43,6 @@ impl Recovery {
     pub(super) fn after_timeout(&self) -> bool {
         self.timeout
     }
-}
-
-/// The retransmission timer of a sender, as its transmissions show it (RFC 6298 §5).
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RetransmissionTimer {
-    /// The last transmission that restarted it, other than new data: a time-out's, a probe, the head of a fast recovery.
-    pub(super) restarted: Option<(u64, OptTime)>,
-    /// That was a tail-loss probe.
-    pub(super) probe: bool,
-    /// That was a time-out's or a tail-loss probe: unknown.
-    pub(super) may_be_probe: bool,
-    /// How long the timer had run before the last time-out.
-    pub(super) wait: Option<Nanos>,
-    /// Time-outs in a row.
-    pub(super) in_row: u32,
 }
 
 impl TcpEndpoint {

@@ -1,12 +1,13 @@
 //! The order in which packets were sent, by timestamps and IP identifications.
 
+use std::num::NonZeroU64;
+
 use super::endpoint::TcpEndpoint;
 use super::rules::retransmission::GapFill;
 use super::scoreboard::CLOSELY;
 use super::segment::RetransmittedSegment;
 use crate::model::{Nanos, OptTime};
-use crate::track::retransmission::{FirstCopy, PacketIds, RetransmissionProof, View};
-use std::num::NonZeroU64;
+use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof, View};
 
 /// How many of the last segments tell whether IP identifications count up.
 const COUNTED: usize = 16;

@@ -3,17 +3,17 @@
 //! An answer cannot be made from bytes that its ACK does not cover, though they were captured before it; and of what it
 //! covers the bytes that it echoes are the request, where that is known.
 
-use crate::model::thresholds::{DELAYED_ACK, SLOW_RESPONSE};
 use std::num::NonZeroU64;
 
+use super::connection::Connection;
 use super::rules::waiting::{ACK_DELAYS, AckDelayCase, AckDelayProof, ProvenAckDelay};
-use super::scoreboard::SentSegment;
-use super::{Connection, PacketRef};
-use crate::model::OptTime;
-use crate::model::{Direction, Nanos};
+use super::segment::SentSegment;
+use crate::model::thresholds::{DELAYED_ACK, SLOW_RESPONSE};
+use crate::model::{Direction, Nanos, OptTime};
 use crate::track::capture_point::{CapturePoint, Measures};
 use crate::track::event::TcpFacts;
 use crate::track::facts::SlowAnswer;
+use crate::track::packet_ref::PacketRef;
 
 /// The last of a request to arrive, and how long ago it was captured.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,10 @@
 //! What part a segment plays, and how far it brings the connection.
 
+use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
-use super::{Connection, PacketRef};
 use crate::model::{Direction, Segment, SeqNumber, TcpFlags};
 use crate::track::facts::{Life, SegmentRole};
+use crate::track::packet_ref::PacketRef;
 
 impl Connection {
     /// What part the segment plays; `may_ack`: its ACK can be of this connection.

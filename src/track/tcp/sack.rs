@@ -3,15 +3,15 @@
 
 use std::num::NonZeroU64;
 
-use super::PacketRef;
+use super::dup_acks::DupAck;
 use super::endpoint::TcpEndpoint;
-use super::loss_evidence::DupAck;
 use super::loss_state::SackBlocks;
-use super::scoreboard::SentSegment;
-use super::segment::RetransmittedSegment;
+use super::segment::{RetransmittedSegment, SentSegment};
 use crate::model::{Segment, SeqNumber};
 use crate::track::facts::Observations;
-use crate::track::retransmission::{DsackReport, View};
+use crate::track::packet_ref::PacketRef;
+use crate::track::retransmission::DsackReport;
+use crate::track::retransmission_proof::View;
 
 impl TcpEndpoint {
     /// Notes the gaps that its ACK reports: duplicates and SACK blocks count, a DSACK reports bytes received twice. Gives

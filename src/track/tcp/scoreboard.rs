@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
 
-use super::segment::RetransmittedSegment;
-use crate::model::OptTime;
-use crate::model::SeqNumber;
+use super::segment::{RetransmittedSegment, SentSegment};
+use crate::model::{OptTime, SeqNumber};
 
 /// Most segments remembered that are not acknowledged.
 const IN_FLIGHT: usize = 1024;
@@ -14,35 +13,6 @@ const ACKED: usize = 16;
 
 /// Identifications this far apart tell nothing of the order.
 pub(super) const CLOSELY: u16 = 1_000;
-
-/// One segment that took sequence numbers: data, SYN or FIN.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SentSegment {
-    pub(super) seq: SeqNumber,
-    pub(super) end: SeqNumber,
-    /// Payload bytes.
-    pub(super) len: u32,
-    /// The frame that carried it first.
-    pub(super) frame: u64,
-    /// When, since the conversation's start.
-    pub(super) at: OptTime,
-    /// The frame that carried it last, and when.
-    pub(super) last: (u64, OptTime),
-    pub(super) ip_id: Option<u16>,
-    pub(super) timestamp: Option<u32>,
-    /// How often it was retransmitted.
-    pub(super) repeats: u16,
-    /// Its checksum does not fit.
-    pub(super) damaged: bool,
-    /// It filled a gap.
-    pub(super) late: bool,
-    /// It was sent before others that were captured earlier.
-    pub(super) overtaken: bool,
-    /// It is a part of what its frame carried: another part came again without it.
-    pub(super) part: bool,
-    /// The frame that acknowledged it.
-    pub(super) acked_by: Option<NonZeroU64>,
-}
 
 /// The segments of one side in order of their sequence numbers.
 #[derive(Clone, Debug, Default)]

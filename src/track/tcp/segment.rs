@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU64;
 
-use super::scoreboard::SentSegment;
 use crate::model::{OptTime, SeqNumber};
 
 /// A transmission that brought no bytes for the first time: a retransmission, or an original behind its retransmission.
@@ -52,4 +51,33 @@ impl RetransmittedSegment {
     pub(super) fn carries(&self, seq: SeqNumber) -> bool {
         !self.seq.is_after(seq) && self.packet_end.is_after(seq)
     }
+}
+
+/// One segment that took sequence numbers: data, SYN or FIN.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SentSegment {
+    pub(super) seq: SeqNumber,
+    pub(super) end: SeqNumber,
+    /// Payload bytes.
+    pub(super) len: u32,
+    /// The frame that carried it first.
+    pub(super) frame: u64,
+    /// When, since the conversation's start.
+    pub(super) at: OptTime,
+    /// The frame that carried it last, and when.
+    pub(super) last: (u64, OptTime),
+    pub(super) ip_id: Option<u16>,
+    pub(super) timestamp: Option<u32>,
+    /// How often it was retransmitted.
+    pub(super) repeats: u16,
+    /// Its checksum does not fit.
+    pub(super) damaged: bool,
+    /// It filled a gap.
+    pub(super) late: bool,
+    /// It was sent before others that were captured earlier.
+    pub(super) overtaken: bool,
+    /// It is a part of what its frame carried: another part came again without it.
+    pub(super) part: bool,
+    /// The frame that acknowledged it.
+    pub(super) acked_by: Option<NonZeroU64>,
 }

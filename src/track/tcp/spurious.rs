@@ -1,15 +1,14 @@
 //! What an ACK tells of copies that it covers: which one of several arrived, by the time stamp that it echoes, and whether
 //! one did whose checksum does not fit.
 
-use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO};
 use std::num::NonZeroU64;
 
-use super::PacketRef;
+use super::dup_acks::DupAck;
 use super::endpoint::TcpEndpoint;
-use super::loss_evidence::DupAck;
-use super::scoreboard::SentSegment;
-use super::segment::RetransmittedSegment;
+use super::segment::{RetransmittedSegment, SentSegment};
+use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO};
 use crate::model::{Nanos, Segment, SeqNumber};
+use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::SpuriousEvidence;
 
 impl TcpEndpoint {

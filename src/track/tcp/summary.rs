@@ -1,13 +1,13 @@
 //! What a connection's findings are made of: the frames that matter, counted and bounded.
 
+use std::num::NonZeroU64;
+
+use super::fragments::EarlierFragments;
 use super::keep_alive::KeepAlives;
-use super::other_host::TwoTtls;
 use super::rules::window::ProvenZeroWindow;
-use super::unanswered::UnansweredRequest;
-use crate::model::Occurrences;
-use crate::model::{Nanos, OptionKinds, PerDirection};
+use super::two_ttls::TwoTtls;
+use crate::model::{Direction, Nanos, Occurrences, OptionKinds, PerDirection};
 use crate::track::capture_point::CapturePointEvidence;
-use crate::track::totals::EarlierFragments;
 
 /// A side's FIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,4 +181,25 @@ pub struct TcpSummary {
     pub first_frame: u64,
     /// The last frame of each side.
     pub last_frame: PerDirection<u64>,
+}
+
+/// A request that was acknowledged and not answered before a FIN or RST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnansweredRequest {
+    /// The frame of its last byte.
+    pub request: u64,
+    /// Payload bytes since the last answer.
+    pub bytes: u32,
+    /// The frame that acknowledged it.
+    pub acked_by: NonZeroU64,
+    /// The FIN or RST.
+    pub closed_in: u64,
+    /// Who sent that.
+    pub closed_by: Direction,
+    /// It was a RST.
+    pub reset: bool,
+    /// From the request's last byte to it.
+    pub waited: Nanos,
+    /// The server had answered requests before.
+    pub answered_before: bool,
 }

@@ -1,35 +1,13 @@
 //! Requests that got no answer before the connection was closed, and data that got no ACK.
 
-use std::num::NonZeroU64;
-
+use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
-use super::rules::Verdict;
-use super::rules::reset::{Ends, ResetFamily};
-use super::summary::Unacked;
-use super::{Connection, PacketRef};
+use super::rules::reset::family::{Ends, ResetFamily};
+use super::rules::rule::Verdict;
+use super::summary::{Unacked, UnansweredRequest};
 use crate::model::thresholds::{IDLE, SLOW_RESPONSE};
-use crate::model::{Direction, Nanos, OptTime, Segment, TcpFlags};
-
-/// A request that was acknowledged and not answered before a FIN or RST.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnansweredRequest {
-    /// The frame of its last byte.
-    pub request: u64,
-    /// Payload bytes since the last answer.
-    pub bytes: u32,
-    /// The frame that acknowledged it.
-    pub acked_by: NonZeroU64,
-    /// The FIN or RST.
-    pub closed_in: u64,
-    /// Who sent that.
-    pub closed_by: Direction,
-    /// It was a RST.
-    pub reset: bool,
-    /// From the request's last byte to it.
-    pub waited: Nanos,
-    /// The server had answered requests before.
-    pub answered_before: bool,
-}
+use crate::model::{Direction, OptTime, Segment, TcpFlags};
+use crate::track::packet_ref::PacketRef;
 
 impl Connection {
     /// Notes a request that the FIN or RST at hand leaves unanswered; called before that is noted itself.

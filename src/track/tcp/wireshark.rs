@@ -4,10 +4,8 @@
 //! Wireshark user's guide, chapter "TCP Analysis"; where echolab knows better it says so in its own findings, made
 //! elsewhere from other state. Nothing else in echolab reads these flags to decide anything.
 
-use super::CONTROL;
-use crate::model::OptTime;
 use crate::model::thresholds::{WIRESHARK_FAST_RETRANSMISSION, WIRESHARK_OUT_OF_ORDER};
-use crate::model::{Direction, Nanos, PerDirection, SeqNumber, TcpFlags};
+use crate::model::{Direction, Nanos, OptTime, PerDirection, SeqNumber, TcpFlags};
 use crate::track::{Analysis, AnalysisFlag};
 
 /// In place of a count of duplicate ACKs: the peer has acknowledged more than this side was seen to send. What the peer
@@ -106,7 +104,7 @@ fn forward_flags(forward: &Flow, reverse: &Flow, seen: &SegmentView) -> Analysis
         analysis.insert(AnalysisFlag::ZeroWindowProbe);
         return analysis;
     }
-    let plain = !seen.flags.intersects(CONTROL);
+    let plain = !seen.flags.intersects(TcpFlags::CONTROL);
     if plain && seen.window == 0 {
         analysis.insert(AnalysisFlag::ZeroWindow);
     }

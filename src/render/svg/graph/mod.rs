@@ -21,7 +21,7 @@ use crate::report::{
 pub(in crate::render) static FORMAT: Format = Format {
     name: "graphs",
     extension: "svg",
-    about: "sequence numbers, round trips, bytes in flight and throughput over time, drawn",
+    about: "sequence numbers, round trips, bytes in flight and throughput over time, as SVG",
     streams: false,
     headers: false,
     answers: false,

@@ -4,12 +4,12 @@
 //! counts. It only provokes a reaction. The receiver's numbers are known as far as the capture shows them, so each rule
 //! asks for a distance that no missing frame explains, or says on what it depends.
 
-use std::num::NonZeroU64;
-
-use super::super::super::cause::{Candidates, Cause, CauseEvent};
 use super::super::endpoint::TcpEndpoint;
-use super::{Family, Rule, Words};
+use super::super::refused::Reaction;
+use super::super::signature::is_signed;
+use super::rule::{Family, Rule, Words, no_candidates};
 use crate::model::{Checksum, FindingCode, Segment, SeqNumber, TcpFlags, counted};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
 
 /// The largest window that TCP can advertise (RFC 7323 §2.3): no number of a connection lies further away from what was
 /// sent or acknowledged last.
@@ -44,15 +44,6 @@ pub struct Proof {
     pub limit: u32,
     /// The frame that told the limit.
     pub told_by: u64,
-}
-
-/// The receiver's reaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reaction {
-    /// It discards the segment silently.
-    Nothing,
-    /// It discards the segment and sends an ACK with its own numbers.
-    Ack,
 }
 
 /// Consequences of an unacceptable segment.
@@ -110,7 +101,7 @@ const CORRUPTED: Rule<Acceptability> = Rule {
         (wrong && case.own.sent.misfits_are_lost()).then_some(Proof::default())
     },
     cause: sent,
-    candidates: super::no_candidates,
+    candidates: no_candidates,
     says: |_, words| {
         format!(
             "The checksum is wrong, while other segments of the {} have valid ones: the segment was corrupted, and the {} discards it (RFC 9293 §3.1). Nothing in it is used here.",
@@ -362,23 +353,5 @@ pub(in crate::track::tcp) fn is_void(
     empty || before || beyond || far
 }
 
-/// Whether a segment has the option of TCP MD5 or TCP-AO.
-pub(in crate::track::tcp) fn is_signed(segment: &Segment) -> bool {
-    let other = &segment.options.other;
-    other.contains(MD5_SIGNATURE) || other.contains(TCP_AO)
-}
-
-/// Option kind of the MD5 signature (RFC 2385 §3).
-const MD5_SIGNATURE: u8 = 19;
-/// Option kind of the authentication option (RFC 5925 §2.2).
-const TCP_AO: u8 = 29;
-
-/// The last segment of a side that its peer does not accept.
-#[derive(Clone, Copy, Debug)]
-pub struct Refused {
-    pub(in crate::track::tcp) frame: NonZeroU64,
-    pub(in crate::track::tcp) seq: SeqNumber,
-    pub(in crate::track::tcp) end: SeqNumber,
-    pub(in crate::track::tcp) ack: SeqNumber,
-    pub(in crate::track::tcp) reaction: Reaction,
-}
+/// A segment that its receiver does not accept: the reason, and the numbers that prove it.
+pub type Unacceptable = (&'static Rule<Acceptability>, Proof);

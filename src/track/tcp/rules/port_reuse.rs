@@ -3,11 +3,12 @@
 
 use std::num::NonZeroU64;
 
-use super::{Candidates, Cause, Family, Rule, Words, no_candidates};
+use super::super::former::{Former, FormerEnd};
+use super::rule::{Family, Rule, Words, no_candidates};
+use super::{Candidates, Cause};
 use crate::model::thresholds::{LONGEST_TIME_WAIT, SHORTEST_TIME_WAIT};
 use crate::model::{FindingCode, Nanos, Segment, SeqNumber, thousands};
 use crate::track::cause::CauseEvent;
-use crate::track::tcp::former::{Former, FormerEnd};
 
 /// What the ports' former use makes of a segment.
 #[derive(Clone, Copy, Debug)]

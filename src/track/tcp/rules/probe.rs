@@ -3,13 +3,14 @@
 //! Both look alike: one below the next number, empty or with one byte. A sender whose peer's window is zero asks for the
 //! window; one that has nothing to send asks whether the peer is there.
 
-use super::super::PacketRef;
-use super::super::endpoint::{TcpEndpoint, ZeroWindowPeriod};
-use super::{Family, Rule, Verdict, Words, no_candidates};
+use super::super::endpoint::TcpEndpoint;
+use super::super::loss_state::ZeroWindowPeriod;
+use super::rule::{Family, Rule, Verdict, Words, no_candidates};
 use crate::model::thresholds::{IDLE, MIN_RTO};
 use crate::model::{FindingCode, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Cause, CauseEvent};
+use crate::track::packet_ref::PacketRef;
 
 /// Rules for segments that only ask.
 #[derive(Clone, Copy, Debug)]

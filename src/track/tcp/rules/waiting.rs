@@ -5,13 +5,13 @@
 
 use std::num::NonZeroU64;
 
-use super::super::PacketRef;
 use super::super::endpoint::{Recent, TcpEndpoint};
-use super::{Family, Rule, Verdict, Words, no_candidates};
+use super::rule::{Family, Rule, Verdict, Words, no_candidates};
 use crate::model::thresholds::{DELAYED_ACK, IDLE, MIN_RTO, NO_TIMER_WITHIN, PATH_DELAY};
 use crate::model::{FindingCode, Nanos, Segment, TcpFlags, counted};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::packet_ref::PacketRef;
 
 /// Rules for new data that waited in its sender's kernel.
 #[derive(Clone, Copy, Debug)]

@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU64;
 
-use super::super::PacketRef;
 use super::super::endpoint::TcpEndpoint;
-use super::{Family, Rule, Verdict, no_candidates};
+use super::rule::{Family, Rule, Verdict, no_candidates};
 use crate::model::thresholds::MIN_RTO;
 use crate::model::{FindingCode, Nanos, Segment, TcpFlags};
 use crate::track::cause::Cause;
+use crate::track::packet_ref::PacketRef;
 
 /// Rules for a window of zero.
 #[derive(Clone, Copy, Debug)]

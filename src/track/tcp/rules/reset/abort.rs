@@ -1,15 +1,15 @@
 //! A program that aborts its connection, with nothing that shows that data was unread.
 
-use super::super::super::scoreboard::SentSegment;
-use super::super::{Rule, Words};
-use super::{
-    CLOSE, EXIT, ResetCase, ResetEffect, ResetFamily, ResetProof, bytes, close_call, frames, number, unknown_cause,
-    unread,
-};
+use super::super::rule::{Rule, Words, no_candidates};
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{CLOSE, EXIT, bytes, close_call, frames, number, unknown_cause};
+use super::{ResetCase, unread};
 use crate::model::Direction;
 use crate::model::FindingCode::ResetAbort;
 use crate::model::thresholds::{PROGRAM_AT_ONCE, PROGRAM_HAS_READ};
 use crate::track::cause::Candidates;
+use crate::track::tcp::segment::SentSegment;
 
 const ZERO_LINGER: &[&str] = &["RFC 9293 §3.10.5"];
 
@@ -28,7 +28,7 @@ pub(super) const AT_ONCE: Rule<ResetFamily> = Rule {
         is_at_once(case, answer).then_some(proof)
     },
     cause: close_call,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         format!(
             "The {} closed with RST at once when the answer in frame {} had come. Its program closed with a zero SO_LINGER timeout, or left the answer unread; both look the same.",
@@ -61,7 +61,7 @@ pub(super) const AFTER_ANSWER: Rule<ResetFamily> = Rule {
         is_answer(case, proof.bytes).then_some(proof)
     },
     cause: close_call,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         format!(
             "The {} closed with RST after its request was answered, and all {} of the answer were acknowledged. Either SO_LINGER was set with a zero timeout, or some of the answer was unread (RFC 2525 §2.17): how much a program has read is not on the wire.",
@@ -113,7 +113,7 @@ pub(super) const ABORT: Rule<ResetFamily> = Rule {
         Some(ResetProof { bytes, before: case.last_data().filter(|_| bytes > 0), ..ResetProof::default() })
     },
     cause: close_call,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         let unread = match proof.bytes {
             0 => String::new(),

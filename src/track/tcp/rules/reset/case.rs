@@ -2,16 +2,17 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::endpoint::{Recent, TcpEndpoint};
-use super::super::super::handshake::Progress;
-use super::super::super::recorder::SummaryRecorder;
-use super::super::super::scoreboard::SentSegment;
-use super::super::super::{Connection, PacketRef};
-use super::ResetProof;
+use super::proof::ResetProof;
 use crate::echo::EchoMatcher;
 use crate::model::thresholds::{ANSWERED_WITHIN, COMPARABLE_RTT};
 use crate::model::{Direction, IpHeader, Nanos, OptTime, Segment, SeqNumber, TcpFlags, Timestamp};
 use crate::track::hosts::{HostFacts, Hosts};
+use crate::track::packet_ref::PacketRef;
+use crate::track::tcp::connection::Connection;
+use crate::track::tcp::endpoint::{Recent, TcpEndpoint};
+use crate::track::tcp::handshake::Progress;
+use crate::track::tcp::recorder::SummaryRecorder;
+use crate::track::tcp::segment::SentSegment;
 
 /// What is known beside the connection itself.
 #[derive(Clone, Copy, Debug)]

@@ -2,10 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::endpoint::Recent;
-use super::super::{Rule, Words};
-use super::{ResetCase, ResetEffect, ResetFamily, ResetProof, answering, bytes, capitalized, number, one_of};
+use super::super::rule::{Rule, Words};
+use super::ResetCase;
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{answering, bytes, capitalized, number, one_of};
 use crate::model::FindingCode::{ResetAfterClose, ResetStale};
+use crate::track::tcp::endpoint::Recent;
 
 /// What had come for the closed socket: the first segment that no RST has answered so far.
 fn arrived(case: &ResetCase<'_>) -> Option<ResetProof> {

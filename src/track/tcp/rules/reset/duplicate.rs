@@ -2,8 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use super::super::{Rule, Words};
-use super::{Ends, ResetCase, ResetEffect, ResetFamily, ResetProof, frames, number};
+use super::super::rule::{Rule, Words, no_candidates};
+use super::ResetCase;
+use super::family::{Ends, ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{frames, number};
 use crate::model::FindingCode::DuplicateFrame;
 use crate::model::thresholds::{DUPLICATE_WITHIN, NO_TIMER_WITHIN};
 use crate::track::cause::{Cause, CauseEvent};
@@ -30,7 +33,7 @@ const fn duplicate(ends: Ends, applies: for<'a, 'b> fn(&'b ResetCase<'a>) -> Opt
         }),
         applies,
         cause: |proof| Cause { frame: proof.before, ..Cause::of(CauseEvent::Network, "duplicate") },
-        candidates: super::super::no_candidates,
+        candidates: no_candidates,
         says,
         frames,
     }

@@ -2,8 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use super::super::{Rule, Words};
-use super::{Ends, FORGED, ResetCase, ResetEffect, ResetFamily, ResetProof, frames, gone, number};
+use super::super::rule::{Rule, Words, no_candidates};
+use super::family::{Ends, ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{FORGED, frames, number};
+use super::{ResetCase, gone};
 use crate::model::FindingCode::{ResetStale, ResetUnknown};
 use crate::model::thresholds::ANSWERED_WITHIN;
 use crate::track::cause::Cause;
@@ -59,7 +62,7 @@ pub(super) const ANSWERS: Rule<ResetFamily> = Rule {
         marks(case).map(|proof| ResetProof { answers: answers.answers, ..proof })
     },
     cause: |proof| Cause::arrival(proof.answers, "reset"),
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         format!(
             "This RST answers frame {} as one of no known connection. {} A NAT or firewall on the path that has forgotten the connection may have sent it with the {}'s address; or it took another path. This capture does not show whether the {} still has the connection.",
@@ -86,7 +89,7 @@ pub(super) const ON_ITS_OWN: Rule<ResetFamily> = Rule {
     },
     applies: |case| marks(case).filter(|_| !case.is_gone()),
     cause: |_| FORGED,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         format!(
             "{} Another host, such as a firewall on the path, sent it with the {}'s address, or it took another path. This capture does not show what the {}'s program did.",

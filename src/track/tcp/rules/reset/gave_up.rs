@@ -2,11 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::probe::Asks;
-use super::super::Rule;
-use super::{ResetEffect, ResetFamily, ResetProof, frames, number};
+use super::super::rule::{Rule, no_candidates};
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{frames, number};
 use crate::model::FindingCode::{ResetAbort, ResetStale};
 use crate::track::cause::{Cause, CauseEvent};
+use crate::track::tcp::loss_state::Asks;
 
 /// A keep-alive or zero-window probe was not answered.
 pub(super) const PROBE: Rule<ResetFamily> = Rule {
@@ -27,7 +29,7 @@ pub(super) const PROBE: Rule<ResetFamily> = Rule {
         silent.then(|| ResetProof { before: Some(probe), flag: asks == Asks::Window, ..ResetProof::default() })
     },
     cause: |proof| Cause::of(CauseEvent::Timer, if proof.flag { "persist" } else { "keep_alive" }),
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         let rule = if proof.flag { "RFC 9293 §3.8.6.1" } else { "RFC 1122 §4.2.3.6" };
         format!(
@@ -75,7 +77,7 @@ pub(super) const DATA: Rule<ResetFamily> = Rule {
         None => Cause::of(CauseEvent::Timer, "user_timeout"),
         answers => Cause::arrival(answers, "reset"),
     },
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         let times = if proof.count == 1 { "once".to_owned() } else { format!("{} times", proof.count) };
         let then = match proof.answers {

@@ -3,11 +3,14 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::probe::Asks;
-use super::super::{Rule, Words};
-use super::{ResetCase, ResetEffect, ResetFamily, ResetProof, answering, capitalized, number, one_of};
+use super::super::rule::{Rule, Words};
+use super::ResetCase;
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{answering, capitalized, number, one_of};
 use crate::model::FindingCode::ResetStale;
 use crate::model::thresholds::IDLE_TIMEOUT;
+use crate::track::tcp::loss_state::Asks;
 
 /// The peer's RST had ended the connection.
 pub(super) const AFTER_PEER_RST: Rule<ResetFamily> = answering(

@@ -2,8 +2,10 @@
 
 use std::num::NonZeroU64;
 
-use super::super::Rule;
-use super::{CLOSE, FORGED, IDLE_TIMER, ResetEffect, ResetFamily, ResetProof, frames, number};
+use super::super::rule::Rule;
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{CLOSE, FORGED, IDLE_TIMER, frames, number};
 use crate::model::FindingCode::ResetAbort;
 use crate::model::Nanos;
 use crate::model::thresholds::{IDLE_TIMEOUT, IDLE_TIMEOUT_SPREAD, IDLE_TIMEOUTS};

@@ -1,7 +1,9 @@
 //! RSTs that say by an MPTCP option why they were sent (RFC 8684 §3.5, §3.6).
 
-use super::super::Rule;
-use super::{ResetEffect, ResetFamily, ResetProof, answering, close_call, frames, number, unknown_cause};
+use super::super::rule::{Rule, no_candidates};
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{answering, close_call, frames, number, unknown_cause};
 use crate::model::FindingCode::{ResetAbort, ResetUnknown};
 use crate::track::cause::Candidates;
 
@@ -23,7 +25,7 @@ pub(super) const FAST_CLOSE: Rule<ResetFamily> = Rule {
         option.map(|_| ResetProof::default())
     },
     cause: close_call,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |_, words| {
         format!(
             "The {} closed the whole MPTCP connection at once: the RST carries MP_FASTCLOSE (RFC 8684 §3.5), which corresponds to a RST for all subflows.",

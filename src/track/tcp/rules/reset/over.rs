@@ -2,8 +2,10 @@
 
 use std::num::NonZeroU64;
 
-use super::super::Rule;
-use super::{Ends, ResetEffect, ResetFamily, ResetProof, frames, number, unknown_cause};
+use super::super::rule::Rule;
+use super::family::{Ends, ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{CLOSE, FORGED, IDLE_TIMER, frames, number, unknown_cause};
 use crate::model::FindingCode::ResetIgnored;
 use crate::track::cause::Candidates;
 
@@ -30,8 +32,8 @@ pub(super) const LATER: Rule<ResetFamily> = Rule {
     cause: unknown_cause,
     candidates: |proof| {
         let late = proof.waited.is_some_and(|waited| waited >= crate::model::thresholds::ANSWERED_WITHIN);
-        let own = if late { super::IDLE_TIMER } else { super::CLOSE };
-        Candidates::from_slice(&[own, super::FORGED])
+        let own = if late { IDLE_TIMER } else { CLOSE };
+        Candidates::from_slice(&[own, FORGED])
     },
     says: |proof, words| {
         let (first, second) = (number(proof.before), number(proof.also));

@@ -1,7 +1,9 @@
 //! A RST that carries text: a diagnostic of its sender, no data of the connection (RFC 1122 §4.2.2.12).
 
-use super::super::{Rule, Words};
-use super::{ResetEffect, ResetFamily, ResetProof, bytes, frames, unknown_cause};
+use super::super::rule::{Rule, Words};
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{bytes, frames, unknown_cause};
 use crate::model::FindingCode::ResetUnknown;
 use crate::model::visible;
 use crate::track::cause::Candidates;

@@ -1,7 +1,9 @@
 //! A SYN that is refused: by a closed port, or by one that listens (RFC 9293 §3.10.7.1).
 
-use super::super::{Rule, Words};
-use super::{Ends, ResetEffect, ResetFamily, ResetProof, answering, number};
+use super::super::rule::{Rule, Words};
+use super::family::{Ends, ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{answering, number};
 use crate::model::FindingCode::{Refused, ResetStale};
 
 /// No SYN is left that it could answer: another RST had refused it.

@@ -1,7 +1,9 @@
 //! RSTs of the handshake that are no refusals: of a SYN that comes again, of a SYN-ACK (RFC 9293 §3.10.7.3).
 
-use super::super::Rule;
-use super::{Ends, ResetEffect, ResetFamily, ResetProof, answering, number};
+use super::super::rule::Rule;
+use super::family::{Ends, ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{answering, number};
 use crate::model::FindingCode::{ResetIgnored, ResetStale};
 
 /// A RST that answers a SYN and acknowledges nothing.

@@ -1,7 +1,9 @@
 //! The end of TLS: a program that closes without reading its peer's close_notify alert (RFC 8446 §6.1).
 
-use super::super::Rule;
-use super::{ResetEffect, ResetFamily, ResetProof, close_call, frames, number};
+use super::super::rule::{Rule, no_candidates};
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{close_call, frames, number};
 use crate::model::FindingCode::ResetUnread;
 
 /// Content type of alerts (RFC 8446 §5.1).
@@ -42,7 +44,7 @@ pub(super) const CLOSE_NOTIFY: Rule<ResetFamily> = Rule {
         (is_alert && since && arrived).then(|| ResetProof { before, bytes: alert.len, ..ResetProof::default() })
     },
     cause: close_call,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         format!(
             "The last that the {} sent is a TLS alert (frame {}), close_notify at the end of a connection. The {}'s program closed without reading it, as many TLS programs do, so its kernel sent RST (RFC 2525 §2.17). No application data was lost. A zero SO_LINGER timeout would look the same.",

@@ -2,8 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use super::super::{Rule, Words};
-use super::{Ends, ResetCase, ResetEffect, ResetFamily, ResetProof, bytes, close_call, frames, number, unknown_cause};
+use super::super::rule::{Rule, Words, no_candidates};
+use super::ResetCase;
+use super::family::{Ends, ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{CLOSE, FORGED, bytes, close_call, frames, number, unknown_cause};
 use crate::model::FindingCode::{ResetAbort, ResetIgnored};
 use crate::model::SeqNumber;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
@@ -53,7 +56,7 @@ pub(super) const AT_FIN: Rule<ResetFamily> = Rule {
         Some(ResetProof { before: NonZeroU64::new(fin.frame), also: proof.before, ..proof })
     },
     cause: close_call,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         format!(
             "Its sequence number, {}, is that of the {}'s own FIN in frame {}, which frame {} had acknowledged. RFC 9293 §3.10.7.4 ignores it, since it lies outside the window. Linux nevertheless ends the connection: it accepts a RST one below the number expected after a FIN, as macOS sends it.",
@@ -82,7 +85,7 @@ pub(super) const ONE_PAST: Rule<ResetFamily> = Rule {
         (expected.plus(1) == case.segment.seq && is_in_window(case, expected)).then_some(proof)
     },
     cause: close_call,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         format!(
             "Its sequence number is {}, one past the {} that the {} expects (frame {}): the {} counts a FIN or a byte that was lost, not captured or never sent, so the RST is its own. If the byte did not arrive, the {} answers with a challenge ACK, and only a RST at {} ends the connection (RFC 5961 §3.2).",
@@ -114,7 +117,7 @@ pub(super) const IN_WINDOW: Rule<ResetFamily> = Rule {
         is_in_window(case, expected).then_some(proof)
     },
     cause: unknown_cause,
-    candidates: |_| Candidates::from_slice(&[super::CLOSE, super::FORGED]),
+    candidates: |_| Candidates::from_slice(&[CLOSE, FORGED]),
     says: |proof, words| {
         format!(
             "Its sequence number is {}, and the {} expects {} (frame {}): in the window, but not the number due. The {} answers with a challenge ACK (RFC 5961 §3.2); a RST at {} would confirm this one, otherwise another host sent it. If the capture lacks the {} before it, it fits and ends the connection.",
@@ -138,7 +141,7 @@ pub(super) const OUTSIDE: Rule<ResetFamily> = Rule {
     effect: ResetEffect::of(Ends::Nothing, outside),
     applies: |case| expected(case).filter(|_| case.over().is_none()).map(|(_, proof)| proof),
     cause: unknown_cause,
-    candidates: |_| Candidates::from_slice(&[Cause::of(CauseEvent::Segment, "reset"), super::FORGED]),
+    candidates: |_| Candidates::from_slice(&[Cause::of(CauseEvent::Segment, "reset"), FORGED]),
     says: |proof, words| {
         format!(
             "Its sequence number is {}, and the {} expects {} (frame {}): it lies outside the window, so the {} ignores it (RFC 9293 §3.10.7.4). It is an old one, or another host sent it.",

@@ -1,7 +1,10 @@
 //! RSTs whose cause the capture does not show.
 
-use super::super::{Rule, Words};
-use super::{CLOSE, FORGED, ResetCase, ResetEffect, ResetFamily, ResetProof, frames, unknown_cause};
+use super::super::rule::{Rule, Words};
+use super::ResetCase;
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{CLOSE, FORGED, frames, unknown_cause};
 use crate::model::FindingCode::ResetUnknown;
 use crate::track::cause::Candidates;
 

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU64;
 
-use super::super::Rule;
-use super::{
-    CLOSE, EXIT, ResetCase, ResetEffect, ResetFamily, ResetProof, bytes, close_call, frames, number, unknown_cause,
-};
+use super::super::rule::{Rule, no_candidates};
+use super::ResetCase;
+use super::family::{ResetEffect, ResetFamily};
+use super::proof::ResetProof;
+use super::words::{CLOSE, EXIT, bytes, close_call, frames, number, unknown_cause};
 use crate::model::FindingCode::{ResetAbort, ResetUnread};
 use crate::track::cause::Candidates;
 
@@ -67,7 +68,7 @@ pub(super) const AFTER_OWN_FIN: Rule<ResetFamily> = Rule {
         unread(case).map(|proof| ResetProof { also: NonZeroU64::new(fin.frame), ..proof })
     },
     cause: close_call,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         let last = proof.before.map_or_else(String::new, |frame| format!(" (last in frame {frame})"));
         format!(
@@ -103,7 +104,7 @@ pub(super) const UNREAD: Rule<ResetFamily> = Rule {
         Some(ResetProof { before, bytes: proof.bytes - in_transit, number: in_transit, ..proof })
     },
     cause: close_call,
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, words| {
         let last = proof.before.map_or_else(String::new, |frame| format!(" (last in frame {frame})"));
         let in_transit = match proof.number {

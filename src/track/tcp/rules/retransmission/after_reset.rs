@@ -2,13 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::super::cause::{Cause, CauseEvent};
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
+use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, first_copy, witness};
-use super::{Delivery, RetransmissionEffect, RetransmissionFamily};
 use crate::model::FindingCode;
-use crate::track::retransmission::RetransmissionProof as Proof;
+use crate::track::cause::{Cause, CauseEvent};
+use crate::track::retransmission_proof::RetransmissionProof as Proof;
 
 /// The receiver's RST that came after the last transmission of the bytes.
 fn reset(case: &Case<'_>) -> Option<NonZeroU64> {

@@ -2,14 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::endpoint::TcpEndpoint;
-use super::super::super::gaps::AckedUnseen;
-use super::super::super::loss_evidence::LossEvidence;
-use super::super::super::scoreboard::SentSegment;
-use super::super::super::segment::RetransmittedSegment;
 use crate::model::thresholds::{ACK_REACTION, COMPARABLE_RTT, MIN_RTO};
 use crate::model::{Nanos, OptTime, SeqNumber};
-use crate::track::retransmission::{FirstCopy, PacketIds, RetransmissionProof, View};
+use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof, View};
+use crate::track::tcp::dup_acks::LossEvidence;
+use crate::track::tcp::endpoint::TcpEndpoint;
+use crate::track::tcp::gaps::AckedUnseen;
+use crate::track::tcp::segment::{RetransmittedSegment, SentSegment};
 
 /// The path, as the handshake showed it.
 #[derive(Clone, Copy, Debug, Default)]

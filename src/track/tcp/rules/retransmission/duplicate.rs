@@ -2,13 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
-use super::super::Rule;
+use super::super::rule::Rule;
 use super::case::Before;
+use super::family::{RetransmissionEffect, RetransmissionFamily, Transmission};
 use super::words::{self, after};
-use super::{RetransmissionEffect, RetransmissionFamily, Transmission};
 use crate::model::FindingCode;
-use crate::track::retransmission::RetransmissionProof;
+use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::retransmission_proof::RetransmissionProof;
 
 pub(super) const SAME_PACKET: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::DuplicateFrame,

@@ -2,14 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
+use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, arrival, first_copy, number, range, witness};
-use super::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
-use crate::model::FindingCode;
-use crate::model::counted;
 use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO};
-use crate::track::retransmission::RetransmissionProof as Proof;
+use crate::model::{FindingCode, counted};
+use crate::track::retransmission_proof::RetransmissionProof as Proof;
 
 const ASKED: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Lost,

@@ -1,12 +1,12 @@
 //! SYNs that are in the capture again.
 
-use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
+use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily, Transmission};
 use super::words::{self, after, witness};
-use super::{Delivery, RetransmissionEffect, RetransmissionFamily, Transmission};
 use crate::model::FindingCode;
-use crate::track::retransmission::{ProofDetail, RetransmissionProof as Proof, View};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof, View};
 
 const SYN: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Unanswered,

@@ -1,14 +1,14 @@
 //! Packets that were sent once and captured late: overtaken on the path, or recorded late.
 
-use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
-use super::super::super::reordering::compare;
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::{Before, Case};
+use super::family::{RetransmissionEffect, RetransmissionFamily, Transmission};
 use super::words::{self, after, witness};
-use super::{RetransmissionEffect, RetransmissionFamily, Transmission};
 use crate::model::FindingCode;
 use crate::model::thresholds::{COMPARABLE_RTT, NO_TIMER_WITHIN};
-use crate::track::retransmission::{FirstCopy, PacketIds, RetransmissionProof as Proof};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof as Proof};
+use crate::track::tcp::reordering::compare;
 
 /// Sent by a program, not by any event of recovery: the cause is that of an ordinary segment.
 const LATE: RetransmissionEffect = RetransmissionEffect {

@@ -5,8 +5,9 @@
 //! surest first; then timers, which need that nothing else can have caused it; and at last the unknown.
 
 mod after_reset;
-mod case;
+pub(in crate::track) mod case;
 mod duplicate;
+pub(in crate::track) mod family;
 mod fast;
 mod handshake;
 mod late;
@@ -20,87 +21,24 @@ mod timeout;
 mod unknown;
 mod words;
 
-pub(in crate::track::tcp) use case::{Before, Case, GapFill, Path, SynCase, of_segment};
-
 pub(crate) use words::sent_before;
 
-use super::{Family, Rule, first};
-use crate::track::retransmission::{Retransmission, RetransmissionProof};
+pub(in crate::track::tcp) use case::{Before, Case, GapFill, Path, SynCase, of_segment};
 
-/// The causes of a retransmitted, duplicated or late segment.
-#[derive(Clone, Copy, Debug)]
-pub struct RetransmissionFamily;
-
-impl Family for RetransmissionFamily {
-    type Case<'a> = Case<'a>;
-    type Proof = RetransmissionProof;
-    type Effect = RetransmissionEffect;
-}
-
-/// How often, and how, a sender sent the bytes of a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transmission {
-    /// Once: the same packet is in the capture twice.
-    Duplicate,
-    /// Once, and it was overtaken by packets sent after it.
-    Late,
-    /// Once; it was captured behind its own ACK.
-    CapturedLate,
-    /// Once and late, or retransmitted: unknown.
-    LateOrRetransmitted,
-    /// Again.
-    Retransmitted,
-    /// By its sender once at most: the network duplicated it long after, or another host sent it.
-    Stray,
-    /// Again, although an ACK or SACK captured before it covers the bytes.
-    Spurious,
-}
-
-/// What a rule says of the transmission before this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Nothing.
-    Unknown,
-    /// It did not arrive, where it was the first: the receiver reported the gap.
-    Lost,
-    /// No ACK of it came: it or its ACK was lost or late.
-    Unanswered,
-}
-
-/// What a rule says of the recovery of its sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecoveryChange {
-    /// Nothing.
-    None,
-    /// It begins a fast recovery (RFC 6582).
-    Fast,
-    /// The retransmission timer expired: it begins a recovery in slow start, and backs the timer off.
-    Timeout,
-    /// One of two timers expired, the retransmission timer or that of a tail-loss probe.
-    TimeoutOrProbe,
-    /// A tail-loss probe, which restarts the retransmission timer.
-    Probe,
-}
-
-/// Consequences of a cause, for the rest of the analysis and of the report.
-#[derive(Clone, Copy, Debug)]
-pub struct RetransmissionEffect {
-    /// How often its bytes were sent.
-    pub transmission: Transmission,
-    /// What became of the transmission before.
-    pub delivery: Delivery,
-    /// What became of its sender's recovery.
-    pub recovery: RecoveryChange,
-    /// The verb of the step's sentence: "retransmits".
-    pub verb: &'static str,
-    /// The reason in the step's sentence, behind the bytes: "after 3 duplicate ACKs".
-    pub why: fn(&RetransmissionProof) -> String,
-    /// The evidence in a table cell.
-    pub shown_by: fn(&RetransmissionProof) -> String,
-}
+use super::rule::{Rule, first};
+use crate::track::retransmission::Retransmission;
+use crate::track::retransmission_proof::{FirstCopy, RetransmissionProof};
+use family::RetransmissionFamily;
 
 /// A captured duplicate.
-pub static SAME_PACKET: Rule<RetransmissionFamily> = duplicate::SAME_PACKET;
+static SAME_PACKET: Rule<RetransmissionFamily> = duplicate::SAME_PACKET;
+
+/// A captured duplicate of the packet in frame `original`.
+pub(in crate::track::tcp) fn captured_duplicate(original: u64) -> Retransmission {
+    let (original, first_copy) = (Some(original), FirstCopy::Captured);
+    let proof = RetransmissionProof { original, first_copy, ..RetransmissionProof::default() };
+    Retransmission { rule: &SAME_PACKET, proof }
+}
 
 /// The causes, in the order in which they are asked.
 pub static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[

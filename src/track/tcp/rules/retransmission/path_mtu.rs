@@ -1,14 +1,14 @@
 //! Packets that are longer than the path takes: reported by ICMP, or lost without a word.
 
-use super::super::super::super::cause::{Cause, CauseEvent};
-use super::super::super::scoreboard::SentSegment;
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
+use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, arrival, bytes, first_copy, ordinal, witness};
-use super::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use crate::model::FindingCode;
 use crate::model::thresholds::{MIN_MTU_SEGMENT, MIN_RTO};
-use crate::track::retransmission::RetransmissionProof as Proof;
+use crate::track::cause::{Cause, CauseEvent};
+use crate::track::retransmission_proof::RetransmissionProof as Proof;
+use crate::track::tcp::segment::SentSegment;
 
 /// An ICMP error had reported a packet too long for a link.
 pub(super) const ICMP: Rule<RetransmissionFamily> = Rule {

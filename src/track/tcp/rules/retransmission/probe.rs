@@ -1,14 +1,13 @@
 //! Tail-loss probes: the last data in flight, retransmitted to provoke an ACK.
 
-use super::super::super::super::cause::{Cause, CauseEvent};
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
+use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, first_copy};
-use super::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
-use crate::model::FindingCode;
-use crate::model::Nanos;
 use crate::model::thresholds::{MIN_RTO, MIN_TLP};
-use crate::track::retransmission::{ProofDetail, RetransmissionProof as Proof};
+use crate::model::{FindingCode, Nanos};
+use crate::track::cause::{Cause, CauseEvent};
+use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof};
 
 /// The last data in flight, after two round trips and sooner than a retransmission timer, or where that would send
 /// other bytes first.

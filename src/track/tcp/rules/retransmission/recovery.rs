@@ -3,13 +3,13 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::super::cause::{Cause, CauseEvent};
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::{Before, Case};
+use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, arrival, first_copy, number, witness};
-use super::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use crate::model::FindingCode;
-use crate::track::retransmission::{ProofDetail, RetransmissionProof as Proof};
+use crate::track::cause::{Cause, CauseEvent};
+use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof};
 
 const CONTINUED: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Unanswered,

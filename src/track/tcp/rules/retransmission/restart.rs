@@ -1,13 +1,13 @@
 //! Retransmissions with other bytes or numbers than before: a SYN's data, a FIN on an ACK, bytes that found no room.
 
-use super::super::super::super::cause::{Cause, CauseEvent};
-use super::super::super::scoreboard::SentSegment;
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
+use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, arrival, first_copy, witness};
-use super::{Delivery, RetransmissionEffect, RetransmissionFamily};
 use crate::model::FindingCode;
-use crate::track::retransmission::{ProofDetail, RetransmissionProof as Proof};
+use crate::track::cause::{Cause, CauseEvent};
+use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof};
+use crate::track::tcp::segment::SentSegment;
 
 /// A FIN on an ACK of new bytes: some stacks set FIN on whatever they send after it.
 pub(super) const FIN_ON_ACK: Rule<RetransmissionFamily> = Rule {

@@ -2,13 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
-use super::super::Rule;
+use super::super::rule::{Rule, no_candidates};
 use super::case::{Before, Case};
+use super::family::{RetransmissionEffect, RetransmissionFamily, Transmission};
 use super::words::{self, after, number, witness};
-use super::{RetransmissionEffect, RetransmissionFamily, Transmission};
 use crate::model::FindingCode;
-use crate::track::retransmission::{FirstCopy, ProofDetail, RetransmissionProof as Proof, View};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::retransmission_proof::{FirstCopy, ProofDetail, RetransmissionProof as Proof, View};
 
 const SPURIOUS: RetransmissionEffect = RetransmissionEffect {
     transmission: Transmission::Spurious,
@@ -45,7 +45,7 @@ pub(super) const GAP_WAS_LATE: Rule<RetransmissionFamily> = Rule {
         Some(Proof { second: Some(asked), ..proof })
     },
     cause: |proof| Cause::arrival(proof.second, "fast_retransmit"),
-    candidates: super::super::no_candidates,
+    candidates: no_candidates,
     says: |proof, _| {
         format!(
             "Retransmitted{} although frame {} had acknowledged the bytes. The ACKs from frame {} on had reported a gap, but the missing packet was only late.",

@@ -2,14 +2,14 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
+use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, arrival, number, witness};
-use super::{Delivery, RetransmissionEffect, RetransmissionFamily};
 use crate::model::FindingCode;
 use crate::model::thresholds::MIN_RTO;
-use crate::track::retransmission::{RetransmissionProof as Proof, View};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::retransmission_proof::{RetransmissionProof as Proof, View};
 
 const SYN_ACK: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Unanswered,

@@ -2,14 +2,14 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
-use super::super::{Rule, no_candidates};
+use super::super::rule::{Rule, no_candidates};
 use super::case::{Before, Case};
+use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, first_copy, number, ordinal, witness};
-use super::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use crate::model::FindingCode;
 use crate::model::thresholds::{MAX_RTO, MIN_RTO};
-use crate::track::retransmission::{ProofDetail, RetransmissionProof as Proof, View};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof, View};
 
 const TIMEOUT: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Unanswered,

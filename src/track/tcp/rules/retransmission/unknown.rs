@@ -1,14 +1,14 @@
 //! Retransmissions whose cause the capture does not show.
 
-use super::super::super::super::cause::Cause;
-use super::super::Rule;
+use super::super::rule::{Rule, Words};
 use super::case::{Before, Case};
+use super::family::{RetransmissionEffect, RetransmissionFamily};
 use super::timeout::unexplained;
 use super::words::{self, after, first_copy, witness};
-use super::{RetransmissionEffect, RetransmissionFamily};
 use crate::model::FindingCode;
 use crate::model::thresholds::MIN_RTO;
-use crate::track::retransmission::{FirstCopy, RetransmissionProof as Proof};
+use crate::track::cause::Cause;
+use crate::track::retransmission_proof::{FirstCopy, RetransmissionProof as Proof};
 
 const UNEXPLAINED: RetransmissionEffect =
     RetransmissionEffect { shown_by: |_| "the cause is unknown".to_owned(), ..words::RETRANSMITTED };
@@ -107,7 +107,7 @@ pub(super) const UNKNOWN: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-fn says(proof: &Proof, words: &super::super::Words<'_>) -> String {
+fn says(proof: &Proof, words: &Words<'_>) -> String {
     let nothing = "Neither three duplicate ACKs nor a SACK can have asked for it, and no retransmission timer expires so soon (200 ms or more): the cause is unknown.";
     match proof.first_copy {
         FirstCopy::Corrupted => {

@@ -2,10 +2,10 @@
 
 use std::num::NonZeroU64;
 
-use super::super::super::super::cause::{Candidates, Cause, CauseEvent};
-use super::{Delivery, RecoveryChange, RetransmissionEffect, Transmission};
+use super::family::{Delivery, RecoveryChange, RetransmissionEffect, Transmission};
 use crate::model::{counted, thousands};
-use crate::track::retransmission::{FirstCopy, RetransmissionProof as Proof};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::retransmission_proof::{FirstCopy, RetransmissionProof as Proof};
 
 /// The effect of a cause that says nothing of deliveries and recoveries.
 pub(super) const RETRANSMITTED: RetransmissionEffect = RetransmissionEffect {

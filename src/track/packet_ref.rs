@@ -1,0 +1,27 @@
+//! A captured packet: its frame, time and direction.
+
+use std::num::NonZeroU64;
+
+use crate::model::{Direction, Nanos, OptTime};
+
+/// Where and when a segment was captured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PacketRef {
+    pub(super) frame: u64,
+    /// Time since the conversation's start.
+    pub(super) at: OptTime,
+    pub(super) direction: Direction,
+}
+
+impl PacketRef {
+    /// The frame and its time, to be kept.
+    pub(super) fn place(&self) -> Option<(NonZeroU64, OptTime)> {
+        Some((NonZeroU64::new(self.frame)?, self.at))
+    }
+
+    /// How long ago `then` was.
+    #[inline]
+    pub(super) fn since(&self, then: OptTime) -> Option<Nanos> {
+        self.at.since(then)
+    }
+}

@@ -1,0 +1,132 @@
+//! Signals of congestion on a connection that uses ECN (RFC 3168, RFC 9768).
+
+use std::num::NonZeroU64;
+
+use super::connection::Connection;
+use super::ecn::{ANSWERS_MARKED, Ecn, FIRST_COUNT};
+use crate::model::{Direction, IpHeader, Segment, TcpFlags};
+use crate::track::facts::{EcnSignal, Observations};
+use crate::track::packet_ref::PacketRef;
+
+/// ECN field of a packet that met congestion (RFC 3168 §5).
+const CONGESTION_EXPERIENCED: u8 = 3;
+
+/// The three flags of ECN.
+const ECN_FLAGS: TcpFlags = TcpFlags::AE.union(TcpFlags::CWR).union(TcpFlags::ECE);
+
+impl Connection {
+    /// What the packet shows of congestion. Called when its ACK is taken; `fits`: it is of this connection.
+    #[inline]
+    pub(super) fn hint_ecn(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        ip: &IpHeader,
+        fits: bool,
+        observations: &mut Observations,
+    ) {
+        let flags = segment.flags;
+        if ip.ecn == CONGESTION_EXPERIENCED
+            || flags.intersects(ECN_FLAGS.union(TcpFlags::SYN))
+            || self.ecn.agreed == Ecn::Accurate
+        {
+            self.note_ecn(moment, segment, ip, fits, observations);
+        }
+    }
+
+    #[cold]
+    fn note_ecn(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        ip: &IpHeader,
+        fits: bool,
+        observations: &mut Observations,
+    ) {
+        let flags = segment.flags;
+        observations.congestion = ip.ecn == CONGESTION_EXPERIENCED;
+        if observations.congestion
+            && let Some(marked) = self.recorder.rare().ecn.marked.get_mut(moment.direction as usize)
+        {
+            *marked = NonZeroU64::new(moment.frame);
+        }
+        if !fits || flags.contains(TcpFlags::RST) {
+            return;
+        }
+        if flags.contains(TcpFlags::SYN) {
+            self.ecn.take_handshake(flags);
+            if self.ecn.agreed == Ecn::Accurate && flags.is_syn_ack() {
+                observations.ecn = self.handshake_marked(moment.direction, flags.ace());
+            }
+            return;
+        }
+        // without the handshake in the capture AE tells: classic ECN does not use it
+        if self.ecn.agreed == Ecn::Unknown && flags.contains(TcpFlags::AE) {
+            self.ecn.agreed = Ecn::Accurate;
+        }
+        match self.ecn.agreed {
+            Ecn::Accurate => observations.ecn = self.counted(moment, segment, observations),
+            Ecn::Classic { .. } | Ecn::Unknown => observations.ecn = self.classic_signal(moment, flags),
+            Ecn::NotOffered | Ecn::Refused { .. } => {}
+        }
+    }
+
+    /// What ECE and CWR say in classic ECN (RFC 3168 §6.1).
+    fn classic_signal(&mut self, moment: &PacketRef, flags: TcpFlags) -> Option<EcnSignal> {
+        let (own, peer) = (moment.direction as usize, !moment.direction as usize);
+        let known = self.ecn.agreed != Ecn::Unknown;
+        let (echoes, reduced) = (flags.contains(TcpFlags::ECE), flags.contains(TcpFlags::CWR));
+        if !echoes && !reduced {
+            return None;
+        }
+        let frames = &mut self.recorder.rare().ecn;
+        let answered = frames.echo.get_mut(peer).filter(|_| reduced).and_then(Option::take);
+        if !echoes {
+            return Some(EcnSignal::Reduced { echo: answered, known });
+        }
+        let marked = frames.marked.get(peer).copied().flatten();
+        let echo = frames.echo.get_mut(own)?;
+        let since = *echo;
+        *echo = echo.or(NonZeroU64::new(moment.frame));
+        Some(EcnSignal::Echo { marked, since, reduced, known })
+    }
+
+    /// By how much the counter of marked packets rises: three bits that start at 5 (RFC 9768 §3.2.2).
+    fn counted(&mut self, moment: &PacketRef, segment: &Segment, observations: &Observations) -> Option<EcnSignal> {
+        let ace = segment.flags.ace();
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        // the client's ACK of the SYN-ACK has the SYN-ACK's mark instead of the counter (RFC 9768 §3.2.2.1)
+        let at_first = |end: &super::TcpEndpoint, number| end.isn.is_some_and(|isn| isn.plus(1) == number);
+        let first = segment.len == 0
+            && !segment.flags.contains(TcpFlags::FIN)
+            && !own.syn_with_ack
+            && at_first(peer, segment.ack)
+            && own.isn.is_some_and(|isn| own.snd_nxt == Some(segment.seq) && segment.seq.is_after(isn));
+        if first && matches!(ace, 0b010 | 0b011 | 0b100 | ANSWERS_MARKED) {
+            return self.handshake_marked(moment.direction, ace);
+        }
+        // an ACK that was overtaken has an older count
+        if observations.older_ack.is_some() || !segment.flags.contains(TcpFlags::ACK) {
+            return None;
+        }
+        let handshake = own.isn.is_some() && peer.isn.is_some();
+        let last = self.ecn.count(moment.direction)?;
+        let before = match last.replace(ace) {
+            // a counter that is 0 from the first packet on was cleared on the path (RFC 9768 §3.2.2.4)
+            None if !handshake || ace == 0 => return None,
+            None => FIRST_COUNT,
+            Some(before) => before,
+        };
+        let more = ace.wrapping_sub(before) & 7;
+        (more > 0).then_some(EcnSignal::Counted { before, now: ace, more })
+    }
+
+    /// Whether the SYN, or the SYN-ACK, that this segment answers came with the mark; then the counter starts one higher.
+    fn handshake_marked(&mut self, direction: Direction, ace: u8) -> Option<EcnSignal> {
+        let marked = ace == ANSWERS_MARKED;
+        if let Some(count) = self.ecn.count(direction).filter(|_| marked) {
+            *count = Some(FIRST_COUNT + 1);
+        }
+        marked.then_some(EcnSignal::HandshakeMarked)
+    }
+}

@@ -1,0 +1,113 @@
+//! The state of a connection: both endpoints, and the parts that its segments change.
+
+use super::ecn::EcnState;
+use super::endpoint::TcpEndpoint;
+use super::former::Former;
+use super::handshake::Progress;
+use super::loss_state::OPEN_AT_END;
+use super::recorder::SummaryRecorder;
+use super::wireshark::Wireshark;
+use crate::model::{Checksum, Direction, OptTime, PerDirection, Segment, TcpFlags};
+use crate::track::analysis::{AnalysisCounts, AnalysisFlag};
+use crate::track::capture_point::{CapturePointEvidence, CapturePointObserver};
+use crate::track::facts::Life;
+use crate::track::packet_ref::PacketRef;
+use crate::track::rtt::Distribution;
+
+/// The state of a connection.
+#[derive(Clone, Debug, Default)]
+pub(in crate::track) struct Connection {
+    pub(super) sides: PerDirection<TcpEndpoint>,
+    pub(super) wireshark: Wireshark,
+    pub(super) handshake: Progress,
+    pub(super) ecn: EcnState,
+    /// What used the ports before.
+    pub(in crate::track) former: Option<Box<Former>>,
+    pub(in crate::track) clues: CapturePointObserver,
+    /// Made with the first flag.
+    pub(super) counts: Option<Box<AnalysisCounts>>,
+    pub(in crate::track) rtt: Distribution,
+    pub(super) recorder: SummaryRecorder,
+    /// Who sent the first FIN or RST.
+    pub(super) closed_first: Option<Direction>,
+    /// How far it has come.
+    pub(super) life: Life,
+    /// The last segment of either side, and when it was captured.
+    pub(super) last: (u64, OptTime),
+    /// The capture lacks frames of this connection, as its numbers show: no number proves much then.
+    pub(super) lacks_frames: bool,
+    /// The segment at hand is a SYN-ACK whose sequence number is not the one before.
+    pub(super) new_isn: bool,
+    /// Relative numbers need not count from the initial sequence numbers: a SYN-ACK with another one came.
+    pub(super) renumbered: bool,
+    /// The segment at hand may be another host's than the first one of its side.
+    pub(super) is_other_host: bool,
+}
+
+impl Connection {
+    /// Hands the memory of an ended connection to the next one. What was sent is forgotten with it; but where bytes
+    /// came again, more may, and then the first copy proves it.
+    pub(in crate::track) fn hand_over(&mut self, next: &mut Self) {
+        if !self.recorder.is_plain() {
+            return;
+        }
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let (own, peer) = self.sides.both_mut(direction);
+            if own.sent.in_flight() > 0 {
+                let open = own.sent.iter().filter(|sent| sent.acked_by.is_none()).take(OPEN_AT_END);
+                peer.loss_mut().resets.open = open.map(|sent| (sent.last.0, sent.last.1, sent.len)).collect();
+            }
+            let sent = &mut next.sides.get_mut(direction).sent;
+            *sent = std::mem::take(&mut own.sent);
+            sent.clear();
+        }
+    }
+
+    /// Whether a SYN with this sequence number cannot belong to this connection: the ports are used again.
+    pub(in crate::track) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
+        segment.flags.is_syn_only() && self.sides.get(direction).seq_base.is_some_and(|base| base != segment.seq)
+    }
+
+    /// Counts a flag that the connection's beginning shows.
+    pub(in crate::track) fn count(&mut self, flag: AnalysisFlag) {
+        self.counts.get_or_insert_default().add_one(flag);
+    }
+
+    /// The stream-relative offset of a segment's first payload byte.
+    pub(in crate::track) fn offset(&self, direction: Direction, segment: &Segment) -> u32 {
+        let base = self.begin_of(direction).unwrap_or(segment.seq);
+        let syn = u32::from(segment.flags.contains(TcpFlags::SYN));
+        segment.seq.plus(syn).relative_to(base.plus(1))
+    }
+
+    /// The offset in this direction's stream up to which the peer has acknowledged it; a FIN counts as a byte.
+    #[inline]
+    pub(in crate::track) fn acked_of(&self, direction: Direction) -> Option<u32> {
+        let acked = self.sides.get(!direction).ack_sent?;
+        Some(acked.relative_to(self.begin_of(direction)?.plus(1)))
+    }
+
+    /// Notes that the segment at hand is a TLS alert.
+    #[cold]
+    pub(in crate::track) fn see_alert(&mut self, moment: &PacketRef) {
+        self.recorder.see_alert(moment);
+    }
+
+    /// Notes that the segment at hand asks to close the whole MPTCP connection.
+    #[cold]
+    pub(in crate::track) fn see_fast_close(&mut self, moment: &PacketRef) {
+        self.recorder.see_fast_close(moment);
+    }
+
+    /// Where the capture was made, as far as is known so far.
+    pub(in crate::track) fn capture_point_evidence(&self) -> CapturePointEvidence {
+        self.clues.tell(self.handshake.halves())
+    }
+
+    /// Whether the segment can have reached its program: a damaged one never did, as far as its sender's checksums can be
+    /// relied on.
+    #[inline]
+    pub(in crate::track) fn reached(&self, direction: Direction, segment: &Segment) -> bool {
+        segment.checksum != Checksum::Invalid || self.sides.get(direction).sent.is_mostly_damaged()
+    }
+}

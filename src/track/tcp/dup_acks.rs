@@ -1,0 +1,99 @@
+//! ACKs that reported a gap, as they are remembered.
+
+use std::collections::VecDeque;
+
+use super::segment::RetransmittedSegment;
+use crate::model::{OptTime, SeqNumber};
+
+/// Most ACKs remembered, as many as segments that they may tell of.
+const MOST: usize = 1024;
+
+/// An ACK that told of a hole.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DupAck {
+    pub(super) frame: u64,
+    pub(super) at: OptTime,
+    pub(super) ack: SeqNumber,
+    /// The end of its highest SACK block.
+    pub(super) sacked: Option<SeqNumber>,
+    /// Its first SACK block that is no DSACK: the last bytes that arrived, and those beside them (RFC 2018 §4).
+    pub(super) block: Option<(u32, u32)>,
+    /// For how many it stands.
+    pub(super) acks: u32,
+}
+
+/// The ACKs in a row that told of a hole: duplicates without data, or with SACK blocks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DupAcks {
+    pub(super) acks: VecDeque<DupAck>,
+    /// The first of them, or of the last ones before.
+    pub(super) first: Option<DupAck>,
+}
+
+/// What told of the hole at some bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LossEvidence {
+    /// How many ACKs did, the first of them and the last.
+    pub(super) acks: u32,
+    pub(super) first: u64,
+    pub(super) first_at: OptTime,
+    /// When the last of those came that were needed to be enough.
+    pub(super) enough_at: OptTime,
+    pub(super) last: u64,
+    /// Whether a SACK block did.
+    pub(super) sack: bool,
+}
+
+impl LossEvidence {
+    /// Whether it is enough to send the bytes again: SACK blocks behind them, or three duplicates.
+    pub(super) fn is_enough(&self) -> bool {
+        self.sack || self.acks >= 3
+    }
+}
+
+impl DupAck {
+    /// What it tells of a hole at these bytes: it stands at them, or has a SACK block behind them.
+    pub(super) fn tells_of(&self, again: &RetransmittedSegment) -> Option<LossEvidence> {
+        let sack = self.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) && self.ack.is_before(again.end);
+        let here = !self.ack.is_before(again.seq) && self.ack.is_before(again.end);
+        (sack || here).then_some(LossEvidence {
+            acks: self.acks,
+            first: self.frame,
+            first_at: self.at,
+            enough_at: self.at,
+            last: self.frame,
+            sack,
+        })
+    }
+}
+
+impl DupAcks {
+    /// Notes one more. Of too many the second is forgotten, and the first stands for it.
+    #[cold]
+    pub(super) fn push(&mut self, told: DupAck) {
+        if self.acks.len() >= MOST
+            && self.acks.remove(1).is_some()
+            && let Some(first) = self.acks.front_mut()
+        {
+            first.acks = first.acks.saturating_add(1);
+        }
+        if self.acks.is_empty() {
+            self.first = Some(told);
+        }
+        self.acks.push_back(told);
+    }
+
+    /// Whether there are none.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.acks.is_empty()
+    }
+
+    /// What cannot tell of the next hole is forgotten.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        if !self.acks.is_empty() {
+            self.acks.clear();
+        }
+    }
+}

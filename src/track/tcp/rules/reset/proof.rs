@@ -1,0 +1,32 @@
+//! The proof of a cause of a RST.
+
+use std::num::NonZeroU64;
+
+use crate::model::Nanos;
+
+/// The frames and numbers that prove a cause; each rule says what they are in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResetProof {
+    /// The frame that the RST answers.
+    pub answers: Option<NonZeroU64>,
+    /// Where it may answer a later one as well: the last of these.
+    pub or_to: Option<NonZeroU64>,
+    /// An earlier frame that the cause rests on: the FIN, the RST before, the frame that carried the last data.
+    pub before: Option<NonZeroU64>,
+    /// A second one.
+    pub also: Option<NonZeroU64>,
+    /// Payload bytes concerned.
+    pub bytes: u32,
+    /// A relative sequence number.
+    pub number: u32,
+    /// How often.
+    pub count: u16,
+    /// A time: of silence, or since a frame.
+    pub waited: Option<Nanos>,
+    /// TTL of the RST, and of its sender's other packets.
+    pub ttl: Option<(u8, u8)>,
+    /// IP identification of the RST, and of its sender's last segment.
+    pub ip_id: Option<(u16, u16)>,
+    /// A yes or no that the sentence depends on.
+    pub flag: bool,
+}
