@@ -63,6 +63,12 @@ impl Report {
         self.programs()[program]["output"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect()
     }
 
+    /// Segments with RST.
+    fn resets(&self) -> usize {
+        let reset = |step: &&&Value| step["flags"].as_array().is_some_and(|flags| flags.contains(&"RST".into()));
+        self.kind("step").iter().filter(reset).count()
+    }
+
     /// Payload bytes that the client sent, and the server.
     fn payload(&self) -> (u64, u64) {
         let bytes = |direction: &str| {
@@ -155,13 +161,73 @@ fn a_client_that_comes_first_is_refused() {
 fn a_server_that_reads_five_bytes_leaves_the_rest_to_a_closed_socket() {
     let client = python("echo_client.py 127.0.0.1 12345 --send 12345678901234567890");
     let report = Report::of(&run(&python("echo_server.py 12345 --read 5 --pause 0.05"), &client, &[]), 0);
-    let resets = report
-        .kind("step")
-        .iter()
-        .filter(|step| step["flags"].as_array().is_some_and(|flags| flags.contains(&"RST".into())))
-        .count();
-    assert!(resets >= 1);
+    assert!(report.resets() >= 1);
     assert_eq!(report.output(1), ["Echo: 12345"]);
+}
+
+/// Whether a program that only some tests need is there; says so where it is not.
+fn at_hand(program: &str, left_out: &str) -> bool {
+    let there = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !there {
+        eprintln!("left out: {left_out}: {program} is not installed");
+    }
+    there
+}
+
+#[test]
+fn node_and_java_servers_are_met_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = format!("{} localhost 3000 HELLO", c(folder.path(), "echo_client", &[]).display());
+    let mut servers = Vec::new();
+    if at_hand("node", "the Node server") {
+        servers.push(format!("node {PROGRAMS}/echo_server.js 3000"));
+    }
+    if at_hand("javac", "the threaded Java server") {
+        let source = format!("{PROGRAMS}/EchoServer.java");
+        let compiled = Command::new("javac").arg("-d").arg(folder.path()).arg(source).status();
+        assert!(compiled.unwrap().success(), "javac");
+        servers.push(format!("java -cp {} EchoServer 3000", folder.path().display()));
+    }
+    for server in servers {
+        let report = Report::of(&run(&server, &client, &["--listen-timeout", "60s", "--clients", "2"]), 0);
+        assert_eq!(report.conversations().len(), 2, "{server}");
+        assert_eq!(report.payload(), (10, 10), "{server}");
+        assert_eq!(report.output(1), ["Echo: HELLO"], "{server}");
+    }
+}
+
+#[test]
+fn thirteen_bytes_are_answered_a_thousandfold_and_left_unread() {
+    let client = python("echo_client.py 127.0.0.1 12345 --send 1234567890123 --reads 2 --read 1000");
+    let report = Report::of(&run(&python("echo_server.py 12345 --repeat 1000"), &client, &[]), 0);
+    assert_eq!(report.payload().0, 13);
+    assert!(report.resets() >= 1, "the client closed with data unread");
+}
+
+#[test]
+fn four_sends_to_a_server_that_pauses_are_one_byte_stream() {
+    let message = "x".repeat(130);
+    let client = python(&format!("echo_client.py server 12345 --send {message} --burst 4"));
+    let options = ["--network", "lab", "--delay", "5ms"];
+    let report = Report::of(&run(&python("echo_server.py 12345 --pause 0.05"), &client, &options), 0);
+    assert_eq!(report.payload().0, 520);
+    let first = report.kind("step").into_iter().find(|step| step["len"].as_u64() > Some(0));
+    assert_eq!(first.unwrap()["len"], 130);
+}
+
+#[test]
+fn many_sessions_in_a_row_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = format!("{} 7", c(folder.path(), "echo_server", &[]).display());
+    let client = format!("{} 127.0.0.1 7 HELLO", c(folder.path(), "echo_client", &[]).display());
+    for _ in 0..20 {
+        let report = Report::of(&run(&server, &client, &[]), 0);
+        let [conversation] = report.conversations()[..] else { panic!("one conversation") };
+        assert_eq!((&conversation["handshake"], &conversation["close"]), (&"complete".into(), &"fin".into()));
+        assert_eq!(report.kind("summary")[0]["dropped"], 0);
+        assert_eq!(report.payload(), (5, 5));
+    }
+    assert_none_left(&folder.path().display().to_string());
 }
 
 #[test]

@@ -169,7 +169,10 @@ impl RunArgs {
         let shown = output.end();
 
         let mut exit = watched.totals.iter().map(judge_capture).fold(Exit::Done, Exit::and);
-        if watched.totals.iter().all(|totals| totals.tcp + totals.udp + totals.icmp == 0) {
+        let silent = watched.totals.iter().all(|totals| totals.tcp + totals.udp + totals.icmp == 0);
+        // what kept the programs from it is told below
+        let explained = ended.outcome.unmet.len() + ended.outcome.failed.len() > 0;
+        if silent && (of_lab || !explained) {
             say(match of_lab {
                 false => "the programs exchanged no packets: nothing was captured",
                 true => {

@@ -53,6 +53,10 @@ impl Cast {
         self.0.get(id).is_some_and(|member| member.end.is_some())
     }
 
+    pub(super) fn did_not_start(&self, id: usize) -> bool {
+        self.0.get(id).is_some_and(|member| matches!(member.end, Some(ProgramEnd::NotStarted(_))))
+    }
+
     /// Whether no client runs.
     pub(super) fn clients_ended(&self) -> bool {
         !self.0.iter().skip(1).any(Member::is_running)

@@ -247,6 +247,8 @@ impl Director {
                 // the client that came first may still wait for it
                 self.clients(VecDeque::new(), began)?;
             }
+            // that it did not start is told with its reason
+            Waited::Never if self.cast.did_not_start(0) => {}
             Waited::Never | Waited::TimedOut => outcome.unmet.push(self.never_listened()?),
             Waited::Halted => {}
         }
