@@ -31,7 +31,7 @@ const SPARE: usize = 2048;
 struct Waiting {
     frame: u64,
     identity: Identity,
-    /// An ICMP error told that it did not arrive.
+    /// An ICMP error reported that it did not arrive.
     refused: bool,
     /// Such an error fitted it as well as the request that it was taken for.
     may_be_refused: bool,
@@ -64,8 +64,8 @@ pub(crate) struct Answered {
     pub(crate) echo: Option<Echo>,
     /// The answer to a newer request, if that came first.
     pub(crate) overtaken_by: Option<u64>,
-    /// The frame that had the same bytes first, where they were sent again, in this request: which of them is answered
-    /// can't be told.
+    /// The frame that had the same bytes first, where they were retransmitted in this request: the one that is answered
+    /// is unknown.
     pub(crate) sent_again: Option<u64>,
 }
 
@@ -88,7 +88,7 @@ pub(crate) struct Datagrams {
     /// Requests that are answered, the newest first: their answers may go on, or come again.
     recent: VecDeque<Waiting>,
     forgotten: u64,
-    /// Requests without an answer whose bytes were sent again and then answered: they wait no longer.
+    /// Requests without an answer whose bytes were retransmitted and then answered: they wait no longer.
     superseded: Occurrences,
     /// The newest request that is answered, and the frame of its answer.
     newest_answered: (u64, u64),
@@ -182,7 +182,7 @@ impl Datagrams {
         Some(answered)
     }
 
-    /// Lets the requests go that were sent again as this one, which is answered: the next answer is to what comes next.
+    /// Lets the requests go that were retransmitted as this one, which is answered: the next answer is to what comes next.
     fn supersede(&mut self, answered: &Waiting) {
         while let Some(at) = self.waiting.iter().position(|waiting| waiting.is_same(answered)) {
             let Some(old) = self.waiting.remove(at) else { return };

@@ -8,10 +8,10 @@ use crate::model::SeqNumber;
 
 /// Most bytes held back until the ones before them come, of a stream by itself.
 const OWN: usize = 256 * 1024;
-/// Most with borrowed room: a window of that size may be under way behind a lost segment.
+/// Most with borrowed room: a window of that size may be in flight behind a lost segment.
 const BORROWED: usize = 8 * 1024 * 1024;
-/// Most holes that room is borrowed for.
-const HOLES: usize = 32;
+/// Most gaps that room is borrowed for.
+const GAPS: usize = 32;
 
 /// Puts segments in order; bounded, and broken for good when more is held back than it may hold.
 #[derive(Clone, Debug, Default)]
@@ -147,7 +147,7 @@ impl Held {
             return true;
         }
         let most = needed.next_power_of_two();
-        let loan = if most <= BORROWED && self.gaps() <= HOLES { budget.borrow(most) } else { None };
+        let loan = if most <= BORROWED && self.gaps() <= GAPS { budget.borrow(most) } else { None };
         let lent = loan.is_some();
         self.borrowed = loan.or(self.borrowed.take());
         lent
@@ -247,7 +247,7 @@ mod tests {
         assert!(!(0..100).any(|n| feed(10 + n * 60_000, &[0; 60_000])));
         assert!((100..200).any(|n| feed(10 + n * 60_000, &[0; 60_000])));
         assert!(stream.held.is_none() && budget.borrow(64 << 20).is_some());
-        // holes everywhere: no room is borrowed for them
+        // gaps everywhere: no room is borrowed for them
         let mut stream = InOrder::default();
         (0..300_u32).for_each(|n| stream.feed(n * 2_000, &[0; 1000], (MARK, &budget), |_, _| {}));
         assert!(stream.is_broken());

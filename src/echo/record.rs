@@ -1,4 +1,4 @@
-//! What is told of a conversation's echoes at its end: the totals, and the frames by form.
+//! The echoes of a conversation at its end: the totals, and the frames by form.
 
 use smallvec::SmallVec;
 

@@ -8,7 +8,7 @@ use crate::model::Occurrences;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EchoStats {
     pub(crate) totals: EchoTotals,
-    /// Frames of an answer that is under way.
+    /// Frames of an answer in progress.
     pieces: Occurrences,
     /// The form and frame of an answer to one request, once, where there is nothing else to tell.
     only: Option<(EchoForm, u64)>,
@@ -24,14 +24,14 @@ impl EchoStats {
             EchoKind::Partial | EchoKind::Different => {}
         }
         match echo.kind {
-            EchoKind::Whole(form) if requests == 1 && !form.is_repeated() && self.is_untold() => {
+            EchoKind::Whole(form) if requests == 1 && !form.is_repeated() && self.is_unreported() => {
                 self.only = Some((form, frame));
             }
             _ => self.see(echo, requests, frame),
         }
     }
 
-    fn is_untold(&self) -> bool {
+    fn is_unreported(&self) -> bool {
         self.pieces.count == 0 && self.only.is_none() && self.story.is_none()
     }
 
@@ -44,7 +44,7 @@ impl EchoStats {
         self.story_mut().see(echo, requests, frame, &pieces);
     }
 
-    /// Counts the answer to requests of before, whose frames so far are these: the one under way has others.
+    /// Counts the answer to requests of before, whose frames so far are these: the one in progress has others.
     pub(super) fn count_late(&mut self, echo: &Echo, requests: u64, frame: u64, pieces: Occurrences) {
         let under_way = std::mem::replace(&mut self.pieces, pieces);
         self.count(echo, requests, frame);
@@ -62,7 +62,7 @@ impl EchoStats {
         self.story_mut().came_in_part(back, of, frame, &pieces);
     }
 
-    /// An answer under way turned out to be none, or is over.
+    /// An answer in progress turned out to be none, or is over.
     pub(super) fn forget_pieces(&mut self) {
         if self.pieces.count > 0 {
             self.pieces = Occurrences::default();

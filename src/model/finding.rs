@@ -129,6 +129,7 @@ finding_codes! {
     ChecksumInvalid "checksum_invalid" Problem "The checksum is wrong: the packet was corrupted in transit, or changed after the checksum was computed.";
     NoReply "no_reply" Warning "No answer was captured.";
     ReplyFromOtherAddress "reply_from_other_address" Warning "The answer comes from another address than the request was sent to: a server with several addresses, or a NAT.";
+    ReplyToGroup "reply_to_group" Note "A host answers a request to a multicast or broadcast address from its own address.";
     ReplyFromOtherPort "reply_from_other_port" Note "The answer comes from another port than the request was sent to, as with TFTP (RFC 1350 §4).";
     PortUnreachable "port_unreachable" Problem "An ICMP error reports that no program receives packets on the port.";
     IcmpError "icmp_error" Warning "An ICMP error, other than port unreachable, about a packet.";

@@ -58,7 +58,7 @@ pub enum SegmentRole {
 /// How far a connection's life has come with a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Life {
-    /// The handshake is under way, or this segment completes it.
+    /// The handshake is in progress, or this segment completes it.
     Opening,
     /// Established, or the capture began later.
     #[default]
@@ -191,7 +191,7 @@ pub struct SynData {
     pub bytes: u32,
     /// The option of TCP Fast Open (RFC 7413): bytes of cookie, 0 asks for one.
     pub cookie: Option<u8>,
-    /// The SYN was sent again, so the answer may be to one without these data.
+    /// The SYN was retransmitted, so the answer may be to one without these data.
     pub again: bool,
 }
 
@@ -211,7 +211,7 @@ pub struct SlowAnswer {
 /// Rarer things that the conversation so far shows at a segment; all `None` for nearly every one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Observations {
-    /// Its ACK covers bytes that are not in the capture: how many, and the frame that showed the hole.
+    /// Its ACK covers bytes that are not in the capture: how many, and the frame that showed the gap.
     pub capture_gap: Option<(u32, Option<u64>)>,
     /// Its DSACK block (RFC 2883) says that bytes came twice: why.
     pub duplicate_sack: Option<DsackReport>,

@@ -145,13 +145,13 @@ pub enum SpuriousEvidence {
         /// The frame with the invalid checksum.
         frame: NonZeroU64,
         /// The first ACK that had reported a gap in its place.
-        told_by: NonZeroU64,
+        reported_by: NonZeroU64,
     },
     /// The only one: SACK had reported a gap in its place, and it was not retransmitted, so it arrived late.
     Late {
         /// The frame of the first late byte.
         frame: NonZeroU64,
         /// The first ACK whose SACK had reported the gap.
-        told_by: NonZeroU64,
+        reported_by: NonZeroU64,
     },
 }

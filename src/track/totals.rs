@@ -173,7 +173,7 @@ pub struct TcpTotals {
     pub story: Box<TcpSummary>,
 }
 
-/// A datagram whose bytes were sent again for want of an answer, which then came.
+/// A datagram whose bytes were retransmitted for lack of an answer, which then came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentAgain {
     /// The frame of the first.
@@ -197,7 +197,7 @@ pub struct UdpTotals {
     pub reply_elsewhere: Option<LinkedConversation>,
     /// Datagrams captured twice.
     pub duplicates: Occurrences,
-    /// The first request that was answered only when its bytes had been sent again, long after.
+    /// The first request that was answered only when its bytes had been retransmitted, long after.
     pub sent_again: Option<SentAgain>,
     /// How many such requests there were.
     pub sent_again_count: u64,

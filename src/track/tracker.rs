@@ -51,7 +51,7 @@ pub struct Tracker {
     evictees: VecDeque<Conversation>,
     server: Option<Endpoint>,
     capture_point: Option<CapturePoint>,
-    /// Room for the few conversations with much under way.
+    /// Room for the few conversations with much in flight.
     budget: MemoryBudget,
     /// The packet at hand.
     followed: Option<Tracked>,

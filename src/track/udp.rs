@@ -1,4 +1,4 @@
-//! One UDP conversation: requests and replies paired, copies told from repeats.
+//! One UDP conversation: requests and replies paired, duplicates distinguished from retransmissions.
 
 use super::askers::LinkedConversation;
 use super::capture_point::CapturePointObserver;
@@ -186,7 +186,7 @@ impl Exchange {
         (None, overtaken)
     }
 
-    /// An ICMP error about a datagram of this side; the datagram's frame, where it is remembered and can be told.
+    /// An ICMP error about a datagram of this side; the datagram's frame, where it is remembered and unambiguous.
     pub(super) fn take_error(&mut self, frame: u64, direction: Direction, error: &IcmpError) -> Option<u64> {
         self.totals.errors.see(frame);
         if direction == Direction::ClientToServer {

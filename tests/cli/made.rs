@@ -52,11 +52,11 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &[
             "3 server sends 45 bytes in answer to frame 2",
             "no_reply [5,6,7]",
-            "frame 5 were sent again, last in frame 6, and answered in frame 7",
+            "frame 5 were sent again by the program, last in frame 6, and answered in frame 7",
         ],
         &["slow_server"],
     ),
-    ("udp-asked-thrice", &["frame 1 were sent again, last in frame 3, and answered in frame 4"], &["So it was"]),
+    ("udp-asked-thrice", &["frame 1 were sent again by the program, last in frame 3, and answered in frame 4"], &["So it was"]),
     ("udp-same-bytes", &["no_reply [5,6,7]", "echo_identical [2,4,7]"], &["slow_server", "udp_reordered"]),
     ("udp-first-three-reversed", &["udp_reordered [1,2,3,9]", "those of frames 2, 3 are lower"], &["no_reply"]),
     // three questions under way, and two answers that give nothing back; then a fourth
@@ -66,7 +66,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
             "4 server sends \"12:00\" (5 bytes); several requests were under way",
             "7 server sends \"echolab\" (7 bytes), the next datagram after frame 6; after 20.0 ms",
             "no_reply [3]",
-            "which, can't be told",
+            "which of them is unknown",
         ],
         &["after frame 1", "after frame 2"],
     ),
@@ -79,14 +79,20 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
             "about frame 1: redirect",
             "about a packet: port unreachable",
             "it was passed on",
-            "no_reply [1,8]: The capture holds no answer to 2 of the client's datagrams; which, can't be told",
+            "no_reply [1,8]: The capture holds no answer to 2 of the client's datagrams; which of them is unknown",
         ],
         &[],
     ),
     (
         "udp-answers-elsewhere",
-        &["no_reply [1]", "answers a group", "reply_from_other_port [3,4]", "(RFC 1350 §4)"],
+        &["no_reply [1]", "answers a multicast or broadcast request", "reply_from_other_port [3,4]", "(RFC 1350 §4)"],
         &["no_reply [2]", "no_reply [3]", "no_reply [5]"],
+    ),
+    // a resolver of the link asks a multicast group, and a host answers from its own address
+    (
+        "udp-group-answered",
+        &["reply_to_group [1,2]: The answer to the request to 224.0.0.252:5355 came from 10.0.0.2:5355"],
+        &["no_reply", "reply_from_other_address"],
     ),
     ("udp-length-too-long", &["its Length field counts 87 bytes that the packet does not hold"], &["checksum"]),
     // fragments out of order, one of them twice, with others between

@@ -16,7 +16,7 @@ pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
         }
     };
     let text = format!(
-        "One answer covered {} segments of requests at once, {}: TCP is a stream of bytes and keeps no message borders.",
+        "One answer covered {} segments of requests at once, {}: TCP is a byte stream and does not keep message boundaries.",
         story.most_merged,
         in_frames(&story.merged)
     );
@@ -29,9 +29,9 @@ pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
         let so_far = if totals.may_go_on() { "as far as the capture was read, " } else { "" };
         let text = format!("Only {back} of {of} bytes of {whose} came back, {so_far}{frames}.");
         push(Code::EchoPartial, &story.partial, text);
-        // a datagram without an answer has a finding of its own
+        // a datagram without an answer has a finding of its own; a service whose other answers are no echoes owes none
         let rest = echo.pending_bytes.saturating_sub(story.partial_of.saturating_sub(story.partial_back));
-        if totals.tcp.is_some() && echo.unanswered > 0 && rest > 0 {
+        if totals.tcp.is_some() && story.different.count == 0 && echo.unanswered > 0 && rest > 0 {
             let within = if totals.may_go_on() { "as far as the capture was read" } else { "within the capture" };
             let text = format!("The last {rest} of the client's bytes were not echoed {within}.");
             found.push(Finding::new(Code::EchoPartial, text, [totals.last_frame]));

@@ -70,11 +70,11 @@ fn requested_elsewhere(totals: &ConversationTotals, request: &LinkedConversation
     Finding::new(code, text, [frame, totals.first_frame])
 }
 
-/// What an answer from elsewhere is called, and why there may be one; `asked` is whom the request was sent to.
+/// The finding for an answer from another address or port, and its candidates; the request was sent to `asked`.
 fn why_elsewhere(asked: Endpoint, from: AnswersFrom) -> (Code, &'static str) {
     match from {
         AnswersFrom::Address if is_group(asked.address) => {
-            (Code::ReplyFromOtherAddress, "A host that answers a group does so from its own address.")
+            (Code::ReplyToGroup, "A host answers a multicast or broadcast request from its own address.")
         }
         AnswersFrom::Address => (
             Code::ReplyFromOtherAddress,
@@ -90,7 +90,7 @@ fn why_elsewhere(asked: Endpoint, from: AnswersFrom) -> (Code, &'static str) {
     }
 }
 
-/// Whether it is the address of a group.
+/// Whether it is a multicast or broadcast address.
 fn is_group(address: IpAddr) -> bool {
     let directed = matches!(address, IpAddr::V4(address) if address.octets().last() == Some(&255));
     address.is_multicast() || directed
@@ -99,8 +99,8 @@ fn is_group(address: IpAddr) -> bool {
 /// That it may be others that lack an answer.
 fn in_doubt(udp: &UdpTotals) -> &'static str {
     match (udp.in_doubt > 0, udp.refused_in_doubt) {
-        (true, _) => "; which, can't be told: others fit the answers as well",
-        (false, true) => "; which, can't be told: an ICMP error fits several",
+        (true, _) => "; which of them is unknown: others fit the answers as well",
+        (false, true) => "; which of them is unknown: an ICMP error fits several",
         (false, false) => "",
     }
 }
@@ -108,7 +108,7 @@ fn in_doubt(udp: &UdpTotals) -> &'static str {
 /// That answers may stand in another conversation.
 fn elsewhere(totals: &ConversationTotals) -> &'static str {
     match is_group(totals.server.address) {
-        true => "; who answers a group does so from an address of its own, which makes another conversation",
+        true => "; a host that answers a multicast or broadcast request does so from its own address, in another conversation",
         false if totals.packets.server_to_client == 0 => {
             ", or sends it from another port or address, which makes another conversation (as TFTP does, RFC 1350 §4)"
         }
@@ -116,29 +116,29 @@ fn elsewhere(totals: &ConversationTotals) -> &'static str {
     }
 }
 
-/// What was sent again and answered, if the first of it is taken for unanswered.
+/// A repeated and answered request whose first datagram is counted as unanswered.
 fn sent_again(udp: &UdpTotals) -> Option<SentAgain> {
     udp.sent_again.filter(|again| udp.unanswered.frames.contains(&again.first))
 }
 
-/// That the same bytes were sent again, so that what is taken for unanswered may be what the answer is to.
+/// A note that the program sent the same bytes again, so the answer may be to the datagram counted as unanswered.
 fn again(udp: &UdpTotals) -> String {
     sent_again(udp).map_or_else(String::new, |SentAgain { first, last, answer }| {
-        let others = if udp.sent_again_count > 1 { " So it was with others." } else { "" };
+        let others = if udp.sent_again_count > 1 { " The same holds for other requests." } else { "" };
         format!(
-            " The bytes of frame {first} were sent again, last in frame {last}, and answered in frame {answer}: most likely the last is what was answered, but which can't be told, nor how long the answer took.{others}"
+            " The bytes of frame {first} were sent again by the program, last in frame {last}, and answered in frame {answer}: which copy was answered is unknown, and so is the response time.{others}"
         )
     })
 }
 
-/// That an unanswered datagram was damaged, which explains it.
+/// A note that an unanswered datagram was corrupted, which explains it.
 fn damaged(udp: &UdpTotals) -> String {
     let damaged = udp.unanswered.frames.iter().find(|frame| udp.invalid.frames.contains(frame));
     damaged.map_or_else(String::new, |frame| {
         let checksum = match udp.lacking.frames.contains(frame) {
             true => format!("Frame {frame} has no checksum, which UDP must have over IPv6 (RFC 8200 §8.1)"),
-            false => format!("The checksum of frame {frame} does not fit"),
+            false => format!("The checksum of frame {frame} is wrong"),
         };
-        format!(" {checksum}: where it arrived so, it was thrown away.")
+        format!(" {checksum}: if it arrived in this state, its receiver discarded it.")
     })
 }

@@ -161,19 +161,19 @@ fn of_copy(frame: u64, arrived: SpuriousEvidence) -> Finding {
             ),
             [misfit.get(), frame],
         ),
-        SpuriousEvidence::Unseen { frame: misfit, told_by } => Finding::new(
+        SpuriousEvidence::Unseen { frame: misfit, reported_by } => Finding::new(
             Code::CaptureGap,
             format!(
-                "Acknowledges the bytes of frame {misfit}, whose checksum is invalid, and frame {told_by} had reported a gap in its place: the receiver discarded it, and the copy that arrived is not in the capture."
+                "Acknowledges the bytes of frame {misfit}, whose checksum is invalid, and frame {reported_by} had reported a gap in its place: the receiver discarded it, and the copy that arrived is not in the capture."
             ),
-            [misfit.get(), told_by.get(), frame],
+            [misfit.get(), reported_by.get(), frame],
         ),
-        SpuriousEvidence::Late { frame: original, told_by } => Finding::new(
+        SpuriousEvidence::Late { frame: original, reported_by } => Finding::new(
             Code::Reordered,
             format!(
-                "Acknowledges frame {original}, which was not retransmitted, although the SACK in frame {told_by} had reported a gap in its place: it was not lost, but overtaken on the path."
+                "Acknowledges frame {original}, which was not retransmitted, although the SACK in frame {reported_by} had reported a gap in its place: it was not lost, but overtaken on the path."
             ),
-            [original.get(), told_by.get(), frame],
+            [original.get(), reported_by.get(), frame],
         ),
     }
 }

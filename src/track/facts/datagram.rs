@@ -3,7 +3,7 @@
 use crate::echo::PairedBy;
 use crate::track::askers::LinkedConversation;
 
-/// Most datagrams told to be overtaken at once, but for the first.
+/// Most datagrams reported as overtaken at once, but for the first.
 pub(in crate::track) const MORE: usize = 2;
 
 /// A datagram that came behind one sent after it.

@@ -41,7 +41,7 @@ impl Connection {
         let sacked_by = own.loss.as_ref().and_then(|_| own.first_with_sack()).copied();
         let (clues, handshake) = (&self.clues, &self.handshake);
         let view = || View::of(clues.tell(handshake.halves()).capture_point, !moment.direction);
-        let told = own.note_sack(moment, segment, peer, (advances, view), observations);
+        let reported = own.note_sack(moment, segment, peer, (advances, view), observations);
         own.ack_at = moment.at;
         own.ack_frame = moment.frame;
         let stamp = segment.options.timestamps.map(|stamps| stamps.value);
@@ -79,9 +79,9 @@ impl Connection {
         }
         let covered = peer.sent.acknowledge(segment.ack, moment.frame);
         if covered.odd {
-            observations.arrived = own.tells_of_copies(peer, moment, segment, before, usual, told);
-        } else if let Some(told) = &sacked_by {
-            observations.arrived = TcpEndpoint::tells_of_late(peer, moment, told, handshake.round_trip());
+            observations.arrived = own.shows_copies(peer, moment, segment, before, usual, reported);
+        } else if let Some(dup_ack) = &sacked_by {
+            observations.arrived = TcpEndpoint::shows_late(peer, moment, dup_ack, handshake.round_trip());
         }
         peer.syn_acked = true;
         let fin = peer
@@ -97,7 +97,7 @@ impl Connection {
         // what waited for a gap to be filled was no round trip, though what filled it may not be in the capture; who sends a
         // RST need not be the one whom the bytes were for; and a SYN-ACK is no ACK of data in an open connection, though
         // it covers the data of a Fast Open
-        let no_trip = told || segment.flags.intersects(TcpFlags::RST.union(TcpFlags::SYN)) || self.is_other_host;
+        let no_trip = reported || segment.flags.intersects(TcpFlags::RST.union(TcpFlags::SYN)) || self.is_other_host;
         let sample = covered.sample.filter(|sent| sent.len > 0 && !no_trip);
         let delay = sample.and_then(|sent| moment.since(sent.at));
         let capture_point = self.clues.tell(self.handshake.halves()).capture_point;

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use super::segment::RetransmittedSegment;
 use crate::model::{OptTime, SeqNumber};
 
-/// Most ACKs remembered, as many as segments that they may tell of.
+/// Most ACKs remembered, as many as segments that they may report.
 const MOST: usize = 1024;
 
-/// An ACK that told of a hole.
+/// An ACK that reported a gap.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DupAck {
     pub(super) frame: u64,
@@ -22,7 +22,7 @@ pub(super) struct DupAck {
     pub(super) acks: u32,
 }
 
-/// The ACKs in a row that told of a hole: duplicates without data, or with SACK blocks.
+/// The ACKs in a row that reported a gap: duplicates without data, or with SACK blocks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DupAcks {
     pub(super) acks: VecDeque<DupAck>,
@@ -30,7 +30,7 @@ pub(super) struct DupAcks {
     pub(super) first: Option<DupAck>,
 }
 
-/// What told of the hole at some bytes.
+/// The ACKs that reported some bytes missing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LossEvidence {
     /// How many ACKs did, the first of them and the last.
@@ -40,20 +40,20 @@ pub(super) struct LossEvidence {
     /// When the last of those came that were needed to be enough.
     pub(super) enough_at: OptTime,
     pub(super) last: u64,
-    /// Whether a SACK block did.
+    /// A SACK block did.
     pub(super) sack: bool,
 }
 
 impl LossEvidence {
-    /// Whether it is enough to send the bytes again: SACK blocks behind them, or three duplicates.
+    /// Whether it is enough to retransmit the bytes: SACK blocks behind them, or three duplicates.
     pub(super) fn is_enough(&self) -> bool {
         self.sack || self.acks >= 3
     }
 }
 
 impl DupAck {
-    /// What it tells of a hole at these bytes: it stands at them, or has a SACK block behind them.
-    pub(super) fn tells_of(&self, again: &RetransmittedSegment) -> Option<LossEvidence> {
+    /// The evidence that these bytes are missing: it stands at them, or has a SACK block behind them.
+    pub(super) fn reports(&self, again: &RetransmittedSegment) -> Option<LossEvidence> {
         let sack = self.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) && self.ack.is_before(again.end);
         let here = !self.ack.is_before(again.seq) && self.ack.is_before(again.end);
         (sack || here).then_some(LossEvidence {
@@ -70,7 +70,7 @@ impl DupAck {
 impl DupAcks {
     /// Notes one more. Of too many the second is forgotten, and the first stands for it.
     #[cold]
-    pub(super) fn push(&mut self, told: DupAck) {
+    pub(super) fn push(&mut self, dup_ack: DupAck) {
         if self.acks.len() >= MOST
             && self.acks.remove(1).is_some()
             && let Some(first) = self.acks.front_mut()
@@ -78,9 +78,9 @@ impl DupAcks {
             first.acks = first.acks.saturating_add(1);
         }
         if self.acks.is_empty() {
-            self.first = Some(told);
+            self.first = Some(dup_ack);
         }
-        self.acks.push_back(told);
+        self.acks.push_back(dup_ack);
     }
 
     /// Whether there are none.
@@ -89,7 +89,7 @@ impl DupAcks {
         self.acks.is_empty()
     }
 
-    /// What cannot tell of the next hole is forgotten.
+    /// ACKs that cannot report the next gap are forgotten.
     #[inline]
     pub(super) fn clear(&mut self) {
         if !self.acks.is_empty() {

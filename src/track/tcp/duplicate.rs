@@ -23,7 +23,7 @@ impl TcpEndpoint {
     }
 
     /// The packet that this one is a copy of, if it is: the last that brought exactly these bytes. One that was sent once,
-    /// and that the receiver has asked for since, may have been sent again at once.
+    /// and that the receiver has asked for since, may have been retransmitted at once.
     pub(super) fn copied(&mut self, again: &RetransmittedSegment, asked: bool) -> Option<RetransmissionProof> {
         let ids_vary = self.ip_ids_vary || again.ip_id.is_none();
         let repeated = self

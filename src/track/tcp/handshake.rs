@@ -107,7 +107,7 @@ impl Progress {
         }
     }
 
-    /// Whether a RST came in place of the ACK of the SYN-ACK.
+    /// Whether a RST came instead of the ACK of the SYN-ACK.
     pub(super) fn is_reset(&self) -> bool {
         self.ended && self.unopened && self.syn.is_some() && self.syn_ack.is_some()
     }

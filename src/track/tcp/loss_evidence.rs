@@ -1,5 +1,5 @@
-//! Which ACKs told of a hole, and where: a duplicate tells of one at its own number (RFC 5681 §2), a SACK block of holes
-//! below it (RFC 2018). What tells of one hole need not tell of the next.
+//! ACKs that reported a gap, and its place: a duplicate ACK reports one at its own number (RFC 5681 §2), a SACK block
+//! gaps below it (RFC 2018). An ACK that reports one gap need not report the next.
 
 use super::dup_acks::{DupAck, LossEvidence};
 use super::endpoint::TcpEndpoint;
@@ -7,11 +7,11 @@ use super::segment::RetransmittedSegment;
 use crate::model::SeqNumber;
 
 impl TcpEndpoint {
-    /// What its ACKs after frame `since` tell of a hole at the bytes that come again: one stands at them, or has SACK
-    /// blocks behind them.
+    /// Its ACKs after frame `since` that report the retransmitted bytes missing: one stands at them, or has SACK blocks
+    /// behind them.
     pub(super) fn loss_evidence(&self, again: &RetransmittedSegment, since: u64) -> Option<LossEvidence> {
-        let later = self.loss().dup_acks.acks.iter().filter(|told| told.frame > since);
-        later.filter_map(|told| told.tells_of(again)).reduce(|all, next| LossEvidence {
+        let later = self.loss().dup_acks.acks.iter().filter(|dup_ack| dup_ack.frame > since);
+        later.filter_map(|dup_ack| dup_ack.reports(again)).reduce(|all, next| LossEvidence {
             acks: all.acks.saturating_add(next.acks),
             enough_at: if all.is_enough() { all.enough_at } else { next.enough_at },
             last: next.last,
@@ -20,28 +20,28 @@ impl TcpEndpoint {
         })
     }
 
-    /// The first of its ACKs that told of a hole at bytes that have come since.
-    pub(super) fn had_told_of(&self, again: &RetransmittedSegment) -> Option<u64> {
-        let tells = |first: &DupAck| !first.ack.is_after(again.seq) && first.tells_of(again).is_some();
-        let first = self.loss().dup_acks.first.filter(tells).map(|first| first.frame);
-        self.loss_evidence(again, 0).map(|told| told.first).or(first)
+    /// The first of its ACKs that reported bytes missing which have come since.
+    pub(super) fn had_reported(&self, again: &RetransmittedSegment) -> Option<u64> {
+        let reports = |first: &DupAck| !first.ack.is_after(again.seq) && first.reports(again).is_some();
+        let first = self.loss().dup_acks.first.filter(reports).map(|first| first.frame);
+        self.loss_evidence(again, 0).map(|evidence| evidence.first).or(first)
     }
 
     /// Whether they are enough to retransmit the bytes.
     pub(super) fn has_asked_for(&self, again: &RetransmittedSegment) -> bool {
-        self.loss_evidence(again, 0).is_some_and(|told| told.is_enough())
+        self.loss_evidence(again, 0).is_some_and(|evidence| evidence.is_enough())
     }
 
     /// The lowest byte that its remembered ACKs have reported by SACK.
     pub(super) fn lowest_sacked(&self) -> Option<SeqNumber> {
-        let blocks = self.loss().dup_acks.acks.iter().filter_map(|told| told.block);
+        let blocks = self.loss().dup_acks.acks.iter().filter_map(|dup_ack| dup_ack.block);
         blocks.map(|(left, _)| SeqNumber(left)).reduce(|low, left| if left.is_before(low) { left } else { low })
     }
 
     /// Its last ACK, where that is the first or second duplicate in a row.
     pub(super) fn first_duplicates(&self) -> Option<u64> {
         let acks = &self.loss().dup_acks.acks;
-        acks.back().filter(|_| acks.len() <= 2).map(|told| told.frame)
+        acks.back().filter(|_| acks.len() <= 2).map(|dup_ack| dup_ack.frame)
     }
 
     /// Whether none of its ACKs since its last of new data reported a gap.
@@ -51,18 +51,18 @@ impl TcpEndpoint {
 
     /// The last of its remembered ACKs with a SACK block.
     pub(super) fn last_with_sack(&self) -> Option<u64> {
-        self.loss().dup_acks.acks.iter().rev().find(|told| told.sacked.is_some()).map(|told| told.frame)
+        self.loss().dup_acks.acks.iter().rev().find(|dup_ack| dup_ack.sacked.is_some()).map(|dup_ack| dup_ack.frame)
     }
 
     /// The first of its remembered ACKs with a SACK block.
     pub(super) fn first_with_sack(&self) -> Option<&DupAck> {
-        self.loss().dup_acks.acks.iter().find(|told| told.sacked.is_some())
+        self.loss().dup_acks.acks.iter().find(|dup_ack| dup_ack.sacked.is_some())
     }
 
     /// The first of its ACKs whose SACK said that the bytes had arrived.
     pub(super) fn had_sacked(&self, again: &RetransmittedSegment) -> Option<u64> {
         let covers =
             |(left, right): (u32, u32)| !SeqNumber(left).is_after(again.seq) && !SeqNumber(right).is_before(again.end);
-        self.loss().dup_acks.acks.iter().find(|told| told.block.is_some_and(covers)).map(|told| told.frame)
+        self.loss().dup_acks.acks.iter().find(|dup_ack| dup_ack.block.is_some_and(covers)).map(|dup_ack| dup_ack.frame)
     }
 }

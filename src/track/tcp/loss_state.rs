@@ -1,5 +1,5 @@
-//! What is remembered of a side in trouble: what it sent again and what its ACKs told of holes, its shut window, its
-//! probes. Nearly every side is in none, and pays a pointer for it: state is kept for every connection, and each cache
+//! The rare state of an endpoint: its retransmissions, the gaps that its ACKs reported, its zero window, its probes.
+//! Nearly every endpoint has none, and pays a pointer for it: state is kept for every connection, and each cache
 //! line of it counts.
 
 use std::num::NonZeroU64;
@@ -15,13 +15,13 @@ use crate::model::{Nanos, OptTime, SeqNumber};
 /// As many SACK blocks fit into the options (RFC 2018 §3).
 pub(super) type SackBlocks = [Option<(SeqNumber, SeqNumber)>; 4];
 
-/// A side's trouble.
+/// The rare state of an endpoint.
 #[derive(Clone, Debug, Default)]
 pub(in crate::track) struct LossState {
     /// The probe that waits for an answer.
     pub(super) probe: Option<(NonZeroU64, Asks)>,
     pub(super) zero_window: Option<ZeroWindowPeriod>,
-    /// The frame that opened its window last after it was shut.
+    /// The frame that opened its window last after it was zero.
     pub(super) opened_in: u64,
     /// When that was, and whether the peer had probed the window before.
     pub(super) opened_at: OptTime,
@@ -39,9 +39,9 @@ pub(in crate::track) struct LossState {
     /// Its last segment that the peer does not accept, until another one is accepted.
     pub(super) refused: Option<Refused>,
     pub(super) gaps: GapList,
-    /// Its last ACKs that told of a hole.
+    /// Its last ACKs that reported a gap.
     pub(super) dup_acks: DupAcks,
-    /// The last segments that came again, and the recovery under way.
+    /// The last retransmitted segments, and the recovery in progress.
     pub(super) repeats: Vec<RetransmittedSegment>,
     pub(super) recovery: Option<Recovery>,
     /// Its packets have two TTLs.
@@ -106,10 +106,10 @@ pub(super) enum Asks {
     Reset,
 }
 
-/// A recovery under way.
+/// A recovery in progress.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Recovery {
-    /// The segment that was sent again first, since a timer ran out or upon duplicate ACKs.
+    /// The segment that was retransmitted first, since a timer expired or upon duplicate ACKs.
     pub(super) frame: u64,
     pub(super) timeout: bool,
     /// What was acknowledged then, and what must be acknowledged to end it.

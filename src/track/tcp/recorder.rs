@@ -1,4 +1,4 @@
-//! What is noted while a connection lasts, for the story told at its end.
+//! Events noted while a connection lasts, for the summary at its end.
 
 use super::ecn::EcnFrames;
 use super::fragments::EarlierFragments;

@@ -1,5 +1,5 @@
-//! What a sender does after it sent something again: until all that was under way then is acknowledged, each ACK lets it
-//! send more of it again, and no timer or duplicate ACK has to (RFC 5681 §3.1, RFC 6582 §3.2).
+//! Recovery after a retransmission: until all that was in flight then is acknowledged, each ACK lets the sender
+//! retransmit more of it, and no timer or duplicate ACK has to (RFC 5681 §3.1, RFC 6582 §3.2).
 
 use super::endpoint::TcpEndpoint;
 use super::loss_state::{Recovery, RetransmissionTimer};
@@ -34,7 +34,7 @@ impl Recovery {
         (partial && prompt && (self.timeout || ack == again.seq)).then_some((self.frame, frame))
     }
 
-    /// Whether all that was under way when it began is acknowledged.
+    /// Whether all that was in flight when it began is acknowledged.
     pub(super) fn is_over(&self, receiver: &TcpEndpoint) -> bool {
         receiver.ack_sent.is_some_and(|ack| !ack.is_before(self.until))
     }

@@ -121,7 +121,7 @@ fn arrived(sent: &SentSegment, answer: u64) -> Option<(u64, OptTime)> {
         0 => Some((sent.frame, sent.at)),
         _ if acked_by == answer => None,
         _ if sent.last.0 < acked_by => Some(sent.last),
-        // it had arrived when it was sent again
+        // it had arrived when it was retransmitted
         1 => Some((sent.frame, sent.at)),
         _ => None,
     }

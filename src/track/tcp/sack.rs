@@ -158,7 +158,7 @@ fn twice(
 
 impl TcpEndpoint {
     /// Whether an ACK of what it had acknowledged before says just the same again, without data and with the same window
-    /// (RFC 5681 §2): one with another window tells of that, and of no hole.
+    /// (RFC 5681 §2): one with another window reports that, and no gap.
     #[cold]
     fn repeats_ack(&self, segment: &Segment) -> bool {
         let window = u32::from(segment.window) << self.scale().unwrap_or(0);
@@ -189,9 +189,9 @@ impl TcpEndpoint {
         echo: Option<u32>,
         view: View,
     ) -> Option<DsackReport> {
-        let untold =
+        let unreported =
             |again: &&mut RetransmittedSegment| again.carries(left) && again.had.is_none_or(|had| !left.is_before(had));
-        let mut repeats: Vec<_> = self.loss_mut().repeats.iter_mut().filter(untold).collect();
+        let mut repeats: Vec<_> = self.loss_mut().repeats.iter_mut().filter(unreported).collect();
         // what its sender retransmitted it had sent before, captured or not
         let sent = repeats.len() + usize::from(original.is_some() || matches!(view, View::Sender | View::Both));
         let last = repeats.iter().filter(|again| again.had.is_none()).map(|again| again.frame).max();

@@ -31,7 +31,7 @@ pub(super) struct Covered {
     /// First and last frame.
     pub(super) frames: Option<(u64, u64)>,
     /// The last covered segment, if Karn's rule allows it as an RTT sample: it was sent only once, and its ACK did not
-    /// wait for one that was sent again or came late.
+    /// wait for one that was retransmitted or came late.
     pub(super) sample: Option<Sample>,
     /// Whether one has a checksum that does not fit, or was sent more than once.
     pub(super) odd: bool,

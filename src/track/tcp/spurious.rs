@@ -13,51 +13,51 @@ use crate::track::retransmission::SpuriousEvidence;
 
 impl TcpEndpoint {
     /// What its ACK tells of copies of the peer's bytes, which began at `from`. `usual` is how long an ACK took in the handshake;
-    /// `told` says whether the ACKs before it had told of a hole.
+    /// `reported`: the ACKs before it had reported a gap.
     #[cold]
-    pub(super) fn tells_of_copies(
+    pub(super) fn shows_copies(
         &self,
         peer: &mut Self,
         moment: &PacketRef,
         segment: &Segment,
         from: Option<SeqNumber>,
         usual: Option<Nanos>,
-        told: bool,
+        reported: bool,
     ) -> Option<SpuriousEvidence> {
         let quickest = usual.into_iter().chain(self.quickest_ack.get()).min();
         let of_earlier = from.and_then(|from| peer.earlier_copy(moment, segment, from, quickest));
-        of_earlier.or_else(|| self.tells_of_misfit(peer, moment, told))
+        of_earlier.or_else(|| self.shows_bad_checksum(peer, moment, reported))
     }
 
-    /// An original that was only late: the SACK of `told` had reported a gap in its place, and this ACK covers it, sooner
+    /// An original that was only late: the SACK of `dup_ack` had reported a gap in its place, and this ACK covers it, sooner
     /// than a retransmission can have been acknowledged, captured or not.
     #[cold]
-    pub(super) fn tells_of_late(
+    pub(super) fn shows_late(
         peer: &mut Self,
         moment: &PacketRef,
-        told: &DupAck,
+        dup_ack: &DupAck,
         round_trip: Option<Nanos>,
     ) -> Option<SpuriousEvidence> {
         let trip = round_trip.filter(|trip| *trip >= COMPARABLE_RTT)?;
-        let first = *peer.sent.carrying(told.ack)?;
+        let first = *peer.sent.carrying(dup_ack.ack)?;
         let newly = first.acked_by.is_some_and(|by| by.get() == moment.frame);
         let once = first.repeats == 0 && !first.late && !first.damaged;
-        let reported = told.at.since(first.at).is_some_and(|since| since.0 >= trip.0 / 2);
-        let too_soon = moment.since(told.at).is_some_and(|since| since.0 < trip.0 / 4 * 3);
-        let (frame, told_by) = (NonZeroU64::new(first.frame)?, NonZeroU64::new(told.frame)?);
-        (newly && once && reported && too_soon).then_some(SpuriousEvidence::Late { frame, told_by })
+        let reported = dup_ack.at.since(first.at).is_some_and(|since| since.0 >= trip.0 / 2);
+        let too_soon = moment.since(dup_ack.at).is_some_and(|since| since.0 < trip.0 / 4 * 3);
+        let (frame, reported_by) = (NonZeroU64::new(first.frame)?, NonZeroU64::new(dup_ack.frame)?);
+        (newly && once && reported && too_soon).then_some(SpuriousEvidence::Late { frame, reported_by })
     }
 
     /// A segment whose checksum does not fit, and no other copy of which is in the capture. Where one arrived, the next
     /// may have been changed as harmlessly.
-    fn tells_of_misfit(&self, peer: &mut Self, moment: &PacketRef, told: bool) -> Option<SpuriousEvidence> {
+    fn shows_bad_checksum(&self, peer: &mut Self, moment: &PacketRef, reported: bool) -> Option<SpuriousEvidence> {
         let newly = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() == moment.frame);
         let lone = |sent: &&SentSegment| sent.damaged && sent.repeats == 0 && !sent.late;
         let misfit = *peer.sent.acked().filter(newly).find(lone)?;
         let frame = NonZeroU64::new(misfit.frame)?;
-        let by = self.had_told_of(&RetransmittedSegment::whole(&misfit)).filter(|_| told);
-        if let Some(told_by) = by.and_then(NonZeroU64::new) {
-            return Some(SpuriousEvidence::Unseen { frame, told_by });
+        let by = self.had_reported(&RetransmittedSegment::whole(&misfit)).filter(|_| reported);
+        if let Some(reported_by) = by.and_then(NonZeroU64::new) {
+            return Some(SpuriousEvidence::Unseen { frame, reported_by });
         }
         // a copy that the capture missed comes a time-out and a round trip later
         let round_trip = peer.estimator.smoothed().unwrap_or_default();

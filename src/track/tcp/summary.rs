@@ -76,12 +76,12 @@ pub struct UnfilledGap {
     pub asked_by: u64,
 }
 
-/// A window that was shut and did not open again, by frames and when they came since the conversation's start.
+/// A zero window that did not reopen, by frames and when they came since the conversation's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StillZeroWindow {
-    /// The segment that shut it.
+    /// The segment that closed it.
     pub by: (u64, Option<Nanos>),
-    /// The last segment that says that it is shut; may be the same.
+    /// The last segment that says that it is closed; may be the same.
     pub last: (u64, Option<Nanos>),
     /// The RST that ended the connection meanwhile.
     pub reset: Option<(u64, Option<Nanos>)>,
@@ -113,7 +113,7 @@ pub struct TcpSummary {
     pub simultaneous_open: bool,
     /// SYNs, and nothing in answer.
     pub unanswered_syn: bool,
-    /// A RST came in place of the ACK of the SYN-ACK, before any data: whatever came after it opened nothing.
+    /// A RST came instead of the ACK of the SYN-ACK, before any data: anything after it opened nothing.
     pub reset_in_opening: bool,
     /// Where the capture was made.
     pub capture_point_evidence: CapturePointEvidence,
@@ -145,11 +145,11 @@ pub struct TcpSummary {
     pub ecn: super::Ecn,
     /// Each side's options by kind, on any segment, but MSS, window scale, SACK and timestamps.
     pub options: PerDirection<OptionKinds>,
-    /// Each side's window, where it is shut at the end.
+    /// Each side's window, where it is zero at the end.
     pub still_zero_window: PerDirection<Option<StillZeroWindow>>,
     /// Data that a side sent after the peer's FIN: a half-close.
     pub after_fin: PerDirection<Option<AfterFin>>,
-    /// Each side's window, when it was shut.
+    /// Each side's zero windows.
     pub zero_window: PerDirection<ZeroWindow>,
     /// Segments that filled the peer's window.
     pub window_filled: PerDirection<Occurrences>,

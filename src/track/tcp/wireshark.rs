@@ -8,7 +8,7 @@ use crate::model::thresholds::{WIRESHARK_FAST_RETRANSMISSION, WIRESHARK_OUT_OF_O
 use crate::model::{Direction, Nanos, OptTime, PerDirection, SeqNumber, TcpFlags};
 use crate::track::{Analysis, AnalysisFlag};
 
-/// In place of a count of duplicate ACKs: the peer has acknowledged more than this side was seen to send. What the peer
+/// Instead of a count of duplicate ACKs: the peer has acknowledged more than this side was seen to send. What the peer
 /// then sends again passes for a fast retransmission, as after two duplicates.
 const OVERTAKEN: u32 = u32::MAX;
 
@@ -35,7 +35,7 @@ pub(super) struct SegmentView {
 struct Flow {
     next_seq: Option<SeqNumber>,
     next_seq_time: OptTime,
-    /// Where the first hole begins, until a segment starts there: an ACK beyond acknowledges what the capture lacks.
+    /// The begin of the first gap, until a segment starts there: an ACK beyond acknowledges what the capture lacks.
     gap: Option<SeqNumber>,
     /// The acknowledgment field of the last segment, whether or not its ACK flag was set. 0 is none, there as here.
     last_ack: SeqNumber,
@@ -64,7 +64,7 @@ impl Wireshark {
         let threshold = self.handshake_rtt.unwrap_or(WIRESHARK_OUT_OF_ORDER);
         let (forward, reverse) = self.flows.both_mut(seen.direction);
         if seen.flags.is_syn_only() {
-            // a SYN sent again: what came after the first hole is forgotten
+            // a retransmitted SYN: what came after the first gap is forgotten
             forward.next_seq = forward.gap.take().or(forward.next_seq);
         }
         let mut analysis = forward_flags(forward, reverse, seen);
@@ -147,7 +147,7 @@ fn fills_window(reverse: &Flow, seen: &SegmentView) -> bool {
     seen.seq.plus(seen.len) == reverse.last_ack.plus(u32::from(window) << shift)
 }
 
-/// Whether the segment acknowledges bytes that the capture has not seen. Said once for a hole; beyond the last byte,
+/// Whether the segment acknowledges bytes that the capture has not seen. Said once for a gap; beyond the last byte,
 /// once as long as the other side's own ACK stays the same, and never after a duplicate ACK of its.
 fn acks_unseen(reverse: &mut Flow, seen: &SegmentView) -> bool {
     if !seen.flags.contains(TcpFlags::ACK) {

@@ -42,8 +42,8 @@ pub struct Proof {
     pub number: u32,
     /// The limit that it lies beyond.
     pub limit: u32,
-    /// The frame that told the limit.
-    pub told_by: u64,
+    /// The frame that showed the limit.
+    pub shown_by: u64,
 }
 
 /// Consequences of an unacceptable segment.
@@ -64,7 +64,7 @@ impl Family for Acceptability {
 }
 
 /// The checks of a receiver in the order of RFC 9293 §3.10.7.4, timestamps first (RFC 7323 §5.3).
-pub static UNACCEPTABLE: &[Rule<Acceptability>] =
+pub(crate) static UNACCEPTABLE: &[Rule<Acceptability>] =
     &[CORRUPTED, UNSIGNED, OLD_TIMESTAMP, OUTSIDE_WINDOW, NO_ACK_FLAG, FOREIGN_ACK, ACK_OF_UNSENT];
 
 fn unknown(_: &Proof) -> Cause {
@@ -76,7 +76,7 @@ fn sent(_: &Proof) -> Cause {
 }
 
 fn frames(proof: &Proof) -> [u64; 6] {
-    [proof.told_by, 0, 0, 0, 0, 0]
+    [proof.shown_by, 0, 0, 0, 0, 0]
 }
 
 /// Another connection's segment, or one forged.
@@ -152,12 +152,12 @@ const OLD_TIMESTAMP: Rule<Acceptability> = Rule {
         },
     },
     applies: |case| {
-        let (newest, told_by) = case.own.newest_timestamp.filter(|_| case.peer.newest_timestamp.is_some())?;
+        let (newest, shown_by) = case.own.newest_timestamp.filter(|_| case.peer.newest_timestamp.is_some())?;
         let value = case.segment.options.timestamps?.value;
         let older = value.wrapping_sub(newest).cast_signed() < 0;
         let takes_space = case.segment.len > 0 || case.segment.flags.contains(TcpFlags::FIN);
         let new = case.own.snd_nxt.is_some_and(|next| !case.segment.seq.is_before(next));
-        (older && takes_space && new).then_some(Proof { number: value, limit: newest, told_by })
+        (older && takes_space && new).then_some(Proof { number: value, limit: newest, shown_by })
     },
     cause: unknown,
     candidates: |_| {
@@ -238,7 +238,7 @@ const FOREIGN_ACK: Rule<Acceptability> = Rule {
         (known && (before_first || distance.checked_abs().is_none_or(|far| far > MAX_WINDOW))).then(|| Proof {
             number: ack.relative_to(case.peer.seq_base.unwrap_or_default()),
             limit: case.peer.snd_nxt.unwrap_or_default().relative_to(case.peer.seq_base.unwrap_or_default()),
-            told_by: case.peer.newest().map_or(0, |newest| newest.frame),
+            shown_by: case.peer.newest().map_or(0, |newest| newest.frame),
         })
     },
     cause: unknown,
@@ -281,7 +281,7 @@ const ACK_OF_UNSENT: Rule<Acceptability> = Rule {
         ack.is_after(next).then(|| Proof {
             number: ack.relative_to(base),
             limit: next.relative_to(base),
-            told_by: case.peer.newest().map_or(0, |newest| newest.frame),
+            shown_by: case.peer.newest().map_or(0, |newest| newest.frame),
         })
     },
     cause: unknown,
@@ -318,8 +318,8 @@ fn outside_window(case: &Case<'_>) -> Option<Proof> {
     let (seq, next) = (case.segment.seq, case.own.snd_nxt?);
     let base = case.own.seq_base.unwrap_or_default();
     let expected = case.peer.ack_sent.unwrap_or(next);
-    let told_by = case.peer.ack_frame;
-    let proof = |limit: SeqNumber| Proof { number: seq.relative_to(base), limit: limit.relative_to(base), told_by };
+    let shown_by = case.peer.ack_frame;
+    let proof = |limit: SeqNumber| Proof { number: seq.relative_to(base), limit: limit.relative_to(base), shown_by };
     // the stream goes on behind a segment that seemed to lie outside: the capture lacks what came between
     if case.own.loss().refused.is_some_and(|refused| refused.end == seq && refused.end != refused.seq) {
         return None;

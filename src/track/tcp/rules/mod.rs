@@ -5,15 +5,11 @@
 //! ladders and tables, lab answers, the step's `cause`) is read from the rule: no code outside this folder tells causes
 //! apart by matching on them. A new cause is one file here and one line in its family's list.
 
-#![allow(dead_code, unreachable_pub)]
-
-pub mod acceptability;
+pub(crate) mod acceptability;
 pub(in crate::track) mod port_reuse;
-pub mod probe;
+pub(crate) mod probe;
 pub(in crate::track) mod reset;
 pub(in crate::track) mod retransmission;
 pub(in crate::track) mod rule;
-pub mod waiting;
-pub mod window;
-
-use crate::track::cause::{Candidates, Cause};
+pub(crate) mod waiting;
+pub(crate) mod window;

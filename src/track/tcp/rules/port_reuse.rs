@@ -5,10 +5,9 @@ use std::num::NonZeroU64;
 
 use super::super::former::{Former, FormerEnd};
 use super::rule::{Family, Rule, Words, no_candidates};
-use super::{Candidates, Cause};
 use crate::model::thresholds::{LONGEST_TIME_WAIT, SHORTEST_TIME_WAIT};
 use crate::model::{FindingCode, Nanos, Segment, SeqNumber, thousands};
-use crate::track::cause::CauseEvent;
+use crate::track::cause::{Candidates, Cause, CauseEvent};
 
 /// What the ports' former use makes of a segment.
 #[derive(Clone, Copy, Debug)]

@@ -52,10 +52,10 @@ impl Family for Probes {
 }
 
 /// A segment that only asks.
-pub type ProvenProbe = Verdict<Probes>;
+pub(crate) type ProvenProbe = Verdict<Probes>;
 
 /// Every kind of probe.
-pub static PROBES: &[Rule<Probes>] =
+pub(crate) static PROBES: &[Rule<Probes>] =
     &[NEW_BYTE, OLD_NUMBER, UNPROMPTED_ACK, UPDATE_UNSEEN, KEEP_ALIVE_BYTE, KEEP_ALIVE];
 
 impl ProbeCase<'_> {

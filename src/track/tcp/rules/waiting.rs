@@ -55,10 +55,10 @@ impl Family for Waiting {
 }
 
 /// A reason why data waited.
-pub type ProvenWait = Verdict<Waiting>;
+pub(crate) type ProvenWait = Verdict<Waiting>;
 
 /// Every reason.
-pub static WAITING: &[Rule<Waiting>] = &[SMALL_WINDOW, NAGLE_AND_DELAYED_ACK, NAGLE, CORK];
+pub(crate) static WAITING: &[Rule<Waiting>] = &[SMALL_WINDOW, NAGLE_AND_DELAYED_ACK, NAGLE, CORK];
 
 impl WaitingCase<'_> {
     /// All that its sender had sent before is acknowledged by the peer's newest segment with an ACK.
@@ -290,10 +290,10 @@ impl Family for AckDelays {
 }
 
 /// A reason why an ACK was late.
-pub type ProvenAckDelay = Verdict<AckDelays>;
+pub(crate) type ProvenAckDelay = Verdict<AckDelays>;
 
 /// Every reason.
-pub static ACK_DELAYS: &[Rule<AckDelays>] = &[BY_TIMER, WITH_RETRANSMISSION, WITH_ANSWER];
+pub(crate) static ACK_DELAYS: &[Rule<AckDelays>] = &[BY_TIMER, WITH_RETRANSMISSION, WITH_ANSWER];
 
 /// A bare ACK: the receiver's timer ran out.
 const BY_TIMER: Rule<AckDelays> = Rule {

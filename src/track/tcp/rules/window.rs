@@ -38,10 +38,10 @@ pub enum ZeroWindowCause {
 }
 
 /// A window of zero.
-pub type ProvenZeroWindow = Verdict<ZeroWindows>;
+pub(crate) type ProvenZeroWindow = Verdict<ZeroWindows>;
 
 /// Every kind of zero window that keeps a sender from sending. After the peer's FIN it keeps nothing, and none applies.
-pub static ZERO_WINDOW: &[Rule<ZeroWindows>] = &[ON_SYN, BEFORE_DATA, FULL];
+pub(crate) static ZERO_WINDOW: &[Rule<ZeroWindows>] = &[ON_SYN, BEFORE_DATA, FULL];
 
 impl TcpEndpoint {
     /// Whether it has acknowledged the peer's FIN: nothing more can come, so its window means nothing.
@@ -131,10 +131,10 @@ impl Family for Refusals {
 }
 
 /// A segment that is retransmitted because its receiver had no room for it.
-pub type ProvenRefusal = Verdict<Refusals>;
+pub(crate) type ProvenRefusal = Verdict<Refusals>;
 
 /// Every kind of refusal.
-pub static REFUSED: &[Rule<Refusals>] = &[FIN_REFUSED];
+pub(crate) static REFUSED: &[Rule<Refusals>] = &[FIN_REFUSED];
 
 /// A FIN takes one sequence number, which a window of zero has no room for: its receiver drops it and answers with an ACK
 /// (RFC 9293 §3.10.7.4). A sender that retransmits upon each such ACK goes round in a loop.

@@ -24,7 +24,7 @@ mod unknown;
 mod unread;
 mod words;
 
-pub use case::ResetCase;
+pub(crate) use case::ResetCase;
 
 pub(in crate::track) use case::Elsewhere;
 pub(in crate::track) use mptcp::MP_FASTCLOSE;

@@ -180,11 +180,12 @@ impl<'a> Case<'a> {
 
     /// Whether ACKs reported the gap and are what made the sender act. Where a timer can have expired, they must be
     /// recent, and those after an earlier retransmission must have come at once: their first makes a sender act.
-    pub(super) fn is_asked_for(&self, told: &LossEvidence) -> bool {
+    pub(super) fn is_asked_for(&self, evidence: &LossEvidence) -> bool {
         let timer = self.timer_wait().is_some_and(|wait| wait >= MIN_RTO);
         let repeated = self.segment().is_some_and(|before| before.repeats > 0);
-        let late = !self.is_reaction() || repeated && self.since(told.first_at).is_some_and(|since| since >= MIN_RTO);
-        told.is_enough() && self.can_react_to(told.enough_at) && !(timer && late)
+        let late =
+            !self.is_reaction() || repeated && self.since(evidence.first_at).is_some_and(|since| since >= MIN_RTO);
+        evidence.is_enough() && self.can_react_to(evidence.enough_at) && !(timer && late)
     }
 
     /// How long the retransmission timer had run: since an ACK of new data, a probe or a time-out restarted it, or the

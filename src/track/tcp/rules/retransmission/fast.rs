@@ -25,11 +25,11 @@ fn acks(proof: &Proof) -> String {
 }
 
 fn reported(case: &Case<'_>) -> Option<Proof> {
-    let told = case.evidence?;
+    let evidence = case.evidence?;
     Some(Proof {
-        count: told.acks,
-        second: NonZeroU64::new(told.last).filter(|last| last.get() != told.first),
-        ..case.proved_by(told.first)
+        count: evidence.acks,
+        second: NonZeroU64::new(evidence.last).filter(|last| last.get() != evidence.first),
+        ..case.proved_by(evidence.first)
     })
 }
 
@@ -40,8 +40,8 @@ pub(super) const FAST: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 5681 §3.2", "RFC 6675", "RFC 8985"],
     effect: ASKED,
     applies: |case| {
-        let told = case.evidence.filter(|_| case.is_sent_before())?;
-        reported(case).filter(|_| case.is_asked_for(&told))
+        let evidence = case.evidence.filter(|_| case.is_sent_before())?;
+        reported(case).filter(|_| case.is_asked_for(&evidence))
     },
     cause: |proof| arrival(proof.second.map(NonZeroU64::get).or(proof.witness), "fast_retransmit"),
     candidates: no_candidates,
@@ -68,10 +68,10 @@ pub(super) const ONE_ROUND_TRIP_LATER: Rule<RetransmissionFamily> = Rule {
     rfc: &["RFC 5681 §3.2", "RFC 6675"],
     effect: ASKED,
     applies: |case| {
-        let told = case.evidence.filter(|told| told.is_enough() && told.acks >= 3)?;
+        let evidence = case.evidence.filter(|evidence| evidence.is_enough() && evidence.acks >= 3)?;
         case.gap().filter(|_| !case.is_sent_before())?;
         let journey = case.path.journey.filter(|journey| *journey > COMPARABLE_RTT && *journey < MIN_RTO)?;
-        let since = case.since(told.enough_at)?;
+        let since = case.since(evidence.enough_at)?;
         let on_time = since.0 >= journey.0 * 7 / 8 && since.0 <= journey.0 + journey.0 / 4;
         reported(case).filter(|_| on_time).map(|proof| Proof { wait: Some(since), ..proof })
     },

@@ -95,7 +95,7 @@ pub(super) const OVERTAKEN: Rule<RetransmissionFamily> = Rule {
         let before = case.segment()?;
         let (_, marks) = compare(case.again, (before.ip_id, before.timestamp)).filter(|(later, _)| *later < 0)?;
         // where ACKs asked for the bytes, an identification alone does not decide: a host may count for each CPU
-        let asked = case.evidence.is_some_and(|told| case.is_asked_for(&told));
+        let asked = case.evidence.is_some_and(|evidence| case.is_asked_for(&evidence));
         let tells = marks.timestamp || !asked && case.sender.ids_count_up(case.again.ip_id);
         tells.then_some(Proof { marks, ..case.proved_by(before.frame) })
     },

@@ -1,6 +1,6 @@
 //! Why the bytes of a segment were in the capture before, or come behind bytes that were sent after them.
 //!
-//! The order of [`RETRANSMISSION`] is the argument. A packet that was not sent again (a duplicate, a late packet) comes
+//! The order of [`RETRANSMISSION`] is the argument. A packet that was not retransmitted (a duplicate, a late packet) comes
 //! first; then the handshake; then what proves that the bytes had arrived; then events that ask for a retransmission, the
 //! surest first; then timers, which need that nothing else can have caused it; and at last the unknown.
 
@@ -41,7 +41,7 @@ pub(in crate::track::tcp) fn captured_duplicate(original: u64) -> Retransmission
 }
 
 /// The causes, in the order in which they are asked.
-pub static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
+pub(crate) static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     duplicate::SAME_PACKET,
     late::SIMULTANEOUS_SYN,
     after_reset::REFUSED_SYN,

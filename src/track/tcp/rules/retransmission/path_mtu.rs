@@ -74,9 +74,9 @@ fn black_hole(case: &Case<'_>) -> Option<Proof> {
     let before = case.segment().filter(|before| before.repeats >= 2)?;
     let size = case.len();
     let timer = case.timer_wait().is_some_and(|wait| wait >= MIN_RTO) && !case.skips_others();
-    let told = case.receiver.loss_evidence(case.again, before.frame).filter(|_| timer && size > MIN_MTU_SEGMENT)?;
+    let evidence = case.receiver.loss_evidence(case.again, before.frame).filter(|_| timer && size > MIN_MTU_SEGMENT)?;
     let same_size = case.sizes_before().take(2).all(|earlier| earlier >= size);
-    let after = |sent: &&SentSegment| sent.frame > before.frame && sent.frame < told.first && sent.len > 0;
+    let after = |sent: &&SentSegment| sent.frame > before.frame && sent.frame < evidence.first && sent.len > 0;
     let mut behind = case.sender.sent.iter().filter(after).peekable();
     let only_smaller = behind.peek().is_some() && behind.all(|sent| sent.len < size);
     let none_arrived = case.sender.sent.acked().all(|sent| sent.len < size);
@@ -85,7 +85,7 @@ fn black_hole(case: &Case<'_>) -> Option<Proof> {
         count: case.nth(),
         number: u64::from(size),
         wait: case.timer_wait(),
-        ..case.proved_by(told.first)
+        ..case.proved_by(evidence.first)
     })
 }
 

@@ -180,12 +180,12 @@ pub(super) const THOUGH_REPORTED: Rule<RetransmissionFamily> = Rule {
     effect: RetransmissionEffect { delivery: Delivery::Lost, ..TIMEOUT },
     applies: |case| {
         // those that follow a retransmission go on until it arrives
-        let told = case.evidence.filter(|_| case.segment().is_none_or(|before| before.repeats == 0))?;
-        let enough = if told.acks >= 3 { ProofDetail::Alternative } else { ProofDetail::Plain };
-        let second = NonZeroU64::new(told.last).filter(|last| last.get() != told.first);
-        let seen = if case.can_react_to(told.enough_at) { told.acks } else { 0 };
+        let evidence = case.evidence.filter(|_| case.segment().is_none_or(|before| before.repeats == 0))?;
+        let enough = if evidence.acks >= 3 { ProofDetail::Alternative } else { ProofDetail::Plain };
+        let second = NonZeroU64::new(evidence.last).filter(|last| last.get() != evidence.first);
+        let seen = if case.can_react_to(evidence.enough_at) { evidence.acks } else { 0 };
         let proof = expired(case)?;
-        Some(Proof { count: seen, witness: Some(told.first), second, detail: enough, ..proof })
+        Some(Proof { count: seen, witness: Some(evidence.first), second, detail: enough, ..proof })
     },
     cause: RTO,
     candidates: no_candidates,
