@@ -56,7 +56,11 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         ],
         &["slow_server"],
     ),
-    ("udp-asked-thrice", &["frame 1 were sent again by the program, last in frame 3, and answered in frame 4"], &["So it was"]),
+    (
+        "udp-asked-thrice",
+        &["frame 1 were sent again by the program, last in frame 3, and answered in frame 4"],
+        &["So it was"],
+    ),
     ("udp-same-bytes", &["no_reply [5,6,7]", "echo_identical [2,4,7]"], &["slow_server", "udp_reordered"]),
     ("udp-first-three-reversed", &["udp_reordered [1,2,3,9]", "those of frames 2, 3 are lower"], &["no_reply"]),
     // three questions under way, and two answers that give nothing back; then a fourth

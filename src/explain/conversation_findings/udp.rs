@@ -108,7 +108,9 @@ fn in_doubt(udp: &UdpTotals) -> &'static str {
 /// That answers may stand in another conversation.
 fn elsewhere(totals: &ConversationTotals) -> &'static str {
     match is_group(totals.server.address) {
-        true => "; a host that answers a multicast or broadcast request does so from its own address, in another conversation",
+        true => {
+            "; a host that answers a multicast or broadcast request does so from its own address, in another conversation"
+        }
         false if totals.packets.server_to_client == 0 => {
             ", or sends it from another port or address, which makes another conversation (as TFTP does, RFC 1350 §4)"
         }
