@@ -58,6 +58,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   sudo \"$(command -v echolab)\" session   run an echo session and explain its every packet
+  echolab run --server 'python3 server.py 7' --client 'python3 client.py 127.0.0.1 7'
   echolab scenarios                      sessions by name, losses and resets included
   sudo \"$(command -v echolab)\" capture --port 8080
                                          explain the traffic of any program while it happens
@@ -71,6 +72,7 @@ Exit status: 0 done, 1 an expectation was not met, 2 an error.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Session(Box<session::SessionArgs>),
+    Run(Box<session::run::RunArgs>),
     Capture(Box<capture::CaptureArgs>),
     Analyze(Box<analyze::AnalyzeArgs>),
     Scenarios(scenarios::ScenariosArgs),
@@ -86,6 +88,7 @@ impl Command {
     fn run(self, typed: String) -> anyhow::Result<Exit> {
         match self {
             Self::Session(args) => args.run(typed),
+            Self::Run(args) => args.run(typed),
             Self::Capture(args) => args.run(typed),
             Self::Analyze(args) => args.run(typed),
             Self::Scenarios(args) => args.run(),

@@ -15,6 +15,7 @@ pub mod lab;
 mod meeting;
 mod pace;
 mod privileges;
+mod programs;
 mod proxy;
 pub mod scenario;
 mod server;
@@ -33,6 +34,9 @@ pub use ground::{Ground, WireStory};
 pub use kernel::KernelWatch;
 pub use pace::Pace;
 pub use privileges::{Files, Privileges, bar_new_privileges, clear_capabilities, give_up, give_up_except_faults};
+pub use programs::{
+    ClientInput, Command, CommandError, ProgramHosts, ProgramOptions, ProgramOutcome, Show, run_programs,
+};
 pub use scenario::{SCENARIOS, Scenario, Topic, scenario};
 pub use server::{BoundServer, Ending, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
 pub use signal::{Signal, Woken, poll};

@@ -2,7 +2,7 @@
 
 use super::triage::Worst;
 use crate::explain::{Conversation, Step};
-use crate::model::{Finding, FindingCounts, Protocol, Skip};
+use crate::model::{Finding, FindingCounts, Program, Protocol, Skip};
 use crate::track::{StopReason, StreamId};
 
 /// Every frame of a capture, as a step or under its reason: `frames = tcp + udp + icmp + Σ other`.
@@ -41,6 +41,8 @@ pub struct CaptureTotals {
     pub others: u64,
     /// The worst conversations, where there are too many to show each.
     pub triage: Option<Box<Worst>>,
+    /// The programs whose session was captured, where they are the user's own.
+    pub programs: Vec<Program>,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
     pub left_out: LeftOut,
 }

@@ -7,7 +7,7 @@ use super::transcript::ToldCall;
 use super::triage::Worst;
 use super::view::View;
 use crate::explain::{Conversation, Fact, FindingDigest, MergedFinding};
-use crate::model::{CaptureInfo, Nanos, Protocol, Side};
+use crate::model::{CaptureInfo, Nanos, Program, Protocol, Side};
 use crate::model::{FindingCode, FindingCounts, Severity};
 pub(crate) use crate::model::{counted, thousands as count};
 use crate::track::{ConversationTotals, RolesFrom, StopReason, Wait};
@@ -303,6 +303,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         );
         notes.push(Cell::from(text).tone(Tone::Reset));
     }
+    totals.programs.iter().for_each(|program| push_program(&mut notes, program));
     if totals.others > 0 {
         notes.push(Cell::from(others(totals.others)).tone(Tone::Reset));
     }
@@ -326,6 +327,17 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         notes.push(Cell::from(format!("the capture breaks off: {truncated}")).tone(Tone::Reset));
     }
     notes
+}
+
+/// A program's end, and its output.
+fn push_program(notes: &mut Vec<Cell>, program: &Program) {
+    let label = program.label();
+    let tone = if program.failed() { Tone::Reset } else { Tone::Plain };
+    notes.push(Cell::from(format!("{label} (`{}`) {}", program.command, program.ending())).tone(tone));
+    notes.extend(program.output.iter().map(|line| Cell::from(format!("{label}| {line}"))));
+    if program.output_left_out > 0 {
+        notes.push(Cell::from(format!("{label}| … {} more not kept", counted(program.output_left_out, "line"))));
+    }
 }
 
 /// What is said of packets that are not the session's.

@@ -10,6 +10,7 @@ mod load;
 mod marker;
 mod network;
 mod observed;
+mod programs;
 mod record;
 mod transcribed;
 
@@ -23,6 +24,7 @@ pub use self::judge::unmet;
 pub use self::marker::Marker;
 pub use self::network::{CaptureAt, LabNetwork, Network, Sources, Writers};
 pub use self::observed::{Observed, Observer};
+pub use self::programs::{Ended, ProgramSession, ProgramsEnded, WithPrograms};
 pub use self::record::{Marks, Recorded, Recording, record};
 pub use self::transcribed::Transcribed;
 

@@ -2,6 +2,8 @@
 
 mod network_args;
 mod of_side;
+mod programs_output;
+pub(super) mod run;
 mod socket_args;
 mod typed;
 mod verdict;
@@ -190,7 +192,7 @@ impl SessionArgs {
         }
         let server = Endpoint::from(session.server());
         let clients = session.client_ports();
-        let known = Known { server, clients, kept: files.kept(), halt: halt.clone() };
+        let known = Known { server: Some(server), clients, kept: files.kept(), halt: halt.clone() };
         output.report().map_or(Ok(()), ReportDir::make)?;
         typist.into_iter().for_each(|typist| session.hand_over(typist));
         session.keep(files.open(force, session.infos())?);
