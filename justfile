@@ -88,9 +88,9 @@ pictures:
     cargo build --quiet
     tests/page/pictures.py target/debug/echolab docs
 
-# Reading speed, then whole runs against tcpdump on a big capture (made anew where none is given)
+# Reading, decoding and rendering speed, then whole runs beside other programs; of one in `part` packets
 [group('measure')]
-bench capture='':
+bench part='1':
     cargo bench --quiet
-    cargo build --release --quiet
-    tests/benches/against-tcpdump target/release/echolab "$@"
+    cargo build --release --quiet --bins --examples
+    tests/benches/against_peers.py target/release/echolab target/release/examples/make_capture "$1"

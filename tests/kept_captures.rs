@@ -51,6 +51,7 @@ fn written(format: CaptureFormat, frames: &[Kept]) -> Vec<u8> {
     let mut writer = CaptureWriter::new(out.clone(), format, &info()).unwrap();
     for (index, kept) in frames.iter().enumerate() {
         let frame = Frame {
+            unknown: Default::default(),
             number: index as u64 + 1,
             time: Some(Timestamp::new(kept.time.0, kept.time.1)),
             link: LinkType(kept.link),
@@ -155,7 +156,15 @@ fn interfaces_of_one_link_type_stay_apart_in_pcapng() {
 #[test]
 fn what_a_pcap_file_cannot_hold_is_refused() {
     let mut writer = CaptureWriter::new(std::io::sink(), CaptureFormat::Pcap, &info()).unwrap();
-    let mut frame = Frame { number: 4, time: None, link: LinkType::RAW, interface: 0, wire_len: 0, data: &[] };
+    let mut frame = Frame {
+        unknown: Default::default(),
+        number: 4,
+        time: None,
+        link: LinkType::RAW,
+        interface: 0,
+        wire_len: 0,
+        data: &[],
+    };
     let error = writer.write(&frame, None).unwrap_err().to_string();
     assert!(error.contains("frame 4 is RAW") && error.contains(".pcapng"), "{error}");
     frame.link = LinkType::ETHERNET;

@@ -74,6 +74,7 @@ impl<F: Fn(u32) -> Made> Source for Maker<F> {
         let micros = self.made * 10;
         let time = Some(Timestamp::new((micros / 1_000_000) as i64, (micros % 1_000_000) as u32 * 1000));
         Ok(Some(Frame {
+            unknown: Default::default(),
             number: self.made,
             time,
             link: LinkType::RAW,

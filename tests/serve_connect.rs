@@ -533,3 +533,35 @@ fn wait_for_raw_mode(terminal: impl AsFd, before: &nix::sys::termios::Termios) {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn each_datagram_is_logged_where_that_is_asked_for() {
+    for verbose in [true, false] {
+        let arguments: &[&str] = if verbose { &["--proto", "udp", "--verbose"] } else { &["--proto", "udp"] };
+        let server = Server::start(arguments);
+        assert_ends(&server.client(&["--proto", "udp"], b"HELLO\n"), 0, "HELLO\n");
+        let (code, said) = server.stop(Signal::SIGINT);
+        assert_eq!(code, Some(0));
+        assert_eq!(said.contains(": 6 bytes in, 6 bytes out"), verbose, "{said}");
+    }
+}
+
+#[test]
+fn server_and_client_keep_captures_and_reports_of_what_they_talk() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for proto in ["tcp", "udp"] {
+        let (served, talked) = (place(&format!("served-{proto}")), place(&format!("{proto}.pcap")));
+        let server = Server::start(&["--proto", proto, "--report", &served]);
+        assert_ends(&server.client(&["--proto", proto, "--write", &talked], b"HELLO\n"), 0, "HELLO\n");
+        let (code, said) = server.stop(Signal::SIGINT);
+        assert_eq!(code, Some(0), "{said}");
+        for capture in [talked, format!("{served}/capture.pcapng")] {
+            let output = echolab(&["analyze", &capture, "--format", "jsonl"]).output().unwrap();
+            let records = text(&output.stdout);
+            assert!(records.contains("\"echo\":{") && records.contains("\"matched\":1"), "{capture}: {records}");
+        }
+        let report = std::fs::read_to_string(format!("{served}/report.md")).unwrap();
+        assert!(report.contains("HELLO") && report.contains("echolab serve"), "{report}");
+    }
+}

@@ -539,3 +539,47 @@ fn a_program_with_a_file_capability_gives_it_up_too() {
     let (_, report, said) = paused.interrupt();
     assert!(report.contains("[S]"), "{said}");
 }
+
+/// `echolab session --interactive` with this input; where it goes to and what it shows.
+fn typed(arguments: &[&str], input: &[u8]) -> Output {
+    use std::io::Write;
+    let mut child =
+        session(&[&["--interactive", "--timeout", "5m"], arguments].concat()).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn what_is_typed_is_sent_and_explained() {
+    for network in ["loopback", "lab"] {
+        for proto in ["tcp", "udp"] {
+            let folder = TempDir::new().unwrap();
+            let report = folder.path().join("report.jsonl");
+            let to = ["--format", "jsonl", "-o", report.to_str().unwrap()];
+            let output = typed(&[&["--network", network, "-t", proto], &to[..]].concat(), b"HELLO\nquit\nnot sent\n");
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "> Echo: HELLO\n", "{network} {proto}");
+            let records: Vec<Value> =
+                fs::read_to_string(report).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let conversation = &of_kind(&records, "conversation")[0];
+            assert_eq!((&conversation["echo"]["matched"], &conversation["roles_from"]), (&1.into(), &"session".into()));
+            if proto == "tcp" {
+                assert_eq!((&conversation["handshake"], &conversation["close"]), (&"complete".into(), &"fin".into()));
+            }
+        }
+    }
+}
+
+#[test]
+fn typed_keys_are_sent_one_by_one() {
+    let output = typed(&["--continuous"], b"LIFE");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.starts_with("LIFE") && shown.contains("client sends \"L\" (1 byte)"), "{shown}");
+}
+
+#[test]
+fn what_is_typed_is_not_mixed_with_a_capture() {
+    assert_fails(&typed(&["--write", "-"], b""), &["--interactive shows the answers on standard output"]);
+    assert_fails(&typed(&["--message", "x"], b""), &["--message", "cannot be used with"]);
+}

@@ -19,7 +19,7 @@ pub fn decoder(data: &[u8]) {
         let length = usize::from(input.byte()) * usize::from(input.byte() % 4 + 1);
         let data = input.bytes(length);
         let wire_len = (data.len() as u32 + beyond).saturating_sub(3);
-        let frame = Frame { number, time: None, link, interface: 0, wire_len, data };
+        let frame = Frame { unknown: Default::default(), number, time: None, link, interface: 0, wire_len, data };
         match decoder.decode(&frame) {
             Ok(packet) => {
                 let ip = packet.headers.ip;

@@ -19,7 +19,7 @@ mod tracking;
 
 pub use decoding::decoder;
 pub use lab::{http, link_rules, netlink};
-pub use reading::{packed, pcap, pcapng};
+pub use reading::{packed, pcap, pcapng, text};
 pub use rendering::renderers;
 pub use tracking::tracker;
 
@@ -31,6 +31,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("pcap", pcap),
     ("pcapng", pcapng),
     ("packed", packed),
+    ("text", text),
     ("decoder", decoder),
     ("tracker", tracker),
     ("renderers", renderers),

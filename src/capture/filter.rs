@@ -119,7 +119,7 @@ mod tests {
     ];
 
     fn frame(link: LinkType, data: &[u8], wire_len: u32) -> Frame<'_> {
-        Frame { number: 7, time: None, link, interface: 0, wire_len, data }
+        Frame { unknown: Default::default(), number: 7, time: None, link, interface: 0, wire_len, data }
     }
 
     fn matches(expression: &str, frame: &Frame<'_>) -> bool {

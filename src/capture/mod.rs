@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what is in a frame.
 
+mod copied;
 pub mod file;
 pub mod filter;
 mod live;
@@ -10,11 +11,14 @@ mod records;
 pub mod save;
 pub mod spool;
 pub mod tee;
+mod text;
 
 use std::io;
 
+pub use copied::Copied;
 pub use live::{
-    Drainer, Interface, LiveCapture, LiveSource, RIGHTS_TO_CAPTURE, Ring, SNAPLEN, Stopper, may_capture, session_filter,
+    Drainer, Interface, InterfaceInfo, LiveCapture, LiveSource, Notice, Notify, Ring, SNAPLEN, Stopper, interfaces,
+    may_capture, session_filter, ways_to_capture,
 };
 
 use crate::model::{CaptureInfo, Frame};
@@ -45,5 +49,33 @@ pub trait Source {
     /// A source that wraps another hands this on.
     fn dropped(&self) -> Option<u64> {
         None
+    }
+
+    /// What people have to know of the frames, known when the source is at its end: of text, what it does not show.
+    /// A source that wraps another hands this on.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl<S: Source> Source for &mut S {
+    fn info(&self) -> &CaptureInfo {
+        (**self).info()
+    }
+
+    fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
+        (**self).next_frame()
+    }
+
+    fn is_ready(&self) -> bool {
+        (**self).is_ready()
+    }
+
+    fn dropped(&self) -> Option<u64> {
+        (**self).dropped()
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        (**self).remarks()
     }
 }

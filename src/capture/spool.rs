@@ -119,6 +119,7 @@ impl Source for Replay {
         self.file.read_exact(&mut self.buffer)?;
         self.number += 1;
         Ok(Some(Frame {
+            unknown: Default::default(),
             number: self.number,
             time: (timed != [0]).then(|| Timestamp::new(i64::from_ne_bytes(seconds), nanos)),
             link: LinkType(u16::from_ne_bytes(link)),

@@ -31,6 +31,11 @@ impl Tee {
         self.with(CaptureWriter::flush);
     }
 
+    /// The first error of writing, if there was one.
+    pub fn error(&self) -> Option<&io::Error> {
+        self.error.as_ref()
+    }
+
     fn with(&mut self, write: impl FnOnce(&mut CaptureWriter) -> io::Result<()>) {
         if let Some(writer) = &mut self.writer
             && let Err(error) = write(writer)
@@ -82,7 +87,15 @@ mod tests {
     }
 
     fn frame(number: u64, data: &[u8]) -> Frame<'_> {
-        Frame { number, time: None, link: LinkType::ETHERNET, interface: 0, wire_len: data.len() as u32, data }
+        Frame {
+            unknown: Default::default(),
+            number,
+            time: None,
+            link: LinkType::ETHERNET,
+            interface: 0,
+            wire_len: data.len() as u32,
+            data,
+        }
     }
 
     fn info() -> CaptureInfo {

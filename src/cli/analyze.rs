@@ -1,8 +1,9 @@
 //! `echolab analyze CAPTURE...`: explains capture files.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
 use super::destination::is_same;
@@ -14,19 +15,20 @@ use super::privileges;
 use super::progress::Progress;
 use super::sought::Sought;
 use super::under_way::Output;
-use crate::capture::Source;
 use crate::capture::file::from_reader;
 use crate::capture::filter::Filter;
+use crate::capture::save::{CaptureWriter, create};
+use crate::capture::{Copied, Source};
 use crate::drive::Signal;
-use crate::model::{LinkType, Protocol};
+use crate::model::{CaptureFormat, FindingCode, LinkType, Protocol, Severity};
 use crate::pipeline;
 use crate::pipeline::annotate::Annotated;
-use crate::report::{Order, Wanted};
+use crate::report::{Order, Scan, Selection, Wanted};
 use crate::track::StreamId;
 
 /// Explain every packet of capture files.
 ///
-/// Reads pcap and pcapng, plain or packed with gzip or zstd, follows each TCP and UDP conversation and says what every
+/// Reads pcap and pcapng, and packets as text of tcpdump, tshark or Wireshark, plain or packed with gzip or zstd, follows each TCP and UDP conversation and says what every
 /// packet does in it and why.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -34,7 +36,7 @@ Examples:
   echolab analyze echo.pcap                           every conversation, step by step
   echolab analyze echo.pcap --columns +options,+payload
                                                       the same with two more columns
-  echolab analyze big.pcapng.gz --summary             the 50 largest conversations
+  echolab analyze big.pcapng.gz --summary             the 50 worst conversations
   echolab analyze big.pcapng.gz --conversation tcp:7  one of them, step by step
   echolab analyze echo.pcap --answers                 what labs ask of a trace, answered
   echolab analyze echo.pcap --format markdown -o echo.md
@@ -46,8 +48,9 @@ Examples:
                                                       every reset, one line a step
   sudo tcpdump -i lo -U -w - port 7 | echolab analyze - --format lines
                                                       while it happens
+  echolab analyze session.txt --write session.pcapng  what tcpdump, tshark or Wireshark printed
 
-Exit status: 0 done, 1 stopped by Ctrl-C (what was read until then is shown), 2 an error; a capture that breaks off is
+Exit status: 0 done, 1 stopped by Ctrl-C (what was read until then is shown) or nothing matches, 2 an error; a capture that breaks off is
 one, and everything before the break is shown.")]
 pub(super) struct AnalyzeArgs {
     /// Capture files; - is standard input.
@@ -66,12 +69,16 @@ pub(super) struct AnalyzeArgs {
     #[arg(long, value_name = "N", help_heading = "Selection")]
     port: Option<u16>,
 
+    /// Only conversations with one of these findings: codes as under `findings` in the README, or problem, warning, note.
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',', value_parser = finding, help_heading = "Selection")]
+    find: Vec<Codes>,
+
     /// Stop after N frames (of those that pass the filter).
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     #[arg(help_heading = "Selection")]
     count: Option<u64>,
 
-    /// Show conversations only, one row each: exact totals and the 50 largest.
+    /// Show conversations only, one row each: exact totals and the 50 worst.
     #[arg(long, help_heading = "Selection")]
     summary: bool,
 
@@ -81,7 +88,7 @@ pub(super) struct AnalyzeArgs {
         value_enum,
         value_name = "BY",
         requires = "summary",
-        default_value = "bytes",
+        default_value = "trouble",
         help_heading = "Selection"
     )]
     sort: Sort,
@@ -90,12 +97,19 @@ pub(super) struct AnalyzeArgs {
     #[arg(long, conflicts_with = "summary", help_heading = "Selection")]
     answers: bool,
 
+    /// Write the packets of a text to this capture file (pcapng); bytes that it does not show are zero, and a comment says
+    /// so.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    write: Option<PathBuf>,
+
     #[command(flatten)]
     output: OutputArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Sort {
+    /// Problems first, then warnings, each by the longest stall; the others by bytes.
+    Trouble,
     /// Most bytes on the wire first.
     Bytes,
     /// Most packets first.
@@ -109,11 +123,31 @@ enum Sort {
 impl From<Sort> for Order {
     fn from(sort: Sort) -> Self {
         match sort {
+            Sort::Trouble => Self::Trouble,
             Sort::Bytes => Self::Bytes,
             Sort::Packets => Self::Packets,
             Sort::Start => Self::Start,
             Sort::Duration => Self::Duration,
         }
+    }
+}
+
+/// The codes that a name stands for.
+#[derive(Clone, Debug)]
+struct Codes(Vec<FindingCode>);
+
+/// Reads the code of a finding, or a severity.
+fn finding(name: &str) -> Result<Codes> {
+    let of = |fits: &dyn Fn(FindingCode) -> bool| FindingCode::ALL.iter().copied().filter(|code| fits(*code)).collect();
+    let codes: Vec<FindingCode> = match Severity::ALL.into_iter().find(|severity| severity.name() == name) {
+        Some(severity) => of(&|code| code.severity() == severity),
+        None => of(&|code| code.name() == name),
+    };
+    match codes.is_empty() {
+        true => {
+            bail!("no finding has this code; `echolab formats findings` lists them, or take problem, warning or note")
+        }
+        false => Ok(Codes(codes)),
     }
 }
 
@@ -136,16 +170,42 @@ struct Request {
     count: Option<u64>,
     wanted: Wanted,
     several: bool,
+    /// Conversations only, so that none has to be known before its steps come.
+    summary: bool,
+    write: Option<PathBuf>,
+    force: bool,
 }
 
 impl AnalyzeArgs {
     pub(super) fn run(self, command: String) -> Result<Exit> {
         let order = self.summary.then(|| self.sort.into());
-        let wanted = Wanted { streams: self.conversation, port: self.port, steps: None };
+        let findings = self.find.into_iter().flat_map(|codes| codes.0).collect();
+        let wanted = Wanted { streams: self.conversation, port: self.port, findings, steps: None };
+        let triage = !self.summary && !self.answers && wanted.streams.is_empty() && wanted.port.is_none();
         let several = self.captures.len() > 1;
-        let scope = Scope { summary: order, wanted: wanted.clone(), several, answers: self.answers, command };
+        let scope = Scope {
+            summary: order,
+            wanted: wanted.clone(),
+            several,
+            triage,
+            answers: self.answers,
+            command,
+            live: false,
+        };
+        let force = self.output.force;
         let output = self.output.check(scope)?;
-        let request = Request { filter: self.filter, count: self.count, wanted, several };
+        if several && self.write.is_some() {
+            bail!("--write makes a capture file of one text: name one");
+        }
+        let request = Request {
+            filter: self.filter,
+            count: self.count,
+            wanted,
+            several,
+            summary: self.summary,
+            write: self.write,
+            force,
+        };
         if let Some(filter) = &request.filter {
             check_filter(filter)?;
         }
@@ -155,15 +215,22 @@ impl AnalyzeArgs {
         refuse_to_overwrite(&self.captures, &output)?;
         let inputs: Vec<Result<Input>> = self.captures.iter().map(|path| Input::open(path)).collect();
         refuse_filter(&self.captures, &inputs)?;
-        privileges::give_up(privileges::files(&output.files()))?;
+        if let Some(path) = &request.write
+            && (self.captures.iter().any(|capture| is_same(path, capture))
+                || output.files().iter().any(|file| is_same(path, file)))
+        {
+            bail!("can't write the capture to {}: it is read, or is the report", path.display());
+        }
+        let written = output.files().into_iter().chain(request.write.clone()).collect::<Vec<_>>();
+        privileges::give_up(privileges::files(&written))?;
         let halt = interrupt()?;
 
-        let mut worst = Exit::Done;
+        let (mut worst, mut matched) = (Exit::Done, false);
         let mut output =
             Some(output).filter(|_| inputs.iter().any(Result::is_ok)).map(OutputOptions::open).transpose()?;
         for input in inputs {
             let done = match (&mut output, input) {
-                (Some(output), Ok(input)) => request.analyze(input, &halt, output)?,
+                (Some(output), Ok(input)) => request.analyze(input, &halt, output, &mut matched)?,
                 (_, Err(error)) => Err(error),
                 (None, Ok(_)) => Ok(()),
             };
@@ -177,12 +244,12 @@ impl AnalyzeArgs {
             }
         }
         output.map_or(Ok(()), Output::end)?;
-        Ok(worst)
+        Ok(if matched || halt.is_raised() { worst } else { worst.and(Exit::Unmet) })
     }
 }
 
 /// A mistake in the language is found before any work; a link type other than Ethernet may still refuse it later.
-fn check_filter(filter: &str) -> Result<()> {
+pub(super) fn check_filter(filter: &str) -> Result<()> {
     let links = [LinkType::LINUX_SLL2, LinkType::RAW, LinkType::NULL, LinkType(105)];
     match Filter::new(filter, LinkType::ETHERNET) {
         Err(error) if links.iter().all(|link| Filter::new(filter, *link).is_err()) => Err(error),
@@ -232,16 +299,79 @@ fn refuse_to_overwrite(captures: &[PathBuf], output: &OutputOptions) -> Result<(
     }
 }
 
+/// Most conversations with the finding that is looked for.
+const FOUND: usize = 10_000;
+
 impl Request {
+    /// Reads the capture a first time, where its conversations must be known before their steps are shown: those with the
+    /// findings that are looked for, or the `worst`. `None` where one reading is enough.
+    fn scan(&self, input: &mut Input, halt: &Signal, worst: Option<usize>) -> Result<Option<HashSet<StreamId>>> {
+        let finds = !self.wanted.findings.is_empty() && !self.summary;
+        let most = match worst {
+            _ if finds => FOUND,
+            Some(worst) => worst,
+            None => return Ok(None),
+        };
+        let Some(twin) = input.twin() else {
+            match finds {
+                true => bail!("--find reads the capture twice, which {} does not allow; take --summary", input.name),
+                false => return Ok(None),
+            }
+        };
+        let name = twin.name.clone();
+        let mut source = from_reader(name.clone(), Box::new(twin.until(halt)))?;
+        let link = source.info().link_types.first().copied().unwrap_or(LinkType::ETHERNET);
+        let filter = self.filter.as_deref().map(|filter| Filter::new(filter, link)).transpose()?;
+        let mut options = pipeline::Options {
+            filter,
+            max_frames: self.count,
+            halt: Some(halt.clone()),
+            ahead: true,
+            ..pipeline::Options::default()
+        };
+        let mut scan = Scan::new(&self.wanted, most);
+        pipeline::run(&mut source, &mut options, &mut scan)?;
+        drop(source);
+        input.rewind()?;
+        Ok(Some(scan.found()))
+    }
+
+    /// What the frames are copied to, where that is asked for.
+    fn writer(&self, source: &impl Source) -> Result<Option<CaptureWriter>> {
+        let Some(path) = &self.write else { return Ok(None) };
+        if source.info().format != Some(CaptureFormat::Text) {
+            bail!("--write makes a capture file of text, and this is a capture file");
+        }
+        let comment =
+            "Made by echolab from packets as text: bytes that the text does not show are zero, and so are times.";
+        let writer = CaptureWriter::annotated(create(path, self.force)?, CaptureFormat::Pcapng, source.info(), comment);
+        writer.map(Some).with_context(|| format!("cannot write the capture {path:?}"))
+    }
+
     /// Analyses one capture. The outer error is one of the output, which ends everything; the inner is the capture's.
-    fn analyze(&self, input: Input, halt: &Signal, output: &mut Output) -> Result<Result<()>> {
+    fn analyze(&self, mut input: Input, halt: &Signal, output: &mut Output, matched: &mut bool) -> Result<Result<()>> {
         let Input { name, size, .. } = &input;
         let (name, size) = (name.clone(), *size);
+        let mut wanted = Wanted::default();
+        match self.scan(&mut input, halt, output.details()) {
+            Ok(None) => {}
+            Ok(Some(found)) if self.wanted.findings.is_empty() => output.sink().prefer(&found),
+            // none of them has this name
+            Ok(Some(found)) => {
+                wanted.streams = found.into_iter().collect();
+                wanted.findings.clone_from(&self.wanted.findings);
+                if wanted.streams.is_empty() {
+                    wanted.streams.push(StreamId { protocol: Protocol::Tcp, number: u32::MAX });
+                }
+            }
+            Err(error) => return Ok(Err(error)),
+        }
         let reader = Box::new(input.until(halt));
         let (reader, progress) = match output.shows_as_it_reads() {
             false => Progress::watch(reader, &name, size),
             true => (reader as _, Progress::default()),
         };
+        let as_it_reads = output.shows_as_it_reads();
         let mut source = match from_reader(name.clone(), reader) {
             Ok(source) => source,
             Err(error) => return Ok(Err(error)),
@@ -261,15 +391,33 @@ impl Request {
         };
         let mut sought = Sought::new(&self.wanted);
         let desk = output.desk();
-        let mut sink = sought.before(progress.before(output.sink()));
-        let totals = match desk {
-            None => pipeline::run(&mut source, &mut options, &mut sink)?,
-            Some(desk) => pipeline::run(&mut Annotated::new(source, desk), &mut options, &mut sink)?,
+        let mut selection = Selection::new(wanted, output.sink());
+        let mut sink = sought.before(progress.before(&mut selection));
+        let mut unwritten = None;
+        let totals = match (desk, self.writer(&source)) {
+            (_, Err(error)) => return Ok(Err(error)),
+            (None, Ok(None)) => pipeline::run(&mut source, &mut options, &mut sink)?,
+            (Some(desk), Ok(None)) => pipeline::run(&mut Annotated::new(source, desk), &mut options, &mut sink)?,
+            (desk, Ok(Some(writer))) => {
+                let mut copied = Copied::new(source, writer, &mut unwritten);
+                let totals = match desk {
+                    None => pipeline::run(&mut copied, &mut options, &mut sink)?,
+                    Some(desk) => pipeline::run(&mut Annotated::new(&mut copied, desk), &mut options, &mut sink)?,
+                };
+                copied.finish();
+                totals
+            }
         };
         drop(sink);
+        if as_it_reads {
+            totals.remarks.iter().for_each(|remark| say(remark));
+        }
+        if let Some(error) = unwritten {
+            return Ok(Err(anyhow!(error).context("cannot write the capture")));
+        }
         let shown = if name == "-" { "standard input" } else { &name };
         let place = if self.several { shown } else { "the capture" };
-        sought.tell_missing(place, &totals, self.filter.is_some());
+        *matched |= sought.tell_missing(place, &totals, self.filter.is_some());
         Ok(match totals.truncated {
             None => Ok(()),
             Some(why) => Err(anyhow!("{shown} breaks off: {why}; everything before that is shown")),

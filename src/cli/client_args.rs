@@ -23,7 +23,7 @@ pub(super) struct ClientArgs {
 
     /// Send one byte at a time.
     #[arg(long)]
-    continuous: bool,
+    pub(super) continuous: bool,
 
     /// Send everything before the first read.
     #[arg(long)]

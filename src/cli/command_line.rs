@@ -19,6 +19,13 @@ pub(super) fn command_line(arguments: &[OsString]) -> String {
     line
 }
 
+/// The command that analyses a capture.
+pub(super) fn analyze(capture: &str) -> String {
+    let mut line = format!("{} analyze ", env!("CARGO_PKG_NAME"));
+    push_quoted(&mut line, OsStr::new(capture));
+    line
+}
+
 fn push_quoted(line: &mut String, argument: &OsStr) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     match argument.to_str() {

@@ -23,5 +23,5 @@ pub(super) fn formats_with_calls() -> Vec<&'static str> {
 
 pub(super) fn format_help() -> String {
     let names: Vec<_> = FORMATS.iter().map(|format| format.name).chain([ANNOTATED.0]).collect();
-    format!("What the report looks like: {}", names.join(", "))
+    format!("What the report looks like: {} [default: table]", names.join(", "))
 }

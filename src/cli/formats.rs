@@ -8,12 +8,12 @@ use clap::Args;
 use super::format_names::ANNOTATED;
 use super::listing::row;
 use super::{Exit, width};
-use crate::explain::FACTS;
+use crate::explain::{FACTS, QUESTIONS};
 use crate::model::FindingCode;
 use crate::render::FORMATS;
-use crate::report::{COLUMNS, CONVERSATION_COLUMNS, Column};
+use crate::report::{COLUMNS, CONVERSATION_COLUMNS, Column, PARTS};
 
-/// List the output formats, the columns, the facts and the finding codes.
+/// List the output formats, the columns, the facts, the finding codes, the parts and the questions.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -37,6 +37,10 @@ enum List {
     Facts,
     /// The finding codes.
     Findings,
+    /// What --only takes.
+    Parts,
+    /// The questions that --answers answers.
+    Questions,
 }
 
 impl FormatsArgs {
@@ -61,6 +65,16 @@ impl FormatsArgs {
         if wanted(List::Findings) {
             let rows = FindingCode::ALL.iter().map(|code| (code.name(), code.about().to_owned()));
             lists.add("Findings", rows);
+        }
+        if wanted(List::Parts) {
+            lists.add(
+                "Parts of a conversation (--only)",
+                PARTS.iter().map(|(_, name, about)| (*name, (*about).to_owned())),
+            );
+        }
+        if wanted(List::Questions) {
+            lists
+                .add("Questions (--answers)", QUESTIONS.iter().map(|question| (question.id, question.text.to_owned())));
         }
         super::destination::print(io::stdout().lock(), lists.text.trim_end_matches('\n').as_bytes())?;
         super::destination::print(io::stdout().lock(), b"\n")?;

@@ -15,8 +15,7 @@ const fn habit(subcommand: &'static str, typed: &'static [&'static str], tip: &'
 }
 
 const ANALYZE: &str = "echolab analyze FILE explains a capture file";
-const OWN: &str = "echolab session captures a session of its own; pipe what others capture: sudo tcpdump -i IF -U -w - | \
-                   echolab analyze -";
+const OWN: &str = "echolab capture captures any program's packets and explains them as they come";
 const COLUMNS: &str = "--columns +NAME adds a column (echolab formats columns lists them)";
 const UDP: &str = "--proto udp";
 const TCP: &str = "--proto tcp, which is the default";
@@ -25,7 +24,7 @@ const HOST: &str = "--ip ADDR, an address of either family or a host name";
 
 pub(super) const HABITS: &[Habit] = &[
     habit("", &["-r", "--read", "-n", "read", "explain", "show", "file"], ANALYZE),
-    habit("", &["-i", "--interface", "-w", "--write", "capture", "listen", "sniff"], OWN),
+    habit("", &["-i", "--interface", "-w", "--write", "listen", "sniff", "live"], OWN),
     habit("", &["run", "start", "test", "demo"], "echolab session runs a session and explains it"),
     habit("", &["-v", "version"], "echolab --version"),
     habit("analyze", &["-r", "--read", "--file"], "the file needs no option: echolab analyze FILE"),
@@ -47,11 +46,7 @@ pub(super) const HABITS: &[Habit] = &[
     habit("analyze", &["--stream", "--follow"], "--conversation tcp:N"),
     habit("analyze", &["-p"], PORT),
     habit("analyze", &["-4", "-6"], "--filter ip or --filter ip6 chooses"),
-    habit(
-        "analyze",
-        &["-i", "--interface"],
-        "it reads files and pipes: sudo tcpdump -i IF -U -w - | echolab analyze -",
-    ),
+    habit("analyze", &["-i", "--interface"], "it reads files and pipes; echolab capture -i IF captures an interface"),
     habit("session", &["-u", "--udp"], UDP),
     habit("session", &["--tcp"], TCP),
     habit("session", &["-p"], PORT),
@@ -65,6 +60,17 @@ pub(super) const HABITS: &[Habit] = &[
         &["-f", "--filter"],
         "its capture holds the session and nothing else; echolab analyze FILE --filter BPF chooses",
     ),
+    habit("capture", &["-p"], PORT),
+    habit("capture", &["-n"], "there is no need for it: addresses and ports are shown as numbers anyway"),
+    habit("capture", &["-D", "--interfaces"], "--list names the interfaces"),
+    habit("capture", &["-r", "--read"], ANALYZE),
+    habit("capture", &["-S"], "--absolute shows numbers as on the wire"),
+    habit("capture", &["-U", "-l"], "there is no need for it: every packet is written as it comes"),
+    habit("capture", &["-x", "-X"], "--payload hex shows the bytes"),
+    habit("capture", &["-A"], "--payload text shows what was sent"),
+    habit("capture", &["-B"], "--buffer MIB"),
+    habit("capture", &["-s", "--snaplen"], "there is no need for it: frames are captured whole"),
+    habit("capture", &["-v", "-e", "--verbose"], COLUMNS),
     habit("serve", &["-u", "--udp"], UDP),
     habit("serve", &["--tcp"], TCP),
     habit("serve", &["-p", "-l"], PORT),

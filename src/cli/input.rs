@@ -1,7 +1,7 @@
 //! A capture to be read: a file, a pipe or standard input, to its end or until Ctrl-C.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -40,6 +40,17 @@ impl Input {
         };
         let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|meta| meta.len());
         Ok(Self { name: path.to_string_lossy().into_owned(), size, file })
+    }
+
+    /// The same file once more, for a reading before this one; `None` for what can be read only once.
+    pub(super) fn twin(&self) -> Option<Self> {
+        let file = self.size.and_then(|_| self.file.try_clone().ok())?;
+        Some(Self { name: self.name.clone(), size: self.size, file })
+    }
+
+    /// Goes back to its beginning, after the reading of its twin.
+    pub(super) fn rewind(&mut self) -> Result<()> {
+        self.file.rewind().with_context(|| format!("cannot read {} a second time", self.name))
     }
 
     /// What is in it, as far as it comes before the signal.

@@ -4,6 +4,8 @@
 //! found there. A subcommand is a file with an `…Args` struct and its `run`, and a line in `Command`.
 
 mod analyze;
+mod capture;
+mod capture_files;
 mod client_args;
 mod command_line;
 mod completions;
@@ -22,6 +24,7 @@ mod messages;
 mod output;
 mod privileges;
 mod progress;
+mod recording;
 mod report_dir;
 mod scenarios;
 mod serve;
@@ -43,7 +46,7 @@ pub use exit::Exit;
 pub use output::{OutputArgs, OutputOptions};
 pub use under_way::Output;
 
-/// Run a TCP or UDP echo session, capture it, and have every packet explained; or explain any capture file.
+/// Run a TCP or UDP echo session, capture it, and have every packet explained; or explain what any program sends, live or from a capture file.
 #[derive(Debug, Parser)]
 #[command(name = "echolab", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = EXAMPLES)]
@@ -55,7 +58,10 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   sudo \"$(command -v echolab)\" session   run an echo session and explain its every packet
+  echolab run --server 'python3 server.py 7' --client 'python3 client.py 127.0.0.1 7'
   echolab scenarios                      sessions by name, losses and resets included
+  sudo \"$(command -v echolab)\" capture --port 8080
+                                         explain the traffic of any program while it happens
   echolab analyze echo.pcap              every conversation of a capture, step by step
   echolab analyze big.pcap --summary     its largest conversations
   echolab formats                        what the output can look like
@@ -66,6 +72,8 @@ Exit status: 0 done, 1 an expectation was not met, 2 an error.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Session(Box<session::SessionArgs>),
+    Run(Box<session::run::RunArgs>),
+    Capture(Box<capture::CaptureArgs>),
     Analyze(Box<analyze::AnalyzeArgs>),
     Scenarios(scenarios::ScenariosArgs),
     Serve(serve::ServeArgs),
@@ -80,10 +88,12 @@ impl Command {
     fn run(self, typed: String) -> anyhow::Result<Exit> {
         match self {
             Self::Session(args) => args.run(typed),
+            Self::Run(args) => args.run(typed),
+            Self::Capture(args) => args.run(typed),
             Self::Analyze(args) => args.run(typed),
             Self::Scenarios(args) => args.run(),
-            Self::Serve(args) => args.run(),
-            Self::Connect(args) => args.run(),
+            Self::Serve(args) => args.run(typed),
+            Self::Connect(args) => args.run(typed),
             Self::Formats(args) => args.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
+use super::command_line;
 use super::destination::{Destination, Named, create, is_stdout};
 use super::format_names::{format_help, formats};
 use super::report_dir::ReportDir;
 use super::under_way::Output;
 use super::width;
 use crate::pipeline::annotate::{Annotator, Desk};
-use crate::render::{self, FORMATS, Format};
+use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
-    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Selection, Several, Sink,
-    View, Wanted,
+    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PARTS, Part, Parts, PayloadView,
+    Selection, Several, Sink, Titled, View, Wanted,
 };
 
 /// Options of the output, as typed.
@@ -23,9 +24,9 @@ use crate::report::{
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// What the report looks like.
-    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = formats(), hide_possible_values = true)]
+    #[arg(long, value_name = "FORMAT", value_parser = formats(), hide_possible_values = true)]
     #[arg(help = format_help())]
-    format: String,
+    format: Option<String>,
 
     /// Write the report to FILE, which must not exist; - is standard output.
     #[arg(short, long, value_name = "FILE")]
@@ -48,6 +49,22 @@ pub struct OutputArgs {
     #[arg(help = "Show at most N steps of a conversation, or with --summary N conversations; 0 shows all \
                   [default: 1000, 50; formats that stream show all steps]")]
     limit: Option<u64>,
+
+    /// Show only these parts of each conversation (`echolab formats parts` lists them).
+    #[arg(long, value_name = "PART,…", value_parser = parts)]
+    only: Option<Parts>,
+
+    /// The report's title [default: the file's name].
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+
+    /// The report's author.
+    #[arg(long, value_name = "NAME")]
+    author: Option<String>,
+
+    /// Write LaTeX for \\input into another document.
+    #[arg(long)]
+    fragment: bool,
 
     /// Show sequence numbers, acknowledgments and windows as on the wire, not relative and scaled.
     #[arg(long)]
@@ -88,6 +105,14 @@ enum When {
     Never,
 }
 
+/// Reads `findings,facts`.
+fn parts(names: &str) -> Result<Parts, String> {
+    Parts::parse(names).map_err(|name| {
+        let known: Vec<_> = PARTS.iter().map(|(_, name, _)| *name).collect();
+        format!("there is no part {name:?}; there are {}", known.join(", "))
+    })
+}
+
 /// What a report is to show, beyond what every subcommand offers.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -97,10 +122,14 @@ pub struct Scope {
     pub wanted: Wanted,
     /// Whether there are several captures.
     pub several: bool,
+    /// Whether a capture of many conversations may be shown by its worst ones.
+    pub triage: bool,
     /// Whether the questions of labs are answered.
     pub answers: bool,
     /// The command as a shell would take it.
     pub command: String,
+    /// Whether packets of an interface are shown while they come: step by step on a terminal, as lines to a pipe.
+    pub live: bool,
 }
 
 /// Options of the output, checked.
@@ -112,6 +141,8 @@ pub struct OutputOptions {
     most_conversations: usize,
     destination: Destination,
     report: Option<ReportDir>,
+    /// The title and the author.
+    names: (Option<String>, Option<String>),
     force: bool,
     color: When,
 }
@@ -127,19 +158,24 @@ impl OutputArgs {
     /// # Errors
     /// When a column does not exist, or the format has no place for what is asked.
     pub fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
-        let format = render::format(&self.format);
+        let to_stdout = self.output.as_deref().is_none_or(is_stdout);
+        let to_terminal = to_stdout && io::stdout().is_terminal();
+        let usual = if scope.live && to_stdout && !to_terminal { "lines" } else { "table" };
+        let name = self.format.as_deref().unwrap_or(usual);
+        let format = render::format(name);
+        let shows_steps = scope.live && to_terminal && name == "table" && !scope.answers;
         if scope.answers && !format.is_some_and(|format| format.answers) {
             let names: Vec<_> = FORMATS.iter().filter(|format| format.answers).map(|format| format.name).collect();
-            bail!("--format {} has no place for --answers; use one of {}", self.format, names.join(", "));
+            bail!("--format {name} has no place for --answers; use one of {}", names.join(", "));
         }
         if format.is_none() && scope.summary.is_some() {
-            bail!("--format {} holds packets, and --summary shows none", self.format);
+            bail!("--format {name} holds packets, and --summary shows none");
         }
         if format.is_none() && scope.several {
-            bail!("--format {} annotates one capture at a time", self.format);
+            bail!("--format {name} annotates one capture at a time");
         }
         if format.is_none() && self.output.is_none() && io::stdout().is_terminal() {
-            bail!("--format {} is not for a terminal: name a file with --output", self.format);
+            bail!("--format {name} is not for a terminal: name a file with --output");
         }
         let report = self.report.map(ReportDir::new);
         report.as_ref().map_or(Ok(()), |folder| folder.ensure_free(self.force))?;
@@ -158,8 +194,27 @@ impl OutputArgs {
             time_zone: if self.utc { jiff::tz::TimeZone::UTC } else { jiff::tz::TimeZone::system() },
         };
         let width = width::width(self.width, destination == Destination::Stdout);
-        let command = Some(scope.command.clone());
-        let mut render = render::Options { view, width, several: scope.several, command, ..render::Options::default() };
+        if self.fragment && name != "latex" {
+            bail!("--fragment is for --format latex");
+        }
+        if self.only.is_some() && (scope.summary.is_some() || format.is_none_or(|format| !format.has_parts())) {
+            bail!("--only chooses parts of a report by table, markdown, html or latex on single conversations");
+        }
+        let parts = self.only.unwrap_or_default();
+        let mut scope = scope;
+        scope.answers |= parts.names(Part::Answers) && format.is_some_and(|format| format.answers);
+        let triage = scope.triage && self.columns.is_none() && self.limit.is_none() && !self.absolute;
+        let mut render = render::Options {
+            view,
+            width,
+            several: scope.several,
+            command: Some(scope.command.clone()),
+            analyze: Some(command_line::analyze),
+            triage: triage && self.payload.is_none(),
+            parts,
+            fragment: self.fragment,
+            ..render::Options::default()
+        };
         let mut names = self.columns;
         if self.payload.is_some() && scope.summary.is_none() {
             match &mut names {
@@ -172,8 +227,8 @@ impl OutputArgs {
             (Some(names), None) => render.columns = Choice::parse(COLUMNS, names)?,
             (Some(names), Some(_)) => render.conversation_columns = Choice::parse(CONVERSATION_COLUMNS, names)?,
         }
-        let mut scope = scope;
         render.summary = scope.summary.is_some();
+        render.steps_shown = shows_steps;
         render.bounds = match (render.summary, self.limit) {
             // what is passed on is bounded already
             (true, _) | (false, Some(0)) => Bounds::NONE,
@@ -195,6 +250,7 @@ impl OutputArgs {
             most_conversations,
             destination,
             report,
+            names: (self.title, self.author),
             force: self.force,
             color: self.color,
         })
@@ -238,12 +294,18 @@ impl OutputOptions {
             }
         };
         let (mut sink, desk): (Box<dyn Sink>, _) = match self.format {
-            Some(format) => ((format.sink)(out, &self.render), None),
+            Some(format) if self.render.steps_shown => {
+                let report = format.open(out, &self.render);
+                (render::live(Box::new(io::stdout()), &self.render, report), None)
+            }
+            Some(format) => (format.open(out, &self.render), None),
             None => {
                 let desk = Desk::new(out);
                 (Box::new(Annotator::new(desk.clone())), Some(desk))
             }
         };
+        // the folder's reports show them
+        self.render.steps_shown = false;
         if let Some(folder) = &self.report {
             let several = Several::default().and(sink);
             sink = Box::new(folder.open(several, self.force, &self.render)?);
@@ -258,11 +320,18 @@ impl OutputOptions {
         if self.scope.answers {
             sink = Box::new(Answering::new(sink));
         }
+        if let (title, author) = self.names
+            && (title.is_some() || author.is_some())
+        {
+            sink = Box::new(Titled::new(title, author, sink));
+        }
         let to_terminal = self.destination == Destination::Stdout && io::stdout().is_terminal();
         let streams = self.format.is_some_and(|format| format.streams);
         let shows_as_it_reads = to_terminal && streams && !self.render.summary;
         let shows_headers = self.report.is_some() || self.format.is_some_and(|format| format.headers);
-        Ok(Output { sink, desk, shows_as_it_reads, shows_headers })
+        let has_details = self.report.is_some() || self.format.is_some_and(|format| format.triage == Triaged::Before);
+        let details = (self.render.triage && has_details).then_some(self.render.bounds.conversations);
+        Ok(Output { sink, desk, shows_as_it_reads, shows_headers, details })
     }
 
     /// Whether the capture itself is to be annotated.
@@ -278,6 +347,7 @@ impl OutputOptions {
     /// Leaves standard output to something else: a report that would go there goes to standard error.
     pub fn make_way(&mut self) {
         if self.destination == Destination::Stdout {
+            self.render.steps_shown = false;
             self.destination = Destination::Stderr;
         }
     }

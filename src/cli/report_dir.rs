@@ -17,6 +17,8 @@ const LADDER: &str = "svg";
 /// The reports of a folder: a format and the name of its file.
 const REPORTS: [(&str, &str); 4] =
     [("markdown", "report.md"), ("html", "report.html"), (LADDER, "ladder.svg"), ("graphs", "graphs.svg")];
+/// What the Markdown report links to.
+const DRAWINGS: &[(&str, &str)] = &[("Ladder", "ladder.svg"), ("Graphs", "graphs.svg")];
 /// The capture of a session, which keeps its frames too.
 const CAPTURE: &str = "capture.pcapng";
 
@@ -89,7 +91,7 @@ impl ReportDir {
             let path = self.0.join(name);
             let (file, aside) = self.aside(name)?.into_parts();
             let out = Named { name: path.display().to_string(), inner: file };
-            several = several.and_keep((format.sink)(Box::new(out), &of_folder(format.name, options)), move || {
+            several = several.and_keep(format.open(Box::new(out), &of_folder(format.name, options)), move || {
                 let kept = if force { aside.persist(&path) } else { aside.persist_noclobber(&path) };
                 kept.map_err(|refused| {
                     io::Error::new(refused.error.kind(), format!("can't make {}: {}", path.display(), refused.error))
@@ -115,5 +117,6 @@ fn of_folder(format: &str, options: &render::Options) -> render::Options {
     if format == LADDER && bounds.steps == Bounds::NONE.steps {
         bounds.steps = Bounds::default().steps;
     }
-    render::Options { color: false, bounds, ..options.clone() }
+    let drawings = if format == "markdown" { DRAWINGS } else { &[] };
+    render::Options { color: false, bounds, drawings, ..options.clone() }
 }

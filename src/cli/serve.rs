@@ -11,9 +11,10 @@ use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
 use super::interrupt::interrupt;
 use super::privileges;
+use super::recording::{RecordArgs, Recording};
 use super::server_log::LogLimit;
-use crate::drive::{BoundServer, Files, ServerOptions, UdpLimits};
-use crate::model::Protocol;
+use crate::drive::{BoundServer, ServerEvent, ServerOptions, UdpLimits};
+use crate::model::{Protocol, Side};
 
 /// Run the echo server on its own, until Ctrl-C.
 ///
@@ -31,7 +32,9 @@ Examples:
   echolab serve                                    a TCP echo server on 127.0.0.1, port 6542
   echolab serve --proto udp --port 4002            a UDP echo server on port 4002
   echolab serve --ip 0.0.0.0 --transform upper     for other machines, in upper case
-  echolab serve --prefix 'Echo: ' --read-size 5    answers every five bytes, with a prefix")]
+  echolab serve --prefix 'Echo: ' --read-size 5    answers every five bytes, with a prefix
+  sudo \"$(command -v echolab)\" serve --report served
+                                                   capture its clients; the reports are made at the end")]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     server: ServerArgs,
@@ -48,24 +51,38 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "DUR", default_value = "5m", value_parser = humantime::parse_duration)]
     idle_timeout: Duration,
 
+    /// Log each UDP datagram that is answered, too.
+    #[arg(long)]
+    verbose: bool,
+
+    #[command(flatten)]
+    record: RecordArgs,
+
     /// Print the version.
     #[arg(short = 'v', long, action = ArgAction::Version)]
     version: Option<bool>,
 }
 
 impl ServeArgs {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, command: String) -> anyhow::Result<Exit> {
         let behaviour = self.behaviour.behaviour();
         let protocol = self.server.proto;
         let server = BoundServer::bind(protocol, self.server.address()?, behaviour.backlog, &[])?;
-        privileges::give_up(Files::Nameless)?;
+        let recording = self.record.open(protocol, server.address(), Side::Server)?;
+        privileges::give_up(self.record.files())?;
         let halt = interrupt()?;
+        let recording = recording.map(|open| open.start(command)).transpose()?;
+        let verbose = self.verbose;
         let limit = Arc::new(LogLimit::default());
         let log = Arc::clone(&limit);
         let options = ServerOptions {
             max_connections: self.max_connections as usize,
             idle_timeout: (!self.idle_timeout.is_zero()).then_some(self.idle_timeout),
-            log: Arc::new(move |event| log.lines(event, Instant::now()).iter().for_each(|line| say(line))),
+            log: Arc::new(move |event| {
+                if verbose || !matches!(event, ServerEvent::Answered { .. }) {
+                    log.lines(event, Instant::now()).iter().for_each(|line| say(line));
+                }
+            }),
             ..ServerOptions::new(behaviour, halt)
         };
         let address = server.address();
@@ -84,6 +101,6 @@ impl ServeArgs {
         limit.rest().iter().for_each(|line| say(line));
         ended?;
         say("stopped");
-        Ok(Exit::Done)
+        recording.map_or(Ok(Exit::Done), Recording::end)
     }
 }

@@ -12,8 +12,15 @@ const LINES: u32 = 100;
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// The kinds of events, as they are counted where their lines are left out.
-const KINDS: [&str; 6] =
-    ["connections", "closes", "connections turned away", "datagrams not answered", "answers not sent", "socket errors"];
+const KINDS: [&str; 7] = [
+    "connections",
+    "closes",
+    "connections turned away",
+    "datagrams not answered",
+    "answers not sent",
+    "socket errors",
+    "datagrams",
+];
 
 /// Decides which events become lines.
 #[derive(Debug, Default)]
@@ -70,6 +77,7 @@ fn kind(event: &ServerEvent) -> usize {
         ServerEvent::Ignored { .. } => 3,
         ServerEvent::Unsent { .. } => 4,
         ServerEvent::Trouble(_) => 5,
+        ServerEvent::Answered { .. } => 6,
     }
 }
 

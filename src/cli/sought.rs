@@ -6,7 +6,7 @@ use super::exit::say;
 use crate::explain::Conversation;
 use crate::model::{Endpoint, counted, thousands};
 use crate::report::{CaptureTotals, Relay, Sink, Wanted};
-use crate::track::{ConversationSize, StreamId};
+use crate::track::StreamId;
 
 /// Looks for what is wanted while a capture is read.
 pub(super) struct Sought<'a> {
@@ -14,6 +14,8 @@ pub(super) struct Sought<'a> {
     /// Whether a conversation has the port; and one of those that are named, too.
     has_port: bool,
     named_has_port: bool,
+    /// How many conversations are wanted.
+    matched: u64,
 }
 
 /// The sink that lets `sought` see every conversation before `sink` does.
@@ -24,7 +26,7 @@ struct Seeing<'s, 'a, S> {
 
 impl<'a> Sought<'a> {
     pub(super) fn new(wanted: &'a Wanted) -> Self {
-        Self { wanted, has_port: false, named_has_port: false }
+        Self { wanted, has_port: false, named_has_port: false, matched: 0 }
     }
 
     /// Looks at what `sink` is told.
@@ -41,8 +43,10 @@ impl<'a> Sought<'a> {
         self.named_has_port |= has_port && self.wanted.streams.contains(&stream);
     }
 
-    /// Says what is not there, and why there is nothing at all; `place` is where it was sought.
-    pub(super) fn tell_missing(&self, place: &str, totals: &CaptureTotals, filtered: bool) {
+    /// Says what is not there, and why there is nothing at all; `place` is where it was sought. Returns whether there is
+    /// anything of what was asked for.
+    pub(super) fn tell_missing(&self, place: &str, totals: &CaptureTotals, filtered: bool) -> bool {
+        let named = place;
         let place = if filtered { format!("what passes the filter in {place}") } else { place.to_owned() };
         let mut all_there = true;
         for named in &self.wanted.streams {
@@ -72,6 +76,17 @@ impl<'a> Sought<'a> {
                 totals.other().map(|(why, frames)| format!("{} {}", thousands(frames), why.meaning())).collect();
             say(&format!("nothing to explain in {}: {}", counted(totals.frames, "frame"), why.join("; ")));
         }
+        if steps == 0 && filtered {
+            if *self.wanted == Wanted::default() {
+                say(&format!("no packet of {named} passes the filter"));
+            }
+            return false;
+        }
+        if self.matched == 0 && !self.wanted.findings.is_empty() && steps > 0 {
+            let codes: Vec<_> = self.wanted.findings.iter().map(|code| code.name()).collect();
+            say(&format!("no conversation that is asked for in {place} has {}", codes.join(" or ")));
+        }
+        *self.wanted == Wanted::default() || self.matched > 0
     }
 }
 
@@ -86,14 +101,14 @@ impl<S: Sink> Relay for Seeing<'_, '_, S> {
         &mut self.sink
     }
 
-    fn wants(&mut self, extent: &ConversationSize) -> bool {
-        // an extent has no ports
-        self.sought.wanted.port.is_some() || self.sink.wants(extent)
+    fn wants_conversations(&self) -> bool {
+        *self.sought.wanted != Wanted::default() || self.sink.wants_conversations()
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         let totals = &conversation.totals;
         self.sought.see(totals.stream, [totals.client, totals.server]);
+        self.sought.matched += u64::from(self.sought.wanted.has(conversation));
         self.sink.conversation(conversation)
     }
 }

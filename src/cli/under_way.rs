@@ -9,6 +9,7 @@ pub struct Output {
     pub(super) desk: Option<Desk>,
     pub(super) shows_as_it_reads: bool,
     pub(super) shows_headers: bool,
+    pub(super) details: Option<usize>,
 }
 
 impl Output {
@@ -30,6 +31,11 @@ impl Output {
     /// Whether frames may be read ahead, when nothing is left of them but what they say and carry.
     pub fn may_read_ahead(&self) -> bool {
         self.desk.is_none() && !self.shows_headers
+    }
+
+    /// How many conversations are shown step by step beside a triage, where there is one.
+    pub(super) fn details(&self) -> Option<usize> {
+        self.details
     }
 
     /// Writes what is kept back; to be called once, after the last capture.

@@ -4,6 +4,7 @@
 //! `udp` and `icmp` what people look at. What can't be a step says why: a [`Skip`]. Nothing here knows which
 //! packets belong together; that is tracking.
 
+mod brief;
 mod captured;
 mod checksum;
 mod extensions;
@@ -21,7 +22,8 @@ mod udp;
 
 use etherparse::ip_number;
 
-use crate::model::{Frame, Headers, Packet, Skip, Transport};
+use crate::model::{Checksum, Frame, Headers, Packet, Skip, Transport, Unknown};
+pub use brief::{Common, common};
 use captured::Captured;
 use fragments::Reassembly;
 use ip::{Ip, Lengths};
@@ -71,11 +73,11 @@ impl Decoder {
         match (ip.fragment, ip.protocol) {
             (None, ip_number::TCP) => {
                 let headers = Headers::new(ip.header, Transport::Segment(tcp::read(&ip)?));
-                Ok(lend(self.headers.insert(headers), &ip))
+                Ok(lend(self.headers.insert(headers), &ip, frame.unknown))
             }
             (None, ip_number::UDP) => {
                 let headers = Headers::new(ip.header, Transport::Datagram(udp::read(&ip)?));
-                Ok(lend(self.headers.insert(headers), &ip))
+                Ok(lend(self.headers.insert(headers), &ip, frame.unknown))
             }
             _ => self.layers(frame),
         }
@@ -114,7 +116,7 @@ impl Decoder {
                 }
                 _ => return Err(Skip::OtherProtocol),
             };
-            return Ok(lend(self.headers.insert(Headers::new(ip.header, transport)), &ip));
+            return Ok(lend(self.headers.insert(Headers::new(ip.header, transport)), &ip, frame.unknown));
         }
     }
 
@@ -126,11 +128,30 @@ impl Decoder {
 
 /// The packet with these headers; its bytes are where `ip` ends.
 #[inline(always)]
-fn lend<'a>(headers: &'a Headers, ip: &Ip<'a>) -> Packet<'a> {
+fn lend<'a>(headers: &'a mut Headers, ip: &Ip<'a>, unknown: Unknown) -> Packet<'a> {
+    if !unknown.is_nothing() {
+        forget(headers, unknown);
+    }
     let (header, bytes) = match &headers.transport {
         Transport::Segment(segment) => (segment.header_len.into(), ip.payload),
         Transport::Datagram(datagram) => (udp::HEADER, ip.payload.limit(udp::HEADER + datagram.len as usize)),
         Transport::IcmpError(_) => (0, Captured::whole(&[])),
     };
     Packet { headers, header: bytes.limit(header).data, payload: bytes.skip(header).data }
+}
+
+/// Takes out of the headers what the frame holds only placeholders for.
+#[cold]
+fn forget(headers: &mut Headers, unknown: Unknown) {
+    if unknown.contains(Unknown::IP) {
+        // no packet on the wire has a TTL of 0
+        (headers.ip.ttl, headers.ip.id) = (0, None);
+    }
+    let checksum = unknown.contains(Unknown::CHECKSUM);
+    match &mut headers.transport {
+        Transport::Segment(segment) if checksum => segment.checksum = Checksum::Unverifiable,
+        Transport::Datagram(datagram) if checksum => datagram.checksum = Checksum::Unverifiable,
+        Transport::IcmpError(error) => (error.quoted.ip_id, error.quoted.length) = (None, None),
+        Transport::Segment(_) | Transport::Datagram(_) => {}
+    }
 }

@@ -19,7 +19,7 @@ pub(super) fn frame(link: LinkType, data: &[u8]) -> Frame<'_> {
 
 /// The frame `data`, which had `wire_len` bytes on the wire.
 pub(super) fn cut_frame(link: LinkType, data: &[u8], wire_len: usize) -> Frame<'_> {
-    Frame { number: 1, time: None, link, interface: 0, wire_len: wire_len as u32, data }
+    Frame { unknown: Default::default(), number: 1, time: None, link, interface: 0, wire_len: wire_len as u32, data }
 }
 
 /// Why a raw IP packet, alone in its capture, is no step; `None` if it is one.

@@ -15,6 +15,7 @@ pub mod lab;
 mod meeting;
 mod pace;
 mod privileges;
+mod programs;
 mod proxy;
 pub mod scenario;
 mod server;
@@ -33,10 +34,13 @@ pub use ground::{Ground, WireStory};
 pub use kernel::KernelWatch;
 pub use pace::Pace;
 pub use privileges::{Files, Privileges, bar_new_privileges, clear_capabilities, give_up, give_up_except_faults};
+pub use programs::{
+    ClientInput, Command, CommandError, ProgramHosts, ProgramOptions, ProgramOutcome, Show, run_programs,
+};
 pub use scenario::{SCENARIOS, Scenario, Topic, scenario};
 pub use server::{BoundServer, Ending, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
 pub use signal::{Signal, Woken, poll};
 pub use socket_option::{SOCKET_OPTIONS, SocketOption, SocketOptionName, UnknownSocketOption};
 pub use stage::{Broken, may_lose};
 pub use transcript::{Transcript, merged};
-pub use troupe::{Act, Curtain, Performance, Ready, Stagecraft, Troupe};
+pub use troupe::{Act, Curtain, Performance, Ready, Stagecraft, Troupe, Typist};

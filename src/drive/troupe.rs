@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use socket2::Socket;
 
 use super::address::reachable;
 use super::behaviour::Behaviour;
-use super::client::{self, Client, Plan, Tally};
+use super::client::{self, Client, ClientFault, Connection, Plan, Tally};
 use super::ground::{Ground, WireStory};
 use super::meeting::meet;
 use super::privileges::clear_capabilities;
@@ -62,6 +63,10 @@ impl Act {
     }
 }
 
+/// Does what the client of an echo session does, where that is typed while the session runs. The connection is not made
+/// yet; it is closed afterwards.
+pub type Typist = Arc<dyn for<'c> Fn(&'c Client, &mut Connection<'c>) -> Option<ClientFault> + Send + Sync>;
+
 /// What an act needs from outside.
 #[derive(Clone)]
 pub struct Stagecraft {
@@ -73,6 +78,8 @@ pub struct Stagecraft {
     pub transcripts: [Transcript; 2],
     /// Ends everything at once.
     pub halt: Signal,
+    /// Does what the only client of an echo session does, instead of its plan.
+    pub typist: Option<Typist>,
 }
 
 /// What the programs of a session did.
@@ -250,7 +257,10 @@ impl Troupe {
                             transcript: audience.client.clone(),
                             halt: craft.halt.clone(),
                         };
-                        let tally = meet(ground, &client, &plan, &behaviour, clients);
+                        let tally = match (&craft.typist, clients) {
+                            (Some(typist), clients) => client.run_typed(clients, typist),
+                            (None, clients) => meet(ground, &client, &plan, &behaviour, clients),
+                        };
                         // what its clients have sent may still be under way; where they gave up, it never comes
                         let most = if tally.fault.is_some() { LINGER } else { LINGER.max(craft.timeout) };
                         let ended = server.finish(most);

@@ -139,7 +139,7 @@ impl Datagrams {
         let answer = Answer { payload, len };
         let named = self.named(&answer, now);
         if named.is_none()
-            && let Some(answered) = self.answer_copy(frame, payload, len).or_else(|| self.answer_again(frame, payload))
+            && let Some(answered) = self.answer_copy(frame, payload).or_else(|| self.answer_again(frame, payload))
         {
             return Some(answered);
         }

@@ -164,6 +164,11 @@ impl EchoMatcher {
         if begun { count(self.request.len().saturating_sub(self.answered)) } else { 0 }
     }
 
+    /// Whether the answer gave back the whole of the request, so that its sender has read it.
+    pub(crate) fn gave_all_back(&self) -> bool {
+        self.answered > 0 && self.answered >= self.request.len() && self.follows() && !self.given_up
+    }
+
     /// Whether the answer follows the request so far.
     fn follows(&self) -> bool {
         !(self.not_identical && self.not_upper)

@@ -5,9 +5,11 @@ use std::cell::OnceCell;
 use super::answers::{self, Answered, Evidence};
 use super::conversation_findings;
 use super::facts::{self, Fact, Known};
+use super::merged::{FindingDigest, MergedFinding};
 use super::transfer::Transfer;
-use crate::model::Finding;
+use super::verdict::{self, VerdictLines};
 use crate::model::PerDirection;
+use crate::model::{Finding, FindingCounts};
 use crate::track::ConversationTotals;
 
 /// A conversation that has ended, or that the capture leaves open: totals and what follows from them.
@@ -16,6 +18,7 @@ pub struct Conversation {
     /// The totals.
     pub totals: ConversationTotals,
     findings: OnceCell<Vec<Finding>>,
+    findings_count: FindingCounts,
     evidence: Option<Box<Evidence>>,
     transfer: Option<Box<Transfer>>,
     sends: Option<PerDirection<u64>>,
@@ -24,12 +27,48 @@ pub struct Conversation {
 impl Conversation {
     /// Explains a conversation by its totals.
     pub fn explain(totals: ConversationTotals) -> Self {
-        Self { totals, findings: OnceCell::new(), evidence: None, transfer: None, sends: None }
+        Self {
+            totals,
+            findings: OnceCell::new(),
+            findings_count: FindingCounts::default(),
+            evidence: None,
+            transfer: None,
+            sends: None,
+        }
+    }
+
+    /// The same, with all its findings counted: those `of_steps`, and its own.
+    pub fn counted(totals: ConversationTotals, of_steps: FindingCounts) -> Self {
+        let mut conversation = Self { findings_count: of_steps, ..Self::explain(totals) };
+        for finding in conversation_findings::of(&conversation.totals) {
+            conversation.findings_count.add(finding.code);
+        }
+        conversation
+    }
+
+    /// How many findings its steps and itself have, by code; none where nothing counts them.
+    pub fn findings_count(&self) -> &FindingCounts {
+        &self.findings_count
+    }
+
+    /// Counts findings that others than its packets show of its steps.
+    pub fn count_more(&mut self, findings: &FindingCounts) {
+        self.findings_count.extend(findings);
     }
 
     /// Diagnoses of the whole; made when they are asked for first, since most conversations are only counted.
     pub fn findings(&self) -> &[Finding] {
         self.findings.get_or_init(|| conversation_findings::of(&self.totals))
+    }
+
+    /// Its findings and those of its steps, merged by their cause, the gravest first.
+    pub fn merged_findings(&self, of_steps: &FindingDigest) -> Vec<MergedFinding> {
+        of_steps.merged(self.findings())
+    }
+
+    /// Healthy or not, and the cause that matters most.
+    pub fn verdict(&self, of_steps: &FindingDigest) -> VerdictLines {
+        verdict::of(&self.totals, &self.merged_findings(of_steps))
     }
 
     /// The same, with what its steps showed for the answers.

@@ -7,38 +7,54 @@ use crate::model::is_hidden;
 /// Longest quotation in a sentence, in characters.
 const LONGEST: usize = 40;
 
-/// The payload in quotation marks, escaped and shortened; `None` when most of it is no text. `cut` when the capture does
-/// not hold all of it.
-pub(super) fn quoted(payload: &[u8], cut: bool) -> Option<String> {
-    let text = escaped(payload, LONGEST)?;
-    let more = if cut && !text.ends_with('…') { "…" } else { "" };
-    Some(format!("\"{text}{more}\""))
+/// Appends the payload in quotation marks, escaped and shortened; appends nothing, and returns `false`, when most of it
+/// is no text. `cut` when the capture does not hold all of it.
+pub(super) fn put(out: &mut String, payload: &[u8], cut: bool) -> bool {
+    let start = out.len();
+    out.push('"');
+    let Some(shortened) = push_escaped(out, payload) else {
+        out.truncate(start);
+        return false;
+    };
+    if shortened || cut && !out.ends_with('…') {
+        out.push('…');
+    }
+    out.push('"');
+    true
 }
 
-/// The bytes as text: backslash escapes for control characters, bytes that are no UTF-8 and characters that change
-/// the direction of the text. `None` when more than a quarter would be escapes.
-fn escaped(payload: &[u8], longest: usize) -> Option<String> {
-    let (mut out, mut shown, mut odd) = (String::new(), 0, 0_usize);
+/// Appends the bytes as text: backslash escapes for control characters, bytes that are no UTF-8 and characters that
+/// change the direction of the text. Whether there are more than can be shown; `None` when more than a quarter would be
+/// escapes.
+fn push_escaped(out: &mut String, payload: &[u8]) -> Option<bool> {
+    let first = payload.get(..LONGEST).unwrap_or(payload);
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if !first.is_empty()
+        && first.iter().all(is_plain)
+        && let Ok(text) = str::from_utf8(first)
+    {
+        out.push_str(text);
+        return Some(payload.len() > LONGEST);
+    }
+    let (mut shown, mut odd) = (0, 0_usize);
     for chunk in payload.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if shown == longest {
-                out.push('…');
-                return (odd * 4 <= shown).then_some(out);
+            if shown == LONGEST {
+                return (odd * 4 <= shown).then_some(true);
             }
             shown += 1;
-            odd += usize::from(!push_char(&mut out, c));
+            odd += usize::from(!push_char(out, c));
         }
         for byte in chunk.invalid() {
-            if shown == longest {
-                out.push('…');
-                return (odd * 4 <= shown).then_some(out);
+            if shown == LONGEST {
+                return (odd * 4 <= shown).then_some(true);
             }
             shown += 1;
             odd += 1;
             let _ = write!(out, "\\x{byte:02x}");
         }
     }
-    (shown > 0 && odd * 4 <= shown).then_some(out)
+    (shown > 0 && odd * 4 <= shown).then_some(false)
 }
 
 /// Appends one character; false when it had to be escaped as no text.
@@ -61,6 +77,14 @@ fn push_char(out: &mut String, c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn quoted(payload: &[u8], cut: bool) -> Option<String> {
+        let mut out = "before ".to_owned();
+        let is_text = put(&mut out, payload, cut);
+        let quotation = out.strip_prefix("before ").map(str::to_owned);
+        assert_eq!(quotation.as_deref() != Some(""), is_text);
+        quotation.filter(|_| is_text)
+    }
 
     #[test]
     fn text_is_quoted_escaped_and_shortened() {

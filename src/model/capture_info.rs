@@ -9,14 +9,17 @@ pub enum CaptureFormat {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// Packets as text.
+    Text,
 }
 
 impl CaptureFormat {
-    /// `pcap` or `pcapng`.
+    /// `pcap`, `pcapng` or `text`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pcap => "pcap",
             Self::Pcapng => "pcapng",
+            Self::Text => "text",
         }
     }
 }
@@ -32,8 +35,14 @@ pub struct CaptureInfo {
     pub link_types: Vec<LinkType>,
     /// The interface captured on.
     pub interface: Option<String>,
+    /// Whether an interface was captured with the traffic of any program, rather than a session of echolab's own.
+    pub live: bool,
     /// The filter in force.
     pub filter: Option<String>,
     /// Most bytes kept of a frame; `None` for files.
     pub snaplen: Option<u32>,
+    /// The title that the report is to have instead of the file's name.
+    pub title: Option<String>,
+    /// Who hands the report in.
+    pub author: Option<String>,
 }

@@ -75,6 +75,8 @@ finding_codes! {
     Reordered "reordered" Warning "Arrived later than data sent after it.";
     SackReneging "sack_reneging" Warning "The receiver discarded bytes that it had reported by SACK (RFC 2018 §8).";
     LimitedTransmit "limited_transmit" Note "New data that the first or second duplicate ACK released (RFC 3042).";
+    Frto "frto" Note "New data sent after a time-out, to test whether it was spurious (F-RTO, RFC 5682).";
+    PathMtu "path_mtu" Note "A router reported a smaller MTU, and the sender retransmitted in smaller segments (RFC 1191).";
     MtuBlackHole "mtu_black_hole" Problem "Large segments never arrive, smaller ones do, and no ICMP error says so (RFC 2923 §2.1).";
     GapNeverFilled "gap_never_filled" Problem "Missing bytes whose gap was never filled in this capture.";
     BytesTwice "bytes_twice" Note "A DSACK reports bytes received twice; whether they were retransmitted or duplicated is unknown (RFC 2883).";
@@ -148,6 +150,20 @@ impl FindingCode {
     pub fn is_of_the_wire(self) -> bool {
         use FindingCode::{WireCorrupted, WireDelayed, WireDropped, WireDuplicated, WireMarked, WireReordered};
         matches!(self, WireDropped | WireCorrupted | WireDuplicated | WireMarked | WireReordered | WireDelayed)
+    }
+}
+
+impl Severity {
+    /// Every severity, the gravest first.
+    pub const ALL: [Self; 3] = [Self::Problem, Self::Warning, Self::Note];
+
+    /// The name in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Problem => "problem",
+        }
     }
 }
 

@@ -29,7 +29,7 @@ impl TcpFlags {
     pub const CONTROL: Self = Self::SYN.union(Self::FIN).union(Self::RST);
 
     /// Every flag with its name and tcpdump's letter, in the header's order from the right.
-    const ALL: [(Self, &'static str, char); 9] = [
+    const ALL: &'static [(Self, &'static str, char)] = &[
         (Self::FIN, "FIN", 'F'),
         (Self::SYN, "SYN", 'S'),
         (Self::RST, "RST", 'R'),
@@ -85,7 +85,7 @@ impl TcpFlags {
 
     /// The names of the set flags: FIN, SYN, RST, PSH, ACK, URG, ECE, CWR, AE in this order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::ALL.into_iter().filter(move |(flag, ..)| self.contains(*flag)).map(|(_, name, _)| name)
+        Self::ALL.iter().filter(move |(flag, ..)| self.contains(*flag)).map(|(_, name, _)| *name)
     }
 
     /// tcpdump's notation without its brackets: `S.`, `P.`, `none`.

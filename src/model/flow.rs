@@ -31,6 +31,22 @@ pub struct FlowKeyV4(u64, u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FlowKeyV6([u64; 5]);
 
+impl FlowKeyV4 {
+    /// All of it, for a hash of one's own.
+    #[inline]
+    pub fn words(&self) -> [u64; 2] {
+        [self.0, self.1]
+    }
+}
+
+impl FlowKeyV6 {
+    /// All of it, for a hash of one's own.
+    #[inline]
+    pub fn words(&self) -> [u64; 5] {
+        self.0
+    }
+}
+
 impl Flow {
     /// That of a packet from `source` to `destination`. Where they are the same, the packet goes upward.
     #[inline]

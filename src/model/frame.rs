@@ -1,6 +1,6 @@
 //! One record of a capture.
 
-use super::{LinkType, Timestamp};
+use super::{LinkType, Timestamp, Unknown};
 
 /// What was captured at one moment, before anybody asks what is in it.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,8 @@ pub struct Frame<'a> {
     pub interface: u32,
     /// Length on the wire in bytes; more than `data` holds where the capture was cut.
     pub wire_len: u32,
+    /// The fields that `data` holds only placeholders for.
+    pub unknown: Unknown,
     /// The captured bytes.
     pub data: &'a [u8],
 }

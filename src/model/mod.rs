@@ -1,9 +1,11 @@
 //! The values that every other floor speaks in: plain data, no clock, no I/O, no library types.
 
+mod brief;
 mod call;
 mod capture_info;
 mod endpoint;
 mod finding;
+mod finding_counts;
 mod flags;
 mod flow;
 mod fragments;
@@ -14,18 +16,22 @@ mod occurrences;
 mod opt_time;
 mod options;
 mod packet;
+mod program;
 mod protocol;
 mod seq;
 mod skip;
 mod text;
 pub(crate) mod thresholds;
 mod timestamp;
+mod unknown;
 mod wire_mark;
 
+pub use brief::{Addresses, Arrival, Brief};
 pub use call::{Call, CallKind, FailedCall, KernelView, Side};
 pub use capture_info::{CaptureFormat, CaptureInfo};
 pub use endpoint::Endpoint;
 pub use finding::{Finding, FindingCode, Severity};
+pub use finding_counts::FindingCounts;
 pub use flags::TcpFlags;
 pub use flow::{Flow, FlowKey, FlowKeyV4, FlowKeyV6};
 pub use fragments::EarlierFrames;
@@ -36,9 +42,11 @@ pub use occurrences::Occurrences;
 pub use opt_time::OptTime;
 pub use options::{MptcpOption, OptionKinds, SackBlocks, TcpOptions, TcpTimestamps};
 pub use packet::{Checksum, Datagram, Headers, IcmpError, IpHeader, Packet, Quoted, Segment, Transport};
+pub use program::{Program, ProgramEnd};
 pub use protocol::{Direction, PerDirection, Protocol};
 pub use seq::SeqNumber;
 pub use skip::Skip;
 pub use text::{is_hidden, push_visible, visible};
 pub use timestamp::{Nanos, Timestamp};
+pub use unknown::Unknown;
 pub use wire_mark::{WireCause, WireDeed, WireMark};

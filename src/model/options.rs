@@ -167,7 +167,14 @@ impl OptionKinds {
 
     /// The kinds in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = u8> + '_ {
-        (0..=u8::MAX).filter(|kind| self.contains(*kind))
+        (0..).step_by(64).zip(self.kinds).flat_map(|(first, word)| {
+            let mut left = word;
+            std::iter::from_fn(move || {
+                let place = left.trailing_zeros();
+                left &= left.checked_sub(1)?;
+                u8::try_from(first + place).ok()
+            })
+        })
     }
 
     /// MPTCP's subtypes by name, in the order of their numbers.

@@ -41,9 +41,9 @@ impl Headers {
 pub struct IpHeader {
     /// 4 or 6.
     pub version: u8,
-    /// IPv4's identification; `None` for IPv6.
+    /// IPv4's identification; `None` for IPv6, and where it is unknown.
     pub id: Option<u16>,
-    /// Time to live or hop limit.
+    /// Time to live or hop limit; 0 where it is unknown.
     pub ttl: u8,
     /// The two ECN bits (RFC 3168): 0 not capable, 1 and 2 capable, 3 congestion experienced.
     pub ecn: u8,

@@ -49,11 +49,9 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.seconds < 0 && self.nanos > 0 {
             // -1 s + 0.25 s is written -0.75
-            let whole = self.seconds + 1;
-            let sign = if whole == 0 { "-" } else { "" };
-            write!(f, "{sign}{whole}.{:09}", 1_000_000_000 - self.nanos)
+            write_seconds(f, true, (self.seconds + 1).unsigned_abs(), 1_000_000_000 - self.nanos)
         } else {
-            write!(f, "{}.{:09}", self.seconds, self.nanos)
+            write_seconds(f, self.seconds < 0, self.seconds.unsigned_abs(), self.nanos)
         }
     }
 }
@@ -94,10 +92,38 @@ impl Nanos {
 /// Seconds with nine decimals, as in the JSON Lines output.
 impl fmt::Display for Nanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
         let abs = self.0.unsigned_abs();
-        write!(f, "{sign}{}.{:09}", abs / 1_000_000_000, abs % 1_000_000_000)
+        write_seconds(f, self.0 < 0, abs / 1_000_000_000, (abs % 1_000_000_000) as u32)
     }
+}
+
+/// Whole seconds and nine decimals. Every step has such a number, and the machinery of formatting takes several times as
+/// long for it.
+fn write_seconds(f: &mut fmt::Formatter<'_>, is_negative: bool, seconds: u64, nanos: u32) -> fmt::Result {
+    // a sign, 20 digits, a point and 9 digits, from the right
+    let mut text = [b'0'; 31];
+    let mut places = text.iter_mut().rev();
+    let mut put = |byte: u8| places.next().into_iter().for_each(|place| *place = byte);
+    let mut rest = nanos;
+    for _ in 0..9 {
+        put(b'0' + (rest % 10) as u8);
+        rest /= 10;
+    }
+    put(b'.');
+    let mut rest = seconds;
+    loop {
+        put(b'0' + (rest % 10) as u8);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if is_negative {
+        put(b'-');
+    }
+    let unused = places.len();
+    let used = text.get(unused..).and_then(|used| str::from_utf8(used).ok());
+    f.write_str(used.unwrap_or_default())
 }
 
 struct HumanNanos(i64);

@@ -93,6 +93,10 @@ impl<S: Source> Source for Annotated<S> {
     fn dropped(&self) -> Option<u64> {
         self.source.dropped()
     }
+
+    fn remarks(&self) -> Vec<String> {
+        self.source.remarks()
+    }
 }
 
 /// The sink that gives each waiting frame its comment.

@@ -15,9 +15,9 @@ use packets::{End, Inline, Packets};
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::drive::Signal;
-use crate::explain::{Conversation, Step, capture_findings};
+use crate::explain::{Step, capture_findings, step_findings};
 use crate::model::{CaptureFormat, Endpoint, Frame, Packet, Skip, Transport};
-use crate::report::{CaptureTotals, Sink};
+use crate::report::{CaptureTotals, Sink, Tally};
 use crate::track::{CapturePoint, StopReason, Tracker};
 
 /// What to take of a source.
@@ -25,8 +25,10 @@ use crate::track::{CapturePoint, StopReason, Tracker};
 pub struct Options {
     /// Only frames that it matches; the others are counted.
     pub filter: Option<Filter>,
-    /// Stop after so many frames, of those that pass the filter.
+    /// Stop after so many frames, of those that pass the filter. A live capture ends there by itself.
     pub max_frames: Option<u64>,
+    /// Whether the source is a live capture of any program's traffic: its end is not that of its conversations.
+    pub live: bool,
     /// The server of a session that echolab drives itself: then the roles are known.
     pub server: Option<Endpoint>,
     /// The ports of the session's clients, where others may use the server's port as well.
@@ -48,7 +50,7 @@ pub struct Options {
 ///
 /// # Errors
 /// When the sink can't write.
-pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
+pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
     let mut info = source.info().clone();
     if let Some(filter) = &options.filter {
         info.filter = Some(filter.expression().to_owned());
@@ -58,14 +60,21 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     }
     sink.capture(&info)?;
     let mut tracker = Tracker::new(options.server).captured_at(options.capture_point);
-    let most = options.max_frames.unwrap_or(u64::MAX);
+    let most = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
     let own = options.server.zip(options.clients.take()).map(|(server, clients)| Own::new(server.port, clients));
     // what a filter rejects must not be decoded, lest its fragments be put together
+    let mut counter = sink.wants_conversations().then(Tally::default);
     let mut totals = if options.ahead && options.filter.is_none() {
-        std::thread::scope(|scope| follow(&mut Ahead::start(scope, source), &mut tracker, most, own, sink))?
+        std::thread::scope(|scope| {
+            follow(&mut Ahead::start(scope, source), &mut tracker, most, own, (sink, &mut counter))
+        })?
     } else {
-        follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, own, sink)?
+        follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, own, (sink, &mut counter))?
     };
+    if options.live && totals.truncated.is_none() {
+        let count = options.max_frames.filter(|most| totals.frames >= *most);
+        totals.stopped = Some(count.map_or(StopReason::CaptureEnd, StopReason::Count));
+    }
     if totals.stopped.is_none() && options.halt.as_ref().is_some_and(Signal::is_raised) {
         totals.stopped = Some(if options.server.is_some() { StopReason::Session } else { StopReason::Reading });
     }
@@ -75,13 +84,17 @@ pub fn run(source: &mut (dyn Source + Send), options: &mut Options, sink: &mut d
     }
     let early = totals.stopped.or(totals.truncated.is_some().then_some(StopReason::Break));
     totals.dropped = source.dropped();
+    totals.remarks = source.remarks();
     totals.evicted = tracker.evicted();
     totals.findings = capture_findings(&tracker.overview());
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
-    for mut ended in tracker.finish(&mut |extent| sink.wants(extent)) {
+    for mut ended in tracker.finish(counter.is_some()) {
         ended.early = early;
-        sink.conversation(&Conversation::explain(ended))?;
+        if let Some(counter) = &mut counter {
+            sink.conversation(&counter.conversation(ended))?;
+        }
     }
+    totals.findings_count = counter.unwrap_or_default().finish(&totals.findings);
     sink.finish(&totals)?;
     Ok(totals)
 }
@@ -92,10 +105,9 @@ fn follow(
     tracker: &mut Tracker,
     most: u64,
     own: Option<Own>,
-    sink: &mut dyn Sink,
+    (sink, counter): (&mut dyn Sink, &mut Option<Tally>),
 ) -> io::Result<CaptureTotals> {
-    let wants_steps = sink.wants_steps();
-    let mut run = Run { tracker, sink, wants_steps, own, totals: CaptureTotals::default() };
+    let mut run = Run { tracker, sink, counter, wants_steps: true, own, totals: CaptureTotals::default() };
     let mut left = most;
     while left > 0 {
         let end = packets.each(|frame, packet| {
@@ -125,6 +137,8 @@ fn follow(
 struct Run<'r> {
     tracker: &'r mut Tracker,
     sink: &'r mut dyn Sink,
+    /// Counts the findings, where they are to be counted.
+    counter: &'r mut Option<Tally>,
     wants_steps: bool,
     own: Option<Own>,
     totals: CaptureTotals,
@@ -142,20 +156,32 @@ impl Run<'_> {
                     Transport::Datagram(_) => self.totals.udp += 1,
                     Transport::IcmpError(_) => self.totals.icmp += 1,
                 }
-                if self.wants_steps
-                    && let Some(last) = self.tracker.last(packet)
-                {
+                self.wants_steps = self.wants_steps && self.sink.wants_steps();
+                if !self.wants_steps {
+                    if let Some(counter) = self.counter.as_mut()
+                        && let Some(last) = self.tracker.last(packet)
+                    {
+                        let event = last.event(frame, packet);
+                        counter.step(event.stream, &step_findings(&event));
+                    }
+                } else if let Some(last) = self.tracker.last(packet) {
                     let event = last.event(frame, packet);
                     if let Some(own) = &mut self.own {
                         self.totals.others += u64::from(!own.knows(&event, self.sink));
                     }
-                    self.sink.step(&Step::explain(&event))?;
+                    let step = Step::explain(&event);
+                    if let Some(counter) = self.counter.as_mut() {
+                        counter.step(event.stream, &step.findings);
+                    }
+                    self.sink.step(&step)?;
                 }
             }
             Ok((_, Err(reason))) | Err(reason) => self.totals.skip(reason, 1),
         }
-        while let Some(ended) = self.tracker.released(|extent| self.sink.wants(extent)) {
-            self.sink.conversation(&Conversation::explain(ended))?;
+        while let Some(ended) = self.tracker.released(self.counter.is_some()) {
+            if let Some(counter) = self.counter.as_mut() {
+                self.sink.conversation(&counter.conversation(ended))?;
+            }
         }
         Ok(())
     }

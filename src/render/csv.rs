@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Format, Options, escape, grid};
+use super::{Format, Options, Triaged, escape, grid};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{COLUMNS, CaptureTotals, Cell, Choice, Room, Sink, StepColumn};
@@ -18,6 +18,7 @@ pub(super) static FORMAT: Format = Format {
     streams: true,
     headers: false,
     answers: false,
+    triage: Triaged::No,
     sink: |out, options| Box::new(Csv::new(out, options)),
 };
 
@@ -56,8 +57,10 @@ impl<W: Write> Csv<W> {
     }
 
     fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
-        let texts = self.file.as_deref().into_iter().chain(cells.iter().map(|cell| cell.text.as_str()));
-        self.out.write_record(texts.map(|text| escape::spreadsheet(text).into_owned())).map_err(io::Error::from)
+        for text in self.file.as_deref().into_iter().chain(cells.iter().map(|cell| cell.text.as_str())) {
+            self.out.write_field(escape::spreadsheet(text).as_bytes())?;
+        }
+        self.out.write_record(None::<&[u8]>).map_err(io::Error::from)
     }
 }
 
@@ -69,6 +72,10 @@ impl<W: Write> Sink for Csv<W> {
         }
         self.begun = true;
         self.head()
+    }
+
+    fn wants_conversations(&self) -> bool {
+        self.options.summary
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {

@@ -49,14 +49,22 @@ impl Grid {
         if exact { grid } else { grid.without_empty_columns() }
     }
 
-    /// The conversations of a report, one row each.
+    /// The conversations of a report, or the worst of them, one row each, without columns that say nothing.
     pub(super) fn conversations(report: &Report, options: &Options, room: Room) -> Self {
         let columns = conversation_columns(options, room);
         let row = |conversation: &Conversation| {
             columns.iter().map(|column| (column.text)(conversation, &options.view)).collect()
         };
-        let rows = report.conversations.iter().map(|kept| row(&kept.conversation)).collect();
-        Self { head: columns.iter().map(|column| Head::from(*column)).collect(), rows }
+        let rows = match &report.totals.triage {
+            Some(worst) => worst.conversations.iter().map(row).collect(),
+            None => report.conversations.iter().map(|kept| row(&kept.conversation)).collect(),
+        };
+        let grid = Self { head: columns.iter().map(|column| Head::from(*column)).collect(), rows };
+        match options.conversation_columns {
+            Choice::Only(_) => grid,
+            Choice::Usual | Choice::And(_) if grid.rows.is_empty() => grid,
+            Choice::Usual | Choice::And(_) => grid.without_empty_columns(),
+        }
     }
 
     /// A table of an answer: columns of numbers are aligned as such.

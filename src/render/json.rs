@@ -4,9 +4,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Format;
+use super::buffer::Buffer;
 use super::record::{AnswersRecord, Record, Summary, write_json};
+use super::{Format, Triaged};
 use crate::report::{Collector, LeftOut, Renderer, Report};
+
+/// So much is written at once.
+const BLOCK: usize = 1 << 16;
 
 pub(super) static FORMAT: Format = Format {
     name: "json",
@@ -15,13 +19,18 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: true,
+    triage: Triaged::No,
     sink: |out, options| {
-        Box::new(Collector::new(options.bounds, Json { out: io::BufWriter::with_capacity(1 << 16, out), begun: false }))
+        Box::new(Collector::new(
+            options.bounds,
+            Json { out, buffer: Buffer::with_capacity(BLOCK + 4096), begun: false },
+        ))
     },
 };
 
 struct Json<W: Write> {
-    out: io::BufWriter<W>,
+    out: W,
+    buffer: Buffer,
     begun: bool,
 }
 
@@ -38,37 +47,48 @@ struct BoundedSummary<'a> {
 struct LeftOutRecord {
     conversations: u64,
     steps: u64,
+    findings: u64,
 }
 
 impl From<LeftOut> for LeftOutRecord {
-    fn from(LeftOut { conversations, steps }: LeftOut) -> Self {
-        Self { conversations, steps }
+    fn from(LeftOut { conversations, steps, findings, .. }: LeftOut) -> Self {
+        Self { conversations, steps, findings }
     }
 }
 
 impl<W: Write> Json<W> {
+    fn write_out(&mut self) -> io::Result<()> {
+        self.out.write_all(self.buffer.as_bytes())?;
+        self.buffer.clear();
+        Ok(())
+    }
+
     /// What comes before a capture: the document's head, or the comma after the one before.
-    fn begin(&mut self) -> io::Result<()> {
-        let head: &[u8] = if self.begun { b",\n" } else { b"{\"captures\":[\n" };
+    fn begin(&mut self) {
+        let head = if self.begun { ",\n" } else { "{\"captures\":[\n" };
         self.begun = true;
-        self.out.write_all(head)
+        self.buffer.text(head);
     }
 
     fn list<'a>(&mut self, name: &str, records: impl Iterator<Item = Record<'a>>) -> io::Result<()> {
-        write!(self.out, ",\n\"{name}\":[")?;
+        self.buffer.text(&format!(",\n\"{name}\":["));
         for (index, record) in records.enumerate() {
-            self.out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-            write_json(&mut self.out, &record)?;
+            self.buffer.text(if index == 0 { "\n" } else { ",\n" });
+            write_json(&mut self.buffer, &record)?;
+            if self.buffer.len() >= BLOCK {
+                self.write_out()?;
+            }
         }
-        self.out.write_all(b"]")
+        self.buffer.text("]");
+        Ok(())
     }
 }
 
 impl<W: Write> Renderer for Json<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
-        self.begin()?;
-        self.out.write_all(b"{\"capture\":")?;
-        write_json(&mut self.out, &Record::Capture((&report.info).into()))?;
+        self.begin();
+        self.buffer.text("{\"capture\":");
+        write_json(&mut self.buffer, &Record::Capture((&report.info).into()))?;
         // in the order of the capture, as in the lines
         let mut steps: Vec<_> = report.conversations.iter().flat_map(|kept| &kept.steps).collect();
         steps.sort_by_key(|step| step.event.frame);
@@ -85,18 +105,20 @@ impl<W: Write> Renderer for Json<W> {
         if !report.calls.is_empty() {
             self.list("calls", report.calls.iter().map(|call| Record::Call(call.into())))?;
         }
-        self.out.write_all(b",\n\"summary\":")?;
+        self.buffer.text(",\n\"summary\":");
         let left_out = report.totals.left_out;
         let left_out = (!left_out.is_nothing()).then(|| left_out.into());
-        write_json(&mut self.out, &BoundedSummary { summary: (&report.totals).into(), left_out })?;
-        self.out.write_all(b"}")
+        write_json(&mut self.buffer, &BoundedSummary { summary: (&report.totals).into(), left_out })?;
+        self.buffer.text("}");
+        self.write_out()
     }
 
     fn end(&mut self) -> io::Result<()> {
         if !self.begun {
-            self.begin()?;
+            self.begin();
         }
-        self.out.write_all(b"\n]}\n")?;
+        self.buffer.text("\n]}\n");
+        self.write_out()?;
         self.out.flush()
     }
 }

@@ -2,11 +2,15 @@
 
 use std::io::{self, Write};
 
-use super::Format;
+use super::buffer::Buffer;
 use super::record::{AnswersRecord, Record, write_json};
+use super::{Format, Triaged};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Sink, ToldCall};
+
+/// So much is written at once.
+const BLOCK: usize = 1 << 16;
 
 pub(super) static FORMAT: Format = Format {
     name: "jsonl",
@@ -15,17 +19,26 @@ pub(super) static FORMAT: Format = Format {
     streams: true,
     headers: false,
     answers: true,
-    sink: |out, _| Box::new(JsonLines { out: io::BufWriter::with_capacity(1 << 16, out) }),
+    triage: Triaged::No,
+    sink: |out, _| Box::new(JsonLines { out, buffer: Buffer::with_capacity(BLOCK + 4096) }),
 };
 
 struct JsonLines<W: Write> {
-    out: io::BufWriter<W>,
+    out: W,
+    buffer: Buffer,
 }
 
 impl<W: Write> JsonLines<W> {
     fn line(&mut self, record: &Record<'_>) -> io::Result<()> {
-        write_json(&mut self.out, record)?;
-        self.out.write_all(b"\n")
+        write_json(&mut self.buffer, record)?;
+        self.buffer.push(b'\n');
+        if self.buffer.len() >= BLOCK { self.write_out() } else { Ok(()) }
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        self.out.write_all(self.buffer.as_bytes())?;
+        self.buffer.clear();
+        self.out.flush()
     }
 }
 
@@ -52,15 +65,15 @@ impl<W: Write> Sink for JsonLines<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.write_out()
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.line(&Record::Summary(totals.into()))?;
-        self.out.flush()
+        self.write_out()
     }
 
     fn end(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.write_out()
     }
 }

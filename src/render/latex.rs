@@ -5,11 +5,12 @@
 use std::io::{self, Write};
 
 use super::grid::{CALLS_TITLE, Grid};
-use super::{Format, Options, escape};
+use super::{Format, Options, Triaged, escape};
 use crate::explain::Fact;
 use crate::report::{
-    Align, Cell, Collector, FindingLine, Kept, Renderer, Report, Room, capture_heading, capture_notes, capture_setting,
-    conversation_notes, conversation_title, finding_lines,
+    Align, Cell, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, capture_heading,
+    capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines, triage_lines,
+    triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -19,6 +20,7 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: false,
+    triage: Triaged::Instead,
     sink: |out, options| {
         let latex = Latex { out: io::BufWriter::new(out), options: options.clone(), begun: false };
         Box::new(Collector::new(options.bounds, latex))
@@ -36,6 +38,9 @@ const HEAD: &str = "\\documentclass[a4paper,10pt]{article}
 \\setlength{\\tabcolsep}{4pt}
 \\begin{document}
 ";
+/// What comes before the first capture of a fragment.
+const FRAGMENT: &str =
+    "% For \\input; the document needs \\usepackage{longtable,array,textcomp} and \\usepackage[T1]{fontenc}.\n";
 /// Columns of sentences get this much of the width of the line, for there is no other that wraps.
 const SENTENCES: f32 = 0.42;
 
@@ -51,6 +56,14 @@ impl<W: Write> Renderer for Latex<W> {
         writeln!(self.out, "\\section*{{{}}}", text(&capture_heading(&report.info)))?;
         let command = self.options.command.as_deref();
         self.facts(&capture_setting(&report.info, &report.totals, command))?;
+        if let Some(worst) = &report.totals.triage {
+            self.notes(report)?;
+            writeln!(self.out, "\\subsection*{{{}}}", text(&triage_title(worst)))?;
+            self.grid(&Grid::conversations(report, &self.options, Room::Wide))?;
+            let lines = triage_lines(worst, &report.info, self.options.analyze);
+            let lines = lines.iter().map(|(command, about)| format!("\\texttt{{{}}}: {}", text(command), text(about)));
+            return self.items(&lines.collect::<Vec<_>>());
+        }
         if self.options.summary {
             self.grid(&Grid::conversations(report, &self.options, Room::Wide))?;
         } else {
@@ -60,37 +73,76 @@ impl<W: Write> Renderer for Latex<W> {
             writeln!(self.out, "\\subsection*{{{}}}", text(CALLS_TITLE))?;
             self.grid(&Grid::calls(&report.calls, &self.options))?;
         }
-        let notes: Vec<_> = capture_notes(report).iter().map(|note| text(note.text.trim())).collect();
-        self.items(&notes)
+        self.notes(report)
     }
 
     fn end(&mut self) -> io::Result<()> {
         self.begin()?;
-        writeln!(self.out, "\\end{{document}}")?;
+        if !self.options.fragment {
+            writeln!(self.out, "\\end{{document}}")?;
+        }
         self.out.flush()
     }
 }
 
 impl<W: Write> Latex<W> {
+    fn notes(&mut self, report: &Report) -> io::Result<()> {
+        let notes: Vec<_> = capture_notes(report).iter().map(|note| text(note.text.trim())).collect();
+        self.items(&notes)
+    }
+
     fn begin(&mut self) -> io::Result<()> {
         if std::mem::replace(&mut self.begun, true) {
             return Ok(());
         }
-        self.out.write_all(HEAD.as_bytes())
+        let head = if self.options.fragment { FRAGMENT } else { HEAD };
+        self.out.write_all(head.as_bytes())
     }
 
     fn conversation(&mut self, kept: &Kept) -> io::Result<()> {
         let conversation = &kept.conversation;
         let title = conversation_title(&conversation.totals, &self.options.view);
         writeln!(self.out, "\\subsection*{{{}}}", text(&title))?;
-        self.facts(&conversation_notes(conversation, &self.options.view))?;
-        self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
-        if kept.steps_left_out > 0 {
-            writeln!(self.out, "{} more steps\n", kept.steps_left_out)?;
+        let parts = self.options.parts.clone();
+        let notes = conversation_notes(conversation, &self.options.view);
+        if parts.has(Part::Verdict) {
+            for line in conversation.verdict(&kept.digest).lines {
+                writeln!(self.out, "\\textbf{{{}}}\\par", text(&line.text()))?;
+            }
         }
-        self.facts(&conversation.facts())?;
-        let finding = |line: FindingLine| format!("\\texttt{{{}}}: {}", text(line.code.name()), text(&line.text));
-        self.items(&finding_lines(kept).into_iter().map(finding).collect::<Vec<_>>())
+        if parts.has(Part::Findings) {
+            let finding = |line: FindingLine| format!("\\texttt{{{}}}: {}", text(line.code.name()), text(&line.text));
+            self.items(&finding_lines(kept).into_iter().map(finding).collect::<Vec<_>>())?;
+        }
+        if parts.has(Part::Ledger) {
+            self.ledger(&ledger_lines(&conversation.totals))?;
+        }
+        if parts.has(Part::Facts) {
+            self.facts(&[notes, conversation.facts()].concat())?;
+        }
+        if parts.has(Part::Steps) {
+            self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
+            if kept.steps_left_out > 0 {
+                writeln!(self.out, "{} more steps\n", kept.steps_left_out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the time went.
+    fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "\\begin{{tabular}}{{lrrl}}\n\\hline")?;
+        let heads = ["waiting for", "time", "share", "longest"].map(|head| format!("\\textbf{{{head}}}"));
+        writeln!(self.out, "{} \\\\\n\\hline", heads.join(" & "))?;
+        for line in lines {
+            let longest = format!("{} (frames {} to {})", line.longest.human(), line.frames.0, line.frames.1);
+            let cells = [line.label.to_owned(), line.time.human().to_string(), line.share(), longest];
+            writeln!(self.out, "{} \\\\", cells.map(|cell| text(&cell)).join(" & "))?;
+        }
+        writeln!(self.out, "\\hline\n\\end{{tabular}}\\par")
     }
 
     fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use super::grid::{CALLS_TITLE, Grid};
-use super::{Format, Options, escape, mermaid};
+use super::{Format, Options, Triaged, escape, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
-    Align, Answering, Cell, Collector, Kept, Renderer, Report, Room, capture_heading, capture_notes, capture_setting,
-    conversation_notes, conversation_title, finding_lines,
+    Align, Answering, Cell, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, capture_heading,
+    capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines, triage_lines,
+    triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -18,6 +19,7 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: true,
+    triage: Triaged::Instead,
     sink: |out, options| {
         let markdown = Markdown { out: io::BufWriter::new(out), options: options.clone() };
         Box::new(Answering::new(Collector::new(options.bounds, markdown)))
@@ -33,6 +35,15 @@ impl<W: Write> Renderer for Markdown<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         writeln!(self.out, "# {}\n", self.text(&capture_heading(&report.info)))?;
         self.facts(&capture_setting(&report.info, &report.totals, self.options.command.as_deref()))?;
+        if let Some(worst) = &report.totals.triage {
+            self.notes(report)?;
+            writeln!(self.out, "## {}\n", self.text(&triage_title(worst)))?;
+            self.grid(&Grid::conversations(report, &self.options, Room::Wide))?;
+            for (command, about) in triage_lines(worst, &report.info, self.options.analyze) {
+                writeln!(self.out, "- {}: {}", self.text(&command), self.text(&about))?;
+            }
+            return writeln!(self.out);
+        }
         if self.options.summary {
             let grid = Grid::conversations(report, &self.options, Room::Wide);
             self.grid(&grid)?;
@@ -43,18 +54,26 @@ impl<W: Write> Renderer for Markdown<W> {
             writeln!(self.out, "## {CALLS_TITLE}\n")?;
             self.grid(&Grid::calls(&report.calls, &self.options))?;
         }
+        self.notes(report)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let drawings = self.options.drawings.iter().filter(|_| self.options.parts.has(Part::Graphs));
+        for (title, file) in drawings {
+            writeln!(self.out, "![{title}]({file})\n")?;
+        }
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Markdown<W> {
+    fn notes(&mut self, report: &Report) -> io::Result<()> {
         for note in capture_notes(report) {
             writeln!(self.out, "- {}", self.text(note.text.trim()))?;
         }
         writeln!(self.out)
     }
 
-    fn end(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-impl<W: Write> Markdown<W> {
     /// Text of a capture or a sentence, as Markdown.
     fn text(&self, text: &str) -> String {
         match self.options.view.ascii {
@@ -67,26 +86,63 @@ impl<W: Write> Markdown<W> {
         let view = &self.options.view;
         let conversation = &kept.conversation;
         writeln!(self.out, "## {}\n", self.text(&conversation_title(&conversation.totals, view)))?;
-        self.facts(&conversation_notes(conversation, view))?;
-        self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
-        if kept.steps_left_out > 0 {
-            let dots = if self.options.view.ascii { "..." } else { "…" };
-            writeln!(self.out, "{dots} {} more steps\n", kept.steps_left_out)?;
+        let parts = self.options.parts.clone();
+        let notes = conversation_notes(conversation, view);
+        if parts.has(Part::Verdict) {
+            let verdict = conversation.verdict(&kept.digest);
+            let lines: Vec<_> = verdict.lines.iter().map(|line| format!("**{}**", self.text(&line.text()))).collect();
+            writeln!(self.out, "{}\n", lines.join("\n\n"))?;
         }
-        self.facts(&conversation.facts())?;
-        self.ladder(kept)?;
-        let findings = finding_lines(kept);
-        if !findings.is_empty() {
-            writeln!(self.out, "### Findings\n")?;
-            for finding in findings {
-                writeln!(self.out, "- `{}`: {}", finding.code, self.text(&finding.text))?;
+        if parts.has(Part::Findings) {
+            self.findings(&finding_lines(kept))?;
+        }
+        if parts.has(Part::Ledger) {
+            self.ledger(&ledger_lines(&conversation.totals))?;
+        }
+        if parts.has(Part::Facts) {
+            writeln!(self.out, "### Facts\n")?;
+            self.facts(&[notes, conversation.facts()].concat())?;
+        }
+        if parts.has(Part::Steps) {
+            writeln!(self.out, "### Steps\n")?;
+            self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
+            if kept.steps_left_out > 0 {
+                let dots = if self.options.view.ascii { "..." } else { "…" };
+                writeln!(self.out, "{dots} {} more steps\n", kept.steps_left_out)?;
             }
-            writeln!(self.out)?;
         }
-        match conversation.answers() {
+        if parts.has(Part::Ladder) {
+            self.ladder(kept)?;
+        }
+        match conversation.answers().filter(|_| parts.has(Part::Answers)) {
             Some(answers) => self.answers(&answers),
             None => Ok(()),
         }
+    }
+
+    fn findings(&mut self, findings: &[FindingLine]) -> io::Result<()> {
+        if findings.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "### Findings\n")?;
+        for finding in findings {
+            writeln!(self.out, "- `{}`: {}", finding.code, self.text(&finding.text))?;
+        }
+        writeln!(self.out)
+    }
+
+    /// Where the time went.
+    fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out, "### Time\n\n| waiting for | time | share | longest |\n| --- | ---: | ---: | --- |")?;
+        for line in lines {
+            let evidence = format!("{} (frames {} to {})", line.longest.human(), line.frames.0, line.frames.1);
+            let cells = [line.label.to_owned(), line.time.human().to_string(), line.share(), evidence];
+            writeln!(self.out, "| {} |", cells.map(|cell| self.text(&cell)).join(" | "))?;
+        }
+        writeln!(self.out)
     }
 
     fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::ladder::WITHOUT_STEPS;
-use super::{Format, Options, escape};
+use super::{Format, Options, Triaged, escape};
 use crate::explain::Phase;
 use crate::model::{CaptureInfo, Direction};
 use crate::report::ladder::{Arrow, ArrowKind, Ladder, Lifeline, Row, Trail};
@@ -20,6 +20,7 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: false,
+    triage: Triaged::No,
     sink: |out, options| {
         let bounds = options.bounds;
         let mermaid = Mermaid { out: io::BufWriter::new(out), options: options.clone() };

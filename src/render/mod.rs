@@ -3,6 +3,7 @@
 //! A format takes what the floor below decided to show and writes it in its own medium. All text that comes from a
 //! capture goes through [`escape`] on its way, so that no captured byte can act on the reader's side.
 
+mod buffer;
 mod csv;
 pub mod escape;
 mod grid;
@@ -13,6 +14,7 @@ mod ladder;
 mod latex;
 mod layout;
 mod lines;
+mod live;
 mod markdown;
 mod mermaid;
 mod record;
@@ -21,7 +23,9 @@ mod table;
 
 use std::io::Write;
 
-use crate::report::{Bounds, Choice, ConversationText, Room, Sink, StepText, View};
+pub use live::live;
+
+use crate::report::{Bounds, Choice, ConversationText, Parts, Room, Sink, StepText, Triage, View};
 
 /// An output format: a new one is one file and one line in [`FORMATS`].
 pub struct Format {
@@ -37,8 +41,44 @@ pub struct Format {
     pub headers: bool,
     /// Whether it shows the answers of a conversation; others have no place for them.
     pub answers: bool,
+    /// How it shows a capture of many conversations.
+    pub triage: Triaged,
     /// Makes the sink that writes it to `out`.
     pub sink: for<'a> fn(out: Box<dyn Write + 'a>, options: &Options) -> Box<dyn Sink + 'a>,
+}
+
+/// How a format shows the worst conversations of a capture that has too many to show each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triaged {
+    /// It has no place for them.
+    No,
+    /// Instead of the steps.
+    Instead,
+    /// Before the steps.
+    Before,
+}
+
+/// Most conversations that are shown step by step unless more is asked for.
+const SHOWN: usize = 20;
+
+/// Most of the worst conversations that a triage lists.
+const WORST: usize = 50;
+
+impl Format {
+    /// Whether it shows parts of a conversation that can be chosen.
+    pub fn has_parts(&self) -> bool {
+        self.triage != Triaged::No
+    }
+
+    /// The sink that writes this format to `out`, with a triage where that is asked for and the format has a place for it.
+    pub fn open<'a>(&self, out: Box<dyn Write + 'a>, options: &Options) -> Box<dyn Sink + 'a> {
+        let sink = (self.sink)(out, options);
+        match (options.triage, self.triage) {
+            (false, _) | (true, Triaged::No) => sink,
+            (true, Triaged::Instead) => Box::new(Triage::new(SHOWN, WORST, false, sink)),
+            (true, Triaged::Before) => Box::new(Triage::new(SHOWN, WORST, true, sink)),
+        }
+    }
 }
 
 /// Every format.
@@ -92,10 +132,22 @@ pub struct Options {
     pub several: bool,
     /// Conversations only.
     pub summary: bool,
+    /// Whether the steps were shown as they came, so that a table needs not repeat them.
+    pub steps_shown: bool,
     /// How much collecting formats keep.
     pub bounds: Bounds,
     /// The command that made the report, as a shell would take it.
     pub command: Option<String>,
+    /// Makes the command that analyses a capture, as a shell would take it.
+    pub analyze: Option<fn(&str) -> String>,
+    /// Whether a capture of many conversations is shown by its worst ones.
+    pub triage: bool,
+    /// The parts of a conversation that are shown.
+    pub parts: Parts,
+    /// Only what goes into a document: no head and no end of one.
+    pub fragment: bool,
+    /// Drawings that lie beside the report: their titles and files.
+    pub drawings: &'static [(&'static str, &'static str)],
 }
 
 /// Plain text in 80 columns.
@@ -109,8 +161,14 @@ impl Default for Options {
             color: false,
             several: false,
             summary: false,
+            steps_shown: false,
             bounds: Bounds::default(),
             command: None,
+            analyze: None,
+            triage: false,
+            parts: Parts::default(),
+            fragment: false,
+            drawings: &[],
         }
     }
 }
@@ -257,7 +315,7 @@ mod tests {
         let document = written(format("json").expect("a format"), &options, &steps);
         let document: serde_json::Value = serde_json::from_str(&document).expect("a document");
         let summary = &document["captures"][0]["summary"];
-        assert_eq!(summary["left_out"], serde_json::json!({"conversations": 0, "steps": 6}));
+        assert_eq!(summary["left_out"], serde_json::json!({"conversations": 0, "steps": 6, "findings": 0}));
         assert_eq!(summary["frames"], 10);
         for name in ["table", "markdown"] {
             let text = written(format(name).expect("a format"), &options, &steps);

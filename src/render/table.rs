@@ -12,12 +12,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::grid::{CALLS_TITLE, Grid};
 use super::layout::Layout;
-use super::{Format, Options, escape, room};
+use super::{Format, Options, Triaged, escape, room};
 use crate::explain::{Answered, Fact};
 use crate::model::Severity;
 use crate::report::{
-    Align, Cell, Choice, Collector, FindingLine, Kept, Renderer, Report, Tone, capture_notes, conversation_notes,
-    conversation_title, finding_lines, report_title,
+    Align, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, Tone, capture_notes,
+    conversation_notes, conversation_title, finding_lines, ledger_lines, report_title, triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -27,6 +27,7 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: true,
+    triage: Triaged::Instead,
     sink: |out, options| {
         Box::new(Collector::new(options.bounds, Table { out: io::BufWriter::new(out), options: options.clone() }))
     },
@@ -38,6 +39,9 @@ const WORDS: usize = 22;
 /// So many characters each text gets in any case: few words are longer.
 const WORD: usize = 14;
 
+/// The frames of a wait stand beside it where there is so much room.
+const EVIDENCE: usize = 30;
+
 struct Table<W: Write> {
     out: io::BufWriter<W>,
     options: Options,
@@ -47,10 +51,21 @@ impl<W: Write> Renderer for Table<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         self.line(&report_title(report), Style::new().bold().underline())?;
         writeln!(self.out)?;
-        if self.options.summary {
-            let grid = Grid::conversations(report, &self.options, room(self.options.width));
-            self.grid(&grid, self.options.width)?;
+        if let Some(worst) = report.totals.triage.clone() {
+            self.notes(report)?;
             writeln!(self.out)?;
+            self.line(&triage_title(&worst), Style::new().bold())?;
+            writeln!(self.out)?;
+            self.conversations(report)?;
+            for (command, about) in triage_lines(&worst, &report.info, self.options.analyze) {
+                self.line(&format!("  {command}"), Style::new())?;
+                self.line(&format!("      {about}"), style(Tone::Dim))?;
+            }
+            writeln!(self.out)?;
+            return self.out.flush();
+        }
+        if self.options.summary {
+            self.conversations(report)?;
         } else {
             report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
         }
@@ -60,7 +75,7 @@ impl<W: Write> Renderer for Table<W> {
             self.grid(&Grid::calls(&report.calls, &self.options), self.options.width)?;
             writeln!(self.out)?;
         }
-        capture_notes(report).iter().try_for_each(|note| self.line(&note.text, style(note.tone)))?;
+        self.notes(report)?;
         writeln!(self.out)?;
         // a session is watched: what is there is shown
         self.out.flush()
@@ -72,6 +87,42 @@ impl<W: Write> Renderer for Table<W> {
 }
 
 impl<W: Write> Table<W> {
+    fn notes(&mut self, report: &Report) -> io::Result<()> {
+        capture_notes(report).iter().try_for_each(|note| self.line(&note.text, style(note.tone)))
+    }
+
+    /// A row for each conversation, in as many of the usual columns as fit; the others are named.
+    fn conversations(&mut self, report: &Report) -> io::Result<()> {
+        let all = Grid::conversations(report, &self.options, Room::Wide);
+        let asked_for = matches!(self.options.conversation_columns, Choice::Only(_));
+        let mut room = Room::Wide;
+        let grid = loop {
+            let grid = Grid::conversations(report, &self.options, room);
+            match room.less() {
+                Some(less) if !asked_for && Layout::of(&grid).least(WORDS) > self.options.width => room = less,
+                _ => break grid,
+            }
+        };
+        self.grid(&grid, self.options.width.max(Layout::of(&grid).least(WORD)))?;
+        writeln!(self.out)?;
+        let left_out: Vec<_> = all
+            .head
+            .iter()
+            .map(|head| head.text)
+            .filter(|name| !grid.head.iter().any(|head| head.text == *name))
+            .collect();
+        if left_out.is_empty() {
+            return Ok(());
+        }
+        let text = format!(
+            "Columns left out at this width: {} (--width {} shows them, --columns chooses)",
+            left_out.join(", "),
+            Layout::of(&all).least(WORDS)
+        );
+        self.line(&text, style(Tone::Dim))?;
+        writeln!(self.out)
+    }
+
     /// Text of a capture or a sentence, fit for the terminal.
     fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.options.view.ascii { escape::ascii(text) } else { escape::plain(text) }
@@ -87,11 +138,34 @@ impl<W: Write> Table<W> {
         let title = conversation_title(&kept.conversation.totals, view);
         let notes = conversation_notes(&kept.conversation, view);
         self.line(&title, Style::new().bold())?;
-        self.facts(&notes)?;
-        writeln!(self.out)?;
-        if let Some(answers) = kept.conversation.answers() {
-            return answers.iter().try_for_each(|answered| self.answer(answered));
+        let parts = self.options.parts.clone();
+        if parts.has(Part::Verdict) {
+            self.verdict(kept)?;
         }
+        writeln!(self.out)?;
+        if let Some(answers) = kept.conversation.answers().filter(|_| parts.has(Part::Answers)) {
+            // the questions alone, unless more is named
+            if !parts.names(Part::Answers) {
+                self.facts(&notes)?;
+                writeln!(self.out)?;
+                return answers.iter().try_for_each(|answered| self.answer(answered));
+            }
+            answers.iter().try_for_each(|answered| self.answer(answered))?;
+        }
+        if parts.has(Part::Findings) {
+            self.findings(&finding_lines(kept))?;
+        }
+        if parts.has(Part::Ledger) {
+            self.ledger(&ledger_lines(&kept.conversation.totals))?;
+        }
+        if parts.has(Part::Facts) {
+            self.facts(&[notes, kept.conversation.facts()].concat())?;
+            writeln!(self.out)?;
+        }
+        if parts.has(Part::Steps) && !self.options.steps_shown { self.step_table(kept) } else { Ok(()) }
+    }
+
+    fn step_table(&mut self, kept: &Kept) -> io::Result<()> {
         let steps = self.steps(kept);
         // rather a line that is too long than words and numbers torn apart
         self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
@@ -99,13 +173,39 @@ impl<W: Write> Table<W> {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
         }
-        writeln!(self.out)?;
-        let facts = kept.conversation.facts();
-        if !facts.is_empty() {
-            self.facts(&facts)?;
-            writeln!(self.out)?;
+        writeln!(self.out)
+    }
+
+    /// What matters most, first.
+    fn verdict(&mut self, kept: &Kept) -> io::Result<()> {
+        let verdict = kept.conversation.verdict(&kept.digest);
+        let tone = match verdict.severity {
+            Severity::Note => Tone::Open,
+            severity => Tone::Finding(severity),
+        };
+        verdict.lines.iter().try_for_each(|line| self.hanging("  ", &line.text(), style(tone).bold()))
+    }
+
+    /// Where the time went: one line for each kind of wait that took any.
+    fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
+        let width = |text: fn(&LedgerLine) -> String| lines.iter().map(|line| text(line).width()).max().unwrap_or(0);
+        let (label, time) = (width(|line| line.label.to_owned()), width(|line| line.time.human().to_string()));
+        let share = width(LedgerLine::share);
+        let mut lead = "Time";
+        for line in lines {
+            let spent = line.time.human().to_string();
+            let pad = time.saturating_sub(spent.width());
+            let text = format!("  {lead:4}  {:label$}  {:pad$}{spent}  {:>share$}  ", line.label, "", line.share());
+            let (head, text) = (self.text(&text).into_owned(), line.evidence());
+            if head.width() + EVIDENCE <= self.options.width {
+                self.hanging(&head, &text, style(Tone::Plain))?;
+            } else {
+                writeln!(self.out, "{}", head.trim_end())?;
+                self.hanging("          ", &text, style(Tone::Dim))?;
+            }
+            lead = "";
         }
-        self.findings(&finding_lines(kept))
+        if lines.is_empty() { Ok(()) } else { writeln!(self.out) }
     }
 
     /// The steps in as many of the usual columns as leave the words their room.
@@ -241,7 +341,7 @@ fn paint(drawn: comfy_table::Cell, tone: Tone) -> comfy_table::Cell {
 }
 
 /// The same colours outside of the table.
-fn style(tone: Tone) -> Style {
+pub(super) fn style(tone: Tone) -> Style {
     let color = |color: AnsiColor| Style::new().fg_color(Some(Color::Ansi(color)));
     match tone {
         Tone::Plain | Tone::Data | Tone::Finding(Severity::Note) => Style::new(),

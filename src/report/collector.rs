@@ -6,7 +6,7 @@ use super::Sink;
 use super::places::Places;
 use super::totals::{CaptureTotals, LeftOut};
 use super::transcript::ToldCall;
-use crate::explain::{Conversation, Step, Transfer};
+use crate::explain::{Conversation, FindingDigest, Step, Transfer};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
@@ -42,6 +42,8 @@ pub struct Kept {
     pub steps: Vec<Step<'static>>,
     /// How many more there were.
     pub steps_left_out: u64,
+    /// The findings of all its steps.
+    pub digest: FindingDigest,
 }
 
 /// What was kept of one capture: exact totals, and the first conversations with their first steps.
@@ -89,6 +91,7 @@ struct Open {
     transfer: Transfer,
     steps: Vec<Step<'static>>,
     steps_left_out: u64,
+    digest: FindingDigest,
 }
 
 impl<R: Renderer> Collector<R> {
@@ -120,30 +123,33 @@ impl<R: Renderer> Sink for Collector<R> {
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let Bounds { steps, payload, .. } = self.bounds;
         let Some(open) = self.open.get(step.event.stream) else {
-            self.left_out.steps += 1;
+            self.left_out.step(step);
             return Ok(());
         };
         open.transfer.see(&step.event);
+        open.digest.see(step);
         if open.steps.len() < steps {
             open.steps.push(step.keep(payload));
         } else {
             open.steps_left_out += 1;
-            self.left_out.steps += 1;
+            self.left_out.step(step);
         }
         Ok(())
     }
 
     fn own(&mut self, stream: StreamId) {
         if let Some(lost) = self.open.own(stream) {
-            self.left_out.steps += lost.steps.len() as u64;
-            self.left_out.conversations += u64::from(lost.conversation.is_some());
+            lost.steps.iter().for_each(|step| self.left_out.step(step));
+            if let Some(conversation) = &lost.conversation {
+                self.left_out.conversation(conversation);
+            }
         }
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         match self.open.get(conversation.totals.stream) {
             Some(open) => open.conversation = Some(conversation.clone()),
-            None => self.left_out.conversations += 1,
+            None => self.left_out.conversation(conversation),
         }
         Ok(())
     }
@@ -166,13 +172,16 @@ impl<R: Renderer> Sink for Collector<R> {
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let conversations = self.open.take().filter_map(|open| {
-            let Open { conversation, transfer, steps, steps_left_out } = open;
+            let Open { conversation, transfer, steps, steps_left_out, digest } = open;
             let conversation = conversation?.with_transfer(transfer);
-            Some(Kept { conversation, steps, steps_left_out })
+            Some(Kept { conversation, steps, steps_left_out, digest })
         });
         let mut totals = totals.clone();
-        totals.left_out.conversations += self.left_out.conversations;
-        totals.left_out.steps += self.left_out.steps;
+        match &totals.triage {
+            // instead of all steps
+            Some(worst) => totals.left_out.conversations += worst.of - worst.conversations.len() as u64,
+            None => totals.left_out.extend(self.left_out),
+        }
         let (info, calls) = (std::mem::take(&mut self.info), std::mem::take(&mut self.calls));
         let report = Report { info, conversations: conversations.collect(), calls, totals };
         self.renderer.render(&report)
@@ -187,6 +196,7 @@ impl<R: Renderer> Sink for Collector<R> {
 mod tests {
     use super::super::samples::{C, conversation, datagram, play, ten_steps};
     use super::*;
+    use crate::model::Protocol;
 
     /// Keeps what it is given to render.
     #[derive(Default)]
@@ -214,7 +224,7 @@ mod tests {
         let report = collected(Bounds { steps: 4, ..Bounds::default() }, &ten_steps());
         let kept = report.conversations.first().expect("one conversation");
         assert_eq!((kept.steps.len(), kept.steps_left_out), (4, 6));
-        assert_eq!(report.totals.left_out, LeftOut { conversations: 0, steps: 6 });
+        assert_eq!(report.totals.left_out, LeftOut { steps: 6, ..LeftOut::default() });
         assert_eq!(report.totals.frames, 10);
     }
 
@@ -222,8 +232,9 @@ mod tests {
     fn conversations_beyond_the_bound_are_counted_with_their_steps() {
         let frames = [ten_steps(), vec![datagram(C, b"one"), datagram(C, b"two")]].concat();
         let report = collected(Bounds { conversations: 1, ..Bounds::default() }, &frames);
+        let stream = StreamId { protocol: Protocol::Udp, number: 0 };
         assert_eq!(report.conversations.len(), 1);
-        assert_eq!(report.totals.left_out, LeftOut { conversations: 1, steps: 2 });
+        assert_eq!(report.totals.left_out, LeftOut { conversations: 1, steps: 2, findings: 1, example: Some(stream) });
         assert!(collected(Bounds::NONE, &frames).totals.left_out.is_nothing());
     }
 

@@ -4,9 +4,10 @@ use super::cell::{Cell, Tone};
 use super::column::{Align, ConversationColumn, Room};
 use super::view::View;
 use crate::explain::Conversation;
+use crate::model::FindingCode;
 use crate::model::PerDirection;
 use crate::model::Severity;
-use crate::track::{Close, Handshake, TcpTotals};
+use crate::track::{AnalysisFlag, Close, Handshake, TcpTotals};
 
 /// Every column that a table of conversations can have, in the order in which they stand.
 pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
@@ -18,6 +19,24 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     }),
     column("server", "server", "address and port of the server", Align::Left, Room::Tight, |c, _| {
         Cell::from(c.totals.server.to_string()).tone(Tone::Server)
+    }),
+    column(
+        "worst",
+        "worst finding",
+        "the gravest warning or problem, and how often",
+        Align::Left,
+        Room::Tight,
+        |c, _| {
+            let Some((code, count)) = c.findings_count().worst().filter(|(code, _)| code.severity() > Severity::Note)
+            else {
+                return Cell::default();
+            };
+            let times = if count > 1 { format!(" {count}") } else { String::new() };
+            Cell::from(format!("{code}{times}")).tone(Tone::Finding(code.severity()))
+        },
+    ),
+    column("stall", "stall", "longest time without a packet, in seconds", Align::Right, Room::Snug, |c, _| {
+        c.totals.longest_stall.map(View::seconds).unwrap_or_default().into()
     }),
     column("start", "start", "when it began", Align::Left, Room::OnDemand, |c, view| {
         c.totals.start.map(|time| view.date(time)).unwrap_or_default().into()
@@ -32,8 +51,31 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     column("packets_in", "server's", "packets from the server", Align::Right, Room::OnDemand, |c, _| {
         c.totals.packets.server_to_client.to_string().into()
     }),
-    column("bytes", "bytes", "frame bytes on the wire both ways", Align::Right, Room::Tight, |c, _| {
+    column("bytes", "bytes", "frame bytes on the wire both ways", Align::Right, Room::Narrow, |c, _| {
         both(&c.totals.bytes)
+    }),
+    column("retransmissions", "retr.", "retransmissions, by Wireshark's flag", Align::Right, Room::Ample, |c, _| {
+        tcp(c, |tcp| some(tcp.analysis.get(AnalysisFlag::Retransmission)))
+    }),
+    column("resets", "RST", "findings about resets", Align::Right, Room::Ample, |c, _| {
+        some(RESETS.iter().map(|code| c.findings_count().of(*code)).sum())
+    }),
+    column("zero_windows", "win 0", "how often a window was closed", Align::Right, Room::Ample, |c, _| {
+        tcp(c, |tcp| {
+            let zero = &tcp.story.zero_window;
+            some(zero.client_to_server.shut.count + zero.server_to_client.shut.count)
+        })
+    }),
+    column("closed_first", "closed", "the side that closed first", Align::Left, Room::Wide, |c, _| {
+        tcp(c, |tcp| tcp.closed_first.map(|side| side.sender()).unwrap_or_default().into())
+    }),
+    column("echo", "echo", "requests that came back, of all", Align::Right, Room::Wide, |c, _| {
+        c.totals
+            .echo
+            .filter(|echo| echo.requests > 0)
+            .map(|echo| format!("{}/{}", echo.matched, echo.requests))
+            .unwrap_or_default()
+            .into()
     }),
     column("payload_out", "sent", "payload bytes from the client", Align::Right, Room::Wide, |c, _| {
         c.totals.payload.client_to_server.to_string().into()
@@ -84,12 +126,39 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
                 .into()
         },
     ),
-    column("findings", "findings", "codes of echolab's diagnoses", Align::Left, Room::OnDemand, |c, _| {
-        let worst = c.findings().iter().map(|finding| finding.code.severity()).max();
-        let codes: Vec<_> = c.findings().iter().map(|finding| finding.code.name()).collect();
-        Cell::from(codes.join(", ")).tone(worst.filter(|s| *s > Severity::Note).map_or(Tone::Plain, Tone::Finding))
-    }),
+    column(
+        "findings",
+        "findings",
+        "codes of echolab's diagnoses of it and its steps, and how often",
+        Align::Left,
+        Room::OnDemand,
+        |c, _| {
+            let counts = c.findings_count();
+            let name = |(code, count): (FindingCode, u64)| match count {
+                1 => code.name().to_owned(),
+                _ => format!("{code} {count}"),
+            };
+            let codes: Vec<_> = counts.iter().map(name).collect();
+            Cell::from(codes.join(", ")).tone(counts.trouble().map_or(Tone::Plain, Tone::Finding))
+        },
+    ),
 ];
+
+/// What a RST may be.
+const RESETS: &[FindingCode] = &[
+    FindingCode::Refused,
+    FindingCode::ResetUnread,
+    FindingCode::ResetAfterClose,
+    FindingCode::ResetAbort,
+    FindingCode::ResetStale,
+    FindingCode::ResetUnknown,
+    FindingCode::ResetIgnored,
+];
+
+/// A count that says something.
+fn some(count: u64) -> Cell {
+    if count == 0 { Cell::default() } else { count.to_string().into() }
+}
 
 const fn column(
     name: &'static str,

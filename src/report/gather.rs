@@ -1,11 +1,12 @@
 //! The sink for formats that keep something smaller of each conversation than its steps: a ladder's trail, a graph's
 //! series.
 
+use std::collections::HashSet;
 use std::io;
 
 use super::Sink;
 use super::places::Places;
-use super::totals::CaptureTotals;
+use super::totals::{CaptureTotals, LeftOut};
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
@@ -61,9 +62,10 @@ pub struct Gatherer<G, N, R> {
     new: N,
     renderer: R,
     info: CaptureInfo,
+    /// The conversations to keep of the next capture.
+    preferred: Option<HashSet<StreamId>>,
     open: Places<Open<G>>,
-    conversations_left_out: u64,
-    steps_left_out: u64,
+    left_out: LeftOut,
 }
 
 /// A conversation while its capture is read.
@@ -71,11 +73,12 @@ struct Open<G> {
     conversation: Option<Conversation>,
     kept: Option<G>,
     steps: u64,
+    findings: u64,
 }
 
 impl<G> Default for Open<G> {
     fn default() -> Self {
-        Self { conversation: None, kept: None, steps: 0 }
+        Self { conversation: None, kept: None, steps: 0, findings: 0 }
     }
 }
 
@@ -87,9 +90,9 @@ impl<G, N: Fn() -> G, R> Gatherer<G, N, R> {
             new,
             renderer,
             info: CaptureInfo::default(),
+            preferred: None,
             open: Places::new(most),
-            conversations_left_out: 0,
-            steps_left_out: 0,
+            left_out: LeftOut::default(),
         }
     }
 }
@@ -97,10 +100,13 @@ impl<G, N: Fn() -> G, R> Gatherer<G, N, R> {
 impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
-        self.open = Places::new(self.most);
-        self.conversations_left_out = 0;
-        self.steps_left_out = 0;
+        self.open = Places::new(self.most).only(self.preferred.take());
+        self.left_out = LeftOut::default();
         Ok(())
+    }
+
+    fn prefer(&mut self, streams: &HashSet<StreamId>) {
+        self.preferred = Some(streams.clone());
     }
 
     fn may_show(&self, event: &Event<'_>) -> bool {
@@ -112,17 +118,21 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
         match self.open.get(step.event.stream) {
             Some(open) => {
                 open.steps += 1;
+                open.findings += step.findings.len() as u64;
                 open.kept.get_or_insert_with(&self.new).step(step);
             }
-            None => self.steps_left_out += 1,
+            None => self.left_out.step(step),
         }
         Ok(())
     }
 
     fn own(&mut self, stream: StreamId) {
         if let Some(lost) = self.open.own(stream) {
-            self.steps_left_out += lost.steps;
-            self.conversations_left_out += u64::from(lost.conversation.is_some());
+            self.left_out.steps += lost.steps;
+            self.left_out.findings(stream, lost.findings);
+            if let Some(conversation) = &lost.conversation {
+                self.left_out.conversation(conversation);
+            }
         }
     }
 
@@ -130,7 +140,7 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
         self.renderer.conversation(conversation);
         match self.open.get(conversation.totals.stream) {
             Some(open) => open.conversation = Some(conversation.clone()),
-            None => self.conversations_left_out += 1,
+            None => self.left_out.conversation(conversation),
         }
         Ok(())
     }
@@ -158,8 +168,7 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
         });
         let gathered: Vec<_> = gathered.collect();
         let mut totals = totals.clone();
-        totals.left_out.conversations += self.conversations_left_out;
-        totals.left_out.steps += self.steps_left_out;
+        totals.left_out.extend(self.left_out);
         let info = std::mem::take(&mut self.info);
         self.renderer.render(&info, &gathered, &totals)
     }

@@ -1,102 +1,30 @@
-//! Only the largest conversations, for a summary of any capture in bounded memory.
+//! Only the first conversations of an order, for a summary of any capture in bounded memory.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
 use std::io;
 
 use super::Sink;
+use super::ranking::{Order, Ranking};
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::track::ConversationSize;
 
-/// What makes a conversation come first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Many bytes on the wire.
-    #[default]
-    Bytes,
-    /// Many packets.
-    Packets,
-    /// An early start.
-    Start,
-    /// A long duration.
-    Duration,
-}
-
-impl Order {
-    /// Every order with its name on the command line.
-    pub const ALL: [(Self, &'static str); 4] =
-        [(Self::Bytes, "bytes"), (Self::Packets, "packets"), (Self::Start, "start"), (Self::Duration, "duration")];
-
-    /// The larger, the earlier it comes.
-    fn rank(self, of: &ConversationSize) -> i128 {
-        match self {
-            Self::Bytes => i128::from(of.bytes.client_to_server) + i128::from(of.bytes.server_to_client),
-            Self::Packets => i128::from(of.packets.client_to_server) + i128::from(of.packets.server_to_client),
-            Self::Start => of.start.map_or(i128::MIN, |start| {
-                -(i128::from(start.seconds()) * 1_000_000_000 + i128::from(start.subsec_nanos()))
-            }),
-            Self::Duration => of.duration.map_or(i128::MIN, |duration| i128::from(duration.0)),
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Ranked {
-    rank: i128,
-    conversation: Conversation,
-}
-
-impl Ranked {
-    /// Of two that are equally large, the earlier comes first.
-    fn key(&self) -> (i128, Reverse<u64>) {
-        (self.rank, Reverse(self.conversation.totals.first_frame))
-    }
-}
-
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Ranked {}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
-/// The sink that holds conversations back until the end and passes the largest on, in order; steps are dropped.
+/// The sink that holds conversations back until the end and passes the first on, in order; steps are dropped.
 #[derive(Debug)]
 pub struct Largest<S> {
-    order: Order,
-    most: usize,
     inner: S,
-    /// The smallest on top, so that it is the first to go.
-    heap: BinaryHeap<Reverse<Ranked>>,
-    left_out: u64,
+    ranking: Ranking,
 }
 
 impl<S: Sink> Largest<S> {
     /// Passes at most `most` conversations on to `inner`, by `order`.
     pub fn new(order: Order, most: usize, inner: S) -> Self {
-        Self { order, most, inner, heap: BinaryHeap::new(), left_out: 0 }
+        Self { inner, ranking: Ranking::new(order, most) }
     }
 }
 
 impl<S: Sink> Sink for Largest<S> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.heap.clear();
-        self.left_out = 0;
+        self.ranking.take();
         self.inner.capture(info)
     }
 
@@ -108,33 +36,16 @@ impl<S: Sink> Sink for Largest<S> {
         Ok(())
     }
 
-    fn wants(&mut self, extent: &ConversationSize) -> bool {
-        let key = (self.order.rank(extent), Reverse(extent.first_frame));
-        let full = self.heap.len() >= self.most;
-        let too_small = full && self.heap.peek().is_none_or(|Reverse(smallest)| smallest.key() >= key);
-        self.left_out += u64::from(too_small);
-        !too_small
-    }
-
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        let extent = conversation.totals.extent();
-        if !self.wants(&extent) {
-            return Ok(());
-        }
-        if self.heap.len() >= self.most {
-            self.left_out += 1;
-            self.heap.pop();
-        }
-        self.heap.push(Reverse(Ranked { rank: self.order.rank(&extent), conversation: conversation.clone() }));
+        self.ranking.offer(conversation);
         Ok(())
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        for Reverse(ranked) in std::mem::take(&mut self.heap).into_sorted_vec() {
-            self.inner.conversation(&ranked.conversation)?;
-        }
+        let (first, left_out) = self.ranking.take();
+        first.iter().try_for_each(|conversation| self.inner.conversation(conversation))?;
         let mut totals = totals.clone();
-        totals.left_out.conversations += self.left_out;
+        totals.left_out.conversations += left_out;
         self.inner.finish(&totals)
     }
 
@@ -166,6 +77,7 @@ mod tests {
         assert_eq!(largest(Order::Packets, 9), (vec![3, 1, 4, 2], 0));
         assert_eq!(largest(Order::Start, 9), (vec![1, 2, 3, 4], 0));
         assert_eq!(largest(Order::Duration, 9), (vec![4, 1, 2, 3], 0));
+        assert_eq!(largest(Order::Trouble, 9), largest(Order::Bytes, 9), "none of them has a finding");
     }
 
     #[test]

@@ -11,20 +11,27 @@ mod conversation_columns;
 mod gather;
 pub mod ladder;
 mod largest;
+mod part;
 mod places;
+mod ranking;
 mod relay;
 #[cfg(test)]
 pub(crate) mod samples;
+mod scan;
 mod selection;
 pub mod series;
 mod several;
 mod step_columns;
+mod tally;
+mod titled;
 mod totals;
 mod transcript;
+mod triage;
 mod unwrap;
 mod view;
 mod words;
 
+use std::collections::HashSet;
 use std::io;
 
 pub use answering::Answering;
@@ -36,23 +43,30 @@ pub use column::{
 };
 pub use conversation_columns::CONVERSATION_COLUMNS;
 pub use gather::{Gather, Gathered, GatheredRenderer, Gatherer};
-pub use largest::{Largest, Order};
+pub use largest::Largest;
+pub use part::{PARTS, Part, Parts};
+pub use ranking::Order;
 pub use relay::Relay;
+pub use scan::Scan;
 pub use selection::{Selection, Wanted};
 pub use several::Several;
 pub use step_columns::COLUMNS;
+pub use tally::Tally;
+pub use titled::Titled;
 pub use totals::{CaptureTotals, LeftOut};
 pub use transcript::{Teller, ToldCall};
+pub use triage::{Triage, Worst};
 pub use view::{PayloadView, View};
 pub use words::{
-    FindingLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting, capture_title,
-    conversation_notes, conversation_title, finding_lines, finding_lines_of, others, page_notes_of, report_title,
+    FindingLine, LedgerLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting,
+    capture_title, conversation_notes, conversation_title, finding_lines, finding_lines_of, findings_counts,
+    ledger_lines, others, page_notes_of, report_title, triage_lines, triage_title,
 };
 pub(crate) use words::{count, counted};
 
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
-use crate::track::{ConversationSize, Event, StreamId};
+use crate::track::{Event, StreamId};
 
 /// Takes what the pipeline pushes, in the order of the capture, and keeps or writes what it needs.
 ///
@@ -65,7 +79,7 @@ pub trait Sink {
     /// When the output can't be written; so for all methods.
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()>;
 
-    /// Whether it looks at steps at all; when not, none is explained for it.
+    /// Whether it looks at steps; when not, none is explained for it. Once it does not, it does not for good.
     fn wants_steps(&self) -> bool {
         true
     }
@@ -86,8 +100,11 @@ pub trait Sink {
     /// A conversation of the session itself begins, where others use its port as well: it is to be shown first.
     fn own(&mut self, _: StreamId) {}
 
-    /// Whether it looks at a conversation like this at all; when not, it is not summed up for it.
-    fn wants(&mut self, _: &ConversationSize) -> bool {
+    /// Of the next capture these conversations are to be kept, and no others: the worst, which a first reading has found.
+    fn prefer(&mut self, _: &HashSet<StreamId>) {}
+
+    /// Whether it looks at conversations at all; when not, none is summed up for it, and no finding is counted.
+    fn wants_conversations(&self) -> bool {
         true
     }
 

@@ -1,6 +1,6 @@
 //! What is kept of each conversation: the first that come, and those of the session itself before and instead of others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::track::StreamId;
 
@@ -8,6 +8,8 @@ use crate::track::StreamId;
 #[derive(Debug)]
 pub(super) struct Places<T> {
     most: usize,
+    /// Only these, where they are named.
+    only: Option<HashSet<StreamId>>,
     places: HashMap<StreamId, usize>,
     kept: Vec<Place<T>>,
 }
@@ -22,14 +24,24 @@ struct Place<T> {
 impl<T: Default> Places<T> {
     /// Room for `most` conversations.
     pub(super) fn new(most: usize) -> Self {
-        Self { most, places: HashMap::new(), kept: Vec::new() }
+        Self { most, only: None, places: HashMap::new(), kept: Vec::new() }
+    }
+
+    /// The same, for these conversations alone where they are named.
+    #[must_use]
+    pub(super) fn only(self, only: Option<HashSet<StreamId>>) -> Self {
+        Self { only, ..self }
+    }
+
+    fn may_come(&self, stream: StreamId) -> bool {
+        self.kept.len() < self.most && self.only.as_ref().is_none_or(|only| only.contains(&stream))
     }
 
     /// What is kept of a conversation; `None` if there are too many already.
     pub(super) fn get(&mut self, stream: StreamId) -> Option<&mut T> {
         let place = match self.places.get(&stream) {
             Some(place) => *place,
-            None if self.kept.len() < self.most => self.add(stream),
+            None if self.may_come(stream) => self.add(stream),
             None => return None,
         };
         self.kept.get_mut(place).map(|place| &mut place.kept)
@@ -37,7 +49,7 @@ impl<T: Default> Places<T> {
 
     /// Whether something is kept of a conversation, or could be.
     pub(super) fn has_room(&self, stream: StreamId) -> bool {
-        self.kept.len() < self.most || self.places.contains_key(&stream)
+        self.may_come(stream) || self.places.contains_key(&stream)
     }
 
     fn add(&mut self, stream: StreamId) -> usize {

@@ -1,5 +1,6 @@
 //! A sink before another one: it passes everything on, but for what it does itself.
 
+use std::collections::HashSet;
 use std::io;
 
 use super::Sink;
@@ -7,7 +8,7 @@ use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
-use crate::track::{ConversationSize, Event, StreamId};
+use crate::track::{Event, StreamId};
 
 /// A sink that passes on what it gets. Its methods are those of [`Sink`]; it says only what it does otherwise.
 #[allow(missing_docs, reason = "as in Sink")]
@@ -45,8 +46,12 @@ pub trait Relay {
         self.to_mut().own(stream);
     }
 
-    fn wants(&mut self, extent: &ConversationSize) -> bool {
-        Self::SEES_ALL || self.to_mut().wants(extent)
+    fn prefer(&mut self, streams: &HashSet<StreamId>) {
+        self.to_mut().prefer(streams);
+    }
+
+    fn wants_conversations(&self) -> bool {
+        Self::SEES_ALL || self.to().wants_conversations()
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
@@ -99,8 +104,12 @@ impl<R: Relay> Sink for R {
         Relay::own(self, stream);
     }
 
-    fn wants(&mut self, extent: &ConversationSize) -> bool {
-        Relay::wants(self, extent)
+    fn prefer(&mut self, streams: &HashSet<StreamId>) {
+        Relay::prefer(self, streams);
+    }
+
+    fn wants_conversations(&self) -> bool {
+        Relay::wants_conversations(self)
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
@@ -145,9 +154,22 @@ impl<S: Sink + ?Sized> Relay for Box<S> {
     }
 }
 
+/// A sink that is borrowed is a sink.
+impl<S: Sink + ?Sized> Relay for &mut S {
+    type To = S;
+
+    fn to(&self) -> &S {
+        self
+    }
+
+    fn to_mut(&mut self) -> &mut S {
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{Told, conversation, play, ten_steps};
+    use super::super::samples::{Told, play, ten_steps};
     use super::super::{Largest, Order};
     use super::*;
 
@@ -179,10 +201,8 @@ mod tests {
     #[test]
     fn what_the_next_one_does_not_look_at_comes_only_to_who_sees_all() {
         let mut told = Told::default();
-        let mut plain = Plain::<_, false>(Largest::new(Order::Bytes, 0, &mut told));
-        let ended = conversation(1, 43, 1, 0).totals.extent();
-        assert!(!Sink::wants_steps(&plain) && !Sink::wants(&mut plain, &ended));
-        let mut all = Plain::<_, true>(plain);
-        assert!(Sink::wants_steps(&all) && Sink::wants(&mut all, &ended));
+        let plain = Plain::<_, false>(Largest::new(Order::Bytes, 0, &mut told));
+        assert!(!Sink::wants_steps(&plain));
+        assert!(Sink::wants_steps(&Plain::<_, true>(plain)));
     }
 }

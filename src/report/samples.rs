@@ -4,7 +4,7 @@ use std::io;
 
 use etherparse::{IpNumber, PacketBuilder};
 
-use super::{CaptureTotals, Sink};
+use super::{CaptureTotals, Sink, Tally};
 use crate::decode::Decoder;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureFormat, CaptureInfo, Direction, Frame, LinkType, Nanos, Timestamp};
@@ -80,6 +80,7 @@ pub(crate) fn ten_steps() -> Vec<Vec<u8>> {
 pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
     let (mut decoder, mut tracker) = (Decoder::new(), Tracker::new(None));
     let mut totals = CaptureTotals::default();
+    let mut tally = Tally::default();
     let info = CaptureInfo {
         file: Some("sample.pcap".into()),
         format: Some(CaptureFormat::Pcap),
@@ -89,7 +90,15 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
     sink.capture(&info).expect("written");
     for (number, data) in (1..).zip(frames) {
         let time = Some(Timestamp::new(1_714_912_496, number as u32 * 17_000));
-        let frame = Frame { number, time, link: LinkType::ETHERNET, interface: 0, wire_len: data.len() as u32, data };
+        let frame = Frame {
+            unknown: Default::default(),
+            number,
+            time,
+            link: LinkType::ETHERNET,
+            interface: 0,
+            wire_len: data.len() as u32,
+            data,
+        };
         let packet = decoder.decode(&frame).expect("a packet");
         tracker.follow(&frame, &packet).expect("a step");
         let event = tracker.last(&packet).expect("an event").event(&frame, &packet);
@@ -100,10 +109,14 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
             "udp" => totals.udp += 1,
             _ => totals.icmp += 1,
         }
+        tally.step(step.event.stream, &step.findings);
         sink.step(&step).expect("written");
     }
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();
-    tracker.finish(&mut |_| true).for_each(|ended| sink.conversation(&Conversation::explain(ended)).expect("written"));
+    for ended in tracker.finish(true) {
+        sink.conversation(&tally.conversation(ended)).expect("written");
+    }
+    totals.findings_count = tally.finish(&[]);
     sink.finish(&totals).expect("written");
 }
 
@@ -144,10 +157,18 @@ pub(crate) fn conversation(frame: u64, bytes: u64, packets: u64, duration: i64) 
     let mut decoder = Decoder::new();
     let data = datagram(C, b"x");
     let time = Some(Timestamp::new(frame as i64, 0));
-    let first = Frame { number: frame, time, link: LinkType::ETHERNET, interface: 0, wire_len: 43, data: &data };
+    let first = Frame {
+        unknown: Default::default(),
+        number: frame,
+        time,
+        link: LinkType::ETHERNET,
+        interface: 0,
+        wire_len: 43,
+        data: &data,
+    };
     let packet = decoder.decode(&first).expect("a packet");
     tracker.follow(&first, &packet).expect("a step");
-    let mut totals = tracker.finish(&mut |_| true).next().expect("a conversation");
+    let mut totals = tracker.finish(true).next().expect("a conversation");
     totals.bytes.client_to_server = bytes;
     totals.packets.client_to_server = packets;
     totals.duration = Some(Nanos(duration));

@@ -4,10 +4,10 @@ use std::io;
 
 use super::Sink;
 use super::relay::Relay;
-use super::totals::CaptureTotals;
+use super::totals::{CaptureTotals, LeftOut};
 use crate::explain::{Conversation, Step};
-use crate::model::{CaptureInfo, Endpoint};
-use crate::track::{ConversationSize, Event, StreamId};
+use crate::model::{CaptureInfo, Endpoint, FindingCode, FindingCounts};
+use crate::track::{Event, StreamId};
 
 /// Which conversations and steps are wanted; the default is all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,9 @@ pub struct Wanted {
     pub streams: Vec<StreamId>,
     /// Only conversations with this port at either end.
     pub port: Option<u16>,
+    /// Only conversations with one of these findings; empty for all. Which they are is known at their end only: the steps of
+    /// all pass.
+    pub findings: Vec<FindingCode>,
     /// Most steps of a conversation.
     pub steps: Option<u64>,
 }
@@ -25,6 +28,16 @@ impl Wanted {
         (self.streams.is_empty() || self.streams.contains(&stream))
             && self.port.is_none_or(|port| ends.iter().any(|end| end.port == port))
     }
+
+    /// Whether this conversation is wanted.
+    pub fn has(&self, conversation: &Conversation) -> bool {
+        let totals = &conversation.totals;
+        self.conversation(totals.stream, [totals.client, totals.server]) && self.finding(conversation.findings_count())
+    }
+
+    fn finding(&self, counts: &FindingCounts) -> bool {
+        self.findings.is_empty() || self.findings.iter().any(|code| counts.of(*code) > 0)
+    }
 }
 
 /// The sink that passes on what is wanted; totals stay those of the whole capture.
@@ -32,13 +45,13 @@ impl Wanted {
 pub struct Selection<S> {
     wanted: Wanted,
     inner: S,
-    steps_left_out: u64,
+    left_out: LeftOut,
 }
 
 impl<S: Sink> Selection<S> {
     /// Passes what is `wanted` on to `inner`.
     pub fn new(wanted: Wanted, inner: S) -> Self {
-        Self { wanted, inner, steps_left_out: 0 }
+        Self { wanted, inner, left_out: LeftOut::default() }
     }
 }
 
@@ -57,13 +70,8 @@ impl<S: Sink> Relay for Selection<S> {
         self.wanted.conversation(event.stream, [event.source, event.destination]) && self.inner.may_show(event)
     }
 
-    fn wants(&mut self, _: &ConversationSize) -> bool {
-        // an extent has no ports
-        true
-    }
-
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.steps_left_out = 0;
+        self.left_out = LeftOut::default();
         self.inner.capture(info)
     }
 
@@ -73,15 +81,14 @@ impl<S: Sink> Relay for Selection<S> {
             return Ok(());
         }
         if self.wanted.steps.is_some_and(|most| event.number > most) {
-            self.steps_left_out += 1;
+            self.left_out.step(step);
             return Ok(());
         }
         self.inner.step(step)
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        let totals = &conversation.totals;
-        match self.wanted.conversation(totals.stream, [totals.client, totals.server]) {
+        match self.wanted.has(conversation) {
             true => self.inner.conversation(conversation),
             false => Ok(()),
         }
@@ -89,7 +96,7 @@ impl<S: Sink> Relay for Selection<S> {
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let mut totals = totals.clone();
-        totals.left_out.steps += self.steps_left_out;
+        totals.left_out.extend(self.left_out);
         self.inner.finish(&totals)
     }
 }

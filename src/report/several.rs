@@ -1,5 +1,6 @@
 //! One analysis, several reports.
 
+use std::collections::HashSet;
 use std::io;
 
 use super::{CaptureTotals, Sink, ToldCall};
@@ -76,6 +77,14 @@ impl Sink for Several<'_> {
 
     fn wants_steps(&self) -> bool {
         self.members.iter().any(|member| member.sink.wants_steps())
+    }
+
+    fn prefer(&mut self, streams: &HashSet<StreamId>) {
+        self.members.iter_mut().for_each(|member| member.sink.prefer(streams));
+    }
+
+    fn wants_conversations(&self) -> bool {
+        self.members.iter().any(|member| member.sink.wants_conversations())
     }
 
     fn may_show(&self, event: &Event<'_>) -> bool {

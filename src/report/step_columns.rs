@@ -5,7 +5,7 @@ use super::column::{Align, Room, StepColumn};
 use super::view::{PayloadView, View};
 use crate::explain::{Arithmetic, Step};
 use crate::model::Severity;
-use crate::model::{Checksum, Direction, Nanos, TcpOptions, visible};
+use crate::model::{Checksum, Direction, Nanos, TcpOptions, Unknown, visible};
 use crate::track::{Body, RttSample, TcpFacts};
 
 /// Most characters (or bytes in hexadecimal) of a payload that a cell shows.
@@ -172,11 +172,17 @@ fn flags_narrow(step: &Step<'_>, _: &View) -> Cell {
     })
 }
 
+/// Instead of a field that the source does not show.
+const UNKNOWN: &str = "?";
+
 /// The sequence numbers of the first byte and of the byte after the last; one number where there is no payload.
 ///
 /// As in tcpdump: SYN and FIN count too, but only payload makes a range.
 fn seq(step: &Step<'_>, view: &View) -> Cell {
     tcp(step, |facts| {
+        if view.absolute && step.event.unknown.contains(Unknown::SEQ) {
+            return UNKNOWN.into();
+        }
         let first = if view.absolute { facts.seq_raw } else { facts.seq };
         match facts.len {
             0 => number(first),
@@ -195,7 +201,10 @@ fn seq_narrow(step: &Step<'_>, view: &View) -> Cell {
 }
 
 fn ack(step: &Step<'_>, view: &View) -> Cell {
-    tcp(step, |facts| maybe(facts.ack.map(|ack| if view.absolute { facts.ack_raw } else { ack })))
+    tcp(step, |facts| match facts.ack {
+        Some(_) if view.absolute && step.event.unknown.contains(Unknown::ACK) => UNKNOWN.into(),
+        ack => maybe(ack.map(|ack| if view.absolute { facts.ack_raw } else { ack })),
+    })
 }
 
 fn ack_narrow(step: &Step<'_>, view: &View) -> Cell {
@@ -211,7 +220,11 @@ fn stacked(number: Cell, arithmetic: Option<Arithmetic>) -> Cell {
 }
 
 fn window(step: &Step<'_>, view: &View) -> Cell {
-    tcp(step, |facts| if view.absolute { number(facts.window_raw) } else { number(facts.window) })
+    tcp(step, |facts| match view.absolute {
+        true if step.event.unknown.contains(Unknown::WINDOW) => UNKNOWN.into(),
+        true => number(facts.window_raw),
+        false => number(facts.window),
+    })
 }
 
 /// A time of the round trip that an ACK completes.

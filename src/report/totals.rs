@@ -1,7 +1,9 @@
 //! The count of everything in a capture.
 
-use crate::model::{Finding, Protocol, Skip};
-use crate::track::StopReason;
+use super::triage::Worst;
+use crate::explain::{Conversation, Step};
+use crate::model::{Finding, FindingCounts, Program, Protocol, Skip};
+use crate::track::{StopReason, StreamId};
 
 /// Every frame of a capture, as a step or under its reason: `frames = tcp + udp + icmp + Σ other`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,8 +25,12 @@ pub struct CaptureTotals {
     pub evicted: u64,
     /// Diagnoses that only the capture as a whole shows.
     pub findings: Vec<Finding>,
+    /// How many findings all steps, all conversations and the capture itself have, whatever is shown.
+    pub findings_count: FindingCounts,
     /// Where and why the capture broke off.
     pub truncated: Option<String>,
+    /// What people have to know of the source: of text, what it does not show.
+    pub remarks: Vec<String>,
     /// What stopped the session that was captured, or the reading; not where the capture breaks off.
     pub stopped: Option<StopReason>,
     /// Packets that the kernel dropped; `None` for files.
@@ -33,6 +39,10 @@ pub struct CaptureTotals {
     pub unanswered: u64,
     /// Steps of others, who use the port of the session that was captured.
     pub others: u64,
+    /// The worst conversations, where there are too many to show each.
+    pub triage: Option<Box<Worst>>,
+    /// The programs whose session was captured, where they are the user's own.
+    pub programs: Vec<Program>,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
     pub left_out: LeftOut,
 }
@@ -44,9 +54,41 @@ pub struct LeftOut {
     pub conversations: u64,
     /// Steps not shown, those of these conversations included.
     pub steps: u64,
+    /// Findings of these steps and conversations.
+    pub findings: u64,
+    /// The first conversation with such a finding.
+    pub example: Option<StreamId>,
 }
 
 impl LeftOut {
+    /// Leaves a step out.
+    pub(super) fn step(&mut self, step: &Step<'_>) {
+        self.steps += 1;
+        self.findings(step.event.stream, step.findings.len() as u64);
+    }
+
+    /// Leaves a conversation out, and the findings that no step of it has.
+    pub(super) fn conversation(&mut self, conversation: &Conversation) {
+        self.conversations += 1;
+        self.findings(conversation.totals.stream, conversation.findings().len() as u64);
+    }
+
+    /// Leaves findings of a conversation out.
+    pub(crate) fn findings(&mut self, stream: StreamId, findings: u64) {
+        self.findings += findings;
+        if findings > 0 {
+            self.example = self.example.or(Some(stream));
+        }
+    }
+
+    /// Adds what another sink leaves out.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.conversations += other.conversations;
+        self.steps += other.steps;
+        self.findings += other.findings;
+        self.example = self.example.or(other.example);
+    }
+
     /// Whether everything is shown.
     pub fn is_nothing(self) -> bool {
         self == Self::default()

@@ -1,17 +1,16 @@
 //! The sentences around the tables: titles, how the roles were decided, findings, what was counted and left out.
 
-use std::collections::BTreeMap;
-
 use super::cell::{Cell, Tone};
 use super::collector::{Kept, Report};
 use super::totals::CaptureTotals;
 use super::transcript::ToldCall;
+use super::triage::Worst;
 use super::view::View;
-use crate::explain::{Conversation, Fact};
-use crate::model::{CaptureInfo, Protocol, Side};
-use crate::model::{Finding, FindingCode};
+use crate::explain::{Conversation, Fact, FindingDigest, MergedFinding};
+use crate::model::{CaptureInfo, Nanos, Program, Protocol, Side};
+use crate::model::{FindingCode, FindingCounts, Severity};
 pub(crate) use crate::model::{counted, thousands as count};
-use crate::track::{ConversationTotals, RolesFrom, StopReason};
+use crate::track::{ConversationTotals, RolesFrom, StopReason, Wait};
 
 /// Most frames named as a finding's evidence.
 const FRAMES_NAMED: usize = 12;
@@ -25,7 +24,7 @@ pub fn capture_title(info: &CaptureInfo) -> String {
 pub fn report_title(report: &Report) -> String {
     let title = capture_title(&report.info);
     match report.totals.stopped {
-        None => title,
+        None | Some(StopReason::CaptureEnd) => title,
         Some(StopReason::Count(frames)) => format!("{title}, stopped after {}", counted(frames, "frame")),
         Some(_) => format!("{title}, stopped early"),
     }
@@ -42,11 +41,16 @@ fn title_with(info: &CaptureInfo, filter: Option<&str>) -> String {
     parts.extend(info.link_types.iter().map(|link| link.name().into_owned()));
     parts.extend(info.interface.as_ref().map(|interface| format!("captured on {interface}")));
     parts.extend(filter.filter(|filter| !filter.trim().is_empty()).map(|filter| format!("filter {filter}")));
+    let file_name = |file: &str| file.rsplit('/').next().unwrap_or(file).to_owned();
+    if let Some(title) = &info.title {
+        return title.clone();
+    }
+    let captured = if info.live { "live capture" } else { "echo session" };
     let name = match (info.file.as_deref(), &info.interface) {
-        (None, _) => "echo session".to_owned(),
-        (Some(file), Some(_)) => format!("echo session, kept in {file}"),
+        (None, _) => captured.to_owned(),
+        (Some(file), Some(_)) => format!("{captured}, kept in {}", file_name(file)),
         (Some("-"), None) => "standard input".to_owned(),
-        (Some(file), None) => file.to_owned(),
+        (Some(file), None) => file_name(file),
     };
     match parts.is_empty() {
         true => name,
@@ -59,6 +63,7 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
     let links: Vec<_> = info.link_types.iter().map(|link| link.name()).collect();
     let file = info.file.as_deref().map(|file| if file == "-" { "standard input" } else { file });
     let facts = [
+        ("Author", info.author.clone()),
         ("Command", command.map(str::to_owned)),
         ("File", file.map(str::to_owned)),
         ("Format", info.format.map(|format| format.name().to_owned())),
@@ -76,6 +81,7 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
 fn ended(early: StopReason) -> String {
     match early {
         StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C, SIGTERM or SIGHUP".to_owned(),
+        StopReason::CaptureEnd => "the capture was ended".to_owned(),
         StopReason::Count(frames) => format!("stopped after {}, as asked for", counted(frames, "frame")),
         StopReason::Break => "it breaks off".to_owned(),
     }
@@ -94,8 +100,9 @@ pub fn conversation_notes(conversation: &Conversation, view: &View) -> Vec<Fact>
     if let Some(start) = totals.start {
         notes.push(Fact { label: "Start", text: view.date(start) });
     }
-    if let Some(tcp) = &totals.tcp {
-        let sides = [("X", tcp.client_isn, "client"), ("Y", tcp.server_isn, "server")];
+    if totals.tcp.is_some() {
+        let (client, server) = totals.isns();
+        let sides = [("X", client, "client"), ("Y", server, "server")];
         notes.extend(sides.map(|(label, isn, side)| {
             let isn = isn.map_or_else(|| "unknown".to_owned(), |number| number.to_string());
             Fact { label, text: format!("{isn}, the {side}'s initial sequence number") }
@@ -139,45 +146,100 @@ pub struct FindingLine {
     pub frames: Vec<u64>,
 }
 
-/// The findings of a conversation and of its steps.
-///
-/// What is said alike of several steps is said once, with all their frames.
+/// One share of the time ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerLine {
+    /// The kind of wait.
+    pub wait: Wait,
+    /// The same in words.
+    pub label: &'static str,
+    /// Its time.
+    pub time: Nanos,
+    /// Percent of the conversation's duration.
+    pub percent: f64,
+    /// Its longest interval.
+    pub longest: Nanos,
+    /// The frames between which that lies.
+    pub frames: (u64, u64),
+}
+
+/// The findings of a conversation and of its steps, merged by their cause, the gravest first.
 pub fn finding_lines(kept: &Kept) -> Vec<FindingLine> {
-    finding_lines_of(&kept.conversation, kept.steps.iter().flat_map(|step| step.findings.iter()))
+    finding_lines_of(&kept.conversation, &kept.digest)
 }
 
 /// The same, of a conversation and the findings of its steps alone.
-pub fn finding_lines_of<'a>(
-    conversation: &'a Conversation,
-    of_steps: impl IntoIterator<Item = &'a Finding>,
-) -> Vec<FindingLine> {
-    let mut order: Vec<&Finding> = Vec::new();
-    let mut frames: BTreeMap<(FindingCode, &str), Vec<u64>> = BTreeMap::new();
-    for finding in conversation.findings().iter().chain(of_steps) {
-        let evidence = frames.entry((finding.code, finding.text.as_ref())).or_insert_with(|| {
-            order.push(finding);
-            Vec::new()
-        });
-        evidence.extend(&finding.frames);
-    }
-    let line = |finding: &Finding| {
-        let mut evidence = frames.get(&(finding.code, finding.text.as_ref())).cloned().unwrap_or_default();
-        evidence.sort_unstable();
-        evidence.dedup();
-        let text = format!("{}{}", finding.text, frame_list(&evidence));
-        FindingLine { code: finding.code, text, sentence: finding.text.clone().into_owned(), frames: evidence }
+pub fn finding_lines_of(conversation: &Conversation, of_steps: &FindingDigest) -> Vec<FindingLine> {
+    let line = |finding: MergedFinding| {
+        let MergedFinding { code, text, frames, frames_left_out, .. } = finding;
+        FindingLine {
+            code,
+            text: format!("{text}{}", frame_list(&frames, frames_left_out)),
+            sentence: text.into_owned(),
+            frames,
+        }
     };
-    order.into_iter().map(line).collect()
+    conversation.merged_findings(of_steps).into_iter().map(line).collect()
+}
+
+/// The kinds of wait that took time, the longest first.
+pub fn ledger_lines(totals: &ConversationTotals) -> Vec<LedgerLine> {
+    let (Some(ledger), Some(duration)) = (&totals.ledger, totals.duration) else { return Vec::new() };
+    let mut lines: Vec<_> = ledger
+        .shares()
+        .filter(|(_, share)| share.time.0 > 0)
+        .map(|(wait, share)| LedgerLine {
+            wait,
+            label: wait_label(wait),
+            time: share.time,
+            percent: share.time.0 as f64 * 100.0 / duration.0.max(1) as f64,
+            longest: share.longest,
+            frames: (share.from, share.to),
+        })
+        .collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.time));
+    lines
+}
+
+impl LedgerLine {
+    /// `95.3%`, or `<0.1%`.
+    pub fn share(&self) -> String {
+        if self.percent < 0.05 { "<0.1%".to_owned() } else { format!("{:.1}%", self.percent) }
+    }
+
+    /// `203 ms, the longest 203 ms (frames 4 to 5)`.
+    pub fn evidence(&self) -> String {
+        let (from, to) = self.frames;
+        let longest =
+            if self.longest == self.time { String::new() } else { format!("longest {} ", self.longest.human()) };
+        format!("{longest}(frames {from} to {to})")
+    }
+}
+
+/// What a conversation waited for, in words.
+fn wait_label(wait: Wait) -> &'static str {
+    match wait {
+        Wait::ClientApplication => "client's program",
+        Wait::ServerApplication => "server's program",
+        Wait::Network => "network",
+        Wait::Timeout => "retransmission timer",
+        Wait::Recovery => "loss recovery",
+        Wait::Window => "receiver's window",
+        Wait::Congestion => "congestion window",
+        Wait::DelayedAck => "delayed ACK or Nagle",
+        Wait::Idle => "idle",
+        Wait::Unknown => "unknown",
+    }
 }
 
 /// ` (frame 3)`, ` (frames 3, 5 and 20 more)`, or nothing.
-fn frame_list(frames: &[u64]) -> String {
+fn frame_list(frames: &[u64], left_out: u64) -> String {
     let named: Vec<String> = frames.iter().take(FRAMES_NAMED).map(u64::to_string).collect();
-    match (frames.len(), frames.len().saturating_sub(named.len())) {
+    match (frames.len(), frames.len().saturating_sub(named.len()) as u64 + left_out) {
         (0, _) => String::new(),
         (1, _) => format!(" (frame {})", named.concat()),
         (_, 0) => format!(" (frames {})", named.join(", ")),
-        (_, more) => format!(" (frames {} and {} more)", named.join(", "), count(more as u64)),
+        (_, more) => format!(" (frames {} and {} more)", named.join(", "), count(more)),
     }
 }
 
@@ -221,8 +283,9 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     for (reason, frames) in totals.other() {
         notes.push(Cell::from(format!("  {}: {}", counted(frames, "frame"), reason.meaning())).tone(Tone::Dim));
     }
+    notes.extend(findings_counts(&totals.findings_count));
     for finding in &totals.findings {
-        let text = format!("{}: {}{}", finding.code, finding.text, frame_list(&finding.frames));
+        let text = format!("{}: {}{}", finding.code, finding.text, frame_list(&finding.frames, 0));
         notes.push(Cell::from(text).tone(Tone::Finding(finding.code.severity())));
     }
     notes.extend(left_out(totals, way).map(Cell::from));
@@ -240,6 +303,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         );
         notes.push(Cell::from(text).tone(Tone::Reset));
     }
+    totals.programs.iter().for_each(|program| push_program(&mut notes, program));
     if totals.others > 0 {
         notes.push(Cell::from(others(totals.others)).tone(Tone::Reset));
     }
@@ -252,14 +316,28 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
             StopReason::Session => {
                 "what was open then was closed for that reason, whatever had been read, and may lack its end"
             }
+            StopReason::CaptureEnd => "later packets are not in it, and nothing is concluded from their absence",
             _ => "whatever follows is not read, and nothing is concluded from its absence",
         };
-        notes.push(Cell::from(format!("{}: {then}", ended(stopped))).tone(Tone::Reset));
+        let tone = if stopped == StopReason::CaptureEnd { Tone::Dim } else { Tone::Reset };
+        notes.push(Cell::from(format!("{}: {then}", ended(stopped))).tone(tone));
     }
+    notes.extend(totals.remarks.iter().map(|remark| Cell::from(remark.as_str())));
     if let Some(truncated) = &totals.truncated {
         notes.push(Cell::from(format!("the capture breaks off: {truncated}")).tone(Tone::Reset));
     }
     notes
+}
+
+/// A program's end, and its output.
+fn push_program(notes: &mut Vec<Cell>, program: &Program) {
+    let label = program.label();
+    let tone = if program.failed() { Tone::Reset } else { Tone::Plain };
+    notes.push(Cell::from(format!("{label} (`{}`) {}", program.command, program.ending())).tone(tone));
+    notes.extend(program.output.iter().map(|line| Cell::from(format!("{label}| {line}"))));
+    if program.output_left_out > 0 {
+        notes.push(Cell::from(format!("{label}| … {} more not kept", counted(program.output_left_out, "line"))));
+    }
 }
 
 /// What is said of packets that are not the session's.
@@ -270,6 +348,61 @@ pub fn others(packets: u64) -> String {
     )
 }
 
+/// What stands above the table of a triage.
+pub fn triage_title(worst: &Worst) -> String {
+    let shown = worst.conversations.len() as u64;
+    match worst.troubled {
+        0 => format!(
+            "No warnings and no problems in {}; the largest {}",
+            counted(worst.of, "conversation"),
+            count(shown)
+        ),
+        troubled if troubled <= shown => {
+            format!(
+                "{} of {} with a warning or problem, the worst first",
+                count(troubled),
+                counted(worst.of, "conversation")
+            )
+        }
+        troubled => format!(
+            "{} of {} with a warning or problem; the worst {}",
+            count(troubled),
+            counted(worst.of, "conversation"),
+            count(shown)
+        ),
+    }
+}
+
+/// The commands to go on with after a triage, each with what it shows; `analyze` makes the one that reads a
+/// capture.
+pub fn triage_lines(worst: &Worst, info: &CaptureInfo, analyze: Option<fn(&str) -> String>) -> Vec<(String, String)> {
+    let file = info.file.as_deref().filter(|file| *file != "-");
+    let Some(analyze) = analyze.zip(file).map(|(analyze, file)| analyze(file)) else { return Vec::new() };
+    let mut lines = Vec::new();
+    if let Some(first) = worst.conversations.first() {
+        let stream = first.totals.stream;
+        let text = format!("{stream} step by step");
+        lines.push((format!("{analyze} --conversation {stream}"), text));
+        if let Some((code, _)) = first.findings_count().worst().filter(|_| worst.troubled > 0) {
+            lines.push((format!("{analyze} --find {code} --summary"), format!("all conversations with {code}")));
+        }
+    }
+    lines.push((format!("{analyze} --summary --limit 0"), "all conversations".to_owned()));
+    lines
+}
+
+/// How many findings there are of each severity, and of which codes: `2 problems: refused 1, port_unreachable 1`.
+pub fn findings_counts(counts: &FindingCounts) -> Vec<Cell> {
+    let line = |severity: Severity| {
+        let codes = counts.of_severity(severity);
+        let total: u64 = codes.iter().map(|(_, count)| count).sum();
+        let codes: Vec<_> = codes.iter().map(|(code, number)| format!("{code} {}", count(*number))).collect();
+        let text = format!("{}: {}", counted(total, severity.name()), codes.join(", "));
+        (total > 0).then(|| Cell::from(text).tone(Tone::Finding(severity)))
+    };
+    Severity::ALL.into_iter().filter_map(line).collect()
+}
+
 fn left_out(totals: &CaptureTotals, way: &str) -> Option<String> {
     let left_out = totals.left_out;
     let mut parts = Vec::new();
@@ -278,6 +411,13 @@ fn left_out(totals: &CaptureTotals, way: &str) -> Option<String> {
     }
     if left_out.steps > 0 {
         parts.push(counted(left_out.steps, "step"));
+    }
+    let way = match left_out.example {
+        Some(stream) => format!("{way}; --conversation {stream} shows the first with such a finding"),
+        None => way.to_owned(),
+    };
+    if left_out.findings > 0 {
+        parts.push(counted(left_out.findings, "finding"));
     }
     (!parts.is_empty()).then(|| format!("Not shown: {} ({way})", parts.join(", ")))
 }
@@ -296,9 +436,9 @@ mod tests {
 
     #[test]
     fn evidence_is_named_up_to_a_bound() {
-        assert_eq!(frame_list(&[]), "");
-        assert_eq!(frame_list(&[3]), " (frame 3)");
-        assert_eq!(frame_list(&[3, 5]), " (frames 3, 5)");
-        assert!(frame_list(&(1..=20).collect::<Vec<_>>()).ends_with("12 and 8 more)"));
+        assert_eq!(frame_list(&[], 0), "");
+        assert_eq!(frame_list(&[3], 0), " (frame 3)");
+        assert_eq!(frame_list(&[3, 5], 0), " (frames 3, 5)");
+        assert!(frame_list(&(1..=20).collect::<Vec<_>>(), 1).ends_with("12 and 9 more)"));
     }
 }

@@ -1,11 +1,13 @@
 //! Puts what the wire did beside the steps on their way to the report.
 
+use std::collections::HashMap;
 use std::io;
 
 use super::record::Marks;
-use crate::explain::Step;
-use crate::model::WireMark;
-use crate::report::{Relay, Sink};
+use crate::explain::{Conversation, Step};
+use crate::model::{FindingCounts, WireMark};
+use crate::report::{CaptureTotals, Relay, Sink};
+use crate::track::StreamId;
 
 /// Passes everything on, and the marks of a capture with the steps that they are about.
 pub struct Marker<'a> {
@@ -13,6 +15,8 @@ pub struct Marker<'a> {
     marks: Marks,
     /// Those of fragments, by their frames' numbers, in order.
     fragments: Vec<(u64, WireMark)>,
+    /// The findings that marks made, which the pipeline has not counted.
+    added: HashMap<StreamId, FindingCounts>,
 }
 
 impl<'a> Marker<'a> {
@@ -23,7 +27,7 @@ impl<'a> Marker<'a> {
             fragments.extend(marks.extract_if(.., |mark| mark.fragment).map(|mark| (*frame, mark)));
         }
         fragments.sort_by_key(|(frame, _)| *frame);
-        Self { sink, marks, fragments }
+        Self { sink, marks, fragments, added: HashMap::new() }
     }
 
     /// The marks of a step: those of its frame, and those of the fragments that it was put together from, which are no
@@ -56,7 +60,28 @@ impl<'a> Relay for Marker<'a> {
             return self.sink.step(step);
         }
         let mut step = step.clone();
+        let before = step.findings.len();
         step.mark(&marks);
+        for finding in step.findings.iter().skip(before) {
+            self.added.entry(step.event.stream).or_default().add(finding.code);
+        }
         self.sink.step(&step)
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        match self.added.get(&conversation.totals.stream) {
+            None => self.sink.conversation(conversation),
+            Some(added) => {
+                let mut conversation = conversation.clone();
+                conversation.count_more(added);
+                self.sink.conversation(&conversation)
+            }
+        }
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        let mut totals = totals.clone();
+        self.added.values().for_each(|added| totals.findings_count.extend(added));
+        self.sink.finish(&totals)
     }
 }

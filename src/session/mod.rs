@@ -10,6 +10,7 @@ mod load;
 mod marker;
 mod network;
 mod observed;
+mod programs;
 mod record;
 mod transcribed;
 
@@ -23,12 +24,13 @@ pub use self::judge::unmet;
 pub use self::marker::Marker;
 pub use self::network::{CaptureAt, LabNetwork, Network, Sources, Writers};
 pub use self::observed::{Observed, Observer};
+pub use self::programs::{Ended, ProgramSession, ProgramsEnded, WithPrograms};
 pub use self::record::{Marks, Recorded, Recording, record};
 pub use self::transcribed::Transcribed;
 
 use self::network::Captures;
 use crate::drive::{
-    Act, Ground, KernelWatch, Performance, ServerLog, Signal, SocketOption, Stagecraft, Transcript, Troupe,
+    Act, Ground, KernelWatch, Performance, ServerLog, Signal, SocketOption, Stagecraft, Transcript, Troupe, Typist,
     clear_capabilities,
 };
 use crate::model::{CaptureInfo, PerDirection, Side};
@@ -59,6 +61,7 @@ pub struct Session {
     timeout: Duration,
     log: ServerLog,
     transcripts: [Transcript; 2],
+    typist: Option<Typist>,
 }
 
 impl Session {
@@ -82,7 +85,12 @@ impl Session {
                 Some(watch) => transcript.with_kernel(watch.clone()),
             }
         });
-        Ok(Self { ground, captures, troupe, timeout, log, transcripts })
+        Ok(Self { ground, captures, troupe, timeout, log, transcripts, typist: None })
+    }
+
+    /// Has the client of an echo session do what `typist` does, instead of a plan.
+    pub fn hand_over(&mut self, typist: Typist) {
+        self.typist = Some(typist);
     }
 
     /// Where the client will find the server.
@@ -136,9 +144,9 @@ impl Session {
     /// # Errors
     /// When a thread can't be started, the network fails, or `consume` does: the session is halted then.
     pub fn run<T>(self, halt: &Signal, consume: impl FnOnce(Sources) -> io::Result<T>) -> Result<(T, Performance)> {
-        let Self { ground, captures, troupe, timeout, log, transcripts } = self;
+        let Self { ground, captures, troupe, timeout, log, transcripts, typist } = self;
         let needs_rights = troupe.needs_rights();
-        let ready = troupe.prepare(ground, Stagecraft { timeout, log, transcripts, halt: halt.clone() })?;
+        let ready = troupe.prepare(ground, Stagecraft { timeout, log, transcripts, halt: halt.clone(), typist })?;
         if needs_rights {
             // what was kept, that thread has now, and gives up itself
             clear_capabilities()?;

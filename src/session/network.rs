@@ -16,6 +16,8 @@ use crate::model::{CaptureInfo, Protocol, Side};
 pub enum Network {
     /// This host, captured on this interface.
     Loopback(Interface),
+    /// One private host with a loopback interface of its own, where nothing but the session is captured.
+    PrivateHost,
     /// A private network of two hosts.
     Lab(Box<LabNetwork>),
 }
@@ -98,6 +100,13 @@ impl Network {
             Self::Loopback(interface) => {
                 let first = Capture { live: LiveCapture::open(interface, ring)?, side: None };
                 Ok((Ground::ThisHost, Captures { first, second: None, at: None, writers: Writers::default() }))
+            }
+            Self::PrivateHost => {
+                let ground = Ground::private_host()?;
+                let interface = Interface::Loopback("lo".to_owned());
+                let live = ground.on(Side::Server, move || LiveCapture::open(&interface, ring))??;
+                let first = Capture { live, side: None };
+                Ok((ground, Captures { first, second: None, at: None, writers: Writers::default() }))
             }
             Self::Lab(network) => {
                 let ground = Ground::lab(&network.options)?;

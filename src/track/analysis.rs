@@ -116,6 +116,11 @@ impl AnalysisCounts {
         }
     }
 
+    /// How often this flag was set.
+    pub fn get(&self, flag: AnalysisFlag) -> u64 {
+        self.0.get(flag as usize).map_or(0, |count| u64::from(*count))
+    }
+
     /// Every flag with its count, in order.
     pub fn iter(&self) -> impl Iterator<Item = (AnalysisFlag, u32)> + '_ {
         AnalysisFlag::ALL.into_iter().zip(self.0.iter().copied())

@@ -10,11 +10,10 @@ use super::packet_ref::PacketRef;
 use super::stream::{RolesFrom, StreamId};
 use super::tcp::former::Former;
 use super::tcp::rules::reset::{Elsewhere, MP_FASTCLOSE, TLS_ALERT, is_alert};
-use super::totals::ConversationSize;
 use crate::echo::MemoryBudget;
 use crate::model::{
     Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, OptTime, Packet, PerDirection, Segment,
-    TcpFlags, Timestamp, Transport,
+    TcpFlags, Timestamp, Transport, Unknown,
 };
 
 /// A conversation.
@@ -33,6 +32,10 @@ pub(super) struct Conversation {
     pub(super) last_at: OptTime,
     at: OptTime,
     steps: u64,
+    /// The longest time between two steps.
+    pub(super) longest_stall: Nanos,
+    /// The fields of its packets that the source does not show.
+    pub(super) unknown: Unknown,
     pub(super) packets: PerDirection<u64>,
     pub(super) bytes: PerDirection<u64>,
     pub(super) payload: PerDirection<u64>,
@@ -60,6 +63,8 @@ impl Conversation {
             last_at: frame.time.map(|_| Nanos(0)).into(),
             at: OptTime::UNKNOWN,
             steps: 0,
+            longest_stall: Nanos(0),
+            unknown: Unknown::default(),
             packets: PerDirection::default(),
             bytes: PerDirection::default(),
             payload: PerDirection::default(),
@@ -72,15 +77,9 @@ impl Conversation {
         Self { kind: Kind::Tcp(Box::new(tcp)), ..self }
     }
 
-    /// How large it is, and when it was.
-    pub(super) fn extent(&self) -> ConversationSize {
-        ConversationSize {
-            first_frame: self.first_frame,
-            start: self.start,
-            duration: self.last_at.get().map(|last| last.max(Nanos(0))),
-            packets: self.packets,
-            bytes: self.bytes,
-        }
+    /// From its first frame to its last.
+    pub(super) fn duration(&self) -> Option<Nanos> {
+        self.last_at.get().map(|last| last.max(Nanos(0)))
     }
 
     /// What it is found by.
@@ -247,7 +246,8 @@ impl Conversation {
     fn moment(&mut self, frame: &Frame<'_>, direction: Direction) -> PacketRef {
         self.start = self.start.or(frame.time);
         self.at = frame.time.zip(self.start).map(|(now, start)| now.since(start)).into();
-        PacketRef { frame: frame.number, at: self.at, direction }
+        self.unknown = self.unknown.and(frame.unknown);
+        PacketRef { frame: frame.number, at: self.at, direction, unknown: frame.unknown }
     }
 
     /// Counts the packet that was taken, with `len` bytes of payload, as a step. Returns the time since the last one.
@@ -259,6 +259,9 @@ impl Conversation {
         *self.bytes.get_mut(direction) += u64::from(frame.wire_len);
         *self.payload.get_mut(direction) += u64::from(len);
         let since_previous = self.at.since(self.last_at);
+        if let Some(silent) = since_previous {
+            self.longest_stall = self.longest_stall.max(silent);
+        }
         if self.at != OptTime::UNKNOWN {
             self.last_at = self.at;
         }
@@ -294,6 +297,7 @@ impl Conversation {
             since_start: self.at.get(),
             since_previous: followed.since_previous,
             ip: packet.headers.ip,
+            unknown: frame.unknown,
             body: match &followed.kind {
                 TrackedKind::Segment => Body::Tcp(MaybeOwned::Borrowed(facts)),
                 TrackedKind::Datagram(facts) => Body::Udp(MaybeOwned::Borrowed(facts)),

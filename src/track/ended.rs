@@ -136,7 +136,15 @@ mod tests {
 
     fn conversation(number: u32) -> Conversation {
         let ends = (Endpoint::new([192, 0, 2, 1], 40_000), Endpoint::new([192, 0, 2, 2], 7));
-        let frame = Frame { number: 1, time: None, link: LinkType::ETHERNET, interface: 0, wire_len: 0, data: &[] };
+        let frame = Frame {
+            unknown: Default::default(),
+            number: 1,
+            time: None,
+            link: LinkType::ETHERNET,
+            interface: 0,
+            wire_len: 0,
+            data: &[],
+        };
         Conversation::new(StreamId { protocol: Protocol::Tcp, number }, ends, RolesFrom::Syn, &frame, Kind::Retired)
     }
 

@@ -2,6 +2,7 @@
 
 use super::conversation::Conversation;
 use super::kind::{Kind, TcpKind};
+use super::ledger::Ledger;
 use super::rtt::RttTotals;
 use super::totals::{ConversationTotals, TcpTotals, UdpTotals};
 use crate::echo::{EchoStory, EchoTotals};
@@ -10,17 +11,17 @@ use crate::model::Direction;
 impl Conversation {
     /// Everything that is known of it at its end; what was noted moves out.
     pub(super) fn totals(mut self) -> ConversationTotals {
-        let (tcp, udp, echo, echo_story, rtt) = match std::mem::replace(&mut self.kind, Kind::Retired) {
+        let (tcp, udp, echo, echo_story, rtt, ledger) = match std::mem::replace(&mut self.kind, Kind::Retired) {
             Kind::Tcp(mut tcp) => return self.tcp_totals(&mut tcp),
             Kind::Udp(mut exchange) => {
                 let (pending, bytes) = exchange.datagrams.pending();
                 let totals = exchange.totals();
                 let found = &mut exchange.datagrams.found;
-                (None, Some(totals), found.totals(pending, bytes), found.take_story(), None)
+                (None, Some(totals), found.totals(pending, bytes), found.take_story(), None, exchange.ledger())
             }
-            Kind::Retired => (None, None, None, EchoStory::default(), None),
+            Kind::Retired => (None, None, None, EchoStory::default(), None, None),
         };
-        self.totals_with(tcp, udp, echo, echo_story, rtt)
+        self.totals_with((tcp, udp), (echo, echo_story), rtt, ledger)
     }
 
     /// The same for a connection whose state is kept elsewhere.
@@ -33,29 +34,30 @@ impl Conversation {
         let found = &mut tcp.echo_matcher.found;
         let (echo, story) = (found.totals(pending, bytes), found.take_story());
         let rtt = tcp.connection.rtt_totals();
-        self.totals_with(Some(tcp.connection.totals()), None, echo, story, rtt)
+        let ledger = tcp.connection.ledger(self.last_at);
+        self.totals_with((Some(tcp.connection.totals()), None), (echo, story), rtt, Some(ledger))
     }
 
     fn totals_with(
         &self,
-        tcp: Option<TcpTotals>,
-        udp: Option<UdpTotals>,
-        echo: Option<EchoTotals>,
-        echo_story: EchoStory,
+        (tcp, udp): (Option<TcpTotals>, Option<UdpTotals>),
+        (echo, echo_story): (Option<EchoTotals>, EchoStory),
         rtt: Option<RttTotals>,
+        ledger: Option<Ledger>,
     ) -> ConversationTotals {
-        let extent = self.extent();
         ConversationTotals {
             stream: self.stream,
             client: self.client,
             server: self.server,
             roles_from: self.roles_from,
-            first_frame: extent.first_frame,
+            first_frame: self.first_frame,
             last_frame: self.last_frame,
-            start: extent.start,
-            duration: extent.duration,
-            packets: extent.packets,
-            bytes: extent.bytes,
+            start: self.start,
+            duration: self.duration(),
+            longest_stall: self.last_at.get().map(|_| self.longest_stall),
+            ledger: ledger.zip(self.duration()).map(|(ledger, duration)| ledger.closed(duration, self.last_frame)),
+            packets: self.packets,
+            bytes: self.bytes,
             payload: self.payload,
             tcp,
             udp,
@@ -63,6 +65,7 @@ impl Conversation {
             echo_story,
             rtt,
             in_surge: false,
+            unknown: self.unknown,
             early: None,
         }
     }

@@ -18,6 +18,7 @@ use super::tcp::rules::rule::Verdict;
 use crate::echo::Echo;
 use crate::model::{
     Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, Segment, TcpFlags, TcpOptions, Timestamp,
+    Unknown,
 };
 
 /// The capture holds the packet twice.
@@ -65,6 +66,8 @@ pub struct Event<'a> {
     pub since_previous: Option<Nanos>,
     /// The innermost IP header.
     pub ip: IpHeader,
+    /// The fields that the source does not show.
+    pub unknown: Unknown,
     /// What the transport says.
     pub body: Body<'a>,
     /// As much of the TCP or UDP header as was captured; nothing of an ICMP error, or where frames are read ahead.
@@ -265,6 +268,9 @@ impl TcpFacts {
         }
         if let Some(ack) = self.observations.limited_transmit {
             return (Cause::arrival(Some(ack), "duplicate_ack"), Candidates::new());
+        }
+        if let Some((_, ack)) = self.observations.frto {
+            return (Cause::arrival(Some(ack), "frto"), Candidates::new());
         }
         if self.observations.probe_with_new_data.is_some() {
             return (Cause::of(CauseEvent::Timer, "tlp"), Candidates::new());

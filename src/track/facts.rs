@@ -10,6 +10,7 @@ use std::num::NonZeroU64;
 
 use super::capture_point::CapturePoint;
 use super::cause::Cause;
+use super::ledger::Wait;
 use super::tcp::Asks;
 use super::tcp::rules::arrival::ProvenArrival;
 use super::tcp::rules::dsack::ProvenDsack;
@@ -132,6 +133,14 @@ impl Probe {
         }
     }
 
+    /// The reason for the time before it, in the time ledger.
+    pub fn waited(&self) -> Wait {
+        match self {
+            Self::Question { how, .. } => how.rule.effect.waited,
+            Self::Answer(answer) => answer.rule.effect.waited,
+        }
+    }
+
     /// The event that made its sender send it.
     pub fn cause(&self) -> Cause {
         match self {
@@ -171,7 +180,10 @@ impl Observations {
         let frames = self.capture_gap.is_some() | self.duplicate_sack.is_some() | self.reused_ports.is_some();
         let waits =
             self.window_opened.is_some() | self.wait.is_some() | self.delayed_ack.is_some() | self.idle.is_some();
-        let recovery = self.reneged.is_some() | self.limited_transmit.is_some() | self.probe_with_new_data.is_some();
+        let recovery = self.reneged.is_some()
+            | self.limited_transmit.is_some()
+            | self.probe_with_new_data.is_some()
+            | self.frto.is_some();
         let windows = self.zero_window.is_some() | self.refused.is_some();
         !(flags
             | recovery
@@ -260,6 +272,9 @@ pub struct Observations {
     pub limited_transmit: Option<NonZeroU64>,
     /// It is new data that a tail-loss probe's timer released, so long after this frame, the last data before.
     pub probe_with_new_data: Option<(NonZeroU64, Nanos)>,
+    /// It is new data that the first ACK after a time-out released, where bytes in flight then are still missing (F-RTO,
+    /// RFC 5682): the time-out's retransmission, and that ACK.
+    pub frto: Option<(NonZeroU64, NonZeroU64)>,
     /// A SACK block of its, raw, that cannot be true: senders ignore it.
     pub void_sack: Option<(u32, u32)>,
     /// It refuses this frame, which its sender did not accept, and repeats the numbers that it expects (RFC 9293 §3.10.7.4).

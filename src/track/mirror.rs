@@ -5,7 +5,7 @@
 //! copy, in both directions, it is the capture's, and the copies are kept out of every analysis.
 
 use crate::model::thresholds::{DUPLICATE_WITHIN, NO_TIMER_WITHIN};
-use crate::model::{Frame, Nanos, Occurrences, Packet, Timestamp, Transport};
+use crate::model::{Flow, FlowKey, Frame, Nanos, Occurrences, Packet, Timestamp, Transport};
 
 /// Sets of the table; a power of two.
 const SETS: usize = 256;
@@ -21,18 +21,20 @@ const RECENT: u32 = 4_096;
 /// A packet that may have a copy.
 #[derive(Clone, Copy, Debug, Default)]
 struct Remembered {
-    identity: u64,
     frame: u64,
     time: Option<Timestamp>,
     ttl: u8,
     copied: bool,
 }
 
-/// A set, and where the next packet of it goes.
+/// A set, and where the next packet of it goes. The identities stand together, since nearly every packet is only compared
+/// with them.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 struct Set {
-    packets: [Remembered; WAYS],
+    identities: [u64; WAYS],
     next: u8,
+    packets: [Remembered; WAYS],
 }
 
 /// Packets of one direction, by the order of addresses.
@@ -74,7 +76,9 @@ impl Mirror {
         let (identity, marked) = identity(packet);
         let set = self.sets.get_mut(identity as usize % SETS)?;
         let direction = usize::from(packet.headers.flow.upward);
-        if let Some(before) = set.packets.iter_mut().find(|before| before.identity == identity && before.frame > 0) {
+        let known = set.identities.iter().position(|known| *known == identity);
+        let place = known.and_then(|place| set.packets.get_mut(place)).filter(|before| before.frame > 0);
+        if let Some(before) = place {
             let after = frame.time.zip(before.time).map(|(now, then)| now.since(then));
             let within = if marked == Marked::ById { DUPLICATE_WITHIN } else { NO_TIMER_WITHIN };
             let soon = after.is_none_or(|after| after.0.abs() < within.0);
@@ -86,12 +90,13 @@ impl Mirror {
                 let counts = !std::mem::replace(&mut before.copied, true) && marked != Marked::Not;
                 return self.copied(frame.number, copy_of, marked, (direction, counts), (after, routed));
             }
-            *before = Remembered::of(frame, packet, identity);
+            *before = Remembered::of(frame, packet);
         } else {
             let next = usize::from(set.next) % WAYS;
             set.next = set.next.wrapping_add(1);
-            if let Some(place) = set.packets.get_mut(next) {
-                *place = Remembered::of(frame, packet, identity);
+            if let Some((known, place)) = set.identities.get_mut(next).zip(set.packets.get_mut(next)) {
+                *known = identity;
+                *place = Remembered::of(frame, packet);
             }
         }
         if marked != Marked::Not {
@@ -148,8 +153,8 @@ impl Mirror {
 }
 
 impl Remembered {
-    fn of(frame: &Frame<'_>, packet: &Packet<'_>, identity: u64) -> Self {
-        Self { identity, frame: frame.number, time: frame.time, ttl: packet.headers.ip.ttl, copied: false }
+    fn of(frame: &Frame<'_>, packet: &Packet<'_>) -> Self {
+        Self { frame: frame.number, time: frame.time, ttl: packet.headers.ip.ttl, copied: false }
     }
 }
 
@@ -173,17 +178,11 @@ fn ttl_fits(one: u8, other: u8) -> bool {
 #[inline]
 fn identity(packet: &Packet<'_>) -> (u64, Marked) {
     let ip_id = packet.headers.ip.id.unwrap_or(0);
-    let (protocol, source, destination) = packet.headers.transport.ends();
-    let mut hash = Hash(u64::from(ip_id) | (protocol as u64) << 16);
-    for end in [source, destination] {
-        match end.address {
-            std::net::IpAddr::V4(address) => hash.add(u64::from(address.to_bits()) | u64::from(end.port) << 32),
-            std::net::IpAddr::V6(address) => {
-                let bits = address.to_bits();
-                hash.add(bits as u64);
-                hash.add((bits >> 64) as u64 ^ u64::from(end.port));
-            }
-        }
+    let Flow { key, upward } = &packet.headers.flow;
+    let mut hash = Hash(u64::from(ip_id) | u64::from(*upward) << 16);
+    match key {
+        FlowKey::V4(key) => key.words().into_iter().for_each(|word| hash.add(word)),
+        FlowKey::V6(key) => key.words().into_iter().for_each(|word| hash.add(word)),
     }
     let numbered = match &packet.headers.transport {
         Transport::Segment(tcp) => {

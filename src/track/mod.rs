@@ -14,6 +14,7 @@ mod facts;
 mod hosts;
 mod index;
 mod kind;
+mod ledger;
 mod maybe_owned;
 mod mirror;
 mod overview;
@@ -37,6 +38,7 @@ pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, M
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, TcpFacts, UdpFacts};
 pub use facts::{Acked, EcnSignal, Life, Observations, Overtaken, Probe, SegmentRole, SlowAnswer, SynData, UdpPlace};
+pub use ledger::{Ledger, Share, Wait};
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;
 pub use overview::CaptureOverview;
@@ -57,10 +59,10 @@ pub use tcp::rules::rule::{Family, Rule, Verdict, Words};
 pub use tcp::rules::waiting::AckDelayProof;
 pub use tcp::rules::window::ZeroWindowCause;
 pub use tcp::{
-    AfterFin, Asks, Ecn, Fins, KeepAlives, Negotiated, Quicker, SameTtl, State, StillZeroWindow, TcpSummary, TwoTtls,
-    Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
+    AfterFin, Asks, Ecn, Fins, KeepAlives, Negotiated, PathMtu, Quicker, SameTtl, State, StillZeroWindow, TcpSummary,
+    TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
-pub use totals::{Close, ConversationSize, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
+pub use totals::{Close, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
 pub use tracker::{Last, Tracker};
 
 pub(crate) use tcp::rules::close;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use crate::model::{Direction, Nanos, OptTime};
+use crate::model::{Direction, Nanos, OptTime, Unknown};
 
 /// Where and when a segment was captured.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,8 @@ pub(super) struct PacketRef {
     /// Time since the conversation's start.
     pub(super) at: OptTime,
     pub(super) direction: Direction,
+    /// The fields that the source does not show.
+    pub(super) unknown: Unknown,
 }
 
 impl PacketRef {

@@ -134,6 +134,8 @@ pub enum SpuriousEvidence {
         first: NonZeroU64,
         /// How soon it comes after that copy, where that tells: in less than half the time that a round trip takes.
         after: Option<Nanos>,
+        /// What arrived is the first transmission; else it is that or a retransmission before this one.
+        original: bool,
     },
     /// The first one with an invalid checksum, of which no other copy is in the capture.
     Misfit {

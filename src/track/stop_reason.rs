@@ -7,6 +7,8 @@ pub enum StopReason {
     Session,
     /// The reading was stopped.
     Reading,
+    /// A live capture was ended: by Ctrl-C, its time, or the close of a conversation.
+    CaptureEnd,
     /// No more frames than these were asked for.
     Count(u64),
     /// The capture breaks off.

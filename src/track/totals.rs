@@ -3,13 +3,14 @@
 use super::analysis::AnalysisCounts;
 use super::askers::LinkedConversation;
 use super::capture_point::CapturePointEvidence;
+use super::ledger::Ledger;
 use super::rtt::RttTotals;
 use super::stop_reason::StopReason;
 use super::stream::{RolesFrom, StreamId};
 use super::tcp::TcpSummary;
 use super::tcp::fragments::EarlierFragments;
 use crate::echo::{EchoStory, EchoTotals};
-use crate::model::{Direction, Endpoint, Nanos, Occurrences, PerDirection, Timestamp};
+use crate::model::{Direction, Endpoint, Nanos, Occurrences, PerDirection, Timestamp, Unknown};
 
 /// How much of the handshake was captured, and how it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,21 +62,6 @@ impl Close {
     }
 }
 
-/// How large a conversation is, and when it was: enough to choose among conversations, at no cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConversationSize {
-    /// Number of its first frame.
-    pub first_frame: u64,
-    /// Time of its first frame.
-    pub start: Option<Timestamp>,
-    /// From its first frame to its last.
-    pub duration: Option<Nanos>,
-    /// Frames each way.
-    pub packets: PerDirection<u64>,
-    /// Frame bytes on the wire each way.
-    pub bytes: PerDirection<u64>,
-}
-
 /// A conversation's totals.
 #[derive(Clone, Debug)]
 pub struct ConversationTotals {
@@ -95,6 +81,10 @@ pub struct ConversationTotals {
     pub start: Option<Timestamp>,
     /// From its first frame to its last.
     pub duration: Option<Nanos>,
+    /// The longest time between two of its frames.
+    pub longest_stall: Option<Nanos>,
+    /// Where that time went; `None` for UDP without answers, and where no frame has a time.
+    pub ledger: Option<Ledger>,
     /// Frames each way.
     pub packets: PerDirection<u64>,
     /// Frame bytes on the wire each way.
@@ -113,20 +103,17 @@ pub struct ConversationTotals {
     pub rtt: Option<RttTotals>,
     /// It came to nothing, and is part of a flood or scan, which is reported once for the capture.
     pub in_surge: bool,
+    /// The fields of its packets that the source does not show.
+    pub unknown: Unknown,
     /// What ended the capture while the conversation might still go on.
     pub early: Option<StopReason>,
 }
 
 impl ConversationTotals {
-    /// How large it is, and when it was.
-    pub fn extent(&self) -> ConversationSize {
-        ConversationSize {
-            first_frame: self.first_frame,
-            start: self.start,
-            duration: self.duration,
-            packets: self.packets,
-            bytes: self.bytes,
-        }
+    /// The initial sequence numbers of client and server as on the wire.
+    pub fn isns(&self) -> (Option<u32>, Option<u32>) {
+        let shown = self.tcp.as_ref().filter(|_| !self.unknown.contains(Unknown::ACK));
+        (shown.and_then(|tcp| tcp.client_isn), shown.and_then(|tcp| tcp.server_isn))
     }
 
     /// Fragments that came before the one that completed their packet: their frames are no steps, and not counted.

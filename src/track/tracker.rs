@@ -19,7 +19,7 @@ use super::stream::{RolesFrom, StreamId};
 use super::surges::{Opening, Surges};
 use super::tcp::former::Former;
 use super::tcp::rules::reset::family::Ends;
-use super::totals::{ConversationSize, ConversationTotals};
+use super::totals::ConversationTotals;
 use crate::echo::MemoryBudget;
 use crate::model::{
     Checksum, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip, TcpFlags,
@@ -137,21 +137,21 @@ impl Tracker {
         Some(Last { conversation, followed, facts: &self.facts })
     }
 
-    /// The next conversation that was let go: ended long enough ago, or evicted. Those that are not `wanted` go
-    /// without a word: to sum one up costs as much as several packets.
+    /// The next conversation that was let go: ended long enough ago, or evicted. Where they are not
+    /// `wanted` they go without a word: to sum one up costs as much as several packets.
     #[inline]
-    pub fn released(&mut self, wanted: impl FnMut(&ConversationSize) -> bool) -> Option<ConversationTotals> {
+    pub fn released(&mut self, wanted: bool) -> Option<ConversationTotals> {
         self.settle();
         if self.ended.len() <= ended::KEPT && self.evictees.is_empty() { None } else { self.let_go(wanted) }
     }
 
     /// Lets the oldest ended conversations go and the evicted, up to the next one that is wanted.
-    fn let_go(&mut self, mut wanted: impl FnMut(&ConversationSize) -> bool) -> Option<ConversationTotals> {
+    fn let_go(&mut self, wanted: bool) -> Option<ConversationTotals> {
         while self.ended.len() > ended::KEPT {
             let Some((place, past)) = self.ended.oldest() else { break };
             let totals = past.conversation.as_ref().and_then(|conversation| {
                 self.index.forget(&conversation.key(), Place::Ended(place));
-                wanted(&conversation.extent()).then(|| conversation.tcp_totals(&mut past.tcp))
+                wanted.then(|| conversation.tcp_totals(&mut past.tcp))
             });
             self.ended.pop();
             if let Some(totals) = totals {
@@ -159,21 +159,18 @@ impl Tracker {
             }
         }
         while let Some(conversation) = self.evictees.pop_front() {
-            if wanted(&conversation.extent()) {
+            if wanted {
                 return Some(in_surge(&self.surges, conversation.totals()));
             }
         }
         None
     }
 
-    /// All conversations still in the table that are `wanted`, by their first frame; the table is empty then.
-    pub fn finish(
-        &mut self,
-        wanted: &mut dyn FnMut(&ConversationSize) -> bool,
-    ) -> impl Iterator<Item = ConversationTotals> + use<> {
+    /// All conversations still in the table, where they are `wanted`, by their first frame; the table is empty then.
+    pub fn finish(&mut self, wanted: bool) -> impl Iterator<Item = ConversationTotals> + use<> {
         self.settle();
         let rest = self.slots.drain().chain(self.ended.drain()).chain(self.evictees.drain(..));
-        let mut rest: Vec<Conversation> = rest.filter(|conversation| wanted(&conversation.extent())).collect();
+        let mut rest: Vec<Conversation> = rest.filter(|_| wanted).collect();
         rest.sort_unstable_by_key(|conversation| (conversation.first_frame, conversation.stream));
         let surges = std::mem::take(&mut self.surges);
         rest.into_iter().map(move |conversation| in_surge(&surges, conversation.totals()))

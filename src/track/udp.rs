@@ -1,13 +1,14 @@
 //! One UDP conversation: requests and replies paired, duplicates distinguished from retransmissions.
 
 use super::askers::LinkedConversation;
-use super::capture_point::CapturePointObserver;
+use super::capture_point::{CapturePointObserver, Measures};
 use super::event::UdpFacts;
 use super::facts::{MORE, Overtaken, UdpPlace};
+use super::ledger::{Ledger, Wait};
 use super::packet_ref::PacketRef;
 use super::totals::{SentAgain, UdpTotals};
 use crate::echo::{Datagrams, Identity, Likeness};
-use crate::model::thresholds::DUPLICATE_WITHIN;
+use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE};
 use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, OptTime, PerDirection, Quoted};
 
 /// So far apart are IP identifications that are counted up, at most; others tell nothing of order.
@@ -80,6 +81,10 @@ pub(super) struct Exchange {
     last: PerDirection<Option<Newest>>,
     /// The request in another conversation that its first datagram answers, until that has come.
     request: Option<LinkedConversation>,
+    /// Where the time went, and who sent the last datagram.
+    ledger: Ledger,
+    sender: Option<Direction>,
+    answered: bool,
 }
 
 impl Exchange {
@@ -159,7 +164,33 @@ impl Exchange {
         } else if let Some(id) = self.datagrams.dns_id(payload) {
             facts.place = UdpPlace::Stray(id);
         }
+        self.account(moment, facts.place);
         facts
+    }
+
+    /// Attributes the time since the datagram before. UDP acknowledges nothing, so a path has no time of its own: only on
+    /// the host of a program does the capture show how long that program took.
+    fn account(&mut self, moment: &PacketRef, place: UdpPlace) {
+        let (Some(at), false) = (moment.at.get(), matches!(place, UdpPlace::Duplicate(_))) else { return };
+        let sender = moment.direction;
+        let asked = self.sender == Some(Direction::ClientToServer) && sender == Direction::ServerToClient;
+        let turned = self.sender.is_some_and(|before| before != sender);
+        // within its own datagrams a sender's program waits for nobody else
+        let shown = !turned || Measures::of(self.clues.tell(None).capture_point, sender) == Measures::RoundTrip;
+        let wait = match sender {
+            _ if self.ledger.open(at) >= IDLE && !asked => Wait::Idle,
+            Direction::ClientToServer if shown => Wait::ClientApplication,
+            Direction::ServerToClient if shown => Wait::ServerApplication,
+            _ => Wait::Unknown,
+        };
+        self.ledger.attribute(wait, at, moment.frame);
+        self.sender = Some(sender);
+        self.answered |= asked;
+    }
+
+    /// Where the time went; `None` without answers.
+    pub(super) fn ledger(&self) -> Option<Ledger> {
+        self.answered.then_some(self.ledger)
     }
 
     /// The facts of a datagram that the capture holds twice.

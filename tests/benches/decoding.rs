@@ -77,7 +77,15 @@ fn bytes(kind: Kind) -> Vec<u8> {
 fn decode(bencher: Bencher<'_, '_>, kind: Kind) {
     let data = bytes(kind);
     let wire_len = u32::try_from(data.len()).unwrap_or(u32::MAX);
-    let frame = Frame { number: 1, time: None, link: LinkType::ETHERNET, interface: 0, wire_len, data: &data };
+    let frame = Frame {
+        unknown: Default::default(),
+        number: 1,
+        time: None,
+        link: LinkType::ETHERNET,
+        interface: 0,
+        wire_len,
+        data: &data,
+    };
     let mut decoder = Decoder::new();
     bencher.counter(ItemsCount::new(BATCH)).bench_local(|| {
         for _ in 0..BATCH {

@@ -106,7 +106,15 @@ fn written(format: CaptureFormat) -> Arc<[u8]> {
     let mut writer = CaptureWriter::new(out.clone(), format, &info).unwrap();
     for number in 1..=FRAMES as u64 {
         let time = Some(Timestamp::new(1_700_000_000, number as u32));
-        let frame = Frame { number, time, link: LinkType::ETHERNET, interface: 0, wire_len: 66, data: &segment() };
+        let frame = Frame {
+            unknown: Default::default(),
+            number,
+            time,
+            link: LinkType::ETHERNET,
+            interface: 0,
+            wire_len: 66,
+            data: &segment(),
+        };
         writer.write(&frame, None).unwrap();
     }
     writer.finish(None).unwrap();

@@ -15,6 +15,7 @@
 //! tcp:0 close_four           the conversation has this finding; also with [frames]
 //! tcp:0 !no_close            or has not
 //! tcp:0 says "words"         a finding of the conversation has these words; also !says
+//! tcp:0 ledger largest window   most of the conversation's time went there; also `!largest`
 //! fact "Captured" "client"   in the text output the fact whose label begins so has these words
 //! !fact "RTT" "of 200 ms"    or has not
 //! conversations 1            so many conversations
@@ -125,6 +126,13 @@ fn is_caused(record: &Value, words: &[&str]) -> bool {
     fits("event", words.first()) && fits("detail", words.get(1)) && fits("frame", words.get(2))
 }
 
+/// The kind of wait that took most of a conversation's time.
+fn largest_share(record: &Value) -> Option<String> {
+    let nanos = |time: &Value| time.as_str().unwrap().replace('.', "").parse::<u64>().unwrap();
+    let shares = record["ledger"].as_object()?.iter().map(|(wait, time)| (nanos(time), wait));
+    shares.max().map(|(_, wait)| wait.clone())
+}
+
 /// Whether one line of expectations holds.
 fn holds(said: &Said, line: &str) -> bool {
     let (subject, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -147,6 +155,8 @@ fn holds(said: &Said, line: &str) -> bool {
                 ["says"] => words.iter().all(|words| has(&said_of(record), words)),
                 ["!says"] => words.iter().all(|words| !has(&said_of(record), words)),
                 ["cause", cause @ ..] => is_caused(record, cause),
+                ["ledger", "largest", wait] => largest_share(record) == Some((*wait).to_owned()),
+                ["ledger", "!largest", wait] => largest_share(record) != Some((*wait).to_owned()),
                 ["!"] => record["findings"].as_array().unwrap().is_empty(),
                 [code] => match code.strip_prefix('!') {
                     Some(code) => !finds(record, code, &frames(rest)),

@@ -88,7 +88,7 @@ fn an_answer_that_may_change_says_so_until_the_connection_is_over() {
 #[test]
 fn the_report_names_what_ended_it() {
     let text = echolab(["analyze", "fixtures/lab-v0.pcap", "-c", "6", "--width", "120"]).done();
-    assert!(text.starts_with("fixtures/lab-v0.pcap (pcap, ETHERNET), stopped after 6 frames\n"), "{text}");
+    assert!(text.starts_with("lab-v0.pcap (pcap, ETHERNET), stopped after 6 frames\n"), "{text}");
     assert!(
         text.contains("\nstopped after 6 frames, as asked for: whatever follows is not read, and nothing"),
         "{text}"

@@ -26,3 +26,5 @@ mod round_trips;
 mod run;
 mod schema;
 mod texts;
+mod triage;
+mod verdict;

@@ -40,10 +40,9 @@ fn tables(markdown: &str) -> Tables {
     tables
 }
 
-/// The tables of steps, one a conversation; those of answers come under headings of their own.
+/// The tables of steps, one for each conversation; others come under headings of their own.
 fn step_tables(markdown: &str) -> impl Iterator<Item = Vec<Vec<String>>> {
-    let of_steps = |heading: &str| heading.starts_with("TCP conversation ") || heading.starts_with("UDP conversation ");
-    tables(markdown).into_iter().filter(move |(heading, _)| of_steps(heading)).map(|(_, rows)| rows)
+    tables(markdown).into_iter().filter(|(heading, _)| heading == "Steps").map(|(_, rows)| rows)
 }
 
 /// Arrows and dots as spreadsheets get them.

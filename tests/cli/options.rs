@@ -47,7 +47,7 @@ fn a_filter_that_libpcap_does_not_understand_is_explained() {
 fn a_conversation_is_chosen_by_its_name() {
     assert_eq!(lines(&[UDP, "--conversation", "udp:0"]).len(), lines(&[UDP]).len());
     for (name, said) in [("udp:1", "no conversation udp:1: the capture has only udp:0"), ("tcp:0", "has none of TCP")] {
-        echolab(["analyze", UDP, "--format", "lines", "--conversation", name]).run().exits(0).complains(&[said]);
+        echolab(["analyze", UDP, "--format", "lines", "--conversation", name]).run().exits(1).complains(&[said]);
     }
     assert_eq!(lines(&[UDP, "--conversation", "udp:0", "--conversation", "udp:0"]).len(), lines(&[UDP]).len());
     for wrong in ["0", "tcp:", "sctp:1", "tcp:-1", "tcp:99999999999"] {
@@ -67,25 +67,33 @@ fn what_is_asked_for_and_not_there_is_said_of_each_capture() {
         let ran = echolab(["analyze"].iter().chain(arguments)).run().exits(0);
         assert_eq!(ran.stderr, "", "{arguments:?}");
     };
-    let says = |arguments: &[&str], said: &str| {
-        let ran = echolab(["analyze"].iter().chain(arguments)).run().exits(0);
+    let says = |arguments: &[&str], code: i32, said: &str| {
+        let ran = echolab(["analyze"].iter().chain(arguments)).run().exits(code);
         assert_eq!(ran.stderr.lines().count(), 1, "{arguments:?}: {}", ran.stderr);
         ran.complains(&[said]);
     };
     for format in ["table", "lines", "jsonl", "csv", "html"] {
         silent(&[TEN_STEPS, "--format", format, "--port", "6542"]);
-        says(&[TEN_STEPS, "--format", format, "--port", "6543"], "no conversation of the capture has port 6543");
+        says(&[TEN_STEPS, "--format", format, "--port", "6543"], 1, "no conversation of the capture has port 6543");
     }
     silent(&[TEN_STEPS, "--summary", "--limit", "1", "--port", "60990"]);
-    says(&[TEN_STEPS, "--summary", "--port", "1"], "has port 1");
+    says(&[TEN_STEPS, "--summary", "--port", "1"], 1, "has port 1");
     let tcp = fixture("lab-v3.pcap");
     let tcp = tcp.to_str().expect("UTF-8");
-    says(&[UDP, tcp, "--port", "4002"], "lab-v3.pcap has port 4002");
-    says(&[UDP, tcp, "--conversation", "tcp:0"], "no conversation tcp:0: fixtures/lab-udp-line.pcap has none of TCP");
-    says(&[UDP, "--filter", "tcp", "--conversation", "udp:0"], "what passes the filter in the capture has none of UDP");
+    says(&[UDP, tcp, "--port", "4002"], 0, "lab-v3.pcap has port 4002");
+    says(
+        &[UDP, tcp, "--conversation", "tcp:0"],
+        0,
+        "no conversation tcp:0: fixtures/lab-udp-line.pcap has none of TCP",
+    );
+    says(
+        &[UDP, "--filter", "tcp", "--conversation", "udp:0"],
+        1,
+        "what passes the filter in the capture has none of UDP",
+    );
     // the one asked for is not that with the port
     let three = "fixtures/kernel/backlog_full.pcap";
-    says(&[three, "--conversation", "tcp:0", "--port", "42418"], "no conversation asked for by name has port 42418");
+    says(&[three, "--conversation", "tcp:0", "--port", "42418"], 1, "no conversation asked for by name has port 42418");
 }
 
 #[test]
@@ -101,7 +109,7 @@ fn a_limit_is_one_of_steps_and_says_what_it_left_out() {
     assert_eq!(lines(&[TEN_STEPS, "--limit", "0"]).len(), 10);
     let capture = &json(&[TEN_STEPS, "--limit", "3"])["captures"][0];
     assert_eq!(capture["steps"].as_array().map(Vec::len), Some(3));
-    assert_eq!(capture["summary"]["left_out"], serde_json::json!({"conversations": 0, "steps": 7}));
+    assert_eq!(capture["summary"]["left_out"], serde_json::json!({"conversations": 0, "steps": 7, "findings": 0}));
     assert_eq!(json(&[TEN_STEPS])["captures"][0]["summary"]["left_out"], Value::Null);
 }
 
@@ -117,7 +125,7 @@ fn a_summary_has_conversations_only() {
 #[test]
 fn sorting_needs_a_summary() {
     echolab(["analyze", TEN_STEPS, "--sort", "bytes"]).run().exits(2).complains(&["--summary"]);
-    for order in ["bytes", "packets", "start", "duration"] {
+    for order in ["trouble", "bytes", "packets", "start", "duration"] {
         assert_eq!(lines(&[TEN_STEPS, "--summary", "--sort", order]).len(), 1);
     }
 }

@@ -168,6 +168,43 @@ struct Conversation {
     #[serde(deserialize_with = "present")]
     rtt: Option<Rtt>,
     findings: Vec<Finding>,
+    findings_count: BTreeMap<String, u64>,
+    #[serde(deserialize_with = "present")]
+    ledger: Option<Ledger>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ledger {
+    client_application: String,
+    server_application: String,
+    network: String,
+    timeout: String,
+    recovery: String,
+    window: String,
+    congestion: String,
+    delayed_ack: String,
+    idle: String,
+    unknown: String,
+}
+
+impl Ledger {
+    fn shares(&self) -> [&String; 10] {
+        let Self { client_application, server_application, network, timeout, recovery, .. } = self;
+        let Self { window, congestion, delayed_ack, idle, unknown, .. } = self;
+        [
+            client_application,
+            server_application,
+            network,
+            timeout,
+            recovery,
+            window,
+            congestion,
+            delayed_ack,
+            idle,
+            unknown,
+        ]
+    }
 }
 
 #[derive(Deserialize)]
@@ -231,6 +268,7 @@ struct Summary {
     #[serde(deserialize_with = "present")]
     dropped: Option<u64>,
     findings: Vec<Finding>,
+    findings_count: BTreeMap<String, u64>,
 }
 
 #[derive(Deserialize)]
@@ -315,6 +353,11 @@ fn cause(cause: &Cause, frame: u64) {
     assert!(named.flatten().all(|named| named < frame), "frame {frame} is caused by a later one");
 }
 
+/// Adds findings to the count of their codes.
+fn count(counts: &mut BTreeMap<String, u64>, findings: &[Finding]) {
+    findings.iter().for_each(|finding| *counts.entry(finding.code.clone()).or_default() += 1);
+}
+
 fn findings(findings: &[Finding]) {
     for finding in findings {
         assert!(!finding.code.is_empty() && !finding.text.is_empty());
@@ -366,6 +409,12 @@ impl Conversation {
         if let Some(side) = &self.closed_first {
             one_of(side, &["client", "server"]);
         }
+        assert!(self.ledger.is_some() || !tcp || self.duration.is_none(), "TCP has a ledger");
+        if let (Some(ledger), Some(duration)) = (&self.ledger, &self.duration) {
+            ledger.shares().into_iter().for_each(|share| nanoseconds(Some(share)));
+            let nanos = |time: &String| time.replace('.', "").parse::<u64>().expect("nanoseconds");
+            assert_eq!(ledger.shares().into_iter().map(nanos).sum::<u64>(), nanos(duration));
+        }
         if let Some(rtt) = &self.rtt {
             for time in [&rtt.handshake, &rtt.min, &rtt.median, &rtt.max] {
                 nanoseconds(time.as_ref());
@@ -393,7 +442,7 @@ fn read(lines: &str) -> (Capture, Vec<Step>, Vec<Conversation>, Summary) {
 
 #[test]
 fn every_line_of_every_capture_keeps_the_schema() {
-    for name in LAB.iter().chain(&["kernel-refused", "kernel-udp-closed"]) {
+    for name in LAB.iter().chain(&["kernel-refused", "kernel-udp-closed", "kernel/loss_fast", "kernel/rst_unread"]) {
         let file = format!("fixtures/{name}.pcap");
         let (capture, steps, conversations, summary) = read(&echolab(["analyze", &file, "--format", "jsonl"]).done());
         assert_eq!((capture.schema, capture.echolab.as_str()), (2, env!("CARGO_PKG_VERSION")));
@@ -409,6 +458,8 @@ fn every_line_of_every_capture_keeps_the_schema() {
         assert_eq!(steps.len() as u64, summary.tcp + summary.udp + summary.icmp, "{name}");
         assert_eq!(conversations.len() as u64, summary.conversations.tcp + summary.conversations.udp, "{name}");
         assert!(summary.truncated.is_none() && summary.dropped.is_none());
+        let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+        count(&mut counted, &summary.findings);
         for conversation in &conversations {
             let of = |step: &&Step| {
                 let protocol = step.icmp.as_ref().map_or(&step.protocol, |icmp| &icmp.quotes_protocol);
@@ -418,7 +469,13 @@ fn every_line_of_every_capture_keeps_the_schema() {
             assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>(), "{name}: steps count from 1");
             let packets = conversation.packets.client_to_server + conversation.packets.server_to_client;
             assert_eq!(packets, numbers.len() as u64, "{name}");
+            let mut own = BTreeMap::new();
+            count(&mut own, &conversation.findings);
+            steps.iter().filter(of).for_each(|step| count(&mut own, &step.findings));
+            assert_eq!(conversation.findings_count, own, "{name}: {} {}", conversation.protocol, conversation.stream);
+            own.into_iter().for_each(|(code, findings)| *counted.entry(code).or_default() += findings);
         }
+        assert_eq!(summary.findings_count, counted, "{name}");
     }
 }
 

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// The JSON Lines of one capture.
+/// The JSON Lines of one capture, and the verdicts of its report.
 pub(crate) struct Output {
     steps: BTreeMap<u64, Value>,
     conversations: Vec<Value>,
+    /// The verdict of each conversation that the report shows, by its name: `tcp:0`.
+    verdicts: BTreeMap<String, String>,
 }
 
 /// A contradiction: the frame or conversation, and what does not fit.
@@ -33,14 +35,16 @@ pub(crate) const ALL: &[Invariant] = &[
     ("sizes in words are those of the columns", sizes_agree),
     ("sums in words are right and end at the ACK number", sums_agree),
     ("what was answered is not called unanswered", answered_is_not_unanswered),
+    ("the ledger sums to the duration", ledger_sums_to_duration),
+    ("the verdict does not contradict findings", verdict_agrees_with_findings),
     ("what is never acknowledged is not covered by an ACK", unacknowledged_is_not_covered),
 ];
 
 impl Output {
-    /// Reads the records of one capture.
-    pub(crate) fn read(jsonl: &str) -> Self {
+    /// Reads the records and the report of one capture.
+    pub(crate) fn read(jsonl: &str, report: &str) -> Self {
         let records = jsonl.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let mut output = Self { steps: BTreeMap::new(), conversations: Vec::new() };
+        let mut output = Self { steps: BTreeMap::new(), conversations: Vec::new(), verdicts: verdicts(report) };
         for record in records {
             match record["kind"].as_str() {
                 Some("step") => _ = output.steps.insert(record["frame"].as_u64().unwrap(), record),
@@ -338,4 +342,91 @@ fn unacknowledged_is_not_covered(output: &Output) -> Contradictions {
         }
     }
     wrong
+}
+
+/// The lines under each conversation's title in a report.
+fn verdicts(report: &str) -> BTreeMap<String, String> {
+    let mut verdicts = BTreeMap::new();
+    let mut lines = report.lines().peekable();
+    while let Some(line) = lines.next() {
+        let mut words = line.split_whitespace();
+        let (protocol, noun, number) = (words.next(), words.next(), words.next());
+        let (Some(protocol @ ("TCP" | "UDP")), Some("conversation"), Some(number)) = (protocol, noun, number) else {
+            continue;
+        };
+        let mut verdict = String::new();
+        while let Some(line) = lines.next_if(|line| !line.is_empty()) {
+            verdict.push_str(line.trim());
+            verdict.push('\n');
+        }
+        verdicts.insert(format!("{}:{}", protocol.to_lowercase(), number.trim_end_matches(':')), verdict);
+    }
+    verdicts
+}
+
+fn ledger_sums_to_duration(output: &Output) -> Contradictions {
+    let nanos = |time: &Value| time.as_str().unwrap().replace('.', "").parse::<u64>().unwrap();
+    let mut wrong = Vec::new();
+    for conversation in &output.conversations {
+        let Some(ledger) = conversation["ledger"].as_object() else { continue };
+        let sum: u64 = ledger.values().map(nanos).sum();
+        if sum != nanos(&conversation["duration"]) {
+            wrong.push(format!(
+                "{}:{}: {sum} ns of {}",
+                conversation["protocol"], conversation["stream"], conversation["duration"]
+            ));
+        }
+    }
+    wrong
+}
+
+/// Codes of severity warning and problem, which exclude an all-clear.
+fn grave_codes() -> BTreeSet<&'static str> {
+    use echolab::model::{FindingCode, Severity};
+    let grave = FindingCode::ALL.iter().filter(|code| code.severity() > Severity::Note);
+    grave.map(|code| code.name()).collect()
+}
+
+fn verdict_agrees_with_findings(output: &Output) -> Contradictions {
+    let grave = grave_codes();
+    let mut wrong = Vec::new();
+    for conversation in &output.conversations {
+        let name = format!("{}:{}", conversation["protocol"].as_str().unwrap(), conversation["stream"]);
+        let Some(verdict) = output.verdicts.get(&name) else { continue };
+        let of_steps = output.steps_of(conversation).flat_map(|(_, step)| findings(step));
+        let codes: BTreeSet<_> = findings(conversation).chain(of_steps).map(|(code, ..)| code).collect();
+        let clear = verdict.starts_with("Healthy") || verdict.starts_with("No problem found");
+        let contradicted: Vec<_> = codes.intersection(&grave).collect();
+        if clear && !contradicted.is_empty() {
+            wrong.push(format!("{name}: {verdict:?}, but {contradicted:?}"));
+        }
+        if verdict.starts_with("Healthy") && conversation["protocol"] == "tcp" {
+            let (handshake, close) = (&conversation["handshake"], &conversation["close"]);
+            if handshake != "complete" || close != "fin" {
+                wrong.push(format!("{name}: {verdict:?}, but handshake {handshake}, close {close}"));
+            }
+        }
+        if verdict.starts_with("Reset") && !output.steps_of(conversation).any(|(_, step)| has_flag(step, "RST")) {
+            wrong.push(format!("{name}: {verdict:?}, but no RST"));
+        }
+        if verdict.is_empty() || verdict.lines().count() > 3 {
+            wrong.push(format!("{name}: {} lines", verdict.lines().count()));
+        }
+        for frame in frames_named(verdict) {
+            if !output.steps.contains_key(&frame) {
+                wrong.push(format!("{name}: the verdict names frame {frame}, which is no step"));
+            }
+        }
+    }
+    wrong
+}
+
+/// The frames at the end of each line of a verdict: `(frames 3, 5 and 2 more).`
+fn frames_named(verdict: &str) -> Vec<u64> {
+    let named = verdict.lines().filter_map(|line| line.rsplit_once("(frame"));
+    named
+        .flat_map(|(_, list)| list.trim_start_matches('s').split([',', ' ', ')']))
+        .take_while(|word| *word != "and")
+        .filter_map(|word| word.parse().ok())
+        .collect()
 }

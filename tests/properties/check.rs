@@ -3,8 +3,8 @@
 use std::io;
 
 use echolab::explain::{Conversation, Step};
-use echolab::model::Finding;
 use echolab::model::{CaptureInfo, Protocol};
+use echolab::model::{Finding, FindingCode, FindingCounts};
 use echolab::pipeline::{self, Options};
 use echolab::report::{Answering, CaptureTotals, Sink};
 use echolab::track::Body;
@@ -25,6 +25,7 @@ pub(crate) struct Said {
     furthest: u64,
     /// Every finding of steps and conversations: its code and frames.
     pub(crate) findings: Vec<(&'static str, Vec<u64>)>,
+    codes: Vec<FindingCode>,
 }
 
 /// Plays the frames through the whole pipeline, answers included, and holds every word against them.
@@ -38,6 +39,9 @@ pub(crate) fn play(frames: Vec<Recorded>, ahead: bool) -> Said {
     assert_eq!(said.steps, totals.tcp + totals.udp + totals.icmp);
     assert_eq!((said.packets, said.errors), (said.steps, totals.icmp));
     assert_eq!(said.conversations, [totals.tcp_conversations, totals.udp_conversations]);
+    let mut counted = FindingCounts::default();
+    said.codes.iter().chain(totals.findings.iter().map(|finding| &finding.code)).for_each(|code| counted.add(*code));
+    assert_eq!(totals.findings_count, counted);
     assert!(said.furthest <= count, "a finding in frame {} of {count}", said.furthest);
     said
 }
@@ -49,6 +53,7 @@ impl Said {
             assert!(finding.frames.first() > Some(&0) && finding.frames.is_sorted_by(|a, b| a < b), "{finding:?}");
             readable(&finding.text);
             self.furthest = self.furthest.max(finding.frames.last().copied().unwrap_or_default());
+            self.codes.push(finding.code);
             self.findings.push((finding.code.name(), finding.frames.clone()));
         }
     }

@@ -26,7 +26,7 @@ pub(crate) struct Capture {
 impl Recorded {
     pub(crate) fn frame(&self, number: u64) -> Frame<'_> {
         let Self { time, link, wire_len, data } = self;
-        Frame { number, time: *time, link: *link, interface: 0, wire_len: *wire_len, data }
+        Frame { unknown: Default::default(), number, time: *time, link: *link, interface: 0, wire_len: *wire_len, data }
     }
 }
 

@@ -6,6 +6,7 @@
 mod check;
 mod frames;
 mod shift;
+mod totals;
 
 use frames::{Capture, Recorded, captures};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
@@ -125,6 +126,19 @@ proptest! {
             befall(&mut frames, at, mishap);
         }
         check::play(frames, ahead);
+    }
+
+    #[test]
+    fn totals_do_not_depend_on_what_is_shown(
+        (one, other) in (any_capture(), any_capture()),
+        mishaps in prop::collection::vec((any::<Index>(), mishap()), 0..6),
+        (limit, conversations) in (0usize..8, 0usize..3),
+    ) {
+        let mut frames = [one.frames, other.frames].concat();
+        for (at, mishap) in mishaps {
+            befall(&mut frames, at, mishap);
+        }
+        totals::hold(&frames, limit, conversations);
     }
 
     #[test]

@@ -58,6 +58,9 @@ impl Stage {
         for name in ["fixtures", ".ci"] {
             symlink(project.join(name), folder.path().join(name)).unwrap();
         }
+        for (name, program) in [("server.py", "echo_server.py"), ("client.py", "echo_client.py")] {
+            symlink(project.join("tests/programs").join(program), folder.path().join(name)).unwrap();
+        }
         let mut stage = Self { folder, servers: Vec::new() };
         stage.run("ip link set lo up");
         stage

@@ -7,12 +7,15 @@ use anyhow::{Result, bail};
 use super::byte_order::ByteOrder;
 use super::packed::Packing;
 use super::window::Window;
+use crate::capture::text::{self, Form};
 
 /// What a capture's first four bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Magic {
     Pcap(PcapMagic),
     Pcapng,
+    /// Packets as text.
+    Text(Form),
 }
 
 /// What the first four bytes of a pcap file say about the rest.
@@ -64,16 +67,16 @@ pub(super) fn unpack(reader: Box<dyn Read + Send>) -> Result<(Magic, Window)> {
         );
     }
     let Some(packing) = Packing::of(window.bytes()) else {
-        return Ok((recognise(&window)?, window));
+        return Ok((recognise(&mut window)?, window));
     };
     let mut window = Window::new(Box::new(packing.unpack(window)));
     if !window.holds(8)? && window.bytes().is_empty() {
         bail!("what is packed in it is empty (0 bytes)");
     }
-    Ok((recognise(&window)?, window))
+    Ok((recognise(&mut window)?, window))
 }
 
-fn recognise(window: &Window) -> Result<Magic> {
+fn recognise(window: &mut Window) -> Result<Magic> {
     let bytes = window.bytes();
     if let Some(magic) = bytes.first_chunk().and_then(|first| Magic::read(*first)) {
         return Ok(magic);
@@ -81,5 +84,16 @@ fn recognise(window: &Window) -> Result<Magic> {
     if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         bail!("it is {what}");
     }
-    bail!("it is no capture file: it starts neither as pcap nor as pcapng (nor is it gzip or zstd of either)");
+    // a pipe hands over what there is: nobody waits for more than the first packet
+    let lines = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    if let Some(form) = text::recognise(bytes.get(..lines).unwrap_or_default()) {
+        return Ok(Magic::Text(form));
+    }
+    window.holds(text::FRONT)?;
+    if let Some(form) = text::recognise(window.bytes()) {
+        return Ok(Magic::Text(form));
+    }
+    bail!(
+        "it is no capture file: it starts neither as pcap nor as pcapng (nor is it gzip or zstd of either), and shows no packet as text of tcpdump or Wireshark does"
+    );
 }

@@ -1,4 +1,4 @@
-//! Capture files: pcap and pcapng, plain or packed with gzip or zstd, read as a stream in constant memory.
+//! Capture files: pcap, pcapng and text, plain or packed with gzip or zstd, read as a stream in constant memory.
 //!
 //! The record loops are our own. pcap-parser knows neither the obsolete packet block nor modified records in big-endian
 //! files, and makes a list of the options of each pcapng packet; pcap-file's pre-release refuses what tcpdump and
@@ -16,7 +16,7 @@ mod magic;
 mod packed;
 mod pcap;
 mod pcapng;
-mod window;
+pub(super) mod window;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -30,6 +30,7 @@ use self::pcap::Records;
 use self::pcapng::Blocks;
 use self::window::Window;
 use super::Source;
+use super::text::Texts;
 use crate::model::{CaptureFormat, CaptureInfo, Frame};
 
 /// An open capture file; a [`Source`].
@@ -44,6 +45,7 @@ pub struct FileSource {
 enum Body {
     Pcap(Records),
     Pcapng(Blocks),
+    Text(Box<Texts>),
 }
 
 /// Opens the capture file at `path`, whatever its name says about its format.
@@ -98,6 +100,10 @@ impl FileSource {
                 let links = blocks.link_types();
                 (CaptureFormat::Pcapng, Body::Pcapng(blocks), links)
             }
+            Magic::Text(form) => {
+                let texts = Texts::open(form, &mut window)?;
+                (CaptureFormat::Text, Body::Text(Box::new(texts)), Vec::new())
+            }
         };
         let info = CaptureInfo { file: Some(name), format: Some(format), link_types, ..CaptureInfo::default() };
         Ok(Self { info, window, body, frames: 0, ended: false })
@@ -115,9 +121,12 @@ impl Source for FileSource {
             return Ok(None);
         }
         let number = self.frames + 1;
+        // the number of a line says where a text ends
+        let is_text = matches!(self.body, Body::Text(_));
         let next = match &mut self.body {
             Body::Pcap(records) => records.next(&mut self.window, number),
             Body::Pcapng(blocks) => blocks.next(&mut self.window, number),
+            Body::Text(texts) => texts.next(&mut self.window, number),
         };
         match next {
             Ok(Some(frame)) => {
@@ -130,7 +139,7 @@ impl Source for FileSource {
             }
             Err(error) => {
                 self.ended = true;
-                Err(Damage::at_frame(number, error))
+                Err(if is_text { error } else { Damage::at_frame(number, error) })
             }
         }
     }
@@ -140,6 +149,14 @@ impl Source for FileSource {
         match &self.body {
             Body::Pcap(records) => records.is_next_in(&self.window),
             Body::Pcapng(blocks) => blocks.is_next_in(&self.window),
+            Body::Text(texts) => texts.is_next_in(&self.window),
+        }
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        match &self.body {
+            Body::Text(texts) => texts.remarks(),
+            Body::Pcap(_) | Body::Pcapng(_) => Vec::new(),
         }
     }
 }

@@ -100,6 +100,7 @@ impl Records {
             return Err(Damage::cut(Place::Frame(number), window.bytes().len(), "record", record));
         }
         Ok(Some(Frame {
+            unknown: Default::default(),
             number,
             time: Some(self.time(head)),
             link: self.link,

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 const CAPACITY: usize = 256 * 1024;
 
 /// A sliding view of a stream's bytes.
-pub(super) struct Window {
+pub(in crate::capture) struct Window {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     start: usize,
@@ -16,30 +16,30 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(reader: Box<dyn Read + Send>) -> Self {
+    pub(in crate::capture) fn new(reader: Box<dyn Read + Send>) -> Self {
         Self { reader, buffer: vec![0; CAPACITY], start: 0, end: 0, before: 0 }
     }
 
     /// Where in the stream the window starts.
-    pub(super) fn position(&self) -> u64 {
+    pub(in crate::capture) fn position(&self) -> u64 {
         self.before + self.start as u64
     }
 
     /// The bytes at hand.
     #[inline]
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(in crate::capture) fn bytes(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Whether `count` bytes are at hand, after reading on for them: `false` only at the end of the stream.
     #[inline]
-    pub(super) fn holds(&mut self, count: usize) -> io::Result<bool> {
+    pub(in crate::capture) fn holds(&mut self, count: usize) -> io::Result<bool> {
         if self.end - self.start >= count { Ok(true) } else { self.fill(count) }
     }
 
     /// Moves on by `count` bytes, and gives them; all that is left if that is less.
     #[inline]
-    pub(super) fn take(&mut self, count: usize) -> &[u8] {
+    pub(in crate::capture) fn take(&mut self, count: usize) -> &[u8] {
         let from = self.start;
         self.start = from.saturating_add(count).min(self.end);
         self.buffer.get(from..self.start).unwrap_or_default()

@@ -94,13 +94,17 @@ impl LiveSource {
             self.next = 0;
             return Ok(true);
         }
-        let joined = self.worker.take().map(JoinHandle::join);
+        let worker = self.worker.take();
         match message {
+            // the thread has only the ring to close, which takes the kernel longer than all else: nobody waits for that
             Ok(Message::End { dropped, error, written }) => {
                 (self.dropped, self.written) = (dropped, written);
                 error.map_or(Ok(false), |text| Err(io::Error::other(text)))
             }
-            _ => Err(io::Error::other(format!("the capture thread ended before the capture did ({joined:?})"))),
+            _ => {
+                let joined = worker.map(JoinHandle::join);
+                Err(io::Error::other(format!("the capture thread ended before the capture did ({joined:?})")))
+            }
         }
     }
 }
@@ -120,6 +124,7 @@ impl Source for LiveSource {
         self.next += 1;
         self.number += 1;
         Ok(Some(Frame {
+            unknown: Default::default(),
             number: self.number,
             time: Some(head.time),
             link: self.link,

@@ -9,6 +9,7 @@ mod device;
 mod drainer;
 mod filter;
 mod frames;
+mod notice;
 mod past;
 mod ring;
 mod worker;
@@ -18,10 +19,11 @@ use std::io;
 use anyhow::{Context, Result, anyhow};
 use pcap::{Active, Capture, Linktype, Precision};
 
-pub use device::Interface;
+pub use device::{Interface, InterfaceInfo, interfaces};
 pub use drainer::Drainer;
 pub use filter::session_filter;
 pub use frames::LiveSource;
+pub use notice::{Notice, Notify};
 pub use ring::Ring;
 pub use worker::Stopper;
 
@@ -35,14 +37,21 @@ pub const SNAPLEN: i32 = 262_144;
 /// After how many milliseconds the kernel hands over a block that is not full.
 const BLOCK_TIMEOUT_MS: i32 = 2;
 
-/// How a user who may become root comes by the right to capture on loopback.
-pub const RIGHTS_TO_CAPTURE: &str = "\
-Capturing needs CAP_NET_RAW. Any one of these gives it:
-  sudo \"$(command -v echolab)\" session ...
-  sudo setcap cap_net_raw=ep \"$(command -v echolab)\"    (once; then no sudo is needed)";
+/// How a user comes by the right to capture, for this subcommand: with root, or with the capability.
+pub fn ways_to_capture(subcommand: &str) -> String {
+    format!(
+        "Capturing needs CAP_NET_RAW. Any one of these gives it:\n  \
+         sudo \"$(command -v echolab)\" {subcommand} ...\n  \
+         sudo setcap cap_net_raw=ep \"$(command -v echolab)\"    (once; then no sudo is needed)"
+    )
+}
 
-/// How anybody does, where the system lets its users make namespaces.
+/// How any user can see a session captured, where the system lets its users make namespaces.
 const WITHOUT_ROOT: &str = "unshare -rn sh -c 'ip link set lo up; echolab session ...'    (no root at all)";
+
+/// The same for those who want to capture other programs.
+const LAB_WITHOUT_ROOT: &str =
+    "Without root, echolab captures its own client and server on a private network: echolab session --network lab";
 
 /// Whether this process has the right to capture; what a capture may lack besides is told when it is opened.
 pub fn may_capture() -> bool {
@@ -58,6 +67,8 @@ pub struct LiveCapture {
     past: past::Past,
     drainer: Drainer,
     drained: drainer::Drained,
+    /// The loopback interface, whose packets `any` shows leaving and arriving.
+    twice: Option<u32>,
 }
 
 impl LiveCapture {
@@ -78,8 +89,8 @@ impl LiveCapture {
                     .open()
             })
             .and_then(Capture::setnonblock)
-            .map_err(|error| open_error(name, &error))?;
-        if *interface == Interface::Any {
+            .map_err(|error| open_error(interface, &error))?;
+        if interface.is_any() {
             capture
                 .set_datalink(Linktype(i32::from(LinkType::LINUX_SLL2.0)))
                 .context("can't capture on `any` with link type LINUX_SLL2: libpcap 1.10 or later is needed")?;
@@ -92,10 +103,13 @@ impl LiveCapture {
             link_types: vec![link],
             interface: Some(interface.label()),
             snaplen: u32::try_from(SNAPLEN).ok(),
+            live: matches!(interface, Interface::Shared { .. }),
             ..CaptureInfo::default()
         };
+        // on other interfaces what leaves is seen once, and must not be ignored
+        let twice = (info.live && interface.is_any()).then(device::loopback_index).transpose()?;
         let (drainer, drained) = drainer::pair().context("can't set up the capture")?;
-        Ok(Self { capture, info, link, past: past::Past::default(), drainer, drained })
+        Ok(Self { capture, info, link, past: past::Past::default(), drainer, drained, twice })
     }
 
     /// Has the ring emptied once the capture is started.
@@ -109,9 +123,31 @@ impl LiveCapture {
     /// # Errors
     /// When libpcap refuses the filter.
     pub fn set_filter(&mut self, filter: &str) -> Result<()> {
+        self.set_filters(filter, filter)
+    }
+
+    /// Lets only frames through with one of `ports`, of one of `hosts`, that pass `filter`, as far as each is asked for,
+    /// and ICMP errors. Frames from before are thrown away. To be called once.
+    ///
+    /// # Errors
+    /// When libpcap refuses the filter, or knows no address of a host.
+    pub fn choose(&mut self, ports: &[u16], hosts: &[String], filter: Option<&str>) -> Result<()> {
+        let filters = filter::capture_filter(ports, hosts, filter);
+        let (whole, asked) = filters.unwrap_or_default();
+        self.set_filters(&whole, &asked)
+    }
+
+    /// `asked` is what people are told of the filter.
+    fn set_filters(&mut self, filter: &str, asked: &str) -> Result<()> {
         self.past = past::discard(&mut self.capture).context("can't empty the capture")?;
-        self.capture.filter(filter, true).with_context(|| format!("libpcap refuses the filter `{filter}`"))?;
-        self.info.filter = Some(filter.to_owned());
+        let once = self.twice.map(|index| format!("not (outbound and ifindex {index})"));
+        let whole = match (once, filter.is_empty()) {
+            (None, _) => filter.to_owned(),
+            (Some(once), true) => once,
+            (Some(once), false) => format!("{once} and ({filter})"),
+        };
+        self.capture.filter(&whole, true).with_context(|| format!("libpcap refuses the filter `{asked}`"))?;
+        self.info.filter = Some(asked.to_owned());
         Ok(())
     }
 
@@ -126,7 +162,21 @@ impl LiveCapture {
     /// # Errors
     /// When the system gives no thread or no pipe.
     pub fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, Stopper)> {
-        worker::start(self, Tee::new(file))
+        worker::start(self, Tee::new(file), None, Box::new(|_| ()))
+    }
+
+    /// The same; the capture ends by itself after `most` frames, if so many are given, and tells `notify` what happens to
+    /// it before.
+    ///
+    /// # Errors
+    /// As [`LiveCapture::start`].
+    pub fn start_for(
+        self,
+        file: Option<CaptureWriter>,
+        most: Option<u64>,
+        notify: Notify,
+    ) -> io::Result<(LiveSource, Stopper)> {
+        worker::start(self, Tee::new(file), most, notify)
     }
 }
 
@@ -161,16 +211,19 @@ fn one_copy_of_each(_capture: &Capture<Active>) -> io::Result<()> {
 }
 
 /// libpcap's reason in the user's terms.
-fn open_error(name: &str, error: &pcap::Error) -> anyhow::Error {
-    let text = error.to_string();
+fn open_error(interface: &Interface, error: &pcap::Error) -> anyhow::Error {
+    let (name, text) = (interface.name(), error.to_string());
+    let shared = matches!(interface, Interface::Shared { .. });
     if text.contains("permitted") || text.contains("ermission") {
-        return anyhow!("no right to capture on {name}: {text}\n{RIGHTS_TO_CAPTURE}\n  {WITHOUT_ROOT}");
+        let ways = match shared {
+            true => format!("{}\n{LAB_WITHOUT_ROOT}", ways_to_capture("capture")),
+            false => format!("{}\n  {WITHOUT_ROOT}", ways_to_capture("session")),
+        };
+        return anyhow!("no right to capture on {name}: {text}\n{ways}");
     }
     if text.contains("not up") {
-        return anyhow!(
-            "can't capture on {name}: it is down; raise it with `ip link set {name} up`, or run the session on a \
-             private network with --network lab"
-        );
+        let other = if shared { "capture another" } else { "run the session on a private network with --network lab" };
+        return anyhow!("can't capture on {name}: it is down; raise it with `ip link set {name} up`, or {other}");
     }
     anyhow!("can't capture on {name}: {text}")
 }

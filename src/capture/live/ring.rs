@@ -33,6 +33,14 @@ impl Ring {
         Self { blocks: blocks.clamp(LEAST_BLOCKS, MOST_BLOCKS) }
     }
 
+    /// As large as was asked for, in mebibytes; at least 1 MiB, at most 2,047, since libpcap counts the bytes in 31 bits.
+    pub fn of_mebibytes(size: u32) -> Self {
+        Self { blocks: u64::from(size.clamp(1, Self::MOST_MEBIBYTES)) * 4 }
+    }
+
+    /// The most that libpcap can be asked for, in mebibytes.
+    pub const MOST_MEBIBYTES: u32 = 2047;
+
     /// What libpcap is asked for.
     pub(super) fn bytes(self) -> i32 {
         i32::try_from(self.blocks * BLOCK_BYTES).unwrap_or(i32::MAX)
@@ -52,5 +60,7 @@ mod tests {
         assert_eq!(Ring::for_traffic(10, 200_000_000), Ring::LARGEST);
         assert_eq!(Ring::for_traffic(u64::MAX, u64::MAX), Ring::LARGEST);
         assert_eq!(Ring::LARGEST.bytes(), 64 << 20);
+        assert_eq!(Ring::of_mebibytes(64), Ring::LARGEST);
+        assert_eq!(Ring::of_mebibytes(u32::MAX).bytes(), 2047 << 20);
     }
 }

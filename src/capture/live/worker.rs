@@ -11,6 +11,7 @@ use pcap::{Active, Capture, Packet};
 use super::LiveCapture;
 use super::drainer::Drained;
 use super::frames::{Batch, LiveSource, Message};
+use super::notice::{Notice, Notify};
 use crate::capture::tee::Tee;
 use crate::model::{Frame, LinkType, Timestamp};
 
@@ -51,10 +52,15 @@ struct Worker {
     link: LinkType,
     /// Frames of the session so far.
     frames: u64,
+    /// The capture ends after so many.
+    most: u64,
     /// Frames taken out of the ring since it was opened, modulo 2³² like libpcap's counters.
     taken: u32,
     /// Frames dropped before the session.
     dropped_before: u32,
+    notify: Notify,
+    /// Whether it has been said that the file can't be written.
+    told: bool,
 }
 
 /// Why the thread ends early.
@@ -67,7 +73,10 @@ enum Halt {
 
 impl From<pcap::Error> for Halt {
     fn from(error: pcap::Error) -> Self {
-        Self::Broken(error.to_string())
+        Self::Broken(match error {
+            pcap::Error::PcapError(text) => text,
+            other => other.to_string(),
+        })
     }
 }
 
@@ -77,12 +86,33 @@ impl From<nix::Error> for Halt {
     }
 }
 
-pub(super) fn start(live: LiveCapture, tee: Tee) -> io::Result<(LiveSource, Stopper)> {
+pub(super) fn start(
+    live: LiveCapture,
+    tee: Tee,
+    most: Option<u64>,
+    notify: Notify,
+) -> io::Result<(LiveSource, Stopper)> {
     let LiveCapture { capture, info, link, past, drained, .. } = live;
     let (stopped, stopper) = io::pipe()?;
     let (messages, receiver) = sync_channel(BATCHES);
     let (batch, taken, dropped_before) = (Batch::default(), past.taken, past.dropped);
-    let worker = Worker { capture, stopped, drained, messages, batch, tee, link, frames: 0, taken, dropped_before };
+    let (frames, most) = (0, most.unwrap_or(u64::MAX));
+    let told = false;
+    let worker = Worker {
+        capture,
+        stopped,
+        drained,
+        messages,
+        batch,
+        tee,
+        link,
+        frames,
+        most,
+        taken,
+        dropped_before,
+        notify,
+        told,
+    };
     let handle = thread::Builder::new().name("capture".to_owned()).spawn(move || worker.run())?;
     Ok((LiveSource::new(info, link, receiver, handle), Stopper(stopper)))
 }
@@ -109,18 +139,35 @@ impl Worker {
                 PollFd::new(self.drained.asked.as_fd(), PollFlags::POLLIN),
             ];
             poll(&mut waits, PollTimeout::NONE)?;
+            let is_down = waits.first().and_then(PollFd::revents).is_some_and(|what| what.contains(PollFlags::POLLERR));
             let [_, stopped, is_asked] = waits.map(|wait| wait.any().unwrap_or(false));
             let asked = self.drained.take(is_asked);
             self.take()?;
             self.drained.met(asked);
-            if stopped {
+            if is_down {
+                // had it vanished, there would be no taking from it
+                (self.notify)(&Notice::Down);
+            }
+            self.tell_of_the_file();
+            if stopped || self.frames >= self.most {
                 return Ok(());
             }
         }
     }
 
+    /// Says once that the capture file lacks frames.
+    fn tell_of_the_file(&mut self) {
+        if let Some(error) = self.tee.error().filter(|_| !self.told) {
+            (self.notify)(&Notice::Unwritten(error.to_string()));
+            self.told = true;
+        }
+    }
+
     /// Takes the rest: exactly what the kernel (and whoever else) has counted, and what was not dropped. Returns how many frames never came.
     fn drain(&mut self) -> Result<u32, Halt> {
+        if self.frames >= self.most {
+            return Ok(0);
+        }
         let stat = self.capture.stats()?;
         let mut due = stat.received.wrapping_sub(stat.dropped);
         let mut count = [0; 8];
@@ -147,7 +194,7 @@ impl Worker {
 
     /// Takes everything that is ready out of the ring, writes it to the file and hands it over.
     fn take(&mut self) -> Result<(), Halt> {
-        let Self { capture, drained, messages, batch, tee, link, frames, taken, .. } = self;
+        let Self { capture, drained, messages, batch, tee, link, frames, most, taken, .. } = self;
         let mut gone = false;
         let mut send = |batch: &mut Batch, tee: &mut Tee| {
             match messages.try_send(Message::Frames(std::mem::take(batch))) {
@@ -164,9 +211,20 @@ impl Worker {
         loop {
             let count = capture.dispatch(None, |packet| {
                 *taken = taken.wrapping_add(1);
+                if *frames >= *most {
+                    return;
+                }
                 *frames += 1;
                 let (time, wire_len, data) = (time_of(&packet), packet.header.len, packet.data);
-                tee.write(&Frame { number: *frames, time: Some(time), link: *link, interface: 0, wire_len, data });
+                tee.write(&Frame {
+                    unknown: Default::default(),
+                    number: *frames,
+                    time: Some(time),
+                    link: *link,
+                    interface: 0,
+                    wire_len,
+                    data,
+                });
                 batch.push(time, wire_len, data);
                 if batch.weight() >= BATCH_BYTES {
                     send(batch, tee);

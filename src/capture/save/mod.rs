@@ -95,7 +95,9 @@ impl CaptureWriter {
         let mut head = Vec::new();
         let body = match format {
             CaptureFormat::Pcap => Body::Pcap(pcap::Head::write(&mut head, info)?),
-            CaptureFormat::Pcapng => Body::Pcapng(Box::new(pcapng::Section::write(&mut head, info, comment)?)),
+            CaptureFormat::Pcapng | CaptureFormat::Text => {
+                Body::Pcapng(Box::new(pcapng::Section::write(&mut head, info, comment)?))
+            }
         };
         let mut records = Records::new(Box::new(out) as Box<dyn Write + Send>);
         records.add(|bytes| {

@@ -174,7 +174,15 @@ mod tests {
     use crate::capture::file;
 
     fn frame(interface: u32, time: Timestamp) -> Frame<'static> {
-        Frame { number: 1, time: Some(time), link: LinkType::RAW, interface, wire_len: 4, data: b"abcd" }
+        Frame {
+            unknown: Default::default(),
+            number: 1,
+            time: Some(time),
+            link: LinkType::RAW,
+            interface,
+            wire_len: 4,
+            data: b"abcd",
+        }
     }
 
     /// Times and interfaces of the frames of a file.

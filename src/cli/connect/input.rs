@@ -2,7 +2,7 @@
 
 /// How input is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(in crate::cli) enum Mode {
     /// Return sends a line; `quit` ends the input.
     Lines,
     /// Every key press is a send, as a raw terminal delivers it; Ctrl-C and Ctrl-D end the input.

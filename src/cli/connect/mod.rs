@@ -10,15 +10,17 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use clap::{ArgAction, Args};
 
-use self::input::Mode;
-use self::screen::RawMode;
-use self::talk::{Ending, Left, Talk};
+pub(super) use self::input::Mode;
+pub(super) use self::screen::RawMode;
+use self::talk::Left;
+pub(super) use self::talk::{Ending, Talk};
 use super::Exit;
 use super::echo_args::ServerArgs;
 use super::exit::say;
 use super::interrupt::interrupt;
 use super::privileges;
-use crate::drive::{Action, Client, ClientFault, Connection, Files, Transcript};
+use super::recording::{RecordArgs, Recording};
+use crate::drive::{Action, Client, ClientFault, Connection, Transcript};
 use crate::model::{Protocol, Side};
 
 /// Run the echo client on its own: send what is typed, show what is answered.
@@ -33,6 +35,8 @@ Examples:
   echolab connect --continuous                 every key press is a segment of its own
   echolab connect --proto udp --port 4002      over UDP
   printf 'HELLO MASTER\\n' | echolab connect    from a pipe
+  sudo \"$(command -v echolab)\" connect --report talked
+                                               capture it; the reports are made at the end
 
 Exit status: 0 done, 1 not everything was sent and answered, 2 an error (a refused connection, for example).")]
 pub(super) struct ConnectArgs {
@@ -47,17 +51,22 @@ pub(super) struct ConnectArgs {
     #[arg(long, value_name = "DUR", default_value = "2s", value_parser = humantime::parse_duration)]
     timeout: Duration,
 
+    #[command(flatten)]
+    record: RecordArgs,
+
     /// Print the version.
     #[arg(short = 'v', long, action = ArgAction::Version)]
     version: Option<bool>,
 }
 
 impl ConnectArgs {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
+    pub(super) fn run(self, command: String) -> anyhow::Result<Exit> {
         let protocol = self.server.proto;
         ensure!(self.server.port() != 0, "--port 0 is no port to connect to: name the one that the server says it has");
         let server = self.server.address()?;
-        privileges::give_up(Files::Nameless)?;
+        let recording = self.record.open(protocol, server, Side::Client)?;
+        privileges::give_up(self.record.files())?;
+        let recording = recording.map(|open| open.start(command)).transpose()?;
         let client = Client {
             number: 1,
             protocol,
@@ -67,7 +76,15 @@ impl ConnectArgs {
             transcript: Transcript::new(Side::Client),
             halt: interrupt()?,
         };
-        let mut connection = Connection::new(&client);
+        let talked = self.talk(&client);
+        // a connection that failed is captured too
+        let recorded = recording.map_or(Ok(Exit::Done), Recording::end);
+        talked.and_then(|exit| Ok(exit.and(recorded?)))
+    }
+
+    fn talk(&self, client: &Client) -> anyhow::Result<Exit> {
+        let (protocol, server) = (client.protocol, client.server);
+        let mut connection = Connection::new(client);
         connection.act(&Action::Connect)?;
         let terminal = io::stdin().is_terminal();
         let mode = match (self.continuous, terminal) {
@@ -85,8 +102,9 @@ impl ConnectArgs {
             say(&format!("{made} {server}; {how}"));
         }
         let raw = (mode == Mode::Keys).then(RawMode::enter).transpose()?;
-        let ending = Talk::new(&client, connection, mode).run();
+        let ending = Talk::new(client, &mut connection, mode, false).run();
         drop(raw);
+        connection.close();
         Self::conclude(ending?, self.timeout)
     }
 

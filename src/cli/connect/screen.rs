@@ -6,6 +6,12 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
 use crate::render::escape;
 
+/// Asks for a line.
+const PROMPT: &[u8] = b"> ";
+
+/// Stands before an answer.
+const LABEL: &[u8] = b"Echo: ";
+
 /// Standard output.
 pub(super) struct Screen {
     out: Stdout,
@@ -13,19 +19,57 @@ pub(super) struct Screen {
     raw: bool,
     /// The beginning of a character whose rest has not come yet.
     partial: Vec<u8>,
+    /// Whether lines are asked for with a prompt, and their answers labelled.
+    dialogue: bool,
+    /// Whether what comes next begins an answer.
+    begins: bool,
+    /// Whether the last line is a prompt behind which nothing was typed yet.
+    asks: bool,
 }
 
 impl Screen {
     /// `raw` says that the terminal does not turn a newline into a new line.
-    pub(super) fn new(raw: bool) -> Self {
+    pub(super) fn new(raw: bool, dialogue: bool) -> Self {
         let out = io::stdout();
         let terminal = out.is_terminal();
-        Self { out, terminal, raw, partial: Vec::new() }
+        Self { out, terminal, raw, partial: Vec::new(), dialogue, begins: true, asks: false }
+    }
+
+    /// Asks for a line, where lines are asked for; below an answer that did not end its line.
+    pub(super) fn prompt(&mut self) -> io::Result<()> {
+        if !self.dialogue {
+            return Ok(());
+        }
+        let mut out = self.out.lock();
+        if !self.begins {
+            out.write_all(b"\n")?;
+        }
+        (self.begins, self.asks) = (true, true);
+        out.write_all(PROMPT)?;
+        out.flush()
+    }
+
+    /// A line was typed: a terminal has shown it.
+    pub(super) fn typed(&mut self) {
+        self.asks = false;
+    }
+
+    /// Leaves the terminal at the beginning of a line.
+    pub(super) fn leave(&mut self) -> io::Result<()> {
+        let inside = self.asks || !self.begins;
+        match self.terminal && inside && (self.dialogue || self.raw) {
+            true => self.out.lock().write_all(if self.raw { b"\r\n" } else { b"\n" }),
+            false => Ok(()),
+        }
     }
 
     /// Shows bytes at once.
     pub(super) fn show(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut out = self.out.lock();
+        if self.dialogue && self.begins && !bytes.is_empty() {
+            out.write_all(LABEL)?;
+        }
+        self.begins = bytes.ends_with(b"\n");
         if self.terminal {
             self.partial.extend_from_slice(bytes);
             out.write_all(visible(&mut self.partial, self.raw).as_bytes())?;
@@ -65,10 +109,10 @@ fn is_beginning(bytes: &[u8]) -> bool {
 }
 
 /// A terminal in raw mode, restored when dropped, whatever way the program leaves.
-pub(super) struct RawMode;
+pub(in crate::cli) struct RawMode;
 
 impl RawMode {
-    pub(super) fn enter() -> io::Result<Self> {
+    pub(in crate::cli) fn enter() -> io::Result<Self> {
         enable_raw_mode()?;
         Ok(Self)
     }

@@ -16,7 +16,7 @@ use crate::model::Protocol;
 
 /// How a talk ended.
 #[derive(Debug)]
-pub(super) enum Ending {
+pub(in crate::cli) enum Ending {
     /// The input was at its end and every answer there.
     Done,
     /// Over TCP: the server closed, before the input was at its end or after.
@@ -48,28 +48,28 @@ pub(super) enum Ending {
 
 /// What was left to do when the server closed.
 #[derive(Debug)]
-pub(super) struct Left {
+pub(in crate::cli) struct Left {
     /// The input may have had more.
-    pub(super) more: bool,
+    pub(in crate::cli) more: bool,
     /// Bytes that were typed and not sent.
-    pub(super) unsent: usize,
+    pub(in crate::cli) unsent: usize,
     /// Bytes that were sent.
-    pub(super) sent: u64,
+    pub(in crate::cli) sent: u64,
     /// Bytes that came.
-    pub(super) received: u64,
+    pub(in crate::cli) received: u64,
 }
 
 impl Left {
     /// Whether everything typed was sent and answered.
-    pub(super) fn is_nothing(&self) -> bool {
+    pub(in crate::cli) fn is_nothing(&self) -> bool {
         !self.more && self.unsent == 0 && self.received >= self.sent
     }
 }
 
 /// A talk under way.
-pub(super) struct Talk<'a> {
-    client: &'a Client,
-    connection: Connection<'a>,
+pub(in crate::cli) struct Talk<'a, 'c> {
+    client: &'c Client,
+    connection: &'a mut Connection<'c>,
     input: Input,
     screen: Screen,
     /// What is to be sent, a send each; the first may have been sent in part.
@@ -83,9 +83,15 @@ pub(super) struct Talk<'a> {
     deadline: Option<Instant>,
 }
 
-impl<'a> Talk<'a> {
-    pub(super) fn new(client: &'a Client, connection: Connection<'a>, mode: Mode) -> Self {
-        let screen = Screen::new(mode == Mode::Keys);
+impl<'a, 'c> Talk<'a, 'c> {
+    /// `dialogue` has lines asked for with a prompt, and their answers labelled.
+    pub(in crate::cli) fn new(
+        client: &'c Client,
+        connection: &'a mut Connection<'c>,
+        mode: Mode,
+        dialogue: bool,
+    ) -> Self {
+        let screen = Screen::new(mode == Mode::Keys, dialogue);
         let input = Input::new(mode);
         let outbox = VecDeque::new();
         Self { client, connection, input, screen, outbox, sent: 0, answered: 0, shut: false, deadline: None }
@@ -95,10 +101,17 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// When the input can't be read or the answers can't be shown.
-    pub(super) fn run(mut self) -> io::Result<Ending> {
+    pub(in crate::cli) fn run(mut self) -> io::Result<Ending> {
+        let ending = self.talk()?;
+        self.screen.leave()?;
+        Ok(ending)
+    }
+
+    fn talk(&mut self) -> io::Result<Ending> {
         // unbuffered: what is not read yet must still wake the poll
         let mut keyboard = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         let tcp = self.client.protocol == Protocol::Tcp;
+        self.screen.prompt()?;
         loop {
             let over = self.input.ended() && self.outbox.is_empty();
             if over && tcp && !self.shut {
@@ -164,6 +177,9 @@ impl<'a> Talk<'a> {
                     self.deadline = None;
                 }
                 self.screen.show(buffer.get(..count).unwrap_or_default())?;
+                if !self.is_owed() && !self.input.ended() {
+                    self.screen.prompt()?;
+                }
                 Ok(None)
             }
             Ok(None) => Ok(None),
@@ -213,7 +229,10 @@ impl<'a> Talk<'a> {
         let mut buffer = [0; 4096];
         match keyboard.read(&mut buffer) {
             Ok(0) => self.outbox.extend(self.input.end()),
-            Ok(count) => self.outbox.extend(self.input.feed(buffer.get(..count).unwrap_or_default())),
+            Ok(count) => {
+                self.screen.typed();
+                self.outbox.extend(self.input.feed(buffer.get(..count).unwrap_or_default()));
+            }
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
             Err(error) => return Err(error),
         }

@@ -1,9 +1,11 @@
 //! `echolab session`: one echo session, driven, captured, explained.
 
-mod files;
 mod network_args;
 mod of_side;
+mod programs_output;
+pub(super) mod run;
 mod socket_args;
+mod typed;
 mod verdict;
 mod watch;
 mod wire_args;
@@ -18,12 +20,14 @@ use std::time::Duration;
 use anyhow::{anyhow, bail, ensure};
 use clap::Args;
 
-use self::files::{CaptureFiles, ensure_free};
 use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
-use self::verdict::{judge, judge_capture, judge_scenario};
+use self::typed::typist;
+pub(super) use self::verdict::judge_capture;
+use self::verdict::{judge, judge_scenario};
 use self::watch::{Known, take};
 use self::wire_words::{of_scenario, story};
+use super::capture_files::{CaptureFiles, ensure_free};
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
@@ -34,8 +38,8 @@ use super::output::{OutputArgs, Scope};
 use super::report_dir::ReportDir;
 use super::scenarios::names;
 use super::{Exit, client_args, privileges};
-use crate::capture::RIGHTS_TO_CAPTURE;
 use crate::capture::spool::temporary_folder;
+use crate::capture::ways_to_capture;
 use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Act, Client, Files, Scenario};
 use crate::model::{Endpoint, PerDirection, Protocol, Side};
@@ -64,6 +68,7 @@ Examples:
   echolab session --report echo                        capture, Markdown, page and drawings in the folder echo
   echolab session --write - | tcpdump -nn -r -         the report goes to standard error
   sudo \"$(command -v echolab)\" session                 on loopback, where capturing needs root
+  echolab session --interactive                        send what you type; the report follows
   echolab session --wire 'drop data 1'                 a lost request, on a private network
   echolab session --network lab --delay 20ms --rate 1mbit --message-bytes 100000
   echolab session --loss 5% --seed 7 --count 100       chance, repeatable
@@ -86,6 +91,13 @@ pub(super) struct SessionArgs {
         "close_first", "transform", "prefix", "repeat", "read_size", "read_delay", "backlog",
     ])]
     scenario: Option<&'static Scenario>,
+
+    /// Send what is typed: a line at Return, until quit or the end of the input; with --continuous every key at once.
+    #[arg(long)]
+    #[arg(conflicts_with_all = [
+        "scenario", "message", "message-bytes", "count", "line", "no_wait", "reads", "client_read_size", "close_first",
+    ])]
+    interactive: bool,
 
     #[command(flatten)]
     server: ServerArgs,
@@ -138,6 +150,7 @@ impl SessionArgs {
         let write = self.write.clone().or_else(|| output.report().map(ReportDir::capture));
         let files = CaptureFiles::new(write, both)?;
         if files.take_stdout() {
+            ensure!(!self.interactive, "--interactive shows the answers on standard output: name a file with --write");
             ensure!(
                 !self.output.names_stdout(),
                 "--write and --output can't both take standard output: name a file for one of them"
@@ -156,6 +169,7 @@ impl SessionArgs {
         if transcript && !output.shows_calls() {
             bail!("this format has no place for a transcript: choose one of {}", formats_with_calls().join(", "));
         }
+        let typist = self.interactive.then(|| typist(self.client.continuous));
         let (options, note) = self.session_options()?;
         let halt = interrupt()?;
 
@@ -178,8 +192,9 @@ impl SessionArgs {
         }
         let server = Endpoint::from(session.server());
         let clients = session.client_ports();
-        let known = Known { server, clients, kept: files.kept(), halt: halt.clone() };
+        let known = Known { server: Some(server), clients, kept: files.kept(), halt: halt.clone() };
         output.report().map_or(Ok(()), ReportDir::make)?;
+        typist.into_iter().for_each(|typist| session.hand_over(typist));
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
         let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
@@ -289,5 +304,5 @@ fn with_ways_out(error: anyhow::Error, only_lab: bool) -> anyhow::Error {
     if only_lab {
         return anyhow!("{why}");
     }
-    anyhow!("{why}\nOr run the session on loopback: --network loopback. {RIGHTS_TO_CAPTURE}")
+    anyhow!("{why}\nOr run the session on loopback: --network loopback. {}", ways_to_capture("session"))
 }

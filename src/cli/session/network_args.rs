@@ -48,10 +48,20 @@ enum NetworkArg {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum CaptureAtArg {
+pub(super) enum CaptureAtArg {
     Client,
     Server,
     Both,
+}
+
+impl From<CaptureAtArg> for CaptureAt {
+    fn from(typed: CaptureAtArg) -> Self {
+        match typed {
+            CaptureAtArg::Client => Self::Client,
+            CaptureAtArg::Server => Self::Server,
+            CaptureAtArg::Both => Self::Both,
+        }
+    }
 }
 
 /// The network, where the server is in it, and what the user should know of the choice.

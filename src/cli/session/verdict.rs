@@ -42,7 +42,7 @@ pub(super) fn judge_scenario(scenario: &Scenario, performance: &Performance, see
 }
 
 /// A capture with holes is no base for a verdict.
-pub(super) fn judge_capture(totals: &CaptureTotals) -> Exit {
+pub(in crate::cli) fn judge_capture(totals: &CaptureTotals) -> Exit {
     let mut exit = Exit::Done;
     if totals.others > 0 {
         say(&others(totals.others));

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::files::Kept;
 use crate::capture::LiveSource;
+use crate::cli::capture_files::Kept;
 use crate::drive::{Signal, WireStory};
 use crate::model::Endpoint;
 use crate::pipeline;
@@ -28,7 +28,8 @@ pub(super) struct Watched {
 
 /// What is known of a session's captures beforehand.
 pub(super) struct Known {
-    pub(super) server: Endpoint,
+    /// Where the server is, if that is known beforehand.
+    pub(super) server: Option<Endpoint>,
     /// The ports of its clients, where others may use the server's as well.
     pub(super) clients: Option<Vec<u16>>,
     /// The files that the first and the second are kept in.
@@ -65,11 +66,11 @@ impl Known {
     /// For the capture of this index.
     fn options(&self, index: usize, capture_point: CapturePoint) -> pipeline::Options {
         pipeline::Options {
-            server: Some(self.server),
+            server: self.server,
             clients: self.clients.clone(),
             capture_point: Some(capture_point),
             kept: self.kept.get(index).cloned().flatten(),
-            halt: Some(self.halt.clone()),
+            halt: self.server.and(Some(self.halt.clone())),
             ..pipeline::Options::default()
         }
     }

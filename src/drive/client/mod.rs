@@ -20,6 +20,7 @@ pub(in crate::drive) use link::{socket, take_port};
 
 use super::signal::Signal;
 use super::transcript::Transcript;
+use super::troupe::Typist;
 use crate::model::Protocol;
 
 /// A client and whom it talks to.
@@ -64,6 +65,15 @@ impl Client {
     /// The same with a socket that was made before, by who had the right to set it so.
     pub(in crate::drive) fn run_on(&self, socket: Socket, actions: impl IntoIterator<Item = Action>) -> Tally {
         Self::play(Connection::on(self, socket), actions)
+    }
+
+    /// The same, done by a typist on the first of `sockets`.
+    pub(in crate::drive) fn run_typed(&self, sockets: Vec<Socket>, typist: &Typist) -> Tally {
+        let made = sockets.into_iter().next();
+        let mut connection = made.map_or_else(|| Connection::new(self), |socket| Connection::on(self, socket));
+        let fault = typist(self, &mut connection);
+        connection.close();
+        Tally { sent: connection.sent(), received: connection.received(), fault }
     }
 
     fn play(mut connection: Connection<'_>, actions: impl IntoIterator<Item = Action>) -> Tally {

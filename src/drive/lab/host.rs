@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::{Context, Result};
 
-use super::namespace::Namespace;
+use super::namespace::{Namespace, Pending};
 use super::netlink::{Link, Netlink};
 use super::sysctl::Sysctl;
 use crate::model::Direction;
@@ -88,6 +88,11 @@ impl Host {
     /// When the host's thread has ended.
     pub fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         self.namespace.run(work)
+    }
+
+    /// Hands `work` to the host's thread without waiting for it.
+    pub fn submit<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Pending<T> {
+        self.namespace.submit(work)
     }
 }
 

@@ -39,6 +39,7 @@ mod host;
 mod namespace;
 pub(super) mod netlink;
 mod offload;
+mod private;
 mod rights;
 mod sysctl;
 mod wire;
@@ -49,6 +50,8 @@ use anyhow::{Result, bail};
 
 pub use self::device::DeviceKind;
 pub use self::host::{Addresses, HOST_INTERFACE, Host, MacAddress};
+pub use self::namespace::Pending;
+pub use self::private::PrivateHost;
 pub use self::rights::{Obstacle, Rights, obtain_rights};
 pub use self::sysctl::{Sysctl, SysctlError};
 pub use self::wire::{

@@ -28,14 +28,17 @@ pub(super) struct Namespace {
 
 /// Work that was handed to a namespace's thread.
 #[derive(Debug)]
-pub(super) struct Pending<T> {
+pub struct Pending<T> {
     name: &'static str,
     result: mpsc::Receiver<Result<T, Box<dyn Any + Send>>>,
 }
 
 impl<T> Pending<T> {
     /// Waits for the work's result; a panic in it goes on here.
-    pub(super) fn wait(self) -> Result<T> {
+    ///
+    /// # Errors
+    /// When the host's thread has ended.
+    pub fn wait(self) -> Result<T> {
         match self.result.recv() {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(panic)) => resume_unwind(panic),

@@ -36,6 +36,15 @@ pub enum ServerEvent {
         /// The limit on connections.
         limit: usize,
     },
+    /// A datagram came and was answered.
+    Answered {
+        /// Who sent it, as it says.
+        peer: SocketAddr,
+        /// Its length in bytes.
+        received: usize,
+        /// Bytes of its answers.
+        sent: usize,
+    },
     /// A datagram got no answer.
     Ignored {
         /// Who sent it, as it says.
@@ -96,6 +105,9 @@ impl fmt::Display for ServerEvent {
                 fault.as_ref().map_or(Ok(()), |fault| write!(f, " ({fault})"))
             }
             Self::Full { peer, limit } => write!(f, "connection from {peer} turned away: {limit} are open already"),
+            Self::Answered { peer, received, sent } => {
+                write!(f, "datagram from {peer}: {received} bytes in, {sent} bytes out")
+            }
             Self::Ignored { peer, reason, unsaid } => {
                 write!(f, "datagram from {peer} not answered: {reason}")?;
                 if *unsaid > 0 { write!(f, " ({unsaid} more since the last such line)") } else { Ok(()) }

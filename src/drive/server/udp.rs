@@ -62,10 +62,14 @@ fn answer(
         let local = socket.local_addr().ok().map(Endpoint::from);
         options.transcript.note(0, local, Some(Endpoint::from(peer)), kind);
     };
+    let mut sent = 0;
     for _ in 0..options.behaviour.repeat {
         guard.charge(peer, answer.len())?;
         match patience.until_done(socket, PollFlags::POLLOUT, || socket.send_to(&answer, peer)) {
-            Ok(count) => note(CallKind::Send(count as u64)),
+            Ok(count) => {
+                sent += count;
+                note(CallKind::Send(count as u64));
+            }
             // one client out of reach is no reason to stop serving the others
             Err(Fault::Io(error)) => {
                 note(CallKind::failed(FailedCall::Send, &error));
@@ -75,6 +79,7 @@ fn answer(
             Err(Fault::Halted | Fault::TimedOut(_)) => break,
         }
     }
+    (options.log)(&ServerEvent::Answered { peer, received: request.len(), sent });
     Ok(())
 }
 

@@ -36,9 +36,10 @@ impl Datagrams {
     }
 
     /// An answer comes again since its request was there twice.
-    pub(super) fn answer_copy(&mut self, frame: u64, payload: &[u8], len: u32) -> Option<Answered> {
+    pub(super) fn answer_copy(&mut self, frame: u64, payload: &[u8]) -> Option<Answered> {
         let mut copies = self.recent.iter_mut().filter(|request| request.copy.is_some());
         let (request, form) = copies.find_map(|request| whole(request, payload).map(|form| (request, form)))?;
+        let len = request.len;
         let (request, at) = request.copy.take()?;
         let echo = Echo::whole(EchoKind::Whole(form), (request, request), len);
         self.found.see(&echo, 0, frame);

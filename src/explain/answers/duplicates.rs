@@ -46,6 +46,10 @@ impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         self.fin_acked |= facts.acked.is_some_and(|acked| acked.fin);
         let copy = facts.retransmission.is_some_and(|repeat| repeat.is_duplicate());
+        // it brings an option of Multipath TCP, and reports no gap (RFC 8684)
+        if facts.options.other.mptcp().next().is_some() {
+            return;
+        }
         if facts.analysis.contains(AnalysisFlag::DuplicateAck) && copy {
             self.copies.see(event.frame);
         } else if facts.analysis.contains(AnalysisFlag::DuplicateAck) {

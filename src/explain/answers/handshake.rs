@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::question::{Case, Question, Topic};
 use super::words::counted;
-use crate::model::{Direction, Nanos, Protocol, TcpFlags};
+use crate::model::{Direction, Nanos, Protocol, TcpFlags, Unknown};
 use crate::track::{Event, Handshake, RolesFrom, SegmentRole, TcpFacts, TcpTotals};
 
 pub(super) static ENDS: Question = Question {
@@ -54,10 +54,13 @@ pub(super) struct Seen {
     syns: u64,
     /// The first SYN-ACK that does not fit the SYN.
     wrong: Option<Mark>,
+    /// Only relative numbers are known.
+    numbers_unknown: bool,
 }
 
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+        self.numbers_unknown |= event.unknown.contains(Unknown::ACK);
         let mark = Mark {
             frame: event.frame,
             at: event.since_start,
@@ -118,11 +121,16 @@ fn ends(case: &Case<'_>) -> Answer {
     }
 }
 
+/// Why the numbers on the wire are not named.
+const RELATIVE_ONLY: &str = "The text shows relative sequence numbers only: those on the wire are unknown.";
 /// Why there is no SYN to speak of.
 const NO_SYN: &str = "There is no SYN in the capture: the connection was opened before it began.";
 
 fn syn(case: &Case<'_>, _: &TcpTotals) -> Answer {
     let Some(syn) = case.seen.handshake.syn else { return Answer::unknown(NO_SYN) };
+    if case.seen.handshake.numbers_unknown {
+        return Answer::unknown(RELATIVE_ONLY);
+    }
     let again = match case.seen.handshake.syns {
         0 | 1 => String::new(),
         count => format!("It was sent {}, with the same number.", counted(count, "time")),
@@ -138,6 +146,9 @@ fn syn(case: &Case<'_>, _: &TcpTotals) -> Answer {
 
 fn syn_ack(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let seen = &case.seen.handshake;
+    if seen.numbers_unknown {
+        return Answer::unknown(RELATIVE_ONLY);
+    }
     let Some(syn_ack) = seen.syn_ack else {
         return match (tcp.handshake, seen.syn) {
             (Handshake::Refused, Some(syn)) => {

@@ -4,6 +4,7 @@ use super::answer::{Answer, AnswerTable};
 use super::data::BOTH;
 use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of, seconds};
+use crate::explain::conversation_findings::times;
 use crate::explain::conversation_findings::window::{never_opened, since};
 use crate::explain::describe::thousands;
 use crate::model::{Direction, Nanos, PerDirection, TcpFlags};
@@ -181,7 +182,7 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         }
         if window.probes.count > 0 {
             answer = answer
-                .add(format!("The {sender} probed it {}.", counted(window.probes.count, "time")))
+                .add(format!("The {sender} probed it {}.", times(window.probes.count)))
                 .frames(window.probes.frames.iter().copied());
         }
         if let Some(still) = tcp.story.still_zero_window.get(owner) {

@@ -61,14 +61,17 @@ fn unanswered(tcp: &TcpTotals, found: &mut Vec<Finding>) {
     }
     let UnansweredRequest { request: frame, bytes, acked_by, closed_in, waited, .. } = request;
     let how = if request.reset { "reset the connection" } else { "closed" };
-    let bytes = counted(u64::from(bytes), "byte");
+    let (data, them) = match bytes {
+        1 => ("byte".to_owned(), "it"),
+        _ => (counted(u64::from(bytes), "byte"), "them"),
+    };
     let waited = waited.human();
     let text = match request.closed_by {
         Direction::ServerToClient => format!(
-            "The client's last data, in frame {frame} ({bytes}), got no answer: the server acknowledged it (frame {acked_by}) and {how} {waited} later (frame {closed_in}) without sending a byte."
+            "The client's last {data}, up to frame {frame}, got no answer: the server acknowledged {them} (frame {acked_by}) and {how} {waited} later (frame {closed_in}) without sending a byte."
         ),
         Direction::ClientToServer => format!(
-            "The client's last data, in frame {frame} ({bytes}), was acknowledged (frame {acked_by}), but no answer was captured in {waited}. Then the client {how} (frame {closed_in})."
+            "The server acknowledged the client's last {data}, up to frame {frame} (in frame {acked_by}), but no answer was captured in {waited}. Then the client {how} (frame {closed_in})."
         ),
     };
     found.push(Finding::new(Code::UnansweredRequest, text, [frame, acked_by.get(), closed_in]));

@@ -8,6 +8,7 @@ mod gap;
 pub(super) mod handshake;
 mod other_host;
 mod packets;
+mod path_mtu;
 mod udp;
 pub(super) mod window;
 
@@ -23,15 +24,16 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
         handshake::of(totals, tcp, &mut found);
         window::of(totals, tcp, &mut found);
         gap::of(tcp, &mut found);
+        path_mtu::of(tcp, &mut found);
         found.extend(ack_loop::of(&tcp.story));
         alive::of(tcp, &mut found);
         close::of(totals, tcp, &mut found);
         other_host::of(tcp, &mut found);
-        packets::offloaded(&tcp.story.offloaded, &mut found);
+        packets::offloaded(totals, &tcp.story.offloaded, &mut found);
     }
     if let Some(udp) = &totals.udp {
         udp::of(totals, udp, &mut found);
-        packets::offloaded(&udp.offloaded, &mut found);
+        packets::offloaded(totals, &udp.offloaded, &mut found);
         packets::unchecked(&udp.unchecked, &mut found);
     }
     echo::of(totals, &mut found);
@@ -39,7 +41,7 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
 }
 
 /// `once`, `3 times`.
-pub(super) fn times(count: u64) -> String {
+pub(in crate::explain) fn times(count: u64) -> String {
     match count {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),

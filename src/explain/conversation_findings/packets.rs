@@ -3,6 +3,7 @@
 use super::in_frames;
 use crate::model::Occurrences;
 use crate::model::{Finding, FindingCode as Code};
+use crate::track::ConversationTotals;
 
 /// Datagrams that carry none.
 pub(super) fn unchecked(unchecked: &Occurrences, found: &mut Vec<Finding>) {
@@ -15,13 +16,24 @@ pub(super) fn unchecked(unchecked: &Occurrences, found: &mut Vec<Finding>) {
     }
 }
 
-/// Segments or datagrams whose checksum the network card fills in.
-pub(super) fn offloaded(offloaded: &Occurrences, found: &mut Vec<Finding>) {
+/// Segments or datagrams whose checksum the network card fills in, or which loopback leaves without one.
+pub(super) fn offloaded(totals: &ConversationTotals, offloaded: &Occurrences, found: &mut Vec<Finding>) {
     if offloaded.count > 0 {
-        let text = format!(
-            "The checksum {} holds only the sum of the pseudo-header: the network card fills it in after the capture (offloading). The packets are fine.",
-            in_frames(offloaded)
-        );
+        let frames = in_frames(offloaded);
+        let text = match is_loopback(totals) {
+            true => format!(
+                "The checksum {frames} holds only the sum of the pseudo-header: Linux does not compute checksums on loopback; tcpdump prints them as \"incorrect\". This is not an error."
+            ),
+            false => format!(
+                "The checksum {frames} holds only the sum of the pseudo-header: the network card fills it in after the capture (offloading). The packets are fine."
+            ),
+        };
         found.push(Finding::new(Code::ChecksumOffloaded, text, offloaded.frames.iter().copied()));
     }
+}
+
+/// No network card is on the path from an address to itself, or between loopback addresses.
+fn is_loopback(totals: &ConversationTotals) -> bool {
+    let (client, server) = (totals.client.address.to_canonical(), totals.server.address.to_canonical());
+    client == server || client.is_loopback() && server.is_loopback()
 }

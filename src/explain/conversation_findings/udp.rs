@@ -111,10 +111,9 @@ fn elsewhere(totals: &ConversationTotals) -> &'static str {
         true => {
             "; a host that answers a multicast or broadcast request does so from its own address, in another conversation"
         }
-        false if totals.packets.server_to_client == 0 => {
+        false => {
             ", or sends it from another port or address, which makes another conversation (as TFTP does, RFC 1350 §4)"
         }
-        false => "",
     }
 }
 

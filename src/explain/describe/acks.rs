@@ -1,22 +1,32 @@
 //! Sentences about acknowledgments: which bytes, and the sum.
 
 use super::tcp::again;
-use super::{bytes, frames, joined};
+use super::{Bytes, Frames, bytes, joined, say};
 use crate::track::{Acked, AnalysisFlag, Event, TcpFacts};
 
 /// A segment that only acknowledges.
-pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
-    let (who, peer) = (event.direction.sender(), event.direction.receiver());
-    let Some(ack) = facts.ack else { return format!("{who} sends an empty segment") };
-    if let Some(acked) = &facts.acked {
-        return joined([Some(covered(who, facts, acked, ack)), window(event, facts)]);
+pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
+    match (facts.ack, &facts.acked) {
+        (None, _) => say!(out, event.direction.sender(), " sends an empty segment"),
+        (Some(ack), Some(acked)) => {
+            covered(out, event.direction.sender(), facts, acked, ack);
+            if let Some(window) = window(event, facts) {
+                say!(out, "; ", window);
+            }
+        }
+        (Some(ack), None) => out.push_str(&of_nothing_new(event, facts, ack)),
     }
+}
+
+/// A segment that acknowledges nothing that was not acknowledged before.
+fn of_nothing_new(event: &Event<'_>, facts: &TcpFacts, ack: u32) -> String {
+    let (who, peer) = (event.direction.sender(), event.direction.receiver());
     if let Some(copy) = facts.retransmission {
         return format!("{who} acknowledges up to byte {ack}: {}", again(&copy));
     }
     if let Some(newer) = facts.observations.older_ack {
         return format!(
-            "{who} acknowledges up to byte {ack}: an older ACK than that in frame {newer}, overtaken on its way"
+            "{who} acknowledges up to byte {ack}: an older ACK than that in frame {newer}, overtaken on the path or duplicated"
         );
     }
     if let Some((_, blocked)) = facts.observations.window_opened {
@@ -47,6 +57,13 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
     if changes_window {
         return format!("{who} changes its window to {}", bytes(facts.window));
     }
+    let multipath: Vec<&str> = facts.options.other.mptcp().collect();
+    if !multipath.is_empty() {
+        let options = multipath.join(" and ");
+        return format!(
+            "{who} sends {options} (Multipath TCP) on an ACK that acknowledges nothing new (byte {ack} is next)"
+        );
+    }
     if facts.analysis.contains(AnalysisFlag::DuplicateAck) {
         return format!("{who} repeats its ACK: it still expects byte {ack} of the {peer}");
     }
@@ -54,43 +71,38 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
 }
 
 /// The ACK that completes the handshake.
-pub(super) fn handshake(event: &Event<'_>, facts: &TcpFacts) -> String {
+pub(super) fn handshake(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
     let (who, peer) = (event.direction.sender(), event.direction.receiver());
-    let data = facts.acked.zip(facts.ack).filter(|(acked, _)| acked.bytes > 0);
-    let what = match data {
-        Some((acked, ack)) => format!("SYN and {}{}", bytes(acked.bytes), sum(&acked, ack)),
-        None => "SYN".to_owned(),
-    };
+    say!(out, who, " acknowledges the ", peer, "'s SYN");
+    if let Some((acked, ack)) = facts.acked.zip(facts.ack).filter(|(acked, _)| acked.bytes > 0) {
+        say!(out, " and ", Bytes(acked.bytes));
+        sum(out, &acked, ack);
+    }
+    say!(out, "; the connection is open");
     let twice = facts
         .options
         .sack
         .as_slice()
         .iter()
         .any(|(left, right)| (left.wrapping_sub(facts.sack_base), right.wrapping_sub(facts.sack_base)) == (0, 1));
-    let dsack = twice.then(|| format!("by DSACK it reports the {peer}'s SYN received twice"));
-    joined([Some(format!("{who} acknowledges the {peer}'s {what}; the connection is open")), dsack])
+    if twice {
+        say!(out, "; by DSACK it reports the ", peer, "'s SYN received twice");
+    }
 }
 
-/// What the ACK on a segment with data or FIN covers.
-pub(super) fn riding(_event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
-    let acked = facts.acked.as_ref()?;
-    let ack = facts.ack?;
-    match (acked.bytes, acked.fin, acked.syn) {
-        (0, false, _) => None,
-        (0, true, _) => Some(format!("its ACK covers the FIN{}", sum(acked, ack))),
-        (_, fin, _) => {
-            let what = if fin {
-                "the data and the FIN"
-            } else if may_be_fin(facts, acked) {
-                "a byte or the FIN"
-            } else if facts.echo.is_some() {
-                "the request"
-            } else {
-                "the data"
-            };
-            Some(format!("its ACK covers {what}{}", sum(acked, ack)))
-        }
-    }
+/// What the ACK on a segment with data or FIN covers, after what else the segment does.
+pub(super) fn riding(out: &mut String, facts: &TcpFacts) {
+    let Some((acked, ack)) = facts.acked.as_ref().zip(facts.ack) else { return };
+    let what = match (acked.bytes, acked.fin) {
+        (0, false) => return,
+        (0, true) => "the FIN",
+        (_, true) => "the data and the FIN",
+        _ if may_be_fin(facts, acked) => "a byte or the FIN",
+        _ if facts.echo.is_some() => "the request",
+        _ => "the data",
+    };
+    say!(out, "; its ACK covers ", what);
+    sum(out, acked, ack);
 }
 
 /// Whether the one number that the ACK covers may be the FIN's: what had it is not in the capture.
@@ -98,35 +110,40 @@ fn may_be_fin(facts: &TcpFacts, acked: &Acked) -> bool {
     acked.bytes == 1 && !acked.fin && facts.observations.capture_gap.is_some_and(|(missing, _)| missing == 1)
 }
 
-fn covered(who: &str, facts: &TcpFacts, acked: &Acked, ack: u32) -> String {
+fn covered(out: &mut String, who: &str, facts: &TcpFacts, acked: &Acked, ack: u32) {
+    say!(out, who, " acknowledges ");
     match (acked.bytes, acked.fin, acked.syn) {
-        (0, false, true) => format!("{who} acknowledges the SYN{}", sum(acked, ack)),
-        (0, true, _) => format!("{who} acknowledges the FIN{}", sum(acked, ack)),
-        (0, ..) => format!("{who} acknowledges up to byte {ack}"),
-        _ if may_be_fin(facts, acked) => format!("{who} acknowledges a byte or the FIN{}", sum(acked, ack)),
+        (0, false, true) => say!(out, "the SYN"),
+        (0, true, _) => say!(out, "the FIN"),
+        (0, ..) => return say!(out, "up to byte ", ack),
+        _ if may_be_fin(facts, acked) => say!(out, "a byte or the FIN"),
         (count, fin, _) => {
-            let of = match acked.frames {
-                Some((first, last)) if acked.segments > 1 => format!(" of {}", frames((first, last))),
-                _ => String::new(),
-            };
-            let and = if fin { " and the FIN" } else { "" };
-            format!("{who} acknowledges {}{of}{and}{}", bytes(count), sum(acked, ack))
+            say!(out, Bytes(count));
+            if let Some(frames) = acked.frames.filter(|_| acked.segments > 1) {
+                say!(out, " of ", Frames(frames));
+            }
+            if fin {
+                say!(out, " and the FIN");
+            }
         }
     }
+    sum(out, acked, ack);
 }
 
 /// `: 1 + 12 = 13`; nothing where that is not what the numbers say.
-fn sum(acked: &Acked, ack: u32) -> String {
+fn sum(out: &mut String, acked: &Acked, ack: u32) {
     let ones = u32::from(acked.fin) + u32::from(acked.syn);
-    let parts = [Some(acked.from), Some(acked.bytes).filter(|count| *count > 0), Some(ones).filter(|ones| *ones > 0)];
-    let total: u64 = parts.iter().flatten().map(|part| u64::from(*part)).sum();
+    let total = u64::from(acked.from) + u64::from(acked.bytes) + u64::from(ones);
     let wrapped = match total.checked_sub(u64::from(ack)) {
         Some(0) => "",
         Some(over) if over == 1 << 32 => " (modulo 2^32)",
-        _ => return String::new(),
+        _ => return,
     };
-    let parts: Vec<String> = parts.iter().flatten().map(u32::to_string).collect();
-    format!(": {} = {ack}{wrapped}", parts.join(" + "))
+    say!(out, ": ", acked.from);
+    for part in [acked.bytes, ones].into_iter().filter(|part| *part > 0) {
+        say!(out, " + ", part);
+    }
+    say!(out, " = ", ack, wrapped);
 }
 
 fn window(event: &Event<'_>, facts: &TcpFacts) -> Option<String> {

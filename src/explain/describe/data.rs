@@ -1,84 +1,88 @@
 //! Sentences about payload: what was sent, what it echoes.
 
-use super::super::quote::quoted;
+use super::super::quote;
 use super::tcp::again;
-use super::{bytes, frames, joined};
+use super::{Bytes, Frames, bytes, say};
 use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::{Checksum, TcpFlags};
 use crate::track::{Event, TcpFacts};
 
 /// What a segment's payload is.
-pub(super) fn sent(event: &Event<'_>, facts: &TcpFacts) -> String {
+pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
     let who = event.direction.sender();
-    if let Some(repeat) = &facts.retransmission {
-        let fresh = repeat.proof.fresh;
-        let old = facts.len.saturating_sub(fresh);
-        let separator = if repeat.is_retransmitted() { "" } else { "," };
-        let verb = repeat.rule.effect.verb;
-        return joined([
-            Some(format!("{who} {verb} {}{separator} {}", bytes(old), again(repeat))),
-            (fresh > 0).then(|| format!("{} behind them are new", bytes(fresh))),
-            marks(facts),
-        ]);
+    match (&facts.retransmission, &facts.echo) {
+        (Some(repeat), _) => {
+            let fresh = repeat.proof.fresh;
+            let old = facts.len.saturating_sub(fresh);
+            let separator = if repeat.is_retransmitted() { "" } else { "," };
+            say!(out, who, " ", repeat.rule.effect.verb, " ", Bytes(old), separator, " ", again(repeat));
+            if fresh > 0 {
+                say!(out, "; ", Bytes(fresh), " behind them are new");
+            }
+        }
+        (None, Some(echo)) => echoed(out, who, facts.len, echo),
+        (None, None) => {
+            say!(out, who, " sends ");
+            payload(out, event, facts.len);
+        }
     }
-    let what = match &facts.echo {
-        Some(echo) => echoed(who, facts.len, echo),
-        None => format!("{who} sends {}", payload(event, facts.len)),
-    };
-    joined([Some(what), marks(facts)])
-}
-
-/// Flags worth a word beside the sentence, and a checksum.
-fn marks(facts: &TcpFacts) -> Option<String> {
-    let urgent = facts.flags.contains(TcpFlags::URG).then(|| "marked urgent".to_owned());
-    Some(joined([misfit(facts.checksum), urgent])).filter(|marks| !marks.is_empty())
+    if let Some(misfit) = misfit(facts.checksum) {
+        say!(out, "; ", misfit);
+    }
+    // a flag that is worth a word
+    if facts.flags.contains(TcpFlags::URG) {
+        say!(out, "; marked urgent");
+    }
 }
 
 /// That what was captured is not what was sent, or was changed afterwards; the finding says more.
-pub(super) fn misfit(checksum: Checksum) -> Option<String> {
-    (checksum == Checksum::Invalid).then(|| "its checksum does not fit".to_owned())
+pub(super) fn misfit(checksum: Checksum) -> Option<&'static str> {
+    (checksum == Checksum::Invalid).then_some("its checksum does not fit")
 }
 
 /// `"Hello, world" (12 bytes)`, or just the size where the payload is no text, or may not be what was sent.
-pub(super) fn payload(event: &Event<'_>, len: u32) -> String {
-    if event.checksum() == Some(Checksum::Invalid) {
-        return bytes(len);
-    }
+pub(super) fn payload(out: &mut String, event: &Event<'_>, len: u32) {
     let cut = (event.payload.len() as u64) < u64::from(len);
-    match quoted(&event.payload, cut) {
-        Some(text) => format!("{text} ({})", bytes(len)),
-        None => bytes(len),
+    if event.checksum() != Some(Checksum::Invalid) && quote::put(out, &event.payload, cut) {
+        say!(out, " (", Bytes(len), ")");
+    } else {
+        say!(out, Bytes(len));
     }
 }
 
 /// What an answer echoes, `len` bytes of it in this packet.
-pub(super) fn echoed(who: &str, len: u32, echo: &Echo) -> String {
-    let size = bytes(len);
-    let of = frames(echo.request);
+pub(super) fn echoed(out: &mut String, who: &str, len: u32, echo: &Echo) {
+    let (size, of) = (Bytes(len), Frames(echo.request));
     match echo.kind {
-        EchoKind::Whole(form) => came_back(who, &size, &of, echo, form),
-        EchoKind::Partial => format!("{who} echoes only the first {size} of {of}"),
-        EchoKind::Different => format!("{who} answers {of} with {size} of its own"),
+        EchoKind::Whole(form) => came_back(out, who, &size, &of, echo, form),
+        EchoKind::Partial => say!(out, who, " echoes only the first ", size, " of ", of),
+        EchoKind::Different => say!(out, who, " answers ", of, " with ", size, " of its own"),
     }
 }
 
-fn came_back(who: &str, size: &str, of: &str, echo: &Echo, form: EchoForm) -> String {
+fn came_back(out: &mut String, who: &str, size: &Bytes, of: &Frames, echo: &Echo, form: EchoForm) {
     let how = made(form);
     match (form.copies, echo.whole_copies(form)) {
         (copies, _) if echo.apart && echo.request.0 != echo.request.1 => {
-            let over = if copies > 1 { format!(" {copies} times over") } else { String::new() };
-            format!("{who} echoes the {} of {of} back, each{how}{over}", bytes(echo.bytes))
+            say!(out, who, " echoes the ", Bytes(echo.bytes), " of ", *of, " back, each", how);
+            if copies > 1 {
+                say!(out, " ", copies, " times over");
+            }
         }
-        (..2, _) if form.prefix > 0 => format!("{who} echoes the {} of {of} back{how}", bytes(echo.bytes)),
-        (..2, _) if echo.to_end && !echo.from_start => format!("{who} echoes the last {size} of {of} back{how}"),
-        (..2, _) if echo.complete => format!("{who} echoes the {size} back{how}"),
-        (..2, _) if echo.to_end => format!("{who} echoes the {size} of {of} back{how}"),
+        (..2, _) if form.prefix > 0 => say!(out, who, " echoes the ", Bytes(echo.bytes), " of ", *of, " back", how),
+        (..2, _) if echo.to_end && !echo.from_start => {
+            say!(out, who, " echoes the last ", *size, " of ", *of, " back", how);
+        }
+        (..2, _) if echo.complete => say!(out, who, " echoes the ", *size, " back", how),
+        (..2, _) if echo.to_end => say!(out, who, " echoes the ", *size, " of ", *of, " back", how),
         (..2, _) => {
-            let begun = frames((echo.request.0, echo.reaches));
-            format!("{who} echoes {size} of {begun} back{how}, not all so far")
+            let begun = Frames((echo.request.0, echo.reaches));
+            say!(out, who, " echoes ", *size, " of ", begun, " back", how, ", not all so far");
         }
-        (_, ..2) => format!("{who} sends {size}: {of} back{how}, and on from the beginning again"),
-        (_, times) => format!("{who} sends {size}: {of}{how} over and over, {times} times so far"),
+        (_, ..2) => say!(out, who, " sends ", *size, ": ", *of, " back", how, ", and on from the beginning again"),
+        (_, times) => {
+            say!(out, who, " sends ", *size, ": ", *of, how, " over and over, ", times, " times so far");
+        }
     }
 }
 

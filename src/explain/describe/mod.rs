@@ -1,24 +1,34 @@
 //! The sentence of a step: who did what, and which number it explains.
+//!
+//! Sentences of usual steps are put together piece by piece, since every step has one and formatting costs more than
+//! the rest of its line.
 
 mod acceptability;
 mod acks;
 mod data;
 mod icmp;
 mod reset;
+mod say;
 mod tcp;
 mod udp;
 
 pub(super) use crate::model::{counted, thousands};
 use crate::track::{Body, Event};
 pub(super) use data::made;
+use say::{Bytes, Frames, say};
+
+/// Room for nearly every sentence, in bytes.
+const USUAL_LENGTH: usize = 128;
 
 /// One plain-English sentence about one event.
 pub(super) fn sentence(event: &Event<'_>) -> String {
+    let mut out = String::with_capacity(USUAL_LENGTH);
     match &event.body {
-        Body::Tcp(facts) => tcp::sentence(event, facts),
-        Body::Udp(facts) => udp::sentence(event, facts),
-        Body::Icmp(facts) => icmp::sentence(event, facts),
+        Body::Tcp(facts) => tcp::sentence(&mut out, event, facts),
+        Body::Udp(facts) => udp::sentence(&mut out, event, facts),
+        Body::Icmp(facts) => out.push_str(&icmp::sentence(event, facts)),
     }
+    out
 }
 
 /// `1 byte`, `12 bytes`, `13,000 bytes`.

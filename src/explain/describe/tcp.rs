@@ -1,121 +1,130 @@
 //! Sentences about segments, by the part that they play.
 
-use super::{acceptability, acks, bytes, data, joined, reset};
+use super::{Bytes, acceptability, acks, bytes, data, reset, say};
 use crate::explain::words::words;
 use crate::model::{Direction, TcpFlags};
 use crate::track::{Event, Retransmission, SegmentRole, TcpFacts, sent_before};
 
-pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> String {
+pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
     let who = event.direction.sender();
     if let Some(first) = event.captured_twice() {
-        return format!("the packet of frame {first}, captured twice");
+        return say!(out, "the packet of frame ", first, ", captured twice");
     }
     if let Some(unacceptable) = acceptability::sentence(event, facts) {
-        return unacceptable;
+        return say!(out, unacceptable);
     }
     match facts.role {
         SegmentRole::Syn
         | SegmentRole::SimultaneousSyn { .. }
         | SegmentRole::SynAck
         | SegmentRole::WrongSynAck
-        | SegmentRole::AnotherSynAck { .. } => opening(event, facts, who),
-        SegmentRole::HandshakeAck => acks::handshake(event, facts),
-        SegmentRole::Reset => reset::sentence(event, facts),
-        SegmentRole::Fin { first } => closing(event, facts, who, first),
+        | SegmentRole::AnotherSynAck { .. } => opening(out, event, facts, who),
+        SegmentRole::HandshakeAck => acks::handshake(out, event, facts),
+        SegmentRole::Reset => say!(out, reset::sentence(event, facts)),
+        SegmentRole::Fin { first } => closing(out, event, facts, who, first),
         SegmentRole::Data => match facts.probe {
-            Some(probe) => probe.sentence(&words(event, facts)),
-            None => joined([Some(data::sent(event, facts)), acks::riding(event, facts)]),
+            Some(probe) => say!(out, probe.sentence(&words(event, facts))),
+            None => {
+                data::sent(out, event, facts);
+                acks::riding(out, facts);
+            }
         },
-        SegmentRole::LastAck => joined([Some(acks::sentence(event, facts)), Some("closed on both sides".to_owned())]),
+        SegmentRole::LastAck => {
+            acks::sentence(out, event, facts);
+            say!(out, "; closed on both sides");
+        }
         SegmentRole::Ack => match facts.probe {
-            Some(probe) => probe.sentence(&words(event, facts)),
-            None => acks::sentence(event, facts),
+            Some(probe) => say!(out, probe.sentence(&words(event, facts))),
+            None => acks::sentence(out, event, facts),
         },
         SegmentRole::Odd if facts.flags.contains(TcpFlags::FIN) && !facts.flags.contains(TcpFlags::SYN) => {
             let data = if facts.len > 0 { format!(" with {}", bytes(facts.len)) } else { String::new() };
-            format!("{who} sends FIN{data} without ACK, which closes nothing: it is dropped (RFC 9293 §3.10.7.4)")
+            let closes_nothing = " without ACK, which closes nothing: it is dropped (RFC 9293 §3.10.7.4)";
+            say!(out, who, " sends FIN", data, closes_nothing);
         }
         SegmentRole::Odd => {
-            format!("{who} sends a segment with the flags {}, which has no place in a connection", facts.flags)
+            let flags = facts.flags.to_string();
+            say!(out, who, " sends a segment with the flags ", flags, ", which has no place in a connection");
         }
     }
 }
 
 /// SYN and SYN-ACK.
-fn opening(event: &Event<'_>, facts: &TcpFacts, who: &str) -> String {
+fn opening(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str) {
     let peer = event.direction.receiver();
-    let what = match facts.role {
-        SegmentRole::WrongSynAck => format!(
-            "answers with a SYN-ACK that does not fit the SYN: it acknowledges {}, not {} + 1",
-            facts.ack_raw, facts.sack_base
-        ),
-        SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => accepting(event, facts),
-        SegmentRole::SimultaneousSyn { .. } => format!("asks to connect too, before it received the {peer}'s SYN"),
-        _ => "asks to connect: SYN".to_owned(),
-    };
-    let another = match facts.role {
-        SegmentRole::AnotherSynAck { before } => {
-            Some(format!("its initial sequence number differs from that of frame {before}: no retransmission"))
+    say!(out, who, " ");
+    match facts.role {
+        SegmentRole::WrongSynAck => {
+            say!(out, "answers with a SYN-ACK that does not fit the SYN: it acknowledges ", facts.ack_raw);
+            say!(out, ", not ", facts.sack_base, " + 1");
         }
-        _ => None,
-    };
-    let again = facts.retransmission.map(|repeat| {
+        SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => accepting(out, event, facts),
+        SegmentRole::SimultaneousSyn { .. } => {
+            say!(out, "asks to connect too, before it received the ", peer, "'s SYN");
+        }
+        _ => say!(out, "asks to connect: SYN"),
+    }
+    if let SegmentRole::AnotherSynAck { before } = facts.role {
+        say!(out, "; its initial sequence number differs from that of frame ", before, ": no retransmission");
+    }
+    if let Some(repeat) = facts.retransmission {
         let what = if repeat.is_retransmitted() { "retransmitted " } else { "" };
-        format!("{what}{}", again(&repeat))
-    });
-    let reuse = facts
-        .observations
-        .reused_ports
-        .map(|ports| format!("{}: ports of stream {}", ports.rule.label, ports.proof.stream));
-    let on = if facts.flags.contains(TcpFlags::ACK) { "SYN-ACK" } else { "SYN" };
-    let fast_open = if facts.options.fast_open.is_some() { " (Fast Open)" } else { "" };
-    let with_data = (facts.len > 0).then(|| format!("with {} of data on the {on}{fast_open}", bytes(facts.len)));
-    let zero = facts.observations.zero_window.map(|_| "its window is zero: no data may be sent yet".to_owned());
-    joined([Some(format!("{who} {what}")), another, again, reuse, with_data, zero])
+        say!(out, "; ", what, again(&repeat));
+    }
+    if let Some(ports) = facts.observations.reused_ports {
+        say!(out, "; ", ports.rule.label, ": ports of stream ", ports.proof.stream);
+    }
+    if facts.len > 0 {
+        let on = if facts.flags.contains(TcpFlags::ACK) { "SYN-ACK" } else { "SYN" };
+        let fast_open = if facts.options.fast_open.is_some() { " (Fast Open)" } else { "" };
+        say!(out, "; with ", Bytes(facts.len), " of data on the ", on, fast_open);
+    }
+    if facts.observations.zero_window.is_some() {
+        say!(out, "; its window is zero: no data may be sent yet");
+    }
 }
 
 /// What a SYN-ACK accepts.
-fn accepting(event: &Event<'_>, facts: &TcpFacts) -> String {
+fn accepting(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
     let again = facts.retransmission.is_some() || matches!(facts.role, SegmentRole::AnotherSynAck { .. });
     match facts.ack {
         _ if event.direction == Direction::ClientToServer => {
-            format!("accepts: SYN-ACK, whose ACK covers the {}'s SYN", event.direction.receiver())
+            say!(out, "accepts: SYN-ACK, whose ACK covers the ", event.direction.receiver(), "'s SYN");
         }
         // Fast Open
         Some(ack @ 2..=0xffff) if facts.acked.is_some() || again => {
             let covered = ack - 1;
             let sent = facts.observations.syn_data.map_or(covered, |data| data.bytes);
-            match covered.checked_sub(sent) {
-                Some(1) => {
-                    format!(
-                        "accepts; its ACK covers the SYN, its {} of data and its FIN: 0 + 1 + {sent} + 1 = {ack}",
-                        bytes(sent)
-                    )
-                }
-                _ => format!(
-                    "accepts; its ACK covers the SYN and {} of its data: 0 + 1 + {covered} = {ack}",
-                    bytes(covered)
-                ),
+            if covered.checked_sub(sent) == Some(1) {
+                say!(out, "accepts; its ACK covers the SYN, its ", Bytes(sent), " of data and its FIN: 0 + 1 + ", sent);
+                say!(out, " + 1 = ", ack);
+            } else {
+                say!(out, "accepts; its ACK covers the SYN and ", Bytes(covered), " of its data: 0 + 1 + ", covered);
+                say!(out, " = ", ack);
             }
         }
-        Some(1) => "accepts; its ACK covers the SYN: 0 + 1 = 1".to_owned(),
-        _ => "accepts: SYN-ACK".to_owned(),
+        Some(1) => say!(out, "accepts; its ACK covers the SYN: 0 + 1 = 1"),
+        _ => say!(out, "accepts: SYN-ACK"),
     }
 }
 
 /// FIN.
-fn closing(event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) -> String {
-    let sends = (facts.len > 0).then(|| data::sent(event, facts));
-    let closes = match (first, facts.retransmission) {
-        (_, Some(_)) if sends.is_some() => format!("{who} sends its FIN with them"),
+fn closing(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) {
+    let sends = facts.len > 0;
+    if sends {
+        data::sent(out, event, facts);
+        say!(out, "; ");
+    }
+    match (first, facts.retransmission) {
+        (_, Some(_)) if sends => say!(out, who, " sends its FIN with them"),
         (_, Some(repeat)) => {
             let separator = if repeat.is_retransmitted() { "" } else { "," };
-            format!("{who} {} its FIN{separator} {}", repeat.rule.effect.verb, again(&repeat))
+            say!(out, who, " ", repeat.rule.effect.verb, " its FIN", separator, " ", again(&repeat));
         }
-        (true, None) => format!("{who} closes: FIN counts 1"),
-        (false, None) => format!("{who} closes too: FIN counts 1"),
-    };
-    joined([sends, Some(closes), acks::riding(event, facts)])
+        (true, None) => say!(out, who, " closes: FIN counts 1"),
+        (false, None) => say!(out, who, " closes too: FIN counts 1"),
+    }
+    acks::riding(out, facts);
 }
 
 /// The earlier transmissions and the reason, behind a verb: `(first sent in frame 4, 257 ms earlier) after a time-out`.

@@ -65,8 +65,22 @@ fn cause(known: &Known<'_>) -> String {
         }
     };
     let answered = echo.matched + echo.transformed;
-    let counted = format!("verified: {answered} of {} {} echoed{how}", echo.requests, unit(known, echo.requests));
+    let requests = echo.requests;
+    let of = format!("{answered} of {requests} {} echoed{how}", unit(known, requests));
+    // where not everything could be compared, nothing is known to be missing
+    let counted = match returned(known).filter(|_| answered < requests && limits.is_empty()) {
+        Some((back, all)) => format!("incomplete: {} of {} bytes returned, {of}", thousands(back), thousands(all)),
+        None if answered < requests => of,
+        None => format!("verified: {of}"),
+    };
     [counted].into_iter().chain(open).chain(limits).collect::<Vec<_>>().join("; ")
+}
+
+/// How many bytes of all that the client sent came back, where that is known.
+fn returned(known: &Known<'_>) -> Option<(u64, u64)> {
+    let all = known.transfer?.flows().client_to_server.bytes;
+    let missing = known.totals.echo?.pending_bytes;
+    Some((all.checked_sub(missing)?, all))
 }
 
 /// What is counted: the capture shows requests by PSH; where the program is known to have sent otherwise, these are only

@@ -2,7 +2,7 @@
 
 use super::Known;
 use crate::explain::conversation_findings::handshake::refused_by_challenge;
-use crate::model::Direction;
+use crate::model::{Direction, Unknown};
 use crate::track::{Ecn, Handshake, Negotiated, TcpTotals};
 
 pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
@@ -44,6 +44,9 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
 pub(super) fn options(known: &Known<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
     let (client, server) = (tcp.story.negotiated.client_to_server?, tcp.story.negotiated.server_to_client?);
+    if known.totals.unknown.contains(Unknown::OPTIONS) {
+        return Some("not all options of the segments are shown: what was agreed on is unknown".to_owned());
+    }
     let mss = match (client.mss, server.mss) {
         (Some(client), Some(server)) if client == server => format!("MSS {client} both ways"),
         (Some(client), Some(server)) => format!("MSS {client} (client) and {server} (server)"),

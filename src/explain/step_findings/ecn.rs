@@ -49,7 +49,7 @@ fn says(event: &Event<'_>, signal: EcnSignal) -> (String, [u64; 2]) {
         EcnSignal::Reduced { echo, known } => {
             let asked = echo.map_or_else(String::new, |echo| format!(", as the ECE in frame {echo} asked"));
             let text = format!(
-                "CWR: the {who} has reduced its congestion window{asked}. The {peer} now stops sending ECE (RFC 3168 §6.1.2).{}",
+                "CWR: the {who} has reduced its congestion window{asked}. The {peer} stops sending ECE once this has arrived (RFC 3168 §6.1.2).{}",
                 doubt(known)
             );
             (text, [number(echo), 0])

@@ -43,6 +43,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         );
         found.push(Finding::new(Code::LimitedTransmit, text, [ack.get(), frame]));
     }
+    if let Some((timeout, ack)) = observations.frto {
+        let text = format!(
+            "New data after the time-out in frame {timeout}, though not all bytes sent before it are acknowledged: the {who} does not retransmit more, but tests whether the time-out was spurious (F-RTO, RFC 5682 §2.1). The ACK in frame {ack} released it."
+        );
+        found.push(Finding::new(Code::Frto, text, [timeout.get(), ack.get(), frame]));
+    }
     if let Some((last, after)) = observations.probe_with_new_data {
         let text = format!(
             "Tail-loss probe with new data (RFC 8985 §7.3): sent {} after frame {last}, when no ACK had come, to provoke one. The congestion window was full.",

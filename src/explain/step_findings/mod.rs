@@ -19,7 +19,7 @@ use crate::track::{Body, CapturePoint, Event, Overtaken, TcpFacts, UdpFacts, Udp
 
 /// What the frame shows; empty, and without an allocation, for nearly every one.
 #[inline]
-pub(super) fn of(event: &Event<'_>) -> Vec<Finding> {
+pub fn of(event: &Event<'_>) -> Vec<Finding> {
     match &event.body {
         Body::Tcp(facts) if !is_ordinary(event, facts) => of_segment(event, facts),
         Body::Tcp(_) => Vec::new(),
@@ -65,7 +65,9 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
             format!("URG is set and the urgent pointer is {}: data to be read out of turn (RFC 6093).", facts.urgent);
         found.push(Finding::new(Code::UrgentData, text, [frame]));
     }
-    of_packet(event, facts.checksum, &mut found);
+    // a RST's own finding says it
+    let told = facts.reset.is_some_and(|reset| reset.rule.code == Code::ChecksumInvalid);
+    of_packet(event, if told { Checksum::Valid } else { facts.checksum }, &mut found);
     found
 }
 
@@ -80,9 +82,9 @@ fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut Vec<Finding>) {
     if checksum == Checksum::Invalid {
         let none = matches!(&event.body, Body::Udp(facts) if facts.checksum_raw == 0);
         let text = if none {
-            "The checksum is 0, which is none at all: over IPv6 UDP must have one, and the receiver drops the packet without a word (RFC 8200 §8.1), unless it is a tunnel's (RFC 6935)."
+            "The checksum is 0, which is none at all: over IPv6 UDP must have one, and the receiver discards the packet silently (RFC 8200 §8.1), unless it is a tunnel's (RFC 6935)."
         } else {
-            "The checksum does not fit and is no placeholder of offloading: the packet was damaged, and its receiver drops it without a word; or it was changed after the checksum was made (rewritten addresses), and is none the worse."
+            "The checksum does not fit and is no placeholder of offloading: the packet was corrupted, and its receiver discards it silently; or it was changed after the checksum was made (rewritten addresses), and may be valid where it arrives."
         };
         found.push(Finding::new(Code::ChecksumInvalid, text, [event.frame]));
     }
@@ -137,7 +139,7 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
     let mut found = Vec::new();
     of_packet(event, facts.checksum, &mut found);
     if let UdpPlace::Duplicate(first) = facts.place {
-        let text = "The same datagram with the same IP identification: it was captured twice, or doubled on its way; it was sent once.";
+        let text = "The same datagram with the same IP identification: it was captured twice, or duplicated by the network; it was sent once.";
         found.push(Finding::new(Code::UdpDuplicate, text, [first, event.frame]));
     }
     if let Some(overtaken) = facts.overtaken {

@@ -85,6 +85,7 @@ mod tests {
             let end = Endpoint::new([192, 0, 2, 1], 7);
             let at = Some(Nanos(micros * 1_000));
             self.transfer.see(&Event {
+                unknown: Default::default(),
                 frame: 1,
                 time: None,
                 wire_len: 0,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::row;
-use crate::explain::Step;
+use crate::explain::{Step, VerdictLine};
 use crate::model::Severity;
 use crate::render::svg;
 use crate::report::{FindingLine, count};
@@ -45,6 +45,23 @@ pub(super) struct Proved {
     pub(super) frames: Vec<Link>,
     /// How many frames more, in words.
     pub(super) more: String,
+}
+
+/// A line of the verdict.
+#[derive(Clone)]
+pub(super) struct Told {
+    /// Without its full stop.
+    pub(super) sentence: String,
+    pub(super) frames: Vec<Link>,
+    /// How many frames more, in words.
+    pub(super) more: String,
+}
+
+impl Told {
+    pub(super) fn of(line: VerdictLine, places: &Places) -> Self {
+        let (frames, more) = places.links(&line.frames);
+        Self { sentence: line.sentence, frames, more }
+    }
 }
 
 /// A frame, and its row where the page has it.

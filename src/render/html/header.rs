@@ -30,9 +30,10 @@ pub(super) fn fields(step: &Step<'_>, options: &str) -> Vec<Field> {
 pub(super) fn ip(step: &Step<'_>) -> String {
     let ip = &step.event.ip;
     let hops = if ip.version == 4 { "time to live" } else { "hop limit" };
+    let ttl = if ip.ttl == 0 { "unknown".to_owned() } else { ip.ttl.to_string() };
     let mut text = format!(
-        "IPv{}, {} to {}, header of {} bytes, {hops} {}",
-        ip.version, step.event.source.address, step.event.destination.address, ip.header_len, ip.ttl
+        "IPv{}, {} to {}, header of {} bytes, {hops} {ttl}",
+        ip.version, step.event.source.address, step.event.destination.address, ip.header_len
     );
     if let Some(id) = ip.id {
         text.push_str(&format!(", identification 0x{id:04x}"));
@@ -129,6 +130,6 @@ fn checksum(checksum: Checksum) -> &'static str {
         Checksum::Offloaded => "left to the network card",
         Checksum::Absent => "none was made",
         Checksum::Invalid => "does not fit",
-        Checksum::Unverifiable => "can't be checked: payload was cut",
+        Checksum::Unverifiable => "can't be checked: the payload was cut, or the checksum is unknown",
     }
 }

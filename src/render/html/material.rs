@@ -1,7 +1,6 @@
 //! What a page needs of one conversation, in bounded memory.
 
-use crate::explain::Step;
-use crate::model::Finding;
+use crate::explain::{FindingDigest, Step};
 use crate::report::ladder::Trail;
 use crate::report::series::ConversationSeries;
 use crate::report::{Bounds, Gather};
@@ -10,8 +9,6 @@ use crate::report::{Bounds, Gather};
 pub(super) const STEPS: usize = 2_500;
 /// A ladder is folded to about so many rows where the reader asked for more steps than usual.
 const ROWS: usize = 500;
-/// As many findings are kept of steps, shown or not.
-const FINDINGS: usize = 10_000;
 
 /// What is kept of one conversation.
 #[derive(Clone, Debug)]
@@ -22,7 +19,7 @@ pub(super) struct Material {
     /// How many more there were.
     pub(super) steps_left_out: u64,
     /// What all steps found.
-    pub(super) findings: Vec<Finding>,
+    pub(super) digest: FindingDigest,
     /// The steps for the ladder.
     pub(super) trail: Trail,
     /// The numbers for the graphs.
@@ -37,7 +34,7 @@ impl Material {
             bounds: Bounds { steps: bounds.steps.min(STEPS), ..bounds },
             steps: Vec::new(),
             steps_left_out: 0,
-            findings: Vec::new(),
+            digest: FindingDigest::default(),
             trail: Trail::new(Bounds { steps: rows, ..bounds }),
             series: ConversationSeries::default(),
         }
@@ -48,8 +45,7 @@ impl Gather for Material {
     fn step(&mut self, step: &Step<'_>) {
         self.trail.step(step);
         self.series.step(step);
-        let room = FINDINGS.saturating_sub(self.findings.len());
-        self.findings.extend(step.findings.iter().take(room).cloned());
+        self.digest.see(step);
         if self.steps.len() < self.bounds.steps {
             self.steps.push(step.keep(self.bounds.payload));
         } else {

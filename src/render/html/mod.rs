@@ -12,6 +12,7 @@ mod page;
 mod row;
 mod section;
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use askama::Template;
@@ -19,7 +20,7 @@ use askama::Template;
 use self::material::{Material, STEPS};
 use self::page::{Capture, Content, Entry, Page};
 use self::section::Section;
-use super::{Format, Options, svg};
+use super::{Format, Options, Triaged, svg};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::series::CaptureSeries;
@@ -27,6 +28,7 @@ use crate::report::{
     Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, call_note, capture_heading, counted,
     page_notes_of,
 };
+use crate::track::StreamId;
 
 pub(super) static FORMAT: Format = Format {
     name: "html",
@@ -35,6 +37,7 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: true,
     answers: true,
+    triage: Triaged::Before,
     sink: |out, options| {
         let bounds = options.bounds;
         let html = Html::new(out, options);
@@ -44,6 +47,10 @@ pub(super) static FORMAT: Format = Format {
 
 /// A page takes no further conversation when it has so many bytes.
 const MOST: usize = 8_000_000;
+
+fn stream_of(conversation: &Conversation) -> StreamId {
+    conversation.totals.stream
+}
 
 /// All captures go into one page, so it is written at the end.
 struct Html<W: Write> {
@@ -115,6 +122,15 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
                 totals.left_out.conversations += 1;
             }
             entries.push(Entry { conversation: &gathered.conversation, target });
+        }
+        let worst = totals.triage.clone();
+        if let Some(worst) = &worst {
+            // the worst of all instead of those that came first
+            let targets: HashMap<_, _> =
+                entries.into_iter().map(|entry| (entry.conversation.totals.stream, entry.target)).collect();
+            let entry =
+                |conversation| Entry { conversation, target: targets.get(&stream_of(conversation)).cloned().flatten() };
+            entries = worst.conversations.iter().map(entry).collect();
         }
         let mut notes: Vec<_> = page_notes_of(&totals).into_iter().map(|note| note.text).collect();
         let cut =

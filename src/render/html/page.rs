@@ -8,7 +8,9 @@ use crate::explain::{Conversation, Fact};
 use crate::model::CaptureInfo;
 use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, svg};
-use crate::report::{Align, CaptureTotals, Room, ToldCall, capture_heading, capture_setting};
+use crate::report::{
+    Align, CaptureTotals, Room, ToldCall, capture_heading, capture_setting, findings_counts, triage_lines, triage_title,
+};
 
 /// Colours and layout; what drawings share stands before it.
 const STYLE: &str = include_str!("templates/style.css");
@@ -53,8 +55,15 @@ pub(super) struct Capture {
     title: String,
     setting: Vec<Fact>,
     notes: Vec<String>,
+    /// How many findings of each severity above a note there are, and of which codes.
+    counts: Vec<String>,
+    /// What stands above the worst conversations, and the commands to go on with.
+    triage: String,
+    commands: Vec<(String, String)>,
     grave: Vec<(String, Proved)>,
     grave_left_out: usize,
+    /// Whether no step, no conversation and not the capture has a warning or problem.
+    healthy: bool,
     head: Vec<Head>,
     rows: Vec<(Option<String>, Vec<Shown>)>,
     call_head: Vec<Head>,
@@ -86,6 +95,8 @@ impl Capture {
         content: Content<'_>,
         options: &Options,
     ) -> Self {
+        let worst = totals.triage.as_deref();
+        let healthy = totals.findings_count.trouble().is_none();
         let Content { entries, mut grave, calls, notes, graphs, sections } = content;
         let columns = grid::conversation_columns(options, Room::Wide);
         let head: Vec<_> = columns.iter().map(|column| Head::from(*column)).collect();
@@ -103,8 +114,12 @@ impl Capture {
             title: capture_heading(info),
             setting: capture_setting(info, totals, options.command.as_deref()),
             notes,
+            counts: findings_counts(&totals.findings_count).into_iter().map(|cell| cell.text).collect(),
+            triage: worst.map(triage_title).unwrap_or_default(),
+            commands: worst.map(|worst| triage_lines(worst, info, options.analyze)).unwrap_or_default(),
             grave,
             grave_left_out,
+            healthy,
             head,
             rows,
             call_rows: calls.into_iter().map(|cells| row::shown(cells, &call_head)).collect(),

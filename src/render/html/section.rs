@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::answers::{self, Question};
-use super::evidence::{Places, Proved};
+use super::evidence::{Places, Proved, Told};
 use super::material::Material;
 use super::row::{self, Row};
 use crate::explain::Fact;
@@ -11,7 +11,10 @@ use crate::model::Severity;
 use crate::render::grid::{Grid, Head};
 use crate::render::{Options, svg};
 use crate::report::ladder::Ladder;
-use crate::report::{Align, Gathered, Room, conversation_notes, conversation_title, counted, finding_lines_of};
+use crate::report::{
+    Align, Gathered, LedgerLine, Part, Parts, Room, conversation_notes, conversation_title, counted, finding_lines_of,
+    ledger_lines,
+};
 
 /// Most findings listed of a conversation.
 const FINDINGS: usize = 200;
@@ -35,7 +38,12 @@ pub(super) struct Section {
     /// What landmarks are named after: once on the page.
     name: String,
     notes: Vec<Fact>,
+    parts: Parts,
     facts: Vec<Fact>,
+    /// The verdict: each line, with the frames that show it.
+    verdict: Vec<Told>,
+    verdict_class: &'static str,
+    ledger: Vec<LedgerLine>,
     findings: Vec<Proved>,
     /// How many more, in words.
     findings_left_out: String,
@@ -64,11 +72,15 @@ impl Section {
         let (view, stream) = (&options.view, conversation.totals.stream);
         let places = &Places::of(&kept.steps, prefix);
         let title = conversation_title(&conversation.totals, view);
-        let lines = finding_lines_of(conversation, &kept.findings);
+        let lines = finding_lines_of(conversation, &kept.digest);
         let findings_left_out = lines.len().saturating_sub(FINDINGS);
         let mut findings: Vec<_> = lines.into_iter().map(|line| Proved::of(line, places)).collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings.truncate(FINDINGS);
+        let verdict = conversation.verdict(&kept.digest);
+        let verdict_class = match verdict.severity {
+            Severity::Note => "well",
+            severity => row::class(severity),
+        };
         let ladder = svg::ladder(&Ladder::of(conversation, &kept.trail, view), prefix);
         let tall = ladder.height() > SHEET;
         let ladder = ladder.element(&format!("Sequence diagram of {title}"));
@@ -88,6 +100,10 @@ impl Section {
             },
             notes: conversation_notes(conversation, view),
             facts: conversation.facts(),
+            parts: options.parts.clone(),
+            verdict: verdict.lines.into_iter().map(|line| Told::of(line, places)).collect(),
+            verdict_class,
+            ledger: ledger_lines(&conversation.totals),
             findings,
             findings_left_out: more(findings_left_out as u64, "finding"),
             ladder: if ladder.len() > LADDER { String::new() } else { ladder },

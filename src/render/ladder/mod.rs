@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use self::rung::Columns;
 use super::table::wrap;
-use super::{Format, Options, escape};
+use super::{Format, Options, Triaged, escape};
 use crate::model::CaptureInfo;
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_notes_of, capture_title};
@@ -22,6 +22,7 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: false,
+    triage: Triaged::No,
     sink: |out, options| {
         let bounds = options.bounds;
         let ladders = Ladders { out: io::BufWriter::new(out), options: options.clone() };

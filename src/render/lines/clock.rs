@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use super::buffer::{Buffer, Short};
+use super::super::buffer::{Buffer, Short};
 use crate::model::Timestamp;
 
 /// Writes dates in one time zone.

@@ -11,7 +11,6 @@
 //!
 //! This is the fast path: numbers, addresses and flags come from tables, and nothing is allocated for a step.
 
-mod buffer;
 mod clock;
 mod press;
 mod row;
@@ -20,15 +19,14 @@ mod step_line;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use self::buffer::Buffer;
 use self::press::Press;
 use self::row::Row;
 use self::step_line::StepLine;
-use super::{Format, Options, escape};
+use super::buffer::Buffer;
+use super::{Format, Options, Triaged, escape};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::{CaptureTotals, Cell, Choice, Sink, ToldCall};
-use crate::track::ConversationSize;
 
 /// So much is written at once.
 const BLOCK: usize = 1 << 16;
@@ -40,6 +38,7 @@ pub(super) static FORMAT: Format = Format {
     streams: true,
     headers: false,
     answers: false,
+    triage: Triaged::No,
     sink: |out, options| {
         Box::new(Lines {
             out,
@@ -131,7 +130,7 @@ impl<W: Write> Sink for Lines<W> {
         self.end_line()
     }
 
-    fn wants(&mut self, _: &ConversationSize) -> bool {
+    fn wants_conversations(&self) -> bool {
         self.options.summary
     }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use super::buffer::Buffer;
+use super::super::buffer::Buffer;
 use super::row::Row;
 use super::step_line::StepLine;
 use crate::report::View;

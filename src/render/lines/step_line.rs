@@ -1,6 +1,6 @@
 //! The line of one step, and of one conversation.
 
-use super::buffer::{Buffer, Short};
+use super::super::buffer::{Buffer, Short};
 use super::clock::Clock;
 use super::row::{Row, SegmentRow, Transport};
 use crate::explain::Conversation;

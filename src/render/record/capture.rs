@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::values::{FindingRecord, Reasons, findings};
-use crate::model::CaptureInfo;
+use super::values::{CodeCounts, FindingRecord, Reasons, findings};
+use crate::model::{CaptureInfo, Program, ProgramEnd};
 use crate::report::CaptureTotals;
 
 /// Version of the schema; goes up when a field changes its meaning.
@@ -51,6 +51,45 @@ pub(in crate::render) struct Summary<'a> {
     truncated: Option<&'a str>,
     dropped: Option<u64>,
     findings: Vec<FindingRecord<'a>>,
+    findings_count: CodeCounts<'a>,
+    /// Only where programs other than echolab's own were captured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    programs: Vec<ProgramRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProgramRecord<'a> {
+    side: &'static str,
+    number: u32,
+    command: &'a str,
+    exit_status: Option<i32>,
+    signal: Option<&'a str>,
+    not_started: Option<&'a str>,
+    stopped_with: Option<&'static str>,
+    output: &'a [String],
+    output_left_out: u64,
+}
+
+impl<'a> From<&'a Program> for ProgramRecord<'a> {
+    fn from(program: &'a Program) -> Self {
+        let (exit_status, signal, not_started) = match &program.end {
+            ProgramEnd::Exited(status) => (Some(*status), None, None),
+            ProgramEnd::Signalled(signal) => (None, Some(signal.as_str()), None),
+            ProgramEnd::NotStarted(why) => (None, None, Some(why.as_str())),
+            ProgramEnd::NotReached => (None, None, Some("something else failed before")),
+        };
+        Self {
+            side: program.side.name(),
+            number: program.number,
+            command: &program.command,
+            exit_status,
+            signal,
+            not_started,
+            stopped_with: program.stopped_with,
+            output: &program.output,
+            output_left_out: program.output_left_out,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -71,6 +110,8 @@ impl<'a> From<&'a CaptureTotals> for Summary<'a> {
             truncated: totals.truncated.as_deref(),
             dropped: totals.dropped,
             findings: findings(&totals.findings),
+            findings_count: CodeCounts(&totals.findings_count),
+            programs: totals.programs.iter().map(ProgramRecord::from).collect(),
         }
     }
 }

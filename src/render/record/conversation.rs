@@ -1,20 +1,21 @@
 //! The record of a conversation that has ended.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::values::{BothWays, End, FindingRecord, FlagCounts, Text, findings};
+use super::values::{BothWays, CodeCounts, End, FindingRecord, FlagCounts, Text, findings};
+use super::writer::Word;
 use crate::echo::EchoTotals;
 use crate::explain::Conversation;
 use crate::model::{Nanos, Timestamp};
-use crate::track::{AnalysisCounts, RttTotals, TcpTotals};
+use crate::track::{AnalysisCounts, Ledger, RttTotals};
 
 #[derive(Serialize)]
 pub(in crate::render) struct ConversationRecord<'a> {
-    protocol: &'static str,
+    protocol: Word,
     stream: u32,
     client: End,
     server: End,
-    roles_from: &'static str,
+    roles_from: Word,
     first_frame: u64,
     last_frame: u64,
     start: Option<Text<Timestamp>>,
@@ -23,13 +24,15 @@ pub(in crate::render) struct ConversationRecord<'a> {
     bytes: BothWays<u64>,
     payload: BothWays<u64>,
     isn: Option<Isn>,
-    handshake: Option<&'static str>,
-    close: Option<&'static str>,
-    closed_first: Option<&'static str>,
+    handshake: Option<Word>,
+    close: Option<Word>,
+    closed_first: Option<Word>,
     analysis: FlagCounts,
     echo: Option<Echo>,
     rtt: Option<Rtt>,
     findings: Vec<FindingRecord<'a>>,
+    findings_count: CodeCounts<'a>,
+    ledger: Option<Waits>,
 }
 
 #[derive(Serialize)]
@@ -61,11 +64,11 @@ impl<'a> From<&'a Conversation> for ConversationRecord<'a> {
         let totals = &conversation.totals;
         let tcp = totals.tcp.as_ref();
         Self {
-            protocol: totals.stream.protocol.name(),
+            protocol: Word(totals.stream.protocol.name()),
             stream: totals.stream.number,
             client: totals.client.into(),
             server: totals.server.into(),
-            roles_from: totals.roles_from.name(),
+            roles_from: Word(totals.roles_from.name()),
             first_frame: totals.first_frame,
             last_frame: totals.last_frame,
             start: totals.start.map(Text),
@@ -73,21 +76,32 @@ impl<'a> From<&'a Conversation> for ConversationRecord<'a> {
             packets: totals.packets.into(),
             bytes: totals.bytes.into(),
             payload: totals.payload.into(),
-            isn: tcp.map(Isn::from),
-            handshake: tcp.map(|tcp| tcp.handshake.name()),
-            close: tcp.map(|tcp| tcp.close.name()),
-            closed_first: tcp.and_then(|tcp| tcp.closed_first).map(|direction| direction.sender()),
+            isn: tcp.map(|_| Isn::from(totals.isns())),
+            handshake: tcp.map(|tcp| Word(tcp.handshake.name())),
+            close: tcp.map(|tcp| Word(tcp.close.name())),
+            closed_first: tcp.and_then(|tcp| tcp.closed_first).map(|direction| Word(direction.sender())),
             analysis: FlagCounts(tcp.map_or_else(AnalysisCounts::default, |tcp| tcp.analysis)),
             echo: totals.echo.map(Echo::from),
             rtt: totals.rtt.map(Rtt::from),
             findings: findings(conversation.findings()),
+            findings_count: CodeCounts(conversation.findings_count()),
+            ledger: totals.ledger.map(Waits),
         }
     }
 }
 
-impl From<&TcpTotals> for Isn {
-    fn from(tcp: &TcpTotals) -> Self {
-        Self { client: tcp.client_isn, server: tcp.server_isn }
+/// The time of each kind of wait.
+struct Waits(Ledger);
+
+impl Serialize for Waits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.shares().map(|(wait, share)| (wait.name(), Text(share.time))))
+    }
+}
+
+impl From<(Option<u32>, Option<u32>)> for Isn {
+    fn from((client, server): (Option<u32>, Option<u32>)) -> Self {
+        Self { client, server }
     }
 }
 

@@ -6,22 +6,23 @@ use std::num::NonZeroU64;
 use serde::{Serialize, Serializer};
 
 use super::values::{FindingRecord, Text, findings};
+use super::writer::Word;
 use crate::explain::{Arithmetic, Step};
-use crate::model::{TcpFlags, TcpOptions, TcpTimestamps, Timestamp};
+use crate::model::{TcpFlags, TcpOptions, TcpTimestamps, Timestamp, Unknown};
 use crate::track::{Analysis, Body, Candidates, Cause, IcmpFacts, TcpFacts};
 
 #[derive(Serialize)]
 pub(in crate::render) struct StepRecord<'a> {
     frame: u64,
     time: Option<Text<Timestamp>>,
-    protocol: &'static str,
+    protocol: Word,
     stream: u32,
     step: u64,
     source: IpAddr,
     source_port: u16,
     destination: IpAddr,
     destination_port: u16,
-    direction: &'static str,
+    direction: Word,
     flags: Option<Flags>,
     seq: Option<u32>,
     ack: Option<u32>,
@@ -32,11 +33,11 @@ pub(in crate::render) struct StepRecord<'a> {
     window_raw: Option<u16>,
     window_scale: Option<u32>,
     options: Option<Options>,
-    checksum: Option<&'static str>,
+    checksum: Option<Word>,
     analysis: AnalysisList,
     findings: Vec<FindingRecord<'a>>,
     cause: CauseRecord,
-    phase: &'static str,
+    phase: Word,
     description: String,
     arithmetic: Option<BothNumbers>,
     icmp: Option<Icmp>,
@@ -46,7 +47,7 @@ struct Flags(TcpFlags);
 
 impl Serialize for Flags {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.names())
+        serializer.collect_seq(self.0.names().map(Word))
     }
 }
 
@@ -54,7 +55,8 @@ struct AnalysisList(Analysis);
 
 impl Serialize for AnalysisList {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|flag| flag.name()))
+        let set = if self.0.is_empty() { None } else { Some(self.0.iter()) };
+        serializer.collect_seq(set.into_iter().flatten().map(|flag| Word(flag.name())))
     }
 }
 
@@ -97,16 +99,16 @@ impl From<TcpTimestamps> for Stamps {
 /// The event that made the sender send the packet.
 #[derive(Serialize)]
 struct CauseRecord {
-    event: &'static str,
-    detail: Option<&'static str>,
+    event: Word,
+    detail: Option<Word>,
     frame: Option<u64>,
     candidates: Vec<CandidateRecord>,
 }
 
 #[derive(Serialize)]
 struct CandidateRecord {
-    event: &'static str,
-    detail: Option<&'static str>,
+    event: Word,
+    detail: Option<Word>,
     frame: Option<u64>,
 }
 
@@ -120,8 +122,8 @@ impl CauseRecord {
 impl From<Cause> for CandidateRecord {
     fn from(cause: Cause) -> Self {
         Self {
-            event: cause.event.name(),
-            detail: Some(cause.detail).filter(|detail| !detail.is_empty()),
+            event: Word(cause.event.name()),
+            detail: Some(cause.detail).filter(|detail| !detail.is_empty()).map(Word),
             frame: cause.frame.map(NonZeroU64::get),
         }
     }
@@ -137,8 +139,8 @@ struct BothNumbers {
 struct Icmp {
     r#type: u8,
     code: u8,
-    name: &'static str,
-    quotes_protocol: &'static str,
+    name: Word,
+    quotes_protocol: Word,
     quotes_frame: Option<u64>,
 }
 
@@ -147,8 +149,8 @@ impl From<&IcmpFacts> for Icmp {
         Self {
             r#type: facts.error.icmp_type,
             code: facts.error.code,
-            name: facts.error.name(),
-            quotes_protocol: facts.error.quoted.protocol.name(),
+            name: Word(facts.error.name()),
+            quotes_protocol: Word(facts.error.quoted.protocol.name()),
             quotes_frame: facts.quotes_frame,
         }
     }
@@ -158,32 +160,33 @@ impl<'a> From<&'a Step<'_>> for StepRecord<'a> {
     fn from(step: &'a Step<'_>) -> Self {
         let event = &step.event;
         let tcp: Option<&TcpFacts> = event.tcp();
+        let knows = |field| !event.unknown.contains(field);
         Self {
             frame: event.frame,
             time: event.time.map(Text),
-            protocol: event.protocol_name(),
+            protocol: Word(event.protocol_name()),
             stream: event.stream.number,
             step: event.number,
             source: event.source.address,
             source_port: event.source.port,
             destination: event.destination.address,
             destination_port: event.destination.port,
-            direction: event.direction.name(),
+            direction: Word(event.direction.name()),
             flags: tcp.map(|tcp| Flags(tcp.flags)),
             seq: tcp.map(|tcp| tcp.seq),
             ack: tcp.and_then(|tcp| tcp.ack),
-            seq_raw: tcp.map(|tcp| tcp.seq_raw),
-            ack_raw: tcp.map(|tcp| tcp.ack_raw),
+            seq_raw: tcp.filter(|_| knows(Unknown::SEQ)).map(|tcp| tcp.seq_raw),
+            ack_raw: tcp.filter(|_| knows(Unknown::ACK.and(Unknown::ACK_FIELD))).map(|tcp| tcp.ack_raw),
             len: event.len(),
             window: tcp.map(|tcp| tcp.window),
-            window_raw: tcp.map(|tcp| tcp.window_raw),
-            window_scale: tcp.and_then(|tcp| tcp.window_scale),
+            window_raw: tcp.filter(|_| knows(Unknown::WINDOW)).map(|tcp| tcp.window_raw),
+            window_scale: tcp.filter(|_| knows(Unknown::WINDOW)).and_then(|tcp| tcp.window_scale),
             options: tcp.map(|tcp| Options::new(&tcp.options, tcp.sack_base)),
-            checksum: event.checksum().map(|checksum| checksum.name()),
+            checksum: event.checksum().map(|checksum| Word(checksum.name())),
             analysis: AnalysisList(tcp.map_or_else(Analysis::default, |tcp| tcp.analysis)),
             findings: findings(&step.findings),
             cause: CauseRecord::new(event.cause()),
-            phase: step.phase.name(),
+            phase: Word(step.phase.name()),
             description: step.description(),
             arithmetic: tcp
                 .map(|_| BothNumbers { seq: step.seq_arithmetic().map(Text), ack: step.ack_arithmetic().map(Text) }),

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::model::Finding;
+use super::writer::Word;
 use crate::model::{Endpoint, PerDirection};
+use crate::model::{Finding, FindingCounts};
 use crate::report::CaptureTotals;
 use crate::track::AnalysisCounts;
 
@@ -41,6 +42,15 @@ impl Serialize for FlagCounts {
     }
 }
 
+/// Finding code to count, those that occurred.
+pub(super) struct CodeCounts<'a>(pub(super) &'a FindingCounts);
+
+impl Serialize for CodeCounts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(code, count)| (code.name(), count)))
+    }
+}
+
 #[derive(Serialize)]
 pub(super) struct BothWays<T> {
     client_to_server: T,
@@ -67,14 +77,14 @@ impl From<Endpoint> for End {
 
 #[derive(Serialize)]
 pub(super) struct FindingRecord<'a> {
-    code: &'static str,
+    code: Word,
     text: &'a str,
     frames: &'a [u64],
 }
 
 impl<'a> From<&'a Finding> for FindingRecord<'a> {
     fn from(finding: &'a Finding) -> Self {
-        Self { code: finding.code.name(), text: &finding.text, frames: &finding.frames }
+        Self { code: Word(finding.code.name()), text: &finding.text, frames: &finding.frames }
     }
 }
 

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 pub use self::theme::STYLE;
 use super::ladder::WITHOUT_STEPS;
-use super::{Format, Options};
+use super::{Format, Options, Triaged};
 use crate::model::CaptureInfo;
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_notes_of, capture_title};
@@ -28,6 +28,7 @@ pub(super) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: false,
+    triage: Triaged::No,
     sink: |out, options| {
         let bounds = options.bounds;
         let ladders = Ladders {

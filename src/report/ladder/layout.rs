@@ -188,13 +188,10 @@ fn cross(rows: &mut [Row], moved: &[Option<Moved>]) {
 
 fn lifelines(totals: &ConversationTotals, entries: &[Entry]) -> PerDirection<Lifeline> {
     let (client, server) = states_before(totals, entries);
-    let isn = |name, value: fn(&crate::track::TcpTotals) -> Option<u32>| {
-        totals.tcp.as_ref().and_then(value).map(|value| (name, value))
-    };
     let lifeline = |role, endpoint, isn, before| Lifeline { role, endpoint, isn, before, changes: Vec::new() };
     PerDirection {
-        client_to_server: lifeline("client", totals.client, isn('X', |tcp| tcp.client_isn), client),
-        server_to_client: lifeline("server", totals.server, isn('Y', |tcp| tcp.server_isn), server),
+        client_to_server: lifeline("client", totals.client, totals.isns().0.map(|isn| ('X', isn)), client),
+        server_to_client: lifeline("server", totals.server, totals.isns().1.map(|isn| ('Y', isn)), server),
     }
 }
 

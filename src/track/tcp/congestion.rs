@@ -66,13 +66,14 @@ impl Connection {
         }
         match self.ecn.agreed {
             Ecn::Accurate => observations.ecn = self.counted(moment, segment, observations),
-            Ecn::Classic { .. } | Ecn::Unknown => observations.ecn = self.classic_signal(moment, flags),
+            Ecn::Classic { .. } | Ecn::Unknown => observations.ecn = self.classic_signal(moment, segment),
             Ecn::NotOffered | Ecn::Refused { .. } => {}
         }
     }
 
     /// What ECE and CWR say in classic ECN (RFC 3168 §6.1).
-    fn classic_signal(&mut self, moment: &PacketRef, flags: TcpFlags) -> Option<EcnSignal> {
+    fn classic_signal(&mut self, moment: &PacketRef, segment: &Segment) -> Option<EcnSignal> {
+        let flags = segment.flags;
         let (own, peer) = (moment.direction as usize, !moment.direction as usize);
         let known = self.ecn.agreed != Ecn::Unknown;
         let (echoes, reduced) = (flags.contains(TcpFlags::ECE), flags.contains(TcpFlags::CWR));
@@ -81,10 +82,17 @@ impl Connection {
         }
         let frames = &mut self.recorder.rare().ecn;
         let answered = frames.echo.get_mut(peer).filter(|_| reduced).and_then(Option::take);
+        if let (Some(echo), Some(last)) = (answered, frames.reduced.get_mut(own)) {
+            *last = Some((echo, segment.seq));
+        }
         if !echoes {
             return Some(EcnSignal::Reduced { echo: answered, known });
         }
         let marked = frames.marked.get(peer).copied().flatten();
+        let in_transit = frames.reduced.get(peer).copied().flatten();
+        if let Some((echo, _)) = in_transit.filter(|(_, cwr)| !segment.ack.is_after(*cwr)) {
+            return Some(EcnSignal::Echo { marked, since: Some(echo), reduced, known });
+        }
         let echo = frames.echo.get_mut(own)?;
         let since = *echo;
         *echo = echo.or(NonZeroU64::new(moment.frame));

@@ -6,6 +6,7 @@ use super::former::Former;
 use super::handshake::Progress;
 use super::loss_state::OPEN_AT_END;
 use super::recorder::SummaryRecorder;
+use super::time_ledger::TimeLedger;
 use super::wireshark::Wireshark;
 use crate::model::{Checksum, Direction, OptTime, PerDirection, Segment, TcpFlags};
 use crate::track::analysis::{AnalysisCounts, AnalysisFlag};
@@ -28,6 +29,7 @@ pub(in crate::track) struct Connection {
     pub(super) counts: Option<Box<AnalysisCounts>>,
     pub(in crate::track) rtt: Distribution,
     pub(super) recorder: SummaryRecorder,
+    pub(super) time: TimeLedger,
     /// Who sent the first FIN or RST.
     pub(super) closed_first: Option<Direction>,
     /// How far it has come.

@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU64;
 
-use crate::model::{Direction, TcpFlags};
+use crate::model::{Direction, SeqNumber, TcpFlags};
 
 /// AE, CWR and ECE of a SYN that offers Accurate ECN (RFC 9768 §3.1.1), and of one that offers classic ECN.
 const OFFERS_ACCURATE: u8 = 0b111;
@@ -53,6 +53,8 @@ pub(super) struct EcnFrames {
     pub(super) marked: [Option<NonZeroU64>; 2],
     /// The first ECE since CWR answered the one before.
     pub(super) echo: [Option<NonZeroU64>; 2],
+    /// The ECE that the last CWR answered, and where the segment with that CWR begins: until it arrives, ECE goes on.
+    pub(super) reduced: [Option<(NonZeroU64, SeqNumber)>; 2],
 }
 
 impl EcnState {

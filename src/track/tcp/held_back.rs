@@ -4,6 +4,7 @@
 use std::num::NonZeroU64;
 
 use super::connection::Connection;
+use super::loss_state::Recovery;
 use crate::model::thresholds::{AT_ONCE, COMPARABLE_RTT, MIN_TLP};
 use crate::model::{Nanos, Segment, TcpFlags};
 use crate::track::facts::Observations;
@@ -11,6 +12,35 @@ use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission_proof::View;
 
 impl Connection {
+    /// Notes new data that the first ACK after a time-out released while bytes that were in flight are still missing.
+    #[inline]
+    pub(super) fn note_frto(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
+        let lasts = |recovery: &Recovery| recovery.timeout && !recovery.is_over(self.sides.get(!moment.direction));
+        if self.sides.get(moment.direction).loss.as_ref().and_then(|loss| loss.recovery.as_ref()).is_some_and(lasts) {
+            observations.frto = self.frto(moment, segment);
+        }
+    }
+
+    /// Only a capture made at its sender shows the ACK that released it. Without F-RTO that ACK would release the next
+    /// missing bytes (RFC 5681 §3.1); where SACK reports all of them as received, there are none.
+    #[cold]
+    fn frto(&self, moment: &PacketRef, segment: &Segment) -> Option<(NonZeroU64, NonZeroU64)> {
+        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let recovery = own.loss().recovery.as_ref()?;
+        let at_sender = matches!(View::of(capture_point, moment.direction), View::Sender | View::Both);
+        // the next ACK shows whether the time-out was spurious, and ends the test
+        let (ack, at) = peer.advanced;
+        let head = recovery.acked.and_then(|head| own.sent.carried(head)).and_then(|sent| sent.acked_by);
+        let first = ack > recovery.frame && head.is_some_and(|by| by.get() == ack);
+        let released = first && moment.since(at).is_some_and(|since| since < AT_ONCE);
+        let once = own.loss().repeats.last().is_some_and(|again| again.frame == recovery.frame);
+        let acked = peer.ack_sent?;
+        let missing = recovery.missing(acked)? > peer.sacked_bytes(acked, segment.seq);
+        let tests = at_sender && released && once && missing && peer.has_reported_no_gap();
+        NonZeroU64::new(recovery.frame).zip(NonZeroU64::new(ack)).filter(|_| tests)
+    }
+
     /// Notes what released new data that had waited while other data was in flight. Nearly every segment follows the one
     /// before at once, or an ACK of new data.
     #[inline]

@@ -76,12 +76,14 @@ impl Connection {
         if error.source != error.quoted.source.address {
             self.clues.note_error(moment.direction, moment.since(self.last.1));
         }
+        self.account_error(moment);
         let sender = self.sides.get_mut(!moment.direction);
         if error.is_route_missing() {
             sender.loss_mut().unreachable = moment.place();
         }
         if error.is_too_big() {
             sender.loss_mut().too_big = moment.place();
+            self.recorder.see_too_big(!moment.direction, moment.frame, error.mtu);
         }
         quoted_frame(sender, &error.quoted)
     }

@@ -115,6 +115,8 @@ pub(super) struct Recovery {
     /// What was acknowledged then, and what must be acknowledged to end it.
     pub(super) acked: Option<SeqNumber>,
     pub(super) until: SeqNumber,
+    /// The ACK that released the last retransmission of it, and when that one was captured.
+    pub(super) released: Option<(u64, OptTime)>,
 }
 
 /// The retransmission timer of a sender, as its transmissions show it (RFC 6298 §5).

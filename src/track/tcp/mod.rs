@@ -40,8 +40,10 @@ mod signature;
 mod spurious;
 mod state;
 mod summary;
+mod time_ledger;
 mod two_ttls;
 mod unanswered;
+mod waits;
 mod wireshark;
 
 pub use ecn::Ecn;
@@ -50,7 +52,8 @@ pub use loss_state::Asks;
 pub use rules::acceptability::Unacceptable;
 pub use state::State;
 pub use summary::{
-    AfterFin, Fins, Negotiated, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
+    AfterFin, Fins, Negotiated, PathMtu, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap,
+    ZeroWindow,
 };
 pub use two_ttls::{Quicker, SameTtl, TwoTtls};
 
@@ -58,7 +61,7 @@ use super::analysis::Analysis;
 use super::event::TcpFacts;
 use super::facts::{Life, Observations, Probe, SegmentRole};
 use super::packet_ref::PacketRef;
-use crate::model::{Direction, IpHeader, Segment, SeqNumber, TcpFlags};
+use crate::model::{Direction, IpHeader, Segment, SeqNumber, TcpFlags, Unknown};
 use connection::Connection;
 use endpoint::{Recent, TcpEndpoint};
 use rules::probe_answer::Answered;
@@ -90,6 +93,7 @@ impl Connection {
         facts: &mut TcpFacts,
     ) {
         let direction = moment.direction;
+        self.lacks_frames |= moment.unknown.contains(Unknown::FRAMES);
         let has_ack = segment.flags.contains(TcpFlags::ACK);
         if self.former.is_some() && self.handshake.challenge.is_some() {
             self.resume_former(moment, segment);
@@ -272,6 +276,7 @@ impl Connection {
         if self.renumbered {
             facts.observations.renumbered = self.moved();
         }
+        self.account(moment, segment, numbers.copied, facts);
     }
 
     /// Bases of the relative numbers, and the options.

@@ -67,6 +67,7 @@ impl Connection {
         if segment.len > 0 && repeat.is_none() {
             self.hint_wait(moment, segment, observations);
             self.note_held_back(moment, segment, observations);
+            self.note_frto(moment, segment, observations);
         }
         if segment.flags.contains(TcpFlags::FIN)
             && let Some(repeat) = repeat

@@ -38,7 +38,8 @@ impl Connection {
     fn answer(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         let begins = own.newest().is_none();
-        let found = ProvenAnswer::first(ANSWERS, &AnswerCase { segment, own, peer });
+        let round_trip = self.handshake.round_trip().unwrap_or_default();
+        let found = ProvenAnswer::first(ANSWERS, &AnswerCase { moment, segment, own, peer, round_trip });
         if own.snd_nxt == Some(segment.seq) {
             let peer = self.sides.get_mut(!moment.direction);
             peer.loss.as_mut().and_then(|loss| loss.probe.take());
@@ -99,7 +100,8 @@ impl Connection {
     pub(super) fn misfit(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
         self.recorder.see_misfit(moment.frame);
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
-        let answer = ProvenAnswer::first(ANSWERS_TO_SYN, &AnswerCase { segment, own, peer })?;
+        let round_trip = self.handshake.round_trip().unwrap_or_default();
+        let answer = ProvenAnswer::first(ANSWERS_TO_SYN, &AnswerCase { moment, segment, own, peer, round_trip })?;
         self.handshake.challenge = self.handshake.challenge.or(NonZeroU64::new(moment.frame));
         Some(Probe::Answer(answer))
     }

@@ -5,7 +5,7 @@ use super::fragments::EarlierFragments;
 use super::keep_alive::{KeepAlives, Silence};
 use super::loss_state::Asks;
 use super::rules::probe_answer::Answered;
-use super::summary::{AfterFin, TcpSummary, UnansweredRequest, ZeroWindow};
+use super::summary::{AfterFin, PathMtu, TcpSummary, UnansweredRequest, ZeroWindow};
 use crate::model::{Checksum, Direction, IpHeader, Nanos, Occurrences, OptTime, OptionKinds, PerDirection, Segment};
 use crate::track::facts::{Observations, Probe};
 use crate::track::packet_ref::PacketRef;
@@ -36,6 +36,7 @@ pub(super) struct RareEvents {
     errors: Occurrences,
     repeats: PerDirection<Occurrences>,
     idle: Nanos,
+    path_mtu: PerDirection<Option<PathMtu>>,
     pub(super) unanswered: Option<UnansweredRequest>,
     pub(super) keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     pub(super) silence: Option<Silence>,
@@ -75,6 +76,7 @@ impl SummaryRecorder {
             repeats: rare.repeats,
             idle: rare.idle,
             keep_alives: rare.keep_alives,
+            path_mtu: rare.path_mtu,
             unanswered: rare.unanswered,
             options: rare.options,
             first_frame: self.first_frame,
@@ -190,8 +192,14 @@ impl SummaryRecorder {
         if !segment.options.other.is_empty() {
             self.rare().options.get_mut(direction).merge(&segment.options.other);
         }
-        if repeat.is_some_and(|repeat| !repeat.is_duplicate()) {
+        if let Some(repeat) = repeat.filter(|repeat| !repeat.is_duplicate()) {
             self.rare().repeats.get_mut(direction).see(frame);
+            if repeat.cause().detail == "icmp"
+                && let Some(path) = self.rare().path_mtu.get_mut(direction)
+            {
+                path.retransmitted.see(frame);
+                path.bytes += u64::from(segment.len);
+            }
         }
         if let Some(probe) = probe {
             self.follow_probe(frame, direction, probe);
@@ -204,6 +212,16 @@ impl SummaryRecorder {
     /// Notes an ICMP error.
     pub(super) fn see_error(&mut self, frame: u64) {
         self.rare().errors.see(frame);
+    }
+
+    /// Notes an ICMP error that says that a packet of the `sender` is longer than a link takes.
+    #[cold]
+    pub(super) fn see_too_big(&mut self, sender: Direction, frame: u64, mtu: Option<u32>) {
+        let path = self.rare().path_mtu.get_mut(sender).get_or_insert_default();
+        // what was in flight is reported too, and those errors tell the same
+        if path.mtu != mtu || path.error == 0 {
+            (path.error, path.mtu) = (frame, mtu);
+        }
     }
 
     /// Notes a packet in fragments.

@@ -5,8 +5,8 @@ use super::endpoint::TcpEndpoint;
 use super::loss_state::{Recovery, RetransmissionTimer};
 use super::rules::retransmission::family::RecoveryChange;
 use super::segment::RetransmittedSegment;
-use crate::model::Nanos;
 use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO, PACING};
+use crate::model::{Nanos, SeqNumber};
 use crate::track::retransmission::Retransmission;
 
 impl Recovery {
@@ -24,19 +24,28 @@ impl Recovery {
     ) -> Option<(u64, u64)> {
         let ack = receiver.ack_sent.filter(|ack| ack.is_before(self.until))?;
         let partial = self.acked.is_none_or(|acked| ack.is_after(acked)) && before < self.frame;
+        // one ACK releases several segments: at their receiver the ACK of the first comes between them
+        let least = journey.filter(|journey| *journey >= COMPARABLE_RTT).map_or(0, |journey| journey.0 / 2);
+        let too_soon = again.at.since(receiver.advanced.1).is_some_and(|since| since.0 < least);
+        let burst = self.released.filter(|(_, at)| again.at.since(*at).is_some_and(|since| since < PACING));
+        if let Some((ack, _)) = burst.filter(|_| too_soon && self.timeout && before < self.frame) {
+            return Some((self.frame, ack));
+        }
         let (frame, at) = receiver.advanced;
         let trip = round_trip.unwrap_or_default();
         let limit = journey.map_or(MIN_RTO.plus(trip), |journey| journey.plus(Nanos(trip.0 / 2)).plus(PACING));
-        let prompt = again.at.since(at).is_none_or(|since| {
-            let least = journey.filter(|journey| *journey >= COMPARABLE_RTT).map_or(0, |journey| journey.0 / 2);
-            since < limit && since.0 >= least
-        });
+        let prompt = again.at.since(at).is_none_or(|since| since < limit && since.0 >= least);
         (partial && prompt && (self.timeout || ack == again.seq)).then_some((self.frame, frame))
     }
 
     /// Whether all that was in flight when it began is acknowledged.
     pub(super) fn is_over(&self, receiver: &TcpEndpoint) -> bool {
         receiver.ack_sent.is_some_and(|ack| !ack.is_before(self.until))
+    }
+
+    /// How many of the bytes that were in flight when it began an ACK leaves unacknowledged; `None` where it is over.
+    pub(super) fn missing(&self, acked: SeqNumber) -> Option<u32> {
+        acked.is_before(self.until).then(|| self.until.relative_to(acked))
     }
 
     /// Whether a timer had run out.
@@ -51,6 +60,12 @@ impl TcpEndpoint {
         let change = repeat.rule.effect.recovery;
         let timeout = match change {
             RecoveryChange::None => return,
+            RecoveryChange::Continued => {
+                if let Some(recovery) = &mut self.loss_mut().recovery {
+                    recovery.released = repeat.proof.witness.map(|ack| (ack, again.at));
+                }
+                return;
+            }
             RecoveryChange::Timeout | RecoveryChange::TimeoutOrProbe => true,
             RecoveryChange::Fast | RecoveryChange::Probe => false,
         };
@@ -69,7 +84,8 @@ impl TcpEndpoint {
         let begins = timeout || self.loss().recovery.as_ref().is_none_or(over);
         if begins && change != RecoveryChange::Probe {
             let until = self.snd_nxt.unwrap_or(again.end);
-            self.loss_mut().recovery = Some(Recovery { frame: again.frame, timeout, acked: receiver.ack_sent, until });
+            self.loss_mut().recovery =
+                Some(Recovery { frame: again.frame, timeout, acked: receiver.ack_sent, until, released: None });
         }
     }
 }

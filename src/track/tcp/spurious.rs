@@ -90,6 +90,7 @@ impl TcpEndpoint {
             carries && !again.packet_end.is_after(segment.ack) && !again.fin_on_ack
         };
         let mut repeats = self.loss().repeats.iter().filter(whole);
+        let sent_again = repeats.clone().next().map(|again| again.frame);
         let (again, after) = match stamps {
             Some((echo, stamp)) if is_older(echo, stamp) => return None,
             Some((echo, _)) => {
@@ -100,7 +101,8 @@ impl TcpEndpoint {
                 (last, Some(moment.since(last.at).filter(too_soon)?))
             }
         };
+        let original = sent_again == Some(again.frame) && !first.damaged;
         let (again, first) = (NonZeroU64::new(again.frame)?, NonZeroU64::new(first.frame)?);
-        Some(SpuriousEvidence::Earlier { again, first, after })
+        Some(SpuriousEvidence::Earlier { again, first, after, original })
     }
 }

@@ -102,6 +102,19 @@ pub struct Unacked {
     pub waited: Nanos,
 }
 
+/// A packet that was longer than a link takes, reported by ICMP.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PathMtu {
+    /// The last such ICMP error.
+    pub error: u64,
+    /// The link's MTU in bytes, where the error tells it.
+    pub mtu: Option<u32>,
+    /// Retransmissions for it.
+    pub retransmitted: Occurrences,
+    /// Their payload bytes.
+    pub bytes: u64,
+}
+
 /// What happened on a connection, beyond its totals.
 #[derive(Clone, Debug, Default)]
 pub struct TcpSummary {
@@ -175,6 +188,8 @@ pub struct TcpSummary {
     pub keep_alives: Option<Box<PerDirection<KeepAlives>>>,
     /// Time during which nothing was sent for a second or more.
     pub idle: Nanos,
+    /// The path MTU that an ICMP error told each side, where it retransmitted in smaller segments.
+    pub path_mtu: PerDirection<Option<PathMtu>>,
     /// A request that was not answered before the connection was closed.
     pub unanswered: Option<UnansweredRequest>,
     /// The last data segments' frame of each side that is not acknowledged.

@@ -85,6 +85,7 @@ impl Blocks {
                 .map_err(|wrong| Damage::invalid(Place::Frame(number), window.position(), wrong))?;
             let data = window.take(block.length).get(8 + packet.data_at..).unwrap_or_default();
             return Ok(Some(Frame {
+                unknown: Default::default(),
                 number,
                 time: packet.time,
                 link: packet.link,

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use super::{Drawing, document};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::render::{Format, Options};
+use crate::render::{Format, Options, Triaged};
 use crate::report::counted;
 use crate::report::series::{CaptureSeries, ConversationSeries};
 use crate::report::{
@@ -25,6 +25,7 @@ pub(in crate::render) static FORMAT: Format = Format {
     streams: false,
     headers: false,
     answers: false,
+    triage: Triaged::No,
     sink: |out, options| {
         let graphs = Graphs {
             out: io::BufWriter::new(out),

@@ -10,7 +10,7 @@ use crate::track::retransmission::SpuriousEvidence;
 pub struct Arrivals;
 
 /// The transmissions in question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArrivalProof {
     /// The transmission that the ACK tells of.
     pub frame: u64,
@@ -18,6 +18,8 @@ pub struct ArrivalProof {
     pub other: u64,
     /// From the retransmission to the ACK, where that is too short for a round trip.
     pub after: Option<Nanos>,
+    /// The transmission that arrived was the first.
+    pub original: bool,
 }
 
 /// Consequences for the transmission in the proof's `frame`.
@@ -91,7 +93,7 @@ const CORRUPTED_ACCEPTED: Rule<Arrivals> = Rule {
     rfc: &["RFC 9293 §3.1"],
     effect: ArrivalEffect { needless: false, corrupted_accepted: true, corrupted_discarded: false },
     applies: |evidence| match *evidence {
-        SpuriousEvidence::Misfit { frame } => Some(ArrivalProof { frame: frame.get(), other: 0, after: None }),
+        SpuriousEvidence::Misfit { frame } => Some(ArrivalProof { frame: frame.get(), ..ArrivalProof::default() }),
         _ => None,
     },
     says: |proof, _| {
@@ -111,7 +113,7 @@ const CORRUPTED_DISCARDED: Rule<Arrivals> = Rule {
     effect: ArrivalEffect { needless: false, corrupted_accepted: false, corrupted_discarded: true },
     applies: |evidence| match *evidence {
         SpuriousEvidence::Unseen { frame, reported_by } => {
-            Some(ArrivalProof { frame: frame.get(), other: reported_by.get(), after: None })
+            Some(ArrivalProof { frame: frame.get(), other: reported_by.get(), ..ArrivalProof::default() })
         }
         _ => None,
     },
@@ -132,7 +134,7 @@ const LATE: Rule<Arrivals> = Rule {
     effect: ArrivalEffect { needless: false, corrupted_accepted: false, corrupted_discarded: false },
     applies: |evidence| match *evidence {
         SpuriousEvidence::Late { frame, reported_by } => {
-            Some(ArrivalProof { frame: frame.get(), other: reported_by.get(), after: None })
+            Some(ArrivalProof { frame: frame.get(), other: reported_by.get(), ..ArrivalProof::default() })
         }
         _ => None,
     },
@@ -147,14 +149,19 @@ const LATE: Rule<Arrivals> = Rule {
 
 fn of_original(evidence: &SpuriousEvidence) -> Option<ArrivalProof> {
     match *evidence {
-        SpuriousEvidence::Earlier { again, first, after } => {
-            Some(ArrivalProof { frame: again.get(), other: first.get(), after })
+        SpuriousEvidence::Earlier { again, first, after, original } => {
+            Some(ArrivalProof { frame: again.get(), other: first.get(), after, original })
         }
         _ => None,
     }
 }
 
 fn acknowledges_original(proof: &ArrivalProof, shown: &str) -> String {
+    if !proof.original {
+        return format!(
+            "{shown}: it acknowledges an earlier transmission of the bytes. They had arrived, and the retransmission was not needed."
+        );
+    }
     format!(
         "{shown}: it acknowledges the original. The bytes of frame {} had arrived, and the retransmission was not needed.",
         proof.other
@@ -171,7 +178,7 @@ mod tests {
     #[test]
     fn each_kind_of_evidence_has_a_rule_of_its_own() {
         let [four, nine] = [4, 9].map(|frame| NonZeroU64::new(frame).expect("not 0"));
-        let earlier = |after| SpuriousEvidence::Earlier { again: nine, first: four, after };
+        let earlier = |after| SpuriousEvidence::Earlier { again: nine, first: four, after, original: true };
         let kinds = [
             (earlier(None), "spurious_retransmit", Some(9), vec![4, 9, 20]),
             (earlier(Some(Nanos(1_000))), "spurious_retransmit", Some(9), vec![4, 9, 20]),

@@ -172,7 +172,7 @@ const NOT_CAPTURED: Rule<Dsacks> = Rule {
     ..NOT_NEEDED
 };
 
-/// One transmission of the bytes is in the capture, and another may have been missed.
+/// One transmission of the bytes is in the capture, and another may have been missed or forgotten.
 const CAPTURED_ONCE: Rule<Dsacks> = Rule {
     applies: |report| match *report {
         DsackReport::Unknown { once } => {
@@ -182,7 +182,7 @@ const CAPTURED_ONCE: Rule<Dsacks> = Rule {
     },
     says: |proof, _| {
         format!(
-            "DSACK (RFC 2883): the bytes of frame {} arrived twice, and this capture holds them once. Whether another transmission was not captured or the network duplicated the packet is unknown.",
+            "DSACK (RFC 2883): the bytes of frame {} arrived twice, and no other transmission of them is in this capture, or none that is remembered. Whether there was one or the network duplicated the packet is unknown.",
             proof.frame
         )
     },

@@ -10,6 +10,7 @@ use crate::model::thresholds::{IDLE, MIN_RTO};
 use crate::model::{FindingCode, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Cause, CauseEvent};
+use crate::track::ledger::Wait;
 use crate::track::packet_ref::PacketRef;
 
 /// Rules for segments that only ask.
@@ -41,6 +42,8 @@ pub struct ProbeProof {
 pub struct ProbeEffect {
     /// The question.
     pub asks: Asks,
+    /// The reason for the time before it, in the time ledger.
+    pub waited: Wait,
     /// The sentence of its step.
     pub(crate) sentence: fn(&Words<'_>) -> String,
 }
@@ -68,7 +71,9 @@ impl ProbeCase<'_> {
     fn repeats_last_number(&self) -> bool {
         let Some(next) = self.own.snd_nxt else { return false };
         let probes = self.segment.len == 0 || self.segment.len == 1 && !self.segment.flags.contains(TcpFlags::PSH);
-        probes && self.segment.seq.plus(1) == next && self.peer.ack_sent == Some(next)
+        // one with an older ACK was sent before the last number, and came late
+        let current = self.own.ack_sent.is_none_or(|acked| !self.segment.ack.is_before(acked));
+        probes && current && self.segment.seq.plus(1) == next && self.peer.ack_sent == Some(next)
     }
 
     /// An ACK that nothing prompted: it repeats its sender's last number, ACK and window, and nothing was sent for longer
@@ -97,6 +102,7 @@ const NEW_BYTE: Rule<Probes> = Rule {
     rfc: &["RFC 9293 §3.8.6.1"],
     effect: ProbeEffect {
         asks: Asks::Window,
+        waited: Wait::Window,
         sentence: |words| {
             format!("{} asks whether the {}'s window has reopened: zero-window probe", words.sender, words.receiver)
         },
@@ -164,6 +170,7 @@ const KEEP_ALIVE: Rule<Probes> = Rule {
     rfc: &["RFC 1122 §4.2.3.6"],
     effect: ProbeEffect {
         asks: Asks::Alive,
+        waited: Wait::Idle,
         sentence: |words| format!("{} asks whether the {} is still there: keep-alive", words.sender, words.receiver),
     },
     applies: |case| (case.segment.len == 0 && case.repeats_last_number()).then(ProbeProof::default),

@@ -6,8 +6,11 @@ use super::super::endpoint::TcpEndpoint;
 use super::super::loss_state::Asks;
 use super::probe::shown_by_dsack;
 use super::rule::{Family, Rule, Verdict, Words, no_candidates};
-use crate::model::{FindingCode, Segment, TcpFlags, counted};
+use crate::model::thresholds::MIN_RTO;
+use crate::model::{FindingCode, Nanos, OptTime, Segment, TcpFlags, counted};
 use crate::track::cause::Cause;
+use crate::track::ledger::Wait;
+use crate::track::packet_ref::PacketRef;
 
 /// Rules for ACKs that only answer.
 #[derive(Clone, Copy, Debug)]
@@ -16,9 +19,12 @@ pub struct ProbeAnswers;
 /// An ACK without data, and the two ends before it changes them.
 #[derive(Debug)]
 pub struct AnswerCase<'a> {
+    pub(in crate::track) moment: &'a PacketRef,
     pub(in crate::track) segment: &'a Segment,
     pub(in crate::track) own: &'a TcpEndpoint,
     pub(in crate::track) peer: &'a TcpEndpoint,
+    /// The handshake's round trip, or 0.
+    pub(in crate::track) round_trip: Nanos,
 }
 
 /// The segment that is answered.
@@ -48,6 +54,8 @@ pub enum Answered {
 pub struct AnswerEffect {
     /// The kind of segment that is answered.
     pub answered: Answered,
+    /// The reason for the time before it, in the time ledger.
+    pub waited: Wait,
     /// It has a finding of its own.
     pub reported: bool,
     /// The remark beside its arrow in ladders.
@@ -88,6 +96,7 @@ const SYN_CHALLENGE: Rule<ProbeAnswers> = Rule {
     rfc: &["RFC 5961 §4", "RFC 9293 §3.5.1"],
     effect: AnswerEffect {
         answered: Answered::Syn,
+        waited: Wait::Network,
         reported: true,
         aside: |_| Some("challenges"),
         sentence: |proof, words| {
@@ -171,6 +180,7 @@ const KEEP_ALIVE: Rule<ProbeAnswers> = Rule {
     rfc: &["RFC 1122 §4.2.3.6"],
     effect: AnswerEffect {
         answered: Answered::KeepAlive,
+        waited: Wait::Network,
         reported: false,
         aside: |_| Some("answers the keep-alive"),
         sentence: still_there,
@@ -193,11 +203,19 @@ const WINDOW_PROBE: Rule<ProbeAnswers> = Rule {
     rfc: &["RFC 9293 §3.8.6.1"],
     effect: AnswerEffect {
         answered: Answered::WindowProbe,
+        waited: Wait::Window,
         reported: false,
         aside: |window| (window == 0).then_some("the window is still zero"),
         sentence: window_now,
     },
-    applies: |case| case.pending(Asks::Window),
+    applies: |case| {
+        let proof = case.pending(Asks::Window)?;
+        let asked = case.peer.newest().filter(|newest| newest.frame == proof.asked);
+        let asked_at = asked.map_or(OptTime::UNKNOWN, |asked| asked.at);
+        // a kernel answers at once, and a window that opens is told at any time
+        let update = case.segment.window > 0 && case.moment.since(asked_at) >= Some(MIN_RTO.plus(case.round_trip));
+        (!update).then_some(proof)
+    },
     says: window_now,
     ..KEEP_ALIVE
 };
@@ -215,7 +233,13 @@ const SYN_ACK_AGAIN: Rule<ProbeAnswers> = Rule {
     code: FindingCode::HandshakeRetried,
     label: "answer to a repeated SYN-ACK",
     rfc: &["RFC 9293 §3.10.7.4"],
-    effect: AnswerEffect { answered: Answered::SynAck, reported: false, aside: |_| None, sentence: acknowledges_again },
+    effect: AnswerEffect {
+        answered: Answered::SynAck,
+        waited: Wait::Network,
+        reported: false,
+        aside: |_| None,
+        sentence: acknowledges_again,
+    },
     applies: |case| {
         let (own, peer) = (case.own, case.peer);
         let again = own.snd_nxt == Some(case.segment.seq) && own.ack_sent == Some(case.segment.ack);

@@ -11,6 +11,7 @@ use crate::model::thresholds::{DELAYED_ACK, IDLE, MIN_RTO, NO_TIMER_WITHIN, PATH
 use crate::model::{FindingCode, Nanos, Segment, TcpFlags, counted};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::ledger::Wait;
 use crate::track::packet_ref::PacketRef;
 
 /// Rules for new data that waited in its sender's kernel.
@@ -51,7 +52,8 @@ pub struct WaitingProof {
 impl Family for Waiting {
     type Case<'a> = WaitingCase<'a>;
     type Proof = WaitingProof;
-    type Effect = ();
+    /// The share of the time ledger.
+    type Effect = Wait;
 }
 
 /// A reason why data waited.
@@ -163,7 +165,7 @@ const SMALL_WINDOW: Rule<Waiting> = Rule {
     code: FindingCode::WindowLimited,
     label: "small window",
     rfc: &["RFC 9293 §3.8.6.2.1"],
-    effect: (),
+    effect: Wait::Window,
     applies: |case| {
         let waited = case.since_ack()?;
         let small = case.fills_window && case.peer.window < case.full && case.all_acked();
@@ -205,7 +207,7 @@ const NAGLE: Rule<Waiting> = Rule {
     code: FindingCode::NagleWait,
     label: "Nagle's algorithm",
     rfc: &["RFC 896", "RFC 9293 §3.7.4"],
-    effect: (),
+    effect: Wait::DelayedAck,
     applies: |case| case.nagle(),
     cause: |proof| Cause::arrival(Some(proof.ack), "ack"),
     candidates: no_candidates,
@@ -227,7 +229,7 @@ const CORK: Rule<Waiting> = Rule {
     code: FindingCode::CorkWait,
     label: "TCP_CORK or MSG_MORE",
     rfc: &["RFC 9293 §3.9.1.2"],
-    effect: (),
+    effect: Wait::Unknown,
     applies: |case| {
         let late = case.since_ack()?.minus(case.answer_time.unwrap_or_default());
         let more = !case.before.push && !case.before.syn && case.before.len.is_multiple_of(case.full);

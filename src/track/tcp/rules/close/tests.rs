@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::after::AFTER_CLOSE;
 use super::*;
 use crate::echo::EchoStory;
-use crate::model::{Direction, Endpoint, FindingCode as Code, Nanos, PerDirection, Protocol};
+use crate::model::{Direction, Endpoint, FindingCode as Code, Nanos, PerDirection, Protocol, Unknown};
 use crate::track::analysis::AnalysisCounts;
 use crate::track::stop_reason::StopReason;
 use crate::track::stream::{RolesFrom, StreamId};
@@ -35,6 +35,8 @@ fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
         last_frame: 20,
         start: None,
         duration: None,
+        longest_stall: None,
+        ledger: None,
         packets: five,
         bytes: five,
         payload: five,
@@ -44,6 +46,7 @@ fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
         udp: None,
         rtt: None,
         in_surge: false,
+        unknown: Unknown::default(),
         early: None,
     }
 }

@@ -110,12 +110,17 @@ pub(super) const ABORT: Rule<ResetFamily> = Rule {
     effect: ResetEffect::ends(abort_sentence),
     applies: |case| {
         let bytes = case.left_over();
-        Some(ResetProof { bytes, before: case.last_data().filter(|_| bytes > 0), ..ResetProof::default() })
+        let flag = case.may_be_unread();
+        Some(ResetProof { bytes, before: case.last_data().filter(|_| bytes > 0), flag, ..ResetProof::default() })
     },
     cause: close_call,
     candidates: no_candidates,
     says: |proof, words| {
         let unread = match proof.bytes {
+            0 if proof.flag => format!(
+                " Or some of the {}'s data was unread, which makes close() send RST as well (RFC 2525 §2.17): an answer does not prove that all was read.",
+                words.receiver
+            ),
             0 => String::new(),
             count => format!(
                 " The last {} of the {} were not echoed and may be unread, which makes close() send RST as well (RFC 2525 §2.17).",

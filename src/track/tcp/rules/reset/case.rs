@@ -40,6 +40,8 @@ pub struct ResetCase<'a> {
     pub(super) with_ack: bool,
     /// The SYN asks for ECN (RFC 3168 §6.1.1, RFC 9768 §3.1.1).
     pub(super) ecn_setup: bool,
+    /// Segments of this sender came with valid checksums, so a wrong one means a corrupted segment.
+    pub(super) checksums_tell: bool,
     /// Without ACK a RST takes its number from the ACK of the segment that it answers (RFC 9293 §3.10.7.1): that segment.
     pub(super) answered: Option<Recent>,
 }
@@ -75,6 +77,7 @@ impl<'a> ResetCase<'a> {
             elsewhere,
             with_ack,
             ecn_setup: connection.ecn.is_offered(),
+            checksums_tell: connection.clues.has_valid(moment.direction),
             answered: None,
         };
         let answered = (!with_ack).then(|| case.peer.recent_with_ack(segment.seq)).flatten();
@@ -153,6 +156,12 @@ impl<'a> ResetCase<'a> {
             Direction::ServerToClient => self.elsewhere.echo.left_over(),
             Direction::ClientToServer => 0,
         }
+    }
+
+    /// Whether data of the peer may be unread though this side has answered it: no echo shows that all of it was read.
+    pub(super) fn may_be_unread(&self) -> bool {
+        let echoed = self.moment.direction == Direction::ServerToClient && self.elsewhere.echo.gave_all_back();
+        self.peer.sent.last_data().is_some() && !echoed
     }
 
     /// Segments of the peer that came for a socket that was closed, and that no RST has answered.

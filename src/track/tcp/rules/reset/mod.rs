@@ -6,6 +6,7 @@
 mod abort;
 pub(in crate::track) mod case;
 mod closed;
+mod corrupted;
 mod duplicate;
 pub(in crate::track) mod family;
 mod foreign;
@@ -35,6 +36,7 @@ use family::ResetFamily;
 
 /// Every cause of a RST that is known here, the first that applies wins.
 pub(crate) static RESET: &[Rule<ResetFamily>] = &[
+    corrupted::CORRUPTED,
     syn::NO_ACK,
     duplicate::REFUSAL,
     refused::AGAIN,

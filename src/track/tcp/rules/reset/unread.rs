@@ -7,6 +7,7 @@ use super::ResetCase;
 use super::family::{ResetEffect, ResetFamily};
 use super::proof::ResetProof;
 use super::words::{CLOSE, EXIT, bytes, close_call, frames, number, unknown_cause};
+use crate::model::Direction;
 use crate::model::FindingCode::{ResetAbort, ResetUnread};
 use crate::track::cause::Candidates;
 
@@ -101,7 +102,10 @@ pub(super) const UNREAD: Rule<ResetFamily> = Rule {
         let arrived = case.peer.sent.acked().rev().find(|sent| sent.len > 0);
         let arrived = arrived.and_then(|sent| NonZeroU64::new(sent.frame));
         let before = if in_transit > 0 { arrived } else { proof.before };
-        Some(ResetProof { before, bytes: proof.bytes - in_transit, number: in_transit, ..proof })
+        // a server that never sent a byte may never have accepted the connection
+        let server = case.moment.direction == Direction::ServerToClient;
+        let flag = server && case.own.isn.is_some_and(|isn| isn.plus(1) == case.segment.seq);
+        Some(ResetProof { flag, before, bytes: proof.bytes - in_transit, number: in_transit, ..proof })
     },
     cause: close_call,
     candidates: no_candidates,
@@ -111,8 +115,14 @@ pub(super) const UNREAD: Rule<ResetFamily> = Rule {
             0 => String::new(),
             count => format!(" A further {} had not arrived.", bytes(count)),
         };
+        let or = match proof.flag {
+            true => {
+                ", SO_LINGER was set with a zero timeout, or its listening socket was closed before the program accepted the connection"
+            }
+            false => ", or SO_LINGER was set with a zero timeout",
+        };
         format!(
-            "The {} closed with RST instead of FIN, and {} from the {}{last} have no answer. Either some of them were unread, which makes close() send RST (RFC 2525 §2.17), or SO_LINGER was set with a zero timeout.{in_transit} The {} learns that the connection was aborted; unread bytes are lost.",
+            "The {} closed with RST instead of FIN, and {} from the {}{last} have no answer. Either some of them were unread, which makes close() send RST (RFC 2525 §2.17){or}.{in_transit} The {} learns that the connection was aborted; unread bytes are lost.",
             words.sender,
             bytes(proof.bytes),
             words.receiver,

@@ -51,6 +51,8 @@ pub enum RecoveryChange {
     None,
     /// It begins a fast recovery (RFC 6582).
     Fast,
+    /// An ACK released it in the recovery that was under way.
+    Continued,
     /// The retransmission timer expired: it begins a recovery in slow start, and backs the timer off.
     Timeout,
     /// One of two timers expired, the retransmission timer or that of a tail-loss probe.

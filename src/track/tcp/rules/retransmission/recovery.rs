@@ -13,6 +13,7 @@ use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Pro
 
 const CONTINUED: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Unanswered,
+    recovery: RecoveryChange::Continued,
     why: |proof| {
         format!("upon the ACK in frame {}: the recovery since frame {} continues", witness(proof), number(proof.second))
     },

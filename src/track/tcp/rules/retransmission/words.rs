@@ -80,7 +80,7 @@ pub(crate) fn sent_before(proof: &Proof) -> String {
         }
         (None, None, FirstCopy::Partly(skipped)) => format!("{} of them fill a gap", bytes(skipped)),
         (None, _, FirstCopy::NotCaptured) => "the first copy did not reach the capture point".to_owned(),
-        (None, ..) => "the first copy is not in this capture".to_owned(),
+        (None, ..) => "the first copy is not in this capture, or no longer remembered".to_owned(),
     };
     let last = proof.last.map_or_else(String::new, |last| format!(", last in frame {last}"));
     let after = proof.after.map_or_else(String::new, |after| format!(", {} earlier", after.human()));

@@ -1,4 +1,4 @@
-//! The capture files of a session: their names, and that they can be made.
+//! The capture files of a command: their names, and that they can be made.
 
 use std::ffi::OsString;
 use std::io;
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::destination::{is_same, is_stdout};
 use crate::capture::save::{CaptureWriter, create, format_of};
-use crate::cli::destination::{is_same, is_stdout};
 use crate::model::{CaptureFormat, CaptureInfo, Side};
 use crate::session::Writers;
 

@@ -1,4 +1,4 @@
-//! Bytes of lines, with table-driven numbers and addresses.
+//! Text under way to an output, with table-driven numbers and addresses.
 //!
 //! Texts of a few bytes are most of a line, and copying them by their own length costs a call each. So they are kept in
 //! blocks of fixed size: the whole block is appended, which is one or two instructions, and the excess taken back.
@@ -75,13 +75,40 @@ impl Buffer {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
+    /// `,"key":`, of a key that needs no escape.
+    #[inline(always)]
+    pub(super) fn key(&mut self, key: &'static str) {
+        // inlined where the key is known, so that the block is a constant
+        let mut block = [0; 32];
+        match block.get_mut(..key.len() + 4) {
+            Some([comma, open, name @ .., close, colon]) => {
+                (*comma, *open, *close, *colon) = (b',', b'"', b'"', b':');
+                name.iter_mut().zip(key.bytes()).for_each(|(place, byte)| *place = byte);
+                self.block(&block, key.len() + 4);
+            }
+            _ => {
+                self.text(",\"");
+                self.text(key);
+                self.text("\":");
+            }
+        }
+    }
+
+    /// Puts `byte` at a place that has been written.
+    #[inline]
+    pub(super) fn set(&mut self, place: usize, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(place) {
+            *slot = byte;
+        }
+    }
+
     #[inline]
     pub(super) fn short<const N: usize>(&mut self, short: &Short<N>) {
         self.block(&short.block, short.len);
     }
 
     /// The first `used` bytes of `block`.
-    #[inline]
+    #[inline(always)]
     fn block<const N: usize>(&mut self, block: &[u8; N], used: usize) {
         let end = self.bytes.len() + used;
         self.bytes.extend_from_slice(block);
@@ -185,6 +212,13 @@ mod tests {
         let edges = (0..20).map(|power| 10_u64.pow(power)).flat_map(|edge| [edge - 1, edge, edge + 1]);
         for number in edges.chain([7, 42, 999, 1_007, 65_535, 4_294_967_295, u64::MAX]) {
             assert_eq!(written(|buffer| buffer.number(number)), number.to_string());
+        }
+    }
+
+    #[test]
+    fn a_key_of_any_length_stands_in_quotation_marks() {
+        for key in ["", "frame", "a_key_of_twenty_eight_bytes_", "a_key_of_twenty_nine_bytes__."] {
+            assert_eq!(written(|buffer| buffer.key(key)), format!(",\"{key}\":"));
         }
     }
 

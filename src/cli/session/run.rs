@@ -1,0 +1,247 @@
+//! `echolab run`: the user's own programs as server and client, captured, explained.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{bail, ensure};
+use clap::{Args, ValueEnum};
+
+use super::network_args::CaptureAtArg;
+use super::programs_output::show;
+use super::verdict::judge_capture;
+use super::watch::{Known, take};
+use super::wire_args::WireArgs;
+use super::wire_words::story;
+use super::with_ways_out;
+use crate::cli::Exit;
+use crate::cli::capture_files::{CaptureFiles, ensure_free};
+use crate::cli::exit::say;
+use crate::cli::interrupt::interrupt;
+use crate::cli::output::{OutputArgs, Scope};
+use crate::cli::privileges;
+use crate::cli::report_dir::ReportDir;
+use crate::drive::{ClientInput, Command, Files, ProgramOptions};
+use crate::session::{CaptureAt, LabNetwork, Network, ProgramSession, WithPrograms};
+
+/// How long a server may take to listen.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long clients may run that nobody types to.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long connections may take to close after their programs have ended, beyond the delays of the wire.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Run your own server and client, capture their session and explain every step.
+///
+/// The programs run with your user, environment, folder and files, in a private network: with a loopback interface of its
+/// own, so that 127.0.0.1, localhost and any port work, or on two hosts named client and server (--network lab). No root
+/// is needed.
+///
+/// The client is started as soon as the server listens (or is bound, for UDP). When the client has ended and its
+/// connections are closed, the server gets SIGINT, after a second SIGTERM, then SIGKILL. No process is left.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  echolab run --server 'python3 server.py 12345' --client 'python3 client.py 127.0.0.1 12345'
+  echolab run --server ./server --client ./client --type HELLO --type quit
+  echolab run --server 'java Server 7000' --client 'java Client localhost 7000' --input lines.txt
+  echolab run --server ./server --client ./client --clients 3 --together
+  echolab run --server ./server --client ./client --client-first      what a refused client gets
+  echolab run --server './server 12345' --client './client server 12345' --network lab --loss 5% --report out
+  echolab run --server ./server --client ./client --write session.pcapng
+
+The lab's hosts: client is 192.0.2.1 and 2001:db8::1, server is 192.0.2.2 and 2001:db8::2. A server
+that is to be reached from there listens on 0.0.0.0 (or ::), not on 127.0.0.1.
+
+Exit status: 0 done, 1 a program failed, did not listen in time, or was stopped, 2 an error (as a
+program that can't be started), or packets are missing.")]
+pub(in crate::cli) struct RunArgs {
+    /// The server's command, as a shell would split it into words (no other shell syntax: use sh -c '…' for that).
+    #[arg(long, value_name = "COMMAND", value_parser = Command::parse)]
+    server: Command,
+
+    /// The client's command; repeatable: the clients run one after the other, or with --together at the same time.
+    #[arg(long, value_name = "COMMAND", required = true, value_parser = Command::parse)]
+    client: Vec<Command>,
+
+    /// Run each client so many times.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    clients: u16,
+
+    /// Run all clients at the same time.
+    #[arg(long)]
+    together: bool,
+
+    /// Start the first client before the server, which is started once the client has sent a packet or has ended.
+    #[arg(long)]
+    client_first: bool,
+
+    /// Type LINE at the client; repeatable. Its input ends after the last line.
+    #[arg(long = "type", value_name = "LINE", allow_hyphen_values = true)]
+    typed: Vec<String>,
+
+    /// Give the client the lines of FILE as its input [default: the terminal's].
+    #[arg(long, value_name = "FILE", conflicts_with = "typed")]
+    input: Option<PathBuf>,
+
+    /// Stop clients that run longer [default: 60s; none where the client reads from a terminal].
+    #[arg(long, value_name = "DUR")]
+    timeout: Option<humantime::Duration>,
+
+    /// Give up on a server that does not listen in time [default: 10s].
+    #[arg(long, value_name = "DUR")]
+    listen_timeout: Option<humantime::Duration>,
+
+    /// Keep the capture in FILE: pcapng if its name ends so, else pcap; - is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    write: Option<PathBuf>,
+
+    /// Where the programs run: both on one private host (private), or each on a private host of its own (lab) [default:
+    /// private, or lab where another option needs it].
+    #[arg(long, value_enum, value_name = "private|lab", hide_possible_values = true)]
+    network: Option<RunNetwork>,
+
+    /// Capture at this host of the lab; both makes two captures [default: client].
+    #[arg(long, value_enum, value_name = "client|server|both", hide_possible_values = true)]
+    capture_at: Option<CaptureAtArg>,
+
+    #[command(flatten)]
+    wire: WireArgs,
+
+    /// Answer the questions that networking labs ask of a trace, with frames and formulas.
+    #[arg(long, help_heading = "Output")]
+    answers: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RunNetwork {
+    Private,
+    Lab,
+}
+
+impl RunArgs {
+    pub(in crate::cli) fn run(self, command: String) -> anyhow::Result<Exit> {
+        let network = self.choose()?;
+        let capture_at = self.capture_at.map_or(CaptureAt::Client, CaptureAt::from);
+        let both = capture_at == CaptureAt::Both;
+        let force = self.output.force;
+        let mut output =
+            self.output.clone().check(Scope { several: both, answers: self.answers, command, ..Scope::default() })?;
+        if output.annotates() {
+            bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");
+        }
+        let write = self.write.clone().or_else(|| output.report().map(ReportDir::capture));
+        let files = CaptureFiles::new(write, both)?;
+        if files.take_stdout() {
+            ensure!(
+                !self.output.names_stdout(),
+                "--write and --output can't both take standard output: name a file for one of them"
+            );
+            ensure!(
+                !io::stdout().is_terminal(),
+                "a capture is not for a terminal: name a file with --write, or pipe it to another program"
+            );
+            output.make_way();
+        }
+        files.ensure_apart(&output.files())?;
+        files.ensure_free(force)?;
+        output.file().map_or(Ok(()), |path| ensure_free(path, force))?;
+        let of_lab = matches!(network, Network::Lab(_));
+        let options = self.program_options(&network)?;
+        let halt = interrupt()?;
+
+        let mut session = ProgramSession::open(&network).map_err(|error| with_ways_out(error, true))?;
+        session.notes().iter().for_each(|note| say(&format!("note: {note}")));
+        // the programs are the caller's, and so is what they do to files: the user stays who it is, but for sudo's caller
+        privileges::give_up_with(Files::Named, || session.give_up_capabilities())?;
+        let known = Known { server: None, clients: None, kept: files.kept(), halt: halt.clone() };
+        output.report().map_or(Ok(()), ReportDir::make)?;
+        session.keep(files.open(force, session.infos())?);
+        let mut output = output.open()?;
+        let mut sink = WithPrograms::new(output.sink(), session.ended());
+        let (taken, ended) = session.run(options, &halt, |sources| take(sources, &known, &mut sink))?;
+        let watched = taken.finish(&known, ended.wire.as_ref(), &mut sink)?;
+        let shown = output.end();
+
+        let mut exit = watched.totals.iter().map(judge_capture).fold(Exit::Done, Exit::and);
+        let silent = watched.totals.iter().all(|totals| totals.tcp + totals.udp + totals.icmp == 0);
+        // what kept the programs from it is told below
+        let explained = ended.outcome.unmet.len() + ended.outcome.failed.len() > 0;
+        if silent && (of_lab || !explained) {
+            say(match of_lab {
+                false => "the programs exchanged no packets: nothing was captured",
+                true => {
+                    "no packet went from one host to the other: in the lab the client reaches the server as `server` or \
+                     192.0.2.2; 127.0.0.1 and localhost are its own host"
+                }
+            });
+            exit = exit.and(Exit::Unmet);
+        }
+        ended.wire.iter().flat_map(|wire| story(wire, self.wire.chance())).for_each(|line| say(&line));
+        for sentence in &ended.outcome.unmet {
+            say(sentence);
+            exit = exit.and(Exit::Unmet);
+        }
+        for sentence in &ended.outcome.failed {
+            say(sentence);
+            exit = exit.and(Exit::Error);
+        }
+        watched.written?;
+        shown?;
+        Ok(exit)
+    }
+
+    /// The network, checked against what needs the lab.
+    fn choose(&self) -> anyhow::Result<Network> {
+        let only_lab = self.capture_at.map(|_| "--capture-at").or(self.wire.first());
+        match (self.network, only_lab) {
+            (Some(RunNetwork::Private), Some(option)) => bail!("{option} needs two hosts: --network lab"),
+            (Some(RunNetwork::Private), None) | (None, None) => Ok(Network::PrivateHost),
+            (Some(RunNetwork::Lab), _) | (None, Some(_)) => {
+                let capture_at = self.capture_at.map_or(CaptureAt::Client, CaptureAt::from);
+                Ok(Network::Lab(Box::new(LabNetwork { options: self.wire.options(), capture_at })))
+            }
+        }
+    }
+
+    fn program_options(&self, network: &Network) -> anyhow::Result<ProgramOptions> {
+        let clients: Vec<Command> =
+            self.client.iter().flat_map(|client| std::iter::repeat_n(client.clone(), self.clients.into())).collect();
+        let input = match &self.input {
+            Some(path) => {
+                std::fs::File::open(path)
+                    .map_err(|error| anyhow::anyhow!("can't read the client's input {}: {error}", path.display()))?;
+                ensure!(!path.is_dir(), "the client's input {} is a folder, not a file", path.display());
+                ClientInput::File(path.clone())
+            }
+            None if self.typed.is_empty() => ClientInput::Inherited,
+            None => ClientInput::Bytes(self.typed.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect()),
+        };
+        let at_terminal = matches!(input, ClientInput::Inherited) && io::stdin().is_terminal();
+        let wire = match network {
+            Network::Lab(lab) => {
+                let faults = &lab.options.wire.faults;
+                let [there, back] = [&faults.client_to_server, &faults.server_to_client]
+                    .map(|way| way.delay.saturating_add(way.jitter));
+                there.saturating_add(back).saturating_mul(4)
+            }
+            _ => Duration::ZERO,
+        };
+        Ok(ProgramOptions {
+            server: self.server.clone(),
+            clients,
+            together: self.together,
+            client_first: self.client_first,
+            input,
+            listen_timeout: self.listen_timeout.map_or(LISTEN_TIMEOUT, Into::into),
+            timeout: self.timeout.map(Into::into).or((!at_terminal).then_some(TIMEOUT)),
+            settle: SETTLE.saturating_add(wire),
+            show: show(),
+        })
+    }
+}

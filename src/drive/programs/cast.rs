@@ -1,0 +1,147 @@
+//! The programs of a session and what has become of each.
+
+use std::fs::File;
+use std::io;
+
+use anyhow::{Context, Result};
+
+use super::command::Command;
+use super::launch::{Input, Launch};
+use super::output::{Outlet, Show};
+use super::{ClientInput, descriptor_of};
+use crate::model::{Program, ProgramEnd, Side};
+
+/// The server, then the clients.
+pub(super) struct Cast(pub(super) Vec<Member>);
+
+/// A program.
+pub(super) struct Member {
+    side: Side,
+    number: u32,
+    pub(super) command: Command,
+    pub(super) started: bool,
+    pub(super) end: Option<ProgramEnd>,
+    stopped_with: Option<&'static str>,
+    outlet: Option<Outlet>,
+}
+
+impl Cast {
+    pub(super) fn assemble(server: &Command, clients: &[Command]) -> Self {
+        let member = |side, number, command: &Command| Member {
+            side,
+            number,
+            command: command.clone(),
+            started: false,
+            end: None,
+            stopped_with: None,
+            outlet: None,
+        };
+        let clients = (1..).zip(clients).map(|(number, command)| member(Side::Client, number, command));
+        Self([member(Side::Server, 1, server)].into_iter().chain(clients).collect())
+    }
+
+    /// The places of the clients.
+    pub(super) fn clients(&self) -> impl Iterator<Item = usize> + use<> {
+        1..self.0.len()
+    }
+
+    pub(super) fn is_running(&self, id: usize) -> bool {
+        self.0.get(id).is_some_and(Member::is_running)
+    }
+
+    pub(super) fn has_ended(&self, id: usize) -> bool {
+        self.0.get(id).is_some_and(|member| member.end.is_some())
+    }
+
+    pub(super) fn did_not_start(&self, id: usize) -> bool {
+        self.0.get(id).is_some_and(|member| matches!(member.end, Some(ProgramEnd::NotStarted(_))))
+    }
+
+    /// Whether no client runs.
+    pub(super) fn clients_ended(&self) -> bool {
+        !self.0.iter().skip(1).any(Member::is_running)
+    }
+
+    /// The labels of the clients that run.
+    pub(super) fn running_clients(&self) -> Vec<String> {
+        self.0.iter().skip(1).filter(|member| member.is_running()).map(Member::label).collect()
+    }
+
+    pub(super) fn started(&mut self, id: usize) {
+        if let Some(member) = self.0.get_mut(id) {
+            member.started = true;
+        }
+    }
+
+    pub(super) fn ended(&mut self, id: usize, end: ProgramEnd) {
+        if let Some(member) = self.0.get_mut(id) {
+            member.end = Some(end);
+        }
+    }
+
+    /// Notes the first signal that echolab sends to a program.
+    pub(super) fn stopped_with(&mut self, id: usize, signal: &'static str) {
+        if let Some(member) = self.0.get_mut(id) {
+            member.stopped_with = member.stopped_with.or(Some(signal));
+        }
+    }
+
+    /// All of them, when no process is left.
+    pub(super) fn programs(self) -> Vec<Program> {
+        self.0.into_iter().map(Member::program).collect()
+    }
+}
+
+impl Member {
+    fn is_running(&self) -> bool {
+        self.started && self.end.is_none()
+    }
+
+    fn described(&self) -> Program {
+        Program {
+            side: self.side,
+            number: self.number,
+            command: self.command.typed().to_owned(),
+            end: self.end.clone().unwrap_or(ProgramEnd::NotReached),
+            stopped_with: self.stopped_with,
+            output: Vec::new(),
+            output_left_out: 0,
+        }
+    }
+
+    pub(super) fn label(&self) -> String {
+        self.described().label()
+    }
+
+    pub(super) fn failed(&self) -> bool {
+        self.described().failed()
+    }
+
+    pub(super) fn ending(&self) -> String {
+        self.described().ending()
+    }
+
+    fn program(self) -> Program {
+        let mut program = self.described();
+        if let Some(outlet) = self.outlet {
+            let output = outlet.end();
+            (program.output, program.output_left_out) = (output.lines, output.left_out);
+        }
+        program
+    }
+
+    /// Makes it ready to start. `alone` says whether no other program shares its input.
+    pub(super) fn launch(&mut self, input: Option<&ClientInput>, alone: bool, show: &Show) -> Result<Launch> {
+        let nothing = || -> io::Result<Input> { Ok(Input::From(File::open("/dev/null")?.into())) };
+        let input = match input {
+            Some(ClientInput::Inherited) if alone => Ok(Input::Inherited),
+            None | Some(ClientInput::Inherited) => nothing(),
+            Some(ClientInput::Bytes(bytes)) => descriptor_of(bytes).map(Input::From),
+            Some(ClientInput::File(path)) => File::open(path).map(|file| Input::From(file.into())),
+        };
+        let input = input.with_context(|| format!("can't make the input of the {}", self.label()))?;
+        let (outlet, output) = Outlet::open(self.label(), show.clone()).context("can't make a program's output")?;
+        self.outlet = Some(outlet);
+        Ok(Launch { command: self.command.clone(), input, output })
+    }
+}

@@ -1,0 +1,469 @@
+//! Programs that are not echolab's own, as the server and the clients of a session.
+//!
+//! They run as the caller: with the caller's user, environment, folder and files. All are in a PID namespace that ends with
+//! the session, so that none is left, whatever it has become.
+
+mod cast;
+mod command;
+mod launch;
+mod output;
+mod shelter;
+mod sockets;
+mod supervisor;
+
+use std::collections::VecDeque;
+use std::io::{self, PipeReader, Read, Write};
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use nix::sys::signal::Signal as ProcessSignal;
+
+pub use self::command::{Command, CommandError};
+pub use self::output::Show;
+
+use self::cast::Cast;
+use self::sockets::{SocketTables, Sockets};
+use self::supervisor::{News, Order, Orders, Teller, supervise};
+use super::ground::Ground;
+use super::signal::{Signal, Woken};
+use crate::drive::lab::Addresses;
+use crate::model::{Program, ProgramEnd, Side};
+use nix::poll::PollFlags;
+
+/// How often the socket tables are read while something is waited for: the kernel tells no one of a new listener.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// How long a program has after each signal.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Input that a pipe takes at once; more waits in a temporary file.
+const PIPE_BYTES: usize = 32 << 10;
+
+/// Standard input of the clients.
+#[derive(Clone, Debug)]
+pub enum ClientInput {
+    /// That of echolab.
+    Inherited,
+    /// A file, for each client from its start.
+    File(PathBuf),
+    /// These bytes, for each client.
+    Bytes(Vec<u8>),
+}
+
+/// The programs of a session.
+pub struct ProgramOptions {
+    /// The server.
+    pub server: Command,
+    /// The clients.
+    pub clients: Vec<Command>,
+    /// Whether the clients run at the same time, and not one after the other.
+    pub together: bool,
+    /// Whether the first client is started before the server.
+    pub client_first: bool,
+    /// Standard input of the clients. Of several that run together only the first inherits it.
+    pub input: ClientInput,
+    /// How long the server may take to listen.
+    pub listen_timeout: Duration,
+    /// How long the clients may run; `None` for ever.
+    pub timeout: Option<Duration>,
+    /// How long connections may take to close when the clients have ended.
+    pub settle: Duration,
+    /// Takes the programs' output.
+    pub show: Show,
+}
+
+/// What became of the programs.
+#[derive(Debug, Default)]
+pub struct ProgramOutcome {
+    /// The server, then the clients.
+    pub programs: Vec<Program>,
+    /// What did not go as asked for, a sentence each.
+    pub unmet: Vec<String>,
+    /// What failed, a sentence each.
+    pub failed: Vec<String>,
+}
+
+/// The hosts of the programs, ready for them.
+pub struct ProgramHosts {
+    /// Of the server's host, and of the client's where it has another.
+    tables: Vec<SocketTables>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+}
+
+impl ProgramHosts {
+    /// Prepares the hosts; to be called while there are the rights for it.
+    ///
+    /// # Errors
+    /// When the system refuses a PID namespace, or has no /proc.
+    pub fn prepare(ground: &Ground) -> Result<Self> {
+        let (mut tables, mut notes) = (Vec::new(), Vec::new());
+        for side in sides(ground) {
+            let names = names(ground);
+            let (table, note) = ground.on(*side, move || -> Result<_> {
+                let note = shelter::prepare(&names)?;
+                Ok((SocketTables::open().context("can't read the kernel's socket tables in /proc/net")?, note))
+            })??;
+            tables.push(table);
+            notes.extend(note);
+        }
+        notes.dedup();
+        Ok(Self { tables, notes })
+    }
+
+    fn sockets(&mut self) -> io::Result<Sockets> {
+        let mut all = Sockets::default();
+        for tables in &mut self.tables {
+            let Sockets { listening, bound, open, unix } = tables.read()?;
+            all.listening += listening;
+            all.bound += bound;
+            all.open += open;
+            all.unix += unix;
+        }
+        Ok(all)
+    }
+
+    /// Those of the server's host.
+    fn server_sockets(&mut self) -> io::Result<Sockets> {
+        self.tables.first_mut().map_or_else(|| Ok(Sockets::default()), SocketTables::read)
+    }
+
+    /// Packets that the client's host has sent.
+    fn sent(&mut self) -> io::Result<u64> {
+        self.tables.last_mut().map_or(Ok(0), SocketTables::sent)
+    }
+}
+
+/// The sides that have a host of their own: the server's comes first.
+fn sides(ground: &Ground) -> &'static [Side] {
+    if matches!(ground, Ground::Lab(_)) { &[Side::Server, Side::Client] } else { &[Side::Server] }
+}
+
+/// The names that resolve in the hosts.
+fn names(ground: &Ground) -> Vec<(IpAddr, &'static str)> {
+    // IPv4 alone: a client that tried IPv6 first would show a refused connection to a server of IPv4
+    let of = |side: Side| match ground {
+        Ground::Lab(_) => IpAddr::from(Addresses::of(side.direction()).ipv4),
+        _ => IpAddr::from([127, 0, 0, 1]),
+    };
+    [Side::Server, Side::Client].map(|side| (of(side), side.name())).to_vec()
+}
+
+/// Runs the programs to the end of the last, and leaves no process. `halt` ends them early.
+///
+/// # Errors
+/// When the system gives no thread or no pipe, or the hosts fail.
+pub fn run_programs(
+    ground: &Ground,
+    hosts: ProgramHosts,
+    options: ProgramOptions,
+    halt: &Signal,
+) -> Result<ProgramOutcome> {
+    let (news, heard) = channel();
+    let (woken, wake) = io::pipe()?;
+    let mut orders = Vec::new();
+    let mut supervisors = Vec::new();
+    for side in sides(ground) {
+        let (sender, receiver) = channel();
+        let (reader, writer) = io::pipe()?;
+        let waker = writer.try_clone()?;
+        let teller = Teller { news: news.clone(), wake: wake.try_clone()? };
+        orders.push(Orders { orders: sender, wake: writer });
+        supervisors.push(ground.submit(*side, move || supervise(&receiver, reader, waker, &teller))?);
+    }
+    drop((news, wake));
+    let cast = Cast::assemble(&options.server, &options.clients);
+    let mut director = Director { hosts, options, halt: halt.clone(), orders, heard, woken, cast, orphans: 0 };
+    let directed = director.direct();
+    let Director { cast, orders, .. } = director;
+    // a supervisor ends when there are no more orders to come: it is woken to see that
+    for Orders { orders, wake } in orders {
+        drop(orders);
+        let _ = (&wake).write(&[1]);
+    }
+    for supervisor in supervisors {
+        supervisor.wait()?.context("can't run programs")?;
+    }
+    let mut outcome = directed?;
+    outcome.programs = cast.programs();
+    Ok(outcome)
+}
+
+/// Decides when which program is started and ended.
+struct Director {
+    hosts: ProgramHosts,
+    options: ProgramOptions,
+    halt: Signal,
+    /// Of the server's host, and of the client's where it has another.
+    orders: Vec<Orders>,
+    heard: Receiver<News>,
+    woken: PipeReader,
+    cast: Cast,
+    /// Processes that have left their parents.
+    orphans: usize,
+}
+
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    /// It is so.
+    Done,
+    /// It can't come any more.
+    Never,
+    /// The time is over.
+    TimedOut,
+    /// The user has asked to stop.
+    Halted,
+}
+
+impl Director {
+    fn direct(&mut self) -> Result<ProgramOutcome> {
+        let mut outcome = ProgramOutcome::default();
+        let mut clients: VecDeque<usize> = self.cast.clients().collect();
+        let began = if self.options.client_first { self.client_before_server(&mut clients)? } else { Instant::now() };
+        self.start(0)?;
+        let listens = self.wait(Some(self.options.listen_timeout), |director| {
+            if director.hosts.server_sockets()?.serve() {
+                return Ok(Some(Waited::Done));
+            }
+            let gone = director.cast.has_ended(0) && director.orphans == 0;
+            Ok(gone.then_some(Waited::Never))
+        })?;
+        let began = if self.options.client_first { began } else { Instant::now() };
+        match listens {
+            Waited::Done => {
+                let ended = self.clients(clients, began)?;
+                if ended == Waited::TimedOut {
+                    let time = humantime::format_duration(self.options.timeout.unwrap_or_default());
+                    let who = self.cast.running_clients().join(" and ");
+                    outcome.unmet.push(format!("{who} had not ended after {time} (--timeout) and was stopped"));
+                }
+            }
+            Waited::Never if self.options.client_first => {
+                // the client that came first may still wait for it
+                self.clients(VecDeque::new(), began)?;
+            }
+            // that it did not start is told with its reason
+            Waited::Never if self.cast.did_not_start(0) => {}
+            Waited::Never | Waited::TimedOut => outcome.unmet.push(self.never_listened()?),
+            Waited::Halted => {}
+        }
+        self.stop_all()?;
+        self.report(&mut outcome);
+        if self.halt.is_raised() {
+            outcome.unmet.push("stopped before the end".to_owned());
+        }
+        Ok(outcome)
+    }
+
+    /// Starts the first client, and waits until it has sent a packet, or ended.
+    fn client_before_server(&mut self, clients: &mut VecDeque<usize>) -> Result<Instant> {
+        let began = Instant::now();
+        let before = self.hosts.sent()?;
+        if let Some(first) = clients.pop_front() {
+            self.start(first)?;
+            self.wait(self.options.timeout, |director| {
+                let done = director.hosts.sent()? > before || director.cast.has_ended(first);
+                Ok(done.then_some(Waited::Done))
+            })?;
+        }
+        Ok(began)
+    }
+
+    /// Runs the clients, and waits until they and their connections have ended.
+    fn clients(&mut self, mut clients: VecDeque<usize>, began: Instant) -> Result<Waited> {
+        let deadline = self.options.timeout.map(|timeout| began + timeout);
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let ended = self.wait(left, |director| Ok(director.cast.clients_ended().then_some(Waited::Done)))?;
+            if ended != Waited::Done {
+                return Ok(ended);
+            }
+            let settle = self.options.settle;
+            let settled =
+                self.wait(Some(settle), |director| Ok((director.hosts.sockets()?.open == 0).then_some(Waited::Done)))?;
+            if settled == Waited::Halted || clients.is_empty() {
+                return Ok(if settled == Waited::Halted { settled } else { Waited::Done });
+            }
+            let next = if self.options.together { clients.len() } else { 1 };
+            for client in clients.drain(..next) {
+                self.start(client)?;
+            }
+        }
+    }
+
+    /// Ends the clients that still run, then the server, then what they have left behind.
+    fn stop_all(&mut self) -> Result<()> {
+        let clients: Vec<usize> = self.cast.clients().collect();
+        for group in [clients, vec![0]] {
+            for signal in [ProcessSignal::SIGINT, ProcessSignal::SIGTERM, ProcessSignal::SIGKILL] {
+                let running: Vec<usize> = group.iter().copied().filter(|id| self.cast.is_running(*id)).collect();
+                if running.is_empty() {
+                    break;
+                }
+                for id in &running {
+                    self.cast.stopped_with(*id, signal.as_str());
+                    self.order(*id, Order::Signal(Some(*id), signal));
+                }
+                let grace = if signal == ProcessSignal::SIGKILL { None } else { Some(GRACE) };
+                self.wait_for_end(grace, |director| {
+                    Ok(running.iter().all(|id| director.cast.has_ended(*id)).then_some(Waited::Done))
+                })?;
+            }
+        }
+        if self.orphans > 0 {
+            self.orders.iter().for_each(|orders| orders.give(Order::Signal(None, ProcessSignal::SIGTERM)));
+            self.wait_for_end(Some(GRACE), |director| Ok((director.orphans == 0).then_some(Waited::Done)))?;
+        }
+        let settle = self.options.settle;
+        self.wait_for_end(Some(settle), |director| Ok((director.hosts.sockets()?.open == 0).then_some(Waited::Done)))?;
+        Ok(())
+    }
+
+    /// What the programs' ends mean.
+    fn report(&mut self, outcome: &mut ProgramOutcome) {
+        for member in &self.cast.0 {
+            match &member.end {
+                Some(ProgramEnd::NotStarted(why)) => {
+                    outcome.failed.push(format!(
+                        "{} (`{}`) did not start: {why}",
+                        member.label(),
+                        member.command.typed()
+                    ));
+                }
+                Some(_) if member.failed() => {
+                    outcome.unmet.push(format!(
+                        "{} (`{}`) {}",
+                        member.label(),
+                        member.command.typed(),
+                        member.ending()
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Why no client was started.
+    fn never_listened(&mut self) -> Result<String> {
+        let unix = self.hosts.server_sockets()?.unix > 0;
+        let time = humantime::format_duration(self.options.listen_timeout);
+        let what = format!("has no listening TCP socket and no bound UDP socket after {time} (--listen-timeout)");
+        let ended = self.cast.has_ended(0);
+        Ok(match (unix, ended) {
+            (true, _) => format!(
+                "the server {what}, only a listening UNIX socket: its data pass through no network and can't be captured; \
+                 the client was not started"
+            ),
+            (false, true) => "the server ended before it listened; the client was not started".to_owned(),
+            (false, false) => format!("the server {what}; the client was not started"),
+        })
+    }
+
+    fn start(&mut self, id: usize) -> Result<()> {
+        let Some(member) = self.cast.0.get_mut(id) else { return Ok(()) };
+        let input = if id == 0 { None } else { Some(&self.options.input) };
+        let alone = !self.options.together || id == 1;
+        let launch = member.launch(input, alone, &self.options.show)?;
+        self.order(id, Order::Start(id, Box::new(launch)));
+        self.wait_for_end(None, |director| {
+            Ok(director
+                .cast
+                .0
+                .get(id)
+                .is_none_or(|member| member.started || member.end.is_some())
+                .then_some(Waited::Done))
+        })?;
+        Ok(())
+    }
+
+    /// Hands an order to the supervisor of a program.
+    fn order(&self, id: usize, order: Order) {
+        let orders = if id == 0 { self.orders.first() } else { self.orders.last() };
+        if let Some(orders) = orders {
+            orders.give(order);
+        }
+    }
+
+    /// Waits until `look` has an answer.
+    fn wait(
+        &mut self,
+        most: Option<Duration>,
+        look: impl FnMut(&mut Self) -> Result<Option<Waited>>,
+    ) -> Result<Waited> {
+        self.wait_until(most, true, look)
+    }
+
+    /// The same, though the user has asked to stop.
+    fn wait_for_end(
+        &mut self,
+        most: Option<Duration>,
+        look: impl FnMut(&mut Self) -> Result<Option<Waited>>,
+    ) -> Result<Waited> {
+        self.wait_until(most, false, look)
+    }
+
+    fn wait_until(
+        &mut self,
+        most: Option<Duration>,
+        halts: bool,
+        mut look: impl FnMut(&mut Self) -> Result<Option<Waited>>,
+    ) -> Result<Waited> {
+        let deadline = most.map(|most| Instant::now() + most);
+        loop {
+            self.hear();
+            if let Some(waited) = look(self)? {
+                return Ok(waited);
+            }
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(Waited::TimedOut);
+            }
+            let time = LOOK.min(left.unwrap_or(LOOK));
+            let woken = if halts {
+                self.halt.wait_with(&self.woken, PollFlags::POLLIN, Some(time))?
+            } else {
+                let mut waits = [nix::poll::PollFd::new(std::os::fd::AsFd::as_fd(&self.woken), PollFlags::POLLIN)];
+                if super::signal::poll(&mut waits, Some(time))? { Woken::Ready } else { Woken::TimedOut }
+            };
+            match woken {
+                Woken::Signalled => return Ok(Waited::Halted),
+                Woken::Ready => {
+                    let mut bytes = [0; 512];
+                    if self.woken.read(&mut bytes)? == 0 {
+                        // all supervisors are gone: their own errors are told when they are joined
+                        return Ok(Waited::Never);
+                    }
+                }
+                Woken::TimedOut => {}
+            }
+        }
+    }
+
+    fn hear(&mut self) {
+        while let Ok(news) = self.heard.try_recv() {
+            match news {
+                News::Started(id) => self.cast.started(id),
+                News::Ended(id, end) => self.cast.ended(id, end),
+                News::Orphans(count) => self.orphans = count,
+            }
+        }
+    }
+}
+
+/// A descriptor with these bytes to be read.
+fn descriptor_of(bytes: &[u8]) -> io::Result<OwnedFd> {
+    if bytes.len() <= PIPE_BYTES {
+        let (reader, mut writer) = io::pipe()?;
+        writer.write_all(bytes)?;
+        return Ok(reader.into());
+    }
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    io::Seek::rewind(&mut file)?;
+    Ok(file.into())
+}

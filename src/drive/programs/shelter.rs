@@ -1,0 +1,110 @@
+//! The surroundings of programs that are not echolab's own: process identifiers that end with the session, names for the
+//! hosts, and free ports.
+
+use std::fs::{self, Permissions};
+use std::io::{self, PipeReader, PipeWriter, Write};
+use std::net::IpAddr;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::PermissionsExt;
+
+use anyhow::{Context, Result};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+
+/// The file that names hosts.
+const HOSTS: &str = "/etc/hosts";
+
+/// Has the processes that the calling thread starts from now on be in a PID namespace of their own, lets them bind ports
+/// below 1024, and gives `names` to addresses in their /etc/hosts. Gives a sentence if the names can't be had.
+///
+/// # Errors
+/// When the system refuses a PID namespace.
+pub(super) fn prepare(names: &[(IpAddr, &'static str)]) -> Result<Option<String>> {
+    unshare(CloneFlags::CLONE_NEWPID).context("the system refuses a PID namespace, which ends all programs safely")?;
+    // where it fails, a low port is refused, which the program says
+    let _ = fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+    Ok(name_hosts(names).err().map(|error| {
+        let names: Vec<_> = names.iter().map(|(address, name)| format!("{name} is {address}")).collect();
+        format!("the names of the hosts do not resolve ({error:#}): {}", names.join(", "))
+    }))
+}
+
+/// Mounts a copy of /etc/hosts with `names` over it, in a mount namespace of the calling thread's own.
+fn name_hosts(names: &[(IpAddr, &'static str)]) -> Result<()> {
+    let mut text: String = names.iter().map(|(address, name)| format!("{address}\t{name}\n")).collect();
+    text.push_str(&fs::read_to_string(HOSTS).unwrap_or_default());
+    let mut file = tempfile::NamedTempFile::new()?;
+    file.write_all(text.as_bytes())?;
+    fs::set_permissions(file.path(), Permissions::from_mode(0o644))?;
+    unshare(CloneFlags::CLONE_NEWNS).context("no mount namespace")?;
+    let none: Option<&str> = None;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_SLAVE, none).context("mounts can't be kept apart")?;
+    mount(Some(file.path()), HOSTS, none, MsFlags::MS_BIND, none).context("nothing can be mounted on /etc/hosts")?;
+    Ok(())
+}
+
+/// The first process of a PID namespace: when it ends, the kernel kills all others, whatever they have become.
+///
+/// It ends when this is dropped, and when this process is killed: then its pipe has no writer any more.
+#[derive(Debug)]
+pub(super) struct Init {
+    pid: Pid,
+    _alive: PipeWriter,
+}
+
+impl Init {
+    /// Starts it in the namespace that [`prepare`] made for the calling thread.
+    ///
+    /// # Errors
+    /// When the system gives no process.
+    #[allow(unsafe_code, reason = "fork has no safe wrapper")]
+    pub(super) fn start() -> io::Result<Self> {
+        let (gone, alive) = io::pipe()?;
+        // SAFETY: the child calls nothing but async-signal-safe functions of the C library, and never returns.
+        match unsafe { libc::fork() } {
+            -1 => Err(io::Error::last_os_error()),
+            0 => be_init(&gone),
+            pid => Ok(Self { pid: Pid::from_raw(pid), _alive: alive }),
+        }
+    }
+
+    /// The processes whose parent it is: those that left theirs, as daemons do.
+    pub(super) fn orphans(&self) -> Vec<Pid> {
+        let pid = self.pid;
+        let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        list.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).collect()
+    }
+}
+
+impl Drop for Init {
+    fn drop(&mut self) {
+        // a process that is gone needs no signal
+        let _ = kill(self.pid, Signal::SIGKILL);
+        while waitpid(self.pid, None) == Err(nix::Error::EINTR) {}
+    }
+}
+
+/// Waits for the end of the parent, while the kernel itself clears away what orphans leave.
+#[allow(unsafe_code, reason = "a forked process may call nothing but the C library")]
+fn be_init(gone: &PipeReader) -> ! {
+    let gone: RawFd = gone.as_raw_fd();
+    let mut byte = 0_u8;
+    // SAFETY: all of these are async-signal-safe (signal-safety(7)) or plain system calls; the signal set is written by
+    // sigfillset before it is read, and `byte` has room for the one byte that read may write.
+    unsafe {
+        let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigfillset(all.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut());
+        libc::signal(libc::SIGCHLD, libc::SIG_IGN);
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        libc::prctl(libc::PR_SET_NAME, c"echolab-init".as_ptr());
+        libc::setsid();
+        libc::dup2(gone, 0);
+        libc::syscall(libc::SYS_close_range, 1, u32::MAX, 0);
+        while libc::read(0, (&raw mut byte).cast(), 1) != 0 {}
+        libc::_exit(0)
+    }
+}

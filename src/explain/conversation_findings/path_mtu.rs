@@ -1,0 +1,26 @@
+//! A path MTU that an ICMP error told, and that its sender took.
+
+use crate::explain::describe::bytes;
+use crate::model::{Direction, Finding, FindingCode as Code, counted, thousands};
+use crate::track::{PathMtu, TcpTotals};
+
+pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+    for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+        let Some(PathMtu { error, mtu, retransmitted, bytes: count }) = tcp.story.path_mtu.get(direction) else {
+            continue;
+        };
+        // without a retransmission the capture does not show that the error arrived
+        if retransmitted.count == 0 {
+            continue;
+        }
+        let who = direction.sender();
+        let limit = mtu.map_or_else(String::new, |mtu| format!(" of {} bytes", thousands(mtu.into())));
+        let text = format!(
+            "Path MTU discovery: the ICMP error in frame {error} reported a link with a smaller MTU{limit}. The {who} took it and retransmitted {} in {} (RFC 1191, RFC 8201).",
+            bytes(u32::try_from(*count).unwrap_or(u32::MAX)),
+            counted(retransmitted.count, "segment")
+        );
+        let frames = [*error].into_iter().chain(retransmitted.frames.iter().copied());
+        found.push(Finding::new(Code::PathMtu, text, frames));
+    }
+}

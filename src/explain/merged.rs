@@ -1,0 +1,244 @@
+//! Findings merged by their cause: one entry for each code, with its frames and a total.
+//!
+//! It sees every step of a conversation that is shown, whatever a limit shows of it, in bounded memory.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, VecDeque};
+
+use super::step::Step;
+use crate::model::{Direction, Finding, FindingCode, counted, thousands};
+
+/// Most frames kept of one code.
+const FRAMES: usize = 512;
+
+/// Lengths of so many packets are remembered, for findings that name frames before their own.
+const LENGTHS: usize = 64;
+
+/// What the steps of one conversation show of one code.
+#[derive(Clone, Debug)]
+struct Group {
+    first: Finding,
+    /// All say the same.
+    alike: bool,
+    count: u64,
+    /// Payload bytes of the packets that it is about.
+    bytes: u64,
+    /// The sender of the first packet with it.
+    sender: Direction,
+    frames: BTreeSet<u64>,
+    /// The newest packet with it whose frame is no longer kept.
+    frames_left_out: u64,
+    /// Packets that a later finding of the code is about as well, so that none is counted twice.
+    counted: BTreeSet<u64>,
+}
+
+/// The findings of a conversation's steps, merged while they pass.
+#[derive(Clone, Debug, Default)]
+pub struct FindingDigest {
+    groups: Vec<Group>,
+    lengths: VecDeque<(u64, Direction, u32)>,
+}
+
+/// Findings with one code, as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergedFinding {
+    /// The code.
+    pub code: FindingCode,
+    /// How many packets show it; 0 where only the whole conversation does.
+    pub count: u64,
+    /// The sentences, with a total where there are several.
+    pub text: Cow<'static, str>,
+    /// The frames that prove it, in ascending order.
+    pub frames: Vec<u64>,
+    /// How many frames more there are at least.
+    pub frames_left_out: u64,
+    /// The sender of the first packet that shows it.
+    pub sender: Option<Direction>,
+}
+
+/// What a total speaks of: the words after the number, and which bytes are counted.
+type Total = (FindingCode, &'static str, Bytes);
+
+/// Which payload bytes a total counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bytes {
+    /// None.
+    None,
+    /// Those of the packets with the finding.
+    Own,
+    /// Those of the packets of the other side that it names: they were lost.
+    Lost,
+}
+
+/// The totals of codes that come in numbers; the others say how often.
+const TOTALS: &[Total] = &[
+    (FindingCode::TimeoutRetransmit, "retransmissions by a timer", Bytes::Own),
+    (FindingCode::FastRetransmit, "fast retransmissions", Bytes::Own),
+    (FindingCode::TailLossProbe, "tail-loss probes", Bytes::Own),
+    (FindingCode::Retransmit, "retransmissions", Bytes::Own),
+    (FindingCode::SpuriousRetransmit, "retransmissions of data that had arrived", Bytes::Own),
+    (FindingCode::SackReneging, "packets that show SACK reneging", Bytes::None),
+    (FindingCode::Reordered, "packets out of order", Bytes::Own),
+    (FindingCode::OrderUnknown, "packets that fill a gap, late or retransmitted", Bytes::Own),
+    (FindingCode::MtuBlackHole, "retransmissions of segments too large for the path", Bytes::Own),
+    (FindingCode::HandshakeRetried, "retransmissions of a SYN or SYN-ACK", Bytes::None),
+    (FindingCode::ResetAfterClose, "RSTs answered data for a closed socket", Bytes::Lost),
+    (FindingCode::ResetStale, "RSTs of a side that no longer has the connection", Bytes::None),
+    (FindingCode::ResetIgnored, "RSTs that ended nothing", Bytes::None),
+    (FindingCode::ChallengeAck, "challenge ACKs", Bytes::None),
+    (FindingCode::Unacceptable, "segments that their receiver does not accept", Bytes::Own),
+    (FindingCode::CaptureGap, "ACKs of data that is not in the capture", Bytes::None),
+    (FindingCode::DuplicateFrame, "duplicate packets", Bytes::Own),
+    (FindingCode::BytesTwice, "DSACKs of bytes received twice", Bytes::None),
+    (FindingCode::LimitedTransmit, "segments by limited transmit", Bytes::Own),
+    (FindingCode::ZeroWindow, "zero windows", Bytes::None),
+    (FindingCode::ZeroWindowProbe, "zero-window probes", Bytes::None),
+    (FindingCode::WindowLimited, "segments that the window limited", Bytes::Own),
+    (FindingCode::DelayedAck, "delayed ACKs", Bytes::None),
+    (FindingCode::NagleWait, "segments that Nagle's algorithm held back", Bytes::Own),
+    (FindingCode::IdleGap, "silences", Bytes::None),
+    (FindingCode::SlowServer, "slow answers of the server", Bytes::None),
+    (FindingCode::KeepAlive, "keep-alives", Bytes::None),
+    (FindingCode::ChecksumInvalid, "packets with an invalid checksum", Bytes::Own),
+    (FindingCode::NoReply, "requests without an answer", Bytes::Own),
+    (FindingCode::PortUnreachable, "refused packets", Bytes::None),
+    (FindingCode::IcmpError, "ICMP errors", Bytes::None),
+    (FindingCode::EchoIdentical, "answers are the request, byte for byte", Bytes::Own),
+    (FindingCode::EchoUpper, "answers are the request in upper case", Bytes::Own),
+    (FindingCode::EchoPrefixed, "answers are the request behind a prefix", Bytes::Own),
+    (FindingCode::EchoDifferent, "answers are no echo of the request", Bytes::Own),
+    (FindingCode::WireDropped, "packets that the lab's link lost", Bytes::Own),
+    (FindingCode::WireDelayed, "packets that the lab's link delayed", Bytes::Own),
+    (FindingCode::WireReordered, "packets that the lab's link reordered", Bytes::Own),
+    (FindingCode::WireDuplicated, "packets that the lab's link duplicated", Bytes::Own),
+    (FindingCode::WireCorrupted, "packets that the lab's link corrupted", Bytes::Own),
+];
+
+fn total_of(code: FindingCode) -> Option<&'static Total> {
+    TOTALS.iter().find(|(of, ..)| *of == code)
+}
+
+impl FindingDigest {
+    /// Takes the conversation's next step.
+    pub fn see(&mut self, step: &Step<'_>) {
+        let event = &step.event;
+        let len = event.len().unwrap_or(0);
+        for finding in step.findings.iter() {
+            self.merge(finding, event.frame, event.direction, len);
+        }
+        if len > 0 {
+            if self.lengths.len() >= LENGTHS {
+                self.lengths.pop_front();
+            }
+            self.lengths.push_back((event.frame, event.direction, len));
+        }
+    }
+
+    fn merge(&mut self, finding: &Finding, frame: u64, sender: Direction, len: u32) {
+        let place = self.groups.iter().position(|group| group.first.code == finding.code).unwrap_or_else(|| {
+            self.groups.push(Group {
+                first: finding.clone(),
+                alike: true,
+                count: 0,
+                bytes: 0,
+                sender,
+                frames: BTreeSet::new(),
+                frames_left_out: 0,
+                counted: BTreeSet::new(),
+            });
+            self.groups.len() - 1
+        });
+        let Some(group) = self.groups.get_mut(place) else { return };
+        group.count += 1;
+        group.alike &= group.first.text == finding.text;
+        match total_of(finding.code).map_or(Bytes::None, |(.., bytes)| *bytes) {
+            Bytes::None => {}
+            Bytes::Own => group.bytes += u64::from(len),
+            Bytes::Lost => {
+                let named = self
+                    .lengths
+                    .iter()
+                    .filter(|(other, direction, _)| *direction != sender && finding.frames.contains(other));
+                for (other, _, len) in named {
+                    if group.counted.len() < FRAMES && group.counted.insert(*other) {
+                        group.bytes += u64::from(*len);
+                    }
+                }
+            }
+        }
+        if group.frames.len() + finding.frames.len() <= FRAMES {
+            group.frames.extend(&finding.frames);
+        } else if !group.frames.contains(&frame) {
+            group.frames_left_out += 1;
+        }
+    }
+
+    /// The findings of a whole conversation and of its steps, the gravest first. What the whole conversation shows stands for
+    /// what its steps show of the same.
+    pub(super) fn merged(&self, whole: &[Finding]) -> Vec<MergedFinding> {
+        let mut merged: Vec<MergedFinding> = Vec::new();
+        for finding in whole {
+            let same = merged.iter_mut().find(|other| other.code == finding.code && other.text == finding.text);
+            match same {
+                Some(same) => same.frames.extend(&finding.frames),
+                None => merged.push(MergedFinding {
+                    code: finding.code,
+                    count: 0,
+                    text: finding.text.clone(),
+                    frames: finding.frames.clone(),
+                    frames_left_out: 0,
+                    sender: None,
+                }),
+            }
+        }
+        for group in &self.groups {
+            let mut of_whole = merged.iter_mut().filter(|other| other.code == group.first.code && other.count == 0);
+            match (of_whole.next(), of_whole.next()) {
+                (Some(only), None) => {
+                    only.count = group.count;
+                    only.frames.extend(&group.frames);
+                    only.frames_left_out = group.frames_left_out;
+                    only.sender = Some(group.sender);
+                }
+                _ => merged.push(group.merged()),
+            }
+        }
+        for finding in &mut merged {
+            finding.frames.sort_unstable();
+            finding.frames.dedup();
+        }
+        merged.sort_by_key(|finding| std::cmp::Reverse(finding.code.severity()));
+        merged
+    }
+}
+
+impl Group {
+    fn merged(&self) -> MergedFinding {
+        MergedFinding {
+            code: self.first.code,
+            count: self.count,
+            text: self.text(),
+            frames: self.frames.iter().copied().collect(),
+            frames_left_out: self.frames_left_out,
+            sender: Some(self.sender),
+        }
+    }
+
+    /// The finding's own sentences; the total and the first one's, where there are several that differ.
+    fn text(&self) -> Cow<'static, str> {
+        if self.count == 1 || self.alike && self.bytes == 0 {
+            return self.first.text.clone();
+        }
+        let first = &self.first.text;
+        let Some((_, plural, bytes)) = total_of(self.first.code) else {
+            return Cow::Owned(format!("{first} {} packets show this.", thousands(self.count)));
+        };
+        let lost = if *bytes == Bytes::Lost { " lost" } else { "" };
+        let size = match self.bytes {
+            0 => String::new(),
+            size => format!(", {}{lost}", counted(size, "byte")),
+        };
+        let total = format!("{} {plural}{size}", thousands(self.count));
+        Cow::Owned(if self.alike { format!("{total}. {first}") } else { format!("{total}. The first: {first}") })
+    }
+}

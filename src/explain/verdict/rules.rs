@@ -1,0 +1,310 @@
+//! The kinds of verdict.
+
+use super::{VerdictLine, VerdictRule};
+use crate::echo::EchoStory;
+use crate::explain::merged::MergedFinding;
+use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
+use crate::model::{FindingCode, Nanos, Severity, counted, thousands};
+use crate::track::{Close, Handshake, Wait};
+
+/// Every kind of verdict; the first that applies is the headline.
+pub(super) static VERDICTS: &[VerdictRule] =
+    &[SURGE, FAILED, RESET, SLOW, WARNED, ENDED_BY_RESET, INCOMPLETE, CUT, HEALTHY];
+
+/// A wait that takes this share of the duration, in percent, and [`NOTICEABLE_ZERO_WINDOW`] makes a conversation slow.
+const SLOW_SHARE: i64 = 25;
+
+/// It came to nothing, with many others.
+const SURGE: VerdictRule = VerdictRule {
+    label: "Part of a flood or scan",
+    says: |case| {
+        case.totals.in_surge.then(|| {
+            VerdictLine::new(
+                "Part of a flood or scan, which is reported for the whole capture",
+                [case.totals.first_frame],
+            )
+        })
+    },
+};
+
+/// What a problem is called, the gravest first: several may have happened.
+const FAILURES: &[(FindingCode, &str)] = &[
+    (FindingCode::Refused, "Refused"),
+    (FindingCode::PortUnreachable, "Port unreachable"),
+    (FindingCode::AcceptQueueFull, "Not accepted"),
+    (FindingCode::MtuBlackHole, "Stalled"),
+    (FindingCode::AckLoop, "Stuck"),
+    (FindingCode::Abandoned, "Failed"),
+    (FindingCode::GapNeverFilled, "Incomplete"),
+    (FindingCode::SynFlood, "Flood"),
+    (FindingCode::ChecksumInvalid, "Corrupted"),
+];
+
+/// Something failed.
+const FAILED: VerdictRule = VerdictRule {
+    label: "Failed",
+    says: |case| {
+        let listed = FAILURES.iter().find_map(|(code, label)| Some((case.found(*code)?, *label)));
+        let other = || case.findings.iter().find(|finding| finding.code.severity() == Severity::Problem);
+        let (finding, label) = listed.or_else(|| Some((other()?, "Failed")))?;
+        let opened = case.tcp.is_some_and(|tcp| tcp.handshake == Handshake::Complete);
+        let label = if finding.code == FindingCode::Refused && opened { "Refused at first" } else { label };
+        Some(told(label, finding))
+    },
+};
+
+/// Resets that are more than a note, the best known first.
+const RESETS: &[FindingCode] =
+    &[FindingCode::ResetUnread, FindingCode::ResetAfterClose, FindingCode::ResetAbort, FindingCode::ResetUnknown];
+
+/// A reset ended it, or answered late data.
+const RESET: VerdictRule = VerdictRule {
+    label: "Reset",
+    says: |case| {
+        let finding = RESETS.iter().find_map(|code| case.found(*code))?;
+        // an unknown RST may be another host's
+        let sender = finding.sender.filter(|_| finding.code != FindingCode::ResetUnknown);
+        let label = sender.map_or_else(|| "Reset".to_owned(), |sender| format!("Reset by the {}", sender.sender()));
+        Some(told(&label, finding))
+    },
+};
+
+/// Waits that are trouble, and the finding that each needs; `None` where the ledger alone is enough.
+const TROUBLE: &[(Wait, &str, Option<FindingCode>)] = &[
+    (Wait::Timeout, "waiting for a retransmission timer", None),
+    (Wait::Recovery, "repairing losses", None),
+    (Wait::Window, "waiting for room in the receiver's window", None),
+    (Wait::DelayedAck, "waiting for a delayed ACK, or by Nagle's algorithm", None),
+    (Wait::ServerApplication, "waiting for the server's program", Some(FindingCode::SlowServer)),
+];
+
+/// One kind of trouble took much of the time.
+pub(super) const SLOW: VerdictRule = VerdictRule {
+    label: "Slow",
+    says: |case| {
+        let ledger = case.totals.ledger.as_ref()?;
+        let total = case.totals.duration?;
+        let trouble = TROUBLE.iter().filter(|(_, _, code)| code.is_none_or(|code| case.found(code).is_some()));
+        let (wait, doing, _) = trouble.max_by_key(|(wait, ..)| ledger.share(*wait).time)?;
+        let share = ledger.share(*wait);
+        let much = share.time.0.saturating_mul(100) >= total.0.saturating_mul(SLOW_SHARE);
+        if !much || share.time < NOTICEABLE_ZERO_WINDOW {
+            return None;
+        }
+        let (time, of) = (share.time.human(), total.human());
+        let sentence = format!("Slow: {time} of {of} were spent {doing}");
+        let longest = if share.longest == share.time { String::new() } else { longest(share.longest) };
+        Some(VerdictLine::new(format!("{sentence}{longest}"), [share.to]))
+    },
+};
+
+fn longest(time: Nanos) -> String {
+    format!(", the longest {}", time.human())
+}
+
+/// What a warning is called.
+const WARNINGS: &[(FindingCode, &str)] = &[
+    // these name themselves
+    (FindingCode::TimeoutRetransmit, ""),
+    (FindingCode::FastRetransmit, ""),
+    (FindingCode::TailLossProbe, ""),
+    (FindingCode::HandshakeRetried, "Handshake retried"),
+    (FindingCode::NoReply, "Unanswered"),
+    (FindingCode::UnansweredRequest, "Unanswered"),
+    (FindingCode::EchoPartial, "Incomplete"),
+    (FindingCode::ZeroWindow, "Zero window"),
+    (FindingCode::Retransmit, ""),
+    (FindingCode::OtherHost, "Another host"),
+    (FindingCode::SackReneging, "SACK reneging"),
+    (FindingCode::SpuriousRetransmit, "Retransmitted needlessly"),
+    (FindingCode::Reordered, "Out of order"),
+    (FindingCode::CaptureGap, "Gaps in the capture"),
+    (FindingCode::WireDropped, "Loss"),
+    (FindingCode::WireCorrupted, "Corrupted"),
+];
+
+/// Something cost time or bytes.
+pub(super) const WARNED: VerdictRule = VerdictRule {
+    label: "Warning",
+    says: |case| {
+        let listed = WARNINGS.iter().find_map(|(code, label)| Some((case.found(*code)?, *label)));
+        let other = || case.findings.iter().find(|finding| finding.code.severity() >= Severity::Warning);
+        let (finding, label) = listed.or_else(|| Some((other()?, "Warning")))?;
+        Some(told(label, finding))
+    },
+};
+
+/// A reset ended it, for a harmless reason.
+const ENDED_BY_RESET: VerdictRule = VerdictRule {
+    label: "Ended by a RST",
+    says: |case| {
+        case.tcp.filter(|tcp| tcp.close == Close::Rst)?;
+        let stale = [FindingCode::ResetStale, FindingCode::MptcpFastclose, FindingCode::ResetIgnored];
+        let finding = stale.iter().find_map(|code| case.found(*code));
+        Some(finding.map_or_else(|| VerdictLine::new("Ended by a RST", []), |finding| told("Ended by a RST", finding)))
+    },
+};
+
+/// Not all requests came back.
+const INCOMPLETE: VerdictRule = VerdictRule {
+    label: "Echo incomplete",
+    says: |case| {
+        let echo = case.totals.echo.as_ref().filter(|_| all_compared(&case.totals.echo_story))?;
+        let answered = echo.matched + echo.transformed;
+        if answered >= echo.requests {
+            return None;
+        }
+        let so_far = if case.totals.may_go_on() { " as far as the capture was read" } else { "" };
+        let of = format!("{} of {} requests echoed", thousands(answered), thousands(echo.requests));
+        let bytes = format!("{} not returned", counted(echo.pending_bytes, "byte"));
+        let sentence = format!("Echo incomplete: {bytes}, {of}{so_far}");
+        Some(VerdictLine::new(sentence, []))
+    },
+};
+
+/// The capture lacks a part: no all-clear for what it does not show.
+const CUT: VerdictRule = VerdictRule {
+    label: "Incomplete capture",
+    says: |case| {
+        let totals = case.totals;
+        let mut lacks = Vec::new();
+        if let Some(tcp) = case.tcp {
+            match tcp.handshake {
+                Handshake::Complete => {}
+                Handshake::Partial => lacks.push("a part of the handshake"),
+                Handshake::Absent | Handshake::Refused => lacks.push("the handshake"),
+            }
+            match tcp.close {
+                Close::Fin | Close::Rst => {}
+                Close::Half => lacks.push("one side's close"),
+                Close::None => lacks.push("the close"),
+            }
+        }
+        if totals.packets.server_to_client == 0 {
+            lacks.push("every packet of the server");
+        }
+        if totals.packets.client_to_server == 0 {
+            lacks.push("every packet of the client");
+        }
+        if let Some(udp) = totals.udp.as_ref().filter(|_| lacks.is_empty()) {
+            match () {
+                () if udp.reply_elsewhere.is_some() || udp.request_elsewhere.is_some() => {
+                    lacks.push("the other half of the exchange, which is another conversation");
+                }
+                () if udp.unanswered.count > 0 => lacks.push("answers"),
+                () => {}
+            }
+        }
+        if lacks.is_empty() && !totals.may_go_on() {
+            return None;
+        }
+        let stopped = if totals.may_go_on() { "; it may go on after the capture" } else { "" };
+        let what = if lacks.is_empty() { String::new() } else { format!(", but the capture lacks {}", and(&lacks)) };
+        Some(VerdictLine::new(format!("No problem found{what}{stopped}"), []))
+    },
+};
+
+/// All that was sent arrived, and the connection was closed.
+const HEALTHY: VerdictRule = VerdictRule {
+    label: "Healthy",
+    says: |case| {
+        let totals = case.totals;
+        let echo = totals.echo.as_ref().filter(|echo| echo.requests > 0 && all_compared(&totals.echo_story));
+        let payload = totals.payload;
+        let what = match (echo, case.tcp) {
+            (Some(echo), _) => {
+                let answered = echo.matched + echo.transformed;
+                format!("{} of {} requests echoed", thousands(answered), thousands(echo.requests))
+            }
+            (None, Some(_)) if payload.client_to_server + payload.server_to_client == 0 => {
+                "no data was sent".to_owned()
+            }
+            (None, _)
+                if [FindingCode::DuplicateFrame, FindingCode::BytesTwice]
+                    .iter()
+                    .any(|code| case.found(*code).is_some()) =>
+            {
+                "all data was acknowledged".to_owned()
+            }
+            (None, _) => format!(
+                "the client sent {}, the server {}",
+                counted(payload.client_to_server, "byte"),
+                counted(payload.server_to_client, "byte")
+            ),
+        };
+        let close = if case.tcp.is_some() { ", closed by both sides" } else { "" };
+        Some(VerdictLine::new(format!("Healthy: {what}{close}"), []))
+    },
+};
+
+/// Nothing kept the answers from being compared with their requests.
+fn all_compared(story: &EchoStory) -> bool {
+    story.gave_up.is_none() && story.uncompared == 0 && story.lost == 0 && story.late == 0
+}
+
+/// A finding as a line: the label, and its first sentence.
+fn told(label: &str, finding: &MergedFinding) -> VerdictLine {
+    let sentence = first_sentence(&finding.text);
+    let sentence = lowered(&sentence);
+    let sender = finding.sender.filter(|sender| label.ends_with(sender.sender()));
+    // the label has named the sender
+    let sentence = match sender.and_then(|sender| sentence.strip_prefix(&format!("the {} ", sender.sender()))) {
+        Some(rest) => format!("it {rest}"),
+        None => sentence,
+    };
+    if label.is_empty() {
+        return VerdictLine::new(first_sentence(&finding.text), finding.frames.iter().copied());
+    }
+    VerdictLine::new(format!("{label}: {sentence}"), finding.frames.iter().copied())
+}
+
+/// The first sentence without its full stop, and without references to RFCs.
+fn first_sentence(text: &str) -> String {
+    let end = text.find(". ").unwrap_or(text.len());
+    let sentence = text.get(..end).unwrap_or(text).trim_end_matches('.');
+    let mut short = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    while let Some(begin) = rest.find(" (RFC ") {
+        let (before, from) = rest.split_at(begin);
+        let Some(end) = from.find(')') else { break };
+        short.push_str(before);
+        rest = from.get(end + 1..).unwrap_or_default();
+    }
+    short + rest
+}
+
+/// The text with a small first letter, unless it is an abbreviation.
+fn lowered(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && (second.is_lowercase() || second == ' ') => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn and(parts: &[&str]) -> String {
+    match parts.split_last() {
+        None => String::new(),
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_the_first_sentence_without_references() {
+        let text = "Port 7 answered the SYN with RST: nothing listens there (RFC 9293 §3.10.7.1), or a firewall refuses. More.";
+        assert_eq!(
+            lowered(&first_sentence(text)),
+            "port 7 answered the SYN with RST: nothing listens there, or a firewall refuses"
+        );
+        assert_eq!(lowered("ACK loop: 2 ACKs"), "ACK loop: 2 ACKs");
+        assert_eq!(first_sentence("Half (RFC 9293"), "Half (RFC 9293");
+    }
+}

@@ -1,0 +1,39 @@
+//! Gives a report the title and the author that were asked for.
+
+use std::io;
+
+use super::Sink;
+use super::relay::Relay;
+use crate::model::CaptureInfo;
+
+/// The sink that passes captures on under another title, with the name of their author.
+#[derive(Debug)]
+pub struct Titled<S> {
+    title: Option<String>,
+    author: Option<String>,
+    inner: S,
+}
+
+impl<S: Sink> Titled<S> {
+    /// Passes everything on to `inner`.
+    pub fn new(title: Option<String>, author: Option<String>, inner: S) -> Self {
+        Self { title, author, inner }
+    }
+}
+
+impl<S: Sink> Relay for Titled<S> {
+    type To = S;
+
+    fn to(&self) -> &S {
+        &self.inner
+    }
+
+    fn to_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        let (title, author) = (self.title.clone(), self.author.clone());
+        self.inner.capture(&CaptureInfo { title, author, ..info.clone() })
+    }
+}

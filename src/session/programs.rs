@@ -1,0 +1,147 @@
+//! A session of programs that are not echolab's own, captured from before the server's start until no process is left.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context, Result, anyhow};
+
+use super::network::{Captures, Network, Sources, Writers};
+use crate::capture::Ring;
+use crate::drive::{
+    Ground, ProgramHosts, ProgramOptions, ProgramOutcome, Signal, WireStory, clear_capabilities, run_programs,
+};
+use crate::model::{CaptureInfo, Program};
+use crate::report::{CaptureTotals, Relay, Sink};
+use crate::track::StopReason;
+
+/// A session of programs with everything open that needs rights, before its first packet.
+pub struct ProgramSession {
+    ground: Ground,
+    captures: Captures,
+    hosts: ProgramHosts,
+    ended: Ended,
+}
+
+/// What became of the programs and of the wire between them.
+#[derive(Debug)]
+pub struct ProgramsEnded {
+    /// The programs.
+    pub outcome: ProgramOutcome,
+    /// What the wire did, where there is one.
+    pub wire: Option<WireStory>,
+}
+
+/// The programs once they have ended, and whether the user ended them. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Ended(Arc<Mutex<(Vec<Program>, bool)>>);
+
+impl ProgramSession {
+    /// Builds the network, opens the captures and prepares the hosts. A process without the rights for that enters a user
+    /// namespace: it must have no thread but the first.
+    ///
+    /// # Errors
+    /// When the system refuses a network, a capture or a PID namespace.
+    pub fn open(network: &Network) -> Result<Self> {
+        let (ground, captures) = network.open(Ring::LARGEST)?;
+        let hosts = ProgramHosts::prepare(&ground)?;
+        Ok(Self { ground, captures, hosts, ended: Ended::default() })
+    }
+
+    /// What is known of the capture, or of that at the client and that at the server.
+    pub fn infos(&self) -> (&CaptureInfo, Option<&CaptureInfo>) {
+        self.captures.infos()
+    }
+
+    /// What the user should know of the hosts.
+    pub fn notes(&self) -> &[String] {
+        &self.hosts.notes
+    }
+
+    /// Where the programs will be.
+    pub fn ended(&self) -> Ended {
+        self.ended.clone()
+    }
+
+    /// Gives up the capabilities of the network's threads; those of the caller are the caller's to give up.
+    ///
+    /// # Errors
+    /// When the system refuses, which it has no reason to.
+    pub fn give_up_capabilities(&self) -> Result<()> {
+        self.ground.give_up_capabilities()
+    }
+
+    /// Keeps the captures in files, each frame as soon as it is captured.
+    pub fn keep(&mut self, writers: Writers) {
+        self.captures.writers = writers;
+    }
+
+    /// Runs the programs, while `consume` takes the frames to the end. `halt` ends the programs early, in order.
+    ///
+    /// # Errors
+    /// When a thread can't be started, the network fails, or `consume` does: the programs are ended then.
+    pub fn run<T>(
+        self,
+        options: ProgramOptions,
+        halt: &Signal,
+        consume: impl FnOnce(Sources) -> io::Result<T>,
+    ) -> Result<(T, ProgramsEnded)> {
+        let Self { mut ground, captures, hosts, ended } = self;
+        let (sources, stoppers) = captures.start().context("can't start the capture")?;
+        let end = halt.clone();
+        let running = thread::Builder::new()
+            .name("session".to_owned())
+            .spawn(move || {
+                // a thread that has none has nothing to give up
+                let _ = clear_capabilities();
+                let outcome = run_programs(&ground, hosts, options, &end);
+                let programs = outcome.as_ref().map(|outcome| outcome.programs.clone()).unwrap_or_default();
+                *ended.0.lock().unwrap_or_else(PoisonError::into_inner) = (programs, end.is_raised());
+                // no process is left: what the kernel has seen by now, and what is in transit, is the whole session
+                let wire = ground.end();
+                stoppers.stop(wire.as_ref().ok().and_then(Option::as_ref));
+                Ok(ProgramsEnded { outcome: outcome?, wire: wire? })
+            })
+            .context("can't start the session")?;
+        let consumed = consume(sources);
+        if consumed.is_err() {
+            halt.raise();
+        }
+        let ended: Result<ProgramsEnded> = running.join().map_err(|_| anyhow!("the session's thread broke down"))?;
+        let consumed = consumed?;
+        Ok((consumed, ended?))
+    }
+}
+
+/// A sink that adds the programs to the totals of their capture.
+pub struct WithPrograms<'a> {
+    sink: &'a mut dyn Sink,
+    ended: Ended,
+}
+
+impl<'a> WithPrograms<'a> {
+    /// Adds the programs that have ended to what goes to `sink`.
+    pub fn new(sink: &'a mut dyn Sink, ended: Ended) -> Self {
+        Self { sink, ended }
+    }
+}
+
+impl<'a> Relay for WithPrograms<'a> {
+    type To = dyn Sink + 'a;
+
+    fn to(&self) -> &Self::To {
+        &*self.sink
+    }
+
+    fn to_mut(&mut self) -> &mut Self::To {
+        self.sink
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        let mut totals = totals.clone();
+        let (programs, halted) = self.ended.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        totals.programs = programs;
+        totals.stopped = totals.stopped.or(halted.then_some(StopReason::Session));
+        self.sink.finish(&totals)
+    }
+}

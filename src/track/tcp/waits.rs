@@ -1,0 +1,290 @@
+//! The waits of a TCP connection: each interval between two segments is attributed to what it was for.
+//!
+//! The segment that ends a wait shows its reason: data that answers the peer ends a wait for the network and then for its
+//! sender's program; data that leaves right after an ACK, behind a full segment, ends a wait for that ACK. A bare ACK
+//! ends no wait by itself: the time up to it stays open until the next segment shows who had waited for it.
+//!
+//! How long the path beyond the capture takes is known from the handshake and from the quickest ACK of each side. At the
+//! client that is the round trip for the server's segments and nothing for its own, at the server the other way round,
+//! and on one host nothing for either: no other knowledge of the capture point is needed.
+
+use super::connection::Connection;
+use super::endpoint::TcpEndpoint;
+use super::time_ledger::OpenAck;
+use crate::model::thresholds::{AT_ONCE, MIN_MTU_SEGMENT};
+use crate::model::{Direction, Nanos, OptTime, Segment, SeqNumber, TcpFlags};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::event::TcpFacts;
+use crate::track::facts::SegmentRole;
+use crate::track::ledger::{Ledger, Wait};
+use crate::track::packet_ref::PacketRef;
+
+/// What a segment shows of the wait before it.
+#[derive(Clone, Copy, Debug)]
+enum Shows {
+    /// Nothing: the wait goes on.
+    Nothing,
+    /// The wait was for this.
+    Wait(Wait),
+    /// The same, from the data before on: a bare ACK between was a part of it.
+    WholeWait(Wait),
+    /// A bare ACK of new data, or a window update: the next segment shows who waited for it.
+    Ack,
+    /// New data or a FIN.
+    Data,
+}
+
+impl Connection {
+    /// Attributes the time since the segment before. Called when all of its facts are known.
+    #[inline]
+    pub(super) fn account(&mut self, moment: &PacketRef, segment: &Segment, copied: bool, facts: &TcpFacts) {
+        let sender = moment.direction;
+        let shows = self.shows(sender, segment, copied, facts);
+        if matches!(shows, Shows::Nothing) {
+            return;
+        }
+        if let Some(at) = moment.at.get() {
+            let place = (at, moment.frame);
+            match shows {
+                Shows::Ack => self.keep_open(sender, place, facts),
+                Shows::Data => self.attribute_data(sender, place, segment, facts),
+                Shows::Wait(wait) => {
+                    self.close_ack();
+                    self.time.ledger.attribute(wait, at, moment.frame);
+                }
+                Shows::WholeWait(wait) => {
+                    self.time.open_ack = None;
+                    self.time.ledger.attribute(wait, at, moment.frame);
+                }
+                Shows::Nothing => {}
+            }
+        }
+        self.time.last = Some(sender);
+        if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) {
+            self.time.turn = Some(sender);
+        }
+        let again = facts.retransmission.is_some_and(|again| again.is_retransmitted());
+        let (own, peer) = self.sides.both_mut(sender);
+        if again {
+            *self.time.recovers.get_mut(sender) = own.snd_nxt;
+        }
+        let repaired = |until: SeqNumber| peer_has(own, until);
+        if self.time.recovers.get(!sender).is_some_and(repaired) {
+            *self.time.recovers.get_mut(!sender) = None;
+        }
+        *self.time.in_flight.get_mut(sender) = is_in_flight(own, peer);
+        *self.time.in_flight.get_mut(!sender) = is_in_flight(peer, own);
+        if segment.len > 0 {
+            let full = is_full(own, peer, segment);
+            *self.time.full.get_mut(sender) = full;
+            *self.time.more.get_mut(sender) = full && !segment.flags.contains(TcpFlags::PSH);
+            *self.time.blocked.get_mut(sender) = is_blocked(own, peer);
+        }
+        if segment.flags.contains(TcpFlags::ACK) {
+            *self.time.blocked.get_mut(!sender) = is_blocked(peer, own);
+        }
+    }
+
+    /// The ledger of a connection whose last frame came at `end`.
+    pub(in crate::track) fn ledger(&mut self, end: OptTime) -> Ledger {
+        if end.get().is_some() {
+            self.close_ack();
+        }
+        self.time.ledger
+    }
+
+    /// An ICMP error: an answer of the network.
+    pub(super) fn account_error(&mut self, moment: &PacketRef) {
+        if let Some(at) = moment.at.get().filter(|_| self.time.open_ack.is_none()) {
+            self.time.ledger.attribute(Wait::Network, at, moment.frame);
+        }
+    }
+
+    #[inline]
+    fn shows(&self, sender: Direction, segment: &Segment, copied: bool, facts: &TcpFacts) -> Shows {
+        let seen = &facts.observations;
+        let not_sent = facts.unacceptable.is_some_and(|(rule, _)| !rule.effect.was_sent);
+        if copied || not_sent {
+            return Shows::Nothing;
+        }
+        if seen.capture_gap.is_some() {
+            return Shows::Wait(Wait::Unknown);
+        }
+        if let Some(again) = facts.retransmission {
+            return match () {
+                () if again.is_duplicate() => Shows::Nothing,
+                () if again.is_late() => Shows::Wait(Wait::Network),
+                () => Shows::Wait(of_cause(&again.cause(), &again.candidates(), sender)),
+            };
+        }
+        if let Some(reset) = &facts.reset {
+            let wait = of_cause(&reset.cause(), &reset.candidates(), sender);
+            let idle = wait == Wait::Unknown && seen.idle.is_some() && !self.time.is_any_in_flight();
+            return Shows::Wait(if idle { Wait::Idle } else { wait });
+        }
+        if let Some(probe) = facts.probe {
+            return Shows::Wait(probe.waited());
+        }
+        if let Some(wait) = &seen.wait {
+            return Shows::WholeWait(wait.rule.effect);
+        }
+        if seen.probe_with_new_data.is_some() {
+            return Shows::Wait(Wait::Timeout);
+        }
+        let in_recovery = |side: Direction| self.time.recovers.get(side).is_some();
+        if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) {
+            let repairs = in_recovery(sender) || seen.limited_transmit.is_some();
+            return if repairs { Shows::Wait(Wait::Recovery) } else { Shows::Data };
+        }
+        match facts.role {
+            SegmentRole::Ack if in_recovery(!sender) || !segment.options.sack.is_empty() => Shows::Wait(Wait::Recovery),
+            SegmentRole::Ack if seen.window_opened.is_some() => Shows::Ack,
+            SegmentRole::Ack if facts.acked.is_some() || *self.time.blocked.get(!sender) => Shows::Ack,
+            SegmentRole::Ack | SegmentRole::Odd => Shows::Nothing,
+            _ => Shows::Wait(Wait::Network),
+        }
+    }
+
+    /// Leaves the time up to a bare ACK open.
+    #[inline]
+    fn keep_open(&mut self, sender: Direction, (at, frame): (Nanos, u64), facts: &TcpFacts) {
+        let window = *self.time.blocked.get(!sender);
+        let delayed = facts.observations.delayed_ack.is_some();
+        let before = self.time.open_ack.filter(|open| open.sender == sender);
+        if before.is_none() {
+            self.close_ack();
+        }
+        let reopens = facts.observations.window_opened.is_some();
+        let was = |holds: fn(&OpenAck) -> bool| before.as_ref().is_some_and(holds);
+        self.time.open_ack = Some(OpenAck {
+            sender,
+            at,
+            frame,
+            window: window || was(|open| open.window),
+            reopens: reopens || was(|open| open.reopens),
+            delayed: delayed || was(|open| open.delayed),
+        });
+    }
+
+    /// No data shows who waited for the ACK: the network carried it, and a timer may have delayed it.
+    fn close_ack(&mut self) {
+        let Some(open) = self.time.open_ack.take() else { return };
+        let ledger = &mut self.time.ledger;
+        match () {
+            () if open.reopens => ledger.attribute(Wait::Window, open.at, open.frame),
+            () if open.delayed => {
+                let path = self.path_beyond(open.sender).unwrap_or_default();
+                self.time.ledger.split((Wait::Network, path), Wait::DelayedAck, open.at, open.frame);
+            }
+            () => ledger.attribute(Wait::Network, open.at, open.frame),
+        }
+    }
+
+    /// New data or a FIN: it ends a wait for its sender's program, unless an ACK released it.
+    fn attribute_data(&mut self, sender: Direction, (at, frame): (Nanos, u64), segment: &Segment, facts: &TcpFacts) {
+        let program = of_program(sender);
+        let open = self.time.open_ack.take();
+        let path = self.path_beyond(sender);
+        if facts.observations.idle.is_some() && !self.is_asked(sender) {
+            self.time.open_ack = open;
+            self.close_ack();
+            let wait = match () {
+                () if *self.time.blocked.get(sender) => Wait::Window,
+                // who waits for an ACK is not idle
+                () if self.time.is_any_in_flight() => Wait::Unknown,
+                () => Wait::Idle,
+            };
+            return self.time.ledger.attribute(wait, at, frame);
+        }
+        let full = *self.time.full.get(sender);
+        let ledger = &mut self.time.ledger;
+        if let Some(open) = open.filter(|open| open.sender != sender) {
+            let since = at.minus(open.at).0;
+            let reaction = path.unwrap_or_default().0.saturating_mul(5) / 4;
+            let released = since <= reaction.saturating_add(AT_ONCE.0) && segment.len > 0;
+            let wait = match () {
+                () if released && open.window => Wait::Window,
+                () if released && full && open.delayed => Wait::DelayedAck,
+                () if released && full => Wait::Congestion,
+                () => program,
+            };
+            return ledger.attribute(wait, at, frame);
+        }
+        // its stream goes on: what it waits for is no answer
+        let streams = full && *self.time.in_flight.get(sender) || *self.time.more.get(sender);
+        match (self.time.last, path) {
+            _ if streams && segment.len > 0 => ledger.attribute(Wait::Congestion, at, frame),
+            (Some(last), _) if last == sender && open.is_none() => ledger.attribute(program, at, frame),
+            (_, Some(path)) => ledger.split((Wait::Network, path), program, at, frame),
+            (_, None) => ledger.attribute(Wait::Unknown, at, frame),
+        }
+    }
+
+    /// The peer sent data, or its FIN, and this side has not answered yet: its program has something to do.
+    fn is_asked(&self, sender: Direction) -> bool {
+        sender == Direction::ServerToClient && self.time.turn == Some(Direction::ClientToServer)
+    }
+
+    /// How long the path takes from the capture to `side` and back, where the capture shows it.
+    fn path_beyond(&self, side: Direction) -> Option<Nanos> {
+        let quickest = self.sides.get(side).quickest_ack.get();
+        self.handshake.answer_time(side).into_iter().chain(quickest).min().map(|path| path.max(Nanos(0)))
+    }
+}
+
+/// Whether a side has acknowledged everything up to a number.
+#[inline]
+fn peer_has(side: &TcpEndpoint, until: SeqNumber) -> bool {
+    side.ack_sent.is_some_and(|acked| !acked.is_before(until))
+}
+
+/// A full segment: its sender may have more. Without the MSS, one that is as large as any path allows.
+#[inline]
+fn is_full(own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
+    if peer.mss.is_some() { own.is_full(peer, segment) } else { segment.len > MIN_MTU_SEGMENT }
+}
+
+/// Whether the peer has not acknowledged all that a side sent.
+#[inline]
+fn is_in_flight(own: &TcpEndpoint, peer: &TcpEndpoint) -> bool {
+    own.snd_nxt.zip(peer.ack_sent).is_some_and(|(next, acked)| acked.is_before(next))
+}
+
+/// Whether the receiver's window has no room for another segment of `own`: a full one, or half of a window that is smaller
+/// than two (RFC 9293 §3.8.6.2.1).
+#[inline]
+fn is_blocked(own: &TcpEndpoint, peer: &TcpEndpoint) -> bool {
+    let Some((end, next)) = peer.window_end.zip(own.snd_nxt) else { return false };
+    let full = peer.mss.map_or(1, |mss| own.mss.map_or(mss, |own| own.min(mss)));
+    let needed = u32::from(full).min(peer.window / 2);
+    let room = end.0.wrapping_sub(next.0).cast_signed();
+    peer.window == 0 || is_in_flight(own, peer) && i64::from(room) < i64::from(needed)
+}
+
+/// The program of a side.
+fn of_program(side: Direction) -> Wait {
+    match side {
+        Direction::ClientToServer => Wait::ClientApplication,
+        Direction::ServerToClient => Wait::ServerApplication,
+    }
+}
+
+/// What a sender waited for until an event made it send; `candidates` where several events fit.
+#[cold]
+fn of_cause(cause: &Cause, candidates: &Candidates, sender: Direction) -> Wait {
+    let of = |cause: &Cause| match (cause.event, cause.detail) {
+        (CauseEvent::Timer, "persist") => Wait::Window,
+        (CauseEvent::Timer, "keep_alive" | "idle") => Wait::Idle,
+        (CauseEvent::Timer, "delayed_ack") => Wait::DelayedAck,
+        (CauseEvent::Timer, _) => Wait::Timeout,
+        (CauseEvent::Segment, "window_update") => Wait::Window,
+        (CauseEvent::Segment, "reset" | "icmp" | "challenge_ack" | "syn_ack") => Wait::Network,
+        (CauseEvent::Segment, _) => Wait::Recovery,
+        (CauseEvent::Call, _) => of_program(sender),
+        (CauseEvent::Network, _) => Wait::Network,
+        (CauseEvent::Capture | CauseEvent::Unknown, _) => Wait::Unknown,
+    };
+    let mut all = candidates.iter().map(of);
+    let Some(first) = all.next() else { return of(cause) };
+    if all.all(|other| other == first) { first } else { Wait::Unknown }
+}

@@ -1,0 +1,291 @@
+//! `echolab run` with real programs: Python and C pairs, and programs that fail.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs");
+
+/// A command of a Python program of the tests.
+fn python(program: &str) -> String {
+    format!("python3 {PROGRAMS}/{program}")
+}
+
+/// A C program of the tests, compiled.
+fn c(folder: &Path, name: &str, flags: &[&str]) -> PathBuf {
+    let binary = folder.join(name);
+    let source = Path::new(PROGRAMS).join(name).with_extension("c");
+    let compiled = Command::new("cc").args(["-O1", "-o"]).arg(&binary).arg(source).args(flags).status();
+    assert!(compiled.unwrap().success(), "cc {name}");
+    binary
+}
+
+fn run(server: &str, client: &str, options: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_echolab"));
+    command.args(["run", "--format", "jsonl", "--server", server, "--client", client]).args(options);
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+/// The report of a run that ended with `status`.
+struct Report(Vec<Value>);
+
+impl Report {
+    fn of(output: &Output, status: i32) -> Self {
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{said}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        Self(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    }
+
+    fn kind(&self, kind: &str) -> Vec<&Value> {
+        self.0.iter().filter(|record| record["kind"] == kind).collect()
+    }
+
+    fn conversations(&self) -> Vec<&Value> {
+        self.kind("conversation")
+    }
+
+    fn findings(&self) -> Vec<String> {
+        let all = self.0.iter().filter_map(|record| record["findings"].as_array()).flatten();
+        all.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The programs: the server, then the clients.
+    fn programs(&self) -> &Vec<Value> {
+        self.kind("summary")[0]["programs"].as_array().unwrap()
+    }
+
+    fn output(&self, program: usize) -> Vec<&str> {
+        self.programs()[program]["output"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect()
+    }
+
+    /// Segments with RST.
+    fn resets(&self) -> usize {
+        let reset = |step: &&&Value| step["flags"].as_array().is_some_and(|flags| flags.contains(&"RST".into()));
+        self.kind("step").iter().filter(reset).count()
+    }
+
+    /// Payload bytes that the client sent, and the server.
+    fn payload(&self) -> (u64, u64) {
+        let bytes = |direction: &str| {
+            let steps = self.kind("step");
+            let own = steps.iter().filter(|step| step["direction"] == direction);
+            own.map(|step| step["len"].as_u64().unwrap_or(0)).sum()
+        };
+        (bytes("client_to_server"), bytes("server_to_client"))
+    }
+}
+
+/// Processes whose command line holds `word`.
+fn processes(word: &str) -> Vec<String> {
+    let all = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let line = |path: PathBuf| std::fs::read(path.join("cmdline")).unwrap_or_default();
+    let own = std::process::id().to_string();
+    all.filter(|entry| entry.file_name().to_string_lossy() != own)
+        .map(|entry| String::from_utf8_lossy(&line(entry.path())).replace('\0', " "))
+        .filter(|line| line.contains(word))
+        .collect()
+}
+
+fn assert_none_left(word: &str) {
+    assert!(processes(word).is_empty(), "left: {:?}", processes(word));
+}
+
+#[test]
+fn a_python_pair_is_whole_from_syn_to_last_ack() {
+    let server = python("echo_server.py 12345 --upper");
+    let output = run(&server, &python("echo_client.py 127.0.0.1 12345"), &["--type", "hello", "--type", "quit"]);
+    let report = Report::of(&output, 0);
+    let conversations = report.conversations();
+    assert_eq!(conversations.len(), 1);
+    assert_eq!(conversations[0]["handshake"], "complete");
+    assert_eq!(conversations[0]["closed_first"], "client");
+    assert_eq!(report.payload(), (5, 5));
+    assert_eq!(report.output(1), ["Echo: HELLO"]);
+    assert_eq!(report.output(0)[0], "listening on port 12345");
+    let [server, client] = report.programs().as_slice() else { panic!("two programs") };
+    assert_eq!((&server["stopped_with"], &server["signal"]), (&"SIGINT".into(), &"SIGINT".into()));
+    assert_eq!((&client["exit_status"], &client["stopped_with"]), (&0.into(), &Value::Null));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("client| Echo: HELLO\n"), "{said}");
+}
+
+#[test]
+fn c_programs_serve_several_clients_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = c(folder.path(), "echo_server", &[]);
+    let client = c(folder.path(), "echo_client", &["-static"]);
+    let server = format!("{} 7", server.display());
+    let report = Report::of(
+        &run(&server, &format!("{} localhost 7 HELLO", client.display()), &["--clients", "3", "--together"]),
+        0,
+    );
+    assert_eq!(report.conversations().len(), 3);
+    assert_eq!(report.programs().len(), 4);
+    assert_eq!(report.payload(), (15, 15));
+    assert_none_left(&folder.path().display().to_string());
+}
+
+#[test]
+fn udp_programs_are_met_when_bound() {
+    let report =
+        Report::of(&run(&python("udp_server.py 9000"), &python("udp_client.py localhost 9000 one two"), &[]), 0);
+    assert_eq!(report.kind("step").len(), 4);
+    assert_eq!(report.output(1), ["Echo: one", "Echo: two"]);
+}
+
+#[test]
+fn the_lab_has_two_hosts_with_names_and_faults() {
+    let options = ["--network", "lab", "--wire", "drop data 1 of client", "--delay", "5ms"];
+    let client = python("echo_client.py server 7000 --send hi");
+    let report = Report::of(&run(&python("echo_server.py 7000"), &client, &options), 0);
+    assert!(report.findings().contains(&"wire_dropped".to_owned()), "{:?}", report.findings());
+    let step = report.kind("step")[0];
+    assert_eq!((&step["source"], &step["destination"]), (&"192.0.2.1".into(), &"192.0.2.2".into()));
+    assert_eq!(report.output(1), ["Echo: hi"]);
+}
+
+#[test]
+fn a_client_that_comes_first_is_refused() {
+    let output = run(&python("echo_server.py 7000"), &python("echo_client.py 127.0.0.1 7000"), &["--client-first"]);
+    let report = Report::of(&output, 1);
+    assert_eq!(report.kind("step").len(), 2);
+    assert_eq!(report.conversations()[0]["handshake"], "refused");
+}
+
+#[test]
+fn a_server_that_reads_five_bytes_leaves_the_rest_to_a_closed_socket() {
+    let client = python("echo_client.py 127.0.0.1 12345 --send 12345678901234567890");
+    let report = Report::of(&run(&python("echo_server.py 12345 --read 5 --pause 0.05"), &client, &[]), 0);
+    assert!(report.resets() >= 1);
+    assert_eq!(report.output(1), ["Echo: 12345"]);
+}
+
+/// Whether a program that only some tests need is there; says so where it is not.
+fn at_hand(program: &str, left_out: &str) -> bool {
+    let there = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !there {
+        // not by a macro, whose output the test runner holds back
+        let line = format!("left out: {left_out}: {program} is not installed\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    }
+    there
+}
+
+#[test]
+fn node_and_java_servers_are_met_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = format!("{} localhost 3000 HELLO", c(folder.path(), "echo_client", &[]).display());
+    let mut servers = Vec::new();
+    if at_hand("node", "the Node server") {
+        servers.push(format!("node {PROGRAMS}/echo_server.js 3000"));
+    }
+    if at_hand("javac", "the threaded Java server") {
+        let source = format!("{PROGRAMS}/EchoServer.java");
+        let compiled = Command::new("javac").arg("-d").arg(folder.path()).arg(source).status();
+        assert!(compiled.unwrap().success(), "javac");
+        servers.push(format!("java -cp {} EchoServer 3000", folder.path().display()));
+    }
+    for server in servers {
+        let report = Report::of(&run(&server, &client, &["--listen-timeout", "60s", "--clients", "2"]), 0);
+        assert_eq!(report.conversations().len(), 2, "{server}");
+        assert_eq!(report.payload(), (10, 10), "{server}");
+        assert_eq!(report.output(1), ["Echo: HELLO"], "{server}");
+    }
+}
+
+#[test]
+fn thirteen_bytes_are_answered_a_thousandfold_and_left_unread() {
+    let client = python("echo_client.py 127.0.0.1 12345 --send 1234567890123 --reads 2 --read 1000");
+    let report = Report::of(&run(&python("echo_server.py 12345 --repeat 1000"), &client, &[]), 0);
+    assert_eq!(report.payload().0, 13);
+    assert!(report.resets() >= 1, "the client closed with data unread");
+}
+
+#[test]
+fn four_sends_to_a_server_that_pauses_are_one_byte_stream() {
+    let message = "x".repeat(130);
+    let client = python(&format!("echo_client.py server 12345 --send {message} --burst 4"));
+    let options = ["--network", "lab", "--delay", "5ms"];
+    let report = Report::of(&run(&python("echo_server.py 12345 --pause 0.05"), &client, &options), 0);
+    assert_eq!(report.payload().0, 520);
+    let first = report.kind("step").into_iter().find(|step| step["len"].as_u64() > Some(0));
+    assert_eq!(first.unwrap()["len"], 130);
+}
+
+#[test]
+fn many_sessions_in_a_row_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = format!("{} 7", c(folder.path(), "echo_server", &[]).display());
+    let client = format!("{} 127.0.0.1 7 HELLO", c(folder.path(), "echo_client", &[]).display());
+    for _ in 0..20 {
+        let report = Report::of(&run(&server, &client, &[]), 0);
+        let [conversation] = report.conversations()[..] else { panic!("one conversation") };
+        assert_eq!((&conversation["handshake"], &conversation["close"]), (&"complete".into(), &"fin".into()));
+        assert_eq!(report.kind("summary")[0]["dropped"], 0);
+        assert_eq!(report.payload(), (5, 5));
+    }
+    assert_none_left(&folder.path().display().to_string());
+}
+
+#[test]
+fn bad_programs_are_told_with_one_sentence_each() {
+    let client = python("echo_client.py 127.0.0.1 7");
+    let unix = "python3 -c 'import socket,time; s=socket.socket(socket.AF_UNIX); s.bind(\"\\0echolab-run\"); s.listen(); time.sleep(60)'";
+    let cases: &[(&str, &str, &[&str], i32, &str)] = &[
+        ("no-such-server", "true", &[], 2, "there is no program \"no-such-server\" in the folders of PATH"),
+        ("./Cargo.toml", "true", &[], 2, "\"./Cargo.toml\" is not executable"),
+        ("sleep 60", &client, &["--listen-timeout", "100ms"], 1, "no listening TCP socket and no bound UDP socket"),
+        (unix, &client, &["--listen-timeout", "2s"], 1, "only a listening UNIX socket"),
+        ("sh -c 'exit 3'", &client, &[], 1, "the server ended before it listened"),
+        ("sh -c 'exit 3'", &client, &[], 1, "exited with status 3"),
+        ("sh -c 'kill -SEGV $$'", &client, &[], 1, "was killed by SIGSEGV"),
+    ];
+    for (server, client, options, status, sentence) in cases {
+        let output = run(server, client, options);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(*status), "{server}: {said}");
+        assert!(said.contains(sentence), "{server}: {said}");
+    }
+}
+
+#[test]
+fn a_client_that_never_ends_is_stopped() {
+    let output = run(&python("echo_server.py 7000"), "sleep 98765", &["--timeout", "100ms"]);
+    Report::of(&output, 1);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("client had not ended after 100ms (--timeout)"));
+    assert_none_left("sleep 98765");
+}
+
+#[test]
+fn a_daemon_serves_and_does_not_outlive_the_session() {
+    let server = format!("sh -c 'setsid {} >/dev/null 2>&1 & exit 0'", python("echo_server.py 7654"));
+    let report = Report::of(&run(&server, &python("echo_client.py 127.0.0.1 7654 --send x"), &[]), 0);
+    assert_eq!(report.output(1), ["Echo: x"]);
+    assert_none_left("echo_server.py 7654");
+}
+
+#[test]
+fn a_killed_echolab_leaves_no_process() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_echolab"));
+    let server = python("echo_server.py 7655");
+    command.args(["run", "--server", &server, "--client", "sleep 87654"]).stdin(Stdio::null());
+    let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    let wait = |what: &str, done: &dyn Fn() -> bool| {
+        while !done() {
+            assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+            std::thread::yield_now();
+        }
+    };
+    let clients = || processes("sleep 87654").iter().any(|line| line.starts_with("sleep"));
+    wait("the client was not started", &clients);
+    running.kill().unwrap();
+    running.wait().unwrap();
+    wait("a process was left", &|| processes("sleep 87654").is_empty() && processes("echo_server.py 7655").is_empty());
+}
