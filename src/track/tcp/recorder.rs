@@ -247,6 +247,7 @@ impl SummaryRecorder {
         }
         if let Some((_, blocked)) = observations.window_opened {
             window.opened.see(moment.frame);
+            window.opened_by_answer += u64::from(matches!(probe, Some(Probe::ZeroWindowAnswer(_))));
             window.blocked = window.blocked.plus(blocked);
         }
         if observations.fills_window {
