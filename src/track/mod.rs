@@ -34,7 +34,7 @@ mod udp;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use askers::{AnswersFrom, LinkedConversation};
-pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, Measures};
+pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, HandshakeTimes, Measures, Opening};
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, TcpFacts, UdpFacts};
 pub use facts::{Acked, EcnSignal, Life, Observations, Overtaken, Probe, SegmentRole, SlowAnswer, SynData, UdpPlace};

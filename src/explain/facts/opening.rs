@@ -9,10 +9,10 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
     Some(match tcp.handshake {
         Handshake::Complete => match (known.totals.rtt.and_then(|rtt| rtt.handshake), tcp.story.opened_after) {
-            (Some(time), _) => format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human()),
-            (None, Some(time)) if tcp.story.simultaneous_open => {
+            (_, Some(time)) if tcp.story.simultaneous_open => {
                 format!("complete, {} from the first SYN to the last ACK: simultaneous open", time.human())
             }
+            (Some(time), _) => format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human()),
             (None, Some(time)) => {
                 format!("complete, {} from the first SYN to the ACK of the SYN-ACK, with retransmissions", time.human())
             }

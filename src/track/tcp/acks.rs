@@ -42,7 +42,7 @@ impl Connection {
         }
         let sacked_by = own.loss.as_ref().and_then(|_| own.first_with_sack()).copied();
         let (clues, handshake) = (&self.clues, &self.handshake);
-        let view = || View::of(clues.tell(handshake.halves()).capture_point, !moment.direction);
+        let view = || View::of(clues.tell(handshake.times()).capture_point, !moment.direction);
         let reported = own.note_sack(moment, segment, peer, (advances, view), observations);
         own.ack_at = moment.at;
         own.ack_frame = moment.frame;
@@ -105,7 +105,7 @@ impl Connection {
         let no_trip = reported || segment.flags.intersects(TcpFlags::RST.union(TcpFlags::SYN)) || self.is_other_host;
         let sample = covered.sample.filter(|sent| sent.len > 0 && !no_trip);
         let delay = sample.and_then(|sent| moment.since(sent.at));
-        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        let capture_point = self.clues.tell(self.handshake.times()).capture_point;
         let measures = Measures::of(capture_point, !moment.direction);
         if let Some((sent, delay)) = sample.zip(delay)
             && let Some(held) = own.holds_ack(delay, usual)

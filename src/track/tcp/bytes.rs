@@ -135,7 +135,7 @@ impl Connection {
     /// The path as the sender of this direction meets it.
     #[cold]
     fn path_of(&self, sender: Direction) -> Path {
-        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        let capture_point = self.clues.tell(self.handshake.times()).capture_point;
         Path {
             round_trip: self.handshake.round_trip(),
             journey: self.handshake.answer_time(sender),

@@ -256,6 +256,9 @@ impl SummaryRecorder {
         }
         if let Some((_, blocked)) = observations.window_opened {
             window.opened.see(moment.frame);
+            window.opened_by_answer += u64::from(
+                probe.and_then(|probe| probe.answers()).is_some_and(|(kind, _)| kind == Answered::WindowProbe),
+            );
             window.blocked = window.blocked.plus(blocked);
         }
         if observations.fills_window {
