@@ -15,7 +15,7 @@ use packets::{End, Inline, Packets};
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::drive::Signal;
-use crate::explain::{Step, capture_findings, step_findings};
+use crate::explain::{Step, capture_findings};
 use crate::model::{CaptureFormat, Endpoint, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink, Tally};
 use crate::track::{CapturePoint, StopReason, Tracker};
@@ -162,7 +162,7 @@ impl Run<'_> {
                         && let Some(last) = self.tracker.last(packet)
                     {
                         let event = last.event(frame, packet);
-                        counter.step(event.stream, &step_findings(&event));
+                        counter.event(&event);
                     }
                 } else if let Some(last) = self.tracker.last(packet) {
                     let event = last.event(frame, packet);
