@@ -150,7 +150,7 @@ impl Conversation {
             tcp.connection.see_alert(&moment);
         }
         if data && facts.retransmission.is_none() && facts.probe.is_none() {
-            tcp.connection.time_answer(&moment, last, facts);
+            tcp.connection.time_answer(&moment, segment, last, facts);
         }
         if self.steps == 0 && tcp.connection.former.is_some() {
             facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
