@@ -21,24 +21,11 @@ use crate::track::{Body, CapturePoint, Event, Overtaken, TcpFacts, UdpFacts, Udp
 #[inline]
 pub fn of(event: &Event<'_>) -> Vec<Finding> {
     match &event.body {
-        Body::Tcp(facts) if !is_ordinary(event, facts) => of_segment(event, facts),
-        Body::Tcp(_) => Vec::new(),
+        _ if event.is_ordinary() => Vec::new(),
+        Body::Tcp(facts) => of_segment(event, facts),
         Body::Udp(facts) => of_datagram(event, facts),
         Body::Icmp(facts) => vec![error::of(event, facts)],
     }
-}
-
-/// The quick way out for segments that show nothing.
-fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
-    facts.retransmission.is_none()
-        && facts.unacceptable.is_none()
-        && facts.probe.is_none()
-        && facts.reset.is_none()
-        && facts.observations.is_empty()
-        && facts.checksum != Checksum::Invalid
-        && event.ip.fragments <= 1
-        && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN))
-        && !facts.options.other.has_fastclose()
 }
 
 fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
