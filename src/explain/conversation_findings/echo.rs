@@ -3,32 +3,35 @@
 use super::in_frames;
 use crate::echo::{EchoForm, EchoSeen};
 use crate::explain::describe::made;
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, Occurrences};
 use crate::model::{counted, thousands};
 use crate::track::ConversationTotals;
 
 pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
     let story = &totals.echo_story;
     story.forms.iter().for_each(|seen| came_back(seen, found));
-    let mut push = |code, sighting: &crate::model::Occurrences, text: String| {
+    // nearly every conversation has none of these: their words are made when they are wanted
+    let mut push = |code, sighting: &Occurrences, text: &dyn Fn(&str) -> String| {
         if sighting.count > 0 {
-            found.push(Finding::new(code, text, sighting.frames.iter().copied()));
+            found.push(Finding::new(code, text(&in_frames(sighting)), sighting.frames.iter().copied()));
         }
     };
-    let text = format!(
-        "One answer covered {} segments of requests at once, {}: TCP is a byte stream and does not keep message boundaries.",
-        story.most_merged,
-        in_frames(&story.merged)
-    );
-    push(Code::SendsMerged, &story.merged, text);
+    push(Code::SendsMerged, &story.merged, &|frames| {
+        format!(
+            "One answer covered {} segments of requests at once, {frames}: TCP is a byte stream and does not keep message boundaries.",
+            story.most_merged
+        )
+    });
     if let Some(echo) = &totals.echo {
-        let frames = in_frames(&story.different);
-        push(Code::EchoDifferent, &story.different, format!("An answer was no echo of its request, {frames}."));
-        let (back, of) = (thousands(story.partial_back), thousands(story.partial_of));
-        let (whose, frames) = (counted(story.partial_requests, "request"), in_frames(&story.partial));
-        let so_far = if totals.may_go_on() { "as far as the capture was read, " } else { "" };
-        let text = format!("Only {back} of {of} bytes of {whose} came back, {so_far}{frames}.");
-        push(Code::EchoPartial, &story.partial, text);
+        push(Code::EchoDifferent, &story.different, &|frames| {
+            format!("An answer was no echo of its request, {frames}.")
+        });
+        push(Code::EchoPartial, &story.partial, &|frames| {
+            let (back, of) = (thousands(story.partial_back), thousands(story.partial_of));
+            let whose = counted(story.partial_requests, "request");
+            let so_far = if totals.may_go_on() { "as far as the capture was read, " } else { "" };
+            format!("Only {back} of {of} bytes of {whose} came back, {so_far}{frames}.")
+        });
         // a datagram without an answer has a finding of its own; a service whose other answers are no echoes owes none
         let rest = echo.pending_bytes.saturating_sub(story.partial_of.saturating_sub(story.partial_back));
         if totals.tcp.is_some() && story.different.count == 0 && echo.unanswered > 0 && rest > 0 {
