@@ -159,6 +159,7 @@ impl Run<'_> {
                 self.wants_steps = self.wants_steps && self.sink.wants_steps();
                 if !self.wants_steps {
                     if let Some(counter) = self.counter.as_mut()
+                        && !self.tracker.is_ordinary(packet)
                         && let Some(last) = self.tracker.last(packet)
                     {
                         let event = last.event(frame, packet);

@@ -154,7 +154,7 @@ impl Conversation {
             tcp.connection.see_alert(&moment);
         }
         if data && facts.retransmission.is_none() && facts.probe.is_none() {
-            tcp.connection.time_answer(&moment, last, facts);
+            tcp.connection.time_answer(&moment, segment, last, facts);
             if let Some(time) = facts.response_time.filter(|time| direction == Direction::ServerToClient && time.0 >= 0)
             {
                 tcp.connection.response_times.add(time);

@@ -28,24 +28,11 @@ pub(super) fn of(event: &Event<'_>) -> Vec<Finding> {
 #[inline]
 pub fn report(event: &Event<'_>, found: &mut impl FindingSink) {
     match &event.body {
-        Body::Tcp(facts) if !is_ordinary(event, facts) => of_segment(event, facts, found),
-        Body::Tcp(_) => {}
+        _ if event.is_ordinary() => {}
+        Body::Tcp(facts) => of_segment(event, facts, found),
         Body::Udp(facts) => of_datagram(event, facts, found),
         Body::Icmp(facts) => found.push(error::of(event, facts)),
     }
-}
-
-/// The quick way out for segments that show nothing.
-fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
-    facts.retransmission.is_none()
-        && facts.unacceptable.is_none()
-        && facts.probe.is_none()
-        && facts.reset.is_none()
-        && facts.observations.is_empty()
-        && facts.checksum != Checksum::Invalid
-        && event.ip.fragments <= 1
-        && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN))
-        && !facts.options.other.has_fastclose()
 }
 
 fn of_segment(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
