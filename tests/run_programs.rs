@@ -64,6 +64,73 @@ impl Report {
         self.programs()[program]["output"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect()
     }
 
+    /// The calls of a program on connections, in order.
+    fn calls(&self, program: &str) -> Vec<&Value> {
+        self.kind("call").into_iter().filter(|call| call["program"] == program && !call["stream"].is_null()).collect()
+    }
+
+    /// The names of these calls.
+    fn names(&self, program: &str) -> Vec<&str> {
+        self.calls(program).iter().map(|call| call["call"].as_str().unwrap()).collect()
+    }
+
+    /// The one call of this name of a program on a connection.
+    fn call(&self, program: &str, name: &str) -> &Value {
+        let calls: Vec<_> = self.calls(program).into_iter().filter(|call| call["call"] == name).collect();
+        let [call] = calls[..] else { panic!("{name} of {program}: {calls:?}") };
+        call
+    }
+
+    /// The frames of a call.
+    fn frames(&self, call: &Value) -> Vec<&Value> {
+        let frames = call["frames"].as_array().unwrap();
+        self.kind("step").into_iter().filter(|step| frames.contains(&step["frame"])).collect()
+    }
+
+    /// Whether a call has a frame with this flag, sent by the host of its own program.
+    fn sent_flag(&self, call: &Value, flag: &str) -> bool {
+        let own = if call["side"] == "client" { "client_to_server" } else { "server_to_client" };
+        let has = |step: &&Value| step["flags"].as_array().is_some_and(|flags| flags.contains(&flag.into()));
+        self.frames(call).iter().any(|step| step["direction"] == own && has(step))
+    }
+
+    /// Each payload byte of a call that sent or received is in its frames, which the sender's host sent.
+    fn assert_tied(&self, call: &Value) {
+        let own = call["side"] == "client";
+        let sends = call["call"] == "send";
+        let direction = if own == sends { "client_to_server" } else { "server_to_client" };
+        let frames = self.frames(call);
+        assert!(!frames.is_empty() && frames.iter().all(|step| step["direction"] == direction), "{call}");
+        let carried: u64 = frames.iter().map(|step| step["len"].as_u64().unwrap()).sum();
+        assert!(carried >= call["bytes"].as_u64().unwrap(), "{call}");
+    }
+
+    /// Every call of an echo of `bytes` bytes in one exchange is tied to its frames: by `client`, and by the server.
+    fn assert_echo_is_tied(&self, client: &str, bytes: u64) {
+        let stream = &self.call(client, "connect")["stream"];
+        assert!(!stream.is_null());
+        let server: Vec<_> = self.calls("server").into_iter().filter(|call| call["stream"] == *stream).collect();
+        let of_server = |name: &str| {
+            let calls: Vec<_> = server.iter().copied().filter(|call| call["call"] == name).collect();
+            let [call] = calls[..] else { panic!("{name} of server: {server:?}") };
+            call
+        };
+        assert_eq!(self.names(client), ["connect", "send", "receive", "close"]);
+        assert_eq!(self.frames(self.call(client, "connect")).len(), 3);
+        assert_eq!(self.frames(of_server("accept")).len(), 1);
+        for call in [self.call(client, "send"), of_server("receive"), of_server("send"), self.call(client, "receive")] {
+            assert_eq!(call["bytes"], bytes);
+            self.assert_tied(call);
+        }
+        assert_eq!(self.call(client, "send")["frames"], of_server("receive")["frames"]);
+        assert_eq!(of_server("send")["frames"], self.call(client, "receive")["frames"]);
+        assert!(self.sent_flag(self.call(client, "close"), "FIN"));
+        assert_eq!(self.call(client, "close")["unread"], 0);
+        assert_eq!(of_server("end_of_stream")["frames"], self.call(client, "close")["frames"]);
+        let closes = server.iter().filter(|call| call["call"] == "close" || call["call"] == "shutdown");
+        assert_eq!(closes.filter(|call| self.sent_flag(call, "FIN")).count(), 1, "{server:?}");
+    }
+
     /// Segments with RST.
     fn resets(&self) -> usize {
         let reset = |step: &&&Value| step["flags"].as_array().is_some_and(|flags| flags.contains(&"RST".into()));
@@ -113,6 +180,12 @@ fn a_python_pair_is_whole_from_syn_to_last_ack() {
     assert_eq!((&client["exit_status"], &client["stopped_with"]), (&0.into(), &Value::Null));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("client| Echo: HELLO\n"), "{said}");
+    report.assert_echo_is_tied("client", 5);
+    let prepared: Vec<_> = report.kind("call").into_iter().filter(|call| call["stream"].is_null()).collect();
+    let names: Vec<_> = prepared.iter().filter(|call| call["side"] == "server").map(|call| &call["call"]).collect();
+    assert_eq!(names[..4], ["socket", "setsockopt", "bind", "listen"]);
+    assert_eq!(prepared[1]["option"], "SO_REUSEADDR to 1");
+    assert_eq!(prepared[2]["local"]["port"], 12345);
 }
 
 #[test]
@@ -128,6 +201,11 @@ fn c_programs_serve_several_clients_together() {
     assert_eq!(report.conversations().len(), 3);
     assert_eq!(report.programs().len(), 4);
     assert_eq!(report.payload(), (15, 15));
+    for client in ["client", "client 2", "client 3"] {
+        report.assert_echo_is_tied(client, 5);
+    }
+    // each connection has a descriptor in the server and one in its child
+    assert_eq!(report.names("server").iter().filter(|name| **name == "close_copy").count(), 3);
     assert_none_left(&folder.path().display().to_string());
 }
 
@@ -137,6 +215,12 @@ fn udp_programs_are_met_when_bound() {
         Report::of(&run(&python("udp_server.py 9000"), &python("udp_client.py localhost 9000 one two"), &[]), 0);
     assert_eq!(report.kind("step").len(), 4);
     assert_eq!(report.output(1), ["Echo: one", "Echo: two"]);
+    let moved = |program: &str, name: &str| -> Vec<u64> {
+        let calls = report.calls(program).into_iter().filter(|call| call["call"] == name);
+        calls.map(|call| call["frames"].as_array().unwrap()[..].first().unwrap().as_u64().unwrap()).collect()
+    };
+    assert_eq!((moved("client", "send"), moved("server", "receive")), (vec![1, 3], vec![1, 3]));
+    assert_eq!((moved("server", "send"), moved("client", "receive")), (vec![2, 4], vec![2, 4]));
 }
 
 #[test]
@@ -156,6 +240,9 @@ fn a_client_that_comes_first_is_refused() {
     let report = Report::of(&output, 1);
     assert_eq!(report.kind("step").len(), 2);
     assert_eq!(report.conversations()[0]["handshake"], "refused");
+    let failed = report.call("client", "failed");
+    assert_eq!((&failed["failed"], &failed["error"]), (&"connect".into(), &"Connection refused".into()));
+    assert_eq!(failed["frames"], serde_json::json!([2]));
 }
 
 #[test]
@@ -195,6 +282,8 @@ fn node_and_java_servers_are_met_as_well() {
         let report = Report::of(&run(&server, &client, &["--listen-timeout", "60s", "--clients", "2"]), 0);
         assert_eq!(report.conversations().len(), 2, "{server}");
         assert_eq!(report.payload(), (10, 10), "{server}");
+        report.assert_echo_is_tied("client", 5);
+        report.assert_echo_is_tied("client 2", 5);
         assert_eq!(report.output(1), ["Echo: HELLO"], "{server}");
     }
 }
@@ -205,6 +294,66 @@ fn thirteen_bytes_are_answered_a_thousandfold_and_left_unread() {
     let report = Report::of(&run(&python("echo_server.py 12345 --repeat 1000"), &client, &[]), 0);
     assert_eq!(report.payload().0, 13);
     assert!(report.resets() >= 1, "the client closed with data unread");
+    let close = report.call("client", "close");
+    assert!(close["unread"].as_u64() > Some(0), "{close}");
+    assert!(report.sent_flag(close, "RST"), "{close}");
+}
+
+#[test]
+fn a_program_that_ends_with_its_socket_open_is_told_so() {
+    let connect = "import os,signal,socket; s=socket.create_connection((\"127.0.0.1\", 7)); ";
+    for (end, call) in [("os._exit(0)", "exit"), ("os.kill(os.getpid(), signal.SIGSEGV)", "killed")] {
+        let client = format!("python3 -c '{connect}{end}'");
+        let output = run(&python("echo_server.py 7"), &client, &[]);
+        let report = Report::of(&output, i32::from(call == "killed"));
+        assert!(report.sent_flag(report.call("client", call), "FIN"), "{call}");
+    }
+}
+
+#[test]
+fn a_call_that_fails_has_its_reason() {
+    let server = "python3 -c 'import socket; a=socket.create_server((\"\", 7)); socket.socket().bind((\"\", 7))'";
+    let output = run(server, "true", &[]);
+    let report = Report::of(&output, 1);
+    let calls = report.kind("call");
+    let failed: Vec<_> = calls.iter().filter(|call| call["call"] == "failed").collect();
+    let [failed] = failed[..] else { panic!("{failed:?}") };
+    assert_eq!((&failed["failed"], &failed["error"]), (&"bind".into(), &"Address already in use".into()));
+    assert_eq!(failed["local"]["port"], 7);
+}
+
+#[test]
+fn descriptors_that_are_made_anew_are_looked_at_anew() {
+    // files and sockets take turns at the same number, by close and by dup2
+    let client = "python3 -c '
+import os, socket
+for way in (0, 1):
+    f = open(\"/dev/null\", \"rb\"); n = f.fileno(); f.read(0); os.read(n, 1)
+    s = socket.create_connection((\"127.0.0.1\", 7)) if way else None
+    if way: os.dup2(s.fileno(), n)
+    else: f.close(); s = socket.create_connection((\"127.0.0.1\", 7))
+    m = n if way else s.fileno()
+    os.write(m, b\"hello\"); got = os.read(m, 100)
+    assert got == b\"hello\"
+    s.close()
+    if way: os.close(n)
+'";
+    let report = Report::of(&run(&python("echo_server.py 7"), client, &[]), 0);
+    assert_eq!(report.conversations().len(), 2);
+    let names = report.names("client");
+    let expected = ["connect", "send", "receive", "close", "connect", "send", "receive", "close_copy", "close"];
+    assert_eq!(names, expected);
+    for call in report.calls("client").into_iter().filter(|call| !call["bytes"].is_null()) {
+        report.assert_tied(call);
+    }
+}
+
+#[test]
+fn without_tracing_there_are_no_calls() {
+    let client = python("echo_client.py 127.0.0.1 7 --send hi");
+    let report = Report::of(&run(&python("echo_server.py 7"), &client, &["--no-trace"]), 0);
+    assert_eq!(report.payload(), (2, 2));
+    assert!(report.kind("call").is_empty());
 }
 
 #[test]
@@ -229,6 +378,7 @@ fn many_sessions_in_a_row_are_whole() {
         assert_eq!((&conversation["handshake"], &conversation["close"]), (&"complete".into(), &"fin".into()));
         assert_eq!(report.kind("summary")[0]["dropped"], 0);
         assert_eq!(report.payload(), (5, 5));
+        report.assert_echo_is_tied("client", 5);
     }
     assert_none_left(&folder.path().display().to_string());
 }

@@ -1,5 +1,6 @@
 //! What the programs did, kept beside what the network saw.
 
+use std::borrow::Cow;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,7 +13,7 @@ use crate::model::{Call, CallKind, Endpoint, Side, Timestamp};
 #[derive(Clone, Debug)]
 pub struct Transcript {
     side: Side,
-    program: &'static str,
+    program: Cow<'static, str>,
     calls: Arc<Mutex<Vec<Call>>>,
     kernel: Option<KernelWatch>,
     pace: Option<Pace>,
@@ -24,14 +25,14 @@ impl Transcript {
 
     /// An empty transcript of `side`.
     pub fn new(side: Side) -> Self {
-        Self { side, program: side.name(), calls: Arc::default(), kernel: None, pace: None }
+        Self { side, program: side.name().into(), calls: Arc::default(), kernel: None, pace: None }
     }
 
     /// The same list of calls for those of a program that is neither just the client nor just the server, where it is at
     /// this end of a conversation.
     #[must_use]
-    pub fn of_program(&self, program: &'static str, side: Side) -> Self {
-        Self { side, program, ..self.clone() }
+    pub fn of_program(&self, program: impl Into<Cow<'static, str>>, side: Side) -> Self {
+        Self { side, program: program.into(), ..self.clone() }
     }
 
     /// The same, with what the kernels think after each call; `watch` is to be that of the other side's transcript too.
@@ -51,10 +52,25 @@ impl Transcript {
         let time = now();
         let kernel = self.kernel.as_ref().zip(local.zip(peer)).map(|(watch, ends)| watch.views(self.side, ends));
         let sent = if let CallKind::Send(bytes) = kind { Some(bytes) } else { None };
-        self.push(Call { time, side: self.side, program: self.program, connection, local, peer, kind, kernel });
+        let program = self.program.clone();
+        self.push(Call { time, side: self.side, program, connection, local, peer, kind, unread: None, kernel });
         if let Some((bytes, pace)) = sent.zip(self.pace.as_ref()) {
             pace.sent(self.side, bytes);
         }
+    }
+
+    /// Notes a call of a program that was seen from outside: which connection, its ends, the kind, and the bytes that were
+    /// left unread, where it closed the connection.
+    pub(super) fn note_seen(
+        &self,
+        connection: u64,
+        ends: (Option<Endpoint>, Option<Endpoint>),
+        kind: CallKind,
+        unread: Option<u64>,
+    ) {
+        let (local, peer) = ends;
+        let program = self.program.clone();
+        self.push(Call { time: now(), side: self.side, program, connection, local, peer, kind, unread, kernel: None });
     }
 
     fn push(&self, call: Call) {

@@ -1,8 +1,9 @@
 //! What a program did with a socket, and when.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::{Direction, Endpoint, Nanos, PerDirection, Timestamp};
+use super::{Direction, Endpoint, Nanos, PerDirection, Protocol, Timestamp};
 
 /// One of the two programs of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +40,7 @@ pub struct Call {
     /// Which end of the conversation the caller is.
     pub side: Side,
     /// The program: it is named as its side is, but where there are more than two.
-    pub program: &'static str,
+    pub program: Cow<'static, str>,
     /// Which of the program's connections, from 1; 0 for the server's own socket.
     pub connection: u64,
     /// The socket's own end, where it had one.
@@ -48,6 +49,8 @@ pub struct Call {
     pub peer: Option<Endpoint>,
     /// What was called and what it gave.
     pub kind: CallKind,
+    /// Bytes that had arrived on the connection and were never read, where the call closed it and that was seen.
+    pub unread: Option<u64>,
     /// What the kernels of both ends thought of the connection then, where that was asked for.
     pub kernel: Option<PerDirection<Option<KernelView>>>,
 }
@@ -79,20 +82,38 @@ impl Call {
 /// What was called and what it gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallKind {
+    /// A socket was made.
+    Open(Protocol),
+    /// An option of the socket was set: `SO_REUSEADDR to 1`.
+    SetOption(String),
+    /// The socket got its own address.
+    Bind,
+    /// The socket takes connections from now on.
+    Listen,
     /// The server took a connection.
     Accept,
     /// The client connected.
     Connect,
+    /// The client asked for a connection without waiting for it.
+    Connecting,
     /// So many bytes were handed to the kernel.
     Send(u64),
     /// So many bytes were taken from the kernel.
     Receive(u64),
+    /// So many bytes were looked at, and left to be received.
+    Peek(u64),
     /// There will be no more bytes: the peer has closed.
     EndOfStream,
     /// The sending half was closed.
     Shutdown,
+    /// The receiving half was closed.
+    ShutdownReceive,
     /// The socket was closed.
     Close,
+    /// A descriptor was closed while another keeps the socket open.
+    CloseCopy,
+    /// The program ended; its kernel closed the socket.
+    Exit,
     /// The program was killed; its kernel closed the socket.
     Killed,
     /// The call failed.
@@ -107,6 +128,12 @@ pub enum CallKind {
 /// A call that may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailedCall {
+    /// To get an address.
+    Bind,
+    /// To take connections.
+    Listen,
+    /// To take a connection.
+    Accept,
     /// To connect.
     Connect,
     /// To send.
@@ -121,6 +148,9 @@ impl FailedCall {
     /// The name of the system call.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Bind => "bind",
+            Self::Listen => "listen",
+            Self::Accept => "accept",
             Self::Connect => "connect",
             Self::Send => "send",
             Self::Receive => "receive",
@@ -140,22 +170,37 @@ impl CallKind {
     /// The name of the system call, or of what it gave where that matters more.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Open(_) => "socket",
+            Self::SetOption(_) => "setsockopt",
+            Self::Bind => "bind",
+            Self::Listen => "listen",
             Self::Accept => "accept",
             Self::Connect => "connect",
+            Self::Connecting => "connecting",
             Self::Send(_) => "send",
             Self::Receive(_) => "receive",
+            Self::Peek(_) => "peek",
             Self::EndOfStream => "end_of_stream",
             Self::Shutdown => "shutdown",
+            Self::ShutdownReceive => "shutdown_receive",
             Self::Close => "close",
+            Self::CloseCopy => "close_copy",
+            Self::Exit => "exit",
             Self::Killed => "killed",
             Self::Failed { .. } => "failed",
         }
     }
 
-    /// Bytes sent or received.
+    /// Whether it prepares a socket, and so belongs to no conversation.
+    pub fn prepares(&self) -> bool {
+        matches!(self, Self::Open(_) | Self::SetOption(_) | Self::Bind | Self::Listen)
+            || matches!(self, Self::Failed { call: FailedCall::Bind | FailedCall::Listen | FailedCall::Accept, .. })
+    }
+
+    /// Bytes sent, received or looked at.
     pub fn bytes(&self) -> Option<u64> {
         match self {
-            Self::Send(bytes) | Self::Receive(bytes) => Some(*bytes),
+            Self::Send(bytes) | Self::Receive(bytes) | Self::Peek(bytes) => Some(*bytes),
             _ => None,
         }
     }

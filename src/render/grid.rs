@@ -129,11 +129,12 @@ mod tests {
             call: Call {
                 time: Timestamp::new(1, 0),
                 side: Side::Client,
-                program: "client",
+                program: "client".into(),
                 connection: 1,
                 local: None,
                 peer: None,
                 kind: CallKind::Close,
+                unread: None,
                 kernel: None,
             },
             stream: Some(StreamId { protocol: Protocol::Tcp, number }),

@@ -31,7 +31,7 @@ pub static CALL_COLUMNS: &[CallColumn] = &[
         align: Align::Left,
         text: |told, _| {
             let tone = if told.call.side == Side::Client { Tone::Client } else { Tone::Server };
-            Cell::from(told.call.program).tone(tone)
+            Cell::from(told.call.program.as_ref()).tone(tone)
         },
     },
     CallColumn {

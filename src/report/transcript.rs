@@ -39,16 +39,31 @@ impl ToldCall {
         let bytes = |count| counted(count, "byte");
         let udp = self.stream.is_some_and(|stream| stream.protocol == Protocol::Udp);
         let who = self.call.peer.map_or_else(String::new, |peer| format!(" {peer}"));
+        let own = self.call.local.map_or_else(String::new, |local| format!(" {local}"));
+        let unread = self.call.unread.filter(|count| *count > 0);
+        let unread = unread.map_or_else(String::new, |count| format!(" with {} unread", bytes(count)));
         match &self.call.kind {
+            CallKind::Open(protocol) => format!("opens a {} socket", protocol),
+            CallKind::SetOption(option) => format!("sets {option}"),
+            CallKind::Bind => format!("binds to{own}"),
+            CallKind::Listen => format!("listens on{own}"),
             CallKind::Accept => format!("accepts{who}"),
             CallKind::Connect if udp => format!("connects to{who}: over UDP that sends nothing"),
             CallKind::Connect => format!("connects to{who}"),
+            CallKind::Connecting => format!("begins to connect to{who}"),
             CallKind::Send(count) => format!("sends {}", bytes(*count)),
             CallKind::Receive(count) => format!("receives {}", bytes(*count)),
+            CallKind::Peek(count) => format!("looks at {} without receiving them", bytes(*count)),
             CallKind::EndOfStream => "reads the end of the stream".to_owned(),
             CallKind::Shutdown => "closes its sending half".to_owned(),
-            CallKind::Close => "closes".to_owned(),
-            CallKind::Killed => "is killed".to_owned(),
+            CallKind::ShutdownReceive => "closes its receiving half".to_owned(),
+            CallKind::Close => format!("closes{unread}"),
+            CallKind::CloseCopy => "closes one descriptor; another keeps the socket open".to_owned(),
+            CallKind::Exit => format!("ends, and its kernel closes the socket{unread}"),
+            CallKind::Killed => format!("is killed{unread}"),
+            CallKind::Failed { call: FailedCall::Bind, why } => format!("fails to bind to{own}: {why}"),
+            CallKind::Failed { call: FailedCall::Listen, why } => format!("fails to listen on{own}: {why}"),
+            CallKind::Failed { call: FailedCall::Accept, why } => format!("fails to accept: {why}"),
             CallKind::Failed { call: FailedCall::Connect, why } => format!("fails to connect to{who}: {why}"),
             CallKind::Failed { call: FailedCall::Send, why } => format!("fails to send: {why}"),
             CallKind::Failed { call: FailedCall::Receive, why } => format!("fails to receive: {why}"),
@@ -139,7 +154,7 @@ impl Teller {
 
     fn tell_one(&mut self, call: Call) -> ToldCall {
         let since_start = self.start.map(|start| call.time.since(start));
-        let place = self.place_of(&call);
+        let place = if call.kind.prepares() { None } else { self.place_of(&call) };
         let Some((place, own, stream)) = place.and_then(|(place, own)| Some((place, own, self.streams.get(place)?)))
         else {
             return ToldCall { call, stream: None, frames: Vec::new(), after: None, since_start };
@@ -147,7 +162,15 @@ impl Teller {
         let progress = self.progress.entry((place, own)).or_default();
         let found = stream.of(&call, own, progress);
         let before = found.iter().filter_map(|seen| seen.time).filter(|time| call.time >= *time).max();
-        let waits = !matches!(call.kind, CallKind::Send(_) | CallKind::Shutdown | CallKind::Close | CallKind::Killed);
+        let waits = matches!(
+            call.kind,
+            CallKind::Accept
+                | CallKind::Connect
+                | CallKind::Receive(_)
+                | CallKind::Peek(_)
+                | CallKind::EndOfStream
+                | CallKind::Failed { .. }
+        );
         let after = before.filter(|_| waits).map(|time| call.time.since(time));
         let mut frames: Vec<u64> = found.iter().map(|seen| seen.frame).collect();
         frames.dedup();
@@ -162,7 +185,10 @@ impl Teller {
         };
         call.local.or(call.peer)?;
         let usual = call.side.direction();
+        // a TCP socket without a peer is part of no conversation
+        let may = |stream: &Stream| call.peer.is_some() || stream.id.protocol == Protocol::Udp;
         let way = |stream: &Stream| {
+            may(stream).then_some(())?;
             [usual, !usual].into_iter().find(|way| {
                 let (own, other) = match way {
                     Direction::ClientToServer => (stream.client, stream.server),
@@ -213,8 +239,18 @@ mod tests {
     fn call(time: Timestamp, side: Side, kind: CallKind) -> Call {
         let (client, server) = (Endpoint::new([127, 0, 0, 1], 51_234), Endpoint::new([127, 0, 0, 1], 6_542));
         let (local, peer) = if side == Side::Client { (client, server) } else { (server, client) };
-        let program = side.name();
-        Call { time, side, program, connection: 1, local: Some(local), peer: Some(peer), kind, kernel: None }
+        let program = side.name().into();
+        Call {
+            time,
+            side,
+            program,
+            connection: 1,
+            local: Some(local),
+            peer: Some(peer),
+            kind,
+            unread: None,
+            kernel: None,
+        }
     }
 
     /// Tells calls of which each returned 1 µs after the frame with this number; samples come every 17 µs.

@@ -22,9 +22,10 @@ use crate::cli::interrupt::interrupt;
 use crate::cli::output::{OutputArgs, Scope};
 use crate::cli::privileges;
 use crate::cli::report_dir::ReportDir;
-use crate::drive::{ClientInput, Command, Files, ProgramOptions};
+use crate::drive::{ClientInput, Command, Files, ProgramOptions, Transcript};
 use crate::explain::Questions;
-use crate::session::{CaptureAt, LabNetwork, Network, ProgramSession, WithPrograms};
+use crate::model::Side;
+use crate::session::{CaptureAt, LabNetwork, Network, ProgramSession, Transcribed, WithPrograms};
 
 /// How long a server may take to listen.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -109,6 +110,10 @@ pub(in crate::cli) struct RunArgs {
     #[arg(long, value_enum, value_name = "client|server|both", hide_possible_values = true)]
     capture_at: Option<CaptureAtArg>,
 
+    /// Do not trace the programs' socket calls. Traced programs can't gain rights by setuid files, and can't be debugged.
+    #[arg(long)]
+    no_trace: bool,
+
     #[command(flatten)]
     wire: WireArgs,
 
@@ -160,7 +165,10 @@ impl RunArgs {
         files.ensure_free(force)?;
         output.file().map_or(Ok(()), |path| ensure_free(path, force))?;
         let of_lab = matches!(network, Network::Lab(_));
-        let options = self.program_options(&network)?;
+        let transcripts = [Side::Client, Side::Server].map(Transcript::new);
+        let traced = (!self.no_trace).then(|| transcripts.clone());
+        let options = ProgramOptions { transcripts: traced, ..self.program_options(&network)? };
+        let calls = !self.no_trace && output.shows_calls();
         let halt = interrupt()?;
 
         let mut session = ProgramSession::open(&network).map_err(|error| with_ways_out(error, true))?;
@@ -171,7 +179,8 @@ impl RunArgs {
         output.report().map_or(Ok(()), ReportDir::make)?;
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
-        let mut sink = WithPrograms::new(output.sink(), session.ended());
+        let mut transcribed = Transcribed::new(output.sink(), transcripts, calls);
+        let mut sink = WithPrograms::new(&mut transcribed, session.ended());
         let (taken, ended) = session.run(options, &halt, |sources| take(sources, &known, &mut sink))?;
         let watched = taken.finish(&known, ended.wire.as_ref(), &mut sink)?;
         let shown = output.end();
@@ -191,6 +200,7 @@ impl RunArgs {
             exit = exit.and(Exit::Unmet);
         }
         ended.wire.iter().flat_map(|wire| story(wire, self.wire.chance())).for_each(|line| say(&line));
+        ended.outcome.notes.iter().for_each(|note| say(&format!("note: {note}")));
         for sentence in &ended.outcome.unmet {
             say(sentence);
             exit = exit.and(Exit::Unmet);
@@ -250,6 +260,7 @@ impl RunArgs {
             timeout: self.timeout.map(Into::into).or((!at_terminal).then_some(TIMEOUT)),
             settle: SETTLE.saturating_add(wire),
             show: show(),
+            transcripts: None,
         })
     }
 }

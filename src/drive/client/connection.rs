@@ -271,6 +271,8 @@ impl<'a> Connection<'a> {
 
 fn cannot(call: FailedCall) -> &'static str {
     match call {
+        FailedCall::Bind => "can't bind the socket for",
+        FailedCall::Listen | FailedCall::Accept => "can't take a connection from",
         FailedCall::Connect => "can't connect to",
         FailedCall::Send => "can't send to",
         FailedCall::Receive => "can't receive from",

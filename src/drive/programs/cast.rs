@@ -9,6 +9,7 @@ use super::command::Command;
 use super::launch::{Input, Launch};
 use super::output::{Outlet, Show};
 use super::{ClientInput, descriptor_of};
+use crate::drive::transcript::Transcript;
 use crate::model::{Program, ProgramEnd, Side};
 
 /// The server, then the clients.
@@ -130,8 +131,15 @@ impl Member {
         program
     }
 
-    /// Makes it ready to start. `alone` says whether no other program shares its input.
-    pub(super) fn launch(&mut self, input: Option<&ClientInput>, alone: bool, show: &Show) -> Result<Launch> {
+    /// Makes it ready to start. `alone` says whether no other program shares its input; its calls are noted in the
+    /// transcript of its side, if there is one.
+    pub(super) fn launch(
+        &mut self,
+        input: Option<&ClientInput>,
+        alone: bool,
+        show: &Show,
+        transcripts: Option<&[Transcript; 2]>,
+    ) -> Result<Launch> {
         let nothing = || -> io::Result<Input> { Ok(Input::From(File::open("/dev/null")?.into())) };
         let input = match input {
             Some(ClientInput::Inherited) if alone => Ok(Input::Inherited),
@@ -142,6 +150,10 @@ impl Member {
         let input = input.with_context(|| format!("can't make the input of the {}", self.label()))?;
         let (outlet, output) = Outlet::open(self.label(), show.clone()).context("can't make a program's output")?;
         self.outlet = Some(outlet);
-        Ok(Launch { command: self.command.clone(), input, output })
+        let transcript = transcripts.map(|[client, server]| {
+            let of_side = if self.side == Side::Client { client } else { server };
+            of_side.of_program(self.label(), self.side)
+        });
+        Ok(Launch { command: self.command.clone(), input, output, transcript })
     }
 }

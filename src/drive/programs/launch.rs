@@ -1,13 +1,15 @@
-//! The start of one program: fork, its descriptors, exec.
+//! The start of one program: fork, its descriptors, the tracing of its calls, exec.
 
 use std::ffi::{CString, OsStr};
-use std::io::{self, PipeReader, PipeWriter, Read};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::unistd::Pid;
 
 use super::command::Command;
+use super::trace::{Filter, seize};
+use crate::drive::transcript::Transcript;
 
 /// A program that is ready to be started.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(super) struct Launch {
     pub(super) input: Input,
     /// Standard output and standard error.
     pub(super) output: OwnedFd,
+    /// Where its calls are noted; `None` where they are not to be traced.
+    pub(super) transcript: Option<Transcript>,
 }
 
 /// Standard input of a program.
@@ -33,15 +37,34 @@ pub(super) struct Launched {
     pub(super) pid: Pid,
     /// Whether it leads a process group.
     pub(super) leads: bool,
-    failure: PipeReader,
+    /// Whether its calls are traced, or why not.
+    pub(super) traced: io::Result<()>,
+    /// Readable when it is known whether it was executed.
+    pub(super) executed: PipeReader,
+}
+
+/// What a program says on its way to be executed.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// It is executed.
+    Executed,
+    /// It can't be: why not.
+    NotExecuted(io::Error),
+    /// Its calls can't be traced, and it goes on without.
+    NotTraced(io::Error),
 }
 
 impl Launched {
-    /// Why it was not executed; `None` once it was. Waits until that is known.
-    pub(super) fn failure(&mut self) -> Option<io::Error> {
+    /// What it says; waits until it says something.
+    pub(super) fn said(executed: &mut PipeReader) -> Said {
         let mut code = [0; 4];
-        self.failure.read_exact(&mut code).ok()?;
-        Some(io::Error::from_raw_os_error(i32::from_ne_bytes(code)))
+        if executed.read_exact(&mut code).is_err() {
+            return Said::Executed;
+        }
+        match i32::from_ne_bytes(code) {
+            code @ ..0 => Said::NotTraced(io::Error::from_raw_os_error(-code)),
+            code => Said::NotExecuted(io::Error::from_raw_os_error(code)),
+        }
     }
 }
 
@@ -53,6 +76,44 @@ struct Prepared {
     input: Option<RawFd>,
     output: RawFd,
     failure: RawFd,
+    trace: Option<TracePrepared>,
+}
+
+/// What the child needs for the tracing of its calls.
+struct TracePrepared {
+    /// It says here that it may be seized,
+    ready: RawFd,
+    /// and reads here whether it was.
+    go: RawFd,
+    filter: libc::sock_fprog,
+}
+
+/// This end of a [`TracePrepared`].
+struct Tracing {
+    filter: Filter,
+    ready: (PipeReader, PipeWriter),
+    go: (PipeReader, PipeWriter),
+}
+
+impl Tracing {
+    fn prepare() -> io::Result<Self> {
+        let filter = Filter::new().ok_or_else(|| io::Error::other("not known on this machine's architecture"))?;
+        Ok(Self { filter, ready: io::pipe()?, go: io::pipe()? })
+    }
+
+    fn prepared(&self) -> TracePrepared {
+        TracePrepared { ready: self.ready.1.as_raw_fd(), go: self.go.0.as_raw_fd(), filter: self.filter.for_kernel() }
+    }
+
+    /// Seizes the child as soon as it may be, and lets it go on.
+    fn seize(self, pid: libc::pid_t) -> io::Result<()> {
+        let Self { ready: (mut ready, writer), go: (_, mut go), .. } = self;
+        drop(writer);
+        ready.read_exact(&mut [0])?;
+        let seized = seize(pid);
+        go.write_all(&[u8::from(seized.is_ok())])?;
+        seized
+    }
 }
 
 impl Launch {
@@ -65,11 +126,12 @@ impl Launch {
         let arguments = self.command.arguments();
         let environment: Vec<CString> =
             std::env::vars_os().filter_map(|(name, value)| variable(&name, &value)).collect();
-        let (failure, report): (PipeReader, PipeWriter) = io::pipe()?;
+        let (executed, report): (PipeReader, PipeWriter) = io::pipe()?;
         let input = match &self.input {
             Input::Inherited => None,
             Input::From(descriptor) => Some(descriptor.as_raw_fd()),
         };
+        let tracing = self.transcript.as_ref().map(|_| Tracing::prepare()).transpose();
         let prepared = Prepared {
             file: self.command.file(),
             arguments: pointers(&arguments),
@@ -77,13 +139,17 @@ impl Launch {
             input,
             output: self.output.as_raw_fd(),
             failure: report.as_raw_fd(),
+            trace: tracing.as_ref().ok().and_then(Option::as_ref).map(Tracing::prepared),
         };
         // SAFETY: the child calls nothing but async-signal-safe functions of the C library on memory that was made before the
         // fork, and never returns.
         match unsafe { libc::fork() } {
             -1 => Err(io::Error::last_os_error()),
             0 => execute(&prepared),
-            pid => Ok(Launched { pid: Pid::from_raw(pid), leads: input.is_some(), failure }),
+            pid => {
+                let traced = tracing.and_then(|tracing| tracing.map_or(Ok(()), |tracing| tracing.seize(pid)));
+                Ok(Launched { pid: Pid::from_raw(pid), leads: input.is_some(), traced, executed })
+            }
         }
     }
 }
@@ -117,9 +183,36 @@ fn execute(prepared: &Prepared) -> ! {
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
         // Rust ignores it, and what is ignored stays so over exec
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        if let Some(trace) = &prepared.trace {
+            accept_tracing(trace, prepared.failure);
+        }
         libc::execve(prepared.file.as_ptr(), prepared.arguments.as_ptr(), prepared.environment.as_ptr());
         let code = *libc::__errno_location();
         libc::write(prepared.failure, (&raw const code).cast(), size_of_val(&code));
         libc::_exit(127)
+    }
+}
+
+/// Lets the parent seize this process, then has the calls of sockets stop it: not before, as without a tracer such calls fail.
+///
+/// # Safety
+/// Only async-signal-safe functions and plain system calls are called. The filter must be valid.
+#[allow(unsafe_code, reason = "a forked process may call nothing but the C library")]
+unsafe fn accept_tracing(trace: &TracePrepared, failure: RawFd) {
+    let mut seized = 0_u8;
+    // SAFETY: `seized` has room for the one byte that is read or written; the kernel copies the filter.
+    unsafe {
+        // a process that has changed its user may not be seized otherwise
+        libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0);
+        libc::write(trace.ready, (&raw const seized).cast(), 1);
+        if libc::read(trace.go, (&raw mut seized).cast(), 1) != 1 || seized == 0 {
+            return;
+        }
+        let refused = libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+            || libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const trace.filter) != 0;
+        if refused {
+            let code = -*libc::__errno_location();
+            libc::write(failure, (&raw const code).cast(), size_of_val(&code));
+        }
     }
 }

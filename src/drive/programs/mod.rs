@@ -10,6 +10,7 @@ mod output;
 mod shelter;
 mod sockets;
 mod supervisor;
+mod trace;
 
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, Read, Write};
@@ -30,6 +31,7 @@ use self::sockets::{SocketTables, Sockets};
 use self::supervisor::{News, Order, Orders, Teller, supervise};
 use super::ground::Ground;
 use super::signal::{Signal, Woken};
+use super::transcript::Transcript;
 use crate::drive::lab::Addresses;
 use crate::model::{Program, ProgramEnd, Side};
 use nix::poll::PollFlags;
@@ -74,6 +76,8 @@ pub struct ProgramOptions {
     pub settle: Duration,
     /// Takes the programs' output.
     pub show: Show,
+    /// Where the socket calls of the clients and those of the server are noted; `None` leaves the programs untraced.
+    pub transcripts: Option<[Transcript; 2]>,
 }
 
 /// What became of the programs.
@@ -81,6 +85,8 @@ pub struct ProgramOptions {
 pub struct ProgramOutcome {
     /// The server, then the clients.
     pub programs: Vec<Program>,
+    /// What the user should know, a sentence each.
+    pub notes: Vec<String>,
     /// What did not go as asked for, a sentence each.
     pub unmet: Vec<String>,
     /// What failed, a sentence each.
@@ -177,7 +183,8 @@ pub fn run_programs(
     }
     drop((news, wake));
     let cast = Cast::assemble(&options.server, &options.clients);
-    let mut director = Director { hosts, options, halt: halt.clone(), orders, heard, woken, cast, orphans: 0 };
+    let mut director =
+        Director { hosts, options, halt: halt.clone(), orders, heard, woken, cast, orphans: 0, untraced: Vec::new() };
     let directed = director.direct();
     let Director { cast, orders, .. } = director;
     // a supervisor ends when there are no more orders to come: it is woken to see that
@@ -205,6 +212,8 @@ struct Director {
     cast: Cast,
     /// Processes that have left their parents.
     orphans: usize,
+    /// Programs whose calls are not traced, and why not.
+    untraced: Vec<(usize, String)>,
 }
 
 /// Why a wait ended.
@@ -326,6 +335,10 @@ impl Director {
 
     /// What the programs' ends mean.
     fn report(&mut self, outcome: &mut ProgramOutcome) {
+        for (id, why) in &self.untraced {
+            let label = self.cast.0.get(*id).map(cast::Member::label).unwrap_or_default();
+            outcome.notes.push(format!("the calls of {label} were not traced ({why}): the report has none of them"));
+        }
         for member in &self.cast.0 {
             match &member.end {
                 Some(ProgramEnd::NotStarted(why)) => {
@@ -368,7 +381,7 @@ impl Director {
         let Some(member) = self.cast.0.get_mut(id) else { return Ok(()) };
         let input = if id == 0 { None } else { Some(&self.options.input) };
         let alone = !self.options.together || id == 1;
-        let launch = member.launch(input, alone, &self.options.show)?;
+        let launch = member.launch(input, alone, &self.options.show, self.options.transcripts.as_ref())?;
         self.order(id, Order::Start(id, Box::new(launch)));
         self.wait_for_end(None, |director| {
             Ok(director
@@ -449,6 +462,7 @@ impl Director {
             match news {
                 News::Started(id) => self.cast.started(id),
                 News::Ended(id, end) => self.cast.ended(id, end),
+                News::NotTraced(id, why) => self.untraced.push((id, why)),
                 News::Orphans(count) => self.orphans = count,
             }
         }

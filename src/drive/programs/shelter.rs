@@ -11,8 +11,9 @@ use anyhow::{Context, Result};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
+
+use super::trace::{Go, go};
 
 /// The file that names hosts.
 const HOSTS: &str = "/etc/hosts";
@@ -83,7 +84,28 @@ impl Drop for Init {
     fn drop(&mut self) {
         // a process that is gone needs no signal
         let _ = kill(self.pid, Signal::SIGKILL);
-        while waitpid(self.pid, None) == Err(nix::Error::EINTR) {}
+        // its namespace ends when its last process is gone for good, which traced ones are when their tracer has seen their
+        // end: all children and tracees of this thread are of that namespace
+        while let Some((pid, status)) = next_change(true) {
+            if libc::WIFSTOPPED(status) {
+                go(pid, Go::On, 0);
+            }
+        }
+    }
+}
+
+/// The next child or tracee of this thread that has stopped or ended, and its wait status. `None` if there is none (any
+/// more), or none yet where this is not to `block`.
+#[allow(unsafe_code, reason = "the safe wrapper does not know real-time signals")]
+pub(super) fn next_change(block: bool) -> Option<(libc::pid_t, i32)> {
+    let options = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
+    let mut status = 0;
+    loop {
+        // SAFETY: the call writes one integer, to `status`.
+        match unsafe { libc::waitpid(-1, &raw mut status, options) } {
+            -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            pid => return (pid > 0).then_some((pid, status)),
+        }
     }
 }
 

@@ -5,15 +5,20 @@
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use super::launch::Launch;
-use super::shelter::Init;
+use super::launch::{Launch, Launched, Said};
+use super::shelter::{Init, next_change};
+use super::trace::Tracer;
 use crate::drive::signal::poll;
 use crate::model::ProgramEnd;
+
+/// Stops and ends that are seen to before orders are.
+const AT_ONCE: usize = 1_000;
 
 /// The place of a program in the list of all.
 pub(super) type Id = usize;
@@ -34,6 +39,8 @@ pub(super) enum News {
     Started(Id),
     /// A program has ended, or was not started.
     Ended(Id, ProgramEnd),
+    /// The calls of a program are not traced: why not.
+    NotTraced(Id, String),
     /// So many processes are left that have left their parent.
     Orphans(usize),
 }
@@ -73,6 +80,29 @@ struct Running {
     id: Id,
     pid: Pid,
     leads: bool,
+    /// Readable when it is known whether it was executed; `None` once that is.
+    executed: Option<PipeReader>,
+    /// Why it was not executed.
+    failure: Option<io::Error>,
+}
+
+impl Running {
+    /// Takes what it says next on its way to be executed.
+    fn hear(&mut self, teller: &Teller) {
+        if let Some(executed) = &mut self.executed {
+            match Launched::said(executed) {
+                Said::NotTraced(error) => teller.tell(News::NotTraced(self.id, error.to_string())),
+                Said::Executed => {
+                    self.executed = None;
+                    teller.tell(News::Started(self.id));
+                }
+                Said::NotExecuted(error) => {
+                    self.executed = None;
+                    self.failure = Some(error);
+                }
+            }
+        }
+    }
 }
 
 /// Does what it is ordered until there are no more orders to come; then it kills what is left.
@@ -94,20 +124,15 @@ pub(super) fn supervise(
 
 fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &Teller, init: &Init) -> io::Result<()> {
     let mut running: Vec<Running> = Vec::new();
+    let mut tracer = Tracer::default();
     let mut orphans = 0;
     loop {
         loop {
             match orders.try_recv() {
-                Ok(Order::Start(id, launch)) => {
-                    let news = match start(id, *launch) {
-                        Ok(program) => {
-                            running.push(program);
-                            News::Started(id)
-                        }
-                        Err(error) => News::Ended(id, ProgramEnd::NotStarted(reason(&error))),
-                    };
-                    teller.tell(news);
-                }
+                Ok(Order::Start(id, launch)) => match start(id, *launch, &mut tracer, teller) {
+                    Ok(program) => running.push(program),
+                    Err(error) => teller.tell(News::Ended(id, ProgramEnd::NotStarted(reason(&error)))),
+                },
                 Ok(Order::Signal(Some(id), signal)) => {
                     for program in running.iter().filter(|program| program.id == id) {
                         // one that has just ended needs no signal
@@ -118,44 +143,60 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &Teller, init
                     let _ = kill(pid, signal);
                 }),
                 Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => {
-                    end(&running);
-                    return Ok(());
-                }
+                // what still runs dies with the namespace
+                Err(TryRecvError::Disconnected) => return Ok(()),
             }
         }
         let mut ended = Vec::new();
-        running.retain(|program| match wait(program.pid) {
-            None => true,
-            Some(end) => {
-                ended.push(News::Ended(program.id, end));
-                false
+        let mut some_ended = false;
+        let mut left = AT_ONCE;
+        while let Some((pid, status)) = (left > 0).then(|| next_change(false)).flatten() {
+            left -= 1;
+            if libc::WIFSTOPPED(status) {
+                tracer.stopped(pid, status);
+                continue;
             }
-        });
+            some_ended = true;
+            tracer.gone(pid);
+            let place = running.iter().position(|program| program.pid.as_raw() == pid);
+            if let Some((mut program, end)) = place.map(|place| running.swap_remove(place)).zip(ending(status)) {
+                while program.executed.is_some() {
+                    program.hear(teller);
+                }
+                let end = program.failure.map_or(end, |error| ProgramEnd::NotStarted(reason(&error)));
+                ended.push(News::Ended(program.id, end));
+            }
+        }
         // before the end of a program is told, so that a daemon is known when its parent is gone
-        let now = init.orphans().len();
+        let now = if some_ended { init.orphans().len() } else { orphans };
         if now != std::mem::replace(&mut orphans, now) {
             teller.tell(News::Orphans(now));
         }
         ended.into_iter().for_each(|news| teller.tell(news));
-        poll(&mut [PollFd::new(woken.as_fd(), PollFlags::POLLIN)], None)?;
-        let mut bytes = [0; 512];
-        // however many: each says no more than that there is something to see
-        let _ = woken.read(&mut bytes)?;
+        let starting = running.iter().filter_map(|program| program.executed.as_ref()).map(AsFd::as_fd);
+        let watched = std::iter::once(woken.as_fd()).chain(starting);
+        let mut waits: Vec<_> = watched.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+        poll(&mut waits, (left == 0).then_some(Duration::ZERO))?;
+        let said: Vec<bool> = waits.iter().map(|wait| wait.any().unwrap_or(false)).collect();
+        let mut said = said.into_iter();
+        if said.next() == Some(true) {
+            let mut bytes = [0; 512];
+            // however many: each says no more than that there is something to see
+            let _ = woken.read(&mut bytes)?;
+        }
+        let starting = running.iter_mut().filter(|program| program.executed.is_some());
+        starting.zip(said).filter(|(_, said)| *said).for_each(|(program, _)| program.hear(teller));
     }
 }
 
-fn start(id: Id, launch: Launch) -> io::Result<Running> {
-    let mut launched = launch.start()?;
-    drop(launch);
-    let (pid, leads) = (launched.pid, launched.leads);
-    match launched.failure() {
-        None => Ok(Running { id, pid, leads }),
-        Some(error) => {
-            nix::sys::wait::waitpid(pid, None)?;
-            Err(error)
-        }
+fn start(id: Id, launch: Launch, tracer: &mut Tracer, teller: &Teller) -> io::Result<Running> {
+    let Launched { pid, leads, traced, executed } = launch.start()?;
+    match (traced, launch.transcript) {
+        (Ok(()), Some(transcript)) => tracer.add(id, pid.as_raw(), transcript),
+        (Ok(()), None) => {}
+        (Err(error), _) => teller.tell(News::NotTraced(id, error.to_string())),
     }
+    Ok(Running { id, pid, leads, executed: Some(executed), failure: None })
 }
 
 /// Why a program that is there was not executed.
@@ -171,15 +212,6 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-/// How a child ended, if it has.
-#[allow(unsafe_code, reason = "the safe wrapper does not know real-time signals")]
-fn wait(pid: Pid) -> Option<ProgramEnd> {
-    let mut status = 0;
-    // SAFETY: the call writes one integer, to `status`.
-    let found = unsafe { libc::waitpid(pid.as_raw(), &raw mut status, libc::WNOHANG) };
-    (found == pid.as_raw()).then(|| ending(status)).flatten()
-}
-
 /// How a process ended, by its wait status; `None` where it has not.
 fn ending(status: i32) -> Option<ProgramEnd> {
     if libc::WIFEXITED(status) {
@@ -190,16 +222,6 @@ fn ending(status: i32) -> Option<ProgramEnd> {
         let name = Signal::try_from(number).map_or_else(|_| format!("signal {number}"), |signal| signal.to_string());
         ProgramEnd::Signalled(name)
     })
-}
-
-/// Kills what still runs; what it has started dies with the namespace.
-fn end(running: &[Running]) {
-    for program in running {
-        let _ = kill(program.pid, Signal::SIGKILL);
-    }
-    for program in running {
-        while nix::sys::wait::waitpid(program.pid, None) == Err(nix::Error::EINTR) {}
-    }
 }
 
 #[cfg(test)]

@@ -111,10 +111,19 @@ impl Stream {
     pub(super) fn of(&self, call: &Call, own: Direction, progress: &mut Progress) -> Vec<Seen> {
         let pick = |wanted: &dyn Fn(&Seen) -> bool| self.frames.iter().copied().filter(wanted).collect::<Vec<_>>();
         match &call.kind {
-            CallKind::Connect => pick(&|seen| matches!(seen.kind, Kind::Opening | Kind::HandshakeAck)),
+            CallKind::Open(_)
+            | CallKind::SetOption(_)
+            | CallKind::Bind
+            | CallKind::Listen
+            | CallKind::ShutdownReceive
+            | CallKind::CloseCopy => Vec::new(),
+            CallKind::Connect | CallKind::Connecting => {
+                pick(&|seen| matches!(seen.kind, Kind::Opening | Kind::HandshakeAck))
+            }
             CallKind::Accept => pick(&|seen| seen.kind == Kind::HandshakeAck),
             CallKind::Send(bytes) => self.became(own, &mut progress.sent, *bytes),
             CallKind::Receive(bytes) => self.brought(!own, &mut progress.received, *bytes, call.time),
+            CallKind::Peek(bytes) => self.brought(!own, &mut progress.received.clone(), *bytes, call.time),
             CallKind::EndOfStream => {
                 let fin = self.frames.iter().find(|seen| seen.direction == !own && seen.fin);
                 fin.map_or_else(Vec::new, |fin| self.taken(!own, (fin.range().1 - 1, fin.range().1), call.time))
@@ -123,7 +132,7 @@ impl Stream {
                 progress.closed = true;
                 pick(&|seen| seen.direction == own && seen.fin)
             }
-            CallKind::Close | CallKind::Killed => {
+            CallKind::Close | CallKind::Exit | CallKind::Killed => {
                 let closed = std::mem::replace(&mut progress.closed, true);
                 let aborts = |seen: &Seen| seen.kind == Kind::Refusal && self.id.protocol == Protocol::Tcp;
                 pick(&|seen| seen.direction == own && (seen.fin && !closed || aborts(seen)))
