@@ -5,6 +5,8 @@ use std::num::NonZeroU64;
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use super::gaps::AckedUnseen;
+use super::rules::arrival::{ARRIVALS, ProvenArrival};
+use super::rules::probe_answer::Answered;
 use super::rules::waiting::{ACK_DELAYS, AckDelayCase, AckDelayProof, ProvenAckDelay};
 use crate::model::thresholds::DELAYED_ACK;
 use crate::model::{Segment, SeqNumber, TcpFlags};
@@ -65,7 +67,8 @@ impl Connection {
             let beyond = peer.snd_nxt.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
             peer.snd_nxt = Some(segment.ack);
             // the byte of a probe is not remembered as sent: most are thrown away
-            let answers_probe = peer.loss().probe.is_some() || matches!(probe, Some(Probe::ZeroWindowAnswer(_)));
+            let answers_probe = peer.loss().probe.is_some()
+                || probe.and_then(|probe| probe.answers()).is_some_and(|(kind, _)| kind == Answered::WindowProbe);
             let accepted_probe = beyond == 1 && answers_probe;
             if beyond > 0 && !accepted_probe {
                 observations.capture_gap = Some((beyond, None));
@@ -79,9 +82,11 @@ impl Connection {
         }
         let covered = peer.sent.acknowledge(segment.ack, moment.frame);
         if covered.odd {
-            observations.arrived = own.shows_copies(peer, moment, segment, before, usual, reported);
+            let shown = own.shows_copies(peer, moment, segment, before, usual, reported);
+            observations.arrived = shown.and_then(|shown| ProvenArrival::first(ARRIVALS, &shown));
         } else if let Some(dup_ack) = &sacked_by {
-            observations.arrived = TcpEndpoint::shows_late(peer, moment, dup_ack, handshake.round_trip());
+            let shown = TcpEndpoint::shows_late(peer, moment, dup_ack, handshake.round_trip());
+            observations.arrived = shown.and_then(|shown| ProvenArrival::first(ARRIVALS, &shown));
         }
         peer.syn_acked = true;
         let fin = peer
