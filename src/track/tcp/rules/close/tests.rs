@@ -89,8 +89,11 @@ fn reset() -> TcpSummary {
     story
 }
 
+/// A finding's code and frames.
+type Found = (Code, Vec<u64>);
+
 /// The label, finding, fact, and both answers.
-fn said(totals: &ConversationTotals) -> (&'static str, Option<(Code, Vec<u64>)>, [String; 3]) {
+fn said(totals: &ConversationTotals) -> (&'static str, Option<Found>, [String; 3]) {
     let tcp = totals.tcp.as_ref();
     let close = tcp.and_then(|tcp| of(totals, tcp));
     let reported = tcp.and_then(|tcp| finding(totals, tcp)).map(|finding| (finding.code, finding.frames));
@@ -213,7 +216,7 @@ fn a_connection_without_fin_or_reset_is_open_or_never_opened() {
     assert!(said(&totals).2[1].contains("no RST that ended the connection"));
 }
 
-fn after_close(story: TcpSummary) -> Vec<(Code, Vec<u64>)> {
+fn after_close(story: TcpSummary) -> Vec<Found> {
     let totals = connection(Close::None, story);
     totals.tcp.iter().flat_map(after).map(|finding| (finding.code, finding.frames)).collect()
 }
