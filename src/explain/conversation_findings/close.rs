@@ -41,7 +41,14 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl Find
             times(u64::from(unacked.repeats)),
             unacked.tried.human()
         );
-        found.push(Finding::new(Code::Abandoned, text, repeats.frames.iter().copied().chain([totals.last_frame])));
+        // retransmissions before these were of bytes that arrived
+        let (first, last) = unacked.frames;
+        let again = repeats.frames.iter().copied().filter(|frame| *frame > first);
+        found.push(Finding::new(
+            Code::Abandoned,
+            text,
+            [first].into_iter().chain(again).chain([last, totals.last_frame]),
+        ));
     }
 }
 

@@ -20,5 +20,8 @@ pub(super) fn sentence(event: &Event<'_>, facts: &TcpFacts) -> Option<String> {
         (len, true) => format!("{} and FIN", bytes(len)),
     };
     let why = (rule.effect.step)(&proof, &words(event, facts));
-    Some(format!("{who} sends {what} that the {peer} does not accept: {why}"))
+    Some(match rule.effect.sure {
+        true => format!("{who} sends {what} that the {peer} does not accept: {why}"),
+        false => format!("{who} sends {what}; {why}"),
+    })
 }

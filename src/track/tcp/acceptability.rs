@@ -49,13 +49,14 @@ impl Connection {
         let point = self.capture_point_evidence().capture_point;
         let at_receiver = Measures::of(point, !moment.direction) == Measures::RoundTrip;
         let checksums_tell = self.clues.has_valid(moment.direction);
-        let complete = !self.lacks_frames;
-        let soon = moment.since(self.last.1).is_none_or(|since| since < IDLE);
-        let case = Case { own, peer, segment, at_receiver, checksums_tell, complete, soon };
-        let unacceptable = first(UNACCEPTABLE, &case);
         // a host's own packets, captured there, have no gap
         let at_sender = Measures::of(point, moment.direction) == Measures::RoundTrip;
         let gap = own.snd_nxt.is_some_and(|next| segment.seq.is_after(next));
+        let in_window = gap && at_sender && peer.window_end.is_some_and(|end| segment.seq.is_before(end));
+        let complete = !self.lacks_frames && !in_window;
+        let soon = moment.since(self.last.1).is_none_or(|since| since < IDLE);
+        let case = Case { own, peer, segment, at_receiver, checksums_tell, complete, soon };
+        let unacceptable = first(UNACCEPTABLE, &case);
         self.lacks_frames |= at_sender && gap && unacceptable.is_none();
         unacceptable
     }

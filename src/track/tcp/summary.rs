@@ -102,6 +102,8 @@ pub struct Unacked {
     pub tried: Nanos,
     /// From its last copy to the end of the conversation.
     pub waited: Nanos,
+    /// The frames that carried the first of them first and last.
+    pub frames: (u64, u64),
 }
 
 /// A packet that was longer than a link takes, reported by ICMP.

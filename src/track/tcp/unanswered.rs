@@ -94,6 +94,7 @@ impl TcpEndpoint {
             repeats: first.map_or(0, |sent| sent.repeats),
             tried: first.and_then(|sent| sent.last.1.since(sent.at)).unwrap_or_default(),
             waited: first.and_then(|sent| end.since(sent.last.1)).unwrap_or_default(),
+            frames: first.map_or((0, 0), |sent| (sent.frame, sent.last.0)),
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct Effect {
     pub reaction: Reaction,
     /// Its bytes are remembered as sent all the same: their retransmission is one.
     pub was_sent: bool,
+    /// Nothing but the receiver's refusal fits: no packets missing from the capture would explain the segment.
+    pub sure: bool,
     /// The step's clause: "outside the server's receive window".
     pub step: fn(&Proof, &Words<'_>) -> String,
 }
@@ -94,6 +96,7 @@ const CORRUPTED: Rule<Acceptability> = Rule {
     effect: Effect {
         reaction: Reaction::Nothing,
         was_sent: true,
+        sure: true,
         step: |_, words| format!("the checksum is wrong, so the {} discards it", words.receiver),
     },
     applies: |case| {
@@ -118,6 +121,7 @@ const UNSIGNED: Rule<Acceptability> = Rule {
     effect: Effect {
         reaction: Reaction::Nothing,
         was_sent: false,
+        sure: true,
         step: |_, words| {
             format!("it lacks the signature that this connection agreed on, so the {} discards it", words.receiver)
         },
@@ -144,6 +148,7 @@ const OLD_TIMESTAMP: Rule<Acceptability> = Rule {
     effect: Effect {
         reaction: Reaction::Ack,
         was_sent: false,
+        sure: true,
         step: |proof, words| {
             format!(
                 "its timestamp {} is older than {}, so the {} discards it (PAWS)",
@@ -182,6 +187,7 @@ const OUTSIDE_WINDOW: Rule<Acceptability> = Rule {
     effect: Effect {
         reaction: Reaction::Ack,
         was_sent: false,
+        sure: true,
         step: |_, words| format!("outside the {}'s receive window", words.receiver),
     },
     applies: outside_window,
@@ -203,6 +209,7 @@ const NO_ACK_FLAG: Rule<Acceptability> = Rule {
     effect: Effect {
         reaction: Reaction::Nothing,
         was_sent: false,
+        sure: true,
         step: |_, words| format!("it has no ACK flag, so the {} discards it", words.receiver),
     },
     applies: |case| {
@@ -228,6 +235,7 @@ const FOREIGN_ACK: Rule<Acceptability> = Rule {
     effect: Effect {
         reaction: Reaction::Ack,
         was_sent: false,
+        sure: true,
         step: |_, words| format!("its ACK number is none of this connection's, so the {} discards it", words.receiver),
     },
     applies: |case| {
@@ -259,15 +267,20 @@ const ACK_OF_UNSENT: Rule<Acceptability> = Rule {
     effect: Effect {
         reaction: Reaction::Ack,
         was_sent: false,
+        sure: false,
         step: |proof, words| {
             format!(
-                "its ACK number {} is beyond {}, the end of all that the {} has sent, so the {} discards it",
-                proof.number, proof.limit, words.receiver, words.receiver
+                "its ACK number {} is beyond {}, the end of all that the {} has sent in this capture: either the capture lacks packets of the {}, or the {} discards it",
+                proof.number, proof.limit, words.receiver, words.receiver, words.receiver
             )
         },
     },
     applies: |case| {
         let ack = acknowledged(case).filter(|_| case.at_receiver && case.peer.syn_acked && case.complete)?;
+        // data or a FIN with such an ACK was sent by a side that goes on: the capture lacks what it has received
+        if case.segment.len > 0 || case.segment.flags.contains(TcpFlags::FIN) {
+            return None;
+        }
         // a capture that holds no data of a host may lack all of them
         case.peer.sent.last_data()?;
         // the byte of a window probe is not counted as sent until it is accepted
@@ -291,7 +304,7 @@ const ACK_OF_UNSENT: Rule<Acceptability> = Rule {
     says: |proof, words| {
         let beyond = u64::from(proof.number.wrapping_sub(proof.limit));
         format!(
-            "ACK number {} covers {} beyond {}, the end of what the {} has sent in this capture, which was made at the {}. Unless the capture lacks packets of the {}, the {} discards the segment; RFC 9293 §3.10.7.4 has it answer with an ACK.",
+            "ACK number {} covers {} beyond {}, the end of what the {} has sent in this capture, which was made at the {}. Either the capture lacks packets of the {}, or the {} discards the segment and answers with an ACK (RFC 9293 §3.10.7.4).",
             proof.number,
             counted(beyond, "sequence number"),
             proof.limit,
