@@ -30,6 +30,7 @@ pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
         close::of(totals, tcp, &mut found);
         other_host::of(tcp, &mut found);
         packets::offloaded(totals, &tcp.story.offloaded, &mut found);
+        packets::accepted(&tcp.story, &mut found);
     }
     if let Some(udp) = &totals.udp {
         udp::of(totals, udp, &mut found);

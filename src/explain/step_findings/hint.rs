@@ -167,7 +167,7 @@ fn of_copy(frame: u64, arrived: SpuriousEvidence) -> Finding {
             Finding::new(Code::SpuriousRetransmit, text, [first.get(), again.get(), frame])
         }
         SpuriousEvidence::Misfit { frame: misfit } => Finding::new(
-            Code::ChecksumInvalid,
+            Code::ChecksumAccepted,
             format!(
                 "Acknowledges frame {misfit}, whose checksum is invalid, and the capture holds no other copy of its bytes: the receiver accepted it. It arrived intact, or the receiver does not verify checksums, as between virtual machines of one host; so others like it need not be lost either."
             ),
