@@ -34,6 +34,11 @@ struct Markdown<W: Write> {
 impl<W: Write> Renderer for Markdown<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         writeln!(self.out, "# {}\n", self.text(&capture_heading(&report.info)))?;
+        if let Some(scenario) = &report.totals.scenario {
+            for line in scenario.lines() {
+                writeln!(self.out, "{}\n", self.text(&line))?;
+            }
+        }
         self.facts(&capture_setting(&report.info, &report.totals, self.options.command.as_deref()))?;
         if let Some(worst) = &report.totals.triage {
             self.notes(report)?;
@@ -207,7 +212,11 @@ impl<W: Write> Markdown<W> {
             Align::Right => " ---: ",
         });
         writeln!(self.out, "|{}|", rules.collect::<Vec<_>>().join("|"))?;
-        for row in &grid.rows {
+        for (index, row) in grid.rows.iter().enumerate() {
+            if let Some(heading) = grid.heading(index) {
+                let empty = "| ".repeat(grid.head.len().saturating_sub(1));
+                writeln!(self.out, "{empty}| **{heading}** |")?;
+            }
             let cells: Vec<_> = row.iter().map(|cell: &Cell| self.text(&cell.text)).collect();
             writeln!(self.out, "| {} |", cells.join(" | "))?;
         }

@@ -39,6 +39,9 @@ const WORDS: usize = 22;
 /// So many characters each text gets in any case: few words are longer.
 const WORD: usize = 14;
 
+/// A table of steps has all of its usual columns from this width on, where they leave the words their room.
+const WIDE: usize = 110;
+
 /// The frames of a wait stand beside it where there is so much room.
 const EVIDENCE: usize = 30;
 
@@ -50,6 +53,9 @@ struct Table<W: Write> {
 impl<W: Write> Renderer for Table<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         self.line(&report_title(report), Style::new().bold().underline())?;
+        if let Some(scenario) = &report.totals.scenario {
+            scenario.lines().iter().try_for_each(|line| self.line(line, Style::new()))?;
+        }
         writeln!(self.out)?;
         if let Some(worst) = report.totals.triage.clone() {
             self.notes(report)?;
@@ -105,22 +111,23 @@ impl<W: Write> Table<W> {
         };
         self.grid(&grid, self.options.width.max(Layout::of(&grid).least(WORD)))?;
         writeln!(self.out)?;
-        let left_out: Vec<_> = all
-            .head
-            .iter()
-            .map(|head| head.text)
-            .filter(|name| !grid.head.iter().any(|head| head.text == *name))
-            .collect();
+        if self.left_out(&all, &grid)? { writeln!(self.out) } else { Ok(()) }
+    }
+
+    /// Names the columns of `all` that `grid` lacks; whether there are any.
+    fn left_out(&mut self, all: &Grid, grid: &Grid) -> io::Result<bool> {
+        let shown = |name: &&str| grid.head.iter().any(|head| head.text == *name);
+        let left_out: Vec<_> = all.head.iter().map(|head| head.text).filter(|name| !shown(name)).collect();
         if left_out.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let text = format!(
             "Columns left out at this width: {} (--width {} shows them, --columns chooses)",
             left_out.join(", "),
-            Layout::of(&all).least(WORDS)
+            Layout::of(all).least(WORDS).max(WIDE)
         );
         self.line(&text, style(Tone::Dim))?;
-        writeln!(self.out)
+        Ok(true)
     }
 
     /// Text of a capture or a sentence, fit for the terminal.
@@ -129,7 +136,8 @@ impl<W: Write> Table<W> {
     }
 
     fn cell(&self, cell: &Cell) -> comfy_table::Cell {
-        let lines: Vec<_> = std::iter::once(&cell.text).chain(&cell.below).map(|line| self.text(line)).collect();
+        let lines: Vec<_> =
+            std::iter::once(&cell.text).chain(&cell.below).map(|line| bound(&self.text(line))).collect();
         paint(comfy_table::Cell::new(lines.join("\n")), cell.tone)
     }
 
@@ -169,6 +177,10 @@ impl<W: Write> Table<W> {
         let steps = self.steps(kept);
         // rather a line that is too long than words and numbers torn apart
         self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
+        if !matches!(self.options.columns, Choice::Only(_)) {
+            let all = Grid::steps(&kept.steps, &self.options, Room::Wide);
+            self.left_out(&all, &steps)?;
+        }
         if kept.steps_left_out > 0 {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
@@ -270,7 +282,7 @@ impl<W: Write> Table<W> {
 
     fn hanging(&mut self, lead: &str, text: &str, style: Style) -> io::Result<()> {
         let style = if self.options.color { style } else { Style::new() };
-        let text = self.text(text);
+        let text = bound(&self.text(text));
         let indent = lead.chars().count();
         for (index, line) in wrap(&text, self.options.width.saturating_sub(indent).max(20)).iter().enumerate() {
             if index == 0 {
@@ -278,7 +290,7 @@ impl<W: Write> Table<W> {
             } else {
                 write!(self.out, "{:1$}", "", indent.max(2))?;
             }
-            writeln!(self.out, "{style}{line}{style:#}")?;
+            writeln!(self.out, "{style}{}{style:#}", line.replace(NO_BREAK, " "))?;
         }
         Ok(())
     }
@@ -300,7 +312,12 @@ impl<W: Write> Table<W> {
         }
         drawing
             .set_header(grid.head.iter().map(|head| comfy_table::Cell::new(head.text).add_attribute(Attribute::Bold)));
-        for row in &grid.rows {
+        for (index, row) in grid.rows.iter().enumerate() {
+            if let Some(heading) = grid.heading(index) {
+                // a line of its own, which takes no column
+                let empty = std::iter::repeat_n(String::new(), grid.head.len().saturating_sub(1));
+                drawing.add_row(empty.chain([format!("{HEADING}{heading}")]).map(comfy_table::Cell::new));
+            }
             drawing.add_row(row.iter().map(|cell| self.cell(cell)));
         }
         let layout = Layout::of(grid);
@@ -320,10 +337,34 @@ impl<W: Write> Table<W> {
             }
         }
         for line in drawing.lines() {
-            writeln!(self.out, "{}", line.trim_end())?;
+            match line.split_once(HEADING) {
+                Some((_, heading)) => self.line(heading.trim_end(), Style::new().bold())?,
+                None => writeln!(self.out, "{}", line.trim_end().replace(NO_BREAK, " "))?,
+            }
         }
         Ok(())
     }
+}
+
+/// Marks a line that is a heading: a private character, which no text of a capture holds unescaped.
+const HEADING: char = '\u{E000}';
+
+/// A space at which no line ends.
+const NO_BREAK: char = '\u{A0}';
+
+/// A text whose sums do not break across lines: "1 + 12 = 13".
+fn bound(text: &str) -> String {
+    let is_operator = |word: &str| word == "+" || word == "=";
+    let mut bound = String::with_capacity(text.len());
+    let mut last = "";
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 {
+            bound.push(if is_operator(word) || is_operator(last) { NO_BREAK } else { ' ' });
+        }
+        bound.push_str(word);
+        last = word;
+    }
+    bound
 }
 
 /// A colour of the table's.
@@ -381,6 +422,7 @@ mod tests {
 
     #[test]
     fn lines_break_between_words() {
+        assert_eq!(wrap(&bound("covers it: 1 + 12 = 13"), 18), ["covers it:", "1\u{a0}+\u{a0}12\u{a0}=\u{a0}13"]);
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("incomprehensibilities no", 5), ["incomprehensibilities", "no"]);
         assert_eq!(wrap("", 5), [""]);

@@ -53,7 +53,7 @@ pub use several::Several;
 pub use step_columns::COLUMNS;
 pub use tally::Tally;
 pub use titled::Titled;
-pub use totals::{CaptureTotals, LeftOut};
+pub use totals::{CaptureTotals, LeftOut, ScenarioShown};
 pub use transcript::{Teller, ToldCall};
 pub use triage::{Triage, Worst};
 pub use view::{PayloadView, View};

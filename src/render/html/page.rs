@@ -63,6 +63,8 @@ pub(super) struct Capture {
     /// What stands above the worst conversations, and the commands to go on with.
     triage: String,
     commands: Vec<(String, String)>,
+    /// The scenario's point, and whether the capture shows it.
+    scenario: Vec<String>,
     /// The verdicts on the first conversations.
     verdicts: Vec<Judged>,
     grave: Vec<(String, Proved)>,
@@ -116,7 +118,7 @@ impl Capture {
         let grave_left_out = grave.len().saturating_sub(FINDINGS);
         grave.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
         grave.truncate(FINDINGS);
-        let Grid { head: call_head, rows: calls } = Grid::calls(&calls, options);
+        let Grid { head: call_head, rows: calls, .. } = Grid::calls(&calls, options);
         Self {
             id: format!("{prefix}capture"),
             title: capture_heading(info),
@@ -125,6 +127,7 @@ impl Capture {
             counts: findings_counts(&totals.findings_count).into_iter().map(|cell| cell.text).collect(),
             triage: worst.map(triage_title).unwrap_or_default(),
             commands: worst.map(|worst| triage_lines(worst, info, options.analyze)).unwrap_or_default(),
+            scenario: totals.scenario.as_ref().map(|scenario| scenario.lines()).unwrap_or_default(),
             verdicts,
             grave,
             grave_left_out,

@@ -85,7 +85,7 @@ impl Section {
         let tall = ladder.height() > SHEET;
         let ladder = ladder.element(&format!("Sequence diagram of {title}"));
         let graphs = svg::graph::of_conversation(conversation, &kept.series, view);
-        let Grid { head, rows } = Grid::steps(&kept.steps, options, Room::Wide);
+        let Grid { head, rows, .. } = Grid::steps(&kept.steps, options, Room::Wide);
         let rows = kept
             .steps
             .iter()
