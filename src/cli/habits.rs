@@ -25,7 +25,7 @@ const HOST: &str = "--ip ADDR, an address of either family or a host name";
 pub(super) const HABITS: &[Habit] = &[
     habit("", &["-r", "--read", "-n", "read", "explain", "show", "file"], ANALYZE),
     habit("", &["-i", "--interface", "-w", "--write", "listen", "sniff", "live"], OWN),
-    habit("", &["run", "start", "test", "demo"], "echolab session runs a session and explains it"),
+    habit("", &["start", "test", "demo"], "echolab session runs a session and explains it"),
     habit("", &["-v", "version"], "echolab --version"),
     habit("analyze", &["-r", "--read", "--file"], "the file needs no option: echolab analyze FILE"),
     habit("analyze", &["-n"], "there is no need for it: addresses and ports are shown as numbers anyway"),

@@ -1,7 +1,9 @@
 //! Where a capture was made, in words: behind every round trip, and as a fact of the conversation.
 
 use crate::model::{Direction, Protocol};
-use crate::track::{CapturePoint, CapturePointBasis, CapturePointEvidence, ConversationTotals, RttSample};
+use crate::track::{
+    CapturePoint, CapturePointBasis, CapturePointEvidence, ConversationTotals, HandshakeTimes, Opening, RttSample,
+};
 
 /// Where the conversation was captured and what shows it; nothing where one side was silent.
 pub(super) fn fact(totals: &ConversationTotals) -> Option<String> {
@@ -35,7 +37,7 @@ pub(super) fn sample(sample: &RttSample) -> String {
 
 /// The capture point and what shows it, or why it is unknown.
 fn place(capture_point_evidence: &CapturePointEvidence, protocol: Protocol) -> String {
-    let CapturePointEvidence { capture_point, clue, halves, ttls } = *capture_point_evidence;
+    let CapturePointEvidence { capture_point, clue, times, ttls, .. } = *capture_point_evidence;
     let place = match capture_point {
         Some(CapturePoint::Client) => "the client",
         Some(CapturePoint::Server) => "the server",
@@ -44,9 +46,14 @@ fn place(capture_point_evidence: &CapturePointEvidence, protocol: Protocol) -> S
         None => "unknown",
     };
     let ttl = |ttl: u8| if ttl > 0 { format!(" (TTL {ttl})") } else { String::new() };
-    let halves = halves.map_or_else(String::new, |(server, client)| {
+    let halves = times.map_or_else(String::new, |HandshakeTimes { server, client, opening }| {
+        let (syn, reply) = match opening {
+            Opening::Usual => ("the SYN", "the SYN-ACK"),
+            Opening::SynRetransmitted => ("the last SYN", "the SYN-ACK"),
+            Opening::Simultaneous => ("the client's SYN", "the server's SYN"),
+        };
         format!(
-            "the server's answer to the SYN came after {}{}, the client's to the SYN-ACK after {}{}",
+            "the server's answer to {syn} came after {}{}, the client's to {reply} after {}{}",
             server.human(),
             ttl(ttls.1),
             client.human(),
@@ -96,10 +103,21 @@ mod tests {
 
     #[test]
     fn each_place_is_told_with_what_shows_it() {
-        let halves = Some((Nanos::from_millis(10), Nanos(25_000)));
-        let told = |capture_point, clue| {
-            place(&CapturePointEvidence { capture_point, clue, halves, ttls: (64, 57) }, Protocol::Tcp)
+        let told_of = |capture_point, clue, opening| {
+            let times = HandshakeTimes { server: Nanos::from_millis(10), client: Nanos(25_000), opening };
+            let halves = Some((times.server, times.client));
+            let evidence = CapturePointEvidence { capture_point, clue, halves, times: Some(times), ttls: (64, 57) };
+            place(&evidence, Protocol::Tcp)
         };
+        let told = |capture_point, clue| told_of(capture_point, clue, Opening::Usual);
+        assert_eq!(
+            told_of(Some(CapturePoint::Client), CapturePointBasis::Halves, Opening::SynRetransmitted),
+            "the client: the server's answer to the last SYN came after 10.0 ms (TTL 57), the client's to the SYN-ACK after 25.0 µs (TTL 64)"
+        );
+        assert_eq!(
+            told_of(Some(CapturePoint::Client), CapturePointBasis::Halves, Opening::Simultaneous),
+            "the client: the server's answer to the client's SYN came after 10.0 ms (TTL 57), the client's to the server's SYN after 25.0 µs (TTL 64)"
+        );
         assert_eq!(
             told(Some(CapturePoint::Client), CapturePointBasis::Halves),
             "the client: the server's answer to the SYN came after 10.0 ms (TTL 57), the client's to the SYN-ACK after 25.0 µs (TTL 64)"

@@ -10,6 +10,10 @@ pub(super) fn words<'a>(event: &'a Event<'_>, facts: &TcpFacts) -> Words<'a> {
         frame: event.frame,
         seq: facts.seq,
         len: facts.len,
+        ack: facts.ack.unwrap_or_default(),
+        ack_raw: facts.ack_raw,
+        peer_isn: facts.sack_base,
+        window: facts.window,
         port: event.source.port,
         payload: &event.payload,
     }

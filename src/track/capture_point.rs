@@ -59,6 +59,28 @@ pub enum CapturePointBasis {
     Nothing,
 }
 
+/// How a connection was opened, as far as that decides what its times measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// SYN, SYN-ACK, ACK, each sent once.
+    Usual,
+    /// The SYN was retransmitted: which one the SYN-ACK answers is unknown.
+    SynRetransmitted,
+    /// Both sides sent a SYN, and a SYN-ACK in answer to the other's (RFC 9293 §3.5).
+    Simultaneous,
+}
+
+/// How long each side took to answer the other's SYN, as captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandshakeTimes {
+    /// From the client's SYN to the server's SYN-ACK; since the newest SYN where it was retransmitted.
+    pub server: Nanos,
+    /// From the server's SYN or SYN-ACK to the client's answer.
+    pub client: Nanos,
+    /// How the connection was opened.
+    pub opening: Opening,
+}
+
 /// Where a conversation was captured, as far as the capture shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CapturePointEvidence {
@@ -68,6 +90,8 @@ pub struct CapturePointEvidence {
     pub clue: CapturePointBasis,
     /// How long the server took to answer the SYN, and the client to answer the SYN-ACK, both as captured.
     pub halves: Option<(Nanos, Nanos)>,
+    /// The times that decided, which for a retransmitted SYN are at least these.
+    pub times: Option<HandshakeTimes>,
     /// TTL or hop limit of the client's and the server's first packet; 0 where there is none.
     pub ttls: (u8, u8),
 }
@@ -189,31 +213,33 @@ impl CapturePointObserver {
         self.valid & bit(direction) != 0
     }
 
-    /// Where the capture was made, with the halves of the handshake where it was complete.
-    pub(super) fn tell(&self, halves: Option<(Nanos, Nanos)>) -> CapturePointEvidence {
+    /// Where the capture was made, with the times of the handshake where it was complete.
+    pub(super) fn tell(&self, times: Option<HandshakeTimes>) -> CapturePointEvidence {
         // a clock that went back shows nothing
-        let halves = halves.filter(|(server, client)| server.0 >= 0 && client.0 >= 0);
+        let times = times.filter(|times| times.server.0 >= 0 && times.client.0 >= 0);
+        let retransmitted = |times: &HandshakeTimes| times.opening == Opening::SynRetransmitted;
+        let halves = times.filter(|times| !retransmitted(times)).map(|times| (times.server, times.client));
         let hops = (hops(self.ttls.client_to_server), hops(self.ttls.server_to_client));
         let routed = hops.0.is_some_and(is_routed) && hops.1.is_some_and(is_routed);
-        let (capture_point, clue) =
-            match (self.known, self.by_checksums(), halves.map(|halves| by_halves(halves, hops))) {
-                (Some((capture_point, clue)), ..) => (Some(capture_point), clue),
-                (None, Some(one), Some(Some(other))) if one != other => (None, CapturePointBasis::AtOdds),
-                (None, Some(CapturePoint::SameHost), _)
-                    if hops.0.is_some_and(is_routed) || hops.1.is_some_and(is_routed) =>
-                {
-                    (None, CapturePointBasis::AtOdds)
-                }
-                (None, Some(capture_point), _) => (Some(capture_point), CapturePointBasis::Checksums),
-                (None, None, Some(Some(capture_point))) => (Some(capture_point), CapturePointBasis::Halves),
-                // a host that begins at an unusual TTL answers at once, too
-                (None, None, Some(None)) if routed => (None, CapturePointBasis::AtOdds),
-                (None, None, Some(None)) => (None, CapturePointBasis::TooQuick),
-                (None, None, None) if routed => (Some(CapturePoint::Between), CapturePointBasis::Ttl),
-                (None, None, None) => (None, CapturePointBasis::Nothing),
-            };
+        let (capture_point, clue) = match (self.known, self.by_checksums(), times.map(|times| by_times(times, hops))) {
+            (Some((capture_point, clue)), ..) => (Some(capture_point), clue),
+            (None, Some(one), Some(Some(other))) if one != other => (None, CapturePointBasis::AtOdds),
+            (None, Some(CapturePoint::SameHost), _)
+                if hops.0.is_some_and(is_routed) || hops.1.is_some_and(is_routed) =>
+            {
+                (None, CapturePointBasis::AtOdds)
+            }
+            (None, Some(capture_point), _) => (Some(capture_point), CapturePointBasis::Checksums),
+            (None, None, Some(Some(capture_point))) => (Some(capture_point), CapturePointBasis::Halves),
+            (None, None, Some(None)) if halves.is_none() => (None, CapturePointBasis::Nothing),
+            // a host that begins at an unusual TTL answers at once, too
+            (None, None, Some(None)) if routed => (None, CapturePointBasis::AtOdds),
+            (None, None, Some(None)) => (None, CapturePointBasis::TooQuick),
+            (None, None, None) if routed => (Some(CapturePoint::Between), CapturePointBasis::Ttl),
+            (None, None, None) => (None, CapturePointBasis::Nothing),
+        };
         let ttls = (self.ttls.client_to_server, self.ttls.server_to_client);
-        CapturePointEvidence { capture_point, clue, halves, ttls }
+        CapturePointEvidence { capture_point, clue, halves, times, ttls }
     }
 
     fn by_checksums(&self) -> Option<CapturePoint> {
@@ -250,6 +276,13 @@ fn hops(ttl: u8) -> Option<u8> {
 /// Whether so many routers are not all on the capturing host: a bridge or NAT for its containers makes one.
 fn is_routed(hops: u8) -> bool {
     hops > 1
+}
+
+/// The server's time since a retransmitted SYN is the least that it can have been: it may be long enough to be a path, but it
+/// cannot be short enough to be the host's own.
+fn by_times(times: HandshakeTimes, hops: (Option<u8>, Option<u8>)) -> Option<CapturePoint> {
+    let point = by_halves((times.server, times.client), hops);
+    point.filter(|point| times.opening != Opening::SynRetransmitted || *point != CapturePoint::Server)
 }
 
 /// The capturing host answers within [`HOST_REACTION`], and its packets have passed no router; beyond a path neither is so.
@@ -302,8 +335,28 @@ mod tests {
         clues.note_ttl(ClientToServer, client);
         clues.note_ttl(ServerToClient, server);
         checksums.iter().for_each(|(direction, checksum)| clues.note(*direction, *checksum));
-        let capture_point_evidence = clues.tell(halves.map(|(server, client)| (Nanos(server), Nanos(client))));
+        let capture_point_evidence = clues.tell(halves.map(|halves| times(halves, Opening::Usual)));
         (capture_point_evidence.capture_point, capture_point_evidence.clue)
+    }
+
+    fn times((server, client): (i64, i64), opening: Opening) -> HandshakeTimes {
+        HandshakeTimes { server: Nanos(server), client: Nanos(client), opening }
+    }
+
+    #[test]
+    fn a_retransmitted_syn_shows_the_client_but_never_the_server() {
+        let told = |halves, opening| CapturePointObserver::new(None, FAR).tell(Some(times(halves, opening)));
+        for (halves, once, retried) in [
+            ((9_000_000, 40_000), Some(CapturePoint::Client), Some(CapturePoint::Client)),
+            // the SYN-ACK may answer the first SYN, so the server need not be near
+            ((40_000, 9_000_000), Some(CapturePoint::Server), None),
+            ((9_000_000, 9_000_000), Some(CapturePoint::Between), Some(CapturePoint::Between)),
+        ] {
+            assert_eq!(told(halves, Opening::Usual).capture_point, once, "{halves:?}");
+            assert_eq!(told(halves, Opening::Simultaneous).capture_point, once, "{halves:?}");
+            assert_eq!(told(halves, Opening::SynRetransmitted).capture_point, retried, "{halves:?}");
+        }
+        assert_eq!(told((9_000_000, 40_000), Opening::SynRetransmitted).halves, None);
     }
 
     #[test]
@@ -378,7 +431,7 @@ mod tests {
     #[test]
     fn addresses_of_one_host_and_a_session_of_echolab_s_own_need_no_other_clue() {
         let local = Endpoint::new([127, 0, 0, 1], 7);
-        let halves = Some((Nanos(9_000_000), Nanos(10)));
+        let halves = Some(times((9_000_000, 10), Opening::Usual));
         let clues = CapturePointObserver::new(None, (local, local));
         assert_eq!(clues.tell(halves).clue, CapturePointBasis::Addresses);
         assert_eq!(

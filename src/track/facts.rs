@@ -9,9 +9,15 @@ pub(super) use datagram::MORE;
 use std::num::NonZeroU64;
 
 use super::capture_point::CapturePoint;
-use super::retransmission::{DsackReport, SpuriousEvidence};
+use super::cause::Cause;
+use super::ledger::Wait;
+use super::tcp::Asks;
+use super::tcp::rules::arrival::ProvenArrival;
+use super::tcp::rules::dsack::ProvenDsack;
 use super::tcp::rules::port_reuse::ReusedPorts;
 use super::tcp::rules::probe::ProvenProbe;
+use super::tcp::rules::probe_answer::{Answered, ProvenAnswer};
+use super::tcp::rules::rule::Words;
 use super::tcp::rules::waiting::{ProvenAckDelay, ProvenWait};
 use super::tcp::rules::window::{ProvenRefusal, ProvenZeroWindow};
 use crate::model::{Nanos, PerDirection};
@@ -86,43 +92,85 @@ pub struct Acked {
     pub frames: Option<(u64, u64)>,
 }
 
-/// A segment that only asks, and carries no new data.
+/// A segment that carries no new data, and only asks or answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
-    /// Asks whether the peer is still there (RFC 1122 §4.2.3.6).
-    KeepAlive {
-        /// The kind of keep-alive.
+    /// It asks.
+    Question {
+        /// The kind of probe.
         how: ProvenProbe,
-        /// Its number since anything else was sent, from 1.
+        /// Of a keep-alive, its number since anything else was sent, from 1.
         nth: u16,
-        /// The one before was answered.
+        /// The keep-alive before it was answered.
         before_answered: bool,
     },
-    /// Asks whether the window has opened (RFC 9293 §3.8.6.1).
-    ZeroWindow(ProvenProbe),
-    /// The answer to a keep-alive; the probe's frame.
-    KeepAliveAnswer(u64),
-    /// The answer that shows that the segment in this frame, the first captured, was a keep-alive.
-    KeepAliveShown(u64),
-    /// The answer to a zero-window probe; the probe's frame.
-    ZeroWindowAnswer(u64),
-    /// Answers the SYN in this frame with numbers that do not fit it: of an older connection (RFC 9293 §3.5.1, RFC 5961
-    /// §4.2).
-    SynChallenge(u64),
-    /// Answers the SYN-ACK in this frame, which came again though it had been acknowledged (RFC 9293 §3.10.7.4).
-    SynAckAnswer(u64),
-    /// Answers the RST in this frame, which is not at the number expected: asks whether it was meant (RFC 5961 §3.2).
-    ResetChallenge(u64),
+    /// It answers.
+    Answer(ProvenAnswer),
+}
+
+impl Probe {
+    /// It asks.
+    #[inline]
+    pub fn is_question(&self) -> bool {
+        matches!(self, Self::Question { .. })
+    }
+
+    /// The question, where it asks.
+    #[inline]
+    pub fn asks(&self) -> Option<Asks> {
+        match self {
+            Self::Question { how, .. } => Some(how.rule.effect.asks),
+            Self::Answer(_) => None,
+        }
+    }
+
+    /// The kind of segment that it answers, and its frame.
+    #[inline]
+    pub fn answers(&self) -> Option<(Answered, u64)> {
+        match self {
+            Self::Question { .. } => None,
+            Self::Answer(answer) => Some((answer.rule.effect.answered, answer.proof.asked)),
+        }
+    }
+
+    /// The reason for the time before it, in the time ledger.
+    pub fn waited(&self) -> Wait {
+        match self {
+            Self::Question { how, .. } => how.rule.effect.waited,
+            Self::Answer(answer) => answer.rule.effect.waited,
+        }
+    }
+
+    /// The event that made its sender send it.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Question { how, .. } => how.cause(),
+            Self::Answer(answer) => answer.cause(),
+        }
+    }
+
+    /// The remark beside its arrow in ladders; `window` is the one that it advertises.
+    pub(crate) fn aside(&self, window: u32) -> Option<&'static str> {
+        match self {
+            Self::Question { how, .. } => Some(how.rule.label),
+            Self::Answer(answer) => (answer.rule.effect.aside)(window),
+        }
+    }
+
+    /// The sentence of its step.
+    pub(crate) fn sentence(&self, words: &Words<'_>) -> String {
+        match self {
+            Self::Question { how, .. } => (how.rule.effect.sentence)(words),
+            Self::Answer(answer) => (answer.rule.effect.sentence)(&answer.proof, words),
+        }
+    }
 }
 
 impl Observations {
-    /// The repeat that it shows to have brought nothing new: an earlier copy had arrived.
+    /// The retransmission that it shows to have brought nothing new: an earlier copy had arrived.
     pub fn needless(&self) -> Option<u64> {
-        match (self.duplicate_sack, self.arrived) {
-            (Some(DsackReport::Retransmitted { again, .. }), _) => Some(again),
-            (_, Some(SpuriousEvidence::Earlier { again, .. })) => Some(again.get()),
-            _ => None,
-        }
+        let echoed = || self.arrived.and_then(|arrived| arrived.needless());
+        self.duplicate_sack.and_then(|report| report.needless()).or_else(echoed)
     }
 
     /// Whether there is none of it: quicker than a comparison, since it is asked of every segment.
@@ -216,8 +264,8 @@ pub struct SlowAnswer {
 pub struct Observations {
     /// Its ACK covers bytes that are not in the capture: how many, and the frame that showed the gap.
     pub capture_gap: Option<(u32, Option<u64>)>,
-    /// Its DSACK block (RFC 2883) says that bytes came twice: why.
-    pub duplicate_sack: Option<DsackReport>,
+    /// Its DSACK block (RFC 2883) reports bytes that arrived twice.
+    pub duplicate_sack: Option<ProvenDsack>,
     /// It acknowledges new data and no longer reports bytes that the SACK in this frame had reported (RFC 2018 §8).
     pub reneged: Option<NonZeroU64>,
     /// It is new data that the first or second duplicate ACK, in this frame, released (RFC 3042).
@@ -233,8 +281,8 @@ pub struct Observations {
     pub refuses: Option<NonZeroU64>,
     /// It acknowledges less than this frame did before it: it was sent earlier, and overtaken on its way.
     pub older_ack: Option<NonZeroU64>,
-    /// What it tells of a copy of the bytes that it acknowledges.
-    pub arrived: Option<SpuriousEvidence>,
+    /// It shows which transmission of the bytes that it acknowledges arrived.
+    pub arrived: Option<ProvenArrival>,
     /// The window reopens: the frame that closed it, and for how long.
     pub window_opened: Option<(u64, Nanos)>,
     /// It closes the window: a window of zero after one that was not.

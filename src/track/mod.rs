@@ -34,7 +34,7 @@ mod udp;
 
 pub use analysis::{Analysis, AnalysisCounts, AnalysisFlag};
 pub use askers::{AnswersFrom, LinkedConversation};
-pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, Measures};
+pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, HandshakeTimes, Measures, Opening};
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, TcpFacts, UdpFacts};
 pub use facts::{Acked, EcnSignal, Life, Observations, Overtaken, Probe, SegmentRole, SlowAnswer, SynData, UdpPlace};
@@ -42,14 +42,16 @@ pub use ledger::{Ledger, Share, Wait};
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;
 pub use overview::CaptureOverview;
-pub use retransmission::{DsackReport, Retransmission, SpuriousEvidence};
+pub use retransmission::Retransmission;
 pub use retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof, View};
 pub use rtt::{Distribution, RttSample, RttTotals, smoothed};
 pub use stop_reason::StopReason;
 pub use stream::{RolesFrom, StreamId};
 pub use surges::{Attempts, Surge};
 pub use tcp::fragments::EarlierFragments;
+pub use tcp::rules::close::{CloseEffect, CloseProof, Closes, Reply, TimeWait};
 pub use tcp::rules::port_reuse::{PortReuse, ReuseEffect, ReuseProof, ReusedPorts};
+pub use tcp::rules::probe_answer::Answered;
 pub use tcp::rules::reset::family::{Ends, ResetEffect, ResetFamily};
 pub use tcp::rules::reset::proof::ResetProof;
 pub use tcp::rules::retransmission::family::{Delivery, RetransmissionFamily, Transmission};
@@ -57,12 +59,13 @@ pub use tcp::rules::rule::{Family, Rule, Verdict, Words};
 pub use tcp::rules::waiting::AckDelayProof;
 pub use tcp::rules::window::ZeroWindowCause;
 pub use tcp::{
-    AfterFin, Ecn, Fins, KeepAlives, Misfits, Negotiated, PathMtu, Quicker, SameTtl, State, StillZeroWindow,
+    AfterFin, Asks, Ecn, Fins, KeepAlives, Misfits, Negotiated, PathMtu, Quicker, SameTtl, State, StillZeroWindow,
     TcpSummary, TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
 pub use totals::{Close, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
 pub use tracker::{Last, Tracker};
 
+pub(crate) use tcp::rules::close;
 #[cfg(test)]
 pub(crate) use tcp::rules::probe::{PROBES, ProbeProof};
 pub(crate) use tcp::rules::retransmission::sent_before;

@@ -215,9 +215,32 @@ impl ConversationTotals {
     pub fn may_go_on(&self) -> bool {
         self.early.is_some_and(StopReason::may_go_on) && !self.tcp.as_ref().is_some_and(TcpTotals::is_over)
     }
+
+    /// The handshake came as far as the SYN-ACK and no further, and nothing shows that the connection opened.
+    pub fn never_opened(&self) -> bool {
+        let silent = self.payload.client_to_server == 0 && self.payload.server_to_client == 0;
+        self.tcp.as_ref().is_some_and(|tcp| {
+            let fins = tcp.story.fins.client_to_server.or(tcp.story.fins.server_to_client);
+            let begun = matches!(tcp.story.handshake, [Some(_), Some(_), None]) && tcp.handshake == Handshake::Partial;
+            begun && (silent && fins.is_none() || tcp.story.reset_in_opening) && !self.may_go_on()
+        })
+    }
 }
 
 impl TcpTotals {
+    /// The first RST that may have ended the connection, and its direction.
+    pub fn first_reset(&self) -> Option<(u64, Direction)> {
+        let sent_by = |direction: Direction| self.story.resets.get(direction).map(|frame| (frame, direction));
+        let (client, server) = (sent_by(Direction::ClientToServer), sent_by(Direction::ServerToClient));
+        client.into_iter().chain(server).min_by_key(|(frame, _)| *frame)
+    }
+
+    /// The sender of that RST, where it continued as if it had sent none, and the frame of its next data.
+    pub fn went_on(&self) -> Option<(&'static str, u64)> {
+        let (_, sender) = self.first_reset()?;
+        self.story.went_on.get(sender).map(|frame| (sender.sender(), frame))
+    }
+
     /// Whether the connection is closed on both sides, or was reset.
     fn is_over(&self) -> bool {
         let fins = [self.story.fins.client_to_server, self.story.fins.server_to_client];

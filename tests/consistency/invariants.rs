@@ -164,8 +164,16 @@ const REASONS: &[&str] = &[
 fn one_reason_to_retransmit(output: &Output) -> Contradictions {
     let mut wrong = Vec::new();
     for (frame, step) in &output.steps {
-        let reasons: BTreeSet<_> =
-            findings(step).map(|(code, ..)| code).filter(|code| REASONS.contains(code)).collect();
+        // an ACK that proves a retransmission of the other side needless may itself be on a retransmission
+        let sent_by_peer = |other: &u64| {
+            other != frame && output.steps.get(other).is_some_and(|other| other["direction"] != step["direction"])
+        };
+        let of_peer =
+            |frames: &[u64]| frames.iter().filter(|other| *other != frame).all(sent_by_peer) && frames.len() > 1;
+        let reasons: BTreeSet<_> = findings(step)
+            .filter(|(code, _, frames)| REASONS.contains(code) && !(*code == "spurious_retransmit" && of_peer(frames)))
+            .map(|(code, ..)| code)
+            .collect();
         if reasons.len() > 1 {
             wrong.push(format!("frame {frame}: {reasons:?}"));
         }

@@ -1,6 +1,7 @@
 //! An answer: words, arithmetic, evidence, and what the capture can't tell.
 
 use crate::explain::describe::thousands;
+use crate::track::Reply;
 
 /// What a capture says to a question. There is a text, or a reason why there is none, or both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +53,12 @@ impl Answer {
     /// There is no answer, for this reason.
     pub(super) fn unknown(why: impl Into<String>) -> Self {
         Self::default().but(why)
+    }
+
+    /// A rule's answer.
+    pub(super) fn of(reply: Reply) -> Self {
+        let answer = Self::new(reply.text).frames(reply.frames.into_iter().filter(|frame| *frame > 0));
+        if reply.unknown.is_empty() { answer } else { answer.but(reply.unknown) }
     }
 
     /// This is not known; an earlier reason stays before it.

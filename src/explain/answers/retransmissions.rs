@@ -5,7 +5,7 @@ use super::question::{Case, Question, Topic};
 use super::words::{counted, frames_of};
 use crate::model::Direction;
 use crate::model::Occurrences;
-use crate::track::{CapturePoint, Event, Probe, Retransmission, TcpFacts, TcpTotals, Transmission};
+use crate::track::{CapturePoint, Event, Retransmission, TcpFacts, TcpTotals, Transmission};
 
 pub(super) static RETRANSMISSIONS: Question = Question {
     id: "retransmissions",
@@ -40,7 +40,7 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        if matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_))) {
+        if facts.probe.is_some_and(|probe| probe.is_question()) {
             self.probes.see(event.frame);
         }
         let Some(repeat) = facts.retransmission else { return };

@@ -4,7 +4,6 @@ use super::answer::{Answer, AnswerTable};
 use super::close::no_close;
 use super::question::{Case, Question, Topic};
 use super::words::{moment, seconds};
-use crate::explain::conversation_findings::handshake::never_opened;
 use crate::model::Nanos;
 use crate::track::{CapturePoint, Close, Handshake, TcpTotals};
 
@@ -57,14 +56,14 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         (Some(_), None) if tcp.story.reset_in_opening => {
             answer.add("It was never opened: a RST came in place of the ACK of the SYN-ACK.")
         }
-        (Some(_), None) if never_opened(case.totals) => {
+        (Some(_), None) if case.totals.never_opened() => {
             answer.add("It was never opened as far as the capture shows: no ACK of the SYN-ACK is in it.")
         }
         (Some(_), None) => answer.but("When it was opened: the handshake is not complete in the capture."),
         (None, _) => answer.but("When it was opened: that was before the capture, or its SYN was not captured."),
     };
     answer = match (closing.first(tcp), closed) {
-        (None, _) => answer.but(no_close(case)),
+        (None, _) => answer.but(no_close(case, tcp)),
         (Some(first), Some(last)) => {
             let answer = answer.add(format!(
                 "Closing began at {} s with frame {} and ended at {} s with frame {}.",

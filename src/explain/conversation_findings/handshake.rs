@@ -30,9 +30,9 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
             text,
             frames.chain(tcp.story.misfit).chain([totals.last_frame]).chain(errors.iter().copied()),
         ));
-    } else if never_opened(totals) {
-        let reset = first_reset(tcp);
-        let text = match (went_on(tcp), reset) {
+    } else if totals.never_opened() {
+        let reset = tcp.first_reset();
+        let text = match (tcp.went_on(), reset) {
             (Some((who, since)), Some((reset, _))) => format!(
                 "A RST in the {who}'s name ended the handshake, in frame {reset}, but the {who} went on in frame {since} as if it had sent none: most likely somebody else sent the RST, and the connection was open at one end only."
             ),
@@ -64,27 +64,4 @@ pub(in crate::explain) fn refused_by_challenge(tcp: &TcpTotals) -> Option<(u64, 
     // a RST in answer ends the older connection instead
     let reset = tcp.story.resets.client_to_server.or(tcp.story.resets.server_to_client);
     Some((syn, ack, stream.filter(|_| reset.is_none())?))
-}
-
-/// The first RST that may have ended the connection, and which way it went.
-pub(in crate::explain) fn first_reset(tcp: &TcpTotals) -> Option<(u64, Direction)> {
-    let sent_by = |direction: Direction| tcp.story.resets.get(direction).map(|frame| (frame, direction));
-    let (client, server) = (sent_by(Direction::ClientToServer), sent_by(Direction::ServerToClient));
-    client.into_iter().chain(server).min_by_key(|(frame, _)| *frame)
-}
-
-/// What of its sender's came after that RST as if it had sent none: who it was, and the frame.
-pub(in crate::explain) fn went_on(tcp: &TcpTotals) -> Option<(&'static str, u64)> {
-    let (_, sender) = first_reset(tcp)?;
-    tcp.story.went_on.get(sender).map(|frame| (sender.sender(), frame))
-}
-
-/// Whether the handshake came as far as the SYN-ACK and no further, and nothing shows that the connection opened.
-pub(in crate::explain) fn never_opened(totals: &ConversationTotals) -> bool {
-    let silent = totals.payload.client_to_server == 0 && totals.payload.server_to_client == 0;
-    totals.tcp.as_ref().is_some_and(|tcp| {
-        let fins = tcp.story.fins.client_to_server.or(tcp.story.fins.server_to_client);
-        let begun = matches!(tcp.story.handshake, [Some(_), Some(_), None]) && tcp.handshake == Handshake::Partial;
-        begun && (silent && fins.is_none() || tcp.story.reset_in_opening) && !totals.may_go_on()
-    })
 }

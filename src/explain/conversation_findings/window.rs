@@ -4,7 +4,7 @@ use super::{in_frames, times};
 use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
 use crate::model::{Direction, Nanos};
 use crate::model::{Finding, FindingCode as Code};
-use crate::track::{ConversationTotals, StillZeroWindow, TcpTotals, ZeroWindowCause};
+use crate::track::{ConversationTotals, Measures, StillZeroWindow, TcpTotals, ZeroWindowCause};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
@@ -37,9 +37,15 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
             (count, _) => format!(" The {peer} probed it {}.", times(count)),
         };
         let short = zero.blocked < NOTICEABLE_ZERO_WINDOW && zero.probes.count == 0 && still.is_empty();
+        // where its own packets are captured, an update would be
+        let point = totals.capture_point_evidence().capture_point;
+        let sees_updates = Measures::of(point, direction) == Measures::RoundTrip;
         let why = match how.rule.effect {
             ZeroWindowCause::Opening => "no data had come before",
             ZeroWindowCause::Unread if short => "its program read more slowly than data came",
+            ZeroWindowCause::Unread if zero.opened_by_answer > 0 && !sees_updates => {
+                "its program did not read, or a window update was lost, since the answer to a probe reopened it"
+            }
             ZeroWindowCause::Unread => "its program did not read",
         };
         let text = format!("The {who}'s window was zero {}{blocked}: {why}.{probes}{still}", times(zero.shut.count));

@@ -54,10 +54,30 @@ pub(super) fn payload(out: &mut String, event: &Event<'_>, len: u32) {
 pub(super) fn echoed(out: &mut String, who: &str, len: u32, echo: &Echo) {
     let (size, of) = (Bytes(len), Frames(echo.request));
     match echo.kind {
+        EchoKind::Whole(form) if is_another_time(len, echo, form) => {
+            say!(
+                out,
+                who,
+                " echoes the ",
+                Bytes(echo.bytes),
+                " of ",
+                of,
+                " back",
+                made(form),
+                " again: ",
+                form.copies,
+                " times so far"
+            );
+        }
         EchoKind::Whole(form) => came_back(out, who, &size, &of, echo, form),
         EchoKind::Partial => say!(out, who, " echoes only the first ", size, " of ", of),
         EchoKind::Different => say!(out, who, " answers ", of, " with ", size, " of its own"),
     }
+}
+
+/// Whether a packet of its own gives the request back once, as others did before it.
+fn is_another_time(len: u32, echo: &Echo, form: EchoForm) -> bool {
+    form.is_repeated() && echo.begins && echo.complete && len == echo.bytes.saturating_add(form.prefix.into())
 }
 
 fn came_back(out: &mut String, who: &str, size: &Bytes, of: &Frames, echo: &Echo, form: EchoForm) {

@@ -1,8 +1,9 @@
 //! Sentences about segments, by the part that they play.
 
 use super::{Bytes, acceptability, acks, bytes, data, reset, say};
+use crate::explain::words::words;
 use crate::model::{Direction, TcpFlags};
-use crate::track::{Event, Probe, Retransmission, SegmentRole, TcpFacts, sent_before};
+use crate::track::{Event, Retransmission, SegmentRole, TcpFacts, sent_before};
 
 pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
     let who = event.direction.sender();
@@ -22,7 +23,7 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
         SegmentRole::Reset => say!(out, reset::sentence(event, facts)),
         SegmentRole::Fin { first } => closing(out, event, facts, who, first),
         SegmentRole::Data => match facts.probe {
-            Some(probe) => say!(out, asking(event, facts, who, probe)),
+            Some(probe) => say!(out, probe.sentence(&words(event, facts))),
             None => {
                 data::sent(out, event, facts);
                 acks::riding(out, facts);
@@ -33,7 +34,7 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
             say!(out, "; closed on both sides");
         }
         SegmentRole::Ack => match facts.probe {
-            Some(probe) => say!(out, asking(event, facts, who, probe)),
+            Some(probe) => say!(out, probe.sentence(&words(event, facts))),
             None => acks::sentence(out, event, facts),
         },
         SegmentRole::Odd if facts.flags.contains(TcpFlags::FIN) && !facts.flags.contains(TcpFlags::SYN) => {
@@ -124,36 +125,6 @@ fn closing(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str, fir
         (false, None) => say!(out, who, " closes too: FIN counts 1"),
     }
     acks::riding(out, facts);
-}
-
-/// Probes and their answers.
-fn asking(event: &Event<'_>, facts: &TcpFacts, who: &str, probe: Probe) -> String {
-    let peer = event.direction.receiver();
-    match probe {
-        Probe::KeepAlive { .. } => format!("{who} asks whether the {peer} is still there: keep-alive"),
-        Probe::ZeroWindow(_) => format!("{who} asks whether the {peer}'s window has reopened: zero-window probe"),
-        Probe::KeepAliveAnswer(frame) => format!("{who} is still there: answers the keep-alive of frame {frame}"),
-        Probe::KeepAliveShown(frame) => {
-            format!("{who} is still there: answers frame {frame}, a keep-alive with an old byte")
-        }
-        Probe::ZeroWindowAnswer(frame) if facts.window == 0 => {
-            format!("{who} answers the probe of frame {frame}: its window is still zero")
-        }
-        Probe::SynChallenge(syn) => format!(
-            "{who} refuses the SYN of frame {syn}: challenge ACK of the connection that it still has, for {}, not {} + 1",
-            facts.ack_raw, facts.sack_base
-        ),
-        Probe::SynAckAnswer(syn_ack) => {
-            format!("{who} acknowledges the {peer}'s SYN again: the SYN-ACK came again in frame {syn_ack}")
-        }
-        Probe::ResetChallenge(reset) => format!(
-            "{who} asks whether the RST of frame {reset} was meant: challenge ACK, it still expects byte {}",
-            facts.ack.unwrap_or_default()
-        ),
-        Probe::ZeroWindowAnswer(frame) => {
-            format!("{who} answers the probe of frame {frame}: its window is {}", bytes(facts.window))
-        }
-    }
 }
 
 /// The earlier transmissions and the reason, behind a verb: `(first sent in frame 4, 257 ms earlier) after a time-out`.

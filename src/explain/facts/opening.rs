@@ -1,7 +1,7 @@
 //! How the connection was opened.
 
 use super::Known;
-use crate::explain::conversation_findings::handshake::{first_reset, never_opened, refused_by_challenge, went_on};
+use crate::explain::conversation_findings::handshake::refused_by_challenge;
 use crate::model::{Direction, Unknown};
 use crate::track::{Ecn, Handshake, Negotiated, TcpTotals};
 
@@ -9,10 +9,10 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
     Some(match tcp.handshake {
         Handshake::Complete => match (known.totals.rtt.and_then(|rtt| rtt.handshake), tcp.story.opened_after) {
-            (Some(time), _) => format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human()),
-            (None, Some(time)) if tcp.story.simultaneous_open => {
+            (_, Some(time)) if tcp.story.simultaneous_open => {
                 format!("complete, {} from the first SYN to the last ACK: simultaneous open", time.human())
             }
+            (Some(time), _) => format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human()),
             (None, Some(time)) => {
                 format!("complete, {} from the first SYN to the ACK of the SYN-ACK, with retransmissions", time.human())
             }
@@ -27,7 +27,7 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
         }
         Handshake::Partial if tcp.story.unanswered_syn => format!("the SYN was not answered{}", known.so_far()),
         Handshake::Partial if known.totals.may_go_on() => format!("not complete{}", known.so_far()),
-        Handshake::Partial if never_opened(known.totals) => match (went_on(tcp), first_reset(tcp)) {
+        Handshake::Partial if known.totals.never_opened() => match (tcp.went_on(), tcp.first_reset()) {
             (Some((who, _)), _) => format!("never completed: a RST in the {who}'s name ended it"),
             (None, Some((_, Direction::ServerToClient))) => "never completed: the server ended it with RST".to_owned(),
             (None, Some((_, Direction::ClientToServer))) => {

@@ -9,7 +9,7 @@ use crate::explain::wire::lost_before;
 use crate::explain::words::words;
 use crate::model::WireMark;
 use crate::model::{Finding, FindingCode as Code};
-use crate::track::{CapturePoint, DsackReport, Event, Probe, SlowAnswer, SpuriousEvidence, TcpFacts};
+use crate::track::{CapturePoint, Event, SlowAnswer, TcpFacts};
 
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
     let frame = event.frame;
@@ -27,12 +27,9 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         };
         found.push(Finding::new(Code::CaptureGap, text, [shown_by.unwrap_or(0), frame]));
     }
-    if let Some(again) = observations.duplicate_sack {
-        found.push(came_twice(frame, again));
-    }
-    if let Some(arrived) = observations.arrived {
-        found.push(of_copy(frame, arrived));
-    }
+    let words = words(event, facts);
+    found.extend(observations.duplicate_sack.map(|report| report.finding(&words)));
+    found.extend(observations.arrived.map(|arrived| arrived.finding(&words)));
     if let Some(sack) = observations.reneged {
         let text = format!(
             "SACK reneging: the ACK no longer reports the bytes above {} that the SACK in frame {sack} had reported. The {who} discarded them, and the {peer} must retransmit them (RFC 2018 §8).",
@@ -59,7 +56,6 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         );
         found.push(Finding::new(Code::TailLossProbe, text, [last.get(), frame]));
     }
-    let words = words(event, facts);
     found.extend(observations.zero_window.map(|closed| closed.finding(&words)));
     if observations.shrunk > 0 {
         let text = format!(
@@ -73,120 +69,10 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
     if let Some(slow) = observations.slow_answer {
         found.push(slow_answer(event, facts, &slow, None));
     }
-    if let Some((since, gap)) =
-        observations.idle.filter(|_| !matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_))))
-    {
+    let asks = facts.probe.is_some_and(|probe| probe.is_question());
+    if let Some((since, gap)) = observations.idle.filter(|_| !asks) {
         let text = format!("Nothing was sent for {} since frame {since}.", gap.human());
         found.push(Finding::new(Code::IdleGap, text, [since, frame]));
-    }
-}
-
-/// A DSACK's report of bytes received twice.
-fn came_twice(frame: u64, twice: DsackReport) -> Finding {
-    match twice {
-        DsackReport::Retransmitted { again, other: 0 } => Finding::new(
-            Code::SpuriousRetransmit,
-            format!(
-                "DSACK (RFC 2883): the bytes that frame {again} retransmitted had arrived already, so the retransmission was not needed."
-            ),
-            [again, frame],
-        ),
-        DsackReport::Retransmitted { again, other } => Finding::new(
-            Code::SpuriousRetransmit,
-            format!(
-                "DSACK (RFC 2883): the retransmission in frame {again} and the late original in frame {other} both arrived, so the retransmission was not needed."
-            ),
-            [again, other, frame],
-        ),
-        DsackReport::Partly { again, bytes: count } => Finding::new(
-            Code::SpuriousRetransmit,
-            format!(
-                "DSACK (RFC 2883): {} of frame {again} arrived twice, so retransmitting them was not needed. It says nothing of the others.",
-                bytes(count)
-            ),
-            [again, frame],
-        ),
-        DsackReport::OneOf { first, last } => Finding::new(
-            Code::SpuriousRetransmit,
-            format!(
-                "DSACK (RFC 2883): one of the retransmissions from frame {first} to frame {last} brought bytes that had arrived already; which one is unknown."
-            ),
-            [first, last, frame],
-        ),
-        DsackReport::Duplicated { first, copy: Some(copy) } => Finding::new(
-            Code::DuplicateFrame,
-            format!(
-                "DSACK (RFC 2883): frames {first} and {copy} are the same packet, and both reached the receiver: the network duplicated it. TCP sent it once."
-            ),
-            [first, copy.get(), frame],
-        ),
-        DsackReport::Duplicated { first, copy: None } => Finding::new(
-            Code::DuplicateFrame,
-            format!(
-                "DSACK (RFC 2883): the bytes of frame {first} arrived twice, and the capture holds no other transmission of them: the network duplicated the packet."
-            ),
-            [first, frame],
-        ),
-        DsackReport::Unknown { once: 0 } => Finding::new(
-            Code::BytesTwice,
-            "DSACK (RFC 2883): bytes arrived twice. Their packets are not in this capture, or no longer remembered, so whether they were retransmitted or duplicated is unknown.",
-            [frame],
-        ),
-        DsackReport::Unknown { once } => Finding::new(
-            Code::BytesTwice,
-            format!(
-                "DSACK (RFC 2883): the bytes of frame {once} arrived twice, and no other transmission of them is in this capture, or none that is remembered. Whether there was one or the network duplicated the packet is unknown."
-            ),
-            [once, frame],
-        ),
-    }
-}
-
-/// An ACK's evidence about copies of the bytes that it covers.
-fn of_copy(frame: u64, arrived: SpuriousEvidence) -> Finding {
-    match arrived {
-        SpuriousEvidence::Earlier { again, first, after, original } => {
-            let shown = match after {
-                None => format!(
-                    "This ACK echoes a timestamp older than that of the retransmission in frame {again} (Eifel detection, RFC 3522)"
-                ),
-                Some(after) => format!(
-                    "This ACK comes {} after the retransmission in frame {again}, in less than half a round trip",
-                    after.human()
-                ),
-            };
-            let text = if original {
-                format!(
-                    "{shown}: it acknowledges the original. The bytes of frame {first} had arrived, and the retransmission was not needed."
-                )
-            } else {
-                format!(
-                    "{shown}: it acknowledges an earlier transmission of the bytes. They had arrived, and the retransmission was not needed."
-                )
-            };
-            Finding::new(Code::SpuriousRetransmit, text, [first.get(), again.get(), frame])
-        }
-        SpuriousEvidence::Misfit { frame: misfit } => Finding::new(
-            Code::ChecksumAccepted,
-            format!(
-                "Acknowledges frame {misfit}, whose checksum is invalid, and the capture holds no other copy of its bytes: the receiver accepted it. It arrived intact, or the receiver does not verify checksums, as between virtual machines of one host; so others like it need not be lost either."
-            ),
-            [misfit.get(), frame],
-        ),
-        SpuriousEvidence::Unseen { frame: misfit, reported_by } => Finding::new(
-            Code::CaptureGap,
-            format!(
-                "Acknowledges the bytes of frame {misfit}, whose checksum is invalid, and frame {reported_by} had reported a gap in its place: the receiver discarded it, and the copy that arrived is not in the capture."
-            ),
-            [misfit.get(), reported_by.get(), frame],
-        ),
-        SpuriousEvidence::Late { frame: original, reported_by } => Finding::new(
-            Code::Reordered,
-            format!(
-                "Acknowledges frame {original}, which was not retransmitted, although the SACK in frame {reported_by} had reported a gap in its place: it was not lost, but overtaken on the path."
-            ),
-            [original.get(), reported_by.get(), frame],
-        ),
     }
 }
 

@@ -1,49 +1,27 @@
-//! Diagnoses of a segment that only asks.
+//! Diagnoses of a segment that only asks or answers.
 
 use crate::explain::words::words;
-use crate::model::Nanos;
-use crate::model::{Finding, FindingCode as Code};
-use crate::track::{Event, Probe, TcpFacts};
+use crate::model::{Finding, Nanos};
+use crate::track::{Answered, Event, Probe, TcpFacts};
 
-/// What it asks; an answer shows nothing.
+/// The rule's finding; of most answers there is none.
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, probe: Probe) -> Option<Finding> {
-    let frame = event.frame;
-    Some(match probe {
-        Probe::ZeroWindow(how) => how.finding(&words(event, facts)),
-        Probe::KeepAlive { how, nth, before_answered } => {
-            let mut finding = how.finding(&words(event, facts));
+    let words = words(event, facts);
+    match probe {
+        Probe::Question { how, nth: 0, .. } => Some(how.finding(&words)),
+        Probe::Question { how, nth, before_answered } => {
+            let finding = how.finding(&words);
             let since = facts.observations.idle.map_or(0, |(since, _)| since);
             let text = format!("{}{}", finding.text, silence(nth, before_answered, facts.observations.idle));
-            finding = Finding::new(finding.code, text, finding.frames.into_iter().chain([since]));
-            finding
+            Some(Finding::new(finding.code, text, finding.frames.into_iter().chain([since])))
         }
-        Probe::KeepAliveShown(asked) => {
-            let text = format!(
-                "Frame {asked} carried one byte that the {} already had, as this DSACK reports: a keep-alive that repeats the last byte (RFC 1122 §4.2.3.6).",
-                event.direction.sender()
-            );
-            Finding::new(Code::KeepAlive, text, [asked, frame])
+        Probe::Answer(answer) => {
+            let effect = &answer.rule.effect;
+            // the rule about the ports' former use tells more
+            let told = effect.answered == Answered::Syn && facts.observations.reused_ports.is_some();
+            (effect.reported && !told).then(|| answer.finding(&words))
         }
-        // the rule about the ports' former use tells more
-        Probe::SynChallenge(_) if facts.observations.reused_ports.is_some() => return None,
-        Probe::SynChallenge(syn) => {
-            let text = format!(
-                "Does not answer the SYN in frame {syn}: it acknowledges {}, not {} + 1. The {} still has an older connection on these ports and states what it expects there (challenge ACK, RFC 5961 §4; RFC 9293 §3.5.1). A RST would end that connection.",
-                facts.ack_raw,
-                facts.sack_base,
-                event.direction.sender()
-            );
-            Finding::new(Code::ChallengeAck, text, [syn, frame])
-        }
-        Probe::ResetChallenge(reset) => {
-            let text = format!(
-                "A challenge ACK: the RST in frame {reset} was not at the number expected, so the connection stays open, and the ACK tells which number is. If the {} had really reset it, a RST at that number would answer this (RFC 5961 §3.2).",
-                event.direction.receiver()
-            );
-            Finding::new(Code::ChallengeAck, text, [reset, frame])
-        }
-        Probe::KeepAliveAnswer(_) | Probe::ZeroWindowAnswer(_) | Probe::SynAckAnswer(_) => return None,
-    })
+    }
 }
 
 /// The silence that a keep-alive breaks.

@@ -3,7 +3,7 @@
 use super::rounds::Rounds;
 use super::spent::{Spent, Upon, Waits};
 use crate::model::{Nanos, SeqNumber, TcpFlags};
-use crate::track::{DsackReport, Event, Probe, SpuriousEvidence, TcpFacts};
+use crate::track::{Asks, Event, TcpFacts};
 
 /// A frame and when it was captured, since the conversation's start.
 type Place = (u64, Option<Nanos>);
@@ -89,9 +89,9 @@ impl Flow {
 
     /// Takes a segment of this side.
     pub(super) fn sent(&mut self, event: &Event<'_>, facts: &TcpFacts) {
-        let asks = matches!(facts.probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_)));
+        let asks = facts.probe.is_some_and(|probe| probe.is_question());
         let repeat = facts.retransmission;
-        if matches!(facts.probe, Some(Probe::ZeroWindow(_))) {
+        if facts.probe.and_then(|probe| probe.asks()) == Some(Asks::Window) {
             // who asks for room had waited for it, though no more data may follow
             self.pass(event.since_start);
             self.spent.asks();
@@ -143,11 +143,9 @@ impl Flow {
         }
         let taken = !facts.flags.contains(TcpFlags::RST) && facts.unacceptable.is_none();
         let Some(ack) = facts.ack.map(SeqNumber).filter(|_| taken) else { return };
-        self.had += u64::from(matches!(
-            facts.observations.duplicate_sack,
-            Some(DsackReport::Retransmitted { .. } | DsackReport::OneOf { .. })
-        ));
-        self.echoed += u64::from(matches!(facts.observations.arrived, Some(SpuriousEvidence::Earlier { .. })));
+        let observations = &facts.observations;
+        self.had += u64::from(observations.duplicate_sack.is_some_and(|report| report.rule.effect.needless));
+        self.echoed += u64::from(observations.arrived.is_some_and(|arrived| arrived.rule.effect.needless));
         self.pass(event.since_start);
         if self.acked.is_none_or(|acked| ack.is_after(acked)) {
             self.acked = Some(ack);

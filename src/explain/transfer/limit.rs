@@ -51,7 +51,7 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
 fn network_of(flow: &Flow, who: &str) -> String {
     let spent = &flow.spent;
     let repaired = if flow.lost_nothing() {
-        "went by until bytes that had arrived were retransmitted and acknowledged"
+        "went by until bytes that were not lost were retransmitted and acknowledged"
     } else {
         "data was lost and not yet recovered"
     };

@@ -196,7 +196,11 @@ mod tests {
         told.data(10_000, 1, 1_000);
         told.ack(20_000, 1_001, 0);
         let how = Verdict { rule: PROBES.first().expect("a rule"), proof: ProbeProof::default() };
-        let probe = TcpFacts { seq: 1_000, probe: Some(Probe::ZeroWindow(how)), ..TcpFacts::default() };
+        let probe = TcpFacts {
+            seq: 1_000,
+            probe: Some(Probe::Question { how, nth: 0, before_answered: false }),
+            ..TcpFacts::default()
+        };
         told.see(220_000, ClientToServer, probe);
         let spent = &told.flow().spent;
         assert_eq!((spent.window, spent.sum()), (210_000_000, 210_000_000));

@@ -6,7 +6,7 @@ use crate::explain::{Phase, Step};
 use crate::model::{Direction, Nanos, TcpFlags};
 use crate::model::{FindingCode, Severity};
 use crate::report::View;
-use crate::track::{Body, Probe, Retransmission, TcpFacts};
+use crate::track::{Body, Retransmission, TcpFacts};
 
 /// What an arrow carries, told apart by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -154,16 +154,10 @@ impl Arrow {
     }
 }
 
-/// What a segment without data is about, beyond its acknowledgment.
+/// The remark about a segment without data, beyond its acknowledgment.
 fn aside(facts: &TcpFacts) -> Option<&'static str> {
-    match facts.probe {
-        Some(Probe::KeepAlive { how, .. }) => Some(how.rule.label),
-        Some(Probe::ZeroWindow(how)) => Some(how.rule.label),
-        Some(Probe::SynChallenge(_) | Probe::ResetChallenge(_)) => Some("challenges"),
-        Some(Probe::KeepAliveAnswer(_) | Probe::KeepAliveShown(_)) => Some("answers the keep-alive"),
-        Some(Probe::ZeroWindowAnswer(_)) if facts.window == 0 => Some("the window is still zero"),
-        _ if facts.observations.window_opened.is_some() => Some("the window reopens"),
-        _ if facts.observations.zero_window.is_some() => Some("the window is zero"),
-        Some(Probe::ZeroWindowAnswer(_) | Probe::SynAckAnswer(_)) | None => None,
-    }
+    let observations = &facts.observations;
+    let reopens = || observations.window_opened.map(|_| "the window reopens");
+    let closes = || observations.zero_window.map(|_| "the window is zero");
+    facts.probe.and_then(|probe| probe.aside(facts.window)).or_else(reopens).or_else(closes)
 }

@@ -9,7 +9,7 @@ use std::num::NonZeroU64;
 use crate::explain::Step;
 use crate::model::FindingCode;
 use crate::model::{Checksum, PerDirection, SeqNumber};
-use crate::track::{Delivery, FirstCopy, SpuriousEvidence};
+use crate::track::{Delivery, FirstCopy};
 
 /// What became of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,12 +84,11 @@ impl Fates {
             self.corrupted.insert(frame);
         }
         let Some(facts) = step.event.tcp() else { return };
-        match facts.observations.arrived {
-            Some(SpuriousEvidence::Misfit { .. }) => *self.misfits_arrive.get_mut(!direction) = true,
-            Some(SpuriousEvidence::Unseen { frame, .. }) => {
-                self.fates.insert(frame.get(), Fate::Damaged(None));
+        if let Some(arrived) = facts.observations.arrived {
+            *self.misfits_arrive.get_mut(!direction) |= arrived.rule.effect.corrupted_accepted;
+            if arrived.rule.effect.corrupted_discarded {
+                self.fates.insert(arrived.proof.frame, Fate::Damaged(None));
             }
-            Some(SpuriousEvidence::Earlier { .. } | SpuriousEvidence::Late { .. }) | None => {}
         }
         // a DSACK, or the time stamp that is echoed, says that the bytes had come before they came again
         if let Some(again) = facts.observations.needless()

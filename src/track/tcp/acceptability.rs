@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use super::refused::{Reaction, Refused};
 use super::rules::acceptability::{Acceptability, Case, UNACCEPTABLE, Unacceptable, is_void};
+use super::rules::probe_answer::Answered;
 use super::rules::rule::{Rule, first};
 use crate::model::thresholds::IDLE;
 use crate::model::{Checksum, Direction, SackBlocks, Segment, SeqNumber, TcpFlags};
@@ -139,7 +140,7 @@ impl Connection {
         let went_on = advances && own.ack_sent.is_some_and(|acked| acked.is_after(peer.next_at_reset));
         for sender in [moment.direction, !moment.direction] {
             let Some(reset) = self.sides.get(sender).reset.map(NonZeroU64::get) else { continue };
-            let challenged = probe == Some(Probe::ResetChallenge(reset));
+            let challenged = probe.and_then(|probe| probe.answers()) == Some((Answered::Reset, reset));
             if went_on || challenged {
                 self.sides.get_mut(sender).reset = None;
                 let since = if challenged { 0 } else { since };

@@ -5,6 +5,8 @@ use std::num::NonZeroU64;
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use super::gaps::AckedUnseen;
+use super::rules::arrival::{ARRIVALS, ProvenArrival};
+use super::rules::probe_answer::Answered;
 use super::rules::waiting::{ACK_DELAYS, AckDelayCase, AckDelayProof, ProvenAckDelay};
 use crate::model::thresholds::DELAYED_ACK;
 use crate::model::{Segment, SeqNumber, TcpFlags};
@@ -40,7 +42,7 @@ impl Connection {
         }
         let sacked_by = own.loss.as_ref().and_then(|_| own.first_with_sack()).copied();
         let (clues, handshake) = (&self.clues, &self.handshake);
-        let view = || View::of(clues.tell(handshake.halves()).capture_point, !moment.direction);
+        let view = || View::of(clues.tell(handshake.times()).capture_point, !moment.direction);
         let reported = own.note_sack(moment, segment, peer, (advances, view), observations);
         own.ack_at = moment.at;
         own.ack_frame = moment.frame;
@@ -65,7 +67,8 @@ impl Connection {
             let beyond = peer.snd_nxt.filter(|_| before.is_some()).map_or(0, |next| segment.ack.relative_to(next));
             peer.snd_nxt = Some(segment.ack);
             // the byte of a probe is not remembered as sent: most are thrown away
-            let answers_probe = peer.loss().probe.is_some() || matches!(probe, Some(Probe::ZeroWindowAnswer(_)));
+            let answers_probe = peer.loss().probe.is_some()
+                || probe.and_then(|probe| probe.answers()).is_some_and(|(kind, _)| kind == Answered::WindowProbe);
             let accepted_probe = beyond == 1 && answers_probe;
             if beyond > 0 && !accepted_probe {
                 observations.capture_gap = Some((beyond, None));
@@ -79,9 +82,11 @@ impl Connection {
         }
         let covered = peer.sent.acknowledge(segment.ack, moment.frame);
         if covered.odd {
-            observations.arrived = own.shows_copies(peer, moment, segment, before, usual, reported);
+            let shown = own.shows_copies(peer, moment, segment, before, usual, reported);
+            observations.arrived = shown.and_then(|shown| ProvenArrival::first(ARRIVALS, &shown));
         } else if let Some(dup_ack) = &sacked_by {
-            observations.arrived = TcpEndpoint::shows_late(peer, moment, dup_ack, handshake.round_trip());
+            let shown = TcpEndpoint::shows_late(peer, moment, dup_ack, handshake.round_trip());
+            observations.arrived = shown.and_then(|shown| ProvenArrival::first(ARRIVALS, &shown));
         }
         peer.syn_acked = true;
         let fin = peer
@@ -100,7 +105,7 @@ impl Connection {
         let no_trip = reported || segment.flags.intersects(TcpFlags::RST.union(TcpFlags::SYN)) || self.is_other_host;
         let sample = covered.sample.filter(|sent| sent.len > 0 && !no_trip);
         let delay = sample.and_then(|sent| moment.since(sent.at));
-        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        let capture_point = self.clues.tell(self.handshake.times()).capture_point;
         let measures = Measures::of(capture_point, !moment.direction);
         if let Some((sent, delay)) = sample.zip(delay)
             && let Some(held) = own.holds_ack(delay, usual)

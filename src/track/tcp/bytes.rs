@@ -36,7 +36,7 @@ impl Connection {
         if nothing && before == ip.id && probe.is_none() && (own.ip_ids_vary || moment.at == own.ack_at) {
             return copied_ack(moment, segment, ip, own);
         }
-        if nothing || matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_))) {
+        if nothing || probe.is_some_and(|probe| probe.is_question()) {
             own.snd_nxt.get_or_insert(end);
             return None;
         }
@@ -135,7 +135,7 @@ impl Connection {
     /// The path as the sender of this direction meets it.
     #[cold]
     fn path_of(&self, sender: Direction) -> Path {
-        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        let capture_point = self.clues.tell(self.handshake.times()).capture_point;
         Path {
             round_trip: self.handshake.round_trip(),
             journey: self.handshake.answer_time(sender),

@@ -32,7 +32,7 @@ impl Connection {
             return (Cause::arrival(Some(frame), "challenge_ack"), None);
         }
         if let Some(probe) = probe {
-            return (of_probe(probe), None);
+            return (probe.cause(), None);
         }
         let cause = match role {
             SegmentRole::Syn | SegmentRole::SimultaneousSyn { .. } => Cause::of(CauseEvent::Call, "connect"),
@@ -83,19 +83,6 @@ impl Connection {
             return Cause::UNKNOWN;
         }
         Cause::arrival(NonZeroU64::new(newest.frame).filter(|_| at_sender), "duplicate_ack")
-    }
-}
-
-fn of_probe(probe: Probe) -> Cause {
-    match probe {
-        Probe::KeepAlive { how, .. } | Probe::ZeroWindow(how) => how.cause(),
-        Probe::KeepAliveAnswer(frame)
-        | Probe::KeepAliveShown(frame)
-        | Probe::ZeroWindowAnswer(frame)
-        | Probe::SynAckAnswer(frame) => Cause::arrival(NonZeroU64::new(frame), "ack"),
-        Probe::SynChallenge(frame) | Probe::ResetChallenge(frame) => {
-            Cause::arrival(NonZeroU64::new(frame), "challenge_ack")
-        }
     }
 }
 

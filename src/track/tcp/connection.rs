@@ -103,7 +103,7 @@ impl Connection {
 
     /// Where the capture was made, as far as is known so far.
     pub(in crate::track) fn capture_point_evidence(&self) -> CapturePointEvidence {
-        self.clues.tell(self.handshake.halves())
+        self.clues.tell(self.handshake.times())
     }
 
     /// Whether the segment can have reached its program: a damaged one never did, as far as its sender's checksums can be

@@ -6,6 +6,7 @@ use super::SegmentRole;
 use super::endpoint::TcpEndpoint;
 use crate::model::{Direction, Nanos, OptTime, PerDirection, Segment, SeqNumber, TcpFlags};
 use crate::track::Handshake;
+use crate::track::capture_point::{HandshakeTimes, Opening};
 use crate::track::packet_ref::PacketRef;
 
 /// How far the handshake has come.
@@ -19,7 +20,10 @@ pub(super) struct Progress {
     pub(super) simultaneous: bool,
     from_client: OptTime,
     from_server: OptTime,
-    repeated: bool,
+    syn_repeated: bool,
+    syn_ack_repeated: bool,
+    /// The server's SYN of a simultaneous open.
+    other_syn: OptTime,
     /// A RST ended it: an ACK that comes after that opens nothing.
     ended: bool,
     /// That RST came before anything but the SYNs was sent.
@@ -51,7 +55,7 @@ impl Progress {
         }
         match place {
             SegmentRole::Syn => {
-                self.repeated |= self.syn.is_some();
+                self.syn_repeated |= self.syn.is_some();
                 if self.refused {
                     self.syns_since_refusal = self.syns_since_refusal.saturating_add(1);
                 }
@@ -60,16 +64,20 @@ impl Progress {
                 }
                 self.syn = moment.place();
             }
-            SegmentRole::SimultaneousSyn { .. } => self.simultaneous = true,
+            SegmentRole::SimultaneousSyn { .. } => {
+                self.simultaneous = true;
+                self.other_syn = moment.at;
+            }
             // one that comes behind the ACK was not what that answered
             SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } if self.ack.is_none() => {
                 if self.refused && self.syns_since_refusal > 0 {
                     // the RST had answered the SYNs before it, so these are not repeats of one attempt
-                    self.repeated = self.syns_since_refusal > 1;
+                    self.syn_repeated = self.syns_since_refusal > 1;
                     (self.refused, self.ended, self.unopened) = (false, false, false);
                 }
-                self.repeated |= self.syn_ack.is_some();
+                self.syn_ack_repeated |= self.syn_ack.is_some();
                 self.syn_ack = moment.place();
+                self.time_simultaneous(moment);
             }
             SegmentRole::SynAck | SegmentRole::AnotherSynAck { .. } => {
                 self.syn_ack = self.syn_ack.or(moment.place());
@@ -120,10 +128,22 @@ impl Progress {
 
     fn finish(&mut self, moment: &PacketRef) {
         let (Some((_, syn)), Some((_, syn_ack))) = (self.syn, self.syn_ack) else { return };
-        // Karn: a repeated SYN leaves open which one was answered
-        if !self.repeated && !self.simultaneous {
+        // Karn: a retransmitted SYN-ACK leaves open which one was answered
+        if !self.syn_ack_repeated && !self.simultaneous {
             self.from_client = syn_ack.since(syn).into();
             self.from_server = moment.since(syn_ack).into();
+        }
+    }
+
+    /// In a simultaneous open, each side's SYN-ACK answers the other's SYN (RFC 9293 §3.5).
+    fn time_simultaneous(&mut self, moment: &PacketRef) {
+        let Some((_, syn)) = self.syn.filter(|_| self.simultaneous) else { return };
+        let (took, since) = match moment.direction {
+            Direction::ServerToClient => (&mut self.from_client, moment.since(syn)),
+            Direction::ClientToServer => (&mut self.from_server, moment.since(self.other_syn)),
+        };
+        if took.get().is_none() {
+            *took = since.into();
         }
     }
 
@@ -143,12 +163,27 @@ impl Progress {
             Direction::ServerToClient => self.from_client,
             Direction::ClientToServer => self.from_server,
         };
-        took.get().filter(|_| !self.ended)
+        let exact = direction == Direction::ClientToServer || !self.syn_repeated;
+        took.get().filter(|_| !self.ended && exact)
     }
 
     /// How long the server took to answer the SYN, and the client to answer the SYN-ACK, as seen here.
     pub(super) fn halves(&self) -> Option<(Nanos, Nanos)> {
-        self.from_client.get().zip(self.from_server.get()).filter(|_| !self.ended)
+        self.times()
+            .filter(|times| times.opening != Opening::SynRetransmitted)
+            .map(|times| (times.server, times.client))
+    }
+
+    /// The same, also where the SYN was retransmitted: then the server's time is that since the newest SYN, the least that
+    /// it can have been.
+    pub(super) fn times(&self) -> Option<HandshakeTimes> {
+        let (server, client) = self.from_client.get().zip(self.from_server.get()).filter(|_| !self.ended)?;
+        let opening = match () {
+            () if self.syn_repeated => Opening::SynRetransmitted,
+            () if self.simultaneous => Opening::Simultaneous,
+            () => Opening::Usual,
+        };
+        Some(HandshakeTimes { server, client, opening })
     }
 
     fn has_begun(&self) -> bool {

@@ -25,7 +25,7 @@ impl Connection {
     /// missing bytes (RFC 5681 §3.1); where SACK reports all of them as received, there are none.
     #[cold]
     fn frto(&self, moment: &PacketRef, segment: &Segment) -> Option<(NonZeroU64, NonZeroU64)> {
-        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        let capture_point = self.clues.tell(self.handshake.times()).capture_point;
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         let recovery = own.loss().recovery.as_ref()?;
         let at_sender = matches!(View::of(capture_point, moment.direction), View::Sender | View::Both);
@@ -58,7 +58,7 @@ impl Connection {
 
     #[cold]
     fn explain_held_back(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
-        let capture_point = self.clues.tell(self.handshake.halves()).capture_point;
+        let capture_point = self.clues.tell(self.handshake.times()).capture_point;
         let trip = self.handshake.round_trip().filter(|trip| *trip >= COMPARABLE_RTT);
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         // a program that sends a short segment, or one with PSH, may have written just now

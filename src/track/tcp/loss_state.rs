@@ -95,14 +95,14 @@ pub(in crate::track) struct ZeroWindowPeriod {
     pub(super) probed: bool,
 }
 
-/// What a segment that waits for a bare ACK asks.
+/// The question of a segment that waits for a bare ACK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asks {
-    /// Whether the peer is there.
+pub enum Asks {
+    /// Is the peer still there?
     Alive,
-    /// Whether the peer's window is open.
+    /// Has the peer's window reopened?
     Window,
-    /// Nothing: a RST that is not at the number expected.
+    /// None: a RST that is not at the number expected.
     Reset,
 }
 

@@ -48,6 +48,7 @@ mod wireshark;
 
 pub use ecn::Ecn;
 pub use keep_alive::KeepAlives;
+pub use loss_state::Asks;
 pub use rules::acceptability::Unacceptable;
 pub use scoreboard::Misfits;
 pub use state::State;
@@ -64,6 +65,7 @@ use super::packet_ref::PacketRef;
 use crate::model::{Direction, IpHeader, Segment, SeqNumber, TcpFlags, Unknown};
 use connection::Connection;
 use endpoint::{Recent, TcpEndpoint};
+use rules::probe_answer::Answered;
 use rules::reset::family::{Ends, ResetFamily};
 use rules::reset::{self, Elsewhere, ResetCase};
 use rules::rule::Verdict;
@@ -174,7 +176,7 @@ impl Connection {
         if has_ack && accepted && !copied && takes_ack {
             self.take_ack(moment, segment, probe, facts);
         }
-        if matches!(probe, Some(Probe::KeepAliveAnswer(_) | Probe::KeepAliveShown(_))) {
+        if probe.and_then(|probe| probe.answers()).is_some_and(|(answered, _)| answered == Answered::KeepAlive) {
             // a keep-alive's byte is meant to come twice
             facts.observations.duplicate_sack = None;
         }
@@ -225,13 +227,13 @@ impl Connection {
             && retransmission.is_none()
             && accepted
             && reset.is_none()
-            && !matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_)))
+            && !probe.is_some_and(|probe| probe.is_question())
         {
             own.last_data = moment.at;
             own.unread_bytes = own.unread_bytes.saturating_add(segment.len);
             peer.unread_bytes = 0;
         }
-        if matches!(probe, Some(Probe::KeepAlive { .. })) {
+        if probe.and_then(|probe| probe.asks()) == Some(Asks::Alive) {
             // it is sent because of the silence
             observations.idle = self.recorder.silence(moment);
         }

@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use super::connection::Connection;
 use super::former::{Former, FormerEnd};
 use super::rules::port_reuse::{ANSWER_ON_USED_PORTS, ReuseCase, ReuseEffect, ReusedPorts, SYN_ON_USED_PORTS};
+use super::rules::probe_answer::Answered;
 use super::rules::rule::first;
 use crate::model::{Direction, Nanos, Segment, TcpFlags};
 use crate::track::facts::{Observations, Probe, SegmentRole};
@@ -80,12 +81,12 @@ impl Connection {
             return;
         };
         let accepts = place == SegmentRole::SynAck && former.undecided && !repeats;
-        let refuses = matches!(probe, Some(Probe::SynChallenge(_)));
-        if !accepts && !refuses {
+        let refused = probe.and_then(|probe| probe.answers()).filter(|(answered, _)| *answered == Answered::Syn);
+        if !accepts && refused.is_none() {
             return;
         }
-        let answers = match probe {
-            Some(Probe::SynChallenge(syn)) => NonZeroU64::new(syn),
+        let answers = match refused {
+            Some((_, syn)) => NonZeroU64::new(syn),
             // the last SYN: the first may be long refused
             _ => self.handshake.syn.map_or(Some(syn), |(last, _)| Some(last)),
         };

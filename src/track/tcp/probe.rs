@@ -4,9 +4,10 @@ use std::num::NonZeroU64;
 
 use super::connection::Connection;
 use super::loss_state::Asks;
-use super::rules::probe::{Asks as Question, PROBES, ProbeCase, ProvenProbe, shown_by_dsack};
-use crate::model::thresholds::{IDLE, MIN_RTO};
-use crate::model::{OptTime, Segment, TcpFlags};
+use super::rules::probe::{PROBES, ProbeCase, ProvenProbe};
+use super::rules::probe_answer::{ANSWERS, ANSWERS_TO_SYN, AnswerCase, Answered, ProvenAnswer};
+use crate::model::thresholds::IDLE;
+use crate::model::{Segment, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::facts::Probe;
 use crate::track::packet_ref::PacketRef;
@@ -26,40 +27,31 @@ impl Connection {
         {
             return Some(self.note_probe(moment, how));
         }
-        if segment.len > 0 {
-            return None;
-        }
-        if own.newest().is_none()
-            && let Some(asked) = shown_by_dsack(segment, own, peer)
-        {
-            self.recorder.see_first_keep_alive(!moment.direction, asked);
-            return Some(Probe::KeepAliveShown(asked));
-        }
-        let answers = own.snd_nxt == Some(segment.seq);
-        if answers
-            && peer.syn_with_ack
-            && own.ack_sent == Some(segment.ack)
-            && let Some(syn_ack) = peer.newest().filter(|newest| newest.syn && newest.frame > own.ack_frame)
-        {
-            return Some(Probe::SynAckAnswer(syn_ack.frame));
-        }
+        let answers = peer.loss.as_ref().is_some_and(|loss| loss.probe.is_some())
+            || own.newest().is_none()
+            || peer.syn_with_ack && peer.newest().is_some_and(|newest| newest.syn);
+        if segment.len == 0 && answers { self.answer(moment, segment) } else { None }
+    }
+
+    /// An ACK that only answers, if it is one. A question has one answer.
+    #[cold]
+    fn answer(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let begins = own.newest().is_none();
         let round_trip = self.handshake.round_trip().unwrap_or_default();
-        let peer = self.sides.get_mut(!moment.direction);
-        let (frame, asks) = peer.loss.as_mut()?.probe.take_if(|_| answers)?;
-        // a kernel answers at once, and a window that opens is told at any time
-        let asked_at = peer.newest().filter(|newest| newest.frame == frame.get()).map_or(OptTime::UNKNOWN, |it| it.at);
-        if asks == Asks::Window && segment.window > 0 && moment.since(asked_at) >= Some(MIN_RTO.plus(round_trip)) {
-            return None;
+        let found = ProvenAnswer::first(ANSWERS, &AnswerCase { moment, segment, own, peer, round_trip });
+        if own.snd_nxt == Some(segment.seq) {
+            let peer = self.sides.get_mut(!moment.direction);
+            peer.loss.as_mut().and_then(|loss| loss.probe.take());
         }
-        let frame = frame.get();
-        match asks {
-            Asks::Alive => {
-                self.recorder.see_alive(moment, self.last.0);
-                Some(Probe::KeepAliveAnswer(frame))
+        let answer = found?;
+        if answer.rule.effect.answered == Answered::KeepAlive {
+            match begins {
+                true => self.recorder.see_first_keep_alive(!moment.direction, answer.proof.asked),
+                false => self.recorder.see_alive(moment, self.last.0),
             }
-            Asks::Window => Some(Probe::ZeroWindowAnswer(frame)),
-            Asks::Reset => self.challenge_of_reset(moment, segment, frame),
         }
+        Some(Probe::Answer(answer))
     }
 
     /// The kind of probe, if it is one.
@@ -73,18 +65,16 @@ impl Connection {
     #[cold]
     fn note_probe(&mut self, moment: &PacketRef, how: ProvenProbe) -> Probe {
         let (own, peer) = self.sides.both_mut(moment.direction);
-        let asks = match how.rule.effect {
-            Question::Window => Asks::Window,
-            Question::Alive => Asks::Alive,
-        };
+        let asks = how.rule.effect.asks;
         own.loss_mut().probe = moment.place().map(|(frame, _)| (frame, asks));
         if let Some(closed) = peer.loss.as_mut().and_then(|loss| loss.zero_window.as_mut()) {
             closed.probed = true;
         }
-        match asks {
-            Asks::Alive => self.recorder.see_keep_alive(moment, self.last, how),
-            _ => Probe::ZeroWindow(how),
-        }
+        let (nth, before_answered) = match asks {
+            Asks::Alive => self.recorder.see_keep_alive(moment, self.last),
+            Asks::Window | Asks::Reset => (0, false),
+        };
+        Probe::Question { how, nth, before_answered }
     }
 
     /// The peer's probe that a RST at hand may answer: the last segment before it, and not long before.
@@ -109,17 +99,10 @@ impl Connection {
     #[cold]
     pub(super) fn misfit(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
         self.recorder.see_misfit(moment.frame);
-        let bare = segment.len == 0 && !segment.flags.intersects(TcpFlags::CONTROL);
-        let (syn, _) = self.sides.get(!moment.direction).syn.filter(|_| bare)?;
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let round_trip = self.handshake.round_trip().unwrap_or_default();
+        let answer = ProvenAnswer::first(ANSWERS_TO_SYN, &AnswerCase { moment, segment, own, peer, round_trip })?;
         self.handshake.challenge = self.handshake.challenge.or(NonZeroU64::new(moment.frame));
-        Some(Probe::SynChallenge(syn.get()))
-    }
-
-    /// A bare ACK that says nothing new, right after the peer's RST in frame `reset`.
-    #[cold]
-    fn challenge_of_reset(&self, moment: &PacketRef, segment: &Segment, reset: u64) -> Option<Probe> {
-        let said_before = self.sides.get(moment.direction).ack_sent == Some(segment.ack);
-        let right_after = self.sides.get(!moment.direction).newest().is_some_and(|newest| newest.frame == reset);
-        (said_before && right_after).then_some(Probe::ResetChallenge(reset))
+        Some(Probe::Answer(answer))
     }
 }

@@ -3,7 +3,8 @@
 use super::ecn::EcnFrames;
 use super::fragments::EarlierFragments;
 use super::keep_alive::{KeepAlives, Silence};
-use super::rules::probe::ProvenProbe;
+use super::loss_state::Asks;
+use super::rules::probe_answer::Answered;
 use super::summary::{AfterFin, PathMtu, TcpSummary, UnansweredRequest, ZeroWindow};
 use crate::model::{Checksum, Direction, IpHeader, Nanos, Occurrences, OptTime, OptionKinds, PerDirection, Segment};
 use crate::track::facts::{Observations, Probe};
@@ -200,10 +201,8 @@ impl SummaryRecorder {
                 path.bytes += u64::from(segment.len);
             }
         }
-        match probe {
-            Some(Probe::ZeroWindow(_)) => self.rare().zero_window.get_mut(!direction).probes.see(frame),
-            Some(Probe::ZeroWindowAnswer(_)) => self.rare().zero_window.get_mut(direction).answered += 1,
-            _ => {}
+        if let Some(probe) = probe {
+            self.follow_probe(frame, direction, probe);
         }
         if !observations.is_empty() {
             self.follow_hints(moment, probe, observations);
@@ -232,6 +231,16 @@ impl SummaryRecorder {
         rare.earlier_fragments.get_mut(moment.direction).see(ip);
     }
 
+    #[cold]
+    fn follow_probe(&mut self, frame: u64, direction: Direction, probe: Probe) {
+        if probe.asks() == Some(Asks::Window) {
+            self.rare().zero_window.get_mut(!direction).probes.see(frame);
+        }
+        if probe.answers().is_some_and(|(answered, _)| answered == Answered::WindowProbe) {
+            self.rare().zero_window.get_mut(direction).answered += 1;
+        }
+    }
+
     fn follow_hints(&mut self, moment: &PacketRef, probe: Option<Probe>, observations: &Observations) {
         let rare = self.rare();
         if let Some((_, silence)) = observations.idle {
@@ -247,23 +256,26 @@ impl SummaryRecorder {
         }
         if let Some((_, blocked)) = observations.window_opened {
             window.opened.see(moment.frame);
+            window.opened_by_answer += u64::from(
+                probe.and_then(|probe| probe.answers()).is_some_and(|(kind, _)| kind == Answered::WindowProbe),
+            );
             window.blocked = window.blocked.plus(blocked);
         }
         if observations.fills_window {
             rare.window_filled.get_mut(moment.direction).see(moment.frame);
         }
-        if let Some((_, gap)) =
-            observations.idle.filter(|_| !matches!(probe, Some(Probe::KeepAlive { .. } | Probe::ZeroWindow(_))))
-        {
+        let asks = probe.is_some_and(|probe| probe.is_question());
+        if let Some((_, gap)) = observations.idle.filter(|_| !asks) {
             rare.idle = rare.idle.plus(gap);
         }
     }
 }
 
 impl SummaryRecorder {
-    /// A keep-alive; `last` is the segment before it.
+    /// A keep-alive; `last` is the segment before it. Gives its number since anything else was sent, and whether the one
+    /// before was answered.
     #[cold]
-    pub(super) fn see_keep_alive(&mut self, moment: &PacketRef, last: (u64, OptTime), how: ProvenProbe) -> Probe {
+    pub(super) fn see_keep_alive(&mut self, moment: &PacketRef, last: (u64, OptTime)) -> (u16, bool) {
         let rare = self.rare();
         let began = Silence { since: last, last: 0, asked: PerDirection::default() };
         let silence = match rare.silence.take() {
@@ -277,7 +289,7 @@ impl SummaryRecorder {
         let kept = rare.keep_alives.get_or_insert_default().get_mut(moment.direction);
         kept.asked.see(moment.frame);
         kept.silence = kept.silence.max(moment.since(silence.since.1).unwrap_or_default());
-        Probe::KeepAlive { how, nth: asked.0, before_answered }
+        (asked.0, before_answered)
     }
 
     /// The keep-alive of this side that the capture begins with, and its answer.

@@ -8,12 +8,15 @@ use std::num::NonZeroU64;
 use super::connection::Connection;
 use super::rules::waiting::{ACK_DELAYS, AckDelayCase, AckDelayProof, ProvenAckDelay};
 use super::segment::SentSegment;
-use crate::model::thresholds::{DELAYED_ACK, SLOW_RESPONSE};
+use crate::model::thresholds::{DELAYED_ACK, MIN_MTU_SEGMENT, SLOW_RESPONSE};
 use crate::model::{Direction, Nanos, OptTime};
 use crate::track::capture_point::{CapturePoint, Measures};
 use crate::track::event::TcpFacts;
 use crate::track::facts::SlowAnswer;
 use crate::track::packet_ref::PacketRef;
+
+/// Most bytes of options in a header (RFC 9293 §3.1).
+const MAX_OPTIONS: u32 = 40;
 
 /// The last of a request to arrive, and how long ago it was captured.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +64,7 @@ impl Connection {
         if echoed.is_none() {
             // the request's last byte was not captured, or is not there yet
             let last = covered.clone().next()?;
-            if own.ack_sent != Some(last.end) {
+            if own.ack_sent != Some(last.end) || self.streams(moment, last) {
                 return None;
             }
         }
@@ -76,6 +79,19 @@ impl Connection {
         }
         let (frame, at, sent) = newest?;
         Some(Request { frame, took: moment.since(at)?, acked_by: sent.acked_by })
+    }
+
+    /// Whether the segment at hand goes on with a stream instead of an answer to `request`: its sender sent full segments
+    /// before that were still in flight when the request was captured, or the peer has sent more since.
+    fn streams(&self, moment: &PacketRef, request: &SentSegment) -> bool {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let asks_more = peer.snd_nxt.is_some_and(|next| next.is_after(request.end));
+        let mut before = own.sent.iter().rev().filter(|sent| sent.len > 0 && sent.frame < moment.frame);
+        let in_flight = |sent: &SentSegment| sent.acked_by.is_none_or(|by| by.get() > request.last.0);
+        // as full as an MSS and all options allow, or too large for the least MTU
+        let mss = own.mss.zip(peer.mss).map(|(own, peer)| u32::from(own.min(peer)).saturating_sub(MAX_OPTIONS));
+        let full = |sent: &SentSegment| sent.len >= mss.unwrap_or(MIN_MTU_SEGMENT);
+        before.next().is_some_and(|sent| full(sent) && (asks_more || in_flight(sent)))
     }
 
     /// The request in these frames, whose echo begins here: the ACK of an answer before may have covered it already, when

@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 use super::dup_acks::DupAck;
 use super::endpoint::TcpEndpoint;
 use super::loss_state::SackBlocks;
+use super::rules::dsack::{DSACKS, ProvenDsack};
 use super::segment::{RetransmittedSegment, SentSegment};
 use crate::model::{Segment, SeqNumber};
 use crate::track::facts::Observations;
@@ -50,7 +51,8 @@ impl TcpEndpoint {
             if below || within {
                 blocks = rest;
                 let echo = segment.options.timestamps.map(|stamps| stamps.echo_reply);
-                observations.duplicate_sack = twice(peer, (left, right), echo, view);
+                let report = twice(peer, (left, right), echo, view);
+                observations.duplicate_sack = report.and_then(|report| ProvenDsack::first(DSACKS, &report));
             }
         }
         let block = blocks.first().copied();

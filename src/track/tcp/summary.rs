@@ -58,6 +58,8 @@ pub struct ZeroWindow {
     pub how: Option<ProvenZeroWindow>,
     /// The segments that opened it.
     pub opened: Occurrences,
+    /// Those of them that answered a probe: an update before it may have been lost.
+    pub opened_by_answer: u64,
     /// Probes.
     pub probes: Occurrences,
     /// How many of them were answered.

@@ -50,7 +50,7 @@ impl Connection {
         };
         if is_request {
             let unanswered = UnansweredRequest {
-                request: request.last.0,
+                request: request.frame,
                 bytes: client.unread_bytes,
                 acked_by,
                 closed_in: moment.frame,

@@ -16,7 +16,7 @@ use crate::model::{Direction, Nanos, OptTime, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 use crate::track::event::TcpFacts;
-use crate::track::facts::{Probe, SegmentRole};
+use crate::track::facts::SegmentRole;
 use crate::track::ledger::{Ledger, Wait};
 use crate::track::packet_ref::PacketRef;
 
@@ -133,7 +133,7 @@ impl Connection {
             return Shows::Wait(if idle { Wait::Idle } else { wait });
         }
         if let Some(probe) = facts.probe {
-            return Shows::Wait(of_probe(probe));
+            return Shows::Wait(probe.waited());
         }
         if let Some(wait) = &seen.wait {
             return Shows::WholeWait(wait.rule.effect);
@@ -329,16 +329,4 @@ fn of_cause(cause: &Cause, candidates: &Candidates, sender: Direction) -> Wait {
     let mut all = candidates.iter().map(of);
     let Some(first) = all.next() else { return of(cause) };
     if all.all(|other| other == first) { first } else { Wait::Unknown }
-}
-
-fn of_probe(probe: Probe) -> Wait {
-    match probe {
-        Probe::KeepAlive { .. } => Wait::Idle,
-        Probe::ZeroWindow(_) | Probe::ZeroWindowAnswer(_) => Wait::Window,
-        Probe::KeepAliveAnswer(_)
-        | Probe::KeepAliveShown(_)
-        | Probe::SynChallenge(_)
-        | Probe::SynAckAnswer(_)
-        | Probe::ResetChallenge(_) => Wait::Network,
-    }
 }

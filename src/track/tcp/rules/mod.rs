@@ -6,8 +6,12 @@
 //! apart by matching on them. A new cause is one file here and one line in its family's list.
 
 pub(crate) mod acceptability;
+pub(crate) mod arrival;
+pub(crate) mod close;
+pub(crate) mod dsack;
 pub(in crate::track) mod port_reuse;
 pub(crate) mod probe;
+pub(crate) mod probe_answer;
 pub(in crate::track) mod reset;
 pub(in crate::track) mod retransmission;
 pub(in crate::track) mod rule;

@@ -4,12 +4,13 @@
 //! window; one that has nothing to send asks whether the peer is there.
 
 use super::super::endpoint::TcpEndpoint;
-use super::super::loss_state::ZeroWindowPeriod;
+use super::super::loss_state::{Asks, ZeroWindowPeriod};
 use super::rule::{Family, Rule, Verdict, Words, no_candidates};
 use crate::model::thresholds::{IDLE, MIN_RTO};
 use crate::model::{FindingCode, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Cause, CauseEvent};
+use crate::track::ledger::Wait;
 use crate::track::packet_ref::PacketRef;
 
 /// Rules for segments that only ask.
@@ -36,19 +37,21 @@ pub struct ProbeProof {
     pub update: u64,
 }
 
-/// The question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asks {
-    /// Whether the peer's window has reopened.
-    Window,
-    /// Whether the peer is still there.
-    Alive,
+/// Consequences of a probe.
+#[derive(Clone, Copy)]
+pub struct ProbeEffect {
+    /// The question.
+    pub asks: Asks,
+    /// The reason for the time before it, in the time ledger.
+    pub waited: Wait,
+    /// The sentence of its step.
+    pub(crate) sentence: fn(&Words<'_>) -> String,
 }
 
 impl Family for Probes {
     type Case<'a> = ProbeCase<'a>;
     type Proof = ProbeProof;
-    type Effect = Asks;
+    type Effect = ProbeEffect;
 }
 
 /// A segment that only asks.
@@ -97,7 +100,13 @@ const NEW_BYTE: Rule<Probes> = Rule {
     code: FindingCode::ZeroWindowProbe,
     label: "zero-window probe",
     rfc: &["RFC 9293 §3.8.6.1"],
-    effect: Asks::Window,
+    effect: ProbeEffect {
+        asks: Asks::Window,
+        waited: Wait::Window,
+        sentence: |words| {
+            format!("{} asks whether the {}'s window has reopened: zero-window probe", words.sender, words.receiver)
+        },
+    },
     applies: |case| {
         let beyond = case.segment.len == 1 && case.own.snd_nxt == Some(case.segment.seq);
         case.closed_by().filter(|_| beyond)
@@ -159,7 +168,11 @@ const KEEP_ALIVE: Rule<Probes> = Rule {
     code: FindingCode::KeepAlive,
     label: "keep-alive",
     rfc: &["RFC 1122 §4.2.3.6"],
-    effect: Asks::Alive,
+    effect: ProbeEffect {
+        asks: Asks::Alive,
+        waited: Wait::Idle,
+        sentence: |words| format!("{} asks whether the {} is still there: keep-alive", words.sender, words.receiver),
+    },
     applies: |case| (case.segment.len == 0 && case.repeats_last_number()).then(ProbeProof::default),
     cause: |_| KEEP_ALIVE_TIMER,
     candidates: no_candidates,

@@ -125,8 +125,8 @@ pub(in crate::track) fn no_candidates<P>(_: &P) -> Candidates {
     Candidates::new()
 }
 
-/// What a rule's sentences call the things that they speak of.
-#[derive(Clone, Copy, Debug)]
+/// The parties and numbers that a rule's sentences name.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Words<'a> {
     /// The sender of the segment: "client" or "server".
     pub sender: &'a str,
@@ -138,6 +138,14 @@ pub struct Words<'a> {
     pub seq: u32,
     /// Payload bytes of the segment.
     pub len: u32,
+    /// Relative acknowledgment number of the segment, or 0.
+    pub ack: u32,
+    /// Its acknowledgment number on the wire.
+    pub ack_raw: u32,
+    /// The initial sequence number of its receiver, to which `ack` is relative.
+    pub peer_isn: u32,
+    /// Its window in bytes.
+    pub window: u32,
     /// The port that it comes from.
     pub port: u16,
     /// As much of its payload as was captured.

@@ -49,6 +49,8 @@ pub struct WaitingProof {
     pub waited: Nanos,
     /// The room in the receiver's window, where that was the limit.
     pub room: u32,
+    /// Payload bytes of the segment of its sender before.
+    pub before_len: u32,
 }
 
 impl Family for Waiting {
@@ -62,7 +64,8 @@ impl Family for Waiting {
 pub(crate) type ProvenWait = Verdict<Waiting>;
 
 /// Every reason.
-pub(crate) static WAITING: &[Rule<Waiting>] = &[SMALL_WINDOW, NAGLE_AND_DELAYED_ACK, NAGLE_AND_LATE_ACK, NAGLE, CORK];
+pub(crate) static WAITING: &[Rule<Waiting>] =
+    &[SMALL_WINDOW, NAGLE_AND_DELAYED_ACK, NAGLE_AND_LATE_ACK, NAGLE, NAGLE_OR_WRITE, CORK];
 
 impl WaitingCase<'_> {
     /// All that its sender had sent before is acknowledged by the peer's newest segment with an ACK.
@@ -133,6 +136,28 @@ impl WaitingCase<'_> {
     /// Nagle's algorithm held it back: it left right after the ACK of the one small segment that was in flight, and nothing
     /// else let it go.
     fn nagle(&self) -> Option<WaitingProof> {
+        let proof = self.may_be_nagle()?;
+        let late = self.since_arrival()?;
+        // a program may write at any moment: one that writes just then by chance is unlikely only where the wait was
+        // much longer
+        let at_once = late.0.saturating_abs() <= NO_TIMER_WITHIN.0.min(proof.waited.0 / 10);
+        let worth = self.measures != Measures::Unknown || proof.waited >= DELAYED_ACK;
+        (at_once && worth).then_some(proof)
+    }
+
+    /// Several writes of one length left as one segment, as soon as the ACK of the first can have arrived. The wait is not
+    /// long enough to tell Nagle's algorithm from a program that wrote them then.
+    fn nagle_or_write(&self) -> Option<WaitingProof> {
+        let proof = self.may_be_nagle()?;
+        let several = self.segment.len > self.before.len && self.segment.len.is_multiple_of(self.before.len.max(1));
+        let pushed = self.before.push && self.segment.flags.contains(TcpFlags::PSH);
+        let soonest = self.answer_time.unwrap_or_default().plus(NO_TIMER_WITHIN);
+        let at_once = self.since_ack().is_some_and(|since| since <= soonest);
+        (several && pushed && at_once && self.measures != Measures::RoundTrip).then_some(proof)
+    }
+
+    /// A small segment behind the ACK of the one small segment that was in flight; the window had room.
+    fn may_be_nagle(&self) -> Option<WaitingProof> {
         let ack = self.peer.newest().filter(|newest| newest.len == 0 && newest.ack.is_some())?;
         let answered = self.all_acked() && ack.frame == self.peer.ack_frame && ack.frame > self.before.frame;
         // the ACK covers that one segment, sent once
@@ -145,19 +170,12 @@ impl WaitingCase<'_> {
         if off || !answered || !alone || !had_room || !self.was_small() || self.ack_cannot_have_arrived() {
             return None;
         }
-        let late = self.since_arrival()?;
-        let waited = self.moment.since(self.own.last_data)?;
-        // a program may write at any moment: one that writes just then by chance is unlikely only where the wait was
-        // much longer
-        let at_once = late.0.saturating_abs() <= NO_TIMER_WITHIN.0.min(waited.0 / 10);
-        let worth = self.measures != Measures::Unknown || waited >= DELAYED_ACK;
-        let proof = self.proof(ack.frame, waited, 0)?;
-        (at_once && worth).then_some(proof)
+        self.proof(ack.frame, self.moment.since(self.own.last_data)?, 0)
     }
 
     fn proof(&self, ack: u64, waited: Nanos, room: u32) -> Option<WaitingProof> {
         let (before, ack) = (NonZeroU64::new(self.before.frame)?, NonZeroU64::new(ack)?);
-        Some(WaitingProof { before, ack, waited, room })
+        Some(WaitingProof { before, ack, waited, room, before_len: self.before.len })
     }
 }
 
@@ -239,6 +257,29 @@ fn nagle(proof: &WaitingProof, words: &Words<'_>) -> String {
         proof.ack
     )
 }
+
+/// Nagle's algorithm, or a program that wrote just then.
+const NAGLE_OR_WRITE: Rule<Waiting> = Rule {
+    label: "Nagle's algorithm or a later write",
+    effect: Wait::Unknown,
+    applies: |case| case.nagle_or_write(),
+    cause: |_| Cause::UNKNOWN,
+    candidates: |proof| {
+        Candidates::from_slice(&[Cause::arrival(Some(proof.ack), "ack"), Cause::of(CauseEvent::Call, "send")])
+    },
+    says: |proof, words| {
+        format!(
+            "{}, {} times the {} of frame {}, left as one segment when its ACK (frame {}) had arrived. Either Nagle's algorithm held several writes until then (RFC 896), or the {}'s program wrote them then.",
+            counted(u64::from(words.len), "byte"),
+            words.len / proof.before_len.max(1),
+            proof.before_len,
+            proof.before,
+            proof.ack,
+            words.sender
+        )
+    },
+    ..NAGLE
+};
 
 /// The full segment before lacked PSH, so its sender had more to send, and nothing in the network held that back.
 const CORK: Rule<Waiting> = Rule {

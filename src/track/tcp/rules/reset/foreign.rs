@@ -5,11 +5,11 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, Words, no_candidates};
 use super::family::{Ends, ResetEffect, ResetFamily};
 use super::proof::ResetProof;
-use super::words::{FORGED, frames, number};
+use super::words::{CLOSE, EXIT, FORGED, frames, number};
 use super::{ResetCase, gone};
 use crate::model::FindingCode::{ResetStale, ResetUnknown};
 use crate::model::thresholds::ANSWERED_WITHIN;
-use crate::track::cause::Cause;
+use crate::track::cause::{Candidates, Cause};
 
 /// Identifications of one counter are no farther apart than this.
 const CLOSELY: u16 = super::super::super::scoreboard::CLOSELY;
@@ -45,7 +45,7 @@ fn marks(case: &ResetCase<'_>) -> Option<ResetProof> {
 /// It answers a segment of a connection that its sender does not know.
 pub(super) const ANSWERS: Rule<ResetFamily> = Rule {
     code: ResetStale,
-    label: "RST of another host",
+    label: "RST, perhaps of another host",
     rfc: &["RFC 9293 §3.5.1"],
     effect: ResetEffect {
         ends: Ends::Connection,
@@ -78,7 +78,7 @@ pub(super) const ANSWERS: Rule<ResetFamily> = Rule {
 /// It answers nothing.
 pub(super) const ON_ITS_OWN: Rule<ResetFamily> = Rule {
     code: ResetUnknown,
-    label: "RST of another host",
+    label: "RST, perhaps of another host",
     rfc: &["RFC 5961 §3"],
     effect: ResetEffect {
         ends: Ends::Connection,
@@ -88,8 +88,10 @@ pub(super) const ON_ITS_OWN: Rule<ResetFamily> = Rule {
         sentence: |proof, words| format!("RST with the {}'s address, but with {}", words.sender, noun(proof)),
     },
     applies: |case| marks(case).filter(|_| !case.is_gone()),
-    cause: |_| FORGED,
-    candidates: no_candidates,
+    cause: |proof| if is_only_ttl(proof) { Cause::UNKNOWN } else { FORGED },
+    candidates: |proof| {
+        if is_only_ttl(proof) { Candidates::from_slice(&[FORGED, CLOSE, EXIT]) } else { Candidates::new() }
+    },
     says: |proof, words| {
         format!(
             "{} Another host, such as a firewall on the path, sent it with the {}'s address, or it took another path. This capture does not show what the {}'s program did.",
@@ -100,6 +102,11 @@ pub(super) const ON_ITS_OWN: Rule<ResetFamily> = Rule {
     },
     frames,
 };
+
+/// Only the TTL differs: the packet may have taken another route.
+fn is_only_ttl(proof: &ResetProof) -> bool {
+    proof.ip_id.is_none() && proof.waited.is_none()
+}
 
 /// The marks as a noun.
 fn noun(proof: &ResetProof) -> &'static str {

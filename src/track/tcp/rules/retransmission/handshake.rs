@@ -139,9 +139,19 @@ pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
     },
     cause: SYN_TIMER,
     candidates: no_candidates,
-    says: |proof, _| {
+    says: |proof, words| {
         let left_out = leaves_out(proof.number);
-        format!("SYN retransmission {}{}: no answer came.{left_out}", proof.count, after(proof))
+        let why = match proof.view {
+            View::Receiver | View::Both => format!(
+                "The SYN had reached the {}'s host, which did not answer: its accept queue was full, or a filter discarded the SYN.",
+                words.receiver
+            ),
+            View::Sender | View::Elsewhere => format!(
+                "Either the SYN or its answer was lost, or the {} ignored it (full accept queue, or a filter).",
+                words.receiver
+            ),
+        };
+        format!("SYN retransmission {}{}: no answer came. {why}{left_out}", proof.count, after(proof))
     },
     frames: words::frames,
 };
