@@ -212,11 +212,7 @@ impl<W: Write> Markdown<W> {
             Align::Right => " ---: ",
         });
         writeln!(self.out, "|{}|", rules.collect::<Vec<_>>().join("|"))?;
-        for (index, row) in grid.rows.iter().enumerate() {
-            if let Some(heading) = grid.heading(index) {
-                let empty = "| ".repeat(grid.head.len().saturating_sub(1));
-                writeln!(self.out, "{empty}| **{heading}** |")?;
-            }
+        for row in &grid.rows {
             let cells: Vec<_> = row.iter().map(|cell: &Cell| self.text(&cell.text)).collect();
             writeln!(self.out, "| {} |", cells.join(" | "))?;
         }

@@ -39,8 +39,8 @@ const WORDS: usize = 22;
 /// So many characters each text gets in any case: few words are longer.
 const WORD: usize = 14;
 
-/// A table of steps has all of its usual columns from this width on, where they leave the words their room.
-const WIDE: usize = 110;
+/// The column whose contents other columns hold where there is little room.
+const ARITHMETIC: &str = "arithmetic";
 
 /// The frames of a wait stand beside it where there is so much room.
 const EVIDENCE: usize = 30;
@@ -111,21 +111,19 @@ impl<W: Write> Table<W> {
         };
         self.grid(&grid, self.options.width.max(Layout::of(&grid).least(WORD)))?;
         writeln!(self.out)?;
-        if self.left_out(&all, &grid)? { writeln!(self.out) } else { Ok(()) }
+        let least = Layout::of(&all).least(WORDS);
+        if self.left_out(&all, &grid, Some(least))? { writeln!(self.out) } else { Ok(()) }
     }
 
-    /// Names the columns of `all` that `grid` lacks; whether there are any.
-    fn left_out(&mut self, all: &Grid, grid: &Grid) -> io::Result<bool> {
+    /// Names the columns of `all` that `grid` lacks, and the width at which they are shown; whether there are any.
+    fn left_out(&mut self, all: &Grid, grid: &Grid, width: Option<usize>) -> io::Result<bool> {
         let shown = |name: &&str| grid.head.iter().any(|head| head.text == *name);
         let left_out: Vec<_> = all.head.iter().map(|head| head.text).filter(|name| !shown(name)).collect();
         if left_out.is_empty() {
             return Ok(false);
         }
-        let text = format!(
-            "Columns left out at this width: {} (--width {} shows them, --columns chooses)",
-            left_out.join(", "),
-            Layout::of(all).least(WORDS).max(WIDE)
-        );
+        let wider = width.map(|width| format!("--width {width} shows them, ")).unwrap_or_default();
+        let text = format!("Columns left out at this width: {} ({wider}--columns chooses)", left_out.join(", "));
         self.line(&text, style(Tone::Dim))?;
         Ok(true)
     }
@@ -178,8 +176,10 @@ impl<W: Write> Table<W> {
         // rather a line that is too long than words and numbers torn apart
         self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
         if !matches!(self.options.columns, Choice::Only(_)) {
-            let all = Grid::steps(&kept.steps, &self.options, Room::Wide);
-            self.left_out(&all, &steps)?;
+            let mut all = Grid::steps(&kept.steps, &self.options, Room::Wide);
+            // where columns are narrow, their numbers stand below each other
+            all.head.retain(|head| head.text != ARITHMETIC);
+            self.left_out(&all, &steps, None)?;
         }
         if kept.steps_left_out > 0 {
             let dots = if self.options.view.ascii { "..." } else { "…" };
@@ -220,14 +220,21 @@ impl<W: Write> Table<W> {
         if lines.is_empty() { Ok(()) } else { writeln!(self.out) }
     }
 
-    /// The steps in as many of the usual columns as leave the words their room.
+    /// The steps in as many of the usual columns as leave the words their room. No more columns than in 80 characters stand
+    /// where they would make the table longer.
     fn steps(&self, kept: &Kept) -> Grid {
+        let of = |room| Grid::steps(&kept.steps, &self.options, room);
+        if matches!(self.options.columns, Choice::Only(_)) {
+            return of(room(self.options.width));
+        }
+        let lines = |grid: &Grid| self.drawn(grid, self.options.width).len();
         let mut room = room(self.options.width);
+        let bound = (room > Room::Narrow).then(|| lines(&of(Room::Narrow)));
         loop {
-            let grid = Grid::steps(&kept.steps, &self.options, room);
-            let asked_for = matches!(self.options.columns, Choice::Only(_));
+            let grid = of(room);
+            let longer = room > Room::Narrow && bound.is_some_and(|bound| lines(&grid) > bound);
             match room.less() {
-                Some(less) if !asked_for && Layout::of(&grid).least(WORDS) > self.options.width => room = less,
+                Some(less) if longer || Layout::of(&grid).least(WORDS) > self.options.width => room = less,
                 _ => return grid,
             }
         }
@@ -295,9 +302,10 @@ impl<W: Write> Table<W> {
         Ok(())
     }
 
-    fn grid(&mut self, grid: &Grid, width: usize) -> io::Result<()> {
+    /// The grid's lines; headings are marked.
+    fn drawn(&self, grid: &Grid, width: usize) -> Vec<String> {
         if grid.rows.is_empty() {
-            return Ok(());
+            return Vec::new();
         }
         let mut drawing = Drawing::new();
         let fill = if self.options.view.ascii { '-' } else { '─' };
@@ -336,7 +344,11 @@ impl<W: Write> Table<W> {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
-        for line in drawing.lines() {
+        drawing.lines().collect()
+    }
+
+    fn grid(&mut self, grid: &Grid, width: usize) -> io::Result<()> {
+        for line in self.drawn(grid, width) {
             match line.split_once(HEADING) {
                 Some((_, heading)) => self.line(heading.trim_end(), Style::new().bold())?,
                 None => writeln!(self.out, "{}", line.trim_end().replace(NO_BREAK, " "))?,
@@ -354,15 +366,20 @@ const NO_BREAK: char = '\u{A0}';
 
 /// A text whose sums do not break across lines: "1 + 12 = 13".
 fn bound(text: &str) -> String {
-    let is_operator = |word: &str| word == "+" || word == "=";
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_number = |at: Option<usize>| {
+        at.and_then(|at| words.get(at)).is_some_and(|word| word.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let is_operator = |at: usize| {
+        let signs = words.get(at).is_some_and(|word| *word == "+" || *word == "=");
+        signs && is_number(at.checked_sub(1)) && is_number(at.checked_add(1))
+    };
     let mut bound = String::with_capacity(text.len());
-    let mut last = "";
-    for (index, word) in text.split(' ').enumerate() {
-        if index > 0 {
-            bound.push(if is_operator(word) || is_operator(last) { NO_BREAK } else { ' ' });
+    for (at, word) in words.iter().enumerate() {
+        if let Some(before) = at.checked_sub(1) {
+            bound.push(if is_operator(at) || is_operator(before) { NO_BREAK } else { ' ' });
         }
         bound.push_str(word);
-        last = word;
     }
     bound
 }
