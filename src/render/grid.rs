@@ -1,5 +1,7 @@
 //! Columns and rows of a table, before a format draws them.
 
+use std::collections::HashMap;
+
 use super::Options;
 use crate::explain::{AnswerTable, Conversation, Step};
 use crate::report::ladder::fates;
@@ -61,7 +63,8 @@ impl Grid {
             Some(text) if room < Room::Wide && !exact => text(step, view),
             _ => (column.text)(step, view),
         };
-        let fates = fates(steps.iter());
+        // columns that were asked for hold what every format shows in them
+        let fates = if exact { HashMap::new() } else { fates(steps.iter()) };
         let fate = |step: &Step<'_>| fates.get(&step.event.frame).and_then(|fate| fate.text());
         let cell = |column: &StepColumn, step| {
             let cell = text(column, step);

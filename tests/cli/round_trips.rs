@@ -55,7 +55,7 @@ fn a_summary_has_a_column_for_the_place_of_the_capture() {
         ("kernel/loss_fast_o", "server,"),
         ("lab-echo-ten-steps", "both,0.000013500"),
         ("lab-v0", ","),
-        ("kernel/simopen", ","),
+        ("kernel/simopen", "client,0.010441"),
     ] {
         let file = format!("fixtures/{capture}.pcap");
         let text = echolab(["analyze", &file, "--summary", "--format", "csv", "--columns", "seen_from,rtt"]).done();
