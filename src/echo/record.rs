@@ -20,6 +20,19 @@ pub struct EchoTotals {
     pub pending_bytes: u64,
 }
 
+impl EchoTotals {
+    /// Requests that came back whole.
+    pub fn answered(&self) -> u64 {
+        self.matched + self.transformed
+    }
+
+    /// Whether the service is an echo: no answer was anything else, and most requests came back.
+    pub fn is_echo_service(&self, story: &EchoStory) -> bool {
+        let in_part = story.partial_requests;
+        story.different.count == 0 && (self.answered() + in_part).saturating_mul(2) >= self.requests
+    }
+}
+
 /// Requests that came back in one form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EchoSeen {

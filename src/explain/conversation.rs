@@ -71,7 +71,7 @@ impl Conversation {
 
     /// Healthy or not, and the cause that matters most.
     pub fn verdict(&self, of_steps: &FindingDigest) -> VerdictLines {
-        verdict::of(&self.totals, &self.merged_findings(of_steps))
+        verdict::of(&self.known(), &self.merged_findings(of_steps))
     }
 
     /// The same, with what its steps showed for the answers to the questions that are `asked`.
@@ -115,8 +115,12 @@ impl Conversation {
     /// The sentences under the table: handshake time, echo, how data got through, who closed first and how, packets and
     /// bytes each way.
     pub fn facts(&self) -> Vec<Fact> {
+        facts::of(&self.known())
+    }
+
+    fn known(&self) -> Known<'_> {
         let seen = self.evidence.as_deref().map(|evidence| &evidence.transfer);
         let transfer = seen.or(self.transfer.as_deref());
-        facts::of(&Known { totals: &self.totals, transfer, sends: self.sends.as_ref() })
+        Known { totals: &self.totals, transfer, sends: self.sends.as_ref() }
     }
 }

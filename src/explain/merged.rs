@@ -99,6 +99,7 @@ const TOTALS: &[Total] = &[
     (FindingCode::IdleGap, "silences", Bytes::None),
     (FindingCode::SlowServer, "slow answers of the server", Bytes::None),
     (FindingCode::KeepAlive, "keep-alives", Bytes::None),
+    (FindingCode::ChecksumAccepted, "ACKs of packets with an invalid checksum", Bytes::None),
     (FindingCode::ChecksumInvalid, "packets with an invalid checksum", Bytes::Own),
     (FindingCode::NoReply, "requests without an answer", Bytes::Own),
     (FindingCode::PortUnreachable, "refused packets", Bytes::None),
@@ -191,7 +192,12 @@ impl FindingDigest {
                 }),
             }
         }
+        let accepted = merged.iter().any(|finding| finding.code == FindingCode::ChecksumAccepted);
         for group in &self.groups {
+            if accepted && group.first.code == FindingCode::ChecksumInvalid {
+                // the whole conversation shows that these packets were not corrupted
+                continue;
+            }
             let mut of_whole = merged.iter_mut().filter(|other| other.code == group.first.code && other.count == 0);
             match (of_whole.next(), of_whole.next()) {
                 (Some(only), None) => {

@@ -31,6 +31,16 @@ impl Phase {
         }
     }
 
+    /// The heading above its steps.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Handshake => "Handshake",
+            Self::Exchange => "Data",
+            Self::Teardown => "Close",
+            Self::Aborted => "Reset or error",
+        }
+    }
+
     /// The name in every output.
     pub fn name(self) -> &'static str {
         match self {

@@ -17,6 +17,12 @@ impl Endpoint {
     pub fn new(address: impl Into<IpAddr>, port: u16) -> Self {
         Self { address: address.into(), port }
     }
+
+    /// Whether the address is a multicast address, or an IPv4 address that ends in .255, as broadcast addresses do.
+    pub fn is_group(&self) -> bool {
+        let broadcast = matches!(self.address, IpAddr::V4(address) if address.octets().last() == Some(&255));
+        self.address.is_multicast() || broadcast
+    }
 }
 
 impl From<SocketAddr> for Endpoint {

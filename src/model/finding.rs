@@ -128,6 +128,7 @@ finding_codes! {
     Fragmented "fragmented" Note "The IP packet was fragmented and reassembled.";
     ChecksumOffloaded "checksum_offloaded" Note "The checksum was not computed yet when the packet was captured; the packet is not corrupted.";
     ChecksumAbsent "checksum_absent" Note "Without a checksum, which UDP allows over IPv4 (RFC 768).";
+    ChecksumAccepted "checksum_accepted" Note "The checksum is wrong, but the receiver accepted the packet: it was not corrupted in transit.";
     ChecksumInvalid "checksum_invalid" Problem "The checksum is wrong: the packet was corrupted in transit, or changed after the checksum was computed.";
     NoReply "no_reply" Warning "No answer was captured.";
     ReplyFromOtherAddress "reply_from_other_address" Warning "The answer comes from another address than the request was sent to: a server with several addresses, or a NAT.";

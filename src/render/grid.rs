@@ -1,7 +1,10 @@
 //! Columns and rows of a table, before a format draws them.
 
+use std::collections::HashMap;
+
 use super::Options;
 use crate::explain::{AnswerTable, Conversation, Step};
+use crate::report::ladder::fates;
 use crate::report::{
     Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn, Report,
     Room, StepColumn, ToldCall, Tone,
@@ -11,6 +14,8 @@ use crate::report::{
 pub(super) struct Grid {
     pub(super) head: Vec<Head>,
     pub(super) rows: Vec<Vec<Cell>>,
+    /// Headings, each with the row that it stands before.
+    pub(super) headings: Vec<(usize, &'static str)>,
 }
 
 /// What stands above the calls.
@@ -29,6 +34,20 @@ impl<T> From<&Column<T>> for Head {
     }
 }
 
+/// The column with the sentence.
+const SENTENCE: &str = "description";
+
+/// The phases of a conversation, each before its first step; none where all steps are of one.
+fn headings(steps: &[Step<'_>]) -> Vec<(usize, &'static str)> {
+    let mut last = None;
+    let begins = |(row, step): (usize, &Step<'_>)| {
+        let phase = step.phase;
+        (last.replace(phase) != Some(phase)).then(|| (row, phase.title()))
+    };
+    let found: Vec<_> = steps.iter().enumerate().filter_map(begins).collect();
+    if found.len() > 1 { found } else { Vec::new() }
+}
+
 impl Grid {
     /// The steps in the columns asked for, or else in those that there is `room` for, without those that say nothing.
     pub(super) fn steps(steps: &[Step<'static>], options: &Options, room: Room) -> Self {
@@ -44,8 +63,19 @@ impl Grid {
             Some(text) if room < Room::Wide && !exact => text(step, view),
             _ => (column.text)(step, view),
         };
-        let rows = steps.iter().map(|step| columns.iter().map(|column| text(column, step)).collect());
-        let grid = Self { head: columns.iter().map(|column| Head::from(*column)).collect(), rows: rows.collect() };
+        // columns that were asked for hold what every format shows in them
+        let fates = if exact { HashMap::new() } else { fates(steps.iter()) };
+        let fate = |step: &Step<'_>| fates.get(&step.event.frame).and_then(|fate| fate.text());
+        let cell = |column: &StepColumn, step| {
+            let cell = text(column, step);
+            match fate(step).filter(|_| column.name == SENTENCE) {
+                Some(fate) => Cell { text: format!("{} ({fate})", cell.text), ..cell },
+                None => cell,
+            }
+        };
+        let rows = steps.iter().map(|step| columns.iter().map(|column| cell(column, step)).collect());
+        let head = columns.iter().map(|column| Head::from(*column)).collect();
+        let grid = Self { head, rows: rows.collect(), headings: headings(steps) };
         if exact { grid } else { grid.without_empty_columns() }
     }
 
@@ -60,7 +90,8 @@ impl Grid {
             None => report.conversations.iter().map(|kept| row(&kept.conversation)).collect(),
         };
         rows.extend(report.totals.failed.iter().map(|failed| failed_row(&columns, failed)));
-        let grid = Self { head: columns.iter().map(|column| Head::from(*column)).collect(), rows };
+        let head = columns.iter().map(|column| Head::from(*column)).collect();
+        let grid = Self { head, rows, headings: Vec::new() };
         match options.conversation_columns {
             Choice::Only(_) => grid,
             Choice::Usual | Choice::And(_) if grid.rows.is_empty() => grid,
@@ -76,7 +107,7 @@ impl Grid {
             Head { text, align: if numbers { Align::Right } else { Align::Left } }
         });
         let rows = table.rows.iter().map(|row| row.iter().map(|text| Cell::from(text.as_str())).collect());
-        Self { head: head.collect(), rows: rows.collect() }
+        Self { head: head.collect(), rows: rows.collect(), headings: Vec::new() }
     }
 
     /// What the programs did, without columns that say nothing.
@@ -86,7 +117,13 @@ impl Grid {
         let columns: Vec<_> = CALL_COLUMNS.iter().filter(|column| several || column.header != CONVERSATION).collect();
         let head = columns.iter().map(|column| Head { text: column.header, align: column.align }).collect();
         let row = |call| columns.iter().map(|column| (column.text)(call, &options.view)).collect();
-        Self { head, rows: calls.iter().map(row).collect() }.without_empty_columns()
+        Self { head, rows: calls.iter().map(row).collect(), headings: Vec::new() }.without_empty_columns()
+    }
+
+    /// The heading before a row.
+    pub(super) fn heading(&self, row: usize) -> Option<&'static str> {
+        let place = self.headings.binary_search_by_key(&row, |(before, _)| *before).ok()?;
+        self.headings.get(place).map(|(_, heading)| *heading)
     }
 
     fn without_empty_columns(self) -> Self {
@@ -99,7 +136,7 @@ impl Grid {
             .rows
             .into_iter()
             .map(|row| row.into_iter().enumerate().filter(|(index, _)| keep(*index)).map(|(_, cell)| cell).collect());
-        Self { head: head.collect(), rows: rows.collect() }
+        Self { head: head.collect(), rows: rows.collect(), headings: self.headings }
     }
 }
 

@@ -54,6 +54,11 @@ impl<W: Write> Renderer for Latex<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         self.begin()?;
         writeln!(self.out, "\\section*{{{}}}", text(&capture_heading(&report.info)))?;
+        if let Some(scenario) = &report.totals.scenario {
+            for line in scenario.lines() {
+                writeln!(self.out, "{}\n", text(&line))?;
+            }
+        }
         let command = self.options.command.as_deref();
         self.facts(&capture_setting(&report.info, &report.totals, command))?;
         if let Some(worst) = &report.totals.triage {
@@ -173,7 +178,10 @@ impl<W: Write> Latex<W> {
         writeln!(self.out, "{{\\footnotesize\n\\begin{{longtable}}{{{}}}", columns.collect::<String>())?;
         let heads: Vec<_> = grid.head.iter().map(|head| format!("\\textbf{{{}}}", text(head.text))).collect();
         writeln!(self.out, "\\hline\n{} \\\\\n\\hline\\endhead", heads.join(" & "))?;
-        for row in &grid.rows {
+        for (index, row) in grid.rows.iter().enumerate() {
+            if let Some(heading) = grid.heading(index) {
+                writeln!(self.out, "\\multicolumn{{{}}}{{l}}{{\\textbf{{{heading}}}}} \\\\", grid.head.len())?;
+            }
             let cells: Vec<_> = row.iter().map(|cell: &Cell| text(&cell.text)).collect();
             // a bracket after a line's end would be its argument
             writeln!(self.out, "{{}}{} \\\\", cells.join(" & "))?;

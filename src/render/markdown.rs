@@ -34,6 +34,11 @@ struct Markdown<W: Write> {
 impl<W: Write> Renderer for Markdown<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         writeln!(self.out, "# {}\n", self.text(&capture_heading(&report.info)))?;
+        if let Some(scenario) = &report.totals.scenario {
+            for line in scenario.lines() {
+                writeln!(self.out, "{}\n", self.text(&line))?;
+            }
+        }
         self.facts(&capture_setting(&report.info, &report.totals, self.options.command.as_deref()))?;
         if let Some(worst) = &report.totals.triage {
             self.notes(report)?;

@@ -39,6 +39,9 @@ const WORDS: usize = 22;
 /// So many characters each text gets in any case: few words are longer.
 const WORD: usize = 14;
 
+/// The column whose contents other columns hold where there is little room.
+const ARITHMETIC: &str = "arithmetic";
+
 /// The frames of a wait stand beside it where there is so much room.
 const EVIDENCE: usize = 30;
 
@@ -50,6 +53,9 @@ struct Table<W: Write> {
 impl<W: Write> Renderer for Table<W> {
     fn render(&mut self, report: &Report) -> io::Result<()> {
         self.line(&report_title(report), Style::new().bold().underline())?;
+        if let Some(scenario) = &report.totals.scenario {
+            scenario.lines().iter().try_for_each(|line| self.line(line, Style::new()))?;
+        }
         writeln!(self.out)?;
         if let Some(worst) = report.totals.triage.clone() {
             self.notes(report)?;
@@ -105,22 +111,21 @@ impl<W: Write> Table<W> {
         };
         self.grid(&grid, self.options.width.max(Layout::of(&grid).least(WORD)))?;
         writeln!(self.out)?;
-        let left_out: Vec<_> = all
-            .head
-            .iter()
-            .map(|head| head.text)
-            .filter(|name| !grid.head.iter().any(|head| head.text == *name))
-            .collect();
+        let least = Layout::of(&all).least(WORDS);
+        if self.left_out(&all, &grid, Some(least))? { writeln!(self.out) } else { Ok(()) }
+    }
+
+    /// Names the columns of `all` that `grid` lacks, and the width at which they are shown; whether there are any.
+    fn left_out(&mut self, all: &Grid, grid: &Grid, width: Option<usize>) -> io::Result<bool> {
+        let shown = |name: &&str| grid.head.iter().any(|head| head.text == *name);
+        let left_out: Vec<_> = all.head.iter().map(|head| head.text).filter(|name| !shown(name)).collect();
         if left_out.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
-        let text = format!(
-            "Columns left out at this width: {} (--width {} shows them, --columns chooses)",
-            left_out.join(", "),
-            Layout::of(&all).least(WORDS)
-        );
+        let wider = width.map(|width| format!("--width {width} shows them, ")).unwrap_or_default();
+        let text = format!("Columns left out at this width: {} ({wider}--columns chooses)", left_out.join(", "));
         self.line(&text, style(Tone::Dim))?;
-        writeln!(self.out)
+        Ok(true)
     }
 
     /// Text of a capture or a sentence, fit for the terminal.
@@ -129,7 +134,8 @@ impl<W: Write> Table<W> {
     }
 
     fn cell(&self, cell: &Cell) -> comfy_table::Cell {
-        let lines: Vec<_> = std::iter::once(&cell.text).chain(&cell.below).map(|line| self.text(line)).collect();
+        let lines: Vec<_> =
+            std::iter::once(&cell.text).chain(&cell.below).map(|line| bound(&self.text(line))).collect();
         paint(comfy_table::Cell::new(lines.join("\n")), cell.tone)
     }
 
@@ -169,6 +175,12 @@ impl<W: Write> Table<W> {
         let steps = self.steps(kept);
         // rather a line that is too long than words and numbers torn apart
         self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
+        if !matches!(self.options.columns, Choice::Only(_)) {
+            let mut all = Grid::steps(&kept.steps, &self.options, Room::Wide);
+            // where columns are narrow, their numbers stand below each other
+            all.head.retain(|head| head.text != ARITHMETIC);
+            self.left_out(&all, &steps, None)?;
+        }
         if kept.steps_left_out > 0 {
             let dots = if self.options.view.ascii { "..." } else { "…" };
             self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
@@ -208,14 +220,21 @@ impl<W: Write> Table<W> {
         if lines.is_empty() { Ok(()) } else { writeln!(self.out) }
     }
 
-    /// The steps in as many of the usual columns as leave the words their room.
+    /// The steps in as many of the usual columns as leave the words their room. No more columns than in 80 characters stand
+    /// where they would make the table longer.
     fn steps(&self, kept: &Kept) -> Grid {
+        let of = |room| Grid::steps(&kept.steps, &self.options, room);
+        if matches!(self.options.columns, Choice::Only(_)) {
+            return of(room(self.options.width));
+        }
+        let lines = |grid: &Grid| self.drawn(grid, self.options.width).len();
         let mut room = room(self.options.width);
+        let bound = (room > Room::Narrow).then(|| lines(&of(Room::Narrow)));
         loop {
-            let grid = Grid::steps(&kept.steps, &self.options, room);
-            let asked_for = matches!(self.options.columns, Choice::Only(_));
+            let grid = of(room);
+            let longer = room > Room::Narrow && bound.is_some_and(|bound| lines(&grid) > bound);
             match room.less() {
-                Some(less) if !asked_for && Layout::of(&grid).least(WORDS) > self.options.width => room = less,
+                Some(less) if longer || Layout::of(&grid).least(WORDS) > self.options.width => room = less,
                 _ => return grid,
             }
         }
@@ -270,7 +289,7 @@ impl<W: Write> Table<W> {
 
     fn hanging(&mut self, lead: &str, text: &str, style: Style) -> io::Result<()> {
         let style = if self.options.color { style } else { Style::new() };
-        let text = self.text(text);
+        let text = bound(&self.text(text));
         let indent = lead.chars().count();
         for (index, line) in wrap(&text, self.options.width.saturating_sub(indent).max(20)).iter().enumerate() {
             if index == 0 {
@@ -278,14 +297,15 @@ impl<W: Write> Table<W> {
             } else {
                 write!(self.out, "{:1$}", "", indent.max(2))?;
             }
-            writeln!(self.out, "{style}{line}{style:#}")?;
+            writeln!(self.out, "{style}{}{style:#}", line.replace(NO_BREAK, " "))?;
         }
         Ok(())
     }
 
-    fn grid(&mut self, grid: &Grid, width: usize) -> io::Result<()> {
+    /// The grid's lines; headings are marked.
+    fn drawn(&self, grid: &Grid, width: usize) -> Vec<String> {
         if grid.rows.is_empty() {
-            return Ok(());
+            return Vec::new();
         }
         let mut drawing = Drawing::new();
         let fill = if self.options.view.ascii { '-' } else { '─' };
@@ -300,7 +320,12 @@ impl<W: Write> Table<W> {
         }
         drawing
             .set_header(grid.head.iter().map(|head| comfy_table::Cell::new(head.text).add_attribute(Attribute::Bold)));
-        for row in &grid.rows {
+        for (index, row) in grid.rows.iter().enumerate() {
+            if let Some(heading) = grid.heading(index) {
+                // a line of its own, which takes no column
+                let empty = std::iter::repeat_n(String::new(), grid.head.len().saturating_sub(1));
+                drawing.add_row(empty.chain([format!("{HEADING}{heading}")]).map(comfy_table::Cell::new));
+            }
             drawing.add_row(row.iter().map(|cell| self.cell(cell)));
         }
         let layout = Layout::of(grid);
@@ -319,11 +344,44 @@ impl<W: Write> Table<W> {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
-        for line in drawing.lines() {
-            writeln!(self.out, "{}", line.trim_end())?;
+        drawing.lines().collect()
+    }
+
+    fn grid(&mut self, grid: &Grid, width: usize) -> io::Result<()> {
+        for line in self.drawn(grid, width) {
+            match line.split_once(HEADING) {
+                Some((_, heading)) => self.line(heading.trim_end(), Style::new().bold())?,
+                None => writeln!(self.out, "{}", line.trim_end().replace(NO_BREAK, " "))?,
+            }
         }
         Ok(())
     }
+}
+
+/// Marks a line that is a heading: a private character, which no text of a capture holds unescaped.
+const HEADING: char = '\u{E000}';
+
+/// A space at which no line ends.
+const NO_BREAK: char = '\u{A0}';
+
+/// A text whose sums do not break across lines: "1 + 12 = 13".
+fn bound(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_number = |at: Option<usize>| {
+        at.and_then(|at| words.get(at)).is_some_and(|word| word.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let is_operator = |at: usize| {
+        let signs = words.get(at).is_some_and(|word| *word == "+" || *word == "=");
+        signs && is_number(at.checked_sub(1)) && is_number(at.checked_add(1))
+    };
+    let mut bound = String::with_capacity(text.len());
+    for (at, word) in words.iter().enumerate() {
+        if let Some(before) = at.checked_sub(1) {
+            bound.push(if is_operator(at) || is_operator(before) { NO_BREAK } else { ' ' });
+        }
+        bound.push_str(word);
+    }
+    bound
 }
 
 /// A colour of the table's.
@@ -381,6 +439,7 @@ mod tests {
 
     #[test]
     fn lines_break_between_words() {
+        assert_eq!(wrap(&bound("covers it: 1 + 12 = 13"), 18), ["covers it:", "1\u{a0}+\u{a0}12\u{a0}=\u{a0}13"]);
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("incomprehensibilities no", 5), ["incomprehensibilities", "no"]);
         assert_eq!(wrap("", 5), [""]);

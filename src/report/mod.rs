@@ -55,7 +55,7 @@ pub use step_columns::COLUMNS;
 pub use tally::Tally;
 pub use titled::Titled;
 pub use together::Together;
-pub use totals::{CaptureTotals, LeftOut};
+pub use totals::{CaptureTotals, LeftOut, ScenarioShown};
 pub use transcript::{Teller, ToldCall};
 pub use triage::{Triage, Worst};
 pub use view::{PayloadView, View};

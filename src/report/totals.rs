@@ -45,8 +45,41 @@ pub struct CaptureTotals {
     pub triage: Option<Box<Worst>>,
     /// The programs whose session was captured, where they are the user's own.
     pub programs: Vec<Program>,
+    /// The scenario that the capture is to show.
+    pub scenario: Option<Box<ScenarioShown>>,
     /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
     pub left_out: LeftOut,
+}
+
+/// A scenario, and how far a capture of it shows its point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScenarioShown {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// The point, in one line.
+    pub about: &'static str,
+    /// The codes of the findings that show it.
+    pub shows: &'static [&'static str],
+    /// What was expected and is not so, a sentence each; `None` where the capture was made at a side that need not show it.
+    pub unmet: Option<Vec<String>>,
+    /// The side where it shows.
+    pub at: &'static str,
+    /// What else the conversations show together.
+    pub notes: Vec<String>,
+}
+
+impl ScenarioShown {
+    /// The lines that open the report: title and point, then whether the capture shows it.
+    pub fn lines(&self) -> Vec<String> {
+        let shown = match self.unmet.as_deref() {
+            None => format!("This capture need not show it: it is to be seen at the {}.", self.at),
+            Some([]) if self.shows.is_empty() => "This capture shows it.".to_owned(),
+            Some([]) => format!("This capture shows it: {}.", self.shows.join(", ")),
+            Some(unmet) => format!("This capture does not show it: {}.", unmet.join("; ")),
+        };
+        let title = format!("Scenario {}: {}.", self.name, self.about);
+        [title, shown].into_iter().chain(self.notes.iter().cloned()).collect()
+    }
 }
 
 /// What is counted but not shown, since the output keeps only so much.
@@ -149,5 +182,28 @@ impl CaptureTotals {
     /// The reasons that occurred, with their counts.
     pub fn other(&self) -> impl Iterator<Item = (Skip, u64)> + '_ {
         Skip::ALL.into_iter().zip(self.other.iter().copied()).filter(|(_, count)| *count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_says_whether_the_capture_shows_it() {
+        let shown = ScenarioShown {
+            name: "lost-syn",
+            about: "the first SYN is lost",
+            shows: &["handshake_retried"],
+            unmet: Some(Vec::new()),
+            at: "client",
+            notes: vec!["A note.".to_owned()],
+        };
+        let title = "Scenario lost-syn: the first SYN is lost.";
+        assert_eq!(shown.lines(), [title, "This capture shows it: handshake_retried.", "A note."]);
+        let not = ScenarioShown { unmet: Some(vec!["no finding handshake_retried".to_owned()]), ..shown.clone() };
+        assert_eq!(not.lines()[1], "This capture does not show it: no finding handshake_retried.");
+        let elsewhere = ScenarioShown { unmet: None, ..shown };
+        assert_eq!(elsewhere.lines()[1], "This capture need not show it: it is to be seen at the client.");
     }
 }

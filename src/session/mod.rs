@@ -23,7 +23,7 @@ use anyhow::{Context, Result, anyhow};
 pub use self::judge::unmet;
 pub use self::marker::Marker;
 pub use self::network::{CaptureAt, LabNetwork, Network, Sources, Writers};
-pub use self::observed::{Observed, Observer};
+pub use self::observed::{Observed, Observer, seen_at};
 pub use self::programs::{Ended, ProgramSession, ProgramsEnded, WithPrograms};
 pub use self::record::{Marks, Recorded, Recording, record};
 pub use self::transcribed::Transcribed;

@@ -60,8 +60,8 @@ pub use tcp::rules::rule::{Family, Rule, Verdict, Words};
 pub use tcp::rules::waiting::AckDelayProof;
 pub use tcp::rules::window::ZeroWindowCause;
 pub use tcp::{
-    AfterFin, Asks, Ecn, Fins, KeepAlives, Negotiated, PathMtu, Quicker, SameTtl, State, StillZeroWindow, TcpSummary,
-    TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
+    AfterFin, Asks, Ecn, Fins, KeepAlives, Misfits, Negotiated, PathMtu, Quicker, SameTtl, State, StillZeroWindow,
+    TcpSummary, TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,
 };
 pub use totals::{Close, ConversationTotals, Handshake, SentAgain, TcpTotals, UdpTotals};
 pub use tracker::{Last, Tracker};

@@ -3,7 +3,7 @@
 use std::io::{self, Cursor};
 
 use echolab::capture::file;
-use echolab::explain::{Conversation, Step};
+use echolab::explain::{Conversation, FindingDigest, Step, VerdictLine};
 use echolab::model::CaptureInfo;
 use echolab::pipeline::{self, Options};
 use echolab::report::{Answering, CaptureTotals, Sink};
@@ -14,11 +14,13 @@ const DIALOGUES: &str = include_str!("findings.txt");
 /// MSS and SACK are agreed, and a round trip takes 20 ms, captured at the client.
 const HANDSHAKE: [&str; 3] = ["c 0-0 S a0 o i1", "s 0-0 SA o +20000", "c 1-1 i2 +100"];
 
-/// Each step's sentence, where its numbers come from, and its findings, and the conversation's facts.
+/// Each step's sentence, where its numbers come from, and its findings; the conversation's facts, with its verdict and the
+/// shares of its time among them.
 #[derive(Debug, Default)]
 struct Said {
     steps: Vec<(String, Vec<(&'static str, String)>)>,
     facts: Vec<String>,
+    digest: FindingDigest,
 }
 
 impl Sink for &mut Said {
@@ -30,6 +32,7 @@ impl Sink for &mut Said {
         let findings = step.findings.iter().map(|finding| (finding.code.name(), finding.text.to_string())).collect();
         let sums =
             [step.seq_arithmetic(), step.ack_arithmetic()].map(|sum| sum.map_or("-".to_owned(), |sum| sum.to_string()));
+        self.digest.see(step);
         self.steps.push((format!("{} ({})", step.description(), sums.join(", ")), findings));
         Ok(())
     }
@@ -37,6 +40,15 @@ impl Sink for &mut Said {
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         let facts = conversation.facts();
         self.facts.extend(facts.iter().map(|fact| format!("{}: {}", fact.label, fact.text)));
+        let verdict = conversation.verdict(&self.digest);
+        let lines: Vec<_> = verdict.lines.iter().map(VerdictLine::text).collect();
+        self.facts.push(format!("Verdict: {}: {}", verdict.severity.name(), lines.join(" ")));
+        let shares = conversation.totals.ledger.iter().flat_map(|ledger| ledger.shares());
+        let time: Vec<_> = shares
+            .filter(|(_, share)| share.time.0 > 0)
+            .map(|(wait, share)| format!("{} {}", wait.name(), share.time.human()))
+            .collect();
+        self.facts.push(format!("Time: {}", time.join(", ")));
         Ok(())
     }
 

@@ -89,8 +89,8 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "udp-answers-elsewhere",
-        &["no_reply [1]", "answers a multicast or broadcast request", "reply_from_other_port [3,4]", "(RFC 1350 §4)"],
-        &["no_reply [2]", "no_reply [3]", "no_reply [5]"],
+        &["reply_from_other_port [3,4]", "(RFC 1350 §4)"],
+        &["no_reply [1]", "no_reply [2]", "no_reply [3]", "no_reply [5]"],
     ),
     // a resolver of the link asks a multicast group, and a host answers from its own address
     (

@@ -25,6 +25,7 @@ mod reports;
 mod round_trips;
 mod run;
 mod schema;
+mod tables;
 mod texts;
 mod triage;
 mod verdict;

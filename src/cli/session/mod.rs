@@ -44,8 +44,8 @@ use crate::capture::ways_to_capture;
 use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Act, Client, Files, Scenario};
 use crate::explain::Questions;
-use crate::model::{Endpoint, PerDirection, Protocol, Side};
-use crate::session::{CaptureAt, Network, Observed, Observer, Session, SessionOptions, Transcribed};
+use crate::model::{Endpoint, PerDirection, Protocol};
+use crate::session::{CaptureAt, Network, Observer, Session, SessionOptions, Transcribed, seen_at};
 
 /// How long an answer over a wire that loses packets may take: time for three retransmissions.
 const REPAIRS: Duration = Duration::from_secs(10);
@@ -206,7 +206,7 @@ impl SessionArgs {
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
         let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
-        let mut observer = Observer::new(&mut transcribed);
+        let mut observer = Observer::new(&mut transcribed).of_scenario(scenario, capture_at);
         let (taken, performance) = session.run(&halt, |sources| take(sources, &known, &mut observer))?;
         let watched = taken.finish(&known, performance.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();
@@ -214,7 +214,10 @@ impl SessionArgs {
 
         let exit = match scenario {
             None => judge(&performance.tally),
-            Some(scenario) => judge_scenario(scenario, &performance, seen_at(scenario, capture_at, &seen)),
+            Some(scenario) => {
+                let judged = seen_at(scenario, capture_at).and_then(|number| seen.get(number));
+                judge_scenario(scenario, &performance, judged)
+            }
         };
         let mut exit = watched.totals.iter().map(judge_capture).fold(exit, Exit::and);
         let told = |wire| scenario.map_or_else(|| story(wire, chance), |scenario| of_scenario(scenario, wire));
@@ -293,15 +296,6 @@ fn patience(protocol: Protocol, network: &Network) -> Duration {
     // TCP sends again what was lost, for the third time after seven seconds
     let repairs = protocol == Protocol::Tcp && (wire.faults != perfect.faults || !wire.rules.is_empty());
     round_trips.saturating_add(if repairs { REPAIRS } else { Client::TIMEOUT })
-}
-
-/// What was seen where the scenario is to be seen; nothing if it was captured at the other host alone.
-fn seen_at<'a>(scenario: &Scenario, at: CaptureAt, seen: &'a [Observed]) -> Option<&'a Observed> {
-    match (at, scenario.lab.capture_at) {
-        (CaptureAt::Client | CaptureAt::Both, Side::Client) | (CaptureAt::Server, Side::Server) => seen.first(),
-        (CaptureAt::Both, Side::Server) => seen.get(1),
-        _ => None,
-    }
 }
 
 /// A private network that can't be had leaves loopback, unless the session is one that `only_lab` can have.

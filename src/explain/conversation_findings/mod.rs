@@ -36,6 +36,7 @@ pub(super) fn report(totals: &ConversationTotals, found: &mut impl FindingSink) 
         close::of(totals, tcp, found);
         other_host::of(tcp, found);
         packets::offloaded(totals, &tcp.story.offloaded, found);
+        packets::accepted(&tcp.story, found);
     }
     if let Some(udp) = &totals.udp {
         udp::of(totals, udp, found);

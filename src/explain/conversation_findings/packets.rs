@@ -1,9 +1,8 @@
 //! What the packets' checksums show.
 
 use super::in_frames;
-use crate::model::Occurrences;
-use crate::model::{Finding, FindingCode as Code, FindingSink};
-use crate::track::ConversationTotals;
+use crate::model::{Direction, Finding, FindingCode as Code, FindingSink, Occurrences, counted};
+use crate::track::{ConversationTotals, TcpSummary};
 
 /// Datagrams that carry none.
 pub(super) fn unchecked(unchecked: &Occurrences, found: &mut impl FindingSink) {
@@ -29,6 +28,38 @@ pub(super) fn offloaded(totals: &ConversationTotals, offloaded: &Occurrences, fo
             ),
         };
         found.push(Finding::new(Code::ChecksumOffloaded, text, offloaded.frames.iter().copied()));
+    }
+}
+
+/// Segments with a wrong checksum that were not corrupted: their receivers accepted what they carried.
+pub(super) fn accepted(story: &TcpSummary, found: &mut impl FindingSink) {
+    let mut count = 0;
+    let mut frames: Vec<u64> = Vec::new();
+    for side in [Direction::ClientToServer, Direction::ServerToClient] {
+        let (invalid, misfits) = (story.invalid.get(side), story.misfits.get(side));
+        if invalid.count == 0 {
+            continue;
+        }
+        // where no checksum of a side is valid, one proof holds for all
+        let Some((first, acked_by)) = misfits.first.filter(|_| misfits.doubtful == 0 || !story.has_valid.get(side))
+        else {
+            return;
+        };
+        count += invalid.count;
+        Extend::extend(&mut frames, invalid.frames.iter().copied().chain([first, acked_by]));
+    }
+    if count > 0 {
+        let many = count > 1;
+        let (have, checksum, were) = match many {
+            true => ("have", "checksums are", "They were"),
+            false => ("has", "checksum is", "It was"),
+        };
+        let text = format!(
+            "{} {have} an invalid checksum, and the ACKs show that the receiver accepted {}. {were} not corrupted: the {checksum} wrong only in the capture, rewritten after the checksum was computed, or computed later; or the receiver does not verify checksums.",
+            counted(count, "packet"),
+            if many { "them" } else { "it" },
+        );
+        found.push(Finding::new(Code::ChecksumAccepted, text, frames));
     }
 }
 

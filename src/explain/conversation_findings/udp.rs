@@ -1,7 +1,5 @@
 //! UDP: what was answered, and what was not.
 
-use std::net::IpAddr;
-
 use crate::explain::describe::thousands;
 use crate::model::{Endpoint, Finding, FindingCode as Code, FindingSink};
 use crate::track::{AnswersFrom, ConversationTotals, LinkedConversation, SentAgain, UdpTotals};
@@ -15,7 +13,8 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut impl 
     // what was sent up to that answer is answered
     let answered = |reply: LinkedConversation| udp.unanswered.frames.iter().all(|frame| *frame < reply.frame);
     let is_answered = udp.reply_elsewhere.is_some_and(answered) || ends_tftp(totals, udp);
-    if udp.unanswered.count > 0 && !is_answered {
+    // who sends to a group expects answers from any host, or none
+    if udp.unanswered.count > 0 && !is_answered && !totals.server.is_group() {
         let which = match udp.unanswered.count {
             1 => "one of the client's datagrams".to_owned(),
             count => format!("{} of the client's datagrams", thousands(count)),
@@ -23,9 +22,8 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut impl 
         let text = match totals.may_go_on() {
             true => format!("The capture, as far as it was read, holds no answer to {which}."),
             false => format!(
-                "The capture holds no answer to {which}{}. UDP does not say what arrived: the request or the answer may have been lost, or not been captured, or the service sends none{}.{}{}",
+                "The capture holds no answer to {which}{}. UDP does not say what arrived: the request or the answer may have been lost, or not been captured, or the service sends none, or sends it from another port or address, which makes another conversation (as TFTP does, RFC 1350 §4).{}{}",
                 in_doubt(udp),
-                elsewhere(totals),
                 again(udp),
                 damaged(udp)
             ),
@@ -73,7 +71,7 @@ fn requested_elsewhere(totals: &ConversationTotals, request: &LinkedConversation
 /// The finding for an answer from another address or port, and its candidates; the request was sent to `asked`.
 fn why_elsewhere(asked: Endpoint, from: AnswersFrom) -> (Code, &'static str) {
     match from {
-        AnswersFrom::Address if is_group(asked.address) => {
+        AnswersFrom::Address if asked.is_group() => {
             (Code::ReplyToGroup, "A host answers a multicast or broadcast request from its own address.")
         }
         AnswersFrom::Address => (
@@ -90,30 +88,12 @@ fn why_elsewhere(asked: Endpoint, from: AnswersFrom) -> (Code, &'static str) {
     }
 }
 
-/// Whether it is a multicast or broadcast address.
-fn is_group(address: IpAddr) -> bool {
-    let directed = matches!(address, IpAddr::V4(address) if address.octets().last() == Some(&255));
-    address.is_multicast() || directed
-}
-
 /// That it may be others that lack an answer.
 fn in_doubt(udp: &UdpTotals) -> &'static str {
     match (udp.in_doubt > 0, udp.refused_in_doubt) {
         (true, _) => "; which of them is unknown: others fit the answers as well",
         (false, true) => "; which of them is unknown: an ICMP error fits several",
         (false, false) => "",
-    }
-}
-
-/// That answers may stand in another conversation.
-fn elsewhere(totals: &ConversationTotals) -> &'static str {
-    match is_group(totals.server.address) {
-        true => {
-            "; a host that answers a multicast or broadcast request does so from its own address, in another conversation"
-        }
-        false => {
-            ", or sends it from another port or address, which makes another conversation (as TFTP does, RFC 1350 §4)"
-        }
     }
 }
 

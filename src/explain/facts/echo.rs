@@ -64,8 +64,13 @@ fn cause(known: &Known<'_>) -> String {
             Some(format!("{count} unanswered ({bytes} bytes){}", known.so_far()))
         }
     };
-    let answered = echo.matched + echo.transformed;
-    let requests = echo.requests;
+    let (answered, requests) = (echo.answered(), echo.requests);
+    if !echo.is_echo_service(story) {
+        // what was not echoed is owed by no echo service
+        let other = if story.different.count > 0 { "; the other answers are no echoes" } else { "" };
+        let of = format!("{answered} of {requests} {} echoed{how}{other}", unit(known, requests));
+        return [of].into_iter().chain(limits).collect::<Vec<_>>().join("; ");
+    }
     let of = format!("{answered} of {requests} {} echoed{how}", unit(known, requests));
     // where not everything could be compared, nothing is known to be missing
     let counted = match returned(known).filter(|_| answered < requests && limits.is_empty()) {
@@ -77,7 +82,7 @@ fn cause(known: &Known<'_>) -> String {
 }
 
 /// How many bytes of all that the client sent came back, where that is known.
-fn returned(known: &Known<'_>) -> Option<(u64, u64)> {
+pub(in crate::explain) fn returned(known: &Known<'_>) -> Option<(u64, u64)> {
     let all = known.transfer?.flows().client_to_server.bytes;
     let missing = known.totals.echo?.pending_bytes;
     Some((all.checked_sub(missing)?, all))

@@ -7,6 +7,7 @@ mod response_time;
 mod round_trip;
 mod transfer;
 
+pub(super) use echo::returned;
 pub(super) use opening::ecn;
 
 use super::transfer::Transfer;

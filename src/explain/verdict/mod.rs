@@ -6,6 +6,7 @@
 
 mod rules;
 
+use super::facts::{Known, returned};
 use super::merged::MergedFinding;
 use crate::model::{FindingCode, Severity, thousands};
 use crate::track::{ConversationTotals, TcpTotals};
@@ -63,6 +64,8 @@ pub(super) struct Case<'a> {
     pub(super) tcp: Option<&'a TcpTotals>,
     /// Merged, the gravest first.
     pub(super) findings: &'a [MergedFinding],
+    /// How many of the client's bytes an echo service returned, and of how many.
+    pub(super) returned: Option<(u64, u64)>,
 }
 
 impl Case<'_> {
@@ -84,8 +87,9 @@ pub(super) struct VerdictRule {
 }
 
 /// The verdict on a conversation with these findings, merged.
-pub(super) fn of(totals: &ConversationTotals, findings: &[MergedFinding]) -> VerdictLines {
-    let case = Case { totals, tcp: totals.tcp.as_ref(), findings };
+pub(super) fn of(known: &Known<'_>, findings: &[MergedFinding]) -> VerdictLines {
+    let totals = known.totals;
+    let case = Case { totals, tcp: totals.tcp.as_ref(), findings, returned: returned(known) };
     let mut lines = Vec::new();
     let mut label = "";
     for rule in VERDICTS {

@@ -9,7 +9,7 @@ use crate::track::{Close, Handshake, Wait};
 
 /// Every kind of verdict; the first that applies is the headline.
 pub(super) static VERDICTS: &[VerdictRule] =
-    &[SURGE, FAILED, RESET, SLOW, WARNED, ENDED_BY_RESET, INCOMPLETE, CUT, HEALTHY];
+    &[SURGE, FAILED, RESET, SLOW, WARNED, ENDED_BY_RESET, INCOMPLETE, TO_GROUP, CUT, HEALTHY];
 
 /// A wait that takes this share of the duration, in percent, and [`NOTICEABLE_ZERO_WINDOW`] makes a conversation slow.
 const SLOW_SHARE: i64 = 25;
@@ -150,15 +150,36 @@ const INCOMPLETE: VerdictRule = VerdictRule {
     label: "Echo incomplete",
     says: |case| {
         let echo = case.totals.echo.as_ref().filter(|_| all_compared(&case.totals.echo_story))?;
-        let answered = echo.matched + echo.transformed;
-        if answered >= echo.requests {
+        let answered = echo.answered();
+        if answered >= echo.requests || !echo.is_echo_service(&case.totals.echo_story) {
             return None;
         }
         let so_far = if case.totals.may_go_on() { " as far as the capture was read" } else { "" };
         let of = format!("{} of {} requests echoed", thousands(answered), thousands(echo.requests));
-        let bytes = format!("{} not returned", counted(echo.pending_bytes, "byte"));
+        let bytes = match case.returned {
+            Some((back, all)) => format!("{} of {} bytes returned", thousands(back), thousands(all)),
+            None => format!("{} not returned", counted(echo.pending_bytes, "byte")),
+        };
         let sentence = format!("Echo incomplete: {bytes}, {of}{so_far}");
         Some(VerdictLine::new(sentence, []))
+    },
+};
+
+/// Datagrams to a group, which need no answer.
+const TO_GROUP: VerdictRule = VerdictRule {
+    label: "One-way",
+    says: |case| {
+        let (totals, udp) = (case.totals, case.totals.udp.as_ref()?);
+        let alone = totals.packets.server_to_client == 0 && udp.reply_elsewhere.is_none();
+        if !alone || !totals.server.is_group() {
+            return None;
+        }
+        let group = match totals.server.address.is_multicast() {
+            true => "a multicast group",
+            false => "an address that ends in .255, as broadcast addresses do",
+        };
+        let datagrams = counted(totals.packets.client_to_server, "datagram");
+        Some(VerdictLine::new(format!("One-way: {datagrams} to {group}; no answer was captured"), []))
     },
 };
 
@@ -209,11 +230,13 @@ const HEALTHY: VerdictRule = VerdictRule {
     label: "Healthy",
     says: |case| {
         let totals = case.totals;
-        let echo = totals.echo.as_ref().filter(|echo| echo.requests > 0 && all_compared(&totals.echo_story));
+        let echo = totals.echo.as_ref().filter(|echo| {
+            echo.requests > 0 && all_compared(&totals.echo_story) && echo.is_echo_service(&totals.echo_story)
+        });
         let payload = totals.payload;
         let what = match (echo, case.tcp) {
             (Some(echo), _) => {
-                let answered = echo.matched + echo.transformed;
+                let answered = echo.answered();
                 format!("{} of {} requests echoed", thousands(answered), thousands(echo.requests))
             }
             (None, Some(_)) if payload.client_to_server + payload.server_to_client == 0 => {

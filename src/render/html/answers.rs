@@ -28,7 +28,7 @@ pub(super) struct Table {
 pub(super) fn of(conversation: &Conversation, places: &Places) -> Vec<Question> {
     let question = |Answered { question, answer }: Answered| {
         let tables = answer.tables.iter().map(|table| {
-            let Grid { head, rows } = Grid::answer(table);
+            let Grid { head, rows, .. } = Grid::answer(table);
             let rows = rows.into_iter().map(|cells| row::shown(cells, &head)).collect();
             Table { caption: table.caption.clone(), rows, head, rest: table.rest().unwrap_or_default() }
         });

@@ -47,6 +47,17 @@ pub(super) struct Proved {
     pub(super) more: String,
 }
 
+/// A conversation's verdict.
+#[derive(Clone)]
+pub(super) struct Judged {
+    /// The conversation's title, and the id of its part of the page.
+    pub(super) title: String,
+    pub(super) id: String,
+    /// The class of its severity.
+    pub(super) class: &'static str,
+    pub(super) lines: Vec<Told>,
+}
+
 /// A line of the verdict.
 #[derive(Clone)]
 pub(super) struct Told {

@@ -102,7 +102,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
             number => format!("c{number}-"),
         };
         let mut totals = totals.clone();
-        let (mut sections, mut entries, mut grave) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sections, mut entries, mut verdicts, mut grave) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for gathered in kept {
             let mut target = None;
             let steps = gathered.kept.trail.steps();
@@ -113,6 +113,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
                 if self.bytes < MOST || self.bytes == markup.len() {
                     target = Some(section.id().to_owned());
                     totals.left_out.steps += gathered.kept.steps_left_out;
+                    verdicts.extend(section.judged());
                     grave.extend(section.grave());
                     sections.push(markup);
                 }
@@ -146,7 +147,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         let graphs = svg::graph::of_capture(&title, &series).element(&format!("Graphs of {title}"));
         let calls = std::mem::take(&mut self.calls);
         notes.extend(call_note(&calls).map(str::to_owned));
-        let content = Content { entries, grave, calls, notes, graphs, sections };
+        let content = Content { entries, verdicts, grave, calls, notes, graphs, sections };
         let capture = Capture::of(info, &totals, &prefix, content, &self.options);
         self.captures.push(capture.render().map_err(io::Error::other)?);
         Ok(())

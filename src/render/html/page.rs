@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::evidence::Proved;
+use super::evidence::{Judged, Proved};
 use super::row::{self, Shown};
 use crate::explain::{Conversation, Fact};
 use crate::model::CaptureInfo;
@@ -18,6 +18,9 @@ const STYLE: &str = include_str!("templates/style.css");
 const SCRIPT: &str = include_str!("templates/script.js");
 /// The SHA-256 of [`SCRIPT`] in base64; a test holds it.
 const SCRIPT_HASH: &str = "Shc+XkVdO8QYocdkPOd1so6ozFCQyfsod2yN5VBUsEo=";
+/// Most conversations whose verdict stands before them.
+const VERDICTS: usize = 5;
+
 /// Most findings listed before the conversations.
 const FINDINGS: usize = 40;
 
@@ -60,6 +63,10 @@ pub(super) struct Capture {
     /// What stands above the worst conversations, and the commands to go on with.
     triage: String,
     commands: Vec<(String, String)>,
+    /// The scenario's point, and whether the capture shows it.
+    scenario: Vec<String>,
+    /// The verdicts on the first conversations.
+    verdicts: Vec<Judged>,
     grave: Vec<(String, Proved)>,
     grave_left_out: usize,
     /// Whether no step, no conversation and not the capture has a warning or problem.
@@ -77,6 +84,8 @@ pub(super) struct Capture {
 /// What a capture's part of the page holds.
 pub(super) struct Content<'a> {
     pub(super) entries: Vec<Entry<'a>>,
+    /// The verdicts on the conversations that the page holds.
+    pub(super) verdicts: Vec<Judged>,
     /// Findings that matter, with the titles of their conversations.
     pub(super) grave: Vec<(String, Proved)>,
     pub(super) calls: Vec<ToldCall>,
@@ -97,7 +106,8 @@ impl Capture {
     ) -> Self {
         let worst = totals.triage.as_deref();
         let healthy = totals.findings_count.trouble().is_none();
-        let Content { entries, mut grave, calls, notes, graphs, sections } = content;
+        let Content { entries, mut verdicts, mut grave, calls, notes, graphs, sections } = content;
+        verdicts.truncate(VERDICTS);
         let columns = grid::conversation_columns(options, Room::Wide);
         let head: Vec<_> = columns.iter().map(|column| Head::from(*column)).collect();
         let row = |entry: Entry<'_>| {
@@ -108,7 +118,7 @@ impl Capture {
         let grave_left_out = grave.len().saturating_sub(FINDINGS);
         grave.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
         grave.truncate(FINDINGS);
-        let Grid { head: call_head, rows: calls } = Grid::calls(&calls, options);
+        let Grid { head: call_head, rows: calls, .. } = Grid::calls(&calls, options);
         Self {
             id: format!("{prefix}capture"),
             title: capture_heading(info),
@@ -117,6 +127,8 @@ impl Capture {
             counts: findings_counts(&totals.findings_count).into_iter().map(|cell| cell.text).collect(),
             triage: worst.map(triage_title).unwrap_or_default(),
             commands: worst.map(|worst| triage_lines(worst, info, options.analyze)).unwrap_or_default(),
+            scenario: totals.scenario.as_ref().map(|scenario| scenario.lines()).unwrap_or_default(),
+            verdicts,
             grave,
             grave_left_out,
             healthy,

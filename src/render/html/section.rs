@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::answers::{self, Question};
-use super::evidence::{Places, Proved, Told};
+use super::evidence::{Judged, Places, Proved, Told};
 use super::material::Material;
 use super::row::{self, Row};
 use crate::explain::Fact;
@@ -85,7 +85,7 @@ impl Section {
         let tall = ladder.height() > SHEET;
         let ladder = ladder.element(&format!("Sequence diagram of {title}"));
         let graphs = svg::graph::of_conversation(conversation, &kept.series, view);
-        let Grid { head, rows } = Grid::steps(&kept.steps, options, Room::Wide);
+        let Grid { head, rows, .. } = Grid::steps(&kept.steps, options, Room::Wide);
         let rows = kept
             .steps
             .iter()
@@ -116,6 +116,13 @@ impl Section {
             unfolded: conversations <= UNFOLDED,
             title,
         }
+    }
+
+    /// The verdict, with the conversation's title.
+    pub(super) fn judged(&self) -> Option<Judged> {
+        let shown = self.parts.has(Part::Verdict);
+        let (title, id, class) = (self.title.clone(), self.id.clone(), self.verdict_class);
+        shown.then(|| Judged { title, id, class, lines: self.verdict.clone() })
     }
 
     /// The findings that matter, with the conversation's title.

@@ -49,7 +49,7 @@ impl Fate {
 }
 
 /// The fates of steps by their frames; those not named arrived.
-pub(super) fn of<'a>(steps: impl Iterator<Item = &'a Step<'static>>) -> HashMap<u64, Fate> {
+pub fn of<'a>(steps: impl Iterator<Item = &'a Step<'static>>) -> HashMap<u64, Fate> {
     let mut fates = Fates::default();
     steps.for_each(|step| fates.follow(step));
     fates.fates

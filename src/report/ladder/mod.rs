@@ -19,7 +19,7 @@ mod work;
 
 pub use crate::track::State;
 pub use arrow::{Again, Arrow, ArrowKind};
-pub use fate::Fate;
+pub use fate::{Fate, of as fates};
 pub use fold::Fold;
 pub use label::Label;
 pub use trail::Trail;

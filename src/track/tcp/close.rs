@@ -185,6 +185,8 @@ impl Connection {
                 acks_peer_fin: fin.acks_peer_fin,
             });
             *story.resets.get_mut(direction) = own.reset.map(NonZeroU64::get);
+            *story.misfits.get_mut(direction) = own.sent.misfits();
+            *story.has_valid.get_mut(direction) = self.clues.has_valid(direction);
             *story.other_hosts.get_mut(direction) = self.two_hosts(direction);
             *story.reset_labels.get_mut(direction) = own.reset.map(|_| own.loss().resets.label);
             *story.negotiated.get_mut(direction) = own.isn.map(|_| super::Negotiated {

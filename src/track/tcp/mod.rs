@@ -50,6 +50,7 @@ pub use ecn::Ecn;
 pub use keep_alive::KeepAlives;
 pub use loss_state::Asks;
 pub use rules::acceptability::Unacceptable;
+pub use scoreboard::Misfits;
 pub use state::State;
 pub use summary::{
     AfterFin, Fins, Negotiated, PathMtu, StillZeroWindow, TcpSummary, Unacked, UnansweredRequest, UnfilledGap,

@@ -10,7 +10,7 @@ use super::rules::window::{ProvenRefusal, ProvenZeroWindow, REFUSED, RefusedCase
 use super::segment::SentSegment;
 use crate::model::thresholds::IDLE;
 use crate::model::{IpHeader, OptTime, Segment, SeqNumber, TcpFlags};
-use crate::track::capture_point::Measures;
+use crate::track::capture_point::{CapturePoint, Measures};
 use crate::track::facts::{Acked, Observations, SynData};
 use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::Retransmission;
@@ -143,6 +143,8 @@ impl Connection {
             return;
         }
         let Some(before) = own.newest_data() else { return };
+        let point = self.capture_point_evidence().capture_point;
+        let measures = Measures::of(point, moment.direction);
         let case = WaitingCase {
             moment,
             segment,
@@ -151,7 +153,8 @@ impl Connection {
             before,
             full,
             answer_time: self.handshake.answer_time(moment.direction),
-            measures: Measures::of(self.capture_point_evidence().capture_point, moment.direction),
+            measures,
+            at_receiver: measures == Measures::Delay || point == Some(CapturePoint::SameHost),
             fills_window: observations.fills_window,
         };
         observations.wait = ProvenWait::first(WAITING, &case);

@@ -28,7 +28,7 @@ pub(super) struct RareEvents {
     after_fin: PerDirection<Option<AfterFin>>,
     pub(super) zero_window: PerDirection<ZeroWindow>,
     window_filled: PerDirection<Occurrences>,
-    invalid: Occurrences,
+    invalid: PerDirection<Occurrences>,
     fragmented: Occurrences,
     foreign_acks: Occurrences,
     refusals: Occurrences,
@@ -186,7 +186,7 @@ impl SummaryRecorder {
         *self.last_frame.get_mut(direction) = frame;
         match segment.checksum {
             Checksum::Offloaded => self.offloaded.see(frame),
-            Checksum::Invalid => self.rare().invalid.see(frame),
+            Checksum::Invalid => self.rare().invalid.get_mut(direction).see(frame),
             Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
         }
         if !segment.options.other.is_empty() {

@@ -22,6 +22,30 @@ pub(super) struct Scoreboard {
     acked: usize,
     /// One whose checksum does not fit was acknowledged, though it was sent but once.
     misfit_arrived: bool,
+    /// Those whose checksum does not fit.
+    misfits: Misfits,
+}
+
+/// Segments with data, a SYN or a FIN whose checksum does not fit, by what ACKs show of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Misfits {
+    /// Acknowledged, and no other copy of them was captured: the receiver accepted them.
+    pub accepted: u32,
+    /// Sent more than once, reported missing, or not acknowledged: the receiver may have discarded them.
+    pub doubtful: u32,
+    /// The first that was accepted, and its ACK.
+    pub first: Option<(u64, u64)>,
+}
+
+impl Misfits {
+    fn see(&mut self, sent: &SentSegment, by: u64) {
+        if sent.repeats > 0 || sent.late {
+            self.doubtful = self.doubtful.saturating_add(1);
+        } else {
+            self.accepted = self.accepted.saturating_add(1);
+            self.first.get_or_insert((sent.frame, by));
+        }
+    }
 }
 
 /// What an ACK covered.
@@ -51,6 +75,7 @@ impl Scoreboard {
         self.segments.clear();
         self.acked = 0;
         self.misfit_arrived = false;
+        self.misfits = Misfits::default();
     }
 
     /// Remembers a segment that brings bytes for the first time.
@@ -120,6 +145,21 @@ impl Scoreboard {
         std::mem::replace(&mut self.misfit_arrived, true)
     }
 
+    /// Notes that one of those just acknowledged may have been discarded: its ACK covers another copy.
+    #[cold]
+    pub(super) fn doubt_misfit(&mut self) {
+        self.misfits.accepted = self.misfits.accepted.saturating_sub(1);
+        self.misfits.doubtful = self.misfits.doubtful.saturating_add(1);
+    }
+
+    /// The segments whose checksum does not fit, with those that are not acknowledged so far.
+    #[cold]
+    pub(super) fn misfits(&self) -> Misfits {
+        let open = self.segments.range(self.acked.min(self.segments.len())..).filter(|sent| sent.damaged).count();
+        let open = u32::try_from(open).unwrap_or(u32::MAX);
+        Misfits { doubtful: self.misfits.doubtful.saturating_add(open), ..self.misfits }
+    }
+
     /// All remembered segments.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &SentSegment> {
         self.segments.iter()
@@ -180,6 +220,9 @@ impl Scoreboard {
         while let Some(sent) = self.segments.get_mut(self.acked).filter(|sent| !sent.end.is_after(ack)) {
             sent.acked_by = NonZeroU64::new(by);
             covered.odd |= sent.damaged || sent.repeats > 0;
+            if sent.damaged {
+                self.misfits.see(sent, by);
+            }
             let (first, last) = covered.frames.unwrap_or((sent.frame, sent.frame));
             let counted = sent.part && covered.frames.is_some() && last == sent.frame;
             covered.frames = Some((first.min(sent.frame), last.max(sent.frame)));

@@ -57,11 +57,15 @@ impl TcpEndpoint {
         let frame = NonZeroU64::new(misfit.frame)?;
         let by = self.had_reported(&RetransmittedSegment::whole(&misfit)).filter(|_| reported);
         if let Some(reported_by) = by.and_then(NonZeroU64::new) {
+            peer.sent.doubt_misfit();
             return Some(SpuriousEvidence::Unseen { frame, reported_by });
         }
         // a copy that the capture missed comes a time-out and a round trip later
         let round_trip = peer.estimator.smoothed().unwrap_or_default();
         let at_once = moment.since(misfit.at).is_none_or(|took| took < MIN_RTO.plus(round_trip));
+        if !at_once {
+            peer.sent.doubt_misfit();
+        }
         (at_once && !peer.sent.see_misfit()).then_some(SpuriousEvidence::Misfit { frame })
     }
 

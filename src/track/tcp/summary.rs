@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use super::fragments::EarlierFragments;
 use super::keep_alive::KeepAlives;
 use super::rules::window::ProvenZeroWindow;
+use super::scoreboard::Misfits;
 use super::two_ttls::TwoTtls;
 use crate::model::{Direction, Nanos, Occurrences, OptionKinds, PerDirection};
 use crate::track::capture_point::CapturePointEvidence;
@@ -173,7 +174,11 @@ pub struct TcpSummary {
     /// Segments with an offloaded checksum.
     pub offloaded: Occurrences,
     /// Segments with a wrong checksum.
-    pub invalid: Occurrences,
+    pub invalid: PerDirection<Occurrences>,
+    /// Those of each side that take sequence space, by what ACKs show of them.
+    pub misfits: PerDirection<Misfits>,
+    /// Segments of each side came with valid checksums.
+    pub has_valid: PerDirection<bool>,
     /// Segments without data that their receiver does not accept.
     pub foreign_acks: Occurrences,
     /// ACKs that refuse such segments, or others.

@@ -11,13 +11,17 @@
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
 use super::time_ledger::OpenAck;
-use crate::model::thresholds::{AT_ONCE, MIN_MTU_SEGMENT};
+use crate::model::thresholds::{AT_ONCE, COMPARABLE_RTT, MAX_DELAYED_ACK, MIN_MTU_SEGMENT, MIN_RTO};
 use crate::model::{Direction, Nanos, OptTime, Segment, SeqNumber, TcpFlags};
+use crate::track::capture_point::Measures;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 use crate::track::event::TcpFacts;
 use crate::track::facts::SegmentRole;
 use crate::track::ledger::{Ledger, Wait};
 use crate::track::packet_ref::PacketRef;
+
+/// An ACK that comes in less than this fraction of the handshake's time comes from a nearer host.
+const NEARER: i64 = 8;
 
 /// What a segment shows of the wait before it.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +32,11 @@ enum Shows {
     Wait(Wait),
     /// The same, from the data before on: a bare ACK between was a part of it.
     WholeWait(Wait),
+    /// An ACK of data that is being repaired.
+    RepairAck,
     /// A bare ACK of new data, or a window update: the next segment shows who waited for it.
     Ack,
-    /// New data or a FIN.
+    /// New data, a FIN, or the close of a whole MPTCP connection.
     Data,
 }
 
@@ -51,6 +57,10 @@ impl Connection {
                 Shows::Wait(wait) => {
                     self.close_ack();
                     self.time.ledger.attribute(wait, at, moment.frame);
+                }
+                Shows::RepairAck => {
+                    self.close_ack();
+                    self.attribute_repair(sender, place);
                 }
                 Shows::WholeWait(wait) => {
                     self.time.open_ack = None;
@@ -132,12 +142,12 @@ impl Connection {
             return Shows::Wait(Wait::Timeout);
         }
         let in_recovery = |side: Direction| self.time.recovers.get(side).is_some();
-        if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) {
+        if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) || segment.options.other.has_fastclose() {
             let repairs = in_recovery(sender) || seen.limited_transmit.is_some();
             return if repairs { Shows::Wait(Wait::Recovery) } else { Shows::Data };
         }
         match facts.role {
-            SegmentRole::Ack if in_recovery(!sender) || !segment.options.sack.is_empty() => Shows::Wait(Wait::Recovery),
+            SegmentRole::Ack if in_recovery(!sender) || !segment.options.sack.is_empty() => Shows::RepairAck,
             SegmentRole::Ack if seen.window_opened.is_some() => Shows::Ack,
             SegmentRole::Ack if facts.acked.is_some() || *self.time.blocked.get(!sender) => Shows::Ack,
             SegmentRole::Ack | SegmentRole::Odd => Shows::Nothing,
@@ -166,6 +176,17 @@ impl Connection {
         });
     }
 
+    /// An ACK during recovery: what the path and a delayed ACK do not explain is unknown.
+    fn attribute_repair(&mut self, sender: Direction, (at, frame): (Nanos, u64)) {
+        let path = self.path_beyond(sender).unwrap_or_default();
+        let usual = path.plus(MAX_DELAYED_ACK);
+        let ledger = &mut self.time.ledger;
+        match ledger.open(at) > usual {
+            true => ledger.split((Wait::Recovery, path), Wait::Unknown, at, frame),
+            false => ledger.attribute(Wait::Recovery, at, frame),
+        }
+    }
+
     /// No data shows who waited for the ACK: the network carried it, and a timer may have delayed it.
     fn close_ack(&mut self) {
         let Some(open) = self.time.open_ack.take() else { return };
@@ -184,7 +205,7 @@ impl Connection {
     fn attribute_data(&mut self, sender: Direction, (at, frame): (Nanos, u64), segment: &Segment, facts: &TcpFacts) {
         let program = of_program(sender);
         let open = self.time.open_ack.take();
-        let path = self.path_beyond(sender);
+        let path = self.path_to_program(sender);
         if facts.observations.idle.is_some() && !self.is_asked(sender) {
             self.time.open_ack = open;
             self.close_ack();
@@ -197,6 +218,10 @@ impl Connection {
             return self.time.ledger.attribute(wait, at, frame);
         }
         let full = *self.time.full.get(sender);
+        if segment.len > 0 && *self.time.more.get(sender) && self.may_hide_a_loss(sender, at) {
+            // either its program paused, or the next segment was lost before the capture and this retransmits it
+            return self.time.ledger.attribute(Wait::Unknown, at, frame);
+        }
         let ledger = &mut self.time.ledger;
         if let Some(open) = open.filter(|open| open.sender != sender) {
             let since = at.minus(open.at).0;
@@ -220,9 +245,25 @@ impl Connection {
         }
     }
 
+    /// The wait is as long as a retransmission timer's, and the capture was not made at the sender, so that a segment which was
+    /// lost before is not in it.
+    fn may_hide_a_loss(&self, sender: Direction, at: Nanos) -> bool {
+        let point = self.capture_point_evidence().capture_point;
+        self.time.ledger.open(at) >= MIN_RTO && Measures::of(point, sender) != Measures::RoundTrip
+    }
+
     /// The peer sent data, or its FIN, and this side has not answered yet: its program has something to do.
     fn is_asked(&self, sender: Direction) -> bool {
         sender == Direction::ServerToClient && self.time.turn == Some(Direction::ClientToServer)
+    }
+
+    /// How long the path takes from the capture to the program of `side` and back. Where ACKs come far sooner than the
+    /// handshake's answer, a host on the path sends them (a NAT or proxy), and the program is as far as that answer.
+    fn path_to_program(&self, side: Direction) -> Option<Nanos> {
+        let path = self.path_beyond(side)?;
+        let opening = self.handshake.answer_time(side).unwrap_or(path);
+        let nearer = opening >= COMPARABLE_RTT && path.0 < opening.0 / NEARER;
+        Some(if nearer { opening } else { path })
     }
 
     /// How long the path takes from the capture to `side` and back, where the capture shows it.
@@ -258,7 +299,8 @@ fn is_blocked(own: &TcpEndpoint, peer: &TcpEndpoint) -> bool {
     let full = peer.mss.map_or(1, |mss| own.mss.map_or(mss, |own| own.min(mss)));
     let needed = u32::from(full).min(peer.window / 2);
     let room = end.0.wrapping_sub(next.0).cast_signed();
-    peer.window == 0 || is_in_flight(own, peer) && i64::from(room) < i64::from(needed)
+    end == peer.ack_sent.unwrap_or(end) && peer.window == 0
+        || is_in_flight(own, peer) && i64::from(room) < i64::from(needed)
 }
 
 /// The program of a side.

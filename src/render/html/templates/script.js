@@ -146,6 +146,10 @@
     let playing = 0;
     let now = rows.length - 1;
     const seconds = (nanos) => `${(nanos / 1e9).toFixed(6)} s`;
+    const sentence = (row) => {
+      const summary = $("summary", row);
+      return summary ? `: ${summary.textContent}` : "";
+    };
     const show = (index) => {
       now = index;
       rows.forEach((row, place) => row.classList.toggle("later", place > index));
@@ -156,7 +160,7 @@
       light(index < 0 ? undefined : rows[index].dataset.n);
       if (index >= 0) within(pane, arrowOf.get(rows[index].dataset.n));
       const text = index < 0 ? `before step 1 of ${rows.length}`
-        : `step ${index + 1} of ${rows.length}, ${seconds(times[index])}`;
+        : `step ${index + 1} of ${rows.length}, ${seconds(times[index])}${sentence(rows[index])}`;
       says.textContent = text;
       slider.setAttribute("aria-valuetext", text);
     };

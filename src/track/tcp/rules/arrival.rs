@@ -88,7 +88,7 @@ const TOO_SOON: Rule<Arrivals> = Rule {
 
 /// The only transmission in the capture has an invalid checksum.
 const CORRUPTED_ACCEPTED: Rule<Arrivals> = Rule {
-    code: FindingCode::ChecksumInvalid,
+    code: FindingCode::ChecksumAccepted,
     label: "corrupted segment accepted",
     rfc: &["RFC 9293 §3.1"],
     effect: ArrivalEffect { needless: false, corrupted_accepted: true, corrupted_discarded: false },

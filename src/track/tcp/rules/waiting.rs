@@ -32,6 +32,8 @@ pub struct WaitingCase<'a> {
     /// How long its sender took to answer in the handshake, as captured here.
     pub(in crate::track) answer_time: Option<Nanos>,
     pub(in crate::track) measures: Measures,
+    /// The capture was made at the receiver, so it shows that a late ACK was delayed there, and not by the network.
+    pub(in crate::track) at_receiver: bool,
     /// It ends at the right edge of the receiver's window.
     pub(in crate::track) fills_window: bool,
 }
@@ -62,7 +64,8 @@ impl Family for Waiting {
 pub(crate) type ProvenWait = Verdict<Waiting>;
 
 /// Every reason.
-pub(crate) static WAITING: &[Rule<Waiting>] = &[SMALL_WINDOW, NAGLE_AND_DELAYED_ACK, NAGLE, NAGLE_OR_WRITE, CORK];
+pub(crate) static WAITING: &[Rule<Waiting>] =
+    &[SMALL_WINDOW, NAGLE_AND_DELAYED_ACK, NAGLE_AND_LATE_ACK, NAGLE, NAGLE_OR_WRITE, CORK];
 
 impl WaitingCase<'_> {
     /// All that its sender had sent before is acknowledged by the peer's newest segment with an ACK.
@@ -206,7 +209,7 @@ const SMALL_WINDOW: Rule<Waiting> = Rule {
 
 /// Nagle's algorithm, and the ACK itself was delayed: each side waited for the other.
 const NAGLE_AND_DELAYED_ACK: Rule<Waiting> = Rule {
-    applies: |case| case.nagle().filter(|proof| case.peer.delayed_ack == Some(proof.ack)),
+    applies: |case| case.nagle().filter(|proof| case.at_receiver && case.peer.delayed_ack == Some(proof.ack)),
     says: |proof, words| {
         format!(
             "{} The {} had delayed that ACK of frame {}: Nagle's algorithm against delayed ACK, each side waiting for the other.",
@@ -217,6 +220,20 @@ const NAGLE_AND_DELAYED_ACK: Rule<Waiting> = Rule {
     },
     frames: |proof| [proof.before.get(), proof.ack.get(), 0, 0, 0, 0],
     ..NAGLE
+};
+
+/// The same where the network may have delayed the ACK.
+const NAGLE_AND_LATE_ACK: Rule<Waiting> = Rule {
+    applies: |case| case.nagle().filter(|proof| case.peer.delayed_ack == Some(proof.ack)),
+    says: |proof, words| {
+        format!(
+            "{} That ACK of frame {} came late: either the {} delayed it, so that each side waited for the other, or the network did.",
+            nagle(proof, words),
+            proof.before,
+            words.receiver
+        )
+    },
+    ..NAGLE_AND_DELAYED_ACK
 };
 
 /// Nagle's algorithm (RFC 896, RFC 9293 §3.7.4).

@@ -95,7 +95,10 @@ pub(super) const CLOSED_PORT: Rule<ResetFamily> = answering(
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::of(Ends::Attempt, |proof, words| {
         let syn = number(proof.answers);
-        format!("{} refuses: nothing listens on port {}; RST in answer to frame {syn}", words.sender, words.port)
+        format!(
+            "{} refuses: RST in answer to frame {syn}; nothing listens on port {}, or a firewall refuses",
+            words.sender, words.port
+        )
     }),
     |case| case.refused_syn().map(|syn| case.answers(syn)),
     closed_port,
