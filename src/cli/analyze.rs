@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
+use super::asked::asked;
 use super::destination::is_same;
 use super::exit::{self, Exit, say};
 use super::input::Input;
@@ -20,6 +21,7 @@ use crate::capture::filter::Filter;
 use crate::capture::save::{CaptureWriter, create};
 use crate::capture::{Copied, Source};
 use crate::drive::Signal;
+use crate::explain::Questions;
 use crate::model::{CaptureFormat, FindingCode, LinkType, Protocol, Severity};
 use crate::pipeline;
 use crate::pipeline::annotate::Annotated;
@@ -93,9 +95,11 @@ pub(super) struct AnalyzeArgs {
     )]
     sort: Sort,
 
-    /// Answer the questions that networking labs ask of a trace, with frames and formulas.
-    #[arg(long, conflicts_with = "summary", help_heading = "Selection")]
-    answers: bool,
+    /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
+    /// (`echolab formats questions` lists them).
+    #[arg(long, value_name = "ID,…", value_parser = asked, num_args = 0..=1, require_equals = true, conflicts_with = "summary")]
+    #[arg(default_missing_value = "", help_heading = "Selection")]
+    answers: Option<Questions>,
 
     /// Write the packets of a text to this capture file (pcapng); bytes that it does not show are zero, and a comment says
     /// so.
@@ -108,7 +112,7 @@ pub(super) struct AnalyzeArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Sort {
-    /// Problems first, then warnings, each by the longest stall; the others by bytes.
+    /// Problems first, then warnings, each by the time lost, then the bytes; the others by bytes.
     Trouble,
     /// Most bytes on the wire first.
     Bytes,
@@ -181,12 +185,13 @@ impl AnalyzeArgs {
         let order = self.summary.then(|| self.sort.into());
         let findings = self.find.into_iter().flat_map(|codes| codes.0).collect();
         let wanted = Wanted { streams: self.conversation, port: self.port, findings, steps: None };
-        let triage = !self.summary && !self.answers && wanted.streams.is_empty() && wanted.port.is_none();
+        let triage = !self.summary && self.answers.is_none() && wanted.streams.is_empty() && wanted.port.is_none();
         let several = self.captures.len() > 1;
         let scope = Scope {
             summary: order,
             wanted: wanted.clone(),
             several,
+            captures: self.captures.len() as u64,
             triage,
             answers: self.answers,
             command,
@@ -228,7 +233,7 @@ impl AnalyzeArgs {
         let (mut worst, mut matched) = (Exit::Done, false);
         let mut output =
             Some(output).filter(|_| inputs.iter().any(Result::is_ok)).map(OutputOptions::open).transpose()?;
-        for input in inputs {
+        for (input, path) in inputs.into_iter().zip(&self.captures) {
             let done = match (&mut output, input) {
                 (Some(output), Ok(input)) => request.analyze(input, &halt, output, &mut matched)?,
                 (_, Err(error)) => Err(error),
@@ -240,12 +245,21 @@ impl AnalyzeArgs {
                 break;
             }
             if let Err(error) = done {
+                if let Some(output) = &mut output {
+                    output.sink().failed(&path.to_string_lossy(), &in_short(&error));
+                }
                 worst = worst.and(exit::fail(&error));
             }
         }
         output.map_or(Ok(()), Output::end)?;
         Ok(if matched || halt.is_raised() { worst } else { worst.and(Exit::Unmet) })
     }
+}
+
+/// The reason that a capture can't be read, for a cell of a table: standard error has the whole of it.
+fn in_short(error: &anyhow::Error) -> String {
+    let cause = error.root_cause().to_string();
+    cause.split([':', ';', '(']).next().unwrap_or_default().trim_end().to_owned()
 }
 
 /// A mistake in the language is found before any work; a link type other than Ethernet may still refuse it later.
@@ -305,16 +319,19 @@ const FOUND: usize = 10_000;
 impl Request {
     /// Reads the capture a first time, where its conversations must be known before their steps are shown: those with the
     /// findings that are looked for, or the `worst`. `None` where one reading is enough.
-    fn scan(&self, input: &mut Input, halt: &Signal, worst: Option<usize>) -> Result<Option<HashSet<StreamId>>> {
+    fn scan(&self, input: &mut Input, halt: &Signal, output: &Output) -> Result<Option<HashSet<StreamId>>> {
         let finds = !self.wanted.findings.is_empty() && !self.summary;
-        let most = match worst {
+        let most = match output.details() {
             _ if finds => FOUND,
             Some(worst) => worst,
             None => return Ok(None),
         };
         let Some(twin) = input.twin() else {
-            match finds {
-                true => bail!("--find reads the capture twice, which {} does not allow; take --summary", input.name),
+            match finds && !output.reads_once() {
+                true => bail!(
+                    "--find with steps reads the capture twice, which a pipe does not allow: take --summary, or write the \
+                     capture to a file"
+                ),
                 false => return Ok(None),
             }
         };
@@ -353,7 +370,7 @@ impl Request {
         let Input { name, size, .. } = &input;
         let (name, size) = (name.clone(), *size);
         let mut wanted = Wanted::default();
-        match self.scan(&mut input, halt, output.details()) {
+        match self.scan(&mut input, halt, output) {
             Ok(None) => {}
             Ok(Some(found)) if self.wanted.findings.is_empty() => output.sink().prefer(&found),
             // none of them has this name

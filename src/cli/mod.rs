@@ -4,6 +4,7 @@
 //! found there. A subcommand is a file with an `…Args` struct and its `run`, and a line in `Command`.
 
 mod analyze;
+mod asked;
 mod capture;
 mod capture_files;
 mod client_args;
@@ -104,7 +105,7 @@ impl Command {
 /// Runs the program with these arguments, the first being its own name, and gives its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<_> = arguments.into_iter().collect();
-    let exit = match Cli::try_parse_from(&arguments) {
+    let exit = match Cli::try_parse_from(asked::join(arguments.clone())) {
         Ok(cli) => {
             let run = || cli.command.run(command_line::command_line(&arguments));
             bar_new_privileges().and_then(|()| run()).unwrap_or_else(|error| exit::fail(&error))

@@ -12,11 +12,12 @@ use super::format_names::{format_help, formats};
 use super::report_dir::ReportDir;
 use super::under_way::Output;
 use super::width;
+use crate::explain::Questions;
 use crate::pipeline::annotate::{Annotator, Desk};
 use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
     Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PARTS, Part, Parts, PayloadView,
-    Selection, Several, Sink, Titled, View, Wanted,
+    Selection, Several, Sink, Titled, Together, View, Wanted,
 };
 
 /// Options of the output, as typed.
@@ -122,10 +123,12 @@ pub struct Scope {
     pub wanted: Wanted,
     /// Whether there are several captures.
     pub several: bool,
+    /// How many captures are named.
+    pub captures: u64,
     /// Whether a capture of many conversations may be shown by its worst ones.
     pub triage: bool,
-    /// Whether the questions of labs are answered.
-    pub answers: bool,
+    /// Which questions of labs are answered.
+    pub answers: Option<Questions>,
     /// The command as a shell would take it.
     pub command: String,
     /// Whether packets of an interface are shown while they come: step by step on a terminal, as lines to a pipe.
@@ -163,8 +166,8 @@ impl OutputArgs {
         let usual = if scope.live && to_stdout && !to_terminal { "lines" } else { "table" };
         let name = self.format.as_deref().unwrap_or(usual);
         let format = render::format(name);
-        let shows_steps = scope.live && to_terminal && name == "table" && !scope.answers;
-        if scope.answers && !format.is_some_and(|format| format.answers) {
+        let shows_steps = scope.live && to_terminal && name == "table" && scope.answers.is_none();
+        if scope.answers.is_some() && !format.is_some_and(|format| format.answers) {
             let names: Vec<_> = FORMATS.iter().filter(|format| format.answers).map(|format| format.name).collect();
             bail!("--format {name} has no place for --answers; use one of {}", names.join(", "));
         }
@@ -202,8 +205,14 @@ impl OutputArgs {
         }
         let parts = self.only.unwrap_or_default();
         let mut scope = scope;
-        scope.answers |= parts.names(Part::Answers) && format.is_some_and(|format| format.answers);
+        if parts.names(Part::Answers) && format.is_some_and(|format| format.answers) {
+            scope.answers.get_or_insert_default();
+        }
         let triage = scope.triage && self.columns.is_none() && self.limit.is_none() && !self.absolute;
+        let many = scope.captures > render::SHOWN as u64 && self.payload.is_none() && report.is_none();
+        if triage && many && format.is_some_and(|format| format.triage == Triaged::Instead) {
+            scope.summary = Some(Order::Trouble);
+        }
         let mut render = render::Options {
             view,
             width,
@@ -312,13 +321,17 @@ impl OutputOptions {
         }
         if let Some(order) = self.scope.summary {
             sink = Box::new(Largest::new(order, self.most_conversations, sink));
+            // formats for people show one table; machines get each capture's records
+            if self.scope.captures > 1 && self.format.is_some_and(|format| format.triage == Triaged::Instead) {
+                sink = Box::new(Together::new(self.scope.captures, sink));
+            }
         }
         if self.scope.wanted != Wanted::default() {
             sink = Box::new(Selection::new(self.scope.wanted, sink));
         }
         // before the selection: a limit of steps takes nothing from the answers
-        if self.scope.answers {
-            sink = Box::new(Answering::new(sink));
+        if let Some(asked) = self.scope.answers {
+            sink = Box::new(Answering::new(sink).asked(asked));
         }
         if let (title, author) = self.names
             && (title.is_some() || author.is_some())
@@ -329,9 +342,12 @@ impl OutputOptions {
         let streams = self.format.is_some_and(|format| format.streams);
         let shows_as_it_reads = to_terminal && streams && !self.render.summary;
         let shows_headers = self.report.is_some() || self.format.is_some_and(|format| format.headers);
-        let has_details = self.report.is_some() || self.format.is_some_and(|format| format.triage == Triaged::Before);
-        let details = (self.render.triage && has_details).then_some(self.render.bounds.conversations);
-        Ok(Output { sink, desk, shows_as_it_reads, shows_headers, details })
+        let triage = self.render.triage && self.format.is_some_and(|format| format.triage == Triaged::Instead);
+        let collects = self.report.is_some() || self.format.is_some_and(|format| !format.streams) && !triage;
+        let bounded = self.render.bounds.conversations < Bounds::NONE.conversations;
+        let details = (collects && bounded && !self.render.summary).then_some(self.render.bounds.conversations);
+        let reads_once = triage && self.report.is_none();
+        Ok(Output { sink, desk, shows_as_it_reads, shows_headers, details, reads_once })
     }
 
     /// Whether the capture itself is to be annotated.

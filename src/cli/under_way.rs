@@ -10,6 +10,7 @@ pub struct Output {
     pub(super) shows_as_it_reads: bool,
     pub(super) shows_headers: bool,
     pub(super) details: Option<usize>,
+    pub(super) reads_once: bool,
 }
 
 impl Output {
@@ -33,9 +34,15 @@ impl Output {
         self.desk.is_none() && !self.shows_headers
     }
 
-    /// How many conversations are shown step by step beside a triage, where there is one.
+    /// How many conversations are shown step by step, where there is a bound: they should be the worst.
     pub(super) fn details(&self) -> Option<usize> {
         self.details
+    }
+
+    /// Whether the conversations that are looked for can be shown without a first reading that finds them: a triage
+    /// shows no steps of many, and keeps those of few.
+    pub(super) fn reads_once(&self) -> bool {
+        self.reads_once
     }
 
     /// Writes what is kept back; to be called once, after the last capture.

@@ -115,8 +115,21 @@ mod tests {
         let Some(common) = common(&frame) else { return false };
         let mut decoder = Decoder::new();
         let packet = decoder.decode(&frame).expect("what is common is a packet");
-        let headers = common.brief.headers(common.wide.unwrap_or(&[0; 32]));
-        assert_eq!(format!("{headers:?}"), format!("{:?}", packet.headers));
+        let protocol = common.brief.protocol();
+        // whatever common packet the same headers held before
+        let before = packets().into_iter().map(Some).chain([None]);
+        for before in before {
+            let mut headers = Brief::blank(protocol);
+            let before =
+                before.as_deref().map(|packet| Frame { time: frame.time, ..samples::frame(LinkType::RAW, packet) });
+            if let Some(before) =
+                before.as_ref().and_then(super::common).filter(|other| other.brief.protocol() == protocol)
+            {
+                before.brief.fill(before.wide.unwrap_or(&[0; 32]), &mut headers);
+            }
+            common.brief.fill(common.wide.unwrap_or(&[0; 32]), &mut headers);
+            assert_eq!(format!("{headers:?}"), format!("{:?}", packet.headers));
+        }
         assert_eq!((common.payload, common.brief.payload_len()), (packet.payload, packet.payload.len()));
         assert_eq!((Some(common.brief.time()), common.brief.wire_len()), (frame.time, frame.wire_len));
         true

@@ -1,8 +1,9 @@
 //! What a whole conversation was.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
-use super::answers::{self, Answered, Evidence};
+use super::answers::{self, Answered, Evidence, Questions};
 use super::conversation_findings;
 use super::facts::{self, Fact, Known};
 use super::merged::{FindingDigest, MergedFinding};
@@ -20,6 +21,8 @@ pub struct Conversation {
     findings: OnceCell<Vec<Finding>>,
     findings_count: FindingCounts,
     evidence: Option<Box<Evidence>>,
+    asked: Questions,
+    file: Option<Arc<str>>,
     transfer: Option<Box<Transfer>>,
     sends: Option<PerDirection<u64>>,
 }
@@ -32,6 +35,8 @@ impl Conversation {
             findings: OnceCell::new(),
             findings_count: FindingCounts::default(),
             evidence: None,
+            asked: Questions::default(),
+            file: None,
             transfer: None,
             sends: None,
         }
@@ -40,9 +45,7 @@ impl Conversation {
     /// The same, with all its findings counted: those `of_steps`, and its own.
     pub fn counted(totals: ConversationTotals, of_steps: FindingCounts) -> Self {
         let mut conversation = Self { findings_count: of_steps, ..Self::explain(totals) };
-        for finding in conversation_findings::of(&conversation.totals) {
-            conversation.findings_count.add(finding.code);
-        }
+        conversation_findings::report(&conversation.totals, &mut conversation.findings_count);
         conversation
     }
 
@@ -53,7 +56,7 @@ impl Conversation {
 
     /// Counts findings that others than its packets show of its steps.
     pub fn count_more(&mut self, findings: &FindingCounts) {
-        self.findings_count.extend(findings);
+        self.findings_count.add_all(findings);
     }
 
     /// Diagnoses of the whole; made when they are asked for first, since most conversations are only counted.
@@ -71,10 +74,21 @@ impl Conversation {
         verdict::of(&self.totals, &self.merged_findings(of_steps))
     }
 
-    /// The same, with what its steps showed for the answers.
+    /// The same, with what its steps showed for the answers to the questions that are `asked`.
     #[must_use]
-    pub fn with_evidence(self, evidence: Evidence) -> Self {
-        Self { evidence: Some(Box::new(evidence)), ..self }
+    pub fn with_evidence(self, evidence: Evidence, asked: Questions) -> Self {
+        Self { evidence: Some(Box::new(evidence)), asked, ..self }
+    }
+
+    /// The same, with the name of its capture's file.
+    #[must_use]
+    pub fn of_file(self, file: Arc<str>) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
+    /// The name of its capture's file, where several captures are shown as one.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
     }
 
     /// The same, with how its data got through, as its steps showed.
@@ -95,7 +109,7 @@ impl Conversation {
 
     /// The answers to the questions that labs ask; `None` where no evidence was kept, since nobody asked.
     pub fn answers(&self) -> Option<Vec<Answered>> {
-        Some(answers::of(&self.totals, self.evidence.as_deref()?))
+        Some(answers::of(&self.totals, self.evidence.as_deref()?, &self.asked))
     }
 
     /// The sentences under the table: handshake time, echo, how data got through, who closed first and how, packets and

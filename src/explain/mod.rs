@@ -20,7 +20,7 @@ mod verdict;
 mod wire;
 mod words;
 
-pub use answers::{Answer, AnswerTable, Answered, Evidence, QUESTIONS, Question};
+pub use answers::{Answer, AnswerTable, Answered, Evidence, QUESTIONS, Question, Questions};
 pub use arithmetic::Arithmetic;
 pub use capture_findings::of as capture_findings;
 pub use capture_point::captured_at;
@@ -29,6 +29,6 @@ pub use facts::{FACTS, Fact, FactKind};
 pub use merged::{FindingDigest, MergedFinding};
 pub use phase::Phase;
 pub use step::Step;
-pub use step_findings::of as step_findings;
+pub use step_findings::report as report_step_findings;
 pub use transfer::Transfer;
 pub use verdict::{VerdictLine, VerdictLines};

@@ -4,11 +4,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU8;
 
 use super::{
-    Checksum, Datagram, EarlierFrames, Endpoint, Headers, IpHeader, Protocol, Segment, SeqNumber, TcpFlags, TcpOptions,
-    TcpTimestamps, Timestamp, Transport,
+    Checksum, Datagram, EarlierFrames, Endpoint, Flow, Headers, IpHeader, Protocol, Segment, SeqNumber, TcpFlags,
+    TcpOptions, TcpTimestamps, Timestamp, Transport,
 };
 
-/// The fields of a common packet, in 64 bytes, without IPv6 addresses. [`Brief::headers`] gives the same headers as the
+/// The fields of a common packet, in 64 bytes, without IPv6 addresses. [`Brief::fill`] gives the same headers as the
 /// decoder.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
@@ -199,63 +199,94 @@ impl Brief {
         self.kind.get() & bit != 0
     }
 
-    /// The headers as the decoder makes them; `wide` are the addresses of IPv6.
-    #[inline(always)]
-    pub fn headers(&self, wide: &[u8; 32]) -> Headers {
-        let [from, to] = self.ports;
-        let (source, destination) = if self.is_ipv6() {
-            let address = |half: Option<&[u8; 16]>| half.map_or(Ipv6Addr::UNSPECIFIED, |half| Ipv6Addr::from(*half));
-            (Endpoint::new(address(wide.first_chunk()), from), Endpoint::new(address(wide.last_chunk()), to))
-        } else {
-            let [source, destination] = self.addresses.map(Ipv4Addr::from_bits);
-            (Endpoint::new(source, from), Endpoint::new(destination, to))
+    /// Headers for [`Brief::fill`] to write to, with the fields in which all common packets of a protocol agree.
+    pub fn blank(protocol: Protocol) -> Headers {
+        let nobody = Endpoint::new(Ipv4Addr::UNSPECIFIED, 0);
+        let transport = match protocol {
+            Protocol::Tcp => Transport::Segment(Segment {
+                source: nobody,
+                destination: nobody,
+                seq: SeqNumber(0),
+                ack: SeqNumber(0),
+                flags: TcpFlags::default(),
+                window: 0,
+                urgent: 0,
+                header_len: 20,
+                options: TcpOptions::default(),
+                checksum: Checksum::default(),
+                len: 0,
+            }),
+            Protocol::Udp => Transport::Datagram(Datagram {
+                source: nobody,
+                destination: nobody,
+                checksum: Checksum::default(),
+                checksum_raw: 0,
+                length: 0,
+                lacking: 0,
+                len: 0,
+            }),
         };
         let ip = IpHeader {
-            version: if self.is_ipv6() { 6 } else { 4 },
-            id: (!self.is_ipv6()).then_some(self.ip_id),
-            ttl: self.ttl,
-            ecn: self.ecn_and_checksum & 3,
-            header_len: if self.is_ipv6() { 40 } else { 20 },
+            version: 4,
+            id: None,
+            ttl: 0,
+            ecn: 0,
+            header_len: 20,
             fragments: 1,
             earlier_bytes: 0,
             earlier: EarlierFrames::default(),
         };
-        let checksum = self.checksum();
-        let transport = if self.protocol() == Protocol::Udp {
-            Transport::Datagram(Datagram {
-                source,
-                destination,
-                checksum,
-                checksum_raw: self.mss_or_checksum,
-                length: self.urgent_or_length,
-                lacking: 0,
-                len: self.len.into(),
-            })
-        } else {
-            let [value, echo_reply] = self.stamps;
-            let syn = self.is(SYN_OPTIONS);
-            let options = TcpOptions {
-                mss: syn.then_some(self.mss_or_checksum),
-                window_scale: syn.then_some(self.shift),
-                sack_permitted: syn,
-                timestamps: self.is(STAMPS).then_some(TcpTimestamps { value, echo_reply }),
-                ..TcpOptions::default()
-            };
-            Transport::Segment(Segment {
-                source,
-                destination,
-                seq: SeqNumber(self.seq),
-                ack: SeqNumber(self.ack),
-                flags: TcpFlags::from_bits(self.flags),
-                window: self.window,
-                urgent: self.urgent_or_length,
-                header_len: self.header_len,
-                options,
-                checksum,
-                len: self.len.into(),
-            })
-        };
         Headers::new(ip, transport)
+    }
+
+    /// Writes the headers as the decoder makes them; `wide` are the addresses of IPv6. `headers` are blank ones of its
+    /// protocol or those of another common packet: to make all of them anew would cost several times as much.
+    #[inline(always)]
+    pub fn fill(&self, wide: &[u8; 32], headers: &mut Headers) {
+        let [from, to] = self.ports;
+        let (source, destination) = if self.is_ipv6() {
+            let address = |half: Option<&[u8; 16]>| half.map_or(Ipv6Addr::UNSPECIFIED, |half| Ipv6Addr::from(*half));
+            let source = Endpoint::new(address(wide.first_chunk()), from);
+            let destination = Endpoint::new(address(wide.last_chunk()), to);
+            headers.flow = Flow::new(self.protocol(), source, destination);
+            (headers.ip.version, headers.ip.id, headers.ip.header_len) = (6, None, 40);
+            (source, destination)
+        } else {
+            let [source, destination] = self.addresses;
+            headers.flow = Flow::v4(self.protocol(), (source, from), (destination, to));
+            (headers.ip.version, headers.ip.id, headers.ip.header_len) = (4, Some(self.ip_id), 20);
+            let end = |address: u32, port: u16| Endpoint::new(Ipv4Addr::from_bits(address), port);
+            (end(source, from), end(destination, to))
+        };
+        headers.ip.ttl = self.ttl;
+        headers.ip.ecn = self.ecn_and_checksum & 3;
+        match &mut headers.transport {
+            Transport::Segment(segment) => {
+                (segment.source, segment.destination) = (source, destination);
+                (segment.seq, segment.ack) = (SeqNumber(self.seq), SeqNumber(self.ack));
+                segment.flags = TcpFlags::from_bits(self.flags);
+                segment.window = self.window;
+                segment.urgent = self.urgent_or_length;
+                segment.header_len = self.header_len;
+                segment.checksum = self.checksum();
+                segment.len = self.len.into();
+                let [value, echo_reply] = self.stamps;
+                let syn = self.is(SYN_OPTIONS);
+                let options = &mut segment.options;
+                options.mss = syn.then_some(self.mss_or_checksum);
+                options.window_scale = syn.then_some(self.shift);
+                options.sack_permitted = syn;
+                options.timestamps = self.is(STAMPS).then_some(TcpTimestamps { value, echo_reply });
+            }
+            Transport::Datagram(datagram) => {
+                (datagram.source, datagram.destination) = (source, destination);
+                datagram.checksum = self.checksum();
+                datagram.checksum_raw = self.mss_or_checksum;
+                datagram.length = self.urgent_or_length;
+                datagram.len = self.len.into();
+            }
+            Transport::IcmpError(_) => {}
+        }
     }
 
     /// TCP or UDP.

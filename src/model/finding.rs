@@ -173,6 +173,40 @@ impl fmt::Display for FindingCode {
     }
 }
 
+/// Takes diagnoses as they are made. A count takes their codes alone, so that no text is made only to be counted.
+pub trait FindingSink {
+    /// Takes a finding; `text` is called only where its words are kept.
+    fn add<T: Into<Cow<'static, str>>>(
+        &mut self,
+        code: FindingCode,
+        frames: impl IntoIterator<Item = u64>,
+        text: impl FnOnce() -> T,
+    );
+
+    /// Takes a finding that is made already.
+    fn push(&mut self, finding: Finding);
+
+    /// Takes all of these.
+    fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        findings.into_iter().for_each(|finding| self.push(finding));
+    }
+}
+
+impl FindingSink for Vec<Finding> {
+    fn add<T: Into<Cow<'static, str>>>(
+        &mut self,
+        code: FindingCode,
+        frames: impl IntoIterator<Item = u64>,
+        text: impl FnOnce() -> T,
+    ) {
+        self.push(Finding::new(code, text(), frames));
+    }
+
+    fn push(&mut self, finding: Finding) {
+        Self::push(self, finding);
+    }
+}
+
 impl Finding {
     /// A finding proved by these frames; they are put in order, and 0 (no frame) is left out.
     pub fn new(code: FindingCode, text: impl Into<Cow<'static, str>>, frames: impl IntoIterator<Item = u64>) -> Self {

@@ -1,6 +1,8 @@
 //! How often each kind of finding occurred.
 
-use super::finding::{FindingCode, Severity};
+use std::borrow::Cow;
+
+use super::finding::{Finding, FindingCode, FindingSink, Severity};
 
 /// The number of findings by code. Empty, it takes no memory beside itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -8,12 +10,17 @@ pub struct FindingCounts(Vec<(FindingCode, u64)>);
 
 impl FindingCounts {
     /// Counts one finding more.
-    pub fn add(&mut self, code: FindingCode) {
+    pub fn count(&mut self, code: FindingCode) {
         self.add_many(code, 1);
     }
 
+    /// Forgets everything, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// Counts all findings of another.
-    pub fn extend(&mut self, other: &Self) {
+    pub fn add_all(&mut self, other: &Self) {
         other.iter().for_each(|(code, count)| self.add_many(code, count));
     }
 
@@ -69,6 +76,22 @@ impl FindingCounts {
     }
 }
 
+/// Counts what it is given.
+impl FindingSink for FindingCounts {
+    fn add<T: Into<Cow<'static, str>>>(
+        &mut self,
+        code: FindingCode,
+        _: impl IntoIterator<Item = u64>,
+        _: impl FnOnce() -> T,
+    ) {
+        self.add_many(code, 1);
+    }
+
+    fn push(&mut self, finding: Finding) {
+        self.add_many(finding.code, 1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,15 +101,15 @@ mod tests {
         let mut counts = FindingCounts::default();
         assert!(counts.is_empty() && counts.worst().is_none() && counts.trouble().is_none());
         for code in [FindingCode::NoReply, FindingCode::CloseFour, FindingCode::ZeroWindow, FindingCode::NoReply] {
-            counts.add(code);
+            counts.count(code);
         }
         let mut twice = counts.clone();
-        twice.extend(&counts);
+        twice.add_all(&counts);
         assert_eq!((twice.total(), twice.of(FindingCode::NoReply), twice.of(FindingCode::Refused)), (8, 4, 0));
         let warnings = vec![(FindingCode::NoReply, 2), (FindingCode::ZeroWindow, 1)];
         assert_eq!(counts.of_severity(Severity::Warning), warnings, "the most frequent first");
         assert_eq!((counts.worst(), counts.trouble()), (Some((FindingCode::NoReply, 2)), Some(Severity::Warning)));
-        counts.add(FindingCode::Refused);
+        counts.count(FindingCode::Refused);
         assert_eq!(counts.worst(), Some((FindingCode::Refused, 1)), "severity comes before frequency");
         assert!(counts.iter().is_sorted());
     }

@@ -52,15 +52,23 @@ impl Flow {
     #[inline]
     pub fn new(protocol: Protocol, source: Endpoint, destination: Endpoint) -> Self {
         if let (IpAddr::V4(from), IpAddr::V4(to)) = (source.address, destination.address) {
-            let pack = |address: u32, port: u16| u64::from(address) << 16 | u64::from(port);
-            let (from, to) = (pack(from.to_bits(), source.port), pack(to.to_bits(), destination.port));
-            let key = FlowKeyV4(from.min(to) | (protocol as u64) << 48, from.max(to));
-            return Self { key: FlowKey::V4(key), upward: from <= to };
+            return Self::v4(protocol, (from.to_bits(), source.port), (to.to_bits(), destination.port));
         }
         let (from, to) = (wide(source), wide(destination));
         let ((a, b, p), (c, d, q)) = if from <= to { (from, to) } else { (to, from) };
         let rest = u64::from(p) | u64::from(q) << 16 | (protocol as u64) << 32;
         Self { key: FlowKey::V6(FlowKeyV6([a, b, c, d, rest])), upward: from <= to }
+    }
+}
+
+impl Flow {
+    /// The same for IPv4 addresses and ports.
+    #[inline(always)]
+    pub fn v4(protocol: Protocol, source: (u32, u16), destination: (u32, u16)) -> Self {
+        let pack = |(address, port): (u32, u16)| u64::from(address) << 16 | u64::from(port);
+        let (from, to) = (pack(source), pack(destination));
+        let key = FlowKeyV4(from.min(to) | (protocol as u64) << 48, from.max(to));
+        Self { key: FlowKey::V4(key), upward: from <= to }
     }
 }
 

@@ -30,7 +30,7 @@ pub use brief::{Addresses, Arrival, Brief};
 pub use call::{Call, CallKind, FailedCall, KernelView, Side};
 pub use capture_info::{CaptureFormat, CaptureInfo};
 pub use endpoint::Endpoint;
-pub use finding::{Finding, FindingCode, Severity};
+pub use finding::{Finding, FindingCode, FindingSink, Severity};
 pub use finding_counts::FindingCounts;
 pub use flags::TcpFlags;
 pub use flow::{Flow, FlowKey, FlowKeyV4, FlowKeyV6};

@@ -11,7 +11,7 @@ use std::thread::Scope;
 use super::packets::{End, Packets};
 use crate::capture::Source;
 use crate::decode::{Common, Decoder, common};
-use crate::model::{Brief, Frame, Headers, LinkType, Packet, Skip, Unknown};
+use crate::model::{Brief, Frame, Headers, LinkType, Packet, Protocol, Skip, Unknown};
 
 /// Packets in a batch: enough that neither thread waits for the other's next one, and so few that a batch, of about
 /// a quarter of a megabyte, stays close to a processor.
@@ -98,20 +98,21 @@ impl Ahead {
 
 impl Packets for Ahead {
     fn each<B>(&mut self, mut take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B> {
+        let (mut tcp, mut udp) = (Brief::blank(Protocol::Tcp), Brief::blank(Protocol::Udp));
         loop {
             let mut payloads = self.batch.payloads.as_slice();
             let (mut others, mut wide) = (self.batch.others.iter(), self.batch.wide.iter());
             let (first, link, interface) = self.batch.first.unwrap_or((1, LinkType::RAW, 0));
             for (number, item) in (first..).zip(&self.batch.items) {
-                let common;
                 let (frame, headers, len) = match item {
                     Some(brief) => {
                         let wide = if brief.is_ipv6() { wide.next() } else { None };
-                        common = brief.headers(wide.unwrap_or(&[0; 32]));
+                        let common = if brief.protocol() == Protocol::Tcp { &mut tcp } else { &mut udp };
+                        brief.fill(wide.unwrap_or(&[0; 32]), common);
                         let (time, wire_len) = (Some(brief.time()), brief.wire_len());
                         let unknown = Unknown::default();
                         let frame = Frame { number, time, link, interface, wire_len, data: &[], unknown };
-                        (frame, Ok(&common), brief.payload_len())
+                        (frame, Ok(&*common), brief.payload_len())
                     }
                     None => {
                         let Some(other) = others.next() else { break };

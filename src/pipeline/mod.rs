@@ -15,7 +15,7 @@ use packets::{End, Inline, Packets};
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::drive::Signal;
-use crate::explain::{Step, capture_findings, step_findings};
+use crate::explain::{Step, capture_findings};
 use crate::model::{CaptureFormat, Endpoint, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink, Tally};
 use crate::track::{CapturePoint, StopReason, Tracker};
@@ -159,10 +159,11 @@ impl Run<'_> {
                 self.wants_steps = self.wants_steps && self.sink.wants_steps();
                 if !self.wants_steps {
                     if let Some(counter) = self.counter.as_mut()
+                        && !self.tracker.is_ordinary(packet)
                         && let Some(last) = self.tracker.last(packet)
                     {
                         let event = last.event(frame, packet);
-                        counter.step(event.stream, &step_findings(&event));
+                        counter.event(&event);
                     }
                 } else if let Some(last) = self.tracker.last(packet) {
                     let event = last.event(frame, packet);

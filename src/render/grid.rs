@@ -4,7 +4,7 @@ use super::Options;
 use crate::explain::{AnswerTable, Conversation, Step};
 use crate::report::{
     Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn, Report,
-    Room, StepColumn, ToldCall,
+    Room, StepColumn, ToldCall, Tone,
 };
 
 /// A table: a head and rows of as many cells.
@@ -55,10 +55,11 @@ impl Grid {
         let row = |conversation: &Conversation| {
             columns.iter().map(|column| (column.text)(conversation, &options.view)).collect()
         };
-        let rows = match &report.totals.triage {
+        let mut rows: Vec<Vec<Cell>> = match &report.totals.triage {
             Some(worst) => worst.conversations.iter().map(row).collect(),
             None => report.conversations.iter().map(|kept| row(&kept.conversation)).collect(),
         };
+        rows.extend(report.totals.failed.iter().map(|failed| failed_row(&columns, failed)));
         let grid = Self { head: columns.iter().map(|column| Head::from(*column)).collect(), rows };
         match options.conversation_columns {
             Choice::Only(_) => grid,
@@ -100,6 +101,16 @@ impl Grid {
             .map(|row| row.into_iter().enumerate().filter(|(index, _)| keep(*index)).map(|(_, cell)| cell).collect());
         Self { head: head.collect(), rows: rows.collect() }
     }
+}
+
+/// A row of a capture that could not be read: its file, and the reason instead of a finding.
+fn failed_row(columns: &[&'static ConversationColumn], (file, why): &(String, String)) -> Vec<Cell> {
+    let cell = |column: &&ConversationColumn| match column.name {
+        "file" => Cell::from(file.as_str()),
+        "worst" => Cell::from(why.as_str()).tone(Tone::Reset),
+        _ => Cell::default(),
+    };
+    columns.iter().map(cell).collect()
 }
 
 /// The columns for conversations that are asked for, or that there is room for.

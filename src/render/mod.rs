@@ -59,7 +59,7 @@ pub enum Triaged {
 }
 
 /// Most conversations that are shown step by step unless more is asked for.
-const SHOWN: usize = 20;
+pub const SHOWN: usize = 20;
 
 /// Most of the worst conversations that a triage lists.
 const WORST: usize = 50;

@@ -6,7 +6,7 @@ use std::io;
 use super::Sink;
 use super::relay::Relay;
 use super::totals::CaptureTotals;
-use crate::explain::{Conversation, Evidence, Step};
+use crate::explain::{Conversation, Evidence, Questions, Step};
 use crate::model::CaptureInfo;
 use crate::track::{Event, StreamId};
 
@@ -20,6 +20,7 @@ const MOST: usize = 16_384;
 #[derive(Debug)]
 pub struct Answering<S> {
     inner: S,
+    asked: Questions,
     most: usize,
     /// At most `most`.
     open: HashMap<StreamId, Evidence>,
@@ -29,7 +30,13 @@ pub struct Answering<S> {
 impl<S: Sink> Answering<S> {
     /// Passes everything on to `inner`, conversations with their evidence.
     pub fn new(inner: S) -> Self {
-        Self { inner, most: MOST, open: HashMap::new(), unanswered: 0 }
+        Self { inner, asked: Questions::default(), most: MOST, open: HashMap::new(), unanswered: 0 }
+    }
+
+    /// The same, for these questions alone.
+    #[must_use]
+    pub fn asked(self, asked: Questions) -> Self {
+        Self { asked, ..self }
     }
 
     /// The evidence of a step's conversation; `None` where none is kept, since answers need the first step too.
@@ -74,7 +81,7 @@ impl<S: Sink> Relay for Answering<S> {
         match self.open.remove(&conversation.totals.stream) {
             // one before this has seen more
             Some(evidence) if !conversation.has_evidence() => {
-                self.inner.conversation(&conversation.clone().with_evidence(evidence))
+                self.inner.conversation(&conversation.clone().with_evidence(evidence, self.asked.clone()))
             }
             _ => self.inner.conversation(conversation),
         }

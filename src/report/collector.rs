@@ -1,5 +1,6 @@
 //! Keeps a bounded part of a capture until its end, for formats that need to see the whole.
 
+use std::collections::HashSet;
 use std::io;
 
 use super::Sink;
@@ -81,6 +82,9 @@ pub struct Collector<R> {
     renderer: R,
     info: CaptureInfo,
     open: Places<Open>,
+    preferred: Option<HashSet<StreamId>>,
+    /// Conversations of several captures shown as one: their names tell them apart only with their files'.
+    of_files: Vec<Conversation>,
     calls: Vec<ToldCall>,
     left_out: LeftOut,
 }
@@ -102,6 +106,8 @@ impl<R: Renderer> Collector<R> {
             renderer,
             info: CaptureInfo::default(),
             open: Places::new(bounds.conversations),
+            preferred: None,
+            of_files: Vec::new(),
             calls: Vec::new(),
             left_out: LeftOut::default(),
         }
@@ -111,9 +117,13 @@ impl<R: Renderer> Collector<R> {
 impl<R: Renderer> Sink for Collector<R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
-        self.open = Places::new(self.bounds.conversations);
+        self.open = Places::new(self.bounds.conversations).only(self.preferred.take());
         self.left_out = LeftOut::default();
         Ok(())
+    }
+
+    fn prefer(&mut self, streams: &HashSet<StreamId>) {
+        self.preferred = Some(streams.clone());
     }
 
     fn may_show(&self, event: &Event<'_>) -> bool {
@@ -147,6 +157,10 @@ impl<R: Renderer> Sink for Collector<R> {
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        if conversation.file().is_some() && self.of_files.len() < self.bounds.conversations {
+            self.of_files.push(conversation.clone());
+            return Ok(());
+        }
         match self.open.get(conversation.totals.stream) {
             Some(open) => open.conversation = Some(conversation.clone()),
             None => self.left_out.conversation(conversation),
@@ -176,6 +190,12 @@ impl<R: Renderer> Sink for Collector<R> {
             let conversation = conversation?.with_transfer(transfer);
             Some(Kept { conversation, steps, steps_left_out, digest })
         });
+        let of_files = std::mem::take(&mut self.of_files).into_iter().map(|conversation| Kept {
+            conversation,
+            steps: Vec::new(),
+            steps_left_out: 0,
+            digest: FindingDigest::default(),
+        });
         let mut totals = totals.clone();
         match &totals.triage {
             // instead of all steps
@@ -183,7 +203,7 @@ impl<R: Renderer> Sink for Collector<R> {
             None => totals.left_out.extend(self.left_out),
         }
         let (info, calls) = (std::mem::take(&mut self.info), std::mem::take(&mut self.calls));
-        let report = Report { info, conversations: conversations.collect(), calls, totals };
+        let report = Report { info, conversations: conversations.chain(of_files).collect(), calls, totals };
         self.renderer.render(&report)
     }
 

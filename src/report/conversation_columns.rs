@@ -5,12 +5,15 @@ use super::column::{Align, ConversationColumn, Room};
 use super::view::View;
 use crate::explain::Conversation;
 use crate::model::FindingCode;
-use crate::model::PerDirection;
 use crate::model::Severity;
-use crate::track::{AnalysisFlag, Close, Handshake, TcpTotals};
+use crate::model::{Nanos, PerDirection};
+use crate::track::{AnalysisFlag, Close, Handshake, RttTotals, TcpTotals};
 
 /// Every column that a table of conversations can have, in the order in which they stand.
 pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
+    column("file", "file", "its capture's file, where several are shown as one", Align::Left, Room::Tight, |c, _| {
+        c.file().unwrap_or_default().into()
+    }),
     column("conversation", "stream", "its name for --conversation", Align::Left, Room::Tight, |c, _| {
         c.totals.stream.to_string().into()
     }),
@@ -57,15 +60,29 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     column("retransmissions", "retr.", "retransmissions, by Wireshark's flag", Align::Right, Room::Ample, |c, _| {
         tcp(c, |tcp| some(tcp.analysis.get(AnalysisFlag::Retransmission)))
     }),
-    column("resets", "RST", "findings about resets", Align::Right, Room::Ample, |c, _| {
-        some(RESETS.iter().map(|code| c.findings_count().of(*code)).sum())
-    }),
+    column("resets", "RST", "segments with RST", Align::Right, Room::Ample, |c, _| some(c.totals.resets.into())),
     column("zero_windows", "win 0", "how often a window was closed", Align::Right, Room::Ample, |c, _| {
         tcp(c, |tcp| {
             let zero = &tcp.story.zero_window;
             some(zero.client_to_server.shut.count + zero.server_to_client.shut.count)
         })
     }),
+    column(
+        "response_time",
+        "answer",
+        "median response time of the server, in seconds",
+        Align::Right,
+        Room::Wide,
+        |c, _| response_time(c, |times| times.median),
+    ),
+    column(
+        "response_time_max",
+        "answer max",
+        "longest response time of the server, in seconds",
+        Align::Right,
+        Room::Wide,
+        |c, _| response_time(c, |times| times.max),
+    ),
     column("closed_first", "closed", "the side that closed first", Align::Left, Room::Wide, |c, _| {
         tcp(c, |tcp| tcp.closed_first.map(|side| side.sender()).unwrap_or_default().into())
     }),
@@ -144,20 +161,13 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
     ),
 ];
 
-/// What a RST may be.
-const RESETS: &[FindingCode] = &[
-    FindingCode::Refused,
-    FindingCode::ResetUnread,
-    FindingCode::ResetAfterClose,
-    FindingCode::ResetAbort,
-    FindingCode::ResetStale,
-    FindingCode::ResetUnknown,
-    FindingCode::ResetIgnored,
-];
-
 /// A count that says something.
 fn some(count: u64) -> Cell {
     if count == 0 { Cell::default() } else { count.to_string().into() }
+}
+
+fn response_time(conversation: &Conversation, of: impl Fn(&RttTotals) -> Option<Nanos>) -> Cell {
+    conversation.totals.response_times.as_ref().and_then(of).map(View::seconds).unwrap_or_default().into()
 }
 
 const fn column(

@@ -24,6 +24,7 @@ mod several;
 mod step_columns;
 mod tally;
 mod titled;
+mod together;
 mod totals;
 mod transcript;
 mod triage;
@@ -53,6 +54,7 @@ pub use several::Several;
 pub use step_columns::COLUMNS;
 pub use tally::Tally;
 pub use titled::Titled;
+pub use together::Together;
 pub use totals::{CaptureTotals, LeftOut};
 pub use transcript::{Teller, ToldCall};
 pub use triage::{Triage, Worst};
@@ -149,6 +151,9 @@ pub trait Sink {
     /// # Errors
     /// When the output can't be written.
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()>;
+
+    /// A capture could not be read, or not to its end; told where several are shown as one.
+    fn failed(&mut self, _file: &str, _why: &str) {}
 
     /// There are no more captures: what is still kept back is written.
     ///

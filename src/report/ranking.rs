@@ -9,7 +9,8 @@ use crate::model::PerDirection;
 /// What makes a conversation come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Problems before warnings, and among those of one severity the longest stall; the rest by bytes on the wire.
+    /// Problems before warnings, and among those of one severity by the time lost, then by the bytes lost; the rest by bytes
+    /// on the wire.
     #[default]
     Trouble,
     /// Many bytes on the wire.
@@ -41,10 +42,7 @@ impl Order {
         match self {
             Self::Trouble => match of.findings_count().trouble() {
                 None => [0, 0, sum(&totals.bytes)],
-                Some(severity) => {
-                    let stall = totals.longest_stall.map_or(0, |stall| i128::from(stall.0));
-                    [severity as i128, stall, sum(&totals.bytes)]
-                }
+                Some(severity) => [severity as i128, i128::from(totals.time_lost().0), i128::from(totals.bytes_lost())],
             },
             Self::Bytes => [sum(&totals.bytes), 0, 0],
             Self::Packets => [sum(&totals.packets), 0, 0],

@@ -78,6 +78,10 @@ pub trait Relay {
         self.to_mut().finish(totals)
     }
 
+    fn failed(&mut self, file: &str, why: &str) {
+        self.to_mut().failed(file, why);
+    }
+
     fn end(&mut self) -> io::Result<()> {
         self.to_mut().end()
     }
@@ -134,6 +138,10 @@ impl<R: Relay> Sink for R {
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         Relay::finish(self, totals)
+    }
+
+    fn failed(&mut self, file: &str, why: &str) {
+        Relay::failed(self, file, why);
     }
 
     fn end(&mut self) -> io::Result<()> {

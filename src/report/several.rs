@@ -119,6 +119,10 @@ impl Sink for Several<'_> {
         self.each(|sink| sink.flush())
     }
 
+    fn failed(&mut self, file: &str, why: &str) {
+        self.members.iter_mut().for_each(|member| member.sink.failed(file, why));
+    }
+
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         self.each(|sink| sink.finish(totals))
     }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::explain::Conversation;
+use crate::explain::{Conversation, report_step_findings};
 use crate::model::{Finding, FindingCounts};
-use crate::track::{ConversationTotals, StreamId};
+use crate::track::{ConversationTotals, Event, StreamId};
 
 /// The findings counted so far: of each conversation that has not ended, and of the capture.
 ///
@@ -13,9 +13,21 @@ use crate::track::{ConversationTotals, StreamId};
 pub struct Tally {
     of_steps: HashMap<StreamId, FindingCounts>,
     all: FindingCounts,
+    /// The findings of the step in hand.
+    of_step: FindingCounts,
 }
 
 impl Tally {
+    /// Counts the findings of a step that nobody looks at: no text is made for it.
+    #[inline]
+    pub fn event(&mut self, event: &Event<'_>) {
+        report_step_findings(event, &mut self.of_step);
+        if !self.of_step.is_empty() {
+            self.of_steps.entry(event.stream).or_default().add_all(&self.of_step);
+            self.of_step.clear();
+        }
+    }
+
     /// Counts the findings of a step.
     #[inline]
     pub fn step(&mut self, stream: StreamId, findings: &[Finding]) {
@@ -27,7 +39,7 @@ impl Tally {
     #[cold]
     fn count(&mut self, stream: StreamId, findings: &[Finding]) {
         let counts = self.of_steps.entry(stream).or_default();
-        findings.iter().for_each(|finding| counts.add(finding.code));
+        findings.iter().for_each(|finding| counts.count(finding.code));
     }
 
     /// What was counted of the steps of a conversation that ends.
@@ -39,16 +51,16 @@ impl Tally {
     pub fn conversation(&mut self, totals: ConversationTotals) -> Conversation {
         let of_steps = self.of_steps(totals.stream);
         let conversation = Conversation::counted(totals, of_steps);
-        self.all.extend(conversation.findings_count());
+        self.all.add_all(conversation.findings_count());
         conversation
     }
 
     /// The count of the whole capture, with its own `findings`.
     pub fn finish(mut self, findings: &[Finding]) -> FindingCounts {
-        findings.iter().for_each(|finding| self.all.add(finding.code));
+        findings.iter().for_each(|finding| self.all.count(finding.code));
         // the conversations of these were not given: their findings are not lost
         for counts in self.of_steps.values() {
-            self.all.extend(counts);
+            self.all.add_all(counts);
         }
         self.all
     }

@@ -39,6 +39,8 @@ pub struct CaptureTotals {
     pub unanswered: u64,
     /// Steps of others, who use the port of the session that was captured.
     pub others: u64,
+    /// Captures that could not be read, or not to their end, each with the reason, where several are shown as one.
+    pub failed: Vec<(String, String)>,
     /// The worst conversations, where there are too many to show each.
     pub triage: Option<Box<Worst>>,
     /// The programs whose session was captured, where they are the user's own.
@@ -102,6 +104,31 @@ impl CaptureTotals {
             Protocol::Tcp => self.tcp_conversations,
             Protocol::Udp => self.udp_conversations,
         }
+    }
+
+    /// Adds those of the capture in `file`.
+    pub(super) fn add(&mut self, other: &Self, file: &str) {
+        self.frames += other.frames;
+        self.tcp += other.tcp;
+        self.udp += other.udp;
+        self.icmp += other.icmp;
+        other.other().for_each(|(reason, frames)| self.skip(reason, frames));
+        self.tcp_conversations += other.tcp_conversations;
+        self.udp_conversations += other.udp_conversations;
+        self.evicted += other.evicted;
+        self.unanswered += other.unanswered;
+        self.others += other.others;
+        self.findings_count.add_all(&other.findings_count);
+        self.left_out.extend(other.left_out);
+        self.stopped = self.stopped.or(other.stopped);
+        // its frames are those of its file
+        let of_file = |finding: &Finding| {
+            let frames: Vec<_> = finding.frames.iter().map(u64::to_string).collect();
+            let text = format!("{file}: {} (frames {})", finding.text, frames.join(", "));
+            Finding::new(finding.code, text, [])
+        };
+        self.findings.extend(other.findings.iter().map(of_file));
+        self.remarks.extend(other.remarks.iter().map(|remark| format!("{file}: {remark}")));
     }
 
     /// Counts `count` frames under `reason`.

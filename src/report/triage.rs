@@ -102,7 +102,9 @@ impl<S: Sink> Relay for Triage<S> {
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let (conversations, _) = self.ranking.take();
         let mut totals = totals.clone();
-        if self.offered > self.more_than as u64 {
+        // of the last conversations no step was passed on, though few of them are wanted
+        let lacks_steps = self.is_full() && !self.details && self.offered > 0;
+        if self.offered > self.more_than as u64 || lacks_steps {
             totals.triage = Some(Box::new(Worst { conversations, troubled: self.troubled, of: self.offered }));
         }
         self.inner.finish(&totals)

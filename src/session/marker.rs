@@ -63,7 +63,7 @@ impl<'a> Relay for Marker<'a> {
         let before = step.findings.len();
         step.mark(&marks);
         for finding in step.findings.iter().skip(before) {
-            self.added.entry(step.event.stream).or_default().add(finding.code);
+            self.added.entry(step.event.stream).or_default().count(finding.code);
         }
         self.sink.step(&step)
     }
@@ -81,7 +81,7 @@ impl<'a> Relay for Marker<'a> {
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let mut totals = totals.clone();
-        self.added.values().for_each(|added| totals.findings_count.extend(added));
+        self.added.values().for_each(|added| totals.findings_count.add_all(added));
         self.sink.finish(&totals)
     }
 }

@@ -269,7 +269,11 @@ fn bit(direction: Direction) -> u8 {
 
 /// How many routers a packet has passed, if its sender began at one of the usual values; `None` where that is implausible.
 fn hops(ttl: u8) -> Option<u8> {
-    let begun = [64, 128, 255].into_iter().find(|begun| *begun >= ttl)?;
+    let begun = match ttl {
+        ..=64 => 64,
+        65..=128 => 128,
+        129.. => 255,
+    };
     Some(begun - ttl).filter(|hops| ttl > 0 && *hops < MOST_HOPS)
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Conversation {
     pub(super) last_at: OptTime,
     at: OptTime,
     steps: u64,
+    /// Segments with RST.
+    pub(super) resets: u32,
     /// The longest time between two steps.
     pub(super) longest_stall: Nanos,
     /// The fields of its packets that the source does not show.
@@ -63,6 +65,7 @@ impl Conversation {
             last_at: frame.time.map(|_| Nanos(0)).into(),
             at: OptTime::UNKNOWN,
             steps: 0,
+            resets: 0,
             longest_stall: Nanos(0),
             unknown: Unknown::default(),
             packets: PerDirection::default(),
@@ -138,6 +141,7 @@ impl Conversation {
             tcp.echo_matcher.begin(direction);
         }
         let reset = segment.flags.contains(TcpFlags::RST);
+        self.resets = self.resets.saturating_add(u32::from(reset));
         let data = segment.len > 0 && !reset;
         if data && tcp.connection.reached(direction, segment) {
             let late = facts.retransmission.is_some_and(|again| again.is_captured_late());
@@ -150,7 +154,11 @@ impl Conversation {
             tcp.connection.see_alert(&moment);
         }
         if data && facts.retransmission.is_none() && facts.probe.is_none() {
-            tcp.connection.time_answer(&moment, last, facts);
+            tcp.connection.time_answer(&moment, segment, last, facts);
+            if let Some(time) = facts.response_time.filter(|time| direction == Direction::ServerToClient && time.0 >= 0)
+            {
+                tcp.connection.response_times.add(time);
+            }
         }
         if self.steps == 0 && tcp.connection.former.is_some() {
             facts.analysis.insert(super::AnalysisFlag::ReusedPorts);

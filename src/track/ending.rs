@@ -17,9 +17,10 @@ impl Conversation {
                 let (pending, bytes) = exchange.datagrams.pending();
                 let totals = exchange.totals();
                 let found = &mut exchange.datagrams.found;
-                (None, Some(totals), found.totals(pending, bytes), found.take_story(), None, exchange.ledger())
+                let times = (None, exchange.response_times.totals(None));
+                (None, Some(totals), found.totals(pending, bytes), found.take_story(), times, exchange.ledger())
             }
-            Kind::Retired => (None, None, None, EchoStory::default(), None, None),
+            Kind::Retired => (None, None, None, EchoStory::default(), (None, None), None),
         };
         self.totals_with((tcp, udp), (echo, echo_story), rtt, ledger)
     }
@@ -33,7 +34,7 @@ impl Conversation {
         let (pending, bytes) = tcp.echo_matcher.pending();
         let found = &mut tcp.echo_matcher.found;
         let (echo, story) = (found.totals(pending, bytes), found.take_story());
-        let rtt = tcp.connection.rtt_totals();
+        let rtt = (tcp.connection.rtt_totals(), tcp.connection.response_times.totals(None));
         let ledger = tcp.connection.ledger(self.last_at);
         self.totals_with((Some(tcp.connection.totals()), None), (echo, story), rtt, Some(ledger))
     }
@@ -42,7 +43,7 @@ impl Conversation {
         &self,
         (tcp, udp): (Option<TcpTotals>, Option<UdpTotals>),
         (echo, echo_story): (Option<EchoTotals>, EchoStory),
-        rtt: Option<RttTotals>,
+        (rtt, response_times): (Option<RttTotals>, Option<RttTotals>),
         ledger: Option<Ledger>,
     ) -> ConversationTotals {
         ConversationTotals {
@@ -54,6 +55,7 @@ impl Conversation {
             last_frame: self.last_frame,
             start: self.start,
             duration: self.duration(),
+            resets: self.resets,
             longest_stall: self.last_at.get().map(|_| self.longest_stall),
             ledger: ledger.zip(self.duration()).map(|(ledger, duration)| ledger.closed(duration, self.last_frame)),
             packets: self.packets,
@@ -64,6 +66,7 @@ impl Conversation {
             echo,
             echo_story,
             rtt,
+            response_times,
             in_surge: false,
             unknown: self.unknown,
             early: None,

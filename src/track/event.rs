@@ -16,10 +16,14 @@ use super::tcp::rules::acceptability::Unacceptable;
 use super::tcp::rules::reset::family::ResetFamily;
 use super::tcp::rules::rule::Verdict;
 use crate::echo::Echo;
+use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{
     Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, Segment, TcpFlags, TcpOptions, Timestamp,
     Unknown,
 };
+
+/// Flags of segments that a finding may be made of.
+const TELL_BY_THEMSELVES: TcpFlags = TcpFlags::URG.union(TcpFlags::SYN);
 
 /// The capture holds the packet twice.
 const CAPTURED_TWICE: Cause = Cause::of(CauseEvent::Capture, "duplicate");
@@ -118,6 +122,16 @@ impl Event<'_> {
     /// Whether it carries no payload.
     pub fn is_empty(&self) -> bool {
         self.len().unwrap_or(0) == 0
+    }
+
+    /// Whether it shows nothing that a finding could be made of: quick, since nearly every packet is so.
+    #[inline]
+    pub fn is_ordinary(&self) -> bool {
+        match &self.body {
+            Body::Tcp(facts) => facts.is_ordinary(&self.ip, (facts.flags, facts.checksum, &facts.options)),
+            Body::Udp(facts) => facts.is_ordinary(&self.ip),
+            Body::Icmp(_) => false,
+        }
     }
 
     /// The event that made its sender send it; where the capture does not decide, unknown, with the events that fit.
@@ -248,6 +262,25 @@ impl TcpFacts {
         self.checksum = segment.checksum;
     }
 
+    /// Whether neither these facts nor what the segment says by itself, which they may lack still, shows anything that a
+    /// finding could be made of.
+    #[inline]
+    pub(super) fn is_ordinary(
+        &self,
+        ip: &IpHeader,
+        (flags, checksum, options): (TcpFlags, Checksum, &TcpOptions),
+    ) -> bool {
+        self.retransmission.is_none()
+            && self.unacceptable.is_none()
+            && self.probe.is_none()
+            && self.reset.is_none()
+            && self.observations.is_empty()
+            && checksum != Checksum::Invalid
+            && ip.fragments <= 1
+            && !flags.intersects(TELL_BY_THEMSELVES)
+            && !options.other.has_fastclose()
+    }
+
     /// The event that made its sender send it; where the capture does not decide, unknown, with the events that fit.
     pub fn cause(&self) -> (Cause, Candidates) {
         if let Some(frame) = self.observations.captured_twice {
@@ -329,6 +362,16 @@ impl UdpFacts {
             seen: None,
             overtaken: None,
         }
+    }
+
+    /// Whether neither the facts nor the datagram's headers show anything that a finding could be made of.
+    #[inline]
+    pub(super) fn is_ordinary(&self, ip: &IpHeader) -> bool {
+        self.checksum != Checksum::Invalid
+            && ip.fragments <= 1
+            && !matches!(self.place, UdpPlace::Duplicate(_) | UdpPlace::CapturedTwice(_))
+            && self.overtaken.is_none()
+            && self.response_time.is_none_or(|time| time < SLOW_RESPONSE)
     }
 
     /// The event that made its sender send it.

@@ -86,6 +86,7 @@ impl TcpKind {
         let mut next = Self::default();
         place.echo_matcher.hand_over(&mut next.echo_matcher);
         place.connection.rtt.hand_over(&mut next.connection.rtt);
+        place.connection.response_times.hand_over(&mut next.connection.response_times);
         self.connection.hand_over(&mut next.connection);
         *place = std::mem::replace(self, next);
     }

@@ -134,6 +134,11 @@ impl Ledger {
     #[inline]
     pub(super) fn split(&mut self, first: (Wait, Nanos), rest: Wait, at: Nanos, frame: u64) {
         let (wait, part) = first;
+        if part.0 <= 0 {
+            self.attribute(rest, at, frame);
+            self.frame = frame;
+            return;
+        }
         let begin = self.frame;
         let middle = Nanos(self.until.0.saturating_add(part.0.max(0)).min(at.0));
         self.attribute(wait, middle, frame);

@@ -52,6 +52,7 @@ pub use tcp::fragments::EarlierFragments;
 pub use tcp::rules::close::{CloseEffect, CloseProof, Closes, Reply, TimeWait};
 pub use tcp::rules::port_reuse::{PortReuse, ReuseEffect, ReuseProof, ReusedPorts};
 pub use tcp::rules::probe_answer::Answered;
+pub use tcp::rules::registry::{ListedRule, rules};
 pub use tcp::rules::reset::family::{Ends, ResetEffect, ResetFamily};
 pub use tcp::rules::reset::proof::ResetProof;
 pub use tcp::rules::retransmission::family::{Delivery, RetransmissionFamily, Transmission};

@@ -3,7 +3,7 @@
 use super::analysis::AnalysisCounts;
 use super::askers::LinkedConversation;
 use super::capture_point::CapturePointEvidence;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Wait};
 use super::rtt::RttTotals;
 use super::stop_reason::StopReason;
 use super::stream::{RolesFrom, StreamId};
@@ -81,6 +81,8 @@ pub struct ConversationTotals {
     pub start: Option<Timestamp>,
     /// From its first frame to its last.
     pub duration: Option<Nanos>,
+    /// Its segments with RST.
+    pub resets: u32,
     /// The longest time between two of its frames.
     pub longest_stall: Option<Nanos>,
     /// Where that time went; `None` for UDP without answers, and where no frame has a time.
@@ -101,6 +103,8 @@ pub struct ConversationTotals {
     pub udp: Option<UdpTotals>,
     /// Round-trip times.
     pub rtt: Option<RttTotals>,
+    /// From the last byte of each request of the client to the first of the server's answer.
+    pub response_times: Option<RttTotals>,
     /// It came to nothing, and is part of a flood or scan, which is reported once for the capture.
     pub in_surge: bool,
     /// The fields of its packets that the source does not show.
@@ -224,6 +228,28 @@ impl ConversationTotals {
             let begun = matches!(tcp.story.handshake, [Some(_), Some(_), None]) && tcp.handshake == Handshake::Partial;
             begun && (silent && fins.is_none() || tcp.story.reset_in_opening) && !self.may_go_on()
         })
+    }
+}
+
+/// What trouble cost.
+impl ConversationTotals {
+    /// The time spent on what a healthy conversation does not wait for: retransmission timers, the repair of losses, a
+    /// receiver's window, and waits of unknown cause.
+    pub fn time_lost(&self) -> Nanos {
+        let lost = [Wait::Timeout, Wait::Recovery, Wait::Window, Wait::Unknown];
+        let time = |ledger: &Ledger| lost.iter().fold(Nanos(0), |sum, wait| sum.plus(ledger.share(*wait).time));
+        self.ledger.as_ref().map_or(Nanos(0), time)
+    }
+
+    /// The payload bytes of TCP of which the capture does not show that they arrived: those of a gap that was never filled,
+    /// and those at the end that were never acknowledged.
+    pub fn bytes_lost(&self) -> u64 {
+        let Some(tcp) = &self.tcp else { return 0 };
+        let lost = |direction: Direction| {
+            let gap = tcp.story.unfilled.get(direction).map_or(0, |gap| u64::from(gap.bytes));
+            gap + u64::from(tcp.story.unacked.get(direction).bytes)
+        };
+        lost(Direction::ClientToServer) + lost(Direction::ServerToClient)
     }
 }
 

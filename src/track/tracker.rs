@@ -126,6 +126,20 @@ impl Tracker {
         }
     }
 
+    /// Whether the packet that was followed last shows nothing that a finding could be made of: then its event need not
+    /// be made for that.
+    #[inline]
+    pub fn is_ordinary(&self, packet: &Packet<'_>) -> bool {
+        let ip = &packet.headers.ip;
+        match (&packet.headers.transport, &self.followed) {
+            (Transport::Segment(segment), _) => {
+                self.facts.is_ordinary(ip, (segment.flags, segment.checksum, &segment.options))
+            }
+            (_, Some(Tracked { kind: TrackedKind::Datagram(facts), .. })) => facts.is_ordinary(ip),
+            _ => false,
+        }
+    }
+
     /// The packet that was followed last, in its conversation.
     #[inline]
     pub fn last(&mut self, packet: &Packet<'_>) -> Option<Last<'_>> {

@@ -6,6 +6,7 @@ use super::event::UdpFacts;
 use super::facts::{MORE, Overtaken, UdpPlace};
 use super::ledger::{Ledger, Wait};
 use super::packet_ref::PacketRef;
+use super::rtt::Distribution;
 use super::totals::{SentAgain, UdpTotals};
 use crate::echo::{Datagrams, Identity, Likeness};
 use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE};
@@ -85,6 +86,8 @@ pub(super) struct Exchange {
     ledger: Ledger,
     sender: Option<Direction>,
     answered: bool,
+    /// From a request of the client to the server's answer.
+    pub(super) response_times: Distribution,
 }
 
 impl Exchange {
@@ -152,6 +155,9 @@ impl Exchange {
                 self.totals.sent_again_count += 1;
             } else if answered.sure {
                 facts.response_time = moment.since(answered.at);
+                if let Some(time) = facts.response_time.filter(|time| time.0 >= 0) {
+                    self.response_times.add(time);
+                }
             }
             facts.seen = self.clues.tell(None).capture_point;
             if let Some(overtaken_by) = answered.overtaken_by {

@@ -52,17 +52,37 @@ fn quoted(text: &str) -> (&str, Vec<&str>) {
     (plain, parts.step_by(2).collect())
 }
 
+/// A dialogue: its segments with what must be said of each, and the facts.
+struct Script<'a> {
+    title: &'a str,
+    rows: Vec<(&'a str, &'a str)>,
+    facts: Vec<&'a str>,
+}
+
+fn script(dialogue: &str) -> Script<'_> {
+    let (title, rows) = dialogue.split_once('\n').unwrap();
+    let (facts, rows): (Vec<&str>, Vec<&str>) = rows.lines().partition(|row| row.starts_with("fact "));
+    let before: &[&str] = if title.ends_with("(bare)") { &[] } else { &HANDSHAKE };
+    let rows = before.iter().copied().chain(rows).map(|row| row.split_once(" = ").unwrap_or((row, ""))).collect();
+    Script { title, rows, facts }
+}
+
+/// The capture of each dialogue.
+pub(crate) fn captures() -> Vec<Vec<u8>> {
+    let of = |(dialogue, port): (&String, u16)| {
+        let lines: Vec<_> = script(dialogue).rows.iter().map(|(segment, _)| line(segment, port)).collect();
+        capture(&lines)
+    };
+    dialogues(DIALOGUES).iter().zip(10_000..).map(of).collect()
+}
+
 #[test]
 fn every_segment_has_the_findings_that_its_dialogue_holds() {
     let dialogues = dialogues(DIALOGUES);
     assert!(dialogues.len() >= 10, "only {} dialogues", dialogues.len());
     let mut wrong = Vec::new();
     for (dialogue, port) in dialogues.iter().zip(10_000..) {
-        let (title, rows) = dialogue.split_once('\n').unwrap();
-        let (facts, rows): (Vec<&str>, Vec<&str>) = rows.lines().partition(|row| row.starts_with("fact "));
-        let before: &[&str] = if title.ends_with("(bare)") { &[] } else { &HANDSHAKE };
-        let rows: Vec<_> =
-            before.iter().copied().chain(rows).map(|row| row.split_once(" = ").unwrap_or((row, ""))).collect();
+        let Script { title, rows, facts } = script(dialogue);
         let lines: Vec<_> = rows.iter().map(|(segment, _)| line(segment, port)).collect();
         let mut said = Said::default();
         let mut source = file::from_reader("dialogue".into(), Cursor::new(capture(&lines))).unwrap();

@@ -5,6 +5,7 @@
 
 mod dialogue;
 mod findings;
+mod rules;
 
 use std::io::Cursor;
 

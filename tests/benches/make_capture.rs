@@ -6,7 +6,7 @@
 //!
 //! `many` are 500,000 short connections, 1,000 of them open at a time; `long` are 1,000 with many requests; `open` are
 //! 500,000, all open at once; `udp` are 10,000 clients with 250 requests each: 5 million packets each. `PART` makes one in
-//! so many of them.
+//! so many of these conversations, each as long as in the whole capture.
 
 #![allow(
     clippy::indexing_slicing,
@@ -43,13 +43,14 @@ fn main() {
     let [kind, file, part @ ..] = arguments.as_slice() else { usage() };
     let part = part.first().map_or(1, |part| part.parse().unwrap());
     let (conversations, open_at_once, requests, udp) = match kind.as_str() {
-        "many" => (500_000 / part, 1_000, 1, false),
-        "long" => (1_000, 1_000, 1_250 / part, false),
-        "open" => (500_000 / part, 500_000 / part, 1, false),
-        "udp" => (10_000, 10_000, 250 / part, true),
+        "many" => (500_000, 1_000, 1, false),
+        "long" => (1_000, 1_000, 1_250, false),
+        "open" => (500_000, 500_000, 1, false),
+        "udp" => (10_000, 10_000, 250, true),
         _ => usage(),
     };
-    let kind = Kind { conversations, open_at_once, requests, udp };
+    // fewer conversations, not shorter ones: their beginning costs more than what follows
+    let kind = Kind { conversations: (conversations / part).max(1), open_at_once, requests, udp };
     let mut capture = Capture::create(file);
     make(&kind, &mut capture);
     capture.out.flush().unwrap();

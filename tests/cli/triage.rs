@@ -83,3 +83,63 @@ fn a_report_has_the_title_and_author_that_are_asked_for() {
     assert!(!text.contains("documentclass") && !text.contains("{document}") && text.contains("longtable"), "{text}");
     echolab(["analyze", LOSS, "--fragment"]).run().exits(2).complains(&["--format latex"]);
 }
+
+#[test]
+fn questions_are_chosen_by_their_ids() {
+    let all = echolab(["analyze", LOSS, "--answers"]).done();
+    let some = echolab(["analyze", "--answers", "rtt,closed_first", LOSS]).done();
+    assert_eq!(echolab(["analyze", "--answers=rtt,closed_first", LOSS]).done(), some);
+    let (first, other) = ("Which side closed the connection first", "What makes the segment a SYN");
+    assert!(all.contains(first) && some.contains(first), "{some}");
+    assert!(some.lines().count() < all.lines().count() && !some.contains(other), "{some}");
+    echolab(["analyze", "--answers", "rrt", LOSS]).run().exits(2).complains(&["no question \"rrt\"", "rtt"]);
+}
+
+#[test]
+fn resets_and_response_times_have_columns() {
+    let columns = ["--summary", "--columns", "resets,response_time,response_time_max", "--format", "csv"];
+    let cells = |file: &str| {
+        let text = echolab(["analyze", file].into_iter().chain(columns)).done();
+        text.lines().nth(1).unwrap_or_default().to_owned()
+    };
+    let refused = cells("fixtures/kernel/refused.pcap");
+    assert!(refused.starts_with("1,"), "{refused}");
+    let echoed = cells("fixtures/lab-echo-ten-steps.pcap");
+    let times: Vec<f64> = echoed.split(',').skip(1).filter_map(|cell| cell.parse().ok()).collect();
+    assert!(matches!(times[..], [median, max] if 0.0 < median && median <= max), "{echoed}");
+}
+
+#[test]
+fn conversations_are_found_in_a_pipe_where_one_reading_is_enough() {
+    let capture = std::fs::read(LOSS).expect("a fixture");
+    let find = |find: &str, more: &[&str]| {
+        let arguments = ["analyze", "-", "--find", find].into_iter().chain(more.iter().copied());
+        echolab(arguments).stdin(capture.clone()).run()
+    };
+    let shown = find("fast_retransmit", &[]).exits(0).stdout;
+    assert!(shown.contains("what happens") && shown.contains("fast_retransmit"), "{shown}");
+    assert!(find("fast_retransmit", &["--summary"]).exits(0).stdout.contains("tcp:0"));
+    find("refused", &[]).exits(1).complains(&["has refused"]);
+    find("fast_retransmit", &["--format", "lines"]).exits(2).complains(&["reads the capture twice", "a pipe"]);
+}
+
+#[test]
+fn several_captures_are_one_table_with_a_row_for_a_bad_file() {
+    let files =
+        ["fixtures/lab-echo-ten-steps.pcap", LOSS, "fixtures/formats/junk.pcap", "fixtures/kernel/refused.pcap"];
+    let arguments = ["analyze", "--summary", "--width", "400"].into_iter().chain(files);
+    let ran = echolab(arguments).run().exits(2).complains(&["junk.pcap"]);
+    let rows: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with("fixtures/")).collect();
+    let at = |file: &str| rows.iter().position(|row| row.starts_with(file)).unwrap_or_else(|| panic!("{}", ran.stdout));
+    let [healthy, lossy, bad, refused] = files.map(at);
+    assert_eq!((refused, lossy, healthy, bad), (0, 1, 2, 3), "the worst first:\n{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("worst finding").count(), 1, "{}", ran.stdout);
+}
+
+#[test]
+fn many_captures_are_shown_by_one_table() {
+    let files = std::iter::repeat_n("fixtures/lab-echo-ten-steps.pcap", 21);
+    let text = echolab(["analyze", "--width", "300"].into_iter().chain(files)).done();
+    assert!(text.contains("21 captures") && !text.contains("what happens"), "{text}");
+    assert!(text.contains("210 frames"), "{text}");
+}

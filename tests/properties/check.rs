@@ -40,7 +40,7 @@ pub(crate) fn play(frames: Vec<Recorded>, ahead: bool) -> Said {
     assert_eq!((said.packets, said.errors), (said.steps, totals.icmp));
     assert_eq!(said.conversations, [totals.tcp_conversations, totals.udp_conversations]);
     let mut counted = FindingCounts::default();
-    said.codes.iter().chain(totals.findings.iter().map(|finding| &finding.code)).for_each(|code| counted.add(*code));
+    said.codes.iter().chain(totals.findings.iter().map(|finding| &finding.code)).for_each(|code| counted.count(*code));
     assert_eq!(totals.findings_count, counted);
     assert!(said.furthest <= count, "a finding in frame {} of {count}", said.furthest);
     said

@@ -14,6 +14,7 @@ use nix::poll::PollFlags;
 
 use self::until_close::UntilClose;
 use super::analyze::check_filter;
+use super::asked::asked;
 use super::capture_files::{CaptureFiles, ensure_free};
 use super::exit::say;
 use super::interrupt::interrupt;
@@ -25,6 +26,7 @@ use super::{Exit, privileges};
 use crate::capture::save::CaptureWriter;
 use crate::capture::{Interface, LiveCapture, Ring};
 use crate::drive::Signal;
+use crate::explain::Questions;
 use crate::model::{CaptureFormat, counted};
 use crate::pipeline;
 use crate::report::CaptureTotals;
@@ -93,9 +95,11 @@ pub(super) struct CaptureArgs {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(Ring::MOST_MEBIBYTES)))]
     buffer: u32,
 
-    /// Answer the questions that networking labs ask of a trace, with frames and formulas.
-    #[arg(long, help_heading = "Output")]
-    answers: bool,
+    /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
+    /// (`echolab formats questions` lists them).
+    #[arg(long, value_name = "ID,…", value_parser = asked, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "", help_heading = "Output")]
+    answers: Option<Questions>,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -116,7 +120,7 @@ impl CaptureArgs {
         if self.list {
             return list::print_list();
         }
-        let scope = Scope { answers: self.answers, command, live: true, ..Scope::default() };
+        let scope = Scope { answers: self.answers.clone(), command, live: true, ..Scope::default() };
         let mut output = self.output.clone().check(scope)?;
         if output.annotates() {
             bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");

@@ -27,6 +27,7 @@ pub(super) use self::verdict::judge_capture;
 use self::verdict::{judge, judge_scenario};
 use self::watch::{Known, take};
 use self::wire_words::{of_scenario, story};
+use super::asked::asked;
 use super::capture_files::{CaptureFiles, ensure_free};
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
@@ -42,6 +43,7 @@ use crate::capture::spool::temporary_folder;
 use crate::capture::ways_to_capture;
 use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Act, Client, Files, Scenario};
+use crate::explain::Questions;
 use crate::model::{Endpoint, PerDirection, Protocol, Side};
 use crate::session::{CaptureAt, Network, Observed, Observer, Session, SessionOptions, Transcribed};
 
@@ -129,9 +131,11 @@ pub(super) struct SessionArgs {
     #[arg(long, help_heading = "Output")]
     kernel: bool,
 
-    /// Answer the questions that networking labs ask of a trace, with frames and formulas.
-    #[arg(long, help_heading = "Output")]
-    answers: bool,
+    /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
+    /// (`echolab formats questions` lists them).
+    #[arg(long, value_name = "ID,…", value_parser = asked, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "", help_heading = "Output")]
+    answers: Option<Questions>,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -142,8 +146,12 @@ impl SessionArgs {
         let force = self.output.force;
         let capture_at = self.network.capture_at(self.scenario);
         let both = capture_at == CaptureAt::Both;
-        let mut output =
-            self.output.clone().check(Scope { several: both, answers: self.answers, command, ..Scope::default() })?;
+        let mut output = self.output.clone().check(Scope {
+            several: both,
+            answers: self.answers.clone(),
+            command,
+            ..Scope::default()
+        })?;
         if output.annotates() {
             bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");
         }

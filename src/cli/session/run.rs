@@ -15,6 +15,7 @@ use super::wire_args::WireArgs;
 use super::wire_words::story;
 use super::with_ways_out;
 use crate::cli::Exit;
+use crate::cli::asked::asked;
 use crate::cli::capture_files::{CaptureFiles, ensure_free};
 use crate::cli::exit::say;
 use crate::cli::interrupt::interrupt;
@@ -22,6 +23,7 @@ use crate::cli::output::{OutputArgs, Scope};
 use crate::cli::privileges;
 use crate::cli::report_dir::ReportDir;
 use crate::drive::{ClientInput, Command, Files, ProgramOptions, Transcript};
+use crate::explain::Questions;
 use crate::model::Side;
 use crate::session::{CaptureAt, LabNetwork, Network, ProgramSession, Transcribed, WithPrograms};
 
@@ -115,9 +117,11 @@ pub(in crate::cli) struct RunArgs {
     #[command(flatten)]
     wire: WireArgs,
 
-    /// Answer the questions that networking labs ask of a trace, with frames and formulas.
-    #[arg(long, help_heading = "Output")]
-    answers: bool,
+    /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
+    /// (`echolab formats questions` lists them).
+    #[arg(long, value_name = "ID,…", value_parser = asked, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "", help_heading = "Output")]
+    answers: Option<Questions>,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -135,8 +139,12 @@ impl RunArgs {
         let capture_at = self.capture_at.map_or(CaptureAt::Client, CaptureAt::from);
         let both = capture_at == CaptureAt::Both;
         let force = self.output.force;
-        let mut output =
-            self.output.clone().check(Scope { several: both, answers: self.answers, command, ..Scope::default() })?;
+        let mut output = self.output.clone().check(Scope {
+            several: both,
+            answers: self.answers.clone(),
+            command,
+            ..Scope::default()
+        })?;
         if output.annotates() {
             bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");
         }

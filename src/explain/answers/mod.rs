@@ -29,6 +29,8 @@ pub use evidence::Evidence;
 pub use question::Question;
 pub(super) use words::rate;
 
+use std::sync::Arc;
+
 use self::question::{Case, Topic};
 use crate::model::Protocol;
 use crate::track::ConversationTotals;
@@ -70,6 +72,29 @@ pub static QUESTIONS: &[&Question] = &[
     &sockets::INTERRUPTED,
 ];
 
+/// Which questions are asked; the default is all.
+#[derive(Clone, Debug, Default)]
+pub struct Questions(Option<Arc<[&'static str]>>);
+
+impl Questions {
+    /// Reads `rtt,closed_first`.
+    ///
+    /// # Errors
+    /// The id that no question has.
+    pub fn parse(ids: &str) -> Result<Self, String> {
+        let id = |id: &str| {
+            let found = QUESTIONS.iter().find(|question| question.id == id);
+            found.map(|question| question.id).ok_or_else(|| id.to_owned())
+        };
+        let asked = ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(id).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self((!asked.is_empty()).then(|| asked.into())))
+    }
+
+    fn has(&self, question: &Question) -> bool {
+        self.0.as_ref().is_none_or(|asked| asked.contains(&question.id))
+    }
+}
+
 /// A question with what one conversation answers.
 #[derive(Clone, Debug)]
 pub struct Answered {
@@ -79,10 +104,10 @@ pub struct Answered {
     pub answer: Answer,
 }
 
-/// The answers of a conversation to the questions of its protocol, in the order of [`QUESTIONS`].
-pub(super) fn of(totals: &ConversationTotals, seen: &Evidence) -> Vec<Answered> {
+/// The answers of a conversation to those questions that are asked of its protocol, in the order of [`QUESTIONS`].
+pub(super) fn of(totals: &ConversationTotals, seen: &Evidence, asked: &Questions) -> Vec<Answered> {
     let case = Case { totals, seen };
-    let answered = QUESTIONS.iter().filter_map(|question| {
+    let answered = QUESTIONS.iter().filter(|question| asked.has(question)).filter_map(|question| {
         let answer = match (question.topic, totals.stream.protocol, &totals.tcp) {
             (Topic::Tcp(answer), Protocol::Tcp, Some(tcp)) => answer(&case, tcp),
             (Topic::Udp(answer), Protocol::Udp, _) | (Topic::Any(answer), ..) => answer(&case),

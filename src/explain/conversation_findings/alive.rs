@@ -2,10 +2,10 @@
 
 use super::times;
 use crate::model::Direction;
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::TcpTotals;
 
-pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     let Some(keep_alives) = tcp.story.keep_alives.as_deref() else { return };
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let kept = keep_alives.get(direction);

@@ -4,12 +4,12 @@ use super::times;
 use crate::explain::describe::{counted, thousands};
 use crate::model::Direction;
 use crate::model::thresholds::MIN_RTO;
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{Close, ConversationTotals, TcpTotals, Unacked, UnansweredRequest, close};
 
-pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
     found.extend(close::after(tcp));
-    found.extend(close::finding(totals, tcp));
+    close::report(totals, tcp, found);
     if !totals.never_opened() {
         unanswered(tcp, found);
         abandoned(totals, tcp, found);
@@ -17,7 +17,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<F
 }
 
 /// Data or a FIN that was retransmitted, and never acknowledged though its sender's timer had run out.
-fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
+fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
     if tcp.close == Close::Fin || totals.may_go_on() {
         return;
     }
@@ -53,7 +53,7 @@ fn gave_time(unacked: &Unacked) -> bool {
 }
 
 /// A request that the server acknowledged and did not answer.
-fn unanswered(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+fn unanswered(tcp: &TcpTotals, found: &mut impl FindingSink) {
     let Some(request) = tcp.story.unanswered else { return };
     // a RST that ended nothing leaves the request open
     if tcp.close == Close::None {

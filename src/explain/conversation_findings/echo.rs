@@ -3,49 +3,54 @@
 use super::in_frames;
 use crate::echo::{EchoForm, EchoSeen};
 use crate::explain::describe::made;
-use crate::model::{Finding, FindingCode as Code};
-use crate::model::{counted, thousands};
+use crate::model::{FindingCode as Code, FindingSink, Occurrences, counted, thousands};
 use crate::track::ConversationTotals;
 
-pub(super) fn of(totals: &ConversationTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(totals: &ConversationTotals, found: &mut impl FindingSink) {
     let story = &totals.echo_story;
     story.forms.iter().for_each(|seen| came_back(seen, found));
-    let mut push = |code, sighting: &crate::model::Occurrences, text: String| {
-        if sighting.count > 0 {
-            found.push(Finding::new(code, text, sighting.frames.iter().copied()));
-        }
-    };
-    let text = format!(
-        "One answer covered {} segments of requests at once, {}: TCP is a byte stream and does not keep message boundaries.",
-        story.most_merged,
-        in_frames(&story.merged)
-    );
-    push(Code::SendsMerged, &story.merged, text);
+    push(Code::SendsMerged, &story.merged, found, || {
+        format!(
+            "One answer covered {} segments of requests at once, {}: TCP is a byte stream and does not keep message boundaries.",
+            story.most_merged,
+            in_frames(&story.merged)
+        )
+    });
     if let Some(echo) = &totals.echo {
-        let frames = in_frames(&story.different);
-        push(Code::EchoDifferent, &story.different, format!("An answer was no echo of its request, {frames}."));
-        let (back, of) = (thousands(story.partial_back), thousands(story.partial_of));
-        let (whose, frames) = (counted(story.partial_requests, "request"), in_frames(&story.partial));
-        let so_far = if totals.may_go_on() { "as far as the capture was read, " } else { "" };
-        let text = format!("Only {back} of {of} bytes of {whose} came back, {so_far}{frames}.");
-        push(Code::EchoPartial, &story.partial, text);
+        push(Code::EchoDifferent, &story.different, found, || {
+            format!("An answer was no echo of its request, {}.", in_frames(&story.different))
+        });
+        push(Code::EchoPartial, &story.partial, found, || {
+            let (back, of) = (thousands(story.partial_back), thousands(story.partial_of));
+            let (whose, frames) = (counted(story.partial_requests, "request"), in_frames(&story.partial));
+            let so_far = if totals.may_go_on() { "as far as the capture was read, " } else { "" };
+            format!("Only {back} of {of} bytes of {whose} came back, {so_far}{frames}.")
+        });
         // a datagram without an answer has a finding of its own; a service whose other answers are no echoes owes none
         let rest = echo.pending_bytes.saturating_sub(story.partial_of.saturating_sub(story.partial_back));
         if totals.tcp.is_some() && story.different.count == 0 && echo.unanswered > 0 && rest > 0 {
             let within = if totals.may_go_on() { "as far as the capture was read" } else { "within the capture" };
-            let text = format!("The last {rest} of the client's bytes were not echoed {within}.");
-            found.push(Finding::new(Code::EchoPartial, text, [totals.last_frame]));
+            let text = || format!("The last {rest} of the client's bytes were not echoed {within}.");
+            found.add(Code::EchoPartial, [totals.last_frame], text);
         }
     }
 }
 
+/// A finding of what was seen at least once.
+fn push(code: Code, seen: &Occurrences, found: &mut impl FindingSink, text: impl FnOnce() -> String) {
+    if seen.count > 0 {
+        found.add(code, seen.frames.iter().copied(), text);
+    }
+}
+
 /// The requests that came back in one form: a finding for each thing that was made of them, the last of which says all.
-fn came_back(seen: &EchoSeen, found: &mut Vec<Finding>) {
+fn came_back(seen: &EchoSeen, found: &mut impl FindingSink) {
     let EchoSeen { form, repeated, .. } = *seen;
     let mut push = |code, form: EchoForm, over: &str| {
-        let how = if form == EchoForm::IDENTICAL && over.is_empty() { " unchanged".to_owned() } else { made(form) };
-        let text = format!("The server sent back the client's bytes{how}{over}, {}.", in_frames(&seen.seen));
-        found.push(Finding::new(code, text, seen.seen.frames.iter().copied()));
+        found.add(code, seen.seen.frames.iter().copied(), || {
+            let how = if form == EchoForm::IDENTICAL && over.is_empty() { " unchanged".to_owned() } else { made(form) };
+            format!("The server sent back the client's bytes{how}{over}, {}.", in_frames(&seen.seen))
+        });
     };
     let once = EchoForm { copies: 1, ..form };
     if once == EchoForm::IDENTICAL && !repeated {

@@ -2,10 +2,10 @@
 
 use crate::explain::describe::bytes;
 use crate::model::Direction;
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{TcpTotals, UnfilledGap, View};
 
-pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let Some(UnfilledGap { bytes: count, shown_by, asked_by }) = *tcp.story.unfilled.get(direction) else {
             continue;

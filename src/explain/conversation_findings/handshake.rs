@@ -1,10 +1,10 @@
 //! The opening, as a whole.
 
 use crate::model::{Direction, thousands};
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{ConversationTotals, Handshake, TcpTotals};
 
-pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
     let [syn, syn_ack, ack] = tcp.story.handshake;
     let frames = [syn, syn_ack, ack].into_iter().flatten();
     if tcp.story.unanswered_syn && totals.may_go_on() {

@@ -12,32 +12,37 @@ mod path_mtu;
 mod udp;
 pub(super) mod window;
 
-use crate::model::Finding;
 use crate::model::Occurrences;
 use crate::model::thousands;
+use crate::model::{Finding, FindingSink};
 use crate::track::ConversationTotals;
 
 /// Everything that the totals show.
 pub(super) fn of(totals: &ConversationTotals) -> Vec<Finding> {
     let mut found = Vec::new();
+    report(totals, &mut found);
+    found
+}
+
+/// Gives everything that the totals show to `found`.
+pub(super) fn report(totals: &ConversationTotals, found: &mut impl FindingSink) {
     if let Some(tcp) = totals.tcp.as_ref().filter(|_| !totals.in_surge) {
-        handshake::of(totals, tcp, &mut found);
-        window::of(totals, tcp, &mut found);
-        gap::of(tcp, &mut found);
-        path_mtu::of(tcp, &mut found);
+        handshake::of(totals, tcp, found);
+        window::of(totals, tcp, found);
+        gap::of(tcp, found);
+        path_mtu::of(tcp, found);
         found.extend(ack_loop::of(&tcp.story));
-        alive::of(tcp, &mut found);
-        close::of(totals, tcp, &mut found);
-        other_host::of(tcp, &mut found);
-        packets::offloaded(totals, &tcp.story.offloaded, &mut found);
+        alive::of(tcp, found);
+        close::of(totals, tcp, found);
+        other_host::of(tcp, found);
+        packets::offloaded(totals, &tcp.story.offloaded, found);
     }
     if let Some(udp) = &totals.udp {
-        udp::of(totals, udp, &mut found);
-        packets::offloaded(totals, &udp.offloaded, &mut found);
-        packets::unchecked(&udp.unchecked, &mut found);
+        udp::of(totals, udp, found);
+        packets::offloaded(totals, &udp.offloaded, found);
+        packets::unchecked(&udp.unchecked, found);
     }
-    echo::of(totals, &mut found);
-    found
+    echo::of(totals, found);
 }
 
 /// `once`, `3 times`.

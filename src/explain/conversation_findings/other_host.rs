@@ -1,9 +1,9 @@
 //! Another host that sends in one side's name.
 
-use crate::model::{Direction, Finding, FindingCode as Code};
+use crate::model::{Direction, Finding, FindingCode as Code, FindingSink};
 use crate::track::{SameTtl, TcpTotals, TwoTtls};
 
-pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         if let Some(two) = tcp.story.other_hosts.get(direction) {
             found.push(finding(direction.sender(), two));

@@ -2,11 +2,11 @@
 
 use super::in_frames;
 use crate::model::Occurrences;
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::ConversationTotals;
 
 /// Datagrams that carry none.
-pub(super) fn unchecked(unchecked: &Occurrences, found: &mut Vec<Finding>) {
+pub(super) fn unchecked(unchecked: &Occurrences, found: &mut impl FindingSink) {
     if unchecked.count > 0 {
         let text = format!(
             "No checksum {}: the field is 0, which UDP allows over IPv4 (RFC 768). Damage on the way would go unnoticed.",
@@ -17,7 +17,7 @@ pub(super) fn unchecked(unchecked: &Occurrences, found: &mut Vec<Finding>) {
 }
 
 /// Segments or datagrams whose checksum the network card fills in, or which loopback leaves without one.
-pub(super) fn offloaded(totals: &ConversationTotals, offloaded: &Occurrences, found: &mut Vec<Finding>) {
+pub(super) fn offloaded(totals: &ConversationTotals, offloaded: &Occurrences, found: &mut impl FindingSink) {
     if offloaded.count > 0 {
         let frames = in_frames(offloaded);
         let text = match is_loopback(totals) {

@@ -1,10 +1,10 @@
 //! A path MTU that an ICMP error told, and that its sender took.
 
 use crate::explain::describe::bytes;
-use crate::model::{Direction, Finding, FindingCode as Code, counted, thousands};
+use crate::model::{Direction, Finding, FindingCode as Code, FindingSink, counted, thousands};
 use crate::track::{PathMtu, TcpTotals};
 
-pub(super) fn of(tcp: &TcpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let Some(PathMtu { error, mtu, retransmitted, bytes: count }) = tcp.story.path_mtu.get(direction) else {
             continue;

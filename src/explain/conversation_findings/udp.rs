@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use crate::explain::describe::thousands;
-use crate::model::{Endpoint, Finding, FindingCode as Code};
+use crate::model::{Endpoint, Finding, FindingCode as Code, FindingSink};
 use crate::track::{AnswersFrom, ConversationTotals, LinkedConversation, SentAgain, UdpTotals};
 
 /// The port that TFTP requests are sent to.
 const TFTP: u16 = 69;
 
-pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut impl FindingSink) {
     found.extend(udp.reply_elsewhere.map(|reply| replied_elsewhere(totals, &reply)));
     found.extend(udp.request_elsewhere.map(|request| requested_elsewhere(totals, &request)));
     // what was sent up to that answer is answered

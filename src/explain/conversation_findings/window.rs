@@ -3,10 +3,10 @@
 use super::{in_frames, times};
 use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
 use crate::model::{Direction, Nanos};
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{ConversationTotals, Measures, StillZeroWindow, TcpTotals, ZeroWindowCause};
 
-pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut Vec<Finding>) {
+pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let filled = tcp.story.window_filled.get(direction);
         if filled.count > 0 {

@@ -1,11 +1,11 @@
 //! Diagnoses of segments that their receivers do not accept, and of the ACKs that say so.
 
 use crate::explain::words::words;
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{Event, TcpFacts};
 
 /// What the segment shows of that.
-pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
+pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
     let words = words(event, facts);
     // a wrong checksum has a finding of its own
     if let Some((rule, proof)) = facts.unacceptable.filter(|(rule, _)| rule.code == Code::Unacceptable) {

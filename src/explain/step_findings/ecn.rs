@@ -3,11 +3,11 @@
 
 use std::num::NonZeroU64;
 
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{EcnSignal, Event, TcpFacts};
 
 /// The mark of the packet itself, and what its flags say of others.
-pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
+pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
     let frame = event.frame;
     if facts.observations.congestion {
         let text = "A router marked this packet instead of dropping it: congestion experienced (CE, RFC 3168 §5).";

@@ -1,13 +1,13 @@
 //! Data on a SYN, and what became of them; TCP Fast Open (RFC 7413): cookies that are requested, granted and used.
 
 use crate::explain::describe::bytes;
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{Event, SynData, TcpFacts};
 
 /// The lengths of a cookie that count; others are ignored (RFC 7413 §4.1.1).
 const COOKIE: std::ops::RangeInclusive<u8> = 4..=16;
 
-pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
+pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
     let frame = event.frame;
     let data = facts.observations.syn_data;
     if facts.flags.is_syn_ack() {

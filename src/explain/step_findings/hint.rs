@@ -8,10 +8,10 @@ use crate::explain::describe::bytes;
 use crate::explain::wire::lost_before;
 use crate::explain::words::words;
 use crate::model::WireMark;
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{CapturePoint, Event, SlowAnswer, TcpFacts};
 
-pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) {
+pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
     let frame = event.frame;
     let observations = &facts.observations;
     let (who, peer) = (event.direction.sender(), event.direction.receiver());
@@ -56,7 +56,9 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         );
         found.push(Finding::new(Code::TailLossProbe, text, [last.get(), frame]));
     }
-    found.extend(observations.zero_window.map(|closed| closed.finding(&words)));
+    if let Some(closed) = observations.zero_window {
+        closed.report(&words, found);
+    }
     if observations.shrunk > 0 {
         let text = format!(
             "The {who} takes back {} that it had offered: the right edge of its window moves left. RFC 9293 §3.8.6 strongly discourages this; the {peer} must cope with it.",
@@ -64,15 +66,19 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut Vec<Finding>) 
         );
         found.push(Finding::new(Code::WindowShrunk, text, [frame]));
     }
-    found.extend(observations.wait.map(|wait| wait.finding(&words)));
-    found.extend(observations.delayed_ack.map(|delayed| delayed.finding(&words)));
+    if let Some(wait) = observations.wait {
+        wait.report(&words, found);
+    }
+    if let Some(delayed) = observations.delayed_ack {
+        delayed.report(&words, found);
+    }
     if let Some(slow) = observations.slow_answer {
-        found.push(slow_answer(event, facts, &slow, None));
+        found.add(Code::SlowServer, slow_frames(event, &slow), || slow_answer(event, facts, &slow, None).text);
     }
     let asks = facts.probe.is_some_and(|probe| probe.is_question());
     if let Some((since, gap)) = observations.idle.filter(|_| !asks) {
-        let text = format!("Nothing was sent for {} since frame {since}.", gap.human());
-        found.push(Finding::new(Code::IdleGap, text, [since, frame]));
+        let text = || format!("Nothing was sent for {} since frame {since}.", gap.human());
+        found.add(Code::IdleGap, [since, frame], text);
     }
 }
 
@@ -109,6 +115,10 @@ pub(super) fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer
         if at_sender { " began to answer" } else { "'s answer began to come" },
         captured_at(slow.seen)
     );
-    let frames = [request.get(), slow.acked_by.map_or(0, NonZeroU64::get), event.frame];
-    Finding::new(Code::SlowServer, text, frames)
+    Finding::new(Code::SlowServer, text, slow_frames(event, slow))
+}
+
+/// The frames that prove a slow answer.
+fn slow_frames(event: &Event<'_>, slow: &SlowAnswer) -> [u64; 3] {
+    [slow.request.get(), slow.acked_by.map_or(0, NonZeroU64::get), event.frame]
 }

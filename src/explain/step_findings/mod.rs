@@ -7,59 +7,52 @@ mod fast_open;
 mod hint;
 mod opening;
 mod probe;
-mod reset;
 mod retransmission;
 
 use super::capture_point::captured_at;
 use super::words::words;
 use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{Checksum, EarlierFrames, TcpFlags, WireMark, counted};
-use crate::model::{Finding, FindingCode as Code};
+use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{Body, CapturePoint, Event, Overtaken, TcpFacts, UdpFacts, UdpPlace};
 
 /// What the frame shows; empty, and without an allocation, for nearly every one.
 #[inline]
-pub fn of(event: &Event<'_>) -> Vec<Finding> {
+pub(super) fn of(event: &Event<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    report(event, &mut found);
+    found
+}
+
+/// Gives what the frame shows to `found`: nothing for nearly every one.
+#[inline]
+pub fn report(event: &Event<'_>, found: &mut impl FindingSink) {
     match &event.body {
-        Body::Tcp(facts) if !is_ordinary(event, facts) => of_segment(event, facts),
-        Body::Tcp(_) => Vec::new(),
-        Body::Udp(facts) => of_datagram(event, facts),
-        Body::Icmp(facts) => vec![error::of(event, facts)],
+        _ if event.is_ordinary() => {}
+        Body::Tcp(facts) => of_segment(event, facts, found),
+        Body::Udp(facts) => of_datagram(event, facts, found),
+        Body::Icmp(facts) => found.push(error::of(event, facts)),
     }
 }
 
-/// The quick way out for segments that show nothing.
-fn is_ordinary(event: &Event<'_>, facts: &TcpFacts) -> bool {
-    facts.retransmission.is_none()
-        && facts.unacceptable.is_none()
-        && facts.probe.is_none()
-        && facts.reset.is_none()
-        && facts.observations.is_empty()
-        && facts.checksum != Checksum::Invalid
-        && event.ip.fragments <= 1
-        && !facts.flags.intersects(TcpFlags::URG.union(TcpFlags::SYN))
-        && !facts.options.other.has_fastclose()
-}
-
-fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
+fn of_segment(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
     let frame = event.frame;
     if let Some(first) = event.captured_twice() {
-        return vec![captured_twice(Code::DuplicateFrame, first, frame)];
+        return found.push(captured_twice(Code::DuplicateFrame, first, frame));
     }
-    let mut found = Vec::new();
-    acceptability::of(event, facts, &mut found);
+    acceptability::of(event, facts, found);
     if let Some(refused) = facts.observations.refused {
-        found.push(refused.finding(&words(event, facts)));
+        refused.report(&words(event, facts), found);
     } else if let Some(repeat) = &facts.retransmission {
-        found.push(retransmission::of(event, facts, repeat));
+        retransmission::of(event, facts, repeat, found);
     }
     if let Some(reset) = &facts.reset {
-        found.push(reset::of(event, facts, reset));
+        reset.report(&words(event, facts), found);
     }
     found.extend(facts.probe.and_then(|probe| probe::of(event, facts, probe)));
-    hint::of(event, facts, &mut found);
-    ecn::of(event, facts, &mut found);
-    opening::of(event, facts, &mut found);
+    hint::of(event, facts, found);
+    ecn::of(event, facts, found);
+    opening::of(event, facts, found);
     if facts.flags.contains(TcpFlags::URG) {
         let text =
             format!("URG is set and the urgent pointer is {}: data to be read out of turn (RFC 6093).", facts.urgent);
@@ -67,8 +60,7 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts) -> Vec<Finding> {
     }
     // a RST's own finding says it
     let told = facts.reset.is_some_and(|reset| reset.rule.code == Code::ChecksumInvalid);
-    of_packet(event, if told { Checksum::Valid } else { facts.checksum }, &mut found);
-    found
+    of_packet(event, if told { Checksum::Valid } else { facts.checksum }, found);
 }
 
 /// An answer that came late since data sent before it was lost, as the wire's `mark` tells.
@@ -78,7 +70,7 @@ pub(super) fn late_answer(event: &Event<'_>, mark: &WireMark) -> Option<Finding>
 }
 
 /// What any packet may show.
-fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut Vec<Finding>) {
+fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut impl FindingSink) {
     if checksum == Checksum::Invalid {
         let none = matches!(&event.body, Body::Udp(facts) if facts.checksum_raw == 0);
         let text = if none {
@@ -132,12 +124,11 @@ fn captured_twice(code: Code, first: u64, frame: u64) -> Finding {
     Finding::new(code, text, [first, frame])
 }
 
-fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
+fn of_datagram(event: &Event<'_>, facts: &UdpFacts, found: &mut impl FindingSink) {
     if let Some(first) = event.captured_twice() {
-        return vec![captured_twice(Code::UdpDuplicate, first, event.frame)];
+        return found.push(captured_twice(Code::UdpDuplicate, first, event.frame));
     }
-    let mut found = Vec::new();
-    of_packet(event, facts.checksum, &mut found);
+    of_packet(event, facts.checksum, found);
     if let UdpPlace::Duplicate(first) = facts.place {
         let text = "The same datagram with the same IP identification: it was captured twice, or duplicated by the network; it was sent once.";
         found.push(Finding::new(Code::UdpDuplicate, text, [first, event.frame]));
@@ -179,5 +170,4 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts) -> Vec<Finding> {
         );
         found.push(Finding::new(Code::SlowServer, text, [request, event.frame]));
     }
-    found
 }

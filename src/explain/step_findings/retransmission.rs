@@ -2,16 +2,17 @@
 
 use crate::explain::describe::bytes;
 use crate::explain::words::words;
-use crate::model::Finding;
+use crate::model::FindingSink;
 use crate::track::{Event, Retransmission, TcpFacts};
 
-pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, again: &Retransmission) -> Finding {
+pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, again: &Retransmission, found: &mut impl FindingSink) {
     let Retransmission { rule, proof } = again;
-    let words = words(event, facts);
-    let new = match proof.fresh {
-        0 => String::new(),
-        fresh => format!(" The last {} of the segment are new.", bytes(fresh)),
-    };
     let frames = (rule.frames)(proof).into_iter().chain([event.frame]);
-    Finding::new(rule.code, (rule.says)(proof, &words) + &new, frames)
+    found.add(rule.code, frames, || {
+        let new = match proof.fresh {
+            0 => String::new(),
+            fresh => format!(" The last {} of the segment are new.", bytes(fresh)),
+        };
+        (rule.says)(proof, &words(event, facts)) + &new
+    });
 }

@@ -105,7 +105,8 @@ impl Connection {
         let no_trip = reported || segment.flags.intersects(TcpFlags::RST.union(TcpFlags::SYN)) || self.is_other_host;
         let sample = covered.sample.filter(|sent| sent.len > 0 && !no_trip);
         let delay = sample.and_then(|sent| moment.since(sent.at));
-        let capture_point = self.clues.tell(self.handshake.times()).capture_point;
+        // asked only where there is a time that it gives a meaning
+        let capture_point = delay.and_then(|_| self.clues.tell(self.handshake.times()).capture_point);
         let measures = Measures::of(capture_point, !moment.direction);
         if let Some((sent, delay)) = sample.zip(delay)
             && let Some(held) = own.holds_ack(delay, usual)

@@ -28,6 +28,8 @@ pub(in crate::track) struct Connection {
     /// Made with the first flag.
     pub(super) counts: Option<Box<AnalysisCounts>>,
     pub(in crate::track) rtt: Distribution,
+    /// From a request of the client to the server's answer.
+    pub(in crate::track) response_times: Distribution,
     pub(super) recorder: SummaryRecorder,
     pub(super) time: TimeLedger,
     /// Who sent the first FIN or RST.

@@ -9,7 +9,7 @@ use super::connection::Connection;
 use super::rules::waiting::{ACK_DELAYS, AckDelayCase, AckDelayProof, ProvenAckDelay};
 use super::segment::SentSegment;
 use crate::model::thresholds::{DELAYED_ACK, MIN_MTU_SEGMENT, SLOW_RESPONSE};
-use crate::model::{Direction, Nanos, OptTime};
+use crate::model::{Direction, Nanos, OptTime, Segment};
 use crate::track::capture_point::{CapturePoint, Measures};
 use crate::track::event::TcpFacts;
 use crate::track::facts::SlowAnswer;
@@ -30,7 +30,13 @@ impl Connection {
     /// Fills in how long the answer took that this segment begins, if it does; called for data that has not been sent
     /// before. `last` is the conversation's frame before, and when it was.
     #[inline]
-    pub(in crate::track) fn time_answer(&self, moment: &PacketRef, last: (u64, OptTime), facts: &mut TcpFacts) {
+    pub(in crate::track) fn time_answer(
+        &self,
+        moment: &PacketRef,
+        segment: &Segment,
+        last: (u64, OptTime),
+        facts: &mut TcpFacts,
+    ) {
         let echoed = facts.echo.map(|echo| echo.request.1);
         let begun = facts.echo.filter(|echo| echo.begins);
         let request = self.request(moment, echoed).or_else(|| self.echoed(moment, begun?.request));
@@ -46,7 +52,7 @@ impl Connection {
             };
             let proof = AckDelayProof { data: request.frame, delay: request.took, at_receiver };
             let held = request.took.minus(network.unwrap_or_default());
-            let case = AckDelayCase { proof, len: facts.len, again: false, answers: true, held, alone: true };
+            let case = AckDelayCase { proof, len: segment.len, again: false, answers: true, held, alone: true };
             facts.observations.delayed_ack = ProvenAckDelay::first(ACK_DELAYS, &case);
         }
         if moment.direction == Direction::ServerToClient {

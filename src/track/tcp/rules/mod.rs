@@ -12,6 +12,7 @@ pub(crate) mod dsack;
 pub(in crate::track) mod port_reuse;
 pub(crate) mod probe;
 pub(crate) mod probe_answer;
+pub(in crate::track) mod registry;
 pub(in crate::track) mod reset;
 pub(in crate::track) mod retransmission;
 pub(in crate::track) mod rule;

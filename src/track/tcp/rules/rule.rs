@@ -1,6 +1,6 @@
 //! A rule: one cause, and all that follows from it.
 
-use crate::model::{Finding, FindingCode};
+use crate::model::{Finding, FindingCode, FindingSink};
 use crate::track::cause::{Candidates, Cause};
 
 /// A family of rules: the question that they answer.
@@ -90,6 +90,11 @@ impl<F: Family> Verdict<F> {
     /// The events that fit as well, where the cause is unknown.
     pub fn candidates(&self) -> Candidates {
         (self.rule.candidates)(&self.proof)
+    }
+
+    /// Gives the finding that reports it to `found`.
+    pub(crate) fn report(&self, words: &Words<'_>, found: &mut impl FindingSink) {
+        found.add(self.rule.code, self.frames().chain([words.frame]), || self.says(words));
     }
 
     /// The finding that reports it.

@@ -16,7 +16,7 @@ pub(crate) use after::after;
 pub use case::{CloseEffect, CloseProof, Closes, Reply, TimeWait};
 
 use super::rule::{Rule, Verdict};
-use crate::model::Finding;
+use crate::model::FindingSink;
 use crate::track::totals::{ConversationTotals, TcpTotals};
 use case::CloseCase;
 
@@ -43,8 +43,9 @@ pub(crate) fn of(totals: &ConversationTotals, tcp: &TcpTotals) -> Option<Verdict
     Verdict::first(CLOSES, &CloseCase { totals, tcp })
 }
 
-/// The finding about the close, where the close has one.
-pub(crate) fn finding(totals: &ConversationTotals, tcp: &TcpTotals) -> Option<Finding> {
-    let close = of(totals, tcp).filter(|close| close.rule.effect.reported)?;
-    Some(close.finding(&case::words(close.proof.closed_first)))
+/// Gives the finding about the close to `found`, where the close has one.
+pub(crate) fn report(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
+    if let Some(close) = of(totals, tcp).filter(|close| close.rule.effect.reported) {
+        close.report(&case::words(close.proof.closed_first), found);
+    }
 }

@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::after::AFTER_CLOSE;
 use super::*;
 use crate::echo::EchoStory;
-use crate::model::{Direction, Endpoint, FindingCode as Code, Nanos, PerDirection, Protocol, Unknown};
+use crate::model::{Direction, Endpoint, Finding, FindingCode as Code, Nanos, PerDirection, Protocol, Unknown};
 use crate::track::analysis::AnalysisCounts;
 use crate::track::stop_reason::StopReason;
 use crate::track::stream::{RolesFrom, StreamId};
@@ -35,6 +35,7 @@ fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
         last_frame: 20,
         start: None,
         duration: None,
+        resets: 0,
         longest_stall: None,
         ledger: None,
         packets: five,
@@ -45,6 +46,7 @@ fn connection(close: Close, story: TcpSummary) -> ConversationTotals {
         echo_story: EchoStory::default(),
         udp: None,
         rtt: None,
+        response_times: None,
         in_surge: false,
         unknown: Unknown::default(),
         early: None,
@@ -89,11 +91,18 @@ fn reset() -> TcpSummary {
     story
 }
 
+/// A finding's code and frames.
+type Found = (Code, Vec<u64>);
+
 /// The label, finding, fact, and both answers.
-fn said(totals: &ConversationTotals) -> (&'static str, Option<(Code, Vec<u64>)>, [String; 3]) {
+fn said(totals: &ConversationTotals) -> (&'static str, Option<Found>, [String; 3]) {
     let tcp = totals.tcp.as_ref();
     let close = tcp.and_then(|tcp| of(totals, tcp));
-    let reported = tcp.and_then(|tcp| finding(totals, tcp)).map(|finding| (finding.code, finding.frames));
+    let mut found: Vec<Finding> = Vec::new();
+    if let Some(tcp) = tcp {
+        report(totals, tcp, &mut found);
+    }
+    let reported = found.pop().map(|finding| (finding.code, finding.frames));
     let both = |reply: Reply| format!("{}|{}", reply.text, reply.unknown);
     close.map_or_else(Default::default, |Verdict { rule, proof }| {
         let effect = &rule.effect;
@@ -213,7 +222,7 @@ fn a_connection_without_fin_or_reset_is_open_or_never_opened() {
     assert!(said(&totals).2[1].contains("no RST that ended the connection"));
 }
 
-fn after_close(story: TcpSummary) -> Vec<(Code, Vec<u64>)> {
+fn after_close(story: TcpSummary) -> Vec<Found> {
     let totals = connection(Close::None, story);
     totals.tcp.iter().flat_map(after).map(|finding| (finding.code, finding.frames)).collect()
 }

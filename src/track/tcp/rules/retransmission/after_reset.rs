@@ -5,9 +5,9 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily};
-use super::words::{self, after, first_copy, witness};
+use super::words::{self, after, witness};
 use crate::model::FindingCode;
-use crate::track::cause::{Cause, CauseEvent};
+use crate::track::cause::Cause;
 use crate::track::retransmission_proof::RetransmissionProof as Proof;
 
 /// The receiver's RST that came after the last transmission of the bytes.
@@ -45,30 +45,6 @@ pub(super) const REFUSED_SYN: Rule<RetransmissionFamily> = Rule {
             after(proof),
             witness(proof),
             words.sender
-        )
-    },
-    frames: words::frames,
-};
-
-/// Bytes that are retransmitted although the receiver's RST had ended the connection.
-pub(super) const AFTER_RESET: Rule<RetransmissionFamily> = Rule {
-    code: FindingCode::Retransmit,
-    label: "retransmission",
-    rfc: &["RFC 9293 §3.10.7.1"],
-    effect: ANSWERED,
-    applies: |case| {
-        case.segment().filter(|sent| sent.acked_by.is_none())?;
-        Some(Proof { witness: Some(reset(case)?.get()), ..case.proof })
-    },
-    cause: |_| Cause::of(CauseEvent::Timer, "rto"),
-    candidates: no_candidates,
-    says: |proof, words| {
-        format!(
-            "Retransmitted{} although the RST in frame {} had ended the connection: the RST had not reached the {}, or it ignored it.{}",
-            after(proof),
-            witness(proof),
-            words.sender,
-            first_copy(proof)
         )
     },
     frames: words::frames,

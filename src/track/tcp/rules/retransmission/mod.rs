@@ -60,7 +60,6 @@ pub(crate) static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     late::OVERTAKEN,
     late::OVERTAKEN_IN_GAP,
     restart::FIN_ON_ACK,
-    after_reset::AFTER_RESET,
     spurious::GAP_WAS_LATE,
     spurious::ACKNOWLEDGED,
     restart::SYN_DATA,

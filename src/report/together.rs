@@ -1,0 +1,90 @@
+//! Several captures as one: a table of their conversations with a column for the file.
+
+use std::io;
+use std::sync::Arc;
+
+use super::Sink;
+use super::relay::Relay;
+use super::totals::CaptureTotals;
+use crate::explain::Conversation;
+use crate::model::{CaptureInfo, counted};
+
+/// The sink that passes several captures on as one, which ends when all have ended.
+#[derive(Debug)]
+pub struct Together<S> {
+    inner: S,
+    captures: u64,
+    begun: bool,
+    file: Arc<str>,
+    totals: CaptureTotals,
+}
+
+impl<S: Sink> Together<S> {
+    /// Passes so many `captures` on to `inner`.
+    pub fn new(captures: u64, inner: S) -> Self {
+        Self { inner, captures, begun: false, file: "".into(), totals: CaptureTotals::default() }
+    }
+
+    fn begin(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        let title = info.title.clone().unwrap_or_else(|| counted(self.captures, "capture"));
+        let (filter, author) = (info.filter.clone(), info.author.clone());
+        self.inner.capture(&CaptureInfo { title: Some(title), author, filter, ..CaptureInfo::default() })
+    }
+}
+
+impl<S: Sink> Relay for Together<S> {
+    type To = S;
+
+    fn to(&self) -> &S {
+        &self.inner
+    }
+
+    fn to_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        self.file = info.file.as_deref().map_or("", |file| if file == "-" { "standard input" } else { file }).into();
+        self.begin(info)
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        self.inner.conversation(&conversation.clone().of_file(self.file.clone()))
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        self.totals.add(totals, &self.file);
+        Ok(())
+    }
+
+    fn failed(&mut self, file: &str, why: &str) {
+        self.totals.failed.push((file.to_owned(), why.to_owned()));
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.begin(&CaptureInfo::default())?;
+        self.inner.finish(&self.totals)?;
+        self.inner.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Told, play, ten_steps};
+    use super::*;
+
+    #[test]
+    fn several_captures_are_one() {
+        let mut told = Told::default();
+        let mut together = Together::new(3, &mut told);
+        play(&ten_steps(), &mut together);
+        play(&ten_steps(), &mut together);
+        Sink::failed(&mut together, "bad.pcap", "no capture");
+        Sink::end(&mut together).expect("told");
+        assert_eq!((told.conversations.len(), told.totals.frames, told.totals.tcp_conversations), (2, 20, 2));
+        assert_eq!(told.totals.failed, [("bad.pcap".to_owned(), "no capture".to_owned())]);
+    }
+}
