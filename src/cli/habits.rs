@@ -35,7 +35,7 @@ pub(super) const HABITS: &[Habit] = &[
     habit("analyze", &["-q", "--quiet", "-l"], "--format lines writes one line a step, as it goes"),
     habit("analyze", &["-A", "--ascii-payload", "--text"], "--payload text shows what was sent"),
     habit("analyze", &["-x", "-X", "--hex"], "--payload hex shows the bytes"),
-    habit("analyze", &["-w", "--write"], "--output FILE writes the report, with --format pcapng the annotated capture"),
+    habit("analyze", &["-w"], "--output FILE writes the report, with --format pcapng the annotated capture"),
     habit(
         "analyze",
         &["-Y", "-R", "--display-filter"],

@@ -6,8 +6,8 @@ use super::Options;
 use crate::explain::{AnswerTable, Conversation, Step};
 use crate::report::ladder::fates;
 use crate::report::{
-    Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn, Report,
-    Room, StepColumn, ToldCall, Tone,
+    Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn,
+    FILE_COLUMN, Report, Room, StepColumn, ToldCall, Tone,
 };
 
 /// A table: a head and rows of as many cells.
@@ -81,7 +81,11 @@ impl Grid {
 
     /// The conversations of a report, or the worst of them, one row each, without columns that say nothing.
     pub(super) fn conversations(report: &Report, options: &Options, room: Room) -> Self {
-        let columns = conversation_columns(options, room);
+        let mut columns = conversation_columns(options, room);
+        let of_several = report.conversations.iter().any(|kept| kept.conversation.file().is_some());
+        if of_several || !report.totals.failed.is_empty() {
+            columns.insert(0, &FILE_COLUMN);
+        }
         let row = |conversation: &Conversation| {
             columns.iter().map(|column| (column.text)(conversation, &options.view)).collect()
         };

@@ -11,9 +11,6 @@ use crate::track::{AnalysisFlag, Close, Handshake, RttTotals, TcpTotals};
 
 /// Every column that a table of conversations can have, in the order in which they stand.
 pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
-    column("file", "file", "its capture's file, where several are shown as one", Align::Left, Room::Tight, |c, _| {
-        c.file().unwrap_or_default().into()
-    }),
     column("conversation", "stream", "its name for --conversation", Align::Left, Room::Tight, |c, _| {
         c.totals.stream.to_string().into()
     }),
@@ -160,6 +157,10 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
         },
     ),
 ];
+
+/// The column before all others where several captures are shown as one.
+pub static FILE_COLUMN: ConversationColumn =
+    column("file", "file", "its capture's file", Align::Left, Room::Tight, |c, _| c.file().unwrap_or_default().into());
 
 /// A count that says something.
 fn some(count: u64) -> Cell {
