@@ -90,7 +90,7 @@ impl Grid {
             columns.iter().map(|column| (column.text)(conversation, &options.view)).collect()
         };
         let mut rows: Vec<Vec<Cell>> = match &report.totals.triage {
-            Some(worst) => worst.conversations.iter().map(row).collect(),
+            Some(worst) => worst.shown().map(row).collect(),
             None => report.conversations.iter().map(|kept| row(&kept.conversation)).collect(),
         };
         rows.extend(report.totals.failed.iter().map(|failed| failed_row(&columns, failed)));

@@ -21,6 +21,14 @@ pub struct Worst {
     pub of: u64,
 }
 
+impl Worst {
+    /// Those that a triage lists: where any has a warning or a problem, those that have one.
+    pub fn shown(&self) -> impl Iterator<Item = &Conversation> {
+        let all = self.troubled == 0;
+        self.conversations.iter().filter(move |conversation| all || conversation.findings_count().trouble().is_some())
+    }
+}
+
 /// The same conversations in the same order.
 impl PartialEq for Worst {
     fn eq(&self, other: &Self) -> bool {

@@ -288,7 +288,8 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
         let text = format!("{}: {}{}", finding.code, finding.text, frame_list(&finding.frames, 0));
         notes.push(Cell::from(text).tone(Tone::Finding(finding.code.severity())));
     }
-    notes.extend(left_out(totals, way).map(Cell::from));
+    // the title of a triage counts what it lists
+    notes.extend(left_out(totals, way).filter(|_| totals.triage.is_none()).map(Cell::from));
     if totals.unanswered > 0 {
         let text = format!(
             "{} without answers, since too many were open at once; --conversation chooses",

@@ -45,7 +45,7 @@ pub(super) enum News {
     Orphans(usize),
 }
 
-/// The sending end of [`Supervisor`]: it wakes it too.
+/// The sending end of the supervisor: it wakes it too.
 #[derive(Debug)]
 pub(super) struct Orders {
     pub(super) orders: Sender<Order>,

@@ -17,6 +17,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 
+use self::evidence::Judged;
 use self::material::{Material, STEPS};
 use self::page::{Capture, Content, Entry, Page};
 use self::section::Section;
@@ -115,7 +116,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
                     totals.left_out.steps += gathered.kept.steps_left_out;
                     verdicts.extend(section.judged());
                     grave.extend(section.grave());
-                    sections.push(markup);
+                    sections.push((section.id().to_owned(), markup));
                 }
             }
             if target.is_none() && steps > 0 {
@@ -132,7 +133,13 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
             let entry =
                 |conversation| Entry { conversation, target: targets.get(&stream_of(conversation)).cloned().flatten() };
             entries = worst.conversations.iter().map(entry).collect();
+            let places: HashMap<_, _> =
+                entries.iter().enumerate().filter_map(|(place, entry)| Some((entry.target.clone()?, place))).collect();
+            let place = |id: &String| places.get(id).copied().unwrap_or(usize::MAX);
+            sections.sort_by_key(|(id, _)| place(id));
+            verdicts.sort_by_key(|verdict: &Judged| place(&verdict.id));
         }
+        let sections = sections.into_iter().map(|(_, markup)| markup).collect();
         let mut notes: Vec<_> = page_notes_of(&totals).into_iter().map(|note| note.text).collect();
         let cut =
             |gathered: &Gathered<Material>| gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0;

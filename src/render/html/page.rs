@@ -5,11 +5,11 @@ use askama::Template;
 use super::evidence::{Judged, Proved};
 use super::row::{self, Shown};
 use crate::explain::{Conversation, Fact};
-use crate::model::CaptureInfo;
+use crate::model::{CaptureInfo, Severity};
 use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, svg};
 use crate::report::{
-    Align, CaptureTotals, Room, ToldCall, capture_heading, capture_setting, findings_counts, triage_lines, triage_title,
+    Align, CaptureTotals, Room, ToldCall, capture_heading, capture_setting, triage_lines, triage_title,
 };
 
 /// Colours and layout; what drawings share stands before it.
@@ -58,8 +58,6 @@ pub(super) struct Capture {
     title: String,
     setting: Vec<Fact>,
     notes: Vec<String>,
-    /// How many findings of each severity above a note there are, and of which codes.
-    counts: Vec<String>,
     /// What stands above the worst conversations, and the commands to go on with.
     triage: String,
     commands: Vec<(String, String)>,
@@ -107,6 +105,10 @@ impl Capture {
         let worst = totals.triage.as_deref();
         let healthy = totals.findings_count.trouble().is_none();
         let Content { entries, mut verdicts, mut grave, calls, notes, graphs, sections } = content;
+        // the gravest first; where one is grave, the healthy ones are no key findings
+        verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+        let gravest = verdicts.first().map_or(Severity::Note, |verdict| verdict.severity);
+        verdicts.retain(|verdict| gravest == Severity::Note || verdict.severity > Severity::Note);
         verdicts.truncate(VERDICTS);
         let columns = grid::conversation_columns(options, Room::Wide);
         let head: Vec<_> = columns.iter().map(|column| Head::from(*column)).collect();
@@ -124,7 +126,6 @@ impl Capture {
             title: capture_heading(info),
             setting: capture_setting(info, totals, options.command.as_deref()),
             notes,
-            counts: findings_counts(&totals.findings_count).into_iter().map(|cell| cell.text).collect(),
             triage: worst.map(triage_title).unwrap_or_default(),
             commands: worst.map(|worst| triage_lines(worst, info, options.analyze)).unwrap_or_default(),
             scenario: totals.scenario.as_ref().map(|scenario| scenario.lines()).unwrap_or_default(),

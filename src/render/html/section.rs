@@ -42,6 +42,7 @@ pub(super) struct Section {
     facts: Vec<Fact>,
     /// The verdict: each line, with the frames that show it.
     verdict: Vec<Told>,
+    verdict_severity: Severity,
     verdict_class: &'static str,
     ledger: Vec<LedgerLine>,
     findings: Vec<Proved>,
@@ -101,6 +102,7 @@ impl Section {
             notes: conversation_notes(conversation, view),
             facts: conversation.facts(),
             parts: options.parts.clone(),
+            verdict_severity: verdict.severity,
             verdict: verdict.lines.into_iter().map(|line| Told::of(line, places)).collect(),
             verdict_class,
             ledger: ledger_lines(&conversation.totals),
@@ -122,7 +124,7 @@ impl Section {
     pub(super) fn judged(&self) -> Option<Judged> {
         let shown = self.parts.has(Part::Verdict);
         let (title, id, class) = (self.title.clone(), self.id.clone(), self.verdict_class);
-        shown.then(|| Judged { title, id, class, lines: self.verdict.clone() })
+        shown.then(|| Judged { title, id, severity: self.verdict_severity, class, lines: self.verdict.clone() })
     }
 
     /// The findings that matter, with the conversation's title.

@@ -2,7 +2,7 @@
 //!
 //! [`CLOSES`] is asked once, when the connection's last frame is read. A reset comes first: it ends the connection
 //! whatever the FINs before it say. Then two FINs, one FIN, and last the connections without any, where the order is that
-//! of what excludes a close at all. [`AFTER_CLOSE`] is asked for each direction, and is about segments after a FIN or RST.
+//! of what excludes a close at all. `AFTER_CLOSE` is asked for each direction, and is about segments after a FIN or RST.
 
 mod after;
 mod case;
