@@ -16,8 +16,8 @@ use crate::track::ConversationTotals;
 /// A conversation that has ended, or that the capture leaves open: totals and what follows from them.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// The totals.
-    pub totals: ConversationTotals,
+    /// The totals; boxed, since conversations are moved from sink to sink.
+    pub totals: Box<ConversationTotals>,
     findings: OnceCell<Vec<Finding>>,
     findings_count: FindingCounts,
     evidence: Option<Box<Evidence>>,
@@ -29,7 +29,7 @@ pub struct Conversation {
 
 impl Conversation {
     /// Explains a conversation by its totals.
-    pub fn explain(totals: ConversationTotals) -> Self {
+    pub fn explain(totals: Box<ConversationTotals>) -> Self {
         Self {
             totals,
             findings: OnceCell::new(),
@@ -43,7 +43,7 @@ impl Conversation {
     }
 
     /// The same, with all its findings counted: those `of_steps`, and its own.
-    pub fn counted(totals: ConversationTotals, of_steps: FindingCounts) -> Self {
+    pub fn counted(totals: Box<ConversationTotals>, of_steps: FindingCounts) -> Self {
         let mut conversation = Self { findings_count: of_steps, ..Self::explain(totals) };
         conversation_findings::report(&conversation.totals, &mut conversation.findings_count);
         conversation

@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_numbers_and_flags_cost_the_length_before_the_window_and_the_time() {
+    fn wide_numbers_and_flags_cost_the_window_first_then_the_length() {
         let data = vec![b'a'; 4_096];
         let mut steps = ten_steps();
         steps.truncate(3);
@@ -342,7 +342,7 @@ mod tests {
         steps.push(segment(S, ".", 1, 20_482, b""));
         for (width, wanted) in [
             (80, " # time direction flags seq ack what happens"),
-            (115, " # time direction flags seq ack len window what happens"),
+            (115, " # time direction flags seq ack len what happens"),
         ] {
             let options = Options { width, ..Options::default() };
             let text = written(format("table").expect("a format"), &options, &steps);

@@ -48,7 +48,7 @@ impl Tally {
     }
 
     /// Explains a conversation that has ended, with its findings counted.
-    pub fn conversation(&mut self, totals: ConversationTotals) -> Conversation {
+    pub fn conversation(&mut self, totals: Box<ConversationTotals>) -> Conversation {
         let of_steps = self.of_steps(totals.stream);
         let conversation = Conversation::counted(totals, of_steps);
         self.all.add_all(conversation.findings_count());

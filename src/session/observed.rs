@@ -86,7 +86,7 @@ impl Observed {
         }
         let own = self.own.is_empty() || self.own.contains(&totals.stream);
         if own && self.first.as_ref().is_none_or(|first| totals.first_frame < first.first_frame) {
-            self.first = Some(totals.clone());
+            self.first = Some((**totals).clone());
         }
     }
 }

@@ -154,18 +154,18 @@ impl Tracker {
     /// The next conversation that was let go: ended long enough ago, or evicted. Where they are not
     /// `wanted` they go without a word: to sum one up costs as much as several packets.
     #[inline]
-    pub fn released(&mut self, wanted: bool) -> Option<ConversationTotals> {
+    pub fn released(&mut self, wanted: bool) -> Option<Box<ConversationTotals>> {
         self.settle();
         if self.ended.len() <= ended::KEPT && self.evictees.is_empty() { None } else { self.let_go(wanted) }
     }
 
     /// Lets the oldest ended conversations go and the evicted, up to the next one that is wanted.
-    fn let_go(&mut self, wanted: bool) -> Option<ConversationTotals> {
+    fn let_go(&mut self, wanted: bool) -> Option<Box<ConversationTotals>> {
         while self.ended.len() > ended::KEPT {
             let Some((place, past)) = self.ended.oldest() else { break };
             let totals = past.conversation.as_ref().and_then(|conversation| {
                 self.index.forget(&conversation.key(), Place::Ended(place));
-                wanted.then(|| conversation.tcp_totals(&mut past.tcp))
+                wanted.then(|| Box::new(conversation.tcp_totals(&mut past.tcp)))
             });
             self.ended.pop();
             if let Some(totals) = totals {
@@ -174,20 +174,20 @@ impl Tracker {
         }
         while let Some(conversation) = self.evictees.pop_front() {
             if wanted {
-                return Some(in_surge(&self.surges, conversation.totals()));
+                return Some(in_surge(&self.surges, Box::new(conversation.totals())));
             }
         }
         None
     }
 
     /// All conversations still in the table, where they are `wanted`, by their first frame; the table is empty then.
-    pub fn finish(&mut self, wanted: bool) -> impl Iterator<Item = ConversationTotals> + use<> {
+    pub fn finish(&mut self, wanted: bool) -> impl Iterator<Item = Box<ConversationTotals>> + use<> {
         self.settle();
         let rest = self.slots.drain().chain(self.ended.drain()).chain(self.evictees.drain(..));
         let mut rest: Vec<Conversation> = rest.filter(|_| wanted).collect();
         rest.sort_unstable_by_key(|conversation| (conversation.first_frame, conversation.stream));
         let surges = std::mem::take(&mut self.surges);
-        rest.into_iter().map(move |conversation| in_surge(&surges, conversation.totals()))
+        rest.into_iter().map(move |conversation| in_surge(&surges, Box::new(conversation.totals())))
     }
 
     /// How many TCP and UDP conversations there were.
@@ -469,7 +469,7 @@ fn opening(packet: &Packet<'_>) -> Option<Opening> {
 }
 
 /// The totals of a conversation, with whether it is part of a flood or scan.
-fn in_surge(surges: &Surges, totals: ConversationTotals) -> ConversationTotals {
-    let in_surge = totals.came_to_nothing() && surges.has(totals.client, totals.server);
-    ConversationTotals { in_surge, ..totals }
+fn in_surge(surges: &Surges, mut totals: Box<ConversationTotals>) -> Box<ConversationTotals> {
+    totals.in_surge = totals.came_to_nothing() && surges.has(totals.client, totals.server);
+    totals
 }

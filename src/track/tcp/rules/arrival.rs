@@ -182,7 +182,7 @@ mod tests {
         let kinds = [
             (earlier(None), "spurious_retransmit", Some(9), vec![4, 9, 20]),
             (earlier(Some(Nanos(1_000))), "spurious_retransmit", Some(9), vec![4, 9, 20]),
-            (SpuriousEvidence::Misfit { frame: four }, "checksum_invalid", None, vec![4, 20]),
+            (SpuriousEvidence::Misfit { frame: four }, "checksum_accepted", None, vec![4, 20]),
             (SpuriousEvidence::Unseen { frame: four, reported_by: nine }, "capture_gap", None, vec![4, 9, 20]),
             (SpuriousEvidence::Late { frame: four, reported_by: nine }, "reordered", None, vec![4, 9, 20]),
         ];
