@@ -136,7 +136,7 @@ fn the_capture_is_kept_as_its_name_says_and_can_be_analysed() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert_eq!(fs::read(&path).unwrap()[..4], magic, "{name}");
         let report = String::from_utf8(output.stdout).unwrap();
-        assert!(report.starts_with(&format!("echo session, kept in {}", path.display())), "{report}");
+        assert!(report.starts_with(&format!("echo session, kept in {name}")), "{report}");
         let output = run(&["--write", path.to_str().unwrap(), "--force", "--format", "jsonl"]);
         let records = records(&output);
         let capture = &of_kind(&records, "capture")[0];

@@ -86,7 +86,7 @@ const SAID: [Said; 7] = [
         &["echo_prefixed", "echo_repeated"],
         " behind a prefix of 2 bytes 3 times over,",
         "(1 behind a prefix of 2 bytes, behind a prefix of 2 bytes up to 3 times over)",
-        "frame 1 behind a prefix of 2 bytes over and over, 3 times so far",
+        "frame 1 back behind a prefix of 2 bytes again: 3 times so far",
     ),
 ];
 

@@ -61,6 +61,11 @@ impl Ended {
         let place = match self.free.pop() {
             Some(place) => place,
             None => {
+                // doubled like any vector, but never beyond what can be used
+                if self.places.len() == self.places.capacity() {
+                    let more = self.places.len().max(64).min(PLACES - self.places.len());
+                    self.places.reserve_exact(more);
+                }
                 self.places.push(ClosedConversation::default());
                 u32::try_from(self.places.len() - 1).ok()?
             }

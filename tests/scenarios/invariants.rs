@@ -329,12 +329,14 @@ const CALL: &[&str] = &[
     "kernel",
     "kind",
     "local",
+    "option",
     "peer",
     "program",
     "protocol",
     "side",
     "stream",
     "time",
+    "unread",
 ];
 
 /// Each call has all keys and comes in the order of time; where TCP connected, the kernel says so.
