@@ -1,12 +1,14 @@
 //! The capture files of a command: their names, and that they can be made.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::destination::{is_same, is_stdout};
+use super::output::{OutputArgs, OutputOptions};
+use super::report_dir::ReportDir;
 use crate::capture::save::{CaptureWriter, create, format_of};
 use crate::model::{CaptureFormat, CaptureInfo, Side};
 use crate::session::Writers;
@@ -41,6 +43,38 @@ impl CaptureFiles {
             }
             first => Ok(Self { first, second: None }),
         }
+    }
+
+    /// The file named by `--write`, or else the one in the folder of `--report`.
+    ///
+    /// # Errors
+    /// As [`CaptureFiles::new`], and where the format annotates a capture that exists already.
+    pub(super) fn of_command(write: Option<&PathBuf>, both: bool, output: &OutputOptions) -> Result<Self> {
+        if output.annotates() {
+            bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");
+        }
+        Self::new(write.cloned().or_else(|| output.report().map(ReportDir::capture)), both)
+    }
+
+    /// Takes standard output from the report where the capture goes there, and checks that every file can be made.
+    ///
+    /// # Errors
+    /// Where two outputs would share a destination, or a file exists and `--force` was not given.
+    pub(super) fn claim(&self, arguments: &OutputArgs, output: &mut OutputOptions) -> Result<()> {
+        if self.take_stdout() {
+            ensure!(
+                !arguments.names_stdout(),
+                "--write and --output can't both take standard output: name a file for one of them"
+            );
+            ensure!(
+                !io::stdout().is_terminal(),
+                "a capture is not for a terminal: name a file with --write, or pipe it to another program"
+            );
+            output.make_way();
+        }
+        self.ensure_apart(&output.files())?;
+        self.ensure_free(arguments.force)?;
+        output.file().map_or(Ok(()), |path| ensure_free(path, arguments.force))
     }
 
     /// Their names and formats, where they are files.
@@ -97,7 +131,7 @@ fn with_side(path: &Path, side: Side) -> PathBuf {
 }
 
 /// Fails before a session is run whose result could not be kept.
-pub(super) fn ensure_free(path: &Path, force: bool) -> Result<()> {
+fn ensure_free(path: &Path, force: bool) -> Result<()> {
     if !force && !is_stdout(path) && path.metadata().is_ok_and(|meta| meta.is_file()) {
         bail!("{} exists already; --force overwrites it", path.display());
     }

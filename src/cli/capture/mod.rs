@@ -3,22 +3,21 @@
 mod list;
 mod until_close;
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use nix::poll::PollFlags;
 
 use self::until_close::UntilClose;
 use super::analyze::check_filter;
 use super::asked::asked;
-use super::capture_files::{CaptureFiles, ensure_free};
+use super::capture_files::CaptureFiles;
 use super::exit::say;
 use super::interrupt::interrupt;
-use super::output::{OutputArgs, OutputOptions, Scope};
+use super::output::{OutputArgs, Scope};
 use super::report_dir::ReportDir;
 use super::session::judge_capture;
 use super::under_way::Output;
@@ -122,10 +121,8 @@ impl CaptureArgs {
         }
         let scope = Scope { answers: self.answers.clone(), command, live: true, ..Scope::default() };
         let mut output = self.output.clone().check(scope)?;
-        if output.annotates() {
-            bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");
-        }
-        let files = self.files(&mut output)?;
+        let files = CaptureFiles::of_command(self.write.as_ref(), false, &output)?;
+        files.claim(&self.output, &mut output)?;
         if let Some(filter) = &self.filter {
             check_filter(filter)?;
         }
@@ -160,27 +157,6 @@ impl CaptureArgs {
         taken.written?;
         ended?;
         Ok(exit)
-    }
-
-    /// The capture file, which must not be there, nor be one of the reports.
-    fn files(&self, output: &mut OutputOptions) -> Result<CaptureFiles> {
-        let write = self.write.clone().or_else(|| output.report().map(ReportDir::capture));
-        let files = CaptureFiles::new(write, false)?;
-        if files.take_stdout() {
-            ensure!(
-                !self.output.names_stdout(),
-                "--write and --output can't both take standard output: name a file for one of them"
-            );
-            ensure!(
-                !io::stdout().is_terminal(),
-                "a capture is not for a terminal: name a file with --write, or pipe it to another program"
-            );
-            output.make_way();
-        }
-        files.ensure_apart(&output.files())?;
-        files.ensure_free(self.output.force)?;
-        output.file().map_or(Ok(()), |path| ensure_free(path, self.output.force))?;
-        Ok(files)
     }
 
     /// Where and which packets: `on lo (port 7)`.

@@ -11,7 +11,6 @@ mod watch;
 mod wire_args;
 mod wire_words;
 
-use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +27,7 @@ use self::verdict::{judge, judge_scenario};
 use self::watch::{Known, take};
 use self::wire_words::{of_scenario, story};
 use super::asked::asked;
-use super::capture_files::{CaptureFiles, ensure_free};
+use super::capture_files::CaptureFiles;
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
@@ -152,26 +151,12 @@ impl SessionArgs {
             command,
             ..Scope::default()
         })?;
-        if output.annotates() {
-            bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");
-        }
-        let write = self.write.clone().or_else(|| output.report().map(ReportDir::capture));
-        let files = CaptureFiles::new(write, both)?;
-        if files.take_stdout() {
-            ensure!(!self.interactive, "--interactive shows the answers on standard output: name a file with --write");
-            ensure!(
-                !self.output.names_stdout(),
-                "--write and --output can't both take standard output: name a file for one of them"
-            );
-            ensure!(
-                !io::stdout().is_terminal(),
-                "a capture is not for a terminal: name a file with --write, or pipe it to another program"
-            );
-            output.make_way();
-        }
-        files.ensure_apart(&output.files())?;
-        files.ensure_free(force)?;
-        output.file().map_or(Ok(()), |path| ensure_free(path, force))?;
+        let files = CaptureFiles::of_command(self.write.as_ref(), both, &output)?;
+        ensure!(
+            !(self.interactive && files.take_stdout()),
+            "--interactive shows the answers on standard output: name a file with --write"
+        );
+        files.claim(&self.output, &mut output)?;
         let (chance, only_lab) = (self.network.chance(), self.network.needs_lab(&self.server, self.scenario));
         let (scenario, transcript) = (self.scenario, self.transcript || self.kernel);
         if transcript && !output.shows_calls() {

@@ -16,7 +16,7 @@ use super::wire_words::story;
 use super::with_ways_out;
 use crate::cli::Exit;
 use crate::cli::asked::asked;
-use crate::cli::capture_files::{CaptureFiles, ensure_free};
+use crate::cli::capture_files::CaptureFiles;
 use crate::cli::exit::say;
 use crate::cli::interrupt::interrupt;
 use crate::cli::output::{OutputArgs, Scope};
@@ -145,25 +145,8 @@ impl RunArgs {
             command,
             ..Scope::default()
         })?;
-        if output.annotates() {
-            bail!("keep the capture with --write FILE; echolab analyze FILE --format pcapng annotates it");
-        }
-        let write = self.write.clone().or_else(|| output.report().map(ReportDir::capture));
-        let files = CaptureFiles::new(write, both)?;
-        if files.take_stdout() {
-            ensure!(
-                !self.output.names_stdout(),
-                "--write and --output can't both take standard output: name a file for one of them"
-            );
-            ensure!(
-                !io::stdout().is_terminal(),
-                "a capture is not for a terminal: name a file with --write, or pipe it to another program"
-            );
-            output.make_way();
-        }
-        files.ensure_apart(&output.files())?;
-        files.ensure_free(force)?;
-        output.file().map_or(Ok(()), |path| ensure_free(path, force))?;
+        let files = CaptureFiles::of_command(self.write.as_ref(), both, &output)?;
+        files.claim(&self.output, &mut output)?;
         let of_lab = matches!(network, Network::Lab(_));
         let transcripts = [Side::Client, Side::Server].map(Transcript::new);
         let traced = (!self.no_trace).then(|| transcripts.clone());
