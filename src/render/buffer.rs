@@ -1,4 +1,4 @@
-//! Text under way to an output, with table-driven numbers and addresses.
+//! Text buffered for an output, with table-driven numbers and addresses.
 //!
 //! Texts of a few bytes are most of a line, and copying them by their own length costs a call each. So they are kept in
 //! blocks of fixed size: the whole block is appended, which is one or two instructions, and the excess taken back.

@@ -61,7 +61,7 @@ impl Ended {
         let place = match self.free.pop() {
             Some(place) => place,
             None => {
-                // doubled like any vector, but never beyond what can be used
+                // its capacity doubles like that of any vector, but never beyond PLACES
                 if self.places.len() == self.places.capacity() {
                     let more = self.places.len().max(64).min(PLACES - self.places.len());
                     self.places.reserve_exact(more);

@@ -287,7 +287,7 @@ pub struct Observations {
     pub window_opened: Option<(u64, Nanos)>,
     /// It closes the window: a window of zero after one that was not.
     pub zero_window: Option<ProvenZeroWindow>,
-    /// It comes again since its receiver has no room for it.
+    /// Retransmitted because its receiver has no room for it.
     pub refused: Option<ProvenRefusal>,
     /// The right edge of the window moves back by so many bytes.
     pub shrunk: u32,

@@ -53,7 +53,7 @@ struct Json<'b> {
     out: &'b mut Buffer,
 }
 
-/// A list or an object under way: every element brings a comma before it, and the first comma becomes the bracket.
+/// A list or an object that is being written: every element brings a comma before it, and the first comma becomes the bracket.
 struct Group<'b> {
     out: &'b mut Buffer,
     start: usize,

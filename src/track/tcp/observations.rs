@@ -98,7 +98,7 @@ impl Connection {
         !old && !segment.flags.contains(TcpFlags::RST) && self.reached(moment.direction, segment)
     }
 
-    /// A FIN that comes again since its receiver has no room for it.
+    /// A FIN that is retransmitted because its receiver has no room for it.
     #[cold]
     fn refusal(&self, moment: &PacketRef, segment: &Segment, repeat: &Retransmission) -> Option<ProvenRefusal> {
         let before = repeat.proof.last.map(NonZeroU64::get).or(repeat.proof.original)?;
