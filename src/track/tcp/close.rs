@@ -126,7 +126,8 @@ impl Connection {
 
     /// What is known of the connection at its end; what was noted moves out.
     pub(in crate::track) fn totals(&mut self) -> TcpTotals {
-        let story = Box::new(self.tell());
+        let mut story = Box::<TcpSummary>::default();
+        self.tell(&mut story);
         let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
         TcpTotals {
             client_isn: client.isn.map(|isn| isn.0),
@@ -158,9 +159,9 @@ impl Connection {
         }
     }
 
-    /// The story, completed with what the sides know.
-    fn tell(&mut self) -> TcpSummary {
-        let mut story = self.recorder.tell();
+    /// The summary of what was noted and of what the sides know.
+    fn tell(&mut self, story: &mut TcpSummary) {
+        self.recorder.tell(story);
         story.capture_point_evidence = self.capture_point_evidence();
         story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack()]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
@@ -210,6 +211,5 @@ impl Connection {
                     .map(|(frame, at)| (frame.get(), at.get())),
             });
         }
-        story
     }
 }
