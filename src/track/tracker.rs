@@ -17,6 +17,7 @@ use super::roles;
 use super::slots::Slots;
 use super::stream::{RolesFrom, StreamId};
 use super::surges::{Opening, Surges};
+use super::tcp::fast_path::Prediction;
 use super::tcp::former::Former;
 use super::tcp::rules::reset::family::Ends;
 use super::totals::ConversationTotals;
@@ -51,6 +52,8 @@ pub struct Tracker {
     evictees: VecDeque<Conversation>,
     server: Option<Endpoint>,
     capture_point: Option<CapturePoint>,
+    /// Predictions are switched off.
+    without_prediction: bool,
     /// Room for the few conversations with much in flight.
     budget: MemoryBudget,
     /// The packet at hand.
@@ -95,6 +98,12 @@ impl Tracker {
     #[must_use]
     pub fn captured_at(self, capture_point: Option<CapturePoint>) -> Self {
         Self { capture_point, ..self }
+    }
+
+    /// The same, where every segment is to go through all rules, also one that is predicted.
+    #[must_use]
+    pub fn without_prediction(self, without_prediction: bool) -> Self {
+        Self { without_prediction, ..self }
     }
 
     /// Puts one packet in its place.
@@ -367,6 +376,7 @@ impl Tracker {
             Transport::Segment(_) => {
                 let mut tcp = self.spare.pop_back().unwrap_or_default();
                 tcp.connection.former = former;
+                tcp.connection.prediction = Prediction::new(self.without_prediction);
                 (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(tcp))
             }
             _ => (Protocol::Udp, &mut self.next_udp, Kind::Udp(Box::default())),

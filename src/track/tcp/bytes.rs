@@ -48,6 +48,19 @@ impl Connection {
         self.take_unusual(moment, segment, end, ip)
     }
 
+    /// Places the sequence space of a segment that was predicted: it carries nothing, or the bytes that are due.
+    #[inline]
+    pub(super) fn take_due_bytes(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) {
+        let own = self.sides.get_mut(moment.direction);
+        own.learn_marks(ip);
+        own.last_ip_id = ip.id;
+        if segment.len > 0 {
+            let end = segment.seq.plus(segment.len);
+            own.snd_nxt = Some(end);
+            own.sent.push(sent(moment, segment, end, ip));
+        }
+    }
+
     /// A SYN, the first segment captured, and whatever is not the bytes that are due.
     #[cold]
     fn take_unusual(

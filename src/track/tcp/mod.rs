@@ -12,6 +12,7 @@ mod dup_acks;
 mod duplicate;
 mod ecn;
 mod endpoint;
+pub(super) mod fast_path;
 pub(super) mod former;
 pub(super) mod fragments;
 mod gaps;
@@ -93,6 +94,10 @@ impl Connection {
         elsewhere: &Elsewhere<'_>,
         facts: &mut TcpFacts,
     ) {
+        if self.take_predicted(moment, segment, ip, facts) {
+            return;
+        }
+        self.prediction.forget();
         let direction = moment.direction;
         self.lacks_frames |= moment.unknown.contains(Unknown::FRAMES);
         let has_ack = segment.flags.contains(TcpFlags::ACK);
@@ -229,9 +234,7 @@ impl Connection {
             && reset.is_none()
             && !probe.is_some_and(|probe| probe.is_question())
         {
-            own.last_data = moment.at;
-            own.unread_bytes = own.unread_bytes.saturating_add(segment.len);
-            peer.unread_bytes = 0;
+            own.note_new_data(peer, moment, segment);
         }
         if probe.and_then(|probe| probe.asks()) == Some(Asks::Alive) {
             // it is sent because of the silence
