@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use echolab::drive::fuzzing;
-use echolab::drive::lab::{Faults, Percent, Rate, Rule, WireOptions, emulate, parse_script};
+use echolab::lab::{Faults, Percent, Rate, Rule, WireOptions, emulate, parse_script};
 use echolab::model::{Direction, PerDirection};
 
 use super::dialogue::dialogue;

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail};
 
-use super::lab::{self, Lab, LabOptions, Pending, PrivateHost, Rights, Rule, WireLog};
 use super::privileges::bar_new_privileges;
+use crate::lab::{self, Lab, LabOptions, Pending, PrivateHost, Rights, Rule, WireLog};
 use crate::model::Side;
 
 /// Where client and server run.

@@ -11,7 +11,6 @@ mod fault;
 pub mod fuzzing;
 mod ground;
 mod kernel;
-pub mod lab;
 mod meeting;
 mod pace;
 mod privileges;

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::capture::save::CaptureWriter;
 use crate::capture::{Drainer, Interface, LiveCapture, LiveSource, Ring, Stopper};
-use crate::drive::lab::{HOST_INTERFACE, LabOptions};
 use crate::drive::{Ground, WireStory};
+use crate::lab::{HOST_INTERFACE, LabOptions};
 use crate::model::{CaptureInfo, Protocol, Side};
 
 /// On which network a session takes place.

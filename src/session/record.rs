@@ -8,7 +8,7 @@ use super::network::Sources;
 use crate::capture::spool::{Replay, Spool, temporary_folder};
 use crate::capture::{LiveSource, Source};
 use crate::drive::WireStory;
-use crate::drive::lab::{Addresses, Cause, Deed, PacketKind, What};
+use crate::lab::{Addresses, Cause, Deed, PacketKind, What};
 use crate::model::{Direction, Nanos, Side, WireCause, WireDeed, WireMark};
 use crate::track::CapturePoint;
 

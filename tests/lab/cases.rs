@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
-use echolab::drive::lab::{DeviceKind, Faults, HOST_INTERFACE, Lab, LabOptions, Sysctl};
+use echolab::lab::{DeviceKind, Faults, HOST_INTERFACE, Lab, LabOptions, Sysctl};
 
 use echolab::model::Side;
 

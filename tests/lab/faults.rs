@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use echolab::drive::lab::{Cause, Faults, Lab, LabOptions, PacketKind, Percent, Rate, What, WireLog};
+use echolab::lab::{Cause, Faults, Lab, LabOptions, PacketKind, Percent, Rate, What, WireLog};
 use echolab::model::Direction;
 
 use crate::sniffer::{
@@ -185,7 +185,7 @@ fn a_seed_repeats_its_accidents() {
         arrived.sort_unstable();
         arrived
     };
-    echolab::drive::lab::obtain_rights().unwrap();
+    echolab::lab::obtain_rights().unwrap();
     let first = run(1);
     assert_eq!(run(1), first);
     assert_ne!(run(2), first);
@@ -210,7 +210,7 @@ fn start_again(options: &LabOptions) -> Lab {
 }
 
 fn every_chance_at_100_percent() {
-    echolab::drive::lab::obtain_rights().unwrap();
+    echolab::lab::obtain_rights().unwrap();
     let run = |faults: Faults| {
         let mut options = options();
         options.wire.faults.client_to_server = faults;
@@ -258,7 +258,7 @@ fn faults_and_rules_can_change_on_the_way() {
     let mut lab = start(&options());
     let (mut client, mut server) = connect(&lab);
     echo(&mut client, &mut server, b"as it should be");
-    lab.wire.add_rules(&echolab::drive::lab::parse_script("drop data 2 of client").unwrap());
+    lab.wire.add_rules(&echolab::lab::parse_script("drop data 2 of client").unwrap());
     send(&mut client, &mut server, b"lost once");
     assert!(retransmissions(&client) >= 1);
     lab.wire.set_faults(&both(Faults { loss: Percent::ALL, ..Faults::default() }));

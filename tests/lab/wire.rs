@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use echolab::drive::lab::Faults;
+use echolab::lab::Faults;
 
 use crate::sniffer::{arrived, connect, datagrams, echo, lab_of, options, start};
 use crate::{ALL, CASE, Case};

@@ -40,9 +40,9 @@ use super::scenarios::names;
 use super::{Exit, client_args, privileges};
 use crate::capture::spool::temporary_folder;
 use crate::capture::ways_to_capture;
-use crate::drive::lab::{Obstacle, WireOptions};
 use crate::drive::{Act, Client, Files, Scenario};
 use crate::explain::Questions;
+use crate::lab::{Obstacle, WireOptions};
 use crate::model::{Endpoint, PerDirection, Protocol};
 use crate::session::{CaptureAt, Network, Observer, Session, SessionOptions, Transcribed, seen_at};
 

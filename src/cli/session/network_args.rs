@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use super::wire_args::WireArgs;
 use crate::capture::{Interface, may_capture};
 use crate::cli::echo_args::ServerArgs;
-use crate::drive::lab::Addresses;
 use crate::drive::may_lose;
 use crate::drive::scenario::{Runs, Scenario};
+use crate::lab::Addresses;
 use crate::model::{Direction, Side};
 use crate::session::{CaptureAt, LabNetwork, Network};
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::drive::lab::{Cause, WireTotals};
 use crate::drive::{Scenario, WireStory};
+use crate::lab::{Cause, WireTotals};
 use crate::model::{PerDirection, Side};
 
 /// What the wire did, in lines; nothing of a wire that had no faults and no script, and needed none.

@@ -32,7 +32,7 @@ use self::supervisor::{News, Order, Orders, Teller, supervise};
 use super::ground::Ground;
 use super::signal::{Signal, Woken};
 use super::transcript::Transcript;
-use crate::drive::lab::Addresses;
+use crate::lab::Addresses;
 use crate::model::{Program, ProgramEnd, Side};
 use nix::poll::PollFlags;
 

@@ -13,7 +13,7 @@
 //! use std::io::{Read, Write};
 //! use std::net::{TcpListener, TcpStream};
 //!
-//! use echolab::drive::lab::{self, Lab, LabOptions};
+//! use echolab::lab::{self, Lab, LabOptions};
 //!
 //! # fn main() -> anyhow::Result<()> {
 //! lab::obtain_rights()?; // before the first thread
@@ -37,7 +37,7 @@
 mod device;
 mod host;
 mod namespace;
-pub(super) mod netlink;
+pub(crate) mod netlink;
 mod offload;
 mod private;
 mod rights;
