@@ -9,37 +9,42 @@ mod client;
 mod fault;
 #[doc(hidden)]
 pub mod fuzzing;
-mod ground;
 mod kernel;
 mod meeting;
+mod network;
 mod pace;
 mod privileges;
 mod programs;
 mod proxy;
 pub mod scenario;
+pub mod script;
 mod server;
+mod session_context;
+mod session_kind;
+mod session_runner;
 mod signal;
 mod socket_option;
-mod stage;
 mod stream;
+mod traced_socket;
 mod transcript;
-mod troupe;
 
 pub use address::{reachable, resolve};
 pub use behaviour::{Behaviour, Transform};
 pub use client::{Action, Client, ClientFault, Connection, Plan, Tally, Until};
 pub use fault::Fault;
-pub use ground::{Ground, WireStory};
 pub use kernel::KernelWatch;
+pub use network::{Network, WireRecord};
 pub use pace::Pace;
 pub use privileges::{Files, Privileges, bar_new_privileges, clear_capabilities, give_up, give_up_except_faults};
 pub use programs::{
     ClientInput, Command, CommandError, ProgramHosts, ProgramOptions, ProgramOutcome, Show, run_programs,
 };
 pub use scenario::{SCENARIOS, Scenario, Topic, scenario};
+pub use script::{ScriptError, SocketOp, may_lose};
 pub use server::{BoundServer, Ending, Ignored, RunningServer, ServerEvent, ServerLog, ServerOptions, UdpLimits};
+pub use session_context::{SessionContext, Typist};
+pub use session_kind::SessionKind;
+pub use session_runner::{OnFinished, Ready, SessionOutcome, SessionRunner};
 pub use signal::{Signal, Woken, poll};
 pub use socket_option::{SOCKET_OPTIONS, SocketOption, SocketOptionName, UnknownSocketOption};
-pub use stage::{Broken, may_lose};
 pub use transcript::{Transcript, merged};
-pub use troupe::{Act, Curtain, Performance, Ready, Stagecraft, Troupe, Typist};

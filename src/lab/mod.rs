@@ -55,8 +55,8 @@ pub use self::private::PrivateHost;
 pub use self::rights::{Obstacle, Rights, obtain_rights};
 pub use self::sysctl::{Sysctl, SysctlError};
 pub use self::wire::{
-    Action, Cause, Deed, Delivered, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times,
-    UnknownKind, What, Wire, WireFrame, WireLog, WireOptions, WireTotals, emulate, parse_script,
+    Action, Cause, Delivered, Effect, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times,
+    UnknownKind, Wire, WireEvent, WireFrame, WireLog, WireOptions, WireTotals, emulate, parse_script,
 };
 
 use self::device::End;
