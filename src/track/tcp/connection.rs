@@ -2,10 +2,10 @@
 
 use super::ecn::EcnState;
 use super::endpoint::TcpEndpoint;
-use super::fast_path::Prediction;
 use super::former::Former;
 use super::handshake::Progress;
 use super::loss_state::OPEN_AT_END;
+use super::prediction::Prediction;
 use super::recorder::SummaryRecorder;
 use super::time_ledger::TimeLedger;
 use super::wireshark::Wireshark;

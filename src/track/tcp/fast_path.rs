@@ -5,11 +5,12 @@
 //! another segment takes the whole way through the rules. The segment's own numbers are compared each time, before anything
 //! is changed: a segment that was not predicted finds the state as if it had not been compared.
 
-use super::Numbers;
 use super::acks::rtt_of;
 use super::congestion::CONGESTION_EXPERIENCED;
 use super::connection::Connection;
 use super::endpoint::TcpEndpoint;
+use super::numbers::Numbers;
+use super::prediction::Prediction;
 use super::wireshark::SegmentView;
 use crate::model::thresholds::{COMPARABLE_RTT, DELAYED_ACK, IDLE, MIN_RTO};
 use crate::model::{Checksum, Direction, IpHeader, Segment, TcpFlags, Unknown};
@@ -18,35 +19,6 @@ use crate::track::capture_point::CapturePoint;
 use crate::track::event::TcpFacts;
 use crate::track::facts::{Acked, Life, Observations, SegmentRole};
 use crate::track::packet_ref::PacketRef;
-
-/// Whether a connection's next segment can be predicted.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::track) enum Prediction {
-    /// Unknown since the last segment that was not predicted.
-    #[default]
-    Unknown,
-    /// Not in this state of the connection.
-    Impossible,
-    /// The connection is open and healthy; where it was captured.
-    Ready(Option<CapturePoint>),
-    /// Predictions are switched off.
-    Off,
-}
-
-impl Prediction {
-    /// The prediction for a connection that begins.
-    pub(in crate::track) fn new(off: bool) -> Self {
-        if off { Self::Off } else { Self::Unknown }
-    }
-
-    /// The state of the connection has changed.
-    #[inline]
-    pub(super) fn forget(&mut self) {
-        if !matches!(self, Self::Off) {
-            *self = Self::Unknown;
-        }
-    }
-}
 
 impl Connection {
     /// Takes the segment and leaves its facts in `facts`, if it is the predicted one. Otherwise nothing has changed.

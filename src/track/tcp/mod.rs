@@ -12,7 +12,7 @@ mod dup_acks;
 mod duplicate;
 mod ecn;
 mod endpoint;
-pub(super) mod fast_path;
+mod fast_path;
 pub(super) mod former;
 pub(super) mod fragments;
 mod gaps;
@@ -23,9 +23,11 @@ mod isn;
 mod keep_alive;
 mod loss_evidence;
 mod loss_state;
+mod numbers;
 mod observations;
 mod other_host;
 mod port_reuse;
+pub(super) mod prediction;
 mod probe;
 mod recorder;
 mod recovery;
@@ -61,27 +63,16 @@ pub use two_ttls::{Quicker, SameTtl, TwoTtls};
 
 use super::analysis::Analysis;
 use super::event::TcpFacts;
-use super::facts::{Life, Observations, Probe, SegmentRole};
+use super::facts::{Life, Observations, SegmentRole};
 use super::packet_ref::PacketRef;
 use crate::model::{Direction, IpHeader, Segment, SeqNumber, TcpFlags, Unknown};
 use connection::Connection;
 use endpoint::{Recent, TcpEndpoint};
+use numbers::Numbers;
 use rules::probe_answer::Answered;
-use rules::reset::family::{Ends, ResetFamily};
+use rules::reset::family::Ends;
 use rules::reset::{self, Elsewhere, ResetCase};
-use rules::rule::Verdict;
 use wireshark::SegmentView;
-
-/// What is known of a segment apart from what it changes.
-struct Numbers {
-    analysis: Analysis,
-    role: SegmentRole,
-    probe: Option<Probe>,
-    reset: Option<Verdict<ResetFamily>>,
-    copied: bool,
-    window: u32,
-    scale: Option<u32>,
-}
 
 impl Connection {
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
