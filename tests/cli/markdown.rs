@@ -40,10 +40,22 @@ fn tables(markdown: &str) -> Tables {
     tables
 }
 
-/// The tables of steps, one for each conversation; others come under headings of their own.
+/// The tables of steps, one for each conversation, without the phases' headings; others come under headings of their own.
 fn step_tables(markdown: &str) -> impl Iterator<Item = Vec<Vec<String>>> {
-    tables(markdown).into_iter().filter(|(heading, _)| heading == "Steps").map(|(_, rows)| rows)
+    let steps = tables(markdown).into_iter().filter(|(heading, _)| heading == "Steps");
+    steps.map(|(_, mut rows)| {
+        rows.retain(|row| !is_phase(row));
+        rows
+    })
 }
+
+/// A row with nothing but a phase.
+fn is_phase(row: &[String]) -> bool {
+    let (last, others) = row.split_last().expect("cells");
+    others.iter().all(String::is_empty) && PHASES.contains(&last.as_str())
+}
+
+const PHASES: &[&str] = &["Handshake", "Data", "Close", "Reset or error"];
 
 /// Arrows and dots as spreadsheets get them.
 fn plain(cell: &str) -> String {
@@ -65,6 +77,8 @@ fn words(node: Node<'_>, place: Place) -> String {
             (NodeValue::Text(words), _) => text.push_str(words),
             // keeps an address of mail from becoming a link
             (NodeValue::HtmlInline(comment), _) if comment == "<!---->" => {}
+            // the heading of a phase
+            (NodeValue::Strong, Place::Cell) if inner.parent().is_some_and(|cell| cell.children().count() == 1) => {}
             (NodeValue::Code(code), Place::Report) => text.push_str(&code.literal),
             (NodeValue::Strong | NodeValue::Item(_) | NodeValue::List(_) | NodeValue::Paragraph, Place::Report) => {}
             (other, _) => panic!("{other:?} in {text}"),
