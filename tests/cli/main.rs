@@ -17,6 +17,7 @@ mod folding;
 mod golden;
 #[path = "../hostile/mod.rs"]
 mod hostile;
+mod install;
 mod live_input;
 mod made;
 mod markdown;
