@@ -7,9 +7,9 @@ use super::{Format, Options, Triaged, escape, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
-    Align, Answering, Cell, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, capture_heading,
-    capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines, triage_lines,
-    triage_title,
+    Align, Answering, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room,
+    capture_heading, capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines,
+    ledger_lines, triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -220,8 +220,9 @@ impl<W: Write> Markdown<W> {
         });
         writeln!(self.out, "|{}|", rules.collect::<Vec<_>>().join("|"))?;
         for (index, row) in grid.rows.iter().enumerate() {
-            for span in grid.spans_before(index) {
-                // Markdown has no cell across columns: the widest is the last
+            // Markdown has no cell across columns: a line of its own stands among the sentences
+            let spans = grid.spans_before(index).filter(|_| !matches!(self.options.columns, Choice::Only(_)));
+            for span in spans {
                 let text = match span.kind {
                     SpanKind::Heading => format!("**{}**", self.text(&span.text)),
                     SpanKind::Fold => format!("{} {}", self.dots(), self.text(&span.text)),

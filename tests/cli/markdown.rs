@@ -40,22 +40,10 @@ fn tables(markdown: &str) -> Tables {
     tables
 }
 
-/// The tables of steps, one for each conversation, without the phases' headings; others come under headings of their own.
+/// The tables of steps, one for each conversation; others come under headings of their own.
 fn step_tables(markdown: &str) -> impl Iterator<Item = Vec<Vec<String>>> {
-    let steps = tables(markdown).into_iter().filter(|(heading, _)| heading == "Steps");
-    steps.map(|(_, mut rows)| {
-        rows.retain(|row| !is_phase(row));
-        rows
-    })
+    tables(markdown).into_iter().filter(|(heading, _)| heading == "Steps").map(|(_, rows)| rows)
 }
-
-/// A row with nothing but a phase.
-fn is_phase(row: &[String]) -> bool {
-    let (last, others) = row.split_last().expect("cells");
-    others.iter().all(String::is_empty) && PHASES.contains(&last.as_str())
-}
-
-const PHASES: &[&str] = &["Handshake", "Data", "Close", "Reset or error"];
 
 /// Arrows and dots as spreadsheets get them.
 fn plain(cell: &str) -> String {
