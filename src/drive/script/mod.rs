@@ -27,8 +27,8 @@ use super::session_context::SessionContext;
 use super::traced_socket::{TracedSocket, new_socket};
 use crate::model::{Protocol, Side};
 
-/// How long an operation may wait for the other side; far more than any needs.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an operation may wait for the other side: far more than any needs, on a busy machine too.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Everything that the steps need, before the first packet.
 pub(super) struct ScriptRunner {
