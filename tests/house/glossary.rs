@@ -53,7 +53,7 @@ const EXCEPT: &[&str] = &[
     // a file, not a packet
     "file that is damaged",
     // the Linux kernel doubles what SO_SNDBUF and SO_RCVBUF ask for
-    "buffer, doubled by Linux",
+    "doubled by Linux",
 ];
 
 /// The words of `NOT` in a text, with the number of their line.
