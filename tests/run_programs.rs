@@ -131,6 +131,15 @@ impl Report {
         assert_eq!(closes.filter(|call| self.sent_flag(call, "FIN")).count(), 1, "{server:?}");
     }
 
+    /// The findings with this code, each with the frame of its step (0 for none).
+    fn found(&self, code: &str) -> Vec<(u64, &Value)> {
+        let of = |record: &'_ Value| record["frame"].as_u64().unwrap_or(0);
+        let records = self.0.iter().filter(|record| record["findings"].is_array());
+        let all =
+            records.flat_map(|record| record["findings"].as_array().unwrap().iter().map(move |one| (of(record), one)));
+        all.filter(|(_, finding)| finding["code"] == code).collect()
+    }
+
     /// Segments with RST.
     fn resets(&self) -> usize {
         let reset = |step: &&&Value| step["flags"].as_array().is_some_and(|flags| flags.contains(&"RST".into()));
@@ -251,6 +260,47 @@ fn a_server_that_reads_five_bytes_leaves_the_rest_to_a_closed_socket() {
     let report = Report::of(&run(&python("echo_server.py 12345 --read 5 --pause 0.05"), &client, &[]), 0);
     assert!(report.resets() >= 1);
     assert_eq!(report.output(1), ["Echo: 12345"]);
+}
+
+#[test]
+fn a_reset_names_the_call_that_sent_it() {
+    let client = python("echo_client.py 127.0.0.1 12345 --send 12345678901234567890");
+    let server = "python3 -c '
+import socket, struct, sys
+with socket.create_server((\"\", 12345)) as listener:
+    connection, peer = listener.accept()
+    if LINGER: connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(\"ii\", 1, 0))
+    connection.sendall(connection.recv(READ))
+    while READ > 20 and not LINGER and connection.recv(READ): pass
+    connection.close()
+    listener.accept()
+'";
+    // (options of the server, the finding, what its text says)
+    let cases = [
+        (("False", "5"), Some(("reset_unread", "The server called close() with 15 bytes unread (call "))),
+        (("True", "100"), Some(("reset_abort", "SO_LINGER was set with a zero timeout, so its kernel sent RST"))),
+        // all was read: FIN
+        (("False", "100"), None),
+    ];
+    for ((linger, read), expected) in cases {
+        let server = server.replace("LINGER", linger).replace("SO_True", "SO_LINGER").replace("SO_False", "SO_LINGER");
+        let report = Report::of(&run(&server.replace("READ", read), &client, &[]), 0);
+        let Some((code, text)) = expected else {
+            assert_eq!(report.resets(), 0);
+            assert!(!report.findings().iter().any(|code| code.starts_with("reset")), "{:?}", report.findings());
+            continue;
+        };
+        let found = report.found(code);
+        let [(frame, finding)] = found[..] else { panic!("{code}: {found:?}") };
+        assert!(finding["text"].as_str().unwrap().contains(text), "{finding}");
+        let calls = report.kind("call");
+        let closes: Vec<_> =
+            calls.iter().filter(|call| finding["calls"] == serde_json::json!([call["number"]])).collect();
+        let [close] = closes[..] else { panic!("one call: {finding}") };
+        assert_eq!((&close["call"], &close["program"]), (&"close".into(), &"server".into()));
+        assert!(close["frames"].as_array().unwrap().contains(&frame.into()), "{close}");
+        assert_eq!(report.conversations()[0]["close"], "rst");
+    }
 }
 
 /// Whether a program that only some tests need is there; says so where it is not.

@@ -23,6 +23,8 @@ pub struct Finding {
     pub text: Cow<'static, str>,
     /// The frames that prove it, in ascending order.
     pub frames: Vec<u64>,
+    /// The numbers of the traced calls that prove it; empty where none does.
+    pub calls: Vec<u32>,
 }
 
 macro_rules! finding_codes {
@@ -209,11 +211,20 @@ impl FindingSink for Vec<Finding> {
 }
 
 impl Finding {
+    /// The same, proved by these traced calls as well.
+    #[must_use]
+    pub fn with_calls(self, calls: impl IntoIterator<Item = u32>) -> Self {
+        let mut calls: Vec<u32> = calls.into_iter().filter(|call| *call > 0).collect();
+        calls.sort_unstable();
+        calls.dedup();
+        Self { calls, ..self }
+    }
+
     /// A finding proved by these frames; they are put in order, and 0 (no frame) is left out.
     pub fn new(code: FindingCode, text: impl Into<Cow<'static, str>>, frames: impl IntoIterator<Item = u64>) -> Self {
         let mut frames: Vec<u64> = frames.into_iter().filter(|frame| *frame > 0).collect();
         frames.sort_unstable();
         frames.dedup();
-        Self { code, text: text.into(), frames }
+        Self { code, text: text.into(), frames, calls: Vec::new() }
     }
 }

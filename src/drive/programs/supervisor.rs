@@ -134,6 +134,7 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &Teller, init
                     Err(error) => teller.tell(News::Ended(id, ProgramEnd::NotStarted(reason(&error)))),
                 },
                 Ok(Order::Signal(Some(id), signal)) => {
+                    tracer.note_waiting(id);
                     for program in running.iter().filter(|program| program.id == id) {
                         // one that has just ended needs no signal
                         let _ = if program.leads { killpg(program.pid, signal) } else { kill(program.pid, signal) };

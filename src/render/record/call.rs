@@ -8,12 +8,14 @@ use crate::report::ToldCall;
 
 #[derive(Serialize)]
 pub(in crate::render) struct CallRecord<'a> {
+    number: u32,
     time: Text<Timestamp>,
     side: &'static str,
     program: &'a str,
     connection: u64,
     call: &'static str,
     bytes: Option<u64>,
+    asked: Option<u64>,
     unread: Option<u64>,
     option: Option<&'a str>,
     failed: Option<&'static str>,
@@ -58,12 +60,14 @@ impl<'a> From<&'a ToldCall> for CallRecord<'a> {
         };
         let kernel = |side| call.kernel_of(side).map(Kernel::from);
         Self {
+            number: told.number,
             time: Text(call.time),
             side: call.side.name(),
             program: &call.program,
             connection: call.connection,
             call: call.kind.name(),
             bytes: call.kind.bytes(),
+            asked: call.trace.and_then(|trace| trace.asked),
             unread: call.unread,
             option: if let CallKind::SetOption(option) = &call.kind { Some(option) } else { None },
             failed: failure.map(|(call, _)| call),

@@ -39,6 +39,8 @@ pub(super) struct Seen {
     from: u64,
     len: u64,
     fin: bool,
+    /// It has an ACK number: a RST with one was sent by a call, or answers a segment without one.
+    ack: bool,
     /// It is known not to have brought what it carries: it was lost or damaged, or its bytes had arrived before.
     idle: bool,
 }
@@ -55,7 +57,7 @@ enum Kind {
 impl Seen {
     pub(super) fn of(step: &Step<'_>) -> Self {
         let event = &step.event;
-        let (kind, from, len, fin, again) = match &event.body {
+        let (kind, from, len, fin, ack, again) = match &event.body {
             Body::Tcp(facts) => {
                 let kind = match facts.role {
                     SegmentRole::Syn
@@ -70,10 +72,10 @@ impl Seen {
                 let syn = facts.flags.contains(TcpFlags::SYN);
                 let from = if syn { 0 } else { facts.seq.wrapping_sub(1) };
                 let again = facts.retransmission.is_some_and(|repeat| !repeat.may_arrive_first());
-                (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), again)
+                (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), facts.ack.is_some(), again)
             }
-            Body::Udp(facts) => (Kind::Plain, 0, facts.len, false, false),
-            Body::Icmp(_) => (Kind::Refusal, 0, 0, false, false),
+            Body::Udp(facts) => (Kind::Plain, 0, facts.len, false, false, false),
+            Body::Icmp(_) => (Kind::Refusal, 0, 0, false, false, false),
         };
         let strayed = [FindingCode::WireDropped, FindingCode::WireCorrupted];
         let lost = step.findings.iter().any(|finding| strayed.contains(&finding.code));
@@ -85,6 +87,7 @@ impl Seen {
             from: u64::from(from),
             len: u64::from(len),
             fin,
+            ack,
             idle: again || lost || event.checksum() == Some(Checksum::Invalid),
         }
     }
@@ -116,7 +119,8 @@ impl Stream {
             | CallKind::Bind
             | CallKind::Listen
             | CallKind::ShutdownReceive
-            | CallKind::CloseCopy => Vec::new(),
+            | CallKind::CloseCopy
+            | CallKind::Waiting(_) => Vec::new(),
             CallKind::Connect | CallKind::Connecting => {
                 pick(&|seen| matches!(seen.kind, Kind::Opening | Kind::HandshakeAck))
             }
@@ -141,6 +145,18 @@ impl Stream {
                 seen.kind == Kind::Refusal && seen.direction == !own && seen.time.is_none_or(|time| time <= call.time)
             }),
         }
+    }
+
+    /// The RST that a call sent which closed the socket, among the frames of this call: the first after it with an ACK
+    /// number. A kernel that answers a segment for a closed socket takes the RST's number from that, and gives none.
+    pub(super) fn reset_by(&self, call: &Call, frames: &[u64]) -> Option<u64> {
+        let sent = |seen: &&Seen| {
+            seen.kind == Kind::Refusal
+                && seen.ack
+                && seen.time.is_some_and(|time| time >= call.time)
+                && frames.contains(&seen.frame)
+        };
+        self.frames.iter().find(sent).map(|seen| seen.frame)
     }
 
     /// What goes this way and may carry something.
@@ -231,7 +247,7 @@ mod tests {
     /// A segment of the client's with these bytes, captured in this frame and second.
     fn seen(frame: u64, from: u64, len: u64) -> Seen {
         let time = Some(Timestamp::new(i64::try_from(frame).unwrap(), 0));
-        Seen { frame, time, direction: C, kind: Kind::Plain, from, len, fin: false, idle: false }
+        Seen { frame, time, direction: C, kind: Kind::Plain, from, len, fin: false, ack: true, idle: false }
     }
 
     /// The frames that brought bytes 0 to 20 by this second.
