@@ -37,6 +37,7 @@ use super::messages::MessageArgs;
 use super::output::{OutputArgs, Scope};
 use super::report_dir::ReportDir;
 use super::scenarios::names;
+use super::version::VersionArg;
 use super::{Exit, client_args, privileges};
 use crate::capture::spool::temporary_folder;
 use crate::capture::ways_to_capture;
@@ -57,6 +58,7 @@ const REPAIRS: Duration = Duration::from_secs(10);
 ///
 /// Root is given up before the client connects, and files belong to the caller.
 #[derive(Debug, Args)]
+#[command(version, disable_version_flag = true)]
 #[command(after_help = "\
 Examples:
   echolab session                                      the ten steps of a TCP echo
@@ -138,6 +140,9 @@ pub(super) struct SessionArgs {
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    version: VersionArg,
 }
 
 impl SessionArgs {
