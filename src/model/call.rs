@@ -125,7 +125,7 @@ pub enum CallKind {
     Close,
     /// A descriptor was closed while another keeps the socket open.
     CloseCopy,
-    /// The program still waited in this call when echolab ended it; the time is that of its beginning.
+    /// The program waited in this call when echolab began to end the session; the time is that of its beginning.
     Waiting(FailedCall),
     /// The program ended; its kernel closed the socket.
     Exit,

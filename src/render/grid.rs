@@ -181,6 +181,7 @@ mod tests {
                 kernel: None,
             },
             stream: Some(StreamId { protocol: Protocol::Tcp, number }),
+            own: None,
             frames: Vec::new(),
             after: None,
             since_start: None,

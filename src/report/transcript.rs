@@ -8,7 +8,10 @@ mod stream;
 
 use std::collections::HashMap;
 
-use self::stream::{Progress, Stream};
+#[cfg(test)]
+pub(super) use self::stream::Kind;
+use self::stream::Progress;
+pub(super) use self::stream::{Seen, Stream};
 use crate::explain::{Conversation, Step};
 use crate::model::{
     Call, CallKind, ClosedBy, ClosingCall, ClosingCalls, Direction, Endpoint, FailedCall, Nanos, PerDirection,
@@ -28,6 +31,8 @@ pub struct ToldCall {
     pub call: Call,
     /// The conversation that it was part of.
     pub stream: Option<StreamId>,
+    /// The direction in which the caller sends in it.
+    pub own: Option<Direction>,
     /// The frames that it became or that brought what it gave, in order.
     pub frames: Vec<u64>,
     /// How long after the last of these frames that came before it the call returned.
@@ -64,7 +69,7 @@ impl ToldCall {
             CallKind::CloseCopy => "closes one descriptor; another keeps the socket open".to_owned(),
             CallKind::Waiting(call) => {
                 let call = if *call == FailedCall::Receive { "recv" } else { call.name() };
-                format!("waits in {call}() until echolab ends it")
+                format!("waits in {call}() when echolab ends the session")
             }
             CallKind::Exit => format!("ends, and its kernel closes the socket{unread}"),
             CallKind::Killed => format!("is killed{unread}"),
@@ -159,6 +164,11 @@ impl Teller {
         (1..).zip(calls).map(|(number, call)| self.tell_one(number, call)).collect()
     }
 
+    /// The conversations.
+    pub(super) fn streams(&self) -> &[Stream] {
+        &self.streams
+    }
+
     /// The traced calls among these that made their kernels send RST instead of FIN, with the frames of the RSTs.
     pub fn closing_calls(&self, calls: &[ToldCall]) -> ClosingCalls {
         let mut closing = ClosingCalls::new();
@@ -185,7 +195,7 @@ impl Teller {
         let place = if call.kind.prepares() { None } else { self.place_of(&call) };
         let Some((place, own, stream)) = place.and_then(|(place, own)| Some((place, own, self.streams.get(place)?)))
         else {
-            return ToldCall { number, call, stream: None, frames: Vec::new(), after: None, since_start };
+            return ToldCall { number, call, stream: None, own: None, frames: Vec::new(), after: None, since_start };
         };
         let progress = self.progress.entry((place, own)).or_default();
         let found = stream.of(&call, own, progress);
@@ -202,7 +212,7 @@ impl Teller {
         let after = before.filter(|_| waits).map(|time| call.time.since(time));
         let mut frames: Vec<u64> = found.iter().map(|seen| seen.frame).collect();
         frames.dedup();
-        ToldCall { number, stream: Some(stream.id), frames, after, since_start, call }
+        ToldCall { number, stream: Some(stream.id), own: Some(own), frames, after, since_start, call }
     }
 
     /// The conversation of a call, between its ends the latest that had begun by then or else the first, and which way the caller sends in it:

@@ -58,6 +58,7 @@ impl<'a> From<&'a ToldCall> for CallRecord<'a> {
             CallKind::Failed { call, why } => Some((call.name(), why.as_str())),
             _ => None,
         };
+        let waits = if let CallKind::Waiting(call) = &call.kind { Some(call.name()) } else { None };
         let kernel = |side| call.kernel_of(side).map(Kernel::from);
         Self {
             number: told.number,
@@ -70,7 +71,7 @@ impl<'a> From<&'a ToldCall> for CallRecord<'a> {
             asked: call.trace.and_then(|trace| trace.asked),
             unread: call.unread,
             option: if let CallKind::SetOption(option) = &call.kind { Some(option) } else { None },
-            failed: failure.map(|(call, _)| call),
+            failed: failure.map(|(call, _)| call).or(waits),
             error: failure.map(|(_, why)| why),
             local: call.local.map(End::from),
             peer: call.peer.map(End::from),

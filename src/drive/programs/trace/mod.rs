@@ -40,6 +40,8 @@ pub(super) struct Tracer {
     threads: HashMap<Tid, Thread>,
     /// By their cookies.
     sockets: HashMap<u64, Socket>,
+    /// Programs that could not change their user or group, and the call that failed.
+    refused: Vec<(Id, &'static str)>,
 }
 
 /// A program, with all its processes.
@@ -64,8 +66,6 @@ struct Thread {
     call: Option<(Entry, Option<u64>)>,
     /// When that call began.
     began: Timestamp,
-    /// It was noted that the thread waits in it.
-    waits: bool,
     ends: bool,
 }
 
@@ -92,8 +92,7 @@ impl Tracer {
     pub(super) fn add(&mut self, program: Id, pid: Tid, transcript: Transcript) {
         self.programs.insert(program, Traced { transcript, connections: 0 });
         self.add_process(pid, program);
-        self.threads
-            .insert(pid, Thread { process: pid, call: None, began: Timestamp::new(0, 0), waits: false, ends: false });
+        self.threads.insert(pid, Thread { process: pid, call: None, began: Timestamp::new(0, 0), ends: false });
     }
 
     fn add_process(&mut self, pid: Tid, program: Id) {
@@ -132,20 +131,14 @@ impl Tracer {
         go(tid, how, signal);
     }
 
-    /// Notes the calls in which a program waits on a connection, before it is ended: sends, receives and connects. A server
+    /// Notes the calls in which programs wait on a connection, before they are ended: sends, receives and connects. A server
     /// that waits for its next client or datagram is no news.
-    pub(super) fn note_waiting(&mut self, program: Id) {
-        let of =
-            |thread: &Thread| self.processes.get(&thread.process).is_some_and(|process| process.program == program);
-        let waiting: Vec<_> = self
-            .threads
-            .iter_mut()
-            .filter(|(_, thread)| of(thread))
-            .filter_map(|(tid, thread)| {
-                let (entry, socket) = thread.call.filter(|_| !std::mem::replace(&mut thread.waits, true))?;
-                Some((*tid, waits_in(entry.number)?, socket?, thread.began))
-            })
-            .collect();
+    pub(super) fn note_waiting(&mut self) {
+        let in_call = |(tid, thread): (&Tid, &Thread)| {
+            let (entry, socket) = thread.call?;
+            Some((*tid, waits_in(entry.number)?, socket?, thread.began))
+        };
+        let waiting: Vec<_> = self.threads.iter().filter_map(in_call).collect();
         for (tid, call, cookie, began) in waiting {
             let own = self.sockets.get(&cookie).is_some_and(|socket| !socket.listens && socket.facts.peer.is_some());
             if own {
@@ -153,6 +146,11 @@ impl Tracer {
                 self.note_with(tid, cookie, None, CallKind::Waiting(call), &details);
             }
         }
+    }
+
+    /// The programs that could not change their user or group since this was asked last, and the call that failed.
+    pub(super) fn refused(&mut self) -> Vec<(Id, &'static str)> {
+        std::mem::take(&mut self.refused)
     }
 
     /// Forgets a thread that is gone.
@@ -179,8 +177,7 @@ impl Tracer {
             let Some(program) = parent.map(|parent| parent.program) else { return };
             self.add_process(process, program);
         }
-        self.threads
-            .insert(tid, Thread { process, call: None, began: Timestamp::new(0, 0), waits: false, ends: false });
+        self.threads.insert(tid, Thread { process, call: None, began: Timestamp::new(0, 0), ends: false });
     }
 
     /// A thread has become another program: the other threads of its process are gone, and so are descriptors that exec
@@ -213,6 +210,7 @@ impl Tracer {
             #[cfg(target_arch = "x86_64")]
             libc::SYS_dup2 => return self.forgets(tid, Some(int(entry.args[1]))),
             libc::SYS_close_range => return self.forgets(tid, None),
+            number if changes_user(number).is_some() => return self.waits(tid, entry, None),
             _ => self.socket_at(tid, first),
         };
         if socket.is_some() { self.waits(tid, entry, socket) } else { Go::On }
@@ -220,7 +218,7 @@ impl Tracer {
 
     fn waits(&mut self, tid: Tid, entry: Entry, socket: Option<u64>) -> Go {
         let Some(thread) = self.threads.get_mut(&tid) else { return Go::On };
-        (thread.call, thread.began, thread.waits) = (Some((entry, socket)), now(), false);
+        (thread.call, thread.began) = (Some((entry, socket)), now());
         Go::ToReturn
     }
 
@@ -357,6 +355,13 @@ impl Tracer {
         let call = self.threads.get_mut(&tid).and_then(|thread| thread.call.take());
         let Some(((entry, socket), value)) = call.zip(request::returned(tid)) else { return };
         if RESTARTED.contains(&-value) {
+            return;
+        }
+        if let Some(name) = changes_user(entry.number) {
+            if value < 0 {
+                let program = self.process_of(tid).map(|process| process.program);
+                self.refused.extend(program.map(|program| (program, name)));
+            }
             return;
         }
         match socket {
@@ -571,6 +576,20 @@ fn waits_in(number: libc::c_long) -> Option<FailedCall> {
         libc::SYS_connect => Some(FailedCall::Connect),
         _ => None,
     }
+}
+
+/// The name of a call that changes the user or the group of a process.
+fn changes_user(number: libc::c_long) -> Option<&'static str> {
+    Some(match number {
+        libc::SYS_setuid => "setuid",
+        libc::SYS_setgid => "setgid",
+        libc::SYS_setresuid => "setresuid",
+        libc::SYS_setresgid => "setresgid",
+        libc::SYS_setreuid => "setreuid",
+        libc::SYS_setregid => "setregid",
+        libc::SYS_setgroups => "setgroups",
+        _ => return None,
+    })
 }
 
 /// Whether a call returned without having done anything: it would have had to wait, or a signal interrupted it.
