@@ -1,18 +1,18 @@
-//! A cue in words: who was to do what, for the message that it could not be done.
+//! A step in words, for the message that it could not be executed.
 
 use std::fmt;
 
-use super::play::{Actor, Cue, Deed, Loses, Setting, Target};
+use super::step::{Loses, ScriptStep, Setting, SocketOp, SocketRef, Target};
 
 /// `the server was to accept a connection`
-impl fmt::Display for Cue {
+impl fmt::Display for ScriptStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} was to {}", self.who, self.deed)
+        write!(f, "{} was to {}", self.who, self.op)
     }
 }
 
 /// `the client`, `the client on its 2nd connection`
-impl fmt::Display for Actor {
+impl fmt::Display for SocketRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (side, index) = match self {
             Self::Client(index) => ("client", *index),
@@ -24,7 +24,7 @@ impl fmt::Display for Actor {
     }
 }
 
-impl fmt::Display for Deed {
+impl fmt::Display for SocketOp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listen(backlog) => write!(f, "listen, with room for {backlog} that wait"),
@@ -53,7 +53,7 @@ impl fmt::Display for Deed {
             Self::Wait(time) => write!(f, "wait {}", humantime::format_duration(*time)),
             Self::Set(setting) => write!(f, "set {setting}"),
             Self::Lose(loses) => write!(f, "lose {loses}"),
-            Self::Fails(_, deed) => write!(f, "fail to {deed}"),
+            Self::Fails(_, op) => write!(f, "fail to {op}"),
         }
     }
 }
@@ -99,15 +99,15 @@ impl fmt::Display for Loses {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Programs, SCENARIOS};
     use super::*;
+    use crate::drive::scenario::{Programs, SCENARIOS};
 
     #[test]
     fn every_cue_is_told_in_words() {
         for scenario in SCENARIOS {
-            let Programs::Cues(cues) = scenario.programs else { continue };
-            for cue in cues {
-                let words = cue.to_string();
+            let Programs::Script(steps) = scenario.programs else { continue };
+            for step in steps {
+                let words = step.to_string();
                 // a send says what, in quotes
                 let bare = words.split('"').step_by(2).collect::<String>();
                 assert!(words.starts_with("the ") && !bare.contains(['(', ':', '{']), "{}: {words}", scenario.name);
@@ -117,9 +117,12 @@ mod tests {
 
     #[test]
     fn who_and_what_stand_in_one_sentence() {
-        let cue = Cue { who: Actor::Server(0), deed: Deed::Lose(Loses::Marked) };
-        assert_eq!(cue.to_string(), "the server was to lose what is marked");
-        let cue = Cue { who: Actor::Client(1), deed: Deed::Fails(super::super::Refusal::Reset, &Deed::ReceiveAll) };
-        assert_eq!(cue.to_string(), "the client on its connection 2 was to fail to receive to the end of the stream");
+        let step = ScriptStep { who: SocketRef::Server(0), op: SocketOp::Lose(Loses::Marked) };
+        assert_eq!(step.to_string(), "the server was to lose what is marked");
+        let step = ScriptStep {
+            who: SocketRef::Client(1),
+            op: SocketOp::Fails(super::super::ExpectedError::Reset, &SocketOp::ReceiveAll),
+        };
+        assert_eq!(step.to_string(), "the client on its connection 2 was to fail to receive to the end of the stream");
     }
 }

@@ -1,13 +1,13 @@
-//! Does what the cues of a scenario say: one after the other, in one thread, so that a session goes the same way every
-//! time.
+//! Executes the steps of a scenario one after the other, in one thread, so that a session goes the same way every time.
 //!
 //! All sockets are made before the first packet, each where its side is: the server's, bound, and as many of the client's
-//! as the cues name. Nothing here captures anything.
+//! as the steps name. Nothing here captures anything.
 
-mod deed;
 mod kill;
+mod op;
 mod option;
-mod seat;
+mod step;
+mod words;
 
 use std::fmt;
 use std::io;
@@ -15,24 +15,24 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{SockAddr, Socket};
 
 pub use self::option::may_lose;
-use self::seat::Seat;
-use super::ground::Ground;
+pub use self::step::{ExpectedError, Loses, ScriptStep, Setting, SocketOp, SocketRef, Target};
+pub(super) use self::step::{another_client, another_server, client, listener, server};
+use super::network::Network;
 use super::privileges;
-use super::scenario::{Actor, Cue, Refusal};
 use super::server::bind_error;
-use super::signal::Signal;
-use super::transcript::Transcript;
+use super::session_context::SessionContext;
+use super::traced_socket::{TracedSocket, new_socket};
 use crate::model::{Protocol, Side};
 
-/// How long a deed may wait for the other side; far more than any needs.
+/// How long an operation may wait for the other side; far more than any needs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Everything that the cues need, before the first packet.
-pub(super) struct Stage {
-    cues: &'static [Cue],
+/// Everything that the steps need, before the first packet.
+pub(super) struct ScriptRunner {
+    steps: &'static [ScriptStep],
     protocol: Protocol,
     server: SocketAddr,
     client_ip: IpAddr,
@@ -45,28 +45,17 @@ pub(super) struct Stage {
     sockets_lose: bool,
 }
 
-impl fmt::Debug for Stage {
+impl fmt::Debug for ScriptRunner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stage").field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("ScriptRunner").field("server", &self.server).finish_non_exhaustive()
     }
 }
 
-/// Who listens while the cues are done.
-#[derive(Clone)]
-pub(super) struct Audience {
-    /// Takes what the client does.
-    pub(super) client: Transcript,
-    /// Takes what the server does.
-    pub(super) server: Transcript,
-    /// Ends everything at once.
-    pub(super) halt: Signal,
-}
-
-/// A cue that could not be done.
+/// A step that could not be executed.
 #[derive(Debug)]
-pub struct Broken {
+pub struct ScriptError {
     /// Which, from 1.
-    pub cue: usize,
+    pub step: usize,
     /// Who was to do what.
     pub what: String,
     /// Why it could not be done.
@@ -75,38 +64,44 @@ pub struct Broken {
     pub halted: bool,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "step {} of the scenario did not come about: {}: {}", self.cue, self.what, self.why)
+        write!(f, "step {} of the scenario did not come about: {}: {}", self.step, self.what, self.why)
     }
 }
 
-impl Stage {
-    /// Makes and binds the sockets that the cues need.
+impl ScriptRunner {
+    /// Makes and binds the sockets that the steps need.
     ///
     /// # Errors
     /// When the server's address or port can't be had.
-    pub(super) fn set(cues: &'static [Cue], protocol: Protocol, ground: &Ground, address: SocketAddr) -> Result<Self> {
+    pub(super) fn set(
+        steps: &'static [ScriptStep],
+        protocol: Protocol,
+        network: &Network,
+        address: SocketAddr,
+    ) -> Result<Self> {
         let (listener, closed) =
-            ground.on(Side::Server, move || (bound(protocol, address), nobody(protocol, address)))?;
+            network.on(Side::Server, move || (bound(protocol, address), nobody(protocol, address)))?;
         let listener = listener.map_err(|error| bind_error(protocol, address, error))?;
         let (closed, closed_port) = closed.context("can't reserve a port for nobody")?;
         let server = local(&listener).context("can't tell which port was bound")?;
-        let count = cues.iter().filter_map(|cue| if let Actor::Client(n) = cue.who { Some(n + 1) } else { None }).max();
-        let clients = ground.on(Side::Client, move || {
-            let sockets = (0..count.unwrap_or(0)).map(|_| socket(protocol, address).map(Some));
+        let count =
+            steps.iter().filter_map(|step| if let SocketRef::Client(n) = step.who { Some(n + 1) } else { None }).max();
+        let clients = network.on(Side::Client, move || {
+            let sockets = (0..count.unwrap_or(0)).map(|_| new_socket(protocol, address).map(Some));
             sockets.collect::<io::Result<Vec<_>>>()
         })?;
         Ok(Self {
-            cues,
+            steps,
             protocol,
             server,
-            client_ip: ground.client_ip(address.ip()),
+            client_ip: network.client_ip(address.ip()),
             closed_port,
             _closed: closed,
             listener: Some(listener),
             clients: clients.context("can't make the client's sockets")?,
-            sockets_lose: !is_lab(ground),
+            sockets_lose: !is_lab(network),
         })
     }
 
@@ -120,64 +115,65 @@ impl Stage {
         vec![self.server.port(), self.closed_port.port()]
     }
 
-    /// Whether a cue needs rights that must be kept until it is done.
+    /// Whether a step needs rights that must be kept until it is done.
     pub(super) fn needs_rights(&self) -> bool {
         self.last_with_rights().is_some()
     }
 
     fn last_with_rights(&self) -> Option<usize> {
-        self.cues.iter().rposition(|cue| cue.loses() && !self.skips(cue))
+        self.steps.iter().rposition(|step| step.loses() && !self.skips(step))
     }
 
-    /// Whether the cue is loopback's way to do what the lab's wire does.
-    fn skips(&self, cue: &Cue) -> bool {
-        !self.sockets_lose && cue.loses()
+    /// Whether the step is loopback's way to do what the lab's wire does.
+    fn skips(&self, step: &ScriptStep) -> bool {
+        !self.sockets_lose && step.loses()
     }
 
     /// Does everything; closes in any case what is still open.
     ///
     /// # Errors
-    /// The first cue that could not be done.
-    pub(super) fn perform(mut self, audience: &Audience) -> Result<(), Broken> {
+    /// The first step that could not be done.
+    pub(super) fn run(mut self, context: &SessionContext) -> Result<(), ScriptError> {
         let last_with_rights = self.last_with_rights();
-        let mut cast = Cast {
+        let mut sockets = Sockets {
             clients: Vec::new(),
             servers: Vec::new(),
             ports: Vec::new(),
-            listener: self.listener.take().map(|socket| self.seat(Side::Server, 0, socket, audience)),
+            listener: self.listener.take().map(|socket| self.socket(Side::Server, 0, socket, context)),
         };
         for (number, socket) in (1..).zip(std::mem::take(&mut self.clients)) {
-            cast.clients.push(socket.map(|socket| self.seat(Side::Client, number, socket, audience)));
+            sockets.clients.push(socket.map(|socket| self.socket(Side::Client, number, socket, context)));
         }
         if last_with_rights.is_none() {
             give_up_rights();
         }
         let mut outcome = Ok(());
-        for (index, cue) in self.cues.iter().enumerate() {
-            if self.skips(cue) {
+        for (index, step) in self.steps.iter().enumerate() {
+            if self.skips(step) {
                 continue;
             }
-            let done = cast.act(&self, cue.who, &cue.deed, audience);
+            let done = sockets.act(&self, step.who, &step.op, context);
             if last_with_rights == Some(index) {
                 give_up_rights();
             }
             if let Err(fault) = done {
                 let halted = matches!(fault, super::Fault::Halted);
-                let broken = Broken { cue: index + 1, what: cue.to_string(), why: fault.to_string(), halted };
-                outcome = Err(broken);
+                let script_error =
+                    ScriptError { step: index + 1, what: step.to_string(), why: fault.to_string(), halted };
+                outcome = Err(script_error);
                 break;
             }
         }
-        cast.close();
+        sockets.close();
         outcome
     }
 
-    fn seat(&self, side: Side, number: u64, socket: Socket, audience: &Audience) -> Seat {
+    fn socket(&self, side: Side, number: u64, socket: Socket, context: &SessionContext) -> TracedSocket {
         let transcript = match side {
-            Side::Client => audience.client.clone(),
-            Side::Server => audience.server.clone(),
+            Side::Client => context.client.clone(),
+            Side::Server => context.server.clone(),
         };
-        Seat::new(socket, self.protocol, number, transcript)
+        TracedSocket::new(socket, self.protocol, number, transcript)
     }
 }
 
@@ -188,33 +184,23 @@ fn give_up_rights() {
 }
 
 /// The sockets in use.
-struct Cast {
-    clients: Vec<Option<Seat>>,
-    servers: Vec<Option<Seat>>,
+struct Sockets {
+    clients: Vec<Option<TracedSocket>>,
+    servers: Vec<Option<TracedSocket>>,
     /// The ports that the client's sockets have or had.
     ports: Vec<Option<u16>>,
-    listener: Option<Seat>,
+    listener: Option<TracedSocket>,
 }
 
-impl Cast {
+impl Sockets {
     /// Closes what is still open, the clients first, so that the end is in order.
     fn close(self) {
-        self.clients.into_iter().chain(self.servers).flatten().for_each(Seat::leave);
+        self.clients.into_iter().chain(self.servers).flatten().for_each(TracedSocket::close);
     }
 }
 
-fn socket(protocol: Protocol, address: SocketAddr) -> io::Result<Socket> {
-    let domain = Domain::for_address(address);
-    let socket = match protocol {
-        Protocol::Tcp => Socket::new(domain, Type::STREAM, Some(socket2::Protocol::TCP)),
-        Protocol::Udp => Socket::new(domain, Type::DGRAM, Some(socket2::Protocol::UDP)),
-    }?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
 fn bound(protocol: Protocol, address: SocketAddr) -> io::Result<Socket> {
-    let socket = socket(protocol, address)?;
+    let socket = new_socket(protocol, address)?;
     if protocol == Protocol::Tcp {
         // connections of an earlier server in TIME_WAIT must not keep the port
         socket.set_reuse_address(true)?;
@@ -227,7 +213,7 @@ fn bound(protocol: Protocol, address: SocketAddr) -> io::Result<Socket> {
 /// itself alone.
 fn nobody(protocol: Protocol, address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
     // without SO_REUSEADDR, with which another program could be given the same port
-    let socket = socket(protocol, address)?;
+    let socket = new_socket(protocol, address)?;
     socket.bind(&SocketAddr::new(address.ip(), 0).into())?;
     let address = local(&socket)?;
     if protocol == Protocol::Udp {
@@ -241,19 +227,19 @@ fn local(socket: &Socket) -> io::Result<SocketAddr> {
     address.as_socket().ok_or_else(|| io::Error::other("the socket has no IP address"))
 }
 
-/// Whether a deed failed as it must.
-fn is_as_told(refusal: Refusal, fault: &super::Fault) -> bool {
+/// Whether an operation failed as expected.
+fn is_as_told(refusal: ExpectedError, fault: &super::Fault) -> bool {
     use super::Fault;
     use io::ErrorKind as Kind;
     match (refusal, fault) {
-        (Refusal::NothingFor(_), Fault::TimedOut(_)) => true,
-        (Refusal::Refused, Fault::Io(error)) => error.kind() == Kind::ConnectionRefused,
-        (Refusal::Reset, Fault::Io(error)) => matches!(error.kind(), Kind::ConnectionReset | Kind::BrokenPipe),
-        (Refusal::TimedOut, Fault::Io(error)) => error.kind() == Kind::TimedOut,
+        (ExpectedError::NothingFor(_), Fault::TimedOut(_)) => true,
+        (ExpectedError::Refused, Fault::Io(error)) => error.kind() == Kind::ConnectionRefused,
+        (ExpectedError::Reset, Fault::Io(error)) => matches!(error.kind(), Kind::ConnectionReset | Kind::BrokenPipe),
+        (ExpectedError::TimedOut, Fault::Io(error)) => error.kind() == Kind::TimedOut,
         _ => false,
     }
 }
 
-fn is_lab(ground: &Ground) -> bool {
-    matches!(ground, Ground::Lab(_))
+fn is_lab(network: &Network) -> bool {
+    matches!(network, Network::Lab(_))
 }

@@ -162,7 +162,7 @@ impl Netlink {
 }
 
 /// What the kernel answers to a request: that it is done, or why not.
-pub(in crate::drive) fn read_answer(bytes: &[u8]) -> Result<()> {
+pub(crate) fn read_answer(bytes: &[u8]) -> Result<()> {
     let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(bytes)
         .map_err(|error| anyhow::anyhow!("cannot read a netlink answer: {error}"))?;
     match answer.payload {

@@ -1,20 +1,19 @@
-//! What the programs of a scenario may be told to do: cues, done one after the other, so that a session goes the same way
-//! every time.
+//! The steps of a script: socket operations, executed one after the other.
 
 use std::time::Duration;
 
-/// One thing that one of the programs does.
+/// One operation of one of the programs.
 #[derive(Clone, Copy, Debug)]
-pub struct Cue {
+pub struct ScriptStep {
     /// Whose socket it is done with.
-    pub who: Actor,
+    pub who: SocketRef,
     /// What is done.
-    pub deed: Deed,
+    pub op: SocketOp,
 }
 
 /// Whose socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Actor {
+pub enum SocketRef {
     /// The client's, one of several, from 0.
     Client(usize),
     /// The server's connection, in the order in which they were accepted, from 0. Over UDP it has only one socket.
@@ -23,9 +22,9 @@ pub enum Actor {
     Listener,
 }
 
-/// What a program does with a socket.
+/// An operation of a program on a socket.
 #[derive(Clone, Copy, Debug)]
-pub enum Deed {
+pub enum SocketOp {
     /// The server listens, with room for so many that wait.
     Listen(u32),
     /// The client takes a port of its own before it connects.
@@ -79,8 +78,8 @@ pub enum Deed {
     /// From now on the kernel loses these packets before the socket sees them. In the lab the wire loses them instead, by
     /// its script, and this is passed over.
     Lose(Loses),
-    /// A deed that must fail so.
-    Fails(Refusal, &'static Deed),
+    /// An operation that must fail with this error.
+    Fails(ExpectedError, &'static SocketOp),
 }
 
 /// Where a client may go that is not the server.
@@ -88,7 +87,7 @@ pub enum Deed {
 pub enum Target {
     /// A port of the server's host at which nobody listens.
     ClosedPort,
-    /// The address that the client's first socket has [bound](Deed::Bind).
+    /// The address that the client's first socket has [bound](SocketOp::Bind).
     Client,
 }
 
@@ -132,9 +131,9 @@ pub enum Loses {
     PureAcks,
 }
 
-/// How a deed must fail.
+/// The error with which an operation must fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ExpectedError {
     /// `ECONNREFUSED`.
     Refused,
     /// `ECONNRESET`, or `EPIPE` where that was told before.
@@ -145,34 +144,34 @@ pub enum Refusal {
     NothingFor(Duration),
 }
 
-impl Cue {
+impl ScriptStep {
     /// Whether it has a socket lose packets, which takes CAP_NET_ADMIN and CAP_NET_RAW.
     pub fn loses(&self) -> bool {
-        matches!(self.deed, Deed::Lose(_) | Deed::Set(Setting::Marked(_)))
+        matches!(self.op, SocketOp::Lose(_) | SocketOp::Set(Setting::Marked(_)))
     }
 }
 
 /// The client's first socket.
-pub(super) const fn client(deed: Deed) -> Cue {
-    Cue { who: Actor::Client(0), deed }
+pub(in crate::drive) const fn client(op: SocketOp) -> ScriptStep {
+    ScriptStep { who: SocketRef::Client(0), op }
 }
 
 /// The server's first connection.
-pub(super) const fn server(deed: Deed) -> Cue {
-    Cue { who: Actor::Server(0), deed }
+pub(in crate::drive) const fn server(op: SocketOp) -> ScriptStep {
+    ScriptStep { who: SocketRef::Server(0), op }
 }
 
 /// The socket at which the server listens.
-pub(super) const fn listener(deed: Deed) -> Cue {
-    Cue { who: Actor::Listener, deed }
+pub(in crate::drive) const fn listener(op: SocketOp) -> ScriptStep {
+    ScriptStep { who: SocketRef::Listener, op }
 }
 
 /// Another of the client's sockets.
-pub(super) const fn another_client(number: usize, deed: Deed) -> Cue {
-    Cue { who: Actor::Client(number), deed }
+pub(in crate::drive) const fn another_client(number: usize, op: SocketOp) -> ScriptStep {
+    ScriptStep { who: SocketRef::Client(number), op }
 }
 
 /// Another of the server's connections.
-pub(super) const fn another_server(number: usize, deed: Deed) -> Cue {
-    Cue { who: Actor::Server(number), deed }
+pub(in crate::drive) const fn another_server(number: usize, op: SocketOp) -> ScriptStep {
+    ScriptStep { who: SocketRef::Server(number), op }
 }

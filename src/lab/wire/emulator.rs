@@ -9,14 +9,14 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::WireOptions;
-use super::census::{Census, Occurrences};
+use super::corrupt::{damage, mark};
+use super::counter::{Occurrences, PacketCounter};
+use super::decision::{Active, Decision, Overtaker};
 use super::faults::{Chance, Faults};
-use super::flight::Flight;
-use super::log::{Cause, Deed, What, WireFrame, WireLog};
+use super::in_flight::InFlight;
+use super::log::{Cause, Effect, WireEvent, WireFrame, WireLog};
 use super::packet::{PacketKind, PacketView};
 use super::rule::Rule;
-use super::touch::{damage, mark};
-use super::verdict::{Active, Overtaker, Verdict};
 use crate::model::{Direction, PerDirection, Timestamp};
 
 /// How long a frame waits for the one that is to overtake it.
@@ -27,12 +27,12 @@ const QUEUE_BYTES: usize = 1_000 * 1_514;
 
 /// Both directions of the wire.
 #[derive(Debug)]
-pub(super) struct Line {
-    /// The system's clock when the line's own was 0.
+pub(super) struct Emulator {
+    /// The system's clock when the emulator's own was 0.
     epoch: Timestamp,
     rules: Vec<Active>,
     lanes: PerDirection<Lane>,
-    under_way: BinaryHeap<Reverse<Flight>>,
+    in_flight: BinaryHeap<Reverse<InFlight>>,
     serial: u64,
     pub(super) log: WireLog,
 }
@@ -42,7 +42,7 @@ pub(super) struct Line {
 struct Lane {
     faults: Faults,
     rng: Rng,
-    census: Census,
+    counter: PacketCounter,
     /// Until when the wire is busy, where its rate is limited.
     busy: Duration,
     /// When the last frame arrives that keeps its place.
@@ -69,14 +69,14 @@ struct Accepted<'a> {
     chance: Chance,
 }
 
-impl Line {
-    /// A line whose clock is 0 when the system's is `epoch`.
+impl Emulator {
+    /// An emulator whose clock is 0 when the system's is `epoch`.
     pub(super) fn new(options: &WireOptions, seed: u64, epoch: Timestamp) -> Self {
         let lane = |direction: Direction, salt: u64| Lane {
             faults: *options.faults.get(direction),
             // two directions of one seed must not meet the same fate
             rng: Rng::with_seed(seed ^ salt),
-            census: Census::default(),
+            counter: PacketCounter::default(),
             busy: Duration::ZERO,
             last: Duration::ZERO,
             held: Vec::new(),
@@ -88,7 +88,7 @@ impl Line {
                 client_to_server: lane(Direction::ClientToServer, 0),
                 server_to_client: lane(Direction::ServerToClient, 0x9e37_79b9_7f4a_7c15),
             },
-            under_way: BinaryHeap::new(),
+            in_flight: BinaryHeap::new(),
             serial: 0,
             log: WireLog::default(),
         }
@@ -115,7 +115,7 @@ impl Line {
     pub(super) fn accept(&mut self, now: Duration, direction: Direction, bytes: &[u8]) {
         let view = PacketView::of(bytes);
         let lane = self.lanes.get_mut(direction);
-        let sighting = lane.census.sight(&view);
+        let sighting = lane.counter.sight(&view);
         let chance = Chance::draw(&lane.faults, &mut lane.rng);
         let time = self.clock(now);
         let totals = self.log.totals.get_mut(direction);
@@ -131,8 +131,8 @@ impl Line {
             number: sighting.numbers(kind).map_or(0, |numbers| *numbers.end()),
             again: sighting.again,
         };
-        let verdict = Verdict::on(&mut self.rules, direction, &sighting, &chance);
-        self.execute(now, &Accepted { frame, bytes, view, sighting, chance }, verdict);
+        let decision = Decision::on(&mut self.rules, direction, &sighting, &chance);
+        self.execute(now, &Accepted { frame, bytes, view, sighting, chance }, decision);
     }
 
     /// The system's clock at `now`.
@@ -141,35 +141,35 @@ impl Line {
         Timestamp::new(self.epoch.seconds().saturating_add(seconds), self.epoch.subsec_nanos() + now.subsec_nanos())
     }
 
-    fn execute(&mut self, now: Duration, accepted: &Accepted<'_>, verdict: Verdict) {
+    fn execute(&mut self, now: Duration, accepted: &Accepted<'_>, decision: Decision) {
         let frame = accepted.frame;
-        if let Some(cause) = verdict.dropped {
-            return self.log.add(Deed { frame, what: What::Dropped, cause });
+        if let Some(cause) = decision.dropped {
+            return self.log.add(WireEvent { frame, what: Effect::Dropped, cause });
         }
         let lane = self.lanes.get_mut(frame.direction);
         let Some(mut due) = lane.arrival(now, frame.length, accepted.chance.jitter) else {
-            return self.log.add(Deed { frame, what: What::Dropped, cause: Cause::QueueFull });
+            return self.log.add(WireEvent { frame, what: Effect::Dropped, cause: Cause::QueueFull });
         };
         // a frame that could overtake does not wait to be overtaken
         let waits = lane.held.iter().any(|held| held.by == Overtaker::Next);
-        let held = verdict.held.filter(|(by, _)| *by != Overtaker::Next || !waits);
-        if let Some((delay, cause)) = verdict.delayed {
+        let held = decision.held.filter(|(by, _)| *by != Overtaker::Next || !waits);
+        if let Some((delay, cause)) = decision.delayed {
             due = due.saturating_add(delay);
-            self.log.add(Deed { frame, what: What::Delayed(delay), cause });
+            self.log.add(WireEvent { frame, what: Effect::Delayed(delay), cause });
         }
         let mut bytes = accepted.bytes.to_vec();
-        if let Some(cause) = verdict.corrupted
+        if let Some(cause) = decision.corrupted
             && let Some(offset) = damage(&mut bytes, &accepted.view, accepted.chance.damage)
         {
-            self.log.add(Deed { frame, what: What::Corrupted { offset }, cause });
+            self.log.add(WireEvent { frame, what: Effect::Corrupted { offset }, cause });
         }
-        match verdict.marked {
-            Some(cause) if mark(&mut bytes) => self.log.add(Deed { frame, what: What::Marked, cause }),
+        match decision.marked {
+            Some(cause) if mark(&mut bytes) => self.log.add(WireEvent { frame, what: Effect::Marked, cause }),
             Some(Cause::Rule(index)) => _ = self.log.unmarkable.insert(index),
             _ => {}
         }
-        let copy = verdict.duplicated.map(|cause| {
-            self.log.add(Deed { frame, what: What::Duplicated, cause });
+        let copy = decision.duplicated.map(|cause| {
+            self.log.add(WireEvent { frame, what: Effect::Duplicated, cause });
             bytes.clone()
         });
         if let Some((by, cause)) = held {
@@ -192,23 +192,23 @@ impl Line {
         };
         let released: Vec<Held> = self.lanes.get_mut(direction).held.extract_if(.., overtaken).collect();
         for held in released {
-            self.log.add(Deed { frame: held.frame, what: What::Reordered, cause: held.cause });
+            self.log.add(WireEvent { frame: held.frame, what: Effect::Reordered, cause: held.cause });
             self.send(due.max(held.until.saturating_sub(HOLD)), held.frame, held.bytes);
         }
     }
 
     fn send(&mut self, due: Duration, frame: WireFrame, bytes: Vec<u8>) {
         self.serial += 1;
-        self.under_way.push(Reverse(Flight { due, serial: self.serial, frame, bytes }));
+        self.in_flight.push(Reverse(InFlight { due, serial: self.serial, frame, bytes }));
     }
 
     /// The next frame that has arrived by `now`.
     pub(super) fn arrived(&mut self, now: Duration) -> Option<(WireFrame, Vec<u8>)> {
         self.give_up_holding(now);
-        if self.under_way.peek()?.0.due > now {
+        if self.in_flight.peek()?.0.due > now {
             return None;
         }
-        self.under_way.pop().map(|Reverse(flight)| (flight.frame, flight.bytes))
+        self.in_flight.pop().map(|Reverse(flight)| (flight.frame, flight.bytes))
     }
 
     /// Sends what has waited too long for the packet that was to overtake it.
@@ -220,7 +220,7 @@ impl Line {
             }
             let tired: Vec<Held> = held.extract_if(.., |held| held.until <= now).collect();
             for held in tired {
-                self.log.add(Deed { frame: held.frame, what: What::Delayed(HOLD), cause: held.cause });
+                self.log.add(WireEvent { frame: held.frame, what: Effect::Delayed(HOLD), cause: held.cause });
                 self.send(held.until, held.frame, held.bytes);
             }
         }
@@ -230,7 +230,7 @@ impl Line {
     pub(super) fn deadline(&self) -> Option<Duration> {
         let held = [&self.lanes.client_to_server, &self.lanes.server_to_client];
         let held = held.into_iter().flat_map(|lane| &lane.held).map(|held| held.until);
-        held.chain(self.under_way.peek().map(|flight| flight.0.due)).min()
+        held.chain(self.in_flight.peek().map(|flight| flight.0.due)).min()
     }
 
     /// Counts a frame that was handed over.
@@ -240,12 +240,12 @@ impl Line {
 
     /// Counts a frame that could not be handed over.
     pub(super) fn undeliverable(&mut self, frame: WireFrame) {
-        self.log.add(Deed { frame, what: What::Dropped, cause: Cause::Undeliverable });
+        self.log.add(WireEvent { frame, what: Effect::Dropped, cause: Cause::Undeliverable });
     }
 
     /// Drops what is under way.
     pub(super) fn abandon(&mut self) {
-        while let Some(Reverse(flight)) = self.under_way.pop() {
+        while let Some(Reverse(flight)) = self.in_flight.pop() {
             self.undeliverable(flight.frame);
         }
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
@@ -285,10 +285,10 @@ mod tests {
 
     const CLIENT: Direction = Direction::ClientToServer;
 
-    fn line(faults: Faults, script: &str) -> Line {
+    fn emulator(faults: Faults, script: &str) -> Emulator {
         let faults = PerDirection { client_to_server: faults, server_to_client: faults };
         let options = WireOptions { faults, rules: parse_script(script).unwrap(), seed: None };
-        Line::new(&options, 7, Timestamp::new(1_000, 999_999_999))
+        Emulator::new(&options, 7, Timestamp::new(1_000, 999_999_999))
     }
 
     fn ms(count: u64) -> Duration {
@@ -296,12 +296,12 @@ mod tests {
     }
 
     /// Everything that comes out, with its time in milliseconds and its last byte.
-    fn all(line: &mut Line) -> Vec<(u128, u8)> {
+    fn all(emulator: &mut Emulator) -> Vec<(u128, u8)> {
         let mut arrivals = Vec::new();
-        while let Some(due) = line.deadline() {
+        while let Some(due) = emulator.deadline() {
             // a held frame's deadline is when it goes, not when it is there
-            if let Some((frame, bytes)) = line.arrived(due) {
-                line.delivered(frame);
+            if let Some((frame, bytes)) = emulator.arrived(due) {
+                emulator.delivered(frame);
                 arrivals.push((due.as_millis(), *bytes.last().unwrap()));
             }
         }
@@ -309,42 +309,43 @@ mod tests {
     }
 
     /// Sends one segment of data for each letter, a millisecond apart.
-    fn letters(line: &mut Line, letters: &[u8]) -> Vec<(u128, u8)> {
+    fn letters(emulator: &mut Emulator, letters: &[u8]) -> Vec<(u128, u8)> {
         for (index, letter) in (0..).zip(letters) {
-            line.accept(ms(u64::from(index)), CLIENT, &segment(CLIENT, TcpFlags::ACK, index, &[*letter]));
+            emulator.accept(ms(u64::from(index)), CLIENT, &segment(CLIENT, TcpFlags::ACK, index, &[*letter]));
         }
-        all(line)
+        all(emulator)
     }
 
     #[test]
     fn a_delay_shifts_everything_by_the_same_time() {
-        let mut line = line(Faults { delay: ms(5), ..Faults::default() }, "");
-        assert_eq!(letters(&mut line, b"ABC"), [(5, b'A'), (6, b'B'), (7, b'C')]);
-        assert_eq!(line.deadline(), None);
-        assert!(line.log.deeds.is_empty());
+        let mut emulator = emulator(Faults { delay: ms(5), ..Faults::default() }, "");
+        assert_eq!(letters(&mut emulator, b"ABC"), [(5, b'A'), (6, b'B'), (7, b'C')]);
+        assert_eq!(emulator.deadline(), None);
+        assert!(emulator.log.events.is_empty());
     }
 
     #[test]
     fn a_swap_waits_for_its_packet_or_a_tenth_of_a_second() {
-        let mut swapped = line(Faults::default(), "swap data 2 4");
+        let mut swapped = emulator(Faults::default(), "swap data 2 4");
         assert_eq!(letters(&mut swapped, b"ABCDE"), [(0, b'A'), (2, b'C'), (3, b'D'), (3, b'B'), (4, b'E')]);
-        let mut alone = line(Faults { delay: ms(5), ..Faults::default() }, "swap data 2 4");
+        let mut alone = emulator(Faults { delay: ms(5), ..Faults::default() }, "swap data 2 4");
         assert_eq!(letters(&mut alone, b"ABC"), [(5, b'A'), (7, b'C'), (106, b'B')]);
-        assert_eq!(alone.log.deeds.len(), 1);
-        assert_eq!(alone.log.deeds[0].what, What::Delayed(HOLD));
+        assert_eq!(alone.log.events.len(), 1);
+        assert_eq!(alone.log.events[0].what, Effect::Delayed(HOLD));
     }
 
     #[test]
     fn rules_act_in_their_order_and_as_often_as_they_say() {
-        let mut line = line(Faults::default(), "duplicate data 1; drop data twice; delay data always by 3ms");
-        assert_eq!(letters(&mut line, b"ABCD"), [(5, b'C'), (6, b'D')]);
-        let causes: Vec<_> = line.log.deeds.iter().map(|deed| (deed.frame.number, deed.what, deed.cause)).collect();
-        let delayed = What::Delayed(ms(3));
+        let mut emulator = emulator(Faults::default(), "duplicate data 1; drop data twice; delay data always by 3ms");
+        assert_eq!(letters(&mut emulator, b"ABCD"), [(5, b'C'), (6, b'D')]);
+        let causes: Vec<_> =
+            emulator.log.events.iter().map(|event| (event.frame.number, event.what, event.cause)).collect();
+        let delayed = Effect::Delayed(ms(3));
         assert_eq!(
             causes,
             [
-                (1, What::Dropped, Cause::Rule(1)),
-                (2, What::Dropped, Cause::Rule(1)),
+                (1, Effect::Dropped, Cause::Rule(1)),
+                (2, Effect::Dropped, Cause::Rule(1)),
                 (3, delayed, Cause::Rule(2)),
                 (4, delayed, Cause::Rule(2)),
             ]
@@ -353,23 +354,23 @@ mod tests {
 
     #[test]
     fn a_numbered_rule_stays_with_the_side_that_it_met_first() {
-        let mut line = line(Faults::default(), "drop data 1 twice");
+        let mut emulator = emulator(Faults::default(), "drop data 1 twice");
         for _ in 0..2 {
             for direction in [CLIENT, !CLIENT] {
-                line.accept(ms(0), direction, &segment(direction, TcpFlags::ACK, 1, b"X"));
+                emulator.accept(ms(0), direction, &segment(direction, TcpFlags::ACK, 1, b"X"));
             }
         }
-        assert_eq!(line.log.totals.client_to_server.dropped, 2);
-        assert_eq!(line.log.totals.server_to_client.dropped, 0);
+        assert_eq!(emulator.log.totals.client_to_server.dropped, 2);
+        assert_eq!(emulator.log.totals.server_to_client.dropped, 0);
     }
 
     #[test]
     fn damage_is_one_bit_of_the_payload() {
-        let mut line = line(Faults { corrupt: Percent::ALL, ..Faults::default() }, "");
+        let mut emulator = emulator(Faults { corrupt: Percent::ALL, ..Faults::default() }, "");
         let frame = datagram(CLIENT, &[0; 100]);
-        line.accept(ms(0), CLIENT, &frame);
-        let (_, bytes) = line.arrived(ms(0)).unwrap();
-        let What::Corrupted { offset } = line.log.deeds[0].what else { panic!("{:?}", line.log.deeds) };
+        emulator.accept(ms(0), CLIENT, &frame);
+        let (_, bytes) = emulator.arrived(ms(0)).unwrap();
+        let Effect::Corrupted { offset } = emulator.log.events[0].what else { panic!("{:?}", emulator.log.events) };
         assert!(offset >= 42);
         assert_eq!((bytes[offset] ^ frame[offset]).count_ones(), 1);
         assert_eq!(bytes.iter().zip(&frame).filter(|(now, before)| now != before).count(), 1);
@@ -377,18 +378,19 @@ mod tests {
 
     #[test]
     fn a_deed_has_the_time_of_the_system_s_clock() {
-        let mut line = line(Faults::default(), "drop any");
-        line.accept(Duration::from_nanos(2), CLIENT, &datagram(CLIENT, b"X"));
-        assert_eq!(line.log.deeds[0].frame.time, Timestamp::new(1_001, 1));
+        let mut emulator = emulator(Faults::default(), "drop any");
+        emulator.accept(Duration::from_nanos(2), CLIENT, &datagram(CLIENT, b"X"));
+        assert_eq!(emulator.log.events[0].frame.time, Timestamp::new(1_001, 1));
     }
 
     #[test]
     fn times_without_end_do_no_harm() {
-        let mut line = line(Faults { delay: Duration::MAX, ..Faults::default() }, "delay any by 580years always");
-        line.accept(ms(1), CLIENT, &datagram(CLIENT, b"X"));
-        assert_eq!(line.deadline(), Some(Duration::MAX));
-        line.abandon();
-        assert_eq!(line.log.totals.client_to_server.dropped, 1);
+        let mut emulator =
+            emulator(Faults { delay: Duration::MAX, ..Faults::default() }, "delay any by 580years always");
+        emulator.accept(ms(1), CLIENT, &datagram(CLIENT, b"X"));
+        assert_eq!(emulator.deadline(), Some(Duration::MAX));
+        emulator.abandon();
+        assert_eq!(emulator.log.totals.client_to_server.dropped, 1);
     }
 
     prop_compose! {
@@ -409,17 +411,17 @@ mod tests {
         fn every_frame_and_copy_is_delivered_or_dropped(
             faults in any_faults(), sends in proptest::collection::vec((0_u64..20, any::<bool>()), 0..60)
         ) {
-            let mut line = line(faults, "swap datagram 2 5; duplicate any 3; delay datagram 4 by 1s; drop any 6 twice");
+            let mut emulator = emulator(faults, "swap datagram 2 5; duplicate any 3; delay datagram 4 by 1s; drop any 6 twice");
             let mut now = 0;
             for (pause, from_client) in &sends {
                 now += pause;
                 let direction = if *from_client { CLIENT } else { !CLIENT };
-                line.accept(ms(now), direction, &datagram(direction, b"X"));
+                emulator.accept(ms(now), direction, &datagram(direction, b"X"));
             }
-            all(&mut line);
+            all(&mut emulator);
             let mut sent = 0;
             for direction in [CLIENT, !CLIENT] {
-                let totals = line.log.totals.get(direction);
+                let totals = emulator.log.totals.get(direction);
                 prop_assert_eq!(totals.sent + totals.duplicated, totals.delivered + totals.dropped, "{:?}", totals);
                 sent += totals.sent;
             }
@@ -431,17 +433,17 @@ mod tests {
             faults in any_faults(), pauses in proptest::collection::vec(0_u64..20, 0..60)
         ) {
             let faults = Faults { reorder: Percent::default(), ..faults };
-            let mut line = line(faults, "");
+            let mut emulator = emulator(faults, "");
             let mut now = 0;
             let mut sent = Vec::new();
             for (number, pause) in (0..).zip(&pauses) {
                 now += pause;
                 sent.push(now);
-                line.accept(ms(now), CLIENT, &datagram(CLIENT, &[0, number]));
+                emulator.accept(ms(now), CLIENT, &datagram(CLIENT, &[0, number]));
             }
             let mut last = 0;
-            while let Some(due) = line.deadline() {
-                let Some((frame, _)) = line.arrived(due) else { continue };
+            while let Some(due) = emulator.deadline() {
+                let Some((frame, _)) = emulator.arrived(due) else { continue };
                 let index = usize::try_from(frame.index - 1).unwrap();
                 prop_assert!(frame.index >= last);
                 prop_assert!(due >= ms(sent[index]) + faults.delay);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::packet::PacketKind;
 use crate::model::{Direction, PerDirection, Timestamp};
 
-/// How many deeds are kept one by one.
+/// Events that are kept one by one.
 const KEPT: usize = 100_000;
 
 /// Of how many frames of each direction is kept when they arrived.
@@ -15,13 +15,13 @@ const ARRIVALS_KEPT: usize = 1_000_000;
 /// Everything that the wire did to the packets of one session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WireLog {
-    /// What was done to single packets, in the order of time: the first 100,000 deeds. A packet that only passed, with the
+    /// What was done to single packets, in the order of time: the first 100,000 events. A packet that only passed, with the
     /// delay that all have, is not among them.
-    pub deeds: Vec<Deed>,
+    pub events: Vec<WireEvent>,
     /// The script's rules, by their index from 0, that were to mark a packet which could not be marked, since its sender
     /// does not use ECN (RFC 3168 §5).
     pub unmarkable: BTreeSet<usize>,
-    /// How many deeds were not kept.
+    /// Events that were not kept.
     pub left_out: u64,
     /// The [index](WireFrame::index) of each frame that was handed to the other host, copies included, in that order: the
     /// n-th is the n-th incoming frame of a capture at that host. The first million.
@@ -56,11 +56,11 @@ pub struct WireTotals {
 
 /// Something that the wire did to a packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Deed {
+pub struct WireEvent {
     /// The frame that it was done to.
     pub frame: WireFrame,
     /// What was done.
-    pub what: What,
+    pub what: Effect,
     /// Why.
     pub cause: Cause,
 }
@@ -88,7 +88,7 @@ pub struct WireFrame {
 
 /// What the wire did to a packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum What {
+pub enum Effect {
     /// It did not arrive.
     Dropped,
     /// It came this much later than others.
@@ -129,19 +129,19 @@ impl WireLog {
         }
     }
 
-    /// Notes a deed and counts it.
-    pub(super) fn add(&mut self, deed: Deed) {
-        let totals = self.totals.get_mut(deed.frame.direction);
-        match deed.what {
-            What::Dropped => totals.dropped += 1,
-            What::Delayed(_) => totals.delayed += 1,
-            What::Duplicated => totals.duplicated += 1,
-            What::Corrupted { .. } => totals.corrupted += 1,
-            What::Marked => totals.marked += 1,
-            What::Reordered => totals.reordered += 1,
+    /// Records an event and counts it.
+    pub(super) fn add(&mut self, event: WireEvent) {
+        let totals = self.totals.get_mut(event.frame.direction);
+        match event.what {
+            Effect::Dropped => totals.dropped += 1,
+            Effect::Delayed(_) => totals.delayed += 1,
+            Effect::Duplicated => totals.duplicated += 1,
+            Effect::Corrupted { .. } => totals.corrupted += 1,
+            Effect::Marked => totals.marked += 1,
+            Effect::Reordered => totals.reordered += 1,
         }
-        if self.deeds.len() < KEPT {
-            self.deeds.push(deed);
+        if self.events.len() < KEPT {
+            self.events.push(event);
         } else {
             self.left_out += 1;
         }

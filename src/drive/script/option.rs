@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use socket2::{Domain, SockFilter, Socket, TcpKeepalive, Type};
 
-use crate::drive::scenario::{Loses, Setting};
+use super::step::{Loses, Setting};
 use crate::model::Protocol;
 
 /// The mark (`SO_MARK`) of what is to be lost.

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail};
 
-use super::lab::{self, Lab, LabOptions, Pending, PrivateHost, Rights, Rule, WireLog};
 use super::privileges::bar_new_privileges;
+use crate::lab::{self, Lab, LabOptions, Pending, PrivateHost, Rights, Rule, WireLog};
 use crate::model::Side;
 
 /// Where client and server run.
 #[derive(Debug)]
-pub enum Ground {
+pub enum Network {
     /// Both on this host, so that they meet on loopback.
     ThisHost,
     /// Both on one host of their own, which has nothing but a loopback interface.
@@ -21,7 +21,7 @@ pub enum Ground {
 
 /// What a lab's wire did to a whole session.
 #[derive(Clone, Debug)]
-pub struct WireStory {
+pub struct WireRecord {
     /// Where its chances began.
     pub seed: u64,
     /// Its script.
@@ -30,7 +30,7 @@ pub struct WireStory {
     pub log: WireLog,
 }
 
-impl Ground {
+impl Network {
     /// Builds a lab. A process without the rights for it enters a user namespace, which it can only while it has no
     /// thread but the first.
     ///
@@ -42,7 +42,7 @@ impl Ground {
         Ok(Self::Lab(Box::new(Lab::start(options)?)))
     }
 
-    /// Makes one host with a loopback interface of its own, under the same conditions as [`Ground::lab`].
+    /// Makes one host with a loopback interface of its own, under the same conditions as [`Network::lab`].
     ///
     /// # Errors
     /// Where the system keeps its users from making networks (the message names the setting).
@@ -105,12 +105,12 @@ impl Ground {
     ///
     /// # Errors
     /// When the wire had broken.
-    pub fn end(&mut self) -> Result<Option<WireStory>> {
+    pub fn end(&mut self) -> Result<Option<WireRecord>> {
         match self {
             Self::ThisHost | Self::PrivateHost(_) => Ok(None),
             Self::Lab(lab) => {
                 let log = lab.wire.stop().context("the session's network failed")?;
-                Ok(Some(WireStory { seed: lab.wire.seed(), rules: lab.wire.rules(), log }))
+                Ok(Some(WireRecord { seed: lab.wire.seed(), rules: lab.wire.rules(), log }))
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::WireOptions;
-use super::line::Line;
+use super::emulator::Emulator;
 use super::log::{WireFrame, WireLog};
 use crate::model::{Direction, Timestamp};
 
@@ -25,26 +25,26 @@ pub fn emulate<'a>(
     seed: u64,
     frames: impl IntoIterator<Item = (Duration, Direction, &'a [u8])>,
 ) -> (Vec<Delivered>, WireLog) {
-    let mut line = Line::new(options, seed, Timestamp::default());
+    let mut emulator = Emulator::new(options, seed, Timestamp::default());
     let mut delivered = Vec::new();
     let mut now = Duration::ZERO;
     for (sent, direction, bytes) in frames {
         now = now.max(sent);
-        deliver(&mut line, now, &mut delivered);
-        line.accept(now, direction, bytes);
+        deliver(&mut emulator, now, &mut delivered);
+        emulator.accept(now, direction, bytes);
     }
-    while let Some(due) = line.deadline() {
-        deliver(&mut line, due, &mut delivered);
+    while let Some(due) = emulator.deadline() {
+        deliver(&mut emulator, due, &mut delivered);
     }
-    (delivered, line.log)
+    (delivered, emulator.log)
 }
 
 /// Takes what has arrived by `now`.
-fn deliver(line: &mut Line, now: Duration, delivered: &mut Vec<Delivered>) {
-    while let Some(due) = line.deadline().filter(|due| *due <= now) {
+fn deliver(emulator: &mut Emulator, now: Duration, delivered: &mut Vec<Delivered>) {
+    while let Some(due) = emulator.deadline().filter(|due| *due <= now) {
         // the deadline of a frame that is held is when it goes
-        if let Some((frame, bytes)) = line.arrived(due) {
-            line.delivered(frame);
+        if let Some((frame, bytes)) = emulator.arrived(due) {
+            emulator.delivered(frame);
             delivered.push(Delivered { at: due, frame, bytes });
         }
     }

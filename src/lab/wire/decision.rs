@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::census::Occurrences;
+use super::counter::Occurrences;
 use super::faults::Chance;
 use super::log::Cause;
 use super::packet::PacketKind;
@@ -25,7 +25,7 @@ pub(super) enum Overtaker {
 
 /// What is to be done to one frame.
 #[derive(Default)]
-pub(super) struct Verdict {
+pub(super) struct Decision {
     pub(super) dropped: Option<Cause>,
     pub(super) duplicated: Option<Cause>,
     pub(super) corrupted: Option<Cause>,
@@ -68,17 +68,17 @@ impl Active {
     }
 }
 
-impl Verdict {
+impl Decision {
     /// What the rules and then chance make of a frame.
     pub(super) fn on(rules: &mut [Active], direction: Direction, sighting: &Occurrences, chance: &Chance) -> Self {
-        let mut verdict = Self::default();
+        let mut decision = Self::default();
         for (index, active) in rules.iter_mut().enumerate() {
-            if verdict.dropped.is_none() && active.applies(direction, sighting) {
-                verdict.add(active.rule, Cause::Rule(index));
+            if decision.dropped.is_none() && active.applies(direction, sighting) {
+                decision.add(active.rule, Cause::Rule(index));
             }
         }
-        verdict.add_chance(chance);
-        verdict
+        decision.add_chance(chance);
+        decision
     }
 
     fn add(&mut self, rule: Rule, cause: Cause) {

@@ -15,7 +15,7 @@ const REMEMBERED: usize = 4096;
 /// SYN, SYN-ACK, data and FIN keep their number when TCP sends them again, since it is the sequence number that makes
 /// them; everything else is new each time. The numbers run on over all of the host's conversations.
 #[derive(Debug, Default)]
-pub(super) struct Census {
+pub(super) struct PacketCounter {
     counts: [u32; PacketKind::ALL.len()],
     /// The sequence number after each conversation's last data.
     next: HashMap<Flow, SeqNumber>,
@@ -47,7 +47,7 @@ impl Occurrences {
     }
 }
 
-impl Census {
+impl PacketCounter {
     /// Counts a frame.
     pub(super) fn sight(&mut self, packet: &PacketView) -> Occurrences {
         let mut sighting = Occurrences { numbers: [const { None }; PacketKind::ALL.len()], again: false };
@@ -138,70 +138,76 @@ mod tests {
     use crate::model::Direction;
 
     /// Counts the frame; gives its numbers of `kind` and whether it was sent before.
-    fn sight(census: &mut Census, kind: PacketKind, flags: TcpFlags, seq: u32, payload: &[u8]) -> (Vec<u32>, bool) {
+    fn sight(
+        counter: &mut PacketCounter,
+        kind: PacketKind,
+        flags: TcpFlags,
+        seq: u32,
+        payload: &[u8],
+    ) -> (Vec<u32>, bool) {
         let frame = segment(Direction::ClientToServer, flags, seq, payload);
-        let sighting = census.sight(&PacketView::of(&frame));
+        let sighting = counter.sight(&PacketView::of(&frame));
         (sighting.numbers(kind).cloned().into_iter().flatten().collect(), sighting.again)
     }
 
-    fn data(census: &mut Census, seq: u32, payload: &[u8]) -> (Vec<u32>, bool) {
-        sight(census, PacketKind::Data, TcpFlags::ACK, seq, payload)
+    fn data(counter: &mut PacketCounter, seq: u32, payload: &[u8]) -> (Vec<u32>, bool) {
+        sight(counter, PacketKind::Data, TcpFlags::ACK, seq, payload)
     }
 
     #[test]
     fn data_keeps_its_number_when_it_is_retransmitted() {
-        let mut census = Census::default();
+        let mut counter = PacketCounter::default();
         // across the wrap of sequence numbers
-        assert_eq!(data(&mut census, u32::MAX - 4, b"12345"), (vec![1], false));
-        assert_eq!(data(&mut census, 0, b"12345"), (vec![2], false));
-        assert_eq!(data(&mut census, 5, b"12345"), (vec![3], false));
-        assert_eq!(data(&mut census, u32::MAX - 4, b"12345"), (vec![1], true));
-        assert_eq!(data(&mut census, 5, b"1"), (vec![3], true));
-        assert_eq!(data(&mut census, 10, b"12345"), (vec![4], false));
+        assert_eq!(data(&mut counter, u32::MAX - 4, b"12345"), (vec![1], false));
+        assert_eq!(data(&mut counter, 0, b"12345"), (vec![2], false));
+        assert_eq!(data(&mut counter, 5, b"12345"), (vec![3], false));
+        assert_eq!(data(&mut counter, u32::MAX - 4, b"12345"), (vec![1], true));
+        assert_eq!(data(&mut counter, 5, b"1"), (vec![3], true));
+        assert_eq!(data(&mut counter, 10, b"12345"), (vec![4], false));
     }
 
     #[test]
     fn segments_sent_again_together_have_all_their_numbers() {
-        let mut census = Census::default();
+        let mut counter = PacketCounter::default();
         for index in 0..3 {
-            data(&mut census, index * 5, b"12345");
+            data(&mut counter, index * 5, b"12345");
         }
-        assert_eq!(data(&mut census, 0, b"1234512345"), (vec![1, 2], true));
-        assert_eq!(data(&mut census, 10, b"12345and new"), (vec![3, 4], true));
-        assert_eq!(data(&mut census, 15, b"and new"), (vec![4], true));
+        assert_eq!(data(&mut counter, 0, b"1234512345"), (vec![1, 2], true));
+        assert_eq!(data(&mut counter, 10, b"12345and new"), (vec![3, 4], true));
+        assert_eq!(data(&mut counter, 15, b"and new"), (vec![4], true));
     }
 
     #[test]
     fn control_segments_are_known_by_their_sequence_numbers() {
         let (syn, fin) = (TcpFlags::SYN, TcpFlags::FIN.union(TcpFlags::ACK));
-        let mut census = Census::default();
-        assert_eq!(sight(&mut census, PacketKind::Syn, syn, 100, b""), (vec![1], false));
-        assert_eq!(sight(&mut census, PacketKind::Syn, syn, 100, b""), (vec![1], true));
-        assert_eq!(data(&mut census, 101, b"12345"), (vec![1], false));
-        assert_eq!(sight(&mut census, PacketKind::Fin, fin, 106, b""), (vec![1], false));
+        let mut counter = PacketCounter::default();
+        assert_eq!(sight(&mut counter, PacketKind::Syn, syn, 100, b""), (vec![1], false));
+        assert_eq!(sight(&mut counter, PacketKind::Syn, syn, 100, b""), (vec![1], true));
+        assert_eq!(data(&mut counter, 101, b"12345"), (vec![1], false));
+        assert_eq!(sight(&mut counter, PacketKind::Fin, fin, 106, b""), (vec![1], false));
         // the last data and the FIN, together again
-        assert_eq!(sight(&mut census, PacketKind::Fin, fin, 101, b"12345"), (vec![1], true));
+        assert_eq!(sight(&mut counter, PacketKind::Fin, fin, 101, b"12345"), (vec![1], true));
         // the port is used again, with an earlier number
-        assert_eq!(sight(&mut census, PacketKind::Syn, syn, 50, b""), (vec![2], false));
-        assert_eq!(data(&mut census, 51, b"12345"), (vec![2], false));
+        assert_eq!(sight(&mut counter, PacketKind::Syn, syn, 50, b""), (vec![2], false));
+        assert_eq!(data(&mut counter, 51, b"12345"), (vec![2], false));
     }
 
     #[test]
     fn data_within_a_syn_is_sent_again_after_it() {
-        let mut census = Census::default();
-        assert_eq!(sight(&mut census, PacketKind::Data, TcpFlags::SYN, 100, b"fast"), (vec![1], false));
-        assert_eq!(data(&mut census, 101, b"fast"), (vec![1], true));
+        let mut counter = PacketCounter::default();
+        assert_eq!(sight(&mut counter, PacketKind::Data, TcpFlags::SYN, 100, b"fast"), (vec![1], false));
+        assert_eq!(data(&mut counter, 101, b"fast"), (vec![1], true));
     }
 
     #[test]
     fn acknowledgments_and_datagrams_are_new_each_time() {
-        let mut census = Census::default();
+        let mut counter = PacketCounter::default();
         for number in 1..4 {
-            assert_eq!(sight(&mut census, PacketKind::Ack, TcpFlags::ACK, 1, b""), (vec![number], false));
+            assert_eq!(sight(&mut counter, PacketKind::Ack, TcpFlags::ACK, 1, b""), (vec![number], false));
         }
         let view = PacketView::of(&datagram(Direction::ClientToServer, b"Hello"));
         for number in 1..4 {
-            let sighting = census.sight(&view);
+            let sighting = counter.sight(&view);
             assert_eq!(sighting.numbers(PacketKind::Datagram), Some(&(number..=number)));
             assert_eq!(sighting.numbers(PacketKind::Any), Some(&(number + 3..=number + 3)));
             assert_eq!(sighting.numbers(PacketKind::Data), None);
@@ -210,12 +216,12 @@ mod tests {
 
     #[test]
     fn what_was_sent_too_long_ago_has_no_number() {
-        let mut census = Census::default();
+        let mut counter = PacketCounter::default();
         for index in 0..=REMEMBERED as u32 {
-            data(&mut census, index, b"1");
+            data(&mut counter, index, b"1");
         }
-        assert_eq!(census.sent.len(), REMEMBERED);
-        assert_eq!(data(&mut census, 0, b"1"), (vec![0], true));
-        assert_eq!(data(&mut census, 1, b"1"), (vec![2], true));
+        assert_eq!(counter.sent.len(), REMEMBERED);
+        assert_eq!(data(&mut counter, 0, b"1"), (vec![0], true));
+        assert_eq!(data(&mut counter, 1, b"1"), (vec![2], true));
     }
 }

@@ -7,7 +7,7 @@ use super::log::WireFrame;
 
 /// A frame under way.
 #[derive(Debug)]
-pub(super) struct Flight {
+pub(super) struct InFlight {
     pub(super) due: Duration,
     /// Frames that are due at the same time arrive in this order.
     pub(super) serial: u64,
@@ -15,22 +15,22 @@ pub(super) struct Flight {
     pub(super) bytes: Vec<u8>,
 }
 
-impl Ord for Flight {
+impl Ord for InFlight {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.due, self.serial).cmp(&(other.due, other.serial))
     }
 }
 
-impl PartialOrd for Flight {
+impl PartialOrd for InFlight {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Flight {
+impl PartialEq for InFlight {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Flight {}
+impl Eq for InFlight {}

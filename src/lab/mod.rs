@@ -13,7 +13,7 @@
 //! use std::io::{Read, Write};
 //! use std::net::{TcpListener, TcpStream};
 //!
-//! use echolab::drive::lab::{self, Lab, LabOptions};
+//! use echolab::lab::{self, Lab, LabOptions};
 //!
 //! # fn main() -> anyhow::Result<()> {
 //! lab::obtain_rights()?; // before the first thread
@@ -37,7 +37,7 @@
 mod device;
 mod host;
 mod namespace;
-pub(super) mod netlink;
+pub(crate) mod netlink;
 mod offload;
 mod private;
 mod rights;
@@ -55,8 +55,8 @@ pub use self::private::PrivateHost;
 pub use self::rights::{Obstacle, Rights, obtain_rights};
 pub use self::sysctl::{Sysctl, SysctlError};
 pub use self::wire::{
-    Action, Cause, Deed, Delivered, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times,
-    UnknownKind, What, Wire, WireFrame, WireLog, WireOptions, WireTotals, emulate, parse_script,
+    Action, Cause, Delivered, Effect, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times,
+    UnknownKind, Wire, WireEvent, WireFrame, WireLog, WireOptions, WireTotals, emulate, parse_script,
 };
 
 use self::device::End;

@@ -4,9 +4,9 @@ use super::{Direction, Nanos};
 
 /// What a wire did to a captured frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WireMark {
+pub struct WireAnnotation {
     /// What it did.
-    pub deed: WireDeed,
+    pub effect: WireEffect,
     /// Why.
     pub cause: WireCause,
     /// Whether the frame holds a fragment of an IP packet.
@@ -23,7 +23,7 @@ pub struct WireMark {
 
 /// What a wire does to a frame besides carrying it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WireDeed {
+pub enum WireEffect {
     /// It did not arrive.
     Dropped,
     /// It came this much later than others.

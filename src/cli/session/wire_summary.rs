@@ -2,23 +2,23 @@
 
 use std::collections::HashSet;
 
-use crate::drive::lab::{Cause, WireTotals};
-use crate::drive::{Scenario, WireStory};
+use crate::drive::{Scenario, WireRecord};
+use crate::lab::{Cause, WireTotals};
 use crate::model::{PerDirection, Side};
 
 /// What the wire did, in lines; nothing of a wire that had no faults and no script, and needed none.
-pub(super) fn story(wire: &WireStory, chance: bool) -> Vec<String> {
+pub(super) fn story(wire: &WireRecord, chance: bool) -> Vec<String> {
     let totals = &wire.log.totals;
     let mut lines = Vec::new();
-    if chance || !wire.rules.is_empty() || !wire.log.deeds.is_empty() {
+    if chance || !wire.rules.is_empty() || !wire.log.events.is_empty() {
         lines.push(format!("the wire, seed {seed} (--seed {seed} repeats it): {}", both(totals), seed = wire.seed));
     }
     lines.extend(missed(wire));
     let applied: HashSet<usize> = wire
         .log
-        .deeds
+        .events
         .iter()
-        .filter_map(|deed| if let Cause::Rule(index) = deed.cause { Some(index) } else { None })
+        .filter_map(|event| if let Cause::Rule(index) = event.cause { Some(index) } else { None })
         .collect();
     if wire.log.left_out == 0 {
         let idle = wire.rules.iter().enumerate().filter(|(index, _)| !applied.contains(index));
@@ -34,7 +34,7 @@ pub(super) fn story(wire: &WireStory, chance: bool) -> Vec<String> {
 }
 
 /// What is said of a scenario's wire: the scenario tells its story itself, but for what chance did.
-pub(super) fn of_scenario(scenario: &Scenario, wire: &WireStory) -> Vec<String> {
+pub(super) fn of_scenario(scenario: &Scenario, wire: &WireRecord) -> Vec<String> {
     let seed = wire.seed;
     let line = || format!("the wire, seed {seed}, the same in every run: {}", both(&wire.log.totals));
     scenario.lab.has_chance().then(line).into_iter().chain(missed(wire)).collect()
@@ -45,7 +45,7 @@ fn both(totals: &PerDirection<WireTotals>) -> String {
 }
 
 /// What is missing in the wire's own story, if anything is.
-fn missed(wire: &WireStory) -> Option<String> {
+fn missed(wire: &WireRecord) -> Option<String> {
     let totals = &wire.log.totals;
     let missed = totals.client_to_server.missed + totals.server_to_client.missed;
     (missed > 0).then(|| {

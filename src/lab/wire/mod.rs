@@ -5,19 +5,19 @@
 //! ([`Rule`]). The wire is not a capture: what it did is in its [`WireLog`], what the hosts saw is for a capture at each
 //! of them to tell.
 
-mod census;
+mod corrupt;
+mod counter;
+mod decision;
 mod emulate;
+mod emulator;
 mod faults;
-mod flight;
-mod line;
+mod in_flight;
 mod log;
 mod packet;
 mod parse;
 mod rule;
 #[cfg(test)]
 mod samples;
-mod touch;
-mod verdict;
 
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,12 +34,12 @@ use nix::sys::time::TimeSpec;
 
 pub use self::emulate::{Delivered, emulate};
 pub use self::faults::{Faults, Percent, QuantityError, Rate};
-pub use self::log::{Cause, Deed, What, WireFrame, WireLog, WireTotals};
+pub use self::log::{Cause, Effect, WireEvent, WireFrame, WireLog, WireTotals};
 pub use self::packet::{PacketKind, UnknownKind};
 pub use self::parse::{RuleError, parse_script};
 pub use self::rule::{Action, Rule, Times};
 
-use self::line::Line;
+use self::emulator::Emulator;
 use super::device::End;
 use super::namespace;
 use crate::model::{Direction, PerDirection, Timestamp};
@@ -76,16 +76,16 @@ pub struct Wire {
 
 #[derive(Debug)]
 struct Shared {
-    line: Mutex<Line>,
+    emulator: Mutex<Emulator>,
     stop: AtomicBool,
     give_up: AtomicBool,
     wake: EventFd,
 }
 
 impl Shared {
-    /// The line. A panic elsewhere while it was locked leaves nothing half done that matters.
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The emulator. A panic elsewhere while it was locked leaves nothing half done that matters.
+    fn emulator(&self) -> MutexGuard<'_, Emulator> {
+        self.emulator.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the thread look at what it is told.
@@ -104,8 +104,8 @@ impl Wire {
         let start = Instant::now();
         let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
             .context("cannot make an eventfd for the lab's wire")?;
-        let line = Mutex::new(Line::new(options, seed, epoch));
-        let shared = Arc::new(Shared { line, stop: AtomicBool::new(false), give_up: AtomicBool::new(false), wake });
+        let emulator = Mutex::new(Emulator::new(options, seed, epoch));
+        let shared = Arc::new(Shared { emulator, stop: AtomicBool::new(false), give_up: AtomicBool::new(false), wake });
         let carrier = Carrier { shared: Arc::clone(&shared), ends, start, buffer: vec![0; End::frame_room(mtu)] };
         let thread = thread::Builder::new().name("wire".to_owned()).spawn(move || carrier.run());
         let thread = thread.context("cannot start the thread of the lab's wire")?;
@@ -119,23 +119,23 @@ impl Wire {
 
     /// Changes what chance brings, from the next packet on.
     pub fn set_faults(&self, faults: &PerDirection<Faults>) {
-        self.shared.line().set_faults(faults);
+        self.shared.emulator().set_faults(faults);
     }
 
     /// Adds rules to the script; they count packets from the session's start.
     pub fn add_rules(&self, rules: &[Rule]) {
-        self.shared.line().add_rules(rules);
+        self.shared.emulator().add_rules(rules);
     }
 
     /// The script, in the order that [`Cause::Rule`] counts in; a rule that was to apply to whichever side came first
     /// names that side now.
     pub fn rules(&self) -> Vec<Rule> {
-        self.shared.line().rules()
+        self.shared.emulator().rules()
     }
 
     /// What the wire has done until now.
     pub fn log(&self) -> WireLog {
-        self.shared.line().log.clone()
+        self.shared.emulator().log.clone()
     }
 
     /// Delivers what is under way, in its time but for no longer than two seconds, then ends the wire. Frames that a host
@@ -191,7 +191,7 @@ impl Carrier {
     fn count_missed(&mut self) -> Result<()> {
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let missed = self.ends.get_mut(direction).missed()?;
-            self.shared.line().log.totals.get_mut(direction).missed = missed;
+            self.shared.emulator().log.totals.get_mut(direction).missed = missed;
         }
         Ok(())
     }
@@ -210,10 +210,10 @@ impl Carrier {
                 last.get_or_insert(self.start.elapsed() + LAST_DELIVERY);
             }
             let moved = self.collect()? | self.deliver();
-            let deadline = self.shared.line().deadline();
+            let deadline = self.shared.emulator().deadline();
             // what was delivered may have been answered at once
             if last.is_some_and(|last| (!moved && deadline.is_none()) || self.start.elapsed() >= last) {
-                self.shared.line().abandon();
+                self.shared.emulator().abandon();
                 return Ok(());
             }
             if !moved {
@@ -227,10 +227,10 @@ impl Carrier {
         let mut any = false;
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let end = self.ends.get_mut(direction);
-            let mut line = self.shared.line();
+            let mut emulator = self.shared.emulator();
             for _ in 0..TURN {
                 let Some(frame) = end.receive(&mut self.buffer)? else { break };
-                line.accept(self.start.elapsed(), direction, frame);
+                emulator.accept(self.start.elapsed(), direction, frame);
                 any = true;
             }
         }
@@ -240,11 +240,11 @@ impl Carrier {
     /// Hands over what has arrived, if anything.
     fn deliver(&mut self) -> bool {
         let mut any = false;
-        let mut line = self.shared.line();
-        while let Some((frame, bytes)) = line.arrived(self.start.elapsed()) {
+        let mut emulator = self.shared.emulator();
+        while let Some((frame, bytes)) = emulator.arrived(self.start.elapsed()) {
             match self.ends.get_mut(!frame.direction).send(&bytes) {
-                Ok(()) => line.delivered(frame),
-                Err(_) => line.undeliverable(frame),
+                Ok(()) => emulator.delivered(frame),
+                Err(_) => emulator.undeliverable(frame),
             }
             any = true;
         }
