@@ -5,6 +5,7 @@
 //! (`EAGAIN`), are not noted: they moved nothing. Threads and child processes are traced like the program itself.
 
 mod filter;
+mod kind;
 mod memory;
 mod option;
 mod request;
@@ -17,6 +18,7 @@ use std::io;
 pub(super) use self::filter::Filter;
 pub(super) use self::request::{Go, go, seize};
 
+use self::kind::{changes_user, waits_in};
 use self::memory::Memory;
 use self::request::Entry;
 use self::socket::{Closing, Facts, Handle, socket_at, sockets_of};
@@ -559,37 +561,6 @@ impl Socket {
 fn int(register: u64) -> i32 {
     let [a, b, c, d, ..] = register.to_le_bytes();
     i32::from_le_bytes([a, b, c, d])
-}
-
-/// The call in which a thread may wait for its peer.
-fn waits_in(number: libc::c_long) -> Option<FailedCall> {
-    match number {
-        libc::SYS_recvfrom | libc::SYS_recvmsg | libc::SYS_recvmmsg | libc::SYS_read | libc::SYS_readv => {
-            Some(FailedCall::Receive)
-        }
-        libc::SYS_sendto
-        | libc::SYS_sendmsg
-        | libc::SYS_sendmmsg
-        | libc::SYS_write
-        | libc::SYS_writev
-        | libc::SYS_sendfile => Some(FailedCall::Send),
-        libc::SYS_connect => Some(FailedCall::Connect),
-        _ => None,
-    }
-}
-
-/// The name of a call that changes the user or the group of a process.
-fn changes_user(number: libc::c_long) -> Option<&'static str> {
-    Some(match number {
-        libc::SYS_setuid => "setuid",
-        libc::SYS_setgid => "setgid",
-        libc::SYS_setresuid => "setresuid",
-        libc::SYS_setresgid => "setresgid",
-        libc::SYS_setreuid => "setreuid",
-        libc::SYS_setregid => "setregid",
-        libc::SYS_setgroups => "setgroups",
-        _ => return None,
-    })
 }
 
 /// Whether a call returned without having done anything: it would have had to wait, or a signal interrupted it.
