@@ -21,6 +21,7 @@ pub struct CallColumn {
 
 /// Every column of the calls; those that say nothing of any call are left out.
 pub static CALL_COLUMNS: &[CallColumn] = &[
+    CallColumn { header: "Call", align: Align::Right, text: |told, _| told.number.to_string().into() },
     CallColumn {
         header: "Time",
         align: Align::Right,
@@ -69,7 +70,7 @@ fn kernel(told: &ToldCall, side: Side) -> String {
             text.push_str(&format!(" unacked {unacked}"));
         }
         if *retransmits > 0 {
-            text.push_str(&format!(" sent again {retransmits}"));
+            text.push_str(&format!(" retransmits {retransmits}"));
         }
         text
     })

@@ -110,7 +110,7 @@ pub(super) const AFTER_PROBE: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "Retransmitted{}: the retransmission timer expired (RFC 6298 §5). It had not doubled, so frame {} was a tail-loss probe (RFC 8985 §7).{}",
+            "Retransmitted{}: the retransmission timer expired (RFC 6298 §5). It had not backed off, so frame {} was a tail-loss probe (RFC 8985 §7).{}",
             after(proof),
             number(proof.second),
             first_copy(proof)
