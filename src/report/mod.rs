@@ -2,12 +2,14 @@
 //!
 //! What is shown is decided here; how it looks in a format is decided one floor above.
 
+mod advice;
 mod answering;
 mod call_columns;
 mod cell;
 mod collector;
 mod column;
 mod conversation_columns;
+mod exchange;
 mod gather;
 pub mod ladder;
 mod largest;
@@ -36,6 +38,7 @@ mod words;
 use std::collections::HashSet;
 use std::io;
 
+pub use advice::{Advised, advice};
 pub use answering::Answering;
 pub use call_columns::{CALL_COLUMNS, CONVERSATION, CallColumn};
 pub use cell::{Cell, Tone};
@@ -44,6 +47,7 @@ pub use column::{
     Align, Choice, Column, ColumnError, ConversationColumn, ConversationText, Room, StepColumn, StepText,
 };
 pub use conversation_columns::{CONVERSATION_COLUMNS, FILE_COLUMN};
+pub use exchange::{Exchange, Message};
 pub use gather::{Gather, Gathered, GatheredRenderer, Gatherer};
 pub use largest::Largest;
 pub use part::{PARTS, Part, Parts};

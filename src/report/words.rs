@@ -45,7 +45,8 @@ fn title_with(info: &CaptureInfo, filter: Option<&str>) -> String {
     if let Some(title) = &info.title {
         return title.clone();
     }
-    let captured = if info.live { "live capture" } else { "echo session" };
+    let session = info.programs.as_ref().map(|programs| format!("session of {programs}"));
+    let captured = session.as_deref().unwrap_or(if info.live { "live capture" } else { "echo session" });
     let name = match (info.file.as_deref(), &info.interface) {
         (None, _) => captured.to_owned(),
         (Some(file), Some(_)) => format!("{captured}, kept in {}", file_name(file)),
@@ -233,7 +234,7 @@ fn wait_label(wait: Wait) -> &'static str {
 }
 
 /// ` (frame 3)`, ` (frames 3, 5 and 20 more)`, or nothing.
-fn frame_list(frames: &[u64], left_out: u64) -> String {
+pub(super) fn frame_list(frames: &[u64], left_out: u64) -> String {
     let named: Vec<String> = frames.iter().take(FRAMES_NAMED).map(u64::to_string).collect();
     match (frames.len(), frames.len().saturating_sub(named.len()) as u64 + left_out) {
         (0, _) => String::new(),

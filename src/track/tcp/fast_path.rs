@@ -258,7 +258,7 @@ fn is_plain(moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
 mod tests {
     use super::*;
     use crate::echo::EchoMatcher;
-    use crate::model::{Endpoint, Nanos, SeqNumber, TcpOptions};
+    use crate::model::{ClosingCalls, Endpoint, Nanos, SeqNumber, TcpOptions};
     use crate::track::hosts::Hosts;
     use crate::track::tcp::rules::reset::Elsewhere;
     use Direction::{ClientToServer, ServerToClient};
@@ -305,8 +305,8 @@ mod tests {
             if self.connection.take_predicted(&moment, &segment, &ip, &mut facts) {
                 return true;
             }
-            let (hosts, echo) = (Hosts::default(), EchoMatcher::default());
-            let elsewhere = Elsewhere { hosts: &hosts, echo: &echo, time: None };
+            let (hosts, echo, closing) = (Hosts::default(), EchoMatcher::default(), ClosingCalls::default());
+            let elsewhere = Elsewhere { hosts: &hosts, echo: &echo, closing: &closing, time: None };
             self.connection.follow(&moment, &segment, &ip, &elsewhere, &mut facts);
             false
         }
