@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use super::connection::Connection;
+use super::duplicate::same_packet;
 use super::endpoint::TcpEndpoint;
 use super::gaps::Fill;
 use super::reordering;
@@ -258,7 +259,19 @@ fn forgotten(
 ) -> Option<Retransmission> {
     let case = Case::new(again, sender, receiver, path, Before::Forgotten);
     let acked = receiver.ack_sent.is_some_and(|ack| !again.end.is_after(ack));
-    let proof = match sender.recall(again).filter(|_| acked) {
+    let recalled = sender.recall(again).filter(|_| acked);
+    let same = |packet: &RetransmittedSegment| same_packet(again, packet, again.at.since(packet.at));
+    if let Some(packet) = recalled.filter(|packet| sender.ip_ids_vary && same(packet)) {
+        let proof = RetransmissionProof {
+            original: Some(packet.frame),
+            after: again.at.since(packet.at),
+            marks: PacketIds::carried(again.ip_id, again.timestamp),
+            first_copy: FirstCopy::Captured,
+            ..case.proof
+        };
+        return explain(&Case { proof, ..Case::new(again, sender, receiver, path, Before::SamePacket) });
+    }
+    let proof = match recalled {
         Some(RetransmittedSegment { frame, at, first, .. }) => RetransmissionProof {
             original: Some(first.unwrap_or(frame)),
             after: again.at.since(at),
@@ -269,7 +282,8 @@ fn forgotten(
         None => case.proof,
     };
     let repeat = explain(&Case { proof, ..case })?;
-    sender.remember_repeat(RetransmittedSegment { first: repeat.proof.original, ..*again });
+    let late = repeat.may_be_late();
+    sender.remember_repeat(RetransmittedSegment { first: repeat.proof.original, late, ..*again });
     sender.recover(again, &repeat, receiver);
     Some(repeat)
 }

@@ -255,6 +255,7 @@ impl Connection {
             ack: has_ack.then_some(segment.ack),
             len: segment.len,
             syn: segment.flags.contains(TcpFlags::SYN),
+            fin: segment.flags.contains(TcpFlags::FIN),
             full: own.is_full(peer, segment),
             copy: numbers.copied,
             fills_window: facts.observations.fills_window,

@@ -58,6 +58,7 @@ pub(crate) static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     syn_ack::UNANSWERED,
     late::CAPTURED_LATE,
     late::OVERTAKEN,
+    late::DELAYED,
     late::OVERTAKEN_IN_GAP,
     restart::FIN_ON_ACK,
     spurious::GAP_WAS_LATE,
