@@ -61,12 +61,12 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
             "it passed as many routers as it may (RFC 4443 §3.3): the way is a loop, or its sender asked for that, as traceroute does"
         }
         "fragment reassembly time exceeded" if error.version == 6 => {
-            "not all of its fragments came, so it was thrown away (RFC 4443 §3.3)"
+            "not all of its fragments came, so it was discarded (RFC 4443 §3.3)"
         }
-        "fragment reassembly time exceeded" => "not all of its fragments came, so it was thrown away (RFC 792)",
+        "fragment reassembly time exceeded" => "not all of its fragments came, so it was discarded (RFC 792)",
         "protocol unreachable" => "the host has nothing there that takes this transport (RFC 1122 §3.2.2.1)",
         "parameter problem" => {
-            "a field of its header makes no sense to whoever read it, so it was thrown away (RFC 792, RFC 4443 §3.4)"
+            "a field of its header makes no sense to whoever read it, so it was discarded (RFC 792, RFC 4443 §3.4)"
         }
         // neither tells that the packet is lost
         "redirect" => "it was passed on, but there is a shorter way: by another router (RFC 792)",

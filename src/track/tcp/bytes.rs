@@ -14,7 +14,7 @@ use crate::model::{Checksum, Direction, IpHeader, Nanos, OptTime, Segment, SeqNu
 use crate::track::facts::Probe;
 use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::Retransmission;
-use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof, View};
+use crate::track::retransmission_proof::{FirstCopy, PacketIds, ProofDetail, RetransmissionProof, View};
 
 impl Connection {
     /// Places the segment's sequence space. Nearly every segment carries nothing, or the bytes that are due.
@@ -201,6 +201,10 @@ impl Connection {
             ..captured
         };
         if repeat.nth == 0 {
+            // without an identification a second answer to a duplicated SYN looks just the same
+            let answered_twice = with_ack && !marks.ip_id;
+            let detail = if answered_twice { ProofDetail::Alternative } else { ProofDetail::Plain };
+            let proof = RetransmissionProof { detail, ..proof };
             return explain(&Case { proof, ..Case::new(&again, own, peer, path, Before::SamePacket) });
         }
         let data = peer.newest_data().filter(|data| opened.is_some_and(|(ack, _)| data.frame >= ack.get()));

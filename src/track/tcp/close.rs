@@ -167,6 +167,7 @@ impl Connection {
         story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack()]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
         story.opened_after = self.handshake.opened_after();
+        story.opened_by_data = self.handshake.ack_on_data && self.handshake.ack().is_some();
         story.ecn = self.ecn.agreed;
         story.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
             // a RST in answer to the challenge ends the older connection

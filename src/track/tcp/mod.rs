@@ -212,6 +212,7 @@ impl Connection {
             let smaller = window < own.window && has_ack && !two_hosts && retransmission.is_none();
             if smaller && !segment.flags.intersects(TcpFlags::CONTROL) && !own.expects_nothing_from(peer) {
                 observations.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
+                observations.unscaled_syn_ack = own.syn.map(|(frame, _)| frame).filter(|_| own.may_scale(peer, window));
             }
             own.window = window;
         }

@@ -73,6 +73,8 @@ pub(crate) static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     fast::ONE_ROUND_TRIP_LATER,
     recovery::FAST_RECOVERY,
     restart::WINDOW_OPENED,
+    timeout::BACKOFF_EARLY,
+    timeout::LAST_SEGMENT_EARLY,
     probe::TAIL_LOSS_PROBE,
     late::TOO_SOON_IN_GAP,
     unknown::TIMER_RESTARTED,
