@@ -188,7 +188,7 @@ impl TcpEndpoint {
     /// is not known to be the second.
     ///
     /// A receiver discards bytes that it has before it takes their timestamp (RFC 7323 §4.3, §5.3), so the DSACK echoes that
-    /// of the copy that arrived first. A retransmission sent after that copy was not needed.
+    /// of what advanced it last. Where that is a copy of these bytes, a retransmission sent after it was not needed.
     fn had(
         &mut self,
         (left, right): (SeqNumber, SeqNumber),
@@ -196,6 +196,15 @@ impl TcpEndpoint {
         echo: Option<u32>,
         view: View,
     ) -> Option<DsackReport> {
+        // several segments may have left in one tick of the clock
+        let only = |stamp: Option<u32>, frame: u64| {
+            let others = self.sent.iter().filter(|sent| sent.frame != frame && sent.last.0 != frame);
+            let fin = self.fin.filter(|fin| fin.frame != frame).and_then(|fin| fin.stamp);
+            !others.map(|sent| sent.timestamp).chain([fin]).any(|other| other == stamp)
+        };
+        let mut of_echo = self.loss().repeats.iter().filter(|again| echo.is_some() && again.timestamp == echo);
+        let arrived_first = of_echo.next().filter(|again| of_echo.next().is_none() && only(echo, again.frame));
+        let arrived_first = arrived_first.filter(|again| again.carries(left)).map(|again| again.frame);
         let unreported =
             |again: &&mut RetransmittedSegment| again.carries(left) && again.had.is_none_or(|had| !left.is_before(had));
         let mut repeats: Vec<_> = self.loss_mut().repeats.iter_mut().filter(unreported).collect();
@@ -203,8 +212,6 @@ impl TcpEndpoint {
         let sent = repeats.len() + usize::from(original.is_some() || matches!(view, View::Sender | View::Both));
         let last = repeats.iter().filter(|again| again.had.is_none()).map(|again| again.frame).max();
         let newest = repeats.len().checked_sub(1).filter(|_| view.shows_arrival() && sent > 1);
-        let mut of_echo = repeats.iter().filter(|again| echo.is_some() && again.timestamp == echo);
-        let arrived_first = of_echo.next().filter(|_| of_echo.next().is_none()).map(|again| again.frame);
         let later = repeats.iter().position(|again| arrived_first.is_some_and(|first| again.frame > first));
         let known = newest.or(later);
         if let Some((first, sent)) = arrived_first.zip(original).filter(|_| known.is_none() && repeats.len() == 1) {

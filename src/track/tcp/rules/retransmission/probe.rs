@@ -45,7 +45,11 @@ fn tail_loss_probe(case: &Case<'_>) -> Option<Proof> {
     let early = is_before_timeout(case, ran);
     let detail = if early { ProofDetail::Plain } else { ProofDetail::Alternative };
     // a probe of a lone segment leaves the receiver time for a delayed ACK (RFC 8985 §7.2)
-    (due && !case.is_alone_early() && (case.skips_others() || early)).then(|| Proof { wait: Some(ran), detail, ..case.proved_by(None) })
+    (due && !case.is_alone_early() && (case.skips_others() || early)).then(|| Proof {
+        wait: Some(ran),
+        detail,
+        ..case.proved_by(None)
+    })
 }
 
 /// Whether a retransmission timer cannot have expired yet (RFC 6298 §2).
