@@ -80,13 +80,13 @@ format:
 bless name='1':
     ECHOLAB_BLESS="$1" cargo test --quiet --test cli
     ECHOLAB_BLESS="$1" cargo test --quiet --test readme
-    git diff --stat -- tests README.md
+    git diff --stat -- tests docs '*.md'
 
-# The README's pictures: pages of three scenarios (`apt-get install pngquant` first)
+# The screenshots of docs/images: pages of three scenarios (`apt-get install pngquant` first)
 [group('change')]
 pictures:
     cargo build --quiet
-    tests/page/pictures.py target/debug/echolab docs
+    tests/page/pictures.py target/debug/echolab docs/images
 
 # Reading, decoding and rendering speed, then whole runs beside other programs; of one in `part` packets
 [group('measure')]

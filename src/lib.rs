@@ -14,16 +14,17 @@
 //! | floor | module | what lives there |
 //! |---|---|---|
 //! | 0 | [`model`] | plain values |
-//! | 1 | [`capture`] | where frames come from and go to |
-//! | 1 | [`decode`] | bytes to packets |
-//! | 1 | [`drive`] | makes traffic |
-//! | 2 | [`echo`] | which bytes echo which |
-//! | 2 | [`track`] | conversations: facts |
-//! | 3 | [`explain`] | what a step means: words |
-//! | 4 | [`report`] | what is kept to be shown |
-//! | 5 | [`render`] | one file a format |
-//! | 6 | `pipeline`, `session` | the loop |
-//! | 7 | [`cli`] | arguments; the only place that prints |
+//! | 1 | [`lab`] | two hosts and the link between them, in network namespaces |
+//! | 2 | [`capture`] | where frames come from and go to |
+//! | 2 | [`decode`] | bytes to packets |
+//! | 2 | [`drive`] | makes traffic |
+//! | 3 | [`echo`] | which bytes echo which |
+//! | 4 | [`track`] | conversations: facts |
+//! | 5 | [`explain`] | what a step means: words |
+//! | 6 | [`report`] | what is kept to be shown |
+//! | 7 | [`render`] | one file a format |
+//! | 8 | `pipeline`, `session` | the loop |
+//! | 9 | [`cli`] | arguments; the only place that prints |
 
 pub mod capture;
 pub mod cli;
@@ -31,6 +32,7 @@ pub mod decode;
 pub mod drive;
 pub mod echo;
 pub mod explain;
+pub mod lab;
 pub mod model;
 pub mod pipeline;
 pub mod render;

@@ -1,4 +1,4 @@
-//! Memory stays within the bounds that README's limits name, whatever a capture holds: frames are made here, one by
+//! Memory stays within the bounds that docs/reference/limits.md names, whatever a capture holds: frames are made here, one by
 //! one, and the process's own peak is read from the kernel.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use echolab::capture::{Interface, Source};
-use echolab::drive::{Act, Behaviour, Performance, Plan, Signal, Transform, resolve};
+use echolab::drive::{Behaviour, Plan, SessionKind, SessionOutcome, Signal, Transform, resolve};
 use echolab::explain::{Conversation, Step};
 use echolab::model::{CallKind, CaptureInfo, LinkType, PerDirection, Protocol, Side};
 use echolab::pipeline;
 use echolab::report::{CaptureTotals, Sink};
-use echolab::session::{Network, Session, SessionOptions, Sources};
+use echolab::session::{NetworkOptions, Session, SessionOptions, Sources};
 use echolab::track::{Close, Handshake};
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 
@@ -34,7 +34,7 @@ struct Seen {
 struct Run {
     seen: Vec<Seen>,
     dropped: Option<u64>,
-    outcome: Performance,
+    outcome: SessionOutcome,
 }
 
 impl Run {
@@ -77,9 +77,9 @@ fn run(plan: Plan, behaviour: Behaviour) -> Run {
 fn run_at(host: &str, interface: Interface, plan: Plan, behaviour: Behaviour) -> Run {
     let server = resolve(host, 0).unwrap();
     let session = Session::open(SessionOptions {
-        act: Act::Echo { plan, behaviour, clients: 1 },
+        kind: SessionKind::Echo { plan, behaviour, clients: 1 },
         server,
-        network: Network::Loopback(interface),
+        network: NetworkOptions::Loopback(interface),
         sockets: PerDirection::default(),
         timeout: LONG,
         log: Arc::new(|_| ()),
@@ -195,13 +195,13 @@ impl Sink for Conversations {
 fn two_hundred_sessions_are_complete_in_the_report_too() {
     for _ in 0..200 {
         let session = Session::open(SessionOptions {
-            act: Act::Echo {
+            kind: SessionKind::Echo {
                 plan: plan(Protocol::Tcp, &[b"Hello, world"]),
                 behaviour: Behaviour::default(),
                 clients: 1,
             },
             server: resolve("127.0.0.1", 0).unwrap(),
-            network: Network::Loopback(Interface::from_name(None).unwrap()),
+            network: NetworkOptions::Loopback(Interface::from_name(None).unwrap()),
             sockets: PerDirection::default(),
             timeout: LONG,
             log: Arc::new(|_| ()),
@@ -332,9 +332,9 @@ fn an_answer_that_never_comes_is_a_time_out_in_words() {
     let behaviour = Behaviour { prefix: vec![b'x'; 65_507], ..Behaviour::default() };
     let server = resolve("127.0.0.1", 0).unwrap();
     let session = Session::open(SessionOptions {
-        act: Act::Echo { plan: plan(Protocol::Udp, &[b"hello"]), behaviour, clients: 1 },
+        kind: SessionKind::Echo { plan: plan(Protocol::Udp, &[b"hello"]), behaviour, clients: 1 },
         server,
-        network: Network::Loopback(Interface::from_name(None).unwrap()),
+        network: NetworkOptions::Loopback(Interface::from_name(None).unwrap()),
         sockets: PerDirection::default(),
         timeout: Duration::from_millis(50),
         log: Arc::new(|_| ()),
@@ -353,9 +353,9 @@ fn an_answer_that_never_comes_is_a_time_out_in_words() {
 fn a_halted_session_ends_in_order() {
     let behaviour = Behaviour { read_delay: Duration::from_secs(60), ..Behaviour::default() };
     let session = Session::open(SessionOptions {
-        act: Act::Echo { plan: plan(Protocol::Tcp, &[b"hello"]), behaviour, clients: 1 },
+        kind: SessionKind::Echo { plan: plan(Protocol::Tcp, &[b"hello"]), behaviour, clients: 1 },
         server: resolve("127.0.0.1", 0).unwrap(),
-        network: Network::Loopback(Interface::from_name(None).unwrap()),
+        network: NetworkOptions::Loopback(Interface::from_name(None).unwrap()),
         sockets: PerDirection::default(),
         timeout: Duration::from_secs(60),
         log: Arc::new(|_| ()),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use echolab::drive::fuzzing;
-use echolab::drive::lab::{Faults, Percent, Rate, Rule, WireOptions, emulate, parse_script};
+use echolab::lab::{Faults, Percent, Rate, Rule, WireOptions, emulate, parse_script};
 use echolab::model::{Direction, PerDirection};
 
 use super::dialogue::dialogue;
@@ -43,7 +43,7 @@ pub fn link_rules(data: &[u8]) {
         done +=
             totals.dropped + totals.duplicated + totals.corrupted + totals.marked + totals.delayed + totals.reordered;
     }
-    assert_eq!(done, log.deeds.len() as u64 + log.left_out);
+    assert_eq!(done, log.events.len() as u64 + log.left_out);
     assert!(delivered.is_sorted_by(|one, other| one.at <= other.at));
     assert!(delivered.iter().all(|frame| frame.bytes.len() == frame.frame.length));
     assert_eq!((delivered, log), run());

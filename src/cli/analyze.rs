@@ -71,7 +71,7 @@ pub(super) struct AnalyzeArgs {
     #[arg(long, value_name = "N", help_heading = "Selection")]
     port: Option<u16>,
 
-    /// Only conversations with one of these findings: codes as under `findings` in the README, or problem, warning, note.
+    /// Only conversations with one of these findings: codes of `echolab formats findings`, or problem, warning, note.
     #[arg(long, value_name = "CODE,…", value_delimiter = ',', value_parser = finding, help_heading = "Selection")]
     find: Vec<Codes>,
 

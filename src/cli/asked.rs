@@ -3,15 +3,14 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::similar;
 use crate::explain::{QUESTIONS, Questions};
 
 /// Reads the ids of questions; none stands for all.
 pub(super) fn asked(ids: &str) -> Result<Questions, String> {
     Questions::parse(ids).map_err(|id| {
-        let mut known: Vec<_> = QUESTIONS.iter().map(|question| question.id).collect();
-        known.sort_by(|a, b| strsim::jaro_winkler(b, &id).total_cmp(&strsim::jaro_winkler(a, &id)));
-        known.truncate(3);
-        format!("there is no question {id:?}; near: {} (`echolab formats questions` lists all)", known.join(", "))
+        let known = QUESTIONS.iter().map(|question| question.id);
+        similar::unknown("question", &id, known, "echolab formats questions")
     })
 }
 
@@ -57,6 +56,6 @@ mod tests {
     fn an_unknown_id_is_answered_with_near_ones() {
         assert!(asked("rtt,options").is_ok() && asked("").is_ok());
         let error = asked("rtt,option").expect_err("no such question");
-        assert!(error.starts_with("there is no question \"option\"; near: options"), "{error}");
+        assert!(error.starts_with("there is no question \"option\"; similar: options"), "{error}");
     }
 }

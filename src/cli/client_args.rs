@@ -22,7 +22,7 @@ pub(super) struct ClientArgs {
     line: bool,
 
     /// Send one byte at a time.
-    #[arg(long)]
+    #[arg(short, long)]
     pub(super) continuous: bool,
 
     /// Send everything before the first read.

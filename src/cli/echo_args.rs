@@ -20,11 +20,13 @@ pub(super) struct ServerArgs {
     pub(super) proto: Protocol,
 
     /// Address or host name of the server [default: 127.0.0.1].
+    ///
+    /// -ip ADDR is understood too.
     #[arg(long, visible_alias = "bind", value_name = "ADDR")]
     ip: Option<String>,
 
     /// Port of the server.
-    #[arg(long, value_name = "PORT", default_value_t = 6542)]
+    #[arg(short, long, value_name = "PORT", default_value_t = 6542)]
     port: u16,
 }
 

@@ -14,10 +14,11 @@ mod connect;
 mod destination;
 mod echo_args;
 mod exit;
+mod foreign_options;
 mod format_names;
 mod formats;
-mod habits;
 mod input;
+mod install;
 mod interrupt;
 mod listing;
 mod man;
@@ -31,9 +32,12 @@ mod scenarios;
 mod serve;
 mod server_log;
 mod session;
+mod similar;
 mod sought;
-mod tips;
+mod spellings;
+mod suggestions;
 mod under_way;
+mod version;
 mod width;
 
 use std::ffi::OsString;
@@ -46,14 +50,18 @@ use crate::drive::bar_new_privileges;
 pub use exit::Exit;
 pub use output::{OutputArgs, OutputOptions};
 pub use under_way::Output;
+use version::VersionArg;
 
 /// Run a TCP or UDP echo session, capture it, and have every packet explained; or explain what any program sends, live or from a capture file.
 #[derive(Debug, Parser)]
-#[command(name = "echolab", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = EXAMPLES)]
+#[command(name = "echolab", version, disable_version_flag = true)]
+#[command(max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    #[command(flatten)]
+    version: VersionArg,
 }
 
 const EXAMPLES: &str = "\
@@ -105,13 +113,13 @@ impl Command {
 /// Runs the program with these arguments, the first being its own name, and gives its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<_> = arguments.into_iter().collect();
-    let exit = match Cli::try_parse_from(asked::join(arguments.clone())) {
+    let exit = match Cli::try_parse_from(spellings::normalize(arguments.clone())) {
         Ok(cli) => {
             let run = || cli.command.run(command_line::command_line(&arguments));
             bar_new_privileges().and_then(|()| run()).unwrap_or_else(|error| exit::fail(&error))
         }
         Err(mut error) => {
-            tips::improve(&mut error, Cli::command(), &arguments);
+            suggestions::improve(&mut error, Cli::command(), &arguments);
             usage(&error)
         }
     };

@@ -11,12 +11,12 @@ use super::destination::{Destination, Named, create, is_stdout};
 use super::format_names::{format_help, formats};
 use super::report_dir::ReportDir;
 use super::under_way::Output;
-use super::width;
+use super::{similar, width};
 use crate::explain::Questions;
 use crate::pipeline::annotate::{Annotator, Desk};
 use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
-    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PARTS, Part, Parts, PayloadView,
+    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, Largest, Order, PARTS, Part, Parts, PayloadView,
     Selection, Several, Sink, Titled, Together, View, Wanted,
 };
 
@@ -109,8 +109,19 @@ enum When {
 /// Reads `findings,facts`.
 fn parts(names: &str) -> Result<Parts, String> {
     Parts::parse(names).map_err(|name| {
-        let known: Vec<_> = PARTS.iter().map(|(_, name, _)| *name).collect();
-        format!("there is no part {name:?}; there are {}", known.join(", "))
+        let known = PARTS.iter().map(|(_, name, _)| *name);
+        similar::unknown("part", &name, known, "echolab formats parts")
+    })
+}
+
+/// Reads the names of columns.
+fn columns<T>(registry: &'static [Column<T>], names: &str) -> anyhow::Result<Choice<T>> {
+    Choice::parse(registry, names).map_err(|error| match error.name() {
+        "" => anyhow::anyhow!("no column is named (`echolab formats columns` lists them)"),
+        name => {
+            let known = registry.iter().map(|column| column.name);
+            anyhow::anyhow!(similar::unknown("column", name, known, "echolab formats columns"))
+        }
     })
 }
 
@@ -233,8 +244,8 @@ impl OutputArgs {
         }
         match (&names, scope.summary) {
             (None, _) => {}
-            (Some(names), None) => render.columns = Choice::parse(COLUMNS, names)?,
-            (Some(names), Some(_)) => render.conversation_columns = Choice::parse(CONVERSATION_COLUMNS, names)?,
+            (Some(names), None) => render.columns = columns(COLUMNS, names)?,
+            (Some(names), Some(_)) => render.conversation_columns = columns(CONVERSATION_COLUMNS, names)?,
         }
         render.summary = scope.summary.is_some();
         render.steps_shown = shows_steps;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use clap::{ArgAction, Args};
+use clap::Args;
 
 use super::Exit;
 use super::echo_args::{BehaviourArgs, ServerArgs};
@@ -13,6 +13,7 @@ use super::interrupt::interrupt;
 use super::privileges;
 use super::recording::{RecordArgs, Recording};
 use super::server_log::LogLimit;
+use super::version::VersionArg;
 use crate::drive::{BoundServer, ServerEvent, ServerOptions, UdpLimits};
 use crate::model::{Protocol, Side};
 
@@ -58,9 +59,8 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     record: RecordArgs,
 
-    /// Print the version.
-    #[arg(short = 'v', long, action = ArgAction::Version)]
-    version: Option<bool>,
+    #[command(flatten)]
+    version: VersionArg,
 }
 
 impl ServeArgs {

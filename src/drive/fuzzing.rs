@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::lab::netlink;
 use super::proxy::http;
+use crate::lab::netlink;
 
 /// The path that a proxy is asked for; `None` while the head of the request is not complete.
 ///

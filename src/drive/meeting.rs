@@ -7,12 +7,12 @@ use socket2::Socket;
 
 use super::behaviour::Behaviour;
 use super::client::{Client, ClientFault, Plan, Tally};
-use super::ground::Ground;
+use super::network::Network;
 use crate::model::Side;
 
 /// Has the clients do what is planned, all at once, and adds up what they did.
 pub(super) fn meet(
-    ground: &Ground,
+    network: &Network,
     client: &Client,
     plan: &Plan,
     behaviour: &Behaviour,
@@ -22,7 +22,7 @@ pub(super) fn meet(
         let (client, actions) = (Client { number, ..client.clone() }, plan.actions(behaviour));
         let run = move || client.run_on(socket, actions);
         let spawn = move || thread::Builder::new().name(format!("client {number}")).spawn(run);
-        ground.on(Side::Client, spawn).map_err(io::Error::other).flatten()
+        network.on(Side::Client, spawn).map_err(io::Error::other).flatten()
     };
     let started: Vec<_> = (1..).zip(sockets).map(start).collect();
     let mut total = Tally::default();

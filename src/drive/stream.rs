@@ -1,7 +1,6 @@
-//! Sends and receives on a non-blocking socket that end with the data, the time or the halt, whichever comes first.
+//! Waits for a non-blocking socket: they end with the data, the time limit or the halt, whichever comes first.
 
-use std::io::{self, IoSlice, Read, Write};
-use std::net::TcpStream;
+use std::io;
 use std::time::Duration;
 
 use nix::poll::PollFlags;
@@ -61,15 +60,5 @@ impl Patience<'_> {
                 result => return result.map_err(Fault::Io),
             }
         }
-    }
-
-    /// Reads once; 0 at the end of the stream.
-    pub(super) fn read(&self, mut stream: &TcpStream, buffer: &mut [u8]) -> Result<usize, Fault> {
-        self.until_done(stream, PollFlags::POLLIN, || stream.read(buffer))
-    }
-
-    /// Writes once what the kernel takes of these bytes.
-    pub(super) fn write(&self, mut stream: &TcpStream, bytes: &[IoSlice<'_>]) -> Result<usize, Fault> {
-        self.until_done(stream, PollFlags::POLLOUT, || stream.write_vectored(bytes))
     }
 }

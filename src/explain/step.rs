@@ -7,7 +7,7 @@ use super::describe;
 use super::phase::Phase;
 use super::{capture_point, step_findings, wire};
 use crate::model::{Finding, FindingCode};
-use crate::model::{WireDeed, WireMark};
+use crate::model::{WireAnnotation, WireEffect};
 use crate::track::{Event, MaybeOwned};
 
 /// A step of a conversation: the facts of one frame, and what they mean.
@@ -41,10 +41,10 @@ impl<'a> Step<'a> {
     }
 
     /// Adds what a wire is known to have done to the frame.
-    pub fn mark(&mut self, marks: &[WireMark]) {
+    pub fn mark(&mut self, marks: &[WireAnnotation]) {
         for mark in marks {
-            match mark.deed {
-                WireDeed::LostBefore => {
+            match mark.effect {
+                WireEffect::LostBefore => {
                     let late = step_findings::late_answer(&self.event, mark);
                     let slow =
                         self.findings.to_mut().iter_mut().find(|finding| finding.code == FindingCode::SlowServer);

@@ -1,76 +1,76 @@
 //! What a wire did to a frame, in words. The wire is echolab's own: this is knowledge, not inference.
 
 use crate::model::{Finding, FindingCode as Code};
-use crate::model::{WireCause, WireDeed, WireMark};
+use crate::model::{WireAnnotation, WireCause, WireEffect};
 
 /// The finding on a frame that a wire did something to.
-pub(super) fn finding(mark: &WireMark) -> Finding {
+pub(super) fn finding(mark: &WireAnnotation) -> Finding {
     let (sender, receiver) = (mark.direction.sender(), mark.direction.receiver());
     let why = why(&mark.cause);
     // where the packet is in the other capture
     let there = frames(&mark.there, if mark.before { receiver } else { sender });
-    let (code, text) = match (mark.deed, mark.before) {
-        (WireDeed::Dropped, _) if mark.cause == WireCause::UnderWay => {
+    let (code, text) = match (mark.effect, mark.before) {
+        (WireEffect::Dropped, _) if mark.cause == WireCause::UnderWay => {
             (Code::WireDropped, format!("Still on the wire when the session ended: the {receiver} did not receive it."))
         }
-        (WireDeed::Dropped, _) => (
+        (WireEffect::Dropped, _) => (
             Code::WireDropped,
             format!("Lost on the wire ({why}): the {sender} sent it, the {receiver} never received it."),
         ),
-        (WireDeed::LostBefore, _) => {
+        (WireEffect::LostBefore, _) => {
             (Code::WireDropped, format!("The wire lost data that the {sender} had sent before this ({why})."))
         }
-        (WireDeed::Corrupted(byte), true) => (
+        (WireEffect::Corrupted(byte), true) => (
             Code::WireCorrupted,
             format!(
                 "Damaged on the wire ({why}): it left whole, as here, and byte {byte} of the frame had changed when it reached the {receiver}{}.",
                 said(", as ", &there)
             ),
         ),
-        (WireDeed::Corrupted(byte), false) => (
+        (WireEffect::Corrupted(byte), false) => (
             Code::WireCorrupted,
             format!(
                 "Damaged on the wire ({why}): byte {byte} of the frame has changed; it had left the {sender} whole{}.",
                 said(", as ", &there)
             ),
         ),
-        (WireDeed::Duplicated, true) => (
+        (WireEffect::Duplicated, true) => (
             Code::WireDuplicated,
             format!("Doubled on the wire ({why}): sent once, received twice{}.", said(", as ", &there)),
         ),
-        (WireDeed::Duplicated, false) => (
+        (WireEffect::Duplicated, false) => (
             Code::WireDuplicated,
             format!("Doubled on the wire ({why}): the {sender} sent it once{}.", said(", as ", &there)),
         ),
-        (WireDeed::Marked, true) => (
+        (WireEffect::Marked, true) => (
             Code::WireMarked,
             format!(
                 "Marked on the wire ({why}): it reached the {receiver} with congestion experienced (RFC 3168){}.",
                 said(", as ", &there)
             ),
         ),
-        (WireDeed::Marked, false) => (
+        (WireEffect::Marked, false) => (
             Code::WireMarked,
             format!(
                 "Marked on the wire ({why}): it had left the {sender} without the mark of congestion (RFC 3168){}.",
                 said(", as ", &there)
             ),
         ),
-        (WireDeed::Reordered, true) => (
+        (WireEffect::Reordered, true) => (
             Code::WireReordered,
             format!(
                 "Overtaken on the wire ({why}): it reached the {receiver} after a packet that was sent later{}.",
                 said(", as ", &there)
             ),
         ),
-        (WireDeed::Reordered, false) => (
+        (WireEffect::Reordered, false) => (
             Code::WireReordered,
             format!(
                 "Overtaken on the wire ({why}): the {sender} had sent it before a packet that came first{}.",
                 said(", as ", &there)
             ),
         ),
-        (WireDeed::Delayed(time), true) => (
+        (WireEffect::Delayed(time), true) => (
             Code::WireDelayed,
             format!(
                 "Held up on the wire for {} ({why}){}.",
@@ -78,7 +78,7 @@ pub(super) fn finding(mark: &WireMark) -> Finding {
                 said("; it reached the other end as ", &there)
             ),
         ),
-        (WireDeed::Delayed(time), false) => (
+        (WireEffect::Delayed(time), false) => (
             Code::WireDelayed,
             format!("Held up on the wire for {} ({why}){}.", time.human(), said("; it had left as ", &there)),
         ),
@@ -88,15 +88,16 @@ pub(super) fn finding(mark: &WireMark) -> Finding {
 }
 
 /// The same of a fragment, which is no step: it is told where its packet is put together.
-fn of_fragment(mark: &WireMark, text: &str) -> String {
+fn of_fragment(mark: &WireAnnotation, text: &str) -> String {
     let numbers: Vec<_> = mark.here.iter().map(u64::to_string).collect();
     let plural = if numbers.len() == 1 { "" } else { "s" };
-    let lost = if mark.deed == WireDeed::Dropped { " Without it the packet can't be put together there." } else { "" };
+    let lost =
+        if mark.effect == WireEffect::Dropped { " Without it the packet can't be put together there." } else { "" };
     format!("A fragment (frame{plural} {}): {text}{lost}", numbers.join(" and "))
 }
 
 /// That data sent before a frame was lost: `the rule …`, and where it is in the other capture.
-pub(super) fn lost_before(mark: &WireMark) -> String {
+pub(super) fn lost_before(mark: &WireAnnotation) -> String {
     let there = frames(&mark.there, mark.direction.sender());
     format!("{}{}", why(&mark.cause), said("; ", &there))
 }
@@ -130,10 +131,11 @@ mod tests {
     use super::*;
     use crate::model::{Direction, Nanos};
 
-    fn text(deed: WireDeed, before: bool, there: &[u64]) -> String {
+    fn text(effect: WireEffect, before: bool, there: &[u64]) -> String {
         let cause = WireCause::Rule("drop data 1".to_owned());
         let direction = Direction::ClientToServer;
-        let mark = WireMark { deed, cause, direction, before, fragment: false, here: vec![4], there: there.to_vec() };
+        let mark =
+            WireAnnotation { effect, cause, direction, before, fragment: false, here: vec![4], there: there.to_vec() };
         finding(&mark).text.into_owned()
     }
 
@@ -141,8 +143,8 @@ mod tests {
     fn a_fragment_is_named_and_what_its_loss_means() {
         let cause = WireCause::Chance;
         let direction = Direction::ClientToServer;
-        let mark = WireMark {
-            deed: WireDeed::Dropped,
+        let mark = WireAnnotation {
+            effect: WireEffect::Dropped,
             cause,
             direction,
             before: true,
@@ -158,29 +160,29 @@ mod tests {
     fn each_deed_is_told_at_both_ends_with_the_other_end_s_frames() {
         for (told, parts) in [
             (
-                text(WireDeed::Dropped, true, &[]),
+                text(WireEffect::Dropped, true, &[]),
                 ["Lost on the wire (the rule `drop data 1`)", "the server never received it"],
             ),
             (
-                text(WireDeed::Corrupted(60), true, &[5]),
+                text(WireEffect::Corrupted(60), true, &[5]),
                 ["byte 60", "reached the server, as frame 5 of the capture at the server."],
             ),
             (
-                text(WireDeed::Corrupted(60), false, &[5]),
+                text(WireEffect::Corrupted(60), false, &[5]),
                 ["byte 60", "left the client whole, as frame 5 of the capture at the client."],
             ),
             (
-                text(WireDeed::Duplicated, true, &[5, 6]),
+                text(WireEffect::Duplicated, true, &[5, 6]),
                 ["received twice", "as frames 5 and 6 of the capture at the server."],
             ),
-            (text(WireDeed::Duplicated, false, &[]), ["the client sent it once", "once."]),
-            (text(WireDeed::Reordered, true, &[]), ["Overtaken", "sent later."]),
-            (text(WireDeed::Reordered, false, &[3]), ["came first", "as frame 3 of the capture at the client."]),
+            (text(WireEffect::Duplicated, false, &[]), ["the client sent it once", "once."]),
+            (text(WireEffect::Reordered, true, &[]), ["Overtaken", "sent later."]),
+            (text(WireEffect::Reordered, false, &[3]), ["came first", "as frame 3 of the capture at the client."]),
             (
-                text(WireDeed::Delayed(Nanos::from_millis(50)), true, &[3]),
+                text(WireEffect::Delayed(Nanos::from_millis(50)), true, &[3]),
                 ["50.0 ms", "as frame 3 of the capture at the server."],
             ),
-            (text(WireDeed::Delayed(Nanos::from_millis(50)), false, &[]), ["Held up", "(the rule `drop data 1`)."]),
+            (text(WireEffect::Delayed(Nanos::from_millis(50)), false, &[]), ["Held up", "(the rule `drop data 1`)."]),
         ] {
             assert!(parts.iter().all(|part| told.contains(part)), "{told}");
         }

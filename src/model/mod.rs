@@ -24,7 +24,7 @@ mod text;
 pub(crate) mod thresholds;
 mod timestamp;
 mod unknown;
-mod wire_mark;
+mod wire_annotation;
 
 pub use brief::{Addresses, Arrival, Brief};
 pub use call::{Call, CallKind, FailedCall, KernelView, Side};
@@ -49,4 +49,4 @@ pub use skip::Skip;
 pub use text::{is_hidden, push_visible, visible};
 pub use timestamp::{Nanos, Timestamp};
 pub use unknown::Unknown;
-pub use wire_mark::{WireCause, WireDeed, WireMark};
+pub use wire_annotation::{WireAnnotation, WireCause, WireEffect};

@@ -142,6 +142,11 @@ impl ColumnError {
     fn new<T>(name: &str, registry: &[Column<T>]) -> Self {
         Self { name: name.to_owned(), known: registry.iter().map(|column| column.name).collect() }
     }
+
+    /// The name that was asked for; empty where none was.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl fmt::Display for ColumnError {

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::capture::{Drainer, Ring};
-use crate::drive::scenario::Deed;
-use crate::drive::{Act, Pace};
+use crate::drive::{Pace, SessionKind, SocketOp};
 
 /// Packets of a connection's handshake and close, and of a client that asks again.
 const CONNECTION: u64 = 12;
@@ -27,9 +26,9 @@ const SERVER_STRETCH: u64 = 4 << 20;
 const STUCK: Duration = Duration::from_secs(5);
 
 /// The ring that a session needs.
-pub(super) fn ring_for(act: &Act) -> Ring {
-    let (connections, exchanges, bytes) = match act {
-        Act::Echo { plan, behaviour, clients } => {
+pub(super) fn ring_for(kind: &SessionKind) -> Ring {
+    let (connections, exchanges, bytes) = match kind {
+        SessionKind::Echo { plan, behaviour, clients } => {
             let request = plan.request_bytes();
             let reads = request.div_ceil(behaviour.read_size.max(1) as u64);
             // over UDP each answer is a datagram
@@ -37,19 +36,19 @@ pub(super) fn ring_for(act: &Act) -> Ring {
             let bytes = request.saturating_add(behaviour.least_answer(request));
             (u64::from(*clients), exchanges, bytes)
         }
-        Act::Cues { cues, .. } => {
-            (1, cues.len() as u64, cues.iter().map(|cue| bytes_of(&cue.deed)).fold(0, u64::saturating_add))
+        SessionKind::Script { steps, .. } => {
+            (1, steps.len() as u64, steps.iter().map(|step| bytes_of(&step.op)).fold(0, u64::saturating_add))
         }
-        Act::Proxy => return Ring::for_traffic(u64::MAX, 0),
+        SessionKind::Proxy => return Ring::for_traffic(u64::MAX, 0),
     };
     let packets = CONNECTION.saturating_add(exchanges.saturating_mul(EXCHANGE)).saturating_add(bytes / BULK);
     Ring::for_traffic(packets.saturating_mul(connections), bytes.saturating_mul(connections))
 }
 
-fn bytes_of(deed: &Deed) -> u64 {
-    match deed {
-        Deed::SendBytes(bytes) | Deed::Fill(bytes) | Deed::Echo(bytes) => *bytes as u64,
-        Deed::Fails(_, deed) => bytes_of(deed),
+fn bytes_of(op: &SocketOp) -> u64 {
+    match op {
+        SocketOp::SendBytes(bytes) | SocketOp::Fill(bytes) | SocketOp::Echo(bytes) => *bytes as u64,
+        SocketOp::Fails(_, op) => bytes_of(op),
         _ => 0,
     }
 }
@@ -69,7 +68,7 @@ mod tests {
     fn echo(change: impl FnOnce(&mut Plan, &mut Behaviour)) -> Ring {
         let (mut plan, mut behaviour) = (Plan::of(Protocol::Tcp, ["Hello, world"]), Behaviour::default());
         change(&mut plan, &mut behaviour);
-        ring_for(&Act::Echo { plan, behaviour, clients: 1 })
+        ring_for(&SessionKind::Echo { plan, behaviour, clients: 1 })
     }
 
     #[test]
@@ -85,7 +84,7 @@ mod tests {
     #[test]
     fn a_ring_has_a_block_for_each_step_that_a_scenario_has_at_least() {
         for scenario in SCENARIOS {
-            let ring = ring_for(&scenario.act());
+            let ring = ring_for(&scenario.kind());
             let steps = (0..=10_000).find(|steps| scenario.expects.steps.allows(*steps)).unwrap_or(10_000);
             assert!(ring >= Ring::for_traffic(steps, 0), "{}: {steps} steps, {ring:?}", scenario.name);
         }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::record::Marks;
 use crate::explain::{Conversation, Step};
-use crate::model::{FindingCounts, WireMark};
+use crate::model::{FindingCounts, WireAnnotation};
 use crate::report::{CaptureTotals, Relay, Sink};
 use crate::track::StreamId;
 
@@ -14,7 +14,7 @@ pub struct Marker<'a> {
     sink: &'a mut dyn Sink,
     marks: Marks,
     /// Those of fragments, by their frames' numbers, in order.
-    fragments: Vec<(u64, WireMark)>,
+    fragments: Vec<(u64, WireAnnotation)>,
     /// The findings that marks made, which the pipeline has not counted.
     added: HashMap<StreamId, FindingCounts>,
 }
@@ -32,11 +32,12 @@ impl<'a> Marker<'a> {
 
     /// The marks of a step: those of its frame, and those of the fragments that it was put together from, which are no
     /// steps. Fragments of one packet are sent one behind the other.
-    fn of(&mut self, step: &Step<'_>) -> Vec<WireMark> {
+    fn of(&mut self, step: &Step<'_>) -> Vec<WireAnnotation> {
         let event = &step.event;
         let mut marks = self.marks.remove(&event.frame).unwrap_or_default();
         if event.ip.fragments > 1 {
-            let own = |(frame, mark): &mut (u64, WireMark)| *frame <= event.frame && mark.direction == event.direction;
+            let own =
+                |(frame, mark): &mut (u64, WireAnnotation)| *frame <= event.frame && mark.direction == event.direction;
             marks.extend(self.fragments.extract_if(.., own).map(|(_, mark)| mark));
         }
         marks

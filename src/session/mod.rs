@@ -22,7 +22,7 @@ use anyhow::{Context, Result, anyhow};
 
 pub use self::judge::unmet;
 pub use self::marker::Marker;
-pub use self::network::{CaptureAt, LabNetwork, Network, Sources, Writers};
+pub use self::network::{CaptureAt, LabNetwork, NetworkOptions, Sources, Writers};
 pub use self::observed::{Observed, Observer, seen_at};
 pub use self::programs::{Ended, ProgramSession, ProgramsEnded, WithPrograms};
 pub use self::record::{Marks, Recorded, Recording, record};
@@ -30,19 +30,19 @@ pub use self::transcribed::Transcribed;
 
 use self::network::Captures;
 use crate::drive::{
-    Act, Ground, KernelWatch, Performance, ServerLog, Signal, SocketOption, Stagecraft, Transcript, Troupe, Typist,
-    clear_capabilities,
+    KernelWatch, Network, ServerLog, SessionContext, SessionKind, SessionOutcome, SessionRunner, Signal, SocketOption,
+    Transcript, Typist, clear_capabilities,
 };
 use crate::model::{CaptureInfo, PerDirection, Side};
 
 /// What session to drive.
 pub struct SessionOptions {
     /// What is done.
-    pub act: Act,
+    pub kind: SessionKind,
     /// Where the server listens; port 0 takes any free port.
     pub server: SocketAddr,
     /// On which network.
-    pub network: Network,
+    pub network: NetworkOptions,
     /// What the echo server and its clients set their sockets to.
     pub sockets: PerDirection<Vec<SocketOption>>,
     /// How long the client waits for each thing that the server is to do.
@@ -55,9 +55,9 @@ pub struct SessionOptions {
 
 /// A session with everything open that needs rights, before its first packet.
 pub struct Session {
-    ground: Ground,
+    network: Network,
     captures: Captures,
-    troupe: Troupe,
+    runner: SessionRunner,
     timeout: Duration,
     log: ServerLog,
     transcripts: [Transcript; 2],
@@ -71,11 +71,11 @@ impl Session {
     /// # Errors
     /// When there is no right to capture or to make a network, or the server's address or port can't be had.
     pub fn open(options: SessionOptions) -> Result<Self> {
-        let SessionOptions { act, server, network, sockets, timeout, log, kernel } = options;
-        let protocol = act.protocol();
-        let (ground, mut captures) = network.open(load::ring_for(&act))?;
-        let troupe = Troupe::assemble(act, &ground, server, sockets)?;
-        captures.set_filter(protocol, troupe.server().ip(), &troupe.ports())?;
+        let SessionOptions { kind, server, network, sockets, timeout, log, kernel } = options;
+        let protocol = kind.protocol();
+        let (network, mut captures) = network.open(load::ring_for(&kind))?;
+        let runner = SessionRunner::assemble(kind, &network, server, sockets)?;
+        captures.set_filter(protocol, runner.server().ip(), &runner.ports())?;
         let watch = kernel.then(KernelWatch::default);
         let pace = load::pace(captures.drainers());
         let transcripts = [Side::Client, Side::Server].map(|side| {
@@ -85,7 +85,7 @@ impl Session {
                 Some(watch) => transcript.with_kernel(watch.clone()),
             }
         });
-        Ok(Self { ground, captures, troupe, timeout, log, transcripts, typist: None })
+        Ok(Self { network, captures, runner, timeout, log, transcripts, typist: None })
     }
 
     /// Has the client of an echo session do what `typist` does, instead of a plan.
@@ -95,12 +95,12 @@ impl Session {
 
     /// Where the client will find the server.
     pub fn server(&self) -> SocketAddr {
-        self.troupe.server()
+        self.runner.server()
     }
 
     /// The ports of its clients, where others may use the server's port as well and these are known beforehand.
     pub fn client_ports(&self) -> Option<Vec<u16>> {
-        self.troupe.client_ports()
+        self.runner.client_ports()
     }
 
     /// What is known of the capture, or of that at the client and that at the server.
@@ -115,14 +115,14 @@ impl Session {
 
     /// Whether it takes place in a lab, whose frames wait in a temporary file for its end.
     pub fn of_lab(&self) -> bool {
-        matches!(self.ground, Ground::Lab(_))
+        matches!(self.network, Network::Lab(_))
     }
 
     /// Whether rights must be kept for the session's faults: then
     /// [`give_up_except_faults`](crate::drive::give_up_except_faults) is to be called in place of
     /// [`give_up`](crate::drive::give_up).
     pub fn needs_rights(&self) -> bool {
-        self.troupe.needs_rights()
+        self.runner.needs_rights()
     }
 
     /// Gives up the capabilities of the network's threads; those of the caller are the caller's to give up.
@@ -130,7 +130,7 @@ impl Session {
     /// # Errors
     /// When the system refuses, which it has no reason to.
     pub fn give_up_capabilities(&self) -> Result<()> {
-        self.ground.give_up_capabilities()
+        self.network.give_up_capabilities()
     }
 
     /// Keeps the captures in files, each frame as soon as it is captured. What became of the files the end of each
@@ -143,10 +143,11 @@ impl Session {
     ///
     /// # Errors
     /// When a thread can't be started, the network fails, or `consume` does: the session is halted then.
-    pub fn run<T>(self, halt: &Signal, consume: impl FnOnce(Sources) -> io::Result<T>) -> Result<(T, Performance)> {
-        let Self { ground, captures, troupe, timeout, log, transcripts, typist } = self;
-        let needs_rights = troupe.needs_rights();
-        let ready = troupe.prepare(ground, Stagecraft { timeout, log, transcripts, halt: halt.clone(), typist })?;
+    pub fn run<T>(self, halt: &Signal, consume: impl FnOnce(Sources) -> io::Result<T>) -> Result<(T, SessionOutcome)> {
+        let Self { network, captures, runner, timeout, log, transcripts: [client, server], typist } = self;
+        let needs_rights = runner.needs_rights();
+        let ready =
+            runner.prepare(network, SessionContext { timeout, log, client, server, halt: halt.clone(), typist })?;
         if needs_rights {
             // what was kept, that thread has now, and gives up itself
             clear_capabilities()?;
@@ -160,10 +161,10 @@ impl Session {
         }
         let performed = acting.join();
         let consumed = consumed?;
-        let mut performance = performed.map_err(|_| anyhow!("the session's thread broke down"))?;
-        match performance.network_error.take() {
+        let mut outcome = performed.map_err(|_| anyhow!("the session's thread broke down"))?;
+        match outcome.network_error.take() {
             Some(error) => Err(error),
-            None => Ok((consumed, performance)),
+            None => Ok((consumed, outcome)),
         }
     }
 }

@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use crate::capture::save::CaptureWriter;
 use crate::capture::{Drainer, Interface, LiveCapture, LiveSource, Ring, Stopper};
-use crate::drive::lab::{HOST_INTERFACE, LabOptions};
-use crate::drive::{Ground, WireStory};
+use crate::drive::{Network, WireRecord};
+use crate::lab::{HOST_INTERFACE, LabOptions};
 use crate::model::{CaptureInfo, Protocol, Side};
 
 /// On which network a session takes place.
 #[derive(Clone, Debug)]
-pub enum Network {
+pub enum NetworkOptions {
     /// This host, captured on this interface.
     Loopback(Interface),
     /// One private host with a loopback interface of its own, where nothing but the session is captured.
@@ -93,32 +93,32 @@ impl Sources {
 /// Ends the captures of a session.
 pub(super) struct Stoppers(Vec<(Option<Side>, Stopper)>);
 
-impl Network {
+impl NetworkOptions {
     /// Builds the network and opens the captures, each with a `ring` of this size.
-    pub(super) fn open(&self, ring: Ring) -> Result<(Ground, Captures)> {
+    pub(super) fn open(&self, ring: Ring) -> Result<(Network, Captures)> {
         match self {
             Self::Loopback(interface) => {
                 let first = Capture { live: LiveCapture::open(interface, ring)?, side: None };
-                Ok((Ground::ThisHost, Captures { first, second: None, at: None, writers: Writers::default() }))
+                Ok((Network::ThisHost, Captures { first, second: None, at: None, writers: Writers::default() }))
             }
             Self::PrivateHost => {
-                let ground = Ground::private_host()?;
+                let network = Network::private_host()?;
                 let interface = Interface::Loopback("lo".to_owned());
-                let live = ground.on(Side::Server, move || LiveCapture::open(&interface, ring))??;
+                let live = network.on(Side::Server, move || LiveCapture::open(&interface, ring))??;
                 let first = Capture { live, side: None };
-                Ok((ground, Captures { first, second: None, at: None, writers: Writers::default() }))
+                Ok((network, Captures { first, second: None, at: None, writers: Writers::default() }))
             }
-            Self::Lab(network) => {
-                let ground = Ground::lab(&network.options)?;
+            Self::Lab(lab) => {
+                let network = Network::lab(&lab.options)?;
                 let open = |side: Side| -> Result<Capture> {
                     let interface = Interface::Private { host: side.name(), name: HOST_INTERFACE };
-                    let live = ground.on(side, move || LiveCapture::open(&interface, ring))??;
+                    let live = network.on(side, move || LiveCapture::open(&interface, ring))??;
                     Ok(Capture { live, side: Some(side) })
                 };
-                let (first, second) = network.capture_at.sides();
+                let (first, second) = lab.capture_at.sides();
                 let (first, second) = (open(first)?, second.map(open).transpose()?);
-                let at = Some(network.capture_at);
-                Ok((ground, Captures { first, second, at, writers: Writers::default() }))
+                let at = Some(lab.capture_at);
+                Ok((network, Captures { first, second, at, writers: Writers::default() }))
             }
         }
     }
@@ -161,7 +161,7 @@ impl Captures {
 
 impl Stoppers {
     /// Has the captures deliver everything and end. In a lab the wire has counted the frames of each host.
-    pub(super) fn stop(self, wire: Option<&WireStory>) {
+    pub(super) fn stop(self, wire: Option<&WireRecord>) {
         for (side, stopper) in self.0 {
             match side.zip(wire) {
                 None => stopper.stop(),
@@ -172,7 +172,7 @@ impl Stoppers {
 }
 
 /// How many frames the host of `side` has sent and received.
-fn frames_at(side: Side, wire: &WireStory) -> u64 {
+fn frames_at(side: Side, wire: &WireRecord) -> u64 {
     let totals = &wire.log.totals;
     let sent = totals.get(side.direction());
     sent.sent + sent.missed + totals.get(!side.direction()).delivered

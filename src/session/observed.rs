@@ -153,7 +153,7 @@ impl<'a> Relay for Observer<'a> {
         let judged = seen.filter(|_| seen_at(scenario, at) == Some(self.seen.len().saturating_sub(1)));
         let notes = match scenario.programs {
             Programs::Proxy => seen.and_then(cached).into_iter().collect(),
-            Programs::Echo(_) | Programs::Cues(_) => Vec::new(),
+            Programs::Echo(_) | Programs::Script(_) => Vec::new(),
         };
         let shown = ScenarioShown {
             name: scenario.name,

@@ -6,10 +6,10 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::network::{Captures, Network, Sources, Writers};
+use super::network::{Captures, NetworkOptions, Sources, Writers};
 use crate::capture::Ring;
 use crate::drive::{
-    Ground, ProgramHosts, ProgramOptions, ProgramOutcome, Signal, WireStory, clear_capabilities, run_programs,
+    Network, ProgramHosts, ProgramOptions, ProgramOutcome, Signal, WireRecord, clear_capabilities, run_programs,
 };
 use crate::model::{CaptureInfo, Program};
 use crate::report::{CaptureTotals, Relay, Sink};
@@ -17,7 +17,7 @@ use crate::track::StopReason;
 
 /// A session of programs with everything open that needs rights, before its first packet.
 pub struct ProgramSession {
-    ground: Ground,
+    network: Network,
     captures: Captures,
     hosts: ProgramHosts,
     ended: Ended,
@@ -29,7 +29,7 @@ pub struct ProgramsEnded {
     /// The programs.
     pub outcome: ProgramOutcome,
     /// What the wire did, where there is one.
-    pub wire: Option<WireStory>,
+    pub wire: Option<WireRecord>,
 }
 
 /// The programs once they have ended, and whether the user ended them. Clones are the same.
@@ -42,10 +42,10 @@ impl ProgramSession {
     ///
     /// # Errors
     /// When the system refuses a network, a capture or a PID namespace.
-    pub fn open(network: &Network) -> Result<Self> {
-        let (ground, captures) = network.open(Ring::LARGEST)?;
-        let hosts = ProgramHosts::prepare(&ground)?;
-        Ok(Self { ground, captures, hosts, ended: Ended::default() })
+    pub fn open(network: &NetworkOptions) -> Result<Self> {
+        let (network, captures) = network.open(Ring::LARGEST)?;
+        let hosts = ProgramHosts::prepare(&network)?;
+        Ok(Self { network, captures, hosts, ended: Ended::default() })
     }
 
     /// What is known of the capture, or of that at the client and that at the server.
@@ -68,7 +68,7 @@ impl ProgramSession {
     /// # Errors
     /// When the system refuses, which it has no reason to.
     pub fn give_up_capabilities(&self) -> Result<()> {
-        self.ground.give_up_capabilities()
+        self.network.give_up_capabilities()
     }
 
     /// Keeps the captures in files, each frame as soon as it is captured.
@@ -86,7 +86,7 @@ impl ProgramSession {
         halt: &Signal,
         consume: impl FnOnce(Sources) -> io::Result<T>,
     ) -> Result<(T, ProgramsEnded)> {
-        let Self { mut ground, captures, hosts, ended } = self;
+        let Self { mut network, captures, hosts, ended } = self;
         let (sources, stoppers) = captures.start().context("can't start the capture")?;
         let end = halt.clone();
         let running = thread::Builder::new()
@@ -94,11 +94,11 @@ impl ProgramSession {
             .spawn(move || {
                 // a thread that has none has nothing to give up
                 let _ = clear_capabilities();
-                let outcome = run_programs(&ground, hosts, options, &end);
+                let outcome = run_programs(&network, hosts, options, &end);
                 let programs = outcome.as_ref().map(|outcome| outcome.programs.clone()).unwrap_or_default();
                 *ended.0.lock().unwrap_or_else(PoisonError::into_inner) = (programs, end.is_raised());
                 // no process is left: what the kernel has seen by now, and what is in transit, is the whole session
-                let wire = ground.end();
+                let wire = network.end();
                 stoppers.stop(wire.as_ref().ok().and_then(Option::as_ref));
                 Ok(ProgramsEnded { outcome: outcome?, wire: wire? })
             })

@@ -7,13 +7,13 @@ use std::thread;
 use super::network::Sources;
 use crate::capture::spool::{Replay, Spool, temporary_folder};
 use crate::capture::{LiveSource, Source};
-use crate::drive::WireStory;
-use crate::drive::lab::{Addresses, Cause, Deed, PacketKind, What};
-use crate::model::{Direction, Nanos, Side, WireCause, WireDeed, WireMark};
+use crate::drive::WireRecord;
+use crate::lab::{Addresses, Cause, Effect, PacketKind, WireEvent};
+use crate::model::{Direction, Nanos, Side, WireAnnotation, WireCause, WireEffect};
 use crate::track::CapturePoint;
 
 /// What the wire did to the frames of a capture, by their numbers.
-pub type Marks = HashMap<u64, Vec<WireMark>>;
+pub type Marks = HashMap<u64, Vec<WireAnnotation>>;
 
 /// The captures of a session in a lab.
 pub struct Recording {
@@ -90,7 +90,7 @@ impl Recording {
     ///
     /// The n-th frame that a host sent is the wire's n-th of that direction, and the n-th that it received is the n-th that
     /// the wire handed over. Where the wire missed frames that is no longer so, and nothing is said.
-    pub fn marks(&self, wire: &WireStory) -> (Marks, Marks) {
+    pub fn marks(&self, wire: &WireRecord) -> (Marks, Marks) {
         let mut all = (Marks::new(), Marks::new());
         let totals = &wire.log.totals;
         if totals.client_to_server.missed + totals.server_to_client.missed > 0 {
@@ -98,35 +98,35 @@ impl Recording {
         }
         let first = self.first.places(wire);
         let second = self.second.as_ref().map(|second| second.places(wire));
-        for deed in &wire.log.deeds {
-            let seen = |places: &Places| places.of(deed.frame.direction, deed.frame.index);
+        for event in &wire.log.events {
+            let seen = |places: &Places| places.of(event.frame.direction, event.frame.index);
             let at_first = seen(&first);
             let at_second = second.as_ref().map(seen).unwrap_or_default();
-            add(&mut all.0, deed, wire, self.first.side, &at_first, &at_second);
+            add(&mut all.0, event, wire, self.first.side, &at_first, &at_second);
             if let Some(second) = &self.second {
-                add(&mut all.1, deed, wire, second.side, &at_second, &at_first);
+                add(&mut all.1, event, wire, second.side, &at_second, &at_first);
             }
-            let late = |places: &Places| places.late.get(&deed.frame.index).copied();
-            if let Some(frame) = late(&first).filter(|_| deed.frame.direction != self.first.side.direction()) {
-                all.0.entry(frame).or_default().push(lost_before(deed, wire, frame, &at_second));
+            let late = |places: &Places| places.late.get(&event.frame.index).copied();
+            if let Some(frame) = late(&first).filter(|_| event.frame.direction != self.first.side.direction()) {
+                all.0.entry(frame).or_default().push(lost_before(event, wire, frame, &at_second));
             }
         }
         all
     }
 }
 
-/// Marks the frames that show `deed` in the capture at `side`; `there` are those of the other capture.
-fn add(marks: &mut Marks, deed: &Deed, wire: &WireStory, side: Side, here: &[u64], there: &[u64]) {
-    let direction = deed.frame.direction;
+/// Marks the frames that show `event` in the capture at `side`; `there` are those of the other capture.
+fn add(marks: &mut Marks, event: &WireEvent, wire: &WireRecord, side: Side, here: &[u64], there: &[u64]) {
+    let direction = event.frame.direction;
     let before = direction == side.direction();
     // of two copies it is the second that was not sent; that of a fragment comes when its packet may be whole already
-    let second = deed.what == What::Duplicated && !deed.frame.fragment;
+    let second = event.what == Effect::Duplicated && !event.frame.fragment;
     let shown = if second { here.last() } else { here.first() };
     if let Some(frame) = shown {
-        let mark = WireMark {
-            deed: of_what(deed.what),
-            cause: of_cause(deed.cause, wire),
-            fragment: deed.frame.fragment,
+        let mark = WireAnnotation {
+            effect: of_what(event.what),
+            cause: of_cause(event.cause, wire),
+            fragment: event.frame.fragment,
             direction,
             before,
             here: here.to_vec(),
@@ -137,30 +137,30 @@ fn add(marks: &mut Marks, deed: &Deed, wire: &WireStory, side: Side, here: &[u64
 }
 
 /// The mark of a frame before which data was lost.
-fn lost_before(deed: &Deed, wire: &WireStory, frame: u64, there: &[u64]) -> WireMark {
-    WireMark {
-        deed: WireDeed::LostBefore,
-        cause: of_cause(deed.cause, wire),
+fn lost_before(event: &WireEvent, wire: &WireRecord, frame: u64, there: &[u64]) -> WireAnnotation {
+    WireAnnotation {
+        effect: WireEffect::LostBefore,
+        cause: of_cause(event.cause, wire),
         fragment: false,
-        direction: deed.frame.direction,
+        direction: event.frame.direction,
         before: false,
         here: vec![frame],
         there: there.to_vec(),
     }
 }
 
-fn of_what(what: What) -> WireDeed {
+fn of_what(what: Effect) -> WireEffect {
     match what {
-        What::Dropped => WireDeed::Dropped,
-        What::Delayed(time) => WireDeed::Delayed(Nanos(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))),
-        What::Duplicated => WireDeed::Duplicated,
-        What::Corrupted { offset } => WireDeed::Corrupted(offset),
-        What::Marked => WireDeed::Marked,
-        What::Reordered => WireDeed::Reordered,
+        Effect::Dropped => WireEffect::Dropped,
+        Effect::Delayed(time) => WireEffect::Delayed(Nanos(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))),
+        Effect::Duplicated => WireEffect::Duplicated,
+        Effect::Corrupted { offset } => WireEffect::Corrupted(offset),
+        Effect::Marked => WireEffect::Marked,
+        Effect::Reordered => WireEffect::Reordered,
     }
 }
 
-fn of_cause(cause: Cause, wire: &WireStory) -> WireCause {
+fn of_cause(cause: Cause, wire: &WireRecord) -> WireCause {
     match cause {
         Cause::Rule(index) => WireCause::Rule(wire.rules.get(index).map(ToString::to_string).unwrap_or_default()),
         Cause::Chance => WireCause::Chance,
@@ -188,18 +188,19 @@ impl Recorded {
         }
     }
 
-    fn places(&self, wire: &WireStory) -> Places {
+    fn places(&self, wire: &WireRecord) -> Places {
         let own = self.side.direction();
         let touched = |direction: Direction| -> HashSet<u64> {
-            let deeds = wire.log.deeds.iter().filter(|deed| deed.frame.direction == direction);
-            deeds.map(|deed| deed.frame.index).collect()
+            let events = wire.log.events.iter().filter(|event| event.frame.direction == direction);
+            events.map(|event| event.frame.index).collect()
         };
         let (outgoing, incoming) = (touched(own), touched(!own));
         let mut places =
             Places { side: self.side, sent: HashMap::new(), received: HashMap::new(), late: HashMap::new() };
-        let lost = |deed: &&Deed| deed.frame.direction == !own && deed.what == What::Dropped;
-        let data = |deed: &&Deed| deed.frame.kind == PacketKind::Data;
-        let mut lost: Vec<u64> = wire.log.deeds.iter().filter(lost).filter(data).map(|deed| deed.frame.index).collect();
+        let lost = |event: &&WireEvent| event.frame.direction == !own && event.what == Effect::Dropped;
+        let data = |event: &&WireEvent| event.frame.kind == PacketKind::Data;
+        let mut lost: Vec<u64> =
+            wire.log.events.iter().filter(lost).filter(data).map(|event| event.frame.index).collect();
         let mut sent = 0;
         let mut arrivals = wire.log.arrivals.get(!own).iter();
         for (frame, is_sent) in (1..).zip(&self.sent) {

@@ -16,6 +16,7 @@ mod facts;
 mod golden;
 #[path = "../hostile/mod.rs"]
 mod hostile;
+mod install;
 mod live_input;
 mod made;
 mod markdown;

@@ -215,8 +215,8 @@ fn ascii_is_ascii() {
 }
 
 #[test]
-fn unknown_columns_are_answered_with_the_known() {
-    echolab(["analyze", TEN_STEPS, "--columns", "colour"]).run().exits(2).complains(&["\"colour\"", "description"]);
+fn unknown_columns_are_answered_with_near_ones() {
+    echolab(["analyze", TEN_STEPS, "--columns", "len"]).run().exits(2).complains(&["\"len\"; similar: length,"]);
 }
 
 #[test]

@@ -20,8 +20,8 @@ const BORDERS: &[Border] = &[
     Border {
         names: &["std::fs", "tempfile", ".metadata", ".exists", ".is_file", ".is_dir", ".read_dir", ".canonicalize"],
         except: &[],
-        folders: &["capture", "drive", "cli"],
-        rule: "nothing but capture, drive and cli touches files",
+        folders: &["capture", "drive", "lab", "cli"],
+        rule: "nothing but capture, drive, lab and cli touches files",
     },
     Border {
         names: &["std::net", "std::os", "socket2", "nix", "libc", "caps", ".to_socket_addrs"],
@@ -34,8 +34,8 @@ const BORDERS: &[Border] = &[
             "std::net::SocketAddrV6",
             "std::net::AddrParseError",
         ],
-        folders: &["capture", "drive", "cli"],
-        rule: "nothing but capture, drive and cli talks to the system; addresses are plain values",
+        folders: &["capture", "drive", "lab", "cli"],
+        rule: "nothing but capture, drive, lab and cli talks to the system; addresses are plain values",
     },
     Border {
         names: &[
@@ -48,8 +48,8 @@ const BORDERS: &[Border] = &[
             ".elapsed",
         ],
         except: &[],
-        folders: &["capture", "drive", "session", "cli"],
-        rule: "time is the frame's time: no clock outside capture, drive, session and cli",
+        folders: &["capture", "drive", "lab", "session", "cli"],
+        rule: "time is the frame's time: no clock outside capture, drive, lab, session and cli",
     },
     Border {
         names: &["std::env", "jiff::tz::TimeZone::system"],
@@ -66,7 +66,7 @@ const BORDERS: &[Border] = &[
     Border {
         names: &["std::thread"],
         except: &["std::thread::sleep"],
-        folders: &["capture", "drive", "pipeline", "render", "session", "cli"],
+        folders: &["capture", "drive", "lab", "pipeline", "render", "session", "cli"],
         rule: "between what is read and what is written, packets go through one thread",
     },
     Border {
@@ -102,14 +102,14 @@ const BORDERS: &[Border] = &[
     Border {
         names: &["pcap"],
         except: &[],
-        folders: &["capture", "drive"],
-        rule: "libpcap stays in capture, and at the ends of drive's own network",
+        folders: &["capture", "lab"],
+        rule: "libpcap stays in capture, and at the ends of the lab's link",
     },
     Border {
         names: &["etherparse"],
         except: &[],
-        folders: &["decode", "drive"],
-        rule: "bytes become packets in decode, and on the wire of drive's own network; everybody else sees the model",
+        folders: &["decode", "lab"],
+        rule: "bytes become packets in decode, and on the lab's link; everybody else sees the model",
     },
     Border {
         names: &["comfy_table", "serde", "serde_json", "csv"],

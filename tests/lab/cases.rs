@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
-use echolab::drive::lab::{DeviceKind, Faults, HOST_INTERFACE, Lab, LabOptions, Sysctl};
+use echolab::lab::{DeviceKind, Faults, HOST_INTERFACE, Lab, LabOptions, Sysctl};
 
 use echolab::model::Side;
 
@@ -87,7 +87,7 @@ fn bulk(options: &LabOptions) {
     let expected = [[there.sent + there.missed, back.delivered], [there.delivered, back.sent + back.missed]];
     assert_eq!(counts, expected, "frames at both hosts: {there:?} {back:?}");
     assert_eq!([there.delivered, back.delivered], [there.sent, back.sent]);
-    assert!(log.deeds.is_empty(), "{:?}", log.deeds);
+    assert!(log.events.is_empty(), "{:?}", log.events);
 }
 
 fn every_checksum_is_valid() {

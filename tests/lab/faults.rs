@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use echolab::drive::lab::{Cause, Faults, Lab, LabOptions, PacketKind, Percent, Rate, What, WireLog};
+use echolab::lab::{Cause, Effect, Faults, Lab, LabOptions, PacketKind, Percent, Rate, WireLog};
 use echolab::model::Direction;
 
 use crate::sniffer::{
@@ -29,13 +29,13 @@ pub(crate) const CASES: &[Case] = &[
     ("faults_and_rules_can_change_on_the_way", ALL, faults_and_rules_can_change_on_the_way),
 ];
 
-/// What was done, briefly: direction's sender, kind, number, whether it was sent before, and the deed.
-fn deeds(log: &WireLog) -> Vec<(&'static str, PacketKind, u32, bool, What)> {
-    log.deeds
+/// What was done, briefly: direction's sender, kind, number, whether it was sent before, and the event.
+fn events(log: &WireLog) -> Vec<(&'static str, PacketKind, u32, bool, Effect)> {
+    log.events
         .iter()
-        .map(|deed| {
-            assert_eq!(deed.cause, Cause::Rule(0));
-            (deed.frame.direction.sender(), deed.frame.kind, deed.frame.number, deed.frame.again, deed.what)
+        .map(|event| {
+            assert_eq!(event.cause, Cause::Rule(0));
+            (event.frame.direction.sender(), event.frame.kind, event.frame.number, event.frame.again, event.what)
         })
         .collect()
 }
@@ -53,10 +53,10 @@ fn echo_under(script: &str) -> (u32, u32, WireLog) {
 fn dropped_data_is_sent_again() {
     let (client, server, log) = echo_under("drop data 1 of client");
     assert!(client >= 1, "{client} {server}");
-    assert_eq!(deeds(&log), [("client", PacketKind::Data, 1, false, What::Dropped)]);
+    assert_eq!(events(&log), [("client", PacketKind::Data, 1, false, Effect::Dropped)]);
     // SYN, ACK, data: the third frame of the client
-    assert_eq!(log.deeds[0].frame.index, 3);
-    assert_eq!(log.deeds[0].frame.length, 14 + 20 + 32 + 12);
+    assert_eq!(log.events[0].frame.index, 3);
+    assert_eq!(log.events[0].frame.length, 14 + 20 + 32 + 12);
     let totals = log.totals.client_to_server;
     assert_eq!((totals.dropped, totals.sent - totals.delivered), (1, 1));
 }
@@ -64,14 +64,14 @@ fn dropped_data_is_sent_again() {
 fn dropped_twice_is_retransmitted_twice() {
     let (client, server, log) = echo_under("drop data 1 twice");
     assert!(client >= 2, "{client} {server}");
-    let expected = [false, true].map(|again| ("client", PacketKind::Data, 1, again, What::Dropped));
-    assert_eq!(deeds(&log), expected);
+    let expected = [false, true].map(|again| ("client", PacketKind::Data, 1, again, Effect::Dropped));
+    assert_eq!(events(&log), expected);
 }
 
 fn a_dropped_reply_is_the_server_s_to_repeat() {
     let (client, server, log) = echo_under("drop data 1 of server");
     assert!(server >= 1, "{client} {server}");
-    assert_eq!(deeds(&log), [("server", PacketKind::Data, 1, false, What::Dropped)]);
+    assert_eq!(events(&log), [("server", PacketKind::Data, 1, false, Effect::Dropped)]);
 }
 
 fn a_dropped_syn_or_syn_ack_is_retransmitted() {
@@ -79,7 +79,7 @@ fn a_dropped_syn_or_syn_ack_is_retransmitted() {
         [("drop syn", "client", PacketKind::Syn), ("drop syn-ack", "server", PacketKind::SynAck)]
     {
         let (_, _, log) = echo_under(script);
-        assert_eq!(deeds(&log), [(sender, kind, 1, false, What::Dropped)]);
+        assert_eq!(events(&log), [(sender, kind, 1, false, Effect::Dropped)]);
     }
 }
 
@@ -91,7 +91,7 @@ fn a_dropped_fin_is_sent_again() {
     // the end of the stream comes with the retransmitted FIN
     assert_eq!(std::io::Read::read(&mut client, &mut [0; 1]).unwrap(), 0);
     let log = lab.wire.stop().unwrap();
-    assert_eq!(deeds(&log), [("server", PacketKind::Fin, 1, false, What::Dropped)]);
+    assert_eq!(events(&log), [("server", PacketKind::Fin, 1, false, Effect::Dropped)]);
     let totals = log.totals.server_to_client;
     assert_eq!((totals.dropped, totals.sent - totals.delivered), (1, 1));
     assert_eq!(sniffer.frames().first().map(|frame| frame.sender), Some(2), "the first frame after the handshake");
@@ -124,14 +124,14 @@ fn swapped_data_arrives_in_the_other_order() {
     let (_, frames, log) = five_segments_under("swap data 3 4");
     assert!(letters(&frames).starts_with(b"ABDCE"), "{frames:?}");
     assert!(frames[2].seq > frames[3].seq);
-    assert_eq!(deeds(&log), [("client", PacketKind::Data, 3, false, What::Reordered)]);
+    assert_eq!(events(&log), [("client", PacketKind::Data, 3, false, Effect::Reordered)]);
     assert_eq!(log.totals.client_to_server.reordered, 1);
 }
 
 fn duplicated_data_arrives_twice() {
     let (_, frames, log) = five_segments_under("duplicate data 2 of client");
     assert!(letters(&frames).starts_with(b"ABBCDE"), "{frames:?}");
-    assert_eq!(deeds(&log), [("client", PacketKind::Data, 2, false, What::Duplicated)]);
+    assert_eq!(events(&log), [("client", PacketKind::Data, 2, false, Effect::Duplicated)]);
     assert_eq!(log.totals.client_to_server.delivered, log.totals.client_to_server.sent + 1);
 }
 
@@ -141,15 +141,18 @@ fn corrupted_data_is_dropped_by_the_receiver() {
     assert_eq!(damaged.len(), 1);
     assert_eq!(damaged[0].payload.iter().filter(|byte| **byte != b'B').count(), 1, "one byte is changed");
     assert_eq!(counter(&lab.server, "Tcp:", "InCsumErrors"), 1);
-    assert!(matches!(deeds(&log)[..], [("client", PacketKind::Data, 2, false, What::Corrupted { offset: 66..166 })]));
+    assert!(matches!(
+        events(&log)[..],
+        [("client", PacketKind::Data, 2, false, Effect::Corrupted { offset: 66..166 })]
+    ));
     assert!(frames.iter().any(|frame| frame.payload[0] == b'B' && frame.valid == Some(true)), "sent again whole");
 }
 
 fn a_delayed_packet_is_overtaken() {
     let (_, frames, log) = five_segments_under("delay data 2 of client by 30ms");
     assert!(letters(&frames).starts_with(b"ACDE") && letters(&frames)[4..].contains(&b'B'), "{frames:?}");
-    let expected = What::Delayed(Duration::from_millis(30));
-    assert_eq!(deeds(&log), [("client", PacketKind::Data, 2, false, expected)]);
+    let expected = Effect::Delayed(Duration::from_millis(30));
+    assert_eq!(events(&log), [("client", PacketKind::Data, 2, false, expected)]);
 }
 
 fn a_cut_wire_lets_nothing_through() {
@@ -162,8 +165,8 @@ fn a_cut_wire_lets_nothing_through() {
     assert!(server.frames().is_empty());
     let totals = log.totals.client_to_server;
     assert!(totals.sent > 0 && totals.dropped == totals.sent && totals.delivered == 0, "{totals:?}");
-    assert_eq!((log.deeds[0].what, log.deeds[0].cause), (What::Dropped, Cause::Chance));
-    assert_eq!(log.deeds[0].frame.direction, Direction::ClientToServer);
+    assert_eq!((log.events[0].what, log.events[0].cause), (Effect::Dropped, Cause::Chance));
+    assert_eq!(log.events[0].frame.direction, Direction::ClientToServer);
 }
 
 fn a_seed_repeats_its_accidents() {
@@ -185,7 +188,7 @@ fn a_seed_repeats_its_accidents() {
         arrived.sort_unstable();
         arrived
     };
-    echolab::drive::lab::obtain_rights().unwrap();
+    echolab::lab::obtain_rights().unwrap();
     let first = run(1);
     assert_eq!(run(1), first);
     assert_ne!(run(2), first);
@@ -196,11 +199,11 @@ fn a_seed_repeats_its_accidents() {
 /// A packet that no other overtakes within 100 ms is delayed instead.
 fn in_the_order_of(log: &WireLog, arrived: &[u8]) {
     let place = |number: u64| arrived.iter().position(|other| u64::from(*other) + 1 == number);
-    for deed in log.deeds.iter().filter(|deed| deed.what == What::Reordered) {
-        let overtaken = place(deed.frame.index);
+    for event in log.events.iter().filter(|event| event.what == Effect::Reordered) {
+        let overtaken = place(event.frame.index);
         assert!(
-            arrived.iter().take(overtaken.unwrap()).any(|other| u64::from(*other) + 1 > deed.frame.index),
-            "{deed:?}"
+            arrived.iter().take(overtaken.unwrap()).any(|other| u64::from(*other) + 1 > event.frame.index),
+            "{event:?}"
         );
     }
 }
@@ -210,7 +213,7 @@ fn start_again(options: &LabOptions) -> Lab {
 }
 
 fn every_chance_at_100_percent() {
-    echolab::drive::lab::obtain_rights().unwrap();
+    echolab::lab::obtain_rights().unwrap();
     let run = |faults: Faults| {
         let mut options = options();
         options.wire.faults.client_to_server = faults;
@@ -227,7 +230,7 @@ fn every_chance_at_100_percent() {
     let (numbers, log, _) = run(Faults { reorder: Percent::ALL, ..Faults::default() });
     in_the_order_of(&log, &numbers);
     let totals = log.totals.client_to_server;
-    let delayed = log.deeds.iter().filter(|deed| matches!(deed.what, What::Delayed(_))).count();
+    let delayed = log.events.iter().filter(|event| matches!(event.what, Effect::Delayed(_))).count();
     assert!(totals.delivered == 6 && (delayed > 0 || numbers == [1, 0, 3, 2, 5, 4]), "{numbers:?} {log:?}");
     let (numbers, log, damaged) = run(Faults { corrupt: Percent::ALL, ..Faults::default() });
     assert_eq!((numbers, damaged), (vec![], 6));
@@ -248,8 +251,8 @@ fn a_rate_slows_a_burst_down() {
     // a thousand full frames wait at most
     (0..3000).for_each(|_| assert_eq!(client.send(&[0; 1472]).unwrap(), 1472));
     let log = lab.wire.stop().unwrap();
-    assert!(log.deeds.iter().any(|deed| deed.cause == Cause::QueueFull && deed.what == What::Dropped));
-    assert!(log.deeds.iter().any(|deed| deed.cause == Cause::Undeliverable), "the wire was stopped before its time");
+    assert!(log.events.iter().any(|event| event.cause == Cause::QueueFull && event.what == Effect::Dropped));
+    assert!(log.events.iter().any(|event| event.cause == Cause::Undeliverable), "the wire was stopped before its time");
     let totals = log.totals.client_to_server;
     assert_eq!((totals.sent + totals.missed, totals.delivered + totals.dropped), (3020, totals.sent));
 }
@@ -258,7 +261,7 @@ fn faults_and_rules_can_change_on_the_way() {
     let mut lab = start(&options());
     let (mut client, mut server) = connect(&lab);
     echo(&mut client, &mut server, b"as it should be");
-    lab.wire.add_rules(&echolab::drive::lab::parse_script("drop data 2 of client").unwrap());
+    lab.wire.add_rules(&echolab::lab::parse_script("drop data 2 of client").unwrap());
     send(&mut client, &mut server, b"lost once");
     assert!(retransmissions(&client) >= 1);
     lab.wire.set_faults(&both(Faults { loss: Percent::ALL, ..Faults::default() }));

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use caps::{CapSet, Capability};
-use echolab::drive::lab::{DeviceKind, Lab, LabOptions, Rights, obtain_rights};
+use echolab::lab::{DeviceKind, Lab, LabOptions, Rights, obtain_rights};
 use nix::unistd::{Uid, getegid, geteuid, setresuid};
 
 use crate::sniffer::{connect, echo, start};

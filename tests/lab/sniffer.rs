@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use echolab::drive::lab::{DeviceKind, Faults, HOST_INTERFACE, Host, Lab, LabOptions, obtain_rights, parse_script};
+use echolab::lab::{DeviceKind, Faults, HOST_INTERFACE, Host, Lab, LabOptions, obtain_rights, parse_script};
 use echolab::model::PerDirection;
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use nix::libc;

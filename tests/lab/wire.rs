@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use echolab::drive::lab::Faults;
+use echolab::lab::Faults;
 
 use crate::sniffer::{arrived, connect, datagrams, echo, lab_of, options, start};
 use crate::{ALL, CASE, Case};
@@ -28,7 +28,7 @@ fn a_stopped_wire_delivers_what_is_under_way() {
     let log = lab.wire.stop().unwrap();
     assert_eq!(arrived(&server), (0..200).collect::<Vec<u8>>());
     assert_eq!(log.totals.client_to_server.delivered, 200);
-    assert!(log.deeds.is_empty());
+    assert!(log.events.is_empty());
     // a second stop changes nothing
     assert_eq!(lab.wire.stop().unwrap(), log);
 }

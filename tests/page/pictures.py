@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the README's pictures: pages of three scenarios, as a headless Chromium shows them. Needs pngquant.
+"""Makes the screenshots of docs/images: pages of three scenarios, as a headless Chromium shows them. Needs pngquant.
 
     pictures.py ECHOLAB FOLDER
 """

@@ -7,6 +7,8 @@ use std::process::Command;
 use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
 
+use crate::page;
+
 type Keys = BTreeMap<String, BTreeSet<String>>;
 
 /// The keys of each kind of record, as all fixtures together have them; those of an object within are `object.key`.
@@ -40,9 +42,9 @@ fn add(lines: &[u8], keys: &mut Keys) {
 
 /// The first column of the table in the section of each kind.
 fn documented() -> Keys {
-    let readme = crate::text();
+    let text = page::page("docs/reference/json.md").text;
     let mut keys = Keys::new();
-    for section in readme.split("\n#### `").skip(1) {
+    for section in text.split("\n## `").skip(1) {
         let (kind, rest) = section.split_once('`').unwrap();
         let section = rest.split("\n#").next().unwrap();
         let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());

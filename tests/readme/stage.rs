@@ -1,22 +1,23 @@
-//! Where the README's commands run: a folder with `fixtures` and `.ci`, and a PATH on which echolab comes first.
+//! The place where a page's commands run: a folder with `fixtures` and the usual programs, a network, and a PATH on which
+//! echolab comes first.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// Programs that can't be what they are here.
+use crate::background::Background;
+use crate::page::project;
+
+/// Programs that cannot be themselves here.
 const STAND_INS: &[(&str, &str)] = &[
-    // nobody is here to type a password: the tests must have the rights already
+    // no password can be typed: the tests must have the rights already
     ("sudo", "exec \"$@\""),
-    // not from within itself: `run` takes the program that was built for the tests, the others are looked at only
+    // `run` takes the program that was built for the tests, the others do nothing
     (
         "cargo",
         "case \"$*\" in
@@ -27,55 +28,73 @@ const STAND_INS: &[(&str, &str)] = &[
     ),
 ];
 
-/// What is typed into every command that reads its standard input.
+/// Files and folders of the project in a page's folder, by their names there.
+const FILES: &[(&str, &str)] = &[
+    (".ci", ".ci"),
+    ("docs", "docs"),
+    ("fixtures", "fixtures"),
+    ("server.py", "tests/programs/echo_server.py"),
+    ("client.py", "tests/programs/echo_client.py"),
+    ("udp_server.py", "tests/programs/udp_server.py"),
+    ("udp_client.py", "tests/programs/udp_client.py"),
+];
+
+/// Typed into every command that reads its standard input.
 const TYPED: &str = "hello\nquit\n";
 
-/// A folder, and the servers that run while a block lasts.
-pub(crate) struct Stage {
-    folder: TempDir,
-    servers: Vec<Server>,
+/// The programs of all stages.
+pub(crate) struct Tools {
+    bin: TempDir,
 }
 
-struct Server {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
-}
-
-impl Stage {
-    /// Its network is this thread's own, so that no port that the README names is taken.
+impl Tools {
     pub(crate) fn new() -> Self {
+        let bin = tempfile::tempdir().unwrap();
+        // lets every user in, as /usr/bin does
+        fs::set_permissions(bin.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        // a copy: it may be given capabilities
+        fs::copy(cargo_bin!("echolab"), bin.path().join("echolab")).unwrap();
+        for (name, script) in STAND_INS {
+            fs::write(bin.path().join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(bin.path().join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Self { bin }
+    }
+}
+
+/// A folder, a network, and the programs that run in the background while a block lasts.
+pub(crate) struct Stage<'a> {
+    tools: &'a Tools,
+    folder: TempDir,
+    background: Vec<Background>,
+}
+
+impl<'a> Stage<'a> {
+    /// Its network is this thread's own, so that every port that a page names is free.
+    pub(crate) fn new(tools: &'a Tools) -> Self {
         unshare(CloneFlags::CLONE_NEWNET).expect("a network of its own needs root");
         let folder = tempfile::tempdir().unwrap();
-        let bin = folder.path().join("bin");
-        fs::create_dir(&bin).unwrap();
-        // a copy: it may be given capabilities
-        fs::copy(cargo_bin!("echolab"), bin.join("echolab")).unwrap();
-        for (name, script) in STAND_INS {
-            fs::write(bin.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
-            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, path) in FILES {
+            symlink(project().join(path), folder.path().join(name)).unwrap();
         }
-        let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for name in ["fixtures", ".ci"] {
-            symlink(project.join(name), folder.path().join(name)).unwrap();
-        }
-        for (name, program) in [("server.py", "echo_server.py"), ("client.py", "echo_client.py")] {
-            symlink(project.join("tests/programs").join(program), folder.path().join(name)).unwrap();
-        }
-        let mut stage = Self { folder, servers: Vec::new() };
+        let mut stage = Self { tools, folder, background: Vec::new() };
         stage.run("ip link set lo up");
         stage
     }
 
-    /// Runs one line to its end and gives its standard output; a server goes on until the block ends.
+    /// Makes a file, instead of the usual one of that name.
+    pub(crate) fn file(&mut self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        assert_eq!(Path::new(name).file_name(), Some(name.as_ref()), "a file of a page is in its own folder");
+        let _ = fs::remove_file(&path);
+        fs::write(path, text).unwrap();
+    }
+
+    /// Runs one line to its end, and gives its standard output.
     pub(crate) fn run(&mut self, line: &str) -> String {
-        let mut command = self.command(line);
-        if line.starts_with("echolab serve") {
-            self.servers.push(Server::start(command.spawn().unwrap()));
-            return String::new();
-        }
         let input = self.folder.path().join("typed");
         fs::write(&input, TYPED).unwrap();
-        let output = command.stdin(fs::File::open(input).unwrap()).output().unwrap();
+        let output = self.command(line).stdin(fs::File::open(input).unwrap()).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{line}\n{}\n{stderr}", output.status);
         let stdout = String::from_utf8(output.stdout).unwrap();
@@ -83,37 +102,24 @@ impl Stage {
         stdout.strip_suffix("\n\n").map_or(stdout.clone(), |text| format!("{text}\n"))
     }
 
+    /// Starts one line, which runs until the block ends, and waits until it is ready.
+    pub(crate) fn start(&mut self, line: &str) {
+        self.background.push(Background::start(line, self.command(line)));
+    }
+
     fn command(&self, line: &str) -> Command {
         let old = std::env::var("PATH").unwrap();
-        let path = format!("{}:{old}:/usr/sbin:/sbin", self.folder.path().join("bin").display());
+        let path = format!("{}:{old}:/usr/sbin:/sbin", self.tools.bin.path().display());
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", line]).current_dir(self.folder.path());
-        command.env("PATH", path).env_remove("COLUMNS").env_remove("CLICOLOR_FORCE");
+        command.env("PATH", path).env_remove("COLUMNS").env_remove("CLICOLOR_FORCE").env_remove("SUDO_UID");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    /// Stops the servers with Ctrl-C, after which they must end well.
+    /// Ends the programs in the background, the last one first, as Ctrl-C does.
     pub(crate) fn clear(&mut self) {
-        self.servers.drain(..).for_each(Server::stop);
-    }
-}
-
-impl Server {
-    fn start(mut child: Child) -> Self {
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("Ctrl-C stops") {
-            line.clear();
-            assert!(stderr.read_line(&mut line).unwrap() > 0, "the server does not start");
-        }
-        Self { child, stderr }
-    }
-
-    fn stop(mut self) {
-        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).unwrap();
-        let mut said = String::new();
-        self.stderr.read_to_string(&mut said).unwrap();
-        assert!(self.child.wait().unwrap().success(), "{said}");
+        self.background.sort_by_key(|program| !program.ends_by_itself());
+        self.background.drain(..).for_each(Background::end);
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
-use clap::{ArgAction, Args};
+use clap::Args;
 
 pub(super) use self::input::Mode;
 pub(super) use self::screen::RawMode;
@@ -20,6 +20,7 @@ use super::exit::say;
 use super::interrupt::interrupt;
 use super::privileges;
 use super::recording::{RecordArgs, Recording};
+use super::version::VersionArg;
 use crate::drive::{Action, Client, ClientFault, Connection, Transcript};
 use crate::model::{Protocol, Side};
 
@@ -54,9 +55,8 @@ pub(super) struct ConnectArgs {
     #[command(flatten)]
     record: RecordArgs,
 
-    /// Print the version.
-    #[arg(short = 'v', long, action = ArgAction::Version)]
-    version: Option<bool>,
+    #[command(flatten)]
+    version: VersionArg,
 }
 
 impl ConnectArgs {

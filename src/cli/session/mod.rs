@@ -9,7 +9,7 @@ mod typed;
 mod verdict;
 mod watch;
 mod wire_args;
-mod wire_words;
+mod wire_summary;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use self::typed::typist;
 pub(super) use self::verdict::judge_capture;
 use self::verdict::{judge, judge_scenario};
 use self::watch::{Known, take};
-use self::wire_words::{of_scenario, story};
+use self::wire_summary::{of_scenario, story};
 use super::asked::asked;
 use super::capture_files::CaptureFiles;
 use super::client_args::ClientArgs;
@@ -37,14 +37,15 @@ use super::messages::MessageArgs;
 use super::output::{OutputArgs, Scope};
 use super::report_dir::ReportDir;
 use super::scenarios::names;
+use super::version::VersionArg;
 use super::{Exit, client_args, privileges};
 use crate::capture::spool::temporary_folder;
 use crate::capture::ways_to_capture;
-use crate::drive::lab::{Obstacle, WireOptions};
-use crate::drive::{Act, Client, Files, Scenario};
+use crate::drive::{Client, Files, Scenario, SessionKind};
 use crate::explain::Questions;
+use crate::lab::{Obstacle, WireOptions};
 use crate::model::{Endpoint, PerDirection, Protocol};
-use crate::session::{CaptureAt, Network, Observer, Session, SessionOptions, Transcribed, seen_at};
+use crate::session::{CaptureAt, NetworkOptions, Observer, Session, SessionOptions, Transcribed, seen_at};
 
 /// How long an answer over a wire that loses packets may take: time for three retransmissions.
 const REPAIRS: Duration = Duration::from_secs(10);
@@ -57,6 +58,7 @@ const REPAIRS: Duration = Duration::from_secs(10);
 ///
 /// Root is given up before the client connects, and files belong to the caller.
 #[derive(Debug, Args)]
+#[command(version, disable_version_flag = true)]
 #[command(after_help = "\
 Examples:
   echolab session                                      the ten steps of a TCP echo
@@ -138,6 +140,9 @@ pub(super) struct SessionArgs {
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    version: VersionArg,
 }
 
 impl SessionArgs {
@@ -192,29 +197,29 @@ impl SessionArgs {
         let mut output = output.open()?;
         let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
         let mut observer = Observer::new(&mut transcribed).of_scenario(scenario, capture_at);
-        let (taken, performance) = session.run(&halt, |sources| take(sources, &known, &mut observer))?;
-        let watched = taken.finish(&known, performance.wire.as_ref(), &mut observer)?;
+        let (taken, outcome) = session.run(&halt, |sources| take(sources, &known, &mut observer))?;
+        let watched = taken.finish(&known, outcome.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();
         let ended = output.end();
 
         let exit = match scenario {
-            None => judge(&performance.tally),
+            None => judge(&outcome.tally),
             Some(scenario) => {
                 let judged = seen_at(scenario, capture_at).and_then(|number| seen.get(number));
-                judge_scenario(scenario, &performance, judged)
+                judge_scenario(scenario, &outcome, judged)
             }
         };
         let mut exit = watched.totals.iter().map(judge_capture).fold(exit, Exit::and);
         let told = |wire| scenario.map_or_else(|| story(wire, chance), |scenario| of_scenario(scenario, wire));
-        performance.wire.iter().flat_map(told).for_each(|line| say(&line));
-        if let Some(time) = performance.server_waited {
+        outcome.wire.iter().flat_map(told).for_each(|line| say(&line));
+        if let Some(time) = outcome.server_waited {
             say(&format!(
                 "the server still waited for its client {} after that had ended, and was stopped",
                 humantime::format_duration(time)
             ));
             exit = exit.and(Exit::Unmet);
         }
-        if let Some(error) = performance.server_error {
+        if let Some(error) = outcome.server_error {
             say(&format!("the server broke off: {error}"));
             exit = exit.and(Exit::Error);
         }
@@ -230,22 +235,24 @@ impl SessionArgs {
         if let Some(scenario) = self.scenario.filter(|scenario| scenario.needs_ipv4() && server.is_ipv6()) {
             bail!("the scenario {} needs IPv4: over IPv6, UDP has to have a checksum", scenario.name);
         }
-        let act = match self.scenario {
-            Some(scenario) => scenario.act(),
+        let kind = match self.scenario {
+            Some(scenario) => scenario.kind(),
             None => {
                 let plan = self.client.plan(self.server.proto, self.messages.messages);
                 client_args::check(&plan, &behaviour, server.is_ipv6())?;
-                Act::Echo { plan, behaviour, clients: 1 }
+                SessionKind::Echo { plan, behaviour, clients: 1 }
             }
         };
-        let protocol = act.protocol();
+        let protocol = kind.protocol();
         let sockets = self.sockets.options(protocol)?;
-        if let (Act::Cues { .. }, Some(scenario), true) = (&act, self.scenario, sockets != PerDirection::default()) {
+        if let (SessionKind::Script { .. }, Some(scenario), true) =
+            (&kind, self.scenario, sockets != PerDirection::default())
+        {
             bail!("the scenario {} sets its sockets itself: leave --socket and --congestion out", scenario.name);
         }
         let verbose = self.client.verbose;
         let options = SessionOptions {
-            act,
+            kind,
             server,
             sockets,
             timeout: self
@@ -270,8 +277,8 @@ fn is_open_to_all(folder: &Path) -> bool {
 }
 
 /// How long an answer may take beyond what the server's program waits.
-fn patience(protocol: Protocol, network: &Network) -> Duration {
-    let Network::Lab(lab) = network else { return Client::TIMEOUT };
+fn patience(protocol: Protocol, network: &NetworkOptions) -> Duration {
+    let NetworkOptions::Lab(lab) = network else { return Client::TIMEOUT };
     let wire = &lab.options.wire;
     let slowness =
         [&wire.faults.client_to_server, &wire.faults.server_to_client].map(|way| way.delay.saturating_add(way.jitter));

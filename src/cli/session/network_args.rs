@@ -8,11 +8,11 @@ use clap::{Args, ValueEnum};
 use super::wire_args::WireArgs;
 use crate::capture::{Interface, may_capture};
 use crate::cli::echo_args::ServerArgs;
-use crate::drive::lab::Addresses;
 use crate::drive::may_lose;
 use crate::drive::scenario::{Runs, Scenario};
+use crate::lab::Addresses;
 use crate::model::{Direction, Side};
-use crate::session::{CaptureAt, LabNetwork, Network};
+use crate::session::{CaptureAt, LabNetwork, NetworkOptions};
 
 /// On which network the session takes place.
 #[derive(Debug, Args)]
@@ -66,7 +66,7 @@ impl From<CaptureAtArg> for CaptureAt {
 
 /// The network, where the server is in it, and what the user should know of the choice.
 pub(super) struct Chosen {
-    pub(super) network: Network,
+    pub(super) network: NetworkOptions,
     pub(super) server: SocketAddr,
     pub(super) note: Option<String>,
 }
@@ -126,9 +126,9 @@ impl NetworkArgs {
             let ip = if ipv6 { SERVER.ipv6.into() } else { SERVER.ipv4.into() };
             let options = scenario.map_or_else(|| Ok(self.wire.options()), |scenario| scenario.lab.options())?;
             let network = LabNetwork { options, capture_at: self.capture_at(scenario) };
-            Chosen { network: Network::Lab(Box::new(network)), server: SocketAddr::new(ip, server.port()), note }
+            Chosen { network: NetworkOptions::Lab(Box::new(network)), server: SocketAddr::new(ip, server.port()), note }
         } else {
-            let network = Network::Loopback(Interface::from_name(self.interface.as_deref())?);
+            let network = NetworkOptions::Loopback(Interface::from_name(self.interface.as_deref())?);
             Chosen { network, server: asked.unwrap_or_else(|| server.loopback(ipv6)), note }
         })
     }

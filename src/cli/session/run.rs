@@ -12,7 +12,7 @@ use super::programs_output::show;
 use super::verdict::judge_capture;
 use super::watch::{Known, take};
 use super::wire_args::WireArgs;
-use super::wire_words::story;
+use super::wire_summary::story;
 use super::with_ways_out;
 use crate::cli::Exit;
 use crate::cli::asked::asked;
@@ -25,7 +25,7 @@ use crate::cli::report_dir::ReportDir;
 use crate::drive::{ClientInput, Command, Files, ProgramOptions, Transcript};
 use crate::explain::Questions;
 use crate::model::Side;
-use crate::session::{CaptureAt, LabNetwork, Network, ProgramSession, Transcribed, WithPrograms};
+use crate::session::{CaptureAt, LabNetwork, NetworkOptions, ProgramSession, Transcribed, WithPrograms};
 
 /// How long a server may take to listen.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -147,7 +147,7 @@ impl RunArgs {
         })?;
         let files = CaptureFiles::of_command(self.write.as_ref(), both, &output)?;
         files.claim(&self.output, &mut output)?;
-        let of_lab = matches!(network, Network::Lab(_));
+        let of_lab = matches!(network, NetworkOptions::Lab(_));
         let transcripts = [Side::Client, Side::Server].map(Transcript::new);
         let traced = (!self.no_trace).then(|| transcripts.clone());
         let options = ProgramOptions { transcripts: traced, ..self.program_options(&network)? };
@@ -198,19 +198,19 @@ impl RunArgs {
     }
 
     /// The network, checked against what needs the lab.
-    fn choose(&self) -> anyhow::Result<Network> {
+    fn choose(&self) -> anyhow::Result<NetworkOptions> {
         let only_lab = self.capture_at.map(|_| "--capture-at").or(self.wire.first());
         match (self.network, only_lab) {
             (Some(RunNetwork::Private), Some(option)) => bail!("{option} needs two hosts: --network lab"),
-            (Some(RunNetwork::Private), None) | (None, None) => Ok(Network::PrivateHost),
+            (Some(RunNetwork::Private), None) | (None, None) => Ok(NetworkOptions::PrivateHost),
             (Some(RunNetwork::Lab), _) | (None, Some(_)) => {
                 let capture_at = self.capture_at.map_or(CaptureAt::Client, CaptureAt::from);
-                Ok(Network::Lab(Box::new(LabNetwork { options: self.wire.options(), capture_at })))
+                Ok(NetworkOptions::Lab(Box::new(LabNetwork { options: self.wire.options(), capture_at })))
             }
         }
     }
 
-    fn program_options(&self, network: &Network) -> anyhow::Result<ProgramOptions> {
+    fn program_options(&self, network: &NetworkOptions) -> anyhow::Result<ProgramOptions> {
         let clients: Vec<Command> =
             self.client.iter().flat_map(|client| std::iter::repeat_n(client.clone(), self.clients.into())).collect();
         let input = match &self.input {
@@ -225,7 +225,7 @@ impl RunArgs {
         };
         let at_terminal = matches!(input, ClientInput::Inherited) && io::stdin().is_terminal();
         let wire = match network {
-            Network::Lab(lab) => {
+            NetworkOptions::Lab(lab) => {
                 let faults = &lab.options.wire.faults;
                 let [there, back] = [&faults.client_to_server, &faults.server_to_client]
                     .map(|way| way.delay.saturating_add(way.jitter));

@@ -2,7 +2,7 @@
 
 use crate::cli::Exit;
 use crate::cli::exit::say;
-use crate::drive::{ClientFault, Performance, Scenario, Tally};
+use crate::drive::{ClientFault, Scenario, SessionOutcome, Tally};
 use crate::report::{CaptureTotals, others};
 use crate::session::{Observed, unmet};
 
@@ -21,13 +21,13 @@ pub(super) fn judge(tally: &Tally) -> Exit {
 }
 
 /// Whether the scenario showed what it is to show, where that is to be `seen`.
-pub(super) fn judge_scenario(scenario: &Scenario, performance: &Performance, seen: Option<&Observed>) -> Exit {
-    if let Some(broken) = &performance.broken {
-        say(&if broken.halted { "stopped before the end".to_owned() } else { broken.to_string() });
+pub(super) fn judge_scenario(scenario: &Scenario, outcome: &SessionOutcome, seen: Option<&Observed>) -> Exit {
+    if let Some(script_error) = &outcome.script_error {
+        say(&if script_error.halted { "stopped before the end".to_owned() } else { script_error.to_string() });
         return Exit::Unmet;
     }
-    if matches!(performance.tally.fault, Some(ClientFault::Halted)) {
-        return judge(&performance.tally);
+    if matches!(outcome.tally.fault, Some(ClientFault::Halted)) {
+        return judge(&outcome.tally);
     }
     let Some(seen) = seen else {
         let side = scenario.lab.capture_at.name();

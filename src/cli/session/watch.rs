@@ -4,7 +4,7 @@ use std::io;
 
 use crate::capture::LiveSource;
 use crate::cli::capture_files::Kept;
-use crate::drive::{Signal, WireStory};
+use crate::drive::{Signal, WireRecord};
 use crate::model::Endpoint;
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
@@ -78,7 +78,7 @@ impl Known {
 
 impl Taken {
     /// Puts what was kept into the report, beside what the wire did to it.
-    pub(super) fn finish(self, known: &Known, wire: Option<&WireStory>, sink: &mut dyn Sink) -> io::Result<Watched> {
+    pub(super) fn finish(self, known: &Known, wire: Option<&WireRecord>, sink: &mut dyn Sink) -> io::Result<Watched> {
         let recording = match self {
             Self::Followed(watched) => return Ok(watched),
             Self::Recorded(recording) => *recording,

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::of_side::{OfSide, hand_out, of_side};
-use crate::drive::lab::{Faults, LabOptions, MTU_RANGE, Percent, Rate, Rule, Sysctl, WireOptions, parse_script};
+use crate::lab::{Faults, LabOptions, MTU_RANGE, Percent, Rate, Rule, Sysctl, WireOptions, parse_script};
 use crate::model::PerDirection;
 
 /// What the lab's hosts and wire are.

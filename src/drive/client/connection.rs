@@ -6,11 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::poll::PollFlags;
 use socket2::Socket;
 
-use super::link::{self, Link, would_block};
-use super::{Action, Client, ClientFault, Until};
+use super::{Action, Client, ClientFault, Until, socket};
 use crate::drive::fault::Fault;
-use crate::drive::kernel::Watched;
 use crate::drive::stream::Patience;
+use crate::drive::traced_socket::TracedSocket;
 use crate::model::{CallKind, Endpoint, FailedCall, Protocol};
 
 /// A client's socket, at most one at a time.
@@ -18,12 +17,9 @@ use crate::model::{CallKind, Endpoint, FailedCall, Protocol};
 /// For a client whose actions are not known beforehand (a person's); one whose are goes through [`Client::run`].
 pub struct Connection<'a> {
     client: &'a Client,
-    /// Goes before the socket.
-    watched: Option<Watched>,
     /// Made before, to be connected first.
     made: Option<Socket>,
-    link: Option<Link>,
-    local: Option<Endpoint>,
+    socket: Option<TracedSocket>,
     sent: u64,
     received: u64,
     /// Reads so far that brought something.
@@ -35,7 +31,7 @@ pub struct Connection<'a> {
 impl<'a> Connection<'a> {
     /// Not yet connected.
     pub fn new(client: &'a Client) -> Self {
-        Self { client, watched: None, made: None, link: None, local: None, sent: 0, received: 0, reads: 0, due: 0 }
+        Self { client, made: None, socket: None, sent: 0, received: 0, reads: 0, due: 0 }
     }
 
     /// Not yet connected, with a socket that was made before.
@@ -73,35 +69,38 @@ impl<'a> Connection<'a> {
 
     /// Closes the socket if there is one.
     pub fn close(&mut self) {
-        self.watched = None;
-        if self.link.take().is_some() {
-            self.note(CallKind::Close);
+        if let Some(socket) = self.socket.take() {
+            socket.close();
         }
     }
 
     fn connect(&mut self) -> Result<(), ClientFault> {
-        let server = self.client.server;
+        let client = self.client;
         let made = match self.made.take() {
             Some(socket) => Ok(socket),
-            None => link::socket(self.client.protocol, server, &[]),
+            None => socket::socket(client.protocol, client.server, &[]),
         };
-        let connect = |socket| Link::connect(self.client, socket, self.patience());
-        match made.map_err(Fault::Io).and_then(connect) {
-            Ok(link) => {
-                self.local = link.local();
-                if self.client.protocol == Protocol::Tcp {
-                    let peer = Some(Endpoint::from(server));
-                    self.watched = self.client.transcript.watch(link.as_fd(), self.local, peer);
-                }
-                self.link = Some(link);
-                self.note(CallKind::Connect);
-                Ok(())
+        let made = made.and_then(|socket| socket.set_linger(client.linger).map(|()| socket));
+        let made = made.map_err(|error| self.failed(FailedCall::Connect, Fault::Io(error)))?;
+        let socket = TracedSocket::new(made, client.protocol, client.number, client.transcript.clone());
+        let patience = self.patience();
+        match self.socket.insert(socket).connect(client.server, patience) {
+            Ok(()) => Ok(()),
+            Err(fault) => {
+                let fault = self.connect_failed(fault);
+                self.socket = None;
+                Err(fault)
             }
-            Err(Fault::TimedOut(waited)) => {
+        }
+    }
+
+    fn connect_failed(&self, fault: Fault) -> ClientFault {
+        match fault {
+            Fault::TimedOut(waited) => {
                 self.note(CallKind::failed(FailedCall::Connect, &"no answer in time"));
-                Err(ClientFault::NoConnection { server, waited })
+                ClientFault::NoConnection { server: self.client.server, waited }
             }
-            Err(fault) => Err(self.failed(FailedCall::Connect, fault)),
+            fault => self.failed(FailedCall::Connect, fault),
         }
     }
 
@@ -109,10 +108,10 @@ impl<'a> Connection<'a> {
     fn send(&mut self, bytes: &[u8]) -> Result<(), ClientFault> {
         let mut rest = bytes;
         loop {
-            let link = self.link()?;
-            let written = self.patience().until_done(link, PollFlags::POLLOUT, || link.write(rest));
-            let count = written.map_err(|fault| self.failed(FailedCall::Send, fault))?;
-            self.count_sent(count);
+            let socket = self.connected()?;
+            let sent = self.patience().until_done(socket, PollFlags::POLLOUT, || socket.try_send(rest));
+            let count = sent.map_err(|fault| self.failed(FailedCall::Send, fault))?;
+            self.sent += count as u64;
             rest = rest.get(count..).unwrap_or_default();
             // an empty datagram is sent too
             if rest.is_empty() {
@@ -136,7 +135,7 @@ impl<'a> Connection<'a> {
             }
             let interest = if rest.is_empty() { PollFlags::POLLIN } else { PollFlags::POLLIN | PollFlags::POLLOUT };
             let patience = self.patience();
-            patience.wait(self.link()?, interest).map_err(|fault| self.unanswered(fault))?;
+            patience.wait(self.connected()?, interest).map_err(|fault| self.unanswered(fault))?;
             if self.read_now(&mut buffer)? == Some(0) {
                 return Err(ClientFault::ClosedEarly { expected: self.due, received: self.received });
             }
@@ -148,7 +147,7 @@ impl<'a> Connection<'a> {
         let mut reads = 0;
         while until != Until::Reads(reads) {
             let patience = self.patience();
-            patience.wait(self.link()?, PollFlags::POLLIN).map_err(|fault| self.unread(fault, until))?;
+            patience.wait(self.connected()?, PollFlags::POLLIN).map_err(|fault| self.unread(fault, until))?;
             match self.read_now(&mut buffer)? {
                 // an empty datagram is a datagram, and no end
                 Some(0) if self.client.protocol == Protocol::Tcp => return Ok(()),
@@ -160,12 +159,10 @@ impl<'a> Connection<'a> {
     }
 
     fn shutdown(&mut self) -> Result<(), ClientFault> {
-        if let Link::Tcp(stream) = self.link()? {
-            let done = stream.shutdown(std::net::Shutdown::Write);
-            done.map_err(|error| self.failed(FailedCall::Shutdown, Fault::Io(error)))?;
-            self.note(CallKind::Shutdown);
+        if self.client.protocol == Protocol::Udp {
+            return Ok(());
         }
-        Ok(())
+        self.connected()?.shutdown().map_err(|fault| self.failed(FailedCall::Shutdown, fault))
     }
 
     /// Writes what the kernel takes at once, perhaps nothing.
@@ -173,9 +170,9 @@ impl<'a> Connection<'a> {
     /// # Errors
     /// When the server has gone, or the system says no.
     pub fn write_now(&mut self, bytes: &[u8]) -> Result<usize, ClientFault> {
-        match self.link()?.write(bytes) {
+        match self.connected()?.try_send(bytes) {
             Ok(count) => {
-                self.count_sent(count);
+                self.sent += count as u64;
                 Ok(count)
             }
             Err(error) if would_block(&error) => Ok(0),
@@ -188,15 +185,13 @@ impl<'a> Connection<'a> {
     /// # Errors
     /// When the server has gone, or the system says no.
     pub fn read_now(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, ClientFault> {
-        match self.link()?.read(buffer) {
-            Ok(0) if self.client.protocol == Protocol::Tcp => {
-                self.note(CallKind::EndOfStream);
-                Ok(Some(0))
-            }
+        let protocol = self.client.protocol;
+        let socket = self.socket.as_mut().ok_or_else(|| not_connected(self.client))?;
+        match socket.try_receive(buffer) {
+            Ok(0) if protocol == Protocol::Tcp => Ok(Some(0)),
             Ok(count) => {
                 self.received += count as u64;
                 self.reads += 1;
-                self.note(CallKind::Receive(count as u64));
                 Ok(Some(count))
             }
             Err(error) if would_block(&error) => Ok(None),
@@ -206,28 +201,25 @@ impl<'a> Connection<'a> {
 
     /// The socket, to be waited for; `None` while there is none.
     pub fn socket(&self) -> Option<BorrowedFd<'_>> {
-        self.link.as_ref().map(AsFd::as_fd)
+        self.socket.as_ref().map(AsFd::as_fd)
     }
 
-    fn link(&self) -> Result<&Link, ClientFault> {
-        self.link.as_ref().ok_or_else(|| ClientFault::Failed {
-            what: "there is no connection to",
-            server: self.client.server,
-            error: io::ErrorKind::NotConnected.into(),
-        })
+    fn connected(&self) -> Result<&TracedSocket, ClientFault> {
+        self.socket.as_ref().ok_or_else(|| not_connected(self.client))
     }
 
     fn patience(&self) -> Patience<'a> {
         Patience { halt: &self.client.halt, timeout: self.client.timeout, pace: self.client.transcript.pace() }
     }
 
-    fn count_sent(&mut self, count: usize) {
-        self.sent += count as u64;
-        self.note(CallKind::Send(count as u64));
-    }
-
     fn note(&self, kind: CallKind) {
-        self.client.transcript.note(self.client.number, self.local, Some(Endpoint::from(self.client.server)), kind);
+        match &self.socket {
+            Some(socket) => socket.note(kind),
+            None => {
+                let peer = Some(Endpoint::from(self.client.server));
+                self.client.transcript.note(self.client.number, None, peer, kind);
+            }
+        }
     }
 
     /// A call failed that waited for the server to read or to accept.
@@ -267,6 +259,16 @@ impl<'a> Connection<'a> {
             other => other,
         }
     }
+}
+
+fn not_connected(client: &Client) -> ClientFault {
+    let error = io::ErrorKind::NotConnected.into();
+    ClientFault::Failed { what: "there is no connection to", server: client.server, error }
+}
+
+/// Whether a call only has to be made again.
+fn would_block(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 fn cannot(call: FailedCall) -> &'static str {

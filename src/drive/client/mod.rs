@@ -3,8 +3,8 @@
 mod action;
 mod connection;
 mod fault;
-mod link;
 mod plan;
+mod socket;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,11 +16,11 @@ pub use connection::Connection;
 pub use fault::ClientFault;
 pub use plan::Plan;
 
-pub(in crate::drive) use link::{socket, take_port};
+pub(in crate::drive) use socket::{socket, take_port};
 
+use super::session_context::Typist;
 use super::signal::Signal;
 use super::transcript::Transcript;
-use super::troupe::Typist;
 use crate::model::Protocol;
 
 /// A client and whom it talks to.

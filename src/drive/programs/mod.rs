@@ -29,10 +29,10 @@ pub use self::output::Show;
 use self::cast::Cast;
 use self::sockets::{SocketTables, Sockets};
 use self::supervisor::{News, Order, Orders, Teller, supervise};
-use super::ground::Ground;
+use super::network::Network;
 use super::signal::{Signal, Woken};
 use super::transcript::Transcript;
-use crate::drive::lab::Addresses;
+use crate::lab::Addresses;
 use crate::model::{Program, ProgramEnd, Side};
 use nix::poll::PollFlags;
 
@@ -106,11 +106,11 @@ impl ProgramHosts {
     ///
     /// # Errors
     /// When the system refuses a PID namespace, or has no /proc.
-    pub fn prepare(ground: &Ground) -> Result<Self> {
+    pub fn prepare(network: &Network) -> Result<Self> {
         let (mut tables, mut notes) = (Vec::new(), Vec::new());
-        for side in sides(ground) {
-            let names = names(ground);
-            let (table, note) = ground.on(*side, move || -> Result<_> {
+        for side in sides(network) {
+            let names = names(network);
+            let (table, note) = network.on(*side, move || -> Result<_> {
                 let note = shelter::prepare(&names)?;
                 Ok((SocketTables::open().context("can't read the kernel's socket tables in /proc/net")?, note))
             })??;
@@ -145,15 +145,15 @@ impl ProgramHosts {
 }
 
 /// The sides that have a host of their own: the server's comes first.
-fn sides(ground: &Ground) -> &'static [Side] {
-    if matches!(ground, Ground::Lab(_)) { &[Side::Server, Side::Client] } else { &[Side::Server] }
+fn sides(network: &Network) -> &'static [Side] {
+    if matches!(network, Network::Lab(_)) { &[Side::Server, Side::Client] } else { &[Side::Server] }
 }
 
 /// The names that resolve in the hosts.
-fn names(ground: &Ground) -> Vec<(IpAddr, &'static str)> {
+fn names(network: &Network) -> Vec<(IpAddr, &'static str)> {
     // IPv4 alone: a client that tried IPv6 first would show a refused connection to a server of IPv4
-    let of = |side: Side| match ground {
-        Ground::Lab(_) => IpAddr::from(Addresses::of(side.direction()).ipv4),
+    let of = |side: Side| match network {
+        Network::Lab(_) => IpAddr::from(Addresses::of(side.direction()).ipv4),
         _ => IpAddr::from([127, 0, 0, 1]),
     };
     [Side::Server, Side::Client].map(|side| (of(side), side.name())).to_vec()
@@ -164,7 +164,7 @@ fn names(ground: &Ground) -> Vec<(IpAddr, &'static str)> {
 /// # Errors
 /// When the system gives no thread or no pipe, or the hosts fail.
 pub fn run_programs(
-    ground: &Ground,
+    network: &Network,
     hosts: ProgramHosts,
     options: ProgramOptions,
     halt: &Signal,
@@ -173,13 +173,13 @@ pub fn run_programs(
     let (woken, wake) = io::pipe()?;
     let mut orders = Vec::new();
     let mut supervisors = Vec::new();
-    for side in sides(ground) {
+    for side in sides(network) {
         let (sender, receiver) = channel();
         let (reader, writer) = io::pipe()?;
         let waker = writer.try_clone()?;
         let teller = Teller { news: news.clone(), wake: wake.try_clone()? };
         orders.push(Orders { orders: sender, wake: writer });
-        supervisors.push(ground.submit(*side, move || supervise(&receiver, reader, waker, &teller))?);
+        supervisors.push(network.submit(*side, move || supervise(&receiver, reader, waker, &teller))?);
     }
     drop((news, wake));
     let cast = Cast::assemble(&options.server, &options.clients);

@@ -1,19 +1,16 @@
 //! As much HTTP/1.1 (RFC 9112) as the proxy needs: a request's head read, an answer written, each connection for one
 //! exchange.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsFd;
-use std::time::Duration;
 
-use socket2::{SockRef, Socket};
+use socket2::Socket;
 
-use super::CONNECTED;
 use crate::drive::fault::Fault;
-use crate::drive::kernel::Watched;
 use crate::drive::stream::Patience;
+use crate::drive::traced_socket::TracedSocket;
 use crate::drive::transcript::Transcript;
-use crate::model::{CallKind, Endpoint};
+use crate::model::Protocol;
 
 /// Most bytes of a request's head.
 const MOST_HEAD: usize = 8192;
@@ -21,21 +18,12 @@ const MOST_HEAD: usize = 8192;
 /// Most bytes of an answer.
 const MOST_ANSWER: usize = 1 << 20;
 
-/// How `close` waits for the peer at most.
-const LINGER: Duration = Duration::from_secs(5);
-
 /// The origin can't be reached.
 pub(super) const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// A connection for one request and its answer.
 pub(super) struct Exchange<'a> {
-    /// Goes before the socket.
-    watched: Option<Watched>,
-    stream: TcpStream,
-    number: u64,
-    local: Option<Endpoint>,
-    peer: Endpoint,
-    transcript: &'a Transcript,
+    socket: TracedSocket,
     patience: Patience<'a>,
 }
 
@@ -45,21 +33,12 @@ impl<'a> Exchange<'a> {
         socket: Socket,
         to: SocketAddr,
         number: u64,
-        transcript: &'a Transcript,
+        transcript: &Transcript,
         patience: Patience<'a>,
     ) -> Result<Self, Fault> {
-        match socket.connect(&to.into()) {
-            Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {
-                patience.wait(&socket, CONNECTED)?;
-                if let Some(error) = socket.take_error()? {
-                    return Err(error.into());
-                }
-            }
-            result => result?,
-        }
-        let exchange = Self::new(socket.into(), to, number, transcript, patience)?;
-        exchange.note(CallKind::Connect);
-        Ok(exchange)
+        let mut socket = TracedSocket::new(socket, Protocol::Tcp, number, transcript.clone());
+        socket.connect(to, patience)?;
+        Ok(Self { socket, patience })
     }
 
     /// Takes a connection that was accepted.
@@ -67,40 +46,16 @@ impl<'a> Exchange<'a> {
         stream: TcpStream,
         peer: SocketAddr,
         number: u64,
-        transcript: &'a Transcript,
+        transcript: &Transcript,
         patience: Patience<'a>,
     ) -> Result<Self, Fault> {
-        stream.set_nonblocking(true)?;
-        let exchange = Self::new(stream, peer, number, transcript, patience)?;
-        exchange.note(CallKind::Accept);
-        Ok(exchange)
+        let socket = TracedSocket::accepted(stream.into(), Some(peer), number, transcript.clone())?;
+        Ok(Self { socket, patience })
     }
 
-    fn new(
-        stream: TcpStream,
-        peer: SocketAddr,
-        number: u64,
-        transcript: &'a Transcript,
-        patience: Patience<'a>,
-    ) -> Result<Self, Fault> {
-        SockRef::from(&stream).set_linger(Some(LINGER))?;
-        let (local, peer) = (stream.local_addr().ok().map(Endpoint::from), Endpoint::from(peer));
-        let watched = transcript.watch(stream.as_fd(), local, Some(peer));
-        Ok(Self { watched, stream, number, local, peer, transcript, patience })
-    }
-
-    fn note(&self, kind: CallKind) {
-        self.transcript.note(self.number, self.local, Some(self.peer), kind);
-    }
-
-    /// Sends all of it.
-    pub(super) fn send(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
-        while !bytes.is_empty() {
-            let count = self.patience.write(&self.stream, &[IoSlice::new(bytes)])?;
-            self.note(CallKind::Send(count as u64));
-            bytes = bytes.get(count..).unwrap_or_default();
-        }
-        Ok(())
+    /// Sends all bytes.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.socket.send(bytes, self.patience)
     }
 
     /// Reads the head of a GET request and gives its target.
@@ -129,18 +84,14 @@ impl<'a> Exchange<'a> {
 
     fn read(&mut self, all: &mut Vec<u8>) -> Result<usize, Fault> {
         let mut buffer = [0; 4096];
-        let count = self.patience.read(&self.stream, &mut buffer)?;
-        self.note(if count == 0 { CallKind::EndOfStream } else { CallKind::Receive(count as u64) });
+        let count = self.socket.receive(&mut buffer, self.patience)?;
         all.extend_from_slice(buffer.get(..count).unwrap_or_default());
         Ok(count)
     }
 
     /// Closes, and waits until the peer has acknowledged that.
     pub(super) fn close(self) {
-        let Self { watched, stream, number, local, peer, transcript, .. } = self;
-        drop(watched);
-        drop(stream);
-        transcript.note(number, local, Some(peer), CallKind::Close);
+        self.socket.close_and_wait();
     }
 }
 

@@ -14,17 +14,17 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use nix::poll::PollFlags;
-use socket2::{Domain, Socket, Type};
+use socket2::Socket;
 
 use self::http::Exchange;
 use super::client::ClientFault;
 use super::fault::Fault;
-use super::ground::Ground;
+use super::network::Network;
 use super::server::bind_error;
+use super::session_context::SessionContext;
 use super::signal::Signal;
-use super::stage::Audience;
 use super::stream::Patience;
+use super::traced_socket::new_socket;
 use super::transcript::Transcript;
 use crate::model::{Protocol, Side};
 
@@ -59,15 +59,15 @@ type Cache = Arc<Mutex<HashMap<String, Arc<OnceLock<Option<Vec<u8>>>>>>>;
 
 impl Proxy {
     /// Binds both.
-    pub(super) fn bind(ground: &Ground, address: SocketAddr) -> Result<Self> {
-        let listener = ground.on(Side::Server, move || listen(address))?;
+    pub(super) fn bind(network: &Network, address: SocketAddr) -> Result<Self> {
+        let listener = network.on(Side::Server, move || listen(address))?;
         let listener = listener.map_err(|error| bind_error(Protocol::Tcp, address, error))?;
-        let beside = SocketAddr::new(ground.client_ip(address.ip()), 0);
-        let origin = ground.on(Side::Client, move || listen(beside))?.context("can't bind the origin server")?;
+        let beside = SocketAddr::new(network.client_ip(address.ip()), 0);
+        let origin = network.on(Side::Client, move || listen(beside))?.context("can't bind the origin server")?;
         let (address, origin_address) = (listener.local_addr()?, origin.local_addr()?);
-        let make = move || (0..2 + AT_ONCE).map(|_| socket(address)).collect::<io::Result<Vec<_>>>();
-        let clients = ground.on(Side::Client, make)?.context("can't make the clients' sockets")?;
-        let upstream = ground.on(Side::Server, move || socket(origin_address))?;
+        let make = move || (0..2 + AT_ONCE).map(|_| new_socket(Protocol::Tcp, address)).collect::<io::Result<Vec<_>>>();
+        let clients = network.on(Side::Client, make)?.context("can't make the clients' sockets")?;
+        let upstream = network.on(Side::Server, move || new_socket(Protocol::Tcp, origin_address))?;
         let upstream = Mutex::new(Some(upstream.context("can't make the proxy's socket")?));
         Ok(Self { listener, address, origin, origin_address, clients, upstream })
     }
@@ -83,7 +83,7 @@ impl Proxy {
     }
 
     /// Has a client ask twice, then several at once; the fault of the first that got no document.
-    pub(super) fn run(self, audience: &Audience) -> Option<ClientFault> {
+    pub(super) fn run(self, context: &SessionContext) -> Option<ClientFault> {
         let Self { listener, address, origin, origin_address, clients, upstream } = self;
         let mut clients = (1..).zip(clients);
         let cache = Cache::default();
@@ -91,17 +91,17 @@ impl Proxy {
             Ok(finish) => finish,
             Err(error) => return Some(failed(address, error.into())),
         };
-        let is = |program| audience.server.of_program(program, Side::Server);
+        let is = |program| context.server.of_program(program, Side::Server);
         let (to_clients, at_origin) = (is("proxy"), is("origin"));
         thread::scope(|scope| {
-            scope.spawn(|| serve(&origin, &finish, audience, &at_origin, answer_origin));
+            scope.spawn(|| serve(&origin, &finish, context, &at_origin, answer_origin));
             scope.spawn(|| {
-                serve(&listener, &finish, audience, &to_clients, |exchange| {
-                    forward(exchange, &cache, &upstream, origin_address, audience)
+                serve(&listener, &finish, context, &to_clients, |exchange| {
+                    forward(exchange, &cache, &upstream, origin_address, context)
                 })
             });
             let ask = |(number, socket): (u64, Socket)| -> Result<(), Fault> {
-                let mut client = Exchange::connect(socket, address, number, &audience.client, patience(audience))?;
+                let mut client = Exchange::connect(socket, address, number, &context.client, patience(context))?;
                 let target = format!("http://{origin_address}/document");
                 client.send(
                     format!("GET {target} HTTP/1.1\r\nHost: {origin_address}\r\nConnection: close\r\n\r\n").as_bytes(),
@@ -136,26 +136,26 @@ fn failed(server: SocketAddr, fault: Fault) -> ClientFault {
     }
 }
 
-fn patience(audience: &Audience) -> Patience<'_> {
-    Patience { halt: &audience.halt, timeout: Some(PATIENCE), pace: None }
+fn patience(context: &SessionContext) -> Patience<'_> {
+    Patience { halt: &context.halt, timeout: Some(PATIENCE), pace: None }
 }
 
 /// Takes connections until told to finish, each in a thread of its own.
 fn serve(
     listener: &TcpListener,
     finish: &Signal,
-    audience: &Audience,
+    context: &SessionContext,
     transcript: &Transcript,
     answer: impl Fn(Exchange<'_>) -> Result<(), Fault> + Sync,
 ) {
     let answer = &answer;
     thread::scope(|scope| {
         let mut number = 0;
-        while super::server::somebody_waits(listener, finish, &audience.halt).unwrap_or(false) {
+        while super::server::somebody_waits(listener, finish, &context.halt).unwrap_or(false) {
             let Ok((stream, peer)) = listener.accept() else { continue };
             number += 1;
             scope.spawn(move || {
-                if let Ok(exchange) = Exchange::accept(stream, peer, number, transcript, patience(audience)) {
+                if let Ok(exchange) = Exchange::accept(stream, peer, number, transcript, patience(context)) {
                     // a client that has gone away has no use for an answer
                     let _ = answer(exchange);
                 }
@@ -178,11 +178,11 @@ fn forward(
     cache: &Cache,
     upstream: &Mutex<Option<Socket>>,
     origin: SocketAddr,
-    audience: &Audience,
+    context: &SessionContext,
 ) -> Result<(), Fault> {
     let target = exchange.read_request()?;
     let place = Arc::clone(cache.lock().unwrap_or_else(PoisonError::into_inner).entry(target.clone()).or_default());
-    let fetched = place.get_or_init(|| fetch(&target, upstream, origin, audience).ok());
+    let fetched = place.get_or_init(|| fetch(&target, upstream, origin, context).ok());
     match fetched {
         Some(answer) => exchange.send(answer)?,
         None => exchange.send(http::BAD_GATEWAY)?,
@@ -196,12 +196,12 @@ fn fetch(
     target: &str,
     upstream: &Mutex<Option<Socket>>,
     origin: SocketAddr,
-    audience: &Audience,
+    context: &SessionContext,
 ) -> Result<Vec<u8>, Fault> {
     let socket = upstream.lock().unwrap_or_else(PoisonError::into_inner).take();
     let socket = socket.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-    let transcript = audience.server.of_program("proxy", Side::Client);
-    let mut connection = Exchange::connect(socket, origin, TO_ORIGIN, &transcript, patience(audience))?;
+    let transcript = context.server.of_program("proxy", Side::Client);
+    let mut connection = Exchange::connect(socket, origin, TO_ORIGIN, &transcript, patience(context))?;
     let path = http::path_of(target);
     connection.send(format!("GET {path} HTTP/1.1\r\nHost: {origin}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let answer = connection.read_to_end()?;
@@ -209,19 +209,10 @@ fn fetch(
     Ok(answer)
 }
 
-fn socket(to: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(socket2::Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = socket(address)?;
+    let socket = new_socket(Protocol::Tcp, address)?;
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(128)?;
     Ok(socket.into())
 }
-
-/// What a connection that is being made waits for.
-const CONNECTED: PollFlags = PollFlags::POLLOUT;

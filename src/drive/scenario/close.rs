@@ -1,8 +1,8 @@
 //! How connections end: in order, by halves, or by force.
 
 use super::expectation::{Count, Expectation};
-use super::play::{Deed, Refusal, Setting, client, listener, server};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use crate::drive::script::{ExpectedError, Setting, SocketOp, client, listener, server};
 use crate::model::Protocol;
 
 const TCP: Scenario = Scenario {
@@ -14,7 +14,7 @@ const TCP: Scenario = Scenario {
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
-    programs: Programs::Cues(&[]),
+    programs: Programs::Script(&[]),
     lab: LabSetup::PLAIN,
     expects: Expectation::TCP,
 };
@@ -26,20 +26,20 @@ pub(super) static HALF_CLOSE: Scenario = Scenario {
             other direction stays open, and the server continues to send before it closes too. Between the two FINs \
             the connection is half-closed (RFC 9293 §3.6).",
     takes: ms(200),
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Send("Tell me all")),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Send("Tell me ")),
-        server(Deed::Wait(ms(50))),
-        server(Deed::Send("all")),
-        server(Deed::Wait(ms(50))),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Send("Tell me all")),
+        client(SocketOp::Shutdown),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Send("Tell me ")),
+        server(SocketOp::Wait(ms(50))),
+        server(SocketOp::Send("all")),
+        server(SocketOp::Wait(ms(50))),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
     ]),
     expects: Expectation { shows: &["half_close"], ..Expectation::TCP },
     ..TCP
@@ -52,18 +52,18 @@ pub(super) static LINGER_RESET: Scenario = Scenario {
             the connection immediately: no TIME-WAIT, and no guarantee that its last bytes arrived. No data was \
             unread. The client's receive fails with \"connection reset by peer\", as it would after a restart of the \
             server's host.",
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Send("Hello, world")),
-        server(Deed::Echo(12)),
-        client(Deed::Receive(12)),
-        server(Deed::Wait(ms(20))),
-        server(Deed::Set(Setting::LingerZero)),
-        server(Deed::Leave),
-        client(Deed::Fails(Refusal::Reset, &Deed::ReceiveAll)),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Send("Hello, world")),
+        server(SocketOp::Echo(12)),
+        client(SocketOp::Receive(12)),
+        server(SocketOp::Wait(ms(20))),
+        server(SocketOp::Set(Setting::LingerZero)),
+        server(SocketOp::Leave),
+        client(SocketOp::Fails(ExpectedError::Reset, &SocketOp::ReceiveAll)),
+        client(SocketOp::Close),
     ]),
     expects: Expectation {
         shows: &["reset_abort", "echo_identical"],
@@ -83,20 +83,20 @@ pub(super) static SIMULTANEOUS_CLOSE: Scenario = Scenario {
             needs a link with some delay.",
     takes: ms(600),
     runs: Runs::Lab,
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Send("Hello, world")),
-        server(Deed::Echo(12)),
-        client(Deed::Receive(12)),
-        client(Deed::Wait(ms(50))),
-        client(Deed::Shutdown),
-        server(Deed::Shutdown),
-        client(Deed::ReceiveAll),
-        server(Deed::ReceiveAll),
-        client(Deed::Close),
-        server(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Send("Hello, world")),
+        server(SocketOp::Echo(12)),
+        client(SocketOp::Receive(12)),
+        client(SocketOp::Wait(ms(50))),
+        client(SocketOp::Shutdown),
+        server(SocketOp::Shutdown),
+        client(SocketOp::ReceiveAll),
+        server(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
+        server(SocketOp::Close),
     ]),
     // time enough for a busy machine to close the other end too
     lab: LabSetup { delay: ms(60), ..LabSetup::PLAIN },
@@ -115,15 +115,15 @@ pub(super) static UNREAD_RESET: Scenario = Scenario {
     story: "The server reads 5 of the 12 bytes that arrived and closes. A FIN would tell the client that all data was \
             received, so the kernel sends RST instead (RFC 1122 §4.2.2.13, RFC 2525 §2.17): seven bytes never reached \
             the program.",
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Send("Hello, world")),
-        server(Deed::Receive(5)),
-        server(Deed::Leave),
-        client(Deed::Fails(Refusal::Reset, &Deed::Receive(12))),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Send("Hello, world")),
+        server(SocketOp::Receive(5)),
+        server(SocketOp::Leave),
+        client(SocketOp::Fails(ExpectedError::Reset, &SocketOp::Receive(12))),
+        client(SocketOp::Close),
     ]),
     expects: Expectation {
         shows: &["reset_unread"],
@@ -141,19 +141,19 @@ pub(super) static DATA_AFTER_CLOSE: Scenario = Scenario {
     story: "The server answers once and closes. Its FIN is in order, and the client may still send. But no program \
             reads any more: the server's kernel answers the client's next request with RST. A client that writes \
             without checking for the server's FIN notices it one send later.",
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Send("Hello, world")),
-        server(Deed::Echo(12)),
-        client(Deed::Receive(12)),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Send("One more thing")),
-        client(Deed::AwaitReset),
-        client(Deed::Fails(Refusal::Reset, &Deed::Send("Hello?"))),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Send("Hello, world")),
+        server(SocketOp::Echo(12)),
+        client(SocketOp::Receive(12)),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Send("One more thing")),
+        client(SocketOp::AwaitReset),
+        client(SocketOp::Fails(ExpectedError::Reset, &SocketOp::Send("Hello?"))),
+        client(SocketOp::Close),
     ]),
     expects: Expectation {
         shows: &["reset_after_close"],
@@ -171,19 +171,19 @@ pub(super) static KILLED_SERVER: Scenario = Scenario {
     story: "The server process is killed (SIGKILL). Its kernel closes the socket as for any program that exits: no \
             data was unread, so it sends FIN, which looks like an orderly close. The client's next request is \
             answered by RST.",
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Send("Hello, world")),
-        server(Deed::Echo(12)),
-        client(Deed::Receive(12)),
-        server(Deed::Kill),
-        client(Deed::ReceiveAll),
-        client(Deed::Send("Are you there?")),
-        client(Deed::AwaitReset),
-        client(Deed::Fails(Refusal::Reset, &Deed::Send("Hello?"))),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Send("Hello, world")),
+        server(SocketOp::Echo(12)),
+        client(SocketOp::Receive(12)),
+        server(SocketOp::Kill),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Send("Are you there?")),
+        client(SocketOp::AwaitReset),
+        client(SocketOp::Fails(ExpectedError::Reset, &SocketOp::Send("Hello?"))),
+        client(SocketOp::Close),
     ]),
     expects: Expectation {
         shows: &["reset_after_close"],

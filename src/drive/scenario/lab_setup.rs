@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::drive::lab::{Faults, LabOptions, Percent, Sysctl, parse_script};
+use crate::lab::{Faults, LabOptions, Percent, Sysctl, parse_script};
 use crate::model::{PerDirection, Side};
 
 /// How the lab's wire and hosts are to be, as the command line would say it.

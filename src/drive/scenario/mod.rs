@@ -2,7 +2,7 @@
 //!
 //! A scenario is data. [`SCENARIOS`] is the registry: the command line, its completions and the tests iterate over it, and
 //! a new scenario is one value in the file of its topic and its name in the list. This module opens no socket:
-//! `drive::stage` executes each [`Cue`], and the session compares its report with the [`Expectation`].
+//! `drive::script` executes each [`ScriptStep`], and the session compares its report with the [`Expectation`].
 
 mod close;
 mod echo;
@@ -11,24 +11,22 @@ mod handshake;
 mod lab_setup;
 mod loss;
 mod options;
-mod play;
 mod proxy;
 mod stream;
 mod timing;
 mod udp;
 mod window;
-mod words;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use expectation::{BUSY, Count, Expectation};
 pub use lab_setup::LabSetup;
-pub use play::{Actor, Cue, Deed, Loses, Refusal, Setting, Target};
 
 use super::behaviour::Behaviour;
 use super::client::Plan;
-use super::troupe::Act;
+use super::script::{ScriptStep, Setting, SocketOp};
+use super::session_kind::SessionKind;
 use crate::model::Protocol;
 
 /// A named session.
@@ -123,34 +121,34 @@ impl Runs {
 pub enum Programs {
     /// The echo server and so many echo clients at once.
     Echo(fn() -> (Plan, Behaviour, u16)),
-    /// Client and server do what these cues say, one after the other.
-    Cues(&'static [Cue]),
+    /// Client and server do what these steps say, one after the other.
+    Script(&'static [ScriptStep]),
     /// A caching proxy, its clients and its origin server.
     Proxy,
 }
 
 impl Scenario {
     /// What acts in it.
-    pub fn act(&self) -> Act {
+    pub fn kind(&self) -> SessionKind {
         match self.programs {
             Programs::Echo(make) => {
                 let (plan, behaviour, clients) = make();
-                Act::Echo { plan, behaviour, clients }
+                SessionKind::Echo { plan, behaviour, clients }
             }
-            Programs::Proxy => Act::Proxy,
-            Programs::Cues(cues) => Act::Cues { cues, protocol: self.protocol },
+            Programs::Proxy => SessionKind::Proxy,
+            Programs::Script(steps) => SessionKind::Script { steps, protocol: self.protocol },
         }
     }
 
     /// Whether on loopback sockets lose packets in it, which takes rights.
     pub fn loses_at_sockets(&self) -> bool {
-        matches!(self.programs, Programs::Cues(cues) if cues.iter().any(Cue::loses))
+        matches!(self.programs, Programs::Script(steps) if steps.iter().any(ScriptStep::loses))
     }
 
     /// Whether it can't be done over IPv6, where UDP has to have a checksum (RFC 8200 §8.1).
     pub fn needs_ipv4(&self) -> bool {
-        let without_checksum = |cue: &Cue| matches!(cue.deed, Deed::Set(Setting::NoChecksum));
-        matches!(self.programs, Programs::Cues(cues) if cues.iter().any(without_checksum))
+        let without_checksum = |step: &ScriptStep| matches!(step.op, SocketOp::Set(Setting::NoChecksum));
+        matches!(self.programs, Programs::Script(steps) if steps.iter().any(without_checksum))
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the two hosts agree on with their SYNs' options, and what becomes of it.
 
 use super::expectation::{Count, Expectation};
-use super::play::{Deed, Setting, another_client, another_server, client, listener, server};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use crate::drive::script::{Setting, SocketOp, another_client, another_server, client, listener, server};
 use crate::model::Protocol;
 
 const TCP: Scenario = Scenario {
@@ -14,7 +14,7 @@ const TCP: Scenario = Scenario {
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
-    programs: Programs::Cues(&[]),
+    programs: Programs::Script(&[]),
     lab: LabSetup::PLAIN,
     expects: Expectation::TCP,
 };
@@ -24,19 +24,19 @@ pub(super) static SMALL_MSS: Scenario = Scenario {
     about: "a client that accepts only short segments",
     story: "The client's SYN announces an MSS of 536 bytes, the server's 1460. Both sides use the smaller value, less \
             12 bytes for timestamps: 3,000 bytes need six segments instead of three.",
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Set(Setting::Mss(536))),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::SendBytes(3000)),
-        server(Deed::Echo(3000)),
-        client(Deed::Receive(3000)),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Set(Setting::Mss(536))),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::SendBytes(3000)),
+        server(SocketOp::Echo(3000)),
+        client(SocketOp::Receive(3000)),
+        client(SocketOp::Shutdown),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
     ]),
     expects: Expectation { shows: &["echo_identical"], steps: Count::AtLeast(18), ..Expectation::TCP },
     ..TCP
@@ -50,25 +50,25 @@ pub(super) static FAST_OPEN: Scenario = Scenario {
             immediately and may answer before the handshake is complete, which saves one round trip. Both hosts \
             enable Fast Open (net.ipv4.tcp_fastopen).",
     takes: ms(200),
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::ConnectAndSend("asks for a cookie")),
-        client(Deed::Finish),
-        server(Deed::Accept),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
-        another_client(1, Deed::ConnectAndSend("Hello, world")),
-        another_server(1, Deed::Accept),
-        another_server(1, Deed::Echo(12)),
-        another_client(1, Deed::Receive(12)),
-        another_client(1, Deed::Shutdown),
-        another_server(1, Deed::ReceiveAll),
-        another_server(1, Deed::Close),
-        another_client(1, Deed::ReceiveAll),
-        another_client(1, Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::ConnectAndSend("asks for a cookie")),
+        client(SocketOp::Finish),
+        server(SocketOp::Accept),
+        client(SocketOp::Shutdown),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
+        another_client(1, SocketOp::ConnectAndSend("Hello, world")),
+        another_server(1, SocketOp::Accept),
+        another_server(1, SocketOp::Echo(12)),
+        another_client(1, SocketOp::Receive(12)),
+        another_client(1, SocketOp::Shutdown),
+        another_server(1, SocketOp::ReceiveAll),
+        another_server(1, SocketOp::Close),
+        another_client(1, SocketOp::ReceiveAll),
+        another_client(1, SocketOp::Close),
     ]),
     lab: LabSetup { delay: ms(10), sysctls: &["net.ipv4.tcp_fastopen=1027"], ..LabSetup::PLAIN },
     expects: Expectation { conversations: 2, shows: &["fast_open", "echo_identical"], ..Expectation::TCP },
@@ -83,17 +83,17 @@ pub(super) static NO_OPTIONS: Scenario = Scenario {
             receiver can only repeat its last ACK. After three such duplicate ACKs the sender retransmits the segment \
             (RFC 5681 §3.2) without knowing which of the later ones arrived.",
     takes: ms(200),
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::SendBytes(14_400)),
-        server(Deed::Receive(14_400)),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::SendBytes(14_400)),
+        server(SocketOp::Receive(14_400)),
+        client(SocketOp::Shutdown),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
     ]),
     lab: LabSetup {
         script: "drop data 3 of client",

@@ -1,8 +1,8 @@
 //! Losses and disorder in the middle of the stream, between the lab's hosts.
 
 use super::expectation::{Count, Expectation};
-use super::play::{Cue, Deed, client, listener, server};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use crate::drive::script::{ScriptStep, SocketOp, client, listener, server};
 use crate::model::{Protocol, Side};
 
 const TCP: Scenario = Scenario {
@@ -14,42 +14,42 @@ const TCP: Scenario = Scenario {
     takes: ms(100),
     lasts: ms(2000),
     protocol: Protocol::Tcp,
-    programs: Programs::Cues(TEN_SEGMENTS),
+    programs: Programs::Script(TEN_SEGMENTS),
     lab: LabSetup::PLAIN,
     expects: Expectation { may_show: &["echo_partial"], ..Expectation::TCP },
 };
 
 /// Ten segments over IPv4 as over IPv6, the first window, in one send.
-const TEN_SEGMENTS: &[Cue] = &one_way(14_280);
+const TEN_SEGMENTS: &[ScriptStep] = &one_way(14_280);
 
 /// An exchange of one segment each way.
-const ONE_SEGMENT: &[Cue] = &[
-    listener(Deed::Listen(8)),
-    client(Deed::Connect),
-    server(Deed::Accept),
-    client(Deed::Send("Hello, world")),
-    server(Deed::Echo(12)),
-    client(Deed::Receive(12)),
-    client(Deed::Shutdown),
-    server(Deed::ReceiveAll),
-    server(Deed::Close),
-    client(Deed::ReceiveAll),
-    client(Deed::Close),
+const ONE_SEGMENT: &[ScriptStep] = &[
+    listener(SocketOp::Listen(8)),
+    client(SocketOp::Connect),
+    server(SocketOp::Accept),
+    client(SocketOp::Send("Hello, world")),
+    server(SocketOp::Echo(12)),
+    client(SocketOp::Receive(12)),
+    client(SocketOp::Shutdown),
+    server(SocketOp::ReceiveAll),
+    server(SocketOp::Close),
+    client(SocketOp::ReceiveAll),
+    client(SocketOp::Close),
 ];
 
 /// So many bytes to the server, none back.
-const fn one_way(bytes: usize) -> [Cue; 10] {
+const fn one_way(bytes: usize) -> [ScriptStep; 10] {
     [
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::SendBytes(bytes)),
-        server(Deed::Receive(bytes)),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::SendBytes(bytes)),
+        server(SocketOp::Receive(bytes)),
+        client(SocketOp::Shutdown),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
     ]
 }
 
@@ -59,7 +59,7 @@ pub(super) static LOST_FIN: Scenario = Scenario {
     story: "All data is acknowledged, and then the client's FIN is lost. A FIN counts 1 in the sequence numbers, so \
             it is acknowledged like data, and retransmitted like data when no ACK arrives.",
     takes: ms(300),
-    programs: Programs::Cues(ONE_SEGMENT),
+    programs: Programs::Script(ONE_SEGMENT),
     lab: LabSetup { script: "drop fin 1 of client", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["echo_identical"],
@@ -135,7 +135,7 @@ pub(super) static DUPLICATE: Scenario = Scenario {
     story: "The link delivers the client's request twice. The server's kernel discards the second copy and reports in \
             its ACK that it already had the bytes (RFC 2883). Both copies have the same IP identification and \
             timestamp, which distinguishes them from a retransmission. The capture is made at the server.",
-    programs: Programs::Cues(ONE_SEGMENT),
+    programs: Programs::Script(ONE_SEGMENT),
     lab: LabSetup { script: "duplicate data 1 of client", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["duplicate_frame", "echo_identical"],
@@ -153,7 +153,7 @@ pub(super) static CORRUPT: Scenario = Scenario {
             so the server's kernel discards it without an answer. To the client it is lost, and it retransmits the \
             request. The capture, made at the server, contains both the corrupted segment and the good one.",
     takes: ms(300),
-    programs: Programs::Cues(ONE_SEGMENT),
+    programs: Programs::Script(ONE_SEGMENT),
     lab: LabSetup { script: "corrupt data 1 of client", capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["checksum_invalid", "echo_identical"],
@@ -173,7 +173,7 @@ pub(super) static RANDOM_LOSS: Scenario = Scenario {
             same bytes.",
     takes: ms(200),
     lasts: ms(6000),
-    programs: Programs::Cues(&one_way(150_000)),
+    programs: Programs::Script(&one_way(150_000)),
     lab: LabSetup { loss: 3.0, seed: 1, ..LabSetup::PLAIN },
     expects: Expectation {
         may_show: &[
@@ -204,7 +204,7 @@ pub(super) static ECN: Scenario = Scenario {
         capture_at: Side::Server,
         ..LabSetup::PLAIN
     },
-    programs: Programs::Cues(&one_way(60_000)),
+    programs: Programs::Script(&one_way(60_000)),
     expects: Expectation { shows: &["ecn_marked"], may_show: &["echo_partial"], ..Expectation::TCP },
     ..TCP
 };
@@ -217,7 +217,7 @@ pub(super) static SLOW_LINK: Scenario = Scenario {
             trip, until the link is full. In the report the rounds are 60 ms apart, and each is twice as long as the \
             one before.",
     takes: ms(600),
-    programs: Programs::Cues(&one_way(200_000)),
+    programs: Programs::Script(&one_way(200_000)),
     lab: LabSetup { delay: ms(30), rate: "8mbit", ..LabSetup::PLAIN },
     expects: Expectation { may_show: &["echo_partial"], steps: Count::AtLeast(150), ..Expectation::TCP },
     ..TCP

@@ -1,8 +1,8 @@
 //! What waits, and what keeps a silent connection alive.
 
 use super::expectation::{Count, Expectation};
-use super::play::{Cue, Deed, Setting, client, listener, server};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use crate::drive::script::{ScriptStep, Setting, SocketOp, client, listener, server};
 use crate::model::{Protocol, Side};
 
 const TCP: Scenario = Scenario {
@@ -14,7 +14,7 @@ const TCP: Scenario = Scenario {
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
-    programs: Programs::Cues(&[]),
+    programs: Programs::Script(&[]),
     lab: LabSetup::PLAIN,
     expects: Expectation::TCP,
 };
@@ -27,17 +27,17 @@ pub(super) static KEEP_ALIVE: Scenario = Scenario {
             answers with an ACK. The programs do not notice. By default the first keep-alive is sent after two hours.",
     takes: ms(2600),
     lasts: ms(4000),
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Set(Setting::KeepAlive(ms(1000)))),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Wait(ms(2500))),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Set(Setting::KeepAlive(ms(1000)))),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Wait(ms(2500))),
+        client(SocketOp::Shutdown),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
     ]),
     expects: Expectation {
         shows: &["keep_alive"],
@@ -48,30 +48,30 @@ pub(super) static KEEP_ALIVE: Scenario = Scenario {
 };
 
 /// A request in two parts, after an exchange that has taught the server's kernel to delay its ACKs.
-const fn two_parts(no_delay: bool) -> [Cue; 17] {
+const fn two_parts(no_delay: bool) -> [ScriptStep; 17] {
     [
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(if no_delay { Deed::Set(Setting::NoDelay) } else { Deed::Wait(ms(0)) }),
-        client(Deed::Send("before")),
-        server(Deed::Echo(6)),
-        client(Deed::Receive(6)),
-        server(Deed::Set(Setting::QuickAck(false))),
-        client(Deed::Send("Hello, ")),
-        client(Deed::Send("world")),
-        server(Deed::Echo(12)),
-        client(Deed::Receive(12)),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(if no_delay { SocketOp::Set(Setting::NoDelay) } else { SocketOp::Wait(ms(0)) }),
+        client(SocketOp::Send("before")),
+        server(SocketOp::Echo(6)),
+        client(SocketOp::Receive(6)),
+        server(SocketOp::Set(Setting::QuickAck(false))),
+        client(SocketOp::Send("Hello, ")),
+        client(SocketOp::Send("world")),
+        server(SocketOp::Echo(12)),
+        client(SocketOp::Receive(12)),
+        client(SocketOp::Shutdown),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
     ]
 }
 
-const WITH_NAGLE: &[Cue] = &two_parts(false);
-const WITHOUT_NAGLE: &[Cue] = &two_parts(true);
+const WITH_NAGLE: &[ScriptStep] = &two_parts(false);
+const WITHOUT_NAGLE: &[ScriptStep] = &two_parts(true);
 
 pub(super) static NAGLE: Scenario = Scenario {
     name: "nagle",
@@ -81,7 +81,7 @@ pub(super) static NAGLE: Scenario = Scenario {
             kernel delays the ACK by 40 ms so that it can travel with an answer, and the server cannot answer before \
             it has the second part: each side waits for the other. One send instead of two, or TCP_NODELAY, avoids \
             the wait.",
-    programs: Programs::Cues(WITH_NAGLE),
+    programs: Programs::Script(WITH_NAGLE),
     expects: Expectation { shows: &["nagle_wait"], ..Expectation::TCP },
     ..TCP
 };
@@ -91,7 +91,7 @@ pub(super) static NO_NAGLE: Scenario = Scenario {
     about: "the same request in two sends with TCP_NODELAY: no wait",
     story: "As in the scenario `nagle`, but the client has turned Nagle's algorithm off (TCP_NODELAY): both parts are \
             sent immediately, as two small segments, and the answer arrives 40 ms earlier.",
-    programs: Programs::Cues(WITHOUT_NAGLE),
+    programs: Programs::Script(WITHOUT_NAGLE),
     expects: Expectation { shows: &["echo_identical"], hides: &["nagle_wait"], ..Expectation::TCP },
     ..TCP
 };
@@ -104,24 +104,24 @@ pub(super) static DELAYED_ACK: Scenario = Scenario {
             kernel sends the ACK alone. In the lab the capture is made at the server, so the link adds nothing to \
             that time.",
     takes: ms(200),
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Send("before")),
-        server(Deed::Echo(6)),
-        client(Deed::Receive(6)),
-        server(Deed::Set(Setting::QuickAck(false))),
-        client(Deed::Send("Hello, world")),
-        server(Deed::Receive(12)),
-        server(Deed::Wait(ms(120))),
-        server(Deed::Send("Hello, world")),
-        client(Deed::Receive(12)),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Send("before")),
+        server(SocketOp::Echo(6)),
+        client(SocketOp::Receive(6)),
+        server(SocketOp::Set(Setting::QuickAck(false))),
+        client(SocketOp::Send("Hello, world")),
+        server(SocketOp::Receive(12)),
+        server(SocketOp::Wait(ms(120))),
+        server(SocketOp::Send("Hello, world")),
+        client(SocketOp::Receive(12)),
+        client(SocketOp::Shutdown),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
     ]),
     lab: LabSetup { capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation { shows: &["delayed_ack", "echo_identical"], echoed: Some(2), ..Expectation::TCP },
@@ -135,20 +135,20 @@ pub(super) static URGENT: Scenario = Scenario {
     story: "Between two pieces of ordinary data the client sends one byte as urgent data (MSG_OOB): its segment has \
             the URG flag and an urgent pointer. The server's ordinary reads skip this byte. Few programs use urgent \
             data, and RFC 6093 advises new ones against it.",
-    programs: Programs::Cues(&[
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Send("wait")),
-        server(Deed::Receive(4)),
-        client(Deed::SendUrgent("!")),
-        client(Deed::Send("stop")),
-        server(Deed::Receive(4)),
-        client(Deed::Shutdown),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Send("wait")),
+        server(SocketOp::Receive(4)),
+        client(SocketOp::SendUrgent("!")),
+        client(SocketOp::Send("stop")),
+        server(SocketOp::Receive(4)),
+        client(SocketOp::Shutdown),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
     ]),
     expects: Expectation { shows: &["urgent_data"], may_show: &["echo_partial"], ..Expectation::TCP },
     ..TCP

@@ -1,10 +1,10 @@
 //! UDP: no connection, no acknowledgment, no order.
 
 use super::expectation::{Count, Expectation};
-use super::play::{Cue, Deed, Loses, Refusal, Setting, Target, client, listener, server};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
 use crate::drive::behaviour::Behaviour;
 use crate::drive::client::Plan;
+use crate::drive::script::{ExpectedError, Loses, ScriptStep, Setting, SocketOp, Target, client, listener, server};
 use crate::model::{Protocol, Side};
 
 const UDP: Scenario = Scenario {
@@ -16,7 +16,7 @@ const UDP: Scenario = Scenario {
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Udp,
-    programs: Programs::Cues(&[]),
+    programs: Programs::Script(&[]),
     lab: LabSetup::PLAIN,
     expects: Expectation::UDP,
 };
@@ -52,27 +52,27 @@ pub(super) static UDP_NOBODY: Scenario = Scenario {
     story: "UDP itself cannot refuse a datagram. A host that receives a datagram for a port without a listener \
             answers with an ICMP error that quotes the datagram. The sender's kernel uses the quotation to find the \
             socket, and the client's next receive fails with \"connection refused\", although UDP has no connections.",
-    programs: Programs::Cues(&[
-        client(Deed::ConnectTo(Target::ClosedPort)),
-        client(Deed::Send("Is anybody there?")),
-        client(Deed::Fails(Refusal::Refused, &Deed::Receive(1))),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        client(SocketOp::ConnectTo(Target::ClosedPort)),
+        client(SocketOp::Send("Is anybody there?")),
+        client(SocketOp::Fails(ExpectedError::Refused, &SocketOp::Receive(1))),
+        client(SocketOp::Close),
     ]),
     expects: Expectation { shows: &["port_unreachable"], steps: Count::Exactly(2), ..Expectation::UDP },
     ..UDP
 };
 
-const LOST: &[Cue] = &[
-    listener(Deed::Lose(Loses::Marked)),
-    client(Deed::Connect),
-    client(Deed::Set(Setting::Marked(true))),
-    client(Deed::Send("lost")),
-    client(Deed::Set(Setting::Marked(false))),
-    client(Deed::Fails(Refusal::NothingFor(ms(200)), &Deed::Receive(4))),
-    client(Deed::Send("sent again by the program")),
-    server(Deed::Echo(25)),
-    client(Deed::Receive(25)),
-    client(Deed::Close),
+const LOST: &[ScriptStep] = &[
+    listener(SocketOp::Lose(Loses::Marked)),
+    client(SocketOp::Connect),
+    client(SocketOp::Set(Setting::Marked(true))),
+    client(SocketOp::Send("lost")),
+    client(SocketOp::Set(Setting::Marked(false))),
+    client(SocketOp::Fails(ExpectedError::NothingFor(ms(200)), &SocketOp::Receive(4))),
+    client(SocketOp::Send("sent again by the program")),
+    server(SocketOp::Echo(25)),
+    client(SocketOp::Receive(25)),
+    client(SocketOp::Close),
 ];
 
 pub(super) static UDP_LOST: Scenario = Scenario {
@@ -82,7 +82,7 @@ pub(super) static UDP_LOST: Scenario = Scenario {
             gives up and sends another datagram, which is answered. The capture alone does not show whether the \
             request was lost, the answer was lost, or the server did not answer.",
     takes: ms(300),
-    programs: Programs::Cues(LOST),
+    programs: Programs::Script(LOST),
     lab: LabSetup { script: "drop datagram 1 of client", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["no_reply"],
@@ -93,25 +93,25 @@ pub(super) static UDP_LOST: Scenario = Scenario {
     ..UDP
 };
 
-const OVERFLOW: &[Cue] = &[
-    listener(Deed::Set(Setting::ReceiveBuffer(2304))),
-    client(Deed::Connect),
-    client(Deed::Send("one of a dozen datagrams, 1")),
-    client(Deed::Send("one of a dozen datagrams, 2")),
-    client(Deed::Send("one of a dozen datagrams, 3")),
-    client(Deed::Send("one of a dozen datagrams, 4")),
-    client(Deed::Send("one of a dozen datagrams, 5")),
-    client(Deed::Send("one of a dozen datagrams, 6")),
-    client(Deed::Send("one of a dozen datagrams, 7")),
-    client(Deed::Send("one of a dozen datagrams, 8")),
-    client(Deed::Send("one of a dozen datagrams, 9")),
-    client(Deed::Send("one of a dozen datagrams, 10")),
-    client(Deed::Send("one of a dozen datagrams, 11")),
-    client(Deed::Send("one of a dozen datagrams, 12")),
-    client(Deed::Wait(ms(150))),
-    server(Deed::EchoWaiting),
-    client(Deed::Wait(ms(150))),
-    client(Deed::Close),
+const OVERFLOW: &[ScriptStep] = &[
+    listener(SocketOp::Set(Setting::ReceiveBuffer(2304))),
+    client(SocketOp::Connect),
+    client(SocketOp::Send("one of a dozen datagrams, 1")),
+    client(SocketOp::Send("one of a dozen datagrams, 2")),
+    client(SocketOp::Send("one of a dozen datagrams, 3")),
+    client(SocketOp::Send("one of a dozen datagrams, 4")),
+    client(SocketOp::Send("one of a dozen datagrams, 5")),
+    client(SocketOp::Send("one of a dozen datagrams, 6")),
+    client(SocketOp::Send("one of a dozen datagrams, 7")),
+    client(SocketOp::Send("one of a dozen datagrams, 8")),
+    client(SocketOp::Send("one of a dozen datagrams, 9")),
+    client(SocketOp::Send("one of a dozen datagrams, 10")),
+    client(SocketOp::Send("one of a dozen datagrams, 11")),
+    client(SocketOp::Send("one of a dozen datagrams, 12")),
+    client(SocketOp::Wait(ms(150))),
+    server(SocketOp::EchoWaiting),
+    client(SocketOp::Wait(ms(150))),
+    client(SocketOp::Close),
 ];
 
 pub(super) static UDP_OVERFLOW: Scenario = Scenario {
@@ -122,7 +122,7 @@ pub(super) static UDP_OVERFLOW: Scenario = Scenario {
             the datagrams that do not fit and reports this to no program. The server answers the others. TCP would \
             have announced a zero window instead.",
     takes: ms(400),
-    programs: Programs::Cues(OVERFLOW),
+    programs: Programs::Script(OVERFLOW),
     lab: LabSetup { capture_at: Side::Server, ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["no_reply"],
@@ -142,12 +142,12 @@ pub(super) static FRAGMENTS: Scenario = Scenario {
             way. TCP would have split its byte stream into segments that fit.",
     takes: ms(200),
     runs: Runs::Lab,
-    programs: Programs::Cues(&[
-        client(Deed::Connect),
-        client(Deed::SendBytes(4000)),
-        server(Deed::Echo(4000)),
-        client(Deed::Receive(4000)),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        client(SocketOp::Connect),
+        client(SocketOp::SendBytes(4000)),
+        server(SocketOp::Echo(4000)),
+        client(SocketOp::Receive(4000)),
+        client(SocketOp::Close),
     ]),
     expects: Expectation {
         shows: &["fragmented", "echo_identical"],
@@ -163,13 +163,13 @@ pub(super) static UDP_NO_CHECKSUM: Scenario = Scenario {
     about: "a datagram without a checksum, which IPv4 allows",
     story: "The client's socket sends without a checksum: the field is 0, which means \"no checksum\" over IPv4 (RFC \
             768). Corruption in transit would not be detected. The answer has a checksum.",
-    programs: Programs::Cues(&[
-        client(Deed::Set(Setting::NoChecksum)),
-        client(Deed::Connect),
-        client(Deed::Send("believe me")),
-        server(Deed::Echo(10)),
-        client(Deed::Receive(10)),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        client(SocketOp::Set(Setting::NoChecksum)),
+        client(SocketOp::Connect),
+        client(SocketOp::Send("believe me")),
+        server(SocketOp::Echo(10)),
+        client(SocketOp::Receive(10)),
+        client(SocketOp::Close),
     ]),
     expects: Expectation {
         shows: &["echo_identical", "checksum_absent"],

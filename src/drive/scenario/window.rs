@@ -1,8 +1,8 @@
 //! How much may be sent: the receiver's window.
 
 use super::expectation::{Count, Expectation};
-use super::play::{Deed, Setting, client, listener, server};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
+use crate::drive::script::{Setting, SocketOp, client, listener, server};
 use crate::model::Protocol;
 
 const TCP: Scenario = Scenario {
@@ -14,7 +14,7 @@ const TCP: Scenario = Scenario {
     takes: ms(100),
     lasts: ms(1000),
     protocol: Protocol::Tcp,
-    programs: Programs::Cues(&[]),
+    programs: Programs::Script(&[]),
     lab: LabSetup::PLAIN,
     expects: Expectation::TCP,
 };
@@ -28,18 +28,18 @@ pub(super) static ZERO_WINDOW: Scenario = Scenario {
             most of a second the server reads, and the rest is sent.",
     takes: ms(900),
     lasts: ms(4000),
-    programs: Programs::Cues(&[
-        listener(Deed::Set(Setting::ReceiveBuffer(4096))),
-        listener(Deed::Listen(8)),
-        client(Deed::Connect),
-        server(Deed::Accept),
-        client(Deed::Fill(20_000)),
-        client(Deed::Shutdown),
-        client(Deed::Wait(ms(800))),
-        server(Deed::ReceiveAll),
-        server(Deed::Close),
-        client(Deed::ReceiveAll),
-        client(Deed::Close),
+    programs: Programs::Script(&[
+        listener(SocketOp::Set(Setting::ReceiveBuffer(4096))),
+        listener(SocketOp::Listen(8)),
+        client(SocketOp::Connect),
+        server(SocketOp::Accept),
+        client(SocketOp::Fill(20_000)),
+        client(SocketOp::Shutdown),
+        client(SocketOp::Wait(ms(800))),
+        server(SocketOp::ReceiveAll),
+        server(SocketOp::Close),
+        client(SocketOp::ReceiveAll),
+        client(SocketOp::Close),
     ]),
     expects: Expectation {
         shows: &["zero_window", "zero_window_probe"],

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::io::{self, IoSlice};
 use std::iter;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -15,7 +14,8 @@ use super::{ServerEvent, ServerOptions, pause, somebody_waits};
 use crate::drive::fault::Fault;
 use crate::drive::signal::Signal;
 use crate::drive::stream::Patience;
-use crate::model::{CallKind, Endpoint, FailedCall};
+use crate::drive::traced_socket::TracedSocket;
+use crate::model::FailedCall;
 
 /// How long accepting rests after a failure that may pass, such as too many open files.
 const REST: Duration = Duration::from_millis(100);
@@ -72,48 +72,42 @@ fn full(connections: &mut Vec<JoinHandle<()>>, limit: usize) -> bool {
 }
 
 fn start(number: u64, stream: TcpStream, peer: SocketAddr, options: &ServerOptions) -> io::Result<JoinHandle<()>> {
-    stream.set_nonblocking(true)?;
     SockRef::from(&stream).set_linger(options.linger)?;
     let options = options.clone();
     thread::Builder::new().name(format!("connection {number}")).spawn(move || {
         (options.log)(&ServerEvent::Accepted { connection: number, peer });
-        let (local, remote) = (stream.local_addr().ok().map(Endpoint::from), Some(Endpoint::from(peer)));
-        let watched = options.transcript.watch(stream.as_fd(), local, remote);
-        let mut connection = Connection { stream, options: &options, number, local, peer, received: 0, sent: 0 };
-        connection.note(CallKind::Accept);
-        let fault = connection.echo().err();
-        let Connection { stream, received, sent, .. } = connection;
-        if matches!(fault, Some(Fault::Halted)) {
-            // who is told to stop waits for nobody; a socket that can't be told so closes all the same
-            let _ = SockRef::from(&stream).set_linger(None);
-        }
-        drop(watched);
-        drop(stream);
-        options.transcript.note(number, local, remote, CallKind::Close);
+        let (mut received, mut sent) = (0, 0);
+        let fault = TracedSocket::accepted(stream.into(), Some(peer), number, options.transcript.clone())
+            .map_err(Fault::Io)
+            .and_then(|socket| {
+                let mut connection = Connection { socket, options: &options, received: 0, sent: 0 };
+                let echoed = connection.echo();
+                let halted = matches!(echoed, Err(Fault::Halted));
+                (received, sent) = (connection.received, connection.sent);
+                connection.close(halted);
+                echoed
+            })
+            .err();
         (options.log)(&ServerEvent::Closed { connection: number, peer, received, sent, fault });
     })
 }
 
 /// One connection and what has been done with it.
 struct Connection<'a> {
-    stream: TcpStream,
+    socket: TracedSocket,
     options: &'a ServerOptions,
-    number: u64,
-    local: Option<Endpoint>,
-    peer: SocketAddr,
     received: u64,
     sent: u64,
 }
 
 impl Connection<'_> {
-    fn note(&self, kind: CallKind) {
-        self.options.transcript.note(self.number, self.local, Some(Endpoint::from(self.peer)), kind);
-    }
-
-    /// Notes that a call failed.
-    fn failed(&self, call: FailedCall, fault: Fault) -> Fault {
-        self.note(CallKind::failed(call, &fault));
-        fault
+    /// Closes; a server that is told to stop does not wait for the client's acknowledgment.
+    fn close(self, at_once: bool) {
+        if at_once {
+            // a socket that keeps its linger time is closed all the same
+            let _ = self.socket.socket().set_linger(None);
+        }
+        self.socket.close();
     }
 
     /// Reads and answers until the client has closed, or the server is to.
@@ -122,16 +116,15 @@ impl Connection<'_> {
         let patience = Patience { halt: &self.options.halt, timeout: self.options.idle_timeout, pace: None };
         let mut buffer = vec![0; behaviour.read_size.max(1)];
         while behaviour.close_after.is_none_or(|bytes| self.received < bytes) {
-            patience.wait(&self.stream, PollFlags::POLLIN).map_err(|fault| self.failed(FailedCall::Receive, fault))?;
+            let failed = |socket: &TracedSocket, fault| socket.failed(FailedCall::Receive, fault);
+            patience.wait(&self.socket, PollFlags::POLLIN).map_err(|fault| failed(&self.socket, fault))?;
             pause(behaviour.read_delay, &self.options.halt)?;
-            let read = patience.read(&self.stream, &mut buffer);
-            let count = read.map_err(|fault| self.failed(FailedCall::Receive, fault))?;
+            let received = self.socket.receive(&mut buffer, patience);
+            let count = received.map_err(|fault| failed(&self.socket, fault))?;
             if count == 0 {
-                self.note(CallKind::EndOfStream);
                 break;
             }
             self.received += count as u64;
-            self.note(CallKind::Receive(count as u64));
             self.answer(&behaviour.answer(buffer.get(..count).unwrap_or_default()), patience)?;
         }
         Ok(())
@@ -146,10 +139,9 @@ impl Connection<'_> {
         let mut left = (answer.len() as u64).saturating_mul(u64::from(repeat));
         let mut offset = 0;
         while left > 0 {
-            let written = patience.write(&self.stream, &again_and_again(&piece, offset, left.min(SEND_BYTES)));
-            let count = written.map_err(|fault| self.failed(FailedCall::Send, fault))?;
+            let sent = self.socket.send_slices(&repeated(&piece, offset, left.min(SEND_BYTES)), patience);
+            let count = sent.map_err(|fault| self.socket.failed(FailedCall::Send, fault))?;
             self.sent += count as u64;
-            self.note(CallKind::Send(count as u64));
             left = left.saturating_sub(count as u64);
             offset = (offset + count) % piece.len().max(1);
         }
@@ -157,8 +149,8 @@ impl Connection<'_> {
     }
 }
 
-/// So many bytes of a piece that is repeated without end, from `offset` in it.
-fn again_and_again(piece: &[u8], offset: usize, bytes: u64) -> Vec<IoSlice<'_>> {
+/// `bytes` bytes of a piece that is repeated endlessly, from `offset` in it.
+fn repeated(piece: &[u8], offset: usize, bytes: u64) -> Vec<IoSlice<'_>> {
     let mut left = usize::try_from(bytes).unwrap_or(usize::MAX);
     let first = piece.get(offset..).unwrap_or_default();
     let slices = iter::once(first).chain(iter::repeat(piece)).take(MOST_SLICES);
@@ -179,9 +171,9 @@ mod tests {
         for (offset, bytes, expected) in
             [(0, 3, "abc"), (0, 7, "abcabca"), (2, 1, "c"), (1, 2, "bc"), (1, 6, "bcabca"), (2, 0, "")]
         {
-            let slices = again_and_again(b"abc", offset, bytes);
+            let slices = repeated(b"abc", offset, bytes);
             assert_eq!(slices.iter().flat_map(|slice| slice.iter()).copied().collect::<Vec<_>>(), expected.as_bytes());
         }
-        assert_eq!(again_and_again(b"a", 0, u64::MAX).len(), MOST_SLICES);
+        assert_eq!(repeated(b"a", 0, u64::MAX).len(), MOST_SLICES);
     }
 }

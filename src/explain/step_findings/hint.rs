@@ -7,7 +7,7 @@ use crate::explain::capture_point::captured_at;
 use crate::explain::describe::bytes;
 use crate::explain::wire::lost_before;
 use crate::explain::words::words;
-use crate::model::WireMark;
+use crate::model::WireAnnotation;
 use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{CapturePoint, Event, SlowAnswer, TcpFacts};
 
@@ -90,7 +90,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
 }
 
 /// An answer that took its time; `lost` is what the wire is known to have lost before it.
-pub(super) fn slow_answer(event: &Event<'_>, facts: &TcpFacts, slow: &SlowAnswer, lost: Option<&WireMark>) -> Finding {
+pub(super) fn slow_answer(
+    event: &Event<'_>,
+    facts: &TcpFacts,
+    slow: &SlowAnswer,
+    lost: Option<&WireAnnotation>,
+) -> Finding {
     let (request, took) = (slow.request, facts.response_time.unwrap_or_default());
     let network = if slow.network >= COMPARABLE_RTT {
         format!("; the network took about {} of it, as in the handshake", slow.network.human())

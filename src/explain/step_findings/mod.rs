@@ -12,7 +12,7 @@ mod retransmission;
 use super::capture_point::captured_at;
 use super::words::words;
 use crate::model::thresholds::SLOW_RESPONSE;
-use crate::model::{Checksum, EarlierFrames, TcpFlags, WireMark, counted};
+use crate::model::{Checksum, EarlierFrames, TcpFlags, WireAnnotation, counted};
 use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{Body, CapturePoint, Event, Overtaken, TcpFacts, UdpFacts, UdpPlace};
 
@@ -64,7 +64,7 @@ fn of_segment(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink)
 }
 
 /// An answer that came late since data sent before it was lost, as the wire's `mark` tells.
-pub(super) fn late_answer(event: &Event<'_>, mark: &WireMark) -> Option<Finding> {
+pub(super) fn late_answer(event: &Event<'_>, mark: &WireAnnotation) -> Option<Finding> {
     let facts = event.tcp()?;
     Some(hint::slow_answer(event, facts, &facts.observations.slow_answer?, Some(mark)))
 }

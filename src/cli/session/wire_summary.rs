@@ -1,0 +1,75 @@
+//! What is said of the lab's wire when a session is over.
+
+use std::collections::HashSet;
+
+use crate::drive::{Scenario, WireRecord};
+use crate::lab::{Cause, WireTotals};
+use crate::model::{PerDirection, Side};
+
+/// What the wire did, in lines; nothing of a wire that had no faults and no script, and needed none.
+pub(super) fn story(wire: &WireRecord, chance: bool) -> Vec<String> {
+    let totals = &wire.log.totals;
+    let mut lines = Vec::new();
+    if chance || !wire.rules.is_empty() || !wire.log.events.is_empty() {
+        lines.push(format!("the wire, seed {seed} (--seed {seed} repeats it): {}", both(totals), seed = wire.seed));
+    }
+    lines.extend(missed(wire));
+    let applied: HashSet<usize> = wire
+        .log
+        .events
+        .iter()
+        .filter_map(|event| if let Cause::Rule(index) = event.cause { Some(index) } else { None })
+        .collect();
+    if wire.log.left_out == 0 {
+        let idle = wire.rules.iter().enumerate().filter(|(index, _)| !applied.contains(index));
+        lines.extend(idle.map(|(index, rule)| match wire.log.unmarkable.contains(&index) {
+            true => format!(
+                "the rule `{rule}` met only packets whose sender does not use ECN, which nobody may mark: \
+                 --sysctl net.ipv4.tcp_ecn=1 has both hosts use it"
+            ),
+            false => format!("the rule `{rule}` met no packet"),
+        }));
+    }
+    lines
+}
+
+/// What is said of a scenario's wire: the scenario tells its story itself, but for what chance did.
+pub(super) fn of_scenario(scenario: &Scenario, wire: &WireRecord) -> Vec<String> {
+    let seed = wire.seed;
+    let line = || format!("the wire, seed {seed}, the same in every run: {}", both(&wire.log.totals));
+    scenario.lab.has_chance().then(line).into_iter().chain(missed(wire)).collect()
+}
+
+fn both(totals: &PerDirection<WireTotals>) -> String {
+    [Side::Client, Side::Server].map(|side| sent(side, totals.get(side.direction()))).join("; ")
+}
+
+/// What is missing in the wire's own story, if anything is.
+fn missed(wire: &WireRecord) -> Option<String> {
+    let totals = &wire.log.totals;
+    let missed = totals.client_to_server.missed + totals.server_to_client.missed;
+    (missed > 0).then(|| {
+        format!(
+            "{missed} packets came faster than the wire could take them and were lost: the report does not mark what the \
+             wire did"
+        )
+    })
+}
+
+/// `client 12 packets, 1 lost`.
+fn sent(side: Side, totals: &WireTotals) -> String {
+    let mut text = format!("{} {} packet{}", side.name(), totals.sent, if totals.sent == 1 { "" } else { "s" });
+    for (count, what) in [
+        (totals.dropped, "lost"),
+        (totals.corrupted, "damaged"),
+        (totals.duplicated, "doubled"),
+        (totals.marked, "marked"),
+        (totals.reordered, "overtaken"),
+        (totals.delayed, "held up"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text
+}

@@ -1,0 +1,31 @@
+//! Makes the sockets of clients.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use socket2::Socket;
+
+use crate::drive::socket_option::SocketOption;
+use crate::drive::traced_socket::new_socket;
+use crate::model::Protocol;
+
+/// A client's socket, set to `options`, on the host of the calling thread.
+pub(in crate::drive) fn socket(protocol: Protocol, server: SocketAddr, options: &[SocketOption]) -> io::Result<Socket> {
+    let socket = new_socket(protocol, server)?;
+    options.iter().try_for_each(|option| option.set(&socket))?;
+    Ok(socket)
+}
+
+/// Gives a socket that is not yet connected the port that it will have, and returns the port.
+pub(in crate::drive) fn take_port(socket: &Socket, protocol: Protocol, server: SocketAddr) -> io::Result<u16> {
+    match protocol {
+        Protocol::Tcp => {
+            let any: IpAddr =
+                if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+            socket.bind(&SocketAddr::new(any, 0).into())?;
+        }
+        // sends nothing, and lets only the server's datagrams in
+        Protocol::Udp => socket.connect(&server.into())?,
+    }
+    Ok(socket.local_addr()?.as_socket().map_or(0, |address| address.port()))
+}

@@ -1,0 +1,189 @@
+//! The laboratory: a client and a server as two hosts of their own, joined by a wire that can fail.
+//!
+//! Both hosts are network namespaces within this process, so that nothing of the machine is used or changed: each has one
+//! Ethernet interface, an IPv4 and an IPv6 address, its own ports and kernel settings. They know each other, and nobody
+//! asks who is where: a capture holds the session alone, no ARP, no neighbour discovery. All checksums are valid and no
+//! segment is longer than the MSS, as between real machines. When the process ends, however it ends, all is gone: nothing
+//! has a name outside of it. (Where it is killed, its kernel goes on for up to two minutes, out of everybody's sight, to
+//! try to close the connections that were open.)
+//!
+//! Root is not needed where the system lets its users make namespaces: [`obtain_rights`] says whether it does.
+//!
+//! ```no_run
+//! use std::io::{Read, Write};
+//! use std::net::{TcpListener, TcpStream};
+//!
+//! use echolab::lab::{self, Lab, LabOptions};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! lab::obtain_rights()?; // before the first thread
+//! let mut options = LabOptions::default();
+//! options.wire.rules = lab::parse_script("drop data 1 of client")?;
+//! let mut lab = Lab::start(&options)?;
+//!
+//! let address = lab.server.addresses().ipv4;
+//! let listener = lab.server.run(move || TcpListener::bind((address, 7)))??;
+//! let mut client = lab.client.run(move || TcpStream::connect((address, 7)))??;
+//! let (mut server, _) = listener.accept()?;
+//! client.write_all(b"Hello, world")?; // lost once, then sent again by TCP
+//! server.read_exact(&mut [0; 12])?;
+//!
+//! let log = lab.wire.stop()?;
+//! assert_eq!(log.totals.client_to_server.dropped, 1);
+//! # Ok(())
+//! # }
+//! ```
+
+mod device;
+mod host;
+mod namespace;
+pub(crate) mod netlink;
+mod offload;
+mod private;
+mod rights;
+mod sysctl;
+mod wire;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+pub use self::device::DeviceKind;
+pub use self::host::{Addresses, HOST_INTERFACE, Host, MacAddress};
+pub use self::namespace::Pending;
+pub use self::private::PrivateHost;
+pub use self::rights::{Obstacle, Rights, obtain_rights};
+pub use self::sysctl::{Sysctl, SysctlError};
+pub use self::wire::{
+    Action, Cause, Delivered, Effect, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times,
+    UnknownKind, Wire, WireEvent, WireFrame, WireLog, WireOptions, WireTotals, emulate, parse_script,
+};
+
+use self::device::End;
+use self::namespace::Namespace;
+use crate::model::{Direction, PerDirection, Side};
+
+/// The MTUs that a lab can have: from IPv6's least (RFC 8200 §5) to the usual jumbo frame.
+pub const MTU_RANGE: std::ops::RangeInclusive<u16> = 1280..=9000;
+
+/// How a lab is to be built.
+#[derive(Clone, Debug)]
+pub struct LabOptions {
+    /// The longest IP packet in bytes, within [`MTU_RANGE`].
+    pub mtu: u16,
+    /// Kernel settings of each host, by the direction that it sends in.
+    pub sysctls: PerDirection<Vec<Sysctl>>,
+    /// How the wire behaves.
+    pub wire: WireOptions,
+    /// What the hosts' interfaces are; `None` for what is [available](DeviceKind::available).
+    pub device: Option<DeviceKind>,
+}
+
+/// A perfect wire of Ethernet's usual MTU, 1500.
+impl Default for LabOptions {
+    fn default() -> Self {
+        Self { mtu: 1500, sysctls: PerDirection::default(), wire: WireOptions::default(), device: None }
+    }
+}
+
+/// Two hosts and the wire between them.
+#[derive(Debug)]
+pub struct Lab {
+    // dropped first: it uses the hosts' devices
+    /// The wire.
+    pub wire: Wire,
+    /// The host of the client, 192.0.2.1.
+    pub client: Host,
+    /// The host of the server, 192.0.2.2.
+    pub server: Host,
+    device: DeviceKind,
+}
+
+impl Lab {
+    /// Builds a lab. [`obtain_rights`] must have been called.
+    ///
+    /// # Errors
+    /// An MTU out of range, a setting that a host does not have, or whatever keeps the process from making networks.
+    pub fn start(options: &LabOptions) -> Result<Self> {
+        if !MTU_RANGE.contains(&options.mtu) {
+            bail!("the lab's MTU must be from {} to {} bytes, not {}", MTU_RANGE.start(), MTU_RANGE.end(), options.mtu);
+        }
+        let device = options.device.unwrap_or_else(DeviceKind::available);
+        let hosts = PerDirection {
+            client_to_server: Namespace::new(Direction::ClientToServer.sender())?,
+            server_to_client: Namespace::new(Direction::ServerToClient.sender())?,
+        };
+        let ends = match device {
+            DeviceKind::Tap => join_by_tap(&hosts, options)?,
+            DeviceKind::Veth => join_by_veth(&hosts, options)?,
+        };
+        let wire = Wire::start(ends, options.mtu, &options.wire)?;
+        let client = Host::new(hosts.client_to_server, Direction::ClientToServer);
+        let server = Host::new(hosts.server_to_client, Direction::ServerToClient);
+        Ok(Self { wire, client, server, device })
+    }
+
+    /// The host of `side`.
+    pub fn host(&self, side: Side) -> &Host {
+        match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+
+    /// Gives up the capabilities of the lab's threads: capabilities are each thread's own, so that a program that gives up
+    /// its own has not given up these. From then on no capture can be opened in a host, no setting changed, no port below
+    /// 1024 bound; what is open goes on. A program that becomes another user must do that first: the C library ends a
+    /// program of whose threads only some may.
+    ///
+    /// # Errors
+    /// When the system refuses, which it has no reason to.
+    pub fn give_up_capabilities(&self) -> Result<()> {
+        self.wire.give_up_capabilities()?;
+        self.client.run(namespace::give_up_capabilities)??;
+        self.server.run(namespace::give_up_capabilities)?
+    }
+
+    /// What the hosts' interfaces are.
+    pub fn device(&self) -> DeviceKind {
+        self.device
+    }
+}
+
+/// Gives each host a TAP device and sets it up, both at the same time.
+fn join_by_tap(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<PerDirection<End>> {
+    let make = |side: Direction| {
+        let (mtu, sysctls) = (options.mtu, options.sysctls.get(side).clone());
+        hosts.get(side).submit(move || -> Result<End> {
+            let end = device::make_tap()?;
+            host::set_up(side, mtu, &sysctls)?;
+            Ok(end)
+        })
+    };
+    let (client, server) = (make(Direction::ClientToServer), make(Direction::ServerToClient));
+    Ok(PerDirection { client_to_server: client.wait()??, server_to_client: server.wait()?? })
+}
+
+/// Joins each host by a veth pair to a third namespace, and sets it up. The third lives on by the wire's ends in it.
+fn join_by_veth(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<PerDirection<End>> {
+    let far = Namespace::new("wire")?;
+    let make = |side: Direction| -> Result<End> {
+        let handle = far.handle()?;
+        hosts.get(side).run(move || device::make_veth(handle, side.sender()))??;
+        // the far end is raised first: the host's interface then is ready as soon as it is raised
+        let end = device::open_veth(&far, side.sender(), options.mtu)?;
+        let (mtu, sysctls) = (options.mtu, options.sysctls.get(side).clone());
+        hosts.get(side).run(move || host::set_up(side, mtu, &sysctls))??;
+        far.run(move || offload::settle_carrier(side.sender()))??;
+        Ok(end)
+    };
+    Ok(PerDirection {
+        client_to_server: make(Direction::ClientToServer)?,
+        server_to_client: make(Direction::ServerToClient)?,
+    })
+}
+
+/// Whether the kernel has IPv6.
+fn has_ipv6() -> bool {
+    Path::new("/proc/net/if_inet6").exists()
+}

@@ -1,0 +1,227 @@
+//! Which packet of its kind a frame is: "data 2" is the second piece of new data that a host sent, however often it
+//! must send it.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::RangeInclusive;
+
+use super::packet::{Flow, PacketKind, PacketView, Segment};
+use crate::model::{SeqNumber, TcpFlags};
+
+/// How many of the last segments are remembered, to know a retransmission's number: far more than can be in flight here.
+const REMEMBERED: usize = 4096;
+
+/// Counts what one host sends.
+///
+/// SYN, SYN-ACK, data and FIN keep their number when TCP sends them again, since it is the sequence number that makes
+/// them; everything else is new each time. The numbers run on over all of the host's conversations.
+#[derive(Debug, Default)]
+pub(super) struct PacketCounter {
+    counts: [u32; PacketKind::ALL.len()],
+    /// The sequence number after each conversation's last data.
+    next: HashMap<Flow, SeqNumber>,
+    /// What was sent, oldest first.
+    sent: VecDeque<Sent>,
+}
+
+#[derive(Debug)]
+struct Sent {
+    kind: PacketKind,
+    flow: Flow,
+    start: SeqNumber,
+    len: u32,
+    number: u32,
+}
+
+/// Which packets a frame is, kind by kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Occurrences {
+    numbers: [Option<RangeInclusive<u32>>; PacketKind::ALL.len()],
+    /// Whether it was sent before.
+    pub(super) again: bool,
+}
+
+impl Occurrences {
+    /// The numbers of the frame among those of `kind`: several where TCP sends old segments together again.
+    pub(super) fn numbers(&self, kind: PacketKind) -> Option<&RangeInclusive<u32>> {
+        self.numbers.get(kind as usize).and_then(Option::as_ref)
+    }
+}
+
+impl PacketCounter {
+    /// Counts a frame.
+    pub(super) fn sight(&mut self, packet: &PacketView) -> Occurrences {
+        let mut sighting = Occurrences { numbers: [const { None }; PacketKind::ALL.len()], again: false };
+        for (kind, _) in PacketKind::ALL {
+            if !packet.is(kind) {
+                continue;
+            }
+            let (numbers, again) = match (kind, packet.segment) {
+                (PacketKind::Data, Some(segment)) => self.data(&segment),
+                (PacketKind::Syn | PacketKind::SynAck, Some(segment)) => self.control(kind, &segment, segment.seq),
+                (PacketKind::Fin, Some(segment)) => self.control(kind, &segment, segment.seq.plus(segment.len)),
+                _ => (self.count(kind), false),
+            };
+            sighting.again |= again;
+            if let Some(slot) = sighting.numbers.get_mut(kind as usize) {
+                *slot = Some(numbers);
+            }
+        }
+        sighting
+    }
+
+    /// The next number of `kind`.
+    fn count(&mut self, kind: PacketKind) -> RangeInclusive<u32> {
+        let count = self.counts.get_mut(kind as usize).map_or(0, |count| {
+            *count = count.saturating_add(1);
+            *count
+        });
+        count..=count
+    }
+
+    /// Data is new as far as it goes beyond all data before it.
+    fn data(&mut self, segment: &Segment) -> (RangeInclusive<u32>, bool) {
+        // a SYN takes a sequence number before the data that it carries (RFC 7413)
+        let start = segment.seq.plus(u32::from(segment.flags.contains(TcpFlags::SYN)));
+        let end = start.plus(segment.len);
+        let next = *self.next.get(&segment.flow).unwrap_or(&start);
+        let old =
+            if start.is_before(next) { self.find(PacketKind::Data, segment.flow, start, segment.len) } else { None };
+        if !end.is_after(next) {
+            return (old.unwrap_or(0..=0), true);
+        }
+        self.next.insert(segment.flow, end);
+        let numbers = self.count(PacketKind::Data);
+        let new = if start.is_before(next) { next } else { start };
+        self.remember(PacketKind::Data, segment.flow, new, end.relative_to(new), *numbers.end());
+        (*old.as_ref().unwrap_or(&numbers).start()..=*numbers.end(), old.is_some())
+    }
+
+    /// SYN and FIN take one sequence number each.
+    fn control(&mut self, kind: PacketKind, segment: &Segment, seq: SeqNumber) -> (RangeInclusive<u32>, bool) {
+        if let Some(numbers) = self.find(kind, segment.flow, seq, 1) {
+            return (numbers, true);
+        }
+        if kind != PacketKind::Fin {
+            // data is counted anew after a SYN: the port may have been used before
+            self.next.remove(&segment.flow);
+        }
+        let numbers = self.count(kind);
+        self.remember(kind, segment.flow, seq, 1, *numbers.end());
+        (numbers, false)
+    }
+
+    fn remember(&mut self, kind: PacketKind, flow: Flow, start: SeqNumber, len: u32, number: u32) {
+        if self.sent.len() == REMEMBERED {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(Sent { kind, flow, start, len, number });
+    }
+
+    /// The numbers of what was sent before and shares a byte with the `len` bytes from `start`.
+    fn find(&self, kind: PacketKind, flow: Flow, start: SeqNumber, len: u32) -> Option<RangeInclusive<u32>> {
+        let end = start.plus(len);
+        let mut found = self
+            .sent
+            .iter()
+            .filter(|sent| sent.kind == kind && sent.flow == flow)
+            .filter(|sent| sent.start.is_before(end) && sent.start.plus(sent.len).is_after(start))
+            .map(|sent| sent.number);
+        let first = found.next()?;
+        Some(first..=found.next_back().unwrap_or(first))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{datagram, segment};
+    use super::*;
+    use crate::model::Direction;
+
+    /// Counts the frame; gives its numbers of `kind` and whether it was sent before.
+    fn sight(
+        counter: &mut PacketCounter,
+        kind: PacketKind,
+        flags: TcpFlags,
+        seq: u32,
+        payload: &[u8],
+    ) -> (Vec<u32>, bool) {
+        let frame = segment(Direction::ClientToServer, flags, seq, payload);
+        let sighting = counter.sight(&PacketView::of(&frame));
+        (sighting.numbers(kind).cloned().into_iter().flatten().collect(), sighting.again)
+    }
+
+    fn data(counter: &mut PacketCounter, seq: u32, payload: &[u8]) -> (Vec<u32>, bool) {
+        sight(counter, PacketKind::Data, TcpFlags::ACK, seq, payload)
+    }
+
+    #[test]
+    fn data_keeps_its_number_when_it_is_retransmitted() {
+        let mut counter = PacketCounter::default();
+        // across the wrap of sequence numbers
+        assert_eq!(data(&mut counter, u32::MAX - 4, b"12345"), (vec![1], false));
+        assert_eq!(data(&mut counter, 0, b"12345"), (vec![2], false));
+        assert_eq!(data(&mut counter, 5, b"12345"), (vec![3], false));
+        assert_eq!(data(&mut counter, u32::MAX - 4, b"12345"), (vec![1], true));
+        assert_eq!(data(&mut counter, 5, b"1"), (vec![3], true));
+        assert_eq!(data(&mut counter, 10, b"12345"), (vec![4], false));
+    }
+
+    #[test]
+    fn segments_sent_again_together_have_all_their_numbers() {
+        let mut counter = PacketCounter::default();
+        for index in 0..3 {
+            data(&mut counter, index * 5, b"12345");
+        }
+        assert_eq!(data(&mut counter, 0, b"1234512345"), (vec![1, 2], true));
+        assert_eq!(data(&mut counter, 10, b"12345and new"), (vec![3, 4], true));
+        assert_eq!(data(&mut counter, 15, b"and new"), (vec![4], true));
+    }
+
+    #[test]
+    fn control_segments_are_known_by_their_sequence_numbers() {
+        let (syn, fin) = (TcpFlags::SYN, TcpFlags::FIN.union(TcpFlags::ACK));
+        let mut counter = PacketCounter::default();
+        assert_eq!(sight(&mut counter, PacketKind::Syn, syn, 100, b""), (vec![1], false));
+        assert_eq!(sight(&mut counter, PacketKind::Syn, syn, 100, b""), (vec![1], true));
+        assert_eq!(data(&mut counter, 101, b"12345"), (vec![1], false));
+        assert_eq!(sight(&mut counter, PacketKind::Fin, fin, 106, b""), (vec![1], false));
+        // the last data and the FIN, together again
+        assert_eq!(sight(&mut counter, PacketKind::Fin, fin, 101, b"12345"), (vec![1], true));
+        // the port is used again, with an earlier number
+        assert_eq!(sight(&mut counter, PacketKind::Syn, syn, 50, b""), (vec![2], false));
+        assert_eq!(data(&mut counter, 51, b"12345"), (vec![2], false));
+    }
+
+    #[test]
+    fn data_within_a_syn_is_sent_again_after_it() {
+        let mut counter = PacketCounter::default();
+        assert_eq!(sight(&mut counter, PacketKind::Data, TcpFlags::SYN, 100, b"fast"), (vec![1], false));
+        assert_eq!(data(&mut counter, 101, b"fast"), (vec![1], true));
+    }
+
+    #[test]
+    fn acknowledgments_and_datagrams_are_new_each_time() {
+        let mut counter = PacketCounter::default();
+        for number in 1..4 {
+            assert_eq!(sight(&mut counter, PacketKind::Ack, TcpFlags::ACK, 1, b""), (vec![number], false));
+        }
+        let view = PacketView::of(&datagram(Direction::ClientToServer, b"Hello"));
+        for number in 1..4 {
+            let sighting = counter.sight(&view);
+            assert_eq!(sighting.numbers(PacketKind::Datagram), Some(&(number..=number)));
+            assert_eq!(sighting.numbers(PacketKind::Any), Some(&(number + 3..=number + 3)));
+            assert_eq!(sighting.numbers(PacketKind::Data), None);
+        }
+    }
+
+    #[test]
+    fn what_was_sent_too_long_ago_has_no_number() {
+        let mut counter = PacketCounter::default();
+        for index in 0..=REMEMBERED as u32 {
+            data(&mut counter, index, b"1");
+        }
+        assert_eq!(counter.sent.len(), REMEMBERED);
+        assert_eq!(data(&mut counter, 0, b"1"), (vec![0], true));
+        assert_eq!(data(&mut counter, 1, b"1"), (vec![2], true));
+    }
+}

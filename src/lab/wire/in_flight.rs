@@ -1,0 +1,36 @@
+//! A frame under way, in the order of arrival.
+
+use std::cmp::Ordering;
+use std::time::Duration;
+
+use super::log::WireFrame;
+
+/// A frame under way.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) due: Duration,
+    /// Frames that are due at the same time arrive in this order.
+    pub(super) serial: u64,
+    pub(super) frame: WireFrame,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Ord for InFlight {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.due, self.serial).cmp(&(other.due, other.serial))
+    }
+}
+
+impl PartialOrd for InFlight {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for InFlight {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for InFlight {}

@@ -1,0 +1,265 @@
+//! The wire between the lab's two hosts: a thread that carries Ethernet frames from one device to the other, and does to
+//! them what a real network may: lose, delay, repeat, reorder, damage.
+//!
+//! What becomes of a frame is decided by chance, in shares ([`Faults`]) and repeatable by a seed, or by a script
+//! ([`Rule`]). The wire is not a capture: what it did is in its [`WireLog`], what the hosts saw is for a capture at each
+//! of them to tell.
+
+mod corrupt;
+mod counter;
+mod decision;
+mod emulate;
+mod emulator;
+mod faults;
+mod in_flight;
+mod log;
+mod packet;
+mod parse;
+mod rule;
+#[cfg(test)]
+mod samples;
+
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, anyhow};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::prctl;
+use nix::sys::time::TimeSpec;
+
+pub use self::emulate::{Delivered, emulate};
+pub use self::faults::{Faults, Percent, QuantityError, Rate};
+pub use self::log::{Cause, Effect, WireEvent, WireFrame, WireLog, WireTotals};
+pub use self::packet::{PacketKind, UnknownKind};
+pub use self::parse::{RuleError, parse_script};
+pub use self::rule::{Action, Rule, Times};
+
+use self::emulator::Emulator;
+use super::device::End;
+use super::namespace;
+use crate::model::{Direction, PerDirection, Timestamp};
+
+/// How many frames are read from one host before the other has its turn.
+const TURN: usize = 64;
+
+/// How long a stopped wire goes on to deliver what is under way.
+const LAST_DELIVERY: Duration = Duration::from_secs(2);
+
+/// How long the wire waits at once: the kernel does not take every time that a rule may name.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// How the wire is to behave. The default is a perfect wire.
+#[derive(Clone, Debug, Default)]
+pub struct WireOptions {
+    /// What chance brings, by direction.
+    pub faults: PerDirection<Faults>,
+    /// What is done to single packets.
+    pub rules: Vec<Rule>,
+    /// Where the chances begin; `None` is a different one each time.
+    pub seed: Option<u64>,
+}
+
+/// The running wire.
+#[derive(Debug)]
+pub struct Wire {
+    shared: Arc<Shared>,
+    seed: u64,
+    thread: Option<JoinHandle<(PerDirection<End>, Result<()>)>>,
+    /// The ends when the thread has ended: closing a TAP device's would take the host's interface away.
+    ends: Option<PerDirection<End>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    emulator: Mutex<Emulator>,
+    stop: AtomicBool,
+    give_up: AtomicBool,
+    wake: EventFd,
+}
+
+impl Shared {
+    /// The emulator. A panic elsewhere while it was locked leaves nothing half done that matters.
+    fn emulator(&self) -> MutexGuard<'_, Emulator> {
+        self.emulator.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the thread look at what it is told.
+    fn wake(&self) -> Result<()> {
+        self.wake.write(1).map(|_| ()).context("cannot wake the lab's wire")
+    }
+}
+
+impl Wire {
+    /// Joins the two ends; `mtu` is the longest IP packet in bytes.
+    pub(super) fn start(ends: PerDirection<End>, mtu: u16, options: &WireOptions) -> Result<Self> {
+        // short enough to be typed again
+        let seed = options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let epoch = Timestamp::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos());
+        let start = Instant::now();
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
+            .context("cannot make an eventfd for the lab's wire")?;
+        let emulator = Mutex::new(Emulator::new(options, seed, epoch));
+        let shared = Arc::new(Shared { emulator, stop: AtomicBool::new(false), give_up: AtomicBool::new(false), wake });
+        let carrier = Carrier { shared: Arc::clone(&shared), ends, start, buffer: vec![0; End::frame_room(mtu)] };
+        let thread = thread::Builder::new().name("wire".to_owned()).spawn(move || carrier.run());
+        let thread = thread.context("cannot start the thread of the lab's wire")?;
+        Ok(Self { shared, seed, thread: Some(thread), ends: None })
+    }
+
+    /// Where the wire's chances began: the same seed and the same packets bring the same accidents.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Changes what chance brings, from the next packet on.
+    pub fn set_faults(&self, faults: &PerDirection<Faults>) {
+        self.shared.emulator().set_faults(faults);
+    }
+
+    /// Adds rules to the script; they count packets from the session's start.
+    pub fn add_rules(&self, rules: &[Rule]) {
+        self.shared.emulator().add_rules(rules);
+    }
+
+    /// The script, in the order that [`Cause::Rule`] counts in; a rule that was to apply to whichever side came first
+    /// names that side now.
+    pub fn rules(&self) -> Vec<Rule> {
+        self.shared.emulator().rules()
+    }
+
+    /// What the wire has done until now.
+    pub fn log(&self) -> WireLog {
+        self.shared.emulator().log.clone()
+    }
+
+    /// Delivers what is under way, in its time but for no longer than two seconds, then ends the wire. Frames that a host
+    /// sends meanwhile are carried too. After that, captures at the hosts hold everything, and can be read to their end.
+    ///
+    /// # Errors
+    /// When the wire had broken: a device could not be read.
+    pub fn stop(&mut self) -> Result<WireLog> {
+        self.end()?;
+        Ok(self.log())
+    }
+
+    /// Makes the wire's thread give up its capabilities.
+    pub(super) fn give_up_capabilities(&self) -> Result<()> {
+        self.shared.give_up.store(true, Ordering::Release);
+        self.shared.wake()
+    }
+
+    fn end(&mut self) -> Result<()> {
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        self.shared.stop.store(true, Ordering::Release);
+        self.shared.wake()?;
+        let (ends, outcome) = thread.join().map_err(|_| anyhow!("the lab's wire has panicked"))?;
+        self.ends = Some(ends);
+        outcome.context("the lab's wire broke")
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        // who wants to know calls `stop`
+        let _ = self.end();
+    }
+}
+
+/// What the wire's thread holds.
+struct Carrier {
+    shared: Arc<Shared>,
+    /// The device of the host that sends in each direction.
+    ends: PerDirection<End>,
+    start: Instant,
+    buffer: Vec<u8>,
+}
+
+impl Carrier {
+    fn run(mut self) -> (PerDirection<End>, Result<()>) {
+        // wake up when a frame is due, not 50 µs later; no harm if that fails
+        let _ = prctl::set_timerslack(1);
+        let outcome = self.carry().and_then(|()| self.count_missed());
+        (self.ends, outcome)
+    }
+
+    fn count_missed(&mut self) -> Result<()> {
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let missed = self.ends.get_mut(direction).missed()?;
+            self.shared.emulator().log.totals.get_mut(direction).missed = missed;
+        }
+        Ok(())
+    }
+
+    /// Carries frames until it is told to stop.
+    fn carry(&mut self) -> Result<()> {
+        let mut last = None;
+        loop {
+            // what woke the thread is seen to now, and must not end the waiting again
+            let _ = self.shared.wake.read();
+            if self.shared.give_up.swap(false, Ordering::AcqRel) {
+                // frames are carried by open descriptors, which need no capability
+                namespace::give_up_capabilities()?;
+            }
+            if self.shared.stop.load(Ordering::Acquire) {
+                last.get_or_insert(self.start.elapsed() + LAST_DELIVERY);
+            }
+            let moved = self.collect()? | self.deliver();
+            let deadline = self.shared.emulator().deadline();
+            // what was delivered may have been answered at once
+            if last.is_some_and(|last| (!moved && deadline.is_none()) || self.start.elapsed() >= last) {
+                self.shared.emulator().abandon();
+                return Ok(());
+            }
+            if !moved {
+                self.wait([deadline, last].into_iter().flatten().min())?;
+            }
+        }
+    }
+
+    /// Takes what the hosts have sent, if anything.
+    fn collect(&mut self) -> Result<bool> {
+        let mut any = false;
+        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+            let end = self.ends.get_mut(direction);
+            let mut emulator = self.shared.emulator();
+            for _ in 0..TURN {
+                let Some(frame) = end.receive(&mut self.buffer)? else { break };
+                emulator.accept(self.start.elapsed(), direction, frame);
+                any = true;
+            }
+        }
+        Ok(any)
+    }
+
+    /// Hands over what has arrived, if anything.
+    fn deliver(&mut self) -> bool {
+        let mut any = false;
+        let mut emulator = self.shared.emulator();
+        while let Some((frame, bytes)) = emulator.arrived(self.start.elapsed()) {
+            match self.ends.get_mut(!frame.direction).send(&bytes) {
+                Ok(()) => emulator.delivered(frame),
+                Err(_) => emulator.undeliverable(frame),
+            }
+            any = true;
+        }
+        any
+    }
+
+    /// Waits for a frame, for the time when one is due, or to be told to stop.
+    fn wait(&self, deadline: Option<Duration>) -> Result<()> {
+        let mut watched =
+            [self.ends.client_to_server.as_fd(), self.ends.server_to_client.as_fd(), self.shared.wake.as_fd()]
+                .map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN));
+        let timeout = deadline.map(|due| TimeSpec::from(due.saturating_sub(self.start.elapsed()).min(LONGEST_WAIT)));
+        match ppoll(&mut watched, timeout, None) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(errno).context("cannot wait for a frame"),
+        }
+    }
+}
