@@ -51,6 +51,10 @@ pub struct OutputArgs {
                   [default: 1000, 50; formats that stream show all steps]")]
     limit: Option<u64>,
 
+    /// Show every step of a table or a ladder: fold no runs of equal steps.
+    #[arg(long)]
+    no_fold: bool,
+
     /// Show only these parts of each conversation (`echolab formats parts` lists them).
     #[arg(long, value_name = "PART,…", value_parser = parts)]
     only: Option<Parts>,
@@ -204,6 +208,7 @@ impl OutputArgs {
                 Some(Payload::Hex) => PayloadView::Hex,
                 _ => PayloadView::Text,
             },
+            shown: None,
             ascii: self.ascii,
             time_zone: if self.utc { jiff::tz::TimeZone::UTC } else { jiff::tz::TimeZone::system() },
         };
@@ -255,6 +260,7 @@ impl OutputArgs {
             (false, Some(steps)) => Bounds { steps: at_most(steps), ..Bounds::default() },
             (false, None) => Bounds::default(),
         };
+        render.bounds.fold = !self.no_fold;
         if format.is_some_and(|format| format.streams) && !render.summary {
             scope.wanted.steps = self.limit.filter(|limit| *limit > 0);
         }

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use crate::model::is_hidden;
 
-/// Longest quotation in a sentence, in characters.
-const LONGEST: usize = 40;
+/// Longest usual quotation in a sentence, in characters.
+pub(super) const LONGEST: usize = 40;
 
-/// Appends the payload in quotation marks, escaped and shortened; appends nothing, and returns `false`, when most of it
-/// is no text. `cut` when the capture does not hold all of it.
-pub(super) fn put(out: &mut String, payload: &[u8], cut: bool) -> bool {
+/// Appends the payload in quotation marks, escaped and shortened to `longest` characters; appends nothing, and returns
+/// `false`, when most of it is no text. `cut` when the capture does not hold all of it.
+pub(super) fn put(out: &mut String, payload: &[u8], cut: bool, longest: usize) -> bool {
     let start = out.len();
     out.push('"');
-    let Some(shortened) = push_escaped(out, payload) else {
+    let Some(shortened) = push_escaped(out, payload, longest) else {
         out.truncate(start);
         return false;
     };
@@ -26,27 +26,27 @@ pub(super) fn put(out: &mut String, payload: &[u8], cut: bool) -> bool {
 /// Appends the bytes as text: backslash escapes for control characters, bytes that are no UTF-8 and characters that
 /// change the direction of the text. Whether there are more than can be shown; `None` when more than a quarter would be
 /// escapes.
-fn push_escaped(out: &mut String, payload: &[u8]) -> Option<bool> {
-    let first = payload.get(..LONGEST).unwrap_or(payload);
+fn push_escaped(out: &mut String, payload: &[u8], longest: usize) -> Option<bool> {
+    let first = payload.get(..longest).unwrap_or(payload);
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     if !first.is_empty()
         && first.iter().all(is_plain)
         && let Ok(text) = str::from_utf8(first)
     {
         out.push_str(text);
-        return Some(payload.len() > LONGEST);
+        return Some(payload.len() > longest);
     }
     let (mut shown, mut odd) = (0, 0_usize);
     for chunk in payload.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if shown == LONGEST {
+            if shown == longest {
                 return (odd * 4 <= shown).then_some(true);
             }
             shown += 1;
             odd += usize::from(!push_char(out, c));
         }
         for byte in chunk.invalid() {
-            if shown == LONGEST {
+            if shown == longest {
                 return (odd * 4 <= shown).then_some(true);
             }
             shown += 1;
@@ -80,7 +80,7 @@ mod tests {
 
     fn quoted(payload: &[u8], cut: bool) -> Option<String> {
         let mut out = "before ".to_owned();
-        let is_text = put(&mut out, payload, cut);
+        let is_text = put(&mut out, payload, cut, LONGEST);
         let quotation = out.strip_prefix("before ").map(str::to_owned);
         assert_eq!(quotation.as_deref() != Some(""), is_text);
         quotation.filter(|_| is_text)

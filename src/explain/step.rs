@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::arithmetic::Arithmetic;
 use super::describe;
 use super::phase::Phase;
-use super::{capture_point, step_findings, wire};
+use super::{capture_point, quote, step_findings, wire};
 use crate::model::{Finding, FindingCode};
 use crate::model::{WireAnnotation, WireEffect};
 use crate::track::{Event, MaybeOwned};
@@ -59,7 +59,12 @@ impl<'a> Step<'a> {
 
     /// The plain-English sentence, free of control characters.
     pub fn description(&self) -> String {
-        describe::sentence(&self.event)
+        self.description_quoting(quote::LONGEST)
+    }
+
+    /// The same with at most `longest` characters of payload.
+    pub fn description_quoting(&self, longest: usize) -> String {
+        describe::sentence(&self.event, longest)
     }
 
     /// The round trip that an ACK completes, with RFC 6298's estimates after it.

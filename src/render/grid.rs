@@ -3,19 +3,37 @@
 use std::collections::HashMap;
 
 use super::Options;
-use crate::explain::{AnswerTable, Conversation, Step};
+use crate::explain::{AnswerTable, Conversation, FindingDigest, Step};
 use crate::report::ladder::fates;
 use crate::report::{
     Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn,
-    FILE_COLUMN, Report, Room, StepColumn, ToldCall, Tone,
+    FILE_COLUMN, Report, Room, Run, StepColumn, ToldCall, Tone, counted, runs,
 };
 
 /// A table: a head and rows of as many cells.
 pub(super) struct Grid {
     pub(super) head: Vec<Head>,
     pub(super) rows: Vec<Vec<Cell>>,
-    /// Headings, each with the row that it stands before.
-    pub(super) headings: Vec<(usize, &'static str)>,
+    /// Lines of their own between the rows, in their order.
+    pub(super) spans: Vec<Span>,
+}
+
+/// A line of its own, across all columns.
+#[derive(Clone)]
+pub(super) struct Span {
+    /// The row that it stands before.
+    pub(super) row: usize,
+    pub(super) kind: SpanKind,
+    pub(super) text: String,
+}
+
+/// What a line of its own is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SpanKind {
+    /// The heading of the rows that follow.
+    Heading,
+    /// What stands instead of folded rows.
+    Fold,
 }
 
 /// What stands above the calls.
@@ -37,20 +55,42 @@ impl<T> From<&Column<T>> for Head {
 /// The column with the sentence.
 const SENTENCE: &str = "description";
 
-/// The phases of a conversation, each before its first step; none where all steps are of one.
-fn headings(steps: &[Step<'_>]) -> Vec<(usize, &'static str)> {
+/// The phases of a conversation, each before the place of its first step; none where all steps are of one.
+pub(super) fn headings(steps: &[Step<'_>]) -> Vec<(usize, &'static str)> {
     let mut last = None;
-    let begins = |(row, step): (usize, &Step<'_>)| {
+    let begins = |(place, step): (usize, &Step<'_>)| {
         let phase = step.phase;
-        (last.replace(phase) != Some(phase)).then(|| (row, phase.title()))
+        (last.replace(phase) != Some(phase)).then(|| (place, phase.title()))
     };
     let found: Vec<_> = steps.iter().enumerate().filter_map(begins).collect();
     if found.len() > 1 { found } else { Vec::new() }
 }
 
+/// The runs that the table of a conversation's steps folds.
+pub(super) fn runs_of(
+    steps: &[Step<'static>],
+    conversation: &Conversation,
+    digest: &FindingDigest,
+    options: &Options,
+) -> Vec<Run> {
+    // columns that were asked for hold what tells steps apart
+    match options.columns {
+        Choice::Only(_) => Vec::new(),
+        _ if !options.bounds.fold => Vec::new(),
+        _ => runs(steps, conversation, digest),
+    }
+}
+
+/// How many steps are folded, and how to see them; nothing where none is.
+pub(super) fn fold_note(runs: &[Run]) -> Option<String> {
+    let folded: usize = runs.iter().map(|run| run.steps.len()).sum();
+    (folded > 0).then(|| format!("{} folded (--no-fold shows each)", counted(folded as u64, "step")))
+}
+
 impl Grid {
-    /// The steps in the columns asked for, or else in those that there is `room` for, without those that say nothing.
-    pub(super) fn steps(steps: &[Step<'static>], options: &Options, room: Room) -> Self {
+    /// The steps in the columns asked for, or else in those that there is `room` for, without those that say nothing; a
+    /// line for each of the `runs`.
+    pub(super) fn steps(steps: &[Step<'static>], runs: &[Run], options: &Options, room: Room) -> Self {
         let view = &options.view;
         let mut usual = Column::usual(COLUMNS, room);
         // where a capture holds one conversation and nothing else, both numbers are the same
@@ -73,9 +113,22 @@ impl Grid {
                 None => cell,
             }
         };
-        let rows = steps.iter().map(|step| columns.iter().map(|column| cell(column, step)).collect());
+        let (mut rows, mut spans) = (Vec::new(), Vec::new());
+        let (mut headings, mut runs) = (headings(steps).into_iter().peekable(), runs.iter().peekable());
+        for (place, step) in steps.iter().enumerate() {
+            if let Some((_, title)) = headings.next_if(|(before, _)| *before == place) {
+                spans.push(Span { row: rows.len(), kind: SpanKind::Heading, text: title.to_owned() });
+            }
+            if let Some(run) = runs.peek().filter(|run| run.steps.start == place) {
+                spans.push(Span { row: rows.len(), kind: SpanKind::Fold, text: run.text() });
+            }
+            if !runs.peek().is_some_and(|run| run.steps.contains(&place)) {
+                rows.push(columns.iter().map(|column| cell(column, step)).collect());
+            }
+            runs.next_if(|run| run.steps.end == place + 1);
+        }
         let head = columns.iter().map(|column| Head::from(*column)).collect();
-        let grid = Self { head, rows: rows.collect(), headings: headings(steps) };
+        let grid = Self { head, rows, spans };
         if exact { grid } else { grid.without_empty_columns() }
     }
 
@@ -95,7 +148,7 @@ impl Grid {
         };
         rows.extend(report.totals.failed.iter().map(|failed| failed_row(&columns, failed)));
         let head = columns.iter().map(|column| Head::from(*column)).collect();
-        let grid = Self { head, rows, headings: Vec::new() };
+        let grid = Self { head, rows, spans: Vec::new() };
         match options.conversation_columns {
             Choice::Only(_) => grid,
             Choice::Usual | Choice::And(_) if grid.rows.is_empty() => grid,
@@ -111,7 +164,7 @@ impl Grid {
             Head { text, align: if numbers { Align::Right } else { Align::Left } }
         });
         let rows = table.rows.iter().map(|row| row.iter().map(|text| Cell::from(text.as_str())).collect());
-        Self { head: head.collect(), rows: rows.collect(), headings: Vec::new() }
+        Self { head: head.collect(), rows: rows.collect(), spans: Vec::new() }
     }
 
     /// What the programs did, without columns that say nothing.
@@ -121,13 +174,13 @@ impl Grid {
         let columns: Vec<_> = CALL_COLUMNS.iter().filter(|column| several || column.header != CONVERSATION).collect();
         let head = columns.iter().map(|column| Head { text: column.header, align: column.align }).collect();
         let row = |call| columns.iter().map(|column| (column.text)(call, &options.view)).collect();
-        Self { head, rows: calls.iter().map(row).collect(), headings: Vec::new() }.without_empty_columns()
+        Self { head, rows: calls.iter().map(row).collect(), spans: Vec::new() }.without_empty_columns()
     }
 
-    /// The heading before a row.
-    pub(super) fn heading(&self, row: usize) -> Option<&'static str> {
-        let place = self.headings.binary_search_by_key(&row, |(before, _)| *before).ok()?;
-        self.headings.get(place).map(|(_, heading)| *heading)
+    /// The lines of their own before a row.
+    pub(super) fn spans_before(&self, row: usize) -> impl Iterator<Item = &Span> {
+        let first = self.spans.partition_point(|span| span.row < row);
+        self.spans.iter().skip(first).take_while(move |span| span.row == row)
     }
 
     fn without_empty_columns(self) -> Self {
@@ -140,7 +193,7 @@ impl Grid {
             .rows
             .into_iter()
             .map(|row| row.into_iter().enumerate().filter(|(index, _)| keep(*index)).map(|(_, cell)| cell).collect());
-        Self { head: head.collect(), rows: rows.collect(), headings: self.headings }
+        Self { head: head.collect(), rows: rows.collect(), spans: self.spans }
     }
 }
 

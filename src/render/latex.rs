@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::grid::{CALLS_TITLE, Grid};
+use super::grid::{CALLS_TITLE, Grid, SpanKind, fold_note, runs_of};
 use super::{Format, Options, Triaged, escape};
 use crate::explain::Fact;
 use crate::report::{
@@ -126,7 +126,11 @@ impl<W: Write> Latex<W> {
             self.facts(&[notes, conversation.facts()].concat())?;
         }
         if parts.has(Part::Steps) {
-            self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
+            let runs = runs_of(&kept.steps, &kept.conversation, &kept.digest, &self.options);
+            self.grid(&Grid::steps(&kept.steps, &runs, &self.options, Room::Wide))?;
+            if let Some(note) = fold_note(&runs) {
+                writeln!(self.out, "{}\n", text(&note))?;
+            }
             if kept.steps_left_out > 0 {
                 writeln!(self.out, "{} more steps\n", kept.steps_left_out)?;
             }
@@ -179,8 +183,12 @@ impl<W: Write> Latex<W> {
         let heads: Vec<_> = grid.head.iter().map(|head| format!("\\textbf{{{}}}", text(head.text))).collect();
         writeln!(self.out, "\\hline\n{} \\\\\n\\hline\\endhead", heads.join(" & "))?;
         for (index, row) in grid.rows.iter().enumerate() {
-            if let Some(heading) = grid.heading(index) {
-                writeln!(self.out, "\\multicolumn{{{}}}{{l}}{{\\textbf{{{heading}}}}} \\\\", grid.head.len())?;
+            for span in grid.spans_before(index) {
+                let line = match span.kind {
+                    SpanKind::Heading => format!("\\textbf{{{}}}", text(&span.text)),
+                    SpanKind::Fold => format!("\\quad\\dots{{}} {}", text(&span.text)),
+                };
+                writeln!(self.out, "\\multicolumn{{{}}}{{l}}{{{line}}} \\\\", grid.head.len())?;
             }
             let cells: Vec<_> = row.iter().map(|cell: &Cell| text(&cell.text)).collect();
             // a bracket after a line's end would be its argument

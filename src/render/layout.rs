@@ -24,6 +24,27 @@ impl Layout {
         Self { flexible: flexible.collect(), widths }
     }
 
+    /// How many columns may be wrapped.
+    pub(super) fn flexibles(&self) -> usize {
+        self.flexible.iter().filter(|flexible| **flexible).count()
+    }
+
+    pub(super) fn is_flexible(&self, column: usize) -> bool {
+        self.flexible.get(column).copied().unwrap_or_default()
+    }
+
+    /// The width of a column whose contents are not wrapped.
+    pub(super) fn width(&self, column: usize) -> usize {
+        self.widths.get(column).copied().unwrap_or_default()
+    }
+
+    /// The width that a line of `width` characters leaves to the columns that may be wrapped.
+    pub(super) fn room(&self, width: usize) -> usize {
+        let gaps = 2 * self.widths.len().saturating_sub(1);
+        let fixed = self.widths.iter().zip(&self.flexible).filter(|(_, flexible)| !**flexible);
+        width.saturating_sub(fixed.map(|(width, _)| width).sum::<usize>() + gaps)
+    }
+
     /// How wide a line is at least in which each text has room for `words` characters.
     pub(super) fn least(&self, words: usize) -> usize {
         let width = |(width, flexible): (&usize, &bool)| if *flexible { words.min(*width) } else { *width };

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
+use super::fit::Fit;
 use super::table::{style, wrap};
 use super::{Options, escape, room};
 use crate::explain::Step;
@@ -104,11 +105,17 @@ impl<W: Write> Live<'_, W> {
             let narrow = column.narrow.filter(|_| column.name == "time" || (self.narrow && column.name != "flags"));
             let narrow = narrow.filter(|_| !self.exact);
             let cell = narrow.unwrap_or(column.text)(step, &self.options.view);
-            let text = self.text(&cell.text);
+            let mut text = self.text(&cell.text);
             let style = self.paint(style(cell.tone));
             if index == last {
                 used += 2;
-                let lines = wrap(&text, self.options.width.saturating_sub(used).max(WORDS));
+                let room = self.options.width.saturating_sub(used).max(WORDS);
+                let drawn = |text: &str| self.text(text);
+                let fit = Fit { width: room, hex: false, drawn: &drawn };
+                if let Some(shorter) = fit.sentence(&cell.text, 1, room) {
+                    text = self.text(&shorter);
+                }
+                let lines = wrap(&text, room);
                 for (number, line) in lines.iter().enumerate() {
                     let indent = if number == 0 { 2 } else { used };
                     writeln!(self.out, "{:indent$}{style}{line}{style:#}", "")?;

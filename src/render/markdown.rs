@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::grid::{CALLS_TITLE, Grid};
+use super::grid::{CALLS_TITLE, Grid, SpanKind, fold_note, runs_of};
 use super::{Format, Options, Triaged, escape, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
-    Align, Answering, Cell, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, capture_heading,
-    capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines, triage_lines,
-    triage_title,
+    Align, Answering, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room,
+    capture_heading, capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines,
+    ledger_lines, triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -79,6 +79,10 @@ impl<W: Write> Markdown<W> {
         writeln!(self.out)
     }
 
+    fn dots(&self) -> &'static str {
+        if self.options.view.ascii { "..." } else { "…" }
+    }
+
     /// Text of a capture or a sentence, as Markdown.
     fn text(&self, text: &str) -> String {
         match self.options.view.ascii {
@@ -110,10 +114,13 @@ impl<W: Write> Markdown<W> {
         }
         if parts.has(Part::Steps) {
             writeln!(self.out, "### Steps\n")?;
-            self.grid(&Grid::steps(&kept.steps, &self.options, Room::Wide))?;
+            let runs = runs_of(&kept.steps, &kept.conversation, &kept.digest, &self.options);
+            self.grid(&Grid::steps(&kept.steps, &runs, &self.options, Room::Wide))?;
+            if let Some(note) = fold_note(&runs) {
+                writeln!(self.out, "{note}\n")?;
+            }
             if kept.steps_left_out > 0 {
-                let dots = if self.options.view.ascii { "..." } else { "…" };
-                writeln!(self.out, "{dots} {} more steps\n", kept.steps_left_out)?;
+                writeln!(self.out, "{} {} more steps\n", self.dots(), kept.steps_left_out)?;
             }
         }
         if parts.has(Part::Ladder) {
@@ -212,7 +219,16 @@ impl<W: Write> Markdown<W> {
             Align::Right => " ---: ",
         });
         writeln!(self.out, "|{}|", rules.collect::<Vec<_>>().join("|"))?;
-        for row in &grid.rows {
+        for (index, row) in grid.rows.iter().enumerate() {
+            // Markdown has no cell across columns: a line of its own stands among the sentences
+            let spans = grid.spans_before(index).filter(|_| !matches!(self.options.columns, Choice::Only(_)));
+            for span in spans {
+                let text = match span.kind {
+                    SpanKind::Heading => format!("**{}**", self.text(&span.text)),
+                    SpanKind::Fold => format!("{} {}", self.dots(), self.text(&span.text)),
+                };
+                writeln!(self.out, "|{} {text} |", "  |".repeat(grid.head.len().saturating_sub(1)))?;
+            }
             let cells: Vec<_> = row.iter().map(|cell: &Cell| self.text(&cell.text)).collect();
             writeln!(self.out, "| {} |", cells.join(" | "))?;
         }

@@ -6,6 +6,7 @@
 mod buffer;
 mod csv;
 pub mod escape;
+mod fit;
 mod grid;
 mod html;
 mod json;
@@ -309,7 +310,7 @@ mod tests {
 
     #[test]
     fn what_a_bound_leaves_out_is_said() {
-        let bounds = Bounds { conversations: 1, steps: 4, payload: 8 };
+        let bounds = Bounds { conversations: 1, steps: 4, payload: 8, fold: true };
         let options = Options { bounds, ..Options::default() };
         let steps = ten_steps();
         let document = written(format("json").expect("a format"), &options, &steps);

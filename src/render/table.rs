@@ -10,14 +10,16 @@ use comfy_table::{
 
 use unicode_width::UnicodeWidthStr;
 
-use super::grid::{CALLS_TITLE, Grid};
+use super::fit::Fit;
+use super::grid::{CALLS_TITLE, Grid, SpanKind, fold_note, runs_of};
 use super::layout::Layout;
 use super::{Format, Options, Triaged, escape, room};
 use crate::explain::{Answered, Fact};
 use crate::model::Severity;
 use crate::report::{
-    Align, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, Tone, capture_notes,
-    conversation_notes, conversation_title, finding_lines, ledger_lines, report_title, triage_lines, triage_title,
+    Align, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, PayloadView, Renderer, Report, Room, Run,
+    Tone, capture_notes, conversation_notes, conversation_title, finding_lines, ledger_lines, report_title,
+    triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -38,6 +40,10 @@ const WORDS: usize = 22;
 
 /// So many characters each text gets in any case: few words are longer.
 const WORD: usize = 14;
+
+/// A sentence quotes so many characters of a payload, where they fit; in a wide line all that are not beside it.
+const QUOTED: usize = 40;
+const BESIDE: usize = 60;
 
 /// The column whose contents other columns hold where there is little room.
 const ARITHMETIC: &str = "arithmetic";
@@ -172,20 +178,28 @@ impl<W: Write> Table<W> {
     }
 
     fn step_table(&mut self, kept: &Kept) -> io::Result<()> {
-        let steps = self.steps(kept);
+        let runs = runs_of(&kept.steps, &kept.conversation, &kept.digest, &self.options);
+        let steps = self.steps(kept, &runs);
         // rather a line that is too long than words and numbers torn apart
         self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
         if !matches!(self.options.columns, Choice::Only(_)) {
-            let mut all = Grid::steps(&kept.steps, &self.options, Room::Wide);
+            let mut all = Grid::steps(&kept.steps, &runs, &self.options, Room::Wide);
             // where columns are narrow, their numbers stand below each other
             all.head.retain(|head| head.text != ARITHMETIC);
             self.left_out(&all, &steps, None)?;
         }
+        if let Some(note) = fold_note(&runs) {
+            self.line(&note, style(Tone::Dim))?;
+        }
         if kept.steps_left_out > 0 {
-            let dots = if self.options.view.ascii { "..." } else { "…" };
-            self.line(&format!("{dots} {} more steps (--limit 0 shows all)", kept.steps_left_out), style(Tone::Dim))?;
+            let text = format!("{} {} more steps (--limit 0 shows all)", self.dots(), kept.steps_left_out);
+            self.line(&text, style(Tone::Dim))?;
         }
         writeln!(self.out)
+    }
+
+    fn dots(&self) -> &'static str {
+        if self.options.view.ascii { "..." } else { "…" }
     }
 
     /// What matters most, first.
@@ -222,8 +236,17 @@ impl<W: Write> Table<W> {
 
     /// The steps in as many of the usual columns as leave the words their room. No more columns than in 80 characters stand
     /// where they would make the table longer.
-    fn steps(&self, kept: &Kept) -> Grid {
-        let of = |room| Grid::steps(&kept.steps, &self.options, room);
+    fn steps(&self, kept: &Kept, runs: &[Run]) -> Grid {
+        let mut options = self.options.clone();
+        options.view.shown = Some(self.options.width.saturating_sub(BESIDE).max(QUOTED));
+        let drawn = |text: &str| bound(&self.text(text));
+        let hex = options.view.payload == PayloadView::Hex;
+        let of = |room| {
+            let mut grid = Grid::steps(&kept.steps, runs, &options, room);
+            let width = options.width.max(Layout::of(&grid).least(WORD));
+            Fit { width, hex, drawn: &drawn }.apply(&mut grid);
+            grid
+        };
         if matches!(self.options.columns, Choice::Only(_)) {
             return of(room(self.options.width));
         }
@@ -302,7 +325,7 @@ impl<W: Write> Table<W> {
         Ok(())
     }
 
-    /// The grid's lines; headings are marked.
+    /// The grid's lines; instead of each line of its own stands a mark.
     fn drawn(&self, grid: &Grid, width: usize) -> Vec<String> {
         if grid.rows.is_empty() {
             return Vec::new();
@@ -313,7 +336,7 @@ impl<W: Write> Table<W> {
             .load_style(TableStyle::new().header_separator(LineStyle::none().fill(fill).junction(fill)))
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(u16::try_from(width).unwrap_or(u16::MAX))
-            .set_truncation_indicator(if self.options.view.ascii { "..." } else { "…" })
+            .set_truncation_indicator(self.dots())
             .force_no_tty();
         if self.options.color {
             drawing.enforce_styling();
@@ -321,10 +344,8 @@ impl<W: Write> Table<W> {
         drawing
             .set_header(grid.head.iter().map(|head| comfy_table::Cell::new(head.text).add_attribute(Attribute::Bold)));
         for (index, row) in grid.rows.iter().enumerate() {
-            if let Some(heading) = grid.heading(index) {
-                // a line of its own, which takes no column
-                let empty = std::iter::repeat_n(String::new(), grid.head.len().saturating_sub(1));
-                drawing.add_row(empty.chain([format!("{HEADING}{heading}")]).map(comfy_table::Cell::new));
+            for _ in grid.spans_before(index) {
+                drawing.add_row([comfy_table::Cell::new(SPAN)]);
             }
             drawing.add_row(row.iter().map(|cell| self.cell(cell)));
         }
@@ -348,18 +369,23 @@ impl<W: Write> Table<W> {
     }
 
     fn grid(&mut self, grid: &Grid, width: usize) -> io::Result<()> {
+        let mut spans = grid.spans.iter();
         for line in self.drawn(grid, width) {
-            match line.split_once(HEADING) {
-                Some((_, heading)) => self.line(heading.trim_end(), Style::new().bold())?,
+            match spans.as_slice().first().filter(|_| line.contains(SPAN)) {
+                Some(span) if span.kind == SpanKind::Heading => self.line(&span.text, Style::new().bold())?,
+                Some(span) => self.hanging("    ", &format!("{} {}", self.dots(), span.text), style(Tone::Dim))?,
                 None => writeln!(self.out, "{}", line.trim_end().replace(NO_BREAK, " "))?,
+            }
+            if line.contains(SPAN) {
+                spans.next();
             }
         }
         Ok(())
     }
 }
 
-/// Marks a line that is a heading: a private character, which no text of a capture holds unescaped.
-const HEADING: char = '\u{E000}';
+/// Stands for a line of its own: a control character, which every text of a capture has escaped.
+const SPAN: char = '\u{1}';
 
 /// A space at which no line ends.
 const NO_BREAK: char = '\u{A0}';

@@ -20,17 +20,19 @@ pub struct Bounds {
     pub steps: usize,
     /// Most bytes of each step's payload.
     pub payload: usize,
+    /// Runs of equal steps are shown in one line.
+    pub fold: bool,
 }
 
 impl Bounds {
     /// All conversations and all their steps: memory grows with the capture.
-    pub const NONE: Self = Self { conversations: usize::MAX, steps: usize::MAX, payload: 256 };
+    pub const NONE: Self = Self { conversations: usize::MAX, steps: usize::MAX, payload: 256, fold: true };
 }
 
 /// The first 1,000 steps of the first 200 conversations.
 impl Default for Bounds {
     fn default() -> Self {
-        Self { conversations: 200, steps: 1_000, payload: 256 }
+        Self { conversations: 200, steps: 1_000, payload: 256, fold: true }
     }
 }
 

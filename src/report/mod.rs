@@ -15,6 +15,7 @@ mod part;
 mod places;
 mod ranking;
 mod relay;
+mod runs;
 #[cfg(test)]
 pub(crate) mod samples;
 mod scan;
@@ -48,6 +49,7 @@ pub use largest::Largest;
 pub use part::{PARTS, Part, Parts};
 pub use ranking::Order;
 pub use relay::Relay;
+pub use runs::{Run, runs};
 pub use scan::Scan;
 pub use selection::{Selection, Wanted};
 pub use several::Several;

@@ -271,9 +271,10 @@ fn payload(step: &Step<'_>, view: &View) -> Cell {
     if len == 0 {
         return Cell::default();
     }
+    let shown = view.shown.map_or(PAYLOAD_SHOWN, |shown| shown.max(PAYLOAD_SHOWN));
     let (mut text, all) = match view.payload {
-        PayloadView::Text => visible(bytes, PAYLOAD_SHOWN),
-        PayloadView::Hex => hex(bytes),
+        PayloadView::Text => visible(bytes, shown),
+        PayloadView::Hex => hex(bytes, shown),
     };
     if !all || u64::from(len) > bytes.len() as u64 {
         text.push_str(if view.ascii { "..." } else { "…" });
@@ -281,8 +282,8 @@ fn payload(step: &Step<'_>, view: &View) -> Cell {
     text.into()
 }
 
-fn hex(bytes: &[u8]) -> (String, bool) {
-    let shown = bytes.get(..PAYLOAD_SHOWN).unwrap_or(bytes);
+fn hex(bytes: &[u8], shown: usize) -> (String, bool) {
+    let shown = bytes.get(..shown).unwrap_or(bytes);
     let pairs: Vec<String> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
     (pairs.join(" "), shown.len() == bytes.len())
 }
@@ -296,12 +297,13 @@ fn findings(step: &Step<'_>, _: &View) -> Cell {
     Cell::from(codes.join(", ")).tone(worst(step))
 }
 
-fn description(step: &Step<'_>, _: &View) -> Cell {
+fn description(step: &Step<'_>, view: &View) -> Cell {
     let tone = match step.event.body {
         Body::Icmp(_) => Tone::Reset,
         _ => worst(step),
     };
-    Cell::from(step.description()).tone(tone)
+    let text = view.shown.map_or_else(|| step.description(), |shown| step.description_quoting(shown));
+    Cell::from(text).tone(tone)
 }
 
 /// The tone of the step's gravest finding, where there is one that matters.

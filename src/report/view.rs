@@ -21,6 +21,8 @@ pub struct View {
     pub absolute: bool,
     /// How payload bytes are shown.
     pub payload: PayloadView,
+    /// Most characters of a payload that a cell shows, where there is more room than usual.
+    pub shown: Option<usize>,
     /// Only ASCII: `->` for `→`.
     pub ascii: bool,
     /// The time zone of dates.
@@ -30,7 +32,7 @@ pub struct View {
 /// Relative numbers, payload as text, Unicode, UTC.
 impl Default for View {
     fn default() -> Self {
-        Self { absolute: false, payload: PayloadView::Text, ascii: false, time_zone: TimeZone::UTC }
+        Self { absolute: false, payload: PayloadView::Text, shown: None, ascii: false, time_zone: TimeZone::UTC }
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) use crate::model::{counted, thousands as count};
 use crate::track::{ConversationTotals, RolesFrom, StopReason, Wait};
 
 /// Most frames named as a finding's evidence.
-const FRAMES_NAMED: usize = 12;
+pub(super) const FRAMES_NAMED: usize = 12;
 
 /// The title of a capture: `lab.pcap (pcap, ETHERNET, filter tcp)`.
 pub fn capture_title(info: &CaptureInfo) -> String {

@@ -13,6 +13,7 @@ mod drawings;
 mod early;
 mod explanations;
 mod facts;
+mod folding;
 mod golden;
 #[path = "../hostile/mod.rs"]
 mod hostile;

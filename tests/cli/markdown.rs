@@ -65,6 +65,8 @@ fn words(node: Node<'_>, place: Place) -> String {
             (NodeValue::Text(words), _) => text.push_str(words),
             // keeps an address of mail from becoming a link
             (NodeValue::HtmlInline(comment), _) if comment == "<!---->" => {}
+            // the heading of a phase
+            (NodeValue::Strong, Place::Cell) if inner.parent().is_some_and(|cell| cell.children().count() == 1) => {}
             (NodeValue::Code(code), Place::Report) => text.push_str(&code.literal),
             (NodeValue::Strong | NodeValue::Item(_) | NodeValue::List(_) | NodeValue::Paragraph, Place::Report) => {}
             (other, _) => panic!("{other:?} in {text}"),

@@ -11,7 +11,7 @@ import sys
 
 from browser import Browser
 
-PART = "const part = document.querySelector('.conversation'); const rows = [...part.querySelectorAll('.packets tbody tr')];"
+PART = "const part = document.querySelector('.conversation'); const rows = [...part.querySelectorAll('.packets tr[data-n]')];"
 # above those of a page at the limit of its size, about 280,000
 NODES = 400_000
 SHOWN = "rows.filter((row) => !row.hidden).length"
@@ -52,8 +52,31 @@ def filters(page):
     page.run(set_and_tell(".filter input[type=checkbox]", "false", "checked"))
 
 
+def folds(page):
+    """A run of equal steps is one line until it is opened, sought, or put into another order."""
+    seen = script("return rows.filter((row) => row.offsetParent).length;")
+    run = script("return part.querySelectorAll('.run tr').length;")
+    count, folded = page.run(script("return rows.length;")), page.run(run)
+    check("steps of a run", folded >= 6, True)
+    check("rows that are seen", page.run(seen), count - folded)
+    box = "part.querySelector('.fold-row input')"
+    page.run(script(f"{box}.click();"))
+    check("rows that are seen after a click", page.run(seen), count)
+    page.run(script(f"{box}.click();"))
+    phases = script("return [...part.querySelectorAll('.phase-row')].map((one) => one.textContent).join();")
+    check("phases", page.run(phases), "Handshake,Data,Close")
+    found = page.run(set_and_tell(".filter input[type=search]", "'client sends'"))
+    check("a filter finds what is folded", page.run(seen), found)
+    page.run(set_and_tell(".filter input[type=search]", "''"))
+    check("rows that are seen without a filter", page.run(seen), count - folded)
+    page.run(script("const arrow = part.querySelector('.run tr').dataset.n;"
+                    " part.querySelector(`g.step[data-step=\"${arrow}\"]`).dispatchEvent(new MouseEvent('click', { bubbles: true }));"))
+    check("rows that are seen after a link", page.run(seen), count)
+    page.run(script(f"{box}.click(); rows.forEach((row) => {{ row.querySelector('details').open = false; }});"))
+
+
 def orders(page):
-    first = script("return part.querySelector('.packets tbody tr').dataset.n;")
+    first = script("return part.querySelector('.packets tr[data-n]').dataset.n;")
     click = script(
         "const head = [...part.querySelectorAll('.packets th')].find((head) => head.textContent === 'len');"
         " head.querySelector('button').click(); return head.getAttribute('aria-sort');"
@@ -63,10 +86,11 @@ def orders(page):
     lengths = page.run(
         script(
             "const at = [...part.querySelectorAll('.packets th')].findIndex((head) => head.textContent === 'len');"
-            "return [...part.querySelectorAll('.packets tbody tr')].map((row) => Number(row.cells[at].textContent));"
+            "return [...part.querySelectorAll('.packets tr[data-n]')].map((row) => Number(row.cells[at].textContent));"
         )
     )
     check("lengths in order", lengths, sorted(lengths, reverse=True))
+    check("rows in another order", page.run(script("return rows.every((row) => row.offsetParent);")), True)
     page.run(script("part.querySelector('.packets th button').click();"))
     check("the first step again", page.run(first), "1")
 
@@ -182,7 +206,7 @@ def main():
     with Browser() as page:
         page.look(1280)
         page.open(sys.argv[1])
-        for part in (looks, filters, orders, links, points, replay):
+        for part in (looks, filters, folds, orders, links, points, replay):
             part(page)
         check("paper", page.pdf()[:5], b"%PDF-")
         check("complaints", page.complaints(), [])

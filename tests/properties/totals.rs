@@ -33,7 +33,7 @@ fn written(frames: &[Recorded], format: &render::Format, options: &render::Optio
 /// Holds every format, with these bounds, against the totals.
 pub(crate) fn hold(frames: &[Recorded], limit: usize, conversations: usize) {
     let expected = expected(frames);
-    let bounds = Bounds { conversations, steps: limit, payload: 16 };
+    let bounds = Bounds { conversations, steps: limit, payload: 16, fold: true };
     let columns = Choice::Only(COLUMNS.iter().take(limit + 1).collect());
     for (summary, triage) in [(false, false), (false, true), (true, false)] {
         let columns = columns.clone();

@@ -8,7 +8,7 @@ use crate::model::{Checksum, TcpFlags};
 use crate::track::{Event, TcpFacts};
 
 /// What a segment's payload is.
-pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
+pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts, longest: usize) {
     let who = event.direction.sender();
     match (&facts.retransmission, &facts.echo) {
         (Some(repeat), _) => {
@@ -23,7 +23,7 @@ pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
         (None, Some(echo)) => echoed(out, who, facts.len, echo),
         (None, None) => {
             say!(out, who, " sends ");
-            payload(out, event, facts.len);
+            payload(out, event, facts.len, longest);
         }
     }
     if let Some(misfit) = misfit(facts.checksum) {
@@ -41,9 +41,9 @@ pub(super) fn misfit(checksum: Checksum) -> Option<&'static str> {
 }
 
 /// `"Hello, world" (12 bytes)`, or just the size where the payload is no text, or may not be what was sent.
-pub(super) fn payload(out: &mut String, event: &Event<'_>, len: u32) {
+pub(super) fn payload(out: &mut String, event: &Event<'_>, len: u32, longest: usize) {
     let cut = (event.payload.len() as u64) < u64::from(len);
-    if event.checksum() != Some(Checksum::Invalid) && quote::put(out, &event.payload, cut) {
+    if event.checksum() != Some(Checksum::Invalid) && quote::put(out, &event.payload, cut, longest) {
         say!(out, " (", Bytes(len), ")");
     } else {
         say!(out, Bytes(len));

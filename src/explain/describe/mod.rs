@@ -20,12 +20,12 @@ use say::{Bytes, Frames, say};
 /// Room for nearly every sentence, in bytes.
 const USUAL_LENGTH: usize = 128;
 
-/// One plain-English sentence about one event.
-pub(super) fn sentence(event: &Event<'_>) -> String {
+/// One plain-English sentence about one event, which quotes at most `longest` characters of payload.
+pub(super) fn sentence(event: &Event<'_>, longest: usize) -> String {
     let mut out = String::with_capacity(USUAL_LENGTH);
     match &event.body {
-        Body::Tcp(facts) => tcp::sentence(&mut out, event, facts),
-        Body::Udp(facts) => udp::sentence(&mut out, event, facts),
+        Body::Tcp(facts) => tcp::sentence(&mut out, event, facts, longest),
+        Body::Udp(facts) => udp::sentence(&mut out, event, facts, longest),
         Body::Icmp(facts) => out.push_str(&icmp::sentence(event, facts)),
     }
     out

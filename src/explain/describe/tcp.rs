@@ -5,7 +5,7 @@ use crate::explain::words::words;
 use crate::model::{Direction, TcpFlags};
 use crate::track::{Event, Retransmission, SegmentRole, TcpFacts, sent_before};
 
-pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
+pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts, longest: usize) {
     let who = event.direction.sender();
     if let Some(first) = event.captured_twice() {
         return say!(out, "the packet of frame ", first, ", captured twice");
@@ -21,11 +21,11 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
         | SegmentRole::AnotherSynAck { .. } => opening(out, event, facts, who),
         SegmentRole::HandshakeAck => acks::handshake(out, event, facts),
         SegmentRole::Reset => say!(out, reset::sentence(event, facts)),
-        SegmentRole::Fin { first } => closing(out, event, facts, who, first),
+        SegmentRole::Fin { first } => closing(out, event, facts, who, first, longest),
         SegmentRole::Data => match facts.probe {
             Some(probe) => say!(out, probe.sentence(&words(event, facts))),
             None => {
-                data::sent(out, event, facts);
+                data::sent(out, event, facts, longest);
                 acks::riding(out, facts);
             }
         },
@@ -109,10 +109,10 @@ fn accepting(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
 }
 
 /// FIN.
-fn closing(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool) {
+fn closing(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str, first: bool, longest: usize) {
     let sends = facts.len > 0;
     if sends {
-        data::sent(out, event, facts);
+        data::sent(out, event, facts, longest);
         say!(out, "; ");
     }
     match (first, facts.retransmission) {

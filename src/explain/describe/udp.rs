@@ -5,7 +5,7 @@ use super::{Bytes, say};
 use crate::echo::PairedBy;
 use crate::track::{Event, UdpFacts, UdpPlace};
 
-pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts) {
+pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts, longest: usize) {
     let who = event.direction.sender();
     match (facts.place, &facts.echo) {
         (UdpPlace::CapturedTwice(first), _) => say!(out, "the packet of frame ", first, ", captured twice"),
@@ -13,7 +13,7 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts) {
         (_, Some(echo)) => echoed(out, who, facts.len, echo),
         (place, None) => {
             say!(out, who, " sends ");
-            payload(out, event, facts.len);
+            payload(out, event, facts.len, longest);
             pairing(out, place);
         }
     }

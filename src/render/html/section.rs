@@ -6,14 +6,14 @@ use super::answers::{self, Question};
 use super::evidence::{Judged, Places, Proved, Told};
 use super::material::Material;
 use super::row::{self, Row};
-use crate::explain::Fact;
+use crate::explain::{Fact, Step};
 use crate::model::Severity;
-use crate::render::grid::{Grid, Head};
+use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, svg};
 use crate::report::ladder::Ladder;
 use crate::report::{
-    Align, Gathered, LedgerLine, Part, Parts, Room, conversation_notes, conversation_title, counted, finding_lines_of,
-    ledger_lines,
+    Align, Gathered, LedgerLine, Part, Parts, Room, Run, conversation_notes, conversation_title, counted,
+    finding_lines_of, ledger_lines,
 };
 
 /// Most findings listed of a conversation.
@@ -53,13 +53,47 @@ pub(super) struct Section {
     /// Whether the ladder is longer than a sheet of paper.
     tall: bool,
     head: Vec<Head>,
-    rows: Vec<Row>,
+    blocks: Vec<Block>,
+    /// How many rows are not folded.
+    shown: usize,
     /// How many more, in words.
     steps_left_out: String,
     answers: Vec<Question>,
     /// An SVG element, or nothing.
     graphs: String,
     unfolded: bool,
+}
+
+/// Rows that stand together: those of a phase, or of a run that is folded until it is asked for.
+#[derive(Default)]
+pub(super) struct Block {
+    /// The phase that begins.
+    phase: &'static str,
+    /// What stands instead of the rows.
+    fold: String,
+    rows: Vec<Row>,
+}
+
+/// Divides the rows of all steps into blocks.
+fn blocks(rows: impl Iterator<Item = Row>, phases: Vec<(usize, &'static str)>, runs: &[Run]) -> Vec<Block> {
+    let mut blocks = vec![Block::default()];
+    let (mut phases, mut runs) = (phases.into_iter().peekable(), runs.iter().peekable());
+    for (place, row) in rows.enumerate() {
+        if let Some((_, phase)) = phases.next_if(|(before, _)| *before == place) {
+            blocks.push(Block { phase, ..Block::default() });
+        }
+        if let Some(run) = runs.peek().filter(|run| run.steps.start == place) {
+            blocks.push(Block { fold: run.text(), ..Block::default() });
+        }
+        if let Some(block) = blocks.last_mut() {
+            block.rows.push(row);
+        }
+        if runs.next_if(|run| run.steps.end == place + 1).is_some() {
+            blocks.push(Block::default());
+        }
+    }
+    blocks.retain(|block| !block.rows.is_empty());
+    blocks
 }
 
 /// `12 more steps`, or nothing.
@@ -86,13 +120,11 @@ impl Section {
         let tall = ladder.height() > SHEET;
         let ladder = ladder.element(&format!("Sequence diagram of {title}"));
         let graphs = svg::graph::of_conversation(conversation, &kept.series, view);
-        let Grid { head, rows, .. } = Grid::steps(&kept.steps, options, Room::Wide);
-        let rows = kept
-            .steps
-            .iter()
-            .zip(rows)
-            .map(|(step, cells)| Row::of(step, row::shown(cells, &head), prefix, view))
-            .collect();
+        let Grid { head, rows, .. } = Grid::steps(&kept.steps, &[], options, Room::Wide);
+        let row = |(step, cells): (&Step<'static>, _)| Row::of(step, row::shown(cells, &head), prefix, view);
+        let runs = grid::runs_of(&kept.steps, conversation, &kept.digest, options);
+        let blocks = blocks(kept.steps.iter().zip(rows).map(row), grid::headings(&kept.steps), &runs);
+        let folded: usize = runs.iter().map(|run| run.steps.len()).sum();
         Self {
             id: format!("{prefix}{}-{}", stream.protocol.name(), stream.number),
             name: match prefix.trim_matches(|c: char| !c.is_ascii_digit()) {
@@ -110,7 +142,8 @@ impl Section {
             findings_left_out: more(findings_left_out as u64, "finding"),
             ladder: if ladder.len() > LADDER { String::new() } else { ladder },
             tall,
-            rows,
+            shown: kept.steps.len() - folded,
+            blocks,
             head,
             steps_left_out: more(kept.steps_left_out, "step"),
             answers: answers::of(conversation, places),
@@ -139,6 +172,6 @@ impl Section {
     }
 
     fn is_long(&self) -> bool {
-        self.rows.len() > LONG
+        self.shown > LONG
     }
 }

@@ -39,7 +39,7 @@ pub struct Fold {
 
 impl Fold {
     /// A fold of one step.
-    pub(super) fn of(step: &Step<'_>) -> Self {
+    pub(in crate::report) fn of(step: &Step<'_>) -> Self {
         let event = &step.event;
         let mut fold = Self {
             steps: 0,
@@ -58,7 +58,7 @@ impl Fold {
     }
 
     /// Takes one more.
-    pub(super) fn add(&mut self, step: &Step<'_>) {
+    pub(in crate::report) fn add(&mut self, step: &Step<'_>) {
         let event = &step.event;
         self.steps += 1;
         self.numbers.1 = event.number;
@@ -133,7 +133,7 @@ pub(super) fn is_notable(step: &Step<'_>) -> bool {
 }
 
 /// Frames that a step points at: what it repeats, and what proves a warning.
-fn evidence<'a>(step: &'a Step<'static>) -> impl Iterator<Item = u64> + 'a {
+pub(in crate::report) fn evidence<'a>(step: &'a Step<'static>) -> impl Iterator<Item = u64> + 'a {
     let original = step.event.tcp().and_then(|facts| facts.retransmission?.proof.original);
     let warnings = step.findings.iter().filter(|finding| finding.code.severity() >= Severity::Warning);
     original.into_iter().chain(warnings.flat_map(|finding| finding.frames.iter().copied()))

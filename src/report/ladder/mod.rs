@@ -21,6 +21,7 @@ pub use crate::track::State;
 pub use arrow::{Again, Arrow, ArrowKind};
 pub use fate::{Fate, of as fates};
 pub use fold::Fold;
+pub(super) use fold::evidence;
 pub use label::Label;
 pub use trail::Trail;
 

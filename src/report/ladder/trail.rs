@@ -40,7 +40,8 @@ pub struct Trail {
 impl Trail {
     /// An empty trail; a bound of no steps, [`Bounds::NONE`], folds nothing.
     pub fn new(bounds: Bounds) -> Self {
-        let rows = if bounds.steps == Bounds::default().steps { UNFOLDED } else { bounds.steps };
+        let usual = bounds.fold && bounds.steps == Bounds::default().steps;
+        let rows = if usual { UNFOLDED } else { bounds.steps };
         Self { entries: Vec::new(), rows, steps: 0 }
     }
 

@@ -4,10 +4,17 @@
   const $ = (selector, within) => within.querySelector(selector);
   const all = (selector, within) => [...within.querySelectorAll(selector)];
 
+  // a row may be one of a run that is folded
+  const unfold = (row) => {
+    const run = row.closest(".run");
+    const box = run && $("input", run.previousElementSibling);
+    if (box) box.checked = true;
+  };
+
   for (const part of all(".conversation", document)) {
     const table = $(".packets", part);
-    const body = table.tBodies[0];
-    const rows = [...body.rows];
+    const rows = all("tr[data-n]", table);
+    const homes = new Map(rows.map((row) => [row, row.parentNode]));
     const ladder = $(".ladder", part);
     const pane = $(".drawing", ladder);
     const arrows = all("g.step", ladder);
@@ -16,7 +23,7 @@
     const arrowOf = new Map(arrows.map((arrow) => [arrow.dataset.step, arrow]));
 
     // names of columns, for narrow screens
-    const heads = all("th", table).map((head) => head.textContent);
+    const heads = all("thead th", table).map((head) => head.textContent);
     for (const row of rows) [...row.cells].forEach((cell, index) => { cell.dataset.head = heads[index]; });
 
     // one step is lit in the table and in the ladder
@@ -52,6 +59,7 @@
       const row = rowOf.get(number);
       if (!row) return;
       row.hidden = false;
+      unfold(row);
       const details = $("details", row);
       details.open = true;
       $("summary", details).focus({ preventScroll: true });
@@ -103,6 +111,7 @@
         row.hidden = !fits;
         shown += fits ? 1 : 0;
       }
+      table.classList.toggle("sifted", shown < rows.length);
       $("output", filter).textContent = `${shown} of ${rows.length} steps`;
     };
     filter.addEventListener("input", sift);
@@ -115,7 +124,7 @@
       const [x, y] = [parseFloat(a), parseFloat(b)];
       return Number.isNaN(x) || Number.isNaN(y) || x === y ? a.localeCompare(b) : x - y;
     };
-    all("th", table).forEach((head, index, every) => {
+    all("thead th", table).forEach((head, index, every) => {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = head.textContent;
@@ -127,7 +136,10 @@
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
         const sorted = rows.map((row) => [valueOf(row, index), row]);
         sorted.sort((a, b) => compare(a[0], b[0]) * (down ? -1 : 1) || a[1].dataset.n - b[1].dataset.n);
-        body.append(...sorted.map(([, row]) => row));
+        // in the order of the steps they stand in their phases
+        const usual = index === 0 && !down;
+        table.classList.toggle("sorted", !usual);
+        for (const [, row] of sorted) (usual ? homes.get(row) : homes.get(rows[0])).append(row);
       });
     });
 
@@ -222,6 +234,7 @@
     const link = event.target.closest("a[data-n]");
     const row = link && document.getElementById(link.hash.slice(1));
     if (!row || event.defaultPrevented) return;
+    unfold(row);
     const details = row.querySelector("details");
     if (details) details.open = true;
   });
