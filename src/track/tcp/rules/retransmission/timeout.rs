@@ -177,7 +177,12 @@ pub(super) const LAST_SEGMENT_EARLY: Rule<RetransmissionFamily> = Rule {
     applies: |case| {
         let ran = case.timer_wait().filter(|_| case.may_probe() && case.is_alone_early() && case.evidence.is_none())?;
         let due = case.round_trip().is_some_and(|trip| ran >= trip.plus(trip).max(MIN_TLP));
-        (due && case.receiver.newest().is_some()).then(|| Proof { wait: Some(ran), count: 1, number: 1, ..case.proof })
+        (due && case.receiver.newest().is_some()).then_some(Proof {
+            wait: Some(ran),
+            count: 1,
+            number: 1,
+            ..case.proof
+        })
     },
     says: |proof, words| {
         format!(
