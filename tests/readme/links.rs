@@ -113,6 +113,18 @@ fn steps_are_in_the_script() {
 }
 
 #[test]
+fn files_named_exist() {
+    for folder in ["`src/", "`tests/", "`docs/", "`fixtures/"] {
+        for (page, rest) in quoted(folder) {
+            // a placeholder is in capitals
+            let path = format!("{}{rest}", &folder[1..]);
+            let known = path.contains("NAME") || project().join(&path).exists();
+            assert!(known, "{page} names {path}, which is absent");
+        }
+    }
+}
+
+#[test]
 fn the_readme_is_short() {
     let lines = page::page("README.md").text.lines().count();
     assert!(lines <= 200, "README.md has {lines} lines; details belong into docs");

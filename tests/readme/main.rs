@@ -22,4 +22,5 @@ mod links;
 mod live;
 mod page;
 mod records;
+mod schema;
 mod stage;
