@@ -174,7 +174,9 @@ fn reported(arguments: &str) -> BTreeSet<String> {
 fn every_code_has_an_example_that_shows_it() {
     let names: BTreeSet<_> = EXAMPLES.iter().map(|(code, _)| *code).collect();
     let codes: BTreeSet<_> = FindingCode::ALL.iter().map(|code| code.name()).collect();
-    assert_eq!(names, codes);
+    let (lacking, unknown): (Vec<_>, Vec<_>) = (codes.difference(&names).collect(), names.difference(&codes).collect());
+    assert!(lacking.is_empty() && unknown.is_empty(), "without an example: {lacking:?}; no codes: {unknown:?}");
+    assert_eq!(EXAMPLES.len(), names.len(), "a code has two examples");
     for (code, arguments) in EXAMPLES {
         let reported = reported(arguments);
         assert!(reported.contains(*code), "echolab {arguments} shows no {code}, but {reported:?}");
