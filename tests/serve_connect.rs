@@ -278,7 +278,7 @@ fn a_port_where_nobody_listens_refuses_over_tcp_and_udp() {
     let output = connect(&["--port", &port], b"hi\n");
     assert_ends(&output, 2, "");
     let said = text(&output.stderr);
-    assert!(said.contains(&format!("nobody listens on TCP port {port}")) && said.contains("RST"), "{said}");
+    assert!(said.contains(&format!("no program listens on TCP port {port}")) && said.contains("RST"), "{said}");
 
     // a socket that takes datagrams of one peer only, which is another
     let idle = UdpSocket::bind("127.0.0.1:0").unwrap();

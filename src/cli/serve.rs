@@ -19,10 +19,10 @@ use crate::model::{Protocol, Side};
 
 /// Run the echo server on its own, until Ctrl-C.
 ///
-/// Over TCP it takes many clients at once; over UDP it answers everybody but for what would make it an amplifier: it
-/// answers nothing that comes from its own port or a port below 1024; it sends one address at most 1 MiB and 10,000
-/// datagrams without a second's silence of that address, for at most 4,096 addresses at once; and it sends another host
-/// at most three times what came from there, whatever --repeat and --prefix ask for.
+/// Over TCP it takes many clients at once; over UDP it answers every client, with limits so that it cannot serve as an
+/// amplifier: it answers nothing that comes from its own port or a port below 1024; it sends one address at most 1 MiB and 10,000
+/// datagrams without a pause of one second of that address, for at most 4,096 addresses at once; and it sends another
+/// host at most three times the bytes that it received from it, even with --repeat and --prefix.
 ///
 /// A connection takes memory for one read of --read-size bytes and its answer, however often that is repeated. The log has
 /// at most 100 lines a second, and says how many were left out.

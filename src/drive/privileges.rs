@@ -113,7 +113,7 @@ pub fn give_up(files: Files, others: impl FnOnce() -> Result<()>) -> Result<Priv
 /// # Errors
 /// When the system does not let the privileges go: the program must not go on then.
 pub fn give_up_except_faults(files: Files, others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
-    let had = caps::read(None, CapSet::Permitted).context("can't tell which capabilities there are")?;
+    let had = caps::read(None, CapSet::Permitted).context("cannot read the capabilities")?;
     let kept: CapsHashSet =
         [Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW].into_iter().filter(|cap| had.contains(cap)).collect();
     // becoming another user would clear them

@@ -50,7 +50,7 @@ fn surged(surge: &Surge, attempts: &Attempts) -> Finding {
         Surge::SynFlood(server) => (
             Code::SynFlood,
             format!(
-                "{begun} connections to {server} began with a SYN{within}, from {hosts}; {opened}{refused}. So many half-open connections are a SYN flood (RFC 4987)."
+                "{begun} connections to {server} began with a SYN{within}, from {hosts}; {opened}{refused}. That many half-open connections are a SYN flood (RFC 4987)."
             ),
         ),
         Surge::PortScan(client, server) => (

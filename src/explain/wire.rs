@@ -23,24 +23,24 @@ pub(super) fn finding(mark: &WireAnnotation) -> Finding {
         (WireEffect::Corrupted(byte), true) => (
             Code::WireCorrupted,
             format!(
-                "Damaged on the wire ({why}): it left whole, as here, and byte {byte} of the frame had changed when it reached the {receiver}{}.",
+                "Corrupted on the wire ({why}): it left whole, as here, and byte {byte} of the frame had changed when it reached the {receiver}{}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Corrupted(byte), false) => (
             Code::WireCorrupted,
             format!(
-                "Damaged on the wire ({why}): byte {byte} of the frame has changed; it had left the {sender} whole{}.",
+                "Corrupted on the wire ({why}): byte {byte} of the frame has changed; it had left the {sender} whole{}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Duplicated, true) => (
             Code::WireDuplicated,
-            format!("Doubled on the wire ({why}): sent once, received twice{}.", said(", as ", &there)),
+            format!("Duplicated on the wire ({why}): sent once, received twice{}.", said(", as ", &there)),
         ),
         (WireEffect::Duplicated, false) => (
             Code::WireDuplicated,
-            format!("Doubled on the wire ({why}): the {sender} sent it once{}.", said(", as ", &there)),
+            format!("Duplicated on the wire ({why}): the {sender} sent it once{}.", said(", as ", &there)),
         ),
         (WireEffect::Marked, true) => (
             Code::WireMarked,
@@ -59,28 +59,28 @@ pub(super) fn finding(mark: &WireAnnotation) -> Finding {
         (WireEffect::Reordered, true) => (
             Code::WireReordered,
             format!(
-                "Overtaken on the wire ({why}): it reached the {receiver} after a packet that was sent later{}.",
+                "Reordered on the wire ({why}): it reached the {receiver} after a packet that was sent later{}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Reordered, false) => (
             Code::WireReordered,
             format!(
-                "Overtaken on the wire ({why}): the {sender} had sent it before a packet that came first{}.",
+                "Reordered on the wire ({why}): the {sender} had sent it before a packet that came first{}.",
                 said(", as ", &there)
             ),
         ),
         (WireEffect::Delayed(time), true) => (
             Code::WireDelayed,
             format!(
-                "Held up on the wire for {} ({why}){}.",
+                "Delayed on the wire for {} ({why}){}.",
                 time.human(),
                 said("; it reached the other end as ", &there)
             ),
         ),
         (WireEffect::Delayed(time), false) => (
             Code::WireDelayed,
-            format!("Held up on the wire for {} ({why}){}.", time.human(), said("; it had left as ", &there)),
+            format!("Delayed on the wire for {} ({why}){}.", time.human(), said("; it had left as ", &there)),
         ),
     };
     let text = if mark.fragment { of_fragment(mark, &text) } else { text };
@@ -92,7 +92,7 @@ fn of_fragment(mark: &WireAnnotation, text: &str) -> String {
     let numbers: Vec<_> = mark.here.iter().map(u64::to_string).collect();
     let plural = if numbers.len() == 1 { "" } else { "s" };
     let lost =
-        if mark.effect == WireEffect::Dropped { " Without it the packet can't be put together there." } else { "" };
+        if mark.effect == WireEffect::Dropped { " Without it the packet cannot be reassembled there." } else { "" };
     format!("A fragment (frame{plural} {}): {text}{lost}", numbers.join(" and "))
 }
 

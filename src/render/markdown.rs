@@ -195,7 +195,7 @@ impl<W: Write> Markdown<W> {
                 writeln!(self.out)?;
             }
             if let Some(why) = &answer.cannot_tell {
-                writeln!(self.out, "**Can't tell**: {}\n", self.text(why))?;
+                writeln!(self.out, "**Unknown**: {}\n", self.text(why))?;
             }
             if let Some(evidence) = answer.evidence() {
                 writeln!(self.out, "{}\n", self.text(&evidence))?;

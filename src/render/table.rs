@@ -271,7 +271,7 @@ impl<W: Write> Table<W> {
         }
         answer.calculation.iter().try_for_each(|line| self.hanging("    ", line, style(Tone::Open)))?;
         if let Some(why) = &answer.cannot_tell {
-            self.hanging("  Can't tell: ", why, style(Tone::Close))?;
+            self.hanging("  Unknown: ", why, style(Tone::Close))?;
         }
         if let Some(evidence) = answer.evidence() {
             self.hanging("  ", &evidence, style(Tone::Dim))?;

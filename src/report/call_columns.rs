@@ -69,7 +69,7 @@ fn kernel(told: &ToldCall, side: Side) -> String {
             text.push_str(&format!(" unacked {unacked}"));
         }
         if *retransmits > 0 {
-            text.push_str(&format!(" sent again {retransmits}"));
+            text.push_str(&format!(" retransmits {retransmits}"));
         }
         text
     })

@@ -52,13 +52,13 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
         &[
             "3 server sends 45 bytes in answer to frame 2",
             "no_reply [5,6,7]",
-            "frame 5 were sent again by the program, last in frame 6, and answered in frame 7",
+            "The program sent the bytes of frame 5 again, last in frame 6, and they were answered in frame 7",
         ],
         &["slow_server"],
     ),
     (
         "udp-asked-thrice",
-        &["frame 1 were sent again by the program, last in frame 3, and answered in frame 4"],
+        &["The program sent the bytes of frame 1 again, last in frame 3, and they were answered in frame 4"],
         &["So it was"],
     ),
     ("udp-same-bytes", &["no_reply [5,6,7]", "echo_identical [2,4,7]"], &["slow_server", "udp_reordered"]),
@@ -67,7 +67,7 @@ const SAID: &[(&str, &[&str], &[&str])] = &[
     (
         "udp-in-doubt",
         &[
-            "4 server sends \"12:00\" (5 bytes); several requests were under way",
+            "4 server sends \"12:00\" (5 bytes); several requests were unanswered",
             "7 server sends \"echolab\" (7 bytes), the next datagram after frame 6; after 20.0 ms",
             "no_reply [3]",
             "which of them is unknown",
@@ -156,7 +156,7 @@ const REPORTED: &[(&str, &str, &str)] = &[
     ("pipelined-prefixes", "verified: 5 of 5 requests echoed (2 behind a prefix of 2 bytes", "no echo"),
     ("answers-captured-late", "2 of 2 requests echoed (1 byte for byte, 1 in upper case)", "too late"),
     ("udp-empty", "only empty datagrams came back", "nothing came back"),
-    ("no-request", "the capture holds no data of the client's, so no request", "no echo of the requests"),
+    ("no-request", "the capture holds no data of the client, so no request", "no echo of the requests"),
     ("ecn-agreed", "ECN agreed (RFC 3168 §6.1.1)", "ECN asked for"),
 ];
 

@@ -5,6 +5,7 @@
 mod borders;
 mod circles;
 mod floors;
+mod glossary;
 mod shape;
 mod source;
 

@@ -4,6 +4,7 @@
 //! belongs to one of its two hosts.
 
 use std::fs;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -60,14 +61,18 @@ impl LabFrames {
 /// Runs a session in the lab and reads the counters of both hosts when the session has ended and the program still has to
 /// write most of its report.
 pub(crate) fn counted(mut command: Command) -> Result<(Output, LabFrames), Failed> {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let stdout = child.stdout.as_ref().ok_or("no standard output")?;
+    let (mut stdout, writer) = io::pipe()?;
     // the report does not fit into so small a pipe: the program waits for its reader
-    fcntl(stdout, FcntlArg::F_SETPIPE_SZ(4096))?;
+    fcntl(&writer, FcntlArg::F_SETPIPE_SZ(4096))?;
+    let child = command.stdout(writer).stderr(Stdio::piped()).spawn()?;
+    // its copy of the writing end would keep the output from ending
+    drop(command);
     while poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], PollTimeout::NONE) == Err(Errno::EINTR) {}
     let counters = ["client", "server"].map(|host| of_host(child.id(), host));
     let waited = waited(child.id());
-    let output = child.wait_with_output()?;
+    let mut printed = Vec::new();
+    stdout.read_to_end(&mut printed)?;
+    let output = Output { stdout: printed, ..child.wait_with_output()? };
     match counters {
         [Some(client), Some(server)] => Ok((output, LabFrames { client, server, waited })),
         _ => {

@@ -48,10 +48,12 @@ pub(crate) fn trials(program: &Path, folder: &Arc<TempDir>) -> Vec<Trial> {
     sessions.chunks(EACH).enumerate().map(trial).collect()
 }
 
-/// The network devices of this machine.
+/// The network devices of this machine that have a name as the lab gives them; other programs may make others meanwhile.
 fn devices() -> Result<BTreeSet<String>, Failed> {
     let text = fs::read_to_string("/proc/net/dev")?;
-    Ok(text.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim().to_owned()).collect())
+    let names = text.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim());
+    let of_lab = |name: &&str| ["client", "server", "eth", "tap"].iter().any(|prefix| name.starts_with(prefix));
+    Ok(names.filter(of_lab).map(str::to_owned).collect())
 }
 
 fn run(program: &Path, folder: &Path, scenario: &Scenario, index: usize) -> Result<(), Failed> {

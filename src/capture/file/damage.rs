@@ -70,7 +70,7 @@ impl Damage {
     pub(super) fn cut_header(have: usize, what: &str, need: usize) -> io::Error {
         let text = format!(
             "cut short in its header: it ends {have} bytes into a {what} of {need}, before any frame; \
-             copy it anew or capture again"
+             copy it again or capture again"
         );
         io::Error::new(io::ErrorKind::UnexpectedEof, Self(text))
     }

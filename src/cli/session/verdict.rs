@@ -31,7 +31,7 @@ pub(super) fn judge_scenario(scenario: &Scenario, outcome: &SessionOutcome, seen
     }
     let Some(seen) = seen else {
         let side = scenario.lab.capture_at.name();
-        say(&format!("scenario {}: it shows at the {side}, so this capture is not held against it", scenario.name));
+        say(&format!("scenario {}: it shows at the {side}, so this capture is not compared with it", scenario.name));
         return Exit::Done;
     };
     let unmet = unmet(&scenario.expects, seen);

@@ -1,4 +1,4 @@
-//! The lab's two hosts and the wire between them, as typed.
+//! The options for the lab's two hosts and the wire between them.
 
 use clap::Args;
 
@@ -6,43 +6,43 @@ use super::of_side::{OfSide, hand_out, of_side};
 use crate::lab::{Faults, LabOptions, MTU_RANGE, Percent, Rate, Rule, Sysctl, WireOptions, parse_script};
 use crate::model::PerDirection;
 
-/// What the lab's hosts and wire are.
+/// The options of the lab's hosts and wire.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Wire and hosts of the lab (client:VALUE or server:VALUE for one side's packets)")]
 pub(super) struct WireArgs {
-    /// Time that each packet is under way, for example 20ms.
+    /// Delay each packet by this time, for example 20ms.
     #[arg(long, value_name = "DUR", value_parser = of_side::<humantime::Duration>)]
     delay: Vec<OfSide<humantime::Duration>>,
 
-    /// Add a time of chance to the delay, at most this.
+    /// Add a random delay of at most this to each packet.
     #[arg(long, value_name = "DUR", value_parser = of_side::<humantime::Duration>)]
     jitter: Vec<OfSide<humantime::Duration>>,
 
-    /// Lose this share of all packets.
+    /// Lose this percentage of packets.
     #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
     loss: Vec<OfSide<Percent>>,
 
-    /// Deliver this share twice.
+    /// Deliver this percentage of packets twice.
     #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
     duplicate: Vec<OfSide<Percent>>,
 
-    /// Let this share be overtaken by the next packet.
+    /// Reorder this percentage of packets: the next packet overtakes them.
     #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
     reorder: Vec<OfSide<Percent>>,
 
-    /// Damage this share.
+    /// Corrupt this percentage of packets.
     #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
     corrupt: Vec<OfSide<Percent>>,
 
-    /// Carry so many bits per second, for example 500kbit or 10mbit.
+    /// Limit the rate of the link, for example 500kbit or 10mbit.
     #[arg(long, value_name = "RATE", value_parser = of_side::<Rate>)]
     rate: Vec<OfSide<Rate>>,
 
-    /// Where chance begins: the same seed brings the same accidents.
+    /// Random seed; the same seed reproduces the same faults.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// What the wire does to single packets: 'drop data 2 of client twice'; repeatable; the rules are explained below.
+    /// Act on single packets by a rule, for example 'drop data 2 of client twice'; repeatable; the rules are explained below.
     #[arg(long, value_name = "RULES", value_parser = parse_script)]
     wire: Vec<Vec<Rule>>,
 
@@ -50,7 +50,7 @@ pub(super) struct WireArgs {
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(i64::from(*MTU_RANGE.start())..=i64::from(*MTU_RANGE.end())))]
     mtu: Option<u16>,
 
-    /// Set a kernel setting of the hosts, for example client:net.ipv4.tcp_sack=0.
+    /// Set a kernel parameter of the hosts, for example client:net.ipv4.tcp_sack=0.
     #[arg(long, value_name = "NAME=VALUE", value_parser = of_side::<Sysctl>)]
     sysctl: Vec<OfSide<Sysctl>>,
 }

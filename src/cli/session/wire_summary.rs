@@ -24,7 +24,7 @@ pub(super) fn story(wire: &WireRecord, chance: bool) -> Vec<String> {
         let idle = wire.rules.iter().enumerate().filter(|(index, _)| !applied.contains(index));
         lines.extend(idle.map(|(index, rule)| match wire.log.unmarkable.contains(&index) {
             true => format!(
-                "the rule `{rule}` met only packets whose sender does not use ECN, which nobody may mark: \
+                "the rule `{rule}` met only packets whose sender does not use ECN, so that no router may mark them: \
                  --sysctl net.ipv4.tcp_ecn=1 has both hosts use it"
             ),
             false => format!("the rule `{rule}` met no packet"),
@@ -61,11 +61,11 @@ fn sent(side: Side, totals: &WireTotals) -> String {
     let mut text = format!("{} {} packet{}", side.name(), totals.sent, if totals.sent == 1 { "" } else { "s" });
     for (count, what) in [
         (totals.dropped, "lost"),
-        (totals.corrupted, "damaged"),
-        (totals.duplicated, "doubled"),
+        (totals.corrupted, "corrupted"),
+        (totals.duplicated, "duplicated"),
         (totals.marked, "marked"),
-        (totals.reordered, "overtaken"),
-        (totals.delayed, "held up"),
+        (totals.reordered, "reordered"),
+        (totals.delayed, "delayed"),
     ] {
         if count > 0 {
             text.push_str(&format!(", {count} {what}"));

@@ -77,14 +77,14 @@ impl fmt::Display for ClientFault {
         match self {
             Self::Refused { protocol: Protocol::Tcp, server } => write!(
                 f,
-                "connection refused: nobody listens on TCP port {} of {} (the SYN was answered by a RST); start the \
+                "connection refused: no program listens on TCP port {} of {} (the SYN was answered by a RST); start the \
                  server first, and check that both use the same port",
                 server.port(),
                 server.ip()
             ),
             Self::Refused { protocol: Protocol::Udp, server } => write!(
                 f,
-                "nobody listens on UDP port {} of {} (the datagram was answered by ICMP port unreachable); start the \
+                "no program listens on UDP port {} of {} (the datagram was answered by ICMP port unreachable); start the \
                  server first, and check that both use the same port",
                 server.port(),
                 server.ip()

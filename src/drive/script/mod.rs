@@ -27,8 +27,8 @@ use super::session_context::SessionContext;
 use super::traced_socket::{TracedSocket, new_socket};
 use crate::model::{Protocol, Side};
 
-/// How long an operation may wait for the other side; far more than any needs.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an operation may wait for the other side: far more than any needs, on a busy machine too.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Everything that the steps need, before the first packet.
 pub(super) struct ScriptRunner {
@@ -84,8 +84,8 @@ impl ScriptRunner {
         let (listener, closed) =
             network.on(Side::Server, move || (bound(protocol, address), nobody(protocol, address)))?;
         let listener = listener.map_err(|error| bind_error(protocol, address, error))?;
-        let (closed, closed_port) = closed.context("can't reserve a port for nobody")?;
-        let server = local(&listener).context("can't tell which port was bound")?;
+        let (closed, closed_port) = closed.context("cannot reserve a closed port")?;
+        let server = local(&listener).context("cannot find out which port was bound")?;
         let count =
             steps.iter().filter_map(|step| if let SocketRef::Client(n) = step.who { Some(n + 1) } else { None }).max();
         let clients = network.on(Side::Client, move || {

@@ -61,7 +61,7 @@ impl fmt::Display for SocketOp {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ClosedPort => "a port at which nobody listens",
+            Self::ClosedPort => "a port at which no program listens",
             Self::Client => "the client",
         })
     }

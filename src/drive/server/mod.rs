@@ -97,7 +97,7 @@ impl BoundServer {
             Listening::Tcp(listener) => listener.local_addr(),
             Listening::Udp(socket) => socket.local_addr(),
         }
-        .context("can't tell which port was bound")?;
+        .context("cannot find out which port was bound")?;
         Ok(Self { socket, address })
     }
 

@@ -178,7 +178,7 @@ fn lengths(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             most.zip(seen.first.iter().find(|segment| most.is_some_and(|mss| segment.len > u32::from(mss))))
         {
             answer = answer.add(format!(
-                "Frame {} is longer than the MSS of {mss}: it was captured before the network card cut it, or after it was put together (segmentation offload).",
+                "Frame {} is longer than the MSS of {mss}: it was captured before the network card segmented it, or after the card reassembled it (segmentation offload).",
                 segment.frame
             ));
         }

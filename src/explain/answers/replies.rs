@@ -101,7 +101,7 @@ fn no_pair(case: &Case<'_>) -> Answer {
             .frames(in_doubt(case).chain([first, last, answer]));
     }
     if case.seen.replies.doubted() {
-        let why = "Several requests were under way whenever an answer came, and neither its bytes nor an ID tells which of them it answers.";
+        let why = "Several requests were unanswered whenever an answer came, and neither its bytes nor an ID shows which of them it answers.";
         return Answer::unknown(why).frames(in_doubt(case));
     }
     let udp = &case.seen.udp;

@@ -32,7 +32,7 @@ fn held_up(segments: &[Segment]) -> String {
     match waited.is_empty() {
         true => String::new(),
         false => format!(
-            "A cumulative ACK had to wait for the segment that was sent again, so that wait is in the samples of {}.",
+            "A cumulative ACK had to wait for a retransmission, so that wait is in the samples of {}.",
             frames_of(waited.len() as u64, &waited)
         ),
     }
@@ -81,8 +81,8 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Op
         let measured = match (sample, segment.again, segment.acked) {
             (Some(sample), ..) => millis(sample),
             (None, ..) if segment.late => "captured late".to_owned(),
-            (None, Some(again), _) if again == segment.frame => "sent again here".to_owned(),
-            (None, Some(again), _) => format!("again in {again}"),
+            (None, Some(again), _) if again == segment.frame => "retransmitted here".to_owned(),
+            (None, Some(again), _) => format!("resent in {again}"),
             (None, None, None) => "no ACK".to_owned(),
             (None, None, Some(_)) => "no time".to_owned(),
         };

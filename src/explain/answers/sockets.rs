@@ -76,7 +76,7 @@ fn shown(case: &Case<'_>, answer: Answer) -> Answer {
             .but("Whether anybody listened here: the SYN was not answered at all, neither with SYN-ACK nor with RST."),
         (Some(tcp), _) if tcp.story.simultaneous_open => answer
             .frames(case.seen.handshake.syn.map(|mark| mark.frame))
-            .but("This capture does not show it: both sides sent a SYN at the same time (simultaneous open, RFC 9293 §3.5), so nobody had to listen."),
+            .but("This capture does not show it: both sides sent a SYN at the same time (simultaneous open, RFC 9293 §3.5), so neither had to listen."),
         (Some(_), _) => match case.seen.handshake.syn_ack {
             Some(mark) => answer.frames([mark.frame]).but(format!(
                 "This capture does not show it: the server was listening on port {port}, for frame {} accepts.",
@@ -105,17 +105,15 @@ fn client_first(case: &Case<'_>) -> Answer {
     let protocol = case.totals.stream.protocol;
     let after = match protocol {
         Protocol::Tcp => "Once the server runs, the client has to connect again: nothing is kept for it.",
-        Protocol::Udp => {
-            "Nothing is sent again by itself: the datagram is lost, and later ones arrive once the server runs."
-        }
+        Protocol::Udp => "UDP retransmits nothing: the datagram is lost, and later ones arrive once the server runs.",
     };
-    shown(case, Answer::new(format!("Nobody listens yet: {}. {after}", nobody_listens(protocol))))
+    shown(case, Answer::new(format!("No program listens yet: {}. {after}", nobody_listens(protocol))))
 }
 
 fn ports_differ(case: &Case<'_>) -> Answer {
     let protocol = case.totals.stream.protocol;
     let text = format!(
-        "The same as without a server, unless another program has that port: {}. To the client's host it makes no difference why nobody listens there.",
+        "The same as without a server, unless another program has that port: {}. To the client's host it makes no difference why no program listens there.",
         nobody_listens(protocol)
     );
     shown(case, Answer::new(text))

@@ -54,7 +54,7 @@ fn times(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             answer.add("It was never opened: the SYN was refused.")
         }
         (Some(_), None) if tcp.story.reset_in_opening => {
-            answer.add("It was never opened: a RST came in place of the ACK of the SYN-ACK.")
+            answer.add("It was never opened: a RST came instead of the ACK of the SYN-ACK.")
         }
         (Some(_), None) if case.totals.never_opened() => {
             answer.add("It was never opened as far as the capture shows: no ACK of the SYN-ACK is in it.")

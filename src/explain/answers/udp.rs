@@ -200,7 +200,7 @@ fn no_connection(case: &Case<'_>) -> Answer {
         let which = quotes.map_or_else(|| "a datagram".to_owned(), |quotes| format!("the datagram in frame {quotes}"));
         return answer
             .add(format!(
-                "That {which} reached nobody is told by ICMP ({} in frame {frame}), not by UDP.",
+                "That {which} reached no program is reported by ICMP ({} in frame {frame}), not by UDP.",
                 error.name()
             ))
             .frames(quotes.iter().copied().chain([*frame]));

@@ -34,7 +34,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         let reset = tcp.first_reset();
         let text = match (tcp.went_on(), reset) {
             (Some((who, since)), Some((reset, _))) => format!(
-                "A RST in the {who}'s name ended the handshake, in frame {reset}, but the {who} went on in frame {since} as if it had sent none: most likely somebody else sent the RST, and the connection was open at one end only."
+                "A RST in the {who}'s name ended the handshake, in frame {reset}, but the {who} went on in frame {since} as if it had sent none: another host may have sent the RST in its name. The connection was open at one end only."
             ),
             (None, Some((reset, Direction::ClientToServer))) => format!(
                 "The client answered the SYN-ACK with RST (frame {reset}) instead of ACK: the connection never opened."

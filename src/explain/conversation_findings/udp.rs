@@ -107,7 +107,7 @@ fn again(udp: &UdpTotals) -> String {
     sent_again(udp).map_or_else(String::new, |SentAgain { first, last, answer }| {
         let others = if udp.sent_again_count > 1 { " The same holds for other requests." } else { "" };
         format!(
-            " The bytes of frame {first} were sent again by the program, last in frame {last}, and answered in frame {answer}: which copy was answered is unknown, and so is the response time.{others}"
+            " The program sent the bytes of frame {first} again, last in frame {last}, and they were answered in frame {answer}: which of these datagrams was answered is unknown, and so is the response time.{others}"
         )
     })
 }

@@ -17,10 +17,10 @@ pub(super) fn sentence(event: &Event<'_>, facts: &IcmpFacts) -> String {
             )
         }
         ("port unreachable", Protocol::Udp) => {
-            format!(": nobody listens on UDP port {}, or a firewall says so", error.quoted.destination.port)
+            format!(": no program listens on UDP port {}, or a firewall says so", error.quoted.destination.port)
         }
         ("port unreachable", Protocol::Tcp) => {
-            format!(": nobody listens on TCP port {}, or a firewall says so", error.quoted.destination.port)
+            format!(": no program listens on TCP port {}, or a firewall says so", error.quoted.destination.port)
         }
         ("fragmentation needed" | "packet too big", _) => match error.mtu {
             Some(mtu) => format!(": the next link takes only {} bytes (its MTU)", thousands(mtu.into())),

@@ -62,7 +62,7 @@ fn unsure(by: PairedBy) -> String {
             format!("several requests had its transaction ID 0x{id:04x}, and which of them this answers is unknown")
         }
         PairedBy::Turn => {
-            "several requests were under way, and which of them this answers, if any, is unknown".to_owned()
+            "several requests were unanswered, and which of them this answers, if any, is unknown".to_owned()
         }
     }
 }

@@ -26,13 +26,13 @@ fn cause(known: &Known<'_>) -> String {
         } else if payload.client_to_server == 0 && payload.server_to_client == 0 {
             format!("no data was sent{}", known.so_far())
         } else if answered == 0 && !datagrams {
-            "what came back can't be told: the capture holds nothing of the server's".to_owned()
+            "unknown: the capture holds no packet of the server".to_owned()
         } else if asked == 0 {
-            "can't be told: the capture holds nothing of the client's, so no request".to_owned()
+            "unknown: the capture holds no packet of the client, so no request".to_owned()
         } else if payload.client_to_server == 0 {
             match totals.tcp.as_ref().is_some_and(|tcp| tcp.handshake == Handshake::Complete) {
                 true => format!("the client sent no data, so there was nothing to echo{}", known.so_far()),
-                false => "can't be told: the capture holds no data of the client's, so no request".to_owned(),
+                false => "unknown: the capture holds no data of the client, so no request".to_owned(),
             }
         } else if datagrams && answered > 0 && payload.server_to_client == 0 {
             format!("only empty datagrams came back{}", known.so_far())
@@ -41,7 +41,7 @@ fn cause(known: &Known<'_>) -> String {
         } else if limits.is_empty() {
             "the answers are no echo of the requests".to_owned()
         } else {
-            format!("it can't be told whether the answers echo the requests; {}", limits.join("; "))
+            format!("unknown whether the answers echo the requests; {}", limits.join("; "))
         };
     };
     let story = &totals.echo_story;

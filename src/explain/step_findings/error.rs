@@ -32,7 +32,7 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
                 "UDP port {port} does not take the datagram: {who} by an ICMP error. The port had sent datagrams itself before, so its program has closed the socket since, or the socket takes datagrams from another sender only."
             ),
             false => format!(
-                "Nobody listens on {protocol} port {port}, or a firewall rejects it: {who} by an ICMP error; {why}."
+                "No program listens on {protocol} port {port}, or a firewall rejects it: {who} by an ICMP error; {why}."
             ),
         };
         return Finding::new(Code::PortUnreachable, text, frames);
@@ -65,12 +65,10 @@ pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
         }
         "fragment reassembly time exceeded" => "not all of its fragments came, so it was discarded (RFC 792)",
         "protocol unreachable" => "the host has nothing there that takes this transport (RFC 1122 §3.2.2.1)",
-        "parameter problem" => {
-            "a field of its header makes no sense to whoever read it, so it was discarded (RFC 792, RFC 4443 §3.4)"
-        }
+        "parameter problem" => "a field of its header is invalid, so it was discarded (RFC 792, RFC 4443 §3.4)",
         // neither tells that the packet is lost
         "redirect" => "it was passed on, but there is a shorter way: by another router (RFC 792)",
-        "source quench" => "its sender is asked to send more slowly, which nobody heeds any more (RFC 792, RFC 6633)",
+        "source quench" => "its sender is asked to send more slowly, which hosts ignore today (RFC 792, RFC 6633)",
         _ => "it was not delivered, or not as it should be",
     };
     let rewritten = match facts.rewritten {

@@ -138,7 +138,7 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts, found: &mut impl FindingSink
         let late: Vec<u64> = overtaken.frames().collect();
         let text = if frame == event.frame {
             format!(
-                "Its IP identification is lower than that of frame {by}, in a row that counts up: it was sent before it and overtaken on its way. UDP keeps no order."
+                "Its IP identification is lower than that of frame {by}, in a row that counts up: it was sent before it and overtaken in transit. UDP keeps no order."
             )
         } else if late.len() > 1 {
             format!(
@@ -147,7 +147,7 @@ fn of_datagram(event: &Event<'_>, facts: &UdpFacts, found: &mut impl FindingSink
             )
         } else {
             format!(
-                "The IP identifications count up, as this one shows, and that of frame {frame} is lower than that of frame {by}: frame {frame} was sent before it and overtaken on its way. UDP keeps no order."
+                "The IP identifications count up, as this one shows, and that of frame {frame} is lower than that of frame {by}: frame {frame} was sent before it and overtaken in transit. UDP keeps no order."
             )
         };
         found.push(Finding::new(Code::UdpReordered, text, late.into_iter().chain([by, event.frame])));

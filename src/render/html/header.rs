@@ -44,7 +44,7 @@ pub(super) fn ip(step: &Step<'_>) -> String {
         _ => text.push_str(", ECN: capable"),
     }
     if ip.fragments > 1 {
-        text.push_str(&format!(", put together from {} fragments", ip.fragments));
+        text.push_str(&format!(", reassembled from {} fragments", ip.fragments));
     }
     text
 }

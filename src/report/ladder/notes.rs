@@ -34,8 +34,9 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
             counted(folded, "step"),
             count(trail.steps()),
             match ladder.rows.iter().any(|row| matches!(row, Row::Fold(fold) if fold.notable > 0)) {
-                false => "None of them opens, closes or resets, comes again, or has a warning.",
-                true => "There are so many that come again or have a warning that some of these are folded too.",
+                false => "None of them opens, closes or resets the connection, is a retransmission, or has a warning.",
+                true =>
+                    "Some retransmissions or steps with a warning are among them, since there are too many to show.",
             }
         ));
     }
@@ -69,7 +70,7 @@ fn fate_notes(ladder: &Ladder) -> Vec<String> {
     let has = |fate: fn(Fate) -> bool| ladder.rows.iter().filter_map(Row::arrow).any(|arrow| fate(arrow.fate));
     let mut notes = Vec::new();
     if has(|fate| matches!(fate, Fate::Lost(_))) {
-        notes.push("An arrow that ends short in a cross was lost: the receiver told of the hole.".to_owned());
+        notes.push("An arrow that ends short in a cross was lost: the receiver reported the gap.".to_owned());
     }
     if has(|fate| matches!(fate, Fate::LostOnWire(_))) {
         notes.push("An arrow that ends short in a cross was lost: the wire between the hosts says so.".to_owned());

@@ -12,7 +12,7 @@ pub(super) const REFUSED: Rule<Closes> = Rule {
     label: "refused",
     effect: CloseEffect {
         fact: ended_by_reset,
-        first: |_| Reply::known("Nobody: the connection never opened. The server refused it with RST."),
+        first: |_| Reply::known("Neither: the connection never opened. The server refused it with RST."),
         time_wait: |_| Reply::known("Neither: the connection never opened."),
         ..RESET.effect
     },
@@ -36,7 +36,7 @@ pub(super) const BEFORE_OPEN: Rule<Closes> = Rule {
             }
             None => ended_by_reset(proof),
         },
-        first: |proof| sent_by(proof, format!("Nobody: {} came before the connection was open.", resets(proof))),
+        first: |proof| sent_by(proof, format!("Neither: {} came before the connection was open.", resets(proof))),
         ..RESET.effect
     },
     applies: |case| case.proof(case.tcp.close == Close::Rst && case.totals.never_opened()),
@@ -94,7 +94,7 @@ fn ended_by_reset(proof: &CloseProof) -> String {
 fn with_went_on(proof: &CloseProof, end: String) -> String {
     match proof.went_on {
         Some((who, since)) => {
-            format!("{end}; but the {who} went on in frame {since}, so most likely somebody else sent that in its name")
+            format!("{end}; but the {who} went on in frame {since}, so another host may have sent that in its name")
         }
         None => end,
     }
@@ -103,7 +103,7 @@ fn with_went_on(proof: &CloseProof, end: String) -> String {
 fn sent_by(proof: &CloseProof, text: String) -> Reply {
     match proof.went_on {
         Some((who, since)) => Reply::known(text).but(format!(
-            "Who sent the first RST: the {who} went on in frame {since} as if it had sent none, so most likely somebody else did, in its name."
+            "Who sent the first RST: the {who} went on in frame {since} as if it had sent none, so another host may have sent it in its name."
         )),
         None => Reply::known(text),
     }

@@ -181,7 +181,7 @@ fn a_reset_is_reported_at_its_step_and_not_as_a_close() {
     let (label, found, [fact, first, _]) = said(&refused);
     assert_eq!((label, found), ("refused", None));
     assert_eq!(fact, "ended by a reset (frame 12: unread data)");
-    assert!(first.starts_with("Nobody"), "{first}");
+    assert!(first.starts_with("Neither"), "{first}");
     // FINs show that it was opened after all
     let mut opened = refused;
     if let Some(tcp) = &mut opened.tcp {

@@ -59,7 +59,7 @@ pub(super) const BLACK_HOLE: Rule<RetransmissionFamily> = Rule {
     says: |proof, words| {
         let size = u32::try_from(proof.number).unwrap_or(u32::MAX);
         format!(
-            "Time-out: none of {} transmissions of these {} arrived, but the ACK in frame {} shows that a smaller segment sent after the first did. No ICMP error came: the pattern of a path MTU black hole between {} and {} (RFC 2923 §2.1).",
+            "Timeout: none of {} transmissions of these {} arrived, but the ACK in frame {} shows that a smaller segment sent after the first did. No ICMP error came: the pattern of a path MTU black hole between {} and {} (RFC 2923 §2.1).",
             proof.count,
             bytes(size),
             witness(proof),
@@ -116,7 +116,7 @@ pub(super) const SMALLER_SEGMENTS: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, words| {
         format!(
-            "The {} time-out in a row, and now the {} sends {} instead of {}: without an ICMP error it supposes that larger packets vanish (path MTU black hole) and lowers its MSS (packetization layer path MTU discovery, RFC 4821).",
+            "The {} timeout in a row, and now the {} sends {} instead of {}: without an ICMP error it supposes that larger packets vanish (path MTU black hole) and lowers its MSS (packetization layer path MTU discovery, RFC 4821).",
             ordinal(u64::from(proof.count)),
             words.sender,
             bytes(words.len),

@@ -74,7 +74,7 @@ pub(super) const ACKNOWLEDGED: Rule<RetransmissionFamily> = Rule {
                 format!(" The ACK had reached this host, but the {}'s TCP did not accept it.", words.sender)
             }
             (_, _, View::Both) => format!(" The {}'s TCP had not accepted the ACK.", words.sender),
-            _ => format!(" The ACK was late or lost on its way to the {}.", words.sender),
+            _ => format!(" The ACK was late or was lost in transit to the {}.", words.sender),
         };
         format!(
             "Retransmitted{} although frame {} had acknowledged the bytes: they had arrived.{why}",

@@ -110,7 +110,7 @@ pub(super) const AFTER_PROBE: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "Retransmitted{}: the retransmission timer expired (RFC 6298 §5). It had not doubled: frame {} was a tail-loss probe (RFC 8985 §7), or this sender does not back off.{}",
+            "Retransmitted{}: the retransmission timer expired (RFC 6298 §5). It had not backed off: frame {} was a tail-loss probe (RFC 8985 §7), or this sender does not back off.{}",
             after(proof),
             number(proof.second),
             first_copy(proof)
