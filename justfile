@@ -9,7 +9,7 @@ default:
 # Run an echo session and show its steps; capturing asks for sudo where you are not root
 [group('use')]
 demo *options:
-    .ci/setup
+    ./setup
     cargo build --release --quiet
     {{ if `id -u` == "0" { "" } else { "sudo" } }} target/release/echolab session "$@"
 
@@ -18,11 +18,22 @@ demo *options:
 analyze *arguments:
     cargo run --release --quiet -- analyze "$@"
 
+# Install what building and running need: a linker and libpcap; `just setup tests` the tools of the tests too
+[group('use')]
+setup *what:
+    ./setup "$@"
+
 # Put echolab into ~/.cargo/bin
 [group('use')]
 install:
-    .ci/setup
+    ./setup
     cargo install --locked --path .
+
+# The Debian package, in target/debian (`cargo install --locked cargo-deb` first)
+[group('use')]
+deb:
+    ./setup
+    packaging/deb
 
 # Everything that must hold before a change is kept
 [group('check')]
@@ -32,7 +43,7 @@ ci:
 # The tests, or those whose name contains a word; the real sessions need root
 [group('check')]
 test *filter:
-    .ci/setup tests
+    ./setup tests
     cargo test "$@"
 
 # Formatting and clippy, warnings forbidden

@@ -1,4 +1,4 @@
-//! `.ci/setup` on machines that lack something: what it would install, for the program and for its tests.
+//! `./setup` on machines that lack something: what it would install, for the program and for its tests.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -30,7 +30,11 @@ fn machine(manager: &str, programs: &[&str]) -> TempDir {
 
 /// The exit status, and what is printed on both outputs.
 fn set_up(machine: &TempDir, arguments: &[&str]) -> (Option<i32>, String) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/setup");
+    run("setup", machine, arguments)
+}
+
+fn run(script: &str, machine: &TempDir, arguments: &[&str]) -> (Option<i32>, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
     let output = Command::new("/usr/bin/env")
         .args(["bash", "-c", "exec 2>&1; exec bash \"$0\" \"$@\""])
         .arg(script)
@@ -55,7 +59,8 @@ fn the_tests_need_their_tools() {
     let (code, said) = set_up(&machine("apt-get", &["cc"]), &["tests"]);
     assert_eq!(code, Some(0), "{said}");
     let asked = said.lines().find(|line| line.contains("--yes")).unwrap();
-    for package in ["chromium", "jq", "nodejs", "npm", "python3", "texlive-latex-base", "tshark", "zstd"] {
+    for package in ["chromium", "jq", "mmdebstrap", "nodejs", "npm", "python3", "texlive-latex-base", "tshark", "zstd"]
+    {
         assert!(asked.split(' ').any(|word| word == package), "{package}: {said}");
     }
     assert!(!asked.contains("build-essential"), "{said}");
@@ -74,7 +79,13 @@ fn another_package_manager_is_named_with_its_own_names() {
 }
 
 #[test]
+fn a_runner_finds_the_same_script() {
+    let machine = machine("apt-get", &[]);
+    assert_eq!(run(".ci/setup", &machine, &[]), set_up(&machine, &[]));
+}
+
+#[test]
 fn nothing_else_can_be_asked_for() {
     let (code, said) = set_up(&machine("apt-get", &[]), &["test"]);
-    assert_eq!((code, said.as_str()), (Some(2), "usage: .ci/setup [tests]\n"));
+    assert_eq!((code, said.as_str()), (Some(2), "usage: ./setup [tests]\n"));
 }

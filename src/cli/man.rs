@@ -60,8 +60,56 @@ fn pages(program: &Command) -> io::Result<Vec<(String, Vec<u8>)>> {
     .collect()
 }
 
+/// The page of a command. Its examples and what else stands after the help keep their lines.
 fn page(command: &Command) -> io::Result<Vec<u8>> {
+    let man = clap_mangen::Man::new(command.clone())
+        .source(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")))
+        .manual("User Commands");
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    let mut others: Vec<_> = command.get_subcommands().filter_map(Command::get_display_name).collect();
+    if others.is_empty() {
+        others.push(env!("CARGO_PKG_NAME"));
+    } else {
+        man.render_subcommands_section(&mut page)?;
+    }
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    page.extend(after.split("\n\n").flat_map(|part| section(part).into_bytes()));
+    let see: Vec<_> = others.iter().map(|name| format!("{}(1)", roff(name))).collect();
+    page.extend(format!(".SH \"SEE ALSO\"\n{}, pcap\\-filter(7)\n", see.join(", ")).into_bytes());
     Ok(page)
+}
+
+/// A part of what stands after the help, as a section of its own.
+fn section(part: &str) -> String {
+    let (heading, text) = part.split_once(':').unwrap_or(("Notes", part));
+    let filled = heading == "Exit status";
+    let lines: Vec<_> =
+        text.trim_matches('\n').lines().map(|line| roff(line.strip_prefix("  ").unwrap_or(line))).collect();
+    let (before, after) = if filled { ("", "") } else { (".nf\n", "\n.fi") };
+    format!(".SH \"{}\"\n{before}{}{after}\n", roff(&heading.to_uppercase()), lines.join("\n").trim_start())
+}
+
+/// A line of text as roff takes it: no request, and each hyphen the character that was typed.
+fn roff(line: &str) -> String {
+    let escaped = line.replace('\\', "\\e").replace('-', "\\-");
+    if escaped.starts_with(['.', '\'']) { format!("\\&{escaped}") } else { escaped }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_keep_their_lines_and_nothing_in_them_is_a_request() {
+        let examples = section("Examples:\n  echolab man | man -l -   read it\n.so x\\n\n'x");
+        let lines = "echolab man | man \\-l \\-   read it\n\\&.so x\\en\n\\&'x";
+        assert_eq!(examples, format!(".SH \"EXAMPLES\"\n.nf\n{lines}\n.fi\n"));
+        let status = section("Exit status: 0 done,\n2 an error.");
+        assert_eq!(status, ".SH \"EXIT STATUS\"\n0 done,\n2 an error.\n");
+    }
 }

@@ -155,7 +155,7 @@ fn tshark(capture: &str, fields: &[&str]) -> Vec<String> {
     fields.iter().for_each(|field| {
         command.args(["-e", field]);
     });
-    let output = command.output().expect("tshark is installed: .ci/setup tests does that");
+    let output = command.output().expect("tshark is installed: ./setup tests does that");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8").lines().map(str::to_owned).collect()
 }

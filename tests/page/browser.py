@@ -32,7 +32,7 @@ class Browser:
         self.profile = tempfile.mkdtemp(prefix="echolab-page-")
         command = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         if not command:
-            raise SystemExit("no chromium here: .ci/setup tests installs it")
+            raise SystemExit("no chromium here: ./setup tests installs it")
         theirs_in, self.out = os.pipe()
         self.inp, theirs_out = os.pipe()
 

@@ -1,5 +1,5 @@
 //! The page in a browser: what a reader does with it, how large it gets, that it asks for nothing. Needs Chromium and
-//! Python (`.ci/setup tests` installs them), and fails without.
+//! Python (`./setup tests` installs them), and fails without.
 
 #![allow(clippy::expect_used, reason = "a test that finds something else than it expects is to panic")]
 

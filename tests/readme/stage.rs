@@ -30,7 +30,7 @@ const STAND_INS: &[(&str, &str)] = &[
 
 /// Files and folders of the project in a page's folder, by their names there.
 const FILES: &[(&str, &str)] = &[
-    (".ci", ".ci"),
+    ("setup", "setup"),
     ("docs", "docs"),
     ("fixtures", "fixtures"),
     ("server.py", "tests/programs/echo_server.py"),

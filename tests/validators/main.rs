@@ -1,4 +1,4 @@
-//! What others say of the reports: an HTML validator, Mermaid's own parser, pdfLaTeX. `.ci/setup tests` installs them;
+//! What others say of the reports: an HTML validator, Mermaid's own parser, pdfLaTeX. `./setup tests` installs them;
 //! the tests fail without.
 
 #![allow(
@@ -18,7 +18,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-const SETUP: &str = "is not there: .ci/setup tests installs it";
+const SETUP: &str = "is not there: ./setup tests installs it";
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -33,9 +33,8 @@ fn package(path: &str) -> PathBuf {
 
 /// Expects success, or tells all that was said.
 fn succeeds(command: &mut Command) -> String {
-    let ran = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}; .ci/setup tests installs what is missing"));
+    let ran =
+        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; ./setup tests installs what is missing"));
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success(), "{command:?}: {said}{}", String::from_utf8_lossy(&ran.stderr));
     said
@@ -101,7 +100,7 @@ fn pages_are_valid_html() {
         .args(["--formatter", &format!("json={}", told.display())])
         .args(&reports.files)
         .output()
-        .unwrap_or_else(|error| panic!("node: {error}: .ci/setup tests installs it"));
+        .unwrap_or_else(|error| panic!("node: {error}: ./setup tests installs it"));
     let told = fs::read_to_string(&told).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&ran.stderr)));
     let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
     let of_page = |page: &serde_json::Value| {
