@@ -28,6 +28,7 @@ pub struct Replay {
     info: CaptureInfo,
     file: BufReader<Take<SpooledTempFile>>,
     buffer: Vec<u8>,
+    len: u64,
     number: u64,
     dropped: Option<u64>,
     broken: Option<String>,
@@ -86,10 +87,27 @@ impl Spool {
             info,
             file: BufReader::with_capacity(1 << 16, file.take(len)),
             buffer: Vec::new(),
+            len,
             number: 0,
             dropped,
             broken,
         })
+    }
+}
+
+impl Replay {
+    /// Begins again with the first frame.
+    ///
+    /// # Errors
+    /// When the unnamed file can't be read.
+    pub fn rewind(&mut self) -> io::Result<()> {
+        let buffered = self.file.buffer().len();
+        self.file.consume(buffered);
+        let file = self.file.get_mut();
+        file.get_mut().rewind()?;
+        file.set_limit(self.len);
+        self.number = 0;
+        Ok(())
     }
 }
 
@@ -100,7 +118,7 @@ impl Source for Replay {
 
     fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
         if self.file.fill_buf()?.is_empty() {
-            return self.broken.take().map_or(Ok(None), |text| Err(io::Error::other(text)));
+            return self.broken.clone().map_or(Ok(None), |text| Err(io::Error::other(text)));
         }
         let mut seconds = [0; 8];
         self.file.read_exact(&mut seconds)?;

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::kernel::{KernelWatch, Watched};
 use super::pace::Pace;
-use crate::model::{Call, CallKind, Endpoint, Side, Timestamp};
+use crate::model::{Call, CallKind, CallTrace, Endpoint, Side, Timestamp};
 
 /// The calls of one side, in the order in which they returned. Clones write to the same transcript.
 #[derive(Clone, Debug)]
@@ -53,24 +53,29 @@ impl Transcript {
         let kernel = self.kernel.as_ref().zip(local.zip(peer)).map(|(watch, ends)| watch.views(self.side, ends));
         let sent = if let CallKind::Send(bytes) = kind { Some(bytes) } else { None };
         let program = self.program.clone();
-        self.push(Call { time, side: self.side, program, connection, local, peer, kind, unread: None, kernel });
+        self.push(Call {
+            time,
+            side: self.side,
+            program,
+            connection,
+            local,
+            peer,
+            kind,
+            unread: None,
+            trace: None,
+            kernel,
+        });
         if let Some((bytes, pace)) = sent.zip(self.pace.as_ref()) {
             pace.sent(self.side, bytes);
         }
     }
 
-    /// Notes a call of a program that was seen from outside: which connection, its ends, the kind, and the bytes that were
-    /// left unread, where it closed the connection.
-    pub(super) fn note_seen(
-        &self,
-        connection: u64,
-        ends: (Option<Endpoint>, Option<Endpoint>),
-        kind: CallKind,
-        unread: Option<u64>,
-    ) {
-        let (local, peer) = ends;
-        let program = self.program.clone();
-        self.push(Call { time: now(), side: self.side, program, connection, local, peer, kind, unread, kernel: None });
+    /// Notes a call of a program that was seen from outside.
+    pub(super) fn note_seen(&self, seen: SeenCall) {
+        let SeenCall { began, connection, local, peer, kind, unread, trace } = seen;
+        let (time, program) = (began.unwrap_or_else(now), self.program.clone());
+        let (side, trace) = (self.side, Some(trace));
+        self.push(Call { time, side, program, connection, local, peer, kind, unread, trace, kernel: None });
     }
 
     fn push(&self, call: Call) {
@@ -102,6 +107,20 @@ impl Transcript {
     }
 }
 
+/// A call that was seen from outside.
+#[derive(Debug)]
+pub(super) struct SeenCall {
+    /// When it began, where it has not returned.
+    pub(super) began: Option<Timestamp>,
+    pub(super) connection: u64,
+    pub(super) local: Option<Endpoint>,
+    pub(super) peer: Option<Endpoint>,
+    pub(super) kind: CallKind,
+    /// Bytes that were left unread, where it closed the connection.
+    pub(super) unread: Option<u64>,
+    pub(super) trace: CallTrace,
+}
+
 /// The calls of both sides, in order of time.
 pub fn merged(one: &Transcript, other: &Transcript) -> Vec<Call> {
     let mut calls = one.calls();
@@ -111,7 +130,7 @@ pub fn merged(one: &Transcript, other: &Transcript) -> Vec<Call> {
 }
 
 /// The clock that stamps captured frames: `CLOCK_REALTIME`.
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos())
 }

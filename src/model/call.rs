@@ -51,8 +51,21 @@ pub struct Call {
     pub kind: CallKind,
     /// Bytes that had arrived on the connection and were never read, where the call closed it and that was seen.
     pub unread: Option<u64>,
+    /// What was seen of it from outside, where the program was traced.
+    pub trace: Option<CallTrace>,
     /// What the kernels of both ends thought of the connection then, where that was asked for.
     pub kernel: Option<PerDirection<Option<KernelView>>>,
+}
+
+/// What only a tracer sees of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallTrace {
+    /// The kernel's own number of the socket, which no other socket gets.
+    pub socket: u64,
+    /// Bytes that the program wanted to send, or had room for.
+    pub asked: Option<u64>,
+    /// Where the call closed the socket: SO_LINGER was set with a zero timeout.
+    pub lingers: bool,
 }
 
 /// What a kernel thinks of its end of a TCP connection (`TCP_INFO`).
@@ -112,6 +125,8 @@ pub enum CallKind {
     Close,
     /// A descriptor was closed while another keeps the socket open.
     CloseCopy,
+    /// The program waited in this call when echolab began to end the session; the time is that of its beginning.
+    Waiting(FailedCall),
     /// The program ended; its kernel closed the socket.
     Exit,
     /// The program was killed; its kernel closed the socket.
@@ -125,7 +140,7 @@ pub enum CallKind {
     },
 }
 
-/// A call that may fail.
+/// A call that may fail, or never return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailedCall {
     /// To get an address.
@@ -185,6 +200,7 @@ impl CallKind {
             Self::ShutdownReceive => "shutdown_receive",
             Self::Close => "close",
             Self::CloseCopy => "close_copy",
+            Self::Waiting(_) => "waiting",
             Self::Exit => "exit",
             Self::Killed => "killed",
             Self::Failed { .. } => "failed",

@@ -37,6 +37,8 @@ pub struct CaptureInfo {
     pub interface: Option<String>,
     /// Whether an interface was captured with the traffic of any program, rather than a session of echolab's own.
     pub live: bool,
+    /// The programs whose session was captured, where they are not echolab's own: `server.py and client.py`.
+    pub programs: Option<String>,
     /// The filter in force.
     pub filter: Option<String>,
     /// Most bytes kept of a frame; `None` for files.

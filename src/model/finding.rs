@@ -23,6 +23,8 @@ pub struct Finding {
     pub text: Cow<'static, str>,
     /// The frames that prove it, in ascending order.
     pub frames: Vec<u64>,
+    /// The numbers of the traced calls that prove it; empty where none does.
+    pub calls: Vec<u32>,
 }
 
 macro_rules! finding_codes {
@@ -138,6 +140,15 @@ finding_codes! {
     IcmpError "icmp_error" Warning "An ICMP error, other than port unreachable, about a packet.";
     UdpDuplicate "udp_duplicate" Note "The same datagram twice: captured twice, or duplicated in transit.";
     UdpReordered "udp_reordered" Note "Datagrams or their answers arrived in another order than they were sent.";
+    ConnectBeforeListen "connect_before_listen" Problem "The client's call came before the server's listen() or bind(), as the traced calls show.";
+    OtherPort "other_port" Problem "The client went to another port than the server listens on, as the traced calls show.";
+    BoundToLoopback "bound_to_loopback" Problem "The server is bound to the loopback address, and its client comes from another host.";
+    AddressInUse "address_in_use" Problem "bind() failed: another socket has the address, or a connection in TIME-WAIT and SO_REUSEADDR is not set.";
+    Deadlock "deadlock" Problem "Both programs wait in recv(), each for data of the other.";
+    PartialReceive "partial_receive" Warning "A program called recv() once where the message came in several segments: TCP keeps no message boundaries.";
+    ShortWrite "short_write" Warning "send() took only a part of the bytes, and the program did not send the rest.";
+    DatagramTruncated "datagram_truncated" Warning "A datagram was longer than the buffer of the call that received it; the rest is lost.";
+    SmallWrites "small_writes" Warning "A message was sent with several calls, and Nagle's algorithm held back the later ones (RFC 896).";
     WireDropped "wire_dropped" Warning "The lab's link dropped it: it was sent and never received.";
     WireCorrupted "wire_corrupted" Warning "The lab's link corrupted it: it was sent intact and arrived with a changed byte.";
     WireDuplicated "wire_duplicated" Note "The lab's link duplicated it: it was sent once and received twice.";
@@ -209,11 +220,20 @@ impl FindingSink for Vec<Finding> {
 }
 
 impl Finding {
+    /// The same, proved by these traced calls as well.
+    #[must_use]
+    pub fn with_calls(self, calls: impl IntoIterator<Item = u32>) -> Self {
+        let mut calls: Vec<u32> = calls.into_iter().filter(|call| *call > 0).collect();
+        calls.sort_unstable();
+        calls.dedup();
+        Self { calls, ..self }
+    }
+
     /// A finding proved by these frames; they are put in order, and 0 (no frame) is left out.
     pub fn new(code: FindingCode, text: impl Into<Cow<'static, str>>, frames: impl IntoIterator<Item = u64>) -> Self {
         let mut frames: Vec<u64> = frames.into_iter().filter(|frame| *frame > 0).collect();
         frames.sort_unstable();
         frames.dedup();
-        Self { code, text: text.into(), frames }
+        Self { code, text: text.into(), frames, calls: Vec::new() }
     }
 }

@@ -3,6 +3,7 @@
 mod brief;
 mod call;
 mod capture_info;
+mod closing_call;
 mod endpoint;
 mod finding;
 mod finding_counts;
@@ -27,8 +28,9 @@ mod unknown;
 mod wire_annotation;
 
 pub use brief::{Addresses, Arrival, Brief};
-pub use call::{Call, CallKind, FailedCall, KernelView, Side};
+pub use call::{Call, CallKind, CallTrace, FailedCall, KernelView, Side};
 pub use capture_info::{CaptureFormat, CaptureInfo};
+pub use closing_call::{ClosedBy, ClosingCall, ClosingCalls};
 pub use endpoint::Endpoint;
 pub use finding::{Finding, FindingCode, FindingSink, Severity};
 pub use finding_counts::FindingCounts;

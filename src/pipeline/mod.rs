@@ -16,7 +16,7 @@ use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::drive::Signal;
 use crate::explain::{Step, capture_findings};
-use crate::model::{CaptureFormat, Endpoint, Frame, Packet, Skip, Transport};
+use crate::model::{CaptureFormat, ClosingCalls, Endpoint, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink, Tally};
 use crate::track::{CapturePoint, StopReason, Tracker};
 
@@ -35,6 +35,8 @@ pub struct Options {
     pub clients: Option<Vec<u16>>,
     /// Where the capture was made, if that is known.
     pub capture_point: Option<CapturePoint>,
+    /// Traced calls that became RSTs, by the frames of these.
+    pub closing: ClosingCalls,
     /// The file that a live capture is kept in, and its format.
     pub kept: Option<(String, CaptureFormat)>,
     /// What ends the source early, if anything does.
@@ -59,7 +61,9 @@ pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut 
         (info.file, info.format) = (Some(file.clone()), Some(*format));
     }
     sink.capture(&info)?;
-    let mut tracker = Tracker::new(options.server).captured_at(options.capture_point);
+    let mut tracker = Tracker::new(options.server)
+        .captured_at(options.capture_point)
+        .with_closing_calls(std::mem::take(&mut options.closing));
     let most = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
     let own = options.server.zip(options.clients.take()).map(|(server, clients)| Own::new(server.port, clients));
     // what a filter rejects must not be decoded, lest its fragments be put together

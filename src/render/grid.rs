@@ -220,6 +220,7 @@ mod tests {
 
     fn heads(streams: &[u32]) -> Vec<&'static str> {
         let call = |&number: &u32| ToldCall {
+            number: 1,
             call: Call {
                 time: Timestamp::new(1, 0),
                 side: Side::Client,
@@ -229,9 +230,11 @@ mod tests {
                 peer: None,
                 kind: CallKind::Close,
                 unread: None,
+                trace: None,
                 kernel: None,
             },
             stream: Some(StreamId { protocol: Protocol::Tcp, number }),
+            own: None,
             frames: Vec::new(),
             after: None,
             since_start: None,
@@ -242,7 +245,7 @@ mod tests {
 
     #[test]
     fn calls_name_their_conversation_where_there_are_several() {
-        assert_eq!(heads(&[0, 0]), ["Program", "What it did"]);
-        assert_eq!(heads(&[0, 1]), ["Program", "Conversation", "What it did"]);
+        assert_eq!(heads(&[0, 0]), ["Call", "Program", "What it did"]);
+        assert_eq!(heads(&[0, 1]), ["Call", "Program", "Conversation", "What it did"]);
     }
 }

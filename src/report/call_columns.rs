@@ -21,6 +21,7 @@ pub struct CallColumn {
 
 /// Every column of the calls; those that say nothing of any call are left out.
 pub static CALL_COLUMNS: &[CallColumn] = &[
+    CallColumn { header: "Call", align: Align::Right, text: |told, _| told.number.to_string().into() },
     CallColumn {
         header: "Time",
         align: Align::Right,

@@ -2,6 +2,7 @@
 //!
 //! What is shown is decided here; how it looks in a format is decided one floor above.
 
+mod advice;
 mod answering;
 mod call_columns;
 mod cell;
@@ -36,6 +37,7 @@ mod words;
 use std::collections::HashSet;
 use std::io;
 
+pub use advice::{Advised, advice};
 pub use answering::Answering;
 pub use call_columns::{CALL_COLUMNS, CONVERSATION, CallColumn};
 pub use cell::{Cell, Tone};

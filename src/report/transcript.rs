@@ -8,10 +8,14 @@ mod stream;
 
 use std::collections::HashMap;
 
-use self::stream::{Progress, Stream};
+#[cfg(test)]
+pub(super) use self::stream::Kind;
+use self::stream::Progress;
+pub(super) use self::stream::{Seen, Stream};
 use crate::explain::{Conversation, Step};
 use crate::model::{
-    Call, CallKind, Direction, Endpoint, FailedCall, Nanos, PerDirection, Protocol, Timestamp, counted,
+    Call, CallKind, ClosedBy, ClosingCall, ClosingCalls, Direction, Endpoint, FailedCall, Nanos, PerDirection,
+    Protocol, Timestamp, counted,
 };
 use crate::track::StreamId;
 
@@ -21,10 +25,14 @@ const MOST_FRAMES: usize = 100_000;
 /// A call and the frames that belong to it.
 #[derive(Clone, Debug)]
 pub struct ToldCall {
+    /// Its number among all calls of the session, from 1.
+    pub number: u32,
     /// The call.
     pub call: Call,
     /// The conversation that it was part of.
     pub stream: Option<StreamId>,
+    /// The direction in which the caller sends in it.
+    pub own: Option<Direction>,
     /// The frames that it became or that brought what it gave, in order.
     pub frames: Vec<u64>,
     /// How long after the last of these frames that came before it the call returned.
@@ -59,6 +67,10 @@ impl ToldCall {
             CallKind::ShutdownReceive => "closes its receiving half".to_owned(),
             CallKind::Close => format!("closes{unread}"),
             CallKind::CloseCopy => "closes one descriptor; another keeps the socket open".to_owned(),
+            CallKind::Waiting(call) => {
+                let call = if *call == FailedCall::Receive { "recv" } else { call.name() };
+                format!("waits in {call}() when echolab ends the session")
+            }
             CallKind::Exit => format!("ends, and its kernel closes the socket{unread}"),
             CallKind::Killed => format!("is killed{unread}"),
             CallKind::Failed { call: FailedCall::Bind, why } => format!("fails to bind to{own}: {why}"),
@@ -148,16 +160,42 @@ impl Teller {
     }
 
     /// Tells `calls`, which are in order of time.
-    pub fn tell(mut self, calls: Vec<Call>) -> Vec<ToldCall> {
-        calls.into_iter().map(|call| self.tell_one(call)).collect()
+    pub fn tell(&mut self, calls: Vec<Call>) -> Vec<ToldCall> {
+        (1..).zip(calls).map(|(number, call)| self.tell_one(number, call)).collect()
     }
 
-    fn tell_one(&mut self, call: Call) -> ToldCall {
+    /// The conversations.
+    pub(super) fn streams(&self) -> &[Stream] {
+        &self.streams
+    }
+
+    /// The traced calls among these that made their kernels send RST instead of FIN, with the frames of the RSTs.
+    pub fn closing_calls(&self, calls: &[ToldCall]) -> ClosingCalls {
+        let mut closing = ClosingCalls::new();
+        for told in calls {
+            let stream = told.stream.filter(|stream| stream.protocol == Protocol::Tcp);
+            let stream = stream.and_then(|stream| self.streams.get(*self.places.get(&stream)?));
+            let by = match told.call.kind {
+                CallKind::Close => ClosedBy::Close,
+                CallKind::Exit => ClosedBy::Exit,
+                CallKind::Killed => ClosedBy::Killed,
+                _ => continue,
+            };
+            let (unread, lingers) = (told.call.unread.unwrap_or(0), told.call.trace.is_some_and(|trace| trace.lingers));
+            let reset = stream.and_then(|stream| stream.reset_by(&told.call, &told.frames));
+            if let Some(frame) = reset.filter(|_| unread > 0 || lingers) {
+                closing.insert(frame, ClosingCall { number: told.number, by, unread, lingers });
+            }
+        }
+        closing
+    }
+
+    fn tell_one(&mut self, number: u32, call: Call) -> ToldCall {
         let since_start = self.start.map(|start| call.time.since(start));
         let place = if call.kind.prepares() { None } else { self.place_of(&call) };
         let Some((place, own, stream)) = place.and_then(|(place, own)| Some((place, own, self.streams.get(place)?)))
         else {
-            return ToldCall { call, stream: None, frames: Vec::new(), after: None, since_start };
+            return ToldCall { number, call, stream: None, own: None, frames: Vec::new(), after: None, since_start };
         };
         let progress = self.progress.entry((place, own)).or_default();
         let found = stream.of(&call, own, progress);
@@ -174,7 +212,7 @@ impl Teller {
         let after = before.filter(|_| waits).map(|time| call.time.since(time));
         let mut frames: Vec<u64> = found.iter().map(|seen| seen.frame).collect();
         frames.dedup();
-        ToldCall { stream: Some(stream.id), frames, after, since_start, call }
+        ToldCall { number, stream: Some(stream.id), own: Some(own), frames, after, since_start, call }
     }
 
     /// The conversation of a call, between its ends the latest that had begun by then or else the first, and which way the caller sends in it:
@@ -249,6 +287,7 @@ mod tests {
             peer: Some(peer),
             kind,
             unread: None,
+            trace: None,
             kernel: None,
         }
     }

@@ -45,7 +45,8 @@ fn title_with(info: &CaptureInfo, filter: Option<&str>) -> String {
     if let Some(title) = &info.title {
         return title.clone();
     }
-    let captured = if info.live { "live capture" } else { "echo session" };
+    let session = info.programs.as_ref().map(|programs| format!("session of {programs}"));
+    let captured = session.as_deref().unwrap_or(if info.live { "live capture" } else { "echo session" });
     let name = match (info.file.as_deref(), &info.interface) {
         (None, _) => captured.to_owned(),
         (Some(file), Some(_)) => format!("{captured}, kept in {}", file_name(file)),

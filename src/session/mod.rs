@@ -12,6 +12,7 @@ mod network;
 mod observed;
 mod programs;
 mod record;
+mod traced;
 mod transcribed;
 
 use std::io;
@@ -26,6 +27,7 @@ pub use self::network::{CaptureAt, LabNetwork, NetworkOptions, Sources, Writers}
 pub use self::observed::{Observed, Observer, seen_at};
 pub use self::programs::{Ended, ProgramSession, ProgramsEnded, WithPrograms};
 pub use self::record::{Marks, Recorded, Recording, record};
+pub use self::traced::{CallFollower, CallProof, Proven, Traced};
 pub use self::transcribed::Transcribed;
 
 use self::network::Captures;

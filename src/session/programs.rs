@@ -117,12 +117,13 @@ impl ProgramSession {
 pub struct WithPrograms<'a> {
     sink: &'a mut dyn Sink,
     ended: Ended,
+    names: String,
 }
 
 impl<'a> WithPrograms<'a> {
-    /// Adds the programs that have ended to what goes to `sink`.
-    pub fn new(sink: &'a mut dyn Sink, ended: Ended) -> Self {
-        Self { sink, ended }
+    /// Adds the programs that have ended to what goes to `sink`, and their `names` to its title.
+    pub fn new(sink: &'a mut dyn Sink, ended: Ended, names: String) -> Self {
+        Self { sink, ended, names }
     }
 }
 
@@ -135,6 +136,10 @@ impl<'a> Relay for WithPrograms<'a> {
 
     fn to_mut(&mut self) -> &mut Self::To {
         self.sink
+    }
+
+    fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
+        self.sink.capture(&CaptureInfo { programs: Some(self.names.clone()), ..info.clone() })
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {

@@ -30,6 +30,7 @@ pub struct Recorded {
     /// What became of the capture file.
     pub written: io::Result<()>,
     side: Side,
+    capture_point: CapturePoint,
     /// Of each frame, whether the host sent it.
     sent: Vec<bool>,
 }
@@ -41,17 +42,22 @@ pub struct Recorded {
 /// frames until the end, is no error here.
 pub fn record(sources: Sources) -> io::Result<Recording> {
     let Sources { first, second, capture_at } = sources;
+    let point = |side: Side| match (capture_at, side) {
+        (None, _) => CapturePoint::SameHost,
+        (_, Side::Client) => CapturePoint::Client,
+        (_, Side::Server) => CapturePoint::Server,
+    };
     let (side, other) = capture_at.unwrap_or_default().sides();
     thread::scope(|scope| {
-        let second = second.zip(other).map(|(source, side)| scope.spawn(move || keep(source, side)));
-        let first = keep(first, side)?;
+        let second = second.zip(other).map(|(source, side)| scope.spawn(move || keep(source, side, point(side))));
+        let first = keep(first, side, point(side))?;
         let second = second
             .map(|thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a capture's thread broke down"))));
         Ok(Recording { first, second: second.transpose()? })
     })
 }
 
-fn keep(mut source: LiveSource, side: Side) -> io::Result<Recorded> {
+fn keep(mut source: LiveSource, side: Side, capture_point: CapturePoint) -> io::Result<Recorded> {
     let mac = Addresses::of(side.direction()).mac.0;
     let mut spool = Spool::new(source.info().clone());
     let mut sent = Vec::new();
@@ -72,7 +78,7 @@ fn keep(mut source: LiveSource, side: Side) -> io::Result<Recorded> {
     let full = full.or_else(|| spool.complete().err());
     let broken = full.map(|error| no_room(spool.frames() + 1, &error)).or(broken);
     let frames = spool.replay(source.dropped(), broken)?;
-    Ok(Recorded { frames, written: source.finish(), side, sent })
+    Ok(Recorded { frames, written: source.finish(), side, capture_point, sent })
 }
 
 /// The report ends before `frame`, since frames wait in a temporary file for the end of the session.
@@ -182,10 +188,7 @@ struct Places {
 impl Recorded {
     /// Where it was captured.
     pub fn capture_point(&self) -> CapturePoint {
-        match self.side {
-            Side::Client => CapturePoint::Client,
-            Side::Server => CapturePoint::Server,
-        }
+        self.capture_point
     }
 
     fn places(&self, wire: &WireRecord) -> Places {

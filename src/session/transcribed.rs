@@ -52,7 +52,7 @@ impl<'a> Relay for Transcribed<'a> {
         // the frames end after both programs have closed
         let [client, server] = &self.transcripts;
         let calls = merged(client, server);
-        let teller = std::mem::replace(&mut self.teller, teller(self.shown));
+        let mut teller = std::mem::replace(&mut self.teller, teller(self.shown));
         for (stream, sends) in teller.sends(&calls) {
             self.sink.sends(stream, sends)?;
         }

@@ -12,8 +12,8 @@ use super::tcp::former::Former;
 use super::tcp::rules::reset::{Elsewhere, MP_FASTCLOSE, TLS_ALERT, is_alert};
 use crate::echo::MemoryBudget;
 use crate::model::{
-    Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, OptTime, Packet, PerDirection, Segment,
-    TcpFlags, Timestamp, Transport, Unknown,
+    ClosingCalls, Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Nanos, OptTime, Packet, PerDirection,
+    Segment, TcpFlags, Timestamp, Transport, Unknown,
 };
 
 /// A conversation.
@@ -130,12 +130,12 @@ impl Conversation {
         segment: &Segment,
         direction: Direction,
         facts: &mut TcpFacts,
-        (budget, hosts): (&MemoryBudget, &Hosts),
+        (budget, hosts, closing): (&MemoryBudget, &Hosts, &ClosingCalls),
     ) {
         let moment = self.moment(frame, direction);
         let Kind::Tcp(tcp) = &mut self.kind else { return };
         let last = (self.last_frame, self.last_at);
-        let elsewhere = Elsewhere { hosts, echo: &tcp.echo_matcher, time: frame.time };
+        let elsewhere = Elsewhere { hosts, echo: &tcp.echo_matcher, closing, time: frame.time };
         tcp.connection.follow(&moment, segment, &packet.headers.ip, &elsewhere, facts);
         if segment.flags.contains(TcpFlags::SYN) {
             tcp.echo_matcher.begin(direction);

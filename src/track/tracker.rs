@@ -22,8 +22,8 @@ use super::tcp::rules::reset::family::Ends;
 use super::totals::ConversationTotals;
 use crate::echo::MemoryBudget;
 use crate::model::{
-    Checksum, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip, TcpFlags,
-    Transport,
+    Checksum, ClosingCalls, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip,
+    TcpFlags, Transport,
 };
 
 /// How many cleared states are kept for the next conversations.
@@ -65,6 +65,8 @@ pub struct Tracker {
     surges: Surges,
     /// UDP requests that may be answered in another conversation.
     askers: Askers,
+    /// Traced calls that became RSTs.
+    closing: ClosingCalls,
 }
 
 /// The packet that was followed last: what its event is made of, where it is wanted.
@@ -95,6 +97,12 @@ impl Tracker {
     #[must_use]
     pub fn captured_at(self, capture_point: Option<CapturePoint>) -> Self {
         Self { capture_point, ..self }
+    }
+
+    /// The same where traced calls are known to have become RSTs.
+    #[must_use]
+    pub fn with_closing_calls(self, closing: ClosingCalls) -> Self {
+        Self { closing, ..self }
     }
 
     /// Puts one packet in its place.
@@ -248,7 +256,7 @@ impl Tracker {
             segment,
             direction,
             &mut self.facts,
-            (&self.budget, &self.hosts),
+            (&self.budget, &self.hosts, &self.closing),
         );
         if slot.conversation.has_ended() {
             self.ending = Some(index);

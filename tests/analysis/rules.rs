@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 
 use echolab::capture::file;
 use echolab::explain::{Conversation, Step};
-use echolab::model::CaptureInfo;
+use echolab::model::{CaptureInfo, ClosedBy, ClosingCall};
 use echolab::pipeline::{self, Options};
 use echolab::report::{CaptureTotals, Sink};
 use echolab::track::{Family, ListedRule, Probe, Rule, rules};
 
 use crate::findings;
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
 
 /// The rules, and the positions of those that explained a segment.
 struct Reached {
@@ -27,9 +29,13 @@ impl Reached {
     }
 
     fn read(&mut self, name: &str, bytes: Vec<u8>) {
+        self.read_with(name, bytes, Options::default());
+    }
+
+    fn read_with(&mut self, name: &str, bytes: Vec<u8>, mut options: Options) {
         let mut source = file::from_reader(name.into(), Cursor::new(bytes)).unwrap();
         // a file that breaks off is read up to there
-        drop(pipeline::run(&mut source, &mut Options::default(), &mut &mut *self));
+        drop(pipeline::run(&mut source, &mut options, &mut &mut *self));
     }
 }
 
@@ -84,8 +90,14 @@ fn every_rule_explains_a_segment_of_a_dialogue_or_capture() {
     for dialogue in findings::captures() {
         all.read("dialogue", dialogue);
     }
-    for path in captures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")) {
+    for path in captures(Path::new(FIXTURES)) {
         all.read(&path.display().to_string(), fs::read(&path).unwrap());
+    }
+    // traced calls that became the RST of a capture
+    for lingers in [false, true] {
+        let call = ClosingCall { number: 9, by: ClosedBy::Close, unread: 5, lingers };
+        let options = Options { closing: [(17, call)].into(), ..Options::default() };
+        all.read_with("lab-v3", fs::read(Path::new(FIXTURES).join("lab-v3.pcap")).unwrap(), options);
     }
     let missed = all.rules.iter().enumerate().filter(|(position, _)| !all.reached.contains(position));
     let missed: Vec<_> = missed

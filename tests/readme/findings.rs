@@ -95,6 +95,39 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("icmp_error", "fixtures/scripted/o54-icmp-hostunreach.pcap"),
     ("udp_duplicate", "fixtures/wire/udp-doubled-request.pcap"),
     ("udp_reordered", "fixtures/wire/udp-first-two-swapped.pcap"),
+    (
+        "connect_before_listen",
+        "run --client-first --server 'python3 tests/programs/echo_server.py 7000' --client 'python3 tests/programs/echo_client.py localhost 7000'",
+    ),
+    (
+        "other_port",
+        "run --server 'python3 tests/programs/echo_server.py 7000' --client 'python3 tests/programs/echo_client.py localhost 7001'",
+    ),
+    (
+        "bound_to_loopback",
+        "run --network lab --server 'python3 tests/programs/echo_server.py 7000 --host 127.0.0.1' --client 'python3 tests/programs/echo_client.py server 7000'",
+    ),
+    ("address_in_use", "run --server 'python3 tests/programs/mistakes.py bind-twice 7000' --client true"),
+    (
+        "deadlock",
+        "run --timeout 2s --server 'python3 tests/programs/echo_server.py 7000' --client 'python3 tests/programs/echo_client.py localhost 7000 --send HELLO --burst 0'",
+    ),
+    (
+        "partial_receive",
+        "run --network lab --rate 50kbit --server 'python3 tests/programs/echo_server.py 7000 --repeat 1000' --client 'python3 tests/programs/echo_client.py server 7000 --send HELLO-WORLD --read 20000'",
+    ),
+    (
+        "short_write",
+        "run --server 'python3 tests/programs/mistakes.py read-all 7000' --client 'python3 tests/programs/mistakes.py ignore-send 7000'",
+    ),
+    (
+        "datagram_truncated",
+        "run --server 'python3 tests/programs/udp_server.py 9000 5' --client 'python3 tests/programs/udp_client.py localhost 9000 HELLO-WORLD'",
+    ),
+    (
+        "small_writes",
+        "run --network lab --delay 20ms --server 'python3 tests/programs/echo_server.py 7000' --client 'python3 tests/programs/echo_client.py server 7000 --send HELLO --burst 2'",
+    ),
     ("wire_dropped", "session --wire 'drop data 1'"),
     ("wire_corrupted", "session --wire 'corrupt data 1'"),
     ("wire_duplicated", "session --wire 'duplicate data 1'"),

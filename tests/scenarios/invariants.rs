@@ -320,6 +320,7 @@ fn no_finding_contradicts_a_complete_capture(run: &Run) -> Outcome {
 /// The keys of a record of kind `call`; every one is always there.
 const CALL: &[&str] = &[
     "after",
+    "asked",
     "bytes",
     "call",
     "connection",
@@ -329,6 +330,7 @@ const CALL: &[&str] = &[
     "kernel",
     "kind",
     "local",
+    "number",
     "option",
     "peer",
     "program",

@@ -4,6 +4,8 @@ use super::scan::Scan;
 use crate::model::Timestamp;
 
 const DAY: i64 = 86_400;
+/// Nanoseconds.
+const SECOND: u32 = 1_000_000_000;
 /// So far back within a day is the next day.
 const HALF_DAY: i64 = DAY / 2;
 /// Times that rise so often and never go back are since the first packet: of times since the previous one, some are
@@ -163,6 +165,16 @@ fn time_of_day(word: &str) -> Option<(i64, u32)> {
         .then_some((hours * 3600 + minutes * 60 + seconds, nanos))
 }
 
+/// `11.106833` as time since the first packet, or `-0.000041`: a packet that was captured out of order.
+pub(super) fn elapsed(word: &str) -> Option<Stamp> {
+    let Some(before) = word.strip_prefix('-') else {
+        let (seconds, nanos) = decimal(word)?;
+        return Some(Stamp::Elapsed(seconds, nanos));
+    };
+    let (seconds, nanos) = decimal(before)?;
+    Some(if nanos == 0 { Stamp::Elapsed(-seconds, 0) } else { Stamp::Elapsed(-seconds - 1, SECOND - nanos) })
+}
+
 /// `11.106833`, or with a comma.
 pub(super) fn decimal(word: &str) -> Option<(i64, u32)> {
     let (whole, fraction) = word.split_once(['.', ','])?;
@@ -191,6 +203,14 @@ mod tests {
         for other in ["IP 10.0.0.1", "15:30 x", "2014-13-04 00:00:00.0", "127.0.0.1.80", "1:2:3.4", "", "aa:bb:cc.1"] {
             assert_eq!(of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_time_before_the_first_packet_is_negative() {
+        assert_eq!(elapsed("0.5"), Some(Stamp::Elapsed(0, 500_000_000)));
+        assert_eq!(elapsed("-0.000041"), Some(Stamp::Elapsed(-1, 999_959_000)));
+        assert_eq!(elapsed("-2.0"), Some(Stamp::Elapsed(-2, 0)));
+        assert_eq!(elapsed("-2"), None);
     }
 
     fn moments(stamps: &[Stamp]) -> Vec<Option<String>> {

@@ -61,10 +61,10 @@ pub(super) fn begins(line: &str) -> bool {
 fn other(line: &str) -> Option<(Option<Stamp>, bool)> {
     let mut scan = Scan::new(line);
     scan.number().filter(|_| scan.rest.starts_with([' ', '\t']))?;
-    let (seconds, nanos) = clock::decimal(scan.word()?)?;
+    let stamp = clock::elapsed(scan.word()?)?;
     scan.rest.split_whitespace().nth(3)?;
     let is_arp = scan.rest.split_whitespace().take(6).any(|word| word == "ARP");
-    Some((Some(Stamp::Elapsed(seconds, nanos)), is_arp))
+    Some((Some(stamp), is_arp))
 }
 
 fn columns(line: &str) -> Option<Columns<'_>> {
@@ -82,6 +82,10 @@ fn columns(line: &str) -> Option<Columns<'_>> {
             continue;
         }
         let word = scan.word()?;
+        if word.starts_with('-') {
+            stamp = Some(clock::elapsed(word)?);
+            continue;
+        }
         if let Some(address) = scan::address(word) {
             break address;
         }
@@ -369,6 +373,7 @@ mod tests {
             "3\t0.525404765\t127.0.0.1\t127.0.0.1\tTCP\t76\t59298 → 8888 [SYN] Seq=0 Win=65495 Len=0 MSS=65495 SACK_PERM=...",
             "192.168.1.13 192.168.1.21 TCP 75 52060 → 12345 [PSH, ACK] Seq=650532454 Ack=3634148475 Win=29312 Len=9",
             "    1   0.000000    127.0.0.1 → 127.0.0.1    UDP 45 53914 > 4002 Len=17",
+            "    2  -0.000041 2001:db8:1::2 → ff02::1:ff00:1 ICMPv6 86 Neighbor Solicitation for 2001:db8:1::1",
             "    4   4.547270 PcsCompu_a0:73:e5 →              ARP 44 Who has 10.0.2.3? Tell 10.0.2.4",
         ] {
             assert!(begins(row), "{row}");

@@ -190,7 +190,7 @@ impl SessionArgs {
         }
         let server = Endpoint::from(session.server());
         let clients = session.client_ports();
-        let known = Known { server: Some(server), clients, kept: files.kept(), halt: halt.clone() };
+        let known = Known { server: Some(server), clients, kept: files.kept(), halt: halt.clone(), traced: None };
         output.report().map_or(Ok(()), ReportDir::make)?;
         typist.into_iter().for_each(|typist| session.hand_over(typist));
         session.keep(files.open(force, session.infos())?);

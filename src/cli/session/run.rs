@@ -25,7 +25,10 @@ use crate::cli::report_dir::ReportDir;
 use crate::drive::{ClientInput, Command, Files, ProgramOptions, Transcript};
 use crate::explain::Questions;
 use crate::model::Side;
-use crate::session::{CaptureAt, LabNetwork, NetworkOptions, ProgramSession, Transcribed, WithPrograms};
+use crate::session::{CaptureAt, LabNetwork, NetworkOptions, ProgramSession, Traced, WithPrograms};
+
+/// Most programs named in the title.
+const NAMED: usize = 4;
 
 /// How long a server may take to listen.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -149,21 +152,20 @@ impl RunArgs {
         files.claim(&self.output, &mut output)?;
         let of_lab = matches!(network, NetworkOptions::Lab(_));
         let transcripts = [Side::Client, Side::Server].map(Transcript::new);
-        let traced = (!self.no_trace).then(|| transcripts.clone());
-        let options = ProgramOptions { transcripts: traced, ..self.program_options(&network)? };
-        let calls = !self.no_trace && output.shows_calls();
+        let traced = (!self.no_trace).then_some(transcripts);
+        let options = ProgramOptions { transcripts: traced.clone(), ..self.program_options(&network)? };
+        let traced = traced.map(|transcripts| (Traced(transcripts), output.shows_calls()));
         let halt = interrupt()?;
 
         let mut session = ProgramSession::open(&network).map_err(|error| with_ways_out(error, true))?;
         session.notes().iter().for_each(|note| say(&format!("note: {note}")));
         // the programs are the caller's, and so is what they do to files: the user stays who it is, but for sudo's caller
         privileges::give_up_with(Files::Named, || session.give_up_capabilities())?;
-        let known = Known { server: None, clients: None, kept: files.kept(), halt: halt.clone() };
+        let known = Known { server: None, clients: None, kept: files.kept(), halt: halt.clone(), traced };
         output.report().map_or(Ok(()), ReportDir::make)?;
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
-        let mut transcribed = Transcribed::new(output.sink(), transcripts, calls);
-        let mut sink = WithPrograms::new(&mut transcribed, session.ended());
+        let mut sink = WithPrograms::new(output.sink(), session.ended(), self.names());
         let (taken, ended) = session.run(options, &halt, |sources| take(sources, &known, &mut sink))?;
         let watched = taken.finish(&known, ended.wire.as_ref(), &mut sink)?;
         let shown = output.end();
@@ -195,6 +197,25 @@ impl RunArgs {
         watched.written?;
         shown?;
         Ok(exit)
+    }
+
+    /// `server.py and client.py`
+    fn names(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for command in std::iter::once(&self.server).chain(&self.client) {
+            if !names.contains(&command.name()) {
+                names.push(command.name());
+            }
+        }
+        // of many, the first say enough
+        if names.len() > NAMED {
+            names.truncate(NAMED - 1);
+            names.push("others");
+        }
+        match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => names.concat(),
+        }
     }
 
     /// The network, checked against what needs the lab.

@@ -1,4 +1,5 @@
-//! From the frames of a session to its report: on loopback while they come, in a lab when the wire's story is known.
+//! From the frames of a session to its report: on loopback while they come; in a lab when the wire's story is known, and of
+//! traced programs when their calls are.
 
 use std::io;
 
@@ -8,7 +9,7 @@ use crate::drive::{Signal, WireRecord};
 use crate::model::Endpoint;
 use crate::pipeline;
 use crate::report::{CaptureTotals, Sink};
-use crate::session::{Marker, Recording, Sources, record};
+use crate::session::{Marker, Marks, Proven, Recorded, Recording, Sources, Traced, record};
 use crate::track::CapturePoint;
 
 /// What was done with the frames while the session ran.
@@ -36,11 +37,13 @@ pub(super) struct Known {
     pub(super) kept: [Kept; 2],
     /// What stops the session.
     pub(super) halt: Signal,
+    /// The calls of traced programs, which explain the frames, and whether they are to be shown themselves.
+    pub(super) traced: Option<(Traced, bool)>,
 }
 
 /// Takes the frames of a session to its end.
 pub(super) fn take(sources: Sources, known: &Known, sink: &mut dyn Sink) -> io::Result<Taken> {
-    if sources.of_lab() {
+    if sources.of_lab() || known.traced.is_some() {
         record(sources).map(|recording| Taken::Recorded(Box::new(recording)))
     } else {
         follow(sources.first, known, sink).map(Taken::Followed)
@@ -88,10 +91,30 @@ impl Taken {
         let captures = [(Some(recording.first), first), (recording.second, second)];
         for (index, (recorded, marks)) in captures.into_iter().enumerate() {
             let Some(mut recorded) = recorded else { continue };
-            let mut options = known.options(index, recorded.capture_point());
-            watched.totals.push(pipeline::run(&mut recorded.frames, &mut options, &mut Marker::new(sink, marks))?);
+            let options = known.options(index, recorded.capture_point());
+            watched.totals.push(explained(&mut recorded, marks, known, options, sink)?);
             watched.written = watched.written.and(known.named(index, recorded.written));
         }
         Ok(watched)
     }
+}
+
+/// Explains a capture that was kept; that of traced programs is read twice, so that their calls explain it.
+fn explained(
+    recorded: &mut Recorded,
+    marks: Marks,
+    known: &Known,
+    mut options: pipeline::Options,
+    sink: &mut dyn Sink,
+) -> io::Result<CaptureTotals> {
+    let frames = &mut recorded.frames;
+    let Some((traced, shown)) = &known.traced else {
+        return pipeline::run(frames, &mut options, &mut Marker::new(sink, marks));
+    };
+    let mut follower = traced.follower();
+    pipeline::run(frames, &mut options, &mut Marker::new(&mut follower, marks.clone()))?;
+    frames.rewind()?;
+    let proof = follower.proof();
+    options.closing = proof.closing_calls();
+    pipeline::run(frames, &mut options, &mut Marker::new(&mut Proven::new(sink, proof, *shown), marks))
 }

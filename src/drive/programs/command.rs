@@ -85,6 +85,15 @@ impl Command {
         &self.typed
     }
 
+    /// Its name in a title: that of the first file among its arguments, which is the script of an interpreter, or else that
+    /// of the program.
+    pub fn name(&self) -> &str {
+        let words = self.words.get(1..).unwrap_or_default().iter();
+        let script = words.map(Path::new).find(|word| word.is_file());
+        let file = script.or_else(|| self.words.first().map(Path::new)).and_then(Path::file_name);
+        file.and_then(|name| name.to_str()).unwrap_or(&self.typed)
+    }
+
     /// The file that is executed.
     pub(super) fn file(&self) -> CString {
         CString::new(self.file.as_os_str().as_bytes()).unwrap_or_default()

@@ -183,8 +183,18 @@ pub fn run_programs(
     }
     drop((news, wake));
     let cast = Cast::assemble(&options.server, &options.clients);
-    let mut director =
-        Director { hosts, options, halt: halt.clone(), orders, heard, woken, cast, orphans: 0, untraced: Vec::new() };
+    let mut director = Director {
+        hosts,
+        options,
+        halt: halt.clone(),
+        orders,
+        heard,
+        woken,
+        cast,
+        orphans: 0,
+        untraced: Vec::new(),
+        user_kept: Vec::new(),
+    };
     let directed = director.direct();
     let Director { cast, orders, .. } = director;
     // a supervisor ends when there are no more orders to come: it is woken to see that
@@ -214,6 +224,8 @@ struct Director {
     orphans: usize,
     /// Programs whose calls are not traced, and why not.
     untraced: Vec<(usize, String)>,
+    /// Programs that could not change their user or group, and the call that failed.
+    user_kept: Vec<(usize, &'static str)>,
 }
 
 /// Why a wait ended.
@@ -308,6 +320,9 @@ impl Director {
     /// Ends the clients that still run, then the server, then what they have left behind.
     fn stop_all(&mut self) -> Result<()> {
         let clients: Vec<usize> = self.cast.clients().collect();
+        if !self.cast.clients_ended() {
+            self.orders.iter().for_each(|orders| orders.give(Order::NoteWaiting));
+        }
         for group in [clients, vec![0]] {
             for signal in [ProcessSignal::SIGINT, ProcessSignal::SIGTERM, ProcessSignal::SIGKILL] {
                 let running: Vec<usize> = group.iter().copied().filter(|id| self.cast.is_running(*id)).collect();
@@ -338,6 +353,13 @@ impl Director {
         for (id, why) in &self.untraced {
             let label = self.cast.0.get(*id).map(cast::Member::label).unwrap_or_default();
             outcome.notes.push(format!("the calls of {label} were not traced ({why}): the report has none of them"));
+        }
+        self.user_kept.dedup_by_key(|(id, _)| *id);
+        for (id, call) in &self.user_kept {
+            let label = self.cast.0.get(*id).map(cast::Member::label).unwrap_or_default();
+            outcome.notes.push(format!(
+                "{label} could not change its user or group ({call}() failed): the programs of a run keep the user that started echolab, without the rights of root"
+            ));
         }
         for member in &self.cast.0 {
             match &member.end {
@@ -463,6 +485,7 @@ impl Director {
                 News::Started(id) => self.cast.started(id),
                 News::Ended(id, end) => self.cast.ended(id, end),
                 News::NotTraced(id, why) => self.untraced.push((id, why)),
+                News::UserKept(id, call) => self.user_kept.push((id, call)),
                 News::Orphans(count) => self.orphans = count,
             }
         }

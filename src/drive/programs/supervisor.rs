@@ -28,6 +28,8 @@ pub(super) type Id = usize;
 pub(super) enum Order {
     /// Start a program.
     Start(Id, Box<Launch>),
+    /// Note the calls in which the programs wait: they are about to be ended.
+    NoteWaiting,
     /// Send a signal to a program's process group, or to those processes that left their parent.
     Signal(Option<Id>, Signal),
 }
@@ -41,6 +43,8 @@ pub(super) enum News {
     Ended(Id, ProgramEnd),
     /// The calls of a program are not traced: why not.
     NotTraced(Id, String),
+    /// A program could not change its user or group: the call that failed.
+    UserKept(Id, &'static str),
     /// So many processes are left that have left their parent.
     Orphans(usize),
 }
@@ -133,6 +137,7 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &Teller, init
                     Ok(program) => running.push(program),
                     Err(error) => teller.tell(News::Ended(id, ProgramEnd::NotStarted(reason(&error)))),
                 },
+                Ok(Order::NoteWaiting) => tracer.note_waiting(),
                 Ok(Order::Signal(Some(id), signal)) => {
                     for program in running.iter().filter(|program| program.id == id) {
                         // one that has just ended needs no signal
@@ -154,6 +159,7 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &Teller, init
             left -= 1;
             if libc::WIFSTOPPED(status) {
                 tracer.stopped(pid, status);
+                tracer.refused().into_iter().for_each(|(id, call)| teller.tell(News::UserKept(id, call)));
                 continue;
             }
             some_ended = true;

@@ -29,6 +29,11 @@ const SURGE: VerdictRule = VerdictRule {
 
 /// What a problem is called, the gravest first: several may have happened.
 const FAILURES: &[(FindingCode, &str)] = &[
+    // what traced calls prove comes before what the frames show of it
+    (FindingCode::ConnectBeforeListen, "Refused"),
+    (FindingCode::BoundToLoopback, "Refused"),
+    (FindingCode::OtherPort, "Refused"),
+    (FindingCode::Deadlock, "Deadlock"),
     (FindingCode::Refused, "Refused"),
     (FindingCode::PortUnreachable, "Port unreachable"),
     (FindingCode::AcceptQueueFull, "Not accepted"),
@@ -126,6 +131,10 @@ fn longest(time: Nanos) -> String {
 
 /// What a warning is called.
 const WARNINGS: &[(FindingCode, &str)] = &[
+    (FindingCode::PartialReceive, "Received in part"),
+    (FindingCode::ShortWrite, "Sent in part"),
+    (FindingCode::DatagramTruncated, "Datagram cut"),
+    (FindingCode::SmallWrites, "Small writes"),
     // these name themselves
     (FindingCode::TimeoutRetransmit, ""),
     (FindingCode::FastRetransmit, ""),

@@ -8,12 +8,14 @@ use crate::report::ToldCall;
 
 #[derive(Serialize)]
 pub(in crate::render) struct CallRecord<'a> {
+    number: u32,
     time: Text<Timestamp>,
     side: &'static str,
     program: &'a str,
     connection: u64,
     call: &'static str,
     bytes: Option<u64>,
+    asked: Option<u64>,
     unread: Option<u64>,
     option: Option<&'a str>,
     failed: Option<&'static str>,
@@ -56,17 +58,20 @@ impl<'a> From<&'a ToldCall> for CallRecord<'a> {
             CallKind::Failed { call, why } => Some((call.name(), why.as_str())),
             _ => None,
         };
+        let waits = if let CallKind::Waiting(call) = &call.kind { Some(call.name()) } else { None };
         let kernel = |side| call.kernel_of(side).map(Kernel::from);
         Self {
+            number: told.number,
             time: Text(call.time),
             side: call.side.name(),
             program: &call.program,
             connection: call.connection,
             call: call.kind.name(),
             bytes: call.kind.bytes(),
+            asked: call.trace.and_then(|trace| trace.asked),
             unread: call.unread,
             option: if let CallKind::SetOption(option) = &call.kind { Some(option) } else { None },
-            failed: failure.map(|(call, _)| call),
+            failed: failure.map(|(call, _)| call).or(waits),
             error: failure.map(|(_, why)| why),
             local: call.local.map(End::from),
             peer: call.peer.map(End::from),

@@ -80,11 +80,14 @@ pub(super) struct FindingRecord<'a> {
     code: Word,
     text: &'a str,
     frames: &'a [u64],
+    /// Of sessions with traced calls alone.
+    #[serde(skip_serializing_if = "<[u32]>::is_empty")]
+    calls: &'a [u32],
 }
 
 impl<'a> From<&'a Finding> for FindingRecord<'a> {
     fn from(finding: &'a Finding) -> Self {
-        Self { code: Word(finding.code.name()), text: &finding.text, frames: &finding.frames }
+        Self { code: Word(finding.code.name()), text: &finding.text, frames: &finding.frames, calls: &finding.calls }
     }
 }
 

@@ -10,14 +10,14 @@ use crate::track::{Body, CapturePoint, SegmentRole, StreamId};
 
 /// The frames of a conversation.
 #[derive(Debug)]
-pub(super) struct Stream {
-    pub(super) id: StreamId,
-    pub(super) client: Endpoint,
-    pub(super) server: Endpoint,
-    pub(super) start: Option<Timestamp>,
+pub(in crate::report) struct Stream {
+    pub(in crate::report) id: StreamId,
+    pub(in crate::report) client: Endpoint,
+    pub(in crate::report) server: Endpoint,
+    pub(in crate::report) start: Option<Timestamp>,
     /// Where it was captured, once that is known.
-    pub(super) capture_point: Option<CapturePoint>,
-    pub(super) frames: Vec<Seen>,
+    pub(in crate::report) capture_point: Option<CapturePoint>,
+    pub(in crate::report) frames: Vec<Seen>,
 }
 
 /// How far a side of a conversation has come: bytes (TCP) or datagrams (UDP).
@@ -30,21 +30,25 @@ pub(super) struct Progress {
 
 /// What a frame was, as far as calls care.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seen {
-    pub(super) frame: u64,
-    pub(super) time: Option<Timestamp>,
-    direction: Direction,
-    kind: Kind,
+pub(in crate::report) struct Seen {
+    pub(in crate::report) frame: u64,
+    pub(in crate::report) time: Option<Timestamp>,
+    pub(in crate::report) direction: Direction,
+    pub(in crate::report) kind: Kind,
     /// Place of its first payload byte in the stream.
-    from: u64,
-    len: u64,
-    fin: bool,
+    pub(in crate::report) from: u64,
+    pub(in crate::report) len: u64,
+    pub(in crate::report) fin: bool,
+    /// It has an ACK number: a RST with one was sent by a call, or answers a segment without one.
+    pub(in crate::report) ack: bool,
     /// It is known not to have brought what it carries: it was lost or damaged, or its bytes had arrived before.
-    idle: bool,
+    pub(in crate::report) idle: bool,
+    /// A finding of it that advice asks for.
+    pub(in crate::report) shows: Option<FindingCode>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(in crate::report) enum Kind {
     Opening,
     HandshakeAck,
     Plain,
@@ -52,10 +56,18 @@ enum Kind {
     Refusal,
 }
 
+/// Findings that advice asks for.
+const SHOWN: [FindingCode; 3] = [FindingCode::Refused, FindingCode::PortUnreachable, FindingCode::NagleWait];
+
 impl Seen {
+    /// Whether it is a RST or an ICMP error.
+    pub(in crate::report) fn is_refusal(&self) -> bool {
+        self.kind == Kind::Refusal
+    }
+
     pub(super) fn of(step: &Step<'_>) -> Self {
         let event = &step.event;
-        let (kind, from, len, fin, again) = match &event.body {
+        let (kind, from, len, fin, ack, again) = match &event.body {
             Body::Tcp(facts) => {
                 let kind = match facts.role {
                     SegmentRole::Syn
@@ -70,10 +82,10 @@ impl Seen {
                 let syn = facts.flags.contains(TcpFlags::SYN);
                 let from = if syn { 0 } else { facts.seq.wrapping_sub(1) };
                 let again = facts.retransmission.is_some_and(|repeat| !repeat.may_arrive_first());
-                (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), again)
+                (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), facts.ack.is_some(), again)
             }
-            Body::Udp(facts) => (Kind::Plain, 0, facts.len, false, false),
-            Body::Icmp(_) => (Kind::Refusal, 0, 0, false, false),
+            Body::Udp(facts) => (Kind::Plain, 0, facts.len, false, false, false),
+            Body::Icmp(_) => (Kind::Refusal, 0, 0, false, false, false),
         };
         let strayed = [FindingCode::WireDropped, FindingCode::WireCorrupted];
         let lost = step.findings.iter().any(|finding| strayed.contains(&finding.code));
@@ -85,7 +97,9 @@ impl Seen {
             from: u64::from(from),
             len: u64::from(len),
             fin,
+            ack,
             idle: again || lost || event.checksum() == Some(Checksum::Invalid),
+            shows: step.findings.iter().map(|finding| finding.code).find(|code| SHOWN.contains(code)),
         }
     }
 
@@ -110,20 +124,22 @@ impl Stream {
     /// The frames of a call.
     pub(super) fn of(&self, call: &Call, own: Direction, progress: &mut Progress) -> Vec<Seen> {
         let pick = |wanted: &dyn Fn(&Seen) -> bool| self.frames.iter().copied().filter(wanted).collect::<Vec<_>>();
+        let asked = call.trace.and_then(|trace| trace.asked);
         match &call.kind {
             CallKind::Open(_)
             | CallKind::SetOption(_)
             | CallKind::Bind
             | CallKind::Listen
             | CallKind::ShutdownReceive
-            | CallKind::CloseCopy => Vec::new(),
+            | CallKind::CloseCopy
+            | CallKind::Waiting(_) => Vec::new(),
             CallKind::Connect | CallKind::Connecting => {
                 pick(&|seen| matches!(seen.kind, Kind::Opening | Kind::HandshakeAck))
             }
             CallKind::Accept => pick(&|seen| seen.kind == Kind::HandshakeAck),
             CallKind::Send(bytes) => self.became(own, &mut progress.sent, *bytes),
-            CallKind::Receive(bytes) => self.brought(!own, &mut progress.received, *bytes, call.time),
-            CallKind::Peek(bytes) => self.brought(!own, &mut progress.received.clone(), *bytes, call.time),
+            CallKind::Receive(bytes) => self.brought(!own, &mut progress.received, (*bytes, asked), call.time),
+            CallKind::Peek(bytes) => self.brought(!own, &mut progress.received.clone(), (*bytes, asked), call.time),
             CallKind::EndOfStream => {
                 let fin = self.frames.iter().find(|seen| seen.direction == !own && seen.fin);
                 fin.map_or_else(Vec::new, |fin| self.taken(!own, (fin.range().1 - 1, fin.range().1), call.time))
@@ -143,6 +159,18 @@ impl Stream {
         }
     }
 
+    /// The RST that a call sent which closed the socket, among the frames of this call: the first after it with an ACK
+    /// number. A kernel that answers a segment for a closed socket takes the RST's number from that, and gives none.
+    pub(super) fn reset_by(&self, call: &Call, frames: &[u64]) -> Option<u64> {
+        let sent = |seen: &&Seen| {
+            seen.kind == Kind::Refusal
+                && seen.ack
+                && seen.time.is_some_and(|time| time >= call.time)
+                && frames.contains(&seen.frame)
+        };
+        self.frames.iter().find(sent).map(|seen| seen.frame)
+    }
+
     /// What goes this way and may carry something.
     fn sent(&self, direction: Direction) -> impl Iterator<Item = Seen> + '_ {
         self.frames.iter().copied().filter(move |seen| seen.direction == direction && seen.kind != Kind::Refusal)
@@ -156,12 +184,19 @@ impl Stream {
                 *progress = to;
                 self.sent(direction).filter(|seen| overlap((seen.from, seen.from + seen.len), (from, to))).collect()
             }
-            Protocol::Udp => next_datagram(self.sent(direction), progress, bytes),
+            Protocol::Udp => next_datagram(self.sent(direction), progress, |len| len == bytes),
         }
     }
 
-    /// The frames that brought the next bytes received, by the time at which they were.
-    fn brought(&self, direction: Direction, progress: &mut u64, bytes: u64, by: Timestamp) -> Vec<Seen> {
+    /// The frames that brought the next bytes received, by the time at which they were; a datagram is cut to the bytes that
+    /// were asked for.
+    fn brought(
+        &self,
+        direction: Direction,
+        progress: &mut u64,
+        (bytes, asked): (u64, Option<u64>),
+        by: Timestamp,
+    ) -> Vec<Seen> {
         match self.id.protocol {
             Protocol::Tcp => {
                 let wanted = (*progress, *progress + bytes);
@@ -169,7 +204,8 @@ impl Stream {
                 self.taken(direction, wanted, by)
             }
             Protocol::Udp => {
-                let mut found = next_datagram(self.sent(direction), progress, bytes);
+                let fits = |len| len == bytes || asked == Some(bytes) && len > bytes;
+                let mut found = next_datagram(self.sent(direction), progress, fits);
                 found.retain(|seen| seen.time.is_none_or(|time| time <= by));
                 found
             }
@@ -214,10 +250,10 @@ fn take(missing: &mut Vec<(u64, u64)>, piece: (u64, u64)) -> bool {
     taken
 }
 
-/// The next datagram of so many bytes: those that were lost on their way are passed over by their length.
-fn next_datagram(sent: impl Iterator<Item = Seen>, progress: &mut u64, bytes: u64) -> Vec<Seen> {
+/// The next datagram whose length fits: those that were lost on their way are passed over by their length.
+fn next_datagram(sent: impl Iterator<Item = Seen>, progress: &mut u64, fits: impl Fn(u64) -> bool) -> Vec<Seen> {
     let so_far = usize::try_from(*progress).unwrap_or(usize::MAX);
-    let found = sent.enumerate().skip(so_far).find(|(_, seen)| seen.len == bytes);
+    let found = sent.enumerate().skip(so_far).find(|(_, seen)| fits(seen.len));
     *progress = found.map_or(*progress, |(index, _)| index as u64 + 1);
     found.into_iter().map(|(_, seen)| seen).collect()
 }
@@ -231,7 +267,18 @@ mod tests {
     /// A segment of the client's with these bytes, captured in this frame and second.
     fn seen(frame: u64, from: u64, len: u64) -> Seen {
         let time = Some(Timestamp::new(i64::try_from(frame).unwrap(), 0));
-        Seen { frame, time, direction: C, kind: Kind::Plain, from, len, fin: false, idle: false }
+        Seen {
+            frame,
+            time,
+            direction: C,
+            kind: Kind::Plain,
+            from,
+            len,
+            fin: false,
+            ack: true,
+            idle: false,
+            shows: None,
+        }
     }
 
     /// The frames that brought bytes 0 to 20 by this second.

@@ -26,6 +26,13 @@ const TRACED: &[libc::c_long] = &[
     #[cfg(target_arch = "x86_64")]
     libc::SYS_dup2,
     libc::SYS_dup3,
+    libc::SYS_setuid,
+    libc::SYS_setgid,
+    libc::SYS_setresuid,
+    libc::SYS_setresgid,
+    libc::SYS_setreuid,
+    libc::SYS_setregid,
+    libc::SYS_setgroups,
 ];
 
 /// The numbers above are those of this architecture (linux/audit.h): programs of another one run untraced.

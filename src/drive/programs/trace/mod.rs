@@ -5,6 +5,7 @@
 //! (`EAGAIN`), are not noted: they moved nothing. Threads and child processes are traced like the program itself.
 
 mod filter;
+mod kind;
 mod memory;
 mod option;
 mod request;
@@ -17,12 +18,13 @@ use std::io;
 pub(super) use self::filter::Filter;
 pub(super) use self::request::{Go, go, seize};
 
+use self::kind::{changes_user, waits_in};
 use self::memory::Memory;
 use self::request::Entry;
-use self::socket::{Facts, Handle, socket_at, sockets_of};
+use self::socket::{Closing, Facts, Handle, socket_at, sockets_of};
 use super::supervisor::Id;
-use crate::drive::transcript::Transcript;
-use crate::model::{CallKind, Endpoint, FailedCall, Protocol};
+use crate::drive::transcript::{SeenCall, Transcript, now};
+use crate::model::{CallKind, CallTrace, Endpoint, FailedCall, Protocol, Timestamp};
 
 /// `PTRACE_EVENT_STOP` (linux/ptrace.h).
 const EVENT_STOP: i32 = 128;
@@ -40,6 +42,8 @@ pub(super) struct Tracer {
     threads: HashMap<Tid, Thread>,
     /// By their cookies.
     sockets: HashMap<u64, Socket>,
+    /// Programs that could not change their user or group, and the call that failed.
+    refused: Vec<(Id, &'static str)>,
 }
 
 /// A program, with all its processes.
@@ -62,7 +66,19 @@ struct Thread {
     process: Tid,
     /// The call from which it has not returned yet, and its socket.
     call: Option<(Entry, Option<u64>)>,
+    /// When that call began.
+    began: Timestamp,
     ends: bool,
+}
+
+/// What only some calls have.
+#[derive(Clone, Copy, Debug, Default)]
+struct Details {
+    /// When it began, where it has not returned.
+    began: Option<Timestamp>,
+    /// Bytes that the program wanted to send, or had room for.
+    asked: Option<u64>,
+    closing: Option<Closing>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +94,7 @@ impl Tracer {
     pub(super) fn add(&mut self, program: Id, pid: Tid, transcript: Transcript) {
         self.programs.insert(program, Traced { transcript, connections: 0 });
         self.add_process(pid, program);
-        self.threads.insert(pid, Thread { process: pid, call: None, ends: false });
+        self.threads.insert(pid, Thread { process: pid, call: None, began: Timestamp::new(0, 0), ends: false });
     }
 
     fn add_process(&mut self, pid: Tid, program: Id) {
@@ -117,6 +133,28 @@ impl Tracer {
         go(tid, how, signal);
     }
 
+    /// Notes the calls in which programs wait on a connection, before they are ended: sends, receives and connects. A server
+    /// that waits for its next client or datagram is no news.
+    pub(super) fn note_waiting(&mut self) {
+        let in_call = |(tid, thread): (&Tid, &Thread)| {
+            let (entry, socket) = thread.call?;
+            Some((*tid, waits_in(entry.number)?, socket?, thread.began))
+        };
+        let waiting: Vec<_> = self.threads.iter().filter_map(in_call).collect();
+        for (tid, call, cookie, began) in waiting {
+            let own = self.sockets.get(&cookie).is_some_and(|socket| !socket.listens && socket.facts.peer.is_some());
+            if own {
+                let details = Details { began: Some(began), ..Details::default() };
+                self.note_with(tid, cookie, None, CallKind::Waiting(call), &details);
+            }
+        }
+    }
+
+    /// The programs that could not change their user or group since this was asked last, and the call that failed.
+    pub(super) fn refused(&mut self) -> Vec<(Id, &'static str)> {
+        std::mem::take(&mut self.refused)
+    }
+
     /// Forgets a thread that is gone.
     pub(super) fn gone(&mut self, tid: Tid) {
         if let Some(thread) = self.threads.remove(&tid) {
@@ -141,7 +179,7 @@ impl Tracer {
             let Some(program) = parent.map(|parent| parent.program) else { return };
             self.add_process(process, program);
         }
-        self.threads.insert(tid, Thread { process, call: None, ends: false });
+        self.threads.insert(tid, Thread { process, call: None, began: Timestamp::new(0, 0), ends: false });
     }
 
     /// A thread has become another program: the other threads of its process are gone, and so are descriptors that exec
@@ -174,6 +212,7 @@ impl Tracer {
             #[cfg(target_arch = "x86_64")]
             libc::SYS_dup2 => return self.forgets(tid, Some(int(entry.args[1]))),
             libc::SYS_close_range => return self.forgets(tid, None),
+            number if changes_user(number).is_some() => return self.waits(tid, entry, None),
             _ => self.socket_at(tid, first),
         };
         if socket.is_some() { self.waits(tid, entry, socket) } else { Go::On }
@@ -181,7 +220,7 @@ impl Tracer {
 
     fn waits(&mut self, tid: Tid, entry: Entry, socket: Option<u64>) -> Go {
         let Some(thread) = self.threads.get_mut(&tid) else { return Go::On };
-        thread.call = Some((entry, socket));
+        (thread.call, thread.began) = (Some((entry, socket)), now());
         Go::ToReturn
     }
 
@@ -224,7 +263,11 @@ impl Tracer {
     }
 
     /// Notes a call of a thread, with the peer that it names where the socket itself has none.
-    fn note(&mut self, tid: Tid, cookie: u64, peer: Option<Endpoint>, kind: CallKind, unread: Option<u64>) {
+    fn note(&mut self, tid: Tid, cookie: u64, peer: Option<Endpoint>, kind: CallKind) {
+        self.note_with(tid, cookie, peer, kind, &Details::default());
+    }
+
+    fn note_with(&mut self, tid: Tid, cookie: u64, peer: Option<Endpoint>, kind: CallKind, details: &Details) {
         let Some(program) = self.process_of(tid).map(|process| process.program) else { return };
         let Some((program, socket)) = self.programs.get_mut(&program).zip(self.sockets.get_mut(&cookie)) else {
             return;
@@ -234,7 +277,16 @@ impl Tracer {
             program.connections += 1;
             socket.connection = program.connections;
         }
-        program.transcript.note_seen(socket.connection, (socket.facts.local, peer), kind, unread);
+        let Details { began, asked, closing } = *details;
+        program.transcript.note_seen(SeenCall {
+            began,
+            connection: socket.connection,
+            local: socket.facts.local,
+            peer,
+            kind,
+            unread: closing.map(|closing| closing.unread),
+            trace: CallTrace { socket: cookie, asked, lingers: closing.is_some_and(|closing| closing.lingers) },
+        });
     }
 
     /// A thread is about to close a descriptor. Gives the cookie of its socket.
@@ -243,12 +295,13 @@ impl Tracer {
         let others = socket_at(tid, fd).is_some_and(|inode| self.others_have(tid, &inode, Some(fd)));
         let process = self.process_of(tid)?;
         process.descriptors.remove(&fd);
-        let unread = process.handle.unread(fd);
+        let closing = process.handle.closing(fd);
         let of_connection = self.sockets.get(&cookie).is_some_and(Socket::is_connection);
         if others {
-            self.note(tid, cookie, None, CallKind::CloseCopy, None);
+            self.note(tid, cookie, None, CallKind::CloseCopy);
         } else {
-            self.note(tid, cookie, None, CallKind::Close, unread.filter(|_| of_connection));
+            let details = Details { closing: closing.filter(|_| of_connection), ..Details::default() };
+            self.note_with(tid, cookie, None, CallKind::Close, &details);
             self.sockets.remove(&cookie);
         }
         Some(cookie)
@@ -292,8 +345,9 @@ impl Tracer {
             if !connection || !seen.insert(cookie) || self.others_have(tid, &inode, None) {
                 continue;
             }
-            let unread = self.process_of(tid).and_then(|process| process.handle.unread(fd));
-            self.note(tid, cookie, None, if killed { CallKind::Killed } else { CallKind::Exit }, unread);
+            let closing = self.process_of(tid).and_then(|process| process.handle.closing(fd));
+            let kind = if killed { CallKind::Killed } else { CallKind::Exit };
+            self.note_with(tid, cookie, None, kind, &Details { closing, ..Details::default() });
             self.sockets.remove(&cookie);
         }
     }
@@ -305,6 +359,13 @@ impl Tracer {
         if RESTARTED.contains(&-value) {
             return;
         }
+        if let Some(name) = changes_user(entry.number) {
+            if value < 0 {
+                let program = self.process_of(tid).map(|process| process.program);
+                self.refused.extend(program.map(|program| (program, name)));
+            }
+            return;
+        }
         match socket {
             None => {
                 if let Some(cookie) = i32::try_from(value).ok().filter(|fd| *fd >= 0).and_then(|fd| {
@@ -312,7 +373,7 @@ impl Tracer {
                     self.socket_at(tid, fd)
                 }) {
                     let protocol = self.sockets.get(&cookie).map(|socket| socket.facts.protocol);
-                    protocol.into_iter().for_each(|of| self.note(tid, cookie, None, CallKind::Open(of), None));
+                    protocol.into_iter().for_each(|of| self.note(tid, cookie, None, CallKind::Open(of)));
                 }
             }
             Some(cookie) => self.returned(tid, &entry, cookie, value),
@@ -322,6 +383,7 @@ impl Tracer {
     fn returned(&mut self, tid: Tid, entry: &Entry, cookie: u64, value: i64) {
         let args = &entry.args;
         let named = |at: u64| Memory::of(tid).and_then(|memory| memory.endpoint(at));
+        let socket = (int(args[0]), cookie);
         match entry.number {
             libc::SYS_bind => {
                 self.look_again(tid, int(args[0]), cookie);
@@ -330,7 +392,7 @@ impl Tracer {
                     let asked = named(args[1]);
                     self.with_local(tid, cookie, asked, failed(FailedCall::Bind, value));
                 } else {
-                    self.note(tid, cookie, None, CallKind::Bind, None);
+                    self.note(tid, cookie, None, CallKind::Bind);
                 }
             }
             libc::SYS_listen => {
@@ -339,7 +401,7 @@ impl Tracer {
                     socket.listens = true;
                 }
                 let kind = if value < 0 { failed(FailedCall::Listen, value) } else { CallKind::Listen };
-                self.note(tid, cookie, None, kind, None);
+                self.note(tid, cookie, None, kind);
             }
             libc::SYS_accept | libc::SYS_accept4 => self.accepted(tid, cookie, args[1], value),
             libc::SYS_connect => {
@@ -355,7 +417,7 @@ impl Tracer {
                 if kind == CallKind::Connecting {
                     self.assume_peer(cookie, to);
                 }
-                self.note(tid, cookie, Some(to), kind, None);
+                self.note(tid, cookie, Some(to), kind);
             }
             libc::SYS_shutdown => {
                 let kind = match (value, int(args[1])) {
@@ -363,32 +425,33 @@ impl Tracer {
                     (_, libc::SHUT_RD) => CallKind::ShutdownReceive,
                     _ => CallKind::Shutdown,
                 };
-                self.note(tid, cookie, None, kind, None);
+                self.note(tid, cookie, None, kind);
             }
             libc::SYS_setsockopt => {
                 let Some(memory) = Memory::of(tid).filter(|_| value == 0) else { return };
                 let read = |offset: u64| memory.int(args[3].checked_add(offset)?);
                 if let Some(option) = option::set(int(args[1]), int(args[2]), read) {
-                    self.note(tid, cookie, None, CallKind::SetOption(option), None);
+                    self.note(tid, cookie, None, CallKind::SetOption(option));
                 }
             }
-            libc::SYS_sendto => self.sent(tid, int(args[0]), cookie, value, || named(args[4])),
-            libc::SYS_sendmsg => self.sent(tid, int(args[0]), cookie, value, || Memory::of(tid)?.message_name(args[1])),
-            libc::SYS_write | libc::SYS_writev | libc::SYS_sendfile => {
-                self.sent(tid, int(args[0]), cookie, value, || None);
-            }
+            libc::SYS_sendto => self.sent(tid, socket, value, Some(args[2]), || named(args[4])),
+            libc::SYS_sendmsg => self.sent(tid, socket, value, None, || Memory::of(tid)?.message_name(args[1])),
+            libc::SYS_write => self.sent(tid, socket, value, Some(args[2]), || None),
+            libc::SYS_writev | libc::SYS_sendfile => self.sent(tid, socket, value, None, || None),
             libc::SYS_sendmmsg => self.several(tid, entry, value, |tracer, count, peer| {
-                tracer.sent(tid, int(args[0]), cookie, count, || peer);
+                tracer.sent(tid, socket, count, None, || peer);
             }),
-            libc::SYS_recvfrom => self.received(tid, cookie, value, (args[2] == 0, int(args[3])), || named(args[4])),
+            libc::SYS_recvfrom => {
+                self.received(tid, cookie, value, (Some(args[2]), int(args[3])), || named(args[4]));
+            }
             libc::SYS_recvmsg => {
-                self.received(tid, cookie, value, (false, int(args[2])), || Memory::of(tid)?.message_name(args[1]))
+                self.received(tid, cookie, value, (None, int(args[2])), || Memory::of(tid)?.message_name(args[1]))
             }
             libc::SYS_recvmmsg => self.several(tid, entry, value, |tracer, count, peer| {
-                tracer.received(tid, cookie, count, (false, int(args[3])), || peer);
+                tracer.received(tid, cookie, count, (None, int(args[3])), || peer);
             }),
-            libc::SYS_read => self.received(tid, cookie, value, (args[2] == 0, 0), || None),
-            libc::SYS_readv => self.received(tid, cookie, value, (false, 0), || None),
+            libc::SYS_read => self.received(tid, cookie, value, (Some(args[2]), 0), || None),
+            libc::SYS_readv => self.received(tid, cookie, value, (None, 0), || None),
             _ => {}
         }
     }
@@ -404,7 +467,7 @@ impl Tracer {
     fn with_local(&mut self, tid: Tid, cookie: u64, local: Option<Endpoint>, kind: CallKind) {
         let Some(socket) = self.sockets.get_mut(&cookie) else { return };
         let kept = std::mem::replace(&mut socket.facts.local, local);
-        self.note(tid, cookie, None, kind, None);
+        self.note(tid, cookie, None, kind);
         if let Some(socket) = self.sockets.get_mut(&cookie) {
             socket.facts.local = kept;
         }
@@ -413,7 +476,7 @@ impl Tracer {
     fn accepted(&mut self, tid: Tid, listener: u64, name: u64, value: i64) {
         if value < 0 {
             if !nothing_done(value) {
-                self.note(tid, listener, None, failed(FailedCall::Accept, value), None);
+                self.note(tid, listener, None, failed(FailedCall::Accept, value));
             }
             return;
         }
@@ -424,11 +487,18 @@ impl Tracer {
         if let Some(peer) = Memory::of(tid).and_then(|memory| memory.endpoint(name)) {
             self.assume_peer(cookie, peer);
         }
-        self.note(tid, cookie, None, CallKind::Accept, None);
+        self.note(tid, cookie, None, CallKind::Accept);
     }
 
     /// A call has sent, or failed to.
-    fn sent(&mut self, tid: Tid, fd: i32, cookie: u64, value: i64, to: impl FnOnce() -> Option<Endpoint>) {
+    fn sent(
+        &mut self,
+        tid: Tid,
+        (fd, cookie): (i32, u64),
+        value: i64,
+        asked: Option<u64>,
+        to: impl FnOnce() -> Option<Endpoint>,
+    ) {
         if nothing_done(value) {
             return;
         }
@@ -438,19 +508,19 @@ impl Tracer {
         }
         let to = if facts.is_some_and(|facts| facts.peer.is_some()) { None } else { to() };
         let kind = u64::try_from(value).map_or_else(|_| failed(FailedCall::Send, value), CallKind::Send);
-        self.note(tid, cookie, to, kind, None);
+        self.note_with(tid, cookie, to, kind, &Details { asked, ..Details::default() });
     }
 
-    /// A call has received, or failed to; `how` is whether it asked for no byte at all, and its flags.
+    /// A call has received, or failed to; `how` is for how many bytes it had room, where that is known, and its flags.
     fn received(
         &mut self,
         tid: Tid,
         cookie: u64,
         value: i64,
-        how: (bool, i32),
+        how: (Option<u64>, i32),
         from: impl FnOnce() -> Option<Endpoint>,
     ) {
-        let (no_byte, flags) = how;
+        let (asked, flags) = how;
         if nothing_done(value) || flags & libc::MSG_ERRQUEUE != 0 {
             return;
         }
@@ -458,13 +528,13 @@ impl Tracer {
         let tcp = facts.protocol == Protocol::Tcp;
         let kind = match u64::try_from(value) {
             Err(_) => failed(FailedCall::Receive, value),
-            Ok(0) if tcp && no_byte => return,
+            Ok(0) if tcp && asked == Some(0) => return,
             Ok(0) if tcp => CallKind::EndOfStream,
             Ok(count) if flags & libc::MSG_PEEK != 0 => CallKind::Peek(count),
             Ok(count) => CallKind::Receive(count),
         };
         let from = if facts.peer.is_some() { None } else { from() };
-        self.note(tid, cookie, from, kind, None);
+        self.note_with(tid, cookie, from, kind, &Details { asked, ..Details::default() });
     }
 
     /// Each message of a call that sends or receives several.

@@ -20,6 +20,15 @@ pub(super) struct Facts {
     pub(super) peer: Option<Endpoint>,
 }
 
+/// What closing a socket does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Closing {
+    /// Bytes that wait to be received.
+    pub(super) unread: u64,
+    /// SO_LINGER is set with a zero timeout.
+    pub(super) lingers: bool,
+}
+
 /// A process by its identifier, which nothing else can have got meanwhile.
 #[derive(Debug)]
 pub(super) struct Handle(Option<OwnedFd>);
@@ -65,14 +74,16 @@ impl Handle {
         })
     }
 
-    /// Bytes that wait to be received.
+    /// What closing the socket would discard, and how.
     #[allow(unsafe_code, reason = "ioctl has no safe wrapper")]
-    pub(super) fn unread(&self, fd: i32) -> Option<u64> {
+    pub(super) fn closing(&self, fd: i32) -> Option<Closing> {
         let descriptor = self.duplicate(fd)?;
         let mut bytes: libc::c_int = 0;
         // SAFETY: the request writes one int, to `bytes`.
         let result = unsafe { libc::ioctl(descriptor.as_raw_fd(), libc::FIONREAD, &raw mut bytes) };
-        (result == 0).then(|| u64::try_from(bytes).ok()).flatten()
+        let unread = (result == 0).then(|| u64::try_from(bytes).ok()).flatten()?;
+        let linger = SockRef::from(&descriptor).linger().ok().flatten();
+        Some(Closing { unread, lingers: linger.is_some_and(|timeout| timeout.is_zero()) })
     }
 }
 
@@ -128,7 +139,10 @@ mod tests {
         assert_eq!(facts.protocol, Protocol::Tcp);
         assert_eq!(facts.peer, Some(client.local_addr()?.into()));
         client.write_all(b"hello")?;
-        assert_eq!(handle.unread(server.as_raw_fd()), Some(5));
+        let closing = handle.closing(server.as_raw_fd()).unwrap();
+        assert_eq!((closing.unread, closing.lingers), (5, false));
+        SockRef::from(&server).set_linger(Some(std::time::Duration::ZERO))?;
+        assert!(handle.closing(server.as_raw_fd()).unwrap().lingers);
         assert_ne!(handle.facts(listener.as_raw_fd()).unwrap().cookie, facts.cookie);
         let file = tempfile::tempfile()?;
         assert!(handle.facts(file.as_raw_fd()).is_none());

@@ -5,7 +5,9 @@ use std::num::NonZeroU64;
 use super::proof::ResetProof;
 use crate::echo::EchoMatcher;
 use crate::model::thresholds::{ANSWERED_WITHIN, COMPARABLE_RTT};
-use crate::model::{Direction, IpHeader, Nanos, OptTime, Segment, SeqNumber, TcpFlags, Timestamp};
+use crate::model::{
+    ClosingCall, ClosingCalls, Direction, IpHeader, Nanos, OptTime, Segment, SeqNumber, TcpFlags, Timestamp,
+};
 use crate::track::hosts::{HostFacts, Hosts};
 use crate::track::packet_ref::PacketRef;
 use crate::track::tcp::connection::Connection;
@@ -19,6 +21,8 @@ use crate::track::tcp::segment::SentSegment;
 pub(in crate::track) struct Elsewhere<'a> {
     pub(in crate::track) hosts: &'a Hosts,
     pub(in crate::track) echo: &'a EchoMatcher,
+    /// Traced calls that became RSTs.
+    pub(in crate::track) closing: &'a ClosingCalls,
     /// When the segment was captured.
     pub(in crate::track) time: Option<Timestamp>,
 }
@@ -148,6 +152,11 @@ impl<'a> ResetCase<'a> {
     /// What other conversations show of the port that sends the RST.
     pub(super) fn host(&self) -> HostFacts {
         self.elsewhere.hosts.of(self.segment.source)
+    }
+
+    /// The traced call that became this RST.
+    pub(super) fn closing_call(&self) -> Option<ClosingCall> {
+        self.elsewhere.closing.get(&self.moment.frame).copied()
     }
 
     /// Bytes of the client's request that the server's echo has not come to, where it had begun.

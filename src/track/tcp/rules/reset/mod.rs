@@ -1,9 +1,10 @@
 //! Why a side sends a RST.
 //!
-//! The order of [`RESET`] is the argument: refusals first, then segments that end nothing, then answers to a segment that
+//! The order of [`RESET`] is the argument: what traced calls prove, refusals, then segments that end nothing, then answers to a segment that
 //! came for a connection which its receiver no longer has, then another sender, then the program's own close.
 
 mod abort;
+mod called;
 pub(in crate::track) mod case;
 mod closed;
 mod corrupted;
@@ -37,6 +38,8 @@ use family::ResetFamily;
 /// Every cause of a RST that is known here, the first that applies wins.
 pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     corrupted::CORRUPTED,
+    called::LINGER,
+    called::UNREAD,
     syn::NO_ACK,
     duplicate::REFUSAL,
     refused::AGAIN,

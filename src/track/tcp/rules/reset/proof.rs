@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use crate::model::Nanos;
+use crate::model::{ClosedBy, Nanos};
 
 /// The frames and numbers that prove a cause; each rule says what they are in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct ResetProof {
     pub ttl: Option<(u8, u8)>,
     /// IP identification of the RST, and of its sender's last segment.
     pub ip_id: Option<(u16, u16)>,
+    /// The number of the traced call that sent it, and how that closed the socket.
+    pub call: Option<(u32, ClosedBy)>,
     /// A yes or no that the sentence depends on.
     pub flag: bool,
 }

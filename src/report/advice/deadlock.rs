@@ -1,0 +1,42 @@
+//! Both programs wait for each other.
+
+use super::case::{Case, End};
+use super::{Advice, Proof};
+use crate::model::{CallKind, Direction, FailedCall, FindingCode, counted};
+use crate::report::transcript::ToldCall;
+
+pub(super) const DEADLOCK: Advice = Advice { code: FindingCode::Deadlock, found };
+
+fn found(case: &Case<'_>) -> Vec<Proof> {
+    let clients = case.tcp().filter(|end| end.own == Direction::ClientToServer);
+    clients.filter_map(|client| of_connection(client, case.other(client)?)).collect()
+}
+
+/// The recv() in which the program waits at the end of the session.
+fn waits<'a>(end: &End<'a>) -> Option<&'a ToldCall> {
+    end.calls.iter().copied().find(|told| told.call.kind == CallKind::Waiting(FailedCall::Receive))
+}
+
+fn of_connection(client: &End<'_>, server: &End<'_>) -> Option<Proof> {
+    let (of_client, of_server) = (waits(client)?, waits(server)?);
+    let total = |moved: Option<super::case::Moved<'_>>| moved.map_or(0, |moved| moved.to);
+    let there = (total(client.sends().last()), total(server.receives().last()));
+    let back = (total(server.sends().last()), total(client.receives().last()));
+    // bytes in transit would wake one of them
+    if there.0 != there.1 || back.0 != back.1 {
+        return None;
+    }
+    let got = |what: u64| if what == 0 { "nothing".to_owned() } else { counted(what, "byte") };
+    let text = format!(
+        "The client waits in recv() (call {}), and the server waits in recv() (call {}): each waits for the other, and neither sends. The server has received all that the client sent ({}), and the client all that the server sent ({}). Agree on where a message ends: by its length, by a delimiter, or by shutdown().",
+        of_client.number,
+        of_server.number,
+        got(there.0),
+        got(back.0)
+    );
+    // the last before both waited: what came later, the end of the session caused
+    let both_wait = of_client.call.time.max(of_server.call.time);
+    let before = client.stream.frames.iter().rev().find(|seen| seen.time.is_some_and(|time| time <= both_wait));
+    let frames = before.map(|seen| seen.frame).into_iter().collect();
+    Some(Proof { stream: Some(client.stream.id), text, frames, calls: vec![of_client.number, of_server.number] })
+}

@@ -1,0 +1,176 @@
+//! Traced calls as proof: a first reading of a capture ties them to its frames, a second one explains the frames with them.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+
+use crate::drive::{Transcript, merged};
+use crate::explain::{Conversation, Step};
+use crate::model::{Call, CallKind, CaptureInfo, ClosingCalls, Finding, FindingCounts, PerDirection, Protocol};
+use crate::report::{Advised, CaptureTotals, Relay, Sink, Teller, ToldCall, advice};
+use crate::track::StreamId;
+
+/// The calls of a session's traced programs, those of the clients and those of the server.
+#[derive(Clone, Debug)]
+pub struct Traced(pub [Transcript; 2]);
+
+/// A sink that ties the calls to the frames of one capture.
+pub struct CallFollower<'a> {
+    traced: &'a Traced,
+    teller: Teller,
+}
+
+/// The calls of a session with their frames in one capture, and what they prove.
+#[derive(Debug)]
+pub struct CallProof {
+    calls: Vec<ToldCall>,
+    sends: HashMap<StreamId, PerDirection<u64>>,
+    closing: ClosingCalls,
+    /// By the last frame of each, and what is about no conversation.
+    advice: HashMap<u64, Vec<Advised>>,
+    general: Vec<Finding>,
+}
+
+impl Traced {
+    /// Ties the calls to the frames of a capture that is to be read for the first time.
+    pub fn follower(&self) -> CallFollower<'_> {
+        CallFollower { traced: self, teller: Teller::default() }
+    }
+}
+
+impl CallFollower<'_> {
+    /// What the calls prove, once the capture has been read and no program is left.
+    pub fn proof(mut self) -> CallProof {
+        let [client, server] = &self.traced.0;
+        let calls = without_unused(merged(client, server));
+        let sends = self.teller.sends(&calls);
+        let calls = self.teller.tell(calls);
+        let closing = self.teller.closing_calls(&calls);
+        let (mut of_frames, mut general) = (HashMap::new(), Vec::new());
+        for advised in advice(&self.teller, &calls) {
+            match advised.stream.and(advised.finding.frames.last().copied()) {
+                Some(frame) => of_frames.entry(frame).or_insert_with(Vec::new).push(advised),
+                None => general.push(advised.finding),
+            }
+        }
+        CallProof { calls, sends, closing, advice: of_frames, general }
+    }
+}
+
+/// Leaves out the sockets that a program opens and closes without use: run-time systems and name resolution probe so what
+/// the host can do.
+fn without_unused(mut calls: Vec<Call>) -> Vec<Call> {
+    let socket = |call: &Call| call.trace.map_or(0, |trace| trace.socket);
+    let udp: HashSet<u64> =
+        calls.iter().filter(|call| call.kind == CallKind::Open(Protocol::Udp)).map(socket).collect();
+    let is_use = |call: &&Call| match call.kind {
+        CallKind::Open(_) | CallKind::SetOption(_) | CallKind::Close | CallKind::CloseCopy => false,
+        CallKind::Exit | CallKind::Killed => false,
+        // over UDP that sends nothing
+        CallKind::Connect => !udp.contains(&socket(call)),
+        _ => true,
+    };
+    let used: HashSet<u64> = calls.iter().filter(is_use).map(socket).collect();
+    calls.retain(|call| used.contains(&socket(call)));
+    calls
+}
+
+impl Sink for CallFollower<'_> {
+    fn capture(&mut self, _: &CaptureInfo) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        self.teller.follow(step);
+        Ok(())
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        self.teller.ended(conversation);
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &CaptureTotals) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl CallProof {
+    /// The calls that became RSTs, by the frames of these.
+    pub fn closing_calls(&self) -> ClosingCalls {
+        self.closing.clone()
+    }
+}
+
+/// Passes everything on, the calls before the end, and with the steps what the calls prove.
+pub struct Proven<'a> {
+    sink: &'a mut dyn Sink,
+    proof: CallProof,
+    shown: bool,
+    /// The findings of calls, which the pipeline has not counted.
+    added: HashMap<StreamId, FindingCounts>,
+}
+
+impl<'a> Proven<'a> {
+    /// Adds what `proof` holds to what goes to `sink`; the calls themselves where they are to be `shown`.
+    pub fn new(sink: &'a mut dyn Sink, proof: CallProof, shown: bool) -> Self {
+        Self { sink, proof, shown, added: HashMap::new() }
+    }
+}
+
+impl<'a> Relay for Proven<'a> {
+    type To = dyn Sink + 'a;
+
+    fn to(&self) -> &Self::To {
+        &*self.sink
+    }
+
+    fn to_mut(&mut self) -> &mut Self::To {
+        self.sink
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        let (stream, frame) = (step.event.stream, step.event.frame);
+        let closing = self.proof.closing.get(&frame);
+        let advice = self.proof.advice.remove(&frame).unwrap_or_default();
+        if closing.is_none() && advice.is_empty() {
+            return self.sink.step(step);
+        }
+        let mut step = step.clone();
+        let reset = step.event.tcp().and_then(|facts| facts.reset).map(|reset| reset.rule.code);
+        let findings = step.findings.to_mut();
+        let told = |finding: &&mut Finding| Some(finding.code) == reset;
+        if let Some((closing, finding)) = closing.zip(findings.iter_mut().find(told)) {
+            finding.calls = vec![closing.number];
+        }
+        for advised in advice {
+            self.added.entry(stream).or_default().count(advised.finding.code);
+            findings.push(advised.finding);
+        }
+        self.sink.step(&step)
+    }
+
+    fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
+        match self.added.get(&conversation.totals.stream) {
+            None => self.sink.conversation(conversation),
+            Some(added) => {
+                let mut conversation = conversation.clone();
+                conversation.count_more(added);
+                self.sink.conversation(&conversation)
+            }
+        }
+    }
+
+    fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
+        for (stream, sends) in std::mem::take(&mut self.proof.sends) {
+            self.sink.sends(stream, sends)?;
+        }
+        if self.shown {
+            self.proof.calls.iter().try_for_each(|told| self.sink.call(told))?;
+        }
+        let mut totals = totals.clone();
+        self.added.values().for_each(|added| totals.findings_count.add_all(added));
+        self.proof.general.iter().for_each(|finding| totals.findings_count.count(finding.code));
+        totals.findings.append(&mut self.proof.general);
+        self.sink.finish(&totals)
+    }
+}
