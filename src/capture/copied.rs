@@ -5,51 +5,47 @@ use std::io;
 
 use super::Source;
 use super::save::CaptureWriter;
+use super::tee::Tee;
 use crate::model::{CaptureInfo, Frame};
 
 /// Bytes that were not captured are written up to this length of a frame.
 const MOST: usize = 262_144;
 
 /// Copies the frames of a source; what was not captured of one is written as zeros.
-pub struct Copied<'w, S> {
+pub struct Copied<S> {
     source: S,
-    writer: Option<CaptureWriter>,
-    error: &'w mut Option<io::Error>,
+    tee: Tee,
 }
 
-impl<'w, S: Source> Copied<'w, S> {
-    /// Copies the frames of `source` to `writer`; the first error of writing ends the copy, and is left in `error`.
-    pub fn new(source: S, writer: CaptureWriter, error: &'w mut Option<io::Error>) -> Self {
-        Self { source, writer: Some(writer), error }
+impl<S: Source> Copied<S> {
+    /// Copies the frames of `source` to `writer`; an error of writing ends the copy, and not the reading.
+    pub fn new(source: S, writer: CaptureWriter) -> Self {
+        Self { source, tee: Tee::new(Some(writer)) }
     }
 
     /// Completes the file.
-    pub fn finish(mut self) {
-        if let Some(writer) = self.writer.take()
-            && let Err(error) = writer.finish(None)
-        {
-            self.error.get_or_insert(error);
-        }
+    ///
+    /// # Errors
+    /// The first error of writing, from which on the file lacks frames.
+    pub fn finish(self) -> io::Result<()> {
+        self.tee.finish(None)
     }
 }
 
-impl<S: Source> Source for Copied<'_, S> {
+impl<S: Source> Source for Copied<S> {
     fn info(&self) -> &CaptureInfo {
         self.source.info()
     }
 
     fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
         let next = self.source.next_frame()?;
-        if let (Some(frame), Some(writer)) = (&next, &mut self.writer) {
+        if let Some(frame) = &next {
             let mut data = Cow::Borrowed(frame.data);
             let whole = usize::try_from(frame.wire_len).unwrap_or(MOST).min(MOST);
             if data.len() < whole {
                 data.to_mut().resize(whole, 0);
             }
-            if let Err(error) = writer.write(&Frame { data: &data, ..*frame }, None) {
-                self.error.get_or_insert(error);
-                self.writer = None;
-            }
+            self.tee.write(&Frame { data: &data, ..*frame });
         }
         Ok(next)
     }

@@ -49,15 +49,15 @@ impl Tee {
         }
     }
 
-    /// Completes the file, with the number of packets that the kernel dropped.
+    /// Completes the file, with the number of packets that the kernel dropped, where a kernel captured them.
     ///
     /// # Errors
     /// The first error of writing, from which on the file lacks frames.
-    pub fn finish(mut self, dropped: u64) -> io::Result<()> {
+    pub fn finish(mut self, dropped: Option<u64>) -> io::Result<()> {
         self.flush();
         match (self.error, self.writer) {
             (Some(error), _) => Err(error),
-            (None, Some(writer)) => writer.finish(Some(dropped)),
+            (None, Some(writer)) => writer.finish(dropped),
             (None, None) => Ok(()),
         }
     }
@@ -111,7 +111,7 @@ mod tests {
                 tee.flush();
             }
         }
-        tee.finish(0)
+        tee.finish(Some(0))
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
         let mut tee = Tee::new(Some(CaptureWriter::to_file(file, CaptureFormat::Pcap, &info()).unwrap()));
         tee.write(&frame(1, &[1]));
         tee.write(&Frame { link: LinkType::RAW, ..frame(2, &[2]) });
-        let error = tee.finish(0).unwrap_err().to_string();
+        let error = tee.finish(Some(0)).unwrap_err().to_string();
         assert!(error.starts_with("frame 2 and all later") && error.contains(".pcapng"), "{error}");
         let mut source = file::open(&path).unwrap();
         assert_eq!(source.next_frame().unwrap().unwrap().data, [1]);

@@ -410,18 +410,18 @@ impl Request {
         let desk = output.desk();
         let mut selection = Selection::new(wanted, output.sink());
         let mut sink = sought.before(progress.before(&mut selection));
-        let mut unwritten = None;
+        let mut written = Ok(());
         let totals = match (desk, self.writer(&source)) {
             (_, Err(error)) => return Ok(Err(error)),
             (None, Ok(None)) => pipeline::run(&mut source, &mut options, &mut sink)?,
             (Some(desk), Ok(None)) => pipeline::run(&mut Annotated::new(source, desk), &mut options, &mut sink)?,
             (desk, Ok(Some(writer))) => {
-                let mut copied = Copied::new(source, writer, &mut unwritten);
+                let mut copied = Copied::new(source, writer);
                 let totals = match desk {
                     None => pipeline::run(&mut copied, &mut options, &mut sink)?,
                     Some(desk) => pipeline::run(&mut Annotated::new(&mut copied, desk), &mut options, &mut sink)?,
                 };
-                copied.finish();
+                written = copied.finish();
                 totals
             }
         };
@@ -429,7 +429,7 @@ impl Request {
         if as_it_reads {
             totals.remarks.iter().for_each(|remark| say(remark));
         }
-        if let Some(error) = unwritten {
+        if let Err(error) = written {
             return Ok(Err(anyhow!(error).context("cannot write the capture")));
         }
         let shown = if name == "-" { "standard input" } else { &name };

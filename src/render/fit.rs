@@ -103,6 +103,11 @@ impl Fit<'_> {
     }
 }
 
+/// As much of a text as `most` columns hold, and an ellipsis if that is not all.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    cut(text, text_unit, most)
+}
+
 /// The parts before, within and after the quotation marks of a sentence.
 fn quotation(text: &str) -> Option<(&str, &str, &str)> {
     let start = text.find('"')? + 1;
@@ -118,7 +123,7 @@ fn quotation(text: &str) -> Option<(&str, &str, &str)> {
     }
 }
 
-/// As much of the text as `most` columns hold, and an ellipsis if that is not all.
+/// The same of a text that is made of such units.
 fn cut(text: &str, unit: fn(&str) -> Option<&str>, most: usize) -> String {
     let (mut rest, mut used, mut end) = (text, 0, 0);
     while let Some(next) = unit(rest) {

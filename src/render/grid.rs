@@ -129,7 +129,7 @@ impl Grid {
         }
         let head = columns.iter().map(|column| Head::from(*column)).collect();
         let grid = Self { head, rows, spans };
-        if exact { grid } else { grid.without_empty_columns() }
+        if exact { grid } else { grid.without_empty_columns().with_even_times() }
     }
 
     /// The conversations of a report, or the worst of them, one row each, without columns that say nothing.
@@ -152,7 +152,7 @@ impl Grid {
         match options.conversation_columns {
             Choice::Only(_) => grid,
             Choice::Usual | Choice::And(_) if grid.rows.is_empty() => grid,
-            Choice::Usual | Choice::And(_) => grid.without_empty_columns(),
+            Choice::Usual | Choice::And(_) => grid.without_empty_columns().with_even_times(),
         }
     }
 
@@ -174,13 +174,33 @@ impl Grid {
         let columns: Vec<_> = CALL_COLUMNS.iter().filter(|column| several || column.header != CONVERSATION).collect();
         let head = columns.iter().map(|column| Head { text: column.header, align: column.align }).collect();
         let row = |call| columns.iter().map(|column| (column.text)(call, &options.view)).collect();
-        Self { head, rows: calls.iter().map(row).collect(), spans: Vec::new() }.without_empty_columns()
+        Self { head, rows: calls.iter().map(row).collect(), spans: Vec::new() }
+            .without_empty_columns()
+            .with_even_times()
     }
 
     /// The lines of their own before a row.
     pub(super) fn spans_before(&self, row: usize) -> impl Iterator<Item = &Span> {
         let first = self.spans.partition_point(|span| span.row < row);
         self.spans.iter().skip(first).take_while(move |span| span.row == row)
+    }
+
+    /// The times of a column with as many decimals each: none of them is less precise, as its zeros were not written.
+    fn with_even_times(mut self) -> Self {
+        let decimals = |cell: &Cell| cell.text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        for column in
+            (0..self.head.len()).filter(|at| self.head.get(*at).is_some_and(|head| head.align == Align::Right))
+        {
+            let cells = || self.rows.iter().filter_map(|row| row.get(column));
+            let most = cells().map(decimals).max().unwrap_or_default();
+            for cell in self.rows.iter_mut().filter_map(|row| row.get_mut(column)) {
+                let missing = most - decimals(cell);
+                if missing > 0 && missing < most {
+                    cell.text.extend(std::iter::repeat_n('0', missing));
+                }
+            }
+        }
+        self
     }
 
     fn without_empty_columns(self) -> Self {
@@ -241,6 +261,15 @@ mod tests {
         };
         let calls: Vec<_> = streams.iter().map(call).collect();
         Grid::calls(&calls, &Options::default()).head.iter().map(|head| head.text).collect()
+    }
+
+    #[test]
+    fn times_of_a_column_have_as_many_decimals() {
+        let head = Head { text: "time", align: Align::Right };
+        let rows = ["0.000100", "0.000109500", "", "3"].map(|text| vec![Cell::from(text)]);
+        let grid = Grid { head: vec![head], rows: rows.to_vec(), spans: Vec::new() }.with_even_times();
+        let texts: Vec<_> = grid.rows.iter().flatten().map(|cell| cell.text.as_str()).collect();
+        assert_eq!(texts, ["0.000100000", "0.000109500", "", "3"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::grid::{CALLS_TITLE, Grid, SpanKind, fold_note, runs_of};
-use super::{Format, Options, Triaged, escape, mermaid};
+use super::{Format, Options, Triaged, escape, exchange, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
@@ -37,6 +37,9 @@ impl<W: Write> Renderer for Markdown<W> {
         if let Some(scenario) = &report.totals.scenario {
             for line in scenario.lines() {
                 writeln!(self.out, "{}\n", self.text(&line))?;
+            }
+            if let Some(messages) = &scenario.exchange {
+                writeln!(self.out, "```mermaid\n{}```\n", exchange::mermaid(messages))?;
             }
         }
         self.facts(&capture_setting(&report.info, &report.totals, self.options.command.as_deref()))?;

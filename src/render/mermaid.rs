@@ -162,7 +162,7 @@ fn tint(phase: Phase) -> &'static str {
 
 /// For a message or a note: hidden characters are escaped; what Mermaid or HTML may read as markup is written as
 /// Mermaid's entity, `#` and the number of the character.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for c in escape::plain(text).chars() {
         match c {

@@ -6,6 +6,7 @@
 mod buffer;
 mod csv;
 pub mod escape;
+mod exchange;
 mod fit;
 mod grid;
 mod html;

@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 use super::fit::Fit;
 use super::grid::{CALLS_TITLE, Grid, SpanKind, fold_note, runs_of};
 use super::layout::Layout;
-use super::{Format, Options, Triaged, escape, room};
+use super::{Format, Options, Triaged, escape, exchange, room};
 use crate::explain::{Answered, Fact};
 use crate::model::Severity;
 use crate::report::{
@@ -61,6 +61,12 @@ impl<W: Write> Renderer for Table<W> {
         self.line(&report_title(report), Style::new().bold().underline())?;
         if let Some(scenario) = &report.totals.scenario {
             scenario.lines().iter().try_for_each(|line| self.line(line, Style::new()))?;
+            if let Some(messages) = &scenario.exchange {
+                writeln!(self.out)?;
+                exchange::lines(messages, self.options.view.ascii)
+                    .iter()
+                    .try_for_each(|line| writeln!(self.out, "{line}"))?;
+            }
         }
         writeln!(self.out)?;
         if let Some(worst) = report.totals.triage.clone() {

@@ -9,6 +9,7 @@ mod cell;
 mod collector;
 mod column;
 mod conversation_columns;
+mod exchange;
 mod gather;
 pub mod ladder;
 mod largest;
@@ -46,6 +47,7 @@ pub use column::{
     Align, Choice, Column, ColumnError, ConversationColumn, ConversationText, Room, StepColumn, StepText,
 };
 pub use conversation_columns::{CONVERSATION_COLUMNS, FILE_COLUMN};
+pub use exchange::{Exchange, Message};
 pub use gather::{Gather, Gathered, GatheredRenderer, Gatherer};
 pub use largest::Largest;
 pub use part::{PARTS, Part, Parts};

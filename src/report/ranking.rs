@@ -10,7 +10,7 @@ use crate::model::PerDirection;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// Problems before warnings, and among those of one severity by the time lost, then by the bytes lost; the rest by bytes
-    /// on the wire.
+    /// on the wire. Those of a flood or scan, which the capture reports as one, come behind others of their severity.
     #[default]
     Trouble,
     /// Many bytes on the wire.
@@ -42,7 +42,10 @@ impl Order {
         match self {
             Self::Trouble => match of.findings_count().trouble() {
                 None => [0, 0, sum(&totals.bytes)],
-                Some(severity) => [severity as i128, i128::from(totals.time_lost().0), i128::from(totals.bytes_lost())],
+                Some(severity) => {
+                    let rank = 2 * severity as i128 + i128::from(!totals.in_surge);
+                    [rank, i128::from(totals.time_lost().0), i128::from(totals.bytes_lost())]
+                }
             },
             Self::Bytes => [sum(&totals.bytes), 0, 0],
             Self::Packets => [sum(&totals.packets), 0, 0],

@@ -1,8 +1,10 @@
 //! The count of everything in a capture.
 
+use super::exchange::Exchange;
 use super::triage::Worst;
+use super::words::frame_list;
 use crate::explain::{Conversation, Step};
-use crate::model::{Finding, FindingCounts, Program, Protocol, Skip};
+use crate::model::{Finding, FindingCode, FindingCounts, Program, Protocol, Skip};
 use crate::track::{StopReason, StreamId};
 
 /// Every frame of a capture, as a step or under its reason: `frames = tcp + udp + icmp + Σ other`.
@@ -58,14 +60,16 @@ pub struct ScenarioShown {
     pub name: &'static str,
     /// The point, in one line.
     pub about: &'static str,
-    /// The codes of the findings that show it.
-    pub shows: &'static [&'static str],
+    /// The findings that show it, each with its frames.
+    pub shows: Vec<(FindingCode, Vec<u64>)>,
     /// What was expected and is not so, a sentence each; `None` where the capture was made at a side that need not show it.
     pub unmet: Option<Vec<String>>,
     /// The side where it shows.
     pub at: &'static str,
     /// What else the conversations show together.
     pub notes: Vec<String>,
+    /// The messages among more than two programs.
+    pub exchange: Option<Exchange>,
 }
 
 impl ScenarioShown {
@@ -74,7 +78,10 @@ impl ScenarioShown {
         let shown = match self.unmet.as_deref() {
             None => format!("This capture need not show it: it is to be seen at the {}.", self.at),
             Some([]) if self.shows.is_empty() => "This capture shows it.".to_owned(),
-            Some([]) => format!("This capture shows it: {}.", self.shows.join(", ")),
+            Some([]) => {
+                let shows = self.shows.iter().map(|(code, frames)| format!("{code}{}", frame_list(frames, 0)));
+                format!("This capture shows it: {}.", shows.collect::<Vec<_>>().join(", "))
+            }
             Some(unmet) => format!("This capture does not show it: {}.", unmet.join("; ")),
         };
         let title = format!("Scenario {}: {}.", self.name, self.about);
@@ -194,13 +201,14 @@ mod tests {
         let shown = ScenarioShown {
             name: "lost-syn",
             about: "the first SYN is lost",
-            shows: &["handshake_retried"],
+            shows: vec![(FindingCode::HandshakeRetried, vec![1, 2])],
             unmet: Some(Vec::new()),
             at: "client",
             notes: vec!["A note.".to_owned()],
+            exchange: None,
         };
         let title = "Scenario lost-syn: the first SYN is lost.";
-        assert_eq!(shown.lines(), [title, "This capture shows it: handshake_retried.", "A note."]);
+        assert_eq!(shown.lines(), [title, "This capture shows it: handshake_retried (frames 1, 2).", "A note."]);
         let not = ScenarioShown { unmet: Some(vec!["no finding handshake_retried".to_owned()]), ..shown.clone() };
         assert_eq!(not.lines()[1], "This capture does not show it: no finding handshake_retried.");
         let elsewhere = ScenarioShown { unmet: None, ..shown };

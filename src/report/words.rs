@@ -234,7 +234,7 @@ fn wait_label(wait: Wait) -> &'static str {
 }
 
 /// ` (frame 3)`, ` (frames 3, 5 and 20 more)`, or nothing.
-fn frame_list(frames: &[u64], left_out: u64) -> String {
+pub(super) fn frame_list(frames: &[u64], left_out: u64) -> String {
     let named: Vec<String> = frames.iter().take(FRAMES_NAMED).map(u64::to_string).collect();
     match (frames.len(), frames.len().saturating_sub(named.len()) as u64 + left_out) {
         (0, _) => String::new(),

@@ -6,10 +6,10 @@ use std::io;
 use super::CaptureAt;
 use super::judge::unmet;
 use crate::drive::Scenario;
-use crate::drive::scenario::Programs;
+use crate::drive::scenario::{BUSY, Expectation, Programs};
 use crate::explain::{Conversation, Step};
-use crate::model::{CaptureInfo, Checksum, Endpoint, FindingCode, Side};
-use crate::report::{CaptureTotals, Relay, ScenarioShown, Sink};
+use crate::model::{CaptureInfo, Checksum, Direction, Endpoint, Finding, FindingCode, Side, visible};
+use crate::report::{CaptureTotals, Exchange, Message, Relay, ScenarioShown, Sink};
 use crate::track::{AnalysisFlag, ConversationTotals, StreamId};
 
 /// Counts what passes through.
@@ -28,6 +28,8 @@ pub struct Observed {
     pub first: Option<ConversationTotals>,
     /// Findings by code, of steps and conversations.
     pub findings: BTreeMap<FindingCode, u64>,
+    /// The frames of the first finding of each code.
+    evidence: BTreeMap<FindingCode, Vec<u64>>,
     /// How many steps.
     pub steps: u64,
     analysis: Vec<(AnalysisFlag, u32)>,
@@ -35,6 +37,17 @@ pub struct Observed {
     own: Vec<StreamId>,
     /// The first conversations, for what they show together.
     pub(super) spans: Vec<Span>,
+    /// The beginning of what each side of these sent first.
+    messages: Vec<Seen>,
+}
+
+/// The first data of one side of a conversation.
+#[derive(Clone, Debug)]
+struct Seen {
+    frame: u64,
+    stream: StreamId,
+    direction: Direction,
+    text: String,
 }
 
 /// A conversation's server and frames.
@@ -47,6 +60,9 @@ pub(super) struct Span {
 
 /// Most conversations whose frames are compared.
 const SPANS: usize = 256;
+
+/// Most messages that are drawn.
+const MESSAGES: usize = 40;
 
 impl Observed {
     /// How often Wireshark's flag of this name is set.
@@ -63,12 +79,39 @@ impl Observed {
 impl Observed {
     fn step(&mut self, step: &Step<'_>) {
         self.steps += 1;
-        for finding in step.findings.iter() {
-            *self.findings.entry(finding.code).or_default() += 1;
-        }
+        step.findings.iter().for_each(|finding| self.finding(finding));
         if let Some(checksum) = step.event.checksum() {
             self.checksums.push((checksum, 1));
         }
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        *self.findings.entry(finding.code).or_default() += 1;
+        self.evidence.entry(finding.code).or_insert_with(|| finding.frames.to_vec());
+    }
+
+    /// Takes what a side of a conversation sends first.
+    fn message(&mut self, step: &Step<'_>) {
+        let (event, stream, direction) = (&step.event, step.event.stream, step.event.direction);
+        let known = |seen: &Seen| seen.stream == stream && seen.direction == direction;
+        if event.len().is_none_or(|len| len == 0) || self.messages.len() >= SPANS || self.messages.iter().any(known) {
+            return;
+        }
+        let line = event.payload.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+        self.messages.push(Seen { frame: event.frame, stream, direction, text: http(&visible(line, LINE).0) });
+    }
+
+    /// The findings that show what is expected, the gravest first.
+    fn shows(&self, expects: &Expectation) -> Vec<(FindingCode, Vec<u64>)> {
+        let busy = if expects.analysis.is_empty() { &[] } else { BUSY };
+        let about = |code: &FindingCode| {
+            let mut names = expects.shows.iter().chain(expects.may_show).chain(busy);
+            names.any(|name| *name == code.name())
+        };
+        let found = self.evidence.iter().filter(|(code, _)| about(code));
+        let mut shows: Vec<_> = found.map(|(code, frames)| (*code, frames.clone())).collect();
+        shows.sort_by_key(|(code, _)| std::cmp::Reverse(code.severity()));
+        shows
     }
 
     fn conversation(&mut self, conversation: &Conversation) {
@@ -78,9 +121,7 @@ impl Observed {
             let frames = (totals.first_frame, totals.last_frame);
             self.spans.push(Span { stream: totals.stream, server: totals.server, frames });
         }
-        for finding in conversation.findings() {
-            *self.findings.entry(finding.code).or_default() += 1;
-        }
+        conversation.findings().iter().for_each(|finding| self.finding(finding));
         if let Some(tcp) = &totals.tcp {
             self.analysis.extend(tcp.analysis.iter());
         }
@@ -130,6 +171,9 @@ impl<'a> Relay for Observer<'a> {
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         if let Some(seen) = self.seen.last_mut() {
             seen.step(step);
+            if self.scenario.is_some_and(|(scenario, _)| matches!(scenario.programs, Programs::Proxy)) {
+                seen.message(step);
+            }
         }
         self.sink.step(step)
     }
@@ -151,17 +195,18 @@ impl<'a> Relay for Observer<'a> {
         let Some((scenario, at)) = self.scenario else { return self.sink.finish(totals) };
         let seen = self.seen.last();
         let judged = seen.filter(|_| seen_at(scenario, at) == Some(self.seen.len().saturating_sub(1)));
-        let notes = match scenario.programs {
-            Programs::Proxy => seen.and_then(cached).into_iter().collect(),
-            Programs::Echo(_) | Programs::Script(_) => Vec::new(),
+        let by_proxy = match scenario.programs {
+            Programs::Proxy => seen.and_then(Proxied::of),
+            Programs::Echo(_) | Programs::Script(_) => None,
         };
         let shown = ScenarioShown {
             name: scenario.name,
             about: scenario.about,
-            shows: scenario.expects.shows,
+            shows: judged.map(|seen| seen.shows(&scenario.expects)).unwrap_or_default(),
             unmet: judged.map(|seen| unmet(&scenario.expects, seen)),
             at: scenario.lab.capture_at.name(),
-            notes,
+            notes: by_proxy.as_ref().map(Proxied::notes).unwrap_or_default(),
+            exchange: by_proxy.zip(seen).map(|(proxied, seen)| proxied.exchange(&seen.messages)),
         };
         let mut totals = totals.clone();
         totals.scenario = Some(Box::new(shown));
@@ -178,18 +223,65 @@ pub fn seen_at(scenario: &Scenario, at: CaptureAt) -> Option<usize> {
     }
 }
 
-/// Which conversations with a proxy needed its origin: in their time it opened a conversation with that.
-fn cached(seen: &Observed) -> Option<String> {
-    let proxy = seen.first.as_ref()?.server;
-    let (with_proxy, with_origin): (Vec<&Span>, Vec<&Span>) = seen.spans.iter().partition(|span| span.server == proxy);
-    let asks =
-        |span: &&Span| with_origin.iter().any(|origin| (span.frames.0..=span.frames.1).contains(&origin.frames.0));
-    let (asked, served): (Vec<&Span>, Vec<&Span>) = with_proxy.into_iter().partition(asks);
-    let names = |spans: &[&Span]| spans.iter().map(|span| span.stream.to_string()).collect::<Vec<_>>().join(", ");
-    let asked = match asked.len() {
-        0 => String::new(),
-        _ => format!("The proxy asked the origin during {}. ", names(&asked)),
-    };
-    (!served.is_empty())
-        .then(|| format!("{asked}Served from the cache, without contact to the origin: {}.", names(&served)))
+/// Characters of the first line of a message.
+const LINE: usize = 200;
+
+/// The request or the answer without what is the same in each: `GET /document`, `200 OK`.
+fn http(line: &str) -> String {
+    let line = line.strip_suffix(" HTTP/1.1").or_else(|| line.strip_prefix("HTTP/1.1 ")).unwrap_or(line);
+    match line.split_once("http://") {
+        Some((method, rest)) => format!("{method}/{}", rest.split_once('/').map_or("", |(_, path)| path)),
+        None => line.to_owned(),
+    }
+}
+
+/// The conversations of a proxy: those with its clients, and those with its origin.
+struct Proxied {
+    /// Those of clients in whose time it opened one with the origin.
+    asked: Vec<Span>,
+    /// Those that it served by itself.
+    served: Vec<Span>,
+    with_origin: Vec<Span>,
+}
+
+impl Proxied {
+    fn of(seen: &Observed) -> Option<Self> {
+        let proxy = seen.first.as_ref()?.server;
+        let (with_proxy, with_origin): (Vec<Span>, Vec<Span>) =
+            seen.spans.iter().partition(|span| span.server == proxy);
+        let asks =
+            |span: &Span| with_origin.iter().any(|origin| (span.frames.0..=span.frames.1).contains(&origin.frames.0));
+        let (asked, served) = with_proxy.into_iter().partition(asks);
+        Some(Self { asked, served, with_origin })
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let names = |spans: &[Span]| spans.iter().map(|span| span.stream.to_string()).collect::<Vec<_>>().join(", ");
+        let mut notes = Vec::new();
+        if !self.asked.is_empty() {
+            let (asked, origin) = (names(&self.asked), names(&self.with_origin));
+            notes.push(format!("{asked}: not in the cache; the proxy asked the origin ({origin})."));
+        }
+        if !self.served.is_empty() {
+            notes.push(format!("{}: served from the cache; the origin was not contacted.", names(&self.served)));
+        }
+        notes
+    }
+
+    fn exchange(&self, seen: &[Seen]) -> Exchange {
+        let is_of = |spans: &[Span], stream| spans.iter().any(|span| span.stream == stream);
+        let message = |seen: &Seen| {
+            let (client, server) = if is_of(&self.with_origin, seen.stream) { (1, 2) } else { (0, 1) };
+            let (from, to) = match seen.direction {
+                Direction::ClientToServer => (client, server),
+                Direction::ServerToClient => (server, client),
+            };
+            let cached = to < from && is_of(&self.served, seen.stream);
+            let text = if cached { format!("{}, from the cache", seen.text) } else { seen.text.clone() };
+            Message { frame: seen.frame, stream: seen.stream, from, to, text }
+        };
+        let messages: Vec<_> = seen.iter().take(MESSAGES).map(message).collect();
+        let left_out = seen.len().saturating_sub(messages.len()) as u64;
+        Exchange { programs: vec!["client", "proxy", "origin"], messages, left_out }
+    }
 }

@@ -33,6 +33,52 @@ fn many_conversations_are_shown_by_the_worst() {
     }
 }
 
+/// The names of the conversations of a summary in JSON, in their order.
+fn named(records: &[serde_json::Value]) -> Vec<String> {
+    let name = |of: &serde_json::Value| format!("{}:{}", of["protocol"].as_str().expect("a protocol"), of["stream"]);
+    records.iter().map(name).collect()
+}
+
+#[test]
+fn a_limit_keeps_the_worst_in_every_format() {
+    let summary = |format: &str, more: &[&str]| {
+        let arguments = ["analyze", MANY, "--summary", "--width", "300", "--format", format];
+        echolab(arguments.into_iter().chain(more.iter().copied())).done()
+    };
+    let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    let every = parsed(&summary("json", &["--limit", "0"]));
+    let every = every["captures"][0]["conversations"].as_array().expect("a list");
+    let trouble = |of: &serde_json::Value| {
+        let counts = of["findings_count"].as_object().expect("counts");
+        let severity = |code: &str| match code {
+            "refused" | "abandoned" | "port_unreachable" => 2,
+            "handshake_retried" | "reset_abort" | "reset_unread" | "capture_gap" | "stray_syn" => 1,
+            _ => 0,
+        };
+        counts.keys().map(|code| severity(code)).max().unwrap_or(0)
+    };
+    let ranks: Vec<i32> = every.iter().map(trouble).collect();
+    assert!(ranks.is_sorted_by(|one, next| one >= next) && ranks.first() > ranks.last(), "{ranks:?}");
+    let order = named(every);
+    for limit in [1, 3, 10] {
+        let wanted = &order[..limit];
+        let limited = ["--limit", &limit.to_string()];
+        let json = parsed(&summary("json", &limited));
+        assert_eq!(named(json["captures"][0]["conversations"].as_array().expect("a list")), wanted);
+        let jsonl = summary("jsonl", &limited);
+        let records = jsonl.lines().map(parsed).filter(|record| record["kind"] == "conversation");
+        assert_eq!(named(&records.collect::<Vec<_>>()), wanted);
+        let csv = summary("csv", &[&limited[..], &["--columns", "conversation"]].concat());
+        assert_eq!(csv.lines().skip(1).collect::<Vec<_>>(), wanted);
+        for format in ["table", "markdown"] {
+            let text = summary(format, &limited);
+            let rows = text.lines().map(|line| line.trim_start_matches("| ").split(' ').next().expect("a word"));
+            let rows: Vec<_> = rows.filter(|word| word.starts_with("tcp:") || word.starts_with("udp:")).collect();
+            assert_eq!(rows, wanted, "{text}");
+        }
+    }
+}
+
 #[test]
 fn columns_that_do_not_fit_are_named() {
     let text = echolab(["analyze", LOSS, "--summary", "--width", "80"]).done();

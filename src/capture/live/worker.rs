@@ -126,7 +126,7 @@ impl Worker {
         };
         let dropped = self.capture.stats().map_or(0, |stat| stat.dropped.wrapping_sub(self.dropped_before));
         let dropped = u64::from(dropped) + u64::from(missing);
-        let written = self.tee.finish(dropped);
+        let written = self.tee.finish(Some(dropped));
         // a reader that has gone wants no end either
         let _ = self.messages.send(Message::End { dropped, error, written });
     }

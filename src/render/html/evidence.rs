@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::row;
 use crate::explain::{Step, VerdictLine};
-use crate::model::Severity;
+use crate::model::{Finding, Severity};
 use crate::render::svg;
 use crate::report::{FindingLine, count};
 
@@ -95,6 +95,12 @@ impl Proved {
             frames,
             more,
         }
+    }
+
+    /// A finding of the capture as a whole; it links to no rows.
+    pub(super) fn of_capture(finding: Finding) -> Self {
+        let (code, text, frames) = (finding.code, finding.text.into_owned(), finding.frames.to_vec());
+        Self::of(FindingLine { code, text: text.clone(), sentence: text, frames }, &Places(HashMap::new()))
     }
 
     pub(super) fn class(&self) -> &'static str {

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 
-use self::evidence::Judged;
+use self::evidence::Proved;
 use self::material::{Material, STEPS};
 use self::page::{Capture, Content, Entry, Page};
 use self::section::Section;
@@ -104,7 +104,16 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         };
         let mut totals = totals.clone();
         let (mut sections, mut entries, mut verdicts, mut grave) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for gathered in kept {
+        // the worst first: a page holds only so much
+        let place = |stream| {
+            let mut worst = totals.triage.iter().flat_map(|worst| &worst.conversations);
+            worst.position(|conversation| stream_of(conversation) == stream).unwrap_or(usize::MAX)
+        };
+        let mut kept: Vec<_> = kept.iter().collect();
+        if totals.triage.is_some() {
+            kept.sort_by_cached_key(|gathered| place(gathered.conversation.totals.stream));
+        }
+        for gathered in kept.iter().copied() {
             let mut target = None;
             let steps = gathered.kept.trail.steps();
             if steps > 0 && self.bytes < MOST {
@@ -116,7 +125,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
                     totals.left_out.steps += gathered.kept.steps_left_out;
                     verdicts.extend(section.judged());
                     grave.extend(section.grave());
-                    sections.push((section.id().to_owned(), markup));
+                    sections.push(markup);
                 }
             }
             if target.is_none() && steps > 0 {
@@ -133,17 +142,12 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
             let entry =
                 |conversation| Entry { conversation, target: targets.get(&stream_of(conversation)).cloned().flatten() };
             entries = worst.conversations.iter().map(entry).collect();
-            let places: HashMap<_, _> =
-                entries.iter().enumerate().filter_map(|(place, entry)| Some((entry.target.clone()?, place))).collect();
-            let place = |id: &String| places.get(id).copied().unwrap_or(usize::MAX);
-            sections.sort_by_key(|(id, _)| place(id));
-            verdicts.sort_by_key(|verdict: &Judged| place(&verdict.id));
         }
-        let sections = sections.into_iter().map(|(_, markup)| markup).collect();
+        let of_capture = std::mem::take(&mut totals.findings).into_iter().map(Proved::of_capture).collect();
         let mut notes: Vec<_> = page_notes_of(&totals).into_iter().map(|note| note.text).collect();
         let cut =
             |gathered: &Gathered<Material>| gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0;
-        if self.bytes >= MOST || kept.iter().any(cut) {
+        if self.bytes >= MOST || kept.iter().copied().any(cut) {
             notes.push(format!(
                 "A page holds the first {} of a conversation, and about {} MB in all; other formats have no such bound",
                 counted(STEPS as u64, "step"),
@@ -154,7 +158,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         let graphs = svg::graph::of_capture(&title, &series).element(&format!("Graphs of {title}"));
         let calls = std::mem::take(&mut self.calls);
         notes.extend(call_note(&calls).map(str::to_owned));
-        let content = Content { entries, verdicts, grave, calls, notes, graphs, sections };
+        let content = Content { entries, of_capture, verdicts, grave, calls, notes, graphs, sections };
         let capture = Capture::of(info, &totals, &prefix, content, &self.options);
         self.captures.push(capture.render().map_err(io::Error::other)?);
         Ok(())

@@ -7,7 +7,7 @@ use super::row::{self, Shown};
 use crate::explain::{Conversation, Fact};
 use crate::model::{CaptureInfo, Severity};
 use crate::render::grid::{self, Grid, Head};
-use crate::render::{Options, svg};
+use crate::render::{Options, exchange, svg};
 use crate::report::{
     Align, CaptureTotals, Room, ToldCall, capture_heading, capture_setting, triage_lines, triage_title,
 };
@@ -63,6 +63,10 @@ pub(super) struct Capture {
     commands: Vec<(String, String)>,
     /// The scenario's point, and whether the capture shows it.
     scenario: Vec<String>,
+    /// The lines of a drawing of the messages among several programs.
+    exchange: Vec<String>,
+    /// Findings of the capture as a whole, the gravest first.
+    of_capture: Vec<Proved>,
     /// The verdicts on the first conversations.
     verdicts: Vec<Judged>,
     grave: Vec<(String, Proved)>,
@@ -82,6 +86,8 @@ pub(super) struct Capture {
 /// What a capture's part of the page holds.
 pub(super) struct Content<'a> {
     pub(super) entries: Vec<Entry<'a>>,
+    /// Findings of the capture as a whole.
+    pub(super) of_capture: Vec<Proved>,
     /// The verdicts on the conversations that the page holds.
     pub(super) verdicts: Vec<Judged>,
     /// Findings that matter, with the titles of their conversations.
@@ -104,12 +110,13 @@ impl Capture {
     ) -> Self {
         let worst = totals.triage.as_deref();
         let healthy = totals.findings_count.trouble().is_none();
-        let Content { entries, mut verdicts, mut grave, calls, notes, graphs, sections } = content;
+        let Content { entries, mut of_capture, mut verdicts, mut grave, calls, notes, graphs, sections } = content;
         // the gravest first; where one is grave, the healthy ones are no key findings
         verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
         let gravest = verdicts.first().map_or(Severity::Note, |verdict| verdict.severity);
         verdicts.retain(|verdict| gravest == Severity::Note || verdict.severity > Severity::Note);
         verdicts.truncate(VERDICTS);
+        of_capture.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let columns = grid::conversation_columns(options, Room::Wide);
         let head: Vec<_> = columns.iter().map(|column| Head::from(*column)).collect();
         let row = |entry: Entry<'_>| {
@@ -128,7 +135,13 @@ impl Capture {
             notes,
             triage: worst.map(triage_title).unwrap_or_default(),
             commands: worst.map(|worst| triage_lines(worst, info, options.analyze)).unwrap_or_default(),
+            exchange: totals
+                .scenario
+                .as_ref()
+                .and_then(|scenario| scenario.exchange.as_ref())
+                .map_or_else(Vec::new, |all| exchange::lines(all, options.view.ascii)),
             scenario: totals.scenario.as_ref().map(|scenario| scenario.lines()).unwrap_or_default(),
+            of_capture,
             verdicts,
             grave,
             grave_left_out,
