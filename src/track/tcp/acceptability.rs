@@ -164,6 +164,6 @@ impl Connection {
 fn fits_syn(own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
     let Some(isn) = peer.isn else { return true };
     let beyond = peer.snd_nxt.is_some_and(|next| segment.ack.is_after(next));
-    let first = segment.flags.contains(TcpFlags::SYN) || own.newest().is_none();
+    let first = segment.flags.contains(TcpFlags::SYN) || own.ack_sent.is_none();
     peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1))) || segment.ack.is_after(isn) && !(beyond && first)
 }

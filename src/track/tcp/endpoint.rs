@@ -24,6 +24,7 @@ pub(in crate::track) struct Recent {
     pub(super) ack: Option<SeqNumber>,
     pub(super) len: u32,
     pub(super) syn: bool,
+    pub(super) fin: bool,
     /// It carries as much data as the MSS lets it: more may wait behind it.
     pub(super) full: bool,
     /// It carries nothing, and is the same packet as the one before.
@@ -47,6 +48,8 @@ pub(super) struct Fin {
     pub(super) acked_by: Option<NonZeroU64>,
     /// Its timestamp.
     pub(super) stamp: Option<u32>,
+    /// Its IP identification.
+    pub(super) ip_id: Option<u16>,
 }
 
 /// A SYN or SYN-ACK that is in the capture again.

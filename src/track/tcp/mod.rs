@@ -208,6 +208,7 @@ impl Connection {
             let smaller = window < own.window && has_ack && !two_hosts && retransmission.is_none();
             if smaller && !segment.flags.intersects(TcpFlags::CONTROL) && !own.expects_nothing_from(peer) {
                 observations.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
+                observations.unscaled_syn_ack = own.syn.map(|(frame, _)| frame).filter(|_| own.may_scale(peer, window));
             }
             own.window = window;
         }
@@ -249,6 +250,7 @@ impl Connection {
             ack: has_ack.then_some(segment.ack),
             len: segment.len,
             syn: segment.flags.contains(TcpFlags::SYN),
+            fin: segment.flags.contains(TcpFlags::FIN),
             full: own.is_full(peer, segment),
             copy: numbers.copied,
             fills_window: facts.observations.fills_window,

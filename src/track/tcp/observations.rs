@@ -35,6 +35,13 @@ impl TcpEndpoint {
         let back = self.window.saturating_sub(window).saturating_sub(forward);
         if first || back < (1 << shift).max(2) { 0 } else { back }
     }
+
+    /// Whether it may scale a window that falls to this, although its SYN-ACK lacks the option that the SYN offered: a box
+    /// on the path may have removed it.
+    #[cold]
+    pub(super) fn may_scale(&self, peer: &Self, window: u32) -> bool {
+        self.syn_with_ack && self.shift.is_none() && peer.shift.is_some() && window <= self.window / 2
+    }
 }
 
 impl Connection {
