@@ -404,7 +404,10 @@ fn verdict_agrees_with_findings(output: &Output) -> Contradictions {
         let of_steps = output.steps_of(conversation).flat_map(|(_, step)| findings(step));
         let codes: BTreeSet<_> = findings(conversation).chain(of_steps).map(|(code, ..)| code).collect();
         let clear = verdict.starts_with("Healthy") || verdict.starts_with("No problem found");
-        let contradicted: Vec<_> = codes.intersection(&grave).collect();
+        // an ACK that comes later shows that the receiver accepted the checksum
+        let accepted = codes.contains("checksum_accepted");
+        let disproved = |code: &&&str| accepted && **code == "checksum_invalid";
+        let contradicted: Vec<_> = codes.intersection(&grave).filter(|code| !disproved(&code)).collect();
         if clear && !contradicted.is_empty() {
             wrong.push(format!("{name}: {verdict:?}, but {contradicted:?}"));
         }
