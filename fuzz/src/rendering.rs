@@ -31,7 +31,7 @@ pub fn renderers(data: &[u8]) {
     }
     options.bounds = match choice >> 4 & 3 {
         0 | 1 => Bounds::default(),
-        2 => Bounds { conversations: 1, steps: 3, payload: 8 },
+        2 => Bounds { conversations: 1, steps: 3, payload: 8, fold: true },
         _ => Bounds::NONE,
     };
     options.summary = choice >> 6 == 3;

@@ -108,7 +108,7 @@ finding_codes! {
     DelayedAck "delayed_ack" Note "The ACK waited for data to travel with, or for its timer (RFC 1122 §4.2.3.2).";
     NagleWait "nagle_wait" Note "A small segment waited for the ACK of the one before (RFC 896).";
     CorkWait "cork_wait" Note "The rest of what a program had sent waited: TCP_CORK or MSG_MORE, or the program wrote it late.";
-    IdleGap "idle_gap" Note "Nothing was sent for a while.";
+    IdleGap "idle_gap" Note "Nothing was captured for a while.";
     SlowServer "slow_server" Note "The server answered late; where the capture does not exclude it, its answer may have been lost first.";
     UnansweredRequest "unanswered_request" Warning "The server acknowledged a request, and the connection was closed without an answer.";
     KeepAlive "keep_alive" Note "Checks whether the peer still has the connection (RFC 1122 §4.2.3.6).";

@@ -41,6 +41,8 @@ pub struct Options {
     pub kept: Option<(String, CaptureFormat)>,
     /// What ends the source early, if anything does.
     pub halt: Option<Signal>,
+    /// Take every segment through all rules, also one that is predicted: the report is the same, and takes longer.
+    pub without_prediction: bool,
     /// Read and decode ahead in a thread of its own: for files, which do not wait for anybody.
     pub ahead: bool,
 }
@@ -63,7 +65,8 @@ pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut 
     sink.capture(&info)?;
     let mut tracker = Tracker::new(options.server)
         .captured_at(options.capture_point)
-        .with_closing_calls(std::mem::take(&mut options.closing));
+        .with_closing_calls(std::mem::take(&mut options.closing))
+        .without_prediction(options.without_prediction);
     let most = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
     let own = options.server.zip(options.clients.take()).map(|(server, clients)| Own::new(server.port, clients));
     // what a filter rejects must not be decoded, lest its fragments be put together

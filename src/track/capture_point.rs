@@ -124,7 +124,7 @@ impl Measures {
 }
 
 /// The evidence of one conversation for where it was captured, in few bytes: there is one for each.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct CapturePointObserver {
     known: Option<(CapturePoint, CapturePointBasis)>,
     /// Bits of the directions with a checksum that is still to be filled in, and with a valid one.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::event::{Body, Event, IcmpFacts, TcpFacts, Tracked, TrackedKind, UdpFacts};
 use super::hosts::Hosts;
-use super::kind::{Kind, TcpKind};
+use super::kind::Kind;
 use super::maybe_owned::MaybeOwned;
 use super::packet_ref::PacketRef;
 use super::stream::{RolesFrom, StreamId};
@@ -75,11 +75,6 @@ impl Conversation {
         }
     }
 
-    /// The same with its state, which was kept elsewhere.
-    pub(super) fn with(self, tcp: TcpKind) -> Self {
-        Self { kind: Kind::Tcp(Box::new(tcp)), ..self }
-    }
-
     /// From its first frame to its last.
     pub(super) fn duration(&self) -> Option<Nanos> {
         self.last_at.get().map(|last| last.max(Nanos(0)))
@@ -100,7 +95,7 @@ impl Conversation {
     pub(super) fn is_another(&self, direction: Direction, segment: &Segment) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.connection.is_another(direction, segment),
-            Kind::Udp(_) | Kind::Retired => false,
+            Kind::Udp(_) => false,
         }
     }
 
@@ -117,7 +112,7 @@ impl Conversation {
     pub(super) fn has_ended(&self) -> bool {
         match &self.kind {
             Kind::Tcp(tcp) => tcp.connection.has_ended(),
-            Kind::Udp(_) | Kind::Retired => false,
+            Kind::Udp(_) => false,
         }
     }
 
@@ -214,14 +209,13 @@ impl Conversation {
         let quotes_frame = match &mut self.kind {
             Kind::Tcp(tcp) => tcp.connection.take_error(&moment, error),
             Kind::Udp(exchange) => exchange.take_error(frame.number, quoted, error),
-            Kind::Retired => None,
         };
         let (had_sent, asked) = match &self.kind {
             Kind::Udp(exchange) => {
                 let asked = exchange.request_elsewhere().filter(|_| quoted == Direction::ServerToClient);
                 (exchange.had_sent(!quoted), asked)
             }
-            Kind::Tcp(_) | Kind::Retired => (false, None),
+            Kind::Tcp(_) => (false, None),
         };
         (!quoted, IcmpFacts { error: *error, quotes_frame, had_sent, asked, rewritten })
     }
@@ -246,7 +240,6 @@ impl Conversation {
         let sent = match &mut self.kind {
             Kind::Tcp(tcp) => tcp.connection.has_sent(sender, &error.quoted),
             Kind::Udp(exchange) => exchange.has_sent(sender, &error.quoted),
-            Kind::Retired => false,
         };
         sent.then_some(sender)
     }

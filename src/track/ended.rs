@@ -1,12 +1,10 @@
 //! Conversations that have ended, in the order of their end.
 //!
-//! They lie one behind the other in memory: nearly all are never looked at again until they go, thousands of
-//! conversations later, and then they are read in this order, which a processor foresees. Scattered, they would cost
-//! more than all the rest. A place that becomes free is the next to be taken, so without late packets the places go round.
-//! Links keep the order where late packets take conversations out of the middle.
+//! Nearly all are never looked at again until they go, thousands of conversations later, and then in this order. A place
+//! that becomes free is the next to be taken, so without late packets the places go round. Links keep the order where late
+//! packets take conversations out of the middle.
 
 use super::conversation::Conversation;
-use super::kind::TcpKind;
 
 /// An ended conversation keeps its state until this many newer ones have ended, so that late packets find it.
 pub(super) const KEPT: usize = 8_192;
@@ -29,20 +27,12 @@ pub(super) struct Ended {
 
 /// An ended conversation.
 #[derive(Debug)]
-pub(super) struct ClosedConversation {
+struct ClosedConversation {
     /// `None` where the place is free.
-    pub(super) conversation: Option<Conversation>,
-    /// Its state; that of one which has gone, until another comes here.
-    pub(super) tcp: TcpKind,
+    conversation: Option<Conversation>,
     /// The places of those that ended before and after it.
     older: u32,
     newer: u32,
-}
-
-impl Default for ClosedConversation {
-    fn default() -> Self {
-        Self { conversation: None, tcp: TcpKind::default(), older: NONE, newer: NONE }
-    }
 }
 
 impl Ended {
@@ -52,29 +42,28 @@ impl Ended {
         self.len
     }
 
-    /// Puts a conversation behind the others, and leaves an empty state for the next one. Returns its place; `None`
-    /// when all are taken.
-    pub(super) fn push(&mut self, conversation: Conversation, tcp: &mut TcpKind) -> Option<u32> {
+    /// Puts a conversation behind the others. Returns its place; `None` when all are taken.
+    pub(super) fn push(&mut self, conversation: Conversation) -> Option<u32> {
         if self.len == PLACES {
             return None;
         }
+        let newest = self.ends.map_or(NONE, |(_, newest)| newest);
+        let closed = ClosedConversation { conversation: Some(conversation), older: newest, newer: NONE };
         let place = match self.free.pop() {
-            Some(place) => place,
+            Some(place) => {
+                *self.places.get_mut(place as usize)? = closed;
+                place
+            }
             None => {
                 // its capacity doubles like that of any vector, but never beyond PLACES
                 if self.places.len() == self.places.capacity() {
                     let more = self.places.len().max(64).min(PLACES - self.places.len());
                     self.places.reserve_exact(more);
                 }
-                self.places.push(ClosedConversation::default());
+                self.places.push(closed);
                 u32::try_from(self.places.len() - 1).ok()?
             }
         };
-        let newest = self.ends.map_or(NONE, |(_, newest)| newest);
-        let past = self.places.get_mut(place as usize)?;
-        past.conversation = Some(conversation);
-        (past.older, past.newer) = (newest, NONE);
-        tcp.retire(&mut past.tcp);
         if let Some(before) = self.places.get_mut(newest as usize) {
             before.newer = place;
         }
@@ -83,28 +72,14 @@ impl Ended {
         Some(place)
     }
 
-    /// The oldest, and its place.
-    pub(super) fn oldest(&mut self) -> Option<(u32, &mut ClosedConversation)> {
+    /// Takes the oldest out, and gives its place.
+    pub(super) fn pop(&mut self) -> Option<(u32, Conversation)> {
         let (oldest, _) = self.ends?;
-        Some((oldest, self.places.get_mut(oldest as usize)?))
-    }
-
-    /// Lets the oldest go.
-    pub(super) fn pop(&mut self) {
-        if let Some((oldest, _)) = self.ends {
-            self.unlink(oldest);
-        }
-    }
-
-    /// Takes the conversation at `place` out: a late packet has come.
-    pub(super) fn take(&mut self, place: u32) -> Option<(Conversation, TcpKind)> {
-        let conversation = self.unlink(place)?;
-        let past = self.places.get_mut(place as usize)?;
-        Some((conversation, std::mem::take(&mut past.tcp)))
+        Some((oldest, self.take(oldest)?))
     }
 
     /// Takes the conversation at `place` out of the order, and makes its place free.
-    fn unlink(&mut self, place: u32) -> Option<Conversation> {
+    pub(super) fn take(&mut self, place: u32) -> Option<Conversation> {
         let past = self.places.get_mut(place as usize)?;
         let conversation = past.conversation.take()?;
         let (older, newer) = (past.older, past.newer);
@@ -124,11 +99,11 @@ impl Ended {
         Some(conversation)
     }
 
-    /// All of them, complete again, in no order.
+    /// All of them, in no order.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Conversation> + '_ {
         (self.ends, self.len) = (None, 0);
         self.free.clear();
-        self.places.drain(..).filter_map(|past| Some(past.conversation?.with(past.tcp)))
+        self.places.drain(..).filter_map(|past| past.conversation)
     }
 }
 
@@ -150,11 +125,13 @@ mod tests {
             wire_len: 0,
             data: &[],
         };
-        Conversation::new(StreamId { protocol: Protocol::Tcp, number }, ends, RolesFrom::Syn, &frame, Kind::Retired)
-    }
-
-    fn oldest(ended: &mut Ended) -> Option<u32> {
-        ended.oldest().and_then(|(_, past)| past.conversation.as_ref().map(|oldest| oldest.stream.number))
+        Conversation::new(
+            StreamId { protocol: Protocol::Tcp, number },
+            ends,
+            RolesFrom::Syn,
+            &frame,
+            Kind::Tcp(Box::default()),
+        )
     }
 
     #[test]
@@ -162,21 +139,21 @@ mod tests {
         let mut ended = Ended::default();
         let mut places = Vec::new();
         for number in 0..u32::try_from(KEPT).expect("few") {
-            places.push(ended.push(conversation(number), &mut TcpKind::default()).expect("a place"));
+            places.push(ended.push(conversation(number)).expect("a place"));
         }
         for _ in 0..3 * KEPT {
-            let (late, mut tcp) = ended.take(places[5]).expect("still there");
+            let late = ended.take(places[5]).expect("still there");
             assert_eq!(late.stream.number, 5);
-            places[5] = ended.push(late, &mut tcp).expect("a place");
-            assert_eq!((ended.len(), oldest(&mut ended)), (KEPT, Some(0)));
+            places[5] = ended.push(late).expect("a place");
+            assert_eq!(ended.len(), KEPT);
         }
-        ended.push(conversation(u32::MAX), &mut TcpKind::default()).expect("a place");
-        assert!(ended.push(conversation(0), &mut TcpKind::default()).is_none());
+        ended.push(conversation(u32::MAX)).expect("a place");
+        assert!(ended.push(conversation(0)).is_none());
         for number in [0, 1, 2, 3, 4, 6] {
-            assert_eq!(oldest(&mut ended), Some(number));
-            ended.pop();
+            let (_, oldest) = ended.pop().expect("the oldest");
+            assert_eq!(oldest.stream.number, number);
         }
         assert_eq!(ended.drain().count(), KEPT + 1 - 6);
-        assert!(ended.oldest().is_none());
+        assert!(ended.pop().is_none());
     }
 }

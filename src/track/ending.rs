@@ -1,7 +1,7 @@
 //! What is left of a conversation at its end: its totals.
 
 use super::conversation::Conversation;
-use super::kind::{Kind, TcpKind};
+use super::kind::Kind;
 use super::ledger::Ledger;
 use super::rtt::RttTotals;
 use super::totals::{ConversationTotals, TcpTotals, UdpTotals};
@@ -10,33 +10,29 @@ use crate::model::Direction;
 
 impl Conversation {
     /// Everything that is known of it at its end; what was noted moves out.
-    pub(super) fn totals(mut self) -> ConversationTotals {
-        let (tcp, udp, echo, echo_story, rtt, ledger) = match std::mem::replace(&mut self.kind, Kind::Retired) {
-            Kind::Tcp(mut tcp) => return self.tcp_totals(&mut tcp),
-            Kind::Udp(mut exchange) => {
+    pub(super) fn totals(&mut self) -> ConversationTotals {
+        let (transport, echo, times, ledger) = match &mut self.kind {
+            Kind::Tcp(tcp) => {
+                for direction in [Direction::ClientToServer, Direction::ServerToClient] {
+                    tcp.skip_lost(self.last_frame, direction);
+                }
+                tcp.echo_matcher.finish();
+                let (pending, bytes) = tcp.echo_matcher.pending();
+                let found = &mut tcp.echo_matcher.found;
+                let echo = (found.totals(pending, bytes), found.take_story());
+                let times = (tcp.connection.rtt_totals(), tcp.connection.response_times.totals(None));
+                let ledger = tcp.connection.ledger(self.last_at);
+                ((Some(tcp.connection.totals()), None), echo, times, Some(ledger))
+            }
+            Kind::Udp(exchange) => {
                 let (pending, bytes) = exchange.datagrams.pending();
                 let totals = exchange.totals();
                 let found = &mut exchange.datagrams.found;
-                let times = (None, exchange.response_times.totals(None));
-                (None, Some(totals), found.totals(pending, bytes), found.take_story(), times, exchange.ledger())
+                let echo = (found.totals(pending, bytes), found.take_story());
+                ((None, Some(totals)), echo, (None, exchange.response_times.totals(None)), exchange.ledger())
             }
-            Kind::Retired => (None, None, None, EchoStory::default(), (None, None), None),
         };
-        self.totals_with((tcp, udp), (echo, echo_story), rtt, ledger)
-    }
-
-    /// The same for a connection whose state is kept elsewhere.
-    pub(super) fn tcp_totals(&self, tcp: &mut TcpKind) -> ConversationTotals {
-        for direction in [Direction::ClientToServer, Direction::ServerToClient] {
-            tcp.skip_lost(self.last_frame, direction);
-        }
-        tcp.echo_matcher.finish();
-        let (pending, bytes) = tcp.echo_matcher.pending();
-        let found = &mut tcp.echo_matcher.found;
-        let (echo, story) = (found.totals(pending, bytes), found.take_story());
-        let rtt = (tcp.connection.rtt_totals(), tcp.connection.response_times.totals(None));
-        let ledger = tcp.connection.ledger(self.last_at);
-        self.totals_with((Some(tcp.connection.totals()), None), (echo, story), rtt, Some(ledger))
+        self.totals_with(transport, echo, times, ledger)
     }
 
     fn totals_with(

@@ -291,6 +291,8 @@ pub struct Observations {
     pub refused: Option<ProvenRefusal>,
     /// The right edge of the window moves back by so many bytes.
     pub shrunk: u32,
+    /// Its sender's SYN-ACK, where that lacks the window scale option that the SYN offered.
+    pub unscaled_syn_ack: Option<NonZeroU64>,
     /// It waited in its sender's kernel.
     pub wait: Option<ProvenWait>,
     /// Its ACK was delayed.

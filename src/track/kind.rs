@@ -11,8 +11,6 @@ use crate::model::{Direction, Endpoint, Segment, TcpFlags};
 pub(super) enum Kind {
     Tcp(Box<TcpKind>),
     Udp(Box<Exchange>),
-    /// Kept elsewhere: the conversation is among the ended.
-    Retired,
 }
 
 impl Kind {
@@ -22,7 +20,6 @@ impl Kind {
         match &mut self {
             Self::Tcp(tcp) => tcp.connection.clues = clues,
             Self::Udp(exchange) => exchange.begin(clues, ends),
-            Self::Retired => {}
         }
         self
     }
@@ -79,15 +76,18 @@ impl TcpKind {
         self.echo_matcher.skip(frame, direction, acked)
     }
 
-    /// Moves the state of a connection that ends to `place`, where nobody needs the one that is there any more, and is
-    /// empty then for the next connection: but for memory of both that it will need.
-    pub(super) fn retire(&mut self, place: &mut Self) {
+    /// The connection has ended: what late packets do not need goes, its memory to the `next` connection.
+    pub(super) fn retire(&mut self, next: &mut Self) {
         self.echo_matcher.settle();
-        let mut next = Self::default();
-        place.echo_matcher.hand_over(&mut next.echo_matcher);
-        place.connection.rtt.hand_over(&mut next.connection.rtt);
-        place.connection.response_times.hand_over(&mut next.connection.response_times);
         self.connection.hand_over(&mut next.connection);
-        *place = std::mem::replace(self, next);
+    }
+
+    /// Empties the state for another connection, which keeps memory that it will need.
+    pub(super) fn clear(&mut self) {
+        let mut next = Self::default();
+        self.echo_matcher.hand_over(&mut next.echo_matcher);
+        self.connection.rtt.hand_over(&mut next.connection.rtt);
+        self.connection.response_times.hand_over(&mut next.connection.response_times);
+        *self = next;
     }
 }

@@ -81,7 +81,7 @@ impl Mirror {
         if let Some(before) = place {
             let after = frame.time.zip(before.time).map(|(now, then)| now.since(then));
             let within = if marked == Marked::ById { DUPLICATE_WITHIN } else { NO_TIMER_WITHIN };
-            let soon = after.is_none_or(|after| after.0.abs() < within.0);
+            let soon = after.is_none_or(|after| after.0.unsigned_abs() < within.0.unsigned_abs());
             // without an identification an equal packet may be another one: after a pair of them, it is
             if soon && (marked == Marked::ById || !before.copied) && ttl_fits(before.ttl, packet.headers.ip.ttl) {
                 let copy_of = before.frame;

@@ -18,6 +18,7 @@ use super::slots::Slots;
 use super::stream::{RolesFrom, StreamId};
 use super::surges::{Opening, Surges};
 use super::tcp::former::Former;
+use super::tcp::prediction::Prediction;
 use super::tcp::rules::reset::family::Ends;
 use super::totals::ConversationTotals;
 use crate::echo::MemoryBudget;
@@ -43,14 +44,16 @@ pub struct Tracker {
     ended: Ended,
     /// The conversation that has ended with the packet at hand.
     ending: Option<u32>,
-    #[allow(clippy::vec_box, reason = "the boxes move in and out of conversations, their contents never do")]
-    spare: Vec<Box<TcpKind>>,
+    /// Cleared states; those at the back have memory of a conversation that has ended.
+    spare: VecDeque<Box<TcpKind>>,
     next_tcp: u32,
     next_udp: u32,
     evicted: u64,
     evictees: VecDeque<Conversation>,
     server: Option<Endpoint>,
     capture_point: Option<CapturePoint>,
+    /// Predictions are switched off.
+    without_prediction: bool,
     /// Room for the few conversations with much in flight.
     budget: MemoryBudget,
     /// The packet at hand.
@@ -97,6 +100,12 @@ impl Tracker {
     #[must_use]
     pub fn captured_at(self, capture_point: Option<CapturePoint>) -> Self {
         Self { capture_point, ..self }
+    }
+
+    /// The same, where every segment is to go through all rules, also one that is predicted.
+    #[must_use]
+    pub fn without_prediction(self, without_prediction: bool) -> Self {
+        Self { without_prediction, ..self }
     }
 
     /// The same where traced calls are known to have become RSTs.
@@ -170,17 +179,20 @@ impl Tracker {
     /// Lets the oldest ended conversations go and the evicted, up to the next one that is wanted.
     fn let_go(&mut self, wanted: bool) -> Option<Box<ConversationTotals>> {
         while self.ended.len() > ended::KEPT {
-            let Some((place, past)) = self.ended.oldest() else { break };
-            let totals = past.conversation.as_ref().and_then(|conversation| {
-                self.index.forget(&conversation.key(), Place::Ended(place));
-                wanted.then(|| Box::new(conversation.tcp_totals(&mut past.tcp)))
-            });
-            self.ended.pop();
+            let Some((place, mut conversation)) = self.ended.pop() else { break };
+            self.index.forget(&conversation.key(), Place::Ended(place));
+            let totals = wanted.then(|| Box::new(conversation.totals()));
+            if let Kind::Tcp(mut tcp) = conversation.kind
+                && self.spare.len() < SPARE
+            {
+                tcp.clear();
+                self.spare.push_front(tcp);
+            }
             if let Some(totals) = totals {
                 return Some(in_surge(&self.surges, totals));
             }
         }
-        while let Some(conversation) = self.evictees.pop_front() {
+        while let Some(mut conversation) = self.evictees.pop_front() {
             if wanted {
                 return Some(in_surge(&self.surges, Box::new(conversation.totals())));
             }
@@ -195,7 +207,7 @@ impl Tracker {
         let mut rest: Vec<Conversation> = rest.filter(|_| wanted).collect();
         rest.sort_unstable_by_key(|conversation| (conversation.first_frame, conversation.stream));
         let surges = std::mem::take(&mut self.surges);
-        rest.into_iter().map(move |conversation| in_surge(&surges, Box::new(conversation.totals())))
+        rest.into_iter().map(move |mut conversation| in_surge(&surges, Box::new(conversation.totals())))
     }
 
     /// How many TCP and UDP conversations there were.
@@ -339,8 +351,7 @@ impl Tracker {
 
     #[cold]
     fn reopen(&mut self, key: &FlowKey, place: u32) -> Option<u32> {
-        let (conversation, tcp) = self.ended.take(place)?;
-        let index = self.slots.occupy(conversation.with(tcp));
+        let index = self.slots.occupy(self.ended.take(place)?);
         self.index.forget(key, Place::Ended(place));
         self.index.open(*key, index);
         Some(index)
@@ -371,8 +382,9 @@ impl Tracker {
         }
         let (protocol, number, kind) = match packet.headers.transport {
             Transport::Segment(_) => {
-                let mut tcp = self.spare.pop().unwrap_or_default();
+                let mut tcp = self.spare.pop_back().unwrap_or_default();
                 tcp.connection.former = former;
+                tcp.connection.prediction = Prediction::new(self.without_prediction);
                 (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(tcp))
             }
             _ => (Protocol::Udp, &mut self.next_udp, Kind::Udp(Box::default())),
@@ -443,19 +455,13 @@ impl Tracker {
     /// Puts a conversation among the ended, and its memory aside for the next one.
     fn end(&mut self, index: u32) {
         let Some(mut conversation) = self.slots.take(index) else { return };
+        let Kind::Tcp(tcp) = &mut conversation.kind else { return self.let_away(index, conversation) };
+        let mut next = self.spare.pop_back().unwrap_or_default();
+        tcp.retire(&mut next);
+        self.spare.push_back(next);
         let key = conversation.key();
-        match std::mem::replace(&mut conversation.kind, Kind::Retired) {
-            Kind::Tcp(mut tcp) => {
-                let Some(place) = self.ended.push(conversation, &mut tcp) else { return };
-                self.index.end(key, index, place);
-                if self.spare.len() < SPARE {
-                    self.spare.push(tcp);
-                }
-            }
-            kind => {
-                conversation.kind = kind;
-                self.let_away(index, conversation);
-            }
+        if let Some(place) = self.ended.push(conversation) {
+            self.index.end(key, index, place);
         }
     }
 

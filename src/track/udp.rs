@@ -1,7 +1,7 @@
 //! One UDP conversation: requests and replies paired, duplicates distinguished from retransmissions.
 
 use super::askers::LinkedConversation;
-use super::capture_point::{CapturePointObserver, Measures};
+use super::capture_point::{CapturePoint, CapturePointObserver, Measures};
 use super::event::UdpFacts;
 use super::facts::{MORE, Overtaken, UdpPlace};
 use super::ledger::{Ledger, Wait};
@@ -79,6 +79,8 @@ pub(super) struct Exchange {
     pub(super) datagrams: Datagrams,
     totals: UdpTotals,
     pub(super) clues: CapturePointObserver,
+    /// Where it was captured, by these clues.
+    captured_at: (CapturePointObserver, Option<CapturePoint>),
     last: PerDirection<Option<Newest>>,
     /// The request in another conversation that its first datagram answers, until that has come.
     request: Option<LinkedConversation>,
@@ -159,7 +161,7 @@ impl Exchange {
                     self.response_times.add(time);
                 }
             }
-            facts.seen = self.clues.tell(None).capture_point;
+            facts.seen = self.capture_point();
             if let Some(overtaken_by) = answered.overtaken_by {
                 self.totals.reordered.see(overtaken_by);
                 self.totals.reordered.see(moment.frame);
@@ -182,7 +184,7 @@ impl Exchange {
         let asked = self.sender == Some(Direction::ClientToServer) && sender == Direction::ServerToClient;
         let turned = self.sender.is_some_and(|before| before != sender);
         // within its own datagrams a sender's program waits for nobody else
-        let shown = !turned || Measures::of(self.clues.tell(None).capture_point, sender) == Measures::RoundTrip;
+        let shown = !turned || Measures::of(self.capture_point(), sender) == Measures::RoundTrip;
         let wait = match sender {
             _ if self.ledger.open(at) >= IDLE && !asked => Wait::Idle,
             Direction::ClientToServer if shown => Wait::ClientApplication,
@@ -192,6 +194,14 @@ impl Exchange {
         self.ledger.attribute(wait, at, moment.frame);
         self.sender = Some(sender);
         self.answered |= asked;
+    }
+
+    /// Where it was captured, as far as is known so far: decided again only when the clues have changed.
+    fn capture_point(&mut self) -> Option<CapturePoint> {
+        if self.captured_at.0 != self.clues {
+            self.captured_at = (self.clues, self.clues.tell(None).capture_point);
+        }
+        self.captured_at.1
     }
 
     /// Where the time went; `None` without answers.

@@ -106,7 +106,8 @@ fn only_plain_steps_are_folded_and_each_is_counted_once() {
             let of_fold: Vec<_> = (first..=last)
                 .filter(|frame| {
                     steps.get(frame).is_some_and(|step| {
-                        step["protocol"] == protocol.as_str() && step["stream"].to_string() == stream
+                        let number = step["stream"].as_u64().map(|number| number.to_string());
+                        step["protocol"] == protocol.as_str() && number.as_deref() == Some(stream)
                     })
                 })
                 .collect();

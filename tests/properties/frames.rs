@@ -62,7 +62,8 @@ pub(crate) fn captures(folders: &[&str]) -> Vec<Capture> {
         paths.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
     }
     paths.sort();
-    let captures = paths.iter().filter_map(|path| read(path)).collect::<Vec<_>>();
+    let mut captures = paths.iter().filter_map(|path| read(path)).collect::<Vec<_>>();
+    captures.iter_mut().for_each(|capture| capture.frames.truncate(MOST));
     assert!(captures.len() >= 55, "only {} captures with frames", captures.len());
     captures
 }
@@ -70,14 +71,14 @@ pub(crate) fn captures(folders: &[&str]) -> Vec<Capture> {
 /// More frames of one capture are not needed to meet what is in it.
 const MOST: usize = 150;
 
-fn read(path: &Path) -> Option<Capture> {
+/// A capture with all of its frames, if it has any that can be read.
+pub(crate) fn read(path: &Path) -> Option<Capture> {
     let mut source = file::open(path).ok()?;
     let mut frames = Vec::new();
     while let Ok(Some(frame)) = source.next_frame() {
         let Frame { time, link, wire_len, data, .. } = frame;
         frames.push(Recorded { time, link, wire_len, data: data.to_vec() });
     }
-    frames.truncate(MOST);
     let name = path.file_name()?.to_string_lossy().into_owned();
     (!frames.is_empty()).then_some(Capture { name, frames })
 }

@@ -1,12 +1,15 @@
 //! Whatever happens to the frames of a capture, the whole pipeline goes through: no panic, every frame accounted for,
 //! and every finding proved by frames that are there.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may fail like tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests may fail like tests")]
 
 mod check;
 mod frames;
+mod prediction;
 mod shift;
 mod totals;
+
+use std::path::{Path, PathBuf};
 
 use frames::{Capture, Recorded, captures};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
@@ -96,6 +99,19 @@ fn every_fixture_is_told_whole_and_from_any_frame_on() {
     }
 }
 
+/// `ECHOLAB_CAPTURES=FOLDER` reads the captures of a folder instead.
+#[test]
+fn prediction_changes_nothing() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folder = std::env::var_os("ECHOLAB_CAPTURES").map_or(fixtures, PathBuf::from);
+    let mut captures = Vec::new();
+    prediction::captures_below(&folder, &mut captures);
+    assert!(!captures.is_empty(), "no capture in {}", folder.display());
+    for Capture { name, frames } in captures {
+        prediction::changes_nothing(&name, &frames);
+    }
+}
+
 #[test]
 fn the_wrap_changes_no_finding() {
     let mut moved = 0;
@@ -126,6 +142,18 @@ proptest! {
             befall(&mut frames, at, mishap);
         }
         check::play(frames, ahead);
+    }
+
+    #[test]
+    fn prediction_changes_nothing_whatever_happens(
+        capture in any_capture(),
+        mishaps in prop::collection::vec((any::<Index>(), mishap()), 1..6),
+    ) {
+        let Capture { name, mut frames } = capture;
+        for (at, mishap) in mishaps {
+            befall(&mut frames, at, mishap);
+        }
+        prediction::changes_nothing(&name, &frames);
     }
 
     #[test]

@@ -12,6 +12,10 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
             (_, Some(time)) if tcp.story.simultaneous_open => {
                 format!("complete, {} from the first SYN to the last ACK: simultaneous open", time.human())
             }
+            (Some(time), _) if tcp.story.opened_by_data => format!(
+                "complete, {} from the SYN to the client's first data: no bare ACK of the SYN-ACK was captured",
+                time.human()
+            ),
             (Some(time), _) => format!("complete, {} from the SYN to the ACK of the SYN-ACK", time.human()),
             (None, Some(time)) => {
                 format!("complete, {} from the first SYN to the ACK of the SYN-ACK, with retransmissions", time.human())

@@ -59,7 +59,14 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     if let Some(closed) = observations.zero_window {
         closed.report(&words, found);
     }
-    if observations.shrunk > 0 {
+    if let Some(syn_ack) = observations.unscaled_syn_ack.filter(|_| observations.shrunk > 0) {
+        let text = format!(
+            "The {who}'s window falls by {} to {}. Either the {who} takes back what it had offered, or it scales its windows and a box on the path has removed the option from its SYN-ACK in frame {syn_ack} (RFC 7323 §2): the {peer} then takes them for too small.",
+            bytes(observations.shrunk),
+            bytes(facts.window)
+        );
+        found.push(Finding::new(Code::WindowShrunk, text, [syn_ack.get(), frame]));
+    } else if observations.shrunk > 0 {
         let text = format!(
             "The {who} takes back {} that it had offered: the right edge of its window moves left. RFC 9293 §3.8.6 strongly discourages this; the {peer} must cope with it.",
             bytes(observations.shrunk)
@@ -77,7 +84,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     }
     let asks = facts.probe.is_some_and(|probe| probe.is_question());
     if let Some((since, gap)) = observations.idle.filter(|_| !asks) {
-        let text = || format!("Nothing was sent for {} since frame {since}.", gap.human());
+        let text = || format!("Nothing was captured for {} since frame {since}.", gap.human());
         found.add(Code::IdleGap, [since, frame], text);
     }
 }

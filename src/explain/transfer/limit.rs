@@ -33,14 +33,14 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
             format!("nothing: the {who} had sent all before the first ACK came")
         }
         () if spent.percent(spent.program) >= MOST => {
-            format!("the application: {program} of the time the {who} could have sent and did not")
+            format!("the application (or pacing): {program} of the time the {who} could have sent and did not")
         }
         () if spent.percent(network) >= MOST => network_of(flow, who),
         () if spent.percent(spent.unclear) >= MOST || spent.sum() == 0 => {
             format!("unknown: the {who}'s waits were too short to show what ended them")
         }
         () => format!(
-            "nothing alone: the application {program} of the time, the {peer}'s window {}, the network {}",
+            "nothing alone: the application (or pacing) {program} of the time, the {peer}'s window {}, the network {}",
             share(spent.window),
             share(network)
         ),

@@ -66,7 +66,14 @@ const RESETS: &[FindingCode] =
 const RESET: VerdictRule = VerdictRule {
     label: "Reset",
     says: |case| {
-        let finding = RESETS.iter().find_map(|code| case.found(*code))?;
+        let listed = RESETS.iter().find_map(|code| case.found(*code));
+        let Some(finding) = listed else {
+            // one that ends a connection with a request still unanswered is more than a note
+            let unanswered = [FindingCode::EchoPartial, FindingCode::UnansweredRequest];
+            unanswered.iter().find_map(|code| case.found(*code))?;
+            case.tcp.filter(|tcp| tcp.close == Close::Rst)?;
+            return case.found(FindingCode::ResetStale).map(|finding| told("Ended by a RST", finding));
+        };
         // an unknown RST may be another host's
         let sender = finding.sender.filter(|_| finding.code != FindingCode::ResetUnknown);
         let label = sender.map_or_else(|| "Reset".to_owned(), |sender| format!("Reset by the {}", sender.sender()));
@@ -83,6 +90,17 @@ const TROUBLE: &[(Wait, &str, Option<FindingCode>)] = &[
     (Wait::ServerApplication, "waiting for the server's program", Some(FindingCode::SlowServer)),
 ];
 
+/// Findings of a loss that was repaired, or may have been.
+const REPAIRS: &[FindingCode] = &[
+    FindingCode::FastRetransmit,
+    FindingCode::TimeoutRetransmit,
+    FindingCode::TailLossProbe,
+    FindingCode::Retransmit,
+    FindingCode::SpuriousRetransmit,
+    FindingCode::PathMtu,
+    FindingCode::OrderUnknown,
+];
+
 /// One kind of trouble took much of the time.
 pub(super) const SLOW: VerdictRule = VerdictRule {
     label: "Slow",
@@ -96,6 +114,10 @@ pub(super) const SLOW: VerdictRule = VerdictRule {
         if !much || share.time < NOTICEABLE_ZERO_WINDOW {
             return None;
         }
+        // gaps that no retransmission filled were left by packets that came late
+        let lost = REPAIRS.iter().any(|code| case.found(*code).is_some());
+        let doing =
+            if *wait == Wait::Recovery && !lost { "waiting for packets that others had overtaken" } else { doing };
         let (time, of) = (share.time.human(), total.human());
         let sentence = format!("Slow: {time} of {of} were spent {doing}");
         let longest = if share.longest == share.time { String::new() } else { longest(share.longest) };

@@ -26,11 +26,12 @@ impl Connection {
         let known = peer.snd_nxt.is_none_or(|next| !segment.ack.is_after(next))
             && own.ack_sent.is_none_or(|ack| !segment.ack.is_before(ack));
         let intact = segment.checksum != Checksum::Invalid && !own.signed;
-        let newer = match (segment.options.timestamps, own.newest_timestamp) {
-            (Some(stamps), Some((newest, _))) => stamps.value.wrapping_sub(newest).cast_signed() >= 0,
-            _ => true,
-        };
-        if due && known && intact && newer && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST)) {
+        if due
+            && known
+            && intact
+            && own.is_newer(segment)
+            && !segment.flags.intersects(TcpFlags::SYN.union(TcpFlags::RST))
+        {
             return None;
         }
         self.judge(moment, segment)
@@ -163,6 +164,6 @@ impl Connection {
 fn fits_syn(own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {
     let Some(isn) = peer.isn else { return true };
     let beyond = peer.snd_nxt.is_some_and(|next| segment.ack.is_after(next));
-    let first = segment.flags.contains(TcpFlags::SYN) || own.newest().is_none();
+    let first = segment.flags.contains(TcpFlags::SYN) || own.ack_sent.is_none();
     peer.has_asked_with(SeqNumber(segment.ack.0.wrapping_sub(1))) || segment.ack.is_after(isn) && !(beyond && first)
 }

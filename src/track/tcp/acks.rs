@@ -8,14 +8,15 @@ use super::gaps::AckedUnseen;
 use super::rules::arrival::{ARRIVALS, ProvenArrival};
 use super::rules::probe_answer::Answered;
 use super::rules::waiting::{ACK_DELAYS, AckDelayCase, AckDelayProof, ProvenAckDelay};
+use super::scoreboard::Sample;
 use crate::model::thresholds::DELAYED_ACK;
-use crate::model::{Segment, SeqNumber, TcpFlags};
+use crate::model::{Direction, Nanos, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::{CapturePoint, Measures};
 use crate::track::event::TcpFacts;
 use crate::track::facts::{Acked, Probe};
 use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission_proof::View;
-use crate::track::rtt::RttSample;
+use crate::track::rtt::{Distribution, RttSample};
 
 impl Connection {
     /// Fills in what the ACK covers, and the round trip that it completes.
@@ -44,10 +45,7 @@ impl Connection {
         let (clues, handshake) = (&self.clues, &self.handshake);
         let view = || View::of(clues.tell(handshake.times()).capture_point, !moment.direction);
         let reported = own.note_sack(moment, segment, peer, (advances, view), observations);
-        own.ack_at = moment.at;
-        own.ack_frame = moment.frame;
-        let stamp = segment.options.timestamps.map(|stamps| stamps.value);
-        own.stamp_before = std::mem::replace(&mut own.ack_stamp, stamp);
+        own.note_ack(moment, segment);
         if !advances {
             let older = before.is_some_and(|before| segment.ack.is_before(before));
             observations.older_ack = NonZeroU64::new(own.advanced.0).filter(|_| older);
@@ -122,20 +120,39 @@ impl Connection {
             let timer = observations.delayed_ack.filter(|_| segment.len == 0);
             own.delayed_ack = timer.and(NonZeroU64::new(moment.frame)).or(own.delayed_ack);
         }
-        facts.rtt = sample.zip(delay).filter(|(_, delay)| delay.0 >= 0).and_then(|(sent, delay)| {
-            // at the receiver it is no round trip but the receiver's own delay
-            (measures != Measures::Delay).then(|| {
-                self.rtt.add(delay);
-                RttSample { seen: capture_point, ..peer.estimator.sample(sent.frame, delay) }
-            })
-        });
+        facts.rtt =
+            sample.zip(delay).and_then(|timed| rtt_of(&mut self.rtt, peer, timed, (capture_point, moment.direction)));
         let from = from.relative_to(peer.seq_base.unwrap_or_default());
         let acked = Acked { from, bytes, syn, fin, segments: covered.segments, frames: covered.frames };
         facts.acked = Some(acked);
     }
 }
 
+/// The round trip that an ACK of `receiver` completes, a time after a segment of its peer; taken into both statistics.
+#[inline]
+pub(super) fn rtt_of(
+    rtt: &mut Distribution,
+    sender: &mut TcpEndpoint,
+    (sent, delay): (Sample, Nanos),
+    (capture_point, receiver): (Option<CapturePoint>, Direction),
+) -> Option<RttSample> {
+    // at the receiver it is no round trip but the receiver's own delay
+    if delay.0 < 0 || Measures::of(capture_point, !receiver) == Measures::Delay {
+        return None;
+    }
+    rtt.add(delay);
+    Some(RttSample { seen: capture_point, ..sender.estimator.sample(sent.frame, delay) })
+}
+
 impl TcpEndpoint {
+    /// Notes the frame, time and timestamp of a segment with an ACK.
+    #[inline]
+    pub(super) fn note_ack(&mut self, moment: &PacketRef, segment: &Segment) {
+        (self.ack_at, self.ack_frame) = (moment.at, moment.frame);
+        let stamp = segment.options.timestamps.map(|stamps| stamps.value);
+        self.stamp_before = std::mem::replace(&mut self.ack_stamp, stamp);
+    }
+
     /// Whether it may have delayed an ACK of `bytes` in `segments`: a receiver acknowledges at least every second full
     /// segment at once (RFC 1122 §4.2.3.2), and where it offers new room after a segment that had filled its window, it
     /// may have waited for its program to read.

@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use super::connection::Connection;
+use super::duplicate::same_packet;
 use super::endpoint::TcpEndpoint;
 use super::gaps::Fill;
 use super::reordering;
@@ -13,7 +14,7 @@ use crate::model::{Checksum, Direction, IpHeader, Nanos, OptTime, Segment, SeqNu
 use crate::track::facts::Probe;
 use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::Retransmission;
-use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof, View};
+use crate::track::retransmission_proof::{FirstCopy, PacketIds, ProofDetail, RetransmissionProof, View};
 
 impl Connection {
     /// Places the segment's sequence space. Nearly every segment carries nothing, or the bytes that are due.
@@ -46,6 +47,19 @@ impl Connection {
             return None;
         }
         self.take_unusual(moment, segment, end, ip)
+    }
+
+    /// Places the sequence space of a segment that was predicted: it carries nothing, or the bytes that are due.
+    #[inline]
+    pub(super) fn take_due_bytes(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) {
+        let own = self.sides.get_mut(moment.direction);
+        own.learn_marks(ip);
+        own.last_ip_id = ip.id;
+        if segment.len > 0 {
+            let end = segment.seq.plus(segment.len);
+            own.snd_nxt = Some(end);
+            own.sent.push(sent(moment, segment, end, ip));
+        }
     }
 
     /// A SYN, the first segment captured, and whatever is not the bytes that are due.
@@ -200,6 +214,10 @@ impl Connection {
             ..captured
         };
         if repeat.nth == 0 {
+            // without an identification a second answer to a duplicated SYN looks just the same
+            let answered_twice = with_ack && !marks.ip_id;
+            let detail = if answered_twice { ProofDetail::Alternative } else { ProofDetail::Plain };
+            let proof = RetransmissionProof { detail, ..proof };
             return explain(&Case { proof, ..Case::new(&again, own, peer, path, Before::SamePacket) });
         }
         let data = peer.newest_data().filter(|data| opened.is_some_and(|(ack, _)| data.frame >= ack.get()));
@@ -258,7 +276,19 @@ fn forgotten(
 ) -> Option<Retransmission> {
     let case = Case::new(again, sender, receiver, path, Before::Forgotten);
     let acked = receiver.ack_sent.is_some_and(|ack| !again.end.is_after(ack));
-    let proof = match sender.recall(again).filter(|_| acked) {
+    let recalled = sender.recall(again).filter(|_| acked);
+    let same = |packet: &RetransmittedSegment| same_packet(again, packet, again.at.since(packet.at));
+    if let Some(packet) = recalled.filter(|packet| sender.ip_ids_vary && same(packet)) {
+        let proof = RetransmissionProof {
+            original: Some(packet.frame),
+            after: again.at.since(packet.at),
+            marks: PacketIds::carried(again.ip_id, again.timestamp),
+            first_copy: FirstCopy::Captured,
+            ..case.proof
+        };
+        return explain(&Case { proof, ..Case::new(again, sender, receiver, path, Before::SamePacket) });
+    }
+    let proof = match recalled {
         Some(RetransmittedSegment { frame, at, first, .. }) => RetransmissionProof {
             original: Some(first.unwrap_or(frame)),
             after: again.at.since(at),
@@ -269,7 +299,8 @@ fn forgotten(
         None => case.proof,
     };
     let repeat = explain(&Case { proof, ..case })?;
-    sender.remember_repeat(RetransmittedSegment { first: repeat.proof.original, ..*again });
+    let late = repeat.may_be_late();
+    sender.remember_repeat(RetransmittedSegment { first: repeat.proof.original, late, ..*again });
     sender.recover(again, &repeat, receiver);
     Some(repeat)
 }

@@ -19,6 +19,7 @@ impl Connection {
         copy_of: u64,
         facts: &mut TcpFacts,
     ) {
+        self.prediction.forget();
         self.new_isn = false;
         facts.analysis = self.analyse(moment, segment);
         if !facts.analysis.is_empty() {

@@ -79,7 +79,7 @@ impl Connection {
         let point = self.capture_point_evidence().capture_point;
         // elsewhere the peer's newest segment need not have arrived yet
         let at_sender = Measures::of(point, direction) == Measures::RoundTrip;
-        if newest.len == 0 {
+        if newest.len == 0 && !newest.fin {
             return Cause::UNKNOWN;
         }
         Cause::arrival(NonZeroU64::new(newest.frame).filter(|_| at_sender), "duplicate_ack")

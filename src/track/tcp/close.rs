@@ -62,6 +62,7 @@ impl Connection {
             if first {
                 let resets = &mut own.loss_mut().resets;
                 resets.label = rule.label;
+                resets.ended_at = moment.at;
                 resets.foreign = !rule.effect.by_host;
                 resets.half_open = rule.effect.half_open;
                 resets.refused = rule.effect.ends == Ends::Attempt;
@@ -96,6 +97,7 @@ impl Connection {
                 acks_peer_fin: peer_end.is_some_and(|end| own.ack_sent.is_some_and(|ack| !ack.is_before(end))),
                 acked_by: None,
                 stamp: segment.options.timestamps.map(|stamps| stamps.value),
+                ip_id: own.last_ip_id,
             });
         } else {
             return;
@@ -126,7 +128,8 @@ impl Connection {
 
     /// What is known of the connection at its end; what was noted moves out.
     pub(in crate::track) fn totals(&mut self) -> TcpTotals {
-        let story = Box::new(self.tell());
+        let mut story = Box::<TcpSummary>::default();
+        self.tell(&mut story);
         let (client, server) = (&self.sides.client_to_server, &self.sides.server_to_client);
         TcpTotals {
             client_isn: client.isn.map(|isn| isn.0),
@@ -158,19 +161,20 @@ impl Connection {
         }
     }
 
-    /// The story, completed with what the sides know.
-    fn tell(&mut self) -> TcpSummary {
-        let mut story = self.recorder.tell();
+    /// The summary of what was noted and of what the sides know.
+    fn tell(&mut self, story: &mut TcpSummary) {
+        self.recorder.tell(story);
         story.capture_point_evidence = self.capture_point_evidence();
         story.handshake = [self.handshake.syn, self.handshake.syn_ack, self.handshake.ack()]
             .map(|seen| seen.map(|(frame, _)| frame.get()));
         story.opened_after = self.handshake.opened_after();
+        story.opened_by_data = self.handshake.ack_on_data && self.handshake.ack().is_some();
         story.ecn = self.ecn.agreed;
-        story.challenged_syn = self
-            .handshake
-            .syn
-            .zip(self.handshake.challenge)
-            .map(|((syn, _), ack)| (syn.get(), ack.get(), self.former.as_ref().map(|former| former.stream)));
+        story.challenged_syn = self.handshake.syn.zip(self.handshake.challenge).map(|((syn, _), ack)| {
+            // a RST in answer to the challenge ends the older connection
+            let goes_on = self.former.as_ref().filter(|former| former.reset.is_none());
+            (syn.get(), ack.get(), goes_on.map(|former| former.stream))
+        });
         story.simultaneous_open = self.handshake.simultaneous;
         story.unanswered_syn = self.handshake.outcome() == Handshake::Partial
             && self.handshake.syn_ack.is_none()
@@ -210,6 +214,5 @@ impl Connection {
                     .map(|(frame, at)| (frame.get(), at.get())),
             });
         }
-        story
     }
 }

@@ -9,7 +9,7 @@ use crate::track::facts::{EcnSignal, Observations};
 use crate::track::packet_ref::PacketRef;
 
 /// ECN field of a packet that met congestion (RFC 3168 §5).
-const CONGESTION_EXPERIENCED: u8 = 3;
+pub(super) const CONGESTION_EXPERIENCED: u8 = 3;
 
 /// The three flags of ECN.
 const ECN_FLAGS: TcpFlags = TcpFlags::AE.union(TcpFlags::CWR).union(TcpFlags::ECE);
@@ -28,7 +28,7 @@ impl Connection {
         let flags = segment.flags;
         if ip.ecn == CONGESTION_EXPERIENCED
             || flags.intersects(ECN_FLAGS.union(TcpFlags::SYN))
-            || self.ecn.agreed == Ecn::Accurate
+            || self.ecn.is_accurate()
         {
             self.note_ecn(moment, segment, ip, fits, observations);
         }

@@ -5,6 +5,7 @@ use super::endpoint::TcpEndpoint;
 use super::former::Former;
 use super::handshake::Progress;
 use super::loss_state::OPEN_AT_END;
+use super::prediction::Prediction;
 use super::recorder::SummaryRecorder;
 use super::time_ledger::TimeLedger;
 use super::wireshark::Wireshark;
@@ -22,6 +23,8 @@ pub(in crate::track) struct Connection {
     pub(super) wireshark: Wireshark,
     pub(super) handshake: Progress,
     pub(super) ecn: EcnState,
+    /// Whether the next segment can be predicted.
+    pub(in crate::track) prediction: Prediction,
     /// What used the ports before.
     pub(in crate::track) former: Option<Box<Former>>,
     pub(in crate::track) clues: CapturePointObserver,

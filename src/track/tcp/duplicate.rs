@@ -79,7 +79,15 @@ impl TcpEndpoint {
             return Some(*repeat);
         }
         if let Some(fin) = self.fin.filter(|fin| is_same(fin.end.plus(u32::MAX), fin.end)) {
-            return Some(RetransmittedSegment { frame: fin.frame, at: fin.at, first: None, ..*again });
+            let (ip_id, timestamp) = (fin.ip_id, fin.stamp);
+            return Some(RetransmittedSegment {
+                frame: fin.frame,
+                at: fin.at,
+                first: None,
+                ip_id,
+                timestamp,
+                ..*again
+            });
         }
         let mut last = self.recent;
         last.sort_unstable_by_key(|recent| std::cmp::Reverse(recent.frame));
@@ -93,16 +101,20 @@ impl TcpEndpoint {
             let carried = std::mem::replace(&mut end, seq);
             recent.frame > 0 && is_same(seq, carried)
         })?;
-        Some(RetransmittedSegment { frame: same.frame, at: OptTime::UNKNOWN, first: None, ..*again })
+        let (at, ip_id, timestamp) = (OptTime::UNKNOWN, None, None);
+        Some(RetransmittedSegment { frame: same.frame, at, first: None, ip_id, timestamp, ..*again })
     }
 }
 
-/// The same IP identification (0 says nothing), the same time stamp, soon after.
-fn same_packet(again: &RetransmittedSegment, before: &RetransmittedSegment, after: Option<Nanos>) -> bool {
+/// The same IP identification (0 says nothing) and the same timestamp, or without timestamps soon after. A retransmission has
+/// newer ones, however late it comes.
+pub(super) fn same_packet(again: &RetransmittedSegment, before: &RetransmittedSegment, after: Option<Nanos>) -> bool {
     let same_stamp = again.timestamp == before.timestamp;
     let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);
     match (again.ip_id, before.ip_id) {
-        (Some(id), Some(first)) if id != 0 || first != 0 => id == first && same_stamp && soon,
+        (Some(id), Some(first)) if id != 0 || first != 0 => {
+            id == first && same_stamp && (soon || again.timestamp.is_some())
+        }
         // without an identification only the same clock tick at almost the same time tells; a tail-loss probe has another
         _ => same_stamp && again.timestamp.is_some() && after.is_some_and(|after| after < TIMESTAMP_TICK),
     }

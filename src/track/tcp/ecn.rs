@@ -74,6 +74,11 @@ impl EcnState {
         matches!(self.offered, Some(OFFERS_ACCURATE | OFFERS_CLASSIC))
     }
 
+    /// Whether it is Accurate ECN, whose flags count on every segment.
+    pub(super) fn is_accurate(&self) -> bool {
+        self.agreed == Ecn::Accurate
+    }
+
     pub(super) fn count(&mut self, direction: Direction) -> Option<&mut Option<u8>> {
         self.counts.get_mut(direction as usize)
     }

@@ -8,6 +8,7 @@ use super::segment::{RetransmittedSegment, SentSegment};
 use super::signature::is_signed;
 use crate::model::thresholds::{DELAYED_ACK, DUPLICATE_WITHIN};
 use crate::model::{IpHeader, Nanos, OptTime, Segment, SeqNumber, TcpFlags};
+use crate::track::packet_ref::PacketRef;
 use crate::track::rtt::Estimator;
 
 /// A shift above this counts as this (RFC 7323 §2.3).
@@ -23,6 +24,7 @@ pub(in crate::track) struct Recent {
     pub(super) ack: Option<SeqNumber>,
     pub(super) len: u32,
     pub(super) syn: bool,
+    pub(super) fin: bool,
     /// It carries as much data as the MSS lets it: more may wait behind it.
     pub(super) full: bool,
     /// It carries nothing, and is the same packet as the one before.
@@ -46,6 +48,8 @@ pub(super) struct Fin {
     pub(super) acked_by: Option<NonZeroU64>,
     /// Its timestamp.
     pub(super) stamp: Option<u32>,
+    /// Its IP identification.
+    pub(super) ip_id: Option<u16>,
 }
 
 /// A SYN or SYN-ACK that is in the capture again.
@@ -193,6 +197,23 @@ impl TcpEndpoint {
         if !segment.flags.contains(TcpFlags::RST) && self.newest_timestamp.is_none_or(newer) {
             self.newest_timestamp = Some((stamps.value, frame));
         }
+    }
+
+    /// Whether the timestamp of a segment is not older than those before; so is one without (RFC 7323 §5.3).
+    #[inline]
+    pub(super) fn is_newer(&self, segment: &Segment) -> bool {
+        match (segment.options.timestamps, self.newest_timestamp) {
+            (Some(stamps), Some((newest, _))) => stamps.value.wrapping_sub(newest).cast_signed() >= 0,
+            _ => true,
+        }
+    }
+
+    /// Notes data that it sends for the first time: an answer to what the peer has sent before.
+    #[inline]
+    pub(super) fn note_new_data(&mut self, peer: &mut Self, moment: &PacketRef, segment: &Segment) {
+        self.last_data = moment.at;
+        self.unread_bytes = self.unread_bytes.saturating_add(segment.len);
+        peer.unread_bytes = 0;
     }
 
     /// The shift of its windows: `None` where unknown.

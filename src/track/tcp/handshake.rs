@@ -16,6 +16,8 @@ pub(super) struct Progress {
     pub(super) syn: Option<(NonZeroU64, OptTime)>,
     pub(super) syn_ack: Option<(NonZeroU64, OptTime)>,
     ack: Option<(NonZeroU64, OptTime)>,
+    /// That was no bare ACK, but the client's first data or FIN.
+    pub(super) ack_on_data: bool,
     pub(super) refused: bool,
     pub(super) simultaneous: bool,
     from_client: OptTime,
@@ -97,6 +99,7 @@ impl Progress {
                 && sides.get(moment.direction).isn.is_none_or(|isn| seq.is_after(isn)) =>
             {
                 self.ack = moment.place();
+                self.ack_on_data = matches!(place, SegmentRole::Data | SegmentRole::Fin { .. });
                 self.finish(moment);
             }
             _ => {}

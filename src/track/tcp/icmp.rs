@@ -71,6 +71,7 @@ pub(super) fn quoted_frame(sender: &mut TcpEndpoint, quoted: &Quoted) -> Option<
 impl Connection {
     /// An ICMP error to the sender of the segment that it quotes; the frame of that segment, where it is known.
     pub(in crate::track) fn take_error(&mut self, moment: &PacketRef, error: &IcmpError) -> Option<u64> {
+        self.prediction.forget();
         self.recorder.see_error(moment.frame);
         // the sender's own kernel may give up on an address after seconds
         if error.source != error.quoted.source.address {

@@ -62,6 +62,8 @@ pub(super) struct Resets {
     pub(super) at: OptTime,
     pub(super) seq: SeqNumber,
     pub(super) ack: Option<SeqNumber>,
+    /// When the one came that ended the connection.
+    pub(super) ended_at: OptTime,
     /// The last segment of the peer that a RST has answered.
     pub(super) answered: u64,
     /// Of an ended connection: segments of the peer that were not acknowledged, by frame, time and payload bytes.

@@ -12,6 +12,7 @@ mod dup_acks;
 mod duplicate;
 mod ecn;
 mod endpoint;
+mod fast_path;
 pub(super) mod former;
 pub(super) mod fragments;
 mod gaps;
@@ -22,9 +23,11 @@ mod isn;
 mod keep_alive;
 mod loss_evidence;
 mod loss_state;
+mod numbers;
 mod observations;
 mod other_host;
 mod port_reuse;
+pub(super) mod prediction;
 mod probe;
 mod recorder;
 mod recovery;
@@ -60,27 +63,16 @@ pub use two_ttls::{Quicker, SameTtl, TwoTtls};
 
 use super::analysis::Analysis;
 use super::event::TcpFacts;
-use super::facts::{Life, Observations, Probe, SegmentRole};
+use super::facts::{Life, Observations, SegmentRole};
 use super::packet_ref::PacketRef;
 use crate::model::{Direction, IpHeader, Segment, SeqNumber, TcpFlags, Unknown};
 use connection::Connection;
 use endpoint::{Recent, TcpEndpoint};
+use numbers::Numbers;
 use rules::probe_answer::Answered;
-use rules::reset::family::{Ends, ResetFamily};
+use rules::reset::family::Ends;
 use rules::reset::{self, Elsewhere, ResetCase};
-use rules::rule::Verdict;
 use wireshark::SegmentView;
-
-/// What is known of a segment apart from what it changes.
-struct Numbers {
-    analysis: Analysis,
-    role: SegmentRole,
-    probe: Option<Probe>,
-    reset: Option<Verdict<ResetFamily>>,
-    copied: bool,
-    window: u32,
-    scale: Option<u32>,
-}
 
 impl Connection {
     /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
@@ -93,6 +85,10 @@ impl Connection {
         elsewhere: &Elsewhere<'_>,
         facts: &mut TcpFacts,
     ) {
+        if self.take_predicted(moment, segment, ip, facts) {
+            return;
+        }
+        self.prediction.forget();
         let direction = moment.direction;
         self.lacks_frames |= moment.unknown.contains(Unknown::FRAMES);
         let has_ack = segment.flags.contains(TcpFlags::ACK);
@@ -212,6 +208,7 @@ impl Connection {
             let smaller = window < own.window && has_ack && !two_hosts && retransmission.is_none();
             if smaller && !segment.flags.intersects(TcpFlags::CONTROL) && !own.expects_nothing_from(peer) {
                 observations.shrunk = own.shrinks(window, acked.as_ref(), segment.ack);
+                observations.unscaled_syn_ack = own.syn.map(|(frame, _)| frame).filter(|_| own.may_scale(peer, window));
             }
             own.window = window;
         }
@@ -229,9 +226,7 @@ impl Connection {
             && reset.is_none()
             && !probe.is_some_and(|probe| probe.is_question())
         {
-            own.last_data = moment.at;
-            own.unread_bytes = own.unread_bytes.saturating_add(segment.len);
-            peer.unread_bytes = 0;
+            own.note_new_data(peer, moment, segment);
         }
         if probe.and_then(|probe| probe.asks()) == Some(Asks::Alive) {
             // it is sent because of the silence
@@ -255,6 +250,7 @@ impl Connection {
             ack: has_ack.then_some(segment.ack),
             len: segment.len,
             syn: segment.flags.contains(TcpFlags::SYN),
+            fin: segment.flags.contains(TcpFlags::FIN),
             full: own.is_full(peer, segment),
             copy: numbers.copied,
             fills_window: facts.observations.fills_window,

@@ -35,6 +35,13 @@ impl TcpEndpoint {
         let back = self.window.saturating_sub(window).saturating_sub(forward);
         if first || back < (1 << shift).max(2) { 0 } else { back }
     }
+
+    /// Whether it may scale a window that falls to this, although its SYN-ACK lacks the option that the SYN offered: a box
+    /// on the path may have removed it.
+    #[cold]
+    pub(super) fn may_scale(&self, peer: &Self, window: u32) -> bool {
+        self.syn_with_ack && self.shift.is_none() && peer.shift.is_some() && window <= self.window / 2
+    }
 }
 
 impl Connection {
@@ -129,7 +136,7 @@ impl Connection {
 
     /// Whether data fills the receiver's window to the last byte.
     #[inline]
-    fn fills_window(&self, moment: &PacketRef, segment: &Segment) -> bool {
+    pub(super) fn fills_window(&self, moment: &PacketRef, segment: &Segment) -> bool {
         let peer = self.sides.get(!moment.direction);
         let edge = peer.scale().and(peer.ack_sent).filter(|_| peer.window > 0).map(|ack| ack.plus(peer.window));
         segment.len > 0 && edge == Some(segment.seq.plus(segment.len))
@@ -137,15 +144,33 @@ impl Connection {
 
     /// Why new data that is less than a full segment waited in its sender's kernel, if it did.
     fn hint_wait(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
+        let point = || self.capture_point_evidence().capture_point;
+        let Some(case) = self.waiting_case(moment, segment, (observations.fills_window, point)) else { return };
+        observations.wait = ProvenWait::first(WAITING, &case);
+        let off = case.shows_no_nagle();
+        self.sides.get_mut(moment.direction).nagle_off |= off;
+    }
+
+    /// Whether a segment that did not wait shows that its sender does not use Nagle's algorithm.
+    #[inline]
+    pub(super) fn shows_no_nagle(&self, moment: &PacketRef, segment: &Segment) -> bool {
+        self.waiting_case(moment, segment, (false, || None)).is_some_and(|case| case.shows_no_nagle())
+    }
+
+    /// New data that is less than a full segment, for the rules of waiting; `None` where it is full or the first.
+    #[inline]
+    fn waiting_case<'a>(
+        &'a self,
+        moment: &'a PacketRef,
+        segment: &'a Segment,
+        (fills_window, point): (bool, impl Fn() -> Option<CapturePoint>),
+    ) -> Option<WaitingCase<'a>> {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
-        let Some(full) = own.full_segment(peer, segment) else { return };
-        if segment.len.is_multiple_of(full) {
-            return;
-        }
-        let Some(before) = own.newest_data() else { return };
-        let point = self.capture_point_evidence().capture_point;
+        let full = own.full_segment(peer, segment).filter(|full| !segment.len.is_multiple_of(*full))?;
+        let before = own.newest_data()?;
+        let point = point();
         let measures = Measures::of(point, moment.direction);
-        let case = WaitingCase {
+        Some(WaitingCase {
             moment,
             segment,
             own,
@@ -155,11 +180,8 @@ impl Connection {
             answer_time: self.handshake.answer_time(moment.direction),
             measures,
             at_receiver: measures == Measures::Delay || point == Some(CapturePoint::SameHost),
-            fills_window: observations.fills_window,
-        };
-        observations.wait = ProvenWait::first(WAITING, &case);
-        let off = case.was_small() && case.ack_cannot_have_arrived();
-        self.sides.get_mut(moment.direction).nagle_off |= off;
+            fills_window,
+        })
     }
 
     /// A silence. What a probe's sender sends next, its timers time: the probes tell of the silence.

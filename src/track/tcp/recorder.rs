@@ -45,6 +45,32 @@ pub(super) struct RareEvents {
     pub(super) options: PerDirection<OptionKinds>,
 }
 
+impl RareEvents {
+    /// Moves what was noted into the summary.
+    #[cold]
+    fn tell(self, summary: &mut TcpSummary) {
+        summary.ignored_resets = self.ignored_resets;
+        summary.went_on = self.went_on;
+        summary.misfit = self.misfit;
+        summary.superseded_by = self.superseded_by;
+        summary.after_fin = self.after_fin;
+        summary.zero_window = self.zero_window;
+        summary.window_filled = self.window_filled;
+        summary.invalid = self.invalid;
+        summary.foreign_acks = self.foreign_acks;
+        summary.refusals = self.refusals;
+        summary.fragmented = self.fragmented;
+        summary.earlier_fragments = self.earlier_fragments;
+        summary.errors = self.errors;
+        summary.repeats = self.repeats;
+        summary.idle = self.idle;
+        summary.keep_alives = self.keep_alives;
+        summary.path_mtu = self.path_mtu;
+        summary.unanswered = self.unanswered;
+        summary.options = self.options;
+    }
+}
+
 /// What is noted while a connection lasts, small since there is one for each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SummaryRecorder {
@@ -55,33 +81,13 @@ pub(super) struct SummaryRecorder {
 }
 
 impl SummaryRecorder {
-    /// The beginning of a story: what was noted.
-    pub(super) fn tell(&mut self) -> TcpSummary {
-        let rare = self.rare.take().map(|rare| *rare).unwrap_or_default();
-        TcpSummary {
-            ignored_resets: rare.ignored_resets,
-            went_on: rare.went_on,
-            misfit: rare.misfit,
-            superseded_by: rare.superseded_by,
-            after_fin: rare.after_fin,
-            zero_window: rare.zero_window,
-            window_filled: rare.window_filled,
-            offloaded: std::mem::take(&mut self.offloaded),
-            invalid: rare.invalid,
-            foreign_acks: rare.foreign_acks,
-            refusals: rare.refusals,
-            fragmented: rare.fragmented,
-            earlier_fragments: rare.earlier_fragments,
-            errors: rare.errors,
-            repeats: rare.repeats,
-            idle: rare.idle,
-            keep_alives: rare.keep_alives,
-            path_mtu: rare.path_mtu,
-            unanswered: rare.unanswered,
-            options: rare.options,
-            first_frame: self.first_frame,
-            last_frame: self.last_frame,
-            ..TcpSummary::default()
+    /// Moves what was noted into the summary.
+    pub(super) fn tell(&mut self, summary: &mut TcpSummary) {
+        summary.first_frame = self.first_frame;
+        summary.last_frame = self.last_frame;
+        summary.offloaded = std::mem::take(&mut self.offloaded);
+        if let Some(rare) = self.rare.take() {
+            rare.tell(summary);
         }
     }
 

@@ -8,7 +8,7 @@ use super::endpoint::TcpEndpoint;
 use super::loss_state::SackBlocks;
 use super::rules::dsack::{DSACKS, ProvenDsack};
 use super::segment::{RetransmittedSegment, SentSegment};
-use crate::model::{Segment, SeqNumber};
+use crate::model::{Segment, SeqNumber, TcpFlags};
 use crate::track::facts::Observations;
 use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::DsackReport;
@@ -71,7 +71,9 @@ impl TcpEndpoint {
         if let Some(highest) = highest.filter(|new| self.loss().sacked.is_none_or(|old| new.is_after(old))) {
             self.loss_mut().sacked = Some(highest);
         }
-        let duplicate = segment.len == 0 && self.ack_sent == Some(segment.ack) && peer.sent.in_flight() > 0;
+        // a FIN or SYN is no duplicate ACK (RFC 5681 §2)
+        let bare = segment.len == 0 && !segment.flags.intersects(TcpFlags::CONTROL);
+        let duplicate = bare && self.ack_sent == Some(segment.ack) && peer.sent.in_flight() > 0;
         if block.is_some() || duplicate && !advances && observations.void_sack.is_none() && self.repeats_ack(segment) {
             self.loss_mut().dup_acks.push(DupAck {
                 frame: moment.frame,
@@ -181,9 +183,12 @@ impl TcpEndpoint {
         self.sent.iter().all(|other| other.frame >= sent.frame)
     }
 
-    /// Which of its retransmissions brought the bytes from `left` up to `right` a second time: the one whose timestamp the
-    /// DSACK echoes (RFC 7323 §4.3), else one of those that no DSACK has reported yet. One whose first copy did not come
-    /// by is not known to be the second.
+    /// Which of its retransmissions brought the bytes from `left` up to `right` a second time: at the receiver the last that
+    /// came before the DSACK, elsewhere one of those that no DSACK has reported yet. One whose first copy did not come by
+    /// is not known to be the second.
+    ///
+    /// A receiver discards bytes that it has before it takes their timestamp (RFC 7323 §4.3, §5.3), so the DSACK echoes that
+    /// of what advanced it last. Where that is a copy of these bytes, a retransmission sent after it was not needed.
     fn had(
         &mut self,
         (left, right): (SeqNumber, SeqNumber),
@@ -191,21 +196,40 @@ impl TcpEndpoint {
         echo: Option<u32>,
         view: View,
     ) -> Option<DsackReport> {
+        // several segments may have left in one tick of the clock
+        let only = |stamp: Option<u32>, frame: u64| {
+            let others = self.sent.iter().filter(|sent| sent.frame != frame && sent.last.0 != frame);
+            let fin = self.fin.filter(|fin| fin.frame != frame).and_then(|fin| fin.stamp);
+            !others.map(|sent| sent.timestamp).chain([fin]).any(|other| other == stamp)
+        };
+        let mut of_echo = self.loss().repeats.iter().filter(|again| echo.is_some() && again.timestamp == echo);
+        let arrived_first = of_echo.next().filter(|again| of_echo.next().is_none() && only(echo, again.frame));
+        let arrived_first = arrived_first.filter(|again| again.carries(left)).map(|again| again.frame);
         let unreported =
             |again: &&mut RetransmittedSegment| again.carries(left) && again.had.is_none_or(|had| !left.is_before(had));
         let mut repeats: Vec<_> = self.loss_mut().repeats.iter_mut().filter(unreported).collect();
         // what its sender retransmitted it had sent before, captured or not
         let sent = repeats.len() + usize::from(original.is_some() || matches!(view, View::Sender | View::Both));
         let last = repeats.iter().filter(|again| again.had.is_none()).map(|again| again.frame).max();
-        let echoed = repeats.iter().position(|again| echo.is_some() && again.timestamp == echo);
         let newest = repeats.len().checked_sub(1).filter(|_| view.shows_arrival() && sent > 1);
-        let index = echoed.or(newest).or_else(|| repeats.iter().position(|again| again.had.is_none())).unwrap_or(0);
+        let later = repeats.iter().position(|again| arrived_first.is_some_and(|first| again.frame > first));
+        let known = newest.or(later);
+        if let Some((first, sent)) = arrived_first.zip(original).filter(|_| known.is_none() && repeats.len() == 1) {
+            let again = repeats.first_mut()?;
+            let whole = !left.is_after(again.seq) && !right.is_before(again.end);
+            again.had = Some(right);
+            if whole {
+                return Some(DsackReport::Retransmitted { again: first, other: sent.frame });
+            }
+            return Some(DsackReport::Partly { again: first, bytes: right.relative_to(left) });
+        }
+        let index = known.or_else(|| repeats.iter().position(|again| again.had.is_none())).unwrap_or(0);
         let again = repeats.get_mut(index)?;
         let goes_on = again.had.is_some_and(|had| !left.is_after(had));
         let whole = (goes_on || !left.is_after(again.seq)) && !right.is_before(again.end);
         again.had = Some(right);
         let first = again.frame;
-        Some(match last.filter(|last| echoed.or(newest).is_none() && *last != first) {
+        Some(match last.filter(|last| known.is_none() && *last != first) {
             _ if sent < 2 => DsackReport::Unknown { once: first },
             Some(last) => DsackReport::OneOf { first, last },
             None if whole => DsackReport::Retransmitted { again: first, other: 0 },

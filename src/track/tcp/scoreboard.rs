@@ -202,6 +202,12 @@ impl Scoreboard {
         self.segments.range(..self.acked.min(self.segments.len()))
     }
 
+    /// The remembered segments that `ack` covers and no ACK before did.
+    pub(super) fn in_flight_up_to(&self, ack: SeqNumber) -> impl Iterator<Item = &SentSegment> {
+        let covered = move |sent: &&SentSegment| !sent.end.is_after(ack);
+        self.segments.range(self.acked.min(self.segments.len())..).take_while(covered)
+    }
+
     /// How many segments are not acknowledged.
     pub(super) fn in_flight(&self) -> usize {
         self.segments.len() - self.acked

@@ -81,3 +81,10 @@ pub(super) struct SentSegment {
     /// The frame that acknowledged it.
     pub(super) acked_by: Option<NonZeroU64>,
 }
+
+impl SentSegment {
+    /// Whether it was not simply sent once, whole and in order.
+    pub(super) fn is_unusual(&self) -> bool {
+        self.repeats > 0 || self.damaged | self.late | self.part
+    }
+}

@@ -127,6 +127,8 @@ pub struct TcpSummary {
     pub handshake: [Option<u64>; 3],
     /// From the first SYN to the ACK that completed the handshake, however often they were sent.
     pub opened_after: Option<Nanos>,
+    /// No bare ACK of the SYN-ACK was captured: the client's first data or FIN completed the handshake.
+    pub opened_by_data: bool,
     /// Both sides sent a SYN first.
     pub simultaneous_open: bool,
     /// SYNs, and nothing in answer.

@@ -40,6 +40,11 @@ pub(in crate::track) struct TimeLedger {
 }
 
 impl TimeLedger {
+    /// Whether a loss of either side is being repaired.
+    pub(super) fn is_recovering(&self) -> bool {
+        self.recovers.client_to_server.is_some() || self.recovers.server_to_client.is_some()
+    }
+
     /// Whether data or a FIN of either side is not acknowledged.
     pub(super) fn is_any_in_flight(&self) -> bool {
         self.in_flight.client_to_server || self.in_flight.server_to_client

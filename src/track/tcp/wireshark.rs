@@ -79,6 +79,29 @@ impl Wireshark {
 }
 
 impl Wireshark {
+    /// Whether a segment with no flags of TCP but ACK and PSH certainly gets no flag: it starts where the one before
+    /// ended, and acknowledges nothing that was not captured. Many others get none either.
+    #[inline]
+    pub(super) fn has_no_flags(&self, seen: &SegmentView) -> bool {
+        let (forward, reverse) = (self.flows.get(seen.direction), self.flows.get(!seen.direction));
+        let end = seen.seq.plus(seen.len);
+        let in_order = forward.next_seq == Some(seen.seq) && forward.gap.is_none() && end.0 != 0;
+        let acks_seen = reverse.next_seq.is_some_and(|next| !seen.ack.is_after(next)) && reverse.gap.is_none();
+        let open = seen.window != 0 && reverse.window != Some(0);
+        let advances = match seen.len {
+            0 => forward.last_ack != seen.ack,
+            _ => (reverse.last_ack.0 == 0 || end.is_after(reverse.last_ack)) && !fills_window(reverse, seen),
+        };
+        in_order && acks_seen && open && advances
+    }
+
+    /// Takes a segment that has no flags.
+    #[inline]
+    pub(super) fn follow_without_flags(&mut self, seen: &SegmentView) {
+        remember(self.flows.get_mut(seen.direction), seen, Analysis::default());
+        self.time_handshake(seen);
+    }
+
     /// Measures the handshake, once.
     fn time_handshake(&mut self, seen: &SegmentView) {
         if self.handshake_rtt.is_some() {
@@ -206,6 +229,7 @@ fn end_with_control(seen: &SegmentView) -> SeqNumber {
 }
 
 /// What the next segments are held against.
+#[inline]
 fn remember(forward: &mut Flow, seen: &SegmentView, analysis: Analysis) {
     let end = end_with_control(seen);
     let probe = analysis.contains(AnalysisFlag::ZeroWindowProbe);

@@ -96,7 +96,7 @@ impl WaitingCase<'_> {
 
     /// The ACK of the segment before cannot have reached the sender: it was not sent yet, its timestamp is not echoed, or
     /// the path takes longer.
-    pub(in crate::track) fn ack_cannot_have_arrived(&self) -> bool {
+    fn ack_cannot_have_arrived(&self) -> bool {
         let too_soon = || {
             let since = self.since_ack().zip(self.answer_time.filter(|usual| *usual >= PATH_DELAY));
             since.is_some_and(|(since, usual)| since.0 < usual.0.saturating_mul(3) / 4)
@@ -105,9 +105,14 @@ impl WaitingCase<'_> {
     }
 
     /// The segment before was small: less than a full segment, and not cut short by the window.
-    pub(in crate::track) fn was_small(&self) -> bool {
+    fn was_small(&self) -> bool {
         let cut_short = self.before.fills_window || self.before.syn;
         !cut_short && !self.before.len.is_multiple_of(self.full)
+    }
+
+    /// It left while a small segment was unacknowledged: Nagle's algorithm is off.
+    pub(in crate::track) fn shows_no_nagle(&self) -> bool {
+        self.was_small() && self.ack_cannot_have_arrived()
     }
 
     /// How long the segment left after the ACK had reached its sender, where that is known.

@@ -178,7 +178,8 @@ impl<'a> ResetCase<'a> {
         let resets = &self.own.loss().resets;
         let open = |sent: &&SentSegment| sent.acked_by.is_none();
         let open = self.peer.sent.iter().filter(open).map(|sent| (sent.last.0, sent.last.1, sent.len));
-        let open = open.chain(resets.open.iter().copied()).filter(|(frame, ..)| *frame > resets.answered);
+        let open = open.chain(resets.open.iter().copied()).chain(self.acks_in_flight());
+        let open = open.filter(|(frame, ..)| *frame > resets.answered);
         let mut waiting: Option<Waiting> = None;
         for (frame, _, len) in open.filter(|(_, at, _)| self.can_answer(*at)) {
             let data = len > 0;
@@ -191,6 +192,21 @@ impl<'a> ResetCase<'a> {
             });
         }
         waiting
+    }
+
+    /// ACKs without data of the peer that arrived after this side's RST had ended the connection, but left before that RST
+    /// was captured: they take no place in the sequence space, and a closed socket answers them all the same.
+    fn acks_in_flight(&self) -> impl Iterator<Item = (u64, OptTime, u32)> + '_ {
+        let ended_at = self.own.reset.map_or(OptTime::UNKNOWN, |_| self.own.loss().resets.ended_at);
+        let path = self.path().unwrap_or_default().0;
+        let in_flight = move |recent: &&Recent| {
+            let bare = recent.len == 0 && !recent.syn && !recent.fin && !recent.copy;
+            let answered = recent.ack == Some(self.segment.seq) && !self.with_ack;
+            // what left a round trip before the RST came had arrived before that was sent
+            let late = ended_at.since(recent.at).is_some_and(|before| before.0 >= 0 && before.0 < path / 4 * 3);
+            recent.frame > 0 && bare && answered && late
+        };
+        self.peer.recent.iter().filter(in_flight).map(|recent| (recent.frame, recent.at, 0))
     }
 
     /// The RST of the same side with the same numbers right before this one.

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use super::super::rule::{Rule, Words};
 use super::ResetCase;
-use super::family::{ResetEffect, ResetFamily};
+use super::family::{Ends, ResetEffect, ResetFamily};
 use super::proof::ResetProof;
 use super::words::{answering, bytes, capitalized, number, one_of};
 use crate::model::FindingCode::{ResetAfterClose, ResetStale};
@@ -78,6 +78,43 @@ pub(super) const LATE_COPY: Rule<ResetFamily> = answering(
         };
         format!(
             "{copy}: it was retransmitted, delayed or duplicated. The {}'s socket was closed by then, so its kernel answered with RST (RFC 9293 §3.10.7.1). Nothing was lost.",
+            words.sender
+        )
+    },
+);
+
+/// Both sides had closed, and nothing was left to lose.
+pub(super) const AFTER_CLOSE: Rule<ResetFamily> = answering(
+    ResetStale,
+    "segment after the close",
+    &["RFC 9293 §3.10.7.1"],
+    ResetEffect::of(Ends::Over, |proof, words| {
+        format!(
+            "{} no longer has the connection, which both sides have closed: RST in answer to {}",
+            words.sender,
+            one_of(proof)
+        )
+    }),
+    |case| {
+        let (_, second) = case.over().filter(|_| case.lost() == 0)?;
+        let proof = arrived(case)?;
+        Some(ResetProof { before: NonZeroU64::new(second), ..proof })
+    },
+    |proof, words| {
+        let why = match proof.before == proof.answers {
+            true => format!(
+                "Frame {} completes the close and needs no answer. Either a duplicate of it came after that, or the {} had given its socket up before.",
+                number(proof.before),
+                words.sender
+            ),
+            false => format!(
+                "Both sides had closed, and both FINs were acknowledged (frame {}). {} came for a socket that was gone.",
+                number(proof.before),
+                capitalized(&one_of(proof))
+            ),
+        };
+        format!(
+            "{why} The {}'s kernel answers with RST (RFC 9293 §3.10.7.1): it ends nothing, and nothing was lost.",
             words.sender
         )
     },

@@ -61,6 +61,7 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     mptcp::RESET_OPTION,
     reason::TEXT,
     closed::LATE_COPY,
+    closed::AFTER_CLOSE,
     closed::AFTER_FOREIGN,
     closed::AFTER_FIN,
     closed::AFTER_RST,

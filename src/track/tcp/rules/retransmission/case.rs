@@ -242,6 +242,12 @@ impl<'a> Case<'a> {
         sack && in_flight && last && before.repeats == 0
     }
 
+    /// Whether nothing else was in flight, as far as the capture shows, and it was sent less than a usual timer ago.
+    pub(super) fn is_alone_early(&self) -> bool {
+        let soon = self.segment().and_then(|before| self.since(before.at)).is_some_and(|since| since < MIN_RTO);
+        soon && self.sender.sent.in_flight() == 1 && !self.skips_others()
+    }
+
     /// Whether the sender still recovers from a time-out.
     pub(super) fn is_after_timeout(&self) -> bool {
         self.sender.loss().recovery.as_ref().is_some_and(|it| it.after_timeout() && !it.is_over(self.receiver))

@@ -7,8 +7,9 @@ use super::case::Before;
 use super::family::{RetransmissionEffect, RetransmissionFamily, Transmission};
 use super::words::{self, after};
 use crate::model::FindingCode;
+use crate::model::thresholds::DUPLICATE_WITHIN;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
-use crate::track::retransmission_proof::RetransmissionProof;
+use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof};
 
 pub(super) const SAME_PACKET: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::DuplicateFrame,
@@ -31,6 +32,14 @@ pub(super) const SAME_PACKET: Rule<RetransmissionFamily> = Rule {
     cause: |_| Cause::UNKNOWN,
     candidates: either,
     says: |proof, _| match proof.marks.name() {
+        Some(marks) if is_delayed(proof) => format!(
+            "The same packet{}, with the same {marks}: the network duplicated it, and delayed the duplicate. TCP sent it once.",
+            after(proof)
+        ),
+        Some(marks) if proof.detail == ProofDetail::Alternative => format!(
+            "The same SYN-ACK{}, with the same {marks}: captured twice, duplicated by the network, or sent twice because the SYN arrived twice.",
+            after(proof)
+        ),
         Some(marks) => format!(
             "The same packet{}, with the same {marks}: captured twice, or duplicated by the network. TCP sent it once.",
             after(proof)
@@ -47,5 +56,12 @@ pub(super) const SAME_PACKET: Rule<RetransmissionFamily> = Rule {
 fn either(proof: &RetransmissionProof) -> Candidates {
     let frame = proof.original.and_then(NonZeroU64::new);
     let by = |event| Cause { event, detail: "duplicate", frame };
-    Candidates::from_iter([by(CauseEvent::Network), by(CauseEvent::Capture)])
+    let capture = (!is_delayed(proof)).then(|| by(CauseEvent::Capture));
+    let answer = (proof.detail == ProofDetail::Alternative).then(|| Cause::arrival(None, "syn_ack"));
+    Candidates::from_iter([by(CauseEvent::Network)].into_iter().chain(capture).chain(answer))
+}
+
+/// Captured so late that no mirror port or second interface made it.
+fn is_delayed(proof: &RetransmissionProof) -> bool {
+    proof.after.is_some_and(|after| after >= DUPLICATE_WITHIN)
 }

@@ -111,6 +111,33 @@ pub(super) const OVERTAKEN: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
+/// Bytes of a forgotten segment, sent before another packet that was captured earlier: an old packet that was delayed.
+pub(super) const DELAYED: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::Reordered,
+    label: "delayed packet",
+    rfc: &["RFC 7323 §5.4"],
+    effect: RetransmissionEffect {
+        why: |proof| format!("delayed on the path: sent before frame {}", witness(proof)),
+        shown_by: |_| "its timestamp is older".to_owned(),
+        ..LATE
+    },
+    applies: |case| {
+        let (newest, shown_by) = case.sender.newest_timestamp.filter(|_| matches!(case.before, Before::Forgotten))?;
+        let older = case.again.timestamp?.wrapping_sub(newest).cast_signed() < 0;
+        let marks = PacketIds { timestamp: true, ip_id: false };
+        older.then(|| Proof { marks, ..case.proved_by(shown_by) })
+    },
+    cause: |_| Cause::UNKNOWN,
+    candidates: no_candidates,
+    says: |proof, _| {
+        format!(
+            "Its timestamp is older than that of frame {}, which was captured before it: it was sent earlier, and delayed on the path.",
+            witness(proof)
+        )
+    },
+    frames: words::frames,
+};
+
 /// Sent before packets that were captured earlier, as its header fields show.
 pub(super) const OVERTAKEN_IN_GAP: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::Reordered,

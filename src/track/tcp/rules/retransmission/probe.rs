@@ -27,7 +27,7 @@ pub(super) const TAIL_LOSS_PROBE: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         let not_rto = match proof.detail {
-            ProofDetail::Plain => "sooner than a retransmission timer can expire",
+            ProofDetail::Plain => "sooner than a retransmission timer usually expires",
             ProofDetail::Alternative => "where the retransmission timer would send earlier bytes first (RFC 6298 §5.4)",
         };
         format!(
@@ -44,7 +44,12 @@ fn tail_loss_probe(case: &Case<'_>) -> Option<Proof> {
     let due = ran >= case.round_trip().map_or(MIN_RTO, |srtt| srtt.plus(srtt).max(MIN_TLP));
     let early = is_before_timeout(case, ran);
     let detail = if early { ProofDetail::Plain } else { ProofDetail::Alternative };
-    (due && (case.skips_others() || early)).then(|| Proof { wait: Some(ran), detail, ..case.proved_by(None) })
+    // a probe of a lone segment leaves the receiver time for a delayed ACK (RFC 8985 §7.2)
+    (due && !case.is_alone_early() && (case.skips_others() || early)).then(|| Proof {
+        wait: Some(ran),
+        detail,
+        ..case.proved_by(None)
+    })
 }
 
 /// Whether a retransmission timer cannot have expired yet (RFC 6298 §2).

@@ -40,7 +40,7 @@ pub(super) const GAP_WAS_LATE: Rule<RetransmissionFamily> = Rule {
     applies: |case| {
         let proof = acknowledged(case)?;
         let asked = case.receiver.had_reported(case.again).and_then(NonZeroU64::new);
-        let late = case.segment().is_some_and(|before| before.late);
+        let late = case.segment().is_some_and(|before| before.overtaken);
         let asked = asked.filter(|asked| late && Some(asked.get()) < proof.witness)?;
         Some(Proof { second: Some(asked), ..proof })
     },

@@ -7,7 +7,7 @@ use super::case::{Before, Case};
 use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, first_copy, number, ordinal, witness};
 use crate::model::FindingCode;
-use crate::model::thresholds::{MAX_RTO, MIN_RTO};
+use crate::model::thresholds::{MAX_RTO, MIN_RTO, MIN_TLP};
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof, View};
 
@@ -110,7 +110,7 @@ pub(super) const AFTER_PROBE: Rule<RetransmissionFamily> = Rule {
     candidates: no_candidates,
     says: |proof, _| {
         format!(
-            "Retransmitted{}: the retransmission timer expired (RFC 6298 §5). It had not backed off, so frame {} was a tail-loss probe (RFC 8985 §7).{}",
+            "Retransmitted{}: the retransmission timer expired (RFC 6298 §5). It had not backed off: frame {} was a tail-loss probe (RFC 8985 §7), or this sender does not back off.{}",
             after(proof),
             number(proof.second),
             first_copy(proof)
@@ -136,7 +136,7 @@ pub(super) const BACKOFF: Rule<RetransmissionFamily> = Rule {
         let back_off = match proof.detail {
             ProofDetail::Plain => "It waits longer each time (back-off, RFC 6298 §5.5).",
             ProofDetail::Alternative => {
-                "It did not back off as RFC 6298 §5.5 requires, or something else made the sender retransmit."
+                "It did not back off as RFC 6298 §5.5 requires (Linux need not for thin streams: tcp_thin_linear_timeouts), or something else made the sender retransmit."
             }
         };
         format!(
@@ -170,6 +170,51 @@ pub(super) const LAST_SEGMENT: Rule<RetransmissionFamily> = Rule {
         )
     },
     frames: words::frames,
+};
+
+/// A lone last segment, after less than the usual least duration of either timer.
+pub(super) const LAST_SEGMENT_EARLY: Rule<RetransmissionFamily> = Rule {
+    applies: |case| {
+        let ran = case.timer_wait().filter(|_| case.may_probe() && case.is_alone_early() && case.evidence.is_none())?;
+        let due = case.round_trip().is_some_and(|trip| ran >= trip.plus(trip).max(MIN_TLP));
+        (due && case.receiver.newest().is_some()).then_some(Proof {
+            wait: Some(ran),
+            count: 1,
+            number: 1,
+            ..case.proof
+        })
+    },
+    says: |proof, words| {
+        format!(
+            "Retransmitted{} by a timer, without a duplicate ACK or SACK. Either the {}'s retransmission timer has a minimum below the usual 200 ms (RFC 6298 §2.4 asks for 1 s), or it is a tail-loss probe that leaves no time for a delayed ACK (RFC 8985 §7.2).{}",
+            after(proof),
+            words.sender,
+            first_copy(proof)
+        )
+    },
+    ..LAST_SEGMENT
+};
+
+/// One more time-out, after about twice the wait before: a timer with a lower minimum than usual.
+pub(super) const BACKOFF_EARLY: Rule<RetransmissionFamily> = Rule {
+    applies: |case| {
+        case.segment()?;
+        let ran = case.timer_wait().filter(|ran| *ran < MIN_RTO && case.timeouts_before() >= 1)?;
+        let before = case.sender.loss().timer.wait?;
+        let doubled = is_longer(case) && ran.0 <= before.0.saturating_mul(3) && !case.skips_others();
+        let count = case.timeouts_before() + 1;
+        doubled.then(|| Proof { wait: Some(ran), count, number: u64::from(case.nth()), ..case.proof })
+    },
+    says: |proof, words| {
+        format!(
+            "Retransmitted for the {} time{}, about twice the wait before: the retransmission timer backs off (RFC 6298 §5.5). The {}'s timer has a minimum below the usual 200 ms.{}",
+            ordinal(proof.number),
+            after(proof),
+            words.sender,
+            first_copy(proof)
+        )
+    },
+    ..BACKOFF
 };
 
 /// ACKs had reported the gap, too few or too early to be the cause.

@@ -108,7 +108,7 @@ pub(super) const UNKNOWN: Rule<RetransmissionFamily> = Rule {
 };
 
 fn says(proof: &Proof, words: &Words<'_>) -> String {
-    let nothing = "Neither three duplicate ACKs nor a SACK can have asked for it, and no retransmission timer expires so soon (200 ms or more): the cause is unknown.";
+    let nothing = "Neither three duplicate ACKs nor a SACK can have asked for it, and retransmission timers usually wait 200 ms or more: the cause is unknown.";
     match proof.first_copy {
         FirstCopy::Corrupted => {
             format!("Retransmitted{}; the event at the {} is unknown.{}", after(proof), words.sender, first_copy(proof))

@@ -1,0 +1,364 @@
+//! Header prediction: the next segment of an open, healthy connection is nearly always the data that is due, or a bare ACK
+//! of new data. No rule applies to such a segment, so only its effects on the state are carried out.
+//!
+//! The prediction has two parts. The state of the connection changes rarely: it is asked once, and the answer is kept until
+//! another segment takes the whole way through the rules. The segment's own numbers are compared each time, before anything
+//! is changed: a segment that was not predicted finds the state as if it had not been compared.
+
+use super::acks::rtt_of;
+use super::congestion::CONGESTION_EXPERIENCED;
+use super::connection::Connection;
+use super::endpoint::TcpEndpoint;
+use super::numbers::Numbers;
+use super::prediction::Prediction;
+use super::wireshark::SegmentView;
+use crate::model::thresholds::{COMPARABLE_RTT, DELAYED_ACK, IDLE, MIN_RTO};
+use crate::model::{Checksum, Direction, IpHeader, Segment, TcpFlags, Unknown};
+use crate::track::analysis::Analysis;
+use crate::track::capture_point::CapturePoint;
+use crate::track::event::TcpFacts;
+use crate::track::facts::{Acked, Life, Observations, SegmentRole};
+use crate::track::packet_ref::PacketRef;
+
+impl Connection {
+    /// Takes the segment and leaves its facts in `facts`, if it is the predicted one. Otherwise nothing has changed.
+    #[inline]
+    pub(super) fn take_predicted(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        ip: &IpHeader,
+        facts: &mut TcpFacts,
+    ) -> bool {
+        if !is_plain(moment, segment, ip) {
+            return false;
+        }
+        if let Prediction::Unknown = self.prediction {
+            self.prediction = self.predict();
+        }
+        let Prediction::Ready(capture_point) = self.prediction else { return false };
+        if !self.is_due(moment, segment, ip) {
+            return false;
+        }
+        let scale = self.sides.get(moment.direction).scale();
+        let view = SegmentView {
+            at: moment.at,
+            direction: moment.direction,
+            seq: segment.seq,
+            ack: segment.ack,
+            flags: segment.flags,
+            len: segment.len,
+            window: segment.window,
+            shift: scale,
+            new_isn: false,
+        };
+        if !self.wireshark.has_no_flags(&view) {
+            return false;
+        }
+        self.wireshark.follow_without_flags(&view);
+        self.advance(moment, segment, ip, capture_point, facts);
+        let (own, _) = self.sides.both_mut(moment.direction);
+        let window = u32::from(segment.window) << scale.unwrap_or(0);
+        own.window = window;
+        own.advertise(segment, scale.map(|_| window));
+        own.learn_timestamp(moment.frame, segment);
+        self.life = Life::Open;
+        let numbers = Numbers {
+            analysis: Analysis::default(),
+            role: if segment.len > 0 { SegmentRole::Data } else { SegmentRole::Ack },
+            probe: None,
+            reset: None,
+            copied: false,
+            window,
+            scale: scale.map(|shift| 1 << shift),
+        };
+        self.record(moment, segment, &numbers, facts);
+        true
+    }
+
+    /// The prediction for the connection as it is.
+    #[cold]
+    fn predict(&self) -> Prediction {
+        match self.is_healthy() {
+            true => Prediction::Ready(self.capture_point_evidence().capture_point),
+            false => Prediction::Impossible,
+        }
+    }
+
+    /// Whether the connection is open and nothing about it is unusual.
+    fn is_healthy(&self) -> bool {
+        let opened = matches!(self.life, Life::Open | Life::Opening)
+            && self.handshake.is_over()
+            && !self.handshake.is_under_way()
+            && !self.handshake.simultaneous;
+        let complete = !self.lacks_frames && !self.renumbered && self.former.is_none();
+        let sides = [Direction::ClientToServer, Direction::ServerToClient];
+        opened
+            && complete
+            && !self.is_other_host
+            && !self.ecn.is_accurate()
+            && !self.time.is_recovering()
+            && sides.into_iter().all(|side| {
+                let one_ttl = !self.clues.has_two_ttls(side);
+                let side_state = self.sides.get(side);
+                let same_ttl = side_state.ttl.is_some_and(|ttl| ttl.get() == self.clues.ttl(side));
+                one_ttl && same_ttl && side_state.is_healthy()
+            })
+    }
+
+    /// Whether the segment is the one that is due, by its numbers, and shows no wait that a rule explains.
+    #[inline]
+    fn is_due(&self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let (Some(acked), Some(sent)) = (own.ack_sent, peer.snd_nxt) else { return false };
+        let in_order = own.snd_nxt == Some(segment.seq);
+        let covered = !segment.ack.is_before(acked) && !segment.ack.is_after(sent);
+        let soon = moment.since(self.last.1).is_some_and(|since| since < IDLE);
+        in_order
+            && covered
+            && soon
+            && own.is_newer(segment)
+            && self.clues.ttl(moment.direction) == ip.ttl
+            && own.keeps_window(segment, segment.ack.relative_to(acked))
+            && self.is_prompt(moment, segment)
+            && match segment.len {
+                0 => {
+                    let copied = own.last_ip_id == ip.id && (own.ip_ids_vary || moment.at == own.ack_at);
+                    let answers_syn = peer.newest().is_some_and(|newest| newest.syn);
+                    segment.ack.is_after(acked) && !copied && !answers_syn
+                }
+                _ => !self.fills_window(moment, segment) && !self.may_have_waited(moment, segment),
+            }
+    }
+
+    /// Whether the ACK comes as soon as this side usually acknowledges, and covers only segments that were sent once.
+    #[inline]
+    fn is_prompt(&self, moment: &PacketRef, segment: &Segment) -> bool {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let mut last = None;
+        for sent in peer.sent.in_flight_up_to(segment.ack) {
+            if sent.is_unusual() {
+                return false;
+            }
+            last = Some(sent.at);
+        }
+        let Some(delay) = last.and_then(|at| moment.since(at)) else { return true };
+        let usual = self.handshake.answer_time(moment.direction).into_iter().chain(own.quickest_ack.get()).min();
+        usual.is_none_or(|usual| delay.minus(usual) < DELAYED_ACK)
+    }
+
+    /// Whether new data may have waited in its sender's kernel: for an ACK, or for the rest of a segment.
+    #[inline]
+    fn may_have_waited(&self, moment: &PacketRef, segment: &Segment) -> bool {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let slow = |since: Option<_>, limit| since.is_some_and(|since| since >= limit);
+        if own.sent.in_flight() > 0 && slow(moment.since(own.last_data), COMPARABLE_RTT) {
+            return true;
+        }
+        let partial = own.full_segment(peer, segment).is_some_and(|full| !segment.len.is_multiple_of(full));
+        let behind_ack = !own.nagle_off && peer.newest().is_some_and(|newest| newest.len == 0);
+        partial && (behind_ack || slow(moment.since(peer.ack_at), MIN_RTO))
+    }
+
+    /// Takes the predicted segment's bytes and ACK.
+    #[inline]
+    fn advance(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        ip: &IpHeader,
+        capture_point: Option<CapturePoint>,
+        facts: &mut TcpFacts,
+    ) {
+        let clues = self.clues;
+        self.clues.note_segment(moment.direction, segment, None);
+        let capture_point = if self.clues == clues {
+            capture_point
+        } else {
+            let evidence = self.capture_point_evidence().capture_point;
+            self.prediction = Prediction::Ready(evidence);
+            evidence
+        };
+        facts.observations = Observations::default();
+        facts.unacceptable = None;
+        facts.retransmission = None;
+        self.take_due_bytes(moment, segment, ip);
+        self.take_due_ack(moment, segment, capture_point, facts);
+        if segment.len > 0 {
+            let off = !self.sides.get(moment.direction).nagle_off && self.shows_no_nagle(moment, segment);
+            let (own, peer) = self.sides.both_mut(moment.direction);
+            own.nagle_off |= off;
+            own.note_new_data(peer, moment, segment);
+        }
+    }
+
+    /// Takes an ACK that acknowledges at least as much as the one before, and nothing unusual.
+    #[inline]
+    fn take_due_ack(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        capture_point: Option<CapturePoint>,
+        facts: &mut TcpFacts,
+    ) {
+        (facts.acked, facts.rtt) = (None, None);
+        let usual = self.handshake.answer_time(moment.direction);
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        own.note_ack(moment, segment);
+        let Some(before) = own.ack_sent.filter(|before| segment.ack.is_after(*before)) else { return };
+        own.ack_sent = Some(segment.ack);
+        own.advanced = (moment.frame, moment.at);
+        let covered = peer.sent.acknowledge(segment.ack, moment.frame);
+        if let Some((sent, delay)) = covered.sample.and_then(|sent| Some((sent, moment.since(sent.at)?))) {
+            own.holds_ack(delay, usual);
+            facts.rtt = rtt_of(&mut self.rtt, peer, (sent, delay), (capture_point, moment.direction));
+        }
+        let from = before.relative_to(peer.seq_base.unwrap_or_default());
+        let bytes = segment.ack.relative_to(before);
+        let (segments, frames) = (covered.segments, covered.frames);
+        facts.acked = Some(Acked { from, bytes, syn: false, fin: false, segments, frames });
+    }
+}
+
+impl TcpEndpoint {
+    /// Whether both numbers of this side are known and it has shown neither a loss, a closed window nor an end.
+    fn is_healthy(&self) -> bool {
+        let known = self.seq_base.is_some() && self.snd_nxt.is_some() && self.ack_sent.is_some();
+        let open = self.syn_acked && self.fin.is_none() && self.reset.is_none();
+        known && open && self.loss.is_none() && !self.signed && self.newest().is_some()
+    }
+
+    /// Whether the window that a segment advertises keeps its right edge, after an ACK of `forward` bytes; as far as
+    /// the scale allows to tell.
+    #[inline]
+    fn keeps_window(&self, segment: &Segment, forward: u32) -> bool {
+        let shift = self.scale().unwrap_or(0);
+        let back = self.window.saturating_sub(u32::from(segment.window) << shift).saturating_sub(forward);
+        back < (1 << shift).max(2)
+    }
+}
+
+/// Whether a segment shows by itself that it may be predicted: nothing but ACK and PSH, an open window, no option but
+/// timestamps, a checksum that fits, one packet without the mark of congestion.
+#[inline]
+fn is_plain(moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
+    let options = &segment.options;
+    segment.flags.union(TcpFlags::PSH) == TcpFlags::ACK.union(TcpFlags::PSH)
+        && segment.window > 0
+        && options.sack.is_empty()
+        && options.window_scale.is_none()
+        && options.other.is_empty()
+        && segment.checksum != Checksum::Invalid
+        && ip.fragments <= 1
+        && ip.ecn != CONGESTION_EXPERIENCED
+        && moment.unknown == Unknown::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::echo::EchoMatcher;
+    use crate::model::{ClosingCalls, Endpoint, Nanos, SeqNumber, TcpOptions};
+    use crate::track::hosts::Hosts;
+    use crate::track::tcp::rules::reset::Elsewhere;
+    use Direction::{ClientToServer, ServerToClient};
+
+    /// Segments of one connection, each a frame, 1 ms after the one before.
+    #[derive(Default)]
+    struct Dialogue {
+        connection: Connection,
+        frame: u64,
+    }
+
+    impl Dialogue {
+        /// Takes a segment; numbers count from 0 on both sides. Returns whether it was predicted.
+        fn take(&mut self, direction: Direction, flags: TcpFlags, (seq, ack, len): (u32, u32, u32)) -> bool {
+            self.frame += 1;
+            let ends = (Endpoint::new([192, 0, 2, 1], 40_000), Endpoint::new([192, 0, 2, 2], 7));
+            let (source, destination) = if direction == ClientToServer { ends } else { (ends.1, ends.0) };
+            let segment = Segment {
+                source,
+                destination,
+                seq: SeqNumber(1_000 + seq),
+                ack: SeqNumber(1_000 + ack),
+                flags,
+                window: 65_000,
+                urgent: 0,
+                header_len: 20,
+                options: TcpOptions::default(),
+                checksum: Checksum::Valid,
+                len,
+            };
+            let ip = IpHeader {
+                version: 4,
+                id: Some(self.frame as u16),
+                ttl: 64,
+                ecn: 0,
+                header_len: 20,
+                fragments: 1,
+                earlier_bytes: 0,
+                earlier: Default::default(),
+            };
+            let at = Some(Nanos::from_millis(self.frame as i64)).into();
+            let moment = PacketRef { frame: self.frame, at, direction, unknown: Unknown::default() };
+            let mut facts = TcpFacts::default();
+            if self.connection.take_predicted(&moment, &segment, &ip, &mut facts) {
+                return true;
+            }
+            let (hosts, echo, closing) = (Hosts::default(), EchoMatcher::default(), ClosingCalls::default());
+            let elsewhere = Elsewhere { hosts: &hosts, echo: &echo, closing: &closing, time: None };
+            self.connection.follow(&moment, &segment, &ip, &elsewhere, &mut facts);
+            false
+        }
+
+        fn opened() -> Self {
+            let mut dialogue = Self::default();
+            dialogue.take(ClientToServer, TcpFlags::SYN, (0, 0, 0));
+            dialogue.take(ServerToClient, TcpFlags::SYN.union(TcpFlags::ACK), (0, 1, 0));
+            assert!(!dialogue.take(ClientToServer, TcpFlags::ACK, (1, 1, 0)));
+            dialogue
+        }
+    }
+
+    #[test]
+    fn requests_answers_and_their_acks_are_predicted() {
+        let mut dialogue = Dialogue::opened();
+        let push = TcpFlags::ACK.union(TcpFlags::PSH);
+        for turn in 0..5 {
+            let (begin, end) = (1 + turn * 10, 11 + turn * 10);
+            assert!(dialogue.take(ClientToServer, push, (begin, begin, 10)));
+            assert!(dialogue.take(ServerToClient, TcpFlags::ACK, (begin, end, 0)));
+            assert!(dialogue.take(ServerToClient, push, (begin, end, 10)));
+            assert!(dialogue.take(ClientToServer, TcpFlags::ACK, (end, end, 0)));
+        }
+        assert!(!dialogue.take(ClientToServer, push.union(TcpFlags::FIN), (51, 51, 0)));
+    }
+
+    #[test]
+    fn what_a_rule_may_explain_is_not_predicted() {
+        let push = TcpFlags::ACK.union(TcpFlags::PSH);
+        let unusual = [
+            ("a retransmission", push, (1, 1, 10)),
+            ("a gap", push, (21, 1, 10)),
+            ("a duplicate ACK", TcpFlags::ACK, (11, 1, 0)),
+            ("an ACK of bytes that were not captured", TcpFlags::ACK, (11, 5, 0)),
+            ("urgent data", push.union(TcpFlags::URG), (11, 1, 10)),
+            ("congestion", push.union(TcpFlags::ECE), (11, 1, 10)),
+            ("a RST", TcpFlags::RST, (11, 1, 0)),
+        ];
+        for (what, flags, numbers) in unusual {
+            let mut dialogue = Dialogue::opened();
+            assert!(dialogue.take(ClientToServer, push, (1, 1, 10)));
+            assert!(!dialogue.take(ClientToServer, flags, numbers), "{what}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_predicted_where_it_is_switched_off() {
+        let mut dialogue = Dialogue::opened();
+        dialogue.connection.prediction = Prediction::new(true);
+        for seq in [1, 11, 21] {
+            assert!(!dialogue.take(ClientToServer, TcpFlags::ACK, (seq, 1, 10)));
+        }
+    }
+}
