@@ -23,7 +23,7 @@ use crate::track::packet_ref::PacketRef;
 impl Connection {
     /// Takes the segment and leaves its facts in `facts`, if it is the predicted one. Otherwise nothing has changed.
     #[inline]
-    pub(super) fn take_predicted(
+    pub(in crate::track) fn take_predicted(
         &mut self,
         moment: &PacketRef,
         segment: &Segment,
@@ -72,7 +72,10 @@ impl Connection {
             window,
             scale: scale.map(|shift| 1 << shift),
         };
-        self.record(moment, segment, &numbers, facts);
+        (facts.ordinary, facts.or_ordinary) = self.predicted_cause(moment, segment, facts);
+        self.remember(moment, segment, &numbers, facts);
+        self.recorder.see_plain(moment, segment.checksum);
+        self.account_predicted(moment, segment);
         true
     }
 
