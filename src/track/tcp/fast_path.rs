@@ -90,10 +90,8 @@ impl Connection {
 
     /// Whether the connection is open and nothing about it is unusual.
     fn is_healthy(&self) -> bool {
-        let opened = matches!(self.life, Life::Open | Life::Opening)
-            && self.handshake.is_over()
-            && !self.handshake.is_under_way()
-            && !self.handshake.simultaneous;
+        let opened =
+            matches!(self.life, Life::Open | Life::Opening) && self.handshake.is_over() && !self.handshake.simultaneous;
         let complete = !self.lacks_frames && !self.renumbered && self.former.is_none();
         let sides = [Direction::ClientToServer, Direction::ServerToClient];
         opened

@@ -75,7 +75,7 @@ use rules::reset::{self, Elsewhere, ResetCase};
 use wireshark::SegmentView;
 
 impl Connection {
-    /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
+    /// Takes one segment that was not predicted, and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
     pub(super) fn follow(
         &mut self,
