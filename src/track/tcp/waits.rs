@@ -73,7 +73,7 @@ impl Connection {
             }
         }
         let again = facts.retransmission.is_some_and(|again| again.is_retransmitted());
-        let (own, peer) = self.sides.both_mut(sender);
+        let own = self.sides.get(sender);
         if again {
             *self.time.recovers.get_mut(sender) = own.snd_nxt;
         }
