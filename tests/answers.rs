@@ -167,7 +167,7 @@ fn round_trips_are_tsharks_and_a_segment_sent_again_gives_none() {
             "4 100 0.015615 0.025946 14 10.331 10.331",
             "5 500 0.020786 0.031107 16 10.321 10.329750",
             "6 500 0.020839 0.031115 17 10.276 10.323031",
-            "7 500 0.020845 0.041500 27 again in 21 -",
+            "7 500 0.020845 0.041500 27 retransmitted in 21 -",
             "8 500 0.020850 0.041500 27 20.650 11.613902",
             "9 500 0.020854 0.041500 27 20.646 12.742914",
         ]
@@ -278,7 +278,7 @@ fn closes_name_who_and_who_waits() {
     assert!(answer("kernel/simclose.pcap", "time_wait").text.starts_with("Both:"));
     assert!(answer("kernel/rst_unread.pcap", "time_wait").text.starts_with("Neither"));
     assert!(answer("lab-tcp-line.pcap", "closed_first").text.is_empty());
-    assert!(answer("kernel/refused.pcap", "closed_first").text.starts_with("Nobody: the connection never opened"));
+    assert!(answer("kernel/refused.pcap", "closed_first").text.starts_with("Neither: the connection never opened"));
 }
 
 #[test]

@@ -176,16 +176,13 @@ mod tests {
                 ["received twice", "as frames 5 and 6 of the capture at the server."],
             ),
             (text(WireEffect::Duplicated, false, &[]), ["the client sent it once", "once."]),
-            (text(WireEffect::Reordered, true, &[]), ["Reordered on the wire", "sent later."]),
+            (text(WireEffect::Reordered, true, &[]), ["Reordered", "sent later."]),
             (text(WireEffect::Reordered, false, &[3]), ["came first", "as frame 3 of the capture at the client."]),
             (
                 text(WireEffect::Delayed(Nanos::from_millis(50)), true, &[3]),
                 ["50.0 ms", "as frame 3 of the capture at the server."],
             ),
-            (
-                text(WireEffect::Delayed(Nanos::from_millis(50)), false, &[]),
-                ["Delayed on the wire", "(the rule `drop data 1`)."],
-            ),
+            (text(WireEffect::Delayed(Nanos::from_millis(50)), false, &[]), ["Delayed", "(the rule `drop data 1`)."]),
         ] {
             assert!(parts.iter().all(|part| told.contains(part)), "{told}");
         }

@@ -8,6 +8,29 @@ use crate::report::{Align, Cell};
 /// Text is wrapped in columns of at least so many characters; narrower ones are shown as they are.
 const TEXT: usize = 18;
 
+/// A space at which no line ends.
+pub(super) const NO_BREAK: char = '\u{A0}';
+
+/// A text whose sums do not break across lines: "1 + 12 = 13".
+pub(super) fn bound(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_number = |at: Option<usize>| {
+        at.and_then(|at| words.get(at)).is_some_and(|word| word.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let is_operator = |at: usize| {
+        let signs = words.get(at).is_some_and(|word| *word == "+" || *word == "=");
+        signs && is_number(at.checked_sub(1)) && is_number(at.checked_add(1))
+    };
+    let mut bound = String::with_capacity(text.len());
+    for (at, word) in words.iter().enumerate() {
+        if let Some(before) = at.checked_sub(1) {
+            bound.push(if is_operator(at) || is_operator(before) { NO_BREAK } else { ' ' });
+        }
+        bound.push_str(word);
+    }
+    bound
+}
+
 /// How wide the columns of a grid are, and which of them may be wrapped: those with long text.
 pub(super) struct Layout {
     widths: Vec<usize>,

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::fit::Fit;
 use super::grid::{CALLS_TITLE, Grid, SpanKind, fold_note, runs_of};
-use super::layout::Layout;
+use super::layout::{Layout, NO_BREAK, bound};
 use super::{Format, Options, Triaged, escape, exchange, room};
 use crate::explain::{Answered, Fact};
 use crate::model::Severity;
@@ -392,29 +392,6 @@ impl<W: Write> Table<W> {
 
 /// Stands for a line of its own: a control character, which every text of a capture has escaped.
 const SPAN: char = '\u{1}';
-
-/// A space at which no line ends.
-const NO_BREAK: char = '\u{A0}';
-
-/// A text whose sums do not break across lines: "1 + 12 = 13".
-fn bound(text: &str) -> String {
-    let words: Vec<&str> = text.split(' ').collect();
-    let is_number = |at: Option<usize>| {
-        at.and_then(|at| words.get(at)).is_some_and(|word| word.starts_with(|first: char| first.is_ascii_digit()))
-    };
-    let is_operator = |at: usize| {
-        let signs = words.get(at).is_some_and(|word| *word == "+" || *word == "=");
-        signs && is_number(at.checked_sub(1)) && is_number(at.checked_add(1))
-    };
-    let mut bound = String::with_capacity(text.len());
-    for (at, word) in words.iter().enumerate() {
-        if let Some(before) = at.checked_sub(1) {
-            bound.push(if is_operator(at) || is_operator(before) { NO_BREAK } else { ' ' });
-        }
-        bound.push_str(word);
-    }
-    bound
-}
 
 /// A colour of the table's.
 fn paint(drawn: comfy_table::Cell, tone: Tone) -> comfy_table::Cell {

@@ -82,7 +82,7 @@ fn side(mut answer: Answer, direction: Direction, segments: &[Segment], seen: Op
             (Some(sample), ..) => millis(sample),
             (None, ..) if segment.late => "captured late".to_owned(),
             (None, Some(again), _) if again == segment.frame => "retransmitted here".to_owned(),
-            (None, Some(again), _) => format!("resent in {again}"),
+            (None, Some(again), _) => format!("retransmitted in {again}"),
             (None, None, None) => "no ACK".to_owned(),
             (None, None, Some(_)) => "no time".to_owned(),
         };

@@ -5,6 +5,7 @@ use crate::explain::Step;
 use crate::model::{Direction, visible};
 use crate::model::{Finding, Severity};
 use crate::render::grid::Head;
+use crate::render::layout::bound;
 use crate::render::svg;
 use crate::report::{Align, COLUMNS, Cell, Tone, View};
 
@@ -46,7 +47,7 @@ pub(super) struct Shown {
 pub(super) fn shown(cells: Vec<Cell>, head: &[Head]) -> Vec<Shown> {
     let show = |(cell, head): (Cell, &Head)| {
         let number = if head.align == Align::Right { "n" } else { "" };
-        Shown { text: cell.text, class: format!("{number} {}", tone(cell.tone)).trim().to_owned() }
+        Shown { text: bound(&cell.text), class: format!("{number} {}", tone(cell.tone)).trim().to_owned() }
     };
     cells.into_iter().zip(head).map(show).collect()
 }

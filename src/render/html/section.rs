@@ -16,6 +16,8 @@ use crate::report::{
     finding_lines_of, ledger_lines,
 };
 
+/// Characters of a payload that a sentence quotes; a row opens to more.
+const QUOTED: usize = 24;
 /// Most findings listed of a conversation.
 const FINDINGS: usize = 200;
 /// A ladder of more bytes is left to `--format svg`.
@@ -120,6 +122,9 @@ impl Section {
         let tall = ladder.height() > SHEET;
         let ladder = ladder.element(&format!("Sequence diagram of {title}"));
         let graphs = svg::graph::of_conversation(conversation, &kept.series, view);
+        let mut options = options.clone();
+        options.view.shown = Some(QUOTED);
+        let options = &options;
         let Grid { head, rows, .. } = Grid::steps(&kept.steps, &[], options, Room::Wide);
         let row = |(step, cells): (&Step<'static>, _)| Row::of(step, row::shown(cells, &head), prefix, view);
         let runs = grid::runs_of(&kept.steps, conversation, &kept.digest, options);

@@ -48,6 +48,9 @@ impl Connection {
             (resets.frame, resets.at, resets.seq) = (moment.frame, moment.at, segment.seq);
             resets.ack = segment.flags.contains(TcpFlags::ACK).then_some(segment.ack);
             resets.answered = resets.answered.max(proof.answers.map_or(0, NonZeroU64::get));
+            if proof.data && proof.bytes > 0 {
+                resets.reported = peer.snd_nxt;
+            }
             match rule.effect.ends {
                 Ends::Nothing => {
                     self.recorder.see_ignored(moment.direction, [moment.frame, 0, 0]);

@@ -66,6 +66,8 @@ pub(super) struct Resets {
     pub(super) ended_at: OptTime,
     /// The last segment of the peer that a RST has answered.
     pub(super) answered: u64,
+    /// The end of the peer's bytes that RSTs have reported as lost: each byte is reported once.
+    pub(super) reported: Option<SeqNumber>,
     /// Of an ended connection: segments of the peer that were not acknowledged, by frame, time and payload bytes.
     pub(super) open: Vec<(u64, OptTime, u32)>,
     /// Another host sent the one that ended the connection.

@@ -98,7 +98,7 @@
     const from = $("select", filter);
     const texts = new Map();
     const textOf = (row) => {
-      if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
+      if (!texts.has(row)) texts.set(row, row.textContent.replaceAll("\u00a0", " ").toLowerCase());
       return texts.get(row);
     };
     const sift = () => {

@@ -116,6 +116,13 @@ impl<'a> ResetCase<'a> {
         self.peer.snd_nxt.zip(self.own.ack_sent).map_or(0, |(next, acked)| next.distance(acked).max(0).unsigned_abs())
     }
 
+    /// Those of them that no RST before has reported as lost.
+    pub(super) fn newly_lost(&self) -> u32 {
+        let reported = self.own.loss().resets.reported.zip(self.peer.snd_nxt);
+        let since = reported.map(|(reported, next)| next.distance(reported).max(0).unsigned_abs());
+        since.map_or(self.lost(), |since| since.min(self.lost()))
+    }
+
     /// The same with what the RST itself acknowledges.
     pub(super) fn unacked(&self) -> u32 {
         self.peer.snd_nxt.map_or(0, |next| next.distance(self.segment.ack).max(0).unsigned_abs())

@@ -24,7 +24,8 @@ fn arrived(case: &ResetCase<'_>) -> Option<ResetProof> {
         return Some(ResetProof {
             answers: NonZeroU64::new(waiting.first),
             or_to: NonZeroU64::new(waiting.last).filter(|_| waiting.count > 1),
-            bytes: if waiting.data { lost.saturating_sub(fin) } else { 0 },
+            data: waiting.data,
+            bytes: if waiting.data { case.newly_lost().saturating_sub(fin) } else { 0 },
             count: waiting.count,
             ..proof
         });
@@ -34,12 +35,12 @@ fn arrived(case: &ResetCase<'_>) -> Option<ResetProof> {
     let acks = |recent: &Recent| case.with_ack || recent.ack == Some(case.segment.seq);
     let answered = newest.filter(|newest| case.can_answer(newest.at) && acks(newest))?;
     let before_fin = own.fin.is_some_and(|fin| answered.frame < fin.frame);
-    (!before_fin)
-        .then(|| ResetProof { bytes: if lost > 0 { answered.len } else { 0 }, ..proof_of(&proof, answered.frame) })
-}
-
-fn proof_of(proof: &ResetProof, frame: u64) -> ResetProof {
-    ResetProof { answers: NonZeroU64::new(frame), ..*proof }
+    (!before_fin).then(|| ResetProof {
+        answers: NonZeroU64::new(answered.frame),
+        data: answered.len > 0,
+        bytes: answered.len.min(case.newly_lost()),
+        ..proof
+    })
 }
 
 /// A late copy of a packet whose bytes had been acknowledged.
@@ -207,6 +208,7 @@ fn each(proof: &ResetProof) -> String {
 
 fn never_read(proof: &ResetProof) -> String {
     match (proof.bytes, proof.flag) {
+        (0, _) if proof.data => String::new(),
         (0, _) => " No data was in it.".to_owned(),
         (count, true) => format!(
             " Its {} are a TLS alert, as at the end of a TLS connection: no application data was lost.",

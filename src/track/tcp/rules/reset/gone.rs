@@ -7,15 +7,18 @@ use super::super::rule::{Rule, Words};
 use super::ResetCase;
 use super::family::{ResetEffect, ResetFamily};
 use super::proof::ResetProof;
-use super::words::{answering, capitalized, number, one_of};
+use super::words::{answering, bytes, capitalized, number, one_of};
 use crate::model::FindingCode::ResetStale;
 use crate::model::thresholds::IDLE_TIMEOUT;
 use crate::track::tcp::loss_state::Asks;
 
+/// The label of a RST after the peer's: the next ones follow the same RST of the peer.
+const AFTER_PEER: &str = "segment after the peer's RST";
+
 /// The peer's RST had ended the connection.
 pub(super) const AFTER_PEER_RST: Rule<ResetFamily> = answering(
     ResetStale,
-    "segment after the peer's RST",
+    AFTER_PEER,
     &["RFC 9293 §3.10.7.1"],
     ResetEffect::ends(|proof, words| {
         let (answers, reset) = (number(proof.answers), number(proof.before));
@@ -25,9 +28,11 @@ pub(super) const AFTER_PEER_RST: Rule<ResetFamily> = answering(
         )
     }),
     |case| {
-        let reset = case.peer.reset.filter(|_| !case.is_gone())?;
+        let follows = case.own.reset.is_some() && case.own.loss().resets.label == AFTER_PEER;
+        let reset = case.peer.reset.filter(|_| case.own.fin.is_none() && (follows || !case.is_gone()))?;
         let answered = case.answered.filter(|answered| answered.frame > reset.get())?;
-        Some(ResetProof { before: Some(reset), flag: case.peer.loss().resets.foreign, ..case.answers(answered.frame) })
+        let flag = case.peer.loss().resets.foreign;
+        Some(ResetProof { before: Some(reset), bytes: answered.len, flag, ..case.answers(answered.frame) })
     },
     |proof, words| {
         let why = if proof.flag {
@@ -38,8 +43,12 @@ pub(super) const AFTER_PEER_RST: Rule<ResetFamily> = answering(
                 words.receiver
             )
         };
+        let lost = match proof.bytes {
+            0 => String::new(),
+            count => format!(" The {} of frame {} never reached the program.", bytes(count), number(proof.answers)),
+        };
         format!(
-            "The RST in frame {} had ended the connection for the {}, so its kernel answers frame {} with RST (RFC 9293 §3.10.7.1). {why}",
+            "The RST in frame {} had ended the connection for the {}, so its kernel answers frame {} with RST (RFC 9293 §3.10.7.1). {why}{lost}",
             number(proof.before),
             words.sender,
             number(proof.answers)
@@ -47,25 +56,41 @@ pub(super) const AFTER_PEER_RST: Rule<ResetFamily> = answering(
     },
 );
 
-/// A challenge ACK is confirmed.
+/// A challenge ACK is answered with RST: its sender has no connection. Its RST before may be its own or forged.
 pub(super) const CONFIRMED: Rule<ResetFamily> = answering(
     ResetStale,
-    "confirms its RST",
+    "RST in answer to a challenge ACK",
     &["RFC 5961 §3.2"],
     ResetEffect::ends(|proof, words| {
-        let (reset, challenge) = (number(proof.before), number(proof.answers));
-        format!("{} confirms its RST of frame {reset}: RST at the number that frame {challenge} named", words.sender)
+        let challenge = number(proof.answers);
+        format!("{} answers the challenge ACK in frame {challenge} with RST at the number that it named", words.sender)
     }),
     |case| {
         let answered = case.answered.filter(|_| case.own.snd_nxt.is_some() && !case.is_gone())?;
         let (reset, challenge) = case.recorder.challenged(case.moment.direction)?;
+        let went_on = case.own.newest().map(|newest| newest.frame).filter(|frame| *frame > reset);
         let meant = challenge == answered.frame;
-        meant.then(|| ResetProof { before: NonZeroU64::new(reset), ..case.answers(challenge) })
+        meant.then(|| ResetProof {
+            before: NonZeroU64::new(reset),
+            also: went_on.and_then(NonZeroU64::new),
+            ..case.answers(challenge)
+        })
     },
-    |proof, _| {
+    |proof, words| {
         let (reset, challenge) = (number(proof.before), number(proof.answers));
+        let why = match proof.also {
+            Some(went_on) => format!(
+                "The {} sent frame {went_on} after the RST in frame {reset}: another host sent that one, or packets overtook each other. The capture does not show why the {} has no connection.",
+                words.sender, words.sender
+            ),
+            None => format!(
+                "Either the RST in frame {reset} was its own, and its bytes before that RST did not arrive; or another host sent that one, and the {} lost its connection for another reason.",
+                words.sender
+            ),
+        };
         format!(
-            "This RST answers the challenge ACK in frame {challenge} at the number that it named: the RST in frame {reset} was meant, and the connection ends (RFC 5961 §3.2). Bytes that were sent before frame {reset} from that number on did not arrive."
+            "This RST answers the challenge ACK in frame {challenge} at the number that it named: the {} has no connection, and the {}'s ends (RFC 5961 §3.2). {why}",
+            words.sender, words.receiver
         )
     },
 );

@@ -1,13 +1,44 @@
-//! A RST after both sides had closed and both FINs were acknowledged.
+//! A RST after the connection had ended: by another RST, or by both FINs and their ACKs.
 
 use std::num::NonZeroU64;
 
 use super::super::rule::Rule;
 use super::family::{Ends, ResetEffect, ResetFamily};
 use super::proof::ResetProof;
+use super::unacceptable;
 use super::words::{CLOSE, FORGED, IDLE_TIMER, frames, number, unknown_cause};
 use crate::model::FindingCode::ResetIgnored;
 use crate::track::cause::Candidates;
+
+/// A RST with the same address had ended the connection, and its receiver has sent nothing since. This one is not at the
+/// number expected, and answers nothing.
+pub(super) const ENDED: Rule<ResetFamily> = Rule {
+    code: ResetIgnored,
+    label: "RST after the RST",
+    rfc: &["RFC 9293 §3.10.7.1"],
+    effect: ResetEffect::of(Ends::Over, |proof, words| {
+        let reset = number(proof.before);
+        format!("{} sends RST at {} after the RST in frame {reset}: it ends nothing", words.sender, words.seq)
+    }),
+    applies: |case| {
+        let reset = case.own.reset.filter(|_| case.own.fin.is_none())?;
+        let went_on = case.peer.newest().is_some_and(|newest| newest.frame > reset.get());
+        let (_, proof) = unacceptable::expected(case).filter(|_| !went_on)?;
+        Some(ResetProof { before: Some(reset), ..proof })
+    },
+    cause: unknown_cause,
+    candidates: |_| Candidates::from_slice(&[CLOSE, FORGED]),
+    says: |proof, words| {
+        format!(
+            "The RST in frame {} had ended the connection, and the {} had sent nothing since. This one is at {} instead of {}, so no segment explains it, and it changes nothing. A host that injects RSTs sends several at guessed numbers.",
+            number(proof.before),
+            words.receiver,
+            words.seq,
+            proof.number
+        )
+    },
+    frames,
+};
 
 /// Nothing was left to end, and no segment came that it could answer.
 pub(super) const LATER: Rule<ResetFamily> = Rule {

@@ -15,6 +15,8 @@ pub struct ResetProof {
     pub before: Option<NonZeroU64>,
     /// A second one.
     pub also: Option<NonZeroU64>,
+    /// What it answers carries data.
+    pub data: bool,
     /// Payload bytes concerned.
     pub bytes: u32,
     /// A relative sequence number.

@@ -12,7 +12,7 @@ use crate::model::SeqNumber;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 
 /// The number that its receiver expects instead of the RST's, where the RST's cannot be right.
-fn expected(case: &ResetCase<'_>) -> Option<(SeqNumber, ResetProof)> {
+pub(super) fn expected(case: &ResetCase<'_>) -> Option<(SeqNumber, ResetProof)> {
     let (expected, next) = (case.peer.ack_sent?, case.own.snd_nxt?);
     let seq = case.segment.seq;
     // below what was sent the bytes in between may be lost, or the RST's sender may count from them
@@ -120,7 +120,7 @@ pub(super) const IN_WINDOW: Rule<ResetFamily> = Rule {
     candidates: |_| Candidates::from_slice(&[CLOSE, FORGED]),
     says: |proof, words| {
         format!(
-            "Its sequence number is {}, and the {} expects {} (frame {}): in the window, but not the number due. The {} answers with a challenge ACK (RFC 5961 §3.2); a RST at {} would confirm this one, otherwise another host sent it. If the capture lacks the {} before it, it fits and ends the connection.",
+            "Its sequence number is {}, and the {} expects {} (frame {}): in the window, but not the number due. The {} may answer with a challenge ACK (RFC 5961 §3.2); a RST at {} would then end the connection. Otherwise another host sent this one. If the capture lacks the {} before it, it fits and ends the connection.",
             words.seq,
             words.receiver,
             proof.number,
