@@ -86,7 +86,6 @@ const BORDERS: &[Border] = &[
             "dbg!",
             "anstream",
             "indicatif",
-            "crossterm",
             "terminal_size",
         ],
         except: &[],

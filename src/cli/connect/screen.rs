@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Stdout, Write};
 
-use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 
 use crate::render::escape;
 
@@ -109,19 +109,23 @@ fn is_beginning(bytes: &[u8]) -> bool {
 }
 
 /// A terminal in raw mode, restored when dropped, whatever way the program leaves.
-pub(in crate::cli) struct RawMode;
+pub(in crate::cli) struct RawMode(Termios);
 
 impl RawMode {
+    /// Puts the terminal at standard input into raw mode.
     pub(in crate::cli) fn enter() -> io::Result<Self> {
-        enable_raw_mode()?;
-        Ok(Self)
+        let before = tcgetattr(io::stdin())?;
+        let mut raw = before.clone();
+        cfmakeraw(&mut raw);
+        tcsetattr(io::stdin(), SetArg::TCSANOW, &raw)?;
+        Ok(Self(before))
     }
 }
 
 impl Drop for RawMode {
     fn drop(&mut self) {
         // nothing can be done about a terminal that has gone
-        let _ = disable_raw_mode();
+        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.0);
     }
 }
 
