@@ -12,6 +12,10 @@ pub(super) fn relation(request: &[u8], answer: &[u8]) -> EchoKind {
     if request.is_empty() || answer.is_empty() {
         return EchoKind::Different;
     }
+    // nearly every answer
+    if request == answer {
+        return EchoKind::Whole(EchoForm::IDENTICAL);
+    }
     if let Some(start) = request.get(..answer.len()).filter(|start| start.len() < request.len()) {
         return if start == answer || is_upper(start, answer) { EchoKind::Partial } else { EchoKind::Different };
     }

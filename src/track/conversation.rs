@@ -116,7 +116,8 @@ impl Conversation {
         }
     }
 
-    /// Takes one segment and leaves its facts in `facts`.
+    /// Takes one segment and leaves its facts in `facts`. Returns whether these show nothing that a finding could be made
+    /// of; `false` where that has to be asked of them.
     #[inline]
     pub(super) fn follow_segment(
         &mut self,
@@ -126,12 +127,15 @@ impl Conversation {
         direction: Direction,
         facts: &mut TcpFacts,
         (budget, hosts, closing): (&MemoryBudget, &Hosts, &ClosingCalls),
-    ) {
+    ) -> bool {
         let moment = self.moment(frame, direction);
-        let Kind::Tcp(tcp) = &mut self.kind else { return };
+        let Kind::Tcp(tcp) = &mut self.kind else { return false };
         let last = (self.last_frame, self.last_at);
-        let elsewhere = Elsewhere { hosts, echo: &tcp.echo_matcher, closing, time: frame.time };
-        tcp.connection.follow(&moment, segment, &packet.headers.ip, &elsewhere, facts);
+        let predicted = tcp.connection.take_predicted(&moment, segment, &packet.headers.ip, facts);
+        if !predicted {
+            let elsewhere = Elsewhere { hosts, echo: &tcp.echo_matcher, closing, time: frame.time };
+            tcp.connection.follow(&moment, segment, &packet.headers.ip, &elsewhere, facts);
+        }
         if segment.flags.contains(TcpFlags::SYN) {
             tcp.echo_matcher.begin(direction);
         }
@@ -159,6 +163,7 @@ impl Conversation {
             facts.analysis.insert(super::AnalysisFlag::ReusedPorts);
             tcp.connection.count(super::AnalysisFlag::ReusedPorts);
         }
+        predicted && facts.observations.slow_answer.is_none() && facts.observations.delayed_ack.is_none()
     }
 
     /// Takes one datagram.

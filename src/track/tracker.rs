@@ -60,6 +60,8 @@ pub struct Tracker {
     followed: Option<Tracked>,
     /// The facts of the segment at hand, lent out with its event.
     facts: TcpFacts,
+    /// The segment at hand certainly shows nothing that a finding could be made of.
+    plain: bool,
     /// What all conversations show of each address and port.
     hosts: Hosts,
     /// Packets that the capture holds twice.
@@ -150,7 +152,7 @@ impl Tracker {
         let ip = &packet.headers.ip;
         match (&packet.headers.transport, &self.followed) {
             (Transport::Segment(segment), _) => {
-                self.facts.is_ordinary(ip, (segment.flags, segment.checksum, &segment.options))
+                self.plain || self.facts.is_ordinary(ip, (segment.flags, segment.checksum, &segment.options))
             }
             (_, Some(Tracked { kind: TrackedKind::Datagram(facts), .. })) => facts.is_ordinary(ip),
             _ => false,
@@ -229,6 +231,7 @@ impl Tracker {
     /// still there.
     #[cold]
     fn copy(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, copy_of: u64) -> bool {
+        self.plain = false;
         let Some(index) = self.open(&packet.headers.flow.key) else { return false };
         let Some(slot) = self.slots.get_mut(index) else { return false };
         let Some((direction, kind)) = slot.conversation.copy(frame, packet, copy_of, &mut self.facts) else {
@@ -262,7 +265,7 @@ impl Tracker {
         }
         let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
         slot.touched = true;
-        slot.conversation.follow_segment(
+        self.plain = slot.conversation.follow_segment(
             frame,
             packet,
             segment,

@@ -10,7 +10,8 @@ use crate::model::{Direction, OptTime, Segment, SeqNumber};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Cause, CauseEvent};
 use crate::track::event::TcpFacts;
-use crate::track::facts::{Probe, SegmentRole};
+use crate::track::facts::{Acked, Probe, SegmentRole};
+use crate::track::packet_ref::PacketRef;
 
 /// A call that puts data into the socket.
 const SEND: Cause = Cause::of(CauseEvent::Call, "send");
@@ -48,6 +49,21 @@ impl Connection {
         (cause, None)
     }
 
+    /// The same for a segment that was predicted: data, or a bare ACK of new data.
+    #[inline]
+    pub(super) fn predicted_cause(
+        &self,
+        moment: &PacketRef,
+        segment: &Segment,
+        facts: &TcpFacts,
+    ) -> (Cause, Option<Cause>) {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        match &facts.acked {
+            Some(acked) if segment.len == 0 => (of_acked(acked), None),
+            _ => of_data(own, peer, moment.at, facts),
+        }
+    }
+
     /// A segment without data that acknowledges, or tells the window.
     fn of_ack(&self, direction: Direction, segment: &Segment, facts: &TcpFacts) -> (Cause, Option<Cause>) {
         match facts.observations.delayed_ack {
@@ -60,7 +76,7 @@ impl Connection {
     fn of_prompt_ack(&self, direction: Direction, segment: &Segment, facts: &TcpFacts) -> Cause {
         let seen = &facts.observations;
         if let Some(acked) = &facts.acked {
-            return Cause::arrival(acked.frames.and_then(|(_, last)| NonZeroU64::new(last)), "ack");
+            return of_acked(acked);
         }
         if seen.window_opened.is_some() {
             return Cause::of(CauseEvent::Call, "recv");
@@ -92,6 +108,11 @@ fn both(cause: Cause, candidates: &[Cause]) -> (Cause, Option<Cause>) {
         [one, other, ..] => (*one, Some(*other)),
         _ => (cause, None),
     }
+}
+
+/// An ACK of new data: the last segment that it covers made its sender send it.
+fn of_acked(acked: &Acked) -> Cause {
+    Cause::arrival(acked.frames.and_then(|(_, last)| NonZeroU64::new(last)), "ack")
 }
 
 /// Data that is sent for the first time: the program's call, or an ACK or window update that released it.

@@ -23,7 +23,7 @@ use crate::track::packet_ref::PacketRef;
 impl Connection {
     /// Takes the segment and leaves its facts in `facts`, if it is the predicted one. Otherwise nothing has changed.
     #[inline]
-    pub(super) fn take_predicted(
+    pub(in crate::track) fn take_predicted(
         &mut self,
         moment: &PacketRef,
         segment: &Segment,
@@ -72,7 +72,10 @@ impl Connection {
             window,
             scale: scale.map(|shift| 1 << shift),
         };
-        self.record(moment, segment, &numbers, facts);
+        (facts.ordinary, facts.or_ordinary) = self.predicted_cause(moment, segment, facts);
+        self.remember(moment, segment, &numbers, facts);
+        self.recorder.see_plain(moment, segment.checksum);
+        self.account_predicted(moment, segment);
         true
     }
 
@@ -87,10 +90,8 @@ impl Connection {
 
     /// Whether the connection is open and nothing about it is unusual.
     fn is_healthy(&self) -> bool {
-        let opened = matches!(self.life, Life::Open | Life::Opening)
-            && self.handshake.is_over()
-            && !self.handshake.is_under_way()
-            && !self.handshake.simultaneous;
+        let opened =
+            matches!(self.life, Life::Open | Life::Opening) && self.handshake.is_over() && !self.handshake.simultaneous;
         let complete = !self.lacks_frames && !self.renumbered && self.former.is_none();
         let sides = [Direction::ClientToServer, Direction::ServerToClient];
         opened

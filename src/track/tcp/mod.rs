@@ -75,7 +75,7 @@ use rules::reset::{self, Elsewhere, ResetCase};
 use wireshark::SegmentView;
 
 impl Connection {
-    /// Takes one segment and leaves its facts in `facts`, where they need not be moved again.
+    /// Takes one segment that was not predicted, and leaves its facts in `facts`, where they need not be moved again.
     #[inline]
     pub(super) fn follow(
         &mut self,
@@ -85,9 +85,6 @@ impl Connection {
         elsewhere: &Elsewhere<'_>,
         facts: &mut TcpFacts,
     ) {
-        if self.take_predicted(moment, segment, ip, facts) {
-            return;
-        }
         self.prediction.forget();
         let direction = moment.direction;
         self.lacks_frames |= moment.unknown.contains(Unknown::FRAMES);
@@ -239,9 +236,20 @@ impl Connection {
     /// Remembers the segment, and writes down what is known of every segment.
     #[inline]
     fn record(&mut self, moment: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
-        let has_ack = segment.flags.contains(TcpFlags::ACK);
         let played = (numbers.role, numbers.probe);
         (facts.ordinary, facts.or_ordinary) = self.ordinary_cause(moment.direction, moment.at, segment, facts, played);
+        self.remember(moment, segment, numbers, facts);
+        self.recorder.follow(moment, segment, facts.retransmission.as_ref(), numbers.probe, &facts.observations);
+        if self.renumbered {
+            facts.observations.renumbered = self.moved();
+        }
+        self.account(moment, segment, numbers.copied, facts);
+    }
+
+    /// Remembers the segment, and fills in what is known of every segment.
+    #[inline]
+    fn remember(&mut self, moment: &PacketRef, segment: &Segment, numbers: &Numbers, facts: &mut TcpFacts) {
+        let has_ack = segment.flags.contains(TcpFlags::ACK);
         let (own, peer) = self.sides.both_mut(moment.direction);
         self.last = (moment.frame, moment.at);
         own.remember(Recent {
@@ -256,7 +264,6 @@ impl Connection {
             fills_window: facts.observations.fills_window,
             push: segment.flags.contains(TcpFlags::PSH),
         });
-        self.recorder.follow(moment, segment, facts.retransmission.as_ref(), numbers.probe, &facts.observations);
         let base = own.seq_base.unwrap_or(SeqNumber(segment.seq.0.wrapping_sub(1)));
         facts.seq = segment.seq.relative_to(base);
         facts.ack = has_ack.then(|| segment.ack.relative_to(peer.seq_base.unwrap_or_default()));
@@ -270,10 +277,6 @@ impl Connection {
         facts.response_time = None;
         facts.echo = None;
         facts.reset = numbers.reset;
-        if self.renumbered {
-            facts.observations.renumbered = self.moved();
-        }
-        self.account(moment, segment, numbers.copied, facts);
     }
 
     /// Bases of the relative numbers, and the options.

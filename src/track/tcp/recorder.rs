@@ -175,6 +175,18 @@ impl SummaryRecorder {
         *slot = Some(AfterFin { first, last: moment.frame, bytes: bytes + u64::from(len), until: moment.at.get() });
     }
 
+    /// Notes a segment that shows nothing rare.
+    #[inline]
+    pub(super) fn see_plain(&mut self, moment: &PacketRef, checksum: Checksum) {
+        if self.first_frame == 0 {
+            self.first_frame = moment.frame;
+        }
+        *self.last_frame.get_mut(moment.direction) = moment.frame;
+        if checksum == Checksum::Offloaded {
+            self.offloaded.see(moment.frame);
+        }
+    }
+
     /// Notes what one segment shows.
     #[inline]
     pub(super) fn follow(
@@ -186,14 +198,9 @@ impl SummaryRecorder {
         observations: &Observations,
     ) {
         let (frame, direction) = (moment.frame, moment.direction);
-        if self.first_frame == 0 {
-            self.first_frame = frame;
-        }
-        *self.last_frame.get_mut(direction) = frame;
-        match segment.checksum {
-            Checksum::Offloaded => self.offloaded.see(frame),
-            Checksum::Invalid => self.rare().invalid.get_mut(direction).see(frame),
-            Checksum::Valid | Checksum::Absent | Checksum::Unverifiable => {}
+        self.see_plain(moment, segment.checksum);
+        if segment.checksum == Checksum::Invalid {
+            self.rare().invalid.get_mut(direction).see(frame);
         }
         if !segment.options.other.is_empty() {
             self.rare().options.get_mut(direction).merge(&segment.options.other);

@@ -52,8 +52,11 @@ impl Connection {
         if let Some(at) = moment.at.get() {
             let place = (at, moment.frame);
             match shows {
-                Shows::Ack => self.keep_open(sender, place, facts),
-                Shows::Data => self.attribute_data(sender, place, segment, facts),
+                Shows::Ack => {
+                    let seen = &facts.observations;
+                    self.keep_open(sender, place, (seen.window_opened.is_some(), seen.delayed_ack.is_some()));
+                }
+                Shows::Data => self.attribute_data(sender, place, segment, facts.observations.idle.is_some()),
                 Shows::Wait(wait) => {
                     self.close_ack();
                     self.time.ledger.attribute(wait, at, moment.frame);
@@ -69,18 +72,38 @@ impl Connection {
                 Shows::Nothing => {}
             }
         }
-        self.time.last = Some(sender);
-        if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) {
-            self.time.turn = Some(sender);
-        }
         let again = facts.retransmission.is_some_and(|again| again.is_retransmitted());
-        let (own, peer) = self.sides.both_mut(sender);
+        let own = self.sides.get(sender);
         if again {
             *self.time.recovers.get_mut(sender) = own.snd_nxt;
         }
         let repaired = |until: SeqNumber| peer_has(own, until);
         if self.time.recovers.get(!sender).is_some_and(repaired) {
             *self.time.recovers.get_mut(!sender) = None;
+        }
+        self.note_flow(sender, segment);
+    }
+
+    /// The same for a segment that was predicted: data, or a bare ACK of new data.
+    #[inline]
+    pub(super) fn account_predicted(&mut self, moment: &PacketRef, segment: &Segment) {
+        if let Some(at) = moment.at.get() {
+            let place = (at, moment.frame);
+            match segment.len {
+                0 => self.keep_open(moment.direction, place, (false, false)),
+                _ => self.attribute_data(moment.direction, place, segment, false),
+            }
+        }
+        self.note_flow(moment.direction, segment);
+    }
+
+    /// Notes who has something in flight or is blocked, with the segment at hand.
+    #[inline]
+    fn note_flow(&mut self, sender: Direction, segment: &Segment) {
+        let (own, peer) = self.sides.both_mut(sender);
+        self.time.last = Some(sender);
+        if segment.len > 0 || segment.flags.contains(TcpFlags::FIN) {
+            self.time.turn = Some(sender);
         }
         *self.time.in_flight.get_mut(sender) = is_in_flight(own, peer);
         *self.time.in_flight.get_mut(!sender) = is_in_flight(peer, own);
@@ -157,14 +180,12 @@ impl Connection {
 
     /// Leaves the time up to a bare ACK open.
     #[inline]
-    fn keep_open(&mut self, sender: Direction, (at, frame): (Nanos, u64), facts: &TcpFacts) {
+    fn keep_open(&mut self, sender: Direction, (at, frame): (Nanos, u64), (reopens, delayed): (bool, bool)) {
         let window = *self.time.blocked.get(!sender);
-        let delayed = facts.observations.delayed_ack.is_some();
         let before = self.time.open_ack.filter(|open| open.sender == sender);
         if before.is_none() {
             self.close_ack();
         }
-        let reopens = facts.observations.window_opened.is_some();
         let was = |holds: fn(&OpenAck) -> bool| before.as_ref().is_some_and(holds);
         self.time.open_ack = Some(OpenAck {
             sender,
@@ -201,12 +222,12 @@ impl Connection {
         }
     }
 
-    /// New data or a FIN: it ends a wait for its sender's program, unless an ACK released it.
-    fn attribute_data(&mut self, sender: Direction, (at, frame): (Nanos, u64), segment: &Segment, facts: &TcpFacts) {
+    /// New data or a FIN, `idle` after a silence: it ends a wait for its sender's program, unless an ACK released it.
+    fn attribute_data(&mut self, sender: Direction, (at, frame): (Nanos, u64), segment: &Segment, idle: bool) {
         let program = of_program(sender);
         let open = self.time.open_ack.take();
         let path = self.path_to_program(sender);
-        if facts.observations.idle.is_some() && !self.is_asked(sender) {
+        if idle && !self.is_asked(sender) {
             self.time.open_ack = open;
             self.close_ack();
             let wait = match () {
