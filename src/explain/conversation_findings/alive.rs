@@ -1,7 +1,8 @@
 //! Keep-alives, and whether they were answered.
 
 use super::times;
-use crate::model::Direction;
+use crate::model::thresholds::IDLE_TIMEOUT;
+use crate::model::{Direction, Nanos};
 use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::TcpTotals;
 
@@ -10,8 +11,7 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let kept = keep_alives.get(direction);
         let last = if kept.asked.count > 1 { "the last one" } else { "it" };
-        let timer = " An idle timer of a NAT, load balancer or host may have ended the connection.";
-        let ended = kept.reset.map_or("", |_| timer);
+        let ended = kept.reset.map_or_else(String::new, |reset| ended(tcp, !direction, kept.silence, reset));
         let answer = match (kept.asked.count, kept.answered, kept.reset) {
             (0, ..) => continue,
             (_, 0, Some(reset)) => format!("{last} was answered by RST (frame {reset})"),
@@ -35,6 +35,21 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
         );
         let frames = kept.asked.frames.iter().copied().chain(kept.reset);
         found.push(Finding::new(Code::KeepAlive, text, frames));
+    }
+}
+
+/// How the connection of the side that answers with RST may have ended: its own FIN or RST shows it, or it was idle.
+fn ended(tcp: &TcpTotals, gone: Direction, silence: Nanos, reset: u64) -> String {
+    let captured = tcp.story.resets.get(gone).map(|frame| ("RST", frame));
+    let captured = captured.or(tcp.story.fins.get(gone).as_ref().map(|fin| ("FIN", fin.frame)));
+    match captured.filter(|(_, frame)| *frame < reset) {
+        Some((flag, frame)) => {
+            format!(" The {} had ended the connection: {flag} in frame {frame}.", gone.sender())
+        }
+        None if silence >= IDLE_TIMEOUT => {
+            " An idle timer of a NAT, load balancer or host may have ended the connection.".to_owned()
+        }
+        None => String::new(),
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) fn slow_answer(
         Some(ack) => format!(
             "Frame {ack} had acknowledged the request, so it had arrived. Either the program took this time, or its answer was lost before the capture point and retransmitted. A capture at the server would show which."
         ),
-        None if !at_sender => "The request was sent once, and its ACK came with the answer or right before it. Candidates: a slow program, a delayed request, or an answer that was lost before the capture point and retransmitted. A capture at the server would show which.".to_owned(),
+        None if !at_sender => "The request was sent once, and its ACK came with the answer or right before it. Candidates: a slow program, a long path or one with full queues, or an answer that was lost before the capture point and retransmitted. A capture at the server would show which.".to_owned(),
         None => "The request was sent once, and its ACK came with the answer or right before it. Either the program took this time, or the request arrived late; this capture does not show which.".to_owned(),
     };
     let known = lost.map_or(known, |lost| {

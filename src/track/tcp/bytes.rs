@@ -101,6 +101,7 @@ impl Connection {
             first: None,
             had: None,
             fin_on_ack: segment.len == 0 && own.ack_sent.is_some_and(|acked| segment.ack.is_after(acked)),
+            arrived: peer.ack_sent.is_some_and(|acked| !end.is_after(acked)),
             late: false,
             copy: None,
         };

@@ -209,7 +209,9 @@ impl TcpEndpoint {
             |again: &&mut RetransmittedSegment| again.carries(left) && again.had.is_none_or(|had| !left.is_before(had));
         let mut repeats: Vec<_> = self.loss_mut().repeats.iter_mut().filter(unreported).collect();
         // what its sender retransmitted it had sent before, captured or not
-        let sent = repeats.len() + usize::from(original.is_some() || matches!(view, View::Sender | View::Both));
+        let arrived = repeats.iter().any(|again| again.arrived);
+        let earlier = original.is_some() || arrived || matches!(view, View::Sender | View::Both);
+        let sent = repeats.len() + usize::from(earlier);
         let last = repeats.iter().filter(|again| again.had.is_none()).map(|again| again.frame).max();
         let newest = repeats.len().checked_sub(1).filter(|_| view.shows_arrival() && sent > 1);
         let later = repeats.iter().position(|again| arrived_first.is_some_and(|first| again.frame > first));

@@ -22,6 +22,8 @@ pub(super) struct RetransmittedSegment {
     pub(super) had: Option<SeqNumber>,
     /// It is a FIN alone, and acknowledges new bytes.
     pub(super) fin_on_ack: bool,
+    /// An ACK that was captured before it covers its bytes: they had arrived.
+    pub(super) arrived: bool,
     /// It is an original that was captured behind its retransmission.
     pub(super) late: bool,
     /// The last captured duplicate of this packet.
@@ -42,6 +44,7 @@ impl RetransmittedSegment {
             at: sent.at,
             ip_id: sent.ip_id,
             timestamp: sent.timestamp,
+            arrived: false,
             late: false,
             copy: None,
         }

@@ -147,7 +147,7 @@ pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
                 words.receiver
             ),
             View::Sender | View::Elsewhere => format!(
-                "Either the SYN or its answer was lost, or the {} ignored it (full accept queue, or a filter).",
+                "Either the SYN or its answer was lost or is late, or the {} ignored it (full accept queue, or a filter).",
                 words.receiver
             ),
         };
