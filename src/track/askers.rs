@@ -28,14 +28,23 @@ pub enum AnswersFrom {
 /// A request and its answer in two conversations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkedConversation {
-    /// The frame of the request or answer in the other conversation.
+    /// The frame of the request or answer in the other conversation; of several requests the last.
     pub frame: u64,
+    /// The first and the last request that waited when the answer came: it may be to any of them.
+    pub requests: (u64, u64),
     /// The server of the other conversation.
     pub server: Endpoint,
     /// The other conversation.
     pub stream: StreamId,
     /// How the two servers differ.
     pub from: AnswersFrom,
+}
+
+impl LinkedConversation {
+    /// Several requests waited, so which of them was answered is unknown.
+    pub fn is_ambiguous(&self) -> bool {
+        self.requests.0 < self.requests.1
+    }
 }
 
 impl AnswersFrom {

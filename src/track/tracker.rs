@@ -430,7 +430,8 @@ impl Tracker {
             let waited = now.zip(conversation.last_at.get()).map(|(now, last)| now.minus(last));
             waited.is_none_or(|waited| waited < ANSWERED_WITHIN).then_some(())?;
             let server = conversation.server;
-            Some((slot, LinkedConversation { frame: conversation.last_frame, server, stream, from }))
+            let (first, last) = (conversation.first_frame, conversation.last_frame);
+            Some((slot, LinkedConversation { frame: last, requests: (first, last), server, stream, from }))
         });
         let first = fitting.next()?;
         fitting.next().is_none().then_some(first)

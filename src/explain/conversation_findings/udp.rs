@@ -50,22 +50,30 @@ fn ends_tftp(totals: &ConversationTotals, udp: &UdpTotals) -> bool {
 
 /// The answer to this conversation's request came from elsewhere.
 fn replied_elsewhere(totals: &ConversationTotals, reply: &LinkedConversation) -> Finding {
-    let LinkedConversation { frame, server, stream, .. } = *reply;
+    let LinkedConversation { frame, requests: (first, last), server, stream, .. } = *reply;
     let (code, why) = why_elsewhere(totals.server, reply.from);
-    let text = format!(
-        "The answer to the request to {} came from {server} (frame {frame}, conversation {stream}). {why}",
-        totals.server
-    );
-    Finding::new(code, text, [totals.first_frame, frame])
+    let request = match reply.is_ambiguous() {
+        true => format!("An answer to one of the requests in frames {first} to {last}, sent to {},", totals.server),
+        false => format!("The answer to the request to {}", totals.server),
+    };
+    let text = format!("{request} came from {server} (frame {frame}, conversation {stream}). {why}");
+    Finding::new(code, text, [first, last, frame])
 }
 
 /// This conversation has the answer to a request that was sent elsewhere.
 fn requested_elsewhere(totals: &ConversationTotals, request: &LinkedConversation) -> Finding {
-    let LinkedConversation { frame, server, stream, .. } = *request;
+    let LinkedConversation { frame, requests: (first, last), server, stream, .. } = *request;
     let (code, why) = why_elsewhere(server, request.from);
-    let text =
-        format!("It answers the request in frame {frame}, which was sent to {server} (conversation {stream}). {why}");
-    Finding::new(code, text, [frame, totals.first_frame])
+    let text = match request.is_ambiguous() {
+        true => format!(
+            "Frame {} answers one of the requests in frames {first} to {last}, sent to {server} (conversation {stream}); which of them is unknown. {why}",
+            totals.first_frame
+        ),
+        false => format!(
+            "It answers the request in frame {frame}, which was sent to {server} (conversation {stream}). {why}"
+        ),
+    };
+    Finding::new(code, text, [first, last, totals.first_frame])
 }
 
 /// The finding for an answer from another address or port, and its candidates; the request was sent to `asked`.

@@ -41,6 +41,10 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts, lo
 /// Which request an answer is to that does not give it back.
 fn pairing(out: &mut String, place: UdpPlace) {
     match place {
+        UdpPlace::ReplyElsewhere(request) if request.is_ambiguous() => {
+            let ((first, last), server) = (request.requests, request.server.to_string());
+            say!(out, ", in answer to one of the requests in frames ", first, " to ", last, ", sent to ", server);
+        }
         UdpPlace::ReplyElsewhere(request) => {
             let server = request.server.to_string();
             say!(out, ", in answer to frame ", request.frame, ", which was sent to ", server);

@@ -74,6 +74,7 @@ fn cause(known: &Known<'_>) -> String {
     let of = format!("{answered} of {requests} {} echoed{how}", unit(known, requests));
     // where not everything could be compared, nothing is known to be missing
     let counted = match returned(known).filter(|_| answered < requests && limits.is_empty()) {
+        Some((back, all)) if back >= all => format!("{of}: as many bytes came back, but they differ from the request"),
         Some((back, all)) => format!("incomplete: {} of {} bytes returned, {of}", thousands(back), thousands(all)),
         None if answered < requests => of,
         None => format!("verified: {of}"),

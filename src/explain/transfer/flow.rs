@@ -3,7 +3,7 @@
 use super::rounds::Rounds;
 use super::spent::{Spent, Upon, Waits};
 use crate::model::{Nanos, SeqNumber, TcpFlags};
-use crate::track::{Asks, Event, TcpFacts};
+use crate::track::{Asks, Event, TcpFacts, Wait};
 
 /// A frame and when it was captured, since the conversation's start.
 type Place = (u64, Option<Nanos>);
@@ -103,7 +103,10 @@ impl Flow {
         let end = SeqNumber(facts.seq.wrapping_add(syn).wrapping_add(facts.len));
         let again = repeat.is_some_and(|repeat| !repeat.may_be_late());
         self.pass(event.since_start);
-        self.spent.end(if again { Upon::Loss } else { self.upon() }, !self.short);
+        // a window far below the MSS: each segment is as large as the room, so none looks held back
+        let small_window = facts.observations.wait.is_some_and(|wait| wait.rule.effect == Wait::Window);
+        let upon = if again { Upon::Loss } else { self.upon() };
+        self.spent.end(if small_window { Upon::Window } else { upon }, !self.short);
         self.first.get_or_insert((event.frame, event.since_start));
         self.largest = self.largest.max(facts.len);
         let short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));

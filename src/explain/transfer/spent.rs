@@ -28,6 +28,8 @@ pub(super) enum Upon {
     Loss,
     /// This long after an ACK that may have allowed it.
     Ack(Nanos),
+    /// The persist timer, as the receiver's window has less room than a full segment.
+    Window,
     /// Nothing that the capture shows: the program gave it, or the sender spreads what it has.
     Nothing,
 }
@@ -65,6 +67,7 @@ impl Spent {
         let waited = std::mem::take(&mut self.waiting).saturating_add(idled);
         let slot = match upon {
             Upon::Loss => &mut self.repair,
+            Upon::Window => &mut self.window,
             Upon::Ack(since) if since < AT_ONCE && since.0 <= waited / 4 => &mut self.network,
             _ if waited < AT_ONCE.0 => &mut self.unclear,
             Upon::Ack(since) if since < AT_ONCE => &mut self.network,

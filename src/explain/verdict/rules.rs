@@ -188,6 +188,7 @@ const INCOMPLETE: VerdictRule = VerdictRule {
         let so_far = if case.totals.may_go_on() { " as far as the capture was read" } else { "" };
         let of = format!("{} of {} requests echoed", thousands(answered), thousands(echo.requests));
         let bytes = match case.returned {
+            _ if echo.pending_bytes == 0 => "bytes came back that differ from the request".to_owned(),
             Some((back, all)) => format!("{} of {} bytes returned", thousands(back), thousands(all)),
             None => format!("{} not returned", counted(echo.pending_bytes, "byte")),
         };
