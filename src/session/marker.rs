@@ -1,13 +1,12 @@
 //! Puts what the wire did beside the steps on their way to the report.
 
-use std::collections::HashMap;
 use std::io;
 
+use super::added_findings::AddedFindings;
 use super::record::Marks;
 use crate::explain::{Conversation, Step};
-use crate::model::{FindingCounts, WireAnnotation};
+use crate::model::WireAnnotation;
 use crate::report::{CaptureTotals, Relay, Sink};
-use crate::track::StreamId;
 
 /// Passes everything on, and the marks of a capture with the steps that they are about.
 pub struct Marker<'a> {
@@ -16,7 +15,7 @@ pub struct Marker<'a> {
     /// Those of fragments, by their frames' numbers, in order.
     fragments: Vec<(u64, WireAnnotation)>,
     /// The findings that marks made, which the pipeline has not counted.
-    added: HashMap<StreamId, FindingCounts>,
+    added: AddedFindings,
 }
 
 impl<'a> Marker<'a> {
@@ -27,7 +26,7 @@ impl<'a> Marker<'a> {
             fragments.extend(marks.extract_if(.., |mark| mark.fragment).map(|mark| (*frame, mark)));
         }
         fragments.sort_by_key(|(frame, _)| *frame);
-        Self { sink, marks, fragments, added: HashMap::new() }
+        Self { sink, marks, fragments, added: AddedFindings::default() }
     }
 
     /// The marks of a step: those of its frame, and those of the fragments that it was put together from, which are no
@@ -64,25 +63,16 @@ impl<'a> Relay for Marker<'a> {
         let before = step.findings.len();
         step.mark(&marks);
         for finding in step.findings.iter().skip(before) {
-            self.added.entry(step.event.stream).or_default().count(finding.code);
+            self.added.count(step.event.stream, finding.code);
         }
         self.sink.step(&step)
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        match self.added.get(&conversation.totals.stream) {
-            None => self.sink.conversation(conversation),
-            Some(added) => {
-                let mut conversation = conversation.clone();
-                conversation.count_more(added);
-                self.sink.conversation(&conversation)
-            }
-        }
+        self.added.conversation(conversation, self.sink)
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        let mut totals = totals.clone();
-        self.added.values().for_each(|added| totals.findings_count.add_all(added));
-        self.sink.finish(&totals)
+        self.sink.finish(&self.added.in_totals(totals))
     }
 }

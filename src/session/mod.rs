@@ -5,6 +5,7 @@
 //! [`Session::give_up_capabilities`]) and opens its output; [`Session::run`] lets the client act, and when both ends are
 //! closed and the wire has delivered all, drains the captures exactly. Nothing sleeps.
 
+mod added_findings;
 mod judge;
 mod load;
 mod marker;

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
+use super::added_findings::AddedFindings;
 use crate::drive::{Transcript, merged};
 use crate::explain::{Conversation, Step};
-use crate::model::{Call, CallKind, CaptureInfo, ClosingCalls, Finding, FindingCounts, PerDirection, Protocol};
+use crate::model::{Call, CallKind, CaptureInfo, ClosingCalls, Finding, PerDirection, Protocol};
 use crate::report::{Advised, CaptureTotals, Relay, Sink, Teller, ToldCall, advice};
 use crate::track::StreamId;
 
@@ -107,13 +108,13 @@ pub struct Proven<'a> {
     proof: CallProof,
     shown: bool,
     /// The findings of calls, which the pipeline has not counted.
-    added: HashMap<StreamId, FindingCounts>,
+    added: AddedFindings,
 }
 
 impl<'a> Proven<'a> {
     /// Adds what `proof` holds to what goes to `sink`; the calls themselves where they are to be `shown`.
     pub fn new(sink: &'a mut dyn Sink, proof: CallProof, shown: bool) -> Self {
-        Self { sink, proof, shown, added: HashMap::new() }
+        Self { sink, proof, shown, added: AddedFindings::default() }
     }
 }
 
@@ -143,21 +144,14 @@ impl<'a> Relay for Proven<'a> {
             finding.calls = vec![closing.number];
         }
         for advised in advice {
-            self.added.entry(stream).or_default().count(advised.finding.code);
+            self.added.count(stream, advised.finding.code);
             findings.push(advised.finding);
         }
         self.sink.step(&step)
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        match self.added.get(&conversation.totals.stream) {
-            None => self.sink.conversation(conversation),
-            Some(added) => {
-                let mut conversation = conversation.clone();
-                conversation.count_more(added);
-                self.sink.conversation(&conversation)
-            }
-        }
+        self.added.conversation(conversation, self.sink)
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
@@ -167,8 +161,7 @@ impl<'a> Relay for Proven<'a> {
         if self.shown {
             self.proof.calls.iter().try_for_each(|told| self.sink.call(told))?;
         }
-        let mut totals = totals.clone();
-        self.added.values().for_each(|added| totals.findings_count.add_all(added));
+        let mut totals = self.added.in_totals(totals);
         self.proof.general.iter().for_each(|finding| totals.findings_count.count(finding.code));
         totals.findings.append(&mut self.proof.general);
         self.sink.finish(&totals)
