@@ -41,17 +41,7 @@ impl Connection {
             return false;
         }
         let scale = self.sides.get(moment.direction).scale();
-        let view = SegmentView {
-            at: moment.at,
-            direction: moment.direction,
-            seq: segment.seq,
-            ack: segment.ack,
-            flags: segment.flags,
-            len: segment.len,
-            window: segment.window,
-            shift: scale,
-            new_isn: false,
-        };
+        let view = SegmentView::new(moment, segment, scale, false);
         if !self.wireshark.has_no_flags(&view) {
             return false;
         }

@@ -311,16 +311,6 @@ impl Connection {
     fn analyse(&mut self, moment: &PacketRef, segment: &Segment) -> Analysis {
         let scale = self.sides.get(moment.direction).scale();
         let shift = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { scale };
-        self.wireshark.analyse(&SegmentView {
-            at: moment.at,
-            direction: moment.direction,
-            seq: segment.seq,
-            ack: segment.ack,
-            flags: segment.flags,
-            len: segment.len,
-            window: segment.window,
-            shift,
-            new_isn: self.new_isn,
-        })
+        self.wireshark.analyse(&SegmentView::new(moment, segment, shift, self.new_isn))
     }
 }

@@ -5,7 +5,8 @@
 //! elsewhere from other state. Nothing else in echolab reads these flags to decide anything.
 
 use crate::model::thresholds::{WIRESHARK_FAST_RETRANSMISSION, WIRESHARK_OUT_OF_ORDER};
-use crate::model::{Direction, Nanos, OptTime, PerDirection, SeqNumber, TcpFlags};
+use crate::model::{Direction, Nanos, OptTime, PerDirection, Segment, SeqNumber, TcpFlags};
+use crate::track::packet_ref::PacketRef;
 use crate::track::{Analysis, AnalysisFlag};
 
 /// Instead of a count of duplicate ACKs: the peer has acknowledged more than this side was seen to send. What the peer
@@ -28,6 +29,16 @@ pub(super) struct SegmentView {
     pub(super) shift: Option<u8>,
     /// A SYN-ACK whose sequence number is not the one before.
     pub(super) new_isn: bool,
+}
+
+impl SegmentView {
+    /// The view of a segment: how far its window is to be shifted, and whether it is a SYN-ACK with a new number.
+    #[inline]
+    pub(super) fn new(moment: &PacketRef, segment: &Segment, shift: Option<u8>, new_isn: bool) -> Self {
+        let (at, direction) = (moment.at, moment.direction);
+        let Segment { seq, ack, flags, len, window, .. } = *segment;
+        Self { at, direction, seq, ack, flags, len, window, shift, new_isn }
+    }
 }
 
 /// What the rules remember of one direction.
