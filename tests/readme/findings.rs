@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::process::Command;
 
-use assert_cmd::cargo::cargo_bin;
 use echolab::model::FindingCode;
 use echolab::track::rules;
 use serde_json::Value;
 
-use crate::page::project;
+use crate::output::{jsonl, records};
 
 /// For each code, the arguments of echolab that show it, beginning with a subcommand or a capture.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -190,16 +188,11 @@ fn example(arguments: &str) -> String {
 fn reported(arguments: &str) -> BTreeSet<String> {
     let line = if arguments.starts_with("fixtures/") { format!("analyze {arguments}") } else { arguments.to_owned() };
     let words = shlex::split(&line).unwrap();
-    let output = Command::new(cargo_bin!("echolab"))
-        .args(words)
-        .args(["--format", "jsonl"])
-        .current_dir(project())
-        .env_remove("SUDO_UID")
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let last = text.lines().last().unwrap_or_else(|| panic!("{line}: {}", String::from_utf8_lossy(&output.stderr)));
-    let Value::Object(summary) = serde_json::from_str(last).unwrap() else { panic!("{last}") };
+    let output = jsonl(words.iter().map(String::as_str));
+    let records = records(&output);
+    let Some(Value::Object(summary)) = records.last() else {
+        panic!("{line}: {}", String::from_utf8_lossy(&output.stderr))
+    };
     summary["findings_count"].as_object().unwrap().keys().cloned().collect()
 }
 

@@ -20,6 +20,7 @@ mod findings;
 mod generated;
 mod links;
 mod live;
+mod output;
 mod page;
 mod records;
 mod schema;

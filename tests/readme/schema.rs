@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use assert_cmd::cargo::cargo_bin;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+use crate::output::{jsonl, records};
 use crate::page::project;
 
 /// Sessions whose records are not those of a capture.
@@ -39,19 +38,6 @@ fn validator() -> Validator {
     jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap()
 }
 
-/// The records that echolab writes; a damaged capture has some, too.
-fn records(arguments: &[&str]) -> Vec<Value> {
-    let output = Command::new(cargo_bin!("echolab"))
-        .args(arguments)
-        .args(["--format", "jsonl"])
-        .current_dir(project())
-        .env_remove("SUDO_UID")
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
 fn captures() -> Vec<String> {
     let mut captures = Vec::new();
     for folder in FOLDERS {
@@ -71,7 +57,7 @@ fn every_record_fits() {
     let captures = captures();
     let all = captures.iter().map(|capture| vec!["analyze", "--answers", capture]);
     for arguments in all.chain(SESSIONS.iter().map(|session| session.to_vec())) {
-        for record in records(&arguments) {
+        for record in records(&jsonl(arguments.iter().copied())) {
             if let Err(error) = validator.validate(&record) {
                 panic!("echolab {arguments:?}: {}: {error}\n{record}", error.instance_path());
             }
@@ -86,7 +72,7 @@ fn every_record_fits() {
 #[test]
 fn what_is_no_record_does_not_fit() {
     let validator = validator();
-    let records = records(&["analyze", "fixtures/lab-v0.pcap"]);
+    let records = records(&jsonl(["analyze", "fixtures/lab-v0.pcap"]));
     for record in &records {
         let keys: Vec<String> = record.as_object().unwrap().keys().cloned().collect();
         for key in keys {
@@ -119,5 +105,5 @@ fn what_is_no_record_does_not_fit() {
 #[test]
 fn the_version_is_the_programs() {
     let version = &schema()["$defs"]["capture"]["properties"]["schema"]["const"];
-    assert_eq!(records(&["analyze", "fixtures/lab-v0.pcap"])[0]["schema"], *version);
+    assert_eq!(records(&jsonl(["analyze", "fixtures/lab-v0.pcap"]))[0]["schema"], *version);
 }
