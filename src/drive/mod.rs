@@ -23,6 +23,7 @@ mod session_context;
 mod session_kind;
 mod session_runner;
 mod signal;
+mod socket;
 mod socket_option;
 mod stream;
 mod traced_socket;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::poll::PollFlags;
 use nix::sys::socket::{SockaddrStorage, recvfrom};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{SockAddr, Socket};
 
 use super::fault::Fault;
 use super::kernel::Watched;
@@ -20,17 +20,6 @@ const LINGER: Duration = Duration::from_secs(5);
 
 /// Most bytes of one read.
 const READ_SIZE: usize = 65_536;
-
-/// A non-blocking socket for the address family of `address`, on the host of the calling thread.
-pub(super) fn new_socket(protocol: Protocol, address: SocketAddr) -> io::Result<Socket> {
-    let domain = Domain::for_address(address);
-    let socket = match protocol {
-        Protocol::Tcp => Socket::new(domain, Type::STREAM, Some(socket2::Protocol::TCP)),
-        Protocol::Udp => Socket::new(domain, Type::DGRAM, Some(socket2::Protocol::UDP)),
-    }?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
 
 /// A socket in use. Dropping it closes it without a note; [`TracedSocket::close`] notes the call.
 pub(super) struct TracedSocket {
@@ -192,38 +181,30 @@ impl TracedSocket {
         Ok(())
     }
 
-    /// Receives once, as soon as there is something; 0 at the end of a stream.
+    /// Receives once, as soon as there is something; 0 at the end of a stream, or for an empty datagram.
     pub(super) fn receive(&mut self, buffer: &mut [u8], patience: Patience<'_>) -> Result<usize, Fault> {
-        loop {
-            match self.try_receive(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    patience.wait(&self.socket, PollFlags::POLLIN)?;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result.map_err(Fault::Io),
-            }
-        }
+        let receive = || receive_once(&self.socket, self.protocol, buffer);
+        let received = patience.until_done(&self.socket, PollFlags::POLLIN, receive)?;
+        Ok(self.received(received))
     }
 
-    /// Receives once without blocking; 0 at the end of a stream, or for an empty datagram.
+    /// The same without blocking.
     pub(super) fn try_receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = match self.protocol {
-            Protocol::Tcp => (&self.socket).read(buffer)?,
-            Protocol::Udp => {
-                let (count, from) = recvfrom::<SockaddrStorage>(self.socket.as_raw_fd(), buffer)?;
-                let from = from.as_ref().and_then(address_of);
-                if from != self.peer {
-                    self.peer = from;
-                    self.update_local();
-                }
-                count
-            }
-        };
+        let received = receive_once(&self.socket, self.protocol, buffer)?;
+        Ok(self.received(received))
+    }
+
+    /// Notes what was received, and over UDP its sender.
+    fn received(&mut self, (count, sender): (usize, Option<SocketAddr>)) -> usize {
+        if self.protocol == Protocol::Udp && sender != self.peer {
+            self.peer = sender;
+            self.update_local();
+        }
         self.note(match (count, self.protocol) {
             (0, Protocol::Tcp) => CallKind::EndOfStream,
             (count, _) => CallKind::Receive(count as u64),
         });
-        Ok(count)
+        count
     }
 
     /// Receives `count` bytes, fewer where the stream ends before; over UDP one datagram.
@@ -289,6 +270,17 @@ impl TracedSocket {
 impl AsFd for TracedSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+}
+
+/// Receives without blocking: the number of bytes, and over UDP the sender.
+fn receive_once(mut socket: &Socket, protocol: Protocol, buffer: &mut [u8]) -> io::Result<(usize, Option<SocketAddr>)> {
+    match protocol {
+        Protocol::Tcp => Ok((socket.read(buffer)?, None)),
+        Protocol::Udp => {
+            let (count, sender) = recvfrom::<SockaddrStorage>(socket.as_raw_fd(), buffer)?;
+            Ok((count, sender.as_ref().and_then(address_of)))
+        }
     }
 }
 

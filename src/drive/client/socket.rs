@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use socket2::Socket;
 
+use crate::drive::socket::new_socket;
 use crate::drive::socket_option::SocketOption;
-use crate::drive::traced_socket::new_socket;
 use crate::model::Protocol;
 
 /// A client's socket, set to `options`, on the host of the calling thread.

@@ -23,8 +23,8 @@ use super::network::Network;
 use super::server::bind_error;
 use super::session_context::SessionContext;
 use super::signal::Signal;
+use super::socket::{bound_socket, new_socket};
 use super::stream::Patience;
-use super::traced_socket::new_socket;
 use super::transcript::Transcript;
 use crate::model::{Protocol, Side};
 
@@ -210,9 +210,7 @@ fn fetch(
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = new_socket(Protocol::Tcp, address)?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
+    let socket = bound_socket(Protocol::Tcp, address, &[])?;
     socket.listen(128)?;
     Ok(socket.into())
 }

@@ -24,7 +24,8 @@ use super::network::Network;
 use super::privileges;
 use super::server::bind_error;
 use super::session_context::SessionContext;
-use super::traced_socket::{TracedSocket, new_socket};
+use super::socket::{bound_socket, new_socket};
+use super::traced_socket::TracedSocket;
 use crate::model::{Protocol, Side};
 
 /// How long an operation may wait for the other side: far more than any needs, on a busy machine too.
@@ -82,7 +83,7 @@ impl ScriptRunner {
         address: SocketAddr,
     ) -> Result<Self> {
         let (listener, closed) =
-            network.on(Side::Server, move || (bound(protocol, address), nobody(protocol, address)))?;
+            network.on(Side::Server, move || (bound_socket(protocol, address, &[]), nobody(protocol, address)))?;
         let listener = listener.map_err(|error| bind_error(protocol, address, error))?;
         let (closed, closed_port) = closed.context("cannot reserve a closed port")?;
         let server = local(&listener).context("cannot find out which port was bound")?;
@@ -197,16 +198,6 @@ impl Sockets {
     fn close(self) {
         self.clients.into_iter().chain(self.servers).flatten().for_each(TracedSocket::close);
     }
-}
-
-fn bound(protocol: Protocol, address: SocketAddr) -> io::Result<Socket> {
-    let socket = new_socket(protocol, address)?;
-    if protocol == Protocol::Tcp {
-        // connections of an earlier server in TIME_WAIT must not keep the port
-        socket.set_reuse_address(true)?;
-    }
-    socket.bind(&address.into())?;
-    Ok(socket)
 }
 
 /// A port at which nobody listens, and that nobody else can take: TCP's is bound and does not listen, UDP's listens to

@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use nix::poll::{PollFd, PollFlags};
-use socket2::{Domain, Socket, Type};
 
 pub use event::{Ignored, ServerEvent};
 pub use guard::UdpLimits;
@@ -24,6 +23,7 @@ pub use guard::UdpLimits;
 use super::behaviour::Behaviour;
 use super::fault::Fault;
 use super::signal::{self, Signal, Woken};
+use super::socket::bound_socket;
 use super::socket_option::SocketOption;
 use super::transcript::Transcript;
 use crate::model::{Protocol, Side};
@@ -193,26 +193,13 @@ fn pause(time: Duration, halt: &Signal) -> Result<(), Fault> {
 }
 
 fn open(protocol: Protocol, address: SocketAddr, backlog: u32, options: &[SocketOption]) -> io::Result<Listening> {
-    let domain = Domain::for_address(address);
-    let set = |socket: &Socket| options.iter().try_for_each(|option| option.set(socket));
+    let socket = bound_socket(protocol, address, options)?;
     match protocol {
         Protocol::Tcp => {
-            let socket = Socket::new(domain, Type::STREAM, Some(socket2::Protocol::TCP))?;
-            // connections of an earlier server in TIME_WAIT must not keep the port
-            socket.set_reuse_address(true)?;
-            set(&socket)?;
-            socket.bind(&address.into())?;
             socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-            socket.set_nonblocking(true)?;
             Ok(Listening::Tcp(socket.into()))
         }
-        Protocol::Udp => {
-            let socket = Socket::new(domain, Type::DGRAM, Some(socket2::Protocol::UDP))?;
-            set(&socket)?;
-            socket.bind(&address.into())?;
-            socket.set_nonblocking(true)?;
-            Ok(Listening::Udp(socket.into()))
-        }
+        Protocol::Udp => Ok(Listening::Udp(socket.into())),
     }
 }
 
