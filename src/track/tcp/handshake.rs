@@ -56,6 +56,8 @@ impl Progress {
             self.challenge = None;
         }
         match place {
+            // of the server, in an open connection
+            SegmentRole::Syn if moment.direction == Direction::ServerToClient && self.ack.is_some() => {}
             SegmentRole::Syn => {
                 self.syn_repeated |= self.syn.is_some();
                 if self.refused {
@@ -210,7 +212,9 @@ impl Progress {
         moment: &PacketRef,
         segment: &Segment,
     ) -> Option<(NonZeroU64, OptTime)> {
-        let first = moment.direction == Direction::ServerToClient && !self.simultaneous && own.syn_with_ack;
+        let server = moment.direction == Direction::ServerToClient && own.syn_with_ack;
+        // one that comes when the connection is open, or after a RST, was sent then
+        let first = server && !self.simultaneous && self.ack.is_none() && !self.ended;
         own.syn.filter(|_| first && !segment.flags.contains(TcpFlags::ACK))
     }
 

@@ -30,6 +30,11 @@ pub(super) const AFTER_PEER_RST: Rule<ResetFamily> = answering(
     |case| {
         let follows = case.own.reset.is_some() && case.own.loss().resets.label == AFTER_PEER;
         let reset = case.peer.reset.filter(|_| case.own.fin.is_none() && (follows || !case.is_gone()))?;
+        // a SYN-ACK of its own after that began another attempt
+        let anew = case.own.syn.is_some_and(|(frame, _)| frame > reset);
+        if anew {
+            return None;
+        }
         let answered = case.answered.filter(|answered| answered.frame > reset.get())?;
         let flag = case.peer.loss().resets.foreign;
         Some(ResetProof { before: Some(reset), bytes: answered.len, flag, ..case.answers(answered.frame) })
@@ -113,7 +118,10 @@ pub(super) fn answered(case: &ResetCase<'_>) -> Option<ResetProof> {
 
 /// Whether its numbers are those of the connection as captured.
 pub(super) fn fits(case: &ResetCase<'_>) -> bool {
-    case.answered.is_some_and(|answered| !answered.syn) && case.own.snd_nxt == Some(case.segment.seq)
+    let own = case.own;
+    // of several SYN-ACKs the last one counts
+    let superseded = own.several_isns && own.seq_base.is_some_and(|base| base.plus(1) != case.segment.seq);
+    case.answered.is_some_and(|answered| !answered.syn) && own.snd_nxt == Some(case.segment.seq) && !superseded
 }
 
 /// Its numbers fit no connection of this side.
@@ -183,10 +191,17 @@ pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
     ResetEffect { half_open: true, ..ResetEffect::ends(half_open) },
     |case| {
         let proof = answered(case).filter(|_| fits(case))?;
-        Some(ResetProof { waited: case.recorder.silence_before(number(proof.answers)), ..proof })
+        let flag = case.is_answer_to_first();
+        Some(ResetProof { waited: case.recorder.silence_before(number(proof.answers)), flag, ..proof })
     },
     |proof, words| {
         let who = words.sender;
+        if proof.flag {
+            return format!(
+                "{} is the first segment of its sender here, and the {who} has no connection for it: a closed or listening port answers a segment of no connection with RST (RFC 9293 §3.10.7). Either its connection began before the capture, and the {who} no longer has it, or there was none (a port scan, a late packet).",
+                capitalized(&one_of(proof))
+            );
+        }
         let idle = proof.waited.filter(|waited| *waited >= IDLE_TIMEOUT).map_or_else(String::new, |waited| {
             format!(
                 " Nothing had been sent for {} before: an idle timer of the {who} or of a NAT, firewall or load balancer on the path may have ended it.",

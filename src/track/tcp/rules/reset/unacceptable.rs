@@ -10,6 +10,7 @@ use super::words::{CLOSE, FORGED, bytes, close_call, frames, number, unknown_cau
 use crate::model::FindingCode::{ResetAbort, ResetIgnored};
 use crate::model::SeqNumber;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::tcp::endpoint::Recent;
 
 /// The number that its receiver expects instead of the RST's, where the RST's cannot be right.
 pub(super) fn expected(case: &ResetCase<'_>) -> Option<(SeqNumber, ResetProof)> {
@@ -18,12 +19,16 @@ pub(super) fn expected(case: &ResetCase<'_>) -> Option<(SeqNumber, ResetProof)> 
     // below what was sent the bytes in between may be lost, or the RST's sender may count from them
     let within = !seq.is_before(expected) && !seq.is_after(next);
     // a segment that it answers gave it the number: the number fits, though the connection is gone
-    let answers =
-        case.answered.is_some_and(|answered| case.is_gone() || answered.len == 0 || !is_acked(case, answered.frame));
+    let answers = case.answered.is_some_and(|answered| case.can_meet_closed(answered) || is_unacked(case, answered));
     (!within && seq != next && !answers).then(|| {
         let before = NonZeroU64::new(case.peer.ack_frame);
         (expected, ResetProof { before, number: case.relative(expected), ..ResetProof::default() })
     })
+}
+
+/// Whether the segment can have come for a connection that this side does not have: no ACK of its shows that it took it.
+fn is_unacked(case: &ResetCase<'_>, answered: Recent) -> bool {
+    !case.is_gone() && (answered.len == 0 || !is_acked(case, answered.frame))
 }
 
 /// Whether this side has acknowledged the peer's segment in this frame: then it did not answer it with RST later.

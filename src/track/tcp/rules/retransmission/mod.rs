@@ -45,6 +45,7 @@ pub(crate) static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     duplicate::SAME_PACKET,
     late::SIMULTANEOUS_SYN,
     after_reset::REFUSED_SYN,
+    handshake::SYN_TOO_BIG,
     handshake::SYN_AFTER_BAD_ACK,
     handshake::SYN_OF_OPEN_CONNECTION,
     handshake::SYN_ANSWERED,
