@@ -89,7 +89,8 @@ impl Progress {
             SegmentRole::Reset => {
                 let peer = sides.get(!moment.direction);
                 let own = sides.get(moment.direction);
-                self.refused |= self.syn.is_some() && peer.isn.is_some() && own.isn.is_none() && self.ack.is_none();
+                let waits = self.ack.is_none() && self.challenge.is_none();
+                self.refused |= waits && self.syn.is_some() && peer.isn.is_some() && own.isn.is_none();
             }
             // without its SYN-ACK in the capture too: the client has seen one, or it could acknowledge nothing
             SegmentRole::Odd | SegmentRole::WrongSynAck => {}

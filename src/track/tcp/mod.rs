@@ -215,8 +215,11 @@ impl Connection {
         }
         own.learn_scale(peer, segment);
         if segment.len > 0 && retransmission.is_some_and(|retransmission| retransmission.may_arrive_first()) {
-            // what is answered may be this one
+            // what is answered may be this one, and bytes that fill a gap are unread as others are
             own.last_data = moment.at;
+            if accepted && retransmission.is_some_and(|filled| filled.proof.original.is_none()) {
+                own.note_new_data(peer, moment, segment);
+            }
         } else if segment.len > 0
             && retransmission.is_none()
             && accepted

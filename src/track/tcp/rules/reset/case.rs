@@ -182,7 +182,8 @@ impl<'a> ResetCase<'a> {
 
     /// Whether it answers the only segment captured, so that nothing shows a connection.
     pub(super) fn is_answer_to_first(&self) -> bool {
-        self.peer.recent_next == 1 && self.own.newest().is_none() && self.peer.isn.is_none()
+        let bare = self.peer.newest().is_some_and(|first| first.len == 0);
+        bare && self.peer.recent_next == 1 && self.own.newest().is_none() && self.peer.isn.is_none()
     }
 
     /// What other conversations show of the port that sends the RST.

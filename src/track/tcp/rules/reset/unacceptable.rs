@@ -19,16 +19,18 @@ pub(super) fn expected(case: &ResetCase<'_>) -> Option<(SeqNumber, ResetProof)> 
     // below what was sent the bytes in between may be lost, or the RST's sender may count from them
     let within = !seq.is_before(expected) && !seq.is_after(next);
     // a segment that it answers gave it the number: the number fits, though the connection is gone
-    let answers = case.answered.is_some_and(|answered| case.can_meet_closed(answered) || is_unacked(case, answered));
+    let answers = case.answered.is_some_and(|answered| is_answered(case, answered));
     (!within && seq != next && !answers).then(|| {
         let before = NonZeroU64::new(case.peer.ack_frame);
         (expected, ResetProof { before, number: case.relative(expected), ..ResetProof::default() })
     })
 }
 
-/// Whether the segment can have come for a connection that this side does not have: no ACK of its shows that it took it.
-fn is_unacked(case: &ResetCase<'_>, answered: Recent) -> bool {
-    !case.is_gone() && (answered.len == 0 || !is_acked(case, answered.frame))
+/// Whether the segment can have come for a connection that this side no longer had: data that it never acknowledged, or
+/// what came after it had closed.
+fn is_answered(case: &ResetCase<'_>, answered: Recent) -> bool {
+    let unacked = answered.len > 0 && !is_acked(case, answered.frame);
+    unacked || if case.is_gone() { case.can_meet_closed(answered) } else { answered.len == 0 }
 }
 
 /// Whether this side has acknowledged the peer's segment in this frame: then it did not answer it with RST later.
