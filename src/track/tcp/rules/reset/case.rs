@@ -126,9 +126,11 @@ impl<'a> ResetCase<'a> {
     /// The same with what the RST itself acknowledges.
     pub(super) fn unacked(&self) -> u32 {
         let numbers = self.peer.snd_nxt.map_or(0, |next| next.distance(self.segment.ack).max(0).unsigned_abs());
-        // a SYN is no byte
+        // SYN and FIN are no bytes
         let syn = self.peer.isn.is_some_and(|isn| !self.segment.ack.is_after(isn));
-        numbers.saturating_sub(u32::from(syn))
+        let fin =
+            self.peer.fin.is_some_and(|fin| Some(fin.end) == self.peer.snd_nxt && self.segment.ack.is_before(fin.end));
+        numbers.saturating_sub(u32::from(syn) + u32::from(fin))
     }
 
     /// Whether this side had closed its socket or reset the connection.
@@ -218,7 +220,7 @@ impl<'a> ResetCase<'a> {
         let open = open.chain(resets.open.iter().copied()).chain(self.acks_in_flight());
         let open = open.filter(|(frame, ..)| *frame > resets.answered);
         let mut waiting: Option<Waiting> = None;
-        for (frame, _, len) in open.filter(|(_, at, _)| self.can_answer(*at)) {
+        for (frame, _, len) in open.filter(|(frame, at, _)| self.can_answer(*at) && self.fits_number(*frame)) {
             let data = len > 0;
             let so_far = waiting.unwrap_or(Waiting { first: frame, last: frame, count: 0, data });
             waiting = Some(Waiting {
@@ -229,6 +231,13 @@ impl<'a> ResetCase<'a> {
             });
         }
         waiting
+    }
+
+    /// Whether the RST's number can come from the segment in this frame: without ACK it is the segment's ACK number
+    /// (RFC 9293 §3.10.7.1). `true` where that is not remembered.
+    fn fits_number(&self, frame: u64) -> bool {
+        let acked = self.peer.recent.iter().find(|recent| recent.frame == frame).and_then(|recent| recent.ack);
+        self.with_ack || acked.is_none_or(|ack| ack == self.segment.seq)
     }
 
     /// ACKs without data of the peer that arrived after this side's RST had ended the connection, but left before that RST

@@ -192,7 +192,12 @@ pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
     |case| {
         let proof = answered(case).filter(|_| fits(case))?;
         let flag = case.is_answer_to_first();
-        Some(ResetProof { waited: case.recorder.silence_before(number(proof.answers)), flag, ..proof })
+        let waited = case.recorder.silence_before(number(proof.answers));
+        let opening = case.handshake.ack().filter(|(ack, _)| proof.answers == Some(*ack) && case.own.syn_with_ack);
+        let since = case.own.syn.map_or(0, |(syn, _)| syn.get());
+        let error = case.own.loss().unreachable.map(|(error, _)| error).filter(|error| error.get() > since);
+        let also = error.filter(|_| opening.is_some());
+        Some(ResetProof { waited, flag, number: u32::from(opening.is_some()), also, ..proof })
     },
     |proof, words| {
         let who = words.sender;
@@ -200,6 +205,16 @@ pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
             return format!(
                 "{} is the first segment of its sender here, and the {who} has no connection for it: a closed or listening port answers a segment of no connection with RST (RFC 9293 §3.10.7). Either its connection began before the capture, and the {who} no longer has it, or there was none (a port scan, a late packet).",
                 capitalized(&one_of(proof))
+            );
+        }
+        if proof.number > 0 {
+            let error = proof.also.map_or_else(String::new, |error| {
+                format!(" The ICMP error in frame {error} was for its SYN-ACK: Linux drops a half-open connection upon that.")
+            });
+            return format!(
+                "{} completes the handshake, but the {who} no longer has the connection (RFC 9293 §3.10.7.1).{error} {}: its listening socket was closed, its accept queue was full (Linux with tcp_abort_on_overflow=1), it gave the SYN-ACK up, or a NAT or firewall on the path has forgotten the connection.",
+                capitalized(&one_of(proof)),
+                if error.is_empty() { "Candidates" } else { "Other candidates" }
             );
         }
         let idle = proof.waited.filter(|waited| *waited >= IDLE_TIMEOUT).map_or_else(String::new, |waited| {

@@ -117,7 +117,10 @@ pub(super) const UNWANTED: Rule<ResetFamily> = answering(
     }),
     |case| {
         let answered = case.answered.filter(|answered| answered.syn && !case.is_gone())?;
-        let fits = case.own.isn.is_some_and(|isn| isn.plus(1) == case.segment.seq);
+        let own = case.own;
+        // the SYN may have carried data
+        let seq = case.segment.seq;
+        let fits = own.isn.is_some_and(|isn| isn.plus(1) == seq || own.snd_nxt == Some(seq));
         fits.then(|| case.answers(answered.frame))
     },
     |proof, words| {

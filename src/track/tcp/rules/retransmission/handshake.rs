@@ -1,5 +1,7 @@
 //! SYNs that are in the capture again.
 
+use std::num::NonZeroU64;
+
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily, Transmission};
@@ -174,12 +176,24 @@ pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
     applies: |case| {
         let syn_case = case.syn()?;
         let number = u64::from(syn_case.without_fast_open) + 2 * u64::from(syn_case.without_ecn);
-        Some(Proof { number, ..syn(case, None)? })
+        // a segment without SYN can acknowledge it too
+        let receiver = case.receiver;
+        let acked = receiver.ack_sent.zip(case.sender.isn).is_some_and(|(ack, isn)| ack.is_after(isn));
+        let arrived = NonZeroU64::new(receiver.ack_frame).filter(|_| acked && !receiver.syn_with_ack);
+        Some(Proof { number, ..syn(case, arrived)? })
     },
     cause: SYN_TIMER,
     candidates: no_candidates,
     says: |proof, words| {
         let left_out = leaves_out(proof.number);
+        if let Some(arrived) = proof.witness {
+            return format!(
+                "SYN retransmission {}{}: no SYN-ACK came in time. Frame {arrived} acknowledges the SYN, so that had arrived; the SYN-ACK was lost or is late, and the {} takes no other segment before it (SYN-SENT, RFC 9293 §3.10.7.3).{left_out}",
+                proof.count,
+                after(proof),
+                words.sender
+            );
+        }
         let why = match proof.view {
             View::Receiver | View::Both => format!(
                 "The SYN had reached the {}'s host, which did not answer: its accept queue was full, or a filter discarded the SYN.",

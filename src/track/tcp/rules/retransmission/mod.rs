@@ -78,6 +78,7 @@ pub(crate) static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     timeout::LAST_SEGMENT_EARLY,
     probe::TAIL_LOSS_PROBE,
     late::TOO_SOON_IN_GAP,
+    timeout::TOGETHER,
     unknown::TIMER_RESTARTED,
     unknown::NOT_HEAD_OF_QUEUE,
     timeout::ZERO_WINDOW,
