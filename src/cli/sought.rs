@@ -5,7 +5,7 @@ use std::io;
 use super::exit::say;
 use crate::explain::Conversation;
 use crate::model::{Endpoint, counted, thousands};
-use crate::report::{CaptureTotals, Relay, Sink, Wanted};
+use crate::report::{CaptureTotals, ForwardSink, Sink, Wanted};
 use crate::track::StreamId;
 
 /// Looks for what is wanted while a capture is read.
@@ -90,14 +90,14 @@ impl<'a> Sought<'a> {
     }
 }
 
-impl<S: Sink> Relay for Seeing<'_, '_, S> {
-    type To = S;
+impl<S: Sink> ForwardSink for Seeing<'_, '_, S> {
+    type Inner = S;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut self.sink
     }
 

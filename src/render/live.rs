@@ -10,7 +10,7 @@ use super::table::{style, wrap};
 use super::{Options, escape, room};
 use crate::explain::Step;
 use crate::model::Direction;
-use crate::report::{Align, COLUMNS, CaptureTotals, Choice, Relay, Room, Sink, StepColumn};
+use crate::report::{Align, COLUMNS, CaptureTotals, Choice, ForwardSink, Room, Sink, StepColumn};
 
 /// The columns where there is room, and where there is little.
 const WIDE: &[&str] = &["time", "direction", "flags", "seq", "ack", "length"];
@@ -137,16 +137,16 @@ impl<W: Write> Live<'_, W> {
     }
 }
 
-impl<'a, W: Write> Relay for Live<'a, W> {
-    type To = dyn Sink + 'a;
+impl<'a, W: Write> ForwardSink for Live<'a, W> {
+    type Inner = dyn Sink + 'a;
 
     const SEES_ALL: bool = true;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.report
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut *self.report
     }
 
@@ -156,12 +156,12 @@ impl<'a, W: Write> Relay for Live<'a, W> {
             self.title(step)?;
         }
         self.line(step)?;
-        self.to_mut().step(step)
+        self.inner_mut().step(step)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()?;
-        self.to_mut().flush()
+        self.inner_mut().flush()
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
@@ -169,7 +169,7 @@ impl<'a, W: Write> Relay for Live<'a, W> {
             writeln!(self.out)?;
         }
         self.out.flush()?;
-        self.to_mut().finish(totals)
+        self.inner_mut().finish(totals)
     }
 }
 

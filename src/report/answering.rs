@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use super::Sink;
-use super::relay::Relay;
+use super::forward_sink::ForwardSink;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Evidence, Questions, Step};
 use crate::model::CaptureInfo;
@@ -51,16 +51,16 @@ impl<S: Sink> Answering<S> {
     }
 }
 
-impl<S: Sink> Relay for Answering<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for Answering<S> {
+    type Inner = S;
 
     const SEES_ALL: bool = true;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut self.inner
     }
 

@@ -10,13 +10,13 @@ mod collector;
 mod column;
 mod conversation_columns;
 mod exchange;
+mod forward_sink;
 mod gather;
 pub mod ladder;
 mod largest;
 mod part;
 mod places;
 mod ranking;
-mod relay;
 mod runs;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -48,11 +48,11 @@ pub use column::{
 };
 pub use conversation_columns::{CONVERSATION_COLUMNS, FILE_COLUMN};
 pub use exchange::{Exchange, Message};
+pub use forward_sink::ForwardSink;
 pub use gather::{Gather, Gathered, GatheredRenderer, Gatherer};
 pub use largest::Largest;
 pub use part::{PARTS, Part, Parts};
 pub use ranking::Order;
-pub use relay::Relay;
 pub use runs::{Run, runs};
 pub use scan::Scan;
 pub use selection::{Selection, Wanted};

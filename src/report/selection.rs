@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Sink;
-use super::relay::Relay;
+use super::forward_sink::ForwardSink;
 use super::totals::{CaptureTotals, LeftOut};
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, Endpoint, FindingCode, FindingCounts};
@@ -55,14 +55,14 @@ impl<S: Sink> Selection<S> {
     }
 }
 
-impl<S: Sink> Relay for Selection<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for Selection<S> {
+    type Inner = S;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut self.inner
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Sink;
-use super::relay::Relay;
+use super::forward_sink::ForwardSink;
 use crate::model::CaptureInfo;
 
 /// The sink that passes captures on under another title, with the name of their author.
@@ -21,14 +21,14 @@ impl<S: Sink> Titled<S> {
     }
 }
 
-impl<S: Sink> Relay for Titled<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for Titled<S> {
+    type Inner = S;
 
-    fn to(&self) -> &S {
+    fn inner(&self) -> &S {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut S {
+    fn inner_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 

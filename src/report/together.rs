@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::Sink;
-use super::relay::Relay;
+use super::forward_sink::ForwardSink;
 use super::totals::CaptureTotals;
 use crate::explain::Conversation;
 use crate::model::{CaptureInfo, counted};
@@ -35,14 +35,14 @@ impl<S: Sink> Together<S> {
     }
 }
 
-impl<S: Sink> Relay for Together<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for Together<S> {
+    type Inner = S;
 
-    fn to(&self) -> &S {
+    fn inner(&self) -> &S {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut S {
+    fn inner_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 

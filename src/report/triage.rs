@@ -3,8 +3,8 @@
 use std::io;
 
 use super::Sink;
+use super::forward_sink::ForwardSink;
 use super::ranking::{Order, Ranking};
-use super::relay::Relay;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
@@ -70,14 +70,14 @@ impl<S: Sink> Triage<S> {
     }
 }
 
-impl<S: Sink> Relay for Triage<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for Triage<S> {
+    type Inner = S;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut self.inner
     }
 

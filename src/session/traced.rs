@@ -7,7 +7,7 @@ use super::added_findings::AddedFindings;
 use crate::drive::{Transcript, merged};
 use crate::explain::{Conversation, Step};
 use crate::model::{Call, CallKind, CaptureInfo, ClosingCalls, Finding, PerDirection, Protocol};
-use crate::report::{Advised, CaptureTotals, Relay, Sink, Teller, ToldCall, advice};
+use crate::report::{Advised, CaptureTotals, ForwardSink, Sink, Teller, ToldCall, advice};
 use crate::track::StreamId;
 
 /// The calls of a session's traced programs, those of the clients and those of the server.
@@ -118,14 +118,14 @@ impl<'a> Proven<'a> {
     }
 }
 
-impl<'a> Relay for Proven<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for Proven<'a> {
+    type Inner = dyn Sink + 'a;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 

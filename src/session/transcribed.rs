@@ -4,7 +4,7 @@ use std::io;
 
 use crate::drive::{Transcript, merged};
 use crate::explain::{Conversation, Step};
-use crate::report::{CaptureTotals, Relay, Sink, Teller};
+use crate::report::{CaptureTotals, ForwardSink, Sink, Teller};
 
 /// Passes everything on, and the calls before the end.
 pub struct Transcribed<'a> {
@@ -25,16 +25,16 @@ fn teller(shown: bool) -> Teller {
     if shown { Teller::default() } else { Teller::of_sends() }
 }
 
-impl<'a> Relay for Transcribed<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for Transcribed<'a> {
+    type Inner = dyn Sink + 'a;
 
     const SEES_ALL: bool = true;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 

@@ -6,7 +6,7 @@ use std::io;
 use crate::drive::Signal;
 use crate::explain::{Phase, Step};
 use crate::model::{Direction, PerDirection, Protocol, TcpFlags};
-use crate::report::{Relay, Sink};
+use crate::report::{ForwardSink, Sink};
 use crate::track::StreamId;
 
 /// Most connections watched at once; later ones are not waited for.
@@ -65,16 +65,16 @@ impl<'a> UntilClose<'a> {
     }
 }
 
-impl<'a> Relay for UntilClose<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for UntilClose<'a> {
+    type Inner = dyn Sink + 'a;
 
     const SEES_ALL: bool = true;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 
@@ -83,6 +83,6 @@ impl<'a> Relay for UntilClose<'a> {
             self.closed = true;
             self.over.iter().for_each(Signal::raise);
         }
-        if Sink::wants_steps(self.to()) { self.to_mut().step(step) } else { Ok(()) }
+        if Sink::wants_steps(self.inner()) { self.inner_mut().step(step) } else { Ok(()) }
     }
 }
