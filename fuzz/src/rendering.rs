@@ -4,7 +4,7 @@ use echolab::model::is_hidden;
 use echolab::pipeline::{self, Options};
 use echolab::render::{self, FORMATS, Format};
 use echolab::report::{
-    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Sink, View,
+    AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Sink, View,
 };
 
 use super::dialogue::dialogue;
@@ -49,7 +49,7 @@ fn written(format: &Format, options: &render::Options, frames: Vec<Recorded>) ->
         if options.summary {
             sink = Box::new(Largest::new(Order::Bytes, 2, sink));
         } else if format.answers {
-            sink = Box::new(Answering::new(sink));
+            sink = Box::new(AnswerCollector::new(sink));
         }
         pipeline::run(&mut Playback::of(frames), &mut Options::default(), &mut *sink).unwrap();
         sink.end().unwrap();

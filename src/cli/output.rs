@@ -16,8 +16,8 @@ use crate::explain::Questions;
 use crate::pipeline::annotate::{Annotator, Desk};
 use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
-    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, Largest, Order, PARTS, Part, Parts, PayloadView,
-    Selection, Several, Sink, Titled, Together, View, Wanted,
+    AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, Largest, Order, PARTS, Part, Parts,
+    PayloadView, Selection, Several, Sink, Titled, Together, View, Wanted,
 };
 
 /// Options of the output, as typed.
@@ -348,7 +348,7 @@ impl OutputOptions {
         }
         // before the selection: a limit of steps takes nothing from the answers
         if let Some(asked) = self.scope.answers {
-            sink = Box::new(Answering::new(sink).asked(asked));
+            sink = Box::new(AnswerCollector::new(sink).asked(asked));
         }
         if let (title, author) = self.names
             && (title.is_some() || author.is_some())

@@ -3,7 +3,7 @@
 //! What is shown is decided here; how it looks in a format is decided one floor above.
 
 mod advice;
-mod answering;
+mod answer_collector;
 mod call_columns;
 mod cell;
 mod collector;
@@ -39,7 +39,7 @@ use std::collections::HashSet;
 use std::io;
 
 pub use advice::{Advised, advice};
-pub use answering::Answering;
+pub use answer_collector::AnswerCollector;
 pub use call_columns::{CALL_COLUMNS, CONVERSATION, CallColumn};
 pub use cell::{Cell, Tone};
 pub use collector::{Bounds, Collector, Kept, Renderer, Report};

@@ -26,8 +26,8 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::series::CaptureSeries;
 use crate::report::{
-    Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, call_note, capture_heading, counted,
-    page_notes_of,
+    AnswerCollector, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, call_note, capture_heading,
+    counted, page_notes_of,
 };
 use crate::track::StreamId;
 
@@ -42,7 +42,7 @@ pub(super) static FORMAT: Format = Format {
     sink: |out, options| {
         let bounds = options.bounds;
         let html = Html::new(out, options);
-        Box::new(Answering::new(Gatherer::new(bounds.conversations, move || Material::new(bounds), html)))
+        Box::new(AnswerCollector::new(Gatherer::new(bounds.conversations, move || Material::new(bounds), html)))
     },
 };
 

@@ -18,7 +18,7 @@ const MOST: usize = 16_384;
 ///
 /// It keeps evidence of the conversations that are open and can still be shown.
 #[derive(Debug)]
-pub struct Answering<S> {
+pub struct AnswerCollector<S> {
     inner: S,
     asked: Questions,
     most: usize,
@@ -27,7 +27,7 @@ pub struct Answering<S> {
     unanswered: u64,
 }
 
-impl<S: Sink> Answering<S> {
+impl<S: Sink> AnswerCollector<S> {
     /// Passes everything on to `inner`, conversations with their evidence.
     pub fn new(inner: S) -> Self {
         Self { inner, asked: Questions::default(), most: MOST, open: HashMap::new(), unanswered: 0 }
@@ -51,7 +51,7 @@ impl<S: Sink> Answering<S> {
     }
 }
 
-impl<S: Sink> ForwardSink for Answering<S> {
+impl<S: Sink> ForwardSink for AnswerCollector<S> {
     type Inner = S;
 
     const SEES_ALL: bool = true;
@@ -133,9 +133,9 @@ mod tests {
     #[test]
     fn a_limit_of_steps_takes_nothing_from_the_answers() {
         let (mut all, mut few) = (Kept::default(), Kept::default());
-        play(&ten_steps(), &mut Answering::new(&mut all));
+        play(&ten_steps(), &mut AnswerCollector::new(&mut all));
         let wanted = Wanted { steps: Some(2), ..Wanted::default() };
-        play(&ten_steps(), &mut Answering::new(Selection::new(wanted, &mut few)));
+        play(&ten_steps(), &mut AnswerCollector::new(Selection::new(wanted, &mut few)));
         assert!(text_of(&all, "closed_first").starts_with("The client closed first, with the FIN in frame 8"));
         assert_eq!(text_of(&few, "closed_first"), text_of(&all, "closed_first"));
     }
@@ -160,7 +160,7 @@ mod tests {
 
     /// Plays a capture up to its end, which is left to come; gives of how many conversations evidence is kept.
     fn kept_of<S: Sink>(frames: &[Vec<u8>], most: usize, inner: S) -> usize {
-        struct Open<S>(Answering<S>, usize);
+        struct Open<S>(AnswerCollector<S>, usize);
         impl<S: Sink> Sink for Open<S> {
             fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
                 Sink::capture(&mut self.0, info)
@@ -180,7 +180,7 @@ mod tests {
                 Sink::finish(&mut self.0, totals)
             }
         }
-        let mut open = Open(Answering { most, ..Answering::new(inner) }, 0);
+        let mut open = Open(AnswerCollector { most, ..AnswerCollector::new(inner) }, 0);
         play(frames, &mut open);
         open.1
     }
