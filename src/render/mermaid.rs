@@ -11,7 +11,9 @@ use super::{Format, Options, Triaged, escape};
 use crate::explain::Phase;
 use crate::model::{CaptureInfo, Direction};
 use crate::report::ladder::{Arrow, ArrowKind, Ladder, Lifeline, Row, Trail};
-use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_notes_of, capture_title};
+use crate::report::{
+    CaptureTotals, KeptConversation, PerConversationCollector, PerConversationRenderer, capture_notes_of, capture_title,
+};
 
 pub(super) static FORMAT: Format = Format {
     name: "mermaid",
@@ -24,7 +26,7 @@ pub(super) static FORMAT: Format = Format {
     sink: |out, options| {
         let bounds = options.bounds;
         let mermaid = Mermaid { out: io::BufWriter::new(out), options: options.clone() };
-        Box::new(Gatherer::new(bounds.conversations, move || Trail::new(bounds), mermaid))
+        Box::new(PerConversationCollector::new(bounds.conversations, move || Trail::new(bounds), mermaid))
     },
 };
 
@@ -36,8 +38,13 @@ struct Mermaid<W: Write> {
     options: Options,
 }
 
-impl<W: Write> GatheredRenderer<Trail> for Mermaid<W> {
-    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Trail>], totals: &CaptureTotals) -> io::Result<()> {
+impl<W: Write> PerConversationRenderer<Trail> for Mermaid<W> {
+    fn render(
+        &mut self,
+        info: &CaptureInfo,
+        kept: &[KeptConversation<Trail>],
+        totals: &CaptureTotals,
+    ) -> io::Result<()> {
         writeln!(self.out, "# {}\n", escape::markdown(&capture_title(info)))?;
         if self.options.summary {
             writeln!(self.out, "{}\n", escape::markdown(WITHOUT_STEPS))?;

@@ -3,7 +3,7 @@
 use crate::explain::{FindingDigest, Step};
 use crate::report::ladder::Trail;
 use crate::report::series::ConversationSeries;
-use crate::report::{Bounds, Gather};
+use crate::report::{Bounds, PerConversation};
 
 /// A page shows at most so many steps of a conversation: a browser must still open it at once.
 pub(super) const STEPS: usize = 2_500;
@@ -41,7 +41,7 @@ impl Material {
     }
 }
 
-impl Gather for Material {
+impl PerConversation for Material {
     fn step(&mut self, step: &Step<'_>) {
         self.trail.step(step);
         self.series.step(step);

@@ -26,8 +26,8 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::series::CaptureSeries;
 use crate::report::{
-    AnswerCollector, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, call_note, capture_heading,
-    counted, page_notes_of,
+    AnswerCollector, CaptureTotals, KeptConversation, PerConversationCollector, PerConversationRenderer, ToldCall,
+    call_note, capture_heading, counted, page_notes_of,
 };
 use crate::track::StreamId;
 
@@ -42,7 +42,11 @@ pub(super) static FORMAT: Format = Format {
     sink: |out, options| {
         let bounds = options.bounds;
         let html = Html::new(out, options);
-        Box::new(AnswerCollector::new(Gatherer::new(bounds.conversations, move || Material::new(bounds), html)))
+        Box::new(AnswerCollector::new(PerConversationCollector::new(
+            bounds.conversations,
+            move || Material::new(bounds),
+            html,
+        )))
     },
 };
 
@@ -78,7 +82,7 @@ impl<W: Write> Html<W> {
     }
 }
 
-impl<W: Write> GatheredRenderer<Material> for Html<W> {
+impl<W: Write> PerConversationRenderer<Material> for Html<W> {
     fn step(&mut self, step: &Step<'_>) {
         self.series.step(step);
     }
@@ -95,7 +99,12 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         true
     }
 
-    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Material>], totals: &CaptureTotals) -> io::Result<()> {
+    fn render(
+        &mut self,
+        info: &CaptureInfo,
+        kept: &[KeptConversation<Material>],
+        totals: &CaptureTotals,
+    ) -> io::Result<()> {
         let title = capture_heading(info);
         self.titles.push(title.clone());
         let prefix = match self.titles.len() {
@@ -145,8 +154,9 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         }
         let of_capture = std::mem::take(&mut totals.findings).into_iter().map(Proved::of_capture).collect();
         let mut notes: Vec<_> = page_notes_of(&totals).into_iter().map(|note| note.text).collect();
-        let cut =
-            |gathered: &Gathered<Material>| gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0;
+        let cut = |gathered: &KeptConversation<Material>| {
+            gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0
+        };
         if self.bytes >= MOST || kept.iter().copied().any(cut) {
             notes.push(format!(
                 "A page holds the first {} of a conversation, and about {} MB in all; other formats have no such bound",

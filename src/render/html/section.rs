@@ -12,7 +12,7 @@ use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, svg};
 use crate::report::ladder::Ladder;
 use crate::report::{
-    Align, Gathered, LedgerLine, Part, Parts, Room, Run, conversation_notes, conversation_title, counted,
+    Align, KeptConversation, LedgerLine, Part, Parts, Room, Run, conversation_notes, conversation_title, counted,
     finding_lines_of, ledger_lines,
 };
 
@@ -104,8 +104,13 @@ fn more(left_out: u64, noun: &str) -> String {
 }
 
 impl Section {
-    pub(super) fn of(gathered: &Gathered<Material>, prefix: &str, options: &Options, conversations: usize) -> Self {
-        let Gathered { conversation, kept } = gathered;
+    pub(super) fn of(
+        gathered: &KeptConversation<Material>,
+        prefix: &str,
+        options: &Options,
+        conversations: usize,
+    ) -> Self {
+        let KeptConversation { conversation, kept } = gathered;
         let (view, stream) = (&options.view, conversation.totals.stream);
         let places = &Places::of(&kept.steps, prefix);
         let title = conversation_title(&conversation.totals, view);

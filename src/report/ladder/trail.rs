@@ -95,7 +95,7 @@ impl Trail {
     }
 }
 
-impl crate::report::Gather for Trail {
+impl crate::report::PerConversation for Trail {
     fn step(&mut self, step: &Step<'_>) {
         self.push(step);
     }

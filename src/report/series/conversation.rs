@@ -3,7 +3,7 @@
 use super::buckets::{Buckets, Range, Sum};
 use crate::explain::Step;
 use crate::model::{Nanos, PerDirection, TcpFlags};
-use crate::report::Gather;
+use crate::report::PerConversation;
 use crate::report::unwrap::Unwrap;
 use crate::track::{Body, TcpFacts, UdpFacts};
 
@@ -129,7 +129,7 @@ impl ConversationSeries {
     }
 }
 
-impl Gather for ConversationSeries {
+impl PerConversation for ConversationSeries {
     fn step(&mut self, step: &Step<'_>) {
         let Some(time) = step.event.since_start else { return };
         self.end = self.end.max(time);

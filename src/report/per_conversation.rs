@@ -13,14 +13,14 @@ use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
 /// What is kept of one conversation, in bounded memory.
-pub trait Gather {
+pub trait PerConversation {
     /// Takes the next step.
     fn step(&mut self, step: &Step<'_>);
 }
 
 /// A conversation and what was kept of it.
 #[derive(Clone, Debug)]
-pub struct Gathered<G> {
+pub struct KeptConversation<G> {
     /// What the whole conversation was.
     pub conversation: Conversation,
     /// What was kept.
@@ -28,7 +28,7 @@ pub struct Gathered<G> {
 }
 
 /// Turns what was gathered into bytes.
-pub trait GatheredRenderer<G> {
+pub trait PerConversationRenderer<G> {
     /// Sees every step, also of conversations that are not kept.
     fn step(&mut self, _: &Step<'_>) {}
 
@@ -47,7 +47,7 @@ pub trait GatheredRenderer<G> {
     ///
     /// # Errors
     /// When the output can't be written.
-    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<G>], totals: &CaptureTotals) -> io::Result<()>;
+    fn render(&mut self, info: &CaptureInfo, kept: &[KeptConversation<G>], totals: &CaptureTotals) -> io::Result<()>;
 
     /// Writes what comes after the last capture, and everything still kept back.
     ///
@@ -57,7 +57,7 @@ pub trait GatheredRenderer<G> {
 }
 
 /// The sink that gathers of the first conversations, and has it rendered when the capture ends.
-pub struct Gatherer<G, N, R> {
+pub struct PerConversationCollector<G, N, R> {
     most: usize,
     new: N,
     renderer: R,
@@ -82,7 +82,7 @@ impl<G> Default for Open<G> {
     }
 }
 
-impl<G, N: Fn() -> G, R> Gatherer<G, N, R> {
+impl<G, N: Fn() -> G, R> PerConversationCollector<G, N, R> {
     /// Gathers of at most `most` conversations what `new` begins, for `renderer`.
     pub fn new(most: usize, new: N, renderer: R) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl<G, N: Fn() -> G, R> Gatherer<G, N, R> {
     }
 }
 
-impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R> {
+impl<G: PerConversation, N: Fn() -> G, R: PerConversationRenderer<G>> Sink for PerConversationCollector<G, N, R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
         self.open = Places::new(self.most).only(self.preferred.take());
@@ -164,7 +164,7 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let new = &self.new;
         let gathered = self.open.take().filter_map(|Open { conversation, kept, .. }| {
-            Some(Gathered { conversation: conversation?, kept: kept.unwrap_or_else(new) })
+            Some(KeptConversation { conversation: conversation?, kept: kept.unwrap_or_else(new) })
         });
         let gathered: Vec<_> = gathered.collect();
         let mut totals = totals.clone();
