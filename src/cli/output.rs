@@ -17,7 +17,7 @@ use crate::pipeline::annotate::{Annotator, Desk};
 use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
     AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, Largest, Order, PARTS, Part, Parts,
-    PayloadView, Selection, Several, Sink, Titled, Together, View, Wanted,
+    PayloadView, Selection, Sink, TeeSink, Titled, Together, View, Wanted,
 };
 
 /// Options of the output, as typed.
@@ -333,7 +333,7 @@ impl OutputOptions {
         // the folder's reports show them
         self.render.steps_shown = false;
         if let Some(folder) = &self.report {
-            let several = Several::default().and(sink);
+            let several = TeeSink::default().and(sink);
             sink = Box::new(folder.open(several, self.force, &self.render)?);
         }
         if let Some(order) = self.scope.summary {

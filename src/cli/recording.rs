@@ -14,7 +14,7 @@ use super::{Exit, privileges};
 use crate::capture::{Interface, LiveCapture, Ring, Stopper, interfaces};
 use crate::drive::Files;
 use crate::model::{Protocol, Side};
-use crate::report::{Several, Sink};
+use crate::report::{Sink, TeeSink};
 use crate::{pipeline, render};
 
 /// Whether and where what is talked is kept.
@@ -94,7 +94,7 @@ impl OpenRecording {
         let (mut source, stopper) = live.start(writer).context("can't start the capture")?;
         let follow = move || {
             let options = render::Options { command: Some(command), ..render::Options::default() };
-            let sink = Several::default();
+            let sink = TeeSink::default();
             let mut sink = match &report {
                 Some(folder) => folder.open(sink, force, &options)?,
                 None => sink,

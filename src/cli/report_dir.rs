@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::destination::{Named, is_same};
 use crate::render;
-use crate::report::{Bounds, Several};
+use crate::report::{Bounds, TeeSink};
 
 /// The format of the drawing that grows with every step.
 const LADDER: &str = "svg";
@@ -81,22 +81,26 @@ impl ReportDir {
     /// When the folder or a file in it can't be made.
     pub(super) fn open<'a>(
         &self,
-        mut several: Several<'a>,
+        mut several: TeeSink<'a>,
         force: bool,
         options: &render::Options,
-    ) -> Result<Several<'a>> {
+    ) -> Result<TeeSink<'a>> {
         self.make()?;
         for (format, name) in REPORTS {
             let format = render::format(format).with_context(|| format!("there is no format {format}"))?;
             let path = self.0.join(name);
             let (file, aside) = self.aside(name)?.into_parts();
             let out = Named { name: path.display().to_string(), inner: file };
-            several = several.and_keep(format.open(Box::new(out), &of_folder(format.name, options)), move || {
-                let kept = if force { aside.persist(&path) } else { aside.persist_noclobber(&path) };
-                kept.map_err(|refused| {
-                    io::Error::new(refused.error.kind(), format!("can't make {}: {}", path.display(), refused.error))
-                })
-            });
+            several =
+                several.and_on_complete(format.open(Box::new(out), &of_folder(format.name, options)), move || {
+                    let kept = if force { aside.persist(&path) } else { aside.persist_noclobber(&path) };
+                    kept.map_err(|refused| {
+                        io::Error::new(
+                            refused.error.kind(),
+                            format!("can't make {}: {}", path.display(), refused.error),
+                        )
+                    })
+                });
         }
         Ok(several)
     }
