@@ -7,7 +7,7 @@ use crate::explain::{AnswerTable, Conversation, FindingDigest, Step};
 use crate::report::ladder::fates;
 use crate::report::{
     Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn,
-    FILE_COLUMN, Report, Room, Run, StepColumn, ToldCall, Tone, counted, runs,
+    FILE_COLUMN, Report, Room, Run, StepColumn, Tone, TracedCall, counted, runs,
 };
 
 /// A table: a head and rows of as many cells.
@@ -168,7 +168,7 @@ impl Grid {
     }
 
     /// What the programs did, without columns that say nothing.
-    pub(super) fn calls(calls: &[ToldCall], options: &Options) -> Self {
+    pub(super) fn calls(calls: &[TracedCall], options: &Options) -> Self {
         let mut streams = calls.iter().filter_map(|call| call.stream);
         let several = streams.next().is_some_and(|first| streams.any(|other| other != first));
         let columns: Vec<_> = CALL_COLUMNS.iter().filter(|column| several || column.header != CONVERSATION).collect();
@@ -239,7 +239,7 @@ mod tests {
     use crate::track::StreamId;
 
     fn heads(streams: &[u32]) -> Vec<&'static str> {
-        let call = |&number: &u32| ToldCall {
+        let call = |&number: &u32| TracedCall {
             number: 1,
             call: Call {
                 time: Timestamp::new(1, 0),

@@ -2,7 +2,7 @@
 
 use super::cell::{Cell, Tone};
 use super::column::Align;
-use super::transcript::ToldCall;
+use super::transcript::TracedCall;
 use super::view::View;
 use crate::model::{KernelView, Side};
 
@@ -16,7 +16,7 @@ pub struct CallColumn {
     /// How it is aligned.
     pub align: Align,
     /// What it says of a call; empty where that is nothing.
-    pub text: fn(&ToldCall, &View) -> Cell,
+    pub text: fn(&TracedCall, &View) -> Cell,
 }
 
 /// Every column of the calls; those that say nothing of any call are left out.
@@ -62,7 +62,7 @@ fn frames(frames: &[u64]) -> String {
     }
 }
 
-fn kernel(told: &ToldCall, side: Side) -> String {
+fn kernel(told: &TracedCall, side: Side) -> String {
     told.call.kernel_of(side).map_or_else(String::new, |view| {
         let KernelView { state, cwnd, rtt, unacked, retransmits, .. } = view;
         let mut text = format!("{state} cwnd {cwnd} rtt {}", rtt.human());

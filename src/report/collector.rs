@@ -6,7 +6,7 @@ use std::io;
 use super::Sink;
 use super::places::Places;
 use super::totals::{CaptureTotals, LeftOut};
-use super::transcript::ToldCall;
+use super::transcript::TracedCall;
 use crate::explain::{Conversation, FindingDigest, Step, Transfer};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
@@ -57,7 +57,7 @@ pub struct Report {
     /// The conversations: the session's own first, then in the order in which they came.
     pub conversations: Vec<Kept>,
     /// What the programs did, where that was asked for.
-    pub calls: Vec<ToldCall>,
+    pub calls: Vec<TracedCall>,
     /// The exact totals, and what was left out.
     pub totals: CaptureTotals,
 }
@@ -87,7 +87,7 @@ pub struct Collector<R> {
     preferred: Option<HashSet<StreamId>>,
     /// Conversations of several captures shown as one: their names tell them apart only with their files'.
     of_files: Vec<Conversation>,
-    calls: Vec<ToldCall>,
+    calls: Vec<TracedCall>,
     left_out: LeftOut,
 }
 
@@ -170,7 +170,7 @@ impl<R: Renderer> Sink for Collector<R> {
         Ok(())
     }
 
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, call: &TracedCall) -> io::Result<()> {
         self.calls.push(call.clone());
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::Sink;
 use super::totals::CaptureTotals;
-use super::transcript::ToldCall;
+use super::transcript::TracedCall;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
@@ -58,7 +58,7 @@ pub trait ForwardSink {
         self.inner_mut().conversation(conversation)
     }
 
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, call: &TracedCall) -> io::Result<()> {
         self.inner_mut().call(call)
     }
 
@@ -120,7 +120,7 @@ impl<R: ForwardSink> Sink for R {
         ForwardSink::conversation(self, conversation)
     }
 
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, call: &TracedCall) -> io::Result<()> {
         ForwardSink::call(self, call)
     }
 

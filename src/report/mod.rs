@@ -62,7 +62,7 @@ pub use tee_sink::TeeSink;
 pub use titled::Titled;
 pub use together::Together;
 pub use totals::{CaptureTotals, LeftOut, ScenarioShown};
-pub use transcript::{Teller, ToldCall};
+pub use transcript::{CallTracer, TracedCall};
 pub use triage::{Triage, Worst};
 pub use view::{PayloadView, View};
 pub use words::{
@@ -126,7 +126,7 @@ pub trait Sink {
     ///
     /// # Errors
     /// When the output can't be written.
-    fn call(&mut self, _: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, _: &TracedCall) -> io::Result<()> {
         Ok(())
     }
 

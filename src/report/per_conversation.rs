@@ -7,7 +7,7 @@ use std::io;
 use super::Sink;
 use super::places::Places;
 use super::totals::{CaptureTotals, LeftOut};
-use super::transcript::ToldCall;
+use super::transcript::TracedCall;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
@@ -36,7 +36,7 @@ pub trait PerConversationRenderer<G> {
     fn conversation(&mut self, _: &Conversation) {}
 
     /// Sees what a program of the session did.
-    fn call(&mut self, _: &ToldCall) {}
+    fn call(&mut self, _: &TracedCall) {}
 
     /// Whether it shows calls.
     fn shows_calls(&self) -> bool {
@@ -145,7 +145,7 @@ impl<G: PerConversation, N: Fn() -> G, R: PerConversationRenderer<G>> Sink for P
         Ok(())
     }
 
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, call: &TracedCall) -> io::Result<()> {
         self.renderer.call(call);
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 
-use super::{CaptureTotals, Sink, ToldCall};
+use super::{CaptureTotals, Sink, TracedCall};
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
@@ -103,7 +103,7 @@ impl Sink for TeeSink<'_> {
         self.each(|sink| sink.conversation(conversation))
     }
 
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, call: &TracedCall) -> io::Result<()> {
         self.each(|sink| sink.call(call))
     }
 

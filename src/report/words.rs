@@ -3,7 +3,7 @@
 use super::cell::{Cell, Tone};
 use super::collector::{Kept, Report};
 use super::totals::CaptureTotals;
-use super::transcript::ToldCall;
+use super::transcript::TracedCall;
 use super::triage::Worst;
 use super::view::View;
 use crate::explain::{Conversation, Fact, FindingDigest, MergedFinding};
@@ -250,8 +250,8 @@ pub fn capture_notes(report: &Report) -> Vec<Cell> {
 }
 
 /// What the kernels' view needs to be understood beside the wire's.
-pub fn call_note(calls: &[ToldCall]) -> Option<&'static str> {
-    let closed = |side, told: &ToldCall| told.call.kernel_of(side).is_some_and(|view| view.state == "CLOSE");
+pub fn call_note(calls: &[TracedCall]) -> Option<&'static str> {
+    let closed = |side, told: &TracedCall| told.call.kernel_of(side).is_some_and(|view| view.state == "CLOSE");
     let any = calls.iter().any(|told| closed(Side::Client, told) || closed(Side::Server, told));
     any.then_some(
         "CLOSE is the state of a socket that its program still has: Linux keeps an end in TIME-WAIT apart from it, so the \

@@ -26,7 +26,7 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::series::CaptureSeries;
 use crate::report::{
-    AnswerCollector, CaptureTotals, KeptConversation, PerConversationCollector, PerConversationRenderer, ToldCall,
+    AnswerCollector, CaptureTotals, KeptConversation, PerConversationCollector, PerConversationRenderer, TracedCall,
     call_note, capture_heading, counted, page_notes_of,
 };
 use crate::track::StreamId;
@@ -62,7 +62,7 @@ struct Html<W: Write> {
     out: io::BufWriter<W>,
     options: Options,
     series: CaptureSeries,
-    calls: Vec<ToldCall>,
+    calls: Vec<TracedCall>,
     captures: Vec<String>,
     titles: Vec<String>,
     bytes: usize,
@@ -91,7 +91,7 @@ impl<W: Write> PerConversationRenderer<Material> for Html<W> {
         self.series.conversation(conversation);
     }
 
-    fn call(&mut self, call: &ToldCall) {
+    fn call(&mut self, call: &TracedCall) {
         self.calls.push(call.clone());
     }
 

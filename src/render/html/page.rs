@@ -9,7 +9,7 @@ use crate::model::{CaptureInfo, Severity};
 use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, exchange, svg};
 use crate::report::{
-    Align, CaptureTotals, Room, ToldCall, capture_heading, capture_setting, triage_lines, triage_title,
+    Align, CaptureTotals, Room, TracedCall, capture_heading, capture_setting, triage_lines, triage_title,
 };
 
 /// Colours and layout; what drawings share stands before it.
@@ -92,7 +92,7 @@ pub(super) struct Content<'a> {
     pub(super) verdicts: Vec<Judged>,
     /// Findings that matter, with the titles of their conversations.
     pub(super) grave: Vec<(String, Proved)>,
-    pub(super) calls: Vec<ToldCall>,
+    pub(super) calls: Vec<TracedCall>,
     pub(super) notes: Vec<String>,
     /// An SVG element.
     pub(super) graphs: String,

@@ -26,7 +26,7 @@ use super::buffer::Buffer;
 use super::{Format, Options, Triaged, escape};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::report::{CaptureTotals, Cell, Choice, Sink, ToldCall};
+use crate::report::{CaptureTotals, Cell, Choice, Sink, TracedCall};
 
 /// So much is written at once.
 const BLOCK: usize = 1 << 16;
@@ -163,7 +163,7 @@ impl<W: Write> Sink for Lines<W> {
         self.end_line()
     }
 
-    fn call(&mut self, told: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, told: &TracedCall) -> io::Result<()> {
         let Self { buffer, prefix, options, .. } = self;
         buffer.text(prefix);
         let stream = told.stream.map_or_else(|| "-".to_owned(), |stream| stream.to_string());

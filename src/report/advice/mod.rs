@@ -17,7 +17,7 @@ mod small_writes;
 mod tests;
 
 use self::case::Case;
-use super::transcript::{Stream, Teller, ToldCall};
+use super::transcript::{CallTracer, Stream, TracedCall};
 use crate::model::{Finding, FindingCode};
 use crate::track::StreamId;
 
@@ -59,11 +59,11 @@ static ADVICE: &[Advice] = &[
 ];
 
 /// All advice on these calls, as they were told, by the frames that were followed.
-pub fn advice(teller: &Teller, calls: &[ToldCall]) -> Vec<Advised> {
-    of(calls, teller.streams())
+pub fn advice(tracer: &CallTracer, calls: &[TracedCall]) -> Vec<Advised> {
+    of(calls, tracer.streams())
 }
 
-fn of(calls: &[ToldCall], streams: &[Stream]) -> Vec<Advised> {
+fn of(calls: &[TracedCall], streams: &[Stream]) -> Vec<Advised> {
     let case = Case::new(calls, streams);
     let of_kind = |advice: &Advice| {
         let code = advice.code;
