@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Options;
 use crate::explain::{AnswerTable, Conversation, FindingDigest, Step};
-use crate::report::ladder::fates;
+use crate::report::ladder::deliveries;
 use crate::report::{
     Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn,
     FILE_COLUMN, Report, Room, Run, StepColumn, Tone, TracedCall, counted, runs,
@@ -104,12 +104,12 @@ impl Grid {
             _ => (column.text)(step, view),
         };
         // columns that were asked for hold what every format shows in them
-        let fates = if exact { HashMap::new() } else { fates(steps.iter()) };
-        let fate = |step: &Step<'_>| fates.get(&step.event.frame).and_then(|fate| fate.text());
+        let deliveries = if exact { HashMap::new() } else { deliveries(steps.iter()) };
+        let delivery = |step: &Step<'_>| deliveries.get(&step.event.frame).and_then(|delivery| delivery.text());
         let cell = |column: &StepColumn, step| {
             let cell = text(column, step);
-            match fate(step).filter(|_| column.name == SENTENCE) {
-                Some(fate) => Cell { text: format!("{} ({fate})", cell.text), ..cell },
+            match delivery(step).filter(|_| column.name == SENTENCE) {
+                Some(delivery) => Cell { text: format!("{} ({delivery})", cell.text), ..cell },
                 None => cell,
             }
         };

@@ -130,7 +130,7 @@ fn message(diagram: &mut String, arrow: &Arrow) {
         Direction::ServerToClient => ("S", "C"),
     };
     let dotted = matches!(arrow.kind, ArrowKind::Ack | ArrowKind::Icmp);
-    let stroke = match (dotted, arrow.fate.arrives()) {
+    let stroke = match (dotted, arrow.delivery.arrives()) {
         (false, true) => "->>",
         (true, true) => "-->>",
         (false, false) => "-x",

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::ladder::{Fate, Fold, fates};
+use super::ladder::{DeliveryStatus, Fold, deliveries};
 use super::words::{FRAMES_NAMED, counted, finding_lines_of, ledger_lines};
 use crate::explain::{Conversation, FindingDigest, Phase, Step};
 use crate::model::thresholds::SLOW_RESPONSE;
@@ -60,11 +60,13 @@ pub fn runs(steps: &[Step<'static>], conversation: &Conversation, digest: &Findi
     if steps.len() < LEAST + 2 * CONTEXT {
         return Vec::new();
     }
-    let fates = fates(steps.iter());
+    let deliveries = deliveries(steps.iter());
     let proofs = proofs(steps, conversation, digest);
     let stays = |step: &Step<'_>| {
         let frame = step.event.frame;
-        !is_plain(step) || proofs.contains(&frame) || fates.get(&frame).is_some_and(|fate| *fate != Fate::Arrived)
+        !is_plain(step)
+            || proofs.contains(&frame)
+            || deliveries.get(&frame).is_some_and(|delivery| *delivery != DeliveryStatus::Arrived)
     };
     let (mut found, mut open) = (Vec::new(), None);
     for (place, step) in steps.iter().enumerate() {

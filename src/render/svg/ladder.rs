@@ -8,7 +8,7 @@ use crate::model::Direction;
 use crate::model::{FindingCode, Severity};
 use crate::render::table::wrap;
 use crate::report::View;
-use crate::report::ladder::{Arrow, ArrowKind, Fate, Fold, Ladder, Row};
+use crate::report::ladder::{Arrow, ArrowKind, DeliveryStatus, Fold, Ladder, Row};
 use crate::track::StreamId;
 
 const MARGIN: f32 = 20.0;
@@ -155,7 +155,7 @@ impl<'a> Sheet<'a> {
         if let Some(time) = arrow.time {
             canvas.text("mono small muted", Point::new(TIME, row + 4.0), Anchor::End, &View::seconds(time));
         }
-        arrow::draw(canvas, arrow.kind, arrow.fate, arrow.again.is_some(), from, to);
+        arrow::draw(canvas, arrow.kind, arrow.delivery, arrow.again.is_some(), from, to);
         self.draw_label(canvas, arrow, from, to);
         canvas.text("mono small", Point::new(SUMS, row + 4.0), Anchor::Start, &arrow.arithmetic);
         self.draw_findings(canvas, arrow, row);
@@ -222,7 +222,7 @@ impl<'a> Sheet<'a> {
             let (class, color) = theme::arrow(kind);
             canvas.group(class, color);
             let (from, to) = (Point::new(x + 6.0, y), Point::new(x + 52.0, y));
-            arrow::draw(canvas, kind, Fate::Arrived, false, from, to);
+            arrow::draw(canvas, kind, DeliveryStatus::Arrived, false, from, to);
             canvas.end();
             canvas.text("small", Point::new(x + 60.0, y + 4.0), Anchor::Start, kind.name());
             x += 78.0 + kind.name().len() as f32 * 7.0;
@@ -231,7 +231,7 @@ impl<'a> Sheet<'a> {
             let (class, color) = theme::arrow(ArrowKind::Data);
             canvas.group(class, color);
             let (from, to) = (Point::new(x + 6.0, y), Point::new(x + 52.0, y));
-            arrow::draw(canvas, ArrowKind::Data, Fate::Arrived, true, from, to);
+            arrow::draw(canvas, ArrowKind::Data, DeliveryStatus::Arrived, true, from, to);
             canvas.end();
             canvas.text("small", Point::new(x + 60.0, y + 4.0), Anchor::Start, "again");
         }

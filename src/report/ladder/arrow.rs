@@ -1,6 +1,6 @@
 //! One step as an arrow.
 
-use super::fate::Fate;
+use super::delivery::DeliveryStatus;
 use super::label::Label;
 use crate::explain::{Phase, Step};
 use crate::model::{Direction, Nanos, TcpFlags};
@@ -104,7 +104,7 @@ pub struct Arrow {
     /// The part of the conversation's life.
     pub phase: Phase,
     /// Whether it arrived.
-    pub fate: Fate,
+    pub delivery: DeliveryStatus,
     /// What it repeats.
     pub again: Option<Again>,
     /// That it only asks, or opens the window again: `keep-alive`.
@@ -131,7 +131,7 @@ impl Arrow {
             arithmetic: arithmetic.map(|number| number.to_string()).collect::<Vec<_>>().join(", "),
             description: step.description(),
             phase: step.phase,
-            fate: Fate::Arrived,
+            delivery: DeliveryStatus::Arrived,
             again: event.tcp().and_then(|facts| Some(Again::of(facts.retransmission.as_ref()?))),
             aside: event.tcp().and_then(aside),
             findings: step.findings.iter().map(|finding| finding.code).collect(),
@@ -148,7 +148,7 @@ impl Arrow {
     /// What is to be said of it beside its label: that it was lost, or comes again.
     pub fn remark(&self) -> Option<String> {
         let again = self.again.map(|again| again.to_string());
-        let parts = [self.aside.map(str::to_owned), again, self.fate.text()];
+        let parts = [self.aside.map(str::to_owned), again, self.delivery.text()];
         let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
         (!text.is_empty()).then_some(text)
     }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::position::{self, OneWay};
 use super::state::{End, Moved};
 use super::trail::{Entry, Trail};
-use super::{Arrow, ArrowKind, Band, Ladder, Lifeline, Row, fate, notes, work};
+use super::{Arrow, ArrowKind, Band, Ladder, Lifeline, Row, delivery, notes, work};
 use crate::explain::{Conversation, Phase, Step};
 use crate::model::{Direction, PerDirection, Protocol, SeqNumber, TcpFlags};
 use crate::report::{View, conversation_title};
@@ -21,10 +21,10 @@ impl Ladder {
     pub fn of(conversation: &Conversation, trail: &Trail, view: &View) -> Self {
         let totals = &conversation.totals;
         let entries = trail.rows();
-        let fates = fate::of(entries.iter().filter_map(Entry::step));
+        let deliveries = delivery::of(entries.iter().filter_map(Entry::step));
         let mut rows: Vec<Row> = entries.iter().enumerate().map(|(index, entry)| row(entry, index, view)).collect();
         for arrow in rows.iter_mut().filter_map(Row::arrow_mut) {
-            arrow.fate = fates.get(&arrow.frame).copied().unwrap_or_default();
+            arrow.delivery = deliveries.get(&arrow.frame).copied().unwrap_or_default();
         }
         let moved = moves(&entries);
         let one_way = OneWay::of(totals);
@@ -65,7 +65,7 @@ impl Ladder {
         for (row, arrow) in self.rows.iter().enumerate().filter_map(|(row, item)| Some((row, item.arrow()?))) {
             let Some(segment) = moved.get(row).copied().flatten() else { continue };
             events.push((arrow.from, row, arrow.direction, Happens::Sent, segment));
-            let end = if arrow.fate.arrives() { Happens::Received } else { Happens::Missed };
+            let end = if arrow.delivery.arrives() { Happens::Received } else { Happens::Missed };
             events.push((arrow.to, row, !arrow.direction, end, segment));
         }
         events.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal).then(a.1.cmp(&b.1)));
@@ -156,9 +156,9 @@ fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
 /// arrived, and is no repeat of one that did.
 fn first_to_come(rows: &[Row]) -> Vec<bool> {
     let arrows = || rows.iter().filter_map(Row::arrow);
-    let missing: HashSet<u64> = arrows().filter(|arrow| !arrow.fate.arrives()).map(|arrow| arrow.frame).collect();
+    let missing: HashSet<u64> = arrows().filter(|arrow| !arrow.delivery.arrives()).map(|arrow| arrow.frame).collect();
     let is_first = |arrow: &Arrow| {
-        arrow.fate.arrives()
+        arrow.delivery.arrives()
             && arrow.again.is_none_or(|again| again.original.is_none_or(|original| missing.contains(&original)))
     };
     rows.iter().map(|row| row.arrow().is_some_and(is_first)).collect()
@@ -169,7 +169,7 @@ fn cross(rows: &mut [Row], moved: &[Option<Moved>]) {
     for flag in [TcpFlags::FIN, TcpFlags::SYN] {
         let first = |direction| {
             rows.iter().zip(moved).position(|(row, moved)| {
-                row.arrow().is_some_and(|arrow| arrow.direction == direction && arrow.fate.arrives())
+                row.arrow().is_some_and(|arrow| arrow.direction == direction && arrow.delivery.arrives())
                     && moved.is_some_and(|moved| moved.flags.contains(flag))
             })
         };

@@ -5,7 +5,7 @@
 //! drawing only multiplies. No format here: SVG, Mermaid and text are drawn one floor above.
 
 mod arrow;
-mod fate;
+mod delivery;
 mod fold;
 mod label;
 mod layout;
@@ -19,7 +19,7 @@ mod work;
 
 pub use crate::track::State;
 pub use arrow::{Again, Arrow, ArrowKind};
-pub use fate::{Fate, of as fates};
+pub use delivery::{DeliveryStatus, of as deliveries};
 pub use fold::Fold;
 pub(super) use fold::evidence;
 pub use label::Label;
