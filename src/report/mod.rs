@@ -22,6 +22,7 @@ mod runs;
 pub(crate) mod samples;
 mod scan;
 mod selection;
+mod seq_unwrapper;
 pub mod series;
 mod step_columns;
 mod tally;
@@ -31,7 +32,6 @@ mod together;
 mod totals;
 mod transcript;
 mod triage;
-mod unwrap;
 mod view;
 mod words;
 

@@ -155,7 +155,7 @@ impl<'a> Sheet<'a> {
         if let Some(time) = arrow.time {
             canvas.text("mono small muted", Point::new(TIME, row + 4.0), Anchor::End, &View::seconds(time));
         }
-        arrow::draw(canvas, arrow.kind, arrow.delivery, arrow.again.is_some(), from, to);
+        arrow::draw(canvas, arrow.kind, arrow.delivery, arrow.retransmission.is_some(), from, to);
         self.draw_label(canvas, arrow, from, to);
         canvas.text("mono small", Point::new(SUMS, row + 4.0), Anchor::Start, &arrow.arithmetic);
         self.draw_findings(canvas, arrow, row);
@@ -227,7 +227,7 @@ impl<'a> Sheet<'a> {
             canvas.text("small", Point::new(x + 60.0, y + 4.0), Anchor::Start, kind.name());
             x += 78.0 + kind.name().len() as f32 * 7.0;
         }
-        if self.ladder.rows.iter().filter_map(Row::arrow).any(|arrow| arrow.again.is_some()) {
+        if self.ladder.rows.iter().filter_map(Row::arrow).any(|arrow| arrow.retransmission.is_some()) {
             let (class, color) = theme::arrow(ArrowKind::Data);
             canvas.group(class, color);
             let (from, to) = (Point::new(x + 6.0, y), Point::new(x + 52.0, y));

@@ -59,21 +59,21 @@ impl ArrowKind {
 
 /// The transmission that an arrow repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Again {
+pub struct RetransmissionMark {
     /// The frame that carried the bytes before, where it was captured.
     pub original: Option<u64>,
     /// The label of the rule that explains it.
     pub what: &'static str,
 }
 
-impl Again {
+impl RetransmissionMark {
     fn of(again: &Retransmission) -> Self {
         Self { original: again.proof.original, what: again.rule.label }
     }
 }
 
 /// `fast retransmission of frame 7`.
-impl std::fmt::Display for Again {
+impl std::fmt::Display for RetransmissionMark {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.original {
             Some(frame) => write!(f, "{} of frame {frame}", self.what),
@@ -106,7 +106,7 @@ pub struct Arrow {
     /// Whether it arrived.
     pub delivery: DeliveryStatus,
     /// What it repeats.
-    pub again: Option<Again>,
+    pub retransmission: Option<RetransmissionMark>,
     /// That it only asks, or opens the window again: `keep-alive`.
     pub aside: Option<&'static str>,
     /// Codes of its findings, and the gravest of them.
@@ -132,7 +132,7 @@ impl Arrow {
             description: step.description(),
             phase: step.phase,
             delivery: DeliveryStatus::Arrived,
-            again: event.tcp().and_then(|facts| Some(Again::of(facts.retransmission.as_ref()?))),
+            retransmission: event.tcp().and_then(|facts| Some(RetransmissionMark::of(facts.retransmission.as_ref()?))),
             aside: event.tcp().and_then(aside),
             findings: step.findings.iter().map(|finding| finding.code).collect(),
             from: row as f32,
@@ -147,7 +147,7 @@ impl Arrow {
 
     /// What is to be said of it beside its label: that it was lost, or comes again.
     pub fn remark(&self) -> Option<String> {
-        let again = self.again.map(|again| again.to_string());
+        let again = self.retransmission.map(|again| again.to_string());
         let parts = [self.aside.map(str::to_owned), again, self.delivery.text()];
         let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
         (!text.is_empty()).then_some(text)

@@ -18,7 +18,7 @@ mod trail;
 mod work;
 
 pub use crate::track::State;
-pub use arrow::{Again, Arrow, ArrowKind};
+pub use arrow::{Arrow, ArrowKind, RetransmissionMark};
 pub use delivery::{DeliveryStatus, of as deliveries};
 pub use fold::Fold;
 pub(super) use fold::evidence;

@@ -1,6 +1,6 @@
 //! The sentences under a ladder.
 
-use super::position::OneWay;
+use super::position::OneWayDelay;
 use super::trail::Trail;
 use super::{DeliveryStatus, Ladder, Row};
 use crate::report::words::{count, counted};
@@ -44,7 +44,7 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
 }
 
 /// Why arrows are slanted, or are not, and whether the far end's events stand in their order.
-pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWay>, in_order: bool) -> String {
+pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWayDelay>, in_order: bool) -> String {
     let same_host = totals
         .tcp
         .as_ref()

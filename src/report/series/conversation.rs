@@ -4,7 +4,7 @@ use super::buckets::{Buckets, Range, Sum};
 use crate::explain::Step;
 use crate::model::{Nanos, PerDirection, TcpFlags};
 use crate::report::PerConversation;
-use crate::report::unwrap::Unwrap;
+use crate::report::seq_unwrapper::SeqUnwrapper;
 use crate::track::{Body, TcpFacts, UdpFacts};
 
 /// The series of one conversation, each way.
@@ -37,7 +37,7 @@ pub struct Way {
     pub smoothed: Buckets<Range>,
     /// Payload, each byte counted once.
     pub payload: Buckets<Sum>,
-    numbers: Unwrap,
+    numbers: SeqUnwrapper,
     /// The number after the last byte sent, and the last number acknowledged.
     next: Option<u64>,
     acked: Option<u64>,
