@@ -16,8 +16,8 @@ use crate::explain::Questions;
 use crate::pipeline::annotate::{Annotator, Desk};
 use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
-    AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, Largest, Order, PARTS, Part, Parts,
-    PayloadView, Selection, Sink, TeeSink, Titled, Together, View, Wanted,
+    AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, LargestConversations, MergedSink, Order,
+    PARTS, Part, Parts, PayloadView, Selection, Sink, TeeSink, TitledSink, View, Wanted,
 };
 
 /// Options of the output, as typed.
@@ -337,10 +337,10 @@ impl OutputOptions {
             sink = Box::new(folder.open(several, self.force, &self.render)?);
         }
         if let Some(order) = self.scope.summary {
-            sink = Box::new(Largest::new(order, self.most_conversations, sink));
+            sink = Box::new(LargestConversations::new(order, self.most_conversations, sink));
             // formats for people show one table; machines get each capture's records
             if self.scope.captures > 1 && self.format.is_some_and(|format| format.triage == Triaged::Instead) {
-                sink = Box::new(Together::new(self.scope.captures, sink));
+                sink = Box::new(MergedSink::new(self.scope.captures, sink));
             }
         }
         if self.scope.wanted != Wanted::default() {
@@ -353,7 +353,7 @@ impl OutputOptions {
         if let (title, author) = self.names
             && (title.is_some() || author.is_some())
         {
-            sink = Box::new(Titled::new(title, author, sink));
+            sink = Box::new(TitledSink::new(title, author, sink));
         }
         let to_terminal = self.destination == Destination::Stdout && io::stdout().is_terminal();
         let streams = self.format.is_some_and(|format| format.streams);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 
 use super::Sink;
-use super::places::Places;
+use super::slots::ConversationSlots;
 use super::totals::{CaptureTotals, LeftOut};
 use super::transcript::TracedCall;
 use crate::explain::{Conversation, FindingDigest, Step, Transfer};
@@ -83,7 +83,7 @@ pub struct Collector<R> {
     bounds: Bounds,
     renderer: R,
     info: CaptureInfo,
-    open: Places<Open>,
+    open: ConversationSlots<Open>,
     preferred: Option<HashSet<StreamId>>,
     /// Conversations of several captures shown as one: their names tell them apart only with their files'.
     of_files: Vec<Conversation>,
@@ -107,7 +107,7 @@ impl<R: Renderer> Collector<R> {
             bounds,
             renderer,
             info: CaptureInfo::default(),
-            open: Places::new(bounds.conversations),
+            open: ConversationSlots::new(bounds.conversations),
             preferred: None,
             of_files: Vec::new(),
             calls: Vec::new(),
@@ -119,7 +119,7 @@ impl<R: Renderer> Collector<R> {
 impl<R: Renderer> Sink for Collector<R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
-        self.open = Places::new(self.bounds.conversations).only(self.preferred.take());
+        self.open = ConversationSlots::new(self.bounds.conversations).only(self.preferred.take());
         self.left_out = LeftOut::default();
         Ok(())
     }

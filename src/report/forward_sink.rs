@@ -178,7 +178,7 @@ impl<S: Sink + ?Sized> ForwardSink for &mut S {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{Told, play, ten_steps};
-    use super::super::{Largest, Order};
+    use super::super::{LargestConversations, Order};
     use super::*;
 
     /// Does nothing else.
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn what_the_next_one_does_not_look_at_comes_only_to_who_sees_all() {
         let mut told = Told::default();
-        let plain = Plain::<_, false>(Largest::new(Order::Bytes, 0, &mut told));
+        let plain = Plain::<_, false>(LargestConversations::new(Order::Bytes, 0, &mut told));
         assert!(!Sink::wants_steps(&plain));
         assert!(Sink::wants_steps(&Plain::<_, true>(plain)));
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::io;
 
 use super::Sink;
-use super::places::Places;
+use super::slots::ConversationSlots;
 use super::totals::{CaptureTotals, LeftOut};
 use super::transcript::TracedCall;
 use crate::explain::{Conversation, Step};
@@ -64,7 +64,7 @@ pub struct PerConversationCollector<G, N, R> {
     info: CaptureInfo,
     /// The conversations to keep of the next capture.
     preferred: Option<HashSet<StreamId>>,
-    open: Places<Open<G>>,
+    open: ConversationSlots<Open<G>>,
     left_out: LeftOut,
 }
 
@@ -91,7 +91,7 @@ impl<G, N: Fn() -> G, R> PerConversationCollector<G, N, R> {
             renderer,
             info: CaptureInfo::default(),
             preferred: None,
-            open: Places::new(most),
+            open: ConversationSlots::new(most),
             left_out: LeftOut::default(),
         }
     }
@@ -100,7 +100,7 @@ impl<G, N: Fn() -> G, R> PerConversationCollector<G, N, R> {
 impl<G: PerConversation, N: Fn() -> G, R: PerConversationRenderer<G>> Sink for PerConversationCollector<G, N, R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
-        self.open = Places::new(self.most).only(self.preferred.take());
+        self.open = ConversationSlots::new(self.most).only(self.preferred.take());
         self.left_out = LeftOut::default();
         Ok(())
     }

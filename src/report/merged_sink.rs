@@ -11,7 +11,7 @@ use crate::model::{CaptureInfo, counted};
 
 /// The sink that passes several captures on as one, which ends when all have ended.
 #[derive(Debug)]
-pub struct Together<S> {
+pub struct MergedSink<S> {
     inner: S,
     captures: u64,
     begun: bool,
@@ -19,7 +19,7 @@ pub struct Together<S> {
     totals: CaptureTotals,
 }
 
-impl<S: Sink> Together<S> {
+impl<S: Sink> MergedSink<S> {
     /// Passes so many `captures` on to `inner`.
     pub fn new(captures: u64, inner: S) -> Self {
         Self { inner, captures, begun: false, file: "".into(), totals: CaptureTotals::default() }
@@ -35,7 +35,7 @@ impl<S: Sink> Together<S> {
     }
 }
 
-impl<S: Sink> ForwardSink for Together<S> {
+impl<S: Sink> ForwardSink for MergedSink<S> {
     type Inner = S;
 
     fn inner(&self) -> &S {
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn several_captures_are_one() {
         let mut told = Told::default();
-        let mut together = Together::new(3, &mut told);
+        let mut together = MergedSink::new(3, &mut told);
         play(&ten_steps(), &mut together);
         play(&ten_steps(), &mut together);
         Sink::failed(&mut together, "bad.pcap", "no capture");

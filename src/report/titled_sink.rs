@@ -8,20 +8,20 @@ use crate::model::CaptureInfo;
 
 /// The sink that passes captures on under another title, with the name of their author.
 #[derive(Debug)]
-pub struct Titled<S> {
+pub struct TitledSink<S> {
     title: Option<String>,
     author: Option<String>,
     inner: S,
 }
 
-impl<S: Sink> Titled<S> {
+impl<S: Sink> TitledSink<S> {
     /// Passes everything on to `inner`.
     pub fn new(title: Option<String>, author: Option<String>, inner: S) -> Self {
         Self { title, author, inner }
     }
 }
 
-impl<S: Sink> ForwardSink for Titled<S> {
+impl<S: Sink> ForwardSink for TitledSink<S> {
     type Inner = S;
 
     fn inner(&self) -> &S {
