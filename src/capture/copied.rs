@@ -9,7 +9,7 @@ use super::tee::Tee;
 use crate::model::{CaptureInfo, Frame};
 
 /// Bytes that were not captured are written up to this length of a frame.
-const MOST: usize = 262_144;
+const MAX_FRAME: usize = 262_144;
 
 /// Copies the frames of a source; what was not captured of one is written as zeros.
 pub struct Copied<S> {
@@ -41,7 +41,7 @@ impl<S: Source> Source for Copied<S> {
         let next = self.source.next_frame()?;
         if let Some(frame) = &next {
             let mut data = Cow::Borrowed(frame.data);
-            let whole = usize::try_from(frame.wire_len).unwrap_or(MOST).min(MOST);
+            let whole = usize::try_from(frame.wire_len).unwrap_or(MAX_FRAME).min(MAX_FRAME);
             if data.len() < whole {
                 data.to_mut().resize(whole, 0);
             }

@@ -25,7 +25,7 @@ use crate::model::{CaptureInfo, Frame};
 
 /// Most interfaces of a pcapng section, read or written. The format allows 2^32; a file that describes nothing else would
 /// fill the memory. The obsolete packet block can name 2^16, and merged captures of as many files stay below.
-const MOST_INTERFACES: usize = 1 << 16;
+const MAX_INTERFACES: usize = 1 << 16;
 
 /// A sequence of frames, in the order of their capture.
 pub trait Source {

@@ -321,7 +321,7 @@ impl Request {
     /// findings that are looked for, or the `worst`. `None` where one reading is enough.
     fn scan(&self, input: &mut Input, halt: &Signal, output: &Output) -> Result<Option<HashSet<StreamId>>> {
         let finds = !self.wanted.findings.is_empty() && !self.summary;
-        let most = match output.details() {
+        let max = match output.details() {
             _ if finds => FOUND,
             Some(worst) => worst,
             None => return Ok(None),
@@ -346,7 +346,7 @@ impl Request {
             ahead: true,
             ..pipeline::Options::default()
         };
-        let mut scan = Scan::new(&self.wanted, most);
+        let mut scan = Scan::new(&self.wanted, max);
         pipeline::run(&mut source, &mut options, &mut scan)?;
         drop(source);
         input.rewind()?;

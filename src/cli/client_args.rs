@@ -88,16 +88,16 @@ pub(super) fn check(plan: &Plan, behaviour: &Behaviour, ipv6: bool) -> anyhow::R
         ensure!(plan.reads.is_none(), "--reads says when the client closes, so --close-first server can't go with it");
     }
     if plan.protocol == Protocol::Udp {
-        let most = datagram_holds(ipv6);
+        let max = datagram_holds(ipv6);
         let longest = plan.longest_send();
         ensure!(
-            longest <= most,
-            "a message of {longest} bytes does not fit a UDP datagram, which holds at most {most} bytes"
+            longest <= max,
+            "a message of {longest} bytes does not fit a UDP datagram, which holds at most {max} bytes"
         );
         let answer = behaviour.prefix.len() + longest.min(behaviour.read_size);
         ensure!(
-            answer <= most,
-            "an answer of {answer} bytes does not fit a UDP datagram, which holds at most {most} bytes"
+            answer <= max,
+            "an answer of {answer} bytes does not fit a UDP datagram, which holds at most {max} bytes"
         );
     }
     Ok(())

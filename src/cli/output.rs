@@ -88,7 +88,7 @@ pub struct OutputArgs {
     ascii: bool,
 
     /// Make tables at most N characters wide [default: the terminal's width, or 80].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(i64::from(render::LEAST_WIDTH)..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(i64::from(render::MIN_WIDTH)..))]
     width: Option<u16>,
 
     /// Colour the table.

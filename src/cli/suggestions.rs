@@ -20,7 +20,7 @@ use crate::render::FORMATS;
 const NUMBER: &str = "write a whole number, in digits alone";
 
 /// Only the scenarios are more; their list has a command of its own.
-const MOST_VALUES_LISTED: usize = 20;
+const MAX_VALUES_LISTED: usize = 20;
 
 /// Replaces what `error` advises; `arguments` are those of the whole command line.
 pub(super) fn improve(error: &mut Error, mut program: Command, arguments: &[OsString]) {
@@ -72,7 +72,7 @@ fn value(error: &mut Error, line: &Line<'_>) {
     }
     let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) else { return };
     let names = values.iter().map(String::as_str);
-    let tip = if values.len() > MOST_VALUES_LISTED {
+    let tip = if values.len() > MAX_VALUES_LISTED {
         Some(format!("similar names: {}; `echolab scenarios` lists all", nearest(typed, names).join(", ")))
     } else {
         similar("value", "exists", "exist", &misspelled(typed, names))

@@ -13,7 +13,7 @@ use super::ip::Ip;
 use crate::model::{EarlierFrames, Frame, Skip};
 
 /// How many packets may wait; each takes up to 64 KiB.
-const MOST_PENDING: usize = 1024;
+const MAX_PENDING: usize = 1024;
 
 /// Where a fragment belongs in its packet.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +161,7 @@ impl Reassembly {
     }
 
     fn pending_mut(&mut self, key: Key) -> &mut Pending {
-        if self.pending.len() >= MOST_PENDING
+        if self.pending.len() >= MAX_PENDING
             && !self.pending.contains_key(&key)
             && let Some((_, oldest)) = self.ages.pop_first()
         {
@@ -327,8 +327,8 @@ mod tests {
         for id in 0..3000 {
             assert_eq!(waits(&mut decoder, &packets(id)[0]), Some(Skip::Fragment));
         }
-        assert_eq!(decoder.fragments.pending.len(), MOST_PENDING);
-        assert_eq!(decoder.fragments.ages.len(), MOST_PENDING);
+        assert_eq!(decoder.fragments.pending.len(), MAX_PENDING);
+        assert_eq!(decoder.fragments.ages.len(), MAX_PENDING);
         completes(&mut decoder, &[&packets(2999)[1]], 2);
         assert_eq!(waits(&mut decoder, &packets(0)[1]), Some(Skip::Fragment));
         assert_eq!(decoder.incomplete_fragments(), 3000);

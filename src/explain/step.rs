@@ -72,9 +72,9 @@ impl<'a> Step<'a> {
         self.event.tcp()?.rtt.as_ref().map(capture_point::sample)
     }
 
-    /// The same with at most `most` bytes of payload, free of the frame's buffer.
-    pub fn keep(&self, most: usize) -> Step<'static> {
-        let event = MaybeOwned::Kept(Box::new(self.event.keep(most)));
+    /// The same with at most `max` bytes of payload, free of the frame's buffer.
+    pub fn keep(&self, max: usize) -> Step<'static> {
+        let event = MaybeOwned::Kept(Box::new(self.event.keep(max)));
         Step { event, phase: self.phase, findings: Cow::Owned(self.findings.to_vec()) }
     }
 }

@@ -50,16 +50,16 @@ pub fn push_visible(text: &mut String, c: char) {
     }
 }
 
-/// The first `most` characters of `bytes` for a reader, and whether that was all of them: text where it is UTF-8, other
+/// The first `max` characters of `bytes` for a reader, and whether that was all of them: text where it is UTF-8, other
 /// bytes as `\xff`, hidden characters and the backslash escaped.
 ///
 /// A character that the end of `bytes` cuts counts as other bytes.
-pub fn visible(bytes: &[u8], most: usize) -> (String, bool) {
-    let mut text = String::with_capacity(bytes.len().min(most));
+pub fn visible(bytes: &[u8], max: usize) -> (String, bool) {
+    let mut text = String::with_capacity(bytes.len().min(max));
     let mut count = 0;
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if count == most {
+            if count == max {
                 return (text, false);
             }
             count += 1;
@@ -69,7 +69,7 @@ pub fn visible(bytes: &[u8], most: usize) -> (String, bool) {
             }
         }
         for byte in chunk.invalid() {
-            if count == most {
+            if count == max {
                 return (text, false);
             }
             count += 1;

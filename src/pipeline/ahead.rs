@@ -199,12 +199,12 @@ mod tests {
         packets: Vec<Vec<u8>>,
         info: CaptureInfo,
         given: usize,
-        most: usize,
+        max: usize,
     }
 
     impl Frames {
-        fn new(packets: Vec<Vec<u8>>, most: usize) -> Self {
-            Self { packets, info: CaptureInfo::default(), given: 0, most }
+        fn new(packets: Vec<Vec<u8>>, max: usize) -> Self {
+            Self { packets, info: CaptureInfo::default(), given: 0, max }
         }
     }
 
@@ -214,7 +214,7 @@ mod tests {
         }
 
         fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
-            if self.given == self.most {
+            if self.given == self.max {
                 return Ok(None);
             }
             let packet = self.packets.get(self.given % self.packets.len()).map_or(&[][..], Vec::as_slice);
@@ -297,15 +297,15 @@ mod tests {
     fn only_fragments_that_were_taken_are_counted() {
         // two datagrams, one in two fragments, one that is never completed
         let packets = vec![datagram(9), fragment(1, 0, true), datagram(9), fragment(1, 1, false), fragment(2, 0, true)];
-        for most in (1..=40).chain([1_000, 3_000]) {
+        for max in (1..=40).chain([1_000, 3_000]) {
             let totals = [false, true].map(|ahead| {
-                let mut options = Options { max_frames: Some(most), ahead, ..Options::default() };
+                let mut options = Options { max_frames: Some(max), ahead, ..Options::default() };
                 run(&mut Frames::new(packets.clone(), 5_000), &mut options, &mut Nothing).expect("nothing is written")
             });
             let [inline, ahead] = &totals;
-            assert_eq!(inline, ahead, "of {most} frames");
+            assert_eq!(inline, ahead, "of {max} frames");
             let other: u64 = ahead.other().map(|(_, frames)| frames).sum();
-            assert_eq!((ahead.frames, ahead.tcp + ahead.udp + ahead.icmp + other), (most, most));
+            assert_eq!((ahead.frames, ahead.tcp + ahead.udp + ahead.icmp + other), (max, max));
         }
     }
 }

@@ -67,19 +67,19 @@ pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut 
         .captured_at(options.capture_point)
         .with_closing_calls(std::mem::take(&mut options.closing))
         .without_prediction(options.without_prediction);
-    let most = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
+    let max = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
     let own = options.server.zip(options.clients.take()).map(|(server, clients)| Own::new(server.port, clients));
     // what a filter rejects must not be decoded, lest its fragments be put together
     let mut counter = sink.wants_conversations().then(Tally::default);
     let mut totals = if options.ahead && options.filter.is_none() {
         std::thread::scope(|scope| {
-            follow(&mut Ahead::start(scope, source), &mut tracker, most, own, (sink, &mut counter))
+            follow(&mut Ahead::start(scope, source), &mut tracker, max, own, (sink, &mut counter))
         })?
     } else {
-        follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, own, (sink, &mut counter))?
+        follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, max, own, (sink, &mut counter))?
     };
     if options.live && totals.truncated.is_none() {
-        let count = options.max_frames.filter(|most| totals.frames >= *most);
+        let count = options.max_frames.filter(|max| totals.frames >= *max);
         totals.stopped = Some(count.map_or(StopReason::CaptureEnd, StopReason::Count));
     }
     if totals.stopped.is_none() && options.halt.as_ref().is_some_and(Signal::is_raised) {
@@ -106,16 +106,16 @@ pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut 
     Ok(totals)
 }
 
-/// Follows all packets, at most `most` frames of those that the filter lets through.
+/// Follows all packets, at most `max` frames of those that the filter lets through.
 fn follow(
     packets: &mut impl Packets,
     tracker: &mut Tracker,
-    most: u64,
+    max: u64,
     own: Option<Own>,
     (sink, counter): (&mut dyn Sink, &mut Option<Tally>),
 ) -> io::Result<CaptureTotals> {
     let mut run = Run { tracker, sink, counter, wants_steps: true, own, totals: CaptureTotals::default() };
-    let mut left = most;
+    let mut left = max;
     while left > 0 {
         let end = packets.each(|frame, packet| {
             left -= u64::from(!matches!(packet, Err(Skip::Filtered)));
@@ -135,7 +135,7 @@ fn follow(
         }
     }
     let mut totals = run.totals;
-    totals.stopped = (left == 0).then_some(StopReason::Count(most));
+    totals.stopped = (left == 0).then_some(StopReason::Count(max));
     totals.recount(Skip::Fragment, Skip::FragmentIncomplete, packets.incomplete_fragments());
     Ok(totals)
 }

@@ -192,10 +192,10 @@ impl Grid {
             (0..self.head.len()).filter(|at| self.head.get(*at).is_some_and(|head| head.align == Align::Right))
         {
             let cells = || self.rows.iter().filter_map(|row| row.get(column));
-            let most = cells().map(decimals).max().unwrap_or_default();
+            let max = cells().map(decimals).max().unwrap_or_default();
             for cell in self.rows.iter_mut().filter_map(|row| row.get_mut(column)) {
-                let missing = most - decimals(cell);
-                if missing > 0 && missing < most {
+                let missing = max - decimals(cell);
+                if missing > 0 && missing < max {
                     cell.text.extend(std::iter::repeat_n('0', missing));
                 }
             }

@@ -69,7 +69,7 @@ impl Layout {
     }
 
     /// How wide a line is at least in which each text has room for `words` characters.
-    pub(super) fn least(&self, words: usize) -> usize {
+    pub(super) fn min(&self, words: usize) -> usize {
         let width = |(width, flexible): (&usize, &bool)| if *flexible { words.min(*width) } else { *width };
         let gaps = 2 * self.widths.len().saturating_sub(1);
         self.widths.iter().zip(&self.flexible).map(width).sum::<usize>() + gaps

@@ -35,7 +35,7 @@ pub fn live<'a>(out: Box<dyn Write + 'a>, options: &Options, report: Box<dyn Sin
     let usual = names.iter().chain([&SENTENCE]).filter_map(find).collect();
     let columns: Vec<&StepColumn> = options.columns.columns(COLUMNS, usual);
     let exact = matches!(options.columns, Choice::Only(_));
-    let widths = columns.iter().map(|column| column.header.width().max(least(column.name))).collect();
+    let widths = columns.iter().map(|column| column.header.width().max(min(column.name))).collect();
     let out = io::BufWriter::new(out);
     Box::new(Live {
         out,
@@ -50,7 +50,7 @@ pub fn live<'a>(out: Box<dyn Write + 'a>, options: &Options, report: Box<dyn Sin
 }
 
 /// How wide the usual values of a column are, so that the columns seldom have to grow.
-fn least(column: &str) -> usize {
+fn min(column: &str) -> usize {
     match column {
         "time" => 9,
         "direction" => 8,

@@ -31,7 +31,7 @@ pub(super) static FORMAT: Format = Format {
 };
 
 /// Mermaid draws no more than 50,000 characters, unless it is told to: a longer ladder becomes several diagrams.
-const MOST: usize = 45_000;
+const MAX_TEXT: usize = 45_000;
 
 struct Mermaid<W: Write> {
     out: io::BufWriter<W>,
@@ -79,7 +79,7 @@ pub(super) fn diagrams(ladder: &Ladder) -> Vec<String> {
     let mut diagram = begin(ladder);
     let mut open = None;
     for (index, row) in ladder.rows.iter().enumerate() {
-        if diagram.len() > MOST {
+        if diagram.len() > MAX_TEXT {
             end_phase(&mut diagram, &mut open);
             diagrams.push(std::mem::replace(&mut diagram, begin(ladder)));
         }

@@ -105,7 +105,7 @@ pub fn format(name: &str) -> Option<&'static Format> {
 }
 
 /// The narrowest line that a table fits in.
-pub const LEAST_WIDTH: u16 = 60;
+pub const MIN_WIDTH: u16 = 60;
 
 /// How much room there is in a line of `width` characters.
 pub fn room(width: usize) -> Room {
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn tables_keep_within_their_width() {
-        for width in [usize::from(LEAST_WIDTH), 80, 120] {
+        for width in [usize::from(MIN_WIDTH), 80, 120] {
             let options = Options { width, ..Options::default() };
             let text = written(format("table").expect("a format"), &options, &ten_steps());
             let widest = text.lines().map(unicode_width::UnicodeWidthStr::width).max();

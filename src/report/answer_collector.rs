@@ -12,7 +12,7 @@ use crate::track::{Event, StreamId};
 
 /// Most open conversations of which evidence is kept. Each takes about 9 kB, so that all together stay below 160 MB,
 /// where the tracker follows a million.
-const MOST: usize = 16_384;
+const MAX_OPEN: usize = 16_384;
 
 /// The sink before all others where answers are asked for: it sees every step, whatever they leave out.
 ///
@@ -21,8 +21,8 @@ const MOST: usize = 16_384;
 pub struct AnswerCollector<S> {
     inner: S,
     asked: Questions,
-    most: usize,
-    /// At most `most`.
+    max: usize,
+    /// At most `max`.
     open: HashMap<StreamId, Evidence>,
     unanswered: u64,
 }
@@ -30,7 +30,7 @@ pub struct AnswerCollector<S> {
 impl<S: Sink> AnswerCollector<S> {
     /// Passes everything on to `inner`, conversations with their evidence.
     pub fn new(inner: S) -> Self {
-        Self { inner, asked: Questions::default(), most: MOST, open: HashMap::new(), unanswered: 0 }
+        Self { inner, asked: Questions::default(), max: MAX_OPEN, open: HashMap::new(), unanswered: 0 }
     }
 
     /// The same, for these questions alone.
@@ -42,7 +42,7 @@ impl<S: Sink> AnswerCollector<S> {
     /// The evidence of a step's conversation; `None` where none is kept, since answers need the first step too.
     fn evidence(&mut self, event: &Event<'_>) -> Option<&mut Evidence> {
         if event.number == 1 && self.inner.may_show(event) {
-            if self.open.len() < self.most {
+            if self.open.len() < self.max {
                 return Some(self.open.entry(event.stream).or_default());
             }
             self.unanswered += 1;
@@ -159,7 +159,7 @@ mod tests {
     }
 
     /// Plays a capture up to its end, which is left to come; gives of how many conversations evidence is kept.
-    fn kept_of<S: Sink>(frames: &[Vec<u8>], most: usize, inner: S) -> usize {
+    fn kept_of<S: Sink>(frames: &[Vec<u8>], max: usize, inner: S) -> usize {
         struct Open<S>(AnswerCollector<S>, usize);
         impl<S: Sink> Sink for Open<S> {
             fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
@@ -180,7 +180,7 @@ mod tests {
                 Sink::finish(&mut self.0, totals)
             }
         }
-        let mut open = Open(AnswerCollector { most, ..AnswerCollector::new(inner) }, 0);
+        let mut open = Open(AnswerCollector { max, ..AnswerCollector::new(inner) }, 0);
         play(frames, &mut open);
         open.1
     }
@@ -205,7 +205,7 @@ mod tests {
         for conversations in [100, 200, 400] {
             let mut last = Last::default();
             let bounds = Bounds { conversations: 3, ..Bounds::default() };
-            assert_eq!(kept_of(&syns(conversations), MOST, Collector::new(bounds, &mut last)), 3);
+            assert_eq!(kept_of(&syns(conversations), MAX_OPEN, Collector::new(bounds, &mut last)), 3);
             let report = last.0.expect("a report");
             assert!(report.conversations.iter().all(|kept| kept.conversation.has_evidence()));
             assert_eq!((report.conversations.len(), report.totals.unanswered), (3, 0));

@@ -16,9 +16,9 @@ pub struct LargestConversations<S> {
 }
 
 impl<S: Sink> LargestConversations<S> {
-    /// Passes at most `most` conversations on to `inner`, by `order`.
-    pub fn new(order: Order, most: usize, inner: S) -> Self {
-        Self { inner, ranking: Ranking::new(order, most) }
+    /// Passes at most `max` conversations on to `inner`, by `order`.
+    pub fn new(order: Order, max: usize, inner: S) -> Self {
+        Self { inner, ranking: Ranking::new(order, max) }
     }
 }
 
@@ -59,9 +59,9 @@ mod tests {
     use super::super::samples::{Told, conversation};
     use super::*;
 
-    fn largest(order: Order, most: usize) -> (Vec<u64>, u64) {
+    fn largest(order: Order, max: usize) -> (Vec<u64>, u64) {
         let mut told = Told::default();
-        let mut sink = LargestConversations::new(order, most, &mut told);
+        let mut sink = LargestConversations::new(order, max, &mut told);
         sink.capture(&CaptureInfo::default()).expect("told");
         // frame, bytes, packets, duration; each order has another first
         for (frame, bytes, packets, duration) in [(1, 10, 3, 5), (2, 40, 1, 5), (3, 10, 7, 1), (4, 20, 2, 9)] {

@@ -58,7 +58,7 @@ pub trait PerConversationRenderer<G> {
 
 /// The sink that gathers of the first conversations, and has it rendered when the capture ends.
 pub struct PerConversationCollector<G, N, R> {
-    most: usize,
+    max: usize,
     new: N,
     renderer: R,
     info: CaptureInfo,
@@ -83,15 +83,15 @@ impl<G> Default for Open<G> {
 }
 
 impl<G, N: Fn() -> G, R> PerConversationCollector<G, N, R> {
-    /// Gathers of at most `most` conversations what `new` begins, for `renderer`.
-    pub fn new(most: usize, new: N, renderer: R) -> Self {
+    /// Gathers of at most `max` conversations what `new` begins, for `renderer`.
+    pub fn new(max: usize, new: N, renderer: R) -> Self {
         Self {
-            most,
+            max,
             new,
             renderer,
             info: CaptureInfo::default(),
             preferred: None,
-            open: ConversationSlots::new(most),
+            open: ConversationSlots::new(max),
             left_out: LeftOut::default(),
         }
     }
@@ -100,7 +100,7 @@ impl<G, N: Fn() -> G, R> PerConversationCollector<G, N, R> {
 impl<G: PerConversation, N: Fn() -> G, R: PerConversationRenderer<G>> Sink for PerConversationCollector<G, N, R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
-        self.open = ConversationSlots::new(self.most).only(self.preferred.take());
+        self.open = ConversationSlots::new(self.max).only(self.preferred.take());
         self.left_out = LeftOut::default();
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::track::{AnalysisFlag, Body, TcpFacts};
 /// So many steps of a run stay in sight at each end.
 const CONTEXT: usize = 2;
 /// One line stands for at least so many steps.
-const LEAST: usize = 6;
+const MIN_RUN: usize = 6;
 /// A segment of so many bytes belongs to a bulk transfer: the MSS where none was agreed (RFC 9293 §3.7.1).
 const BULK: u32 = 536;
 /// Within so many steps of a run both sides have begun to send, where both send.
@@ -57,7 +57,7 @@ impl Run {
 
 /// The runs of a conversation's steps that are long enough to fold, in order.
 pub fn runs(steps: &[Step<'static>], conversation: &Conversation, digest: &FindingDigest) -> Vec<Run> {
-    if steps.len() < LEAST + 2 * CONTEXT {
+    if steps.len() < MIN_RUN + 2 * CONTEXT {
         return Vec::new();
     }
     let deliveries = deliveries(steps.iter());
@@ -141,7 +141,7 @@ impl Open {
     fn fold(&self, steps: &[Step<'static>], end: usize) -> Option<Run> {
         let folded = self.first + CONTEXT..end.saturating_sub(CONTEXT);
         let mut middle = steps.get(folded.clone())?.iter();
-        if folded.len() < LEAST {
+        if folded.len() < MIN_RUN {
             return None;
         }
         let mut fold = Fold::of(middle.next()?);

@@ -19,9 +19,9 @@ pub struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Looks for the `most` worst of the `wanted`.
-    pub fn new(wanted: &'a Wanted, most: usize) -> Self {
-        Self { wanted, ranking: Ranking::new(Order::Trouble, most) }
+    /// Looks for the `max` worst of the `wanted`.
+    pub fn new(wanted: &'a Wanted, max: usize) -> Self {
+        Self { wanted, ranking: Ranking::new(Order::Trouble, max) }
     }
 
     /// What was found.

@@ -80,7 +80,7 @@ impl<S: Sink> ForwardSink for Selection<S> {
         if !self.wanted.conversation(event.stream, [event.source, event.destination]) {
             return Ok(());
         }
-        if self.wanted.steps.is_some_and(|most| event.number > most) {
+        if self.wanted.steps.is_some_and(|max| event.number > max) {
             self.left_out.step(step);
             return Ok(());
         }

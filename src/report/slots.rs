@@ -7,7 +7,7 @@ use crate::track::StreamId;
 /// A bounded number of conversations, and what is kept of each.
 #[derive(Debug)]
 pub(super) struct ConversationSlots<T> {
-    most: usize,
+    max: usize,
     /// Only these, where they are named.
     only: Option<HashSet<StreamId>>,
     index: HashMap<StreamId, usize>,
@@ -22,9 +22,9 @@ struct Slot<T> {
 }
 
 impl<T: Default> ConversationSlots<T> {
-    /// Room for `most` conversations.
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, only: None, index: HashMap::new(), slots: Vec::new() }
+    /// Room for `max` conversations.
+    pub(super) fn new(max: usize) -> Self {
+        Self { max, only: None, index: HashMap::new(), slots: Vec::new() }
     }
 
     /// The same, for these conversations alone where they are named.
@@ -34,7 +34,7 @@ impl<T: Default> ConversationSlots<T> {
     }
 
     fn has_free_slot(&self, stream: StreamId) -> bool {
-        self.slots.len() < self.most && self.only.as_ref().is_none_or(|only| only.contains(&stream))
+        self.slots.len() < self.max && self.only.as_ref().is_none_or(|only| only.contains(&stream))
     }
 
     /// What is kept of a conversation; `None` if there are too many already.
@@ -63,7 +63,7 @@ impl<T: Default> ConversationSlots<T> {
     /// one is returned.
     pub(super) fn own(&mut self, stream: StreamId) -> Option<T> {
         let mut lost = None;
-        if !self.index.contains_key(&stream) && self.slots.len() >= self.most {
+        if !self.index.contains_key(&stream) && self.slots.len() >= self.max {
             lost = self.slots.pop_if(|place| !place.own);
             if let Some(place) = &lost {
                 self.index.remove(&place.stream);

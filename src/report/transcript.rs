@@ -20,7 +20,7 @@ use crate::model::{
 use crate::track::StreamId;
 
 /// Most frames kept in mind; calls whose frames come later are told without them.
-const MOST_FRAMES: usize = 100_000;
+const MAX_FRAMES: usize = 100_000;
 
 /// A call and the frames that belong to it.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ pub struct CallTracer {
 impl Default for CallTracer {
     fn default() -> Self {
         Self {
-            most_frames: MOST_FRAMES,
+            most_frames: MAX_FRAMES,
             streams: Vec::new(),
             places: HashMap::new(),
             frames: 0,
@@ -131,7 +131,7 @@ impl CallTracer {
     pub fn follow(&mut self, step: &Step<'_>) {
         let event = &step.event;
         self.start = self.start.or(event.time);
-        if self.streams.len() >= MOST_FRAMES {
+        if self.streams.len() >= MAX_FRAMES {
             return;
         }
         let place = *self.places.entry(event.stream).or_insert_with(|| {

@@ -49,7 +49,7 @@ pub struct Triage<S> {
     /// Whether steps are shown beside the triage.
     details: bool,
     /// Most of the worst that are kept.
-    most: usize,
+    max: usize,
     ranking: Ranking,
     /// The conversations that had a step, up to one more than may be shown.
     seen: Vec<StreamId>,
@@ -58,11 +58,11 @@ pub struct Triage<S> {
 }
 
 impl<S: Sink> Triage<S> {
-    /// Passes the `most` worst conversations on to `inner` where there are `more_than` so many; steps too from then on only
+    /// Passes the `max` worst conversations on to `inner` where there are `more_than` so many; steps too from then on only
     /// where there are `details`.
-    pub fn new(more_than: usize, most: usize, details: bool, inner: S) -> Self {
-        let ranking = Ranking::new(Order::Trouble, most);
-        Self { inner, more_than, details, most, ranking, seen: Vec::new(), offered: 0, troubled: 0 }
+    pub fn new(more_than: usize, max: usize, details: bool, inner: S) -> Self {
+        let ranking = Ranking::new(Order::Trouble, max);
+        Self { inner, more_than, details, max, ranking, seen: Vec::new(), offered: 0, troubled: 0 }
     }
 
     fn is_full(&self) -> bool {
@@ -82,7 +82,7 @@ impl<S: Sink> ForwardSink for Triage<S> {
     }
 
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.ranking = Ranking::new(Order::Trouble, self.most);
+        self.ranking = Ranking::new(Order::Trouble, self.max);
         self.seen.clear();
         (self.offered, self.troubled) = (0, 0);
         self.inner.capture(info)

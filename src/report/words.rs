@@ -71,7 +71,7 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
         ("Link type", (!links.is_empty()).then(|| links.join(", "))),
         ("Interface", info.interface.clone()),
         ("Filter", info.filter.clone().filter(|filter| !filter.trim().is_empty())),
-        ("Kept of a frame", info.snaplen.map(|most| format!("at most {} bytes", count(u64::from(most))))),
+        ("Kept of a frame", info.snaplen.map(|max| format!("at most {} bytes", count(u64::from(max))))),
         ("Ended", totals.stopped.map(ended)),
         ("Dropped by the kernel", totals.dropped.map(|dropped| counted(dropped, "packet"))),
     ];

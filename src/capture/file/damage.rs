@@ -33,9 +33,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong with a length, for a frame that can have `most` bytes.
-pub(super) fn impossible_length(length: u32, most: u32) -> String {
-    format!("impossible length {length} (the most is {most})")
+/// What is wrong with a length, for a frame that can have `max` bytes.
+pub(super) fn impossible_length(length: u32, max: u32) -> String {
+    format!("impossible length {length} (the most is {max})")
 }
 
 impl Damage {

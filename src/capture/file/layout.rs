@@ -48,7 +48,7 @@ fn sensible(records: &Records, bytes: &[u8], header: usize) -> Option<bool> {
         }
         let head = records.read_header(rest);
         let far = first.is_some_and(|first| head.seconds.abs_diff(first) > NEAR);
-        if head.captured > records.most || head.captured > head.wire_len || head.fraction >= records.per_second || far {
+        if head.captured > records.max || head.captured > head.wire_len || head.fraction >= records.per_second || far {
             return Some(false);
         }
         first = first.or(Some(head.seconds));

@@ -21,7 +21,7 @@ pub(super) struct Records {
     pub(super) swapped: Swapped,
     /// Length of a record's header: 16 but for modified files.
     pub(super) header: usize,
-    pub(super) most: u32,
+    pub(super) max: u32,
     modified: bool,
     link: LinkType,
 }
@@ -66,10 +66,10 @@ impl Records {
         };
         // the upper bits say whether and how long a frame check sequence follows each frame
         let link = link::from_file((network & 0xffff) as u16);
-        let most = link::most_captured(link);
+        let max = link::most_captured(link);
         let header = if magic.modified { layout::MODIFIED } else { layout::STANDARD };
         let PcapMagic { per_second, modified, .. } = magic;
-        Ok(Self { order, per_second, swapped, header, most, modified, link })
+        Ok(Self { order, per_second, swapped, header, max, modified, link })
     }
 
     pub(super) fn link(&self) -> LinkType {
@@ -91,8 +91,8 @@ impl Records {
             self.header = layout::settle(self, window.bytes(), self.modified);
         }
         let head = self.read_header(window.bytes());
-        if head.captured > self.most {
-            let what = impossible_length(head.captured, self.most);
+        if head.captured > self.max {
+            let what = impossible_length(head.captured, self.max);
             return Err(Damage::invalid(Place::Frame(number), window.position(), what));
         }
         let record = self.header + head.captured as usize;

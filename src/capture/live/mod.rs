@@ -165,7 +165,7 @@ impl LiveCapture {
         worker::start(self, Tee::new(file), None, Box::new(|_| ()))
     }
 
-    /// The same; the capture ends by itself after `most` frames, if so many are given, and tells `notify` what happens to
+    /// The same; the capture ends by itself after `max` frames, if so many are given, and tells `notify` what happens to
     /// it before.
     ///
     /// # Errors
@@ -173,10 +173,10 @@ impl LiveCapture {
     pub fn start_for(
         self,
         file: Option<CaptureWriter>,
-        most: Option<u64>,
+        max: Option<u64>,
         notify: Notify,
     ) -> io::Result<(LiveSource, Stopper)> {
-        worker::start(self, Tee::new(file), most, notify)
+        worker::start(self, Tee::new(file), max, notify)
     }
 }
 

@@ -53,7 +53,7 @@ struct Worker {
     /// Frames of the session so far.
     frames: u64,
     /// The capture ends after so many.
-    most: u64,
+    max: u64,
     /// Frames taken out of the ring since it was opened, modulo 2³² like libpcap's counters.
     taken: u32,
     /// Frames dropped before the session.
@@ -89,14 +89,14 @@ impl From<nix::Error> for Halt {
 pub(super) fn start(
     live: LiveCapture,
     tee: Tee,
-    most: Option<u64>,
+    max: Option<u64>,
     notify: Notify,
 ) -> io::Result<(LiveSource, Stopper)> {
     let LiveCapture { capture, info, link, past, drained, .. } = live;
     let (stopped, stopper) = io::pipe()?;
     let (messages, receiver) = sync_channel(BATCHES);
     let (batch, taken, dropped_before) = (Batch::default(), past.taken, past.dropped);
-    let (frames, most) = (0, most.unwrap_or(u64::MAX));
+    let (frames, max) = (0, max.unwrap_or(u64::MAX));
     let told = false;
     let worker = Worker {
         capture,
@@ -107,7 +107,7 @@ pub(super) fn start(
         tee,
         link,
         frames,
-        most,
+        max,
         taken,
         dropped_before,
         notify,
@@ -149,7 +149,7 @@ impl Worker {
                 (self.notify)(&Notice::Down);
             }
             self.tell_of_the_file();
-            if stopped || self.frames >= self.most {
+            if stopped || self.frames >= self.max {
                 return Ok(());
             }
         }
@@ -165,7 +165,7 @@ impl Worker {
 
     /// Takes the rest: exactly what the kernel (and whoever else) has counted, and what was not dropped. Returns how many frames never came.
     fn drain(&mut self) -> Result<u32, Halt> {
-        if self.frames >= self.most {
+        if self.frames >= self.max {
             return Ok(0);
         }
         let stat = self.capture.stats()?;
@@ -194,7 +194,7 @@ impl Worker {
 
     /// Takes everything that is ready out of the ring, writes it to the file and hands it over.
     fn take(&mut self) -> Result<(), Halt> {
-        let Self { capture, drained, messages, batch, tee, link, frames, most, taken, .. } = self;
+        let Self { capture, drained, messages, batch, tee, link, frames, max, taken, .. } = self;
         let mut gone = false;
         let mut send = |batch: &mut Batch, tee: &mut Tee| {
             match messages.try_send(Message::Frames(std::mem::take(batch))) {
@@ -211,7 +211,7 @@ impl Worker {
         loop {
             let count = capture.dispatch(None, |packet| {
                 *taken = taken.wrapping_add(1);
-                if *frames >= *most {
+                if *frames >= *max {
                     return;
                 }
                 *frames += 1;

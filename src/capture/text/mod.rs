@@ -35,9 +35,9 @@ const SHOWN: usize = 5;
 /// Characters shown of such a line.
 const SHOWN_OF_LINE: usize = 60;
 /// Most pairs of addresses whose conversations are known, for ICMP errors.
-const MOST_PAIRS: usize = 16_384;
+const MAX_PAIRS: usize = 16_384;
 /// Most conversations known of one pair.
-const MOST_OF_PAIR: usize = 16;
+const MAX_PER_PAIR: usize = 16;
 
 /// Which program printed a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,12 +224,12 @@ impl Texts {
             Body::Udp { ports, .. } => (UDP, *ports),
             _ => return,
         };
-        if self.pairs.len() >= MOST_PAIRS {
+        if self.pairs.len() >= MAX_PAIRS {
             self.pairs.clear();
         }
         let known = self.pairs.entry((told.source, told.destination)).or_default();
         let this = (protocol, ports.0, ports.1);
-        if !known.contains(&this) && known.len() < MOST_OF_PAIR {
+        if !known.contains(&this) && known.len() < MAX_PER_PAIR {
             known.push(this);
         }
     }
@@ -242,7 +242,7 @@ impl Texts {
         }
         let known = self.pairs.get(&(quoted.source, quoted.destination)).map(Vec::as_slice).unwrap_or_default();
         // beyond the bound not all are known
-        let mut fitting = known.iter().filter(|_| known.len() < MOST_OF_PAIR).filter(|(protocol, _, to)| {
+        let mut fitting = known.iter().filter(|_| known.len() < MAX_PER_PAIR).filter(|(protocol, _, to)| {
             (quoted.protocol == 0 || quoted.protocol == *protocol)
                 && quoted.destination_port.is_none_or(|port| port == *to)
         });

@@ -12,7 +12,7 @@ use super::told::{ACK, FIN, SYN, ToldTcp};
 use crate::model::Unknown;
 
 /// Most connections whose numbers are known at once.
-const MOST: usize = 65_536;
+const MAX_CONNECTIONS: usize = 65_536;
 /// The first numbers of a connection are on the wire below this once in four thousand; relative ones mostly.
 const SMALL: u32 = 1 << 20;
 
@@ -61,7 +61,7 @@ impl Numbers {
     /// are not.
     pub(super) fn tcpdump(&mut self, source: End, destination: End, tcp: &mut ToldTcp) -> Unknown {
         let (key, way) = key(source, destination);
-        if !self.connections.contains_key(&key) && self.connections.len() >= MOST {
+        if !self.connections.contains_key(&key) && self.connections.len() >= MAX_CONNECTIONS {
             self.connections.clear();
         }
         let connection = self.connections.entry(key).or_default();

@@ -48,7 +48,7 @@ impl<'t> Scan<'t> {
         Some(number)
     }
 
-    /// The number behind `label`, wherever that is in the next `most` bytes.
+    /// The number behind `label`, wherever that is in the next `max` bytes.
     pub(super) fn number_after(&self, label: &str) -> Option<u64> {
         let (_, behind) = self.rest.split_once(label)?;
         Scan::new(behind).number()

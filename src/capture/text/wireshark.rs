@@ -14,7 +14,7 @@ use super::told::{
 use crate::model::Unknown;
 
 /// Most connections whose window scales are known at once.
-const MOST: usize = 65_536;
+const MAX_CONNECTIONS: usize = 65_536;
 /// How far apart.
 const APART: u32 = 0x1000_0000;
 const ARROWS: [&str; 3] = ["→", ">", "->"];
@@ -167,7 +167,7 @@ impl Rows {
     fn set_apart(&mut self, row: &Columns<'_>, (source, destination): Ends, tcp: &mut ToldTcp) {
         let key = if source <= destination { (source, destination) } else { (destination, source) };
         if row.info.contains("Port numbers reused") {
-            if self.reused.len() >= MOST {
+            if self.reused.len() >= MAX_CONNECTIONS {
                 self.reused.clear();
             }
             let base = self.reused.entry(key).or_default();
@@ -209,7 +209,7 @@ impl Rows {
         if self.absolute != Some(true) {
             self.set_apart(row, own, tcp);
         }
-        if self.windows.len() >= MOST && !self.windows.contains_key(&own) {
+        if self.windows.len() >= MAX_CONNECTIONS && !self.windows.contains_key(&own) {
             self.windows.clear();
         }
         let peer = self.windows.get(&(own.1, own.0)).copied().unwrap_or_default();

@@ -91,7 +91,7 @@ pub(super) struct CaptureArgs {
 
     /// Have the kernel hold up to N MiB of packets that are not read yet.
     #[arg(long, value_name = "MIB", default_value_t = 64)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(Ring::MOST_MEBIBYTES)))]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(Ring::MAX_MEBIBYTES)))]
     buffer: u32,
 
     /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all

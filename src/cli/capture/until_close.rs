@@ -10,7 +10,7 @@ use crate::report::{ForwardSink, Sink};
 use crate::track::StreamId;
 
 /// Most connections watched at once; later ones are not waited for.
-const MOST: usize = 65_536;
+const MAX_CONNECTIONS: usize = 65_536;
 
 /// Passes everything on, and raises a signal at the first close.
 pub(super) struct UntilClose<'a> {
@@ -47,7 +47,7 @@ impl<'a> UntilClose<'a> {
         }
         let Some(facts) = event.tcp() else { return false };
         let is_first = event.number == 1 && facts.flags.contains(TcpFlags::SYN) && facts.ack.is_none();
-        if is_first && self.open.len() < MOST {
+        if is_first && self.open.len() < MAX_CONNECTIONS {
             self.open.insert(event.stream, PerDirection::default());
         }
         let Some(fins) = self.open.get_mut(&event.stream) else { return false };

@@ -119,8 +119,8 @@ impl ConnectArgs {
                 say(&closed_early(&left));
                 Ok(Exit::Unmet)
             }
-            Ending::TooLong { bytes, most } => {
-                bail!("a line of {bytes} bytes does not fit a UDP datagram, which holds at most {most} bytes")
+            Ending::TooLong { bytes, max } => {
+                bail!("a line of {bytes} bytes does not fit a UDP datagram, which holds at most {max} bytes")
             }
             Ending::Unanswered { sent, answered } => {
                 let time = humantime::format_duration(timeout);

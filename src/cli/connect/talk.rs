@@ -40,7 +40,7 @@ pub(in crate::cli) enum Ending {
         /// Bytes of the send.
         bytes: usize,
         /// Bytes that fit.
-        most: usize,
+        max: usize,
     },
     /// The client could not go on.
     Fault(ClientFault),
@@ -207,9 +207,9 @@ impl<'a, 'c> Talk<'a, 'c> {
 
     /// Over UDP a send is one datagram.
     fn too_long(&self) -> Option<Ending> {
-        let most = datagram_holds(self.client.server.is_ipv6());
+        let max = datagram_holds(self.client.server.is_ipv6());
         let bytes = self.outbox.front().map_or(0, Vec::len);
-        (self.client.protocol == Protocol::Udp && bytes > most).then_some(Ending::TooLong { bytes, most })
+        (self.client.protocol == Protocol::Udp && bytes > max).then_some(Ending::TooLong { bytes, max })
     }
 
     /// Sends what the kernel takes at once.

@@ -41,8 +41,8 @@ pub(super) struct Seen {
     first: Vec<Ack>,
     count: u64,
     bytes: u64,
-    least: Option<u32>,
-    most: u32,
+    min: Option<u32>,
+    max: u32,
     /// ACKs of no, one, two, and more than two data segments.
     covering: [u64; 4],
     with_data: u64,
@@ -66,8 +66,8 @@ impl Seen {
         let Some(acked) = facts.acked.filter(|acked| acked.bytes > 0 && acked.bytes < 1 << 31) else { return };
         self.count += 1;
         self.bytes += u64::from(acked.bytes);
-        self.least = Some(self.least.map_or(acked.bytes, |least| least.min(acked.bytes)));
-        self.most = self.most.max(acked.bytes);
+        self.min = Some(self.min.map_or(acked.bytes, |min| min.min(acked.bytes)));
+        self.max = self.max.max(acked.bytes);
         self.with_data += u64::from(facts.len > 0);
         if let Some(slot) = self.covering.get_mut(acked.segments.min(3) as usize) {
             *slot += 1;
@@ -89,11 +89,11 @@ fn bytes(case: &Case<'_>, _: &TcpTotals) -> Answer {
     let mut answer = Answer::default();
     for side in BOTH {
         let seen = case.seen.acks.get(side);
-        let Some(least) = seen.least else { continue };
+        let Some(min) = seen.min else { continue };
         let who = side.sender();
-        let range = match least == seen.most {
-            true => counted(u64::from(least), "byte"),
-            false => format!("{} to {} bytes", thousands(u64::from(least)), thousands(u64::from(seen.most))),
+        let range = match min == seen.max {
+            true => counted(u64::from(min), "byte"),
+            false => format!("{} to {} bytes", thousands(u64::from(min)), thousands(u64::from(seen.max))),
         };
         let mut table =
             AnswerTable::new(format!("The {who}'s ACKs"), &["frame", "ACK number", "before", "bytes", "segments"]);

@@ -173,9 +173,9 @@ fn lengths(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             .line(format!("{who}: length = next - first byte; together {} bytes", thousands(sum)))
             .frames(seen.first.iter().map(|segment| segment.frame))
             .table(table);
-        let most = tcp.story.negotiated.get(!direction).and_then(|offer| offer.mss);
+        let max = tcp.story.negotiated.get(!direction).and_then(|offer| offer.mss);
         if let Some((mss, segment)) =
-            most.zip(seen.first.iter().find(|segment| most.is_some_and(|mss| segment.len > u32::from(mss))))
+            max.zip(seen.first.iter().find(|segment| max.is_some_and(|mss| segment.len > u32::from(mss))))
         {
             answer = answer.add(format!(
                 "Frame {} is longer than the MSS of {mss}: it was captured before the network card segmented it, or after the card reassembled it (segmentation offload).",

@@ -66,7 +66,7 @@ pub(in crate::explain) fn never_opened(still: &StillZeroWindow) -> String {
     format!("Closed in frame {by}, it did not reopen: {said}the RST in frame {reset} ended the connection{ended}.")
 }
 
-/// `since frame 65, for at least 3.16 s (frame 73 still says 0)`.
+/// `since frame 65, for at min 3.16 s (frame 73 still says 0)`.
 pub(in crate::explain) fn since(still: &StillZeroWindow) -> String {
     let (by, last) = (still.by.0, still.last.0);
     match after(still, still.last.1) {

@@ -8,8 +8,8 @@ use crate::model::{Direction, counted, thousands};
 use crate::track::{CapturePoint, Measures};
 
 /// Fewer bytes or segments are no transfer to speak of: their rates say nothing.
-const LEAST_BYTES: u64 = 5_000;
-const LEAST_SEGMENTS: u64 = 4;
+const MIN_BYTES: u64 = 5_000;
+const MIN_SEGMENTS: u64 = 4;
 /// Why nothing can be said of what became of the data.
 const NO_ACK: &str = "no ACK of its data is in the capture";
 /// As many rounds are named.
@@ -39,7 +39,7 @@ fn told(known: &Known<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option
     let (flows, capture_point) = (known.transfer?.flows(), known.totals.capture_point_evidence().capture_point);
     let sides = [Direction::ClientToServer, Direction::ServerToClient].into_iter().filter_map(|sender| {
         let sent = Sent { flow: flows.get(sender), sender, capture_point };
-        let enough = sent.flow.bytes + sent.flow.again >= LEAST_BYTES && sent.flow.segments >= LEAST_SEGMENTS;
+        let enough = sent.flow.bytes + sent.flow.again >= MIN_BYTES && sent.flow.segments >= MIN_SEGMENTS;
         Some(format!("{}: {}", sender.sender(), text(&sent).filter(|_| enough)?))
     });
     Some(sides.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())

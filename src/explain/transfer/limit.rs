@@ -5,14 +5,14 @@ use crate::model::Direction;
 use crate::track::{CapturePoint, Measures};
 
 /// What takes this share of the time, in percent, is what limits.
-const MOST: f64 = 50.0;
+const LIMITING_SHARE: f64 = 50.0;
 
 /// What limited the sender, with what shows it.
 pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Option<CapturePoint>) -> String {
     let (who, peer) = (sender.sender(), sender.receiver());
     let spent = &flow.spent;
     let share = |part: i64| percent(spent.percent(part));
-    if flow.knows_window() && spent.percent(spent.window) >= MOST {
+    if flow.knows_window() && spent.percent(spent.window) >= LIMITING_SHARE {
         return format!(
             "the {peer}'s window: {} of the time it had no room for another full segment",
             share(spent.window)
@@ -32,11 +32,11 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
         () if flow.rounds.count <= 1 && flow.again == 0 => {
             format!("nothing: the {who} had sent all before the first ACK came")
         }
-        () if spent.percent(spent.program) >= MOST => {
+        () if spent.percent(spent.program) >= LIMITING_SHARE => {
             format!("the application (or pacing): {program} of the time the {who} could have sent and did not")
         }
-        () if spent.percent(network) >= MOST => network_of(flow, who),
-        () if spent.percent(spent.unclear) >= MOST || spent.sum() == 0 => {
+        () if spent.percent(network) >= LIMITING_SHARE => network_of(flow, who),
+        () if spent.percent(spent.unclear) >= LIMITING_SHARE || spent.sum() == 0 => {
             format!("unknown: the {who}'s waits were too short to show what ended them")
         }
         () => format!(

@@ -10,7 +10,7 @@ mod spent;
 
 pub(super) use flow::Flow;
 pub(super) use limit::{of as limit, percent};
-pub(super) use rounds::{Growth, LEAST_ROUNDS, initial_window};
+pub(super) use rounds::{Growth, MIN_ROUNDS, initial_window};
 
 use crate::model::Occurrences;
 use crate::model::{Direction, PerDirection};

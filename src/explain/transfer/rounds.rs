@@ -8,7 +8,7 @@ use crate::track::{Event, TcpFacts};
 /// As many rounds are kept.
 const ROWS: usize = 12;
 /// Fewer rounds show no growth.
-pub(in crate::explain) const LEAST_ROUNDS: usize = 3;
+pub(in crate::explain) const MIN_ROUNDS: usize = 3;
 /// With what a connection may begin (RFC 6928 §2). Linux begins with ten segments however large they are.
 pub(in crate::explain) fn initial_window(mss: u64) -> u64 {
     (10 * mss).min((2 * mss).max(14_600))

@@ -51,7 +51,7 @@ pub(super) static FORMAT: Format = Format {
 };
 
 /// A page takes no further conversation when it has so many bytes.
-const MOST: usize = 8_000_000;
+const MAX_BYTES: usize = 8_000_000;
 
 fn stream_of(conversation: &Conversation) -> StreamId {
     conversation.totals.stream
@@ -125,11 +125,11 @@ impl<W: Write> PerConversationRenderer<Material> for Html<W> {
         for gathered in kept.iter().copied() {
             let mut target = None;
             let steps = gathered.kept.trail.steps();
-            if steps > 0 && self.bytes < MOST {
+            if steps > 0 && self.bytes < MAX_BYTES {
                 let section = Section::of(gathered, &prefix, &self.options, kept.len());
                 let markup = section.render().map_err(io::Error::other)?;
                 self.bytes += markup.len();
-                if self.bytes < MOST || self.bytes == markup.len() {
+                if self.bytes < MAX_BYTES || self.bytes == markup.len() {
                     target = Some(section.id().to_owned());
                     totals.left_out.steps += gathered.kept.steps_left_out;
                     verdicts.extend(section.judged());
@@ -157,11 +157,11 @@ impl<W: Write> PerConversationRenderer<Material> for Html<W> {
         let cut = |gathered: &KeptConversation<Material>| {
             gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0
         };
-        if self.bytes >= MOST || kept.iter().copied().any(cut) {
+        if self.bytes >= MAX_BYTES || kept.iter().copied().any(cut) {
             notes.push(format!(
                 "A page holds the first {} of a conversation, and about {} MB in all; other formats have no such bound",
                 counted(STEPS as u64, "step"),
-                MOST / 1_000_000
+                MAX_BYTES / 1_000_000
             ));
         }
         let series = std::mem::take(&mut self.series);

@@ -12,7 +12,7 @@ use crate::report::{Align, COLUMNS, Cell, Tone, View};
 /// Bytes in a line of a dump.
 const DUMPED: usize = 16;
 /// Most bytes of a payload that are dumped.
-const MOST: usize = 256;
+const MAX_DUMPED: usize = 256;
 
 /// A row.
 pub(super) struct Row {
@@ -93,7 +93,7 @@ impl Row {
         let event = &step.event;
         let arrow = svg::step_id(prefix, event.stream, event.number);
         let gravest = step.findings.iter().map(|finding| finding.code.severity()).max();
-        let payload = event.payload.get(..MOST).unwrap_or(&event.payload);
+        let payload = event.payload.get(..MAX_DUMPED).unwrap_or(&event.payload);
         let noted = |finding: &Finding| Noted {
             code: finding.code.name(),
             class: class(finding.code.severity()),
@@ -114,7 +114,7 @@ impl Row {
             fields: header::fields(step, &column("options", step, view)),
             round_trip: step.round_trip().unwrap_or_default(),
             findings: step.findings.iter().map(noted).collect(),
-            text: visible(payload, MOST).0,
+            text: visible(payload, MAX_DUMPED).0,
             dump: payload.chunks(DUMPED).enumerate().map(|(line, bytes)| dumped(line * DUMPED, bytes)).collect(),
             undumped: undumped(event.len().unwrap_or_default(), payload.len()),
         }

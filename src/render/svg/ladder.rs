@@ -97,12 +97,12 @@ impl<'a> Sheet<'a> {
     /// The place of a position in rows.
     pub(super) fn y(&self, position: f32) -> f32 {
         let Some((first, last)) = self.rows.first().zip(self.rows.last()) else { return self.top };
-        let most = self.rows.len() - 1;
+        let max = self.rows.len() - 1;
         if position <= 0.0 {
             return first + position * ROW;
         }
-        if position >= most as f32 {
-            return last + (position - most as f32) * ROW;
+        if position >= max as f32 {
+            return last + (position - max as f32) * ROW;
         }
         let row = position as usize;
         let (from, to) = (self.rows.get(row).unwrap_or(first), self.rows.get(row + 1).unwrap_or(last));

@@ -166,12 +166,12 @@ pub(super) fn fold(entries: Vec<Entry>, later: &[Entry], context: usize) -> Vec<
 }
 
 /// A fold must be worth its line.
-const LEAST: usize = 3;
+const MIN_FOLD: usize = 3;
 
 fn fold_run(run: &mut Vec<Entry>, context: usize, out: &mut Vec<Entry>) {
     let is_fold = |entry: &Entry| matches!(entry, Entry::Fold(_));
     let first_fold = run.iter().position(is_fold);
-    if first_fold.is_none() && run.len() < 2 * context + LEAST {
+    if first_fold.is_none() && run.len() < 2 * context + MIN_FOLD {
         out.append(run);
         return;
     }

@@ -7,7 +7,7 @@
 use crate::model::Nanos;
 
 /// Most buckets of a series: more than a page has dots in a line.
-const MOST: usize = 1_024;
+const MAX_BUCKETS: usize = 1_024;
 
 /// A value that can stand for several.
 pub trait Merge {
@@ -105,7 +105,7 @@ impl<V: Merge> Buckets<V> {
         } else {
             self.slots.push(Slot { from: time, to: time, value });
         }
-        while self.slots.len() > MOST {
+        while self.slots.len() > MAX_BUCKETS {
             self.widen();
         }
     }
@@ -158,13 +158,13 @@ mod tests {
             for (time, (_, value)) in times.iter().zip(&values) {
                 buckets.push(Nanos(*time), Range::from(*value));
             }
-            prop_assert!(buckets.slots().len() <= MOST);
+            prop_assert!(buckets.slots().len() <= MAX_BUCKETS);
             let all = || buckets.slots().iter().map(|slot| slot.value);
             prop_assert_eq!(all().map(|range| range.count).sum::<u64>(), values.len() as u64);
             prop_assert_eq!(all().map(|range| range.high).max(), values.iter().map(|(_, value)| *value).max());
             prop_assert_eq!(all().map(|range| range.low).min(), values.iter().map(|(_, value)| *value).min());
             prop_assert!(buckets.slots().is_sorted_by_key(|slot| (slot.from, slot.to)));
-            if values.len() <= MOST {
+            if values.len() <= MAX_BUCKETS {
                 times.dedup();
                 prop_assert_eq!(buckets.slots().len(), times.len());
             }

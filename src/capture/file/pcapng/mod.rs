@@ -12,7 +12,7 @@ use self::packet::PacketBlock;
 use super::byte_order::ByteOrder;
 use super::damage::{Damage, Place};
 use super::window::Window;
-use crate::capture::MOST_INTERFACES;
+use crate::capture::MAX_INTERFACES;
 use crate::capture::numbering::Numbering;
 use crate::model::{Frame, LinkType};
 
@@ -30,7 +30,7 @@ const LONGEST: u32 = 128 * 1024 * 1024 + 128 * 1024;
 /// The blocks of a pcapng file.
 pub(super) struct Blocks {
     order: ByteOrder,
-    /// The first [`MOST_INTERFACES`] of the current section.
+    /// The first [`MAX_INTERFACES`] of the current section.
     interfaces: Vec<Interface>,
     /// Interfaces of all sections that were not kept.
     interfaces_left_out: u64,
@@ -113,7 +113,7 @@ impl Blocks {
             return Ok(None);
         }
         let left_out = self.interfaces_left_out;
-        let what = format!("{left_out} beyond the first {MOST_INTERFACES} of a section are left out");
+        let what = format!("{left_out} beyond the first {MAX_INTERFACES} of a section are left out");
         Err(Damage::too_many(Place::Before(number), what))
     }
 
@@ -187,7 +187,7 @@ impl Blocks {
                 let interface = Interface::read(self.order, body).ok_or_else(|| {
                     Damage::invalid(Place::Before(number), position, "an interface description that is too short")
                 })?;
-                if self.interfaces.len() < MOST_INTERFACES {
+                if self.interfaces.len() < MAX_INTERFACES {
                     self.interfaces.push(interface);
                 } else {
                     self.interfaces_left_out += 1;

@@ -45,7 +45,7 @@ fn traffic(canvas: &mut Canvas, y: f32, series: &CaptureSeries) -> f32 {
 
 fn largest(canvas: &mut Canvas, y: f32, series: &CaptureSeries) -> f32 {
     let largest = series.largest();
-    let Some(most) = largest.first().map(|size| size.bytes.max(1)) else { return 0.0 };
+    let Some(max) = largest.first().map(|size| size.bytes.max(1)) else { return 0.0 };
     let title = match series.conversations() - largest.len() as u64 {
         0 => "Conversations by size".to_owned(),
         more => format!("The largest conversations; {more} smaller ones are not drawn", more = count(more)),
@@ -53,7 +53,7 @@ fn largest(canvas: &mut Canvas, y: f32, series: &CaptureSeries) -> f32 {
     canvas.text("role", Point::new(58.0, y + 18.0), Anchor::Start, &title);
     for (index, size) in largest.iter().enumerate() {
         let row = y + 34.0 + index as f32 * ROW;
-        let length = LONGEST * (size.bytes as f64 / most as f64) as f32;
+        let length = LONGEST * (size.bytes as f64 / max as f64) as f32;
         let ends = format!("{}  {} → {}", size.stream, size.ends.0, size.ends.1);
         canvas.text("mono small", Point::new(BAR - 12.0, row + 13.0), Anchor::End, &shortened(&ends));
         canvas.group("data", TRAFFIC.color);

@@ -69,8 +69,8 @@ impl Graphs<'_> {
         place
     }
 
-    fn time(&self, most: usize) -> Axis {
-        Axis::exact(Quantity::Time, 0.0, self.series.end().0 as f64, most)
+    fn time(&self, max: usize) -> Axis {
+        Axis::exact(Quantity::Time, 0.0, self.series.end().0 as f64, max)
     }
 
     /// Time and sequence numbers, as tcptrace has drawn them.
