@@ -1,4 +1,4 @@
-//! How often each kind of finding occurred.
+//! Counts of findings by code.
 
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ impl FindingCounts {
         self.0.iter().copied()
     }
 
-    /// Whether there is no finding.
+    /// Returns `true` if there is no finding.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -50,7 +50,7 @@ impl FindingCounts {
         self.0.iter().map(|(_, count)| count).sum()
     }
 
-    /// How often this code occurred.
+    /// The count of this code.
     pub fn of(&self, code: FindingCode) -> u64 {
         self.iter().find(|(other, _)| *other == code).map_or(0, |(_, count)| count)
     }

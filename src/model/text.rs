@@ -1,9 +1,9 @@
-//! Which characters of foreign text must not reach a reader as they are.
+//! Characters of captured text that must not reach a reader as they are.
 
 use std::fmt::Write as _;
 
-/// Whether `c` would not be seen for what it is: a control character (C0, DEL, C1), a bidirectional control, an
-/// invisible or line-breaking format character, or a private or unassigned marker.
+/// Returns `true` if `c` would not be displayed as what it is: a control character (C0, DEL, C1), a bidirectional
+/// control, an invisible or line-breaking format character, or a private or unassigned marker.
 ///
 /// Such characters let a captured payload move the cursor, colour the screen, reverse the reading order or hide
 /// (Unicode Technical Report 36). Whoever shows foreign text escapes them.
