@@ -1,4 +1,4 @@
-//! What to say of a capture that breaks off: what is wrong, and where.
+//! Errors of capture files: the problem and its place.
 
 use std::{fmt, io};
 
@@ -14,7 +14,7 @@ impl fmt::Display for Damage {
 
 impl std::error::Error for Damage {}
 
-/// Where in a capture something is wrong.
+/// The place of an error in a capture.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
     /// In this frame.
@@ -33,13 +33,13 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong with a length, for a frame that can have `max` bytes.
+/// Describes a length that is impossible for a frame of at most `max` bytes.
 pub(super) fn impossible_length(length: u32, max: u32) -> String {
     format!("impossible length {length} (the most is {max})")
 }
 
 impl Damage {
-    /// What the file says from byte `at` on cannot be.
+    /// The file is invalid from byte `at` on.
     #[cold]
     pub(super) fn invalid(place: Place, at: u64, what: impl fmt::Display) -> io::Error {
         let text = format!("damaged {place}: {what}, at byte {at}");

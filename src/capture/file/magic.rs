@@ -9,7 +9,7 @@ use super::packed::Packing;
 use super::window::Window;
 use crate::capture::text::{self, Form};
 
-/// What a capture's first four bytes say.
+/// The kind of file that a capture's first four bytes announce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Magic {
     Pcap(PcapMagic),
@@ -18,7 +18,7 @@ pub(super) enum Magic {
     Text(Form),
 }
 
-/// What the first four bytes of a pcap file say about the rest.
+/// The properties of a pcap file that its first four bytes announce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PcapMagic {
     pub(super) order: ByteOrder,

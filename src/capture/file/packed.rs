@@ -11,7 +11,7 @@ use zstd::stream::read::Decoder as ZstdDecoder;
 use super::damage::Behind;
 use super::window::Window;
 
-/// How a file is packed.
+/// The compression of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
     Gzip,
@@ -33,7 +33,7 @@ enum Stage {
 }
 
 impl Packing {
-    /// How a stream is packed that starts with `bytes`; `None` if it is not.
+    /// The compression of a stream that starts with `bytes`; `None` if it is not compressed.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -54,7 +54,7 @@ impl Packing {
         }
     }
 
-    /// Whether another piece begins with these last bytes of a file, which are too few to be sure of it.
+    /// Returns `true` if another member may begin with these last bytes of a file, which are too few to be sure.
     fn may_begin(self, bytes: &[u8]) -> bool {
         match (self, bytes) {
             (Self::Gzip, [0x1f]) => true,
@@ -63,7 +63,7 @@ impl Packing {
         }
     }
 
-    /// What comes after a piece.
+    /// Begins the stage after a member.
     fn next(self, mut packed: Window) -> io::Result<Stage> {
         // gzip(1) takes zeros for the padding of a tape; zstd(1) knows none
         while self == Self::Gzip && packed.holds(1)? && packed.bytes().first() == Some(&0) {

@@ -26,7 +26,7 @@ pub(super) struct Records {
     link: LinkType,
 }
 
-/// Whether the lengths on the wire and captured stand in each other's place, as old versions wrote them.
+/// The order of the captured length and the length on the wire, which old versions swapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Swapped {
     No,
@@ -110,7 +110,7 @@ impl Records {
         }))
     }
 
-    /// Whether the next record is in the window whole.
+    /// Returns `true` if the whole next record is in the buffer.
     #[inline]
     pub(super) fn is_next_in(&self, window: &Window) -> bool {
         let bytes = window.bytes();

@@ -42,7 +42,7 @@ impl Shared {
 /// Both ends.
 ///
 /// # Errors
-/// When the system gives no pipe.
+/// If the system gives no pipe.
 pub(super) fn pair() -> io::Result<(Drainer, Drained)> {
     let (asked, ask) = io::pipe()?;
     let shared = Arc::new(Shared { wishes: Mutex::default(), done: Condvar::new(), ask });

@@ -37,7 +37,7 @@ pub const SNAPLEN: i32 = 262_144;
 /// After how many milliseconds the kernel hands over a block that is not full.
 const BLOCK_TIMEOUT_MS: i32 = 2;
 
-/// How a user comes by the right to capture, for this subcommand: with root, or with the capability.
+/// The ways in which a user gets the right to capture with this subcommand: with root, or with the capability.
 pub fn ways_to_capture(subcommand: &str) -> String {
     format!(
         "Capturing needs CAP_NET_RAW. Any one of these gives it:\n  \
@@ -46,7 +46,7 @@ pub fn ways_to_capture(subcommand: &str) -> String {
     )
 }
 
-/// How any user can see a session captured, where the system lets its users make namespaces.
+/// The command that captures a session as any user, where the system allows user namespaces.
 const WITHOUT_ROOT: &str = "unshare -rn sh -c 'ip link set lo up; echolab session ...'    (no root at all)";
 
 /// The same for those who want to capture other programs.
@@ -80,7 +80,7 @@ impl LiveCapture {
     /// Opens `interface`. From here on the kernel fills the ring, which is of the size that is asked for.
     ///
     /// # Errors
-    /// When there is no right to capture (the message names the ways out), or no such interface.
+    /// If there is no right to capture (the message names the ways out), or no such interface.
     pub fn open(interface: &Interface, ring: Ring) -> Result<Self> {
         let name = interface.name();
         let mut capture = Capture::from_device(name)
@@ -126,7 +126,7 @@ impl LiveCapture {
     /// called once.
     ///
     /// # Errors
-    /// When libpcap refuses the filter.
+    /// If libpcap refuses the filter.
     pub fn set_filter(&mut self, filter: &str) -> Result<()> {
         self.set_filters(filter, filter)
     }
@@ -135,7 +135,7 @@ impl LiveCapture {
     /// and ICMP errors. Frames from before are thrown away. To be called once.
     ///
     /// # Errors
-    /// When libpcap refuses the filter, or knows no address of a host.
+    /// If libpcap refuses the filter, or knows no address of a host.
     pub fn choose(&mut self, ports: &[u16], hosts: &[String], filter: Option<&str>) -> Result<()> {
         let filters = filter::capture_filter(ports, hosts, filter);
         let (whole, asked) = filters.unwrap_or_default();
@@ -156,7 +156,7 @@ impl LiveCapture {
         Ok(())
     }
 
-    /// What is known of the capture before its first frame.
+    /// The information known before the first frame.
     pub fn info(&self) -> &CaptureInfo {
         &self.info
     }
@@ -165,7 +165,7 @@ impl LiveCapture {
     /// any more.
     ///
     /// # Errors
-    /// When the system gives no thread or no pipe.
+    /// If the system gives no thread or no pipe.
     pub fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, Stopper)> {
         worker::start(self, Tee::new(file), None, Box::new(|_| ()))
     }

@@ -1,4 +1,4 @@
-//! What the ring held before the session, thrown away and accounted for.
+//! The backlog of the ring from before the session, discarded and counted.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -8,10 +8,10 @@ use pcap::{Active, Capture};
 
 use super::worker::poll;
 
-/// How long a ring that the kernel no longer fills must stay silent to be empty, in milliseconds.
+/// Time for which a ring that the kernel no longer fills must stay silent to be empty, in milliseconds.
 const QUIET_MS: u8 = 50;
 
-/// What the ring held before the session.
+/// The frames that the ring held before the session.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Past {
     /// Frames taken out of the ring, modulo 2³² like libpcap's counters.

@@ -15,7 +15,7 @@ const MIN_BLOCKS: u64 = 16;
 /// Bytes of large frames that a block holds at least: three of loopback's largest, which are a little longer than 64 KiB.
 const LARGE_FRAMES: u64 = 3 * 65_549;
 
-/// How large a ring is.
+/// The size of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ring {
     blocks: u64,
@@ -41,7 +41,7 @@ impl Ring {
     /// The most that libpcap can be asked for, in mebibytes.
     pub const MAX_MEBIBYTES: u32 = 2047;
 
-    /// What libpcap is asked for.
+    /// The size to request from libpcap, in bytes.
     pub(super) fn bytes(self) -> i32 {
         i32::try_from(self.blocks * BLOCK_BYTES).unwrap_or(i32::MAX)
     }

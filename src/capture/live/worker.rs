@@ -21,8 +21,8 @@ const BATCHES: usize = 32;
 /// A batch is handed over when it holds this many bytes.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// How long the ring may stay silent while a frame is still missing before that frame is given up, in milliseconds.
-/// The kernel hands a block over within two, unless the machine stands still.
+/// Time for which the ring may stay silent while a frame is still missing, before that frame is given up, in
+/// milliseconds. The kernel hands a block over within two, unless the machine stands still.
 const SILENCE_MS: u16 = 1000;
 
 /// Ends a capture when told to, or when dropped.
@@ -40,7 +40,7 @@ impl Stopper {
     }
 }
 
-/// What the thread works with.
+/// The state of the capture thread.
 struct Worker {
     capture: Capture<Active>,
     stopped: PipeReader,
@@ -59,11 +59,11 @@ struct Worker {
     /// Frames dropped before the session.
     dropped_before: u32,
     notify: Notify,
-    /// Whether it has been said that the file can't be written.
+    /// `true` if the error of the file has been reported.
     told: bool,
 }
 
-/// Why the thread ends early.
+/// The reason why the thread ends early.
 enum Halt {
     /// Nobody reads any more.
     NoReader,

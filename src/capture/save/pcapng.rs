@@ -85,7 +85,7 @@ impl Section {
         Ok(())
     }
 
-    /// What the first interface lost.
+    /// Writes the drop count of the first interface.
     pub(super) fn statistics(&mut self, out: &mut impl Write, dropped: u64) -> io::Result<()> {
         if self.interfaces.len() == 0 {
             return Ok(());

@@ -9,16 +9,16 @@ const LINE: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Dump {
     pub(super) bytes: Vec<u8>,
-    /// Where bytes are that could not be read; they are zero in `bytes`.
+    /// Offsets of bytes that could not be read; they are zero in `bytes`.
     pub(super) unread: Vec<usize>,
 }
 
-/// Where a dump begins in `text`: at its first `0x0000:`.
+/// The start of a dump in `text`: its first `0x0000:`.
 pub(super) fn start(text: &str) -> Option<usize> {
     text.find("0x0000:")
 }
 
-/// Whether a line goes on with, or starts, a dump.
+/// Returns `true` if a line starts or continues a dump.
 pub(super) fn is_line(line: &str) -> bool {
     offset(line.trim_start()).is_some()
 }

@@ -39,7 +39,7 @@ const MAX_PAIRS: usize = 16_384;
 /// Most conversations known of one pair.
 const MAX_PER_PAIR: usize = 16;
 
-/// Which program printed a text.
+/// The program that printed a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Tcpdump,
@@ -66,7 +66,7 @@ pub(super) struct Texts {
 /// A protocol, and the ports of source and destination.
 type Ports = (u8, u16, u16);
 
-/// What some packets of the text lack.
+/// Fields that some packets of the text lack.
 #[derive(Debug, Default)]
 struct Lacks {
     bytes: bool,
@@ -92,7 +92,7 @@ impl Texts {
     /// The packets of the text in `window`, the front of which has been read.
     ///
     /// # Errors
-    /// When it can't be read.
+    /// If it can't be read.
     pub(super) fn open(form: Form, window: &mut Window) -> io::Result<Self> {
         let mut stamps = front_stamps(form, window.bytes());
         // what the first times mean needs those that follow
@@ -122,7 +122,7 @@ impl Texts {
     /// The next packet; `None` at the end.
     ///
     /// # Errors
-    /// When the text can't be read on, or ends within a packet.
+    /// If the text can't be read on, or ends within a packet.
     pub(super) fn next(&mut self, window: &mut Window, number: u64) -> io::Result<Option<Frame<'_>>> {
         loop {
             let Some(record) = self.grouper.next(window)? else {
@@ -176,7 +176,7 @@ impl Texts {
         }
     }
 
-    /// Whether the next packet can be read without waiting for more of the text.
+    /// Returns `true` if the next packet can be read without waiting for more of the text.
     pub(super) fn is_next_in(&self, window: &Window) -> bool {
         window.bytes().contains(&b'\n')
     }
@@ -267,7 +267,7 @@ impl Texts {
         }
     }
 
-    /// What people have to know of a report that is made from text.
+    /// Remarks for the reader of a report that is made from text.
     pub(super) fn remarks(&self) -> Vec<String> {
         let source = match self.form {
             Form::Tcpdump => "text that tcpdump printed",
@@ -385,7 +385,7 @@ fn dumped(dump: &dump::Dump, told: Option<&Told>) -> Option<Rebuilt> {
     Some(frame)
 }
 
-/// Whether an IP packet, or the one within it, is between the ends of a packet that was told of.
+/// Returns `true` if an IP packet, or the one within it, is between the endpoints of the printed packet.
 fn is_of(ip: &[u8], told: &Told) -> bool {
     let wanted: Vec<u8> = match (told.source, told.destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => [source.octets(), destination.octets()].concat(),

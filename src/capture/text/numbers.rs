@@ -18,7 +18,7 @@ const SMALL: u32 = 1 << 20;
 
 type End = (IpAddr, u16);
 
-/// How the numbers of a text are meant.
+/// The notation of sequence numbers in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Style {
     Undecided,
@@ -137,17 +137,17 @@ impl Numbers {
     }
 }
 
-/// Which way a segment goes, under its connection's key.
+/// The connection of a segment, and its direction within it.
 fn key(source: End, destination: End) -> ((End, End), usize) {
     if source <= destination { ((source, destination), 0) } else { ((destination, source), 1) }
 }
 
-/// What of the sequence space a segment takes.
+/// The sequence space that a segment takes.
 pub(super) fn counted(tcp: &ToldTcp) -> u32 {
     tcp.len.unwrap_or(0).wrapping_add(u32::from(tcp.has(SYN))).wrapping_add(u32::from(tcp.has(FIN)))
 }
 
-/// Whether a number is nearer to its base or to zero.
+/// The notation that a number shows: it is nearer to its base or to zero.
 fn style(number: u32, base: u32) -> Style {
     let distance = |from: u32| number.wrapping_sub(from).min(from.wrapping_sub(number));
     // behind a SYN no number is that of the SYN

@@ -24,7 +24,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Whether it is a dump alone, since the packet's line is missing.
+    /// Returns `true` for a dump whose packet line is missing.
     pub(super) fn is_dump(&self) -> bool {
         dump::is_line(&self.text)
     }
@@ -35,11 +35,11 @@ impl Record {
 pub(super) struct Grouper {
     form: Form,
     pending: Record,
-    /// What a line holds behind the beginning of a packet that is not its first.
+    /// The rest of a line, behind the beginning of another packet in it.
     rest: Option<String>,
     line: u64,
     in_dump: bool,
-    /// Whether the packets have times; of tcpdump's text.
+    /// `true` if the packets have times; for tcpdump's text.
     timed: Option<bool>,
     strays: Vec<(u64, String)>,
     more_strays: u64,
@@ -103,7 +103,7 @@ impl Grouper {
         }
     }
 
-    /// Whether a line of a dump is the first of another packet's, whose own line is missing.
+    /// Returns `true` if a line of a dump is the first of another packet's, whose own line is missing.
     fn begins_dump(&self, line: &str) -> bool {
         dump::start(line.trim_start()) == Some(0) && (self.in_dump || self.pending.text.is_empty())
     }
@@ -113,7 +113,7 @@ impl Grouper {
         std::mem::take(&mut self.strays)
     }
 
-    /// How many more there were.
+    /// Number of further unreadable lines.
     pub(super) fn more_strays(&mut self) -> u64 {
         std::mem::take(&mut self.more_strays)
     }

@@ -54,7 +54,7 @@ impl<'t> Scan<'t> {
         Scan::new(behind).number()
     }
 
-    /// What is between `open`, which must be next, and the `close` that belongs to it.
+    /// The text between `open`, which must be next, and the matching `close`.
     pub(super) fn enclosed(&mut self, open: char, close: char) -> Option<&'t str> {
         let inner = self.rest.trim_start().strip_prefix(open)?;
         let mut depth = 1_u32;

@@ -11,10 +11,10 @@ use super::told::{
 
 /// Seconds since 1970 that no capture is older than.
 pub(super) const RECENT: i64 = 100_000_000;
-/// How many IP headers may be one within the other.
+/// Maximum number of IP headers one within the other.
 const TUNNELS: usize = 4;
 
-/// What one record of the text is.
+/// The kind of one record of the text.
 #[derive(Debug)]
 pub(super) enum Reading<'t> {
     /// A packet, and the text behind it.
@@ -51,7 +51,7 @@ pub(super) fn time(scan: &mut Scan<'_>) -> Option<Stamp> {
     clock::stamp(scan)
 }
 
-/// Whether a line begins a packet.
+/// Returns `true` if a line begins a packet.
 ///
 /// `timed` tells whether the packets of the text have times, as far as that is known: then what has none is a packet that
 /// an ICMP error quotes.
@@ -75,7 +75,7 @@ pub(super) fn begins(line: &str, timed: Option<bool>) -> bool {
     }
 }
 
-/// Where a later packet begins in a line whose breaks were lost.
+/// The start of a later packet in a line whose breaks were lost.
 pub(super) fn begins_within(line: &str) -> Option<usize> {
     for (at, _) in line.match_indices(" IP") {
         let before = line.get(..at)?;
@@ -451,7 +451,7 @@ fn printed_quote(text: &str) -> Option<ToldQuote> {
     Some(ToldQuote { protocol, source, destination, source_port: Some(ports.0), destination_port: Some(ports.1) })
 }
 
-/// What the message itself names of the quoted packet: `10.0.0.2 udp port 4002 unreachable`.
+/// Reads the quoted packet from the message itself: `10.0.0.2 udp port 4002 unreachable`.
 fn named_quote(line: &str, reporter: IpAddr, sender: IpAddr) -> Option<ToldQuote> {
     let _ = reporter;
     let words: Vec<_> = line.split_whitespace().map(|word| word.trim_end_matches(',')).take(16).collect();

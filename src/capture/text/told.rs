@@ -13,7 +13,7 @@ pub(super) struct Told {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
     pub(super) body: Body,
-    /// What was printed behind the headers, line by line: dumps of the bytes.
+    /// The payload printed behind the headers, as dumps line by line.
     pub(super) payload: Option<Vec<u8>>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct ToldIp {
     pub(super) length: Option<u32>,
 }
 
-/// What the packet carries.
+/// The content of the packet.
 #[derive(Clone, Debug)]
 pub(super) enum Body {
     Tcp(ToldTcp),
@@ -57,7 +57,7 @@ pub(super) struct ToldTcp {
     pub(super) urgent: u16,
     /// The options' bytes, SACK blocks in their own numbers.
     pub(super) options: Vec<u8>,
-    /// Whether `options` are all that there are.
+    /// `true` if `options` may be incomplete.
     pub(super) options_cut: bool,
     pub(super) len: Option<u32>,
     /// Shift of the window scale option that is printed.

@@ -15,7 +15,7 @@ use crate::model::Unknown;
 
 /// Most connections whose window scales are known at once.
 const MAX_CONNECTIONS: usize = 65_536;
-/// How far apart.
+/// Distance between the initial sequence numbers of two connections.
 const APART: u32 = 0x1000_0000;
 const ARROWS: [&str; 3] = ["→", ">", "->"];
 
@@ -32,7 +32,7 @@ struct Columns<'t> {
     info: &'t str,
 }
 
-/// What one direction of a connection has shown of its windows.
+/// The windows that one direction of a connection has shown.
 #[derive(Clone, Copy, Debug, Default)]
 struct Windows {
     /// The scale that its SYN offered, where the text shows it.
@@ -52,7 +52,7 @@ pub(super) struct Rows {
     absolute: Option<bool>,
 }
 
-/// Whether a line is a row.
+/// Returns `true` if a line is a row of the packet list.
 pub(super) fn begins(line: &str) -> bool {
     columns(line).is_some() || other(line).is_some()
 }

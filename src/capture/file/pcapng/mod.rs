@@ -96,7 +96,8 @@ impl Blocks {
         }
     }
 
-    /// Whether the next block is in the window whole, and a packet: what comes after another kind is not known.
+    /// Returns `true` if the next block is a packet and is in the buffer as a whole: the block after one of another
+    /// kind is unknown.
     #[inline]
     pub(super) fn is_next_in(&self, window: &Window) -> bool {
         let bytes = window.bytes();
@@ -206,7 +207,7 @@ fn is_packet(kind: u32) -> bool {
 }
 
 impl Block {
-    /// What is between its framing.
+    /// The bytes between its framing.
     #[inline]
     fn body(self, window: &Window) -> &[u8] {
         window.bytes().get(8..self.length - 4).unwrap_or_default()

@@ -7,7 +7,7 @@ use crate::capture::file::byte_order::ByteOrder;
 use crate::capture::file::damage::impossible_length;
 use crate::model::{LinkType, Timestamp};
 
-/// What a packet block says, and where in its body the packet lies.
+/// The fields of a packet block, and the position of the packet in its body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PacketBlock {
     pub(super) interface: u32,
