@@ -27,7 +27,7 @@ struct Other {
     frame: Frame<'static>,
     headers: Result<Headers, Skip>,
     payload: usize,
-    /// How many fragments wait for the rest of their packet after this frame.
+    /// Number of fragments that wait for the rest of their packet after this frame.
     incomplete_fragments: u64,
 }
 
@@ -43,7 +43,8 @@ struct Batch {
     /// The addresses of those common packets that are IPv6.
     wide: Vec<[u8; 32]>,
     payloads: Vec<u8>,
-    /// What comes after them: `None` for another batch, `Some(None)` for the end, else why the source breaks off.
+    /// The event after the batch: `None` for another batch, `Some(None)` for the end, else the reason why the source
+    /// breaks off.
     after: Option<Option<String>>,
 }
 

@@ -13,7 +13,7 @@ use crate::model::{CaptureFormat, CaptureInfo, Frame};
 use crate::render::escape;
 use crate::report::{CaptureTotals, Sink, capture_title};
 
-/// What both ends write to.
+/// The capture file that both ends write to.
 #[derive(Clone)]
 pub struct Desk(Arc<Mutex<Inner>>);
 
@@ -111,7 +111,7 @@ impl Annotator {
     }
 }
 
-/// What a step is, and what was found at it.
+/// The comment of a step: its sentence and its findings.
 fn comment(step: &Step<'_>) -> String {
     let mut text = step.description();
     for finding in step.findings.iter() {

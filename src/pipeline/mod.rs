@@ -20,26 +20,26 @@ use crate::model::{CaptureFormat, ClosingCalls, Endpoint, Frame, Packet, Skip, T
 use crate::report::{CaptureTotals, Sink, Tally};
 use crate::track::{CapturePoint, StopReason, Tracker};
 
-/// What to take of a source.
+/// Options of a run of the pipeline.
 #[derive(Default)]
 pub struct Options {
     /// Only frames that it matches; the others are counted.
     pub filter: Option<Filter>,
     /// Stop after so many frames, of those that pass the filter. A live capture ends there by itself.
     pub max_frames: Option<u64>,
-    /// Whether the source is a live capture of any program's traffic: its end is not that of its conversations.
+    /// `true` for a live capture of any program's traffic: its end is not that of its conversations.
     pub live: bool,
     /// The server of a session that echolab drives itself: then the roles are known.
     pub server: Option<Endpoint>,
     /// The ports of the session's clients, where others may use the server's port as well.
     pub clients: Option<Vec<u16>>,
-    /// Where the capture was made, if that is known.
+    /// The capture point, if it is known.
     pub capture_point: Option<CapturePoint>,
     /// Traced calls that became RSTs, by the frames of these.
     pub closing: ClosingCalls,
     /// The file that a live capture is kept in, and its format.
     pub kept: Option<(String, CaptureFormat)>,
-    /// What ends the source early, if anything does.
+    /// The signal that ends the source early, if there is one.
     pub halt: Option<Signal>,
     /// Take every segment through all rules, also one that is predicted: the report is the same, and takes longer.
     pub without_prediction: bool,
@@ -53,7 +53,7 @@ pub struct Options {
 /// and why it broke.
 ///
 /// # Errors
-/// When the sink can't write.
+/// If the sink can't write.
 pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
     let mut info = source.info().clone();
     if let Some(filter) = &options.filter {
@@ -140,7 +140,7 @@ fn follow(
     Ok(totals)
 }
 
-/// What the loop holds on to from frame to frame.
+/// The state of the loop from frame to frame.
 struct Run<'r> {
     tracker: &'r mut Tracker,
     sink: &'r mut dyn Sink,

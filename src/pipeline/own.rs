@@ -1,4 +1,4 @@
-//! Which packets on the port of a session are its own: nothing keeps other programs from using the port, too.
+//! The packets of a session among others on its port, which other programs may use, too.
 
 use crate::report::Sink;
 use crate::track::{Event, StreamId};
@@ -15,7 +15,8 @@ impl Own {
         Self { server, clients, begun: Vec::new() }
     }
 
-    /// Whether a step is of the session itself; the sink is told of each of its conversations, before the first step.
+    /// Returns `true` if a step belongs to the session; marks each of its conversations in the sink before their first
+    /// step.
     pub(super) fn knows(&mut self, event: &Event<'_>, sink: &mut dyn Sink) -> bool {
         let (source, destination) = (event.source.port, event.destination.port);
         let client = if source == self.server { destination } else { source };

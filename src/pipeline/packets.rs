@@ -7,7 +7,7 @@ use crate::capture::filter::Filter;
 use crate::decode::Decoder;
 use crate::model::{Frame, Packet, Skip};
 
-/// Why no more frames come.
+/// The reason why no more frames come.
 pub(super) enum End<B> {
     /// The source is at its end.
     Source,
@@ -26,7 +26,7 @@ pub(super) trait Packets {
     /// They are lent rather than handed over: moving them would cost more than much of what is done with them.
     fn each<B>(&mut self, take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B>;
 
-    /// How many fragments wait for the rest of their packet, once the source is at its end.
+    /// Number of fragments that wait for the rest of their packet, once the source is at its end.
     fn incomplete_fragments(&self) -> u64;
 }
 
