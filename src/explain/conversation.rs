@@ -1,4 +1,4 @@
-//! What a whole conversation was.
+//! A whole conversation with its totals, findings and facts.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl Conversation {
         conversation
     }
 
-    /// How many findings its steps and itself have, by code; none where nothing counts them.
+    /// Number of findings of its steps and its own, by code; empty where nothing counts them.
     pub fn findings_count(&self) -> &FindingCounts {
         &self.findings_count
     }
@@ -102,7 +102,7 @@ impl Conversation {
         self.sends = Some(sends);
     }
 
-    /// Whether evidence for the answers was kept.
+    /// Returns `true` if evidence for the answers was kept.
     pub fn has_evidence(&self) -> bool {
         self.evidence.is_some()
     }

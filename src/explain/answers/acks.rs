@@ -1,4 +1,4 @@
-//! What the ACKs cover, and which waited.
+//! Answers about ACKs: the bytes that they cover, and their delay.
 
 use super::answer::{Answer, AnswerTable};
 use super::data::{BOTH, NO_DATA};

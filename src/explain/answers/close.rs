@@ -1,4 +1,4 @@
-//! Who closed first, with which segments, and who waits in TIME-WAIT.
+//! Answers about the close: its first sender, its segments, and the side in TIME-WAIT.
 
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
@@ -20,7 +20,7 @@ pub(super) static TIME_WAIT: Question = Question {
     of_all_steps: true,
 };
 
-/// How many segments of the close are listed.
+/// Maximum number of segments of the close in the table.
 const ROWS: usize = 12;
 
 #[derive(Clone, Copy, Debug)]

@@ -21,7 +21,7 @@ pub(super) static LENGTHS: Question = Question {
     of_all_steps: false,
 };
 
-/// How many data segments each way labs ask about.
+/// Maximum number of data segments per direction that labs ask about.
 const ASKED: usize = 6;
 pub(super) const BOTH: [Direction; 2] = [Direction::ClientToServer, Direction::ServerToClient];
 
@@ -49,7 +49,7 @@ pub(super) struct Segment {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) first: Vec<Segment>,
-    /// How many data segments there are, repeats aside.
+    /// Number of data segments, without retransmissions.
     count: u64,
 }
 
@@ -109,7 +109,7 @@ impl Seen {
     }
 }
 
-/// Why there is no segment to speak of.
+/// The reason for an answer without segments.
 pub(super) const NO_DATA: &str = "No segment with data is in the capture.";
 
 fn first(case: &Case<'_>, tcp: &TcpTotals) -> Answer {

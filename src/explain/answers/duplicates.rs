@@ -90,7 +90,7 @@ impl Seen {
     }
 }
 
-/// Whether an ACK reports bytes that came twice (DSACK, RFC 2883), and no hole beside.
+/// Returns `true` if an ACK reports bytes that came twice (DSACK, RFC 2883), and no gap.
 fn says_twice(facts: &TcpFacts) -> bool {
     let ack = facts.ack.unwrap_or_default();
     let beyond = |(_, right): &(u32, u32)| right.wrapping_sub(facts.sack_base).wrapping_sub(ack).cast_signed() > 0;

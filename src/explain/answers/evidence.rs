@@ -1,4 +1,4 @@
-//! What the answers need of the steps, kept in bounded memory while the steps pass.
+//! Evidence for the answers, collected from the steps in bounded memory.
 //!
 //! Totals are exact, whatever a limit of the output leaves out; lists keep their first entries.
 

@@ -1,4 +1,4 @@
-//! Who opened the connection, and with which numbers.
+//! Answers about the handshake: its sender and its sequence numbers.
 
 use super::answer::Answer;
 use super::question::{Case, Question, Topic};
@@ -121,9 +121,9 @@ fn ends(case: &Case<'_>) -> Answer {
     }
 }
 
-/// Why the numbers on the wire are not named.
+/// The reason why no absolute sequence number is named.
 const RELATIVE_ONLY: &str = "The text shows relative sequence numbers only: those on the wire are unknown.";
-/// Why there is no SYN to speak of.
+/// The reason for an answer without a SYN.
 const NO_SYN: &str = "There is no SYN in the capture: the connection was opened before it began.";
 
 fn syn(case: &Case<'_>, _: &TcpTotals) -> Answer {

@@ -21,7 +21,7 @@ pub(super) static PROTOCOL: Question = Question {
     of_all_steps: false,
 };
 
-/// How many combinations of sizes are told apart.
+/// Maximum number of combinations of header sizes.
 const KINDS: usize = 8;
 const TCP_HEADER: u8 = 20;
 

@@ -1,4 +1,4 @@
-//! Who answered whom in UDP: its datagrams do not say so themselves.
+//! Answers about UDP replies: datagrams do not name the request that they reply to.
 
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
@@ -52,7 +52,7 @@ impl Seen {
         }
     }
 
-    /// Whether a reply fits several requests.
+    /// Returns `true` if a reply matches several requests.
     pub(super) fn doubted(&self) -> bool {
         self.in_doubt.1.count > 0
     }
@@ -80,7 +80,7 @@ fn pair(case: &Case<'_>) -> Answer {
     }
 }
 
-/// How the ports of request and reply relate, and what tells a reply.
+/// The relation of the ports of request and reply, which identifies a reply.
 fn ports_trade(case: &Case<'_>, answer: Answer) -> Answer {
     let (client, server) = (case.totals.client.port, case.totals.server.port);
     answer

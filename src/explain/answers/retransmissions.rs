@@ -14,7 +14,7 @@ pub(super) static RETRANSMISSIONS: Question = Question {
     of_all_steps: true,
 };
 
-/// How many are listed.
+/// Maximum number of retransmissions in the table.
 const ROWS: usize = 12;
 
 #[derive(Clone, Copy, Debug)]

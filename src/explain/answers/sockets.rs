@@ -1,4 +1,4 @@
-//! What programs see of it: a client without a server, other ports, a program that is killed.
+//! Answers about programs: a client without a server, different ports, a program that is killed.
 //!
 //! Some of that never happens in a given capture: then what would happen is said, and that this capture does not show it.
 
@@ -29,7 +29,7 @@ pub(super) static INTERRUPTED: Question = Question {
     of_all_steps: true,
 };
 
-/// What a host does where nobody listens.
+/// The reaction of a host to a packet for a port without a socket.
 fn nobody_listens(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Tcp => {
@@ -41,7 +41,7 @@ fn nobody_listens(protocol: Protocol) -> &'static str {
     }
 }
 
-/// Whether this capture shows that nobody listened.
+/// Adds evidence to the answer if this capture shows a closed port.
 fn shown(case: &Case<'_>, answer: Answer) -> Answer {
     let totals = case.totals;
     let port = totals.server.port;

@@ -71,7 +71,7 @@ pub(super) struct Unreachable {
     pub(super) quotes: Option<u64>,
 }
 
-/// What the datagrams show.
+/// The evidence about datagrams.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) first: Option<Sent>,
@@ -117,7 +117,7 @@ impl Seen {
     }
 }
 
-/// Why there is no datagram to speak of.
+/// The reason for an answer without a datagram.
 pub(super) const NO_DATAGRAM: &str = "No datagram is in the capture, only an ICMP error about one.";
 
 fn header(case: &Case<'_>) -> Answer {

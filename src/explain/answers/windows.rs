@@ -31,7 +31,7 @@ pub(super) static EACH: Question = Question {
     of_all_steps: true,
 };
 
-/// How many packets the table shows.
+/// Maximum number of packets in the table.
 const ROWS: usize = 20;
 
 /// A window as one packet advertises it.

@@ -1,4 +1,4 @@
-//! What the answers were.
+//! Findings about the content of answers.
 
 use super::in_frames;
 use crate::echo::{EchoForm, EchoSeen};

@@ -90,7 +90,7 @@ pub(super) fn handshake(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
     }
 }
 
-/// What the ACK on a segment with data or FIN covers, after what else the segment does.
+/// Describes the ACK on a segment with data or FIN, after the rest of the segment.
 pub(super) fn riding(out: &mut String, facts: &TcpFacts) {
     let Some((acked, ack)) = facts.acked.as_ref().zip(facts.ack) else { return };
     let what = match (acked.bytes, acked.fin) {
@@ -105,7 +105,8 @@ pub(super) fn riding(out: &mut String, facts: &TcpFacts) {
     sum(out, acked, ack);
 }
 
-/// Whether the one number that the ACK covers may be the FIN's: what had it is not in the capture.
+/// Returns `true` if the one number that the ACK covers may be the FIN's: the segment with that number is not in the
+/// capture.
 fn may_be_fin(facts: &TcpFacts, acked: &Acked) -> bool {
     acked.bytes == 1 && !acked.fin && facts.observations.capture_gap.is_some_and(|(missing, _)| missing == 1)
 }

@@ -84,7 +84,7 @@ fn opening(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str) {
     }
 }
 
-/// What a SYN-ACK accepts.
+/// Describes the options that a SYN-ACK accepts.
 fn accepting(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
     let again = facts.retransmission.is_some() || matches!(facts.role, SegmentRole::AnotherSynAck { .. });
     match facts.ack {

@@ -38,7 +38,7 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts, lo
     }
 }
 
-/// Which request an answer is to that does not give it back.
+/// Describes the request of an answer that does not echo it.
 fn pairing(out: &mut String, place: UdpPlace) {
     match place {
         UdpPlace::ReplyElsewhere(request) if request.is_ambiguous() => {
@@ -58,7 +58,7 @@ fn pairing(out: &mut String, place: UdpPlace) {
     }
 }
 
-/// That it can't be told which request an answer is to.
+/// Says that the request of an answer is unknown.
 fn unsure(by: PairedBy) -> String {
     match by {
         PairedBy::Echo => "several requests had these bytes, and which of them this answers is unknown".to_owned(),

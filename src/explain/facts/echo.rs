@@ -1,4 +1,4 @@
-//! What came back, and in how many pieces.
+//! The fact about echoed data: the bytes returned, and the number of pieces.
 
 use super::Known;
 use crate::echo::{EchoSeen, EchoStory, GaveUp};
@@ -6,7 +6,7 @@ use crate::explain::describe::made;
 use crate::model::{counted, thousands};
 use crate::track::Handshake;
 
-/// What came back, and how sends became segments and answers.
+/// The echoed bytes, and the numbers of sends, segments and answers.
 pub(super) fn echo(known: &Known<'_>) -> String {
     let parts = [Some(cause(known)), exchange(known)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
@@ -82,15 +82,15 @@ fn cause(known: &Known<'_>) -> String {
     [counted].into_iter().chain(open).chain(limits).collect::<Vec<_>>().join("; ")
 }
 
-/// How many bytes of all that the client sent came back, where that is known.
+/// Number of the client's bytes that came back, and of all its bytes, where that is known.
 pub(in crate::explain) fn returned(known: &Known<'_>) -> Option<(u64, u64)> {
     let all = known.transfer?.flows().client_to_server.bytes;
     let missing = known.totals.echo?.pending_bytes;
     Some((all.checked_sub(missing)?, all))
 }
 
-/// What is counted: the capture shows requests by PSH; where the program is known to have sent otherwise, these are only
-/// that.
+/// The unit of the count: the capture shows requests by PSH; where the program is known to have sent otherwise, PSH
+/// marks only segments.
 fn unit(known: &Known<'_>, requests: u64) -> &'static str {
     let otherwise = known.sends.is_some_and(|sends| sends.client_to_server != requests);
     match (known.totals.tcp.is_some() && otherwise, requests) {
@@ -100,7 +100,7 @@ fn unit(known: &Known<'_>, requests: u64) -> &'static str {
     }
 }
 
-/// How many requests came back in one form; a repetition of what is counted already has no number.
+/// Counts the requests that came back in one form; a repetition of requests counted already has no number.
 fn came_back(seen: &EchoSeen) -> String {
     let form = seen.form;
     let how = match (form.upper, form.prefix) {
@@ -116,7 +116,7 @@ fn came_back(seen: &EchoSeen) -> String {
     format!("{count}{how}{over}").trim_start().to_owned()
 }
 
-/// What can't be told, and why.
+/// The unknown parts, and the reasons.
 fn limits(story: &EchoStory) -> Vec<String> {
     let lost = (story.lost > 0)
         .then(|| format!("of {} bytes that the capture lacks nothing can be told", thousands(story.lost)));
@@ -142,7 +142,8 @@ fn limits(story: &EchoStory) -> Vec<String> {
     [lost, late, uncompared, gave_up].into_iter().flatten().collect()
 }
 
-/// How sends became segments and answers: `4 sends, 2 segments, 1 answer`. Without a transcript the sends are not known.
+/// The numbers of sends, segments and answers: `4 sends, 2 segments, 1 answer`. Without a transcript the sends are
+/// unknown.
 fn exchange(known: &Known<'_>) -> Option<String> {
     let (transfer, sends) = (known.transfer?, known.sends);
     let (client, server) = (&transfer.flows().client_to_server, &transfer.flows().server_to_client);

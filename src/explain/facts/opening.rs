@@ -1,4 +1,4 @@
-//! How the connection was opened.
+//! Facts about the opening of the connection.
 
 use super::Known;
 use crate::explain::conversation_findings::handshake::refused_by_challenge;
@@ -77,7 +77,7 @@ pub(super) fn options(known: &Known<'_>) -> Option<String> {
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
-/// What the two agreed on in congestion notification; nothing where it was not offered.
+/// The result of the negotiation of ECN; `None` where it was not offered.
 pub(in crate::explain) fn ecn(agreed: Ecn) -> Option<&'static str> {
     Some(match agreed {
         Ecn::Unknown | Ecn::NotOffered => return None,
@@ -106,7 +106,7 @@ fn others(tcp: &TcpTotals) -> Option<String> {
     (!names.is_empty()).then(|| format!("also used: {}", names.join(", ")))
 }
 
-/// Why a SYN-ACK may have none of the options that the SYN offers.
+/// The reason why a SYN-ACK may have none of the options that the SYN offers.
 fn lean_answer(client: &Negotiated, server: &Negotiated) -> Option<String> {
     let several =
         u8::from(client.window_scale.is_some()) + u8::from(client.sack_permitted) + u8::from(client.timestamps);

@@ -1,4 +1,4 @@
-//! How long the server took to answer, and what part of that was the network's.
+//! The fact about response times: the time of the server, and the share of the network.
 
 use super::Known;
 use super::round_trip::spread;

@@ -1,4 +1,4 @@
-//! How the data got through, of each side that transferred enough to speak of.
+//! Facts about the transfer of data, for each side that sent enough of it.
 
 use super::Known;
 use crate::explain::answers::rate;
@@ -10,7 +10,7 @@ use crate::track::{CapturePoint, Measures};
 /// Fewer bytes or segments are no transfer to speak of: their rates say nothing.
 const MIN_BYTES: u64 = 5_000;
 const MIN_SEGMENTS: u64 = 4;
-/// Why nothing can be said of what became of the data.
+/// The reason why the delivery of the data is unknown.
 const NO_ACK: &str = "no ACK of its data is in the capture";
 /// As many rounds are named.
 const ROUNDS: usize = 8;
@@ -28,13 +28,13 @@ impl Sent<'_> {
         Measures::of(self.capture_point, self.sender)
     }
 
-    /// Whether the capture shows what the sender has in flight.
+    /// Returns `true` if the capture shows the sender's bytes in flight.
     fn shows_flight(&self) -> bool {
         self.measures() == Measures::RoundTrip
     }
 }
 
-/// What is said of each side that transferred something, behind its name.
+/// The text about each side that transferred something, behind its name.
 fn told(known: &Known<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option<String> {
     let (flows, capture_point) = (known.transfer?.flows(), known.totals.capture_point_evidence().capture_point);
     let sides = [Direction::ClientToServer, Direction::ServerToClient].into_iter().filter_map(|sender| {

@@ -1,13 +1,13 @@
-//! What limited a transfer: its program, the receiver's window or the network; or that it can't be told.
+//! The limit of a transfer: its program, the receiver's window or the network; or unknown.
 
 use super::flow::Flow;
 use crate::model::Direction;
 use crate::track::{CapturePoint, Measures};
 
-/// What takes this share of the time, in percent, is what limits.
+/// The share of the time, in percent, from which a cause is the limit.
 const LIMITING_SHARE: f64 = 50.0;
 
-/// What limited the sender, with what shows it.
+/// The limit of the sender, with its evidence.
 pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Option<CapturePoint>) -> String {
     let (who, peer) = (sender.sender(), sender.receiver());
     let spent = &flow.spent;

@@ -1,4 +1,4 @@
-//! How a connection's data got through: what the facts say of a transfer, and the answers compute with.
+//! The transfer of a connection's data: the basis of the facts and the answers about it.
 //!
 //! It sees every step of a conversation that is shown, in bounded memory; a conversation that is only counted has none.
 

@@ -1,13 +1,13 @@
-//! Where a sender's time went: for what it waited before each segment.
+//! The time ledger of a sender: the reason for the wait before each segment.
 //!
-//! What ended a wait shows what it was for. A sender with data at hand sends when the ACK comes that allows it, or
+//! The event that ends a wait shows its reason. A sender with data at hand sends when the ACK comes that allows it, or
 //! spreads full segments over the round trip (pacing); one whose last segment was not full, or that sends long after
 //! everything was acknowledged, had been waiting for its program.
 
 use crate::model::Nanos;
 use crate::model::thresholds::AT_ONCE;
 
-/// What a sender waits for, as far as its numbers tell.
+/// The reason of a sender's wait, as far as its sequence numbers show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Waits {
     /// Everything is acknowledged, and the window has room.
@@ -21,7 +21,7 @@ pub(super) enum Waits {
     Repair,
 }
 
-/// What a segment was sent upon.
+/// The event after which a segment was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Upon {
     /// Bytes come again.

@@ -64,7 +64,7 @@ pub(super) struct Case<'a> {
     pub(super) tcp: Option<&'a TcpTotals>,
     /// Merged, the gravest first.
     pub(super) findings: &'a [MergedFinding],
-    /// How many of the client's bytes an echo service returned, and of how many.
+    /// Number of the client's bytes that an echo service returned, and of all its bytes.
     pub(super) returned: Option<(u64, u64)>,
 }
 
@@ -82,7 +82,7 @@ impl Case<'_> {
 pub(super) struct VerdictRule {
     /// The first words of its line.
     label: &'static str,
-    /// Whether it holds, and the line then.
+    /// Returns the line if the rule applies.
     says: fn(&Case<'_>) -> Option<VerdictLine>,
 }
 
