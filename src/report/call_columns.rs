@@ -6,16 +6,16 @@ use super::transcript::TracedCall;
 use super::view::View;
 use crate::model::{KernelView, Side};
 
-/// Which conversation a call was part of; of no use where there is only one.
+/// Name of the column of a call's conversation; left out where there is only one conversation.
 pub const CONVERSATION: &str = "Conversation";
 
 /// A column of the calls.
 pub struct CallColumn {
     /// Its head.
     pub header: &'static str,
-    /// How it is aligned.
+    /// The alignment of its values.
     pub align: Align,
-    /// What it says of a call; empty where that is nothing.
+    /// The text for a call; empty where the column does not apply.
     pub text: fn(&TracedCall, &View) -> Cell,
 }
 

@@ -11,7 +11,7 @@ use crate::explain::{Conversation, FindingDigest, Step, Transfer};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
-/// How much is kept.
+/// Bounds of what a [`Collector`] keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Most conversations.
@@ -39,24 +39,24 @@ impl Default for Bounds {
 /// A conversation with as many of its steps as were kept.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// What the whole conversation was.
+    /// The whole conversation.
     pub conversation: Conversation,
     /// Its first steps.
     pub steps: Vec<Step<'static>>,
-    /// How many more there were.
+    /// Number of further steps that were not kept.
     pub steps_left_out: u64,
     /// The findings of all its steps.
     pub digest: FindingDigest,
 }
 
-/// What was kept of one capture: exact totals, and the first conversations with their first steps.
+/// The collected part of one capture: exact totals, and the first conversations with their first steps.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Where the frames came from.
+    /// The source of the frames.
     pub info: CaptureInfo,
     /// The conversations: the session's own first, then in the order in which they came.
     pub conversations: Vec<Kept>,
-    /// What the programs did, where that was asked for.
+    /// The calls of the programs, if they were asked for.
     pub calls: Vec<TracedCall>,
     /// The exact totals, and what was left out.
     pub totals: CaptureTotals,
@@ -67,13 +67,13 @@ pub trait Renderer {
     /// Writes one capture.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn render(&mut self, report: &Report) -> io::Result<()>;
 
     /// Writes what comes after the last capture, and everything still kept back.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn end(&mut self) -> io::Result<()>;
 }
 

@@ -17,7 +17,7 @@ pub trait ForwardSink {
     /// The next sink.
     type Inner: Sink + ?Sized;
 
-    /// Whether it has to see the steps and conversations that the next sink does not look at.
+    /// `true` if it needs the steps and conversations that the inner sink does not look at.
     const SEES_ALL: bool = false;
 
     /// The next sink.

@@ -12,7 +12,7 @@ use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
-/// What is kept of one conversation, in bounded memory.
+/// The state kept of one conversation, in bounded memory.
 pub trait PerConversation {
     /// Takes the next step.
     fn step(&mut self, step: &Step<'_>);
@@ -21,9 +21,9 @@ pub trait PerConversation {
 /// A conversation and what was kept of it.
 #[derive(Clone, Debug)]
 pub struct KeptConversation<G> {
-    /// What the whole conversation was.
+    /// The whole conversation.
     pub conversation: Conversation,
-    /// What was kept.
+    /// The state kept of it.
     pub kept: G,
 }
 
@@ -38,7 +38,7 @@ pub trait PerConversationRenderer<G> {
     /// Sees what a program of the session did.
     fn call(&mut self, _: &TracedCall) {}
 
-    /// Whether it shows calls.
+    /// Returns `true` if calls are rendered.
     fn shows_calls(&self) -> bool {
         false
     }
@@ -46,13 +46,13 @@ pub trait PerConversationRenderer<G> {
     /// Writes one capture.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn render(&mut self, info: &CaptureInfo, kept: &[KeptConversation<G>], totals: &CaptureTotals) -> io::Result<()>;
 
     /// Writes what comes after the last capture, and everything still kept back.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn end(&mut self) -> io::Result<()>;
 }
 

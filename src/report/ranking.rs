@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use crate::explain::Conversation;
 use crate::model::PerDirection;
 
-/// What makes a conversation come first.
+/// The order in which conversations are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// Problems before warnings, and among those of one severity by the time lost, then by the bytes lost; the rest by bytes

@@ -86,7 +86,7 @@ struct Open {
     steps: usize,
     phase: Phase,
     sizes: PerDirection<Option<Size>>,
-    /// Whether the last data of each side fell short of a bulk transfer's.
+    /// `true` if the last data of a side fell short of a bulk transfer's.
     short: PerDirection<bool>,
 }
 
@@ -150,7 +150,7 @@ impl Open {
     }
 }
 
-/// Whether nothing distinguishes the step from other data and acknowledgments.
+/// Returns `true` if nothing distinguishes the step from other data and acknowledgments.
 fn is_plain(step: &Step<'_>) -> bool {
     let segment = |facts: &TcpFacts| {
         facts.flags.contains(TcpFlags::ACK)

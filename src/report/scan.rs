@@ -24,7 +24,7 @@ impl<'a> Scan<'a> {
         Self { wanted, ranking: Ranking::new(Order::Trouble, max) }
     }
 
-    /// What was found.
+    /// The conversations found.
     pub fn found(mut self) -> HashSet<StreamId> {
         self.ranking.take().0.iter().map(|conversation| conversation.totals.stream).collect()
     }

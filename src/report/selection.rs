@@ -9,7 +9,7 @@ use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, Endpoint, FindingCode, FindingCounts};
 use crate::track::{Event, StreamId};
 
-/// Which conversations and steps are wanted; the default is all.
+/// The conversations and steps to show; all by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Only these conversations; empty for all.
@@ -29,7 +29,7 @@ impl Wanted {
             && self.port.is_none_or(|port| ends.iter().any(|end| end.port == port))
     }
 
-    /// Whether this conversation is wanted.
+    /// Returns `true` if the conversation is selected.
     pub fn has(&self, conversation: &Conversation) -> bool {
         let totals = &conversation.totals;
         self.conversation(totals.stream, [totals.client, totals.server]) && self.finding(conversation.findings_count())

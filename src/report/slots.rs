@@ -1,4 +1,4 @@
-//! What is kept of each conversation: the first that come, and those of the session itself before and instead of others.
+//! A bounded number of conversations: the first ones, with those of the session itself before and instead of others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -37,7 +37,7 @@ impl<T: Default> ConversationSlots<T> {
         self.slots.len() < self.max && self.only.as_ref().is_none_or(|only| only.contains(&stream))
     }
 
-    /// What is kept of a conversation; `None` if there are too many already.
+    /// The state of a conversation; `None` if the bound is reached.
     pub(super) fn get(&mut self, stream: StreamId) -> Option<&mut T> {
         let place = match self.index.get(&stream) {
             Some(place) => *place,
@@ -47,7 +47,7 @@ impl<T: Default> ConversationSlots<T> {
         self.slots.get_mut(place).map(|place| &mut place.kept)
     }
 
-    /// Whether something is kept of a conversation, or could be.
+    /// Returns `true` if the conversation has a slot or could get one.
     pub(super) fn has_room(&self, stream: StreamId) -> bool {
         self.has_free_slot(stream) || self.index.contains_key(&stream)
     }

@@ -18,7 +18,7 @@ pub struct TeeSink<'a> {
     any_capture: bool,
 }
 
-/// What becomes of a report once it is whole.
+/// An action for a report that is complete.
 type OnComplete<'a> = Box<dyn FnOnce() -> io::Result<()> + 'a>;
 
 struct Branch<'a> {

@@ -1,5 +1,5 @@
-//! What the programs did, tied to what the network saw: which frames a send became, which frames brought what was
-//! received.
+//! The calls of the programs, tied to the captured frames: the frames of each send, and the frames that delivered the
+//! data of each receive.
 //!
 //! The steps are followed as they pass; when the capture has ended, each call is told with its frames. Bytes are counted
 //! per connection and direction: TCP's by their place in the stream, UDP's by whole datagrams.
@@ -35,14 +35,14 @@ pub struct TracedCall {
     pub own: Option<Direction>,
     /// The frames that it became or that brought what it gave, in order.
     pub frames: Vec<u64>,
-    /// How long after the last of these frames that came before it the call returned.
+    /// Time from the last of these frames that came before it to the return of the call.
     pub after: Option<Nanos>,
-    /// How long after the capture's first step the call returned; negative where it was before.
+    /// Time from the capture's first step to the return of the call; negative if it returned before that step.
     pub since_start: Option<Nanos>,
 }
 
 impl TracedCall {
-    /// What was called, in words: `sends 12 bytes`.
+    /// Describes the call in words: `sends 12 bytes`.
     pub fn what(&self) -> String {
         let bytes = |count| counted(count, "byte");
         let udp = self.stream.is_some_and(|stream| stream.protocol == Protocol::Udp);
@@ -115,7 +115,7 @@ impl CallTracer {
         Self { most_frames: 0, ..Self::default() }
     }
 
-    /// How often each side of each conversation sent.
+    /// Counts the sends of each side of each conversation.
     pub fn sends(&self, calls: &[Call]) -> HashMap<StreamId, PerDirection<u64>> {
         let mut sends: HashMap<_, PerDirection<u64>> = HashMap::new();
         for call in calls.iter().filter(|call| matches!(call.kind, CallKind::Send(1..))) {

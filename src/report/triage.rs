@@ -15,9 +15,9 @@ use crate::track::StreamId;
 pub struct Worst {
     /// The worst first.
     pub conversations: Vec<Conversation>,
-    /// How many conversations have a warning or a problem, those not kept included.
+    /// Number of conversations with a warning or a problem, including those not kept.
     pub troubled: u64,
-    /// How many conversations there were to choose from.
+    /// Number of all conversations.
     pub of: u64,
 }
 
@@ -46,7 +46,7 @@ impl Eq for Worst {}
 pub struct Triage<S> {
     inner: S,
     more_than: usize,
-    /// Whether steps are shown beside the triage.
+    /// `true` if steps are shown beside the triage.
     details: bool,
     /// Most of the worst that are kept.
     max: usize,

@@ -7,13 +7,13 @@ use crate::report::transcript::{Stream, StreamFrame, TracedCall};
 
 pub(super) const ADDRESS_IN_USE: Advice = Advice { code: FindingCode::AddressInUse, found };
 
-/// What the system says (EADDRINUSE).
+/// The error text of EADDRINUSE.
 const IN_USE: &str = "Address already in use";
 
 /// The option without which a port in TIME-WAIT can't be bound.
 const REUSE: &str = "SO_REUSEADDR to 1";
 
-/// How long Linux keeps a connection in TIME-WAIT (TCP_TIMEWAIT_LEN).
+/// The duration of TIME-WAIT in Linux (TCP_TIMEWAIT_LEN).
 const TIME_WAIT: Nanos = Nanos(60_000_000_000);
 
 fn found(case: &Case<'_>) -> Vec<Proof> {

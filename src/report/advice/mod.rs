@@ -26,7 +26,7 @@ use crate::track::StreamId;
 pub struct Advised {
     /// The conversation that it is about; `None` for a socket that had none.
     pub stream: Option<StreamId>,
-    /// What is wrong and what to do. The last of its frames is the step that it belongs to.
+    /// The problem and its remedy. The last of its frames is the step that it belongs to.
     pub finding: Finding,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Advice {
     found: fn(&Case<'_>) -> Vec<Proof>,
 }
 
-/// What proves a piece of advice.
+/// The proof of a piece of advice.
 struct Proof {
     stream: Option<StreamId>,
     text: String,

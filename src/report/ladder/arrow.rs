@@ -8,7 +8,7 @@ use crate::model::{FindingCode, Severity};
 use crate::report::View;
 use crate::track::{Body, Retransmission, TcpFacts};
 
-/// What an arrow carries, told apart by its shape.
+/// The content of an arrow, distinguished by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ArrowKind {
     /// SYN, SYN-ACK.
@@ -91,11 +91,11 @@ pub struct Arrow {
     pub frame: u64,
     /// Time since the conversation's start.
     pub time: Option<Nanos>,
-    /// Who sends.
+    /// The direction, from its sender.
     pub direction: Direction,
-    /// What it carries.
+    /// Its content.
     pub kind: ArrowKind,
-    /// What stands on it.
+    /// The text on it.
     pub label: Label,
     /// `X+1, Y+13`: sequence and acknowledgment number.
     pub arithmetic: String,
@@ -103,17 +103,17 @@ pub struct Arrow {
     pub description: String,
     /// The part of the conversation's life.
     pub phase: Phase,
-    /// Whether it arrived.
+    /// The delivery status of its segment.
     pub delivery: DeliveryStatus,
-    /// What it repeats.
+    /// The retransmission mark, if it is one.
     pub retransmission: Option<RetransmissionMark>,
-    /// That it only asks, or opens the window again: `keep-alive`.
+    /// A remark about a probe or a window update: `keep-alive`.
     pub aside: Option<&'static str>,
     /// Codes of its findings, and the gravest of them.
     pub findings: Vec<FindingCode>,
-    /// Where it leaves the sender's lifeline, in rows.
+    /// The start on the sender's lifeline, in rows.
     pub from: f32,
-    /// Where it reaches the receiver's lifeline, in rows.
+    /// The end on the receiver's lifeline, in rows.
     pub to: f32,
 }
 
@@ -145,7 +145,7 @@ impl Arrow {
         self.findings.iter().map(|code| code.severity()).max()
     }
 
-    /// What is to be said of it beside its label: that it was lost, or comes again.
+    /// The remark beside its label: its loss, or the segment that it retransmits.
     pub fn remark(&self) -> Option<String> {
         let again = self.retransmission.map(|again| again.to_string());
         let parts = [self.aside.map(str::to_owned), again, self.delivery.text()];

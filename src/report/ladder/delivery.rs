@@ -1,4 +1,4 @@
-//! What became of a segment, as far as the capture proves it.
+//! The delivery status of a segment, as far as the capture proves it.
 //!
 //! A loss is proved by the receiver: duplicate ACKs or SACK reported the gap before the bytes were retransmitted. A timer
 //! that expired proves nothing: the segment or its ACK may have been lost.
@@ -11,7 +11,7 @@ use crate::model::FindingCode;
 use crate::model::{Checksum, PerDirection, SeqNumber};
 use crate::track::{Delivery, FirstCopy};
 
-/// What became of a segment.
+/// The delivery status of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeliveryStatus {
     /// Nothing says that it did not arrive.
@@ -29,7 +29,7 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
-    /// Whether its receiver is taken to have got it.
+    /// Returns `true` if the segment is assumed to have arrived.
     pub fn arrives(self) -> bool {
         self == Self::Arrived
     }
@@ -58,13 +58,13 @@ pub fn of<'a>(steps: impl Iterator<Item = &'a Step<'static>>) -> HashMap<u64, De
 #[derive(Default)]
 struct DeliveryTracker {
     deliveries: HashMap<u64, DeliveryStatus>,
-    /// What each repeat repeats.
+    /// The original of each retransmission.
     originals: HashMap<u64, u64>,
     /// Frames with a wrong checksum. Alone it proves nothing: an anonymised capture has no other.
     invalid: HashSet<u64>,
     /// Those that the wire damaged.
     corrupted: HashSet<u64>,
-    /// Whether a segment of each side arrived whose checksum is wrong.
+    /// `true` if the peer accepted a segment of this side although its checksum is wrong.
     bad_checksum_accepted: PerDirection<bool>,
     /// The highest acknowledgment number that each side has sent.
     acks: PerDirection<Option<u32>>,

@@ -90,7 +90,7 @@ impl Ladder {
     }
 }
 
-/// What a segment does to an end.
+/// The event of a segment at one endpoint.
 #[derive(Clone, Copy, Debug)]
 enum EndpointEvent {
     Sent,
@@ -114,7 +114,7 @@ fn row(entry: &Entry, index: usize, view: &View) -> Row {
     }
 }
 
-/// What moves the states, row by row.
+/// The effects of the segments on the states, row by row.
 fn segment_effects(entries: &[Entry]) -> Vec<Option<SegmentEffect>> {
     let mut next: PerDirection<Option<u32>> = PerDirection::default();
     let mut segment_effects = Vec::with_capacity(entries.len());
@@ -152,8 +152,8 @@ fn segment_effects(entries: &[Entry]) -> Vec<Option<SegmentEffect>> {
     segment_effects
 }
 
-/// Whether each row's arrow brings its bytes first, so that what acknowledges them must have left after it came: it
-/// arrived, and is no repeat of one that did.
+/// Returns for each row `true` if its arrow delivers its bytes first, so that their acknowledgment must have left after
+/// its arrival: it arrived, and is no retransmission of one that did.
 fn delivers_first(rows: &[Row]) -> Vec<bool> {
     let arrows = || rows.iter().filter_map(Row::arrow);
     let missing: HashSet<u64> = arrows().filter(|arrow| !arrow.delivery.arrives()).map(|arrow| arrow.frame).collect();

@@ -42,9 +42,9 @@ pub struct Ladder {
     pub rows: Vec<Row>,
     /// The phases, without gaps, from top to bottom.
     pub bands: Vec<Band>,
-    /// Why arrows are slanted, or level.
+    /// The reason why arrows are slanted or level.
     pub slant: String,
-    /// What else the reader must know: what is inferred, what was lost, what is folded.
+    /// Further notes for the reader: inferred states, losses, folded rows.
     pub notes: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ pub struct Change {
     /// The row of the latest change up to this one, where a drawing with level arrows shows it: the order of changes is
     /// kept.
     pub level_row: usize,
-    /// Where on the lifeline, in rows.
+    /// Position on the lifeline, in rows.
     pub at: f32,
     /// The state from here on.
     pub state: State,
@@ -133,7 +133,7 @@ impl Ladder {
         self.lifelines.get(direction)
     }
 
-    /// How many steps are folded.
+    /// Number of folded steps.
     pub fn folded(&self) -> u64 {
         self.rows
             .iter()

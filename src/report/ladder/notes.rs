@@ -7,7 +7,7 @@ use crate::report::words::{count, counted};
 use crate::track::State;
 use crate::track::{CapturePoint, ConversationTotals};
 
-/// What is inferred, what was lost, what is folded.
+/// The notes below a ladder: inferred states, losses, folded rows.
 pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
     let mut notes = Vec::new();
     let lifelines = [&ladder.lifelines.client_to_server, &ladder.lifelines.server_to_client];
@@ -43,7 +43,7 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
     notes
 }
 
-/// Why arrows are slanted, or are not, and whether the far end's events stand in their order.
+/// The note about slanted or level arrows, and about the order of events at the far endpoint.
 pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWayDelay>, in_order: bool) -> String {
     let same_host = totals
         .tcp

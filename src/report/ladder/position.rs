@@ -1,4 +1,4 @@
-//! Where arrows begin and end, in rows.
+//! Positions of the ends of arrows, in rows.
 //!
 //! A frame was captured at one moment, which is when it left one end, or reached the other, or passed between. The
 //! other moment lies half a round trip away. Rows stand in the order of the capture, one a frame, so time on the paper
@@ -21,13 +21,13 @@ const SLANT_AT_FOLD: f32 = 0.5;
 const MIN_GAP: f32 = 0.38;
 /// Half a round trip is an estimate: a part of it this small may as well be nothing.
 const ESTIMATE_SLACK: i64 = 20;
-/// How far back an acknowledged segment is looked for.
+/// Number of rows in which an acknowledged segment is looked for.
 const ACK_LOOK_BACK: usize = 48;
 /// A departure that was captured so many rows after another segment, and that left before that one arrived, is drawn
 /// before its arrival; more rows would make both arrows so steep that nobody could read them.
 const MAX_CROSSED_ROWS: usize = 16;
 
-/// How long a packet is under way, and the share of it that lies before the point of capture for the client's packets.
+/// The one-way delay of a packet, and the share of it before the capture point for the client's packets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OneWayDelay {
     pub(super) time: Nanos,
@@ -234,7 +234,7 @@ impl Axis {
         self.0.get(row).copied().unwrap_or_default()
     }
 
-    /// Where a moment lies between the rows.
+    /// The position of a time between the rows.
     fn row_at(&self, time: Nanos) -> f32 {
         let after = self.0.partition_point(|at| *at <= time);
         let (before, next) = (after.checked_sub(1), self.0.get(after));

@@ -1,4 +1,4 @@
-//! What holds of every ladder, whatever the segments are.
+//! Invariants of every ladder, whatever the segments are.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -240,7 +240,7 @@ fn gaps(segments: u32) -> Vec<Vec<u8>> {
     frames
 }
 
-/// That `work` on four times as much is at most six times as much: it may grow with the logarithm too.
+/// Asserts that `work` on four times as much is at most six times as much: it may grow with the logarithm too.
 fn grows_with_its_size(work: impl Fn(u32) -> u64) {
     let [one, two, four] = [300, 600, 1_200].map(work);
     assert!(one > 0 && two <= 3 * one && four <= 6 * one, "{one}, {two}, {four}");

@@ -13,7 +13,7 @@ use crate::model::{SeqNumber, TcpFlags};
 use crate::report::seq_unwrapper::SeqUnwrapper;
 use crate::track::State;
 
-/// What of a segment moves a state; numbers are relative to the sender's and the receiver's initial ones.
+/// The part of a segment that changes a state; numbers are relative to the sender's and the receiver's initial ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SegmentEffect {
     pub(super) flags: TcpFlags,
@@ -27,7 +27,7 @@ pub(super) struct SegmentEffect {
 }
 
 impl SegmentEffect {
-    /// Whether it acknowledges everything before `number`.
+    /// Returns `true` if it acknowledges everything before `number`.
     pub(super) fn covers(&self, number: Option<u32>) -> bool {
         self.ack.zip(number).is_some_and(|(ack, number)| !SeqNumber(ack).is_before(SeqNumber(number)))
     }

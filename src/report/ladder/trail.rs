@@ -71,7 +71,7 @@ impl Trail {
         }
     }
 
-    /// How many steps there were.
+    /// Number of all steps.
     pub fn steps(&self) -> u64 {
         self.steps
     }

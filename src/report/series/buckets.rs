@@ -24,7 +24,7 @@ pub struct Range {
     pub high: u64,
     /// The latest.
     pub last: u64,
-    /// How many there are.
+    /// Number of values.
     pub count: u64,
 }
 
@@ -53,9 +53,9 @@ impl Merge for Range {
 /// Packets and bytes, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// How many packets.
+    /// Number of packets.
     pub packets: u64,
-    /// How many bytes.
+    /// Number of bytes.
     pub bytes: u64,
 }
 
@@ -135,7 +135,7 @@ impl<V: Merge> Buckets<V> {
         &self.slots
     }
 
-    /// Whether there is no value.
+    /// Returns `true` if there is no value.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }

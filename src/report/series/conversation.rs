@@ -14,7 +14,8 @@ pub struct ConversationSeries {
     end: Nanos,
 }
 
-/// What one side sends, and what the other says of it. Sequence numbers are relative.
+/// The series of one direction: the sender's segments and the receiver's acknowledgments. Sequence numbers are
+/// relative.
 #[derive(Clone, Debug, Default)]
 pub struct Way {
     /// Sequence numbers of segments with payload: from the first byte to the one after the last.
@@ -103,7 +104,7 @@ impl Way {
         }
     }
 
-    /// Whether payload went this way.
+    /// Returns `true` if this direction carried payload.
     pub fn has_payload(&self) -> bool {
         !self.segments.is_empty() || !self.repeats.is_empty() || !self.payload.is_empty()
     }

@@ -15,12 +15,12 @@ pub(in crate::report) struct Stream {
     pub(in crate::report) client: Endpoint,
     pub(in crate::report) server: Endpoint,
     pub(in crate::report) start: Option<Timestamp>,
-    /// Where it was captured, once that is known.
+    /// The capture point, once it is known.
     pub(in crate::report) capture_point: Option<CapturePoint>,
     pub(in crate::report) frames: Vec<StreamFrame>,
 }
 
-/// How far a side of a conversation has come: bytes (TCP) or datagrams (UDP).
+/// The progress of one side of a conversation: bytes (TCP) or datagrams (UDP).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
     sent: u64,
@@ -28,7 +28,7 @@ pub(super) struct Progress {
     closed: bool,
 }
 
-/// What a frame was, as far as calls care.
+/// The properties of a frame that calls are matched with.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::report) struct StreamFrame {
     pub(in crate::report) frame: u64,
@@ -60,7 +60,7 @@ pub(in crate::report) enum FrameKind {
 const SHOWN: [FindingCode; 3] = [FindingCode::Refused, FindingCode::PortUnreachable, FindingCode::NagleWait];
 
 impl StreamFrame {
-    /// Whether it is a RST or an ICMP error.
+    /// Returns `true` for a RST or an ICMP error.
     pub(in crate::report) fn is_refusal(&self) -> bool {
         self.kind == FrameKind::Refusal
     }
@@ -174,7 +174,7 @@ impl Stream {
         self.frames.iter().find(sent).map(|seen| seen.frame)
     }
 
-    /// What goes this way and may carry something.
+    /// The frames of this direction that may carry data.
     fn sent(&self, direction: Direction) -> impl Iterator<Item = StreamFrame> + '_ {
         self.frames.iter().copied().filter(move |seen| seen.direction == direction && seen.kind != FrameKind::Refusal)
     }
