@@ -12,7 +12,7 @@ const SENTENCE: &str = "what happens";
 /// A quotation keeps so many characters, even if its row grows.
 const MIN_WIDTH: usize = 8;
 
-/// How a table shows text.
+/// The width and notation of text in a table.
 pub(super) struct Fit<'a> {
     /// The width of the table.
     pub(super) width: usize,

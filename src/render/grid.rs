@@ -27,16 +27,16 @@ pub(super) struct Span {
     pub(super) text: String,
 }
 
-/// What a line of its own is.
+/// The kind of a line that spans the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SpanKind {
     /// The heading of the rows that follow.
     Heading,
-    /// What stands instead of folded rows.
+    /// A line instead of folded rows.
     Fold,
 }
 
-/// What stands above the calls.
+/// The heading above the calls.
 pub(super) const CALLS_TITLE: &str = "What the programs did";
 
 /// The head of a column.
@@ -81,7 +81,7 @@ pub(super) fn runs_of(
     }
 }
 
-/// How many steps are folded, and how to see them; nothing where none is.
+/// The number of folded steps, and the option that shows them; `None` if no step is folded.
 pub(super) fn fold_note(runs: &[Run]) -> Option<String> {
     let folded: usize = runs.iter().map(|run| run.steps.len()).sum();
     (folded > 0).then(|| format!("{} folded (--no-fold shows each)", counted(folded as u64, "step")))
@@ -167,7 +167,7 @@ impl Grid {
         Self { head: head.collect(), rows: rows.collect(), spans: Vec::new() }
     }
 
-    /// What the programs did, without columns that say nothing.
+    /// The calls of the programs, without columns that would be empty.
     pub(super) fn calls(calls: &[TracedCall], options: &Options) -> Self {
         let mut streams = calls.iter().filter_map(|call| call.stream);
         let several = streams.next().is_some_and(|first| streams.any(|other| other != first));

@@ -49,7 +49,7 @@ pub fn live<'a>(out: Box<dyn Write + 'a>, options: &Options, report: Box<dyn Sin
     })
 }
 
-/// How wide the usual values of a column are, so that the columns seldom have to grow.
+/// The width of a column's usual values, so that the columns seldom have to grow.
 fn min(column: &str) -> usize {
     match column {
         "time" => 9,
@@ -68,7 +68,7 @@ struct Live<'a, W: Write> {
     /// The width of each column so far.
     widths: Vec<usize>,
     narrow: bool,
-    /// Whether the columns are those that were asked for, and no others.
+    /// `true` if the columns are exactly those that were asked for.
     exact: bool,
     any: bool,
 }

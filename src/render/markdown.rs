@@ -146,7 +146,7 @@ impl<W: Write> Markdown<W> {
         writeln!(self.out)
     }
 
-    /// Where the time went.
+    /// Writes the time ledger.
     fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());

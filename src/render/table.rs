@@ -208,7 +208,7 @@ impl<W: Write> Table<W> {
         if self.options.view.ascii { "..." } else { "…" }
     }
 
-    /// What matters most, first.
+    /// Writes the verdict.
     fn verdict(&mut self, kept: &Kept) -> io::Result<()> {
         let verdict = kept.conversation.verdict(&kept.digest);
         let tone = match verdict.severity {
@@ -218,7 +218,7 @@ impl<W: Write> Table<W> {
         verdict.lines.iter().try_for_each(|line| self.hanging("  ", &line.text(), style(tone).bold()))
     }
 
-    /// Where the time went: one line for each kind of wait that took any.
+    /// Writes the time ledger: one line for each kind of wait that took any time.
     fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
         let width = |text: fn(&LedgerLine) -> String| lines.iter().map(|line| text(line).width()).max().unwrap_or(0);
         let (label, time) = (width(|line| line.label.to_owned()), width(|line| line.time.human().to_string()));

@@ -11,7 +11,7 @@ use crate::report::{FindingLine, count};
 /// Most frames linked from a finding.
 const LINKED: usize = 12;
 
-/// Where the steps of a conversation are on the page.
+/// The steps of a conversation that are on the page, by frame.
 pub(super) struct Places(HashMap<u64, (u64, String)>);
 
 impl Places {
@@ -38,12 +38,12 @@ impl Places {
 #[derive(Clone)]
 pub(super) struct Proved {
     pub(super) code: &'static str,
-    /// What the code means.
+    /// The meaning of the code.
     pub(super) about: &'static str,
     pub(super) severity: Severity,
     pub(super) text: String,
     pub(super) frames: Vec<Link>,
-    /// How many frames more, in words.
+    /// Number of further frames, in words.
     pub(super) more: String,
 }
 
@@ -65,7 +65,7 @@ pub(super) struct Told {
     /// Without its full stop.
     pub(super) sentence: String,
     pub(super) frames: Vec<Link>,
-    /// How many frames more, in words.
+    /// Number of further frames, in words.
     pub(super) more: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a page needs of one conversation, in bounded memory.
+//! The data of one conversation that a page needs, in bounded memory.
 
 use crate::explain::{FindingDigest, Step};
 use crate::report::ladder::Trail;
@@ -10,15 +10,15 @@ pub(super) const STEPS: usize = 2_500;
 /// A ladder is folded to about so many rows where the reader asked for more steps than usual.
 const ROWS: usize = 500;
 
-/// What is kept of one conversation.
+/// The kept part of one conversation.
 #[derive(Clone, Debug)]
 pub(super) struct Material {
     bounds: Bounds,
     /// The first steps.
     pub(super) steps: Vec<Step<'static>>,
-    /// How many more there were.
+    /// Number of further steps that were not kept.
     pub(super) steps_left_out: u64,
-    /// What all steps found.
+    /// The findings of all steps.
     pub(super) digest: FindingDigest,
     /// The steps for the ladder.
     pub(super) trail: Trail,

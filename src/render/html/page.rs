@@ -14,7 +14,7 @@ use crate::report::{
 
 /// Colours and layout; what drawings share stands before it.
 const STYLE: &str = include_str!("templates/style.css");
-/// What the page does; it is the only script that the page's policy lets run.
+/// The script of the page, the only one that the page's policy allows.
 const SCRIPT: &str = include_str!("templates/script.js");
 /// The SHA-256 of [`SCRIPT`] in base64; a test holds it.
 const SCRIPT_HASH: &str = "G5Ml8WQw2s/6gXKP2Vx6LVoJ1INCIAklL/kEYvCSHi0=";
@@ -58,7 +58,7 @@ pub(super) struct Capture {
     title: String,
     setting: Vec<Fact>,
     notes: Vec<String>,
-    /// What stands above the worst conversations, and the commands to go on with.
+    /// The text above the worst conversations, and the commands that show more.
     triage: String,
     commands: Vec<(String, String)>,
     /// The scenario's point, and whether the capture shows it.
@@ -71,7 +71,7 @@ pub(super) struct Capture {
     verdicts: Vec<Judged>,
     grave: Vec<(String, Proved)>,
     grave_left_out: usize,
-    /// Whether no step, no conversation and not the capture has a warning or problem.
+    /// `true` if no step, no conversation and not the capture has a warning or problem.
     healthy: bool,
     head: Vec<Head>,
     rows: Vec<(Option<String>, Vec<Shown>)>,
@@ -83,7 +83,7 @@ pub(super) struct Capture {
     sections: Vec<String>,
 }
 
-/// What a capture's part of the page holds.
+/// The content of a capture's part of the page.
 pub(super) struct Content<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// Findings of the capture as a whole.

@@ -33,7 +33,7 @@ pub(super) struct Row {
     pub(super) findings: Vec<Noted>,
     pub(super) text: String,
     pub(super) dump: Vec<Dumped>,
-    /// What is not in the dump.
+    /// The part of the payload that the dump leaves out.
     pub(super) undumped: String,
 }
 

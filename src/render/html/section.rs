@@ -24,7 +24,7 @@ const FINDINGS: usize = 200;
 const LADDER: usize = 2_500_000;
 /// A table of more rows is laid out when it comes into view, which opens a page of thousands at once.
 const LONG: usize = 300;
-/// How high a row usually is, in pixels, so that the page keeps its length until then.
+/// The usual height of a row in pixels, so that the page keeps its length before a row is laid out.
 const ROW: usize = 34;
 /// A drawing of more pixels is cut over several sheets of paper; a lower one is made to fit on one.
 const SHEET: f32 = 2_000.0;
@@ -37,7 +37,7 @@ const UNFOLDED: usize = 4;
 pub(super) struct Section {
     id: String,
     title: String,
-    /// What landmarks are named after: once on the page.
+    /// The name from which anchors are made, unique on the page.
     name: String,
     notes: Vec<Fact>,
     parts: Parts,
@@ -48,17 +48,17 @@ pub(super) struct Section {
     verdict_class: &'static str,
     ledger: Vec<LedgerLine>,
     findings: Vec<Proved>,
-    /// How many more, in words.
+    /// Number of further findings, in words.
     findings_left_out: String,
     /// An SVG element, or nothing.
     ladder: String,
-    /// Whether the ladder is longer than a sheet of paper.
+    /// `true` if the ladder is longer than a sheet of paper.
     tall: bool,
     head: Vec<Head>,
     blocks: Vec<Block>,
-    /// How many rows are not folded.
+    /// Number of rows that are not folded.
     shown: usize,
-    /// How many more, in words.
+    /// Number of further steps, in words.
     steps_left_out: String,
     answers: Vec<Question>,
     /// An SVG element, or nothing.
@@ -71,7 +71,7 @@ pub(super) struct Section {
 pub(super) struct Block {
     /// The phase that begins.
     phase: &'static str,
-    /// What stands instead of the rows.
+    /// The text instead of the folded rows.
     fold: String,
     rows: Vec<Row>,
 }

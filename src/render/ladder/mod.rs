@@ -32,7 +32,7 @@ pub(super) static FORMAT: Format = Format {
     },
 };
 
-/// What stands in place of ladders where only conversations are asked for.
+/// The text instead of ladders where only conversations are asked for.
 pub(super) const WITHOUT_STEPS: &str = "Sequence diagrams are drawn of steps, which --summary leaves out.";
 
 struct Ladders<W: Write> {

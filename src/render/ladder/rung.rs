@@ -21,13 +21,13 @@ const MAX_APART: usize = 44;
 /// Less room is no help to a sentence.
 const MIN_TEXT: usize = 28;
 
-/// How wide everything is.
+/// The widths of the columns, in characters.
 pub(super) struct Columns {
     /// Between the lifelines.
     apart: usize,
     /// Arithmetic and the server's state: right of the server's lifeline.
     right: usize,
-    /// What happens; 0 where there is no room.
+    /// The sentence; 0 where there is no room.
     text: usize,
     width: usize,
     ascii: bool,

@@ -55,9 +55,9 @@ struct Lines<W: Write> {
     out: W,
     buffer: Buffer,
     line: StepLine,
-    /// Where the usual lines of steps are made.
+    /// The formatter of the usual lines of steps.
     press: Press,
-    /// What comes before every line: the capture's name where there are several.
+    /// The text before every line: the capture's name where there are several.
     prefix: String,
     options: Options,
 }

@@ -21,7 +21,7 @@ const TEXT: usize = ROWS * 128;
 /// Rows, and in time their text.
 struct Block {
     rows: Vec<Row>,
-    /// What comes before each line.
+    /// The text before each line.
     prefix: String,
     text: Buffer,
 }
@@ -37,7 +37,7 @@ pub(super) struct Press {
 struct Thread {
     there: SyncSender<Block>,
     back: Receiver<Block>,
-    /// How many blocks are there.
+    /// Number of blocks in use by the thread.
     away: usize,
 }
 

@@ -3,7 +3,7 @@
 use super::canvas::{Anchor, Canvas, Point};
 use crate::report::ladder::{ArrowKind, DeliveryStatus};
 
-/// How a kind is drawn.
+/// The drawing style of a kind of arrow.
 struct Stroke {
     width: f32,
     dash: &'static str,

@@ -12,7 +12,7 @@ use crate::report::ladder::{Arrow, ArrowKind, DeliveryStatus, Fold, Ladder, Row}
 use crate::track::StreamId;
 
 const MARGIN: f32 = 20.0;
-/// Where times end, where the lifelines stand, where the arithmetic begins.
+/// Horizontal positions: the end of times, the lifelines, the start of the arithmetic.
 const TIME: f32 = 124.0;
 pub(super) const CLIENT: f32 = 258.0;
 pub(super) const SERVER: f32 = 698.0;
@@ -25,7 +25,7 @@ const PHASE: f32 = 24.0;
 /// Characters in a line of notes.
 const NOTE: usize = 150;
 
-/// Where everything stands, from top to bottom.
+/// The vertical positions of everything, from top to bottom.
 pub(super) struct Sheet<'a> {
     pub(super) ladder: &'a Ladder,
     /// The place of each row's arrow.
@@ -35,7 +35,7 @@ pub(super) struct Sheet<'a> {
     pub(super) top: f32,
     height: f32,
     notes: Vec<String>,
-    /// What goes before every id, so that several ladders can share a page.
+    /// The prefix of every id, so that several ladders can share a page.
     prefix: &'a str,
 }
 

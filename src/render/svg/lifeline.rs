@@ -52,7 +52,7 @@ impl Sheet<'_> {
     }
 }
 
-/// How a state is drawn along the lifeline: broad while data can flow, dashed while nothing more will.
+/// The width and style of a state along the lifeline: broad while data can flow, dashed while nothing more will.
 fn bar(state: State) -> Option<(f32, &'static str)> {
     match state {
         State::Closed | State::Listen => None,

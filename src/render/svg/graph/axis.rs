@@ -10,7 +10,7 @@ const BYTES: Units = &[(1.0, "bytes"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB")];
 const RATE: Units = &[(1.0, "bytes/s"), (1e3, "kB/s"), (1e6, "MB/s"), (1e9, "GB/s")];
 const PACKETS: Units = &[(1.0, "packets"), (1e3, "thousand"), (1e6, "million")];
 
-/// What an axis measures.
+/// The quantity of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quantity {
     /// Nanoseconds.
@@ -59,7 +59,7 @@ impl Axis {
         Self::exact(quantity, 0.0, (high / step).ceil().max(1.0) * step, max)
     }
 
-    /// How far along the axis a value lies: 0 at its beginning, 1 at its end.
+    /// The position of a value along the axis: 0 at its beginning, 1 at its end.
     pub(super) fn share(&self, value: f64) -> f32 {
         ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0) as f32
     }

@@ -48,7 +48,7 @@ struct Graphs<'a> {
     series: &'a ConversationSeries,
     canvas: Canvas,
     y: f32,
-    /// Whether the left half of the row is taken.
+    /// `true` if the left half of the row is used.
     half: bool,
 }
 
@@ -203,7 +203,7 @@ fn rates(payload: &Buckets<Sum>, width: Nanos) -> Vec<f64> {
     spread(payload, width, |sum| sum.bytes).into_iter().map(|bytes| bytes / width.as_secs_f64().max(1e-9)).collect()
 }
 
-/// What falls into columns of this width; a bucket that lies in several is shared out among them.
+/// Sums the values in columns of this width; a bucket across several columns is divided among them.
 pub(super) fn spread(buckets: &Buckets<Sum>, width: Nanos, value: fn(&Sum) -> u64) -> Vec<f64> {
     let end = buckets.slots().last().map_or(Nanos(0), |slot| slot.to);
     let count = usize::try_from(end.0 / width.0.max(1)).unwrap_or_default().min(COLUMNS) + 1;

@@ -12,7 +12,7 @@ use super::axis::Axis;
 use crate::model::Nanos;
 use crate::report::series::{Range, Slot};
 
-/// How a series looks; shapes differ as well as colours.
+/// The style of a series; shapes differ as well as colours.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {
     pub(super) class: &'static str,
@@ -21,7 +21,7 @@ pub(super) struct Look {
     pub(super) dash: &'static str,
 }
 
-/// Where a graph lies in its drawing.
+/// The position of a graph in its drawing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) x: f32,
@@ -39,7 +39,7 @@ pub(super) struct Panel<'a> {
     x: Axis,
     y: Axis,
     legend_end: f32,
-    /// Whether it is said what is pale.
+    /// `true` if the legend explains the pale marks.
     noted: bool,
 }
 
