@@ -84,7 +84,7 @@ pub(super) struct AnalyzeArgs {
     #[arg(long, help_heading = "Selection")]
     summary: bool,
 
-    /// Which conversations come first.
+    /// Sort order of conversations.
     #[arg(
         long,
         value_enum,
@@ -168,7 +168,7 @@ fn stream(text: &str) -> Result<StreamId> {
     parsed.ok_or_else(|| anyhow!("a conversation is named tcp:N or udp:N, as in the reports"))
 }
 
-/// What is asked of every capture.
+/// The options that apply to every capture.
 struct Request {
     filter: Option<String>,
     count: Option<u64>,
@@ -271,7 +271,7 @@ pub(super) fn check_filter(filter: &str) -> Result<()> {
     }
 }
 
-/// What filters usually begin with.
+/// Words with which filters usually begin.
 const FIRST_WORDS: &[&str] = &[
     "tcp",
     "udp",
@@ -353,7 +353,7 @@ impl Request {
         Ok(Some(scan.found()))
     }
 
-    /// What the frames are copied to, where that is asked for.
+    /// Opens the file that the frames are copied to, if one is named.
     fn writer(&self, source: &impl Source) -> Result<Option<CaptureWriter>> {
         let Some(path) = &self.write else { return Ok(None) };
         if source.info().format != Some(CaptureFormat::Text) {

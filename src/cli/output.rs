@@ -24,7 +24,7 @@ use crate::report::{
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// What the report looks like.
+    /// Format of the report.
     #[arg(long, value_name = "FORMAT", value_parser = formats(), hide_possible_values = true)]
     #[arg(help = format_help())]
     format: Option<String>,
@@ -129,24 +129,24 @@ fn columns<T>(registry: &'static [Column<T>], names: &str) -> anyhow::Result<Cho
     })
 }
 
-/// What a report is to show, beyond what every subcommand offers.
+/// The content of a report, beyond the options of every subcommand.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// Conversations only, in this order.
     pub summary: Option<Order>,
-    /// Which conversations.
+    /// The conversations to show.
     pub wanted: Wanted,
-    /// Whether there are several captures.
+    /// `true` if there are several captures.
     pub several: bool,
-    /// How many captures are named.
+    /// Number of captures named.
     pub captures: u64,
-    /// Whether a capture of many conversations may be shown by its worst ones.
+    /// `true` if a capture of many conversations may be shown by its worst ones.
     pub triage: bool,
-    /// Which questions of labs are answered.
+    /// The lab questions to answer.
     pub answers: Option<Questions>,
     /// The command as a shell would take it.
     pub command: String,
-    /// Whether packets of an interface are shown while they come: step by step on a terminal, as lines to a pipe.
+    /// `true` if packets of an interface are shown as they come: step by step on a terminal, as lines to a pipe.
     pub live: bool,
 }
 
@@ -166,7 +166,7 @@ pub struct OutputOptions {
 }
 
 impl OutputArgs {
-    /// Whether standard output is named as the report's place, which it is by default.
+    /// Returns `true` if standard output is the report's destination, which it is by default.
     pub(super) fn names_stdout(&self) -> bool {
         self.output.as_deref().is_some_and(is_stdout)
     }
@@ -174,7 +174,7 @@ impl OutputArgs {
     /// Checks what was typed, before any work starts.
     ///
     /// # Errors
-    /// When a column does not exist, or the format has no place for what is asked.
+    /// If a column does not exist, or the format has no place for what is asked.
     pub fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
         let to_stdout = self.output.as_deref().is_none_or(is_stdout);
         let to_terminal = to_stdout && io::stdout().is_terminal();
@@ -288,7 +288,7 @@ fn at_most(limit: u64) -> usize {
 }
 
 impl OutputOptions {
-    /// Whether the format has a place for what programs did.
+    /// Returns `true` if the format shows calls of programs.
     pub fn shows_calls(&self) -> bool {
         self.format.is_some_and(|format| (format.sink)(Box::new(io::sink()), &self.render).shows_calls())
     }
@@ -298,7 +298,7 @@ impl OutputOptions {
     /// To be called after root was given up: the file belongs to the caller.
     ///
     /// # Errors
-    /// When the file exists and `--force` was not given, or can't be created.
+    /// If the file exists and `--force` was not given, or can't be created.
     pub fn open(mut self) -> anyhow::Result<Output> {
         let out: Box<dyn Write + Send> = match &self.destination {
             Destination::Stdout => {
@@ -367,7 +367,7 @@ impl OutputOptions {
         Ok(Output { sink, desk, shows_as_it_reads, shows_headers, details, reads_once })
     }
 
-    /// Whether the capture itself is to be annotated.
+    /// Returns `true` if the capture itself is to be annotated.
     pub(super) fn annotates(&self) -> bool {
         self.format.is_none()
     }

@@ -1,4 +1,4 @@
-//! How far a long reading has come, on standard error, for a person who waits.
+//! A progress line on standard error for a long reading.
 
 use std::io::{self, IsTerminal, Read};
 use std::time::{Duration, Instant};

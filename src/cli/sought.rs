@@ -1,4 +1,4 @@
-//! What was asked of a capture by name or port and is not in it: said, since an empty report says nothing.
+//! Messages about conversations that were asked for and are not in a capture: an empty report would say nothing.
 
 use std::io;
 
@@ -11,10 +11,10 @@ use crate::track::StreamId;
 /// Looks for what is wanted while a capture is read.
 pub(super) struct Sought<'a> {
     wanted: &'a Wanted,
-    /// Whether a conversation has the port; and one of those that are named, too.
+    /// `true` if a conversation has the port, and if one of those that are named has it.
     has_port: bool,
     named_has_port: bool,
-    /// How many conversations are wanted.
+    /// Number of selected conversations.
     matched: u64,
 }
 

@@ -104,7 +104,7 @@ fn similar(kind: &str, exists: &str, exist: &str, names: &[&str]) -> Option<Stri
     }
 }
 
-/// Whether a number is wanted, and something else or far too large a number was typed.
+/// Returns `true` if a number is expected, and the value is none or far too large.
 fn is_no_number(error: &Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<ParseIntError>())
 }
@@ -124,7 +124,7 @@ impl<'a> Line<'a> {
         self.arguments.iter().map(|argument| argument.to_str().unwrap_or_default()).collect()
     }
 
-    /// What to type instead of this.
+    /// The correct spelling for `typed`.
     fn tip(&self, typed: &str) -> Option<String> {
         let foreign = |typed: &str| {
             let mut options = FOREIGN_OPTIONS.iter();
@@ -226,12 +226,12 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Whether an argument is several short options to clap.
+/// Returns `true` if clap reads an argument as several short options.
 fn is_cluster(text: &str) -> bool {
     text.len() > 2 && text.starts_with('-') && !text.starts_with("--")
 }
 
-/// Whether the subcommand has this option.
+/// Returns `true` if the subcommand has this option.
 fn knows(command: &Command, typed: &str) -> bool {
     command.get_arguments().any(|argument| {
         let long = argument.get_long().is_some_and(|long| typed.strip_prefix("--") == Some(long));

@@ -159,7 +159,7 @@ impl CaptureArgs {
         Ok(exit)
     }
 
-    /// Where and which packets: `on lo (port 7)`.
+    /// Describes the interface and the packets: `on lo (port 7)`.
     fn about(&self) -> String {
         let ports = self.port.iter().map(|port| format!("port {port}"));
         let hosts = self.host.iter().map(|host| format!("host {host}"));
@@ -185,9 +185,9 @@ struct Capture {
 /// A capture that has ended.
 struct Taken {
     totals: CaptureTotals,
-    /// What became of the capture file.
+    /// The result of writing the capture file.
     written: Result<()>,
-    /// Whether the connection that `--until-close` waits for was closed.
+    /// `true` if the connection that `--until-close` waits for was closed.
     closed: bool,
 }
 

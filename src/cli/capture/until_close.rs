@@ -21,7 +21,7 @@ pub(super) struct UntilClose<'a> {
     closed: bool,
 }
 
-/// How far one side has closed.
+/// The progress of one side's close.
 #[derive(Clone, Copy, Default)]
 struct Fin {
     /// The sequence number behind its FIN.
@@ -34,12 +34,12 @@ impl<'a> UntilClose<'a> {
         Self { sink, over, open: HashMap::new(), closed: false }
     }
 
-    /// Whether a connection that was captured from its SYN on was closed.
+    /// Returns `true` if a connection that was captured from its SYN on was closed.
     pub(super) fn has_closed(&self) -> bool {
         self.closed
     }
 
-    /// Whether this step closes a connection that was seen from its start.
+    /// Returns `true` if this step closes a connection that was captured from its start.
     fn closes(&mut self, step: &Step<'_>) -> bool {
         let event = &step.event;
         if event.stream.protocol != Protocol::Tcp {

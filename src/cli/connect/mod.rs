@@ -147,7 +147,7 @@ impl ConnectArgs {
     }
 }
 
-/// What came to nothing since the server closed.
+/// Describes the data that was not sent or not answered because the server closed.
 fn closed_early(left: &Left) -> String {
     let Left { more, unsent, sent, received } = *left;
     let mut text = "the server closed the connection".to_owned();

@@ -47,7 +47,7 @@ use crate::lab::{Obstacle, WireOptions};
 use crate::model::{Endpoint, PerDirection, Protocol};
 use crate::session::{CaptureAt, NetworkOptions, Observer, Session, SessionOptions, Transcribed, seen_at};
 
-/// How long an answer over a wire that loses packets may take: time for three retransmissions.
+/// Time for an answer over a link that loses packets: enough for three retransmissions.
 const REPAIRS: Duration = Duration::from_secs(10);
 
 /// Run one echo session, capture it and explain every step.
@@ -271,12 +271,12 @@ impl SessionArgs {
     }
 }
 
-/// Whether every user may make files in a folder, as in `/tmp`.
+/// Returns `true` if every user may create files in a folder, as in `/tmp`.
 fn is_open_to_all(folder: &Path) -> bool {
     folder.metadata().is_ok_and(|meta| meta.mode() & 0o003 == 0o003)
 }
 
-/// How long an answer may take beyond what the server's program waits.
+/// Time for an answer, beyond the time that the server's program waits.
 fn patience(protocol: Protocol, network: &NetworkOptions) -> Duration {
     let NetworkOptions::Lab(lab) = network else { return Client::TIMEOUT };
     let wire = &lab.options.wire;

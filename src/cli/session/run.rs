@@ -30,13 +30,13 @@ use crate::session::{CaptureAt, LabNetwork, NetworkOptions, ProgramSession, Trac
 /// Most programs named in the title.
 const NAMED: usize = 4;
 
-/// How long a server may take to listen.
+/// Maximum time until a server listens.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long clients may run that nobody types to.
+/// Maximum run time of clients without typed input.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long connections may take to close after their programs have ended, beyond the delays of the wire.
+/// Maximum time for connections to close after their programs have ended, beyond the delays of the link.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Run your own server and client, capture their session and explain every step.
@@ -104,7 +104,7 @@ pub(in crate::cli) struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
 
-    /// Where the programs run: both on one private host (private), or each on a private host of its own (lab) [default:
+    /// Network of the programs: one private host for both (private), or a private host for each (lab) [default:
     /// private, or lab where another option needs it].
     #[arg(long, value_enum, value_name = "private|lab", hide_possible_values = true)]
     network: Option<RunNetwork>,

@@ -1,4 +1,4 @@
-//! What the programs set their sockets to, as typed.
+//! Socket options of the programs, as typed.
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -7,7 +7,7 @@ use super::of_side::{OfSide, hand_out, of_side};
 use crate::drive::{SOCKET_OPTIONS, SocketOption};
 use crate::model::{PerDirection, Protocol};
 
-/// What the programs set their sockets to.
+/// Socket options of the programs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sockets (client:VALUE is for the client's alone, server:VALUE alike)")]
 pub(super) struct SocketArgs {

@@ -1,4 +1,4 @@
-//! What a session's end means for the exit status, and what is said of it.
+//! The exit status of a session, with the messages that explain it.
 
 use crate::cli::Exit;
 use crate::cli::exit::say;
@@ -6,7 +6,7 @@ use crate::drive::{ClientFault, Scenario, SessionOutcome, Tally};
 use crate::report::{CaptureTotals, others};
 use crate::session::{Observed, unmet};
 
-/// What the client's fate means for the exit status.
+/// The exit status for the outcome of the client.
 pub(super) fn judge(tally: &Tally) -> Exit {
     match &tally.fault {
         None => Exit::Done,
@@ -20,7 +20,7 @@ pub(super) fn judge(tally: &Tally) -> Exit {
     }
 }
 
-/// Whether the scenario showed what it is to show, where that is to be `seen`.
+/// Compares the report with what the scenario demonstrates, where the capture can show it.
 pub(super) fn judge_scenario(scenario: &Scenario, outcome: &SessionOutcome, seen: Option<&Observed>) -> Exit {
     if let Some(script_error) = &outcome.script_error {
         say(&if script_error.halted { "stopped before the end".to_owned() } else { script_error.to_string() });

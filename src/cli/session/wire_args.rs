@@ -74,7 +74,7 @@ impl WireArgs {
         typed.into_iter().find_map(|(name, is_typed)| is_typed.then_some(name))
     }
 
-    /// Whether chance decides what becomes of packets.
+    /// Returns `true` if chance decides which packets the link drops, delays or changes.
     pub(super) fn chance(&self) -> bool {
         let shares = [&self.loss, &self.duplicate, &self.reorder, &self.corrupt];
         self.seed.is_some() || !self.jitter.is_empty() || shares.iter().any(|share| !share.is_empty())
