@@ -186,7 +186,7 @@ impl OptionKinds {
             .map(|(_, name)| name)
     }
 
-    /// Returns `true` if the option is MP_FASTCLOSE, which closes all subflows at once (RFC 8684 §3.5).
+    /// Returns `true` if MP_FASTCLOSE is in the set; it closes all subflows at once (RFC 8684 §3.5).
     pub fn has_fastclose(&self) -> bool {
         self.mptcp >> MP_FASTCLOSE & 1 == 1
     }

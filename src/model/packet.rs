@@ -201,8 +201,8 @@ impl IcmpError {
         matches!((self.version, self.icmp_type, self.code), (4, 3, 0..=3 | 5..) | (6, 1, _))
     }
 
-    /// Returns `true` if the packet was not delivered: a redirect names a better route, and the sender of a source
-    /// quench may have forwarded the packet (RFC 792).
+    /// Returns `true` if the error means that the packet was not delivered; `false` for a redirect and a source quench,
+    /// whose sender may have forwarded it (RFC 792).
     pub fn tells_of_loss(&self) -> bool {
         !matches!((self.version, self.icmp_type), (4, 4 | 5))
     }
