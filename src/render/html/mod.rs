@@ -4,10 +4,10 @@
 //! ladder, the replay. The page asks no network for anything, and its policy forbids it to.
 
 mod answers;
+mod conversation_state;
 mod escaper;
 mod evidence;
 mod header;
-mod material;
 mod page;
 mod row;
 mod section;
@@ -17,8 +17,8 @@ use std::io::{self, Write};
 
 use askama::Template;
 
-use self::evidence::Proved;
-use self::material::{Material, STEPS};
+use self::conversation_state::{ConversationState, STEPS};
+use self::evidence::FindingView;
 use self::page::{Capture, Content, Entry, Page};
 use self::section::Section;
 use super::{Format, Options, Triaged, svg};
@@ -44,7 +44,7 @@ pub(super) static FORMAT: Format = Format {
         let html = Html::new(out, options);
         Box::new(AnswerCollector::new(PerConversationCollector::new(
             bounds.conversations,
-            move || Material::new(bounds),
+            move || ConversationState::new(bounds),
             html,
         )))
     },
@@ -82,7 +82,7 @@ impl<W: Write> Html<W> {
     }
 }
 
-impl<W: Write> PerConversationRenderer<Material> for Html<W> {
+impl<W: Write> PerConversationRenderer<ConversationState> for Html<W> {
     fn step(&mut self, step: &Step<'_>) {
         self.series.step(step);
     }
@@ -102,7 +102,7 @@ impl<W: Write> PerConversationRenderer<Material> for Html<W> {
     fn render(
         &mut self,
         info: &CaptureInfo,
-        kept: &[KeptConversation<Material>],
+        kept: &[KeptConversation<ConversationState>],
         totals: &CaptureTotals,
     ) -> io::Result<()> {
         let title = capture_heading(info);
@@ -152,9 +152,9 @@ impl<W: Write> PerConversationRenderer<Material> for Html<W> {
                 |conversation| Entry { conversation, target: targets.get(&stream_of(conversation)).cloned().flatten() };
             entries = worst.conversations.iter().map(entry).collect();
         }
-        let of_capture = std::mem::take(&mut totals.findings).into_iter().map(Proved::of_capture).collect();
+        let of_capture = std::mem::take(&mut totals.findings).into_iter().map(FindingView::of_capture).collect();
         let mut notes: Vec<_> = page_notes_of(&totals).into_iter().map(|note| note.text).collect();
-        let cut = |gathered: &KeptConversation<Material>| {
+        let cut = |gathered: &KeptConversation<ConversationState>| {
             gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0
         };
         if self.bytes >= MAX_BYTES || kept.iter().copied().any(cut) {

@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::evidence::{Judged, Proved};
-use super::row::{self, Shown};
+use super::evidence::{FindingView, VerdictView};
+use super::row::{self, CellView};
 use crate::explain::{Conversation, Fact};
 use crate::model::{CaptureInfo, Severity};
 use crate::render::grid::{self, Grid, Head};
@@ -66,17 +66,17 @@ pub(super) struct Capture {
     /// The lines of a drawing of the messages among several programs.
     exchange: Vec<String>,
     /// Findings of the capture as a whole, the gravest first.
-    of_capture: Vec<Proved>,
+    of_capture: Vec<FindingView>,
     /// The verdicts on the first conversations.
-    verdicts: Vec<Judged>,
-    grave: Vec<(String, Proved)>,
+    verdicts: Vec<VerdictView>,
+    grave: Vec<(String, FindingView)>,
     grave_left_out: usize,
     /// `true` if no step, no conversation and not the capture has a warning or problem.
     healthy: bool,
     head: Vec<Head>,
-    rows: Vec<(Option<String>, Vec<Shown>)>,
+    rows: Vec<(Option<String>, Vec<CellView>)>,
     call_head: Vec<Head>,
-    call_rows: Vec<Vec<Shown>>,
+    call_rows: Vec<Vec<CellView>>,
     /// An SVG element.
     graphs: String,
     /// Markup.
@@ -87,11 +87,11 @@ pub(super) struct Capture {
 pub(super) struct Content<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// Findings of the capture as a whole.
-    pub(super) of_capture: Vec<Proved>,
+    pub(super) of_capture: Vec<FindingView>,
     /// The verdicts on the conversations that the page holds.
-    pub(super) verdicts: Vec<Judged>,
+    pub(super) verdicts: Vec<VerdictView>,
     /// Findings that matter, with the titles of their conversations.
-    pub(super) grave: Vec<(String, Proved)>,
+    pub(super) grave: Vec<(String, FindingView)>,
     pub(super) calls: Vec<TracedCall>,
     pub(super) notes: Vec<String>,
     /// An SVG element.

@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::answers::{self, Question};
-use super::evidence::{Judged, Places, Proved, Told};
-use super::material::Material;
+use super::conversation_state::ConversationState;
+use super::evidence::{FindingView, RowIndex, VerdictLineView, VerdictView};
 use super::row::{self, Row};
 use crate::explain::{Fact, Step};
 use crate::model::Severity;
@@ -43,11 +43,11 @@ pub(super) struct Section {
     parts: Parts,
     facts: Vec<Fact>,
     /// The verdict: each line, with the frames that show it.
-    verdict: Vec<Told>,
+    verdict: Vec<VerdictLineView>,
     verdict_severity: Severity,
     verdict_class: &'static str,
     ledger: Vec<LedgerLine>,
-    findings: Vec<Proved>,
+    findings: Vec<FindingView>,
     /// Number of further findings, in words.
     findings_left_out: String,
     /// An SVG element, or nothing.
@@ -105,18 +105,18 @@ fn more(left_out: u64, noun: &str) -> String {
 
 impl Section {
     pub(super) fn of(
-        gathered: &KeptConversation<Material>,
+        gathered: &KeptConversation<ConversationState>,
         prefix: &str,
         options: &Options,
         conversations: usize,
     ) -> Self {
         let KeptConversation { conversation, kept } = gathered;
         let (view, stream) = (&options.view, conversation.totals.stream);
-        let places = &Places::of(&kept.steps, prefix);
+        let places = &RowIndex::of(&kept.steps, prefix);
         let title = conversation_title(&conversation.totals, view);
         let lines = finding_lines_of(conversation, &kept.digest);
         let findings_left_out = lines.len().saturating_sub(FINDINGS);
-        let mut findings: Vec<_> = lines.into_iter().map(|line| Proved::of(line, places)).collect();
+        let mut findings: Vec<_> = lines.into_iter().map(|line| FindingView::of(line, places)).collect();
         findings.truncate(FINDINGS);
         let verdict = conversation.verdict(&kept.digest);
         let verdict_class = match verdict.severity {
@@ -145,7 +145,7 @@ impl Section {
             facts: conversation.facts(),
             parts: options.parts.clone(),
             verdict_severity: verdict.severity,
-            verdict: verdict.lines.into_iter().map(|line| Told::of(line, places)).collect(),
+            verdict: verdict.lines.into_iter().map(|line| VerdictLineView::of(line, places)).collect(),
             verdict_class,
             ledger: ledger_lines(&conversation.totals),
             findings,
@@ -164,14 +164,20 @@ impl Section {
     }
 
     /// The verdict, with the conversation's title.
-    pub(super) fn judged(&self) -> Option<Judged> {
+    pub(super) fn judged(&self) -> Option<VerdictView> {
         let shown = self.parts.has(Part::Verdict);
         let (title, id, class) = (self.title.clone(), self.id.clone(), self.verdict_class);
-        shown.then(|| Judged { title, id, severity: self.verdict_severity, class, lines: self.verdict.clone() })
+        shown.then(|| VerdictView {
+            title,
+            id,
+            severity: self.verdict_severity,
+            class,
+            lines: self.verdict.clone(),
+        })
     }
 
     /// The findings that matter, with the conversation's title.
-    pub(super) fn grave(&self) -> Vec<(String, Proved)> {
+    pub(super) fn grave(&self) -> Vec<(String, FindingView)> {
         let grave = self.findings.iter().filter(|finding| finding.severity > Severity::Note);
         grave.map(|finding| (self.title.clone(), finding.clone())).collect()
     }

@@ -1,14 +1,14 @@
 //! `--format ladder`: the sequence diagram for a terminal, in Unicode or ASCII.
 
-mod rung;
 mod stroke;
+mod text_row;
 
 use std::io::{self, Write};
 
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
-use self::rung::Columns;
+use self::text_row::Columns;
 use super::table::wrap;
 use super::{Format, Options, Triaged, escape};
 use crate::model::CaptureInfo;

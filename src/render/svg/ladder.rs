@@ -26,7 +26,7 @@ const PHASE: f32 = 24.0;
 const NOTE: usize = 150;
 
 /// The vertical positions of everything, from top to bottom.
-pub(super) struct Sheet<'a> {
+pub(super) struct LadderDrawing<'a> {
     pub(super) ladder: &'a Ladder,
     /// The place of each row's arrow.
     rows: Vec<f32>,
@@ -41,7 +41,7 @@ pub(super) struct Sheet<'a> {
 
 /// Draws a ladder as a fragment whose top left corner is at 0, 0; gives its height too.
 pub(super) fn draw(ladder: &Ladder, prefix: &str) -> (String, f32) {
-    let sheet = Sheet::of(ladder, prefix);
+    let sheet = LadderDrawing::of(ladder, prefix);
     let mut canvas = Canvas::default();
     document::heading(&mut canvas, &ladder.title);
     sheet.draw_bands(&mut canvas);
@@ -63,7 +63,7 @@ pub(super) fn step_id(prefix: &str, stream: StreamId, step: u64) -> String {
     format!("{prefix}{}-{}-step-{step}", stream.protocol.name(), stream.number)
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> LadderDrawing<'a> {
     fn of(ladder: &'a Ladder, prefix: &'a str) -> Self {
         let top = 128.0;
         let mut y = top;

@@ -2,12 +2,12 @@
 
 use super::canvas::{Anchor, Canvas, Point};
 use super::document::WIDTH;
-use super::ladder::{CLIENT, SERVER, Sheet};
+use super::ladder::{CLIENT, SERVER, LadderDrawing};
 use super::theme;
 use crate::model::Direction;
 use crate::report::ladder::{Change, Lifeline, State};
 
-impl Sheet<'_> {
+impl LadderDrawing<'_> {
     pub(super) fn draw_lifeline(&self, canvas: &mut Canvas, direction: Direction) {
         let (lifeline, x) = match direction {
             Direction::ClientToServer => (&self.ladder.lifelines.client_to_server, CLIENT),

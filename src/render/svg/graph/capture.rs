@@ -4,11 +4,11 @@ use super::super::canvas::{Anchor, Canvas, Point};
 use super::super::document::{self, WIDTH};
 use super::axis::{Axis, Quantity, column};
 use super::conversation::{COLUMNS, spread};
-use super::panel::{Look, Panel, Place};
+use super::panel::{Panel, PlotArea, SeriesStyle};
 use crate::report::series::CaptureSeries;
 use crate::report::{count, counted};
 
-const TRAFFIC: Look = Look { class: "data", color: "#1f5fa8", width: 1.6, dash: "" };
+const TRAFFIC: SeriesStyle = SeriesStyle { class: "data", color: "#1f5fa8", width: 1.6, dash: "" };
 const HEIGHT: f32 = 230.0;
 /// The height of a conversation's bar, where it begins and how long the largest is.
 const ROW: f32 = 24.0;
@@ -35,7 +35,7 @@ fn traffic(canvas: &mut Canvas, y: f32, series: &CaptureSeries) -> f32 {
     ];
     for (x, title, quantity, columns) in graphs {
         let top = columns.iter().copied().fold(1.0, f64::max);
-        let place = Place { x, y, width: WIDTH / 2.0, height: HEIGHT };
+        let place = PlotArea { x, y, width: WIDTH / 2.0, height: HEIGHT };
         let axis = Axis::exact(Quantity::Time, 0.0, end.0 as f64, 5);
         let mut panel = Panel::new(canvas, place, &title, axis, Axis::rounded(quantity, top, 5));
         panel.columns(TRAFFIC, &columns, width);

@@ -12,7 +12,7 @@ const ROWS: usize = 500;
 
 /// The kept part of one conversation.
 #[derive(Clone, Debug)]
-pub(super) struct Material {
+pub(super) struct ConversationState {
     bounds: Bounds,
     /// The first steps.
     pub(super) steps: Vec<Step<'static>>,
@@ -26,7 +26,7 @@ pub(super) struct Material {
     pub(super) series: ConversationSeries,
 }
 
-impl Material {
+impl ConversationState {
     pub(super) fn new(bounds: Bounds) -> Self {
         let usual = bounds.steps == Bounds::default().steps;
         let rows = if usual { bounds.steps } else { bounds.steps.min(ROWS) };
@@ -41,7 +41,7 @@ impl Material {
     }
 }
 
-impl PerConversation for Material {
+impl PerConversation for ConversationState {
     fn step(&mut self, step: &Step<'_>) {
         self.trail.step(step);
         self.series.step(step);
