@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::answers::{self, Answered, Evidence, Questions};
 use super::conversation_findings;
-use super::facts::{self, Fact, Known};
+use super::facts::{self, Fact, FactInput};
 use super::merged::{FindingDigest, MergedFinding};
 use super::transfer::Transfer;
 use super::verdict::{self, VerdictLines};
@@ -118,9 +118,9 @@ impl Conversation {
         facts::of(&self.known())
     }
 
-    fn known(&self) -> Known<'_> {
+    fn known(&self) -> FactInput<'_> {
         let seen = self.evidence.as_deref().map(|evidence| &evidence.transfer);
         let transfer = seen.or(self.transfer.as_deref());
-        Known { totals: &self.totals, transfer, sends: self.sends.as_ref() }
+        FactInput { totals: &self.totals, transfer, sends: self.sends.as_ref() }
     }
 }

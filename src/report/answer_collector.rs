@@ -72,7 +72,7 @@ impl<S: Sink> ForwardSink for AnswerCollector<S> {
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         if let Some(evidence) = self.evidence(&step.event) {
-            evidence.see(&step.event);
+            evidence.record(&step.event);
         }
         self.inner.step(step)
     }

@@ -138,7 +138,7 @@ impl<R: Renderer> Sink for Collector<R> {
             self.left_out.step(step);
             return Ok(());
         };
-        open.transfer.see(&step.event);
+        open.transfer.record(&step.event);
         open.digest.see(step);
         if open.steps.len() < steps {
             open.steps.push(step.keep(payload));

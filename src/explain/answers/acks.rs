@@ -27,7 +27,7 @@ const ROWS: usize = 12;
 
 /// An ACK of new data.
 #[derive(Clone, Copy, Debug)]
-struct Ack {
+struct DataAck {
     frame: u64,
     from: u32,
     ack: u32,
@@ -37,8 +37,8 @@ struct Ack {
 
 /// One side's ACKs.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    first: Vec<Ack>,
+pub(super) struct AckEvidence {
+    first: Vec<DataAck>,
     count: u64,
     bytes: u64,
     min: Option<u32>,
@@ -52,8 +52,8 @@ pub(super) struct Seen {
     longest: Nanos,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl AckEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // one that rides on data may have come late with it
         let delayed = facts.observations.delayed_ack.filter(|_| facts.len == 0);
         if let Some(AckDelayProof { data, delay, .. }) = delayed.map(|delayed| delayed.proof) {
@@ -74,7 +74,7 @@ impl Seen {
         }
         if self.first.len() < ROWS {
             let ack = facts.ack.unwrap_or_default();
-            self.first.push(Ack {
+            self.first.push(DataAck {
                 frame: event.frame,
                 from: acked.from,
                 ack,

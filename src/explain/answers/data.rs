@@ -47,13 +47,13 @@ pub(super) struct Segment {
 
 /// The first data segments of one side, as first sent.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct DataEvidence {
     pub(super) first: Vec<Segment>,
     /// Number of data segments, without retransmissions.
     count: u64,
 }
 
-impl Seen {
+impl DataEvidence {
     pub(super) fn sent(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         let is_probe = facts.probe.is_some() && facts.len <= 1;
         if facts.len == 0 || is_probe {

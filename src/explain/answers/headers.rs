@@ -35,14 +35,14 @@ struct Sizes {
 
 /// The sizes that occur, and the first packet.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct HeaderEvidence {
     kinds: Vec<(Sizes, u64, u64)>,
     other: u64,
     first: Option<(u64, u8)>,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>) {
+impl HeaderEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>) {
         match &event.body {
             Body::Icmp(_) => {}
             Body::Udp(_) => {

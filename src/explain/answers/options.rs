@@ -31,13 +31,13 @@ struct Syn {
 
 /// Each side's SYN, and the segments with SACK blocks.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct OptionEvidence {
     syns: PerDirection<Option<(u64, Syn)>>,
     blocks: Occurrences,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl OptionEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // a SYN-ACK that does not fit the SYN offers nothing
         if facts.flags.contains(TcpFlags::SYN) && facts.role != SegmentRole::WrongSynAck {
             let syn = Syn { options: facts.options, flags: facts.flags };

@@ -28,15 +28,15 @@ struct Pair {
 
 /// The replies.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct ReplyEvidence {
     pairs: Vec<Pair>,
     replies: u64,
     /// The requests that replies are taken for, where others fit as well, and those replies.
     in_doubt: (Occurrences, Occurrences),
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &UdpFacts) {
+impl ReplyEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &UdpFacts) {
         match facts.place {
             UdpPlace::Reply { request, sure: true, .. } => {
                 self.replies += 1;
@@ -108,9 +108,9 @@ fn no_pair(case: &Case<'_>) -> Answer {
     let answer = Answer::unknown("No datagram in the capture answers another.");
     let answer = answer.frames(udp.first.map(|sent| sent.frame));
     match udp.error(Direction::ClientToServer) {
-        Some(told) => answer
-            .add(format!("What came back is an ICMP error: {} (frame {}).", told.error.name(), told.frame))
-            .frames([told.frame]),
+        Some(per_sender) => answer
+            .add(format!("What came back is an ICMP error: {} (frame {}).", per_sender.error.name(), per_sender.frame))
+            .frames([per_sender.frame]),
         None => answer,
     }
 }

@@ -124,7 +124,7 @@ fn interrupted(case: &Case<'_>) -> Answer {
         None => Answer::new(
             "Its kernel closes its socket, and nothing is sent: UDP has no close. The peer notices nothing; its next datagram is answered with ICMP port unreachable.",
         )
-        .frames(case.seen.udp.first_error().map(|told| told.frame))
+        .frames(case.seen.udp.first_error().map(|per_sender| per_sender.frame))
         .but("Whether and when a program ended: that is not on the wire."),
         Some(tcp) => of_tcp(case, tcp),
     }

@@ -36,7 +36,7 @@ const ROWS: usize = 20;
 
 /// A window as one packet advertises it.
 #[derive(Clone, Copy, Debug)]
-struct Window {
+struct AdvertisedWindow {
     frame: u64,
     sender: Direction,
     raw: u16,
@@ -47,21 +47,21 @@ struct Window {
 
 /// The windows of both sides.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    min: PerDirection<Option<Window>>,
+pub(super) struct WindowEvidence {
+    min: PerDirection<Option<AdvertisedWindow>>,
     /// Every window of the side was in bytes.
     scaled: PerDirection<bool>,
-    first: Vec<Window>,
+    first: Vec<AdvertisedWindow>,
     count: u64,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl WindowEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // a reset's window means nothing, and nothing in an unacceptable segment counts
         if facts.flags.contains(TcpFlags::RST) || facts.unacceptable.is_some() {
             return;
         }
-        let window = Window {
+        let window = AdvertisedWindow {
             frame: event.frame,
             sender: event.direction,
             raw: facts.window_raw,
@@ -82,7 +82,7 @@ impl Seen {
     }
 }
 
-impl Window {
+impl AdvertisedWindow {
     fn product(&self) -> String {
         match (self.on_syn, self.factor) {
             (true, _) => format!("{} (a window on a SYN is never scaled)", self.raw),

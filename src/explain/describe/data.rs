@@ -26,8 +26,8 @@ pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts, longes
             payload(out, event, facts.len, longest);
         }
     }
-    if let Some(misfit) = misfit(facts.checksum) {
-        say!(out, "; ", misfit);
+    if let Some(checksum_note) = checksum_note(facts.checksum) {
+        say!(out, "; ", checksum_note);
     }
     // a flag that is worth a word
     if facts.flags.contains(TcpFlags::URG) {
@@ -36,7 +36,7 @@ pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts, longes
 }
 
 /// Says that the captured bytes are not those that were sent, or were changed afterwards; the finding has the details.
-pub(super) fn misfit(checksum: Checksum) -> Option<&'static str> {
+pub(super) fn checksum_note(checksum: Checksum) -> Option<&'static str> {
     (checksum == Checksum::Invalid).then_some("its checksum does not fit")
 }
 
@@ -63,7 +63,7 @@ pub(super) fn echoed(out: &mut String, who: &str, len: u32, echo: &Echo) {
                 " of ",
                 of,
                 " back",
-                made(form),
+                transformation(form),
                 " again: ",
                 form.copies,
                 " times so far"
@@ -81,7 +81,7 @@ fn is_another_time(len: u32, echo: &Echo, form: EchoForm) -> bool {
 }
 
 fn came_back(out: &mut String, who: &str, size: &Bytes, of: &Frames, echo: &Echo, form: EchoForm) {
-    let how = made(form);
+    let how = transformation(form);
     match (form.copies, echo.whole_copies(form)) {
         (copies, _) if echo.apart && echo.request.0 != echo.request.1 => {
             say!(out, who, " echoes the ", Bytes(echo.bytes), " of ", *of, " back, each", how);
@@ -107,7 +107,7 @@ fn came_back(out: &mut String, who: &str, size: &Bytes, of: &Frames, echo: &Echo
 }
 
 /// Describes the transformation of a request's bytes, except repetition: ` in upper case behind a prefix of 6 bytes`.
-pub(in crate::explain) fn made(form: EchoForm) -> String {
+pub(in crate::explain) fn transformation(form: EchoForm) -> String {
     let upper = if form.upper { " in upper case" } else { "" };
     match form.prefix {
         0 => upper.to_owned(),

@@ -1,18 +1,18 @@
 //! The fact about echoed data: the bytes returned, and the number of pieces.
 
-use super::Known;
+use super::FactInput;
 use crate::echo::{EchoSeen, EchoStory, GaveUp};
-use crate::explain::describe::made;
+use crate::explain::describe::transformation;
 use crate::model::{counted, thousands};
 use crate::track::Handshake;
 
 /// The echoed bytes, and the numbers of sends, segments and answers.
-pub(super) fn echo(known: &Known<'_>) -> String {
+pub(super) fn echo(known: &FactInput<'_>) -> String {
     let parts = [Some(cause(known)), exchange(known)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn cause(known: &Known<'_>) -> String {
+fn cause(known: &FactInput<'_>) -> String {
     let totals = known.totals;
     let limits = limits(&totals.echo_story);
     let Some(echo) = &totals.echo else {
@@ -83,7 +83,7 @@ fn cause(known: &Known<'_>) -> String {
 }
 
 /// Number of the client's bytes that came back, and of all its bytes, where that is known.
-pub(in crate::explain) fn returned(known: &Known<'_>) -> Option<(u64, u64)> {
+pub(in crate::explain) fn returned(known: &FactInput<'_>) -> Option<(u64, u64)> {
     let all = known.transfer?.flows().client_to_server.bytes;
     let missing = known.totals.echo?.pending_bytes;
     Some((all.checked_sub(missing)?, all))
@@ -91,7 +91,7 @@ pub(in crate::explain) fn returned(known: &Known<'_>) -> Option<(u64, u64)> {
 
 /// The unit of the count: the capture shows requests by PSH; where the program is known to have sent otherwise, PSH
 /// marks only segments.
-fn unit(known: &Known<'_>, requests: u64) -> &'static str {
+fn unit(known: &FactInput<'_>, requests: u64) -> &'static str {
     let otherwise = known.sends.is_some_and(|sends| sends.client_to_server != requests);
     match (known.totals.tcp.is_some() && otherwise, requests) {
         (true, 1) => "push",
@@ -105,7 +105,7 @@ fn came_back(seen: &EchoSeen) -> String {
     let form = seen.form;
     let how = match (form.upper, form.prefix) {
         (false, 0) => " byte for byte".to_owned(),
-        _ => made(form),
+        _ => transformation(form),
     };
     let over = match (seen.repeated, form.copies) {
         (false, _) => String::new(),
@@ -144,7 +144,7 @@ fn limits(story: &EchoStory) -> Vec<String> {
 
 /// The numbers of sends, segments and answers: `4 sends, 2 segments, 1 answer`. Without a transcript the sends are
 /// unknown.
-fn exchange(known: &Known<'_>) -> Option<String> {
+fn exchange(known: &FactInput<'_>) -> Option<String> {
     let (transfer, sends) = (known.transfer?, known.sends);
     let (client, server) = (&transfer.flows().client_to_server, &transfer.flows().server_to_client);
     // only where the bytes come back, what the server sends is known to be an answer

@@ -29,12 +29,12 @@ pub struct FactKind {
     pub label: &'static str,
     /// Its meaning, for the documentation.
     pub about: &'static str,
-    text: fn(&Known<'_>) -> Option<String>,
+    text: fn(&FactInput<'_>) -> Option<String>,
 }
 
 /// The known data about a conversation.
 #[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
+pub(super) struct FactInput<'a> {
     pub(super) totals: &'a ConversationTotals,
     /// The transfer of its steps; `None` where no sink looked at them.
     pub(super) transfer: Option<&'a Transfer>,
@@ -42,7 +42,7 @@ pub(super) struct Known<'a> {
     pub(super) sends: Option<&'a PerDirection<u64>>,
 }
 
-impl Known<'_> {
+impl FactInput<'_> {
     /// The suffix for something that is missing, where the capture was not read to its end.
     fn so_far(&self) -> &'static str {
         if self.totals.may_go_on() { " as far as the capture was read" } else { "" }
@@ -99,12 +99,12 @@ pub static FACTS: &[FactKind] = &[
     fact("Traffic", "packets and bytes each way", |known| Some(traffic(known.totals))),
 ];
 
-const fn fact(label: &'static str, about: &'static str, text: fn(&Known<'_>) -> Option<String>) -> FactKind {
+const fn fact(label: &'static str, about: &'static str, text: fn(&FactInput<'_>) -> Option<String>) -> FactKind {
     FactKind { label, about, text }
 }
 
 /// The lines of one conversation.
-pub(super) fn of(known: &Known<'_>) -> Vec<Fact> {
+pub(super) fn of(known: &FactInput<'_>) -> Vec<Fact> {
     let line = |kind: &FactKind| Some(Fact { label: kind.label, text: (kind.text)(known)? });
     FACTS.iter().filter_map(line).collect()
 }

@@ -1,6 +1,6 @@
 //! The fact about response times: the time of the server, and the share of the network.
 
-use super::Known;
+use super::FactInput;
 use super::round_trip::spread;
 use crate::explain::capture_point::captured_at;
 use crate::model::Occurrences;
@@ -9,7 +9,7 @@ use crate::model::{Nanos, counted};
 use crate::track::CapturePoint;
 
 /// From each request's last byte to its answer's first.
-pub(super) fn response_time(known: &Known<'_>) -> Option<String> {
+pub(super) fn response_time(known: &FactInput<'_>) -> Option<String> {
     let times = known.transfer?.response_times()?;
     let (min, max) = (times.min?, times.max?);
     let (it, than) = if times.count == 1 { ("it", "that") } else { ("each", "the shortest of them") };

@@ -1,6 +1,6 @@
 //! Facts about the transfer of data, for each side that sent enough of it.
 
-use super::Known;
+use super::FactInput;
 use crate::explain::answers::rate;
 use crate::explain::capture_point::captured_at;
 use crate::explain::transfer::{self, Flow};
@@ -35,7 +35,7 @@ impl Sent<'_> {
 }
 
 /// The text about each side that transferred something, behind its name.
-fn told(known: &Known<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option<String> {
+fn per_sender(known: &FactInput<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option<String> {
     let (flows, capture_point) = (known.transfer?.flows(), known.totals.capture_point_evidence().capture_point);
     let sides = [Direction::ClientToServer, Direction::ServerToClient].into_iter().filter_map(|sender| {
         let sent = Sent { flow: flows.get(sender), sender, capture_point };
@@ -45,8 +45,8 @@ fn told(known: &Known<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option
     Some(sides.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
 }
 
-pub(super) fn goodput(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| {
+pub(super) fn goodput(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| {
         let Some(span) = sent.flow.span() else {
             let why = if sent.flow.last.is_some() { "no time passes until its data is acknowledged" } else { NO_ACK };
             return Some(format!("unknown: {why}"));
@@ -65,8 +65,8 @@ pub(super) fn goodput(known: &Known<'_>) -> Option<String> {
     })
 }
 
-pub(super) fn again(known: &Known<'_>) -> Option<String> {
-    told(known, |Sent { flow, .. }| {
+pub(super) fn again(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |Sent { flow, .. }| {
         let all = flow.bytes + flow.again;
         if flow.again == 0 {
             return Some(format!("none of {}", counted(all, "byte")));
@@ -76,15 +76,15 @@ pub(super) fn again(known: &Known<'_>) -> Option<String> {
     })
 }
 
-pub(super) fn in_flight(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| {
+pub(super) fn in_flight(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| {
         let max = counted(u64::from(sent.flow.most_in_flight), "byte");
         sent.shows_flight().then(|| format!("max {max}, {}", captured_at(sent.capture_point)))
     })
 }
 
-pub(super) fn idle(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| sent.shows_flight().then(|| idle_time(sent.flow)))
+pub(super) fn idle(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| sent.shows_flight().then(|| idle_time(sent.flow)))
 }
 
 fn idle_time(flow: &Flow) -> String {
@@ -97,8 +97,8 @@ fn idle_time(flow: &Flow) -> String {
     format!("{}{share}: all data was acknowledged and nothing was in flight", flow.idle.human())
 }
 
-pub(super) fn slow_start(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| sent.shows_flight().then(|| rounds(sent.flow)).flatten())
+pub(super) fn slow_start(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| sent.shows_flight().then(|| rounds(sent.flow)).flatten())
 }
 
 /// The first rounds, where at least two of them grow as in slow start.
@@ -120,6 +120,6 @@ fn rounds(flow: &Flow) -> Option<String> {
     ))
 }
 
-pub(super) fn limit(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| sent.flow.last.map(|_| transfer::limit(sent.flow, sent.sender, sent.capture_point)))
+pub(super) fn limit(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| sent.flow.last.map(|_| transfer::limit(sent.flow, sent.sender, sent.capture_point)))
 }

@@ -1,7 +1,7 @@
 //! The data of one side, as it is sent and acknowledged.
 
 use super::rounds::Rounds;
-use super::spent::{Spent, Upon, Waits};
+use super::spent::{SendTrigger, TimeSpent, WaitReason};
 use crate::model::{Nanos, SeqNumber, TcpFlags};
 use crate::track::{Asks, Event, TcpFacts, Wait};
 
@@ -35,7 +35,7 @@ pub(in crate::explain) struct Flow {
     pub(in crate::explain) most_in_flight: u32,
     pub(in crate::explain) rounds: Rounds,
     /// The time ledger until the last segment was sent.
-    pub(super) spent: Spent,
+    pub(super) spent: TimeSpent,
     /// Time in which nothing was in flight and the window had room, until the last ACK of new data and until now.
     pub(in crate::explain) idle: Nanos,
     idle_so_far: Nanos,
@@ -73,7 +73,7 @@ impl Flow {
     }
 
     /// Returns `true` if all retransmitted data had arrived before, so that nothing was lost.
-    pub(super) fn lost_nothing(&self) -> bool {
+    pub(super) fn all_spurious(&self) -> bool {
         self.repeats > 0 && self.acked_before.max(self.had).max(self.echoed) >= self.repeats
     }
 
@@ -105,8 +105,8 @@ impl Flow {
         self.pass(event.since_start);
         // a window far below the MSS: each segment is as large as the room, so none looks held back
         let small_window = facts.observations.wait.is_some_and(|wait| wait.rule.effect == Wait::Window);
-        let upon = if again { Upon::Loss } else { self.upon() };
-        self.spent.end(if small_window { Upon::Window } else { upon }, !self.short);
+        let send_trigger = if again { SendTrigger::Loss } else { self.send_trigger() };
+        self.spent.end(if small_window { SendTrigger::Window } else { send_trigger }, !self.short);
         self.first.get_or_insert((event.frame, event.since_start));
         self.largest = self.largest.max(facts.len);
         let short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
@@ -205,7 +205,7 @@ impl Flow {
         if let (Some(_), Some(before), Some(now)) = (self.first, self.now, now) {
             let (waits, time) = (self.waits(), now.minus(before));
             self.spent.pass(waits, time);
-            if waits == Waits::Idle {
+            if waits == WaitReason::Idle {
                 self.idle_so_far = self.idle_so_far.plus(time.max(Nanos(0)));
             }
         }
@@ -213,24 +213,24 @@ impl Flow {
     }
 
     /// The current wait of this side.
-    fn waits(&self) -> Waits {
+    fn waits(&self) -> WaitReason {
         let room = self.edge.zip(self.next).map(|(edge, next)| edge.distance(next));
         if self.repairs.is_some() {
-            Waits::Repair
+            WaitReason::Repair
         } else if room.is_some_and(|room| room < self.full().cast_signed()) {
-            Waits::Window
+            WaitReason::Window
         } else if self.in_flight() == 0 {
-            Waits::Idle
+            WaitReason::Idle
         } else {
-            Waits::Ack
+            WaitReason::Ack
         }
     }
 
     /// The event after which new data is sent now.
-    fn upon(&self) -> Upon {
+    fn send_trigger(&self) -> SendTrigger {
         match (self.now, self.heard) {
-            (Some(now), Some((then, true))) => Upon::Ack(now.minus(then)),
-            _ => Upon::Nothing,
+            (Some(now), Some((then, true))) => SendTrigger::Ack(now.minus(then)),
+            _ => SendTrigger::Nothing,
         }
     }
 }

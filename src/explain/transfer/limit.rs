@@ -50,7 +50,7 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
 /// The network's share, in losses and in waits for ACKs.
 fn network_of(flow: &Flow, who: &str) -> String {
     let spent = &flow.spent;
-    let repaired = if flow.lost_nothing() {
+    let repaired = if flow.all_spurious() {
         "went by until bytes that were not lost were retransmitted and acknowledged"
     } else {
         "data was lost and not yet recovered"
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn percent_has_two_digits() {
-        let told = [0.0, 0.001, 0.42, 0.996, 7.14, 9.96, 83.4, 100.0].map(percent);
-        assert_eq!(told, ["0%", "less than 0.01%", "0.42%", "1.0%", "7.1%", "10%", "83%", "100%"]);
+        let per_sender = [0.0, 0.001, 0.42, 0.996, 7.14, 9.96, 83.4, 100.0].map(percent);
+        assert_eq!(per_sender, ["0%", "less than 0.01%", "0.42%", "1.0%", "7.1%", "10%", "83%", "100%"]);
     }
 }

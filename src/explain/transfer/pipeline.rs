@@ -19,7 +19,7 @@ pub(super) struct Pipeline {
 
 impl Pipeline {
     /// Takes the next segment.
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         if facts.len == 0 || facts.retransmission.is_some() || facts.probe.is_some() {
             return;
         }

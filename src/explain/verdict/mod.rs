@@ -6,7 +6,7 @@
 
 mod rules;
 
-use super::facts::{Known, returned};
+use super::facts::{FactInput, returned};
 use super::merged::MergedFinding;
 use crate::model::{FindingCode, Severity, thousands};
 use crate::track::{ConversationTotals, TcpTotals};
@@ -87,7 +87,7 @@ pub(super) struct VerdictRule {
 }
 
 /// The verdict on a conversation with these findings, merged.
-pub(super) fn of(known: &Known<'_>, findings: &[MergedFinding]) -> VerdictLines {
+pub(super) fn of(known: &FactInput<'_>, findings: &[MergedFinding]) -> VerdictLines {
     let totals = known.totals;
     let case = Case { totals, tcp: totals.tcp.as_ref(), findings, returned: returned(known) };
     let mut lines = Vec::new();
