@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows what is in a frame.
 
-mod copied;
+mod copying_source;
 pub mod file;
 pub mod filter;
 mod live;
@@ -15,9 +15,9 @@ mod text;
 
 use std::io;
 
-pub use copied::Copied;
+pub use copying_source::CopyingSource;
 pub use live::{
-    Drainer, Interface, InterfaceInfo, LiveCapture, LiveSource, Notice, Notify, Ring, SNAPLEN, Stopper, interfaces,
+    Drainer, Interface, InterfaceInfo, LiveCapture, LiveSource, Notice, Notify, Ring, SNAPLEN, StopHandle, interfaces,
     may_capture, session_filter, ways_to_capture,
 };
 

@@ -9,14 +9,14 @@
 
 mod byte_order;
 mod clock;
-mod damage;
+mod compression;
+mod format_error;
 mod layout;
 mod link;
 mod magic;
-mod packed;
 mod pcap;
 mod pcapng;
-pub(super) mod window;
+pub(super) mod read_buffer;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -24,11 +24,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use self::damage::Damage;
+use self::format_error::FormatError;
 use self::magic::Magic;
 use self::pcap::Records;
 use self::pcapng::Blocks;
-use self::window::Window;
+use self::read_buffer::ReadBuffer;
 use super::Source;
 use super::text::Texts;
 use crate::model::{CaptureFormat, CaptureInfo, Frame};
@@ -36,7 +36,7 @@ use crate::model::{CaptureFormat, CaptureInfo, Frame};
 /// An open capture file; a [`Source`].
 pub struct FileSource {
     info: CaptureInfo,
-    window: Window,
+    window: ReadBuffer,
     body: Body,
     frames: u64,
     ended: bool,
@@ -88,7 +88,7 @@ pub fn from_reader(name: String, reader: impl Read + Send + 'static) -> Result<F
 
 impl FileSource {
     fn new(name: String, reader: Box<dyn Read + Send>) -> Result<Self> {
-        let (magic, mut window) = magic::unpack(reader)?;
+        let (magic, mut window) = magic::decompress(reader)?;
         let (format, body, link_types) = match magic {
             Magic::Pcap(layout) => {
                 let records = Records::open(layout, &mut window)?;
@@ -139,7 +139,7 @@ impl Source for FileSource {
             }
             Err(error) => {
                 self.ended = true;
-                Err(if is_text { error } else { Damage::at_frame(number, error) })
+                Err(if is_text { error } else { FormatError::at_frame(number, error) })
             }
         }
     }

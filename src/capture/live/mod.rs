@@ -2,15 +2,15 @@
 //!
 //! The order matters and is the caller's to keep: [`LiveCapture::open`], then bind the server, then
 //! [`LiveCapture::set_filter`] with its port, then [`LiveCapture::start`], and only then the first packet. What the
-//! kernel had seen when [`Stopper::stop`] is called is delivered to the last frame: the end is found by counting, not
+//! kernel had seen when [`StopHandle::stop`] is called is delivered to the last frame: the end is found by counting, not
 //! by waiting. On an interface that shows the session alone no filter is needed.
 
+mod backlog;
 mod device;
 mod drainer;
 mod filter;
 mod frames;
 mod notice;
-mod past;
 mod ring;
 mod worker;
 
@@ -25,7 +25,7 @@ pub use filter::session_filter;
 pub use frames::LiveSource;
 pub use notice::{Notice, Notify};
 pub use ring::Ring;
-pub use worker::Stopper;
+pub use worker::StopHandle;
 
 use super::save::CaptureWriter;
 use super::tee::Tee;
@@ -69,9 +69,9 @@ pub struct LiveCapture {
     capture: Capture<Active>,
     info: CaptureInfo,
     link: LinkType,
-    past: past::Past,
+    backlog: backlog::Backlog,
     drainer: Drainer,
-    drained: drainer::Drained,
+    drain_receiver: drainer::DrainReceiver,
     /// The loopback interface, whose packets `any` shows leaving and arriving.
     twice: Option<u32>,
 }
@@ -113,8 +113,8 @@ impl LiveCapture {
         };
         // on other interfaces what leaves is seen once, and must not be ignored
         let twice = (info.live && interface.is_any()).then(device::loopback_index).transpose()?;
-        let (drainer, drained) = drainer::pair().context("can't set up the capture")?;
-        Ok(Self { capture, info, link, past: past::Past::default(), drainer, drained, twice })
+        let (drainer, drain_receiver) = drainer::pair().context("can't set up the capture")?;
+        Ok(Self { capture, info, link, backlog: backlog::Backlog::default(), drainer, drain_receiver, twice })
     }
 
     /// Has the ring emptied once the capture is started.
@@ -144,7 +144,7 @@ impl LiveCapture {
 
     /// `asked` is what people are told of the filter.
     fn set_filters(&mut self, filter: &str, asked: &str) -> Result<()> {
-        self.past = past::discard(&mut self.capture).context("can't empty the capture")?;
+        self.backlog = backlog::discard(&mut self.capture).context("can't empty the capture")?;
         let once = self.twice.map(|index| format!("not (outbound and ifindex {index})"));
         let whole = match (once, filter.is_empty()) {
             (None, _) => filter.to_owned(),
@@ -166,7 +166,7 @@ impl LiveCapture {
     ///
     /// # Errors
     /// If the system gives no thread or no pipe.
-    pub fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, Stopper)> {
+    pub fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, StopHandle)> {
         worker::start(self, Tee::new(file), None, Box::new(|_| ()))
     }
 
@@ -180,7 +180,7 @@ impl LiveCapture {
         file: Option<CaptureWriter>,
         max: Option<u64>,
         notify: Notify,
-    ) -> io::Result<(LiveSource, Stopper)> {
+    ) -> io::Result<(LiveSource, StopHandle)> {
         worker::start(self, Tee::new(file), max, notify)
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::options;
-use super::told::{ACK, FIN, SYN, ToldTcp};
+use super::printed::{ACK, FIN, PrintedTcp, SYN};
 use crate::model::Unknown;
 
 /// Most connections whose numbers are known at once.
@@ -59,7 +59,7 @@ impl Numbers {
 
     /// Puts the numbers of a segment of tcpdump's in place as they were on the wire, as far as that is known; tells which
     /// are not.
-    pub(super) fn tcpdump(&mut self, source: End, destination: End, tcp: &mut ToldTcp) -> Unknown {
+    pub(super) fn tcpdump(&mut self, source: End, destination: End, tcp: &mut PrintedTcp) -> Unknown {
         let (key, way) = key(source, destination);
         if !self.connections.contains_key(&key) && self.connections.len() >= MAX_CONNECTIONS {
             self.connections.clear();
@@ -143,7 +143,7 @@ fn key(source: End, destination: End) -> ((End, End), usize) {
 }
 
 /// The sequence space that a segment takes.
-pub(super) fn counted(tcp: &ToldTcp) -> u32 {
+pub(super) fn counted(tcp: &PrintedTcp) -> u32 {
     tcp.len.unwrap_or(0).wrapping_add(u32::from(tcp.has(SYN))).wrapping_add(u32::from(tcp.has(FIN)))
 }
 

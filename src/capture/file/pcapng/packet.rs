@@ -4,7 +4,7 @@ use super::interface::Interface;
 use super::{OBSOLETE_PACKET, SIMPLE_PACKET};
 use crate::capture::MAX_INTERFACES;
 use crate::capture::file::byte_order::ByteOrder;
-use crate::capture::file::damage::impossible_length;
+use crate::capture::file::format_error::impossible_length;
 use crate::model::{LinkType, Timestamp};
 
 /// The fields of a packet block, and the position of the packet in its body.

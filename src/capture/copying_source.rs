@@ -12,12 +12,12 @@ use crate::model::{CaptureInfo, Frame};
 const MAX_FRAME: usize = 262_144;
 
 /// Copies the frames of a source; what was not captured of one is written as zeros.
-pub struct Copied<S> {
+pub struct CopyingSource<S> {
     source: S,
     tee: Tee,
 }
 
-impl<S: Source> Copied<S> {
+impl<S: Source> CopyingSource<S> {
     /// Copies the frames of `source` to `writer`; an error of writing ends the copy, and not the reading.
     pub fn new(source: S, writer: CaptureWriter) -> Self {
         Self { source, tee: Tee::new(Some(writer)) }
@@ -32,7 +32,7 @@ impl<S: Source> Copied<S> {
     }
 }
 
-impl<S: Source> Source for Copied<S> {
+impl<S: Source> Source for CopyingSource<S> {
     fn info(&self) -> &CaptureInfo {
         self.source.info()
     }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 const CAPACITY: usize = 256 * 1024;
 
 /// A sliding view of a stream's bytes.
-pub(in crate::capture) struct Window {
+pub(in crate::capture) struct ReadBuffer {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     start: usize,
@@ -15,7 +15,7 @@ pub(in crate::capture) struct Window {
     before: u64,
 }
 
-impl Window {
+impl ReadBuffer {
     pub(in crate::capture) fn new(reader: Box<dyn Read + Send>) -> Self {
         Self { reader, buffer: vec![0; CAPACITY], start: 0, end: 0, before: 0 }
     }
