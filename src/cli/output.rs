@@ -10,10 +10,10 @@ use super::command_line;
 use super::destination::{Destination, Named, create, is_stdout};
 use super::format_names::{format_help, formats};
 use super::report_dir::ReportDir;
-use super::under_way::Output;
+use super::report_output::ReportOutput;
 use super::{similar, width};
 use crate::explain::Questions;
-use crate::pipeline::annotate::{Annotator, Desk};
+use crate::pipeline::annotate::{AnnotationSink, CommentWriter};
 use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
     AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, LargestConversations, MergedSink, Order,
@@ -299,7 +299,7 @@ impl OutputOptions {
     ///
     /// # Errors
     /// If the file exists and `--force` was not given, or can't be created.
-    pub fn open(mut self) -> anyhow::Result<Output> {
+    pub fn open(mut self) -> anyhow::Result<ReportOutput> {
         let out: Box<dyn Write + Send> = match &self.destination {
             Destination::Stdout => {
                 let stdout = io::stdout();
@@ -319,15 +319,15 @@ impl OutputOptions {
                 Box::new(Named { name: path.display().to_string(), inner: create(path, self.force)? })
             }
         };
-        let (mut sink, desk): (Box<dyn Sink>, _) = match self.format {
+        let (mut sink, comment_writer): (Box<dyn Sink>, _) = match self.format {
             Some(format) if self.render.steps_shown => {
                 let report = format.open(out, &self.render);
                 (render::live(Box::new(io::stdout()), &self.render, report), None)
             }
             Some(format) => (format.open(out, &self.render), None),
             None => {
-                let desk = Desk::new(out);
-                (Box::new(Annotator::new(desk.clone())), Some(desk))
+                let comment_writer = CommentWriter::new(out);
+                (Box::new(AnnotationSink::new(comment_writer.clone())), Some(comment_writer))
             }
         };
         // the folder's reports show them
@@ -364,7 +364,7 @@ impl OutputOptions {
         let bounded = self.render.bounds.conversations < Bounds::NONE.conversations;
         let details = (collects && bounded && !self.render.summary).then_some(self.render.bounds.conversations);
         let reads_once = triage && self.report.is_none();
-        Ok(Output { sink, desk, shows_as_it_reads, shows_headers, details, reads_once })
+        Ok(ReportOutput { sink, comment_writer, shows_as_it_reads, shows_headers, details, reads_once })
     }
 
     /// Returns `true` if the capture itself is to be annotated.

@@ -9,9 +9,9 @@ use clap::Args;
 
 use super::capture_files::CaptureFiles;
 use super::report_dir::ReportDir;
-use super::session::judge_capture;
+use super::session::capture_exit;
 use super::{Exit, privileges};
-use crate::capture::{Interface, LiveCapture, Ring, Stopper, interfaces};
+use crate::capture::{Interface, LiveCapture, Ring, StopHandle, interfaces};
 use crate::drive::Files;
 use crate::model::{Protocol, Side};
 use crate::report::{Sink, TeeSink};
@@ -44,7 +44,7 @@ pub(super) struct OpenRecording {
 
 /// A capture that is being kept and followed.
 pub(super) struct Recording {
-    stopper: Stopper,
+    stopper: StopHandle,
     thread: JoinHandle<Result<Exit>>,
 }
 
@@ -107,7 +107,7 @@ impl OpenRecording {
             });
             // a report that can't be written is no reason to lose the capture
             let written = source.finish().with_context(|| format!("can't write {name}"));
-            let exit = judge_capture(&ran?);
+            let exit = capture_exit(&ran?);
             written?;
             Ok(exit)
         };

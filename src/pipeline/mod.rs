@@ -1,16 +1,16 @@
 //! The only loop: frames in, steps and conversations out, every frame accounted for.
 
-mod ahead;
 pub mod annotate;
-mod own;
-mod packets;
+mod own_conversations;
+mod packet_source;
+mod reader_thread;
 
 use std::io;
 use std::ops::ControlFlow;
 
-use ahead::Ahead;
-use own::Own;
-use packets::{End, Inline, Packets};
+use own_conversations::OwnConversations;
+use packet_source::{End, InlineReader, PacketSource};
+use reader_thread::ReaderThread;
 
 use crate::capture::Source;
 use crate::capture::filter::Filter;
@@ -68,15 +68,16 @@ pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut 
         .with_closing_calls(std::mem::take(&mut options.closing))
         .without_prediction(options.without_prediction);
     let max = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
-    let own = options.server.zip(options.clients.take()).map(|(server, clients)| Own::new(server.port, clients));
+    let own =
+        options.server.zip(options.clients.take()).map(|(server, clients)| OwnConversations::new(server.port, clients));
     // what a filter rejects must not be decoded, lest its fragments be put together
     let mut counter = sink.wants_conversations().then(Tally::default);
     let mut totals = if options.ahead && options.filter.is_none() {
         std::thread::scope(|scope| {
-            follow(&mut Ahead::start(scope, source), &mut tracker, max, own, (sink, &mut counter))
+            follow(&mut ReaderThread::start(scope, source), &mut tracker, max, own, (sink, &mut counter))
         })?
     } else {
-        follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, max, own, (sink, &mut counter))?
+        follow(&mut InlineReader::new(source, options.filter.as_mut()), &mut tracker, max, own, (sink, &mut counter))?
     };
     if options.live && totals.truncated.is_none() {
         let count = options.max_frames.filter(|max| totals.frames >= *max);
@@ -108,10 +109,10 @@ pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut 
 
 /// Follows all packets, at most `max` frames of those that the filter lets through.
 fn follow(
-    packets: &mut impl Packets,
+    packets: &mut impl PacketSource,
     tracker: &mut Tracker,
     max: u64,
-    own: Option<Own>,
+    own: Option<OwnConversations>,
     (sink, counter): (&mut dyn Sink, &mut Option<Tally>),
 ) -> io::Result<CaptureTotals> {
     let mut run = Run { tracker, sink, counter, wants_steps: true, own, totals: CaptureTotals::default() };
@@ -147,7 +148,7 @@ struct Run<'r> {
     /// Counts the findings, where they are to be counted.
     counter: &'r mut Option<Tally>,
     wants_steps: bool,
-    own: Option<Own>,
+    own: Option<OwnConversations>,
     totals: CaptureTotals,
 }
 

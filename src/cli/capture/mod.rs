@@ -13,14 +13,14 @@ use nix::poll::PollFlags;
 
 use self::until_close::UntilClose;
 use super::analyze::check_filter;
-use super::asked::asked;
 use super::capture_files::CaptureFiles;
 use super::exit::say;
 use super::interrupt::interrupt;
 use super::output::{OutputArgs, Scope};
+use super::questions_arg::parse_questions;
 use super::report_dir::ReportDir;
-use super::session::judge_capture;
-use super::under_way::Output;
+use super::report_output::ReportOutput;
+use super::session::capture_exit;
 use super::{Exit, privileges};
 use crate::capture::save::CaptureWriter;
 use crate::capture::{Interface, LiveCapture, Ring};
@@ -96,7 +96,7 @@ pub(super) struct CaptureArgs {
 
     /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
     /// (`echolab formats questions` lists them).
-    #[arg(long, value_name = "ID,…", value_parser = asked, num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "ID,…", value_parser = parse_questions, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "", help_heading = "Output")]
     answers: Option<Questions>,
 
@@ -144,7 +144,7 @@ impl CaptureArgs {
             .run(&halt, &about, &mut output)?;
         let ended = output.end();
 
-        let mut exit = judge_capture(&taken.totals);
+        let mut exit = capture_exit(&taken.totals);
         if taken.totals.frames == 0 {
             say(&format!("no packet was captured {about}"));
         } else {
@@ -193,7 +193,7 @@ struct Taken {
 
 impl Capture {
     /// Sends every packet through the pipeline until `halt`, or what else ends the capture.
-    fn run(self, halt: &Signal, about: &str, output: &mut Output) -> Result<Taken> {
+    fn run(self, halt: &Signal, about: &str, output: &mut ReportOutput) -> Result<Taken> {
         let Self { live, writer, kept, count, time, until_close } = self;
         let (mut source, stopper) = live
             .start_for(writer, count, Box::new(|notice| say(&notice.to_string())))

@@ -167,13 +167,7 @@ impl Section {
     pub(super) fn judged(&self) -> Option<VerdictView> {
         let shown = self.parts.has(Part::Verdict);
         let (title, id, class) = (self.title.clone(), self.id.clone(), self.verdict_class);
-        shown.then(|| VerdictView {
-            title,
-            id,
-            severity: self.verdict_severity,
-            class,
-            lines: self.verdict.clone(),
-        })
+        shown.then(|| VerdictView { title, id, severity: self.verdict_severity, class, lines: self.verdict.clone() })
     }
 
     /// The findings that matter, with the conversation's title.

@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Point};
 use super::document::WIDTH;
-use super::ladder::{CLIENT, SERVER, LadderDrawing};
+use super::ladder::{CLIENT, LadderDrawing, SERVER};
 use super::theme;
 use crate::model::Direction;
 use crate::report::ladder::{Change, Lifeline, State};

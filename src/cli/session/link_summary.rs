@@ -7,7 +7,7 @@ use crate::lab::{Cause, WireTotals};
 use crate::model::{PerDirection, Side};
 
 /// Summarizes the link in lines; empty for a link without faults and script.
-pub(super) fn story(wire: &WireRecord, chance: bool) -> Vec<String> {
+pub(super) fn summary(wire: &WireRecord, chance: bool) -> Vec<String> {
     let totals = &wire.log.totals;
     let mut lines = Vec::new();
     if chance || !wire.rules.is_empty() || !wire.log.events.is_empty() {

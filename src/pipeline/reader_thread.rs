@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use super::packets::{End, Packets};
+use super::packet_source::{End, PacketSource};
 use crate::capture::Source;
 use crate::decode::{Common, Decoder, common};
 use crate::model::{Brief, Frame, Headers, LinkType, Packet, Protocol, Skip, Unknown};
@@ -75,7 +75,7 @@ impl Batch {
 }
 
 /// The tracker's end: takes packets out of batches.
-pub(super) struct Ahead {
+pub(super) struct ReaderThread {
     full: Receiver<Batch>,
     empty: SyncSender<Batch>,
     batch: Batch,
@@ -83,7 +83,7 @@ pub(super) struct Ahead {
     incomplete_fragments: u64,
 }
 
-impl Ahead {
+impl ReaderThread {
     /// Starts to read `source`; the thread ends with the source, or when the tracker's end is dropped.
     pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>, source: &'scope mut (impl Source + Send)) -> Self {
         let (full_sender, full) = sync_channel(BATCHES);
@@ -97,7 +97,7 @@ impl Ahead {
     }
 }
 
-impl Packets for Ahead {
+impl PacketSource for ReaderThread {
     fn each<B>(&mut self, mut take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B> {
         let (mut tcp, mut udp) = (Brief::blank(Protocol::Tcp), Brief::blank(Protocol::Udp));
         loop {

@@ -1,28 +1,28 @@
 //! A report while its captures are read.
 
-use crate::pipeline::annotate::Desk;
+use crate::pipeline::annotate::CommentWriter;
 use crate::report::Sink;
 
 /// A report on its way to its destination.
-pub struct Output {
+pub struct ReportOutput {
     pub(super) sink: Box<dyn Sink>,
-    pub(super) desk: Option<Desk>,
+    pub(super) comment_writer: Option<CommentWriter>,
     pub(super) shows_as_it_reads: bool,
     pub(super) shows_headers: bool,
     pub(super) details: Option<usize>,
     pub(super) reads_once: bool,
 }
 
-impl Output {
+impl ReportOutput {
     /// The sink for the pipeline.
     pub fn sink(&mut self) -> &mut dyn Sink {
         &mut *self.sink
     }
 
     /// The comment writer of a capture to be annotated; its frames must go through
-    /// [`Annotated`](crate::pipeline::annotate::Annotated).
-    pub fn desk(&self) -> Option<Desk> {
-        self.desk.clone()
+    /// [`AnnotatedSource`](crate::pipeline::annotate::Annotated).
+    pub fn comment_writer(&self) -> Option<CommentWriter> {
+        self.comment_writer.clone()
     }
 
     /// Returns `true` if it writes to a terminal all the time, so that no other progress needs to be shown.
@@ -32,7 +32,7 @@ impl Output {
 
     /// Returns `true` if frames may be read ahead, because the report needs only their decoded packets.
     pub fn may_read_ahead(&self) -> bool {
-        self.desk.is_none() && !self.shows_headers
+        self.comment_writer.is_none() && !self.shows_headers
     }
 
     /// Number of conversations that are shown step by step, if it is bounded: they should be the worst.

@@ -4,13 +4,13 @@ use crate::report::Sink;
 use crate::track::{Event, StreamId};
 
 /// The session's own conversations, known by the ports of its clients.
-pub(super) struct Own {
+pub(super) struct OwnConversations {
     server: u16,
     clients: Vec<u16>,
     begun: Vec<StreamId>,
 }
 
-impl Own {
+impl OwnConversations {
     pub(super) fn new(server: u16, clients: Vec<u16>) -> Self {
         Self { server, clients, begun: Vec::new() }
     }
