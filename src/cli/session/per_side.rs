@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_value_is_for_both_or_for_one() {
-        let values = ["1", "client:2", "server:3", "server:4"].map(|text| per_side::<u8>(text).unwrap());
+        let values = ["1", "client:2", "server:3", "server:4"].map(|text| parse_per_side::<u8>(text).unwrap());
         let mut all: PerDirection<Vec<u8>> = PerDirection::default();
         apply(&values, &mut all, |all, value| all.push(*value));
         assert_eq!((all.client_to_server, all.server_to_client), (vec![1, 2], vec![1, 3, 4]));
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn what_is_no_value_is_told_by_the_value() {
-        assert!(per_side::<u8>("router:1").unwrap_err().contains("invalid digit"));
-        assert_eq!(per_side::<String>("clients"), Ok(PerSide { side: None, value: "clients".to_owned() }));
+        assert!(parse_per_side::<u8>("router:1").unwrap_err().contains("invalid digit"));
+        assert_eq!(parse_per_side::<String>("clients"), Ok(PerSide { side: None, value: "clients".to_owned() }));
     }
 }
