@@ -7,7 +7,7 @@ use crate::track::{Event, TcpFacts};
 /// No window reaches further than this beyond an ACK number (RFC 7323 §2.3).
 const NEAR: u32 = 1 << 30;
 
-/// What the segment shows of that.
+/// The findings of the acceptability rules.
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
     let words = words(event, facts);
     // a wrong checksum has a finding of its own
