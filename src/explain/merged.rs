@@ -3,16 +3,14 @@
 //! It sees every step of a conversation that is shown, whatever a limit shows of it, in bounded memory.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use super::step::Step;
 use crate::model::{Direction, Finding, FindingCode, counted, thousands};
+use crate::track::Body;
 
 /// Most frames kept of one code.
 const FRAMES: usize = 512;
-
-/// Lengths of so many packets are remembered, for findings that name frames before their own.
-const LENGTHS: usize = 64;
 
 /// What the steps of one conversation show of one code.
 #[derive(Clone, Debug)]
@@ -23,12 +21,13 @@ struct Group {
     count: u64,
     /// Payload bytes of the packets that it is about.
     bytes: u64,
-    /// The sender of the first packet with it.
+    /// The sender of the first packet with it, and its frame.
     sender: Direction,
+    frame: u64,
     frames: BTreeSet<u64>,
     /// The newest packet with it whose frame is no longer kept.
     frames_left_out: u64,
-    /// Packets that a later finding of the code is about as well, so that none is counted twice.
+    /// Retransmissions that a later finding of the code is about as well, so that none is counted twice.
     counted: BTreeSet<u64>,
 }
 
@@ -36,7 +35,16 @@ struct Group {
 #[derive(Clone, Debug, Default)]
 pub struct FindingDigest {
     groups: Vec<Group>,
-    lengths: VecDeque<(u64, Direction, u32)>,
+}
+
+/// What the digest needs of a packet.
+struct Packet {
+    frame: u64,
+    sender: Direction,
+    /// Its payload bytes.
+    len: u32,
+    /// Payload bytes of its receiver that it reports as lost.
+    lost: u32,
 }
 
 /// Findings with one code, as one.
@@ -54,6 +62,8 @@ pub struct MergedFinding {
     pub frames_left_out: u64,
     /// The sender of the first packet that shows it.
     pub sender: Option<Direction>,
+    /// That packet; 0 where only the whole conversation shows it.
+    pub first_frame: u64,
 }
 
 /// What a total speaks of: the words after the number, and which bytes are counted.
@@ -66,7 +76,7 @@ enum Bytes {
     None,
     /// Those of the packets with the finding.
     Own,
-    /// Those of the packets of the other side that it names: they were lost.
+    /// Those that a RST reports as lost.
     Lost,
 }
 
@@ -82,7 +92,7 @@ const TOTALS: &[Total] = &[
     (FindingCode::OrderUnknown, "packets that fill a gap, late or retransmitted", Bytes::Own),
     (FindingCode::MtuBlackHole, "retransmissions of segments too large for the path", Bytes::Own),
     (FindingCode::HandshakeRetried, "retransmissions of a SYN or SYN-ACK", Bytes::None),
-    (FindingCode::ResetAfterClose, "RSTs answered data for a closed socket", Bytes::Lost),
+    (FindingCode::ResetAfterClose, "RSTs answered segments for a closed socket", Bytes::Lost),
     (FindingCode::ResetStale, "RSTs of a side that no longer has the connection", Bytes::None),
     (FindingCode::ResetIgnored, "RSTs that ended nothing", Bytes::None),
     (FindingCode::ChallengeAck, "challenge ACKs", Bytes::None),
@@ -123,19 +133,18 @@ impl FindingDigest {
     /// Takes the conversation's next step.
     pub fn see(&mut self, step: &Step<'_>) {
         let event = &step.event;
-        let len = event.len().unwrap_or(0);
+        let lost = match &event.body {
+            Body::Tcp(facts) => facts.reset.map_or(0, |reset| reset.proof.bytes),
+            _ => 0,
+        };
+        let packet = Packet { frame: event.frame, sender: event.direction, len: event.len().unwrap_or(0), lost };
         for finding in step.findings.iter() {
-            self.merge(finding, event.frame, event.direction, len);
-        }
-        if len > 0 {
-            if self.lengths.len() >= LENGTHS {
-                self.lengths.pop_front();
-            }
-            self.lengths.push_back((event.frame, event.direction, len));
+            self.merge(finding, &packet);
         }
     }
 
-    fn merge(&mut self, finding: &Finding, frame: u64, sender: Direction, len: u32) {
+    fn merge(&mut self, finding: &Finding, packet: &Packet) {
+        let Packet { frame, sender, len, lost } = *packet;
         let place = self.groups.iter().position(|group| group.first.code == finding.code).unwrap_or_else(|| {
             self.groups.push(Group {
                 first: finding.clone(),
@@ -143,6 +152,7 @@ impl FindingDigest {
                 count: 0,
                 bytes: 0,
                 sender,
+                frame,
                 frames: BTreeSet::new(),
                 frames_left_out: 0,
                 counted: BTreeSet::new(),
@@ -150,22 +160,17 @@ impl FindingDigest {
             self.groups.len() - 1
         });
         let Some(group) = self.groups.get_mut(place) else { return };
-        group.count += 1;
+        // what an ACK shows of a retransmission may have been said of that itself
+        let again = finding.code == FindingCode::SpuriousRetransmit;
+        let named = || finding.frames.iter().copied().filter(|other| *other < frame).max().unwrap_or(frame);
+        let about = if again && len == 0 { named() } else { frame };
+        let known = again && group.counted.len() < FRAMES && !group.counted.insert(about);
+        group.count += u64::from(!known);
         group.alike &= group.first.text == finding.text;
         match total_of(finding.code).map_or(Bytes::None, |(.., bytes)| *bytes) {
             Bytes::None => {}
             Bytes::Own => group.bytes += u64::from(len),
-            Bytes::Lost => {
-                let named = self
-                    .lengths
-                    .iter()
-                    .filter(|(other, direction, _)| *direction != sender && finding.frames.contains(other));
-                for (other, _, len) in named {
-                    if group.counted.len() < FRAMES && group.counted.insert(*other) {
-                        group.bytes += u64::from(*len);
-                    }
-                }
-            }
+            Bytes::Lost => group.bytes += u64::from(lost),
         }
         if group.frames.len() + finding.frames.len() <= FRAMES {
             group.frames.extend(&finding.frames);
@@ -189,6 +194,7 @@ impl FindingDigest {
                     frames: finding.frames.clone(),
                     frames_left_out: 0,
                     sender: None,
+                    first_frame: 0,
                 }),
             }
         }
@@ -205,6 +211,7 @@ impl FindingDigest {
                     only.frames.extend(&group.frames);
                     only.frames_left_out = group.frames_left_out;
                     only.sender = Some(group.sender);
+                    only.first_frame = group.frame;
                 }
                 _ => merged.push(group.merged()),
             }
@@ -227,6 +234,7 @@ impl Group {
             frames: self.frames.iter().copied().collect(),
             frames_left_out: self.frames_left_out,
             sender: Some(self.sender),
+            first_frame: self.frame,
         }
     }
 
