@@ -47,7 +47,7 @@ pub struct MergedFinding {
     pub frames_left_out: u64,
     /// The sender of the first packet that shows it.
     pub sender: Option<Direction>,
-    /// That packet; 0 where only the whole conversation shows it.
+    /// The frame of that packet; 0 where only the whole conversation shows it.
     pub first_frame: u64,
 }
 
