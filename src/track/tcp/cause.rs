@@ -93,10 +93,14 @@ impl Connection {
             let carried = carried.map(|sent| sent.last.0).max();
             return Cause::arrival(carried.and_then(NonZeroU64::new), "duplicate_ack");
         }
-        let Some(newest) = since(own, peer) else { return Cause::UNKNOWN };
         let point = self.capture_point_evidence().capture_point;
         // elsewhere the peer's newest segment need not have arrived yet
         let at_sender = Measures::of(point, direction) == Measures::RoundTrip;
+        let Some(newest) = since(own, peer) else {
+            // one of the segments in flight has just arrived there
+            let in_flight = !at_sender && peer.sent.in_flight() > 0;
+            return if in_flight { Cause::arrival(None, "duplicate_ack") } else { Cause::UNKNOWN };
+        };
         if newest.len == 0 && !newest.fin {
             return Cause::UNKNOWN;
         }

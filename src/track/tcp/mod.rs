@@ -220,9 +220,9 @@ impl Connection {
         if segment.len > 0 && retransmission.is_some_and(|retransmission| retransmission.may_arrive_first()) {
             // what is answered may be this one, and bytes that fill a gap are unread as others are
             own.last_data = moment.at;
-            if accepted && retransmission.is_some_and(|filled| filled.proof.original.is_none()) {
-                own.note_new_data(peer, moment, segment);
-            }
+            let unseen =
+                retransmission.map_or(0, |retransmission| retransmission.proof.not_captured_before(segment.len));
+            own.unread_bytes = own.unread_bytes.saturating_add(unseen);
         } else if segment.len > 0
             && retransmission.is_none()
             && accepted
