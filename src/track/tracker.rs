@@ -386,8 +386,8 @@ impl Tracker {
         let (protocol, number, kind) = match packet.headers.transport {
             Transport::Segment(_) => {
                 let mut tcp = self.spare.pop_back().unwrap_or_default();
+                tcp.connection.prediction = Prediction::new(self.without_prediction, former.is_some());
                 tcp.connection.former = former;
-                tcp.connection.prediction = Prediction::new(self.without_prediction);
                 (Protocol::Tcp, &mut self.next_tcp, Kind::Tcp(tcp))
             }
             _ => (Protocol::Udp, &mut self.next_udp, Kind::Udp(Box::default())),

@@ -84,14 +84,20 @@ impl Connection {
         self.note_flow(sender, segment);
     }
 
-    /// The same for a segment that was predicted: data, or a bare ACK of new data.
+    /// The same for a segment that was predicted.
     #[inline]
-    pub(super) fn account_predicted(&mut self, moment: &PacketRef, segment: &Segment) {
+    pub(super) fn account_predicted(&mut self, moment: &PacketRef, segment: &Segment, role: SegmentRole) {
         if let Some(at) = moment.at.get() {
             let place = (at, moment.frame);
-            match segment.len {
-                0 => self.keep_open(moment.direction, place, (false, false)),
-                _ => self.attribute_data(moment.direction, place, segment, false),
+            match role {
+                SegmentRole::Ack => self.keep_open(moment.direction, place, (false, false)),
+                SegmentRole::Data | SegmentRole::Fin { .. } => {
+                    self.attribute_data(moment.direction, place, segment, false);
+                }
+                _ => {
+                    self.close_ack();
+                    self.time.ledger.attribute(Wait::Network, at, moment.frame);
+                }
             }
         }
         self.note_flow(moment.direction, segment);
