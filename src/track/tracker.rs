@@ -460,7 +460,8 @@ impl Tracker {
     fn end(&mut self, index: u32) {
         let Some(mut conversation) = self.slots.take(index) else { return };
         let Kind::Tcp(tcp) = &mut conversation.kind else { return self.let_away(index, conversation) };
-        let mut next = self.spare.pop_back().unwrap_or_default();
+        // one that has no memory of another yet, as long as there is any
+        let mut next = self.spare.pop_front().unwrap_or_default();
         tcp.retire(&mut next);
         self.spare.push_back(next);
         let key = conversation.key();

@@ -4,7 +4,7 @@ use super::askers::LinkedConversation;
 use super::capture_point::{CapturePoint, CapturePointObserver, Measures};
 use super::event::UdpFacts;
 use super::facts::{MORE, Overtaken, UdpPlace};
-use super::ledger::{Ledger, Wait};
+use super::ledger::{OpenLedger, Wait};
 use super::packet_ref::PacketRef;
 use super::rtt::Distribution;
 use super::totals::{SentAgain, UdpTotals};
@@ -85,7 +85,7 @@ pub(super) struct Exchange {
     /// The request in another conversation that its first datagram answers, until that has come.
     request: Option<LinkedConversation>,
     /// Where the time went, and who sent the last datagram.
-    ledger: Ledger,
+    ledger: OpenLedger,
     sender: Option<Direction>,
     answered: bool,
     /// From a request of the client to the server's answer.
@@ -204,9 +204,9 @@ impl Exchange {
         self.captured_at.1
     }
 
-    /// Where the time went; `None` without answers.
-    pub(super) fn ledger(&self) -> Option<Ledger> {
-        self.answered.then_some(self.ledger)
+    /// Where the time went; `None` without answers. It moves out.
+    pub(super) fn ledger(&mut self) -> Option<OpenLedger> {
+        self.answered.then(|| std::mem::take(&mut self.ledger))
     }
 
     /// The facts of a datagram that the capture holds twice.

@@ -17,7 +17,7 @@ use crate::track::capture_point::Measures;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 use crate::track::event::TcpFacts;
 use crate::track::facts::SegmentRole;
-use crate::track::ledger::{Ledger, Wait};
+use crate::track::ledger::{OpenLedger, Wait};
 use crate::track::packet_ref::PacketRef;
 
 /// An ACK that comes in less than this fraction of the handshake's time comes from a nearer host.
@@ -124,12 +124,12 @@ impl Connection {
         }
     }
 
-    /// The ledger of a connection whose last frame came at `end`.
-    pub(in crate::track) fn ledger(&mut self, end: OptTime) -> Ledger {
+    /// The ledger of a connection whose last frame came at `end`; it moves out.
+    pub(in crate::track) fn ledger(&mut self, end: OptTime) -> OpenLedger {
         if end.get().is_some() {
             self.close_ack();
         }
-        self.time.ledger
+        std::mem::take(&mut self.time.ledger)
     }
 
     /// An ICMP error: an answer of the network.
