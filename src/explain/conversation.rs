@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::answers::{self, Answered, Evidence, Questions};
 use super::conversation_findings;
 use super::facts::{self, Fact, Known};
-use super::merged::{FindingDigest, MergedFinding};
+use super::merged::{self, FindingDigest, MergedFinding};
 use super::transfer::Transfer;
 use super::verdict::{self, VerdictLines};
 use crate::model::PerDirection;
@@ -72,6 +72,11 @@ impl Conversation {
     /// Healthy or not, and the cause that matters most.
     pub fn verdict(&self, of_steps: &FindingDigest) -> VerdictLines {
         verdict::of(&self.known(), &self.merged_findings(of_steps))
+    }
+
+    /// The same where the findings of its steps are only counted: it names the first packet of a kind.
+    pub fn verdict_of_counts(&self) -> VerdictLines {
+        verdict::of(&self.known(), &merged::of_counts(&self.findings_count, self.findings()))
     }
 
     /// The same, with what its steps showed for the answers to the questions that are `asked`.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
 use super::step::Step;
-use crate::model::{Direction, Finding, FindingCode, counted, thousands};
+use crate::model::{Direction, Finding, FindingCode, FindingCounts, ShownBy, counted, thousands};
 
 /// Most frames kept of one code.
 const FRAMES: usize = 512;
@@ -20,11 +20,8 @@ struct Group {
     first: Finding,
     /// All say the same.
     alike: bool,
-    count: u64,
     /// Payload bytes of the packets that it is about.
     bytes: u64,
-    /// The sender of the first packet with it.
-    sender: Direction,
     frames: BTreeSet<u64>,
     /// The newest packet with it whose frame is no longer kept.
     frames_left_out: u64,
@@ -35,6 +32,7 @@ struct Group {
 /// The findings of a conversation's steps, merged while they pass.
 #[derive(Clone, Debug, Default)]
 pub struct FindingDigest {
+    counts: FindingCounts,
     groups: Vec<Group>,
     lengths: VecDeque<(u64, Direction, u32)>,
 }
@@ -125,7 +123,7 @@ impl FindingDigest {
         let event = &step.event;
         let len = event.len().unwrap_or(0);
         for finding in step.findings.iter() {
-            self.merge(finding, event.frame, event.direction, len);
+            self.merge(finding, event.shown_by(), len);
         }
         if len > 0 {
             if self.lengths.len() >= LENGTHS {
@@ -135,14 +133,13 @@ impl FindingDigest {
         }
     }
 
-    fn merge(&mut self, finding: &Finding, frame: u64, sender: Direction, len: u32) {
+    fn merge(&mut self, finding: &Finding, by: ShownBy, len: u32) {
+        self.counts.count_shown(finding.code, by);
         let place = self.groups.iter().position(|group| group.first.code == finding.code).unwrap_or_else(|| {
             self.groups.push(Group {
                 first: finding.clone(),
                 alike: true,
-                count: 0,
                 bytes: 0,
-                sender,
                 frames: BTreeSet::new(),
                 frames_left_out: 0,
                 counted: BTreeSet::new(),
@@ -150,7 +147,6 @@ impl FindingDigest {
             self.groups.len() - 1
         });
         let Some(group) = self.groups.get_mut(place) else { return };
-        group.count += 1;
         group.alike &= group.first.text == finding.text;
         match total_of(finding.code).map_or(Bytes::None, |(.., bytes)| *bytes) {
             Bytes::None => {}
@@ -159,7 +155,7 @@ impl FindingDigest {
                 let named = self
                     .lengths
                     .iter()
-                    .filter(|(other, direction, _)| *direction != sender && finding.frames.contains(other));
+                    .filter(|(other, direction, _)| *direction != by.sender && finding.frames.contains(other));
                 for (other, _, len) in named {
                     if group.counted.len() < FRAMES && group.counted.insert(*other) {
                         group.bytes += u64::from(*len);
@@ -169,82 +165,110 @@ impl FindingDigest {
         }
         if group.frames.len() + finding.frames.len() <= FRAMES {
             group.frames.extend(&finding.frames);
-        } else if !group.frames.contains(&frame) {
+        } else if !group.frames.contains(&by.frame) {
             group.frames_left_out += 1;
         }
     }
 
-    /// The findings of a whole conversation and of its steps, the gravest first. What the whole conversation shows stands for
-    /// what its steps show of the same.
+    /// The findings of a whole conversation and of its steps, the gravest first.
     pub(super) fn merged(&self, whole: &[Finding]) -> Vec<MergedFinding> {
-        let mut merged: Vec<MergedFinding> = Vec::new();
-        for finding in whole {
-            let same = merged.iter_mut().find(|other| other.code == finding.code && other.text == finding.text);
-            match same {
-                Some(same) => same.frames.extend(&finding.frames),
-                None => merged.push(MergedFinding {
-                    code: finding.code,
-                    count: 0,
-                    text: finding.text.clone(),
-                    frames: finding.frames.clone(),
-                    frames_left_out: 0,
-                    sender: None,
-                }),
-            }
-        }
-        let accepted = merged.iter().any(|finding| finding.code == FindingCode::ChecksumAccepted);
-        for group in &self.groups {
-            if accepted && group.first.code == FindingCode::ChecksumInvalid {
-                // the whole conversation shows that these packets were not corrupted
-                continue;
-            }
-            let mut of_whole = merged.iter_mut().filter(|other| other.code == group.first.code && other.count == 0);
-            match (of_whole.next(), of_whole.next()) {
-                (Some(only), None) => {
-                    only.count = group.count;
-                    only.frames.extend(&group.frames);
-                    only.frames_left_out = group.frames_left_out;
-                    only.sender = Some(group.sender);
-                }
-                _ => merged.push(group.merged()),
-            }
-        }
-        for finding in &mut merged {
-            finding.frames.sort_unstable();
-            finding.frames.dedup();
-        }
-        merged.sort_by_key(|finding| std::cmp::Reverse(finding.code.severity()));
-        merged
+        merged(whole, self.groups.iter().map(|group| group.merged(&self.counts)))
     }
 }
 
+/// The same where nothing but the counts of all findings is known: what a step shows is told by the meaning of its code.
+pub(super) fn of_counts(counts: &FindingCounts, whole: &[Finding]) -> Vec<MergedFinding> {
+    let of_steps = counts.iter().filter_map(|(code, count)| {
+        let of_whole = whole.iter().filter(|finding| finding.code == code).count() as u64;
+        let count = count.checked_sub(of_whole).filter(|count| *count > 0)?;
+        let first = counts.first(code)?;
+        // the frames of the whole are named already
+        let alone = of_whole == 0;
+        Some(MergedFinding {
+            code,
+            count,
+            text: match total_of(code).filter(|_| count > 1) {
+                Some((_, plural, _)) => Cow::Owned(format!("{} {plural}.", thousands(count))),
+                None => Cow::Borrowed(code.about()),
+            },
+            frames: if alone { vec![first.frame] } else { Vec::new() },
+            frames_left_out: if alone { count - 1 } else { 0 },
+            sender: Some(first.sender),
+        })
+    });
+    merged(whole, of_steps)
+}
+
+/// What the whole conversation shows stands for what its steps show of the same.
+fn merged(whole: &[Finding], of_steps: impl Iterator<Item = MergedFinding>) -> Vec<MergedFinding> {
+    let mut merged: Vec<MergedFinding> = Vec::new();
+    for finding in whole {
+        let same = merged.iter_mut().find(|other| other.code == finding.code && other.text == finding.text);
+        match same {
+            Some(same) => same.frames.extend(&finding.frames),
+            None => merged.push(MergedFinding {
+                code: finding.code,
+                count: 0,
+                text: finding.text.clone(),
+                frames: finding.frames.clone(),
+                frames_left_out: 0,
+                sender: None,
+            }),
+        }
+    }
+    let accepted = merged.iter().any(|finding| finding.code == FindingCode::ChecksumAccepted);
+    for of_step in of_steps {
+        if accepted && of_step.code == FindingCode::ChecksumInvalid {
+            // the whole conversation shows that these packets were not corrupted
+            continue;
+        }
+        let mut of_whole = merged.iter_mut().filter(|other| other.code == of_step.code && other.count == 0);
+        match (of_whole.next(), of_whole.next()) {
+            (Some(only), None) => {
+                only.count = of_step.count;
+                only.frames.extend(&of_step.frames);
+                only.frames_left_out = of_step.frames_left_out;
+                only.sender = of_step.sender;
+            }
+            _ => merged.push(of_step),
+        }
+    }
+    for finding in &mut merged {
+        finding.frames.sort_unstable();
+        finding.frames.dedup();
+    }
+    merged.sort_by_key(|finding| std::cmp::Reverse(finding.code.severity()));
+    merged
+}
+
 impl Group {
-    fn merged(&self) -> MergedFinding {
+    fn merged(&self, counts: &FindingCounts) -> MergedFinding {
+        let code = self.first.code;
         MergedFinding {
-            code: self.first.code,
-            count: self.count,
-            text: self.text(),
+            code,
+            count: counts.of(code),
+            text: self.text(counts.of(code)),
             frames: self.frames.iter().copied().collect(),
             frames_left_out: self.frames_left_out,
-            sender: Some(self.sender),
+            sender: counts.first(code).map(|first| first.sender),
         }
     }
 
     /// The finding's own sentences; the total and the first one's, where there are several that differ.
-    fn text(&self) -> Cow<'static, str> {
-        if self.count == 1 || self.alike && self.bytes == 0 {
+    fn text(&self, count: u64) -> Cow<'static, str> {
+        if count == 1 || self.alike && self.bytes == 0 {
             return self.first.text.clone();
         }
         let first = &self.first.text;
         let Some((_, plural, bytes)) = total_of(self.first.code) else {
-            return Cow::Owned(format!("{first} {} packets show this.", thousands(self.count)));
+            return Cow::Owned(format!("{first} {} packets show this.", thousands(count)));
         };
         let lost = if *bytes == Bytes::Lost { " lost" } else { "" };
         let size = match self.bytes {
             0 => String::new(),
             size => format!(", {}{lost}", counted(size, "byte")),
         };
-        let total = format!("{} {plural}{size}", thousands(self.count));
+        let total = format!("{} {plural}{size}", thousands(count));
         Cow::Owned(if self.alike { format!("{total}. {first}") } else { format!("{total}. The first: {first}") })
     }
 }

@@ -59,7 +59,7 @@ macro_rules! finding_codes {
 
 finding_codes! {
     HandshakeRetried "handshake_retried" Warning "A SYN or SYN-ACK was retransmitted.";
-    AcceptQueueFull "accept_queue_full" Problem "ACK and data reached the server, and it still answers with SYN-ACK: its accept queue is full.";
+    AcceptQueueFull "accept_queue_full" Problem "ACK and data reached the server, which still answers with SYN-ACK, since its accept queue is full.";
     StraySyn "stray_syn" Warning "A SYN of a connection that its sender has already opened: a duplicate from the network, or crafted.";
     AnotherSynAck "another_syn_ack" Warning "A SYN-ACK with another initial sequence number than the one before: no retransmission.";
     Refused "refused" Problem "The SYN was answered by a RST.";
@@ -73,7 +73,7 @@ finding_codes! {
     TimeoutRetransmit "timeout_retransmit" Warning "Retransmitted because no ACK came in time (RFC 6298 §5).";
     TailLossProbe "tail_loss_probe" Warning "The last segment retransmitted, or new data sent, to provoke an ACK (RFC 8985 §7).";
     Retransmit "retransmit" Warning "Retransmitted as a recovery continues or after an ICMP error, or for an unknown cause.";
-    SpuriousRetransmit "spurious_retransmit" Warning "Retransmitted although the data had arrived.";
+    SpuriousRetransmit "spurious_retransmit" Warning "The data had arrived before it was retransmitted.";
     Reordered "reordered" Warning "Arrived later than data sent after it.";
     SackReneging "sack_reneging" Warning "The receiver discarded bytes that it had reported by SACK (RFC 2018 §8).";
     LimitedTransmit "limited_transmit" Note "New data that the first or second duplicate ACK released (RFC 3042).";
@@ -86,7 +86,7 @@ finding_codes! {
     CaptureGap "capture_gap" Warning "Acknowledged bytes that the capture does not contain, or contains only later (`captured_late`).";
     CaptureOutOfOrder "captured_late" Note "Captured after the ACK that covers it: the capture is out of order but complete.";
     OrderUnknown "order_unknown" Warning "Fills a gap; whether it was late or retransmitted is unknown.";
-    ZeroWindow "zero_window" Warning "The receiver's window is zero: the sender must wait (RFC 9293 §3.8.6).";
+    ZeroWindow "zero_window" Warning "The receiver's window is zero, and the sender must wait (RFC 9293 §3.8.6).";
     ZeroWindowProbe "zero_window_probe" Warning "The sender checks whether the window has reopened (RFC 9293 §3.8.6.1).";
     WindowShrunk "window_shrunk" Warning "The receiver moved the right edge of its window to the left (RFC 9293 §3.8.6).";
     WindowLimited "window_limited" Note "The sender filled the receiver's window, or less than a full segment was left of it, and had to wait.";
@@ -95,14 +95,14 @@ finding_codes! {
     HalfClose "half_close" Note "One side closed, and the other continued to send (RFC 9293 §3.6).";
     SimultaneousClose "simultaneous_close" Note "Both sides sent a FIN before they received the other's (RFC 9293 §3.6).";
     NoClose "no_close" Note "No close was captured.";
-    ResetUnread "reset_unread" Warning "Closed with received data that may be unread: RST instead of FIN (RFC 2525 §2.17).";
+    ResetUnread "reset_unread" Warning "Closed with received data that may be unread, so RST was sent instead of FIN (RFC 2525 §2.17).";
     ResetAfterClose "reset_after_close" Warning "Data arrived at a socket that its program had already closed.";
-    ResetAbort "reset_abort" Warning "Aborted, and nothing shows that data was unread: SO_LINGER with a zero timeout, an idle timer, or a silent peer.";
+    ResetAbort "reset_abort" Warning "The connection was aborted, and nothing shows that data was unread. SO_LINGER with a zero timeout, an idle timer, or a silent peer may be the cause.";
     ResetStale "reset_stale" Note "Answers a segment of a connection that its sender no longer has, or never had.";
-    ResetUnknown "reset_unknown" Warning "A reset; the capture does not show why.";
+    ResetUnknown "reset_unknown" Warning "The capture does not show why the RST was sent.";
     ResetIgnored "reset_ignored" Note "A reset that ended nothing: its number is not the one expected, the connection went on (RFC 5961 §3.2), or both sides had closed.";
     ChallengeAck "challenge_ack" Note "An ACK in answer to a segment that does not fit the connection: a SYN, a RST (RFC 5961), or one with unacceptable numbers (RFC 9293 §3.10.7.4).";
-    Unacceptable "unacceptable_segment" Warning "A segment that its receiver does not accept: outside its window, with an old timestamp, or of another connection (RFC 9293 §3.10.7.4).";
+    Unacceptable "unacceptable_segment" Warning "The receiver does not accept a segment: it is outside its window, has an old timestamp, or is of another connection (RFC 9293 §3.10.7.4).";
     InvalidSack "invalid_sack" Warning "A SACK block that cannot be true; its receiver ignores it (RFC 2018).";
     AckLoop "ack_loop" Problem "Both sides keep answering segments of each other that they do not accept (RFC 5961 §7).";
     DelayedAck "delayed_ack" Note "The ACK waited for data to travel with, or for its timer (RFC 1122 §4.2.3.2).";
@@ -131,7 +131,7 @@ finding_codes! {
     ChecksumOffloaded "checksum_offloaded" Note "The checksum was not computed yet when the packet was captured; the packet is not corrupted.";
     ChecksumAbsent "checksum_absent" Note "Without a checksum, which UDP allows over IPv4 (RFC 768).";
     ChecksumAccepted "checksum_accepted" Note "The checksum is wrong, but the receiver accepted the packet: it was not corrupted in transit.";
-    ChecksumInvalid "checksum_invalid" Problem "The checksum is wrong: the packet was corrupted in transit, or changed after the checksum was computed.";
+    ChecksumInvalid "checksum_invalid" Problem "The checksum is wrong; the packet was corrupted in transit, or changed after the checksum was computed.";
     NoReply "no_reply" Warning "No answer was captured.";
     ReplyFromOtherAddress "reply_from_other_address" Warning "The answer comes from another address than the request was sent to: a server with several addresses, or a NAT.";
     ReplyToGroup "reply_to_group" Note "A host answers a request to a multicast or broadcast address from its own address.";
@@ -149,12 +149,12 @@ finding_codes! {
     ShortWrite "short_write" Warning "send() took only a part of the bytes, and the program did not send the rest.";
     DatagramTruncated "datagram_truncated" Warning "A datagram was longer than the buffer of the call that received it; the rest is lost.";
     SmallWrites "small_writes" Warning "A message was sent with several calls, and Nagle's algorithm held back the later ones (RFC 896).";
-    WireDropped "wire_dropped" Warning "The lab's link dropped it: it was sent and never received.";
-    WireCorrupted "wire_corrupted" Warning "The lab's link corrupted it: it was sent intact and arrived with a changed byte.";
-    WireDuplicated "wire_duplicated" Note "The lab's link duplicated it: it was sent once and received twice.";
-    WireMarked "wire_marked" Note "The lab's link marked it Congestion Experienced (RFC 3168).";
-    WireReordered "wire_reordered" Note "The lab's link delivered a later packet before it.";
-    WireDelayed "wire_delayed" Note "The lab's link delayed it longer than others.";
+    WireDropped "wire_dropped" Warning "The lab's link dropped a packet, which was sent and never received.";
+    WireCorrupted "wire_corrupted" Warning "The lab's link corrupted a packet, which was sent intact and arrived with a changed byte.";
+    WireDuplicated "wire_duplicated" Note "The lab's link duplicated a packet, which was sent once and received twice.";
+    WireMarked "wire_marked" Note "The lab's link marked a packet Congestion Experienced (RFC 3168).";
+    WireReordered "wire_reordered" Note "The lab's link delivered a later packet first.";
+    WireDelayed "wire_delayed" Note "The lab's link delayed a packet longer than others.";
 }
 
 impl FindingCode {

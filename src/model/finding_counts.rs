@@ -3,15 +3,47 @@
 use std::borrow::Cow;
 
 use super::finding::{Finding, FindingCode, FindingSink, Severity};
+use super::protocol::Direction;
 
-/// The number of findings by code. Empty, it takes no memory beside itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FindingCounts(Vec<(FindingCode, u64)>);
+/// The number of findings by code, and the first packet that showed each. Empty, it takes no memory beside itself.
+#[derive(Clone, Debug, Default)]
+pub struct FindingCounts(Vec<FindingCount>);
+
+/// How often a code occurred.
+#[derive(Clone, Copy, Debug)]
+struct FindingCount {
+    code: FindingCode,
+    count: u64,
+    first: Option<ShownBy>,
+}
+
+/// A packet that shows a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownBy {
+    /// Its frame.
+    pub frame: u64,
+    /// Its sender.
+    pub sender: Direction,
+}
+
+/// The same codes, as often.
+impl PartialEq for FindingCounts {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for FindingCounts {}
 
 impl FindingCounts {
     /// Counts one finding more.
     pub fn count(&mut self, code: FindingCode) {
-        self.add_many(code, 1);
+        self.add_many(code, 1, None);
+    }
+
+    /// Counts one finding more that a packet shows.
+    pub fn count_shown(&mut self, code: FindingCode, by: ShownBy) {
+        self.add_many(code, 1, Some(by));
     }
 
     /// Forgets everything, and keeps the memory.
@@ -21,23 +53,33 @@ impl FindingCounts {
 
     /// Counts all findings of another.
     pub fn add_all(&mut self, other: &Self) {
-        other.iter().for_each(|(code, count)| self.add_many(code, count));
+        other.0.iter().for_each(|of| self.add_many(of.code, of.count, of.first));
     }
 
-    fn add_many(&mut self, code: FindingCode, more: u64) {
-        match self.0.binary_search_by_key(&code, |(code, _)| *code) {
+    /// Counts all findings of another, which one packet shows.
+    pub fn add_shown(&mut self, other: &Self, by: ShownBy) {
+        other.0.iter().for_each(|of| self.add_many(of.code, of.count, Some(by)));
+    }
+
+    fn add_many(&mut self, code: FindingCode, more: u64, by: Option<ShownBy>) {
+        match self.place(code) {
             Ok(at) => {
-                if let Some((_, count)) = self.0.get_mut(at) {
-                    *count += more;
+                if let Some(of) = self.0.get_mut(at) {
+                    of.count += more;
+                    of.first = of.first.or(by);
                 }
             }
-            Err(at) => self.0.insert(at, (code, more)),
+            Err(at) => self.0.insert(at, FindingCount { code, count: more, first: by }),
         }
+    }
+
+    fn place(&self, code: FindingCode) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&code, |of| of.code)
     }
 
     /// The codes that occurred, in their fixed order, with their counts.
     pub fn iter(&self) -> impl Iterator<Item = (FindingCode, u64)> + '_ {
-        self.0.iter().copied()
+        self.0.iter().map(|of| (of.code, of.count))
     }
 
     /// Whether there is no finding.
@@ -47,12 +89,17 @@ impl FindingCounts {
 
     /// The number of findings.
     pub fn total(&self) -> u64 {
-        self.0.iter().map(|(_, count)| count).sum()
+        self.iter().map(|(_, count)| count).sum()
     }
 
     /// How often this code occurred.
     pub fn of(&self, code: FindingCode) -> u64 {
-        self.iter().find(|(other, _)| *other == code).map_or(0, |(_, count)| count)
+        self.place(code).ok().and_then(|at| self.0.get(at)).map_or(0, |of| of.count)
+    }
+
+    /// The first packet that showed this code; `None` where no single packet does.
+    pub fn first(&self, code: FindingCode) -> Option<ShownBy> {
+        self.place(code).ok().and_then(|at| self.0.get(at)).and_then(|of| of.first)
     }
 
     /// The codes of this severity with their counts, the most frequent first.
@@ -84,11 +131,11 @@ impl FindingSink for FindingCounts {
         _: impl IntoIterator<Item = u64>,
         _: impl FnOnce() -> T,
     ) {
-        self.add_many(code, 1);
+        self.count(code);
     }
 
     fn push(&mut self, finding: Finding) {
-        self.add_many(finding.code, 1);
+        self.count(finding.code);
     }
 }
 
@@ -112,5 +159,21 @@ mod tests {
         counts.count(FindingCode::Refused);
         assert_eq!(counts.worst(), Some((FindingCode::Refused, 1)), "severity comes before frequency");
         assert!(counts.iter().is_sorted());
+    }
+
+    #[test]
+    fn the_first_packet_of_a_code_is_kept() {
+        let by = |frame| ShownBy { frame, sender: Direction::ServerToClient };
+        let mut counts = FindingCounts::default();
+        counts.count(FindingCode::NoReply);
+        assert_eq!(counts.first(FindingCode::NoReply), None);
+        counts.count_shown(FindingCode::NoReply, by(7));
+        let mut of_step = FindingCounts::default();
+        of_step.count(FindingCode::NoReply);
+        of_step.count(FindingCode::ZeroWindow);
+        counts.add_shown(&of_step, by(9));
+        assert_eq!((counts.of(FindingCode::NoReply), counts.first(FindingCode::NoReply)), (3, Some(by(7))));
+        assert_eq!(counts.first(FindingCode::ZeroWindow), Some(by(9)));
+        assert_eq!(counts.first(FindingCode::Refused), None);
     }
 }

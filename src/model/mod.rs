@@ -33,7 +33,7 @@ pub use capture_info::{CaptureFormat, CaptureInfo};
 pub use closing_call::{ClosedBy, ClosingCall, ClosingCalls};
 pub use endpoint::Endpoint;
 pub use finding::{Finding, FindingCode, FindingSink, Severity};
-pub use finding_counts::FindingCounts;
+pub use finding_counts::{FindingCounts, ShownBy};
 pub use flags::TcpFlags;
 pub use flow::{Flow, FlowKey, FlowKeyV4, FlowKeyV6};
 pub use fragments::EarlierFrames;

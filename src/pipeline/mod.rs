@@ -179,7 +179,7 @@ impl Run<'_> {
                     }
                     let step = Step::explain(&event);
                     if let Some(counter) = self.counter.as_mut() {
-                        counter.step(event.stream, &step.findings);
+                        counter.step(&step);
                     }
                     self.sink.step(&step)?;
                 }

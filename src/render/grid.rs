@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::Options;
 use crate::explain::{AnswerTable, Conversation, FindingDigest, Step};
+use crate::model::Severity;
 use crate::report::ladder::fates;
 use crate::report::{
     Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn,
-    FILE_COLUMN, Report, Room, Run, StepColumn, ToldCall, Tone, counted, runs,
+    FILE_COLUMN, Report, Room, Run, StepColumn, ToldCall, Tone, VERDICT_COLUMN, counted, runs,
 };
 
 /// A table: a head and rows of as many cells.
@@ -34,6 +35,17 @@ pub(super) enum SpanKind {
     Heading,
     /// What stands instead of folded rows.
     Fold,
+    /// The verdict on the conversation of the row before.
+    Verdict(Severity),
+}
+
+/// Where a table of conversations has their verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum VerdictAt {
+    /// In its last column.
+    Column,
+    /// Below the rows of those that need attention.
+    Below,
 }
 
 /// What stands above the calls.
@@ -133,27 +145,33 @@ impl Grid {
     }
 
     /// The conversations of a report, or the worst of them, one row each, without columns that say nothing.
-    pub(super) fn conversations(report: &Report, options: &Options, room: Room) -> Self {
+    pub(super) fn conversations(report: &Report, options: &Options, room: Room, verdict: VerdictAt) -> Self {
+        let exact = matches!(options.conversation_columns, Choice::Only(_));
         let mut columns = conversation_columns(options, room);
+        if verdict == VerdictAt::Column && !exact {
+            columns.retain(|column| column.name != VERDICT_COLUMN.name);
+            columns.push(&VERDICT_COLUMN);
+        }
         let of_several = report.conversations.iter().any(|kept| kept.conversation.file().is_some());
         if of_several || !report.totals.failed.is_empty() {
             columns.insert(0, &FILE_COLUMN);
         }
-        let row = |conversation: &Conversation| {
+        let conversations: Vec<&Conversation> = match &report.totals.triage {
+            Some(worst) => worst.shown().collect(),
+            None => report.conversations.iter().map(|kept| &kept.conversation).collect(),
+        };
+        let row = |conversation: &&Conversation| {
             columns.iter().map(|column| (column.text)(conversation, &options.view)).collect()
         };
-        let mut rows: Vec<Vec<Cell>> = match &report.totals.triage {
-            Some(worst) => worst.shown().map(row).collect(),
-            None => report.conversations.iter().map(|kept| row(&kept.conversation)).collect(),
+        let mut rows: Vec<Vec<Cell>> = conversations.iter().map(row).collect();
+        let spans = match verdict {
+            VerdictAt::Below if !exact => verdicts_below(&conversations),
+            _ => Vec::new(),
         };
         rows.extend(report.totals.failed.iter().map(|failed| failed_row(&columns, failed)));
         let head = columns.iter().map(|column| Head::from(*column)).collect();
-        let grid = Self { head, rows, spans: Vec::new() };
-        match options.conversation_columns {
-            Choice::Only(_) => grid,
-            Choice::Usual | Choice::And(_) if grid.rows.is_empty() => grid,
-            Choice::Usual | Choice::And(_) => grid.without_empty_columns().with_even_times(),
-        }
+        let grid = Self { head, rows, spans };
+        if exact || grid.rows.is_empty() { grid } else { grid.without_empty_columns().with_even_times() }
     }
 
     /// A table of an answer: columns of numbers are aligned as such.
@@ -215,6 +233,16 @@ impl Grid {
             .map(|row| row.into_iter().enumerate().filter(|(index, _)| keep(*index)).map(|(_, cell)| cell).collect());
         Self { head: head.collect(), rows: rows.collect(), spans: self.spans }
     }
+}
+
+/// The verdicts that need attention, each below its conversation's row.
+fn verdicts_below(conversations: &[&Conversation]) -> Vec<Span> {
+    let below = |(row, conversation): (usize, &&Conversation)| {
+        let verdict = conversation.verdict_of_counts();
+        let line = verdict.lines.first().filter(|_| !verdict.quiet)?;
+        Some(Span { row: row + 1, kind: SpanKind::Verdict(verdict.severity), text: line.text() })
+    };
+    conversations.iter().enumerate().filter_map(below).collect()
 }
 
 /// A row of a capture that could not be read: its file, and the reason instead of a finding.

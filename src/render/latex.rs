@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use super::grid::{CALLS_TITLE, Grid, SpanKind, fold_note, runs_of};
+use super::grid::{CALLS_TITLE, Grid, SpanKind, VerdictAt, fold_note, runs_of};
 use super::{Format, Options, Triaged, escape};
 use crate::explain::Fact;
 use crate::report::{
@@ -64,13 +64,13 @@ impl<W: Write> Renderer for Latex<W> {
         if let Some(worst) = &report.totals.triage {
             self.notes(report)?;
             writeln!(self.out, "\\subsection*{{{}}}", text(&triage_title(worst)))?;
-            self.grid(&Grid::conversations(report, &self.options, Room::Wide))?;
+            self.grid(&Grid::conversations(report, &self.options, Room::Narrow, VerdictAt::Column))?;
             let lines = triage_lines(worst, &report.info, self.options.analyze);
             let lines = lines.iter().map(|(command, about)| format!("\\texttt{{{}}}: {}", text(command), text(about)));
             return self.items(&lines.collect::<Vec<_>>());
         }
         if self.options.summary {
-            self.grid(&Grid::conversations(report, &self.options, Room::Wide))?;
+            self.grid(&Grid::conversations(report, &self.options, Room::Narrow, VerdictAt::Column))?;
         } else {
             report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
         }
@@ -187,6 +187,7 @@ impl<W: Write> Latex<W> {
                 let line = match span.kind {
                     SpanKind::Heading => format!("\\textbf{{{}}}", text(&span.text)),
                     SpanKind::Fold => format!("\\quad\\dots{{}} {}", text(&span.text)),
+                    SpanKind::Verdict(_) => text(&span.text),
                 };
                 writeln!(self.out, "\\multicolumn{{{}}}{{l}}{{{line}}} \\\\", grid.head.len())?;
             }

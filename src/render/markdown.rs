@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::grid::{CALLS_TITLE, Grid, SpanKind, fold_note, runs_of};
+use super::grid::{CALLS_TITLE, Grid, SpanKind, VerdictAt, fold_note, runs_of};
 use super::{Format, Options, Triaged, escape, exchange, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
@@ -46,14 +46,14 @@ impl<W: Write> Renderer for Markdown<W> {
         if let Some(worst) = &report.totals.triage {
             self.notes(report)?;
             writeln!(self.out, "## {}\n", self.text(&triage_title(worst)))?;
-            self.grid(&Grid::conversations(report, &self.options, Room::Wide))?;
+            self.grid(&Grid::conversations(report, &self.options, Room::Wide, VerdictAt::Column))?;
             for (command, about) in triage_lines(worst, &report.info, self.options.analyze) {
                 writeln!(self.out, "- {}: {}", self.text(&command), self.text(&about))?;
             }
             return writeln!(self.out);
         }
         if self.options.summary {
-            let grid = Grid::conversations(report, &self.options, Room::Wide);
+            let grid = Grid::conversations(report, &self.options, Room::Wide, VerdictAt::Column);
             self.grid(&grid)?;
         } else {
             report.conversations.iter().try_for_each(|kept| self.conversation(kept))?;
@@ -229,6 +229,7 @@ impl<W: Write> Markdown<W> {
                 let text = match span.kind {
                     SpanKind::Heading => format!("**{}**", self.text(&span.text)),
                     SpanKind::Fold => format!("{} {}", self.dots(), self.text(&span.text)),
+                    SpanKind::Verdict(_) => self.text(&span.text),
                 };
                 writeln!(self.out, "|{} {text} |", "  |".repeat(grid.head.len().saturating_sub(1)))?;
             }

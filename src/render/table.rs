@@ -11,7 +11,7 @@ use comfy_table::{
 use unicode_width::UnicodeWidthStr;
 
 use super::fit::Fit;
-use super::grid::{CALLS_TITLE, Grid, SpanKind, fold_note, runs_of};
+use super::grid::{CALLS_TITLE, Grid, Span, SpanKind, VerdictAt, fold_note, runs_of};
 use super::layout::{Layout, NO_BREAK, bound};
 use super::{Format, Options, Triaged, escape, exchange, room};
 use crate::explain::{Answered, Fact};
@@ -44,6 +44,9 @@ const WORD: usize = 14;
 /// A sentence quotes so many characters of a payload, where they fit; in a wide line all that are not beside it.
 const QUOTED: usize = 40;
 const BESIDE: usize = 60;
+
+/// Stands before a verdict below its conversation's row.
+const BELOW: &str = "        ";
 
 /// The column whose contents other columns hold where there is little room.
 const ARITHMETIC: &str = "arithmetic";
@@ -111,11 +114,11 @@ impl<W: Write> Table<W> {
 
     /// A row for each conversation, in as many of the usual columns as fit; the others are named.
     fn conversations(&mut self, report: &Report) -> io::Result<()> {
-        let all = Grid::conversations(report, &self.options, Room::Wide);
+        let all = Grid::conversations(report, &self.options, Room::Wide, VerdictAt::Below);
         let asked_for = matches!(self.options.conversation_columns, Choice::Only(_));
         let mut room = Room::Wide;
         let grid = loop {
-            let grid = Grid::conversations(report, &self.options, room);
+            let grid = Grid::conversations(report, &self.options, room, VerdictAt::Below);
             match room.less() {
                 Some(less) if !asked_for && Layout::of(&grid).least(WORDS) > self.options.width => room = less,
                 _ => break grid,
@@ -355,6 +358,9 @@ impl<W: Write> Table<W> {
             }
             drawing.add_row(row.iter().map(|cell| self.cell(cell)));
         }
+        for _ in grid.spans_before(grid.rows.len()) {
+            drawing.add_row([comfy_table::Cell::new(SPAN)]);
+        }
         let layout = Layout::of(grid);
         let fits = layout.least(WORD) <= width;
         let last = grid.head.len().saturating_sub(1);
@@ -378,8 +384,13 @@ impl<W: Write> Table<W> {
         let mut spans = grid.spans.iter();
         for line in self.drawn(grid, width) {
             match spans.as_slice().first().filter(|_| line.contains(SPAN)) {
-                Some(span) if span.kind == SpanKind::Heading => self.line(&span.text, Style::new().bold())?,
-                Some(span) => self.hanging("    ", &format!("{} {}", self.dots(), span.text), style(Tone::Dim))?,
+                Some(Span { kind: SpanKind::Heading, text, .. }) => self.line(text, Style::new().bold())?,
+                Some(Span { kind: SpanKind::Fold, text, .. }) => {
+                    self.hanging("    ", &format!("{} {text}", self.dots()), style(Tone::Dim))?;
+                }
+                Some(Span { kind: SpanKind::Verdict(severity), text, .. }) => {
+                    self.hanging(BELOW, text, style(Tone::Finding(*severity)))?;
+                }
                 None => writeln!(self.out, "{}", line.trim_end().replace(NO_BREAK, " "))?,
             }
             if line.contains(SPAN) {

@@ -156,7 +156,22 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
             Cell::from(codes.join(", ")).tone(counts.trouble().map_or(Tone::Plain, Tone::Finding))
         },
     ),
+    VERDICT_COLUMN,
 ];
+
+/// The verdict in a sentence; tables show it in the column or below the row.
+pub const VERDICT_COLUMN: ConversationColumn = column(
+    "verdict",
+    "verdict",
+    "the verdict in a sentence, with its first frames",
+    Align::Left,
+    Room::OnDemand,
+    |c, _| {
+        let verdict = c.verdict_of_counts();
+        let text = verdict.lines.first().map(|line| line.text()).unwrap_or_default();
+        Cell::from(text).tone(Tone::Finding(verdict.severity))
+    },
+);
 
 /// The column before all others where several captures are shown as one.
 pub static FILE_COLUMN: ConversationColumn =

@@ -46,7 +46,7 @@ pub use collector::{Bounds, Collector, Kept, Renderer, Report};
 pub use column::{
     Align, Choice, Column, ColumnError, ConversationColumn, ConversationText, Room, StepColumn, StepText,
 };
-pub use conversation_columns::{CONVERSATION_COLUMNS, FILE_COLUMN};
+pub use conversation_columns::{CONVERSATION_COLUMNS, FILE_COLUMN, VERDICT_COLUMN};
 pub use exchange::{Exchange, Message};
 pub use gather::{Gather, Gathered, GatheredRenderer, Gatherer};
 pub use largest::Largest;

@@ -109,7 +109,7 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
             "udp" => totals.udp += 1,
             _ => totals.icmp += 1,
         }
-        tally.step(step.event.stream, &step.findings);
+        tally.step(&step);
         sink.step(&step).expect("written");
     }
     (totals.tcp_conversations, totals.udp_conversations) = tracker.counts();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::explain::{Conversation, report_step_findings};
+use crate::explain::{Conversation, Step, report_step_findings};
 use crate::model::{Finding, FindingCounts};
 use crate::track::{ConversationTotals, Event, StreamId};
 
@@ -23,23 +23,23 @@ impl Tally {
     pub fn event(&mut self, event: &Event<'_>) {
         report_step_findings(event, &mut self.of_step);
         if !self.of_step.is_empty() {
-            self.of_steps.entry(event.stream).or_default().add_all(&self.of_step);
+            self.of_steps.entry(event.stream).or_default().add_shown(&self.of_step, event.shown_by());
             self.of_step.clear();
         }
     }
 
     /// Counts the findings of a step.
     #[inline]
-    pub fn step(&mut self, stream: StreamId, findings: &[Finding]) {
-        if !findings.is_empty() {
-            self.count(stream, findings);
+    pub fn step(&mut self, step: &Step<'_>) {
+        if !step.findings.is_empty() {
+            self.count(step);
         }
     }
 
     #[cold]
-    fn count(&mut self, stream: StreamId, findings: &[Finding]) {
-        let counts = self.of_steps.entry(stream).or_default();
-        findings.iter().for_each(|finding| counts.count(finding.code));
+    fn count(&mut self, step: &Step<'_>) {
+        let counts = self.of_steps.entry(step.event.stream).or_default();
+        step.findings.iter().for_each(|finding| counts.count_shown(finding.code, step.event.shown_by()));
     }
 
     /// What was counted of the steps of a conversation that ends.

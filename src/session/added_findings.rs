@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use crate::explain::Conversation;
-use crate::model::{FindingCode, FindingCounts};
+use crate::model::{FindingCode, FindingCounts, ShownBy};
 use crate::report::{CaptureTotals, Sink};
 use crate::track::StreamId;
 
@@ -14,8 +14,8 @@ pub(super) struct AddedFindings(HashMap<StreamId, FindingCounts>);
 
 impl AddedFindings {
     /// Counts a finding that was added to a step of `stream`.
-    pub(super) fn count(&mut self, stream: StreamId, code: FindingCode) {
-        self.0.entry(stream).or_default().count(code);
+    pub(super) fn count(&mut self, stream: StreamId, code: FindingCode, by: ShownBy) {
+        self.0.entry(stream).or_default().count_shown(code, by);
     }
 
     /// Passes a conversation on, with the added findings in its counts.

@@ -63,7 +63,7 @@ impl<'a> Relay for Marker<'a> {
         let before = step.findings.len();
         step.mark(&marks);
         for finding in step.findings.iter().skip(before) {
-            self.added.count(step.event.stream, finding.code);
+            self.added.count(step.event.stream, finding.code, step.event.shown_by());
         }
         self.sink.step(&step)
     }

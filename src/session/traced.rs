@@ -130,9 +130,9 @@ impl<'a> Relay for Proven<'a> {
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        let (stream, frame) = (step.event.stream, step.event.frame);
-        let closing = self.proof.closing.get(&frame);
-        let advice = self.proof.advice.remove(&frame).unwrap_or_default();
+        let (stream, shown_by) = (step.event.stream, step.event.shown_by());
+        let closing = self.proof.closing.get(&shown_by.frame);
+        let advice = self.proof.advice.remove(&shown_by.frame).unwrap_or_default();
         if closing.is_none() && advice.is_empty() {
             return self.sink.step(step);
         }
@@ -144,7 +144,7 @@ impl<'a> Relay for Proven<'a> {
             finding.calls = vec![closing.number];
         }
         for advised in advice {
-            self.added.count(stream, advised.finding.code);
+            self.added.count(stream, advised.finding.code, shown_by);
             findings.push(advised.finding);
         }
         self.sink.step(&step)

@@ -18,8 +18,8 @@ use super::tcp::rules::rule::Verdict;
 use crate::echo::Echo;
 use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{
-    Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, Segment, TcpFlags, TcpOptions, Timestamp,
-    Unknown,
+    Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, Nanos, Segment, ShownBy, TcpFlags, TcpOptions,
+    Timestamp, Unknown,
 };
 
 /// Flags of segments that a finding may be made of.
@@ -81,6 +81,11 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
+    /// The packet, as what shows a finding.
+    pub fn shown_by(&self) -> ShownBy {
+        ShownBy { frame: self.frame, sender: self.direction }
+    }
+
     /// The TCP facts, if this is a segment.
     pub fn tcp(&self) -> Option<&TcpFacts> {
         match &self.body {

@@ -33,6 +33,69 @@ fn many_conversations_are_shown_by_the_worst() {
     }
 }
 
+/// The first line of each verdict of a report, by the name of its conversation.
+fn verdicts(report: &str) -> Vec<(String, String)> {
+    let mut lines = report.lines().peekable();
+    let mut verdicts = Vec::new();
+    while let Some(line) = lines.next() {
+        let mut words = line.split(' ');
+        if let (Some(protocol @ ("TCP" | "UDP")), Some("conversation"), Some(number)) =
+            (words.next(), words.next(), words.next())
+        {
+            let name = format!("{}:{}", protocol.to_lowercase(), number.trim_end_matches(':'));
+            verdicts.push((name, lines.peek().expect("a verdict").trim().to_owned()));
+        }
+    }
+    verdicts.sort();
+    verdicts
+}
+
+#[test]
+fn a_row_says_the_verdict_of_the_report() {
+    // of retransmissions a report tells the first with its cause, a row the cause alone
+    let label = |(name, verdict): &(String, String)| {
+        let label = verdict.split(':').next().unwrap_or_default().to_lowercase();
+        let retransmitted = ["retransmi", "tail-loss"].iter().any(|word| label.contains(word));
+        (name.clone(), if retransmitted { "retransmission".to_owned() } else { label })
+    };
+    let mut compared = 0;
+    for folder in ["fixtures", "fixtures/kernel", "fixtures/scripted"] {
+        for file in std::fs::read_dir(folder).expect("captures") {
+            let path = file.expect("a file").path();
+            let capture = path.to_str().expect("a name");
+            if !capture.ends_with(".pcap") {
+                continue;
+            }
+            let rows = ["analyze", capture, "--summary", "--format", "csv", "--columns", "conversation,verdict"];
+            let rows = echolab(rows).done();
+            let rows = csv::Reader::from_reader(rows.as_bytes()).into_deserialize::<(String, String)>();
+            let mut rows: Vec<_> = rows.map(|row| row.expect("two cells")).collect();
+            rows.sort();
+            let told = verdicts(&echolab(["analyze", capture, "--only", "verdict", "--width", "900"]).done());
+            let labels = |verdicts: &[(String, String)]| verdicts.iter().map(label).collect::<Vec<_>>();
+            assert_eq!(labels(&rows), labels(&told), "{capture}");
+            compared += rows.len();
+        }
+    }
+    assert!(compared > 100, "{compared} verdicts");
+}
+
+#[test]
+fn a_row_that_needs_attention_has_its_verdict_below() {
+    for width in ["80", "120", "200"] {
+        let text = echolab(["analyze", "fixtures/kernel/refused.pcap", "--summary", "--width", width]).done();
+        let row = text.lines().position(|line| line.starts_with("tcp:0 ")).expect("a row");
+        let below = text.lines().nth(row + 1).expect("a line").trim();
+        assert_eq!(below, "Refused: the SYN was answered by a RST (frame 2).");
+    }
+    let healthy = echolab(["analyze", "fixtures/lab-echo-ten-steps.pcap", "--summary", "--width", "80"]).done();
+    assert!(!healthy.contains("Healthy"), "{healthy}");
+    let markdown = echolab(["analyze", "fixtures/lab-echo-ten-steps.pcap", "--summary", "--format", "markdown"]).done();
+    assert!(markdown.contains("| Healthy: 1 of 1 requests echoed, closed by both sides. |"), "{markdown}");
+    let chosen = ["analyze", "fixtures/kernel/refused.pcap", "--summary", "--columns", "conversation,worst"];
+    assert!(!echolab(chosen).done().contains("Refused:"), "columns that were asked for stand alone");
+}
+
 /// The names of the conversations of a summary in JSON, in their order.
 fn named(records: &[serde_json::Value]) -> Vec<String> {
     let name = |of: &serde_json::Value| format!("{}:{}", of["protocol"].as_str().expect("a protocol"), of["stream"]);

@@ -53,9 +53,14 @@ const WITHOUT_ROOT: &str = "unshare -rn sh -c 'ip link set lo up; echolab sessio
 const LAB_WITHOUT_ROOT: &str =
     "Without root, echolab captures its own client and server on a private network: echolab session --network lab";
 
-/// Whether this process has the right to capture; what a capture may lack besides is told when it is opened.
+/// `true` if this process has CAP_NET_RAW in its network namespace; anything else that a capture lacks is an error when it
+/// is opened.
+///
+/// The socket that asks is a raw IPv4 one, which takes the same right as a packet socket: closing a packet socket waits for
+/// an RCU grace period, some 10 ms.
 pub fn may_capture() -> bool {
-    let socket = socket2::Socket::new(socket2::Domain::PACKET, socket2::Type::RAW, None);
+    let protocol = socket2::Protocol::from(libc::IPPROTO_RAW);
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::RAW, Some(protocol));
     !matches!(socket, Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
 }
 

@@ -11,7 +11,7 @@ use super::merged::MergedFinding;
 use crate::model::{FindingCode, Severity, thousands};
 use crate::track::{ConversationTotals, TcpTotals};
 
-use rules::{SLOW, VERDICTS, WARNED};
+use rules::{QUIET, SLOW, VERDICTS, WARNED};
 
 /// Most frames named in a line.
 const FRAMES: usize = 4;
@@ -21,6 +21,8 @@ const FRAMES: usize = 4;
 pub struct VerdictLines {
     /// Note: nothing is known to be wrong.
     pub severity: Severity,
+    /// Nothing is to be done about this conversation, or only about the whole capture.
+    pub quiet: bool,
     /// One to three lines, the most important first.
     pub lines: Vec<VerdictLine>,
 }
@@ -32,23 +34,28 @@ pub struct VerdictLine {
     pub sentence: String,
     /// The frames that show it.
     pub frames: Vec<u64>,
+    /// How many frames more there are at least.
+    pub frames_left_out: u64,
 }
 
 impl VerdictLine {
     fn new(sentence: impl Into<String>, frames: impl IntoIterator<Item = u64>) -> Self {
-        Self { sentence: sentence.into(), frames: frames.into_iter().filter(|frame| *frame > 0).collect() }
+        Self {
+            sentence: sentence.into(),
+            frames: frames.into_iter().filter(|frame| *frame > 0).collect(),
+            frames_left_out: 0,
+        }
     }
 
     /// The sentence with its frames: "Reset by the client: … (frame 11)."
     pub fn text(&self) -> String {
         let named: Vec<_> = self.frames.iter().take(FRAMES).map(|frame| thousands_free(*frame)).collect();
-        match (self.frames.len(), self.frames.len().saturating_sub(FRAMES)) {
+        match (self.frames.len(), self.frames.len().saturating_sub(FRAMES) as u64 + self.frames_left_out) {
             (0, _) => format!("{}.", self.sentence),
-            (1, _) => format!("{} (frame {}).", self.sentence, named.concat()),
+            (1, 0) => format!("{} (frame {}).", self.sentence, named.concat()),
             (_, 0) => format!("{} (frames {}).", self.sentence, named.join(", ")),
-            (_, more) => {
-                format!("{} (frames {} and {} more).", self.sentence, named.join(", "), thousands(more as u64))
-            }
+            (1, more) => format!("{} (frame {} and {} more).", self.sentence, named.concat(), thousands(more)),
+            (_, more) => format!("{} (frames {} and {} more).", self.sentence, named.join(", "), thousands(more)),
         }
     }
 }
@@ -104,5 +111,6 @@ pub(super) fn of(known: &Known<'_>, findings: &[MergedFinding]) -> VerdictLines 
     if case.gravest() > Severity::Note || label == SLOW.label {
         lines.extend((second.says)(&case).filter(|_| label != second.label));
     }
-    VerdictLines { severity: case.gravest(), lines }
+    let quiet = QUIET.iter().any(|rule| rule.label == label);
+    VerdictLines { severity: case.gravest(), quiet, lines }
 }

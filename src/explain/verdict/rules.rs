@@ -11,6 +11,9 @@ use crate::track::{Close, Handshake, Wait};
 pub(super) static VERDICTS: &[VerdictRule] =
     &[SURGE, FAILED, RESET, SLOW, WARNED, ENDED_BY_RESET, INCOMPLETE, TO_GROUP, CUT, HEALTHY];
 
+/// Verdicts that ask for no attention.
+pub(super) static QUIET: &[VerdictRule] = &[SURGE, TO_GROUP, CUT, HEALTHY];
+
 /// A wait that takes this share of the duration, in percent, and [`NOTICEABLE_ZERO_WINDOW`] makes a conversation slow.
 const SLOW_SHARE: i64 = 25;
 
@@ -299,18 +302,22 @@ fn all_compared(story: &EchoStory) -> bool {
 
 /// A finding as a line: the label, and its first sentence.
 fn told(label: &str, finding: &MergedFinding) -> VerdictLine {
+    let line = VerdictLine::new(labelled(label, finding), finding.frames.iter().copied());
+    VerdictLine { frames_left_out: finding.frames_left_out, ..line }
+}
+
+fn labelled(label: &str, finding: &MergedFinding) -> String {
     let sentence = first_sentence(&finding.text);
-    let sentence = lowered(&sentence);
-    let sender = finding.sender.filter(|sender| label.ends_with(sender.sender()));
-    // the label has named the sender
-    let sentence = match sender.and_then(|sender| sentence.strip_prefix(&format!("the {} ", sender.sender()))) {
-        Some(rest) => format!("it {rest}"),
-        None => sentence,
-    };
     if label.is_empty() {
-        return VerdictLine::new(first_sentence(&finding.text), finding.frames.iter().copied());
+        return sentence;
     }
-    VerdictLine::new(format!("{label}: {sentence}"), finding.frames.iter().copied())
+    let sentence = lowered(&sentence);
+    // the label has named the sender
+    let sender = finding.sender.filter(|sender| label.ends_with(sender.sender()));
+    match sender.and_then(|sender| sentence.strip_prefix(&format!("the {} ", sender.sender()))) {
+        Some(rest) => format!("{label}: it {rest}"),
+        None => format!("{label}: {sentence}"),
+    }
 }
 
 /// The first sentence without its full stop, and without references to RFCs.

@@ -32,7 +32,7 @@ pub(super) fn of(conversation: &Conversation, places: &Places) -> Vec<Question> 
             let rows = rows.into_iter().map(|cells| row::shown(cells, &head)).collect();
             Table { caption: table.caption.clone(), rows, head, rest: table.rest().unwrap_or_default() }
         });
-        let (frames, more) = places.links(&answer.frames);
+        let (frames, more) = places.links(&answer.frames, 0);
         Question {
             text: question.text,
             tables: tables.collect(),

@@ -24,11 +24,11 @@ impl Places {
     }
 
     /// Links to the first of these frames, and how many more there are in words.
-    pub(super) fn links(&self, frames: &[u64]) -> (Vec<Link>, String) {
+    pub(super) fn links(&self, frames: &[u64], left_out: u64) -> (Vec<Link>, String) {
         let link = |frame: &u64| Link { frame: *frame, row: self.0.get(frame).cloned() };
-        let more = match frames.len().saturating_sub(LINKED) {
+        let more = match frames.len().saturating_sub(LINKED) as u64 + left_out {
             0 => String::new(),
-            more => format!(" and {} more", count(more as u64)),
+            more => format!(" and {} more", count(more)),
         };
         (frames.iter().take(LINKED).map(link).collect(), more)
     }
@@ -71,7 +71,7 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn of(line: VerdictLine, places: &Places) -> Self {
-        let (frames, more) = places.links(&line.frames);
+        let (frames, more) = places.links(&line.frames, line.frames_left_out);
         Self { sentence: line.sentence, frames, more }
     }
 }
@@ -86,7 +86,7 @@ pub(super) struct Link {
 
 impl Proved {
     pub(super) fn of(line: FindingLine, places: &Places) -> Self {
-        let (frames, more) = places.links(&line.frames);
+        let (frames, more) = places.links(&line.frames, 0);
         Self {
             code: line.code.name(),
             about: line.code.about(),
