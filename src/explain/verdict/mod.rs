@@ -11,7 +11,7 @@ use super::merged::MergedFinding;
 use crate::model::{FindingCode, Severity, thousands};
 use crate::track::{ConversationTotals, TcpTotals};
 
-use rules::{QUIET, SLOW, VERDICTS, WARNED};
+use rules::{CUT, HEALTHY, QUIET, SLOW, UNEXPLAINED, VERDICTS, WARNED};
 
 /// Most frames named in a line.
 const FRAMES: usize = 4;
@@ -110,6 +110,8 @@ pub(super) fn of(known: &Known<'_>, findings: &[MergedFinding]) -> VerdictLines 
     let second = if label == SLOW.label { &WARNED } else { &SLOW };
     if case.gravest() > Severity::Note || label == SLOW.label {
         lines.extend((second.says)(&case).filter(|_| label != second.label));
+    } else if [CUT.label, HEALTHY.label].contains(&label) {
+        lines.extend((UNEXPLAINED.says)(&case));
     }
     let quiet = QUIET.iter().any(|rule| rule.label == label);
     VerdictLines { severity: case.gravest(), quiet, lines }
