@@ -94,6 +94,12 @@ impl Buckets {
 }
 
 impl Distribution {
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(super) fn read_ahead(&self) -> u64 {
+        u64::from(self.many.is_some())
+    }
+
     /// Hands its memory to the next one.
     pub(super) fn hand_over(&mut self, next: &mut Self) {
         next.few = std::mem::take(&mut self.few);

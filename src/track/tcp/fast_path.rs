@@ -142,7 +142,7 @@ impl Connection {
     }
 
     /// Whether the segment is the one that is due, by its numbers, and shows no wait that a rule explains.
-    #[inline]
+    #[inline(always)]
     fn is_due(&self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         let (Some(acked), Some(sent)) = (own.ack_sent, peer.snd_nxt) else { return false };
@@ -198,7 +198,7 @@ impl Connection {
     }
 
     /// Takes the predicted segment's bytes and ACK.
-    #[inline]
+    #[inline(always)]
     fn advance(
         &mut self,
         moment: &PacketRef,
@@ -209,7 +209,7 @@ impl Connection {
     ) {
         let clues = self.clues;
         self.clues.note_segment(moment.direction, segment, None);
-        let capture_point = if self.clues == clues {
+        let capture_point = if !self.clues.may_tell_more(&clues) {
             capture_point
         } else {
             let evidence = self.capture_point_evidence().capture_point;
