@@ -183,7 +183,7 @@ impl Brief {
         (!self.is_ipv6()).then(|| Flow::v4(self.protocol(), (source, from), (destination, to)).key)
     }
 
-    /// When it was captured.
+    /// The time of capture.
     #[inline]
     pub fn time(&self) -> Timestamp {
         Timestamp::new(self.seconds.into(), self.nanos)
@@ -195,7 +195,7 @@ impl Brief {
         self.wire_len
     }
 
-    /// Whether its addresses are IPv6, which are kept apart.
+    /// Returns `true` for IPv6 addresses, which are kept separately.
     #[inline]
     pub fn is_ipv6(&self) -> bool {
         self.is(IPV6)

@@ -30,7 +30,7 @@ const SURGE: VerdictRule = VerdictRule {
     },
 };
 
-/// What a problem is called, the gravest first: several may have happened.
+/// The labels of problems, the gravest first: several may have happened.
 const FAILURES: &[(FindingCode, &str)] = &[
     // what traced calls prove comes before what the frames show of it
     (FindingCode::ConnectBeforeListen, "Refused"),
@@ -148,7 +148,7 @@ fn longest(time: Nanos) -> String {
     format!(", the longest {}", time.human())
 }
 
-/// What a warning is called.
+/// The labels of warnings.
 const WARNINGS: &[(FindingCode, &str)] = &[
     (FindingCode::PartialReceive, "Received in part"),
     (FindingCode::ShortWrite, "Sent in part"),

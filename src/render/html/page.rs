@@ -2,19 +2,19 @@
 
 use askama::Template;
 
-use super::evidence::{Judged, Proved};
-use super::row::{self, Shown};
+use super::evidence::{FindingView, VerdictView};
+use super::row::{self, CellView};
 use crate::explain::{Conversation, Fact};
 use crate::model::{CaptureInfo, Severity};
 use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, exchange, svg};
 use crate::report::{
-    Align, CaptureTotals, Room, ToldCall, capture_heading, capture_setting, triage_lines, triage_title,
+    Align, CaptureTotals, Room, TracedCall, capture_heading, capture_setting, triage_lines, triage_title,
 };
 
 /// Colours and layout; what drawings share stands before it.
 const STYLE: &str = include_str!("templates/style.css");
-/// What the page does; it is the only script that the page's policy lets run.
+/// The script of the page, the only one that the page's policy allows.
 const SCRIPT: &str = include_str!("templates/script.js");
 /// The SHA-256 of [`SCRIPT`] in base64; a test holds it.
 const SCRIPT_HASH: &str = "G5Ml8WQw2s/6gXKP2Vx6LVoJ1INCIAklL/kEYvCSHi0=";
@@ -58,7 +58,7 @@ pub(super) struct Capture {
     title: String,
     setting: Vec<Fact>,
     notes: Vec<String>,
-    /// What stands above the worst conversations, and the commands to go on with.
+    /// The text above the worst conversations, and the commands that show more.
     triage: String,
     commands: Vec<(String, String)>,
     /// The scenario's point, and whether the capture shows it.
@@ -66,33 +66,33 @@ pub(super) struct Capture {
     /// The lines of a drawing of the messages among several programs.
     exchange: Vec<String>,
     /// Findings of the capture as a whole, the gravest first.
-    of_capture: Vec<Proved>,
+    of_capture: Vec<FindingView>,
     /// The verdicts on the first conversations.
-    verdicts: Vec<Judged>,
-    grave: Vec<(String, Proved)>,
+    verdicts: Vec<VerdictView>,
+    grave: Vec<(String, FindingView)>,
     grave_left_out: usize,
-    /// Whether no step, no conversation and not the capture has a warning or problem.
+    /// `true` if no step, no conversation and not the capture has a warning or problem.
     healthy: bool,
     head: Vec<Head>,
-    rows: Vec<(Option<String>, Vec<Shown>)>,
+    rows: Vec<(Option<String>, Vec<CellView>)>,
     call_head: Vec<Head>,
-    call_rows: Vec<Vec<Shown>>,
+    call_rows: Vec<Vec<CellView>>,
     /// An SVG element.
     graphs: String,
     /// Markup.
     sections: Vec<String>,
 }
 
-/// What a capture's part of the page holds.
+/// The content of a capture's part of the page.
 pub(super) struct Content<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// Findings of the capture as a whole.
-    pub(super) of_capture: Vec<Proved>,
+    pub(super) of_capture: Vec<FindingView>,
     /// The verdicts on the conversations that the page holds.
-    pub(super) verdicts: Vec<Judged>,
+    pub(super) verdicts: Vec<VerdictView>,
     /// Findings that matter, with the titles of their conversations.
-    pub(super) grave: Vec<(String, Proved)>,
-    pub(super) calls: Vec<ToldCall>,
+    pub(super) grave: Vec<(String, FindingView)>,
+    pub(super) calls: Vec<TracedCall>,
     pub(super) notes: Vec<String>,
     /// An SVG element.
     pub(super) graphs: String,

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use super::packets::{End, Packets, Taker};
+use super::packet_source::{End, PacketHandler, PacketSource};
 use crate::capture::Source;
 use crate::decode::{Common, Decoder, common};
 use crate::model::{Brief, Frame, Headers, LinkType, Packet, Protocol, Skip, Unknown};
@@ -30,7 +30,7 @@ struct Other {
     frame: Frame<'static>,
     headers: Result<Headers, Skip>,
     payload: usize,
-    /// How many fragments wait for the rest of their packet after this frame.
+    /// Number of fragments that wait for the rest of their packet after this frame.
     incomplete_fragments: u64,
 }
 
@@ -46,7 +46,8 @@ struct Batch {
     /// The addresses of those common packets that are IPv6.
     wide: Vec<[u8; 32]>,
     payloads: Vec<u8>,
-    /// What comes after them: `None` for another batch, `Some(None)` for the end, else why the source breaks off.
+    /// The event after the batch: `None` for another batch, `Some(None)` for the end, else the reason why the source
+    /// breaks off.
     after: Option<Option<String>>,
 }
 
@@ -77,7 +78,7 @@ impl Batch {
 }
 
 /// The tracker's end: takes packets out of batches.
-pub(super) struct Ahead {
+pub(super) struct ReaderThread {
     full: Receiver<Batch>,
     empty: SyncSender<Batch>,
     batch: Batch,
@@ -85,7 +86,7 @@ pub(super) struct Ahead {
     incomplete_fragments: u64,
 }
 
-impl Ahead {
+impl ReaderThread {
     /// Starts to read `source`; the thread ends with the source, or when the tracker's end is dropped.
     pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>, source: &'scope mut (impl Source + Send)) -> Self {
         let (full_sender, full) = sync_channel(BATCHES);
@@ -99,8 +100,8 @@ impl Ahead {
     }
 }
 
-impl Packets for Ahead {
-    fn each<T: Taker>(&mut self, taker: &mut T) -> End<T::Enough> {
+impl PacketSource for ReaderThread {
+    fn each<H: PacketHandler>(&mut self, handler: &mut H) -> End<H::Enough> {
         let (mut tcp, mut udp) = (Brief::blank(Protocol::Tcp), Brief::blank(Protocol::Udp));
         loop {
             let mut payloads = self.batch.payloads.as_slice();
@@ -108,7 +109,7 @@ impl Packets for Ahead {
             let (first, link, interface) = self.batch.first.unwrap_or((1, LinkType::RAW, 0));
             let mut numbers = first..;
             for chunk in self.batch.items.chunks(EXPECTED) {
-                taker.expect(chunk.iter().flatten().filter_map(Brief::key));
+                handler.expect(chunk.iter().flatten().filter_map(Brief::key));
                 for (item, number) in chunk.iter().zip(&mut numbers) {
                     let (frame, headers, len) = match item {
                         Some(brief) => {
@@ -130,7 +131,9 @@ impl Packets for Ahead {
                     payloads = rest;
                     let packet = headers.map(|headers| Packet { headers, header: &[], payload });
                     // called in one place, since it is inlined there with all that it calls
-                    if let ControlFlow::Break(enough) = taker.take(&frame, packet.as_ref().map_err(|reason| *reason)) {
+                    if let ControlFlow::Break(enough) =
+                        handler.handle(&frame, packet.as_ref().map_err(|reason| *reason))
+                    {
                         return End::Enough(enough);
                     }
                 }
@@ -206,12 +209,12 @@ mod tests {
         packets: Vec<Vec<u8>>,
         info: CaptureInfo,
         given: usize,
-        most: usize,
+        max: usize,
     }
 
     impl Frames {
-        fn new(packets: Vec<Vec<u8>>, most: usize) -> Self {
-            Self { packets, info: CaptureInfo::default(), given: 0, most }
+        fn new(packets: Vec<Vec<u8>>, max: usize) -> Self {
+            Self { packets, info: CaptureInfo::default(), given: 0, max }
         }
     }
 
@@ -221,7 +224,7 @@ mod tests {
         }
 
         fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
-            if self.given == self.most {
+            if self.given == self.max {
                 return Ok(None);
             }
             let packet = self.packets.get(self.given % self.packets.len()).map_or(&[][..], Vec::as_slice);
@@ -304,15 +307,15 @@ mod tests {
     fn only_fragments_that_were_taken_are_counted() {
         // two datagrams, one in two fragments, one that is never completed
         let packets = vec![datagram(9), fragment(1, 0, true), datagram(9), fragment(1, 1, false), fragment(2, 0, true)];
-        for most in (1..=40).chain([1_000, 3_000]) {
+        for max in (1..=40).chain([1_000, 3_000]) {
             let totals = [false, true].map(|ahead| {
-                let mut options = Options { max_frames: Some(most), ahead, ..Options::default() };
+                let mut options = Options { max_frames: Some(max), ahead, ..Options::default() };
                 run(&mut Frames::new(packets.clone(), 5_000), &mut options, &mut Nothing).expect("nothing is written")
             });
             let [inline, ahead] = &totals;
-            assert_eq!(inline, ahead, "of {most} frames");
+            assert_eq!(inline, ahead, "of {max} frames");
             let other: u64 = ahead.other().map(|(_, frames)| frames).sum();
-            assert_eq!((ahead.frames, ahead.tcp + ahead.udp + ahead.icmp + other), (most, most));
+            assert_eq!((ahead.frames, ahead.tcp + ahead.udp + ahead.icmp + other), (max, max));
         }
     }
 }

@@ -4,14 +4,14 @@ use std::io;
 use std::sync::Arc;
 
 use super::Sink;
-use super::relay::Relay;
+use super::forward_sink::ForwardSink;
 use super::totals::CaptureTotals;
 use crate::explain::Conversation;
 use crate::model::{CaptureInfo, counted};
 
 /// The sink that passes several captures on as one, which ends when all have ended.
 #[derive(Debug)]
-pub struct Together<S> {
+pub struct MergedSink<S> {
     inner: S,
     captures: u64,
     begun: bool,
@@ -19,7 +19,7 @@ pub struct Together<S> {
     totals: CaptureTotals,
 }
 
-impl<S: Sink> Together<S> {
+impl<S: Sink> MergedSink<S> {
     /// Passes so many `captures` on to `inner`.
     pub fn new(captures: u64, inner: S) -> Self {
         Self { inner, captures, begun: false, file: "".into(), totals: CaptureTotals::default() }
@@ -35,14 +35,14 @@ impl<S: Sink> Together<S> {
     }
 }
 
-impl<S: Sink> Relay for Together<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for MergedSink<S> {
+    type Inner = S;
 
-    fn to(&self) -> &S {
+    fn inner(&self) -> &S {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut S {
+    fn inner_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn several_captures_are_one() {
         let mut told = Told::default();
-        let mut together = Together::new(3, &mut told);
+        let mut together = MergedSink::new(3, &mut told);
         play(&ten_steps(), &mut together);
         play(&ten_steps(), &mut together);
         Sink::failed(&mut together, "bad.pcap", "no capture");

@@ -7,7 +7,7 @@ use crate::capture::filter::Filter;
 use crate::decode::Decoder;
 use crate::model::{FlowKey, Frame, Packet, Skip};
 
-/// Why no more frames come.
+/// The reason why no more frames come.
 pub(super) enum End<B> {
     /// The source is at its end.
     Source,
@@ -20,44 +20,44 @@ pub(super) enum End<B> {
 }
 
 /// A source of decoded frames.
-pub(super) trait Packets {
-    /// Gives each frame, with its packet or the reason why there is none, to `taker` until that has enough.
+pub(super) trait PacketSource {
+    /// Gives each frame, with its packet or the reason why there is none, to `handler` until that has enough.
     ///
     /// They are lent rather than handed over: moving them would cost more than much of what is done with them.
-    fn each<T: Taker>(&mut self, taker: &mut T) -> End<T::Enough>;
+    fn each<H: PacketHandler>(&mut self, handler: &mut H) -> End<H::Enough>;
 
-    /// How many fragments wait for the rest of their packet, once the source is at its end.
+    /// Number of fragments that wait for the rest of their packet, once the source is at its end.
     fn incomplete_fragments(&self) -> u64;
 }
 
-/// Takes decoded frames.
-pub(super) trait Taker {
-    /// Why it has enough.
+/// A consumer of decoded frames.
+pub(super) trait PacketHandler {
+    /// The reason why it has enough.
     type Enough;
 
     /// Packets of these conversations come next.
     fn expect(&mut self, keys: impl Iterator<Item = FlowKey>);
 
     /// Takes one frame, with its packet or the reason why there is none.
-    fn take(&mut self, frame: &Frame<'_>, packet: Result<&Packet<'_>, Skip>) -> ControlFlow<Self::Enough>;
+    fn handle(&mut self, frame: &Frame<'_>, packet: Result<&Packet<'_>, Skip>) -> ControlFlow<Self::Enough>;
 }
 
 /// Reads and decodes when asked: for live sessions, where a frame is wanted as soon as it comes, and for filters.
-pub(super) struct Inline<'s> {
+pub(super) struct InlineReader<'s> {
     source: &'s mut (dyn Source + Send),
     filter: Option<&'s mut Filter>,
     decoder: Decoder,
     paused: bool,
 }
 
-impl<'s> Inline<'s> {
+impl<'s> InlineReader<'s> {
     pub(super) fn new(source: &'s mut (dyn Source + Send), filter: Option<&'s mut Filter>) -> Self {
         Self { source, filter, decoder: Decoder::new(), paused: false }
     }
 }
 
-impl Packets for Inline<'_> {
-    fn each<T: Taker>(&mut self, taker: &mut T) -> End<T::Enough> {
+impl PacketSource for InlineReader<'_> {
+    fn each<H: PacketHandler>(&mut self, handler: &mut H) -> End<H::Enough> {
         loop {
             self.paused = !self.paused && !self.source.is_ready();
             if self.paused {
@@ -74,7 +74,7 @@ impl Packets for Inline<'_> {
                 // the expression makes no sense for this frame's link type
                 Some(Err(error)) => return End::Broken(error.to_string()),
             };
-            if let ControlFlow::Break(enough) = taker.take(&frame, packet.as_ref().map_err(|reason| *reason)) {
+            if let ControlFlow::Break(enough) = handler.handle(&frame, packet.as_ref().map_err(|reason| *reason)) {
                 return End::Enough(enough);
             }
         }
