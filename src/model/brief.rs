@@ -176,7 +176,7 @@ impl Brief {
         self.len.into()
     }
 
-    /// What its conversation is found by; `None` over IPv6.
+    /// The key of its conversation; `None` over IPv6.
     #[inline(always)]
     pub fn key(&self) -> Option<FlowKey> {
         let ([source, destination], [from, to]) = (self.addresses, self.ports);

@@ -142,7 +142,7 @@ struct Run<'r> {
     wants_steps: bool,
     own: Option<OwnConversations>,
     totals: CaptureTotals,
-    /// How many more frames are wanted.
+    /// Number of frames that are still wanted.
     left: u64,
 }
 
