@@ -142,7 +142,8 @@ impl Exchange {
         }
         let mut facts = UdpFacts::of(datagram);
         let mark = identity(datagram, ip);
-        let same_as = self.same_as(moment, mark).filter(|_| datagram.checksum == Checksum::Valid);
+        let is_late = |then: OptTime| moment.since(then).is_some_and(|since| since >= SLOW_RESPONSE);
+        let same_as = self.same_as(moment, mark).filter(|_| datagram.checksum == Checksum::Valid && datagram.len > 0);
         let (copy_of, overtaken) = self.in_order(moment, mark);
         facts.overtaken = overtaken;
         if let Some(first) = copy_of {
@@ -161,7 +162,7 @@ impl Exchange {
                 let again = SentAgain { first, last: answered.request, answer: moment.frame };
                 self.totals.sent_again.get_or_insert(again);
                 self.totals.sent_again_count += 1;
-            } else if answered.sure && same_as.is_some() && answered.by == PairedBy::Turn {
+            } else if answered.sure && answered.by == PairedBy::Turn && is_late(answered.at) && same_as.is_some() {
                 // it may be the answer before, which its program sent again for want of an acknowledgment
                 facts.same_as = same_as;
             } else if answered.sure {

@@ -190,7 +190,7 @@ pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
         let who = words.sender;
         if proof.flag {
             return format!(
-                "{} is of a connection that the sender of this RST does not have (RFC 9293 §3.5.1), and nothing of its {who} was captured before. Candidates: the {who}'s host restarted, another node took over its address, it gave the connection up, a NAT or firewall on the path has forgotten the connection, or a NAT gave it another port.",
+                "{} is of a connection that the sender of this RST does not have (RFC 9293 §3.5.1), and nothing of the {who} was captured before. Candidates: the {who}'s host restarted, another node took over its address, it gave the connection up, a NAT or firewall on the path has forgotten the connection, or a NAT gave it another port.",
                 capitalized(&one_of(proof))
             );
         }
