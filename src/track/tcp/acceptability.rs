@@ -152,6 +152,7 @@ impl Connection {
         for sender in [moment.direction, !moment.direction] {
             let Some(reset) = self.sides.get(sender).reset.map(NonZeroU64::get) else { continue };
             let challenged = probe.and_then(|probe| probe.answers()) == Some((Answered::Reset, reset));
+            // what was sent before the RST, or is the RST itself, shows nothing
             if went_on && since > reset || challenged {
                 self.sides.get_mut(sender).reset = None;
                 let since = if challenged { 0 } else { since };

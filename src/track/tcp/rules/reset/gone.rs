@@ -191,19 +191,26 @@ pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
     ResetEffect { half_open: true, ..ResetEffect::ends(half_open) },
     |case| {
         let proof = answered(case).filter(|_| fits(case))?;
-        let flag = case.is_answer_to_first();
+        let flag = case.own.newest().is_none();
         let waited = case.recorder.silence_before(number(proof.answers));
         let opening = case.handshake.ack().filter(|(ack, _)| proof.answers == Some(*ack) && case.own.syn_with_ack);
         let since = case.own.syn.map_or(0, |(syn, _)| syn.get());
         let error = case.own.loss().unreachable.map(|(error, _)| error).filter(|error| error.get() > since);
         let also = error.filter(|_| opening.is_some());
-        Some(ResetProof { waited, flag, number: u32::from(opening.is_some()), also, ..proof })
+        let number = u32::from(opening.is_some() || case.is_answer_to_first());
+        Some(ResetProof { waited, flag, number, also, ..proof })
     },
     |proof, words| {
         let who = words.sender;
-        if proof.flag {
+        if proof.flag && proof.number > 0 {
             return format!(
                 "{} is the first segment of its sender here, and the {who} has no connection for it: a closed or listening port answers a segment of no connection with RST (RFC 9293 §3.10.7). Either its connection began before the capture, and the {who} no longer has it, or there was none (a port scan, a late packet).",
+                capitalized(&one_of(proof))
+            );
+        }
+        if proof.flag {
+            return format!(
+                "{} is of a connection that the sender of this RST does not have (RFC 9293 §3.5.1), and nothing of the {who} was captured before. Candidates: the {who}'s host restarted, another node took over its address, it gave the connection up, a NAT or firewall on the path has forgotten the connection, or a NAT gave it another port.",
                 capitalized(&one_of(proof))
             );
         }
