@@ -32,7 +32,7 @@ impl ReportOutput {
 
     /// Returns `true` if frames may be read ahead, because the report needs only their decoded packets.
     pub fn may_read_ahead(&self) -> bool {
-        self.comment_writer.is_none() && !self.shows_headers
+        !self.shows_headers
     }
 
     /// Number of conversations that are shown step by step, if it is bounded: they should be the worst.

@@ -21,10 +21,10 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::Instead,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let latex = Latex { out: io::BufWriter::new(out), options: options.clone(), begun: false };
         Box::new(Collector::new(options.bounds, latex))
-    },
+    }),
 };
 
 /// The preamble of a document.

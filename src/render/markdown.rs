@@ -20,10 +20,10 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: true,
     triage: Triaged::Instead,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let markdown = Markdown { out: io::BufWriter::new(out), options: options.clone() };
         Box::new(AnswerCollector::new(Collector::new(options.bounds, markdown)))
-    },
+    }),
 };
 
 struct Markdown<W: Write> {

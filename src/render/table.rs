@@ -30,9 +30,9 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: true,
     triage: Triaged::Instead,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         Box::new(Collector::new(options.bounds, Table { out: io::BufWriter::new(out), options: options.clone() }))
-    },
+    }),
 };
 
 /// So many characters are left to each text rather than show a column that can be done without.

@@ -31,7 +31,7 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::No,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let bounds = options.bounds;
         let ladders = Ladders {
             out: io::BufWriter::new(out),
@@ -40,7 +40,7 @@ pub(super) static FORMAT: Format = Format {
             titles: Vec::new(),
         };
         Box::new(PerConversationCollector::new(bounds.conversations, move || Trail::new(bounds), ladders))
-    },
+    }),
 };
 
 /// A drawing whose top left corner is at 0, 0 and that is as wide as every other.

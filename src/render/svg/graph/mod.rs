@@ -27,7 +27,7 @@ pub(in crate::render) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::No,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let graphs = Graphs {
             out: io::BufWriter::new(out),
             options: options.clone(),
@@ -36,7 +36,7 @@ pub(in crate::render) static FORMAT: Format = Format {
             titles: Vec::new(),
         };
         Box::new(PerConversationCollector::new(options.bounds.conversations, ConversationSeries::default, graphs))
-    },
+    }),
 };
 
 /// Most conversations that are drawn.
