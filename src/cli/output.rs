@@ -23,7 +23,7 @@ use crate::report::{
 /// Options of the output, as typed.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputArgs {
+pub(crate) struct OutputArgs {
     /// Format of the report.
     #[arg(long, value_name = "FORMAT", value_parser = formats(), hide_possible_values = true)]
     #[arg(help = format_help())]
@@ -131,7 +131,7 @@ fn columns<T>(registry: &'static [Column<T>], names: &str) -> anyhow::Result<Cho
 
 /// The content of a report, beyond the options of every subcommand.
 #[derive(Clone, Debug, Default)]
-pub struct Scope {
+pub(crate) struct Scope {
     /// Conversations only, in this order.
     pub summary: Option<Order>,
     /// The conversations to show.
@@ -151,7 +151,7 @@ pub struct Scope {
 }
 
 /// Options of the output, checked.
-pub struct OutputOptions {
+pub(crate) struct OutputOptions {
     /// `None` for an annotated capture.
     format: &'static Format,
     render: render::Options,
@@ -175,7 +175,7 @@ impl OutputArgs {
     ///
     /// # Errors
     /// If a column does not exist, or the format has no place for what is asked.
-    pub fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
+    pub(crate) fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
         let to_stdout = self.output.as_deref().is_none_or(is_stdout);
         let to_terminal = to_stdout && io::stdout().is_terminal();
         let usual = if scope.live && to_stdout && !to_terminal { "lines" } else { "table" };
@@ -289,7 +289,7 @@ fn at_most(limit: u64) -> usize {
 
 impl OutputOptions {
     /// Returns `true` if the format shows calls of programs.
-    pub fn shows_calls(&self) -> bool {
+    pub(crate) fn shows_calls(&self) -> bool {
         self.format.report(Box::new(io::sink()), &self.render).is_some_and(|sink| sink.shows_calls())
     }
 
@@ -299,7 +299,7 @@ impl OutputOptions {
     ///
     /// # Errors
     /// If the file exists and `--force` was not given, or can't be created.
-    pub fn open(mut self) -> anyhow::Result<ReportOutput> {
+    pub(crate) fn open(mut self) -> anyhow::Result<ReportOutput> {
         let out: Box<dyn Write + Send> = match &self.destination {
             Destination::Stdout => {
                 let stdout = io::stdout();
@@ -378,7 +378,7 @@ impl OutputOptions {
     }
 
     /// Leaves standard output to something else: a report that would go there goes to standard error.
-    pub fn make_way(&mut self) {
+    pub(crate) fn make_way(&mut self) {
         if self.destination == Destination::Stdout {
             self.render.steps_shown = false;
             self.destination = Destination::Stderr;
@@ -386,7 +386,7 @@ impl OutputOptions {
     }
 
     /// The file that the report goes to; `None` for standard output.
-    pub fn file(&self) -> Option<&Path> {
+    pub(crate) fn file(&self) -> Option<&Path> {
         self.destination.file()
     }
 

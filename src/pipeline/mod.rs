@@ -1,6 +1,6 @@
 //! The only loop: frames in, steps and conversations out, every frame accounted for.
 
-pub mod annotate;
+pub(crate) mod annotate;
 mod own_conversations;
 mod packet_source;
 mod reader_thread;

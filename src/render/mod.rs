@@ -21,12 +21,12 @@ mod markdown;
 mod mermaid;
 mod pcapng;
 mod record;
-pub mod svg;
+pub(crate) mod svg;
 mod table;
 
 use std::io::Write;
 
-pub use live::live;
+pub(crate) use live::live;
 
 use crate::report::{Bounds, Choice, ConversationText, Parts, Room, Sink, StepText, Triage, View};
 

@@ -63,7 +63,7 @@ pub struct Report {
 }
 
 /// Turns reports into bytes.
-pub trait Renderer {
+pub(crate) trait Renderer {
     /// Writes one capture.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ pub trait Renderer {
 
 /// The sink that collects a [`Report`] and has it rendered when its capture ends.
 #[derive(Debug)]
-pub struct Collector<R> {
+pub(crate) struct Collector<R> {
     bounds: Bounds,
     renderer: R,
     info: CaptureInfo,
@@ -102,7 +102,7 @@ struct Open {
 
 impl<R: Renderer> Collector<R> {
     /// Collects as much as `bounds` allow, for `renderer`.
-    pub fn new(bounds: Bounds, renderer: R) -> Self {
+    pub(crate) fn new(bounds: Bounds, renderer: R) -> Self {
         Self {
             bounds,
             renderer,

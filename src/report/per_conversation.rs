@@ -13,14 +13,14 @@ use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
 /// The state kept of one conversation, in bounded memory.
-pub trait PerConversation {
+pub(crate) trait PerConversation {
     /// Takes the next step.
     fn step(&mut self, step: &Step<'_>);
 }
 
 /// A conversation and what was kept of it.
 #[derive(Clone, Debug)]
-pub struct KeptConversation<G> {
+pub(crate) struct KeptConversation<G> {
     /// The whole conversation.
     pub conversation: Conversation,
     /// The state kept of it.
@@ -28,7 +28,7 @@ pub struct KeptConversation<G> {
 }
 
 /// Turns what was gathered into bytes.
-pub trait PerConversationRenderer<G> {
+pub(crate) trait PerConversationRenderer<G> {
     /// Sees every step, also of conversations that are not kept.
     fn step(&mut self, _: &Step<'_>) {}
 
@@ -57,7 +57,7 @@ pub trait PerConversationRenderer<G> {
 }
 
 /// The sink that gathers of the first conversations, and has it rendered when the capture ends.
-pub struct PerConversationCollector<G, N, R> {
+pub(crate) struct PerConversationCollector<G, N, R> {
     max: usize,
     new: N,
     renderer: R,
@@ -84,7 +84,7 @@ impl<G> Default for Open<G> {
 
 impl<G, N: Fn() -> G, R> PerConversationCollector<G, N, R> {
     /// Gathers of at most `max` conversations what `new` begins, for `renderer`.
-    pub fn new(max: usize, new: N, renderer: R) -> Self {
+    pub(crate) fn new(max: usize, new: N, renderer: R) -> Self {
         Self {
             max,
             new,

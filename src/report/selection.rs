@@ -42,7 +42,7 @@ impl Wanted {
 
 /// The sink that passes on what is wanted; totals stay those of the whole capture.
 #[derive(Debug)]
-pub struct Selection<S> {
+pub(crate) struct Selection<S> {
     wanted: Wanted,
     inner: S,
     left_out: LeftOut,
@@ -50,7 +50,7 @@ pub struct Selection<S> {
 
 impl<S: Sink> Selection<S> {
     /// Passes what is `wanted` on to `inner`.
-    pub fn new(wanted: Wanted, inner: S) -> Self {
+    pub(crate) fn new(wanted: Wanted, inner: S) -> Self {
         Self { wanted, inner, left_out: LeftOut::default() }
     }
 }

@@ -9,7 +9,7 @@ use crate::track::{Body, TcpFacts, UdpFacts};
 
 /// The series of one conversation, each way.
 #[derive(Clone, Debug, Default)]
-pub struct ConversationSeries {
+pub(crate) struct ConversationSeries {
     ways: PerDirection<Way>,
     end: Nanos,
 }
@@ -17,7 +17,7 @@ pub struct ConversationSeries {
 /// The series of one direction: the sender's segments and the receiver's acknowledgments. Sequence numbers are
 /// relative.
 #[derive(Clone, Debug, Default)]
-pub struct Way {
+pub(crate) struct Way {
     /// Sequence numbers of segments with payload: from the first byte to the one after the last.
     pub segments: Buckets<Range>,
     /// The same of segments that came again.
@@ -105,19 +105,19 @@ impl Way {
     }
 
     /// Returns `true` if this direction carried payload.
-    pub fn has_payload(&self) -> bool {
+    pub(crate) fn has_payload(&self) -> bool {
         !self.segments.is_empty() || !self.repeats.is_empty() || !self.payload.is_empty()
     }
 }
 
 impl ConversationSeries {
     /// The series of the side that sends each way.
-    pub fn ways(&self) -> &PerDirection<Way> {
+    pub(crate) fn ways(&self) -> &PerDirection<Way> {
         &self.ways
     }
 
     /// The time of the last step since the first.
-    pub fn end(&self) -> Nanos {
+    pub(crate) fn end(&self) -> Nanos {
         self.end
     }
 
