@@ -17,7 +17,7 @@ use crate::pipeline::annotate::{AnnotationSink, CommentWriter};
 use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
     AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, LargestConversations, MergedSink, Order,
-    PARTS, Part, Parts, PayloadView, Selection, Sink, TeeSink, TitledSink, View, Wanted,
+    PARTS, Part, Parts, PayloadView, Selection, SelectionSink, Sink, TeeSink, TitledSink, View,
 };
 
 /// Options of the output, as typed.
@@ -135,7 +135,7 @@ pub(crate) struct Scope {
     /// Conversations only, in this order.
     pub summary: Option<Order>,
     /// The conversations to show.
-    pub wanted: Wanted,
+    pub wanted: Selection,
     /// `true` if there are several captures.
     pub several: bool,
     /// Number of captures named.
@@ -343,8 +343,8 @@ impl OutputOptions {
                 sink = Box::new(MergedSink::new(self.scope.captures, sink));
             }
         }
-        if self.scope.wanted != Wanted::default() {
-            sink = Box::new(Selection::new(self.scope.wanted, sink));
+        if self.scope.wanted != Selection::default() {
+            sink = Box::new(SelectionSink::new(self.scope.wanted, sink));
         }
         // before the selection: a limit of steps takes nothing from the answers
         if let Some(asked) = self.scope.answers {

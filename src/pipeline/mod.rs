@@ -176,7 +176,7 @@ impl Run<'_> {
                 } else if let Some(last) = self.tracker.last(packet) {
                     let event = last.event(frame, packet);
                     if let Some(own) = &mut self.own {
-                        self.totals.others += u64::from(!own.knows(&event, self.sink));
+                        self.totals.others += u64::from(!own.is_own(&event, self.sink));
                     }
                     let step = Step::explain(&event);
                     if let Some(counter) = self.counter.as_mut() {

@@ -8,9 +8,9 @@ use super::grid::{CALLS_TITLE, Grid, SpanKind, VerdictAt, fold_note, runs_of};
 use super::{Format, Options, Triaged, escape};
 use crate::explain::Fact;
 use crate::report::{
-    Align, Cell, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, capture_heading,
-    capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines, triage_lines,
-    triage_title,
+    Align, Cell, CollectedConversation, Collector, FindingLine, LedgerLine, Part, Renderer, Report, Room,
+    capture_heading, capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines,
+    ledger_lines, triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -104,7 +104,7 @@ impl<W: Write> Latex<W> {
         self.out.write_all(head.as_bytes())
     }
 
-    fn conversation(&mut self, kept: &Kept) -> io::Result<()> {
+    fn conversation(&mut self, kept: &CollectedConversation) -> io::Result<()> {
         let conversation = &kept.conversation;
         let title = conversation_title(&conversation.totals, &self.options.view);
         writeln!(self.out, "\\subsection*{{{}}}", text(&title))?;

@@ -43,7 +43,7 @@ pub use answer_collector::AnswerCollector;
 pub(crate) use call_columns::{CALL_COLUMNS, CONVERSATION};
 pub(crate) use cell::{Cell, Tone};
 pub use collector::{Bounds, Report};
-pub(crate) use collector::{Collector, Kept, Renderer};
+pub(crate) use collector::{CollectedConversation, Collector, Renderer};
 pub use column::Choice;
 pub(crate) use column::{Align, Column, ConversationColumn, ConversationText, Room, StepColumn, StepText};
 pub use conversation_columns::CONVERSATION_COLUMNS;
@@ -59,8 +59,8 @@ pub(crate) use per_conversation::{
 pub use ranking::Order;
 pub(crate) use runs::{Run, runs};
 pub use scan::Scan;
-pub(crate) use selection::Selection;
-pub use selection::Wanted;
+pub use selection::Selection;
+pub(crate) use selection::SelectionSink;
 pub use step_columns::COLUMNS;
 pub(crate) use tally::Tally;
 pub(crate) use tee_sink::TeeSink;
@@ -72,8 +72,8 @@ pub(crate) use triage::Triage;
 pub use view::{PayloadView, View};
 pub(crate) use words::{
     FindingLine, LedgerLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting,
-    capture_title, conversation_notes, conversation_title, finding_lines, finding_lines_of, ledger_lines, others,
-    page_notes_of, report_title, triage_lines, triage_title,
+    capture_title, conversation_notes, conversation_title, finding_lines, finding_lines_of, foreign_packets_note,
+    ledger_lines, page_notes_of, report_title, triage_lines, triage_title,
 };
 pub(crate) use words::{count, counted};
 

@@ -64,19 +64,19 @@ pub(crate) struct PerConversationCollector<G, N, R> {
     info: CaptureInfo,
     /// The conversations to keep of the next capture.
     preferred: Option<HashSet<StreamId>>,
-    open: ConversationSlots<Open<G>>,
+    open: ConversationSlots<OpenConversation<G>>,
     left_out: LeftOut,
 }
 
 /// A conversation while its capture is read.
-struct Open<G> {
+struct OpenConversation<G> {
     conversation: Option<Conversation>,
     kept: Option<G>,
     steps: u64,
     findings: u64,
 }
 
-impl<G> Default for Open<G> {
+impl<G> Default for OpenConversation<G> {
     fn default() -> Self {
         Self { conversation: None, kept: None, steps: 0, findings: 0 }
     }
@@ -163,7 +163,7 @@ impl<G: PerConversation, N: Fn() -> G, R: PerConversationRenderer<G>> Sink for P
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let new = &self.new;
-        let gathered = self.open.take().filter_map(|Open { conversation, kept, .. }| {
+        let gathered = self.open.take().filter_map(|OpenConversation { conversation, kept, .. }| {
             Some(KeptConversation { conversation: conversation?, kept: kept.unwrap_or_else(new) })
         });
         let gathered: Vec<_> = gathered.collect();

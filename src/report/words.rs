@@ -1,7 +1,7 @@
 //! The sentences around the tables: titles, how the roles were decided, findings, what was counted and left out.
 
 use super::cell::{Cell, Tone};
-use super::collector::{Kept, Report};
+use super::collector::{CollectedConversation, Report};
 use super::totals::CaptureTotals;
 use super::transcript::TracedCall;
 use super::triage::Worst;
@@ -72,14 +72,14 @@ pub(crate) fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, comman
         ("Interface", info.interface.clone()),
         ("Filter", info.filter.clone().filter(|filter| !filter.trim().is_empty())),
         ("Kept of a frame", info.snaplen.map(|max| format!("at most {} bytes", count(u64::from(max))))),
-        ("Ended", totals.stopped.map(ended)),
+        ("Ended", totals.stopped.map(stop_reason)),
         ("Dropped by the kernel", totals.dropped.map(|dropped| counted(dropped, "packet"))),
     ];
     facts.into_iter().filter_map(|(label, text)| Some(Fact { label, text: text? })).collect()
 }
 
 /// The reason for the early end of a capture.
-fn ended(early: StopReason) -> String {
+fn stop_reason(early: StopReason) -> String {
     match early {
         StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C, SIGTERM or SIGHUP".to_owned(),
         StopReason::CaptureEnd => "the capture was ended".to_owned(),
@@ -165,7 +165,7 @@ pub(crate) struct LedgerLine {
 }
 
 /// The findings of a conversation and of its steps, merged by their cause, the gravest first.
-pub(crate) fn finding_lines(kept: &Kept) -> Vec<FindingLine> {
+pub(crate) fn finding_lines(kept: &CollectedConversation) -> Vec<FindingLine> {
     finding_lines_of(&kept.conversation, &kept.digest)
 }
 
@@ -307,7 +307,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     }
     totals.programs.iter().for_each(|program| push_program(&mut notes, program));
     if totals.others > 0 {
-        notes.push(Cell::from(others(totals.others)).tone(Tone::Reset));
+        notes.push(Cell::from(foreign_packets_note(totals.others)).tone(Tone::Reset));
     }
     if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
         let text = format!("the kernel dropped {}: the capture is not complete", counted(dropped, "packet"));
@@ -322,7 +322,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
             _ => "whatever follows is not read, and nothing is concluded from its absence",
         };
         let tone = if stopped == StopReason::CaptureEnd { Tone::Dim } else { Tone::Reset };
-        notes.push(Cell::from(format!("{}: {then}", ended(stopped))).tone(tone));
+        notes.push(Cell::from(format!("{}: {then}", stop_reason(stopped))).tone(tone));
     }
     notes.extend(totals.remarks.iter().map(|remark| Cell::from(remark.as_str())));
     if let Some(truncated) = &totals.truncated {
@@ -343,7 +343,7 @@ fn push_program(notes: &mut Vec<Cell>, program: &Program) {
 }
 
 /// The sentence about packets that do not belong to the session.
-pub(crate) fn others(packets: u64) -> String {
+pub(crate) fn foreign_packets_note(packets: u64) -> String {
     format!(
         "the capture has {} of other programs, which used the port of this session; its own conversation is shown first",
         counted(packets, "packet")

@@ -3,13 +3,13 @@
 use echolab::model::{FindingCounts, Severity};
 use echolab::pipeline::{self, Options};
 use echolab::render::{self, FORMATS};
-use echolab::report::{Bounds, COLUMNS, Choice, LargestConversations, Order, Scan, Wanted};
+use echolab::report::{Bounds, COLUMNS, Choice, LargestConversations, Order, Scan, Selection};
 
 use super::frames::{Playback, Recorded};
 
 /// The totals of a capture where none of it is shown.
 fn expected(frames: &[Recorded]) -> FindingCounts {
-    let wanted = Wanted::default();
+    let wanted = Selection::default();
     let mut scan = Scan::new(&wanted, 1);
     pipeline::run(&mut Playback::of(frames.to_vec()), &mut Options::default(), &mut scan).unwrap().findings_count
 }

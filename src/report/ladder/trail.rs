@@ -5,7 +5,7 @@
 
 use super::fold::{self, Fold};
 use crate::explain::Step;
-use crate::report::{Bounds, Kept};
+use crate::report::{Bounds, CollectedConversation};
 
 /// As many steps are kept before the first are folded.
 const KEPT: usize = 1_024;
@@ -46,7 +46,7 @@ impl Trail {
     }
 
     /// The trail of a conversation whose first steps were kept.
-    pub(crate) fn of(kept: &Kept, bounds: Bounds) -> Self {
+    pub(crate) fn of(kept: &CollectedConversation, bounds: Bounds) -> Self {
         let mut trail = Self::new(bounds);
         kept.steps.iter().for_each(|step| trail.push(step));
         trail
