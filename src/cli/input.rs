@@ -21,7 +21,7 @@ pub(super) struct Input {
 }
 
 /// Reads until the end, or until the signal, which is an end too.
-struct Until {
+struct ReadUntil {
     file: File,
     halt: Signal,
 }
@@ -55,11 +55,11 @@ impl Input {
 
     /// Its content, up to the signal.
     pub(super) fn until(self, halt: &Signal) -> impl Read + Send + 'static {
-        Until { file: self.file, halt: halt.clone() }
+        ReadUntil { file: self.file, halt: halt.clone() }
     }
 }
 
-impl Read for Until {
+impl Read for ReadUntil {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.halt.wait_with(&self.file, PollFlags::POLLIN, None)? {
             Woken::Signalled => Ok(0),

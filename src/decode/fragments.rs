@@ -72,7 +72,7 @@ struct Pending {
 
 /// A packet put together again.
 #[derive(Debug)]
-pub(super) struct Whole {
+pub(super) struct ReassembledPacket {
     /// Its payload.
     pub(super) data: Vec<u8>,
     /// The protocol of the payload.
@@ -107,7 +107,7 @@ impl Reassembly {
         fragment: Fragment,
         vlan: Option<u16>,
         frame: &Frame<'_>,
-    ) -> Result<Whole, Skip> {
+    ) -> Result<ReassembledPacket, Skip> {
         self.incomplete += 1;
         let protocol = (ip.header.version == 4).then_some(ip.protocol);
         let key = Key {
@@ -130,7 +130,7 @@ impl Reassembly {
         let whole = whole.ok_or(Skip::Fragment)?;
         self.incomplete = self.incomplete.saturating_sub(whole.frames);
         let Pending { buffer, protocol, fragments, earlier, earlier_bytes, .. } = whole;
-        Ok(Whole { data: buffer.take_bufs().0, protocol, fragments, earlier, earlier_bytes })
+        Ok(ReassembledPacket { data: buffer.take_bufs().0, protocol, fragments, earlier, earlier_bytes })
     }
 
     /// Number of frames with fragments of packets that are not complete.

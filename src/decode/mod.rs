@@ -23,7 +23,7 @@ mod udp;
 use etherparse::ip_number;
 
 use crate::model::{Checksum, Frame, Headers, Packet, Skip, Transport, Unknown};
-pub use brief::{Common, common};
+pub(crate) use brief::{Common, common};
 use captured::Captured;
 use fragments::Reassembly;
 use ip::{Ip, Lengths};

@@ -12,7 +12,7 @@ pub(super) fn fact(totals: &ConversationTotals) -> Option<String> {
 }
 
 /// The place of a measurement, as a suffix.
-pub fn captured_at(capture_point: Option<CapturePoint>) -> &'static str {
+pub(crate) fn captured_at(capture_point: Option<CapturePoint>) -> &'static str {
     match capture_point {
         Some(CapturePoint::Client) => "captured at the client",
         Some(CapturePoint::Server) => "captured at the server",

@@ -1,6 +1,6 @@
 //! The only loop: frames in, steps and conversations out, every frame accounted for.
 
-pub mod annotate;
+pub(crate) mod annotate;
 mod own_conversations;
 mod packet_source;
 mod reader_thread;
@@ -176,7 +176,7 @@ impl Run<'_> {
                 } else if let Some(last) = self.tracker.last(packet) {
                     let event = last.event(frame, packet);
                     if let Some(own) = &mut self.own {
-                        self.totals.others += u64::from(!own.knows(&event, self.sink));
+                        self.totals.others += u64::from(!own.is_own(&event, self.sink));
                     }
                     let step = Step::explain(&event);
                     if let Some(counter) = self.counter.as_mut() {

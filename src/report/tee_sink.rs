@@ -13,7 +13,7 @@ use crate::track::{Event, StreamId};
 /// One that fails is told nothing more and the others go on: its error is returned at the end, or at once when none is
 /// left.
 #[derive(Default)]
-pub struct TeeSink<'a> {
+pub(crate) struct TeeSink<'a> {
     branches: Vec<Branch<'a>>,
     any_capture: bool,
 }
@@ -38,13 +38,17 @@ impl Branch<'_> {
 impl<'a> TeeSink<'a> {
     /// Passes everything on to this one too.
     #[must_use]
-    pub fn and(self, sink: Box<dyn Sink + 'a>) -> Self {
+    pub(crate) fn and(self, sink: Box<dyn Sink + 'a>) -> Self {
         self.branch(sink, None)
     }
 
     /// The same; `on_complete` is called once it is whole: told of a capture at least, and ended without an error.
     #[must_use]
-    pub fn and_on_complete(self, sink: Box<dyn Sink + 'a>, on_complete: impl FnOnce() -> io::Result<()> + 'a) -> Self {
+    pub(crate) fn and_on_complete(
+        self,
+        sink: Box<dyn Sink + 'a>,
+        on_complete: impl FnOnce() -> io::Result<()> + 'a,
+    ) -> Self {
         self.branch(sink, Some(Box::new(on_complete)))
     }
 

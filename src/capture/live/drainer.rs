@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// Waits until a capture has taken everything out of its ring. Clones are of the same capture.
 #[derive(Clone, Debug)]
-pub struct Drainer(Arc<Shared>);
+pub(crate) struct Drainer(Arc<Shared>);
 
 /// The capture's end of it.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub(super) fn pair() -> io::Result<(Drainer, DrainReceiver)> {
 impl Drainer {
     /// Returns when every block that the kernel has filled by now is taken out of the ring, or when nobody has read anything
     /// of the capture for as long as `stuck`.
-    pub fn drain(&self, stuck: Duration) {
+    pub(crate) fn drain(&self, stuck: Duration) {
         let mut state = self.0.state();
         state.asked += 1;
         let request = state.asked;

@@ -8,7 +8,7 @@ use crate::model::Protocol;
 ///
 /// More than the port: ICMP errors have no port of their own, and neither have later fragments, which only UDP has. What
 /// of these is somebody else's is told apart by whoever reads the packets.
-pub fn session_filter(protocol: Protocol, host: IpAddr, ports: &[u16]) -> String {
+pub(crate) fn session_filter(protocol: Protocol, host: IpAddr, ports: &[u16]) -> String {
     let mut kinds: Vec<_> = ports.iter().map(|port| format!("{} port {port}", protocol.name())).collect();
     let (icmp, fragments) = match host {
         IpAddr::V4(_) => ("icmp", "(ip[6:2] & 0x1fff != 0)"),

@@ -26,15 +26,15 @@ const BATCH_BYTES: usize = 1 << 20;
 const SILENCE_MS: u16 = 1000;
 
 /// Ends a capture when told to, or when dropped.
-pub struct StopHandle(PipeWriter);
+pub(crate) struct StopHandle(PipeWriter);
 
 impl StopHandle {
     /// Has the capture deliver what the kernel has seen so far, and end. Returns at once.
-    pub fn stop(self) {}
+    pub(crate) fn stop(self) {}
 
     /// The same where somebody else has counted as well: the capture ends with no fewer than so many frames. Those that
     /// still do not come count as dropped.
-    pub fn stop_with(mut self, frames: u64) {
+    pub(crate) fn stop_with(mut self, frames: u64) {
         // a capture that has broken off waits for no count
         let _ = self.0.write_all(&frames.to_ne_bytes());
     }

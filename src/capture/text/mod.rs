@@ -162,7 +162,7 @@ impl Texts {
             if self.incomplete {
                 self.frame.unknown = self.frame.unknown.and(Unknown::FRAMES);
             }
-            let time = self.clock.moment(stamp);
+            let time = self.clock.time_of(stamp);
             let Rebuilt { bytes, link, wire_len, unknown } = &self.frame;
             return Ok(Some(Frame {
                 number,

@@ -12,7 +12,7 @@ use clap::Args;
 
 pub(super) use self::input::Mode;
 pub(super) use self::screen::RawMode;
-use self::talk::Left;
+use self::talk::Unfinished;
 pub(super) use self::talk::{Ending, Talk};
 use super::Exit;
 use super::echo_args::ServerArgs;
@@ -111,12 +111,12 @@ impl ConnectArgs {
     fn conclude(ending: Ending, timeout: Duration) -> anyhow::Result<Exit> {
         match ending {
             Ending::Done | Ending::Fault(ClientFault::Halted) => Ok(Exit::Done),
-            Ending::ServerClosed(left) if left.is_nothing() => {
+            Ending::ServerClosed(unfinished) if unfinished.is_nothing() => {
                 say("the server closed the connection");
                 Ok(Exit::Done)
             }
-            Ending::ServerClosed(left) => {
-                say(&closed_early(&left));
+            Ending::ServerClosed(unfinished) => {
+                say(&closed_early(&unfinished));
                 Ok(Exit::Unmet)
             }
             Ending::TooLong { bytes, max } => {
@@ -148,8 +148,8 @@ impl ConnectArgs {
 }
 
 /// Describes the data that was not sent or not answered because the server closed.
-fn closed_early(left: &Left) -> String {
-    let Left { more, unsent, sent, received } = *left;
+fn closed_early(unfinished: &Unfinished) -> String {
+    let Unfinished { more, unsent, sent, received } = *unfinished;
     let mut text = "the server closed the connection".to_owned();
     if received < sent {
         text.push_str(&format!("; {received} bytes came back for the {sent} that were sent"));

@@ -20,7 +20,7 @@ pub(in crate::cli) enum Ending {
     /// The input was at its end and every answer there.
     Done,
     /// Over TCP: the server closed, before the input was at its end or after.
-    ServerClosed(Left),
+    ServerClosed(Unfinished),
     /// Fewer datagrams came back than were sent.
     Unanswered {
         /// Datagrams sent.
@@ -48,7 +48,7 @@ pub(in crate::cli) enum Ending {
 
 /// The data that was not sent or not answered when the server closed.
 #[derive(Debug)]
-pub(in crate::cli) struct Left {
+pub(in crate::cli) struct Unfinished {
     /// The input may have had more.
     pub(in crate::cli) more: bool,
     /// Bytes that were typed and not sent.
@@ -59,7 +59,7 @@ pub(in crate::cli) struct Left {
     pub(in crate::cli) received: u64,
 }
 
-impl Left {
+impl Unfinished {
     /// Returns `true` if everything typed was sent and answered.
     pub(in crate::cli) fn is_nothing(&self) -> bool {
         !self.more && self.unsent == 0 && self.received >= self.sent
@@ -135,8 +135,8 @@ impl<'a, 'c> Talk<'a, 'c> {
             if over && self.deadline.is_none() {
                 self.deadline = self.client.timeout.and_then(|time| Instant::now().checked_add(time));
             }
-            let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) || !poll(&mut waits, left)? {
+            let unfinished = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if unfinished.is_some_and(|unfinished| unfinished.is_zero()) || !poll(&mut waits, unfinished)? {
                 return Ok(self.unanswered());
             }
             let mut ready = waits.iter().map(|wait| wait.any().unwrap_or(false));
@@ -167,8 +167,12 @@ impl<'a, 'c> Talk<'a, 'c> {
         let owed = self.is_owed();
         match self.connection.read_now(&mut buffer) {
             Ok(Some(0)) if self.client.protocol == Protocol::Tcp => {
-                let left = self.left();
-                Ok(Some(if self.shut && left.is_nothing() { Ending::Done } else { Ending::ServerClosed(left) }))
+                let unfinished = self.unfinished();
+                Ok(Some(if self.shut && unfinished.is_nothing() {
+                    Ending::Done
+                } else {
+                    Ending::ServerClosed(unfinished)
+                }))
             }
             Ok(Some(count)) => {
                 self.answered += 1;
@@ -195,8 +199,8 @@ impl<'a, 'c> Talk<'a, 'c> {
         }
     }
 
-    fn left(&self) -> Left {
-        Left {
+    fn unfinished(&self) -> Unfinished {
+        Unfinished {
             // a person sees that the server has gone, and types no more
             more: !self.input.ended() && !io::stdin().is_terminal(),
             unsent: self.outbox.iter().map(Vec::len).sum::<usize>() + self.input.begun(),

@@ -3,7 +3,7 @@
 use crate::cli::Exit;
 use crate::cli::exit::say;
 use crate::drive::{ClientFault, Scenario, SessionOutcome, Tally};
-use crate::report::{CaptureTotals, others};
+use crate::report::{CaptureTotals, foreign_packets_note};
 use crate::session::{Observed, unmet};
 
 /// The exit status for the outcome of the client.
@@ -45,7 +45,7 @@ pub(super) fn scenario_exit(scenario: &Scenario, outcome: &SessionOutcome, seen:
 pub(in crate::cli) fn capture_exit(totals: &CaptureTotals) -> Exit {
     let mut exit = Exit::Done;
     if totals.others > 0 {
-        say(&others(totals.others));
+        say(&foreign_packets_note(totals.others));
     }
     if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
         say(&format!("the kernel dropped {dropped} packets for want of room: the report has holes"));

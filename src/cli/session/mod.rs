@@ -25,7 +25,7 @@ use self::link_summary::{of_scenario, summary};
 use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
 use self::typed::typist;
-use self::watch::{Known, take};
+use self::watch::{CaptureSetting, take};
 use super::capture_files::CaptureFiles;
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
@@ -190,15 +190,16 @@ impl SessionArgs {
         }
         let server = Endpoint::from(session.server());
         let clients = session.client_ports();
-        let known = Known { server: Some(server), clients, kept: files.kept(), halt: halt.clone(), traced: None };
+        let setting =
+            CaptureSetting { server: Some(server), clients, kept: files.kept(), halt: halt.clone(), traced: None };
         output.report().map_or(Ok(()), ReportDir::make)?;
         typist.into_iter().for_each(|typist| session.hand_over(typist));
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
         let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
         let mut observer = Observer::new(&mut transcribed).of_scenario(scenario, capture_at);
-        let (taken, outcome) = session.run(&halt, |sources| take(sources, &known, &mut observer))?;
-        let watched = taken.finish(&known, outcome.wire.as_ref(), &mut observer)?;
+        let (taken, outcome) = session.run(&halt, |sources| take(sources, &setting, &mut observer))?;
+        let watched = taken.finish(&setting, outcome.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();
         let ended = output.end();
 

@@ -11,7 +11,7 @@ use super::exit_status::capture_exit;
 use super::link_summary::summary;
 use super::network_args::CaptureAtArg;
 use super::programs_output::show;
-use super::watch::{Known, take};
+use super::watch::{CaptureSetting, take};
 use super::wire_args::WireArgs;
 use super::with_ways_out;
 use crate::cli::Exit;
@@ -161,13 +161,13 @@ impl RunArgs {
         session.notes().iter().for_each(|note| say(&format!("note: {note}")));
         // the programs are the caller's, and so is what they do to files: the user stays who it is, but for sudo's caller
         privileges::give_up_with(Files::Named, || session.give_up_capabilities())?;
-        let known = Known { server: None, clients: None, kept: files.kept(), halt: halt.clone(), traced };
+        let setting = CaptureSetting { server: None, clients: None, kept: files.kept(), halt: halt.clone(), traced };
         output.report().map_or(Ok(()), ReportDir::make)?;
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
         let mut sink = WithPrograms::new(output.sink(), session.ended(), self.names());
-        let (taken, ended) = session.run(options, &halt, |sources| take(sources, &known, &mut sink))?;
-        let watched = taken.finish(&known, ended.wire.as_ref(), &mut sink)?;
+        let (taken, ended) = session.run(options, &halt, |sources| take(sources, &setting, &mut sink))?;
+        let watched = taken.finish(&setting, ended.wire.as_ref(), &mut sink)?;
         let shown = output.end();
 
         let mut exit = watched.totals.iter().map(capture_exit).fold(Exit::Done, Exit::and);

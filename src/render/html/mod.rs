@@ -39,7 +39,7 @@ pub(super) static FORMAT: Format = Format {
     headers: true,
     answers: true,
     triage: Triaged::Before,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let bounds = options.bounds;
         let html = Html::new(out, options);
         Box::new(AnswerCollector::new(PerConversationCollector::new(
@@ -47,7 +47,7 @@ pub(super) static FORMAT: Format = Format {
             move || ConversationState::new(bounds),
             html,
         )))
-    },
+    }),
 };
 
 /// A page takes no further conversation when it has so many bytes.
