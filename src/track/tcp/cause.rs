@@ -15,6 +15,8 @@ use crate::track::packet_ref::PacketRef;
 
 /// A call that puts data into the socket.
 const SEND: Cause = Cause::of(CauseEvent::Call, "send");
+/// A call that closes the socket.
+const CLOSE: Cause = Cause::of(CauseEvent::Call, "close");
 
 impl Connection {
     /// The event, and another one that fits as well, where the capture does not decide. Called before the segment is
@@ -41,7 +43,7 @@ impl Connection {
                 Cause::arrival(frame_of_syn(peer), "syn_ack")
             }
             SegmentRole::HandshakeAck => Cause::arrival(frame_of_syn(peer), "ack"),
-            SegmentRole::Fin { .. } => Cause::of(CauseEvent::Call, "close"),
+            SegmentRole::Fin { .. } => CLOSE,
             SegmentRole::Data => return of_data(own, peer, at, facts),
             SegmentRole::Ack | SegmentRole::LastAck => return self.of_ack(direction, segment, facts),
             SegmentRole::Reset | SegmentRole::Odd => Cause::UNKNOWN,
@@ -49,18 +51,20 @@ impl Connection {
         (cause, None)
     }
 
-    /// The same for a segment that was predicted: data, or a bare ACK of new data.
+    /// The same for a segment of an open connection that was predicted: data, a FIN, or a bare ACK of something new.
     #[inline]
     pub(super) fn predicted_cause(
         &self,
         moment: &PacketRef,
-        segment: &Segment,
         facts: &TcpFacts,
+        role: SegmentRole,
     ) -> (Cause, Option<Cause>) {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
-        match &facts.acked {
-            Some(acked) if segment.len == 0 => (of_acked(acked), None),
-            _ => of_data(own, peer, moment.at, facts),
+        match (role, &facts.acked) {
+            (SegmentRole::Data, _) => of_data(own, peer, moment.at, facts),
+            (SegmentRole::Fin { .. }, _) => (CLOSE, None),
+            (_, Some(acked)) => (of_acked(acked), None),
+            (_, None) => (Cause::UNKNOWN, None),
         }
     }
 
@@ -91,10 +95,14 @@ impl Connection {
             let carried = peer.sent.iter().rev().find(|sent| !sent.seq.is_after(last) && sent.end.is_after(last));
             return Cause::arrival(carried.and_then(|sent| NonZeroU64::new(sent.last.0)), "duplicate_ack");
         }
-        let Some(newest) = since(own, peer) else { return Cause::UNKNOWN };
         let point = self.capture_point_evidence().capture_point;
         // elsewhere the peer's newest segment need not have arrived yet
         let at_sender = Measures::of(point, direction) == Measures::RoundTrip;
+        let Some(newest) = since(own, peer) else {
+            // one of the segments in flight has just arrived there
+            let in_flight = !at_sender && peer.sent.in_flight() > 0;
+            return if in_flight { Cause::arrival(None, "duplicate_ack") } else { Cause::UNKNOWN };
+        };
         if newest.len == 0 && !newest.fin {
             return Cause::UNKNOWN;
         }

@@ -4,7 +4,7 @@ use super::ecn::EcnState;
 use super::endpoint::TcpEndpoint;
 use super::former::Former;
 use super::handshake::Progress;
-use super::loss_state::OPEN_AT_END;
+use super::loss_state::{OPEN_AT_END, OpenRest};
 use super::prediction::Prediction;
 use super::recorder::SummaryRecorder;
 use super::time_ledger::TimeLedger;
@@ -52,6 +52,15 @@ pub(in crate::track) struct Connection {
 }
 
 impl Connection {
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(in crate::track) fn read_ahead(&self) -> u64 {
+        let sides = self.sides.client_to_server.read_ahead() ^ self.sides.server_to_client.read_ahead();
+        let waits = self.time.ledger.read_ahead() ^ u64::from(self.time.in_flight.client_to_server);
+        let times = self.rtt.read_ahead() ^ self.response_times.read_ahead() ^ self.handshake.read_ahead();
+        sides ^ waits ^ times ^ self.wireshark.read_ahead() ^ self.recorder.read_ahead() ^ self.last.0
+    }
+
     /// Hands the memory of an ended connection to the next one. What was sent is forgotten with it; but where bytes
     /// came again, more may, and then the first copy proves it.
     pub(in crate::track) fn hand_over(&mut self, next: &mut Self) {
@@ -61,8 +70,19 @@ impl Connection {
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let (own, peer) = self.sides.both_mut(direction);
             if own.sent.in_flight() > 0 {
-                let open = own.sent.iter().filter(|sent| sent.acked_by.is_none()).take(OPEN_AT_END);
-                peer.loss_mut().resets.open = open.map(|sent| (sent.last.0, sent.last.1, sent.len)).collect();
+                let mut open = own.sent.iter().filter(|sent| sent.acked_by.is_none());
+                let resets = &mut peer.loss_mut().resets;
+                resets.open =
+                    open.by_ref().take(OPEN_AT_END).map(|sent| (sent.last.0, sent.last.1, sent.len)).collect();
+                resets.rest = None;
+                for sent in open {
+                    let before = resets.rest.map_or((sent.last.0, 0), |rest| (rest.frames.0, rest.count));
+                    resets.rest = Some(OpenRest {
+                        frames: (before.0, sent.last.0),
+                        at: sent.last.1,
+                        count: before.1.saturating_add(1),
+                    });
+                }
             }
             let sent = &mut next.sides.get_mut(direction).sent;
             *sent = std::mem::take(&mut own.sent);

@@ -145,6 +145,14 @@ pub(in crate::track) struct TcpEndpoint {
 }
 
 impl TcpEndpoint {
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(super) fn read_ahead(&self) -> u64 {
+        let recent = self.recent.iter().fold(self.ack_frame ^ self.advanced.0, |read, recent| read ^ recent.frame);
+        let small = u32::from(self.syn_count) ^ u32::from(self.sack_permitted) ^ self.recent_next;
+        recent ^ self.sent.read_ahead() ^ u64::from(small) ^ u64::from(self.estimator.smoothed().is_some())
+    }
+
     /// What its first SYN offers, but for the window scale.
     pub(super) fn learn_options(&mut self, segment: &Segment) {
         if segment.flags.contains(TcpFlags::SYN) && self.isn.is_none() {
@@ -158,7 +166,8 @@ impl TcpEndpoint {
 
     /// The window scale: it counts from the next segment on. An option is taken on any segment, as Wireshark does; a
     /// SYN without it ends scaling both ways, unless its sender had offered it before (and leaves it out when it tries
-    /// again), and a SYN-ACK cannot agree to what the SYN did not offer.
+    /// again), and a SYN-ACK cannot agree to what the SYN did not offer. Where the capture cut the options of a SYN, the scale is
+    /// unknown.
     #[inline]
     pub(super) fn learn_scale(&mut self, peer: &mut Self, segment: &Segment) {
         let syn = segment.flags.contains(TcpFlags::SYN);
@@ -166,7 +175,7 @@ impl TcpEndpoint {
         if let Some(shift) = segment.options.window_scale {
             self.shift = Some(shift.min(LARGEST_SHIFT));
             self.unscaled = not_offered;
-        } else if syn && self.scale().is_none() || not_offered {
+        } else if syn && self.scale().is_none() && !segment.options.cut || not_offered {
             self.unscaled = true;
             peer.unscaled = true;
         }
