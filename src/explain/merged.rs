@@ -11,7 +11,7 @@ use crate::model::{Direction, Finding, FindingCode, FindingCounts, ShownBy, coun
 /// Most frames kept of one code.
 const FRAMES: usize = 512;
 
-/// Lengths of so many packets are remembered, for findings that name frames before their own.
+/// Number of packets whose lengths are remembered, for findings that name frames before their own.
 const LENGTHS: usize = 64;
 
 /// The findings of one code among the steps of one conversation.
