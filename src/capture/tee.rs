@@ -71,7 +71,7 @@ mod tests {
     use crate::capture::{Source, file};
     use crate::model::{CaptureFormat, CaptureInfo, LinkType};
 
-    /// Room for so many bytes, like a disk.
+    /// Room for this number of bytes, like a disk.
     struct Disk(usize);
 
     impl io::Write for Disk {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_with_the_first_frame_that_is_missing() {
+    fn a_full_disk_is_reported_with_the_first_frame_that_is_missing() {
         // the file's head takes 24 bytes, and a frame 100
         for (room, missing) in [(0, 1), (24, 1), (123, 1), (124, 2), (2500, 25), (9_923, 99), (10_023, 100)] {
             let writer = CaptureWriter::new(Disk(room), CaptureFormat::Pcap, &info()).unwrap();

@@ -290,7 +290,8 @@ const FIRST_WORDS: &[&str] = &[
     "greater",
 ];
 
-/// Behind a capture tcpdump takes a filter; here that is said, in place of one missing file after the other.
+/// tcpdump takes a filter behind a capture; this error says so, instead of reporting each of its words as a missing
+/// file.
 fn refuse_filter(captures: &[PathBuf], inputs: &[Result<Input>]) -> Result<()> {
     let words = inputs.iter().zip(captures).rev().take_while(|(input, path)| input.is_err() && !path.exists());
     let mut words: Vec<_> = words.map(|(_, path)| path.to_string_lossy()).collect();

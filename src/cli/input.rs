@@ -13,7 +13,7 @@ use crate::drive::{Signal, Woken};
 
 /// A capture that is open, with nothing of it read yet.
 pub(super) struct Input {
-    /// Its name for people, `-` for standard input.
+    /// Its name in messages, `-` for standard input.
     pub(super) name: String,
     /// Number of bytes to read; `None` for a pipe.
     pub(super) size: Option<u64>,

@@ -13,6 +13,7 @@ mod connect;
 mod destination;
 mod echo_args;
 mod exit;
+mod exit_status;
 mod foreign_options;
 mod format_names;
 mod formats;

@@ -70,7 +70,7 @@ impl<'a> MatchCheck<'a> {
             }
         }
         let steps = totals.tcp + totals.udp + totals.icmp;
-        // what a filter rejects, nobody expects to see
+        // frames that a filter rejects are not expected
         if steps == 0 && totals.frames > 0 && !filtered {
             let why: Vec<_> =
                 totals.other().map(|(why, frames)| format!("{} {}", thousands(frames), why.meaning())).collect();

@@ -338,7 +338,7 @@ impl OutputOptions {
         }
         if let Some(order) = self.scope.summary {
             sink = Box::new(LargestConversations::new(order, self.most_conversations, sink));
-            // formats for people show one table; machines get each capture's records
+            // formats for readers show one table; formats for programs give the records of each capture
             if self.scope.captures > 1 && self.format.triage == Triaged::Instead {
                 sink = Box::new(MergedSink::new(self.scope.captures, sink));
             }

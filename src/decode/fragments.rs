@@ -1,7 +1,8 @@
 //! Fragments that wait for the rest of their packet (RFC 791 §3.2, RFC 8200 §4.5).
 //!
-//! A capture may hold the first fragments of millions of packets that never come to an end, so only so many wait;
-//! the one that has waited longest is given up for a new one. No time limit: a capture's clock may be missing or wrong.
+//! A capture may hold the first fragments of millions of packets that are never completed, so the number that waits is
+//! bounded; the one that has waited longest is given up for a new one. No time limit: a capture's clock may be missing
+//! or wrong.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -70,7 +71,7 @@ struct Pending {
     born: u64,
 }
 
-/// A packet put together again.
+/// A reassembled packet.
 #[derive(Debug)]
 pub(super) struct ReassembledPacket {
     /// Its payload.
@@ -302,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn fragmented_tunnels_and_fragments_in_tunnels_are_put_together() {
+    fn fragmented_tunnels_and_fragments_in_tunnels_are_reassembled() {
         let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
         let inside = f.iter().map(|packet| samples::ipv6(ip_number::IPV4, packet)).collect::<Vec<_>>();
         completes(&mut Decoder::new(), &inside.iter().collect::<Vec<_>>(), 3);

@@ -1,6 +1,6 @@
 //! The meaning of a step: its phase, its arithmetic, its sentence, and the findings with their evidence.
 //!
-//! Words are made late: a step carries facts, and its sentence is written when somebody shows it.
+//! Words are made late: a step carries facts, and its sentence is written when a sink shows it.
 
 mod answers;
 mod arithmetic;

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers in prose: grouped by thousands, with their nouns.
 
 /// A number with commas: `2,314`.
 pub(crate) fn thousands(number: u64) -> String {

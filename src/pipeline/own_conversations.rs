@@ -23,7 +23,7 @@ impl OwnConversations {
         let own = [source, destination].contains(&self.server) && self.clients.contains(&client);
         if own && !self.begun.contains(&event.stream) {
             self.begun.push(event.stream);
-            sink.own(event.stream);
+            sink.mark_own(event.stream);
         }
         own
     }

@@ -1,4 +1,4 @@
-//! `--format table`: for a person at a terminal, in colour where there is one.
+//! `--format table`: for reading at a terminal, in colour where there is one.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -41,7 +41,7 @@ const WORDS: usize = 22;
 /// So many characters each text gets in any case: few words are longer.
 const WORD: usize = 14;
 
-/// A sentence quotes so many characters of a payload, where they fit; in a wide line all that are not beside it.
+/// Number of characters of a payload that a sentence quotes, where they fit; in a wide line all that are not beside it.
 const QUOTED: usize = 40;
 const BESIDE: usize = 60;
 

@@ -149,8 +149,8 @@ impl<R: Renderer> Sink for Collector<R> {
         Ok(())
     }
 
-    fn own(&mut self, stream: StreamId) {
-        if let Some(lost) = self.open.own(stream) {
+    fn mark_own(&mut self, stream: StreamId) {
+        if let Some(lost) = self.open.mark_own(stream) {
             lost.steps.iter().for_each(|step| self.left_out.step(step));
             if let Some(conversation) = &lost.conversation {
                 self.left_out.conversation(conversation);

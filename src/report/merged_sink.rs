@@ -20,7 +20,7 @@ pub(crate) struct MergedSink<S> {
 }
 
 impl<S: Sink> MergedSink<S> {
-    /// Passes so many `captures` on to `inner`.
+    /// Passes this number of captures on to `inner`.
     pub(crate) fn new(captures: u64, inner: S) -> Self {
         Self { inner, captures, begun: false, file: "".into(), totals: CaptureTotals::default() }
     }

@@ -112,7 +112,7 @@ pub trait Sink {
     }
 
     /// A conversation of the session itself begins, where others use its port as well: it is to be shown first.
-    fn own(&mut self, _: StreamId) {}
+    fn mark_own(&mut self, _: StreamId) {}
 
     /// Of the next capture these conversations are to be kept, and no others: the worst, which a first reading has found.
     fn prefer(&mut self, _: &HashSet<StreamId>) {}

@@ -126,8 +126,8 @@ impl<G: PerConversation, N: Fn() -> G, R: PerConversationRenderer<G>> Sink for P
         Ok(())
     }
 
-    fn own(&mut self, stream: StreamId) {
-        if let Some(lost) = self.open.own(stream) {
+    fn mark_own(&mut self, stream: StreamId) {
+        if let Some(lost) = self.open.mark_own(stream) {
             self.left_out.steps += lost.steps;
             self.left_out.findings(stream, lost.findings);
             if let Some(conversation) = &lost.conversation {

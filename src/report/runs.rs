@@ -16,11 +16,11 @@ use crate::track::{AnalysisFlag, Body, TcpFacts};
 
 /// So many steps of a run stay in sight at each end.
 const CONTEXT: usize = 2;
-/// One line stands for at least so many steps.
+/// Minimum number of steps in a run.
 const MIN_RUN: usize = 6;
-/// A segment of so many bytes belongs to a bulk transfer: the MSS where none was agreed (RFC 9293 §3.7.1).
+/// Minimum length of a bulk transfer's segments in bytes: the MSS where none was negotiated (RFC 9293 §3.7.1).
 const BULK: u32 = 536;
-/// Within so many steps of a run both sides have begun to send, where both send.
+/// Number of steps of a run within which both sides have begun to send, where both send.
 const SETTLED: usize = 4;
 
 /// Flags that every step of a bulk transfer may have.

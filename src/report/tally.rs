@@ -18,7 +18,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts the findings of a step that nobody looks at: no text is made for it.
+    /// Counts the findings of a step that no sink looks at: no text is made for it.
     #[inline]
     pub(crate) fn event(&mut self, event: &Event<'_>) {
         report_step_findings(event, &mut self.of_step);

@@ -42,7 +42,8 @@ impl<'a> TeeSink<'a> {
         self.branch(sink, None)
     }
 
-    /// The same; `on_complete` is called once it is whole: told of a capture at least, and ended without an error.
+    /// The same; `on_complete` is called when the report is complete: it got at least one capture, and ended without an
+    /// error.
     #[must_use]
     pub(crate) fn and_on_complete(
         self,
@@ -99,8 +100,8 @@ impl Sink for TeeSink<'_> {
         self.each(|sink| if sink.wants_steps() { sink.step(step) } else { Ok(()) })
     }
 
-    fn own(&mut self, stream: StreamId) {
-        self.branches.iter_mut().for_each(|branch| branch.sink.own(stream));
+    fn mark_own(&mut self, stream: StreamId) {
+        self.branches.iter_mut().for_each(|branch| branch.sink.mark_own(stream));
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_told_everything() {
+    fn each_gets_everything() {
         let (mut one, mut other) = (Told::default(), Told::default());
         play(&ten_steps(), &mut TeeSink::default().and(Box::new(&mut one)).and(Box::new(&mut other)));
         for any_capture in [one, other] {

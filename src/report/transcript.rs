@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn each_call_is_told_in_words_with_the_call_that_failed() {
+    fn each_call_is_reported_in_words_with_the_call_that_failed() {
         let failed = |call| CallKind::failed(call, &"Connection refused (os error 111)");
         let calls = vec![
             (1, Side::Client, CallKind::Send(20_000)),

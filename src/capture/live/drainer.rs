@@ -50,8 +50,8 @@ pub(super) fn pair() -> io::Result<(Drainer, DrainReceiver)> {
 }
 
 impl Drainer {
-    /// Returns when every block that the kernel has filled by now is taken out of the ring, or when nobody has read anything
-    /// of the capture for as long as `stuck`.
+    /// Returns when every block that the kernel has filled by now is taken out of the ring, or when no reader has read
+    /// anything of the capture for as long as `stuck`.
     pub(crate) fn drain(&self, stuck: Duration) {
         let mut state = self.0.state();
         state.asked += 1;
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(asked, 1);
         drain_receiver.complete(asked);
         assert!(waiting.join().is_ok());
-        // nobody meets this one
+        // this request is never completed
         drainer.drain(Duration::from_millis(1));
         Ok(())
     }

@@ -123,7 +123,7 @@ impl LiveCapture {
         self.drainer.clone()
     }
 
-    /// Lets only frames through that match `filter`, in libpcap's language. Frames from before are thrown away. To be
+    /// Lets only frames through that match `filter`, in libpcap's language. Earlier frames are discarded. To be
     /// called once.
     ///
     /// # Errors
@@ -133,7 +133,7 @@ impl LiveCapture {
     }
 
     /// Lets only frames through with one of `ports`, of one of `hosts`, that pass `filter`, as far as each is asked for,
-    /// and ICMP errors. Frames from before are thrown away. To be called once.
+    /// and ICMP errors. Earlier frames are discarded. To be called once.
     ///
     /// # Errors
     /// If libpcap refuses the filter, or knows no address of a host.
@@ -143,7 +143,7 @@ impl LiveCapture {
         self.set_filters(&whole, &asked)
     }
 
-    /// `asked` is what people are told of the filter.
+    /// `asked` is the filter as messages show it.
     fn set_filters(&mut self, filter: &str, asked: &str) -> Result<()> {
         self.backlog = backlog::discard(&mut self.capture).context("can't empty the capture")?;
         let once = self.twice.map(|index| format!("not (outbound and ifindex {index})"));
@@ -171,8 +171,8 @@ impl LiveCapture {
         worker::start(self, Tee::new(file), None, Box::new(|_| ()))
     }
 
-    /// The same; the capture ends by itself after `max` frames, if so many are given, and tells `notify` what happens to
-    /// it before.
+    /// The same; the capture ends by itself after `max` frames, if there is a maximum, and tells `notify` what happens
+    /// to it before.
     ///
     /// # Errors
     /// As [`LiveCapture::start`].

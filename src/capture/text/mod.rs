@@ -340,7 +340,7 @@ fn payload(source: &IpAddr, header: usize, len: u32, behind: &str) -> Option<Vec
     dump::characters(behind.strip_prefix('\n')?, ip + header + len, len)
 }
 
-/// The frame of a dump, where it is of the packet that was told of.
+/// The frame of a dump, if it is that of the printed packet.
 fn dumped(dump: &dump::Dump, printed: Option<&PrintedPacket>) -> Option<Rebuilt> {
     const LINKS: [(usize, LinkType); 6] = [
         (0, LinkType::RAW),

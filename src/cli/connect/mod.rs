@@ -1,8 +1,8 @@
-//! `echolab connect`: the echo client on its own, in a person's hands or at the end of a pipe.
+//! `echolab connect`: the echo client on its own, with input from a terminal or a pipe.
 
+mod dialogue;
 mod input;
 mod screen;
-mod talk;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use clap::Args;
 
+use self::dialogue::Unfinished;
+pub(super) use self::dialogue::{Dialogue, Ending};
 pub(super) use self::input::Mode;
 pub(super) use self::screen::RawMode;
-use self::talk::Unfinished;
-pub(super) use self::talk::{Ending, Talk};
 use super::Exit;
 use super::echo_args::ServerArgs;
 use super::exit::say;
@@ -102,7 +102,7 @@ impl ConnectArgs {
             say(&format!("{made} {server}; {how}"));
         }
         let raw = (mode == Mode::Keys).then(RawMode::enter).transpose()?;
-        let ending = Talk::new(client, &mut connection, mode, false).run();
+        let ending = Dialogue::new(client, &mut connection, mode, false).run();
         drop(raw);
         connection.close();
         Self::conclude(ending?, self.timeout)

@@ -1,6 +1,5 @@
 //! `echolab session`: one echo session, driven, captured, explained.
 
-mod exit_status;
 mod link_summary;
 mod network_args;
 mod per_side;
@@ -19,8 +18,6 @@ use std::time::Duration;
 use anyhow::{anyhow, bail, ensure};
 use clap::Args;
 
-pub(super) use self::exit_status::capture_exit;
-use self::exit_status::{client_exit, scenario_exit};
 use self::link_summary::{of_scenario, summary};
 use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
@@ -30,6 +27,7 @@ use super::capture_files::CaptureFiles;
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
+use super::exit_status::{capture_exit, client_exit, scenario_exit};
 use super::format_names::formats_with_calls;
 use super::interrupt::interrupt;
 use super::messages::MessageArgs;

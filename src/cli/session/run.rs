@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 
-use super::exit_status::capture_exit;
 use super::link_summary::summary;
 use super::network_args::CaptureAtArg;
 use super::programs_output::show;
@@ -17,6 +16,7 @@ use super::with_ways_out;
 use crate::cli::Exit;
 use crate::cli::capture_files::CaptureFiles;
 use crate::cli::exit::say;
+use crate::cli::exit_status::capture_exit;
 use crate::cli::interrupt::interrupt;
 use crate::cli::output::{OutputArgs, Scope};
 use crate::cli::privileges;
@@ -159,7 +159,7 @@ impl RunArgs {
 
         let mut session = ProgramSession::open(&network).map_err(|error| with_ways_out(error, true))?;
         session.notes().iter().for_each(|note| say(&format!("note: {note}")));
-        // the programs are the caller's, and so is what they do to files: the user stays who it is, but for sudo's caller
+        // the programs run as the user who called echolab, or sudo, so that their files belong to that user
         privileges::give_up_with(Files::Named, || session.give_up_capabilities())?;
         let setting = CaptureSetting { server: None, clients: None, kept: files.kept(), halt: halt.clone(), traced };
         output.report().map_or(Ok(()), ReportDir::make)?;

@@ -50,7 +50,7 @@ pub(super) static FORMAT: Format = Format {
     }),
 };
 
-/// A page takes no further conversation when it has so many bytes.
+/// Size in bytes from which a page takes no further conversation.
 const MAX_BYTES: usize = 8_000_000;
 
 fn stream_of(conversation: &Conversation) -> StreamId {

@@ -115,7 +115,7 @@ fn a_message_in_two_segments_takes_more_than_one_recv() {
 }
 
 #[test]
-fn what_send_did_not_take_is_to_be_sent_again() {
+fn what_send_did_not_take_is_to_be_sent_later() {
     use CallKind::{Close, Receive, Send};
     let frames = || vec![seen(4, C, 0, 3000)];
     let sent = || traced(30, Side::Client, Send(3000), Some(9000));

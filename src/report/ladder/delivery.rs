@@ -62,7 +62,7 @@ struct DeliveryTracker {
     originals: HashMap<u64, u64>,
     /// Frames with a wrong checksum. Alone it proves nothing: an anonymised capture has no other.
     invalid: HashSet<u64>,
-    /// Those that the wire damaged.
+    /// Frames that the emulated link corrupted.
     corrupted: HashSet<u64>,
     /// `true` if the peer accepted a segment of this side although its checksum is wrong.
     bad_checksum_accepted: PerDirection<bool>,
@@ -90,7 +90,7 @@ impl DeliveryTracker {
                 self.deliveries.insert(arrived.proof.frame, DeliveryStatus::Corrupted(None));
             }
         }
-        // a DSACK, or the time stamp that is echoed, says that the bytes had come before they came again
+        // a DSACK or the echoed timestamp shows that the bytes had arrived before the retransmission
         if let Some(again) = facts.observations.needless()
             && let Some(original) = self.originals.get(&again)
         {

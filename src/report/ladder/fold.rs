@@ -1,7 +1,7 @@
 //! Folds the ordinary steps of a long ladder into summary rows.
 //!
 //! Only data, acknowledgments and datagrams that went well are folded. Never: SYN, FIN and RST and what acknowledges
-//! them, ICMP errors, whatever comes again and what it repeats, probes, and every step with a warning or a problem.
+//! them, ICMP errors, retransmissions and their originals, probes, and every step with a warning or a problem.
 
 use std::collections::HashSet;
 

@@ -13,7 +13,7 @@ pub(crate) struct Label {
     pub seq: Option<String>,
     /// `ack 1`.
     pub ack: Option<String>,
-    /// `len 12`; `win 0` where the window is shut.
+    /// `len 12`; `win 0` for a zero window.
     pub len: Option<String>,
 }
 

@@ -207,7 +207,7 @@ fn states_before(totals: &ConversationTotals, entries: &[Entry]) -> (Option<Stat
         .is_some_and(|step| step.event.tcp().is_some_and(|facts| facts.flags.is_syn_only()));
     let (Some(tcp), Some(facts)) = (&totals.tcp, first.and_then(|step| step.event.tcp())) else { return (None, None) };
     match (tcp.handshake, facts.life) {
-        // nobody listens, or else there had been no RST
+        // the port is closed, otherwise there would be no RST
         (Handshake::Refused, _) => (Some(State::Closed), Some(State::Closed)),
         _ if server_asks => (Some(State::Closed), Some(State::Closed)),
         _ if facts.flags.is_syn_only() && tcp.story.unanswered_syn && !totals.may_go_on() => {

@@ -79,7 +79,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A transfer of so many segments, each acknowledged, with these of them sent twice.
+/// A transfer of `segments` segments, each acknowledged, with some of them sent twice.
 fn transfer(segments: u32, again: &[u32]) -> Vec<Vec<u8>> {
     let mut frames = vec![segment(C, "S", 0, 0, b""), segment(S, "S.", 0, 1, b""), segment(C, ".", 1, 1, b"")];
     for number in 0..segments {

@@ -41,14 +41,16 @@ pub(super) fn scenario_exit(scenario: &Scenario, outcome: &SessionOutcome, seen:
     if unmet.is_empty() { Exit::Done } else { Exit::Unmet }
 }
 
-/// A capture with holes is no base for a verdict.
-pub(in crate::cli) fn capture_exit(totals: &CaptureTotals) -> Exit {
+/// The exit status for the capture: an error if it lacks packets.
+pub(super) fn capture_exit(totals: &CaptureTotals) -> Exit {
     let mut exit = Exit::Done;
     if totals.others > 0 {
         say(&foreign_packets_note(totals.others));
     }
     if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
-        say(&format!("the kernel dropped {dropped} packets for want of room: the report has holes"));
+        say(&format!(
+            "the kernel dropped {dropped} packets because the capture buffer was full: the report lacks them"
+        ));
         exit = Exit::Error;
     }
     if let Some(reason) = &totals.truncated {
@@ -63,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_capture_with_holes_is_an_error_and_a_client_without_its_echo_is_not() {
+    fn a_capture_with_gaps_is_an_error_and_a_client_without_its_echo_is_not() {
         let mut totals = CaptureTotals::default();
         totals.dropped = Some(0);
         assert_eq!(capture_exit(&totals), Exit::Done);

@@ -1,4 +1,4 @@
-//! The talk itself: one loop over the keyboard, the server and the wish to stop.
+//! The dialogue of a terminal with a server: one loop over the keyboard, the server and the stop signal.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -35,7 +35,7 @@ pub(in crate::cli) enum Ending {
         /// Bytes that came.
         received: u64,
     },
-    /// A send of so many bytes fits no datagram, which holds at most so many.
+    /// A send of `bytes` bytes exceeds `max`, the most that a datagram holds.
     TooLong {
         /// Bytes of the send.
         bytes: usize,
@@ -66,8 +66,8 @@ impl Unfinished {
     }
 }
 
-/// A talk under way.
-pub(in crate::cli) struct Talk<'a, 'c> {
+/// A dialogue in progress.
+pub(in crate::cli) struct Dialogue<'a, 'c> {
     client: &'c Client,
     connection: &'a mut Connection<'c>,
     input: Input,
@@ -83,7 +83,7 @@ pub(in crate::cli) struct Talk<'a, 'c> {
     deadline: Option<Instant>,
 }
 
-impl<'a, 'c> Talk<'a, 'c> {
+impl<'a, 'c> Dialogue<'a, 'c> {
     /// `dialogue` has lines asked for with a prompt, and their answers labelled.
     pub(in crate::cli) fn new(
         client: &'c Client,
@@ -177,7 +177,7 @@ impl<'a, 'c> Talk<'a, 'c> {
             Ok(Some(count)) => {
                 self.answered += 1;
                 if owed {
-                    // begins anew when there is nothing left to send
+                    // begins again when there is nothing left to send
                     self.deadline = None;
                 }
                 self.screen.show(buffer.get(..count).unwrap_or_default())?;
@@ -201,7 +201,7 @@ impl<'a, 'c> Talk<'a, 'c> {
 
     fn unfinished(&self) -> Unfinished {
         Unfinished {
-            // a person sees that the server has gone, and types no more
+            // the user sees that the server has closed, and types no more
             more: !self.input.ended() && !io::stdin().is_terminal(),
             unsent: self.outbox.iter().map(Vec::len).sum::<usize>() + self.input.begun(),
             sent: self.connection.sent(),
