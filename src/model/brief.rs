@@ -178,7 +178,7 @@ impl Brief {
 
     /// The key of its conversation; `None` over IPv6.
     #[inline(always)]
-    pub fn key(&self) -> Option<FlowKey> {
+    pub(crate) fn key(&self) -> Option<FlowKey> {
         let ([source, destination], [from, to]) = (self.addresses, self.ports);
         (!self.is_ipv6()).then(|| Flow::v4(self.protocol(), (source, from), (destination, to)).key)
     }
