@@ -13,6 +13,8 @@ type Place = (u64, Option<Nanos>);
 pub(in crate::explain) struct Flow {
     /// Its first data.
     pub(in crate::explain) first: Option<Place>,
+    /// The sequence number of these data, until an ACK has passed it: what it covers below was sent before the capture began.
+    first_byte: Option<SeqNumber>,
     /// The last ACK of new data.
     pub(in crate::explain) last: Option<Place>,
     /// Payload bytes acknowledged.
@@ -107,7 +109,10 @@ impl Flow {
         let small_window = facts.observations.wait.is_some_and(|wait| wait.rule.effect == Wait::Window);
         let send_trigger = if again { SendTrigger::Loss } else { self.send_trigger() };
         self.spent.end(if small_window { SendTrigger::Window } else { send_trigger }, !self.short);
-        self.first.get_or_insert((event.frame, event.since_start));
+        if self.first.is_none() {
+            self.first = Some((event.frame, event.since_start));
+            self.first_byte = Some(SeqNumber(facts.seq));
+        }
         self.largest = self.largest.max(facts.len);
         let short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
         let fresh = repeat.map_or(0, |repeat| repeat.proof.fresh);
@@ -167,8 +172,10 @@ impl Flow {
         // a number far beyond what was captured is none of new bytes
         if let Some(acked) = facts.acked.filter(|acked| (1..1 << 31).contains(&acked.bytes))
             && self.first.is_some()
+            && self.first_byte.is_none_or(|first| ack.is_after(first))
         {
-            self.acked_bytes += u64::from(acked.bytes);
+            let since_first = self.first_byte.take().map_or(acked.bytes, |first| ack.relative_to(first));
+            self.acked_bytes += u64::from(acked.bytes.min(since_first));
             self.last = Some((event.frame, event.since_start));
             self.idle = self.idle_so_far;
         }
