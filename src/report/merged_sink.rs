@@ -11,7 +11,7 @@ use crate::model::{CaptureInfo, counted};
 
 /// The sink that passes several captures on as one, which ends when all have ended.
 #[derive(Debug)]
-pub struct MergedSink<S> {
+pub(crate) struct MergedSink<S> {
     inner: S,
     captures: u64,
     begun: bool,
@@ -20,8 +20,8 @@ pub struct MergedSink<S> {
 }
 
 impl<S: Sink> MergedSink<S> {
-    /// Passes so many `captures` on to `inner`.
-    pub fn new(captures: u64, inner: S) -> Self {
+    /// Passes this number of captures on to `inner`.
+    pub(crate) fn new(captures: u64, inner: S) -> Self {
         Self { inner, captures, begun: false, file: "".into(), totals: CaptureTotals::default() }
     }
 

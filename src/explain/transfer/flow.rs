@@ -22,7 +22,7 @@ pub(in crate::explain) struct Flow {
     /// Segments with data that bring it for the first time, and their bytes.
     pub(in crate::explain) segments: u64,
     pub(in crate::explain) bytes: u64,
-    /// Bytes that were sent again.
+    /// Bytes that were retransmitted.
     pub(in crate::explain) again: u64,
     /// Number of retransmissions; of these, those with an earlier ACK of their data, and those that the peer reports as
     /// needless: by a DSACK, or by the timestamp that it echoes.
@@ -44,7 +44,7 @@ pub(in crate::explain) struct Flow {
     now: Option<Nanos>,
     /// Time of the peer's last ACK; `true` if it may have allowed to send more: it left data in flight, or covered no
     /// data that the program might have waited for.
-    heard: Option<(Nanos, bool)>,
+    last_ack: Option<(Nanos, bool)>,
     next: Option<SeqNumber>,
     acked: Option<SeqNumber>,
     /// Bytes above that which the peer's last ACK reports by SACK.
@@ -58,7 +58,7 @@ pub(in crate::explain) struct Flow {
     largest: u32,
     /// The last segment was not full, and its sender had no more then.
     short: bool,
-    /// The end of what was sent again and is not acknowledged.
+    /// The end of the retransmitted data that is not acknowledged.
     repairs: Option<SeqNumber>,
 }
 
@@ -70,7 +70,7 @@ impl Flow {
     }
 
     /// Returns `true` if a segment was retransmitted.
-    pub(in crate::explain) fn sent_again(&self) -> bool {
+    pub(in crate::explain) fn retransmitted(&self) -> bool {
         self.repeats > 0
     }
 
@@ -145,7 +145,7 @@ impl Flow {
     }
 
     /// Takes a segment of the peer.
-    pub(super) fn heard(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+    pub(super) fn last_ack(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         if facts.flags.contains(TcpFlags::SYN) && self.mss.is_none() {
             self.mss = facts.options.mss;
         }
@@ -165,7 +165,7 @@ impl Flow {
         if self.repairs.is_some_and(|repairs| !repairs.is_after(ack)) {
             self.repairs = None;
         }
-        self.heard = event.since_start.map(|now| (now, facts.len == 0 || self.in_flight() > 0));
+        self.last_ack = event.since_start.map(|now| (now, facts.len == 0 || self.in_flight() > 0));
         if facts.observations.older_ack.is_none() {
             self.edge = facts.window_scale.map(|_| SeqNumber(ack.0.wrapping_add(facts.window)));
         }
@@ -235,7 +235,7 @@ impl Flow {
 
     /// The event after which new data is sent now.
     fn send_trigger(&self) -> SendTrigger {
-        match (self.now, self.heard) {
+        match (self.now, self.last_ack) {
             (Some(now), Some((then, true))) => SendTrigger::Ack(now.minus(then)),
             _ => SendTrigger::Nothing,
         }
