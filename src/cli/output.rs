@@ -140,6 +140,8 @@ pub struct Scope {
     pub several: bool,
     /// How many captures are named.
     pub captures: u64,
+    /// The folder that holds all of several captures.
+    pub folder: Option<String>,
     /// Whether a capture of many conversations may be shown by its worst ones.
     pub triage: bool,
     /// Which questions of labs are answered.
@@ -157,6 +159,8 @@ pub struct OutputOptions {
     render: render::Options,
     scope: Scope,
     most_conversations: usize,
+    /// Whether a triage of many captures chooses their worst conversations.
+    ranked: bool,
     destination: Destination,
     report: Option<ReportDir>,
     /// The title and the author.
@@ -226,7 +230,8 @@ impl OutputArgs {
         }
         let triage = scope.triage && self.columns.is_none() && self.limit.is_none() && !self.absolute;
         let many = scope.captures > render::SHOWN as u64 && self.payload.is_none() && report.is_none();
-        if triage && many && format.is_some_and(|format| format.triage == Triaged::Instead) {
+        let ranked = triage && many && format.is_some_and(|format| format.triage == Triaged::Instead);
+        if ranked {
             scope.summary = Some(Order::Trouble);
         }
         let mut render = render::Options {
@@ -255,6 +260,8 @@ impl OutputArgs {
         render.summary = scope.summary.is_some();
         render.steps_shown = shows_steps;
         render.bounds = match (render.summary, self.limit) {
+            // the triage keeps the worst of all
+            (true, _) if ranked => Bounds::default(),
             // what is passed on is bounded already
             (true, _) | (false, Some(0)) => Bounds::NONE,
             (false, Some(steps)) => Bounds { steps: at_most(steps), ..Bounds::default() },
@@ -274,6 +281,7 @@ impl OutputArgs {
             render,
             scope,
             most_conversations,
+            ranked,
             destination,
             report,
             names: (self.title, self.author),
@@ -337,10 +345,12 @@ impl OutputOptions {
             sink = Box::new(folder.open(several, self.force, &self.render)?);
         }
         if let Some(order) = self.scope.summary {
-            sink = Box::new(Largest::new(order, self.most_conversations, sink));
+            if !self.ranked {
+                sink = Box::new(Largest::new(order, self.most_conversations, sink));
+            }
             // formats for people show one table; machines get each capture's records
             if self.scope.captures > 1 && self.format.is_some_and(|format| format.triage == Triaged::Instead) {
-                sink = Box::new(Together::new(self.scope.captures, sink));
+                sink = Box::new(Together::new(self.scope.captures, self.scope.folder.clone(), sink));
             }
         }
         if self.scope.wanted != Wanted::default() {

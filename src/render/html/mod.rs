@@ -103,7 +103,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
             number => format!("c{number}-"),
         };
         let mut totals = totals.clone();
-        let (mut sections, mut entries, mut verdicts, mut grave) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut sections, mut entries, mut verdict) = (Vec::new(), Vec::new(), None);
         // the worst first: a page holds only so much
         let place = |stream| {
             let mut worst = totals.triage.iter().flat_map(|worst| &worst.conversations);
@@ -123,8 +123,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
                 if self.bytes < MOST || self.bytes == markup.len() {
                     target = Some(section.id().to_owned());
                     totals.left_out.steps += gathered.kept.steps_left_out;
-                    verdicts.extend(section.judged());
-                    grave.extend(section.grave());
+                    verdict = section.judged();
                     sections.push(markup);
                 }
             }
@@ -158,7 +157,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         let graphs = svg::graph::of_capture(&title, &series).element(&format!("Graphs of {title}"));
         let calls = std::mem::take(&mut self.calls);
         notes.extend(call_note(&calls).map(str::to_owned));
-        let content = Content { entries, of_capture, verdicts, grave, calls, notes, graphs, sections };
+        let content = Content { entries, of_capture, verdict, calls, notes, graphs, sections };
         let capture = Capture::of(info, &totals, &prefix, content, &self.options);
         self.captures.push(capture.render().map_err(io::Error::other)?);
         Ok(())
