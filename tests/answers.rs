@@ -13,7 +13,7 @@ use echolab::capture::file::from_reader;
 use echolab::explain::{Answer, Answered, Conversation, QUESTIONS, Step};
 use echolab::model::CaptureInfo;
 use echolab::pipeline;
-use echolab::report::{Answering, CaptureTotals, Sink};
+use echolab::report::{AnswerCollector, CaptureTotals, Sink};
 use echolab::track::StreamId;
 use proptest::prelude::{any, prop, proptest};
 use proptest::sample::Index;
@@ -56,7 +56,8 @@ fn asked(path: &Path) -> Kept {
 fn asked_of(capture: impl io::Read + Send + 'static) -> Kept {
     let mut kept = Kept::default();
     if let Ok(mut source) = from_reader("capture".into(), Box::new(capture)) {
-        pipeline::run(&mut source, &mut pipeline::Options::default(), &mut Answering::new(&mut kept)).expect("kept");
+        pipeline::run(&mut source, &mut pipeline::Options::default(), &mut AnswerCollector::new(&mut kept))
+            .expect("kept");
     }
     kept
 }

@@ -4,7 +4,8 @@ use echolab::model::is_hidden;
 use echolab::pipeline::{self, Options};
 use echolab::render::{self, FORMATS, Format};
 use echolab::report::{
-    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Largest, Order, PayloadView, Sink, View,
+    AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, LargestConversations, Order, PayloadView, Sink,
+    View,
 };
 
 use super::dialogue::dialogue;
@@ -47,9 +48,9 @@ fn written(format: &Format, options: &render::Options, frames: Vec<Recorded>) ->
     {
         let mut sink: Box<dyn Sink> = (format.sink)(Box::new(&mut out), options);
         if options.summary {
-            sink = Box::new(Largest::new(Order::Bytes, 2, sink));
+            sink = Box::new(LargestConversations::new(Order::Bytes, 2, sink));
         } else if format.answers {
-            sink = Box::new(Answering::new(sink));
+            sink = Box::new(AnswerCollector::new(sink));
         }
         pipeline::run(&mut Playback::of(frames), &mut Options::default(), &mut *sink).unwrap();
         sink.end().unwrap();

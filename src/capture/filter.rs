@@ -24,7 +24,7 @@ impl Filter {
     /// is). Other link types get their program when they appear.
     ///
     /// # Errors
-    /// When libpcap does not understand it; the text has libpcap's reason.
+    /// If libpcap does not understand it; the text has libpcap's reason.
     pub fn new(expression: &str, link: LinkType) -> Result<Self> {
         let program = compile(expression, link)?;
         Ok(Self { expression: expression.to_owned(), programs: vec![(link, program)] })
@@ -35,10 +35,10 @@ impl Filter {
         &self.expression
     }
 
-    /// Whether the frame passes.
+    /// Returns `true` if the frame passes.
     ///
     /// # Errors
-    /// When the expression makes no sense for the frame's link type, or libpcap does not know that.
+    /// If the expression makes no sense for the frame's link type, or libpcap does not know that.
     #[inline]
     pub fn matches(&mut self, frame: &Frame<'_>) -> io::Result<bool> {
         if let Some((link, program)) = self.programs.first()

@@ -1,8 +1,8 @@
-//! Where frames come from and go to: the live interface, capture files, and the file kept beside.
+//! Sources and destinations of frames: live capture, capture files, printed text, and the file that keeps a capture.
 //!
 //! Nothing here knows what is in a frame.
 
-mod copied;
+mod copying_source;
 pub mod file;
 pub mod filter;
 mod live;
@@ -15,9 +15,9 @@ mod text;
 
 use std::io;
 
-pub use copied::Copied;
+pub use copying_source::CopyingSource;
 pub use live::{
-    Drainer, Interface, InterfaceInfo, LiveCapture, LiveSource, Notice, Notify, Ring, SNAPLEN, Stopper, interfaces,
+    Drainer, Interface, InterfaceInfo, LiveCapture, LiveSource, Notice, Notify, Ring, SNAPLEN, StopHandle, interfaces,
     may_capture, session_filter, ways_to_capture,
 };
 
@@ -25,22 +25,22 @@ use crate::model::{CaptureInfo, Frame};
 
 /// Most interfaces of a pcapng section, read or written. The format allows 2^32; a file that describes nothing else would
 /// fill the memory. The obsolete packet block can name 2^16, and merged captures of as many files stay below.
-const MOST_INTERFACES: usize = 1 << 16;
+const MAX_INTERFACES: usize = 1 << 16;
 
 /// A sequence of frames, in the order of their capture.
 pub trait Source {
-    /// What is known before the first frame.
+    /// The information known before the first frame.
     fn info(&self) -> &CaptureInfo;
 
     /// The next frame; `None` at the end.
     ///
     /// # Errors
-    /// When the source breaks off: everything readable before that has been returned. The error's text says where
+    /// If the source breaks off: everything readable before that has been returned. The error's text says where
     /// and why (`cut in frame 7: …`). After an error the source is at its end.
     fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>>;
 
-    /// Whether the next frame is at hand, so that nobody waits for it: what was made of the frames before it can be held
-    /// back. A source that wraps another hands this on.
+    /// Returns `true` if the next frame is available without waiting; if not, output that was held back should be
+    /// written first. A source that wraps another hands this on.
     fn is_ready(&self) -> bool {
         true
     }
@@ -51,8 +51,8 @@ pub trait Source {
         None
     }
 
-    /// What people have to know of the frames, known when the source is at its end: of text, what it does not show.
-    /// A source that wraps another hands this on.
+    /// Remarks for the reader about the frames, complete when the source is at its end; for printed text, the fields
+    /// that it does not show. A source that wraps another hands this on.
     fn remarks(&self) -> Vec<String> {
         Vec::new()
     }

@@ -13,7 +13,7 @@ pub(super) struct Numbering<K> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Numbered {
     pub(super) number: u32,
-    /// Whether the key appears for the first time.
+    /// `true` if the key appears for the first time.
     pub(super) is_new: bool,
 }
 
@@ -24,7 +24,7 @@ impl<K> Default for Numbering<K> {
 }
 
 impl<K: Eq + Hash> Numbering<K> {
-    /// How many keys there are.
+    /// Number of keys.
     pub(super) fn len(&self) -> usize {
         self.numbers.len()
     }

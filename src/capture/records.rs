@@ -38,7 +38,7 @@ impl<W: Write> Records<W> {
     /// Hands every record over. After an error nothing more can be added: the records not yet whole are gone.
     ///
     /// # Errors
-    /// When they cannot all be written.
+    /// If they cannot all be written.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let mut written = 0;
         let result = self.write(&mut written);

@@ -43,7 +43,7 @@ impl Spool {
     /// Keeps a frame.
     ///
     /// # Errors
-    /// When the unnamed file, in the folder for temporary ones, can't be made or written. Then this frame, and perhaps some
+    /// If the unnamed file, in the folder for temporary ones, can't be made or written. Then this frame, and perhaps some
     /// before it, are not kept, and no more may follow.
     pub fn write(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         let time = frame.time.unwrap_or(Timestamp::new(0, 0));
@@ -77,7 +77,7 @@ impl Spool {
     /// did.
     ///
     /// # Errors
-    /// When the unnamed file can't be read.
+    /// If the unnamed file can't be read.
     pub fn replay(self, dropped: Option<u64>, broken: Option<String>) -> io::Result<Replay> {
         let Self { info, records } = self;
         let len = records.len();
@@ -99,7 +99,7 @@ impl Replay {
     /// Begins again with the first frame.
     ///
     /// # Errors
-    /// When the unnamed file can't be read.
+    /// If the unnamed file can't be read.
     pub fn rewind(&mut self) -> io::Result<()> {
         let buffered = self.file.buffer().len();
         self.file.consume(buffered);

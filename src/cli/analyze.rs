@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
-use super::asked::asked;
 use super::destination::is_same;
 use super::exit::{self, Exit, say};
 use super::input::Input;
 use super::interrupt::interrupt;
+use super::no_match::MatchCheck;
 use super::output::{OutputArgs, OutputOptions, Scope};
 use super::privileges;
 use super::progress::Progress;
-use super::sought::Sought;
-use super::under_way::Output;
+use super::questions_arg::parse_questions;
+use super::report_output::ReportOutput;
 use crate::capture::file::from_reader;
 use crate::capture::filter::Filter;
 use crate::capture::save::{CaptureWriter, create};
-use crate::capture::{Copied, Source};
+use crate::capture::{CopyingSource, Source};
 use crate::drive::Signal;
 use crate::explain::Questions;
 use crate::model::{CaptureFormat, FindingCode, LinkType, Protocol, Severity};
 use crate::pipeline;
-use crate::pipeline::annotate::Annotated;
+use crate::pipeline::annotate::AnnotatedSource;
 use crate::report::{Order, Scan, Selection, Wanted};
 use crate::track::StreamId;
 
@@ -84,7 +84,7 @@ pub(super) struct AnalyzeArgs {
     #[arg(long, help_heading = "Selection")]
     summary: bool,
 
-    /// Which conversations come first.
+    /// Sort order of conversations.
     #[arg(
         long,
         value_enum,
@@ -97,7 +97,7 @@ pub(super) struct AnalyzeArgs {
 
     /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
     /// (`echolab formats questions` lists them).
-    #[arg(long, value_name = "ID,…", value_parser = asked, num_args = 0..=1, require_equals = true, conflicts_with = "summary")]
+    #[arg(long, value_name = "ID,…", value_parser = parse_questions, num_args = 0..=1, require_equals = true, conflicts_with = "summary")]
     #[arg(default_missing_value = "", help_heading = "Selection")]
     answers: Option<Questions>,
 
@@ -168,7 +168,7 @@ fn stream(text: &str) -> Result<StreamId> {
     parsed.ok_or_else(|| anyhow!("a conversation is named tcp:N or udp:N, as in the reports"))
 }
 
-/// What is asked of every capture.
+/// The options that apply to every capture.
 struct Request {
     filter: Option<String>,
     count: Option<u64>,
@@ -252,7 +252,7 @@ impl AnalyzeArgs {
                 worst = worst.and(exit::fail(&error));
             }
         }
-        output.map_or(Ok(()), Output::end)?;
+        output.map_or(Ok(()), ReportOutput::end)?;
         Ok(if matched || halt.is_raised() { worst } else { worst.and(Exit::Unmet) })
     }
 }
@@ -272,7 +272,7 @@ pub(super) fn check_filter(filter: &str) -> Result<()> {
     }
 }
 
-/// What filters usually begin with.
+/// Words with which filters usually begin.
 const FIRST_WORDS: &[&str] = &[
     "tcp",
     "udp",
@@ -329,9 +329,9 @@ const FOUND: usize = 10_000;
 impl Request {
     /// Reads the capture a first time, where its conversations must be known before their steps are shown: those with the
     /// findings that are looked for, or the `worst`. `None` where one reading is enough.
-    fn scan(&self, input: &mut Input, halt: &Signal, output: &Output) -> Result<Option<HashSet<StreamId>>> {
+    fn scan(&self, input: &mut Input, halt: &Signal, output: &ReportOutput) -> Result<Option<HashSet<StreamId>>> {
         let finds = !self.wanted.findings.is_empty() && !self.summary;
-        let most = match output.details() {
+        let max = match output.details() {
             _ if finds => FOUND,
             Some(worst) => worst,
             None => return Ok(None),
@@ -356,14 +356,14 @@ impl Request {
             ahead: true,
             ..pipeline::Options::default()
         };
-        let mut scan = Scan::new(&self.wanted, most);
+        let mut scan = Scan::new(&self.wanted, max);
         pipeline::run(&mut source, &mut options, &mut scan)?;
         drop(source);
         input.rewind()?;
         Ok(Some(scan.found()))
     }
 
-    /// What the frames are copied to, where that is asked for.
+    /// Opens the file that the frames are copied to, if one is named.
     fn writer(&self, source: &impl Source) -> Result<Option<CaptureWriter>> {
         let Some(path) = &self.write else { return Ok(None) };
         if source.info().format != Some(CaptureFormat::Text) {
@@ -376,7 +376,13 @@ impl Request {
     }
 
     /// Analyses one capture. The outer error is one of the output, which ends everything; the inner is the capture's.
-    fn analyze(&self, mut input: Input, halt: &Signal, output: &mut Output, matched: &mut bool) -> Result<Result<()>> {
+    fn analyze(
+        &self,
+        mut input: Input,
+        halt: &Signal,
+        output: &mut ReportOutput,
+        matched: &mut bool,
+    ) -> Result<Result<()>> {
         let Input { name, size, .. } = &input;
         let (name, size) = (name.clone(), *size);
         let mut wanted = Wanted::default();
@@ -416,20 +422,24 @@ impl Request {
             ahead: size.is_some() && output.may_read_ahead(),
             ..pipeline::Options::default()
         };
-        let mut sought = Sought::new(&self.wanted);
-        let desk = output.desk();
+        let mut no_match = MatchCheck::new(&self.wanted);
+        let comment_writer = output.comment_writer();
         let mut selection = Selection::new(wanted, output.sink());
-        let mut sink = sought.before(progress.before(&mut selection));
+        let mut sink = no_match.before(progress.before(&mut selection));
         let mut written = Ok(());
-        let totals = match (desk, self.writer(&source)) {
+        let totals = match (comment_writer, self.writer(&source)) {
             (_, Err(error)) => return Ok(Err(error)),
             (None, Ok(None)) => pipeline::run(&mut source, &mut options, &mut sink)?,
-            (Some(desk), Ok(None)) => pipeline::run(&mut Annotated::new(source, desk), &mut options, &mut sink)?,
-            (desk, Ok(Some(writer))) => {
-                let mut copied = Copied::new(source, writer);
-                let totals = match desk {
+            (Some(comment_writer), Ok(None)) => {
+                pipeline::run(&mut AnnotatedSource::new(source, comment_writer), &mut options, &mut sink)?
+            }
+            (comment_writer, Ok(Some(writer))) => {
+                let mut copied = CopyingSource::new(source, writer);
+                let totals = match comment_writer {
                     None => pipeline::run(&mut copied, &mut options, &mut sink)?,
-                    Some(desk) => pipeline::run(&mut Annotated::new(&mut copied, desk), &mut options, &mut sink)?,
+                    Some(comment_writer) => {
+                        pipeline::run(&mut AnnotatedSource::new(&mut copied, comment_writer), &mut options, &mut sink)?
+                    }
                 };
                 written = copied.finish();
                 totals
@@ -444,7 +454,7 @@ impl Request {
         }
         let shown = if name == "-" { "standard input" } else { &name };
         let place = if self.several { shown } else { "the capture" };
-        *matched |= sought.tell_missing(place, &totals, self.filter.is_some());
+        *matched |= no_match.report_missing(place, &totals, self.filter.is_some());
         Ok(match totals.truncated {
             None => Ok(()),
             Some(why) => Err(anyhow!("{shown} breaks off: {why}; everything before that is shown")),

@@ -13,7 +13,7 @@ use crate::capture::save::{CaptureWriter, create, format_of};
 use crate::model::{CaptureFormat, CaptureInfo, Side};
 use crate::session::Writers;
 
-/// Where the captures of a session are kept, if they are.
+/// The files that keep the captures of a session, if any.
 pub(super) struct CaptureFiles {
     first: Option<PathBuf>,
     second: Option<PathBuf>,
@@ -83,7 +83,7 @@ impl CaptureFiles {
         [&self.first, &self.second].map(|path| path.as_ref().and_then(kept))
     }
 
-    /// Whether standard output is taken.
+    /// Returns `true` if standard output is used.
     pub(super) fn take_stdout(&self) -> bool {
         self.first.as_deref().is_some_and(is_stdout)
     }

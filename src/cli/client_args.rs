@@ -1,4 +1,4 @@
-//! What the client of a session does besides what it sends.
+//! Options of a session's client, besides its messages.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::echo_args::READ_LIMIT;
 use crate::drive::{Behaviour, Plan};
 use crate::model::{Protocol, Side};
 
-/// What the client does besides what it sends.
+/// Options of the client, besides its messages.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Client")]
 pub(super) struct ClientArgs {
@@ -38,7 +38,7 @@ pub(super) struct ClientArgs {
     #[arg(value_parser = clap::value_parser!(u32).range(1..=READ_LIMIT))]
     client_read_size: u32,
 
-    /// Who closes the connection first.
+    /// Side that closes the connection first.
     #[arg(long, value_enum, value_name = "client|server", default_value = "client", hide_possible_values = true)]
     close_first: SideArg,
 
@@ -81,23 +81,23 @@ pub(super) fn datagram_holds(ipv6: bool) -> usize {
     if ipv6 { 65_527 } else { 65_507 }
 }
 
-/// What can't go together.
+/// Refuses options that exclude each other.
 pub(super) fn check(plan: &Plan, behaviour: &Behaviour, ipv6: bool) -> anyhow::Result<()> {
     if plan.close_first == Side::Server {
         ensure!(plan.protocol == Protocol::Tcp, "--close-first server needs TCP: UDP has no connection to close");
         ensure!(plan.reads.is_none(), "--reads says when the client closes, so --close-first server can't go with it");
     }
     if plan.protocol == Protocol::Udp {
-        let most = datagram_holds(ipv6);
+        let max = datagram_holds(ipv6);
         let longest = plan.longest_send();
         ensure!(
-            longest <= most,
-            "a message of {longest} bytes does not fit a UDP datagram, which holds at most {most} bytes"
+            longest <= max,
+            "a message of {longest} bytes does not fit a UDP datagram, which holds at most {max} bytes"
         );
         let answer = behaviour.prefix.len() + longest.min(behaviour.read_size);
         ensure!(
-            answer <= most,
-            "an answer of {answer} bytes does not fit a UDP datagram, which holds at most {most} bytes"
+            answer <= max,
+            "an answer of {answer} bytes does not fit a UDP datagram, which holds at most {max} bytes"
         );
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Where output goes, with errors that say what could not be written.
+//! Destinations of output, with errors that name what could not be written.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::capture::save::open_new;
 
-/// Where a report goes.
+/// The destination of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Destination {
     Stdout,
@@ -25,7 +25,7 @@ impl Destination {
     }
 }
 
-/// Whether standard output is meant.
+/// Returns `true` if the path stands for standard output.
 pub(super) fn is_stdout(path: &Path) -> bool {
     [Path::new("-"), Path::new("/dev/stdout")].contains(&path)
 }
@@ -33,7 +33,7 @@ pub(super) fn is_stdout(path: &Path) -> bool {
 /// Creates a file for output: a new one, unless `force` allows to overwrite; a device or a pipe is there already.
 ///
 /// # Errors
-/// When it exists or can't be created.
+/// If it exists or can't be created.
 pub(super) fn create(path: &Path, force: bool) -> anyhow::Result<File> {
     open_new(path, force).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => anyhow::anyhow!("{} exists already; --force overwrites it", path.display()),
@@ -41,7 +41,7 @@ pub(super) fn create(path: &Path, force: bool) -> anyhow::Result<File> {
     })
 }
 
-/// Whether both are the same file, by whatever names; a file that is not there yet is known by its folder.
+/// Returns `true` if both paths are the same file; a file that does not exist yet is identified by its folder.
 pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     let identity = |path: &Path| path.metadata().map(|meta| (meta.dev(), meta.ino()));
     let place = |path: &Path| {
@@ -58,7 +58,7 @@ pub(super) fn is_same(one: &Path, other: &Path) -> bool {
 /// Writes everything to standard output.
 ///
 /// # Errors
-/// When that fails.
+/// If that fails.
 pub(super) fn print(out: impl Write, bytes: &[u8]) -> anyhow::Result<()> {
     let mut out = Named { name: "standard output".to_owned(), inner: out };
     out.write_all(bytes)?;

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::drive::{Behaviour, Transform, resolve};
 use crate::model::Protocol;
 
-/// Where the server is.
+/// The address and protocol of the server.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ServerArgs {
     /// Protocol: tcp or udp.
@@ -57,11 +57,11 @@ impl ServerArgs {
     }
 }
 
-/// How the server answers.
+/// The behaviour of the server.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub(super) struct BehaviourArgs {
-    /// What is done to the bytes: echo sends them back unchanged, upper in upper case.
+    /// Transform the bytes: echo returns them unchanged, upper in upper case.
     #[arg(long, value_enum, value_name = "echo|upper", default_value = "echo", hide_possible_values = true)]
     transform: TransformArg,
 

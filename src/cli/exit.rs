@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::render::escape;
 
-/// How the program ends.
+/// The exit status of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Everything asked for was done.
@@ -50,7 +50,7 @@ pub(super) fn fail(error: &anyhow::Error) -> Exit {
     Exit::Error
 }
 
-/// Whether the reader of the output has gone away.
+/// Returns `true` if the reader of the output has gone away.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let broken = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))

@@ -29,15 +29,15 @@ pub(super) struct FormatsArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum List {
-    /// What --format takes.
+    /// The values of --format.
     Formats,
-    /// What --columns takes.
+    /// The values of --columns.
     Columns,
     /// The lines below the steps of a conversation.
     Facts,
     /// The finding codes.
     Findings,
-    /// What --only takes.
+    /// The values of --only.
     Parts,
     /// The questions that --answers answers.
     Questions,
@@ -89,7 +89,7 @@ fn columns<T>(registry: &'static [Column<T>]) -> impl Iterator<Item = (&'static 
 /// Lists one below the other.
 struct Lists {
     text: String,
-    /// How wide the terminal is, if that is where they go.
+    /// The width of the terminal, if the lists go to one.
     terminal: Option<usize>,
 }
 

@@ -15,7 +15,7 @@ use crate::drive::{Signal, Woken};
 pub(super) struct Input {
     /// Its name for people, `-` for standard input.
     pub(super) name: String,
-    /// How many bytes are to be read; `None` for a pipe.
+    /// Number of bytes to read; `None` for a pipe.
     pub(super) size: Option<u64>,
     file: File,
 }
@@ -30,7 +30,7 @@ impl Input {
     /// Opens the capture; `-` is standard input.
     ///
     /// # Errors
-    /// When it can't be opened, or is a directory.
+    /// If it can't be opened, or is a directory.
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = if path.as_os_str() == "-" {
             let stdin = io::stdin().as_fd().try_clone_to_owned();
@@ -53,7 +53,7 @@ impl Input {
         self.file.rewind().with_context(|| format!("cannot read {} a second time", self.name))
     }
 
-    /// What is in it, as far as it comes before the signal.
+    /// Its content, up to the signal.
     pub(super) fn until(self, halt: &Signal) -> impl Read + Send + 'static {
         Until { file: self.file, halt: halt.clone() }
     }

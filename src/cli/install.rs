@@ -14,7 +14,7 @@ use super::destination::{create, print};
 /// one exists.
 ///
 /// # Errors
-/// When a file exists, or a file or the folder can't be written.
+/// If a file exists, or a file or the folder can't be written.
 pub(super) fn install(folder: &Path, files: &[(String, Vec<u8>)], force: bool) -> anyhow::Result<Exit> {
     for (name, _) in files {
         let path = folder.join(name);

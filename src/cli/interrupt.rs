@@ -17,7 +17,7 @@ const ONE_REQUEST: Duration = Duration::from_secs(1);
 /// A signal that Ctrl-C, SIGTERM and SIGHUP raise; SIGHUP does not where it is ignored, as under `nohup`.
 ///
 /// # Errors
-/// When the handlers can't be installed.
+/// If the handlers can't be installed.
 pub(super) fn interrupt() -> anyhow::Result<Signal> {
     let install = || {
         let halt = Signal::new()?;
@@ -58,7 +58,7 @@ impl Requests {
         Self { began: Instant::now(), first: AtomicU64::new(0) }
     }
 
-    /// Whether a signal at this time is a request of its own, after the first.
+    /// Returns `true` if a signal at this time is another request, after the first.
     fn is_another(&self, now: Instant) -> bool {
         let since = u64::try_from(now.saturating_duration_since(self.began).as_nanos()).unwrap_or(u64::MAX - 1) + 1;
         match self.first.compare_exchange(0, since, Ordering::Relaxed, Ordering::Relaxed) {

@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_pars
 /// Most bytes of one message that can be asked for: 1 GiB.
 const LIMIT: u64 = 1 << 30;
 
-/// What the client sends. clap's derive would keep the two options' values apart and lose their order.
+/// The messages of the client. clap's derive would keep the values of the two options separate and lose their order.
 #[derive(Clone, Debug)]
 pub(super) struct MessageArgs {
     pub(super) messages: Vec<Vec<u8>>,

@@ -4,7 +4,6 @@
 //! found there. A subcommand is a file with an `…Args` struct and its `run`, and a line in `Command`.
 
 mod analyze;
-mod asked;
 mod capture;
 mod capture_files;
 mod client_args;
@@ -23,20 +22,21 @@ mod interrupt;
 mod listing;
 mod man;
 mod messages;
+mod no_match;
 mod output;
 mod privileges;
 mod progress;
+mod questions_arg;
 mod recording;
 mod report_dir;
+mod report_output;
 mod scenarios;
 mod serve;
 mod server_log;
 mod session;
 mod similar;
-mod sought;
 mod spellings;
 mod suggestions;
-mod under_way;
 mod version;
 mod width;
 
@@ -49,7 +49,7 @@ use crate::drive::bar_new_privileges;
 
 pub use exit::Exit;
 pub use output::{OutputArgs, OutputOptions};
-pub use under_way::Output;
+pub use report_output::ReportOutput;
 use version::VersionArg;
 
 /// Run a TCP or UDP echo session, capture it, and have every packet explained; or explain what any program sends, live or from a capture file.

@@ -10,21 +10,21 @@ use super::command_line;
 use super::destination::{Destination, Named, create, is_stdout};
 use super::format_names::{format_help, formats};
 use super::report_dir::ReportDir;
-use super::under_way::Output;
+use super::report_output::ReportOutput;
 use super::{similar, width};
 use crate::explain::Questions;
-use crate::pipeline::annotate::{Annotator, Desk};
+use crate::pipeline::annotate::{AnnotationSink, CommentWriter};
 use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
-    Answering, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, Largest, Order, PARTS, Part, Parts, PayloadView,
-    Selection, Several, Sink, Titled, Together, View, Wanted,
+    AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, LargestConversations, MergedSink, Order,
+    PARTS, Part, Parts, PayloadView, Selection, Sink, TeeSink, TitledSink, View, Wanted,
 };
 
 /// Options of the output, as typed.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// What the report looks like.
+    /// Format of the report.
     #[arg(long, value_name = "FORMAT", value_parser = formats(), hide_possible_values = true)]
     #[arg(help = format_help())]
     format: Option<String>,
@@ -88,7 +88,7 @@ pub struct OutputArgs {
     ascii: bool,
 
     /// Make tables at most N characters wide [default: the terminal's width, or 80].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(i64::from(render::LEAST_WIDTH)..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(i64::from(render::MIN_WIDTH)..))]
     width: Option<u16>,
 
     /// Colour the table.
@@ -129,26 +129,26 @@ fn columns<T>(registry: &'static [Column<T>], names: &str) -> anyhow::Result<Cho
     })
 }
 
-/// What a report is to show, beyond what every subcommand offers.
+/// The content of a report, beyond the options of every subcommand.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// Conversations only, in this order.
     pub summary: Option<Order>,
-    /// Which conversations.
+    /// The conversations to show.
     pub wanted: Wanted,
-    /// Whether there are several captures.
+    /// `true` if there are several captures.
     pub several: bool,
-    /// How many captures are named.
+    /// Number of captures named.
     pub captures: u64,
     /// The folder that holds all of several captures.
     pub folder: Option<String>,
-    /// Whether a capture of many conversations may be shown by its worst ones.
+    /// `true` if a capture of many conversations may be shown by its worst ones.
     pub triage: bool,
-    /// Which questions of labs are answered.
+    /// The lab questions to answer.
     pub answers: Option<Questions>,
     /// The command as a shell would take it.
     pub command: String,
-    /// Whether packets of an interface are shown while they come: step by step on a terminal, as lines to a pipe.
+    /// `true` if packets of an interface are shown as they come: step by step on a terminal, as lines to a pipe.
     pub live: bool,
 }
 
@@ -159,7 +159,7 @@ pub struct OutputOptions {
     render: render::Options,
     scope: Scope,
     most_conversations: usize,
-    /// Whether a triage of many captures chooses their worst conversations.
+    /// `true` if a triage of many captures chooses their worst conversations.
     ranked: bool,
     destination: Destination,
     report: Option<ReportDir>,
@@ -170,7 +170,7 @@ pub struct OutputOptions {
 }
 
 impl OutputArgs {
-    /// Whether standard output is named as the report's place, which it is by default.
+    /// Returns `true` if standard output is the report's destination, which it is by default.
     pub(super) fn names_stdout(&self) -> bool {
         self.output.as_deref().is_some_and(is_stdout)
     }
@@ -178,7 +178,7 @@ impl OutputArgs {
     /// Checks what was typed, before any work starts.
     ///
     /// # Errors
-    /// When a column does not exist, or the format has no place for what is asked.
+    /// If a column does not exist, or the format has no place for what is asked.
     pub fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
         let to_stdout = self.output.as_deref().is_none_or(is_stdout);
         let to_terminal = to_stdout && io::stdout().is_terminal();
@@ -296,7 +296,7 @@ fn at_most(limit: u64) -> usize {
 }
 
 impl OutputOptions {
-    /// Whether the format has a place for what programs did.
+    /// Returns `true` if the format shows calls of programs.
     pub fn shows_calls(&self) -> bool {
         self.format.is_some_and(|format| (format.sink)(Box::new(io::sink()), &self.render).shows_calls())
     }
@@ -306,8 +306,8 @@ impl OutputOptions {
     /// To be called after root was given up: the file belongs to the caller.
     ///
     /// # Errors
-    /// When the file exists and `--force` was not given, or can't be created.
-    pub fn open(mut self) -> anyhow::Result<Output> {
+    /// If the file exists and `--force` was not given, or can't be created.
+    pub fn open(mut self) -> anyhow::Result<ReportOutput> {
         let out: Box<dyn Write + Send> = match &self.destination {
             Destination::Stdout => {
                 let stdout = io::stdout();
@@ -327,30 +327,30 @@ impl OutputOptions {
                 Box::new(Named { name: path.display().to_string(), inner: create(path, self.force)? })
             }
         };
-        let (mut sink, desk): (Box<dyn Sink>, _) = match self.format {
+        let (mut sink, comment_writer): (Box<dyn Sink>, _) = match self.format {
             Some(format) if self.render.steps_shown => {
                 let report = format.open(out, &self.render);
                 (render::live(Box::new(io::stdout()), &self.render, report), None)
             }
             Some(format) => (format.open(out, &self.render), None),
             None => {
-                let desk = Desk::new(out);
-                (Box::new(Annotator::new(desk.clone())), Some(desk))
+                let comment_writer = CommentWriter::new(out);
+                (Box::new(AnnotationSink::new(comment_writer.clone())), Some(comment_writer))
             }
         };
         // the folder's reports show them
         self.render.steps_shown = false;
         if let Some(folder) = &self.report {
-            let several = Several::default().and(sink);
+            let several = TeeSink::default().and(sink);
             sink = Box::new(folder.open(several, self.force, &self.render)?);
         }
         if let Some(order) = self.scope.summary {
             if !self.ranked {
-                sink = Box::new(Largest::new(order, self.most_conversations, sink));
+                sink = Box::new(LargestConversations::new(order, self.most_conversations, sink));
             }
             // formats for people show one table; machines get each capture's records
             if self.scope.captures > 1 && self.format.is_some_and(|format| format.triage == Triaged::Instead) {
-                sink = Box::new(Together::new(self.scope.captures, self.scope.folder.clone(), sink));
+                sink = Box::new(MergedSink::new(self.scope.captures, self.scope.folder.clone(), sink));
             }
         }
         if self.scope.wanted != Wanted::default() {
@@ -358,12 +358,12 @@ impl OutputOptions {
         }
         // before the selection: a limit of steps takes nothing from the answers
         if let Some(asked) = self.scope.answers {
-            sink = Box::new(Answering::new(sink).asked(asked));
+            sink = Box::new(AnswerCollector::new(sink).asked(asked));
         }
         if let (title, author) = self.names
             && (title.is_some() || author.is_some())
         {
-            sink = Box::new(Titled::new(title, author, sink));
+            sink = Box::new(TitledSink::new(title, author, sink));
         }
         let to_terminal = self.destination == Destination::Stdout && io::stdout().is_terminal();
         let streams = self.format.is_some_and(|format| format.streams);
@@ -374,10 +374,10 @@ impl OutputOptions {
         let bounded = self.render.bounds.conversations < Bounds::NONE.conversations;
         let details = (collects && bounded && !self.render.summary).then_some(self.render.bounds.conversations);
         let reads_once = triage && self.report.is_none();
-        Ok(Output { sink, desk, shows_as_it_reads, shows_headers, details, reads_once })
+        Ok(ReportOutput { sink, comment_writer, shows_as_it_reads, shows_headers, details, reads_once })
     }
 
-    /// Whether the capture itself is to be annotated.
+    /// Returns `true` if the capture itself is to be annotated.
     pub(super) fn annotates(&self) -> bool {
         self.format.is_none()
     }

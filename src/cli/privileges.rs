@@ -8,7 +8,7 @@ use crate::drive::{self, Files, Privileges};
 /// Gives up root and every capability; to be called before the first thread starts.
 ///
 /// # Errors
-/// When they can't be given up: the program must not go on then.
+/// If they can't be given up: the program must not go on then.
 pub(super) fn give_up(files: Files) -> anyhow::Result<()> {
     give_up_with(files, || Ok(()))
 }
@@ -16,7 +16,7 @@ pub(super) fn give_up(files: Files) -> anyhow::Result<()> {
 /// The same where threads run already, whose capabilities `others` gives up.
 ///
 /// # Errors
-/// When they can't be given up: the program must not go on then.
+/// If they can't be given up: the program must not go on then.
 pub(super) fn give_up_with(files: Files, others: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
     tell(drive::give_up(files, others)?)
 }
@@ -24,7 +24,7 @@ pub(super) fn give_up_with(files: Files, others: impl FnOnce() -> anyhow::Result
 /// The same, but for what a scenario's faults need.
 ///
 /// # Errors
-/// When they can't be given up: the program must not go on then.
+/// If they can't be given up: the program must not go on then.
 pub(super) fn give_up_except_faults(files: Files, others: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
     tell(drive::give_up_except_faults(files, others)?)
 }

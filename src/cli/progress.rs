@@ -1,4 +1,4 @@
-//! How far a long reading has come, on standard error, for a person who waits.
+//! A progress line on standard error for a long reading.
 
 use std::io::{self, IsTerminal, Read};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::render::escape;
-use crate::report::{CaptureTotals, Relay, Sink};
+use crate::report::{CaptureTotals, ForwardSink, Sink};
 
 /// So long nobody needs to be told.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -65,14 +65,14 @@ struct Cleared<'a> {
     sink: &'a mut dyn Sink,
 }
 
-impl<'a> Relay for Cleared<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for Cleared<'a> {
+    type Inner = dyn Sink + 'a;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 

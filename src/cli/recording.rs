@@ -9,15 +9,15 @@ use clap::Args;
 
 use super::capture_files::CaptureFiles;
 use super::report_dir::ReportDir;
-use super::session::judge_capture;
+use super::session::capture_exit;
 use super::{Exit, privileges};
-use crate::capture::{Interface, LiveCapture, Ring, Stopper, interfaces};
+use crate::capture::{Interface, LiveCapture, Ring, StopHandle, interfaces};
 use crate::drive::Files;
 use crate::model::{Protocol, Side};
-use crate::report::{Several, Sink};
+use crate::report::{Sink, TeeSink};
 use crate::{pipeline, render};
 
-/// Whether and where what is talked is kept.
+/// The file that records the connection, if any.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Capture (needs root or CAP_NET_RAW)")]
 pub(super) struct RecordArgs {
@@ -44,7 +44,7 @@ pub(super) struct OpenRecording {
 
 /// A capture that is being kept and followed.
 pub(super) struct Recording {
-    stopper: Stopper,
+    stopper: StopHandle,
     thread: JoinHandle<Result<Exit>>,
 }
 
@@ -58,7 +58,7 @@ impl RecordArgs {
     /// Opens the capture of what is talked with the server at `server`, where one is asked for; `side` is this program's.
     ///
     /// # Errors
-    /// When there is no right to capture, or a file exists.
+    /// If there is no right to capture, or a file exists.
     pub(super) fn open(&self, protocol: Protocol, server: SocketAddr, side: Side) -> Result<Option<OpenRecording>> {
         if self.write.is_none() && self.report.is_none() {
             return Ok(None);
@@ -85,7 +85,7 @@ impl OpenRecording {
     /// Starts to keep and follow it; to be called after root was given up.
     ///
     /// # Errors
-    /// When a file can't be made.
+    /// If a file can't be made.
     pub(super) fn start(self, command: String) -> Result<Recording> {
         let Self { live, files, report, force } = self;
         report.as_ref().map_or(Ok(()), ReportDir::make)?;
@@ -94,7 +94,7 @@ impl OpenRecording {
         let (mut source, stopper) = live.start(writer).context("can't start the capture")?;
         let follow = move || {
             let options = render::Options { command: Some(command), ..render::Options::default() };
-            let sink = Several::default();
+            let sink = TeeSink::default();
             let mut sink = match &report {
                 Some(folder) => folder.open(sink, force, &options)?,
                 None => sink,
@@ -107,7 +107,7 @@ impl OpenRecording {
             });
             // a report that can't be written is no reason to lose the capture
             let written = source.finish().with_context(|| format!("can't write {name}"));
-            let exit = judge_capture(&ran?);
+            let exit = capture_exit(&ran?);
             written?;
             Ok(exit)
         };
@@ -121,7 +121,7 @@ impl Recording {
     /// Ends it with what the kernel has seen so far; its reports are complete when this returns.
     ///
     /// # Errors
-    /// When a file can't be written.
+    /// If a file can't be written.
     pub(super) fn end(self) -> Result<Exit> {
         self.stopper.stop();
         self.thread.join().unwrap_or_else(|_| Err(anyhow!("the capture's thread broke down")))

@@ -10,14 +10,14 @@ use tempfile::NamedTempFile;
 
 use super::destination::{Named, is_same};
 use crate::render;
-use crate::report::{Bounds, Several};
+use crate::report::{Bounds, TeeSink};
 
 /// The format of the drawing that grows with every step.
 const LADDER: &str = "svg";
 /// The reports of a folder: a format and the name of its file.
 const REPORTS: [(&str, &str); 4] =
     [("markdown", "report.md"), ("html", "report.html"), (LADDER, "ladder.svg"), ("graphs", "graphs.svg")];
-/// What the Markdown report links to.
+/// The drawings that the Markdown report links to.
 const DRAWINGS: &[(&str, &str)] = &[("Ladder", "ladder.svg"), ("Graphs", "graphs.svg")];
 /// The capture of a session, which keeps its frames too.
 const CAPTURE: &str = "capture.pcapng";
@@ -47,7 +47,7 @@ impl ReportDir {
     /// Fails before any work whose result could not be kept.
     ///
     /// # Errors
-    /// When a report exists already, or the folder is none.
+    /// If a report exists already, or the folder is none.
     pub(super) fn ensure_free(&self, force: bool) -> Result<()> {
         if self.0.exists() && !self.0.is_dir() {
             bail!("{} is no folder: --report needs one, and makes it where there is none", self.0.display());
@@ -59,7 +59,7 @@ impl ReportDir {
     /// Fails where another output of the same command goes to one of the reports.
     ///
     /// # Errors
-    /// When it does.
+    /// If it does.
     pub(super) fn ensure_apart(&self, file: &Path) -> Result<()> {
         match self.files().any(|report| is_same(&report, file)) {
             true => bail!("{} would be written twice: it is one of the files that --report makes", file.display()),
@@ -70,7 +70,7 @@ impl ReportDir {
     /// Makes the folder, if need be.
     ///
     /// # Errors
-    /// When it can't be made.
+    /// If it can't be made.
     pub(super) fn make(&self) -> Result<()> {
         fs::create_dir_all(&self.0).with_context(|| format!("can't make the folder {}", self.0.display()))
     }
@@ -78,25 +78,29 @@ impl ReportDir {
     /// Adds the reports to `several`. Each is written aside and has its name once it is whole.
     ///
     /// # Errors
-    /// When the folder or a file in it can't be made.
+    /// If the folder or a file in it can't be made.
     pub(super) fn open<'a>(
         &self,
-        mut several: Several<'a>,
+        mut several: TeeSink<'a>,
         force: bool,
         options: &render::Options,
-    ) -> Result<Several<'a>> {
+    ) -> Result<TeeSink<'a>> {
         self.make()?;
         for (format, name) in REPORTS {
             let format = render::format(format).with_context(|| format!("there is no format {format}"))?;
             let path = self.0.join(name);
             let (file, aside) = self.aside(name)?.into_parts();
             let out = Named { name: path.display().to_string(), inner: file };
-            several = several.and_keep(format.open(Box::new(out), &of_folder(format.name, options)), move || {
-                let kept = if force { aside.persist(&path) } else { aside.persist_noclobber(&path) };
-                kept.map_err(|refused| {
-                    io::Error::new(refused.error.kind(), format!("can't make {}: {}", path.display(), refused.error))
-                })
-            });
+            several =
+                several.and_on_complete(format.open(Box::new(out), &of_folder(format.name, options)), move || {
+                    let kept = if force { aside.persist(&path) } else { aside.persist_noclobber(&path) };
+                    kept.map_err(|refused| {
+                        io::Error::new(
+                            refused.error.kind(),
+                            format!("can't make {}: {}", path.display(), refused.error),
+                        )
+                    })
+                });
         }
         Ok(several)
     }

@@ -3,16 +3,16 @@
 use std::cmp::Reverse;
 
 /// Most names that a tip gives.
-const MOST: usize = 3;
+const MAX_SUGGESTIONS: usize = 3;
 
 /// The names that `typed` is a misspelling or an abbreviation of, the closest first; none where nothing is close enough.
 pub(super) fn misspelled<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let typed = normal(typed);
     let mut close: Vec<_> = names.into_iter().filter_map(|name| Some((distance(&typed, name)?, name))).collect();
     close.sort_by_key(|(distance, _)| *distance);
-    let least = close.first().map(|(distance, _)| *distance);
-    close.retain(|(distance, _)| Some(*distance) == least);
-    close.into_iter().map(|(_, name)| name).take(MOST).collect()
+    let min = close.first().map(|(distance, _)| *distance);
+    close.retain(|(distance, _)| Some(*distance) == min);
+    close.into_iter().map(|(_, name)| name).take(MAX_SUGGESTIONS).collect()
 }
 
 /// The three names that resemble `typed` most, however little that is.
@@ -24,7 +24,7 @@ pub(super) fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>)
         // as a whole number, which has an order
         (distance(&typed, name).unwrap_or(usize::MAX), Reverse((alike * 1e6) as u64))
     });
-    names.truncate(MOST);
+    names.truncate(MAX_SUGGESTIONS);
     names
 }
 
@@ -41,7 +41,7 @@ fn normal(typed: &str) -> String {
 /// of the other is closer than any misspelling but one.
 fn distance(typed: &str, name: &str) -> Option<usize> {
     let letters = typed.chars().count();
-    let most = match letters {
+    let max = match letters {
         0..=2 => 0,
         3..=4 => 1,
         5..=8 => 2,
@@ -49,7 +49,7 @@ fn distance(typed: &str, name: &str) -> Option<usize> {
     };
     let edits = strsim::osa_distance(typed, name);
     let same_start = typed.chars().next() == name.chars().next();
-    if edits <= most && (same_start || edits == 1) {
+    if edits <= max && (same_start || edits == 1) {
         return Some(edits);
     }
     let abbreviates = letters >= 3 && name.starts_with(typed) || name.len() >= 4 && typed.starts_with(name);

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::asked;
+use super::questions_arg;
 
 /// The subcommands that have a server's address.
 const WITH_ADDRESS: [&str; 3] = ["session", "serve", "connect"];
@@ -17,7 +17,7 @@ pub(super) fn normalize(mut arguments: Vec<OsString>) -> Vec<OsString> {
         // help on help: what follows are names of subcommands alone
         arguments.retain(|argument| argument != "-h" && argument != "--help");
     }
-    asked::join(arguments)
+    questions_arg::join(arguments)
 }
 
 /// `-ip`, as the programs of many courses have it. To clap it is `-i p`, an interface that is called p: where there is

@@ -20,7 +20,7 @@ use crate::render::FORMATS;
 const NUMBER: &str = "write a whole number, in digits alone";
 
 /// Only the scenarios are more; their list has a command of its own.
-const MOST_VALUES_LISTED: usize = 20;
+const MAX_VALUES_LISTED: usize = 20;
 
 /// Replaces what `error` advises; `arguments` are those of the whole command line.
 pub(super) fn improve(error: &mut Error, mut program: Command, arguments: &[OsString]) {
@@ -72,7 +72,7 @@ fn value(error: &mut Error, line: &Line<'_>) {
     }
     let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) else { return };
     let names = values.iter().map(String::as_str);
-    let tip = if values.len() > MOST_VALUES_LISTED {
+    let tip = if values.len() > MAX_VALUES_LISTED {
         Some(format!("similar names: {}; `echolab scenarios` lists all", nearest(typed, names).join(", ")))
     } else {
         similar("value", "exists", "exist", &misspelled(typed, names))
@@ -104,7 +104,7 @@ fn similar(kind: &str, exists: &str, exist: &str, names: &[&str]) -> Option<Stri
     }
 }
 
-/// Whether a number is wanted, and something else or far too large a number was typed.
+/// Returns `true` if a number is expected, and the value is none or far too large.
 fn is_no_number(error: &Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<ParseIntError>())
 }
@@ -124,7 +124,7 @@ impl<'a> Line<'a> {
         self.arguments.iter().map(|argument| argument.to_str().unwrap_or_default()).collect()
     }
 
-    /// What to type instead of this.
+    /// The correct spelling for `typed`.
     fn tip(&self, typed: &str) -> Option<String> {
         let foreign = |typed: &str| {
             let mut options = FOREIGN_OPTIONS.iter();
@@ -226,12 +226,12 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Whether an argument is several short options to clap.
+/// Returns `true` if clap reads an argument as several short options.
 fn is_cluster(text: &str) -> bool {
     text.len() > 2 && text.starts_with('-') && !text.starts_with("--")
 }
 
-/// Whether the subcommand has this option.
+/// Returns `true` if the subcommand has this option.
 fn knows(command: &Command, typed: &str) -> bool {
     command.get_arguments().any(|argument| {
         let long = argument.get_long().is_some_and(|long| typed.strip_prefix("--") == Some(long));

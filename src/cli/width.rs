@@ -1,4 +1,4 @@
-//! How wide a table may be.
+//! The width of tables.
 
 use std::io::{self, IsTerminal};
 
@@ -14,5 +14,5 @@ pub(super) fn width(asked: Option<u16>, stdout: bool) -> usize {
     let environment = || std::env::var("COLUMNS").ok()?.parse().ok();
     let terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
     let terminal = || if stdout { terminal() } else { None };
-    usize::from(asked.or_else(environment).or_else(terminal).unwrap_or(80).max(render::LEAST_WIDTH))
+    usize::from(asked.or_else(environment).or_else(terminal).unwrap_or(80).max(render::MIN_WIDTH))
 }

@@ -109,7 +109,7 @@ mod tests {
     use crate::decode::{Decoder, samples};
     use crate::model::{LinkType, Timestamp};
 
-    /// Whether the packet is a common one; then it must say what the decoder says.
+    /// Returns `true` if the packet is a common one; then asserts that the decoder gives the same.
     fn is_common(frame: &Frame<'_>) -> bool {
         let frame = Frame { time: Some(Timestamp::new(1_700_000_000, 5)), ..*frame };
         let Some(common) = common(&frame) else { return false };

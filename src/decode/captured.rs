@@ -5,7 +5,7 @@ use crate::model::Skip;
 /// Bytes from some header on; `len` of them on the wire, the first of them in `data`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Captured<'a> {
-    /// What was captured; never longer than `len`.
+    /// The captured bytes; never more than `len`.
     pub(super) data: &'a [u8],
     /// Length on the wire in bytes.
     pub(super) len: usize,
@@ -24,13 +24,13 @@ impl<'a> Captured<'a> {
         Self { data, len: data.len() }
     }
 
-    /// Whether the capture kept less than there was.
+    /// Returns `true` if the capture kept less than there was.
     #[inline]
     pub(super) fn is_cut(&self) -> bool {
         self.data.len() < self.len
     }
 
-    /// What comes after the first `count` bytes.
+    /// The bytes after the first `count`.
     #[inline]
     pub(super) fn skip(&self, count: usize) -> Self {
         Self { data: self.data.get(count..).unwrap_or_default(), len: self.len.saturating_sub(count) }
@@ -48,7 +48,7 @@ impl<'a> Captured<'a> {
         self.data.first_chunk().ok_or_else(|| self.short(N))
     }
 
-    /// Why `needed` bytes are not there: cut by the capture, or never sent.
+    /// The reason why `needed` bytes are missing: cut by the capture, or never sent.
     #[cold]
     pub(super) fn short(&self, needed: usize) -> Skip {
         if self.len >= needed { Skip::Cut } else { Skip::Malformed }

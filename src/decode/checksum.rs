@@ -26,7 +26,8 @@ impl PseudoHeader {
         Self(add(self.0, u16::from(protocol).to_be().into()))
     }
 
-    /// Whether `field` fits `data`, a transport header with as much of its payload as was captured of `len` bytes.
+    /// Compares `field` with the checksum of `data`, a transport header with as much of its payload as was captured of
+    /// `len` bytes.
     #[inline]
     pub(super) fn verdict(self, data: &[u8], len: usize, field: u16) -> Checksum {
         let whole = data.len() == len;

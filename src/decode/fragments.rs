@@ -12,34 +12,34 @@ use etherparse::{IpFragOffset, IpNumber, ip_number};
 use super::ip::Ip;
 use crate::model::{EarlierFrames, Frame, Skip};
 
-/// How many packets may wait; each takes up to 64 KiB.
-const MOST_PENDING: usize = 1024;
+/// Maximum number of incomplete packets; each takes up to 64 KiB.
+const MAX_PENDING: usize = 1024;
 
-/// Where a fragment belongs in its packet.
+/// The position of a fragment in its packet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fragment {
     /// The identification that all fragments of the packet share.
     pub(super) id: u32,
-    /// Where its payload goes.
+    /// The offset of its payload.
     pub(super) offset: IpFragOffset,
-    /// Whether others come after it.
+    /// The More Fragments flag (RFC 791 §3.1).
     pub(super) more: bool,
 }
 
 impl Fragment {
-    /// Whether it starts the packet, and so holds the transport header.
+    /// Returns `true` for the first fragment, which holds the transport header.
     pub(super) fn is_first(&self) -> bool {
         self.offset.value() == 0
     }
 
-    /// Whether it is a step by itself: the capture cut it, so that no frame can complete the packet, but a UDP header
-    /// tells all that there is to tell, the whole datagram's length too.
+    /// Returns `true` if the fragment is a step by itself: the capture cut it, so that no frame can complete the
+    /// packet, but its UDP header gives all fields, including the length of the whole datagram.
     pub(super) fn stands_alone(&self, ip: &Ip<'_>) -> bool {
         self.is_first() && ip.payload.is_cut() && ip.protocol == ip_number::UDP
     }
 }
 
-/// What tells the fragments of one packet from those of another.
+/// The identity of the packet that a fragment belongs to (RFC 791 §3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     source: IpAddr,
@@ -54,7 +54,7 @@ struct Key {
 #[derive(Debug)]
 struct Pending {
     buffer: IpDefragBuf,
-    /// What the first fragment says that it carries; the latest one's word until the first is there.
+    /// The protocol that the first fragment names; the latest fragment's until the first has come.
     protocol: IpNumber,
     /// Fragments that brought something new.
     fragments: u16,
@@ -75,7 +75,7 @@ struct Pending {
 pub(super) struct Whole {
     /// Its payload.
     pub(super) data: Vec<u8>,
-    /// What the payload starts with.
+    /// The protocol of the payload.
     pub(super) protocol: IpNumber,
     /// Of how many fragments it was made.
     pub(super) fragments: u16,
@@ -133,7 +133,7 @@ impl Reassembly {
         Ok(Whole { data: buffer.take_bufs().0, protocol, fragments, earlier, earlier_bytes })
     }
 
-    /// How many frames hold fragments of packets that are not complete.
+    /// Number of frames with fragments of packets that are not complete.
     pub(super) fn incomplete(&self) -> u64 {
         self.incomplete
     }
@@ -161,7 +161,7 @@ impl Reassembly {
     }
 
     fn pending_mut(&mut self, key: Key) -> &mut Pending {
-        if self.pending.len() >= MOST_PENDING
+        if self.pending.len() >= MAX_PENDING
             && !self.pending.contains_key(&key)
             && let Some((_, oldest)) = self.ages.pop_first()
         {
@@ -192,7 +192,7 @@ impl Reassembly {
     }
 }
 
-/// Whether `buffer` holds all `len` bytes from `offset` on.
+/// Returns `true` if `buffer` holds all `len` bytes from `offset` on.
 fn holds(buffer: &IpDefragBuf, offset: IpFragOffset, len: usize) -> bool {
     let start = usize::from(offset.byte_offset());
     let (first, end) = (start, start.saturating_add(len));
@@ -327,8 +327,8 @@ mod tests {
         for id in 0..3000 {
             assert_eq!(waits(&mut decoder, &packets(id)[0]), Some(Skip::Fragment));
         }
-        assert_eq!(decoder.fragments.pending.len(), MOST_PENDING);
-        assert_eq!(decoder.fragments.ages.len(), MOST_PENDING);
+        assert_eq!(decoder.fragments.pending.len(), MAX_PENDING);
+        assert_eq!(decoder.fragments.ages.len(), MAX_PENDING);
         completes(&mut decoder, &[&packets(2999)[1]], 2);
         assert_eq!(waits(&mut decoder, &packets(0)[1]), Some(Skip::Fragment));
         assert_eq!(decoder.incomplete_fragments(), 3000);

@@ -19,13 +19,13 @@ const STRICT_SOURCE_ROUTE: u8 = 137;
 /// An IP packet, read as far as its transport or its fragmentation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ip<'a> {
-    /// What the model keeps of the header.
+    /// The part of the header that the model keeps.
     pub(super) header: IpHeader,
     /// The header's source and destination.
     pub(super) addresses: Addresses<'a>,
-    /// What the transport's checksum covers of these; the last address of a source route replaces the destination.
+    /// The pseudo header of the transport's checksum; the last address of a source route replaces the destination.
     pub(super) pseudo_header: PseudoHeader,
-    /// What `payload` starts with.
+    /// The protocol of `payload`.
     pub(super) protocol: IpNumber,
     pub(super) payload: Captured<'a>,
     /// Set while the payload is only a part of the packet's.
@@ -64,7 +64,7 @@ fn v6_address(bytes: Option<&[u8; 16]>) -> IpAddr {
     bytes.map_or(Ipv6Addr::UNSPECIFIED, |bytes| Ipv6Addr::from(*bytes)).into()
 }
 
-/// Whether the lengths in an IP header can be relied on.
+/// The reliability of the lengths in an IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lengths {
     /// They say where the packet ends.
@@ -173,14 +173,14 @@ impl<'a> Ip<'a> {
         )
     }
 
-    /// What the transport's checksum covers of this header.
+    /// The pseudo header of the transport's checksum.
     #[inline]
     pub(super) fn pseudo_header(&self) -> PseudoHeader {
         self.pseudo_header.with_protocol(self.protocol.0)
     }
 }
 
-/// What a checksum covers of the addresses of an IPv4 header with options (RFC 9293 §3.1).
+/// The pseudo header of an IPv4 header with options, which may hold a source route (RFC 9293 §3.1).
 #[cold]
 fn routed_pseudo_header(addresses: &[u8; 8], options: &[u8]) -> PseudoHeader {
     let [a, b, c, d, ..] = *addresses;

@@ -58,7 +58,7 @@ fn ethernet(bytes: Captured<'_>) -> Result<Network<'_>, Skip> {
     }
 }
 
-/// What an EtherType announces, however many VLAN tags come first.
+/// Reads the payload of an EtherType, behind any number of VLAN tags.
 fn tagged(mut kind: EtherType, mut payload: Captured<'_>) -> Result<Network<'_>, Skip> {
     let mut vlan = None;
     loop {
@@ -114,9 +114,7 @@ fn cooked(device: u16, protocol: u16, payload: Captured<'_>) -> Result<Network<'
     }
 }
 
-/// What the NULL header announces, read as Wireshark reads it. BSD writes the address family in the byte order of the
-/// capturing host, which the file's need not be; IRIX writes 16 bits of it; Linux writes an EtherType in network byte
-/// order, for devices without a link type of their own, behind two bytes that may hold anything.
+/// Reads the payload behind a NULL header, as Wireshark does.
 fn null(header: [u8; 4], payload: Captured<'_>) -> Result<Network<'_>, Skip> {
     let value = match header {
         // PPP's address and control fields

@@ -29,13 +29,13 @@ use fragments::Reassembly;
 use ip::{Ip, Lengths};
 use link::Network;
 
-/// How many headers of one packet may be fragmented, one within the other: a tunnel's and the inner packet's, twice.
+/// Maximum number of fragmented headers of one packet, one within the other: a tunnel's and the inner packet's, twice.
 const NESTED_FRAGMENTS: usize = 4;
 
 /// Reads frames, one after the other, of one capture.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    /// What the headers of the last packet say.
+    /// The headers of the last packet.
     headers: Option<Headers>,
     fragments: Reassembly,
     /// The reassembled packets that the last packet borrows from, outermost first.
@@ -120,7 +120,7 @@ impl Decoder {
         }
     }
 
-    /// How many of the frames reported as [`Skip::Fragment`] so far belong to packets that no frame has completed.
+    /// Number of frames reported as [`Skip::Fragment`] so far whose packets no frame has completed.
     pub fn incomplete_fragments(&self) -> u64 {
         self.fragments.incomplete()
     }

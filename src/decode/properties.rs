@@ -1,4 +1,4 @@
-//! What holds for every frame, whoever made it.
+//! Invariants of every frame, whatever its bytes are.
 
 use etherparse::IpNumber;
 use proptest::collection::vec;

@@ -22,7 +22,7 @@ pub(super) fn cut_frame(link: LinkType, data: &[u8], wire_len: usize) -> Frame<'
     Frame { unknown: Default::default(), number: 1, time: None, link, interface: 0, wire_len: wire_len as u32, data }
 }
 
-/// Why a raw IP packet, alone in its capture, is no step; `None` if it is one.
+/// The reason why a raw IP packet, alone in its capture, is no step; `None` if it is one.
 pub(super) fn skip(data: &[u8]) -> Option<Skip> {
     Decoder::new().decode(&frame(LinkType::RAW, data)).err()
 }

@@ -1,4 +1,4 @@
-//! Where a step's numbers come from: `X+1`, `Y+13`.
+//! The arithmetic of a step's sequence and acknowledgment numbers: `X+1`, `Y+13`.
 //!
 //! SYN and FIN count one each, data counts its length, anything else moves nothing (RFC 9293 §3.4).
 
@@ -12,12 +12,12 @@ use crate::track::TcpFacts;
 pub struct Arithmetic {
     /// `X` or `Y`.
     pub base: char,
-    /// What SYN, FIN and data have added to it.
+    /// The sequence space of SYN, FIN and data before it.
     pub offset: u32,
 }
 
 impl Arithmetic {
-    /// Where the sequence number of a segment comes from; `None` for one that lies before the initial one.
+    /// The arithmetic of a segment's sequence number; `None` for one before the initial sequence number.
     pub(super) fn of_seq(direction: Direction, facts: &TcpFacts) -> Option<Self> {
         // who refuses has chosen no number of its own: the RST's is 0 (RFC 9293 §3.10.7.1)
         let refuses = facts.reset.is_some_and(|reset| !reset.rule.effect.is_numbered());
@@ -27,7 +27,7 @@ impl Arithmetic {
         (!refuses && (!is_syn || number.offset == 0)).then_some(number)
     }
 
-    /// Where its acknowledgment number comes from; `None` also for an ACK that is not there.
+    /// The arithmetic of its acknowledgment number; `None` if it has none.
     pub(super) fn of_ack(direction: Direction, facts: &TcpFacts) -> Option<Self> {
         Self::new(!direction, facts.ack?, facts)
     }

@@ -1,17 +1,17 @@
-//! Where a capture was made, in words: behind every round trip, and as a fact of the conversation.
+//! The capture point in words: behind every round-trip time, and as a fact of the conversation.
 
 use crate::model::{Direction, Protocol};
 use crate::track::{
     CapturePoint, CapturePointBasis, CapturePointEvidence, ConversationTotals, HandshakeTimes, Opening, RttSample,
 };
 
-/// Where the conversation was captured and what shows it; nothing where one side was silent.
+/// The capture point of the conversation and its evidence; `None` if one side was silent.
 pub(super) fn fact(totals: &ConversationTotals) -> Option<String> {
     let both_spoke = totals.packets.client_to_server > 0 && totals.packets.server_to_client > 0;
     both_spoke.then(|| place(&totals.capture_point_evidence(), totals.stream.protocol))
 }
 
-/// Where times were measured, to stand behind them.
+/// The place of a measurement, as a suffix.
 pub fn captured_at(capture_point: Option<CapturePoint>) -> &'static str {
     match capture_point {
         Some(CapturePoint::Client) => "captured at the client",

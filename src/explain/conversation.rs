@@ -1,11 +1,11 @@
-//! What a whole conversation was.
+//! A whole conversation with its totals, findings and facts.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::answers::{self, Answered, Evidence, Questions};
 use super::conversation_findings;
-use super::facts::{self, Fact, Known};
+use super::facts::{self, Fact, FactInput};
 use super::merged::{self, FindingDigest, MergedFinding};
 use super::transfer::Transfer;
 use super::verdict::{self, VerdictLines};
@@ -49,7 +49,7 @@ impl Conversation {
         conversation
     }
 
-    /// How many findings its steps and itself have, by code; none where nothing counts them.
+    /// Number of findings of its steps and its own, by code; empty where nothing counts them.
     pub fn findings_count(&self) -> &FindingCounts {
         &self.findings_count
     }
@@ -107,7 +107,7 @@ impl Conversation {
         self.sends = Some(sends);
     }
 
-    /// Whether evidence for the answers was kept.
+    /// Returns `true` if evidence for the answers was kept.
     pub fn has_evidence(&self) -> bool {
         self.evidence.is_some()
     }
@@ -123,9 +123,9 @@ impl Conversation {
         facts::of(&self.known())
     }
 
-    fn known(&self) -> Known<'_> {
+    fn known(&self) -> FactInput<'_> {
         let seen = self.evidence.as_deref().map(|evidence| &evidence.transfer);
         let transfer = seen.or(self.transfer.as_deref());
-        Known { totals: &self.totals, transfer, sends: self.sends.as_ref() }
+        FactInput { totals: &self.totals, transfer, sends: self.sends.as_ref() }
     }
 }

@@ -14,7 +14,7 @@ const FRAMES: usize = 512;
 /// Lengths of so many packets are remembered, for findings that name frames before their own.
 const LENGTHS: usize = 64;
 
-/// What the steps of one conversation show of one code.
+/// The findings of one code among the steps of one conversation.
 #[derive(Clone, Debug)]
 struct Group {
     first: Finding,
@@ -42,22 +42,22 @@ pub struct FindingDigest {
 pub struct MergedFinding {
     /// The code.
     pub code: FindingCode,
-    /// How many packets show it; 0 where only the whole conversation does.
+    /// Number of packets with the finding; 0 where only the whole conversation has it.
     pub count: u64,
     /// The sentences, with a total where there are several.
     pub text: Cow<'static, str>,
     /// The frames that prove it, in ascending order.
     pub frames: Vec<u64>,
-    /// How many frames more there are at least.
+    /// Minimum number of frames that are not named.
     pub frames_left_out: u64,
     /// The sender of the first packet that shows it.
     pub sender: Option<Direction>,
 }
 
-/// What a total speaks of: the words after the number, and which bytes are counted.
+/// The unit of a total: the code, the words after the number, and the bytes to count.
 type Total = (FindingCode, &'static str, Bytes);
 
-/// Which payload bytes a total counts.
+/// The payload bytes that a total counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Bytes {
     /// None.
@@ -199,7 +199,8 @@ pub(super) fn of_counts(counts: &FindingCounts, whole: &[Finding]) -> Vec<Merged
     merged(whole, of_steps)
 }
 
-/// What the whole conversation shows stands for what its steps show of the same.
+/// Merges the findings of a conversation with those of its steps: a finding of the whole conversation replaces those of its
+/// steps with the same code.
 fn merged(whole: &[Finding], of_steps: impl Iterator<Item = MergedFinding>) -> Vec<MergedFinding> {
     let mut merged: Vec<MergedFinding> = Vec::new();
     for finding in whole {

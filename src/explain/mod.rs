@@ -1,4 +1,4 @@
-//! What a step means: its phase, its arithmetic, its sentence, and the findings with their evidence.
+//! The meaning of a step: its phase, its arithmetic, its sentence, and the findings with their evidence.
 //!
 //! Words are made late: a step carries facts, and its sentence is written when somebody shows it.
 

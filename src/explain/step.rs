@@ -1,4 +1,4 @@
-//! What one frame did and why.
+//! A step: one frame, its effect and its cause.
 
 use std::borrow::Cow;
 
@@ -30,12 +30,12 @@ impl<'a> Step<'a> {
         Self { phase: Phase::of(event), event: MaybeOwned::Borrowed(event), findings }
     }
 
-    /// Where the sequence number comes from.
+    /// The arithmetic of the sequence number.
     pub fn seq_arithmetic(&self) -> Option<Arithmetic> {
         Arithmetic::of_seq(self.event.direction, self.event.tcp()?)
     }
 
-    /// Where the acknowledgment number comes from.
+    /// The arithmetic of the acknowledgment number.
     pub fn ack_arithmetic(&self) -> Option<Arithmetic> {
         Arithmetic::of_ack(self.event.direction, self.event.tcp()?)
     }
@@ -72,9 +72,9 @@ impl<'a> Step<'a> {
         self.event.tcp()?.rtt.as_ref().map(capture_point::sample)
     }
 
-    /// The same with at most `most` bytes of payload, free of the frame's buffer.
-    pub fn keep(&self, most: usize) -> Step<'static> {
-        let event = MaybeOwned::Kept(Box::new(self.event.keep(most)));
+    /// The same with at most `max` bytes of payload, free of the frame's buffer.
+    pub fn keep(&self, max: usize) -> Step<'static> {
+        let event = MaybeOwned::Kept(Box::new(self.event.keep(max)));
         Step { event, phase: self.phase, findings: Cow::Owned(self.findings.to_vec()) }
     }
 }

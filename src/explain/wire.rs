@@ -1,4 +1,4 @@
-//! What a wire did to a frame, in words. The wire is echolab's own: this is knowledge, not inference.
+//! The emulated link's treatment of a frame, in words. The link is echolab's own: this is knowledge, not inference.
 
 use crate::model::{Finding, FindingCode as Code};
 use crate::model::{WireAnnotation, WireCause, WireEffect};
@@ -96,7 +96,7 @@ fn of_fragment(mark: &WireAnnotation, text: &str) -> String {
     format!("A fragment (frame{plural} {}): {text}{lost}", numbers.join(" and "))
 }
 
-/// That data sent before a frame was lost: `the rule …`, and where it is in the other capture.
+/// Says that data sent before a frame was lost: `the rule …`, and its frame in the other capture.
 pub(super) fn lost_before(mark: &WireAnnotation) -> String {
     let there = frames(&mark.there, mark.direction.sender());
     format!("{}{}", why(&mark.cause), said("; ", &there))

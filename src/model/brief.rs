@@ -176,7 +176,7 @@ impl Brief {
         self.len.into()
     }
 
-    /// When it was captured.
+    /// The time of capture.
     #[inline]
     pub fn time(&self) -> Timestamp {
         Timestamp::new(self.seconds.into(), self.nanos)
@@ -188,7 +188,7 @@ impl Brief {
         self.wire_len
     }
 
-    /// Whether its addresses are IPv6, which are kept apart.
+    /// Returns `true` for IPv6 addresses, which are kept separately.
     #[inline]
     pub fn is_ipv6(&self) -> bool {
         self.is(IPV6)

@@ -1,4 +1,4 @@
-//! What a program did with a socket, and when.
+//! Socket calls of a program.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -35,40 +35,40 @@ impl Side {
 /// A call that a program made on a socket, noted when it returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// When it returned, on the clock that stamps captured frames too.
+    /// The time of its return, on the clock that stamps captured frames too.
     pub time: Timestamp,
-    /// Which end of the conversation the caller is.
+    /// The caller's end of the conversation.
     pub side: Side,
     /// The program: it is named as its side is, but where there are more than two.
     pub program: Cow<'static, str>,
-    /// Which of the program's connections, from 1; 0 for the server's own socket.
+    /// The number of the program's connection, from 1; 0 for the server's listening socket.
     pub connection: u64,
     /// The socket's own end, where it had one.
     pub local: Option<Endpoint>,
     /// Whom it was about.
     pub peer: Option<Endpoint>,
-    /// What was called and what it gave.
+    /// The call and its result.
     pub kind: CallKind,
     /// Bytes that had arrived on the connection and were never read, where the call closed it and that was seen.
     pub unread: Option<u64>,
-    /// What was seen of it from outside, where the program was traced.
+    /// The tracer's part, where the program was traced.
     pub trace: Option<CallTrace>,
-    /// What the kernels of both ends thought of the connection then, where that was asked for.
+    /// The state of the connection in the kernels of both ends at that time, where it was asked for.
     pub kernel: Option<PerDirection<Option<KernelView>>>,
 }
 
-/// What only a tracer sees of a call.
+/// The part of a call that only a tracer sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallTrace {
     /// The kernel's own number of the socket, which no other socket gets.
     pub socket: u64,
     /// Bytes that the program wanted to send, or had room for.
     pub asked: Option<u64>,
-    /// Where the call closed the socket: SO_LINGER was set with a zero timeout.
+    /// For a call that closed the socket: SO_LINGER was set with a zero timeout.
     pub lingers: bool,
 }
 
-/// What a kernel thinks of its end of a TCP connection (`TCP_INFO`).
+/// The state of one end of a TCP connection in its kernel (`TCP_INFO`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KernelView {
     /// The state of RFC 9293 §3.3.2, as `ss` writes it: `ESTAB`, `FIN-WAIT-2`.
@@ -92,7 +92,7 @@ impl Call {
     }
 }
 
-/// What was called and what it gave.
+/// A call and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallKind {
     /// A socket was made.
@@ -133,9 +133,9 @@ pub enum CallKind {
     Killed,
     /// The call failed.
     Failed {
-        /// What was called.
+        /// The call.
         call: FailedCall,
-        /// Why it failed.
+        /// The reason of its failure.
         why: String,
     },
 }
@@ -207,7 +207,7 @@ impl CallKind {
         }
     }
 
-    /// Whether it prepares a socket, and so belongs to no conversation.
+    /// Returns `true` if it prepares a socket, and so belongs to no conversation.
     pub fn prepares(&self) -> bool {
         matches!(self, Self::Open(_) | Self::SetOption(_) | Self::Bind | Self::Listen)
             || matches!(self, Self::Failed { call: FailedCall::Bind | FailedCall::Listen | FailedCall::Accept, .. })

@@ -1,4 +1,4 @@
-//! Where frames come from, as far as it is known before the first is read.
+//! The source of frames, as far as it is known before the first is read.
 
 use super::LinkType;
 
@@ -35,7 +35,7 @@ pub struct CaptureInfo {
     pub link_types: Vec<LinkType>,
     /// The interface captured on.
     pub interface: Option<String>,
-    /// Whether an interface was captured with the traffic of any program, rather than a session of echolab's own.
+    /// `true` for an interface captured with the traffic of any program, rather than a session of echolab's own.
     pub live: bool,
     /// The programs whose session was captured, where they are not echolab's own: `server.py and client.py`.
     pub programs: Option<String>,
@@ -45,6 +45,6 @@ pub struct CaptureInfo {
     pub snaplen: Option<u32>,
     /// The title that the report is to have instead of the file's name.
     pub title: Option<String>,
-    /// Who hands the report in.
+    /// The author of the report.
     pub author: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// How a program let go of its socket.
+/// The way in which a program closed its socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClosedBy {
     /// It called `close()`.
@@ -18,7 +18,7 @@ pub enum ClosedBy {
 pub struct ClosingCall {
     /// Its number among the traced calls, from 1.
     pub number: u32,
-    /// How the socket was closed.
+    /// The way in which the socket was closed.
     pub by: ClosedBy,
     /// Bytes that had arrived and were never received by the program.
     pub unread: u64,

@@ -18,7 +18,7 @@ impl Endpoint {
         Self { address: address.into(), port }
     }
 
-    /// Whether the address is a multicast address, or an IPv4 address that ends in .255, as broadcast addresses do.
+    /// Returns `true` for a multicast address, or an IPv4 address that ends in .255, as broadcast addresses do.
     pub fn is_group(&self) -> bool {
         let broadcast = matches!(self.address, IpAddr::V4(address) if address.octets().last() == Some(&255));
         self.address.is_multicast() || broadcast

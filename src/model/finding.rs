@@ -158,7 +158,7 @@ finding_codes! {
 }
 
 impl FindingCode {
-    /// Whether it is what a wire of echolab's own did, and no inference.
+    /// Returns `true` if it reports an action of echolab's own link, and no inference.
     pub fn is_of_the_wire(self) -> bool {
         use FindingCode::{WireCorrupted, WireDelayed, WireDropped, WireDuplicated, WireMarked, WireReordered};
         matches!(self, WireDropped | WireCorrupted | WireDuplicated | WireMarked | WireReordered | WireDelayed)

@@ -1,4 +1,4 @@
-//! How often each kind of finding occurred.
+//! Counts of findings by code.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::protocol::Direction;
 #[derive(Clone, Debug, Default)]
 pub struct FindingCounts(Vec<FindingCount>);
 
-/// How often a code occurred.
+/// The count of one code.
 #[derive(Clone, Copy, Debug)]
 struct FindingCount {
     code: FindingCode,
@@ -82,7 +82,7 @@ impl FindingCounts {
         self.0.iter().map(|of| (of.code, of.count))
     }
 
-    /// Whether there is no finding.
+    /// Returns `true` if there is no finding.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -92,7 +92,7 @@ impl FindingCounts {
         self.iter().map(|(_, count)| count).sum()
     }
 
-    /// How often this code occurred.
+    /// The count of this code.
     pub fn of(&self, code: FindingCode) -> u64 {
         self.place(code).ok().and_then(|at| self.0.get(at)).map_or(0, |of| of.count)
     }

@@ -51,13 +51,13 @@ impl TcpFlags {
         self.0
     }
 
-    /// Whether every flag of `other` is set.
+    /// Returns `true` if every flag of `other` is set.
     #[inline]
     pub fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether any flag of `other` is set.
+    /// Returns `true` if any flag of `other` is set.
     #[inline]
     pub fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0

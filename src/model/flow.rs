@@ -1,4 +1,4 @@
-//! Which conversation a packet belongs to: protocol and both endpoints, whichever way it goes.
+//! The flow of a packet: protocol and both endpoints, the same key for both directions.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -7,9 +7,9 @@ use super::{Endpoint, Protocol};
 /// Protocol and endpoints of a packet, in a form that is compared and looked up quickly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
-    /// What packets of both ways have in common.
+    /// The key that the packets of both directions share.
     pub key: FlowKey,
-    /// Whether the packet goes from the lower endpoint to the higher one: one of the two ways.
+    /// `true` if the packet goes from the lower endpoint to the higher one.
     pub upward: bool,
 }
 
@@ -48,7 +48,7 @@ impl FlowKeyV6 {
 }
 
 impl Flow {
-    /// That of a packet from `source` to `destination`. Where they are the same, the packet goes upward.
+    /// The flow of a packet from `source` to `destination`. If both are the same, `upward` is `true`.
     #[inline]
     pub fn new(protocol: Protocol, source: Endpoint, destination: Endpoint) -> Self {
         if let (IpAddr::V4(from), IpAddr::V4(to)) = (source.address, destination.address) {

@@ -1,4 +1,4 @@
-//! Which frames brought the fragments of a packet, as seen from the one that completed it.
+//! The frames with the earlier fragments of a packet, relative to the frame that completed it.
 
 /// The frames before one: those within its reach that brought a fragment of the same packet. Small, since every IP
 /// header has room for it.
@@ -9,7 +9,7 @@ pub struct EarlierFrames(
 );
 
 impl EarlierFrames {
-    /// How far back frames are remembered.
+    /// Number of frames for which fragments are remembered.
     pub const REACH: u32 = u64::BITS;
 
     /// The same as seen from so many frames later; the frame that it was seen from is one of them now.
@@ -20,7 +20,7 @@ impl EarlierFrames {
         Self(self.0.checked_shl(by).unwrap_or(0) | own)
     }
 
-    /// How many there are.
+    /// Number of frames.
     pub fn count(self) -> u32 {
         self.0.count_ones()
     }

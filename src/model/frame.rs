@@ -2,14 +2,14 @@
 
 use super::{LinkType, Timestamp, Unknown};
 
-/// What was captured at one moment, before anybody asks what is in it.
+/// A captured frame, before it is decoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     /// Number of the packet record in its capture, from 1.
     pub number: u64,
-    /// When it was captured; `None` where the file keeps no time (pcapng simple packet blocks).
+    /// The time of capture; `None` where the file keeps no time (pcapng simple packet blocks).
     pub time: Option<Timestamp>,
-    /// How the first bytes are to be read.
+    /// The format of the first bytes.
     pub link: LinkType,
     /// Index of the interface within its pcapng section; 0 elsewhere.
     pub interface: u32,

@@ -1,4 +1,4 @@
-//! How the first bytes of a frame are to be read.
+//! Link types: the format of the first bytes of a frame.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! How often something was seen, and in which frames first.
+//! A count of occurrences with the first frames.
 
 use smallvec::SmallVec;
 
@@ -8,7 +8,7 @@ const NAMED: usize = 8;
 /// Something seen several times: how often, and the first frames.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Occurrences {
-    /// How often.
+    /// The count.
     pub count: u64,
     /// The first frames.
     pub frames: SmallVec<[u64; 2]>,

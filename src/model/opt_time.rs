@@ -16,7 +16,7 @@ impl OptTime {
         (self != Self::UNKNOWN).then_some(Nanos(self.0))
     }
 
-    /// How long before `self` the other moment was.
+    /// The time from `earlier` to `self`; `None` if one of them is unknown.
     #[inline]
     pub fn since(self, earlier: Self) -> Option<Nanos> {
         Some(self.get()?.minus(earlier.get()?))

@@ -30,7 +30,7 @@ impl SackBlocks {
         self.blocks.get(..usize::from(self.count)).unwrap_or_default()
     }
 
-    /// Whether there is no block.
+    /// Returns `true` if there is no block.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -154,13 +154,13 @@ impl OptionKinds {
         self.client_address |= other.client_address;
     }
 
-    /// Whether there is none.
+    /// Returns `true` if the set is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.kinds == [0; 4]
     }
 
-    /// Whether `kind` is in the set.
+    /// Returns `true` if `kind` is in the set.
     pub fn contains(&self, kind: u8) -> bool {
         self.kinds.get(usize::from(kind / 64)).is_some_and(|word| word >> (kind % 64) & 1 == 1)
     }
@@ -186,7 +186,7 @@ impl OptionKinds {
             .map(|(_, name)| name)
     }
 
-    /// Whether MPTCP closes all subflows at once (RFC 8684 §3.5).
+    /// Returns `true` if MP_FASTCLOSE is in the set; it closes all subflows at once (RFC 8684 §3.5).
     pub fn has_fastclose(&self) -> bool {
         self.mptcp >> MP_FASTCLOSE & 1 == 1
     }

@@ -1,4 +1,4 @@
-//! What a frame says, once read: an IP packet with TCP, UDP or an ICMP error in it.
+//! A decoded packet: IP with TCP, UDP or an ICMP error in it.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use super::{EarlierFrames, Endpoint, Flow, Protocol, SeqNumber, TcpFlags, TcpOpt
 /// An IP packet that can be a step: lent by whoever has read it.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
-    /// What its headers say.
+    /// The parsed headers.
     pub headers: &'a Headers,
     /// As much of the TCP or UDP header as was captured, options included; nothing of an ICMP error, or where frames
     /// are read ahead.
@@ -16,14 +16,14 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
 }
 
-/// What the headers of an IP packet say.
+/// The parsed headers of an IP packet.
 #[derive(Clone, Copy, Debug)]
 pub struct Headers {
-    /// Which conversation it belongs to, and which way it goes; of an ICMP error, what it quotes.
+    /// The flow and the direction within it; for an ICMP error, those of the quoted packet.
     pub flow: Flow,
     /// The innermost IP header.
     pub ip: IpHeader,
-    /// What the IP packet carries.
+    /// The parsed transport header.
     pub transport: Transport,
 }
 
@@ -36,7 +36,7 @@ impl Headers {
     }
 }
 
-/// What is kept of the innermost IP header.
+/// The innermost IP header, as far as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IpHeader {
     /// 4 or 6.
@@ -57,7 +57,7 @@ pub struct IpHeader {
     pub earlier: EarlierFrames,
 }
 
-/// What the IP packet carries.
+/// The transport header of an IP packet.
 #[derive(Clone, Copy, Debug)]
 pub enum Transport {
     /// A TCP segment.
@@ -80,7 +80,7 @@ impl Transport {
     }
 }
 
-/// Whether a checksum fits its packet.
+/// The result of a checksum test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Checksum {
     /// It fits.
@@ -112,7 +112,7 @@ impl Checksum {
 /// A TCP segment.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment {
-    /// Who sent it.
+    /// The sender.
     pub source: Endpoint,
     /// To whom.
     pub destination: Endpoint,
@@ -130,7 +130,7 @@ pub struct Segment {
     pub header_len: u8,
     /// The options.
     pub options: TcpOptions,
-    /// Whether the checksum fits.
+    /// The result of the checksum test.
     pub checksum: Checksum,
     /// Payload bytes on the wire.
     pub len: u32,
@@ -139,17 +139,17 @@ pub struct Segment {
 /// A UDP datagram.
 #[derive(Clone, Copy, Debug)]
 pub struct Datagram {
-    /// Who sent it.
+    /// The sender.
     pub source: Endpoint,
     /// To whom.
     pub destination: Endpoint,
-    /// Whether the checksum fits.
+    /// The result of the checksum test.
     pub checksum: Checksum,
     /// The checksum field as sent.
     pub checksum_raw: u16,
     /// The Length field: header and data, in bytes (RFC 768).
     pub length: u16,
-    /// How many of these the IP packet does not hold: the field is wrong, or the packet was cut off.
+    /// Number of these bytes that the IP packet does not hold: the field is wrong, or the packet was cut off.
     pub lacking: u16,
     /// Payload bytes on the wire.
     pub len: u32,
@@ -158,7 +158,7 @@ pub struct Datagram {
 /// An ICMP or ICMPv6 error message that quotes a TCP or UDP packet (RFC 792, RFC 4443).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IcmpError {
-    /// Who reports the error.
+    /// The host that reports the error.
     pub source: IpAddr,
     /// To whom: the sender of the quoted packet.
     pub destination: IpAddr,
@@ -180,7 +180,7 @@ pub struct IcmpError {
 pub struct Quoted {
     /// The quoted packet's transport.
     pub protocol: Protocol,
-    /// Who had sent it.
+    /// The sender of the quoted packet.
     pub source: Endpoint,
     /// To whom.
     pub destination: Endpoint,
@@ -195,24 +195,26 @@ pub struct Quoted {
 }
 
 impl IcmpError {
-    /// Whether it says that the destination can't be reached at all (ICMP type 3, but for "fragmentation needed";
-    /// ICMPv6 type 1).
+    /// Returns `true` if the destination can't be reached at all (ICMP type 3 except "fragmentation needed"; ICMPv6
+    /// type 1).
     pub fn is_unreachable(&self) -> bool {
         matches!((self.version, self.icmp_type, self.code), (4, 3, 0..=3 | 5..) | (6, 1, _))
     }
 
-    /// Whether it tells that the packet was not delivered: a redirect tells of a better way, and who asks to send more
-    /// slowly may have passed it on (RFC 792).
+    /// Returns `true` if the error means that the packet was not delivered; `false` for a redirect and a source quench,
+    /// whose sender may have forwarded it (RFC 792).
     pub fn tells_of_loss(&self) -> bool {
         !matches!((self.version, self.icmp_type), (4, 4 | 5))
     }
 
-    /// Whether a route to the host or network is missing (RFC 6069 §3: network, host; ICMPv6: no route, address).
+    /// Returns `true` if a route to the host or network is missing (RFC 6069 §3: network, host; ICMPv6: no route,
+    /// address).
     pub fn is_route_missing(&self) -> bool {
         matches!((self.version, self.icmp_type, self.code), (4, 3, 0 | 1) | (6, 1, 0 | 3))
     }
 
-    /// Whether the packet was longer than the next link takes, and must not be cut (RFC 1191 §4, RFC 4443 §3.2).
+    /// Returns `true` if the packet exceeded the MTU of the next link and must not be fragmented (RFC 1191 §4, RFC 4443
+    /// §3.2).
     pub fn is_too_big(&self) -> bool {
         matches!((self.version, self.icmp_type, self.code), (4, 3, 4) | (6, 2, _))
     }

@@ -11,9 +11,9 @@ pub struct Program {
     pub number: u32,
     /// The command as typed.
     pub command: String,
-    /// How it ended.
+    /// Its end.
     pub end: ProgramEnd,
-    /// Whether echolab ended it, and with which signal first.
+    /// The first signal with which echolab ended it; `None` if it ended by itself.
     pub stopped_with: Option<&'static str>,
     /// Its output, standard output and standard error together, line by line.
     pub output: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Program {
     pub output_left_out: u64,
 }
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgramEnd {
     /// It exited with this status.
@@ -40,7 +40,7 @@ impl Program {
         if self.number == 1 { self.side.name().to_owned() } else { format!("{} {}", self.side.name(), self.number) }
     }
 
-    /// How it ended, in words: `exited with status 0`.
+    /// Describes its end in words: `exited with status 0`.
     pub fn ending(&self) -> String {
         let end = match &self.end {
             ProgramEnd::Exited(status) => format!("exited with status {status}"),
@@ -54,7 +54,8 @@ impl Program {
         }
     }
 
-    /// Whether it failed by itself: it ended with another status than 0, or by a signal that echolab did not send.
+    /// Returns `true` if it failed by itself: it ended with a status other than 0, or by a signal that echolab did not
+    /// send.
     pub fn failed(&self) -> bool {
         self.stopped_with.is_none() && !matches!(self.end, ProgramEnd::Exited(0) | ProgramEnd::NotReached)
     }

@@ -1,4 +1,4 @@
-//! Which transport, and which way.
+//! Transport protocols and directions.
 
 use std::fmt;
 use std::ops::Not;
@@ -32,7 +32,7 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// Which way a packet went.
+/// The direction of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The client sent it.
@@ -50,7 +50,7 @@ impl Direction {
         }
     }
 
-    /// Who sent it: `client` or `server`.
+    /// The sender: `client` or `server`.
     pub fn sender(self) -> &'static str {
         match self {
             Self::ClientToServer => "client",
@@ -58,7 +58,7 @@ impl Direction {
         }
     }
 
-    /// Who receives it: `server` or `client`.
+    /// The receiver: `server` or `client`.
     pub fn receiver(self) -> &'static str {
         (!self).sender()
     }

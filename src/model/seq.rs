@@ -23,19 +23,19 @@ impl SeqNumber {
         self.0.wrapping_sub(base.0)
     }
 
-    /// How far `self` lies after `other`, negative if before: the nearer way round.
+    /// The distance from `other` to `self` in sequence space, negative if `self` is before (RFC 9293 §3.4).
     #[inline]
     pub fn distance(self, other: Self) -> i32 {
         self.0.wrapping_sub(other.0).cast_signed()
     }
 
-    /// Whether `self` comes after `other`.
+    /// Returns `true` if `self` is after `other`.
     #[inline]
     pub fn is_after(self, other: Self) -> bool {
         self.distance(other) > 0
     }
 
-    /// Whether `self` comes before `other`.
+    /// Returns `true` if `self` is before `other`.
     #[inline]
     pub fn is_before(self, other: Self) -> bool {
         self.distance(other) < 0

@@ -1,4 +1,4 @@
-//! Why a frame is no step.
+//! Reasons for which a frame is no step.
 
 /// The reason for which a frame is counted instead of shown; every frame is either a step or has one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +60,7 @@ impl Skip {
         }
     }
 
-    /// What it means, for a person.
+    /// Its meaning, for the reader.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::LinkType => "of a link type that echolab does not read",

@@ -1,9 +1,9 @@
-//! Which characters of foreign text must not reach a reader as they are.
+//! Characters of captured text that must not reach a reader as they are.
 
 use std::fmt::Write as _;
 
-/// Whether `c` would not be seen for what it is: a control character (C0, DEL, C1), a bidirectional control, an
-/// invisible or line-breaking format character, or a private or unassigned marker.
+/// Returns `true` if `c` would not be displayed as what it is: a control character (C0, DEL, C1), a bidirectional
+/// control, an invisible or line-breaking format character, or a private or unassigned marker.
 ///
 /// Such characters let a captured payload move the cursor, colour the screen, reverse the reading order or hide
 /// (Unicode Technical Report 36). Whoever shows foreign text escapes them.
@@ -50,16 +50,16 @@ pub fn push_visible(text: &mut String, c: char) {
     }
 }
 
-/// The first `most` characters of `bytes` for a reader, and whether that was all of them: text where it is UTF-8, other
+/// The first `max` characters of `bytes` for a reader, and whether that was all of them: text where it is UTF-8, other
 /// bytes as `\xff`, hidden characters and the backslash escaped.
 ///
 /// A character that the end of `bytes` cuts counts as other bytes.
-pub fn visible(bytes: &[u8], most: usize) -> (String, bool) {
-    let mut text = String::with_capacity(bytes.len().min(most));
+pub fn visible(bytes: &[u8], max: usize) -> (String, bool) {
+    let mut text = String::with_capacity(bytes.len().min(max));
     let mut count = 0;
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if count == most {
+            if count == max {
                 return (text, false);
             }
             count += 1;
@@ -69,7 +69,7 @@ pub fn visible(bytes: &[u8], most: usize) -> (String, bool) {
             }
         }
         for byte in chunk.invalid() {
-            if count == most {
+            if count == max {
                 return (text, false);
             }
             count += 1;

@@ -1,4 +1,4 @@
-//! When a frame was captured, and how long things took: nanosecond time without a clock.
+//! Times of capture and durations: nanoseconds, without a clock.
 
 use std::fmt;
 
@@ -66,7 +66,7 @@ impl Nanos {
         Self(millis * 1_000_000)
     }
 
-    /// How much longer this span is than `other`; saturates.
+    /// The difference to `other`; saturates.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))

@@ -28,13 +28,13 @@ impl Unknown {
         Self(self.0 | other.0)
     }
 
-    /// Whether one of the fields of `other` is in the set.
+    /// Returns `true` if one of the fields of `other` is in the set.
     #[inline]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// Whether every field is known.
+    /// Returns `true` if every field is known.
     #[inline]
     pub const fn is_nothing(self) -> bool {
         self.0 == 0

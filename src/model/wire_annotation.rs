@@ -1,19 +1,19 @@
-//! What a wire did to a frame, as a report can show it beside the frame.
+//! The emulated link's treatment of a frame, as a report shows it beside the frame.
 
 use super::{Direction, Nanos};
 
-/// What a wire did to a captured frame.
+/// The emulated link's treatment of a captured frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireAnnotation {
-    /// What it did.
+    /// The effect on the frame.
     pub effect: WireEffect,
-    /// Why.
+    /// The cause.
     pub cause: WireCause,
-    /// Whether the frame holds a fragment of an IP packet.
+    /// `true` if the frame holds a fragment of an IP packet.
     pub fragment: bool,
-    /// Which way the frame went.
+    /// The direction of the frame.
     pub direction: Direction,
-    /// Whether it is seen here before the wire, at its sender, or behind it.
+    /// `true` if the frame was captured before the link, at its sender; `false` behind it.
     pub before: bool,
     /// The frames of this capture that show it.
     pub here: Vec<u64>,
@@ -21,7 +21,7 @@ pub struct WireAnnotation {
     pub there: Vec<u64>,
 }
 
-/// What a wire does to a frame besides carrying it.
+/// An effect of the link on a frame, besides carrying it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireEffect {
     /// It did not arrive.
@@ -40,7 +40,7 @@ pub enum WireEffect {
     LostBefore,
 }
 
-/// Why a wire did something.
+/// The cause of an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WireCause {
     /// This rule of its script says so.

@@ -1,6 +1,6 @@
 //! A capture copied, each packet with what its step is as the comment: Wireshark shows them.
 //!
-//! Frames go through [`Annotated`], steps come back to [`Annotator`]; a frame waits for its step until the next is read.
+//! Frames go through [`AnnotatedSource`], steps come back to [`AnnotationSink`]; a frame waits for its step until the next is read.
 //! So nothing may read ahead. It is not a format like the others, since those never see a frame.
 
 use std::io::{self, Write};
@@ -13,24 +13,24 @@ use crate::model::{CaptureFormat, CaptureInfo, Frame};
 use crate::render::escape;
 use crate::report::{CaptureTotals, Sink, capture_title};
 
-/// What both ends write to.
+/// The capture file that both ends write to.
 #[derive(Clone)]
-pub struct Desk(Arc<Mutex<Inner>>);
+pub struct CommentWriter(Arc<Mutex<Inner>>);
 
 struct Inner {
     out: Option<Box<dyn Write + Send>>,
     writer: Option<CaptureWriter>,
-    waiting: Option<Waiting>,
+    waiting: Option<PendingFrame>,
     error: Option<io::Error>,
 }
 
 /// A frame whose step has not come yet.
-struct Waiting {
+struct PendingFrame {
     frame: Frame<'static>,
     data: Vec<u8>,
 }
 
-impl Desk {
+impl CommentWriter {
     /// Writes to `out` when the capture begins.
     pub fn new(out: impl Write + Send + 'static) -> Self {
         let inner = Inner { out: Some(Box::new(out)), writer: None, waiting: None, error: None };
@@ -58,29 +58,29 @@ impl Inner {
 }
 
 /// The source whose frames are copied.
-pub struct Annotated<S> {
+pub struct AnnotatedSource<S> {
     source: S,
-    desk: Desk,
+    comment_writer: CommentWriter,
 }
 
-impl<S: Source> Annotated<S> {
+impl<S: Source> AnnotatedSource<S> {
     /// Copies the frames of `source` to the desk.
-    pub fn new(source: S, desk: Desk) -> Self {
-        Self { source, desk }
+    pub fn new(source: S, comment_writer: CommentWriter) -> Self {
+        Self { source, comment_writer }
     }
 }
 
-impl<S: Source> Source for Annotated<S> {
+impl<S: Source> Source for AnnotatedSource<S> {
     fn info(&self) -> &CaptureInfo {
         self.source.info()
     }
 
     fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
         let next = self.source.next_frame()?;
-        self.desk.with(|inner| {
+        self.comment_writer.with(|inner| {
             inner.write(None);
             let waiting =
-                |frame: &Frame<'_>| Waiting { data: frame.data.to_vec(), frame: Frame { data: &[], ..*frame } };
+                |frame: &Frame<'_>| PendingFrame { data: frame.data.to_vec(), frame: Frame { data: &[], ..*frame } };
             inner.waiting = next.as_ref().map(waiting);
         });
         Ok(next)
@@ -100,18 +100,18 @@ impl<S: Source> Source for Annotated<S> {
 }
 
 /// The sink that gives each waiting frame its comment.
-pub struct Annotator {
-    desk: Desk,
+pub struct AnnotationSink {
+    comment_writer: CommentWriter,
 }
 
-impl Annotator {
+impl AnnotationSink {
     /// Comments the frames of the desk.
-    pub fn new(desk: Desk) -> Self {
-        Self { desk }
+    pub fn new(comment_writer: CommentWriter) -> Self {
+        Self { comment_writer }
     }
 }
 
-/// What a step is, and what was found at it.
+/// The comment of a step: its sentence and its findings.
 fn comment(step: &Step<'_>) -> String {
     let mut text = step.description();
     for finding in step.findings.iter() {
@@ -120,10 +120,10 @@ fn comment(step: &Step<'_>) -> String {
     text
 }
 
-impl Sink for Annotator {
+impl Sink for AnnotationSink {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         let about = format!("{}; the comment of a packet is what echolab says of it", capture_title(info));
-        self.desk.with(|inner| {
+        self.comment_writer.with(|inner| {
             let Some(out) = inner.out.take() else {
                 return Err(io::Error::other("an annotated capture holds one capture"));
             };
@@ -134,7 +134,7 @@ impl Sink for Annotator {
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        self.desk.with(|inner| {
+        self.comment_writer.with(|inner| {
             let is_its = inner.waiting.as_ref().is_some_and(|waiting| waiting.frame.number == step.event.frame);
             if is_its {
                 inner.write(Some(&escape::plain(&comment(step))));
@@ -148,7 +148,7 @@ impl Sink for Annotator {
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
-        self.desk.with(|inner| {
+        self.comment_writer.with(|inner| {
             inner.write(None);
             inner.result()?;
             inner.writer.take().map_or(Ok(()), |writer| writer.finish(totals.dropped))

@@ -1,16 +1,16 @@
 //! The only loop: frames in, steps and conversations out, every frame accounted for.
 
-mod ahead;
 pub mod annotate;
-mod own;
-mod packets;
+mod own_conversations;
+mod packet_source;
+mod reader_thread;
 
 use std::io;
 use std::ops::ControlFlow;
 
-use ahead::Ahead;
-use own::Own;
-use packets::{End, Inline, Packets};
+use own_conversations::OwnConversations;
+use packet_source::{End, InlineReader, PacketSource};
+use reader_thread::ReaderThread;
 
 use crate::capture::Source;
 use crate::capture::filter::Filter;
@@ -20,26 +20,26 @@ use crate::model::{CaptureFormat, ClosingCalls, Endpoint, Frame, Packet, Skip, T
 use crate::report::{CaptureTotals, Sink, Tally};
 use crate::track::{CapturePoint, StopReason, Tracker};
 
-/// What to take of a source.
+/// Options of a run of the pipeline.
 #[derive(Default)]
 pub struct Options {
     /// Only frames that it matches; the others are counted.
     pub filter: Option<Filter>,
     /// Stop after so many frames, of those that pass the filter. A live capture ends there by itself.
     pub max_frames: Option<u64>,
-    /// Whether the source is a live capture of any program's traffic: its end is not that of its conversations.
+    /// `true` for a live capture of any program's traffic: its end is not that of its conversations.
     pub live: bool,
     /// The server of a session that echolab drives itself: then the roles are known.
     pub server: Option<Endpoint>,
     /// The ports of the session's clients, where others may use the server's port as well.
     pub clients: Option<Vec<u16>>,
-    /// Where the capture was made, if that is known.
+    /// The capture point, if it is known.
     pub capture_point: Option<CapturePoint>,
     /// Traced calls that became RSTs, by the frames of these.
     pub closing: ClosingCalls,
     /// The file that a live capture is kept in, and its format.
     pub kept: Option<(String, CaptureFormat)>,
-    /// What ends the source early, if anything does.
+    /// The signal that ends the source early, if there is one.
     pub halt: Option<Signal>,
     /// Take every segment through all rules, also one that is predicted: the report is the same, and takes longer.
     pub without_prediction: bool,
@@ -53,7 +53,7 @@ pub struct Options {
 /// and why it broke.
 ///
 /// # Errors
-/// When the sink can't write.
+/// If the sink can't write.
 pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut dyn Sink) -> io::Result<CaptureTotals> {
     let mut info = source.info().clone();
     if let Some(filter) = &options.filter {
@@ -67,19 +67,20 @@ pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut 
         .captured_at(options.capture_point)
         .with_closing_calls(std::mem::take(&mut options.closing))
         .without_prediction(options.without_prediction);
-    let most = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
-    let own = options.server.zip(options.clients.take()).map(|(server, clients)| Own::new(server.port, clients));
+    let max = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
+    let own =
+        options.server.zip(options.clients.take()).map(|(server, clients)| OwnConversations::new(server.port, clients));
     // what a filter rejects must not be decoded, lest its fragments be put together
     let mut counter = sink.wants_conversations().then(Tally::default);
     let mut totals = if options.ahead && options.filter.is_none() {
         std::thread::scope(|scope| {
-            follow(&mut Ahead::start(scope, source), &mut tracker, most, own, (sink, &mut counter))
+            follow(&mut ReaderThread::start(scope, source), &mut tracker, max, own, (sink, &mut counter))
         })?
     } else {
-        follow(&mut Inline::new(source, options.filter.as_mut()), &mut tracker, most, own, (sink, &mut counter))?
+        follow(&mut InlineReader::new(source, options.filter.as_mut()), &mut tracker, max, own, (sink, &mut counter))?
     };
     if options.live && totals.truncated.is_none() {
-        let count = options.max_frames.filter(|most| totals.frames >= *most);
+        let count = options.max_frames.filter(|max| totals.frames >= *max);
         totals.stopped = Some(count.map_or(StopReason::CaptureEnd, StopReason::Count));
     }
     if totals.stopped.is_none() && options.halt.as_ref().is_some_and(Signal::is_raised) {
@@ -106,16 +107,16 @@ pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut 
     Ok(totals)
 }
 
-/// Follows all packets, at most `most` frames of those that the filter lets through.
+/// Follows all packets, at most `max` frames of those that the filter lets through.
 fn follow(
-    packets: &mut impl Packets,
+    packets: &mut impl PacketSource,
     tracker: &mut Tracker,
-    most: u64,
-    own: Option<Own>,
+    max: u64,
+    own: Option<OwnConversations>,
     (sink, counter): (&mut dyn Sink, &mut Option<Tally>),
 ) -> io::Result<CaptureTotals> {
     let mut run = Run { tracker, sink, counter, wants_steps: true, own, totals: CaptureTotals::default() };
-    let mut left = most;
+    let mut left = max;
     while left > 0 {
         let end = packets.each(|frame, packet| {
             left -= u64::from(!matches!(packet, Err(Skip::Filtered)));
@@ -135,19 +136,19 @@ fn follow(
         }
     }
     let mut totals = run.totals;
-    totals.stopped = (left == 0).then_some(StopReason::Count(most));
+    totals.stopped = (left == 0).then_some(StopReason::Count(max));
     totals.recount(Skip::Fragment, Skip::FragmentIncomplete, packets.incomplete_fragments());
     Ok(totals)
 }
 
-/// What the loop holds on to from frame to frame.
+/// The state of the loop from frame to frame.
 struct Run<'r> {
     tracker: &'r mut Tracker,
     sink: &'r mut dyn Sink,
     /// Counts the findings, where they are to be counted.
     counter: &'r mut Option<Tally>,
     wants_steps: bool,
-    own: Option<Own>,
+    own: Option<OwnConversations>,
     totals: CaptureTotals,
 }
 

@@ -10,12 +10,12 @@ use crate::model::Endpoint;
 
 /// A text of at most `N` bytes.
 #[derive(Clone, Copy)]
-pub(super) struct Short<const N: usize> {
+pub(super) struct ShortText<const N: usize> {
     block: [u8; N],
     len: usize,
 }
 
-impl<const N: usize> Short<N> {
+impl<const N: usize> ShortText<N> {
     /// The text, or as much of it as there is room for.
     pub(super) fn new(text: &str) -> Self {
         let mut block = [0; N];
@@ -27,17 +27,18 @@ impl<const N: usize> Short<N> {
 /// The numbers below 1,000.
 struct Numbers {
     /// `7`, followed by a dot that counts only in addresses.
-    plain: [Short<4>; 1000],
+    plain: [ShortText<4>; 1000],
     /// `007`.
     padded: [[u8; 3]; 1000],
 }
 
 static NUMBERS: LazyLock<Box<Numbers>> = LazyLock::new(|| {
-    let mut numbers = Box::new(Numbers { plain: [Short { block: [0; 4], len: 0 }; 1000], padded: [[b'0'; 3]; 1000] });
+    let mut numbers =
+        Box::new(Numbers { plain: [ShortText { block: [0; 4], len: 0 }; 1000], padded: [[b'0'; 3]; 1000] });
     for (number, (plain, padded)) in numbers.plain.iter_mut().zip(&mut numbers.padded).enumerate() {
-        *plain = Short::new(&format!("{number}."));
+        *plain = ShortText::new(&format!("{number}."));
         plain.len -= 1;
-        *padded = Short::new(&format!("{number:03}")).block;
+        *padded = ShortText::new(&format!("{number:03}")).block;
     }
     numbers
 });
@@ -103,7 +104,7 @@ impl Buffer {
     }
 
     #[inline]
-    pub(super) fn short<const N: usize>(&mut self, short: &Short<N>) {
+    pub(super) fn short<const N: usize>(&mut self, short: &ShortText<N>) {
         self.block(&short.block, short.len);
     }
 
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_short_text_is_as_long_as_it_is() {
-        assert_eq!(written(|buffer| buffer.short(&Short::<8>::new("abc"))), "abc");
-        assert_eq!(written(|buffer| buffer.short(&Short::<2>::new("abc"))), "ab");
+        assert_eq!(written(|buffer| buffer.short(&ShortText::<8>::new("abc"))), "abc");
+        assert_eq!(written(|buffer| buffer.short(&ShortText::<2>::new("abc"))), "ab");
     }
 }

@@ -137,7 +137,8 @@ pub fn spreadsheet(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Whether a spreadsheet would compute a cell that begins like this; blanks and quotes before a formula don't stop it.
+/// Returns `true` if a spreadsheet would compute a cell that begins like this; leading blanks and quotes don't prevent
+/// that.
 fn is_formula(cell: &str) -> bool {
     let trimmed = cell.trim_start_matches(|c: char| c.is_whitespace() || c == '"');
     trimmed.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) && trimmed.trim_end().parse::<f64>().is_err()

@@ -10,9 +10,9 @@ const PAYLOAD: &str = "payload";
 const SENTENCE: &str = "what happens";
 
 /// A quotation keeps so many characters, even if its row grows.
-const LEAST: usize = 8;
+const MIN_WIDTH: usize = 8;
 
-/// How a table shows text.
+/// The width and notation of text in a table.
 pub(super) struct Fit<'a> {
     /// The width of the table.
     pub(super) width: usize,
@@ -29,11 +29,11 @@ impl Fit<'_> {
         let layout = Layout::of(grid);
         let (mut flexible, mut room) = (layout.flexibles(), layout.room(self.width));
         if let Some(column) = place(grid, PAYLOAD).filter(|column| layout.is_flexible(*column)) {
-            let most = room / flexible.max(1);
+            let max = room / flexible.max(1);
             let cells = grid.rows.iter_mut().filter_map(|row| row.get_mut(column));
-            cells.for_each(|cell| cell.text = self.column(&cell.text, most));
+            cells.for_each(|cell| cell.text = self.column(&cell.text, max));
             let width = Layout::of(grid).width(column);
-            if width <= most {
+            if width <= max {
                 room = room.saturating_sub(width);
                 flexible = flexible.saturating_sub(1);
             }
@@ -66,15 +66,15 @@ impl Fit<'_> {
         lines
     }
 
-    /// Payload of one line of `most` columns; of two, if these hold all of it.
-    fn column(&self, text: &str, most: usize) -> String {
-        let fits = |text: &str| (self.drawn)(text).width() <= most;
-        if fits(text) || self.hex && !text.ends_with('…') && self.lines(text, most) <= 2 {
+    /// Payload of one line of `max` columns; of two, if these hold all of it.
+    fn column(&self, text: &str, max: usize) -> String {
+        let fits = |text: &str| (self.drawn)(text).width() <= max;
+        if fits(text) || self.hex && !text.ends_with('…') && self.lines(text, max) <= 2 {
             return text.to_owned();
         }
         let unit = if self.hex { hex_unit } else { text_unit };
         let shortest = cut(text, unit, 1);
-        (1..=most).rev().map(|length| cut(text, unit, length)).find(|text| fits(text)).unwrap_or(shortest)
+        (1..=max).rev().map(|length| cut(text, unit, length)).find(|text| fits(text)).unwrap_or(shortest)
     }
 
     /// A sentence that quotes as much as leaves it `height` lines, or as few as it needs; `None` if it fits as it is, or in
@@ -89,8 +89,8 @@ impl Fit<'_> {
             return None;
         }
         let quoting = |length| format!("{before}{}{after}", cut(quotation, text_unit, length));
-        let height = height.max(lines(&quoting(LEAST)));
-        let (mut fits, mut exceeds) = (LEAST, quotation.chars().count().max(LEAST) + 1);
+        let height = height.max(lines(&quoting(MIN_WIDTH)));
+        let (mut fits, mut exceeds) = (MIN_WIDTH, quotation.chars().count().max(MIN_WIDTH) + 1);
         while exceeds - fits > 1 {
             let middle = fits.midpoint(exceeds);
             if lines(&quoting(middle)) <= height {
@@ -103,9 +103,9 @@ impl Fit<'_> {
     }
 }
 
-/// As much of a text as `most` columns hold, and an ellipsis if that is not all.
-pub(super) fn shortened(text: &str, most: usize) -> String {
-    cut(text, text_unit, most)
+/// As much of a text as `max` columns hold, and an ellipsis if that is not all.
+pub(super) fn shortened(text: &str, max: usize) -> String {
+    cut(text, text_unit, max)
 }
 
 /// The parts before, within and after the quotation marks of a sentence.
@@ -124,13 +124,13 @@ fn quotation(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// The same of a text that is made of such units.
-fn cut(text: &str, unit: fn(&str) -> Option<&str>, most: usize) -> String {
+fn cut(text: &str, unit: fn(&str) -> Option<&str>, max: usize) -> String {
     let (mut rest, mut used, mut end) = (text, 0, 0);
     while let Some(next) = unit(rest) {
         used += next.width();
         let all = rest.len() == next.len() && next != "…";
         // the ellipsis takes the last column
-        if used + usize::from(!all) > most {
+        if used + usize::from(!all) > max {
             break;
         }
         end += next.len();

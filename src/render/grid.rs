@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::Options;
 use crate::explain::{AnswerTable, Conversation, FindingDigest, Step};
 use crate::model::Severity;
-use crate::report::ladder::fates;
+use crate::report::ladder::deliveries;
 use crate::report::{
     Align, CALL_COLUMNS, COLUMNS, CONVERSATION, CONVERSATION_COLUMNS, Cell, Choice, Column, ConversationColumn,
-    FILE_COLUMN, Report, Room, Run, StepColumn, ToldCall, Tone, VERDICT_COLUMN, counted, runs,
+    FILE_COLUMN, Report, Room, Run, StepColumn, Tone, TracedCall, VERDICT_COLUMN, counted, runs,
 };
 
 /// A table: a head and rows of as many cells.
@@ -28,18 +28,18 @@ pub(super) struct Span {
     pub(super) text: String,
 }
 
-/// What a line of its own is.
+/// The kind of a line that spans the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SpanKind {
     /// The heading of the rows that follow.
     Heading,
-    /// What stands instead of folded rows.
+    /// A line instead of folded rows.
     Fold,
     /// The verdict on the conversation of the row before.
     Verdict(Severity),
 }
 
-/// Where a table of conversations has their verdicts.
+/// The place of the verdicts in a table of conversations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum VerdictAt {
     /// In its last column.
@@ -48,7 +48,7 @@ pub(super) enum VerdictAt {
     Below,
 }
 
-/// What stands above the calls.
+/// The heading above the calls.
 pub(super) const CALLS_TITLE: &str = "What the programs did";
 
 /// The head of a column.
@@ -96,7 +96,7 @@ pub(super) fn runs_of(
     }
 }
 
-/// How many steps are folded, and how to see them; nothing where none is.
+/// The number of folded steps, and the option that shows them; `None` if no step is folded.
 pub(super) fn fold_note(runs: &[Run]) -> Option<String> {
     let folded: usize = runs.iter().map(|run| run.steps.len()).sum();
     (folded > 0).then(|| format!("{} folded (--no-fold shows each)", counted(folded as u64, "step")))
@@ -119,12 +119,12 @@ impl Grid {
             _ => (column.text)(step, view),
         };
         // columns that were asked for hold what every format shows in them
-        let fates = if exact { HashMap::new() } else { fates(steps.iter()) };
-        let fate = |step: &Step<'_>| fates.get(&step.event.frame).and_then(|fate| fate.text());
+        let deliveries = if exact { HashMap::new() } else { deliveries(steps.iter()) };
+        let delivery = |step: &Step<'_>| deliveries.get(&step.event.frame).and_then(|delivery| delivery.text());
         let cell = |column: &StepColumn, step| {
             let cell = text(column, step);
-            match fate(step).filter(|_| column.name == SENTENCE) {
-                Some(fate) => Cell { text: format!("{} ({fate})", cell.text), ..cell },
+            match delivery(step).filter(|_| column.name == SENTENCE) {
+                Some(delivery) => Cell { text: format!("{} ({delivery})", cell.text), ..cell },
                 None => cell,
             }
         };
@@ -210,8 +210,8 @@ impl Grid {
         Self { head: head.collect(), rows: rows.collect(), spans: Vec::new() }
     }
 
-    /// What the programs did, without columns that say nothing.
-    pub(super) fn calls(calls: &[ToldCall], options: &Options) -> Self {
+    /// The calls of the programs, without columns that would be empty.
+    pub(super) fn calls(calls: &[TracedCall], options: &Options) -> Self {
         let mut streams = calls.iter().filter_map(|call| call.stream);
         let several = streams.next().is_some_and(|first| streams.any(|other| other != first));
         let columns: Vec<_> = CALL_COLUMNS.iter().filter(|column| several || column.header != CONVERSATION).collect();
@@ -235,10 +235,10 @@ impl Grid {
             (0..self.head.len()).filter(|at| self.head.get(*at).is_some_and(|head| head.align == Align::Right))
         {
             let cells = || self.rows.iter().filter_map(|row| row.get(column));
-            let most = cells().map(decimals).max().unwrap_or_default();
+            let max = cells().map(decimals).max().unwrap_or_default();
             for cell in self.rows.iter_mut().filter_map(|row| row.get_mut(column)) {
-                let missing = most - decimals(cell);
-                if missing > 0 && missing < most {
+                let missing = max - decimals(cell);
+                if missing > 0 && missing < max {
                     cell.text.extend(std::iter::repeat_n('0', missing));
                 }
             }
@@ -295,7 +295,7 @@ mod tests {
     use crate::track::StreamId;
 
     fn heads(streams: &[u32]) -> Vec<&'static str> {
-        let call = |&number: &u32| ToldCall {
+        let call = |&number: &u32| TracedCall {
             number: 1,
             call: Call {
                 time: Timestamp::new(1, 0),

@@ -63,7 +63,7 @@ impl<W: Write> Json<W> {
         Ok(())
     }
 
-    /// What comes before a capture: the document's head, or the comma after the one before.
+    /// Writes the text before a capture: the document's head, or the comma after the previous capture.
     fn begin(&mut self) {
         let head = if self.begun { ",\n" } else { "{\"captures\":[\n" };
         self.begun = true;

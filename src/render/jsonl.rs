@@ -7,7 +7,7 @@ use super::record::{AnswersRecord, Record, write_json};
 use super::{Format, Triaged};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::report::{CaptureTotals, Sink, ToldCall};
+use crate::report::{CaptureTotals, Sink, TracedCall};
 
 /// So much is written at once.
 const BLOCK: usize = 1 << 16;
@@ -56,7 +56,7 @@ impl<W: Write> Sink for JsonLines<W> {
         AnswersRecord::of(conversation).map_or(Ok(()), |answers| self.line(&Record::Answers(answers)))
     }
 
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, call: &TracedCall) -> io::Result<()> {
         self.line(&Record::Call(call.into()))
     }
 

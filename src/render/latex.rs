@@ -27,7 +27,7 @@ pub(super) static FORMAT: Format = Format {
     },
 };
 
-/// What comes before the first capture.
+/// The preamble of a document.
 const HEAD: &str = "\\documentclass[a4paper,10pt]{article}
 \\usepackage[T1]{fontenc}
 \\usepackage[a4paper,landscape,margin=18mm]{geometry}
@@ -38,7 +38,7 @@ const HEAD: &str = "\\documentclass[a4paper,10pt]{article}
 \\setlength{\\tabcolsep}{4pt}
 \\begin{document}
 ";
-/// What comes before the first capture of a fragment.
+/// The head of a fragment, without a preamble.
 const FRAGMENT: &str =
     "% For \\input; the document needs \\usepackage{longtable,array,textcomp} and \\usepackage[T1]{fontenc}.\n";
 /// Columns of sentences get this much of the width of the line, for there is no other that wraps.
@@ -138,7 +138,7 @@ impl<W: Write> Latex<W> {
         Ok(())
     }
 
-    /// Where the time went.
+    /// Writes the time ledger.
     fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());

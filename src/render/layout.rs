@@ -1,4 +1,4 @@
-//! How wide a table's columns are, and what may be wrapped where they do not fit; how they are drawn is the table's.
+//! The widths of a table's columns, and the columns that may be wrapped; the table itself draws them.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -44,7 +44,7 @@ pub(super) fn bound(text: &str) -> String {
     bound
 }
 
-/// How wide the columns of a grid are, and which of them may be wrapped: those with long text.
+/// The widths of a grid's columns, and the columns that may be wrapped: those with long text.
 pub(super) struct Layout {
     widths: Vec<usize>,
     pub(super) flexible: Vec<bool>,
@@ -60,7 +60,7 @@ impl Layout {
         Self { flexible: flexible.collect(), widths }
     }
 
-    /// How many columns may be wrapped.
+    /// Number of columns that may be wrapped.
     pub(super) fn flexibles(&self) -> usize {
         self.flexible.iter().filter(|flexible| **flexible).count()
     }
@@ -81,8 +81,8 @@ impl Layout {
         width.saturating_sub(fixed.map(|(width, _)| width).sum::<usize>() + gaps)
     }
 
-    /// How wide a line is at least in which each text has room for `words` characters.
-    pub(super) fn least(&self, words: usize) -> usize {
+    /// The smallest width of a line in which each text has room for `words` characters.
+    pub(super) fn min(&self, words: usize) -> usize {
         let width = |(width, flexible): (&usize, &bool)| if *flexible { words.min(*width) } else { *width };
         let gaps = 2 * self.widths.len().saturating_sub(1);
         self.widths.iter().zip(&self.flexible).map(width).sum::<usize>() + gaps

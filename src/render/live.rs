@@ -10,7 +10,7 @@ use super::table::{style, wrap};
 use super::{Options, escape, room};
 use crate::explain::Step;
 use crate::model::Direction;
-use crate::report::{Align, COLUMNS, CaptureTotals, Choice, Relay, Room, Sink, StepColumn};
+use crate::report::{Align, COLUMNS, CaptureTotals, Choice, ForwardSink, Room, Sink, StepColumn};
 
 /// The columns where there is room, and where there is little.
 const WIDE: &[&str] = &["time", "direction", "flags", "seq", "ack", "length"];
@@ -35,7 +35,7 @@ pub fn live<'a>(out: Box<dyn Write + 'a>, options: &Options, report: Box<dyn Sin
     let usual = names.iter().chain([&SENTENCE]).filter_map(find).collect();
     let columns: Vec<&StepColumn> = options.columns.columns(COLUMNS, usual);
     let exact = matches!(options.columns, Choice::Only(_));
-    let widths = columns.iter().map(|column| column.header.width().max(least(column.name))).collect();
+    let widths = columns.iter().map(|column| column.header.width().max(min(column.name))).collect();
     let out = io::BufWriter::new(out);
     Box::new(Live {
         out,
@@ -49,8 +49,8 @@ pub fn live<'a>(out: Box<dyn Write + 'a>, options: &Options, report: Box<dyn Sin
     })
 }
 
-/// How wide the usual values of a column are, so that the columns seldom have to grow.
-fn least(column: &str) -> usize {
+/// The width of a column's usual values, so that the columns seldom have to grow.
+fn min(column: &str) -> usize {
     match column {
         "time" => 9,
         "direction" => 8,
@@ -68,7 +68,7 @@ struct Live<'a, W: Write> {
     /// The width of each column so far.
     widths: Vec<usize>,
     narrow: bool,
-    /// Whether the columns are those that were asked for, and no others.
+    /// `true` if the columns are exactly those that were asked for.
     exact: bool,
     any: bool,
 }
@@ -137,16 +137,16 @@ impl<W: Write> Live<'_, W> {
     }
 }
 
-impl<'a, W: Write> Relay for Live<'a, W> {
-    type To = dyn Sink + 'a;
+impl<'a, W: Write> ForwardSink for Live<'a, W> {
+    type Inner = dyn Sink + 'a;
 
     const SEES_ALL: bool = true;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.report
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut *self.report
     }
 
@@ -156,12 +156,12 @@ impl<'a, W: Write> Relay for Live<'a, W> {
             self.title(step)?;
         }
         self.line(step)?;
-        self.to_mut().step(step)
+        self.inner_mut().step(step)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()?;
-        self.to_mut().flush()
+        self.inner_mut().flush()
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
@@ -169,7 +169,7 @@ impl<'a, W: Write> Relay for Live<'a, W> {
             writeln!(self.out)?;
         }
         self.out.flush()?;
-        self.to_mut().finish(totals)
+        self.inner_mut().finish(totals)
     }
 }
 

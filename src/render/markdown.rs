@@ -7,7 +7,7 @@ use super::{Format, Options, Triaged, escape, exchange, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
-    Align, Answering, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room,
+    Align, AnswerCollector, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room,
     capture_heading, capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines,
     ledger_lines, triage_lines, triage_title,
 };
@@ -22,7 +22,7 @@ pub(super) static FORMAT: Format = Format {
     triage: Triaged::Instead,
     sink: |out, options| {
         let markdown = Markdown { out: io::BufWriter::new(out), options: options.clone() };
-        Box::new(Answering::new(Collector::new(options.bounds, markdown)))
+        Box::new(AnswerCollector::new(Collector::new(options.bounds, markdown)))
     },
 };
 
@@ -146,7 +146,7 @@ impl<W: Write> Markdown<W> {
         writeln!(self.out)
     }
 
-    /// Where the time went.
+    /// Writes the time ledger.
     fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());

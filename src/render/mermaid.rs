@@ -11,7 +11,9 @@ use super::{Format, Options, Triaged, escape};
 use crate::explain::Phase;
 use crate::model::{CaptureInfo, Direction};
 use crate::report::ladder::{Arrow, ArrowKind, Ladder, Lifeline, Row, Trail};
-use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_notes_of, capture_title};
+use crate::report::{
+    CaptureTotals, KeptConversation, PerConversationCollector, PerConversationRenderer, capture_notes_of, capture_title,
+};
 
 pub(super) static FORMAT: Format = Format {
     name: "mermaid",
@@ -24,20 +26,25 @@ pub(super) static FORMAT: Format = Format {
     sink: |out, options| {
         let bounds = options.bounds;
         let mermaid = Mermaid { out: io::BufWriter::new(out), options: options.clone() };
-        Box::new(Gatherer::new(bounds.conversations, move || Trail::new(bounds), mermaid))
+        Box::new(PerConversationCollector::new(bounds.conversations, move || Trail::new(bounds), mermaid))
     },
 };
 
 /// Mermaid draws no more than 50,000 characters, unless it is told to: a longer ladder becomes several diagrams.
-const MOST: usize = 45_000;
+const MAX_TEXT: usize = 45_000;
 
 struct Mermaid<W: Write> {
     out: io::BufWriter<W>,
     options: Options,
 }
 
-impl<W: Write> GatheredRenderer<Trail> for Mermaid<W> {
-    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Trail>], totals: &CaptureTotals) -> io::Result<()> {
+impl<W: Write> PerConversationRenderer<Trail> for Mermaid<W> {
+    fn render(
+        &mut self,
+        info: &CaptureInfo,
+        kept: &[KeptConversation<Trail>],
+        totals: &CaptureTotals,
+    ) -> io::Result<()> {
         writeln!(self.out, "# {}\n", escape::markdown(&capture_title(info)))?;
         if self.options.summary {
             writeln!(self.out, "{}\n", escape::markdown(WITHOUT_STEPS))?;
@@ -72,7 +79,7 @@ pub(super) fn diagrams(ladder: &Ladder) -> Vec<String> {
     let mut diagram = begin(ladder);
     let mut open = None;
     for (index, row) in ladder.rows.iter().enumerate() {
-        if diagram.len() > MOST {
+        if diagram.len() > MAX_TEXT {
             end_phase(&mut diagram, &mut open);
             diagrams.push(std::mem::replace(&mut diagram, begin(ladder)));
         }
@@ -123,7 +130,7 @@ fn message(diagram: &mut String, arrow: &Arrow) {
         Direction::ServerToClient => ("S", "C"),
     };
     let dotted = matches!(arrow.kind, ArrowKind::Ack | ArrowKind::Icmp);
-    let stroke = match (dotted, arrow.fate.arrives()) {
+    let stroke = match (dotted, arrow.delivery.arrives()) {
         (false, true) => "->>",
         (true, true) => "-->>",
         (false, false) => "-x",

@@ -35,21 +35,21 @@ pub struct Format {
     pub name: &'static str,
     /// The usual ending of a file's name.
     pub extension: &'static str,
-    /// What it is good for, in a line.
+    /// Its purpose, in a line.
     pub about: &'static str,
-    /// Whether it writes as it reads, in constant memory; others collect a bounded part first.
+    /// `true` if it writes while it reads, in constant memory; others collect a bounded part first.
     pub streams: bool,
-    /// Whether it shows the bytes of headers, which are not there when frames are read ahead.
+    /// `true` if it shows the bytes of headers, which are not available when frames are read ahead.
     pub headers: bool,
-    /// Whether it shows the answers of a conversation; others have no place for them.
+    /// `true` if it shows the answers of a conversation; others have no place for them.
     pub answers: bool,
-    /// How it shows a capture of many conversations.
+    /// The form in which it shows a capture of many conversations.
     pub triage: Triaged,
     /// Makes the sink that writes it to `out`.
     pub sink: for<'a> fn(out: Box<dyn Write + 'a>, options: &Options) -> Box<dyn Sink + 'a>,
 }
 
-/// How a format shows the worst conversations of a capture that has too many to show each.
+/// The form in which a format shows the worst conversations of a capture that has too many to show each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Triaged {
     /// It has no place for them.
@@ -67,7 +67,7 @@ pub const SHOWN: usize = 20;
 const WORST: usize = 50;
 
 impl Format {
-    /// Whether it shows parts of a conversation that can be chosen.
+    /// Returns `true` if it shows parts of a conversation that can be chosen.
     pub fn has_parts(&self) -> bool {
         self.triage != Triaged::No
     }
@@ -105,9 +105,9 @@ pub fn format(name: &str) -> Option<&'static Format> {
 }
 
 /// The narrowest line that a table fits in.
-pub const LEAST_WIDTH: u16 = 60;
+pub const MIN_WIDTH: u16 = 60;
 
-/// How much room there is in a line of `width` characters.
+/// The columns that have room in a line of `width` characters.
 pub fn room(width: usize) -> Room {
     match width {
         0..70 => Room::Tight,
@@ -117,10 +117,10 @@ pub fn room(width: usize) -> Room {
     }
 }
 
-/// How a format is to write.
+/// Options of a format.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How values are shown.
+    /// Display options for values.
     pub view: View,
     /// The columns asked for.
     pub columns: Choice<StepText>,
@@ -128,21 +128,21 @@ pub struct Options {
     pub conversation_columns: Choice<ConversationText>,
     /// Most characters in a line of a table.
     pub width: usize,
-    /// Whether to colour.
+    /// `true` to colour.
     pub color: bool,
-    /// Whether there are several captures, so that every line must say which it is of.
+    /// `true` if there are several captures, so that every line must name its own.
     pub several: bool,
     /// Conversations only.
     pub summary: bool,
-    /// Whether the steps were shown as they came, so that a table needs not repeat them.
+    /// `true` if the steps were shown as they came, so that a table need not repeat them.
     pub steps_shown: bool,
-    /// How much collecting formats keep.
+    /// The bounds of collecting formats.
     pub bounds: Bounds,
     /// The command that made the report, as a shell would take it.
     pub command: Option<String>,
     /// Makes the command that analyses a capture, as a shell would take it.
     pub analyze: Option<fn(&str) -> String>,
-    /// Whether a capture of many conversations is shown by its worst ones.
+    /// `true` if a capture of many conversations is shown by its worst ones.
     pub triage: bool,
     /// The parts of a conversation that are shown.
     pub parts: Parts,
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn tables_keep_within_their_width() {
-        for width in [usize::from(LEAST_WIDTH), 80, 120] {
+        for width in [usize::from(MIN_WIDTH), 80, 120] {
             let options = Options { width, ..Options::default() };
             let text = written(format("table").expect("a format"), &options, &ten_steps());
             let widest = text.lines().map(unicode_width::UnicodeWidthStr::width).max();

@@ -120,14 +120,14 @@ impl<W: Write> Table<W> {
         let grid = loop {
             let grid = Grid::conversations(report, &self.options, room, VerdictAt::Below);
             match room.less() {
-                Some(less) if !asked_for && Layout::of(&grid).least(WORDS) > self.options.width => room = less,
+                Some(less) if !asked_for && Layout::of(&grid).min(WORDS) > self.options.width => room = less,
                 _ => break grid,
             }
         };
-        self.grid(&grid, self.options.width.max(Layout::of(&grid).least(WORD)))?;
+        self.grid(&grid, self.options.width.max(Layout::of(&grid).min(WORD)))?;
         writeln!(self.out)?;
-        let least = Layout::of(&all).least(WORDS);
-        if self.left_out(&all, &grid, Some(least))? { writeln!(self.out) } else { Ok(()) }
+        let min = Layout::of(&all).min(WORDS);
+        if self.left_out(&all, &grid, Some(min))? { writeln!(self.out) } else { Ok(()) }
     }
 
     /// Names the columns of `all` that `grid` lacks, and the width at which they are shown; whether there are any.
@@ -190,7 +190,7 @@ impl<W: Write> Table<W> {
         let runs = runs_of(&kept.steps, &kept.conversation, &kept.digest, &self.options);
         let steps = self.steps(kept, &runs);
         // rather a line that is too long than words and numbers torn apart
-        self.grid(&steps, self.options.width.max(Layout::of(&steps).least(WORD)))?;
+        self.grid(&steps, self.options.width.max(Layout::of(&steps).min(WORD)))?;
         if !matches!(self.options.columns, Choice::Only(_)) {
             let mut all = Grid::steps(&kept.steps, &runs, &self.options, Room::Wide);
             // where columns are narrow, their numbers stand below each other
@@ -211,7 +211,7 @@ impl<W: Write> Table<W> {
         if self.options.view.ascii { "..." } else { "…" }
     }
 
-    /// What matters most, first.
+    /// Writes the verdict.
     fn verdict(&mut self, kept: &Kept) -> io::Result<()> {
         let verdict = kept.conversation.verdict(&kept.digest);
         let tone = match verdict.severity {
@@ -221,7 +221,7 @@ impl<W: Write> Table<W> {
         verdict.lines.iter().try_for_each(|line| self.hanging("  ", &line.text(), style(tone).bold()))
     }
 
-    /// Where the time went: one line for each kind of wait that took any.
+    /// Writes the time ledger: one line for each kind of wait that took any time.
     fn ledger(&mut self, lines: &[LedgerLine]) -> io::Result<()> {
         let width = |text: fn(&LedgerLine) -> String| lines.iter().map(|line| text(line).width()).max().unwrap_or(0);
         let (label, time) = (width(|line| line.label.to_owned()), width(|line| line.time.human().to_string()));
@@ -252,7 +252,7 @@ impl<W: Write> Table<W> {
         let hex = options.view.payload == PayloadView::Hex;
         let of = |room| {
             let mut grid = Grid::steps(&kept.steps, runs, &options, room);
-            let width = options.width.max(Layout::of(&grid).least(WORD));
+            let width = options.width.max(Layout::of(&grid).min(WORD));
             Fit { width, hex, drawn: &drawn }.apply(&mut grid);
             grid
         };
@@ -266,7 +266,7 @@ impl<W: Write> Table<W> {
             let grid = of(room);
             let longer = room > Room::Narrow && bound.is_some_and(|bound| lines(&grid) > bound);
             match room.less() {
-                Some(less) if longer || Layout::of(&grid).least(WORDS) > self.options.width => room = less,
+                Some(less) if longer || Layout::of(&grid).min(WORDS) > self.options.width => room = less,
                 _ => return grid,
             }
         }
@@ -362,7 +362,7 @@ impl<W: Write> Table<W> {
             drawing.add_row([comfy_table::Cell::new(SPAN)]);
         }
         let layout = Layout::of(grid);
-        let fits = layout.least(WORD) <= width;
+        let fits = layout.min(WORD) <= width;
         let last = grid.head.len().saturating_sub(1);
         for (index, ((column, head), flexible)) in
             drawing.column_iter_mut().zip(&grid.head).zip(layout.flexible).enumerate()

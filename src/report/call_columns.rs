@@ -2,21 +2,21 @@
 
 use super::cell::{Cell, Tone};
 use super::column::Align;
-use super::transcript::ToldCall;
+use super::transcript::TracedCall;
 use super::view::View;
 use crate::model::{KernelView, Side};
 
-/// Which conversation a call was part of; of no use where there is only one.
+/// Name of the column of a call's conversation; left out where there is only one conversation.
 pub const CONVERSATION: &str = "Conversation";
 
 /// A column of the calls.
 pub struct CallColumn {
     /// Its head.
     pub header: &'static str,
-    /// How it is aligned.
+    /// The alignment of its values.
     pub align: Align,
-    /// What it says of a call; empty where that is nothing.
-    pub text: fn(&ToldCall, &View) -> Cell,
+    /// The text for a call; empty where the column does not apply.
+    pub text: fn(&TracedCall, &View) -> Cell,
 }
 
 /// Every column of the calls; those that say nothing of any call are left out.
@@ -62,7 +62,7 @@ fn frames(frames: &[u64]) -> String {
     }
 }
 
-fn kernel(told: &ToldCall, side: Side) -> String {
+fn kernel(told: &TracedCall, side: Side) -> String {
     told.call.kernel_of(side).map_or_else(String::new, |view| {
         let KernelView { state, cwnd, rtt, unacked, retransmits, .. } = view;
         let mut text = format!("{state} cwnd {cwnd} rtt {}", rtt.human());

@@ -3,7 +3,7 @@
 use crate::model::Severity;
 use crate::model::{Direction, TcpFlags};
 
-/// What a cell's text stands for; formats with colour turn it into one.
+/// The meaning of a cell's text; formats with colour map it to one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
     /// Nothing in particular.
@@ -34,7 +34,7 @@ pub struct Cell {
     pub text: String,
     /// More lines, where a narrow column stacks its parts.
     pub below: Vec<String>,
-    /// What it stands for.
+    /// The meaning of the text.
     pub tone: Tone,
 }
 
@@ -67,7 +67,7 @@ impl From<&str> for Cell {
     }
 }
 
-/// Who sent it.
+/// The tone of a sender.
 impl From<Direction> for Tone {
     fn from(direction: Direction) -> Self {
         match direction {
@@ -77,7 +77,7 @@ impl From<Direction> for Tone {
     }
 }
 
-/// What the control bits do to the connection.
+/// The tone of the control bits, by their effect on the connection.
 impl From<TcpFlags> for Tone {
     fn from(flags: TcpFlags) -> Self {
         if flags.contains(TcpFlags::RST) {

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::io;
 
 use super::Sink;
-use super::places::Places;
+use super::slots::ConversationSlots;
 use super::totals::{CaptureTotals, LeftOut};
-use super::transcript::ToldCall;
+use super::transcript::TracedCall;
 use crate::explain::{Conversation, FindingDigest, Step, Transfer};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
-/// How much is kept.
+/// Bounds of what a [`Collector`] keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Most conversations.
@@ -39,25 +39,25 @@ impl Default for Bounds {
 /// A conversation with as many of its steps as were kept.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// What the whole conversation was.
+    /// The whole conversation.
     pub conversation: Conversation,
     /// Its first steps.
     pub steps: Vec<Step<'static>>,
-    /// How many more there were.
+    /// Number of further steps that were not kept.
     pub steps_left_out: u64,
     /// The findings of all its steps.
     pub digest: FindingDigest,
 }
 
-/// What was kept of one capture: exact totals, and the first conversations with their first steps.
+/// The collected part of one capture: exact totals, and the first conversations with their first steps.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Where the frames came from.
+    /// The source of the frames.
     pub info: CaptureInfo,
     /// The conversations: the session's own first, then in the order in which they came.
     pub conversations: Vec<Kept>,
-    /// What the programs did, where that was asked for.
-    pub calls: Vec<ToldCall>,
+    /// The calls of the programs, if they were asked for.
+    pub calls: Vec<TracedCall>,
     /// The exact totals, and what was left out.
     pub totals: CaptureTotals,
 }
@@ -67,13 +67,13 @@ pub trait Renderer {
     /// Writes one capture.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn render(&mut self, report: &Report) -> io::Result<()>;
 
     /// Writes what comes after the last capture, and everything still kept back.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn end(&mut self) -> io::Result<()>;
 }
 
@@ -83,11 +83,11 @@ pub struct Collector<R> {
     bounds: Bounds,
     renderer: R,
     info: CaptureInfo,
-    open: Places<Open>,
+    open: ConversationSlots<Open>,
     preferred: Option<HashSet<StreamId>>,
     /// Conversations of several captures shown as one: their names tell them apart only with their files'.
     of_files: Vec<Conversation>,
-    calls: Vec<ToldCall>,
+    calls: Vec<TracedCall>,
     left_out: LeftOut,
 }
 
@@ -107,7 +107,7 @@ impl<R: Renderer> Collector<R> {
             bounds,
             renderer,
             info: CaptureInfo::default(),
-            open: Places::new(bounds.conversations),
+            open: ConversationSlots::new(bounds.conversations),
             preferred: None,
             of_files: Vec::new(),
             calls: Vec::new(),
@@ -119,7 +119,7 @@ impl<R: Renderer> Collector<R> {
 impl<R: Renderer> Sink for Collector<R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
-        self.open = Places::new(self.bounds.conversations).only(self.preferred.take());
+        self.open = ConversationSlots::new(self.bounds.conversations).only(self.preferred.take());
         self.left_out = LeftOut::default();
         Ok(())
     }
@@ -138,7 +138,7 @@ impl<R: Renderer> Sink for Collector<R> {
             self.left_out.step(step);
             return Ok(());
         };
-        open.transfer.see(&step.event);
+        open.transfer.record(&step.event);
         open.digest.see(step);
         if open.steps.len() < steps {
             open.steps.push(step.keep(payload));
@@ -170,7 +170,7 @@ impl<R: Renderer> Sink for Collector<R> {
         Ok(())
     }
 
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, call: &TracedCall) -> io::Result<()> {
         self.calls.push(call.clone());
         Ok(())
     }

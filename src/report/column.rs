@@ -1,4 +1,4 @@
-//! What a column is, and how columns are chosen by name.
+//! Columns of tables, and their selection by name.
 
 use std::fmt;
 
@@ -53,11 +53,11 @@ pub struct Column<T> {
     pub name: &'static str,
     /// The name over the column.
     pub header: &'static str,
-    /// What it shows, for `echolab formats`.
+    /// Short description for `echolab formats`.
     pub about: &'static str,
-    /// How its values are padded.
+    /// The alignment of its values.
     pub align: Align,
-    /// When it is shown.
+    /// The width from which it is shown.
     pub room: Room,
     /// Makes the value.
     pub text: T,
@@ -84,7 +84,7 @@ impl<T> Column<T> {
     }
 }
 
-/// Which columns the reader wants.
+/// The columns that the reader asked for.
 #[derive(Clone, Debug, Default)]
 pub enum Choice<T: 'static> {
     /// Those that the format shows anyway.
@@ -100,7 +100,7 @@ impl<T> Choice<T> {
     /// Reads `time,flags,len`, or `+payload,+options` for these beside the usual ones.
     ///
     /// # Errors
-    /// When a name is not in the registry, or nothing is named.
+    /// If a name is not in the registry, or nothing is named.
     pub fn parse(registry: &'static [Column<T>], names: &str) -> Result<Self, ColumnError> {
         let mut chosen: Vec<&'static Column<T>> = Vec::new();
         for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {

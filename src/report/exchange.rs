@@ -9,11 +9,11 @@ pub struct Exchange {
     pub programs: Vec<&'static str>,
     /// The messages that are shown.
     pub messages: Vec<Message>,
-    /// How many more there were.
+    /// Number of further messages that were not kept.
     pub left_out: u64,
 }
 
-/// What one program sent to another.
+/// A message from one program to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Its first frame.

@@ -1,37 +1,37 @@
-//! What is kept to be shown: the sink that the pipeline pushes into, what it collects, and the columns.
+//! Reports: the sink that the pipeline pushes into, the collected conversations, and the columns.
 //!
-//! What is shown is decided here; how it looks in a format is decided one floor above.
+//! Content is decided here, its appearance in a format one layer above.
 
 mod advice;
-mod answering;
+mod answer_collector;
 mod call_columns;
 mod cell;
 mod collector;
 mod column;
 mod conversation_columns;
 mod exchange;
-mod gather;
+mod forward_sink;
 pub mod ladder;
-mod largest;
+mod largest_conversations;
+mod merged_sink;
 mod part;
-mod places;
+mod per_conversation;
 mod ranking;
-mod relay;
 mod runs;
 #[cfg(test)]
 pub(crate) mod samples;
 mod scan;
 mod selection;
+mod seq_unwrapper;
 pub mod series;
-mod several;
+mod slots;
 mod step_columns;
 mod tally;
-mod titled;
-mod together;
+mod tee_sink;
+mod titled_sink;
 mod totals;
 mod transcript;
 mod triage;
-mod unwrap;
 mod view;
 mod words;
 
@@ -39,7 +39,7 @@ use std::collections::HashSet;
 use std::io;
 
 pub use advice::{Advised, advice};
-pub use answering::Answering;
+pub use answer_collector::AnswerCollector;
 pub use call_columns::{CALL_COLUMNS, CONVERSATION, CallColumn};
 pub use cell::{Cell, Tone};
 pub use collector::{Bounds, Collector, Kept, Renderer, Report};
@@ -48,21 +48,21 @@ pub use column::{
 };
 pub use conversation_columns::{CONVERSATION_COLUMNS, FILE_COLUMN, VERDICT_COLUMN};
 pub use exchange::{Exchange, Message};
-pub use gather::{Gather, Gathered, GatheredRenderer, Gatherer};
-pub use largest::Largest;
+pub use forward_sink::ForwardSink;
+pub use largest_conversations::LargestConversations;
+pub use merged_sink::MergedSink;
 pub use part::{PARTS, Part, Parts};
+pub use per_conversation::{KeptConversation, PerConversation, PerConversationCollector, PerConversationRenderer};
 pub use ranking::Order;
-pub use relay::Relay;
 pub use runs::{Run, runs};
 pub use scan::Scan;
 pub use selection::{Selection, Wanted};
-pub use several::Several;
 pub use step_columns::COLUMNS;
 pub use tally::Tally;
-pub use titled::Titled;
-pub use together::Together;
+pub use tee_sink::TeeSink;
+pub use titled_sink::TitledSink;
 pub use totals::{CaptureTotals, LeftOut, ScenarioShown};
-pub use transcript::{Teller, ToldCall};
+pub use transcript::{CallTracer, TracedCall};
 pub use triage::{Triage, Worst};
 pub use view::{PayloadView, View};
 pub use words::{
@@ -84,10 +84,10 @@ pub trait Sink {
     /// A capture begins.
     ///
     /// # Errors
-    /// When the output can't be written; so for all methods.
+    /// If the output can't be written; so for all methods.
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()>;
 
-    /// Whether it looks at steps; when not, none is explained for it. Once it does not, it does not for good.
+    /// Returns `true` if the sink looks at steps; if not, no step is explained for it. Once `false`, it stays `false`.
     fn wants_steps(&self) -> bool {
         true
     }
@@ -95,10 +95,11 @@ pub trait Sink {
     /// A frame did something.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn step(&mut self, step: &Step<'_>) -> io::Result<()>;
 
-    /// Whether the conversation of this step can still be shown; when not, nothing is kept of it for that.
+    /// Returns `true` if the conversation of this step can still be shown; if not, nothing is kept of it for that
+    /// purpose.
     ///
     /// Once it can't, it can't for good: a bound that is reached stays so until the capture ends.
     fn may_show(&self, _: &Event<'_>) -> bool {
@@ -111,7 +112,7 @@ pub trait Sink {
     /// Of the next capture these conversations are to be kept, and no others: the worst, which a first reading has found.
     fn prefer(&mut self, _: &HashSet<StreamId>) {}
 
-    /// Whether it looks at conversations at all; when not, none is summed up for it, and no finding is counted.
+    /// Returns `true` if the sink looks at conversations; if not, none is summed up for it, and no finding is counted.
     fn wants_conversations(&self) -> bool {
         true
     }
@@ -119,26 +120,26 @@ pub trait Sink {
     /// A conversation has ended, or the capture has.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()>;
 
     /// A program of the session did something; told after all steps, in order of time.
     ///
     /// # Errors
-    /// When the output can't be written.
-    fn call(&mut self, _: &ToldCall) -> io::Result<()> {
+    /// If the output can't be written.
+    fn call(&mut self, _: &TracedCall) -> io::Result<()> {
         Ok(())
     }
 
-    /// How often the program of each side of a conversation sent; told where the programs are echolab's own.
+    /// Takes the number of sends of each side's program; called where the programs are echolab's own.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn sends(&mut self, _: StreamId, _: PerDirection<u64>) -> io::Result<()> {
         Ok(())
     }
 
-    /// Whether it shows calls; a format made for one thing only does not.
+    /// Returns `true` if the sink shows calls; a format with a single purpose does not.
     fn shows_calls(&self) -> bool {
         false
     }
@@ -147,7 +148,7 @@ pub trait Sink {
     /// written.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -155,7 +156,7 @@ pub trait Sink {
     /// The capture has ended.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()>;
 
     /// A capture could not be read, or not to its end; told where several are shown as one.
@@ -164,7 +165,7 @@ pub trait Sink {
     /// There are no more captures: what is still kept back is written.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn end(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -33,7 +33,7 @@ pub static PARTS: &[(Part, &str, &str)] = &[
     (Part::Answers, "answers", "the answers to the questions of labs"),
 ];
 
-/// Which parts are shown; the default is all.
+/// The parts of a report to show; all by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parts(Option<Vec<Part>>);
 
@@ -51,12 +51,12 @@ impl Parts {
         Ok(Self(Some(parts)))
     }
 
-    /// Whether this part is shown.
+    /// Returns `true` if the part is shown.
     pub fn has(&self, part: Part) -> bool {
         self.0.as_ref().is_none_or(|parts| parts.contains(&part))
     }
 
-    /// Whether this part is asked for by name.
+    /// Returns `true` if the part is asked for by name.
     pub fn names(&self, part: Part) -> bool {
         self.0.is_some() && self.has(part)
     }

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use crate::explain::Conversation;
 use crate::model::PerDirection;
 
-/// What makes a conversation come first.
+/// The order in which conversations are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// Problems before warnings, and among those of one severity by the time lost, then by the bytes lost; the rest by bytes
@@ -93,23 +93,23 @@ impl Ord for Ranked {
 #[derive(Debug)]
 pub(super) struct Ranking {
     order: Order,
-    most: usize,
+    max: usize,
     /// The last of them on top, so that it is the first to go.
     heap: BinaryHeap<Reverse<Ranked>>,
     left_out: u64,
 }
 
 impl Ranking {
-    /// At most `most` conversations.
-    pub(super) fn new(order: Order, most: usize) -> Self {
-        Self { order, most, heap: BinaryHeap::new(), left_out: 0 }
+    /// At most `max` conversations.
+    pub(super) fn new(order: Order, max: usize) -> Self {
+        Self { order, max, heap: BinaryHeap::new(), left_out: 0 }
     }
 
     /// Keeps a conversation if it is among the first.
     pub(super) fn offer(&mut self, conversation: &Conversation) {
         let rank = self.order.rank(conversation);
         let came = Reverse(conversation.totals.first_frame);
-        if self.heap.len() >= self.most {
+        if self.heap.len() >= self.max {
             self.left_out += 1;
             if self.heap.peek().is_none_or(|Reverse(last)| (last.rank, last.came) >= (rank, came)) {
                 return;

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::ladder::{Fate, Fold, fates};
+use super::ladder::{DeliveryStatus, Fold, deliveries};
 use super::words::{FRAMES_NAMED, counted, finding_lines_of, ledger_lines};
 use crate::explain::{Conversation, FindingDigest, Phase, Step};
 use crate::model::thresholds::SLOW_RESPONSE;
@@ -17,7 +17,7 @@ use crate::track::{AnalysisFlag, Body, TcpFacts};
 /// So many steps of a run stay in sight at each end.
 const CONTEXT: usize = 2;
 /// One line stands for at least so many steps.
-const LEAST: usize = 6;
+const MIN_RUN: usize = 6;
 /// A segment of so many bytes belongs to a bulk transfer: the MSS where none was agreed (RFC 9293 §3.7.1).
 const BULK: u32 = 536;
 /// Within so many steps of a run both sides have begun to send, where both send.
@@ -57,14 +57,16 @@ impl Run {
 
 /// The runs of a conversation's steps that are long enough to fold, in order.
 pub fn runs(steps: &[Step<'static>], conversation: &Conversation, digest: &FindingDigest) -> Vec<Run> {
-    if steps.len() < LEAST + 2 * CONTEXT {
+    if steps.len() < MIN_RUN + 2 * CONTEXT {
         return Vec::new();
     }
-    let fates = fates(steps.iter());
+    let deliveries = deliveries(steps.iter());
     let proofs = proofs(steps, conversation, digest);
     let stays = |step: &Step<'_>| {
         let frame = step.event.frame;
-        !is_plain(step) || proofs.contains(&frame) || fates.get(&frame).is_some_and(|fate| *fate != Fate::Arrived)
+        !is_plain(step)
+            || proofs.contains(&frame)
+            || deliveries.get(&frame).is_some_and(|delivery| *delivery != DeliveryStatus::Arrived)
     };
     let (mut found, mut open) = (Vec::new(), None);
     for (place, step) in steps.iter().enumerate() {
@@ -84,7 +86,7 @@ struct Open {
     steps: usize,
     phase: Phase,
     sizes: PerDirection<Option<Size>>,
-    /// Whether the last data of each side fell short of a bulk transfer's.
+    /// `true` if the last data of a side fell short of a bulk transfer's.
     short: PerDirection<bool>,
 }
 
@@ -139,7 +141,7 @@ impl Open {
     fn fold(&self, steps: &[Step<'static>], end: usize) -> Option<Run> {
         let folded = self.first + CONTEXT..end.saturating_sub(CONTEXT);
         let mut middle = steps.get(folded.clone())?.iter();
-        if folded.len() < LEAST {
+        if folded.len() < MIN_RUN {
             return None;
         }
         let mut fold = Fold::of(middle.next()?);
@@ -148,7 +150,7 @@ impl Open {
     }
 }
 
-/// Whether nothing distinguishes the step from other data and acknowledgments.
+/// Returns `true` if nothing distinguishes the step from other data and acknowledgments.
 fn is_plain(step: &Step<'_>) -> bool {
     let segment = |facts: &TcpFacts| {
         facts.flags.contains(TcpFlags::ACK)

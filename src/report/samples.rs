@@ -120,7 +120,7 @@ pub(crate) fn play(frames: &[Vec<u8>], sink: &mut dyn Sink) {
     sink.finish(&totals).expect("written");
 }
 
-/// What a sink was told, by numbers.
+/// The calls that a sink got, counted.
 #[derive(Default)]
 pub(crate) struct Told {
     /// The numbers of the steps in their conversations.

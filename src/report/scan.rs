@@ -19,12 +19,12 @@ pub struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Looks for the `most` worst of the `wanted`.
-    pub fn new(wanted: &'a Wanted, most: usize) -> Self {
-        Self { wanted, ranking: Ranking::new(Order::Trouble, most) }
+    /// Looks for the `max` worst of the `wanted`.
+    pub fn new(wanted: &'a Wanted, max: usize) -> Self {
+        Self { wanted, ranking: Ranking::new(Order::Trouble, max) }
     }
 
-    /// What was found.
+    /// The conversations found.
     pub fn found(mut self) -> HashSet<StreamId> {
         self.ranking.take().0.iter().map(|conversation| conversation.totals.stream).collect()
     }

@@ -3,13 +3,13 @@
 use std::io;
 
 use super::Sink;
-use super::relay::Relay;
+use super::forward_sink::ForwardSink;
 use super::totals::{CaptureTotals, LeftOut};
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, Endpoint, FindingCode, FindingCounts};
 use crate::track::{Event, StreamId};
 
-/// Which conversations and steps are wanted; the default is all.
+/// The conversations and steps to show; all by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Only these conversations; empty for all.
@@ -29,7 +29,7 @@ impl Wanted {
             && self.port.is_none_or(|port| ends.iter().any(|end| end.port == port))
     }
 
-    /// Whether this conversation is wanted.
+    /// Returns `true` if the conversation is selected.
     pub fn has(&self, conversation: &Conversation) -> bool {
         let totals = &conversation.totals;
         self.conversation(totals.stream, [totals.client, totals.server]) && self.finding(conversation.findings_count())
@@ -55,14 +55,14 @@ impl<S: Sink> Selection<S> {
     }
 }
 
-impl<S: Sink> Relay for Selection<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for Selection<S> {
+    type Inner = S;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut self.inner
     }
 
@@ -80,7 +80,7 @@ impl<S: Sink> Relay for Selection<S> {
         if !self.wanted.conversation(event.stream, [event.source, event.destination]) {
             return Ok(());
         }
-        if self.wanted.steps.is_some_and(|most| event.number > most) {
+        if self.wanted.steps.is_some_and(|max| event.number > max) {
             self.left_out.step(step);
             return Ok(());
         }

@@ -42,7 +42,7 @@ impl Tally {
         step.findings.iter().for_each(|finding| counts.count_shown(finding.code, step.event.shown_by()));
     }
 
-    /// What was counted of the steps of a conversation that ends.
+    /// Takes the counted step findings of a conversation that ends.
     pub fn of_steps(&mut self, stream: StreamId) -> FindingCounts {
         self.of_steps.remove(&stream).unwrap_or_default()
     }

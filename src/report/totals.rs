@@ -27,13 +27,13 @@ pub struct CaptureTotals {
     pub evicted: u64,
     /// Diagnoses that only the capture as a whole shows.
     pub findings: Vec<Finding>,
-    /// How many findings all steps, all conversations and the capture itself have, whatever is shown.
+    /// Number of findings of all steps, all conversations and the capture itself, independent of display limits.
     pub findings_count: FindingCounts,
-    /// Where and why the capture broke off.
+    /// The place and reason of an early end of the capture.
     pub truncated: Option<String>,
-    /// What people have to know of the source: of text, what it does not show.
+    /// Remarks about the source for the reader; for printed text, the fields that it does not show.
     pub remarks: Vec<String>,
-    /// What stopped the session that was captured, or the reading; not where the capture breaks off.
+    /// The reason why the captured session, or the reading, was stopped; unset where the capture itself ends early.
     pub stopped: Option<StopReason>,
     /// Packets that the kernel dropped; `None` for files.
     pub dropped: Option<u64>,
@@ -49,7 +49,7 @@ pub struct CaptureTotals {
     pub programs: Vec<Program>,
     /// The scenario that the capture is to show.
     pub scenario: Option<Box<ScenarioShown>>,
-    /// What a bound of the output keeps from being shown. Sinks that leave something out add to it.
+    /// Number of items that a bound of the output keeps from being shown. Sinks that leave something out add to it.
     pub left_out: LeftOut,
 }
 
@@ -62,11 +62,11 @@ pub struct ScenarioShown {
     pub about: &'static str,
     /// The findings that show it, each with its frames.
     pub shows: Vec<(FindingCode, Vec<u64>)>,
-    /// What was expected and is not so, a sentence each; `None` where the capture was made at a side that need not show it.
+    /// Unmet expectations, one sentence each; `None` where the capture was made at a side that need not show them.
     pub unmet: Option<Vec<String>>,
     /// The side where it shows.
     pub at: &'static str,
-    /// What else the conversations show together.
+    /// Further remarks about the conversations together.
     pub notes: Vec<String>,
     /// The messages among more than two programs.
     pub exchange: Option<Exchange>,
@@ -89,7 +89,7 @@ impl ScenarioShown {
     }
 }
 
-/// What is counted but not shown, since the output keeps only so much.
+/// Items that are counted but not shown, because of a bound of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
     /// Conversations of which nothing is shown.
@@ -131,14 +131,14 @@ impl LeftOut {
         self.example = self.example.or(other.example);
     }
 
-    /// Whether everything is shown.
+    /// Returns `true` if everything is shown.
     pub fn is_nothing(self) -> bool {
         self == Self::default()
     }
 }
 
 impl CaptureTotals {
-    /// How many conversations of this protocol there are.
+    /// Number of conversations of this protocol.
     pub fn conversations(&self, protocol: Protocol) -> u64 {
         match protocol {
             Protocol::Tcp => self.tcp_conversations,

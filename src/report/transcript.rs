@@ -1,5 +1,5 @@
-//! What the programs did, tied to what the network saw: which frames a send became, which frames brought what was
-//! received.
+//! The calls of the programs, tied to the captured frames: the frames of each send, and the frames that delivered the
+//! data of each receive.
 //!
 //! The steps are followed as they pass; when the capture has ended, each call is told with its frames. Bytes are counted
 //! per connection and direction: TCP's by their place in the stream, UDP's by whole datagrams.
@@ -9,9 +9,9 @@ mod stream;
 use std::collections::HashMap;
 
 #[cfg(test)]
-pub(super) use self::stream::Kind;
+pub(super) use self::stream::FrameKind;
 use self::stream::Progress;
-pub(super) use self::stream::{Seen, Stream};
+pub(super) use self::stream::{Stream, StreamFrame};
 use crate::explain::{Conversation, Step};
 use crate::model::{
     Call, CallKind, ClosedBy, ClosingCall, ClosingCalls, Direction, Endpoint, FailedCall, Nanos, PerDirection,
@@ -20,11 +20,11 @@ use crate::model::{
 use crate::track::StreamId;
 
 /// Most frames kept in mind; calls whose frames come later are told without them.
-const MOST_FRAMES: usize = 100_000;
+const MAX_FRAMES: usize = 100_000;
 
 /// A call and the frames that belong to it.
 #[derive(Clone, Debug)]
-pub struct ToldCall {
+pub struct TracedCall {
     /// Its number among all calls of the session, from 1.
     pub number: u32,
     /// The call.
@@ -35,14 +35,14 @@ pub struct ToldCall {
     pub own: Option<Direction>,
     /// The frames that it became or that brought what it gave, in order.
     pub frames: Vec<u64>,
-    /// How long after the last of these frames that came before it the call returned.
+    /// Time from the last of these frames that came before it to the return of the call.
     pub after: Option<Nanos>,
-    /// How long after the capture's first step the call returned; negative where it was before.
+    /// Time from the capture's first step to the return of the call; negative if it returned before that step.
     pub since_start: Option<Nanos>,
 }
 
-impl ToldCall {
-    /// What was called, in words: `sends 12 bytes`.
+impl TracedCall {
+    /// Describes the call in words: `sends 12 bytes`.
     pub fn what(&self) -> String {
         let bytes = |count| counted(count, "byte");
         let udp = self.stream.is_some_and(|stream| stream.protocol == Protocol::Udp);
@@ -86,7 +86,7 @@ impl ToldCall {
 
 /// Follows steps, then tells calls.
 #[derive(Debug)]
-pub struct Teller {
+pub struct CallTracer {
     most_frames: usize,
     streams: Vec<Stream>,
     places: HashMap<StreamId, usize>,
@@ -96,10 +96,10 @@ pub struct Teller {
     progress: HashMap<(usize, Direction), Progress>,
 }
 
-impl Default for Teller {
+impl Default for CallTracer {
     fn default() -> Self {
         Self {
-            most_frames: MOST_FRAMES,
+            most_frames: MAX_FRAMES,
             streams: Vec::new(),
             places: HashMap::new(),
             frames: 0,
@@ -109,13 +109,13 @@ impl Default for Teller {
     }
 }
 
-impl Teller {
+impl CallTracer {
     /// One that keeps no frame in mind: it only tells how often each side sent.
     pub fn of_sends() -> Self {
         Self { most_frames: 0, ..Self::default() }
     }
 
-    /// How often each side of each conversation sent.
+    /// Counts the sends of each side of each conversation.
     pub fn sends(&self, calls: &[Call]) -> HashMap<StreamId, PerDirection<u64>> {
         let mut sends: HashMap<_, PerDirection<u64>> = HashMap::new();
         for call in calls.iter().filter(|call| matches!(call.kind, CallKind::Send(1..))) {
@@ -131,7 +131,7 @@ impl Teller {
     pub fn follow(&mut self, step: &Step<'_>) {
         let event = &step.event;
         self.start = self.start.or(event.time);
-        if self.streams.len() >= MOST_FRAMES {
+        if self.streams.len() >= MAX_FRAMES {
             return;
         }
         let place = *self.places.entry(event.stream).or_insert_with(|| {
@@ -160,8 +160,8 @@ impl Teller {
     }
 
     /// Tells `calls`, which are in order of time.
-    pub fn tell(&mut self, calls: Vec<Call>) -> Vec<ToldCall> {
-        (1..).zip(calls).map(|(number, call)| self.tell_one(number, call)).collect()
+    pub fn trace(&mut self, calls: Vec<Call>) -> Vec<TracedCall> {
+        (1..).zip(calls).map(|(number, call)| self.trace_one(number, call)).collect()
     }
 
     /// The conversations.
@@ -170,32 +170,33 @@ impl Teller {
     }
 
     /// The traced calls among these that made their kernels send RST instead of FIN, with the frames of the RSTs.
-    pub fn closing_calls(&self, calls: &[ToldCall]) -> ClosingCalls {
+    pub fn closing_calls(&self, calls: &[TracedCall]) -> ClosingCalls {
         let mut closing = ClosingCalls::new();
-        for told in calls {
-            let stream = told.stream.filter(|stream| stream.protocol == Protocol::Tcp);
+        for traced in calls {
+            let stream = traced.stream.filter(|stream| stream.protocol == Protocol::Tcp);
             let stream = stream.and_then(|stream| self.streams.get(*self.places.get(&stream)?));
-            let by = match told.call.kind {
+            let by = match traced.call.kind {
                 CallKind::Close => ClosedBy::Close,
                 CallKind::Exit => ClosedBy::Exit,
                 CallKind::Killed => ClosedBy::Killed,
                 _ => continue,
             };
-            let (unread, lingers) = (told.call.unread.unwrap_or(0), told.call.trace.is_some_and(|trace| trace.lingers));
-            let reset = stream.and_then(|stream| stream.reset_by(&told.call, &told.frames));
+            let (unread, lingers) =
+                (traced.call.unread.unwrap_or(0), traced.call.trace.is_some_and(|trace| trace.lingers));
+            let reset = stream.and_then(|stream| stream.reset_by(&traced.call, &traced.frames));
             if let Some(frame) = reset.filter(|_| unread > 0 || lingers) {
-                closing.insert(frame, ClosingCall { number: told.number, by, unread, lingers });
+                closing.insert(frame, ClosingCall { number: traced.number, by, unread, lingers });
             }
         }
         closing
     }
 
-    fn tell_one(&mut self, number: u32, call: Call) -> ToldCall {
+    fn trace_one(&mut self, number: u32, call: Call) -> TracedCall {
         let since_start = self.start.map(|start| call.time.since(start));
         let place = if call.kind.prepares() { None } else { self.place_of(&call) };
         let Some((place, own, stream)) = place.and_then(|(place, own)| Some((place, own, self.streams.get(place)?)))
         else {
-            return ToldCall { number, call, stream: None, own: None, frames: Vec::new(), after: None, since_start };
+            return TracedCall { number, call, stream: None, own: None, frames: Vec::new(), after: None, since_start };
         };
         let progress = self.progress.entry((place, own)).or_default();
         let found = stream.of(&call, own, progress);
@@ -212,7 +213,7 @@ impl Teller {
         let after = before.filter(|_| waits).map(|time| call.time.since(time));
         let mut frames: Vec<u64> = found.iter().map(|seen| seen.frame).collect();
         frames.dedup();
-        ToldCall { number, stream: Some(stream.id), own: Some(own), frames, after, since_start, call }
+        TracedCall { number, stream: Some(stream.id), own: Some(own), frames, after, since_start, call }
     }
 
     /// The conversation of a call, between its ends the latest that had begun by then or else the first, and which way the caller sends in it:
@@ -252,7 +253,7 @@ mod tests {
     use crate::model::{CaptureInfo, Side};
 
     /// Follows what is played.
-    struct Follower(Teller);
+    struct Follower(CallTracer);
 
     impl Sink for Follower {
         fn capture(&mut self, _: &CaptureInfo) -> io::Result<()> {
@@ -293,17 +294,17 @@ mod tests {
     }
 
     /// Tells calls of which each returned 1 µs after the frame with this number; samples come every 17 µs.
-    fn told(frames: &[Vec<u8>], calls: Vec<(u32, Side, CallKind)>) -> Vec<ToldCall> {
-        let mut follower = Follower(Teller::default());
+    fn traced(frames: &[Vec<u8>], calls: Vec<(u32, Side, CallKind)>) -> Vec<TracedCall> {
+        let mut follower = Follower(CallTracer::default());
         play(frames, &mut follower);
         let call = |(frame, side, kind): (u32, Side, CallKind)| {
             call(Timestamp::new(1_714_912_496, frame * 17_000 + 1_000), side, kind)
         };
-        follower.0.tell(calls.into_iter().map(call).collect())
+        follower.0.trace(calls.into_iter().map(call).collect())
     }
 
-    fn frames(told: &[ToldCall]) -> Vec<&[u64]> {
-        told.iter().map(|told| told.frames.as_slice()).collect()
+    fn frames(traced: &[TracedCall]) -> Vec<&[u64]> {
+        traced.iter().map(|traced| traced.frames.as_slice()).collect()
     }
 
     #[test]
@@ -320,17 +321,17 @@ mod tests {
             (9, Side::Server, CallKind::Close),
             (10, Side::Client, CallKind::Close),
         ];
-        let told = told(&ten_steps(), calls);
+        let traced = traced(&ten_steps(), calls);
         let expected: [&[u64]; 10] = [&[1, 2, 3], &[3], &[4], &[4], &[6], &[6], &[8], &[8], &[9], &[]];
-        assert_eq!(frames(&told), expected);
+        assert_eq!(frames(&traced), expected);
         // received one frame later than it came
-        assert_eq!(told.get(5).and_then(|told| told.after), Some(Nanos(18_000)));
-        assert!(told.iter().all(|told| told.stream.is_some()));
+        assert_eq!(traced.get(5).and_then(|traced| traced.after), Some(Nanos(18_000)));
+        assert!(traced.iter().all(|traced| traced.stream.is_some()));
     }
 
     #[test]
     fn sends_are_counted_of_each_side_without_a_frame_in_mind() {
-        let mut follower = Follower(Teller::of_sends());
+        let mut follower = Follower(CallTracer::of_sends());
         play(&ten_steps(), &mut follower);
         let call = |side, kind| call(Timestamp::new(1_714_912_497, 0), side, kind);
         let kinds = [CallKind::Connect, CallKind::Send(6), CallKind::Send(6), CallKind::Send(0), CallKind::Receive(12)];
@@ -350,10 +351,10 @@ mod tests {
             (2, Side::Server, CallKind::Receive(4)),
             (2, Side::Server, CallKind::Receive(2)),
         ];
-        let told = told(&[data.clone(), data, segment(S, ".", 1, 7, b"")], calls);
+        let traced = traced(&[data.clone(), data, segment(S, ".", 1, 7, b"")], calls);
         // the second is a copy of the packet
         let expected: [&[u64]; 4] = [&[1, 2], &[1, 2], &[1], &[1]];
-        assert_eq!(frames(&told), expected);
+        assert_eq!(frames(&traced), expected);
     }
 
     #[test]
@@ -366,9 +367,9 @@ mod tests {
             (3, Side::Server, CallKind::Send(7)),
         ];
         let expected: [&[u64]; 4] = [&[1], &[2], &[2], &[3]];
-        assert_eq!(frames(&told(&sent, calls)), expected);
-        let nothing = told(&[], vec![(1, Side::Client, CallKind::Connect)]);
-        assert!(nothing.iter().all(|told| told.stream.is_none() && told.frames.is_empty()));
+        assert_eq!(frames(&traced(&sent, calls)), expected);
+        let nothing = traced(&[], vec![(1, Side::Client, CallKind::Connect)]);
+        assert!(nothing.iter().all(|traced| traced.stream.is_none() && traced.frames.is_empty()));
     }
 
     #[test]
@@ -380,8 +381,8 @@ mod tests {
             (2, Side::Client, failed(FailedCall::Connect)),
             (3, Side::Client, failed(FailedCall::Receive)),
         ];
-        let told = told(&ten_steps(), calls);
-        let words: Vec<_> = told.iter().map(ToldCall::what).collect();
+        let traced = traced(&ten_steps(), calls);
+        let words: Vec<_> = traced.iter().map(TracedCall::what).collect();
         let expected = [
             "sends 20,000 bytes",
             "receives 1 byte",
@@ -394,9 +395,10 @@ mod tests {
     #[test]
     fn to_connect_over_udp_sends_nothing_and_so_comes_before_the_first_frame() {
         let sent = [datagram(C, b"request")];
-        let mut told = told(&sent, vec![(0, Side::Client, CallKind::Connect), (1, Side::Client, CallKind::Send(7))]);
-        told.truncate(1);
-        let [connect] = told.as_slice() else { panic!("a call") };
+        let mut traced =
+            traced(&sent, vec![(0, Side::Client, CallKind::Connect), (1, Side::Client, CallKind::Send(7))]);
+        traced.truncate(1);
+        let [connect] = traced.as_slice() else { panic!("a call") };
         assert!(connect.since_start.is_some_and(|since| since < Nanos(0)), "{:?}", connect.since_start);
         assert!(connect.stream.is_some() && connect.frames.is_empty());
         assert_eq!(connect.what(), "connects to 127.0.0.1:6542: over UDP that sends nothing");

@@ -3,8 +3,8 @@
 use std::io;
 
 use super::Sink;
+use super::forward_sink::ForwardSink;
 use super::ranking::{Order, Ranking};
-use super::relay::Relay;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
@@ -15,9 +15,9 @@ use crate::track::StreamId;
 pub struct Worst {
     /// The worst first.
     pub conversations: Vec<Conversation>,
-    /// How many conversations have a warning or a problem, those not kept included.
+    /// Number of conversations with a warning or a problem, including those not kept.
     pub troubled: u64,
-    /// How many conversations there were to choose from.
+    /// Number of all conversations.
     pub of: u64,
 }
 
@@ -46,10 +46,10 @@ impl Eq for Worst {}
 pub struct Triage<S> {
     inner: S,
     more_than: usize,
-    /// Whether steps are shown beside the triage.
+    /// `true` if steps are shown beside the triage.
     details: bool,
     /// Most of the worst that are kept.
-    most: usize,
+    max: usize,
     ranking: Ranking,
     /// The conversations that had a step, up to one more than may be shown.
     seen: Vec<StreamId>,
@@ -58,11 +58,11 @@ pub struct Triage<S> {
 }
 
 impl<S: Sink> Triage<S> {
-    /// Passes the `most` worst conversations on to `inner` where there are `more_than` so many; steps too from then on only
+    /// Passes the `max` worst conversations on to `inner` where there are `more_than` so many; steps too from then on only
     /// where there are `details`.
-    pub fn new(more_than: usize, most: usize, details: bool, inner: S) -> Self {
-        let ranking = Ranking::new(Order::Trouble, most);
-        Self { inner, more_than, details, most, ranking, seen: Vec::new(), offered: 0, troubled: 0 }
+    pub fn new(more_than: usize, max: usize, details: bool, inner: S) -> Self {
+        let ranking = Ranking::new(Order::Trouble, max);
+        Self { inner, more_than, details, max, ranking, seen: Vec::new(), offered: 0, troubled: 0 }
     }
 
     fn is_full(&self) -> bool {
@@ -70,19 +70,19 @@ impl<S: Sink> Triage<S> {
     }
 }
 
-impl<S: Sink> Relay for Triage<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for Triage<S> {
+    type Inner = S;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut self.inner
     }
 
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.ranking = Ranking::new(Order::Trouble, self.most);
+        self.ranking = Ranking::new(Order::Trouble, self.max);
         self.seen.clear();
         (self.offered, self.troubled) = (0, 0);
         self.inner.capture(info)

@@ -1,10 +1,10 @@
-//! How the reader wants values to be shown; nothing here asks a clock or the environment.
+//! Display options for values; nothing here asks a clock or the environment.
 
 use jiff::tz::TimeZone;
 
 use crate::model::{Nanos, Timestamp};
 
-/// How payload bytes are shown.
+/// The notation of payload bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PayloadView {
     /// As text, with what is no text escaped.
@@ -19,7 +19,7 @@ pub enum PayloadView {
 pub struct View {
     /// Raw numbers as on the wire instead of relative and scaled ones.
     pub absolute: bool,
-    /// How payload bytes are shown.
+    /// The notation of payload bytes.
     pub payload: PayloadView,
     /// Most characters of a payload that a cell shows, where there is more room than usual.
     pub shown: Option<usize>,

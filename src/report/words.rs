@@ -3,7 +3,7 @@
 use super::cell::{Cell, Tone};
 use super::collector::{Kept, Report};
 use super::totals::CaptureTotals;
-use super::transcript::ToldCall;
+use super::transcript::TracedCall;
 use super::triage::Worst;
 use super::view::View;
 use crate::explain::{Conversation, Fact, FindingDigest, MergedFinding};
@@ -59,7 +59,7 @@ fn title_with(info: &CaptureInfo, filter: Option<&str>) -> String {
     }
 }
 
-/// How it was captured and by what command this was made, as far as that is known.
+/// The setting of the capture and the command that made this report, as far as they are known.
 pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Option<&str>) -> Vec<Fact> {
     let links: Vec<_> = info.link_types.iter().map(|link| link.name()).collect();
     let file = info.file.as_deref().map(|file| if file == "-" { "standard input" } else { file });
@@ -71,14 +71,14 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
         ("Link type", (!links.is_empty()).then(|| links.join(", "))),
         ("Interface", info.interface.clone()),
         ("Filter", info.filter.clone().filter(|filter| !filter.trim().is_empty())),
-        ("Kept of a frame", info.snaplen.map(|most| format!("at most {} bytes", count(u64::from(most))))),
+        ("Kept of a frame", info.snaplen.map(|max| format!("at most {} bytes", count(u64::from(max))))),
         ("Ended", totals.stopped.map(ended)),
         ("Dropped by the kernel", totals.dropped.map(|dropped| counted(dropped, "packet"))),
     ];
     facts.into_iter().filter_map(|(label, text)| Some(Fact { label, text: text? })).collect()
 }
 
-/// Why there is no more of a capture.
+/// The reason for the early end of a capture.
 fn ended(early: StopReason) -> String {
     match early {
         StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C, SIGTERM or SIGHUP".to_owned(),
@@ -94,7 +94,7 @@ pub fn conversation_title(totals: &ConversationTotals, view: &View) -> String {
     format!("{} conversation {}: client {client} {} server {server}", stream.protocol, stream.number, view.arrow())
 }
 
-/// What the reader of the table needs to know first: the start, the roles, X and Y.
+/// The lines above a conversation's table: its start, its roles, X and Y.
 pub fn conversation_notes(conversation: &Conversation, view: &View) -> Vec<Fact> {
     let totals = &conversation.totals;
     let mut notes = vec![Fact { label: "Roles", text: roles(totals) }];
@@ -137,7 +137,7 @@ fn roles(totals: &ConversationTotals) -> String {
 /// A finding with all its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FindingLine {
-    /// What was found.
+    /// The finding's code.
     pub code: FindingCode,
     /// The text, with the frames that prove it: `… (frames 3, 5)`.
     pub text: String,
@@ -217,7 +217,7 @@ impl LedgerLine {
     }
 }
 
-/// What a conversation waited for, in words.
+/// The kind of a wait, in words.
 fn wait_label(wait: Wait) -> &'static str {
     match wait {
         Wait::ClientApplication => "client's program",
@@ -244,14 +244,14 @@ pub(super) fn frame_list(frames: &[u64], left_out: u64) -> String {
     }
 }
 
-/// What was counted, what went wrong, and what is not shown.
+/// The notes about the capture: counts, problems, and items not shown.
 pub fn capture_notes(report: &Report) -> Vec<Cell> {
     call_note(&report.calls).map(Cell::from).into_iter().chain(capture_notes_of(&report.totals)).collect()
 }
 
-/// What the kernels' view needs to be understood beside the wire's.
-pub fn call_note(calls: &[ToldCall]) -> Option<&'static str> {
-    let closed = |side, told: &ToldCall| told.call.kernel_of(side).is_some_and(|view| view.state == "CLOSE");
+/// The note that relates the kernels' view to the captured frames; `None` if no call has one.
+pub fn call_note(calls: &[TracedCall]) -> Option<&'static str> {
+    let closed = |side, told: &TracedCall| told.call.kernel_of(side).is_some_and(|view| view.state == "CLOSE");
     let any = calls.iter().any(|told| closed(Side::Client, told) || closed(Side::Server, told));
     any.then_some(
         "CLOSE is the state of a socket that its program still has: Linux keeps an end in TIME-WAIT apart from it, so the \
@@ -342,7 +342,7 @@ fn push_program(notes: &mut Vec<Cell>, program: &Program) {
     }
 }
 
-/// What is said of packets that are not the session's.
+/// The sentence about packets that do not belong to the session.
 pub fn others(packets: u64) -> String {
     format!(
         "the capture has {} of other programs, which used the port of this session; its own conversation is shown first",
@@ -350,7 +350,7 @@ pub fn others(packets: u64) -> String {
     )
 }
 
-/// What stands above the table of a triage.
+/// The line above the table of a triage.
 pub fn triage_title(worst: &Worst) -> String {
     let shown = worst.conversations.len() as u64;
     match worst.troubled {
@@ -393,7 +393,7 @@ pub fn triage_lines(worst: &Worst, info: &CaptureInfo, analyze: Option<fn(&str) 
     lines
 }
 
-/// How many findings there are of each severity, and of which codes: `2 problems: refused 1, port_unreachable 1`.
+/// Counts the findings of each severity, with their codes: `2 problems: refused 1, port_unreachable 1`.
 pub fn findings_counts(counts: &FindingCounts) -> Vec<Cell> {
     let line = |severity: Severity| {
         let codes = counts.of_severity(severity);

@@ -6,7 +6,7 @@ use super::added_findings::AddedFindings;
 use super::record::Marks;
 use crate::explain::{Conversation, Step};
 use crate::model::WireAnnotation;
-use crate::report::{CaptureTotals, Relay, Sink};
+use crate::report::{CaptureTotals, ForwardSink, Sink};
 
 /// Passes everything on, and the marks of a capture with the steps that they are about.
 pub struct Marker<'a> {
@@ -43,14 +43,14 @@ impl<'a> Marker<'a> {
     }
 }
 
-impl<'a> Relay for Marker<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for Marker<'a> {
+    type Inner = dyn Sink + 'a;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use anyhow::Result;
 
 use crate::capture::save::CaptureWriter;
-use crate::capture::{Drainer, Interface, LiveCapture, LiveSource, Ring, Stopper};
+use crate::capture::{Drainer, Interface, LiveCapture, LiveSource, Ring, StopHandle};
 use crate::drive::{Network, WireRecord};
 use crate::lab::{HOST_INTERFACE, LabOptions};
 use crate::model::{CaptureInfo, Protocol, Side};
@@ -93,7 +93,7 @@ impl Sources {
 }
 
 /// Ends the captures of a session.
-pub(super) struct Stoppers(Vec<(Option<Side>, Stopper)>);
+pub(super) struct Stoppers(Vec<(Option<Side>, StopHandle)>);
 
 impl NetworkOptions {
     /// Builds the network and opens the captures, each with a `ring` of this size.

@@ -9,7 +9,7 @@ use crate::drive::Scenario;
 use crate::drive::scenario::{BUSY, Expectation, Programs};
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, Checksum, Direction, Endpoint, Finding, FindingCode, Side, visible};
-use crate::report::{CaptureTotals, Exchange, Message, Relay, ScenarioShown, Sink};
+use crate::report::{CaptureTotals, Exchange, ForwardSink, Message, ScenarioShown, Sink};
 use crate::track::{AnalysisFlag, ConversationTotals, StreamId};
 
 /// Counts what passes through.
@@ -150,16 +150,16 @@ impl<'a> Observer<'a> {
     }
 }
 
-impl<'a> Relay for Observer<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for Observer<'a> {
+    type Inner = dyn Sink + 'a;
 
     const SEES_ALL: bool = true;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 

@@ -12,7 +12,7 @@ use crate::drive::{
     Network, ProgramHosts, ProgramOptions, ProgramOutcome, Signal, WireRecord, clear_capabilities, run_programs,
 };
 use crate::model::{CaptureInfo, Program};
-use crate::report::{CaptureTotals, Relay, Sink};
+use crate::report::{CaptureTotals, ForwardSink, Sink};
 use crate::track::StopReason;
 
 /// A session of programs with everything open that needs rights, before its first packet.
@@ -128,14 +128,14 @@ impl<'a> WithPrograms<'a> {
     }
 }
 
-impl<'a> Relay for WithPrograms<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for WithPrograms<'a> {
+    type Inner = dyn Sink + 'a;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 

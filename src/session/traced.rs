@@ -7,7 +7,7 @@ use super::added_findings::AddedFindings;
 use crate::drive::{Transcript, merged};
 use crate::explain::{Conversation, Step};
 use crate::model::{Call, CallKind, CaptureInfo, ClosingCalls, Finding, PerDirection, Protocol};
-use crate::report::{Advised, CaptureTotals, Relay, Sink, Teller, ToldCall, advice};
+use crate::report::{Advised, CallTracer, CaptureTotals, ForwardSink, Sink, TracedCall, advice};
 use crate::track::StreamId;
 
 /// The calls of a session's traced programs, those of the clients and those of the server.
@@ -17,13 +17,13 @@ pub struct Traced(pub [Transcript; 2]);
 /// A sink that ties the calls to the frames of one capture.
 pub struct CallFollower<'a> {
     traced: &'a Traced,
-    teller: Teller,
+    tracer: CallTracer,
 }
 
 /// The calls of a session with their frames in one capture, and what they prove.
 #[derive(Debug)]
 pub struct CallProof {
-    calls: Vec<ToldCall>,
+    calls: Vec<TracedCall>,
     sends: HashMap<StreamId, PerDirection<u64>>,
     closing: ClosingCalls,
     /// By the last frame of each, and what is about no conversation.
@@ -34,7 +34,7 @@ pub struct CallProof {
 impl Traced {
     /// Ties the calls to the frames of a capture that is to be read for the first time.
     pub fn follower(&self) -> CallFollower<'_> {
-        CallFollower { traced: self, teller: Teller::default() }
+        CallFollower { traced: self, tracer: CallTracer::default() }
     }
 }
 
@@ -43,11 +43,11 @@ impl CallFollower<'_> {
     pub fn proof(mut self) -> CallProof {
         let [client, server] = &self.traced.0;
         let calls = without_unused(merged(client, server));
-        let sends = self.teller.sends(&calls);
-        let calls = self.teller.tell(calls);
-        let closing = self.teller.closing_calls(&calls);
+        let sends = self.tracer.sends(&calls);
+        let calls = self.tracer.trace(calls);
+        let closing = self.tracer.closing_calls(&calls);
         let (mut of_frames, mut general) = (HashMap::new(), Vec::new());
-        for advised in advice(&self.teller, &calls) {
+        for advised in advice(&self.tracer, &calls) {
             match advised.stream.and(advised.finding.frames.last().copied()) {
                 Some(frame) => of_frames.entry(frame).or_insert_with(Vec::new).push(advised),
                 None => general.push(advised.finding),
@@ -81,12 +81,12 @@ impl Sink for CallFollower<'_> {
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        self.teller.follow(step);
+        self.tracer.follow(step);
         Ok(())
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        self.teller.ended(conversation);
+        self.tracer.ended(conversation);
         Ok(())
     }
 
@@ -118,14 +118,14 @@ impl<'a> Proven<'a> {
     }
 }
 
-impl<'a> Relay for Proven<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for Proven<'a> {
+    type Inner = dyn Sink + 'a;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 
@@ -139,8 +139,8 @@ impl<'a> Relay for Proven<'a> {
         let mut step = step.clone();
         let reset = step.event.tcp().and_then(|facts| facts.reset).map(|reset| reset.rule.code);
         let findings = step.findings.to_mut();
-        let told = |finding: &&mut Finding| Some(finding.code) == reset;
-        if let Some((closing, finding)) = closing.zip(findings.iter_mut().find(told)) {
+        let traced = |finding: &&mut Finding| Some(finding.code) == reset;
+        if let Some((closing, finding)) = closing.zip(findings.iter_mut().find(traced)) {
             finding.calls = vec![closing.number];
         }
         for advised in advice {
@@ -159,7 +159,7 @@ impl<'a> Relay for Proven<'a> {
             self.sink.sends(stream, sends)?;
         }
         if self.shown {
-            self.proof.calls.iter().try_for_each(|told| self.sink.call(told))?;
+            self.proof.calls.iter().try_for_each(|traced| self.sink.call(traced))?;
         }
         let mut totals = self.added.in_totals(totals);
         self.proof.general.iter().for_each(|finding| totals.findings_count.count(finding.code));

@@ -4,12 +4,12 @@ use std::io;
 
 use crate::drive::{Transcript, merged};
 use crate::explain::{Conversation, Step};
-use crate::report::{CaptureTotals, Relay, Sink, Teller};
+use crate::report::{CallTracer, CaptureTotals, ForwardSink, Sink};
 
 /// Passes everything on, and the calls before the end.
 pub struct Transcribed<'a> {
     sink: &'a mut dyn Sink,
-    teller: Teller,
+    tracer: CallTracer,
     shown: bool,
     transcripts: [Transcript; 2],
 }
@@ -17,34 +17,34 @@ pub struct Transcribed<'a> {
 impl<'a> Transcribed<'a> {
     /// Tells `sink` how often the programs of these transcripts sent; each call too where calls are to be `shown`.
     pub fn new(sink: &'a mut dyn Sink, transcripts: [Transcript; 2], shown: bool) -> Self {
-        Self { sink, teller: teller(shown), shown, transcripts }
+        Self { sink, tracer: tracer(shown), shown, transcripts }
     }
 }
 
-fn teller(shown: bool) -> Teller {
-    if shown { Teller::default() } else { Teller::of_sends() }
+fn tracer(shown: bool) -> CallTracer {
+    if shown { CallTracer::default() } else { CallTracer::of_sends() }
 }
 
-impl<'a> Relay for Transcribed<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for Transcribed<'a> {
+    type Inner = dyn Sink + 'a;
 
     const SEES_ALL: bool = true;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        self.teller.follow(step);
+        self.tracer.follow(step);
         self.sink.step(step)
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
-        self.teller.ended(conversation);
+        self.tracer.ended(conversation);
         self.sink.conversation(conversation)
     }
 
@@ -52,12 +52,12 @@ impl<'a> Relay for Transcribed<'a> {
         // the frames end after both programs have closed
         let [client, server] = &self.transcripts;
         let calls = merged(client, server);
-        let mut teller = std::mem::replace(&mut self.teller, teller(self.shown));
-        for (stream, sends) in teller.sends(&calls) {
+        let mut tracer = std::mem::replace(&mut self.tracer, tracer(self.shown));
+        for (stream, sends) in tracer.sends(&calls) {
             self.sink.sends(stream, sends)?;
         }
         if self.shown {
-            teller.tell(calls).iter().try_for_each(|told| self.sink.call(told))?;
+            tracer.trace(calls).iter().try_for_each(|traced| self.sink.call(traced))?;
         }
         self.sink.finish(totals)
     }

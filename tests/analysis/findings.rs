@@ -6,7 +6,7 @@ use echolab::capture::file;
 use echolab::explain::{Conversation, FindingDigest, Step, VerdictLine};
 use echolab::model::CaptureInfo;
 use echolab::pipeline::{self, Options};
-use echolab::report::{Answering, CaptureTotals, Sink};
+use echolab::report::{AnswerCollector, CaptureTotals, Sink};
 
 use crate::dialogue::{capture, dialogues, line};
 
@@ -98,7 +98,7 @@ fn every_segment_has_the_findings_that_its_dialogue_holds() {
         let lines: Vec<_> = rows.iter().map(|(segment, _)| line(segment, port)).collect();
         let mut said = Said::default();
         let mut source = file::from_reader("dialogue".into(), Cursor::new(capture(&lines))).unwrap();
-        pipeline::run(&mut source, &mut Options::default(), &mut Answering::new(&mut said)).unwrap();
+        pipeline::run(&mut source, &mut Options::default(), &mut AnswerCollector::new(&mut said)).unwrap();
         assert_eq!(said.steps.len(), rows.len(), "{title}");
         for ((segment, wanted), (sentence, findings)) in rows.iter().zip(&said.steps) {
             let (codes, pieces) = quoted(wanted);

@@ -9,6 +9,12 @@ const LINES: usize = 600;
 /// What stands for work not done; upper case only, so that words of the language stay free.
 const MARKS: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
 
+/// Words with which a doc comment would begin as a clause: "What it holds" instead of "The bytes held".
+const CLAUSES: &[&str] = &["What", "Who", "Whose", "Whether", "That", "How", "When", "Which", "Where", "Why"];
+
+/// Folders whose doc comments still have such clauses.
+const CLAUSES_LEFT: &[&str] = &["drive", "echo", "lab", "session", "track"];
+
 struct Rule {
     rule: &'static str,
     /// What is wrong with a file, if anything.
@@ -39,6 +45,21 @@ const RULES: &[Rule] = &[
         },
     },
     Rule {
+        rule: "a doc comment begins with a noun or a verb",
+        breach: |source| {
+            if CLAUSES_LEFT.contains(&source.module()) {
+                return None;
+            }
+            let lines: Vec<_> = source.text.lines().map(str::trim).collect();
+            let doc = |line: &str| line.starts_with("/// ") || line.starts_with("//! ");
+            let begins =
+                |at: usize| !at.checked_sub(1).and_then(|before| lines.get(before)).is_some_and(|line| doc(line));
+            let clause = |line: &str| line[4..].split(|c: char| !c.is_alphabetic()).next().is_some_and(is_clause);
+            let found = |(at, line): (usize, &&str)| doc(line) && begins(at) && clause(line);
+            lines.iter().enumerate().position(found).map(|at| format!("line {}", at + 1))
+        },
+    },
+    Rule {
         rule: "unsafe code says why it is sound",
         breach: |source| {
             let lines: Vec<_> = source.text.lines().collect();
@@ -50,6 +71,10 @@ const RULES: &[Rule] = &[
         },
     },
 ];
+
+fn is_clause(word: &str) -> bool {
+    CLAUSES.contains(&word)
+}
 
 fn breaches(source: &Source) -> Vec<String> {
     let broken = RULES.iter().filter_map(|rule| Some((rule.rule, (rule.breach)(source)?)));
@@ -70,6 +95,9 @@ fn each_rule_sees_its_breach() {
         "//! A file.\n// TODO: write it",
         "//! A file.\nfn f() { todo!() }",
         "//! A file.\nfn f() { unsafe { g() } }",
+        "//! What a file is.",
+        "//! A file.\n\n/// Whether it holds.\nfn f() {}",
+        "//! A file.\n//!\n//! How it works.",
     ] {
         assert_eq!(breaches(&planted("model/seq.rs", text)).len(), 1, "{text}");
     }

@@ -6,7 +6,7 @@ use echolab::explain::{Conversation, Step};
 use echolab::model::{CaptureInfo, Protocol};
 use echolab::model::{Finding, FindingCode, FindingCounts};
 use echolab::pipeline::{self, Options};
-use echolab::report::{Answering, CaptureTotals, Sink};
+use echolab::report::{AnswerCollector, CaptureTotals, Sink};
 use echolab::track::Body;
 
 use super::frames::{Playback, Recorded};
@@ -33,7 +33,7 @@ pub(crate) fn play(frames: Vec<Recorded>, ahead: bool) -> Said {
     let count = frames.len() as u64;
     let mut said = Said::default();
     let mut options = Options { ahead, ..Options::default() };
-    let totals = pipeline::run(&mut Playback::of(frames), &mut options, &mut Answering::new(&mut said)).unwrap();
+    let totals = pipeline::run(&mut Playback::of(frames), &mut options, &mut AnswerCollector::new(&mut said)).unwrap();
     assert_eq!(totals.frames, count);
     assert_eq!(totals.frames, totals.tcp + totals.udp + totals.icmp + totals.other().map(|(_, n)| n).sum::<u64>());
     assert_eq!(said.steps, totals.tcp + totals.udp + totals.icmp);

@@ -3,7 +3,7 @@
 use echolab::model::{FindingCounts, Severity};
 use echolab::pipeline::{self, Options};
 use echolab::render::{self, FORMATS};
-use echolab::report::{Bounds, COLUMNS, Choice, Largest, Order, Scan, Wanted};
+use echolab::report::{Bounds, COLUMNS, Choice, LargestConversations, Order, Scan, Wanted};
 
 use super::frames::{Playback, Recorded};
 
@@ -20,7 +20,7 @@ fn written(frames: &[Recorded], format: &render::Format, options: &render::Optio
     let totals = {
         let sink = format.open(Box::new(&mut out), options);
         let mut sink = match options.summary {
-            true => Box::new(Largest::new(Order::Trouble, 1, sink)),
+            true => Box::new(LargestConversations::new(Order::Trouble, 1, sink)),
             false => sink,
         };
         let totals = pipeline::run(&mut Playback::of(frames.to_vec()), &mut Options::default(), &mut *sink).unwrap();

@@ -1,4 +1,4 @@
-//! How long a record's header is in pcap files of modified programs, which share their magic number with others.
+//! The length of record headers in pcap files of modified programs, which share their magic number with others.
 //!
 //! Red Hat's patches of 1999 put 8 bytes more (interface, protocol, packet type) or 12 into each record, under
 //! Kuznetzov's magic number or, early on, the usual one; some Nokia devices put 4. Only the records themselves tell: with
@@ -35,7 +35,7 @@ pub(super) fn settle(records: &Records, bytes: &[u8], modified: bool) -> usize {
     others.iter().copied().find(|&header| sensible(records, bytes, header) == Some(true)).unwrap_or(records.header)
 }
 
-/// Whether records with headers of `header` bytes make sense; `None` where too few are at hand to tell.
+/// Returns `true` if records with headers of `header` bytes are plausible; `None` where too few bytes are available.
 fn sensible(records: &Records, bytes: &[u8], header: usize) -> Option<bool> {
     let mut rest = bytes;
     let mut first = None;
@@ -48,7 +48,7 @@ fn sensible(records: &Records, bytes: &[u8], header: usize) -> Option<bool> {
         }
         let head = records.read_header(rest);
         let far = first.is_some_and(|first| head.seconds.abs_diff(first) > NEAR);
-        if head.captured > records.most || head.captured > head.wire_len || head.fraction >= records.per_second || far {
+        if head.captured > records.max || head.captured > head.wire_len || head.fraction >= records.per_second || far {
             return Some(false);
         }
         first = first.or(Some(head.seconds));

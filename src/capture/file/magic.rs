@@ -5,11 +5,11 @@ use std::io::Read;
 use anyhow::{Result, bail};
 
 use super::byte_order::ByteOrder;
-use super::packed::Packing;
-use super::window::Window;
+use super::compression::Compression;
+use super::read_buffer::ReadBuffer;
 use crate::capture::text::{self, Form};
 
-/// What a capture's first four bytes say.
+/// The kind of file that a capture's first four bytes announce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Magic {
     Pcap(PcapMagic),
@@ -18,7 +18,7 @@ pub(super) enum Magic {
     Text(Form),
 }
 
-/// What the first four bytes of a pcap file say about the rest.
+/// The properties of a pcap file that its first four bytes announce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PcapMagic {
     pub(super) order: ByteOrder,
@@ -57,8 +57,8 @@ impl Magic {
 }
 
 /// Takes off gzip or zstd, once, and says what is inside.
-pub(super) fn unpack(reader: Box<dyn Read + Send>) -> Result<(Magic, Window)> {
-    let mut window = Window::new(reader);
+pub(super) fn decompress(reader: Box<dyn Read + Send>) -> Result<(Magic, ReadBuffer)> {
+    let mut window = ReadBuffer::new(reader);
     window.holds(8)?;
     if window.bytes().is_empty() {
         bail!(
@@ -66,17 +66,17 @@ pub(super) fn unpack(reader: Box<dyn Read + Send>) -> Result<(Magic, Window)> {
              another file; capture again"
         );
     }
-    let Some(packing) = Packing::of(window.bytes()) else {
+    let Some(compression) = Compression::of(window.bytes()) else {
         return Ok((recognise(&mut window)?, window));
     };
-    let mut window = Window::new(Box::new(packing.unpack(window)));
+    let mut window = ReadBuffer::new(Box::new(compression.decompress(window)));
     if !window.holds(8)? && window.bytes().is_empty() {
         bail!("what is packed in it is empty (0 bytes)");
     }
     Ok((recognise(&mut window)?, window))
 }
 
-fn recognise(window: &mut Window) -> Result<Magic> {
+fn recognise(window: &mut ReadBuffer) -> Result<Magic> {
     let bytes = window.bytes();
     if let Some(magic) = bytes.first_chunk().and_then(|first| Magic::read(*first)) {
         return Ok(magic);

@@ -5,18 +5,18 @@
 //! Wireshark read (modified records, more captured than was on the wire, a sub-second part of a second or more), and the
 //! release before it misreads pcapng's clocks. Neither says in which frame, and how far into it, a damaged file ends.
 //!
-//! What is in a frame is no matter here; comments and blocks other than packets are passed over.
+//! Frames are not decoded here; comments and blocks other than packets are skipped.
 
 mod byte_order;
 mod clock;
-mod damage;
+mod compression;
+mod format_error;
 mod layout;
 mod link;
 mod magic;
-mod packed;
 mod pcap;
 mod pcapng;
-pub(super) mod window;
+pub(super) mod read_buffer;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -24,11 +24,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use self::damage::Damage;
+use self::format_error::FormatError;
 use self::magic::Magic;
 use self::pcap::Records;
 use self::pcapng::Blocks;
-use self::window::Window;
+use self::read_buffer::ReadBuffer;
 use super::Source;
 use super::text::Texts;
 use crate::model::{CaptureFormat, CaptureInfo, Frame};
@@ -36,7 +36,7 @@ use crate::model::{CaptureFormat, CaptureInfo, Frame};
 /// An open capture file; a [`Source`].
 pub struct FileSource {
     info: CaptureInfo,
-    window: Window,
+    window: ReadBuffer,
     body: Body,
     frames: u64,
     ended: bool,
@@ -51,7 +51,7 @@ enum Body {
 /// Opens the capture file at `path`, whatever its name says about its format.
 ///
 /// # Errors
-/// When it cannot be opened, is empty, is no capture, or ends within its header. The text says what to do.
+/// If it cannot be opened, is empty, is no capture, or ends within its header. The text says what to do.
 pub fn open(path: &Path) -> Result<FileSource> {
     from_reader(path.to_string_lossy().into_owned(), open_unread(path)?)
 }
@@ -59,7 +59,7 @@ pub fn open(path: &Path) -> Result<FileSource> {
 /// Opens the file at `path` and reads nothing of it yet: for a program that is to give up rights in between.
 ///
 /// # Errors
-/// When it cannot be opened, or is a directory. The text says what to do.
+/// If it cannot be opened, or is a directory. The text says what to do.
 pub fn open_unread(path: &Path) -> Result<File> {
     let opened = File::open(path).map_err(refusal).and_then(|file| match file.metadata() {
         Ok(meta) if meta.is_dir() => bail!("it is a directory: name a capture file in it"),
@@ -68,7 +68,7 @@ pub fn open_unread(path: &Path) -> Result<File> {
     opened.with_context(|| format!("cannot open the capture {path:?}"))
 }
 
-/// Why a file was not opened, with what to do about it.
+/// The error for a file that can't be opened, with advice.
 fn refusal(error: io::Error) -> anyhow::Error {
     match error.kind() {
         io::ErrorKind::NotFound => anyhow!("there is no such file: check the path"),
@@ -80,7 +80,7 @@ fn refusal(error: io::Error) -> anyhow::Error {
 /// Reads a capture from any reader; `name` is what people are shown, `-` for standard input.
 ///
 /// # Errors
-/// When it is empty, is no capture, or ends within its header. The text says what to do.
+/// If it is empty, is no capture, or ends within its header. The text says what to do.
 pub fn from_reader(name: String, reader: impl Read + Send + 'static) -> Result<FileSource> {
     let shown = if name == "-" { "standard input".to_owned() } else { format!("the capture {name:?}") };
     FileSource::new(name, Box::new(reader)).with_context(|| format!("cannot read {shown}"))
@@ -88,7 +88,7 @@ pub fn from_reader(name: String, reader: impl Read + Send + 'static) -> Result<F
 
 impl FileSource {
     fn new(name: String, reader: Box<dyn Read + Send>) -> Result<Self> {
-        let (magic, mut window) = magic::unpack(reader)?;
+        let (magic, mut window) = magic::decompress(reader)?;
         let (format, body, link_types) = match magic {
             Magic::Pcap(layout) => {
                 let records = Records::open(layout, &mut window)?;
@@ -139,7 +139,7 @@ impl Source for FileSource {
             }
             Err(error) => {
                 self.ended = true;
-                Err(if is_text { error } else { Damage::at_frame(number, error) })
+                Err(if is_text { error } else { FormatError::at_frame(number, error) })
             }
         }
     }

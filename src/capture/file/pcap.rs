@@ -5,9 +5,9 @@ use std::io;
 use anyhow::{Result, bail};
 
 use super::byte_order::ByteOrder;
-use super::damage::{Damage, Place, impossible_length};
+use super::format_error::{ErrorPlace, FormatError, impossible_length};
 use super::magic::PcapMagic;
-use super::window::Window;
+use super::read_buffer::ReadBuffer;
 use super::{layout, link};
 use crate::model::{Frame, LinkType, Timestamp};
 
@@ -21,12 +21,12 @@ pub(super) struct Records {
     pub(super) swapped: Swapped,
     /// Length of a record's header: 16 but for modified files.
     pub(super) header: usize,
-    pub(super) most: u32,
+    pub(super) max: u32,
     modified: bool,
     link: LinkType,
 }
 
-/// Whether the lengths on the wire and captured stand in each other's place, as old versions wrote them.
+/// The order of the captured length and the length on the wire, which old versions swapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Swapped {
     No,
@@ -46,9 +46,9 @@ pub(super) struct RecordHeader {
 
 impl Records {
     /// Reads the file's header.
-    pub(super) fn open(magic: PcapMagic, window: &mut Window) -> Result<Self> {
+    pub(super) fn open(magic: PcapMagic, window: &mut ReadBuffer) -> Result<Self> {
         if !window.holds(FILE_HEADER)? {
-            return Err(Damage::cut_header(window.bytes().len(), "pcap header", FILE_HEADER).into());
+            return Err(FormatError::cut_header(window.bytes().len(), "pcap header", FILE_HEADER).into());
         }
         let order = magic.order;
         let [_, version, _, _, _, network] = order.words(window.take(FILE_HEADER)).unwrap_or_default();
@@ -66,10 +66,10 @@ impl Records {
         };
         // the upper bits say whether and how long a frame check sequence follows each frame
         let link = link::from_file((network & 0xffff) as u16);
-        let most = link::most_captured(link);
+        let max = link::most_captured(link);
         let header = if magic.modified { layout::MODIFIED } else { layout::STANDARD };
         let PcapMagic { per_second, modified, .. } = magic;
-        Ok(Self { order, per_second, swapped, header, most, modified, link })
+        Ok(Self { order, per_second, swapped, header, max, modified, link })
     }
 
     pub(super) fn link(&self) -> LinkType {
@@ -78,26 +78,26 @@ impl Records {
 
     /// The next record; `None` at the end.
     #[inline]
-    pub(super) fn next<'w>(&mut self, window: &'w mut Window, number: u64) -> io::Result<Option<Frame<'w>>> {
+    pub(super) fn next<'w>(&mut self, window: &'w mut ReadBuffer, number: u64) -> io::Result<Option<Frame<'w>>> {
         if !window.holds(self.header)? {
             let have = window.bytes().len();
             return if have == 0 {
                 Ok(None)
             } else {
-                Err(Damage::cut(Place::Frame(number), have, "record header", self.header))
+                Err(FormatError::cut(ErrorPlace::Frame(number), have, "record header", self.header))
             };
         }
         if number == 1 {
             self.header = layout::settle(self, window.bytes(), self.modified);
         }
         let head = self.read_header(window.bytes());
-        if head.captured > self.most {
-            let what = impossible_length(head.captured, self.most);
-            return Err(Damage::invalid(Place::Frame(number), window.position(), what));
+        if head.captured > self.max {
+            let what = impossible_length(head.captured, self.max);
+            return Err(FormatError::invalid(ErrorPlace::Frame(number), window.position(), what));
         }
         let record = self.header + head.captured as usize;
         if !window.holds(record)? {
-            return Err(Damage::cut(Place::Frame(number), window.bytes().len(), "record", record));
+            return Err(FormatError::cut(ErrorPlace::Frame(number), window.bytes().len(), "record", record));
         }
         Ok(Some(Frame {
             unknown: Default::default(),
@@ -110,9 +110,9 @@ impl Records {
         }))
     }
 
-    /// Whether the next record is in the window whole.
+    /// Returns `true` if the whole next record is in the buffer.
     #[inline]
-    pub(super) fn is_next_in(&self, window: &Window) -> bool {
+    pub(super) fn is_next_in(&self, window: &ReadBuffer) -> bool {
         let bytes = window.bytes();
         bytes.len().checked_sub(self.header).is_some_and(|rest| self.read_header(bytes).captured as usize <= rest)
     }

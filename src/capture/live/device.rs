@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use nix::net::if_::if_nametoindex;
 use pcap::Device;
 
-/// Where a session can be seen.
+/// An interface on which a session can be captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Interface {
     /// The loopback interface, by the name that the system has for it.
@@ -25,7 +25,7 @@ pub enum Interface {
     Shared {
         /// The name that libpcap takes; `any` is all interfaces at once, as LINUX_SLL2.
         name: String,
-        /// Whether it is the loopback interface.
+        /// `true` for the loopback interface.
         loopback: bool,
     },
 }
@@ -40,7 +40,7 @@ impl Interface {
         }
     }
 
-    /// What people are told: the name, with the host where it is not this one, as in `client:eth0`.
+    /// The name as printed, with the host if it is another one, as in `client:eth0`.
     pub fn label(&self) -> String {
         match self {
             Self::Private { host, name } => format!("{host}:{name}"),
@@ -48,7 +48,7 @@ impl Interface {
         }
     }
 
-    /// Whether each packet is seen leaving and arriving: two sockets of one host meet on loopback.
+    /// Returns `true` if each packet is captured on departure and on arrival: two sockets of one host meet on loopback.
     pub(super) fn sees_both_ends(&self) -> bool {
         match self {
             Self::Loopback(_) | Self::Any => true,
@@ -57,7 +57,7 @@ impl Interface {
         }
     }
 
-    /// Whether it is all interfaces at once.
+    /// Returns `true` for all interfaces at once.
     pub(super) fn is_any(&self) -> bool {
         self.name() == ANY
     }
@@ -65,7 +65,7 @@ impl Interface {
     /// The interface of this name, for a capture of any program's traffic.
     ///
     /// # Errors
-    /// When there is none of this name; the message has the names that there are.
+    /// If there is none of this name; the message has the names that there are.
     pub fn shared(name: &str) -> Result<Self> {
         let all = interfaces()?;
         if let Some(found) = all.iter().find(|one| one.name == name) {
@@ -81,7 +81,7 @@ impl Interface {
     /// Takes the name given on the command line; `None` is the loopback interface.
     ///
     /// # Errors
-    /// When `name` is neither the loopback interface nor `any`, or the system has no loopback interface.
+    /// If `name` is neither the loopback interface nor `any`, or the system has no loopback interface.
     pub fn from_name(name: Option<&str>) -> Result<Self> {
         if name == Some("any") {
             return Ok(Self::Any);
@@ -105,9 +105,9 @@ const ANY: &str = "any";
 pub struct InterfaceInfo {
     /// Its name.
     pub name: String,
-    /// Whether it is up; `any` always is.
+    /// `true` if it is up; `any` always is.
     pub is_up: bool,
-    /// Whether it is the loopback interface.
+    /// `true` for the loopback interface.
     pub is_loopback: bool,
     /// Its addresses.
     pub addresses: Vec<IpAddr>,
@@ -116,7 +116,7 @@ pub struct InterfaceInfo {
 /// The interfaces of this host, `any` first.
 ///
 /// # Errors
-/// When the system does not list them.
+/// If the system does not list them.
 pub fn interfaces() -> Result<Vec<InterfaceInfo>> {
     let devices = Device::list().context("can't list the network interfaces")?;
     // libpcap also lists sources of other things: USB, D-Bus, netfilter's logs
@@ -141,7 +141,7 @@ pub(super) fn loopback_index() -> Result<u32> {
     if_nametoindex(name.as_str()).with_context(|| format!("can't find the index of {name}"))
 }
 
-/// How many characters must be changed, added or left out to make one name of the other (Levenshtein's distance).
+/// Number of characters to change, add or remove to turn one name into the other (Levenshtein distance).
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.chars().count()).collect();
     for (index, a) in one.chars().enumerate() {

@@ -10,21 +10,21 @@ pub struct Drainer(Arc<Shared>);
 
 /// The capture's end of it.
 #[derive(Debug)]
-pub(super) struct Drained {
+pub(super) struct DrainReceiver {
     shared: Arc<Shared>,
     pub(super) asked: PipeReader,
 }
 
 #[derive(Debug)]
 struct Shared {
-    wishes: Mutex<Wishes>,
+    state: Mutex<DrainState>,
     done: Condvar,
     /// Wakes the capture.
     ask: PipeWriter,
 }
 
 #[derive(Debug, Default)]
-struct Wishes {
+struct DrainState {
     asked: u64,
     done: u64,
     /// Batches that were handed over.
@@ -34,48 +34,48 @@ struct Wishes {
 }
 
 impl Shared {
-    fn wishes(&self) -> MutexGuard<'_, Wishes> {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, DrainState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Both ends.
 ///
 /// # Errors
-/// When the system gives no pipe.
-pub(super) fn pair() -> io::Result<(Drainer, Drained)> {
+/// If the system gives no pipe.
+pub(super) fn pair() -> io::Result<(Drainer, DrainReceiver)> {
     let (asked, ask) = io::pipe()?;
-    let shared = Arc::new(Shared { wishes: Mutex::default(), done: Condvar::new(), ask });
-    Ok((Drainer(Arc::clone(&shared)), Drained { shared, asked }))
+    let shared = Arc::new(Shared { state: Mutex::default(), done: Condvar::new(), ask });
+    Ok((Drainer(Arc::clone(&shared)), DrainReceiver { shared, asked }))
 }
 
 impl Drainer {
     /// Returns when every block that the kernel has filled by now is taken out of the ring, or when nobody has read anything
     /// of the capture for as long as `stuck`.
     pub fn drain(&self, stuck: Duration) {
-        let mut wishes = self.0.wishes();
-        wishes.asked += 1;
-        let wish = wishes.asked;
+        let mut state = self.0.state();
+        state.asked += 1;
+        let request = state.asked;
         // a capture that has ended fills no ring; the pipe is never full: there are fewer threads than it has room
-        if wishes.over || (&self.0.ask).write(&[1]).is_err() {
+        if state.over || (&self.0.ask).write(&[1]).is_err() {
             return;
         }
-        let mut seen = wishes.progress;
+        let mut seen = state.progress;
         let mut deadline = Instant::now() + stuck;
-        while wishes.done < wish && !wishes.over {
-            if wishes.progress != seen {
-                (seen, deadline) = (wishes.progress, Instant::now() + stuck);
+        while state.done < request && !state.over {
+            if state.progress != seen {
+                (seen, deadline) = (state.progress, Instant::now() + stuck);
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            wishes = self.0.done.wait_timeout(wishes, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self.0.done.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
 
-impl Drained {
+impl DrainReceiver {
     /// Takes the wishes before the ring is emptied; `is_asked` says that there is something to read.
     pub(super) fn take(&mut self, is_asked: bool) -> u64 {
         if is_asked {
@@ -83,28 +83,28 @@ impl Drained {
             // what is left wakes the capture again
             let _ = self.asked.read(&mut bytes);
         }
-        self.shared.wishes().asked
+        self.shared.state().asked
     }
 
     /// The reader has taken something.
     pub(super) fn progressed(&self) {
-        self.shared.wishes().progress += 1;
+        self.shared.state().progress += 1;
         self.shared.done.notify_all();
     }
 
     /// The ring is empty: the wishes that were taken before are met.
-    pub(super) fn met(&self, asked: u64) {
-        let mut wishes = self.shared.wishes();
-        if wishes.done < asked {
-            wishes.done = asked;
+    pub(super) fn complete(&self, asked: u64) {
+        let mut state = self.shared.state();
+        if state.done < asked {
+            state.done = asked;
             self.shared.done.notify_all();
         }
     }
 }
 
-impl Drop for Drained {
+impl Drop for DrainReceiver {
     fn drop(&mut self) {
-        self.shared.wishes().over = true;
+        self.shared.state().over = true;
         self.shared.done.notify_all();
     }
 }
@@ -115,14 +115,14 @@ mod tests {
 
     #[test]
     fn a_wish_is_met_by_who_empties_the_ring_after_it() -> io::Result<()> {
-        let (drainer, mut drained) = pair()?;
+        let (drainer, mut drain_receiver) = pair()?;
         let other = drainer.clone();
         let waiting = std::thread::spawn(move || other.drain(Duration::from_secs(3600)));
         let mut byte = [0; 1];
-        drained.asked.read_exact(&mut byte)?;
-        let asked = drained.take(false);
+        drain_receiver.asked.read_exact(&mut byte)?;
+        let asked = drain_receiver.take(false);
         assert_eq!(asked, 1);
-        drained.met(asked);
+        drain_receiver.complete(asked);
         assert!(waiting.join().is_ok());
         // nobody meets this one
         drainer.drain(Duration::from_millis(1));
@@ -131,10 +131,10 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_capture_that_has_ended() -> io::Result<()> {
-        let (drainer, drained) = pair()?;
+        let (drainer, drain_receiver) = pair()?;
         let other = drainer.clone();
         let waiting = std::thread::spawn(move || other.drain(Duration::from_secs(3600)));
-        drop(drained);
+        drop(drain_receiver);
         assert!(waiting.join().is_ok());
         drainer.drain(Duration::from_secs(3600));
         Ok(())

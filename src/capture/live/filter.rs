@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::model::Protocol;
 
-/// What belongs to a session on these ports of `host`, in libpcap's language.
+/// The filter for a session on these ports of `host`, as a libpcap expression.
 ///
 /// More than the port: ICMP errors have no port of their own, and neither have later fragments, which only UDP has. What
 /// of these is somebody else's is told apart by whoever reads the packets.
@@ -28,8 +28,8 @@ const ICMP_ERRORS: &str = "(icmp and (icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 5 
 /// Later fragments, which have no ports.
 const LATER_FRAGMENTS: &str = "(ip[6:2] & 0x1fff != 0) or (ip6[6] = 44)";
 
-/// What a live capture is to hold, in libpcap's language: traffic with one of `ports`, of one of `hosts`, that passes
-/// `filter`, as far as each is asked for; nothing where none is. The second is the same as people are told it.
+/// The filter of a live capture, as a libpcap expression: traffic with one of `ports`, of one of `hosts`, that passes
+/// `filter`, as far as each is asked for; `None` if none is. The second is the same as people are told it.
 ///
 /// ICMP errors come too, whatever is asked for: they may be about that traffic, and which are is for the reader to tell.
 /// So do later fragments where ports are asked for. Both stand first: `vlan` in a filter shifts what stands behind it.

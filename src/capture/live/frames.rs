@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use crate::capture::Source;
 use crate::model::{CaptureInfo, Frame, LinkType, Timestamp};
 
-/// What the capture thread sends.
+/// A message from the capture thread.
 pub(super) enum Message {
     /// Frames, in order.
     Frames(Batch),
@@ -15,9 +15,9 @@ pub(super) enum Message {
     End {
         /// Packets that the kernel dropped.
         dropped: u64,
-        /// Why the capture broke off.
+        /// The reason why the capture broke off.
         error: Option<String>,
-        /// What became of the capture file.
+        /// The result of writing the capture file.
         written: io::Result<()>,
     },
 }
@@ -76,7 +76,7 @@ impl LiveSource {
     /// Waits for the end of the capture, whether or not its frames were read, and gives what became of its file.
     ///
     /// # Errors
-    /// When the file lacks frames: the error says which.
+    /// If the file lacks frames: the error says which.
     pub fn finish(mut self) -> io::Result<()> {
         // that it broke off has been told by who read it
         while let Ok(true) = self.refill() {}

@@ -2,15 +2,15 @@
 //!
 //! The order matters and is the caller's to keep: [`LiveCapture::open`], then bind the server, then
 //! [`LiveCapture::set_filter`] with its port, then [`LiveCapture::start`], and only then the first packet. What the
-//! kernel had seen when [`Stopper::stop`] is called is delivered to the last frame: the end is found by counting, not
+//! kernel had seen when [`StopHandle::stop`] is called is delivered to the last frame: the end is found by counting, not
 //! by waiting. On an interface that shows the session alone no filter is needed.
 
+mod backlog;
 mod device;
 mod drainer;
 mod filter;
 mod frames;
 mod notice;
-mod past;
 mod ring;
 mod worker;
 
@@ -25,7 +25,7 @@ pub use filter::session_filter;
 pub use frames::LiveSource;
 pub use notice::{Notice, Notify};
 pub use ring::Ring;
-pub use worker::Stopper;
+pub use worker::StopHandle;
 
 use super::save::CaptureWriter;
 use super::tee::Tee;
@@ -37,7 +37,7 @@ pub const SNAPLEN: i32 = 262_144;
 /// After how many milliseconds the kernel hands over a block that is not full.
 const BLOCK_TIMEOUT_MS: i32 = 2;
 
-/// How a user comes by the right to capture, for this subcommand: with root, or with the capability.
+/// The ways in which a user gets the right to capture with this subcommand: with root, or with the capability.
 pub fn ways_to_capture(subcommand: &str) -> String {
     format!(
         "Capturing needs CAP_NET_RAW. Any one of these gives it:\n  \
@@ -46,7 +46,7 @@ pub fn ways_to_capture(subcommand: &str) -> String {
     )
 }
 
-/// How any user can see a session captured, where the system lets its users make namespaces.
+/// The command that captures a session as any user, where the system allows user namespaces.
 const WITHOUT_ROOT: &str = "unshare -rn sh -c 'ip link set lo up; echolab session ...'    (no root at all)";
 
 /// The same for those who want to capture other programs.
@@ -69,9 +69,9 @@ pub struct LiveCapture {
     capture: Capture<Active>,
     info: CaptureInfo,
     link: LinkType,
-    past: past::Past,
+    backlog: backlog::Backlog,
     drainer: Drainer,
-    drained: drainer::Drained,
+    drain_receiver: drainer::DrainReceiver,
     /// The loopback interface, whose packets `any` shows leaving and arriving.
     twice: Option<u32>,
 }
@@ -80,7 +80,7 @@ impl LiveCapture {
     /// Opens `interface`. From here on the kernel fills the ring, which is of the size that is asked for.
     ///
     /// # Errors
-    /// When there is no right to capture (the message names the ways out), or no such interface.
+    /// If there is no right to capture (the message names the ways out), or no such interface.
     pub fn open(interface: &Interface, ring: Ring) -> Result<Self> {
         let name = interface.name();
         let mut capture = Capture::from_device(name)
@@ -113,8 +113,8 @@ impl LiveCapture {
         };
         // on other interfaces what leaves is seen once, and must not be ignored
         let twice = (info.live && interface.is_any()).then(device::loopback_index).transpose()?;
-        let (drainer, drained) = drainer::pair().context("can't set up the capture")?;
-        Ok(Self { capture, info, link, past: past::Past::default(), drainer, drained, twice })
+        let (drainer, drain_receiver) = drainer::pair().context("can't set up the capture")?;
+        Ok(Self { capture, info, link, backlog: backlog::Backlog::default(), drainer, drain_receiver, twice })
     }
 
     /// Has the ring emptied once the capture is started.
@@ -126,7 +126,7 @@ impl LiveCapture {
     /// called once.
     ///
     /// # Errors
-    /// When libpcap refuses the filter.
+    /// If libpcap refuses the filter.
     pub fn set_filter(&mut self, filter: &str) -> Result<()> {
         self.set_filters(filter, filter)
     }
@@ -135,7 +135,7 @@ impl LiveCapture {
     /// and ICMP errors. Frames from before are thrown away. To be called once.
     ///
     /// # Errors
-    /// When libpcap refuses the filter, or knows no address of a host.
+    /// If libpcap refuses the filter, or knows no address of a host.
     pub fn choose(&mut self, ports: &[u16], hosts: &[String], filter: Option<&str>) -> Result<()> {
         let filters = filter::capture_filter(ports, hosts, filter);
         let (whole, asked) = filters.unwrap_or_default();
@@ -144,7 +144,7 @@ impl LiveCapture {
 
     /// `asked` is what people are told of the filter.
     fn set_filters(&mut self, filter: &str, asked: &str) -> Result<()> {
-        self.past = past::discard(&mut self.capture).context("can't empty the capture")?;
+        self.backlog = backlog::discard(&mut self.capture).context("can't empty the capture")?;
         let once = self.twice.map(|index| format!("not (outbound and ifindex {index})"));
         let whole = match (once, filter.is_empty()) {
             (None, _) => filter.to_owned(),
@@ -156,7 +156,7 @@ impl LiveCapture {
         Ok(())
     }
 
-    /// What is known of the capture before its first frame.
+    /// The information known before the first frame.
     pub fn info(&self) -> &CaptureInfo {
         &self.info
     }
@@ -165,12 +165,12 @@ impl LiveCapture {
     /// any more.
     ///
     /// # Errors
-    /// When the system gives no thread or no pipe.
-    pub fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, Stopper)> {
+    /// If the system gives no thread or no pipe.
+    pub fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, StopHandle)> {
         worker::start(self, Tee::new(file), None, Box::new(|_| ()))
     }
 
-    /// The same; the capture ends by itself after `most` frames, if so many are given, and tells `notify` what happens to
+    /// The same; the capture ends by itself after `max` frames, if so many are given, and tells `notify` what happens to
     /// it before.
     ///
     /// # Errors
@@ -178,10 +178,10 @@ impl LiveCapture {
     pub fn start_for(
         self,
         file: Option<CaptureWriter>,
-        most: Option<u64>,
+        max: Option<u64>,
         notify: Notify,
-    ) -> io::Result<(LiveSource, Stopper)> {
-        worker::start(self, Tee::new(file), most, notify)
+    ) -> io::Result<(LiveSource, StopHandle)> {
+        worker::start(self, Tee::new(file), max, notify)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What happens to a live capture while it runs, for those who watch it.
+//! Events of a live capture while it runs.
 
 use std::fmt;
 

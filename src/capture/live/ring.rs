@@ -4,18 +4,18 @@
 const BLOCK_BYTES: u64 = 256 << 10;
 
 /// A ring of this size holds half a second of packets that come one by one, and 48 MiB of those that are large.
-const MOST_BLOCKS: u64 = 256;
+const MAX_BLOCKS: u64 = 256;
 
 /// Blocks for packets that come one by one: enough for a quarter of a second in which the capture's thread does not run.
-const MOST_FOR_PACKETS: u64 = 128;
+const MAX_FOR_PACKETS: u64 = 128;
 
 /// Room for a few packets of others.
-const LEAST_BLOCKS: u64 = 16;
+const MIN_BLOCKS: u64 = 16;
 
 /// Bytes of large frames that a block holds at least: three of loopback's largest, which are a little longer than 64 KiB.
 const LARGE_FRAMES: u64 = 3 * 65_549;
 
-/// How large a ring is.
+/// The size of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ring {
     blocks: u64,
@@ -23,25 +23,25 @@ pub struct Ring {
 
 impl Ring {
     /// The largest, for any traffic.
-    pub const LARGEST: Self = Self { blocks: MOST_BLOCKS };
+    pub const LARGEST: Self = Self { blocks: MAX_BLOCKS };
 
     /// Room for so many packets with so many bytes of payload in all, even if the capture's thread does not run before
     /// their end, each packet is in a block of its own, and half of the room for bytes stays empty; for more of them as much
     /// room as is sensible.
     pub fn for_traffic(packets: u64, bytes: u64) -> Self {
-        let blocks = packets.saturating_add(2).min(MOST_FOR_PACKETS).max(bytes.div_ceil(LARGE_FRAMES / 2));
-        Self { blocks: blocks.clamp(LEAST_BLOCKS, MOST_BLOCKS) }
+        let blocks = packets.saturating_add(2).min(MAX_FOR_PACKETS).max(bytes.div_ceil(LARGE_FRAMES / 2));
+        Self { blocks: blocks.clamp(MIN_BLOCKS, MAX_BLOCKS) }
     }
 
     /// As large as was asked for, in mebibytes; at least 1 MiB, at most 2,047, since libpcap counts the bytes in 31 bits.
     pub fn of_mebibytes(size: u32) -> Self {
-        Self { blocks: u64::from(size.clamp(1, Self::MOST_MEBIBYTES)) * 4 }
+        Self { blocks: u64::from(size.clamp(1, Self::MAX_MEBIBYTES)) * 4 }
     }
 
     /// The most that libpcap can be asked for, in mebibytes.
-    pub const MOST_MEBIBYTES: u32 = 2047;
+    pub const MAX_MEBIBYTES: u32 = 2047;
 
-    /// What libpcap is asked for.
+    /// The size to request from libpcap, in bytes.
     pub(super) fn bytes(self) -> i32 {
         i32::try_from(self.blocks * BLOCK_BYTES).unwrap_or(i32::MAX)
     }

@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout};
 use pcap::{Active, Capture, Packet};
 
 use super::LiveCapture;
-use super::drainer::Drained;
+use super::drainer::DrainReceiver;
 use super::frames::{Batch, LiveSource, Message};
 use super::notice::{Notice, Notify};
 use crate::capture::tee::Tee;
@@ -21,14 +21,14 @@ const BATCHES: usize = 32;
 /// A batch is handed over when it holds this many bytes.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// How long the ring may stay silent while a frame is still missing before that frame is given up, in milliseconds.
-/// The kernel hands a block over within two, unless the machine stands still.
+/// Time for which the ring may stay silent while a frame is still missing, before that frame is given up, in
+/// milliseconds. The kernel hands a block over within two, unless the machine stands still.
 const SILENCE_MS: u16 = 1000;
 
 /// Ends a capture when told to, or when dropped.
-pub struct Stopper(PipeWriter);
+pub struct StopHandle(PipeWriter);
 
-impl Stopper {
+impl StopHandle {
     /// Has the capture deliver what the kernel has seen so far, and end. Returns at once.
     pub fn stop(self) {}
 
@@ -40,11 +40,11 @@ impl Stopper {
     }
 }
 
-/// What the thread works with.
+/// The state of the capture thread.
 struct Worker {
     capture: Capture<Active>,
     stopped: PipeReader,
-    drained: Drained,
+    drain_receiver: DrainReceiver,
     messages: SyncSender<Message>,
     batch: Batch,
     /// Written to here and not by who reads: a report that is slow, or nobody looks at, is no reason to lose a frame.
@@ -53,25 +53,25 @@ struct Worker {
     /// Frames of the session so far.
     frames: u64,
     /// The capture ends after so many.
-    most: u64,
+    max: u64,
     /// Frames taken out of the ring since it was opened, modulo 2³² like libpcap's counters.
     taken: u32,
     /// Frames dropped before the session.
     dropped_before: u32,
     notify: Notify,
-    /// Whether it has been said that the file can't be written.
+    /// `true` if the error of the file has been reported.
     told: bool,
 }
 
-/// Why the thread ends early.
-enum Halt {
+/// The reason why the thread ends early.
+enum EarlyEnd {
     /// Nobody reads any more.
     NoReader,
     /// libpcap or the system failed.
     Broken(String),
 }
 
-impl From<pcap::Error> for Halt {
+impl From<pcap::Error> for EarlyEnd {
     fn from(error: pcap::Error) -> Self {
         Self::Broken(match error {
             pcap::Error::PcapError(text) => text,
@@ -80,7 +80,7 @@ impl From<pcap::Error> for Halt {
     }
 }
 
-impl From<nix::Error> for Halt {
+impl From<nix::Error> for EarlyEnd {
     fn from(error: nix::Error) -> Self {
         Self::Broken(error.to_string())
     }
@@ -89,40 +89,40 @@ impl From<nix::Error> for Halt {
 pub(super) fn start(
     live: LiveCapture,
     tee: Tee,
-    most: Option<u64>,
+    max: Option<u64>,
     notify: Notify,
-) -> io::Result<(LiveSource, Stopper)> {
-    let LiveCapture { capture, info, link, past, drained, .. } = live;
+) -> io::Result<(LiveSource, StopHandle)> {
+    let LiveCapture { capture, info, link, backlog, drain_receiver, .. } = live;
     let (stopped, stopper) = io::pipe()?;
     let (messages, receiver) = sync_channel(BATCHES);
-    let (batch, taken, dropped_before) = (Batch::default(), past.taken, past.dropped);
-    let (frames, most) = (0, most.unwrap_or(u64::MAX));
+    let (batch, taken, dropped_before) = (Batch::default(), backlog.taken, backlog.dropped);
+    let (frames, max) = (0, max.unwrap_or(u64::MAX));
     let told = false;
     let worker = Worker {
         capture,
         stopped,
-        drained,
+        drain_receiver,
         messages,
         batch,
         tee,
         link,
         frames,
-        most,
+        max,
         taken,
         dropped_before,
         notify,
         told,
     };
     let handle = thread::Builder::new().name("capture".to_owned()).spawn(move || worker.run())?;
-    Ok((LiveSource::new(info, link, receiver, handle), Stopper(stopper)))
+    Ok((LiveSource::new(info, link, receiver, handle), StopHandle(stopper)))
 }
 
 impl Worker {
     fn run(mut self) {
         let (missing, error) = match self.read_until_stopped().and_then(|()| self.drain()) {
             Ok(missing) => (missing, None),
-            Err(Halt::NoReader) => (0, None),
-            Err(Halt::Broken(text)) => (0, Some(text)),
+            Err(EarlyEnd::NoReader) => (0, None),
+            Err(EarlyEnd::Broken(text)) => (0, Some(text)),
         };
         let dropped = self.capture.stats().map_or(0, |stat| stat.dropped.wrapping_sub(self.dropped_before));
         let dropped = u64::from(dropped) + u64::from(missing);
@@ -131,32 +131,32 @@ impl Worker {
         let _ = self.messages.send(Message::End { dropped, error, written });
     }
 
-    fn read_until_stopped(&mut self) -> Result<(), Halt> {
+    fn read_until_stopped(&mut self) -> Result<(), EarlyEnd> {
         loop {
             let mut waits = [
                 PollFd::new(self.capture.as_fd(), PollFlags::POLLIN),
                 PollFd::new(self.stopped.as_fd(), PollFlags::POLLIN),
-                PollFd::new(self.drained.asked.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.drain_receiver.asked.as_fd(), PollFlags::POLLIN),
             ];
             poll(&mut waits, PollTimeout::NONE)?;
             let is_down = waits.first().and_then(PollFd::revents).is_some_and(|what| what.contains(PollFlags::POLLERR));
             let [_, stopped, is_asked] = waits.map(|wait| wait.any().unwrap_or(false));
-            let asked = self.drained.take(is_asked);
+            let asked = self.drain_receiver.take(is_asked);
             self.take()?;
-            self.drained.met(asked);
+            self.drain_receiver.complete(asked);
             if is_down {
                 // had it vanished, there would be no taking from it
                 (self.notify)(&Notice::Down);
             }
-            self.tell_of_the_file();
-            if stopped || self.frames >= self.most {
+            self.report_file_error();
+            if stopped || self.frames >= self.max {
                 return Ok(());
             }
         }
     }
 
     /// Says once that the capture file lacks frames.
-    fn tell_of_the_file(&mut self) {
+    fn report_file_error(&mut self) {
         if let Some(error) = self.tee.error().filter(|_| !self.told) {
             (self.notify)(&Notice::Unwritten(error.to_string()));
             self.told = true;
@@ -164,8 +164,8 @@ impl Worker {
     }
 
     /// Takes the rest: exactly what the kernel (and whoever else) has counted, and what was not dropped. Returns how many frames never came.
-    fn drain(&mut self) -> Result<u32, Halt> {
-        if self.frames >= self.most {
+    fn drain(&mut self) -> Result<u32, EarlyEnd> {
+        if self.frames >= self.max {
             return Ok(0);
         }
         let stat = self.capture.stats()?;
@@ -193,8 +193,8 @@ impl Worker {
     }
 
     /// Takes everything that is ready out of the ring, writes it to the file and hands it over.
-    fn take(&mut self) -> Result<(), Halt> {
-        let Self { capture, drained, messages, batch, tee, link, frames, most, taken, .. } = self;
+    fn take(&mut self) -> Result<(), EarlyEnd> {
+        let Self { capture, drain_receiver, messages, batch, tee, link, frames, max, taken, .. } = self;
         let mut gone = false;
         let mut send = |batch: &mut Batch, tee: &mut Tee| {
             match messages.try_send(Message::Frames(std::mem::take(batch))) {
@@ -206,12 +206,12 @@ impl Worker {
                     gone |= messages.send(message).is_err();
                 }
             }
-            drained.progressed();
+            drain_receiver.progressed();
         };
         loop {
             let count = capture.dispatch(None, |packet| {
                 *taken = taken.wrapping_add(1);
-                if *frames >= *most {
+                if *frames >= *max {
                     return;
                 }
                 *frames += 1;
@@ -238,7 +238,7 @@ impl Worker {
         if !batch.is_empty() {
             send(batch, tee);
         }
-        if gone { Err(Halt::NoReader) } else { Ok(()) }
+        if gone { Err(EarlyEnd::NoReader) } else { Ok(()) }
     }
 }
 

@@ -43,7 +43,7 @@ pub fn format_of(path: &Path) -> CaptureFormat {
 /// Makes the file that a capture is to be written to: readable and writable as the umask says, and new unless `force`.
 ///
 /// # Errors
-/// When it exists, or cannot be made.
+/// If it exists, or cannot be made.
 pub fn create(path: &Path, force: bool) -> Result<File> {
     let made = open_new(path, force).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => anyhow!("it exists already: name another file, or overwrite it with --force"),
@@ -57,7 +57,7 @@ pub fn create(path: &Path, force: bool) -> Result<File> {
 /// A device or a pipe that is there already is written to without `force`: nothing in it can be lost.
 ///
 /// # Errors
-/// When it exists, is a directory, or cannot be made.
+/// If it exists, is a directory, or cannot be made.
 pub fn open_new(path: &Path, force: bool) -> io::Result<File> {
     if path.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory: name a file in it"));
@@ -77,7 +77,7 @@ impl CaptureWriter {
     /// and the snapshot length go into it.
     ///
     /// # Errors
-    /// When `out` cannot be written to. Without a link type there is no pcap file.
+    /// If `out` cannot be written to. Without a link type there is no pcap file.
     pub fn new(out: impl Write + Send + 'static, format: CaptureFormat, info: &CaptureInfo) -> io::Result<Self> {
         Self::annotated(out, format, info, "")
     }
@@ -121,7 +121,7 @@ impl CaptureWriter {
     /// until the next [`CaptureWriter::flush`].
     ///
     /// # Errors
-    /// When it cannot be written; when the format cannot hold it: a pcap file has one link type and times up to 2106, a
+    /// If it cannot be written; when the format cannot hold it: a pcap file has one link type and times up to 2106, a
     /// pcapng file at most 65,536 interfaces. A time that pcapng cannot hold is replaced by the nearest one, and a comment
     /// says so.
     pub fn write(&mut self, frame: &Frame<'_>, comment: Option<&str>) -> io::Result<()> {
@@ -136,7 +136,7 @@ impl CaptureWriter {
     /// Hands everything written so far to the operating system.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
         let flushed = self.records.flush();
         self.cut_after(flushed)
@@ -150,7 +150,7 @@ impl CaptureWriter {
     /// Completes the file; `dropped` packets were lost by the kernel, which pcapng records.
     ///
     /// # Errors
-    /// When what is left cannot be written: the disk is full.
+    /// If what is left cannot be written: the disk is full.
     pub fn finish(mut self, dropped: Option<u64>) -> io::Result<()> {
         self.flush()?;
         if let (Body::Pcapng(section), Some(dropped)) = (&mut self.body, dropped) {

@@ -7,7 +7,7 @@ use crate::model::{CaptureInfo, Frame, LinkType};
 
 const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
 
-/// What the head of the file has promised.
+/// The parameters that the file header has declared.
 pub(super) struct Head {
     link: LinkType,
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{SNAPLEN, captured, first_link};
-use crate::capture::MOST_INTERFACES;
+use crate::capture::MAX_INTERFACES;
 use crate::capture::numbering::Numbering;
 use crate::model::{CaptureInfo, Frame, LinkType, Timestamp};
 
@@ -27,7 +27,7 @@ pub(super) struct Section {
     /// On every interface, unless it is empty.
     comment: String,
     /// Those described so far, by the source's index and link type; the number is the index in the file. At most
-    /// [`MOST_INTERFACES`].
+    /// [`MAX_INTERFACES`].
     interfaces: Numbering<(u32, LinkType)>,
     frames: u64,
     /// Of the last frame, in nanoseconds: the moment that the statistics are of.
@@ -85,7 +85,7 @@ impl Section {
         Ok(())
     }
 
-    /// What the first interface lost.
+    /// Writes the drop count of the first interface.
     pub(super) fn statistics(&mut self, out: &mut impl Write, dropped: u64) -> io::Result<()> {
         if self.interfaces.len() == 0 {
             return Ok(());
@@ -104,10 +104,8 @@ impl Section {
         if let Some(known) = self.interfaces.known(&(source, link)) {
             return Ok(known);
         }
-        if self.interfaces.len() >= MOST_INTERFACES {
-            return Err(io::Error::other(format!(
-                "a capture of more than {MOST_INTERFACES} interfaces is not written"
-            )));
+        if self.interfaces.len() >= MAX_INTERFACES {
+            return Err(io::Error::other(format!("a capture of more than {MAX_INTERFACES} interfaces is not written")));
         }
         self.block.extend(link.0.to_le_bytes());
         self.block.extend([0; 2]);
@@ -218,13 +216,13 @@ mod tests {
     fn each_interface_is_described_once_and_too_many_are_refused() {
         let mut out = Vec::new();
         let mut section = Section::write(&mut out, &CaptureInfo::default(), "").expect("written");
-        let most = u32::try_from(MOST_INTERFACES).expect("few");
-        for interface in (0..most).chain([7, most - 1]) {
+        let max = u32::try_from(MAX_INTERFACES).expect("few");
+        for interface in (0..max).chain([7, max - 1]) {
             section.packet(&mut out, &frame(interface, Timestamp::default()), None).expect("written");
         }
-        let refused = section.packet(&mut io::sink(), &frame(most, Timestamp::default()), None);
+        let refused = section.packet(&mut io::sink(), &frame(max, Timestamp::default()), None);
         assert!(refused.expect_err("one too many").to_string().contains("65536 interfaces"));
         let read = read_back(out);
-        assert!(read.iter().map(|(_, interface)| *interface).eq((0..most).chain([7, most - 1])));
+        assert!(read.iter().map(|(_, interface)| *interface).eq((0..max).chain([7, max - 1])));
     }
 }

@@ -99,7 +99,7 @@ impl Clock {
         Some(moment)
     }
 
-    /// What the times lack.
+    /// The remark about times that are missing or incomplete.
     pub(super) fn remark(&self) -> Option<&'static str> {
         Some(match (self.seen?, self.meaning) {
             (_, Some(Meaning::Undecided)) => {
@@ -114,7 +114,7 @@ impl Clock {
         })
     }
 
-    /// Whether a packet had no time.
+    /// Returns `true` if a packet had no time.
     pub(super) fn lacks_times(&self) -> bool {
         self.missing
     }

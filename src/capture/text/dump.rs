@@ -1,7 +1,7 @@
 //! Bytes that tcpdump printed behind a packet: `-x`, `-X`, `-xx`, `-XX` in hexadecimal, `-A` as characters.
 
 /// Most bytes of a packet.
-pub(super) const MOST: usize = 65_575;
+pub(super) const MAX_PACKET: usize = 65_575;
 /// Bytes in a line.
 const LINE: usize = 16;
 
@@ -9,16 +9,16 @@ const LINE: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Dump {
     pub(super) bytes: Vec<u8>,
-    /// Where bytes are that could not be read; they are zero in `bytes`.
+    /// Offsets of bytes that could not be read; they are zero in `bytes`.
     pub(super) unread: Vec<usize>,
 }
 
-/// Where a dump begins in `text`: at its first `0x0000:`.
+/// The start of a dump in `text`: its first `0x0000:`.
 pub(super) fn start(text: &str) -> Option<usize> {
     text.find("0x0000:")
 }
 
-/// Whether a line goes on with, or starts, a dump.
+/// Returns `true` if a line starts or continues a dump.
 pub(super) fn is_line(line: &str) -> bool {
     offset(line.trim_start()).is_some()
 }
@@ -47,7 +47,7 @@ pub(super) fn hexadecimal(text: &str) -> Dump {
             .map_or(end, |(at, _)| at.min(end));
         let (line, next) = after.split_at_checked(end).unwrap_or((after, ""));
         rest = next;
-        if offset != dump.bytes.len() || dump.bytes.len() >= MOST {
+        if offset != dump.bytes.len() || dump.bytes.len() >= MAX_PACKET {
             break;
         }
         let before = dump.bytes.len();
@@ -75,11 +75,11 @@ fn words(line: &str, left: usize, dump: &mut Dump) {
         Some((words, _)) => (words, true),
         None => (line, false),
     };
-    let most = if sure { LINE } else { left };
+    let max = if sure { LINE } else { left };
     let mut count = 0;
     for word in words.split_whitespace() {
         let bytes: Option<Vec<u8>> = match word.len() {
-            _ if count >= most => break,
+            _ if count >= max => break,
             4 => u16::from_str_radix(word, 16).ok().map(|word| word.to_be_bytes().to_vec()),
             2 => u8::from_str_radix(word, 16).ok().map(|byte| vec![byte]),
             _ => break,

@@ -7,11 +7,11 @@ mod clock;
 mod dump;
 mod numbers;
 mod options;
+mod printed;
 mod rebuild;
 mod records;
 mod scan;
 mod tcpdump;
-mod told;
 mod wireshark;
 
 use std::collections::HashMap;
@@ -20,12 +20,12 @@ use std::net::IpAddr;
 
 use self::clock::Clock;
 use self::numbers::Numbers;
+use self::printed::{Body, PrintedIcmp, PrintedPacket, TCP, UDP};
 use self::rebuild::Rebuilt;
-use self::records::Grouper;
-use self::tcpdump::Reading;
-use self::told::{Body, TCP, Told, ToldIcmp, UDP};
+use self::records::RecordReader;
+use self::tcpdump::RecordKind;
 use self::wireshark::Rows;
-use super::file::window::Window;
+use super::file::read_buffer::ReadBuffer;
 use crate::model::{Frame, LinkType, Unknown, counted, visible};
 
 /// Bytes at the front of a text that tell its form, and how its times and lengths are meant.
@@ -35,11 +35,11 @@ const SHOWN: usize = 5;
 /// Characters shown of such a line.
 const SHOWN_OF_LINE: usize = 60;
 /// Most pairs of addresses whose conversations are known, for ICMP errors.
-const MOST_PAIRS: usize = 16_384;
+const MAX_PAIRS: usize = 16_384;
 /// Most conversations known of one pair.
-const MOST_OF_PAIR: usize = 16;
+const MAX_PER_PAIR: usize = 16;
 
-/// Which program printed a text.
+/// The program that printed a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Tcpdump,
@@ -49,14 +49,14 @@ pub(super) enum Form {
 /// The packets of a text.
 pub(super) struct Texts {
     form: Form,
-    grouper: Grouper,
+    grouper: RecordReader,
     clock: Clock,
     numbers: Numbers,
     rows: Rows,
     /// Protocol and ports of the packets so far, by source and destination.
     pairs: HashMap<(IpAddr, IpAddr), Vec<Ports>>,
     frame: Rebuilt,
-    lacks: Lacks,
+    missing: MissingFields,
     /// A packet so far could not be read, or does not show its conversation.
     incomplete: bool,
     unread: Vec<String>,
@@ -66,9 +66,9 @@ pub(super) struct Texts {
 /// A protocol, and the ports of source and destination.
 type Ports = (u8, u16, u16);
 
-/// What some packets of the text lack.
+/// Fields that some packets of the text lack.
 #[derive(Debug, Default)]
-struct Lacks {
+struct MissingFields {
     bytes: bool,
     window: bool,
     raw: bool,
@@ -92,8 +92,8 @@ impl Texts {
     /// The packets of the text in `window`, the front of which has been read.
     ///
     /// # Errors
-    /// When it can't be read.
-    pub(super) fn open(form: Form, window: &mut Window) -> io::Result<Self> {
+    /// If it can't be read.
+    pub(super) fn open(form: Form, window: &mut ReadBuffer) -> io::Result<Self> {
         let mut stamps = front_stamps(form, window.bytes());
         // what the first times mean needs those that follow
         if matches!(stamps.first(), Some(clock::Stamp::Clock(0, 0))) || form == Form::Wireshark {
@@ -106,13 +106,13 @@ impl Texts {
             if form == Form::Wireshark { Rows::new(front.lines().map(tcpdump::unquoted)) } else { Rows::default() };
         Ok(Self {
             form,
-            grouper: Grouper::new(form),
+            grouper: RecordReader::new(form),
             clock: Clock::new(&stamps),
             numbers: Numbers::new(),
             rows,
             pairs: HashMap::new(),
             frame: Rebuilt::default(),
-            lacks: Lacks::default(),
+            missing: MissingFields::default(),
             incomplete: false,
             unread: Vec::new(),
             unread_count: 0,
@@ -122,34 +122,34 @@ impl Texts {
     /// The next packet; `None` at the end.
     ///
     /// # Errors
-    /// When the text can't be read on, or ends within a packet.
-    pub(super) fn next(&mut self, window: &mut Window, number: u64) -> io::Result<Option<Frame<'_>>> {
+    /// If the text can't be read on, or ends within a packet.
+    pub(super) fn next(&mut self, window: &mut ReadBuffer, number: u64) -> io::Result<Option<Frame<'_>>> {
         loop {
             let Some(record) = self.grouper.next(window)? else {
-                self.take_strays();
+                self.take_unparsed();
                 return Ok(None);
             };
-            self.take_strays();
+            self.take_unparsed();
             let (stamp, reading, unknown) = match self.form {
                 _ if record.is_dump() => (None, dump_alone(&record.text), Unknown::default()),
                 Form::Tcpdump => {
                     let (stamp, reading) = tcpdump::read(tcpdump::unquoted(&record.text));
-                    (stamp, Alone::Read(reading), Unknown::default())
+                    (stamp, LoneDump::Read(reading), Unknown::default())
                 }
                 Form::Wireshark => {
                     let (stamp, reading, unknown) = self.rows.read(&record.text);
-                    (stamp, Alone::Read(reading), unknown)
+                    (stamp, LoneDump::Read(reading), unknown)
                 }
             };
             let frame = match reading {
-                Alone::Dump(frame) => frame,
-                Alone::Read(Reading::Packet(told, behind)) => {
-                    self.incomplete |= matches!(told.body, Body::Hidden(_));
-                    self.packet(*told, behind, unknown)
+                LoneDump::Dump(frame) => frame,
+                LoneDump::Read(RecordKind::Packet(printed, behind)) => {
+                    self.incomplete |= matches!(printed.body, Body::Hidden(_));
+                    self.packet(*printed, behind, unknown)
                 }
-                Alone::Read(Reading::Arp(len)) => rebuild::not_ip(0x0806, len),
-                Alone::Read(Reading::NotIp(len)) => rebuild::not_ip(0xffff, len),
-                Alone::Read(Reading::Unread(why)) => {
+                LoneDump::Read(RecordKind::Arp(len)) => rebuild::not_ip(0x0806, len),
+                LoneDump::Read(RecordKind::NotIp(len)) => rebuild::not_ip(0xffff, len),
+                LoneDump::Read(RecordKind::Unread(why)) => {
                     if record.is_cut {
                         let text = format!("the text ends within a packet, in line {}: {why}", record.line);
                         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
@@ -176,73 +176,76 @@ impl Texts {
         }
     }
 
-    /// Whether the next packet can be read without waiting for more of the text.
-    pub(super) fn is_next_in(&self, window: &Window) -> bool {
+    /// Returns `true` if the next packet can be read without waiting for more of the text.
+    pub(super) fn is_next_in(&self, window: &ReadBuffer) -> bool {
         window.bytes().contains(&b'\n')
     }
 
     /// The frame of a packet.
-    fn packet(&mut self, mut told: Told, behind: &str, mut unknown: Unknown) -> Rebuilt {
+    fn packet(&mut self, mut printed: PrintedPacket, behind: &str, mut unknown: Unknown) -> Rebuilt {
         let dump = dump::start(behind).map(|at| dump::hexadecimal(behind.get(at..).unwrap_or_default()));
-        if let Some(frame) = dump.as_ref().and_then(|dump| dumped(dump, Some(&told))) {
-            self.learn(&told);
+        if let Some(frame) = dump.as_ref().and_then(|dump| dumped(dump, Some(&printed))) {
+            self.learn(&printed);
             return frame;
         }
-        match &mut told.body {
+        match &mut printed.body {
             Body::Tcp(tcp) => {
                 if tcp.options_cut {
                     unknown = unknown.and(Unknown::OPTIONS);
                 }
                 if self.form == Form::Tcpdump {
                     let ports = tcp.ports;
-                    unknown =
-                        unknown.and(self.numbers.tcpdump((told.source, ports.0), (told.destination, ports.1), tcp));
+                    unknown = unknown.and(self.numbers.tcpdump(
+                        (printed.source, ports.0),
+                        (printed.destination, ports.1),
+                        tcp,
+                    ));
                 }
                 let options = tcp.options.len().next_multiple_of(4);
-                told.payload = payload(&told.source, 20 + options, tcp.len.unwrap_or(0), behind);
-                self.lacks.payload |= told.payload.as_ref().map_or(0, Vec::len) < tcp.len.unwrap_or(0) as usize;
+                printed.payload = payload(&printed.source, 20 + options, tcp.len.unwrap_or(0), behind);
+                self.missing.payload |= printed.payload.as_ref().map_or(0, Vec::len) < tcp.len.unwrap_or(0) as usize;
             }
             Body::Udp { len, .. } => {
-                told.payload = payload(&told.source, 8, *len, behind);
-                self.lacks.payload |= told.payload.as_ref().map_or(0, Vec::len) < *len as usize;
+                printed.payload = payload(&printed.source, 8, *len, behind);
+                self.missing.payload |= printed.payload.as_ref().map_or(0, Vec::len) < *len as usize;
             }
             Body::Icmp(icmp) => self.find_quoted(icmp),
             Body::Other(_) | Body::Hidden(_) => {}
         }
-        self.learn(&told);
-        self.lacks.bytes = true;
-        self.lacks.ip |= !told.ip.shown;
-        self.lacks.window |= unknown.contains(Unknown::WINDOW);
-        self.lacks.raw |= unknown.contains(Unknown::ACK);
-        rebuild::packet(&told, unknown)
+        self.learn(&printed);
+        self.missing.bytes = true;
+        self.missing.ip |= !printed.ip.shown;
+        self.missing.window |= unknown.contains(Unknown::WINDOW);
+        self.missing.raw |= unknown.contains(Unknown::ACK);
+        rebuild::packet(&printed, unknown)
     }
 
     /// Remembers the conversation of a packet, for errors that name it by halves.
-    fn learn(&mut self, told: &Told) {
-        let (protocol, ports) = match &told.body {
+    fn learn(&mut self, printed: &PrintedPacket) {
+        let (protocol, ports) = match &printed.body {
             Body::Tcp(tcp) => (TCP, tcp.ports),
             Body::Udp { ports, .. } => (UDP, *ports),
             _ => return,
         };
-        if self.pairs.len() >= MOST_PAIRS {
+        if self.pairs.len() >= MAX_PAIRS {
             self.pairs.clear();
         }
-        let known = self.pairs.entry((told.source, told.destination)).or_default();
+        let known = self.pairs.entry((printed.source, printed.destination)).or_default();
         let this = (protocol, ports.0, ports.1);
-        if !known.contains(&this) && known.len() < MOST_OF_PAIR {
+        if !known.contains(&this) && known.len() < MAX_PER_PAIR {
             known.push(this);
         }
     }
 
     /// Completes the quotation of an error, where only one conversation fits what it names.
-    fn find_quoted(&self, icmp: &mut ToldIcmp) {
+    fn find_quoted(&self, icmp: &mut PrintedIcmp) {
         let Some(quoted) = &mut icmp.quoted else { return };
         if quoted.source_port.is_some() {
             return;
         }
         let known = self.pairs.get(&(quoted.source, quoted.destination)).map(Vec::as_slice).unwrap_or_default();
         // beyond the bound not all are known
-        let mut fitting = known.iter().filter(|_| known.len() < MOST_OF_PAIR).filter(|(protocol, _, to)| {
+        let mut fitting = known.iter().filter(|_| known.len() < MAX_PER_PAIR).filter(|(protocol, _, to)| {
             (quoted.protocol == 0 || quoted.protocol == *protocol)
                 && quoted.destination_port.is_none_or(|port| port == *to)
         });
@@ -251,11 +254,11 @@ impl Texts {
         }
     }
 
-    fn take_strays(&mut self) {
-        for (line, text) in self.grouper.strays() {
+    fn take_unparsed(&mut self) {
+        for (line, text) in self.grouper.unparsed() {
             self.unread(line, "it begins no packet", &text);
         }
-        self.unread_count += self.grouper.more_strays();
+        self.unread_count += self.grouper.more_unparsed();
     }
 
     fn unread(&mut self, line: u64, why: &str, text: &str) {
@@ -267,37 +270,37 @@ impl Texts {
         }
     }
 
-    /// What people have to know of a report that is made from text.
+    /// Remarks for the reader of a report that is made from text.
     pub(super) fn remarks(&self) -> Vec<String> {
         let source = match self.form {
             Form::Tcpdump => "text that tcpdump printed",
             Form::Wireshark => "a packet list of Wireshark or tshark",
         };
-        let mut lacks = Vec::new();
-        if self.lacks.bytes {
-            lacks.push("checksums");
+        let mut missing = Vec::new();
+        if self.missing.bytes {
+            missing.push("checksums");
         }
-        if self.lacks.ip {
-            lacks.push("TTL and IP identification");
+        if self.missing.ip {
+            missing.push("TTL and IP identification");
         }
-        if self.lacks.payload {
-            lacks.push("payload (or part of it)");
+        if self.missing.payload {
+            missing.push("payload (or part of it)");
         }
         if self.numbers.guessed {
-            lacks.push("sequence numbers of segments without data (each is taken to be the sender's next)");
+            missing.push("sequence numbers of segments without data (each is taken to be the sender's next)");
         }
-        if self.lacks.raw {
-            lacks.push("absolute sequence numbers");
+        if self.missing.raw {
+            missing.push("absolute sequence numbers");
         }
-        if self.lacks.window {
-            lacks.push("window fields as sent");
+        if self.missing.window {
+            missing.push("window fields as sent");
         }
         if self.clock.lacks_times() {
-            lacks.push("times (of some packets)");
+            missing.push("times (of some packets)");
         }
-        let mut remarks = vec![match lacks.is_empty() {
+        let mut remarks = vec![match missing.is_empty() {
             true => format!("made from {source}"),
-            false => format!("made from {source}, which does not show: {}; these are unknown", lacks.join(", ")),
+            false => format!("made from {source}, which does not show: {}; these are unknown", missing.join(", ")),
         }];
         remarks.extend(self.clock.remark().map(str::to_owned));
         if self.unread_count > 0 {
@@ -317,16 +320,16 @@ impl Texts {
 }
 
 /// A record, or a dump without anything before it.
-enum Alone<'t> {
-    Read(Reading<'t>),
+enum LoneDump<'t> {
+    Read(RecordKind<'t>),
     Dump(Rebuilt),
 }
 
 /// A dump whose packet has no line of its own.
-fn dump_alone(text: &str) -> Alone<'_> {
+fn dump_alone(text: &str) -> LoneDump<'_> {
     match dumped(&dump::hexadecimal(text), None) {
-        Some(frame) => Alone::Dump(frame),
-        None => Alone::Read(Reading::Unread("it is a dump that begins no IP packet")),
+        Some(frame) => LoneDump::Dump(frame),
+        None => LoneDump::Read(RecordKind::Unread("it is a dump that begins no IP packet")),
     }
 }
 
@@ -338,7 +341,7 @@ fn payload(source: &IpAddr, header: usize, len: u32, behind: &str) -> Option<Vec
 }
 
 /// The frame of a dump, where it is of the packet that was told of.
-fn dumped(dump: &dump::Dump, told: Option<&Told>) -> Option<Rebuilt> {
+fn dumped(dump: &dump::Dump, printed: Option<&PrintedPacket>) -> Option<Rebuilt> {
     const LINKS: [(usize, LinkType); 6] = [
         (0, LinkType::RAW),
         (14, LinkType::ETHERNET),
@@ -349,7 +352,7 @@ fn dumped(dump: &dump::Dump, told: Option<&Told>) -> Option<Rebuilt> {
     ];
     let (head, link) = LINKS.into_iter().find(|(head, _)| {
         let ip = dump.bytes.get(*head..).unwrap_or_default();
-        told.map_or(*head == 0 && dump::total(ip).is_some_and(|total| total >= 20), |told| is_of(ip, told))
+        printed.map_or(*head == 0 && dump::total(ip).is_some_and(|total| total >= 20), |printed| is_of(ip, printed))
     })?;
     let total = dump::total(dump.bytes.get(head..)?);
     let has_transport = dump.bytes.len() >= head + if dump.bytes.get(head)? >> 4 == 4 { 28 } else { 48 };
@@ -375,19 +378,19 @@ fn dumped(dump: &dump::Dump, told: Option<&Told>) -> Option<Rebuilt> {
         unknown,
         bytes: Vec::new(),
     };
-    if let Some((destination, source)) = told.and_then(|told| told.macs).filter(|_| head == 0) {
+    if let Some((destination, source)) = printed.and_then(|printed| printed.macs).filter(|_| head == 0) {
         let kind = if dump.bytes.first()? >> 4 == 4 { [8, 0] } else { [0x86, 0xdd] };
         bytes = [&destination[..], &source[..], &kind[..], &bytes[..]].concat();
         (frame.link, frame.wire_len) = (Some(LinkType::ETHERNET), frame.wire_len + 14);
     }
-    frame.wire_len = frame.wire_len.max(told.and_then(|told| told.wire_len).unwrap_or(0));
+    frame.wire_len = frame.wire_len.max(printed.and_then(|printed| printed.wire_len).unwrap_or(0));
     frame.bytes = bytes;
     Some(frame)
 }
 
-/// Whether an IP packet, or the one within it, is between the ends of a packet that was told of.
-fn is_of(ip: &[u8], told: &Told) -> bool {
-    let wanted: Vec<u8> = match (told.source, told.destination) {
+/// Returns `true` if an IP packet, or the one within it, is between the endpoints of the printed packet.
+fn is_of(ip: &[u8], printed: &PrintedPacket) -> bool {
+    let wanted: Vec<u8> = match (printed.source, printed.destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => [source.octets(), destination.octets()].concat(),
         (IpAddr::V6(source), IpAddr::V6(destination)) => [source.octets(), destination.octets()].concat(),
         _ => return false,

@@ -8,17 +8,17 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use super::options;
-use super::told::{ACK, FIN, SYN, ToldTcp};
+use super::printed::{ACK, FIN, PrintedTcp, SYN};
 use crate::model::Unknown;
 
 /// Most connections whose numbers are known at once.
-const MOST: usize = 65_536;
+const MAX_CONNECTIONS: usize = 65_536;
 /// The first numbers of a connection are on the wire below this once in four thousand; relative ones mostly.
 const SMALL: u32 = 1 << 20;
 
 type End = (IpAddr, u16);
 
-/// How the numbers of a text are meant.
+/// The notation of sequence numbers in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Style {
     Undecided,
@@ -59,9 +59,9 @@ impl Numbers {
 
     /// Puts the numbers of a segment of tcpdump's in place as they were on the wire, as far as that is known; tells which
     /// are not.
-    pub(super) fn tcpdump(&mut self, source: End, destination: End, tcp: &mut ToldTcp) -> Unknown {
+    pub(super) fn tcpdump(&mut self, source: End, destination: End, tcp: &mut PrintedTcp) -> Unknown {
         let (key, way) = key(source, destination);
-        if !self.connections.contains_key(&key) && self.connections.len() >= MOST {
+        if !self.connections.contains_key(&key) && self.connections.len() >= MAX_CONNECTIONS {
             self.connections.clear();
         }
         let connection = self.connections.entry(key).or_default();
@@ -137,17 +137,17 @@ impl Numbers {
     }
 }
 
-/// Which way a segment goes, under its connection's key.
+/// The connection of a segment, and its direction within it.
 fn key(source: End, destination: End) -> ((End, End), usize) {
     if source <= destination { ((source, destination), 0) } else { ((destination, source), 1) }
 }
 
-/// What of the sequence space a segment takes.
-pub(super) fn counted(tcp: &ToldTcp) -> u32 {
+/// The sequence space that a segment takes.
+pub(super) fn counted(tcp: &PrintedTcp) -> u32 {
     tcp.len.unwrap_or(0).wrapping_add(u32::from(tcp.has(SYN))).wrapping_add(u32::from(tcp.has(FIN)))
 }
 
-/// Whether a number is nearer to its base or to zero.
+/// The notation that a number shows: it is nearer to its base or to zero.
 fn style(number: u32, base: u32) -> Style {
     let distance = |from: u32| number.wrapping_sub(from).min(from.wrapping_sub(number));
     // behind a SYN no number is that of the SYN

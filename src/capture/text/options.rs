@@ -58,7 +58,7 @@ pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
             }
             "mptcp" => {
                 let len = usize::try_from(scan.number()?).ok()?.checked_sub(2)?;
-                let mut value = vec![0; len.min(MOST)];
+                let mut value = vec![0; len.min(MAX_OPTIONS)];
                 let subtype = match scan.word()? {
                     "capable" => 0,
                     "join" => 1,
@@ -88,18 +88,18 @@ pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
                 put(&mut bytes, kind, &value);
             }
         }
-        if bytes.len() > MOST {
+        if bytes.len() > MAX_OPTIONS {
             return None;
         }
     }
     while bytes.len() % 4 != 0 {
         bytes.push(0);
     }
-    (bytes.len() <= MOST).then_some(bytes)
+    (bytes.len() <= MAX_OPTIONS).then_some(bytes)
 }
 
 /// A header holds no more bytes of options.
-pub(super) const MOST: usize = 40;
+pub(super) const MAX_OPTIONS: usize = 40;
 
 pub(super) fn put(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
     bytes.push(kind);
@@ -110,7 +110,7 @@ pub(super) fn put(bytes: &mut Vec<u8>, kind: u8, value: &[u8]) {
 /// Bytes of hexadecimal digits without spaces.
 pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) || digits.len() > 2 * MOST {
+    if !digits.len().is_multiple_of(2) || digits.len() > 2 * MAX_OPTIONS {
         return None;
     }
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::told::{Body, TCP, Told, ToldIcmp, ToldQuote, ToldTcp, UDP};
+use super::printed::{Body, PrintedIcmp, PrintedPacket, PrintedQuote, PrintedTcp, TCP, UDP};
 use crate::model::{LinkType, Unknown};
 
 const ETHERNET: usize = 14;
@@ -17,34 +17,34 @@ pub(super) struct Rebuilt {
 }
 
 /// The frame of a packet; `unknown` of its numbers.
-pub(super) fn packet(told: &Told, unknown: Unknown) -> Rebuilt {
+pub(super) fn packet(printed: &PrintedPacket, unknown: Unknown) -> Rebuilt {
     let mut unknown = unknown.and(Unknown::CHECKSUM);
-    if !told.ip.shown {
+    if !printed.ip.shown {
         unknown = unknown.and(Unknown::IP);
     }
     let mut transport = Vec::new();
-    let (protocol, wire) = match &told.body {
-        Body::Tcp(tcp) => (TCP, segment(&mut transport, tcp, told.payload.as_deref())),
-        Body::Udp { ports, len } => (UDP, datagram(&mut transport, *ports, *len, told.payload.as_deref())),
-        Body::Icmp(icmp) => (if told.source.is_ipv4() { 1 } else { 58 }, message(&mut transport, icmp)),
+    let (protocol, wire) = match &printed.body {
+        Body::Tcp(tcp) => (TCP, segment(&mut transport, tcp, printed.payload.as_deref())),
+        Body::Udp { ports, len } => (UDP, datagram(&mut transport, *ports, *len, printed.payload.as_deref())),
+        Body::Icmp(icmp) => (if printed.source.is_ipv4() { 1 } else { 58 }, message(&mut transport, icmp)),
         Body::Other(protocol) | Body::Hidden(protocol) => (*protocol, 0),
     };
-    let head = if told.source.is_ipv4() { 20 } else { 40 };
-    let length = match told.body {
-        Body::Other(_) | Body::Hidden(_) => told.ip.length.unwrap_or(head + 64),
+    let head = if printed.source.is_ipv4() { 20 } else { 40 };
+    let length = match printed.body {
+        Body::Other(_) | Body::Hidden(_) => printed.ip.length.unwrap_or(head + 64),
         _ => head + wire,
     };
     let mut rebuilt = Rebuilt { unknown, link: Some(LinkType::RAW), wire_len: length, bytes: Vec::new() };
-    if let Some((destination, source)) = told.macs {
+    if let Some((destination, source)) = printed.macs {
         rebuilt.link = Some(LinkType::ETHERNET);
         rebuilt.wire_len += 14;
         rebuilt.bytes.extend(destination);
         rebuilt.bytes.extend(source);
-        rebuilt.bytes.extend(if told.source.is_ipv4() { [8, 0] } else { [0x86, 0xdd] });
+        rebuilt.bytes.extend(if printed.source.is_ipv4() { [8, 0] } else { [0x86, 0xdd] });
     }
     // what a packet's own length counts was on the wire, whatever a column says
-    rebuilt.wire_len = told.wire_len.unwrap_or(0).max(rebuilt.wire_len);
-    header(&mut rebuilt.bytes, told, protocol, length);
+    rebuilt.wire_len = printed.wire_len.unwrap_or(0).max(rebuilt.wire_len);
+    header(&mut rebuilt.bytes, printed, protocol, length);
     rebuilt.bytes.extend(transport);
     rebuilt
 }
@@ -57,9 +57,9 @@ pub(super) fn not_ip(ethertype: u16, wire_len: Option<u32>) -> Rebuilt {
     Rebuilt { bytes, link: Some(LinkType::ETHERNET), wire_len, unknown: Unknown::default() }
 }
 
-fn header(bytes: &mut Vec<u8>, told: &Told, protocol: u8, length: u32) {
-    let ip = &told.ip;
-    match (told.source, told.destination) {
+fn header(bytes: &mut Vec<u8>, printed: &PrintedPacket, protocol: u8, length: u32) {
+    let ip = &printed.ip;
+    match (printed.source, printed.destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
             bytes.extend([0x45, ip.class]);
             // more than 16 bits is the business of the network card
@@ -85,7 +85,7 @@ fn header(bytes: &mut Vec<u8>, told: &Told, protocol: u8, length: u32) {
 }
 
 /// The segment, without the payload that is not known; gives its length on the wire.
-fn segment(bytes: &mut Vec<u8>, tcp: &ToldTcp, payload: Option<&[u8]>) -> u32 {
+fn segment(bytes: &mut Vec<u8>, tcp: &PrintedTcp, payload: Option<&[u8]>) -> u32 {
     let options = tcp.options.len().next_multiple_of(4).min(40);
     let words = (20 + options) / 4;
     bytes.extend(tcp.ports.0.to_be_bytes());
@@ -116,25 +116,25 @@ fn datagram(bytes: &mut Vec<u8>, ports: (u16, u16), len: u32, payload: Option<&[
 }
 
 /// An ICMP message as far as its quotation is known: up to the ports.
-fn message(bytes: &mut Vec<u8>, icmp: &ToldIcmp) -> u32 {
+fn message(bytes: &mut Vec<u8>, icmp: &PrintedIcmp) -> u32 {
     let mtu = icmp.mtu.unwrap_or(0).to_be_bytes();
     bytes.extend([icmp.kind, icmp.code, 0, 0, 0, 0]);
     bytes.extend(mtu);
-    let Some(ToldQuote { protocol, source, destination, source_port: Some(from), destination_port: Some(to) }) =
+    let Some(PrintedQuote { protocol, source, destination, source_port: Some(from), destination_port: Some(to) }) =
         icmp.quoted
     else {
         return icmp.len;
     };
-    let told = Told {
+    let printed = PrintedPacket {
         wire_len: None,
         macs: None,
-        ip: super::told::ToldIp::default(),
+        ip: super::printed::PrintedIp::default(),
         source,
         destination,
         body: Body::Other(protocol),
         payload: None,
     };
-    header(bytes, &told, protocol, icmp.len.saturating_sub(8));
+    header(bytes, &printed, protocol, icmp.len.saturating_sub(8));
     bytes.extend(from.to_be_bytes());
     bytes.extend(to.to_be_bytes());
     icmp.len.max(u32::try_from(bytes.len()).unwrap_or(u32::MAX))

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::super::file::window::Window;
+use super::super::file::read_buffer::ReadBuffer;
 use super::scan::Scan;
 use super::{Form, dump, tcpdump, wireshark};
 
@@ -11,7 +11,7 @@ const LINE: usize = 64 * 1024;
 /// Longest text of one packet: 64 KiB in hexadecimal and as characters, with room.
 const RECORD: usize = 512 * 1024;
 /// Lines kept that belong to no packet, until they are counted.
-const STRAYS: usize = 16;
+const MAX_UNPARSED: usize = 16;
 
 /// The text of one packet.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Whether it is a dump alone, since the packet's line is missing.
+    /// Returns `true` for a dump whose packet line is missing.
     pub(super) fn is_dump(&self) -> bool {
         dump::is_line(&self.text)
     }
@@ -32,21 +32,21 @@ impl Record {
 
 /// Puts lines together.
 #[derive(Debug)]
-pub(super) struct Grouper {
+pub(super) struct RecordReader {
     form: Form,
     pending: Record,
-    /// What a line holds behind the beginning of a packet that is not its first.
+    /// The rest of a line, behind the beginning of another packet in it.
     rest: Option<String>,
     line: u64,
     in_dump: bool,
-    /// Whether the packets have times; of tcpdump's text.
+    /// `true` if the packets have times; for tcpdump's text.
     timed: Option<bool>,
-    strays: Vec<(u64, String)>,
-    more_strays: u64,
+    unparsed: Vec<(u64, String)>,
+    more_unparsed: u64,
     ended: bool,
 }
 
-impl Grouper {
+impl RecordReader {
     pub(super) fn new(form: Form) -> Self {
         Self {
             form,
@@ -55,14 +55,14 @@ impl Grouper {
             line: 0,
             in_dump: false,
             timed: None,
-            strays: Vec::new(),
-            more_strays: 0,
+            unparsed: Vec::new(),
+            more_unparsed: 0,
             ended: false,
         }
     }
 
     /// The text of the next packet; `None` at the end.
-    pub(super) fn next(&mut self, window: &mut Window) -> io::Result<Option<Record>> {
+    pub(super) fn next(&mut self, window: &mut ReadBuffer) -> io::Result<Option<Record>> {
         loop {
             let Some((line, is_whole)) = self.line(window)? else {
                 self.ended = true;
@@ -95,31 +95,31 @@ impl Grouper {
                 self.pending.text.push('\n');
                 self.pending.is_cut = !is_whole;
             } else if !line.trim().is_empty() && !is_markup(line) && !is_head(line) {
-                match self.strays.len() {
-                    0..STRAYS => self.strays.push((self.line, line.chars().take(200).collect())),
-                    _ => self.more_strays += 1,
+                match self.unparsed.len() {
+                    0..MAX_UNPARSED => self.unparsed.push((self.line, line.chars().take(200).collect())),
+                    _ => self.more_unparsed += 1,
                 }
             }
         }
     }
 
-    /// Whether a line of a dump is the first of another packet's, whose own line is missing.
+    /// Returns `true` if a line of a dump is the first of another packet's, whose own line is missing.
     fn begins_dump(&self, line: &str) -> bool {
         dump::start(line.trim_start()) == Some(0) && (self.in_dump || self.pending.text.is_empty())
     }
 
     /// Lines that belong to no packet, with their numbers.
-    pub(super) fn strays(&mut self) -> Vec<(u64, String)> {
-        std::mem::take(&mut self.strays)
+    pub(super) fn unparsed(&mut self) -> Vec<(u64, String)> {
+        std::mem::take(&mut self.unparsed)
     }
 
-    /// How many more there were.
-    pub(super) fn more_strays(&mut self) -> u64 {
-        std::mem::take(&mut self.more_strays)
+    /// Number of further unreadable lines.
+    pub(super) fn more_unparsed(&mut self) -> u64 {
+        std::mem::take(&mut self.more_unparsed)
     }
 
     /// The next line without its end, and whether it had one; a line in which another packet begins is two.
-    fn line(&mut self, window: &mut Window) -> io::Result<Option<(String, bool)>> {
+    fn line(&mut self, window: &mut ReadBuffer) -> io::Result<Option<(String, bool)>> {
         let (line, is_whole) = match self.rest.take() {
             Some(rest) => (rest, true),
             None => {
@@ -140,7 +140,7 @@ impl Grouper {
 }
 
 /// A line, of which at most [`LINE`] bytes are kept.
-fn read(window: &mut Window) -> io::Result<Option<(String, bool)>> {
+fn read(window: &mut ReadBuffer) -> io::Result<Option<(String, bool)>> {
     let mut line: Vec<u8> = Vec::new();
     loop {
         if !window.holds(1)? {

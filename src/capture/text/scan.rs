@@ -48,13 +48,13 @@ impl<'t> Scan<'t> {
         Some(number)
     }
 
-    /// The number behind `label`, wherever that is in the next `most` bytes.
+    /// The number behind `label`, wherever that is in the next `max` bytes.
     pub(super) fn number_after(&self, label: &str) -> Option<u64> {
         let (_, behind) = self.rest.split_once(label)?;
         Scan::new(behind).number()
     }
 
-    /// What is between `open`, which must be next, and the `close` that belongs to it.
+    /// The text between `open`, which must be next, and the matching `close`.
     pub(super) fn enclosed(&mut self, open: char, close: char) -> Option<&'t str> {
         let inner = self.rest.trim_start().strip_prefix(open)?;
         let mut depth = 1_u32;

@@ -4,21 +4,22 @@ use std::net::IpAddr;
 
 use super::clock::{self, Stamp};
 use super::options;
-use super::scan::{self, Scan};
-use super::told::{
-    ACK, AE, Body, CWR, ECE, FIN, PSH, RST, SYN, TCP, Told, ToldIcmp, ToldIp, ToldQuote, ToldTcp, UDP, URG,
+use super::printed::{
+    ACK, AE, Body, CWR, ECE, FIN, PSH, PrintedIcmp, PrintedIp, PrintedPacket, PrintedQuote, PrintedTcp, RST, SYN, TCP,
+    UDP, URG,
 };
+use super::scan::{self, Scan};
 
 /// Seconds since 1970 that no capture is older than.
 pub(super) const RECENT: i64 = 100_000_000;
-/// How many IP headers may be one within the other.
+/// Maximum number of IP headers one within the other.
 const TUNNELS: usize = 4;
 
-/// What one record of the text is.
+/// The kind of one record of the text.
 #[derive(Debug)]
-pub(super) enum Reading<'t> {
+pub(super) enum RecordKind<'t> {
     /// A packet, and the text behind it.
-    Packet(Box<Told>, &'t str),
+    Packet(Box<PrintedPacket>, &'t str),
     /// Address resolution.
     Arp(Option<u32>),
     /// A packet of another network protocol.
@@ -51,7 +52,7 @@ pub(super) fn time(scan: &mut Scan<'_>) -> Option<Stamp> {
     clock::stamp(scan)
 }
 
-/// Whether a line begins a packet.
+/// Returns `true` if a line begins a packet.
 ///
 /// `timed` tells whether the packets of the text have times, as far as that is known: then what has none is a packet that
 /// an ICMP error quotes.
@@ -75,7 +76,7 @@ pub(super) fn begins(line: &str, timed: Option<bool>) -> bool {
     }
 }
 
-/// Where a later packet begins in a line whose breaks were lost.
+/// The start of a later packet in a line whose breaks were lost.
 pub(super) fn begins_within(line: &str) -> Option<usize> {
     for (at, _) in line.match_indices(" IP") {
         let before = line.get(..at)?;
@@ -110,14 +111,14 @@ fn interface(scan: &mut Scan<'_>) {
 }
 
 /// Reads a record: its time, and what it says.
-pub(super) fn read(record: &str) -> (Option<Stamp>, Reading<'_>) {
+pub(super) fn read(record: &str) -> (Option<Stamp>, RecordKind<'_>) {
     let mut scan = Scan::new(record);
     let stamp = time(&mut scan);
     interface(&mut scan);
     (stamp, reading(scan))
 }
 
-fn reading(mut scan: Scan<'_>) -> Reading<'_> {
+fn reading(mut scan: Scan<'_>) -> RecordKind<'_> {
     let (mut wire_len, mut macs) = (None, None);
     let first_line = scan.rest.trim_start().split('\n').next().unwrap_or_default();
     let version = if first_line.contains("ethertype ") || first_line.starts_with("AF ") {
@@ -125,7 +126,7 @@ fn reading(mut scan: Scan<'_>) -> Reading<'_> {
         let version = first_line.split(" > ").find_map(|_| ethertype(first_line));
         wire_len = scan.number_after(", length ").and_then(|len| u32::try_from(len).ok());
         let Some((_, behind)) = scan.rest.split_once(", length ") else {
-            return Reading::Unread("its link header is cut");
+            return RecordKind::Unread("its link header is cut");
         };
         scan.rest = behind.split_once(':').map_or("", |(_, rest)| rest);
         while let Some((head, rest)) =
@@ -138,9 +139,9 @@ fn reading(mut scan: Scan<'_>) -> Reading<'_> {
         match version {
             Some("IPv4") => 4,
             Some("IPv6") => 6,
-            Some("ARP") => return Reading::Arp(wire_len),
-            Some(_) => return Reading::NotIp(wire_len),
-            None => return Reading::Unread("its link header is cut"),
+            Some("ARP") => return RecordKind::Arp(wire_len),
+            Some(_) => return RecordKind::NotIp(wire_len),
+            None => return RecordKind::Unread("its link header is cut"),
         }
     } else {
         match scan.word() {
@@ -152,17 +153,17 @@ fn reading(mut scan: Scan<'_>) -> Reading<'_> {
                 Some("(hlim" | "(class" | "(flowlabel") => 6,
                 _ => 4,
             },
-            Some("ARP," | "RARP," | "Reverse") => return Reading::Arp(None),
-            Some(_) => return Reading::NotIp(None),
-            None => return Reading::Unread("nothing follows its time"),
+            Some("ARP," | "RARP," | "Reverse") => return RecordKind::Arp(None),
+            Some(_) => return RecordKind::NotIp(None),
+            None => return RecordKind::Unread("nothing follows its time"),
         }
     };
     match packet(scan, version, TUNNELS) {
-        Ok((mut told, rest)) => {
-            (told.wire_len, told.macs) = (wire_len, macs);
-            Reading::Packet(Box::new(told), rest)
+        Ok((mut printed, rest)) => {
+            (printed.wire_len, printed.macs) = (wire_len, macs);
+            RecordKind::Packet(Box::new(printed), rest)
         }
-        Err(why) => Reading::Unread(why),
+        Err(why) => RecordKind::Unread(why),
     }
 }
 
@@ -194,8 +195,8 @@ fn addresses(scan: &mut Scan<'_>) -> Option<([u8; 6], [u8; 6])> {
 }
 
 /// An IP packet from its header on, and the text behind what was read.
-fn packet(mut scan: Scan<'_>, version: u8, tunnels: usize) -> Result<(Told, &str), &'static str> {
-    let mut ip = ToldIp::default();
+fn packet(mut scan: Scan<'_>, version: u8, tunnels: usize) -> Result<(PrintedPacket, &str), &'static str> {
+    let mut ip = PrintedIp::default();
     if scan.rest.trim_start().starts_with('(') {
         let inner = scan.enclosed('(', ')').ok_or("its IP header is cut")?;
         ip = if version == 4 { header4(inner) } else { header6(inner) }.ok_or("its IP header can't be read")?;
@@ -214,7 +215,7 @@ fn packet(mut scan: Scan<'_>, version: u8, tunnels: usize) -> Result<(Told, &str
             return packet(scan, version, left);
         }
     }
-    let told = |ip, body| Told {
+    let printed = |ip, body| PrintedPacket {
         wire_len: None,
         macs: None,
         ip,
@@ -233,11 +234,11 @@ fn packet(mut scan: Scan<'_>, version: u8, tunnels: usize) -> Result<(Told, &str
         Some(ports) => Body::Udp { ports, len: datagram(&mut scan, &ip, version)? },
         None => other(&mut scan, version, ip, (source.0, destination.0)),
     };
-    Ok((told(ip, body), scan.rest))
+    Ok((printed(ip, body), scan.rest))
 }
 
 /// `tos 0x0, ttl 64, id 46169, offset 0, flags [DF], proto TCP (6), length 60`.
-fn header4(text: &str) -> Option<ToldIp> {
+fn header4(text: &str) -> Option<PrintedIp> {
     let scan = Scan::new(text);
     let class = text.split_once("tos 0x")?.1.split([',', ' ']).next()?;
     let flags = text.split_once("flags [").and_then(|(_, rest)| rest.split(']').next()).unwrap_or_default();
@@ -248,7 +249,7 @@ fn header4(text: &str) -> Option<ToldIp> {
         .split_once("proto ")
         .and_then(|(_, rest)| rest.split_once('('))
         .and_then(|(_, rest)| Scan::new(rest).number());
-    Some(ToldIp {
+    Some(PrintedIp {
         shown: true,
         class: u8::from_str_radix(class, 16).ok()?,
         ttl: scan.number_after("ttl ").and_then(|ttl| u8::try_from(ttl).ok()).unwrap_or(0),
@@ -260,11 +261,11 @@ fn header4(text: &str) -> Option<ToldIp> {
 }
 
 /// `class 0x02, flowlabel 0x6a3e2, hlim 64, next-header TCP (6) payload length: 40`.
-fn header6(text: &str) -> Option<ToldIp> {
+fn header6(text: &str) -> Option<PrintedIp> {
     let scan = Scan::new(text);
     let class = text.split_once("class 0x").and_then(|(_, rest)| rest.split([',', ' ']).next());
     let protocol = text.split_once("next-header ").and_then(|(_, rest)| rest.split_once('('))?.1;
-    Some(ToldIp {
+    Some(PrintedIp {
         shown: true,
         class: class.and_then(|class| u8::from_str_radix(class, 16).ok()).unwrap_or(0),
         ttl: scan.number_after("hlim ").and_then(|ttl| u8::try_from(ttl).ok())?,
@@ -276,10 +277,10 @@ fn header6(text: &str) -> Option<ToldIp> {
 }
 
 /// A segment, behind `Flags [`.
-fn segment(scan: &mut Scan<'_>, ports: (u16, u16)) -> Result<ToldTcp, &'static str> {
+fn segment(scan: &mut Scan<'_>, ports: (u16, u16)) -> Result<PrintedTcp, &'static str> {
     let (flags, rest) = scan.rest.split_once(']').ok_or("its flags are cut")?;
     scan.rest = rest;
-    let mut tcp = ToldTcp { ports, ..ToldTcp::default() };
+    let mut tcp = PrintedTcp { ports, ..PrintedTcp::default() };
     for flag in flags.trim().chars().filter(|_| flags.trim() != "none") {
         tcp.flags |= match flag {
             'F' => FIN,
@@ -334,7 +335,7 @@ fn segment(scan: &mut Scan<'_>, ports: (u16, u16)) -> Result<ToldTcp, &'static s
     Err("the line is cut before the length")
 }
 
-fn complete(tcp: ToldTcp) -> Result<ToldTcp, &'static str> {
+fn complete(tcp: PrintedTcp) -> Result<PrintedTcp, &'static str> {
     match (tcp.window, tcp.has(ACK), tcp.ack) {
         (None, ..) => Err("it has no window"),
         (_, true, None) => Err("it has no acknowledgment number"),
@@ -351,7 +352,7 @@ fn end_of_line(scan: &mut Scan<'_>) {
 }
 
 /// The payload's length of a datagram.
-fn datagram(scan: &mut Scan<'_>, ip: &ToldIp, version: u8) -> Result<u32, &'static str> {
+fn datagram(scan: &mut Scan<'_>, ip: &PrintedIp, version: u8) -> Result<u32, &'static str> {
     let text = scan.rest;
     let line = text.split('\n').next().unwrap_or_default();
     let line = super::dump::start(line).and_then(|at| line.get(..at)).unwrap_or(line).trim_end();
@@ -369,7 +370,7 @@ fn datagram(scan: &mut Scan<'_>, ip: &ToldIp, version: u8) -> Result<u32, &'stat
 }
 
 /// A packet without ports: ICMP or another transport.
-fn other(scan: &mut Scan<'_>, version: u8, ip: ToldIp, ends: (IpAddr, IpAddr)) -> Body {
+fn other(scan: &mut Scan<'_>, version: u8, ip: PrintedIp, ends: (IpAddr, IpAddr)) -> Body {
     while scan.rest.trim_start().starts_with('[') && scan.enclosed('[', ']').is_some() {}
     let mut ahead = *scan;
     let name = ahead.word().unwrap_or_default();
@@ -401,7 +402,7 @@ fn protocol(name: &str) -> Option<u8> {
 }
 
 /// An ICMP error that names what it is about.
-fn icmp(scan: Scan<'_>, version: u8, ip: ToldIp, (source, destination): (IpAddr, IpAddr)) -> Option<ToldIcmp> {
+fn icmp(scan: Scan<'_>, version: u8, ip: PrintedIp, (source, destination): (IpAddr, IpAddr)) -> Option<PrintedIcmp> {
     let text = scan.rest;
     let line = text.split('\n').next()?;
     let (kind, code) = match version {
@@ -425,7 +426,7 @@ fn icmp(scan: Scan<'_>, version: u8, ip: ToldIp, (source, destination): (IpAddr,
     let header = if version == 4 { 20 } else { 40 };
     let len = printed.or(ip.length.and_then(|length| length.checked_sub(header)))?;
     let mtu = ["(mtu ", "mtu "].into_iter().find_map(|label| Scan::new(line).number_after(label));
-    Some(ToldIcmp {
+    Some(PrintedIcmp {
         kind,
         code,
         len: len.clamp(8, 65_535),
@@ -435,24 +436,24 @@ fn icmp(scan: Scan<'_>, version: u8, ip: ToldIp, (source, destination): (IpAddr,
 }
 
 /// The quoted packet that `-v` prints behind the message.
-fn printed_quote(text: &str) -> Option<ToldQuote> {
+fn printed_quote(text: &str) -> Option<PrintedQuote> {
     let (at, _) = text
         .match_indices('\n')
         .find(|(at, _)| text.get(at + 1..).is_some_and(|rest| rest.trim_start().starts_with("IP")))?;
     let mut scan = Scan::new(text.get(at + 1..)?);
     let version = if scan.word()? == "IP" { 4 } else { 6 };
-    let (told, _) = packet(scan, version, 1).ok()?;
-    let (protocol, ports) = match told.body {
+    let (printed, _) = packet(scan, version, 1).ok()?;
+    let (protocol, ports) = match printed.body {
         Body::Tcp(tcp) => (TCP, tcp.ports),
         Body::Udp { ports, .. } => (UDP, ports),
         _ => return None,
     };
-    let (source, destination) = (told.source, told.destination);
-    Some(ToldQuote { protocol, source, destination, source_port: Some(ports.0), destination_port: Some(ports.1) })
+    let (source, destination) = (printed.source, printed.destination);
+    Some(PrintedQuote { protocol, source, destination, source_port: Some(ports.0), destination_port: Some(ports.1) })
 }
 
-/// What the message itself names of the quoted packet: `10.0.0.2 udp port 4002 unreachable`.
-fn named_quote(line: &str, reporter: IpAddr, sender: IpAddr) -> Option<ToldQuote> {
+/// Reads the quoted packet from the message itself: `10.0.0.2 udp port 4002 unreachable`.
+fn named_quote(line: &str, reporter: IpAddr, sender: IpAddr) -> Option<PrintedQuote> {
     let _ = reporter;
     let words: Vec<_> = line.split_whitespace().map(|word| word.trim_end_matches(',')).take(16).collect();
     let destination = words.iter().find_map(|word| scan::address(word))?;
@@ -464,7 +465,7 @@ fn named_quote(line: &str, reporter: IpAddr, sender: IpAddr) -> Option<ToldQuote
         }
         None => (0, None),
     };
-    Some(ToldQuote { protocol, source: sender, destination, source_port: None, destination_port: port })
+    Some(PrintedQuote { protocol, source: sender, destination, source_port: None, destination_port: port })
 }
 
 #[cfg(test)]
@@ -511,7 +512,7 @@ mod tests {
             ("IP host.1 > 10.0.0.2.7: UDP, length 3", "its addresses are no numbers: tcpdump -nn prints them so"),
             ("IP 10.0.0.1.1 > 10.0.0.2.7: NBT", "the length of its payload is not shown"),
         ] {
-            assert!(matches!(read(text), (None, Reading::Unread(said)) if said == why), "{text}");
+            assert!(matches!(read(text), (None, RecordKind::Unread(said)) if said == why), "{text}");
         }
     }
 }

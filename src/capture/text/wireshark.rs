@@ -6,16 +6,17 @@ use std::net::IpAddr;
 
 use super::clock::{self, Stamp};
 use super::options::{put, rebase_sack};
-use super::scan::{self, Scan};
-use super::tcpdump::{RECENT, Reading};
-use super::told::{
-    ACK, AE, Body, CWR, ECE, FIN, PSH, RST, SYN, TCP, Told, ToldIcmp, ToldIp, ToldQuote, ToldTcp, UDP, URG,
+use super::printed::{
+    ACK, AE, Body, CWR, ECE, FIN, PSH, PrintedIcmp, PrintedIp, PrintedPacket, PrintedQuote, PrintedTcp, RST, SYN, TCP,
+    UDP, URG,
 };
+use super::scan::{self, Scan};
+use super::tcpdump::{RECENT, RecordKind};
 use crate::model::Unknown;
 
 /// Most connections whose window scales are known at once.
-const MOST: usize = 65_536;
-/// How far apart.
+const MAX_CONNECTIONS: usize = 65_536;
+/// Distance between the initial sequence numbers of two connections.
 const APART: u32 = 0x1000_0000;
 const ARROWS: [&str; 3] = ["→", ">", "->"];
 
@@ -32,9 +33,9 @@ struct Columns<'t> {
     info: &'t str,
 }
 
-/// What one direction of a connection has shown of its windows.
+/// The windows that one direction of a connection has shown.
 #[derive(Clone, Copy, Debug, Default)]
-struct Windows {
+struct WindowHistory {
     /// The scale that its SYN offered, where the text shows it.
     scale: Option<u8>,
     last: Option<u32>,
@@ -43,7 +44,7 @@ struct Windows {
 /// Reads the rows of one text.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    windows: HashMap<Ends, Windows>,
+    windows: HashMap<Ends, WindowHistory>,
     /// Bytes of a frame besides the payload of a segment with ACK.
     overhead: Option<u32>,
     /// Connections that Wireshark says to use the ports of an earlier one: relative numbers of both would be the same.
@@ -52,7 +53,7 @@ pub(super) struct Rows {
     absolute: Option<bool>,
 }
 
-/// Whether a line is a row.
+/// Returns `true` if a line is a row of the packet list.
 pub(super) fn begins(line: &str) -> bool {
     columns(line).is_some() || other(line).is_some()
 }
@@ -124,22 +125,22 @@ impl Rows {
     }
 
     /// Reads a row: its time, what it says, and which of its numbers are not as on the wire.
-    pub(super) fn read(&mut self, line: &str) -> (Option<Stamp>, Reading<'static>, Unknown) {
+    pub(super) fn read(&mut self, line: &str) -> (Option<Stamp>, RecordKind<'static>, Unknown) {
         let Some(row) = columns(line) else {
             return match other(line) {
-                Some((stamp, true)) => (stamp, Reading::Arp(None), Unknown::default()),
-                Some((stamp, false)) => (stamp, Reading::NotIp(None), Unknown::default()),
-                None => (None, Reading::Unread("it is no row of a packet list"), Unknown::default()),
+                Some((stamp, true)) => (stamp, RecordKind::Arp(None), Unknown::default()),
+                Some((stamp, false)) => (stamp, RecordKind::NotIp(None), Unknown::default()),
+                None => (None, RecordKind::Unread("it is no row of a packet list"), Unknown::default()),
             };
         };
         let mut unknown = Unknown::default();
         let body = match (row.protocol, segment(row.info)) {
             (_, Some((mut tcp, _))) => match self.settle(&row, &mut tcp) {
-                Ok(lacks) => {
-                    unknown = lacks;
+                Ok(missing) => {
+                    unknown = missing;
                     Body::Tcp(tcp)
                 }
-                Err(why) => return (row.stamp, Reading::Unread(why), unknown),
+                Err(why) => return (row.stamp, RecordKind::Unread(why), unknown),
             },
             ("UDP", None) => match datagram(row.info) {
                 Some((ports, len)) => Body::Udp { ports, len },
@@ -151,23 +152,23 @@ impl Rows {
             ("IPv4" | "IPv6" | "IGMPv2" | "IGMPv3" | "GRE" | "ESP" | "OSPF" | "SCTP", None) => Body::Other(255),
             _ => Body::Hidden(TCP),
         };
-        let told = Told {
+        let printed = PrintedPacket {
             wire_len: row.length,
             macs: None,
-            ip: ToldIp::default(),
+            ip: PrintedIp::default(),
             source: row.source,
             destination: row.destination,
             body,
             payload: None,
         };
-        (row.stamp, Reading::Packet(Box::new(told), ""), unknown)
+        (row.stamp, RecordKind::Packet(Box::new(printed), ""), unknown)
     }
 
     /// Keeps the placeholders of a connection's numbers apart from those of an earlier one on the same ports.
-    fn set_apart(&mut self, row: &Columns<'_>, (source, destination): Ends, tcp: &mut ToldTcp) {
+    fn set_apart(&mut self, row: &Columns<'_>, (source, destination): Ends, tcp: &mut PrintedTcp) {
         let key = if source <= destination { (source, destination) } else { (destination, source) };
         if row.info.contains("Port numbers reused") {
-            if self.reused.len() >= MOST {
+            if self.reused.len() >= MAX_CONNECTIONS {
                 self.reused.clear();
             }
             let base = self.reused.entry(key).or_default();
@@ -181,7 +182,7 @@ impl Rows {
     }
 
     /// Fills in what other rows tell of a segment.
-    fn settle(&mut self, row: &Columns<'_>, tcp: &mut ToldTcp) -> Result<Unknown, &'static str> {
+    fn settle(&mut self, row: &Columns<'_>, tcp: &mut PrintedTcp) -> Result<Unknown, &'static str> {
         if tcp.seq.is_none() {
             return Err("its sequence number is not shown");
         }
@@ -209,7 +210,7 @@ impl Rows {
         if self.absolute != Some(true) {
             self.set_apart(row, own, tcp);
         }
-        if self.windows.len() >= MOST && !self.windows.contains_key(&own) {
+        if self.windows.len() >= MAX_CONNECTIONS && !self.windows.contains_key(&own) {
             self.windows.clear();
         }
         let peer = self.windows.get(&(own.1, own.0)).copied().unwrap_or_default();
@@ -224,7 +225,7 @@ impl Rows {
             unknown = unknown.and(Unknown::OPTIONS);
         }
         if tcp.has(SYN) {
-            *windows = Windows { scale: tcp.scale, last: tcp.window };
+            *windows = WindowHistory { scale: tcp.scale, last: tcp.window };
             if tcp.window.is_none() {
                 unknown = unknown.and(Unknown::WINDOW);
                 tcp.window = Some(u32::from(u16::MAX));
@@ -266,13 +267,13 @@ fn datagram(info: &str) -> Option<((u16, u16), u32)> {
 }
 
 /// `52060 → 12345 [SYN] Seq=0 Win=29200 Len=0 MSS=1460 …`, and whether it is cut.
-fn segment(info: &str) -> Option<(ToldTcp, bool)> {
+fn segment(info: &str) -> Option<(PrintedTcp, bool)> {
     let mut scan = Scan::new(info);
     let ports = ports(&mut scan)?;
     let inner = scan.rest.trim_start().strip_prefix('[')?;
     let end = inner.find(']').into_iter().chain(inner.find("Seq=")).min()?;
     let (flags, rest) = inner.split_at_checked(end)?;
-    let mut tcp = ToldTcp { ports, ..ToldTcp::default() };
+    let mut tcp = PrintedTcp { ports, ..PrintedTcp::default() };
     for flag in flags.split(',').map(str::trim).filter(|flag| !flag.is_empty()) {
         tcp.flags |= match flag {
             "FIN" => FIN,
@@ -335,7 +336,7 @@ fn segment(info: &str) -> Option<(ToldTcp, bool)> {
 
 /// An ICMP message, whose info does not name the packet that it quotes. That a port is unreachable is said by the host
 /// itself that the packet was for (RFC 1122 §3.2.2.1).
-fn icmp(row: &Columns<'_>, headers: u32) -> ToldIcmp {
+fn icmp(row: &Columns<'_>, headers: u32) -> PrintedIcmp {
     let text = row.info.to_ascii_lowercase();
     let v6 = headers == 54;
     let (kind, code) = match (v6, text.as_str()) {
@@ -353,14 +354,14 @@ fn icmp(row: &Columns<'_>, headers: u32) -> ToldIcmp {
     };
     let len = row.length.and_then(|length| length.checked_sub(headers)).unwrap_or(8).clamp(8, 65_000);
     let (source, destination) = (row.destination, row.source);
-    let quoted = matches!((v6, kind, code), (false, 3, 3) | (true, 1, 4)).then_some(ToldQuote {
+    let quoted = matches!((v6, kind, code), (false, 3, 3) | (true, 1, 4)).then_some(PrintedQuote {
         protocol: 0,
         source,
         destination,
         source_port: None,
         destination_port: None,
     });
-    ToldIcmp { kind, code, len, mtu: None, quoted }
+    PrintedIcmp { kind, code, len, mtu: None, quoted }
 }
 
 #[cfg(test)]
@@ -396,9 +397,9 @@ mod tests {
             "10.0.0.1\t10.0.0.2\tTCP\t75\t1 → 2 [PSH, ACK] Seq=5 Ack=7 Win=29312 Len=9",
         ];
         let mut rows = Rows::new(lines.into_iter());
-        let (_, Reading::Packet(told, _), _) = rows.read(lines[0]) else { panic!("no packet") };
-        assert!(matches!(&told.body, Body::Tcp(tcp) if tcp.len == Some(0)));
+        let (_, RecordKind::Packet(printed, _), _) = rows.read(lines[0]) else { panic!("no packet") };
+        assert!(matches!(&printed.body, Body::Tcp(tcp) if tcp.len == Some(0)));
         let alone = Rows::default().read(lines[0]);
-        assert!(matches!(alone, (_, Reading::Unread("the length of its payload is not shown"), _)));
+        assert!(matches!(alone, (_, RecordKind::Unread("the length of its payload is not shown"), _)));
     }
 }

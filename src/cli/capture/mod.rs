@@ -13,14 +13,14 @@ use nix::poll::PollFlags;
 
 use self::until_close::UntilClose;
 use super::analyze::check_filter;
-use super::asked::asked;
 use super::capture_files::CaptureFiles;
 use super::exit::say;
 use super::interrupt::interrupt;
 use super::output::{OutputArgs, Scope};
+use super::questions_arg::parse_questions;
 use super::report_dir::ReportDir;
-use super::session::judge_capture;
-use super::under_way::Output;
+use super::report_output::ReportOutput;
+use super::session::capture_exit;
 use super::{Exit, privileges};
 use crate::capture::save::CaptureWriter;
 use crate::capture::{Interface, LiveCapture, Ring};
@@ -91,12 +91,12 @@ pub(super) struct CaptureArgs {
 
     /// Have the kernel hold up to N MiB of packets that are not read yet.
     #[arg(long, value_name = "MIB", default_value_t = 64)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(Ring::MOST_MEBIBYTES)))]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(Ring::MAX_MEBIBYTES)))]
     buffer: u32,
 
     /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
     /// (`echolab formats questions` lists them).
-    #[arg(long, value_name = "ID,…", value_parser = asked, num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "ID,…", value_parser = parse_questions, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "", help_heading = "Output")]
     answers: Option<Questions>,
 
@@ -144,7 +144,7 @@ impl CaptureArgs {
             .run(&halt, &about, &mut output)?;
         let ended = output.end();
 
-        let mut exit = judge_capture(&taken.totals);
+        let mut exit = capture_exit(&taken.totals);
         if taken.totals.frames == 0 {
             say(&format!("no packet was captured {about}"));
         } else {
@@ -159,7 +159,7 @@ impl CaptureArgs {
         Ok(exit)
     }
 
-    /// Where and which packets: `on lo (port 7)`.
+    /// Describes the interface and the packets: `on lo (port 7)`.
     fn about(&self) -> String {
         let ports = self.port.iter().map(|port| format!("port {port}"));
         let hosts = self.host.iter().map(|host| format!("host {host}"));
@@ -185,15 +185,15 @@ struct Capture {
 /// A capture that has ended.
 struct Taken {
     totals: CaptureTotals,
-    /// What became of the capture file.
+    /// The result of writing the capture file.
     written: Result<()>,
-    /// Whether the connection that `--until-close` waits for was closed.
+    /// `true` if the connection that `--until-close` waits for was closed.
     closed: bool,
 }
 
 impl Capture {
     /// Sends every packet through the pipeline until `halt`, or what else ends the capture.
-    fn run(self, halt: &Signal, about: &str, output: &mut Output) -> Result<Taken> {
+    fn run(self, halt: &Signal, about: &str, output: &mut ReportOutput) -> Result<Taken> {
         let Self { live, writer, kept, count, time, until_close } = self;
         let (mut source, stopper) = live
             .start_for(writer, count, Box::new(|notice| say(&notice.to_string())))

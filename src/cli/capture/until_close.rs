@@ -6,11 +6,11 @@ use std::io;
 use crate::drive::Signal;
 use crate::explain::{Phase, Step};
 use crate::model::{Direction, PerDirection, Protocol, TcpFlags};
-use crate::report::{Relay, Sink};
+use crate::report::{ForwardSink, Sink};
 use crate::track::StreamId;
 
 /// Most connections watched at once; later ones are not waited for.
-const MOST: usize = 65_536;
+const MAX_CONNECTIONS: usize = 65_536;
 
 /// Passes everything on, and raises a signal at the first close.
 pub(super) struct UntilClose<'a> {
@@ -21,7 +21,7 @@ pub(super) struct UntilClose<'a> {
     closed: bool,
 }
 
-/// How far one side has closed.
+/// The progress of one side's close.
 #[derive(Clone, Copy, Default)]
 struct Fin {
     /// The sequence number behind its FIN.
@@ -34,12 +34,12 @@ impl<'a> UntilClose<'a> {
         Self { sink, over, open: HashMap::new(), closed: false }
     }
 
-    /// Whether a connection that was captured from its SYN on was closed.
+    /// Returns `true` if a connection that was captured from its SYN on was closed.
     pub(super) fn has_closed(&self) -> bool {
         self.closed
     }
 
-    /// Whether this step closes a connection that was seen from its start.
+    /// Returns `true` if this step closes a connection that was captured from its start.
     fn closes(&mut self, step: &Step<'_>) -> bool {
         let event = &step.event;
         if event.stream.protocol != Protocol::Tcp {
@@ -47,7 +47,7 @@ impl<'a> UntilClose<'a> {
         }
         let Some(facts) = event.tcp() else { return false };
         let is_first = event.number == 1 && facts.flags.contains(TcpFlags::SYN) && facts.ack.is_none();
-        if is_first && self.open.len() < MOST {
+        if is_first && self.open.len() < MAX_CONNECTIONS {
             self.open.insert(event.stream, PerDirection::default());
         }
         let Some(fins) = self.open.get_mut(&event.stream) else { return false };
@@ -65,16 +65,16 @@ impl<'a> UntilClose<'a> {
     }
 }
 
-impl<'a> Relay for UntilClose<'a> {
-    type To = dyn Sink + 'a;
+impl<'a> ForwardSink for UntilClose<'a> {
+    type Inner = dyn Sink + 'a;
 
     const SEES_ALL: bool = true;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &*self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         self.sink
     }
 
@@ -83,6 +83,6 @@ impl<'a> Relay for UntilClose<'a> {
             self.closed = true;
             self.over.iter().for_each(Signal::raise);
         }
-        if Sink::wants_steps(self.to()) { self.to_mut().step(step) } else { Ok(()) }
+        if Sink::wants_steps(self.inner()) { self.inner_mut().step(step) } else { Ok(()) }
     }
 }

@@ -1,6 +1,6 @@
-//! What a person types, cut into sends.
+//! Typed input, divided into sends.
 
-/// How input is cut.
+/// The division of input into sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Mode {
     /// Return sends a line; `quit` ends the input.
@@ -27,7 +27,7 @@ impl Input {
         Self { mode, line: Vec::new(), ended: false }
     }
 
-    /// Whether there will be no more.
+    /// Returns `true` if the input has ended.
     pub(super) fn ended(&self) -> bool {
         self.ended
     }

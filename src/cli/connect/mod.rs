@@ -119,8 +119,8 @@ impl ConnectArgs {
                 say(&closed_early(&left));
                 Ok(Exit::Unmet)
             }
-            Ending::TooLong { bytes, most } => {
-                bail!("a line of {bytes} bytes does not fit a UDP datagram, which holds at most {most} bytes")
+            Ending::TooLong { bytes, max } => {
+                bail!("a line of {bytes} bytes does not fit a UDP datagram, which holds at most {max} bytes")
             }
             Ending::Unanswered { sent, answered } => {
                 let time = humantime::format_duration(timeout);
@@ -147,7 +147,7 @@ impl ConnectArgs {
     }
 }
 
-/// What came to nothing since the server closed.
+/// Describes the data that was not sent or not answered because the server closed.
 fn closed_early(left: &Left) -> String {
     let Left { more, unsent, sent, received } = *left;
     let mut text = "the server closed the connection".to_owned();

@@ -19,11 +19,11 @@ pub(super) struct Screen {
     raw: bool,
     /// The beginning of a character whose rest has not come yet.
     partial: Vec<u8>,
-    /// Whether lines are asked for with a prompt, and their answers labelled.
+    /// `true` if there is a prompt before each line and a label before each answer.
     dialogue: bool,
-    /// Whether what comes next begins an answer.
+    /// `true` if the next byte begins an answer.
     begins: bool,
-    /// Whether the last line is a prompt behind which nothing was typed yet.
+    /// `true` if the last line is a prompt behind which nothing was typed yet.
     asks: bool,
 }
 
@@ -103,7 +103,7 @@ fn visible(bytes: &mut Vec<u8>, raw: bool) -> String {
     shown
 }
 
-/// Whether more bytes could make a character of these.
+/// Returns `true` if the bytes are the beginning of a UTF-8 character.
 fn is_beginning(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }

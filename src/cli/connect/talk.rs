@@ -14,7 +14,7 @@ use crate::cli::client_args::datagram_holds;
 use crate::drive::{Action, Client, ClientFault, Connection, poll};
 use crate::model::Protocol;
 
-/// How a talk ended.
+/// The end of a dialogue.
 #[derive(Debug)]
 pub(in crate::cli) enum Ending {
     /// The input was at its end and every answer there.
@@ -40,13 +40,13 @@ pub(in crate::cli) enum Ending {
         /// Bytes of the send.
         bytes: usize,
         /// Bytes that fit.
-        most: usize,
+        max: usize,
     },
     /// The client could not go on.
     Fault(ClientFault),
 }
 
-/// What was left to do when the server closed.
+/// The data that was not sent or not answered when the server closed.
 #[derive(Debug)]
 pub(in crate::cli) struct Left {
     /// The input may have had more.
@@ -60,7 +60,7 @@ pub(in crate::cli) struct Left {
 }
 
 impl Left {
-    /// Whether everything typed was sent and answered.
+    /// Returns `true` if everything typed was sent and answered.
     pub(in crate::cli) fn is_nothing(&self) -> bool {
         !self.more && self.unsent == 0 && self.received >= self.sent
     }
@@ -72,13 +72,13 @@ pub(in crate::cli) struct Talk<'a, 'c> {
     connection: &'a mut Connection<'c>,
     input: Input,
     screen: Screen,
-    /// What is to be sent, a send each; the first may have been sent in part.
+    /// The data to be sent, one item per send; the first may have been sent in part.
     outbox: VecDeque<Vec<u8>>,
     sent: u64,
     answered: u64,
     /// Over TCP: the sending half is closed.
     shut: bool,
-    /// When the time for the last answers is over, once everything is sent. What is owed may take its time, each piece;
+    /// The end of the time for the last answers, once everything is sent. What is owed may take its time, each piece;
     /// what comes beyond that does not put it off.
     deadline: Option<Instant>,
 }
@@ -100,7 +100,7 @@ impl<'a, 'c> Talk<'a, 'c> {
     /// Talks to the end.
     ///
     /// # Errors
-    /// When the input can't be read or the answers can't be shown.
+    /// If the input can't be read or the answers can't be shown.
     pub(in crate::cli) fn run(mut self) -> io::Result<Ending> {
         let ending = self.talk()?;
         self.screen.leave()?;
@@ -187,7 +187,7 @@ impl<'a, 'c> Talk<'a, 'c> {
         }
     }
 
-    /// Whether less has come back than was sent.
+    /// Returns `true` if fewer bytes have come back than were sent.
     fn is_owed(&self) -> bool {
         match self.client.protocol {
             Protocol::Tcp => self.connection.received() < self.connection.sent(),
@@ -207,9 +207,9 @@ impl<'a, 'c> Talk<'a, 'c> {
 
     /// Over UDP a send is one datagram.
     fn too_long(&self) -> Option<Ending> {
-        let most = datagram_holds(self.client.server.is_ipv6());
+        let max = datagram_holds(self.client.server.is_ipv6());
         let bytes = self.outbox.front().map_or(0, Vec::len);
-        (self.client.protocol == Protocol::Udp && bytes > most).then_some(Ending::TooLong { bytes, most })
+        (self.client.protocol == Protocol::Udp && bytes > max).then_some(Ending::TooLong { bytes, max })
     }
 
     /// Sends what the kernel takes at once.

@@ -1,15 +1,15 @@
 //! `echolab session`: one echo session, driven, captured, explained.
 
+mod exit_status;
+mod link_summary;
 mod network_args;
-mod of_side;
+mod per_side;
 mod programs_output;
 pub(super) mod run;
 mod socket_args;
 mod typed;
-mod verdict;
 mod watch;
 mod wire_args;
-mod wire_summary;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -19,14 +19,13 @@ use std::time::Duration;
 use anyhow::{anyhow, bail, ensure};
 use clap::Args;
 
+pub(super) use self::exit_status::capture_exit;
+use self::exit_status::{client_exit, scenario_exit};
+use self::link_summary::{of_scenario, summary};
 use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
 use self::typed::typist;
-pub(super) use self::verdict::judge_capture;
-use self::verdict::{judge, judge_scenario};
 use self::watch::{Known, take};
-use self::wire_summary::{of_scenario, story};
-use super::asked::asked;
 use super::capture_files::CaptureFiles;
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
@@ -35,6 +34,7 @@ use super::format_names::formats_with_calls;
 use super::interrupt::interrupt;
 use super::messages::MessageArgs;
 use super::output::{OutputArgs, Scope};
+use super::questions_arg::parse_questions;
 use super::report_dir::ReportDir;
 use super::scenarios::names;
 use super::version::VersionArg;
@@ -47,7 +47,7 @@ use crate::lab::{Obstacle, WireOptions};
 use crate::model::{Endpoint, PerDirection, Protocol};
 use crate::session::{CaptureAt, NetworkOptions, Observer, Session, SessionOptions, Transcribed, seen_at};
 
-/// How long an answer over a wire that loses packets may take: time for three retransmissions.
+/// Time for an answer over a link that loses packets: enough for three retransmissions.
 const REPAIRS: Duration = Duration::from_secs(10);
 
 /// Run one echo session, capture it and explain every step.
@@ -134,7 +134,7 @@ pub(super) struct SessionArgs {
 
     /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
     /// (`echolab formats questions` lists them).
-    #[arg(long, value_name = "ID,…", value_parser = asked, num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "ID,…", value_parser = parse_questions, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "", help_heading = "Output")]
     answers: Option<Questions>,
 
@@ -203,14 +203,14 @@ impl SessionArgs {
         let ended = output.end();
 
         let exit = match scenario {
-            None => judge(&outcome.tally),
+            None => client_exit(&outcome.tally),
             Some(scenario) => {
                 let judged = seen_at(scenario, capture_at).and_then(|number| seen.get(number));
-                judge_scenario(scenario, &outcome, judged)
+                scenario_exit(scenario, &outcome, judged)
             }
         };
-        let mut exit = watched.totals.iter().map(judge_capture).fold(exit, Exit::and);
-        let told = |wire| scenario.map_or_else(|| story(wire, chance), |scenario| of_scenario(scenario, wire));
+        let mut exit = watched.totals.iter().map(capture_exit).fold(exit, Exit::and);
+        let told = |wire| scenario.map_or_else(|| summary(wire, chance), |scenario| of_scenario(scenario, wire));
         outcome.wire.iter().flat_map(told).for_each(|line| say(&line));
         if let Some(time) = outcome.server_waited {
             say(&format!(
@@ -271,12 +271,12 @@ impl SessionArgs {
     }
 }
 
-/// Whether every user may make files in a folder, as in `/tmp`.
+/// Returns `true` if every user may create files in a folder, as in `/tmp`.
 fn is_open_to_all(folder: &Path) -> bool {
     folder.metadata().is_ok_and(|meta| meta.mode() & 0o003 == 0o003)
 }
 
-/// How long an answer may take beyond what the server's program waits.
+/// Time for an answer, beyond the time that the server's program waits.
 fn patience(protocol: Protocol, network: &NetworkOptions) -> Duration {
     let NetworkOptions::Lab(lab) = network else { return Client::TIMEOUT };
     let wire = &lab.options.wire;

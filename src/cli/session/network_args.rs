@@ -18,8 +18,8 @@ use crate::session::{CaptureAt, LabNetwork, NetworkOptions};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
-    /// Where client and server meet: on loopback, or each on a host of its own in a private network (lab), which needs
-    /// no root; auto is loopback where there is the right to capture there, else lab.
+    /// Network of client and server: loopback, or a private network with a host for each (lab), which needs no root;
+    /// auto is loopback where there is the right to capture there, else lab.
     #[arg(long, value_enum, value_name = "auto|loopback|lab", default_value = "auto", hide_possible_values = true)]
     network: NetworkArg,
 
@@ -133,19 +133,19 @@ impl NetworkArgs {
         })
     }
 
-    /// What was asked for that only the lab has.
+    /// Names an option in use that only the lab has.
     fn only_lab(&self, asked: Option<SocketAddr>, runs: Runs) -> Option<&'static str> {
         let wire = self.capture_at.map(|_| "--capture-at").or(self.wire.first());
         wire.or(asked.filter(in_lab).map(|_| "--ip")).or((runs == Runs::Lab).then_some("the scenario"))
     }
 
-    /// Whether nothing but the lab will do.
+    /// Returns `true` if only the lab can do what is asked for.
     pub(super) fn needs_lab(&self, server: &ServerArgs, scenario: Option<&Scenario>) -> bool {
         let runs = scenario.map_or(Runs::Anywhere, |scenario| scenario.runs);
         self.only_lab(server.asked().ok().flatten(), runs).is_some()
     }
 
-    /// Whether chance decides what becomes of packets.
+    /// Returns `true` if chance decides which packets the link drops, delays or changes.
     pub(super) fn chance(&self) -> bool {
         self.wire.chance()
     }
@@ -163,12 +163,12 @@ impl NetworkArgs {
 /// The lab's server.
 const SERVER: Addresses = Addresses::of(Direction::ServerToClient);
 
-/// Whether it is the address of the lab's server.
+/// Returns `true` for the address of the lab's server.
 fn in_lab(address: &SocketAddr) -> bool {
     [IpAddr::from(SERVER.ipv4), SERVER.ipv6.into()].contains(&address.ip())
 }
 
-/// Whether every host has it: in the lab it says no more than which IP version is meant.
+/// Returns `true` for an address that every host has: in the lab it only selects the IP version.
 fn stands_for_any_host(address: &SocketAddr) -> bool {
     address.ip().is_loopback() || address.ip().is_unspecified()
 }

@@ -9,7 +9,7 @@ use crate::render::escape;
 /// Bytes of a character that was cut by the end of what was read.
 const CUT: usize = 3;
 
-/// Where the next byte will stand.
+/// The position of the next byte on the screen.
 #[derive(Default)]
 struct Screen {
     /// The program whose line is not complete.
@@ -30,7 +30,7 @@ pub(super) fn show() -> Show {
 }
 
 impl Screen {
-    /// What is to be written for these bytes of a program.
+    /// The text to write for these bytes of a program.
     fn text(&mut self, label: &str, bytes: &[u8]) -> String {
         let mut all = self.take_cut(label);
         all.extend_from_slice(bytes);
@@ -64,7 +64,7 @@ impl Screen {
     }
 }
 
-/// How many bytes there are before a character whose end has not come yet.
+/// Number of bytes before an incomplete character at the end.
 fn whole(bytes: &[u8]) -> usize {
     match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() && bytes.len() - error.valid_up_to() <= CUT => error.valid_up_to(),

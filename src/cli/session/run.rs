@@ -7,20 +7,20 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 
+use super::exit_status::capture_exit;
+use super::link_summary::summary;
 use super::network_args::CaptureAtArg;
 use super::programs_output::show;
-use super::verdict::judge_capture;
 use super::watch::{Known, take};
 use super::wire_args::WireArgs;
-use super::wire_summary::story;
 use super::with_ways_out;
 use crate::cli::Exit;
-use crate::cli::asked::asked;
 use crate::cli::capture_files::CaptureFiles;
 use crate::cli::exit::say;
 use crate::cli::interrupt::interrupt;
 use crate::cli::output::{OutputArgs, Scope};
 use crate::cli::privileges;
+use crate::cli::questions_arg::parse_questions;
 use crate::cli::report_dir::ReportDir;
 use crate::drive::{ClientInput, Command, Files, ProgramOptions, Transcript};
 use crate::explain::Questions;
@@ -31,13 +31,13 @@ use crate::session::{CaptureAt, LabNetwork, NetworkOptions, ProgramSession, Trac
 /// Most programs named in the title.
 const NAMED: usize = 4;
 
-/// How long a server may take to listen.
+/// Maximum time until a server listens.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long clients may run that nobody types to.
+/// Maximum run time of clients without typed input.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long connections may take to close after their programs have ended, beyond the delays of the wire.
+/// Maximum time for connections to close after their programs have ended, beyond the delays of the link.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Run your own server and client, capture their session and explain every step.
@@ -108,8 +108,8 @@ pub(in crate::cli) struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
 
-    /// Where the programs run: both on one private host (private), each on a private host of its own (lab), or on this
-    /// host (loopback, with --port; needs root) [default: private, or lab where another option needs it].
+    /// Network of the programs: one private host for both (private), a private host for each (lab), or this host
+    /// (loopback, with --port; needs root) [default: private, or lab where another option needs it].
     #[arg(long, value_enum, value_name = "private|lab|loopback", hide_possible_values = true)]
     network: Option<RunNetwork>,
 
@@ -131,7 +131,7 @@ pub(in crate::cli) struct RunArgs {
 
     /// Answer the questions that networking labs ask of a trace, with frames and formulas; those of these ids, or all
     /// (`echolab formats questions` lists them).
-    #[arg(long, value_name = "ID,…", value_parser = asked, num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "ID,…", value_parser = parse_questions, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "", help_heading = "Output")]
     answers: Option<Questions>,
 
@@ -180,7 +180,7 @@ impl RunArgs {
         let watched = taken.finish(&known, ended.wire.as_ref(), &mut sink)?;
         let shown = output.end();
 
-        let mut exit = watched.totals.iter().map(judge_capture).fold(Exit::Done, Exit::and);
+        let mut exit = watched.totals.iter().map(capture_exit).fold(Exit::Done, Exit::and);
         let silent = watched.totals.iter().all(|totals| totals.tcp + totals.udp + totals.icmp == 0);
         // what kept the programs from it is told below
         let explained = ended.outcome.unmet.len() + ended.outcome.failed.len() > 0;
@@ -194,7 +194,7 @@ impl RunArgs {
             });
             exit = exit.and(Exit::Unmet);
         }
-        ended.wire.iter().flat_map(|wire| story(wire, self.wire.chance())).for_each(|line| say(&line));
+        ended.wire.iter().flat_map(|wire| summary(wire, self.wire.chance())).for_each(|line| say(&line));
         ended.outcome.notes.iter().for_each(|note| say(&format!("note: {note}")));
         for sentence in &ended.outcome.unmet {
             say(sentence);

@@ -1,22 +1,22 @@
-//! What the programs set their sockets to, as typed.
+//! Socket options of the programs, as typed.
 
 use anyhow::{Result, ensure};
 use clap::Args;
 
-use super::of_side::{OfSide, hand_out, of_side};
+use super::per_side::{PerSide, apply, parse_per_side};
 use crate::drive::{SOCKET_OPTIONS, SocketOption};
 use crate::model::{PerDirection, Protocol};
 
-/// What the programs set their sockets to.
+/// Socket options of the programs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sockets (client:VALUE is for the client's alone, server:VALUE alike)")]
 pub(super) struct SocketArgs {
-    #[arg(long, value_name = "OPTION", value_parser = of_side::<SocketOption>, help = socket_help())]
-    socket: Vec<OfSide<SocketOption>>,
+    #[arg(long, value_name = "OPTION", value_parser = parse_per_side::<SocketOption>, help = socket_help())]
+    socket: Vec<PerSide<SocketOption>>,
 
     /// Use this congestion control, for example reno.
-    #[arg(long, value_name = "NAME", value_parser = of_side::<String>)]
-    congestion: Vec<OfSide<String>>,
+    #[arg(long, value_name = "NAME", value_parser = parse_per_side::<String>)]
+    congestion: Vec<PerSide<String>>,
 }
 
 fn socket_help() -> String {
@@ -28,8 +28,8 @@ impl SocketArgs {
     /// The options of each side's sockets.
     pub(super) fn options(&self, protocol: Protocol) -> Result<PerDirection<Vec<SocketOption>>> {
         let mut options: PerDirection<Vec<SocketOption>> = PerDirection::default();
-        hand_out(&self.socket, &mut options, |options, option| options.push(option.clone()));
-        hand_out(&self.congestion, &mut options, |options, name| options.push(SocketOption::Congestion(name.clone())));
+        apply(&self.socket, &mut options, |options, option| options.push(option.clone()));
+        apply(&self.congestion, &mut options, |options, name| options.push(SocketOption::Congestion(name.clone())));
         for option in options.client_to_server.iter().chain(&options.server_to_client) {
             ensure!(option.fits(protocol), "{option} needs TCP: {protocol} sockets have no such option");
         }

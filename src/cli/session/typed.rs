@@ -43,8 +43,8 @@ fn talk<'c>(client: &'c Client, connection: &mut Connection<'c>, continuous: boo
             Err(ClientFault::ClosedEarly { expected: left.sent + left.unsent as u64, received: left.received })
         }
         Ending::Unanswered { .. } | Ending::NotClosed { .. } => Err(no_answer()),
-        Ending::TooLong { bytes, most } => {
-            let text = format!("a line of {bytes} bytes does not fit a UDP datagram, which holds at most {most} bytes");
+        Ending::TooLong { bytes, max } => {
+            let text = format!("a line of {bytes} bytes does not fit a UDP datagram, which holds at most {max} bytes");
             Err(failed(io::Error::new(io::ErrorKind::InvalidInput, text)))
         }
         Ending::Fault(fault) => Err(fault),

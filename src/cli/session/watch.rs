@@ -12,7 +12,7 @@ use crate::report::{CaptureTotals, Sink};
 use crate::session::{Marker, Marks, Proven, Recorded, Recording, Sources, Traced, record};
 use crate::track::CapturePoint;
 
-/// What was done with the frames while the session ran.
+/// The use of the frames while the session ran.
 pub(super) enum Taken {
     /// They are in the report.
     Followed(Watched),
@@ -23,19 +23,19 @@ pub(super) enum Taken {
 /// Captures that are in the report.
 pub(super) struct Watched {
     pub(super) totals: Vec<CaptureTotals>,
-    /// What became of the capture files.
+    /// The result of writing the capture files.
     pub(super) written: io::Result<()>,
 }
 
-/// What is known of a session's captures beforehand.
+/// The facts about a session's captures that are known before it starts.
 pub(super) struct Known {
-    /// Where the server is, if that is known beforehand.
+    /// The endpoint of the server, if it is known before the start.
     pub(super) server: Option<Endpoint>,
     /// The ports of its clients, where others may use the server's as well.
     pub(super) clients: Option<Vec<u16>>,
     /// The files that the first and the second are kept in.
     pub(super) kept: [Kept; 2],
-    /// What stops the session.
+    /// The signal that stops the session.
     pub(super) halt: Signal,
     /// The calls of traced programs, which explain the frames, and whether they are to be shown themselves.
     pub(super) traced: Option<(Traced, bool)>,
@@ -60,7 +60,7 @@ fn follow(mut source: LiveSource, known: &Known, sink: &mut dyn Sink) -> io::Res
 }
 
 impl Known {
-    /// What became of the file of the capture of this index, with the file's name.
+    /// Adds the name of the capture file at this index to its error.
     fn named(&self, index: usize, written: io::Result<()>) -> io::Result<()> {
         let name = self.kept.get(index).and_then(Option::as_ref).map_or("standard output", |(name, _)| name);
         written.map_err(|error| io::Error::new(error.kind(), format!("can't write {name}: {error}")))

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::of_side::{OfSide, hand_out, of_side};
+use super::per_side::{PerSide, apply, parse_per_side};
 use crate::lab::{Faults, LabOptions, MTU_RANGE, Percent, Rate, Rule, Sysctl, WireOptions, parse_script};
 use crate::model::PerDirection;
 
@@ -11,32 +11,32 @@ use crate::model::PerDirection;
 #[command(next_help_heading = "Wire and hosts of the lab (client:VALUE or server:VALUE for one side's packets)")]
 pub(super) struct WireArgs {
     /// Delay each packet by this time, for example 20ms.
-    #[arg(long, value_name = "DUR", value_parser = of_side::<humantime::Duration>)]
-    delay: Vec<OfSide<humantime::Duration>>,
+    #[arg(long, value_name = "DUR", value_parser = parse_per_side::<humantime::Duration>)]
+    delay: Vec<PerSide<humantime::Duration>>,
 
     /// Add a random delay of at most this to each packet.
-    #[arg(long, value_name = "DUR", value_parser = of_side::<humantime::Duration>)]
-    jitter: Vec<OfSide<humantime::Duration>>,
+    #[arg(long, value_name = "DUR", value_parser = parse_per_side::<humantime::Duration>)]
+    jitter: Vec<PerSide<humantime::Duration>>,
 
     /// Lose this percentage of packets.
-    #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
-    loss: Vec<OfSide<Percent>>,
+    #[arg(long, value_name = "P%", value_parser = parse_per_side::<Percent>)]
+    loss: Vec<PerSide<Percent>>,
 
     /// Deliver this percentage of packets twice.
-    #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
-    duplicate: Vec<OfSide<Percent>>,
+    #[arg(long, value_name = "P%", value_parser = parse_per_side::<Percent>)]
+    duplicate: Vec<PerSide<Percent>>,
 
     /// Reorder this percentage of packets: the next packet overtakes them.
-    #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
-    reorder: Vec<OfSide<Percent>>,
+    #[arg(long, value_name = "P%", value_parser = parse_per_side::<Percent>)]
+    reorder: Vec<PerSide<Percent>>,
 
     /// Corrupt this percentage of packets.
-    #[arg(long, value_name = "P%", value_parser = of_side::<Percent>)]
-    corrupt: Vec<OfSide<Percent>>,
+    #[arg(long, value_name = "P%", value_parser = parse_per_side::<Percent>)]
+    corrupt: Vec<PerSide<Percent>>,
 
     /// Limit the rate of the link, for example 500kbit or 10mbit.
-    #[arg(long, value_name = "RATE", value_parser = of_side::<Rate>)]
-    rate: Vec<OfSide<Rate>>,
+    #[arg(long, value_name = "RATE", value_parser = parse_per_side::<Rate>)]
+    rate: Vec<PerSide<Rate>>,
 
     /// Random seed; the same seed reproduces the same faults.
     #[arg(long, value_name = "N")]
@@ -51,8 +51,8 @@ pub(super) struct WireArgs {
     mtu: Option<u16>,
 
     /// Set a kernel parameter of the hosts, for example client:net.ipv4.tcp_sack=0.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = of_side::<Sysctl>)]
-    sysctl: Vec<OfSide<Sysctl>>,
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_per_side::<Sysctl>)]
+    sysctl: Vec<PerSide<Sysctl>>,
 }
 
 impl WireArgs {
@@ -74,7 +74,7 @@ impl WireArgs {
         typed.into_iter().find_map(|(name, is_typed)| is_typed.then_some(name))
     }
 
-    /// Whether chance decides what becomes of packets.
+    /// Returns `true` if chance decides which packets the link drops, delays or changes.
     pub(super) fn chance(&self) -> bool {
         let shares = [&self.loss, &self.duplicate, &self.reorder, &self.corrupt];
         self.seed.is_some() || !self.jitter.is_empty() || shares.iter().any(|share| !share.is_empty())
@@ -83,15 +83,15 @@ impl WireArgs {
     /// The lab.
     pub(super) fn options(&self) -> LabOptions {
         let mut faults: PerDirection<Faults> = PerDirection::default();
-        hand_out(&self.delay, &mut faults, |faults, delay| faults.delay = **delay);
-        hand_out(&self.jitter, &mut faults, |faults, jitter| faults.jitter = **jitter);
-        hand_out(&self.loss, &mut faults, |faults, share| faults.loss = *share);
-        hand_out(&self.duplicate, &mut faults, |faults, share| faults.duplicate = *share);
-        hand_out(&self.reorder, &mut faults, |faults, share| faults.reorder = *share);
-        hand_out(&self.corrupt, &mut faults, |faults, share| faults.corrupt = *share);
-        hand_out(&self.rate, &mut faults, |faults, rate| faults.rate = Some(*rate));
+        apply(&self.delay, &mut faults, |faults, delay| faults.delay = **delay);
+        apply(&self.jitter, &mut faults, |faults, jitter| faults.jitter = **jitter);
+        apply(&self.loss, &mut faults, |faults, share| faults.loss = *share);
+        apply(&self.duplicate, &mut faults, |faults, share| faults.duplicate = *share);
+        apply(&self.reorder, &mut faults, |faults, share| faults.reorder = *share);
+        apply(&self.corrupt, &mut faults, |faults, share| faults.corrupt = *share);
+        apply(&self.rate, &mut faults, |faults, rate| faults.rate = Some(*rate));
         let mut sysctls = PerDirection::default();
-        hand_out(&self.sysctl, &mut sysctls, |all: &mut Vec<Sysctl>, sysctl| all.push(sysctl.clone()));
+        apply(&self.sysctl, &mut sysctls, |all: &mut Vec<Sysctl>, sysctl| all.push(sysctl.clone()));
         let wire = WireOptions { faults, rules: self.wire.concat(), seed: self.seed };
         let perfect = LabOptions::default();
         LabOptions { mtu: self.mtu.unwrap_or(perfect.mtu), sysctls, wire, ..perfect }

@@ -30,7 +30,7 @@ pub use self::output::Show;
 
 use self::cast::Cast;
 use self::sockets::{SocketTables, Sockets};
-use self::supervisor::{News, Order, Orders, Teller, supervise};
+use self::supervisor::{News, NewsSender, Order, Orders, supervise};
 use self::waiting::waits_for_others;
 use super::network::Network;
 use super::signal::{Signal, Woken};
@@ -185,7 +185,7 @@ pub fn run_programs(
         let (sender, receiver) = channel();
         let (reader, writer) = io::pipe()?;
         let waker = writer.try_clone()?;
-        let teller = Teller { news: news.clone(), wake: wake.try_clone()? };
+        let teller = NewsSender { news: news.clone(), wake: wake.try_clone()? };
         orders.push(Orders { orders: sender, wake: writer });
         supervisors.push(network.submit(*side, move || supervise(&receiver, reader, waker, &teller))?);
     }

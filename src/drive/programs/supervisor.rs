@@ -70,12 +70,12 @@ impl Orders {
 
 /// The sending end of news: it wakes the reader too.
 #[derive(Debug)]
-pub(super) struct Teller {
+pub(super) struct NewsSender {
     pub(super) news: Sender<News>,
     pub(super) wake: PipeWriter,
 }
 
-impl Teller {
+impl NewsSender {
     fn tell(&self, news: News) {
         // who no longer listens has no use for it
         let _ = self.news.send(news);
@@ -96,7 +96,7 @@ struct Running {
 
 impl Running {
     /// Takes what it says next on its way to be executed.
-    fn hear(&mut self, teller: &Teller) {
+    fn hear(&mut self, teller: &NewsSender) {
         if let Some(executed) = &mut self.executed {
             match Launched::said(executed) {
                 Said::NotTraced(error) => teller.tell(News::NotTraced(self.id, error.to_string())),
@@ -121,7 +121,7 @@ pub(super) fn supervise(
     orders: &Receiver<Order>,
     woken: PipeReader,
     waker: PipeWriter,
-    teller: &Teller,
+    teller: &NewsSender,
 ) -> io::Result<()> {
     let init = Init::start()?;
     let child_ended = signal_hook::low_level::pipe::register(libc::SIGCHLD, waker)?;
@@ -130,7 +130,7 @@ pub(super) fn supervise(
     result
 }
 
-fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &Teller, init: &Init) -> io::Result<()> {
+fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, init: &Init) -> io::Result<()> {
     let mut running: Vec<Running> = Vec::new();
     let mut tracer = Tracer::default();
     let mut orphans = 0;
@@ -205,7 +205,7 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &Teller, init
     }
 }
 
-fn start(id: Id, launch: Launch, tracer: &mut Tracer, teller: &Teller) -> io::Result<Running> {
+fn start(id: Id, launch: Launch, tracer: &mut Tracer, teller: &NewsSender) -> io::Result<Running> {
     let Launched { pid, leads, traced, executed } = launch.start()?;
     match (traced, launch.transcript) {
         (Ok(()), Some(transcript)) => tracer.add(id, pid.as_raw(), transcript),

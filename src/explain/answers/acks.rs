@@ -1,4 +1,4 @@
-//! What the ACKs cover, and which waited.
+//! Answers about ACKs: the bytes that they cover, and their delay.
 
 use super::answer::{Answer, AnswerTable};
 use super::data::{BOTH, NO_DATA};
@@ -27,7 +27,7 @@ const ROWS: usize = 12;
 
 /// An ACK of new data.
 #[derive(Clone, Copy, Debug)]
-struct Ack {
+struct DataAck {
     frame: u64,
     from: u32,
     ack: u32,
@@ -37,12 +37,12 @@ struct Ack {
 
 /// One side's ACKs.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    first: Vec<Ack>,
+pub(super) struct AckEvidence {
+    first: Vec<DataAck>,
     count: u64,
     bytes: u64,
-    least: Option<u32>,
-    most: u32,
+    min: Option<u32>,
+    max: u32,
     /// ACKs of no, one, two, and more than two data segments.
     covering: [u64; 4],
     with_data: u64,
@@ -52,8 +52,8 @@ pub(super) struct Seen {
     longest: Nanos,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl AckEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // one that rides on data may have come late with it
         let delayed = facts.observations.delayed_ack.filter(|_| facts.len == 0);
         if let Some(AckDelayProof { data, delay, .. }) = delayed.map(|delayed| delayed.proof) {
@@ -66,15 +66,15 @@ impl Seen {
         let Some(acked) = facts.acked.filter(|acked| acked.bytes > 0 && acked.bytes < 1 << 31) else { return };
         self.count += 1;
         self.bytes += u64::from(acked.bytes);
-        self.least = Some(self.least.map_or(acked.bytes, |least| least.min(acked.bytes)));
-        self.most = self.most.max(acked.bytes);
+        self.min = Some(self.min.map_or(acked.bytes, |min| min.min(acked.bytes)));
+        self.max = self.max.max(acked.bytes);
         self.with_data += u64::from(facts.len > 0);
         if let Some(slot) = self.covering.get_mut(acked.segments.min(3) as usize) {
             *slot += 1;
         }
         if self.first.len() < ROWS {
             let ack = facts.ack.unwrap_or_default();
-            self.first.push(Ack {
+            self.first.push(DataAck {
                 frame: event.frame,
                 from: acked.from,
                 ack,
@@ -89,11 +89,11 @@ fn bytes(case: &Case<'_>, _: &TcpTotals) -> Answer {
     let mut answer = Answer::default();
     for side in BOTH {
         let seen = case.seen.acks.get(side);
-        let Some(least) = seen.least else { continue };
+        let Some(min) = seen.min else { continue };
         let who = side.sender();
-        let range = match least == seen.most {
-            true => counted(u64::from(least), "byte"),
-            false => format!("{} to {} bytes", thousands(u64::from(least)), thousands(u64::from(seen.most))),
+        let range = match min == seen.max {
+            true => counted(u64::from(min), "byte"),
+            false => format!("{} to {} bytes", thousands(u64::from(min)), thousands(u64::from(seen.max))),
         };
         let mut table =
             AnswerTable::new(format!("The {who}'s ACKs"), &["frame", "ACK number", "before", "bytes", "segments"]);

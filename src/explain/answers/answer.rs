@@ -3,12 +3,12 @@
 use crate::explain::describe::thousands;
 use crate::track::Reply;
 
-/// What a capture says to a question. There is a text, or a reason why there is none, or both.
+/// The answer of a capture to a question: a text, or the reason why there is none, or both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The answer in sentences; empty where nothing can be said.
     pub text: String,
-    /// What the capture can't tell, and why.
+    /// The unknown part of the answer, and the reason why the capture does not show it.
     pub cannot_tell: Option<String>,
     /// The formulas with their numbers, one a line.
     pub calculation: Vec<String>,
@@ -21,13 +21,13 @@ pub struct Answer {
 /// Rows of values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnswerTable {
-    /// What the rows are.
+    /// The heading of the table.
     pub caption: String,
     /// The names of the columns.
     pub head: Vec<&'static str>,
     /// As many values a row as there are columns.
     pub rows: Vec<Vec<String>>,
-    /// How many more rows there would be.
+    /// Number of further rows.
     pub left_out: u64,
 }
 
@@ -104,7 +104,7 @@ impl Answer {
 }
 
 impl AnswerTable {
-    /// What the bound left out, in words: `… 12 more`.
+    /// Number of further rows, in words: `… 12 more`.
     pub fn rest(&self) -> Option<String> {
         (self.left_out > 0).then(|| format!("… {} more", thousands(self.left_out)))
     }

@@ -1,4 +1,4 @@
-//! Who closed first, with which segments, and who waits in TIME-WAIT.
+//! Answers about the close: its first sender, its segments, and the side in TIME-WAIT.
 
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
@@ -20,11 +20,11 @@ pub(super) static TIME_WAIT: Question = Question {
     of_all_steps: true,
 };
 
-/// How many segments of the close are listed.
+/// Maximum number of segments of the close in the table.
 const ROWS: usize = 12;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
+pub(super) struct CloseSegment {
     pub(super) frame: u64,
     pub(super) at: Option<Nanos>,
     sender: Direction,
@@ -52,13 +52,13 @@ impl Kind {
 
 /// The segments that close.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    marks: Vec<Mark>,
+pub(super) struct CloseEvidence {
+    segments: Vec<CloseSegment>,
     count: u64,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl CloseEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         let acks_fin = facts.acked.is_some_and(|acked| acked.fin);
         let kind = match (facts.role, acks_fin) {
             (SegmentRole::Reset, _) => Kind::Reset,
@@ -68,27 +68,32 @@ impl Seen {
             (_, false) => return,
         };
         self.count += 1;
-        if self.marks.len() < ROWS {
-            self.marks.push(Mark { frame: event.frame, at: event.since_start, sender: event.direction, kind });
+        if self.segments.len() < ROWS {
+            self.segments.push(CloseSegment {
+                frame: event.frame,
+                at: event.since_start,
+                sender: event.direction,
+                kind,
+            });
         }
     }
 
     /// The segments that close, without the resets that ended nothing.
-    fn marks(&self, tcp: &TcpTotals) -> impl Iterator<Item = &Mark> {
+    fn segments(&self, tcp: &TcpTotals) -> impl Iterator<Item = &CloseSegment> {
         let resets = tcp.story.resets;
-        self.marks.iter().filter(move |mark| {
+        self.segments.iter().filter(move |mark| {
             mark.kind != Kind::Reset || resets.get(mark.sender).is_some_and(|first| mark.frame >= first)
         })
     }
 
     /// The first segment that closes.
-    pub(super) fn first(&self, tcp: &TcpTotals) -> Option<&Mark> {
-        self.marks(tcp).next()
+    pub(super) fn first(&self, tcp: &TcpTotals) -> Option<&CloseSegment> {
+        self.segments(tcp).next()
     }
 
     /// The ACK of the last FIN.
-    pub(super) fn last_ack(&self) -> Option<&Mark> {
-        self.marks.iter().rev().find(|mark| matches!(mark.kind, Kind::Ack | Kind::FinAndAck))
+    pub(super) fn last_ack(&self) -> Option<&CloseSegment> {
+        self.segments.iter().rev().find(|mark| matches!(mark.kind, Kind::Ack | Kind::FinAndAck))
     }
 }
 
@@ -102,17 +107,17 @@ fn first(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let Some(close) = close::of(case.totals, tcp) else { return Answer::default() };
     let answer = Answer::of((close.rule.effect.first)(&close.proof));
     let seen = &case.seen.close;
-    let marks: Vec<&Mark> = seen.marks(tcp).collect();
-    if marks.is_empty() {
+    let segments: Vec<&CloseSegment> = seen.segments(tcp).collect();
+    if segments.is_empty() {
         return answer;
     }
     let mut table = AnswerTable::new("The close", &["frame", "at (s)", "from", "segment"]);
-    for mark in &marks {
-        let Mark { frame, at, sender, kind } = **mark;
+    for mark in &segments {
+        let CloseSegment { frame, at, sender, kind } = **mark;
         table.push([frame.to_string(), moment(at), sender.sender().to_owned(), kind.name().to_owned()]);
     }
-    table.left_out = seen.count - seen.marks.len() as u64;
-    answer.frames(marks.iter().map(|mark| mark.frame)).table(table)
+    table.left_out = seen.count - seen.segments.len() as u64;
+    answer.frames(segments.iter().map(|mark| mark.frame)).table(table)
 }
 
 fn time_wait(case: &Case<'_>, tcp: &TcpTotals) -> Answer {

@@ -7,7 +7,7 @@ use super::data::{BOTH, NO_DATA};
 use super::question::{Case, Question, Topic};
 use super::words::moment;
 use crate::explain::describe::thousands;
-use crate::explain::transfer::{Growth, LEAST_ROUNDS, initial_window};
+use crate::explain::transfer::{Growth, MIN_ROUNDS, initial_window};
 use crate::model::Direction;
 use crate::track::{Measures, TcpTotals};
 
@@ -72,9 +72,9 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         .frames(rounds.iter().map(|round| round.frame))
         .table(table);
     const HIDDEN: &str = "The congestion window itself is not on the wire, and a program that sends little or a small receive window looks the same.";
-    if rounds.len() < LEAST_ROUNDS {
+    if rounds.len() < MIN_ROUNDS {
         return answer.but(format!(
-            "The {who}'s data took fewer than {LEAST_ROUNDS} round trips: no growth can be seen. {HIDDEN}"
+            "The {who}'s data took fewer than {MIN_ROUNDS} round trips: no growth can be seen. {HIDDEN}"
         ));
     }
     let Growth { first, exponential, linear } = flow.rounds.growth(mss);

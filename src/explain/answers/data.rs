@@ -21,7 +21,7 @@ pub(super) static LENGTHS: Question = Question {
     of_all_steps: false,
 };
 
-/// How many data segments each way labs ask about.
+/// Maximum number of data segments per direction that labs ask about.
 const ASKED: usize = 6;
 pub(super) const BOTH: [Direction; 2] = [Direction::ClientToServer, Direction::ServerToClient];
 
@@ -47,13 +47,13 @@ pub(super) struct Segment {
 
 /// The first data segments of one side, as first sent.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct DataEvidence {
     pub(super) first: Vec<Segment>,
-    /// How many data segments there are, repeats aside.
+    /// Number of data segments, without retransmissions.
     count: u64,
 }
 
-impl Seen {
+impl DataEvidence {
     pub(super) fn sent(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         let is_probe = facts.probe.is_some() && facts.len <= 1;
         if facts.len == 0 || is_probe {
@@ -109,7 +109,7 @@ impl Seen {
     }
 }
 
-/// Why there is no segment to speak of.
+/// The reason for an answer without segments.
 pub(super) const NO_DATA: &str = "No segment with data is in the capture.";
 
 fn first(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
@@ -173,9 +173,9 @@ fn lengths(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             .line(format!("{who}: length = next - first byte; together {} bytes", thousands(sum)))
             .frames(seen.first.iter().map(|segment| segment.frame))
             .table(table);
-        let most = tcp.story.negotiated.get(!direction).and_then(|offer| offer.mss);
+        let max = tcp.story.negotiated.get(!direction).and_then(|offer| offer.mss);
         if let Some((mss, segment)) =
-            most.zip(seen.first.iter().find(|segment| most.is_some_and(|mss| segment.len > u32::from(mss))))
+            max.zip(seen.first.iter().find(|segment| max.is_some_and(|mss| segment.len > u32::from(mss))))
         {
             answer = answer.add(format!(
                 "Frame {} is longer than the MSS of {mss}: it was captured before the network card segmented it, or after the card reassembled it (segmentation offload).",

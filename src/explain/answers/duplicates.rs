@@ -31,7 +31,7 @@ struct Group {
 
 /// One side's duplicate ACKs.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct DuplicateEvidence {
     groups: Vec<Group>,
     duplicates: Occurrences,
     groups_count: u64,
@@ -42,8 +42,8 @@ pub(super) struct Seen {
     fin_acked: bool,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl DuplicateEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         self.fin_acked |= facts.acked.is_some_and(|acked| acked.fin);
         let copy = facts.retransmission.is_some_and(|repeat| repeat.is_duplicate());
         // it brings an option of Multipath TCP, and reports no gap (RFC 8684)
@@ -90,7 +90,7 @@ impl Seen {
     }
 }
 
-/// Whether an ACK reports bytes that came twice (DSACK, RFC 2883), and no hole beside.
+/// Returns `true` if an ACK reports bytes that came twice (DSACK, RFC 2883), and no gap.
 fn says_twice(facts: &TcpFacts) -> bool {
     let ack = facts.ack.unwrap_or_default();
     let beyond = |(_, right): &(u32, u32)| right.wrapping_sub(facts.sack_base).wrapping_sub(ack).cast_signed() > 0;

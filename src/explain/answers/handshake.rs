@@ -1,4 +1,4 @@
-//! Who opened the connection, and with which numbers.
+//! Answers about the handshake: its sender and its sequence numbers.
 
 use super::answer::Answer;
 use super::question::{Case, Question, Topic};
@@ -29,7 +29,7 @@ pub(super) static SYN_ACK: Question = Question {
 
 /// A segment of the handshake.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
+pub(super) struct SynSegment {
     pub(super) frame: u64,
     /// Time since the conversation's start.
     pub(super) at: Option<Nanos>,
@@ -43,25 +43,25 @@ pub(super) struct Mark {
 
 /// The first of each segment of the handshake.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) syn: Option<Mark>,
-    pub(super) syn_ack: Option<Mark>,
-    pub(super) ack: Option<Mark>,
+pub(super) struct HandshakeEvidence {
+    pub(super) syn: Option<SynSegment>,
+    pub(super) syn_ack: Option<SynSegment>,
+    pub(super) ack: Option<SynSegment>,
     /// The server's own SYN, where both sides sent one first.
-    second_syn: Option<Mark>,
+    second_syn: Option<SynSegment>,
     /// The last SYN-ACK before the ACK that has another number than the first.
-    another: Option<Mark>,
+    another: Option<SynSegment>,
     syns: u64,
     /// The first SYN-ACK that does not fit the SYN.
-    wrong: Option<Mark>,
+    wrong: Option<SynSegment>,
     /// Only relative numbers are known.
     numbers_unknown: bool,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl HandshakeEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         self.numbers_unknown |= event.unknown.contains(Unknown::ACK);
-        let mark = Mark {
+        let mark = SynSegment {
             frame: event.frame,
             at: event.since_start,
             sender: event.direction,
@@ -121,9 +121,9 @@ fn ends(case: &Case<'_>) -> Answer {
     }
 }
 
-/// Why the numbers on the wire are not named.
+/// The reason why no absolute sequence number is named.
 const RELATIVE_ONLY: &str = "The text shows relative sequence numbers only: those on the wire are unknown.";
-/// Why there is no SYN to speak of.
+/// The reason for an answer without a SYN.
 const NO_SYN: &str = "There is no SYN in the capture: the connection was opened before it began.";
 
 fn syn(case: &Case<'_>, _: &TcpTotals) -> Answer {

@@ -21,7 +21,7 @@ pub(super) static PROTOCOL: Question = Question {
     of_all_steps: false,
 };
 
-/// How many combinations of sizes are told apart.
+/// Maximum number of combinations of header sizes.
 const KINDS: usize = 8;
 const TCP_HEADER: u8 = 20;
 
@@ -35,14 +35,14 @@ struct Sizes {
 
 /// The sizes that occur, and the first packet.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct HeaderEvidence {
     kinds: Vec<(Sizes, u64, u64)>,
     other: u64,
     first: Option<(u64, u8)>,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>) {
+impl HeaderEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>) {
         match &event.body {
             Body::Icmp(_) => {}
             Body::Udp(_) => {
@@ -86,10 +86,10 @@ fn tcp(case: &Case<'_>, _: &TcpTotals) -> Answer {
     let mut sizes: Vec<u8> = seen.kinds.iter().map(|(sizes, ..)| sizes.tcp).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let Some(((first, frame, _), (least, most))) = seen.kinds.first().zip(sizes.first().zip(sizes.last())) else {
+    let Some(((first, frame, _), (min, max))) = seen.kinds.first().zip(sizes.first().zip(sizes.last())) else {
         return Answer::unknown("No TCP segment is in the capture.");
     };
-    let range = if least == most { format!("{least} bytes") } else { format!("{least} to {most} bytes") };
+    let range = if min == max { format!("{min} bytes") } else { format!("{min} to {max} bytes") };
     let ip = if version == 4 { "20 bytes without options" } else { "40 bytes without extension headers" };
     let answer = Answer::new(format!(
         "The TCP header is {range} long: 20 without options, and up to 40 of options. The IPv{version} header is {ip}."

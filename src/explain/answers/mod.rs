@@ -35,7 +35,7 @@ use self::question::{Case, Topic};
 use crate::model::Protocol;
 use crate::track::ConversationTotals;
 
-/// What can't be told where the capture was not read to its end.
+/// The unknown part of an answer where the capture was not read to its end.
 const REST: &str = "What the rest of the capture adds: it was not read to its end.";
 
 /// Every question, in the order in which labs ask them: a new one is one line here.
@@ -72,7 +72,7 @@ pub static QUESTIONS: &[&Question] = &[
     &sockets::INTERRUPTED,
 ];
 
-/// Which questions are asked; the default is all.
+/// The questions to answer; all by default.
 #[derive(Clone, Debug, Default)]
 pub struct Questions(Option<Arc<[&'static str]>>);
 

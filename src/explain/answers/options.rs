@@ -1,4 +1,4 @@
-//! What the two SYNs offered, and what came of it.
+//! Answers about options: the offers of the two SYNs, and the options in use.
 
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
@@ -31,13 +31,13 @@ struct Syn {
 
 /// Each side's SYN, and the segments with SACK blocks.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct OptionEvidence {
     syns: PerDirection<Option<(u64, Syn)>>,
     blocks: Occurrences,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl OptionEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // a SYN-ACK that does not fit the SYN offers nothing
         if facts.flags.contains(TcpFlags::SYN) && facts.role != SegmentRole::WrongSynAck {
             let syn = Syn { options: facts.options, flags: facts.flags };
@@ -165,7 +165,7 @@ const USER_TIMEOUT: u8 = 28;
 /// The row of explicit congestion notification, which flags offer.
 const ECN: &str = "ECN (flags)";
 
-/// What a SYN says of an option, if it has it.
+/// The value of an option in a SYN, if the SYN has it.
 type Offer = fn(&Syn) -> Option<String>;
 
 const OFFERS: &[(&str, Offer)] = &[

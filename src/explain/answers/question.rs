@@ -11,9 +11,9 @@ pub struct Question {
     pub id: &'static str,
     /// The question as a person asks it.
     pub text: &'static str,
-    /// Which conversations it is asked of, and how it is answered.
+    /// The conversations that it applies to, and the function that answers it.
     pub topic: Topic,
-    /// Whether each further step may change the answer.
+    /// `true` if each further step may change the answer.
     pub of_all_steps: bool,
 }
 
@@ -24,7 +24,7 @@ impl std::fmt::Debug for Question {
     }
 }
 
-/// Which conversations a question is asked of, with the function that answers it.
+/// The conversations that a question applies to, with the function that answers it.
 #[derive(Clone, Copy)]
 pub enum Topic {
     /// TCP connections.
@@ -35,11 +35,11 @@ pub enum Topic {
     Any(fn(&Case<'_>) -> Answer),
 }
 
-/// What is known of a conversation.
+/// The known facts about a conversation.
 pub struct Case<'a> {
     /// Its totals.
     pub(super) totals: &'a ConversationTotals,
-    /// What its steps showed.
+    /// The evidence from its steps.
     pub(super) seen: &'a Evidence,
 }
 

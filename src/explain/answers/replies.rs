@@ -1,4 +1,4 @@
-//! Who answered whom in UDP: its datagrams do not say so themselves.
+//! Answers about UDP replies: datagrams do not name the request that they reply to.
 
 use super::answer::{Answer, AnswerTable};
 use super::question::{Case, Question, Topic};
@@ -28,15 +28,15 @@ struct Pair {
 
 /// The replies.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct ReplyEvidence {
     pairs: Vec<Pair>,
     replies: u64,
     /// The requests that replies are taken for, where others fit as well, and those replies.
     in_doubt: (Occurrences, Occurrences),
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &UdpFacts) {
+impl ReplyEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &UdpFacts) {
         match facts.place {
             UdpPlace::Reply { request, sure: true, .. } => {
                 self.replies += 1;
@@ -52,7 +52,7 @@ impl Seen {
         }
     }
 
-    /// Whether a reply fits several requests.
+    /// Returns `true` if a reply matches several requests.
     pub(super) fn doubted(&self) -> bool {
         self.in_doubt.1.count > 0
     }
@@ -80,7 +80,7 @@ fn pair(case: &Case<'_>) -> Answer {
     }
 }
 
-/// How the ports of request and reply relate, and what tells a reply.
+/// The relation of the ports of request and reply, which identifies a reply.
 fn ports_trade(case: &Case<'_>, answer: Answer) -> Answer {
     let (client, server) = (case.totals.client.port, case.totals.server.port);
     answer
@@ -108,9 +108,9 @@ fn no_pair(case: &Case<'_>) -> Answer {
     let answer = Answer::unknown("No datagram in the capture answers another.");
     let answer = answer.frames(udp.first.map(|sent| sent.frame));
     match udp.error(Direction::ClientToServer) {
-        Some(told) => answer
-            .add(format!("What came back is an ICMP error: {} (frame {}).", told.error.name(), told.frame))
-            .frames([told.frame]),
+        Some(per_sender) => answer
+            .add(format!("What came back is an ICMP error: {} (frame {}).", per_sender.error.name(), per_sender.frame))
+            .frames([per_sender.frame]),
         None => answer,
     }
 }

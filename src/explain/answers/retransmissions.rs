@@ -14,11 +14,11 @@ pub(super) static RETRANSMISSIONS: Question = Question {
     of_all_steps: true,
 };
 
-/// How many are listed.
+/// Maximum number of retransmissions in the table.
 const ROWS: usize = 12;
 
 #[derive(Clone, Copy, Debug)]
-struct Again {
+struct RetransmittedSegment {
     frame: u64,
     sender: Direction,
     seq: u32,
@@ -28,8 +28,8 @@ struct Again {
 
 /// Retransmitted, duplicated and late segments.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    first: Vec<Again>,
+pub(super) struct RetransmissionEvidence {
+    first: Vec<RetransmittedSegment>,
     again: u64,
     late: u64,
     copies: u64,
@@ -38,8 +38,8 @@ pub(super) struct Seen {
     probes: Occurrences,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl RetransmissionEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         if facts.probe.is_some_and(|probe| probe.is_question()) {
             self.probes.see(event.frame);
         }
@@ -53,7 +53,7 @@ impl Seen {
         }
         if self.first.len() < ROWS {
             let (frame, sender) = (event.frame, event.direction);
-            self.first.push(Again { frame, sender, seq: facts.seq, len: facts.len, repeat });
+            self.first.push(RetransmittedSegment { frame, sender, seq: facts.seq, len: facts.len, repeat });
         }
     }
 }
@@ -99,7 +99,7 @@ fn retransmissions(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
         &["frame", "from", "seq", "len", "what", "shown by"],
     );
     for again in &seen.first {
-        let Again { frame, sender, seq, len, .. } = *again;
+        let RetransmittedSegment { frame, sender, seq, len, .. } = *again;
         let (what, why) = proof(&again.repeat);
         table.push([frame.to_string(), sender.sender().to_owned(), seq.to_string(), len.to_string(), what, why]);
     }

@@ -1,4 +1,4 @@
-//! What programs see of it: a client without a server, other ports, a program that is killed.
+//! Answers about programs: a client without a server, different ports, a program that is killed.
 //!
 //! Some of that never happens in a given capture: then what would happen is said, and that this capture does not show it.
 
@@ -29,7 +29,7 @@ pub(super) static INTERRUPTED: Question = Question {
     of_all_steps: true,
 };
 
-/// What a host does where nobody listens.
+/// The reaction of a host to a packet for a port without a socket.
 fn nobody_listens(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Tcp => {
@@ -41,7 +41,7 @@ fn nobody_listens(protocol: Protocol) -> &'static str {
     }
 }
 
-/// Whether this capture shows that nobody listened.
+/// Adds evidence to the answer if this capture shows a closed port.
 fn shown(case: &Case<'_>, answer: Answer) -> Answer {
     let totals = case.totals;
     let port = totals.server.port;
@@ -124,7 +124,7 @@ fn interrupted(case: &Case<'_>) -> Answer {
         None => Answer::new(
             "Its kernel closes its socket, and nothing is sent: UDP has no close. The peer notices nothing; its next datagram is answered with ICMP port unreachable.",
         )
-        .frames(case.seen.udp.first_error().map(|told| told.frame))
+        .frames(case.seen.udp.first_error().map(|per_sender| per_sender.frame))
         .but("Whether and when a program ended: that is not on the wire."),
         Some(tcp) => of_tcp(case, tcp),
     }

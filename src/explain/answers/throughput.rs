@@ -1,4 +1,4 @@
-//! How fast data got through, and how that is computed.
+//! Answers about throughput and its computation.
 
 use super::answer::Answer;
 use super::data::BOTH;

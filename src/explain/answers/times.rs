@@ -1,4 +1,4 @@
-//! When the connection opened and closed.
+//! Answers about the times of the handshake and the close.
 
 use super::answer::{Answer, AnswerTable};
 use super::close::no_close;

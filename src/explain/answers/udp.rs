@@ -40,7 +40,7 @@ pub(super) static NO_CONNECTION: Question = Question {
 const HEADER_LEN: u16 = 8;
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sent {
+pub(super) struct SentDatagram {
     pub(super) frame: u64,
     source: Endpoint,
     destination: Endpoint,
@@ -52,7 +52,7 @@ pub(super) struct Sent {
     fragments: u16,
 }
 
-impl Sent {
+impl SentDatagram {
     /// The datagram as a person would point to it: its frame, or the one that completes it.
     fn place(&self) -> String {
         match self.fragments {
@@ -71,18 +71,18 @@ pub(super) struct Unreachable {
     pub(super) quotes: Option<u64>,
 }
 
-/// What the datagrams show.
+/// The evidence about datagrams.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) first: Option<Sent>,
-    longest: Option<Sent>,
+pub(super) struct DatagramEvidence {
+    pub(super) first: Option<SentDatagram>,
+    longest: Option<SentDatagram>,
     /// The first that tells that the other side's datagram of this direction did not arrive.
     errors: PerDirection<Option<Unreachable>>,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &UdpFacts) {
-        let sent = Sent {
+impl DatagramEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &UdpFacts) {
+        let sent = SentDatagram {
             frame: event.frame,
             source: event.source,
             destination: event.destination,
@@ -101,8 +101,8 @@ impl Seen {
 
     pub(super) fn see_error(&mut self, event: &Event<'_>, facts: &IcmpFacts) {
         if facts.error.is_unreachable() {
-            let told = Unreachable { frame: event.frame, error: facts.error, quotes: facts.quotes_frame };
-            self.errors.get_mut(!event.direction).get_or_insert(told);
+            let per_sender = Unreachable { frame: event.frame, error: facts.error, quotes: facts.quotes_frame };
+            self.errors.get_mut(!event.direction).get_or_insert(per_sender);
         }
     }
 
@@ -113,11 +113,11 @@ impl Seen {
 
     /// The first about either side's datagrams.
     pub(super) fn first_error(&self) -> Option<&Unreachable> {
-        BOTH.into_iter().filter_map(|about| self.error(about)).min_by_key(|told| told.frame)
+        BOTH.into_iter().filter_map(|about| self.error(about)).min_by_key(|per_sender| per_sender.frame)
     }
 }
 
-/// Why there is no datagram to speak of.
+/// The reason for an answer without a datagram.
 pub(super) const NO_DATAGRAM: &str = "No datagram is in the capture, only an ICMP error about one.";
 
 fn header(case: &Case<'_>) -> Answer {

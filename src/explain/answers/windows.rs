@@ -31,12 +31,12 @@ pub(super) static EACH: Question = Question {
     of_all_steps: true,
 };
 
-/// How many packets the table shows.
+/// Maximum number of packets in the table.
 const ROWS: usize = 20;
 
 /// A window as one packet advertises it.
 #[derive(Clone, Copy, Debug)]
-struct Window {
+struct AdvertisedWindow {
     frame: u64,
     sender: Direction,
     raw: u16,
@@ -47,21 +47,21 @@ struct Window {
 
 /// The windows of both sides.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
-    least: PerDirection<Option<Window>>,
+pub(super) struct WindowEvidence {
+    min: PerDirection<Option<AdvertisedWindow>>,
     /// Every window of the side was in bytes.
     scaled: PerDirection<bool>,
-    first: Vec<Window>,
+    first: Vec<AdvertisedWindow>,
     count: u64,
 }
 
-impl Seen {
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+impl WindowEvidence {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         // a reset's window means nothing, and nothing in an unacceptable segment counts
         if facts.flags.contains(TcpFlags::RST) || facts.unacceptable.is_some() {
             return;
         }
-        let window = Window {
+        let window = AdvertisedWindow {
             frame: event.frame,
             sender: event.direction,
             raw: facts.window_raw,
@@ -69,11 +69,11 @@ impl Seen {
             bytes: facts.window,
             on_syn: facts.flags.contains(TcpFlags::SYN),
         };
-        let least = self.least.get_mut(event.direction);
+        let min = self.min.get_mut(event.direction);
         let scaled = self.scaled.get_mut(event.direction);
-        *scaled = window.factor.is_some() && (*scaled || least.is_none());
-        if least.is_none_or(|least| window.bytes < least.bytes) {
-            *least = Some(window);
+        *scaled = window.factor.is_some() && (*scaled || min.is_none());
+        if min.is_none_or(|min| window.bytes < min.bytes) {
+            *min = Some(window);
         }
         self.count += 1;
         if self.first.len() < ROWS {
@@ -82,7 +82,7 @@ impl Seen {
     }
 }
 
-impl Window {
+impl AdvertisedWindow {
     fn product(&self) -> String {
         match (self.on_syn, self.factor) {
             (true, _) => format!("{} (a window on a SYN is never scaled)", self.raw),
@@ -96,18 +96,14 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
     let mut answer = Answer::default();
     let lacking = case.not_captured(tcp);
     for owner in BOTH {
-        let Some(least) = *case.seen.windows.least.get(owner) else { continue };
+        let Some(min) = *case.seen.windows.min.get(owner) else { continue };
         let (who, sender) = (owner.sender(), owner.receiver());
         let known = *case.seen.windows.scaled.get(owner);
         let unit = if known { "bytes" } else { "units of an unknown size" };
         answer = answer
-            .add(format!(
-                "The {who}'s smallest is {} {unit}, in frame {}.",
-                thousands(u64::from(least.bytes)),
-                least.frame
-            ))
-            .line(format!("frame {}: window = {}", least.frame, least.product()))
-            .frames([least.frame]);
+            .add(format!("The {who}'s smallest is {} {unit}, in frame {}.", thousands(u64::from(min.bytes)), min.frame))
+            .line(format!("frame {}: window = {}", min.frame, min.product()))
+            .frames([min.frame]);
         let (filled, shut) = (tcp.story.window_filled.get(!owner), &tcp.story.zero_window.get(owner).shut);
         let flight = case.seen.transfer.flows().get(!owner).most_in_flight;
         if lacking == Some(!owner) {
@@ -137,10 +133,10 @@ fn smallest(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             answer = answer.but(format!(
                 "Whether it ever throttled the {sender}: nothing filled it as captured here, but the capture was made at the {who}, where data in flight from the {sender} does not show."
             ));
-        } else if flight < least.bytes {
+        } else if flight < min.bytes {
             answer = answer
                 .add(format!("It never throttled the {sender}."))
-                .line(format!("most of the {sender}'s bytes in flight = {flight} < {}", least.bytes));
+                .line(format!("most of the {sender}'s bytes in flight = {flight} < {}", min.bytes));
         } else {
             answer = answer.add(format!(
                 "The {sender} never filled it to the last byte as far as captured, so nothing shows that it was throttled."
@@ -258,7 +254,7 @@ fn each(case: &Case<'_>, _: &TcpTotals) -> Answer {
         .line("window in bytes = window field × 2^shift; the shift is the sender's own, from its SYN (RFC 7323 §2.2)")
         .frames(seen.first.iter().map(|window| window.frame))
         .table(table);
-    match BOTH.iter().all(|side| seen.least.get(*side).is_none() || *seen.scaled.get(*side)) {
+    match BOTH.iter().all(|side| seen.min.get(*side).is_none() || *seen.scaled.get(*side)) {
         true => answer,
         false => {
             answer.but("Some windows in bytes: the scale is on the SYNs alone, and they are not both in the capture.")

@@ -38,7 +38,7 @@ pub(super) fn of(tcp: &TcpTotals, found: &mut impl FindingSink) {
     }
 }
 
-/// How the connection of the side that answers with RST may have ended: its own FIN or RST shows it, or it was idle.
+/// The possible end of the connection at the side that answers with RST: its own FIN or RST shows it, or it was idle.
 fn ended(tcp: &TcpTotals, gone: Direction, silence: Nanos, reset: u64) -> String {
     let captured = tcp.story.resets.get(gone).map(|frame| ("RST", frame));
     let captured = captured.or(tcp.story.fins.get(gone).as_ref().map(|fin| ("FIN", fin.frame)));

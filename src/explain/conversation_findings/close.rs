@@ -52,8 +52,8 @@ fn abandoned(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl Find
     }
 }
 
-/// Whether an answer had the time that the sender's own timer allows: the timer ran out twice, or after the last copy as
-/// much time passed as before it.
+/// Returns `true` if an answer had the time that the sender's own timer allows: the timer expired twice, or the time
+/// after the last copy was as long as the time before it.
 fn gave_time(unacked: &Unacked) -> bool {
     let timer = unacked.tried.max(MIN_RTO);
     unacked.repeats > 0 && (unacked.repeats > 1 && unacked.tried >= MIN_RTO || unacked.waited >= timer)

@@ -1,8 +1,8 @@
-//! What the answers were.
+//! Findings about the content of answers.
 
 use super::in_frames;
 use crate::echo::{EchoForm, EchoSeen};
-use crate::explain::describe::made;
+use crate::explain::describe::transformation;
 use crate::model::{FindingCode as Code, FindingSink, Occurrences, counted, thousands};
 use crate::track::ConversationTotals;
 
@@ -48,7 +48,11 @@ fn came_back(seen: &EchoSeen, found: &mut impl FindingSink) {
     let EchoSeen { form, repeated, .. } = *seen;
     let mut push = |code, form: EchoForm, over: &str| {
         found.add(code, seen.seen.frames.iter().copied(), || {
-            let how = if form == EchoForm::IDENTICAL && over.is_empty() { " unchanged".to_owned() } else { made(form) };
+            let how = if form == EchoForm::IDENTICAL && over.is_empty() {
+                " unchanged".to_owned()
+            } else {
+                transformation(form)
+            };
             format!("The server sent back the client's bytes{how}{over}, {}.", in_frames(&seen.seen))
         });
     };

@@ -1,4 +1,4 @@
-//! What the packets' checksums show.
+//! Findings about the checksums of packets.
 
 use super::in_frames;
 use crate::model::{Direction, Finding, FindingCode as Code, FindingSink, Occurrences, counted};

@@ -42,7 +42,7 @@ pub(super) fn of(totals: &ConversationTotals, udp: &UdpTotals, found: &mut impl 
     }
 }
 
-/// Whether nothing but the last ACK of a TFTP transfer lacks an answer: it ends the transfer (RFC 1350 §6).
+/// Returns `true` if only the last ACK of a TFTP transfer lacks an answer: it ends the transfer (RFC 1350 §6).
 fn ends_tftp(totals: &ConversationTotals, udp: &UdpTotals) -> bool {
     let is_tftp = udp.request_elsewhere.is_some_and(|request| request.server.port == TFTP);
     is_tftp && udp.unanswered.count == 1 && udp.unanswered.frames.as_slice() == [totals.last_frame]
@@ -96,7 +96,7 @@ fn why_elsewhere(asked: Endpoint, from: AnswersFrom) -> (Code, &'static str) {
     }
 }
 
-/// That it may be others that lack an answer.
+/// The suffix for cases in which other requests may lack an answer instead.
 fn in_doubt(udp: &UdpTotals) -> &'static str {
     match (udp.in_doubt > 0, udp.refused_in_doubt) {
         (true, _) => "; which of them is unknown: others fit the answers as well",

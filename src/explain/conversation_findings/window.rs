@@ -54,7 +54,7 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
     }
 }
 
-/// That a window did not open before a RST ended the connection, with how long its sender was blocked.
+/// Says that a window did not reopen before a RST ended the connection, and for how long the sender was blocked.
 pub(in crate::explain) fn never_opened(still: &StillZeroWindow) -> String {
     let (by, last) = (still.by.0, still.last.0);
     let Some((reset, at)) = still.reset else { return String::new() };
@@ -66,7 +66,7 @@ pub(in crate::explain) fn never_opened(still: &StillZeroWindow) -> String {
     format!("Closed in frame {by}, it did not reopen: {said}the RST in frame {reset} ended the connection{ended}.")
 }
 
-/// `since frame 65, for at least 3.16 s (frame 73 still says 0)`.
+/// `since frame 65, for at min 3.16 s (frame 73 still says 0)`.
 pub(in crate::explain) fn since(still: &StillZeroWindow) -> String {
     let (by, last) = (still.by.0, still.last.0);
     match after(still, still.last.1) {
@@ -75,7 +75,7 @@ pub(in crate::explain) fn since(still: &StillZeroWindow) -> String {
     }
 }
 
-/// How long after the window was shut this was.
+/// The time from the zero window to `at`, in words.
 fn after(still: &StillZeroWindow, at: Option<Nanos>) -> Option<String> {
     at.zip(still.by.1).map(|(at, by)| at.minus(by).human().to_string())
 }

@@ -14,12 +14,12 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
                 say!(out, "; ", window);
             }
         }
-        (Some(ack), None) => out.push_str(&of_nothing_new(event, facts, ack)),
+        (Some(ack), None) => out.push_str(&duplicate_ack(event, facts, ack)),
     }
 }
 
 /// A segment that acknowledges nothing that was not acknowledged before.
-fn of_nothing_new(event: &Event<'_>, facts: &TcpFacts, ack: u32) -> String {
+fn duplicate_ack(event: &Event<'_>, facts: &TcpFacts, ack: u32) -> String {
     let (who, peer) = (event.direction.sender(), event.direction.receiver());
     if let Some(copy) = facts.retransmission {
         return format!("{who} acknowledges up to byte {ack}: {}", again(&copy));
@@ -90,8 +90,8 @@ pub(super) fn handshake(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
     }
 }
 
-/// What the ACK on a segment with data or FIN covers, after what else the segment does.
-pub(super) fn riding(out: &mut String, facts: &TcpFacts) {
+/// Describes the ACK on a segment with data or FIN, after the rest of the segment.
+pub(super) fn piggybacked_ack(out: &mut String, facts: &TcpFacts) {
     let Some((acked, ack)) = facts.acked.as_ref().zip(facts.ack) else { return };
     let what = match (acked.bytes, acked.fin) {
         (0, false) => return,
@@ -105,7 +105,8 @@ pub(super) fn riding(out: &mut String, facts: &TcpFacts) {
     sum(out, acked, ack);
 }
 
-/// Whether the one number that the ACK covers may be the FIN's: what had it is not in the capture.
+/// Returns `true` if the one number that the ACK covers may be the FIN's: the segment with that number is not in the
+/// capture.
 fn may_be_fin(facts: &TcpFacts, acked: &Acked) -> bool {
     acked.bytes == 1 && !acked.fin && facts.observations.capture_gap.is_some_and(|(missing, _)| missing == 1)
 }

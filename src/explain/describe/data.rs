@@ -7,7 +7,7 @@ use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::{Checksum, TcpFlags};
 use crate::track::{Event, TcpFacts};
 
-/// What a segment's payload is.
+/// Describes the payload of a segment.
 pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts, longest: usize) {
     let who = event.direction.sender();
     match (&facts.retransmission, &facts.echo) {
@@ -26,8 +26,8 @@ pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts, longes
             payload(out, event, facts.len, longest);
         }
     }
-    if let Some(misfit) = misfit(facts.checksum) {
-        say!(out, "; ", misfit);
+    if let Some(checksum_note) = checksum_note(facts.checksum) {
+        say!(out, "; ", checksum_note);
     }
     // a flag that is worth a word
     if facts.flags.contains(TcpFlags::URG) {
@@ -35,8 +35,8 @@ pub(super) fn sent(out: &mut String, event: &Event<'_>, facts: &TcpFacts, longes
     }
 }
 
-/// That what was captured is not what was sent, or was changed afterwards; the finding says more.
-pub(super) fn misfit(checksum: Checksum) -> Option<&'static str> {
+/// Says that the captured bytes are not those that were sent, or were changed afterwards; the finding has the details.
+pub(super) fn checksum_note(checksum: Checksum) -> Option<&'static str> {
     (checksum == Checksum::Invalid).then_some("its checksum does not fit")
 }
 
@@ -50,7 +50,7 @@ pub(super) fn payload(out: &mut String, event: &Event<'_>, len: u32, longest: us
     }
 }
 
-/// What an answer echoes, `len` bytes of it in this packet.
+/// Describes the echo in an answer: `len` bytes of it in this packet.
 pub(super) fn echoed(out: &mut String, who: &str, len: u32, echo: &Echo) {
     let (size, of) = (Bytes(len), Frames(echo.request));
     match echo.kind {
@@ -63,7 +63,7 @@ pub(super) fn echoed(out: &mut String, who: &str, len: u32, echo: &Echo) {
                 " of ",
                 of,
                 " back",
-                made(form),
+                transformation(form),
                 " again: ",
                 form.copies,
                 " times so far"
@@ -75,13 +75,13 @@ pub(super) fn echoed(out: &mut String, who: &str, len: u32, echo: &Echo) {
     }
 }
 
-/// Whether a packet of its own gives the request back once, as others did before it.
+/// Returns `true` if the packet itself repeats the whole request, as others did before it.
 fn is_another_time(len: u32, echo: &Echo, form: EchoForm) -> bool {
     form.is_repeated() && echo.begins && echo.complete && len == echo.bytes.saturating_add(form.prefix.into())
 }
 
 fn came_back(out: &mut String, who: &str, size: &Bytes, of: &Frames, echo: &Echo, form: EchoForm) {
-    let how = made(form);
+    let how = transformation(form);
     match (form.copies, echo.whole_copies(form)) {
         (copies, _) if echo.apart && echo.request.0 != echo.request.1 => {
             say!(out, who, " echoes the ", Bytes(echo.bytes), " of ", *of, " back, each", how);
@@ -106,8 +106,8 @@ fn came_back(out: &mut String, who: &str, size: &Bytes, of: &Frames, echo: &Echo
     }
 }
 
-/// What was made of a request's bytes, but for repetition: ` in upper case behind a prefix of 6 bytes`.
-pub(in crate::explain) fn made(form: EchoForm) -> String {
+/// Describes the transformation of a request's bytes, except repetition: ` in upper case behind a prefix of 6 bytes`.
+pub(in crate::explain) fn transformation(form: EchoForm) -> String {
     let upper = if form.upper { " in upper case" } else { "" };
     match form.prefix {
         0 => upper.to_owned(),

@@ -14,7 +14,7 @@ mod udp;
 
 pub(super) use crate::model::{counted, thousands};
 use crate::track::{Body, Event};
-pub(super) use data::made;
+pub(super) use data::transformation;
 use say::{Bytes, Frames, say};
 
 /// Room for nearly every sentence, in bytes.

@@ -3,7 +3,7 @@
 use super::{bytes, frames};
 
 /// Something that can be a piece of a sentence.
-pub(super) trait Piece {
+pub(super) trait Phrase {
     fn say(&self, out: &mut String);
 }
 
@@ -11,7 +11,7 @@ pub(super) trait Piece {
 macro_rules! say {
     ($out:expr, $($piece:expr),+ $(,)?) => {{
         let out: &mut String = $out;
-        $($crate::explain::describe::say::Piece::say(&$piece, out);)+
+        $($crate::explain::describe::say::Phrase::say(&$piece, out);)+
     }};
 }
 pub(super) use say;
@@ -22,34 +22,34 @@ pub(super) struct Bytes(pub(super) u32);
 /// `frame 3`, `frames 3 to 5`.
 pub(super) struct Frames(pub(super) (u64, u64));
 
-impl Piece for &str {
+impl Phrase for &str {
     #[inline]
     fn say(&self, out: &mut String) {
         out.push_str(self);
     }
 }
 
-impl Piece for String {
+impl Phrase for String {
     fn say(&self, out: &mut String) {
         out.push_str(self);
     }
 }
 
-impl Piece for u32 {
+impl Phrase for u32 {
     #[inline]
     fn say(&self, out: &mut String) {
         out.push_str(itoa::Buffer::new().format(*self));
     }
 }
 
-impl Piece for u64 {
+impl Phrase for u64 {
     #[inline]
     fn say(&self, out: &mut String) {
         out.push_str(itoa::Buffer::new().format(*self));
     }
 }
 
-impl Piece for Bytes {
+impl Phrase for Bytes {
     #[inline]
     fn say(&self, out: &mut String) {
         match self.0 {
@@ -61,7 +61,7 @@ impl Piece for Bytes {
     }
 }
 
-impl Piece for Frames {
+impl Phrase for Frames {
     fn say(&self, out: &mut String) {
         out.push_str(&frames(self.0));
     }

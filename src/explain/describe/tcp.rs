@@ -26,7 +26,7 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &TcpFacts, lo
             Some(probe) => say!(out, probe.sentence(&words(event, facts))),
             None => {
                 data::sent(out, event, facts, longest);
-                acks::riding(out, facts);
+                acks::piggybacked_ack(out, facts);
             }
         },
         SegmentRole::LastAck => {
@@ -84,7 +84,7 @@ fn opening(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str) {
     }
 }
 
-/// What a SYN-ACK accepts.
+/// Describes the options that a SYN-ACK accepts.
 fn accepting(out: &mut String, event: &Event<'_>, facts: &TcpFacts) {
     let again = facts.retransmission.is_some() || matches!(facts.role, SegmentRole::AnotherSynAck { .. });
     match facts.ack {
@@ -124,7 +124,7 @@ fn closing(out: &mut String, event: &Event<'_>, facts: &TcpFacts, who: &str, fir
         (true, None) => say!(out, who, " closes: FIN counts 1"),
         (false, None) => say!(out, who, " closes too: FIN counts 1"),
     }
-    acks::riding(out, facts);
+    acks::piggybacked_ack(out, facts);
 }
 
 /// The earlier transmissions and the reason, behind a verb: `(first sent in frame 4, 257 ms earlier) after a time-out`.

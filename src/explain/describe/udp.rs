@@ -1,6 +1,6 @@
 //! Sentences about datagrams.
 
-use super::data::{echoed, misfit, payload};
+use super::data::{checksum_note, echoed, payload};
 use super::{Bytes, say};
 use crate::echo::PairedBy;
 use crate::track::{Event, UdpFacts, UdpPlace};
@@ -27,8 +27,8 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts, lo
     if facts.lacking > 0 {
         say!(out, "; its Length field counts ", Bytes(facts.lacking.into()), " that the packet does not hold");
     }
-    if let Some(misfit) = misfit(facts.checksum) {
-        say!(out, "; ", if facts.checksum_raw == 0 { "it has no checksum" } else { misfit });
+    if let Some(checksum_note) = checksum_note(facts.checksum) {
+        say!(out, "; ", if facts.checksum_raw == 0 { "it has no checksum" } else { checksum_note });
     }
     if let Some(time) = facts.response_time {
         say!(out, "; after ", time.human().to_string());
@@ -38,7 +38,7 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts, lo
     }
 }
 
-/// Which request an answer is to that does not give it back.
+/// Describes the request of an answer that does not echo it.
 fn pairing(out: &mut String, place: UdpPlace) {
     match place {
         UdpPlace::ReplyElsewhere(request) if request.is_ambiguous() => {
@@ -58,7 +58,7 @@ fn pairing(out: &mut String, place: UdpPlace) {
     }
 }
 
-/// That it can't be told which request an answer is to.
+/// Says that the request of an answer is unknown.
 fn unsure(by: PairedBy) -> String {
     match by {
         PairedBy::Echo => "several requests had these bytes, and which of them this answers is unknown".to_owned(),

@@ -1,18 +1,18 @@
-//! What came back, and in how many pieces.
+//! The fact about echoed data: the bytes returned, and the number of pieces.
 
-use super::Known;
+use super::FactInput;
 use crate::echo::{EchoSeen, EchoStory, GaveUp};
-use crate::explain::describe::made;
+use crate::explain::describe::transformation;
 use crate::model::{counted, thousands};
 use crate::track::Handshake;
 
-/// What came back, and how sends became segments and answers.
-pub(super) fn echo(known: &Known<'_>) -> String {
+/// The echoed bytes, and the numbers of sends, segments and answers.
+pub(super) fn echo(known: &FactInput<'_>) -> String {
     let parts = [Some(cause(known)), exchange(known)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-fn cause(known: &Known<'_>) -> String {
+fn cause(known: &FactInput<'_>) -> String {
     let totals = known.totals;
     let limits = limits(&totals.echo_story);
     let Some(echo) = &totals.echo else {
@@ -82,16 +82,16 @@ fn cause(known: &Known<'_>) -> String {
     [counted].into_iter().chain(open).chain(limits).collect::<Vec<_>>().join("; ")
 }
 
-/// How many bytes of all that the client sent came back, where that is known.
-pub(in crate::explain) fn returned(known: &Known<'_>) -> Option<(u64, u64)> {
+/// Number of the client's bytes that came back, and of all its bytes, where that is known.
+pub(in crate::explain) fn returned(known: &FactInput<'_>) -> Option<(u64, u64)> {
     let all = known.transfer?.flows().client_to_server.bytes;
     let missing = known.totals.echo?.pending_bytes;
     Some((all.checked_sub(missing)?, all))
 }
 
-/// What is counted: the capture shows requests by PSH; where the program is known to have sent otherwise, these are only
-/// that.
-fn unit(known: &Known<'_>, requests: u64) -> &'static str {
+/// The unit of the count: the capture shows requests by PSH; where the program is known to have sent otherwise, PSH
+/// marks only segments.
+fn unit(known: &FactInput<'_>, requests: u64) -> &'static str {
     let otherwise = known.sends.is_some_and(|sends| sends.client_to_server != requests);
     match (known.totals.tcp.is_some() && otherwise, requests) {
         (true, 1) => "push",
@@ -100,12 +100,12 @@ fn unit(known: &Known<'_>, requests: u64) -> &'static str {
     }
 }
 
-/// How many requests came back in one form; a repetition of what is counted already has no number.
+/// Counts the requests that came back in one form; a repetition of requests counted already has no number.
 fn came_back(seen: &EchoSeen) -> String {
     let form = seen.form;
     let how = match (form.upper, form.prefix) {
         (false, 0) => " byte for byte".to_owned(),
-        _ => made(form),
+        _ => transformation(form),
     };
     let over = match (seen.repeated, form.copies) {
         (false, _) => String::new(),
@@ -116,7 +116,7 @@ fn came_back(seen: &EchoSeen) -> String {
     format!("{count}{how}{over}").trim_start().to_owned()
 }
 
-/// What can't be told, and why.
+/// The unknown parts, and the reasons.
 fn limits(story: &EchoStory) -> Vec<String> {
     let lost = (story.lost > 0)
         .then(|| format!("of {} bytes that the capture lacks nothing can be told", thousands(story.lost)));
@@ -142,8 +142,9 @@ fn limits(story: &EchoStory) -> Vec<String> {
     [lost, late, uncompared, gave_up].into_iter().flatten().collect()
 }
 
-/// How sends became segments and answers: `4 sends, 2 segments, 1 answer`. Without a transcript the sends are not known.
-fn exchange(known: &Known<'_>) -> Option<String> {
+/// The numbers of sends, segments and answers: `4 sends, 2 segments, 1 answer`. Without a transcript the sends are
+/// unknown.
+fn exchange(known: &FactInput<'_>) -> Option<String> {
     let (transfer, sends) = (known.transfer?, known.sends);
     let (client, server) = (&transfer.flows().client_to_server, &transfer.flows().server_to_client);
     // only where the bytes come back, what the server sends is known to be an answer

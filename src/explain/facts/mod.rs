@@ -17,7 +17,7 @@ use crate::track::ConversationTotals;
 /// One line under a step table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// What it is about: `Handshake`, `Close`, `Echo` …
+    /// Its subject: `Handshake`, `Close`, `Echo` …
     pub label: &'static str,
     /// The sentence.
     pub text: String,
@@ -25,25 +25,25 @@ pub struct Fact {
 
 /// A kind of line: a new one is one entry in [`FACTS`].
 pub struct FactKind {
-    /// What it is about.
+    /// Its subject.
     pub label: &'static str,
-    /// What it says, for the documentation.
+    /// Its meaning, for the documentation.
     pub about: &'static str,
-    text: fn(&Known<'_>) -> Option<String>,
+    text: fn(&FactInput<'_>) -> Option<String>,
 }
 
-/// What is known of a conversation.
+/// The known data about a conversation.
 #[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
+pub(super) struct FactInput<'a> {
     pub(super) totals: &'a ConversationTotals,
-    /// What its steps showed of its data; nothing where nobody looked at them.
+    /// The transfer of its steps; `None` where no sink looked at them.
     pub(super) transfer: Option<&'a Transfer>,
-    /// How often the program of each side sent; nothing without a transcript.
+    /// Number of sends of each side's program; `None` without a transcript.
     pub(super) sends: Option<&'a PerDirection<u64>>,
 }
 
-impl Known<'_> {
-    /// What is said of something that is not there, where the capture was not read to its end.
+impl FactInput<'_> {
+    /// The suffix for something that is missing, where the capture was not read to its end.
     fn so_far(&self) -> &'static str {
         if self.totals.may_go_on() { " as far as the capture was read" } else { "" }
     }
@@ -99,12 +99,12 @@ pub static FACTS: &[FactKind] = &[
     fact("Traffic", "packets and bytes each way", |known| Some(traffic(known.totals))),
 ];
 
-const fn fact(label: &'static str, about: &'static str, text: fn(&Known<'_>) -> Option<String>) -> FactKind {
+const fn fact(label: &'static str, about: &'static str, text: fn(&FactInput<'_>) -> Option<String>) -> FactKind {
     FactKind { label, about, text }
 }
 
 /// The lines of one conversation.
-pub(super) fn of(known: &Known<'_>) -> Vec<Fact> {
+pub(super) fn of(known: &FactInput<'_>) -> Vec<Fact> {
     let line = |kind: &FactKind| Some(Fact { label: kind.label, text: (kind.text)(known)? });
     FACTS.iter().filter_map(line).collect()
 }

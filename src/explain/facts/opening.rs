@@ -1,11 +1,11 @@
-//! How the connection was opened.
+//! Facts about the opening of the connection.
 
-use super::Known;
+use super::FactInput;
 use crate::explain::conversation_findings::handshake::refused_by_challenge;
 use crate::model::{Direction, Unknown};
 use crate::track::{Ecn, Handshake, Negotiated, TcpTotals};
 
-pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
+pub(super) fn handshake(known: &FactInput<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
     Some(match tcp.handshake {
         Handshake::Complete => match (known.totals.rtt.and_then(|rtt| rtt.handshake), tcp.story.opened_after) {
@@ -45,7 +45,7 @@ pub(super) fn handshake(known: &Known<'_>) -> Option<String> {
     })
 }
 
-pub(super) fn options(known: &Known<'_>) -> Option<String> {
+pub(super) fn options(known: &FactInput<'_>) -> Option<String> {
     let tcp = known.totals.tcp.as_ref()?;
     let (client, server) = (tcp.story.negotiated.client_to_server?, tcp.story.negotiated.server_to_client?);
     if known.totals.unknown.contains(Unknown::OPTIONS) {
@@ -72,12 +72,12 @@ pub(super) fn options(known: &Known<'_>) -> Option<String> {
         Some(agreed("timestamps", client.timestamps && server.timestamps)),
         ecn(tcp.story.ecn).map(str::to_owned),
         others,
-        lean_answer(&client, &server),
+        missing_options_note(&client, &server),
     ];
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
-/// What the two agreed on in congestion notification; nothing where it was not offered.
+/// The result of the negotiation of ECN; `None` where it was not offered.
 pub(in crate::explain) fn ecn(agreed: Ecn) -> Option<&'static str> {
     Some(match agreed {
         Ecn::Unknown | Ecn::NotOffered => return None,
@@ -106,8 +106,8 @@ fn others(tcp: &TcpTotals) -> Option<String> {
     (!names.is_empty()).then(|| format!("also used: {}", names.join(", ")))
 }
 
-/// Why a SYN-ACK may have none of the options that the SYN offers.
-fn lean_answer(client: &Negotiated, server: &Negotiated) -> Option<String> {
+/// The reason why a SYN-ACK may have none of the options that the SYN offers.
+fn missing_options_note(client: &Negotiated, server: &Negotiated) -> Option<String> {
     let several =
         u8::from(client.window_scale.is_some()) + u8::from(client.sack_permitted) + u8::from(client.timestamps);
     let none = server.window_scale.is_none() && !server.sack_permitted && !server.timestamps;

@@ -1,6 +1,6 @@
-//! How long the server took to answer, and what part of that was the network's.
+//! The fact about response times: the time of the server, and the share of the network.
 
-use super::Known;
+use super::FactInput;
 use super::round_trip::spread;
 use crate::model::Occurrences;
 use crate::model::thresholds::SLOW_RESPONSE;
@@ -8,16 +8,16 @@ use crate::model::{Nanos, counted};
 use crate::track::CapturePoint;
 
 /// From each request's last byte to its answer's first.
-pub(super) fn response_time(known: &Known<'_>) -> Option<String> {
+pub(super) fn response_time(known: &FactInput<'_>) -> Option<String> {
     let times = known.transfer?.response_times()?;
-    let (least, most) = (times.min?, times.max?);
+    let (min, max) = (times.min?, times.max?);
     let (it, than) = if times.count == 1 { ("it", "that") } else { ("each", "the shortest of them") };
-    let times = spread((least, times.median?, most), times.count);
+    let times = spread((min, times.median?, max), times.count);
     let capture_point_evidence = known.totals.capture_point_evidence();
     let network = match (capture_point_evidence.capture_point, capture_point_evidence.halves) {
         (Some(CapturePoint::Server | CapturePoint::SameHost), _) => String::new(),
-        (Some(CapturePoint::Client | CapturePoint::Between), Some((server, _))) if server <= nearly(least) => {
-            format!("; the network took about {} of {it}, as in the handshake", server.min(least).human())
+        (Some(CapturePoint::Client | CapturePoint::Between), Some((server, _))) if server <= nearly(min) => {
+            format!("; the network took about {} of {it}, as in the handshake", server.min(min).human())
         }
         (Some(CapturePoint::Client | CapturePoint::Between), Some((server, _))) => format!(
             "; in the handshake the network took {}, longer than {than}, so its part is unknown",
@@ -26,7 +26,7 @@ pub(super) fn response_time(known: &Known<'_>) -> Option<String> {
         _ => "; the network's part is unknown".to_owned(),
     };
     let at_server = matches!(capture_point_evidence.capture_point, Some(CapturePoint::Server | CapturePoint::SameHost));
-    let lost = match most >= SLOW_RESPONSE && !at_server {
+    let lost = match max >= SLOW_RESPONSE && !at_server {
         true => "; where an answer was lost on the path to here, to its retransmission",
         false => "",
     };

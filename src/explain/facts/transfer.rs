@@ -1,15 +1,15 @@
-//! How the data got through, of each side that transferred enough to speak of.
+//! Facts about the transfer of data, for each side that sent enough of it.
 
-use super::Known;
+use super::FactInput;
 use crate::explain::answers::rate;
 use crate::explain::transfer::{self, Flow};
 use crate::model::{Direction, counted, thousands};
 use crate::track::{CapturePoint, Measures};
 
 /// Fewer bytes or segments are no transfer to speak of: their rates say nothing.
-const LEAST_BYTES: u64 = 5_000;
-const LEAST_SEGMENTS: u64 = 4;
-/// Why nothing can be said of what became of the data.
+const MIN_BYTES: u64 = 5_000;
+const MIN_SEGMENTS: u64 = 4;
+/// The reason why the delivery of the data is unknown.
 const NO_ACK: &str = "no ACK of its data is in the capture";
 /// As many rounds are named.
 const ROUNDS: usize = 8;
@@ -27,25 +27,25 @@ impl Sent<'_> {
         Measures::of(self.capture_point, self.sender)
     }
 
-    /// Whether the capture shows what the sender has in flight.
+    /// Returns `true` if the capture shows the sender's bytes in flight.
     fn shows_flight(&self) -> bool {
         self.measures() == Measures::RoundTrip
     }
 }
 
-/// What is said of each side that transferred something, behind its name.
-fn told(known: &Known<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option<String> {
+/// The text about each side that transferred something, behind its name.
+fn per_sender(known: &FactInput<'_>, text: impl Fn(&Sent<'_>) -> Option<String>) -> Option<String> {
     let (flows, capture_point) = (known.transfer?.flows(), known.totals.capture_point_evidence().capture_point);
     let sides = [Direction::ClientToServer, Direction::ServerToClient].into_iter().filter_map(|sender| {
         let sent = Sent { flow: flows.get(sender), sender, capture_point };
-        let enough = sent.flow.bytes + sent.flow.again >= LEAST_BYTES && sent.flow.segments >= LEAST_SEGMENTS;
+        let enough = sent.flow.bytes + sent.flow.again >= MIN_BYTES && sent.flow.segments >= MIN_SEGMENTS;
         Some(format!("{}: {}", sender.sender(), text(&sent).filter(|_| enough)?))
     });
     Some(sides.collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty())
 }
 
-pub(super) fn goodput(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| {
+pub(super) fn goodput(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| {
         let Some(span) = sent.flow.span() else {
             let why = if sent.flow.last.is_some() { "no time passes until its data is acknowledged" } else { NO_ACK };
             return Some(format!("unknown: {why}"));
@@ -63,8 +63,8 @@ pub(super) fn goodput(known: &Known<'_>) -> Option<String> {
     })
 }
 
-pub(super) fn again(known: &Known<'_>) -> Option<String> {
-    told(known, |Sent { flow, .. }| {
+pub(super) fn again(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |Sent { flow, .. }| {
         let all = flow.bytes + flow.again;
         if flow.again == 0 {
             return Some(format!("none of {}", counted(all, "byte")));
@@ -74,15 +74,15 @@ pub(super) fn again(known: &Known<'_>) -> Option<String> {
     })
 }
 
-pub(super) fn in_flight(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| {
+pub(super) fn in_flight(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| {
         let max = counted(u64::from(sent.flow.most_in_flight), "byte");
         sent.shows_flight().then(|| format!("max {max}"))
     })
 }
 
-pub(super) fn idle(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| sent.shows_flight().then(|| idle_time(sent.flow)))
+pub(super) fn idle(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| sent.shows_flight().then(|| idle_time(sent.flow)))
 }
 
 fn idle_time(flow: &Flow) -> String {
@@ -95,8 +95,8 @@ fn idle_time(flow: &Flow) -> String {
     format!("{}{share}: all data was acknowledged and nothing was in flight", flow.idle.human())
 }
 
-pub(super) fn slow_start(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| sent.shows_flight().then(|| rounds(sent.flow)).flatten())
+pub(super) fn slow_start(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| sent.shows_flight().then(|| rounds(sent.flow)).flatten())
 }
 
 /// The first rounds, where at least two of them grow as in slow start.
@@ -118,6 +118,6 @@ fn rounds(flow: &Flow) -> Option<String> {
     ))
 }
 
-pub(super) fn limit(known: &Known<'_>) -> Option<String> {
-    told(known, |sent| sent.flow.last.map(|_| transfer::limit(sent.flow, sent.sender, sent.capture_point)))
+pub(super) fn limit(known: &FactInput<'_>) -> Option<String> {
+    per_sender(known, |sent| sent.flow.last.map(|_| transfer::limit(sent.flow, sent.sender, sent.capture_point)))
 }

@@ -4,7 +4,7 @@ use crate::explain::words::words;
 use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{Event, TcpFacts};
 
-/// What the segment shows of that.
+/// The findings of the acceptability rules.
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
     let words = words(event, facts);
     // a wrong checksum has a finding of its own

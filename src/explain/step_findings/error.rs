@@ -4,7 +4,7 @@ use crate::model::{Finding, FindingCode as Code};
 use crate::model::{IcmpError, Protocol};
 use crate::track::{Event, IcmpFacts, LinkedConversation};
 
-/// What the error says.
+/// The finding for an ICMP error.
 pub(super) fn of(event: &Event<'_>, facts: &IcmpFacts) -> Finding {
     let error = &facts.error;
     let frames = [facts.quotes_frame.unwrap_or(0), event.frame];
@@ -94,8 +94,8 @@ fn other_sender(event: &Event<'_>, facts: &IcmpFacts, asked: &LinkedConversation
     Finding::new(Code::PortUnreachable, text, [asked.frame, facts.quotes_frame.unwrap_or(0), event.frame])
 }
 
-/// Whether a host that a packet has reached has no reason to say this of it: only who passes it on has (RFC 1812 §5.2.7,
-/// §5.3.1; RFC 4443 §3.1, §3.2, §3.3).
+/// Returns `true` for an error that only a forwarding host reports, not the destination (RFC 1812 §5.2.7, §5.3.1; RFC
+/// 4443 §3.1, §3.2, §3.3).
 fn said_by_forwarders(name: &str) -> bool {
     matches!(
         name,

@@ -36,12 +36,12 @@ fn code(fast_open: bool) -> Code {
     if fast_open { Code::FastOpen } else { Code::SynData }
 }
 
-/// Whether a receiver takes a cookie of this length.
+/// Returns `true` if a receiver accepts a cookie of this length.
 fn is_valid(cookie: u8) -> bool {
     COOKIE.contains(&cookie) && cookie.is_multiple_of(2)
 }
 
-/// What a SYN brings.
+/// Describes the cookie and the data of a SYN.
 fn offered(facts: &TcpFacts) -> Option<String> {
     let len = facts.len;
     let text = match facts.options.fast_open {
@@ -82,7 +82,7 @@ fn granted(cookie: u8) -> String {
     }
 }
 
-/// How much of the SYN's data the SYN-ACK covers.
+/// Describes the part of the SYN's data that the SYN-ACK covers.
 fn taken(facts: &TcpFacts, data: SynData) -> String {
     let SynData { frame, bytes: sent, cookie, again } = data;
     let covered = facts.ack.unwrap_or(0).saturating_sub(1).min(sent);

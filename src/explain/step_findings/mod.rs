@@ -16,7 +16,7 @@ use crate::model::{Checksum, EarlierFrames, TcpFlags, WireAnnotation, counted};
 use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{Body, CapturePoint, Event, Overtaken, TcpFacts, UdpFacts, UdpPlace};
 
-/// What the frame shows; empty, and without an allocation, for nearly every one.
+/// The findings of a frame; empty, and without an allocation, for nearly every frame.
 #[inline]
 pub(super) fn of(event: &Event<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -69,7 +69,7 @@ pub(super) fn late_answer(event: &Event<'_>, mark: &WireAnnotation) -> Option<Fi
     Some(hint::slow_answer(event, facts, &facts.observations.slow_answer?, Some(mark)))
 }
 
-/// What any packet may show.
+/// Reports the findings that any packet may have.
 fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut impl FindingSink) {
     if checksum == Checksum::Invalid {
         let none = matches!(&event.body, Body::Udp(facts) if facts.checksum_raw == 0);
@@ -85,7 +85,7 @@ fn of_packet(event: &Event<'_>, checksum: Checksum, found: &mut impl FindingSink
     }
 }
 
-/// Which frames brought the fragments.
+/// Names the frames of the fragments.
 fn fragmented(event: &Event<'_>) -> Finding {
     let (count, earlier) = (event.ip.fragments, event.ip.earlier);
     if event.ip.earlier_bytes == 0 {

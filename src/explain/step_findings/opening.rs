@@ -5,7 +5,7 @@ use crate::explain::words::words;
 use crate::model::{Finding, FindingCode as Code, FindingSink, TcpFlags};
 use crate::track::{Event, ReuseEffect, SegmentRole, TcpFacts};
 
-/// What a SYN or SYN-ACK shows, and an answer to a SYN on used ports.
+/// Reports the findings of a SYN or SYN-ACK, and of an answer to a SYN on used ports.
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
     let ports = facts.observations.reused_ports.filter(|ports| ports.rule.effect == ReuseEffect::Reported);
     if let Some(ports) = ports {

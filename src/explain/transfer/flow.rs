@@ -1,14 +1,14 @@
 //! The data of one side, as it is sent and acknowledged.
 
 use super::rounds::Rounds;
-use super::spent::{Spent, Upon, Waits};
+use super::spent::{SendTrigger, TimeSpent, WaitReason};
 use crate::model::{Nanos, SeqNumber, TcpFlags};
 use crate::track::{Asks, Event, TcpFacts, Wait};
 
 /// A frame and when it was captured, since the conversation's start.
 type Place = (u64, Option<Nanos>);
 
-/// What one side sent and the other acknowledged. Numbers are relative.
+/// The data of one side and its acknowledgments. Numbers are relative.
 #[derive(Clone, Debug, Default)]
 pub(in crate::explain) struct Flow {
     /// Its first data.
@@ -22,26 +22,26 @@ pub(in crate::explain) struct Flow {
     pub(in crate::explain) bytes: u64,
     /// Bytes that were sent again.
     pub(in crate::explain) again: u64,
-    /// How often something was sent again; how often of these an ACK of it had come before, and how often the peer says
-    /// that it had it: by a DSACK, or by the time stamp that it echoes.
+    /// Number of retransmissions; of these, those with an earlier ACK of their data, and those that the peer reports as
+    /// needless: by a DSACK, or by the timestamp that it echoes.
     repeats: u64,
     acked_before: u64,
     had: u64,
     echoed: u64,
-    /// How often a segment with PSH ended a run of these: as many sends as can be seen.
+    /// Number of runs of data segments that a segment with PSH ends: the sends that can be distinguished.
     pub(in crate::explain) runs: u64,
     in_run: bool,
     /// Most payload bytes sent and not yet acknowledged.
     pub(in crate::explain) most_in_flight: u32,
     pub(in crate::explain) rounds: Rounds,
-    /// Where the time went until the last segment was sent.
-    pub(super) spent: Spent,
+    /// The time ledger until the last segment was sent.
+    pub(super) spent: TimeSpent,
     /// Time in which nothing was in flight and the window had room, until the last ACK of new data and until now.
     pub(in crate::explain) idle: Nanos,
     idle_so_far: Nanos,
     now: Option<Nanos>,
-    /// When the peer's last ACK came, and whether it may have allowed to send more: it left something under way, or had
-    /// no data that the program might have waited for.
+    /// Time of the peer's last ACK; `true` if it may have allowed to send more: it left data in flight, or covered no
+    /// data that the program might have waited for.
     heard: Option<(Nanos, bool)>,
     next: Option<SeqNumber>,
     acked: Option<SeqNumber>,
@@ -51,7 +51,7 @@ pub(in crate::explain) struct Flow {
     pub(in crate::explain) unseen: u64,
     /// The right edge of the peer's window, where its scale is known.
     edge: Option<SeqNumber>,
-    /// What the peer is ready to take in one segment, and the largest that came.
+    /// The peer's maximum segment size, and the largest segment received.
     mss: Option<u16>,
     largest: u32,
     /// The last segment was not full, and its sender had no more then.
@@ -67,17 +67,17 @@ impl Flow {
         Some(to.minus(from)).filter(|span| span.0 > 0)
     }
 
-    /// Whether anything was sent again.
+    /// Returns `true` if a segment was retransmitted.
     pub(in crate::explain) fn sent_again(&self) -> bool {
         self.repeats > 0
     }
 
-    /// Whether all that was sent again had arrived before, so that nothing was lost.
-    pub(super) fn lost_nothing(&self) -> bool {
+    /// Returns `true` if all retransmitted data had arrived before, so that nothing was lost.
+    pub(super) fn all_spurious(&self) -> bool {
         self.repeats > 0 && self.acked_before.max(self.had).max(self.echoed) >= self.repeats
     }
 
-    /// Whether the peer's window is known in bytes.
+    /// Returns `true` if the peer's window is known in bytes.
     pub(super) fn knows_window(&self) -> bool {
         self.edge.is_some()
     }
@@ -105,8 +105,8 @@ impl Flow {
         self.pass(event.since_start);
         // a window far below the MSS: each segment is as large as the room, so none looks held back
         let small_window = facts.observations.wait.is_some_and(|wait| wait.rule.effect == Wait::Window);
-        let upon = if again { Upon::Loss } else { self.upon() };
-        self.spent.end(if small_window { Upon::Window } else { upon }, !self.short);
+        let send_trigger = if again { SendTrigger::Loss } else { self.send_trigger() };
+        self.spent.end(if small_window { SendTrigger::Window } else { send_trigger }, !self.short);
         self.first.get_or_insert((event.frame, event.since_start));
         self.largest = self.largest.max(facts.len);
         let short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
@@ -205,32 +205,32 @@ impl Flow {
         if let (Some(_), Some(before), Some(now)) = (self.first, self.now, now) {
             let (waits, time) = (self.waits(), now.minus(before));
             self.spent.pass(waits, time);
-            if waits == Waits::Idle {
+            if waits == WaitReason::Idle {
                 self.idle_so_far = self.idle_so_far.plus(time.max(Nanos(0)));
             }
         }
         self.now = now.or(self.now);
     }
 
-    /// What this side waits for now.
-    fn waits(&self) -> Waits {
+    /// The current wait of this side.
+    fn waits(&self) -> WaitReason {
         let room = self.edge.zip(self.next).map(|(edge, next)| edge.distance(next));
         if self.repairs.is_some() {
-            Waits::Repair
+            WaitReason::Repair
         } else if room.is_some_and(|room| room < self.full().cast_signed()) {
-            Waits::Window
+            WaitReason::Window
         } else if self.in_flight() == 0 {
-            Waits::Idle
+            WaitReason::Idle
         } else {
-            Waits::Ack
+            WaitReason::Ack
         }
     }
 
-    /// What new data that is sent now is sent upon.
-    fn upon(&self) -> Upon {
+    /// The event after which new data is sent now.
+    fn send_trigger(&self) -> SendTrigger {
         match (self.now, self.heard) {
-            (Some(now), Some((then, true))) => Upon::Ack(now.minus(then)),
-            _ => Upon::Nothing,
+            (Some(now), Some((then, true))) => SendTrigger::Ack(now.minus(then)),
+            _ => SendTrigger::Nothing,
         }
     }
 }

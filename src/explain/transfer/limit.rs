@@ -1,18 +1,18 @@
-//! What limited a transfer: its program, the receiver's window or the network; or that it can't be told.
+//! The limit of a transfer: its program, the receiver's window or the network; or unknown.
 
 use super::flow::Flow;
 use crate::model::Direction;
 use crate::track::{CapturePoint, Measures};
 
-/// What takes this share of the time, in percent, is what limits.
-const MOST: f64 = 50.0;
+/// The share of the time, in percent, from which a cause is the limit.
+const LIMITING_SHARE: f64 = 50.0;
 
-/// What limited the sender, with what shows it.
+/// The limit of the sender, with its evidence.
 pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Option<CapturePoint>) -> String {
     let (who, peer) = (sender.sender(), sender.receiver());
     let spent = &flow.spent;
     let share = |part: i64| percent(spent.percent(part));
-    if flow.knows_window() && spent.percent(spent.window) >= MOST {
+    if flow.knows_window() && spent.percent(spent.window) >= LIMITING_SHARE {
         return format!(
             "the {peer}'s window: {} of the time it had no room for another full segment",
             share(spent.window)
@@ -32,11 +32,11 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
         () if flow.rounds.count <= 1 && flow.again == 0 => {
             format!("nothing: the {who} had sent all before the first ACK came")
         }
-        () if spent.percent(spent.program) >= MOST => {
+        () if spent.percent(spent.program) >= LIMITING_SHARE => {
             format!("the application (or pacing): {program} of the time the {who} could have sent and did not")
         }
-        () if spent.percent(network) >= MOST => network_of(flow, who),
-        () if spent.percent(spent.unclear) >= MOST || spent.sum() == 0 => {
+        () if spent.percent(network) >= LIMITING_SHARE => network_of(flow, who),
+        () if spent.percent(spent.unclear) >= LIMITING_SHARE || spent.sum() == 0 => {
             format!("unknown: the {who}'s waits were too short to show what ended them")
         }
         () => format!(
@@ -50,7 +50,7 @@ pub(in crate::explain) fn of(flow: &Flow, sender: Direction, capture_point: Opti
 /// The network's share, in losses and in waits for ACKs.
 fn network_of(flow: &Flow, who: &str) -> String {
     let spent = &flow.spent;
-    let repaired = if flow.lost_nothing() {
+    let repaired = if flow.all_spurious() {
         "went by until bytes that were not lost were retransmitted and acknowledged"
     } else {
         "data was lost and not yet recovered"
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn percent_has_two_digits() {
-        let told = [0.0, 0.001, 0.42, 0.996, 7.14, 9.96, 83.4, 100.0].map(percent);
-        assert_eq!(told, ["0%", "less than 0.01%", "0.42%", "1.0%", "7.1%", "10%", "83%", "100%"]);
+        let per_sender = [0.0, 0.001, 0.42, 0.996, 7.14, 9.96, 83.4, 100.0].map(percent);
+        assert_eq!(per_sender, ["0%", "less than 0.01%", "0.42%", "1.0%", "7.1%", "10%", "83%", "100%"]);
     }
 }

@@ -1,4 +1,4 @@
-//! How a connection's data got through: what the facts say of a transfer, and the answers compute with.
+//! The transfer of a connection's data: the basis of the facts and the answers about it.
 //!
 //! It sees every step of a conversation that is shown, in bounded memory; a conversation that is only counted has none.
 
@@ -10,7 +10,7 @@ mod spent;
 
 pub(super) use flow::Flow;
 pub(super) use limit::{of as limit, percent};
-pub(super) use rounds::{Growth, LEAST_ROUNDS, initial_window};
+pub(super) use rounds::{Growth, MIN_ROUNDS, initial_window};
 
 use crate::model::Occurrences;
 use crate::model::{Direction, PerDirection};
@@ -27,7 +27,7 @@ pub struct Transfer {
 
 impl Transfer {
     /// Takes the conversation's next step.
-    pub fn see(&mut self, event: &Event<'_>) {
+    pub fn record(&mut self, event: &Event<'_>) {
         if event.captured_twice().is_some() {
             return;
         }
@@ -36,7 +36,7 @@ impl Transfer {
                 let (own, peer) = self.flows.both_mut(event.direction);
                 own.sent(event, facts);
                 peer.heard(event, facts);
-                self.pipeline.see(event, facts);
+                self.pipeline.record(event, facts);
                 facts.response_time
             }
             Body::Udp(facts) => facts.response_time,
@@ -84,7 +84,7 @@ mod tests {
         fn see(&mut self, micros: i64, direction: Direction, facts: TcpFacts) {
             let end = Endpoint::new([192, 0, 2, 1], 7);
             let at = Some(Nanos(micros * 1_000));
-            self.transfer.see(&Event {
+            self.transfer.record(&Event {
                 unknown: Default::default(),
                 frame: 1,
                 time: None,
@@ -146,15 +146,15 @@ mod tests {
     #[test]
     fn bytes_in_flight_goodput_and_idle_time_are_counted_across_the_wrap_of_numbers() {
         let first = u32::MAX - 1_500;
-        let mut told = Told { acked: first, ..Told::default() };
-        told.ack(0, first, 60_000);
-        told.data(1_000, first, 1_000);
-        told.data(1_010, first.wrapping_add(1_000), 1_000);
-        told.ack(11_000, first.wrapping_add(1_000), 60_000);
-        told.ack(12_000, first.wrapping_add(2_000), 60_000);
-        told.data(20_000, first.wrapping_add(2_000), 500);
-        told.ack(31_000, first.wrapping_add(2_500), 60_000);
-        let flow = told.flow();
+        let mut per_sender = Told { acked: first, ..Told::default() };
+        per_sender.ack(0, first, 60_000);
+        per_sender.data(1_000, first, 1_000);
+        per_sender.data(1_010, first.wrapping_add(1_000), 1_000);
+        per_sender.ack(11_000, first.wrapping_add(1_000), 60_000);
+        per_sender.ack(12_000, first.wrapping_add(2_000), 60_000);
+        per_sender.data(20_000, first.wrapping_add(2_000), 500);
+        per_sender.ack(31_000, first.wrapping_add(2_500), 60_000);
+        let flow = per_sender.flow();
         assert_eq!((flow.bytes, flow.segments, flow.acked_bytes, flow.most_in_flight), (2_500, 3, 2_500, 2_000));
         assert_eq!((flow.span(), flow.idle), (Some(Nanos::from_millis(30)), Nanos::from_millis(8)));
         assert_eq!((flow.spent.program, flow.spent.network), (18_990_000, 0));
@@ -162,26 +162,26 @@ mod tests {
 
     #[test]
     fn rounds_and_repairs_are_told_apart_from_the_window() {
-        let mut told = Told { acked: 1, ..Told::default() };
-        told.ack(0, 1, 60_000);
+        let mut per_sender = Told { acked: 1, ..Told::default() };
+        per_sender.ack(0, 1, 60_000);
         let (mut seq, mut time) = (1, 0);
         for round in [10, 20] {
             let begin = seq;
             (0..round).for_each(|_| {
-                told.data(time, seq, 1_000);
+                per_sender.data(time, seq, 1_000);
                 seq += 1_000;
             });
             time += 10_000;
-            told.ack(time, begin + 1_000, 60_000);
+            per_sender.ack(time, begin + 1_000, 60_000);
         }
         // the first of the second round is lost
-        told.again(time, 11_001, 1_000);
-        told.ack(time + 10_000, seq, 1_000);
-        told.data(time + 10_010, seq, 1_000);
-        told.ack(time + 20_000, seq + 1_000, 0);
-        told.ack(time + 90_000, seq + 1_000, 60_000);
-        told.data(time + 90_010, seq + 1_000, 1_000);
-        let flow = told.flow();
+        per_sender.again(time, 11_001, 1_000);
+        per_sender.ack(time + 10_000, seq, 1_000);
+        per_sender.data(time + 10_010, seq, 1_000);
+        per_sender.ack(time + 20_000, seq + 1_000, 0);
+        per_sender.ack(time + 90_000, seq + 1_000, 60_000);
+        per_sender.data(time + 90_010, seq + 1_000, 1_000);
+        let flow = per_sender.flow();
         let segments: Vec<_> = flow.rounds.first().iter().map(|round| round.segments).collect();
         assert_eq!(segments.get(..2), Some(&[10, 20][..]));
         assert_eq!(flow.again, 1_000);
@@ -191,18 +191,18 @@ mod tests {
 
     #[test]
     fn who_asks_whether_the_window_has_opened_waited_for_it_though_no_more_data_follows() {
-        let mut told = Told { acked: 1, ..Told::default() };
-        told.ack(0, 1, 1_000);
-        told.data(10_000, 1, 1_000);
-        told.ack(20_000, 1_001, 0);
+        let mut per_sender = Told { acked: 1, ..Told::default() };
+        per_sender.ack(0, 1, 1_000);
+        per_sender.data(10_000, 1, 1_000);
+        per_sender.ack(20_000, 1_001, 0);
         let how = Verdict { rule: PROBES.first().expect("a rule"), proof: ProbeProof::default() };
         let probe = TcpFacts {
             seq: 1_000,
             probe: Some(Probe::Question { how, nth: 0, before_answered: false }),
             ..TcpFacts::default()
         };
-        told.see(220_000, ClientToServer, probe);
-        let spent = &told.flow().spent;
+        per_sender.see(220_000, ClientToServer, probe);
+        let spent = &per_sender.flow().spent;
         assert_eq!((spent.window, spent.sum()), (210_000_000, 210_000_000));
     }
 }

@@ -5,7 +5,7 @@ use crate::model::Occurrences;
 use crate::model::{Direction, TcpFlags};
 use crate::track::{Event, TcpFacts};
 
-/// What came of requests and answers. A segment with PSH ends one, as far as anybody can tell.
+/// Requests and their answers. A segment with PSH ends one, as far as anybody can tell.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pipeline {
     /// Requests since the last answer whose response time is known, and those before it that it did not answer.
@@ -13,13 +13,13 @@ pub(super) struct Pipeline {
     left: u32,
     /// Inside of an answer.
     answering: bool,
-    /// What may begin the answers to those.
+    /// Segments that may begin the answers to those requests.
     pub(super) unmatched: Occurrences,
 }
 
 impl Pipeline {
     /// Takes the next segment.
-    pub(super) fn see(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+    pub(super) fn record(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         if facts.len == 0 || facts.retransmission.is_some() || facts.probe.is_some() {
             return;
         }

@@ -8,13 +8,13 @@ use crate::track::{Event, TcpFacts};
 /// As many rounds are kept.
 const ROWS: usize = 12;
 /// Fewer rounds show no growth.
-pub(in crate::explain) const LEAST_ROUNDS: usize = 3;
+pub(in crate::explain) const MIN_ROUNDS: usize = 3;
 /// With what a connection may begin (RFC 6928 §2). Linux begins with ten segments however large they are.
 pub(in crate::explain) fn initial_window(mss: u64) -> u64 {
     (10 * mss).min((2 * mss).max(14_600))
 }
 
-/// What was sent until the ACK of the first segment came.
+/// The data sent until the ACK of the first segment came.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::explain) struct Round {
     pub(in crate::explain) frame: u64,
@@ -27,8 +27,8 @@ pub(in crate::explain) struct Round {
 }
 
 impl Round {
-    /// Whether the window may have ended it: it is longer than a segment, and more data was waiting or the initial window
-    /// is full. What is less is as much as the program sent.
+    /// Returns `true` if the window may have ended the round: it is longer than a segment, and more data was waiting or
+    /// the initial window is full. What is less is as much as the program sent.
     fn proves(&self, mss: u64) -> bool {
         self.bytes > mss && (self.waiting || self.bytes >= initial_window(mss))
     }
@@ -39,19 +39,19 @@ impl Round {
 pub(in crate::explain) struct Rounds {
     done: Vec<Round>,
     current: Option<Round>,
-    /// How many there are.
+    /// Number of rounds.
     pub(in crate::explain) count: u64,
 }
 
-/// How rounds grow.
+/// The growth of rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::explain) struct Growth {
     /// The first of the rounds in a row that show what the window allowed, counted from 1; 0 where no two do.
     pub(in crate::explain) first: usize,
-    /// How many rounds grow by half or more each after it: slow start doubles, and with an ACK for every other segment it
-    /// grows by half (RFC 5681 §3.1).
+    /// Number of rounds after it that grow by half or more each: slow start doubles, and with an ACK for every other
+    /// segment it grows by half (RFC 5681 §3.1).
     pub(in crate::explain) exponential: usize,
-    /// How many rounds in a row grow by about one segment, at most: congestion avoidance (RFC 5681 §3.1).
+    /// Number of rounds in a row that grow by about one segment at most: congestion avoidance (RFC 5681 §3.1).
     pub(in crate::explain) linear: usize,
 }
 
@@ -84,7 +84,7 @@ impl Rounds {
         self.done.iter().copied().chain(self.current).take(ROWS).collect()
     }
 
-    /// How these grow, where a segment has at most `mss` bytes.
+    /// The growth of these rounds, where a segment has at most `mss` bytes.
     pub(in crate::explain) fn growth(&self, mss: u64) -> Growth {
         let rounds = self.first();
         let two = rounds.windows(2).position(|pair| pair.iter().all(|round| round.proves(mss)));

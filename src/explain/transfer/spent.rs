@@ -1,15 +1,15 @@
-//! Where a sender's time went: for what it waited before each segment.
+//! The time ledger of a sender: the reason for the wait before each segment.
 //!
-//! What ended a wait shows what it was for. A sender with data at hand sends when the ACK comes that allows it, or
+//! The event that ends a wait shows its reason. A sender with data at hand sends when the ACK comes that allows it, or
 //! spreads full segments over the round trip (pacing); one whose last segment was not full, or that sends long after
 //! everything was acknowledged, had been waiting for its program.
 
 use crate::model::Nanos;
 use crate::model::thresholds::AT_ONCE;
 
-/// What a sender waits for, as far as its numbers tell.
+/// The reason of a sender's wait, as far as its sequence numbers show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Waits {
+pub(super) enum WaitReason {
     /// Everything is acknowledged, and the window has room.
     #[default]
     Idle,
@@ -21,9 +21,9 @@ pub(super) enum Waits {
     Repair,
 }
 
-/// What a segment was sent upon.
+/// The event after which a segment was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Upon {
+pub(super) enum SendTrigger {
     /// Bytes come again.
     Loss,
     /// This long after an ACK that may have allowed it.
@@ -36,7 +36,7 @@ pub(super) enum Upon {
 
 /// The time that each wait took, in nanoseconds, until the last segment or zero-window probe was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Spent {
+pub(super) struct TimeSpent {
     pub(super) program: i64,
     pub(super) window: i64,
     pub(super) repair: i64,
@@ -49,30 +49,30 @@ pub(super) struct Spent {
     in_repair: i64,
 }
 
-impl Spent {
+impl TimeSpent {
     /// Time passes.
-    pub(super) fn pass(&mut self, waits: Waits, time: Nanos) {
+    pub(super) fn pass(&mut self, waits: WaitReason, time: Nanos) {
         let slot = match waits {
-            Waits::Idle => &mut self.idling,
-            Waits::Ack => &mut self.waiting,
-            Waits::Window => &mut self.at_window,
-            Waits::Repair => &mut self.in_repair,
+            WaitReason::Idle => &mut self.idling,
+            WaitReason::Ack => &mut self.waiting,
+            WaitReason::Window => &mut self.at_window,
+            WaitReason::Repair => &mut self.in_repair,
         };
         *slot = slot.saturating_add(time.0.max(0));
     }
 
     /// A segment ends the wait; the one before it was full, or not.
-    pub(super) fn end(&mut self, upon: Upon, full: bool) {
+    pub(super) fn end(&mut self, send_trigger: SendTrigger, full: bool) {
         let idled = std::mem::take(&mut self.idling);
         let waited = std::mem::take(&mut self.waiting).saturating_add(idled);
-        let slot = match upon {
-            Upon::Loss => &mut self.repair,
-            Upon::Window => &mut self.window,
-            Upon::Ack(since) if since < AT_ONCE && since.0 <= waited / 4 => &mut self.network,
+        let slot = match send_trigger {
+            SendTrigger::Loss => &mut self.repair,
+            SendTrigger::Window => &mut self.window,
+            SendTrigger::Ack(since) if since < AT_ONCE && since.0 <= waited / 4 => &mut self.network,
             _ if waited < AT_ONCE.0 => &mut self.unclear,
-            Upon::Ack(since) if since < AT_ONCE => &mut self.network,
-            Upon::Ack(_) | Upon::Nothing if full && idled < AT_ONCE.0 => &mut self.network,
-            Upon::Ack(_) | Upon::Nothing => &mut self.program,
+            SendTrigger::Ack(since) if since < AT_ONCE => &mut self.network,
+            SendTrigger::Ack(_) | SendTrigger::Nothing if full && idled < AT_ONCE.0 => &mut self.network,
+            SendTrigger::Ack(_) | SendTrigger::Nothing => &mut self.program,
         };
         *slot = slot.saturating_add(waited);
         self.window = self.window.saturating_add(std::mem::take(&mut self.at_window));
@@ -98,27 +98,27 @@ impl Spent {
 mod tests {
     use super::*;
 
-    fn spent(waits: &[(Waits, i64)], upon: Upon, full: bool) -> Spent {
-        let mut spent = Spent::default();
+    fn spent(waits: &[(WaitReason, i64)], send_trigger: SendTrigger, full: bool) -> TimeSpent {
+        let mut spent = TimeSpent::default();
         waits.iter().for_each(|(waits, millis)| spent.pass(*waits, Nanos::from_millis(*millis)));
-        spent.end(upon, full);
+        spent.end(send_trigger, full);
         spent
     }
 
     #[test]
     fn what_ends_a_wait_tells_what_it_was_for() {
-        let waits = [(Waits::Ack, 10)];
-        let (after, later) = (Upon::Ack(Nanos(20_000)), Upon::Ack(Nanos::from_millis(5)));
-        for (upon, full) in [(after, true), (after, false), (later, true), (Upon::Nothing, true)] {
-            assert_eq!(spent(&waits, upon, full).network, 10_000_000, "{upon:?} {full}");
+        let waits = [(WaitReason::Ack, 10)];
+        let (after, later) = (SendTrigger::Ack(Nanos(20_000)), SendTrigger::Ack(Nanos::from_millis(5)));
+        for (send_trigger, full) in [(after, true), (after, false), (later, true), (SendTrigger::Nothing, true)] {
+            assert_eq!(spent(&waits, send_trigger, full).network, 10_000_000, "{send_trigger:?} {full}");
         }
-        for upon in [later, Upon::Nothing] {
-            assert_eq!(spent(&waits, upon, false).program, 10_000_000, "{upon:?}");
-            let idle = [(Waits::Ack, 9), (Waits::Idle, 1)];
-            assert_eq!(spent(&idle, upon, true).program, 10_000_000, "{upon:?}");
+        for send_trigger in [later, SendTrigger::Nothing] {
+            assert_eq!(spent(&waits, send_trigger, false).program, 10_000_000, "{send_trigger:?}");
+            let idle = [(WaitReason::Ack, 9), (WaitReason::Idle, 1)];
+            assert_eq!(spent(&idle, send_trigger, true).program, 10_000_000, "{send_trigger:?}");
         }
-        assert_eq!(spent(&waits, Upon::Loss, true).repair, 10_000_000);
-        let both = spent(&[(Waits::Window, 30), (Waits::Repair, 10)], after, true);
+        assert_eq!(spent(&waits, SendTrigger::Loss, true).repair, 10_000_000);
+        let both = spent(&[(WaitReason::Window, 30), (WaitReason::Repair, 10)], after, true);
         assert_eq!((both.window, both.repair, both.sum()), (30_000_000, 10_000_000, 40_000_000));
         assert_eq!(both.percent(both.window), 75.0);
     }
@@ -126,9 +126,9 @@ mod tests {
     #[test]
     fn a_wait_of_microseconds_shows_nothing_unless_an_ack_ends_it() {
         let end = |since| {
-            let mut spent = Spent::default();
-            spent.pass(Waits::Ack, Nanos(80_000));
-            spent.end(Upon::Ack(Nanos(since)), true);
+            let mut spent = TimeSpent::default();
+            spent.pass(WaitReason::Ack, Nanos(80_000));
+            spent.end(SendTrigger::Ack(Nanos(since)), true);
             (spent.network, spent.unclear)
         };
         assert_eq!((end(5_000), end(60_000)), ((80_000, 0), (0, 80_000)));

@@ -6,12 +6,12 @@
 
 mod rules;
 
-use super::facts::{Known, returned};
+use super::facts::{FactInput, returned};
 use super::merged::MergedFinding;
 use crate::model::{FindingCode, Severity, thousands};
 use crate::track::{ConversationTotals, TcpTotals};
 
-use rules::{QUIET, SLOW, VERDICTS, WARNED};
+use rules::{CUT, HEALTHY, QUIET, SLOW, UNEXPLAINED, VERDICTS, WARNED};
 
 /// Most frames named in a line.
 const FRAMES: usize = 4;
@@ -34,7 +34,7 @@ pub struct VerdictLine {
     pub sentence: String,
     /// The frames that show it.
     pub frames: Vec<u64>,
-    /// How many frames more there are at least.
+    /// Minimum number of frames that are not named.
     pub frames_left_out: u64,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Case<'a> {
     pub(super) tcp: Option<&'a TcpTotals>,
     /// Merged, the gravest first.
     pub(super) findings: &'a [MergedFinding],
-    /// How many of the client's bytes an echo service returned, and of how many.
+    /// Number of the client's bytes that an echo service returned, and of all its bytes.
     pub(super) returned: Option<(u64, u64)>,
 }
 
@@ -89,12 +89,12 @@ impl Case<'_> {
 pub(super) struct VerdictRule {
     /// The first words of its line.
     label: &'static str,
-    /// Whether it holds, and the line then.
+    /// Returns the line if the rule applies.
     says: fn(&Case<'_>) -> Option<VerdictLine>,
 }
 
 /// The verdict on a conversation with these findings, merged.
-pub(super) fn of(known: &Known<'_>, findings: &[MergedFinding]) -> VerdictLines {
+pub(super) fn of(known: &FactInput<'_>, findings: &[MergedFinding]) -> VerdictLines {
     let totals = known.totals;
     let case = Case { totals, tcp: totals.tcp.as_ref(), findings, returned: returned(known) };
     let mut lines = Vec::new();
@@ -110,6 +110,8 @@ pub(super) fn of(known: &Known<'_>, findings: &[MergedFinding]) -> VerdictLines 
     let second = if label == SLOW.label { &WARNED } else { &SLOW };
     if case.gravest() > Severity::Note || label == SLOW.label {
         lines.extend((second.says)(&case).filter(|_| label != second.label));
+    } else if [CUT.label, HEALTHY.label].contains(&label) {
+        lines.extend((UNEXPLAINED.says)(&case));
     }
     let quiet = QUIET.iter().any(|rule| rule.label == label);
     VerdictLines { severity: case.gravest(), quiet, lines }

@@ -1,11 +1,11 @@
 //! The kinds of verdict.
 
-use super::{VerdictLine, VerdictRule};
+use super::{Case, VerdictLine, VerdictRule};
 use crate::echo::EchoStory;
 use crate::explain::merged::MergedFinding;
 use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
 use crate::model::{FindingCode, Nanos, Severity, counted, thousands};
-use crate::track::{Close, Handshake, Wait};
+use crate::track::{Close, Handshake, Share, Wait};
 
 /// Every kind of verdict; the first that applies is the headline.
 pub(super) static VERDICTS: &[VerdictRule] =
@@ -30,7 +30,7 @@ const SURGE: VerdictRule = VerdictRule {
     },
 };
 
-/// What a problem is called, the gravest first: several may have happened.
+/// The labels of problems, the gravest first: several may have happened.
 const FAILURES: &[(FindingCode, &str)] = &[
     // what traced calls prove comes before what the frames show of it
     (FindingCode::ConnectBeforeListen, "Refused"),
@@ -109,14 +109,9 @@ pub(super) const SLOW: VerdictRule = VerdictRule {
     label: "Slow",
     says: |case| {
         let ledger = case.totals.ledger.as_ref()?;
-        let total = case.totals.duration?;
         let trouble = TROUBLE.iter().filter(|(_, _, code)| code.is_none_or(|code| case.found(code).is_some()));
         let (wait, doing, _) = trouble.max_by_key(|(wait, ..)| ledger.share(*wait).time)?;
-        let share = ledger.share(*wait);
-        let much = share.time.0.saturating_mul(100) >= total.0.saturating_mul(SLOW_SHARE);
-        if !much || share.time < NOTICEABLE_ZERO_WINDOW {
-            return None;
-        }
+        let (share, total) = much(case, *wait)?;
         // gaps that no retransmission filled were left by packets that came late
         let lost = REPAIRS.iter().any(|code| case.found(*code).is_some());
         let doing =
@@ -128,11 +123,32 @@ pub(super) const SLOW: VerdictRule = VerdictRule {
     },
 };
 
+/// Much of the time passed for no reason that the capture shows.
+pub(super) const UNEXPLAINED: VerdictRule = VerdictRule {
+    label: "Unexplained",
+    says: |case| {
+        let (share, total) = much(case, Wait::Unknown)?;
+        let (time, of) = (share.time.human(), total.human());
+        let longest = if share.longest == share.time { String::new() } else { longest(share.longest) };
+        let sentence =
+            format!("{time} of {of} are unexplained: the capture does not show what caused the wait{longest}");
+        Some(VerdictLine::new(sentence, [share.to]))
+    },
+};
+
+/// The share of a wait and the conversation's duration, where the wait took a large part of it.
+fn much(case: &Case<'_>, wait: Wait) -> Option<(Share, Nanos)> {
+    let (ledger, total) = (case.totals.ledger.as_ref()?, case.totals.duration?);
+    let share = ledger.share(wait);
+    let much = share.time.0.saturating_mul(100) >= total.0.saturating_mul(SLOW_SHARE);
+    (much && share.time >= NOTICEABLE_ZERO_WINDOW).then_some((share, total))
+}
+
 fn longest(time: Nanos) -> String {
     format!(", the longest {}", time.human())
 }
 
-/// What a warning is called.
+/// The labels of warnings.
 const WARNINGS: &[(FindingCode, &str)] = &[
     (FindingCode::PartialReceive, "Received in part"),
     (FindingCode::ShortWrite, "Sent in part"),
@@ -219,7 +235,7 @@ const TO_GROUP: VerdictRule = VerdictRule {
 };
 
 /// The capture lacks a part: no all-clear for what it does not show.
-const CUT: VerdictRule = VerdictRule {
+pub(super) const CUT: VerdictRule = VerdictRule {
     label: "Incomplete capture",
     says: |case| {
         let totals = case.totals;
@@ -261,7 +277,7 @@ const CUT: VerdictRule = VerdictRule {
 };
 
 /// All that was sent arrived, and the connection was closed.
-const HEALTHY: VerdictRule = VerdictRule {
+pub(super) const HEALTHY: VerdictRule = VerdictRule {
     label: "Healthy",
     says: |case| {
         let totals = case.totals;

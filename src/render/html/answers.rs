@@ -1,7 +1,7 @@
 //! The answers of a conversation, with links to the rows of their frames.
 
-use super::evidence::{Link, Places};
-use super::row::{self, Shown};
+use super::evidence::{Link, RowIndex};
+use super::row::{self, CellView};
 use crate::explain::{Answered, Conversation};
 use crate::render::grid::{Grid, Head};
 
@@ -20,12 +20,12 @@ pub(super) struct Question {
 pub(super) struct Table {
     pub(super) caption: String,
     pub(super) head: Vec<Head>,
-    pub(super) rows: Vec<Vec<Shown>>,
+    pub(super) rows: Vec<Vec<CellView>>,
     pub(super) rest: String,
 }
 
 /// The answers of a conversation.
-pub(super) fn of(conversation: &Conversation, places: &Places) -> Vec<Question> {
+pub(super) fn of(conversation: &Conversation, places: &RowIndex) -> Vec<Question> {
     let question = |Answered { question, answer }: Answered| {
         let tables = answer.tables.iter().map(|table| {
             let Grid { head, rows, .. } = Grid::answer(table);

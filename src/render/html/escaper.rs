@@ -1,4 +1,4 @@
-//! What every value of a template goes through, unless the template says that it is markup.
+//! The escaper of every template value that is not marked as markup.
 
 use std::fmt;
 

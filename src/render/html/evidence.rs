@@ -11,10 +11,10 @@ use crate::report::{FindingLine, count};
 /// Most frames linked from a finding.
 const LINKED: usize = 12;
 
-/// Where the steps of a conversation are on the page.
-pub(super) struct Places(HashMap<u64, (u64, String)>);
+/// The steps of a conversation that are on the page, by frame.
+pub(super) struct RowIndex(HashMap<u64, (u64, String)>);
 
-impl Places {
+impl RowIndex {
     pub(super) fn of(steps: &[Step<'_>], prefix: &str) -> Self {
         let place = |step: &Step<'_>| {
             let event = &step.event;
@@ -36,37 +36,37 @@ impl Places {
 
 /// A finding of a conversation.
 #[derive(Clone)]
-pub(super) struct Proved {
+pub(super) struct FindingView {
     pub(super) code: &'static str,
-    /// What the code means.
+    /// The meaning of the code.
     pub(super) about: &'static str,
     pub(super) severity: Severity,
     pub(super) text: String,
     pub(super) frames: Vec<Link>,
-    /// How many frames more, in words.
+    /// Number of further frames, in words.
     pub(super) more: String,
 }
 
 /// A conversation's verdict.
 #[derive(Clone)]
-pub(super) struct Judged {
+pub(super) struct VerdictView {
     /// The class of its severity.
     pub(super) class: &'static str,
-    pub(super) lines: Vec<Told>,
+    pub(super) lines: Vec<VerdictLineView>,
 }
 
 /// A line of the verdict.
 #[derive(Clone)]
-pub(super) struct Told {
+pub(super) struct VerdictLineView {
     /// Without its full stop.
     pub(super) sentence: String,
     pub(super) frames: Vec<Link>,
-    /// How many frames more, in words.
+    /// Number of further frames, in words.
     pub(super) more: String,
 }
 
-impl Told {
-    pub(super) fn of(line: VerdictLine, places: &Places) -> Self {
+impl VerdictLineView {
+    pub(super) fn of(line: VerdictLine, places: &RowIndex) -> Self {
         let (frames, more) = places.links(&line.frames, line.frames_left_out);
         Self { sentence: line.sentence, frames, more }
     }
@@ -80,8 +80,8 @@ pub(super) struct Link {
     pub(super) row: Option<(u64, String)>,
 }
 
-impl Proved {
-    pub(super) fn of(line: FindingLine, places: &Places) -> Self {
+impl FindingView {
+    pub(super) fn of(line: FindingLine, places: &RowIndex) -> Self {
         let (frames, more) = places.links(&line.frames, 0);
         Self {
             code: line.code.name(),
@@ -96,7 +96,7 @@ impl Proved {
     /// A finding of the capture as a whole; it links to no rows.
     pub(super) fn of_capture(finding: Finding) -> Self {
         let (code, text, frames) = (finding.code, finding.text.into_owned(), finding.frames.to_vec());
-        Self::of(FindingLine { code, text: text.clone(), sentence: text, frames }, &Places(HashMap::new()))
+        Self::of(FindingLine { code, text: text.clone(), sentence: text, frames }, &RowIndex(HashMap::new()))
     }
 
     pub(super) fn class(&self) -> &'static str {

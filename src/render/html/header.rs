@@ -8,11 +8,11 @@ use crate::track::{Body, IcmpFacts, TcpFacts, UdpFacts};
 /// A field of a header.
 pub(super) struct Field {
     pub(super) name: &'static str,
-    /// How many bits of a line it takes, of 32.
+    /// Width in bits; a line has 32.
     pub(super) bits: u8,
     /// Its bytes as captured, in hexadecimal.
     pub(super) hex: String,
-    /// What it says.
+    /// The value.
     pub(super) value: String,
 }
 
@@ -26,7 +26,7 @@ pub(super) fn fields(step: &Step<'_>, options: &str) -> Vec<Field> {
     }
 }
 
-/// What is known of the IP header, in words.
+/// The known fields of the IP header, in words.
 pub(super) fn ip(step: &Step<'_>) -> String {
     let ip = &step.event.ip;
     let hops = if ip.version == 4 { "time to live" } else { "hop limit" };

@@ -4,10 +4,10 @@
 //! ladder, the replay. The page asks no network for anything, and its policy forbids it to.
 
 mod answers;
+mod conversation_state;
 mod escaper;
 mod evidence;
 mod header;
-mod material;
 mod page;
 mod row;
 mod section;
@@ -17,8 +17,8 @@ use std::io::{self, Write};
 
 use askama::Template;
 
-use self::evidence::Proved;
-use self::material::{Material, STEPS};
+use self::conversation_state::{ConversationState, STEPS};
+use self::evidence::FindingView;
 use self::page::{Capture, Content, Entry, Page};
 use self::section::Section;
 use super::{Format, Options, Triaged, svg};
@@ -26,8 +26,8 @@ use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
 use crate::report::series::CaptureSeries;
 use crate::report::{
-    Answering, CaptureTotals, Gathered, GatheredRenderer, Gatherer, ToldCall, call_note, capture_heading, counted,
-    page_notes_of,
+    AnswerCollector, CaptureTotals, KeptConversation, PerConversationCollector, PerConversationRenderer, TracedCall,
+    call_note, capture_heading, counted, page_notes_of,
 };
 use crate::track::StreamId;
 
@@ -42,12 +42,16 @@ pub(super) static FORMAT: Format = Format {
     sink: |out, options| {
         let bounds = options.bounds;
         let html = Html::new(out, options);
-        Box::new(Answering::new(Gatherer::new(bounds.conversations, move || Material::new(bounds), html)))
+        Box::new(AnswerCollector::new(PerConversationCollector::new(
+            bounds.conversations,
+            move || ConversationState::new(bounds),
+            html,
+        )))
     },
 };
 
 /// A page takes no further conversation when it has so many bytes.
-const MOST: usize = 8_000_000;
+const MAX_BYTES: usize = 8_000_000;
 
 fn stream_of(conversation: &Conversation) -> StreamId {
     conversation.totals.stream
@@ -58,7 +62,7 @@ struct Html<W: Write> {
     out: io::BufWriter<W>,
     options: Options,
     series: CaptureSeries,
-    calls: Vec<ToldCall>,
+    calls: Vec<TracedCall>,
     captures: Vec<String>,
     titles: Vec<String>,
     bytes: usize,
@@ -78,7 +82,7 @@ impl<W: Write> Html<W> {
     }
 }
 
-impl<W: Write> GatheredRenderer<Material> for Html<W> {
+impl<W: Write> PerConversationRenderer<ConversationState> for Html<W> {
     fn step(&mut self, step: &Step<'_>) {
         self.series.step(step);
     }
@@ -87,7 +91,7 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         self.series.conversation(conversation);
     }
 
-    fn call(&mut self, call: &ToldCall) {
+    fn call(&mut self, call: &TracedCall) {
         self.calls.push(call.clone());
     }
 
@@ -95,7 +99,12 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         true
     }
 
-    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Material>], totals: &CaptureTotals) -> io::Result<()> {
+    fn render(
+        &mut self,
+        info: &CaptureInfo,
+        kept: &[KeptConversation<ConversationState>],
+        totals: &CaptureTotals,
+    ) -> io::Result<()> {
         let title = capture_heading(info);
         self.titles.push(title.clone());
         let prefix = match self.titles.len() {
@@ -116,11 +125,11 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
         for gathered in kept.iter().copied() {
             let mut target = None;
             let steps = gathered.kept.trail.steps();
-            if steps > 0 && self.bytes < MOST {
+            if steps > 0 && self.bytes < MAX_BYTES {
                 let section = Section::of(gathered, &prefix, &self.options, kept.len());
                 let markup = section.render().map_err(io::Error::other)?;
                 self.bytes += markup.len();
-                if self.bytes < MOST || self.bytes == markup.len() {
+                if self.bytes < MAX_BYTES || self.bytes == markup.len() {
                     target = Some(section.id().to_owned());
                     totals.left_out.steps += gathered.kept.steps_left_out;
                     verdict = section.judged();
@@ -142,15 +151,16 @@ impl<W: Write> GatheredRenderer<Material> for Html<W> {
                 |conversation| Entry { conversation, target: targets.get(&stream_of(conversation)).cloned().flatten() };
             entries = worst.conversations.iter().map(entry).collect();
         }
-        let of_capture = std::mem::take(&mut totals.findings).into_iter().map(Proved::of_capture).collect();
+        let of_capture = std::mem::take(&mut totals.findings).into_iter().map(FindingView::of_capture).collect();
         let mut notes: Vec<_> = page_notes_of(&totals).into_iter().map(|note| note.text).collect();
-        let cut =
-            |gathered: &Gathered<Material>| gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0;
-        if self.bytes >= MOST || kept.iter().copied().any(cut) {
+        let cut = |gathered: &KeptConversation<ConversationState>| {
+            gathered.kept.steps.len() >= STEPS && gathered.kept.steps_left_out > 0
+        };
+        if self.bytes >= MAX_BYTES || kept.iter().copied().any(cut) {
             notes.push(format!(
                 "A page holds the first {} of a conversation, and about {} MB in all; other formats have no such bound",
                 counted(STEPS as u64, "step"),
-                MOST / 1_000_000
+                MAX_BYTES / 1_000_000
             ));
         }
         let series = std::mem::take(&mut self.series);

@@ -2,20 +2,20 @@
 
 use askama::Template;
 
-use super::evidence::{Judged, Proved};
-use super::row::{self, Shown};
+use super::evidence::{FindingView, VerdictView};
+use super::row::{self, CellView};
 use crate::explain::{Conversation, Fact};
 use crate::model::CaptureInfo;
 use crate::render::grid::{self, Grid, Head, VerdictAt};
 use crate::render::{Options, exchange, svg};
 use crate::report::{
-    Align, CaptureTotals, Choice, Room, ToldCall, capture_heading, capture_setting, count, counted, triage_lines,
+    Align, CaptureTotals, Choice, Room, TracedCall, capture_heading, capture_setting, count, counted, triage_lines,
     triage_title,
 };
 
 /// Colours and layout; what drawings share stands before it.
 const STYLE: &str = include_str!("templates/style.css");
-/// What the page does; it is the only script that the page's policy lets run.
+/// The script of the page, the only one that the page's policy allows.
 const SCRIPT: &str = include_str!("templates/script.js");
 /// The SHA-256 of [`SCRIPT`] in base64; a test holds it.
 const SCRIPT_HASH: &str = "G5Ml8WQw2s/6gXKP2Vx6LVoJ1INCIAklL/kEYvCSHi0=";
@@ -46,7 +46,7 @@ pub(super) struct Entry<'a> {
 }
 
 /// A row of the list of all, with the id of its part of the page, if it has one.
-type Linked = (Option<String>, Vec<Shown>);
+type Linked = (Option<String>, Vec<CellView>);
 
 /// A capture.
 #[derive(Template)]
@@ -56,7 +56,7 @@ pub(super) struct Capture {
     title: String,
     setting: Vec<Fact>,
     notes: Vec<String>,
-    /// What stands above the worst conversations, and the commands to go on with.
+    /// The text above the worst conversations, and the commands that show more.
     triage: String,
     commands: Vec<(String, String)>,
     /// The scenario's point, and whether the capture shows it.
@@ -64,9 +64,9 @@ pub(super) struct Capture {
     /// The lines of a drawing of the messages among several programs.
     exchange: Vec<String>,
     /// Findings of the capture as a whole, the gravest first.
-    of_capture: Vec<Proved>,
+    of_capture: Vec<FindingView>,
     /// The verdict, where there is only one conversation.
-    verdict: Option<Judged>,
+    verdict: Option<VerdictView>,
     /// How many of several conversations need attention, in a sentence.
     troubled: String,
     /// Whether no step, no conversation and not the capture has a warning or problem.
@@ -74,21 +74,21 @@ pub(super) struct Capture {
     head: Vec<Head>,
     rows: Vec<Linked>,
     call_head: Vec<Head>,
-    call_rows: Vec<Vec<Shown>>,
+    call_rows: Vec<Vec<CellView>>,
     /// An SVG element.
     graphs: String,
     /// Markup.
     sections: Vec<String>,
 }
 
-/// What a capture's part of the page holds.
+/// The content of a capture's part of the page.
 pub(super) struct Content<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// Findings of the capture as a whole.
-    pub(super) of_capture: Vec<Proved>,
+    pub(super) of_capture: Vec<FindingView>,
     /// The verdict, where there is only one conversation.
-    pub(super) verdict: Option<Judged>,
-    pub(super) calls: Vec<ToldCall>,
+    pub(super) verdict: Option<VerdictView>,
+    pub(super) calls: Vec<TracedCall>,
     pub(super) notes: Vec<String>,
     /// An SVG element.
     pub(super) graphs: String,

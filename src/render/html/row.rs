@@ -10,9 +10,9 @@ use crate::render::svg;
 use crate::report::{Align, COLUMNS, Cell, Tone, View};
 
 /// Bytes in a line of a dump.
-const DUMPED: usize = 16;
+const DUMP_LINE_BYTES: usize = 16;
 /// Most bytes of a payload that are dumped.
-const MOST: usize = 256;
+const MAX_DUMPED: usize = 256;
 
 /// A row.
 pub(super) struct Row {
@@ -25,42 +25,42 @@ pub(super) struct Row {
     pub(super) time: i64,
     /// The class of its gravest finding, if any matters.
     pub(super) grave: &'static str,
-    pub(super) cells: Vec<Shown>,
+    pub(super) cells: Vec<CellView>,
     pub(super) ip: String,
     pub(super) fields: Vec<Field>,
     /// The round trip that it completes, in words.
     pub(super) round_trip: String,
-    pub(super) findings: Vec<Noted>,
+    pub(super) findings: Vec<FindingNote>,
     pub(super) text: String,
-    pub(super) dump: Vec<Dumped>,
-    /// What is not in the dump.
+    pub(super) dump: Vec<DumpLine>,
+    /// The part of the payload that the dump leaves out.
     pub(super) undumped: String,
 }
 
 /// A cell.
-pub(super) struct Shown {
+pub(super) struct CellView {
     pub(super) text: String,
     pub(super) class: String,
 }
 
 /// The cells of a row, with the classes that their column and what they say give them.
-pub(super) fn shown(cells: Vec<Cell>, head: &[Head]) -> Vec<Shown> {
+pub(super) fn shown(cells: Vec<Cell>, head: &[Head]) -> Vec<CellView> {
     let show = |(cell, head): (Cell, &Head)| {
         let number = if head.align == Align::Right { "n" } else { "" };
-        Shown { text: bound(&cell.text), class: format!("{number} {}", tone(cell.tone)).trim().to_owned() }
+        CellView { text: bound(&cell.text), class: format!("{number} {}", tone(cell.tone)).trim().to_owned() }
     };
     cells.into_iter().zip(head).map(show).collect()
 }
 
 /// A finding of a step.
-pub(super) struct Noted {
+pub(super) struct FindingNote {
     pub(super) code: &'static str,
     pub(super) class: &'static str,
     pub(super) text: String,
 }
 
 /// A line of a dump.
-pub(super) struct Dumped {
+pub(super) struct DumpLine {
     pub(super) offset: String,
     pub(super) hex: String,
     pub(super) text: String,
@@ -89,12 +89,12 @@ fn tone(tone: Tone) -> &'static str {
 }
 
 impl Row {
-    pub(super) fn of(step: &Step<'_>, cells: Vec<Shown>, prefix: &str, view: &View) -> Self {
+    pub(super) fn of(step: &Step<'_>, cells: Vec<CellView>, prefix: &str, view: &View) -> Self {
         let event = &step.event;
         let arrow = svg::step_id(prefix, event.stream, event.number);
         let gravest = step.findings.iter().map(|finding| finding.code.severity()).max();
-        let payload = event.payload.get(..MOST).unwrap_or(&event.payload);
-        let noted = |finding: &Finding| Noted {
+        let payload = event.payload.get(..MAX_DUMPED).unwrap_or(&event.payload);
+        let noted = |finding: &Finding| FindingNote {
             code: finding.code.name(),
             class: class(finding.code.severity()),
             text: finding.text.clone().into_owned(),
@@ -114,8 +114,12 @@ impl Row {
             fields: header::fields(step, &column("options", step, view)),
             round_trip: step.round_trip().unwrap_or_default(),
             findings: step.findings.iter().map(noted).collect(),
-            text: visible(payload, MOST).0,
-            dump: payload.chunks(DUMPED).enumerate().map(|(line, bytes)| dumped(line * DUMPED, bytes)).collect(),
+            text: visible(payload, MAX_DUMPED).0,
+            dump: payload
+                .chunks(DUMP_LINE_BYTES)
+                .enumerate()
+                .map(|(line, bytes)| dumped(line * DUMP_LINE_BYTES, bytes))
+                .collect(),
             undumped: undumped(event.len().unwrap_or_default(), payload.len()),
         }
     }
@@ -125,10 +129,10 @@ fn column(name: &str, step: &Step<'_>, view: &View) -> String {
     COLUMNS.iter().find(|column| column.name == name).map(|column| (column.text)(step, view).text).unwrap_or_default()
 }
 
-fn dumped(offset: usize, bytes: &[u8]) -> Dumped {
+fn dumped(offset: usize, bytes: &[u8]) -> DumpLine {
     let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let shown = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
-    Dumped { offset: format!("{offset:04x}"), hex: hex.join(" "), text: bytes.iter().map(shown).collect() }
+    DumpLine { offset: format!("{offset:04x}"), hex: hex.join(" "), text: bytes.iter().map(shown).collect() }
 }
 
 fn undumped(len: u32, shown: usize) -> String {

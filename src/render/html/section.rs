@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::answers::{self, Question};
-use super::evidence::{Judged, Places, Proved, Told};
-use super::material::Material;
+use super::conversation_state::ConversationState;
+use super::evidence::{FindingView, RowIndex, VerdictLineView, VerdictView};
 use super::row::{self, Row};
 use crate::explain::{Fact, Step};
 use crate::model::Severity;
@@ -12,7 +12,7 @@ use crate::render::grid::{self, Grid, Head};
 use crate::render::{Options, svg};
 use crate::report::ladder::Ladder;
 use crate::report::{
-    Align, Gathered, LedgerLine, Part, Parts, Room, Run, conversation_notes, conversation_title, counted,
+    Align, KeptConversation, LedgerLine, Part, Parts, Room, Run, conversation_notes, conversation_title, counted,
     finding_lines_of, ledger_lines,
 };
 
@@ -24,7 +24,7 @@ const FINDINGS: usize = 200;
 const LADDER: usize = 2_500_000;
 /// A table of more rows is laid out when it comes into view, which opens a page of thousands at once.
 const LONG: usize = 300;
-/// How high a row usually is, in pixels, so that the page keeps its length until then.
+/// The usual height of a row in pixels, so that the page keeps its length before a row is laid out.
 const ROW: usize = 34;
 /// A drawing of more pixels is cut over several sheets of paper; a lower one is made to fit on one.
 const SHEET: f32 = 2_000.0;
@@ -37,7 +37,7 @@ const UNFOLDED: usize = 4;
 pub(super) struct Section {
     id: String,
     title: String,
-    /// What landmarks are named after: once on the page.
+    /// The name from which anchors are made, unique on the page.
     name: String,
     notes: Vec<Fact>,
     parts: Parts,
@@ -45,21 +45,21 @@ pub(super) struct Section {
     alone: bool,
     facts: Vec<Fact>,
     /// The verdict: each line, with the frames that show it.
-    verdict: Vec<Told>,
+    verdict: Vec<VerdictLineView>,
     verdict_class: &'static str,
     ledger: Vec<LedgerLine>,
-    findings: Vec<Proved>,
-    /// How many more, in words.
+    findings: Vec<FindingView>,
+    /// Number of further findings, in words.
     findings_left_out: String,
     /// An SVG element, or nothing.
     ladder: String,
-    /// Whether the ladder is longer than a sheet of paper.
+    /// `true` if the ladder is longer than a sheet of paper.
     tall: bool,
     head: Vec<Head>,
     blocks: Vec<Block>,
-    /// How many rows are not folded.
+    /// Number of rows that are not folded.
     shown: usize,
-    /// How many more, in words.
+    /// Number of further steps, in words.
     steps_left_out: String,
     answers: Vec<Question>,
     /// An SVG element, or nothing.
@@ -72,7 +72,7 @@ pub(super) struct Section {
 pub(super) struct Block {
     /// The phase that begins.
     phase: &'static str,
-    /// What stands instead of the rows.
+    /// The text instead of the folded rows.
     fold: String,
     rows: Vec<Row>,
 }
@@ -105,14 +105,19 @@ fn more(left_out: u64, noun: &str) -> String {
 }
 
 impl Section {
-    pub(super) fn of(gathered: &Gathered<Material>, prefix: &str, options: &Options, conversations: usize) -> Self {
-        let Gathered { conversation, kept } = gathered;
+    pub(super) fn of(
+        gathered: &KeptConversation<ConversationState>,
+        prefix: &str,
+        options: &Options,
+        conversations: usize,
+    ) -> Self {
+        let KeptConversation { conversation, kept } = gathered;
         let (view, stream) = (&options.view, conversation.totals.stream);
-        let places = &Places::of(&kept.steps, prefix);
+        let places = &RowIndex::of(&kept.steps, prefix);
         let title = conversation_title(&conversation.totals, view);
         let lines = finding_lines_of(conversation, &kept.digest);
         let findings_left_out = lines.len().saturating_sub(FINDINGS);
-        let mut findings: Vec<_> = lines.into_iter().map(|line| Proved::of(line, places)).collect();
+        let mut findings: Vec<_> = lines.into_iter().map(|line| FindingView::of(line, places)).collect();
         findings.truncate(FINDINGS);
         let verdict = conversation.verdict(&kept.digest);
         let verdict_class = match verdict.severity {
@@ -141,7 +146,7 @@ impl Section {
             facts: conversation.facts(),
             parts: options.parts.clone(),
             alone: conversations == 1,
-            verdict: verdict.lines.into_iter().map(|line| Told::of(line, places)).collect(),
+            verdict: verdict.lines.into_iter().map(|line| VerdictLineView::of(line, places)).collect(),
             verdict_class,
             ledger: ledger_lines(&conversation.totals),
             findings,
@@ -160,9 +165,9 @@ impl Section {
     }
 
     /// The verdict, where it stands above the only conversation.
-    pub(super) fn judged(&self) -> Option<Judged> {
+    pub(super) fn judged(&self) -> Option<VerdictView> {
         let shown = self.alone && self.parts.has(Part::Verdict);
-        shown.then(|| Judged { class: self.verdict_class, lines: self.verdict.clone() })
+        shown.then(|| VerdictView { class: self.verdict_class, lines: self.verdict.clone() })
     }
 
     /// The id of this part of the page.

@@ -1,19 +1,21 @@
 //! `--format ladder`: the sequence diagram for a terminal, in Unicode or ASCII.
 
-mod rung;
 mod stroke;
+mod text_row;
 
 use std::io::{self, Write};
 
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr;
 
-use self::rung::Columns;
+use self::text_row::Columns;
 use super::table::wrap;
 use super::{Format, Options, Triaged, escape};
 use crate::model::CaptureInfo;
 use crate::report::ladder::{Ladder, Trail};
-use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_notes_of, capture_title};
+use crate::report::{
+    CaptureTotals, KeptConversation, PerConversationCollector, PerConversationRenderer, capture_notes_of, capture_title,
+};
 
 pub(super) static FORMAT: Format = Format {
     name: "ladder",
@@ -26,11 +28,11 @@ pub(super) static FORMAT: Format = Format {
     sink: |out, options| {
         let bounds = options.bounds;
         let ladders = Ladders { out: io::BufWriter::new(out), options: options.clone() };
-        Box::new(Gatherer::new(bounds.conversations, move || Trail::new(bounds), ladders))
+        Box::new(PerConversationCollector::new(bounds.conversations, move || Trail::new(bounds), ladders))
     },
 };
 
-/// What stands in place of ladders where only conversations are asked for.
+/// The text instead of ladders where only conversations are asked for.
 pub(super) const WITHOUT_STEPS: &str = "Sequence diagrams are drawn of steps, which --summary leaves out.";
 
 struct Ladders<W: Write> {
@@ -38,8 +40,13 @@ struct Ladders<W: Write> {
     options: Options,
 }
 
-impl<W: Write> GatheredRenderer<Trail> for Ladders<W> {
-    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Trail>], totals: &CaptureTotals) -> io::Result<()> {
+impl<W: Write> PerConversationRenderer<Trail> for Ladders<W> {
+    fn render(
+        &mut self,
+        info: &CaptureInfo,
+        kept: &[KeptConversation<Trail>],
+        totals: &CaptureTotals,
+    ) -> io::Result<()> {
         self.text(&capture_title(info), Style::new().bold().underline())?;
         writeln!(self.out)?;
         if self.options.summary {

@@ -1,7 +1,7 @@
 //! Arrows of characters: each kind has a shape of its own, so that none needs a colour to be told apart.
 
 use crate::model::Direction;
-use crate::report::ladder::{Arrow, ArrowKind, Fate};
+use crate::report::ladder::{Arrow, ArrowKind, DeliveryStatus};
 
 /// The characters of an arrow.
 struct Stroke {
@@ -39,11 +39,13 @@ pub(super) fn arrow(arrow: &Arrow, room: usize, ascii: bool) -> String {
     let stroke = Stroke::of(arrow.kind, ascii);
     let right = arrow.direction == Direction::ClientToServer;
     let head = if right { stroke.head.0 } else { stroke.head.1 };
-    let (length, line, end) = match arrow.fate {
-        Fate::Arrived => (room, stroke.line, head),
-        Fate::Lost(_) | Fate::LostOnWire(_) => (room * 3 / 5, stroke.line, if ascii { 'X' } else { '✗' }),
-        Fate::Unanswered(_) => (room * 4 / 5, stroke.line, '?'),
-        Fate::Damaged(_) => (room, stroke.line, if ascii { 'X' } else { '✗' }),
+    let (length, line, end) = match arrow.delivery {
+        DeliveryStatus::Arrived => (room, stroke.line, head),
+        DeliveryStatus::Lost(_) | DeliveryStatus::LostOnWire(_) => {
+            (room * 3 / 5, stroke.line, if ascii { 'X' } else { '✗' })
+        }
+        DeliveryStatus::Unanswered(_) => (room * 4 / 5, stroke.line, '?'),
+        DeliveryStatus::Corrupted(_) => (room, stroke.line, if ascii { 'X' } else { '✗' }),
     };
     let mut drawn: Vec<char> = Vec::with_capacity(room);
     drawn.push(stroke.tail);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 
-use super::super::buffer::{Buffer, Short};
+use super::super::buffer::{Buffer, ShortText};
 use crate::model::Timestamp;
 
 /// Writes dates in one time zone.
@@ -12,13 +12,13 @@ pub(super) struct Clock {
     time_zone: TimeZone,
     /// The seconds since 1970 for which the texts hold.
     minute: Range<i64>,
-    before: Short<24>,
-    after: Short<16>,
+    before: ShortText<24>,
+    after: ShortText<16>,
 }
 
 impl Clock {
     pub(super) fn new(time_zone: TimeZone) -> Self {
-        Self { time_zone, minute: 0..0, before: Short::new(""), after: Short::new("") }
+        Self { time_zone, minute: 0..0, before: ShortText::new(""), after: ShortText::new("") }
     }
 
     /// `2024-05-05T12:34:56.123456789Z`; seconds since 1970 for a moment that no calendar knows.
@@ -42,10 +42,10 @@ impl Clock {
         let zoned = moment.to_zoned(self.time_zone.clone());
         let start = seconds - i64::from(zoned.second());
         self.minute = start..start + 60;
-        self.before = Short::new(&zoned.strftime("%Y-%m-%dT%H:%M:").to_string());
+        self.before = ShortText::new(&zoned.strftime("%Y-%m-%dT%H:%M:").to_string());
         self.after = match self.time_zone == TimeZone::UTC {
-            true => Short::new("Z"),
-            false => Short::new(&zoned.strftime("%:z").to_string()),
+            true => ShortText::new("Z"),
+            false => ShortText::new(&zoned.strftime("%:z").to_string()),
         };
         true
     }

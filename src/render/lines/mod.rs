@@ -12,21 +12,21 @@
 //! This is the fast path: numbers, addresses and flags come from tables, and nothing is allocated for a step.
 
 mod clock;
-mod press;
+mod format_thread;
 mod row;
 mod step_line;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use self::press::Press;
+use self::format_thread::LineFormatter;
 use self::row::Row;
 use self::step_line::StepLine;
 use super::buffer::Buffer;
 use super::{Format, Options, Triaged, escape};
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
-use crate::report::{CaptureTotals, Cell, Choice, Sink, ToldCall};
+use crate::report::{CaptureTotals, Cell, Choice, Sink, TracedCall};
 
 /// So much is written at once.
 const BLOCK: usize = 1 << 16;
@@ -44,7 +44,7 @@ pub(super) static FORMAT: Format = Format {
             out,
             buffer: Buffer::with_capacity(BLOCK + 1024),
             line: StepLine::new(&options.view),
-            press: Press::new(options.view.clone()),
+            formatter: LineFormatter::new(options.view.clone()),
             prefix: String::new(),
             options: options.clone(),
         })
@@ -55,9 +55,9 @@ struct Lines<W: Write> {
     out: W,
     buffer: Buffer,
     line: StepLine,
-    /// Where the usual lines of steps are made.
-    press: Press,
-    /// What comes before every line: the capture's name where there are several.
+    /// The formatter of the usual lines of steps.
+    formatter: LineFormatter,
+    /// The text before every line: the capture's name where there are several.
     prefix: String,
     options: Options,
 }
@@ -70,7 +70,7 @@ impl<W: Write> Lines<W> {
     }
 
     fn write_out(&mut self) -> io::Result<()> {
-        self.press.finish(&mut self.line, &self.prefix, &mut self.out)?;
+        self.formatter.finish(&mut self.line, &self.prefix, &mut self.out)?;
         self.out.write_all(self.buffer.as_bytes())?;
         self.buffer.clear();
         self.out.flush()
@@ -103,10 +103,10 @@ impl<W: Write> Sink for Lines<W> {
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
-        let Self { out, line, press, buffer, prefix, options } = self;
+        let Self { out, line, formatter, buffer, prefix, options } = self;
         let row = || Row::of(step, options.view.absolute);
         match &options.columns {
-            Choice::Usual => return press.take(row(), prefix, out),
+            Choice::Usual => return formatter.take(row(), prefix, out),
             Choice::And(columns) => {
                 buffer.text(prefix);
                 line.write(&row(), buffer);
@@ -163,7 +163,7 @@ impl<W: Write> Sink for Lines<W> {
         self.end_line()
     }
 
-    fn call(&mut self, told: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, told: &TracedCall) -> io::Result<()> {
         let Self { buffer, prefix, options, .. } = self;
         buffer.text(prefix);
         let stream = told.stream.map_or_else(|| "-".to_owned(), |stream| stream.to_string());

@@ -1,4 +1,4 @@
-//! What the line of a step says, before it is text.
+//! The values of a step's line, before they are text.
 //!
 //! Small and free of the capture's memory, so that another thread may write it.
 
@@ -9,7 +9,7 @@ use crate::model::{Direction, Endpoint, TcpFlags, Timestamp};
 use crate::model::{Finding, FindingCode};
 use crate::track::{Analysis, Body, StreamId, TcpFacts};
 
-/// What one line says.
+/// The values of one line.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) time: Option<Timestamp>,
@@ -21,7 +21,7 @@ pub(super) struct Row {
     pub(super) findings: SmallVec<[FindingCode; 8]>,
 }
 
-/// What it says of the transport.
+/// The values of the transport.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Transport {
     Tcp(SegmentRow),
@@ -29,7 +29,7 @@ pub(super) enum Transport {
     Icmp { name: &'static str, quotes_frame: Option<u64> },
 }
 
-/// What it says of a segment.
+/// The values of a segment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SegmentRow {
     pub(super) flags: TcpFlags,

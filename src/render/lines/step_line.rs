@@ -1,6 +1,6 @@
 //! The line of one step, and of one conversation.
 
-use super::super::buffer::{Buffer, Short};
+use super::super::buffer::{Buffer, ShortText};
 use super::clock::Clock;
 use super::row::{Row, SegmentRow, Transport};
 use crate::explain::Conversation;
@@ -11,7 +11,7 @@ use crate::report::View;
 pub(super) struct StepLine {
     clock: Clock,
     /// ` [P.] seq ` for every combination of flags.
-    flags: Vec<Short<24>>,
+    flags: Vec<ShortText<24>>,
 }
 
 impl StepLine {
@@ -19,7 +19,7 @@ impl StepLine {
         let flags = (0..=TcpFlags::from_bits(u16::MAX).bits()).map(TcpFlags::from_bits);
         Self {
             clock: Clock::new(view.time_zone.clone()),
-            flags: flags.map(|flags| Short::new(&format!(" [{}] seq ", flags.tcpdump()))).collect(),
+            flags: flags.map(|flags| ShortText::new(&format!(" [{}] seq ", flags.tcpdump()))).collect(),
         }
     }
 

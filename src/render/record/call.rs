@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::values::{End, Text};
 use crate::model::{CallKind, KernelView, Nanos, Side, Timestamp};
-use crate::report::ToldCall;
+use crate::report::TracedCall;
 
 #[derive(Serialize)]
 pub(in crate::render) struct CallRecord<'a> {
@@ -51,8 +51,8 @@ impl From<&KernelView> for Kernel {
     }
 }
 
-impl<'a> From<&'a ToldCall> for CallRecord<'a> {
-    fn from(told: &'a ToldCall) -> Self {
+impl<'a> From<&'a TracedCall> for CallRecord<'a> {
+    fn from(told: &'a TracedCall) -> Self {
         let call = &told.call;
         let failure = match &call.kind {
             CallKind::Failed { call, why } => Some((call.name(), why.as_str())),

@@ -11,7 +11,7 @@ use crate::report::CaptureTotals;
 /// Version of the schema; goes up when a field changes its meaning.
 const SCHEMA: u32 = 2;
 
-/// Where the frames come from.
+/// The source of the frames.
 #[derive(Serialize)]
 pub(in crate::render) struct Capture<'a> {
     schema: u32,

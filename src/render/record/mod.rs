@@ -45,7 +45,7 @@ mod tests {
     use crate::explain::{Conversation, Step};
     use crate::model::CaptureInfo;
     use crate::pipeline::{Options, run};
-    use crate::report::{CaptureTotals, Sink, ToldCall};
+    use crate::report::{CaptureTotals, Sink, TracedCall};
 
     /// Compares every record with what serde_json makes of it.
     struct Oracle {
@@ -77,7 +77,7 @@ mod tests {
             AnswersRecord::of(conversation).map_or(Ok(()), |answers| self.compare(&Record::Answers(answers)))
         }
 
-        fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+        fn call(&mut self, call: &TracedCall) -> io::Result<()> {
             self.compare(&Record::Call(CallRecord::from(call)))
         }
 

@@ -16,7 +16,7 @@ use crate::model::is_hidden;
 /// Hidden characters beyond ASCII (C1 controls, bidirectional controls, DEL …) become `\\uXXXX`, which means the same.
 ///
 /// # Errors
-/// When `value` is no JSON: a map whose keys are no strings.
+/// If `value` is no JSON: a map whose keys are no strings.
 pub(in crate::render) fn write_json(out: &mut Buffer, value: &impl Serialize) -> io::Result<()> {
     value.serialize(Json { out }).map_err(io::Error::other)
 }
@@ -347,7 +347,7 @@ impl fmt::Write for Escaped<'_> {
     }
 }
 
-/// Whether a byte stands for itself within a JSON string, whatever is around it.
+/// Returns `true` if a byte stands for itself within a JSON string, whatever is around it.
 #[inline]
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')

@@ -1,9 +1,9 @@
 //! The shapes of arrows: each kind has its own, so that none needs its colour to be told apart.
 
 use super::canvas::{Anchor, Canvas, Point};
-use crate::report::ladder::{ArrowKind, Fate};
+use crate::report::ladder::{ArrowKind, DeliveryStatus};
 
-/// How a kind is drawn.
+/// The drawing style of a kind of arrow.
 struct Stroke {
     width: f32,
     dash: &'static str,
@@ -39,21 +39,28 @@ impl Stroke {
 }
 
 /// Draws an arrow of a kind; one that repeats another is a double line, one that is lost ends short in a cross.
-pub(super) fn draw(canvas: &mut Canvas, kind: ArrowKind, fate: Fate, again: bool, from: Point, to: Point) {
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    kind: ArrowKind,
+    delivery: DeliveryStatus,
+    again: bool,
+    from: Point,
+    to: Point,
+) {
     let stroke = Stroke::of(kind);
     let unit = from.towards(to);
     let length = from.distance(to);
-    let reach = match fate {
-        Fate::Arrived => length,
-        Fate::Lost(_) | Fate::LostOnWire(_) => length * 0.62,
-        Fate::Unanswered(_) => length * 0.8,
-        Fate::Damaged(_) => length - 8.0,
+    let reach = match delivery {
+        DeliveryStatus::Arrived => length,
+        DeliveryStatus::Lost(_) | DeliveryStatus::LostOnWire(_) => length * 0.62,
+        DeliveryStatus::Unanswered(_) => length * 0.8,
+        DeliveryStatus::Corrupted(_) => length - 8.0,
     };
     let tip = from.offset(unit, reach, 0.0);
-    let arrives = fate == Fate::Arrived;
+    let arrives = delivery == DeliveryStatus::Arrived;
     let stop = if arrives && matches!(stroke.head, Head::Filled) { from.offset(unit, reach - 8.0, 0.0) } else { tip };
-    match fate {
-        Fate::Unanswered(_) => {
+    match delivery {
+        DeliveryStatus::Unanswered(_) => {
             let solid = from.offset(unit, length * 0.55, 0.0);
             canvas.line(from, solid, stroke.width, stroke.dash);
             canvas.line(solid, from.offset(unit, reach - 8.0, 0.0), stroke.width, "4 5");
@@ -64,10 +71,12 @@ pub(super) fn draw(canvas: &mut Canvas, kind: ArrowKind, fate: Fate, again: bool
         let (start, end) = (from.offset(unit, 6.0, 3.4), from.offset(unit, reach - 13.0, 3.4));
         canvas.line(start, end, 1.0, "");
     }
-    match fate {
-        Fate::Arrived => head(canvas, &stroke, tip, unit),
-        Fate::Lost(_) | Fate::LostOnWire(_) | Fate::Damaged(_) => cross(canvas, tip, 5.5, 2.2),
-        Fate::Unanswered(_) => {
+    match delivery {
+        DeliveryStatus::Arrived => head(canvas, &stroke, tip, unit),
+        DeliveryStatus::Lost(_) | DeliveryStatus::LostOnWire(_) | DeliveryStatus::Corrupted(_) => {
+            cross(canvas, tip, 5.5, 2.2)
+        }
+        DeliveryStatus::Unanswered(_) => {
             canvas.text("lost", Point::new(tip.x, tip.y + 6.0), Anchor::Middle, "?");
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn heading(canvas: &mut Canvas, text: &str) {
     canvas.newline();
 }
 
-/// What is to be said of a whole capture: what was counted, and what is left out.
+/// Draws the notes about a whole capture: counts, and items left out.
 pub(super) fn notes(notes: &[String]) -> Drawing {
     let mut canvas = Canvas::default();
     let mut y = 8.0;

@@ -8,11 +8,11 @@ use crate::model::Direction;
 use crate::model::{FindingCode, Severity};
 use crate::render::table::wrap;
 use crate::report::View;
-use crate::report::ladder::{Arrow, ArrowKind, Fate, Fold, Ladder, Row};
+use crate::report::ladder::{Arrow, ArrowKind, DeliveryStatus, Fold, Ladder, Row};
 use crate::track::StreamId;
 
 const MARGIN: f32 = 20.0;
-/// Where times end, where the lifelines stand, where the arithmetic begins.
+/// Horizontal positions: the end of times, the lifelines, the start of the arithmetic.
 const TIME: f32 = 124.0;
 pub(super) const CLIENT: f32 = 258.0;
 pub(super) const SERVER: f32 = 698.0;
@@ -25,8 +25,8 @@ const PHASE: f32 = 24.0;
 /// Characters in a line of notes.
 const NOTE: usize = 150;
 
-/// Where everything stands, from top to bottom.
-pub(super) struct Sheet<'a> {
+/// The vertical positions of everything, from top to bottom.
+pub(super) struct LadderDrawing<'a> {
     pub(super) ladder: &'a Ladder,
     /// The place of each row's arrow.
     rows: Vec<f32>,
@@ -35,13 +35,13 @@ pub(super) struct Sheet<'a> {
     pub(super) top: f32,
     height: f32,
     notes: Vec<String>,
-    /// What goes before every id, so that several ladders can share a page.
+    /// The prefix of every id, so that several ladders can share a page.
     prefix: &'a str,
 }
 
 /// Draws a ladder as a fragment whose top left corner is at 0, 0; gives its height too.
 pub(super) fn draw(ladder: &Ladder, prefix: &str) -> (String, f32) {
-    let sheet = Sheet::of(ladder, prefix);
+    let sheet = LadderDrawing::of(ladder, prefix);
     let mut canvas = Canvas::default();
     document::heading(&mut canvas, &ladder.title);
     sheet.draw_bands(&mut canvas);
@@ -63,7 +63,7 @@ pub(super) fn step_id(prefix: &str, stream: StreamId, step: u64) -> String {
     format!("{prefix}{}-{}-step-{step}", stream.protocol.name(), stream.number)
 }
 
-impl<'a> Sheet<'a> {
+impl<'a> LadderDrawing<'a> {
     fn of(ladder: &'a Ladder, prefix: &'a str) -> Self {
         let top = 128.0;
         let mut y = top;
@@ -97,12 +97,12 @@ impl<'a> Sheet<'a> {
     /// The place of a position in rows.
     pub(super) fn y(&self, position: f32) -> f32 {
         let Some((first, last)) = self.rows.first().zip(self.rows.last()) else { return self.top };
-        let most = self.rows.len() - 1;
+        let max = self.rows.len() - 1;
         if position <= 0.0 {
             return first + position * ROW;
         }
-        if position >= most as f32 {
-            return last + (position - most as f32) * ROW;
+        if position >= max as f32 {
+            return last + (position - max as f32) * ROW;
         }
         let row = position as usize;
         let (from, to) = (self.rows.get(row).unwrap_or(first), self.rows.get(row + 1).unwrap_or(last));
@@ -155,7 +155,7 @@ impl<'a> Sheet<'a> {
         if let Some(time) = arrow.time {
             canvas.text("mono small muted", Point::new(TIME, row + 4.0), Anchor::End, &View::seconds(time));
         }
-        arrow::draw(canvas, arrow.kind, arrow.fate, arrow.again.is_some(), from, to);
+        arrow::draw(canvas, arrow.kind, arrow.delivery, arrow.retransmission.is_some(), from, to);
         self.draw_label(canvas, arrow, from, to);
         canvas.text("mono small", Point::new(SUMS, row + 4.0), Anchor::Start, &arrow.arithmetic);
         self.draw_findings(canvas, arrow, row);
@@ -222,16 +222,16 @@ impl<'a> Sheet<'a> {
             let (class, color) = theme::arrow(kind);
             canvas.group(class, color);
             let (from, to) = (Point::new(x + 6.0, y), Point::new(x + 52.0, y));
-            arrow::draw(canvas, kind, Fate::Arrived, false, from, to);
+            arrow::draw(canvas, kind, DeliveryStatus::Arrived, false, from, to);
             canvas.end();
             canvas.text("small", Point::new(x + 60.0, y + 4.0), Anchor::Start, kind.name());
             x += 78.0 + kind.name().len() as f32 * 7.0;
         }
-        if self.ladder.rows.iter().filter_map(Row::arrow).any(|arrow| arrow.again.is_some()) {
+        if self.ladder.rows.iter().filter_map(Row::arrow).any(|arrow| arrow.retransmission.is_some()) {
             let (class, color) = theme::arrow(ArrowKind::Data);
             canvas.group(class, color);
             let (from, to) = (Point::new(x + 6.0, y), Point::new(x + 52.0, y));
-            arrow::draw(canvas, ArrowKind::Data, Fate::Arrived, true, from, to);
+            arrow::draw(canvas, ArrowKind::Data, DeliveryStatus::Arrived, true, from, to);
             canvas.end();
             canvas.text("small", Point::new(x + 60.0, y + 4.0), Anchor::Start, "again");
         }

@@ -2,12 +2,12 @@
 
 use super::canvas::{Anchor, Canvas, Point};
 use super::document::WIDTH;
-use super::ladder::{CLIENT, SERVER, Sheet};
+use super::ladder::{CLIENT, LadderDrawing, SERVER};
 use super::theme;
 use crate::model::Direction;
 use crate::report::ladder::{Change, Lifeline, State};
 
-impl Sheet<'_> {
+impl LadderDrawing<'_> {
     pub(super) fn draw_lifeline(&self, canvas: &mut Canvas, direction: Direction) {
         let (lifeline, x) = match direction {
             Direction::ClientToServer => (&self.ladder.lifelines.client_to_server, CLIENT),
@@ -52,7 +52,7 @@ impl Sheet<'_> {
     }
 }
 
-/// How a state is drawn along the lifeline: broad while data can flow, dashed while nothing more will.
+/// The width and style of a state along the lifeline: broad while data can flow, dashed while nothing more will.
 fn bar(state: State) -> Option<(f32, &'static str)> {
     match state {
         State::Closed | State::Listen => None,

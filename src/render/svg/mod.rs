@@ -18,7 +18,9 @@ use super::ladder::WITHOUT_STEPS;
 use super::{Format, Options, Triaged};
 use crate::model::CaptureInfo;
 use crate::report::ladder::{Ladder, Trail};
-use crate::report::{CaptureTotals, Gathered, GatheredRenderer, Gatherer, capture_notes_of, capture_title};
+use crate::report::{
+    CaptureTotals, KeptConversation, PerConversationCollector, PerConversationRenderer, capture_notes_of, capture_title,
+};
 use crate::track::StreamId;
 
 pub(super) static FORMAT: Format = Format {
@@ -37,7 +39,7 @@ pub(super) static FORMAT: Format = Format {
             drawings: Vec::new(),
             titles: Vec::new(),
         };
-        Box::new(Gatherer::new(bounds.conversations, move || Trail::new(bounds), ladders))
+        Box::new(PerConversationCollector::new(bounds.conversations, move || Trail::new(bounds), ladders))
     },
 };
 
@@ -81,8 +83,13 @@ struct Ladders<W: Write> {
     titles: Vec<String>,
 }
 
-impl<W: Write> GatheredRenderer<Trail> for Ladders<W> {
-    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<Trail>], totals: &CaptureTotals) -> io::Result<()> {
+impl<W: Write> PerConversationRenderer<Trail> for Ladders<W> {
+    fn render(
+        &mut self,
+        info: &CaptureInfo,
+        kept: &[KeptConversation<Trail>],
+        totals: &CaptureTotals,
+    ) -> io::Result<()> {
         self.titles.push(capture_title(info));
         let prefix = match self.titles.len() {
             1 => String::new(),

@@ -10,8 +10,8 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
     let mut proofs = Vec::new();
     for (stream, refusal) in case.refused().filter(|(stream, _)| !stream.server.address.is_loopback()) {
         let before = |time| refusal.time.is_some_and(|refused| time < refused);
-        let opened = case.opened(stream.id.protocol).filter(|told| before(told.call.time));
-        let of_port = opened.filter_map(|told| Some((told, told.call.local?)));
+        let opened = case.opened(stream.id.protocol).filter(|traced| before(traced.call.time));
+        let of_port = opened.filter_map(|traced| Some((traced, traced.call.local?)));
         let of_port: Vec<_> = of_port.filter(|(_, local)| local.port == stream.server.port).collect();
         // one on another address would have taken it
         let all_loopback = of_port.iter().all(|(_, local)| local.address.is_loopback());
@@ -25,7 +25,7 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
             stream: Some(stream.id),
             text,
             frames: vec![refusal.frame],
-            calls: std::iter::once(bound.number).chain(asked.map(|told| told.number)).collect(),
+            calls: std::iter::once(bound.number).chain(asked.map(|traced| traced.number)).collect(),
         });
     }
     proofs

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use crate::model::{CallKind, Direction, FailedCall, FindingCode, Protocol};
-use crate::report::transcript::{Seen, Stream, ToldCall};
+use crate::report::transcript::{Stream, StreamFrame, TracedCall};
 use crate::track::StreamId;
 
 /// All calls, and the conversations that they were part of.
 pub(super) struct Case<'a> {
-    pub(super) calls: &'a [ToldCall],
+    pub(super) calls: &'a [TracedCall],
     pub(super) streams: &'a [Stream],
     /// The traced ends of conversations, in order of their first calls.
     pub(super) ends: Vec<End<'a>>,
@@ -19,31 +19,31 @@ pub(super) struct End<'a> {
     pub(super) stream: &'a Stream,
     /// The direction in which it sends.
     pub(super) own: Direction,
-    pub(super) calls: Vec<&'a ToldCall>,
+    pub(super) calls: Vec<&'a TracedCall>,
 }
 
 /// A call that moved bytes, and their places in the stream of its direction.
 #[derive(Clone, Copy)]
 pub(super) struct Moved<'a> {
-    pub(super) call: &'a ToldCall,
+    pub(super) call: &'a TracedCall,
     pub(super) from: u64,
     pub(super) to: u64,
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn new(calls: &'a [ToldCall], streams: &'a [Stream]) -> Self {
+    pub(super) fn new(calls: &'a [TracedCall], streams: &'a [Stream]) -> Self {
         let places: HashMap<StreamId, &Stream> = streams.iter().map(|stream| (stream.id, stream)).collect();
         let mut ends: Vec<End<'_>> = Vec::new();
         let mut known: HashMap<(StreamId, Direction), usize> = HashMap::new();
-        for told in calls {
-            let Some((id, own)) = told.stream.zip(told.own) else { continue };
+        for traced in calls {
+            let Some((id, own)) = traced.stream.zip(traced.own) else { continue };
             let Some(stream) = places.get(&id).copied() else { continue };
             let place = *known.entry((id, own)).or_insert_with(|| {
                 ends.push(End { stream, own, calls: Vec::new() });
                 ends.len() - 1
             });
             if let Some(end) = ends.get_mut(place) {
-                end.calls.push(told);
+                end.calls.push(traced);
             }
         }
         Self { calls, streams, ends }
@@ -60,8 +60,8 @@ impl<'a> Case<'a> {
     }
 
     /// Conversations that the server's host refused: the frame that did so, the first.
-    pub(super) fn refused(&self) -> impl Iterator<Item = (&'a Stream, &'a Seen)> {
-        let refuses = |seen: &&Seen| {
+    pub(super) fn refused(&self) -> impl Iterator<Item = (&'a Stream, &'a StreamFrame)> {
+        let refuses = |seen: &&StreamFrame| {
             matches!(seen.shows, Some(FindingCode::Refused | FindingCode::PortUnreachable))
                 && seen.direction == Direction::ServerToClient
         };
@@ -70,18 +70,18 @@ impl<'a> Case<'a> {
     }
 
     /// The calls after which a socket of this protocol takes what comes to its port: listen() of TCP, bind() of UDP.
-    pub(super) fn opened(&self, protocol: Protocol) -> impl Iterator<Item = &'a ToldCall> {
+    pub(super) fn opened(&self, protocol: Protocol) -> impl Iterator<Item = &'a TracedCall> {
         let udp: Vec<u64> =
-            self.calls.iter().filter(|told| told.call.kind == CallKind::Open(Protocol::Udp)).map(socket).collect();
-        self.calls.iter().filter(move |told| match (protocol, &told.call.kind) {
+            self.calls.iter().filter(|traced| traced.call.kind == CallKind::Open(Protocol::Udp)).map(socket).collect();
+        self.calls.iter().filter(move |traced| match (protocol, &traced.call.kind) {
             (Protocol::Tcp, CallKind::Listen) => true,
-            (Protocol::Udp, CallKind::Bind) => udp.contains(&socket(told)),
+            (Protocol::Udp, CallKind::Bind) => udp.contains(&socket(traced)),
             _ => false,
         })
     }
 
     /// The connect() or first send() of a conversation's client.
-    pub(super) fn asked(&self, stream: &Stream) -> Option<&'a ToldCall> {
+    pub(super) fn asked(&self, stream: &Stream) -> Option<&'a TracedCall> {
         let asks = |kind: &CallKind| {
             matches!(
                 kind,
@@ -91,15 +91,15 @@ impl<'a> Case<'a> {
                     | CallKind::Failed { call: FailedCall::Connect, .. }
             )
         };
-        self.calls.iter().find(|told| {
-            told.stream == Some(stream.id) && told.own == Some(Direction::ClientToServer) && asks(&told.call.kind)
+        self.calls.iter().find(|traced| {
+            traced.stream == Some(stream.id) && traced.own == Some(Direction::ClientToServer) && asks(&traced.call.kind)
         })
     }
 }
 
 /// The kernel's number of a call's socket.
-pub(super) fn socket(told: &ToldCall) -> u64 {
-    told.call.trace.map_or(0, |trace| trace.socket)
+pub(super) fn socket(traced: &TracedCall) -> u64 {
+    traced.call.trace.map_or(0, |trace| trace.socket)
 }
 
 impl<'a> End<'a> {
@@ -128,7 +128,7 @@ impl<'a> End<'a> {
     }
 
     /// The calls after this one.
-    pub(super) fn after(&self, number: u32) -> impl Iterator<Item = &'a ToldCall> {
-        self.calls.iter().copied().filter(move |told| told.number > number)
+    pub(super) fn after(&self, number: u32) -> impl Iterator<Item = &'a TracedCall> {
+        self.calls.iter().copied().filter(move |traced| traced.number > number)
     }
 }

@@ -11,7 +11,7 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
     for (stream, refusal) in case.refused() {
         let (server, protocol) = (stream.server, stream.id.protocol);
         let port = |local: Option<crate::model::Endpoint>| local.is_some_and(|local| local.port == server.port);
-        let mut opened = case.opened(protocol).filter(|told| port(told.call.local));
+        let mut opened = case.opened(protocol).filter(|traced| port(traced.call.local));
         // the first of all: one before the refusal would mean that the server has closed since
         let Some((listen, time)) = opened.next().zip(refusal.time) else { continue };
         let Some(asked) = case.asked(stream).filter(|_| listen.call.time > time) else { continue };

@@ -9,21 +9,21 @@ pub(super) const DATAGRAM_TRUNCATED: Advice = Advice { code: FindingCode::Datagr
 fn found(case: &Case<'_>) -> Vec<Proof> {
     let mut proofs = Vec::new();
     for end in case.ends.iter().filter(|end| end.stream.id.protocol == Protocol::Udp) {
-        for told in &end.calls {
-            let CallKind::Receive(bytes) = told.call.kind else { continue };
-            let full = told.call.trace.and_then(|trace| trace.asked) == Some(bytes);
-            let [frame] = told.frames[..] else { continue };
+        for traced in &end.calls {
+            let CallKind::Receive(bytes) = traced.call.kind else { continue };
+            let full = traced.call.trace.and_then(|trace| trace.asked) == Some(bytes);
+            let [frame] = traced.frames[..] else { continue };
             let carried = end.stream.frames.iter().find(|seen| seen.frame == frame);
             let Some(seen) = carried.filter(|seen| full && seen.len > bytes) else { continue };
             let text = format!(
                 "The {}'s receive call (call {}) had room for {}, and the datagram in frame {frame} has {}: the other {} are lost, since a datagram is received once, and cut to the buffer. Give the call a larger buffer.",
                 end.who(),
-                told.number,
+                traced.number,
                 counted(bytes, "byte"),
                 counted(seen.len, "byte"),
                 counted(seen.len - bytes, "byte")
             );
-            proofs.push(Proof { stream: Some(end.stream.id), text, frames: vec![frame], calls: vec![told.number] });
+            proofs.push(Proof { stream: Some(end.stream.id), text, frames: vec![frame], calls: vec![traced.number] });
         }
     }
     proofs

@@ -3,7 +3,7 @@
 use super::case::{Case, End};
 use super::{Advice, Proof};
 use crate::model::{CallKind, Direction, FailedCall, FindingCode, counted};
-use crate::report::transcript::ToldCall;
+use crate::report::transcript::TracedCall;
 
 pub(super) const DEADLOCK: Advice = Advice { code: FindingCode::Deadlock, found };
 
@@ -13,8 +13,8 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
 }
 
 /// The recv() in which the program waits at the end of the session.
-fn waits<'a>(end: &End<'a>) -> Option<&'a ToldCall> {
-    end.calls.iter().copied().find(|told| told.call.kind == CallKind::Waiting(FailedCall::Receive))
+fn waits<'a>(end: &End<'a>) -> Option<&'a TracedCall> {
+    end.calls.iter().copied().find(|traced| traced.call.kind == CallKind::Waiting(FailedCall::Receive))
 }
 
 fn of_connection(client: &End<'_>, server: &End<'_>) -> Option<Proof> {

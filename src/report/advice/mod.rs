@@ -17,7 +17,7 @@ mod small_writes;
 mod tests;
 
 use self::case::Case;
-use super::transcript::{Stream, Teller, ToldCall};
+use super::transcript::{CallTracer, Stream, TracedCall};
 use crate::model::{Finding, FindingCode};
 use crate::track::StreamId;
 
@@ -26,7 +26,7 @@ use crate::track::StreamId;
 pub struct Advised {
     /// The conversation that it is about; `None` for a socket that had none.
     pub stream: Option<StreamId>,
-    /// What is wrong and what to do. The last of its frames is the step that it belongs to.
+    /// The problem and its remedy. The last of its frames is the step that it belongs to.
     pub finding: Finding,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Advice {
     found: fn(&Case<'_>) -> Vec<Proof>,
 }
 
-/// What proves a piece of advice.
+/// The proof of a piece of advice.
 struct Proof {
     stream: Option<StreamId>,
     text: String,
@@ -59,11 +59,11 @@ static ADVICE: &[Advice] = &[
 ];
 
 /// All advice on these calls, as they were told, by the frames that were followed.
-pub fn advice(teller: &Teller, calls: &[ToldCall]) -> Vec<Advised> {
-    of(calls, teller.streams())
+pub fn advice(tracer: &CallTracer, calls: &[TracedCall]) -> Vec<Advised> {
+    of(calls, tracer.streams())
 }
 
-fn of(calls: &[ToldCall], streams: &[Stream]) -> Vec<Advised> {
+fn of(calls: &[TracedCall], streams: &[Stream]) -> Vec<Advised> {
     let case = Case::new(calls, streams);
     let of_kind = |advice: &Advice| {
         let code = advice.code;

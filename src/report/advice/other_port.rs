@@ -11,8 +11,8 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
     for (stream, refusal) in case.refused() {
         let opened: Vec<_> = case
             .opened(stream.id.protocol)
-            .filter_map(|told| Some((told, told.call.local?.port)))
-            .filter(|(told, _)| told.call.side == crate::model::Side::Server)
+            .filter_map(|traced| Some((traced, traced.call.local?.port)))
+            .filter(|(traced, _)| traced.call.side == crate::model::Side::Server)
             .collect();
         let Some((listen, port)) = opened.first() else { continue };
         let one = opened.iter().all(|(_, other)| other == port);

@@ -3,7 +3,7 @@
 use super::case::{Case, End};
 use super::{Advice, Proof};
 use crate::model::{CallKind, FailedCall, FindingCode, counted};
-use crate::report::transcript::{Seen, ToldCall};
+use crate::report::transcript::{StreamFrame, TracedCall};
 
 pub(super) const PARTIAL_RECEIVE: Advice = Advice { code: FindingCode::PartialReceive, found };
 
@@ -23,7 +23,7 @@ fn of_end(end: &End<'_>, peer: &End<'_>) -> Option<Proof> {
     if after.any(asks_for_more) {
         return None;
     }
-    let carries = |seen: &&Seen| seen.direction == peer.own && seen.len > 0 && !seen.idle;
+    let carries = |seen: &&StreamFrame| seen.direction == peer.own && seen.len > 0 && !seen.idle;
     let first = end.stream.frames.iter().filter(carries).find(|seen| seen.from + seen.len == last.to)?;
     let rest =
         end.stream.frames.iter().filter(carries).find(|seen| seen.from == last.to && seen.frame > first.frame)?;
@@ -46,9 +46,9 @@ fn of_end(end: &End<'_>, peer: &End<'_>) -> Option<Proof> {
 }
 
 /// The program wants the rest, and does not get it, or may be ended before it does.
-fn asks_for_more(told: &ToldCall) -> bool {
+fn asks_for_more(traced: &TracedCall) -> bool {
     matches!(
-        told.call.kind,
+        traced.call.kind,
         CallKind::Waiting(FailedCall::Receive)
             | CallKind::Failed { call: FailedCall::Receive, .. }
             | CallKind::Peek(_)

@@ -29,7 +29,7 @@ fn of_end(end: &End<'_>, peer: &End<'_>) -> Option<Proof> {
         next.call.kind,
         CallKind::Receive(_) | CallKind::EndOfStream | CallKind::Shutdown | CallKind::Close | CallKind::Exit
     );
-    if !read || !went_on || after.any(|told| tries(&told.call.kind)) {
+    if !read || !went_on || after.any(|traced| tries(&traced.call.kind)) {
         return None;
     }
     let who = end.who();

@@ -3,7 +3,7 @@
 use super::case::{Case, End};
 use super::{Advice, Proof};
 use crate::model::{CallKind, Direction, FindingCode};
-use crate::report::transcript::Seen;
+use crate::report::transcript::StreamFrame;
 use crate::track::CapturePoint;
 
 pub(super) const SMALL_WRITES: Advice = Advice { code: FindingCode::SmallWrites, found };
@@ -14,10 +14,10 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
 
 /// The first such send of an end.
 fn of_end(end: &End<'_>) -> Option<Proof> {
-    let held = |seen: &&Seen| seen.direction == end.own && seen.shows == Some(FindingCode::NagleWait);
+    let held = |seen: &&StreamFrame| seen.direction == end.own && seen.shows == Some(FindingCode::NagleWait);
     let frame = end.stream.frames.iter().find(held)?;
     let sent = end.sends().find(|sent| sent.from <= frame.from && frame.from < sent.to)?;
-    let place = end.calls.iter().position(|told| told.number == sent.call.number)?;
+    let place = end.calls.iter().position(|traced| traced.number == sent.call.number)?;
     let before = place.checked_sub(1).and_then(|place| end.calls.get(place))?;
     matches!(before.call.kind, CallKind::Send(1..)).then_some(())?;
     let at_sender = match end.stream.capture_point? {

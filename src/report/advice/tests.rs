@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{Call, CallKind, CallTrace, Direction, Endpoint, FailedCall, Protocol, Side, Timestamp};
-use crate::report::transcript::{Kind, Seen};
+use crate::report::transcript::{FrameKind, StreamFrame};
 use crate::track::CapturePoint;
 
 const C: Direction = Direction::ClientToServer;
@@ -19,18 +19,29 @@ fn time(ms: u32) -> Timestamp {
     Timestamp::new(1_000, ms * 1_000_000)
 }
 
-fn seen(frame: u64, direction: Direction, from: u64, len: u64) -> Seen {
+fn seen(frame: u64, direction: Direction, from: u64, len: u64) -> StreamFrame {
     let at = Some(time(u32::try_from(frame).unwrap() * 10));
-    Seen { frame, time: at, direction, kind: Kind::Plain, from, len, fin: false, ack: true, idle: false, shows: None }
+    StreamFrame {
+        frame,
+        time: at,
+        direction,
+        kind: FrameKind::Plain,
+        from,
+        len,
+        fin: false,
+        ack: true,
+        idle: false,
+        shows: None,
+    }
 }
 
-fn stream(server: [u8; 4], frames: Vec<Seen>) -> Stream {
+fn stream(server: [u8; 4], frames: Vec<StreamFrame>) -> Stream {
     let (client, server) = ends(server);
     Stream { id: STREAM, client, server, start: None, capture_point: Some(CapturePoint::SameHost), frames }
 }
 
 /// A call of this side on the connection, which returned in this millisecond; its number is its place.
-fn told(ms: u32, side: Side, kind: CallKind, asked: Option<u64>) -> ToldCall {
+fn traced(ms: u32, side: Side, kind: CallKind, asked: Option<u64>) -> TracedCall {
     let (client, server) = ends([127, 0, 0, 1]);
     let (local, peer) = if side == Side::Client { (client, server) } else { (server, client) };
     let call = Call {
@@ -46,27 +57,27 @@ fn told(ms: u32, side: Side, kind: CallKind, asked: Option<u64>) -> ToldCall {
         kernel: None,
     };
     let own = Some(side.direction());
-    ToldCall { number: 0, call, stream: Some(STREAM), own, frames: Vec::new(), after: None, since_start: None }
+    TracedCall { number: 0, call, stream: Some(STREAM), own, frames: Vec::new(), after: None, since_start: None }
 }
 
 /// A call on a socket without a connection.
-fn prepares(ms: u32, socket: u64, local: Option<Endpoint>, kind: CallKind) -> ToldCall {
-    let told = told(ms, Side::Server, kind, None);
+fn prepares(ms: u32, socket: u64, local: Option<Endpoint>, kind: CallKind) -> TracedCall {
+    let traced = traced(ms, Side::Server, kind, None);
     let trace = Some(CallTrace { socket, ..CallTrace::default() });
-    ToldCall { call: Call { local, peer: None, trace, ..told.call }, stream: None, own: None, ..told }
+    TracedCall { call: Call { local, peer: None, trace, ..traced.call }, stream: None, own: None, ..traced }
 }
 
-fn numbered(mut calls: Vec<ToldCall>) -> Vec<ToldCall> {
-    (1..).zip(&mut calls).for_each(|(number, told)| told.number = number);
+fn numbered(mut calls: Vec<TracedCall>) -> Vec<TracedCall> {
+    (1..).zip(&mut calls).for_each(|(number, traced)| traced.number = number);
     calls
 }
 
 /// The codes of the advice, with the calls that it names.
-fn advice(calls: Vec<ToldCall>, frames: Vec<Seen>) -> Vec<(FindingCode, Vec<u32>)> {
+fn advice(calls: Vec<TracedCall>, frames: Vec<StreamFrame>) -> Vec<(FindingCode, Vec<u32>)> {
     of_server([127, 0, 0, 1], calls, frames)
 }
 
-fn of_server(server: [u8; 4], calls: Vec<ToldCall>, frames: Vec<Seen>) -> Vec<(FindingCode, Vec<u32>)> {
+fn of_server(server: [u8; 4], calls: Vec<TracedCall>, frames: Vec<StreamFrame>) -> Vec<(FindingCode, Vec<u32>)> {
     let all = of(&numbered(calls), &[stream(server, frames)]);
     all.into_iter().map(|advised| (advised.finding.code, advised.finding.calls)).collect()
 }
@@ -77,27 +88,27 @@ const NONE: Vec<(FindingCode, Vec<u32>)> = Vec::new();
 fn a_message_in_two_segments_takes_more_than_one_recv() {
     use CallKind::{Close, Receive, Send};
     let frames = || vec![seen(4, S, 0, 1448), seen(5, S, 1448, 552)];
-    let calls = |received: Vec<ToldCall>| [vec![told(30, Side::Server, Send(2000), Some(2000))], received].concat();
-    let close = || told(60, Side::Client, Close, None);
-    let once = vec![told(45, Side::Client, Receive(1448), Some(4096)), close()];
+    let calls = |received: Vec<TracedCall>| [vec![traced(30, Side::Server, Send(2000), Some(2000))], received].concat();
+    let close = || traced(60, Side::Client, Close, None);
+    let once = vec![traced(45, Side::Client, Receive(1448), Some(4096)), close()];
     assert_eq!(advice(calls(once), frames()), [(FindingCode::PartialReceive, vec![1, 2])]);
     let all = vec![
-        told(45, Side::Client, Receive(1448), Some(4096)),
-        told(55, Side::Client, Receive(552), Some(4096)),
+        traced(45, Side::Client, Receive(1448), Some(4096)),
+        traced(55, Side::Client, Receive(552), Some(4096)),
         close(),
     ];
     assert_eq!(advice(calls(all), frames()), NONE, "it received the rest");
-    let full = vec![told(45, Side::Client, Receive(1448), Some(1448)), close()];
+    let full = vec![traced(45, Side::Client, Receive(1448), Some(1448)), close()];
     assert_eq!(advice(calls(full), frames()), NONE, "its buffer was the limit");
     let waiting = vec![
-        told(45, Side::Client, Receive(1448), Some(4096)),
-        told(46, Side::Client, CallKind::Waiting(FailedCall::Receive), None),
+        traced(45, Side::Client, Receive(1448), Some(4096)),
+        traced(46, Side::Client, CallKind::Waiting(FailedCall::Receive), None),
     ];
     assert_eq!(advice(calls(waiting), frames()), NONE, "it wants the rest");
     let two = vec![
-        told(30, Side::Server, Send(1448), Some(1448)),
-        told(30, Side::Server, Send(552), Some(552)),
-        told(45, Side::Client, Receive(1448), Some(4096)),
+        traced(30, Side::Server, Send(1448), Some(1448)),
+        traced(30, Side::Server, Send(552), Some(552)),
+        traced(45, Side::Client, Receive(1448), Some(4096)),
         close(),
     ];
     assert_eq!(advice(two, frames()), NONE, "two messages");
@@ -107,41 +118,42 @@ fn a_message_in_two_segments_takes_more_than_one_recv() {
 fn what_send_did_not_take_is_to_be_sent_again() {
     use CallKind::{Close, Receive, Send};
     let frames = || vec![seen(4, C, 0, 3000)];
-    let sent = || told(30, Side::Client, Send(3000), Some(9000));
-    let read = |bytes| told(50, Side::Server, Receive(bytes), Some(65_536));
-    let close = || told(60, Side::Client, Close, None);
+    let sent = || traced(30, Side::Client, Send(3000), Some(9000));
+    let read = |bytes| traced(50, Side::Server, Receive(bytes), Some(65_536));
+    let close = || traced(60, Side::Client, Close, None);
     assert_eq!(advice(vec![sent(), read(3000), close()], frames()), [(FindingCode::ShortWrite, vec![1, 3])]);
     assert_eq!(advice(vec![sent(), read(2000), close()], frames()), NONE, "there was no room for the rest");
-    let rest = told(40, Side::Client, Send(6000), Some(6000));
+    let rest = traced(40, Side::Client, Send(6000), Some(6000));
     assert_eq!(advice(vec![sent(), rest, read(9000), close()], frames()), NONE, "it sent the rest");
-    let whole = told(30, Side::Client, Send(3000), Some(3000));
+    let whole = traced(30, Side::Client, Send(3000), Some(3000));
     assert_eq!(advice(vec![whole, read(3000), close()], frames()), NONE, "all was taken");
 }
 
 #[test]
 fn nagle_holds_back_the_second_of_two_small_sends() {
     use CallKind::{Receive, Send};
-    let held = Seen { shows: Some(FindingCode::NagleWait), ..seen(7, C, 5, 5) };
+    let held = StreamFrame { shows: Some(FindingCode::NagleWait), ..seen(7, C, 5, 5) };
     let frames = || vec![seen(4, C, 0, 5), held];
-    let calls = vec![told(40, Side::Client, Send(5), Some(5)), told(41, Side::Client, Send(5), Some(5))];
+    let calls = vec![traced(40, Side::Client, Send(5), Some(5)), traced(41, Side::Client, Send(5), Some(5))];
     assert_eq!(advice(calls, frames()), [(FindingCode::SmallWrites, vec![1, 2])]);
     let asked = vec![
-        told(40, Side::Client, Send(5), Some(5)),
-        told(41, Side::Client, Receive(1), Some(5)),
-        told(42, Side::Client, Send(5), Some(5)),
+        traced(40, Side::Client, Send(5), Some(5)),
+        traced(41, Side::Client, Receive(1), Some(5)),
+        traced(42, Side::Client, Send(5), Some(5)),
     ];
     assert_eq!(advice(asked, frames()), NONE, "it sent an answer to what it had received");
-    let calls = vec![told(40, Side::Client, Send(5), Some(5)), told(41, Side::Client, Send(5), Some(5))];
+    let calls = vec![traced(40, Side::Client, Send(5), Some(5)), traced(41, Side::Client, Send(5), Some(5))];
     assert_eq!(advice(calls, vec![seen(4, C, 0, 5), seen(5, C, 5, 5)]), NONE, "nothing was held back");
 }
 
 #[test]
 fn two_programs_that_wait_for_each_other_are_a_deadlock() {
     use CallKind::{Receive, Send, Waiting};
-    let wait = |side| told(50, side, Waiting(FailedCall::Receive), None);
+    let wait = |side| traced(50, side, Waiting(FailedCall::Receive), None);
     let frames = || vec![seen(4, C, 0, 5)];
-    let moved =
-        |received| vec![told(40, Side::Client, Send(5), Some(5)), told(41, Side::Server, Receive(received), Some(64))];
+    let moved = |received| {
+        vec![traced(40, Side::Client, Send(5), Some(5)), traced(41, Side::Server, Receive(received), Some(64))]
+    };
     let both = vec![wait(Side::Client), wait(Side::Server)];
     assert_eq!(advice([moved(5), both.clone()].concat(), frames()), [(FindingCode::Deadlock, vec![3, 4])]);
     assert_eq!(advice([moved(4), both].concat(), frames()), NONE, "a byte is still in transit");
@@ -149,21 +161,21 @@ fn two_programs_that_wait_for_each_other_are_a_deadlock() {
 }
 
 /// The client's connect() that was refused in frame 2, in millisecond 20.
-fn refused() -> (ToldCall, Vec<Seen>) {
+fn refused() -> (TracedCall, Vec<StreamFrame>) {
     let why = "Connection refused".to_owned();
-    let connect = told(20, Side::Client, CallKind::Failed { call: FailedCall::Connect, why }, None);
-    let refusal = Seen { kind: Kind::Refusal, shows: Some(FindingCode::Refused), ..seen(2, S, 0, 0) };
-    (connect, vec![Seen { kind: Kind::Opening, ..seen(1, C, 0, 0) }, refusal])
+    let connect = traced(20, Side::Client, CallKind::Failed { call: FailedCall::Connect, why }, None);
+    let refusal = StreamFrame { kind: FrameKind::Refusal, shows: Some(FindingCode::Refused), ..seen(2, S, 0, 0) };
+    (connect, vec![StreamFrame { kind: FrameKind::Opening, ..seen(1, C, 0, 0) }, refusal])
 }
 
 #[test]
 fn a_refusal_has_its_reason_in_the_servers_calls() {
     let listen = |ms, address: [u8; 4], port| prepares(ms, 9, Some(Endpoint::new(address, port)), CallKind::Listen);
     let any = [0; 4];
-    let case = |listen: ToldCall, server| {
+    let case = |listen: TracedCall, server| {
         let (connect, frames) = refused();
         let mut calls = vec![connect, listen];
-        calls.sort_by_key(|told| told.call.time);
+        calls.sort_by_key(|traced| traced.call.time);
         of_server(server, calls, frames)
     };
     let local = [127, 0, 0, 1];
@@ -188,7 +200,11 @@ fn an_address_in_use_has_its_holder() {
     let close = prepares(15, 8, Some(server), CallKind::Close);
     assert_eq!(advice(vec![bind.clone(), failed(90)], Vec::new()), [(FindingCode::AddressInUse, vec![1, 2])]);
     let fins = |first, second| {
-        [first, second].into_iter().zip(5..).map(|(way, frame)| Seen { fin: true, ..seen(frame, way, 0, 0) }).collect()
+        [first, second]
+            .into_iter()
+            .zip(5..)
+            .map(|(way, frame)| StreamFrame { fin: true, ..seen(frame, way, 0, 0) })
+            .collect()
     };
     let again = || vec![bind.clone(), close.clone(), failed(90)];
     assert_eq!(advice(again(), fins(S, C)), [(FindingCode::AddressInUse, vec![3])]);
@@ -201,10 +217,10 @@ fn an_address_in_use_has_its_holder() {
 fn a_datagram_is_cut_by_a_buffer_that_is_too_small() {
     let udp = StreamId { protocol: Protocol::Udp, number: 0 };
     let case = |bytes, asked| {
-        let told = told(50, Side::Server, CallKind::Receive(bytes), Some(asked));
-        let told = ToldCall { stream: Some(udp), frames: vec![4], number: 1, ..told };
+        let traced = traced(50, Side::Server, CallKind::Receive(bytes), Some(asked));
+        let traced = TracedCall { stream: Some(udp), frames: vec![4], number: 1, ..traced };
         let stream = Stream { id: udp, ..stream([127, 0, 0, 1], vec![seen(4, C, 0, 20)]) };
-        of(&[told], &[stream]).into_iter().map(|advised| advised.finding.code).collect::<Vec<_>>()
+        of(&[traced], &[stream]).into_iter().map(|advised| advised.finding.code).collect::<Vec<_>>()
     };
     assert_eq!(case(5, 5), [FindingCode::DatagramTruncated]);
     assert_eq!(case(20, 20), [], "it fits");

@@ -1,6 +1,6 @@
 //! One step as an arrow.
 
-use super::fate::Fate;
+use super::delivery::DeliveryStatus;
 use super::label::Label;
 use crate::explain::{Phase, Step};
 use crate::model::{Direction, Nanos, TcpFlags};
@@ -8,7 +8,7 @@ use crate::model::{FindingCode, Severity};
 use crate::report::View;
 use crate::track::{Body, Retransmission, TcpFacts};
 
-/// What an arrow carries, told apart by its shape.
+/// The content of an arrow, distinguished by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ArrowKind {
     /// SYN, SYN-ACK.
@@ -59,21 +59,21 @@ impl ArrowKind {
 
 /// The transmission that an arrow repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Again {
+pub struct RetransmissionMark {
     /// The frame that carried the bytes before, where it was captured.
     pub original: Option<u64>,
     /// The label of the rule that explains it.
     pub what: &'static str,
 }
 
-impl Again {
+impl RetransmissionMark {
     fn of(again: &Retransmission) -> Self {
         Self { original: again.proof.original, what: again.rule.label }
     }
 }
 
 /// `fast retransmission of frame 7`.
-impl std::fmt::Display for Again {
+impl std::fmt::Display for RetransmissionMark {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.original {
             Some(frame) => write!(f, "{} of frame {frame}", self.what),
@@ -91,11 +91,11 @@ pub struct Arrow {
     pub frame: u64,
     /// Time since the conversation's start.
     pub time: Option<Nanos>,
-    /// Who sends.
+    /// The direction, from its sender.
     pub direction: Direction,
-    /// What it carries.
+    /// Its content.
     pub kind: ArrowKind,
-    /// What stands on it.
+    /// The text on it.
     pub label: Label,
     /// `X+1, Y+13`: sequence and acknowledgment number.
     pub arithmetic: String,
@@ -103,17 +103,17 @@ pub struct Arrow {
     pub description: String,
     /// The part of the conversation's life.
     pub phase: Phase,
-    /// Whether it arrived.
-    pub fate: Fate,
-    /// What it repeats.
-    pub again: Option<Again>,
-    /// That it only asks, or opens the window again: `keep-alive`.
+    /// The delivery status of its segment.
+    pub delivery: DeliveryStatus,
+    /// The retransmission mark, if it is one.
+    pub retransmission: Option<RetransmissionMark>,
+    /// A remark about a probe or a window update: `keep-alive`.
     pub aside: Option<&'static str>,
     /// Codes of its findings, and the gravest of them.
     pub findings: Vec<FindingCode>,
-    /// Where it leaves the sender's lifeline, in rows.
+    /// The start on the sender's lifeline, in rows.
     pub from: f32,
-    /// Where it reaches the receiver's lifeline, in rows.
+    /// The end on the receiver's lifeline, in rows.
     pub to: f32,
 }
 
@@ -131,8 +131,8 @@ impl Arrow {
             arithmetic: arithmetic.map(|number| number.to_string()).collect::<Vec<_>>().join(", "),
             description: step.description(),
             phase: step.phase,
-            fate: Fate::Arrived,
-            again: event.tcp().and_then(|facts| Some(Again::of(facts.retransmission.as_ref()?))),
+            delivery: DeliveryStatus::Arrived,
+            retransmission: event.tcp().and_then(|facts| Some(RetransmissionMark::of(facts.retransmission.as_ref()?))),
             aside: event.tcp().and_then(aside),
             findings: step.findings.iter().map(|finding| finding.code).collect(),
             from: row as f32,
@@ -145,10 +145,10 @@ impl Arrow {
         self.findings.iter().map(|code| code.severity()).max()
     }
 
-    /// What is to be said of it beside its label: that it was lost, or comes again.
+    /// The remark beside its label: its loss, or the segment that it retransmits.
     pub fn remark(&self) -> Option<String> {
-        let again = self.again.map(|again| again.to_string());
-        let parts = [self.aside.map(str::to_owned), again, self.fate.text()];
+        let again = self.retransmission.map(|again| again.to_string());
+        let parts = [self.aside.map(str::to_owned), again, self.delivery.text()];
         let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
         (!text.is_empty()).then_some(text)
     }

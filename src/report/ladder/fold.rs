@@ -1,4 +1,4 @@
-//! Which steps a long ladder leaves out, and what it says of them.
+//! Folds the ordinary steps of a long ladder into summary rows.
 //!
 //! Only data, acknowledgments and datagrams that went well are folded. Never: SYN, FIN and RST and what acknowledges
 //! them, ICMP errors, whatever comes again and what it repeats, probes, and every step with a warning or a problem.
@@ -15,7 +15,7 @@ use crate::track::{Body, TcpFacts};
 /// Steps in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
-    /// How many.
+    /// Number of folded steps.
     pub steps: u64,
     /// Numbers of the first and the last.
     pub numbers: (u64, u64),
@@ -31,7 +31,7 @@ pub struct Fold {
     pub notable: u64,
     /// The phase that they belong to.
     pub phase: Phase,
-    /// Whether they are datagrams.
+    /// `true` if they are datagrams.
     pub datagrams: bool,
     /// Time of the first and the last since the conversation's start.
     pub times: Option<(Nanos, Nanos)>,
@@ -118,7 +118,7 @@ impl Fold {
     }
 }
 
-/// Whether a ladder must show the step.
+/// Returns `true` if a ladder must show the step.
 pub(super) fn is_notable(step: &Step<'_>) -> bool {
     let segment = |facts: &TcpFacts| {
         facts.flags.intersects(TcpFlags::SYN.union(TcpFlags::FIN).union(TcpFlags::RST))
@@ -166,12 +166,12 @@ pub(super) fn fold(entries: Vec<Entry>, later: &[Entry], context: usize) -> Vec<
 }
 
 /// A fold must be worth its line.
-const LEAST: usize = 3;
+const MIN_FOLD: usize = 3;
 
 fn fold_run(run: &mut Vec<Entry>, context: usize, out: &mut Vec<Entry>) {
     let is_fold = |entry: &Entry| matches!(entry, Entry::Fold(_));
     let first_fold = run.iter().position(is_fold);
-    if first_fold.is_none() && run.len() < 2 * context + LEAST {
+    if first_fold.is_none() && run.len() < 2 * context + MIN_FOLD {
         out.append(run);
         return;
     }

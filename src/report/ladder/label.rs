@@ -1,4 +1,4 @@
-//! What is written on an arrow: `[P.] seq 1:13 ack 1 len 12`.
+//! The text on an arrow: `[P.] seq 1:13 ack 1 len 12`.
 
 use crate::explain::Step;
 use crate::report::View;

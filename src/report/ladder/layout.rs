@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::position::{self, OneWay};
-use super::state::{End, Moved};
+use super::position::{self, OneWayDelay};
+use super::state::{EndpointState, SegmentEffect};
 use super::trail::{Entry, Trail};
-use super::{Arrow, ArrowKind, Band, Ladder, Lifeline, Row, fate, notes, work};
+use super::{Arrow, ArrowKind, Band, Ladder, Lifeline, Row, delivery, notes, work};
 use crate::explain::{Conversation, Phase, Step};
 use crate::model::{Direction, PerDirection, Protocol, SeqNumber, TcpFlags};
 use crate::report::{View, conversation_title};
@@ -21,23 +21,23 @@ impl Ladder {
     pub fn of(conversation: &Conversation, trail: &Trail, view: &View) -> Self {
         let totals = &conversation.totals;
         let entries = trail.rows();
-        let fates = fate::of(entries.iter().filter_map(Entry::step));
+        let deliveries = delivery::of(entries.iter().filter_map(Entry::step));
         let mut rows: Vec<Row> = entries.iter().enumerate().map(|(index, entry)| row(entry, index, view)).collect();
         for arrow in rows.iter_mut().filter_map(Row::arrow_mut) {
-            arrow.fate = fates.get(&arrow.frame).copied().unwrap_or_default();
+            arrow.delivery = deliveries.get(&arrow.frame).copied().unwrap_or_default();
         }
-        let moved = moves(&entries);
-        let one_way = OneWay::of(totals);
+        let moved = segment_effects(&entries);
+        let one_way = OneWayDelay::of(totals);
         let mut in_order = true;
         if let Some(one_way) = one_way {
             let travels: Vec<_> = rows.iter().map(|row| row.arrow().map(|arrow| arrow.direction)).collect();
-            let first_to_come = first_to_come(&rows);
+            let delivers_first = delivers_first(&rows);
             in_order = position::slant(&mut rows, one_way, |first, second| {
                 let acks = || {
                     let (sent, answer) = (moved.get(first)?.as_ref()?, moved.get(second)?.as_ref()?);
                     let across = *travels.get(first)? == travels.get(second)?.map(|direction| !direction);
-                    let first_to_come = *first_to_come.get(first)?;
-                    Some(across && first_to_come && sent.next != sent.seq && answer.covers(Some(sent.next)))
+                    let delivers_first = *delivers_first.get(first)?;
+                    Some(across && delivers_first && sent.next != sent.seq && answer.covers(Some(sent.next)))
                 };
                 acks().unwrap_or_default()
             });
@@ -60,27 +60,27 @@ impl Ladder {
     }
 
     /// Runs both ends through the events in the order of their places on the lifelines.
-    fn infer_states(&mut self, moved: &[Option<Moved>]) {
+    fn infer_states(&mut self, moved: &[Option<SegmentEffect>]) {
         let mut events = Vec::new();
         for (row, arrow) in self.rows.iter().enumerate().filter_map(|(row, item)| Some((row, item.arrow()?))) {
             let Some(segment) = moved.get(row).copied().flatten() else { continue };
-            events.push((arrow.from, row, arrow.direction, Happens::Sent, segment));
-            let end = if arrow.fate.arrives() { Happens::Received } else { Happens::Missed };
+            events.push((arrow.from, row, arrow.direction, EndpointEvent::Sent, segment));
+            let end = if arrow.delivery.arrives() { EndpointEvent::Received } else { EndpointEvent::Missed };
             events.push((arrow.to, row, !arrow.direction, end, segment));
         }
         events.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal).then(a.1.cmp(&b.1)));
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let lifeline = self.lifelines.get_mut(direction);
-            let mut end = End::new(lifeline.before, direction == Direction::ServerToClient);
+            let mut end = EndpointState::new(lifeline.before, direction == Direction::ServerToClient);
             for (at, row, side, what, segment) in &events {
                 if *side != direction {
                     continue;
                 }
                 let before = end.state;
                 match what {
-                    Happens::Sent => end.sends(segment),
-                    Happens::Received => end.receives(segment),
-                    Happens::Missed => end.misses(segment),
+                    EndpointEvent::Sent => end.sends(segment),
+                    EndpointEvent::Received => end.receives(segment),
+                    EndpointEvent::Missed => end.misses(segment),
                 }
                 if let Some(state) = end.state.filter(|_| end.state != before) {
                     lifeline.push_change(*row, *at, state);
@@ -90,9 +90,9 @@ impl Ladder {
     }
 }
 
-/// What a segment does to an end.
+/// The event of a segment at one endpoint.
 #[derive(Clone, Copy, Debug)]
-enum Happens {
+enum EndpointEvent {
     Sent,
     Received,
     Missed,
@@ -114,24 +114,24 @@ fn row(entry: &Entry, index: usize, view: &View) -> Row {
     }
 }
 
-/// What moves the states, row by row.
-fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
+/// The effects of the segments on the states, row by row.
+fn segment_effects(entries: &[Entry]) -> Vec<Option<SegmentEffect>> {
     let mut next: PerDirection<Option<u32>> = PerDirection::default();
-    let mut moves = Vec::with_capacity(entries.len());
+    let mut segment_effects = Vec::with_capacity(entries.len());
     for entry in entries {
         let Some(facts) = entry.step().and_then(|step| step.event.tcp().map(|facts| (step.event.direction, facts)))
         else {
             if matches!(entry, Entry::Fold(_)) {
                 next = PerDirection::default();
             }
-            moves.push(None);
+            segment_effects.push(None);
             continue;
         };
         let (direction, facts) = facts;
         let effect = facts.reset.map(|reset| reset.rule.effect);
         // what ends nothing moves its receiver nowhere; a closed connection is moved no further
         if effect.is_some_and(|effect| (effect.is_ignored() || effect.ends == Ends::Over) && effect.has_connection) {
-            moves.push(None);
+            segment_effects.push(None);
             continue;
         }
         let expected = next.get_mut(direction);
@@ -140,7 +140,7 @@ fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
         if expected.is_none_or(|expected| SeqNumber(end).is_after(SeqNumber(expected))) {
             *expected = Some(end);
         }
-        moves.push(Some(Moved {
+        segment_effects.push(Some(SegmentEffect {
             flags: facts.flags,
             seq: facts.seq,
             next: end,
@@ -149,27 +149,29 @@ fn moves(entries: &[Entry]) -> Vec<Option<Moved>> {
             stale: effect.is_some_and(|effect| !effect.has_connection),
         }));
     }
-    moves
+    segment_effects
 }
 
-/// Whether each row's arrow brings its bytes first, so that what acknowledges them must have left after it came: it
-/// arrived, and is no repeat of one that did.
-fn first_to_come(rows: &[Row]) -> Vec<bool> {
+/// Returns for each row `true` if its arrow delivers its bytes first, so that their acknowledgment must have left after
+/// its arrival: it arrived, and is no retransmission of one that did.
+fn delivers_first(rows: &[Row]) -> Vec<bool> {
     let arrows = || rows.iter().filter_map(Row::arrow);
-    let missing: HashSet<u64> = arrows().filter(|arrow| !arrow.fate.arrives()).map(|arrow| arrow.frame).collect();
+    let missing: HashSet<u64> = arrows().filter(|arrow| !arrow.delivery.arrives()).map(|arrow| arrow.frame).collect();
     let is_first = |arrow: &Arrow| {
-        arrow.fate.arrives()
-            && arrow.again.is_none_or(|again| again.original.is_none_or(|original| missing.contains(&original)))
+        arrow.delivery.arrives()
+            && arrow
+                .retransmission
+                .is_none_or(|again| again.original.is_none_or(|original| missing.contains(&original)))
     };
     rows.iter().map(|row| row.arrow().is_some_and(is_first)).collect()
 }
 
 /// Finds FINs and SYNs that were sent before the peer's had come, and lets their arrows cross.
-fn cross(rows: &mut [Row], moved: &[Option<Moved>]) {
+fn cross(rows: &mut [Row], moved: &[Option<SegmentEffect>]) {
     for flag in [TcpFlags::FIN, TcpFlags::SYN] {
         let first = |direction| {
             rows.iter().zip(moved).position(|(row, moved)| {
-                row.arrow().is_some_and(|arrow| arrow.direction == direction && arrow.fate.arrives())
+                row.arrow().is_some_and(|arrow| arrow.direction == direction && arrow.delivery.arrives())
                     && moved.is_some_and(|moved| moved.flags.contains(flag))
             })
         };

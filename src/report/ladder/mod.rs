@@ -5,7 +5,7 @@
 //! drawing only multiplies. No format here: SVG, Mermaid and text are drawn one floor above.
 
 mod arrow;
-mod fate;
+mod delivery;
 mod fold;
 mod label;
 mod layout;
@@ -18,8 +18,8 @@ mod trail;
 mod work;
 
 pub use crate::track::State;
-pub use arrow::{Again, Arrow, ArrowKind};
-pub use fate::{Fate, of as fates};
+pub use arrow::{Arrow, ArrowKind, RetransmissionMark};
+pub use delivery::{DeliveryStatus, of as deliveries};
 pub use fold::Fold;
 pub(super) use fold::evidence;
 pub use label::Label;
@@ -42,9 +42,9 @@ pub struct Ladder {
     pub rows: Vec<Row>,
     /// The phases, without gaps, from top to bottom.
     pub bands: Vec<Band>,
-    /// Why arrows are slanted, or level.
+    /// The reason why arrows are slanted or level.
     pub slant: String,
-    /// What else the reader must know: what is inferred, what was lost, what is folded.
+    /// Further notes for the reader: inferred states, losses, folded rows.
     pub notes: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ pub struct Change {
     /// The row of the latest change up to this one, where a drawing with level arrows shows it: the order of changes is
     /// kept.
     pub level_row: usize,
-    /// Where on the lifeline, in rows.
+    /// Position on the lifeline, in rows.
     pub at: f32,
     /// The state from here on.
     pub state: State,
@@ -133,7 +133,7 @@ impl Ladder {
         self.lifelines.get(direction)
     }
 
-    /// How many steps are folded.
+    /// Number of folded steps.
     pub fn folded(&self) -> u64 {
         self.rows
             .iter()

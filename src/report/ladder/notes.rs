@@ -1,13 +1,13 @@
 //! The sentences under a ladder.
 
-use super::position::OneWay;
+use super::position::OneWayDelay;
 use super::trail::Trail;
-use super::{Fate, Ladder, Row};
+use super::{DeliveryStatus, Ladder, Row};
 use crate::report::words::{count, counted};
 use crate::track::State;
 use crate::track::{CapturePoint, ConversationTotals};
 
-/// What is inferred, what was lost, what is folded.
+/// The notes below a ladder: inferred states, losses, folded rows.
 pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
     let mut notes = Vec::new();
     let lifelines = [&ladder.lifelines.client_to_server, &ladder.lifelines.server_to_client];
@@ -26,7 +26,7 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
             "TIME-WAIT of both ends is over after two segment lifetimes without a packet (RFC 9293 §3.6.1).".to_owned(),
         ),
     }
-    notes.extend(fate_notes(ladder));
+    notes.extend(delivery_notes(ladder));
     let folded = ladder.folded();
     if folded > 0 {
         notes.push(format!(
@@ -43,8 +43,8 @@ pub(super) fn of(ladder: &Ladder, trail: &Trail) -> Vec<String> {
     notes
 }
 
-/// Why arrows are slanted, or are not, and whether the far end's events stand in their order.
-pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWay>, in_order: bool) -> String {
+/// The note about slanted or level arrows, and about the order of events at the far endpoint.
+pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWayDelay>, in_order: bool) -> String {
     let same_host = totals
         .tcp
         .as_ref()
@@ -66,16 +66,18 @@ pub(super) fn slant(totals: &ConversationTotals, one_way: Option<OneWay>, in_ord
     }
 }
 
-fn fate_notes(ladder: &Ladder) -> Vec<String> {
-    let has = |fate: fn(Fate) -> bool| ladder.rows.iter().filter_map(Row::arrow).any(|arrow| fate(arrow.fate));
+fn delivery_notes(ladder: &Ladder) -> Vec<String> {
+    let has = |delivery: fn(DeliveryStatus) -> bool| {
+        ladder.rows.iter().filter_map(Row::arrow).any(|arrow| delivery(arrow.delivery))
+    };
     let mut notes = Vec::new();
-    if has(|fate| matches!(fate, Fate::Lost(_))) {
+    if has(|delivery| matches!(delivery, DeliveryStatus::Lost(_))) {
         notes.push("An arrow that ends short in a cross was lost: the receiver reported the gap.".to_owned());
     }
-    if has(|fate| matches!(fate, Fate::LostOnWire(_))) {
+    if has(|delivery| matches!(delivery, DeliveryStatus::LostOnWire(_))) {
         notes.push("An arrow that ends short in a cross was lost: the wire between the hosts says so.".to_owned());
     }
-    if has(|fate| matches!(fate, Fate::Unanswered(_))) {
+    if has(|delivery| matches!(delivery, DeliveryStatus::Unanswered(_))) {
         notes.push(
             "An arrow that ends in a question mark was retransmitted when no ACK came: it or its ACK was lost."
                 .to_owned(),

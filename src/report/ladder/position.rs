@@ -1,4 +1,4 @@
-//! Where arrows begin and end, in rows.
+//! Positions of the ends of arrows, in rows.
 //!
 //! A frame was captured at one moment, which is when it left one end, or reached the other, or passed between. The
 //! other moment lies half a round trip away. Rows stand in the order of the capture, one a frame, so time on the paper
@@ -12,29 +12,29 @@ use crate::model::{Direction, Nanos};
 use crate::track::{CapturePoint, ConversationTotals};
 
 /// A slant that can be seen, and that still ends before the next row's arrow begins.
-const LEAST: f32 = 0.28;
+const MIN_SLANT: f32 = 0.28;
 /// As steep as an arrow gets, unless the order of what happens at its end asks for more.
-const MOST: f32 = 2.5;
+const MAX_SLANT: f32 = 2.5;
 /// An arrow that stood across a fold would be drawn through time that has no axis.
-const TO_FOLD: f32 = 0.5;
+const SLANT_AT_FOLD: f32 = 0.5;
 /// Between two events on a lifeline: room for a label.
-const GAP: f32 = 0.38;
+const MIN_GAP: f32 = 0.38;
 /// Half a round trip is an estimate: a part of it this small may as well be nothing.
-const SLACK: i64 = 20;
-/// How far back an acknowledged segment is looked for.
-const LOOK_BACK: usize = 48;
+const ESTIMATE_SLACK: i64 = 20;
+/// Number of rows in which an acknowledged segment is looked for.
+const ACK_LOOK_BACK: usize = 48;
 /// A departure that was captured so many rows after another segment, and that left before that one arrived, is drawn
 /// before its arrival; more rows would make both arrows so steep that nobody could read them.
-const STEEP: usize = 16;
+const MAX_CROSSED_ROWS: usize = 16;
 
-/// How long a packet is under way, and the share of it that lies before the point of capture for the client's packets.
+/// The one-way delay of a packet, and the share of it before the capture point for the client's packets.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OneWay {
+pub(super) struct OneWayDelay {
     pub(super) time: Nanos,
     pub(super) before_capture: f64,
 }
 
-impl OneWay {
+impl OneWayDelay {
     /// Half of the handshake's round trip; `None` where it can't be told or makes no difference.
     pub(super) fn of(totals: &ConversationTotals) -> Option<Self> {
         let round_trip = totals.rtt?.handshake?;
@@ -62,7 +62,7 @@ impl OneWay {
 ///
 /// `acks` says of two rows whether the second acknowledges the first: half a round trip is an estimate, and may be a
 /// little too long.
-pub(super) fn slant(rows: &mut [Row], one_way: OneWay, acks: impl Fn(usize, usize) -> bool) -> bool {
+pub(super) fn slant(rows: &mut [Row], one_way: OneWayDelay, acks: impl Fn(usize, usize) -> bool) -> bool {
     let axis = Axis::of(rows);
     let mut in_order = true;
     for end in [Direction::ClientToServer, Direction::ServerToClient] {
@@ -72,7 +72,8 @@ pub(super) fn slant(rows: &mut [Row], one_way: OneWay, acks: impl Fn(usize, usiz
             continue;
         }
         for section in sections(rows) {
-            let lifeline = Far { end, before, after, slack: one_way.time.0 / SLACK, axis: &axis, rows, section };
+            let lifeline =
+                FarLifeline { end, before, after, slack: one_way.time.0 / ESTIMATE_SLACK, axis: &axis, rows, section };
             let (events, kept) = lifeline.events(&acks);
             in_order &= kept;
             for (row, departs, at) in spread(&events) {
@@ -111,7 +112,7 @@ struct Event {
 }
 
 /// Rows between two folds, as the end sees them that is not where the capture was made.
-struct Far<'a> {
+struct FarLifeline<'a> {
     /// The end that sends this way.
     end: Direction,
     /// From its sending to the capture, and from the capture to its receiving.
@@ -124,7 +125,7 @@ struct Far<'a> {
     section: Range<usize>,
 }
 
-impl Far<'_> {
+impl FarLifeline<'_> {
     /// Departures and arrivals in the order in which they happened, and whether that could be kept.
     fn events(&self, acks: &impl Fn(usize, usize) -> bool) -> (Vec<Event>, bool) {
         let of = |direction| {
@@ -139,8 +140,8 @@ impl Far<'_> {
             let departs = match (departures.peek(), arrivals.peek()) {
                 (Some(&sent), Some(&came)) => {
                     let first = self.left_at(sent).0 < self.came_at(came).0 - self.slack
-                        && !(came.max(sent.saturating_sub(LOOK_BACK))..sent).any(|cause| acks(cause, sent));
-                    let steep = sent.saturating_sub(came) > STEEP;
+                        && !(came.max(sent.saturating_sub(ACK_LOOK_BACK))..sent).any(|cause| acks(cause, sent));
+                    let steep = sent.saturating_sub(came) > MAX_CROSSED_ROWS;
                     kept &= !(first && steep);
                     first && !steep
                 }
@@ -165,14 +166,14 @@ impl Far<'_> {
         let here = row as f32;
         let (first, end) = (self.section.start as f32, self.section.end as f32 - 1.0);
         if departs {
-            let lowest = first - if self.section.start > 0 { TO_FOLD } else { MOST };
-            let highest = here - LEAST;
-            let wanted = self.axis.row_at(self.left_at(row)).max(here - MOST).min(highest);
+            let lowest = first - if self.section.start > 0 { SLANT_AT_FOLD } else { MAX_SLANT };
+            let highest = here - MIN_SLANT;
+            let wanted = self.axis.row_at(self.left_at(row)).max(here - MAX_SLANT).min(highest);
             Event { row, departs, wanted, lowest, highest }
         } else {
-            let lowest = here + LEAST;
-            let highest = end + if self.section.end < self.rows.len() { TO_FOLD } else { MOST };
-            let wanted = self.axis.row_at(self.came_at(row)).min(here + MOST).max(lowest);
+            let lowest = here + MIN_SLANT;
+            let highest = end + if self.section.end < self.rows.len() { SLANT_AT_FOLD } else { MAX_SLANT };
+            let wanted = self.axis.row_at(self.came_at(row)).min(here + MAX_SLANT).max(lowest);
             Event { row, departs, wanted, lowest, highest }
         }
     }
@@ -181,7 +182,7 @@ impl Far<'_> {
 /// Places events in their order and apart, as near as possible to where they would stand: a least-squares fit by
 /// pooling adjacent violators, cut to what each allows.
 fn spread(events: &[Event]) -> Vec<(usize, bool, f32)> {
-    let shift = |index: usize| index as f32 * GAP;
+    let shift = |index: usize| index as f32 * MIN_GAP;
     // sums and counts of what stands at one place, without the gaps
     let mut pools: Vec<(f32, usize)> = Vec::new();
     for (index, event) in events.iter().enumerate() {
@@ -233,7 +234,7 @@ impl Axis {
         self.0.get(row).copied().unwrap_or_default()
     }
 
-    /// Where a moment lies between the rows.
+    /// The position of a time between the rows.
     fn row_at(&self, time: Nanos) -> f32 {
         let after = self.0.partition_point(|at| *at <= time);
         let (before, next) = (after.checked_sub(1), self.0.get(after));
@@ -243,8 +244,8 @@ impl Axis {
                 let share = time.minus(from).as_secs_f64() / next.minus(from).as_secs_f64().max(1e-9);
                 row as f32 + share as f32
             }
-            (Some(row), None) => row as f32 + LEAST,
-            (None, _) => -LEAST,
+            (Some(row), None) => row as f32 + MIN_SLANT,
+            (None, _) => -MIN_SLANT,
         }
     }
 }
@@ -253,7 +254,7 @@ impl Axis {
 /// the first had arrived. What follows the first on its way arrives no sooner.
 pub(super) fn cross(rows: &mut [Row], first: usize, second: usize) {
     let Some(leaves) = rows.get(second).and_then(Row::arrow).map(|arrow| arrow.from) else { return };
-    let arrives = leaves + LEAST;
+    let arrives = leaves + MIN_SLANT;
     let mut way = None;
     for arrow in rows.iter_mut().skip(first).map_while(Row::arrow_mut) {
         if *way.get_or_insert(arrow.direction) == arrow.direction {

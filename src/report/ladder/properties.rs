@@ -1,11 +1,11 @@
-//! What holds of every ladder, whatever the segments are.
+//! Invariants of every ladder, whatever the segments are.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 use proptest::prelude::*;
 
-use super::position::{self, OneWay};
+use super::position::{self, OneWayDelay};
 use super::{Band, Change, Ladder, Row, State, Trail, work};
 use crate::explain::{Conversation, Phase, Step};
 use crate::model::Severity;
@@ -177,7 +177,7 @@ proptest! {
 
     #[test]
     fn slanted_arrows_of_one_direction_never_cross(mut rows in any_rows(), capture_point in 0..3_u8, answers in 1_usize..9) {
-        let one_way = OneWay { time: Nanos(20_000_000), before_capture: f64::from(capture_point) / 2.0 };
+        let one_way = OneWayDelay { time: Nanos(20_000_000), before_capture: f64::from(capture_point) / 2.0 };
         let acks = |first: usize, second: usize| second.is_multiple_of(answers) && first + 1 == second;
         position::slant(&mut rows, one_way, acks);
         check_order(&rows);
@@ -225,7 +225,8 @@ fn a_retransmission_far_behind_still_finds_its_original() {
     check(&kept);
     let usual = kept.ladders.first().expect("three ladders");
     let mut arrows = usual.rows.iter().filter_map(Row::arrow);
-    let again = usual.rows.iter().filter_map(Row::arrow).find_map(|arrow| arrow.again).expect("a retransmission");
+    let again =
+        usual.rows.iter().filter_map(Row::arrow).find_map(|arrow| arrow.retransmission).expect("a retransmission");
     let original = again.original.expect("its original");
     assert!(arrows.any(|arrow| arrow.frame == original), "{again:?}");
     assert!(usual.folded() > 10_000);
@@ -239,7 +240,7 @@ fn gaps(segments: u32) -> Vec<Vec<u8>> {
     frames
 }
 
-/// That `work` on four times as much is at most six times as much: it may grow with the logarithm too.
+/// Asserts that `work` on four times as much is at most six times as much: it may grow with the logarithm too.
 fn grows_with_its_size(work: impl Fn(u32) -> u64) {
     let [one, two, four] = [300, 600, 1_200].map(work);
     assert!(one > 0 && two <= 3 * one && four <= 6 * one, "{one}, {two}, {four}");

@@ -10,12 +10,12 @@ use rangemap::RangeSet;
 
 use super::work;
 use crate::model::{SeqNumber, TcpFlags};
-use crate::report::unwrap::Unwrap;
+use crate::report::seq_unwrapper::SeqUnwrapper;
 use crate::track::State;
 
-/// What of a segment moves a state; numbers are relative to the sender's and the receiver's initial ones.
+/// The part of a segment that changes a state; numbers are relative to the sender's and the receiver's initial ones.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moved {
+pub(super) struct SegmentEffect {
     pub(super) flags: TcpFlags,
     pub(super) seq: u32,
     pub(super) next: u32,
@@ -26,8 +26,8 @@ pub(super) struct Moved {
     pub(super) stale: bool,
 }
 
-impl Moved {
-    /// Whether it acknowledges everything before `number`.
+impl SegmentEffect {
+    /// Returns `true` if it acknowledges everything before `number`.
     pub(super) fn covers(&self, number: Option<u32>) -> bool {
         self.ack.zip(number).is_some_and(|(ack, number)| !SeqNumber(ack).is_before(SeqNumber(number)))
     }
@@ -35,15 +35,15 @@ impl Moved {
 
 /// A byte's place in the peer's stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place(u64);
+struct StreamOffset(u64);
 
-impl Ord for Place {
+impl Ord for StreamOffset {
     fn cmp(&self, other: &Self) -> Ordering {
         work::looked(self.0).cmp(&other.0)
     }
 }
 
-impl PartialOrd for Place {
+impl PartialOrd for StreamOffset {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -51,7 +51,7 @@ impl PartialOrd for Place {
 
 /// One end of a connection.
 #[derive(Clone, Debug)]
-pub(super) struct End {
+pub(super) struct EndpointState {
     pub(super) state: Option<State>,
     /// The end that was asked: back to LISTEN when the handshake is broken off.
     passive: bool,
@@ -62,11 +62,11 @@ pub(super) struct End {
     /// The number after a FIN of the peer that came before all bytes in front of it had.
     early_fin: Option<u32>,
     /// Bytes of the peer that have not come: at most two ranges for each row of the ladder.
-    missing: RangeSet<Place>,
-    places: Unwrap,
+    missing: RangeSet<StreamOffset>,
+    places: SeqUnwrapper,
 }
 
-impl End {
+impl EndpointState {
     pub(super) fn new(state: Option<State>, passive: bool) -> Self {
         Self {
             state,
@@ -75,12 +75,12 @@ impl End {
             fin: None,
             early_fin: None,
             missing: RangeSet::new(),
-            places: Unwrap::default(),
+            places: SeqUnwrapper::default(),
         }
     }
 
     /// The end sends a segment.
-    pub(super) fn sends(&mut self, segment: &Moved) {
+    pub(super) fn sends(&mut self, segment: &SegmentEffect) {
         use State::{Closed, Established, SynSent};
         let flags = segment.flags;
         if flags.contains(TcpFlags::RST) {
@@ -108,7 +108,7 @@ impl End {
     }
 
     /// A segment arrives at the end.
-    pub(super) fn receives(&mut self, segment: &Moved) {
+    pub(super) fn receives(&mut self, segment: &SegmentEffect) {
         use State::{Established, SynReceived, SynSent};
         let flags = segment.flags;
         if flags.contains(TcpFlags::RST) {
@@ -140,12 +140,12 @@ impl End {
     }
 
     /// A segment of the peer never arrives.
-    pub(super) fn misses(&mut self, segment: &Moved) {
+    pub(super) fn misses(&mut self, segment: &SegmentEffect) {
         self.lacks(segment.seq, segment.next);
     }
 
     /// Bytes that arrive are no longer missing; those skipped are.
-    fn fill(&mut self, segment: &Moved) {
+    fn fill(&mut self, segment: &SegmentEffect) {
         if let Some(start) = segment.hole {
             self.lacks(start, segment.seq);
         }
@@ -161,9 +161,9 @@ impl End {
     }
 
     /// The places of these sequence numbers, unless there is none between them.
-    fn range(&mut self, start: u32, end: u32) -> Option<Range<Place>> {
+    fn range(&mut self, start: u32, end: u32) -> Option<Range<StreamOffset>> {
         let (start, end) = (self.places.number(start), self.places.number(end));
-        (start < end).then_some(Place(start)..Place(end))
+        (start < end).then_some(StreamOffset(start)..StreamOffset(end))
     }
 }
 
@@ -177,15 +177,15 @@ mod tests {
     const FIN_ACK: TcpFlags = TcpFlags::FIN.union(ACK);
     const RST: TcpFlags = TcpFlags::RST;
 
-    fn segment(flags: TcpFlags, seq: u32, len: u32, ack: u32) -> Moved {
+    fn segment(flags: TcpFlags, seq: u32, len: u32, ack: u32) -> SegmentEffect {
         let counted = u32::from(flags.intersects(SYN.union(TcpFlags::FIN)));
         let ack = flags.contains(ACK).then_some(ack);
-        Moved { flags, seq, next: seq + len + counted, ack, hole: None, stale: false }
+        SegmentEffect { flags, seq, next: seq + len + counted, ack, hole: None, stale: false }
     }
 
     /// An end that is connected, and has sent and received its SYN.
-    fn connected() -> End {
-        let mut end = End::new(Some(Closed), false);
+    fn connected() -> EndpointState {
+        let mut end = EndpointState::new(Some(Closed), false);
         end.sends(&segment(SYN, 0, 0, 0));
         end.receives(&segment(SYN.union(ACK), 0, 0, 1));
         assert_eq!(end.state, Some(Established));
@@ -194,13 +194,13 @@ mod tests {
 
     #[test]
     fn a_handshake_broken_off_leads_back_to_listen_or_to_closed() {
-        let mut server = End::new(Some(Listen), true);
+        let mut server = EndpointState::new(Some(Listen), true);
         server.receives(&segment(SYN, 0, 0, 0));
         server.sends(&segment(SYN.union(ACK), 0, 0, 1));
         assert_eq!(server.state, Some(SynReceived));
         server.receives(&segment(RST, 1, 0, 0));
         assert_eq!(server.state, Some(Listen));
-        let mut client = End::new(Some(Closed), false);
+        let mut client = EndpointState::new(Some(Closed), false);
         client.sends(&segment(SYN, 0, 0, 0));
         client.receives(&segment(RST.union(ACK), 0, 0, 1));
         assert_eq!(client.state, Some(Closed));
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn a_reset_that_answers_an_old_segment_changes_nothing_at_its_sender() {
         let mut end = connected();
-        end.sends(&Moved { stale: true, ..segment(RST, 9, 0, 0) });
+        end.sends(&SegmentEffect { stale: true, ..segment(RST, 9, 0, 0) });
         assert_eq!(end.state, Some(Established));
         end.sends(&segment(RST, 1, 0, 0));
         assert_eq!(end.state, Some(Closed));

@@ -12,7 +12,7 @@ const KEPT: usize = 1_024;
 /// The last steps are not folded yet: a retransmission may still point at one of them.
 const RECENT: usize = 256;
 /// Beyond this many rows even a notable step is folded, and the fold says so.
-const MOST: usize = 16_384;
+const MAX_STEPS: usize = 16_384;
 /// Steps of a run that stay in sight before and after a fold.
 pub(super) const CONTEXT: usize = 3;
 /// A ladder of so many rows is not folded, unless the reader asked for another bound.
@@ -55,7 +55,7 @@ impl Trail {
     /// Takes the next step.
     pub fn push(&mut self, step: &Step<'_>) {
         self.steps += 1;
-        if self.entries.len() >= MOST && self.rows != usize::MAX {
+        if self.entries.len() >= MAX_STEPS && self.rows != usize::MAX {
             match self.entries.last_mut() {
                 Some(Entry::Fold(fold)) => fold.add(step),
                 _ => self.entries.push(Entry::Fold(Fold::of(step))),
@@ -71,7 +71,7 @@ impl Trail {
         }
     }
 
-    /// How many steps there were.
+    /// Number of all steps.
     pub fn steps(&self) -> u64 {
         self.steps
     }
@@ -95,7 +95,7 @@ impl Trail {
     }
 }
 
-impl crate::report::Gather for Trail {
+impl crate::report::PerConversation for Trail {
     fn step(&mut self, step: &Step<'_>) {
         self.push(step);
     }

@@ -1,4 +1,4 @@
-//! How much is looked at to lay a ladder out: tests hold that to the size of the ladder. Nothing is counted elsewhere.
+//! A counter of the comparisons made to lay out a ladder, for tests of its complexity. Nothing is counted elsewhere.
 
 #[cfg(test)]
 thread_local! {
@@ -13,7 +13,7 @@ pub(super) fn looked<T>(value: T) -> T {
     value
 }
 
-/// How much was looked at in this thread since the last call.
+/// The number of comparisons in this thread since the last call.
 #[cfg(test)]
 pub(super) fn looks() -> u64 {
     LOOKS.take()

@@ -7,7 +7,7 @@
 use crate::model::Nanos;
 
 /// Most buckets of a series: more than a page has dots in a line.
-const MOST: usize = 1_024;
+const MAX_BUCKETS: usize = 1_024;
 
 /// A value that can stand for several.
 pub trait Merge {
@@ -24,7 +24,7 @@ pub struct Range {
     pub high: u64,
     /// The latest.
     pub last: u64,
-    /// How many there are.
+    /// Number of values.
     pub count: u64,
 }
 
@@ -53,9 +53,9 @@ impl Merge for Range {
 /// Packets and bytes, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
-    /// How many packets.
+    /// Number of packets.
     pub packets: u64,
-    /// How many bytes.
+    /// Number of bytes.
     pub bytes: u64,
 }
 
@@ -105,7 +105,7 @@ impl<V: Merge> Buckets<V> {
         } else {
             self.slots.push(Slot { from: time, to: time, value });
         }
-        while self.slots.len() > MOST {
+        while self.slots.len() > MAX_BUCKETS {
             self.widen();
         }
     }
@@ -135,7 +135,7 @@ impl<V: Merge> Buckets<V> {
         &self.slots
     }
 
-    /// Whether there is no value.
+    /// Returns `true` if there is no value.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
@@ -158,13 +158,13 @@ mod tests {
             for (time, (_, value)) in times.iter().zip(&values) {
                 buckets.push(Nanos(*time), Range::from(*value));
             }
-            prop_assert!(buckets.slots().len() <= MOST);
+            prop_assert!(buckets.slots().len() <= MAX_BUCKETS);
             let all = || buckets.slots().iter().map(|slot| slot.value);
             prop_assert_eq!(all().map(|range| range.count).sum::<u64>(), values.len() as u64);
             prop_assert_eq!(all().map(|range| range.high).max(), values.iter().map(|(_, value)| *value).max());
             prop_assert_eq!(all().map(|range| range.low).min(), values.iter().map(|(_, value)| *value).min());
             prop_assert!(buckets.slots().is_sorted_by_key(|slot| (slot.from, slot.to)));
-            if values.len() <= MOST {
+            if values.len() <= MAX_BUCKETS {
                 times.dedup();
                 prop_assert_eq!(buckets.slots().len(), times.len());
             }

@@ -18,7 +18,7 @@ pub struct CaptureSeries {
     conversations: u64,
 }
 
-/// How large a conversation is.
+/// The size of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Size {
     /// Its name.
@@ -61,12 +61,12 @@ impl CaptureSeries {
         &self.largest
     }
 
-    /// How many conversations there are.
+    /// Number of conversations.
     pub fn conversations(&self) -> u64 {
         self.conversations
     }
 
-    /// When the first step was captured.
+    /// The time of the first step.
     pub fn start(&self) -> Option<Timestamp> {
         self.start
     }

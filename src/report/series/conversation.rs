@@ -3,8 +3,8 @@
 use super::buckets::{Buckets, Range, Sum};
 use crate::explain::Step;
 use crate::model::{Nanos, PerDirection, TcpFlags};
-use crate::report::Gather;
-use crate::report::unwrap::Unwrap;
+use crate::report::PerConversation;
+use crate::report::seq_unwrapper::SeqUnwrapper;
 use crate::track::{Body, TcpFacts, UdpFacts};
 
 /// The series of one conversation, each way.
@@ -14,7 +14,8 @@ pub struct ConversationSeries {
     end: Nanos,
 }
 
-/// What one side sends, and what the other says of it. Sequence numbers are relative.
+/// The series of one direction: the sender's segments and the receiver's acknowledgments. Sequence numbers are
+/// relative.
 #[derive(Clone, Debug, Default)]
 pub struct Way {
     /// Sequence numbers of segments with payload: from the first byte to the one after the last.
@@ -37,7 +38,7 @@ pub struct Way {
     pub smoothed: Buckets<Range>,
     /// Payload, each byte counted once.
     pub payload: Buckets<Sum>,
-    numbers: Unwrap,
+    numbers: SeqUnwrapper,
     /// The number after the last byte sent, and the last number acknowledged.
     next: Option<u64>,
     acked: Option<u64>,
@@ -103,7 +104,7 @@ impl Way {
         }
     }
 
-    /// Whether payload went this way.
+    /// Returns `true` if this direction carried payload.
     pub fn has_payload(&self) -> bool {
         !self.segments.is_empty() || !self.repeats.is_empty() || !self.payload.is_empty()
     }
@@ -129,7 +130,7 @@ impl ConversationSeries {
     }
 }
 
-impl Gather for ConversationSeries {
+impl PerConversation for ConversationSeries {
     fn step(&mut self, step: &Step<'_>) {
         let Some(time) = step.event.since_start else { return };
         self.end = self.end.max(time);

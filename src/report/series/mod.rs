@@ -1,4 +1,4 @@
-//! What graphs are drawn of: numbers over time, down-sampled into bounded memory without losing an extreme.
+//! Time series for graphs, down-sampled into bounded memory without losing an extreme.
 
 mod buckets;
 mod capture;

@@ -15,12 +15,12 @@ pub(in crate::report) struct Stream {
     pub(in crate::report) client: Endpoint,
     pub(in crate::report) server: Endpoint,
     pub(in crate::report) start: Option<Timestamp>,
-    /// Where it was captured, once that is known.
+    /// The capture point, once it is known.
     pub(in crate::report) capture_point: Option<CapturePoint>,
-    pub(in crate::report) frames: Vec<Seen>,
+    pub(in crate::report) frames: Vec<StreamFrame>,
 }
 
-/// How far a side of a conversation has come: bytes (TCP) or datagrams (UDP).
+/// The progress of one side of a conversation: bytes (TCP) or datagrams (UDP).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
     sent: u64,
@@ -28,13 +28,13 @@ pub(super) struct Progress {
     closed: bool,
 }
 
-/// What a frame was, as far as calls care.
+/// The properties of a frame that calls are matched with.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::report) struct Seen {
+pub(in crate::report) struct StreamFrame {
     pub(in crate::report) frame: u64,
     pub(in crate::report) time: Option<Timestamp>,
     pub(in crate::report) direction: Direction,
-    pub(in crate::report) kind: Kind,
+    pub(in crate::report) kind: FrameKind,
     /// Place of its first payload byte in the stream.
     pub(in crate::report) from: u64,
     pub(in crate::report) len: u64,
@@ -48,7 +48,7 @@ pub(in crate::report) struct Seen {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::report) enum Kind {
+pub(in crate::report) enum FrameKind {
     Opening,
     HandshakeAck,
     Plain,
@@ -59,10 +59,10 @@ pub(in crate::report) enum Kind {
 /// Findings that advice asks for.
 const SHOWN: [FindingCode; 3] = [FindingCode::Refused, FindingCode::PortUnreachable, FindingCode::NagleWait];
 
-impl Seen {
-    /// Whether it is a RST or an ICMP error.
+impl StreamFrame {
+    /// Returns `true` for a RST or an ICMP error.
     pub(in crate::report) fn is_refusal(&self) -> bool {
-        self.kind == Kind::Refusal
+        self.kind == FrameKind::Refusal
     }
 
     pub(super) fn of(step: &Step<'_>) -> Self {
@@ -73,10 +73,10 @@ impl Seen {
                     SegmentRole::Syn
                     | SegmentRole::SimultaneousSyn { .. }
                     | SegmentRole::SynAck
-                    | SegmentRole::AnotherSynAck { .. } => Kind::Opening,
-                    SegmentRole::HandshakeAck => Kind::HandshakeAck,
-                    SegmentRole::Reset => Kind::Refusal,
-                    _ => Kind::Plain,
+                    | SegmentRole::AnotherSynAck { .. } => FrameKind::Opening,
+                    SegmentRole::HandshakeAck => FrameKind::HandshakeAck,
+                    SegmentRole::Reset => FrameKind::Refusal,
+                    _ => FrameKind::Plain,
                 };
                 // a SYN's data begin after it, as those of the segment behind it
                 let syn = facts.flags.contains(TcpFlags::SYN);
@@ -84,8 +84,8 @@ impl Seen {
                 let again = facts.retransmission.is_some_and(|repeat| !repeat.may_arrive_first());
                 (kind, from, facts.len, facts.flags.contains(TcpFlags::FIN), facts.ack.is_some(), again)
             }
-            Body::Udp(facts) => (Kind::Plain, 0, facts.len, false, false, false),
-            Body::Icmp(_) => (Kind::Refusal, 0, 0, false, false, false),
+            Body::Udp(facts) => (FrameKind::Plain, 0, facts.len, false, false, false),
+            Body::Icmp(_) => (FrameKind::Refusal, 0, 0, false, false, false),
         };
         let strayed = [FindingCode::WireDropped, FindingCode::WireCorrupted];
         let lost = step.findings.iter().any(|finding| strayed.contains(&finding.code));
@@ -118,12 +118,13 @@ impl Stream {
                 seen.idle = true;
             }
         }
-        self.frames.push(Seen::of(step));
+        self.frames.push(StreamFrame::of(step));
     }
 
     /// The frames of a call.
-    pub(super) fn of(&self, call: &Call, own: Direction, progress: &mut Progress) -> Vec<Seen> {
-        let pick = |wanted: &dyn Fn(&Seen) -> bool| self.frames.iter().copied().filter(wanted).collect::<Vec<_>>();
+    pub(super) fn of(&self, call: &Call, own: Direction, progress: &mut Progress) -> Vec<StreamFrame> {
+        let pick =
+            |wanted: &dyn Fn(&StreamFrame) -> bool| self.frames.iter().copied().filter(wanted).collect::<Vec<_>>();
         let asked = call.trace.and_then(|trace| trace.asked);
         match &call.kind {
             CallKind::Open(_)
@@ -134,9 +135,9 @@ impl Stream {
             | CallKind::CloseCopy
             | CallKind::Waiting(_) => Vec::new(),
             CallKind::Connect | CallKind::Connecting => {
-                pick(&|seen| matches!(seen.kind, Kind::Opening | Kind::HandshakeAck))
+                pick(&|seen| matches!(seen.kind, FrameKind::Opening | FrameKind::HandshakeAck))
             }
-            CallKind::Accept => pick(&|seen| seen.kind == Kind::HandshakeAck),
+            CallKind::Accept => pick(&|seen| seen.kind == FrameKind::HandshakeAck),
             CallKind::Send(bytes) => self.became(own, &mut progress.sent, *bytes),
             CallKind::Receive(bytes) => self.brought(!own, &mut progress.received, (*bytes, asked), call.time),
             CallKind::Peek(bytes) => self.brought(!own, &mut progress.received.clone(), (*bytes, asked), call.time),
@@ -150,11 +151,13 @@ impl Stream {
             }
             CallKind::Close | CallKind::Exit | CallKind::Killed => {
                 let closed = std::mem::replace(&mut progress.closed, true);
-                let aborts = |seen: &Seen| seen.kind == Kind::Refusal && self.id.protocol == Protocol::Tcp;
+                let aborts = |seen: &StreamFrame| seen.kind == FrameKind::Refusal && self.id.protocol == Protocol::Tcp;
                 pick(&|seen| seen.direction == own && (seen.fin && !closed || aborts(seen)))
             }
             CallKind::Failed { .. } => pick(&|seen| {
-                seen.kind == Kind::Refusal && seen.direction == !own && seen.time.is_none_or(|time| time <= call.time)
+                seen.kind == FrameKind::Refusal
+                    && seen.direction == !own
+                    && seen.time.is_none_or(|time| time <= call.time)
             }),
         }
     }
@@ -162,8 +165,8 @@ impl Stream {
     /// The RST that a call sent which closed the socket, among the frames of this call: the first after it with an ACK
     /// number. A kernel that answers a segment for a closed socket takes the RST's number from that, and gives none.
     pub(super) fn reset_by(&self, call: &Call, frames: &[u64]) -> Option<u64> {
-        let sent = |seen: &&Seen| {
-            seen.kind == Kind::Refusal
+        let sent = |seen: &&StreamFrame| {
+            seen.kind == FrameKind::Refusal
                 && seen.ack
                 && seen.time.is_some_and(|time| time >= call.time)
                 && frames.contains(&seen.frame)
@@ -171,13 +174,13 @@ impl Stream {
         self.frames.iter().find(sent).map(|seen| seen.frame)
     }
 
-    /// What goes this way and may carry something.
-    fn sent(&self, direction: Direction) -> impl Iterator<Item = Seen> + '_ {
-        self.frames.iter().copied().filter(move |seen| seen.direction == direction && seen.kind != Kind::Refusal)
+    /// The frames of this direction that may carry data.
+    fn sent(&self, direction: Direction) -> impl Iterator<Item = StreamFrame> + '_ {
+        self.frames.iter().copied().filter(move |seen| seen.direction == direction && seen.kind != FrameKind::Refusal)
     }
 
     /// The frames that the next bytes sent became, each copy of them.
-    fn became(&self, direction: Direction, progress: &mut u64, bytes: u64) -> Vec<Seen> {
+    fn became(&self, direction: Direction, progress: &mut u64, bytes: u64) -> Vec<StreamFrame> {
         match self.id.protocol {
             Protocol::Tcp => {
                 let (from, to) = (*progress, *progress + bytes);
@@ -196,7 +199,7 @@ impl Stream {
         progress: &mut u64,
         (bytes, asked): (u64, Option<u64>),
         by: Timestamp,
-    ) -> Vec<Seen> {
+    ) -> Vec<StreamFrame> {
         match self.id.protocol {
             Protocol::Tcp => {
                 let wanted = (*progress, *progress + bytes);
@@ -216,9 +219,10 @@ impl Stream {
     /// captured where they arrived it is the first; of those captured where they were sent too, on one host, it is the
     /// last before the ACK that covers them: had an earlier one arrived, it would have been acknowledged. Captured at the
     /// other host, only what the wire did can tell.
-    fn taken(&self, direction: Direction, wanted: (u64, u64), by: Timestamp) -> Vec<Seen> {
-        let may = |seen: &Seen| overlap(seen.range(), wanted) && !seen.idle && seen.time.is_none_or(|time| time <= by);
-        let mut copies: Vec<Seen> = self.sent(direction).filter(may).collect();
+    fn taken(&self, direction: Direction, wanted: (u64, u64), by: Timestamp) -> Vec<StreamFrame> {
+        let may =
+            |seen: &StreamFrame| overlap(seen.range(), wanted) && !seen.idle && seen.time.is_none_or(|time| time <= by);
+        let mut copies: Vec<StreamFrame> = self.sent(direction).filter(may).collect();
         let mut missing = vec![wanted];
         match (self.capture_point, direction) {
             (Some(CapturePoint::SameHost), _) => {
@@ -251,7 +255,11 @@ fn take(missing: &mut Vec<(u64, u64)>, piece: (u64, u64)) -> bool {
 }
 
 /// The next datagram whose length fits: those that were lost on their way are passed over by their length.
-fn next_datagram(sent: impl Iterator<Item = Seen>, progress: &mut u64, fits: impl Fn(u64) -> bool) -> Vec<Seen> {
+fn next_datagram(
+    sent: impl Iterator<Item = StreamFrame>,
+    progress: &mut u64,
+    fits: impl Fn(u64) -> bool,
+) -> Vec<StreamFrame> {
     let so_far = usize::try_from(*progress).unwrap_or(usize::MAX);
     let found = sent.enumerate().skip(so_far).find(|(_, seen)| fits(seen.len));
     *progress = found.map_or(*progress, |(index, _)| index as u64 + 1);
@@ -265,13 +273,13 @@ mod tests {
     const C: Direction = Direction::ClientToServer;
 
     /// A segment of the client's with these bytes, captured in this frame and second.
-    fn seen(frame: u64, from: u64, len: u64) -> Seen {
+    fn seen(frame: u64, from: u64, len: u64) -> StreamFrame {
         let time = Some(Timestamp::new(i64::try_from(frame).unwrap(), 0));
-        Seen {
+        StreamFrame {
             frame,
             time,
             direction: C,
-            kind: Kind::Plain,
+            kind: FrameKind::Plain,
             from,
             len,
             fin: false,
@@ -282,7 +290,7 @@ mod tests {
     }
 
     /// The frames that brought bytes 0 to 20 by this second.
-    fn brought(capture_point: CapturePoint, frames: &[Seen], by: i64) -> Vec<u64> {
+    fn brought(capture_point: CapturePoint, frames: &[StreamFrame], by: i64) -> Vec<u64> {
         let client = Endpoint::new([127, 0, 0, 1], 51_234);
         let id = StreamId { protocol: Protocol::Tcp, number: 0 };
         let stream = Stream {
@@ -314,7 +322,7 @@ mod tests {
 
     #[test]
     fn what_was_lost_or_came_too_late_brought_nothing() {
-        let lost = Seen { idle: true, ..seen(4, 0, 20) };
+        let lost = StreamFrame { idle: true, ..seen(4, 0, 20) };
         for capture_point in [CapturePoint::Client, CapturePoint::Server, CapturePoint::SameHost] {
             assert_eq!(brought(capture_point, &[lost, seen(5, 0, 20), seen(8, 0, 20)], 7), [5]);
         }

@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU8, NonZeroU64};
 
+use super::ip_id_steps::IpIdSteps;
 use super::loss_state::{LossState, NONE};
 use super::scoreboard::Scoreboard;
 use super::segment::{RetransmittedSegment, SentSegment};
@@ -107,6 +108,7 @@ pub(in crate::track) struct TcpEndpoint {
     pub(super) ip_ids_vary: bool,
     /// That of its last packet.
     pub(super) last_ip_id: Option<u16>,
+    pub(super) ip_id_steps: IpIdSteps,
     pub(super) recent_next: u32,
     pub(super) recent: [Recent; RECENT],
     pub(super) sent: Scoreboard,
@@ -266,8 +268,12 @@ impl TcpEndpoint {
         }
     }
 
-    /// Notes whether its IP identifications tell packets apart.
+    /// Notes whether its IP identifications tell packets apart, and whether one is missing before this packet.
+    #[inline]
     pub(super) fn learn_marks(&mut self, ip: &IpHeader) {
+        // a receiver's kernel merges packets into one of more than the MSS, and their identifications are gone
+        let merged = self.newest().zip(self.mss).is_some_and(|(newest, mss)| newest.len > u32::from(mss));
+        self.ip_id_steps.take(self.last_ip_id.filter(|_| !merged), ip.id);
         if let Some(id) = ip.id {
             self.ip_ids_vary |= *self.first_ip_id.get_or_insert(id) != id;
         }

@@ -19,6 +19,7 @@ mod gaps;
 mod handshake;
 mod held_back;
 mod icmp;
+mod ip_id_steps;
 mod isn;
 mod keep_alive;
 mod loss_evidence;

@@ -45,7 +45,12 @@ impl Connection {
     #[inline]
     pub(super) fn account(&mut self, moment: &PacketRef, segment: &Segment, copied: bool, facts: &TcpFacts) {
         let sender = moment.direction;
-        let shows = self.shows(sender, segment, copied, facts);
+        let shows = match self.shows(sender, segment, copied, facts) {
+            Shows::Data | Shows::Ack | Shows::Wait(Wait::Network) if self.skips_packets(moment) => {
+                Shows::Wait(Wait::Unknown)
+            }
+            shows => shows,
+        };
         if matches!(shows, Shows::Nothing) {
             return;
         }
@@ -90,6 +95,10 @@ impl Connection {
         if let Some(at) = moment.at.get() {
             let place = (at, moment.frame);
             match segment.len {
+                _ if self.skips_packets(moment) => {
+                    self.close_ack();
+                    self.time.ledger.attribute(Wait::Unknown, at, moment.frame);
+                }
                 0 => self.keep_open(moment.direction, place, (false, false)),
                 _ => self.attribute_data(moment.direction, place, segment, false),
             }
@@ -264,6 +273,25 @@ impl Connection {
             (_, Some(path)) => ledger.split((Wait::Network, path), program, at, frame),
             (_, None) => ledger.attribute(Wait::Unknown, at, frame),
         }
+    }
+
+    /// IP identifications show that a packet of the segment's sender was not captured in a wait that is longer than the path:
+    /// it may have been lost before the capture, and the segment be its retransmission.
+    #[inline]
+    fn skips_packets(&self, moment: &PacketRef) -> bool {
+        let sender = moment.direction;
+        self.sides.get(sender).ip_id_steps.has_skipped() && moment.at.get().is_some_and(|at| self.is_longer(sender, at))
+    }
+
+    /// The wait takes longer than the path to `sender` and back, and the capture was not made there.
+    #[cold]
+    fn is_longer(&self, sender: Direction, at: Nanos) -> bool {
+        let wait = self.time.ledger.open(at);
+        // the handshake's time shows no path where it is this wait
+        let path = self.path_beyond(sender).filter(|path| *path != wait).unwrap_or_default();
+        let longest = Nanos(path.0.saturating_mul(5) / 4).plus(AT_ONCE);
+        let point = self.capture_point_evidence().capture_point;
+        wait > longest && Measures::of(point, sender) != Measures::RoundTrip
     }
 
     /// The wait is as long as a retransmission timer's, and the capture was not made at the sender, so that a segment which was

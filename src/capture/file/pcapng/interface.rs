@@ -16,7 +16,7 @@ pub(super) struct Interface {
     /// Most bytes kept of a packet; 0 for no limit.
     pub(super) snaplen: u32,
     /// The most that a frame of this link type can have.
-    pub(super) most: u32,
+    pub(super) max: u32,
     pub(super) clock: Clock,
 }
 
@@ -43,7 +43,7 @@ impl Interface {
                 _ => {}
             }
         }
-        Some(Self { link, snaplen: order.u32(*snaplen), most: link::most_captured(link), clock })
+        Some(Self { link, snaplen: order.u32(*snaplen), max: link::most_captured(link), clock })
     }
 }
 

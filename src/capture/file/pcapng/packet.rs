@@ -2,12 +2,12 @@
 
 use super::interface::Interface;
 use super::{OBSOLETE_PACKET, SIMPLE_PACKET};
-use crate::capture::MOST_INTERFACES;
+use crate::capture::MAX_INTERFACES;
 use crate::capture::file::byte_order::ByteOrder;
-use crate::capture::file::damage::impossible_length;
+use crate::capture::file::format_error::impossible_length;
 use crate::model::{LinkType, Timestamp};
 
-/// What a packet block says, and where in its body the packet lies.
+/// The fields of a packet block, and the position of the packet in its body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PacketBlock {
     pub(super) interface: u32,
@@ -54,8 +54,8 @@ impl PacketBlock {
 
     #[inline]
     fn checked(self, body: usize, interface: &Interface) -> Result<Self, String> {
-        if self.captured > interface.most {
-            return Err(impossible_length(self.captured, interface.most));
+        if self.captured > interface.max {
+            return Err(impossible_length(self.captured, interface.max));
         }
         if self.data_at + self.captured as usize > body {
             return Err(format!("impossible length {}, for which its block has no room", self.captured));
@@ -72,8 +72,8 @@ fn too_short() -> String {
 #[inline]
 fn described(interfaces: &[Interface], index: u32) -> Result<&Interface, String> {
     interfaces.get(index as usize).ok_or_else(|| match interfaces.len() {
-        MOST_INTERFACES => {
-            format!("it names interface {index}; only the first {MOST_INTERFACES} of a section are kept")
+        MAX_INTERFACES => {
+            format!("it names interface {index}; only the first {MAX_INTERFACES} of a section are kept")
         }
         described => format!("it names interface {index}, but its section has described {described} so far"),
     })

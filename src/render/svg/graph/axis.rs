@@ -10,7 +10,7 @@ const BYTES: Units = &[(1.0, "bytes"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB")];
 const RATE: Units = &[(1.0, "bytes/s"), (1e3, "kB/s"), (1e6, "MB/s"), (1e9, "GB/s")];
 const PACKETS: Units = &[(1.0, "packets"), (1e3, "thousand"), (1e6, "million")];
 
-/// What an axis measures.
+/// The quantity of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quantity {
     /// Nanoseconds.
@@ -38,29 +38,28 @@ pub(super) struct Tick {
 }
 
 impl Axis {
-    /// An axis that holds these values exactly, with at most about `most` ticks.
-    pub(super) fn exact(quantity: Quantity, low: f64, high: f64, most: usize) -> Self {
+    /// An axis that holds these values exactly, with at most about `max` ticks.
+    pub(super) fn exact(quantity: Quantity, low: f64, high: f64, max: usize) -> Self {
         let high = if high > low { high } else { low + 1.0 };
         let (factor, unit) = unit(quantity, high.abs().max(low.abs()));
-        let step = round_step((high - low) / factor / most.max(1) as f64) * factor;
+        let step = round_step((high - low) / factor / max.max(1) as f64) * factor;
         // no fraction of a byte, a packet or a nanosecond is ever marked
         let step = step.max(1.0);
         let decimals = (-(step / factor).log10().floor()).clamp(0.0, 9.0) as usize;
         let first = (low / step - 1e-9).ceil();
-        let ticks =
-            (0..=2 * most).map(|index| (first + index as f64) * step).take_while(|at| *at <= high + step * 1e-6);
+        let ticks = (0..=2 * max).map(|index| (first + index as f64) * step).take_while(|at| *at <= high + step * 1e-6);
         let ticks = ticks.map(|at| Tick { at, text: format!("{:.decimals$}", at / factor) }).collect();
         Self { low, high, unit, ticks }
     }
 
     /// An axis from 0 up to a tick at or above `high`.
-    pub(super) fn rounded(quantity: Quantity, high: f64, most: usize) -> Self {
+    pub(super) fn rounded(quantity: Quantity, high: f64, max: usize) -> Self {
         let (factor, _) = unit(quantity, high);
-        let step = (round_step(high.max(1.0) / factor / most.max(1) as f64) * factor).max(1.0);
-        Self::exact(quantity, 0.0, (high / step).ceil().max(1.0) * step, most)
+        let step = (round_step(high.max(1.0) / factor / max.max(1) as f64) * factor).max(1.0);
+        Self::exact(quantity, 0.0, (high / step).ceil().max(1.0) * step, max)
     }
 
-    /// How far along the axis a value lies: 0 at its beginning, 1 at its end.
+    /// The position of a value along the axis: 0 at its beginning, 1 at its end.
     pub(super) fn share(&self, value: f64) -> f32 {
         ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0) as f32
     }
@@ -78,9 +77,9 @@ fn unit(quantity: Quantity, largest: f64) -> (f64, &'static str) {
     fits.or(units.first()).copied().unwrap_or((1.0, ""))
 }
 
-/// A round width for at most `most` columns over this time.
-pub(super) fn column(end: Nanos, most: usize) -> Nanos {
-    Nanos((round_step(end.0.max(1) as f64 / most.max(1) as f64).ceil() as i64).max(1))
+/// A round width for at most `max` columns over this time.
+pub(super) fn column(end: Nanos, max: usize) -> Nanos {
+    Nanos((round_step(end.0.max(1) as f64 / max.max(1) as f64).ceil() as i64).max(1))
 }
 
 /// 1, 2 or 5 times a power of ten, not below `step`.
@@ -115,9 +114,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_axis_has_few_finite_ticks_within_its_ends(low in 0.0..1e18_f64, span in 0.0..1e18_f64, most in 2_usize..12) {
-            for axis in [Axis::exact(Quantity::Time, low, low + span, most), Axis::rounded(Quantity::Bytes, span, most)] {
-                prop_assert!(axis.ticks.len() <= 2 * most + 1, "{:?}", axis);
+        fn every_axis_has_few_finite_ticks_within_its_ends(low in 0.0..1e18_f64, span in 0.0..1e18_f64, max in 2_usize..12) {
+            for axis in [Axis::exact(Quantity::Time, low, low + span, max), Axis::rounded(Quantity::Bytes, span, max)] {
+                prop_assert!(axis.ticks.len() <= 2 * max + 1, "{:?}", axis);
                 prop_assert!(axis.high > axis.low);
                 for tick in &axis.ticks {
                     prop_assert!(tick.at.is_finite() && (0.0..=1.0).contains(&axis.share(tick.at)));

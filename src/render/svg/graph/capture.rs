@@ -4,11 +4,11 @@ use super::super::canvas::{Anchor, Canvas, Point};
 use super::super::document::{self, WIDTH};
 use super::axis::{Axis, Quantity, column};
 use super::conversation::{COLUMNS, spread};
-use super::panel::{Look, Panel, Place};
+use super::panel::{Panel, PlotArea, SeriesStyle};
 use crate::report::series::CaptureSeries;
 use crate::report::{count, counted};
 
-const TRAFFIC: Look = Look { class: "data", color: "#1f5fa8", width: 1.6, dash: "" };
+const TRAFFIC: SeriesStyle = SeriesStyle { class: "data", color: "#1f5fa8", width: 1.6, dash: "" };
 const HEIGHT: f32 = 230.0;
 /// The height of a conversation's bar, where it begins and how long the largest is.
 const ROW: f32 = 24.0;
@@ -35,7 +35,7 @@ fn traffic(canvas: &mut Canvas, y: f32, series: &CaptureSeries) -> f32 {
     ];
     for (x, title, quantity, columns) in graphs {
         let top = columns.iter().copied().fold(1.0, f64::max);
-        let place = Place { x, y, width: WIDTH / 2.0, height: HEIGHT };
+        let place = PlotArea { x, y, width: WIDTH / 2.0, height: HEIGHT };
         let axis = Axis::exact(Quantity::Time, 0.0, end.0 as f64, 5);
         let mut panel = Panel::new(canvas, place, &title, axis, Axis::rounded(quantity, top, 5));
         panel.columns(TRAFFIC, &columns, width);
@@ -45,7 +45,7 @@ fn traffic(canvas: &mut Canvas, y: f32, series: &CaptureSeries) -> f32 {
 
 fn largest(canvas: &mut Canvas, y: f32, series: &CaptureSeries) -> f32 {
     let largest = series.largest();
-    let Some(most) = largest.first().map(|size| size.bytes.max(1)) else { return 0.0 };
+    let Some(max) = largest.first().map(|size| size.bytes.max(1)) else { return 0.0 };
     let title = match series.conversations() - largest.len() as u64 {
         0 => "Conversations by size".to_owned(),
         more => format!("The largest conversations; {more} smaller ones are not drawn", more = count(more)),
@@ -53,7 +53,7 @@ fn largest(canvas: &mut Canvas, y: f32, series: &CaptureSeries) -> f32 {
     canvas.text("role", Point::new(58.0, y + 18.0), Anchor::Start, &title);
     for (index, size) in largest.iter().enumerate() {
         let row = y + 34.0 + index as f32 * ROW;
-        let length = LONGEST * (size.bytes as f64 / most as f64) as f32;
+        let length = LONGEST * (size.bytes as f64 / max as f64) as f32;
         let ends = format!("{}  {} → {}", size.stream, size.ends.0, size.ends.1);
         canvas.text("mono small", Point::new(BAR - 12.0, row + 13.0), Anchor::End, &shortened(&ends));
         canvas.group("data", TRAFFIC.color);

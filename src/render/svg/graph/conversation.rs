@@ -3,7 +3,7 @@
 use super::super::canvas::Canvas;
 use super::super::document::{self, WIDTH};
 use super::axis::{Axis, Quantity, column};
-use super::panel::{Look, Mark, Panel, Place};
+use super::panel::{Mark, Panel, PlotArea, SeriesStyle};
 use crate::explain::captured_at;
 use crate::model::{Direction, Nanos, Protocol};
 use crate::report::counted;
@@ -16,14 +16,14 @@ pub(super) const COLUMNS: usize = 60;
 const LARGE: f32 = 330.0;
 const SMALL: f32 = 230.0;
 
-const DATA: Look = Look { class: "data", color: "#1f5fa8", width: 1.8, dash: "" };
-const ACK: Look = Look { class: "syn", color: "#1a7346", width: 1.2, dash: "" };
-const EDGE: Look = Look { class: "fin", color: "#8a5800", width: 1.2, dash: "5 3" };
-const SACK: Look = Look { class: "icmp", color: "#7b3fa0", width: 1.8, dash: "" };
-const REPEAT: Look = Look { class: "rst", color: "#b3261e", width: 2.2, dash: "" };
-const CLIENT: Look = Look { class: "data", color: "#1f5fa8", width: 1.6, dash: "" };
-const SERVER: Look = Look { class: "fin", color: "#8a5800", width: 1.6, dash: "5 3" };
-const SMOOTHED: Look = Look { class: "ink", color: "#1b1f24", width: 1.0, dash: "" };
+const DATA: SeriesStyle = SeriesStyle { class: "data", color: "#1f5fa8", width: 1.8, dash: "" };
+const ACK: SeriesStyle = SeriesStyle { class: "syn", color: "#1a7346", width: 1.2, dash: "" };
+const EDGE: SeriesStyle = SeriesStyle { class: "fin", color: "#8a5800", width: 1.2, dash: "5 3" };
+const SACK: SeriesStyle = SeriesStyle { class: "icmp", color: "#7b3fa0", width: 1.8, dash: "" };
+const REPEAT: SeriesStyle = SeriesStyle { class: "rst", color: "#b3261e", width: 2.2, dash: "" };
+const CLIENT: SeriesStyle = SeriesStyle { class: "data", color: "#1f5fa8", width: 1.6, dash: "" };
+const SERVER: SeriesStyle = SeriesStyle { class: "fin", color: "#8a5800", width: 1.6, dash: "5 3" };
+const SMOOTHED: SeriesStyle = SeriesStyle { class: "ink", color: "#1b1f24", width: 1.0, dash: "" };
 const DOT: f32 = 4.4;
 
 const BOTH: [Direction; 2] = [Direction::ClientToServer, Direction::ServerToClient];
@@ -48,20 +48,20 @@ struct Graphs<'a> {
     series: &'a ConversationSeries,
     canvas: Canvas,
     y: f32,
-    /// Whether the left half of the row is taken.
+    /// `true` if the left half of the row is used.
     half: bool,
 }
 
 impl Graphs<'_> {
-    fn large(&mut self) -> Place {
-        let place = Place { x: 0.0, y: self.y, width: WIDTH, height: LARGE };
+    fn large(&mut self) -> PlotArea {
+        let place = PlotArea { x: 0.0, y: self.y, width: WIDTH, height: LARGE };
         self.y += LARGE;
         place
     }
 
-    fn small(&mut self) -> Place {
+    fn small(&mut self) -> PlotArea {
         let place =
-            Place { x: if self.half { WIDTH / 2.0 } else { 0.0 }, y: self.y, width: WIDTH / 2.0, height: SMALL };
+            PlotArea { x: if self.half { WIDTH / 2.0 } else { 0.0 }, y: self.y, width: WIDTH / 2.0, height: SMALL };
         if self.half {
             self.y += SMALL;
         }
@@ -69,8 +69,8 @@ impl Graphs<'_> {
         place
     }
 
-    fn time(&self, most: usize) -> Axis {
-        Axis::exact(Quantity::Time, 0.0, self.series.end().0 as f64, most)
+    fn time(&self, max: usize) -> Axis {
+        Axis::exact(Quantity::Time, 0.0, self.series.end().0 as f64, max)
     }
 
     /// Time and sequence numbers, as tcptrace has drawn them.
@@ -133,8 +133,8 @@ impl Graphs<'_> {
             if way.rtt.is_empty() {
                 continue;
             }
-            panel.dots(Look { width: DOT, dash: "", ..look }, way.rtt.slots());
-            panel.name(Look { width: DOT, ..look }, Mark::Dot, &format!("of the {}'s data", direction.sender()));
+            panel.dots(SeriesStyle { width: DOT, dash: "", ..look }, way.rtt.slots());
+            panel.name(SeriesStyle { width: DOT, ..look }, Mark::Dot, &format!("of the {}'s data", direction.sender()));
         }
         for direction in BOTH {
             panel.line(SMOOTHED, ways.get(direction).smoothed.slots());
@@ -203,7 +203,7 @@ fn rates(payload: &Buckets<Sum>, width: Nanos) -> Vec<f64> {
     spread(payload, width, |sum| sum.bytes).into_iter().map(|bytes| bytes / width.as_secs_f64().max(1e-9)).collect()
 }
 
-/// What falls into columns of this width; a bucket that lies in several is shared out among them.
+/// Sums the values in columns of this width; a bucket across several columns is divided among them.
 pub(super) fn spread(buckets: &Buckets<Sum>, width: Nanos, value: fn(&Sum) -> u64) -> Vec<f64> {
     let end = buckets.slots().last().map_or(Nanos(0), |slot| slot.to);
     let count = usize::try_from(end.0 / width.0.max(1)).unwrap_or_default().min(COLUMNS) + 1;

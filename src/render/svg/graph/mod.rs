@@ -15,7 +15,8 @@ use crate::render::{Format, Options, Triaged};
 use crate::report::counted;
 use crate::report::series::{CaptureSeries, ConversationSeries};
 use crate::report::{
-    CaptureTotals, Gathered, GatheredRenderer, Gatherer, View, capture_notes_of, capture_title, conversation_title,
+    CaptureTotals, KeptConversation, PerConversationCollector, PerConversationRenderer, View, capture_notes_of,
+    capture_title, conversation_title,
 };
 
 pub(in crate::render) static FORMAT: Format = Format {
@@ -34,7 +35,7 @@ pub(in crate::render) static FORMAT: Format = Format {
             drawings: Vec::new(),
             titles: Vec::new(),
         };
-        Box::new(Gatherer::new(options.bounds.conversations, ConversationSeries::default, graphs))
+        Box::new(PerConversationCollector::new(options.bounds.conversations, ConversationSeries::default, graphs))
     },
 };
 
@@ -63,7 +64,7 @@ struct Graphs<W: Write> {
     titles: Vec<String>,
 }
 
-impl<W: Write> GatheredRenderer<ConversationSeries> for Graphs<W> {
+impl<W: Write> PerConversationRenderer<ConversationSeries> for Graphs<W> {
     fn step(&mut self, step: &Step<'_>) {
         self.series.step(step);
     }
@@ -75,7 +76,7 @@ impl<W: Write> GatheredRenderer<ConversationSeries> for Graphs<W> {
     fn render(
         &mut self,
         info: &CaptureInfo,
-        kept: &[Gathered<ConversationSeries>],
+        kept: &[KeptConversation<ConversationSeries>],
         totals: &CaptureTotals,
     ) -> io::Result<()> {
         let series = std::mem::take(&mut self.series);
@@ -95,7 +96,7 @@ impl<W: Write> GatheredRenderer<ConversationSeries> for Graphs<W> {
             ));
         }
         self.drawings.push(document::notes(&notes));
-        for Gathered { conversation, kept } in largest.into_iter().take(DRAWN) {
+        for KeptConversation { conversation, kept } in largest.into_iter().take(DRAWN) {
             self.drawings.extend(of_conversation(conversation, kept, &self.options.view));
         }
         self.titles.push(title);

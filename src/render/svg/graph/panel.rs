@@ -12,18 +12,18 @@ use super::axis::Axis;
 use crate::model::Nanos;
 use crate::report::series::{Range, Slot};
 
-/// How a series looks; shapes differ as well as colours.
+/// The style of a series; shapes differ as well as colours.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+pub(super) struct SeriesStyle {
     pub(super) class: &'static str,
     pub(super) color: &'static str,
     pub(super) width: f32,
     pub(super) dash: &'static str,
 }
 
-/// Where a graph lies in its drawing.
+/// The position of a graph in its drawing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct PlotArea {
     pub(super) x: f32,
     pub(super) y: f32,
     pub(super) width: f32,
@@ -34,20 +34,20 @@ pub(super) struct Place {
 pub(super) struct Panel<'a> {
     canvas: &'a mut Canvas,
     /// Between the axes.
-    area: Place,
-    place: Place,
+    area: PlotArea,
+    place: PlotArea,
     x: Axis,
     y: Axis,
     legend_end: f32,
-    /// Whether it is said what is pale.
+    /// `true` if the legend explains the pale marks.
     noted: bool,
 }
 
 impl<'a> Panel<'a> {
     /// Draws title and axes.
-    pub(super) fn new(canvas: &'a mut Canvas, place: Place, title: &str, x: Axis, y: Axis) -> Self {
+    pub(super) fn new(canvas: &'a mut Canvas, place: PlotArea, title: &str, x: Axis, y: Axis) -> Self {
         let (left, right, top, bottom) = (58.0, 14.0, 48.0, 34.0);
-        let area = Place {
+        let area = PlotArea {
             x: place.x + left,
             y: place.y + top,
             width: place.width - left - right,
@@ -60,7 +60,7 @@ impl<'a> Panel<'a> {
     }
 
     fn axes(&mut self) {
-        let Place { x, y, width, height } = self.area;
+        let PlotArea { x, y, width, height } = self.area;
         self.canvas.group("hair", theme::HAIR);
         for tick in &self.y.ticks {
             let at = y + height * (1.0 - self.y.share(tick.at));
@@ -91,7 +91,7 @@ impl<'a> Panel<'a> {
     }
 
     /// A vertical bar from the smallest to the largest value of each bucket.
-    pub(super) fn bars(&mut self, look: Look, slots: &[Slot<Range>]) {
+    pub(super) fn bars(&mut self, look: SeriesStyle, slots: &[Slot<Range>]) {
         let mut path = String::new();
         for slot in slots {
             let (low, high) = (self.at(slot.from, slot.value.low as f64), self.at(slot.from, slot.value.high as f64));
@@ -103,7 +103,7 @@ impl<'a> Panel<'a> {
     }
 
     /// A triangle above each bucket: a mark that no other line can hide.
-    pub(super) fn flags(&mut self, look: Look, slots: &[Slot<Range>]) {
+    pub(super) fn flags(&mut self, look: SeriesStyle, slots: &[Slot<Range>]) {
         self.canvas.group(look.class, look.color);
         for slot in slots {
             let tip = self.at(slot.from, slot.value.high as f64);
@@ -118,7 +118,7 @@ impl<'a> Panel<'a> {
 
     /// A line that keeps its value until the next; of a bucket of several values it shows the largest, and the others
     /// pale below.
-    pub(super) fn steps(&mut self, look: Look, slots: &[Slot<Range>], end: Nanos) {
+    pub(super) fn steps(&mut self, look: SeriesStyle, slots: &[Slot<Range>], end: Nanos) {
         self.extents(look, slots);
         let mut path = String::new();
         for slot in slots {
@@ -135,7 +135,7 @@ impl<'a> Panel<'a> {
     }
 
     /// A dot for each value; a pale line from the smallest to the largest of a bucket of several.
-    pub(super) fn dots(&mut self, look: Look, slots: &[Slot<Range>]) {
+    pub(super) fn dots(&mut self, look: SeriesStyle, slots: &[Slot<Range>]) {
         self.extents(look, slots);
         let mut path = String::new();
         for slot in slots.iter().filter(|slot| slot.value.low == slot.value.high) {
@@ -146,7 +146,7 @@ impl<'a> Panel<'a> {
     }
 
     /// From the smallest to the largest value of buckets of several.
-    fn extents(&mut self, look: Look, slots: &[Slot<Range>]) {
+    fn extents(&mut self, look: SeriesStyle, slots: &[Slot<Range>]) {
         let mut path = String::new();
         for slot in slots.iter().filter(|slot| slot.value.low != slot.value.high) {
             let (low, high) = (self.at(slot.from, slot.value.low as f64), self.at(slot.from, slot.value.high as f64));
@@ -159,11 +159,11 @@ impl<'a> Panel<'a> {
                 self.canvas.text("small muted", place, Anchor::Start, note);
             }
         }
-        self.path(Look { width: 1.0, dash: "", ..look }, &path, " stroke-opacity=\".3\"");
+        self.path(SeriesStyle { width: 1.0, dash: "", ..look }, &path, " stroke-opacity=\".3\"");
     }
 
     /// A line from value to value.
-    pub(super) fn line(&mut self, look: Look, slots: &[Slot<Range>]) {
+    pub(super) fn line(&mut self, look: SeriesStyle, slots: &[Slot<Range>]) {
         let mut path = String::new();
         for slot in slots {
             let at = self.at(slot.from, slot.value.last as f64);
@@ -173,7 +173,7 @@ impl<'a> Panel<'a> {
     }
 
     /// The outline of columns that stand side by side, one for each value.
-    pub(super) fn columns(&mut self, look: Look, values: &[f64], width: Nanos) {
+    pub(super) fn columns(&mut self, look: SeriesStyle, values: &[f64], width: Nanos) {
         let floor = self.at(Nanos(0), self.y.low).y;
         let mut path = String::new();
         for (index, value) in values.iter().enumerate() {
@@ -190,7 +190,7 @@ impl<'a> Panel<'a> {
         self.path(look, &path, "");
     }
 
-    fn path(&mut self, look: Look, path: &str, more: &str) {
+    fn path(&mut self, look: SeriesStyle, path: &str, more: &str) {
         if path.is_empty() {
             return;
         }
@@ -200,7 +200,7 @@ impl<'a> Panel<'a> {
     }
 
     /// Adds an entry to the legend under the title: a sample of the mark, and its name.
-    pub(super) fn name(&mut self, look: Look, mark: Mark, name: &str) {
+    pub(super) fn name(&mut self, look: SeriesStyle, mark: Mark, name: &str) {
         let (x, y) = (self.legend_end, self.place.y + 34.0);
         self.canvas.group(look.class, look.color);
         match mark {

@@ -1,4 +1,4 @@
-//! What is said of the lab's wire when a session is over.
+//! The summary of the lab's link at the end of a session.
 
 use std::collections::HashSet;
 
@@ -6,8 +6,8 @@ use crate::drive::{Scenario, WireRecord};
 use crate::lab::{Cause, WireTotals};
 use crate::model::{PerDirection, Side};
 
-/// What the wire did, in lines; nothing of a wire that had no faults and no script, and needed none.
-pub(super) fn story(wire: &WireRecord, chance: bool) -> Vec<String> {
+/// Summarizes the link in lines; empty for a link without faults and script.
+pub(super) fn summary(wire: &WireRecord, chance: bool) -> Vec<String> {
     let totals = &wire.log.totals;
     let mut lines = Vec::new();
     if chance || !wire.rules.is_empty() || !wire.log.events.is_empty() {
@@ -33,7 +33,7 @@ pub(super) fn story(wire: &WireRecord, chance: bool) -> Vec<String> {
     lines
 }
 
-/// What is said of a scenario's wire: the scenario tells its story itself, but for what chance did.
+/// Summarizes a scenario's link: the scenario describes its faults itself, except random ones.
 pub(super) fn of_scenario(scenario: &Scenario, wire: &WireRecord) -> Vec<String> {
     let seed = wire.seed;
     let line = || format!("the wire, seed {seed}, the same in every run: {}", both(&wire.log.totals));
@@ -44,7 +44,7 @@ fn both(totals: &PerDirection<WireTotals>) -> String {
     [Side::Client, Side::Server].map(|side| sent(side, totals.get(side.direction()))).join("; ")
 }
 
-/// What is missing in the wire's own story, if anything is.
+/// Describes the part of the link's own record that is missing, if any.
 fn missed(wire: &WireRecord) -> Option<String> {
     let totals = &wire.log.totals;
     let missed = totals.client_to_server.missed + totals.server_to_client.missed;

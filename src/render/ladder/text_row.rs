@@ -15,19 +15,19 @@ const LEFT: usize = 20;
 /// The longest name of a state, and its gap.
 const STATE: usize = 14;
 /// The narrowest that two lifelines can stand apart.
-const LEAST_APART: usize = 34;
+const MIN_APART: usize = 34;
 /// They need not stand further apart.
-const MOST_APART: usize = 44;
+const MAX_APART: usize = 44;
 /// Less room is no help to a sentence.
-const LEAST_TEXT: usize = 28;
+const MIN_TEXT: usize = 28;
 
-/// How wide everything is.
+/// The widths of the columns, in characters.
 pub(super) struct Columns {
     /// Between the lifelines.
     apart: usize,
     /// Arithmetic and the server's state: right of the server's lifeline.
     right: usize,
-    /// What happens; 0 where there is no room.
+    /// The sentence; 0 where there is no room.
     text: usize,
     width: usize,
     ascii: bool,
@@ -47,12 +47,12 @@ struct Line {
 impl Columns {
     pub(super) fn of(ladder: &Ladder, options: &Options) -> Self {
         let arithmetic = ladder.rows.iter().filter_map(Row::arrow).map(|arrow| arrow.arithmetic.len()).max();
-        let width = options.width.max(LEFT + LEAST_APART + STATE + 2);
-        let most_right = width - LEFT - LEAST_APART - 2;
+        let width = options.width.max(LEFT + MIN_APART + STATE + 2);
+        let most_right = width - LEFT - MIN_APART - 2;
         let right = (arithmetic.unwrap_or_default() + 2).max(STATE).min(most_right);
         let rest = width - LEFT - 2 - right;
-        let apart = if rest >= MOST_APART + LEAST_TEXT { MOST_APART } else { rest.min(MOST_APART) };
-        let text = (rest - apart).checked_sub(1).filter(|text| *text >= LEAST_TEXT).unwrap_or_default();
+        let apart = if rest >= MAX_APART + MIN_TEXT { MAX_APART } else { rest.min(MAX_APART) };
+        let text = (rest - apart).checked_sub(1).filter(|text| *text >= MIN_TEXT).unwrap_or_default();
         let apart = if text == 0 { rest } else { apart };
         Self { apart, right, text, width, ascii: options.view.ascii, color: options.color }
     }
@@ -208,6 +208,6 @@ fn padded(text: &str, width: usize) -> String {
     format!("{text}{:missing$}", "")
 }
 
-fn cut(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
+fn cut(text: &str, max: usize) -> String {
+    text.chars().take(max).collect()
 }

@@ -1,4 +1,4 @@
-//! What became of a segment, as far as the capture proves it.
+//! The delivery status of a segment, as far as the capture proves it.
 //!
 //! A loss is proved by the receiver: duplicate ACKs or SACK reported the gap before the bytes were retransmitted. A timer
 //! that expired proves nothing: the segment or its ACK may have been lost.
@@ -11,9 +11,9 @@ use crate::model::FindingCode;
 use crate::model::{Checksum, PerDirection, SeqNumber};
 use crate::track::{Delivery, FirstCopy};
 
-/// What became of a segment.
+/// The delivery status of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fate {
+pub enum DeliveryStatus {
     /// Nothing says that it did not arrive.
     #[default]
     Arrived,
@@ -25,11 +25,11 @@ pub enum Fate {
     LostOnWire(Option<u64>),
     /// Its checksum is wrong, or was when it arrived, and this frame brings the bytes again, or the receiver told of a hole
     /// in its place: the receiver dropped it.
-    Damaged(Option<u64>),
+    Corrupted(Option<u64>),
 }
 
-impl Fate {
-    /// Whether its receiver is taken to have got it.
+impl DeliveryStatus {
+    /// Returns `true` if the segment is assumed to have arrived.
     pub fn arrives(self) -> bool {
         self == Self::Arrived
     }
@@ -42,40 +42,40 @@ impl Fate {
             Self::Unanswered(again) => Some(format!("no ACK came; retransmitted in frame {again}")),
             Self::LostOnWire(None) => Some("lost on the wire".to_owned()),
             Self::LostOnWire(Some(again)) => Some(format!("lost on the wire; retransmitted in frame {again}")),
-            Self::Damaged(None) => Some("corrupted".to_owned()),
-            Self::Damaged(Some(again)) => Some(format!("corrupted; retransmitted in frame {again}")),
+            Self::Corrupted(None) => Some("corrupted".to_owned()),
+            Self::Corrupted(Some(again)) => Some(format!("corrupted; retransmitted in frame {again}")),
         }
     }
 }
 
 /// The fates of steps by their frames; those not named arrived.
-pub fn of<'a>(steps: impl Iterator<Item = &'a Step<'static>>) -> HashMap<u64, Fate> {
-    let mut fates = Fates::default();
-    steps.for_each(|step| fates.follow(step));
-    fates.fates
+pub fn of<'a>(steps: impl Iterator<Item = &'a Step<'static>>) -> HashMap<u64, DeliveryStatus> {
+    let mut deliveries = DeliveryTracker::default();
+    steps.for_each(|step| deliveries.follow(step));
+    deliveries.deliveries
 }
 
 #[derive(Default)]
-struct Fates {
-    fates: HashMap<u64, Fate>,
-    /// What each repeat repeats.
+struct DeliveryTracker {
+    deliveries: HashMap<u64, DeliveryStatus>,
+    /// The original of each retransmission.
     originals: HashMap<u64, u64>,
     /// Frames with a wrong checksum. Alone it proves nothing: an anonymised capture has no other.
     invalid: HashSet<u64>,
     /// Those that the wire damaged.
     corrupted: HashSet<u64>,
-    /// Whether a segment of each side arrived whose checksum is wrong.
-    misfits_arrive: PerDirection<bool>,
+    /// `true` if the peer accepted a segment of this side although its checksum is wrong.
+    bad_checksum_accepted: PerDirection<bool>,
     /// The highest acknowledgment number that each side has sent.
     acks: PerDirection<Option<u32>>,
 }
 
-impl Fates {
+impl DeliveryTracker {
     fn follow(&mut self, step: &Step<'static>) {
         let (frame, direction) = (step.event.frame, step.event.direction);
         let wire_did = |code| step.findings.iter().any(|finding| finding.code == code);
         if wire_did(FindingCode::WireDropped) {
-            self.fates.insert(frame, Fate::LostOnWire(None));
+            self.deliveries.insert(frame, DeliveryStatus::LostOnWire(None));
         }
         if step.event.checksum() == Some(Checksum::Invalid) {
             self.invalid.insert(frame);
@@ -85,38 +85,38 @@ impl Fates {
         }
         let Some(facts) = step.event.tcp() else { return };
         if let Some(arrived) = facts.observations.arrived {
-            *self.misfits_arrive.get_mut(!direction) |= arrived.rule.effect.corrupted_accepted;
+            *self.bad_checksum_accepted.get_mut(!direction) |= arrived.rule.effect.corrupted_accepted;
             if arrived.rule.effect.corrupted_discarded {
-                self.fates.insert(arrived.proof.frame, Fate::Damaged(None));
+                self.deliveries.insert(arrived.proof.frame, DeliveryStatus::Corrupted(None));
             }
         }
         // a DSACK, or the time stamp that is echoed, says that the bytes had come before they came again
         if let Some(again) = facts.observations.needless()
             && let Some(original) = self.originals.get(&again)
         {
-            self.fates.remove(original);
+            self.deliveries.remove(original);
         }
         if let Some((original, repeat)) = facts.retransmission.and_then(|repeat| Some((repeat.proof.original?, repeat)))
         {
             self.originals.insert(frame, original);
             let before = repeat.proof.last.map_or(original, NonZeroU64::get);
             let arrived = self.acks.get(!direction).is_some_and(|ack| !is_before(ack, facts.next_seq()));
-            let misfit = match before == original {
+            let bad_checksum = match before == original {
                 true => repeat.proof.first_copy == FirstCopy::Corrupted,
-                false => self.invalid.contains(&before) && !self.misfits_arrive.get(direction),
+                false => self.invalid.contains(&before) && !self.bad_checksum_accepted.get(direction),
             };
-            let damaged = misfit || self.corrupted.contains(&before);
-            let fate = match repeat.rule.effect.delivery {
+            let corrupted = bad_checksum || self.corrupted.contains(&before);
+            let delivery = match repeat.rule.effect.delivery {
                 _ if arrived => None,
-                _ if damaged => Some(Fate::Damaged(Some(frame))),
-                Delivery::Lost if before == original => Some(Fate::Lost(frame)),
-                Delivery::Lost | Delivery::Unanswered => Some(Fate::Unanswered(frame)),
+                _ if corrupted => Some(DeliveryStatus::Corrupted(Some(frame))),
+                Delivery::Lost if before == original => Some(DeliveryStatus::Lost(frame)),
+                Delivery::Lost | Delivery::Unanswered => Some(DeliveryStatus::Unanswered(frame)),
                 Delivery::Unknown => None,
             };
-            if let Some(fate) = fate {
-                let known = self.fates.entry(before).or_insert(fate);
-                if *known == Fate::LostOnWire(None) {
-                    *known = Fate::LostOnWire(Some(frame));
+            if let Some(delivery) = delivery {
+                let known = self.deliveries.entry(before).or_insert(delivery);
+                if *known == DeliveryStatus::LostOnWire(None) {
+                    *known = DeliveryStatus::LostOnWire(Some(frame));
                 }
             }
         }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use super::packets::{End, Packets};
+use super::packet_source::{End, PacketSource};
 use crate::capture::Source;
 use crate::decode::{Common, Decoder, common};
 use crate::model::{Brief, Frame, Headers, LinkType, Packet, Protocol, Skip, Unknown};
@@ -27,7 +27,7 @@ struct Other {
     frame: Frame<'static>,
     headers: Result<Headers, Skip>,
     payload: usize,
-    /// How many fragments wait for the rest of their packet after this frame.
+    /// Number of fragments that wait for the rest of their packet after this frame.
     incomplete_fragments: u64,
 }
 
@@ -43,7 +43,8 @@ struct Batch {
     /// The addresses of those common packets that are IPv6.
     wide: Vec<[u8; 32]>,
     payloads: Vec<u8>,
-    /// What comes after them: `None` for another batch, `Some(None)` for the end, else why the source breaks off.
+    /// The event after the batch: `None` for another batch, `Some(None)` for the end, else the reason why the source
+    /// breaks off.
     after: Option<Option<String>>,
 }
 
@@ -74,7 +75,7 @@ impl Batch {
 }
 
 /// The tracker's end: takes packets out of batches.
-pub(super) struct Ahead {
+pub(super) struct ReaderThread {
     full: Receiver<Batch>,
     empty: SyncSender<Batch>,
     batch: Batch,
@@ -82,7 +83,7 @@ pub(super) struct Ahead {
     incomplete_fragments: u64,
 }
 
-impl Ahead {
+impl ReaderThread {
     /// Starts to read `source`; the thread ends with the source, or when the tracker's end is dropped.
     pub(super) fn start<'scope>(scope: &'scope Scope<'scope, '_>, source: &'scope mut (impl Source + Send)) -> Self {
         let (full_sender, full) = sync_channel(BATCHES);
@@ -96,7 +97,7 @@ impl Ahead {
     }
 }
 
-impl Packets for Ahead {
+impl PacketSource for ReaderThread {
     fn each<B>(&mut self, mut take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B> {
         let (mut tcp, mut udp) = (Brief::blank(Protocol::Tcp), Brief::blank(Protocol::Udp));
         loop {
@@ -199,12 +200,12 @@ mod tests {
         packets: Vec<Vec<u8>>,
         info: CaptureInfo,
         given: usize,
-        most: usize,
+        max: usize,
     }
 
     impl Frames {
-        fn new(packets: Vec<Vec<u8>>, most: usize) -> Self {
-            Self { packets, info: CaptureInfo::default(), given: 0, most }
+        fn new(packets: Vec<Vec<u8>>, max: usize) -> Self {
+            Self { packets, info: CaptureInfo::default(), given: 0, max }
         }
     }
 
@@ -214,7 +215,7 @@ mod tests {
         }
 
         fn next_frame(&mut self) -> io::Result<Option<Frame<'_>>> {
-            if self.given == self.most {
+            if self.given == self.max {
                 return Ok(None);
             }
             let packet = self.packets.get(self.given % self.packets.len()).map_or(&[][..], Vec::as_slice);
@@ -297,15 +298,15 @@ mod tests {
     fn only_fragments_that_were_taken_are_counted() {
         // two datagrams, one in two fragments, one that is never completed
         let packets = vec![datagram(9), fragment(1, 0, true), datagram(9), fragment(1, 1, false), fragment(2, 0, true)];
-        for most in (1..=40).chain([1_000, 3_000]) {
+        for max in (1..=40).chain([1_000, 3_000]) {
             let totals = [false, true].map(|ahead| {
-                let mut options = Options { max_frames: Some(most), ahead, ..Options::default() };
+                let mut options = Options { max_frames: Some(max), ahead, ..Options::default() };
                 run(&mut Frames::new(packets.clone(), 5_000), &mut options, &mut Nothing).expect("nothing is written")
             });
             let [inline, ahead] = &totals;
-            assert_eq!(inline, ahead, "of {most} frames");
+            assert_eq!(inline, ahead, "of {max} frames");
             let other: u64 = ahead.other().map(|(_, frames)| frames).sum();
-            assert_eq!((ahead.frames, ahead.tcp + ahead.udp + ahead.icmp + other), (most, most));
+            assert_eq!((ahead.frames, ahead.tcp + ahead.udp + ahead.icmp + other), (max, max));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use super::Sink;
-use super::relay::Relay;
+use super::forward_sink::ForwardSink;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Evidence, Questions, Step};
 use crate::model::CaptureInfo;
@@ -12,25 +12,25 @@ use crate::track::{Event, StreamId};
 
 /// Most open conversations of which evidence is kept. Each takes about 9 kB, so that all together stay below 160 MB,
 /// where the tracker follows a million.
-const MOST: usize = 16_384;
+const MAX_OPEN: usize = 16_384;
 
 /// The sink before all others where answers are asked for: it sees every step, whatever they leave out.
 ///
 /// It keeps evidence of the conversations that are open and can still be shown.
 #[derive(Debug)]
-pub struct Answering<S> {
+pub struct AnswerCollector<S> {
     inner: S,
     asked: Questions,
-    most: usize,
-    /// At most `most`.
+    max: usize,
+    /// At most `max`.
     open: HashMap<StreamId, Evidence>,
     unanswered: u64,
 }
 
-impl<S: Sink> Answering<S> {
+impl<S: Sink> AnswerCollector<S> {
     /// Passes everything on to `inner`, conversations with their evidence.
     pub fn new(inner: S) -> Self {
-        Self { inner, asked: Questions::default(), most: MOST, open: HashMap::new(), unanswered: 0 }
+        Self { inner, asked: Questions::default(), max: MAX_OPEN, open: HashMap::new(), unanswered: 0 }
     }
 
     /// The same, for these questions alone.
@@ -42,7 +42,7 @@ impl<S: Sink> Answering<S> {
     /// The evidence of a step's conversation; `None` where none is kept, since answers need the first step too.
     fn evidence(&mut self, event: &Event<'_>) -> Option<&mut Evidence> {
         if event.number == 1 && self.inner.may_show(event) {
-            if self.open.len() < self.most {
+            if self.open.len() < self.max {
                 return Some(self.open.entry(event.stream).or_default());
             }
             self.unanswered += 1;
@@ -51,16 +51,16 @@ impl<S: Sink> Answering<S> {
     }
 }
 
-impl<S: Sink> Relay for Answering<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for AnswerCollector<S> {
+    type Inner = S;
 
     const SEES_ALL: bool = true;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut self.inner
     }
 
@@ -72,7 +72,7 @@ impl<S: Sink> Relay for Answering<S> {
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         if let Some(evidence) = self.evidence(&step.event) {
-            evidence.see(&step.event);
+            evidence.record(&step.event);
         }
         self.inner.step(step)
     }
@@ -133,9 +133,9 @@ mod tests {
     #[test]
     fn a_limit_of_steps_takes_nothing_from_the_answers() {
         let (mut all, mut few) = (Kept::default(), Kept::default());
-        play(&ten_steps(), &mut Answering::new(&mut all));
+        play(&ten_steps(), &mut AnswerCollector::new(&mut all));
         let wanted = Wanted { steps: Some(2), ..Wanted::default() };
-        play(&ten_steps(), &mut Answering::new(Selection::new(wanted, &mut few)));
+        play(&ten_steps(), &mut AnswerCollector::new(Selection::new(wanted, &mut few)));
         assert!(text_of(&all, "closed_first").starts_with("The client closed first, with the FIN in frame 8"));
         assert_eq!(text_of(&few, "closed_first"), text_of(&all, "closed_first"));
     }
@@ -159,8 +159,8 @@ mod tests {
     }
 
     /// Plays a capture up to its end, which is left to come; gives of how many conversations evidence is kept.
-    fn kept_of<S: Sink>(frames: &[Vec<u8>], most: usize, inner: S) -> usize {
-        struct Open<S>(Answering<S>, usize);
+    fn kept_of<S: Sink>(frames: &[Vec<u8>], max: usize, inner: S) -> usize {
+        struct Open<S>(AnswerCollector<S>, usize);
         impl<S: Sink> Sink for Open<S> {
             fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
                 Sink::capture(&mut self.0, info)
@@ -180,7 +180,7 @@ mod tests {
                 Sink::finish(&mut self.0, totals)
             }
         }
-        let mut open = Open(Answering { most, ..Answering::new(inner) }, 0);
+        let mut open = Open(AnswerCollector { max, ..AnswerCollector::new(inner) }, 0);
         play(frames, &mut open);
         open.1
     }
@@ -205,7 +205,7 @@ mod tests {
         for conversations in [100, 200, 400] {
             let mut last = Last::default();
             let bounds = Bounds { conversations: 3, ..Bounds::default() };
-            assert_eq!(kept_of(&syns(conversations), MOST, Collector::new(bounds, &mut last)), 3);
+            assert_eq!(kept_of(&syns(conversations), MAX_OPEN, Collector::new(bounds, &mut last)), 3);
             let report = last.0.expect("a report");
             assert!(report.conversations.iter().all(|kept| kept.conversation.has_evidence()));
             assert_eq!((report.conversations.len(), report.totals.unanswered), (3, 0));

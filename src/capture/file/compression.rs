@@ -8,32 +8,32 @@ use std::io::{self, BufRead, Read};
 use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
-use super::damage::Behind;
-use super::window::Window;
+use super::format_error::TrailingBytes;
+use super::read_buffer::ReadBuffer;
 
-/// How a file is packed.
+/// The compression of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Packing {
+pub(super) enum Compression {
     Gzip,
     Zstd,
 }
 
 /// The unpacked bytes of a packed stream.
-pub(super) struct Unpacked {
-    packing: Packing,
+pub(super) struct Decompressor {
+    compression: Compression,
     stage: Stage,
 }
 
 enum Stage {
     /// Before a piece, or behind the last.
-    Between(Window),
-    Gzip(GzDecoder<Packed>),
-    Zstd(ZstdDecoder<'static, Packed>),
+    Between(ReadBuffer),
+    Gzip(GzDecoder<CompressedInput>),
+    Zstd(ZstdDecoder<'static, CompressedInput>),
     Ended,
 }
 
-impl Packing {
-    /// How a stream is packed that starts with `bytes`; `None` if it is not.
+impl Compression {
+    /// The compression of a stream that starts with `bytes`; `None` if it is not compressed.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         match bytes {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
@@ -43,8 +43,8 @@ impl Packing {
         }
     }
 
-    pub(super) fn unpack(self, packed: Window) -> Unpacked {
-        Unpacked { packing: self, stage: Stage::Between(packed) }
+    pub(super) fn decompress(self, packed: ReadBuffer) -> Decompressor {
+        Decompressor { compression: self, stage: Stage::Between(packed) }
     }
 
     fn name(self) -> &'static str {
@@ -54,7 +54,7 @@ impl Packing {
         }
     }
 
-    /// Whether another piece begins with these last bytes of a file, which are too few to be sure of it.
+    /// Returns `true` if another member may begin with these last bytes of a file, which are too few to be sure.
     fn may_begin(self, bytes: &[u8]) -> bool {
         match (self, bytes) {
             (Self::Gzip, [0x1f]) => true,
@@ -63,8 +63,8 @@ impl Packing {
         }
     }
 
-    /// What comes after a piece.
-    fn next(self, mut packed: Window) -> io::Result<Stage> {
+    /// Begins the stage after a member.
+    fn next(self, mut packed: ReadBuffer) -> io::Result<Stage> {
         // gzip(1) takes zeros for the padding of a tape; zstd(1) knows none
         while self == Self::Gzip && packed.holds(1)? && packed.bytes().first() == Some(&0) {
             packed.take(1);
@@ -72,12 +72,12 @@ impl Packing {
         packed.holds(4)?;
         let bytes = packed.bytes();
         if !bytes.is_empty() && Self::of(bytes) != Some(self) && !self.may_begin(bytes) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, Behind(self.name())));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, TrailingBytes(self.name())));
         }
         Ok(match self {
             _ if bytes.is_empty() => Stage::Ended,
-            Self::Gzip => Stage::Gzip(GzDecoder::new(Packed(packed))),
-            Self::Zstd => Stage::Zstd(ZstdDecoder::with_buffer(Packed(packed))?.single_frame()),
+            Self::Gzip => Stage::Gzip(GzDecoder::new(CompressedInput(packed))),
+            Self::Zstd => Stage::Zstd(ZstdDecoder::with_buffer(CompressedInput(packed))?.single_frame()),
         })
     }
 
@@ -95,7 +95,7 @@ impl Packing {
     }
 }
 
-impl Read for Unpacked {
+impl Read for Decompressor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = match &mut self.stage {
@@ -103,7 +103,7 @@ impl Read for Unpacked {
                 Stage::Gzip(member) => member.read(buffer),
                 Stage::Zstd(frame) => frame.read(buffer),
             };
-            match read.map_err(|error| self.packing.explain(error))? {
+            match read.map_err(|error| self.compression.explain(error))? {
                 0 if !buffer.is_empty() => {}
                 count => return Ok(count),
             }
@@ -113,7 +113,7 @@ impl Read for Unpacked {
                 Stage::Zstd(frame) => frame.finish().0,
                 Stage::Ended => return Ok(0),
             };
-            self.stage = self.packing.next(packed)?;
+            self.stage = self.compression.next(packed)?;
         }
     }
 }
@@ -123,9 +123,9 @@ impl Read for Unpacked {
 const AT_ONCE: usize = 512;
 
 /// The packed bytes, for decompressors.
-struct Packed(Window);
+struct CompressedInput(ReadBuffer);
 
-impl Read for Packed {
+impl Read for CompressedInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(buffer)?;
         self.consume(count);
@@ -133,7 +133,7 @@ impl Read for Packed {
     }
 }
 
-impl BufRead for Packed {
+impl BufRead for CompressedInput {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.0.holds(1)?;
         let bytes = self.0.bytes();

@@ -1,30 +1,30 @@
-//! What was asked of a capture by name or port and is not in it: said, since an empty report says nothing.
+//! Messages about conversations that were asked for and are not in a capture: an empty report would say nothing.
 
 use std::io;
 
 use super::exit::say;
 use crate::explain::Conversation;
 use crate::model::{Endpoint, counted, thousands};
-use crate::report::{CaptureTotals, Relay, Sink, Wanted};
+use crate::report::{CaptureTotals, ForwardSink, Sink, Wanted};
 use crate::track::StreamId;
 
 /// Looks for what is wanted while a capture is read.
-pub(super) struct Sought<'a> {
+pub(super) struct MatchCheck<'a> {
     wanted: &'a Wanted,
-    /// Whether a conversation has the port; and one of those that are named, too.
+    /// `true` if a conversation has the port, and if one of those that are named has it.
     has_port: bool,
     named_has_port: bool,
-    /// How many conversations are wanted.
+    /// Number of selected conversations.
     matched: u64,
 }
 
-/// The sink that lets `sought` see every conversation before `sink` does.
-struct Seeing<'s, 'a, S> {
-    sought: &'s mut Sought<'a>,
+/// The sink that lets `no_match` see every conversation before `sink` does.
+struct MatchCheckSink<'s, 'a, S> {
+    no_match: &'s mut MatchCheck<'a>,
     sink: S,
 }
 
-impl<'a> Sought<'a> {
+impl<'a> MatchCheck<'a> {
     pub(super) fn new(wanted: &'a Wanted) -> Self {
         Self { wanted, has_port: false, named_has_port: false, matched: 0 }
     }
@@ -34,7 +34,7 @@ impl<'a> Sought<'a> {
     where
         'a: 's,
     {
-        Seeing { sought: self, sink }
+        MatchCheckSink { no_match: self, sink }
     }
 
     fn see(&mut self, stream: StreamId, ends: [Endpoint; 2]) {
@@ -45,7 +45,7 @@ impl<'a> Sought<'a> {
 
     /// Says what is not there, and why there is nothing at all; `place` is where it was sought. Returns whether there is
     /// anything of what was asked for.
-    pub(super) fn tell_missing(&self, place: &str, totals: &CaptureTotals, filtered: bool) -> bool {
+    pub(super) fn report_missing(&self, place: &str, totals: &CaptureTotals, filtered: bool) -> bool {
         let named = place;
         let place = if filtered { format!("what passes the filter in {place}") } else { place.to_owned() };
         let mut all_there = true;
@@ -90,25 +90,25 @@ impl<'a> Sought<'a> {
     }
 }
 
-impl<S: Sink> Relay for Seeing<'_, '_, S> {
-    type To = S;
+impl<S: Sink> ForwardSink for MatchCheckSink<'_, '_, S> {
+    type Inner = S;
 
-    fn to(&self) -> &Self::To {
+    fn inner(&self) -> &Self::Inner {
         &self.sink
     }
 
-    fn to_mut(&mut self) -> &mut Self::To {
+    fn inner_mut(&mut self) -> &mut Self::Inner {
         &mut self.sink
     }
 
     fn wants_conversations(&self) -> bool {
-        *self.sought.wanted != Wanted::default() || self.sink.wants_conversations()
+        *self.no_match.wanted != Wanted::default() || self.sink.wants_conversations()
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         let totals = &conversation.totals;
-        self.sought.see(totals.stream, [totals.client, totals.server]);
-        self.sought.matched += u64::from(self.sought.wanted.has(conversation));
+        self.no_match.see(totals.stream, [totals.client, totals.server]);
+        self.no_match.matched += u64::from(self.no_match.wanted.has(conversation));
         self.sink.conversation(conversation)
     }
 }

@@ -1,24 +1,24 @@
-//! What a page needs of one conversation, in bounded memory.
+//! The data of one conversation that a page needs, in bounded memory.
 
 use crate::explain::{FindingDigest, Step};
 use crate::report::ladder::Trail;
 use crate::report::series::ConversationSeries;
-use crate::report::{Bounds, Gather};
+use crate::report::{Bounds, PerConversation};
 
 /// A page shows at most so many steps of a conversation: a browser must still open it at once.
 pub(super) const STEPS: usize = 2_500;
 /// A ladder is folded to about so many rows where the reader asked for more steps than usual.
 const ROWS: usize = 500;
 
-/// What is kept of one conversation.
+/// The kept part of one conversation.
 #[derive(Clone, Debug)]
-pub(super) struct Material {
+pub(super) struct ConversationState {
     bounds: Bounds,
     /// The first steps.
     pub(super) steps: Vec<Step<'static>>,
-    /// How many more there were.
+    /// Number of further steps that were not kept.
     pub(super) steps_left_out: u64,
-    /// What all steps found.
+    /// The findings of all steps.
     pub(super) digest: FindingDigest,
     /// The steps for the ladder.
     pub(super) trail: Trail,
@@ -26,7 +26,7 @@ pub(super) struct Material {
     pub(super) series: ConversationSeries,
 }
 
-impl Material {
+impl ConversationState {
     pub(super) fn new(bounds: Bounds) -> Self {
         let usual = bounds.steps == Bounds::default().steps;
         let rows = if usual { bounds.steps } else { bounds.steps.min(ROWS) };
@@ -41,7 +41,7 @@ impl Material {
     }
 }
 
-impl Gather for Material {
+impl PerConversation for ConversationState {
     fn step(&mut self, step: &Step<'_>) {
         self.trail.step(step);
         self.series.step(step);

@@ -1,29 +1,29 @@
-//! What to say of a capture that breaks off: what is wrong, and where.
+//! Errors of capture files: the problem and its place.
 
 use std::{fmt, io};
 
 /// A sentence about damage, to be told from what the operating system or a decompressor reports.
 #[derive(Debug)]
-pub(super) struct Damage(String);
+pub(super) struct FormatError(String);
 
-impl fmt::Display for Damage {
+impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Damage {}
+impl std::error::Error for FormatError {}
 
-/// Where in a capture something is wrong.
+/// The place of an error in a capture.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
+pub(super) enum ErrorPlace {
     /// In this frame.
     Frame(u64),
     /// Before this frame, in what is no frame.
     Before(u64),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ErrorPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Frame(number) => write!(f, "in frame {number}"),
@@ -33,22 +33,22 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong with a length, for a frame that can have `most` bytes.
-pub(super) fn impossible_length(length: u32, most: u32) -> String {
-    format!("impossible length {length} (the most is {most})")
+/// Describes a length that is impossible for a frame of at most `max` bytes.
+pub(super) fn impossible_length(length: u32, max: u32) -> String {
+    format!("impossible length {length} (the most is {max})")
 }
 
-impl Damage {
-    /// What the file says from byte `at` on cannot be.
+impl FormatError {
+    /// The file is invalid from byte `at` on.
     #[cold]
-    pub(super) fn invalid(place: Place, at: u64, what: impl fmt::Display) -> io::Error {
+    pub(super) fn invalid(place: ErrorPlace, at: u64, what: impl fmt::Display) -> io::Error {
         let text = format!("damaged {place}: {what}, at byte {at}");
         io::Error::new(io::ErrorKind::InvalidData, Self(text))
     }
 
     /// The file has more of something than is kept.
     #[cold]
-    pub(super) fn too_many(place: Place, what: impl fmt::Display) -> io::Error {
+    pub(super) fn too_many(place: ErrorPlace, what: impl fmt::Display) -> io::Error {
         io::Error::new(io::ErrorKind::InvalidData, Self(format!("too many interfaces {place}: {what}")))
     }
 
@@ -60,7 +60,7 @@ impl Damage {
 
     /// The file ends `have` bytes into `what` of `need` bytes; `place` is where that is.
     #[cold]
-    pub(super) fn cut(place: Place, have: usize, what: &str, need: usize) -> io::Error {
+    pub(super) fn cut(place: ErrorPlace, have: usize, what: &str, need: usize) -> io::Error {
         let text = format!("cut short {place}: the file ends {have} bytes into a {what} of {need}");
         io::Error::new(io::ErrorKind::UnexpectedEof, Self(text))
     }
@@ -78,11 +78,11 @@ impl Damage {
     /// `error` with the number of the frame that could not be read, unless it says so already.
     #[cold]
     pub(super) fn at_frame(number: u64, error: io::Error) -> io::Error {
-        let is_behind = match error.get_ref() {
+        let is_trailing = match error.get_ref() {
             Some(inner) if inner.is::<Self>() => return error,
-            inner => inner.is_some_and(|inner| inner.is::<Behind>()),
+            inner => inner.is_some_and(|inner| inner.is::<TrailingBytes>()),
         };
-        let place = if is_behind { Place::Before(number) } else { Place::Frame(number) };
+        let place = if is_trailing { ErrorPlace::Before(number) } else { ErrorPlace::Frame(number) };
         let what = if error.kind() == io::ErrorKind::InvalidData { "damaged" } else { "cut short" };
         io::Error::new(error.kind(), Self(format!("{what} {place}: {error}")))
     }
@@ -90,13 +90,13 @@ impl Damage {
 
 /// Bytes behind packed data that are none of it: whatever was packed has been read.
 #[derive(Debug)]
-pub(super) struct Behind(pub(super) &'static str);
+pub(super) struct TrailingBytes(pub(super) &'static str);
 
-impl fmt::Display for Behind {
+impl fmt::Display for TrailingBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(packing) = self;
-        write!(f, "the {packing} data is whole, but bytes follow it that are no {packing} data")
+        let Self(compression) = self;
+        write!(f, "the {compression} data is whole, but bytes follow it that are no {compression} data")
     }
 }
 
-impl std::error::Error for Behind {}
+impl std::error::Error for TrailingBytes {}

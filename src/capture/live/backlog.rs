@@ -1,4 +1,4 @@
-//! What the ring held before the session, thrown away and accounted for.
+//! The backlog of the ring from before the session, discarded and counted.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -8,12 +8,12 @@ use pcap::{Active, Capture};
 
 use super::worker::poll;
 
-/// How long a ring that the kernel no longer fills must stay silent to be empty, in milliseconds.
+/// Time for which a ring that the kernel no longer fills must stay silent to be empty, in milliseconds.
 const QUIET_MS: u8 = 50;
 
-/// What the ring held before the session.
+/// The frames that the ring held before the session.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Past {
+pub(super) struct Backlog {
     /// Frames taken out of the ring, modulo 2³² like libpcap's counters.
     pub(super) taken: u32,
     /// Frames that the kernel had dropped.
@@ -24,9 +24,9 @@ pub(super) struct Past {
 ///
 /// After it the ring is empty, and every frame that the next filter lets through is a frame of the session. Without
 /// it, frames from before the filter would be in the ring, some of them seen by nobody but the kernel's counters.
-pub(super) fn discard(capture: &mut Capture<Active>) -> io::Result<Past> {
-    refuse_all(capture)?;
-    wait_for_frames_under_way();
+pub(super) fn discard(capture: &mut Capture<Active>) -> io::Result<Backlog> {
+    attach_reject_filter(capture)?;
+    wait_for_rcu_grace_period();
     let stat = capture.stats().map_err(io::Error::other)?;
     let due = stat.received.wrapping_sub(stat.dropped);
     let mut seen: u32 = 0;
@@ -41,13 +41,13 @@ pub(super) fn discard(capture: &mut Capture<Active>) -> io::Result<Past> {
         }
     }
     // loopback's outgoing copies, counted before the kernel was told to ignore them, libpcap has taken and not shown
-    Ok(Past { taken: due, dropped: stat.dropped })
+    Ok(Backlog { taken: due, dropped: stat.dropped })
 }
 
 /// Waits until every packet that another processor was putting into the ring when the filter changed is there and
 /// counted: the kernel's RCU grace period, about 5 ms.
 #[cfg(target_os = "linux")]
-fn wait_for_frames_under_way() {
+fn wait_for_rcu_grace_period() {
     /// `MEMBARRIER_CMD_GLOBAL` of linux/membarrier.h: returns when every processor has left the network code.
     const GLOBAL: libc::c_int = 1;
     #[allow(unsafe_code, reason = "no crate offers this system call")]
@@ -59,17 +59,17 @@ fn wait_for_frames_under_way() {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn wait_for_frames_under_way() {}
+fn wait_for_rcu_grace_period() {}
 
 /// Attaches a filter of one instruction: keep 0 bytes.
 #[cfg(target_os = "linux")]
-fn refuse_all(capture: &Capture<Active>) -> io::Result<()> {
+fn attach_reject_filter(capture: &Capture<Active>) -> io::Result<()> {
     /// `BPF_RET | BPF_K`.
     const RETURN_CONSTANT: u16 = 0x06;
     socket2::SockRef::from(capture).attach_filter(&[socket2::SockFilter::new(RETURN_CONSTANT, 0, 0, 0)])
 }
 
 #[cfg(not(target_os = "linux"))]
-fn refuse_all(_capture: &Capture<Active>) -> io::Result<()> {
+fn attach_reject_filter(_capture: &Capture<Active>) -> io::Result<()> {
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::capture::filter::Filter;
 use crate::decode::Decoder;
 use crate::model::{Frame, Packet, Skip};
 
-/// Why no more frames come.
+/// The reason why no more frames come.
 pub(super) enum End<B> {
     /// The source is at its end.
     Source,
@@ -20,31 +20,31 @@ pub(super) enum End<B> {
 }
 
 /// A source of decoded frames.
-pub(super) trait Packets {
+pub(super) trait PacketSource {
     /// Gives each frame, with its packet or the reason why there is none, to `take` until that has enough.
     ///
     /// They are lent rather than handed over: moving them would cost more than much of what is done with them.
     fn each<B>(&mut self, take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B>;
 
-    /// How many fragments wait for the rest of their packet, once the source is at its end.
+    /// Number of fragments that wait for the rest of their packet, once the source is at its end.
     fn incomplete_fragments(&self) -> u64;
 }
 
 /// Reads and decodes when asked: for live sessions, where a frame is wanted as soon as it comes, and for filters.
-pub(super) struct Inline<'s> {
+pub(super) struct InlineReader<'s> {
     source: &'s mut (dyn Source + Send),
     filter: Option<&'s mut Filter>,
     decoder: Decoder,
     paused: bool,
 }
 
-impl<'s> Inline<'s> {
+impl<'s> InlineReader<'s> {
     pub(super) fn new(source: &'s mut (dyn Source + Send), filter: Option<&'s mut Filter>) -> Self {
         Self { source, filter, decoder: Decoder::new(), paused: false }
     }
 }
 
-impl Packets for Inline<'_> {
+impl PacketSource for InlineReader<'_> {
     fn each<B>(&mut self, mut take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B> {
         loop {
             self.paused = !self.paused && !self.source.is_ready();

@@ -4,11 +4,11 @@ use crate::model::SeqNumber;
 
 /// Remembers where the numbers of one direction are.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Unwrap {
+pub(super) struct SeqUnwrapper {
     last: Option<u64>,
 }
 
-impl Unwrap {
+impl SeqUnwrapper {
     /// The number nearest to the last one that has these 32 bits; numbers before the first become 0.
     pub(super) fn number(&mut self, relative: u32) -> u64 {
         let number = match self.last {
@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn numbers_go_on_past_the_wrap() {
-        let mut unwrap = Unwrap::default();
+        let mut unwrap = SeqUnwrapper::default();
         assert_eq!(unwrap.number(1), 1);
         assert_eq!(unwrap.number(0x7fff_ffff), 0x7fff_ffff);
         assert_eq!(unwrap.number(0xffff_fff0), 0xffff_fff0);
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn numbers_before_the_first_are_zero() {
-        let mut unwrap = Unwrap::default();
+        let mut unwrap = SeqUnwrapper::default();
         assert_eq!(unwrap.number(u32::MAX), 0);
         assert_eq!(unwrap.number(u32::MAX), 0);
     }

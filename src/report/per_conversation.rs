@@ -5,30 +5,30 @@ use std::collections::HashSet;
 use std::io;
 
 use super::Sink;
-use super::places::Places;
+use super::slots::ConversationSlots;
 use super::totals::{CaptureTotals, LeftOut};
-use super::transcript::ToldCall;
+use super::transcript::TracedCall;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
-/// What is kept of one conversation, in bounded memory.
-pub trait Gather {
+/// The state kept of one conversation, in bounded memory.
+pub trait PerConversation {
     /// Takes the next step.
     fn step(&mut self, step: &Step<'_>);
 }
 
 /// A conversation and what was kept of it.
 #[derive(Clone, Debug)]
-pub struct Gathered<G> {
-    /// What the whole conversation was.
+pub struct KeptConversation<G> {
+    /// The whole conversation.
     pub conversation: Conversation,
-    /// What was kept.
+    /// The state kept of it.
     pub kept: G,
 }
 
 /// Turns what was gathered into bytes.
-pub trait GatheredRenderer<G> {
+pub trait PerConversationRenderer<G> {
     /// Sees every step, also of conversations that are not kept.
     fn step(&mut self, _: &Step<'_>) {}
 
@@ -36,9 +36,9 @@ pub trait GatheredRenderer<G> {
     fn conversation(&mut self, _: &Conversation) {}
 
     /// Sees what a program of the session did.
-    fn call(&mut self, _: &ToldCall) {}
+    fn call(&mut self, _: &TracedCall) {}
 
-    /// Whether it shows calls.
+    /// Returns `true` if calls are rendered.
     fn shows_calls(&self) -> bool {
         false
     }
@@ -46,25 +46,25 @@ pub trait GatheredRenderer<G> {
     /// Writes one capture.
     ///
     /// # Errors
-    /// When the output can't be written.
-    fn render(&mut self, info: &CaptureInfo, kept: &[Gathered<G>], totals: &CaptureTotals) -> io::Result<()>;
+    /// If the output can't be written.
+    fn render(&mut self, info: &CaptureInfo, kept: &[KeptConversation<G>], totals: &CaptureTotals) -> io::Result<()>;
 
     /// Writes what comes after the last capture, and everything still kept back.
     ///
     /// # Errors
-    /// When the output can't be written.
+    /// If the output can't be written.
     fn end(&mut self) -> io::Result<()>;
 }
 
 /// The sink that gathers of the first conversations, and has it rendered when the capture ends.
-pub struct Gatherer<G, N, R> {
-    most: usize,
+pub struct PerConversationCollector<G, N, R> {
+    max: usize,
     new: N,
     renderer: R,
     info: CaptureInfo,
     /// The conversations to keep of the next capture.
     preferred: Option<HashSet<StreamId>>,
-    open: Places<Open<G>>,
+    open: ConversationSlots<Open<G>>,
     left_out: LeftOut,
 }
 
@@ -82,25 +82,25 @@ impl<G> Default for Open<G> {
     }
 }
 
-impl<G, N: Fn() -> G, R> Gatherer<G, N, R> {
-    /// Gathers of at most `most` conversations what `new` begins, for `renderer`.
-    pub fn new(most: usize, new: N, renderer: R) -> Self {
+impl<G, N: Fn() -> G, R> PerConversationCollector<G, N, R> {
+    /// Gathers of at most `max` conversations what `new` begins, for `renderer`.
+    pub fn new(max: usize, new: N, renderer: R) -> Self {
         Self {
-            most,
+            max,
             new,
             renderer,
             info: CaptureInfo::default(),
             preferred: None,
-            open: Places::new(most),
+            open: ConversationSlots::new(max),
             left_out: LeftOut::default(),
         }
     }
 }
 
-impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R> {
+impl<G: PerConversation, N: Fn() -> G, R: PerConversationRenderer<G>> Sink for PerConversationCollector<G, N, R> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.info = info.clone();
-        self.open = Places::new(self.most).only(self.preferred.take());
+        self.open = ConversationSlots::new(self.max).only(self.preferred.take());
         self.left_out = LeftOut::default();
         Ok(())
     }
@@ -145,7 +145,7 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
         Ok(())
     }
 
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, call: &TracedCall) -> io::Result<()> {
         self.renderer.call(call);
         Ok(())
     }
@@ -164,7 +164,7 @@ impl<G: Gather, N: Fn() -> G, R: GatheredRenderer<G>> Sink for Gatherer<G, N, R>
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let new = &self.new;
         let gathered = self.open.take().filter_map(|Open { conversation, kept, .. }| {
-            Some(Gathered { conversation: conversation?, kept: kept.unwrap_or_else(new) })
+            Some(KeptConversation { conversation: conversation?, kept: kept.unwrap_or_else(new) })
         });
         let gathered: Vec<_> = gathered.collect();
         let mut totals = totals.clone();

@@ -9,15 +9,15 @@ use super::tee::Tee;
 use crate::model::{CaptureInfo, Frame};
 
 /// Bytes that were not captured are written up to this length of a frame.
-const MOST: usize = 262_144;
+const MAX_FRAME: usize = 262_144;
 
 /// Copies the frames of a source; what was not captured of one is written as zeros.
-pub struct Copied<S> {
+pub struct CopyingSource<S> {
     source: S,
     tee: Tee,
 }
 
-impl<S: Source> Copied<S> {
+impl<S: Source> CopyingSource<S> {
     /// Copies the frames of `source` to `writer`; an error of writing ends the copy, and not the reading.
     pub fn new(source: S, writer: CaptureWriter) -> Self {
         Self { source, tee: Tee::new(Some(writer)) }
@@ -32,7 +32,7 @@ impl<S: Source> Copied<S> {
     }
 }
 
-impl<S: Source> Source for Copied<S> {
+impl<S: Source> Source for CopyingSource<S> {
     fn info(&self) -> &CaptureInfo {
         self.source.info()
     }
@@ -41,7 +41,7 @@ impl<S: Source> Source for Copied<S> {
         let next = self.source.next_frame()?;
         if let Some(frame) = &next {
             let mut data = Cow::Borrowed(frame.data);
-            let whole = usize::try_from(frame.wire_len).unwrap_or(MOST).min(MOST);
+            let whole = usize::try_from(frame.wire_len).unwrap_or(MAX_FRAME).min(MAX_FRAME);
             if data.len() < whole {
                 data.to_mut().resize(whole, 0);
             }

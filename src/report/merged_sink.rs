@@ -4,14 +4,14 @@ use std::io;
 use std::sync::Arc;
 
 use super::Sink;
-use super::relay::Relay;
+use super::forward_sink::ForwardSink;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, counted};
 
 /// The sink that passes several captures on as one, which ends when all have ended.
 #[derive(Debug)]
-pub struct Together<S> {
+pub struct MergedSink<S> {
     inner: S,
     captures: u64,
     /// The folder that holds all captures: their names are told without it.
@@ -21,7 +21,7 @@ pub struct Together<S> {
     totals: CaptureTotals,
 }
 
-impl<S: Sink> Together<S> {
+impl<S: Sink> MergedSink<S> {
     /// Passes so many `captures` on to `inner`, named without the `folder` that holds all of them.
     pub fn new(captures: u64, folder: Option<String>, inner: S) -> Self {
         Self { inner, captures, folder, begun: false, file: "".into(), totals: CaptureTotals::default() }
@@ -44,14 +44,14 @@ impl<S: Sink> Together<S> {
     }
 }
 
-impl<S: Sink> Relay for Together<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for MergedSink<S> {
+    type Inner = S;
 
-    fn to(&self) -> &S {
+    fn inner(&self) -> &S {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut S {
+    fn inner_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn several_captures_are_one() {
         let mut told = Told::default();
-        let mut together = Together::new(3, Some("a/b".to_owned()), &mut told);
+        let mut together = MergedSink::new(3, Some("a/b".to_owned()), &mut told);
         play(&ten_steps(), &mut together);
         play(&ten_steps(), &mut together);
         Sink::failed(&mut together, "a/b/bad.pcap", "no capture");

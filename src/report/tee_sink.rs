@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 
-use super::{CaptureTotals, Sink, ToldCall};
+use super::{CaptureTotals, Sink, TracedCall};
 use crate::explain::{Conversation, Step};
 use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
@@ -13,82 +13,82 @@ use crate::track::{Event, StreamId};
 /// One that fails is told nothing more and the others go on: its error is returned at the end, or at once when none is
 /// left.
 #[derive(Default)]
-pub struct Several<'a> {
-    members: Vec<Member<'a>>,
-    told: bool,
+pub struct TeeSink<'a> {
+    branches: Vec<Branch<'a>>,
+    any_capture: bool,
 }
 
-/// What becomes of a report once it is whole.
-type Keep<'a> = Box<dyn FnOnce() -> io::Result<()> + 'a>;
+/// An action for a report that is complete.
+type OnComplete<'a> = Box<dyn FnOnce() -> io::Result<()> + 'a>;
 
-struct Member<'a> {
+struct Branch<'a> {
     sink: Box<dyn Sink + 'a>,
-    keep: Option<Keep<'a>>,
+    on_complete: Option<OnComplete<'a>>,
     failed: bool,
     error: Option<io::Error>,
 }
 
-impl Member<'_> {
+impl Branch<'_> {
     fn note(&mut self, done: io::Result<()>) {
         self.error = done.err();
         self.failed = self.error.is_some();
     }
 }
 
-impl<'a> Several<'a> {
+impl<'a> TeeSink<'a> {
     /// Passes everything on to this one too.
     #[must_use]
     pub fn and(self, sink: Box<dyn Sink + 'a>) -> Self {
-        self.member(sink, None)
+        self.branch(sink, None)
     }
 
-    /// The same; `keep` is called once it is whole: told of a capture at least, and ended without an error.
+    /// The same; `on_complete` is called once it is whole: told of a capture at least, and ended without an error.
     #[must_use]
-    pub fn and_keep(self, sink: Box<dyn Sink + 'a>, keep: impl FnOnce() -> io::Result<()> + 'a) -> Self {
-        self.member(sink, Some(Box::new(keep)))
+    pub fn and_on_complete(self, sink: Box<dyn Sink + 'a>, on_complete: impl FnOnce() -> io::Result<()> + 'a) -> Self {
+        self.branch(sink, Some(Box::new(on_complete)))
     }
 
-    fn member(mut self, sink: Box<dyn Sink + 'a>, keep: Option<Keep<'a>>) -> Self {
-        self.members.push(Member { sink, keep, failed: false, error: None });
+    fn branch(mut self, sink: Box<dyn Sink + 'a>, on_complete: Option<OnComplete<'a>>) -> Self {
+        self.branches.push(Branch { sink, on_complete, failed: false, error: None });
         self
     }
 
     fn each(&mut self, mut tell: impl FnMut(&mut dyn Sink) -> io::Result<()>) -> io::Result<()> {
-        for member in self.members.iter_mut().filter(|member| !member.failed) {
-            let done = tell(&mut *member.sink);
-            member.note(done);
+        for branch in self.branches.iter_mut().filter(|branch| !branch.failed) {
+            let done = tell(&mut *branch.sink);
+            branch.note(done);
         }
-        if self.members.iter().all(|member| member.failed) { self.failure() } else { Ok(()) }
+        if self.branches.iter().all(|branch| branch.failed) { self.failure() } else { Ok(()) }
     }
 
     /// The first error; one of a reader who has gone away only where there is no other.
     fn failure(&mut self) -> io::Result<()> {
-        let mut errors: Vec<_> = self.members.iter_mut().filter_map(|member| member.error.take()).collect();
+        let mut errors: Vec<_> = self.branches.iter_mut().filter_map(|branch| branch.error.take()).collect();
         errors.sort_by_key(|error| error.kind() == io::ErrorKind::BrokenPipe);
         errors.into_iter().next().map_or(Ok(()), Err)
     }
 }
 
-impl Sink for Several<'_> {
+impl Sink for TeeSink<'_> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
-        self.told = true;
+        self.any_capture = true;
         self.each(|sink| sink.capture(info))
     }
 
     fn wants_steps(&self) -> bool {
-        self.members.iter().any(|member| member.sink.wants_steps())
+        self.branches.iter().any(|branch| branch.sink.wants_steps())
     }
 
     fn prefer(&mut self, streams: &HashSet<StreamId>) {
-        self.members.iter_mut().for_each(|member| member.sink.prefer(streams));
+        self.branches.iter_mut().for_each(|branch| branch.sink.prefer(streams));
     }
 
     fn wants_conversations(&self) -> bool {
-        self.members.iter().any(|member| member.sink.wants_conversations())
+        self.branches.iter().any(|branch| branch.sink.wants_conversations())
     }
 
     fn may_show(&self, event: &Event<'_>) -> bool {
-        self.members.iter().any(|member| !member.failed && member.sink.may_show(event))
+        self.branches.iter().any(|branch| !branch.failed && branch.sink.may_show(event))
     }
 
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
@@ -96,14 +96,14 @@ impl Sink for Several<'_> {
     }
 
     fn own(&mut self, stream: StreamId) {
-        self.members.iter_mut().for_each(|member| member.sink.own(stream));
+        self.branches.iter_mut().for_each(|branch| branch.sink.own(stream));
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
         self.each(|sink| sink.conversation(conversation))
     }
 
-    fn call(&mut self, call: &ToldCall) -> io::Result<()> {
+    fn call(&mut self, call: &TracedCall) -> io::Result<()> {
         self.each(|sink| sink.call(call))
     }
 
@@ -112,7 +112,7 @@ impl Sink for Several<'_> {
     }
 
     fn shows_calls(&self) -> bool {
-        self.members.iter().any(|member| member.sink.shows_calls())
+        self.branches.iter().any(|branch| branch.sink.shows_calls())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -120,7 +120,7 @@ impl Sink for Several<'_> {
     }
 
     fn failed(&mut self, file: &str, why: &str) {
-        self.members.iter_mut().for_each(|member| member.sink.failed(file, why));
+        self.branches.iter_mut().for_each(|branch| branch.sink.failed(file, why));
     }
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
@@ -129,9 +129,9 @@ impl Sink for Several<'_> {
 
     fn end(&mut self) -> io::Result<()> {
         self.each(|sink| sink.end())?;
-        for member in self.members.iter_mut().filter(|member| self.told && !member.failed) {
-            let done = member.keep.take().map_or(Ok(()), |keep| keep());
-            member.note(done);
+        for branch in self.branches.iter_mut().filter(|branch| self.any_capture && !branch.failed) {
+            let done = branch.on_complete.take().map_or(Ok(()), |on_complete| on_complete());
+            branch.note(done);
         }
         self.failure()
     }
@@ -168,36 +168,36 @@ mod tests {
     #[test]
     fn each_is_told_everything() {
         let (mut one, mut other) = (Told::default(), Told::default());
-        play(&ten_steps(), &mut Several::default().and(Box::new(&mut one)).and(Box::new(&mut other)));
-        for told in [one, other] {
-            assert_eq!(told.steps, (1..=10).collect::<Vec<_>>());
-            assert_eq!((told.conversations, told.totals.frames), (vec![1], 10));
+        play(&ten_steps(), &mut TeeSink::default().and(Box::new(&mut one)).and(Box::new(&mut other)));
+        for any_capture in [one, other] {
+            assert_eq!(any_capture.steps, (1..=10).collect::<Vec<_>>());
+            assert_eq!((any_capture.conversations, any_capture.totals.frames), (vec![1], 10));
         }
     }
 
     #[test]
     fn one_that_fails_does_not_stop_the_others() {
-        let (mut told, kept) = (Told::default(), Cell::new(0));
-        let keep = || {
+        let (mut any_capture, kept) = (Told::default(), Cell::new(0));
+        let on_complete = || {
             kept.set(kept.get() + 1);
             Ok(())
         };
-        let mut several = Several::default()
+        let mut tee_sink = TeeSink::default()
             .and(Box::new(Gone))
-            .and_keep(Box::new(&mut told), keep)
-            .and_keep(Box::new(Gone), || unreachable!("it is not whole"));
-        play(&ten_steps(), &mut several);
+            .and_on_complete(Box::new(&mut any_capture), on_complete)
+            .and_on_complete(Box::new(Gone), || unreachable!("it is not whole"));
+        play(&ten_steps(), &mut tee_sink);
         assert_eq!(kept.get(), 0, "it has not ended yet");
-        assert_eq!(several.end().map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));
-        drop(several);
-        assert_eq!((told.totals.frames, kept.get()), (10, 1));
+        assert_eq!(tee_sink.end().map_err(|error| error.kind()), Err(io::ErrorKind::BrokenPipe));
+        drop(tee_sink);
+        assert_eq!((any_capture.totals.frames, kept.get()), (10, 1));
     }
 
     #[test]
     fn nothing_is_kept_when_nothing_was_told() {
-        let keep = || unreachable!("there is no report");
-        let mut told = Told::default();
-        let mut several = Several::default().and_keep(Box::new(&mut told), keep);
-        assert!(several.end().is_ok());
+        let on_complete = || unreachable!("there is no report");
+        let mut any_capture = Told::default();
+        let mut tee_sink = TeeSink::default().and_on_complete(Box::new(&mut any_capture), on_complete);
+        assert!(tee_sink.end().is_ok());
     }
 }

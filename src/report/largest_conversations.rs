@@ -10,19 +10,19 @@ use crate::model::CaptureInfo;
 
 /// The sink that holds conversations back until the end and passes the first on, in order; steps are dropped.
 #[derive(Debug)]
-pub struct Largest<S> {
+pub struct LargestConversations<S> {
     inner: S,
     ranking: Ranking,
 }
 
-impl<S: Sink> Largest<S> {
-    /// Passes at most `most` conversations on to `inner`, by `order`.
-    pub fn new(order: Order, most: usize, inner: S) -> Self {
-        Self { inner, ranking: Ranking::new(order, most) }
+impl<S: Sink> LargestConversations<S> {
+    /// Passes at most `max` conversations on to `inner`, by `order`.
+    pub fn new(order: Order, max: usize, inner: S) -> Self {
+        Self { inner, ranking: Ranking::new(order, max) }
     }
 }
 
-impl<S: Sink> Sink for Largest<S> {
+impl<S: Sink> Sink for LargestConversations<S> {
     fn capture(&mut self, info: &CaptureInfo) -> io::Result<()> {
         self.ranking.take();
         self.inner.capture(info)
@@ -59,9 +59,9 @@ mod tests {
     use super::super::samples::{Told, conversation};
     use super::*;
 
-    fn largest(order: Order, most: usize) -> (Vec<u64>, u64) {
+    fn largest(order: Order, max: usize) -> (Vec<u64>, u64) {
         let mut told = Told::default();
-        let mut sink = Largest::new(order, most, &mut told);
+        let mut sink = LargestConversations::new(order, max, &mut told);
         sink.capture(&CaptureInfo::default()).expect("told");
         // frame, bytes, packets, duration; each order has another first
         for (frame, bytes, packets, duration) in [(1, 10, 3, 5), (2, 40, 1, 5), (3, 10, 7, 1), (4, 20, 2, 9)] {

@@ -4,22 +4,22 @@ use std::net::IpAddr;
 
 /// A packet of a text.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct PrintedPacket {
     /// Length of the frame on the wire.
     pub(super) wire_len: Option<u32>,
     /// Ethernet's destination and source.
     pub(super) macs: Option<([u8; 6], [u8; 6])>,
-    pub(super) ip: ToldIp,
+    pub(super) ip: PrintedIp,
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
     pub(super) body: Body,
-    /// What was printed behind the headers, line by line: dumps of the bytes.
+    /// The payload printed behind the headers, as dumps line by line.
     pub(super) payload: Option<Vec<u8>>,
 }
 
 /// The IP header, as far as tcpdump's `-v` shows it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ToldIp {
+pub(super) struct PrintedIp {
     pub(super) shown: bool,
     pub(super) class: u8,
     pub(super) ttl: u8,
@@ -31,15 +31,15 @@ pub(super) struct ToldIp {
     pub(super) length: Option<u32>,
 }
 
-/// What the packet carries.
+/// The content of the packet.
 #[derive(Clone, Debug)]
 pub(super) enum Body {
-    Tcp(ToldTcp),
+    Tcp(PrintedTcp),
     Udp {
         ports: (u16, u16),
         len: u32,
     },
-    Icmp(ToldIcmp),
+    Icmp(PrintedIcmp),
     /// Another transport, or one that is not shown: its protocol number.
     Other(u8),
     /// TCP whose ports are not shown.
@@ -48,7 +48,7 @@ pub(super) enum Body {
 
 /// A segment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ToldTcp {
+pub(super) struct PrintedTcp {
     pub(super) ports: (u16, u16),
     pub(super) flags: u16,
     pub(super) seq: Option<u32>,
@@ -57,7 +57,7 @@ pub(super) struct ToldTcp {
     pub(super) urgent: u16,
     /// The options' bytes, SACK blocks in their own numbers.
     pub(super) options: Vec<u8>,
-    /// Whether `options` are all that there are.
+    /// `true` if `options` may be incomplete.
     pub(super) options_cut: bool,
     pub(super) len: Option<u32>,
     /// Shift of the window scale option that is printed.
@@ -66,7 +66,7 @@ pub(super) struct ToldTcp {
 
 /// An ICMP message.
 #[derive(Clone, Debug)]
-pub(super) struct ToldIcmp {
+pub(super) struct PrintedIcmp {
     pub(super) kind: u8,
     pub(super) code: u8,
     /// The message's length.
@@ -74,12 +74,12 @@ pub(super) struct ToldIcmp {
     /// The next link's MTU, in "packet too big".
     pub(super) mtu: Option<u16>,
     /// The packet that it quotes.
-    pub(super) quoted: Option<ToldQuote>,
+    pub(super) quoted: Option<PrintedQuote>,
 }
 
 /// As much of a quoted packet as names its conversation.
 #[derive(Clone, Debug)]
-pub(super) struct ToldQuote {
+pub(super) struct PrintedQuote {
     pub(super) protocol: u8,
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
@@ -100,7 +100,7 @@ pub(super) const ECE: u16 = 64;
 pub(super) const CWR: u16 = 128;
 pub(super) const AE: u16 = 256;
 
-impl ToldTcp {
+impl PrintedTcp {
     pub(super) fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }

@@ -21,32 +21,32 @@ const TEXT: usize = ROWS * 128;
 /// Rows, and in time their text.
 struct Block {
     rows: Vec<Row>,
-    /// What comes before each line.
+    /// The text before each line.
     prefix: String,
     text: Buffer,
 }
 
 /// Takes rows, and writes their lines.
-pub(super) struct Press {
+pub(super) struct LineFormatter {
     view: View,
     block: Block,
-    thread: Option<Thread>,
+    thread: Option<FormatThread>,
 }
 
 /// The ways to the thread and back.
-struct Thread {
-    there: SyncSender<Block>,
-    back: Receiver<Block>,
-    /// How many blocks are there.
-    away: usize,
+struct FormatThread {
+    requests: SyncSender<Block>,
+    results: Receiver<Block>,
+    /// Number of blocks in use by the thread.
+    in_flight: usize,
 }
 
-impl Press {
+impl LineFormatter {
     pub(super) fn new(view: View) -> Self {
         Self { view, block: Block::new(), thread: None }
     }
 
-    /// Takes one row. What comes before its line may change only after [`Press::finish`].
+    /// Takes one row. What comes before its line may change only after [`LineFormatter::finish`].
     #[inline]
     pub(super) fn take(&mut self, row: Row, prefix: &str, out: &mut impl Write) -> io::Result<()> {
         self.block.rows.push(row);
@@ -55,22 +55,22 @@ impl Press {
 
     /// Sends the full block away, and writes those that are back.
     fn send(&mut self, prefix: &str, out: &mut impl Write) -> io::Result<()> {
-        let thread = self.thread.get_or_insert_with(|| Thread::start(self.view.clone()));
+        let thread = self.thread.get_or_insert_with(|| FormatThread::start(self.view.clone()));
         let mut empty = None;
-        while let Some(mut block) = thread.next(thread.away == BLOCKS)? {
+        while let Some(mut block) = thread.next(thread.in_flight == BLOCKS)? {
             block.write(out)?;
             empty = Some(block);
         }
         let mut full = std::mem::replace(&mut self.block, empty.unwrap_or_else(Block::new));
         prefix.clone_into(&mut full.prefix);
-        thread.away += 1;
-        thread.there.send(full).map_err(|_| stopped())
+        thread.in_flight += 1;
+        thread.requests.send(full).map_err(|_| stopped())
     }
 
     /// Writes whatever is still kept back.
     pub(super) fn finish(&mut self, line: &mut StepLine, prefix: &str, out: &mut impl Write) -> io::Result<()> {
         if let Some(thread) = &mut self.thread {
-            while let Some(mut block) = thread.next(thread.away > 0)? {
+            while let Some(mut block) = thread.next(thread.in_flight > 0)? {
                 block.write(out)?;
             }
         }
@@ -80,10 +80,10 @@ impl Press {
     }
 }
 
-impl Thread {
+impl FormatThread {
     fn start(view: View) -> Self {
-        let (there, rows) = sync_channel::<Block>(BLOCKS);
-        let (texts, back) = sync_channel(BLOCKS);
+        let (requests, rows) = sync_channel::<Block>(BLOCKS);
+        let (texts, results) = sync_channel(BLOCKS);
         thread::spawn(move || {
             let mut line = StepLine::new(&view);
             for mut block in rows {
@@ -93,13 +93,13 @@ impl Thread {
                 }
             }
         });
-        Self { there, back, away: 0 }
+        Self { requests, results, in_flight: 0 }
     }
 
     /// The next block that is back; where it is to `wait`, also one that is not yet.
     fn next(&mut self, wait: bool) -> io::Result<Option<Block>> {
-        let block = if wait { Some(self.back.recv().map_err(|_| stopped())?) } else { self.back.try_recv().ok() };
-        self.away -= usize::from(block.is_some());
+        let block = if wait { Some(self.results.recv().map_err(|_| stopped())?) } else { self.results.try_recv().ok() };
+        self.in_flight -= usize::from(block.is_some());
         Ok(block)
     }
 }

@@ -2,11 +2,11 @@
 
 use std::io::{self, Read};
 
-/// What one read asks for; a larger record makes the buffer grow as its bytes arrive, never on its length's word.
+/// Bytes of one read; for a larger record the buffer grows as its bytes arrive, never by its declared length alone.
 const CAPACITY: usize = 256 * 1024;
 
 /// A sliding view of a stream's bytes.
-pub(in crate::capture) struct Window {
+pub(in crate::capture) struct ReadBuffer {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     start: usize,
@@ -15,12 +15,12 @@ pub(in crate::capture) struct Window {
     before: u64,
 }
 
-impl Window {
+impl ReadBuffer {
     pub(in crate::capture) fn new(reader: Box<dyn Read + Send>) -> Self {
         Self { reader, buffer: vec![0; CAPACITY], start: 0, end: 0, before: 0 }
     }
 
-    /// Where in the stream the window starts.
+    /// The position of the buffer's first byte in the stream.
     pub(in crate::capture) fn position(&self) -> u64 {
         self.before + self.start as u64
     }
@@ -31,7 +31,7 @@ impl Window {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Whether `count` bytes are at hand, after reading on for them: `false` only at the end of the stream.
+    /// Reads until `count` bytes are available; returns `false` only if the stream ends before.
     #[inline]
     pub(in crate::capture) fn holds(&mut self, count: usize) -> io::Result<bool> {
         if self.end - self.start >= count { Ok(true) } else { self.fill(count) }

@@ -3,32 +3,32 @@
 use std::io;
 
 use super::Sink;
-use super::relay::Relay;
+use super::forward_sink::ForwardSink;
 use crate::model::CaptureInfo;
 
 /// The sink that passes captures on under another title, with the name of their author.
 #[derive(Debug)]
-pub struct Titled<S> {
+pub struct TitledSink<S> {
     title: Option<String>,
     author: Option<String>,
     inner: S,
 }
 
-impl<S: Sink> Titled<S> {
+impl<S: Sink> TitledSink<S> {
     /// Passes everything on to `inner`.
     pub fn new(title: Option<String>, author: Option<String>, inner: S) -> Self {
         Self { title, author, inner }
     }
 }
 
-impl<S: Sink> Relay for Titled<S> {
-    type To = S;
+impl<S: Sink> ForwardSink for TitledSink<S> {
+    type Inner = S;
 
-    fn to(&self) -> &S {
+    fn inner(&self) -> &S {
         &self.inner
     }
 
-    fn to_mut(&mut self) -> &mut S {
+    fn inner_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 

@@ -7,7 +7,7 @@ use super::similar;
 use crate::explain::{QUESTIONS, Questions};
 
 /// Reads the ids of questions; none stands for all.
-pub(super) fn asked(ids: &str) -> Result<Questions, String> {
+pub(super) fn parse_questions(ids: &str) -> Result<Questions, String> {
     Questions::parse(ids).map_err(|id| {
         let known = QUESTIONS.iter().map(|question| question.id);
         similar::unknown("question", &id, known, "echolab formats questions")
@@ -54,8 +54,8 @@ mod tests {
 
     #[test]
     fn an_unknown_id_is_answered_with_near_ones() {
-        assert!(asked("rtt,options").is_ok() && asked("").is_ok());
-        let error = asked("rtt,option").expect_err("no such question");
+        assert!(parse_questions("rtt,options").is_ok() && parse_questions("").is_ok());
+        let error = parse_questions("rtt,option").expect_err("no such question");
         assert!(error.starts_with("there is no question \"option\"; similar: options"), "{error}");
     }
 }

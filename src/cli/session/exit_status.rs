@@ -1,4 +1,4 @@
-//! What a session's end means for the exit status, and what is said of it.
+//! The exit status of a session, with the messages that explain it.
 
 use crate::cli::Exit;
 use crate::cli::exit::say;
@@ -6,8 +6,8 @@ use crate::drive::{ClientFault, Scenario, SessionOutcome, Tally};
 use crate::report::{CaptureTotals, others};
 use crate::session::{Observed, unmet};
 
-/// What the client's fate means for the exit status.
-pub(super) fn judge(tally: &Tally) -> Exit {
+/// The exit status for the outcome of the client.
+pub(super) fn client_exit(tally: &Tally) -> Exit {
     match &tally.fault {
         None => Exit::Done,
         Some(fault) => {
@@ -20,14 +20,14 @@ pub(super) fn judge(tally: &Tally) -> Exit {
     }
 }
 
-/// Whether the scenario showed what it is to show, where that is to be `seen`.
-pub(super) fn judge_scenario(scenario: &Scenario, outcome: &SessionOutcome, seen: Option<&Observed>) -> Exit {
+/// Compares the report with what the scenario demonstrates, where the capture can show it.
+pub(super) fn scenario_exit(scenario: &Scenario, outcome: &SessionOutcome, seen: Option<&Observed>) -> Exit {
     if let Some(script_error) = &outcome.script_error {
         say(&if script_error.halted { "stopped before the end".to_owned() } else { script_error.to_string() });
         return Exit::Unmet;
     }
     if matches!(outcome.tally.fault, Some(ClientFault::Halted)) {
-        return judge(&outcome.tally);
+        return client_exit(&outcome.tally);
     }
     let Some(seen) = seen else {
         let side = scenario.lab.capture_at.name();
@@ -42,7 +42,7 @@ pub(super) fn judge_scenario(scenario: &Scenario, outcome: &SessionOutcome, seen
 }
 
 /// A capture with holes is no base for a verdict.
-pub(in crate::cli) fn judge_capture(totals: &CaptureTotals) -> Exit {
+pub(in crate::cli) fn capture_exit(totals: &CaptureTotals) -> Exit {
     let mut exit = Exit::Done;
     if totals.others > 0 {
         say(&others(totals.others));
@@ -66,14 +66,14 @@ mod tests {
     fn a_capture_with_holes_is_an_error_and_a_client_without_its_echo_is_not() {
         let mut totals = CaptureTotals::default();
         totals.dropped = Some(0);
-        assert_eq!(judge_capture(&totals), Exit::Done);
+        assert_eq!(capture_exit(&totals), Exit::Done);
         totals.dropped = Some(3);
-        assert_eq!(judge_capture(&totals), Exit::Error);
+        assert_eq!(capture_exit(&totals), Exit::Error);
         let mut broken = CaptureTotals::default();
         broken.truncated = Some("the interface is gone".to_owned());
-        assert_eq!(judge_capture(&broken), Exit::Error);
+        assert_eq!(capture_exit(&broken), Exit::Error);
         let tally = |fault| Tally { fault, ..Tally::default() };
-        assert_eq!(judge(&tally(None)), Exit::Done);
-        assert_eq!(judge(&tally(Some(ClientFault::Halted))), Exit::Unmet);
+        assert_eq!(client_exit(&tally(None)), Exit::Done);
+        assert_eq!(client_exit(&tally(Some(ClientFault::Halted))), Exit::Unmet);
     }
 }
