@@ -33,7 +33,9 @@ fn cut(ip: Ip<'_>, header_len: usize) -> Result<Segment, Skip> {
     let mut padded = [0; LONGEST];
     padded.iter_mut().zip(bytes.data).for_each(|(to, from)| *to = *from);
     let header = TcpHeaderSlice::from_slice(&padded).map_err(|_| Skip::Malformed)?;
-    Ok(segment(&ip, &header))
+    let mut segment = segment(&ip, &header);
+    segment.options.cut = true;
+    Ok(segment)
 }
 
 /// Inlined with its callers, so that the segment is made where it will stay.

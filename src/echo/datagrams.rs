@@ -90,6 +90,10 @@ pub(crate) struct Datagrams {
     forgotten: u64,
     /// Requests without an answer whose bytes were retransmitted and then answered: they wait no longer.
     superseded: Occurrences,
+    /// The transaction IDs and frames of the last of these, whose answers may still come.
+    late: VecDeque<(u16, u64)>,
+    /// Those of them that an answer came for after all.
+    answered_late: Occurrences,
     /// The newest request that is answered, and the frame of its answer.
     newest_answered: (u64, u64),
     pub(crate) found: EchoStats,
@@ -139,7 +143,10 @@ impl Datagrams {
         let answer = Answer { payload, len };
         let named = self.named(&answer, now);
         if named.is_none()
-            && let Some(answered) = self.answer_copy(frame, payload).or_else(|| self.answer_again(frame, payload))
+            && let Some(answered) = self
+                .answer_copy(frame, payload)
+                .or_else(|| self.answer_again(frame, payload))
+                .or_else(|| self.answer_late(payload))
         {
             return Some(answered);
         }
@@ -193,6 +200,7 @@ impl Datagrams {
     fn supersede_one(&mut self, old: Waiting) {
         if !old.refused {
             self.superseded.see(old.frame);
+            self.expect_late(&old);
         }
         self.recycle(old);
     }
@@ -207,10 +215,11 @@ impl Datagrams {
     /// The requests that neither an answer nor an ICMP error answers: how many, and the first frames.
     pub(crate) fn unanswered(&self) -> (u64, Vec<u64>) {
         let unanswered = || self.waiting.iter().filter(|waiting| !waiting.refused).map(|waiting| waiting.frame);
-        let mut frames: Vec<u64> = self.superseded.frames.iter().copied().chain(unanswered().take(8)).collect();
+        let superseded = self.superseded.frames.iter().filter(|frame| !self.answered_late.frames.contains(frame));
+        let mut frames: Vec<u64> = superseded.copied().chain(unanswered().take(8)).collect();
         frames.sort_unstable();
         frames.truncate(8);
-        (unanswered().count() as u64 + self.forgotten + self.superseded.count, frames)
+        (unanswered().count() as u64 + self.forgotten + self.superseded.count - self.answered_late.count, frames)
     }
 
     /// Whether an ICMP error may be about one of them as well.
@@ -221,7 +230,7 @@ impl Datagrams {
     /// The requests that wait: how many, and their bytes.
     pub(crate) fn pending(&self) -> (u64, u64) {
         let bytes = self.waiting.iter().map(|waiting| u64::from(waiting.len)).sum();
-        (self.waiting.len() as u64 + self.forgotten + self.superseded.count, bytes)
+        (self.waiting.len() as u64 + self.forgotten + self.superseded.count - self.answered_late.count, bytes)
     }
 }
 

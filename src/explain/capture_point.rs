@@ -50,6 +50,7 @@ fn place(capture_point_evidence: &CapturePointEvidence, protocol: Protocol) -> S
         let (syn, reply) = match opening {
             Opening::Usual => ("the SYN", "the SYN-ACK"),
             Opening::SynRetransmitted => ("the last SYN", "the SYN-ACK"),
+            Opening::SynAckRetransmitted => ("the SYN", "the last SYN-ACK"),
             Opening::Simultaneous => ("the client's SYN", "the server's SYN"),
         };
         format!(

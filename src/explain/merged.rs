@@ -3,16 +3,14 @@
 //! It sees every step of a conversation that is shown, whatever a limit shows of it, in bounded memory.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use super::step::Step;
 use crate::model::{Direction, Finding, FindingCode, FindingCounts, ShownBy, counted, thousands};
+use crate::track::Body;
 
 /// Most frames kept of one code.
 const FRAMES: usize = 512;
-
-/// Lengths of so many packets are remembered, for findings that name frames before their own.
-const LENGTHS: usize = 64;
 
 /// The findings of one code among the steps of one conversation.
 #[derive(Clone, Debug)]
@@ -25,8 +23,6 @@ struct Group {
     frames: BTreeSet<u64>,
     /// The newest packet with it whose frame is no longer kept.
     frames_left_out: u64,
-    /// Packets that a later finding of the code is about as well, so that none is counted twice.
-    counted: BTreeSet<u64>,
 }
 
 /// The findings of a conversation's steps, merged while they pass.
@@ -34,7 +30,6 @@ struct Group {
 pub struct FindingDigest {
     counts: FindingCounts,
     groups: Vec<Group>,
-    lengths: VecDeque<(u64, Direction, u32)>,
 }
 
 /// Findings with one code, as one.
@@ -52,6 +47,8 @@ pub struct MergedFinding {
     pub frames_left_out: u64,
     /// The sender of the first packet that shows it.
     pub sender: Option<Direction>,
+    /// The frame of that packet; 0 where only the whole conversation shows it.
+    pub first_frame: u64,
 }
 
 /// The unit of a total: the code, the words after the number, and the bytes to count.
@@ -64,7 +61,7 @@ enum Bytes {
     None,
     /// Those of the packets with the finding.
     Own,
-    /// Those of the packets of the other side that it names: they were lost.
+    /// Those that a RST reports as lost.
     Lost,
 }
 
@@ -74,13 +71,13 @@ const TOTALS: &[Total] = &[
     (FindingCode::FastRetransmit, "fast retransmissions", Bytes::Own),
     (FindingCode::TailLossProbe, "tail-loss probes", Bytes::Own),
     (FindingCode::Retransmit, "retransmissions", Bytes::Own),
-    (FindingCode::SpuriousRetransmit, "retransmissions of data that had arrived", Bytes::Own),
+    (FindingCode::SpuriousRetransmit, "signs that retransmitted data had arrived", Bytes::Own),
     (FindingCode::SackReneging, "packets that show SACK reneging", Bytes::None),
     (FindingCode::Reordered, "packets out of order", Bytes::Own),
     (FindingCode::OrderUnknown, "packets that fill a gap, late or retransmitted", Bytes::Own),
     (FindingCode::MtuBlackHole, "retransmissions of segments too large for the path", Bytes::Own),
     (FindingCode::HandshakeRetried, "retransmissions of a SYN or SYN-ACK", Bytes::None),
-    (FindingCode::ResetAfterClose, "RSTs answered data for a closed socket", Bytes::Lost),
+    (FindingCode::ResetAfterClose, "RSTs answered segments for a closed socket", Bytes::Lost),
     (FindingCode::ResetStale, "RSTs of a side that no longer has the connection", Bytes::None),
     (FindingCode::ResetIgnored, "RSTs that ended nothing", Bytes::None),
     (FindingCode::ChallengeAck, "challenge ACKs", Bytes::None),
@@ -122,18 +119,17 @@ impl FindingDigest {
     pub fn see(&mut self, step: &Step<'_>) {
         let event = &step.event;
         let len = event.len().unwrap_or(0);
+        let lost = match &event.body {
+            Body::Tcp(facts) => facts.reset.map_or(0, |reset| reset.proof.bytes),
+            _ => 0,
+        };
         for finding in step.findings.iter() {
-            self.merge(finding, event.shown_by(), len);
-        }
-        if len > 0 {
-            if self.lengths.len() >= LENGTHS {
-                self.lengths.pop_front();
-            }
-            self.lengths.push_back((event.frame, event.direction, len));
+            self.merge(finding, event.shown_by(), (len, lost));
         }
     }
 
-    fn merge(&mut self, finding: &Finding, by: ShownBy, len: u32) {
+    /// Takes one finding, with the payload bytes of its packet, and those that it reports as lost.
+    fn merge(&mut self, finding: &Finding, by: ShownBy, (len, lost): (u32, u32)) {
         self.counts.count_shown(finding.code, by);
         let place = self.groups.iter().position(|group| group.first.code == finding.code).unwrap_or_else(|| {
             self.groups.push(Group {
@@ -142,7 +138,6 @@ impl FindingDigest {
                 bytes: 0,
                 frames: BTreeSet::new(),
                 frames_left_out: 0,
-                counted: BTreeSet::new(),
             });
             self.groups.len() - 1
         });
@@ -151,17 +146,7 @@ impl FindingDigest {
         match total_of(finding.code).map_or(Bytes::None, |(.., bytes)| *bytes) {
             Bytes::None => {}
             Bytes::Own => group.bytes += u64::from(len),
-            Bytes::Lost => {
-                let named = self
-                    .lengths
-                    .iter()
-                    .filter(|(other, direction, _)| *direction != by.sender && finding.frames.contains(other));
-                for (other, _, len) in named {
-                    if group.counted.len() < FRAMES && group.counted.insert(*other) {
-                        group.bytes += u64::from(*len);
-                    }
-                }
-            }
+            Bytes::Lost => group.bytes += u64::from(lost),
         }
         if group.frames.len() + finding.frames.len() <= FRAMES {
             group.frames.extend(&finding.frames);
@@ -194,6 +179,7 @@ pub(super) fn of_counts(counts: &FindingCounts, whole: &[Finding]) -> Vec<Merged
             frames: if alone { vec![first.frame] } else { Vec::new() },
             frames_left_out: if alone { count - 1 } else { 0 },
             sender: Some(first.sender),
+            first_frame: first.frame,
         })
     });
     merged(whole, of_steps)
@@ -214,6 +200,7 @@ fn merged(whole: &[Finding], of_steps: impl Iterator<Item = MergedFinding>) -> V
                 frames: finding.frames.clone(),
                 frames_left_out: 0,
                 sender: None,
+                first_frame: 0,
             }),
         }
     }
@@ -230,6 +217,7 @@ fn merged(whole: &[Finding], of_steps: impl Iterator<Item = MergedFinding>) -> V
                 only.frames.extend(&of_step.frames);
                 only.frames_left_out = of_step.frames_left_out;
                 only.sender = of_step.sender;
+                only.first_frame = of_step.first_frame;
             }
             _ => merged.push(of_step),
         }
@@ -252,6 +240,7 @@ impl Group {
             frames: self.frames.iter().copied().collect(),
             frames_left_out: self.frames_left_out,
             sender: counts.first(code).map(|first| first.sender),
+            first_frame: counts.first(code).map_or(0, |first| first.frame),
         }
     }
 

@@ -55,6 +55,8 @@ pub struct TcpOptions {
     pub mptcp: Option<MptcpOption>,
     /// All other options but end-of-list and no-operation.
     pub other: OptionKinds,
+    /// The capture cut the list: options behind those that are here may be missing.
+    pub cut: bool,
 }
 
 /// The part of an MPTCP option (RFC 8684 §3) that tells what it is for.

@@ -66,16 +66,25 @@ pub enum Opening {
     Usual,
     /// The SYN was retransmitted: which one the SYN-ACK answers is unknown.
     SynRetransmitted,
+    /// The SYN-ACK was retransmitted: which one the client's ACK answers is unknown.
+    SynAckRetransmitted,
     /// Both sides sent a SYN, and a SYN-ACK in answer to the other's (RFC 9293 §3.5).
     Simultaneous,
+}
+
+impl Opening {
+    /// Whether each answer is to the one segment that can have prompted it.
+    pub(super) fn is_exact(self) -> bool {
+        matches!(self, Self::Usual | Self::Simultaneous)
+    }
 }
 
 /// How long each side took to answer the other's SYN, as captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandshakeTimes {
-    /// From the client's SYN to the server's SYN-ACK; since the newest SYN where it was retransmitted.
+    /// From the client's SYN to the server's SYN-ACK; since the newest SYN where it was retransmitted before.
     pub server: Nanos,
-    /// From the server's SYN or SYN-ACK to the client's answer.
+    /// From the server's SYN or SYN-ACK to the client's answer; since the newest SYN-ACK where it was retransmitted.
     pub client: Nanos,
     /// How the connection was opened.
     pub opening: Opening,
@@ -217,8 +226,7 @@ impl CapturePointObserver {
     pub(super) fn tell(&self, times: Option<HandshakeTimes>) -> CapturePointEvidence {
         // a clock that went back shows nothing
         let times = times.filter(|times| times.server.0 >= 0 && times.client.0 >= 0);
-        let retransmitted = |times: &HandshakeTimes| times.opening == Opening::SynRetransmitted;
-        let halves = times.filter(|times| !retransmitted(times)).map(|times| (times.server, times.client));
+        let halves = times.filter(|times| times.opening.is_exact()).map(|times| (times.server, times.client));
         let hops = (hops(self.ttls.client_to_server), hops(self.ttls.server_to_client));
         let routed = hops.0.is_some_and(is_routed) && hops.1.is_some_and(is_routed);
         let (capture_point, clue) = match (self.known, self.by_checksums(), times.map(|times| by_times(times, hops))) {
@@ -282,11 +290,18 @@ fn is_routed(hops: u8) -> bool {
     hops > 1
 }
 
-/// The server's time since a retransmitted SYN is the least that it can have been: it may be long enough to be a path, but it
-/// cannot be short enough to be the host's own.
+/// A time since the newest of several SYNs or SYN-ACKs is the least that it can have been: it may be long enough to be a path,
+/// but whether it is short enough to be the host's own is open. Only what is shorter than any router allows, has passed
+/// none and stands against the path of the other side is no late answer to an earlier one.
 fn by_times(times: HandshakeTimes, hops: (Option<u8>, Option<u8>)) -> Option<CapturePoint> {
     let point = by_halves((times.server, times.client), hops);
-    point.filter(|point| times.opening != Opening::SynRetransmitted || *point != CapturePoint::Server)
+    let beside_server = times.server < NO_ROUTER && times.client >= NO_HOST && hops.1 == Some(0);
+    point.filter(|point| match (times.opening, point) {
+        (Opening::Usual | Opening::Simultaneous, _) | (_, CapturePoint::Between | CapturePoint::SameHost) => true,
+        (Opening::SynRetransmitted, CapturePoint::Client) => true,
+        (Opening::SynAckRetransmitted, CapturePoint::Client) => false,
+        (Opening::SynRetransmitted | Opening::SynAckRetransmitted, CapturePoint::Server) => beside_server,
+    })
 }
 
 /// The capturing host answers within [`HOST_REACTION`], and its packets have passed no router; beyond a path neither is so.
@@ -348,19 +363,32 @@ mod tests {
     }
 
     #[test]
-    fn a_retransmitted_syn_shows_the_client_but_never_the_server() {
-        let told = |halves, opening| CapturePointObserver::new(None, FAR).tell(Some(times(halves, opening)));
-        for (halves, once, retried) in [
-            ((9_000_000, 40_000), Some(CapturePoint::Client), Some(CapturePoint::Client)),
+    fn after_a_retransmission_only_times_that_an_earlier_segment_does_not_explain_decide() {
+        let told = |halves, opening, ttl| {
+            let mut clues = CapturePointObserver::new(None, FAR);
+            clues.note_ttl(ServerToClient, ttl);
+            clues.tell(Some(times(halves, opening))).capture_point
+        };
+        let (client, server, between) =
+            (Some(CapturePoint::Client), Some(CapturePoint::Server), Some(CapturePoint::Between));
+        for (halves, once, syn, syn_ack) in [
+            ((9_000_000, 40_000), client, client, None),
+            ((40_000, 9_000_000), server, server, server),
             // the SYN-ACK may answer the first SYN, so the server need not be near
-            ((40_000, 9_000_000), Some(CapturePoint::Server), None),
-            ((9_000_000, 9_000_000), Some(CapturePoint::Between), Some(CapturePoint::Between)),
+            ((90_000, 9_000_000), server, None, None),
+            ((9_000_000, 9_000_000), between, between, between),
         ] {
-            assert_eq!(told(halves, Opening::Usual).capture_point, once, "{halves:?}");
-            assert_eq!(told(halves, Opening::Simultaneous).capture_point, once, "{halves:?}");
-            assert_eq!(told(halves, Opening::SynRetransmitted).capture_point, retried, "{halves:?}");
+            assert_eq!(told(halves, Opening::Usual, 64), once, "{halves:?}");
+            assert_eq!(told(halves, Opening::Simultaneous, 64), once, "{halves:?}");
+            assert_eq!(told(halves, Opening::SynRetransmitted, 64), syn, "{halves:?}");
+            assert_eq!(told(halves, Opening::SynAckRetransmitted, 64), syn_ack, "{halves:?}");
         }
-        assert_eq!(told((9_000_000, 40_000), Opening::SynRetransmitted).halves, None);
+        // a router lies between, so what came so soon answers an earlier SYN
+        assert_eq!(told((40_000, 9_000_000), Opening::SynRetransmitted, 63), None);
+        let clues = CapturePointObserver::new(None, FAR);
+        for opening in [Opening::SynRetransmitted, Opening::SynAckRetransmitted] {
+            assert_eq!(clues.tell(Some(times((9_000_000, 40_000), opening))).halves, None);
+        }
     }
 
     #[test]

@@ -40,6 +40,17 @@ pub struct RetransmissionProof {
     pub detail: ProofDetail,
 }
 
+impl RetransmissionProof {
+    /// How many of the segment's `len` payload bytes no captured packet brought before.
+    pub(super) fn not_captured_before(&self, len: u32) -> u32 {
+        match self.first_copy {
+            FirstCopy::NotCaptured => len,
+            FirstCopy::Partly(skipped) => skipped,
+            FirstCopy::Captured | FirstCopy::Corrupted | FirstCopy::NotKnown => 0,
+        }
+    }
+}
+
 /// The side of the path that a capture shows, as seen by the sender of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum View {

@@ -7,7 +7,7 @@ use super::capture_point::CapturePoint;
 use super::conversation::Conversation;
 use super::ended::{self, Ended};
 use super::event::{Event, TcpFacts, Tracked, TrackedKind};
-use super::facts::SegmentRole;
+use super::facts::{SegmentRole, UdpPlace};
 use super::hosts::{HostFact, Hosts};
 use super::index::{Index, Place};
 use super::kind::{Kind, TcpKind};
@@ -23,8 +23,8 @@ use super::tcp::rules::reset::family::Ends;
 use super::totals::ConversationTotals;
 use crate::echo::MemoryBudget;
 use crate::model::{
-    Checksum, ClosingCalls, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment, Skip,
-    TcpFlags, Transport,
+    Checksum, ClosingCalls, Datagram, Direction, Endpoint, Flow, FlowKey, Frame, IcmpError, Packet, Protocol, Segment,
+    Skip, TcpFlags, Transport,
 };
 
 /// How many cleared states are kept for the next conversations.
@@ -135,8 +135,12 @@ impl Tracker {
                 let slot = self.slots.get_mut(index).ok_or(Skip::Malformed)?;
                 slot.touched = true;
                 let direction = slot.conversation.direction(&packet.headers.flow);
-                let facts = slot.conversation.datagram(frame, packet, datagram, direction).ok_or(Skip::Malformed)?;
+                let mut facts =
+                    slot.conversation.datagram(frame, packet, datagram, direction).ok_or(Skip::Malformed)?;
                 let since_previous = slot.conversation.count(frame, direction, datagram.len);
+                if facts.place == UdpPlace::Unasked {
+                    facts.place = self.answers_elsewhere(index, frame, datagram).unwrap_or(facts.place);
+                }
                 let kind = TrackedKind::Datagram(facts);
                 self.followed = Some(Tracked { slot: index, direction, since_previous, kind });
                 Ok(())
@@ -370,7 +374,7 @@ impl Tracker {
         }
         let (_, source, destination) = packet.headers.transport.ends();
         let asked = matches!(packet.headers.transport, Transport::Datagram(_))
-            .then(|| self.asked_elsewhere(source, destination, frame))
+            .then(|| self.asked_elsewhere(source, destination, frame, false))
             .flatten();
         let (direction, roles_from) = match asked {
             Some(_) => (Direction::ServerToClient, RolesFrom::FirstFrame),
@@ -411,12 +415,13 @@ impl Tracker {
     }
 
     /// The request that a datagram answers, which begins another conversation, and the request's slot: the sender is asked
-    /// there at another address or port, and has not answered.
+    /// there at another address or port, and has not answered. `unlinked`: nor has an answer from elsewhere been found.
     fn asked_elsewhere(
         &self,
         sender: Endpoint,
         client: Endpoint,
         frame: &Frame<'_>,
+        unlinked: bool,
     ) -> Option<(u32, LinkedConversation)> {
         if self.server.is_some() || sender.port == client.port {
             return None;
@@ -424,7 +429,9 @@ impl Tracker {
         let mut fitting = self.askers.of(client).filter_map(|(slot, number)| {
             let conversation = &self.slots.get(slot)?.conversation;
             let stream = StreamId { protocol: Protocol::Udp, number };
+            let linked = matches!(&conversation.kind, Kind::Udp(exchange) if exchange.reply_elsewhere().is_some());
             let waits = conversation.stream == stream && conversation.packets.server_to_client == 0;
+            let waits = waits && !(linked && unlinked);
             let from = AnswersFrom::of(sender, conversation.server).filter(|_| waits)?;
             let now = frame.time.zip(conversation.start).map(|(now, start)| now.since(start));
             let waited = now.zip(conversation.last_at.get()).map(|(now, last)| now.minus(last));
@@ -435,6 +442,27 @@ impl Tracker {
         });
         let first = fitting.next()?;
         fitting.next().is_none().then_some(first)
+    }
+
+    /// The request to a group, in another conversation, that one more answer of this host is to: the host answers each of them
+    /// from its own address, so the answers to all of them are one conversation.
+    #[cold]
+    fn answers_elsewhere(&mut self, index: u32, frame: &Frame<'_>, datagram: &Datagram) -> Option<UdpPlace> {
+        let conversation = &self.slots.get(index)?.conversation;
+        let Kind::Udp(exchange) = &conversation.kind else { return None };
+        exchange.request_elsewhere()?;
+        let (server, stream) = (conversation.server, conversation.stream);
+        let (slot, request) = self.asked_elsewhere(datagram.source, datagram.destination, frame, true)?;
+        let answers = server == datagram.source && request.from == AnswersFrom::Address && request.server.is_group();
+        answers.then(|| {
+            let reply = LinkedConversation { frame: frame.number, server, stream, ..request };
+            if let Some(slot) = self.slots.get_mut(slot)
+                && let Kind::Udp(exchange) = &mut slot.conversation.kind
+            {
+                exchange.link(None, Some(reply));
+            }
+            UdpPlace::ReplyElsewhere(request)
+        })
     }
 
     /// Notes in both conversations that one has the answer to the other's request.

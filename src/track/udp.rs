@@ -111,6 +111,11 @@ impl Exchange {
         self.totals.request_elsewhere
     }
 
+    /// The answer in another conversation to this one's request.
+    pub(super) fn reply_elsewhere(&self) -> Option<LinkedConversation> {
+        self.totals.reply_elsewhere
+    }
+
     /// Takes one datagram.
     pub(super) fn follow(
         &mut self,

@@ -20,7 +20,11 @@ const SAID: &[(&str, &str, &str)] = &[
     ("loss_fast_o", "RTT", "not shown by this capture: only the client sent data"),
     ("loss_fast_o", "Limited by", "client: unknown: what the client waits for does not show at the server"),
     // the last segments were lost, and a timer had to run out
-    ("loss_tail", "Limited by", "client: the network: 96% of the time data was lost and not yet recovered"),
+    (
+        "loss_tail",
+        "Limited by",
+        "client: the network: 96% of the time went by until retransmitted bytes were acknowledged",
+    ),
     // the receiver's program did not read for most of the time
     ("zerowin", "Goodput", "client: 227 kB/s (1.82 Mbit/s): 204,800 bytes acknowledged in 902 ms"),
     ("zerowin", "Retransmitted", "client: none of 204,800 bytes"),

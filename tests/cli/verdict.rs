@@ -37,7 +37,7 @@ const VERDICTS: &[(&str, &str)] = &[
     ("lab-echo-ten-steps", "Healthy: 1 of 1 requests echoed, closed by both sides."),
     ("lab-tcp-line", "No problem found, but the capture lacks the close."),
     ("lab-udp-line", "Healthy: 3 of 3 requests echoed."),
-    ("lab-v2", "Reset by the client: 2 RSTs answered data for a closed socket, 15 bytes lost (frames 8, "),
+    ("lab-v2", "Reset by the client: 2 RSTs answered segments for a closed socket, 15 bytes lost (frames 8, "),
     (
         "lab-v3",
         "Reset by the client: it closed with RST instead of FIN, and 7,240 bytes from the server (last in frame 10) have no answer (frames 10, 17).",

@@ -1,7 +1,7 @@
 //! Answers to requests that are answered already: given over again, or to a copy of the request.
 
 use super::super::relation::relation;
-use super::{Answered, Datagrams, Waiting};
+use super::{Answered, Datagrams, PairedBy, Waiting, dns};
 use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::OptTime;
 
@@ -58,6 +58,34 @@ impl Datagrams {
         self.found.see(&echo, 0, frame);
         // it is no first byte of an answer, so its time is no turnaround
         Some(Answered::over_again((request.frame, OptTime::UNKNOWN), echo))
+    }
+}
+
+impl Datagrams {
+    /// Remembers a request with a transaction ID whose bytes were sent again and answered: its own answer may still come.
+    pub(super) fn expect_late(&mut self, request: &Waiting) {
+        let Some(id) = dns::id(&request.bytes, false).filter(|_| self.has_ids) else { return };
+        if self.late.len() >= RECENT {
+            self.late.pop_front();
+        }
+        self.late.push_back((id, request.frame));
+    }
+
+    /// One more answer with the transaction ID of a request that was sent more than once.
+    pub(super) fn answer_late(&mut self, payload: &[u8]) -> Option<Answered> {
+        let id = self.dns_id(payload)?;
+        let at = self.late.iter().position(|(of, _)| *of == id)?;
+        let (_, request) = self.late.remove(at)?;
+        self.answered_late.see(request);
+        Some(Answered {
+            request,
+            by: PairedBy::DnsId(id),
+            sure: false,
+            at: OptTime::UNKNOWN,
+            echo: None,
+            overtaken_by: None,
+            sent_again: None,
+        })
     }
 }
 

@@ -53,7 +53,7 @@ fn network_of(flow: &Flow, who: &str) -> String {
     let repaired = if flow.all_spurious() {
         "went by until bytes that were not lost were retransmitted and acknowledged"
     } else {
-        "data was lost and not yet recovered"
+        "went by until retransmitted bytes were acknowledged"
     };
     let repairs = format!("{} of the time {repaired}", percent(spent.percent(spent.repair)));
     let waits = format!(

@@ -9,7 +9,7 @@ use crate::track::{Close, Handshake, Share, Wait};
 
 /// Every kind of verdict; the first that applies is the headline.
 pub(super) static VERDICTS: &[VerdictRule] =
-    &[SURGE, FAILED, RESET, SLOW, WARNED, ENDED_BY_RESET, INCOMPLETE, TO_GROUP, CUT, HEALTHY];
+    &[SURGE, FAILED, RESET, SLOW, WARNED, ENDED_BY_RESET, INCOMPLETE, TO_GROUP, ELSEWHERE, CUT, HEALTHY];
 
 /// Verdicts that ask for no attention.
 pub(super) static QUIET: &[VerdictRule] = &[SURGE, TO_GROUP, CUT, HEALTHY];
@@ -61,7 +61,7 @@ const FAILED: VerdictRule = VerdictRule {
     },
 };
 
-/// Resets that are more than a note, the best known first.
+/// Resets that are more than a note; of several in one conversation the first ended it.
 const RESETS: &[FindingCode] =
     &[FindingCode::ResetUnread, FindingCode::ResetAfterClose, FindingCode::ResetAbort, FindingCode::ResetUnknown];
 
@@ -69,7 +69,7 @@ const RESETS: &[FindingCode] =
 const RESET: VerdictRule = VerdictRule {
     label: "Reset",
     says: |case| {
-        let listed = RESETS.iter().find_map(|code| case.found(*code));
+        let listed = RESETS.iter().filter_map(|code| case.found(*code)).min_by_key(|finding| finding.first_frame);
         let Some(finding) = listed else {
             // one that ends a connection with a request still unanswered is more than a note
             let unanswered = [FindingCode::EchoPartial, FindingCode::UnansweredRequest];
@@ -234,6 +234,20 @@ const TO_GROUP: VerdictRule = VerdictRule {
     },
 };
 
+/// The other half of the exchange is another conversation.
+const ELSEWHERE: VerdictRule = VerdictRule {
+    label: "Answered",
+    says: |case| {
+        let udp = case.totals.udp.as_ref().filter(|_| !case.totals.may_go_on())?;
+        let (half, other) = match (udp.reply_elsewhere, udp.request_elsewhere) {
+            (Some(reply), _) => ("the answer is", reply),
+            (None, request) => ("the request is", request?),
+        };
+        let sentence = format!("No problem found: {half} in another conversation, {}", other.stream);
+        Some(VerdictLine::new(sentence, [other.frame]))
+    },
+};
+
 /// The capture lacks a part: no all-clear for what it does not show.
 pub(super) const CUT: VerdictRule = VerdictRule {
     label: "Incomplete capture",
@@ -258,14 +272,8 @@ pub(super) const CUT: VerdictRule = VerdictRule {
         if totals.packets.client_to_server == 0 {
             lacks.push("every packet of the client");
         }
-        if let Some(udp) = totals.udp.as_ref().filter(|_| lacks.is_empty()) {
-            match () {
-                () if udp.reply_elsewhere.is_some() || udp.request_elsewhere.is_some() => {
-                    lacks.push("the other half of the exchange, which is another conversation");
-                }
-                () if udp.unanswered.count > 0 => lacks.push("answers"),
-                () => {}
-            }
+        if totals.udp.as_ref().is_some_and(|udp| udp.unanswered.count > 0 && lacks.is_empty()) {
+            lacks.push("answers");
         }
         if lacks.is_empty() && !totals.may_go_on() {
             return None;

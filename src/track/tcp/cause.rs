@@ -91,10 +91,14 @@ impl Connection {
             let carried = peer.sent.iter().rev().find(|sent| !sent.seq.is_after(last) && sent.end.is_after(last));
             return Cause::arrival(carried.and_then(|sent| NonZeroU64::new(sent.last.0)), "duplicate_ack");
         }
-        let Some(newest) = since(own, peer) else { return Cause::UNKNOWN };
         let point = self.capture_point_evidence().capture_point;
         // elsewhere the peer's newest segment need not have arrived yet
         let at_sender = Measures::of(point, direction) == Measures::RoundTrip;
+        let Some(newest) = since(own, peer) else {
+            // one of the segments in flight has just arrived there
+            let in_flight = !at_sender && peer.sent.in_flight() > 0;
+            return if in_flight { Cause::arrival(None, "duplicate_ack") } else { Cause::UNKNOWN };
+        };
         if newest.len == 0 && !newest.fin {
             return Cause::UNKNOWN;
         }

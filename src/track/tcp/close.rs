@@ -48,6 +48,10 @@ impl Connection {
             (resets.frame, resets.at, resets.seq) = (moment.frame, moment.at, segment.seq);
             resets.ack = segment.flags.contains(TcpFlags::ACK).then_some(segment.ack);
             resets.answered = resets.answered.max(proof.answers.map_or(0, NonZeroU64::get));
+            let answers = |frame: u64| proof.answers == NonZeroU64::new(frame);
+            if let Some(rest) = resets.rest.as_mut().filter(|rest| answers(rest.frames.0) || answers(rest.frames.1)) {
+                rest.count = rest.count.saturating_sub(1);
+            }
             if proof.data && proof.bytes > 0 {
                 resets.reported = peer.snd_nxt;
             }

@@ -4,7 +4,7 @@ use super::ecn::EcnState;
 use super::endpoint::TcpEndpoint;
 use super::former::Former;
 use super::handshake::Progress;
-use super::loss_state::OPEN_AT_END;
+use super::loss_state::{OPEN_AT_END, OpenRest};
 use super::prediction::Prediction;
 use super::recorder::SummaryRecorder;
 use super::time_ledger::TimeLedger;
@@ -61,8 +61,19 @@ impl Connection {
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let (own, peer) = self.sides.both_mut(direction);
             if own.sent.in_flight() > 0 {
-                let open = own.sent.iter().filter(|sent| sent.acked_by.is_none()).take(OPEN_AT_END);
-                peer.loss_mut().resets.open = open.map(|sent| (sent.last.0, sent.last.1, sent.len)).collect();
+                let mut open = own.sent.iter().filter(|sent| sent.acked_by.is_none());
+                let resets = &mut peer.loss_mut().resets;
+                resets.open =
+                    open.by_ref().take(OPEN_AT_END).map(|sent| (sent.last.0, sent.last.1, sent.len)).collect();
+                resets.rest = None;
+                for sent in open {
+                    let before = resets.rest.map_or((sent.last.0, 0), |rest| (rest.frames.0, rest.count));
+                    resets.rest = Some(OpenRest {
+                        frames: (before.0, sent.last.0),
+                        at: sent.last.1,
+                        count: before.1.saturating_add(1),
+                    });
+                }
             }
             let sent = &mut next.sides.get_mut(direction).sent;
             *sent = std::mem::take(&mut own.sent);

@@ -18,6 +18,8 @@ pub(super) struct DupAck {
     pub(super) sacked: Option<SeqNumber>,
     /// Its first SACK block that is no DSACK: the last bytes that arrived, and those beside them (RFC 2018 §4).
     pub(super) block: Option<(u32, u32)>,
+    /// The capture cut its options, so that SACK blocks may be missing.
+    pub(super) cut: bool,
     /// For how many it stands.
     pub(super) acks: u32,
 }
@@ -62,7 +64,7 @@ impl DupAck {
             first_at: self.at,
             enough_at: self.at,
             last: self.frame,
-            sack,
+            sack: sack || self.cut,
         })
     }
 }

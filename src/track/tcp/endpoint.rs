@@ -158,7 +158,8 @@ impl TcpEndpoint {
 
     /// The window scale: it counts from the next segment on. An option is taken on any segment, as Wireshark does; a
     /// SYN without it ends scaling both ways, unless its sender had offered it before (and leaves it out when it tries
-    /// again), and a SYN-ACK cannot agree to what the SYN did not offer.
+    /// again), and a SYN-ACK cannot agree to what the SYN did not offer. Where the capture cut the options of a SYN, the scale is
+    /// unknown.
     #[inline]
     pub(super) fn learn_scale(&mut self, peer: &mut Self, segment: &Segment) {
         let syn = segment.flags.contains(TcpFlags::SYN);
@@ -166,7 +167,7 @@ impl TcpEndpoint {
         if let Some(shift) = segment.options.window_scale {
             self.shift = Some(shift.min(LARGEST_SHIFT));
             self.unscaled = not_offered;
-        } else if syn && self.scale().is_none() || not_offered {
+        } else if syn && self.scale().is_none() && !segment.options.cut || not_offered {
             self.unscaled = true;
             peer.unscaled = true;
         }

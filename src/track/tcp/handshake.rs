@@ -24,6 +24,8 @@ pub(super) struct Progress {
     from_server: OptTime,
     syn_repeated: bool,
     syn_ack_repeated: bool,
+    /// From the newest SYN to the first SYN-ACK.
+    first_answer: OptTime,
     /// The server's SYN of a simultaneous open.
     other_syn: OptTime,
     /// A RST ended it: an ACK that comes after that opens nothing.
@@ -78,6 +80,9 @@ impl Progress {
                     (self.refused, self.ended, self.unopened) = (false, false, false);
                 }
                 self.syn_ack_repeated |= self.syn_ack.is_some();
+                if self.syn_ack.is_none() || !self.syn_ack_repeated {
+                    self.first_answer = self.syn.and_then(|(_, syn)| moment.since(syn)).into();
+                }
                 self.syn_ack = moment.place();
                 self.time_simultaneous(moment);
             }
@@ -131,9 +136,10 @@ impl Progress {
 
     fn finish(&mut self, moment: &PacketRef) {
         let (Some((_, syn)), Some((_, syn_ack))) = (self.syn, self.syn_ack) else { return };
-        // Karn: a retransmitted SYN-ACK leaves open which one was answered
-        if !self.syn_ack_repeated && !self.simultaneous {
-            self.from_client = syn_ack.since(syn).into();
+        if !self.simultaneous {
+            let to_first = self.first_answer.get().filter(|_| self.syn_ack_repeated);
+            self.from_client = to_first.or(syn_ack.since(syn)).into();
+            // Karn: a retransmitted SYN-ACK leaves open which one was answered, so this is the least
             self.from_server = moment.since(syn_ack).into();
         }
     }
@@ -166,22 +172,24 @@ impl Progress {
             Direction::ServerToClient => self.from_client,
             Direction::ClientToServer => self.from_server,
         };
-        let exact = direction == Direction::ClientToServer || !self.syn_repeated;
+        let exact = match direction {
+            Direction::ServerToClient => !self.syn_repeated,
+            Direction::ClientToServer => !self.syn_ack_repeated || self.simultaneous,
+        };
         took.get().filter(|_| !self.ended && exact)
     }
 
     /// How long the server took to answer the SYN, and the client to answer the SYN-ACK, as seen here.
     pub(super) fn halves(&self) -> Option<(Nanos, Nanos)> {
-        self.times()
-            .filter(|times| times.opening != Opening::SynRetransmitted)
-            .map(|times| (times.server, times.client))
+        self.times().filter(|times| times.opening.is_exact()).map(|times| (times.server, times.client))
     }
 
-    /// The same, also where the SYN was retransmitted: then the server's time is that since the newest SYN, the least that
-    /// it can have been.
+    /// The same, also where the SYN or SYN-ACK was retransmitted: then the time is that since the newest, the least that it
+    /// can have been.
     pub(super) fn times(&self) -> Option<HandshakeTimes> {
         let (server, client) = self.from_client.get().zip(self.from_server.get()).filter(|_| !self.ended)?;
         let opening = match () {
+            () if self.syn_ack_repeated && !self.simultaneous => Opening::SynAckRetransmitted,
             () if self.syn_repeated => Opening::SynRetransmitted,
             () if self.simultaneous => Opening::Simultaneous,
             () => Opening::Usual,

@@ -70,6 +70,8 @@ pub(super) struct Resets {
     pub(super) reported: Option<SeqNumber>,
     /// Of an ended connection: segments of the peer that were not acknowledged, by frame, time and payload bytes.
     pub(super) open: Vec<(u64, OptTime, u32)>,
+    /// Those of them that are not remembered one by one.
+    pub(super) rest: Option<OpenRest>,
     /// Another host sent the one that ended the connection.
     pub(super) foreign: bool,
     /// Its sender had lost the connection before that one.
@@ -78,6 +80,17 @@ pub(super) struct Resets {
     pub(super) refused: bool,
     /// The label of its cause.
     pub(super) label: &'static str,
+}
+
+/// Segments of an ended connection that were not acknowledged, behind those that are remembered one by one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpenRest {
+    /// The first and the last.
+    pub(super) frames: (u64, u64),
+    /// When the last was captured.
+    pub(super) at: OptTime,
+    /// How many of them no RST has answered.
+    pub(super) count: u16,
 }
 
 /// Most segments that are remembered of an ended connection for the RSTs that answer them.

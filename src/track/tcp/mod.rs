@@ -218,6 +218,9 @@ impl Connection {
         if segment.len > 0 && retransmission.is_some_and(|retransmission| retransmission.may_arrive_first()) {
             // what is answered may be this one
             own.last_data = moment.at;
+            let unseen =
+                retransmission.map_or(0, |retransmission| retransmission.proof.not_captured_before(segment.len));
+            own.unread_bytes = own.unread_bytes.saturating_add(unseen);
         } else if segment.len > 0
             && retransmission.is_none()
             && accepted

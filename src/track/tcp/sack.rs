@@ -14,6 +14,9 @@ use crate::track::packet_ref::PacketRef;
 use crate::track::retransmission::DsackReport;
 use crate::track::retransmission_proof::View;
 
+/// The header of an ACK with timestamps alone (RFC 7323 appendix A): a longer one has SACK blocks.
+const LONGEST_WITHOUT_SACK: u8 = 32;
+
 impl TcpEndpoint {
     /// Notes the gaps that its ACK reports: duplicates and SACK blocks count, a DSACK reports bytes received twice. Gives
     /// whether the ACKs before it had reported a gap. `view` is the side of the path of the peer's segments.
@@ -81,6 +84,7 @@ impl TcpEndpoint {
                 ack: segment.ack,
                 sacked: highest,
                 block,
+                cut: segment.options.cut && segment.header_len > LONGEST_WITHOUT_SACK,
                 acks: 1,
             });
         } else if advances && let Some(loss) = &mut self.loss {

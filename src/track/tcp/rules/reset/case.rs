@@ -183,6 +183,7 @@ impl<'a> ResetCase<'a> {
     /// Segments of the peer that came for a socket that was closed, and that no RST has answered.
     pub(super) fn waiting(&self) -> Option<Waiting> {
         let resets = &self.own.loss().resets;
+        let rest = resets.rest.filter(|rest| rest.count > 0 && self.can_answer(rest.at));
         let open = |sent: &&SentSegment| sent.acked_by.is_none();
         let open = self.peer.sent.iter().filter(open).map(|sent| (sent.last.0, sent.last.1, sent.len));
         let open = open.chain(resets.open.iter().copied()).chain(self.acks_in_flight());
@@ -198,7 +199,12 @@ impl<'a> ResetCase<'a> {
                 data: so_far.data || data,
             });
         }
-        waiting
+        let Some(rest) = rest else { return waiting };
+        // they are taken to have arrived in order, so one that is left is the last
+        let first = if rest.count == 1 { rest.frames.1 } else { rest.frames.0 };
+        let before = waiting.unwrap_or(Waiting { first, last: 0, count: 0, data: true });
+        let count = before.count.saturating_add(rest.count);
+        Some(Waiting { last: rest.frames.1.max(before.last), count, ..before })
     }
 
     /// ACKs without data of the peer that arrived after this side's RST had ended the connection, but left before that RST

@@ -5,10 +5,13 @@ use std::num::NonZeroU64;
 use super::super::rule::{Rule, no_candidates};
 use super::family::{ResetEffect, ResetFamily};
 use super::proof::ResetProof;
-use super::words::{frames, number};
+use super::words::{CLOSE, frames, number};
 use crate::model::FindingCode::{ResetAbort, ResetStale};
-use crate::track::cause::{Cause, CauseEvent};
+use crate::track::cause::{Candidates, Cause, CauseEvent};
 use crate::track::tcp::loss_state::Asks;
+
+/// A timer that ends a connection without an ACK.
+const GAVE_UP: Cause = Cause::of(CauseEvent::Timer, "user_timeout");
 
 /// A keep-alive or zero-window probe was not answered.
 pub(super) const PROBE: Rule<ResetFamily> = Rule {
@@ -51,7 +54,11 @@ pub(super) const DATA: Rule<ResetFamily> = Rule {
             format!("{} had given the connection up: its kernel answers frame {answers} with RST", words.sender)
         }
         None => {
-            format!("{} gives the connection up: no ACK of frame {} came; RST", words.sender, number(proof.before))
+            format!(
+                "{} gives the connection up or aborts it: no ACK of frame {} came; RST",
+                words.sender,
+                number(proof.before)
+            )
         }
     }),
     applies: |case| {
@@ -74,20 +81,23 @@ pub(super) const DATA: Rule<ResetFamily> = Rule {
         })
     },
     cause: |proof| match proof.answers {
-        None => Cause::of(CauseEvent::Timer, "user_timeout"),
+        None => Cause::UNKNOWN,
         answers => Cause::arrival(answers, "reset"),
     },
-    candidates: no_candidates,
+    candidates: |proof| match proof.answers {
+        None => Candidates::from_iter([GAVE_UP, CLOSE]),
+        Some(_) => Candidates::new(),
+    },
     says: |proof, words| {
         let times = if proof.count == 1 { "once".to_owned() } else { format!("{} times", proof.count) };
         let then = match proof.answers {
             Some(answers) => format!(
-                " Frame {answers} then came for a connection that it no longer had, so its kernel answered with RST (half-open, RFC 9293 §3.5.1)."
+                ", and gave the connection up (RFC 9293 §3.8.3). Frame {answers} then came for a connection that it no longer had, so its kernel answered with RST (half-open, RFC 9293 §3.5.1)."
             ),
-            None => " It ended the connection with this RST.".to_owned(),
+            None => ". Then it ended the connection with this RST. Either its kernel gave up (RFC 9293 §3.8.3), or its program closed with a zero SO_LINGER timeout or with data unread.".to_owned(),
         };
         format!(
-            "The {} had retransmitted the bytes of frame {} without an ACK ({times}, last in frame {}), and gave the connection up (RFC 9293 §3.8.3).{then}",
+            "The {} had retransmitted the bytes of frame {} without an ACK ({times}, last in frame {}){then}",
             words.sender,
             number(proof.before),
             number(proof.also)

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use crate::model::thresholds::{ACK_REACTION, COMPARABLE_RTT, MIN_RTO};
+use crate::model::thresholds::{ACK_REACTION, COMPARABLE_RTT, MIN_MTU_SEGMENT, MIN_RTO};
 use crate::model::{Nanos, OptTime, SeqNumber};
 use crate::track::retransmission_proof::{FirstCopy, PacketIds, RetransmissionProof, View};
 use crate::track::tcp::dup_acks::LossEvidence;
@@ -257,6 +257,20 @@ impl<'a> Case<'a> {
     pub(super) fn sizes_before(&self) -> impl Iterator<Item = u32> + '_ {
         let same = |other: &&RetransmittedSegment| other.seq == self.again.seq && !other.late;
         self.sender.loss().repeats.iter().rev().filter(same).map(|other| other.packet_end.relative_to(other.seq))
+    }
+
+    /// The payload bytes of the segment that carried the first of its bytes before, where that was longer and cut elsewhere:
+    /// the segments of its sender have become smaller. One that was longer than the MSS was cut behind the capture point.
+    pub(super) fn cut_from(&self) -> Option<u32> {
+        let fits = |before: &&SentSegment| self.receiver.mss.is_some_and(|mss| before.len <= u32::from(mss));
+        let before = self.segment().filter(fits)?;
+        let shorter =
+            self.len() < before.len && before.len > MIN_MTU_SEGMENT && self.again.packet_end == self.again.end;
+        let last = SeqNumber(self.again.end.0.wrapping_sub(1));
+        let ends = self.sender.sent.carried(last).is_some_and(|sent| sent.end == self.again.end);
+        // a receiver that took a part of a segment lacks only its end
+        let rest = ends && self.receiver.ack_sent == Some(self.again.seq);
+        (shorter && !rest && (before.seq != self.again.seq || !ends)).then_some(before.len)
     }
 
     /// Its sequence space.

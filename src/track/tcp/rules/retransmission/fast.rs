@@ -6,9 +6,10 @@ use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, arrival, first_copy, number, range, witness};
-use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO};
+use crate::model::thresholds::{COMPARABLE_RTT, MIN_RTO, PACING};
 use crate::model::{FindingCode, counted};
 use crate::track::retransmission_proof::RetransmissionProof as Proof;
+use crate::track::tcp::segment::SentSegment;
 
 const ASKED: RetransmissionEffect = RetransmissionEffect {
     delivery: Delivery::Lost,
@@ -55,6 +56,41 @@ pub(super) const FAST: Rule<RetransmissionFamily> = Rule {
             .map_or_else(String::new, |last| format!(" The retransmission in frame {last} had not filled it."));
         format!(
             "Fast retransmission: {acks} reported the gap at these bytes (RFC 5681 §3.2, RFC 6675, RFC 8985).{again}{}",
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+/// The last ACK acknowledges a retransmission that was sent after these bytes, so they count as lost (RACK).
+pub(super) const SENT_BEFORE_DELIVERED: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::FastRetransmit,
+    label: "fast retransmission",
+    rfc: &["RFC 8985 §6.2"],
+    effect: RetransmissionEffect {
+        why: |proof| format!("upon the ACK in frame {}, of bytes sent later", witness(proof)),
+        shown_by: |proof| format!("bytes sent later were acknowledged, frame {}", witness(proof)),
+        ..ASKED
+    },
+    applies: |case| {
+        let before = case.segment().filter(|before| before.repeats == 0 && before.acked_by.is_none())?;
+        let recovery = case.sender.loss().recovery.as_ref().filter(|recovery| !recovery.is_over(case.receiver))?;
+        let (ack, at) = case.receiver.advanced;
+        let limit = case.path.journey.unwrap_or_default().plus(case.round_trip().unwrap_or_default()).plus(PACING);
+        let prompt = case.since(at).is_some_and(|since| since < limit) && case.can_react_to(at);
+        let delivered = |sent: &&SentSegment| {
+            sent.repeats > 0 && sent.last.0 > before.last.0 && sent.acked_by.is_some_and(|by| by.get() == ack)
+        };
+        let later = case.sender.sent.acked().find(delivered).filter(|_| prompt && ack > recovery.frame)?;
+        Some(Proof { second: NonZeroU64::new(later.last.0), count: 1, ..case.proved_by(ack) })
+    },
+    cause: |proof| arrival(proof.witness, "fast_retransmit"),
+    candidates: no_candidates,
+    says: |proof, _| {
+        format!(
+            "Fast retransmission: the ACK in frame {} acknowledged the retransmission in frame {}, which was sent after these bytes, and not these bytes: they count as lost (RACK, RFC 8985 §6.2).{}",
+            witness(proof),
+            number(proof.second),
             first_copy(proof)
         )
     },

@@ -72,6 +72,7 @@ pub(crate) static RETRANSMISSION: &[Rule<RetransmissionFamily>] = &[
     fast::FAST,
     fast::ONE_ROUND_TRIP_LATER,
     recovery::FAST_RECOVERY,
+    fast::SENT_BEFORE_DELIVERED,
     restart::WINDOW_OPENED,
     timeout::BACKOFF_EARLY,
     timeout::LAST_SEGMENT_EARLY,

@@ -63,7 +63,7 @@ pub(super) const ACKNOWLEDGED: Rule<RetransmissionFamily> = Rule {
     label: "spurious retransmission",
     rfc: &["RFC 6298 §5", "RFC 3522"],
     effect: SPURIOUS,
-    applies: acknowledged,
+    applies: |case| acknowledged(case).map(|proof| Proof { number: case.cut_from().map_or(0, u64::from), ..proof }),
     cause: |_| Cause::UNKNOWN,
     candidates,
     says: |proof, words| {
@@ -77,9 +77,10 @@ pub(super) const ACKNOWLEDGED: Rule<RetransmissionFamily> = Rule {
             _ => format!(" The ACK was late or was lost in transit to the {}.", words.sender),
         };
         format!(
-            "Retransmitted{} although frame {} had acknowledged the bytes: they had arrived.{why}",
+            "Retransmitted{} although frame {} had acknowledged the bytes: they had arrived.{why}{}",
             after(proof),
-            witness(proof)
+            witness(proof),
+            words::cut_smaller(proof)
         )
     },
     frames: words::frames,
@@ -113,6 +114,9 @@ pub(super) const SACKED: Rule<RetransmissionFamily> = Rule {
 
 /// A timer, or the ACK that it waited for and did not get.
 fn candidates(proof: &Proof) -> Candidates {
+    if proof.number > 0 {
+        return Candidates::from_iter([words::TOO_BIG]);
+    }
     let timer = proof.after.is_none_or(|after| after >= crate::model::thresholds::MIN_RTO);
     if timer { words::timers() } else { Candidates::from_iter([Cause::of(CauseEvent::Timer, "tlp")]) }
 }

@@ -290,7 +290,12 @@ pub(super) const FIRST: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-/// Candidates of a wait that nothing explains.
-pub(super) fn unexplained(_: &Proof) -> Candidates {
-    Candidates::from_iter([Cause::of(CauseEvent::Segment, "fast_retransmit"), Cause::of(CauseEvent::Timer, "tlp")])
+/// Candidates of a wait that nothing explains: no ACK in the capture asked for the bytes, so a timer is left, unless it comes
+/// too soon for one. At the receiver, packets may come closer together than they were sent.
+pub(super) fn unexplained(proof: &Proof) -> Candidates {
+    if proof.number > 0 {
+        return Candidates::from_iter([words::TOO_BIG]);
+    }
+    let as_sent = proof.view != View::Receiver;
+    if as_sent && proof.after.is_some_and(|after| after < MIN_TLP) { Candidates::new() } else { words::timers() }
 }

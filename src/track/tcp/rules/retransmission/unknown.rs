@@ -7,7 +7,7 @@ use super::timeout::unexplained;
 use super::words::{self, after, first_copy, witness};
 use crate::model::FindingCode;
 use crate::model::thresholds::MIN_RTO;
-use crate::track::cause::Cause;
+use crate::track::cause::{Cause, CauseEvent};
 use crate::track::retransmission_proof::{FirstCopy, RetransmissionProof as Proof};
 
 const UNEXPLAINED: RetransmissionEffect =
@@ -74,9 +74,9 @@ pub(super) const ONE_WAY: Rule<RetransmissionFamily> = Rule {
     effect: UNEXPLAINED,
     applies: |case| case.segment().filter(|_| case.receiver.newest().is_none()).map(|_| case.proof),
     cause: |_| Cause::UNKNOWN,
-    candidates: |proof| {
+    candidates: |_| {
         let mut candidates = words::timers();
-        candidates.extend(unexplained(proof).first().copied());
+        candidates.extend([Cause::of(CauseEvent::Segment, "fast_retransmit")]);
         candidates
     },
     says: |proof, _| {
@@ -96,7 +96,8 @@ pub(super) const UNKNOWN: Rule<RetransmissionFamily> = Rule {
     rfc: &[],
     effect: UNEXPLAINED,
     applies: |case| match &case.before {
-        Before::Segment(_) | Before::Forgotten => Some(case.proof),
+        Before::Segment(_) => Some(Proof { number: case.cut_from().map_or(0, u64::from), ..case.proof }),
+        Before::Forgotten => Some(case.proof),
         Before::Gap(gap) => Some(case.proved_by(gap.shown_by.0)),
         Before::AckedUnseen(ack) => Some(case.proved_by(ack.frame)),
         Before::SamePacket | Before::Syn(_) => None,
@@ -107,13 +108,18 @@ pub(super) const UNKNOWN: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-fn says(proof: &Proof, words: &Words<'_>) -> String {
+fn says(proof: &Proof, parties: &Words<'_>) -> String {
     let nothing = "Neither three duplicate ACKs nor a SACK can have asked for it, and retransmission timers usually wait 200 ms or more: the cause is unknown.";
     match proof.first_copy {
         FirstCopy::Corrupted => {
-            format!("Retransmitted{}; the event at the {} is unknown.{}", after(proof), words.sender, first_copy(proof))
+            format!(
+                "Retransmitted{}; the event at the {} is unknown.{}",
+                after(proof),
+                parties.sender,
+                first_copy(proof)
+            )
         }
-        FirstCopy::Captured => format!("Retransmitted{}. {nothing}", after(proof)),
+        FirstCopy::Captured => format!("Retransmitted{}. {nothing}{}", after(proof), words::cut_smaller(proof)),
         FirstCopy::Partly(_) => {
             format!(
                 "Retransmitted{}, since some of its bytes were captured before. {nothing}{}",

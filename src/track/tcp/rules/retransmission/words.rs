@@ -42,6 +42,20 @@ pub(super) fn range(first: u64, last: u64) -> String {
     if first == last || last == 0 { format!("frame {first}") } else { format!("frames {first} to {last}") }
 }
 
+/// An ICMP error that this capture does not hold.
+pub(super) const TOO_BIG: Cause = Cause::of(CauseEvent::Segment, "icmp");
+
+/// A sentence about a segment that is shorter than the one that carried its bytes before, with a space before it.
+pub(super) fn cut_smaller(proof: &Proof) -> String {
+    match proof.number {
+        0 => String::new(),
+        size => format!(
+            " It is shorter than the first time ({}): an ICMP error that is not in this capture may have reported a smaller path MTU (RFC 1191, RFC 8201).",
+            counted(size, "byte")
+        ),
+    }
+}
+
 /// The frames of a proof.
 pub(super) fn frames(proof: &Proof) -> [u64; 6] {
     let [through, last, second] = [proof.through, proof.last, proof.second].map(number);
