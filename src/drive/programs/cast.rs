@@ -72,9 +72,14 @@ impl Cast {
         !self.clients().any(Member::is_running)
     }
 
-    /// The labels of the clients that run.
+    /// A program as a sentence names it: `the server`, `client 2`.
+    pub(super) fn named(&self, id: usize) -> String {
+        self.0.get(id).map(Member::named).unwrap_or_default()
+    }
+
+    /// The clients that run, as a sentence names them.
     pub(super) fn running_clients(&self) -> Vec<String> {
-        self.clients().filter(|member| member.is_running()).map(Member::label).collect()
+        self.clients().filter(|member| member.is_running()).map(Member::named).collect()
     }
 
     fn clients(&self) -> impl Iterator<Item = &Member> {
@@ -136,6 +141,10 @@ impl Member {
         self.described().label()
     }
 
+    fn named(&self) -> String {
+        named(&self.described())
+    }
+
     pub(super) fn failed(&self) -> bool {
         self.described().failed()
     }
@@ -178,4 +187,10 @@ impl Member {
         });
         Ok(Launch { command: self.command.clone(), input, output, transcript })
     }
+}
+
+/// A program as a sentence names it: one with a number needs no article.
+pub(super) fn named(program: &Program) -> String {
+    let article = if program.number == 1 { "the " } else { "" };
+    format!("{article}{}", program.label())
 }

@@ -407,8 +407,7 @@ impl Director {
             ));
         }
         for id in &self.at_terminal {
-            let label = self.cast.0.get(*id).map(cast::Member::label).unwrap_or_default();
-            outcome.unmet.push(terminal::stopped(&label));
+            outcome.unmet.push(terminal::stopped(&self.cast.named(*id)));
         }
         for member in &self.cast.0 {
             match &member.end {
@@ -438,7 +437,7 @@ impl Director {
         let time = humantime::format_duration(self.options.listen_timeout);
         let what = format!("has no listening TCP socket and no bound UDP socket after {time} (--listen-timeout)");
         let ended = self.cast.has_ended(server);
-        let label = self.cast.0.get(server).map(cast::Member::label).unwrap_or_default();
+        let named = self.cast.named(server);
         let started = if self.cast.of_side(Side::Client).len() > 1 {
             "no client was started"
         } else {
@@ -446,11 +445,11 @@ impl Director {
         };
         Ok(match (unix, ended) {
             (true, _) => format!(
-                "the {label} {what}, only a listening UNIX socket: its data pass through no network and can't be captured; \
+                "{named} {what}, only a listening UNIX socket: its data pass through no network and can't be captured; \
                  {started}"
             ),
-            (false, true) => format!("the {label} ended before it listened; {started}"),
-            (false, false) => format!("the {label} {what}; {started}"),
+            (false, true) => format!("{named} ended before it listened; {started}"),
+            (false, false) => format!("{named} {what}; {started}"),
         })
     }
 

@@ -1,11 +1,14 @@
 //! Programs that need a terminal, which a run does not give them.
 
+use super::cast::named;
 use crate::model::Program;
 
-/// What programs print that fail for want of a terminal: the C library's error, Python's, and those of common tools.
+/// What programs print that have no terminal to open.
+const NONE: [&str; 2] = ["/dev/tty", "No such device"];
+
+/// What programs print that fail for want of a terminal: the C library's error, and those of common tools.
 const COMPLAINTS: &[&str] = &[
     "Inappropriate ioctl for device",
-    "'/dev/tty'",
     "not a tty",
     "not a terminal",
     "not connected to a terminal",
@@ -19,21 +22,22 @@ const WAY: &str = "run it in a terminal of its own, and capture it with `echolab
 
 /// A sentence about a program whose last words ask for a terminal.
 pub(super) fn complaint(program: &Program) -> Option<String> {
-    if !program.failed() {
-        return None;
-    }
-    let words = program.output.iter().rev().find(|line| COMPLAINTS.iter().any(|words| line.contains(words)))?;
+    let complains = |line: &&String| {
+        let failed = program.failed() && COMPLAINTS.iter().any(|words| line.contains(words));
+        failed || NONE.iter().all(|words| line.contains(words))
+    };
+    let words = program.output.iter().rev().find(complains)?;
     Some(format!(
-        "the {} seems to need a terminal ({:?}): the output of a program of a run is a pipe, so that it can be kept; {WAY}",
-        program.label(),
+        "{} seems to need a terminal ({:?}): the output of a program of a run is a pipe, so that it can be kept; {WAY}",
+        named(program),
         words.trim()
     ))
 }
 
 /// A sentence about a program that the kernel stopped when it used the terminal.
-pub(super) fn stopped(label: &str) -> String {
+pub(super) fn stopped(named: &str) -> String {
     format!(
-        "the {label} uses the terminal itself (/dev/tty), which only a client whose input is the terminal can, and was \
+        "{named} uses the terminal itself (/dev/tty), which only a client whose input is the terminal can, and was \
          stopped; {WAY}"
     )
 }
@@ -61,5 +65,6 @@ mod tests {
         assert!(complaint(&program(1, words)).is_some_and(|said| said.contains("Inappropriate ioctl")));
         assert_eq!(complaint(&program(0, words)), None);
         assert_eq!(complaint(&program(1, "connection refused")), None);
+        assert!(complaint(&program(0, "sh: 1: cannot open /dev/tty: No such device or address")).is_some());
     }
 }
