@@ -61,7 +61,7 @@ pub fn obtain_rights() -> Result<Rights> {
     Ok(Rights::UserNamespace)
 }
 
-/// Whether programs can be run on this host itself, captured there and ended safely: for that there is no user namespace.
+/// `true` if programs can be run on this host itself, captured there and ended safely: no user namespace helps there.
 pub fn may_share_host() -> bool {
     NEEDED.iter().all(|capability| caps::has_cap(None, CapSet::Effective, *capability).unwrap_or(false))
 }

@@ -302,7 +302,7 @@ fn the_ledger_sums_to_the_duration(run: &Run) -> Outcome {
     Ok(())
 }
 
-/// What holds of the report of any capture holds of this one: its verdicts agree with its findings, among others.
+/// The invariants of any capture's report hold of this one: its verdicts agree with its findings, among others.
 fn the_report_contradicts_none_of_its_records(run: &Run) -> Outcome {
     let analyzed = |format: &str| -> Result<String, String> {
         let mut command = Command::new(&run.program);

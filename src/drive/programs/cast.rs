@@ -120,7 +120,7 @@ impl Member {
         self.side
     }
 
-    /// Whether it is the first of its side.
+    /// `true` if it is the first of its side.
     pub(super) fn is_first(&self) -> bool {
         self.number == 1
     }

@@ -45,7 +45,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long a program has after each signal.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long a server has to end by itself that no longer waits for a client.
+/// Time that a server has to end by itself when it no longer waits for a client.
 const OWN_END: Duration = Duration::from_secs(3);
 
 /// Input that a pipe takes at once; more waits in a temporary file.
@@ -70,11 +70,11 @@ pub struct ProgramOptions {
     pub clients: Vec<Command>,
     /// Whether the clients run at the same time, and not one after the other.
     pub together: bool,
-    /// Whether the first client is started before the servers.
+    /// `true` if the first client is started before the servers.
     pub client_first: bool,
     /// Standard input of the clients. Of several that run together only the first inherits it.
     pub input: ClientInput,
-    /// How long each server may take to listen.
+    /// Time that each server may take to listen.
     pub listen_timeout: Duration,
     /// How long the clients may run; `None` for ever.
     pub timeout: Option<Duration>,

@@ -34,7 +34,7 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    /// How many sockets a client can reach.
+    /// The number of sockets that a client can reach.
     pub(super) fn serving(&self) -> usize {
         self.listening + self.bound
     }

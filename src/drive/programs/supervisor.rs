@@ -215,7 +215,7 @@ fn start(id: Id, launch: Launch, tracer: &mut Tracer, teller: &NewsSender) -> io
     Ok(Running { id, pid, leads, executed: Some(executed), failure: None })
 }
 
-/// Whether the kernel has stopped a process as it used the terminal from the background. A traced one has a stop before,
+/// `true` if the kernel has stopped a process as it used the terminal from the background. A traced one has a stop before,
 /// at which the signal may still be ignored.
 fn stopped_at_terminal(status: i32, traced: bool) -> bool {
     let stays = if traced { status >> 16 == EVENT_STOP } else { status >> 16 == 0 };

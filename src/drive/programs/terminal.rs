@@ -3,10 +3,10 @@
 use super::cast::named;
 use crate::model::Program;
 
-/// What programs print that have no terminal to open.
+/// Words of programs that have no terminal to open.
 const NONE: [&str; 2] = ["/dev/tty", "No such device"];
 
-/// What programs print that fail for want of a terminal: the C library's error, and those of common tools.
+/// Words of programs that fail without a terminal: the C library's error, and those of common tools.
 const COMPLAINTS: &[&str] = &[
     "Inappropriate ioctl for device",
     "not a tty",

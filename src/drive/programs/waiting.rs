@@ -1,4 +1,4 @@
-//! Whether a program waits for what others send, as the kernel shows the system calls of its threads.
+//! Programs that wait for what others send, as the kernel shows the system calls of their threads.
 
 use std::fs;
 
@@ -29,7 +29,7 @@ const WAITS: &[libc::c_long] = &[
 /// Most processes of a program that are looked at.
 const PROCESSES: usize = 256;
 
-/// What a thread does.
+/// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doing {
     /// It runs, and may be about to end.
@@ -42,7 +42,7 @@ enum Doing {
     Unknown,
 }
 
-/// Whether a program, its threads and child processes included, does nothing but wait, and a thread of it for what others
+/// `true` if a program, its threads and child processes included, only waits, and a thread of it for what others
 /// send. True as well where the system does not show it.
 pub(super) fn waits_for_others(pid: pid_t) -> bool {
     let (mut processes, mut next) = (vec![pid], 0);

@@ -67,9 +67,9 @@ pub(super) struct Capture {
     of_capture: Vec<FindingView>,
     /// The verdict, where there is only one conversation.
     verdict: Option<VerdictView>,
-    /// How many of several conversations need attention, in a sentence.
+    /// The number of conversations with trouble, in a sentence.
     troubled: String,
-    /// Whether no step, no conversation and not the capture has a warning or problem.
+    /// `true` if no step, no conversation and not the capture has a warning or problem.
     healthy: bool,
     head: Vec<Head>,
     rows: Vec<Linked>,
@@ -138,7 +138,7 @@ impl Capture {
     }
 }
 
-/// How many of several conversations need attention.
+/// A sentence about the number of conversations with trouble.
 fn troubled(entries: &[Entry<'_>]) -> String {
     let troubled = entries.iter().filter(|entry| entry.conversation.findings_count().trouble().is_some()).count();
     let of = counted(entries.len() as u64, "conversation");

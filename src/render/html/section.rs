@@ -41,7 +41,7 @@ pub(super) struct Section {
     name: String,
     notes: Vec<Fact>,
     parts: Parts,
-    /// Whether it is the only conversation: then its verdict stands above it already.
+    /// `true` if it is the only conversation: then its verdict stands above it already.
     alone: bool,
     facts: Vec<Fact>,
     /// The verdict: each line, with the frames that show it.
