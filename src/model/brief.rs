@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU8;
 
 use super::{
-    Checksum, Datagram, EarlierFrames, Endpoint, Flow, Headers, IpHeader, Protocol, Segment, SeqNumber, TcpFlags,
-    TcpOptions, TcpTimestamps, Timestamp, Transport,
+    Checksum, Datagram, EarlierFrames, Endpoint, Flow, FlowKey, Headers, IpHeader, Protocol, Segment, SeqNumber,
+    TcpFlags, TcpOptions, TcpTimestamps, Timestamp, Transport,
 };
 
 /// The fields of a common packet, in 64 bytes, without IPv6 addresses. [`Brief::fill`] gives the same headers as the
@@ -174,6 +174,13 @@ impl Brief {
     #[inline]
     pub fn payload_len(&self) -> usize {
         self.len.into()
+    }
+
+    /// The key of its conversation; `None` over IPv6.
+    #[inline(always)]
+    pub fn key(&self) -> Option<FlowKey> {
+        let ([source, destination], [from, to]) = (self.addresses, self.ports);
+        (!self.is_ipv6()).then(|| Flow::v4(self.protocol(), (source, from), (destination, to)).key)
     }
 
     /// The time of capture.

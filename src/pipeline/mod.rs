@@ -9,14 +9,14 @@ use std::io;
 use std::ops::ControlFlow;
 
 use own_conversations::OwnConversations;
-use packet_source::{End, InlineReader, PacketSource};
+use packet_source::{End, InlineReader, PacketHandler, PacketSource};
 use reader_thread::ReaderThread;
 
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::drive::Signal;
 use crate::explain::{Step, capture_findings};
-use crate::model::{CaptureFormat, ClosingCalls, Endpoint, Frame, Packet, Skip, Transport};
+use crate::model::{CaptureFormat, ClosingCalls, Endpoint, FlowKey, Frame, Packet, Skip, Transport};
 use crate::report::{CaptureTotals, Sink, Tally};
 use crate::track::{CapturePoint, StopReason, Tracker};
 
@@ -115,17 +115,9 @@ fn follow(
     own: Option<OwnConversations>,
     (sink, counter): (&mut dyn Sink, &mut Option<Tally>),
 ) -> io::Result<CaptureTotals> {
-    let mut run = Run { tracker, sink, counter, wants_steps: true, own, totals: CaptureTotals::default() };
-    let mut left = max;
-    while left > 0 {
-        let end = packets.each(|frame, packet| {
-            left -= u64::from(!matches!(packet, Err(Skip::Filtered)));
-            match run.take(frame, packet) {
-                Ok(()) if left > 0 => ControlFlow::Continue(()),
-                enough => ControlFlow::Break(enough),
-            }
-        });
-        match end {
+    let mut run = Run { tracker, sink, counter, wants_steps: true, own, totals: CaptureTotals::default(), left: max };
+    while run.left > 0 {
+        match packets.each(&mut run) {
             End::Pause => run.sink.flush()?,
             End::Source => break,
             End::Broken(why) => {
@@ -135,7 +127,7 @@ fn follow(
             End::Enough(why) => why?,
         }
     }
-    let mut totals = run.totals;
+    let Run { mut totals, left, .. } = run;
     totals.stopped = (left == 0).then_some(StopReason::Count(max));
     totals.recount(Skip::Fragment, Skip::FragmentIncomplete, packets.incomplete_fragments());
     Ok(totals)
@@ -150,12 +142,32 @@ struct Run<'r> {
     wants_steps: bool,
     own: Option<OwnConversations>,
     totals: CaptureTotals,
+    /// Number of frames that are still wanted.
+    left: u64,
+}
+
+impl PacketHandler for Run<'_> {
+    type Enough = io::Result<()>;
+
+    #[inline]
+    fn expect(&mut self, keys: impl Iterator<Item = FlowKey>) {
+        self.tracker.expect(keys);
+    }
+
+    #[inline]
+    fn handle(&mut self, frame: &Frame<'_>, packet: Result<&Packet<'_>, Skip>) -> ControlFlow<io::Result<()>> {
+        self.left -= u64::from(!matches!(packet, Err(Skip::Filtered)));
+        match self.follow(frame, packet) {
+            Ok(()) if self.left > 0 => ControlFlow::Continue(()),
+            enough => ControlFlow::Break(enough),
+        }
+    }
 }
 
 impl Run<'_> {
     /// Follows one packet, or counts why there is none.
     #[inline]
-    fn take(&mut self, frame: &Frame<'_>, packet: Result<&Packet<'_>, Skip>) -> io::Result<()> {
+    fn follow(&mut self, frame: &Frame<'_>, packet: Result<&Packet<'_>, Skip>) -> io::Result<()> {
         self.totals.frames += 1;
         match packet.map(|packet| (packet, self.tracker.follow(frame, packet))) {
             Ok((packet, Ok(()))) => {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::capture::Source;
 use crate::capture::filter::Filter;
 use crate::decode::Decoder;
-use crate::model::{Frame, Packet, Skip};
+use crate::model::{FlowKey, Frame, Packet, Skip};
 
 /// The reason why no more frames come.
 pub(super) enum End<B> {
@@ -21,13 +21,25 @@ pub(super) enum End<B> {
 
 /// A source of decoded frames.
 pub(super) trait PacketSource {
-    /// Gives each frame, with its packet or the reason why there is none, to `take` until that has enough.
+    /// Gives each frame, with its packet or the reason why there is none, to `handler` until that has enough.
     ///
     /// They are lent rather than handed over: moving them would cost more than much of what is done with them.
-    fn each<B>(&mut self, take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B>;
+    fn each<H: PacketHandler>(&mut self, handler: &mut H) -> End<H::Enough>;
 
     /// Number of fragments that wait for the rest of their packet, once the source is at its end.
     fn incomplete_fragments(&self) -> u64;
+}
+
+/// A consumer of decoded frames.
+pub(super) trait PacketHandler {
+    /// The reason why it has enough.
+    type Enough;
+
+    /// Packets of these conversations come next.
+    fn expect(&mut self, keys: impl Iterator<Item = FlowKey>);
+
+    /// Takes one frame, with its packet or the reason why there is none.
+    fn handle(&mut self, frame: &Frame<'_>, packet: Result<&Packet<'_>, Skip>) -> ControlFlow<Self::Enough>;
 }
 
 /// Reads and decodes when asked: for live sessions, where a frame is wanted as soon as it comes, and for filters.
@@ -45,7 +57,7 @@ impl<'s> InlineReader<'s> {
 }
 
 impl PacketSource for InlineReader<'_> {
-    fn each<B>(&mut self, mut take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B> {
+    fn each<H: PacketHandler>(&mut self, handler: &mut H) -> End<H::Enough> {
         loop {
             self.paused = !self.paused && !self.source.is_ready();
             if self.paused {
@@ -62,7 +74,7 @@ impl PacketSource for InlineReader<'_> {
                 // the expression makes no sense for this frame's link type
                 Some(Err(error)) => return End::Broken(error.to_string()),
             };
-            if let ControlFlow::Break(enough) = take(&frame, packet.as_ref().map_err(|reason| *reason)) {
+            if let ControlFlow::Break(enough) = handler.handle(&frame, packet.as_ref().map_err(|reason| *reason)) {
                 return End::Enough(enough);
             }
         }

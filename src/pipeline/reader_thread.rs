@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 
-use super::packet_source::{End, PacketSource};
+use super::packet_source::{End, PacketHandler, PacketSource};
 use crate::capture::Source;
 use crate::decode::{Common, Decoder, common};
 use crate::model::{Brief, Frame, Headers, LinkType, Packet, Protocol, Skip, Unknown};
@@ -19,6 +19,9 @@ const BATCH: usize = 2048;
 /// Bytes of payload at which a batch is full: as many as usual packets have, and so few that batches of the longest
 /// ones take 20 MiB together instead of 600.
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
+/// So many packets are announced at once before they are taken: enough to read their conversations together, and so few
+/// that these stay in the nearest cache.
+const EXPECTED: usize = 16;
 /// Batches on their way at once.
 const BATCHES: usize = 4;
 
@@ -98,35 +101,41 @@ impl ReaderThread {
 }
 
 impl PacketSource for ReaderThread {
-    fn each<B>(&mut self, mut take: impl FnMut(&Frame<'_>, Result<&Packet<'_>, Skip>) -> ControlFlow<B>) -> End<B> {
+    fn each<H: PacketHandler>(&mut self, handler: &mut H) -> End<H::Enough> {
         let (mut tcp, mut udp) = (Brief::blank(Protocol::Tcp), Brief::blank(Protocol::Udp));
         loop {
             let mut payloads = self.batch.payloads.as_slice();
             let (mut others, mut wide) = (self.batch.others.iter(), self.batch.wide.iter());
             let (first, link, interface) = self.batch.first.unwrap_or((1, LinkType::RAW, 0));
-            for (number, item) in (first..).zip(&self.batch.items) {
-                let (frame, headers, len) = match item {
-                    Some(brief) => {
-                        let wide = if brief.is_ipv6() { wide.next() } else { None };
-                        let common = if brief.protocol() == Protocol::Tcp { &mut tcp } else { &mut udp };
-                        brief.fill(wide.unwrap_or(&[0; 32]), common);
-                        let (time, wire_len) = (Some(brief.time()), brief.wire_len());
-                        let unknown = Unknown::default();
-                        let frame = Frame { number, time, link, interface, wire_len, data: &[], unknown };
-                        (frame, Ok(&*common), brief.payload_len())
+            let mut numbers = first..;
+            for chunk in self.batch.items.chunks(EXPECTED) {
+                handler.expect(chunk.iter().flatten().filter_map(Brief::key));
+                for (item, number) in chunk.iter().zip(&mut numbers) {
+                    let (frame, headers, len) = match item {
+                        Some(brief) => {
+                            let wide = if brief.is_ipv6() { wide.next() } else { None };
+                            let common = if brief.protocol() == Protocol::Tcp { &mut tcp } else { &mut udp };
+                            brief.fill(wide.unwrap_or(&[0; 32]), common);
+                            let (time, wire_len) = (Some(brief.time()), brief.wire_len());
+                            let unknown = Unknown::default();
+                            let frame = Frame { number, time, link, interface, wire_len, data: &[], unknown };
+                            (frame, Ok(&*common), brief.payload_len())
+                        }
+                        None => {
+                            let Some(other) = others.next() else { break };
+                            self.incomplete_fragments = other.incomplete_fragments;
+                            (other.frame, other.headers.as_ref().map_err(|reason| *reason), other.payload)
+                        }
+                    };
+                    let (payload, rest) = payloads.split_at_checked(len).unwrap_or_default();
+                    payloads = rest;
+                    let packet = headers.map(|headers| Packet { headers, header: &[], payload });
+                    // called in one place, since it is inlined there with all that it calls
+                    if let ControlFlow::Break(enough) =
+                        handler.handle(&frame, packet.as_ref().map_err(|reason| *reason))
+                    {
+                        return End::Enough(enough);
                     }
-                    None => {
-                        let Some(other) = others.next() else { break };
-                        self.incomplete_fragments = other.incomplete_fragments;
-                        (other.frame, other.headers.as_ref().map_err(|reason| *reason), other.payload)
-                    }
-                };
-                let (payload, rest) = payloads.split_at_checked(len).unwrap_or_default();
-                payloads = rest;
-                let packet = headers.map(|headers| Packet { headers, header: &[], payload });
-                // called in one place, since it is inlined there with all that it calls
-                if let ControlFlow::Break(enough) = take(&frame, packet.as_ref().map_err(|reason| *reason)) {
-                    return End::Enough(enough);
                 }
             }
             if let Some(after) = &self.batch.after {

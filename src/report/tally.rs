@@ -44,7 +44,12 @@ impl Tally {
 
     /// Takes the counted step findings of a conversation that ends.
     pub fn of_steps(&mut self, stream: StreamId) -> FindingCounts {
-        self.of_steps.remove(&stream).unwrap_or_default()
+        // nearly every capture has few of these, and a look-up costs more than that
+        if self.of_steps.is_empty() {
+            FindingCounts::default()
+        } else {
+            self.of_steps.remove(&stream).unwrap_or_default()
+        }
     }
 
     /// Explains a conversation that has ended, with its findings counted.

@@ -176,6 +176,12 @@ impl CapturePointObserver {
         }
     }
 
+    /// Whether checksums may tell more than they did `before`: those that are filled in tell nothing by themselves.
+    #[inline]
+    pub(super) fn may_tell_more(&self, before: &Self) -> bool {
+        self != before && self.offloaded | self.merged > 0
+    }
+
     /// Takes an ICMP error or RST of this side: one that took longer than a host does comes from elsewhere.
     pub(super) fn note_error(&mut self, direction: Direction, waited: Option<Nanos>) {
         if waited.is_some_and(|waited| waited >= HOST_REACTION) {

@@ -75,6 +75,16 @@ impl Conversation {
         }
     }
 
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(super) fn read_ahead(&self) -> u64 {
+        let own = self.first_frame ^ self.packets.client_to_server ^ u64::from(self.client.port);
+        match &self.kind {
+            Kind::Tcp(tcp) => own ^ tcp.connection.read_ahead() ^ tcp.echo_matcher.read_ahead(),
+            Kind::Udp(exchange) => own ^ exchange.read_ahead(),
+        }
+    }
+
     /// From its first frame to its last.
     pub(super) fn duration(&self) -> Option<Nanos> {
         self.last_at.get().map(|last| last.max(Nanos(0)))

@@ -2,7 +2,7 @@
 
 use super::conversation::Conversation;
 use super::kind::Kind;
-use super::ledger::Ledger;
+use super::ledger::OpenLedger;
 use super::rtt::RttTotals;
 use super::totals::{ConversationTotals, TcpTotals, UdpTotals};
 use crate::echo::{EchoStory, EchoTotals};
@@ -40,7 +40,7 @@ impl Conversation {
         (tcp, udp): (Option<TcpTotals>, Option<UdpTotals>),
         (echo, echo_story): (Option<EchoTotals>, EchoStory),
         (rtt, response_times): (Option<RttTotals>, Option<RttTotals>),
-        ledger: Option<Ledger>,
+        ledger: Option<OpenLedger>,
     ) -> ConversationTotals {
         ConversationTotals {
             stream: self.stream,

@@ -267,6 +267,16 @@ impl TcpFacts {
         self.checksum = segment.checksum;
     }
 
+    /// Clears what the rules may show of a segment.
+    #[inline]
+    pub(super) fn shows_nothing(&mut self) {
+        self.observations = Observations::default();
+        self.unacceptable = None;
+        self.retransmission = None;
+        self.acked = None;
+        self.rtt = None;
+    }
+
     /// Whether neither these facts nor what the segment says by itself, which they may lack still, shows anything that a
     /// finding could be made of.
     #[inline]

@@ -33,6 +33,12 @@ impl Index {
         self.open.get(key).map(Place::Open).or_else(|| self.ended.get(key).map(Place::Ended))
     }
 
+    /// The slot of the conversation with this key, where it is open.
+    #[inline]
+    pub(super) fn find_open(&self, key: &FlowKey) -> Option<u32> {
+        self.open.get(key)
+    }
+
     /// Notes a conversation that is open now.
     pub(super) fn open(&mut self, key: FlowKey, slot: u32) {
         self.open.insert(key, slot);

@@ -3,6 +3,8 @@
 //! The packet that ends an interval shows what the wait was for; each protocol decides that where it follows its
 //! packets. Here the shares are added up, so that they always sum to the duration.
 
+use smallvec::SmallVec;
+
 use crate::model::Nanos;
 
 /// What a conversation waited for.
@@ -80,6 +82,12 @@ pub struct Share {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     shares: [Share; Wait::ALL.len()],
+}
+
+/// The ledger of a conversation that goes on. Most conversations wait for few things: only these take memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OpenLedger {
+    shares: SmallVec<[(Wait, Share); 3]>,
     /// Time up to which the shares reach, since the conversation's start.
     until: Nanos,
     /// The frame at that time.
@@ -106,6 +114,14 @@ impl Ledger {
     pub fn total(&self) -> Nanos {
         self.shares.iter().fold(Nanos(0), |sum, share| sum.plus(share.time))
     }
+}
+
+impl OpenLedger {
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(super) fn read_ahead(&self) -> u64 {
+        self.shares.last().map_or(0, |(_, share)| share.to) ^ self.frame
+    }
 
     /// The time that is not attributed yet, up to `at` (since the conversation's start).
     #[inline]
@@ -118,10 +134,14 @@ impl Ledger {
     #[inline]
     pub(super) fn attribute(&mut self, wait: Wait, at: Nanos, frame: u64) {
         let time = self.open(at);
-        if let Some(share) = self.shares.get_mut(wait as usize).filter(|_| time.0 > 0) {
-            share.time = share.time.plus(time);
-            if time > share.longest {
-                *share = Share { longest: time, from: self.frame, to: frame, ..*share };
+        if time.0 > 0 {
+            let longest = Share { time, longest: time, from: self.frame, to: frame };
+            match self.shares.iter_mut().find(|(other, _)| *other == wait) {
+                Some((_, share)) if time > share.longest => {
+                    *share = Share { time: share.time.plus(time), ..longest };
+                }
+                Some((_, share)) => share.time = share.time.plus(time),
+                None => self.shares.push((wait, longest)),
             }
         }
         if time.0 > 0 || self.frame == 0 {
@@ -148,18 +168,30 @@ impl Ledger {
         self.frame = frame;
     }
 
+    /// The shares so far.
+    fn shares(&self) -> Ledger {
+        let mut ledger = Ledger::default();
+        for (wait, share) in &self.shares {
+            if let Some(place) = ledger.shares.get_mut(*wait as usize) {
+                *place = *share;
+            }
+        }
+        ledger
+    }
+
     /// The ledger of a conversation that ends with `frame`, so long after its start. What is left is unknown. A clock that
     /// went back makes the duration shorter than its parts: the excess goes from what is known least.
-    pub(super) fn closed(mut self, duration: Nanos, frame: u64) -> Self {
+    pub(super) fn closed(mut self, duration: Nanos, frame: u64) -> Ledger {
         self.attribute(Wait::Unknown, duration, frame);
-        let mut excess = self.total().minus(duration);
-        for share in self.shares.iter_mut().rev() {
+        let mut ledger = self.shares();
+        let mut excess = ledger.total().minus(duration);
+        for share in ledger.shares.iter_mut().rev() {
             let taken = Nanos(excess.0.clamp(0, share.time.0.max(0)));
             share.time = share.time.minus(taken);
             share.longest = share.longest.min(share.time);
             excess = excess.minus(taken);
         }
-        self
+        ledger
     }
 }
 
@@ -169,7 +201,7 @@ mod tests {
 
     #[test]
     fn shares_sum_to_the_duration_and_name_their_longest_interval() {
-        let mut ledger = Ledger::default();
+        let mut ledger = OpenLedger::default();
         ledger.attribute(Wait::Network, Nanos(0), 1);
         ledger.attribute(Wait::Network, Nanos(10), 2);
         ledger.split((Wait::Network, Nanos(5)), Wait::ServerApplication, Nanos(40), 5);
@@ -185,18 +217,19 @@ mod tests {
 
     #[test]
     fn a_split_gives_the_rest_nothing_where_the_first_part_takes_all() {
-        let mut ledger = Ledger::default();
+        let mut ledger = OpenLedger::default();
         ledger.split((Wait::Network, Nanos(50)), Wait::ClientApplication, Nanos(20), 2);
+        let ledger = ledger.shares();
         assert_eq!((ledger.share(Wait::Network).time, ledger.share(Wait::ClientApplication).time.0), (Nanos(20), 0));
     }
 
     #[test]
     fn a_clock_that_goes_back_keeps_the_sum() {
-        let mut ledger = Ledger::default();
+        let mut ledger = OpenLedger::default();
         ledger.attribute(Wait::Network, Nanos(100), 2);
         ledger.attribute(Wait::Idle, Nanos(60), 3);
         ledger.attribute(Wait::ClientApplication, Nanos(130), 4);
-        assert_eq!(ledger.total(), Nanos(130));
+        assert_eq!(ledger.shares().total(), Nanos(130));
         let ledger = ledger.closed(Nanos(90), 5);
         assert_eq!(ledger.total(), Nanos(90));
         assert_eq!(ledger.share(Wait::Network).time, Nanos(60));

@@ -1,5 +1,7 @@
 //! Round-trip times: RFC 6298's estimator, and the distribution of a conversation's samples.
 
+use smallvec::SmallVec;
+
 use super::capture_point::CapturePoint;
 use crate::model::Nanos;
 
@@ -51,68 +53,92 @@ fn moved(value: Nanos, goal: Nanos, part: i64) -> Nanos {
 /// Times of a conversation in bounded memory.
 #[derive(Clone, Debug, Default)]
 pub struct Distribution {
-    exact: Vec<i64>,
-    buckets: Option<Box<[u32; BUCKETS]>>,
-    min: Option<Nanos>,
-    max: Option<Nanos>,
+    /// All of them, in nanoseconds, while they are few.
+    few: SmallVec<[i64; 2]>,
+    /// All of them, once they are many.
+    many: Option<Box<Buckets>>,
+}
+
+/// Many times, counted by their size.
+#[derive(Clone, Debug)]
+struct Buckets {
+    counts: [u32; BUCKETS],
     count: u64,
+    min: i64,
+    max: i64,
+}
+
+impl Buckets {
+    fn new() -> Self {
+        Self { counts: [0; BUCKETS], count: 0, min: i64::MAX, max: i64::MIN }
+    }
+
+    fn add(&mut self, nanos: i64) {
+        if let Some(count) = self.counts.get_mut(bucket_of(nanos)) {
+            *count = count.saturating_add(1);
+        }
+        self.count += 1;
+        self.min = self.min.min(nanos);
+        self.max = self.max.max(nanos);
+    }
+
+    fn median(&self) -> Option<Nanos> {
+        let middle = self.count.div_ceil(2);
+        let mut seen = 0;
+        let index = self.counts.iter().position(|count| {
+            seen += u64::from(*count);
+            seen >= middle
+        })?;
+        Some(Nanos(bucket_start(index).clamp(self.min, self.max)))
+    }
 }
 
 impl Distribution {
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(super) fn read_ahead(&self) -> u64 {
+        u64::from(self.many.is_some())
+    }
+
     /// Hands its memory to the next one.
     pub(super) fn hand_over(&mut self, next: &mut Self) {
-        next.exact = std::mem::take(&mut self.exact);
-        next.exact.clear();
+        next.few = std::mem::take(&mut self.few);
+        next.few.clear();
     }
 
     /// Takes one time.
     pub fn add(&mut self, time: Nanos) {
-        self.min = Some(self.min.map_or(time, |min| min.min(time)));
-        self.max = Some(self.max.map_or(time, |max| max.max(time)));
-        self.count += 1;
-        if self.exact.len() < EXACT && self.buckets.is_none() {
-            self.exact.push(time.0);
-            return;
+        if let Some(many) = &mut self.many {
+            return many.add(time.0);
         }
-        let buckets = self.buckets.get_or_insert_with(|| {
-            let mut buckets = Box::new([0; BUCKETS]);
-            self.exact.drain(..).for_each(|nanos| count_in(&mut buckets, nanos));
-            buckets
-        });
-        count_in(buckets, time.0);
+        if self.few.len() < EXACT {
+            return self.few.push(time.0);
+        }
+        let many = self.many.insert(Box::new(Buckets::new()));
+        self.few.drain(..).chain([time.0]).for_each(|nanos| many.add(nanos));
     }
 
     /// Least, middle and most of them; nothing where there is none, and no time of a handshake either.
     pub fn totals(&mut self, handshake: Option<Nanos>) -> Option<RttTotals> {
-        if self.count == 0 && handshake.is_none() {
+        if let Some(many) = &self.many {
+            let (min, max) = (Some(Nanos(many.min)), Some(Nanos(many.max)));
+            return Some(RttTotals { handshake, min, median: many.median(), max, count: many.count });
+        }
+        self.few.sort_unstable();
+        let (min, max) = (self.few.first(), self.few.last());
+        if min.is_none() && handshake.is_none() {
             return None;
         }
-        Some(RttTotals { handshake, min: self.min, median: self.median(), max: self.max, count: self.count })
+        let (min, max) = (min.copied().map(Nanos), max.copied().map(Nanos));
+        Some(RttTotals { handshake, min, median: self.middle(), max, count: self.few.len() as u64 })
     }
 
-    /// The middle sample, or half-way between the two in the middle; exact for few, within 1/16 for many.
-    fn median(&mut self) -> Option<Nanos> {
-        let Some(buckets) = &self.buckets else {
-            self.exact.sort_unstable();
-            let half = self.exact.len() / 2;
-            let upper = *self.exact.get(half)?;
-            let lower = if self.exact.len().is_multiple_of(2) { *self.exact.get(half - 1)? } else { upper };
-            return Some(Nanos(lower.midpoint(upper)));
-        };
-        let middle = self.count.div_ceil(2);
-        let mut seen = 0;
-        let index = buckets.iter().position(|count| {
-            seen += u64::from(*count);
-            seen >= middle
-        })?;
-        let value = Nanos(bucket_start(index));
-        Some(value.clamp(self.min?, self.max?))
-    }
-}
-
-fn count_in(buckets: &mut [u32; BUCKETS], nanos: i64) {
-    if let Some(count) = buckets.get_mut(bucket_of(nanos)) {
-        *count = count.saturating_add(1);
+    /// The middle one of few that are sorted, or half-way between the two in the middle.
+    fn middle(&self) -> Option<Nanos> {
+        let half = self.few.len() / 2;
+        let upper = *self.few.get(half)?;
+        let lower = if self.few.len().is_multiple_of(2) { *self.few.get(half - 1)? } else { upper };
+        Some(Nanos(lower.midpoint(upper)))
     }
 }
 

@@ -4,7 +4,7 @@ use super::askers::LinkedConversation;
 use super::capture_point::{CapturePoint, CapturePointObserver, Measures};
 use super::event::UdpFacts;
 use super::facts::{MORE, Overtaken, UdpPlace};
-use super::ledger::{Ledger, Wait};
+use super::ledger::{OpenLedger, Wait};
 use super::packet_ref::PacketRef;
 use super::rtt::Distribution;
 use super::totals::{SentAgain, UdpTotals};
@@ -85,7 +85,7 @@ pub(super) struct Exchange {
     /// The request in another conversation that its first datagram answers, until that has come.
     request: Option<LinkedConversation>,
     /// Where the time went, and who sent the last datagram.
-    ledger: Ledger,
+    ledger: OpenLedger,
     sender: Option<Direction>,
     answered: bool,
     /// From a request of the client to the server's answer.
@@ -209,9 +209,9 @@ impl Exchange {
         self.captured_at.1
     }
 
-    /// Where the time went; `None` without answers.
-    pub(super) fn ledger(&self) -> Option<Ledger> {
-        self.answered.then_some(self.ledger)
+    /// Where the time went; `None` without answers. It moves out.
+    pub(super) fn ledger(&mut self) -> Option<OpenLedger> {
+        self.answered.then(|| std::mem::take(&mut self.ledger))
     }
 
     /// The facts of a datagram that the capture holds twice.
@@ -258,6 +258,15 @@ impl Exchange {
     /// Whether this side has sent a datagram.
     pub(super) fn had_sent(&self, direction: Direction) -> bool {
         self.last.get(direction).is_some()
+    }
+
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(super) fn read_ahead(&self) -> u64 {
+        let times = self.response_times.read_ahead() ^ self.ledger.read_ahead();
+        let frames =
+            [self.last.client_to_server, self.last.server_to_client].map(|last| last.map_or(0, |last| last.frame));
+        frames.into_iter().fold(times, |read, frame| read ^ frame) ^ self.totals.errors.count ^ self.totals.in_doubt
     }
 
     pub(super) fn totals(&self) -> UdpTotals {

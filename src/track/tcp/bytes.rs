@@ -49,17 +49,28 @@ impl Connection {
         self.take_unusual(moment, segment, end, ip)
     }
 
-    /// Places the sequence space of a segment that was predicted: it carries nothing, or the bytes that are due.
+    /// Places the sequence space of a segment that was predicted: it carries nothing, or the bytes or FIN that are due.
     #[inline]
     pub(super) fn take_due_bytes(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) {
         let own = self.sides.get_mut(moment.direction);
         own.learn_marks(ip);
         own.last_ip_id = ip.id;
-        if segment.len > 0 {
-            let end = segment.seq.plus(segment.len);
+        let fin = u32::from(segment.flags.contains(TcpFlags::FIN));
+        if segment.len + fin > 0 {
+            let end = segment.seq.plus(segment.len).plus(fin);
             own.snd_nxt = Some(end);
             own.sent.push(sent(moment, segment, end, ip));
         }
+    }
+
+    /// Places the sequence space of a side's first SYN or SYN-ACK, which was predicted.
+    #[inline]
+    pub(super) fn take_due_syn(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) {
+        let own = self.sides.get_mut(moment.direction);
+        own.learn_marks(ip);
+        own.last_ip_id = ip.id;
+        let sent = sent(moment, segment, segment.seq.plus(1), ip);
+        own.take_syn(sent, segment.flags.contains(TcpFlags::ACK), false);
     }
 
     /// A SYN, the first segment captured, and whatever is not the bytes that are due.

@@ -15,6 +15,8 @@ use crate::track::packet_ref::PacketRef;
 
 /// A call that puts data into the socket.
 const SEND: Cause = Cause::of(CauseEvent::Call, "send");
+/// A call that closes the socket.
+const CLOSE: Cause = Cause::of(CauseEvent::Call, "close");
 
 impl Connection {
     /// The event, and another one that fits as well, where the capture does not decide. Called before the segment is
@@ -41,7 +43,7 @@ impl Connection {
                 Cause::arrival(frame_of_syn(peer), "syn_ack")
             }
             SegmentRole::HandshakeAck => Cause::arrival(frame_of_syn(peer), "ack"),
-            SegmentRole::Fin { .. } => Cause::of(CauseEvent::Call, "close"),
+            SegmentRole::Fin { .. } => CLOSE,
             SegmentRole::Data => return of_data(own, peer, at, facts),
             SegmentRole::Ack | SegmentRole::LastAck => return self.of_ack(direction, segment, facts),
             SegmentRole::Reset | SegmentRole::Odd => Cause::UNKNOWN,
@@ -49,18 +51,20 @@ impl Connection {
         (cause, None)
     }
 
-    /// The same for a segment that was predicted: data, or a bare ACK of new data.
+    /// The same for a segment of an open connection that was predicted: data, a FIN, or a bare ACK of something new.
     #[inline]
     pub(super) fn predicted_cause(
         &self,
         moment: &PacketRef,
-        segment: &Segment,
         facts: &TcpFacts,
+        role: SegmentRole,
     ) -> (Cause, Option<Cause>) {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
-        match &facts.acked {
-            Some(acked) if segment.len == 0 => (of_acked(acked), None),
-            _ => of_data(own, peer, moment.at, facts),
+        match (role, &facts.acked) {
+            (SegmentRole::Data, _) => of_data(own, peer, moment.at, facts),
+            (SegmentRole::Fin { .. }, _) => (CLOSE, None),
+            (_, Some(acked)) => (of_acked(acked), None),
+            (_, None) => (Cause::UNKNOWN, None),
         }
     }
 

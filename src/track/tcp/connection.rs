@@ -52,6 +52,15 @@ pub(in crate::track) struct Connection {
 }
 
 impl Connection {
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(in crate::track) fn read_ahead(&self) -> u64 {
+        let sides = self.sides.client_to_server.read_ahead() ^ self.sides.server_to_client.read_ahead();
+        let waits = self.time.ledger.read_ahead() ^ u64::from(self.time.in_flight.client_to_server);
+        let times = self.rtt.read_ahead() ^ self.response_times.read_ahead() ^ self.handshake.read_ahead();
+        sides ^ waits ^ times ^ self.wireshark.read_ahead() ^ self.recorder.read_ahead() ^ self.last.0
+    }
+
     /// Hands the memory of an ended connection to the next one. What was sent is forgotten with it; but where bytes
     /// came again, more may, and then the first copy proves it.
     pub(in crate::track) fn hand_over(&mut self, next: &mut Self) {

@@ -1,9 +1,12 @@
-//! Header prediction: the next segment of an open, healthy connection is nearly always the data that is due, or a bare ACK
-//! of new data. No rule applies to such a segment, so only its effects on the state are carried out.
+//! Header prediction: the next segment of a healthy connection is nearly always the data that is due, or a bare ACK of new
+//! data; and a connection opens and closes as textbooks have it. No rule applies to such a segment, so only its effects on
+//! the state are carried out.
 //!
 //! The prediction has two parts. The state of the connection changes rarely: it is asked once, and the answer is kept until
 //! another segment takes the whole way through the rules. The segment's own numbers are compared each time, before anything
 //! is changed: a segment that was not predicted finds the state as if it had not been compared.
+
+use std::num::NonZeroU64;
 
 use super::acks::rtt_of;
 use super::congestion::CONGESTION_EXPERIENCED;
@@ -17,8 +20,11 @@ use crate::model::{Checksum, Direction, IpHeader, Segment, TcpFlags, Unknown};
 use crate::track::analysis::Analysis;
 use crate::track::capture_point::CapturePoint;
 use crate::track::event::TcpFacts;
-use crate::track::facts::{Acked, Life, Observations, SegmentRole};
+use crate::track::facts::{Acked, Life, SegmentRole};
 use crate::track::packet_ref::PacketRef;
+
+/// Flags that a predicted segment of an open connection may have beside ACK.
+const OPTIONAL: TcpFlags = TcpFlags::PSH.union(TcpFlags::FIN);
 
 impl Connection {
     /// Takes the segment and leaves its facts in `facts`, if it is the predicted one. Otherwise nothing has changed.
@@ -33,10 +39,24 @@ impl Connection {
         if !is_plain(moment, segment, ip) {
             return false;
         }
+        if segment.flags.contains(TcpFlags::SYN) || matches!(self.prediction, Prediction::SynReceived) {
+            return self.take_opening(moment, segment, ip, facts);
+        }
+        if segment.flags.union(OPTIONAL) != TcpFlags::ACK.union(OPTIONAL) || segment.options.window_scale.is_some() {
+            return false;
+        }
         if let Prediction::Unknown = self.prediction {
             self.prediction = self.predict();
         }
-        let Prediction::Ready(capture_point) = self.prediction else { return false };
+        let bare = segment.len == 0;
+        let fin = segment.flags.contains(TcpFlags::FIN);
+        let capture_point = match self.prediction {
+            Prediction::Ready(capture_point) if bare || !fin => capture_point,
+            Prediction::Closing(capture_point) if bare && !(fin && self.sides.get(moment.direction).fin.is_some()) => {
+                capture_point
+            }
+            _ => return false,
+        };
         if !self.is_due(moment, segment, ip) {
             return false;
         }
@@ -46,27 +66,51 @@ impl Connection {
             return false;
         }
         self.wireshark.follow_without_flags(&view);
+        let role = self.predicted_place(moment, segment);
         self.advance(moment, segment, ip, capture_point, facts);
-        let (own, _) = self.sides.both_mut(moment.direction);
+        if fin {
+            self.take_due_fin(moment, segment);
+        } else if self.life == Life::Opening {
+            self.life = Life::Open;
+        }
+        (facts.ordinary, facts.or_ordinary) = self.predicted_cause(moment, facts, role);
+        self.leave(moment, segment, role, facts);
+        true
+    }
+
+    /// Takes the window and the timestamp of a predicted segment, remembers it, and fills in what is known of every one.
+    #[inline]
+    pub(super) fn leave(&mut self, moment: &PacketRef, segment: &Segment, role: SegmentRole, facts: &mut TcpFacts) {
+        let (own, peer) = self.sides.both_mut(moment.direction);
+        let scale = if segment.flags.contains(TcpFlags::SYN) { Some(0) } else { own.scale() };
         let window = u32::from(segment.window) << scale.unwrap_or(0);
         own.window = window;
         own.advertise(segment, scale.map(|_| window));
         own.learn_timestamp(moment.frame, segment);
-        self.life = Life::Open;
+        own.learn_scale(peer, segment);
         let numbers = Numbers {
             analysis: Analysis::default(),
-            role: if segment.len > 0 { SegmentRole::Data } else { SegmentRole::Ack },
+            role,
             probe: None,
             reset: None,
             copied: false,
             window,
             scale: scale.map(|shift| 1 << shift),
         };
-        (facts.ordinary, facts.or_ordinary) = self.predicted_cause(moment, segment, facts);
         self.remember(moment, segment, &numbers, facts);
         self.recorder.see_plain(moment, segment.checksum);
-        self.account_predicted(moment, segment);
-        true
+        self.account_predicted(moment, segment, role);
+    }
+
+    /// Takes a FIN that is due; its number and ACK are taken.
+    #[cold]
+    fn take_due_fin(&mut self, moment: &PacketRef, segment: &Segment) {
+        self.note_unanswered(moment, segment, None, false);
+        self.note_close(moment, segment, None);
+        self.life = Life::Closing;
+        if let Prediction::Ready(capture_point) = self.prediction {
+            self.prediction = Prediction::Closing(capture_point);
+        }
     }
 
     /// The prediction for the connection as it is.
@@ -98,7 +142,7 @@ impl Connection {
     }
 
     /// Whether the segment is the one that is due, by its numbers, and shows no wait that a rule explains.
-    #[inline]
+    #[inline(always)]
     fn is_due(&self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         let (Some(acked), Some(sent)) = (own.ack_sent, peer.snd_nxt) else { return false };
@@ -113,6 +157,7 @@ impl Connection {
             && own.keeps_window(segment, segment.ack.relative_to(acked))
             && self.is_prompt(moment, segment)
             && match segment.len {
+                0 if segment.flags.contains(TcpFlags::FIN) => true,
                 0 => {
                     let copied = own.last_ip_id == ip.id && (own.ip_ids_vary || moment.at == own.ack_at);
                     let answers_syn = peer.newest().is_some_and(|newest| newest.syn);
@@ -138,7 +183,8 @@ impl Connection {
         usual.is_none_or(|usual| delay.minus(usual) < DELAYED_ACK)
     }
 
-    /// Whether new data may have waited in its sender's kernel: for an ACK, or for the rest of a segment.
+    /// Whether new data may have waited in its sender's kernel: for an ACK, or for the rest of a segment. The first data
+    /// wait for neither.
     #[inline]
     fn may_have_waited(&self, moment: &PacketRef, segment: &Segment) -> bool {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
@@ -148,11 +194,11 @@ impl Connection {
         }
         let partial = own.full_segment(peer, segment).is_some_and(|full| !segment.len.is_multiple_of(full));
         let behind_ack = !own.nagle_off && peer.newest().is_some_and(|newest| newest.len == 0);
-        partial && (behind_ack || slow(moment.since(peer.ack_at), MIN_RTO))
+        partial && (behind_ack || slow(moment.since(peer.ack_at), MIN_RTO)) && own.newest_data().is_some()
     }
 
     /// Takes the predicted segment's bytes and ACK.
-    #[inline]
+    #[inline(always)]
     fn advance(
         &mut self,
         moment: &PacketRef,
@@ -163,16 +209,17 @@ impl Connection {
     ) {
         let clues = self.clues;
         self.clues.note_segment(moment.direction, segment, None);
-        let capture_point = if self.clues == clues {
+        let capture_point = if !self.clues.may_tell_more(&clues) {
             capture_point
         } else {
             let evidence = self.capture_point_evidence().capture_point;
-            self.prediction = Prediction::Ready(evidence);
+            self.prediction = match self.prediction {
+                Prediction::Closing(_) => Prediction::Closing(evidence),
+                _ => Prediction::Ready(evidence),
+            };
             evidence
         };
-        facts.observations = Observations::default();
-        facts.unacceptable = None;
-        facts.retransmission = None;
+        facts.shows_nothing();
         self.take_due_bytes(moment, segment, ip);
         self.take_due_ack(moment, segment, capture_point, facts);
         if segment.len > 0 {
@@ -185,29 +232,36 @@ impl Connection {
 
     /// Takes an ACK that acknowledges at least as much as the one before, and nothing unusual.
     #[inline]
-    fn take_due_ack(
+    pub(super) fn take_due_ack(
         &mut self,
         moment: &PacketRef,
         segment: &Segment,
         capture_point: Option<CapturePoint>,
         facts: &mut TcpFacts,
     ) {
-        (facts.acked, facts.rtt) = (None, None);
         let usual = self.handshake.answer_time(moment.direction);
         let (own, peer) = self.sides.both_mut(moment.direction);
         own.note_ack(moment, segment);
-        let Some(before) = own.ack_sent.filter(|before| segment.ack.is_after(*before)) else { return };
+        let before = own.ack_sent;
+        if before.is_some_and(|before| !segment.ack.is_after(before)) {
+            return;
+        }
         own.ack_sent = Some(segment.ack);
         own.advanced = (moment.frame, moment.at);
+        let syn = !std::mem::replace(&mut peer.syn_acked, true);
+        let fin = peer.fin.as_mut().filter(|fin| fin.acked_by.is_none() && !segment.ack.is_before(fin.end));
+        let fin = fin.map(|fin| fin.acked_by = NonZeroU64::new(moment.frame)).is_some();
         let covered = peer.sent.acknowledge(segment.ack, moment.frame);
-        if let Some((sent, delay)) = covered.sample.and_then(|sent| Some((sent, moment.since(sent.at)?))) {
+        let sample = covered.sample.filter(|sent| sent.len > 0);
+        if let Some((sent, delay)) = sample.and_then(|sent| Some((sent, moment.since(sent.at)?))) {
             own.holds_ack(delay, usual);
             facts.rtt = rtt_of(&mut self.rtt, peer, (sent, delay), (capture_point, moment.direction));
         }
-        let from = before.relative_to(peer.seq_base.unwrap_or_default());
-        let bytes = segment.ack.relative_to(before);
+        let from = before.or(peer.isn).unwrap_or(segment.ack);
+        let bytes = segment.ack.relative_to(from).saturating_sub(u32::from(syn) + u32::from(fin));
+        let from = from.relative_to(peer.seq_base.unwrap_or_default());
         let (segments, frames) = (covered.segments, covered.frames);
-        facts.acked = Some(Acked { from, bytes, syn: false, fin: false, segments, frames });
+        facts.acked = Some(Acked { from, bytes, syn, fin, segments, frames });
     }
 }
 
@@ -229,15 +283,13 @@ impl TcpEndpoint {
     }
 }
 
-/// Whether a segment shows by itself that it may be predicted: nothing but ACK and PSH, an open window, no option but
-/// timestamps, a checksum that fits, one packet without the mark of congestion.
+/// Whether a segment shows by itself that it may be predicted, apart from its flags: an open window, no option but those of
+/// a usual SYN and timestamps, a checksum that fits, one packet without the mark of congestion.
 #[inline]
 fn is_plain(moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
     let options = &segment.options;
-    segment.flags.union(TcpFlags::PSH) == TcpFlags::ACK.union(TcpFlags::PSH)
-        && segment.window > 0
+    segment.window > 0
         && options.sack.is_empty()
-        && options.window_scale.is_none()
         && options.other.is_empty()
         && segment.checksum != Checksum::Invalid
         && ip.fragments <= 1
@@ -302,11 +354,18 @@ mod tests {
             false
         }
 
-        fn opened() -> Self {
+        /// A connection of which nothing was captured so far.
+        fn new() -> Self {
             let mut dialogue = Self::default();
-            dialogue.take(ClientToServer, TcpFlags::SYN, (0, 0, 0));
-            dialogue.take(ServerToClient, TcpFlags::SYN.union(TcpFlags::ACK), (0, 1, 0));
-            assert!(!dialogue.take(ClientToServer, TcpFlags::ACK, (1, 1, 0)));
+            dialogue.connection.prediction = Prediction::new(false, false);
+            dialogue
+        }
+
+        fn opened() -> Self {
+            let mut dialogue = Self::new();
+            assert!(dialogue.take(ClientToServer, TcpFlags::SYN, (0, 0, 0)));
+            assert!(dialogue.take(ServerToClient, TcpFlags::SYN.union(TcpFlags::ACK), (0, 1, 0)));
+            assert!(dialogue.take(ClientToServer, TcpFlags::ACK, (1, 1, 0)));
             dialogue
         }
     }
@@ -322,7 +381,42 @@ mod tests {
             assert!(dialogue.take(ServerToClient, push, (begin, end, 10)));
             assert!(dialogue.take(ClientToServer, TcpFlags::ACK, (end, end, 0)));
         }
-        assert!(!dialogue.take(ClientToServer, push.union(TcpFlags::FIN), (51, 51, 0)));
+        let fin = TcpFlags::ACK.union(TcpFlags::FIN);
+        assert!(dialogue.take(ClientToServer, fin, (51, 51, 0)));
+        assert!(dialogue.take(ServerToClient, TcpFlags::ACK, (51, 52, 0)));
+        assert!(dialogue.take(ServerToClient, fin, (51, 52, 0)));
+        assert!(dialogue.take(ClientToServer, TcpFlags::ACK, (52, 52, 0)));
+        assert!(dialogue.connection.has_ended());
+    }
+
+    #[test]
+    fn an_unusual_opening_or_close_is_not_predicted() {
+        let (syn, syn_ack) = (TcpFlags::SYN, TcpFlags::SYN.union(TcpFlags::ACK));
+        let opening = [
+            ("a SYN that was retransmitted", ClientToServer, syn, (0, 0, 0)),
+            ("a SYN of the other side", ServerToClient, syn, (0, 0, 0)),
+            ("a SYN-ACK of another number", ServerToClient, syn_ack, (0, 5, 0)),
+            ("a SYN-ACK with data", ServerToClient, syn_ack, (0, 1, 10)),
+            ("a refusal", ServerToClient, TcpFlags::RST.union(TcpFlags::ACK), (0, 1, 0)),
+        ];
+        for (what, direction, flags, numbers) in opening {
+            let mut dialogue = Dialogue::new();
+            assert!(dialogue.take(ClientToServer, syn, (0, 0, 0)));
+            assert!(!dialogue.take(direction, flags, numbers), "{what}");
+            assert!(!dialogue.take(ServerToClient, syn_ack, (0, 1, 0)), "behind {what}");
+        }
+        let fin = TcpFlags::ACK.union(TcpFlags::FIN);
+        let closing = [
+            ("data behind a FIN", ServerToClient, TcpFlags::ACK, (1, 2, 10)),
+            ("a FIN again", ClientToServer, fin, (1, 1, 0)),
+            ("a FIN behind a FIN", ClientToServer, fin, (2, 1, 0)),
+            ("a RST", ServerToClient, TcpFlags::RST, (1, 0, 0)),
+        ];
+        for (what, direction, flags, numbers) in closing {
+            let mut dialogue = Dialogue::opened();
+            assert!(dialogue.take(ClientToServer, fin, (1, 1, 0)));
+            assert!(!dialogue.take(direction, flags, numbers), "{what}");
+        }
     }
 
     #[test]
@@ -347,7 +441,7 @@ mod tests {
     #[test]
     fn nothing_is_predicted_where_it_is_switched_off() {
         let mut dialogue = Dialogue::opened();
-        dialogue.connection.prediction = Prediction::new(true);
+        dialogue.connection.prediction = Prediction::new(true, false);
         for seq in [1, 11, 21] {
             assert!(!dialogue.take(ClientToServer, TcpFlags::ACK, (seq, 1, 10)));
         }

@@ -39,6 +39,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(super) fn read_ahead(&self) -> u64 {
+        u64::from(self.syn.is_some()) ^ u64::from(self.refused)
+    }
+
     /// Whether nothing but a SYN or RST can concern it any more.
     #[inline]
     pub(super) fn is_over(&self) -> bool {

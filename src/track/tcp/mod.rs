@@ -26,6 +26,7 @@ mod loss_evidence;
 mod loss_state;
 mod numbers;
 mod observations;
+mod opening_path;
 mod other_host;
 mod port_reuse;
 pub(super) mod prediction;

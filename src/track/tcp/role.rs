@@ -47,6 +47,18 @@ impl Connection {
         }
     }
 
+    /// The part of a segment of an open connection that was predicted; called before its ACK is taken.
+    #[inline]
+    pub(super) fn predicted_place(&self, moment: &PacketRef, segment: &Segment) -> SegmentRole {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        match segment.len {
+            _ if segment.flags.contains(TcpFlags::FIN) => SegmentRole::Fin { first: peer.fin.is_none() },
+            0 if self.is_ending() && closes(own, peer, segment.ack) => SegmentRole::LastAck,
+            0 => SegmentRole::Ack,
+            _ => SegmentRole::Data,
+        }
+    }
+
     /// Whether an ACK completes the handshake: it covers the SYN, and perhaps data that came with it or right behind it
     /// (RFC 7413 §4.2.2). Where both sides sent a SYN first, it is the client's ACK of the SYN-ACK (RFC 9293 §3.5).
     fn opens(&self, moment: &PacketRef, own: &TcpEndpoint, peer: &TcpEndpoint, segment: &Segment) -> bool {

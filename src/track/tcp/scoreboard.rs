@@ -20,10 +20,16 @@ pub(super) struct Scoreboard {
     segments: VecDeque<SentSegment>,
     /// How many at the front are acknowledged.
     acked: usize,
-    /// One whose checksum does not fit was acknowledged, though it was sent but once.
-    misfit_arrived: bool,
-    /// Those whose checksum does not fit.
-    misfits: Misfits,
+    /// Made with the first whose checksum does not fit and that is acknowledged.
+    misfits: Option<Box<AckedMisfits>>,
+}
+
+/// Those that are acknowledged though their checksum does not fit.
+#[derive(Clone, Copy, Debug, Default)]
+struct AckedMisfits {
+    seen: Misfits,
+    /// One of them was sent but once.
+    arrived: bool,
 }
 
 /// Segments with data, a SYN or a FIN whose checksum does not fit, by what ACKs show of them.
@@ -71,11 +77,16 @@ pub(super) struct Sample {
 }
 
 impl Scoreboard {
+    /// Reads a part of the cache lines that the next segment needs, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(super) fn read_ahead(&self) -> u64 {
+        self.segments.back().map_or(0, |sent| sent.frame)
+    }
+
     pub(super) fn clear(&mut self) {
         self.segments.clear();
         self.acked = 0;
-        self.misfit_arrived = false;
-        self.misfits = Misfits::default();
+        self.misfits = None;
     }
 
     /// Remembers a segment that brings bytes for the first time.
@@ -135,21 +146,22 @@ impl Scoreboard {
     /// where most are so.
     #[cold]
     pub(super) fn misfits_are_lost(&self) -> bool {
-        !self.misfit_arrived && !self.is_mostly_damaged()
+        !self.misfits.as_ref().is_some_and(|misfits| misfits.arrived) && !self.is_mostly_damaged()
     }
 
     /// Notes that a segment whose checksum does not fit was acknowledged, though no other copy of it was captured. Gives
     /// whether one had been before.
     #[cold]
     pub(super) fn see_misfit(&mut self) -> bool {
-        std::mem::replace(&mut self.misfit_arrived, true)
+        std::mem::replace(&mut self.misfits.get_or_insert_default().arrived, true)
     }
 
     /// Notes that one of those just acknowledged may have been discarded: its ACK covers another copy.
     #[cold]
     pub(super) fn doubt_misfit(&mut self) {
-        self.misfits.accepted = self.misfits.accepted.saturating_sub(1);
-        self.misfits.doubtful = self.misfits.doubtful.saturating_add(1);
+        let seen = &mut self.misfits.get_or_insert_default().seen;
+        seen.accepted = seen.accepted.saturating_sub(1);
+        seen.doubtful = seen.doubtful.saturating_add(1);
     }
 
     /// The segments whose checksum does not fit, with those that are not acknowledged so far.
@@ -157,7 +169,8 @@ impl Scoreboard {
     pub(super) fn misfits(&self) -> Misfits {
         let open = self.segments.range(self.acked.min(self.segments.len())..).filter(|sent| sent.damaged).count();
         let open = u32::try_from(open).unwrap_or(u32::MAX);
-        Misfits { doubtful: self.misfits.doubtful.saturating_add(open), ..self.misfits }
+        let seen = self.misfits.as_ref().map(|misfits| misfits.seen).unwrap_or_default();
+        Misfits { doubtful: seen.doubtful.saturating_add(open), ..seen }
     }
 
     /// All remembered segments.
@@ -227,7 +240,7 @@ impl Scoreboard {
             sent.acked_by = NonZeroU64::new(by);
             covered.odd |= sent.damaged || sent.repeats > 0;
             if sent.damaged {
-                self.misfits.see(sent, by);
+                self.misfits.get_or_insert_default().seen.see(sent, by);
             }
             let (first, last) = covered.frames.unwrap_or((sent.frame, sent.frame));
             let counted = sent.part && covered.frames.is_some() && last == sent.frame;

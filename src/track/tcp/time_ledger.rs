@@ -1,7 +1,7 @@
 //! What a connection's time ledger needs to know of the segments before.
 
 use crate::model::{Direction, Nanos, PerDirection, SeqNumber};
-use crate::track::ledger::Ledger;
+use crate::track::ledger::OpenLedger;
 
 /// Time up to a bare ACK, whose reason the next segment shows.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ pub(super) struct OpenAck {
 /// The ledger of a connection, and what it needs to know of the segments before.
 #[derive(Clone, Debug, Default)]
 pub(in crate::track) struct TimeLedger {
-    pub(super) ledger: Ledger,
+    pub(super) ledger: OpenLedger,
     pub(super) open_ack: Option<OpenAck>,
     /// The sender of the newest segment that was not a mere duplicate.
     pub(super) last: Option<Direction>,

@@ -17,7 +17,7 @@ use crate::track::capture_point::Measures;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 use crate::track::event::TcpFacts;
 use crate::track::facts::SegmentRole;
-use crate::track::ledger::{Ledger, Wait};
+use crate::track::ledger::{OpenLedger, Wait};
 use crate::track::packet_ref::PacketRef;
 
 /// An ACK that comes in less than this fraction of the handshake's time comes from a nearer host.
@@ -89,18 +89,24 @@ impl Connection {
         self.note_flow(sender, segment);
     }
 
-    /// The same for a segment that was predicted: data, or a bare ACK of new data.
+    /// The same for a segment that was predicted.
     #[inline]
-    pub(super) fn account_predicted(&mut self, moment: &PacketRef, segment: &Segment) {
+    pub(super) fn account_predicted(&mut self, moment: &PacketRef, segment: &Segment, role: SegmentRole) {
         if let Some(at) = moment.at.get() {
             let place = (at, moment.frame);
-            match segment.len {
+            match role {
                 _ if self.skips_packets(moment) => {
                     self.close_ack();
                     self.time.ledger.attribute(Wait::Unknown, at, moment.frame);
                 }
-                0 => self.keep_open(moment.direction, place, (false, false)),
-                _ => self.attribute_data(moment.direction, place, segment, false),
+                SegmentRole::Ack => self.keep_open(moment.direction, place, (false, false)),
+                SegmentRole::Data | SegmentRole::Fin { .. } => {
+                    self.attribute_data(moment.direction, place, segment, false);
+                }
+                _ => {
+                    self.close_ack();
+                    self.time.ledger.attribute(Wait::Network, at, moment.frame);
+                }
             }
         }
         self.note_flow(moment.direction, segment);
@@ -127,12 +133,12 @@ impl Connection {
         }
     }
 
-    /// The ledger of a connection whose last frame came at `end`.
-    pub(in crate::track) fn ledger(&mut self, end: OptTime) -> Ledger {
+    /// The ledger of a connection whose last frame came at `end`; it moves out.
+    pub(in crate::track) fn ledger(&mut self, end: OptTime) -> OpenLedger {
         if end.get().is_some() {
             self.close_ack();
         }
-        self.time.ledger
+        std::mem::take(&mut self.time.ledger)
     }
 
     /// An ICMP error: an answer of the network.

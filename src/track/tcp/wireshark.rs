@@ -69,6 +69,13 @@ pub(super) struct Wireshark {
 }
 
 impl Wireshark {
+    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    #[inline]
+    pub(super) fn read_ahead(&self) -> u64 {
+        let sequence = self.flows.client_to_server.last_ack.0 ^ self.flows.server_to_client.last_ack.0;
+        u64::from(sequence) ^ u64::from(self.handshake_rtt.is_some())
+    }
+
     /// The flags of one segment.
     #[inline]
     pub(super) fn analyse(&mut self, seen: &SegmentView) -> Analysis {
@@ -90,7 +97,7 @@ impl Wireshark {
 }
 
 impl Wireshark {
-    /// Whether a segment with no flags of TCP but ACK and PSH certainly gets no flag: it starts where the one before
+    /// Whether a segment with no flags of TCP but ACK, PSH and FIN certainly gets no flag: it starts where the one before
     /// ended, and acknowledges nothing that was not captured. Many others get none either.
     #[inline]
     pub(super) fn has_no_flags(&self, seen: &SegmentView) -> bool {
@@ -100,7 +107,7 @@ impl Wireshark {
         let acks_seen = reverse.next_seq.is_some_and(|next| !seen.ack.is_after(next)) && reverse.gap.is_none();
         let open = seen.window != 0 && reverse.window != Some(0);
         let advances = match seen.len {
-            0 => forward.last_ack != seen.ack,
+            0 => forward.last_ack != seen.ack || seen.flags.contains(TcpFlags::FIN),
             _ => (reverse.last_ack.0 == 0 || end.is_after(reverse.last_ack)) && !fills_window(reverse, seen),
         };
         in_order && acks_seen && open && advances

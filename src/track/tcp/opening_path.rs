@@ -1,0 +1,76 @@
+//! Header prediction while a connection opens: SYN, SYN-ACK and ACK, each sent once, with nothing between them.
+
+use std::num::NonZeroU8;
+
+use super::connection::Connection;
+use super::prediction::Prediction;
+use super::wireshark::SegmentView;
+use crate::model::thresholds::IDLE;
+use crate::model::{Direction, IpHeader, Segment, TcpFlags};
+use crate::track::event::TcpFacts;
+use crate::track::facts::{Life, SegmentRole};
+use crate::track::packet_ref::PacketRef;
+
+const SYN_ACK: TcpFlags = TcpFlags::SYN.union(TcpFlags::ACK);
+
+impl Connection {
+    /// Takes the segment and leaves its facts in `facts`, if it is the next one of the handshake. Otherwise nothing has
+    /// changed.
+    pub(super) fn take_opening(
+        &mut self,
+        moment: &PacketRef,
+        segment: &Segment,
+        ip: &IpHeader,
+        facts: &mut TcpFacts,
+    ) -> bool {
+        let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
+        let from_client = moment.direction == Direction::ClientToServer;
+        let answers = peer.snd_nxt == Some(segment.ack);
+        let next = match self.prediction {
+            Prediction::Begins if segment.flags == TcpFlags::SYN && from_client => Prediction::SynSent,
+            Prediction::SynSent if segment.flags == SYN_ACK && !from_client && answers => Prediction::SynReceived,
+            Prediction::SynReceived if segment.flags == TcpFlags::ACK && from_client && answers => {
+                let in_order = own.snd_nxt == Some(segment.seq) && own.is_newer(segment);
+                let soon = moment.since(self.last.1).is_some_and(|since| since < IDLE);
+                let one_ttl = self.clues.ttl(moment.direction) == ip.ttl;
+                let view = SegmentView::new(moment, segment, own.scale(), false);
+                if !(in_order && soon && one_ttl && self.wireshark.has_no_flags(&view)) {
+                    return false;
+                }
+                Prediction::Unknown
+            }
+            _ => return false,
+        };
+        if segment.len > 0 {
+            return false;
+        }
+        facts.shows_nothing();
+        let role = match next {
+            Prediction::SynSent => SegmentRole::Syn,
+            Prediction::SynReceived => SegmentRole::SynAck,
+            _ => SegmentRole::HandshakeAck,
+        };
+        if role == SegmentRole::HandshakeAck {
+            self.take_due_bytes(moment, segment, ip);
+        } else {
+            self.learn(moment.direction, segment, true);
+            self.sides.get_mut(moment.direction).ttl = NonZeroU8::new(ip.ttl);
+            self.clues.note_ttl(moment.direction, ip.ttl);
+            self.take_due_syn(moment, segment, ip);
+            self.ecn.take_handshake(segment.flags);
+        }
+        let scale = if role == SegmentRole::HandshakeAck { self.sides.get(moment.direction).scale() } else { Some(0) };
+        self.wireshark.follow_without_flags(&SegmentView::new(moment, segment, scale, false));
+        self.clues.note_segment(moment.direction, segment, None);
+        self.handshake.follow(moment, role, segment.seq, &self.sides);
+        if role != SegmentRole::Syn {
+            self.take_due_ack(moment, segment, None, facts);
+        }
+        self.life = Life::Opening;
+        (facts.ordinary, facts.or_ordinary) =
+            self.ordinary_cause(moment.direction, moment.at, segment, facts, (role, None));
+        self.leave(moment, segment, role, facts);
+        self.prediction = next;
+        true
+    }
+}
