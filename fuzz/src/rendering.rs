@@ -15,7 +15,8 @@ use super::input::Input;
 /// A dialogue in one format: the first two bytes choose format and options.
 pub fn renderers(data: &[u8]) {
     let mut input = Input::new(data);
-    let format = input.choose(FORMATS);
+    let reports: Vec<_> = FORMATS.iter().copied().filter(|format| !format.is_capture_file()).collect();
+    let format = input.choose(&reports);
     let choice = input.byte();
     let has = |bit: u8| choice >> bit & 1 == 1;
     let view = View {
@@ -46,7 +47,7 @@ pub fn renderers(data: &[u8]) {
 fn written(format: &Format, options: &render::Options, frames: Vec<Recorded>) -> String {
     let mut out = Vec::new();
     {
-        let mut sink: Box<dyn Sink> = (format.sink)(Box::new(&mut out), options);
+        let mut sink: Box<dyn Sink> = format.report(Box::new(&mut out), options).unwrap();
         if options.summary {
             sink = Box::new(LargestConversations::new(Order::Bytes, 2, sink));
         } else if format.answers {

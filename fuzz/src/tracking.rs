@@ -24,7 +24,7 @@ fn lines(frames: &[Recorded], max_frames: Option<u64>, ahead: bool) -> String {
     let mut out = Vec::new();
     {
         let format = render::format("jsonl").unwrap();
-        let mut sink = (format.sink)(Box::new(&mut out), &render::Options::default());
+        let mut sink = format.report(Box::new(&mut out), &render::Options::default()).unwrap();
         let mut options = Options { max_frames, ahead, ..Options::default() };
         let totals = pipeline::run(&mut Playback::of(frames.to_vec()), &mut options, &mut *sink).unwrap();
         let other: u64 = totals.other().map(|(_, count)| count).sum();

@@ -12,14 +12,14 @@ use crate::model::{CaptureInfo, Frame};
 const MAX_FRAME: usize = 262_144;
 
 /// Copies the frames of a source; what was not captured of one is written as zeros.
-pub struct CopyingSource<S> {
+pub(crate) struct CopyingSource<S> {
     source: S,
     tee: Tee,
 }
 
 impl<S: Source> CopyingSource<S> {
     /// Copies the frames of `source` to `writer`; an error of writing ends the copy, and not the reading.
-    pub fn new(source: S, writer: CaptureWriter) -> Self {
+    pub(crate) fn new(source: S, writer: CaptureWriter) -> Self {
         Self { source, tee: Tee::new(Some(writer)) }
     }
 
@@ -27,7 +27,7 @@ impl<S: Source> CopyingSource<S> {
     ///
     /// # Errors
     /// The first error of writing, from which on the file lacks frames.
-    pub fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         self.tee.finish(None)
     }
 }

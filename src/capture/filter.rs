@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libpcap_does_not_understand_is_told_with_its_reason() {
+    fn what_libpcap_does_not_understand_is_reported_with_its_reason() {
         for expression in ["tcp prot 7", "port seven thousand", "(((", "tcp\0"] {
             let Err(error) = Filter::new(expression, LinkType::ETHERNET) else { panic!("{expression:?} compiled") };
             let text = format!("{error:#}");

@@ -9,16 +9,16 @@ mod live;
 mod numbering;
 mod records;
 pub mod save;
-pub mod spool;
-pub mod tee;
+pub(crate) mod spool;
+pub(crate) mod tee;
 mod text;
 
 use std::io;
 
-pub use copying_source::CopyingSource;
-pub use live::{
-    Drainer, Interface, InterfaceInfo, LiveCapture, LiveSource, Notice, Notify, Ring, SNAPLEN, StopHandle, interfaces,
-    may_capture, session_filter, ways_to_capture,
+pub(crate) use copying_source::CopyingSource;
+pub use live::Interface;
+pub(crate) use live::{
+    Drainer, LiveCapture, LiveSource, Ring, StopHandle, interfaces, may_capture, session_filter, ways_to_capture,
 };
 
 use crate::model::{CaptureInfo, Frame};

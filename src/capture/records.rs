@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-/// The buffer is handed over when it holds so many bytes.
+/// Size in bytes from which the buffer is written.
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Records on their way to `out`.
@@ -88,7 +88,7 @@ impl<W: Write> Records<W> {
 mod tests {
     use super::*;
 
-    /// Takes so many bytes, in pieces, and then no more.
+    /// Takes this number of bytes, in pieces, and then no more.
     struct Disk {
         room: usize,
         piece: usize,

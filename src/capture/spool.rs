@@ -13,12 +13,12 @@ use crate::model::{CaptureInfo, Frame, LinkType, Timestamp};
 const IN_MEMORY: usize = 16 << 20;
 
 /// The folder that the unnamed file is made in: that of the variable TMPDIR, or the system's.
-pub fn temporary_folder() -> PathBuf {
+pub(crate) fn temporary_folder() -> PathBuf {
     tempfile::env::temp_dir()
 }
 
 /// Takes frames.
-pub struct Spool {
+pub(crate) struct Spool {
     info: CaptureInfo,
     records: Records<SpooledTempFile>,
 }
@@ -36,7 +36,7 @@ pub struct Replay {
 
 impl Spool {
     /// An empty spool of a capture.
-    pub fn new(info: CaptureInfo) -> Self {
+    pub(crate) fn new(info: CaptureInfo) -> Self {
         Self { info, records: Records::new(SpooledTempFile::new(IN_MEMORY)) }
     }
 
@@ -45,7 +45,7 @@ impl Spool {
     /// # Errors
     /// If the unnamed file, in the folder for temporary ones, can't be made or written. Then this frame, and perhaps some
     /// before it, are not kept, and no more may follow.
-    pub fn write(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+    pub(crate) fn write(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         let time = frame.time.unwrap_or(Timestamp::new(0, 0));
         let len = u32::try_from(frame.data.len()).map_err(io::Error::other)?;
         self.records.add(|bytes| {
@@ -64,12 +64,12 @@ impl Spool {
     ///
     /// # Errors
     /// As [`Spool::write`].
-    pub fn complete(&mut self) -> io::Result<()> {
+    pub(crate) fn complete(&mut self) -> io::Result<()> {
         self.records.flush()
     }
 
     /// Frames that are kept, once it is [complete](Self::complete) or a write has failed.
-    pub fn frames(&self) -> u64 {
+    pub(crate) fn frames(&self) -> u64 {
         self.records.whole()
     }
 
@@ -78,7 +78,7 @@ impl Spool {
     ///
     /// # Errors
     /// If the unnamed file can't be read.
-    pub fn replay(self, dropped: Option<u64>, broken: Option<String>) -> io::Result<Replay> {
+    pub(crate) fn replay(self, dropped: Option<u64>, broken: Option<String>) -> io::Result<Replay> {
         let Self { info, records } = self;
         let len = records.len();
         let mut file = records.into_inner();

@@ -8,31 +8,31 @@ use crate::model::Frame;
 /// Writes the frames of a capture to a file, where there is one.
 ///
 /// A file that cannot be written on does not end the capture: [`Tee::finish`] tells.
-pub struct Tee {
+pub(crate) struct Tee {
     writer: Option<CaptureWriter>,
     error: Option<io::Error>,
 }
 
 impl Tee {
     /// Frames go to `writer`, if there is one. Its file is a capture from now on, if one without frames.
-    pub fn new(writer: Option<CaptureWriter>) -> Self {
+    pub(crate) fn new(writer: Option<CaptureWriter>) -> Self {
         let mut tee = Self { writer, error: None };
         tee.flush();
         tee
     }
 
     /// Adds a frame, which is in the file at the next [`Tee::flush`] at the latest.
-    pub fn write(&mut self, frame: &Frame<'_>) {
+    pub(crate) fn write(&mut self, frame: &Frame<'_>) {
         self.with(|writer| writer.write(frame, None));
     }
 
     /// Has every frame so far in the file.
-    pub fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         self.with(CaptureWriter::flush);
     }
 
     /// The first error of writing, if there was one.
-    pub fn error(&self) -> Option<&io::Error> {
+    pub(crate) fn error(&self) -> Option<&io::Error> {
         self.error.as_ref()
     }
 
@@ -53,7 +53,7 @@ impl Tee {
     ///
     /// # Errors
     /// The first error of writing, from which on the file lacks frames.
-    pub fn finish(mut self, dropped: Option<u64>) -> io::Result<()> {
+    pub(crate) fn finish(mut self, dropped: Option<u64>) -> io::Result<()> {
         self.flush();
         match (self.error, self.writer) {
             (Some(error), _) => Err(error),
@@ -71,7 +71,7 @@ mod tests {
     use crate::capture::{Source, file};
     use crate::model::{CaptureFormat, CaptureInfo, LinkType};
 
-    /// Room for so many bytes, like a disk.
+    /// Room for this number of bytes, like a disk.
     struct Disk(usize);
 
     impl io::Write for Disk {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_told_with_the_first_frame_that_is_missing() {
+    fn a_full_disk_is_reported_with_the_first_frame_that_is_missing() {
         // the file's head takes 24 bytes, and a frame 100
         for (room, missing) in [(0, 1), (24, 1), (123, 1), (124, 2), (2500, 25), (9_923, 99), (10_023, 100)] {
             let writer = CaptureWriter::new(Disk(room), CaptureFormat::Pcap, &info()).unwrap();

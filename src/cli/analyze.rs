@@ -25,7 +25,7 @@ use crate::explain::Questions;
 use crate::model::{CaptureFormat, FindingCode, LinkType, Protocol, Severity};
 use crate::pipeline;
 use crate::pipeline::annotate::AnnotatedSource;
-use crate::report::{Order, Scan, Selection, Wanted};
+use crate::report::{Order, Scan, Selection, SelectionSink};
 use crate::track::StreamId;
 
 /// Explain every packet of capture files.
@@ -172,7 +172,7 @@ fn stream(text: &str) -> Result<StreamId> {
 struct Request {
     filter: Option<String>,
     count: Option<u64>,
-    wanted: Wanted,
+    wanted: Selection,
     several: bool,
     /// Conversations only, so that none has to be known before its steps come.
     summary: bool,
@@ -184,7 +184,7 @@ impl AnalyzeArgs {
     pub(super) fn run(self, command: String) -> Result<Exit> {
         let order = self.summary.then(|| self.sort.into());
         let findings = self.find.into_iter().flat_map(|codes| codes.0).collect();
-        let wanted = Wanted { streams: self.conversation, port: self.port, findings, steps: None };
+        let wanted = Selection { streams: self.conversation, port: self.port, findings, steps: None };
         let triage = !self.summary && self.answers.is_none() && wanted.streams.is_empty() && wanted.port.is_none();
         let several = self.captures.len() > 1;
         let scope = Scope {
@@ -300,7 +300,8 @@ fn common_folder(captures: &[PathBuf]) -> Option<String> {
     (!folder.is_empty() && folder != "/").then(|| folder.to_owned())
 }
 
-/// Behind a capture tcpdump takes a filter; here that is said, in place of one missing file after the other.
+/// tcpdump takes a filter behind a capture; this error says so, instead of reporting each of its words as a missing
+/// file.
 fn refuse_filter(captures: &[PathBuf], inputs: &[Result<Input>]) -> Result<()> {
     let words = inputs.iter().zip(captures).rev().take_while(|(input, path)| input.is_err() && !path.exists());
     let mut words: Vec<_> = words.map(|(_, path)| path.to_string_lossy()).collect();
@@ -385,7 +386,7 @@ impl Request {
     ) -> Result<Result<()>> {
         let Input { name, size, .. } = &input;
         let (name, size) = (name.clone(), *size);
-        let mut wanted = Wanted::default();
+        let mut wanted = Selection::default();
         match self.scan(&mut input, halt, output) {
             Ok(None) => {}
             Ok(Some(found)) if self.wanted.findings.is_empty() => output.sink().prefer(&found),
@@ -424,7 +425,7 @@ impl Request {
         };
         let mut no_match = MatchCheck::new(&self.wanted);
         let comment_writer = output.comment_writer();
-        let mut selection = Selection::new(wanted, output.sink());
+        let mut selection = SelectionSink::new(wanted, output.sink());
         let mut sink = no_match.before(progress.before(&mut selection));
         let mut written = Ok(());
         let totals = match (comment_writer, self.writer(&source)) {

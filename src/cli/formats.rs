@@ -5,7 +5,6 @@ use std::io;
 
 use clap::Args;
 
-use super::format_names::ANNOTATED;
 use super::listing::row;
 use super::{Exit, width};
 use crate::explain::{FACTS, QUESTIONS};
@@ -52,7 +51,6 @@ impl FormatsArgs {
                 let how = if format.streams { "streamed" } else { "collected" };
                 (format.name, format!("{} (.{}, {how})", format.about, format.extension))
             });
-            let rows = rows.chain([(ANNOTATED.0, format!("{} (.pcapng, streamed)", ANNOTATED.1))]);
             lists.add("Formats (--format)", rows);
         }
         if wanted(List::Columns) {

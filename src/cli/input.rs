@@ -13,7 +13,7 @@ use crate::drive::{Signal, Woken};
 
 /// A capture that is open, with nothing of it read yet.
 pub(super) struct Input {
-    /// Its name for people, `-` for standard input.
+    /// Its name in messages, `-` for standard input.
     pub(super) name: String,
     /// Number of bytes to read; `None` for a pipe.
     pub(super) size: Option<u64>,
@@ -21,7 +21,7 @@ pub(super) struct Input {
 }
 
 /// Reads until the end, or until the signal, which is an end too.
-struct Until {
+struct ReadUntil {
     file: File,
     halt: Signal,
 }
@@ -55,11 +55,11 @@ impl Input {
 
     /// Its content, up to the signal.
     pub(super) fn until(self, halt: &Signal) -> impl Read + Send + 'static {
-        Until { file: self.file, halt: halt.clone() }
+        ReadUntil { file: self.file, halt: halt.clone() }
     }
 }
 
-impl Read for Until {
+impl Read for ReadUntil {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.halt.wait_with(&self.file, PollFlags::POLLIN, None)? {
             Woken::Signalled => Ok(0),

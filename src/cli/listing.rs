@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 /// program that reads the list gets one line each.
 pub(super) fn row(text: &mut String, head: &str, about: &str, width: Option<usize>) {
     let indent = head.chars().count();
-    // narrower columns help nobody
+    // narrower columns are not readable
     let room = width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(24));
     let lines = wrap(about, room);
     let mut before = head.to_owned();

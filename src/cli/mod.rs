@@ -13,6 +13,7 @@ mod connect;
 mod destination;
 mod echo_args;
 mod exit;
+mod exit_status;
 mod foreign_options;
 mod format_names;
 mod formats;
@@ -47,9 +48,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::drive::bar_new_privileges;
 
-pub use exit::Exit;
-pub use output::{OutputArgs, OutputOptions};
-pub use report_output::ReportOutput;
+pub(crate) use exit::Exit;
 use version::VersionArg;
 
 /// Run a TCP or UDP echo session, capture it, and have every packet explained; or explain what any program sends, live or from a capture file.

@@ -5,12 +5,12 @@ use std::io;
 use super::exit::say;
 use crate::explain::Conversation;
 use crate::model::{Endpoint, counted, thousands};
-use crate::report::{CaptureTotals, ForwardSink, Sink, Wanted};
+use crate::report::{CaptureTotals, ForwardSink, Selection, Sink};
 use crate::track::StreamId;
 
 /// Looks for what is wanted while a capture is read.
 pub(super) struct MatchCheck<'a> {
-    wanted: &'a Wanted,
+    wanted: &'a Selection,
     /// `true` if a conversation has the port, and if one of those that are named has it.
     has_port: bool,
     named_has_port: bool,
@@ -25,7 +25,7 @@ struct MatchCheckSink<'s, 'a, S> {
 }
 
 impl<'a> MatchCheck<'a> {
-    pub(super) fn new(wanted: &'a Wanted) -> Self {
+    pub(super) fn new(wanted: &'a Selection) -> Self {
         Self { wanted, has_port: false, named_has_port: false, matched: 0 }
     }
 
@@ -70,14 +70,14 @@ impl<'a> MatchCheck<'a> {
             }
         }
         let steps = totals.tcp + totals.udp + totals.icmp;
-        // what a filter rejects, nobody expects to see
+        // frames that a filter rejects are not expected
         if steps == 0 && totals.frames > 0 && !filtered {
             let why: Vec<_> =
                 totals.other().map(|(why, frames)| format!("{} {}", thousands(frames), why.meaning())).collect();
             say(&format!("nothing to explain in {}: {}", counted(totals.frames, "frame"), why.join("; ")));
         }
         if steps == 0 && filtered {
-            if *self.wanted == Wanted::default() {
+            if *self.wanted == Selection::default() {
                 say(&format!("no packet of {named} passes the filter"));
             }
             return false;
@@ -86,7 +86,7 @@ impl<'a> MatchCheck<'a> {
             let codes: Vec<_> = self.wanted.findings.iter().map(|code| code.name()).collect();
             say(&format!("no conversation that is asked for in {place} has {}", codes.join(" or ")));
         }
-        *self.wanted == Wanted::default() || self.matched > 0
+        *self.wanted == Selection::default() || self.matched > 0
     }
 }
 
@@ -102,7 +102,7 @@ impl<S: Sink> ForwardSink for MatchCheckSink<'_, '_, S> {
     }
 
     fn wants_conversations(&self) -> bool {
-        *self.no_match.wanted != Wanted::default() || self.sink.wants_conversations()
+        *self.no_match.wanted != Selection::default() || self.sink.wants_conversations()
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {

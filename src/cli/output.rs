@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::command_line;
@@ -17,13 +17,13 @@ use crate::pipeline::annotate::{AnnotationSink, CommentWriter};
 use crate::render::{self, FORMATS, Format, Triaged};
 use crate::report::{
     AnswerCollector, Bounds, COLUMNS, CONVERSATION_COLUMNS, Choice, Column, LargestConversations, MergedSink, Order,
-    PARTS, Part, Parts, PayloadView, Selection, Sink, TeeSink, TitledSink, View, Wanted,
+    PARTS, Part, Parts, PayloadView, Selection, SelectionSink, Sink, TeeSink, TitledSink, View,
 };
 
 /// Options of the output, as typed.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputArgs {
+pub(crate) struct OutputArgs {
     /// Format of the report.
     #[arg(long, value_name = "FORMAT", value_parser = formats(), hide_possible_values = true)]
     #[arg(help = format_help())]
@@ -131,11 +131,11 @@ fn columns<T>(registry: &'static [Column<T>], names: &str) -> anyhow::Result<Cho
 
 /// The content of a report, beyond the options of every subcommand.
 #[derive(Clone, Debug, Default)]
-pub struct Scope {
+pub(crate) struct Scope {
     /// Conversations only, in this order.
     pub summary: Option<Order>,
     /// The conversations to show.
-    pub wanted: Wanted,
+    pub wanted: Selection,
     /// `true` if there are several captures.
     pub several: bool,
     /// Number of captures named.
@@ -153,9 +153,9 @@ pub struct Scope {
 }
 
 /// Options of the output, checked.
-pub struct OutputOptions {
+pub(crate) struct OutputOptions {
     /// `None` for an annotated capture.
-    format: Option<&'static Format>,
+    format: &'static Format,
     render: render::Options,
     scope: Scope,
     most_conversations: usize,
@@ -179,24 +179,24 @@ impl OutputArgs {
     ///
     /// # Errors
     /// If a column does not exist, or the format has no place for what is asked.
-    pub fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
+    pub(crate) fn check(self, scope: Scope) -> anyhow::Result<OutputOptions> {
         let to_stdout = self.output.as_deref().is_none_or(is_stdout);
         let to_terminal = to_stdout && io::stdout().is_terminal();
         let usual = if scope.live && to_stdout && !to_terminal { "lines" } else { "table" };
         let name = self.format.as_deref().unwrap_or(usual);
-        let format = render::format(name);
+        let format = render::format(name).with_context(|| format!("no format {name}"))?;
         let shows_steps = scope.live && to_terminal && name == "table" && scope.answers.is_none();
-        if scope.answers.is_some() && !format.is_some_and(|format| format.answers) {
+        if scope.answers.is_some() && !format.answers {
             let names: Vec<_> = FORMATS.iter().filter(|format| format.answers).map(|format| format.name).collect();
             bail!("--format {name} has no place for --answers; use one of {}", names.join(", "));
         }
-        if format.is_none() && scope.summary.is_some() {
+        if format.is_capture_file() && scope.summary.is_some() {
             bail!("--format {name} holds packets, and --summary shows none");
         }
-        if format.is_none() && scope.several {
+        if format.is_capture_file() && scope.several {
             bail!("--format {name} annotates one capture at a time");
         }
-        if format.is_none() && self.output.is_none() && io::stdout().is_terminal() {
+        if format.is_capture_file() && self.output.is_none() && io::stdout().is_terminal() {
             bail!("--format {name} is not for a terminal: name a file with --output");
         }
         let report = self.report.map(ReportDir::new);
@@ -220,17 +220,17 @@ impl OutputArgs {
         if self.fragment && name != "latex" {
             bail!("--fragment is for --format latex");
         }
-        if self.only.is_some() && (scope.summary.is_some() || format.is_none_or(|format| !format.has_parts())) {
+        if self.only.is_some() && (scope.summary.is_some() || !format.has_parts()) {
             bail!("--only chooses parts of a report by table, markdown, html or latex on single conversations");
         }
         let parts = self.only.unwrap_or_default();
         let mut scope = scope;
-        if parts.names(Part::Answers) && format.is_some_and(|format| format.answers) {
+        if parts.names(Part::Answers) && format.answers {
             scope.answers.get_or_insert_default();
         }
         let triage = scope.triage && self.columns.is_none() && self.limit.is_none() && !self.absolute;
         let many = scope.captures > render::SHOWN as u64 && self.payload.is_none() && report.is_none();
-        let ranked = triage && many && format.is_some_and(|format| format.triage == Triaged::Instead);
+        let ranked = triage && many && format.triage == Triaged::Instead;
         if ranked {
             scope.summary = Some(Order::Trouble);
         }
@@ -268,7 +268,7 @@ impl OutputArgs {
             (false, None) => Bounds::default(),
         };
         render.bounds.fold = !self.no_fold;
-        if format.is_some_and(|format| format.streams) && !render.summary {
+        if format.streams && !render.summary {
             scope.wanted.steps = self.limit.filter(|limit| *limit > 0);
         }
         let most_conversations = match self.limit {
@@ -297,8 +297,8 @@ fn at_most(limit: u64) -> usize {
 
 impl OutputOptions {
     /// Returns `true` if the format shows calls of programs.
-    pub fn shows_calls(&self) -> bool {
-        self.format.is_some_and(|format| (format.sink)(Box::new(io::sink()), &self.render).shows_calls())
+    pub(crate) fn shows_calls(&self) -> bool {
+        self.format.report(Box::new(io::sink()), &self.render).is_some_and(|sink| sink.shows_calls())
     }
 
     /// Opens the destination and makes the sink that writes the report there.
@@ -307,7 +307,7 @@ impl OutputOptions {
     ///
     /// # Errors
     /// If the file exists and `--force` was not given, or can't be created.
-    pub fn open(mut self) -> anyhow::Result<ReportOutput> {
+    pub(crate) fn open(mut self) -> anyhow::Result<ReportOutput> {
         let out: Box<dyn Write + Send> = match &self.destination {
             Destination::Stdout => {
                 let stdout = io::stdout();
@@ -327,15 +327,15 @@ impl OutputOptions {
                 Box::new(Named { name: path.display().to_string(), inner: create(path, self.force)? })
             }
         };
-        let (mut sink, comment_writer): (Box<dyn Sink>, _) = match self.format {
-            Some(format) if self.render.steps_shown => {
-                let report = format.open(out, &self.render);
-                (render::live(Box::new(io::stdout()), &self.render, report), None)
-            }
-            Some(format) => (format.open(out, &self.render), None),
-            None => {
-                let comment_writer = CommentWriter::new(out);
-                (Box::new(AnnotationSink::new(comment_writer.clone())), Some(comment_writer))
+        let mut comment_writer = None;
+        let mut sink: Box<dyn Sink> = if self.annotates() {
+            let writer = comment_writer.insert(CommentWriter::new(out));
+            Box::new(AnnotationSink::new(writer.clone()))
+        } else {
+            let report = self.format.open(out, &self.render).context("a capture file is no report")?;
+            match self.render.steps_shown {
+                true => render::live(Box::new(io::stdout()), &self.render, report),
+                false => report,
             }
         };
         // the folder's reports show them
@@ -348,13 +348,13 @@ impl OutputOptions {
             if !self.ranked {
                 sink = Box::new(LargestConversations::new(order, self.most_conversations, sink));
             }
-            // formats for people show one table; machines get each capture's records
-            if self.scope.captures > 1 && self.format.is_some_and(|format| format.triage == Triaged::Instead) {
+            // formats for readers show one table; formats for programs give the records of each capture
+            if self.scope.captures > 1 && self.format.triage == Triaged::Instead {
                 sink = Box::new(MergedSink::new(self.scope.captures, self.scope.folder.clone(), sink));
             }
         }
-        if self.scope.wanted != Wanted::default() {
-            sink = Box::new(Selection::new(self.scope.wanted, sink));
+        if self.scope.wanted != Selection::default() {
+            sink = Box::new(SelectionSink::new(self.scope.wanted, sink));
         }
         // before the selection: a limit of steps takes nothing from the answers
         if let Some(asked) = self.scope.answers {
@@ -366,11 +366,11 @@ impl OutputOptions {
             sink = Box::new(TitledSink::new(title, author, sink));
         }
         let to_terminal = self.destination == Destination::Stdout && io::stdout().is_terminal();
-        let streams = self.format.is_some_and(|format| format.streams);
+        let streams = self.format.streams;
         let shows_as_it_reads = to_terminal && streams && !self.render.summary;
-        let shows_headers = self.report.is_some() || self.format.is_some_and(|format| format.headers);
-        let triage = self.render.triage && self.format.is_some_and(|format| format.triage == Triaged::Instead);
-        let collects = self.report.is_some() || self.format.is_some_and(|format| !format.streams) && !triage;
+        let shows_headers = self.report.is_some() || self.format.headers;
+        let triage = self.render.triage && self.format.triage == Triaged::Instead;
+        let collects = self.report.is_some() || !self.format.streams && !triage;
         let bounded = self.render.bounds.conversations < Bounds::NONE.conversations;
         let details = (collects && bounded && !self.render.summary).then_some(self.render.bounds.conversations);
         let reads_once = triage && self.report.is_none();
@@ -379,7 +379,7 @@ impl OutputOptions {
 
     /// Returns `true` if the capture itself is to be annotated.
     pub(super) fn annotates(&self) -> bool {
-        self.format.is_none()
+        self.format.is_capture_file()
     }
 
     /// The folder of reports, where one is asked for.
@@ -388,7 +388,7 @@ impl OutputOptions {
     }
 
     /// Leaves standard output to something else: a report that would go there goes to standard error.
-    pub fn make_way(&mut self) {
+    pub(crate) fn make_way(&mut self) {
         if self.destination == Destination::Stdout {
             self.render.steps_shown = false;
             self.destination = Destination::Stderr;
@@ -396,7 +396,7 @@ impl OutputOptions {
     }
 
     /// The file that the report goes to; `None` for standard output.
-    pub fn file(&self) -> Option<&Path> {
+    pub(crate) fn file(&self) -> Option<&Path> {
         self.destination.file()
     }
 

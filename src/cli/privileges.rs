@@ -21,7 +21,7 @@ pub(super) fn give_up_with(files: Files, others: impl FnOnce() -> anyhow::Result
     tell(drive::give_up(files, others)?)
 }
 
-/// The same, but for what a scenario's faults need.
+/// The same, except the rights that a scenario's faults need.
 ///
 /// # Errors
 /// If they can't be given up: the program must not go on then.

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::render::escape;
 use crate::report::{CaptureTotals, ForwardSink, Sink};
 
-/// So long nobody needs to be told.
+/// Time before the progress is shown.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Shows the progress of one capture while it lives, and then takes it away.
@@ -24,7 +24,7 @@ pub(super) struct Watched {
 }
 
 impl Progress {
-    /// Watches the reading of `reader`, of which `size` bytes are to come; quietly if nobody is there to look.
+    /// Watches the reading of `reader`, of which `size` bytes are to come; quietly if standard error is no terminal.
     pub(super) fn watch(reader: Box<dyn Read + Send>, name: &str, size: Option<u64>) -> (Box<dyn Read + Send>, Self) {
         if !io::stderr().is_terminal() {
             return (reader, Self(None));

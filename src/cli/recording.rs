@@ -1,4 +1,4 @@
-//! `--write` and `--report` of `serve` and `connect`: what they talk is captured beside, and reported at the end.
+//! `--write` and `--report` of `serve` and `connect`: their traffic is captured, and reported at the end.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,8 +8,8 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use super::capture_files::CaptureFiles;
+use super::exit_status::capture_exit;
 use super::report_dir::ReportDir;
-use super::session::capture_exit;
 use super::{Exit, privileges};
 use crate::capture::{Interface, LiveCapture, Ring, StopHandle, interfaces};
 use crate::drive::Files;

@@ -91,8 +91,9 @@ impl ReportDir {
             let path = self.0.join(name);
             let (file, aside) = self.aside(name)?.into_parts();
             let out = Named { name: path.display().to_string(), inner: file };
+            let sink = format.open(Box::new(out), &of_folder(format.name, options));
             several =
-                several.and_on_complete(format.open(Box::new(out), &of_folder(format.name, options)), move || {
+                several.and_on_complete(sink.with_context(|| format!("{} is no report", format.name))?, move || {
                     let kept = if force { aside.persist(&path) } else { aside.persist_noclobber(&path) };
                     kept.map_err(|refused| {
                         io::Error::new(

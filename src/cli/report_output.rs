@@ -4,7 +4,7 @@ use crate::pipeline::annotate::CommentWriter;
 use crate::report::Sink;
 
 /// A report on its way to its destination.
-pub struct ReportOutput {
+pub(crate) struct ReportOutput {
     pub(super) sink: Box<dyn Sink>,
     pub(super) comment_writer: Option<CommentWriter>,
     pub(super) shows_as_it_reads: bool,
@@ -15,24 +15,24 @@ pub struct ReportOutput {
 
 impl ReportOutput {
     /// The sink for the pipeline.
-    pub fn sink(&mut self) -> &mut dyn Sink {
+    pub(crate) fn sink(&mut self) -> &mut dyn Sink {
         &mut *self.sink
     }
 
     /// The comment writer of a capture to be annotated; its frames must go through
     /// [`AnnotatedSource`](crate::pipeline::annotate::Annotated).
-    pub fn comment_writer(&self) -> Option<CommentWriter> {
+    pub(crate) fn comment_writer(&self) -> Option<CommentWriter> {
         self.comment_writer.clone()
     }
 
     /// Returns `true` if it writes to a terminal all the time, so that no other progress needs to be shown.
-    pub fn shows_as_it_reads(&self) -> bool {
+    pub(crate) fn shows_as_it_reads(&self) -> bool {
         self.shows_as_it_reads
     }
 
     /// Returns `true` if frames may be read ahead, because the report needs only their decoded packets.
-    pub fn may_read_ahead(&self) -> bool {
-        self.comment_writer.is_none() && !self.shows_headers
+    pub(crate) fn may_read_ahead(&self) -> bool {
+        !self.shows_headers
     }
 
     /// Number of conversations that are shown step by step, if it is bounded: they should be the worst.
@@ -50,7 +50,7 @@ impl ReportOutput {
     ///
     /// # Errors
     /// If the output can't be written.
-    pub fn end(mut self) -> anyhow::Result<()> {
+    pub(crate) fn end(mut self) -> anyhow::Result<()> {
         Ok(self.sink.end()?)
     }
 }

@@ -11,7 +11,7 @@ const PLAIN_IPV4: u8 = 0x45;
 
 /// A common packet of a frame.
 #[derive(Clone, Copy, Debug)]
-pub struct Common<'a> {
+pub(crate) struct Common<'a> {
     /// Its fields.
     pub brief: Brief,
     /// The addresses of IPv6, source and destination.
@@ -25,7 +25,7 @@ pub struct Common<'a> {
 ///
 /// It says then what [`Decoder::decode`](super::Decoder::decode) would say.
 #[inline(always)]
-pub fn common<'a>(frame: &Frame<'a>) -> Option<Common<'a>> {
+pub(crate) fn common<'a>(frame: &Frame<'a>) -> Option<Common<'a>> {
     // a field that a text does not show needs the general decoder
     let time = frame.time.filter(|_| frame.unknown.is_nothing())?;
     let seconds = u32::try_from(time.seconds()).ok()?;

@@ -1,7 +1,8 @@
 //! Fragments that wait for the rest of their packet (RFC 791 §3.2, RFC 8200 §4.5).
 //!
-//! A capture may hold the first fragments of millions of packets that never come to an end, so only so many wait;
-//! the one that has waited longest is given up for a new one. No time limit: a capture's clock may be missing or wrong.
+//! A capture may hold the first fragments of millions of packets that are never completed, so the number that waits is
+//! bounded; the one that has waited longest is given up for a new one. No time limit: a capture's clock may be missing
+//! or wrong.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -70,9 +71,9 @@ struct Pending {
     born: u64,
 }
 
-/// A packet put together again.
+/// A reassembled packet.
 #[derive(Debug)]
-pub(super) struct Whole {
+pub(super) struct ReassembledPacket {
     /// Its payload.
     pub(super) data: Vec<u8>,
     /// The protocol of the payload.
@@ -107,7 +108,7 @@ impl Reassembly {
         fragment: Fragment,
         vlan: Option<u16>,
         frame: &Frame<'_>,
-    ) -> Result<Whole, Skip> {
+    ) -> Result<ReassembledPacket, Skip> {
         self.incomplete += 1;
         let protocol = (ip.header.version == 4).then_some(ip.protocol);
         let key = Key {
@@ -130,7 +131,7 @@ impl Reassembly {
         let whole = whole.ok_or(Skip::Fragment)?;
         self.incomplete = self.incomplete.saturating_sub(whole.frames);
         let Pending { buffer, protocol, fragments, earlier, earlier_bytes, .. } = whole;
-        Ok(Whole { data: buffer.take_bufs().0, protocol, fragments, earlier, earlier_bytes })
+        Ok(ReassembledPacket { data: buffer.take_bufs().0, protocol, fragments, earlier, earlier_bytes })
     }
 
     /// Number of frames with fragments of packets that are not complete.
@@ -302,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn fragmented_tunnels_and_fragments_in_tunnels_are_put_together() {
+    fn fragmented_tunnels_and_fragments_in_tunnels_are_reassembled() {
         let f = samples::fragments4(&samples::udp4(&payload()), 7, &[800, 1600]);
         let inside = f.iter().map(|packet| samples::ipv6(ip_number::IPV4, packet)).collect::<Vec<_>>();
         completes(&mut Decoder::new(), &inside.iter().collect::<Vec<_>>(), 3);

@@ -99,7 +99,7 @@ fn llc(bytes: Captured<'_>) -> Result<(EtherType, Captured<'_>), Skip> {
     }
 }
 
-/// A Linux cooked capture's protocol, which is an EtherType but for a few device types and small numbers.
+/// A Linux cooked capture's protocol, which is an EtherType except for a few device types and small numbers.
 #[inline]
 fn cooked(device: u16, protocol: u16, payload: Captured<'_>) -> Result<Network<'_>, Skip> {
     match (device, EtherType(protocol)) {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn other_protocols_are_told_apart() {
+    fn other_protocols_are_distinguished() {
         assert_eq!(ethernet(&[8, 6], &[0; 28]), Err(Skip::Arp));
         assert_eq!(ethernet(&[0x81, 0, 0, 5, 8, 6], &[0; 28]), Err(Skip::Arp));
         for other in [[0x88, 0xcc], [0x88, 0x64], [0x88, 0x47], [0x92, 0], [0x05, 0xdd]] {

@@ -1,7 +1,7 @@
 //! Bytes to packets: lax, never failing, never panicking, with no state but the fragments that wait for the rest.
 //!
 //! A frame is read layer by layer, each in its file: `link` finds the IP packet, `ip` its transport, `tcp`,
-//! `udp` and `icmp` what people look at. What can't be a step says why: a [`Skip`]. Nothing here knows which
+//! `udp` and `icmp` the headers that are shown. What can't be a step says why: a [`Skip`]. Nothing here knows which
 //! packets belong together; that is tracking.
 
 mod brief;
@@ -23,7 +23,7 @@ mod udp;
 use etherparse::ip_number;
 
 use crate::model::{Checksum, Frame, Headers, Packet, Skip, Transport, Unknown};
-pub use brief::{Common, common};
+pub(crate) use brief::{Common, common};
 use captured::Captured;
 use fragments::Reassembly;
 use ip::{Ip, Lengths};

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fast_open_cookie_is_told_from_the_question_for_one() {
+    fn a_fast_open_cookie_is_distinguished_from_the_question_for_one() {
         let lists: [&[u8]; 5] =
             [&[34, 2], &[34, 6, 1, 2, 3, 4], &[254, 4, 0xf9, 0x89], &[254, 6, 0xf9, 0x89, 1, 2], &[254, 4, 0, 0]];
         assert_eq!(lists.map(|list| read(list).fast_open), [Some(0), Some(4), Some(0), Some(2), None]);

@@ -21,7 +21,7 @@ pub(super) fn read(ip: &Ip<'_>) -> Result<Datagram, Skip> {
         length => length,
     };
     let bytes = ip.payload.limit(total);
-    // of the first fragment alone nobody expects the whole
+    // the first fragment alone is not the whole datagram
     let is_part = ip.header.fragments > 1 && ip.header.earlier_bytes == 0;
     let lacking = if is_part { 0 } else { total.saturating_sub(ip.payload.len) };
     let (source, destination) = ip.endpoints(header.source_port(), header.destination_port());

@@ -4,7 +4,7 @@ use crate::model::{Finding, FindingCode as Code, counted, thousands};
 use crate::track::{Attempts, CaptureOverview, MirrorSummary, Surge};
 
 /// Everything that the overview shows.
-pub fn of(overview: &CaptureOverview) -> Vec<Finding> {
+pub(crate) fn of(overview: &CaptureOverview) -> Vec<Finding> {
     let mirror = overview.mirror.as_ref().map(mirrored);
     mirror.into_iter().chain(overview.surges.iter().map(|(surge, attempts)| surged(surge, attempts))).collect()
 }

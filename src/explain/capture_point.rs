@@ -12,7 +12,7 @@ pub(super) fn fact(totals: &ConversationTotals) -> Option<String> {
 }
 
 /// The place of a measurement, as a suffix.
-pub fn captured_at(capture_point: Option<CapturePoint>) -> &'static str {
+pub(crate) fn captured_at(capture_point: Option<CapturePoint>) -> &'static str {
     match capture_point {
         Some(CapturePoint::Client) => "captured at the client",
         Some(CapturePoint::Server) => "captured at the server",
@@ -103,7 +103,7 @@ mod tests {
     use crate::model::Nanos;
 
     #[test]
-    fn each_place_is_told_with_what_shows_it() {
+    fn each_place_is_reported_with_what_shows_it() {
         let told_of = |capture_point, clue, opening| {
             let times = HandshakeTimes { server: Nanos::from_millis(10), client: Nanos(25_000), opening };
             let halves = Some((times.server, times.client));

@@ -112,7 +112,7 @@ impl Conversation {
         self.evidence.is_some()
     }
 
-    /// The answers to the questions that labs ask; `None` where no evidence was kept, since nobody asked.
+    /// The answers to the questions that labs ask; `None` where no evidence was kept, since no answers were asked for.
     pub fn answers(&self) -> Option<Vec<Answered>> {
         Some(answers::of(&self.totals, self.evidence.as_deref()?, &self.asked))
     }

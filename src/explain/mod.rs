@@ -1,6 +1,6 @@
 //! The meaning of a step: its phase, its arithmetic, its sentence, and the findings with their evidence.
 //!
-//! Words are made late: a step carries facts, and its sentence is written when somebody shows it.
+//! Words are made late: a step carries facts, and its sentence is written when a sink shows it.
 
 mod answers;
 mod arithmetic;
@@ -20,15 +20,18 @@ mod verdict;
 mod wire;
 mod words;
 
-pub use answers::{Answer, AnswerTable, Answered, Evidence, QUESTIONS, Question, Questions};
-pub use arithmetic::Arithmetic;
-pub use capture_findings::of as capture_findings;
-pub use capture_point::captured_at;
+pub use answers::{Answer, Answered, QUESTIONS};
+pub(crate) use answers::{AnswerTable, Evidence, Questions};
+pub(crate) use arithmetic::Arithmetic;
+pub(crate) use capture_findings::of as capture_findings;
+pub(crate) use capture_point::captured_at;
 pub use conversation::Conversation;
-pub use facts::{FACTS, Fact, FactKind};
-pub use merged::{FindingDigest, MergedFinding};
-pub use phase::Phase;
+pub use facts::FACTS;
+pub(crate) use facts::Fact;
+pub use merged::FindingDigest;
+pub(crate) use merged::MergedFinding;
+pub(crate) use phase::Phase;
 pub use step::Step;
-pub use step_findings::report as report_step_findings;
-pub use transfer::Transfer;
-pub use verdict::{VerdictLine, VerdictLines};
+pub(crate) use step_findings::report as report_step_findings;
+pub(crate) use transfer::Transfer;
+pub use verdict::VerdictLine;

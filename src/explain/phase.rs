@@ -11,7 +11,7 @@ pub enum Phase {
     Exchange,
     /// From the first FIN on.
     Teardown,
-    /// A reset, and what comes after it; an ICMP error that says there is nobody.
+    /// A reset, and what comes after it; an ICMP error for a closed port.
     Aborted,
 }
 

@@ -87,7 +87,7 @@ pub(super) fn finding(mark: &WireAnnotation) -> Finding {
     Finding::new(code, text, mark.here.iter().copied())
 }
 
-/// The same of a fragment, which is no step: it is told where its packet is put together.
+/// The same of a fragment, which is no step: it is reported with its reassembled packet.
 fn of_fragment(mark: &WireAnnotation, text: &str) -> String {
     let numbers: Vec<_> = mark.here.iter().map(u64::to_string).collect();
     let plural = if numbers.len() == 1 { "" } else { "s" };
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_deed_is_told_at_both_ends_with_the_other_end_s_frames() {
+    fn each_deed_is_reported_at_both_ends_with_the_other_end_s_frames() {
         for (told, parts) in [
             (
                 text(WireEffect::Dropped, true, &[]),

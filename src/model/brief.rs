@@ -12,7 +12,7 @@ use super::{
 /// decoder.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
-pub struct Brief {
+pub(crate) struct Brief {
     /// Source and destination of IPv4, as numbers.
     addresses: [u32; 2],
     /// Source and destination.
@@ -52,7 +52,7 @@ const SYN_OPTIONS: u8 = 1 << 4;
 
 /// The addresses of a packet: source and, right behind it, destination, as they stand in the header.
 #[derive(Clone, Copy, Debug)]
-pub enum Addresses<'a> {
+pub(crate) enum Addresses<'a> {
     /// IPv4.
     V4(&'a [u8; 8]),
     /// IPv6.
@@ -61,7 +61,7 @@ pub enum Addresses<'a> {
 
 /// The fields of a common packet that are not its transport's.
 #[derive(Clone, Copy, Debug)]
-pub struct Arrival {
+pub(crate) struct Arrival {
     /// Seconds since 1970.
     pub seconds: u32,
     /// Nanoseconds within the second.
@@ -114,7 +114,7 @@ impl Brief {
     /// A TCP segment; `None` where its options are not common ones. `header` is its header without options; `len` counts
     /// its payload.
     #[inline(always)]
-    pub fn segment(
+    pub(crate) fn segment(
         arrival: Arrival,
         addresses: Addresses<'_>,
         header: &[u8; 20],
@@ -153,7 +153,7 @@ impl Brief {
 
     /// A UDP datagram whose Length is that of its IP packet; `len` counts its payload.
     #[inline(always)]
-    pub fn datagram(
+    pub(crate) fn datagram(
         arrival: Arrival,
         addresses: Addresses<'_>,
         header: &[u8; 8],
@@ -172,32 +172,32 @@ impl Brief {
 
     /// Payload bytes, all of which were captured.
     #[inline]
-    pub fn payload_len(&self) -> usize {
+    pub(crate) fn payload_len(&self) -> usize {
         self.len.into()
     }
 
     /// The key of its conversation; `None` over IPv6.
     #[inline(always)]
-    pub fn key(&self) -> Option<FlowKey> {
+    pub(crate) fn key(&self) -> Option<FlowKey> {
         let ([source, destination], [from, to]) = (self.addresses, self.ports);
         (!self.is_ipv6()).then(|| Flow::v4(self.protocol(), (source, from), (destination, to)).key)
     }
 
     /// The time of capture.
     #[inline]
-    pub fn time(&self) -> Timestamp {
+    pub(crate) fn time(&self) -> Timestamp {
         Timestamp::new(self.seconds.into(), self.nanos)
     }
 
     /// The frame's length on the wire in bytes.
     #[inline]
-    pub fn wire_len(&self) -> u32 {
+    pub(crate) fn wire_len(&self) -> u32 {
         self.wire_len
     }
 
     /// Returns `true` for IPv6 addresses, which are kept separately.
     #[inline]
-    pub fn is_ipv6(&self) -> bool {
+    pub(crate) fn is_ipv6(&self) -> bool {
         self.is(IPV6)
     }
 
@@ -207,7 +207,7 @@ impl Brief {
     }
 
     /// Headers for [`Brief::fill`] to write to, with the fields in which all common packets of a protocol agree.
-    pub fn blank(protocol: Protocol) -> Headers {
+    pub(crate) fn blank(protocol: Protocol) -> Headers {
         let nobody = Endpoint::new(Ipv4Addr::UNSPECIFIED, 0);
         let transport = match protocol {
             Protocol::Tcp => Transport::Segment(Segment {
@@ -249,7 +249,7 @@ impl Brief {
     /// Writes the headers as the decoder makes them; `wide` are the addresses of IPv6. `headers` are blank ones of its
     /// protocol or those of another common packet: to make all of them anew would cost several times as much.
     #[inline(always)]
-    pub fn fill(&self, wide: &[u8; 32], headers: &mut Headers) {
+    pub(crate) fn fill(&self, wide: &[u8; 32], headers: &mut Headers) {
         let [from, to] = self.ports;
         let (source, destination) = if self.is_ipv6() {
             let address = |half: Option<&[u8; 16]>| half.map_or(Ipv6Addr::UNSPECIFIED, |half| Ipv6Addr::from(*half));
@@ -298,7 +298,7 @@ impl Brief {
 
     /// TCP or UDP.
     #[inline]
-    pub fn protocol(&self) -> Protocol {
+    pub(crate) fn protocol(&self) -> Protocol {
         if self.is(UDP) { Protocol::Udp } else { Protocol::Tcp }
     }
 

@@ -81,7 +81,7 @@ pub struct KernelView {
     pub rto: Nanos,
     /// Segments sent and not yet acknowledged.
     pub unacked: u32,
-    /// Segments sent again since the connection began.
+    /// Segments retransmitted since the connection began.
     pub retransmits: u32,
 }
 
@@ -175,7 +175,7 @@ impl FailedCall {
 }
 
 impl CallKind {
-    /// A call that failed, with what the system says, but for its number of the error.
+    /// A call that failed, with the system's message without its error number.
     pub fn failed(call: FailedCall, why: &impl fmt::Display) -> Self {
         let why = why.to_string();
         let text = why.split_once(" (os error ").map_or(why.as_str(), |(text, _)| text);
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_told_without_the_number_of_the_error() {
+    fn a_failure_is_reported_without_the_number_of_the_error() {
         let CallKind::Failed { why, .. } = CallKind::failed(FailedCall::Connect, &io::Error::from_raw_os_error(111))
         else {
             panic!("a failure")

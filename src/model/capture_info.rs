@@ -27,7 +27,7 @@ impl CaptureFormat {
 /// The head of a capture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaptureInfo {
-    /// The file's name for people, `-` for standard input; `None` for a session that keeps no file.
+    /// The file's name in messages, `-` for standard input; `None` for a session that keeps no file.
     pub file: Option<String>,
     /// The file's format.
     pub format: Option<CaptureFormat>,

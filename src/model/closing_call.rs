@@ -27,4 +27,4 @@ pub struct ClosingCall {
 }
 
 /// The calls that became RSTs, by the frames of these.
-pub type ClosingCalls = HashMap<u64, ClosingCall>;
+pub(crate) type ClosingCalls = HashMap<u64, ClosingCall>;

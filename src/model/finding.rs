@@ -186,7 +186,7 @@ impl fmt::Display for FindingCode {
 }
 
 /// Takes diagnoses as they are made. A count takes their codes alone, so that no text is made only to be counted.
-pub trait FindingSink {
+pub(crate) trait FindingSink {
     /// Takes a finding; `text` is called only where its words are kept.
     fn add<T: Into<Cow<'static, str>>>(
         &mut self,

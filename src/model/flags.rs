@@ -94,7 +94,7 @@ impl TcpFlags {
     }
 }
 
-/// The names in the order in which people say them: `SYN-ACK`, `PSH-ACK`, `none`.
+/// The names in the usual order: `SYN-ACK`, `PSH-ACK`, `none`.
 impl fmt::Display for TcpFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 == 0 {

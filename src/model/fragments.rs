@@ -12,7 +12,7 @@ impl EarlierFrames {
     /// Number of frames for which fragments are remembered.
     pub const REACH: u32 = u64::BITS;
 
-    /// The same as seen from so many frames later; the frame that it was seen from is one of them now.
+    /// The same relative to a frame that comes `frames` frames later; the frame before is one of them now.
     #[must_use]
     pub fn later(self, by: u64) -> Self {
         let by = u32::try_from(by).unwrap_or(u32::MAX);

@@ -1,7 +1,7 @@
-//! Numbers as people read them.
+//! Numbers in prose: grouped by thousands, with their nouns.
 
 /// A number with commas: `2,314`.
-pub fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -14,7 +14,7 @@ pub fn thousands(number: u64) -> String {
 }
 
 /// `1 frame`, `2,314 frames`; any noun that takes an s.
-pub fn counted(number: u64, noun: &str) -> String {
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
 }
 

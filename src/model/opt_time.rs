@@ -4,21 +4,21 @@ use super::timestamp::Nanos;
 
 /// Time since the conversation's start, or nothing: a frame without a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OptTime(i64);
+pub(crate) struct OptTime(i64);
 
 impl OptTime {
     /// No time.
-    pub const UNKNOWN: Self = Self(i64::MIN);
+    pub(crate) const UNKNOWN: Self = Self(i64::MIN);
 
     /// The time since the start, where there is one.
     #[inline]
-    pub fn get(self) -> Option<Nanos> {
+    pub(crate) fn get(self) -> Option<Nanos> {
         (self != Self::UNKNOWN).then_some(Nanos(self.0))
     }
 
     /// The time from `earlier` to `self`; `None` if one of them is unknown.
     #[inline]
-    pub fn since(self, earlier: Self) -> Option<Nanos> {
+    pub(crate) fn since(self, earlier: Self) -> Option<Nanos> {
         Some(self.get()?.minus(earlier.get()?))
     }
 }

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn experiments_are_told_apart_by_their_identifiers() {
+    fn experiments_are_distinguished_by_their_identifiers() {
         assert_eq!(named(&[(254, &[0xf9, 0x89, 1, 2])]), ["Fast Open (experimental kind 254)"]);
         assert_eq!(named(&[(254, &[0xe2, 0xd4, 0xc3, 0xd9])]), ["SMC-R (experimental kind 254)"]);
         assert_eq!(named(&[(253, &[1, 2])]), ["kind 253: an experiment"]);

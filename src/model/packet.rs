@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{EarlierFrames, Endpoint, Flow, Protocol, SeqNumber, TcpFlags, TcpOptions};
 
-/// An IP packet that can be a step: lent by whoever has read it.
+/// An IP packet that can be a step; borrowed from the decoder.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
     /// The parsed headers.
@@ -89,7 +89,7 @@ pub enum Checksum {
     Offloaded,
     /// UDP's 0 over IPv4: the sender made none (RFC 768).
     Absent,
-    /// It does not fit: the packet was damaged.
+    /// It does not match: the packet was corrupted.
     Invalid,
     /// The capture cut the payload, so that it can't be checked.
     #[default]

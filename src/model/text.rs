@@ -34,7 +34,7 @@ pub fn is_hidden(c: char) -> bool {
 }
 
 /// Appends `c` to `text`, escaped as in Rust and C if it is hidden: `\n`, `\r`, `\t`, `\x1b`, `\u{202e}`.
-pub fn push_visible(text: &mut String, c: char) {
+pub(crate) fn push_visible(text: &mut String, c: char) {
     match c {
         '\n' => text.push_str("\\n"),
         '\r' => text.push_str("\\r"),
@@ -54,7 +54,7 @@ pub fn push_visible(text: &mut String, c: char) {
 /// bytes as `\xff`, hidden characters and the backslash escaped.
 ///
 /// A character that the end of `bytes` cuts counts as other bytes.
-pub fn visible(bytes: &[u8], max: usize) -> (String, bool) {
+pub(crate) fn visible(bytes: &[u8], max: usize) -> (String, bool) {
     let mut text = String::with_capacity(bytes.len().min(max));
     let mut count = 0;
     for chunk in bytes.utf8_chunks() {

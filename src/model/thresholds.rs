@@ -74,7 +74,7 @@ pub(crate) const NO_HOST: Nanos = Nanos::from_millis(4);
 /// A silence from this length on is reported.
 pub(crate) const IDLE: Nanos = Nanos::from_millis(1_000);
 
-/// A response that takes longer is reported as slow: the shortest wait that people notice in an interactive program.
+/// A response that takes longer is reported as slow: the shortest wait that a user of an interactive program notices.
 pub(crate) const SLOW_RESPONSE: Nanos = Nanos::from_millis(200);
 
 /// A zero window shorter than this costs no throughput worth reporting.

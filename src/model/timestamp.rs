@@ -6,7 +6,7 @@ const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
 /// A moment on the capture's clock: seconds since 1970-01-01 UTC and nanoseconds within the second.
 ///
-/// Kept in two parts since a pcapng time stamp may lie further away than 64 bits of nanoseconds reach.
+/// Kept in two parts since a pcapng timestamp may lie further away than 64 bits of nanoseconds reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     seconds: i64,
@@ -83,7 +83,7 @@ impl Nanos {
         self.0 as f64 / 1e9
     }
 
-    /// The span for a person: three significant digits and the unit that fits (`34.2 µs`, `5.16 s`).
+    /// The span in prose: three significant digits and the unit that fits (`34.2 µs`, `5.16 s`).
     pub fn human(self) -> impl fmt::Display {
         HumanNanos(self.0)
     }

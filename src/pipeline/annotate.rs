@@ -15,7 +15,7 @@ use crate::report::{CaptureTotals, Sink, capture_title};
 
 /// The capture file that both ends write to.
 #[derive(Clone)]
-pub struct CommentWriter(Arc<Mutex<Inner>>);
+pub(crate) struct CommentWriter(Arc<Mutex<Inner>>);
 
 struct Inner {
     out: Option<Box<dyn Write + Send>>,
@@ -32,7 +32,7 @@ struct PendingFrame {
 
 impl CommentWriter {
     /// Writes to `out` when the capture begins.
-    pub fn new(out: impl Write + Send + 'static) -> Self {
+    pub(crate) fn new(out: impl Write + Send + 'static) -> Self {
         let inner = Inner { out: Some(Box::new(out)), writer: None, waiting: None, error: None };
         Self(Arc::new(Mutex::new(inner)))
     }
@@ -58,14 +58,14 @@ impl Inner {
 }
 
 /// The source whose frames are copied.
-pub struct AnnotatedSource<S> {
+pub(crate) struct AnnotatedSource<S> {
     source: S,
     comment_writer: CommentWriter,
 }
 
 impl<S: Source> AnnotatedSource<S> {
     /// Copies the frames of `source` to the desk.
-    pub fn new(source: S, comment_writer: CommentWriter) -> Self {
+    pub(crate) fn new(source: S, comment_writer: CommentWriter) -> Self {
         Self { source, comment_writer }
     }
 }
@@ -100,13 +100,13 @@ impl<S: Source> Source for AnnotatedSource<S> {
 }
 
 /// The sink that gives each waiting frame its comment.
-pub struct AnnotationSink {
+pub(crate) struct AnnotationSink {
     comment_writer: CommentWriter,
 }
 
 impl AnnotationSink {
     /// Comments the frames of the desk.
-    pub fn new(comment_writer: CommentWriter) -> Self {
+    pub(crate) fn new(comment_writer: CommentWriter) -> Self {
         Self { comment_writer }
     }
 }

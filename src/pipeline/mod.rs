@@ -1,6 +1,6 @@
 //! The only loop: frames in, steps and conversations out, every frame accounted for.
 
-pub mod annotate;
+pub(crate) mod annotate;
 mod own_conversations;
 mod packet_source;
 mod reader_thread;
@@ -25,7 +25,7 @@ use crate::track::{CapturePoint, StopReason, Tracker};
 pub struct Options {
     /// Only frames that it matches; the others are counted.
     pub filter: Option<Filter>,
-    /// Stop after so many frames, of those that pass the filter. A live capture ends there by itself.
+    /// Stop after this number of frames, of those that pass the filter. A live capture ends there by itself.
     pub max_frames: Option<u64>,
     /// `true` for a live capture of any program's traffic: its end is not that of its conversations.
     pub live: bool,
@@ -70,7 +70,7 @@ pub fn run(source: &mut (impl Source + Send), options: &mut Options, sink: &mut 
     let max = options.max_frames.filter(|_| !options.live).unwrap_or(u64::MAX);
     let own =
         options.server.zip(options.clients.take()).map(|(server, clients)| OwnConversations::new(server.port, clients));
-    // what a filter rejects must not be decoded, lest its fragments be put together
+    // rejected frames must not be decoded, since their fragments would be reassembled
     let mut counter = sink.wants_conversations().then(Tally::default);
     let mut totals = if options.ahead && options.filter.is_none() {
         std::thread::scope(|scope| {
@@ -188,7 +188,7 @@ impl Run<'_> {
                 } else if let Some(last) = self.tracker.last(packet) {
                     let event = last.event(frame, packet);
                     if let Some(own) = &mut self.own {
-                        self.totals.others += u64::from(!own.knows(&event, self.sink));
+                        self.totals.others += u64::from(!own.is_own(&event, self.sink));
                     }
                     let step = Step::explain(&event);
                     if let Some(counter) = self.counter.as_mut() {

@@ -17,13 +17,13 @@ impl OwnConversations {
 
     /// Returns `true` if a step belongs to the session; marks each of its conversations in the sink before their first
     /// step.
-    pub(super) fn knows(&mut self, event: &Event<'_>, sink: &mut dyn Sink) -> bool {
+    pub(super) fn is_own(&mut self, event: &Event<'_>, sink: &mut dyn Sink) -> bool {
         let (source, destination) = (event.source.port, event.destination.port);
         let client = if source == self.server { destination } else { source };
         let own = [source, destination].contains(&self.server) && self.clients.contains(&client);
         if own && !self.begun.contains(&event.stream) {
             self.begun.push(event.stream);
-            sink.own(event.stream);
+            sink.mark_own(event.stream);
         }
         own
     }

@@ -152,7 +152,7 @@ impl PacketSource for ReaderThread {
     }
 }
 
-/// The reader's end: fills batches until the source ends or nobody takes them any more.
+/// The reader's end: fills batches until the source ends or the tracker's end is dropped.
 fn read_ahead(source: &mut impl Source, full: &SyncSender<Batch>, empty: &Receiver<Batch>) {
     let mut decoder = Decoder::new();
     while let Ok(mut batch) = empty.recv() {
@@ -204,7 +204,7 @@ mod tests {
     use crate::pipeline::{Options, run};
     use crate::report::{CaptureTotals, Sink};
 
-    /// The same raw IP packets over and over, up to so many frames.
+    /// The same raw IP packets repeatedly, up to a number of frames.
     struct Frames {
         packets: Vec<Vec<u8>>,
         info: CaptureInfo,

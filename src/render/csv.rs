@@ -19,7 +19,7 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::No,
-    sink: |out, options| Box::new(Csv::new(out, options)),
+    sink: Some(|out, options| Box::new(Csv::new(out, options))),
 };
 
 fn usual() -> Vec<&'static StepColumn> {

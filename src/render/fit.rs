@@ -9,7 +9,7 @@ use super::layout::Layout;
 const PAYLOAD: &str = "payload";
 const SENTENCE: &str = "what happens";
 
-/// A quotation keeps so many characters, even if its row grows.
+/// Minimum number of characters of a quotation, even if its row grows.
 const MIN_WIDTH: usize = 8;
 
 /// The width and notation of text in a table.

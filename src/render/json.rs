@@ -20,12 +20,12 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: true,
     triage: Triaged::No,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         Box::new(Collector::new(
             options.bounds,
             Json { out, buffer: Buffer::with_capacity(BLOCK + 4096), begun: false },
         ))
-    },
+    }),
 };
 
 struct Json<W: Write> {

@@ -20,7 +20,7 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: true,
     triage: Triaged::No,
-    sink: |out, _| Box::new(JsonLines { out, buffer: Buffer::with_capacity(BLOCK + 4096) }),
+    sink: Some(|out, _| Box::new(JsonLines { out, buffer: Buffer::with_capacity(BLOCK + 4096) })),
 };
 
 struct JsonLines<W: Write> {

@@ -8,9 +8,9 @@ use super::grid::{CALLS_TITLE, Grid, SpanKind, VerdictAt, fold_note, runs_of};
 use super::{Format, Options, Triaged, escape};
 use crate::explain::Fact;
 use crate::report::{
-    Align, Cell, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room, capture_heading,
-    capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines, ledger_lines, triage_lines,
-    triage_title,
+    Align, Cell, CollectedConversation, Collector, FindingLine, LedgerLine, Part, Renderer, Report, Room,
+    capture_heading, capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines,
+    ledger_lines, triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -21,10 +21,10 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::Instead,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let latex = Latex { out: io::BufWriter::new(out), options: options.clone(), begun: false };
         Box::new(Collector::new(options.bounds, latex))
-    },
+    }),
 };
 
 /// The preamble of a document.
@@ -104,7 +104,7 @@ impl<W: Write> Latex<W> {
         self.out.write_all(head.as_bytes())
     }
 
-    fn conversation(&mut self, kept: &Kept) -> io::Result<()> {
+    fn conversation(&mut self, kept: &CollectedConversation) -> io::Result<()> {
         let conversation = &kept.conversation;
         let title = conversation_title(&conversation.totals, &self.options.view);
         writeln!(self.out, "\\subsection*{{{}}}", text(&title))?;

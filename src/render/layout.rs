@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::grid::Grid;
 use crate::report::{Align, Cell};
 
-/// Text is wrapped in columns of at least so many characters; narrower ones are shown as they are.
+/// Minimum width of columns in which text is wrapped; narrower ones are shown as they are.
 const TEXT: usize = 18;
 
 /// A sum of more characters may be wider than its column.

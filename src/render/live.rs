@@ -24,7 +24,7 @@ const SENTENCE: &str = "description";
 const WORDS: usize = 24;
 
 /// Writes each step to `out` at once, and then passes it on to `report`, which has no need to show the steps.
-pub fn live<'a>(out: Box<dyn Write + 'a>, options: &Options, report: Box<dyn Sink + 'a>) -> Box<dyn Sink + 'a> {
+pub(crate) fn live<'a>(out: Box<dyn Write + 'a>, options: &Options, report: Box<dyn Sink + 'a>) -> Box<dyn Sink + 'a> {
     let room = room(options.width);
     let find = |name: &&str| COLUMNS.iter().find(|column| column.name == *name);
     let names = match room {

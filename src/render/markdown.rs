@@ -7,9 +7,9 @@ use super::{Format, Options, Triaged, escape, exchange, mermaid};
 use crate::explain::{Answered, Fact};
 use crate::report::ladder::{Ladder, Trail};
 use crate::report::{
-    Align, AnswerCollector, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, Renderer, Report, Room,
-    capture_heading, capture_notes, capture_setting, conversation_notes, conversation_title, finding_lines,
-    ledger_lines, triage_lines, triage_title,
+    Align, AnswerCollector, Cell, Choice, CollectedConversation, Collector, FindingLine, LedgerLine, Part, Renderer,
+    Report, Room, capture_heading, capture_notes, capture_setting, conversation_notes, conversation_title,
+    finding_lines, ledger_lines, triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -20,10 +20,10 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: true,
     triage: Triaged::Instead,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let markdown = Markdown { out: io::BufWriter::new(out), options: options.clone() };
         Box::new(AnswerCollector::new(Collector::new(options.bounds, markdown)))
-    },
+    }),
 };
 
 struct Markdown<W: Write> {
@@ -94,7 +94,7 @@ impl<W: Write> Markdown<W> {
         }
     }
 
-    fn conversation(&mut self, kept: &Kept) -> io::Result<()> {
+    fn conversation(&mut self, kept: &CollectedConversation) -> io::Result<()> {
         let view = &self.options.view;
         let conversation = &kept.conversation;
         writeln!(self.out, "## {}\n", self.text(&conversation_title(&conversation.totals, view)))?;
@@ -167,7 +167,7 @@ impl<W: Write> Markdown<W> {
         if facts.is_empty() { Ok(()) } else { writeln!(self.out) }
     }
 
-    fn ladder(&mut self, kept: &Kept) -> io::Result<()> {
+    fn ladder(&mut self, kept: &CollectedConversation) -> io::Result<()> {
         if kept.steps.is_empty() {
             return Ok(());
         }

@@ -23,11 +23,11 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::No,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let bounds = options.bounds;
         let mermaid = Mermaid { out: io::BufWriter::new(out), options: options.clone() };
         Box::new(PerConversationCollector::new(bounds.conversations, move || Trail::new(bounds), mermaid))
-    },
+    }),
 };
 
 /// Mermaid draws no more than 50,000 characters, unless it is told to: a longer ladder becomes several diagrams.

@@ -19,13 +19,14 @@ mod lines;
 mod live;
 mod markdown;
 mod mermaid;
+mod pcapng;
 mod record;
-pub mod svg;
+pub(crate) mod svg;
 mod table;
 
 use std::io::Write;
 
-pub use live::live;
+pub(crate) use live::live;
 
 use crate::report::{Bounds, Choice, ConversationText, Parts, Room, Sink, StepText, Triage, View};
 
@@ -45,9 +46,12 @@ pub struct Format {
     pub answers: bool,
     /// The form in which it shows a capture of many conversations.
     pub triage: Triaged,
-    /// Makes the sink that writes it to `out`.
-    pub sink: for<'a> fn(out: Box<dyn Write + 'a>, options: &Options) -> Box<dyn Sink + 'a>,
+    /// Makes the sink that writes it to `out`; `None` for a capture file, whose frames `pipeline::annotate` copies.
+    pub sink: Option<MakeSink>,
 }
+
+/// Makes the sink that writes a report to `out`.
+pub type MakeSink = for<'a> fn(out: Box<dyn Write + 'a>, options: &Options) -> Box<dyn Sink + 'a>;
 
 /// The form in which a format shows the worst conversations of a capture that has too many to show each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +76,25 @@ impl Format {
         self.triage != Triaged::No
     }
 
-    /// The sink that writes this format to `out`, with a triage where that is asked for and the format has a place for it.
-    pub fn open<'a>(&self, out: Box<dyn Write + 'a>, options: &Options) -> Box<dyn Sink + 'a> {
-        let sink = (self.sink)(out, options);
-        match (options.triage, self.triage) {
+    /// Returns `true` if it is a capture file with a comment for each packet, not a report.
+    pub fn is_capture_file(&self) -> bool {
+        self.sink.is_none()
+    }
+
+    /// The sink that writes this format to `out`, without a triage; `None` for a capture file.
+    pub fn report<'a>(&self, out: Box<dyn Write + 'a>, options: &Options) -> Option<Box<dyn Sink + 'a>> {
+        self.sink.map(|make| make(out, options))
+    }
+
+    /// The sink that writes this format to `out`, with a triage where that is asked for and the format has a place for it;
+    /// `None` for a capture file.
+    pub fn open<'a>(&self, out: Box<dyn Write + 'a>, options: &Options) -> Option<Box<dyn Sink + 'a>> {
+        let sink = self.report(out, options)?;
+        Some(match (options.triage, self.triage) {
             (false, _) | (true, Triaged::No) => sink,
             (true, Triaged::Instead) => Box::new(Triage::new(SHOWN, WORST, false, sink)),
             (true, Triaged::Before) => Box::new(Triage::new(SHOWN, WORST, true, sink)),
-        }
+        })
     }
 }
 
@@ -97,6 +112,7 @@ pub static FORMATS: &[&Format] = &[
     &svg::graph::FORMAT,
     &html::FORMAT,
     &latex::FORMAT,
+    &pcapng::FORMAT,
 ];
 
 /// The format of this name.
@@ -202,7 +218,7 @@ mod tests {
     fn written(format: &Format, options: &Options, frames: &[Vec<u8>]) -> String {
         let mut out = Vec::new();
         {
-            let mut sink = (format.sink)(Box::new(&mut out), options);
+            let mut sink = format.report(Box::new(&mut out), options).expect("a report");
             play(frames, &mut *sink);
             sink.end().expect("written");
         }
@@ -224,7 +240,7 @@ mod tests {
 
     #[test]
     fn no_captured_byte_acts_on_the_reader() {
-        for format in FORMATS {
+        for format in FORMATS.iter().filter(|format| !format.is_capture_file()) {
             let calm = written(format, &every_column(), &[segment(C, "P.", 1, 1, b"calm")]);
             for payload in HOSTILE {
                 let step = segment(C, "P.", 1, 1, payload);
@@ -304,7 +320,8 @@ mod tests {
     #[test]
     fn json_without_a_capture_is_a_document() {
         let mut out = Vec::new();
-        (format("json").expect("a format").sink)(Box::new(&mut out), &Options::default()).end().expect("written");
+        let json = format("json").expect("a format");
+        json.report(Box::new(&mut out), &Options::default()).expect("a report").end().expect("written");
         let document: serde_json::Value = serde_json::from_slice(&out).expect("a document");
         assert_eq!(document, serde_json::json!({"captures": []}));
     }

@@ -1,4 +1,4 @@
-//! `--format table`: for a person at a terminal, in colour where there is one.
+//! `--format table`: for reading at a terminal, in colour where there is one.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -17,9 +17,9 @@ use super::{Format, Options, Triaged, escape, exchange, room};
 use crate::explain::{Answered, Fact};
 use crate::model::Severity;
 use crate::report::{
-    Align, Cell, Choice, Collector, FindingLine, Kept, LedgerLine, Part, PayloadView, Renderer, Report, Room, Run,
-    Tone, capture_notes, conversation_notes, conversation_title, finding_lines, ledger_lines, report_title,
-    triage_lines, triage_title,
+    Align, Cell, Choice, CollectedConversation, Collector, FindingLine, LedgerLine, Part, PayloadView, Renderer,
+    Report, Room, Run, Tone, capture_notes, conversation_notes, conversation_title, finding_lines, ledger_lines,
+    report_title, triage_lines, triage_title,
 };
 
 pub(super) static FORMAT: Format = Format {
@@ -30,9 +30,9 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: true,
     triage: Triaged::Instead,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         Box::new(Collector::new(options.bounds, Table { out: io::BufWriter::new(out), options: options.clone() }))
-    },
+    }),
 };
 
 /// So many characters are left to each text rather than show a column that can be done without.
@@ -41,7 +41,7 @@ const WORDS: usize = 22;
 /// So many characters each text gets in any case: few words are longer.
 const WORD: usize = 14;
 
-/// A sentence quotes so many characters of a payload, where they fit; in a wide line all that are not beside it.
+/// Number of characters of a payload that a sentence quotes, where they fit; in a wide line all that are not beside it.
 const QUOTED: usize = 40;
 const BESIDE: usize = 60;
 
@@ -154,7 +154,7 @@ impl<W: Write> Table<W> {
         paint(comfy_table::Cell::new(lines.join("\n")), cell.tone)
     }
 
-    fn conversation(&mut self, kept: &Kept) -> io::Result<()> {
+    fn conversation(&mut self, kept: &CollectedConversation) -> io::Result<()> {
         let view = &self.options.view;
         let title = conversation_title(&kept.conversation.totals, view);
         let notes = conversation_notes(&kept.conversation, view);
@@ -186,7 +186,7 @@ impl<W: Write> Table<W> {
         if parts.has(Part::Steps) && !self.options.steps_shown { self.step_table(kept) } else { Ok(()) }
     }
 
-    fn step_table(&mut self, kept: &Kept) -> io::Result<()> {
+    fn step_table(&mut self, kept: &CollectedConversation) -> io::Result<()> {
         let runs = runs_of(&kept.steps, &kept.conversation, &kept.digest, &self.options);
         let steps = self.steps(kept, &runs);
         // rather a line that is too long than words and numbers torn apart
@@ -212,7 +212,7 @@ impl<W: Write> Table<W> {
     }
 
     /// Writes the verdict.
-    fn verdict(&mut self, kept: &Kept) -> io::Result<()> {
+    fn verdict(&mut self, kept: &CollectedConversation) -> io::Result<()> {
         let verdict = kept.conversation.verdict(&kept.digest);
         let tone = match verdict.severity {
             Severity::Note => Tone::Open,
@@ -245,7 +245,7 @@ impl<W: Write> Table<W> {
 
     /// The steps in as many of the usual columns as leave the words their room. No more columns than in 80 characters stand
     /// where they would make the table longer.
-    fn steps(&self, kept: &Kept, runs: &[Run]) -> Grid {
+    fn steps(&self, kept: &CollectedConversation, runs: &[Run]) -> Grid {
         let mut options = self.options.clone();
         options.view.shown = Some(self.options.width.saturating_sub(BESIDE).max(QUOTED));
         let drawn = |text: &str| bound(&self.text(text));

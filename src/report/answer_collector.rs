@@ -99,14 +99,14 @@ mod tests {
     use etherparse::PacketBuilder;
 
     use super::super::samples::{play, ten_steps};
-    use super::super::{Bounds, Collector, Renderer, Report, Selection, Wanted};
+    use super::super::{Bounds, Collector, Renderer, Report, Selection, SelectionSink};
     use super::*;
 
     /// Keeps the conversations.
     #[derive(Default)]
-    struct Kept(Vec<Conversation>);
+    struct CollectedConversation(Vec<Conversation>);
 
-    impl Sink for &mut Kept {
+    impl Sink for &mut CollectedConversation {
         fn capture(&mut self, _: &CaptureInfo) -> io::Result<()> {
             Ok(())
         }
@@ -125,24 +125,24 @@ mod tests {
         }
     }
 
-    fn text_of(kept: &Kept, id: &str) -> String {
+    fn text_of(kept: &CollectedConversation, id: &str) -> String {
         let answers = kept.0.first().and_then(Conversation::answers).expect("evidence was kept");
         answers.into_iter().find(|answered| answered.question.id == id).expect("a question").answer.text
     }
 
     #[test]
     fn a_limit_of_steps_takes_nothing_from_the_answers() {
-        let (mut all, mut few) = (Kept::default(), Kept::default());
+        let (mut all, mut few) = (CollectedConversation::default(), CollectedConversation::default());
         play(&ten_steps(), &mut AnswerCollector::new(&mut all));
-        let wanted = Wanted { steps: Some(2), ..Wanted::default() };
-        play(&ten_steps(), &mut AnswerCollector::new(Selection::new(wanted, &mut few)));
+        let wanted = Selection { steps: Some(2), ..Selection::default() };
+        play(&ten_steps(), &mut AnswerCollector::new(SelectionSink::new(wanted, &mut few)));
         assert!(text_of(&all, "closed_first").starts_with("The client closed first, with the FIN in frame 8"));
         assert_eq!(text_of(&few, "closed_first"), text_of(&all, "closed_first"));
     }
 
     #[test]
     fn nobody_asked_nobody_is_answered() {
-        let mut kept = Kept::default();
+        let mut kept = CollectedConversation::default();
         play(&ten_steps(), &mut &mut kept);
         assert!(kept.0.iter().all(|conversation| conversation.answers().is_none()));
     }

@@ -7,10 +7,10 @@ use super::view::View;
 use crate::model::{KernelView, Side};
 
 /// Name of the column of a call's conversation; left out where there is only one conversation.
-pub const CONVERSATION: &str = "Conversation";
+pub(crate) const CONVERSATION: &str = "Conversation";
 
 /// A column of the calls.
-pub struct CallColumn {
+pub(crate) struct CallColumn {
     /// Its head.
     pub header: &'static str,
     /// The alignment of its values.
@@ -20,7 +20,7 @@ pub struct CallColumn {
 }
 
 /// Every column of the calls; those that say nothing of any call are left out.
-pub static CALL_COLUMNS: &[CallColumn] = &[
+pub(crate) static CALL_COLUMNS: &[CallColumn] = &[
     CallColumn { header: "Call", align: Align::Right, text: |told, _| told.number.to_string().into() },
     CallColumn {
         header: "Time",

@@ -38,7 +38,7 @@ impl Default for Bounds {
 
 /// A conversation with as many of its steps as were kept.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct CollectedConversation {
     /// The whole conversation.
     pub conversation: Conversation,
     /// Its first steps.
@@ -55,7 +55,7 @@ pub struct Report {
     /// The source of the frames.
     pub info: CaptureInfo,
     /// The conversations: the session's own first, then in the order in which they came.
-    pub conversations: Vec<Kept>,
+    pub conversations: Vec<CollectedConversation>,
     /// The calls of the programs, if they were asked for.
     pub calls: Vec<TracedCall>,
     /// The exact totals, and what was left out.
@@ -63,7 +63,7 @@ pub struct Report {
 }
 
 /// Turns reports into bytes.
-pub trait Renderer {
+pub(crate) trait Renderer {
     /// Writes one capture.
     ///
     /// # Errors
@@ -79,11 +79,11 @@ pub trait Renderer {
 
 /// The sink that collects a [`Report`] and has it rendered when its capture ends.
 #[derive(Debug)]
-pub struct Collector<R> {
+pub(crate) struct Collector<R> {
     bounds: Bounds,
     renderer: R,
     info: CaptureInfo,
-    open: ConversationSlots<Open>,
+    open: ConversationSlots<OpenConversation>,
     preferred: Option<HashSet<StreamId>>,
     /// Conversations of several captures shown as one: their names tell them apart only with their files'.
     of_files: Vec<Conversation>,
@@ -92,7 +92,7 @@ pub struct Collector<R> {
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct OpenConversation {
     conversation: Option<Conversation>,
     transfer: Transfer,
     steps: Vec<Step<'static>>,
@@ -102,7 +102,7 @@ struct Open {
 
 impl<R: Renderer> Collector<R> {
     /// Collects as much as `bounds` allow, for `renderer`.
-    pub fn new(bounds: Bounds, renderer: R) -> Self {
+    pub(crate) fn new(bounds: Bounds, renderer: R) -> Self {
         Self {
             bounds,
             renderer,
@@ -149,8 +149,8 @@ impl<R: Renderer> Sink for Collector<R> {
         Ok(())
     }
 
-    fn own(&mut self, stream: StreamId) {
-        if let Some(lost) = self.open.own(stream) {
+    fn mark_own(&mut self, stream: StreamId) {
+        if let Some(lost) = self.open.mark_own(stream) {
             lost.steps.iter().for_each(|step| self.left_out.step(step));
             if let Some(conversation) = &lost.conversation {
                 self.left_out.conversation(conversation);
@@ -188,11 +188,11 @@ impl<R: Renderer> Sink for Collector<R> {
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let conversations = self.open.take().filter_map(|open| {
-            let Open { conversation, transfer, steps, steps_left_out, digest } = open;
+            let OpenConversation { conversation, transfer, steps, steps_left_out, digest } = open;
             let conversation = conversation?.with_transfer(transfer);
-            Some(Kept { conversation, steps, steps_left_out, digest })
+            Some(CollectedConversation { conversation, steps, steps_left_out, digest })
         });
-        let of_files = std::mem::take(&mut self.of_files).into_iter().map(|conversation| Kept {
+        let of_files = std::mem::take(&mut self.of_files).into_iter().map(|conversation| CollectedConversation {
             conversation,
             steps: Vec::new(),
             steps_left_out: 0,

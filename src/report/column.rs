@@ -66,16 +66,16 @@ pub struct Column<T> {
 }
 
 /// Makes a cell of a step.
-pub type StepText = fn(&Step<'_>, &View) -> Cell;
+pub(crate) type StepText = fn(&Step<'_>, &View) -> Cell;
 
 /// Makes a cell of a conversation.
-pub type ConversationText = fn(&Conversation, &View) -> Cell;
+pub(crate) type ConversationText = fn(&Conversation, &View) -> Cell;
 
 /// A column of the step table.
-pub type StepColumn = Column<StepText>;
+pub(crate) type StepColumn = Column<StepText>;
 
 /// A column of the table of conversations.
-pub type ConversationColumn = Column<ConversationText>;
+pub(crate) type ConversationColumn = Column<ConversationText>;
 
 impl<T> Column<T> {
     /// The columns shown where there is this much `room`.

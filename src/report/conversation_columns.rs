@@ -160,7 +160,7 @@ pub static CONVERSATION_COLUMNS: &[ConversationColumn] = &[
 ];
 
 /// The verdict in a sentence; tables show it in the column or below the row.
-pub const VERDICT_COLUMN: ConversationColumn = column(
+pub(crate) const VERDICT_COLUMN: ConversationColumn = column(
     "verdict",
     "verdict",
     "the verdict in a sentence, with its first frames",
@@ -174,7 +174,7 @@ pub const VERDICT_COLUMN: ConversationColumn = column(
 );
 
 /// The column before all others where several captures are shown as one.
-pub static FILE_COLUMN: ConversationColumn =
+pub(crate) static FILE_COLUMN: ConversationColumn =
     column("file", "file", "its capture's file", Align::Left, Room::Tight, |c, _| c.file().unwrap_or_default().into());
 
 /// A count that says something.

@@ -1,4 +1,4 @@
-//! A sink before another one: it passes everything on, but for what it does itself.
+//! A sink that wraps another one: it passes every call on, except those that it handles itself.
 
 use std::collections::HashSet;
 use std::io;
@@ -42,8 +42,8 @@ pub trait ForwardSink {
         self.inner().may_show(event)
     }
 
-    fn own(&mut self, stream: StreamId) {
-        self.inner_mut().own(stream);
+    fn mark_own(&mut self, stream: StreamId) {
+        self.inner_mut().mark_own(stream);
     }
 
     fn prefer(&mut self, streams: &HashSet<StreamId>) {
@@ -104,8 +104,8 @@ impl<R: ForwardSink> Sink for R {
         ForwardSink::may_show(self, event)
     }
 
-    fn own(&mut self, stream: StreamId) {
-        ForwardSink::own(self, stream);
+    fn mark_own(&mut self, stream: StreamId) {
+        ForwardSink::mark_own(self, stream);
     }
 
     fn prefer(&mut self, streams: &HashSet<StreamId>) {

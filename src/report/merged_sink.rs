@@ -11,7 +11,7 @@ use crate::model::{CaptureInfo, counted};
 
 /// The sink that passes several captures on as one, which ends when all have ended.
 #[derive(Debug)]
-pub struct MergedSink<S> {
+pub(crate) struct MergedSink<S> {
     inner: S,
     captures: u64,
     /// The folder that holds all captures: their names are told without it.
@@ -23,7 +23,7 @@ pub struct MergedSink<S> {
 
 impl<S: Sink> MergedSink<S> {
     /// Passes so many `captures` on to `inner`, named without the `folder` that holds all of them.
-    pub fn new(captures: u64, folder: Option<String>, inner: S) -> Self {
+    pub(crate) fn new(captures: u64, folder: Option<String>, inner: S) -> Self {
         Self { inner, captures, folder, begun: false, file: "".into(), totals: CaptureTotals::default() }
     }
 

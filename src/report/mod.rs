@@ -11,7 +11,7 @@ mod column;
 mod conversation_columns;
 mod exchange;
 mod forward_sink;
-pub mod ladder;
+pub(crate) mod ladder;
 mod largest_conversations;
 mod merged_sink;
 mod part;
@@ -23,7 +23,7 @@ pub(crate) mod samples;
 mod scan;
 mod selection;
 mod seq_unwrapper;
-pub mod series;
+pub(crate) mod series;
 mod slots;
 mod step_columns;
 mod tally;
@@ -38,37 +38,42 @@ mod words;
 use std::collections::HashSet;
 use std::io;
 
-pub use advice::{Advised, advice};
+pub(crate) use advice::{Advised, advice};
 pub use answer_collector::AnswerCollector;
-pub use call_columns::{CALL_COLUMNS, CONVERSATION, CallColumn};
-pub use cell::{Cell, Tone};
-pub use collector::{Bounds, Collector, Kept, Renderer, Report};
-pub use column::{
-    Align, Choice, Column, ColumnError, ConversationColumn, ConversationText, Room, StepColumn, StepText,
-};
-pub use conversation_columns::{CONVERSATION_COLUMNS, FILE_COLUMN, VERDICT_COLUMN};
-pub use exchange::{Exchange, Message};
-pub use forward_sink::ForwardSink;
+pub(crate) use call_columns::{CALL_COLUMNS, CONVERSATION};
+pub(crate) use cell::{Cell, Tone};
+pub use collector::{Bounds, Report};
+pub(crate) use collector::{CollectedConversation, Collector, Renderer};
+pub use column::Choice;
+pub(crate) use column::{Align, Column, ConversationColumn, ConversationText, Room, StepColumn, StepText};
+pub use conversation_columns::CONVERSATION_COLUMNS;
+pub(crate) use conversation_columns::{FILE_COLUMN, VERDICT_COLUMN};
+pub(crate) use exchange::{Exchange, Message};
+pub(crate) use forward_sink::ForwardSink;
 pub use largest_conversations::LargestConversations;
-pub use merged_sink::MergedSink;
-pub use part::{PARTS, Part, Parts};
-pub use per_conversation::{KeptConversation, PerConversation, PerConversationCollector, PerConversationRenderer};
+pub(crate) use merged_sink::MergedSink;
+pub(crate) use part::{PARTS, Part, Parts};
+pub(crate) use per_conversation::{
+    KeptConversation, PerConversation, PerConversationCollector, PerConversationRenderer,
+};
 pub use ranking::Order;
-pub use runs::{Run, runs};
+pub(crate) use runs::{Run, runs};
 pub use scan::Scan;
-pub use selection::{Selection, Wanted};
+pub use selection::Selection;
+pub(crate) use selection::SelectionSink;
 pub use step_columns::COLUMNS;
-pub use tally::Tally;
-pub use tee_sink::TeeSink;
-pub use titled_sink::TitledSink;
-pub use totals::{CaptureTotals, LeftOut, ScenarioShown};
-pub use transcript::{CallTracer, TracedCall};
-pub use triage::{Triage, Worst};
+pub(crate) use tally::Tally;
+pub(crate) use tee_sink::TeeSink;
+pub(crate) use titled_sink::TitledSink;
+pub use totals::CaptureTotals;
+pub(crate) use totals::{LeftOut, ScenarioShown};
+pub(crate) use transcript::{CallTracer, TracedCall};
+pub(crate) use triage::Triage;
 pub use view::{PayloadView, View};
-pub use words::{
+pub(crate) use words::{
     FindingLine, LedgerLine, call_note, capture_heading, capture_notes, capture_notes_of, capture_setting,
-    capture_title, conversation_notes, conversation_title, finding_lines, finding_lines_of, findings_counts,
-    ledger_lines, others, page_notes_of, report_title, triage_lines, triage_title,
+    capture_title, conversation_notes, conversation_title, finding_lines, finding_lines_of, foreign_packets_note,
+    ledger_lines, page_notes_of, report_title, triage_lines, triage_title,
 };
 pub(crate) use words::{count, counted};
 
@@ -107,7 +112,7 @@ pub trait Sink {
     }
 
     /// A conversation of the session itself begins, where others use its port as well: it is to be shown first.
-    fn own(&mut self, _: StreamId) {}
+    fn mark_own(&mut self, _: StreamId) {}
 
     /// Of the next capture these conversations are to be kept, and no others: the worst, which a first reading has found.
     fn prefer(&mut self, _: &HashSet<StreamId>) {}

@@ -22,7 +22,7 @@ pub enum Part {
 }
 
 /// Every part with its name on the command line and what it is.
-pub static PARTS: &[(Part, &str, &str)] = &[
+pub(crate) static PARTS: &[(Part, &str, &str)] = &[
     (Part::Verdict, "verdict", "the cause that matters most, in one to three lines"),
     (Part::Findings, "findings", "the diagnoses"),
     (Part::Ledger, "ledger", "the time ledger: the kinds of wait with their shares"),

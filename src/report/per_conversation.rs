@@ -13,14 +13,14 @@ use crate::model::{CaptureInfo, PerDirection};
 use crate::track::{Event, StreamId};
 
 /// The state kept of one conversation, in bounded memory.
-pub trait PerConversation {
+pub(crate) trait PerConversation {
     /// Takes the next step.
     fn step(&mut self, step: &Step<'_>);
 }
 
 /// A conversation and what was kept of it.
 #[derive(Clone, Debug)]
-pub struct KeptConversation<G> {
+pub(crate) struct KeptConversation<G> {
     /// The whole conversation.
     pub conversation: Conversation,
     /// The state kept of it.
@@ -28,7 +28,7 @@ pub struct KeptConversation<G> {
 }
 
 /// Turns what was gathered into bytes.
-pub trait PerConversationRenderer<G> {
+pub(crate) trait PerConversationRenderer<G> {
     /// Sees every step, also of conversations that are not kept.
     fn step(&mut self, _: &Step<'_>) {}
 
@@ -57,26 +57,26 @@ pub trait PerConversationRenderer<G> {
 }
 
 /// The sink that gathers of the first conversations, and has it rendered when the capture ends.
-pub struct PerConversationCollector<G, N, R> {
+pub(crate) struct PerConversationCollector<G, N, R> {
     max: usize,
     new: N,
     renderer: R,
     info: CaptureInfo,
     /// The conversations to keep of the next capture.
     preferred: Option<HashSet<StreamId>>,
-    open: ConversationSlots<Open<G>>,
+    open: ConversationSlots<OpenConversation<G>>,
     left_out: LeftOut,
 }
 
 /// A conversation while its capture is read.
-struct Open<G> {
+struct OpenConversation<G> {
     conversation: Option<Conversation>,
     kept: Option<G>,
     steps: u64,
     findings: u64,
 }
 
-impl<G> Default for Open<G> {
+impl<G> Default for OpenConversation<G> {
     fn default() -> Self {
         Self { conversation: None, kept: None, steps: 0, findings: 0 }
     }
@@ -84,7 +84,7 @@ impl<G> Default for Open<G> {
 
 impl<G, N: Fn() -> G, R> PerConversationCollector<G, N, R> {
     /// Gathers of at most `max` conversations what `new` begins, for `renderer`.
-    pub fn new(max: usize, new: N, renderer: R) -> Self {
+    pub(crate) fn new(max: usize, new: N, renderer: R) -> Self {
         Self {
             max,
             new,
@@ -126,8 +126,8 @@ impl<G: PerConversation, N: Fn() -> G, R: PerConversationRenderer<G>> Sink for P
         Ok(())
     }
 
-    fn own(&mut self, stream: StreamId) {
-        if let Some(lost) = self.open.own(stream) {
+    fn mark_own(&mut self, stream: StreamId) {
+        if let Some(lost) = self.open.mark_own(stream) {
             self.left_out.steps += lost.steps;
             self.left_out.findings(stream, lost.findings);
             if let Some(conversation) = &lost.conversation {
@@ -163,7 +163,7 @@ impl<G: PerConversation, N: Fn() -> G, R: PerConversationRenderer<G>> Sink for P
 
     fn finish(&mut self, totals: &CaptureTotals) -> io::Result<()> {
         let new = &self.new;
-        let gathered = self.open.take().filter_map(|Open { conversation, kept, .. }| {
+        let gathered = self.open.take().filter_map(|OpenConversation { conversation, kept, .. }| {
             Some(KeptConversation { conversation: conversation?, kept: kept.unwrap_or_else(new) })
         });
         let gathered: Vec<_> = gathered.collect();

@@ -16,11 +16,11 @@ use crate::track::{AnalysisFlag, Body, TcpFacts};
 
 /// So many steps of a run stay in sight at each end.
 const CONTEXT: usize = 2;
-/// One line stands for at least so many steps.
+/// Minimum number of steps in a run.
 const MIN_RUN: usize = 6;
-/// A segment of so many bytes belongs to a bulk transfer: the MSS where none was agreed (RFC 9293 §3.7.1).
+/// Minimum length of a bulk transfer's segments in bytes: the MSS where none was negotiated (RFC 9293 §3.7.1).
 const BULK: u32 = 536;
-/// Within so many steps of a run both sides have begun to send, where both send.
+/// Number of steps of a run within which both sides have begun to send, where both send.
 const SETTLED: usize = 4;
 
 /// Flags that every step of a bulk transfer may have.
@@ -28,7 +28,7 @@ const WINDOW: &[AnalysisFlag] = &[AnalysisFlag::WindowFull, AnalysisFlag::Window
 
 /// Steps that a table shows in one line.
 #[derive(Clone, Debug)]
-pub struct Run {
+pub(crate) struct Run {
     /// Their places among the steps.
     pub steps: Range<usize>,
     fold: Fold,
@@ -36,7 +36,7 @@ pub struct Run {
 
 impl Run {
     /// `46 data segments and 46 ACKs, frames 112–203: 66,608 bytes from the client in 203 ms`.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Fold { frames: (first, last), bytes, times, .. } = &self.fold;
         let mut text = format!("{}, frames {first}–{last}", self.fold.text());
         let from = |direction: Direction| {
@@ -56,7 +56,7 @@ impl Run {
 }
 
 /// The runs of a conversation's steps that are long enough to fold, in order.
-pub fn runs(steps: &[Step<'static>], conversation: &Conversation, digest: &FindingDigest) -> Vec<Run> {
+pub(crate) fn runs(steps: &[Step<'static>], conversation: &Conversation, digest: &FindingDigest) -> Vec<Run> {
     if steps.len() < MIN_RUN + 2 * CONTEXT {
         return Vec::new();
     }

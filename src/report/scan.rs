@@ -5,7 +5,7 @@ use std::io;
 
 use super::Sink;
 use super::ranking::{Order, Ranking};
-use super::selection::Wanted;
+use super::selection::Selection;
 use super::totals::CaptureTotals;
 use crate::explain::{Conversation, Step};
 use crate::model::CaptureInfo;
@@ -14,13 +14,13 @@ use crate::track::StreamId;
 /// The sink that looks for the worst of the wanted conversations and shows nothing.
 #[derive(Debug)]
 pub struct Scan<'a> {
-    wanted: &'a Wanted,
+    wanted: &'a Selection,
     ranking: Ranking,
 }
 
 impl<'a> Scan<'a> {
     /// Looks for the `max` worst of the `wanted`.
-    pub fn new(wanted: &'a Wanted, max: usize) -> Self {
+    pub fn new(wanted: &'a Selection, max: usize) -> Self {
         Self { wanted, ranking: Ranking::new(Order::Trouble, max) }
     }
 

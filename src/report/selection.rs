@@ -11,7 +11,7 @@ use crate::track::{Event, StreamId};
 
 /// The conversations and steps to show; all by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Selection {
     /// Only these conversations; empty for all.
     pub streams: Vec<StreamId>,
     /// Only conversations with this port at either end.
@@ -23,7 +23,7 @@ pub struct Wanted {
     pub steps: Option<u64>,
 }
 
-impl Wanted {
+impl Selection {
     fn conversation(&self, stream: StreamId, ends: [Endpoint; 2]) -> bool {
         (self.streams.is_empty() || self.streams.contains(&stream))
             && self.port.is_none_or(|port| ends.iter().any(|end| end.port == port))
@@ -42,20 +42,20 @@ impl Wanted {
 
 /// The sink that passes on what is wanted; totals stay those of the whole capture.
 #[derive(Debug)]
-pub struct Selection<S> {
-    wanted: Wanted,
+pub(crate) struct SelectionSink<S> {
+    wanted: Selection,
     inner: S,
     left_out: LeftOut,
 }
 
-impl<S: Sink> Selection<S> {
+impl<S: Sink> SelectionSink<S> {
     /// Passes what is `wanted` on to `inner`.
-    pub fn new(wanted: Wanted, inner: S) -> Self {
+    pub(crate) fn new(wanted: Selection, inner: S) -> Self {
         Self { wanted, inner, left_out: LeftOut::default() }
     }
 }
 
-impl<S: Sink> ForwardSink for Selection<S> {
+impl<S: Sink> ForwardSink for SelectionSink<S> {
     type Inner = S;
 
     fn inner(&self) -> &Self::Inner {
@@ -107,18 +107,19 @@ mod tests {
     use super::*;
     use crate::model::Protocol;
 
-    fn selected(wanted: Wanted) -> Told {
+    fn selected(wanted: Selection) -> Told {
         let mut told = Told::default();
-        play(&ten_steps(), &mut Selection::new(wanted, &mut told));
+        play(&ten_steps(), &mut SelectionSink::new(wanted, &mut told));
         told
     }
 
     #[test]
     fn what_is_not_wanted_is_not_shown_but_counted() {
         let other = StreamId { protocol: Protocol::Tcp, number: 1 };
-        for wanted in
-            [Wanted { streams: vec![other], ..Wanted::default() }, Wanted { port: Some(80), ..Wanted::default() }]
-        {
+        for wanted in [
+            Selection { streams: vec![other], ..Selection::default() },
+            Selection { port: Some(80), ..Selection::default() },
+        ] {
             let told = selected(wanted);
             assert_eq!((told.steps.len(), told.conversations.len(), told.totals.frames), (0, 0, 10));
         }
@@ -127,14 +128,14 @@ mod tests {
     #[test]
     fn either_end_has_the_port() {
         for port in [6_542, 51_234] {
-            let told = selected(Wanted { port: Some(port), ..Wanted::default() });
+            let told = selected(Selection { port: Some(port), ..Selection::default() });
             assert_eq!((told.steps.len(), told.conversations.len()), (10, 1));
         }
     }
 
     #[test]
     fn of_each_conversation_the_first_steps_are_shown() {
-        let told = selected(Wanted { steps: Some(3), ..Wanted::default() });
+        let told = selected(Selection { steps: Some(3), ..Selection::default() });
         assert_eq!(told.steps, [1, 2, 3]);
         assert_eq!((told.totals.left_out.steps, told.conversations.len()), (7, 1));
     }

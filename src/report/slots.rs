@@ -61,7 +61,7 @@ impl<T: Default> ConversationSlots<T> {
 
     /// Gives a conversation of the session itself a place, if need be that of the last one of others: what was kept of that
     /// one is returned.
-    pub(super) fn own(&mut self, stream: StreamId) -> Option<T> {
+    pub(super) fn mark_own(&mut self, stream: StreamId) -> Option<T> {
         let mut lost = None;
         if !self.index.contains_key(&stream) && self.slots.len() >= self.max {
             lost = self.slots.pop_if(|place| !place.own);
@@ -102,7 +102,7 @@ mod tests {
     fn the_session_comes_first_and_others_in_their_order() {
         let mut index = ConversationSlots::new(5);
         (1..=4).for_each(|number| assert!(put(&mut index, number)));
-        assert_eq!((index.own(stream(3)), index.own(stream(5))), (None, None));
+        assert_eq!((index.mark_own(stream(3)), index.mark_own(stream(5))), (None, None));
         assert!(put(&mut index, 5) && !put(&mut index, 6));
         assert_eq!(index.take().collect::<Vec<_>>(), [3, 5, 1, 2, 4]);
         assert_eq!(index.take().next(), None);
@@ -112,12 +112,12 @@ mod tests {
     fn the_session_has_a_place_though_others_took_them_all() {
         let mut index = ConversationSlots::new(2);
         assert!(put(&mut index, 1) && put(&mut index, 2));
-        assert_eq!(index.own(stream(3)), Some(2), "the last of the others gives way");
+        assert_eq!(index.mark_own(stream(3)), Some(2), "the last of the others gives way");
         assert!(put(&mut index, 3) && !put(&mut index, 2));
-        assert_eq!(index.own(stream(3)), None, "it has its place");
-        assert_eq!(index.own(stream(4)), None, "and gives way to none of its own");
+        assert_eq!(index.mark_own(stream(3)), None, "it has its place");
+        assert_eq!(index.mark_own(stream(4)), None, "and gives way to none of its own");
         assert_eq!(index.take().collect::<Vec<_>>(), [3, 1]);
         let mut none = ConversationSlots::<u32>::new(0);
-        assert_eq!(none.own(stream(1)), None);
+        assert_eq!(none.mark_own(stream(1)), None);
     }
 }

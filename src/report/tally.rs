@@ -10,7 +10,7 @@ use crate::track::{ConversationTotals, Event, StreamId};
 ///
 /// A conversation takes memory here only once a step of it has a finding, until it ends.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     of_steps: HashMap<StreamId, FindingCounts>,
     all: FindingCounts,
     /// The findings of the step in hand.
@@ -18,9 +18,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts the findings of a step that nobody looks at: no text is made for it.
+    /// Counts the findings of a step that no sink looks at: no text is made for it.
     #[inline]
-    pub fn event(&mut self, event: &Event<'_>) {
+    pub(crate) fn event(&mut self, event: &Event<'_>) {
         report_step_findings(event, &mut self.of_step);
         if !self.of_step.is_empty() {
             self.of_steps.entry(event.stream).or_default().add_shown(&self.of_step, event.shown_by());
@@ -30,7 +30,7 @@ impl Tally {
 
     /// Counts the findings of a step.
     #[inline]
-    pub fn step(&mut self, step: &Step<'_>) {
+    pub(crate) fn step(&mut self, step: &Step<'_>) {
         if !step.findings.is_empty() {
             self.count(step);
         }
@@ -43,7 +43,7 @@ impl Tally {
     }
 
     /// Takes the counted step findings of a conversation that ends.
-    pub fn of_steps(&mut self, stream: StreamId) -> FindingCounts {
+    pub(crate) fn of_steps(&mut self, stream: StreamId) -> FindingCounts {
         // nearly every capture has few of these, and a look-up costs more than that
         if self.of_steps.is_empty() {
             FindingCounts::default()
@@ -53,7 +53,7 @@ impl Tally {
     }
 
     /// Explains a conversation that has ended, with its findings counted.
-    pub fn conversation(&mut self, totals: Box<ConversationTotals>) -> Conversation {
+    pub(crate) fn conversation(&mut self, totals: Box<ConversationTotals>) -> Conversation {
         let of_steps = self.of_steps(totals.stream);
         let conversation = Conversation::counted(totals, of_steps);
         self.all.add_all(conversation.findings_count());
@@ -61,7 +61,7 @@ impl Tally {
     }
 
     /// The count of the whole capture, with its own `findings`.
-    pub fn finish(mut self, findings: &[Finding]) -> FindingCounts {
+    pub(crate) fn finish(mut self, findings: &[Finding]) -> FindingCounts {
         findings.iter().for_each(|finding| self.all.count(finding.code));
         // the conversations of these were not given: their findings are not lost
         for counts in self.of_steps.values() {

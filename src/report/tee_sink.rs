@@ -13,7 +13,7 @@ use crate::track::{Event, StreamId};
 /// One that fails is told nothing more and the others go on: its error is returned at the end, or at once when none is
 /// left.
 #[derive(Default)]
-pub struct TeeSink<'a> {
+pub(crate) struct TeeSink<'a> {
     branches: Vec<Branch<'a>>,
     any_capture: bool,
 }
@@ -38,13 +38,18 @@ impl Branch<'_> {
 impl<'a> TeeSink<'a> {
     /// Passes everything on to this one too.
     #[must_use]
-    pub fn and(self, sink: Box<dyn Sink + 'a>) -> Self {
+    pub(crate) fn and(self, sink: Box<dyn Sink + 'a>) -> Self {
         self.branch(sink, None)
     }
 
-    /// The same; `on_complete` is called once it is whole: told of a capture at least, and ended without an error.
+    /// The same; `on_complete` is called when the report is complete: it got at least one capture, and ended without an
+    /// error.
     #[must_use]
-    pub fn and_on_complete(self, sink: Box<dyn Sink + 'a>, on_complete: impl FnOnce() -> io::Result<()> + 'a) -> Self {
+    pub(crate) fn and_on_complete(
+        self,
+        sink: Box<dyn Sink + 'a>,
+        on_complete: impl FnOnce() -> io::Result<()> + 'a,
+    ) -> Self {
         self.branch(sink, Some(Box::new(on_complete)))
     }
 
@@ -95,8 +100,8 @@ impl Sink for TeeSink<'_> {
         self.each(|sink| if sink.wants_steps() { sink.step(step) } else { Ok(()) })
     }
 
-    fn own(&mut self, stream: StreamId) {
-        self.branches.iter_mut().for_each(|branch| branch.sink.own(stream));
+    fn mark_own(&mut self, stream: StreamId) {
+        self.branches.iter_mut().for_each(|branch| branch.sink.mark_own(stream));
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {
@@ -166,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_told_everything() {
+    fn each_gets_everything() {
         let (mut one, mut other) = (Told::default(), Told::default());
         play(&ten_steps(), &mut TeeSink::default().and(Box::new(&mut one)).and(Box::new(&mut other)));
         for any_capture in [one, other] {

@@ -8,7 +8,7 @@ use crate::model::CaptureInfo;
 
 /// The sink that passes captures on under another title, with the name of their author.
 #[derive(Debug)]
-pub struct TitledSink<S> {
+pub(crate) struct TitledSink<S> {
     title: Option<String>,
     author: Option<String>,
     inner: S,
@@ -16,7 +16,7 @@ pub struct TitledSink<S> {
 
 impl<S: Sink> TitledSink<S> {
     /// Passes everything on to `inner`.
-    pub fn new(title: Option<String>, author: Option<String>, inner: S) -> Self {
+    pub(crate) fn new(title: Option<String>, author: Option<String>, inner: S) -> Self {
         Self { title, author, inner }
     }
 }

@@ -86,7 +86,7 @@ impl TracedCall {
 
 /// Follows steps, then tells calls.
 #[derive(Debug)]
-pub struct CallTracer {
+pub(crate) struct CallTracer {
     most_frames: usize,
     streams: Vec<Stream>,
     places: HashMap<StreamId, usize>,
@@ -111,12 +111,12 @@ impl Default for CallTracer {
 
 impl CallTracer {
     /// One that keeps no frame in mind: it only tells how often each side sent.
-    pub fn of_sends() -> Self {
+    pub(crate) fn of_sends() -> Self {
         Self { most_frames: 0, ..Self::default() }
     }
 
     /// Counts the sends of each side of each conversation.
-    pub fn sends(&self, calls: &[Call]) -> HashMap<StreamId, PerDirection<u64>> {
+    pub(crate) fn sends(&self, calls: &[Call]) -> HashMap<StreamId, PerDirection<u64>> {
         let mut sends: HashMap<_, PerDirection<u64>> = HashMap::new();
         for call in calls.iter().filter(|call| matches!(call.kind, CallKind::Send(1..))) {
             let place = self.place_of(call).and_then(|(place, own)| Some((self.streams.get(place)?, own)));
@@ -128,7 +128,7 @@ impl CallTracer {
     }
 
     /// Takes the next step.
-    pub fn follow(&mut self, step: &Step<'_>) {
+    pub(crate) fn follow(&mut self, step: &Step<'_>) {
         let event = &step.event;
         self.start = self.start.or(event.time);
         if self.streams.len() >= MAX_FRAMES {
@@ -151,7 +151,7 @@ impl CallTracer {
     }
 
     /// Takes a conversation when it has ended.
-    pub fn ended(&mut self, conversation: &Conversation) {
+    pub(crate) fn ended(&mut self, conversation: &Conversation) {
         let totals = &conversation.totals;
         let place = self.places.get(&totals.stream);
         if let Some(stream) = place.and_then(|place| self.streams.get_mut(*place)) {
@@ -160,7 +160,7 @@ impl CallTracer {
     }
 
     /// Tells `calls`, which are in order of time.
-    pub fn trace(&mut self, calls: Vec<Call>) -> Vec<TracedCall> {
+    pub(crate) fn trace(&mut self, calls: Vec<Call>) -> Vec<TracedCall> {
         (1..).zip(calls).map(|(number, call)| self.trace_one(number, call)).collect()
     }
 
@@ -170,7 +170,7 @@ impl CallTracer {
     }
 
     /// The traced calls among these that made their kernels send RST instead of FIN, with the frames of the RSTs.
-    pub fn closing_calls(&self, calls: &[TracedCall]) -> ClosingCalls {
+    pub(crate) fn closing_calls(&self, calls: &[TracedCall]) -> ClosingCalls {
         let mut closing = ClosingCalls::new();
         for traced in calls {
             let stream = traced.stream.filter(|stream| stream.protocol == Protocol::Tcp);
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn each_call_is_told_in_words_with_the_call_that_failed() {
+    fn each_call_is_reported_in_words_with_the_call_that_failed() {
         let failed = |call| CallKind::failed(call, &"Connection refused (os error 111)");
         let calls = vec![
             (1, Side::Client, CallKind::Send(20_000)),

@@ -43,7 +43,7 @@ impl Eq for Worst {}
 
 /// The sink that passes everything on until there are too many conversations, and in any case the worst at the end.
 #[derive(Debug)]
-pub struct Triage<S> {
+pub(crate) struct Triage<S> {
     inner: S,
     more_than: usize,
     /// `true` if steps are shown beside the triage.
@@ -60,7 +60,7 @@ pub struct Triage<S> {
 impl<S: Sink> Triage<S> {
     /// Passes the `max` worst conversations on to `inner` where there are `more_than` so many; steps too from then on only
     /// where there are `details`.
-    pub fn new(more_than: usize, max: usize, details: bool, inner: S) -> Self {
+    pub(crate) fn new(more_than: usize, max: usize, details: bool, inner: S) -> Self {
         let ranking = Ranking::new(Order::Trouble, max);
         Self { inner, more_than, details, max, ranking, seen: Vec::new(), offered: 0, troubled: 0 }
     }

@@ -1,7 +1,7 @@
 //! The sentences around the tables: titles, how the roles were decided, findings, what was counted and left out.
 
 use super::cell::{Cell, Tone};
-use super::collector::{Kept, Report};
+use super::collector::{CollectedConversation, Report};
 use super::totals::CaptureTotals;
 use super::transcript::TracedCall;
 use super::triage::Worst;
@@ -16,12 +16,12 @@ use crate::track::{ConversationTotals, RolesFrom, StopReason, Wait};
 pub(super) const FRAMES_NAMED: usize = 12;
 
 /// The title of a capture: `lab.pcap (pcap, ETHERNET, filter tcp)`.
-pub fn capture_title(info: &CaptureInfo) -> String {
+pub(crate) fn capture_title(info: &CaptureInfo) -> String {
     title_with(info, info.filter.as_deref())
 }
 
 /// The title of a report: that of its capture, and whether that was stopped.
-pub fn report_title(report: &Report) -> String {
+pub(crate) fn report_title(report: &Report) -> String {
     let title = capture_title(&report.info);
     match report.totals.stopped {
         None | Some(StopReason::CaptureEnd) => title,
@@ -31,7 +31,7 @@ pub fn report_title(report: &Report) -> String {
 }
 
 /// The title of a capture whose setting is told below, the filter with it: `lab.pcap (pcap, ETHERNET)`.
-pub fn capture_heading(info: &CaptureInfo) -> String {
+pub(crate) fn capture_heading(info: &CaptureInfo) -> String {
     title_with(info, None)
 }
 
@@ -60,7 +60,7 @@ fn title_with(info: &CaptureInfo, filter: Option<&str>) -> String {
 }
 
 /// The setting of the capture and the command that made this report, as far as they are known.
-pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Option<&str>) -> Vec<Fact> {
+pub(crate) fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Option<&str>) -> Vec<Fact> {
     let links: Vec<_> = info.link_types.iter().map(|link| link.name()).collect();
     let file = info.file.as_deref().map(|file| if file == "-" { "standard input" } else { file });
     let facts = [
@@ -72,14 +72,14 @@ pub fn capture_setting(info: &CaptureInfo, totals: &CaptureTotals, command: Opti
         ("Interface", info.interface.clone()),
         ("Filter", info.filter.clone().filter(|filter| !filter.trim().is_empty())),
         ("Kept of a frame", info.snaplen.map(|max| format!("at most {} bytes", count(u64::from(max))))),
-        ("Ended", totals.stopped.map(ended)),
+        ("Ended", totals.stopped.map(stop_reason)),
         ("Dropped by the kernel", totals.dropped.map(|dropped| counted(dropped, "packet"))),
     ];
     facts.into_iter().filter_map(|(label, text)| Some(Fact { label, text: text? })).collect()
 }
 
 /// The reason for the early end of a capture.
-fn ended(early: StopReason) -> String {
+fn stop_reason(early: StopReason) -> String {
     match early {
         StopReason::Session | StopReason::Reading => "stopped early, by Ctrl-C, SIGTERM or SIGHUP".to_owned(),
         StopReason::CaptureEnd => "the capture was ended".to_owned(),
@@ -89,13 +89,13 @@ fn ended(early: StopReason) -> String {
 }
 
 /// The title of a conversation: `TCP conversation 0: client 10.0.0.1:1024 → server 10.0.0.2:7`.
-pub fn conversation_title(totals: &ConversationTotals, view: &View) -> String {
+pub(crate) fn conversation_title(totals: &ConversationTotals, view: &View) -> String {
     let ConversationTotals { stream, client, server, .. } = totals;
     format!("{} conversation {}: client {client} {} server {server}", stream.protocol, stream.number, view.arrow())
 }
 
 /// The lines above a conversation's table: its start, its roles, X and Y.
-pub fn conversation_notes(conversation: &Conversation, view: &View) -> Vec<Fact> {
+pub(crate) fn conversation_notes(conversation: &Conversation, view: &View) -> Vec<Fact> {
     let totals = &conversation.totals;
     let mut notes = vec![Fact { label: "Roles", text: roles(totals) }];
     if let Some(start) = totals.start {
@@ -136,7 +136,7 @@ fn roles(totals: &ConversationTotals) -> String {
 
 /// A finding with all its evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FindingLine {
+pub(crate) struct FindingLine {
     /// The finding's code.
     pub code: FindingCode,
     /// The text, with the frames that prove it: `… (frames 3, 5)`.
@@ -149,7 +149,7 @@ pub struct FindingLine {
 
 /// One share of the time ledger.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LedgerLine {
+pub(crate) struct LedgerLine {
     /// The kind of wait.
     pub wait: Wait,
     /// The same in words.
@@ -165,12 +165,12 @@ pub struct LedgerLine {
 }
 
 /// The findings of a conversation and of its steps, merged by their cause, the gravest first.
-pub fn finding_lines(kept: &Kept) -> Vec<FindingLine> {
+pub(crate) fn finding_lines(kept: &CollectedConversation) -> Vec<FindingLine> {
     finding_lines_of(&kept.conversation, &kept.digest)
 }
 
 /// The same, of a conversation and the findings of its steps alone.
-pub fn finding_lines_of(conversation: &Conversation, of_steps: &FindingDigest) -> Vec<FindingLine> {
+pub(crate) fn finding_lines_of(conversation: &Conversation, of_steps: &FindingDigest) -> Vec<FindingLine> {
     let line = |finding: MergedFinding| {
         let MergedFinding { code, text, frames, frames_left_out, .. } = finding;
         FindingLine {
@@ -184,7 +184,7 @@ pub fn finding_lines_of(conversation: &Conversation, of_steps: &FindingDigest) -
 }
 
 /// The kinds of wait that took time, the longest first.
-pub fn ledger_lines(totals: &ConversationTotals) -> Vec<LedgerLine> {
+pub(crate) fn ledger_lines(totals: &ConversationTotals) -> Vec<LedgerLine> {
     let (Some(ledger), Some(duration)) = (&totals.ledger, totals.duration) else { return Vec::new() };
     let mut lines: Vec<_> = ledger
         .shares()
@@ -204,12 +204,12 @@ pub fn ledger_lines(totals: &ConversationTotals) -> Vec<LedgerLine> {
 
 impl LedgerLine {
     /// `95.3%`, or `<0.1%`.
-    pub fn share(&self) -> String {
+    pub(crate) fn share(&self) -> String {
         if self.percent < 0.05 { "<0.1%".to_owned() } else { format!("{:.1}%", self.percent) }
     }
 
     /// `203 ms, the longest 203 ms (frames 4 to 5)`.
-    pub fn evidence(&self) -> String {
+    pub(crate) fn evidence(&self) -> String {
         let (from, to) = self.frames;
         let longest =
             if self.longest == self.time { String::new() } else { format!("longest {} ", self.longest.human()) };
@@ -245,12 +245,12 @@ pub(super) fn frame_list(frames: &[u64], left_out: u64) -> String {
 }
 
 /// The notes about the capture: counts, problems, and items not shown.
-pub fn capture_notes(report: &Report) -> Vec<Cell> {
+pub(crate) fn capture_notes(report: &Report) -> Vec<Cell> {
     call_note(&report.calls).map(Cell::from).into_iter().chain(capture_notes_of(&report.totals)).collect()
 }
 
 /// The note that relates the kernels' view to the captured frames; `None` if no call has one.
-pub fn call_note(calls: &[TracedCall]) -> Option<&'static str> {
+pub(crate) fn call_note(calls: &[TracedCall]) -> Option<&'static str> {
     let closed = |side, told: &TracedCall| told.call.kernel_of(side).is_some_and(|view| view.state == "CLOSE");
     let any = calls.iter().any(|told| closed(Side::Client, told) || closed(Side::Server, told));
     any.then_some(
@@ -260,12 +260,12 @@ pub fn call_note(calls: &[TracedCall]) -> Option<&'static str> {
 }
 
 /// The same, of the totals alone.
-pub fn capture_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
+pub(crate) fn capture_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
     notes_of(totals, "--limit 0 shows all, --conversation chooses")
 }
 
 /// The same, for a page, which holds only so much whatever the limit is.
-pub fn page_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
+pub(crate) fn page_notes_of(totals: &CaptureTotals) -> Vec<Cell> {
     notes_of(totals, "--conversation chooses; other formats show all with --limit 0")
 }
 
@@ -307,7 +307,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
     }
     totals.programs.iter().for_each(|program| push_program(&mut notes, program));
     if totals.others > 0 {
-        notes.push(Cell::from(others(totals.others)).tone(Tone::Reset));
+        notes.push(Cell::from(foreign_packets_note(totals.others)).tone(Tone::Reset));
     }
     if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
         let text = format!("the kernel dropped {}: the capture is not complete", counted(dropped, "packet"));
@@ -322,7 +322,7 @@ fn notes_of(totals: &CaptureTotals, way: &str) -> Vec<Cell> {
             _ => "whatever follows is not read, and nothing is concluded from its absence",
         };
         let tone = if stopped == StopReason::CaptureEnd { Tone::Dim } else { Tone::Reset };
-        notes.push(Cell::from(format!("{}: {then}", ended(stopped))).tone(tone));
+        notes.push(Cell::from(format!("{}: {then}", stop_reason(stopped))).tone(tone));
     }
     notes.extend(totals.remarks.iter().map(|remark| Cell::from(remark.as_str())));
     if let Some(truncated) = &totals.truncated {
@@ -343,7 +343,7 @@ fn push_program(notes: &mut Vec<Cell>, program: &Program) {
 }
 
 /// The sentence about packets that do not belong to the session.
-pub fn others(packets: u64) -> String {
+pub(crate) fn foreign_packets_note(packets: u64) -> String {
     format!(
         "the capture has {} of other programs, which used the port of this session; its own conversation is shown first",
         counted(packets, "packet")
@@ -351,7 +351,7 @@ pub fn others(packets: u64) -> String {
 }
 
 /// The line above the table of a triage.
-pub fn triage_title(worst: &Worst) -> String {
+pub(crate) fn triage_title(worst: &Worst) -> String {
     let shown = worst.conversations.len() as u64;
     match worst.troubled {
         0 => format!(
@@ -377,7 +377,11 @@ pub fn triage_title(worst: &Worst) -> String {
 
 /// The commands to go on with after a triage, each with what it shows; `analyze` makes the one that reads a
 /// capture.
-pub fn triage_lines(worst: &Worst, info: &CaptureInfo, analyze: Option<fn(&str) -> String>) -> Vec<(String, String)> {
+pub(crate) fn triage_lines(
+    worst: &Worst,
+    info: &CaptureInfo,
+    analyze: Option<fn(&str) -> String>,
+) -> Vec<(String, String)> {
     let file = info.file.as_deref().filter(|file| *file != "-");
     let Some(analyze) = analyze.zip(file).map(|(analyze, file)| analyze(file)) else { return Vec::new() };
     let mut lines = Vec::new();
@@ -394,7 +398,7 @@ pub fn triage_lines(worst: &Worst, info: &CaptureInfo, analyze: Option<fn(&str) 
 }
 
 /// Counts the findings of each severity, with their codes: `2 problems: refused 1, port_unreachable 1`.
-pub fn findings_counts(counts: &FindingCounts) -> Vec<Cell> {
+pub(crate) fn findings_counts(counts: &FindingCounts) -> Vec<Cell> {
     let line = |severity: Severity| {
         let codes = counts.of_severity(severity);
         let total: u64 = codes.iter().map(|(_, count)| count).sum();

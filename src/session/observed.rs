@@ -178,11 +178,11 @@ impl<'a> ForwardSink for Observer<'a> {
         self.sink.step(step)
     }
 
-    fn own(&mut self, stream: StreamId) {
+    fn mark_own(&mut self, stream: StreamId) {
         if let Some(seen) = self.seen.last_mut() {
             seen.own.push(stream);
         }
-        self.sink.own(stream);
+        self.sink.mark_own(stream);
     }
 
     fn conversation(&mut self, conversation: &Conversation) -> io::Result<()> {

@@ -360,6 +360,9 @@ pub struct UdpFacts {
     pub seen: Option<CapturePoint>,
     /// Which datagrams it shows to have come in another order than they were sent, as their IP identifications tell.
     pub overtaken: Option<Overtaken>,
+    /// The datagram before of the same sender, long ago, with the same length and checksum: this may be the same one, sent
+    /// again by its program.
+    pub same_as: Option<u64>,
 }
 
 impl UdpFacts {
@@ -376,6 +379,7 @@ impl UdpFacts {
             response_time: None,
             seen: None,
             overtaken: None,
+            same_as: None,
         }
     }
 

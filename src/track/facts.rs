@@ -14,6 +14,7 @@ use super::ledger::Wait;
 use super::tcp::Asks;
 use super::tcp::rules::arrival::ProvenArrival;
 use super::tcp::rules::dsack::ProvenDsack;
+use super::tcp::rules::ecn::ProvenEcn;
 use super::tcp::rules::port_reuse::ReusedPorts;
 use super::tcp::rules::probe::ProvenProbe;
 use super::tcp::rules::probe_answer::{Answered, ProvenAnswer};
@@ -199,40 +200,6 @@ impl Observations {
     }
 }
 
-/// What the flags AE, CWR and ECE of a segment say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EcnSignal {
-    /// ECE in classic ECN: a marked packet has arrived (RFC 3168 §6.1.3).
-    Echo {
-        /// The last packet of the other direction with the mark, where the capture shows it.
-        marked: Option<NonZeroU64>,
-        /// The first ECE of these, where this repeats it.
-        since: Option<NonZeroU64>,
-        /// CWR is set too.
-        reduced: bool,
-        /// The handshake in the capture agreed on classic ECN.
-        known: bool,
-    },
-    /// CWR in classic ECN: the congestion window was reduced (RFC 3168 §6.1.2).
-    Reduced {
-        /// The first ECE that it answers.
-        echo: Option<NonZeroU64>,
-        /// The handshake in the capture agreed on classic ECN.
-        known: bool,
-    },
-    /// In Accurate ECN, the SYN or SYN-ACK that this answers came with the mark (RFC 9768 §3.1.2, §3.2.2.1).
-    HandshakeMarked,
-    /// In Accurate ECN, the counter of marked packets rises (RFC 9768 §3.2.2).
-    Counted {
-        /// The counter before.
-        before: u8,
-        /// The counter now.
-        now: u8,
-        /// The difference, modulo 8.
-        more: u8,
-    },
-}
-
 /// Data on a SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SynData {
@@ -312,7 +279,7 @@ pub struct Observations {
     /// The IP header has the mark of congestion (RFC 3168 §5).
     pub congestion: bool,
     /// What the flags of ECN say outside the handshake.
-    pub ecn: Option<EcnSignal>,
+    pub ecn: Option<ProvenEcn>,
     /// How far behind each side's initial sequence number its relative numbers begin, modulo 2^32: 0 but where SYN-ACKs had
     /// several.
     pub renumbered: PerDirection<u32>,

@@ -37,7 +37,7 @@ pub use askers::{AnswersFrom, LinkedConversation};
 pub use capture_point::{CapturePoint, CapturePointBasis, CapturePointEvidence, HandshakeTimes, Measures, Opening};
 pub use cause::{Candidates, Cause, CauseEvent};
 pub use event::{Body, Event, IcmpFacts, TcpFacts, UdpFacts};
-pub use facts::{Acked, EcnSignal, Life, Observations, Overtaken, Probe, SegmentRole, SlowAnswer, SynData, UdpPlace};
+pub use facts::{Acked, Life, Observations, Overtaken, Probe, SegmentRole, SlowAnswer, SynData, UdpPlace};
 pub use ledger::{Ledger, Share, Wait};
 pub use maybe_owned::MaybeOwned;
 pub use mirror::MirrorSummary;
@@ -58,7 +58,8 @@ pub use tcp::rules::reset::proof::ResetProof;
 pub use tcp::rules::retransmission::family::{Delivery, RetransmissionFamily, Transmission};
 pub use tcp::rules::rule::{Family, Rule, Verdict, Words};
 pub use tcp::rules::waiting::AckDelayProof;
-pub use tcp::rules::window::ZeroWindowCause;
+
+pub use tcp::rules::window::ZeroWindowStretch;
 pub use tcp::{
     AfterFin, Asks, Ecn, Fins, KeepAlives, Misfits, Negotiated, PathMtu, Quicker, SameTtl, State, StillZeroWindow,
     TcpSummary, TwoTtls, Unacceptable, Unacked, UnansweredRequest, UnfilledGap, ZeroWindow,

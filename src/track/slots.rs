@@ -38,9 +38,15 @@ impl Slots {
         places.filter_map(|(index, slot)| Some((u32::try_from(index).ok()?, slot.as_mut()?)))
     }
 
+    /// Number of open conversations.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
     /// Whether one has to go before another is opened.
     pub(super) fn is_full(&self) -> bool {
-        self.places.len() - self.free.len() >= OPEN_MOST
+        self.len() >= OPEN_MOST
     }
 
     /// Puts a conversation in a slot.

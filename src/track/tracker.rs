@@ -32,6 +32,9 @@ use crate::model::{
 /// How many cleared states are kept for the next conversations.
 const SPARE: usize = 1_024;
 
+/// From so many open conversations on, the state of the next one is seldom in a processor's second cache.
+const SCATTERED: usize = 256;
+
 /// Most conversations looked at for an ICMP error that quotes none by its ports: there may be many such errors.
 const LOOKED_AT: usize = 256;
 
@@ -123,6 +126,9 @@ impl Tracker {
     /// one cache line after the other; reads that need nothing of each other are waited for together.
     #[inline]
     pub fn expect(&self, keys: impl Iterator<Item = FlowKey>) {
+        if self.slots.len() < SCATTERED {
+            return;
+        }
         let mut expected = SmallVec::<[&Conversation; 16]>::new();
         for key in keys {
             let slot = self.index.find_open(&key).and_then(|slot| self.slots.get(slot));

@@ -8,8 +8,8 @@ use super::ledger::{OpenLedger, Wait};
 use super::packet_ref::PacketRef;
 use super::rtt::Distribution;
 use super::totals::{SentAgain, UdpTotals};
-use crate::echo::{Datagrams, Identity, Likeness};
-use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE};
+use crate::echo::{Datagrams, Identity, Likeness, PairedBy};
+use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE, SLOW_RESPONSE};
 use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, OptTime, PerDirection, Quoted};
 
 /// So far apart are IP identifications that are counted up, at most; others tell nothing of order.
@@ -142,6 +142,8 @@ impl Exchange {
         }
         let mut facts = UdpFacts::of(datagram);
         let mark = identity(datagram, ip);
+        let is_late = |then: OptTime| moment.since(then).is_some_and(|since| since >= SLOW_RESPONSE);
+        let same_as = self.same_as(moment, mark).filter(|_| datagram.checksum == Checksum::Valid && datagram.len > 0);
         let (copy_of, overtaken) = self.in_order(moment, mark);
         facts.overtaken = overtaken;
         if let Some(first) = copy_of {
@@ -160,6 +162,9 @@ impl Exchange {
                 let again = SentAgain { first, last: answered.request, answer: moment.frame };
                 self.totals.sent_again.get_or_insert(again);
                 self.totals.sent_again_count += 1;
+            } else if answered.sure && answered.by == PairedBy::Turn && is_late(answered.at) && same_as.is_some() {
+                // it may be the answer before, which its program sent again for want of an acknowledgment
+                facts.same_as = same_as;
             } else if answered.sure {
                 facts.response_time = moment.since(answered.at);
                 if let Some(time) = facts.response_time.filter(|time| time.0 >= 0) {
@@ -172,6 +177,8 @@ impl Exchange {
                 self.totals.reordered.see(moment.frame);
             }
             self.totals.in_doubt += u64::from(!answered.sure && answered.sent_again.is_none());
+        } else if same_as.is_some() {
+            facts.same_as = same_as;
         } else if let Some(request) = self.request.take() {
             facts.place = UdpPlace::ReplyElsewhere(request);
         } else if let Some(id) = self.datagrams.dns_id(payload) {
@@ -236,6 +243,14 @@ impl Exchange {
         let (next, overtaken) = newest.after(&before);
         *last = Some(next);
         (None, overtaken)
+    }
+
+    /// The frame of this side's datagram before, where it had the same length and checksum, and came long before.
+    fn same_as(&self, moment: &PacketRef, mark: Identity) -> Option<u64> {
+        let before = self.last.get(moment.direction).as_ref()?;
+        let same = mark.checksum != 0 && (before.mark.checksum, before.mark.length) == (mark.checksum, mark.length);
+        let late = moment.since(before.at).is_some_and(|since| since >= SLOW_RESPONSE);
+        (same && late).then_some(before.frame)
     }
 
     /// An ICMP error about a datagram of this side; the datagram's frame, where it is remembered and unambiguous.

@@ -61,6 +61,7 @@ impl Sink for &mut Reached {
         self.note(seen.delayed_ack.map(|verdict| verdict.rule));
         self.note(seen.reused_ports.map(|verdict| verdict.rule));
         self.note(seen.duplicate_sack.map(|verdict| verdict.rule));
+        self.note(seen.ecn.map(|verdict| verdict.rule));
         self.note(seen.arrived.map(|verdict| verdict.rule));
         Ok(())
     }

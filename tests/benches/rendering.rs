@@ -21,7 +21,7 @@ fn main() {
 
 /// Every format that streams.
 fn streaming() -> impl Iterator<Item = &'static str> {
-    FORMATS.iter().filter(|format| format.streams).map(|format| format.name)
+    FORMATS.iter().filter(|format| format.streams && !format.is_capture_file()).map(|format| format.name)
 }
 
 #[divan::bench(args = streaming())]
@@ -29,7 +29,7 @@ fn steps(bencher: Bencher<'_, '_>, name: &str) {
     let steps = explained();
     let format = render::format(name).expect("a format");
     bencher.counter(ItemsCount::new(steps.len())).bench(|| {
-        let mut sink = (format.sink)(Box::new(io::sink()), &render::Options::default());
+        let mut sink = format.report(Box::new(io::sink()), &render::Options::default()).expect("a report");
         sink.capture(&CaptureInfo::default()).expect("written");
         steps.iter().for_each(|step| sink.step(step).expect("written"));
         sink.end().expect("written");

@@ -11,7 +11,7 @@ use super::frames::{Capture, Playback, Recorded, read};
 /// The JSON Lines of a capture.
 fn told(frames: &[Recorded], without_prediction: bool) -> String {
     let mut out = Vec::new();
-    let mut sink = render::format("jsonl").unwrap().open(Box::new(&mut out), &render::Options::default());
+    let mut sink = render::format("jsonl").unwrap().open(Box::new(&mut out), &render::Options::default()).unwrap();
     let mut options = Options { without_prediction, ..Options::default() };
     pipeline::run(&mut Playback::of(frames.to_vec()), &mut options, &mut *sink).unwrap();
     sink.end().unwrap();

@@ -3,13 +3,13 @@
 use echolab::model::{FindingCounts, Severity};
 use echolab::pipeline::{self, Options};
 use echolab::render::{self, FORMATS};
-use echolab::report::{Bounds, COLUMNS, Choice, LargestConversations, Order, Scan, Wanted};
+use echolab::report::{Bounds, COLUMNS, Choice, LargestConversations, Order, Scan, Selection};
 
 use super::frames::{Playback, Recorded};
 
 /// The totals of a capture where none of it is shown.
 fn expected(frames: &[Recorded]) -> FindingCounts {
-    let wanted = Wanted::default();
+    let wanted = Selection::default();
     let mut scan = Scan::new(&wanted, 1);
     pipeline::run(&mut Playback::of(frames.to_vec()), &mut Options::default(), &mut scan).unwrap().findings_count
 }
@@ -18,7 +18,7 @@ fn expected(frames: &[Recorded]) -> FindingCounts {
 fn written(frames: &[Recorded], format: &render::Format, options: &render::Options) -> (String, FindingCounts) {
     let mut out = Vec::new();
     let totals = {
-        let sink = format.open(Box::new(&mut out), options);
+        let sink = format.open(Box::new(&mut out), options).unwrap();
         let mut sink = match options.summary {
             true => Box::new(LargestConversations::new(Order::Trouble, 1, sink)),
             false => sink,
@@ -38,7 +38,8 @@ pub(crate) fn hold(frames: &[Recorded], limit: usize, conversations: usize) {
     for (summary, triage) in [(false, false), (false, true), (true, false)] {
         let columns = columns.clone();
         let options = render::Options { bounds, columns, summary, triage, width: 2_000, ..render::Options::default() };
-        for format in FORMATS.iter().filter(|format| summary || !format.streams || format.name == "jsonl") {
+        let reports = FORMATS.iter().filter(|format| !format.is_capture_file());
+        for format in reports.filter(|format| summary || !format.streams || format.name == "jsonl") {
             let (text, totals) = written(frames, format, &options);
             assert_eq!(totals, expected, "{}", format.name);
             match format.name {

@@ -1,5 +1,5 @@
 //! gzip and zstd, piece by piece: a file may hold several gzip members or zstd frames, one behind the other, and what
-//! follows the last of them tells a whole file from a damaged one.
+//! follows the last of them distinguishes a complete file from a damaged one.
 //!
 //! The decompressors' own loops over the pieces give one error for everything that they don't know.
 

@@ -84,7 +84,7 @@ fn recognise(window: &mut ReadBuffer) -> Result<Magic> {
     if let Some((_, what)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
         bail!("it is {what}");
     }
-    // a pipe hands over what there is: nobody waits for more than the first packet
+    // a pipe returns the bytes that it has: waiting for more than the first packet could block
     let lines = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     if let Some(form) = text::recognise(bytes.get(..lines).unwrap_or_default()) {
         return Ok(Magic::Text(form));

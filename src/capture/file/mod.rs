@@ -77,7 +77,7 @@ fn refusal(error: io::Error) -> anyhow::Error {
     }
 }
 
-/// Reads a capture from any reader; `name` is what people are shown, `-` for standard input.
+/// Reads a capture from any reader; `name` is shown in messages, `-` for standard input.
 ///
 /// # Errors
 /// If it is empty, is no capture, or ends within its header. The text says what to do.

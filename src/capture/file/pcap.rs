@@ -19,7 +19,7 @@ pub(super) struct Records {
     /// Ticks of the sub-second part.
     pub(super) per_second: u32,
     pub(super) swapped: Swapped,
-    /// Length of a record's header: 16 but for modified files.
+    /// Length of a record's header: 16, except in modified files.
     pub(super) header: usize,
     pub(super) max: u32,
     modified: bool,

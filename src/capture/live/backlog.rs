@@ -23,7 +23,7 @@ pub(super) struct Backlog {
 /// Closes the kernel's end of the ring and throws away what is in it.
 ///
 /// After it the ring is empty, and every frame that the next filter lets through is a frame of the session. Without
-/// it, frames from before the filter would be in the ring, some of them seen by nobody but the kernel's counters.
+/// it, frames from before the filter would be in the ring, some of them only in the kernel's counters.
 pub(super) fn discard(capture: &mut Capture<Active>) -> io::Result<Backlog> {
     attach_reject_filter(capture)?;
     wait_for_rcu_grace_period();

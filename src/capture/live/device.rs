@@ -102,7 +102,7 @@ const ANY: &str = "any";
 
 /// An interface of this host that can be captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InterfaceInfo {
+pub(crate) struct InterfaceInfo {
     /// Its name.
     pub name: String,
     /// `true` if it is up; `any` always is.
@@ -117,7 +117,7 @@ pub struct InterfaceInfo {
 ///
 /// # Errors
 /// If the system does not list them.
-pub fn interfaces() -> Result<Vec<InterfaceInfo>> {
+pub(crate) fn interfaces() -> Result<Vec<InterfaceInfo>> {
     let devices = Device::list().context("can't list the network interfaces")?;
     // libpcap also lists sources of other things: USB, D-Bus, netfilter's logs
     let real = |device: &Device| device.name == ANY || if_nametoindex(device.name.as_str()).is_ok();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// Waits until a capture has taken everything out of its ring. Clones are of the same capture.
 #[derive(Clone, Debug)]
-pub struct Drainer(Arc<Shared>);
+pub(crate) struct Drainer(Arc<Shared>);
 
 /// The capture's end of it.
 #[derive(Debug)]
@@ -50,9 +50,9 @@ pub(super) fn pair() -> io::Result<(Drainer, DrainReceiver)> {
 }
 
 impl Drainer {
-    /// Returns when every block that the kernel has filled by now is taken out of the ring, or when nobody has read anything
-    /// of the capture for as long as `stuck`.
-    pub fn drain(&self, stuck: Duration) {
+    /// Returns when every block that the kernel has filled by now is taken out of the ring, or when no reader has read
+    /// anything of the capture for as long as `stuck`.
+    pub(crate) fn drain(&self, stuck: Duration) {
         let mut state = self.0.state();
         state.asked += 1;
         let request = state.asked;
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(asked, 1);
         drain_receiver.complete(asked);
         assert!(waiting.join().is_ok());
-        // nobody meets this one
+        // this request is never completed
         drainer.drain(Duration::from_millis(1));
         Ok(())
     }

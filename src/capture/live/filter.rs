@@ -8,7 +8,7 @@ use crate::model::Protocol;
 ///
 /// More than the port: ICMP errors have no port of their own, and neither have later fragments, which only UDP has. What
 /// of these is somebody else's is told apart by whoever reads the packets.
-pub fn session_filter(protocol: Protocol, host: IpAddr, ports: &[u16]) -> String {
+pub(crate) fn session_filter(protocol: Protocol, host: IpAddr, ports: &[u16]) -> String {
     let mut kinds: Vec<_> = ports.iter().map(|port| format!("{} port {port}", protocol.name())).collect();
     let (icmp, fragments) = match host {
         IpAddr::V4(_) => ("icmp", "(ip[6:2] & 0x1fff != 0)"),
@@ -29,7 +29,7 @@ const ICMP_ERRORS: &str = "(icmp and (icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 5 
 const LATER_FRAGMENTS: &str = "(ip[6:2] & 0x1fff != 0) or (ip6[6] = 44)";
 
 /// The filter of a live capture, as a libpcap expression: traffic with one of `ports`, of one of `hosts`, that passes
-/// `filter`, as far as each is asked for; `None` if none is. The second is the same as people are told it.
+/// `filter`, as far as each is asked for; `None` if none is. The second string is the same for messages.
 ///
 /// ICMP errors come too, whatever is asked for: they may be about that traffic, and which are is for the reader to tell.
 /// So do later fragments where ports are asked for. Both stand first: `vlan` in a filter shifts what stands behind it.

@@ -96,7 +96,7 @@ impl LiveSource {
         }
         let worker = self.worker.take();
         match message {
-            // the thread has only the ring to close, which takes the kernel longer than all else: nobody waits for that
+            // the thread has only the ring to close, which takes the kernel longer than all else: it is not joined
             Ok(Message::End { dropped, error, written }) => {
                 (self.dropped, self.written) = (dropped, written);
                 error.map_or(Ok(false), |text| Err(io::Error::other(text)))

@@ -19,26 +19,27 @@ use std::io;
 use anyhow::{Context, Result, anyhow};
 use pcap::{Active, Capture, Linktype, Precision};
 
-pub use device::{Interface, InterfaceInfo, interfaces};
-pub use drainer::Drainer;
-pub use filter::session_filter;
-pub use frames::LiveSource;
-pub use notice::{Notice, Notify};
-pub use ring::Ring;
-pub use worker::StopHandle;
+pub use device::Interface;
+pub(crate) use device::interfaces;
+pub(crate) use drainer::Drainer;
+pub(crate) use filter::session_filter;
+pub(crate) use frames::LiveSource;
+pub(crate) use notice::Notify;
+pub(crate) use ring::Ring;
+pub(crate) use worker::StopHandle;
 
 use super::save::CaptureWriter;
 use super::tee::Tee;
 use crate::model::{CaptureInfo, LinkType};
 
 /// Most bytes kept of a frame: above the 65,549 that loopback's largest frames have.
-pub const SNAPLEN: i32 = 262_144;
+pub(crate) const SNAPLEN: i32 = 262_144;
 
 /// After how many milliseconds the kernel hands over a block that is not full.
 const BLOCK_TIMEOUT_MS: i32 = 2;
 
 /// The ways in which a user gets the right to capture with this subcommand: with root, or with the capability.
-pub fn ways_to_capture(subcommand: &str) -> String {
+pub(crate) fn ways_to_capture(subcommand: &str) -> String {
     format!(
         "Capturing needs CAP_NET_RAW. Any one of these gives it:\n  \
          sudo \"$(command -v echolab)\" {subcommand} ...\n  \
@@ -58,14 +59,14 @@ const LAB_WITHOUT_ROOT: &str =
 ///
 /// The socket that asks is a raw IPv4 one, which takes the same right as a packet socket: closing a packet socket waits for
 /// an RCU grace period, some 10 ms.
-pub fn may_capture() -> bool {
+pub(crate) fn may_capture() -> bool {
     let protocol = socket2::Protocol::from(libc::IPPROTO_RAW);
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::RAW, Some(protocol));
     !matches!(socket, Err(error) if error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// An open capture, not yet read.
-pub struct LiveCapture {
+pub(crate) struct LiveCapture {
     capture: Capture<Active>,
     info: CaptureInfo,
     link: LinkType,
@@ -81,7 +82,7 @@ impl LiveCapture {
     ///
     /// # Errors
     /// If there is no right to capture (the message names the ways out), or no such interface.
-    pub fn open(interface: &Interface, ring: Ring) -> Result<Self> {
+    pub(crate) fn open(interface: &Interface, ring: Ring) -> Result<Self> {
         let name = interface.name();
         let mut capture = Capture::from_device(name)
             .and_then(|inactive| {
@@ -118,31 +119,31 @@ impl LiveCapture {
     }
 
     /// Has the ring emptied once the capture is started.
-    pub fn drainer(&self) -> Drainer {
+    pub(crate) fn drainer(&self) -> Drainer {
         self.drainer.clone()
     }
 
-    /// Lets only frames through that match `filter`, in libpcap's language. Frames from before are thrown away. To be
+    /// Lets only frames through that match `filter`, in libpcap's language. Earlier frames are discarded. To be
     /// called once.
     ///
     /// # Errors
     /// If libpcap refuses the filter.
-    pub fn set_filter(&mut self, filter: &str) -> Result<()> {
+    pub(crate) fn set_filter(&mut self, filter: &str) -> Result<()> {
         self.set_filters(filter, filter)
     }
 
     /// Lets only frames through with one of `ports`, of one of `hosts`, that pass `filter`, as far as each is asked for,
-    /// and ICMP errors. Frames from before are thrown away. To be called once.
+    /// and ICMP errors. Earlier frames are discarded. To be called once.
     ///
     /// # Errors
     /// If libpcap refuses the filter, or knows no address of a host.
-    pub fn choose(&mut self, ports: &[u16], hosts: &[String], filter: Option<&str>) -> Result<()> {
+    pub(crate) fn choose(&mut self, ports: &[u16], hosts: &[String], filter: Option<&str>) -> Result<()> {
         let filters = filter::capture_filter(ports, hosts, filter);
         let (whole, asked) = filters.unwrap_or_default();
         self.set_filters(&whole, &asked)
     }
 
-    /// `asked` is what people are told of the filter.
+    /// `asked` is the filter as messages show it.
     fn set_filters(&mut self, filter: &str, asked: &str) -> Result<()> {
         self.backlog = backlog::discard(&mut self.capture).context("can't empty the capture")?;
         let once = self.twice.map(|index| format!("not (outbound and ifindex {index})"));
@@ -157,7 +158,7 @@ impl LiveCapture {
     }
 
     /// The information known before the first frame.
-    pub fn info(&self) -> &CaptureInfo {
+    pub(crate) fn info(&self) -> &CaptureInfo {
         &self.info
     }
 
@@ -166,16 +167,16 @@ impl LiveCapture {
     ///
     /// # Errors
     /// If the system gives no thread or no pipe.
-    pub fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, StopHandle)> {
+    pub(crate) fn start(self, file: Option<CaptureWriter>) -> io::Result<(LiveSource, StopHandle)> {
         worker::start(self, Tee::new(file), None, Box::new(|_| ()))
     }
 
-    /// The same; the capture ends by itself after `max` frames, if so many are given, and tells `notify` what happens to
-    /// it before.
+    /// The same; the capture ends by itself after `max` frames, if there is a maximum, and tells `notify` what happens
+    /// to it before.
     ///
     /// # Errors
     /// As [`LiveCapture::start`].
-    pub fn start_for(
+    pub(crate) fn start_for(
         self,
         file: Option<CaptureWriter>,
         max: Option<u64>,

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Something that a capture goes on after, and that its user should know at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
+pub(crate) enum Notice {
     /// The interface went down; the capture goes on when it is up again.
     Down,
     /// The capture file can't be written any more, for this reason; the report goes on.
@@ -22,4 +22,4 @@ impl fmt::Display for Notice {
 }
 
 /// Takes notices, in the capture's thread.
-pub type Notify = Box<dyn Fn(&Notice) + Send>;
+pub(crate) type Notify = Box<dyn Fn(&Notice) + Send>;

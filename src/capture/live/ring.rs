@@ -17,29 +17,29 @@ const LARGE_FRAMES: u64 = 3 * 65_549;
 
 /// The size of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ring {
+pub(crate) struct Ring {
     blocks: u64,
 }
 
 impl Ring {
     /// The largest, for any traffic.
-    pub const LARGEST: Self = Self { blocks: MAX_BLOCKS };
+    pub(crate) const LARGEST: Self = Self { blocks: MAX_BLOCKS };
 
     /// Room for so many packets with so many bytes of payload in all, even if the capture's thread does not run before
     /// their end, each packet is in a block of its own, and half of the room for bytes stays empty; for more of them as much
     /// room as is sensible.
-    pub fn for_traffic(packets: u64, bytes: u64) -> Self {
+    pub(crate) fn for_traffic(packets: u64, bytes: u64) -> Self {
         let blocks = packets.saturating_add(2).min(MAX_FOR_PACKETS).max(bytes.div_ceil(LARGE_FRAMES / 2));
         Self { blocks: blocks.clamp(MIN_BLOCKS, MAX_BLOCKS) }
     }
 
     /// As large as was asked for, in mebibytes; at least 1 MiB, at most 2,047, since libpcap counts the bytes in 31 bits.
-    pub fn of_mebibytes(size: u32) -> Self {
+    pub(crate) fn of_mebibytes(size: u32) -> Self {
         Self { blocks: u64::from(size.clamp(1, Self::MAX_MEBIBYTES)) * 4 }
     }
 
     /// The most that libpcap can be asked for, in mebibytes.
-    pub const MAX_MEBIBYTES: u32 = 2047;
+    pub(crate) const MAX_MEBIBYTES: u32 = 2047;
 
     /// The size to request from libpcap, in bytes.
     pub(super) fn bytes(self) -> i32 {

@@ -15,7 +15,7 @@ use super::notice::{Notice, Notify};
 use crate::capture::tee::Tee;
 use crate::model::{Frame, LinkType, Timestamp};
 
-/// Batches under way between the capture and its reader; beyond them the ring takes the load.
+/// Batches queued between the capture and its reader; beyond them the ring takes the load.
 const BATCHES: usize = 32;
 
 /// A batch is handed over when it holds this many bytes.
@@ -26,15 +26,15 @@ const BATCH_BYTES: usize = 1 << 20;
 const SILENCE_MS: u16 = 1000;
 
 /// Ends a capture when told to, or when dropped.
-pub struct StopHandle(PipeWriter);
+pub(crate) struct StopHandle(PipeWriter);
 
 impl StopHandle {
     /// Has the capture deliver what the kernel has seen so far, and end. Returns at once.
-    pub fn stop(self) {}
+    pub(crate) fn stop(self) {}
 
     /// The same where somebody else has counted as well: the capture ends with no fewer than so many frames. Those that
     /// still do not come count as dropped.
-    pub fn stop_with(mut self, frames: u64) {
+    pub(crate) fn stop_with(mut self, frames: u64) {
         // a capture that has broken off waits for no count
         let _ = self.0.write_all(&frames.to_ne_bytes());
     }
@@ -47,12 +47,12 @@ struct Worker {
     drain_receiver: DrainReceiver,
     messages: SyncSender<Message>,
     batch: Batch,
-    /// Written to here and not by who reads: a report that is slow, or nobody looks at, is no reason to lose a frame.
+    /// Written here and not by the reader: a report that is slow, or not read, must not lose a frame.
     tee: Tee,
     link: LinkType,
     /// Frames of the session so far.
     frames: u64,
-    /// The capture ends after so many.
+    /// The capture ends after this number of frames.
     max: u64,
     /// Frames taken out of the ring since it was opened, modulo 2³² like libpcap's counters.
     taken: u32,
@@ -163,7 +163,8 @@ impl Worker {
         }
     }
 
-    /// Takes the rest: exactly what the kernel (and whoever else) has counted, and what was not dropped. Returns how many frames never came.
+    /// Takes the rest: exactly the frames that the kernel (and the other counter, if any) has counted and not dropped.
+    /// Returns how many frames never came.
     fn drain(&mut self) -> Result<u32, EarlyEnd> {
         if self.frames >= self.max {
             return Ok(0);
@@ -171,7 +172,7 @@ impl Worker {
         let stat = self.capture.stats()?;
         let mut due = stat.received.wrapping_sub(stat.dropped);
         let mut count = [0; 8];
-        // nothing is written where nobody else counts
+        // nothing is written where there is no other counter
         if self.stopped.read_exact(&mut count).is_ok() {
             let counted = (u64::from_ne_bytes(count) as u32).wrapping_sub(stat.dropped);
             if counted.wrapping_sub(due).cast_signed() > 0 {

@@ -19,7 +19,7 @@ impl Head {
         out.write_all(&MAGIC_NANOSECONDS.to_le_bytes())?;
         out.write_all(&2_u16.to_le_bytes())?;
         out.write_all(&4_u16.to_le_bytes())?;
-        // time zone and accuracy, which nobody has ever used
+        // time zone and accuracy, which no program uses
         out.write_all(&[0; 8])?;
         out.write_all(&info.snaplen.unwrap_or(SNAPLEN).to_le_bytes())?;
         out.write_all(&u32::from(link.0).to_le_bytes())?;

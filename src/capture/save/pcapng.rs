@@ -145,7 +145,7 @@ impl Section {
         self.block.resize(self.block.len().next_multiple_of(4), 0);
     }
 
-    /// Writes the block that has been put together, and starts an empty one.
+    /// Writes the block that is complete, and starts an empty one.
     fn emit(&mut self, out: &mut impl Write, kind: u32) -> io::Result<()> {
         let length = u32::try_from(self.block.len() + 12).map_err(|_| io::Error::other("a block of 4 GiB or more"))?;
         out.write_all(&kind.to_le_bytes())?;

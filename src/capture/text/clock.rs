@@ -27,7 +27,7 @@ pub(super) enum Stamp {
 
 /// The meaning of times like `00:00:01.5` in a text whose first one is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
+enum TimeBase {
     OfDay,
     SinceFirst,
     SincePrevious,
@@ -37,7 +37,7 @@ enum Meaning {
 /// Makes moments of the times of a text.
 #[derive(Debug)]
 pub(super) struct Clock {
-    meaning: Option<Meaning>,
+    base: Option<TimeBase>,
     last: Timestamp,
     days: i64,
     packets: u64,
@@ -48,64 +48,64 @@ pub(super) struct Clock {
 impl Clock {
     /// For a text with these first times.
     pub(super) fn new(first: &[Stamp]) -> Self {
-        let meaning = first.first().map(|stamp| match stamp {
+        let base = first.first().map(|stamp| match stamp {
             Stamp::Clock(0, 0) if first.len() > 1 => {
                 let rises = first.windows(2).filter(|pair| matches!(pair, [one, next] if one < next)).count();
                 match rises {
-                    _ if !first.is_sorted() => Meaning::SincePrevious,
-                    0..ENOUGH => Meaning::Undecided,
-                    _ => Meaning::SinceFirst,
+                    _ if !first.is_sorted() => TimeBase::SincePrevious,
+                    0..ENOUGH => TimeBase::Undecided,
+                    _ => TimeBase::SinceFirst,
                 }
             }
-            _ => Meaning::OfDay,
+            _ => TimeBase::OfDay,
         });
-        Self { meaning, last: Timestamp::default(), days: 0, packets: 0, seen: None, missing: false }
+        Self { base, last: Timestamp::default(), days: 0, packets: 0, seen: None, missing: false }
     }
 
     /// The moment of the next packet, which has this time.
-    pub(super) fn moment(&mut self, stamp: Option<Stamp>) -> Option<Timestamp> {
+    pub(super) fn time_of(&mut self, stamp: Option<Stamp>) -> Option<Timestamp> {
         self.packets += 1;
         let Some(stamp) = stamp else {
             self.missing = true;
             return None;
         };
         self.seen.get_or_insert(stamp);
-        let moment = match stamp {
+        let time_of = match stamp {
             Stamp::Epoch(seconds, nanos) | Stamp::Date(seconds, nanos) | Stamp::Elapsed(seconds, nanos) => {
                 Timestamp::new(seconds, nanos)
             }
-            Stamp::Clock(seconds, nanos) => match self.meaning.unwrap_or(Meaning::OfDay) {
-                Meaning::OfDay => {
+            Stamp::Clock(seconds, nanos) => match self.base.unwrap_or(TimeBase::OfDay) {
+                TimeBase::OfDay => {
                     let gone = self.last.seconds() - self.days * DAY - seconds;
                     if self.packets > 1 && gone > HALF_DAY {
                         self.days += 1;
                     }
                     Timestamp::new(self.days * DAY + seconds, nanos)
                 }
-                Meaning::SinceFirst => Timestamp::new(seconds, nanos),
-                Meaning::SincePrevious => Timestamp::new(
+                TimeBase::SinceFirst => Timestamp::new(seconds, nanos),
+                TimeBase::SincePrevious => Timestamp::new(
                     self.last.seconds().saturating_add(seconds),
                     self.last.subsec_nanos().saturating_add(nanos),
                 ),
                 // the second packet's is both
-                Meaning::Undecided if self.packets <= 2 => Timestamp::new(seconds, nanos),
-                Meaning::Undecided => {
+                TimeBase::Undecided if self.packets <= 2 => Timestamp::new(seconds, nanos),
+                TimeBase::Undecided => {
                     self.missing = true;
                     return None;
                 }
             },
         };
-        self.last = moment;
-        Some(moment)
+        self.last = time_of;
+        Some(time_of)
     }
 
     /// The remark about times that are missing or incomplete.
     pub(super) fn remark(&self) -> Option<&'static str> {
-        Some(match (self.seen?, self.meaning) {
-            (_, Some(Meaning::Undecided)) => {
+        Some(match (self.seen?, self.base) {
+            (_, Some(TimeBase::Undecided)) => {
                 "its times may be since the first or since the previous packet: only the first two are used"
             }
-            (Stamp::Clock(..), Some(Meaning::SinceFirst | Meaning::SincePrevious)) | (Stamp::Elapsed(..), _) => {
+            (Stamp::Clock(..), Some(TimeBase::SinceFirst | TimeBase::SincePrevious)) | (Stamp::Elapsed(..), _) => {
                 "its times are since the first packet: the date is unknown"
             }
             (Stamp::Clock(..), _) => "it shows the time of day without the date and the time zone",
@@ -215,7 +215,7 @@ mod tests {
 
     fn moments(stamps: &[Stamp]) -> Vec<Option<String>> {
         let mut clock = Clock::new(stamps);
-        stamps.iter().map(|stamp| clock.moment(Some(*stamp)).map(|moment| moment.to_string())).collect()
+        stamps.iter().map(|stamp| clock.time_of(Some(*stamp)).map(|time_of| time_of.to_string())).collect()
     }
 
     #[test]

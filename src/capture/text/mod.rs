@@ -162,7 +162,7 @@ impl Texts {
             if self.incomplete {
                 self.frame.unknown = self.frame.unknown.and(Unknown::FRAMES);
             }
-            let time = self.clock.moment(stamp);
+            let time = self.clock.time_of(stamp);
             let Rebuilt { bytes, link, wire_len, unknown } = &self.frame;
             return Ok(Some(Frame {
                 number,
@@ -340,7 +340,7 @@ fn payload(source: &IpAddr, header: usize, len: u32, behind: &str) -> Option<Vec
     dump::characters(behind.strip_prefix('\n')?, ip + header + len, len)
 }
 
-/// The frame of a dump, where it is of the packet that was told of.
+/// The frame of a dump, if it is that of the printed packet.
 fn dumped(dump: &dump::Dump, printed: Option<&PrintedPacket>) -> Option<Rebuilt> {
     const LINKS: [(usize, LinkType); 6] = [
         (0, LinkType::RAW),

@@ -1,4 +1,4 @@
-//! Lines put together to packets: what begins one, and what belongs to the one before.
+//! Groups lines into packets: a line begins a packet or belongs to the one before.
 
 use std::io;
 

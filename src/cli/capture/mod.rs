@@ -15,12 +15,12 @@ use self::until_close::UntilClose;
 use super::analyze::check_filter;
 use super::capture_files::CaptureFiles;
 use super::exit::say;
+use super::exit_status::capture_exit;
 use super::interrupt::interrupt;
 use super::output::{OutputArgs, Scope};
 use super::questions_arg::parse_questions;
 use super::report_dir::ReportDir;
 use super::report_output::ReportOutput;
-use super::session::capture_exit;
 use super::{Exit, privileges};
 use crate::capture::save::CaptureWriter;
 use crate::capture::{Interface, LiveCapture, Ring};
@@ -183,7 +183,7 @@ struct Capture {
 }
 
 /// A capture that has ended.
-struct Taken {
+struct CaptureResult {
     totals: CaptureTotals,
     /// The result of writing the capture file.
     written: Result<()>,
@@ -193,7 +193,7 @@ struct Taken {
 
 impl Capture {
     /// Sends every packet through the pipeline until `halt`, or what else ends the capture.
-    fn run(self, halt: &Signal, about: &str, output: &mut ReportOutput) -> Result<Taken> {
+    fn run(self, halt: &Signal, about: &str, output: &mut ReportOutput) -> Result<CaptureResult> {
         let Self { live, writer, kept, count, time, until_close } = self;
         let (mut source, stopper) = live
             .start_for(writer, count, Box::new(|notice| say(&notice.to_string())))
@@ -219,7 +219,7 @@ impl Capture {
         let _ = watcher.join();
         // a report that can't be written is no reason to lose the capture
         let written = source.finish().with_context(|| format!("can't write {name}"));
-        Ok(Taken { totals: ran?, written, closed })
+        Ok(CaptureResult { totals: ran?, written, closed })
     }
 }
 

@@ -15,7 +15,7 @@ const MAX_CONNECTIONS: usize = 65_536;
 /// Passes everything on, and raises a signal at the first close.
 pub(super) struct UntilClose<'a> {
     sink: &'a mut dyn Sink,
-    /// Raised at the close; `None` where nobody waits for it.
+    /// Raised at the close; `None` where nothing waits for it.
     over: Option<Signal>,
     open: HashMap<StreamId, PerDirection<Fin>>,
     closed: bool,

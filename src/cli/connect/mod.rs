@@ -1,8 +1,8 @@
-//! `echolab connect`: the echo client on its own, in a person's hands or at the end of a pipe.
+//! `echolab connect`: the echo client on its own, with input from a terminal or a pipe.
 
+mod dialogue;
 mod input;
 mod screen;
-mod talk;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use clap::Args;
 
+use self::dialogue::Unfinished;
+pub(super) use self::dialogue::{Dialogue, Ending};
 pub(super) use self::input::Mode;
 pub(super) use self::screen::RawMode;
-use self::talk::Left;
-pub(super) use self::talk::{Ending, Talk};
 use super::Exit;
 use super::echo_args::ServerArgs;
 use super::exit::say;
@@ -102,7 +102,7 @@ impl ConnectArgs {
             say(&format!("{made} {server}; {how}"));
         }
         let raw = (mode == Mode::Keys).then(RawMode::enter).transpose()?;
-        let ending = Talk::new(client, &mut connection, mode, false).run();
+        let ending = Dialogue::new(client, &mut connection, mode, false).run();
         drop(raw);
         connection.close();
         Self::conclude(ending?, self.timeout)
@@ -111,12 +111,12 @@ impl ConnectArgs {
     fn conclude(ending: Ending, timeout: Duration) -> anyhow::Result<Exit> {
         match ending {
             Ending::Done | Ending::Fault(ClientFault::Halted) => Ok(Exit::Done),
-            Ending::ServerClosed(left) if left.is_nothing() => {
+            Ending::ServerClosed(unfinished) if unfinished.is_nothing() => {
                 say("the server closed the connection");
                 Ok(Exit::Done)
             }
-            Ending::ServerClosed(left) => {
-                say(&closed_early(&left));
+            Ending::ServerClosed(unfinished) => {
+                say(&closed_early(&unfinished));
                 Ok(Exit::Unmet)
             }
             Ending::TooLong { bytes, max } => {
@@ -148,8 +148,8 @@ impl ConnectArgs {
 }
 
 /// Describes the data that was not sent or not answered because the server closed.
-fn closed_early(left: &Left) -> String {
-    let Left { more, unsent, sent, received } = *left;
+fn closed_early(unfinished: &Unfinished) -> String {
+    let Unfinished { more, unsent, sent, received } = *unfinished;
     let mut text = "the server closed the connection".to_owned();
     if received < sent {
         text.push_str(&format!("; {received} bytes came back for the {sent} that were sent"));

@@ -1,6 +1,5 @@
 //! `echolab session`: one echo session, driven, captured, explained.
 
-mod exit_status;
 mod link_summary;
 mod network_args;
 mod per_side;
@@ -19,17 +18,16 @@ use std::time::Duration;
 use anyhow::{anyhow, bail, ensure};
 use clap::Args;
 
-pub(super) use self::exit_status::capture_exit;
-use self::exit_status::{client_exit, scenario_exit};
 use self::link_summary::{of_scenario, summary};
 use self::network_args::{Chosen, NetworkArgs};
 use self::socket_args::SocketArgs;
 use self::typed::typist;
-use self::watch::{Known, take};
+use self::watch::{CaptureSetting, take};
 use super::capture_files::CaptureFiles;
 use super::client_args::ClientArgs;
 use super::echo_args::{BehaviourArgs, ServerArgs};
 use super::exit::say;
+use super::exit_status::{capture_exit, client_exit, scenario_exit};
 use super::format_names::formats_with_calls;
 use super::interrupt::interrupt;
 use super::messages::MessageArgs;
@@ -190,15 +188,16 @@ impl SessionArgs {
         }
         let server = Endpoint::from(session.server());
         let clients = session.client_ports();
-        let known = Known { server: Some(server), clients, kept: files.kept(), halt: halt.clone(), traced: None };
+        let setting =
+            CaptureSetting { server: Some(server), clients, kept: files.kept(), halt: halt.clone(), traced: None };
         output.report().map_or(Ok(()), ReportDir::make)?;
         typist.into_iter().for_each(|typist| session.hand_over(typist));
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
         let mut transcribed = Transcribed::new(output.sink(), session.transcripts(), transcript);
         let mut observer = Observer::new(&mut transcribed).of_scenario(scenario, capture_at);
-        let (taken, outcome) = session.run(&halt, |sources| take(sources, &known, &mut observer))?;
-        let watched = taken.finish(&known, outcome.wire.as_ref(), &mut observer)?;
+        let (taken, outcome) = session.run(&halt, |sources| take(sources, &setting, &mut observer))?;
+        let watched = taken.finish(&setting, outcome.wire.as_ref(), &mut observer)?;
         let seen = observer.observed();
         let ended = output.end();
 

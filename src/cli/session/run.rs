@@ -7,16 +7,16 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 
-use super::exit_status::capture_exit;
 use super::link_summary::summary;
 use super::network_args::CaptureAtArg;
 use super::programs_output::show;
-use super::watch::{Known, take};
+use super::watch::{CaptureSetting, take};
 use super::wire_args::WireArgs;
 use super::with_ways_out;
 use crate::cli::Exit;
 use crate::cli::capture_files::CaptureFiles;
 use crate::cli::exit::say;
+use crate::cli::exit_status::capture_exit;
 use crate::cli::interrupt::interrupt;
 use crate::cli::output::{OutputArgs, Scope};
 use crate::cli::privileges;
@@ -169,15 +169,15 @@ impl RunArgs {
 
         let mut session = ProgramSession::open(&network).map_err(|error| with_ways_out(error, true))?;
         session.notes().iter().for_each(|note| say(&format!("note: {note}")));
-        // the programs are the caller's, and so is what they do to files: the user stays who it is, but for sudo's caller
+        // the programs run as the user who called echolab, or sudo, so that their files belong to that user
         privileges::give_up_with(Files::Named, || session.give_up_capabilities())?;
-        let known = Known { server: None, clients: None, kept: files.kept(), halt: halt.clone(), traced };
+        let setting = CaptureSetting { server: None, clients: None, kept: files.kept(), halt: halt.clone(), traced };
         output.report().map_or(Ok(()), ReportDir::make)?;
         session.keep(files.open(force, session.infos())?);
         let mut output = output.open()?;
         let mut sink = WithPrograms::new(output.sink(), session.ended(), self.names());
-        let (taken, ended) = session.run(options, &halt, |sources| take(sources, &known, &mut sink))?;
-        let watched = taken.finish(&known, ended.wire.as_ref(), &mut sink)?;
+        let (taken, ended) = session.run(options, &halt, |sources| take(sources, &setting, &mut sink))?;
+        let watched = taken.finish(&setting, ended.wire.as_ref(), &mut sink)?;
         let shown = output.end();
 
         let mut exit = watched.totals.iter().map(capture_exit).fold(Exit::Done, Exit::and);

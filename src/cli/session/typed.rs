@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use crate::cli::connect::{Ending, Mode, RawMode, Talk};
+use crate::cli::connect::{Dialogue, Ending, Mode, RawMode};
 use crate::cli::exit::say;
 use crate::drive::{Action, Client, ClientFault, Connection, Typist};
 
@@ -29,7 +29,7 @@ fn talk<'c>(client: &'c Client, connection: &mut Connection<'c>, continuous: boo
     }
     let failed = |error| ClientFault::Failed { what: "can't talk to", server: client.server, error };
     let raw = (mode == Mode::Keys).then(RawMode::enter).transpose().map_err(failed)?;
-    let ending = Talk::new(client, connection, mode, mode == Mode::Lines).run();
+    let ending = Dialogue::new(client, connection, mode, mode == Mode::Lines).run();
     drop(raw);
     let no_answer = || ClientFault::NoAnswer {
         protocol: client.protocol,

@@ -13,7 +13,7 @@ use crate::session::{Marker, Marks, Proven, Recorded, Recording, Sources, Traced
 use crate::track::CapturePoint;
 
 /// The use of the frames while the session ran.
-pub(super) enum Taken {
+pub(super) enum CapturedFrames {
     /// They are in the report.
     Followed(Watched),
     /// They are kept.
@@ -28,7 +28,7 @@ pub(super) struct Watched {
 }
 
 /// The facts about a session's captures that are known before it starts.
-pub(super) struct Known {
+pub(super) struct CaptureSetting {
     /// The endpoint of the server, if it is known before the start.
     pub(super) server: Option<Endpoint>,
     /// The ports of its clients, where others may use the server's as well.
@@ -42,24 +42,24 @@ pub(super) struct Known {
 }
 
 /// Takes the frames of a session to its end.
-pub(super) fn take(sources: Sources, known: &Known, sink: &mut dyn Sink) -> io::Result<Taken> {
-    if sources.of_lab() || known.traced.is_some() {
-        record(sources).map(|recording| Taken::Recorded(Box::new(recording)))
+pub(super) fn take(sources: Sources, setting: &CaptureSetting, sink: &mut dyn Sink) -> io::Result<CapturedFrames> {
+    if sources.of_lab() || setting.traced.is_some() {
+        record(sources).map(|recording| CapturedFrames::Recorded(Box::new(recording)))
     } else {
-        follow(sources.first, known, sink).map(Taken::Followed)
+        follow(sources.first, setting, sink).map(CapturedFrames::Followed)
     }
 }
 
 /// Sends the frames through the pipeline.
-fn follow(mut source: LiveSource, known: &Known, sink: &mut dyn Sink) -> io::Result<Watched> {
-    let mut options = known.options(0, CapturePoint::SameHost);
+fn follow(mut source: LiveSource, setting: &CaptureSetting, sink: &mut dyn Sink) -> io::Result<Watched> {
+    let mut options = setting.options(0, CapturePoint::SameHost);
     let ran = pipeline::run(&mut source, &mut options, sink);
     // a report that can't be written is no reason to lose the capture
-    let written = known.named(0, source.finish());
+    let written = setting.named(0, source.finish());
     Ok(Watched { totals: vec![ran?], written })
 }
 
-impl Known {
+impl CaptureSetting {
     /// Adds the name of the capture file at this index to its error.
     fn named(&self, index: usize, written: io::Result<()>) -> io::Result<()> {
         let name = self.kept.get(index).and_then(Option::as_ref).map_or("standard output", |(name, _)| name);
@@ -79,9 +79,14 @@ impl Known {
     }
 }
 
-impl Taken {
+impl CapturedFrames {
     /// Puts what was kept into the report, beside what the wire did to it.
-    pub(super) fn finish(self, known: &Known, wire: Option<&WireRecord>, sink: &mut dyn Sink) -> io::Result<Watched> {
+    pub(super) fn finish(
+        self,
+        setting: &CaptureSetting,
+        wire: Option<&WireRecord>,
+        sink: &mut dyn Sink,
+    ) -> io::Result<Watched> {
         let recording = match self {
             Self::Followed(watched) => return Ok(watched),
             Self::Recorded(recording) => *recording,
@@ -91,9 +96,9 @@ impl Taken {
         let captures = [(Some(recording.first), first), (recording.second, second)];
         for (index, (recorded, marks)) in captures.into_iter().enumerate() {
             let Some(mut recorded) = recorded else { continue };
-            let options = known.options(index, recorded.capture_point());
-            watched.totals.push(explained(&mut recorded, marks, known, options, sink)?);
-            watched.written = watched.written.and(known.named(index, recorded.written));
+            let options = setting.options(index, recorded.capture_point());
+            watched.totals.push(explained(&mut recorded, marks, setting, options, sink)?);
+            watched.written = watched.written.and(setting.named(index, recorded.written));
         }
         Ok(watched)
     }
@@ -103,12 +108,12 @@ impl Taken {
 fn explained(
     recorded: &mut Recorded,
     marks: Marks,
-    known: &Known,
+    setting: &CaptureSetting,
     mut options: pipeline::Options,
     sink: &mut dyn Sink,
 ) -> io::Result<CaptureTotals> {
     let frames = &mut recorded.frames;
-    let Some((traced, shown)) = &known.traced else {
+    let Some((traced, shown)) = &setting.traced else {
         return pipeline::run(frames, &mut options, &mut Marker::new(sink, marks));
     };
     let mut follower = traced.follower();

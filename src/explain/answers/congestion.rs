@@ -47,7 +47,7 @@ fn congestion(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             ))
             .but(format!(
                 "All data that the {who} sent fits in the initial window: a sender that keeps to RFC 6928 §2 was never limited by its congestion window{}, so neither shows.",
-                if flow.sent_again() { " before the first retransmission" } else { "" }
+                if flow.retransmitted() { " before the first retransmission" } else { "" }
             ));
     }
     if Measures::of(tcp.story.capture_point_evidence.capture_point, direction) == Measures::Delay {

@@ -39,9 +39,9 @@ pub(super) struct Segment {
     pub(super) len: u32,
     /// The first ACK that covers it: frame and time.
     pub(super) acked: Option<(u64, Option<Nanos>)>,
-    /// It was sent again before that, in this frame; or this frame sends it again.
+    /// The frame of its retransmission, or the segment retransmits this frame.
     pub(super) again: Option<u64>,
-    /// It was captured behind its ACK: how long it was under way can't be told.
+    /// It was captured after its ACK: its time in transit is unknown.
     pub(super) late: bool,
 }
 
@@ -65,7 +65,7 @@ impl DataEvidence {
         let (fresh, seq) = match facts.retransmission {
             Some(repeat) if repeat.is_duplicate() => return,
             Some(repeat) if !repeat.may_be_late() => {
-                self.sent_again(event.frame, seq, end);
+                self.retransmitted(event.frame, seq, end);
                 match (repeat.proof.original, repeat.proof.fresh) {
                     (Some(_), 0) => return,
                     (Some(_), new) => (true, end.wrapping_sub(new)),
@@ -88,7 +88,7 @@ impl DataEvidence {
         }
     }
 
-    fn sent_again(&mut self, frame: u64, seq: u32, end: u32) {
+    fn retransmitted(&mut self, frame: u64, seq: u32, end: u32) {
         for segment in self.first.iter_mut().filter(|segment| segment.acked.is_none()) {
             let overlaps =
                 SeqNumber(seq).is_before(SeqNumber(segment.end)) && SeqNumber(segment.seq).is_before(SeqNumber(end));

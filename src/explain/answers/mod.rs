@@ -24,9 +24,10 @@ mod udp;
 mod windows;
 mod words;
 
-pub use answer::{Answer, AnswerTable};
-pub use evidence::Evidence;
-pub use question::Question;
+pub use answer::Answer;
+pub(crate) use answer::AnswerTable;
+pub(crate) use evidence::Evidence;
+use question::Question;
 pub(super) use words::rate;
 
 use std::sync::Arc;

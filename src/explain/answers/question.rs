@@ -9,7 +9,7 @@ use crate::track::{ConversationTotals, TcpTotals};
 pub struct Question {
     /// Its name in machine output: stays.
     pub id: &'static str,
-    /// The question as a person asks it.
+    /// The text of the question.
     pub text: &'static str,
     /// The conversations that it applies to, and the function that answers it.
     pub topic: Topic,

@@ -21,7 +21,7 @@ fn sample(segment: &Segment) -> Option<Nanos> {
     Some(acked?.minus(segment.at?)).filter(|time| time.0 >= 0)
 }
 
-/// The samples whose ACK had to wait for an earlier segment that was sent again.
+/// The samples whose ACK had to wait for the retransmission of an earlier segment.
 fn held_up(segments: &[Segment]) -> String {
     let again = segments.iter().filter(|segment| segment.again.is_some()).filter_map(|segment| segment.acked);
     let frames: Vec<_> = again.map(|(frame, _)| frame).collect();

@@ -53,7 +53,7 @@ pub(super) struct SentDatagram {
 }
 
 impl SentDatagram {
-    /// The datagram as a person would point to it: its frame, or the one that completes it.
+    /// The frame that names the datagram: its own, or the one that completes it.
     fn place(&self) -> String {
         match self.fragments {
             0 | 1 => format!("frame {}", self.frame),

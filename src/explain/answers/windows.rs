@@ -8,7 +8,7 @@ use crate::explain::conversation_findings::times;
 use crate::explain::conversation_findings::window::{never_opened, since};
 use crate::explain::describe::thousands;
 use crate::model::{Direction, Nanos, PerDirection, TcpFlags};
-use crate::track::{Event, Measures, StillZeroWindow, TcpFacts, TcpTotals, ZeroWindowCause};
+use crate::track::{Event, Measures, StillZeroWindow, TcpFacts, TcpTotals};
 
 pub(super) static SMALLEST: Question = Question {
     id: "smallest_window",
@@ -155,10 +155,7 @@ fn zero(case: &Case<'_>, tcp: &TcpTotals) -> Answer {
             continue;
         }
         let closings = frames_of(window.shut.count, &window.shut.frames);
-        let why = match window.how.map(|how| how.rule.effect) {
-            Some(ZeroWindowCause::Opening) => "before any data came",
-            _ => "its receive buffer was full",
-        };
+        let why = window.how.map_or("its receive buffer was full", |how| how.rule.effect.reason);
         answer = answer
             .add(format!("The {who}'s window was zero in {closings}: {why}."))
             .frames(window.shut.frames.iter().copied());

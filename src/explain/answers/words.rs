@@ -28,7 +28,7 @@ pub(super) fn millis(span: Nanos) -> String {
     }
 }
 
-/// A rate for a person, with three significant digits: `1.33 MB/s (10.7 Mbit/s)`.
+/// A rate in prose, with three significant digits: `1.33 MB/s (10.7 Mbit/s)`.
 pub(in crate::explain) fn rate(bytes: u64, span: Nanos) -> String {
     let a_second = bytes as f64 / span.as_secs_f64();
     format!("{}B/s ({}bit/s)", scaled(a_second), scaled(a_second * 8.0))

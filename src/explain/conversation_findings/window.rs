@@ -4,7 +4,7 @@ use super::{in_frames, times};
 use crate::model::thresholds::NOTICEABLE_ZERO_WINDOW;
 use crate::model::{Direction, Nanos};
 use crate::model::{Finding, FindingCode as Code, FindingSink};
-use crate::track::{ConversationTotals, Measures, StillZeroWindow, TcpTotals, ZeroWindowCause};
+use crate::track::{ConversationTotals, Measures, StillZeroWindow, TcpTotals, ZeroWindowStretch};
 
 pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl FindingSink) {
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
@@ -40,15 +40,17 @@ pub(super) fn of(totals: &ConversationTotals, tcp: &TcpTotals, found: &mut impl 
         // where its own packets are captured, an update would be
         let point = totals.capture_point_evidence().capture_point;
         let sees_updates = Measures::of(point, direction) == Measures::RoundTrip;
-        let why = match how.rule.effect {
-            ZeroWindowCause::Opening => "no data had come before",
-            ZeroWindowCause::Unread if short => "its program read more slowly than data came",
-            ZeroWindowCause::Unread if zero.opened_by_answer > 0 && !sees_updates => {
-                "its program did not read, or a window update was lost, since the answer to a probe reopened it"
-            }
-            ZeroWindowCause::Unread => "its program did not read",
+        let update_may_be_lost = zero.opened_by_answer > 0 && !sees_updates;
+        let why = (how.rule.effect.reason_of_all)(ZeroWindowStretch { short, update_may_be_lost });
+        let both = [Direction::ClientToServer, Direction::ServerToClient]
+            .iter()
+            .all(|side| tcp.story.still_zero_window.get(*side).is_some());
+        let stuck = match both {
+            true => format!(" The {peer}'s window is zero as well: each program waits until the other reads."),
+            false => String::new(),
         };
-        let text = format!("The {who}'s window was zero {}{blocked}: {why}.{probes}{still}", times(zero.shut.count));
+        let text =
+            format!("The {who}'s window was zero {}{blocked}: {why}.{probes}{still}{stuck}", times(zero.shut.count));
         let frames = zero.shut.frames.iter().chain(&zero.opened.frames).chain(&zero.probes.frames).chain(&ends);
         found.push(Finding::new(Code::ZeroWindow, text, frames.copied()));
     }

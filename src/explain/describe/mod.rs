@@ -1,6 +1,6 @@
 //! The sentence of a step: who did what, and which number it explains.
 //!
-//! Sentences of usual steps are put together piece by piece, since every step has one and formatting costs more than
+//! Sentences of usual steps are composed phrase by phrase, since every step has one and formatting costs more than
 //! the rest of its line.
 
 mod acceptability;

@@ -24,6 +24,9 @@ pub(super) fn sentence(out: &mut String, event: &Event<'_>, facts: &UdpFacts, lo
         }
         _ => {}
     }
+    if let Some(before) = facts.same_as {
+        say!(out, "; length and checksum as in frame ", before, ", which it may be again");
+    }
     if facts.lacking > 0 {
         say!(out, "; its Length field counts ", Bytes(facts.lacking.into()), " that the packet does not hold");
     }

@@ -26,7 +26,7 @@ pub(super) fn of(event: &Event<'_>) -> Vec<Finding> {
 
 /// Gives what the frame shows to `found`: nothing for nearly every one.
 #[inline]
-pub fn report(event: &Event<'_>, found: &mut impl FindingSink) {
+pub(crate) fn report(event: &Event<'_>, found: &mut impl FindingSink) {
     match &event.body {
         _ if event.is_ordinary() => {}
         Body::Tcp(facts) => of_segment(event, facts, found),

@@ -13,6 +13,8 @@ type Place = (u64, Option<Nanos>);
 pub(in crate::explain) struct Flow {
     /// Its first data.
     pub(in crate::explain) first: Option<Place>,
+    /// The sequence number of these data, until an ACK has passed it: what it covers below was sent before the capture began.
+    first_byte: Option<SeqNumber>,
     /// The last ACK of new data.
     pub(in crate::explain) last: Option<Place>,
     /// Payload bytes acknowledged.
@@ -20,7 +22,7 @@ pub(in crate::explain) struct Flow {
     /// Segments with data that bring it for the first time, and their bytes.
     pub(in crate::explain) segments: u64,
     pub(in crate::explain) bytes: u64,
-    /// Bytes that were sent again.
+    /// Bytes that were retransmitted.
     pub(in crate::explain) again: u64,
     /// Number of retransmissions; of these, those with an earlier ACK of their data, and those that the peer reports as
     /// needless: by a DSACK, or by the timestamp that it echoes.
@@ -42,7 +44,7 @@ pub(in crate::explain) struct Flow {
     now: Option<Nanos>,
     /// Time of the peer's last ACK; `true` if it may have allowed to send more: it left data in flight, or covered no
     /// data that the program might have waited for.
-    heard: Option<(Nanos, bool)>,
+    last_ack: Option<(Nanos, bool)>,
     next: Option<SeqNumber>,
     acked: Option<SeqNumber>,
     /// Bytes above that which the peer's last ACK reports by SACK.
@@ -56,7 +58,7 @@ pub(in crate::explain) struct Flow {
     largest: u32,
     /// The last segment was not full, and its sender had no more then.
     short: bool,
-    /// The end of what was sent again and is not acknowledged.
+    /// The end of the retransmitted data that is not acknowledged.
     repairs: Option<SeqNumber>,
 }
 
@@ -68,7 +70,7 @@ impl Flow {
     }
 
     /// Returns `true` if a segment was retransmitted.
-    pub(in crate::explain) fn sent_again(&self) -> bool {
+    pub(in crate::explain) fn retransmitted(&self) -> bool {
         self.repeats > 0
     }
 
@@ -107,7 +109,10 @@ impl Flow {
         let small_window = facts.observations.wait.is_some_and(|wait| wait.rule.effect == Wait::Window);
         let send_trigger = if again { SendTrigger::Loss } else { self.send_trigger() };
         self.spent.end(if small_window { SendTrigger::Window } else { send_trigger }, !self.short);
-        self.first.get_or_insert((event.frame, event.since_start));
+        if self.first.is_none() {
+            self.first = Some((event.frame, event.since_start));
+            self.first_byte = Some(SeqNumber(facts.seq));
+        }
         self.largest = self.largest.max(facts.len);
         let short = facts.flags.contains(TcpFlags::PSH) && !facts.len.is_multiple_of(self.room_in(facts));
         let fresh = repeat.map_or(0, |repeat| repeat.proof.fresh);
@@ -140,7 +145,7 @@ impl Flow {
     }
 
     /// Takes a segment of the peer.
-    pub(super) fn heard(&mut self, event: &Event<'_>, facts: &TcpFacts) {
+    pub(super) fn last_ack(&mut self, event: &Event<'_>, facts: &TcpFacts) {
         if facts.flags.contains(TcpFlags::SYN) && self.mss.is_none() {
             self.mss = facts.options.mss;
         }
@@ -160,15 +165,17 @@ impl Flow {
         if self.repairs.is_some_and(|repairs| !repairs.is_after(ack)) {
             self.repairs = None;
         }
-        self.heard = event.since_start.map(|now| (now, facts.len == 0 || self.in_flight() > 0));
+        self.last_ack = event.since_start.map(|now| (now, facts.len == 0 || self.in_flight() > 0));
         if facts.observations.older_ack.is_none() {
             self.edge = facts.window_scale.map(|_| SeqNumber(ack.0.wrapping_add(facts.window)));
         }
         // a number far beyond what was captured is none of new bytes
         if let Some(acked) = facts.acked.filter(|acked| (1..1 << 31).contains(&acked.bytes))
             && self.first.is_some()
+            && self.first_byte.is_none_or(|first| ack.is_after(first))
         {
-            self.acked_bytes += u64::from(acked.bytes);
+            let since_first = self.first_byte.take().map_or(acked.bytes, |first| ack.relative_to(first));
+            self.acked_bytes += u64::from(acked.bytes.min(since_first));
             self.last = Some((event.frame, event.since_start));
             self.idle = self.idle_so_far;
         }
@@ -228,7 +235,7 @@ impl Flow {
 
     /// The event after which new data is sent now.
     fn send_trigger(&self) -> SendTrigger {
-        match (self.now, self.heard) {
+        match (self.now, self.last_ack) {
             (Some(now), Some((then, true))) => SendTrigger::Ack(now.minus(then)),
             _ => SendTrigger::Nothing,
         }

@@ -35,7 +35,7 @@ impl Transfer {
             Body::Tcp(facts) => {
                 let (own, peer) = self.flows.both_mut(event.direction);
                 own.sent(event, facts);
-                peer.heard(event, facts);
+                peer.last_ack(event, facts);
                 self.pipeline.record(event, facts);
                 facts.response_time
             }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_and_repairs_are_told_apart_from_the_window() {
+    fn rounds_and_repairs_are_distinguished_from_the_window() {
         let mut per_sender = Told { acked: 1, ..Told::default() };
         per_sender.ack(0, 1, 60_000);
         let (mut seq, mut time) = (1, 0);

@@ -5,7 +5,7 @@ use crate::model::Occurrences;
 use crate::model::{Direction, TcpFlags};
 use crate::track::{Event, TcpFacts};
 
-/// Requests and their answers. A segment with PSH ends one, as far as anybody can tell.
+/// Requests and their answers. A segment with PSH ends one, as far as the capture shows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pipeline {
     /// Requests since the last answer whose response time is known, and those before it that it did not answer.

@@ -17,14 +17,14 @@ pub(super) enum WaitReason {
     Ack,
     /// Room in the receiver's window for another full segment.
     Window,
-    /// The ACK of what was sent again.
+    /// The ACK of retransmitted data.
     Repair,
 }
 
 /// The event after which a segment was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SendTrigger {
-    /// Bytes come again.
+    /// A retransmission.
     Loss,
     /// This long after an ACK that may have allowed it.
     Ack(Nanos),

@@ -58,7 +58,7 @@ const FAILED: VerdictRule = VerdictRule {
         let (finding, label) = listed.or_else(|| Some((other()?, "Failed")))?;
         let opened = case.tcp.is_some_and(|tcp| tcp.handshake == Handshake::Complete);
         let label = if finding.code == FindingCode::Refused && opened { "Refused at first" } else { label };
-        Some(told(label, finding))
+        Some(line(label, finding))
     },
 };
 
@@ -76,12 +76,12 @@ const RESET: VerdictRule = VerdictRule {
             let unanswered = [FindingCode::EchoPartial, FindingCode::UnansweredRequest];
             unanswered.iter().find_map(|code| case.found(*code))?;
             case.tcp.filter(|tcp| tcp.close == Close::Rst)?;
-            return case.found(FindingCode::ResetStale).map(|finding| told("Ended by a RST", finding));
+            return case.found(FindingCode::ResetStale).map(|finding| line("Ended by a RST", finding));
         };
         // an unknown RST may be another host's
         let sender = finding.sender.filter(|_| finding.code != FindingCode::ResetUnknown);
         let label = sender.map_or_else(|| "Reset".to_owned(), |sender| format!("Reset by the {}", sender.sender()));
-        Some(told(&label, finding))
+        Some(line(&label, finding))
     },
 };
 
@@ -181,7 +181,7 @@ pub(super) const WARNED: VerdictRule = VerdictRule {
         let listed = WARNINGS.iter().find_map(|(code, label)| Some((case.found(*code)?, *label)));
         let other = || case.findings.iter().find(|finding| finding.code.severity() >= Severity::Warning);
         let (finding, label) = listed.or_else(|| Some((other()?, "Warning")))?;
-        Some(told(label, finding))
+        Some(line(label, finding))
     },
 };
 
@@ -192,7 +192,7 @@ const ENDED_BY_RESET: VerdictRule = VerdictRule {
         case.tcp.filter(|tcp| tcp.close == Close::Rst)?;
         let stale = [FindingCode::ResetStale, FindingCode::MptcpFastclose, FindingCode::ResetIgnored];
         let finding = stale.iter().find_map(|code| case.found(*code));
-        Some(finding.map_or_else(|| VerdictLine::new("Ended by a RST", []), |finding| told("Ended by a RST", finding)))
+        Some(finding.map_or_else(|| VerdictLine::new("Ended by a RST", []), |finding| line("Ended by a RST", finding)))
     },
 };
 
@@ -326,7 +326,7 @@ fn all_compared(story: &EchoStory) -> bool {
 }
 
 /// A finding as a line: the label, and its first sentence.
-fn told(label: &str, finding: &MergedFinding) -> VerdictLine {
+fn line(label: &str, finding: &MergedFinding) -> VerdictLine {
     let line = VerdictLine::new(labelled(label, finding), finding.frames.iter().copied());
     VerdictLine { frames_left_out: finding.frames_left_out, ..line }
 }

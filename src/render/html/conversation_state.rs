@@ -5,9 +5,9 @@ use crate::report::ladder::Trail;
 use crate::report::series::ConversationSeries;
 use crate::report::{Bounds, PerConversation};
 
-/// A page shows at most so many steps of a conversation: a browser must still open it at once.
+/// Maximum number of steps of a conversation on a page, so that a browser opens it without delay.
 pub(super) const STEPS: usize = 2_500;
-/// A ladder is folded to about so many rows where the reader asked for more steps than usual.
+/// Approximate number of rows of a folded ladder where the reader asked for more steps than usual.
 const ROWS: usize = 500;
 
 /// The kept part of one conversation.

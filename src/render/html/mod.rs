@@ -39,7 +39,7 @@ pub(super) static FORMAT: Format = Format {
     headers: true,
     answers: true,
     triage: Triaged::Before,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let bounds = options.bounds;
         let html = Html::new(out, options);
         Box::new(AnswerCollector::new(PerConversationCollector::new(
@@ -47,10 +47,10 @@ pub(super) static FORMAT: Format = Format {
             move || ConversationState::new(bounds),
             html,
         )))
-    },
+    }),
 };
 
-/// A page takes no further conversation when it has so many bytes.
+/// Size in bytes from which a page takes no further conversation.
 const MAX_BYTES: usize = 8_000_000;
 
 fn stream_of(conversation: &Conversation) -> StreamId {

@@ -28,7 +28,7 @@ const LONG: usize = 300;
 const ROW: usize = 34;
 /// A drawing of more pixels is cut over several sheets of paper; a lower one is made to fit on one.
 const SHEET: f32 = 2_000.0;
-/// The graphs of so many conversations are unfolded.
+/// Number of conversations whose graphs are unfolded.
 const UNFOLDED: usize = 4;
 
 /// A conversation as its template sees it.

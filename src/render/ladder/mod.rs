@@ -25,11 +25,11 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::No,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let bounds = options.bounds;
         let ladders = Ladders { out: io::BufWriter::new(out), options: options.clone() };
         Box::new(PerConversationCollector::new(bounds.conversations, move || Trail::new(bounds), ladders))
-    },
+    }),
 };
 
 /// The text instead of ladders where only conversations are asked for.

@@ -39,7 +39,7 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::No,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         Box::new(Lines {
             out,
             buffer: Buffer::with_capacity(BLOCK + 1024),
@@ -48,7 +48,7 @@ pub(super) static FORMAT: Format = Format {
             prefix: String::new(),
             options: options.clone(),
         })
-    },
+    }),
 };
 
 struct Lines<W: Write> {

@@ -189,7 +189,7 @@ impl Canvas {
         ));
     }
 
-    /// One line of text, turned around its place by so many degrees.
+    /// One line of text, rotated around its position by `degrees`.
     pub(super) fn turned_text(&mut self, class: &str, place: Point, anchor: Anchor, degrees: f32, text: &str) {
         let (x, y) = (Number(place.x), Number(place.y));
         let turn = match Number(degrees).to_string().as_str() {

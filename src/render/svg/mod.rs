@@ -6,14 +6,14 @@
 mod arrow;
 mod canvas;
 mod document;
-pub mod graph;
+pub(crate) mod graph;
 mod ladder;
 mod lifeline;
 mod theme;
 
 use std::io::{self, Write};
 
-pub use self::theme::STYLE;
+pub(crate) use self::theme::STYLE;
 use super::ladder::WITHOUT_STEPS;
 use super::{Format, Options, Triaged};
 use crate::model::CaptureInfo;
@@ -31,7 +31,7 @@ pub(super) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::No,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let bounds = options.bounds;
         let ladders = Ladders {
             out: io::BufWriter::new(out),
@@ -40,12 +40,12 @@ pub(super) static FORMAT: Format = Format {
             titles: Vec::new(),
         };
         Box::new(PerConversationCollector::new(bounds.conversations, move || Trail::new(bounds), ladders))
-    },
+    }),
 };
 
 /// A drawing whose top left corner is at 0, 0 and that is as wide as every other.
 #[derive(Clone, Debug)]
-pub struct Drawing {
+pub(crate) struct Drawing {
     /// SVG elements, without an `svg` element around them.
     markup: String,
     /// Its height in pixels.
@@ -54,24 +54,24 @@ pub struct Drawing {
 
 impl Drawing {
     /// Its height in pixels; it is 1,000 wide.
-    pub fn height(&self) -> f32 {
+    pub(crate) fn height(&self) -> f32 {
         self.height
     }
 
     /// The drawing as an `svg` element for a page of HTML that holds [`STYLE`] once; `name` is what a screen reader says.
-    pub fn element(&self, name: &str) -> String {
+    pub(crate) fn element(&self, name: &str) -> String {
         document::element(self, name)
     }
 }
 
 /// Draws a ladder; `prefix` goes before the ids of its steps ([`step_id`]), so that several can share a page.
-pub fn ladder(ladder: &Ladder, prefix: &str) -> Drawing {
+pub(crate) fn ladder(ladder: &Ladder, prefix: &str) -> Drawing {
     let (markup, height) = ladder::draw(ladder, prefix);
     Drawing { markup, height }
 }
 
 /// The id of the group of one step in a drawn ladder.
-pub fn step_id(prefix: &str, stream: StreamId, step: u64) -> String {
+pub(crate) fn step_id(prefix: &str, stream: StreamId, step: u64) -> String {
     ladder::step_id(prefix, stream, step)
 }
 

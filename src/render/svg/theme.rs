@@ -8,7 +8,7 @@ use crate::model::Severity;
 use crate::report::ladder::ArrowKind;
 
 /// The style sheet of a drawing, of all drawings on a page.
-pub const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 .echolab{--paper:#fff;--ink:#1b1f24;--muted:#56606b;--hair:#c7ced6;--data:#1f5fa8;--ack:#56606b;--syn:#1a7346;\
 --fin:#8a5800;--rst:#b3261e;--icmp:#7b3fa0;--warning:#8a5800;--problem:#b3261e;--handshake:#eef6f0;--exchange:#f5f8fc;\
 --teardown:#fcf6ea;--aborted:#fcefed;--lit:#fff1b8;\

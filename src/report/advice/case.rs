@@ -11,11 +11,11 @@ pub(super) struct Case<'a> {
     pub(super) calls: &'a [TracedCall],
     pub(super) streams: &'a [Stream],
     /// The traced ends of conversations, in order of their first calls.
-    pub(super) ends: Vec<End<'a>>,
+    pub(super) ends: Vec<EndpointCalls<'a>>,
 }
 
 /// One end of a conversation, with its calls in order of time.
-pub(super) struct End<'a> {
+pub(super) struct EndpointCalls<'a> {
     pub(super) stream: &'a Stream,
     /// The direction in which it sends.
     pub(super) own: Direction,
@@ -24,7 +24,7 @@ pub(super) struct End<'a> {
 
 /// A call that moved bytes, and their places in the stream of its direction.
 #[derive(Clone, Copy)]
-pub(super) struct Moved<'a> {
+pub(super) struct DataCall<'a> {
     pub(super) call: &'a TracedCall,
     pub(super) from: u64,
     pub(super) to: u64,
@@ -33,13 +33,13 @@ pub(super) struct Moved<'a> {
 impl<'a> Case<'a> {
     pub(super) fn new(calls: &'a [TracedCall], streams: &'a [Stream]) -> Self {
         let places: HashMap<StreamId, &Stream> = streams.iter().map(|stream| (stream.id, stream)).collect();
-        let mut ends: Vec<End<'_>> = Vec::new();
+        let mut ends: Vec<EndpointCalls<'_>> = Vec::new();
         let mut known: HashMap<(StreamId, Direction), usize> = HashMap::new();
         for traced in calls {
             let Some((id, own)) = traced.stream.zip(traced.own) else { continue };
             let Some(stream) = places.get(&id).copied() else { continue };
             let place = *known.entry((id, own)).or_insert_with(|| {
-                ends.push(End { stream, own, calls: Vec::new() });
+                ends.push(EndpointCalls { stream, own, calls: Vec::new() });
                 ends.len() - 1
             });
             if let Some(end) = ends.get_mut(place) {
@@ -50,12 +50,12 @@ impl<'a> Case<'a> {
     }
 
     /// The other end of the same conversation, if it was traced.
-    pub(super) fn other(&self, end: &End<'_>) -> Option<&End<'a>> {
+    pub(super) fn other(&self, end: &EndpointCalls<'_>) -> Option<&EndpointCalls<'a>> {
         self.ends.iter().find(|other| other.stream.id == end.stream.id && other.own != end.own)
     }
 
     /// The ends of TCP connections.
-    pub(super) fn tcp(&self) -> impl Iterator<Item = &End<'a>> {
+    pub(super) fn tcp(&self) -> impl Iterator<Item = &EndpointCalls<'a>> {
         self.ends.iter().filter(|end| end.stream.id.protocol == Protocol::Tcp)
     }
 
@@ -102,28 +102,28 @@ pub(super) fn socket(traced: &TracedCall) -> u64 {
     traced.call.trace.map_or(0, |trace| trace.socket)
 }
 
-impl<'a> End<'a> {
+impl<'a> EndpointCalls<'a> {
     /// `client` or `server`.
     pub(super) fn who(&self) -> &'static str {
         self.own.sender()
     }
 
     /// Each send() with the places of its bytes.
-    pub(super) fn sends(&self) -> impl Iterator<Item = Moved<'a>> {
-        self.moved(|kind| if let CallKind::Send(bytes) = kind { Some(*bytes) } else { None })
+    pub(super) fn sends(&self) -> impl Iterator<Item = DataCall<'a>> {
+        self.data_calls(|kind| if let CallKind::Send(bytes) = kind { Some(*bytes) } else { None })
     }
 
     /// Each recv() with the places of its bytes.
-    pub(super) fn receives(&self) -> impl Iterator<Item = Moved<'a>> {
-        self.moved(|kind| if let CallKind::Receive(bytes) = kind { Some(*bytes) } else { None })
+    pub(super) fn receives(&self) -> impl Iterator<Item = DataCall<'a>> {
+        self.data_calls(|kind| if let CallKind::Receive(bytes) = kind { Some(*bytes) } else { None })
     }
 
-    fn moved(&self, bytes: fn(&CallKind) -> Option<u64>) -> impl Iterator<Item = Moved<'a>> {
+    fn data_calls(&self, bytes: fn(&CallKind) -> Option<u64>) -> impl Iterator<Item = DataCall<'a>> {
         let mut so_far = 0;
         self.calls.iter().filter_map(move |call| {
             let from = so_far;
             so_far += bytes(&call.call.kind)?;
-            Some(Moved { call, from, to: so_far })
+            Some(DataCall { call, from, to: so_far })
         })
     }
 

@@ -1,6 +1,6 @@
 //! Both programs wait for each other.
 
-use super::case::{Case, End};
+use super::case::{Case, EndpointCalls};
 use super::{Advice, Proof};
 use crate::model::{CallKind, Direction, FailedCall, FindingCode, counted};
 use crate::report::transcript::TracedCall;
@@ -13,13 +13,13 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
 }
 
 /// The recv() in which the program waits at the end of the session.
-fn waits<'a>(end: &End<'a>) -> Option<&'a TracedCall> {
+fn waits<'a>(end: &EndpointCalls<'a>) -> Option<&'a TracedCall> {
     end.calls.iter().copied().find(|traced| traced.call.kind == CallKind::Waiting(FailedCall::Receive))
 }
 
-fn of_connection(client: &End<'_>, server: &End<'_>) -> Option<Proof> {
+fn of_connection(client: &EndpointCalls<'_>, server: &EndpointCalls<'_>) -> Option<Proof> {
     let (of_client, of_server) = (waits(client)?, waits(server)?);
-    let total = |moved: Option<super::case::Moved<'_>>| moved.map_or(0, |moved| moved.to);
+    let total = |data_calls: Option<super::case::DataCall<'_>>| data_calls.map_or(0, |data_calls| data_calls.to);
     let there = (total(client.sends().last()), total(server.receives().last()));
     let back = (total(server.sends().last()), total(client.receives().last()));
     // bytes in transit would wake one of them

@@ -23,7 +23,7 @@ use crate::track::StreamId;
 
 /// Advice on some calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Advised {
+pub(crate) struct Advised {
     /// The conversation that it is about; `None` for a socket that had none.
     pub stream: Option<StreamId>,
     /// The problem and its remedy. The last of its frames is the step that it belongs to.
@@ -59,7 +59,7 @@ static ADVICE: &[Advice] = &[
 ];
 
 /// All advice on these calls, as they were told, by the frames that were followed.
-pub fn advice(tracer: &CallTracer, calls: &[TracedCall]) -> Vec<Advised> {
+pub(crate) fn advice(tracer: &CallTracer, calls: &[TracedCall]) -> Vec<Advised> {
     of(calls, tracer.streams())
 }
 

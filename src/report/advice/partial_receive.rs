@@ -1,6 +1,6 @@
 //! recv() once, where the message came in several segments.
 
-use super::case::{Case, End};
+use super::case::{Case, EndpointCalls};
 use super::{Advice, Proof};
 use crate::model::{CallKind, FailedCall, FindingCode, counted};
 use crate::report::transcript::{StreamFrame, TracedCall};
@@ -11,7 +11,7 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
     case.tcp().filter_map(|end| of_end(end, case.other(end)?)).collect()
 }
 
-fn of_end(end: &End<'_>, peer: &End<'_>) -> Option<Proof> {
+fn of_end(end: &EndpointCalls<'_>, peer: &EndpointCalls<'_>) -> Option<Proof> {
     let last = end.receives().last()?;
     // it had room for more: not its buffer, but what had arrived, was the limit
     let asked = last.call.call.trace.and_then(|trace| trace.asked)?;

@@ -1,6 +1,6 @@
 //! send() takes only a part of the bytes, and its result is ignored.
 
-use super::case::{Case, End};
+use super::case::{Case, EndpointCalls};
 use super::{Advice, Proof};
 use crate::model::{CallKind, FailedCall, FindingCode, counted, thousands};
 
@@ -10,7 +10,7 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
     case.tcp().filter_map(|end| of_end(end, case.other(end)?)).collect()
 }
 
-fn of_end(end: &End<'_>, peer: &End<'_>) -> Option<Proof> {
+fn of_end(end: &EndpointCalls<'_>, peer: &EndpointCalls<'_>) -> Option<Proof> {
     let last = end.sends().last()?;
     let asked = last.call.call.trace.and_then(|trace| trace.asked)?;
     let took = last.to - last.from;

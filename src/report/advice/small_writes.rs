@@ -1,6 +1,6 @@
 //! Several small sends where one would do: Nagle's algorithm holds back all but the first.
 
-use super::case::{Case, End};
+use super::case::{Case, EndpointCalls};
 use super::{Advice, Proof};
 use crate::model::{CallKind, Direction, FindingCode};
 use crate::report::transcript::StreamFrame;
@@ -13,7 +13,7 @@ fn found(case: &Case<'_>) -> Vec<Proof> {
 }
 
 /// The first such send of an end.
-fn of_end(end: &End<'_>) -> Option<Proof> {
+fn of_end(end: &EndpointCalls<'_>) -> Option<Proof> {
     let held = |seen: &&StreamFrame| seen.direction == end.own && seen.shows == Some(FindingCode::NagleWait);
     let frame = end.stream.frames.iter().find(held)?;
     let sent = end.sends().find(|sent| sent.from <= frame.from && frame.from < sent.to)?;

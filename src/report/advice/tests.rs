@@ -115,7 +115,7 @@ fn a_message_in_two_segments_takes_more_than_one_recv() {
 }
 
 #[test]
-fn what_send_did_not_take_is_to_be_sent_again() {
+fn what_send_did_not_take_is_to_be_sent_later() {
     use CallKind::{Close, Receive, Send};
     let frames = || vec![seen(4, C, 0, 3000)];
     let sent = || traced(30, Side::Client, Send(3000), Some(9000));
@@ -151,13 +151,13 @@ fn two_programs_that_wait_for_each_other_are_a_deadlock() {
     use CallKind::{Receive, Send, Waiting};
     let wait = |side| traced(50, side, Waiting(FailedCall::Receive), None);
     let frames = || vec![seen(4, C, 0, 5)];
-    let moved = |received| {
+    let data_calls = |received| {
         vec![traced(40, Side::Client, Send(5), Some(5)), traced(41, Side::Server, Receive(received), Some(64))]
     };
     let both = vec![wait(Side::Client), wait(Side::Server)];
-    assert_eq!(advice([moved(5), both.clone()].concat(), frames()), [(FindingCode::Deadlock, vec![3, 4])]);
-    assert_eq!(advice([moved(4), both].concat(), frames()), NONE, "a byte is still in transit");
-    assert_eq!(advice([moved(5), vec![wait(Side::Client)]].concat(), frames()), NONE, "the server is busy");
+    assert_eq!(advice([data_calls(5), both.clone()].concat(), frames()), [(FindingCode::Deadlock, vec![3, 4])]);
+    assert_eq!(advice([data_calls(4), both].concat(), frames()), NONE, "a byte is still in transit");
+    assert_eq!(advice([data_calls(5), vec![wait(Side::Client)]].concat(), frames()), NONE, "the server is busy");
 }
 
 /// The client's connect() that was refused in frame 2, in millisecond 20.

@@ -3,14 +3,14 @@
 use super::delivery::DeliveryStatus;
 use super::label::Label;
 use crate::explain::{Phase, Step};
+use crate::model::FindingCode;
 use crate::model::{Direction, Nanos, TcpFlags};
-use crate::model::{FindingCode, Severity};
 use crate::report::View;
 use crate::track::{Body, Retransmission, TcpFacts};
 
 /// The content of an arrow, distinguished by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ArrowKind {
+pub(crate) enum ArrowKind {
     /// SYN, SYN-ACK.
     Syn,
     /// Payload.
@@ -29,7 +29,8 @@ pub enum ArrowKind {
 
 impl ArrowKind {
     /// Every kind, in the order of a legend.
-    pub const ALL: [Self; 7] = [Self::Syn, Self::Data, Self::Ack, Self::Fin, Self::Rst, Self::Datagram, Self::Icmp];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Syn, Self::Data, Self::Ack, Self::Fin, Self::Rst, Self::Datagram, Self::Icmp];
 
     fn of(body: &Body) -> Self {
         match body {
@@ -44,7 +45,7 @@ impl ArrowKind {
     }
 
     /// The name in a legend.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Syn => "SYN",
             Self::Data => "data",
@@ -59,7 +60,7 @@ impl ArrowKind {
 
 /// The transmission that an arrow repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetransmissionMark {
+pub(crate) struct RetransmissionMark {
     /// The frame that carried the bytes before, where it was captured.
     pub original: Option<u64>,
     /// The label of the rule that explains it.
@@ -84,7 +85,7 @@ impl std::fmt::Display for RetransmissionMark {
 
 /// A step, placed.
 #[derive(Clone, Debug)]
-pub struct Arrow {
+pub(crate) struct Arrow {
     /// The step's number in its conversation, from 1.
     pub step: u64,
     /// The frame's number in the capture, from 1.
@@ -140,13 +141,8 @@ impl Arrow {
         }
     }
 
-    /// The gravest of its findings.
-    pub fn severity(&self) -> Option<Severity> {
-        self.findings.iter().map(|code| code.severity()).max()
-    }
-
     /// The remark beside its label: its loss, or the segment that it retransmits.
-    pub fn remark(&self) -> Option<String> {
+    pub(crate) fn remark(&self) -> Option<String> {
         let again = self.retransmission.map(|again| again.to_string());
         let parts = [self.aside.map(str::to_owned), again, self.delivery.text()];
         let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");

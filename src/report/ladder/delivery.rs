@@ -13,7 +13,7 @@ use crate::track::{Delivery, FirstCopy};
 
 /// The delivery status of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DeliveryStatus {
+pub(crate) enum DeliveryStatus {
     /// Nothing says that it did not arrive.
     #[default]
     Arrived,
@@ -30,12 +30,12 @@ pub enum DeliveryStatus {
 
 impl DeliveryStatus {
     /// Returns `true` if the segment is assumed to have arrived.
-    pub fn arrives(self) -> bool {
+    pub(crate) fn arrives(self) -> bool {
         self == Self::Arrived
     }
 
     /// `lost; retransmitted in frame 9`.
-    pub fn text(self) -> Option<String> {
+    pub(crate) fn text(self) -> Option<String> {
         match self {
             Self::Arrived => None,
             Self::Lost(again) => Some(format!("lost; retransmitted in frame {again}")),
@@ -49,7 +49,7 @@ impl DeliveryStatus {
 }
 
 /// The fates of steps by their frames; those not named arrived.
-pub fn of<'a>(steps: impl Iterator<Item = &'a Step<'static>>) -> HashMap<u64, DeliveryStatus> {
+pub(crate) fn of<'a>(steps: impl Iterator<Item = &'a Step<'static>>) -> HashMap<u64, DeliveryStatus> {
     let mut deliveries = DeliveryTracker::default();
     steps.for_each(|step| deliveries.follow(step));
     deliveries.deliveries
@@ -62,7 +62,7 @@ struct DeliveryTracker {
     originals: HashMap<u64, u64>,
     /// Frames with a wrong checksum. Alone it proves nothing: an anonymised capture has no other.
     invalid: HashSet<u64>,
-    /// Those that the wire damaged.
+    /// Frames that the emulated link corrupted.
     corrupted: HashSet<u64>,
     /// `true` if the peer accepted a segment of this side although its checksum is wrong.
     bad_checksum_accepted: PerDirection<bool>,
@@ -90,7 +90,7 @@ impl DeliveryTracker {
                 self.deliveries.insert(arrived.proof.frame, DeliveryStatus::Corrupted(None));
             }
         }
-        // a DSACK, or the time stamp that is echoed, says that the bytes had come before they came again
+        // a DSACK or the echoed timestamp shows that the bytes had arrived before the retransmission
         if let Some(again) = facts.observations.needless()
             && let Some(original) = self.originals.get(&again)
         {

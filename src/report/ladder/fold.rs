@@ -1,7 +1,7 @@
 //! Folds the ordinary steps of a long ladder into summary rows.
 //!
 //! Only data, acknowledgments and datagrams that went well are folded. Never: SYN, FIN and RST and what acknowledges
-//! them, ICMP errors, whatever comes again and what it repeats, probes, and every step with a warning or a problem.
+//! them, ICMP errors, retransmissions and their originals, probes, and every step with a warning or a problem.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use crate::track::{Body, TcpFacts};
 
 /// Steps in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fold {
+pub(crate) struct Fold {
     /// Number of folded steps.
     pub steps: u64,
     /// Numbers of the first and the last.
@@ -88,7 +88,7 @@ impl Fold {
     }
 
     /// `2,314 data segments and 1,157 ACKs`.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let data = self.data.client_to_server + self.data.server_to_client;
         let mut parts = Vec::new();
         if data > 0 {
@@ -105,7 +105,7 @@ impl Fold {
     }
 
     /// `steps 5 to 2,318, 3.31 MB in 2.04 s`.
-    pub fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         let bytes = self.bytes.client_to_server + self.bytes.server_to_client;
         let mut text = format!("steps {} to {}", count(self.numbers.0), count(self.numbers.1));
         if bytes > 0 {

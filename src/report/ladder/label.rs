@@ -6,14 +6,14 @@ use crate::track::{Body, TcpFacts};
 
 /// The text on an arrow, in the parts that may be left out where there is little room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Label {
+pub(crate) struct Label {
     /// `[P.]`, `UDP`, `ICMP port unreachable`.
     pub head: String,
     /// `seq 1:13`.
     pub seq: Option<String>,
     /// `ack 1`.
     pub ack: Option<String>,
-    /// `len 12`; `win 0` where the window is shut.
+    /// `len 12`; `win 0` for a zero window.
     pub len: Option<String>,
 }
 
@@ -53,7 +53,7 @@ impl Label {
     }
 
     /// As many parts as fit into `room` characters; the length goes first, then the acknowledgment.
-    pub fn within(&self, room: usize) -> String {
+    pub(crate) fn within(&self, room: usize) -> String {
         let all = [Some(&self.head), self.seq.as_ref(), self.ack.as_ref(), self.len.as_ref()];
         for parts in [&all[..], &all[..3], &all[..2]] {
             let text = join(parts);

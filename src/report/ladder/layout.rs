@@ -18,7 +18,7 @@ const CROSSING: usize = 8;
 
 impl Ladder {
     /// Lays a conversation out.
-    pub fn of(conversation: &Conversation, trail: &Trail, view: &View) -> Self {
+    pub(crate) fn of(conversation: &Conversation, trail: &Trail, view: &View) -> Self {
         let totals = &conversation.totals;
         let entries = trail.rows();
         let deliveries = delivery::of(entries.iter().filter_map(Entry::step));
@@ -207,7 +207,7 @@ fn states_before(totals: &ConversationTotals, entries: &[Entry]) -> (Option<Stat
         .is_some_and(|step| step.event.tcp().is_some_and(|facts| facts.flags.is_syn_only()));
     let (Some(tcp), Some(facts)) = (&totals.tcp, first.and_then(|step| step.event.tcp())) else { return (None, None) };
     match (tcp.handshake, facts.life) {
-        // nobody listens, or else there had been no RST
+        // the port is closed, otherwise there would be no RST
         (Handshake::Refused, _) => (Some(State::Closed), Some(State::Closed)),
         _ if server_asks => (Some(State::Closed), Some(State::Closed)),
         _ if facts.flags.is_syn_only() && tcp.story.unanswered_syn && !totals.may_go_on() => {
@@ -246,13 +246,13 @@ impl Row {
 
 impl Ladder {
     /// The kinds of arrow that it has, in the order of a legend.
-    pub fn kinds(&self) -> Vec<ArrowKind> {
+    pub(crate) fn kinds(&self) -> Vec<ArrowKind> {
         let has = |kind: &ArrowKind| self.rows.iter().filter_map(Row::arrow).any(|arrow| arrow.kind == *kind);
         ArrowKind::ALL.into_iter().filter(has).collect()
     }
 
     /// The phase that begins with this row.
-    pub fn phase_at(&self, row: usize) -> Option<Phase> {
+    pub(crate) fn phase_at(&self, row: usize) -> Option<Phase> {
         let band = self.bands.partition_point(|band| work::looked(band.first) < row);
         self.bands.get(band).filter(|band| band.first == row).map(|band| band.phase)
     }

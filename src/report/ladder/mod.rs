@@ -17,21 +17,20 @@ mod state;
 mod trail;
 mod work;
 
-pub use crate::track::State;
-pub use arrow::{Arrow, ArrowKind, RetransmissionMark};
-pub use delivery::{DeliveryStatus, of as deliveries};
-pub use fold::Fold;
+pub(crate) use crate::track::State;
+pub(crate) use arrow::{Arrow, ArrowKind};
+pub(crate) use delivery::{DeliveryStatus, of as deliveries};
+pub(crate) use fold::Fold;
 pub(super) use fold::evidence;
-pub use label::Label;
-pub use trail::Trail;
+pub(crate) use trail::Trail;
 
 use crate::explain::Phase;
-use crate::model::{Direction, Endpoint, PerDirection};
+use crate::model::{Endpoint, PerDirection};
 use crate::track::StreamId;
 
 /// A conversation laid out as a sequence diagram.
 #[derive(Clone, Debug)]
-pub struct Ladder {
+pub(crate) struct Ladder {
     /// The conversation's name.
     pub stream: StreamId,
     /// Its title.
@@ -50,7 +49,7 @@ pub struct Ladder {
 
 /// One end of the conversation.
 #[derive(Clone, Debug)]
-pub struct Lifeline {
+pub(crate) struct Lifeline {
     /// `client` or `server`.
     pub role: &'static str,
     /// Address and port.
@@ -65,7 +64,7 @@ pub struct Lifeline {
 
 /// An end changes its state.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Change {
+pub(crate) struct Change {
     /// The index of the row whose arrow causes it.
     pub row: usize,
     /// The row of the latest change up to this one, where a drawing with level arrows shows it: the order of changes is
@@ -80,7 +79,7 @@ pub struct Change {
 /// One row.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "nearly all rows are arrows")]
-pub enum Row {
+pub(crate) enum Row {
     /// A step.
     Arrow(Arrow),
     /// Several steps that look alike, in one line.
@@ -89,7 +88,7 @@ pub enum Row {
 
 impl Row {
     /// The arrow, if it is one.
-    pub fn arrow(&self) -> Option<&Arrow> {
+    pub(crate) fn arrow(&self) -> Option<&Arrow> {
         match self {
             Self::Arrow(arrow) => Some(arrow),
             Self::Fold(_) => None,
@@ -99,7 +98,7 @@ impl Row {
 
 /// Rows of one phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Band {
+pub(crate) struct Band {
     /// The phase.
     pub phase: Phase,
     /// Index of its first row.
@@ -111,7 +110,7 @@ pub struct Band {
 impl Lifeline {
     /// The states that a drawing with level arrows shows in this row, in their order: those that its arrow causes, and
     /// those of an earlier arrow that came only after this row's had left.
-    pub fn states_in(&self, row: usize) -> impl Iterator<Item = State> + '_ {
+    pub(crate) fn states_in(&self, row: usize) -> impl Iterator<Item = State> + '_ {
         let first = self.changes.partition_point(|change| work::looked(change.level_row) < row);
         self.changes.iter().skip(first).take_while(move |change| change.level_row == row).map(|change| change.state)
     }
@@ -122,19 +121,14 @@ impl Lifeline {
     }
 
     /// `X = 123`, where it is known.
-    pub fn isn_text(&self) -> Option<String> {
+    pub(crate) fn isn_text(&self) -> Option<String> {
         self.isn.map(|(name, value)| format!("{name} = {value}"))
     }
 }
 
 impl Ladder {
-    /// The lifeline of the side that sends this way.
-    pub fn lifeline(&self, direction: Direction) -> &Lifeline {
-        self.lifelines.get(direction)
-    }
-
     /// Number of folded steps.
-    pub fn folded(&self) -> u64 {
+    pub(crate) fn folded(&self) -> u64 {
         self.rows
             .iter()
             .map(|row| match row {

@@ -24,7 +24,7 @@ const ESTIMATE_SLACK: i64 = 20;
 /// Number of rows in which an acknowledged segment is looked for.
 const ACK_LOOK_BACK: usize = 48;
 /// A departure that was captured so many rows after another segment, and that left before that one arrived, is drawn
-/// before its arrival; more rows would make both arrows so steep that nobody could read them.
+/// before its arrival; more rows would make both arrows too steep to read.
 const MAX_CROSSED_ROWS: usize = 16;
 
 /// The one-way delay of a packet, and the share of it before the capture point for the client's packets.

@@ -16,7 +16,7 @@ use crate::track::StreamId;
 
 /// A conversation's steps, and its ladders under several bounds.
 #[derive(Default)]
-struct Kept {
+struct CollectedConversation {
     conversation: Option<Conversation>,
     trails: Vec<Trail>,
     steps: Vec<Step<'static>>,
@@ -25,7 +25,7 @@ struct Kept {
 
 #[derive(Default)]
 struct Keeper {
-    conversations: BTreeMap<StreamId, Kept>,
+    conversations: BTreeMap<StreamId, CollectedConversation>,
 }
 
 impl Sink for Keeper {
@@ -36,7 +36,10 @@ impl Sink for Keeper {
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         let kept = self.conversations.entry(step.event.stream).or_insert_with(|| {
             let bounds = [Bounds::default(), Bounds { steps: 5, ..Bounds::default() }, Bounds::NONE];
-            Kept { trails: bounds.into_iter().map(Trail::new).collect(), ..Kept::default() }
+            CollectedConversation {
+                trails: bounds.into_iter().map(Trail::new).collect(),
+                ..CollectedConversation::default()
+            }
         });
         kept.trails.iter_mut().for_each(|trail| trail.push(step));
         kept.steps.push(step.keep(0));
@@ -56,13 +59,13 @@ impl Sink for Keeper {
     }
 }
 
-fn conversations(frames: &[Vec<u8>]) -> Vec<Kept> {
+fn conversations(frames: &[Vec<u8>]) -> Vec<CollectedConversation> {
     let mut keeper = Keeper::default();
     play(frames, &mut keeper);
     keeper.conversations.into_values().collect()
 }
 
-fn only(frames: &[Vec<u8>]) -> Kept {
+fn only(frames: &[Vec<u8>]) -> CollectedConversation {
     let mut conversations = conversations(frames);
     assert_eq!(conversations.len(), 1);
     conversations.remove(0)
@@ -76,7 +79,7 @@ fn any_frame() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A transfer of so many segments, each acknowledged, with these of them sent twice.
+/// A transfer of `segments` segments, each acknowledged, with some of them sent twice.
 fn transfer(segments: u32, again: &[u32]) -> Vec<Vec<u8>> {
     let mut frames = vec![segment(C, "S", 0, 0, b""), segment(S, "S.", 0, 1, b""), segment(C, ".", 1, 1, b"")];
     for number in 0..segments {
@@ -97,7 +100,7 @@ fn is_to_be_seen(step: &Step<'_>) -> bool {
         || step.findings.iter().any(|finding| finding.code.severity() >= Severity::Warning)
 }
 
-fn check(kept: &Kept) {
+fn check(kept: &CollectedConversation) {
     for ladder in &kept.ladders {
         let mut next = 1;
         let mut shown = HashSet::new();

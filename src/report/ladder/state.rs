@@ -20,7 +20,7 @@ pub(super) struct SegmentEffect {
     pub(super) seq: u32,
     pub(super) next: u32,
     pub(super) ack: Option<u32>,
-    /// The first byte of a hole that this segment leaves before it.
+    /// The first byte of a gap before this segment.
     pub(super) hole: Option<u32>,
     /// A RST that answers a segment of no connection that its sender knows: it changes nothing at the sender's.
     pub(super) stale: bool,
@@ -93,7 +93,7 @@ impl EndpointState {
             self.syn = Some(segment.seq.wrapping_add(1));
             self.state = State::after_sending_syn(self.state, flags.contains(TcpFlags::ACK));
         }
-        // an ACK beyond the handshake is sent by nobody who is not connected
+        // only a connected endpoint sends an ACK beyond the handshake
         if self.state == Some(SynSent) && segment.ack.is_some_and(|ack| ack > 0) && !flags.contains(TcpFlags::SYN) {
             self.state = Some(Established);
         }
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fin_behind_a_hole_waits_until_the_hole_is_filled() {
+    fn a_fin_behind_a_gap_waits_until_the_gap_is_filled() {
         let mut end = connected();
         end.misses(&segment(ACK, 1, 500, 1));
         end.receives(&segment(FIN_ACK, 501, 0, 1));
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_filled_from_its_middle_is_two_holes() {
+    fn a_gap_filled_from_its_middle_is_two_gaps() {
         let mut end = connected();
         end.misses(&segment(ACK, 1, 500, 1));
         end.receives(&segment(FIN_ACK, 501, 0, 1));

@@ -5,7 +5,7 @@
 
 use super::fold::{self, Fold};
 use crate::explain::Step;
-use crate::report::{Bounds, Kept};
+use crate::report::{Bounds, CollectedConversation};
 
 /// As many steps are kept before the first are folded.
 const KEPT: usize = 1_024;
@@ -30,7 +30,7 @@ pub(super) enum Entry {
 
 /// The steps of one conversation, or what is left of them.
 #[derive(Clone, Debug)]
-pub struct Trail {
+pub(crate) struct Trail {
     entries: Vec<Entry>,
     /// Fold a ladder of more rows than this.
     rows: usize,
@@ -39,21 +39,21 @@ pub struct Trail {
 
 impl Trail {
     /// An empty trail; a bound of no steps, [`Bounds::NONE`], folds nothing.
-    pub fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(bounds: Bounds) -> Self {
         let usual = bounds.fold && bounds.steps == Bounds::default().steps;
         let rows = if usual { UNFOLDED } else { bounds.steps };
         Self { entries: Vec::new(), rows, steps: 0 }
     }
 
     /// The trail of a conversation whose first steps were kept.
-    pub fn of(kept: &Kept, bounds: Bounds) -> Self {
+    pub(crate) fn of(kept: &CollectedConversation, bounds: Bounds) -> Self {
         let mut trail = Self::new(bounds);
         kept.steps.iter().for_each(|step| trail.push(step));
         trail
     }
 
     /// Takes the next step.
-    pub fn push(&mut self, step: &Step<'_>) {
+    pub(crate) fn push(&mut self, step: &Step<'_>) {
         self.steps += 1;
         if self.entries.len() >= MAX_STEPS && self.rows != usize::MAX {
             match self.entries.last_mut() {
@@ -72,7 +72,7 @@ impl Trail {
     }
 
     /// Number of all steps.
-    pub fn steps(&self) -> u64 {
+    pub(crate) fn steps(&self) -> u64 {
         self.steps
     }
 

@@ -10,14 +10,14 @@ use crate::model::Nanos;
 const MAX_BUCKETS: usize = 1_024;
 
 /// A value that can stand for several.
-pub trait Merge {
+pub(crate) trait Merge {
     /// Takes a later value in.
     fn merge(&mut self, later: &Self);
 }
 
 /// From the smallest to the largest of some values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub(crate) struct Range {
     /// The smallest.
     pub low: u64,
     /// The largest.
@@ -30,7 +30,7 @@ pub struct Range {
 
 impl Range {
     /// From `low` to `high`.
-    pub fn new(low: u64, high: u64) -> Self {
+    pub(crate) fn new(low: u64, high: u64) -> Self {
         Self { low, high, last: high, count: 1 }
     }
 }
@@ -52,7 +52,7 @@ impl Merge for Range {
 
 /// Packets and bytes, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sum {
+pub(crate) struct Sum {
     /// Number of packets.
     pub packets: u64,
     /// Number of bytes.
@@ -68,7 +68,7 @@ impl Merge for Sum {
 
 /// A span of time and the value in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot<V> {
+pub(crate) struct Slot<V> {
     /// The time of the first value in it.
     pub from: Nanos,
     /// The time of the last.
@@ -79,7 +79,7 @@ pub struct Slot<V> {
 
 /// Values over time.
 #[derive(Clone, Debug)]
-pub struct Buckets<V> {
+pub(crate) struct Buckets<V> {
     width: i64,
     slots: Vec<Slot<V>>,
 }
@@ -92,7 +92,7 @@ impl<V> Default for Buckets<V> {
 
 impl<V: Merge> Buckets<V> {
     /// Adds a value; one whose time is before the last one's counts at the last one's.
-    pub fn push(&mut self, time: Nanos, value: V) {
+    pub(crate) fn push(&mut self, time: Nanos, value: V) {
         let width = self.width;
         if let Some(last) = self.slots.last_mut() {
             let time = time.max(last.to);
@@ -131,12 +131,12 @@ impl<V: Merge> Buckets<V> {
     }
 
     /// The buckets that hold a value, in the order of time.
-    pub fn slots(&self) -> &[Slot<V>] {
+    pub(crate) fn slots(&self) -> &[Slot<V>] {
         &self.slots
     }
 
     /// Returns `true` if there is no value.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 }

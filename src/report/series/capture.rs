@@ -10,7 +10,7 @@ const LARGEST: usize = 16;
 
 /// Packets and bytes of all conversations over time, and the largest of these.
 #[derive(Clone, Debug, Default)]
-pub struct CaptureSeries {
+pub(crate) struct CaptureSeries {
     start: Option<Timestamp>,
     /// TCP segments and UDP datagrams; bytes are those of the frames.
     pub traffic: Buckets<Sum>,
@@ -20,7 +20,7 @@ pub struct CaptureSeries {
 
 /// The size of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Size {
+pub(crate) struct Size {
     /// Its name.
     pub stream: StreamId,
     /// Client and server.
@@ -33,14 +33,14 @@ pub struct Size {
 
 impl CaptureSeries {
     /// Takes the next step.
-    pub fn step(&mut self, step: &Step<'_>) {
+    pub(crate) fn step(&mut self, step: &Step<'_>) {
         let Some(time) = step.event.time else { return };
         let start = *self.start.get_or_insert(time);
         self.traffic.push(time.since(start), Sum { packets: 1, bytes: u64::from(step.event.wire_len) });
     }
 
     /// Takes a conversation that has ended.
-    pub fn conversation(&mut self, conversation: &Conversation) {
+    pub(crate) fn conversation(&mut self, conversation: &Conversation) {
         let totals = &conversation.totals;
         self.conversations += 1;
         let size = Size {
@@ -57,17 +57,12 @@ impl CaptureSeries {
     }
 
     /// The largest conversations, the largest first.
-    pub fn largest(&self) -> &[Size] {
+    pub(crate) fn largest(&self) -> &[Size] {
         &self.largest
     }
 
     /// Number of conversations.
-    pub fn conversations(&self) -> u64 {
+    pub(crate) fn conversations(&self) -> u64 {
         self.conversations
-    }
-
-    /// The time of the first step.
-    pub fn start(&self) -> Option<Timestamp> {
-        self.start
     }
 }

@@ -9,15 +9,15 @@ use crate::track::{Body, TcpFacts, UdpFacts};
 
 /// The series of one conversation, each way.
 #[derive(Clone, Debug, Default)]
-pub struct ConversationSeries {
-    ways: PerDirection<Way>,
+pub(crate) struct ConversationSeries {
+    directions: PerDirection<DirectionSeries>,
     end: Nanos,
 }
 
 /// The series of one direction: the sender's segments and the receiver's acknowledgments. Sequence numbers are
 /// relative.
 #[derive(Clone, Debug, Default)]
-pub struct Way {
+pub(crate) struct DirectionSeries {
     /// Sequence numbers of segments with payload: from the first byte to the one after the last.
     pub segments: Buckets<Range>,
     /// The same of segments that came again.
@@ -44,8 +44,8 @@ pub struct Way {
     acked: Option<u64>,
 }
 
-impl Way {
-    fn sends(&mut self, time: Nanos, facts: &TcpFacts) {
+impl DirectionSeries {
+    fn on_sent(&mut self, time: Nanos, facts: &TcpFacts) {
         let from = self.numbers.number(facts.seq);
         let to = from.saturating_add(u64::from(facts.next_seq().wrapping_sub(facts.seq)));
         self.next = Some(self.next.map_or(to, |next| next.max(to)));
@@ -68,11 +68,11 @@ impl Way {
                 self.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
             }
         }
-        self.flies(time);
+        self.record_in_flight(time);
     }
 
     /// The peer says what it has got.
-    fn hears(&mut self, time: Nanos, facts: &TcpFacts) {
+    fn on_ack(&mut self, time: Nanos, facts: &TcpFacts) {
         let Some(ack) = facts.ack else { return };
         if facts.flags.contains(TcpFlags::RST) {
             return;
@@ -95,34 +95,34 @@ impl Way {
             self.rtt.push(time, positive(sample.time).into());
             self.smoothed.push(time, positive(sample.smoothed).into());
         }
-        self.flies(time);
+        self.record_in_flight(time);
     }
 
-    fn flies(&mut self, time: Nanos) {
+    fn record_in_flight(&mut self, time: Nanos) {
         if let (Some(next), Some(acked)) = (self.next, self.acked) {
             self.in_flight.push(time, next.saturating_sub(acked).into());
         }
     }
 
     /// Returns `true` if this direction carried payload.
-    pub fn has_payload(&self) -> bool {
+    pub(crate) fn has_payload(&self) -> bool {
         !self.segments.is_empty() || !self.repeats.is_empty() || !self.payload.is_empty()
     }
 }
 
 impl ConversationSeries {
     /// The series of the side that sends each way.
-    pub fn ways(&self) -> &PerDirection<Way> {
-        &self.ways
+    pub(crate) fn directions(&self) -> &PerDirection<DirectionSeries> {
+        &self.directions
     }
 
     /// The time of the last step since the first.
-    pub fn end(&self) -> Nanos {
+    pub(crate) fn end(&self) -> Nanos {
         self.end
     }
 
     fn datagram(&mut self, time: Nanos, step: &Step<'_>, facts: &UdpFacts) {
-        let (own, peer) = self.ways.both_mut(step.event.direction);
+        let (own, peer) = self.directions.both_mut(step.event.direction);
         own.payload.push(time, Sum { packets: 1, bytes: u64::from(facts.len) });
         if let Some(answer) = facts.response_time {
             peer.rtt.push(time, positive(answer).into());
@@ -136,9 +136,9 @@ impl PerConversation for ConversationSeries {
         self.end = self.end.max(time);
         match &step.event.body {
             Body::Tcp(facts) => {
-                let (own, peer) = self.ways.both_mut(step.event.direction);
-                own.sends(time, facts);
-                peer.hears(time, facts);
+                let (own, peer) = self.directions.both_mut(step.event.direction);
+                own.on_sent(time, facts);
+                peer.on_ack(time, facts);
             }
             Body::Udp(facts) => self.datagram(time, step, facts),
             Body::Icmp(_) => {}

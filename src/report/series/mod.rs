@@ -4,6 +4,6 @@ mod buckets;
 mod capture;
 mod conversation;
 
-pub use buckets::{Buckets, Merge, Range, Slot, Sum};
-pub use capture::{CaptureSeries, Size};
-pub use conversation::{ConversationSeries, Way};
+pub(crate) use buckets::{Buckets, Range, Slot, Sum};
+pub(crate) use capture::CaptureSeries;
+pub(crate) use conversation::ConversationSeries;

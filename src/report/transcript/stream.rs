@@ -41,7 +41,7 @@ pub(in crate::report) struct StreamFrame {
     pub(in crate::report) fin: bool,
     /// It has an ACK number: a RST with one was sent by a call, or answers a segment without one.
     pub(in crate::report) ack: bool,
-    /// It is known not to have brought what it carries: it was lost or damaged, or its bytes had arrived before.
+    /// It is known not to have delivered its data: it was lost or corrupted, or its bytes had arrived before.
     pub(in crate::report) idle: bool,
     /// A finding of it that advice asks for.
     pub(in crate::report) shows: Option<FindingCode>,
@@ -138,12 +138,16 @@ impl Stream {
                 pick(&|seen| matches!(seen.kind, FrameKind::Opening | FrameKind::HandshakeAck))
             }
             CallKind::Accept => pick(&|seen| seen.kind == FrameKind::HandshakeAck),
-            CallKind::Send(bytes) => self.became(own, &mut progress.sent, *bytes),
-            CallKind::Receive(bytes) => self.brought(!own, &mut progress.received, (*bytes, asked), call.time),
-            CallKind::Peek(bytes) => self.brought(!own, &mut progress.received.clone(), (*bytes, asked), call.time),
+            CallKind::Send(bytes) => self.frames_of_send(own, &mut progress.sent, *bytes),
+            CallKind::Receive(bytes) => {
+                self.frames_of_receive(!own, &mut progress.received, (*bytes, asked), call.time)
+            }
+            CallKind::Peek(bytes) => {
+                self.frames_of_receive(!own, &mut progress.received.clone(), (*bytes, asked), call.time)
+            }
             CallKind::EndOfStream => {
                 let fin = self.frames.iter().find(|seen| seen.direction == !own && seen.fin);
-                fin.map_or_else(Vec::new, |fin| self.taken(!own, (fin.range().1 - 1, fin.range().1), call.time))
+                fin.map_or_else(Vec::new, |fin| self.delivering(!own, (fin.range().1 - 1, fin.range().1), call.time))
             }
             CallKind::Shutdown => {
                 progress.closed = true;
@@ -180,7 +184,7 @@ impl Stream {
     }
 
     /// The frames that the next bytes sent became, each copy of them.
-    fn became(&self, direction: Direction, progress: &mut u64, bytes: u64) -> Vec<StreamFrame> {
+    fn frames_of_send(&self, direction: Direction, progress: &mut u64, bytes: u64) -> Vec<StreamFrame> {
         match self.id.protocol {
             Protocol::Tcp => {
                 let (from, to) = (*progress, *progress + bytes);
@@ -193,7 +197,7 @@ impl Stream {
 
     /// The frames that brought the next bytes received, by the time at which they were; a datagram is cut to the bytes that
     /// were asked for.
-    fn brought(
+    fn frames_of_receive(
         &self,
         direction: Direction,
         progress: &mut u64,
@@ -204,7 +208,7 @@ impl Stream {
             Protocol::Tcp => {
                 let wanted = (*progress, *progress + bytes);
                 *progress = wanted.1;
-                self.taken(direction, wanted, by)
+                self.delivering(direction, wanted, by)
             }
             Protocol::Udp => {
                 let fits = |len| len == bytes || asked == Some(bytes) && len > bytes;
@@ -219,7 +223,7 @@ impl Stream {
     /// captured where they arrived it is the first; of those captured where they were sent too, on one host, it is the
     /// last before the ACK that covers them: had an earlier one arrived, it would have been acknowledged. Captured at the
     /// other host, only what the wire did can tell.
-    fn taken(&self, direction: Direction, wanted: (u64, u64), by: Timestamp) -> Vec<StreamFrame> {
+    fn delivering(&self, direction: Direction, wanted: (u64, u64), by: Timestamp) -> Vec<StreamFrame> {
         let may =
             |seen: &StreamFrame| overlap(seen.range(), wanted) && !seen.idle && seen.time.is_none_or(|time| time <= by);
         let mut copies: Vec<StreamFrame> = self.sent(direction).filter(may).collect();
@@ -290,7 +294,7 @@ mod tests {
     }
 
     /// The frames that brought bytes 0 to 20 by this second.
-    fn brought(capture_point: CapturePoint, frames: &[StreamFrame], by: i64) -> Vec<u64> {
+    fn delivered(capture_point: CapturePoint, frames: &[StreamFrame], by: i64) -> Vec<u64> {
         let client = Endpoint::new([127, 0, 0, 1], 51_234);
         let id = StreamId { protocol: Protocol::Tcp, number: 0 };
         let stream = Stream {
@@ -301,37 +305,37 @@ mod tests {
             capture_point: Some(capture_point),
             frames: frames.to_vec(),
         };
-        stream.taken(C, (0, 20), Timestamp::new(by, 0)).iter().map(|seen| seen.frame).collect()
+        stream.delivering(C, (0, 20), Timestamp::new(by, 0)).iter().map(|seen| seen.frame).collect()
     }
 
     #[test]
     fn a_probe_without_a_byte_brings_nothing() {
         let frames = [seen(4, 0, 20), seen(5, 10, 0)];
-        assert_eq!(brought(CapturePoint::SameHost, &frames, 9), [4]);
+        assert_eq!(delivered(CapturePoint::SameHost, &frames, 9), [4]);
     }
 
     #[test]
     fn on_one_host_the_last_copy_was_taken_and_where_they_arrive_the_first() {
         let copies = [seen(4, 0, 10), seen(5, 10, 10), seen(6, 0, 10), seen(7, 0, 10)];
-        assert_eq!(brought(CapturePoint::SameHost, &copies, 9), [5, 7]);
-        assert_eq!(brought(CapturePoint::SameHost, &copies, 6), [5, 6]);
-        assert_eq!(brought(CapturePoint::Server, &copies, 9), [4, 5]);
+        assert_eq!(delivered(CapturePoint::SameHost, &copies, 9), [5, 7]);
+        assert_eq!(delivered(CapturePoint::SameHost, &copies, 6), [5, 6]);
+        assert_eq!(delivered(CapturePoint::Server, &copies, 9), [4, 5]);
         // at their sender each that may have arrived
-        assert_eq!(brought(CapturePoint::Client, &copies, 9), [4, 5, 6, 7]);
+        assert_eq!(delivered(CapturePoint::Client, &copies, 9), [4, 5, 6, 7]);
     }
 
     #[test]
     fn what_was_lost_or_came_too_late_brought_nothing() {
         let lost = StreamFrame { idle: true, ..seen(4, 0, 20) };
         for capture_point in [CapturePoint::Client, CapturePoint::Server, CapturePoint::SameHost] {
-            assert_eq!(brought(capture_point, &[lost, seen(5, 0, 20), seen(8, 0, 20)], 7), [5]);
+            assert_eq!(delivered(capture_point, &[lost, seen(5, 0, 20), seen(8, 0, 20)], 7), [5]);
         }
     }
 
     #[test]
     fn a_copy_that_brings_only_some_of_the_bytes_leaves_the_rest_to_others() {
         let frames = [seen(4, 0, 20), seen(5, 5, 10)];
-        assert_eq!(brought(CapturePoint::SameHost, &frames, 9), [4, 5]);
-        assert_eq!(brought(CapturePoint::Server, &frames, 9), [4]);
+        assert_eq!(delivered(CapturePoint::SameHost, &frames, 9), [4, 5]);
+        assert_eq!(delivered(CapturePoint::Server, &frames, 9), [4]);
     }
 }

@@ -143,7 +143,8 @@ impl Connection {
         for sender in [moment.direction, !moment.direction] {
             let Some(reset) = self.sides.get(sender).reset.map(NonZeroU64::get) else { continue };
             let challenged = probe.and_then(|probe| probe.answers()) == Some((Answered::Reset, reset));
-            if went_on || challenged {
+            // what was sent before the RST, or is the RST itself, shows nothing
+            if went_on && since > reset || challenged {
                 self.sides.get_mut(sender).reset = None;
                 let since = if challenged { 0 } else { since };
                 self.recorder.see_ignored(sender, [reset, since, moment.frame]);

@@ -91,7 +91,12 @@ impl Connection {
         let next = own.snd_nxt.unwrap_or(segment.seq);
         if !segment.seq.is_before(next) {
             if segment.seq.is_after(next) {
-                own.loss_mut().gaps.open(next, segment.seq, moment.frame);
+                let first = own.newest().is_none();
+                let gaps = &mut own.loss_mut().gaps;
+                gaps.open(next, segment.seq, moment.frame);
+                if first {
+                    gaps.begin(segment.seq);
+                }
             }
             own.snd_nxt = Some(end);
             own.sent.push(sent);

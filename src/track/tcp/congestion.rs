@@ -4,8 +4,9 @@ use std::num::NonZeroU64;
 
 use super::connection::Connection;
 use super::ecn::{ANSWERS_MARKED, Ecn, FIRST_COUNT};
+use super::rules::ecn::{ECN_SIGNALS, EcnCase, EcnProof, ProvenEcn, Says};
 use crate::model::{Direction, IpHeader, Segment, TcpFlags};
-use crate::track::facts::{EcnSignal, Observations};
+use crate::track::facts::Observations;
 use crate::track::packet_ref::PacketRef;
 
 /// ECN field of a packet that met congestion (RFC 3168 §5).
@@ -72,7 +73,7 @@ impl Connection {
     }
 
     /// What ECE and CWR say in classic ECN (RFC 3168 §6.1).
-    fn classic_signal(&mut self, moment: &PacketRef, segment: &Segment) -> Option<EcnSignal> {
+    fn classic_signal(&mut self, moment: &PacketRef, segment: &Segment) -> Option<ProvenEcn> {
         let flags = segment.flags;
         let (own, peer) = (moment.direction as usize, !moment.direction as usize);
         let known = self.ecn.agreed != Ecn::Unknown;
@@ -86,21 +87,22 @@ impl Connection {
             *last = Some((echo, segment.seq));
         }
         if !echoes {
-            return Some(EcnSignal::Reduced { echo: answered, known });
+            return signal(Says::Reduced, EcnProof { echo: answered, known, ..EcnProof::default() });
         }
         let marked = frames.marked.get(peer).copied().flatten();
         let in_transit = frames.reduced.get(peer).copied().flatten();
         if let Some((echo, _)) = in_transit.filter(|(_, cwr)| !segment.ack.is_after(*cwr)) {
-            return Some(EcnSignal::Echo { marked, since: Some(echo), reduced, known });
+            let proof = EcnProof { marked, echo: Some(echo), reduced, known, ..EcnProof::default() };
+            return signal(Says::Echo, proof);
         }
         let echo = frames.echo.get_mut(own)?;
         let since = *echo;
         *echo = echo.or(NonZeroU64::new(moment.frame));
-        Some(EcnSignal::Echo { marked, since, reduced, known })
+        signal(Says::Echo, EcnProof { marked, echo: since, reduced, known, ..EcnProof::default() })
     }
 
     /// By how much the counter of marked packets rises: three bits that start at 5 (RFC 9768 §3.2.2).
-    fn counted(&mut self, moment: &PacketRef, segment: &Segment, observations: &Observations) -> Option<EcnSignal> {
+    fn counted(&mut self, moment: &PacketRef, segment: &Segment, observations: &Observations) -> Option<ProvenEcn> {
         let ace = segment.flags.ace();
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));
         // the client's ACK of the SYN-ACK has the SYN-ACK's mark instead of the counter (RFC 9768 §3.2.2.1)
@@ -126,15 +128,24 @@ impl Connection {
             Some(before) => before,
         };
         let more = ace.wrapping_sub(before) & 7;
-        (more > 0).then_some(EcnSignal::Counted { before, now: ace, more })
+        if more > 0 {
+            signal(Says::Counted, EcnProof { count: (before, ace, more), ..EcnProof::default() })
+        } else {
+            None
+        }
     }
 
     /// Whether the SYN, or the SYN-ACK, that this segment answers came with the mark; then the counter starts one higher.
-    fn handshake_marked(&mut self, direction: Direction, ace: u8) -> Option<EcnSignal> {
+    fn handshake_marked(&mut self, direction: Direction, ace: u8) -> Option<ProvenEcn> {
         let marked = ace == ANSWERS_MARKED;
         if let Some(count) = self.ecn.count(direction).filter(|_| marked) {
             *count = Some(FIRST_COUNT + 1);
         }
-        marked.then_some(EcnSignal::HandshakeMarked)
+        let proof = EcnProof { syn: direction == Direction::ServerToClient, ..EcnProof::default() };
+        if marked { signal(Says::HandshakeMarked, proof) } else { None }
     }
+}
+
+fn signal(says: Says, proof: EcnProof) -> Option<ProvenEcn> {
+    ProvenEcn::first(ECN_SIGNALS, &EcnCase { says, proof })
 }

@@ -44,12 +44,24 @@ pub(super) enum Fill {
 pub(super) struct GapList {
     ranges: Vec<Gap>,
     forgotten: bool,
+    /// Where the capture began in the middle of a connection: the first byte that it holds. Those before it were sent earlier.
+    began: Option<SeqNumber>,
 }
 
 impl GapList {
     /// Whether gaps had to be forgotten: then a byte that is in no gap may be new all the same.
     pub(super) fn forgot_some(&self) -> bool {
         self.forgotten
+    }
+
+    /// Notes that the capture began with the byte at `first`, while bytes before it were in flight.
+    pub(super) fn begin(&mut self, first: SeqNumber) {
+        self.began = Some(first);
+    }
+
+    /// Whether the bytes up to `end` were sent before the capture began.
+    pub(super) fn was_sent_earlier(&self, end: SeqNumber) -> bool {
+        self.began.is_some_and(|first| !end.is_after(first))
     }
 
     /// Notes that the bytes from `from` up to `to` were skipped.
@@ -95,7 +107,7 @@ impl GapList {
     }
 
     /// Gives up the gaps below `ack`, which the receiver has: bytes that reached it but not the capture, or not yet.
-    /// Returns how many bytes, and the frame that showed the first of these gaps.
+    /// Returns how many bytes, without those sent before the capture began, and the frame that showed the first of these gaps.
     #[inline]
     pub(super) fn acknowledged(&mut self, ack: SeqNumber, missed: AckedUnseen) -> Option<(u32, u64)> {
         if self.ranges.is_empty() { None } else { self.give_up(ack, missed) }
@@ -105,12 +117,16 @@ impl GapList {
     fn give_up(&mut self, ack: SeqNumber, missed: AckedUnseen) -> Option<(u32, u64)> {
         let mut given_up: Option<(u32, u64)> = None;
         let mut rest = None;
+        let began = self.began;
         for gap in self.ranges.iter_mut().filter(|gap| gap.acked.is_none() && ack.is_after(gap.from)) {
             if ack.is_before(gap.to) {
                 rest = Some(Gap { from: ack, ..*gap });
                 gap.to = ack;
             }
             gap.acked = Some(missed);
+            if began.is_some_and(|first| !gap.to.is_after(first)) {
+                continue;
+            }
             let (sum, shown_by) = given_up.unwrap_or((0, gap.shown_by));
             given_up = Some((sum.saturating_add(gap.to.relative_to(gap.from)), shown_by));
         }
@@ -178,6 +194,17 @@ mod tests {
         assert_eq!(gaps.fill(seq(0), seq(15)), gap(3, 5));
         assert_eq!(gaps.acknowledged(seq(50), ACK), Some((15, 3)));
         assert_eq!(gaps.acknowledged(seq(60), ACK), None);
+    }
+
+    #[test]
+    fn bytes_sent_before_the_capture_are_no_gap_in_it() {
+        let mut gaps = GapList::default();
+        gaps.open(seq(10), seq(40), 3);
+        gaps.begin(seq(40));
+        gaps.open(seq(50), seq(60), 4);
+        assert_eq!([seq(30), seq(40), seq(41)].map(|end| gaps.was_sent_earlier(end)), [true, true, false]);
+        assert_eq!(gaps.fill(seq(10), seq(20)), gap(3, 10));
+        assert_eq!(gaps.acknowledged(seq(70), ACK), Some((10, 4)));
     }
 
     #[test]

@@ -28,7 +28,11 @@ pub(super) fn gap_fill(
     let shown_at = sender.sent.iter().find(|sent| sent.frame == shown_by).map_or(OptTime::UNKNOWN, |sent| sent.at);
     let proof = RetransmissionProof {
         through: carried.and_then(|sent| NonZeroU64::new(sent.frame)),
-        first_copy: part.map_or(FirstCopy::NotCaptured, FirstCopy::Partly),
+        first_copy: match part {
+            Some(skipped) => FirstCopy::Partly(skipped),
+            None if sender.loss().gaps.was_sent_earlier(again.packet_end) => FirstCopy::NotKnown,
+            None => FirstCopy::NotCaptured,
+        },
         marks: compared.map(|(_, marks)| marks).unwrap_or_default(),
         view,
         ..RetransmissionProof::default()

@@ -75,7 +75,7 @@ impl Graphs<'_> {
 
     /// Time and sequence numbers, as tcptrace has drawn them.
     fn sequence(&mut self, direction: Direction) {
-        let way = self.series.ways().get(direction);
+        let way = self.series.directions().get(direction);
         if way.segments.is_empty() && way.repeats.is_empty() {
             return;
         }
@@ -114,7 +114,7 @@ impl Graphs<'_> {
     }
 
     fn round_trips(&mut self, totals: &ConversationTotals) {
-        let ways = self.series.ways();
+        let ways = self.series.directions();
         let top = BOTH.iter().map(|direction| highest(&ways.get(*direction).rtt)).max().unwrap_or_default();
         if top == 0 {
             return;
@@ -145,7 +145,7 @@ impl Graphs<'_> {
     }
 
     fn in_flight(&mut self, direction: Direction) {
-        let way = self.series.ways().get(direction);
+        let way = self.series.directions().get(direction);
         if !way.has_payload() || way.in_flight.is_empty() {
             return;
         }
@@ -166,7 +166,7 @@ impl Graphs<'_> {
     }
 
     fn throughput(&mut self) {
-        let ways = self.series.ways();
+        let ways = self.series.directions();
         let end = self.series.end();
         if end.0 <= 0 || !BOTH.iter().any(|direction| ways.get(*direction).has_payload()) {
             return;

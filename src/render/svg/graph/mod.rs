@@ -27,7 +27,7 @@ pub(in crate::render) static FORMAT: Format = Format {
     headers: false,
     answers: false,
     triage: Triaged::No,
-    sink: |out, options| {
+    sink: Some(|out, options| {
         let graphs = Graphs {
             out: io::BufWriter::new(out),
             options: options.clone(),
@@ -36,21 +36,25 @@ pub(in crate::render) static FORMAT: Format = Format {
             titles: Vec::new(),
         };
         Box::new(PerConversationCollector::new(options.bounds.conversations, ConversationSeries::default, graphs))
-    },
+    }),
 };
 
 /// Most conversations that are drawn.
 const DRAWN: usize = 24;
 
 /// Draws the graphs of one conversation; `None` where there is nothing to draw.
-pub fn of_conversation(conversation: &Conversation, series: &ConversationSeries, view: &View) -> Option<Drawing> {
+pub(crate) fn of_conversation(
+    conversation: &Conversation,
+    series: &ConversationSeries,
+    view: &View,
+) -> Option<Drawing> {
     let title = conversation_title(&conversation.totals, view);
     let (markup, height) = conversation::draw(&title, &conversation.totals, series)?;
     Some(Drawing { markup, height })
 }
 
 /// Draws the graphs of a capture under this title.
-pub fn of_capture(title: &str, series: &CaptureSeries) -> Drawing {
+pub(crate) fn of_capture(title: &str, series: &CaptureSeries) -> Drawing {
     let (markup, height) = capture::draw(title, series);
     Drawing { markup, height }
 }

@@ -9,6 +9,7 @@ pub(crate) mod acceptability;
 pub(crate) mod arrival;
 pub(crate) mod close;
 pub(crate) mod dsack;
+pub(crate) mod ecn;
 pub(in crate::track) mod port_reuse;
 pub(crate) mod probe;
 pub(crate) mod probe_answer;

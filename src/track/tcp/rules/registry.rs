@@ -1,7 +1,9 @@
 //! All rules in one list, for documentation and tests.
 
 use super::rule::{Family, Rule};
-use super::{acceptability, arrival, dsack, port_reuse, probe, probe_answer, reset, retransmission, waiting, window};
+use super::{
+    acceptability, arrival, dsack, ecn, port_reuse, probe, probe_answer, reset, retransmission, waiting, window,
+};
 use crate::model::FindingCode;
 
 /// A rule that explains a segment.
@@ -44,6 +46,7 @@ pub fn rules() -> Vec<ListedRule> {
         listed("SYN on used ports", port_reuse::SYN_ON_USED_PORTS),
         listed("answer on used ports", port_reuse::ANSWER_ON_USED_PORTS),
         listed("bytes received twice", dsack::DSACKS),
+        listed("congestion without loss", ecn::ECN_SIGNALS),
         listed("transmission that arrived", arrival::ARRIVALS),
     ]
     .concat()
@@ -70,9 +73,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_has_a_label_and_is_itself() {
+    fn every_rule_has_a_label_and_a_standard_and_is_itself() {
         for (position, rule) in rules().iter().enumerate() {
-            assert!(!rule.label.is_empty(), "{rule:?}");
+            assert!(!rule.label.is_empty() && !rule.rfc.is_empty(), "{rule:?}");
             assert_eq!(rules().iter().position(|other| other.address == rule.address), Some(position), "{rule:?}");
         }
     }

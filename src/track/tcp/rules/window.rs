@@ -25,17 +25,42 @@ pub struct ZeroWindowCase<'a> {
 impl Family for ZeroWindows {
     type Case<'a> = ZeroWindowCase<'a>;
     type Proof = ();
-    type Effect = ZeroWindowCause;
+    type Effect = ZeroWindowEffect;
 }
 
-/// The reason for a window of zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ZeroWindowCause {
-    /// The connection was opened so: no data can have filled the buffer.
-    Opening,
-    /// Data that the program has not read.
-    Unread,
+/// The reason for a window of zero, in words.
+#[derive(Clone, Copy, Debug)]
+pub struct ZeroWindowEffect {
+    /// The reason at that time.
+    pub reason: &'static str,
+    /// The reason for all stretches of zero window of one side.
+    pub reason_of_all: fn(ZeroWindowStretch) -> &'static str,
 }
+
+/// The evidence of all stretches in which the window of one side was zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ZeroWindowStretch {
+    /// They were short, and the peer sent no probe.
+    pub short: bool,
+    /// The answer to a probe reopened the window, and an update before it may have been lost.
+    pub update_may_be_lost: bool,
+}
+
+/// The connection was opened so: no data can have filled the buffer.
+const OPENING: ZeroWindowEffect =
+    ZeroWindowEffect { reason: "before any data came", reason_of_all: |_| "no data had come before" };
+
+/// Data that the program has not read.
+const UNREAD: ZeroWindowEffect = ZeroWindowEffect {
+    reason: "its receive buffer was full",
+    reason_of_all: |stretch| match stretch {
+        ZeroWindowStretch { short: true, .. } => "its program read more slowly than data came",
+        ZeroWindowStretch { update_may_be_lost: true, .. } => {
+            "its program did not read, or a window update was lost, since the answer to a probe reopened it"
+        }
+        _ => "its program did not read",
+    },
+};
 
 /// A window of zero.
 pub(crate) type ProvenZeroWindow = Verdict<ZeroWindows>;
@@ -53,7 +78,7 @@ impl TcpEndpoint {
 
 /// On a SYN or SYN-ACK: the connection opens, and the peer may not send.
 const ON_SYN: Rule<ZeroWindows> = Rule {
-    effect: ZeroWindowCause::Opening,
+    effect: OPENING,
     applies: |case| case.segment.flags.contains(TcpFlags::SYN).then_some(()),
     says: |(), words| {
         format!(
@@ -66,7 +91,7 @@ const ON_SYN: Rule<ZeroWindows> = Rule {
 
 /// Before any data came: nothing can have filled the buffer.
 const BEFORE_DATA: Rule<ZeroWindows> = Rule {
-    effect: ZeroWindowCause::Opening,
+    effect: OPENING,
     applies: |case| (case.own.ack_sent == Some(case.peer.isn?.plus(1))).then_some(()),
     says: |(), words| {
         format!(
@@ -82,7 +107,7 @@ const FULL: Rule<ZeroWindows> = Rule {
     code: FindingCode::ZeroWindow,
     label: "zero window",
     rfc: &["RFC 9293 §3.8.6"],
-    effect: ZeroWindowCause::Unread,
+    effect: UNREAD,
     applies: |case| (!case.own.expects_nothing_from(case.peer)).then_some(()),
     cause: |()| Cause::UNKNOWN,
     candidates: no_candidates,

@@ -48,7 +48,8 @@ fn same(case: &ResetCase<'_>, may_answer: bool) -> Option<ResetProof> {
     let (id, id_before) = (of(case.ip.id), of(case.own.last_ip_id));
     let same = match (id, id_before) {
         (Some(id), Some(before)) => id == before && after < DUPLICATE_WITHIN,
-        (None, None) => !may_answer && after < NO_TIMER_WITHIN,
+        // without the other direction, what it may answer is not in the capture
+        (None, None) => !may_answer && after < NO_TIMER_WITHIN && case.peer.newest().is_some(),
         _ => false,
     };
     same.then(|| ResetProof { before: NonZeroU64::new(before), flag: id.is_some(), ..ResetProof::default() })

@@ -183,10 +183,17 @@ pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
     ResetEffect { half_open: true, ..ResetEffect::ends(half_open) },
     |case| {
         let proof = answered(case).filter(|_| fits(case))?;
-        Some(ResetProof { waited: case.recorder.silence_before(number(proof.answers)), ..proof })
+        let silent = case.own.newest().is_none();
+        Some(ResetProof { waited: case.recorder.silence_before(number(proof.answers)), flag: silent, ..proof })
     },
     |proof, words| {
         let who = words.sender;
+        if proof.flag {
+            return format!(
+                "{} is of a connection that the sender of this RST does not have (RFC 9293 §3.5.1), and nothing of the {who} was captured before. Candidates: the {who}'s host restarted, another node took over its address, it gave the connection up, a NAT or firewall on the path has forgotten the connection, or a NAT gave it another port.",
+                capitalized(&one_of(proof))
+            );
+        }
         let idle = proof.waited.filter(|waited| *waited >= IDLE_TIMEOUT).map_or_else(String::new, |waited| {
             format!(
                 " Nothing had been sent for {} before: an idle timer of the {who} or of a NAT, firewall or load balancer on the path may have ended it.",

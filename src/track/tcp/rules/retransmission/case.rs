@@ -236,7 +236,9 @@ impl<'a> Case<'a> {
     /// Whether a tail-loss probe would send these bytes: the last ones, sent once.
     pub(super) fn may_probe(&self) -> bool {
         let Some(before) = self.segment() else { return false };
-        let sack = self.receiver.sack_permitted && self.sender.sack_permitted;
+        // a capture that began later does not show whether SACK was agreed
+        let unseen = self.receiver.isn.is_none() && self.sender.isn.is_none();
+        let sack = unseen || self.receiver.sack_permitted && self.sender.sack_permitted;
         let in_flight = before.acked_by.is_none() && self.sender.sent.in_flight() > 0;
         let last = before.end == self.again.end && self.sender.snd_nxt == Some(self.again.end);
         sack && in_flight && last && before.repeats == 0

@@ -79,7 +79,8 @@ pub(super) const SENT_BEFORE_DELIVERED: Rule<RetransmissionFamily> = Rule {
         let limit = case.path.journey.unwrap_or_default().plus(case.round_trip().unwrap_or_default()).plus(PACING);
         let prompt = case.since(at).is_some_and(|since| since < limit) && case.can_react_to(at);
         let delivered = |sent: &&SentSegment| {
-            sent.repeats > 0 && sent.last.0 > before.last.0 && sent.acked_by.is_some_and(|by| by.get() == ack)
+            let retransmitted = sent.seq.is_before(case.again.seq) && sent.last.0 > before.last.0;
+            retransmitted && sent.acked_by.is_some_and(|by| by.get() == ack)
         };
         let later = case.sender.sent.acked().find(delivered).filter(|_| prompt && ack > recovery.frame)?;
         Some(Proof { second: NonZeroU64::new(later.last.0), count: 1, ..case.proved_by(ack) })

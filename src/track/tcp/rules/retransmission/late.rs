@@ -187,7 +187,7 @@ pub(super) const TOO_SOON_IN_GAP: Rule<RetransmissionFamily> = Rule {
 pub(super) const ORDER_UNKNOWN: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::OrderUnknown,
     label: "late or retransmitted",
-    rfc: &[],
+    rfc: &["RFC 4737"],
     effect: RetransmissionEffect {
         transmission: Transmission::LateOrRetransmitted,
         why: |_| "it fills a gap: late, or retransmitted".to_owned(),

@@ -5,7 +5,7 @@ use super::case::Case;
 use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, arrival, bytes, first_copy, ordinal, witness};
 use crate::model::FindingCode;
-use crate::model::thresholds::{MIN_MTU_SEGMENT, MIN_RTO};
+use crate::model::thresholds::{ACK_REACTION, MIN_MTU_SEGMENT, MIN_RTO};
 use crate::track::cause::{Cause, CauseEvent};
 use crate::track::retransmission_proof::RetransmissionProof as Proof;
 use crate::track::tcp::segment::SentSegment;
@@ -22,10 +22,14 @@ pub(super) const ICMP: Rule<RetransmissionFamily> = Rule {
         ..words::RETRANSMITTED
     },
     applies: |case| {
-        let before = case.segment()?;
         let (error, at) = case.sender.loss().too_big?;
-        let recent = case.since(at).is_none_or(|since| since < MIN_RTO);
-        (error.get() > before.last.0 && recent).then(|| case.proved_by(error.get()))
+        let within = |limit| case.since(at).is_none_or(|since| since < limit);
+        let fits = match case.segment() {
+            Some(before) => error.get() > before.last.0 && within(MIN_RTO),
+            // its first copy is not in the capture: the reaction comes at once
+            None => case.is_sent_before() && within(ACK_REACTION),
+        };
+        fits.then(|| case.proved_by(error.get()))
     },
     cause: |proof| arrival(proof.witness, "icmp"),
     candidates: no_candidates,

@@ -124,7 +124,7 @@ fn is_too_soon(case: &Case<'_>) -> bool {
 pub(super) const ACK_IGNORED: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::HandshakeRetried,
     label: "SYN-ACK retransmission",
-    rfc: &[],
+    rfc: &["RFC 6298 §5.7"],
     effect: RetransmissionEffect {
         delivery: Delivery::Unknown,
         why: |proof| format!("although the ACK in frame {} had arrived", witness(proof)),
@@ -150,7 +150,7 @@ pub(super) const ACK_IGNORED: Rule<RetransmissionFamily> = Rule {
 pub(super) const TOO_SOON: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::HandshakeRetried,
     label: "SYN-ACK retransmission",
-    rfc: &[],
+    rfc: &["RFC 9293 §3.10.7.4"],
     effect: RetransmissionEffect {
         why: |_| "too soon for a timer".to_owned(),
         shown_by: |_| "too soon for a timer".to_owned(),

@@ -70,7 +70,7 @@ pub(super) const NOT_HEAD_OF_QUEUE: Rule<RetransmissionFamily> = Rule {
 pub(super) const ONE_WAY: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::Retransmit,
     label: "retransmission",
-    rfc: &[],
+    rfc: &["RFC 9293 §3.8.1"],
     effect: UNEXPLAINED,
     applies: |case| case.segment().filter(|_| case.receiver.newest().is_none()).map(|_| case.proof),
     cause: |_| Cause::UNKNOWN,
@@ -93,7 +93,7 @@ pub(super) const ONE_WAY: Rule<RetransmissionFamily> = Rule {
 pub(super) const UNKNOWN: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::Retransmit,
     label: "retransmission",
-    rfc: &[],
+    rfc: &["RFC 9293 §3.8.1"],
     effect: UNEXPLAINED,
     applies: |case| match &case.before {
         Before::Segment(_) => Some(Proof { number: case.cut_from().map_or(0, u64::from), ..case.proof }),

@@ -3,7 +3,7 @@
 use crate::cli::Exit;
 use crate::cli::exit::say;
 use crate::drive::{ClientFault, Scenario, SessionOutcome, Tally};
-use crate::report::{CaptureTotals, others};
+use crate::report::{CaptureTotals, foreign_packets_note};
 use crate::session::{Observed, unmet};
 
 /// The exit status for the outcome of the client.
@@ -41,14 +41,16 @@ pub(super) fn scenario_exit(scenario: &Scenario, outcome: &SessionOutcome, seen:
     if unmet.is_empty() { Exit::Done } else { Exit::Unmet }
 }
 
-/// A capture with holes is no base for a verdict.
-pub(in crate::cli) fn capture_exit(totals: &CaptureTotals) -> Exit {
+/// The exit status for the capture: an error if it lacks packets.
+pub(super) fn capture_exit(totals: &CaptureTotals) -> Exit {
     let mut exit = Exit::Done;
     if totals.others > 0 {
-        say(&others(totals.others));
+        say(&foreign_packets_note(totals.others));
     }
     if let Some(dropped) = totals.dropped.filter(|dropped| *dropped > 0) {
-        say(&format!("the kernel dropped {dropped} packets for want of room: the report has holes"));
+        say(&format!(
+            "the kernel dropped {dropped} packets because the capture buffer was full: the report lacks them"
+        ));
         exit = Exit::Error;
     }
     if let Some(reason) = &totals.truncated {
@@ -63,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_capture_with_holes_is_an_error_and_a_client_without_its_echo_is_not() {
+    fn a_capture_with_gaps_is_an_error_and_a_client_without_its_echo_is_not() {
         let mut totals = CaptureTotals::default();
         totals.dropped = Some(0);
         assert_eq!(capture_exit(&totals), Exit::Done);

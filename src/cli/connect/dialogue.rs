@@ -1,4 +1,4 @@
-//! The talk itself: one loop over the keyboard, the server and the wish to stop.
+//! The dialogue of a terminal with a server: one loop over the keyboard, the server and the stop signal.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -20,7 +20,7 @@ pub(in crate::cli) enum Ending {
     /// The input was at its end and every answer there.
     Done,
     /// Over TCP: the server closed, before the input was at its end or after.
-    ServerClosed(Left),
+    ServerClosed(Unfinished),
     /// Fewer datagrams came back than were sent.
     Unanswered {
         /// Datagrams sent.
@@ -35,7 +35,7 @@ pub(in crate::cli) enum Ending {
         /// Bytes that came.
         received: u64,
     },
-    /// A send of so many bytes fits no datagram, which holds at most so many.
+    /// A send of `bytes` bytes exceeds `max`, the most that a datagram holds.
     TooLong {
         /// Bytes of the send.
         bytes: usize,
@@ -48,7 +48,7 @@ pub(in crate::cli) enum Ending {
 
 /// The data that was not sent or not answered when the server closed.
 #[derive(Debug)]
-pub(in crate::cli) struct Left {
+pub(in crate::cli) struct Unfinished {
     /// The input may have had more.
     pub(in crate::cli) more: bool,
     /// Bytes that were typed and not sent.
@@ -59,15 +59,15 @@ pub(in crate::cli) struct Left {
     pub(in crate::cli) received: u64,
 }
 
-impl Left {
+impl Unfinished {
     /// Returns `true` if everything typed was sent and answered.
     pub(in crate::cli) fn is_nothing(&self) -> bool {
         !self.more && self.unsent == 0 && self.received >= self.sent
     }
 }
 
-/// A talk under way.
-pub(in crate::cli) struct Talk<'a, 'c> {
+/// A dialogue in progress.
+pub(in crate::cli) struct Dialogue<'a, 'c> {
     client: &'c Client,
     connection: &'a mut Connection<'c>,
     input: Input,
@@ -83,7 +83,7 @@ pub(in crate::cli) struct Talk<'a, 'c> {
     deadline: Option<Instant>,
 }
 
-impl<'a, 'c> Talk<'a, 'c> {
+impl<'a, 'c> Dialogue<'a, 'c> {
     /// `dialogue` has lines asked for with a prompt, and their answers labelled.
     pub(in crate::cli) fn new(
         client: &'c Client,
@@ -135,8 +135,8 @@ impl<'a, 'c> Talk<'a, 'c> {
             if over && self.deadline.is_none() {
                 self.deadline = self.client.timeout.and_then(|time| Instant::now().checked_add(time));
             }
-            let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) || !poll(&mut waits, left)? {
+            let unfinished = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if unfinished.is_some_and(|unfinished| unfinished.is_zero()) || !poll(&mut waits, unfinished)? {
                 return Ok(self.unanswered());
             }
             let mut ready = waits.iter().map(|wait| wait.any().unwrap_or(false));
@@ -167,13 +167,17 @@ impl<'a, 'c> Talk<'a, 'c> {
         let owed = self.is_owed();
         match self.connection.read_now(&mut buffer) {
             Ok(Some(0)) if self.client.protocol == Protocol::Tcp => {
-                let left = self.left();
-                Ok(Some(if self.shut && left.is_nothing() { Ending::Done } else { Ending::ServerClosed(left) }))
+                let unfinished = self.unfinished();
+                Ok(Some(if self.shut && unfinished.is_nothing() {
+                    Ending::Done
+                } else {
+                    Ending::ServerClosed(unfinished)
+                }))
             }
             Ok(Some(count)) => {
                 self.answered += 1;
                 if owed {
-                    // begins anew when there is nothing left to send
+                    // begins again when there is nothing left to send
                     self.deadline = None;
                 }
                 self.screen.show(buffer.get(..count).unwrap_or_default())?;
@@ -195,9 +199,9 @@ impl<'a, 'c> Talk<'a, 'c> {
         }
     }
 
-    fn left(&self) -> Left {
-        Left {
-            // a person sees that the server has gone, and types no more
+    fn unfinished(&self) -> Unfinished {
+        Unfinished {
+            // the user sees that the server has closed, and types no more
             more: !self.input.ended() && !io::stdin().is_terminal(),
             unsent: self.outbox.iter().map(Vec::len).sum::<usize>() + self.input.begun(),
             sent: self.connection.sent(),
