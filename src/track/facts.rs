@@ -246,7 +246,7 @@ pub struct Observations {
     pub void_sack: Option<(u32, u32)>,
     /// It refuses this frame, which its sender did not accept, and repeats the numbers that it expects (RFC 9293 §3.10.7.4).
     pub refuses: Option<NonZeroU64>,
-    /// It acknowledges less than this frame did before it: it was sent earlier, and overtaken on its way.
+    /// It acknowledges less than this earlier-captured frame did: it was sent earlier, and overtaken in transit.
     pub older_ack: Option<NonZeroU64>,
     /// It shows which transmission of the bytes that it acknowledges arrived.
     pub arrived: Option<ProvenArrival>,
@@ -256,7 +256,7 @@ pub struct Observations {
     pub zero_window: Option<ProvenZeroWindow>,
     /// Retransmitted because its receiver has no room for it.
     pub refused: Option<ProvenRefusal>,
-    /// The right edge of the window moves back by so many bytes.
+    /// The number of bytes by which the right edge of the window moves back.
     pub shrunk: u32,
     /// Its sender's SYN-ACK, where that lacks the window scale option that the SYN offered.
     pub unscaled_syn_ack: Option<NonZeroU64>,
@@ -280,7 +280,7 @@ pub struct Observations {
     pub congestion: bool,
     /// The meaning of the ECN flags outside the handshake.
     pub ecn: Option<ProvenEcn>,
-    /// The distance by which each side's relative numbers start behind its initial sequence number, modulo 2^32: 0
-    /// except where SYN-ACKs had several.
+    /// The offset from each side's initial sequence number to the base of its relative numbers, modulo 2^32: 0 unless
+    /// SYN-ACKs had several initial sequence numbers.
     pub renumbered: PerDirection<u32>,
 }

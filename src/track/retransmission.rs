@@ -94,7 +94,7 @@ pub enum DsackReport {
         /// A late original that arrived behind it, or 0.
         other: u64,
     },
-    /// Not all that this frame retransmitted, but so many bytes of it.
+    /// A part of the bytes that this frame retransmitted.
     Partly {
         /// The frame.
         again: u64,

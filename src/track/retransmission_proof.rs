@@ -128,7 +128,7 @@ pub enum FirstCopy {
     Corrupted,
     /// The capture shows a gap instead of it.
     NotCaptured,
-    /// So many bytes fill a gap; the others are in the capture, and the segment before had other boundaries.
+    /// The number of bytes that fill a gap; the others are in the capture, in earlier segments with other boundaries.
     Partly(u32),
     /// It is not in the capture, or is no longer remembered.
     #[default]
