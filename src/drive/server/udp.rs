@@ -41,7 +41,7 @@ pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal
     Ok(())
 }
 
-/// A slow reader hears a talkative source seldom: its own pauses are no silence of the source.
+/// Lengthens the pause for a slow reader: its own delays are no silence of the source.
 fn patient(limits: UdpLimits, options: &ServerOptions) -> UdpLimits {
     let own = options.behaviour.read_delay.saturating_mul(2);
     UdpLimits { pause: limits.pause.saturating_add(own), ..limits }
@@ -70,7 +70,7 @@ fn answer(
                 sent += count;
                 note(CallKind::Send(count as u64));
             }
-            // one client out of reach is no reason to stop serving the others
+            // an unreachable client is no reason to stop serving the others
             Err(Fault::Io(error)) => {
                 note(CallKind::failed(FailedCall::Send, &error));
                 (options.log)(&ServerEvent::Unsent { peer, bytes: answer.len(), error });
@@ -83,7 +83,7 @@ fn answer(
     Ok(())
 }
 
-/// Complains of unanswered datagrams at most once a second: a flood must not become a flood of words.
+/// Reports ignored datagrams at most once a second, so that a flood of datagrams does not flood the log.
 #[derive(Default)]
 struct Complaints {
     last: Option<Instant>,
