@@ -120,7 +120,7 @@ impl SocketOption {
         })
     }
 
-    /// The probable reasons that setting it failed.
+    /// The error of setting it, with advice.
     fn why(&self, error: &io::Error) -> String {
         let advice = match self {
             Self::Congestion(_) => {

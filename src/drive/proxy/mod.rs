@@ -152,7 +152,7 @@ fn serve(
     let answer = &answer;
     thread::scope(|scope| {
         let mut number = 0;
-        while super::server::somebody_waits(listener, finish, &context.halt).unwrap_or(false) {
+        while super::server::wait_for_client(listener, finish, &context.halt).unwrap_or(false) {
             let Ok((stream, peer)) = listener.accept() else { continue };
             number += 1;
             scope.spawn(move || {

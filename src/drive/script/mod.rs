@@ -84,7 +84,7 @@ impl ScriptRunner {
         address: SocketAddr,
     ) -> Result<Self> {
         let (listener, closed) =
-            network.on(Side::Server, move || (bound_socket(protocol, address, &[]), nobody(protocol, address)))?;
+            network.on(Side::Server, move || (bound_socket(protocol, address, &[]), closed_port(protocol, address)))?;
         let listener = listener.map_err(|error| bind_error(protocol, address, error))?;
         let (closed, closed_port) = closed.context("cannot reserve a closed port")?;
         let server = local(&listener).context("cannot find out which port was bound")?;
@@ -203,7 +203,7 @@ impl Sockets {
 
 /// A port at which no program listens, and that no other program can take: TCP's is bound and does not listen, UDP's is
 /// connected to itself.
-fn nobody(protocol: Protocol, address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
+fn closed_port(protocol: Protocol, address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
     // without SO_REUSEADDR, with which another program could be given the same port
     let socket = new_socket(protocol, address)?;
     socket.bind(&SocketAddr::new(address.ip(), 0).into())?;

@@ -179,7 +179,7 @@ impl RunningServer {
 }
 
 /// Waits for a client; `false` if there is none and the server is to finish or to halt.
-pub(in crate::drive) fn somebody_waits(socket: impl AsFd, finish: &Signal, halt: &Signal) -> io::Result<bool> {
+pub(in crate::drive) fn wait_for_client(socket: impl AsFd, finish: &Signal, halt: &Signal) -> io::Result<bool> {
     let mut waits = [socket.as_fd(), finish.as_fd(), halt.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
     signal::poll(&mut waits, None)?;
     let [client, _, halted] = waits.map(|wait| wait.any().unwrap_or(false));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::poll::PollFlags;
 use socket2::SockRef;
 
-use super::{ServerEvent, ServerOptions, pause, somebody_waits};
+use super::{ServerEvent, ServerOptions, pause, wait_for_client};
 use crate::drive::fault::Fault;
 use crate::drive::signal::Signal;
 use crate::drive::stream::Patience;
@@ -34,7 +34,7 @@ pub(super) fn serve(listener: &TcpListener, options: &ServerOptions, finish: &Si
     let mut connections: Vec<JoinHandle<()>> = Vec::new();
     let mut number = 0;
     let result = loop {
-        match somebody_waits(listener, finish, &options.halt) {
+        match wait_for_client(listener, finish, &options.halt) {
             Ok(true) => {}
             Ok(false) => break Ok(()),
             Err(error) => break Err(error),
