@@ -25,7 +25,7 @@
 //! let listener = lab.server.run(move || TcpListener::bind((address, 7)))??;
 //! let mut client = lab.client.run(move || TcpStream::connect((address, 7)))??;
 //! let (mut server, _) = listener.accept()?;
-//! client.write_all(b"Hello, world")?; // lost once, then sent again by TCP
+//! client.write_all(b"Hello, world")?; // lost once, then retransmitted by TCP
 //! server.read_exact(&mut [0; 12])?;
 //!
 //! let log = lab.wire.stop()?;
