@@ -5,10 +5,6 @@
 //!
 //! Checksums come first, then TTLs and times together. A ratio of times alone proves nothing: near one end of a path
 //! the other end's answers take longer, too.
-//!
-//! It decides what a time between two frames is: from data to its ACK is a round trip only where the data was sent.
-//! Checksums come first, then TTLs and times together. A ratio of times alone proves nothing: near one end of a path the
-//! other end's answers take longer, too.
 
 use crate::model::thresholds::{HOST_REACTION, NO_HOST, NO_ROUTER, PATH_DELAY};
 use std::net::IpAddr;

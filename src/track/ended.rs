@@ -42,7 +42,7 @@ impl Ended {
         self.len
     }
 
-    /// Puts a conversation behind the others. Returns its place; `None` when all are taken.
+    /// Appends a conversation. Returns its place; `None` if all are taken.
     pub(super) fn push(&mut self, conversation: Conversation) -> Option<u32> {
         if self.len == PLACES {
             return None;

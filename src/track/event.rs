@@ -191,7 +191,7 @@ impl Body<'_> {
     }
 }
 
-/// A segment's numbers, and what the conversation so far makes of them.
+/// A segment's numbers, and the facts about it that follow from the conversation so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TcpFacts {
     /// The control bits.
@@ -253,8 +253,8 @@ pub struct TcpFacts {
 }
 
 impl TcpFacts {
-    /// Fills in what the segment says by itself. The rest is known once it is followed; this is only needed where its
-    /// event is wanted.
+    /// Fills in the segment's header fields. The rest is known once it is tracked; this is only needed if its event is
+    /// wanted.
     #[inline(always)]
     pub(super) fn say(&mut self, segment: &Segment) {
         self.flags = segment.flags;

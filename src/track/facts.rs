@@ -28,14 +28,14 @@ use crate::model::{Nanos, PerDirection};
 pub enum SegmentRole {
     /// SYN: asks to connect.
     Syn,
-    /// SYN of the side that was asked, without ACK: both opened at once.
+    /// SYN of the side that was asked, without ACK: a simultaneous open.
     SimultaneousSyn {
         /// The frame of the other's SYN.
         other: u64,
     },
     /// SYN-ACK: accepts.
     SynAck,
-    /// SYN-ACK with an initial sequence number that none before had: no repeat, but another answer.
+    /// SYN-ACK with a new initial sequence number: no retransmission, but another answer.
     AnotherSynAck {
         /// The frame of the one before.
         before: u64,
@@ -46,7 +46,7 @@ pub enum SegmentRole {
     HandshakeAck,
     /// Data.
     Data,
-    /// No data: acknowledges, or only tells the window.
+    /// No data: acknowledges, or only updates the window.
     Ack,
     /// FIN; `first` is false when the peer had closed before.
     Fin {
@@ -237,7 +237,7 @@ pub struct Observations {
     pub reneged: Option<NonZeroU64>,
     /// It is new data that the first or second duplicate ACK, in this frame, released (RFC 3042).
     pub limited_transmit: Option<NonZeroU64>,
-    /// It is new data that a tail-loss probe's timer released, so long after this frame, the last data before.
+    /// It is new data that a tail-loss probe's timer released: this frame, the last data before, and the time since.
     pub probe_with_new_data: Option<(NonZeroU64, Nanos)>,
     /// It is new data that the first ACK after a time-out released, where bytes in flight then are still missing (F-RTO,
     /// RFC 5682): the time-out's retransmission, and that ACK.
@@ -266,7 +266,7 @@ pub struct Observations {
     pub delayed_ack: Option<ProvenAckDelay>,
     /// It begins the server's answer to a request, long after the request had come.
     pub slow_answer: Option<SlowAnswer>,
-    /// Nothing was sent before it for so long, since this frame.
+    /// The silence before it: the last frame before, and the time since.
     pub idle: Option<(u64, Nanos)>,
     /// It is the packet of this frame, captured twice: it changes nothing.
     pub captured_twice: Option<NonZeroU64>,

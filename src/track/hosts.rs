@@ -5,10 +5,6 @@
 //! moment ago. The table holds the last occurrence of each fact, for a bounded number of endpoints. When it is full,
 //! the endpoints that were not looked up or noted for the longest time are forgotten, so less is known, never something
 //! wrong.
-//!
-//! A rule that looks at one conversation alone would say "nothing listens" of a port that accepted a connection a moment
-//! ago. The table holds the last sighting of each fact, for a bounded number of endpoints: where it is full, the
-//! endpoints that were not looked up or noted for the longest time are forgotten, so less is known, never something wrong.
 
 use std::collections::HashMap;
 use std::num::NonZeroU64;

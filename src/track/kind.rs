@@ -66,7 +66,7 @@ impl TcpKind {
         Echo::merge(echo, self.skip_lost(frame, direction))
     }
 
-    /// Goes on behind bytes of this direction that the peer has and the capture lacks.
+    /// Continues after bytes of this direction that the peer has and the capture lacks.
     pub(super) fn skip_lost(&mut self, frame: u64, direction: Direction) -> Option<Echo> {
         let acked = self.connection.acked_of(direction)?;
         if !self.echo_matcher.lacks(direction, acked) {

@@ -179,8 +179,9 @@ impl OpenLedger {
         ledger
     }
 
-    /// The ledger of a conversation that ends with `frame`, so long after its start. What is left is unknown. A clock that
-    /// went back makes the duration shorter than its parts: the excess goes from what is known least.
+    /// The ledger of a conversation that ends with `frame`, this long after its start. The remaining time is of unknown
+    /// cause. A clock that went back makes the duration shorter than its parts: the excess is taken from the least
+    /// certain ones.
     pub(super) fn closed(mut self, duration: Nanos, frame: u64) -> Ledger {
         self.attribute(Wait::Unknown, duration, frame);
         let mut ledger = self.shares();

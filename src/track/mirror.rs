@@ -11,9 +11,9 @@ use crate::model::{Flow, FlowKey, Frame, Nanos, Occurrences, Packet, Timestamp, 
 const SETS: usize = 256;
 /// Packets in a set, the last ones.
 const WAYS: usize = 4;
-/// So many copies show that the capture holds packets twice, if no packet of either direction lacks one.
+/// The number of copies that show that the capture holds packets twice, if no packet of either direction lacks one.
 const ENOUGH: u32 = 3;
-/// So many packets of a direction may lack a copy so far, since it comes a little later.
+/// The number of packets of a direction that may lack a copy so far, since it comes a little later.
 const OUTSTANDING: u32 = 1;
 /// Counts are halved here, so that they follow the capture.
 const RECENT: u32 = 4_096;

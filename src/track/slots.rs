@@ -73,7 +73,8 @@ impl Slots {
         Some(slot.conversation)
     }
 
-    /// Takes the next conversation out that was not used since the clock's hand came by last, and says where it was.
+    /// Removes the next conversation that was not used since the clock's hand last passed it, and returns its place
+    /// too.
     pub(super) fn evict(&mut self) -> Option<(u32, Conversation)> {
         for _ in 0..=2 * self.places.len() {
             self.clock = (self.clock + 1) % self.places.len().max(1);

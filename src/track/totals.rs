@@ -192,11 +192,11 @@ pub struct UdpTotals {
     pub sent_again: Option<SentAgain>,
     /// The number of such requests.
     pub sent_again_count: u64,
-    /// Answers that fit several requests as well: each is taken for the answer to the oldest.
+    /// Answers that match several requests: each is attributed to the oldest.
     pub in_doubt: u64,
     /// An ICMP error may be about another of the unanswered datagrams than the one that it is taken for.
     pub refused_in_doubt: bool,
-    /// Answers to older requests that came late, each behind the answer that overtook it.
+    /// Answers to older requests that came late, each after the answer that overtook it.
     pub reordered: Occurrences,
     /// ICMP errors about the conversation.
     pub errors: Occurrences,

@@ -121,9 +121,9 @@ impl Tracker {
         Self { closing, ..self }
     }
 
-    /// Takes note of the conversations whose packets come next: their state is read at once, so that the processor's cache
-    /// holds it when the packets are followed. With many conversations most of the time would be spent waiting for memory,
-    /// one cache line after the other; reads that need nothing of each other are waited for together.
+    /// Reads the state of the conversations whose packets come next, so that it is in the processor's cache when these
+    /// packets are tracked. With many conversations most of the time would be spent waiting for memory, one cache line
+    /// after the other; independent reads are waited for together.
     #[inline]
     pub fn expect(&self, keys: impl Iterator<Item = FlowKey>) {
         if self.slots.len() < SCATTERED {

@@ -12,7 +12,7 @@ use crate::echo::{Datagrams, Identity, Likeness, PairedBy};
 use crate::model::thresholds::{DUPLICATE_WITHIN, IDLE, SLOW_RESPONSE};
 use crate::model::{Checksum, Datagram, Direction, Endpoint, IcmpError, IpHeader, OptTime, PerDirection, Quoted};
 
-/// So far apart are IP identifications that are counted up, at most; others tell nothing of order.
+/// The largest distance between IP identifications of one counter. A larger distance shows no order.
 const CLOSE: i16 = 1000;
 /// The number of consecutive identifications that must count up before an exception shows an overtaken datagram.
 const COUNTING: u8 = 2;
@@ -23,17 +23,17 @@ struct Newest {
     frame: u64,
     at: OptTime,
     mark: Identity,
-    /// The datagram that was sent last, as far as identifications tell: its identification and frame.
+    /// The datagram that was sent last, by its IP identification: the identification and the frame.
     top: (u16, u64),
     /// The number of consecutive IP identifications that were slightly higher than the highest before.
     counting: u8,
-    /// Datagrams with a little lower one, each with a lower one than the one before it, before it was known that they
-    /// count up.
+    /// Datagrams with a slightly lower identification, each lower than the one before it, from the time before the
+    /// identifications were known to count up.
     early: Option<Overtaken>,
 }
 
 impl Newest {
-    /// The same behind the datagram `before`, and which datagrams it shows to have come out of order.
+    /// The same after the datagram `before`, and the datagrams that it shows to have been captured out of order.
     fn after(self, before: &Self) -> (Self, Option<Overtaken>) {
         let kept = Self { top: before.top, counting: before.counting, early: before.early, ..self };
         let lower = (-CLOSE..0).contains(&step(before.top.0, self.mark.ip_id));
@@ -226,9 +226,9 @@ impl Exchange {
         UdpFacts { place: UdpPlace::CapturedTwice(copy_of), ..UdpFacts::of(datagram) }
     }
 
-    /// The frame of which this one is a copy: the same IP identification, checksum and length, at once. And which
-    /// datagrams it shows to have come in another order than they were sent: where identifications count up, a lower one
-    /// was sent before.
+    /// The frame of which this one is a duplicate (the same IP identification, checksum and length, at once), and the
+    /// datagrams that it shows to have been captured out of order: where identifications count up, a lower one was sent
+    /// earlier.
     fn in_order(&mut self, moment: &PacketRef, mark: Identity) -> (Option<u64>, Option<Overtaken>) {
         let last = self.last.get_mut(moment.direction);
         let top = (mark.ip_id, moment.frame);

@@ -6,12 +6,12 @@ use crate::track::askers::LinkedConversation;
 /// The most datagrams reported as overtaken at once, without the first.
 pub(in crate::track) const MORE: usize = 2;
 
-/// A datagram that came behind one sent after it.
+/// A datagram captured after one that was sent later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overtaken {
     /// Its frame.
     pub frame: u64,
-    /// The frames of others behind it, each overtaken by the one before too; 0 for none.
+    /// The frames of others after it, each overtaken by the one before too; 0 for none.
     pub(in crate::track) more: [u64; MORE],
     /// The frame of the one that overtook it.
     pub by: u64,

@@ -106,8 +106,8 @@ impl Connection {
         }
     }
 
-    /// The segment that this one refuses: an ACK without data that repeats the receiver's numbers, right behind a segment
-    /// that it does not accept.
+    /// The segment that this one refuses: an ACK without data that repeats the receiver's numbers, right after a
+    /// segment that the receiver does not accept.
     #[inline]
     pub(super) fn refuses(&self, moment: &PacketRef, segment: &Segment) -> Option<NonZeroU64> {
         let peer = self.sides.get(!moment.direction);

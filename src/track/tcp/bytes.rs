@@ -332,7 +332,7 @@ fn first_answer(own: &TcpEndpoint, peer: &TcpEndpoint) -> Option<Nanos> {
 }
 
 /// An ACK with the IP identification of its sender's packet before, which was the same ACK. An identification that its
-/// sender gives to all packets tells nothing by itself, but at the very same moment nobody sends two.
+/// sender gives to all packets proves nothing alone, but no sender sends two at the same moment.
 #[cold]
 fn copied_ack(moment: &PacketRef, segment: &Segment, ip: &IpHeader, own: &TcpEndpoint) -> Option<Retransmission> {
     let after = moment.since(own.ack_at);

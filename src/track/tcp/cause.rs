@@ -68,7 +68,7 @@ impl Connection {
         }
     }
 
-    /// A segment without data that acknowledges, or tells the window.
+    /// A segment without data that acknowledges, or updates the window.
     fn of_ack(&self, direction: Direction, segment: &Segment, facts: &TcpFacts) -> (Cause, Option<Cause>) {
         match facts.observations.delayed_ack {
             Some(delayed) => both(delayed.cause(), &delayed.candidates()),

@@ -61,8 +61,8 @@ impl Connection {
         sides ^ waits ^ times ^ self.wireshark.read_ahead() ^ self.recorder.read_ahead() ^ self.last.0
     }
 
-    /// Hands the memory of an ended connection to the next one. What was sent is forgotten with it; but where bytes
-    /// came again, more may, and then the first copy proves it.
+    /// Hands the memory of an ended connection to the next one. Its sent segments are forgotten with it, except where
+    /// bytes were retransmitted: more retransmissions may follow, and the first copy proves them.
     pub(in crate::track) fn hand_over(&mut self, next: &mut Self) {
         if !self.recorder.is_plain() {
             return;

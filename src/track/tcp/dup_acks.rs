@@ -55,7 +55,7 @@ impl LossEvidence {
 }
 
 impl DupAck {
-    /// The evidence that these bytes are missing: it stands at them, or has a SACK block behind them.
+    /// The evidence that these bytes are missing: its ACK number is in them, or a SACK block is above them.
     pub(super) fn reports(&self, again: &RetransmittedSegment) -> Option<LossEvidence> {
         let sack = self.sacked.is_some_and(|sacked| sacked.is_after(again.seq)) && self.ack.is_before(again.end);
         let here = !self.ack.is_before(again.seq) && self.ack.is_before(again.end);

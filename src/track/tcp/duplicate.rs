@@ -22,8 +22,8 @@ impl TcpEndpoint {
         repeats.push(again);
     }
 
-    /// The packet that this one is a copy of, if it is: the last that brought exactly these bytes. One that was sent once,
-    /// and that the receiver has asked for since, may have been retransmitted at once.
+    /// The packet of which this one is a copy, if any: the last with exactly these bytes. If the bytes were sent once
+    /// and the receiver has reported them missing since, the segment may be an immediate retransmission.
     pub(super) fn copied(&mut self, again: &RetransmittedSegment, asked: bool) -> Option<RetransmissionProof> {
         let ids_vary = self.ip_ids_vary || again.ip_id.is_none();
         let repeated = self
@@ -106,8 +106,8 @@ impl TcpEndpoint {
     }
 }
 
-/// The same IP identification (0 says nothing) and the same timestamp, or without timestamps soon after. A retransmission has
-/// newer ones, however late it comes.
+/// The same IP identification (0 proves nothing) and the same timestamp, or without timestamps soon after. A
+/// retransmission has newer ones, however late it comes.
 pub(super) fn same_packet(again: &RetransmittedSegment, before: &RetransmittedSegment, after: Option<Nanos>) -> bool {
     let same_stamp = again.timestamp == before.timestamp;
     let soon = after.is_none_or(|after| after < DUPLICATE_WITHIN);

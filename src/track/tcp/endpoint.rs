@@ -26,7 +26,7 @@ pub(in crate::track) struct Recent {
     pub(super) len: u32,
     pub(super) syn: bool,
     pub(super) fin: bool,
-    /// It carries as much data as the MSS lets it: more may wait behind it.
+    /// It carries as much data as the MSS allows, so more may follow it.
     pub(super) full: bool,
     /// It carries nothing, and is the same packet as the one before.
     pub(super) copy: bool,
@@ -70,7 +70,7 @@ pub(super) struct RepeatedSyn {
 
 /// The state of one side of a connection. "Its" numbers are those that it sends.
 ///
-/// What every segment touches stands first, in the order of the declaration, so that it shares cache lines.
+/// The fields that every segment touches stand first, in the order of the declaration, so that they share cache lines.
 #[derive(Clone, Debug, Default)]
 #[repr(C)]
 pub(in crate::track) struct TcpEndpoint {
@@ -103,7 +103,8 @@ pub(in crate::track) struct TcpEndpoint {
     pub(super) reset: Option<NonZeroU64>,
     /// Made with the first.
     pub(super) loss: Option<Box<LossState>>,
-    /// The IP identification of its first packet, and whether another one was seen: a constant one tells nothing.
+    /// The IP identification of its first packet, and `true` if another one was captured: a constant one proves
+    /// nothing.
     pub(super) first_ip_id: Option<u16>,
     pub(super) ip_ids_vary: bool,
     /// The IP identification of its last packet.
@@ -262,8 +263,8 @@ impl TcpEndpoint {
         self.recent.iter().filter(|recent| recent.frame > 0 && recent.len > 0).max_by_key(|recent| recent.frame)
     }
 
-    /// Takes a TTL that its packet before did not have. That of a SYN-ACK does not count where others follow: a box on the
-    /// path may have sent it.
+    /// Takes a TTL that its packet before did not have. The TTL of a SYN-ACK is ignored if others follow: a middlebox
+    /// may have sent it.
     #[cold]
     pub(super) fn learn_ttl(&mut self, ttl: u8) {
         let before = std::mem::replace(&mut self.ttl, NonZeroU8::new(ttl));
@@ -278,7 +279,7 @@ impl TcpEndpoint {
         }
     }
 
-    /// Notes whether its IP identifications tell packets apart, and whether one is missing before this packet.
+    /// Notes whether its IP identifications distinguish packets, and whether one is missing before this packet.
     #[inline]
     pub(super) fn learn_marks(&mut self, ip: &IpHeader) {
         // a receiver's kernel merges packets into one of more than the MSS, and their identifications are gone
@@ -358,7 +359,7 @@ impl TcpEndpoint {
 }
 
 impl TcpEndpoint {
-    /// Its trouble so far.
+    /// Its rare state so far.
     #[inline]
     pub(in crate::track) fn loss(&self) -> &LossState {
         self.loss.as_deref().unwrap_or(&NONE)

@@ -22,7 +22,7 @@ pub(in crate::track) enum FormerEnd {
     Closed {
         /// The sender of the SYN closed first, so it holds TIME-WAIT.
         sender_waits: bool,
-        /// Its peer did. Both did where they closed at once.
+        /// Its peer closed first. Both flags are set if both closed at once.
         receiver_waits: bool,
         /// The ACK of the last FIN, or that FIN itself.
         last: NonZeroU64,

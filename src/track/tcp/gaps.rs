@@ -137,7 +137,7 @@ impl GapList {
         given_up
     }
 
-    /// Notes that bytes behind all that was captured are acknowledged.
+    /// Notes that bytes above all captured ones are acknowledged.
     #[cold]
     pub(super) fn missed(&mut self, from: SeqNumber, to: SeqNumber, missed: AckedUnseen) {
         self.ranges.push(Gap { from, to, shown_by: 0, acked: Some(missed) });

@@ -41,8 +41,8 @@ impl Connection {
         NonZeroU64::new(recovery.frame).zip(NonZeroU64::new(ack)).filter(|_| tests)
     }
 
-    /// Notes what released new data that had waited while other data was in flight. Nearly every segment follows the one
-    /// before at once, or an ACK of new data.
+    /// Notes the event that released new data that had waited while other data was in flight. Nearly every segment
+    /// follows the one before at once, or an ACK of new data.
     #[inline]
     pub(super) fn note_held_back(&mut self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let (own, peer) = (self.sides.get(moment.direction), self.sides.get(!moment.direction));

@@ -7,8 +7,8 @@ use super::segment::RetransmittedSegment;
 use crate::model::SeqNumber;
 
 impl TcpEndpoint {
-    /// Its ACKs after frame `since` that report the retransmitted bytes missing: one stands at them, or has SACK blocks
-    /// behind them.
+    /// The evidence of its ACKs after frame `since` that the retransmitted bytes are missing: their ACK number is in
+    /// these bytes, or a SACK block is above them.
     pub(super) fn loss_evidence(&self, again: &RetransmittedSegment, since: u64) -> Option<LossEvidence> {
         let later = self.loss().dup_acks.acks.iter().filter(|dup_ack| dup_ack.frame > since);
         later.filter_map(|dup_ack| dup_ack.reports(again)).reduce(|all, next| LossEvidence {

@@ -32,7 +32,7 @@ pub(in crate::track) struct LossState {
     pub(super) sacked: Option<SeqNumber>,
     /// Its ACK that no longer reported bytes which it had reported by SACK, and these bytes.
     pub(super) reneged: Option<(u64, SeqNumber, SeqNumber)>,
-    /// The last ICMP error that said that a packet of its was too long for a link, and when it came.
+    /// The last ICMP error that reported a packet of this side as too long for a link, and its time.
     pub(super) too_big: Option<(NonZeroU64, OptTime)>,
     /// The last ICMP error that reported its peer's host or network unreachable, and when it came.
     pub(super) unreachable: Option<(NonZeroU64, OptTime)>,
@@ -82,7 +82,7 @@ pub(super) struct Resets {
     pub(super) label: &'static str,
 }
 
-/// Segments of an ended connection that were not acknowledged, behind those that are remembered one by one.
+/// Segments of an ended connection that were not acknowledged, beyond those that are remembered one by one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OpenRest {
     /// The first and the last.
@@ -104,7 +104,7 @@ pub(super) static NONE: LazyLock<LossState> = LazyLock::new(LossState::default);
 pub(in crate::track) struct ZeroWindowPeriod {
     pub(super) frame: NonZeroU64,
     pub(super) at: OptTime,
-    /// The newest segment that says so.
+    /// The newest segment that advertises the zero window.
     pub(super) last: (u64, OptTime),
     /// The connection's first RST since, and when it came.
     pub(super) reset: Option<(NonZeroU64, OptTime)>,

@@ -184,7 +184,8 @@ impl Connection {
         })
     }
 
-    /// A silence. What a probe's sender sends next, its timers time: the probes tell of the silence.
+    /// Notes a silence. After a probe, its sender's timers decide when it sends next, and the probes themselves report
+    /// the silence.
     fn hint_idle(&self, moment: &PacketRef, segment: &Segment, observations: &mut Observations) {
         let (frame, at) = self.last;
         let probes = || self.sides.get(moment.direction).loss().probe.is_some_and(|(probe, _)| probe.get() == frame);

@@ -95,7 +95,7 @@ impl Connection {
         }
     }
 
-    /// Notes what does not fit the peer's SYN; a bare ACK is a question.
+    /// Notes a segment that does not match the peer's SYN; a bare ACK is a question.
     #[cold]
     pub(super) fn misfit(&mut self, moment: &PacketRef, segment: &Segment) -> Option<Probe> {
         self.recorder.see_misfit(moment.frame);

@@ -2,9 +2,6 @@
 //!
 //! An answer cannot be made from bytes that its ACK does not cover, even if they were captured before it. Of the bytes
 //! that it covers, those that it echoes are the request, where that is known.
-//!
-//! An answer cannot be made from bytes that its ACK does not cover, though they were captured before it; and of what it
-//! covers the bytes that it echoes are the request, where that is known.
 
 use std::num::NonZeroU64;
 
@@ -122,7 +119,7 @@ impl Connection {
         Some(Request { frame, took: moment.since(at)?, acked_by: sent.acked_by })
     }
 
-    /// An answer of the server that took its time. What the network took, by the handshake, counts for nothing.
+    /// An answer of the server that took long, apart from the time of the network as measured in the handshake.
     fn slow_answer(
         &self,
         moment: &PacketRef,
@@ -142,8 +139,8 @@ impl Connection {
     }
 }
 
-/// The copy that arrived, and when it was captured; `None` where more than one may be it. An answer that is itself the
-/// ACK tells no more of this than an ACK tells of a round trip (Karn's rule).
+/// The copy that arrived, and its capture time; `None` if it may be more than one. An answer that is itself the ACK
+/// does not show which, as for a round trip (Karn's rule).
 fn arrived(sent: &SentSegment, answer: u64) -> Option<(u64, OptTime)> {
     let acked_by = sent.acked_by?.get();
     match sent.repeats {

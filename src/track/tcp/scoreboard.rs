@@ -11,7 +11,7 @@ const IN_FLIGHT: usize = 1024;
 /// Most segments remembered after their acknowledgment, to prove that a repeat was not needed.
 const ACKED: usize = 16;
 
-/// Identifications this far apart tell nothing of the order.
+/// The distance of IP identifications from which they show no order.
 pub(super) const CLOSELY: u16 = 1_000;
 
 /// The segments of one side in order of their sequence numbers.
@@ -20,19 +20,19 @@ pub(super) struct Scoreboard {
     segments: VecDeque<SentSegment>,
     /// The number of acknowledged segments at the front.
     acked: usize,
-    /// Made with the first whose checksum does not fit and that is acknowledged.
+    /// Allocated with the first acknowledged segment whose checksum is invalid.
     misfits: Option<Box<AckedMisfits>>,
 }
 
-/// Those that are acknowledged though their checksum does not fit.
+/// Segments that are acknowledged although their checksum is invalid.
 #[derive(Clone, Copy, Debug, Default)]
 struct AckedMisfits {
     seen: Misfits,
-    /// One of them was sent but once.
+    /// One of them was sent only once.
     arrived: bool,
 }
 
-/// Segments with data, a SYN or a FIN whose checksum does not fit, by what ACKs show of them.
+/// Segments with data, a SYN or a FIN whose checksum is invalid, by what ACKs show of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Misfits {
     /// Acknowledged, and no other copy of them was captured: the receiver accepted them.
@@ -149,8 +149,8 @@ impl Scoreboard {
         !self.misfits.as_ref().is_some_and(|misfits| misfits.arrived) && !self.is_mostly_damaged()
     }
 
-    /// Notes that a segment whose checksum does not fit was acknowledged, though no other copy of it was captured. Gives
-    /// whether one had been before.
+    /// Notes that a segment with an invalid checksum was acknowledged, though no other copy of it was captured. Returns
+    /// `true` if one had been before.
     #[cold]
     pub(super) fn see_misfit(&mut self) -> bool {
         std::mem::replace(&mut self.misfits.get_or_insert_default().arrived, true)
@@ -164,7 +164,7 @@ impl Scoreboard {
         seen.doubtful = seen.doubtful.saturating_add(1);
     }
 
-    /// The segments whose checksum does not fit, with those that are not acknowledged so far.
+    /// The segments with an invalid checksum, with those that are not acknowledged so far.
     #[cold]
     pub(super) fn misfits(&self) -> Misfits {
         let open = self.segments.range(self.acked.min(self.segments.len())..).filter(|sent| sent.damaged).count();

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use crate::model::{OptTime, SeqNumber};
 
-/// A transmission that brought no bytes for the first time: a retransmission, or an original behind its retransmission.
+/// A transmission that brought no new bytes: a retransmission, or an original captured after its retransmission.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RetransmittedSegment {
     pub(super) frame: u64,
@@ -14,7 +14,7 @@ pub(super) struct RetransmittedSegment {
     pub(super) at: OptTime,
     pub(super) ip_id: Option<u16>,
     pub(super) timestamp: Option<u32>,
-    /// The end of the packet: bytes behind `end` are new.
+    /// The end of the packet: bytes after `end` are new.
     pub(super) packet_end: SeqNumber,
     /// The frame that carried the bytes first, once it is known.
     pub(super) first: Option<u64>,
@@ -24,7 +24,7 @@ pub(super) struct RetransmittedSegment {
     pub(super) fin_on_ack: bool,
     /// An ACK that was captured before it covers its bytes: they had arrived.
     pub(super) arrived: bool,
-    /// It is an original that was captured behind its retransmission.
+    /// It is an original that was captured after its retransmission.
     pub(super) late: bool,
     /// The last captured duplicate of this packet.
     pub(super) copy: Option<NonZeroU64>,
@@ -73,7 +73,7 @@ pub(super) struct SentSegment {
     pub(super) timestamp: Option<u32>,
     /// The number of times it was retransmitted.
     pub(super) repeats: u16,
-    /// Its checksum does not fit.
+    /// Its checksum is invalid.
     pub(super) damaged: bool,
     /// It filled a gap.
     pub(super) late: bool,

@@ -29,8 +29,8 @@ impl TcpEndpoint {
         of_earlier.or_else(|| self.shows_bad_checksum(peer, moment, reported))
     }
 
-    /// An original that was only late: the SACK of `dup_ack` had reported a gap in its place, and this ACK covers it, sooner
-    /// than a retransmission can have been acknowledged, captured or not.
+    /// An original that was only late: the SACK of `dup_ack` had reported a gap at its bytes, and this ACK covers it
+    /// sooner than a retransmission can have been acknowledged, captured or not.
     #[cold]
     pub(super) fn shows_late(
         peer: &mut Self,
@@ -48,8 +48,8 @@ impl TcpEndpoint {
         (newly && once && reported && too_soon).then_some(SpuriousEvidence::Late { frame, reported_by })
     }
 
-    /// A segment whose checksum does not fit, and no other copy of which is in the capture. Where one arrived, the next
-    /// may have been changed as harmlessly.
+    /// A segment with an invalid checksum, of which the capture holds no other copy. If one such segment arrived, the
+    /// next may have been changed as harmlessly.
     fn shows_bad_checksum(&self, peer: &mut Self, moment: &PacketRef, reported: bool) -> Option<SpuriousEvidence> {
         let newly = |sent: &&SentSegment| sent.acked_by.is_some_and(|by| by.get() == moment.frame);
         let lone = |sent: &&SentSegment| sent.damaged && sent.repeats == 0 && !sent.late;
@@ -69,9 +69,9 @@ impl TcpEndpoint {
         (at_once && !peer.sent.see_misfit()).then_some(SpuriousEvidence::Misfit { frame })
     }
 
-    /// The repeat of the first bytes that were not acknowledged, if it was not needed: the ACK echoes a time stamp older
-    /// than its own (Eifel detection, RFC 3522), where it would echo that of the copy which arrived (RFC 7323 §4.3); or,
-    /// without time stamps, it comes sooner than a round trip, of which the quickest took `quickest`.
+    /// The retransmission of the first unacknowledged bytes, if it was not needed: the ACK echoes a timestamp older
+    /// than its own (Eifel detection, RFC 3522), where it would echo that of the copy that arrived (RFC 7323 §4.3).
+    /// Without timestamps: the ACK comes sooner than a round trip, of which the quickest took `quickest`.
     fn earlier_copy(
         &mut self,
         moment: &PacketRef,

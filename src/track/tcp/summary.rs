@@ -84,7 +84,7 @@ pub struct UnfilledGap {
 pub struct StillZeroWindow {
     /// The segment that closed it.
     pub by: (u64, Option<Nanos>),
-    /// The last segment that says that it is closed; may be the same.
+    /// The last segment that advertises the zero window; may be the same.
     pub last: (u64, Option<Nanos>),
     /// The RST that ended the connection meanwhile.
     pub reset: Option<(u64, Option<Nanos>)>,
@@ -112,7 +112,7 @@ pub struct Unacked {
 pub struct PathMtu {
     /// The last such ICMP error.
     pub error: u64,
-    /// The link's MTU in bytes, where the error tells it.
+    /// The link's MTU in bytes, if the error reports it.
     pub mtu: Option<u32>,
     /// Retransmissions for it.
     pub retransmitted: Occurrences,
@@ -143,8 +143,8 @@ pub struct TcpSummary {
     pub resets: PerDirection<Option<u64>>,
     /// The label of that RST's cause.
     pub reset_labels: PerDirection<Option<&'static str>>,
-    /// Each side's first RST that ended nothing: its frame, that of what was sent after it all the same, and that of the
-    /// ACK of this, or of the ACK that questions the RST; 0 for what there is not.
+    /// Each side's first RST that ended nothing: its frame, the frame of the next segment sent after it, and the frame
+    /// of the ACK of that segment or of the challenge ACK; 0 for none.
     pub ignored_resets: PerDirection<Option<[u64; 3]>>,
     /// The first data that a side sent after its own RST, as if it had sent none.
     pub went_on: PerDirection<Option<u64>>,

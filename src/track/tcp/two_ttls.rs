@@ -2,7 +2,7 @@
 
 use crate::model::Nanos;
 
-/// So far apart are two IP identifications of one counter, at most.
+/// The largest distance between two IP identifications of one counter.
 const CLOSE: u16 = 1_000;
 
 /// The packets with one TTL.
@@ -14,7 +14,7 @@ pub struct SameTtl {
     pub first: u64,
     /// Frame of the last.
     pub last: u64,
-    /// IP identification of the last; 0 says nothing.
+    /// IP identification of the last; 0 proves nothing.
     pub ip_id: u16,
     /// The identification counted up from one of them to the next.
     pub counts: bool,

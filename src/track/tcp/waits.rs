@@ -1,10 +1,10 @@
 //! The waits of a TCP connection: each interval between two segments is attributed to what it was for.
 //!
-//! The segment that ends a wait shows its reason: data that answers the peer ends a wait for the network and then for its
-//! sender's program; data that leaves right after an ACK, behind a full segment, ends a wait for that ACK. A bare ACK
-//! ends no wait by itself: the time up to it stays open until the next segment shows who had waited for it.
+//! The segment that ends a wait shows its reason: data that answers the peer ends a wait for the network and then for
+//! its sender's program; data that leaves right after an ACK, following a full segment, ends a wait for that ACK. A
+//! bare ACK ends no wait by itself: the time up to it stays open until the next segment shows what the wait was for.
 //!
-//! How long the path beyond the capture takes is known from the handshake and from the quickest ACK of each side. At the
+//! The time of the path beyond the capture is known from the handshake and from the quickest ACK of each side. At the
 //! client that is the round trip for the server's segments and nothing for its own, at the server the other way round,
 //! and on one host nothing for either: no other knowledge of the capture point is needed.
 

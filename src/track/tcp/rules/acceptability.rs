@@ -343,7 +343,7 @@ const ACK_OF_UNSENT: Rule<Acceptability> = Rule {
     frames,
 };
 
-/// Whether a number lies before a stream's first, where the stream is too short to have come round to it.
+/// Returns `true` if a number lies before a stream's first, and the stream is too short to have wrapped around to it.
 fn is_before_first(number: SeqNumber, isn: SeqNumber, next: Option<SeqNumber>) -> bool {
     number.is_before(isn) && next.is_some_and(|next| (0..MAX_WINDOW).contains(&next.distance(isn)))
 }

@@ -72,7 +72,7 @@ const NOT_NEEDED: Rule<Dsacks> = Rule {
     frames: |proof| [proof.frame, proof.other, 0, 0, 0, 0],
 };
 
-/// The original arrived too, behind its retransmission.
+/// The original arrived too, after its retransmission.
 const LATE_ORIGINAL: Rule<Dsacks> = Rule {
     applies: |report| match *report {
         DsackReport::Retransmitted { again, other } => Some(DsackProof { frame: again, other, bytes: 0 }),

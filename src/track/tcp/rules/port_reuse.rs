@@ -9,7 +9,7 @@ use crate::model::thresholds::{LONGEST_TIME_WAIT, SHORTEST_TIME_WAIT};
 use crate::model::{FindingCode, Nanos, Segment, SeqNumber, thousands};
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 
-/// What the ports' former use makes of a segment.
+/// The rules about a SYN on ports that another connection used, and its first answer.
 #[derive(Clone, Copy, Debug)]
 pub struct PortReuse;
 
@@ -21,14 +21,14 @@ pub struct ReuseCase<'a> {
     pub(in crate::track) answers: Option<NonZeroU64>,
 }
 
-/// What the text needs.
+/// The frames and facts that prove a reuse of ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReuseProof {
     /// The stream that used the ports before.
     pub stream: u32,
     /// The frame that closed or reset it, or its last one.
     frame: u64,
-    /// How long nothing had been captured of it.
+    /// The time since its last captured packet.
     since: Option<Nanos>,
     /// The SYN's frame, where this answers it.
     syn: Option<NonZeroU64>,
@@ -49,11 +49,11 @@ pub struct ReuseProof {
 pub struct ReusedPorts {
     /// The rule that applies.
     pub rule: &'static Rule<PortReuse>,
-    /// What its text is made of.
+    /// The frames and facts from which its text is made.
     pub proof: ReuseProof,
 }
 
-/// What follows for the finding.
+/// The consequence for the finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReuseEffect {
     /// The ports were free: the rule reports a new connection.
@@ -100,13 +100,14 @@ impl ReuseCase<'_> {
         }
     }
 
-    /// Whether both sides had closed: who waits (the SYN's sender, its peer), and the proof.
+    /// Returns which sides wait in TIME-WAIT (the SYN's sender, its peer) and the proof, if both had closed.
     fn closed(&self) -> Option<(bool, bool, ReuseProof)> {
         let FormerEnd::Closed { sender_waits, receiver_waits, last, .. } = self.former.end else { return None };
         Some((sender_waits, receiver_waits, self.proof(last.get())))
     }
 
-    /// Whether TIME-WAIT is over: RFC 9293 has it last 4 minutes, and a SYN after Linux's 60 s proves no more than that.
+    /// Returns `true` if TIME-WAIT is over: it lasts 4 minutes in RFC 9293 §3.4.2, and a SYN after Linux's 60 s proves
+    /// no more than that.
     fn is_over(&self) -> bool {
         self.former.since.is_some_and(|since| since >= LONGEST_TIME_WAIT)
     }

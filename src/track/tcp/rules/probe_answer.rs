@@ -258,7 +258,7 @@ fn window_now(proof: &AnswerProof, words: &Words<'_>) -> String {
     format!("{} answers the probe of frame {}: its window is {window}", words.sender, proof.asked)
 }
 
-/// The SYN-ACK came again, though it had been acknowledged (RFC 9293 §3.10.7.4).
+/// The SYN-ACK was retransmitted, though it had been acknowledged (RFC 9293 §3.10.7.4).
 const SYN_ACK_AGAIN: Rule<ProbeAnswers> = Rule {
     code: FindingCode::HandshakeRetried,
     label: "answer to a repeated SYN-ACK",

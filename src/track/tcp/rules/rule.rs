@@ -23,7 +23,7 @@ pub struct Rule<F: Family> {
     pub rfc: &'static [&'static str],
     /// Consequences for the rest of the analysis.
     pub effect: F::Effect,
-    /// Whether the rule explains the case, and what proves it.
+    /// Returns the proof if the rule explains the case.
     pub(in crate::track) applies: for<'a, 'b> fn(&'b F::Case<'a>) -> Option<F::Proof>,
     /// The event that made the sender send the segment.
     pub(in crate::track) cause: fn(&F::Proof) -> Cause,
@@ -153,6 +153,6 @@ pub struct Words<'a> {
     pub window: u32,
     /// The port that it comes from.
     pub port: u16,
-    /// As much of its payload as was captured.
+    /// The captured part of its payload.
     pub payload: &'a [u8],
 }

@@ -29,7 +29,7 @@ pub struct WaitingCase<'a> {
     pub(in crate::track) before: &'a Recent,
     /// Payload bytes of a full segment with this one's options.
     pub(in crate::track) full: u32,
-    /// How long its sender took to answer in the handshake, as captured here.
+    /// The time its sender took to answer in the handshake, as captured.
     pub(in crate::track) answer_time: Option<Nanos>,
     pub(in crate::track) measures: Measures,
     /// The capture was made at the receiver, so it shows that a late ACK was delayed there, and not by the network.
@@ -45,7 +45,7 @@ pub struct WaitingProof {
     pub before: NonZeroU64,
     /// The peer's ACK or window that it waited for or that limited it.
     pub ack: NonZeroU64,
-    /// How long it waited.
+    /// The time it waited.
     pub waited: Nanos,
     /// The room in the receiver's window, where that was the limit.
     pub room: u32,
@@ -115,7 +115,7 @@ impl WaitingCase<'_> {
         self.was_small() && self.ack_cannot_have_arrived()
     }
 
-    /// How long the segment left after the ACK had reached its sender, where that is known.
+    /// Returns the time from the ACK's arrival at its sender to the segment; `None` if unknown.
     fn since_arrival(&self) -> Option<Nanos> {
         let since = self.since_ack()?;
         match (self.measures, self.answer_time) {
@@ -161,7 +161,7 @@ impl WaitingCase<'_> {
         (several && pushed && at_once && self.measures != Measures::RoundTrip).then_some(proof)
     }
 
-    /// A small segment behind the ACK of the one small segment that was in flight; the window had room.
+    /// A small segment after the ACK of the one small segment that was in flight; the window had room.
     fn may_be_nagle(&self) -> Option<WaitingProof> {
         let ack = self.peer.newest().filter(|newest| newest.len == 0 && newest.ack.is_some())?;
         let answered = self.all_acked() && ack.frame == self.peer.ack_frame && ack.frame > self.before.frame;
@@ -330,18 +330,18 @@ pub struct AckDelayCase {
     pub(in crate::track) again: bool,
     /// They answer the data.
     pub(in crate::track) answers: bool,
-    /// How much longer than usual it took.
+    /// The time it took beyond the usual.
     pub(in crate::track) held: Nanos,
     /// Nothing else was in flight.
     pub(in crate::track) alone: bool,
 }
 
-/// What proves it.
+/// The frames and the time that prove a delayed ACK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AckDelayProof {
     /// The data.
     pub data: u64,
-    /// How long after it the ACK was captured.
+    /// The time from the data to the ACK, as captured.
     pub delay: Nanos,
     /// The ACK was captured where it was sent, so the network has no part in the delay.
     pub at_receiver: bool,

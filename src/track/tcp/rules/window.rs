@@ -69,7 +69,7 @@ pub(crate) type ProvenZeroWindow = Verdict<ZeroWindows>;
 pub(crate) static ZERO_WINDOW: &[Rule<ZeroWindows>] = &[ON_SYN, BEFORE_DATA, FULL];
 
 impl TcpEndpoint {
-    /// Whether it has acknowledged the peer's FIN: nothing more can come, so its window means nothing.
+    /// Returns `true` if it has acknowledged the peer's FIN: then no data can follow, and its window means nothing.
     pub(in crate::track) fn expects_nothing_from(&self, peer: &Self) -> bool {
         let end = peer.fin.as_ref().map(|fin| fin.end);
         end.zip(self.ack_sent).is_some_and(|(end, acked)| !acked.is_before(end))
@@ -132,7 +132,7 @@ pub struct RefusedCase<'a> {
     pub(in crate::track) peer: &'a TcpEndpoint,
     /// The frame that carried it last.
     pub(in crate::track) before: u64,
-    /// How long its sender took to answer in the handshake, as captured here.
+    /// The time its sender took to answer in the handshake, as captured.
     pub(in crate::track) answer_time: Option<Nanos>,
 }
 
@@ -145,7 +145,7 @@ pub struct RefusedProof {
     pub before: u64,
     /// The ACK that refused it.
     pub refusal: u64,
-    /// That ACK can have reached the sender before it sent the FIN again.
+    /// `true` if that ACK can have reached the sender before it retransmitted the FIN.
     pub arrived: bool,
 }
 

@@ -72,8 +72,8 @@ pub(super) const AFTER_ANSWER: Rule<ResetFamily> = Rule {
     frames,
 };
 
-/// Whether so many bytes are an answer, which a client need not answer in its turn: no more than it asked with, or all
-/// there long ago.
+/// Returns `true` if this number of bytes is an answer, which a client need not answer in turn: no more than its
+/// request, or all captured long ago.
 fn is_answer(case: &ResetCase<'_>, bytes: u32) -> bool {
     let asked = case.own.sent.last_data().filter(|_| case.moment.direction == Direction::ClientToServer);
     let long_ago = case.moment.since(case.peer.last_data).is_some_and(|since| since >= PROGRAM_HAS_READ);

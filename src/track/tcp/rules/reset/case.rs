@@ -16,14 +16,14 @@ use crate::track::tcp::handshake::Progress;
 use crate::track::tcp::recorder::SummaryRecorder;
 use crate::track::tcp::segment::SentSegment;
 
-/// What is known beside the connection itself.
+/// The facts from outside the connection.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::track) struct Elsewhere<'a> {
     pub(in crate::track) hosts: &'a Hosts,
     pub(in crate::track) echo: &'a EchoMatcher,
     /// Traced calls that became RSTs.
     pub(in crate::track) closing: &'a ClosingCalls,
-    /// When the segment was captured.
+    /// The capture time of the segment; `None` if its frame has none.
     pub(in crate::track) time: Option<Timestamp>,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Waiting {
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) count: u16,
-    /// Whether one of them carries data.
+    /// `true` if one of them carries data.
     pub(super) data: bool,
 }
 
@@ -94,19 +94,20 @@ impl<'a> ResetCase<'a> {
         self.handshake.answer_time(self.moment.direction).or(self.peer.estimator.smoothed())
     }
 
-    /// Whether the RST can be a kernel's answer to what was captured `then`: not sooner than the path allows, and not
-    /// long after that. A kernel answers at once.
+    /// Returns `true` if the RST can be a kernel's answer to a packet captured at `then`: not sooner than the path
+    /// allows, and not long after that. A kernel answers at once.
     pub(super) fn can_answer(&self, then: OptTime) -> bool {
         self.is_in_time(then) && self.moment.since(then).is_none_or(|age| !self.is_too_soon(age))
     }
 
-    /// Whether an answer to what was captured `then`, of this side or a box on the path, can have come so late.
+    /// Returns `true` if an answer of this side, or of a host on the path, to a packet captured at `then` can be this
+    /// late.
     fn is_in_time(&self, then: OptTime) -> bool {
         let path = self.path().unwrap_or_default();
         self.moment.since(then).is_none_or(|age| age <= path.plus(path).plus(ANSWERED_WITHIN))
     }
 
-    /// Whether the path takes far longer than this.
+    /// Returns `true` if the path takes far longer than `age`.
     pub(super) fn is_too_soon(&self, age: Nanos) -> bool {
         self.path().is_some_and(|path| path >= COMPARABLE_RTT && age.0 < path.0 / 2)
     }
@@ -133,13 +134,13 @@ impl<'a> ResetCase<'a> {
         numbers.saturating_sub(u32::from(syn) + u32::from(fin))
     }
 
-    /// Whether this side had closed its socket or reset the connection.
+    /// Returns `true` if this side had closed its socket or reset the connection.
     pub(super) fn is_gone(&self) -> bool {
         self.own.fin.is_some() || self.own.reset.is_some()
     }
 
-    /// Whether this side had closed or reset when the segment came: one that was captured a round trip before the FIN had
-    /// arrived before it.
+    /// Returns `true` if this side can have closed or reset before the segment arrived. A segment captured a round trip
+    /// before the FIN had arrived before the FIN was sent.
     pub(super) fn can_meet_closed(&self, answered: Recent) -> bool {
         let path = self.path().unwrap_or_default();
         let early = |fin: Fin| fin.at.since(answered.at).is_some_and(|before| before.0 > path.0 / 4 * 3);
@@ -169,7 +170,7 @@ impl<'a> ResetCase<'a> {
         refuses.then(|| peer.last_syn().or(peer.syn.map(|(syn, _)| syn.get()))).flatten()
     }
 
-    /// Whether its ACK number covers a SYN of the peer, and nothing that the peer has not sent.
+    /// Returns `true` if its ACK number covers a SYN of the peer, and nothing that the peer has not sent.
     pub(super) fn acks_syn(&self) -> bool {
         let (peer, ack) = (self.peer, self.segment.ack);
         let within =
@@ -177,18 +178,18 @@ impl<'a> ResetCase<'a> {
         within || peer.has_asked_with(SeqNumber(ack.0.wrapping_sub(1)))
     }
 
-    /// How long ago the frame of another conversation was captured.
+    /// Returns the time since the frame of another conversation was captured.
     pub(super) fn ago(&self, then: Option<Timestamp>) -> Option<Nanos> {
         Some(self.elsewhere.time?.since(then?))
     }
 
-    /// Whether it answers the only segment captured, so that nothing shows a connection.
+    /// Returns `true` if it answers the only segment captured, so that nothing shows a connection.
     pub(super) fn is_answer_to_first(&self) -> bool {
         let bare = self.peer.newest().is_some_and(|first| first.len == 0);
         bare && self.peer.recent_next == 1 && self.own.newest().is_none() && self.peer.isn.is_none()
     }
 
-    /// What other conversations show of the port that sends the RST.
+    /// The facts from other conversations about the port that sends the RST.
     pub(super) fn host(&self) -> HostFacts {
         self.elsewhere.hosts.of(self.segment.source)
     }
@@ -206,7 +207,8 @@ impl<'a> ResetCase<'a> {
         }
     }
 
-    /// Whether data of the peer may be unread though this side has answered it: no echo shows that all of it was read.
+    /// Returns `true` if data of the peer may be unread although this side has answered: no echo shows that all of it
+    /// was read.
     pub(super) fn may_be_unread(&self) -> bool {
         let echoed = self.moment.direction == Direction::ServerToClient && self.elsewhere.echo.gave_all_back();
         self.peer.sent.last_data().is_some() && !echoed
@@ -239,8 +241,8 @@ impl<'a> ResetCase<'a> {
         Some(Waiting { last: rest.frames.1.max(before.last), count, ..before })
     }
 
-    /// Whether the RST's number can come from the segment in this frame: without ACK it is the segment's ACK number
-    /// (RFC 9293 §3.10.7.1). `true` where that is not remembered.
+    /// Returns `true` if the RST's number can come from the segment in this frame: without ACK it is the segment's ACK
+    /// number (RFC 9293 §3.10.7.1). Also `true` if that number is no longer remembered.
     fn fits_number(&self, frame: u64) -> bool {
         let acked = self.peer.recent.iter().find(|recent| recent.frame == frame).and_then(|recent| recent.ack);
         self.with_ack || acked.is_none_or(|ack| ack == self.segment.seq)
@@ -270,7 +272,7 @@ impl<'a> ResetCase<'a> {
         Some((before.frame, self.moment.since(before.at)?)).filter(|(frame, _)| same && *frame > 0)
     }
 
-    /// How long nothing was sent before the RST.
+    /// Returns the time without any packet before the RST.
     pub(super) fn silence(&self) -> Option<Nanos> {
         self.moment.since(self.last.1)
     }

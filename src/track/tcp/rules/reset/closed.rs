@@ -10,7 +10,7 @@ use super::words::{answering, bytes, capitalized, number, one_of};
 use crate::model::FindingCode::{ResetAfterClose, ResetStale};
 use crate::track::tcp::endpoint::Recent;
 
-/// What had come for the closed socket: the first segment that no RST has answered so far.
+/// Returns the proof for the segments that arrived at the closed socket: the first that no RST has answered so far.
 fn arrived(case: &ResetCase<'_>) -> Option<ResetProof> {
     let (own, peer) = (case.own, case.peer);
     if !case.is_gone() || case.with_ack && case.lost() == 0 && own.reset.is_none() {

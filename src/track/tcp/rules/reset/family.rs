@@ -14,7 +14,7 @@ impl Family for ResetFamily {
     type Effect = ResetEffect;
 }
 
-/// What a RST changes.
+/// The effect of a RST on the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ends {
     /// It ends the connection.
@@ -32,7 +32,7 @@ pub enum Ends {
 /// Consequences of a RST.
 #[derive(Clone, Copy)]
 pub struct ResetEffect {
-    /// What it changes.
+    /// The effect on the connection.
     pub ends: Ends,
     /// Its sender has the connection up to this RST; else it answers for one that it does not know.
     pub has_connection: bool,
@@ -55,12 +55,12 @@ impl ResetEffect {
         Self { ends, ..Self::ends(sentence) }
     }
 
-    /// Whether the RST's own sequence number is one of the connection.
+    /// Returns `true` if the RST's own sequence number is one of the connection.
     pub fn is_numbered(&self) -> bool {
         self.ends != Ends::Attempt
     }
 
-    /// Whether the connection is the same after it.
+    /// Returns `true` if the connection is unchanged after it.
     pub fn is_ignored(&self) -> bool {
         matches!(self.ends, Ends::Nothing | Ends::Unconfirmed)
     }

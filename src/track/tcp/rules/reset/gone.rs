@@ -116,7 +116,7 @@ pub(super) fn answered(case: &ResetCase<'_>) -> Option<ResetProof> {
     })
 }
 
-/// Whether its numbers are those of the connection as captured.
+/// Returns `true` if its numbers are those of the connection as captured.
 pub(super) fn fits(case: &ResetCase<'_>) -> bool {
     let own = case.own;
     // of several SYN-ACKs the last one counts

@@ -51,7 +51,7 @@ pub(super) const SILENCE: Rule<ResetFamily> = Rule {
     frames,
 };
 
-/// Whether a wait is that of a timer set to `usual`.
+/// Returns `true` if a wait is that of a timer set to `usual`.
 fn is_about(waited: Nanos, usual: Nanos) -> bool {
     waited.minus(usual).0.abs() <= IDLE_TIMEOUT_SPREAD.0
 }

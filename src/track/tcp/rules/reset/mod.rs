@@ -1,7 +1,8 @@
-//! Why a side sends a RST.
+//! The causes of a RST.
 //!
-//! The order of [`RESET`] is the argument: what traced calls prove, refusals, then segments that end nothing, then answers to a segment that
-//! came for a connection which its receiver no longer has, then another sender, then the program's own close.
+//! The order of [`RESET`] is the argument: the proof by traced calls, refusals, then segments that end nothing, then
+//! answers to a segment of a connection that its receiver no longer has, then another sender, then the program's own
+//! close.
 
 mod abort;
 mod called;
@@ -88,7 +89,7 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     abort::ABORT,
 ];
 
-/// Why this RST was sent.
+/// Returns the reason why this RST was sent.
 pub(in crate::track) fn judge(case: &ResetCase<'_>) -> Option<Verdict<ResetFamily>> {
     first(RESET, case).map(|(rule, proof)| Verdict { rule, proof })
 }

@@ -9,19 +9,19 @@ use crate::model::{ClosedBy, Nanos};
 pub struct ResetProof {
     /// The frame that the RST answers.
     pub answers: Option<NonZeroU64>,
-    /// Where it may answer a later one as well: the last of these.
+    /// The last of several frames that the RST may answer instead.
     pub or_to: Option<NonZeroU64>,
     /// An earlier frame that the cause rests on: the FIN, the RST before, the frame that carried the last data.
     pub before: Option<NonZeroU64>,
     /// A second one.
     pub also: Option<NonZeroU64>,
-    /// What it answers carries data.
+    /// `true` if the answered segment carries data.
     pub data: bool,
     /// Payload bytes concerned.
     pub bytes: u32,
     /// A relative sequence number.
     pub number: u32,
-    /// How often.
+    /// The number of unanswered segments, or of retransmissions.
     pub count: u16,
     /// A time: of silence, or since a frame.
     pub waited: Option<Nanos>,

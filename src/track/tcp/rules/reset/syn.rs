@@ -1,4 +1,4 @@
-//! RSTs of the handshake that are no refusals: of a SYN that comes again, of a SYN-ACK (RFC 9293 §3.10.7.3).
+//! RSTs of the handshake that are no refusals: of a retransmitted SYN, of a SYN-ACK (RFC 9293 §3.10.7.3).
 
 use super::super::rule::Rule;
 use super::family::{Ends, ResetEffect, ResetFamily};

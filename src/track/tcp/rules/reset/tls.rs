@@ -13,7 +13,7 @@ const MAJOR: u8 = 3;
 /// An alert is 2 bytes; encryption adds at most an explicit nonce, a MAC and padding (RFC 5246 §6.2.3).
 const LONGEST: usize = 128;
 
-/// Whether the payload is a TLS record of content type alert, and nothing else.
+/// Returns `true` if the payload is a TLS record of content type alert, and nothing else.
 #[cold]
 pub(in crate::track) fn is_alert(payload: &[u8]) -> bool {
     match payload {

@@ -26,14 +26,15 @@ pub(super) fn expected(case: &ResetCase<'_>) -> Option<(SeqNumber, ResetProof)> 
     })
 }
 
-/// Whether the segment can have come for a connection that this side no longer had: data that it never acknowledged, or
-/// what came after it had closed.
+/// Returns `true` if the segment can have arrived for a connection that this side no longer had: data that it never
+/// acknowledged, or a segment that arrived after it had closed.
 fn is_answered(case: &ResetCase<'_>, answered: Recent) -> bool {
     let unacked = answered.len > 0 && !is_acked(case, answered.frame);
     unacked || if case.is_gone() { case.can_meet_closed(answered) } else { answered.len == 0 }
 }
 
-/// Whether this side has acknowledged the peer's segment in this frame: then it did not answer it with RST later.
+/// Returns `true` if this side has acknowledged the peer's segment in this frame: then it did not answer it with RST
+/// later.
 fn is_acked(case: &ResetCase<'_>, frame: u64) -> bool {
     case.peer.sent.iter().any(|sent| sent.frame == frame && sent.acked_by.is_some())
 }

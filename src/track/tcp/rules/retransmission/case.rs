@@ -15,13 +15,14 @@ use crate::track::tcp::segment::{RetransmittedSegment, SentSegment};
 pub(in crate::track::tcp) struct Path {
     /// From the SYN to the ACK of the SYN-ACK.
     pub(in crate::track::tcp) round_trip: Option<Nanos>,
-    /// How long the sender of the segment took to answer in the handshake, as captured: no reaction of it comes sooner.
+    /// The time the sender of the segment took to answer in the handshake, as captured: none of its reactions comes
+    /// sooner.
     pub(in crate::track::tcp) journey: Option<Nanos>,
     /// The side of the path that the capture shows.
     pub(in crate::track::tcp) view: View,
 }
 
-/// What the capture held of the bytes before.
+/// The earlier transmission of the bytes in the capture.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::track::tcp) enum Before {
     /// The very packet: the same header fields, too soon for another transmission.
@@ -45,7 +46,7 @@ pub(in crate::track::tcp) struct GapFill {
     pub(in crate::track::tcp) shown_by: (u64, OptTime),
     /// Some of the segment's bytes were captured before.
     pub(in crate::track::tcp) partly: bool,
-    /// How much later than others it was sent, negative for sooner, and the header field that tells.
+    /// The time by which it was sent later than others (negative: earlier), and the header field that shows it.
     pub(in crate::track::tcp) compared: Option<(i32, PacketIds)>,
     /// The least time between its sending and that of the others, by their timestamps.
     pub(in crate::track::tcp) sent_later: Option<Nanos>,
@@ -143,7 +144,7 @@ impl<'a> Case<'a> {
         RetransmissionProof { witness: witness.into(), ..self.proof }
     }
 
-    /// Whether its bytes were sent before: a gap alone does not tell.
+    /// Returns `true` if its bytes were sent before: a gap alone does not show that.
     pub(super) fn is_sent_before(&self) -> bool {
         match &self.before {
             Before::Segment(_) | Before::Forgotten => true,
@@ -160,14 +161,14 @@ impl<'a> Case<'a> {
         self.sender.estimator.smoothed().or(self.path.round_trip)
     }
 
-    /// Whether a reaction of the sender to what was captured at `then` can be here already. Paths vary, so half of the
-    /// time that the handshake took is enough, and a short one excludes nothing.
+    /// Returns `true` if the sender's reaction to a packet captured at `then` can be captured by now. Paths vary, so
+    /// half of the time that the handshake took is enough, and a short time excludes nothing.
     pub(super) fn can_react_to(&self, then: OptTime) -> bool {
         let least = self.path.journey.filter(|journey| *journey >= COMPARABLE_RTT).map(|journey| journey.0 / 2);
         self.since(then).zip(least).is_none_or(|(since, least)| since.0 >= least)
     }
 
-    /// Whether the last ACK is recent enough for the segment to be the reaction to it.
+    /// Returns `true` if the last ACK is recent enough for the segment to be the reaction to it.
     pub(super) fn is_reaction(&self) -> bool {
         let Some(since) = self.since(self.receiver.ack_at) else { return true };
         let limit = match self.round_trip() {
@@ -180,8 +181,9 @@ impl<'a> Case<'a> {
         since < limit
     }
 
-    /// Whether ACKs reported the gap and are what made the sender act. Where a timer can have expired, they must be
-    /// recent, and those after an earlier retransmission must have come at once: their first makes a sender act.
+    /// Returns `true` if ACKs reported the gap and made the sender retransmit. If a timer can have expired, they must
+    /// be recent, and those after an earlier retransmission must have come at once: their first makes a sender
+    /// retransmit.
     pub(super) fn is_asked_for(&self, evidence: &LossEvidence) -> bool {
         let timer = self.timer_wait().is_some_and(|wait| wait >= MIN_RTO);
         let repeated = self.segment().is_some_and(|before| before.repeats > 0);
@@ -190,8 +192,8 @@ impl<'a> Case<'a> {
         evidence.is_enough() && self.can_react_to(evidence.enough_at) && !(timer && late)
     }
 
-    /// How long the retransmission timer had run: since an ACK of new data, a probe or a time-out restarted it, or the
-    /// bytes were sent (RFC 6298 §5).
+    /// Returns the time the retransmission timer had run: since an ACK of new data, a probe or a time-out restarted it,
+    /// or the bytes were sent (RFC 6298 §5).
     pub(super) fn timer_wait(&self) -> Option<Nanos> {
         let sent = match &self.before {
             Before::Segment(before) => self.since(before.at)?,
@@ -204,8 +206,9 @@ impl<'a> Case<'a> {
         [Some(sent), advanced, restarted].into_iter().flatten().min()
     }
 
-    /// Whether timestamps show much more time between the sending of the segment and of what showed its gap than the
-    /// capture does: the packets were held up on the path, and capture times say nothing of the sender's timers.
+    /// Returns `true` if timestamps show much more time than the capture between the sending of the segment and of the
+    /// one that showed its gap. Then the packets were held up on the path, and capture times say nothing about the
+    /// sender's timers.
     fn is_held_up(&self) -> bool {
         let Some(gap) = self.gap() else { return false };
         let shown = self.since(gap.shown_by.1).unwrap_or_default();
@@ -230,12 +233,13 @@ impl<'a> Case<'a> {
         self.segment().map_or(1, |before| u32::from(before.repeats) + 1)
     }
 
-    /// Whether the receiver's cumulative ACK stands below these bytes: a timer would send others first (RFC 6298 §5.4).
+    /// Returns `true` if the receiver's cumulative ACK is below these bytes: a timer would send others first (RFC 6298
+    /// §5.4).
     pub(super) fn skips_others(&self) -> bool {
         self.receiver.ack_sent.is_some_and(|acked| self.again.seq.is_after(acked))
     }
 
-    /// Whether a tail-loss probe would send these bytes: the last ones, sent once.
+    /// Returns `true` if a tail-loss probe would send these bytes: the last ones, sent once.
     pub(super) fn may_probe(&self) -> bool {
         let Some(before) = self.segment() else { return false };
         // a capture that began later does not show whether SACK was agreed
@@ -246,13 +250,14 @@ impl<'a> Case<'a> {
         sack && in_flight && last && before.repeats == 0
     }
 
-    /// Whether nothing else was in flight, as far as the capture shows, and it was sent less than a usual timer ago.
+    /// Returns `true` if nothing else was in flight, as far as the capture shows, and it was sent less than a usual
+    /// timer ago.
     pub(super) fn is_alone_early(&self) -> bool {
         let soon = self.segment().and_then(|before| self.since(before.at)).is_some_and(|since| since < MIN_RTO);
         soon && self.sender.sent.in_flight() == 1 && !self.skips_others()
     }
 
-    /// Whether the sender still recovers from a time-out.
+    /// Returns `true` if the sender still recovers from a time-out.
     pub(super) fn is_after_timeout(&self) -> bool {
         self.sender.loss().recovery.as_ref().is_some_and(|it| it.after_timeout() && !it.is_over(self.receiver))
     }

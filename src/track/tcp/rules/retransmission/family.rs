@@ -14,14 +14,14 @@ impl Family for RetransmissionFamily {
     type Effect = RetransmissionEffect;
 }
 
-/// How often, and how, a sender sent the bytes of a segment.
+/// The kind of a transmission: the first of its bytes or a later one, and how it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transmission {
     /// Once: the same packet is in the capture twice.
     Duplicate,
     /// Once, and it was overtaken by packets sent after it.
     Late,
-    /// Once; it was captured behind its own ACK.
+    /// Once; it was captured after its own ACK.
     CapturedLate,
     /// Once and late, or retransmitted: unknown.
     LateOrRetransmitted,
@@ -33,7 +33,7 @@ pub enum Transmission {
     Spurious,
 }
 
-/// What a rule says of the transmission before this one.
+/// The conclusion of a rule about the transmission before this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// Nothing.
@@ -44,14 +44,14 @@ pub enum Delivery {
     Unanswered,
 }
 
-/// What a rule says of the recovery of its sender.
+/// The conclusion of a rule about the recovery of its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecoveryChange {
     /// Nothing.
     None,
     /// It begins a fast recovery (RFC 6582).
     Fast,
-    /// An ACK released it in the recovery that was under way.
+    /// An ACK released it in the recovery in progress.
     Continued,
     /// The retransmission timer expired: it begins a recovery in slow start, and backs the timer off.
     Timeout,
@@ -64,15 +64,15 @@ pub enum RecoveryChange {
 /// Consequences of a cause, for the rest of the analysis and of the report.
 #[derive(Clone, Copy, Debug)]
 pub struct RetransmissionEffect {
-    /// How often its bytes were sent.
+    /// The kind of its transmission.
     pub transmission: Transmission,
-    /// What became of the transmission before.
+    /// The outcome of the transmission before.
     pub delivery: Delivery,
-    /// What became of its sender's recovery.
+    /// The effect on its sender's recovery.
     pub recovery: RecoveryChange,
     /// The verb of the step's sentence: "retransmits".
     pub verb: &'static str,
-    /// The reason in the step's sentence, behind the bytes: "after 3 duplicate ACKs".
+    /// The reason in the step's sentence, after the bytes: "after 3 duplicate ACKs".
     pub why: fn(&RetransmissionProof) -> String,
     /// The evidence in a table cell.
     pub shown_by: fn(&RetransmissionProof) -> String,

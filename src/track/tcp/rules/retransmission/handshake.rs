@@ -155,7 +155,8 @@ pub(super) const SYN_ANSWERED: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-/// What a SYN leaves out that the first one had, since some hosts and middleboxes drop SYNs with it.
+/// Returns the sentence about the options of the first SYN that this SYN leaves out, since some hosts and middleboxes
+/// drop SYNs with them.
 fn leaves_out(number: u64) -> &'static str {
     match number {
         1 => " It leaves out Fast Open, which some middleboxes do not let pass (RFC 7413 §7.1).",

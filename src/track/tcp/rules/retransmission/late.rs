@@ -22,7 +22,7 @@ const LATE: RetransmissionEffect = RetransmissionEffect {
     ..words::RETRANSMITTED
 };
 
-/// A SYN without ACK behind its sender's SYN-ACK with the same number.
+/// A SYN without ACK after its sender's SYN-ACK with the same number.
 pub(super) const SIMULTANEOUS_SYN: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::Reordered,
     label: "out of order",

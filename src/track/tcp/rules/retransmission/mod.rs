@@ -1,8 +1,9 @@
-//! Why the bytes of a segment were in the capture before, or come behind bytes that were sent after them.
+//! The reasons why the bytes of a segment were in the capture before, or were captured after bytes that were sent
+//! later.
 //!
-//! The order of [`RETRANSMISSION`] is the argument. A packet that was not retransmitted (a duplicate, a late packet) comes
-//! first; then the handshake; then what proves that the bytes had arrived; then events that ask for a retransmission, the
-//! surest first; then timers, which need that nothing else can have caused it; and at last the unknown.
+//! The order of [`RETRANSMISSION`] is the argument. A packet that was not retransmitted (a duplicate, a late packet)
+//! comes first; then the handshake; then proof that the bytes had arrived; then events that ask for a retransmission,
+//! the surest first; then timers, which require that nothing else can have caused it; and at last the unknown.
 
 mod after_reset;
 pub(in crate::track) mod case;

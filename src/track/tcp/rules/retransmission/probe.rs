@@ -52,7 +52,7 @@ fn tail_loss_probe(case: &Case<'_>) -> Option<Proof> {
     })
 }
 
-/// Whether a retransmission timer cannot have expired yet (RFC 6298 §2).
+/// Returns `true` if a retransmission timer cannot have expired yet (RFC 6298 §2).
 fn is_before_timeout(case: &Case<'_>, ran: Nanos) -> bool {
     let Some(srtt) = case.round_trip() else { return false };
     let variation = case.sender.estimator.variation().0.saturating_mul(4);

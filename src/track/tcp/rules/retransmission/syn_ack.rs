@@ -110,7 +110,7 @@ pub(super) const ACCEPT_QUEUE_FULL: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-/// Whether what the client sent is known to have reached the server's host.
+/// Returns `true` if the client's packets are known to have reached the server's host.
 fn shows_arrival(case: &Case<'_>) -> bool {
     matches!(case.path.view, View::Sender | View::Both) && !is_too_soon(case)
 }

@@ -88,7 +88,7 @@ pub(super) const BACKOFF_REVERTED: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-/// Whether this wait is nearly twice the one before, or longer, or at the limit.
+/// Returns `true` if this wait is nearly twice the one before, or longer, or at the limit.
 fn is_longer(case: &Case<'_>) -> bool {
     let before = case.sender.loss().timer.wait.unwrap_or_default();
     let longer = |wait: crate::model::Nanos| wait.0 >= before.0.saturating_mul(3) / 2 || wait >= MAX_RTO;
@@ -155,7 +155,7 @@ pub(super) const BACKOFF: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
-/// Right behind a segment that a time-out sent, and the next one: the same time-out sent both.
+/// Right after a segment that a time-out sent, and the next one in sequence: the same time-out sent both.
 pub(super) const TOGETHER: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::TimeoutRetransmit,
     label: "time-out retransmission",
