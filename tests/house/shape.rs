@@ -15,9 +15,6 @@ const MARKS: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
 /// Words with which a doc comment would begin as a clause: "What it holds" instead of "The bytes held".
 const CLAUSES: &[&str] = &["What", "Who", "Whose", "Whether", "That", "How", "When", "Which", "Where", "Why"];
 
-/// Folders whose doc comments still have such clauses.
-const CLAUSES_LEFT: &[&str] = &["track"];
-
 struct Rule {
     rule: &'static str,
     /// What is wrong with a file, if anything.
@@ -51,9 +48,6 @@ const RULES: &[Rule] = &[
     Rule {
         rule: "a doc comment begins with a noun or a verb",
         breach: |source| {
-            if CLAUSES_LEFT.contains(&source.module()) {
-                return None;
-            }
             let lines: Vec<_> = source.text.lines().map(str::trim).collect();
             let doc = |line: &str| line.starts_with("/// ") || line.starts_with("//! ");
             let begins =
