@@ -418,6 +418,8 @@ pub struct IcmpFacts {
     pub quotes_frame: Option<u64>,
     /// Whether the port that the quoted datagram went to had sent datagrams itself before (UDP alone).
     pub had_sent: bool,
+    /// The last frame of another conversation that this port had sent before (UDP alone, port unreachable).
+    pub sent_elsewhere: Option<u64>,
     /// The request of that port to another address or port, which the quoted datagram answers (UDP alone).
     pub asked: Option<LinkedConversation>,
     /// The quotation names other ports or addresses than the conversation has: a NAT changed it.
