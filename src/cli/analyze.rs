@@ -1,7 +1,7 @@
 //! `echolab analyze CAPTURE...`: explains capture files.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
@@ -192,6 +192,7 @@ impl AnalyzeArgs {
             wanted: wanted.clone(),
             several,
             captures: self.captures.len() as u64,
+            folder: common_folder(&self.captures),
             triage,
             answers: self.answers,
             command,
@@ -289,6 +290,15 @@ const FIRST_WORDS: &[&str] = &[
     "less",
     "greater",
 ];
+
+/// The folder that holds all captures, where there are several.
+fn common_folder(captures: &[PathBuf]) -> Option<String> {
+    let first = captures.first()?.parent()?;
+    let holds_all = |folder: &&Path| captures.iter().all(|capture| capture.starts_with(folder));
+    let folder = first.ancestors().find(holds_all).filter(|_| captures.len() > 1)?.to_str()?;
+    // the root is no news, and stands before every name
+    (!folder.is_empty() && folder != "/").then(|| folder.to_owned())
+}
 
 /// tcpdump takes a filter behind a capture; this error says so, instead of reporting each of its words as a missing
 /// file.

@@ -140,6 +140,8 @@ pub(crate) struct Scope {
     pub several: bool,
     /// Number of captures named.
     pub captures: u64,
+    /// The folder that holds all of several captures.
+    pub folder: Option<String>,
     /// `true` if a capture of many conversations may be shown by its worst ones.
     pub triage: bool,
     /// The lab questions to answer.
@@ -157,6 +159,8 @@ pub(crate) struct OutputOptions {
     render: render::Options,
     scope: Scope,
     most_conversations: usize,
+    /// `true` if a triage of many captures chooses their worst conversations.
+    ranked: bool,
     destination: Destination,
     report: Option<ReportDir>,
     /// The title and the author.
@@ -226,7 +230,8 @@ impl OutputArgs {
         }
         let triage = scope.triage && self.columns.is_none() && self.limit.is_none() && !self.absolute;
         let many = scope.captures > render::SHOWN as u64 && self.payload.is_none() && report.is_none();
-        if triage && many && format.triage == Triaged::Instead {
+        let ranked = triage && many && format.triage == Triaged::Instead;
+        if ranked {
             scope.summary = Some(Order::Trouble);
         }
         let mut render = render::Options {
@@ -255,6 +260,8 @@ impl OutputArgs {
         render.summary = scope.summary.is_some();
         render.steps_shown = shows_steps;
         render.bounds = match (render.summary, self.limit) {
+            // the triage keeps the worst of all
+            (true, _) if ranked => Bounds::default(),
             // what is passed on is bounded already
             (true, _) | (false, Some(0)) => Bounds::NONE,
             (false, Some(steps)) => Bounds { steps: at_most(steps), ..Bounds::default() },
@@ -274,6 +281,7 @@ impl OutputArgs {
             render,
             scope,
             most_conversations,
+            ranked,
             destination,
             report,
             names: (self.title, self.author),
@@ -337,10 +345,12 @@ impl OutputOptions {
             sink = Box::new(folder.open(several, self.force, &self.render)?);
         }
         if let Some(order) = self.scope.summary {
-            sink = Box::new(LargestConversations::new(order, self.most_conversations, sink));
+            if !self.ranked {
+                sink = Box::new(LargestConversations::new(order, self.most_conversations, sink));
+            }
             // formats for readers show one table; formats for programs give the records of each capture
             if self.scope.captures > 1 && self.format.triage == Triaged::Instead {
-                sink = Box::new(MergedSink::new(self.scope.captures, sink));
+                sink = Box::new(MergedSink::new(self.scope.captures, self.scope.folder.clone(), sink));
             }
         }
         if self.scope.wanted != Selection::default() {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use anyhow::{Context, Result, bail};
 
 use super::privileges::bar_new_privileges;
-use crate::lab::{self, Lab, LabOptions, Pending, PrivateHost, Rights, Rule, WireLog};
+use crate::lab::{self, Lab, LabOptions, LocalHost, Pending, PrivateHost, Rights, Rule, WireLog};
 use crate::model::Side;
 
 /// Where client and server run.
@@ -13,6 +13,8 @@ use crate::model::Side;
 pub enum Network {
     /// Both on this host, so that they meet on loopback.
     ThisHost,
+    /// The same, with a thread for programs that are not echolab's own.
+    LocalHost(LocalHost),
     /// Both on one host of their own, which has nothing but a loopback interface.
     PrivateHost(PrivateHost),
     /// Each on its own host of a private network.
@@ -42,6 +44,14 @@ impl Network {
         Ok(Self::Lab(Box::new(Lab::start(options)?)))
     }
 
+    /// This host, for programs that are not echolab's own.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn local_host() -> Result<Self> {
+        Ok(Self::LocalHost(LocalHost::start()?))
+    }
+
     /// Makes one host with a loopback interface of its own, under the same conditions as [`Network::lab`].
     ///
     /// # Errors
@@ -59,6 +69,7 @@ impl Network {
     pub fn on<T: Send + 'static>(&self, side: Side, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         match self {
             Self::ThisHost => Ok(work()),
+            Self::LocalHost(host) => host.run(work),
             Self::PrivateHost(host) => host.run(work),
             Self::Lab(lab) => lab.host(side).run(work),
         }
@@ -74,7 +85,8 @@ impl Network {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Pending<T>> {
         match self {
-            Self::ThisHost => bail!("programs that are not echolab's own run on a private network only"),
+            Self::ThisHost => bail!("this host has no thread for programs that are not echolab's own"),
+            Self::LocalHost(host) => Ok(host.submit(work)),
             Self::PrivateHost(host) => Ok(host.submit(work)),
             Self::Lab(lab) => Ok(lab.host(side).submit(work)),
         }
@@ -83,7 +95,7 @@ impl Network {
     /// The address from which a client reaches a server at `server`.
     pub fn client_ip(&self, server: IpAddr) -> IpAddr {
         match (self, server) {
-            (Self::ThisHost | Self::PrivateHost(_), ip) => ip,
+            (Self::ThisHost | Self::LocalHost(_) | Self::PrivateHost(_), ip) => ip,
             (Self::Lab(lab), IpAddr::V4(_)) => lab.client.addresses().ipv4.into(),
             (Self::Lab(lab), IpAddr::V6(_)) => lab.client.addresses().ipv6.into(),
         }
@@ -96,6 +108,7 @@ impl Network {
     pub fn give_up_capabilities(&self) -> Result<()> {
         match self {
             Self::ThisHost => Ok(()),
+            Self::LocalHost(host) => host.give_up_capabilities(),
             Self::PrivateHost(host) => host.give_up_capabilities(),
             Self::Lab(lab) => lab.give_up_capabilities(),
         }
@@ -107,7 +120,7 @@ impl Network {
     /// When the wire had broken.
     pub fn end(&mut self) -> Result<Option<WireRecord>> {
         match self {
-            Self::ThisHost | Self::PrivateHost(_) => Ok(None),
+            Self::ThisHost | Self::LocalHost(_) | Self::PrivateHost(_) => Ok(None),
             Self::Lab(lab) => {
                 let log = lab.wire.stop().context("the session's network failed")?;
                 Ok(Some(WireRecord { seed: lab.wire.seed(), rules: lab.wire.rules(), log }))

@@ -1,15 +1,15 @@
-//! Memory that all conversations share: the few that have many request bytes under way at once take of it.
+//! A memory budget shared by all conversations, borrowed from by the few with many unanswered request bytes.
 //!
-//! What one conversation keeps by itself is little, since there may be a million of them. A bulk transfer that is echoed
-//! has megabytes between a request byte and its echo; it borrows room for them, and gives it back as soon as it can.
+//! Each conversation keeps little of its own, since there may be a million of them. A bulk transfer that is echoed has
+//! megabytes between a request byte and its echo; it borrows memory for them and returns it as soon as possible.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes that all loans together may have.
+/// Limit of all borrowed memory together, in bytes.
 const ALL: usize = 64 * 1024 * 1024;
 
-/// What is left to be borrowed.
+/// The bytes that can still be borrowed.
 #[derive(Clone, Debug)]
 pub(crate) struct MemoryBudget(Arc<AtomicUsize>);
 
@@ -20,7 +20,7 @@ impl Default for MemoryBudget {
 }
 
 impl MemoryBudget {
-    /// Borrows so many bytes; `None` where so many are not left.
+    /// Borrows `bytes`; `None` if fewer are left.
     pub(super) fn borrow(&self, bytes: usize) -> Option<Arc<BudgetGuard>> {
         let take = |left: usize| left.checked_sub(bytes);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
@@ -28,7 +28,7 @@ impl MemoryBudget {
     }
 }
 
-/// Borrowed bytes; they go back when it is dropped.
+/// Borrowed bytes; dropping the guard returns them to the budget.
 #[derive(Debug)]
 pub(super) struct BudgetGuard {
     of: MemoryBudget,

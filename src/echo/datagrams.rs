@@ -1,4 +1,4 @@
-//! Echoes in UDP: which datagram answers which.
+//! Request and response matching for UDP: finds the request that each datagram answers.
 
 mod again;
 mod dns;
@@ -17,13 +17,13 @@ use fit::Answer;
 pub(crate) use identity::{Identity, Likeness};
 pub use paired_by::PairedBy;
 
-/// Most requests that wait for an answer.
+/// Limit of the requests that wait for an answer, per conversation.
 const WAITING: usize = 64;
-/// Most bytes of all waiting requests kept for comparison.
+/// Limit of the bytes of all waiting requests kept for comparison, per conversation.
 const KEPT: usize = 128 * 1024;
-/// Of a request beyond that so many are.
+/// Bytes kept of each request beyond that limit.
 const KEPT_OF_MORE: usize = 64;
-/// A buffer that is larger is not kept for the next request.
+/// Capacity above which a buffer is not reused for the next request, in bytes.
 const SPARE: usize = 2048;
 
 /// A request that waits for its answer.
@@ -31,46 +31,46 @@ const SPARE: usize = 2048;
 struct Waiting {
     frame: u64,
     identity: Identity,
-    /// An ICMP error reported that it did not arrive.
+    /// An ICMP error reported that it was not delivered.
     refused: bool,
-    /// Such an error fitted it as well as the request that it was taken for.
+    /// Such an error matched it as well as the request that the error was assigned to.
     may_be_refused: bool,
-    /// It fitted an answer as well as the one that was taken for the answer's request: by what.
+    /// The evidence by which it matched an answer as well as the request that the answer was assigned to.
     doubt: Option<PairedBy>,
-    /// A copy of it, and when that was captured: the server may answer it too.
+    /// The frame of a duplicate of it and its time: the server may answer both.
     copy: Option<(u64, OptTime)>,
     at: OptTime,
     len: u32,
     bytes: Vec<u8>,
-    /// How many times it has been given back.
+    /// The number of times that its bytes have come back.
     times: u32,
 }
 
 impl Waiting {
-    /// Whether it carries the same bytes.
+    /// `true` if both carry the same bytes.
     fn is_same(&self, other: &Self) -> bool {
         self.len == other.len && self.bytes == other.bytes
     }
 }
 
-/// An answer's request.
+/// The request that an answer belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Answered {
     pub(crate) request: u64,
     pub(crate) by: PairedBy,
-    /// No other request fits as well.
+    /// No other request matches as well.
     pub(crate) sure: bool,
     pub(crate) at: OptTime,
     pub(crate) echo: Option<Echo>,
     /// The answer to a newer request, if that came first.
     pub(crate) overtaken_by: Option<u64>,
-    /// The frame that had the same bytes first, where they were retransmitted in this request: the one that is answered
-    /// is unknown.
+    /// The first frame with the same bytes, if this request is a retransmission: it is unknown which of the two is
+    /// answered.
     pub(crate) sent_again: Option<u64>,
 }
 
 impl Answered {
-    /// An answer that comes over again.
+    /// A repeated answer to a request that has been answered already.
     fn over_again((request, at): (u64, OptTime), echo: Echo) -> Self {
         Self { request, by: PairedBy::Echo, sure: true, at, echo: Some(echo), overtaken_by: None, sent_again: None }
     }
@@ -85,22 +85,22 @@ pub(crate) struct Datagrams {
     /// Bytes of requests that are kept.
     kept: usize,
     spare: Vec<Vec<u8>>,
-    /// Requests that are answered, the newest first: their answers may go on, or come again.
+    /// Answered requests, the newest first: their answers may continue or be repeated.
     recent: VecDeque<Waiting>,
     forgotten: u64,
-    /// Requests without an answer whose bytes were retransmitted and then answered: they wait no longer.
+    /// Requests without an answer of their own: a retransmission was answered instead.
     superseded: Occurrences,
-    /// The transaction IDs and frames of the last of these, whose answers may still come.
+    /// The transaction IDs and frames of the last of these, whose answers may still arrive.
     late: VecDeque<(u16, u64)>,
-    /// Those of them that an answer came for after all.
+    /// Those of them whose answer arrived after all.
     answered_late: Occurrences,
-    /// The newest request that is answered, and the frame of its answer.
+    /// The newest answered request and the frame of its answer.
     newest_answered: (u64, u64),
     pub(crate) found: EchoStats,
 }
 
 impl Datagrams {
-    /// The same between these ports: who spoke first need not be who asked.
+    /// Sets the ports, which show whether the service has transaction IDs. Either may be the server's.
     pub(crate) fn between(self, ports: [u16; 2]) -> Self {
         Self { has_ids: ports.into_iter().any(dns::is_port), ..self }
     }
@@ -108,7 +108,7 @@ impl Datagrams {
     /// The client sent a datagram.
     pub(crate) fn request(&mut self, (frame, at): (u64, OptTime), identity: Identity, payload: &[u8], len: u32) {
         if self.dns_id(payload).is_some() {
-            // the client is only who spoke first: this is an answer itself, or an announcement
+            // the client is only the first sender: this datagram is itself an answer, or an announcement
             return;
         }
         self.found.totals.requests += 1;
@@ -138,7 +138,8 @@ impl Datagrams {
         });
     }
 
-    /// The server sent a datagram: the request that it answers, by its bytes or its ID first, by its turn else.
+    /// The server sent a datagram. Returns the request that it answers: by its bytes or its ID first, otherwise by
+    /// order.
     pub(crate) fn answer(&mut self, (frame, now): (u64, OptTime), payload: &[u8], len: u32) -> Option<Answered> {
         let answer = Answer { payload, len };
         let named = self.named(&answer, now);
@@ -158,7 +159,7 @@ impl Datagrams {
         let kind = answer.kind(&waiting);
         waiting.times = times(kind);
         let request = (waiting.frame, waiting.frame);
-        // where others wait, it has to be said which one this is, if that is known
+        // where others wait, the report names the request, if it is known
         let alone = self.waiting.is_empty() || !fit.sure || waiting.times > 1;
         let complete = kind != EchoKind::Partial && alone;
         let echo = Echo { complete, ..Echo::whole(kind, request, waiting.len) };
@@ -189,7 +190,7 @@ impl Datagrams {
         Some(answered)
     }
 
-    /// Lets the requests go that were retransmitted as this one, which is answered: the next answer is to what comes next.
+    /// Removes the requests that `answered` retransmitted: the next answer belongs to a later request.
     fn supersede(&mut self, answered: &Waiting) {
         while let Some(at) = self.waiting.iter().position(|waiting| waiting.is_same(answered)) {
             let Some(old) = self.waiting.remove(at) else { return };
@@ -212,7 +213,7 @@ impl Datagrams {
         }
     }
 
-    /// The requests that neither an answer nor an ICMP error answers: how many, and the first frames.
+    /// The requests without an answer or an ICMP error: their number and the first frames.
     pub(crate) fn unanswered(&self) -> (u64, Vec<u64>) {
         let unanswered = || self.waiting.iter().filter(|waiting| !waiting.refused).map(|waiting| waiting.frame);
         let superseded = self.superseded.frames.iter().filter(|frame| !self.answered_late.frames.contains(frame));
@@ -222,24 +223,24 @@ impl Datagrams {
         (unanswered().count() as u64 + self.forgotten + self.superseded.count - self.answered_late.count, frames)
     }
 
-    /// Whether an ICMP error may be about one of them as well.
+    /// `true` if an ICMP error may also be about one of the waiting requests.
     pub(crate) fn refused_in_doubt(&self) -> bool {
         self.waiting.iter().any(|waiting| waiting.may_be_refused && !waiting.refused)
     }
 
-    /// The requests that wait: how many, and their bytes.
+    /// The waiting requests: their number and their bytes.
     pub(crate) fn pending(&self) -> (u64, u64) {
         let bytes = self.waiting.iter().map(|waiting| u64::from(waiting.len)).sum();
         (self.waiting.len() as u64 + self.forgotten + self.superseded.count - self.answered_late.count, bytes)
     }
 }
 
-/// How many times an answer gives its request back.
+/// The number of copies of its request that an answer of this kind holds.
 fn times(kind: EchoKind) -> u32 {
     if let EchoKind::Whole(form) = kind { form.copies } else { 0 }
 }
 
-/// Long or cut datagrams are compared as far as they are known.
+/// Compares long or truncated datagrams as far as their bytes are known.
 fn by_start(request: &[u8], answer: &[u8], request_len: u32, answer_len: u32) -> EchoKind {
     let known = request.len().min(answer.len());
     let (Some(a), Some(b)) = (request.get(..known), answer.get(..known)) else { return EchoKind::Different };

@@ -1,24 +1,24 @@
-//! What an answer made of its request.
+//! The relation between the bytes of an answer and those of its request.
 
-/// How answer bytes relate to request bytes.
+/// The relation of answer bytes to request bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EchoKind {
-    /// The request's, in this form; as far as the answer has come.
+    /// The request's bytes in this form, as far as the answer has arrived.
     Whole(EchoForm),
-    /// Only the beginning of them, so far.
+    /// Only the beginning of the request, so far.
     Partial,
     /// Other bytes.
     Different,
 }
 
-/// What was made of a request's bytes in its answer.
+/// The form in which an answer returns the bytes of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EchoForm {
-    /// They are in upper case.
+    /// The bytes are in upper case.
     pub upper: bool,
-    /// Bytes that stand before them.
+    /// Length of the prefix before each copy, in bytes.
     pub prefix: u16,
-    /// How many times over they came, prefix and all: the last time may still be under way.
+    /// Number of copies, each with its prefix; the last one may be incomplete so far.
     pub copies: u32,
 }
 
@@ -28,32 +28,32 @@ impl EchoForm {
     /// The same in upper case, once.
     pub const UPPER: Self = Self { upper: true, ..Self::IDENTICAL };
 
-    /// Whether they came more than once, or began to.
+    /// `true` if the bytes came back more than once, or a second copy has begun.
     pub fn is_repeated(self) -> bool {
         self.copies > 1
     }
 }
 
-/// What a payload echoes.
+/// The request bytes that a payload echoes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Echo {
-    /// How the bytes relate.
+    /// The relation of the bytes.
     pub kind: EchoKind,
     /// First and last frame of the request.
     pub request: (u64, u64),
     /// Bytes of the request that this step's payload answers.
     pub bytes: u32,
-    /// Whether the answer to the last of these requests begins with this payload, and not with one before.
+    /// `true` if the answer to the last of these requests begins with this payload and not with an earlier one.
     pub begins: bool,
-    /// Whether all that the client asked is now answered in full, the last time over that it comes.
+    /// `true` if every request is now answered in full, including the last copy of a repeated answer.
     pub complete: bool,
-    /// The last frame of which bytes come back with it, though it may not be all of them.
+    /// The last request frame with bytes in this payload, though not necessarily all of its bytes.
     pub reaches: u64,
-    /// Whether it begins with a request's first byte.
+    /// `true` if the payload begins with a request's first byte.
     pub from_start: bool,
-    /// Whether it ends with a request's last byte.
+    /// `true` if the payload ends with a request's last byte.
     pub to_end: bool,
-    /// Whether each of several requests came back for itself: behind a prefix of its own, or over and over.
+    /// `true` if each of several requests was answered separately: with its own prefix, or repeated.
     pub apart: bool,
 }
 
@@ -73,12 +73,12 @@ impl Echo {
         }
     }
 
-    /// How many times over the request has come back whole, in this form.
+    /// The number of complete copies of the request so far, in this form.
     pub fn whole_copies(&self, form: EchoForm) -> u32 {
         form.copies.saturating_sub(u32::from(form.is_repeated() && !self.complete))
     }
 
-    /// Two pieces of one segment's payload: the later kind, all the bytes.
+    /// Merges the echoes of two pieces of one segment's payload: the later kind, all the bytes.
     pub(crate) fn merge(first: Option<Self>, second: Option<Self>) -> Option<Self> {
         match (first, second) {
             (Some(a), Some(b)) => Some(Self {

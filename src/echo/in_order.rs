@@ -1,4 +1,4 @@
-//! One direction's bytes in the order of the stream, whatever order the segments came in.
+//! Reassembly: the bytes of one direction in stream order, from segments in any order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,34 +6,34 @@ use std::sync::Arc;
 use super::budget::{BudgetGuard, MemoryBudget};
 use crate::model::SeqNumber;
 
-/// Most bytes held back until the ones before them come, of a stream by itself.
+/// Limit of the out-of-order bytes that a stream holds in its own memory.
 const OWN: usize = 256 * 1024;
-/// Most with borrowed room: a window of that size may be in flight behind a lost segment.
+/// Limit of the same with borrowed memory: a window of that size may be in flight behind a lost segment.
 const BORROWED: usize = 8 * 1024 * 1024;
-/// Most gaps that room is borrowed for.
+/// Limit of the gaps in a stream that memory is borrowed for.
 const GAPS: usize = 32;
 
-/// Puts segments in order; bounded, and broken for good when more is held back than it may hold.
+/// Reassembles segments within a bound; permanently broken if more would have to be held.
 #[derive(Clone, Debug, Default)]
 pub(super) struct InOrder {
     next: Option<SeqNumber>,
-    /// Made when the first segment comes out of order.
+    /// Allocated when the first segment arrives out of order.
     held: Option<Box<Held>>,
     broken: bool,
 }
 
-/// Segments that wait for the ones before them.
+/// Out-of-order segments, which wait for the ones before them.
 #[derive(Clone, Debug, Default)]
 struct Held {
-    /// In the order of the stream.
+    /// The segments in stream order.
     segments: VecDeque<Segment>,
-    /// What they take, with what it costs to keep them.
+    /// Their memory in bytes, bookkeeping included.
     bytes: usize,
-    /// Room for more than a stream keeps by itself.
+    /// Memory beyond the limit of a single stream.
     borrowed: Option<Arc<BudgetGuard>>,
 }
 
-/// What a segment's bytes are known by.
+/// The origin of a segment's bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) frame: u64,
@@ -48,35 +48,35 @@ struct Segment {
 }
 
 impl InOrder {
-    /// Whether bytes are missing for good.
+    /// `true` if reassembly has been given up.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// The stream's beginning is in the capture: it starts at offset 0, whatever comes first.
+    /// The stream's beginning is in the capture: it starts at offset 0, whichever segment arrives first.
     pub(super) fn begin(&mut self) {
         self.next.get_or_insert_default();
     }
 
-    /// Whether the bytes up to `acked`, which the receiver has, are not all there.
+    /// `true` if bytes below `acked`, which the receiver has, are missing here.
     #[inline]
     pub(super) fn lacks(&self, acked: u32) -> bool {
         self.next.is_some_and(|next| SeqNumber(acked).is_after(next))
     }
 
-    /// How far the stream has come beyond `offset`.
+    /// The number of bytes by which the stream is beyond `offset`; `None` if it is not.
     pub(super) fn ahead_of(&self, offset: u32) -> Option<u32> {
         let next = self.next.filter(|next| next.is_after(SeqNumber(offset)))?;
         Some(next.relative_to(SeqNumber(offset)))
     }
 
-    /// Nothing more is expected: what waits in borrowed room goes.
+    /// Releases the segments held in borrowed memory: no more are expected.
     pub(super) fn settle(&mut self) {
         self.held = self.held.take().filter(|held| held.borrowed.is_none());
     }
 
-    /// Goes on behind the bytes below `acked` that never come: the receiver has them, and the capture does not. Gives
-    /// `deliver` where and how many are lost in one place, or the bytes that were held back behind such a place.
+    /// Skips the missing bytes below `acked`: the receiver has them, and the capture does not. Gives `deliver` the
+    /// offset and the length of each gap, and the bytes that were held behind it.
     pub(super) fn skip(&mut self, acked: u32, mut deliver: impl FnMut(Result<(&[u8], Mark), (SeqNumber, u32)>)) {
         let acked = SeqNumber(acked);
         while let Some(next) = self.next.filter(|next| acked.is_after(*next)) {
@@ -108,7 +108,7 @@ impl InOrder {
         self.release(advance(next, fresh.len()), deliver);
     }
 
-    /// Gives `deliver` what was held back until `next`, and goes on behind that.
+    /// Gives `deliver` the bytes held before `next`, and continues behind it.
     #[inline]
     fn release(&mut self, mut next: SeqNumber, mut deliver: impl FnMut(&[u8], Mark)) {
         while let Some(Segment { at, bytes, mark }) = self.held.as_mut().and_then(|held| held.take(next)) {
@@ -133,14 +133,14 @@ impl InOrder {
 }
 
 impl Segment {
-    /// What it takes of memory.
+    /// The memory that the segment takes, in bytes.
     fn cost(&self) -> usize {
         self.bytes.len() + size_of::<Self>()
     }
 }
 
 impl Held {
-    /// Whether there is room for so much more.
+    /// Frees or borrows memory for `cost` more bytes; `false` if there is none.
     fn make_room(&mut self, cost: usize, budget: &MemoryBudget) -> bool {
         let needed = self.bytes + cost;
         if needed <= self.borrowed.as_ref().map_or(OWN, |loan| loan.bytes) {
@@ -158,7 +158,7 @@ impl Held {
         pairs.filter(|(one, next)| next.at.is_after(advance(one.at, one.bytes.len()))).count()
     }
 
-    /// Puts a segment in its place, unless one is there that has all its bytes.
+    /// Inserts a segment in stream order, unless one at its place has all its bytes.
     fn put(&mut self, next: SeqNumber, segment: Segment) {
         let place = |segment: &Segment| segment.at.relative_to(next);
         let own = place(&segment);
@@ -171,7 +171,7 @@ impl Held {
         self.segments.insert(index, segment);
     }
 
-    /// Where the first segment begins.
+    /// The offset of the first held segment.
     fn first(&self) -> Option<SeqNumber> {
         self.segments.front().map(|held| held.at)
     }
@@ -247,7 +247,7 @@ mod tests {
         assert!(!(0..100).any(|n| feed(10 + n * 60_000, &[0; 60_000])));
         assert!((100..200).any(|n| feed(10 + n * 60_000, &[0; 60_000])));
         assert!(stream.held.is_none() && budget.borrow(64 << 20).is_some());
-        // gaps everywhere: no room is borrowed for them
+        // gaps everywhere: no memory is borrowed for them
         let mut stream = InOrder::default();
         (0..300_u32).for_each(|n| stream.feed(n * 2_000, &[0; 1000], (MARK, &budget), |_, _| {}));
         assert!(stream.is_broken());

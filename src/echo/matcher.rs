@@ -1,9 +1,9 @@
-//! Echoes in a TCP stream: turn by turn, byte by byte.
+//! Request and response matching in a TCP stream: turn by turn, byte by byte.
 //!
-//! A turn is the request bytes that are not answered yet, and the answer bytes that came for them. While the answer
-//! follows the request byte by byte (identical or in upper case) borders of segments and messages do not matter; an
-//! answer that runs past the request's end must begin it again (repeated); only when neither holds, whole turns are
-//! compared (prefixed, different).
+//! A turn is the unanswered request bytes and the answer bytes received for them. While the answer follows the request
+//! byte by byte (identical or in upper case), boundaries of segments and messages do not matter. An answer that
+//! continues beyond the request's end must begin it again (repeated). Only if neither is so, whole turns are compared
+//! (prefixed, different).
 
 mod apart;
 mod captured_late;
@@ -28,17 +28,17 @@ use crate::model::Direction;
 use compare::Taken;
 use missing::MissingBytes;
 
-/// Most bytes of memory that one conversation hands to the next.
+/// Limit of the buffer capacity that one conversation passes to the next, in bytes.
 const HANDED_OVER: usize = 256;
-/// After so many turns without any likeness this is no echo service, and nothing is compared any more.
+/// Number of consecutive turns without any likeness after which the service is no echo and comparing stops.
 const GIVE_UP_AFTER: u32 = 3;
 
-/// Bytes that the client sent in one go, as far as segments show it.
+/// Bytes that the client sent in one write, as far as segments show it.
 #[derive(Clone, Copy, Debug)]
 struct Request {
     first: u64,
     last: u64,
-    /// Where it begins and ends within the turn's request bytes.
+    /// The request's range within the turn's request bytes: start and end.
     start: usize,
     end: usize,
     /// PSH was set: the client's program had no more to send then.
@@ -51,11 +51,11 @@ struct Request {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chunk<'a> {
     pub(crate) frame: u64,
-    /// Where it lies in its stream.
+    /// The first byte's offset in its stream.
     pub(crate) offset: u32,
     pub(crate) payload: &'a [u8],
     pub(crate) push: bool,
-    /// The capture does not hold all of it.
+    /// The frame was captured only in part.
     pub(crate) cut: bool,
 }
 
@@ -64,7 +64,7 @@ impl Chunk<'_> {
         Mark { frame: self.frame, push: self.push }
     }
 
-    /// Why it can't be compared.
+    /// The reason that it cannot be compared, if there is one.
     fn loss(&self, in_order: &InOrder) -> Option<GaveUp> {
         if self.cut {
             return Some(GaveUp::Cut);
@@ -78,7 +78,7 @@ impl Chunk<'_> {
 pub(crate) struct EchoMatcher {
     requests_in_order: InOrder,
     answers_in_order: InOrder,
-    /// Request bytes of the current turn; once all are answered they stay, for an answer that repeats them.
+    /// Request bytes of the current turn. Once all are answered they are kept, for an answer that repeats them.
     request: Vec<u8>,
     requests: SmallVec<[Request; 1]>,
     /// The current turn's first and last request frame.
@@ -88,30 +88,30 @@ pub(crate) struct EchoMatcher {
     answer: Vec<u8>,
     not_identical: bool,
     not_upper: bool,
-    /// The answer of this turn is counted: the next request begins a new one.
+    /// The answer of this turn has been counted: the next request begins a new turn.
     closed: bool,
     /// The last answer frame of this turn.
     answer_frame: u64,
     unlike: u32,
     given_up: bool,
-    /// Bytes of this turn are not in the capture: what does not follow may be an echo all the same.
+    /// Bytes of this turn are not in the capture: an answer that does not follow may be an echo all the same.
     blind: bool,
-    /// Room for more request bytes than a conversation keeps by itself.
+    /// Memory for more request bytes than one conversation keeps by itself.
     borrowed: Option<Arc<BudgetGuard>>,
-    /// Where the turn's request has bytes that are not in the capture: stand-ins, until what echoes them comes.
+    /// The parts of the turn's request that are not in the capture, filled with placeholders until their echo arrives.
     missing: MissingBytes,
     pub(crate) found: EchoStats,
 }
 
 impl EchoMatcher {
-    /// Reads a part of every cache line of it, which means nothing: see `Tracker::expect`.
+    /// Reads a part of each of its cache lines; the value has no meaning: see `Tracker::expect`.
     #[inline]
     pub(crate) fn read_ahead(&self) -> u64 {
         let found = self.found.totals.requests ^ self.found.totals.pending_bytes;
         found ^ self.frames.0 ^ self.answer_frame ^ u64::from(self.unlike) ^ self.requests.len() as u64
     }
 
-    /// Hands its memory to the next one, unless it is more than most need.
+    /// Passes its buffer to the next conversation, unless it is larger than most need.
     pub(crate) fn hand_over(&mut self, next: &mut Self) {
         if self.request.capacity() <= HANDED_OVER {
             next.request = std::mem::take(&mut self.request);
@@ -131,7 +131,7 @@ impl EchoMatcher {
         }
     }
 
-    /// The client sent this.
+    /// The client sent these bytes.
     pub(crate) fn request(&mut self, part: &Chunk<'_>, budget: &MemoryBudget) {
         if self.given_up {
             return;
@@ -147,7 +147,7 @@ impl EchoMatcher {
         self.give_up(cause, part.frame);
     }
 
-    /// The server sent this. Returns what it echoes.
+    /// The server sent these bytes. Returns the echo that they are, if any.
     pub(crate) fn answer(&mut self, part: &Chunk<'_>, budget: &MemoryBudget) -> Option<Echo> {
         if self.given_up {
             return None;
@@ -165,23 +165,26 @@ impl EchoMatcher {
         echo
     }
 
-    /// Request bytes that an answer in progress, which follows them byte by byte, has not come to.
+    /// Request bytes that an answer in progress, which follows them byte by byte, has not reached.
     pub(crate) fn left_over(&self) -> u32 {
         let begun = self.answered > 0 && self.follows() && !self.closed && !self.given_up;
         if begun { count(self.request.len().saturating_sub(self.answered)) } else { 0 }
     }
 
-    /// Whether the answer gave back the whole of the request, so that its sender has read it.
+    /// `true` if the answer returned the whole request, which proves that the server's program has read it. Bytes that
+    /// are all the same (test programs fill buffers with them) prove nothing.
     pub(crate) fn gave_all_back(&self) -> bool {
-        self.answered > 0 && self.answered >= self.request.len() && self.follows() && !self.given_up
+        let all = self.answered > 0 && self.answered >= self.request.len() && self.follows() && !self.given_up;
+        all && self.request.iter().zip(self.request.iter().skip(1)).any(|(byte, next)| byte != next)
     }
 
-    /// Whether the answer follows the request so far.
+    /// `true` if the answer follows the request so far.
     fn follows(&self) -> bool {
         !(self.not_identical && self.not_upper)
     }
 
-    /// Requests at the end of which nothing came back, and the bytes that did not, of a request in part too.
+    /// Requests without a complete answer, and the number of bytes that did not come back, those of requests answered
+    /// in part included.
     pub(crate) fn pending(&self) -> (u64, u64) {
         if self.closed || self.given_up || self.blind && !self.follows() {
             return (0, 0);
@@ -191,7 +194,7 @@ impl EchoMatcher {
         (requests as u64, bytes as u64)
     }
 
-    /// The client goes on: what it sends belongs to a new turn once the last one is over.
+    /// The client continues: its bytes belong to a new turn if the last one is over.
     fn before_request(&mut self) {
         if self.closed {
             self.next_turn();
@@ -262,10 +265,10 @@ impl EchoMatcher {
             self.found.goes_on(frame);
         }
         self.closed |= over || complete;
-        // what came back for bytes that nobody saw may be anything
+        // an answer to bytes that are not in the capture may be anything
         let known = !unknown && self.frames.0 > 0;
         if complete && self.borrowed.is_some() {
-            // whether so much comes over again is not followed
+            // repetitions of that length are not followed
             self.next_turn();
         }
         known.then_some(echo)

@@ -1,4 +1,4 @@
-//! Which answer bytes echo which request bytes: across segment borders in a TCP stream, by datagram in UDP.
+//! Request and response matching: across segment boundaries in a TCP stream, by datagram in UDP.
 
 mod budget;
 mod datagrams;

@@ -14,9 +14,9 @@ pub struct EchoTotals {
     pub matched: u64,
     /// Answered with changed bytes.
     pub transformed: u64,
-    /// Nothing of them came back.
+    /// Requests of which no byte came back.
     pub unanswered: u64,
-    /// Bytes that did not come back, of requests that were answered in part too.
+    /// Bytes that did not come back, those of requests answered in part included.
     pub pending_bytes: u64,
 }
 
@@ -26,7 +26,7 @@ impl EchoTotals {
         self.matched + self.transformed
     }
 
-    /// Whether the service is an echo: no answer was anything else, and most requests came back.
+    /// `true` if the service is an echo: every answer was an echo, and most requests came back.
     pub fn is_echo_service(&self, story: &EchoStory) -> bool {
         let in_part = story.partial_requests;
         story.different.count == 0 && (self.answered() + in_part).saturating_mul(2) >= self.requests
@@ -36,11 +36,11 @@ impl EchoTotals {
 /// Requests that came back in one form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EchoSeen {
-    /// The form: the last prefix's length, and the most times over that a whole request came.
+    /// The form, with the last prefix's length and the largest number of complete copies.
     pub form: EchoForm,
-    /// It came more than once, or once and a part again.
+    /// The request came back more than once, or once and a part again.
     pub repeated: bool,
-    /// How many requests were answered so; none where the repetition came behind an answer that is counted already.
+    /// Number of requests answered in this form; 0 if only repetitions of answers counted elsewhere were.
     pub requests: u64,
     /// The frames of the answers.
     pub seen: Occurrences,
@@ -51,52 +51,52 @@ pub struct EchoSeen {
 pub struct EchoStory {
     /// The forms in which requests came back, at most one entry for each combination of upper case, prefix and repetition.
     pub forms: SmallVec<[EchoSeen; 1]>,
-    /// Answered with other bytes.
+    /// Frames of answers with other bytes.
     pub different: Occurrences,
     /// Frames of answers that were only the beginning of their request.
     pub partial: Occurrences,
-    /// How many requests these were.
+    /// Number of requests answered in part.
     pub partial_requests: u64,
-    /// How many of their bytes came back.
+    /// Number of their bytes that came back.
     pub partial_back: u64,
-    /// How many bytes they had.
+    /// Number of bytes of these requests.
     pub partial_of: u64,
-    /// Bytes of either side that their receiver has and the capture lacks: nothing is known of them.
+    /// Bytes of either side that their receiver has and the capture lacks: not compared.
     pub lost: u64,
     /// Bytes that were captured behind the ACK that covers them, too late to be compared.
     pub late: u64,
     /// Requests whose answers could not be compared, since not all of their bytes were kept or captured.
     pub uncompared: u64,
-    /// Answers that completed several requests at once: how many requests they were, and the frames.
+    /// Answers that completed several requests at once: the number of these requests, and the frames.
     pub merged: Occurrences,
-    /// Most requests that one answer completed.
+    /// The largest number of requests that one answer completed.
     pub most_merged: u64,
-    /// Why comparing was given up, and in which frame.
+    /// The reason that comparing was given up, and the frame.
     pub gave_up: Option<(GaveUp, u64)>,
 }
 
-/// Why answers were not compared with requests any more.
+/// The reason that answers are no longer compared with requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GaveUp {
-    /// One answer after the other was no echo.
+    /// Several answers in a row were no echo.
     Unlike,
-    /// The capture does not hold whole packets.
+    /// The capture truncates packets.
     Cut,
     /// Too many request bytes waited for their echo.
     Unanswered,
-    /// Too many bytes were missing.
+    /// Too many bytes are missing.
     Missing,
 }
 
 impl EchoStory {
-    /// It begins with one request that came back in this form, once, in this frame.
+    /// Begins with one request that came back once, in this form and frame.
     pub(super) fn begin((form, frame): (EchoForm, u64)) -> Self {
         let mut story = Self::default();
         story.came_back(form, false, 1, frame, &Occurrences::default());
         story
     }
 
-    /// Counts a complete answer to so many requests, or one that comes over again; `pieces` are the frames of it so far.
+    /// Counts a complete answer to `requests` requests, or a repetition of one; `pieces` are its frames so far.
     pub(super) fn see(&mut self, echo: &Echo, requests: u64, frame: u64, pieces: &Occurrences) {
         match echo.kind {
             EchoKind::Whole(form) => {
@@ -108,7 +108,7 @@ impl EchoStory {
                 }
             }
             EchoKind::Different => self.different.see(frame),
-            // said with the number of bytes
+            // reported with the number of bytes
             EchoKind::Partial => {}
         }
     }

@@ -1,10 +1,10 @@
-//! How an answer's bytes relate to a request's.
+//! The relation of an answer's bytes to a request's.
 
 use crate::echo::{EchoForm, EchoKind};
 
-/// A prefix longer than this is no prefix, but another answer.
+/// Limit of a prefix: longer, the answer is taken for another one.
 pub(super) const LONGEST_PREFIX: u16 = 1024;
-/// A shorter request may come up in an answer by chance.
+/// Bytes below which a request may occur in an answer by coincidence.
 pub(super) const TELLING: usize = 8;
 
 /// Compares a whole answer with a whole request.
@@ -19,7 +19,7 @@ pub(super) fn relation(request: &[u8], answer: &[u8]) -> EchoKind {
     if let Some(start) = request.get(..answer.len()).filter(|start| start.len() < request.len()) {
         return if start == answer || is_upper(start, answer) { EchoKind::Partial } else { EchoKind::Different };
     }
-    // the more often it comes over, the shorter is what stands before it
+    // the more copies, the shorter the prefix
     let most = answer.len() / request.len();
     let least = answer.len() / (request.len() + usize::from(LONGEST_PREFIX));
     let form = (least.max(1)..=most).rev().filter(|copies| answer.len().is_multiple_of(*copies)).find_map(|copies| {
@@ -29,8 +29,7 @@ pub(super) fn relation(request: &[u8], answer: &[u8]) -> EchoKind {
     form.map_or(EchoKind::Different, EchoKind::Whole)
 }
 
-/// The form of an answer that may have begun to give the request over again; `tried` bytes of it were here before, and
-/// had none.
+/// The form of an answer that may have begun to repeat the request; `tried` bytes of it arrived earlier and had none.
 pub(super) fn form_so_far(request: &[u8], answer: &[u8], tried: usize) -> Option<EchoForm> {
     let most = answer.len().checked_sub(request.len())?.min(LONGEST_PREFIX.into());
     let least = if request.len() < TELLING { 0 } else { (tried + 1).saturating_sub(request.len()) };
@@ -43,7 +42,7 @@ pub(super) fn form_so_far(request: &[u8], answer: &[u8], tried: usize) -> Option
     })
 }
 
-/// The form of `answer` if it is the request behind so many bytes, over and over.
+/// The form of `answer` if it is the request behind a prefix of `prefix` bytes, repeated.
 fn form(request: &[u8], answer: &[u8], prefix: usize) -> Option<EchoForm> {
     let unit = prefix + request.len();
     let (first, rest) = (answer.get(prefix..unit)?, answer.get(unit..)?);
@@ -55,7 +54,7 @@ fn form(request: &[u8], answer: &[u8], prefix: usize) -> Option<EchoForm> {
     Some(EchoForm { upper, prefix, copies: 1 })
 }
 
-/// Whether `answer` is `request` in upper case (ASCII letters), and so more than the same bytes.
+/// `true` if `answer` is `request` with its ASCII letters in upper case.
 pub(super) fn is_upper(request: &[u8], answer: &[u8]) -> bool {
     request.len() == answer.len() && request.iter().zip(answer).all(|(a, b)| a.to_ascii_uppercase() == *b)
 }

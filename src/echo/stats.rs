@@ -1,22 +1,22 @@
-//! What was found in a conversation so far. Most conversations are one request and its answer: a story in a box of its own
-//! is only begun where there is more to tell.
+//! Echoes found in a conversation so far. Most conversations are one request and its answer: an `EchoStory` is
+//! allocated only where more was found.
 
 use super::{Echo, EchoForm, EchoKind, EchoStory, EchoTotals};
 use crate::model::Occurrences;
 
-/// What was found.
+/// The echoes found so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EchoStats {
     pub(crate) totals: EchoTotals,
     /// Frames of an answer in progress.
     pieces: Occurrences,
-    /// The form and frame of an answer to one request, once, where there is nothing else to tell.
+    /// The form and frame of the answer, while there was only one, to one request and not repeated.
     only: Option<(EchoForm, u64)>,
     story: Option<Box<EchoStory>>,
 }
 
 impl EchoStats {
-    /// Counts answers that are complete, or turned out to be something else; `requests` of them at once.
+    /// Counts an answer to `requests` requests that is complete, or turned out to be no echo.
     pub(super) fn count(&mut self, echo: &Echo, requests: u64, frame: u64) {
         match echo.kind {
             EchoKind::Whole(EchoForm::IDENTICAL) => self.totals.matched += requests,
@@ -35,7 +35,7 @@ impl EchoStats {
         self.pieces.count == 0 && self.only.is_none() && self.story.is_none()
     }
 
-    /// Notes a complete answer to so many requests, or one that comes over again.
+    /// Notes a complete answer to `requests` requests, or a repetition of one.
     pub(super) fn see(&mut self, echo: &Echo, requests: u64, frame: u64) {
         let pieces = match echo.kind {
             EchoKind::Whole(_) => std::mem::take(&mut self.pieces),
@@ -44,14 +44,14 @@ impl EchoStats {
         self.story_mut().see(echo, requests, frame, &pieces);
     }
 
-    /// Counts the answer to requests of before, whose frames so far are these: the one in progress has others.
+    /// Counts the answer to earlier requests, with its frames so far: the answer in progress has others.
     pub(super) fn count_late(&mut self, echo: &Echo, requests: u64, frame: u64, pieces: Occurrences) {
         let under_way = std::mem::replace(&mut self.pieces, pieces);
         self.count(echo, requests, frame);
         self.pieces = under_way;
     }
 
-    /// Notes a frame of an answer that is not complete with it.
+    /// Notes a frame of an incomplete answer.
     pub(super) fn goes_on(&mut self, frame: u64) {
         self.pieces.see(frame);
     }
@@ -62,35 +62,35 @@ impl EchoStats {
         self.story_mut().came_in_part(back, of, frame, &pieces);
     }
 
-    /// An answer in progress turned out to be none, or is over.
+    /// Forgets the frames of an answer in progress, which is over or turned out to be no echo.
     pub(super) fn forget_pieces(&mut self) {
         if self.pieces.count > 0 {
             self.pieces = Occurrences::default();
         }
     }
 
-    /// The story, to be told on.
+    /// The story, for additions.
     pub(super) fn story_mut(&mut self) -> &mut EchoStory {
         self.story.get_or_insert_with(|| Box::new(self.only.take().map_or_else(EchoStory::default, EchoStory::begin)))
     }
 
-    /// The story so far; it moves out.
+    /// Takes the story so far.
     pub(crate) fn take_story(&mut self) -> EchoStory {
         let story = self.story.take().map(|story| *story);
         story.or_else(|| self.only.take().map(EchoStory::begin)).unwrap_or_default()
     }
 
-    /// How many bytes the capture lacks so far, if any.
+    /// The number of bytes missing from the capture so far, if any.
     pub(super) fn lost(&self) -> Option<u64> {
         self.story.as_ref().map(|story| story.lost).filter(|lost| *lost > 0)
     }
 
-    /// Whether any request was echoed.
+    /// `true` if any request was echoed.
     pub(super) fn has_any(&self) -> bool {
         self.totals.matched + self.totals.transformed > 0
     }
 
-    /// The totals, where there was any echo at all; `pending` requests with so many bytes are still open.
+    /// The totals, if there was any echo; `pending` requests with `bytes` bytes are still open.
     pub(crate) fn totals(&self, pending: u64, bytes: u64) -> Option<EchoTotals> {
         let any = self.has_any() || self.story.as_ref().is_some_and(|story| story.partial_requests > 0);
         any.then(|| EchoTotals {

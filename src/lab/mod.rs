@@ -36,6 +36,7 @@
 
 mod device;
 mod host;
+mod local;
 mod namespace;
 pub(crate) mod netlink;
 mod offload;
@@ -50,9 +51,10 @@ use anyhow::{Result, bail};
 
 pub use self::device::DeviceKind;
 pub use self::host::{Addresses, HOST_INTERFACE, Host, MacAddress};
+pub use self::local::LocalHost;
 pub use self::namespace::Pending;
 pub use self::private::PrivateHost;
-pub use self::rights::{Obstacle, Rights, obtain_rights};
+pub use self::rights::{Obstacle, Rights, may_share_host, obtain_rights};
 pub use self::sysctl::{Sysctl, SysctlError};
 pub use self::wire::{
     Action, Cause, Delivered, Effect, Faults, PacketKind, Percent, QuantityError, Rate, Rule, RuleError, Times,

@@ -53,12 +53,24 @@ impl Namespace {
     /// # Errors
     /// Where the process may not make network namespaces; the message names what forbids it.
     pub(super) fn new(name: &'static str) -> Result<Self> {
+        Self::start(name, || unshare(CloneFlags::CLONE_NEWNET))
+    }
+
+    /// The same with the network of this process.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn shared(name: &'static str) -> Result<Self> {
+        Self::start(name, || Ok(()))
+    }
+
+    fn start(name: &'static str, enter: impl FnOnce() -> nix::Result<()> + Send + 'static) -> Result<Self> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let (ready, made) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                let outcome = unshare(CloneFlags::CLONE_NEWNET);
+                let outcome = enter();
                 let usable = outcome.is_ok();
                 if ready.send(outcome).is_ok() && usable {
                     queue.into_iter().for_each(|job| job());

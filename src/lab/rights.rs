@@ -41,7 +41,7 @@ pub(super) enum Step {
 /// # Errors
 /// Where the system keeps its users from making namespaces: the message names the setting and what to do.
 pub fn obtain_rights() -> Result<Rights> {
-    if NEEDED.iter().all(|capability| caps::has_cap(None, CapSet::Effective, *capability).unwrap_or(false)) {
+    if may_share_host() {
         return Ok(Rights::Capabilities);
     }
     // a limit of 0 can be read only here: the user namespace has limits of its own, below those of the outer ones
@@ -59,6 +59,11 @@ pub fn obtain_rights() -> Result<Rights> {
     write_map("/proc/self/uid_map", &format!("{user} {user} 1"))?;
     write_map("/proc/self/gid_map", &format!("{group} {group} 1"))?;
     Ok(Rights::UserNamespace)
+}
+
+/// `true` if programs can be run on this host itself, captured there and ended safely: no user namespace helps there.
+pub fn may_share_host() -> bool {
+    NEEDED.iter().all(|capability| caps::has_cap(None, CapSet::Effective, *capability).unwrap_or(false))
 }
 
 fn write_map(path: &str, text: &str) -> Result<()> {

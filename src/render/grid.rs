@@ -64,6 +64,9 @@ impl<T> From<&Column<T>> for Head {
     }
 }
 
+/// The column with the code of the worst finding.
+const WORST: &str = "worst";
+
 /// The column with the sentence.
 const SENTENCE: &str = "description";
 
@@ -146,29 +149,51 @@ impl Grid {
 
     /// The conversations of a report, or the worst of them, one row each, without columns that say nothing.
     pub(super) fn conversations(report: &Report, options: &Options, room: Room, verdict: VerdictAt) -> Self {
-        let exact = matches!(options.conversation_columns, Choice::Only(_));
-        let mut columns = conversation_columns(options, room);
-        if verdict == VerdictAt::Column && !exact {
-            columns.retain(|column| column.name != VERDICT_COLUMN.name);
-            columns.push(&VERDICT_COLUMN);
-        }
-        let of_several = report.conversations.iter().any(|kept| kept.conversation.file().is_some());
-        if of_several || !report.totals.failed.is_empty() {
-            columns.insert(0, &FILE_COLUMN);
-        }
         let conversations: Vec<&Conversation> = match &report.totals.triage {
             Some(worst) => worst.shown().collect(),
             None => report.conversations.iter().map(|kept| &kept.conversation).collect(),
         };
+        Self::rows_of(&conversations, &report.totals.failed, options, room, verdict)
+    }
+
+    /// The same of these conversations.
+    pub(super) fn of_conversations(
+        conversations: &[&Conversation],
+        options: &Options,
+        room: Room,
+        verdict: VerdictAt,
+    ) -> Self {
+        Self::rows_of(conversations, &[], options, room, verdict)
+    }
+
+    fn rows_of(
+        conversations: &[&Conversation],
+        failed: &[(String, String)],
+        options: &Options,
+        room: Room,
+        verdict: VerdictAt,
+    ) -> Self {
+        let exact = matches!(options.conversation_columns, Choice::Only(_));
+        let mut columns = conversation_columns(options, room);
+        if verdict == VerdictAt::Column && !exact {
+            // it says what is worst
+            let usual = matches!(options.conversation_columns, Choice::Usual);
+            columns.retain(|column| column.name != VERDICT_COLUMN.name && !(usual && column.name == WORST));
+            columns.push(&VERDICT_COLUMN);
+        }
+        let of_several = conversations.iter().any(|conversation| conversation.file().is_some());
+        if of_several || !failed.is_empty() {
+            columns.insert(0, &FILE_COLUMN);
+        }
         let row = |conversation: &&Conversation| {
             columns.iter().map(|column| (column.text)(conversation, &options.view)).collect()
         };
         let mut rows: Vec<Vec<Cell>> = conversations.iter().map(row).collect();
         let spans = match verdict {
-            VerdictAt::Below if !exact => verdicts_below(&conversations),
+            VerdictAt::Below if !exact => verdicts_below(conversations),
             _ => Vec::new(),
         };
-        rows.extend(report.totals.failed.iter().map(|failed| failed_row(&columns, failed)));
+        rows.extend(failed.iter().map(|failed| failed_row(&columns, failed)));
         let head = columns.iter().map(|column| Head::from(*column)).collect();
         let grid = Self { head, rows, spans };
         if exact || grid.rows.is_empty() { grid } else { grid.without_empty_columns().with_even_times() }
@@ -249,7 +274,10 @@ fn verdicts_below(conversations: &[&Conversation]) -> Vec<Span> {
 fn failed_row(columns: &[&'static ConversationColumn], (file, why): &(String, String)) -> Vec<Cell> {
     let cell = |column: &&ConversationColumn| match column.name {
         "file" => Cell::from(file.as_str()),
-        "worst" => Cell::from(why.as_str()).tone(Tone::Reset),
+        WORST if !columns.iter().any(|column| column.name == VERDICT_COLUMN.name) => {
+            Cell::from(why.as_str()).tone(Tone::Reset)
+        }
+        name if name == VERDICT_COLUMN.name => Cell::from(why.as_str()).tone(Tone::Reset),
         _ => Cell::default(),
     };
     columns.iter().map(cell).collect()

@@ -8,6 +8,9 @@ use crate::report::{Align, Cell};
 /// Minimum width of columns in which text is wrapped; narrower ones are shown as they are.
 const TEXT: usize = 18;
 
+/// A sum of more characters may be wider than its column.
+const SUM: usize = 20;
+
 /// A space at which no line ends.
 pub(super) const NO_BREAK: char = '\u{A0}';
 
@@ -21,10 +24,20 @@ pub(super) fn bound(text: &str) -> String {
         let signs = words.get(at).is_some_and(|word| *word == "+" || *word == "=");
         signs && is_number(at.checked_sub(1)) && is_number(at.checked_add(1))
     };
+    let joined = |at: usize| is_operator(at) || at.checked_sub(1).is_some_and(is_operator);
+    // how long the sum is that a word belongs to
+    let sum = |at: usize| {
+        let before = (1..=at).rev().take_while(|at| joined(*at)).count();
+        let after = (at + 1..words.len()).take_while(|at| joined(*at)).count();
+        let parts = words.iter().skip(at - before).take(before + 1 + after);
+        parts.map(|word| word.width() + 1).sum::<usize>().saturating_sub(1)
+    };
     let mut bound = String::with_capacity(text.len());
     for (at, word) in words.iter().enumerate() {
-        if let Some(before) = at.checked_sub(1) {
-            bound.push(if is_operator(at) || is_operator(before) { NO_BREAK } else { ' ' });
+        if at > 0 {
+            // a long one may break before its result
+            let breaks = *word == "=" && joined(at) && sum(at) > SUM;
+            bound.push(if joined(at) && !breaks { NO_BREAK } else { ' ' });
         }
         bound.push_str(word);
     }
@@ -73,5 +86,16 @@ impl Layout {
         let width = |(width, flexible): (&usize, &bool)| if *flexible { words.min(*width) } else { *width };
         let gaps = 2 * self.widths.len().saturating_sub(1);
         self.widths.iter().zip(&self.flexible).map(width).sum::<usize>() + gaps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_sum_may_break_before_its_result() {
+        assert_eq!(bound("is 1 + 12 = 13"), "is 1\u{a0}+\u{a0}12\u{a0}=\u{a0}13");
+        assert_eq!(bound("16385 + 3616 + 1 = 20002"), "16385\u{a0}+\u{a0}3616\u{a0}+\u{a0}1 =\u{a0}20002");
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn diagrams(ladder: &Ladder) -> Vec<String> {
         if open != Some(phase) {
             end_phase(&mut diagram, &mut open);
             line(&mut diagram, format_args!("  rect {}", tint(phase)));
-            line(&mut diagram, format_args!("  Note over C,S: {}", phase.name()));
+            line(&mut diagram, format_args!("  Note over C,S: {}", phase.title().to_lowercase()));
             open = Some(phase);
         }
         match row {

@@ -16,6 +16,8 @@ use crate::model::{CaptureInfo, Protocol, Side};
 pub enum NetworkOptions {
     /// This host, captured on this interface.
     Loopback(Interface),
+    /// This host's loopback, for programs that are not echolab's own: only these ports are captured.
+    LocalHost(Vec<u16>),
     /// One private host with a loopback interface of its own, where nothing but the session is captured.
     PrivateHost,
     /// A private network of two hosts.
@@ -100,6 +102,12 @@ impl NetworkOptions {
             Self::Loopback(interface) => {
                 let first = Capture { live: LiveCapture::open(interface, ring)?, side: None };
                 Ok((Network::ThisHost, Captures { first, second: None, at: None, writers: Writers::default() }))
+            }
+            Self::LocalHost(ports) => {
+                let mut live = LiveCapture::open(&Interface::from_name(None)?, ring)?;
+                live.choose(ports, &[], None)?;
+                let first = Capture { live, side: None };
+                Ok((Network::local_host()?, Captures { first, second: None, at: None, writers: Writers::default() }))
             }
             Self::PrivateHost => {
                 let network = Network::private_host()?;

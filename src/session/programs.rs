@@ -42,9 +42,10 @@ impl ProgramSession {
     ///
     /// # Errors
     /// When the system refuses a network, a capture or a PID namespace.
-    pub fn open(network: &NetworkOptions) -> Result<Self> {
-        let (network, captures) = network.open(Ring::LARGEST)?;
-        let hosts = ProgramHosts::prepare(&network)?;
+    pub fn open(options: &NetworkOptions) -> Result<Self> {
+        let (network, captures) = options.open(Ring::LARGEST)?;
+        let ports = if let NetworkOptions::LocalHost(ports) = options { ports.as_slice() } else { &[] };
+        let hosts = ProgramHosts::prepare(&network, ports)?;
         Ok(Self { network, captures, hosts, ended: Ended::default() })
     }
 

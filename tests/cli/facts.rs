@@ -8,10 +8,10 @@ const SAID: &[(&str, &str, &str)] = &[
     (
         "loss_fast",
         "Goodput",
-        "client: 197 kB/s (1.58 Mbit/s): 5,100 bytes acknowledged in 25.9 ms, from the first data to the last ACK, captured at the client",
+        "client: 197 kB/s (1.58 Mbit/s): 5,100 bytes acknowledged in 25.9 ms, from the first data to the last ACK",
     ),
     ("loss_fast", "Retransmitted", "client: 500 of 5,600 bytes (8.9%)"),
-    ("loss_fast", "In flight", "client: max 5,000 bytes, captured at the client"),
+    ("loss_fast", "In flight", "client: max 5,000 bytes"),
     ("loss_fast", "Idle", "client: 0 s"),
     ("loss_fast", "Limited by", "client: the network: "),
     ("loss_fast", "Captured at", "the client: the server's answer to the SYN came after 10.3 ms"),
@@ -30,11 +30,7 @@ const SAID: &[(&str, &str, &str)] = &[
     ("zerowin", "Retransmitted", "client: none of 204,800 bytes"),
     ("zerowin", "Limited by", "client: the server's window: 100% of the time it had no room for another full segment"),
     // the server's program waited 300 ms
-    (
-        "pureack",
-        "Response time",
-        "request's last byte to answer's first: 300 ms (1 sample); captured at both endpoints (same host)",
-    ),
+    ("pureack", "Response time", "request's last byte to answer's first: 300 ms (1 sample)"),
     // the SYN-ACK, and the SYN, had to be sent again after a second
     (
         "synack_retrans",

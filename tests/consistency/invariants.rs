@@ -353,7 +353,7 @@ fn unacknowledged_is_not_covered(output: &Output) -> Contradictions {
 }
 
 /// The lines under each conversation's title in a report.
-fn verdicts(report: &str) -> BTreeMap<String, String> {
+pub(crate) fn verdicts(report: &str) -> BTreeMap<String, String> {
     let mut verdicts = BTreeMap::new();
     let mut lines = report.lines().peekable();
     while let Some(line) = lines.next() {

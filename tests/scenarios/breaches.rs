@@ -33,6 +33,10 @@ const BREACHES: &[(&str, Breach)] = &[
         *first(run, "conversation", "payload") = json!({"client_to_server": 1, "server_to_client": 12});
     }),
     ("totals_are_the_sums_of_the_steps", |run| *first(run, "conversation", "first_frame") = 2.into()),
+    ("the_ledger_sums_to_the_duration", |run| {
+        *first(run, "conversation", "duration") = "86400.000000000".into();
+    }),
+    ("the_report_contradicts_none_of_its_records", |run| run.program = "true".into()),
     ("findings_name_frames_that_were_captured", |run| {
         *first(run, "step", "findings") = json!([{"code": "retransmit", "frames": [2]}]);
     }),

@@ -25,6 +25,7 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
+use crate::consistency;
 use crate::run::{Net, Run, session};
 use crate::tshark::{FLAGS, Transport};
 
@@ -52,6 +53,8 @@ pub(crate) const ALWAYS: &[Invariant] = invariants![
     tshark_sets_the_same_flags,
     checksums_are_those_of_the_network,
     totals_are_the_sums_of_the_steps,
+    the_ledger_sums_to_the_duration,
+    the_report_contradicts_none_of_its_records,
     findings_name_frames_that_were_captured,
     no_finding_contradicts_a_complete_capture,
     calls_are_whole_and_in_order,
@@ -286,6 +289,33 @@ fn totals_are_the_sums_of_the_steps(run: &Run) -> Outcome {
     Ok(())
 }
 
+/// The shares of a conversation's time ledger sum to its duration.
+fn the_ledger_sums_to_the_duration(run: &Run) -> Outcome {
+    let nanos = |time: &Value| time.as_str().and_then(|time| time.replace('.', "").parse::<u64>().ok());
+    for one in run.of_kind("conversation") {
+        let Some(ledger) = one["ledger"].as_object() else { continue };
+        let sum: Option<u64> = ledger.values().map(nanos).sum();
+        ensure(sum.is_some() && sum == nanos(&one["duration"]), || {
+            format!("{sum:?} ns of {}: {:?}", one["duration"], ledger)
+        })?;
+    }
+    Ok(())
+}
+
+/// The invariants of any capture's report hold of this one: its verdicts agree with its findings, among others.
+fn the_report_contradicts_none_of_its_records(run: &Run) -> Outcome {
+    let analyzed = |format: &str| -> Result<String, String> {
+        let mut command = Command::new(&run.program);
+        command.args(["analyze", "--limit", "0", "--format", format]).arg(&run.capture).env("COLUMNS", "5000");
+        let output = command.output().map_err(|error| error.to_string())?;
+        ensure(output.status.success() && !output.stdout.is_empty(), || format!("{format}: {}", output.status))?;
+        String::from_utf8(output.stdout).map_err(|error| error.to_string())
+    };
+    let output = consistency::Output::read(&analyzed("jsonl")?, &analyzed("table")?);
+    let wrong: Vec<String> = consistency::ALL.iter().flat_map(|(_, contradictions)| contradictions(&output)).collect();
+    ensure(wrong.is_empty(), || wrong.join("; "))
+}
+
 /// A finding is proved by frames, in ascending order, that were captured: for a step no later than the step itself, for a
 /// conversation no later than its last frame.
 fn findings_name_frames_that_were_captured(run: &Run) -> Outcome {
@@ -484,7 +514,27 @@ pub(crate) fn live_text_fits_the_width(program: &Path, scenario: &Scenario, net:
     command.args(["--format", "table", "--transcript", "--answers", "--scenario", scenario.name]);
     let output = command.env("COLUMNS", "80").output()?;
     ended_in_order(scenario, &output)?;
-    Ok(fits(&output.stdout, 80)?)
+    fits(&output.stdout, 80)?;
+    Ok(live_verdicts_agree(&String::from_utf8_lossy(&output.stdout))?)
+}
+
+/// Each verdict has one to three sentences; that on an only conversation gives no all-clear where more than notes were
+/// found.
+fn live_verdicts_agree(text: &str) -> Outcome {
+    let verdicts = consistency::verdicts(text);
+    ensure(!verdicts.is_empty(), || "no verdict".to_owned())?;
+    for (name, verdict) in &verdicts {
+        let sentences = verdict.lines().filter(|line| line.ends_with('.')).count();
+        ensure((1..=3).contains(&sentences), || format!("{name}: {verdict:?}"))?;
+    }
+    let is_grave = |line: &str| {
+        let mut words = line.split([' ', ':']);
+        let number = words.next().is_some_and(|word| word.replace(',', "").parse::<u64>().is_ok());
+        number && words.next().is_some_and(|word| ["problem", "warning"].contains(&word.trim_end_matches('s')))
+    };
+    let grave: Vec<_> = text.lines().filter(|line| is_grave(line)).collect();
+    let (1, Some((name, verdict))) = (verdicts.len(), verdicts.first_key_value()) else { return Ok(()) };
+    ensure(grave.is_empty() || !verdict.starts_with("Healthy"), || format!("{name}: {verdict:?}, but {grave:?}"))
 }
 
 /// Exit status 0; or 1 with nothing else said than that the scenario's expectation is unmet, which

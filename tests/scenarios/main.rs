@@ -12,6 +12,8 @@
 )]
 
 mod breaches;
+#[path = "../consistency/invariants.rs"]
+mod consistency;
 mod counters;
 mod invariants;
 mod mixed;

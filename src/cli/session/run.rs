@@ -24,6 +24,7 @@ use crate::cli::questions_arg::parse_questions;
 use crate::cli::report_dir::ReportDir;
 use crate::drive::{ClientInput, Command, Files, ProgramOptions, Transcript};
 use crate::explain::Questions;
+use crate::lab::may_share_host;
 use crate::model::Side;
 use crate::session::{CaptureAt, LabNetwork, NetworkOptions, ProgramSession, Traced, WithPrograms};
 
@@ -46,7 +47,8 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// is needed.
 ///
 /// The client is started as soon as the server listens (or is bound, for UDP). When the client has ended and its
-/// connections are closed, the server gets SIGINT, after a second SIGTERM, then SIGKILL. No process is left.
+/// connections are closed, the server gets SIGINT, after a second SIGTERM, then SIGKILL; one that no longer waits for a
+/// client gets three seconds to end by itself first. No process is left.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -55,6 +57,7 @@ Examples:
   echolab run --server 'java Server 7000' --client 'java Client localhost 7000' --input lines.txt
   echolab run --server ./server --client ./client --clients 3 --together
   echolab run --server ./server --client ./client --client-first      what a refused client gets
+  echolab run --server './origin 8000' --server './proxy 8888' --client './client localhost 8888'
   echolab run --server './server 12345' --client './client server 12345' --network lab --loss 5% --report out
   echolab run --server ./server --client ./client --write session.pcapng
 
@@ -64,9 +67,10 @@ that is to be reached from there listens on 0.0.0.0 (or ::), not on 127.0.0.1.
 Exit status: 0 done, 1 a program failed, did not listen in time, or was stopped, 2 an error (as a
 program that can't be started), or packets are missing.")]
 pub(in crate::cli) struct RunArgs {
-    /// The server's command, as a shell would split it into words (no other shell syntax: use sh -c '…' for that).
-    #[arg(long, value_name = "COMMAND", value_parser = Command::parse)]
-    server: Command,
+    /// The server's command, as a shell would split it into words (no other shell syntax: use sh -c '…' for that);
+    /// repeatable: each is started when the one before it listens, as an origin before its proxy.
+    #[arg(long, value_name = "COMMAND", required = true, value_parser = Command::parse)]
+    server: Vec<Command>,
 
     /// The client's command; repeatable: the clients run one after the other, or with --together at the same time.
     #[arg(long, value_name = "COMMAND", required = true, value_parser = Command::parse)]
@@ -104,10 +108,15 @@ pub(in crate::cli) struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
 
-    /// Network of the programs: one private host for both (private), or a private host for each (lab) [default:
-    /// private, or lab where another option needs it].
-    #[arg(long, value_enum, value_name = "private|lab", hide_possible_values = true)]
+    /// Network of the programs: one private host for both (private), a private host for each (lab), or this host
+    /// (loopback, with --port; needs root) [default: private, or lab where another option needs it].
+    #[arg(long, value_enum, value_name = "private|lab|loopback", hide_possible_values = true)]
     network: Option<RunNetwork>,
+
+    /// With --network loopback: the port that the server listens on, or a server; repeatable. Only packets from or to it
+    /// are captured.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Vec<u16>,
 
     /// Capture at this host of the lab; both makes two captures [default: client].
     #[arg(long, value_enum, value_name = "client|server|both", hide_possible_values = true)]
@@ -134,6 +143,7 @@ pub(in crate::cli) struct RunArgs {
 enum RunNetwork {
     Private,
     Lab,
+    Loopback,
 }
 
 impl RunArgs {
@@ -202,7 +212,7 @@ impl RunArgs {
     /// `server.py and client.py`
     fn names(&self) -> String {
         let mut names: Vec<&str> = Vec::new();
-        for command in std::iter::once(&self.server).chain(&self.client) {
+        for command in self.server.iter().chain(&self.client) {
             if !names.contains(&command.name()) {
                 names.push(command.name());
             }
@@ -221,7 +231,25 @@ impl RunArgs {
     /// The network, checked against what needs the lab.
     fn choose(&self) -> anyhow::Result<NetworkOptions> {
         let only_lab = self.capture_at.map(|_| "--capture-at").or(self.wire.first());
+        let loopback = self.network == Some(RunNetwork::Loopback);
+        ensure!(
+            loopback || self.port.is_empty(),
+            "--port is for --network loopback: a private network has no other packets than those of the programs"
+        );
         match (self.network, only_lab) {
+            (Some(RunNetwork::Loopback), Some(option)) => bail!("{option} needs two hosts: --network lab"),
+            (Some(RunNetwork::Loopback), None) => {
+                ensure!(
+                    !self.port.is_empty(),
+                    "--network loopback needs the server's port, as in --port 12345: other programs use this host too"
+                );
+                ensure!(
+                    may_share_host(),
+                    "--network loopback captures on this host, and ends the programs safely, which needs root: \
+                     sudo \"$(command -v echolab)\" run …; or leave it out: a private network needs no right"
+                );
+                Ok(NetworkOptions::LocalHost(self.port.clone()))
+            }
             (Some(RunNetwork::Private), Some(option)) => bail!("{option} needs two hosts: --network lab"),
             (Some(RunNetwork::Private), None) | (None, None) => Ok(NetworkOptions::PrivateHost),
             (Some(RunNetwork::Lab), _) | (None, Some(_)) => {
@@ -255,7 +283,7 @@ impl RunArgs {
             _ => Duration::ZERO,
         };
         Ok(ProgramOptions {
-            server: self.server.clone(),
+            servers: self.server.clone(),
             clients,
             together: self.together,
             client_first: self.client_first,

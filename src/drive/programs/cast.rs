@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 
 use anyhow::{Context, Result};
+use libc::pid_t;
 
 use super::command::Command;
 use super::launch::{Input, Launch};
@@ -12,7 +13,7 @@ use super::{ClientInput, descriptor_of};
 use crate::drive::transcript::Transcript;
 use crate::model::{Program, ProgramEnd, Side};
 
-/// The server, then the clients.
+/// The servers, then the clients.
 pub(super) struct Cast(pub(super) Vec<Member>);
 
 /// A program.
@@ -21,29 +22,37 @@ pub(super) struct Member {
     number: u32,
     pub(super) command: Command,
     pub(super) started: bool,
+    /// Its process, once it is started.
+    pid: Option<pid_t>,
     pub(super) end: Option<ProgramEnd>,
     stopped_with: Option<&'static str>,
     outlet: Option<Outlet>,
 }
 
 impl Cast {
-    pub(super) fn assemble(server: &Command, clients: &[Command]) -> Self {
+    pub(super) fn assemble(servers: &[Command], clients: &[Command]) -> Self {
         let member = |side, number, command: &Command| Member {
             side,
             number,
             command: command.clone(),
             started: false,
+            pid: None,
             end: None,
             stopped_with: None,
             outlet: None,
         };
-        let clients = (1..).zip(clients).map(|(number, command)| member(Side::Client, number, command));
-        Self([member(Side::Server, 1, server)].into_iter().chain(clients).collect())
+        let of_side = |side, commands| (1..).zip(commands).map(move |(number, command)| member(side, number, command));
+        Self(of_side(Side::Server, servers).chain(of_side(Side::Client, clients)).collect())
     }
 
-    /// The places of the clients.
-    pub(super) fn clients(&self) -> impl Iterator<Item = usize> + use<> {
-        1..self.0.len()
+    /// The places of the servers, or of the clients.
+    pub(super) fn of_side(&self, side: Side) -> Vec<usize> {
+        self.0.iter().enumerate().filter(|(_, member)| member.side == side).map(|(id, _)| id).collect()
+    }
+
+    /// The process of a program that was started.
+    pub(super) fn pid(&self, id: usize) -> Option<pid_t> {
+        self.0.get(id).and_then(|member| member.pid)
     }
 
     pub(super) fn is_running(&self, id: usize) -> bool {
@@ -60,17 +69,26 @@ impl Cast {
 
     /// Whether no client runs.
     pub(super) fn clients_ended(&self) -> bool {
-        !self.0.iter().skip(1).any(Member::is_running)
+        !self.clients().any(Member::is_running)
     }
 
-    /// The labels of the clients that run.
+    /// A program as a sentence names it: `the server`, `client 2`.
+    pub(super) fn named(&self, id: usize) -> String {
+        self.0.get(id).map(Member::named).unwrap_or_default()
+    }
+
+    /// The clients that run, as a sentence names them.
     pub(super) fn running_clients(&self) -> Vec<String> {
-        self.0.iter().skip(1).filter(|member| member.is_running()).map(Member::label).collect()
+        self.clients().filter(|member| member.is_running()).map(Member::named).collect()
     }
 
-    pub(super) fn started(&mut self, id: usize) {
+    fn clients(&self) -> impl Iterator<Item = &Member> {
+        self.0.iter().filter(|member| member.side == Side::Client)
+    }
+
+    pub(super) fn started(&mut self, id: usize, pid: pid_t) {
         if let Some(member) = self.0.get_mut(id) {
-            member.started = true;
+            (member.started, member.pid) = (true, Some(pid));
         }
     }
 
@@ -98,6 +116,15 @@ impl Member {
         self.started && self.end.is_none()
     }
 
+    pub(super) fn side(&self) -> Side {
+        self.side
+    }
+
+    /// `true` if it is the first of its side.
+    pub(super) fn is_first(&self) -> bool {
+        self.number == 1
+    }
+
     fn described(&self) -> Program {
         Program {
             side: self.side,
@@ -112,6 +139,10 @@ impl Member {
 
     pub(super) fn label(&self) -> String {
         self.described().label()
+    }
+
+    fn named(&self) -> String {
+        named(&self.described())
     }
 
     pub(super) fn failed(&self) -> bool {
@@ -156,4 +187,10 @@ impl Member {
         });
         Ok(Launch { command: self.command.clone(), input, output, transcript })
     }
+}
+
+/// A program as a sentence names it: one with a number needs no article.
+pub(super) fn named(program: &Program) -> String {
+    let article = if program.number == 1 { "the " } else { "" };
+    format!("{article}{}", program.label())
 }

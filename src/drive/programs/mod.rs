@@ -10,9 +10,11 @@ mod output;
 mod shelter;
 mod sockets;
 mod supervisor;
+mod terminal;
 mod trace;
+mod waiting;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io::{self, PipeReader, Read, Write};
 use std::net::IpAddr;
 use std::os::fd::OwnedFd;
@@ -29,6 +31,7 @@ pub use self::output::Show;
 use self::cast::Cast;
 use self::sockets::{SocketTables, Sockets};
 use self::supervisor::{News, NewsSender, Order, Orders, supervise};
+use self::waiting::waits_for_others;
 use super::network::Network;
 use super::signal::{Signal, Woken};
 use super::transcript::Transcript;
@@ -41,6 +44,9 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// How long a program has after each signal.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Time that a server has to end by itself when it no longer waits for a client.
+const OWN_END: Duration = Duration::from_secs(3);
 
 /// Input that a pipe takes at once; more waits in a temporary file.
 const PIPE_BYTES: usize = 32 << 10;
@@ -58,17 +64,17 @@ pub enum ClientInput {
 
 /// The programs of a session.
 pub struct ProgramOptions {
-    /// The server.
-    pub server: Command,
+    /// The servers, of which each is started when the one before it listens.
+    pub servers: Vec<Command>,
     /// The clients.
     pub clients: Vec<Command>,
     /// Whether the clients run at the same time, and not one after the other.
     pub together: bool,
-    /// Whether the first client is started before the server.
+    /// `true` if the first client is started before the servers.
     pub client_first: bool,
     /// Standard input of the clients. Of several that run together only the first inherits it.
     pub input: ClientInput,
-    /// How long the server may take to listen.
+    /// Time that each server may take to listen.
     pub listen_timeout: Duration,
     /// How long the clients may run; `None` for ever.
     pub timeout: Option<Duration>,
@@ -83,7 +89,7 @@ pub struct ProgramOptions {
 /// What became of the programs.
 #[derive(Debug, Default)]
 pub struct ProgramOutcome {
-    /// The server, then the clients.
+    /// The servers, then the clients.
     pub programs: Vec<Program>,
     /// What the user should know, a sentence each.
     pub notes: Vec<String>,
@@ -102,17 +108,19 @@ pub struct ProgramHosts {
 }
 
 impl ProgramHosts {
-    /// Prepares the hosts; to be called while there are the rights for it.
+    /// Prepares the hosts; to be called while there are the rights for it. On a host that others use as well, only sockets
+    /// with one of these `ports` are the session's.
     ///
     /// # Errors
     /// When the system refuses a PID namespace, or has no /proc.
-    pub fn prepare(network: &Network) -> Result<Self> {
+    pub fn prepare(network: &Network, ports: &[u16]) -> Result<Self> {
         let (mut tables, mut notes) = (Vec::new(), Vec::new());
         for side in sides(network) {
             let names = names(network);
+            let (ports, own) = (ports.to_vec(), !matches!(network, Network::LocalHost(_)));
             let (table, note) = network.on(*side, move || -> Result<_> {
-                let note = shelter::prepare(&names)?;
-                Ok((SocketTables::open().context("can't read the kernel's socket tables in /proc/net")?, note))
+                let note = shelter::prepare(&names, own)?;
+                Ok((SocketTables::open(ports).context("can't read the kernel's socket tables in /proc/net")?, note))
             })??;
             tables.push(table);
             notes.extend(note);
@@ -182,7 +190,7 @@ pub fn run_programs(
         supervisors.push(network.submit(*side, move || supervise(&receiver, reader, waker, &teller))?);
     }
     drop((news, wake));
-    let cast = Cast::assemble(&options.server, &options.clients);
+    let cast = Cast::assemble(&options.servers, &options.clients);
     let mut director = Director {
         hosts,
         options,
@@ -192,8 +200,10 @@ pub fn run_programs(
         woken,
         cast,
         orphans: 0,
+        listening: HashSet::new(),
         untraced: Vec::new(),
         user_kept: Vec::new(),
+        at_terminal: Vec::new(),
     };
     let directed = director.direct();
     let Director { cast, orders, .. } = director;
@@ -207,6 +217,7 @@ pub fn run_programs(
     }
     let mut outcome = directed?;
     outcome.programs = cast.programs();
+    outcome.notes.extend(outcome.programs.iter().filter_map(terminal::complaint));
     Ok(outcome)
 }
 
@@ -222,10 +233,14 @@ struct Director {
     cast: Cast,
     /// Processes that have left their parents.
     orphans: usize,
+    /// Servers whose traced calls show that they can be reached.
+    listening: HashSet<usize>,
     /// Programs whose calls are not traced, and why not.
     untraced: Vec<(usize, String)>,
     /// Programs that could not change their user or group, and the call that failed.
     user_kept: Vec<(usize, &'static str)>,
+    /// Programs that the kernel stopped as they used the terminal.
+    at_terminal: Vec<usize>,
 }
 
 /// Why a wait ended.
@@ -244,16 +259,9 @@ enum Waited {
 impl Director {
     fn direct(&mut self) -> Result<ProgramOutcome> {
         let mut outcome = ProgramOutcome::default();
-        let mut clients: VecDeque<usize> = self.cast.clients().collect();
+        let mut clients: VecDeque<usize> = self.cast.of_side(Side::Client).into();
         let began = if self.options.client_first { self.client_before_server(&mut clients)? } else { Instant::now() };
-        self.start(0)?;
-        let listens = self.wait(Some(self.options.listen_timeout), |director| {
-            if director.hosts.server_sockets()?.serve() {
-                return Ok(Some(Waited::Done));
-            }
-            let gone = director.cast.has_ended(0) && director.orphans == 0;
-            Ok(gone.then_some(Waited::Never))
-        })?;
+        let (listens, last) = self.servers()?;
         let began = if self.options.client_first { began } else { Instant::now() };
         match listens {
             Waited::Done => {
@@ -269,8 +277,8 @@ impl Director {
                 self.clients(VecDeque::new(), began)?;
             }
             // that it did not start is told with its reason
-            Waited::Never if self.cast.did_not_start(0) => {}
-            Waited::Never | Waited::TimedOut => outcome.unmet.push(self.never_listened()?),
+            Waited::Never if self.cast.did_not_start(last) => {}
+            Waited::Never | Waited::TimedOut => outcome.unmet.push(self.never_listened(last)?),
             Waited::Halted => {}
         }
         self.stop_all()?;
@@ -279,6 +287,29 @@ impl Director {
             outcome.unmet.push("stopped before the end".to_owned());
         }
         Ok(outcome)
+    }
+
+    /// Starts one server after the other, each when the one before it can be reached. Gives the place of the last one that
+    /// was started, and why it was not waited for any more.
+    fn servers(&mut self) -> Result<(Waited, usize)> {
+        let (mut listens, mut last) = (Waited::Done, 0);
+        for server in self.cast.of_side(Side::Server) {
+            let before = self.hosts.server_sockets()?.serving();
+            self.start(server)?;
+            last = server;
+            listens = self.wait(Some(self.options.listen_timeout), |director| {
+                // a traced call tells at once; the sockets of others are seen in the kernel's tables
+                if director.listening.contains(&server) || director.hosts.server_sockets()?.serving() > before {
+                    return Ok(Some(Waited::Done));
+                }
+                let gone = director.cast.has_ended(server) && director.orphans == 0;
+                Ok(gone.then_some(Waited::Never))
+            })?;
+            if listens != Waited::Done {
+                break;
+            }
+        }
+        Ok((listens, last))
     }
 
     /// Starts the first client, and waits until it has sent a packet, or ended.
@@ -317,13 +348,27 @@ impl Director {
         }
     }
 
-    /// Ends the clients that still run, then the server, then what they have left behind.
+    /// Gives servers that no longer wait for a client the time to end by themselves.
+    fn let_end(&mut self, servers: &[usize]) -> Result<()> {
+        self.wait(Some(OWN_END), |director| {
+            let serves = director.hosts.server_sockets()?.serving() > 0;
+            let mut running = servers.iter().filter(|id| director.cast.is_running(**id));
+            let ends = running.any(|id| !serves || !director.cast.pid(*id).is_none_or(waits_for_others));
+            Ok((!ends).then_some(Waited::Done))
+        })?;
+        Ok(())
+    }
+
+    /// Ends the clients that still run, then the servers, then what they have left behind.
     fn stop_all(&mut self) -> Result<()> {
-        let clients: Vec<usize> = self.cast.clients().collect();
         if !self.cast.clients_ended() {
             self.orders.iter().for_each(|orders| orders.give(Order::NoteWaiting));
         }
-        for group in [clients, vec![0]] {
+        for side in [Side::Client, Side::Server] {
+            let group = self.cast.of_side(side);
+            if side == Side::Server {
+                self.let_end(&group)?;
+            }
             for signal in [ProcessSignal::SIGINT, ProcessSignal::SIGTERM, ProcessSignal::SIGKILL] {
                 let running: Vec<usize> = group.iter().copied().filter(|id| self.cast.is_running(*id)).collect();
                 if running.is_empty() {
@@ -361,6 +406,9 @@ impl Director {
                 "{label} could not change its user or group ({call}() failed): the programs of a run keep the user that started echolab, without the rights of root"
             ));
         }
+        for id in &self.at_terminal {
+            outcome.unmet.push(terminal::stopped(&self.cast.named(*id)));
+        }
         for member in &self.cast.0 {
             match &member.end {
                 Some(ProgramEnd::NotStarted(why)) => {
@@ -383,26 +431,32 @@ impl Director {
         }
     }
 
-    /// Why no client was started.
-    fn never_listened(&mut self) -> Result<String> {
+    /// Why no client was started: this server, the last that was, can't be reached.
+    fn never_listened(&mut self, server: usize) -> Result<String> {
         let unix = self.hosts.server_sockets()?.unix > 0;
         let time = humantime::format_duration(self.options.listen_timeout);
         let what = format!("has no listening TCP socket and no bound UDP socket after {time} (--listen-timeout)");
-        let ended = self.cast.has_ended(0);
+        let ended = self.cast.has_ended(server);
+        let named = self.cast.named(server);
+        let started = if self.cast.of_side(Side::Client).len() > 1 {
+            "no client was started"
+        } else {
+            "the client was not started"
+        };
         Ok(match (unix, ended) {
             (true, _) => format!(
-                "the server {what}, only a listening UNIX socket: its data pass through no network and can't be captured; \
-                 the client was not started"
+                "{named} {what}, only a listening UNIX socket: its data pass through no network and can't be captured; \
+                 {started}"
             ),
-            (false, true) => "the server ended before it listened; the client was not started".to_owned(),
-            (false, false) => format!("the server {what}; the client was not started"),
+            (false, true) => format!("{named} ended before it listened; {started}"),
+            (false, false) => format!("{named} {what}; {started}"),
         })
     }
 
     fn start(&mut self, id: usize) -> Result<()> {
         let Some(member) = self.cast.0.get_mut(id) else { return Ok(()) };
-        let input = if id == 0 { None } else { Some(&self.options.input) };
-        let alone = !self.options.together || id == 1;
+        let input = if member.side() == Side::Server { None } else { Some(&self.options.input) };
+        let alone = !self.options.together || member.is_first();
         let launch = member.launch(input, alone, &self.options.show, self.options.transcripts.as_ref())?;
         self.order(id, Order::Start(id, Box::new(launch)));
         self.wait_for_end(None, |director| {
@@ -418,7 +472,8 @@ impl Director {
 
     /// Hands an order to the supervisor of a program.
     fn order(&self, id: usize, order: Order) {
-        let orders = if id == 0 { self.orders.first() } else { self.orders.last() };
+        let of_server = self.cast.0.get(id).is_some_and(|member| member.side() == Side::Server);
+        let orders = if of_server { self.orders.first() } else { self.orders.last() };
         if let Some(orders) = orders {
             orders.give(order);
         }
@@ -479,10 +534,21 @@ impl Director {
         }
     }
 
+    /// Ends a program that the kernel has stopped for using the terminal: it can't go on.
+    fn end_at_terminal(&mut self, id: usize) {
+        if !self.at_terminal.contains(&id) {
+            self.at_terminal.push(id);
+            self.cast.stopped_with(id, ProcessSignal::SIGKILL.as_str());
+            self.order(id, Order::Signal(Some(id), ProcessSignal::SIGKILL));
+        }
+    }
+
     fn hear(&mut self) {
         while let Ok(news) = self.heard.try_recv() {
             match news {
-                News::Started(id) => self.cast.started(id),
+                News::Started(id, pid) => self.cast.started(id, pid),
+                News::Listens(id) => drop(self.listening.insert(id)),
+                News::AtTerminal(id) => self.end_at_terminal(id),
                 News::Ended(id, end) => self.cast.ended(id, end),
                 News::NotTraced(id, why) => self.untraced.push((id, why)),
                 News::UserKept(id, call) => self.user_kept.push((id, call)),

@@ -19,14 +19,17 @@ use super::trace::{Go, go};
 const HOSTS: &str = "/etc/hosts";
 
 /// Has the processes that the calling thread starts from now on be in a PID namespace of their own, lets them bind ports
-/// below 1024, and gives `names` to addresses in their /etc/hosts. Gives a sentence if the names can't be had.
+/// below 1024 where the network is its `own`, and gives `names` to addresses in their /etc/hosts. Gives a sentence if the
+/// names can't be had.
 ///
 /// # Errors
 /// When the system refuses a PID namespace.
-pub(super) fn prepare(names: &[(IpAddr, &'static str)]) -> Result<Option<String>> {
+pub(super) fn prepare(names: &[(IpAddr, &'static str)], own: bool) -> Result<Option<String>> {
     unshare(CloneFlags::CLONE_NEWPID).context("the system refuses a PID namespace, which ends all programs safely")?;
-    // where it fails, a low port is refused, which the program says
-    let _ = fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+    if own {
+        // where it fails, a low port is refused, which the program says
+        let _ = fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+    }
     Ok(name_hosts(names).err().map(|error| {
         let names: Vec<_> = names.iter().map(|(address, name)| format!("{name} is {address}")).collect();
         format!("the names of the hosts do not resolve ({error:#}): {}", names.join(", "))
@@ -98,7 +101,7 @@ impl Drop for Init {
 /// more), or none yet where this is not to `block`.
 #[allow(unsafe_code, reason = "the safe wrapper does not know real-time signals")]
 pub(super) fn next_change(block: bool) -> Option<(libc::pid_t, i32)> {
-    let options = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
+    let options = libc::__WALL | libc::__WNOTHREAD | libc::WUNTRACED | if block { 0 } else { libc::WNOHANG };
     let mut status = 0;
     loop {
         // SAFETY: the call writes one integer, to `status`.

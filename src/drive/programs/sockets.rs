@@ -16,6 +16,8 @@ pub(super) struct SocketTables {
     udp: Vec<File>,
     interfaces: File,
     unix: Option<File>,
+    /// Only sockets with one of these ports count; all where there are none.
+    ports: Vec<u16>,
 }
 
 /// The sockets at one time.
@@ -32,18 +34,18 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    /// Whether a client can reach a server.
-    pub(super) fn serve(&self) -> bool {
-        self.listening + self.bound > 0
+    /// The number of sockets that a client can reach.
+    pub(super) fn serving(&self) -> usize {
+        self.listening + self.bound
     }
 }
 
 impl SocketTables {
-    /// Opens the tables of the calling thread's namespace.
+    /// Opens the tables of the calling thread's namespace, of sockets with one of these ports; of all where there are none.
     ///
     /// # Errors
     /// When /proc is not mounted.
-    pub(super) fn open() -> io::Result<Self> {
+    pub(super) fn open(ports: Vec<u16>) -> io::Result<Self> {
         let open = |name: &str| File::open(format!("/proc/thread-self/net/{name}"));
         // a kernel without IPv6 has no tables of it
         let both = |one: &str, other: &str| io::Result::Ok([open(one)?].into_iter().chain(open(other)).collect());
@@ -51,7 +53,9 @@ impl SocketTables {
             tcp: both("tcp", "tcp6")?,
             udp: both("udp", "udp6")?,
             interfaces: open("dev")?,
-            unix: open("unix").ok(),
+            // of those of a host that others use as well nothing shows which are the session's
+            unix: open("unix").ok().filter(|_| ports.is_empty()),
+            ports,
         })
     }
 
@@ -61,14 +65,16 @@ impl SocketTables {
     /// When the system can't.
     pub(super) fn read(&mut self) -> io::Result<Sockets> {
         let mut sockets = Sockets::default();
+        let ports = &self.ports;
+        let counts = |row: &Row| ports.is_empty() || row.ports.iter().any(|port| ports.contains(port));
         for table in &mut self.tcp {
-            for row in text(table)?.lines().skip(1).filter_map(Row::parse) {
+            for row in text(table)?.lines().skip(1).filter_map(Row::parse).filter(counts) {
                 sockets.listening += usize::from(row.state == LISTEN);
                 sockets.open += usize::from(row.state != LISTEN && !OVER.contains(&row.state));
             }
         }
         for table in &mut self.udp {
-            for row in text(table)?.lines().skip(1).filter_map(Row::parse) {
+            for row in text(table)?.lines().skip(1).filter_map(Row::parse).filter(counts) {
                 sockets.bound += usize::from(row.state == OVER[1]);
                 sockets.open += usize::from(row.unread > 0);
             }
@@ -101,6 +107,8 @@ fn text(file: &mut File) -> io::Result<String> {
 /// A line of the tables of TCP and UDP.
 #[derive(Debug, PartialEq, Eq)]
 struct Row {
+    /// The socket's own, and its peer's.
+    ports: [u16; 2],
     state: u8,
     /// Bytes that the program has not received yet.
     unread: u64,
@@ -109,10 +117,12 @@ struct Row {
 impl Row {
     fn parse(line: &str) -> Option<Self> {
         // number, local, remote, state, send queue:receive queue
-        let mut columns = line.split_whitespace().skip(3);
+        let mut columns = line.split_whitespace().skip(1);
+        let mut port = || u16::from_str_radix(columns.next()?.rsplit_once(':')?.1, 16).ok();
+        let ports = [port()?, port()?];
         let state = u8::from_str_radix(columns.next()?, 16).ok()?;
         let (_, unread) = columns.next()?.split_once(':')?;
-        Some(Self { state, unread: u64::from_str_radix(unread, 16).ok()? })
+        Some(Self { ports, state, unread: u64::from_str_radix(unread, 16).ok()? })
     }
 }
 
@@ -123,7 +133,7 @@ mod tests {
     #[test]
     fn a_row_has_its_state_and_what_is_unread() {
         let line = "   0: 0100007F:3039 00000000:0000 0A 00000000:00000005 00:00000000 00000000  1000        0 4242 1";
-        assert_eq!(Row::parse(line), Some(Row { state: LISTEN, unread: 5 }));
+        assert_eq!(Row::parse(line), Some(Row { ports: [12345, 0], state: LISTEN, unread: 5 }));
         assert_eq!(Row::parse("  sl  local_address rem_address   st tx_queue rx_queue"), None);
         assert_eq!(Row::parse(""), None);
     }

@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 
 use super::launch::{Launch, Launched, Said};
 use super::shelter::{Init, next_change};
-use super::trace::Tracer;
+use super::trace::{EVENT_STOP, Tracer};
 use crate::drive::signal::poll;
 use crate::model::ProgramEnd;
 
@@ -37,8 +37,12 @@ pub(super) enum Order {
 /// Something that happened.
 #[derive(Debug)]
 pub(super) enum News {
-    /// A program runs.
-    Started(Id),
+    /// A program runs, as this process.
+    Started(Id, libc::pid_t),
+    /// A traced call of a program has made a socket that clients can reach.
+    Listens(Id),
+    /// The kernel has stopped a program as it used the terminal.
+    AtTerminal(Id),
     /// A program has ended, or was not started.
     Ended(Id, ProgramEnd),
     /// The calls of a program are not traced: why not.
@@ -98,7 +102,7 @@ impl Running {
                 Said::NotTraced(error) => teller.tell(News::NotTraced(self.id, error.to_string())),
                 Said::Executed => {
                     self.executed = None;
-                    teller.tell(News::Started(self.id));
+                    teller.tell(News::Started(self.id, self.pid.as_raw()));
                 }
                 Said::NotExecuted(error) => {
                     self.executed = None;
@@ -158,7 +162,13 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, 
         while let Some((pid, status)) = (left > 0).then(|| next_change(false)).flatten() {
             left -= 1;
             if libc::WIFSTOPPED(status) {
+                if stopped_at_terminal(status, tracer.program_of(pid).is_some()) {
+                    let leader = running.iter().find(|program| program.pid.as_raw() == pid).map(|program| program.id);
+                    let program = tracer.program_of(pid).or(leader);
+                    program.into_iter().for_each(|id| teller.tell(News::AtTerminal(id)));
+                }
                 tracer.stopped(pid, status);
+                tracer.listening().into_iter().for_each(|id| teller.tell(News::Listens(id)));
                 tracer.refused().into_iter().for_each(|(id, call)| teller.tell(News::UserKept(id, call)));
                 continue;
             }
@@ -203,6 +213,13 @@ fn start(id: Id, launch: Launch, tracer: &mut Tracer, teller: &NewsSender) -> io
         (Err(error), _) => teller.tell(News::NotTraced(id, error.to_string())),
     }
     Ok(Running { id, pid, leads, executed: Some(executed), failure: None })
+}
+
+/// `true` if the kernel has stopped a process as it used the terminal from the background. A traced one has a stop before,
+/// at which the signal may still be ignored.
+fn stopped_at_terminal(status: i32, traced: bool) -> bool {
+    let stays = if traced { status >> 16 == EVENT_STOP } else { status >> 16 == 0 };
+    stays && [libc::SIGTTIN, libc::SIGTTOU].contains(&libc::WSTOPSIG(status))
 }
 
 /// Why a program that is there was not executed.

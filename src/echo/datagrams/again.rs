@@ -1,11 +1,11 @@
-//! Answers to requests that are answered already: given over again, or to a copy of the request.
+//! Further answers to requests that are answered already: repeated ones, and answers to a duplicate of the request.
 
 use super::super::relation::relation;
 use super::{Answered, Datagrams, PairedBy, Waiting, dns};
 use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::OptTime;
 
-/// So many requests are remembered that were answered while others waited.
+/// Number of answered requests remembered while other requests wait.
 const RECENT: usize = 8;
 
 impl Datagrams {
@@ -19,7 +19,7 @@ impl Datagrams {
         }
     }
 
-    /// The client goes on when all is answered: only the newest is remembered of what was before.
+    /// Forgets answered requests except the newest: the client has continued after all were answered.
     pub(super) fn forget_before(&mut self) {
         while self.waiting.is_empty() && self.recent.len() > 1 {
             let Some(old) = self.recent.pop_back() else { return };
@@ -27,7 +27,7 @@ impl Datagrams {
         }
     }
 
-    /// A copy of a request came: its answer may come twice as well.
+    /// Notes a duplicate of a request: it may be answered twice as well.
     pub(crate) fn copied(&mut self, first: u64, frame: u64, at: OptTime) {
         let known = self.waiting.iter_mut().chain(&mut self.recent).find(|request| request.frame == first);
         if let Some(request) = known {
@@ -35,7 +35,7 @@ impl Datagrams {
         }
     }
 
-    /// An answer comes again since its request was there twice.
+    /// Matches a second answer to a request that was duplicated.
     pub(super) fn answer_copy(&mut self, frame: u64, payload: &[u8]) -> Option<Answered> {
         let mut copies = self.recent.iter_mut().filter(|request| request.copy.is_some());
         let (request, form) = copies.find_map(|request| whole(request, payload).map(|form| (request, form)))?;
@@ -46,7 +46,7 @@ impl Datagrams {
         Some(Answered::over_again((request, at), echo))
     }
 
-    /// An answer goes on, or comes again: its bytes are those of a request that is answered.
+    /// Matches an answer that continues or is repeated: its bytes are those of an answered request.
     pub(super) fn answer_again(&mut self, frame: u64, payload: &[u8]) -> Option<Answered> {
         let none_waits = self.waiting.is_empty();
         // where others wait, this is theirs, unless the request was echoed before
@@ -56,13 +56,13 @@ impl Datagrams {
         let kind = EchoKind::Whole(EchoForm { copies: request.times, ..form });
         let echo = Echo::whole(kind, (request.frame, request.frame), request.len);
         self.found.see(&echo, 0, frame);
-        // it is no first byte of an answer, so its time is no turnaround
+        // not the first byte of an answer, so its time is no response time
         Some(Answered::over_again((request.frame, OptTime::UNKNOWN), echo))
     }
 }
 
 impl Datagrams {
-    /// Remembers a request with a transaction ID whose bytes were sent again and answered: its own answer may still come.
+    /// Remembers a request with a transaction ID whose retransmission was answered: its own answer may still arrive.
     pub(super) fn expect_late(&mut self, request: &Waiting) {
         let Some(id) = dns::id(&request.bytes, false).filter(|_| self.has_ids) else { return };
         if self.late.len() >= RECENT {
@@ -71,7 +71,7 @@ impl Datagrams {
         self.late.push_back((id, request.frame));
     }
 
-    /// One more answer with the transaction ID of a request that was sent more than once.
+    /// Matches one more answer with the transaction ID of a request that was sent more than once.
     pub(super) fn answer_late(&mut self, payload: &[u8]) -> Option<Answered> {
         let id = self.dns_id(payload)?;
         let at = self.late.iter().position(|(of, _)| *of == id)?;
@@ -89,7 +89,7 @@ impl Datagrams {
     }
 }
 
-/// The form in which an answer gives the whole request back.
+/// The form in which an answer returns the whole request.
 fn whole(request: &Waiting, payload: &[u8]) -> Option<EchoForm> {
     if let EchoKind::Whole(form) = relation(&request.bytes, payload) { Some(form) } else { None }
 }

@@ -1,4 +1,4 @@
-//! Which of the requests that wait an answer is to, and what shows it.
+//! Selection of the waiting request that an answer belongs to, with the evidence for it.
 
 use super::super::relation::relation;
 use super::{Datagrams, Waiting, by_start, dns};
@@ -15,7 +15,7 @@ pub(super) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// What it echoes of a request.
+    /// The relation of the answer's bytes to the request's.
     pub(super) fn kind(&self, waiting: &Waiting) -> EchoKind {
         match self.is_whole(waiting) {
             true => relation(&waiting.bytes, self.payload),
@@ -23,26 +23,27 @@ impl Answer<'_> {
         }
     }
 
-    /// Whether both are kept to the last byte.
+    /// `true` if both request and answer are kept to the last byte.
     pub(super) fn is_whole(&self, waiting: &Waiting) -> bool {
         waiting.bytes.len() as u64 == u64::from(waiting.len) && self.payload.len() as u64 >= u64::from(self.len)
     }
 }
 
-/// The request that fits an answer.
+/// The request that an answer was matched with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fit {
-    /// Where it waits.
+    /// The request's index in the list of waiting requests.
     pub(super) at: usize,
     pub(super) by: PairedBy,
-    /// No other fits as well, or had fitted an answer before as well as the one that was taken for its request.
+    /// No other request matches as well, nor matched an earlier answer as well as the request that answer was assigned
+    /// to.
     pub(super) sure: bool,
-    /// The frame that had the same bytes first, where the one at `at` has them again for want of an answer.
+    /// The first frame with the same bytes, if the request at `at` retransmits them.
     pub(super) first: Option<u64>,
 }
 
 impl Datagrams {
-    /// The request whose echo this is, or that has its transaction ID.
+    /// The request that this answer echoes, or whose transaction ID it has.
     pub(super) fn named(&mut self, answer: &Answer<'_>, now: OptTime) -> Option<Fit> {
         if let Some(id) = self.dns_id(answer.payload) {
             let has_it = |waiting: &Waiting| dns::id(&waiting.bytes, false) == Some(id);
@@ -54,13 +55,13 @@ impl Datagrams {
         self.fit(at, now, PairedBy::Echo, |first, waiting| !waiting.refused && first.is_same(waiting))
     }
 
-    /// The oldest that fits; of which an ICMP error told that it did not arrive, only where no other does.
+    /// The oldest request that fits; one reported as undelivered by an ICMP error only if no other does.
     fn first(&self, fits: impl Fn(&Waiting) -> bool) -> Option<usize> {
         let arrived = self.waiting.iter().position(|waiting| !waiting.refused && fits(waiting));
         arrived.or_else(|| self.waiting.iter().position(|waiting| waiting.refused && fits(waiting)))
     }
 
-    /// The request whose turn it is, where nothing else tells: the oldest that may have arrived.
+    /// The request that is next in order, where there is no other evidence: the oldest that may have been delivered.
     pub(super) fn in_turn(&mut self, answer: &Answer<'_>, now: OptTime) -> Option<Fit> {
         if self.dns_id(answer.payload).is_some() {
             return None;
@@ -70,13 +71,13 @@ impl Datagrams {
         self.fit(at, now, PairedBy::Turn, |_, waiting| !waiting.refused)
     }
 
-    /// Lets the requests go that the client waited for in vain, as far as its next one shows: sent long after them, and
+    /// Removes the requests that the client has stopped waiting for: its next request was sent long after them and
     /// answered soon.
     fn give_up_stale(&mut self, now: OptTime) {
         let later = self.waiting.iter().zip(self.waiting.iter().skip(1)).rposition(|(before, next)| {
             let (gap, waited) = (next.at.since(before.at), now.since(next.at));
             let gave_up = gap.zip(waited).is_some_and(|(gap, waited)| gap >= STALE_REQUEST && gap.0 / 4 >= waited.0);
-            // the same bytes sent again are the same request
+            // a retransmission of the same bytes is the same request
             gave_up && !next.is_same(before)
         });
         for _ in 0..later.map_or(0, |before| before + 1) {
@@ -85,8 +86,8 @@ impl Datagrams {
         }
     }
 
-    /// The request at `at`, or the last one with its bytes where they were sent again. Where `rivals` fit as well, all of
-    /// them are in doubt from then on.
+    /// Matches the request at `at`, or the last retransmission of its bytes. Where `rivals` match as well, all of them
+    /// are in doubt from then on.
     fn fit(
         &mut self,
         at: usize,
@@ -110,8 +111,8 @@ impl Datagrams {
         Some(fit)
     }
 
-    /// Where the last request with the same bytes as the one at `oldest` waits, if it was sent so long after the one
-    /// before that it is no further request under way, but the same again for want of an answer.
+    /// The index of the last request with the same bytes as the one at `oldest`, if it was sent so long after the one
+    /// before that it is a retransmission rather than a further request in flight.
     fn sent_again(&self, oldest: usize, now: OptTime) -> Option<usize> {
         let first = self.waiting.get(oldest)?;
         let mut same = self.waiting.iter().enumerate().skip(oldest).rev().filter(|(_, waiting)| waiting.is_same(first));
@@ -120,7 +121,7 @@ impl Datagrams {
         (waited <= gap).then_some(newest)
     }
 
-    /// The transaction ID of what is marked as an answer, where the service has such IDs.
+    /// The transaction ID of a datagram marked as a response, where the service has such IDs.
     pub(crate) fn dns_id(&self, answer: &[u8]) -> Option<u16> {
         if self.has_ids { dns::id(answer, true) } else { None }
     }

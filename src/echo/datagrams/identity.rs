@@ -1,11 +1,11 @@
-//! What tells a datagram from the next, in its own headers and where an ICMP error quotes them.
+//! The header fields that identify a datagram, in the datagram itself and in the quotation of an ICMP error.
 
 use crate::model::Quoted;
 
-/// What tells a datagram from the next of the same conversation.
+/// The fields that distinguish a datagram from others of the same conversation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// IP identification; 0 tells nothing.
+    /// IP identification; 0 identifies nothing (RFC 6864 §4).
     pub(crate) ip_id: u16,
     /// The checksum field.
     pub(crate) checksum: u16,
@@ -13,18 +13,19 @@ pub(crate) struct Identity {
     pub(crate) length: u16,
 }
 
-/// How well a datagram fits the quotation of one.
+/// The degree to which a datagram matches the quotation in an ICMP error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Likeness {
-    /// Nothing speaks against it.
+    /// No field differs.
     Possible,
     /// Its IP identification or its checksum is the quoted one.
     Same,
 }
 
 impl Identity {
-    /// Whether an ICMP error that quotes this may be about the datagram: eight bytes of UDP are its whole header (RFC
-    /// 792). The checksum may have been filled in, or changed with the addresses, on the way.
+    /// The match between this datagram and an ICMP error's quotation; `None` if the error is about another. Eight bytes
+    /// of UDP are its whole header (RFC 792). The checksum may have been filled in, or changed with the addresses, on
+    /// the path.
     pub(crate) fn likeness(self, quoted: &Quoted) -> Option<Likeness> {
         let ip_id = quoted.ip_id.unwrap_or(0);
         let known = ip_id != 0 && self.ip_id != 0;

@@ -1,12 +1,12 @@
-//! Which request an ICMP error is about.
+//! Selection of the request that an ICMP error is about.
 
 use super::{Datagrams, Likeness};
 use crate::model::{IcmpError, Quoted};
 
 impl Datagrams {
-    /// The frame of the request that the error quotes, where no other fits as well. Where the error tells that it did not
-    /// arrive, no answer is waited for any more; of several, for the oldest, since errors come in the order of what they
-    /// are about.
+    /// The frame of the request that the error quotes, if no other matches as well. If the error reports that the
+    /// request was not delivered, it no longer waits for an answer. Of several matching requests the oldest is taken,
+    /// since errors arrive in the order of the datagrams that caused them.
     pub(crate) fn refuse(&mut self, error: &IcmpError) -> Option<u64> {
         let waiting = self.waiting.iter_mut().filter(|waiting| !waiting.refused);
         let mut fitting: Vec<_> =
@@ -23,12 +23,12 @@ impl Datagrams {
         alone.then_some(oldest.frame)
     }
 
-    /// Whether a request that waits is certainly the quoted one.
+    /// `true` if a waiting request is certainly the quoted one.
     pub(crate) fn waits_for(&self, quoted: &Quoted) -> bool {
         self.waiting.iter().any(|waiting| waiting.identity.likeness(quoted) == Some(Likeness::Same))
     }
 
-    /// The frame of the only request that is quoted of those that wait no longer.
+    /// The frame of the only quoted request among those that no longer wait.
     fn settled(&self, quoted: &Quoted) -> Option<u64> {
         let settled = self.waiting.iter().chain(&self.recent);
         let mut quoted = settled.filter(|request| request.identity.likeness(quoted) == Some(Likeness::Same));

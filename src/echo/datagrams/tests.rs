@@ -1,4 +1,4 @@
-//! Requests and answers of a conversation, and which belong together.
+//! Tests that match the answers of a conversation with its requests.
 
 use std::net::IpAddr;
 
@@ -59,7 +59,7 @@ fn an_error_is_about_the_datagram_that_it_quotes() {
     let sent = |n: u16| Identity { ip_id: n, checksum: 100 * n, length: 9 };
     (1..=3).for_each(|n: u16| datagrams.request((n.into(), OptTime::UNKNOWN), sent(n), b"x", 1));
     assert_eq!(datagrams.refuse(&error(Some(2), Some((9, 0)))), Some(2));
-    // again about the same, and about one that is not known
+    // a second error about the same request, and one about an unknown request
     assert_eq!([Some(2), Some(9)].map(|id| datagrams.refuse(&error(id, None))), [Some(2), None]);
     assert_eq!(datagrams.unanswered(), (2, vec![1, 3]));
     assert_eq!(datagrams.refuse(&error(None, Some((20, 300)))), None);
@@ -125,7 +125,7 @@ fn a_request_that_was_given_up_waits_for_no_turn() {
         ((found.request, found.sure), datagrams.unanswered().1)
     };
     assert_eq!(answer(64_000, 64_020), ((2, true), vec![1]));
-    // the answer may as well be to the first
+    // the first request may be the one that is answered
     assert_eq!([answer(900, 920), answer(2_000, 3_000)], [((1, false), vec![2]), ((1, false), vec![2])]);
 }
 

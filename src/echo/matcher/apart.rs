@@ -1,27 +1,27 @@
-//! Answers that give each of several requests back behind a prefix of its own, or over and over: the server read them
+//! Answers that return each of several requests separately, each with its own prefix or repeated: the server read them
 //! one by one.
 
 use super::EchoMatcher;
 use crate::echo::relation::{LONGEST_PREFIX, TELLING, count, is_upper};
 use crate::echo::{Echo, EchoForm, EchoKind};
 
-/// Most times over that a request is looked for.
+/// Limit of the copies that are looked for.
 const COPIES: u32 = 8;
-/// Most places at which the first request is taken for what stands behind the prefix.
+/// Limit of the offsets at which the first request is looked for behind a prefix.
 const PLACES: usize = 64;
 
-/// The requests that an answer gives back so.
+/// The requests that an answer returns separately.
 struct Pieces {
     form: EchoForm,
-    /// How many there are.
+    /// The number of requests.
     requests: usize,
-    /// How many bytes of the answer they take.
+    /// The number of answer bytes that they take.
     bytes: usize,
 }
 
 impl EchoMatcher {
-    /// Takes the requests that the answer so far gives back, each behind the same prefix, or as often as the others;
-    /// `kept` bytes of it were here before.
+    /// Takes the requests that the answer so far returns, each behind the same prefix or repeated the same number of
+    /// times; `kept` bytes of it arrived earlier.
     pub(super) fn each_apart(&mut self, frame: u64, kept: usize) -> Option<Echo> {
         let pieces = self.pieces()?;
         let (first, last) = (*self.requests.first()?, *self.requests.get(pieces.requests - 1)?);
@@ -39,7 +39,7 @@ impl EchoMatcher {
             self.next_turn();
             return Some(echo);
         }
-        // the rest of the answer stays, to be held against the rest of the requests
+        // the rest of the answer stays, to be compared with the rest of the requests
         let mut rest = std::mem::take(&mut self.answer);
         rest.drain(..pieces.bytes);
         self.answered = last.end;
@@ -66,7 +66,7 @@ impl EchoMatcher {
             .find_map(|(prefix, copies)| self.pieces_behind(prefix, copies))
     }
 
-    /// The same if the prefix has so many bytes, and each request comes so many times over.
+    /// The same for a prefix of `prefix` bytes and `copies` copies of each request.
     fn pieces_behind(&self, prefix: usize, copies: u32) -> Option<Pieces> {
         let lead = self.answer.get(..prefix)?;
         let (mut identical, mut upper) = (true, true);
@@ -78,7 +78,7 @@ impl EchoMatcher {
             let expected = body.get(..now.len())?;
             identical &= now == expected;
             upper &= is_upper(expected, now);
-            // what looks like a prefix may be the request for the first time
+            // an apparent prefix may be the request's first copy
             if !lead.starts_with(lead_now) || !identical && !upper || lead == body {
                 return None;
             }

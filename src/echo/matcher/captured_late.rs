@@ -1,4 +1,4 @@
-//! Bytes that the capture holds behind the ACK that covers them: the comparison had gone on without them.
+//! Bytes that the capture holds behind the ACK that covers them: the comparison has continued without them.
 
 use super::{Chunk, EchoMatcher};
 use crate::echo::relation::{count, is_upper};
@@ -6,19 +6,19 @@ use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::Direction;
 
 impl EchoMatcher {
-    /// Whether the comparison has gone on beyond this byte.
+    /// `true` if the comparison has continued beyond this byte.
     pub(crate) fn is_past(&mut self, direction: Direction, offset: u32) -> bool {
         self.in_order(direction).ahead_of(offset).is_some()
     }
 
-    /// Whether bytes were taken for lost that may come again.
+    /// `true` if bytes were taken for missing and may still be captured.
     #[inline]
     pub(crate) fn lacks_any(&self) -> bool {
         self.missing.any()
     }
 
-    /// These bytes are behind the comparison: taken for lost and only captured `late`, or sent again. What of them was
-    /// lacking is held against what came back for it, or what it should give back.
+    /// Takes bytes that the comparison has passed: taken for missing and captured `late`, or retransmitted. Those that
+    /// were missing are compared with their echo, or with the request that they should echo.
     pub(crate) fn captured_late(&mut self, direction: Direction, part: &Chunk<'_>, late: bool) {
         let bytes = part.payload.len();
         let Some(lost) = self.found.lost().filter(|_| bytes > 0 && !self.given_up) else { return };
@@ -32,7 +32,7 @@ impl EchoMatcher {
         story.late += there.saturating_sub(compared as u64);
     }
 
-    /// How many of these answer bytes were held against the requests that they answer.
+    /// Compares late answer bytes with the requests that they answer; returns the number of bytes compared.
     fn reply_late(&mut self, part: &Chunk<'_>) -> usize {
         let Some(gaps) = self.missing.gaps() else { return 0 };
         let (compared, complete) = gaps.fill(part);
@@ -43,7 +43,7 @@ impl EchoMatcher {
         compared
     }
 
-    /// Puts request bytes in their place; `None` where that is gone.
+    /// Writes late request bytes to their place in the turn; `None` if the turn no longer holds it.
     fn ask_late(&mut self, part: &Chunk<'_>, late: bool) -> Option<()> {
         let back = self.requests_in_order.ahead_of(part.offset)? as usize;
         let start = self.request.len().checked_sub(back)?;
@@ -63,7 +63,7 @@ impl EchoMatcher {
             // known already
             return None;
         }
-        // what came back stands there
+        // the place holds the bytes that came back
         let form = if stand_in == part.payload { EchoForm::IDENTICAL } else { EchoForm::UPPER };
         let follows = form == EchoForm::IDENTICAL || is_upper(part.payload, stand_in);
         if !follows || end > self.answered {

@@ -1,4 +1,4 @@
-//! An answer held against its turn's request: byte by byte as it comes, and as a whole where that fails.
+//! Comparison of an answer with its turn's request: byte by byte as it arrives, otherwise as a whole.
 
 use super::room::OWN;
 use super::{EchoMatcher, GIVE_UP_AFTER, Request};
@@ -6,25 +6,25 @@ use crate::echo::GaveUp;
 use crate::echo::relation::{LONGEST_PREFIX, count, form_so_far, is_upper};
 use crate::echo::{Echo, EchoForm, EchoKind};
 
-/// The requests that an answer answers.
+/// The requests that an answer belongs to.
 pub(super) struct Taken {
-    /// The frames of those that are answered in full now, or else of the one that is begun.
+    /// The first and last frame of the requests now answered in full; if there are none, of the one being answered.
     pub(super) frames: (u64, u64),
-    /// How many are.
+    /// The number of requests answered in full.
     pub(super) requests: u64,
-    /// Where the last of them begins.
+    /// The offset of the last of them in the turn's request bytes.
     pub(super) begin: usize,
-    /// The last frame of which bytes come back.
+    /// The last request frame with bytes in the answer.
     pub(super) reaches: u64,
     /// The answer begins where a request does.
     pub(super) from_start: bool,
-    /// It ends where one does.
+    /// The answer ends where a request does.
     pub(super) to_end: bool,
 }
 
 impl EchoMatcher {
-    /// Keeps the answer once it does not follow the request any more: what went before did, so it is made again.
-    /// Returns how much of it was kept before.
+    /// Keeps the answer once it no longer follows the request; the part before did, so it is restored from the request.
+    /// Returns the number of bytes kept before `fresh`.
     fn keep_answer(&mut self, alike: (bool, bool), fresh: &[u8]) -> usize {
         match alike {
             (true, _) => self.answer.extend(self.request.iter().cycle().take(self.answered)),
@@ -40,8 +40,8 @@ impl EchoMatcher {
         kept
     }
 
-    /// Holds the next answer bytes against the request's, from its beginning again when it is through. Whether some of
-    /// the request's are not in the capture.
+    /// Compares the next answer bytes with the request's, starting over at the request's end. Returns `true` if some of
+    /// these request bytes are not in the capture.
     pub(super) fn follow(&mut self, fresh: &[u8]) -> bool {
         let length = self.request.len();
         let mut at = self.answered % length.max(1);
@@ -60,7 +60,7 @@ impl EchoMatcher {
         unknown
     }
 
-    /// The answer does not follow the request byte by byte: a prefix, or something else.
+    /// Compares whole turns, once the answer does not follow the request byte by byte: a prefix, or other bytes.
     pub(super) fn compare_whole(
         &mut self,
         frame: u64,
@@ -76,7 +76,7 @@ impl EchoMatcher {
         self.answered += fresh.len();
         self.answer_frame = frame;
         if was_clean && self.closed {
-            // the echo was complete; what follows it is something of the server's own
+            // the echo was complete; what follows is the server's own data
             self.next_turn();
             return None;
         }
@@ -102,7 +102,7 @@ impl EchoMatcher {
         Some(echo)
     }
 
-    /// The request is answered in another form than its own, which is kept as the answer: it may come over again.
+    /// Takes a repetition of an answer that has a form of its own; the answer is kept for that.
     pub(super) fn over_again(&mut self, frame: u64, fresh: &[u8]) -> Option<Echo> {
         let unit = self.answer.len();
         let prefix = unit.checked_sub(self.request.len()).filter(|_| unit > 0)?;
@@ -123,7 +123,7 @@ impl EchoMatcher {
         Some(echo)
     }
 
-    /// Takes the requests that are answered now, some of them from `from` on, off the list.
+    /// Removes the requests that are now answered from the list; `from` is the number of request bytes answered before.
     pub(super) fn take_answered(&mut self, from: usize) -> Taken {
         let answered = self.answered;
         let seen = |request: &&Request| !request.lost;
@@ -148,7 +148,7 @@ impl EchoMatcher {
         }
     }
 
-    /// A turn's answer is not an echo.
+    /// Counts a turn whose answer is not an echo.
     pub(super) fn unlike_turn(&mut self) {
         if self.blind {
             return self.next_turn();

@@ -1,10 +1,10 @@
-//! Answers that stop short of their request's end.
+//! Incomplete answers, which stop before their request's end.
 
 use super::EchoMatcher;
 use crate::echo::relation::is_upper;
 
 impl EchoMatcher {
-    /// The conversation ends: an answer in progress stays a part.
+    /// The conversation ends: an answer in progress stays partial.
     pub(crate) fn finish(&mut self) {
         if self.answered == 0 || self.closed || self.given_up || !self.follows() {
             return;
@@ -17,8 +17,8 @@ impl EchoMatcher {
         }
     }
 
-    /// The answer stopped following the request: where a later request begins that `fresh` follows, the one before it
-    /// was answered in part. Goes on with the later one.
+    /// Looks for a later request that `fresh` follows, once the answer has stopped following its request: the request
+    /// before was then answered in part. Continues with the later one; `false` if there is none.
     pub(super) fn begins_later(&mut self, fresh: &[u8]) -> bool {
         if self.blind || self.closed || self.answered == 0 {
             return false;

@@ -1,5 +1,5 @@
-//! What an answer should be that its receiver has and the capture lacks: it may still come, in a capture out of order or
-//! sent again.
+//! Expected answer bytes that the capture lacks although their receiver has them: a capture out of order, or a
+//! retransmission, may still show them.
 
 use super::{Chunk, Request};
 use crate::echo::relation::is_upper;
@@ -7,19 +7,19 @@ use crate::echo::{Echo, EchoForm, EchoKind};
 use crate::model::Occurrences;
 use crate::model::SeqNumber;
 
-/// Most bytes that are kept of them in one conversation.
+/// Limit of the expected bytes kept in one conversation.
 const KEPT: usize = 16 * 1024;
-/// The same once it has ended.
+/// The same limit once the conversation has ended.
 const KEPT_OF_ENDED: usize = 256;
 
-/// The answer to one request, none of which is captured so far.
+/// The answer to one request, not captured so far.
 #[derive(Clone, Debug)]
 struct Gap {
-    /// Where it begins in the answers' stream.
+    /// The offset of its first byte in the answers' stream.
     at: SeqNumber,
     /// The request's bytes.
     expected: Vec<u8>,
-    /// How many of its bytes are still to come.
+    /// The number of its bytes not captured so far.
     missing: usize,
     identical: bool,
     upper: bool,
@@ -36,12 +36,12 @@ impl Gaps {
         self.0.is_empty()
     }
 
-    /// What they take of memory, in bytes.
+    /// The memory that all gaps take, in bytes.
     fn kept(&self) -> usize {
         self.0.iter().map(|gap| gap.expected.len() + size_of::<Gap>()).sum()
     }
 
-    /// Notes that the answer to `request`, which has these bytes, is not captured.
+    /// Notes that the answer to `request`, with the `expected` bytes, is not captured.
     pub(super) fn add(&mut self, at: SeqNumber, request: &Request, expected: &[u8]) {
         if self.kept() + expected.len() > KEPT {
             return;
@@ -51,15 +51,15 @@ impl Gaps {
         self.0.push(Gap { at, expected, missing, identical: true, upper: true, request, seen: Occurrences::default() });
     }
 
-    /// The conversation has ended: only a little is kept.
+    /// The conversation has ended: keeps only a little.
     pub(super) fn settle(&mut self) {
         if self.kept() > KEPT_OF_ENDED {
             self.0.clear();
         }
     }
 
-    /// Holds what comes at last against what was expected. How many of its bytes were, and the echoes that are complete
-    /// with it: of how many requests each, and in which frames before this one.
+    /// Compares late answer bytes with the expected ones. Returns the number of bytes compared and the echoes that they
+    /// complete, each with its number of requests and its earlier frames.
     pub(super) fn fill(&mut self, part: &Chunk<'_>) -> (usize, Vec<(Echo, u64, Occurrences)>) {
         let compared = self.0.iter_mut().map(|gap| gap.fill(part)).sum();
         let mut echoes: Vec<(Echo, u64, Occurrences)> = Vec::new();
@@ -81,9 +81,9 @@ impl Gaps {
 }
 
 impl Gap {
-    /// How many bytes of the part are its.
+    /// Fills the gap from the chunk; returns the number of bytes that are the gap's.
     fn fill(&mut self, part: &Chunk<'_>) -> usize {
-        // where the part begins, seen from the gap
+        // the chunk's offset within the gap
         let from = i64::from(SeqNumber(part.offset).distance(self.at));
         let to = from + part.payload.len() as i64;
         let (start, end) = (from.max(0), to.min(self.expected.len() as i64));

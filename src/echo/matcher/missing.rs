@@ -1,4 +1,5 @@
-//! Bytes that their receiver has and the capture lacks: the comparison goes on behind them, and says nothing of them.
+//! Missing bytes, which their receiver has and the capture lacks: the comparison continues behind them without a
+//! verdict on them.
 
 use super::gap::Gaps;
 use super::room::OWN;
@@ -7,13 +8,13 @@ use crate::echo::Echo;
 use crate::echo::GaveUp;
 use crate::model::{Direction, SeqNumber};
 
-/// What is not in the capture, of requests and of answers; a conversation that lacks nothing has none.
+/// The requests and answers that are not in the capture; without any, nothing is allocated.
 #[derive(Clone, Debug, Default)]
 pub(super) struct MissingBytes(Option<Box<Lacking>>);
 
 #[derive(Clone, Debug, Default)]
 struct Lacking {
-    /// Ranges of the turn's request without captured bytes, ascending: stand-ins, until what echoes them comes.
+    /// Ranges of the turn's request without captured bytes, ascending; they hold placeholders until their echo arrives.
     ranges: Vec<(usize, usize)>,
     gaps: Gaps,
 }
@@ -27,12 +28,12 @@ impl MissingBytes {
         self.tidy();
     }
 
-    /// Keeps nothing for nothing.
+    /// Frees the memory once nothing is missing.
     pub(super) fn tidy(&mut self) {
         self.0 = self.0.take().filter(|lacking| !(lacking.gaps.is_empty() && lacking.ranges.is_empty()));
     }
 
-    /// Whether there are any.
+    /// `true` if any ranges of the turn's request are missing.
     #[inline]
     pub(super) fn any(&self) -> bool {
         self.0.is_some()
@@ -47,13 +48,14 @@ impl MissingBytes {
         self.0.get_or_insert_default().ranges.push((from, end));
     }
 
-    /// Takes what came back for the blank bytes from `at` on for these bytes. Whether there were any.
+    /// Takes the echo `now` of missing request bytes from `at` on for the bytes themselves. Returns `true` if any were
+    /// missing.
     #[inline]
     pub(super) fn fill(&mut self, at: usize, now: &[u8], request: &mut [u8]) -> bool {
         self.0.as_mut().is_some_and(|lacking| lacking.fill(at, now, request))
     }
 
-    /// Whether all from `from` up to `end` are blank; they are no more then.
+    /// Takes the range from `from` up to `end` off the missing ones; `false` if not all of it was missing.
     pub(super) fn take(&mut self, from: usize, end: usize) -> bool {
         let Some(ranges) = self.0.as_mut().map(|lacking| &mut lacking.ranges) else { return false };
         let Some(at) = ranges.iter().position(|(start, stop)| *start <= from && end <= *stop) else { return false };
@@ -63,7 +65,7 @@ impl MissingBytes {
         true
     }
 
-    /// The first bytes of the request are gone.
+    /// Shifts the ranges: the first `gone` bytes of the request have been removed.
     pub(super) fn shift(&mut self, gone: usize) {
         let Some(ranges) = self.0.as_mut().map(|lacking| &mut lacking.ranges) else { return };
         for (from, end) in ranges.iter_mut() {
@@ -72,7 +74,7 @@ impl MissingBytes {
         ranges.retain(|(from, end)| from < end);
     }
 
-    /// How many bytes from `at` on are blank.
+    /// The number of missing bytes from `at` on.
     pub(super) fn after(&self, at: usize) -> usize {
         let ranges = self.0.iter().flat_map(|lacking| &lacking.ranges);
         ranges.map(|(from, end)| end.saturating_sub(*from.max(&at))).sum()
@@ -97,7 +99,7 @@ impl Lacking {
 }
 
 impl EchoMatcher {
-    /// Whether bytes below `acked`, which their receiver has, did not come yet.
+    /// `true` if bytes below `acked`, which their receiver has, have not been captured so far.
     #[inline]
     pub(crate) fn lacks(&self, direction: Direction, acked: u32) -> bool {
         let in_order = match direction {
@@ -107,7 +109,7 @@ impl EchoMatcher {
         !self.given_up && in_order.lacks(acked)
     }
 
-    /// Goes on behind the bytes below `acked` that never came. Returns what the bytes that waited behind them echo.
+    /// Continues behind the missing bytes below `acked`. Returns the echo in the bytes that were held behind them.
     pub(crate) fn skip(&mut self, frame: u64, direction: Direction, acked: u32) -> Option<Echo> {
         let mut in_order = std::mem::take(self.in_order(direction));
         let mut echo = None;
@@ -121,7 +123,7 @@ impl EchoMatcher {
         echo
     }
 
-    /// The client sent so many bytes that are not in the capture.
+    /// The client sent `bytes` that are not in the capture.
     fn ask_lost(&mut self, frame: u64, bytes: u32) {
         self.found.story_mut().lost += u64::from(bytes);
         let bytes = bytes as usize;
@@ -140,7 +142,7 @@ impl EchoMatcher {
         self.requests.push(Request { first: frame, last: frame, start, end, complete: true, lost: true });
     }
 
-    /// The server sent so many bytes that are not in the capture, `at` this place.
+    /// The server sent `bytes` from `at` on that are not in the capture.
     fn reply_lost(&mut self, frame: u64, at: SeqNumber, bytes: u32) {
         self.found.story_mut().lost += u64::from(bytes);
         if self.request.is_empty() {
@@ -149,7 +151,7 @@ impl EchoMatcher {
         self.blind = true;
         let (from, to) = (self.answered, self.answered.saturating_add(bytes as usize));
         if self.closed || !self.follows() || to > self.request.len() {
-            // nobody knows where the answer goes on
+            // it is unknown where the answer continues
             return self.next_turn();
         }
         for request in self.requests.iter_mut().filter(|request| request.start < to && from < request.end) {

@@ -1,19 +1,19 @@
-//! Room for the request bytes that wait for their echo.
+//! Memory for the request bytes that wait for their echo.
 
 use super::{EchoMatcher, Request};
 use crate::echo::budget::MemoryBudget;
 
-/// Most request bytes that a conversation keeps by itself.
+/// Limit of the request bytes that a conversation keeps in its own memory.
 pub(super) const OWN: usize = 64 * 1024;
-/// Most that one keeps with borrowed room, when nothing of them has come back yet: a window of that size may be under way.
+/// Limit with borrowed memory before any of them has come back: a window of that size may be in flight.
 const UNPROVED: usize = 16 * 1024 * 1024;
 /// The same once the answer follows the request.
 const PROVED: usize = 32 * 1024 * 1024;
-/// Most requests that wait for their answers.
+/// Limit of the requests that wait for their answers.
 const REQUESTS: usize = 64 * 1024;
 
 impl EchoMatcher {
-    /// Whether there is room for so many bytes more of this turn's request.
+    /// Frees or borrows memory for `bytes` more of this turn's request; `false` if there is none.
     pub(super) fn make_room(&mut self, bytes: usize, budget: Option<&MemoryBudget>) -> bool {
         if self.requests.len() >= REQUESTS {
             return false;
@@ -21,7 +21,7 @@ impl EchoMatcher {
         if self.request.len() + bytes <= OWN {
             return true;
         }
-        // at least as many bytes go as have to be moved for it
+        // moves no more bytes than it removes
         if self.answered >= self.request.len() / 2 {
             self.forget_answered();
         }
@@ -47,14 +47,14 @@ impl EchoMatcher {
         true
     }
 
-    /// Gives borrowed room back: what was kept there is answered, or given up.
+    /// Returns borrowed memory: its bytes are answered, or given up.
     pub(super) fn give_back(&mut self) {
         if self.borrowed.take().is_some() {
             self.request = Vec::new();
         }
     }
 
-    /// The connection has ended: it borrows nothing any more, so what is not answered is counted now.
+    /// The connection has ended: counts the unanswered requests now, so that it borrows nothing any more.
     pub(crate) fn settle(&mut self) {
         self.requests_in_order.settle();
         self.answers_in_order.settle();
@@ -72,7 +72,7 @@ impl EchoMatcher {
         *self = Self { given_up: true, found, ..Self::default() };
     }
 
-    /// Makes room by giving up what is answered; a repetition of it could not be told any more.
+    /// Frees memory by giving up answered bytes; a repetition of them is not recognized any more.
     pub(super) fn forget_answered(&mut self) {
         let gone = self.answered.min(self.request.len());
         self.request.drain(..gone);

@@ -1,4 +1,4 @@
-//! Dialogues, and what is found in them.
+//! Tests of dialogues and the echoes found in them.
 
 use super::*;
 
@@ -7,7 +7,7 @@ mod gaps;
 const IDENTICAL: EchoKind = EchoKind::Whole(EchoForm::IDENTICAL);
 const UPPER: EchoKind = EchoKind::Whole(EchoForm::UPPER);
 
-/// Behind a prefix of so many bytes, so many times over.
+/// The form with a prefix of `prefix` bytes and `copies` copies.
 fn form(upper: bool, prefix: u16, copies: u32) -> EchoKind {
     EchoKind::Whole(EchoForm { upper, prefix, copies })
 }
@@ -180,7 +180,7 @@ fn unanswered_bytes_are_counted_and_memory_is_bounded() {
     assert_eq!(echo_matcher.pending(), (0, 2));
 }
 
-/// Sends so many pieces of 60,000 bytes, each echoed when `ahead` more are sent, all with one reserve.
+/// Sends `pieces` pieces of 60,000 bytes, each echoed when `ahead` more are sent, all with one budget.
 fn bulk(budget: &MemoryBudget, pieces: u32, ahead: u32) -> EchoMatcher {
     let mut echo_matcher = EchoMatcher::default();
     let piece = |n: u32| (0..60_000_u32).map(|at| (at.wrapping_mul(n + 7) >> 3) as u8).collect::<Vec<_>>();

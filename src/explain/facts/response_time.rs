@@ -2,7 +2,6 @@
 
 use super::FactInput;
 use super::round_trip::spread;
-use crate::explain::capture_point::captured_at;
 use crate::model::Occurrences;
 use crate::model::thresholds::SLOW_RESPONSE;
 use crate::model::{Nanos, counted};
@@ -32,8 +31,7 @@ pub(super) fn response_time(known: &FactInput<'_>) -> Option<String> {
         false => "",
     };
     let more = known.transfer.map_or_else(String::new, |transfer| pipelined(transfer.pipelined()));
-    let from = captured_at(capture_point_evidence.capture_point);
-    Some(format!("request's last byte to answer's first: {times}; {from}{network}{lost}{more}"))
+    Some(format!("request's last byte to answer's first: {times}{network}{lost}{more}"))
 }
 
 /// Answers whose response time is unknown.

@@ -2,7 +2,6 @@
 
 use super::FactInput;
 use crate::explain::answers::rate;
-use crate::explain::capture_point::captured_at;
 use crate::explain::transfer::{self, Flow};
 use crate::model::{Direction, counted, thousands};
 use crate::track::{CapturePoint, Measures};
@@ -56,11 +55,10 @@ pub(super) fn goodput(known: &FactInput<'_>) -> Option<String> {
             bytes => format!(", {} of them not in the capture", thousands(bytes)),
         };
         Some(format!(
-            "{}: {} acknowledged in {}, from the first data to the last ACK, {}{unseen}",
+            "{}: {} acknowledged in {}, from the first data to the last ACK{unseen}",
             rate(sent.flow.acked_bytes, span),
             counted(sent.flow.acked_bytes, "byte"),
-            span.human(),
-            captured_at(sent.capture_point)
+            span.human()
         ))
     })
 }
@@ -79,7 +77,7 @@ pub(super) fn again(known: &FactInput<'_>) -> Option<String> {
 pub(super) fn in_flight(known: &FactInput<'_>) -> Option<String> {
     per_sender(known, |sent| {
         let max = counted(u64::from(sent.flow.most_in_flight), "byte");
-        sent.shows_flight().then(|| format!("max {max}, {}", captured_at(sent.capture_point)))
+        sent.shows_flight().then(|| format!("max {max}"))
     })
 }
 

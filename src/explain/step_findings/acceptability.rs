@@ -4,6 +4,9 @@ use crate::explain::words::words;
 use crate::model::{Finding, FindingCode as Code, FindingSink};
 use crate::track::{Event, TcpFacts};
 
+/// No window reaches further than this beyond an ACK number (RFC 7323 §2.3).
+const NEAR: u32 = 1 << 30;
+
 /// The findings of the acceptability rules.
 pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSink) {
     let words = words(event, facts);
@@ -14,8 +17,12 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     }
     if let Some((left, right)) = facts.observations.void_sack {
         let relative = |edge: u32| edge.wrapping_sub(facts.sack_base);
+        // near the stream, bytes that the capture lacks could make it true
+        let near = facts.ack.is_some_and(|ack| relative(right).wrapping_sub(ack) < NEAR);
+        let unless =
+            if near { format!(", unless the capture lacks packets of the {}", words.receiver) } else { String::new() };
         let text = format!(
-            "The SACK block {}:{} lies outside what the {} can have received: the {} ignores it (RFC 2018 §5; Linux counts it as TCPSACKDiscard).",
+            "The SACK block {}:{} lies outside what the {} can have received: the {} ignores it (RFC 2018 §5; Linux counts it as TCPSACKDiscard){unless}.",
             relative(left),
             relative(right),
             words.sender,

@@ -2,7 +2,7 @@
 
 use crate::explain::describe::bytes;
 use crate::model::{Finding, FindingCode as Code, FindingSink};
-use crate::track::{Event, SynData, TcpFacts};
+use crate::track::{Event, SegmentRole, SynData, TcpFacts};
 
 /// The lengths of a cookie that count; others are ignored (RFC 7413 §4.1.1).
 const COOKIE: std::ops::RangeInclusive<u8> = 4..=16;
@@ -11,6 +11,10 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, found: &mut impl FindingSi
     let frame = event.frame;
     let data = facts.observations.syn_data;
     if facts.flags.is_syn_ack() {
+        // one that does not fit the SYN is refused, and one that comes again says nothing new
+        if facts.role == SegmentRole::WrongSynAck || facts.retransmission.is_some() {
+            return;
+        }
         let granted = facts.options.fast_open.map(granted);
         found.extend(granted.map(|text| Finding::new(Code::FastOpen, text, [frame])));
         if let Some(data) = data {

@@ -11,6 +11,7 @@ pub(super) fn of(event: &Event<'_>, facts: &TcpFacts, again: &Retransmission, fo
     found.add(rule.code, frames, || {
         let new = match proof.fresh {
             0 => String::new(),
+            1 => " The last byte of the segment is new.".to_owned(),
             fresh => format!(" The last {} of the segment are new.", bytes(fresh)),
         };
         (rule.says)(proof, &words(event, facts)) + &new

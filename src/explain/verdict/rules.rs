@@ -41,7 +41,8 @@ const FAILURES: &[(FindingCode, &str)] = &[
     (FindingCode::PortUnreachable, "Port unreachable"),
     (FindingCode::AcceptQueueFull, "Not accepted"),
     (FindingCode::MtuBlackHole, "Stalled"),
-    (FindingCode::AckLoop, "Stuck"),
+    // it names itself
+    (FindingCode::AckLoop, ""),
     (FindingCode::Abandoned, "Failed"),
     (FindingCode::GapNeverFilled, "Incomplete"),
     (FindingCode::SynFlood, "Flood"),

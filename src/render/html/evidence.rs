@@ -50,10 +50,6 @@ pub(super) struct FindingView {
 /// A conversation's verdict.
 #[derive(Clone)]
 pub(super) struct VerdictView {
-    /// The conversation's title, and the id of its part of the page.
-    pub(super) title: String,
-    pub(super) id: String,
-    pub(super) severity: Severity,
     /// The class of its severity.
     pub(super) class: &'static str,
     pub(super) lines: Vec<VerdictLineView>,

@@ -112,7 +112,7 @@ impl<W: Write> PerConversationRenderer<ConversationState> for Html<W> {
             number => format!("c{number}-"),
         };
         let mut totals = totals.clone();
-        let (mut sections, mut entries, mut verdicts, mut grave) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut sections, mut entries, mut verdict) = (Vec::new(), Vec::new(), None);
         // the worst first: a page holds only so much
         let place = |stream| {
             let mut worst = totals.triage.iter().flat_map(|worst| &worst.conversations);
@@ -132,8 +132,7 @@ impl<W: Write> PerConversationRenderer<ConversationState> for Html<W> {
                 if self.bytes < MAX_BYTES || self.bytes == markup.len() {
                     target = Some(section.id().to_owned());
                     totals.left_out.steps += gathered.kept.steps_left_out;
-                    verdicts.extend(section.judged());
-                    grave.extend(section.grave());
+                    verdict = section.judged();
                     sections.push(markup);
                 }
             }
@@ -168,7 +167,7 @@ impl<W: Write> PerConversationRenderer<ConversationState> for Html<W> {
         let graphs = svg::graph::of_capture(&title, &series).element(&format!("Graphs of {title}"));
         let calls = std::mem::take(&mut self.calls);
         notes.extend(call_note(&calls).map(str::to_owned));
-        let content = Content { entries, of_capture, verdicts, grave, calls, notes, graphs, sections };
+        let content = Content { entries, of_capture, verdict, calls, notes, graphs, sections };
         let capture = Capture::of(info, &totals, &prefix, content, &self.options);
         self.captures.push(capture.render().map_err(io::Error::other)?);
         Ok(())

@@ -5,11 +5,12 @@ use askama::Template;
 use super::evidence::{FindingView, VerdictView};
 use super::row::{self, CellView};
 use crate::explain::{Conversation, Fact};
-use crate::model::{CaptureInfo, Severity};
-use crate::render::grid::{self, Grid, Head};
+use crate::model::CaptureInfo;
+use crate::render::grid::{self, Grid, Head, VerdictAt};
 use crate::render::{Options, exchange, svg};
 use crate::report::{
-    Align, CaptureTotals, Room, TracedCall, capture_heading, capture_setting, triage_lines, triage_title,
+    Align, CaptureTotals, Choice, Room, TracedCall, capture_heading, capture_setting, count, counted, triage_lines,
+    triage_title,
 };
 
 /// Colours and layout; what drawings share stands before it.
@@ -18,12 +19,6 @@ const STYLE: &str = include_str!("templates/style.css");
 const SCRIPT: &str = include_str!("templates/script.js");
 /// The SHA-256 of [`SCRIPT`] in base64; a test holds it.
 const SCRIPT_HASH: &str = "G5Ml8WQw2s/6gXKP2Vx6LVoJ1INCIAklL/kEYvCSHi0=";
-/// Most conversations whose verdict stands before them.
-const VERDICTS: usize = 5;
-
-/// Most findings listed before the conversations.
-const FINDINGS: usize = 40;
-
 /// The whole page.
 #[derive(Template)]
 #[template(path = "page.html", config = "src/render/html/askama.toml")]
@@ -50,6 +45,9 @@ pub(super) struct Entry<'a> {
     pub(super) target: Option<String>,
 }
 
+/// A row of the list of all, with the id of its part of the page, if it has one.
+type Linked = (Option<String>, Vec<CellView>);
+
 /// A capture.
 #[derive(Template)]
 #[template(path = "capture.html", config = "src/render/html/askama.toml")]
@@ -67,14 +65,14 @@ pub(super) struct Capture {
     exchange: Vec<String>,
     /// Findings of the capture as a whole, the gravest first.
     of_capture: Vec<FindingView>,
-    /// The verdicts on the first conversations.
-    verdicts: Vec<VerdictView>,
-    grave: Vec<(String, FindingView)>,
-    grave_left_out: usize,
+    /// The verdict, where there is only one conversation.
+    verdict: Option<VerdictView>,
+    /// The number of conversations with trouble, in a sentence.
+    troubled: String,
     /// `true` if no step, no conversation and not the capture has a warning or problem.
     healthy: bool,
     head: Vec<Head>,
-    rows: Vec<(Option<String>, Vec<CellView>)>,
+    rows: Vec<Linked>,
     call_head: Vec<Head>,
     call_rows: Vec<Vec<CellView>>,
     /// An SVG element.
@@ -88,10 +86,8 @@ pub(super) struct Content<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// Findings of the capture as a whole.
     pub(super) of_capture: Vec<FindingView>,
-    /// The verdicts on the conversations that the page holds.
-    pub(super) verdicts: Vec<VerdictView>,
-    /// Findings that matter, with the titles of their conversations.
-    pub(super) grave: Vec<(String, FindingView)>,
+    /// The verdict, where there is only one conversation.
+    pub(super) verdict: Option<VerdictView>,
     pub(super) calls: Vec<TracedCall>,
     pub(super) notes: Vec<String>,
     /// An SVG element.
@@ -110,23 +106,10 @@ impl Capture {
     ) -> Self {
         let worst = totals.triage.as_deref();
         let healthy = totals.findings_count.trouble().is_none();
-        let Content { entries, mut of_capture, mut verdicts, mut grave, calls, notes, graphs, sections } = content;
-        // the gravest first; where one is grave, the healthy ones are no key findings
-        verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
-        let gravest = verdicts.first().map_or(Severity::Note, |verdict| verdict.severity);
-        verdicts.retain(|verdict| gravest == Severity::Note || verdict.severity > Severity::Note);
-        verdicts.truncate(VERDICTS);
+        let Content { entries, mut of_capture, verdict, calls, notes, graphs, sections } = content;
         of_capture.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let columns = grid::conversation_columns(options, Room::Wide);
-        let head: Vec<_> = columns.iter().map(|column| Head::from(*column)).collect();
-        let row = |entry: Entry<'_>| {
-            let cells = columns.iter().map(|column| (column.text)(entry.conversation, &options.view));
-            (entry.target, row::shown(cells.collect(), &head))
-        };
-        let rows = entries.into_iter().map(row).collect();
-        let grave_left_out = grave.len().saturating_sub(FINDINGS);
-        grave.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
-        grave.truncate(FINDINGS);
+        let troubled = troubled(&entries);
+        let (head, rows) = table(entries, verdict.is_some(), options);
         let Grid { head: call_head, rows: calls, .. } = Grid::calls(&calls, options);
         Self {
             id: format!("{prefix}capture"),
@@ -142,9 +125,8 @@ impl Capture {
                 .map_or_else(Vec::new, |all| exchange::lines(all, options.view.ascii)),
             scenario: totals.scenario.as_ref().map(|scenario| scenario.lines()).unwrap_or_default(),
             of_capture,
-            verdicts,
-            grave,
-            grave_left_out,
+            verdict,
+            troubled,
             healthy,
             head,
             rows,
@@ -154,6 +136,29 @@ impl Capture {
             sections,
         }
     }
+}
+
+/// A sentence about the number of conversations with trouble.
+fn troubled(entries: &[Entry<'_>]) -> String {
+    let troubled = entries.iter().filter(|entry| entry.conversation.findings_count().trouble().is_some()).count();
+    let of = counted(entries.len() as u64, "conversation");
+    match troubled {
+        0 => "No conversation has a warning or problem, but the whole capture has.".to_owned(),
+        troubled => format!("{} of {of} with a warning or problem.", count(troubled as u64)),
+    }
+}
+
+/// The head and the rows of the table of conversations. Where there is only one, all of it stands below anyway.
+fn table(entries: Vec<Entry<'_>>, alone: bool, options: &Options) -> (Vec<Head>, Vec<Linked>) {
+    let usual = matches!(options.conversation_columns, Choice::Usual);
+    if alone && usual {
+        return (Vec::new(), Vec::new());
+    }
+    let conversations: Vec<_> = entries.iter().map(|entry| entry.conversation).collect();
+    let Grid { head, rows, .. } = Grid::of_conversations(&conversations, options, Room::Narrow, VerdictAt::Column);
+    let row = |(entry, cells): (Entry<'_>, Vec<_>)| (entry.target, row::shown(cells, &head));
+    let rows = entries.into_iter().zip(rows).map(row).collect();
+    (head, rows)
 }
 
 #[cfg(test)]

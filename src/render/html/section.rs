@@ -41,10 +41,11 @@ pub(super) struct Section {
     name: String,
     notes: Vec<Fact>,
     parts: Parts,
+    /// `true` if it is the only conversation: then its verdict stands above it already.
+    alone: bool,
     facts: Vec<Fact>,
     /// The verdict: each line, with the frames that show it.
     verdict: Vec<VerdictLineView>,
-    verdict_severity: Severity,
     verdict_class: &'static str,
     ledger: Vec<LedgerLine>,
     findings: Vec<FindingView>,
@@ -144,7 +145,7 @@ impl Section {
             notes: conversation_notes(conversation, view),
             facts: conversation.facts(),
             parts: options.parts.clone(),
-            verdict_severity: verdict.severity,
+            alone: conversations == 1,
             verdict: verdict.lines.into_iter().map(|line| VerdictLineView::of(line, places)).collect(),
             verdict_class,
             ledger: ledger_lines(&conversation.totals),
@@ -163,17 +164,10 @@ impl Section {
         }
     }
 
-    /// The verdict, with the conversation's title.
+    /// The verdict, where it stands above the only conversation.
     pub(super) fn judged(&self) -> Option<VerdictView> {
-        let shown = self.parts.has(Part::Verdict);
-        let (title, id, class) = (self.title.clone(), self.id.clone(), self.verdict_class);
-        shown.then(|| VerdictView { title, id, severity: self.verdict_severity, class, lines: self.verdict.clone() })
-    }
-
-    /// The findings that matter, with the conversation's title.
-    pub(super) fn grave(&self) -> Vec<(String, FindingView)> {
-        let grave = self.findings.iter().filter(|finding| finding.severity > Severity::Note);
-        grave.map(|finding| (self.title.clone(), finding.clone())).collect()
+        let shown = self.alone && self.parts.has(Part::Verdict);
+        shown.then(|| VerdictView { class: self.verdict_class, lines: self.verdict.clone() })
     }
 
     /// The id of this part of the page.

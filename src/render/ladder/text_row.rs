@@ -183,7 +183,7 @@ impl Columns {
 
     fn border(&self, phase: Phase) -> String {
         let (line, cross) = if self.ascii { ('-', '+') } else { ('─', '┼') };
-        let head = format!("{line}{line} {} ", phase.name());
+        let head = format!("{line}{line} {} ", phase.title().to_lowercase());
         let fill = |count: usize| line.to_string().repeat(count);
         let left = LEFT.saturating_sub(head.chars().count());
         let rest = self.width - LEFT - self.apart - 2;

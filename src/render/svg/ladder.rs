@@ -121,7 +121,7 @@ impl<'a> LadderDrawing<'a> {
             canvas.group("hair", theme::HAIR);
             canvas.line(Point::new(0.0, *from), Point::new(WIDTH, *from), 1.0, "");
             canvas.end();
-            canvas.text("phase", Point::new(MARGIN, from + 16.0), Anchor::Start, &name.to_uppercase());
+            canvas.text("phase", Point::new(MARGIN, from + 16.0), Anchor::Start, &band.phase.title().to_uppercase());
             canvas.newline();
         }
         canvas.group("hair", theme::HAIR);

@@ -126,7 +126,16 @@ impl Connection {
     #[inline]
     pub(super) fn may_ack(&self, direction: Direction, segment: &Segment) -> bool {
         let peer = self.sides.get(!direction);
-        peer.syn_acked || fits_syn(self.sides.get(direction), peer, segment)
+        peer.syn_acked || fits_syn(self.sides.get(direction), peer, segment) && !self.is_of_former(direction, segment)
+    }
+
+    /// Whether an ACK without SYN, in answer to a SYN on used ports, has the numbers of the connection that used them.
+    fn is_of_former(&self, direction: Direction, segment: &Segment) -> bool {
+        let silent = self.sides.get(direction).isn.is_none() && !segment.flags.contains(TcpFlags::SYN);
+        self.former
+            .as_ref()
+            .filter(|_| silent)
+            .is_some_and(|former| former.peer_next == Some(segment.seq) && former.expected == Some(segment.ack))
     }
 
     /// Forgets a RST that ended nothing: bytes sent after it are acknowledged, or it is challenged. Called for a segment

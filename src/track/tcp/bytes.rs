@@ -246,9 +246,8 @@ impl Connection {
             answer: answer.map(|(frame, _)| frame),
             bad_ack,
             superseded,
-            opened: opened
-                .filter(|_| !with_ack && moment.direction == Direction::ClientToServer)
-                .map(|(frame, _)| frame),
+            opened: opened.filter(|_| !with_ack).map(|(frame, _)| frame),
+            by_server: moment.direction == Direction::ServerToClient,
             data: data.and_then(|data| NonZeroU64::new(data.frame)),
             other_id: repeat.other_id,
             without_fast_open,

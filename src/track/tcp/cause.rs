@@ -92,8 +92,10 @@ impl Connection {
         // the first SACK block holds the segment that has just arrived (RFC 2018 §4)
         if let Some((_, right)) = segment.options.sack.as_slice().first() {
             let last = SeqNumber(right.wrapping_sub(1));
-            let carried = peer.sent.iter().rev().find(|sent| !sent.seq.is_after(last) && sent.end.is_after(last));
-            return Cause::arrival(carried.and_then(|sent| NonZeroU64::new(sent.last.0)), "duplicate_ack");
+            let carried = peer.sent.iter().filter(|sent| !sent.seq.is_after(last) && sent.end.is_after(last));
+            // of several transmissions the last one has just arrived
+            let carried = carried.map(|sent| sent.last.0).max();
+            return Cause::arrival(carried.and_then(NonZeroU64::new), "duplicate_ack");
         }
         let point = self.capture_point_evidence().capture_point;
         // elsewhere the peer's newest segment need not have arrived yet

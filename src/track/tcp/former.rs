@@ -16,6 +16,8 @@ pub(in crate::track) enum FormerEnd {
     },
     /// This RST ended it.
     Reset(NonZeroU64),
+    /// Nothing captured of it shows a connection: RSTs, or segments without ACK.
+    Unseen,
     /// Both sides had closed.
     Closed {
         /// The sender of the SYN closed first, so it holds TIME-WAIT.
@@ -24,6 +26,8 @@ pub(in crate::track) enum FormerEnd {
         receiver_waits: bool,
         /// The ACK of the last FIN, or that FIN itself.
         last: NonZeroU64,
+        /// No ACK of that FIN was captured.
+        unacked: bool,
     },
 }
 
@@ -39,6 +43,8 @@ pub(in crate::track) struct Former {
     pub(in crate::track) since: Option<Nanos>,
     /// The number after the last one that the SYN's sender had used.
     pub(in crate::track) next: Option<SeqNumber>,
+    /// The next number of its peer.
+    pub(in crate::track) peer_next: Option<SeqNumber>,
     /// The number that its peer expected of it.
     pub(in crate::track) expected: Option<SeqNumber>,
     /// The timestamp of the last FIN of the SYN's sender.

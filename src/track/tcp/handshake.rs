@@ -64,6 +64,8 @@ impl Progress {
             self.challenge = None;
         }
         match place {
+            // of the server, in an open connection
+            SegmentRole::Syn if moment.direction == Direction::ServerToClient && self.ack.is_some() => {}
             SegmentRole::Syn => {
                 self.syn_repeated |= self.syn.is_some();
                 if self.refused {
@@ -98,7 +100,8 @@ impl Progress {
             SegmentRole::Reset => {
                 let peer = sides.get(!moment.direction);
                 let own = sides.get(moment.direction);
-                self.refused |= self.syn.is_some() && peer.isn.is_some() && own.isn.is_none() && self.ack.is_none();
+                let waits = self.ack.is_none() && self.challenge.is_none();
+                self.refused |= waits && self.syn.is_some() && peer.isn.is_some() && own.isn.is_none();
             }
             // without its SYN-ACK in the capture too: the client has seen one, or it could acknowledge nothing
             SegmentRole::Odd | SegmentRole::WrongSynAck => {}
@@ -224,7 +227,9 @@ impl Progress {
         moment: &PacketRef,
         segment: &Segment,
     ) -> Option<(NonZeroU64, OptTime)> {
-        let first = moment.direction == Direction::ServerToClient && !self.simultaneous && own.syn_with_ack;
+        let server = moment.direction == Direction::ServerToClient && own.syn_with_ack;
+        // one that comes when the connection is open, or after a RST, was sent then
+        let first = server && !self.simultaneous && self.ack.is_none() && !self.ended;
         own.syn.filter(|_| first && !segment.flags.contains(TcpFlags::ACK))
     }
 

@@ -166,7 +166,9 @@ impl Connection {
         if (!self.handshake.is_over() || segment.flags.intersects(TcpFlags::CONTROL)) && accepted && counts && !copied {
             self.handshake.follow(moment, place, segment.seq, &self.sides);
         }
-        let takes_ack = effect.is_none_or(|effect| effect.by_host && effect.ends != Ends::Over);
+        // the ACK number of a RST is not checked by its receiver, and proves nothing beyond what was sent
+        let beyond = resets && self.sides.get(!direction).snd_nxt.is_some_and(|next| segment.ack.is_after(next));
+        let takes_ack = effect.is_none_or(|effect| effect.by_host && effect.ends != Ends::Over && !beyond);
         facts.observations.refuses = self.refuses(moment, segment);
         if has_ack && accepted && !copied && takes_ack {
             self.take_ack(moment, segment, probe, facts);
@@ -217,7 +219,7 @@ impl Connection {
         }
         own.learn_scale(peer, segment);
         if segment.len > 0 && retransmission.is_some_and(|retransmission| retransmission.may_arrive_first()) {
-            // what is answered may be this one
+            // what is answered may be this one, and bytes that fill a gap are unread as others are
             own.last_data = moment.at;
             let unseen =
                 retransmission.map_or(0, |retransmission| retransmission.proof.not_captured_before(segment.len));

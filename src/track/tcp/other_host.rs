@@ -7,6 +7,7 @@ use std::num::NonZeroU64;
 
 use super::connection::Connection;
 use super::two_ttls::{Quicker, SameTtl, TwoTtls, follows};
+use crate::model::thresholds::COMPARABLE_RTT;
 use crate::model::{Direction, IpHeader, Segment, TcpFlags};
 use crate::track::packet_ref::PacketRef;
 
@@ -16,7 +17,8 @@ impl Connection {
     #[cold]
     pub(super) fn take_other_ttl(&mut self, moment: &PacketRef, segment: &Segment, ip: &IpHeader) -> bool {
         let first_ttl = self.clues.ttl(moment.direction);
-        let usual = self.handshake.answer_time(moment.direction);
+        // a busy host varies by more than a short handshake takes
+        let usual = self.handshake.answer_time(moment.direction).filter(|usual| *usual >= COMPARABLE_RTT);
         let (own, peer) = self.sides.both_mut(moment.direction);
         let before = own.newest().map_or(0, |newest| newest.frame);
         let last_ip_id = own.last_ip_id.unwrap_or(0);

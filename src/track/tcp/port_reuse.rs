@@ -3,6 +3,7 @@
 use std::num::NonZeroU64;
 
 use super::connection::Connection;
+use super::endpoint::TcpEndpoint;
 use super::former::{Former, FormerEnd};
 use super::rules::port_reuse::{ANSWER_ON_USED_PORTS, ReuseCase, ReuseEffect, ReusedPorts, SYN_ON_USED_PORTS};
 use super::rules::probe_answer::Answered;
@@ -26,10 +27,15 @@ impl Connection {
         let unanswered = self.handshake.outcome() == Handshake::Partial
             && self.handshake.syn_ack.is_none()
             && self.handshake.ack().is_none();
+        // a RST, and what it answers, need no connection
+        let shows = |side: &TcpEndpoint| side.isn.is_some() || side.fin.is_some() || side.sent.last_data().is_some();
+        let shown = shows(own) || shows(peer);
         let end = match (own.fin, peer.fin) {
             _ if self.handshake.is_refused() => FormerEnd::NeverOpened { refused: reset },
+            _ if reset.is_some() && !shown => FormerEnd::Unseen,
             _ if reset.is_some() => reset.map_or(FormerEnd::Open, FormerEnd::Reset),
             _ if unanswered => FormerEnd::NeverOpened { refused: None },
+            _ if !shown && own.ack_sent.or(peer.ack_sent).is_none() => FormerEnd::Unseen,
             (Some(own), Some(peer)) => {
                 let (first, second) = if own.frame < peer.frame { (own, peer) } else { (peer, own) };
                 let at_once = !second.acks_peer_fin;
@@ -38,6 +44,7 @@ impl Connection {
                     sender_waits: at_once || first.frame == own.frame,
                     receiver_waits: at_once || first.frame == peer.frame,
                     last,
+                    unacked: second.acked_by.is_none(),
                 })
             }
             _ => FormerEnd::Open,
@@ -48,6 +55,7 @@ impl Connection {
             last_frame,
             since,
             next: own.snd_nxt,
+            peer_next: peer.snd_nxt,
             expected: peer.ack_sent,
             stamp: own.fin.and_then(|fin| fin.stamp),
             syn: None,
@@ -71,7 +79,7 @@ impl Connection {
         repeats: bool,
         observations: &mut Observations,
     ) {
-        let Some(former) = &mut self.former else { return };
+        let Some(former) = self.former.as_mut().filter(|former| former.end != FormerEnd::Unseen) else { return };
         let Some(syn) = former.syn else {
             former.syn = self.handshake.syn.map(|(frame, _)| frame);
             let case = ReuseCase { former, segment, answers: None };

@@ -29,7 +29,7 @@ impl Connection {
         }
         let answers = peer.loss.as_ref().is_some_and(|loss| loss.probe.is_some())
             || own.newest().is_none()
-            || peer.syn_with_ack && peer.newest().is_some_and(|newest| newest.syn);
+            || (peer.syn_with_ack || self.handshake.ack().is_some()) && peer.newest().is_some_and(|newest| newest.syn);
         if segment.len == 0 && answers { self.answer(moment, segment) } else { None }
     }
 

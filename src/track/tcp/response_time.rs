@@ -41,6 +41,10 @@ impl Connection {
         let begun = facts.echo.filter(|echo| echo.begins);
         let request = self.request(moment, echoed).or_else(|| self.echoed(moment, begun?.request));
         let Some(request) = request else { return };
+        // the window of the side that asked was zero since: the answer had to wait for it
+        if self.sides.get(!moment.direction).loss.as_ref().is_some_and(|loss| loss.opened_in > request.frame) {
+            return;
+        }
         facts.response_time = Some(request.took);
         let rides =
             facts.rtt.is_some_and(|rtt| rtt.of == request.frame) && request.acked_by == NonZeroU64::new(moment.frame);

@@ -22,7 +22,8 @@ impl Connection {
                     Some((before, _)) => SegmentRole::AnotherSynAck { before: before.get() },
                     None => SegmentRole::SynAck,
                 },
-                (false, false) if peer.isn.is_some() && !peer.syn_with_ack => {
+                // a side whose SYN-ACK has opened the connection does not open it again
+                (false, false) if peer.isn.is_some() && !peer.syn_with_ack && !self.is_opened_by(own) => {
                     SegmentRole::SimultaneousSyn { other: peer.syn.map_or(0, |(frame, _)| frame.get()) }
                 }
                 (false, false) => SegmentRole::Syn,
@@ -45,6 +46,11 @@ impl Connection {
         } else {
             SegmentRole::Ack
         }
+    }
+
+    /// Whether this side's SYN-ACK was acknowledged.
+    fn is_opened_by(&self, own: &TcpEndpoint) -> bool {
+        own.syn_with_ack && self.handshake.ack().is_some()
     }
 
     /// The part of a segment of an open connection that was predicted; called before its ACK is taken.

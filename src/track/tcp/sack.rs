@@ -128,7 +128,9 @@ fn twice(
     let repeats: Vec<RetransmittedSegment> =
         peer.loss().repeats.iter().filter(|again| again.carries(left)).copied().collect();
     // a retransmission that filled a gap is the first of its bytes in the capture, not their original
-    let original = carried.filter(|sent| repeats.iter().all(|again| again.frame != sent.frame));
+    let is_first = |sent: &SentSegment| repeats.iter().all(|again| again.frame != sent.frame);
+    let holds = |sent: &&SentSegment| !sent.seq.is_after(left) && sent.end.is_after(left) && is_first(sent);
+    let original = carried.filter(is_first).or_else(|| peer.sent.iter().find(holds).copied());
     if let Some(copied) = copy {
         // the duplicate reached the receiver, too; another transmission can have come twice as well
         let others = repeats

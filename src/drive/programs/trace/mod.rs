@@ -27,7 +27,7 @@ use crate::drive::transcript::{SeenCall, Transcript, now};
 use crate::model::{CallKind, CallTrace, Endpoint, FailedCall, Protocol, Timestamp};
 
 /// `PTRACE_EVENT_STOP` (linux/ptrace.h).
-const EVENT_STOP: i32 = 128;
+pub(super) const EVENT_STOP: i32 = 128;
 
 /// Errors of the kernel's own, which no program sees: a call that a signal interrupted is begun again.
 const RESTARTED: std::ops::RangeInclusive<i64> = 512..=516;
@@ -44,6 +44,8 @@ pub(super) struct Tracer {
     sockets: HashMap<u64, Socket>,
     /// Programs that could not change their user or group, and the call that failed.
     refused: Vec<(Id, &'static str)>,
+    /// Programs with a socket that clients can reach, since this was asked last.
+    listening: Vec<Id>,
 }
 
 /// A program, with all its processes.
@@ -153,6 +155,21 @@ impl Tracer {
     /// The programs that could not change their user or group since this was asked last, and the call that failed.
     pub(super) fn refused(&mut self) -> Vec<(Id, &'static str)> {
         std::mem::take(&mut self.refused)
+    }
+
+    /// The programs that have made a socket since this was asked last that clients can reach.
+    pub(super) fn listening(&mut self) -> Vec<Id> {
+        std::mem::take(&mut self.listening)
+    }
+
+    /// The program of a traced thread.
+    pub(super) fn program_of(&mut self, tid: Tid) -> Option<Id> {
+        self.process_of(tid).map(|process| process.program)
+    }
+
+    fn can_be_reached(&mut self, tid: Tid) {
+        let program = self.program_of(tid);
+        self.listening.extend(program);
     }
 
     /// Forgets a thread that is gone.
@@ -393,12 +410,16 @@ impl Tracer {
                     self.with_local(tid, cookie, asked, failed(FailedCall::Bind, value));
                 } else {
                     self.note(tid, cookie, None, CallKind::Bind);
+                    if self.sockets.get(&cookie).is_some_and(|socket| socket.facts.protocol == Protocol::Udp) {
+                        self.can_be_reached(tid);
+                    }
                 }
             }
             libc::SYS_listen => {
                 self.look_again(tid, int(args[0]), cookie);
                 if let Some(socket) = self.sockets.get_mut(&cookie).filter(|_| value == 0) {
                     socket.listens = true;
+                    self.can_be_reached(tid);
                 }
                 let kind = if value < 0 { failed(FailedCall::Listen, value) } else { CallKind::Listen };
                 self.note(tid, cookie, None, kind);

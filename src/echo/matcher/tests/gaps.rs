@@ -1,4 +1,4 @@
-//! Dialogues of which the capture lacks a part, or holds it late.
+//! Tests of dialogues of which the capture lacks a part or holds it late.
 
 use super::*;
 

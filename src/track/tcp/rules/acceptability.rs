@@ -67,7 +67,7 @@ impl Family for Acceptability {
 
 /// The checks of a receiver in the order of RFC 9293 §3.10.7.4, timestamps first (RFC 7323 §5.3).
 pub(crate) static UNACCEPTABLE: &[Rule<Acceptability>] =
-    &[CORRUPTED, UNSIGNED, OLD_TIMESTAMP, OUTSIDE_WINDOW, NO_ACK_FLAG, FOREIGN_ACK, ACK_OF_UNSENT];
+    &[CORRUPTED, UNSIGNED, OLD_TIMESTAMP, OUTSIDE_WINDOW, BEYOND_FIN, NO_ACK_FLAG, FOREIGN_ACK, ACK_OF_UNSENT];
 
 fn unknown(_: &Proof) -> Cause {
     Cause::UNKNOWN
@@ -200,6 +200,32 @@ const OUTSIDE_WINDOW: Rule<Acceptability> = Rule {
         )
     },
     frames,
+};
+
+const BEYOND_FIN: Rule<Acceptability> = Rule {
+    label: "beyond its FIN",
+    rfc: &["RFC 9293 §3.10.7.4"],
+    effect: Effect {
+        step: |_, words| format!("it lies beyond its FIN, so the {} discards it", words.receiver),
+        ..OUTSIDE_WINDOW.effect
+    },
+    applies: |case| {
+        let fin = case.own.fin.filter(|fin| fin.acked_by.is_some() && case.complete)?;
+        let beyond = case.segment.seq.is_after(fin.end);
+        let base = case.own.seq_base.unwrap_or_default();
+        beyond.then(|| Proof {
+            number: case.segment.seq.relative_to(base),
+            limit: fin.end.relative_to(base),
+            shown_by: fin.frame,
+        })
+    },
+    says: |proof, words| {
+        format!(
+            "Sequence number {} lies beyond the FIN in frame {}, after which the {} can send nothing (RFC 9293 §3.10.7.4): no bytes are missing before it. The {} discards it.",
+            proof.number, proof.shown_by, words.sender, words.receiver
+        )
+    },
+    ..OUTSIDE_WINDOW
 };
 
 const NO_ACK_FLAG: Rule<Acceptability> = Rule {

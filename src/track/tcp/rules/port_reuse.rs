@@ -38,6 +38,8 @@ pub struct ReuseProof {
     newer: bool,
     /// Both sides of the former connection had closed.
     closed: bool,
+    /// No ACK of the last FIN was captured.
+    unacked: bool,
     /// The RST that ended it after a challenge ACK.
     reset: Option<NonZeroU64>,
 }
@@ -71,6 +73,7 @@ pub(in crate::track) static SYN_ON_USED_PORTS: &[Rule<PortReuse>] = &[
     NEVER_OPENED,
     AFTER_RESET,
     AFTER_TIME_WAIT,
+    LAST_FIN_UNACKED,
     REPLACES_TIME_WAIT,
     BELOW_TIME_WAIT,
     OWN_TIME_WAIT,
@@ -92,13 +95,14 @@ impl ReuseCase<'_> {
             above: former.next.is_some_and(|next| !segment.seq.is_before(next)),
             reset: former.reset,
             closed: matches!(former.end, FormerEnd::Closed { .. }),
+            unacked: matches!(former.end, FormerEnd::Closed { unacked: true, .. }),
             newer: stamp.zip(former.stamp).is_some_and(|(now, then)| SeqNumber(now).is_after(SeqNumber(then))),
         }
     }
 
     /// Whether both sides had closed: who waits (the SYN's sender, its peer), and the proof.
     fn closed(&self) -> Option<(bool, bool, ReuseProof)> {
-        let FormerEnd::Closed { sender_waits, receiver_waits, last } = self.former.end else { return None };
+        let FormerEnd::Closed { sender_waits, receiver_waits, last, .. } = self.former.end else { return None };
         Some((sender_waits, receiver_waits, self.proof(last.get())))
     }
 
@@ -180,6 +184,23 @@ const AFTER_TIME_WAIT: Rule<PortReuse> = rule(
             thousands(u64::from(proof.stream)),
             proof.frame,
             ago(proof)
+        )
+    },
+);
+
+/// The last FIN waits for its ACK, so its sender still has the connection, unless the capture lacks that ACK.
+const LAST_FIN_UNACKED: Rule<PortReuse> = rule(
+    "SYN before the last ACK",
+    &["RFC 5961 §4", "RFC 9293 §3.10.7.4"],
+    ReuseEffect::AnswerDecides,
+    |case| case.closed().filter(|(_, _, proof)| proof.unacked).map(|(_, _, proof)| proof),
+    |proof, words| {
+        format!(
+            "SYN on the ports of stream {}, whose last FIN (frame {}{}) no captured ACK covers. If the {} still waits for that ACK, it answers with a challenge ACK (RFC 5961 §4).",
+            thousands(u64::from(proof.stream)),
+            proof.frame,
+            ago(proof),
+            words.receiver
         )
     },
 );
@@ -303,7 +324,7 @@ const REFUSED: Rule<PortReuse> = Rule {
         },
         |proof, words| {
             let (syn, stream) = (proof.syn.map_or(0, NonZeroU64::get), thousands(u64::from(proof.stream)));
-            if proof.closed {
+            if proof.closed && !proof.unacked {
                 return format!(
                     "Refuses the SYN in frame {syn}: no new connection. The {} holds TIME-WAIT for stream {stream} and repeats its last ACK (RFC 9293 §3.10.7.4).",
                     words.sender

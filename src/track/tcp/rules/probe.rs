@@ -6,7 +6,7 @@
 use super::super::endpoint::TcpEndpoint;
 use super::super::loss_state::{Asks, ZeroWindowPeriod};
 use super::rule::{Family, Rule, Verdict, Words, no_candidates};
-use crate::model::thresholds::{IDLE, MIN_RTO};
+use crate::model::thresholds::{IDLE, MIN_RTO, NO_TIMER_WITHIN};
 use crate::model::{FindingCode, Segment, SeqNumber, TcpFlags};
 use crate::track::capture_point::Measures;
 use crate::track::cause::{Cause, CauseEvent};
@@ -74,6 +74,15 @@ impl ProbeCase<'_> {
         // one with an older ACK was sent before the last number, and came late
         let current = self.own.ack_sent.is_none_or(|acked| !self.segment.ack.is_before(acked));
         probes && current && self.segment.seq.plus(1) == next && self.peer.ack_sent == Some(next)
+    }
+
+    /// A keep-alive timer can have sent it: it needs a pause, and a connection that is not closed on both sides.
+    fn may_be_keep_alive(&self) -> bool {
+        let last = self.own.newest().into_iter().chain(self.peer.newest()).map(|recent| recent.at);
+        let quiet = last.into_iter().all(|at| self.moment.since(at).is_none_or(|since| since >= NO_TIMER_WITHIN));
+        let acked = |side: &TcpEndpoint| side.fin.is_some_and(|fin| fin.acked_by.is_some());
+        let over = acked(self.own) && acked(self.peer);
+        quiet && !over && self.repeats_last_number()
     }
 
     /// An ACK that nothing prompted: it repeats its sender's last number, ACK and window, and nothing was sent for longer
@@ -156,7 +165,7 @@ const UPDATE_UNSEEN: Rule<Probes> = Rule {
 
 /// The last byte again (RFC 1122 §4.2.3.6 allows it for old receivers; Windows sends it).
 const KEEP_ALIVE_BYTE: Rule<Probes> = Rule {
-    applies: |case| (case.segment.len == 1 && case.repeats_last_number()).then(ProbeProof::default),
+    applies: |case| (case.segment.len == 1 && case.may_be_keep_alive()).then(ProbeProof::default),
     says: |_, words| {
         format!("Keep-alive: the {} sends its last acknowledged byte again (RFC 1122 §4.2.3.6).", words.sender)
     },
@@ -173,7 +182,7 @@ const KEEP_ALIVE: Rule<Probes> = Rule {
         waited: Wait::Idle,
         sentence: |words| format!("{} asks whether the {} is still there: keep-alive", words.sender, words.receiver),
     },
-    applies: |case| (case.segment.len == 0 && case.repeats_last_number()).then(ProbeProof::default),
+    applies: |case| (case.segment.len == 0 && case.may_be_keep_alive()).then(ProbeProof::default),
     cause: |_| KEEP_ALIVE_TIMER,
     candidates: no_candidates,
     says: |_, _| {

@@ -78,7 +78,7 @@ pub(crate) static ANSWERS_TO_SYN: &[Rule<ProbeAnswers>] = &[SYN_CHALLENGE];
 
 /// Answers within a connection.
 pub(crate) static ANSWERS: &[Rule<ProbeAnswers>] =
-    &[FIRST_KEEP_ALIVE, SYN_ACK_AGAIN, KEEP_ALIVE, WINDOW_PROBE, RESET_CHALLENGE];
+    &[FIRST_KEEP_ALIVE, OPEN_CHALLENGE, SYN_ACK_AGAIN, KEEP_ALIVE, WINDOW_PROBE, RESET_CHALLENGE];
 
 impl AnswerCase<'_> {
     /// The peer's pending question of this kind. Its answer is sent at the next number.
@@ -100,9 +100,13 @@ const SYN_CHALLENGE: Rule<ProbeAnswers> = Rule {
         reported: true,
         aside: |_| Some("challenges"),
         sentence: |proof, words| {
+            let numbers = match words.ack_raw == words.peer_isn.wrapping_add(1) {
+                true => "with that connection's sequence number".to_owned(),
+                false => format!("for {}, not {} + 1", words.ack_raw, words.peer_isn),
+            };
             format!(
-                "{} refuses the SYN of frame {}: challenge ACK of the connection that it still has, for {}, not {} + 1",
-                words.sender, proof.asked, words.ack_raw, words.peer_isn
+                "{} refuses the SYN of frame {}: challenge ACK of the connection that it still has, {numbers}",
+                words.sender, proof.asked
             )
         },
     },
@@ -120,6 +124,32 @@ const SYN_CHALLENGE: Rule<ProbeAnswers> = Rule {
         )
     },
     frames: |proof| [proof.asked, 0, 0, 0, 0, 0],
+};
+
+/// A SYN came in the open connection, which goes on (RFC 5961 §4).
+const OPEN_CHALLENGE: Rule<ProbeAnswers> = Rule {
+    effect: AnswerEffect {
+        sentence: |proof, words| {
+            format!(
+                "{} refuses the SYN of frame {}: challenge ACK, the connection is open and it still expects byte {}",
+                words.sender, proof.asked, words.ack
+            )
+        },
+        ..SYN_CHALLENGE.effect
+    },
+    applies: |case| {
+        let (own, peer) = (case.own, case.peer);
+        let same = own.snd_nxt == Some(case.segment.seq) && own.ack_sent == Some(case.segment.ack);
+        let syn = peer.newest().filter(|newest| newest.syn && newest.ack.is_none() && newest.frame > own.ack_frame)?;
+        same.then_some(AnswerProof { asked: syn.frame })
+    },
+    says: |proof, words| {
+        format!(
+            "A challenge ACK: the {} has the connection open, so the SYN in frame {} opens nothing (RFC 5961 §4). If the {} had really lost the connection, a RST would answer this.",
+            words.sender, proof.asked, words.receiver
+        )
+    },
+    ..SYN_CHALLENGE
 };
 
 /// The RST is not at the number expected: the ACK asks whether it was meant (RFC 5961 §3.2).

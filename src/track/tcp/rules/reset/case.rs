@@ -11,7 +11,7 @@ use crate::model::{
 use crate::track::hosts::{HostFacts, Hosts};
 use crate::track::packet_ref::PacketRef;
 use crate::track::tcp::connection::Connection;
-use crate::track::tcp::endpoint::{Recent, TcpEndpoint};
+use crate::track::tcp::endpoint::{Fin, Recent, TcpEndpoint};
 use crate::track::tcp::handshake::Progress;
 use crate::track::tcp::recorder::SummaryRecorder;
 use crate::track::tcp::segment::SentSegment;
@@ -125,12 +125,25 @@ impl<'a> ResetCase<'a> {
 
     /// The same with what the RST itself acknowledges.
     pub(super) fn unacked(&self) -> u32 {
-        self.peer.snd_nxt.map_or(0, |next| next.distance(self.segment.ack).max(0).unsigned_abs())
+        let numbers = self.peer.snd_nxt.map_or(0, |next| next.distance(self.segment.ack).max(0).unsigned_abs());
+        // SYN and FIN are no bytes
+        let syn = self.peer.isn.is_some_and(|isn| !self.segment.ack.is_after(isn));
+        let fin =
+            self.peer.fin.is_some_and(|fin| Some(fin.end) == self.peer.snd_nxt && self.segment.ack.is_before(fin.end));
+        numbers.saturating_sub(u32::from(syn) + u32::from(fin))
     }
 
     /// Whether this side had closed its socket or reset the connection.
     pub(super) fn is_gone(&self) -> bool {
         self.own.fin.is_some() || self.own.reset.is_some()
+    }
+
+    /// Whether this side had closed or reset when the segment came: one that was captured a round trip before the FIN had
+    /// arrived before it.
+    pub(super) fn can_meet_closed(&self, answered: Recent) -> bool {
+        let path = self.path().unwrap_or_default();
+        let early = |fin: Fin| fin.at.since(answered.at).is_some_and(|before| before.0 > path.0 / 4 * 3);
+        self.own.reset.is_some() || self.own.fin.is_some_and(|fin| !early(fin))
     }
 
     /// The frames that acknowledged both FINs, the later one last.
@@ -142,6 +155,11 @@ impl<'a> ResetCase<'a> {
 
     /// The SYN that waits for an answer of this side, which has sent none of its own.
     pub(super) fn refused_syn(&self) -> Option<u64> {
+        self.answered_syn().filter(|_| self.acks_syn())
+    }
+
+    /// The same, whatever number the RST acknowledges.
+    pub(super) fn answered_syn(&self) -> Option<u64> {
         let Self { own, peer, segment, .. } = self;
         let refuses = self.with_ack
             && own.isn.is_none()
@@ -151,9 +169,23 @@ impl<'a> ResetCase<'a> {
         refuses.then(|| peer.last_syn().or(peer.syn.map(|(syn, _)| syn.get()))).flatten()
     }
 
+    /// Whether its ACK number covers a SYN of the peer, and nothing that the peer has not sent.
+    pub(super) fn acks_syn(&self) -> bool {
+        let (peer, ack) = (self.peer, self.segment.ack);
+        let within =
+            peer.isn.is_some_and(|isn| ack.is_after(isn)) && peer.snd_nxt.is_none_or(|next| !ack.is_after(next));
+        within || peer.has_asked_with(SeqNumber(ack.0.wrapping_sub(1)))
+    }
+
     /// How long ago the frame of another conversation was captured.
     pub(super) fn ago(&self, then: Option<Timestamp>) -> Option<Nanos> {
         Some(self.elsewhere.time?.since(then?))
+    }
+
+    /// Whether it answers the only segment captured, so that nothing shows a connection.
+    pub(super) fn is_answer_to_first(&self) -> bool {
+        let bare = self.peer.newest().is_some_and(|first| first.len == 0);
+        bare && self.peer.recent_next == 1 && self.own.newest().is_none() && self.peer.isn.is_none()
     }
 
     /// What other conversations show of the port that sends the RST.
@@ -189,7 +221,7 @@ impl<'a> ResetCase<'a> {
         let open = open.chain(resets.open.iter().copied()).chain(self.acks_in_flight());
         let open = open.filter(|(frame, ..)| *frame > resets.answered);
         let mut waiting: Option<Waiting> = None;
-        for (frame, _, len) in open.filter(|(_, at, _)| self.can_answer(*at)) {
+        for (frame, _, len) in open.filter(|(frame, at, _)| self.can_answer(*at) && self.fits_number(*frame)) {
             let data = len > 0;
             let so_far = waiting.unwrap_or(Waiting { first: frame, last: frame, count: 0, data });
             waiting = Some(Waiting {
@@ -205,6 +237,13 @@ impl<'a> ResetCase<'a> {
         let before = waiting.unwrap_or(Waiting { first, last: 0, count: 0, data: true });
         let count = before.count.saturating_add(rest.count);
         Some(Waiting { last: rest.frames.1.max(before.last), count, ..before })
+    }
+
+    /// Whether the RST's number can come from the segment in this frame: without ACK it is the segment's ACK number
+    /// (RFC 9293 §3.10.7.1). `true` where that is not remembered.
+    fn fits_number(&self, frame: u64) -> bool {
+        let acked = self.peer.recent.iter().find(|recent| recent.frame == frame).and_then(|recent| recent.ack);
+        self.with_ack || acked.is_none_or(|ack| ack == self.segment.seq)
     }
 
     /// ACKs without data of the peer that arrived after this side's RST had ended the connection, but left before that RST

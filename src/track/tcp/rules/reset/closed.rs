@@ -52,7 +52,8 @@ pub(super) const LATE_COPY: Rule<ResetFamily> = answering(
         format!("{}'s socket is closed already: its kernel answers an old copy of a packet with RST", words.sender)
     }),
     |case| {
-        if !case.is_gone() || case.with_ack || case.lost() > 0 {
+        // what it never acknowledged is no old copy
+        if !case.is_gone() || case.with_ack || case.lost() > 0 || case.own.ack_sent.is_none() {
             return None;
         }
         let acked = case.peer.fin.and_then(|fin| fin.acked_by);

@@ -30,6 +30,11 @@ pub(super) const AFTER_PEER_RST: Rule<ResetFamily> = answering(
     |case| {
         let follows = case.own.reset.is_some() && case.own.loss().resets.label == AFTER_PEER;
         let reset = case.peer.reset.filter(|_| case.own.fin.is_none() && (follows || !case.is_gone()))?;
+        // a SYN-ACK of its own after that began another attempt
+        let anew = case.own.syn.is_some_and(|(frame, _)| frame > reset);
+        if anew {
+            return None;
+        }
         let answered = case.answered.filter(|answered| answered.frame > reset.get())?;
         let flag = case.peer.loss().resets.foreign;
         Some(ResetProof { before: Some(reset), bytes: answered.len, flag, ..case.answers(answered.frame) })
@@ -113,7 +118,10 @@ pub(super) fn answered(case: &ResetCase<'_>) -> Option<ResetProof> {
 
 /// Whether its numbers are those of the connection as captured.
 pub(super) fn fits(case: &ResetCase<'_>) -> bool {
-    case.answered.is_some_and(|answered| !answered.syn) && case.own.snd_nxt == Some(case.segment.seq)
+    let own = case.own;
+    // of several SYN-ACKs the last one counts
+    let superseded = own.several_isns && own.seq_base.is_some_and(|base| base.plus(1) != case.segment.seq);
+    case.answered.is_some_and(|answered| !answered.syn) && own.snd_nxt == Some(case.segment.seq) && !superseded
 }
 
 /// Its numbers fit no connection of this side.
@@ -183,15 +191,37 @@ pub(super) const HALF_OPEN: Rule<ResetFamily> = answering(
     ResetEffect { half_open: true, ..ResetEffect::ends(half_open) },
     |case| {
         let proof = answered(case).filter(|_| fits(case))?;
-        let silent = case.own.newest().is_none();
-        Some(ResetProof { waited: case.recorder.silence_before(number(proof.answers)), flag: silent, ..proof })
+        let flag = case.own.newest().is_none();
+        let waited = case.recorder.silence_before(number(proof.answers));
+        let opening = case.handshake.ack().filter(|(ack, _)| proof.answers == Some(*ack) && case.own.syn_with_ack);
+        let since = case.own.syn.map_or(0, |(syn, _)| syn.get());
+        let error = case.own.loss().unreachable.map(|(error, _)| error).filter(|error| error.get() > since);
+        let also = error.filter(|_| opening.is_some());
+        let number = u32::from(opening.is_some() || case.is_answer_to_first());
+        Some(ResetProof { waited, flag, number, also, ..proof })
     },
     |proof, words| {
         let who = words.sender;
+        if proof.flag && proof.number > 0 {
+            return format!(
+                "{} is the first segment of its sender here, and the {who} has no connection for it: a closed or listening port answers a segment of no connection with RST (RFC 9293 §3.10.7). Either its connection began before the capture, and the {who} no longer has it, or there was none (a port scan, a late packet).",
+                capitalized(&one_of(proof))
+            );
+        }
         if proof.flag {
             return format!(
                 "{} is of a connection that the sender of this RST does not have (RFC 9293 §3.5.1), and nothing of the {who} was captured before. Candidates: the {who}'s host restarted, another node took over its address, it gave the connection up, a NAT or firewall on the path has forgotten the connection, or a NAT gave it another port.",
                 capitalized(&one_of(proof))
+            );
+        }
+        if proof.number > 0 {
+            let error = proof.also.map_or_else(String::new, |error| {
+                format!(" The ICMP error in frame {error} was for its SYN-ACK: Linux drops a half-open connection upon that.")
+            });
+            return format!(
+                "{} completes the handshake, but the {who} no longer has the connection (RFC 9293 §3.10.7.1).{error} {}: its listening socket was closed, its accept queue was full (Linux with tcp_abort_on_overflow=1), it gave the SYN-ACK up, or a NAT or firewall on the path has forgotten the connection.",
+                capitalized(&one_of(proof)),
+                if error.is_empty() { "Candidates" } else { "Other candidates" }
             );
         }
         let idle = proof.waited.filter(|waited| *waited >= IDLE_TIMEOUT).map_or_else(String::new, |waited| {

@@ -41,6 +41,7 @@ pub(crate) static RESET: &[Rule<ResetFamily>] = &[
     called::LINGER,
     called::UNREAD,
     syn::NO_ACK,
+    syn::WRONG_ACK,
     duplicate::REFUSAL,
     refused::AGAIN,
     refused::LISTENING,

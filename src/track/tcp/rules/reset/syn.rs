@@ -29,6 +29,29 @@ pub(super) const NO_ACK: Rule<ResetFamily> = answering(
     },
 );
 
+/// A RST that answers a SYN, and acknowledges another number than the SYN's.
+pub(super) const WRONG_ACK: Rule<ResetFamily> = answering(
+    ResetIgnored,
+    "RST with a wrong ACK",
+    &["RFC 9293 §3.10.7.3"],
+    ResetEffect::of(Ends::Nothing, |proof, words| {
+        let syn = number(proof.answers);
+        format!("{} sends RST that does not acknowledge the SYN in frame {syn}: it ends nothing", words.sender)
+    }),
+    |case| {
+        let syn = case.answered_syn().filter(|_| !case.acks_syn())?;
+        Some(case.answers(syn))
+    },
+    |proof, words| {
+        format!(
+            "This RST acknowledges another number than the {}'s SYN in frame {}, so the {} ignores it and waits on (SYN-SENT, RFC 9293 §3.10.7.3). It belongs to another connection, or is forged.",
+            words.receiver,
+            number(proof.answers),
+            words.receiver
+        )
+    },
+);
+
 /// A SYN-ACK or ACK of another number, refused by the side that waits for the ACK of its SYN.
 pub(super) const BAD_ACK: Rule<ResetFamily> = answering(
     ResetStale,
@@ -94,7 +117,10 @@ pub(super) const UNWANTED: Rule<ResetFamily> = answering(
     }),
     |case| {
         let answered = case.answered.filter(|answered| answered.syn && !case.is_gone())?;
-        let fits = case.own.isn.is_some_and(|isn| isn.plus(1) == case.segment.seq);
+        let own = case.own;
+        // the SYN may have carried data
+        let seq = case.segment.seq;
+        let fits = own.isn.is_some_and(|isn| isn.plus(1) == seq || own.snd_nxt == Some(seq));
         fits.then(|| case.answers(answered.frame))
     },
     |proof, words| {

@@ -10,6 +10,7 @@ use super::words::{CLOSE, FORGED, bytes, close_call, frames, number, unknown_cau
 use crate::model::FindingCode::{ResetAbort, ResetIgnored};
 use crate::model::SeqNumber;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
+use crate::track::tcp::endpoint::Recent;
 
 /// The number that its receiver expects instead of the RST's, where the RST's cannot be right.
 pub(super) fn expected(case: &ResetCase<'_>) -> Option<(SeqNumber, ResetProof)> {
@@ -18,12 +19,18 @@ pub(super) fn expected(case: &ResetCase<'_>) -> Option<(SeqNumber, ResetProof)> 
     // below what was sent the bytes in between may be lost, or the RST's sender may count from them
     let within = !seq.is_before(expected) && !seq.is_after(next);
     // a segment that it answers gave it the number: the number fits, though the connection is gone
-    let answers =
-        case.answered.is_some_and(|answered| case.is_gone() || answered.len == 0 || !is_acked(case, answered.frame));
+    let answers = case.answered.is_some_and(|answered| is_answered(case, answered));
     (!within && seq != next && !answers).then(|| {
         let before = NonZeroU64::new(case.peer.ack_frame);
         (expected, ResetProof { before, number: case.relative(expected), ..ResetProof::default() })
     })
+}
+
+/// Whether the segment can have come for a connection that this side no longer had: data that it never acknowledged, or
+/// what came after it had closed.
+fn is_answered(case: &ResetCase<'_>, answered: Recent) -> bool {
+    let unacked = answered.len > 0 && !is_acked(case, answered.frame);
+    unacked || if case.is_gone() { case.can_meet_closed(answered) } else { answered.len == 0 }
 }
 
 /// Whether this side has acknowledged the peer's segment in this frame: then it did not answer it with RST later.

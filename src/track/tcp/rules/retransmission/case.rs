@@ -68,8 +68,10 @@ pub(in crate::track::tcp) struct SynCase {
     pub(in crate::track::tcp) bad_ack: Option<NonZeroU64>,
     /// The peer has acknowledged another initial sequence number.
     pub(in crate::track::tcp) superseded: bool,
-    /// Its sender had completed the handshake, in this frame.
+    /// The handshake was complete, with this frame.
     pub(in crate::track::tcp) opened: Option<NonZeroU64>,
+    /// The server sent it.
+    pub(in crate::track::tcp) by_server: bool,
     /// The peer's last data since its ACK of the SYN-ACK.
     pub(in crate::track::tcp) data: Option<NonZeroU64>,
     /// Its IP identification differs from that of the one before.

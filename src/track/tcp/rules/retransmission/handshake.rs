@@ -1,10 +1,13 @@
 //! SYNs that are in the capture again.
 
+use std::num::NonZeroU64;
+
 use super::super::rule::{Rule, no_candidates};
 use super::case::Case;
 use super::family::{Delivery, RetransmissionEffect, RetransmissionFamily, Transmission};
 use super::words::{self, after, witness};
 use crate::model::FindingCode;
+use crate::model::thresholds::MIN_RTO;
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof, View};
 
@@ -47,6 +50,37 @@ pub(super) const SYN_AFTER_BAD_ACK: Rule<RetransmissionFamily> = Rule {
     frames: words::frames,
 };
 
+/// An ICMP error had reported the SYN too long for a link.
+pub(super) const SYN_TOO_BIG: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::HandshakeRetried,
+    label: "SYN retransmission",
+    rfc: &["RFC 1191", "RFC 8201"],
+    effect: RetransmissionEffect {
+        why: |proof| format!("after the ICMP error in frame {}: it was too long for a link", witness(proof)),
+        shown_by: |proof| format!("the SYN was too long for a link, frame {}", witness(proof)),
+        ..SYN
+    },
+    applies: |case| {
+        let syn_case = case.syn()?;
+        let (error, at) = case.sender.loss().too_big?;
+        let recent = case.since(at).is_none_or(|since| since < MIN_RTO) && syn_case.answer.is_none();
+        let number = u64::from(syn_case.without_fast_open) + 2 * u64::from(syn_case.without_ecn);
+        recent.then_some(Proof { number, ..syn(case, Some(error))? })
+    },
+    cause: |proof| words::arrival(proof.witness, "icmp"),
+    candidates: no_candidates,
+    says: |proof, _| {
+        format!(
+            "SYN retransmission {}{}: the ICMP error in frame {} reported that the SYN was longer than the next link takes, and was discarded (path MTU discovery, RFC 1191, RFC 8201).{}",
+            proof.count,
+            after(proof),
+            witness(proof),
+            leaves_out(proof.number)
+        )
+    },
+    frames: words::frames,
+};
+
 /// Its sender had completed the handshake: it has no reason to send a SYN.
 pub(super) const SYN_OF_OPEN_CONNECTION: Rule<RetransmissionFamily> = Rule {
     code: FindingCode::StraySyn,
@@ -56,14 +90,14 @@ pub(super) const SYN_OF_OPEN_CONNECTION: Rule<RetransmissionFamily> = Rule {
         transmission: Transmission::Stray,
         delivery: Delivery::Unknown,
         verb: "sends",
-        why: |proof| format!("although its ACK in frame {} had opened the connection", witness(proof)),
-        shown_by: |proof| format!("its sender had acknowledged the SYN-ACK, frame {}", witness(proof)),
+        why: |proof| format!("although the ACK in frame {} had opened the connection", witness(proof)),
+        shown_by: |proof| format!("the connection was open, frame {}", witness(proof)),
         ..SYN
     },
     applies: |case| {
         let syn_case = case.syn()?;
         let detail = if syn_case.other_id { ProofDetail::Alternative } else { ProofDetail::Plain };
-        Some(Proof { detail, ..syn(case, Some(syn_case.opened?))? })
+        Some(Proof { detail, number: u64::from(syn_case.by_server), ..syn(case, Some(syn_case.opened?))? })
     },
     cause: |_| Cause::UNKNOWN,
     candidates: |_| {
@@ -77,10 +111,17 @@ pub(super) const SYN_OF_OPEN_CONNECTION: Rule<RetransmissionFamily> = Rule {
                 " Its IP identification is another than that of the SYN before, which argues against a duplicate."
             }
         };
+        let opened = match proof.number {
+            0 => format!("The {} had acknowledged the SYN-ACK in frame {}, and", words.sender, witness(proof)),
+            _ => format!(
+                "The {}'s ACK in frame {} had opened the connection, and the {}",
+                words.receiver,
+                witness(proof),
+                words.sender
+            ),
+        };
         format!(
-            "The {} had acknowledged the SYN-ACK in frame {}, and does not retransmit the SYN of an open connection: it is a duplicate from the network, or was crafted (SYN flood). The {} answers with a challenge ACK, if at all (RFC 9293 §3.10.7.4).{id}",
-            words.sender,
-            witness(proof),
+            "{opened} does not retransmit the SYN of an open connection: it is a duplicate from the network, or was crafted (SYN flood). The {} answers with a challenge ACK, if at all (RFC 9293 §3.10.7.4).{id}",
             words.receiver
         )
     },
@@ -135,12 +176,24 @@ pub(super) const SYN_UNANSWERED: Rule<RetransmissionFamily> = Rule {
     applies: |case| {
         let syn_case = case.syn()?;
         let number = u64::from(syn_case.without_fast_open) + 2 * u64::from(syn_case.without_ecn);
-        Some(Proof { number, ..syn(case, None)? })
+        // a segment without SYN can acknowledge it too
+        let receiver = case.receiver;
+        let acked = receiver.ack_sent.zip(case.sender.isn).is_some_and(|(ack, isn)| ack.is_after(isn));
+        let arrived = NonZeroU64::new(receiver.ack_frame).filter(|_| acked && !receiver.syn_with_ack);
+        Some(Proof { number, ..syn(case, arrived)? })
     },
     cause: SYN_TIMER,
     candidates: no_candidates,
     says: |proof, words| {
         let left_out = leaves_out(proof.number);
+        if let Some(arrived) = proof.witness {
+            return format!(
+                "SYN retransmission {}{}: no SYN-ACK came in time. Frame {arrived} acknowledges the SYN, so that had arrived; the SYN-ACK was lost or is late, and the {} takes no other segment before it (SYN-SENT, RFC 9293 §3.10.7.3).{left_out}",
+                proof.count,
+                after(proof),
+                words.sender
+            );
+        }
         let why = match proof.view {
             View::Receiver | View::Both => format!(
                 "The SYN had reached the {}'s host, which did not answer: its accept queue was full, or a filter discarded the SYN.",

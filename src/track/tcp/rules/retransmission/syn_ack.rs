@@ -38,7 +38,7 @@ pub(super) const SUPERSEDED: Rule<RetransmissionFamily> = Rule {
     },
     applies: |case| {
         let syn = case.syn().filter(|syn| syn.superseded)?;
-        syn_ack(case, syn.answer.or(syn.asked))
+        syn_ack(case, Some(syn.answer.or(syn.asked)?))
     },
     cause: SYN_ACK_TIMER,
     candidates: no_candidates,

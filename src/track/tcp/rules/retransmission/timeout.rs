@@ -7,7 +7,7 @@ use super::case::{Before, Case};
 use super::family::{Delivery, RecoveryChange, RetransmissionEffect, RetransmissionFamily};
 use super::words::{self, after, first_copy, number, ordinal, witness};
 use crate::model::FindingCode;
-use crate::model::thresholds::{MAX_RTO, MIN_RTO, MIN_TLP};
+use crate::model::thresholds::{MAX_RTO, MIN_RTO, MIN_TLP, NO_TIMER_WITHIN};
 use crate::track::cause::{Candidates, Cause, CauseEvent};
 use crate::track::retransmission_proof::{ProofDetail, RetransmissionProof as Proof, View};
 
@@ -128,14 +128,20 @@ pub(super) const BACKOFF: Rule<RetransmissionFamily> = Rule {
     applies: |case| {
         let proof = expired(case).filter(|_| case.timeouts_before() >= 1)?;
         let detail = if is_longer(case) { ProofDetail::Plain } else { ProofDetail::Alternative };
-        Some(Proof { detail, ..proof })
+        let (restarted, _) = case.sender.loss().timer.restarted?;
+        let sack = case.evidence.filter(|evidence| evidence.sack && evidence.last > restarted);
+        let sack = sack.filter(|_| detail == ProofDetail::Alternative).map(|evidence| evidence.last);
+        Some(Proof { detail, second: sack.and_then(NonZeroU64::new), ..proof })
     },
     cause: RTO,
     candidates: no_candidates,
     says: |proof, _| {
-        let back_off = match proof.detail {
-            ProofDetail::Plain => "It waits longer each time (back-off, RFC 6298 §5.5).",
-            ProofDetail::Alternative => {
+        let back_off = match (proof.detail, proof.second) {
+            (ProofDetail::Plain, _) => "It waits longer each time (back-off, RFC 6298 §5.5).",
+            (ProofDetail::Alternative, Some(_)) => {
+                "It did not back off further: an ACK with a new SACK block had come between, which gives a new round-trip time (RFC 6298 §5.7)."
+            }
+            (ProofDetail::Alternative, None) => {
                 "It did not back off as RFC 6298 §5.5 requires (Linux need not for thin streams: tcp_thin_linear_timeouts), or something else made the sender retransmit."
             }
         };
@@ -148,6 +154,36 @@ pub(super) const BACKOFF: Rule<RetransmissionFamily> = Rule {
     },
     frames: words::frames,
 };
+
+/// Right behind a segment that a time-out sent, and the next one: the same time-out sent both.
+pub(super) const TOGETHER: Rule<RetransmissionFamily> = Rule {
+    code: FindingCode::TimeoutRetransmit,
+    label: "time-out retransmission",
+    rfc: &["RFC 6298 §5"],
+    effect: TIMEOUT_TOGETHER,
+    applies: |case| {
+        let before = case.segment()?;
+        let timer = &case.sender.loss().timer;
+        let (frame, at) = timer.restarted.filter(|_| timer.in_row > 0 && !timer.probe && !timer.may_be_probe)?;
+        let next = case.sender.loss().repeats.last().is_some_and(|last| last.packet_end == case.again.seq);
+        let at_once = case.since(at).is_some_and(|since| since < NO_TIMER_WITHIN);
+        let waited = case.since(before.last.1).is_some_and(|since| since >= MIN_RTO);
+        (next && at_once && waited && case.receiver.ack_frame < frame).then(|| case.proved_by(frame))
+    },
+    cause: RTO,
+    candidates: no_candidates,
+    says: |proof, _| {
+        format!(
+            "Retransmitted{} right behind frame {}: the same time-out sent both (RFC 6298 §5). A sender whose congestion window is one segment then would send one (RFC 5681 §3.1).{}",
+            after(proof),
+            witness(proof),
+            first_copy(proof)
+        )
+    },
+    frames: words::frames,
+};
+
+const TIMEOUT_TOGETHER: RetransmissionEffect = RetransmissionEffect { recovery: RecoveryChange::None, ..TIMEOUT };
 
 /// A lone last segment: both timers expire at about the same time, and the next wait decides.
 pub(super) const LAST_SEGMENT: Rule<RetransmissionFamily> = Rule {
