@@ -1,14 +1,14 @@
-//! From what the user calls a host to the address that a socket takes.
+//! Resolves a host that the user names to the address for a socket.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 use anyhow::{Context, Result, ensure};
 
-/// The address of `host`: an IP address (`[::1]` may have its brackets) or a name, of which the system's first address
-/// is taken.
+/// The address of `host`: an IP address (`[::1]` may have its brackets) or a name, for which the first address from the
+/// system is used.
 ///
 /// # Errors
-/// When the name has no address, or a link-local address names no interface.
+/// If the name has no address, or a link-local address names no interface.
 pub fn resolve(host: &str, port: u16) -> Result<SocketAddr> {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
@@ -25,7 +25,7 @@ pub fn resolve(host: &str, port: u16) -> Result<SocketAddr> {
         .with_context(|| format!("the name `{host}` has no address"))
 }
 
-/// Where a client reaches a server that is bound to `address`: loopback, for a server bound to every address.
+/// The address at which a client reaches a server bound to `address`: loopback, for a server bound to every address.
 pub fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -1,8 +1,8 @@
-//! How an echo server answers.
+//! The behaviour of an echo server.
 
 use std::time::Duration;
 
-/// How the bytes of an answer are made from those of the request.
+/// The relation of an answer's bytes to those of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transform {
     /// The same bytes.
@@ -12,22 +12,22 @@ pub enum Transform {
     Upper,
 }
 
-/// How an echo server answers: data, so that a scenario can state it.
+/// The behaviour of an echo server: data, so that a scenario can state it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Behaviour {
-    /// What is done to the bytes of a request.
+    /// The change to the bytes of a request.
     pub transform: Transform,
-    /// What goes before each answer.
+    /// The bytes before each answer.
     pub prefix: Vec<u8>,
-    /// How often each answer is given: in one send over TCP, in as many datagrams over UDP.
+    /// Number of copies of each answer: in one send over TCP, in as many datagrams over UDP.
     pub repeat: u32,
-    /// Most bytes of one read.
+    /// Maximum bytes of one read.
     pub read_size: usize,
     /// A pause before each read.
     pub read_delay: Duration,
-    /// Connections that may wait to be accepted; what the system makes of it is its business.
+    /// Limit of connections that wait to be accepted, a hint that the system may change (listen(2)).
     pub backlog: u32,
-    /// The server closes a connection itself when it has read and answered so many bytes of it.
+    /// Number of received and answered bytes after which the server closes a connection itself.
     pub close_after: Option<u64>,
 }
 
@@ -46,7 +46,7 @@ impl Default for Behaviour {
 }
 
 impl Behaviour {
-    /// Bytes of one read unless told otherwise: any datagram fits.
+    /// Default for the maximum bytes of one read: any datagram fits.
     pub const READ_SIZE: usize = 65_536;
 
     /// One answer to the bytes of one read.
@@ -60,8 +60,8 @@ impl Behaviour {
         answer
     }
 
-    /// The least number of bytes that answer `request` bytes over TCP: each read gets its own prefix, and a request
-    /// longer than a read takes several. The kernel may deliver in more and smaller pieces.
+    /// The minimum number of bytes that answer `request` bytes over TCP: each read gets its own prefix, and a request
+    /// longer than a read takes several. The kernel may deliver more and smaller pieces.
     pub fn least_answer(&self, request: u64) -> u64 {
         let reads = request.div_ceil(self.read_size.max(1) as u64);
         request.saturating_add(reads.saturating_mul(self.prefix.len() as u64)).saturating_mul(u64::from(self.repeat))

@@ -1,4 +1,4 @@
-//! Why a socket could not be served: the three ways in which a wait on it ends badly.
+//! The failures of a wait on a socket: halt, time limit, error.
 
 use std::fmt;
 use std::io;
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::model::Nanos;
 
-/// Why a send or a receive did not come about.
+/// The reason that a send or a receive failed.
 #[derive(Debug)]
 pub enum Fault {
-    /// The session was told to stop.
+    /// The session was halted.
     Halted,
-    /// Nothing happened for so long.
+    /// Nothing happened within this time.
     TimedOut(Duration),
-    /// The system says no.
+    /// The system's error.
     Io(io::Error),
 }
 

@@ -1,4 +1,4 @@
-//! What the kernel thinks of the connections of a session: `TCP_INFO` of both ends, whichever program asks.
+//! The kernels' state of a session's connections: `TCP_INFO` of both ends, for the caller of either.
 
 use std::collections::HashMap;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::model::{Endpoint, KernelView, Nanos, PerDirection, Side};
 
 mod raw {
-    //! The option that no crate has a method for.
+    //! A socket option for which no crate has a method.
     use nix::{getsockopt_impl, libc, sockopt_impl};
 
     sockopt_impl!(
-        /// What the kernel knows of a TCP connection.
+        /// The kernel's state of a TCP connection.
         TcpInfo,
         GetOnly,
         libc::IPPROTO_TCP,
@@ -23,11 +23,11 @@ mod raw {
 /// An end of a connection: its own endpoint and the peer's.
 type Ends = (Endpoint, Endpoint);
 
-/// The connections that can be asked about. Clones are the same watch.
+/// The connections whose state can be read. Clones share the same connections.
 #[derive(Clone, Debug, Default)]
 pub struct KernelWatch(Arc<Mutex<HashMap<Ends, RawFd>>>);
 
-/// A connection that can be asked about for as long as this lives: it is to be dropped before the socket.
+/// Registration of a connection whose state can be read; must be dropped before the socket.
 #[derive(Debug)]
 pub(super) struct Watched {
     watch: KernelWatch,
@@ -39,15 +39,15 @@ impl KernelWatch {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the connection be asked about.
+    /// Registers the connection.
     pub(super) fn add(&self, socket: BorrowedFd<'_>, ends: Ends) -> Watched {
         self.sockets().insert(ends, socket.as_raw_fd());
         Watched { watch: self.clone(), ends }
     }
 
-    /// What both kernels think of the connection of `side` with these ends.
+    /// Both kernels' state of the connection of `side` with these ends.
     pub(super) fn views(&self, side: Side, ends: Ends) -> PerDirection<Option<KernelView>> {
-        // no socket can be closed while the lock is held: whoever closes one takes it out first
+        // no socket can be closed while the lock is held: its owner unregisters it before
         let sockets = self.sockets();
         let view = |ends: &Ends| sockets.get(ends).copied().and_then(view_of);
         let (own, other) = (view(&ends), view(&(ends.1, ends.0)));

@@ -1,4 +1,4 @@
-//! Several clients at the same server at once.
+//! Several clients of the same server at the same time.
 
 use std::io;
 use std::thread;
@@ -10,7 +10,7 @@ use super::client::{Client, ClientFault, Plan, Tally};
 use super::network::Network;
 use crate::model::Side;
 
-/// Has the clients do what is planned, all at once, and adds up what they did.
+/// Runs the plan of each client, all at the same time, and adds up their results.
 pub(super) fn meet(
     network: &Network,
     client: &Client,

@@ -1,4 +1,4 @@
-//! Makes traffic: the echo server and the echo client, and keeps a transcript of what they did.
+//! Generates traffic: the echo server and the echo client, with a transcript of their calls.
 //!
 //! Both are driven by data: a server by a [`Behaviour`], a client by a list of [`Action`]s. Nothing here prints, and
 //! nothing sleeps: every wait is for a socket, a time limit or the [`Signal`] to halt.

@@ -1,4 +1,4 @@
-//! Where client and server run: both on this host, or each on a host of its own.
+//! The network of client and server: both on this host, or each on a host of its own.
 
 use std::net::IpAddr;
 
@@ -8,64 +8,64 @@ use super::privileges::bar_new_privileges;
 use crate::lab::{self, Lab, LabOptions, LocalHost, Pending, PrivateHost, Rights, Rule, WireLog};
 use crate::model::Side;
 
-/// Where client and server run.
+/// The network on which client and server run.
 #[derive(Debug)]
 pub enum Network {
     /// Both on this host, so that they meet on loopback.
     ThisHost,
-    /// The same, with a thread for programs that are not echolab's own.
+    /// The same, with a thread for third-party programs.
     LocalHost(LocalHost),
-    /// Both on one host of their own, which has nothing but a loopback interface.
+    /// Both on one private host, which has nothing but a loopback interface.
     PrivateHost(PrivateHost),
     /// Each on its own host of a private network.
     Lab(Box<Lab>),
 }
 
-/// What a lab's wire did to a whole session.
+/// The record of a lab's wire over a whole session.
 #[derive(Clone, Debug)]
 pub struct WireRecord {
-    /// Where its chances began.
+    /// The random seed.
     pub seed: u64,
     /// Its script.
     pub rules: Vec<Rule>,
-    /// What it did.
+    /// The log of what it did.
     pub log: WireLog,
 }
 
 impl Network {
-    /// Builds a lab. A process without the rights for it enters a user namespace, which it can only while it has no
-    /// thread but the first.
+    /// Builds a lab. A process without the rights for it enters a user namespace, which is possible only while it has
+    /// only its first thread.
     ///
     /// # Errors
-    /// Where the system keeps its users from making networks (the message names the setting), and for settings that the
+    /// If the system does not let its users create networks (the message names the setting), and for settings that the
     /// hosts do not have.
     pub fn lab(options: &LabOptions) -> Result<Self> {
         obtain_rights()?;
         Ok(Self::Lab(Box::new(Lab::start(options)?)))
     }
 
-    /// This host, for programs that are not echolab's own.
+    /// This host, for third-party programs.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// If the system refuses a thread.
     pub fn local_host() -> Result<Self> {
         Ok(Self::LocalHost(LocalHost::start()?))
     }
 
-    /// Makes one host with a loopback interface of its own, under the same conditions as [`Network::lab`].
+    /// Creates one host with a loopback interface of its own, under the same conditions as [`Network::lab`].
     ///
     /// # Errors
-    /// Where the system keeps its users from making networks (the message names the setting).
+    /// If the system does not let its users create networks (the message names the setting).
     pub fn private_host() -> Result<Self> {
         obtain_rights()?;
         Ok(Self::PrivateHost(PrivateHost::start()?))
     }
 
-    /// Does `work` where the program of `side` runs: sockets and threads that it makes are that host's. In a lab, one work
-    /// of each host is done at a time.
+    /// Runs `work` on the host of the program of `side`: its sockets and threads belong to that host. Each host of a
+    /// lab runs one job at a time.
     ///
     /// # Errors
-    /// When the host is gone.
+    /// If the host is gone.
     pub fn on<T: Send + 'static>(&self, side: Side, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         match self {
             Self::ThisHost => Ok(work()),
@@ -75,10 +75,10 @@ impl Network {
         }
     }
 
-    /// Hands `work` to the thread of the host where the program of `side` runs, without waiting for it.
+    /// Passes `work` to the thread of the host of the program of `side`, without waiting for it.
     ///
     /// # Errors
-    /// On this host, which has no thread of its own.
+    /// If the network is this host, which has no thread of its own.
     pub fn submit<T: Send + 'static>(
         &self,
         side: Side,
@@ -101,10 +101,10 @@ impl Network {
         }
     }
 
-    /// Gives up the capabilities of the threads that run already.
+    /// Drops the capabilities of the threads that run already.
     ///
     /// # Errors
-    /// When the system refuses, which it has no reason to.
+    /// If the system refuses, for which no reason is known.
     pub fn give_up_capabilities(&self) -> Result<()> {
         match self {
             Self::ThisHost => Ok(()),
@@ -114,10 +114,11 @@ impl Network {
         }
     }
 
-    /// Ends the wire when what is under way has been delivered, and tells what it did; `None` where there is none.
+    /// Ends the wire when the frames in transit have been delivered, and returns its record; `None` if there is no
+    /// wire.
     ///
     /// # Errors
-    /// When the wire had broken.
+    /// If the wire has failed.
     pub fn end(&mut self) -> Result<Option<WireRecord>> {
         match self {
             Self::ThisHost | Self::LocalHost(_) | Self::PrivateHost(_) => Ok(None),
@@ -131,7 +132,7 @@ impl Network {
 
 fn obtain_rights() -> Result<()> {
     if lab::obtain_rights()? == Rights::UserNamespace {
-        // where every right is there anew
+        // a user namespace grants every right again
         bar_new_privileges()?;
     }
     Ok(())

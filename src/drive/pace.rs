@@ -1,4 +1,4 @@
-//! Holds programs up that send faster than their packets can be captured.
+//! Delays programs that send faster than their packets can be captured.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use crate::model::Side;
 
-/// What a send takes of the stretches beyond its bytes: headers and the ACK.
+/// Bytes that a send adds to the count beyond its data: headers and the ACK.
 const PER_SEND: u64 = 512;
 
-/// After so many bytes the program that has sent them waits until the captures have taken everything. Clones are the same.
+/// Delays a program, after a number of bytes, until the captures have taken every packet. Clones share the same count.
 #[derive(Clone)]
 pub struct Pace(Arc<Shared>);
 
@@ -23,27 +23,27 @@ struct Shared {
     held: Mutex<Held>,
 }
 
-/// The time for which programs were held up.
+/// The time for which programs were delayed.
 #[derive(Debug, Default)]
 struct Held {
-    /// Programs that wait.
+    /// The number of programs waiting.
     holding: usize,
-    /// The time from which on one of them has waited.
+    /// The time from which on at least one has been waiting.
     since: Option<Instant>,
-    /// The time that is over.
+    /// The total of earlier delays.
     total: Duration,
 }
 
 impl Pace {
-    /// `catch_up` returns when the captures have taken everything. It is called by a client when `client_stretch` bytes were
-    /// sent since the last time, by whichever program, and by a server when `server_stretch` were.
+    /// `catch_up` returns when the captures have taken every packet. A client calls it once both programs have sent
+    /// `client_stretch` bytes since the last call, a server once they have sent `server_stretch`.
     pub fn new(client_stretch: u64, server_stretch: u64, catch_up: impl Fn() + Send + Sync + 'static) -> Self {
         let catch_up = Box::new(catch_up);
         let (since, held) = Default::default();
         Self(Arc::new(Shared { client_stretch, server_stretch, catch_up, since, held }))
     }
 
-    /// The program of `side` has sent so many bytes; returns when it may go on.
+    /// Counts `bytes` sent by the program of `side`; returns when the program may continue.
     pub(super) fn sent(&self, side: Side, bytes: u64) {
         let shared = &self.0;
         let stretch = match side {
@@ -70,7 +70,7 @@ impl Pace {
         });
     }
 
-    /// How long any program has been held up so far: the other may have waited for it.
+    /// The total time for which any program has been delayed: the other may have waited for it.
     pub(super) fn held(&self) -> Duration {
         let now = |held: &mut Held, now: Instant| {
             held.total.saturating_add(held.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)))

@@ -1,4 +1,4 @@
-//! Giving up root, once and for all, before a byte from the network is looked at.
+//! Drops root permanently, before any byte from the network is parsed.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -9,28 +9,29 @@ use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 
-/// The user `nobody`, and the group of that number: the kernel's user for who is none (`fs.overflowuid`).
+/// The user `nobody`, and the group of that number: the kernel's substitute for IDs without a mapping
+/// (`fs.overflowuid`).
 const NOBODY: u32 = 65_534;
 
-/// The files that the program makes once it has given up root.
+/// The files that the program creates after it has dropped root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Files {
-    /// None that has a name: any user will do.
+    /// None with a name: any user will do.
     Nameless,
     /// Files that are to belong to the caller, in folders of the caller.
     Named,
 }
 
-/// What the program still is after [`give_up`].
+/// The privileges of the program after [`give_up`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Privileges {
     /// The user it was, without capabilities.
     Kept,
     /// The user who called sudo, without capabilities.
     Became {
-        /// That user.
+        /// The caller of sudo.
         uid: Uid,
-        /// That user's group.
+        /// The caller's group.
         gid: Gid,
     },
     /// `nobody`, without capabilities.
@@ -39,10 +40,10 @@ pub enum Privileges {
     Unmapped {
         /// The user whom sudo names.
         uid: Uid,
-        /// What the system says.
+        /// The system's error.
         error: Errno,
     },
-    /// Root still, though without capabilities: the variable that should name sudo's caller names nobody.
+    /// Root still, though without capabilities: the variable that should name sudo's caller is no user ID.
     Unreadable {
         /// `SUDO_UID` or `SUDO_GID`.
         variable: &'static str,
@@ -51,7 +52,7 @@ pub enum Privileges {
     },
 }
 
-/// One line for the user where there is something to know.
+/// A description in one line, for the user.
 impl fmt::Display for Privileges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -73,16 +74,16 @@ impl fmt::Display for Privileges {
     }
 }
 
-/// Has no program that this one may start get more rights than it has itself: sets `no_new_privs`, and clears the bounding
-/// set where there is the right to. Threads started later inherit it, so it is to be called before the first.
+/// Prevents programs that this one starts from gaining more rights than it has: sets `no_new_privs`, and clears the
+/// bounding set if permitted. Threads started later inherit it, so call it before the first.
 ///
 /// # Errors
-/// When the system refuses, which it has no reason to.
+/// If the system refuses.
 pub fn bar_new_privileges() -> Result<()> {
     prctl::set_no_new_privs().context("can't bar new privileges")?;
     let has = |set, capability| caps::has_cap(None, set, capability).unwrap_or(false);
     if has(CapSet::Effective, Capability::CAP_SETPCAP) {
-        // a kernel that does not know a capability does not have it
+        // a capability that the kernel does not know needs no clearing
         let bounding = caps::all().into_iter().filter(|capability| has(CapSet::Bounding, *capability));
         for capability in bounding {
             caps::drop(None, CapSet::Bounding, capability).context("can't clear the bounding set")?;
@@ -92,14 +93,14 @@ pub fn bar_new_privileges() -> Result<()> {
 }
 
 /// Becomes the user who called sudo, and clears every capability, those of `setcap` too. Root without sudo becomes
-/// `nobody` where no file has to be made by its name; otherwise it stays root, without capabilities.
+/// `nobody` if no file has to be created by name; otherwise it stays root, without capabilities.
 ///
-/// Capabilities are each thread's own: threads started later inherit the cleared ones, and those of threads that run
-/// already (a lab's) are given up by `others`. That comes second: the C library changes the user of all threads at once,
-/// and ends a program of whose threads only some may.
+/// Capabilities belong to each thread: threads started later inherit the cleared ones, and `others` drops those of
+/// threads that run already (a lab's). `others` is called second: the C library changes the user of all threads at
+/// once, and aborts if only some of them may.
 ///
 /// # Errors
-/// When the system does not let the privileges go: the program must not go on then.
+/// If the system does not drop the privileges: the program must not continue then.
 pub fn give_up(files: Files, others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
     let privileges = become_caller(files)?;
     others()?;
@@ -108,10 +109,10 @@ pub fn give_up(files: Files, others: impl FnOnce() -> Result<()>) -> Result<Priv
 }
 
 /// The same, but the calling thread, and threads that it starts from now on, keep CAP_NET_ADMIN and CAP_NET_RAW, as far
-/// as the program had them: a scenario's faults need these. [`clear_capabilities`] gives them up in a thread.
+/// as the program had them: a scenario's faults need these. [`clear_capabilities`] drops them in a thread.
 ///
 /// # Errors
-/// When the system does not let the privileges go: the program must not go on then.
+/// If the system does not drop the privileges: the program must not continue then.
 pub fn give_up_except_faults(files: Files, others: impl FnOnce() -> Result<()>) -> Result<Privileges> {
     let had = caps::read(None, CapSet::Permitted).context("cannot read the capabilities")?;
     let kept: CapsHashSet =
@@ -130,10 +131,10 @@ pub fn give_up_except_faults(files: Files, others: impl FnOnce() -> Result<()>) 
     Ok(privileges)
 }
 
-/// Clears every capability of the calling thread, for good.
+/// Clears every capability of the calling thread, permanently.
 ///
 /// # Errors
-/// When the system refuses, which it has no reason to.
+/// If the system refuses.
 pub fn clear_capabilities() -> Result<()> {
     let clear = || {
         // an ambient capability can't outlive the inheritable one
@@ -143,7 +144,7 @@ pub fn clear_capabilities() -> Result<()> {
     clear().context("can't give up the capabilities")
 }
 
-/// Becomes the user who called sudo, where root was called by sudo; nobody, where it was not.
+/// Becomes the user who called sudo, or `nobody` for root without sudo, as `files` allow.
 fn become_caller(files: Files) -> Result<Privileges> {
     if !geteuid().is_root() {
         return Ok(Privileges::Kept);
@@ -166,10 +167,10 @@ fn become_caller(files: Files) -> Result<Privileges> {
     })
 }
 
-/// A variable that can't be read, and its value.
+/// A variable with an unreadable value, and the value.
 type Unreadable = (&'static str, OsString);
 
-/// The user and group who called sudo, by these variables; `None` if that was root, or nobody.
+/// The user and group who called sudo, from these variables; `None` if that was root, or sudo was not used.
 fn sudo_caller(get: impl Fn(&str) -> Option<OsString>) -> Result<Option<(Uid, Gid)>, Unreadable> {
     let number = |variable| match get(variable).map(|value| (id(&value), value)) {
         None => Ok(None),
@@ -181,12 +182,12 @@ fn sudo_caller(get: impl Fn(&str) -> Option<OsString>) -> Result<Option<(Uid, Gi
     Ok((uid != 0).then(|| (Uid::from_raw(uid), Gid::from_raw(gid))))
 }
 
-/// The number of a user or group; the largest is none, but would leave things as they are (setresuid(2)).
+/// The number of a user or group; the largest is invalid, as it would change nothing (setresuid(2)).
 fn id(value: &OsStr) -> Option<u32> {
     value.to_str()?.parse().ok().filter(|id| *id != u32::MAX)
 }
 
-/// The groups go first: after the user has changed there is no right to change them.
+/// Groups are changed first: after the change of the user there is no right to change them.
 fn become_user(uid: Uid, gid: Gid) -> Result<(), Errno> {
     setgroups(&[gid])?;
     setresgid(gid, gid, gid)?;

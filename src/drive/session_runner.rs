@@ -25,31 +25,31 @@ use super::socket_option::SocketOption;
 use super::transcript::merged;
 use crate::model::{Call, PerDirection, Protocol, Side};
 
-/// How `close` waits for the peer at most; on loopback it takes microseconds.
+/// The longest time for which `close` waits for the peer; on loopback it takes microseconds.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// What the programs of a session did.
+/// The result of a session's programs.
 #[derive(Debug, Default)]
 pub struct SessionOutcome {
-    /// What the clients did: the first fault, all their bytes.
+    /// The result of the clients: the first fault, all their bytes.
     pub tally: Tally,
-    /// What went wrong with the server's own socket.
+    /// The error of the server's own socket.
     pub server_error: Option<io::Error>,
-    /// The server still waited for a client so long after the last of them had ended, and was stopped.
+    /// The time after the end of the last client at which the server was stopped, since it still waited for one.
     pub server_waited: Option<Duration>,
     /// The step that could not be executed.
     pub script_error: Option<ScriptError>,
     /// The calls of both programs, in order of time.
     pub calls: Vec<Call>,
-    /// What the wire did, where there is one.
+    /// The record of the wire, if there is one.
     pub wire: Option<WireRecord>,
-    /// Why the network failed.
+    /// The error of the network.
     pub network_error: Option<anyhow::Error>,
-    /// Where it all took place: a lab is taken down when this is dropped.
+    /// The network of the session: dropping it removes a lab.
     pub network: Option<Network>,
 }
 
-/// What is to be done when both ends are closed and nothing is under way any more.
+/// Called when both ends are closed and nothing is in transit any more.
 pub type OnFinished = Box<dyn FnOnce(Option<&WireRecord>) + Send>;
 
 /// Everything bound, before the first packet.
@@ -67,10 +67,10 @@ enum Bound {
 }
 
 impl SessionRunner {
-    /// Binds what the act needs; port 0 takes any free port.
+    /// Binds the sockets that the session needs; port 0 takes any free port.
     ///
     /// # Errors
-    /// When the server's address or port can't be had.
+    /// If the server's address or port is not available.
     pub fn assemble(
         act: SessionKind,
         network: &Network,
@@ -87,13 +87,13 @@ impl SessionRunner {
                 let PerDirection { client_to_server: options, server_to_client: set } = sockets;
                 let bind = move || BoundServer::bind(protocol, address, backlog, &set);
                 let server = network.on(Side::Server, bind)??;
-                // what a socket may be set to goes by the rights that there still are
+                // the permitted values of a socket option depend on the rights, which still exist here
                 let to = reachable(server.address());
                 let make = move || {
                     (0..clients).map(|_| client::socket(protocol, to, &options)).collect::<io::Result<Vec<_>>>()
                 };
                 let clients = network.on(Side::Client, make)?.context("can't make the client's socket")?;
-                // in a lab there is nobody else
+                // in a lab there is no other program
                 let ports = matches!(network, Network::ThisHost)
                     .then(|| clients.iter().map(|socket| client::take_port(socket, protocol, to)).collect())
                     .transpose()
@@ -113,12 +113,12 @@ impl SessionRunner {
         Ok(Self { address, bound })
     }
 
-    /// Where a client finds the server.
+    /// The address of the server for its clients.
     pub fn server(&self) -> SocketAddr {
         reachable(self.address)
     }
 
-    /// The ports that the session may be about.
+    /// The ports of the session.
     pub fn ports(&self) -> Vec<u16> {
         match &self.bound {
             Bound::Echo { .. } => vec![self.address.port()],
@@ -127,7 +127,7 @@ impl SessionRunner {
         }
     }
 
-    /// The ports of the clients, where others may use the server's port as well and these are known beforehand.
+    /// The clients' ports, if the server's port may be in use by others and these ports are known in advance.
     pub fn client_ports(&self) -> Option<Vec<u16>> {
         match &self.bound {
             Bound::Echo { ports, .. } => ports.clone(),
@@ -135,36 +135,37 @@ impl SessionRunner {
         }
     }
 
-    /// Whether rights must be kept for faults ([`give_up_except_faults`](super::give_up_except_faults)).
+    /// `true` if rights must be kept for faults ([`give_up_except_faults`](super::give_up_except_faults)).
     pub fn needs_rights(&self) -> bool {
         matches!(&self.bound, Bound::ScriptRunner(script) if script.needs_rights())
     }
 
-    /// Makes the thread that acts; it waits for its [`Ready::go`]. It has the rights of the caller, and gives them up
-    /// itself as soon as it can.
+    /// Creates the thread that runs the programs; it waits for [`Ready::go`]. It has the rights of the caller, and
+    /// drops them itself as soon as possible.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// If the system refuses a thread.
     pub fn prepare(self, network: Network, context: SessionContext) -> Result<Ready> {
         let (gate, opened) = sync_channel::<OnFinished>(1);
         let thread = thread::Builder::new()
             .name("session".to_owned())
             .spawn(move || {
                 if !self.needs_rights() {
-                    // a thread that has none has nothing to give up
+                    // a thread without capabilities has none to drop
                     let _ = clear_capabilities();
                 }
                 let mut network = network;
                 let Ok(on_finished) = opened.recv() else { return SessionOutcome::default() };
                 let mut outcome = self.act(&network, &context);
-                // both ends are closed: what the kernel has seen by now, and what is under way, is the whole session
+                // both ends are closed: everything that the kernel has seen by now, or that is in transit, is the whole
+                // session
                 let wire = network.end();
                 on_finished(wire.as_ref().ok().and_then(Option::as_ref));
                 match wire {
                     Ok(wire) => outcome.wire = wire,
                     Err(error) => outcome.network_error = Some(error),
                 }
-                // the network ends with it: what the captures need of it they have been told
+                // the network ends with it: the captures have taken what they need of it
                 outcome.network = Some(network);
                 outcome
             })
@@ -186,7 +187,7 @@ impl SessionRunner {
                 let options = ServerOptions {
                     idle_timeout: None,
                     linger: Some(LINGER),
-                    // nobody but this host reaches a server on loopback, and nobody at all one in the lab
+                    // only this host reaches a server on loopback, and only the lab's hosts one in the lab
                     udp_limits: (matches!(network, Network::ThisHost) && !bound.ip().is_loopback())
                         .then(UdpLimits::default),
                     log: context.log.clone(),
@@ -209,7 +210,7 @@ impl SessionRunner {
                             (Some(typist), clients) => client.run_typed(clients, typist),
                             (None, clients) => meet(network, &client, &plan, &behaviour, clients),
                         };
-                        // what its clients have sent may still be under way; where they gave up, it never comes
+                        // its clients' data may still be in transit; if they gave up, it never arrives
                         let most = if tally.fault.is_some() { LINGER } else { LINGER.max(context.timeout) };
                         let ended = server.finish(most);
                         let server_waited = matches!(ended, Ok(Ending::GivenUp)).then_some(most);
@@ -231,9 +232,9 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Has it begin.
+    /// Starts it.
     pub fn go(self, on_finished: OnFinished) -> JoinHandle<SessionOutcome> {
-        // a thread that has gone says so when it is joined
+        // a thread that has ended reports it when it is joined
         let _ = self.gate.send(on_finished);
         self.thread
     }

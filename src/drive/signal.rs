@@ -1,4 +1,4 @@
-//! A signal that threads wait for together with a socket: no thread ever looks at a flag now and then.
+//! A signal that threads wait for together with a socket, without polling a flag.
 
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 
-/// Raised once, seen by all who wait for it, for ever. Clones are the same signal.
+/// Raised once, and seen by every thread that waits for it from then on. Clones are the same signal.
 #[derive(Clone, Debug)]
 pub struct Signal(Arc<Pipe>);
 
@@ -18,7 +18,7 @@ struct Pipe {
     writer: PipeWriter,
 }
 
-/// Why a wait ended.
+/// The reason that a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Woken {
     /// The socket is ready.
@@ -33,19 +33,19 @@ impl Signal {
     /// A signal not yet raised.
     ///
     /// # Errors
-    /// When the system gives no pipe.
+    /// If the system refuses a pipe.
     pub fn new() -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         Ok(Self(Arc::new(Pipe { reader, writer })))
     }
 
-    /// Wakes everybody who waits.
+    /// Wakes every waiting thread.
     pub fn raise(&self) {
         // a full pipe is a raised signal already
         let _ = (&self.0.writer).write(&[1]);
     }
 
-    /// Whether it has been raised.
+    /// `true` once it has been raised.
     pub fn is_raised(&self) -> bool {
         self.wait(Some(Duration::ZERO)).is_ok_and(|woken| woken == Woken::Signalled)
     }
@@ -53,24 +53,25 @@ impl Signal {
     /// A descriptor that raises the signal when a byte is written to it, for a signal handler.
     ///
     /// # Errors
-    /// When the system gives no further descriptor.
+    /// If the system refuses a descriptor.
     pub fn raiser(&self) -> io::Result<OwnedFd> {
         self.0.writer.try_clone().map(OwnedFd::from)
     }
 
-    /// Waits for the signal alone, so long at most.
+    /// Waits for the signal alone, up to `timeout`.
     ///
     /// # Errors
-    /// When the system can't wait.
+    /// If the system reports an error.
     pub fn wait(&self, timeout: Option<Duration>) -> io::Result<Woken> {
         let mut waits = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
         Ok(if poll(&mut waits, timeout)? { Woken::Signalled } else { Woken::TimedOut })
     }
 
-    /// Waits until `socket` is ready for `interest`, the signal is raised, or the time is over. The signal goes first.
+    /// Waits until `socket` is ready for `interest`, the signal is raised, or the time limit is reached. The signal
+    /// takes precedence.
     ///
     /// # Errors
-    /// When the system can't wait.
+    /// If the system reports an error.
     pub fn wait_with(&self, socket: impl AsFd, interest: PollFlags, timeout: Option<Duration>) -> io::Result<Woken> {
         let mut waits = [PollFd::new(self.as_fd(), PollFlags::POLLIN), PollFd::new(socket.as_fd(), interest)];
         if !poll(&mut waits, timeout)? {
@@ -81,15 +82,15 @@ impl Signal {
     }
 }
 
-/// To be waited for among other descriptors: readable once raised.
+/// For polling together with other descriptors: readable once raised.
 impl AsFd for Signal {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.reader.as_fd()
     }
 }
 
-/// `poll`, begun again when a signal handler interrupts it; false when the time is over. Times are rounded up to whole
-/// milliseconds.
+/// Calls `poll`, again if a signal handler interrupts it; returns `false` at the time limit. Times are rounded up to
+/// whole milliseconds.
 pub fn poll(waits: &mut [PollFd<'_>], timeout: Option<Duration>) -> io::Result<bool> {
     let timeout = timeout.map_or(PollTimeout::NONE, |time| {
         let millis = time.as_nanos().div_ceil(1_000_000);

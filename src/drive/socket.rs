@@ -1,4 +1,4 @@
-//! Makes the sockets of clients and servers.
+//! Creates the sockets of clients and servers.
 
 use std::io;
 use std::net::SocketAddr;

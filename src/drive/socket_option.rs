@@ -8,7 +8,7 @@ use socket2::Socket;
 
 use crate::model::Protocol;
 
-/// An option and the value that it is to get.
+/// An option and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SocketOption {
     /// TCP_NODELAY: small segments do not wait for the ACK of the one before (RFC 896).
@@ -23,11 +23,11 @@ pub enum SocketOption {
     Congestion(String),
 }
 
-/// An option that can be named.
+/// A socket option that the command line can name.
 pub struct SocketOptionName {
     /// The name.
     pub name: &'static str,
-    /// What it does, in a few words.
+    /// Its effect, in a few words.
     pub about: &'static str,
     read: fn(Option<&str>) -> Option<SocketOption>,
 }
@@ -101,12 +101,12 @@ impl fmt::Display for SocketOption {
 }
 
 impl SocketOption {
-    /// Whether sockets of `protocol` have it.
+    /// `true` if sockets of `protocol` have the option.
     pub fn fits(&self, protocol: Protocol) -> bool {
         protocol == Protocol::Tcp || matches!(self, Self::SendBuffer(_) | Self::ReceiveBuffer(_))
     }
 
-    /// Sets it. On a listening socket, the accepted ones inherit it.
+    /// Sets the option. On a listening socket, the accepted ones inherit it.
     pub(super) fn set(&self, socket: &Socket) -> io::Result<()> {
         let set = match self {
             Self::NoDelay => socket.set_tcp_nodelay(true),
@@ -120,7 +120,7 @@ impl SocketOption {
         })
     }
 
-    /// What may be wrong.
+    /// The error of setting it, with advice.
     fn why(&self, error: &io::Error) -> String {
         let advice = match self {
             Self::Congestion(_) => {

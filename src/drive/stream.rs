@@ -1,4 +1,4 @@
-//! Waits for a non-blocking socket: they end with the data, the time limit or the halt, whichever comes first.
+//! Waits for a non-blocking socket, which end with data, at the time limit or at the halt, whichever comes first.
 
 use std::io;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use super::fault::Fault;
 use super::pace::Pace;
 use super::signal::{Signal, Woken};
 
-/// A wait lasts no longer than so many timeouts, however long the other program is held up: strangers may hold it up
-/// for ever.
+/// Limit of a wait, in timeouts, however long the other program is delayed: clients of other programs may delay it
+/// without end.
 const MOST_TIMEOUTS: u32 = 10;
 
-/// How long to wait, and what ends every wait.
+/// The limits of a wait: time, and the signal that ends it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience<'a> {
     pub(super) halt: &'a Signal,
     pub(super) timeout: Option<Duration>,
-    /// What may hold up the program that is waited for: that time does not count.
+    /// The pace that may delay the other program: that time does not count.
     pub(super) pace: Option<&'a Pace>,
 }
 
@@ -46,7 +46,7 @@ impl Patience<'_> {
         }
     }
 
-    /// Makes a call on a socket as often as it takes until it would not block.
+    /// Repeats a call on a socket until it does not block.
     pub(super) fn until_done<T>(
         &self,
         socket: impl std::os::fd::AsFd,

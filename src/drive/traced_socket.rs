@@ -1,4 +1,4 @@
-//! A socket of one of the programs: each call on it is noted in the transcript.
+//! A socket of one of the programs, each call on which is recorded in the transcript.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -15,10 +15,10 @@ use super::stream::Patience;
 use super::transcript::Transcript;
 use crate::model::{CallKind, Endpoint, FailedCall, Protocol};
 
-/// How long `close` waits at most for the peer's acknowledgment.
+/// The longest time for which `close` waits for the peer's acknowledgment.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Most bytes of one read.
+/// Maximum bytes of one read.
 const READ_SIZE: usize = 65_536;
 
 /// A socket in use. Dropping it closes it without a note; [`TracedSocket::close`] notes the call.
@@ -32,7 +32,7 @@ pub(super) struct TracedSocket {
     transcript: Transcript,
     /// The peer of a connected socket; at a UDP server, the sender of the last datagram.
     peer: Option<SocketAddr>,
-    /// Whether the kernel knows the peer too.
+    /// `true` if the kernel knows the peer too.
     connected: bool,
     local: Option<Endpoint>,
 }

@@ -1,4 +1,4 @@
-//! What the programs did, kept beside what the network saw.
+//! The calls of the programs, recorded alongside the capture.
 
 use std::borrow::Cow;
 use std::os::fd::BorrowedFd;
@@ -20,7 +20,7 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Calls kept; later ones are not noted, so that a long-lived server's memory has an end.
+    /// Limit of the recorded calls; later ones are dropped, so that a long-lived server's memory is bounded.
     pub const LIMIT: usize = 100_000;
 
     /// An empty transcript of `side`.
@@ -28,14 +28,14 @@ impl Transcript {
         Self { side, program: side.name().into(), calls: Arc::default(), kernel: None, pace: None }
     }
 
-    /// The same list of calls for those of a program that is neither just the client nor just the server, where it is at
+    /// A transcript that shares this one's calls, for a program that is neither just the client nor just the server, at
     /// this end of a conversation.
     #[must_use]
     pub fn of_program(&self, program: impl Into<Cow<'static, str>>, side: Side) -> Self {
         Self { side, program: program.into(), ..self.clone() }
     }
 
-    /// The same, with what the kernels think after each call; `watch` is to be that of the other side's transcript too.
+    /// The same, with the kernels' state after each call; the other side's transcript must have the same `watch`.
     #[must_use]
     pub fn with_kernel(self, watch: KernelWatch) -> Self {
         Self { kernel: Some(watch), ..self }
@@ -70,7 +70,7 @@ impl Transcript {
         }
     }
 
-    /// Notes a call of a program that was seen from outside.
+    /// Records a call of a traced program.
     pub(super) fn note_seen(&self, seen: SeenCall) {
         let SeenCall { began, connection, local, peer, kind, unread, trace } = seen;
         let (time, program) = (began.unwrap_or_else(now), self.program.clone());
@@ -90,7 +90,7 @@ impl Transcript {
         self.pace.as_ref()
     }
 
-    /// Lets the kernels be asked about a connection, where that is wanted.
+    /// Registers a connection for reading its kernel state, if requested.
     pub(super) fn watch(
         &self,
         socket: BorrowedFd<'_>,
@@ -101,22 +101,22 @@ impl Transcript {
         Some(watch.add(socket, (local?, peer?)))
     }
 
-    /// What was noted so far.
+    /// The calls recorded so far.
     pub fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// A call that was seen from outside.
+/// A call of a traced program.
 #[derive(Debug)]
 pub(super) struct SeenCall {
-    /// When it began, where it has not returned.
+    /// The time at which it began, if it has not returned.
     pub(super) began: Option<Timestamp>,
     pub(super) connection: u64,
     pub(super) local: Option<Endpoint>,
     pub(super) peer: Option<Endpoint>,
     pub(super) kind: CallKind,
-    /// Bytes that were left unread, where it closed the connection.
+    /// Bytes left unread, if it closed the connection.
     pub(super) unread: Option<u64>,
     pub(super) trace: CallTrace,
 }

@@ -1,7 +1,7 @@
-//! The two kinds of network device that a lab can be built of, and the end of each that the wire holds.
+//! The two kinds of network device that a lab can be built of, and the wire's end of each.
 //!
-//! A TAP device is simplest: its other end is a file. It needs /dev/net/tun to be open to the user. A veth pair needs
-//! nothing: its other end is an interface in a third namespace, read and written there by a raw packet socket.
+//! A TAP device is simplest: its other end is a file. It needs access to /dev/net/tun. A veth pair needs nothing: its
+//! other end is an interface in a third namespace, where a raw packet socket reads and writes its frames.
 
 use std::ffi::c_char;
 use std::fmt;
@@ -19,7 +19,7 @@ use super::{HOST_INTERFACE, Namespace, offload};
 /// Bytes of an Ethernet header (with room for a VLAN tag) before the IP packet.
 const ETHERNET_ROOM: usize = 18;
 
-/// libpcap's ring at a veth pair's far end: some ten thousand frames of usual size.
+/// libpcap's ring buffer at a veth pair's far end, in bytes: room for some 10,000 frames of usual size.
 const RING_BYTES: i32 = 4 << 20;
 
 mod tun {
@@ -28,7 +28,7 @@ mod tun {
     nix::ioctl_write_int_bad!(set_persist, libc::TUNSETPERSIST);
 }
 
-/// Which kind of device the hosts have.
+/// The kind of the hosts' network devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceKind {
     /// TAP devices (/dev/net/tun).
@@ -103,7 +103,7 @@ pub(super) fn open_veth(wire: &Namespace, far: &'static str, mtu: u16) -> Result
 }
 
 impl End {
-    /// The next frame that the host sent, read into `buffer`; `None` if there is none now.
+    /// Reads the next frame that the host sent into `buffer`; `None` if there is none now.
     pub(super) fn receive<'b>(&mut self, buffer: &'b mut Vec<u8>) -> Result<Option<&'b [u8]>> {
         match self {
             Self::Tap(file, _) => match file.read(buffer) {
@@ -131,7 +131,7 @@ impl End {
         }
     }
 
-    /// How many frames the host has sent that nobody read in time: the queue to the wire was full.
+    /// The number of frames that the host sent and the wire did not read: the device's transmit queue was full.
     pub(super) fn missed(&mut self) -> Result<u64> {
         match self {
             Self::Tap(_, counters) => {
@@ -146,7 +146,7 @@ impl End {
         }
     }
 
-    /// The longest frame that `receive` must have room for.
+    /// The buffer size that `receive` needs for the longest frame, in bytes.
     pub(super) fn frame_room(mtu: u16) -> usize {
         usize::from(mtu) + ETHERNET_ROOM
     }
@@ -154,7 +154,7 @@ impl End {
 
 /// The host's interface's count of frames dropped on sending, in the text of /proc/net/dev.
 fn dropped_on_sending(text: &str) -> Option<u64> {
-    // eight counts of what was received, then bytes, packets, errors, drops of what was sent
+    // eight counters of received packets, then bytes, packets, errors and drops of sent ones
     let counts = text.lines().find_map(|line| line.trim_start().strip_prefix(HOST_INTERFACE)?.strip_prefix(':'))?;
     counts.split_whitespace().nth(8 + 3)?.parse().ok()
 }

@@ -26,14 +26,14 @@ impl fmt::Display for MacAddress {
     }
 }
 
-/// A host's addresses. All are of the ranges set aside for documentation, so that none can be anybody's.
+/// A host's addresses. All are in ranges reserved for documentation, so that no real host has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Addresses {
     /// Its Ethernet address (RFC 9542 §2.1.4).
     pub mac: MacAddress,
     /// Its IPv4 address in 192.0.2.0/24 (RFC 5737).
     pub ipv4: Ipv4Addr,
-    /// Its IPv6 address in 2001:db8::/64 (RFC 3849); not given where the kernel has no IPv6.
+    /// Its IPv6 address in 2001:db8::/64 (RFC 3849); not assigned where the kernel has no IPv6.
     pub ipv6: Ipv6Addr,
 }
 
@@ -51,7 +51,7 @@ impl Addresses {
         }
     }
 
-    /// The IP addresses with the lengths of their networks' prefixes.
+    /// The IP addresses with the prefix lengths of their networks.
     fn prefixes(&self) -> impl Iterator<Item = (IpAddr, u8)> {
         let ipv6 = super::has_ipv6().then_some((IpAddr::from(self.ipv6), 64));
         [(IpAddr::from(self.ipv4), 24)].into_iter().chain(ipv6)
@@ -80,32 +80,32 @@ impl Host {
         Addresses::of(self.side)
     }
 
-    /// Does `work` in the host: the sockets, capture handles and threads that it makes are the host's, and stay it when
-    /// they move elsewhere. A panic in `work` goes on in the caller. One work is done at a time; what takes long is
-    /// best given a thread of its own in `work`.
+    /// Runs `work` in the host: the sockets, capture handles and threads that it creates belong to the host, even if
+    /// they are moved elsewhere. A panic in `work` is resumed in the caller. The host runs one job at a time; a long
+    /// one should start a thread of its own.
     ///
     /// # Errors
-    /// When the host's thread has ended.
+    /// If the host's thread has ended.
     pub fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         self.namespace.run(work)
     }
 
-    /// Hands `work` to the host's thread without waiting for it.
+    /// Passes `work` to the host's thread without waiting for it.
     pub fn submit<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Pending<T> {
         self.namespace.submit(work)
     }
 }
 
-/// Lets connections go that can no longer be closed, since the wire is gone: the kernel would try for two minutes, and keep
-/// the host's namespace for as long.
+/// Shortens the close of connections that can no longer be closed, since the wire is gone: the kernel would retry for
+/// two minutes, and keep the host's namespace for as long.
 impl Drop for Host {
     fn drop(&mut self) {
-        // without it, it only takes longer
+        // without this setting it only takes longer
         let _ = self.namespace.run(|| fs::write("/proc/sys/net/ipv4/tcp_orphan_retries", "1"));
     }
 }
 
-/// Sets up the host of `side` in the calling thread's namespace, whose device has been made.
+/// Configures the host of `side` in the calling thread's namespace, whose device exists already.
 pub(super) fn set_up(side: Direction, mtu: u16, sysctls: &[Sysctl]) -> Result<()> {
     let (own, other) = (Addresses::of(side), Addresses::of(!side));
     let mut netlink = Netlink::open()?;

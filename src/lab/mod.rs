@@ -1,13 +1,13 @@
-//! The laboratory: a client and a server as two hosts of their own, joined by a wire that can fail.
+//! The lab: a client and a server as two separate hosts, joined by a wire with configurable faults.
 //!
-//! Both hosts are network namespaces within this process, so that nothing of the machine is used or changed: each has one
-//! Ethernet interface, an IPv4 and an IPv6 address, its own ports and kernel settings. They know each other, and nobody
-//! asks who is where: a capture holds the session alone, no ARP, no neighbour discovery. All checksums are valid and no
-//! segment is longer than the MSS, as between real machines. When the process ends, however it ends, all is gone: nothing
-//! has a name outside of it. (Where it is killed, its kernel goes on for up to two minutes, out of everybody's sight, to
-//! try to close the connections that were open.)
+//! Both hosts are network namespaces within this process, so that nothing of the machine is used or changed: each has
+//! one Ethernet interface, an IPv4 and an IPv6 address, its own ports and kernel settings. Their neighbour tables are
+//! filled in beforehand, so that a capture holds the session alone, without ARP and neighbour discovery. All checksums
+//! are valid and no segment is longer than the MSS, as between real machines. When the process ends, all of it is
+//! removed: nothing has a name outside the process. (If the process is killed, the kernel keeps the namespaces for up
+//! to two minutes while it tries to close the open connections.)
 //!
-//! Root is not needed where the system lets its users make namespaces: [`obtain_rights`] says whether it does.
+//! Root is not needed where unprivileged users may create namespaces: [`obtain_rights`] reports it.
 //!
 //! ```no_run
 //! use std::io::{Read, Write};
@@ -25,7 +25,7 @@
 //! let listener = lab.server.run(move || TcpListener::bind((address, 7)))??;
 //! let mut client = lab.client.run(move || TcpStream::connect((address, 7)))??;
 //! let (mut server, _) = listener.accept()?;
-//! client.write_all(b"Hello, world")?; // lost once, then sent again by TCP
+//! client.write_all(b"Hello, world")?; // lost once, then retransmitted by TCP
 //! server.read_exact(&mut [0; 12])?;
 //!
 //! let log = lab.wire.stop()?;
@@ -65,23 +65,23 @@ use self::device::End;
 use self::namespace::Namespace;
 use crate::model::{Direction, PerDirection, Side};
 
-/// The MTUs that a lab can have: from IPv6's least (RFC 8200 §5) to the usual jumbo frame.
+/// The MTUs that a lab can have, in bytes: from IPv6's minimum (RFC 8200 §5) to the usual jumbo frame.
 pub const MTU_RANGE: std::ops::RangeInclusive<u16> = 1280..=9000;
 
-/// How a lab is to be built.
+/// The configuration of a lab.
 #[derive(Clone, Debug)]
 pub struct LabOptions {
     /// The longest IP packet in bytes, within [`MTU_RANGE`].
     pub mtu: u16,
     /// Kernel settings of each host, by the direction that it sends in.
     pub sysctls: PerDirection<Vec<Sysctl>>,
-    /// How the wire behaves.
+    /// The behaviour of the wire.
     pub wire: WireOptions,
-    /// What the hosts' interfaces are; `None` for what is [available](DeviceKind::available).
+    /// The kind of the hosts' devices; `None` for the [available](DeviceKind::available) one.
     pub device: Option<DeviceKind>,
 }
 
-/// A perfect wire of Ethernet's usual MTU, 1500.
+/// A wire without faults, with Ethernet's usual MTU of 1500 bytes.
 impl Default for LabOptions {
     fn default() -> Self {
         Self { mtu: 1500, sysctls: PerDirection::default(), wire: WireOptions::default(), device: None }
@@ -105,7 +105,8 @@ impl Lab {
     /// Builds a lab. [`obtain_rights`] must have been called.
     ///
     /// # Errors
-    /// An MTU out of range, a setting that a host does not have, or whatever keeps the process from making networks.
+    /// An MTU out of range, a setting that a host does not have, or any error that prevents the process from creating
+    /// networks.
     pub fn start(options: &LabOptions) -> Result<Self> {
         if !MTU_RANGE.contains(&options.mtu) {
             bail!("the lab's MTU must be from {} to {} bytes, not {}", MTU_RANGE.start(), MTU_RANGE.end(), options.mtu);
@@ -133,26 +134,26 @@ impl Lab {
         }
     }
 
-    /// Gives up the capabilities of the lab's threads: capabilities are each thread's own, so that a program that gives up
-    /// its own has not given up these. From then on no capture can be opened in a host, no setting changed, no port below
-    /// 1024 bound; what is open goes on. A program that becomes another user must do that first: the C library ends a
-    /// program of whose threads only some may.
+    /// Drops the capabilities of the lab's threads: capabilities belong to each thread, so that a program that drops
+    /// its own has not dropped these. From then on no capture can be opened in a host, no setting changed and no port
+    /// below 1024 bound; open ones continue to work. A program that changes its user must call this first: the C
+    /// library aborts if only some of its threads may change it.
     ///
     /// # Errors
-    /// When the system refuses, which it has no reason to.
+    /// If the system refuses, for which no reason is known.
     pub fn give_up_capabilities(&self) -> Result<()> {
         self.wire.give_up_capabilities()?;
         self.client.run(namespace::give_up_capabilities)??;
         self.server.run(namespace::give_up_capabilities)?
     }
 
-    /// What the hosts' interfaces are.
+    /// The kind of the hosts' devices.
     pub fn device(&self) -> DeviceKind {
         self.device
     }
 }
 
-/// Gives each host a TAP device and sets it up, both at the same time.
+/// Creates a TAP device in each host and configures it, both at the same time.
 fn join_by_tap(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<PerDirection<End>> {
     let make = |side: Direction| {
         let (mtu, sysctls) = (options.mtu, options.sysctls.get(side).clone());
@@ -166,13 +167,13 @@ fn join_by_tap(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<
     Ok(PerDirection { client_to_server: client.wait()??, server_to_client: server.wait()?? })
 }
 
-/// Joins each host by a veth pair to a third namespace, and sets it up. The third lives on by the wire's ends in it.
+/// Joins each host by a veth pair to a third namespace, and configures it. The wire's ends keep the third one alive.
 fn join_by_veth(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result<PerDirection<End>> {
     let far = Namespace::new("wire")?;
     let make = |side: Direction| -> Result<End> {
         let handle = far.handle()?;
         hosts.get(side).run(move || device::make_veth(handle, side.sender()))??;
-        // the far end is raised first: the host's interface then is ready as soon as it is raised
+        // the far end is raised first, so that the host's interface is ready as soon as it is raised
         let end = device::open_veth(&far, side.sender(), options.mtu)?;
         let (mtu, sysctls) = (options.mtu, options.sysctls.get(side).clone());
         hosts.get(side).run(move || host::set_up(side, mtu, &sysctls))??;
@@ -185,7 +186,7 @@ fn join_by_veth(hosts: &PerDirection<Namespace>, options: &LabOptions) -> Result
     })
 }
 
-/// Whether the kernel has IPv6.
+/// `true` if the kernel has IPv6.
 fn has_ipv6() -> bool {
     Path::new("/proc/net/if_inet6").exists()
 }

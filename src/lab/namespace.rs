@@ -1,7 +1,7 @@
-//! A network namespace that lives as long as its thread: interfaces, routes, ports and settings of its own.
+//! A network namespace that lives as long as its thread: with its own interfaces, routes, ports and settings.
 //!
-//! Nothing of it has a name on the machine, so that nothing can be left behind: when the thread and the sockets made
-//! in it are gone, and a killed process has neither, the kernel takes the namespace down with everything in it.
+//! It has no name on the machine, so that nothing can remain of it: once its thread and its sockets are gone, and a
+//! killed process has neither, the kernel removes the namespace with everything in it.
 
 use std::any::Any;
 use std::fs::File;
@@ -26,7 +26,7 @@ pub(super) struct Namespace {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Work that was handed to a namespace's thread.
+/// The result, still pending, of work that was passed to a namespace's thread.
 #[derive(Debug)]
 pub struct Pending<T> {
     name: &'static str,
@@ -34,10 +34,10 @@ pub struct Pending<T> {
 }
 
 impl<T> Pending<T> {
-    /// Waits for the work's result; a panic in it goes on here.
+    /// Waits for the result; a panic in the work is resumed here.
     ///
     /// # Errors
-    /// When the host's thread has ended.
+    /// If the host's thread has ended.
     pub fn wait(self) -> Result<T> {
         match self.result.recv() {
             Ok(Ok(value)) => Ok(value),
@@ -48,18 +48,18 @@ impl<T> Pending<T> {
 }
 
 impl Namespace {
-    /// Makes the thread and its namespace.
+    /// Creates the thread and its namespace.
     ///
     /// # Errors
-    /// Where the process may not make network namespaces; the message names what forbids it.
+    /// If the process may not create network namespaces; the message names the cause.
     pub(super) fn new(name: &'static str) -> Result<Self> {
         Self::start(name, || unshare(CloneFlags::CLONE_NEWNET))
     }
 
-    /// The same with the network of this process.
+    /// Creates a thread in the network of this process.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// If the system refuses a thread.
     pub(super) fn shared(name: &'static str) -> Result<Self> {
         Self::start(name, || Ok(()))
     }
@@ -85,11 +85,11 @@ impl Namespace {
         }
     }
 
-    /// Hands `work` to the thread; several pieces of work are done one after the other.
+    /// Passes `work` to the thread, which runs its jobs one after the other.
     pub(super) fn submit<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Pending<T> {
         let (done, result) = mpsc::sync_channel(1);
         let job = Box::new(move || {
-            // a caller that no longer waits has no use for the value
+            // a caller that no longer waits does not need the value
             let _ = done.send(catch_unwind(AssertUnwindSafe(work)));
         });
         if let Some(jobs) = &self.jobs {
@@ -99,12 +99,12 @@ impl Namespace {
         Pending { name: self.name, result }
     }
 
-    /// Does `work` in the thread and returns its result.
+    /// Runs `work` in the thread and returns its result.
     pub(super) fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         self.submit(work).wait()
     }
 
-    /// A handle on the namespace, to put a device into it.
+    /// A handle on the namespace, to move a device into it.
     pub(super) fn handle(&self) -> Result<OwnedFd> {
         self.run(|| File::open("/proc/thread-self/ns/net"))?
             .map(OwnedFd::from)
@@ -112,7 +112,7 @@ impl Namespace {
     }
 }
 
-/// Ends the thread when its work is done, and the namespace with it.
+/// Ends the thread when its jobs are done, and the namespace with it.
 impl Drop for Namespace {
     fn drop(&mut self) {
         self.jobs = None;
@@ -123,7 +123,7 @@ impl Drop for Namespace {
     }
 }
 
-/// Gives up every capability of the calling thread.
+/// Drops every capability of the calling thread.
 pub(super) fn give_up_capabilities() -> Result<()> {
     caps::clear(None, CapSet::Effective)
         .and_then(|()| caps::clear(None, CapSet::Permitted))

@@ -20,7 +20,7 @@ use nix::net::if_::if_nametoindex;
 
 use super::MacAddress;
 
-/// A link's queue of frames: long enough that a burst waits for the wire instead of being lost before it.
+/// Length of a link's transmit queue in frames: a burst waits for the wire instead of being dropped before it.
 const QUEUE_LENGTH: u32 = 10_000;
 
 /// A netlink socket of the namespace that it was opened in.
@@ -29,13 +29,13 @@ pub(super) struct Netlink {
     sequence: u32,
 }
 
-/// How a link is to be set.
+/// The settings of a link.
 pub(super) struct Link {
     /// Its Ethernet address; `None` leaves it as it is.
     pub(super) mac: Option<MacAddress>,
     /// The largest IP packet in bytes; `None` leaves it as it is.
     pub(super) mtu: Option<u16>,
-    /// Whether IPv6 may speak here by itself; without it there is no link-local address and thus no router solicitation.
+    /// Suppresses what IPv6 sends by itself: without a link-local address there is no router solicitation.
     pub(super) quiet: bool,
 }
 
@@ -48,7 +48,7 @@ impl Netlink {
         Ok(Self { socket, sequence: 0 })
     }
 
-    /// Makes a veth pair: `name` here, `peer` in another namespace.
+    /// Creates a veth pair: `name` here, `peer` in another namespace.
     pub(super) fn add_veth(&mut self, name: &str, peer: &str, peer_namespace: BorrowedFd<'_>) -> Result<()> {
         let mut far = LinkMessage::default();
         far.attributes = vec![
@@ -67,7 +67,7 @@ impl Netlink {
         self.create(RouteNetlinkMessage::NewLink(near)).with_context(|| format!("cannot make the veth pair {name}"))
     }
 
-    /// Sets the link `name` and raises it.
+    /// Configures the link `name` and raises it.
     pub(super) fn raise(&mut self, name: &str, link: &Link) -> Result<()> {
         let mut message = LinkMessage::default();
         message.header.index = index(name)?;
@@ -80,8 +80,8 @@ impl Netlink {
             message.attributes.push(LinkAttribute::Mtu(u32::from(mtu)));
         }
         if link.quiet {
-            // Without ARP an interface joins no solicited-node group either, so that no multicast listener report
-            // is sent; whom it can reach is said by permanent neighbours.
+            // Without ARP an interface joins no solicited-node group either, so that it sends no multicast listener
+            // report; permanent neighbour entries name the hosts that it can reach.
             message.header.flags |= LinkFlags::Noarp;
             message.header.change_mask |= LinkFlags::Noarp;
             message.attributes.push(LinkAttribute::TxQueueLen(QUEUE_LENGTH));
@@ -91,7 +91,7 @@ impl Netlink {
             .with_context(|| format!("cannot set up the interface {name}"))
     }
 
-    /// Keeps the link from making a link-local address when it is raised.
+    /// Prevents the link from creating a link-local address when it is raised.
     fn keep_quiet(&mut self, index: u32, name: &str) -> Result<()> {
         if !super::has_ipv6() {
             return Ok(());
@@ -105,8 +105,8 @@ impl Netlink {
             .with_context(|| format!("cannot keep the interface {name} from making an address of its own"))
     }
 
-    /// Gives the link `name` an address that is usable at once (no duplicate address detection), and by it a route to
-    /// the addresses that share its first `prefix` bits.
+    /// Assigns an address to the link `name`, usable at once (no duplicate address detection), with a route to the
+    /// addresses that share its first `prefix` bits.
     pub(super) fn add_address(&mut self, name: &str, address: IpAddr, prefix: u8) -> Result<()> {
         let mut message = AddressMessage::default();
         message.header.family = family(address);
@@ -123,7 +123,7 @@ impl Netlink {
             .with_context(|| format!("cannot give the interface {name} the address {address}"))
     }
 
-    /// Says for good that `address` is behind the link `name` at `mac`: nobody needs to ask by ARP.
+    /// Adds a permanent neighbour entry: `address` is behind the link `name` at `mac`, without ARP.
     pub(super) fn add_neighbour(&mut self, name: &str, address: IpAddr, mac: MacAddress) -> Result<()> {
         let mut message = NeighbourMessage::default();
         message.header.family = family(address);
@@ -144,7 +144,7 @@ impl Netlink {
         self.request(message, NLM_F_CREATE | NLM_F_EXCL)
     }
 
-    /// Sends one request and waits for the kernel's answer to it.
+    /// Sends one request and waits for the kernel's answer.
     fn request(&mut self, message: RouteNetlinkMessage, flags: u16) -> Result<()> {
         self.sequence += 1;
         let mut header = NetlinkHeader::default();
@@ -161,7 +161,7 @@ impl Netlink {
     }
 }
 
-/// What the kernel answers to a request: that it is done, or why not.
+/// Parses the kernel's answer to a request: an acknowledgment, or an error.
 pub(crate) fn read_answer(bytes: &[u8]) -> Result<()> {
     let answer = NetlinkMessage::<RouteNetlinkMessage>::deserialize(bytes)
         .map_err(|error| anyhow::anyhow!("cannot read a netlink answer: {error}"))?;

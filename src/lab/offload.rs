@@ -1,5 +1,5 @@
-//! Takes checksums and segmentation back from a device, so that every frame on the wire is as a real card would send
-//! it: valid checksums, no segment longer than the MSS.
+//! Disables a device's checksum and segmentation offload, so that every frame on the wire is as a real card sends it:
+//! with valid checksums, and no segment longer than the MSS.
 
 use std::os::fd::AsRawFd;
 
@@ -9,11 +9,12 @@ use socket2::{Domain, Socket, Type};
 
 use super::device::request_for;
 
-/// Set transmit checksumming, receive checksumming, TCP segmentation, generic segmentation, generic receive (ethtool.h).
+/// The ethtool commands that set transmit checksumming, receive checksumming, TCP segmentation, generic segmentation
+/// and generic receive offload (ethtool.h).
 const SETTINGS: [(u32, &str); 5] =
     [(0x17, "tx-checksum"), (0x15, "rx-checksum"), (0x1f, "tso"), (0x24, "gso"), (0x2c, "gro")];
 
-/// Get whether the link is up (ethtool.h).
+/// The ethtool command that reads whether the link is up (ethtool.h).
 const GET_LINK: u32 = 0x0a;
 
 /// `struct ethtool_value` of the kernel's ethtool.h.
@@ -28,22 +29,22 @@ mod ethtool {
     nix::ioctl_readwrite_bad!(command, libc::SIOCETHTOOL, libc::ifreq);
 }
 
-/// Switches every offload of the interface `name` off, in the calling thread's namespace.
+/// Disables every offload of the interface `name`, in the calling thread's namespace.
 pub(super) fn switch_off(name: &str) -> Result<()> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).context("cannot open a socket for ethtool")?;
     SETTINGS.iter().try_for_each(|(command, setting)| {
         match set(&socket, name, EthtoolValue { command: *command, data: 0 }) {
-            // what a device does not have need not be switched off
+            // an offload that a device lacks need not be disabled
             Ok(()) | Err(Errno::EOPNOTSUPP) => Ok(()),
             Err(errno) => Err(errno).with_context(|| format!("cannot switch {setting} of {name} off")),
         }
     })
 }
 
-/// Waits until the kernel has taken notice that the interface `name` has a carrier: until then it sends nothing.
+/// Waits until the kernel has noticed that the interface `name` has a carrier; it sends nothing before.
 pub(super) fn settle_carrier(name: &str) -> Result<()> {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).context("cannot open a socket for ethtool")?;
-    // asking for the link's state is what makes the kernel do so at once
+    // reading the link's state makes the kernel notice at once
     set(&socket, name, EthtoolValue { command: GET_LINK, data: 0 })
         .with_context(|| format!("cannot ask for the carrier of {name}"))
 }

@@ -1,4 +1,4 @@
-//! One host of its own: a network namespace with nothing but a loopback interface.
+//! A private host: a network namespace with nothing but a loopback interface.
 
 use anyhow::Result;
 
@@ -12,33 +12,33 @@ pub struct PrivateHost {
 }
 
 impl PrivateHost {
-    /// Makes it. [`obtain_rights`](super::obtain_rights) must have been called.
+    /// Creates it. [`obtain_rights`](super::obtain_rights) must have been called.
     ///
     /// # Errors
-    /// Whatever keeps the process from making network namespaces.
+    /// Any error that prevents the process from creating network namespaces.
     pub fn start() -> Result<Self> {
         let namespace = Namespace::new("host")?;
         namespace.run(|| Netlink::open()?.raise("lo", &Link { mac: None, mtu: None, quiet: false }))??;
         Ok(Self { namespace })
     }
 
-    /// Does `work` in the host, as [`Host::run`](super::Host::run) does.
+    /// Runs `work` in the host, as [`Host::run`](super::Host::run) does.
     ///
     /// # Errors
-    /// When the host's thread has ended.
+    /// If the host's thread has ended.
     pub fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         self.namespace.run(work)
     }
 
-    /// Hands `work` to the host's thread without waiting for it.
+    /// Passes `work` to the host's thread without waiting for it.
     pub fn submit<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Pending<T> {
         self.namespace.submit(work)
     }
 
-    /// Gives up the capabilities of the host's thread.
+    /// Drops the capabilities of the host's thread.
     ///
     /// # Errors
-    /// When the system refuses, which it has no reason to.
+    /// If the system refuses, for which no reason is known.
     pub fn give_up_capabilities(&self) -> Result<()> {
         self.namespace.run(namespace::give_up_capabilities)?
     }

@@ -1,5 +1,5 @@
-//! What a process needs to make networks, and how it gets that without root: a user namespace, in which it has every
-//! capability over what it makes itself and none over the machine.
+//! The rights that a process needs to create networks, and the way to get them without root: a user namespace, in which
+//! the process has every capability over its own objects and none over the machine.
 
 use std::fmt;
 use std::fs;
@@ -14,7 +14,7 @@ use nix::unistd::{getegid, geteuid};
 /// Capabilities over the namespaces that a lab is built of; with them no user namespace is needed.
 const NEEDED: [Capability; 3] = [Capability::CAP_SYS_ADMIN, Capability::CAP_NET_ADMIN, Capability::CAP_NET_RAW];
 
-/// Where the rights to make networks come from.
+/// The origin of the right to create networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rights {
     /// The process has the capabilities (it is root).
@@ -26,20 +26,21 @@ pub enum Rights {
 /// A step that the system may refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Making a user namespace.
+    /// Creating a user namespace.
     UserNamespace,
-    /// Saying who the user is within it.
+    /// Writing the maps of its user and group IDs.
     Maps,
-    /// Making a network namespace.
+    /// Creating a network namespace.
     NetworkNamespace,
 }
 
-/// Gets the rights that [`Lab::start`](super::Lab::start) needs; for an unprivileged process they are a user namespace.
+/// Obtains the rights that [`Lab::start`](super::Lab::start) needs; an unprivileged process enters a user namespace.
 ///
-/// To be called while the process has no thread but the first: the kernel lets no other process enter one.
+/// Must be called while the process has only its first thread: the kernel lets no other process enter one
+/// (user_namespaces(7)).
 ///
 /// # Errors
-/// Where the system keeps its users from making namespaces: the message names the setting and what to do.
+/// If the system does not let its users create namespaces: the message names the setting and the remedy.
 pub fn obtain_rights() -> Result<Rights> {
     if may_share_host() {
         return Ok(Rights::Capabilities);
@@ -51,17 +52,18 @@ pub fn obtain_rights() -> Result<Rights> {
     }
     let (user, group) = (geteuid(), getegid());
     unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| refused(Step::UserNamespace, errno))?;
-    // A program that got a capability from its file is not dumpable, and its /proc/self is root's. The capability was left
-    // behind with the outer user namespace, so nothing is to be hidden any more.
+    // A program that got a capability from its file is not dumpable, and root owns its /proc/self. The capability was
+    // lost with the outer user namespace, so nothing needs to be hidden any more.
     prctl::set_dumpable(true).context("cannot have /proc/self belong to the user")?;
-    // The maps are of one line each: within, the user is who they are outside, so that files belong to them.
+    // The maps have one line each: the user has the same ID inside as outside, and so owns the same files.
     write_map("/proc/self/setgroups", "deny")?;
     write_map("/proc/self/uid_map", &format!("{user} {user} 1"))?;
     write_map("/proc/self/gid_map", &format!("{group} {group} 1"))?;
     Ok(Rights::UserNamespace)
 }
 
-/// `true` if programs can be run on this host itself, captured there and ended safely: no user namespace helps there.
+/// `true` if programs can be run on this host itself, captured there and ended safely, for which a user namespace does
+/// not help.
 pub fn may_share_host() -> bool {
     NEEDED.iter().all(|capability| caps::has_cap(None, CapSet::Effective, *capability).unwrap_or(false))
 }
@@ -75,22 +77,22 @@ fn write_map(path: &str, text: &str) -> Result<()> {
         .with_context(|| format!("cannot write {path}"))
 }
 
-/// The error for a `step` that the system refused with `errno`, with what forbids it.
+/// The error for a `step` that the system refused with `errno`, with its cause.
 pub(super) fn refused(step: Step, errno: Errno) -> anyhow::Error {
     let read = |path: &str| fs::read_to_string(path).ok();
     anyhow::Error::new(errno).context(Obstacle::find(step, errno, read))
 }
 
-/// What keeps a process from making a network of its own: the context of the error that says so.
+/// The cause that prevents a process from creating a network, as the context of the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// A setting of the machine.
     Setting {
         /// The setting.
         name: &'static str,
-        /// The value that forbids.
+        /// The value that forbids it.
         value: &'static str,
-        /// The command that allows.
+        /// The command that allows it.
         remedy: &'static str,
     },
     /// As many namespaces as a setting of the machine allows are in use.
@@ -110,7 +112,8 @@ pub enum Obstacle {
     Container,
 }
 
-/// Every setting that forbids namespaces: the step that it stops, its file, the value that forbids, and what to do.
+/// Every setting that forbids namespaces: the step that it prevents, its file, its name, the value that forbids, and
+/// the remedy.
 const SETTINGS: [(Step, &str, &str, &str, &str); 5] = [
     (
         Step::UserNamespace,
@@ -150,7 +153,7 @@ const SETTINGS: [(Step, &str, &str, &str, &str); 5] = [
 ];
 
 impl Obstacle {
-    /// Finds what made `step` fail with `errno`; `read` gives the text of a file in /proc, if it is there.
+    /// Finds the cause of the failure of `step` with `errno`; `read` returns the text of a file in /proc, if it exists.
     fn find(step: Step, errno: Errno, read: impl Fn(&str) -> Option<String>) -> Self {
         if errno == Errno::EINVAL && step == Step::UserNamespace {
             return Self::Threads;
@@ -169,7 +172,7 @@ impl Obstacle {
         }
     }
 
-    /// What is used up where the kernel has no room for the namespace of `step`.
+    /// The limit that is exhausted when the kernel has no room for the namespace of `step`.
     fn limit(step: Step) -> Self {
         let of_step = SETTINGS.iter().find(|(stops, path, ..)| *stops == step && path.starts_with("/proc/sys/user/"));
         of_step.map_or(Self::Container, |&(_, _, name, _, remedy)| Self::Limit { name, remedy })
@@ -197,7 +200,7 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Root makes no user namespace; the limit on network namespaces holds for everybody.
+/// The advice to run as root, where that helps: the limit on network namespaces applies to root as well.
 fn or_root(name: &str) -> &'static str {
     if name == "user.max_net_namespaces" { "" } else { ", or run echolab as root" }
 }

@@ -1,8 +1,8 @@
 //! A kernel setting of one host, as `sysctl` writes it: `net.ipv4.tcp_sack=0`.
 //!
-//! Only names below `net.` are taken, and only those that a network namespace has of its own: a write reaches the host's
-//! namespace and never the machine's, since /proc/sys/net shows each thread the settings of its own namespace, without
-//! those that belong to the whole system.
+//! Only names below `net.` are accepted, and only settings that each network namespace has for itself: /proc/sys/net
+//! shows each thread the settings of its own namespace, without those of the whole system, so that a write never
+//! changes the machine's.
 
 use std::fmt;
 use std::fs;
@@ -12,14 +12,14 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow};
 
-/// A setting's name and the value that it is to get.
+/// A setting's name and its new value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sysctl {
     name: String,
     value: String,
 }
 
-/// Why a text is not a [`Sysctl`].
+/// The reason that a text is not a [`Sysctl`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SysctlError {
     /// There is no `=` in it.
@@ -88,7 +88,7 @@ impl Sysctl {
         PathBuf::from("/proc/sys").join(self.name.replace('.', "/"))
     }
 
-    /// Sets it in the calling thread's network namespace.
+    /// Writes the value in the calling thread's network namespace.
     pub(super) fn apply(&self) -> Result<()> {
         let written = fs::OpenOptions::new()
             .write(true)

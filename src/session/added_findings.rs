@@ -18,7 +18,7 @@ impl AddedFindings {
         self.0.entry(stream).or_default().count_shown(code, by);
     }
 
-    /// Passes a conversation on, with the added findings in its counts.
+    /// Passes a conversation on, with the added findings included in its counts.
     pub(super) fn conversation(&self, conversation: &Conversation, sink: &mut dyn Sink) -> io::Result<()> {
         match self.0.get(&conversation.totals.stream) {
             None => sink.conversation(conversation),
@@ -30,7 +30,7 @@ impl AddedFindings {
         }
     }
 
-    /// The totals of a capture, with the added findings in its counts.
+    /// The totals of a capture, with the added findings included in its counts.
     pub(super) fn in_totals(&self, totals: &CaptureTotals) -> CaptureTotals {
         let mut totals = totals.clone();
         self.0.values().for_each(|added| totals.findings_count.add_all(added));

@@ -1,10 +1,10 @@
-//! Holds what a report says against what its scenario is to show.
+//! Compares a report with its scenario's expectation.
 
 use super::observed::Observed;
 use crate::drive::scenario::{BUSY, Expectation};
 use crate::model::Severity;
 
-/// What was expected and is not so, a sentence each; empty where all is as expected.
+/// The expectations that are not met, a sentence each; empty if all are met.
 pub fn unmet(expects: &Expectation, seen: &Observed) -> Vec<String> {
     let mut unmet = Vec::new();
     let mut hold = |holds: bool, text: String| {
@@ -24,7 +24,7 @@ pub fn unmet(expects: &Expectation, seen: &Observed) -> Vec<String> {
     for code in expects.hides {
         hold(!shown(code), format!("a finding {code}, which must not be there"));
     }
-    // what the wire did is its script, not a diagnosis
+    // a fault of the wire is part of its script, not a diagnosis
     let diagnoses = seen.findings.keys().filter(|code| !code.is_of_the_wire());
     for code in diagnoses.filter(|code| code.severity() > Severity::Note) {
         let expected = expects.shows.iter().chain(expects.may_show).chain(BUSY).any(|name| *name == code.name());

@@ -1,31 +1,32 @@
-//! The traffic of a session: how much is to be expected, so that the captures have room for it, and how fast it may come.
+//! The traffic of a session: the expected amount, for the size of the capture buffers, and the pace of the programs.
 
 use std::time::Duration;
 
 use crate::capture::{Drainer, Ring};
 use crate::drive::{Pace, SessionKind, SocketOp};
 
-/// Packets of a connection's handshake and close, and of a client that asks again.
+/// Packets of a connection's handshake and close, and of a client's retries.
 const CONNECTION: u64 = 12;
 
-/// Packets that an exchange of short messages makes over TCP: the request, the answer, and an ACK of each.
+/// Packets of one exchange of short messages over TCP: the request, the answer, and an ACK of each.
 const EXCHANGE: u64 = 4;
 
-/// Bytes of a packet of a bulk transfer, at least on average, ACKs included: the least that a lab's MTU leaves.
+/// Average bytes per packet of a bulk transfer, ACKs included: the minimum, for the smallest MTU of a lab.
 const BULK: u64 = 600;
 
-/// A client lets the ring be emptied when so many bytes were sent since the last time. With one send more than that, and with
-/// what the sockets hold back, 4 MiB each time where the system's settings are the usual ones, at most 22 MiB are on their
-/// way by then: half of what the largest ring holds.
+/// Bytes after which a client waits until the ring is drained. With one more send, and with the socket buffers' data, 4
+/// MiB each with the system's usual settings, at most 22 MiB are in transit by then: half of the largest ring.
 const CLIENT_STRETCH: u64 = 2 << 20;
 
-/// A server does later: a UDP server that waits may lose datagrams, so it waits only where no client does.
+/// The same for a server, which waits later: a waiting UDP server may lose datagrams, so it waits only where no client
+/// does.
 const SERVER_STRETCH: u64 = 4 << 20;
 
-/// A capture from which nothing was read for so long is not waited for: nobody reads the report, and packets will be lost.
+/// Time without a read after which a capture is not waited for: the report's reader has stalled, and packets will be
+/// lost.
 const STUCK: Duration = Duration::from_secs(5);
 
-/// The ring that a session needs.
+/// The ring size that a session needs.
 pub(super) fn ring_for(kind: &SessionKind) -> Ring {
     let (connections, exchanges, bytes) = match kind {
         SessionKind::Echo { plan, behaviour, clients } => {
@@ -53,8 +54,7 @@ fn bytes_of(op: &SocketOp) -> u64 {
     }
 }
 
-/// Has programs wait for the captures that the drainers are of, whenever they have sent so much that the rings might
-/// overflow.
+/// Makes programs wait for the captures of `drainers` whenever they have sent so much that the rings might overflow.
 pub(super) fn pace(drainers: Vec<Drainer>) -> Pace {
     Pace::new(CLIENT_STRETCH, SERVER_STRETCH, move || drainers.iter().for_each(|drainer| drainer.drain(STUCK)))
 }

@@ -1,4 +1,4 @@
-//! Puts what the wire did beside the steps on their way to the report.
+//! Adds the wire's log to the steps of a report, as annotations.
 
 use std::io;
 
@@ -8,18 +8,18 @@ use crate::explain::{Conversation, Step};
 use crate::model::WireAnnotation;
 use crate::report::{CaptureTotals, ForwardSink, Sink};
 
-/// Passes everything on, and the marks of a capture with the steps that they are about.
+/// Passes everything on, and adds to each step of a capture the annotations of its frames.
 pub struct Marker<'a> {
     sink: &'a mut dyn Sink,
     marks: Marks,
-    /// Those of fragments, by their frames' numbers, in order.
+    /// The annotations of fragments, with their frames' numbers, in order.
     fragments: Vec<(u64, WireAnnotation)>,
-    /// The findings that marks made, which the pipeline has not counted.
+    /// The findings added by annotations, which the pipeline has not counted.
     added: AddedFindings,
 }
 
 impl<'a> Marker<'a> {
-    /// Marks what goes to `sink`.
+    /// Annotates the steps that go to `sink`.
     pub fn new(sink: &'a mut dyn Sink, mut marks: Marks) -> Self {
         let mut fragments = Vec::new();
         for (frame, marks) in &mut marks {
@@ -29,8 +29,8 @@ impl<'a> Marker<'a> {
         Self { sink, marks, fragments, added: AddedFindings::default() }
     }
 
-    /// The marks of a step: those of its frame, and those of the fragments that it was put together from, which are no
-    /// steps. Fragments of one packet are sent one behind the other.
+    /// The annotations of a step: those of its frame, and those of the fragments that it was reassembled from, which
+    /// are no steps. The fragments of one packet are sent one after the other.
     fn of(&mut self, step: &Step<'_>) -> Vec<WireAnnotation> {
         let event = &step.event;
         let mut marks = self.marks.remove(&event.frame).unwrap_or_default();

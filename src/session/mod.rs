@@ -1,9 +1,9 @@
 //! One echo session, on this host or between two hosts of a private network, captured from its first packet to its last.
 //!
-//! The order is what makes that certain: [`Session::open`] builds the network, opens the captures, binds the server and
-//! sets the filter; then the caller gives up its rights ([`crate::drive::give_up`], with
-//! [`Session::give_up_capabilities`]) and opens its output; [`Session::run`] lets the client act, and when both ends are
-//! closed and the wire has delivered all, drains the captures exactly. Nothing sleeps.
+//! The order of operations guarantees it: [`Session::open`] builds the network, opens the captures, binds the server
+//! and sets the filter; then the caller gives up its rights ([`crate::drive::give_up`], with
+//! [`Session::give_up_capabilities`]) and opens its output; [`Session::run`] starts the client, and when both ends are
+//! closed and the wire has delivered every frame, drains the captures exactly. Nothing sleeps.
 
 mod added_findings;
 mod judge;
@@ -38,21 +38,21 @@ use crate::drive::{
 };
 use crate::model::{CaptureInfo, PerDirection, Side};
 
-/// What session to drive.
+/// The configuration of a session.
 pub struct SessionOptions {
-    /// What is done.
+    /// The traffic.
     pub kind: SessionKind,
-    /// Where the server listens; port 0 takes any free port.
+    /// The address at which the server listens; port 0 takes any free port.
     pub server: SocketAddr,
-    /// On which network.
+    /// The network that it runs on.
     pub network: NetworkOptions,
-    /// What the echo server and its clients set their sockets to.
+    /// The socket options of the echo server and of its clients.
     pub sockets: PerDirection<Vec<SocketOption>>,
-    /// How long the client waits for each thing that the server is to do.
+    /// Time limit of the client for each action of the server.
     pub timeout: Duration,
-    /// Takes what the server has to say.
+    /// Receives the server's events.
     pub log: ServerLog,
-    /// Whether the kernels are asked after each call.
+    /// `true` to record the kernels' state of the connection after each call.
     pub kernel: bool,
 }
 
@@ -69,10 +69,10 @@ pub struct Session {
 
 impl Session {
     /// Builds the network, opens the captures, binds the server and sets the filter. For a lab, a process without the
-    /// rights to make one enters a user namespace: it must have no thread but the first.
+    /// right to create one enters a user namespace: it must have only its first thread.
     ///
     /// # Errors
-    /// When there is no right to capture or to make a network, or the server's address or port can't be had.
+    /// If the rights to capture or to create a network are missing, or the server's address or port is not available.
     pub fn open(options: SessionOptions) -> Result<Self> {
         let SessionOptions { kind, server, network, sockets, timeout, log, kernel } = options;
         let protocol = kind.protocol();
@@ -91,68 +91,67 @@ impl Session {
         Ok(Self { network, captures, runner, timeout, log, transcripts, typist: None })
     }
 
-    /// Has the client of an echo session do what `typist` does, instead of a plan.
+    /// Drives the client of an echo session by `typist` instead of a plan.
     pub fn hand_over(&mut self, typist: Typist) {
         self.typist = Some(typist);
     }
 
-    /// Where the client will find the server.
+    /// The address of the server for its clients.
     pub fn server(&self) -> SocketAddr {
         self.runner.server()
     }
 
-    /// The ports of its clients, where others may use the server's port as well and these are known beforehand.
+    /// The clients' ports, if the server's port may be in use by others and these ports are known in advance.
     pub fn client_ports(&self) -> Option<Vec<u16>> {
         self.runner.client_ports()
     }
 
-    /// What is known of the capture, or of that at the client and that at the server.
+    /// The properties of the capture, or of the captures at the client and at the server.
     pub fn infos(&self) -> (&CaptureInfo, Option<&CaptureInfo>) {
         self.captures.infos()
     }
 
-    /// Where the programs' calls will be, the client's and the server's; complete when the frames have ended.
+    /// The transcripts of the client's and of the server's calls; complete when the frames have ended.
     pub fn transcripts(&self) -> [Transcript; 2] {
         self.transcripts.clone()
     }
 
-    /// Whether it takes place in a lab, whose frames wait in a temporary file for its end.
+    /// `true` for a lab, whose frames are kept in a temporary file until its end.
     pub fn of_lab(&self) -> bool {
         matches!(self.network, Network::Lab(_))
     }
 
-    /// Whether rights must be kept for the session's faults: then
-    /// [`give_up_except_faults`](crate::drive::give_up_except_faults) is to be called in place of
-    /// [`give_up`](crate::drive::give_up).
+    /// `true` if rights must be kept for the session's faults: the caller must then use
+    /// [`give_up_except_faults`](crate::drive::give_up_except_faults) instead of [`give_up`](crate::drive::give_up).
     pub fn needs_rights(&self) -> bool {
         self.runner.needs_rights()
     }
 
-    /// Gives up the capabilities of the network's threads; those of the caller are the caller's to give up.
+    /// Drops the capabilities of the network's threads; the caller drops its own.
     ///
     /// # Errors
-    /// When the system refuses, which it has no reason to.
+    /// If the system refuses, for which no reason is known.
     pub fn give_up_capabilities(&self) -> Result<()> {
         self.network.give_up_capabilities()
     }
 
-    /// Keeps the captures in files, each frame as soon as it is captured. What became of the files the end of each
-    /// [source](Sources) says.
+    /// Writes the captures to files, each frame as soon as it is captured. The end of each [source](Sources) holds the
+    /// result of its file.
     pub fn keep(&mut self, writers: Writers) {
         self.captures.writers = writers;
     }
 
-    /// Runs the session, while `consume` takes its frames to the end. `halt` ends it early, in order.
+    /// Runs the session, while `consume` reads its frames to the end. `halt` ends it early, in order.
     ///
     /// # Errors
-    /// When a thread can't be started, the network fails, or `consume` does: the session is halted then.
+    /// If a thread cannot be started, the network fails, or `consume` does: the session is halted then.
     pub fn run<T>(self, halt: &Signal, consume: impl FnOnce(Sources) -> io::Result<T>) -> Result<(T, SessionOutcome)> {
         let Self { network, captures, runner, timeout, log, transcripts: [client, server], typist } = self;
         let needs_rights = runner.needs_rights();
         let ready =
             runner.prepare(network, SessionContext { timeout, log, client, server, halt: halt.clone(), typist })?;
         if needs_rights {
-            // what was kept, that thread has now, and gives up itself
+            // the new thread has the rights that were kept, and drops them itself
             clear_capabilities()?;
         }
         let (sources, stoppers) = captures.start().context("can't start the capture")?;

@@ -1,4 +1,4 @@
-//! On which network a session takes place, and where it is captured.
+//! The network that a session runs on, and the points of its capture.
 
 use std::io;
 use std::net::IpAddr;
@@ -11,29 +11,29 @@ use crate::drive::{Network, WireRecord};
 use crate::lab::{HOST_INTERFACE, LabOptions};
 use crate::model::{CaptureInfo, Protocol, Side};
 
-/// On which network a session takes place.
+/// The network that a session runs on.
 #[derive(Clone, Debug)]
 pub enum NetworkOptions {
     /// This host, captured on this interface.
     Loopback(Interface),
-    /// This host's loopback, for programs that are not echolab's own: only these ports are captured.
+    /// This host's loopback, for third-party programs: only these ports are captured.
     LocalHost(Vec<u16>),
-    /// One private host with a loopback interface of its own, where nothing but the session is captured.
+    /// One private host with a loopback interface of its own, where only the session is captured.
     PrivateHost,
     /// A private network of two hosts.
     Lab(Box<LabNetwork>),
 }
 
-/// A private network, and where it is captured.
+/// A private network, and its points of capture.
 #[derive(Clone, Debug, Default)]
 pub struct LabNetwork {
     /// The hosts and the wire between them.
     pub options: LabOptions,
-    /// Where the session is captured.
+    /// The hosts at which the session is captured.
     pub capture_at: CaptureAt,
 }
 
-/// At which of the two hosts a session is captured.
+/// The hosts at which a session is captured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CaptureAt {
     /// At the client.
@@ -56,22 +56,22 @@ impl CaptureAt {
     }
 }
 
-/// The open captures of a session: one, or that of the client and that of the server.
+/// The open captures of a session: one, or those at the client and at the server.
 pub(super) struct Captures {
     pub(super) first: Capture,
     pub(super) second: Option<Capture>,
     at: Option<CaptureAt>,
-    /// What writes the first to a file, and the second.
+    /// The writers of the first capture's file and of the second's.
     pub(super) writers: Writers,
 }
 
-/// What writes a session's first capture to a file, and its second.
+/// The writers of a session's first capture file and of its second.
 pub type Writers = (Option<CaptureWriter>, Option<CaptureWriter>);
 
-/// An open capture and where it is.
+/// An open capture and its host.
 pub(super) struct Capture {
     live: LiveCapture,
-    /// The host, if it has one of its own.
+    /// The side, if it has a host of its own.
     side: Option<Side>,
 }
 
@@ -79,14 +79,14 @@ pub(super) struct Capture {
 pub struct Sources {
     /// The only capture, or that at the client.
     pub first: LiveSource,
-    /// That at the server, where both are asked for.
+    /// The one at the server, if both are captured.
     pub second: Option<LiveSource>,
-    /// At which hosts, in a lab.
+    /// The hosts of the captures, in a lab.
     pub(super) capture_at: Option<CaptureAt>,
 }
 
 impl Sources {
-    /// Whether the session has a network of its own, with a wire whose story is known at the end.
+    /// `true` if the session has a network of its own, whose wire returns its log at the end.
     pub fn of_lab(&self) -> bool {
         self.capture_at.is_some()
     }
@@ -96,7 +96,7 @@ impl Sources {
 pub(super) struct Stoppers(Vec<(Option<Side>, StopHandle)>);
 
 impl NetworkOptions {
-    /// Builds the network and opens the captures, each with a `ring` of this size.
+    /// Builds the network and opens the captures, each with a ring of size `ring`.
     pub(super) fn open(&self, ring: Ring) -> Result<(Network, Captures)> {
         match self {
             Self::Loopback(interface) => {
@@ -133,7 +133,7 @@ impl NetworkOptions {
 }
 
 impl Captures {
-    /// Keeps what is not the session's out. In a lab nothing is: no filter could hide a fragment there.
+    /// Excludes other traffic from the captures. In a lab there is none, and no filter, which would hide fragments.
     pub(super) fn set_filter(&mut self, protocol: Protocol, host: IpAddr, ports: &[u16]) -> Result<()> {
         match self.first.side {
             None => self.first.live.set_filter(&crate::capture::session_filter(protocol, host, ports)),
@@ -141,17 +141,17 @@ impl Captures {
         }
     }
 
-    /// What empties the rings.
+    /// The handles that drain the rings.
     pub(super) fn drainers(&self) -> Vec<Drainer> {
         [Some(&self.first), self.second.as_ref()].into_iter().flatten().map(|capture| capture.live.drainer()).collect()
     }
 
-    /// What is known of the captures.
+    /// The properties of the captures.
     pub(super) fn infos(&self) -> (&CaptureInfo, Option<&CaptureInfo>) {
         (self.first.live.info(), self.second.as_ref().map(|second| second.live.info()))
     }
 
-    /// Starts the threads that empty the rings.
+    /// Starts the threads that drain the rings.
     pub(super) fn start(self) -> io::Result<(Sources, Stoppers)> {
         let mut stoppers = Vec::new();
         let mut start = |capture: Capture, writer| {
@@ -168,7 +168,7 @@ impl Captures {
 }
 
 impl Stoppers {
-    /// Has the captures deliver everything and end. In a lab the wire has counted the frames of each host.
+    /// Makes the captures deliver everything and end. In a lab the wire has counted the frames of each host.
     pub(super) fn stop(self, wire: Option<&WireRecord>) {
         for (side, stopper) in self.0 {
             match side.zip(wire) {
@@ -179,7 +179,7 @@ impl Stoppers {
     }
 }
 
-/// How many frames the host of `side` has sent and received.
+/// The number of frames that the host of `side` has sent and received.
 fn frames_at(side: Side, wire: &WireRecord) -> u64 {
     let totals = &wire.log.totals;
     let sent = totals.get(side.direction());

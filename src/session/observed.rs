@@ -1,4 +1,4 @@
-//! What a report says, counted: a sink that passes everything on, so that an expectation can be held against it.
+//! Counts of a report's content, for the comparison with an expectation: a sink that passes everything on.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,32 +12,32 @@ use crate::model::{CaptureInfo, Checksum, Direction, Endpoint, Finding, FindingC
 use crate::report::{CaptureTotals, Exchange, ForwardSink, Message, ScenarioShown, Sink};
 use crate::track::{AnalysisFlag, ConversationTotals, StreamId};
 
-/// Counts what passes through.
+/// Counts the content that it passes on.
 pub struct Observer<'a> {
     sink: &'a mut dyn Sink,
     seen: Vec<Observed>,
     scenario: Option<(&'static Scenario, CaptureAt)>,
 }
 
-/// What was seen in a capture.
+/// The content of the report on one capture.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
-    /// How many conversations.
+    /// The number of conversations.
     pub conversations: u64,
-    /// The one that began first, of the session's own where others are in the capture as well.
+    /// The conversation that began first; the session's own if the capture holds others as well.
     pub first: Option<ConversationTotals>,
     /// Findings by code, of steps and conversations.
     pub findings: BTreeMap<FindingCode, u64>,
     /// The frames of the first finding of each code.
     evidence: BTreeMap<FindingCode, Vec<u64>>,
-    /// How many steps.
+    /// The number of steps.
     pub steps: u64,
     analysis: Vec<(AnalysisFlag, u32)>,
     checksums: Vec<(Checksum, u64)>,
     own: Vec<StreamId>,
-    /// The first conversations, for what they show together.
+    /// The first conversations, for what they show in combination.
     pub(super) spans: Vec<Span>,
-    /// The beginning of what each side of these sent first.
+    /// The beginning of the first message of each side of these.
     messages: Vec<Seen>,
 }
 
@@ -58,19 +58,19 @@ pub(super) struct Span {
     pub(super) frames: (u64, u64),
 }
 
-/// Most conversations whose frames are compared.
+/// Limit of the conversations whose frames are compared.
 const SPANS: usize = 256;
 
-/// Most messages that are drawn.
+/// Limit of the messages drawn.
 const MESSAGES: usize = 40;
 
 impl Observed {
-    /// How often Wireshark's flag of this name is set.
+    /// The number of times that Wireshark's flag `name` is set.
     pub fn analysis(&self, name: &str) -> u64 {
         self.analysis.iter().filter(|(flag, _)| flag.name() == name).map(|(_, count)| u64::from(*count)).sum()
     }
 
-    /// How many steps have a checksum of this name.
+    /// The number of steps with a checksum of this status.
     pub fn checksums(&self, name: &str) -> u64 {
         self.checksums.iter().filter(|(checksum, _)| checksum.name() == name).map(|(_, count)| count).sum()
     }
@@ -90,7 +90,7 @@ impl Observed {
         self.evidence.entry(finding.code).or_insert_with(|| finding.frames.to_vec());
     }
 
-    /// Takes what a side of a conversation sends first.
+    /// Records the first message of a side of a conversation.
     fn message(&mut self, step: &Step<'_>) {
         let (event, stream, direction) = (&step.event, step.event.stream, step.event.direction);
         let known = |seen: &Seen| seen.stream == stream && seen.direction == direction;
@@ -101,7 +101,7 @@ impl Observed {
         self.messages.push(Seen { frame: event.frame, stream, direction, text: http(&visible(line, LINE).0) });
     }
 
-    /// The findings that show what is expected, the gravest first.
+    /// The findings that show the expected behaviour, the most severe first.
     fn shows(&self, expects: &Expectation) -> Vec<(FindingCode, Vec<u64>)> {
         let busy = if expects.analysis.is_empty() { &[] } else { BUSY };
         let about = |code: &FindingCode| {
@@ -133,18 +133,19 @@ impl Observed {
 }
 
 impl<'a> Observer<'a> {
-    /// Counts what goes to `sink`.
+    /// Counts the content that goes to `sink`.
     pub fn new(sink: &'a mut dyn Sink) -> Self {
         Self { sink, seen: Vec::new(), scenario: None }
     }
 
-    /// The same of a scenario that is captured at `at`: its point opens the report, with whether the capture shows it.
+    /// The same for a scenario that is captured at `at`: the report opens with its point, and with whether the capture
+    /// shows it.
     #[must_use]
     pub fn of_scenario(self, scenario: Option<&'static Scenario>, at: CaptureAt) -> Self {
         Self { scenario: scenario.map(|scenario| (scenario, at)), ..self }
     }
 
-    /// What was seen, of each capture.
+    /// The content of the report on each capture.
     pub fn observed(self) -> Vec<Observed> {
         self.seen
     }
@@ -214,7 +215,7 @@ impl<'a> ForwardSink for Observer<'a> {
     }
 }
 
-/// The number of the capture that is to show a scenario; nothing if it was captured at the other host alone.
+/// The index of the capture that is to show a scenario; `None` if it was captured at the other host only.
 pub fn seen_at(scenario: &Scenario, at: CaptureAt) -> Option<usize> {
     match (at, scenario.lab.capture_at) {
         (CaptureAt::Client | CaptureAt::Both, Side::Client) | (CaptureAt::Server, Side::Server) => Some(0),
@@ -223,10 +224,10 @@ pub fn seen_at(scenario: &Scenario, at: CaptureAt) -> Option<usize> {
     }
 }
 
-/// Characters of the first line of a message.
+/// Limit of the first line of a message, in characters.
 const LINE: usize = 200;
 
-/// The request or the answer without what is the same in each: `GET /document`, `200 OK`.
+/// The request or the response without its constant parts: `GET /document`, `200 OK`.
 fn http(line: &str) -> String {
     let line = line.strip_suffix(" HTTP/1.1").or_else(|| line.strip_prefix("HTTP/1.1 ")).unwrap_or(line);
     match line.split_once("http://") {
@@ -237,9 +238,9 @@ fn http(line: &str) -> String {
 
 /// The conversations of a proxy: those with its clients, and those with its origin.
 struct Proxied {
-    /// Those of clients in whose time it opened one with the origin.
+    /// Conversations with clients during which the proxy opened one with the origin.
     asked: Vec<Span>,
-    /// Those that it served by itself.
+    /// Conversations with clients that it answered from its cache.
     served: Vec<Span>,
     with_origin: Vec<Span>,
 }

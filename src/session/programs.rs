@@ -1,4 +1,4 @@
-//! A session of programs that are not echolab's own, captured from before the server's start until no process is left.
+//! A session of third-party programs, captured from before the server's start until no process is left.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::model::{CaptureInfo, Program};
 use crate::report::{CaptureTotals, ForwardSink, Sink};
 use crate::track::StopReason;
 
-/// A session of programs with everything open that needs rights, before its first packet.
+/// A session of programs, before its first packet, with everything open that needs rights.
 pub struct ProgramSession {
     network: Network,
     captures: Captures,
@@ -23,25 +23,25 @@ pub struct ProgramSession {
     ended: Ended,
 }
 
-/// What became of the programs and of the wire between them.
+/// The result of the programs, and the log of the wire between them.
 #[derive(Debug)]
 pub struct ProgramsEnded {
     /// The programs.
     pub outcome: ProgramOutcome,
-    /// What the wire did, where there is one.
+    /// The log of the wire, if there is one.
     pub wire: Option<WireRecord>,
 }
 
-/// The programs once they have ended, and whether the user ended them. Clones are the same.
+/// The programs once they have ended, and `true` if the user ended them. Clones share the same value.
 #[derive(Clone, Debug, Default)]
 pub struct Ended(Arc<Mutex<(Vec<Program>, bool)>>);
 
 impl ProgramSession {
-    /// Builds the network, opens the captures and prepares the hosts. A process without the rights for that enters a user
-    /// namespace: it must have no thread but the first.
+    /// Builds the network, opens the captures and prepares the hosts. A process without the right to do so enters a
+    /// user namespace: it must have only its first thread.
     ///
     /// # Errors
-    /// When the system refuses a network, a capture or a PID namespace.
+    /// If the system refuses a network, a capture or a PID namespace.
     pub fn open(options: &NetworkOptions) -> Result<Self> {
         let (network, captures) = options.open(Ring::LARGEST)?;
         let ports = if let NetworkOptions::LocalHost(ports) = options { ports.as_slice() } else { &[] };
@@ -49,38 +49,38 @@ impl ProgramSession {
         Ok(Self { network, captures, hosts, ended: Ended::default() })
     }
 
-    /// What is known of the capture, or of that at the client and that at the server.
+    /// The properties of the capture, or of the captures at the client and at the server.
     pub fn infos(&self) -> (&CaptureInfo, Option<&CaptureInfo>) {
         self.captures.infos()
     }
 
-    /// What the user should know of the hosts.
+    /// Notes about the hosts for the user.
     pub fn notes(&self) -> &[String] {
         &self.hosts.notes
     }
 
-    /// Where the programs will be.
+    /// The handle through which the programs are available once they have ended.
     pub fn ended(&self) -> Ended {
         self.ended.clone()
     }
 
-    /// Gives up the capabilities of the network's threads; those of the caller are the caller's to give up.
+    /// Drops the capabilities of the network's threads; the caller drops its own.
     ///
     /// # Errors
-    /// When the system refuses, which it has no reason to.
+    /// If the system refuses, for which no reason is known.
     pub fn give_up_capabilities(&self) -> Result<()> {
         self.network.give_up_capabilities()
     }
 
-    /// Keeps the captures in files, each frame as soon as it is captured.
+    /// Writes the captures to files, each frame as soon as it is captured.
     pub fn keep(&mut self, writers: Writers) {
         self.captures.writers = writers;
     }
 
-    /// Runs the programs, while `consume` takes the frames to the end. `halt` ends the programs early, in order.
+    /// Runs the programs, while `consume` reads the frames to the end. `halt` ends the programs early, in order.
     ///
     /// # Errors
-    /// When a thread can't be started, the network fails, or `consume` does: the programs are ended then.
+    /// If a thread cannot be started, the network fails, or `consume` does: the programs are ended then.
     pub fn run<T>(
         self,
         options: ProgramOptions,
@@ -93,12 +93,13 @@ impl ProgramSession {
         let running = thread::Builder::new()
             .name("session".to_owned())
             .spawn(move || {
-                // a thread that has none has nothing to give up
+                // a thread without capabilities has none to drop
                 let _ = clear_capabilities();
                 let outcome = run_programs(&network, hosts, options, &end);
                 let programs = outcome.as_ref().map(|outcome| outcome.programs.clone()).unwrap_or_default();
                 *ended.0.lock().unwrap_or_else(PoisonError::into_inner) = (programs, end.is_raised());
-                // no process is left: what the kernel has seen by now, and what is in transit, is the whole session
+                // no process is left: everything that the kernel has seen by now, or that is in transit, is the whole
+                // session
                 let wire = network.end();
                 stoppers.stop(wire.as_ref().ok().and_then(Option::as_ref));
                 Ok(ProgramsEnded { outcome: outcome?, wire: wire? })
@@ -122,7 +123,7 @@ pub struct WithPrograms<'a> {
 }
 
 impl<'a> WithPrograms<'a> {
-    /// Adds the programs that have ended to what goes to `sink`, and their `names` to its title.
+    /// Adds the programs that have ended to the totals that go to `sink`, and their `names` to its title.
     pub fn new(sink: &'a mut dyn Sink, ended: Ended, names: String) -> Self {
         Self { sink, ended, names }
     }

@@ -1,4 +1,5 @@
-//! The captures of a private network, kept until the session is over: only then is known what the wire did to each frame.
+//! Recordings of a private network, kept until the session is over: the wire's log of each frame is available only
+//! then.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -12,14 +13,14 @@ use crate::lab::{Addresses, Cause, Effect, PacketKind, WireEvent};
 use crate::model::{Direction, Nanos, Side, WireAnnotation, WireCause, WireEffect};
 use crate::track::CapturePoint;
 
-/// What the wire did to the frames of a capture, by their numbers.
+/// The wire's annotations of a capture's frames, by frame number.
 pub type Marks = HashMap<u64, Vec<WireAnnotation>>;
 
 /// The captures of a session in a lab.
 pub struct Recording {
     /// The only capture, or that at the client.
     pub first: Recorded,
-    /// That at the server, where both were asked for.
+    /// The one at the server, if both were captured.
     pub second: Option<Recorded>,
 }
 
@@ -27,19 +28,19 @@ pub struct Recording {
 pub struct Recorded {
     /// The frames.
     pub frames: Replay,
-    /// What became of the capture file.
+    /// The result of writing the capture file.
     pub written: io::Result<()>,
     side: Side,
     capture_point: CapturePoint,
-    /// Of each frame, whether the host sent it.
+    /// For each frame, `true` if the host sent it.
     sent: Vec<bool>,
 }
 
-/// Reads captures to their end, both at the same time, and keeps them.
+/// Reads the captures to their end, both at the same time, and keeps them.
 ///
 /// # Errors
-/// When they can't be read back. A capture that breaks off, a file that can't be written, or want of room to keep the
-/// frames until the end, is no error here.
+/// If the recordings cannot be read back. A capture that ends early, a file that cannot be written, or a lack of space
+/// to keep the frames until the end, is no error here.
 pub fn record(sources: Sources) -> io::Result<Recording> {
     let Sources { first, second, capture_at } = sources;
     let point = |side: Side| match (capture_at, side) {
@@ -61,13 +62,13 @@ fn keep(mut source: LiveSource, side: Side, capture_point: CapturePoint) -> io::
     let mac = Addresses::of(side.direction()).mac.0;
     let mut spool = Spool::new(source.info().clone());
     let mut sent = Vec::new();
-    // of the spool, which may be full while the capture file has room
+    // the error of the spool, which may be full while the capture file has space
     let mut full = None;
     let broken = loop {
         match source.next_frame() {
             Ok(Some(_)) if full.is_some() => {}
             Ok(Some(frame)) => {
-                // an Ethernet header: to whom, from whom
+                // the Ethernet header: destination, source
                 sent.push(frame.data.get(6..12) == Some(&mac));
                 full = spool.write(&frame).err();
             }
@@ -81,7 +82,8 @@ fn keep(mut source: LiveSource, side: Side, capture_point: CapturePoint) -> io::
     Ok(Recorded { frames, written: source.finish(), side, capture_point, sent })
 }
 
-/// The report ends before `frame`, since frames wait in a temporary file for the end of the session.
+/// The notice that the report ends before `frame`, since the temporary file that holds frames until the session's end
+/// is full.
 fn no_room(frame: u64, error: &io::Error) -> String {
     let folder = temporary_folder();
     format!(
@@ -92,10 +94,10 @@ fn no_room(frame: u64, error: &io::Error) -> String {
 }
 
 impl Recording {
-    /// What the wire did to the frames of the first capture and of the second.
+    /// The annotations of the frames of the first capture and of the second.
     ///
-    /// The n-th frame that a host sent is the wire's n-th of that direction, and the n-th that it received is the n-th that
-    /// the wire handed over. Where the wire missed frames that is no longer so, and nothing is said.
+    /// The n-th frame that a host sent is the wire's n-th of that direction, and the n-th that it received is the n-th
+    /// that the wire delivered. If the wire missed frames this no longer holds, and there are no annotations.
     pub fn marks(&self, wire: &WireRecord) -> (Marks, Marks) {
         let mut all = (Marks::new(), Marks::new());
         let totals = &wire.log.totals;
@@ -121,11 +123,12 @@ impl Recording {
     }
 }
 
-/// Marks the frames that show `event` in the capture at `side`; `there` are those of the other capture.
+/// Annotates the frames that show `event` in the capture at `side`; `there` are those of the other capture.
 fn add(marks: &mut Marks, event: &WireEvent, wire: &WireRecord, side: Side, here: &[u64], there: &[u64]) {
     let direction = event.frame.direction;
     let before = direction == side.direction();
-    // of two copies it is the second that was not sent; that of a fragment comes when its packet may be whole already
+    // of two copies the second is the one that was not sent; that of a fragment may arrive when its packet is already
+    // complete
     let second = event.what == Effect::Duplicated && !event.frame.fragment;
     let shown = if second { here.last() } else { here.first() };
     if let Some(frame) = shown {
@@ -142,7 +145,7 @@ fn add(marks: &mut Marks, event: &WireEvent, wire: &WireRecord, side: Side, here
     }
 }
 
-/// The mark of a frame before which data was lost.
+/// The annotation of the first frame after lost data.
 fn lost_before(event: &WireEvent, wire: &WireRecord, frame: u64, there: &[u64]) -> WireAnnotation {
     WireAnnotation {
         effect: WireEffect::LostBefore,
@@ -175,18 +178,18 @@ fn of_cause(cause: Cause, wire: &WireRecord) -> WireCause {
     }
 }
 
-/// Where the frames that something was done to are in a capture.
+/// The frame numbers in one capture of the wire's affected frames.
 struct Places {
     side: Side,
-    /// By the wire's index of the frame.
+    /// Frame number by the wire's index of the frame.
     sent: HashMap<u64, u64>,
     received: HashMap<u64, Vec<u64>>,
-    /// Behind data that was lost on the way here, the first frame that got here.
+    /// For data lost on the path to this host, the first frame behind it that arrived.
     late: HashMap<u64, u64>,
 }
 
 impl Recorded {
-    /// Where it was captured.
+    /// The capture point.
     pub fn capture_point(&self) -> CapturePoint {
         self.capture_point
     }

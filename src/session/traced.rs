@@ -1,4 +1,5 @@
-//! Traced calls as proof: a first reading of a capture ties them to its frames, a second one explains the frames with them.
+//! Traced calls as evidence: a first pass over a capture links them to its frames, a second one explains the frames
+//! with them.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -10,36 +11,36 @@ use crate::model::{Call, CallKind, CaptureInfo, ClosingCalls, Finding, FindingCo
 use crate::report::{Advised, CallTracer, CaptureTotals, ForwardSink, Sink, TracedCall, advice};
 use crate::track::StreamId;
 
-/// The calls of a session's traced programs, those of the clients and those of the server.
+/// The calls of a session's traced programs: of the clients and of the server.
 #[derive(Clone, Debug)]
 pub struct Traced(pub [Transcript; 2]);
 
-/// A sink that ties the calls to the frames of one capture.
+/// A sink that links the calls to the frames of one capture.
 pub struct CallFollower<'a> {
     traced: &'a Traced,
     tracer: CallTracer,
 }
 
-/// The calls of a session with their frames in one capture, and what they prove.
+/// The calls of a session with their frames in one capture, and the findings that they prove.
 #[derive(Debug)]
 pub struct CallProof {
     calls: Vec<TracedCall>,
     sends: HashMap<StreamId, PerDirection<u64>>,
     closing: ClosingCalls,
-    /// By the last frame of each, and what is about no conversation.
+    /// Advice by the last frame that it is about; `general` is about no conversation.
     advice: HashMap<u64, Vec<Advised>>,
     general: Vec<Finding>,
 }
 
 impl Traced {
-    /// Ties the calls to the frames of a capture that is to be read for the first time.
+    /// Links the calls to the frames of a capture, in its first pass.
     pub fn follower(&self) -> CallFollower<'_> {
         CallFollower { traced: self, tracer: CallTracer::default() }
     }
 }
 
 impl CallFollower<'_> {
-    /// What the calls prove, once the capture has been read and no program is left.
+    /// The findings that the calls prove, once the capture has been read and no program is left.
     pub fn proof(mut self) -> CallProof {
         let [client, server] = &self.traced.0;
         let calls = without_unused(merged(client, server));
@@ -57,8 +58,8 @@ impl CallFollower<'_> {
     }
 }
 
-/// Leaves out the sockets that a program opens and closes without use: run-time systems and name resolution probe so what
-/// the host can do.
+/// Removes the sockets that a program opens and closes without use: run-time systems and name resolution probe the
+/// host's abilities that way.
 fn without_unused(mut calls: Vec<Call>) -> Vec<Call> {
     let socket = |call: &Call| call.trace.map_or(0, |trace| trace.socket);
     let udp: HashSet<u64> =
@@ -66,7 +67,7 @@ fn without_unused(mut calls: Vec<Call>) -> Vec<Call> {
     let is_use = |call: &&Call| match call.kind {
         CallKind::Open(_) | CallKind::SetOption(_) | CallKind::Close | CallKind::CloseCopy => false,
         CallKind::Exit | CallKind::Killed => false,
-        // over UDP that sends nothing
+        // over UDP, connect() sends nothing
         CallKind::Connect => !udp.contains(&socket(call)),
         _ => true,
     };
@@ -96,7 +97,7 @@ impl Sink for CallFollower<'_> {
 }
 
 impl CallProof {
-    /// The calls that became RSTs, by the frames of these.
+    /// The calls that caused RSTs, by the frames of these.
     pub fn closing_calls(&self) -> ClosingCalls {
         self.closing.clone()
     }
@@ -121,17 +122,17 @@ fn refusal_is_explained(finding: &mut Finding) {
     .into();
 }
 
-/// Passes everything on, the calls before the end, and with the steps what the calls prove.
+/// Passes everything on, adds the findings that the calls prove to the steps, and the calls before the end.
 pub struct Proven<'a> {
     sink: &'a mut dyn Sink,
     proof: CallProof,
     shown: bool,
-    /// The findings of calls, which the pipeline has not counted.
+    /// The findings from calls, which the pipeline has not counted.
     added: AddedFindings,
 }
 
 impl<'a> Proven<'a> {
-    /// Adds what `proof` holds to what goes to `sink`; the calls themselves where they are to be `shown`.
+    /// Adds `proof` to the steps that go to `sink`; the calls themselves too if they are to be `shown`.
     pub fn new(sink: &'a mut dyn Sink, proof: CallProof, shown: bool) -> Self {
         Self { sink, proof, shown, added: AddedFindings::default() }
     }

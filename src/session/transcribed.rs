@@ -1,4 +1,4 @@
-//! A sink that tells what the programs did when the frames have ended: how often they sent, and each call if asked to.
+//! A sink that adds the programs' calls when the frames have ended: the number of sends, and each call if requested.
 
 use std::io;
 
@@ -15,7 +15,7 @@ pub struct Transcribed<'a> {
 }
 
 impl<'a> Transcribed<'a> {
-    /// Tells `sink` how often the programs of these transcripts sent; each call too where calls are to be `shown`.
+    /// Reports to `sink` the number of sends in these transcripts; each call too if calls are to be `shown`.
     pub fn new(sink: &'a mut dyn Sink, transcripts: [Transcript; 2], shown: bool) -> Self {
         Self { sink, tracer: tracer(shown), shown, transcripts }
     }

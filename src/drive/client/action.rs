@@ -1,29 +1,29 @@
-//! What a client may be told to do.
+//! The actions of a client.
 
 use std::sync::Arc;
 
-/// One thing that a client does.
+/// One action of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Connects; over UDP this only fixes the peer.
     Connect,
-    /// Sends all of these bytes, over UDP as one datagram, and reads nothing meanwhile.
+    /// Sends all of these bytes, over UDP as one datagram, without reading meanwhile.
     Send(Arc<[u8]>),
-    /// Sends all of these bytes and reads until the answers to everything exchanged so far are there; reads meanwhile,
-    /// so that neither side waits for the other. TCP only.
+    /// Sends all of these bytes and reads until everything exchanged so far is answered. Reads while it sends, so that
+    /// neither side waits for the other. TCP only.
     Exchange {
-        /// What is sent.
+        /// The bytes to send.
         bytes: Arc<[u8]>,
-        /// How many bytes answer it.
+        /// Number of bytes that answer them.
         answer: u64,
-        /// Most bytes of one read.
+        /// Maximum bytes of one read.
         read_size: usize,
     },
     /// Reads.
     Receive {
-        /// How far.
+        /// The end of the reading.
         until: Until,
-        /// Most bytes of one read; a longer datagram is cut.
+        /// Maximum bytes of one read; a longer datagram is truncated.
         read_size: usize,
     },
     /// Closes the sending half: FIN, while answers may still come. TCP only.
@@ -32,10 +32,10 @@ pub enum Action {
     Close,
 }
 
-/// How far a client reads.
+/// The condition that ends a client's reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
-    /// So many reads, or the end of the stream.
+    /// This number of reads, or the end of the stream.
     Reads(u64),
     /// The server has closed.
     End,

@@ -1,4 +1,4 @@
-//! A client's socket and what has been done with it.
+//! A client's socket and its state.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -14,17 +14,17 @@ use crate::model::{CallKind, Endpoint, FailedCall, Protocol};
 
 /// A client's socket, at most one at a time.
 ///
-/// For a client whose actions are not known beforehand (a person's); one whose are goes through [`Client::run`].
+/// For an interactive client, whose actions are not known in advance; otherwise use [`Client::run`].
 pub struct Connection<'a> {
     client: &'a Client,
-    /// Made before, to be connected first.
+    /// A socket made in advance, to be connected first.
     made: Option<Socket>,
     socket: Option<TracedSocket>,
     sent: u64,
     received: u64,
-    /// Reads so far that brought something.
+    /// Reads so far that returned data.
     reads: u64,
-    /// Bytes that will have been received when everything exchanged so far is answered.
+    /// Bytes that will have been received once everything exchanged so far is answered.
     due: u64,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Connection<'a> {
         Self { client, made: None, socket: None, sent: 0, received: 0, reads: 0, due: 0 }
     }
 
-    /// Not yet connected, with a socket that was made before.
+    /// Not yet connected, with a socket that was made in advance.
     pub(super) fn on(client: &'a Client, socket: Socket) -> Self {
         Self { made: Some(socket), ..Self::new(client) }
     }
@@ -52,7 +52,7 @@ impl<'a> Connection<'a> {
     /// Does one action.
     ///
     /// # Errors
-    /// When the server or the system does not play along.
+    /// If the server or the system fails an action.
     pub fn act(&mut self, action: &Action) -> Result<(), ClientFault> {
         match action {
             Action::Connect => self.connect(),
@@ -104,7 +104,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Sends and does not read meanwhile.
+    /// Sends without reading meanwhile.
     fn send(&mut self, bytes: &[u8]) -> Result<(), ClientFault> {
         let mut rest = bytes;
         loop {
@@ -120,7 +120,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Sends and reads, whichever goes, until the bytes are sent and all that is due has come.
+    /// Sends and reads, whichever is possible, until the bytes are sent and all expected bytes have been received.
     fn exchange(&mut self, bytes: &[u8], answer: u64, read_size: usize) -> Result<(), ClientFault> {
         self.due += answer;
         let mut rest = bytes;
@@ -149,7 +149,7 @@ impl<'a> Connection<'a> {
             let patience = self.patience();
             patience.wait(self.connected()?, PollFlags::POLLIN).map_err(|fault| self.unread(fault, until))?;
             match self.read_now(&mut buffer)? {
-                // an empty datagram is a datagram, and no end
+                // an empty datagram is a datagram, not an end
                 Some(0) if self.client.protocol == Protocol::Tcp => return Ok(()),
                 Some(_) => reads += 1,
                 None => {}
@@ -165,10 +165,10 @@ impl<'a> Connection<'a> {
         self.connected()?.shutdown().map_err(|fault| self.failed(FailedCall::Shutdown, fault))
     }
 
-    /// Writes what the kernel takes at once, perhaps nothing.
+    /// Writes as many bytes as the kernel accepts without blocking, possibly none.
     ///
     /// # Errors
-    /// When the server has gone, or the system says no.
+    /// If the server has closed or reset, or the system reports an error.
     pub fn write_now(&mut self, bytes: &[u8]) -> Result<usize, ClientFault> {
         match self.connected()?.try_send(bytes) {
             Ok(count) => {
@@ -180,10 +180,11 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Reads once what is there; `None` if nothing is. 0 bytes are the end of a stream, or an empty datagram.
+    /// Reads once without blocking; `None` if nothing is available. 0 bytes are the end of a stream, or an empty
+    /// datagram.
     ///
     /// # Errors
-    /// When the server has gone, or the system says no.
+    /// If the server has closed or reset, or the system reports an error.
     pub fn read_now(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, ClientFault> {
         let protocol = self.client.protocol;
         let socket = self.socket.as_mut().ok_or_else(|| not_connected(self.client))?;
@@ -199,7 +200,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// The socket, to be waited for; `None` while there is none.
+    /// The socket, to be polled; `None` while there is none.
     pub fn socket(&self) -> Option<BorrowedFd<'_>> {
         self.socket.as_ref().map(AsFd::as_fd)
     }
@@ -222,7 +223,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// A call failed that waited for the server to read or to accept.
+    /// The fault of a failed call that waited for the server to read or to accept.
     fn failed(&self, call: FailedCall, fault: Fault) -> ClientFault {
         let (protocol, server) = (self.client.protocol, self.client.server);
         self.note(CallKind::failed(call, &fault));
@@ -240,7 +241,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// A read failed; over TCP the one before may have taken what this one was to bring.
+    /// The fault of a failed read; over TCP the read before may have taken its bytes.
     fn unread(&self, fault: Fault, until: Until) -> ClientFault {
         match (self.unanswered(fault), until) {
             (ClientFault::NoAnswer { protocol: Protocol::Tcp, waited, .. }, Until::Reads(_)) if self.reads > 0 => {
@@ -250,7 +251,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// A call failed that waited for an answer.
+    /// The fault of a failed call that waited for an answer.
     fn unanswered(&self, fault: Fault) -> ClientFault {
         match self.failed(FailedCall::Receive, fault) {
             ClientFault::NotTaken { server, waited } | ClientFault::NoConnection { server, waited } => {
@@ -266,7 +267,7 @@ fn not_connected(client: &Client) -> ClientFault {
     ClientFault::Failed { what: "there is no connection to", server: client.server, error }
 }
 
-/// Whether a call only has to be made again.
+/// `true` if a call only has to be repeated.
 fn would_block(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -1,4 +1,4 @@
-//! Why a client stopped early, in words that say what to do.
+//! The reasons that a client stopped early, each with advice.
 
 use std::fmt;
 use std::io;
@@ -7,66 +7,66 @@ use std::time::Duration;
 
 use crate::model::Protocol;
 
-/// Why a client stopped early.
+/// The reason that a client stopped early.
 #[derive(Debug)]
 pub enum ClientFault {
-    /// Nobody listens at the server's port.
+    /// No program listens at the server's port.
     Refused {
         /// Over TCP or UDP.
         protocol: Protocol,
-        /// Where nobody listens.
+        /// The server's address.
         server: SocketAddr,
     },
-    /// The connection was not made in time.
+    /// The connection was not established in time.
     NoConnection {
-        /// Whom it should have reached.
+        /// The server's address.
         server: SocketAddr,
-        /// How long was waited.
+        /// The time waited.
         waited: Duration,
     },
-    /// An answer did not come in time.
+    /// An answer did not arrive in time.
     NoAnswer {
         /// Over TCP or UDP.
         protocol: Protocol,
-        /// Who should have answered.
+        /// The server's address.
         server: SocketAddr,
-        /// How long was waited.
+        /// The time waited.
         waited: Duration,
     },
-    /// Over TCP: a read got nothing in time, after earlier ones had taken all that came.
+    /// Over TCP: a read timed out, after earlier ones had taken all bytes that arrived.
     NothingLeft {
-        /// Which read, from 1.
+        /// The number of the read, from 1.
         read: u64,
         /// Bytes that the reads before it took.
         received: u64,
-        /// How long was waited.
+        /// The time waited.
         waited: Duration,
     },
-    /// The server took no more bytes for so long.
+    /// The server read no more bytes within the time limit.
     NotTaken {
-        /// Who should have read.
+        /// The server's address.
         server: SocketAddr,
-        /// How long was waited.
+        /// The time waited.
         waited: Duration,
     },
-    /// The server closed before all answers had come.
+    /// The server closed before all answers had arrived.
     ClosedEarly {
-        /// Bytes that were to come.
+        /// Bytes expected.
         expected: u64,
-        /// Bytes that came.
+        /// Bytes received.
         received: u64,
     },
     /// The server reset the connection.
     Reset(SocketAddr),
-    /// The session was told to stop.
+    /// The session was halted.
     Halted,
-    /// The system said no to a call.
+    /// A system call failed.
     Failed {
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
-        /// At which server.
+        /// The server's address.
         server: SocketAddr,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! The echo client: a list of actions, done one after the other on one socket.
+//! The echo client: executes a list of actions one after the other on one socket.
 
 mod action;
 mod connection;
@@ -23,7 +23,7 @@ use super::signal::Signal;
 use super::transcript::Transcript;
 use crate::model::Protocol;
 
-/// A client and whom it talks to.
+/// A client and the server that it connects to.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// Over TCP or UDP.
@@ -32,37 +32,38 @@ pub struct Client {
     pub server: SocketAddr,
     /// Its number in the transcript, where there are several clients; from 1.
     pub number: u64,
-    /// How long it waits for each thing that the server is to do.
+    /// Time limit for each action of the server.
     pub timeout: Option<Duration>,
-    /// How `close` waits for the server to acknowledge, so that a session's last packet has come when it returns.
+    /// Time for which `close` waits for the server's acknowledgment, so that a session's last packet has arrived when
+    /// it returns.
     pub linger: Option<Duration>,
-    /// Takes what the client does.
+    /// Records the client's calls.
     pub transcript: Transcript,
-    /// Ends everything at once.
+    /// Ends the client at once.
     pub halt: Signal,
 }
 
-/// What a client did.
+/// The result of a client.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// Bytes sent.
     pub sent: u64,
     /// Bytes received.
     pub received: u64,
-    /// What put an end to it before the last action.
+    /// The fault that ended it before the last action.
     pub fault: Option<ClientFault>,
 }
 
 impl Client {
-    /// Time for each answer unless told otherwise.
+    /// Default time limit for each answer.
     pub const TIMEOUT: Duration = Duration::from_secs(2);
 
-    /// Does `actions` in order, up to the first that fails; the socket is closed in any case.
+    /// Executes `actions` in order, up to the first that fails; the socket is closed in any case.
     pub fn run(&self, actions: impl IntoIterator<Item = Action>) -> Tally {
         Self::play(Connection::new(self), actions)
     }
 
-    /// The same with a socket that was made before, by who had the right to set it so.
+    /// The same with a socket that was made in advance, while the rights for its options existed.
     pub(in crate::drive) fn run_on(&self, socket: Socket, actions: impl IntoIterator<Item = Action>) -> Tally {
         Self::play(Connection::on(self, socket), actions)
     }

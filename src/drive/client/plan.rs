@@ -1,4 +1,4 @@
-//! What the user asked for, as a list of actions.
+//! The user's echo session, as a list of actions.
 
 use std::iter;
 use std::sync::Arc;
@@ -7,31 +7,31 @@ use super::{Action, Until};
 use crate::drive::behaviour::Behaviour;
 use crate::model::{Protocol, Side};
 
-/// An echo session as the user asked for it.
+/// An echo session as the user requested it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Over TCP or UDP.
     pub protocol: Protocol,
-    /// What is sent, in this order.
+    /// The messages to send, in this order.
     pub messages: Vec<Vec<u8>>,
-    /// How often all of it is sent.
+    /// Number of times that all of it is sent.
     pub count: u64,
     /// Each message ends in a newline.
     pub line: bool,
-    /// One byte a send.
+    /// One byte per send.
     pub continuous: bool,
     /// All sends before the first read.
     pub no_wait: bool,
-    /// So many reads and no more; everything is read where there is none.
+    /// The total number of reads; `None` to read everything.
     pub reads: Option<u64>,
-    /// Most bytes of one read of the client.
+    /// Maximum bytes of one read of the client.
     pub read_size: usize,
-    /// Who closes first. TCP only.
+    /// The side that closes first. TCP only.
     pub close_first: Side,
 }
 
 impl Plan {
-    /// These messages, one after the other's answer; the client closes first.
+    /// These messages, each sent after the answer to the one before; the client closes first.
     pub fn of<const N: usize>(protocol: Protocol, messages: [&str; N]) -> Self {
         Self {
             protocol,
@@ -46,7 +46,7 @@ impl Plan {
         }
     }
 
-    /// The sends of one round: a message each, or a byte each. Over TCP there is no empty send.
+    /// The sends of one round: one message each, or one byte each. Over TCP there is no empty send.
     fn sends(&self) -> Vec<Arc<[u8]>> {
         let messages = self.messages.iter().map(|message| {
             let mut bytes = message.clone();
@@ -79,7 +79,7 @@ impl Plan {
         self.sends().iter().map(|send| send.len()).max().unwrap_or(0)
     }
 
-    /// The actions of a client that talks to a server of this behaviour. They are made as they are needed.
+    /// The actions of a client of a server with this behaviour, generated lazily.
     pub fn actions(&self, behaviour: &Behaviour) -> impl Iterator<Item = Action> + use<> {
         let round = self.sends();
         let total = (round.len() as u64).saturating_mul(self.count);
@@ -87,7 +87,7 @@ impl Plan {
         let behaviour = behaviour.clone();
         let answers = match plan.protocol {
             Protocol::Udp => total.saturating_mul(u64::from(behaviour.repeat)),
-            // sent without a wait, the requests may be read as one
+            // requests that are sent without waiting may be read as one
             Protocol::Tcp => behaviour.least_answer(self.request_bytes()),
         };
         let ending = plan.ending(total, answers);
@@ -97,7 +97,7 @@ impl Plan {
         iter::once(Action::Connect).chain(exchanges).chain(ending)
     }
 
-    /// One send and what is read before the next.
+    /// One send, and the reads before the next.
     fn exchange(&self, index: u64, send: Arc<[u8]>, behaviour: &Behaviour) -> impl Iterator<Item = Action> + use<> {
         let read_size = self.read_size;
         let receive = |reads| Action::Receive { until: Until::Reads(reads), read_size };
@@ -113,7 +113,8 @@ impl Plan {
         iter::once(first).chain(second)
     }
 
-    /// What is read after the last of `sends` sends, and the close. `answers` to all sends are datagrams or bytes.
+    /// The reads after the last of `sends` sends, and the close. `answers` counts the answers to all sends, in
+    /// datagrams or bytes.
     fn ending(&self, sends: u64, answers: u64) -> Vec<Action> {
         let read_size = self.read_size;
         let receive = |until| Action::Receive { until, read_size };
@@ -126,7 +127,7 @@ impl Plan {
             (None, Protocol::Udp) => vec![],
             (None, Protocol::Tcp) => {
                 let rest = Action::Exchange { bytes: Arc::default(), answer: answers, read_size };
-                // whatever the pieces were in which the answers came, at the end of the stream they are all there
+                // at the end of the stream all answers have arrived, in any number of segments
                 let end = receive(Until::End);
                 match self.close_first {
                     Side::Server => vec![end],

@@ -1,4 +1,4 @@
-//! Makes the sockets of clients.
+//! Creates the sockets of clients.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,7 +16,7 @@ pub(in crate::drive) fn socket(protocol: Protocol, server: SocketAddr, options: 
     Ok(socket)
 }
 
-/// Gives a socket that is not yet connected the port that it will have, and returns the port.
+/// Binds a socket that is not yet connected to the port that it will use, and returns the port.
 pub(in crate::drive) fn take_port(socket: &Socket, protocol: Protocol, server: SocketAddr) -> io::Result<u16> {
     match protocol {
         Protocol::Tcp => {
@@ -24,7 +24,7 @@ pub(in crate::drive) fn take_port(socket: &Socket, protocol: Protocol, server: S
                 if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
             socket.bind(&SocketAddr::new(any, 0).into())?;
         }
-        // sends nothing, and lets only the server's datagrams in
+        // sends nothing, and accepts only the server's datagrams
         Protocol::Udp => socket.connect(&server.into())?,
     }
     Ok(socket.local_addr()?.as_socket().map_or(0, |address| address.port()))

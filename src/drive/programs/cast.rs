@@ -1,4 +1,4 @@
-//! The programs of a session and what has become of each.
+//! The programs of a session, with the state of each.
 
 use std::fs::File;
 use std::io;
@@ -45,12 +45,12 @@ impl Cast {
         Self(of_side(Side::Server, servers).chain(of_side(Side::Client, clients)).collect())
     }
 
-    /// The places of the servers, or of the clients.
+    /// The indices of the servers, or of the clients.
     pub(super) fn of_side(&self, side: Side) -> Vec<usize> {
         self.0.iter().enumerate().filter(|(_, member)| member.side == side).map(|(id, _)| id).collect()
     }
 
-    /// The process of a program that was started.
+    /// The process of a started program.
     pub(super) fn pid(&self, id: usize) -> Option<pid_t> {
         self.0.get(id).and_then(|member| member.pid)
     }
@@ -67,7 +67,7 @@ impl Cast {
         self.0.get(id).is_some_and(|member| matches!(member.end, Some(ProgramEnd::NotStarted(_))))
     }
 
-    /// Whether no client runs.
+    /// `true` if no client runs.
     pub(super) fn clients_ended(&self) -> bool {
         !self.clients().any(Member::is_running)
     }
@@ -105,7 +105,7 @@ impl Cast {
         }
     }
 
-    /// All of them, when no process is left.
+    /// All programs, once no process is left.
     pub(super) fn programs(self) -> Vec<Program> {
         self.0.into_iter().map(Member::program).collect()
     }
@@ -162,7 +162,7 @@ impl Member {
         program
     }
 
-    /// Makes it ready to start. `alone` says whether no other program shares its input; its calls are noted in the
+    /// Prepares its start. `alone` means that no other program shares its input; its calls are recorded in the
     /// transcript of its side, if there is one.
     pub(super) fn launch(
         &mut self,

@@ -16,7 +16,7 @@ pub struct Command {
     file: PathBuf,
 }
 
-/// Why a text is not a command that can be run.
+/// The reason that a text is not a command that can be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommandError {
     /// There is no word in it.
@@ -25,11 +25,11 @@ pub enum CommandError {
     Unclosed,
     /// It holds a zero byte.
     ZeroByte,
-    /// No such file in the folders of `PATH`; whether the present folder has one.
+    /// There is no such file in the folders of `PATH`.
     NotInPath {
         /// The name.
         name: String,
-        /// Whether the present folder has a file of this name.
+        /// `true` if the current folder has a file of this name.
         here: bool,
     },
     /// There is no such file.
@@ -69,7 +69,7 @@ impl Command {
     /// Splits `text` into words as a shell does (quotation marks and backslashes, nothing else), and finds its program.
     ///
     /// # Errors
-    /// When it is not a command, or its program is not there or not executable.
+    /// If the text is no command, or its program is missing or not executable.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
         if text.contains('\0') {
             return Err(CommandError::ZeroByte);
@@ -99,7 +99,7 @@ impl Command {
         CString::new(self.file.as_os_str().as_bytes()).unwrap_or_default()
     }
 
-    /// The words that the program gets.
+    /// The arguments of the program, its name first.
     pub(super) fn arguments(&self) -> Vec<CString> {
         self.words.iter().map(|word| CString::new(word.as_str()).unwrap_or_default()).collect()
     }

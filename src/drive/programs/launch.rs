@@ -11,51 +11,51 @@ use super::command::Command;
 use super::trace::{Filter, seize};
 use crate::drive::transcript::Transcript;
 
-/// A program that is ready to be started.
+/// A program that is ready to start.
 #[derive(Debug)]
 pub(super) struct Launch {
     pub(super) command: Command,
     pub(super) input: Input,
     /// Standard output and standard error.
     pub(super) output: OwnedFd,
-    /// Where its calls are noted; `None` where they are not to be traced.
+    /// The transcript of its calls; `None` if they are not traced.
     pub(super) transcript: Option<Transcript>,
 }
 
 /// Standard input of a program.
 #[derive(Debug)]
 pub(super) enum Input {
-    /// That of echolab: the program stays in its process group, as a terminal demands of a program that reads from it.
+    /// Standard input of echolab: the program stays in its process group, as a terminal requires of its readers.
     Inherited,
     /// A descriptor; the program leads a process group of its own.
     From(OwnedFd),
 }
 
-/// A program that was forked.
+/// A forked program.
 #[derive(Debug)]
 pub(super) struct Launched {
     pub(super) pid: Pid,
-    /// Whether it leads a process group.
+    /// `true` if it leads a process group.
     pub(super) leads: bool,
-    /// Whether its calls are traced, or why not.
+    /// The result of starting to trace its calls.
     pub(super) traced: io::Result<()>,
-    /// Readable when it is known whether it was executed.
+    /// Readable once the result of exec is known.
     pub(super) executed: PipeReader,
 }
 
-/// What a program says on its way to be executed.
+/// A report of the child before its exec.
 #[derive(Debug)]
 pub(super) enum Said {
-    /// It is executed.
+    /// The exec succeeded.
     Executed,
-    /// It can't be: why not.
+    /// The exec failed, with this error.
     NotExecuted(io::Error),
-    /// Its calls can't be traced, and it goes on without.
+    /// Its calls cannot be traced, for this reason; it continues without.
     NotTraced(io::Error),
 }
 
 impl Launched {
-    /// What it says; waits until it says something.
+    /// Waits for the next report and returns it.
     pub(super) fn said(executed: &mut PipeReader) -> Said {
         let mut code = [0; 4];
         if executed.read_exact(&mut code).is_err() {
@@ -68,7 +68,7 @@ impl Launched {
     }
 }
 
-/// What the child needs, made before the fork: after it nothing may be allocated.
+/// The memory that the child needs, allocated before the fork: nothing may be allocated after it.
 struct Prepared {
     file: CString,
     arguments: Vec<*const libc::c_char>,
@@ -79,11 +79,11 @@ struct Prepared {
     trace: Option<TracePrepared>,
 }
 
-/// What the child needs for the tracing of its calls.
+/// The data that the child needs for the tracing of its calls.
 struct TracePrepared {
-    /// It says here that it may be seized,
+    /// The pipe on which it reports that it may be seized,
     ready: RawFd,
-    /// and reads here whether it was.
+    /// and the one from which it reads the result.
     go: RawFd,
     filter: libc::sock_fprog,
 }
@@ -105,7 +105,7 @@ impl Tracing {
         TracePrepared { ready: self.ready.1.as_raw_fd(), go: self.go.0.as_raw_fd(), filter: self.filter.for_kernel() }
     }
 
-    /// Seizes the child as soon as it may be, and lets it go on.
+    /// Seizes the child as soon as possible, and lets it continue.
     fn seize(self, pid: libc::pid_t) -> io::Result<()> {
         let Self { ready: (mut ready, writer), go: (_, mut go), .. } = self;
         drop(writer);
@@ -117,10 +117,10 @@ impl Tracing {
 }
 
 impl Launch {
-    /// Starts it as a child of the calling thread.
+    /// Starts the program as a child of the calling thread.
     ///
     /// # Errors
-    /// When the system gives no process.
+    /// If the system refuses a process.
     #[allow(unsafe_code, reason = "fork has no safe wrapper")]
     pub(super) fn start(&self) -> io::Result<Launched> {
         let arguments = self.command.arguments();
@@ -159,12 +159,12 @@ fn variable(name: &OsStr, value: &OsStr) -> Option<CString> {
     CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
 }
 
-/// The pointers of strings, and the null that ends them.
+/// Pointers to the strings, with the terminating null pointer.
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
-/// Becomes the program, or reports why not.
+/// Executes the program, or reports the error.
 #[allow(unsafe_code, reason = "a forked process may call nothing but the C library")]
 fn execute(prepared: &Prepared) -> ! {
     // SAFETY: all of these are async-signal-safe (signal-safety(7)) or plain system calls. The pointers are of strings and
@@ -181,7 +181,7 @@ fn execute(prepared: &Prepared) -> ! {
         let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
         libc::sigemptyset(none.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
-        // Rust ignores it, and what is ignored stays so over exec
+        // Rust ignores it, and an ignored signal stays ignored over exec
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
         if let Some(trace) = &prepared.trace {
             accept_tracing(trace, prepared.failure);
@@ -193,7 +193,8 @@ fn execute(prepared: &Prepared) -> ! {
     }
 }
 
-/// Lets the parent seize this process, then has the calls of sockets stop it: not before, as without a tracer such calls fail.
+/// Lets the parent seize this process, then installs the filter that stops it at socket calls: in this order, since
+/// without a tracer such calls fail.
 ///
 /// # Safety
 /// Only async-signal-safe functions and plain system calls are called. The filter must be valid.

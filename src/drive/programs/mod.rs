@@ -1,7 +1,7 @@
-//! Programs that are not echolab's own, as the server and the clients of a session.
+//! Third-party programs as the server and the clients of a session.
 //!
-//! They run as the caller: with the caller's user, environment, folder and files. All are in a PID namespace that ends with
-//! the session, so that none is left, whatever it has become.
+//! They run as the caller: with the caller's user, environment, folder and files. All are in a PID namespace that ends
+//! with the session, so that no process is left, daemons included.
 
 mod cast;
 mod command;
@@ -39,24 +39,24 @@ use crate::lab::Addresses;
 use crate::model::{Program, ProgramEnd, Side};
 use nix::poll::PollFlags;
 
-/// How often the socket tables are read while something is waited for: the kernel tells no one of a new listener.
+/// Interval between two reads of the socket tables during a wait: the kernel does not report new listeners.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// How long a program has after each signal.
+/// Time that a program has to end after each signal.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Time that a server has to end by itself when it no longer waits for a client.
+/// Time that a server has to end by itself once it no longer waits for a client.
 const OWN_END: Duration = Duration::from_secs(3);
 
-/// Input that a pipe takes at once; more waits in a temporary file.
+/// Bytes of input that are written to a pipe at once; more are kept in a temporary file.
 const PIPE_BYTES: usize = 32 << 10;
 
 /// Standard input of the clients.
 #[derive(Clone, Debug)]
 pub enum ClientInput {
-    /// That of echolab.
+    /// Standard input of echolab.
     Inherited,
-    /// A file, for each client from its start.
+    /// A file, read by each client from its start.
     File(PathBuf),
     /// These bytes, for each client.
     Bytes(Vec<u8>),
@@ -64,55 +64,55 @@ pub enum ClientInput {
 
 /// The programs of a session.
 pub struct ProgramOptions {
-    /// The servers, of which each is started when the one before it listens.
+    /// The servers, each started when the one before it listens.
     pub servers: Vec<Command>,
     /// The clients.
     pub clients: Vec<Command>,
-    /// Whether the clients run at the same time, and not one after the other.
+    /// `true` to run the clients at the same time instead of one after the other.
     pub together: bool,
     /// `true` if the first client is started before the servers.
     pub client_first: bool,
     /// Standard input of the clients. Of several that run together only the first inherits it.
     pub input: ClientInput,
-    /// Time that each server may take to listen.
+    /// Time limit for each server to listen.
     pub listen_timeout: Duration,
-    /// How long the clients may run; `None` for ever.
+    /// Time limit for the clients; `None` for no limit.
     pub timeout: Option<Duration>,
-    /// How long connections may take to close when the clients have ended.
+    /// Time limit for connections to close once the clients have ended.
     pub settle: Duration,
-    /// Takes the programs' output.
+    /// Receives the programs' output.
     pub show: Show,
-    /// Where the socket calls of the clients and those of the server are noted; `None` leaves the programs untraced.
+    /// The transcripts of the clients' and of the servers' socket calls; `None` to leave the programs untraced.
     pub transcripts: Option<[Transcript; 2]>,
 }
 
-/// What became of the programs.
+/// The result of running the programs.
 #[derive(Debug, Default)]
 pub struct ProgramOutcome {
     /// The servers, then the clients.
     pub programs: Vec<Program>,
-    /// What the user should know, a sentence each.
+    /// Notes for the user, a sentence each.
     pub notes: Vec<String>,
-    /// What did not go as asked for, a sentence each.
+    /// Requests of the user that were not met, a sentence each.
     pub unmet: Vec<String>,
-    /// What failed, a sentence each.
+    /// Failures, a sentence each.
     pub failed: Vec<String>,
 }
 
 /// The hosts of the programs, ready for them.
 pub struct ProgramHosts {
-    /// Of the server's host, and of the client's where it has another.
+    /// The tables of the server's host, and of the client's if that is another host.
     tables: Vec<SocketTables>,
-    /// What the user should know.
+    /// Notes for the user.
     pub notes: Vec<String>,
 }
 
 impl ProgramHosts {
-    /// Prepares the hosts; to be called while there are the rights for it. On a host that others use as well, only sockets
-    /// with one of these `ports` are the session's.
+    /// Prepares the hosts; must be called while the rights exist. On a host shared with others, only sockets with one
+    /// of these `ports` belong to the session.
     ///
     /// # Errors
-    /// When the system refuses a PID namespace, or has no /proc.
+    /// If the system refuses a PID namespace, or has no /proc.
     pub fn prepare(network: &Network, ports: &[u16]) -> Result<Self> {
         let (mut tables, mut notes) = (Vec::new(), Vec::new());
         for side in sides(network) {
@@ -141,12 +141,12 @@ impl ProgramHosts {
         Ok(all)
     }
 
-    /// Those of the server's host.
+    /// The sockets of the server's host.
     fn server_sockets(&mut self) -> io::Result<Sockets> {
         self.tables.first_mut().map_or_else(|| Ok(Sockets::default()), SocketTables::read)
     }
 
-    /// Packets that the client's host has sent.
+    /// The number of packets that the client's host has sent.
     fn sent(&mut self) -> io::Result<u64> {
         self.tables.last_mut().map_or(Ok(0), SocketTables::sent)
     }
@@ -167,10 +167,10 @@ fn names(network: &Network) -> Vec<(IpAddr, &'static str)> {
     [Side::Server, Side::Client].map(|side| (of(side), side.name())).to_vec()
 }
 
-/// Runs the programs to the end of the last, and leaves no process. `halt` ends them early.
+/// Runs the programs until the last has ended, and leaves no process. `halt` ends them early.
 ///
 /// # Errors
-/// When the system gives no thread or no pipe, or the hosts fail.
+/// If the system refuses a thread or a pipe, or a host fails.
 pub fn run_programs(
     network: &Network,
     hosts: ProgramHosts,
@@ -207,7 +207,7 @@ pub fn run_programs(
     };
     let directed = director.direct();
     let Director { cast, orders, .. } = director;
-    // a supervisor ends when there are no more orders to come: it is woken to see that
+    // a supervisor ends when its order channel is closed: it is woken to notice
     for Orders { orders, wake } in orders {
         drop(orders);
         let _ = (&wake).write(&[1]);
@@ -221,21 +221,21 @@ pub fn run_programs(
     Ok(outcome)
 }
 
-/// Decides when which program is started and ended.
+/// Controls the start and the end of each program.
 struct Director {
     hosts: ProgramHosts,
     options: ProgramOptions,
     halt: Signal,
-    /// Of the server's host, and of the client's where it has another.
+    /// The channels to the server's host, and to the client's if that is another host.
     orders: Vec<Orders>,
     heard: Receiver<News>,
     woken: PipeReader,
     cast: Cast,
-    /// Processes that have left their parents.
+    /// Number of processes that have left their parents.
     orphans: usize,
-    /// Servers whose traced calls show that they can be reached.
+    /// Servers whose traced calls show that clients can reach them.
     listening: HashSet<usize>,
-    /// Programs whose calls are not traced, and why not.
+    /// Programs whose calls are not traced, with the reason.
     untraced: Vec<(usize, String)>,
     /// Programs that could not change their user or group, and the call that failed.
     user_kept: Vec<(usize, &'static str)>,
@@ -243,16 +243,16 @@ struct Director {
     at_terminal: Vec<usize>,
 }
 
-/// Why a wait ended.
+/// The reason that a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waited {
-    /// It is so.
+    /// The condition is met.
     Done,
-    /// It can't come any more.
+    /// The condition can no longer be met.
     Never,
-    /// The time is over.
+    /// The time limit is reached.
     TimedOut,
-    /// The user has asked to stop.
+    /// The user has requested the end.
     Halted,
 }
 
@@ -276,7 +276,7 @@ impl Director {
                 // the client that came first may still wait for it
                 self.clients(VecDeque::new(), began)?;
             }
-            // that it did not start is told with its reason
+            // that it did not start is reported with its reason
             Waited::Never if self.cast.did_not_start(last) => {}
             Waited::Never | Waited::TimedOut => outcome.unmet.push(self.never_listened(last)?),
             Waited::Halted => {}
@@ -289,8 +289,8 @@ impl Director {
         Ok(outcome)
     }
 
-    /// Starts one server after the other, each when the one before it can be reached. Gives the place of the last one that
-    /// was started, and why it was not waited for any more.
+    /// Starts one server after the other, each when clients can reach the one before. Returns the reason that the last
+    /// wait ended, and the index of the last server started.
     fn servers(&mut self) -> Result<(Waited, usize)> {
         let (mut listens, mut last) = (Waited::Done, 0);
         for server in self.cast.of_side(Side::Server) {
@@ -298,7 +298,7 @@ impl Director {
             self.start(server)?;
             last = server;
             listens = self.wait(Some(self.options.listen_timeout), |director| {
-                // a traced call tells at once; the sockets of others are seen in the kernel's tables
+                // a traced call reports it at once; the sockets of other programs are read from the kernel's tables
                 if director.listening.contains(&server) || director.hosts.server_sockets()?.serving() > before {
                     return Ok(Some(Waited::Done));
                 }
@@ -326,7 +326,7 @@ impl Director {
         Ok(began)
     }
 
-    /// Runs the clients, and waits until they and their connections have ended.
+    /// Runs the clients, and waits for the end of them and of their connections.
     fn clients(&mut self, mut clients: VecDeque<usize>, began: Instant) -> Result<Waited> {
         let deadline = self.options.timeout.map(|timeout| began + timeout);
         loop {
@@ -348,7 +348,7 @@ impl Director {
         }
     }
 
-    /// Gives servers that no longer wait for a client the time to end by themselves.
+    /// Lets servers that no longer wait for a client end by themselves, within a time limit.
     fn let_end(&mut self, servers: &[usize]) -> Result<()> {
         self.wait(Some(OWN_END), |director| {
             let serves = director.hosts.server_sockets()?.serving() > 0;
@@ -359,7 +359,7 @@ impl Director {
         Ok(())
     }
 
-    /// Ends the clients that still run, then the servers, then what they have left behind.
+    /// Ends the clients that still run, then the servers, then any processes that they have left.
     fn stop_all(&mut self) -> Result<()> {
         if !self.cast.clients_ended() {
             self.orders.iter().for_each(|orders| orders.give(Order::NoteWaiting));
@@ -393,7 +393,7 @@ impl Director {
         Ok(())
     }
 
-    /// What the programs' ends mean.
+    /// Reports the meaning of the programs' exit statuses.
     fn report(&mut self, outcome: &mut ProgramOutcome) {
         for (id, why) in &self.untraced {
             let label = self.cast.0.get(*id).map(cast::Member::label).unwrap_or_default();
@@ -431,7 +431,7 @@ impl Director {
         }
     }
 
-    /// Why no client was started: this server, the last that was, can't be reached.
+    /// The message that no client was started, since `server`, the last one started, cannot be reached.
     fn never_listened(&mut self, server: usize) -> Result<String> {
         let unix = self.hosts.server_sockets()?.unix > 0;
         let time = humantime::format_duration(self.options.listen_timeout);
@@ -470,7 +470,7 @@ impl Director {
         Ok(())
     }
 
-    /// Hands an order to the supervisor of a program.
+    /// Sends an order to the supervisor of a program.
     fn order(&self, id: usize, order: Order) {
         let of_server = self.cast.0.get(id).is_some_and(|member| member.side() == Side::Server);
         let orders = if of_server { self.orders.first() } else { self.orders.last() };
@@ -479,7 +479,7 @@ impl Director {
         }
     }
 
-    /// Waits until `look` has an answer.
+    /// Waits until `look` returns a result.
     fn wait(
         &mut self,
         most: Option<Duration>,
@@ -488,7 +488,7 @@ impl Director {
         self.wait_until(most, true, look)
     }
 
-    /// The same, though the user has asked to stop.
+    /// The same, even if the user has requested the end.
     fn wait_for_end(
         &mut self,
         most: Option<Duration>,
@@ -525,7 +525,7 @@ impl Director {
                 Woken::Ready => {
                     let mut bytes = [0; 512];
                     if self.woken.read(&mut bytes)? == 0 {
-                        // all supervisors are gone: their own errors are told when they are joined
+                        // all supervisors have ended: their errors are reported when they are joined
                         return Ok(Waited::Never);
                     }
                 }
@@ -534,7 +534,7 @@ impl Director {
         }
     }
 
-    /// Ends a program that the kernel has stopped for using the terminal: it can't go on.
+    /// Ends a program that the kernel has stopped for using the terminal: it cannot continue.
     fn end_at_terminal(&mut self, id: usize) {
         if !self.at_terminal.contains(&id) {
             self.at_terminal.push(id);
@@ -558,7 +558,7 @@ impl Director {
     }
 }
 
-/// A descriptor with these bytes to be read.
+/// A descriptor from which these bytes can be read.
 fn descriptor_of(bytes: &[u8]) -> io::Result<OwnedFd> {
     if bytes.len() <= PIPE_BYTES {
         let (reader, mut writer) = io::pipe()?;

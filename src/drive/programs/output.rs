@@ -1,4 +1,4 @@
-//! The output of programs: read as it comes, shown with a label, and kept line by line.
+//! The output of programs: shown with a label as it arrives, and kept line by line.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -17,7 +17,7 @@ const LINE_BYTES: usize = 4_096;
 /// Shows output while it comes: the program's label and bytes, which may end within a line.
 pub type Show = Arc<dyn Fn(&str, &[u8]) + Send + Sync>;
 
-/// What a program has put out.
+/// The output of a program.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     pub(super) lines: Vec<String>,
@@ -58,18 +58,18 @@ impl Output {
     }
 }
 
-/// The output of a program on its way.
+/// The output of a running program.
 #[derive(Debug)]
 pub(super) struct Outlet {
     reader: JoinHandle<Output>,
 }
 
 impl Outlet {
-    /// The reading thread, and the descriptor that the program writes to: a terminal, since most languages hold back lines
-    /// that go to a pipe.
+    /// Starts the reading thread; returns with it the descriptor that the program writes to: a terminal, since most
+    /// languages buffer lines that are written to a pipe.
     ///
     /// # Errors
-    /// When the system gives no descriptor or no thread.
+    /// If the system refuses a descriptor or a thread.
     pub(super) fn open(label: String, show: Show) -> io::Result<(Self, OwnedFd)> {
         let (reader, writer): (Box<dyn Read + Send>, OwnedFd) = match terminal() {
             Ok((reader, writer)) => (Box::new(std::fs::File::from(reader)), writer),
@@ -82,13 +82,13 @@ impl Outlet {
         Ok((Self { reader }, writer))
     }
 
-    /// What the program has put out; to be called when no process has the descriptor any more.
+    /// The program's output; call it once no process has the descriptor any more.
     pub(super) fn end(self) -> Output {
         self.reader.join().unwrap_or_default()
     }
 }
 
-/// Both ends of a terminal that passes bytes on as they are.
+/// Both ends of a pseudo-terminal that passes bytes on unchanged.
 fn terminal() -> nix::Result<(OwnedFd, OwnedFd)> {
     let ends = openpty(None, None)?;
     let mut settings = tcgetattr(&ends.slave)?;

@@ -1,5 +1,5 @@
-//! The surroundings of programs that are not echolab's own: process identifiers that end with the session, names for the
-//! hosts, and free ports.
+//! The environment of third-party programs: process identifiers that end with the session, names for the hosts, and
+//! free ports.
 
 use std::fs::{self, Permissions};
 use std::io::{self, PipeReader, PipeWriter, Write};
@@ -18,16 +18,16 @@ use super::trace::{Go, go};
 /// The file that names hosts.
 const HOSTS: &str = "/etc/hosts";
 
-/// Has the processes that the calling thread starts from now on be in a PID namespace of their own, lets them bind ports
-/// below 1024 where the network is its `own`, and gives `names` to addresses in their /etc/hosts. Gives a sentence if the
-/// names can't be had.
+/// Puts the processes that the calling thread starts from now on into a PID namespace of their own, lets them bind
+/// ports below 1024 if the network is its `own`, and adds `names` to their /etc/hosts. Returns a note if the names
+/// could not be added.
 ///
 /// # Errors
-/// When the system refuses a PID namespace.
+/// If the system refuses a PID namespace.
 pub(super) fn prepare(names: &[(IpAddr, &'static str)], own: bool) -> Result<Option<String>> {
     unshare(CloneFlags::CLONE_NEWPID).context("the system refuses a PID namespace, which ends all programs safely")?;
     if own {
-        // where it fails, a low port is refused, which the program says
+        // if it fails, the program reports that a low port was refused
         let _ = fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     }
     Ok(name_hosts(names).err().map(|error| {
@@ -50,9 +50,10 @@ fn name_hosts(names: &[(IpAddr, &'static str)]) -> Result<()> {
     Ok(())
 }
 
-/// The first process of a PID namespace: when it ends, the kernel kills all others, whatever they have become.
+/// The first process of a PID namespace: when it ends, the kernel kills all others, daemons included
+/// (pid_namespaces(7)).
 ///
-/// It ends when this is dropped, and when this process is killed: then its pipe has no writer any more.
+/// It ends when this is dropped, and when this process is killed, which closes the writing end of its pipe.
 #[derive(Debug)]
 pub(super) struct Init {
     pid: Pid,
@@ -63,7 +64,7 @@ impl Init {
     /// Starts it in the namespace that [`prepare`] made for the calling thread.
     ///
     /// # Errors
-    /// When the system gives no process.
+    /// If the system refuses a process.
     #[allow(unsafe_code, reason = "fork has no safe wrapper")]
     pub(super) fn start() -> io::Result<Self> {
         let (gone, alive) = io::pipe()?;
@@ -75,7 +76,7 @@ impl Init {
         }
     }
 
-    /// The processes whose parent it is: those that left theirs, as daemons do.
+    /// The processes whose parent it is: those that have left theirs, as daemons do.
     pub(super) fn orphans(&self) -> Vec<Pid> {
         let pid = self.pid;
         let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
@@ -87,8 +88,8 @@ impl Drop for Init {
     fn drop(&mut self) {
         // a process that is gone needs no signal
         let _ = kill(self.pid, Signal::SIGKILL);
-        // its namespace ends when its last process is gone for good, which traced ones are when their tracer has seen their
-        // end: all children and tracees of this thread are of that namespace
+        // its namespace ends when its last process has been reaped, which for traced ones requires their tracer to see
+        // their end: all children and tracees of this thread are in that namespace
         while let Some((pid, status)) = next_change(true) {
             if libc::WIFSTOPPED(status) {
                 go(pid, Go::On, 0);
@@ -97,8 +98,8 @@ impl Drop for Init {
     }
 }
 
-/// The next child or tracee of this thread that has stopped or ended, and its wait status. `None` if there is none (any
-/// more), or none yet where this is not to `block`.
+/// The next child or tracee of this thread that has stopped or ended, with its wait status. `None` if there is none
+/// left, or none so far and `block` is not set.
 #[allow(unsafe_code, reason = "the safe wrapper does not know real-time signals")]
 pub(super) fn next_change(block: bool) -> Option<(libc::pid_t, i32)> {
     let options = libc::__WALL | libc::__WNOTHREAD | libc::WUNTRACED | if block { 0 } else { libc::WNOHANG };
@@ -112,7 +113,7 @@ pub(super) fn next_change(block: bool) -> Option<(libc::pid_t, i32)> {
     }
 }
 
-/// Waits for the end of the parent, while the kernel itself clears away what orphans leave.
+/// Waits for the end of the parent, while the kernel itself reaps orphans.
 #[allow(unsafe_code, reason = "a forked process may call nothing but the C library")]
 fn be_init(gone: &PipeReader) -> ! {
     let gone: RawFd = gone.as_raw_fd();

@@ -1,4 +1,4 @@
-//! The kernel's socket tables of a host: which sockets listen, and whether connections are still open.
+//! The kernel's socket tables of a host: its listening sockets and open connections.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -16,7 +16,7 @@ pub(super) struct SocketTables {
     udp: Vec<File>,
     interfaces: File,
     unix: Option<File>,
-    /// Only sockets with one of these ports count; all where there are none.
+    /// Ports of the sockets to count; empty for all.
     ports: Vec<u16>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Sockets {
     pub(super) listening: usize,
     /// UDP sockets that are bound and not connected.
     pub(super) bound: usize,
-    /// TCP connections that may still exchange segments, and UDP sockets with datagrams that were not yet received.
+    /// TCP connections that may still exchange segments, and UDP sockets with unread datagrams.
     pub(super) open: usize,
     /// UNIX sockets that listen.
     pub(super) unix: usize,
@@ -41,10 +41,11 @@ impl Sockets {
 }
 
 impl SocketTables {
-    /// Opens the tables of the calling thread's namespace, of sockets with one of these ports; of all where there are none.
+    /// Opens the tables of the calling thread's namespace, for sockets with one of these ports, or for all if there are
+    /// none.
     ///
     /// # Errors
-    /// When /proc is not mounted.
+    /// If /proc is not mounted.
     pub(super) fn open(ports: Vec<u16>) -> io::Result<Self> {
         let open = |name: &str| File::open(format!("/proc/thread-self/net/{name}"));
         // a kernel without IPv6 has no tables of it
@@ -53,16 +54,16 @@ impl SocketTables {
             tcp: both("tcp", "tcp6")?,
             udp: both("udp", "udp6")?,
             interfaces: open("dev")?,
-            // of those of a host that others use as well nothing shows which are the session's
+            // on a shared host nothing shows which UNIX sockets are the session's
             unix: open("unix").ok().filter(|_| ports.is_empty()),
             ports,
         })
     }
 
-    /// Reads them.
+    /// Reads the tables.
     ///
     /// # Errors
-    /// When the system can't.
+    /// If the system reports an error.
     pub(super) fn read(&mut self) -> io::Result<Sockets> {
         let mut sockets = Sockets::default();
         let ports = &self.ports;
@@ -86,10 +87,10 @@ impl SocketTables {
         Ok(sockets)
     }
 
-    /// How many packets the host's interfaces have sent.
+    /// The number of packets that the host's interfaces have sent.
     ///
     /// # Errors
-    /// When the system can't tell.
+    /// If the system reports an error.
     pub(super) fn sent(&mut self) -> io::Result<u64> {
         let text = text(&mut self.interfaces)?;
         let of_line = |line: &str| line.split_once(':')?.1.split_whitespace().nth(9)?.parse::<u64>().ok();
@@ -110,7 +111,7 @@ struct Row {
     /// The socket's own, and its peer's.
     ports: [u16; 2],
     state: u8,
-    /// Bytes that the program has not received yet.
+    /// Bytes that the program has not read.
     unread: u64,
 }
 

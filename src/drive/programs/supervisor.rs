@@ -1,4 +1,4 @@
-//! The parent of the programs of one host: it starts them, passes signals on, and tells when they end.
+//! The parent of the programs of one host: it starts them, passes signals on, and reports their end.
 //!
 //! It is one thread, that of the host: the kernel knows a process as the child of the thread that forked it.
 
@@ -17,24 +17,24 @@ use super::trace::{EVENT_STOP, Tracer};
 use crate::drive::signal::poll;
 use crate::model::ProgramEnd;
 
-/// Stops and ends that are seen to before orders are.
+/// Limit of the stops and ends handled before orders are.
 const AT_ONCE: usize = 1_000;
 
-/// The place of a program in the list of all.
+/// The index of a program in the list of all.
 pub(super) type Id = usize;
 
-/// Something to be done.
+/// A request to the supervisor.
 #[derive(Debug)]
 pub(super) enum Order {
     /// Start a program.
     Start(Id, Box<Launch>),
-    /// Note the calls in which the programs wait: they are about to be ended.
+    /// Record the calls in which the programs wait: they are about to be ended.
     NoteWaiting,
     /// Send a signal to a program's process group, or to those processes that left their parent.
     Signal(Option<Id>, Signal),
 }
 
-/// Something that happened.
+/// A report of the supervisor.
 #[derive(Debug)]
 pub(super) enum News {
     /// A program runs, as this process.
@@ -45,15 +45,15 @@ pub(super) enum News {
     AtTerminal(Id),
     /// A program has ended, or was not started.
     Ended(Id, ProgramEnd),
-    /// The calls of a program are not traced: why not.
+    /// The calls of a program are not traced, for this reason.
     NotTraced(Id, String),
     /// A program could not change its user or group: the call that failed.
     UserKept(Id, &'static str),
-    /// So many processes are left that have left their parent.
+    /// The number of processes that have left their parent.
     Orphans(usize),
 }
 
-/// The sending end of the supervisor: it wakes it too.
+/// The sending end of orders: it also wakes the supervisor.
 #[derive(Debug)]
 pub(super) struct Orders {
     pub(super) orders: Sender<Order>,
@@ -62,13 +62,13 @@ pub(super) struct Orders {
 
 impl Orders {
     pub(super) fn give(&self, order: Order) {
-        // a supervisor that is gone has told so
+        // a supervisor that has ended has reported it
         let _ = self.orders.send(order);
         let _ = (&self.wake).write(&[1]);
     }
 }
 
-/// The sending end of news: it wakes the reader too.
+/// The sending end of news: it also wakes the reader.
 #[derive(Debug)]
 pub(super) struct NewsSender {
     pub(super) news: Sender<News>,
@@ -77,25 +77,25 @@ pub(super) struct NewsSender {
 
 impl NewsSender {
     fn tell(&self, news: News) {
-        // who no longer listens has no use for it
+        // a reader that has ended does not need it
         let _ = self.news.send(news);
         let _ = (&self.wake).write(&[1]);
     }
 }
 
-/// A program that runs.
+/// A running program.
 struct Running {
     id: Id,
     pid: Pid,
     leads: bool,
-    /// Readable when it is known whether it was executed; `None` once that is.
+    /// Readable once the result of exec is known; `None` after that.
     executed: Option<PipeReader>,
-    /// Why it was not executed.
+    /// The error of its exec.
     failure: Option<io::Error>,
 }
 
 impl Running {
-    /// Takes what it says next on its way to be executed.
+    /// Reads the next report of a child before its exec.
     fn hear(&mut self, teller: &NewsSender) {
         if let Some(executed) = &mut self.executed {
             match Launched::said(executed) {
@@ -113,10 +113,10 @@ impl Running {
     }
 }
 
-/// Does what it is ordered until there are no more orders to come; then it kills what is left.
+/// Executes orders until their channel is closed; then kills the processes that are left.
 ///
 /// # Errors
-/// When the system gives no process or no pipe.
+/// If the system refuses a process or a pipe.
 pub(super) fn supervise(
     orders: &Receiver<Order>,
     woken: PipeReader,
@@ -152,7 +152,7 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, 
                     let _ = kill(pid, signal);
                 }),
                 Err(TryRecvError::Empty) => break,
-                // what still runs dies with the namespace
+                // running processes end with the namespace
                 Err(TryRecvError::Disconnected) => return Ok(()),
             }
         }
@@ -183,7 +183,7 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, 
                 ended.push(News::Ended(program.id, end));
             }
         }
-        // before the end of a program is told, so that a daemon is known when its parent is gone
+        // counted before the end of a program is reported, so that a daemon is known when its parent is gone
         let now = if some_ended { init.orphans().len() } else { orphans };
         if now != std::mem::replace(&mut orphans, now) {
             teller.tell(News::Orphans(now));
@@ -197,7 +197,7 @@ fn follow(orders: &Receiver<Order>, mut woken: PipeReader, teller: &NewsSender, 
         let mut said = said.into_iter();
         if said.next() == Some(true) {
             let mut bytes = [0; 512];
-            // however many: each says no more than that there is something to see
+            // any number: each means only that there is something to handle
             let _ = woken.read(&mut bytes)?;
         }
         let starting = running.iter_mut().filter(|program| program.executed.is_some());
@@ -215,14 +215,14 @@ fn start(id: Id, launch: Launch, tracer: &mut Tracer, teller: &NewsSender) -> io
     Ok(Running { id, pid, leads, executed: Some(executed), failure: None })
 }
 
-/// `true` if the kernel has stopped a process as it used the terminal from the background. A traced one has a stop before,
-/// at which the signal may still be ignored.
+/// `true` if the kernel has stopped a process that used the terminal from the background. A traced process has an
+/// earlier stop, at which the signal may still be ignored.
 fn stopped_at_terminal(status: i32, traced: bool) -> bool {
     let stays = if traced { status >> 16 == EVENT_STOP } else { status >> 16 == 0 };
     stays && [libc::SIGTTIN, libc::SIGTTOU].contains(&libc::WSTOPSIG(status))
 }
 
-/// Why a program that is there was not executed.
+/// The reason that an existing program was not executed.
 fn reason(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(libc::ENOEXEC) => {
@@ -235,7 +235,7 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-/// How a process ended, by its wait status; `None` where it has not.
+/// The end of a process, from its wait status; `None` if it has not ended.
 fn ending(status: i32) -> Option<ProgramEnd> {
     if libc::WIFEXITED(status) {
         return Some(ProgramEnd::Exited(libc::WEXITSTATUS(status)));

@@ -1,4 +1,4 @@
-//! Programs that need a terminal, which a run does not give them.
+//! Programs that need a terminal, which a run does not provide.
 
 use super::cast::named;
 use crate::model::Program;
@@ -17,10 +17,10 @@ const COMPLAINTS: &[&str] = &[
     "TERM environment variable not set",
 ];
 
-/// The way out.
+/// The advice.
 const WAY: &str = "run it in a terminal of its own, and capture it with `echolab capture --interface lo --port N`";
 
-/// A sentence about a program whose last words ask for a terminal.
+/// A sentence about a program whose last output asks for a terminal.
 pub(super) fn complaint(program: &Program) -> Option<String> {
     let complains = |line: &&String| {
         let failed = program.failed() && COMPLAINTS.iter().any(|words| line.contains(words));

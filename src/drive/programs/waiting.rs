@@ -1,4 +1,4 @@
-//! Programs that wait for what others send, as the kernel shows the system calls of their threads.
+//! Programs that wait for others to send, as the kernel shows the system calls of their threads.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ const WAITS: &[libc::c_long] = &[
     libc::SYS_epoll_wait,
 ];
 
-/// Most processes of a program that are looked at.
+/// Limit of the processes of a program that are inspected.
 const PROCESSES: usize = 256;
 
 /// The state of a thread.
@@ -34,7 +34,7 @@ const PROCESSES: usize = 256;
 enum Doing {
     /// It runs, and may be about to end.
     Runs,
-    /// It waits for what others send.
+    /// It waits for others to send.
     Waits,
     /// It waits for something else: a time, a child, another thread.
     Other,
@@ -42,8 +42,8 @@ enum Doing {
     Unknown,
 }
 
-/// `true` if a program, its threads and child processes included, only waits, and a thread of it for what others
-/// send. True as well where the system does not show it.
+/// `true` if a program, its threads and child processes included, only waits, and at least one thread waits for others
+/// to send. Also `true` if the system does not show it.
 pub(super) fn waits_for_others(pid: pid_t) -> bool {
     let (mut processes, mut next) = (vec![pid], 0);
     let mut doing = Vec::new();
@@ -69,7 +69,7 @@ fn threads(process: pid_t) -> Vec<String> {
 fn does(thread: &str) -> Doing {
     match fs::read_to_string(format!("{thread}/syscall")) {
         Ok(call) => call_of(&call),
-        // it is gone
+        // the thread is gone
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Doing::Other,
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Doing::Other,
         Err(_) => Doing::Unknown,

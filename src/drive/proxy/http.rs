@@ -1,5 +1,5 @@
-//! As much HTTP/1.1 (RFC 9112) as the proxy needs: a request's head read, an answer written, each connection for one
-//! exchange.
+//! The part of HTTP/1.1 (RFC 9112) that the proxy needs: parsing a request's head, writing a response, one exchange per
+//! connection.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -12,10 +12,10 @@ use crate::drive::traced_socket::TracedSocket;
 use crate::drive::transcript::Transcript;
 use crate::model::Protocol;
 
-/// Most bytes of a request's head.
+/// Maximum bytes of a request's head.
 const MOST_HEAD: usize = 8192;
 
-/// Most bytes of an answer.
+/// Maximum bytes of a response.
 const MOST_ANSWER: usize = 1 << 20;
 
 /// The origin can't be reached.
@@ -58,7 +58,7 @@ impl<'a> Exchange<'a> {
         self.socket.send(bytes, self.patience)
     }
 
-    /// Reads the head of a GET request and gives its target.
+    /// Reads the head of a GET request and returns its target.
     pub(super) fn read_request(&mut self) -> Result<String, Fault> {
         let mut head = Vec::new();
         loop {
@@ -89,13 +89,13 @@ impl<'a> Exchange<'a> {
         Ok(count)
     }
 
-    /// Closes, and waits until the peer has acknowledged that.
+    /// Closes, and waits until the peer has acknowledged the FIN.
     pub(super) fn close(self) {
         self.socket.close_and_wait();
     }
 }
 
-/// The target of a GET request; `None` while its head is not complete.
+/// The target of a GET request; `None` while its head is incomplete.
 pub(in crate::drive) fn target_of(head: &[u8]) -> io::Result<Option<String>> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut request = httparse::Request::new(&mut headers);
@@ -111,13 +111,13 @@ fn bad(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-/// An answer with this text.
+/// A response with this text.
 pub(super) fn response(text: &str) -> Vec<u8> {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n";
     format!("{head}Content-Length: {}\r\n\r\n{text}", text.len()).into_bytes()
 }
 
-/// The path within a target in absolute form (RFC 9112 §3.2.2), which a proxy is asked with.
+/// The path of a target in absolute form (RFC 9112 §3.2.2), which requests to a proxy have.
 pub(in crate::drive) fn path_of(target: &str) -> &str {
     let rest = target.strip_prefix("http://").unwrap_or(target);
     rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/")

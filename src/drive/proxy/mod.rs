@@ -1,8 +1,8 @@
-//! A caching forward proxy between clients and an origin server, as small as can be: what it has fetched once it answers
-//! itself.
+//! A minimal caching forward proxy between clients and an origin server: it answers from its cache what it has fetched
+//! once.
 //!
-//! HTTP/1.1 GET, one request a connection (`Connection: close`). The proxy goes to its origin and nowhere else, whatever a
-//! request names.
+//! HTTP/1.1 GET, one request per connection (`Connection: close`). The proxy connects to its origin only, whatever host
+//! a request names.
 
 pub(super) mod http;
 
@@ -28,33 +28,33 @@ use super::stream::Patience;
 use super::transcript::Transcript;
 use crate::model::{Protocol, Side};
 
-/// What the origin has to offer.
+/// The content of the origin's document.
 const DOCUMENT: &str = "This is the document that the origin server has.\n";
 
-/// How long any of the three waits for another.
+/// Time limit of each wait of the three for another.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// So many clients ask again, one after the other and then at once.
+/// Number of clients that request the document at the same time, after the first two.
 const AT_ONCE: u64 = 8;
 
 /// The number of the proxy's connection to its origin, behind those of the clients that it serves.
 const TO_ORIGIN: u64 = 2 + AT_ONCE + 1;
 
-/// The proxy and the origin server, bound. The origin is on the client's side, so that in the lab its conversation with the
-/// proxy crosses the wire too.
+/// The proxy and the origin server, bound. The origin is on the client's side, so that in the lab its conversation with
+/// the proxy crosses the wire too.
 #[derive(Debug)]
 pub(super) struct Proxy {
     listener: TcpListener,
     address: SocketAddr,
     origin: TcpListener,
     origin_address: SocketAddr,
-    /// The clients' sockets: sockets are made where their side is, before the session.
+    /// The clients' sockets, made on the host of their side before the session.
     clients: Vec<Socket>,
-    /// The proxy's own towards the origin: there is one document, so it goes there once.
+    /// The proxy's own socket to the origin: there is one document, so it connects once.
     upstream: Mutex<Option<Socket>>,
 }
 
-/// What was fetched, by what was asked for. Who asks for what is being fetched waits for it.
+/// Fetched responses by the target of their request. Requests for a target that is being fetched wait for it.
 type Cache = Arc<Mutex<HashMap<String, Arc<OnceLock<Option<Vec<u8>>>>>>>;
 
 impl Proxy {
@@ -72,7 +72,7 @@ impl Proxy {
         Ok(Self { listener, address, origin, origin_address, clients, upstream })
     }
 
-    /// Where the proxy listens.
+    /// The address of the proxy.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -82,7 +82,8 @@ impl Proxy {
         vec![self.address.port(), self.origin_address.port()]
     }
 
-    /// Has a client ask twice, then several at once; the fault of the first that got no document.
+    /// Runs a client that requests twice, then several at the same time. Returns the fault of the first that got no
+    /// document.
     pub(super) fn run(self, context: &SessionContext) -> Option<ClientFault> {
         let Self { listener, address, origin, origin_address, clients, upstream } = self;
         let mut clients = (1..).zip(clients);
@@ -140,7 +141,7 @@ fn patience(context: &SessionContext) -> Patience<'_> {
     Patience { halt: &context.halt, timeout: Some(PATIENCE), pace: None }
 }
 
-/// Takes connections until told to finish, each in a thread of its own.
+/// Accepts connections until told to finish, each in a thread of its own.
 fn serve(
     listener: &TcpListener,
     finish: &Signal,
@@ -151,12 +152,12 @@ fn serve(
     let answer = &answer;
     thread::scope(|scope| {
         let mut number = 0;
-        while super::server::somebody_waits(listener, finish, &context.halt).unwrap_or(false) {
+        while super::server::wait_for_client(listener, finish, &context.halt).unwrap_or(false) {
             let Ok((stream, peer)) = listener.accept() else { continue };
             number += 1;
             scope.spawn(move || {
                 if let Ok(exchange) = Exchange::accept(stream, peer, number, transcript, patience(context)) {
-                    // a client that has gone away has no use for an answer
+                    // a client that has closed does not need an answer
                     let _ = answer(exchange);
                 }
             });
@@ -164,7 +165,7 @@ fn serve(
     });
 }
 
-/// The origin server: the document, whatever is asked for.
+/// The origin server: answers any request with the document.
 fn answer_origin(mut exchange: Exchange<'_>) -> Result<(), Fault> {
     exchange.read_request()?;
     exchange.send(&http::response(DOCUMENT))?;
@@ -172,7 +173,7 @@ fn answer_origin(mut exchange: Exchange<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The proxy: from the cache what is there, from the origin what is not.
+/// The proxy: answers from the cache, otherwise from the origin.
 fn forward(
     mut exchange: Exchange<'_>,
     cache: &Cache,
@@ -191,7 +192,7 @@ fn forward(
     Ok(())
 }
 
-/// Asks the origin, on a connection of the proxy's own.
+/// Requests a target from the origin, on a connection of the proxy's own.
 fn fetch(
     target: &str,
     upstream: &Mutex<Option<Socket>>,

@@ -1,4 +1,4 @@
-//! How connections end: in order, by halves, or by force.
+//! Connection termination: orderly, half-closed, or by reset.
 
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};

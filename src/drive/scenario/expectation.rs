@@ -1,50 +1,50 @@
-//! What the report of a scenario must show, in the words of the machine output.
+//! The expected content of a scenario's report, in the terms of the machine-readable output.
 
-/// What a report must show. Findings that mean loss or failure and are neither in `shows` nor in `may_show` must not be
-/// there: a scenario shows what it is about and nothing else.
+/// The expected content of a report. Findings of loss or failure that are neither in `shows` nor in `may_show` must be
+/// absent: a scenario shows its own behaviour and nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct Expectation {
-    /// How many conversations.
+    /// Number of conversations.
     pub conversations: u64,
-    /// Finding codes that must be there.
+    /// Finding codes that must be present.
     pub shows: &'static [&'static str],
-    /// Finding codes that may be there: what depends on the moment.
+    /// Finding codes that may be present: they depend on timing.
     pub may_show: &'static [&'static str],
-    /// Finding codes that must not be there, whatever their weight.
+    /// Finding codes that must be absent, whatever their severity.
     pub hides: &'static [&'static str],
-    /// How the first conversation opened: `complete`, `refused` …; empty for UDP.
+    /// Handshake of the first conversation: `complete`, `refused` …; empty for UDP.
     pub handshake: &'static str,
-    /// How the first conversation ended: `fin`, `rst`, `none` …; empty for UDP.
+    /// Close of the first conversation: `fin`, `rst`, `none` …; empty for UDP.
     pub close: &'static str,
-    /// Who closed the first conversation first; empty where that is nobody, or chance.
+    /// The side that closed the first conversation first; empty if neither did, or either may.
     pub closed_first: &'static str,
-    /// How many requests the first conversation's echo answers in full.
+    /// Number of the first conversation's requests that the echo answers in full.
     pub echoed: Option<u64>,
-    /// How many steps there are altogether.
+    /// Number of steps in total.
     pub steps: Count,
-    /// How often Wireshark's flags are set, over all conversations.
+    /// Number of times that each of Wireshark's flags is set, over all conversations.
     pub analysis: &'static [(&'static str, Count)],
-    /// How many steps have these checksums: `absent`, `invalid` …
+    /// Number of steps by checksum status: `absent`, `invalid` …
     pub checksums: &'static [(&'static str, Count)],
 }
 
-/// What a busy machine may bring to any session: where the round trip takes microseconds, an ACK that is a few milliseconds
-/// late makes the sender probe or, where the lab's wire has to wait for a processor, its timer run out; the receiver says
-/// that it had the bytes, and a copy may come when the socket is closed.
+/// Findings that a busy machine may add to any session. Where the round-trip time is microseconds, an ACK that is a few
+/// milliseconds late makes the sender probe; where the lab's wire has to wait for a processor, the retransmission timer
+/// may expire. The receiver then reports duplicate bytes, and a duplicate may arrive after the socket is closed.
 pub const BUSY: &[&str] =
     &["tail_loss_probe", "retransmit", "timeout_retransmit", "spurious_retransmit", "reset_after_close"];
 
-/// How often something is there.
+/// The expected number of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
-    /// So often.
+    /// Exactly this number.
     Exactly(u64),
-    /// So often or more.
+    /// This number or more.
     AtLeast(u64),
 }
 
 impl Count {
-    /// Whether `count` is right.
+    /// `true` if `count` is as expected.
     pub fn allows(self, count: u64) -> bool {
         match self {
             Self::Exactly(wanted) => count == wanted,

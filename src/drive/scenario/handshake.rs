@@ -1,4 +1,4 @@
-//! How connections open, late or not at all.
+//! Connection establishment: delayed, refused or without an answer.
 
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
@@ -270,7 +270,7 @@ pub(super) static SIMULTANEOUS_OPEN: Scenario = Scenario {
         client(SocketOp::ReceiveAll),
         client(SocketOp::Close),
     ]),
-    // time enough for a busy machine to begin at the other end too, and none for a SYN to be sent again
+    // enough time for a busy machine to start the other end too, and too little for a SYN retransmission
     lab: LabSetup { script: "delay syn by 330ms always; delay syn-ack by 330ms always", ..LabSetup::PLAIN },
     expects: Expectation {
         shows: &["simultaneous_open", "echo_identical"],

@@ -1,4 +1,4 @@
-//! What the lab must be like for a scenario: the wire's script and qualities, the hosts' settings.
+//! The lab that a scenario needs: the wire's script and faults, the hosts' settings.
 
 use std::time::Duration;
 
@@ -7,28 +7,28 @@ use anyhow::{Context, Result};
 use crate::lab::{Faults, LabOptions, Percent, Sysctl, parse_script};
 use crate::model::{PerDirection, Side};
 
-/// How the lab's wire and hosts are to be, as the command line would say it.
+/// The configuration of the lab's wire and hosts, in the terms of the command line.
 #[derive(Clone, Copy, Debug)]
 pub struct LabSetup {
-    /// What the wire does to which packet, in the language of rules.
+    /// The script of the wire, in the language of rules.
     pub script: &'static str,
-    /// How long a packet is under way.
+    /// The one-way delay of a packet.
     pub delay: Duration,
-    /// How much the wire carries, like `1mbit`; empty is without limit.
+    /// The wire's capacity, such as `1mbit`; empty for no limit.
     pub rate: &'static str,
-    /// How many packets in a hundred are lost.
+    /// The percentage of packets lost.
     pub loss: f64,
-    /// Where the wire's chances begin.
+    /// The random seed.
     pub seed: u64,
     /// Kernel settings of both hosts.
     pub sysctls: &'static [&'static str],
-    /// At which host the session is captured: what is lost can only be seen where it was sent.
+    /// The host at which the session is captured: a lost packet can only be seen at its sender.
     pub capture_at: Side,
 }
 
 impl LabSetup {
-    /// A perfect wire between hosts as they are, captured at the client. Its round trip of 10 ms keeps the timers that go by
-    /// it (RFC 8985 §7.2) well above what a busy machine may stand still.
+    /// A wire without faults between hosts with their default settings, captured at the client. Its round-trip time of
+    /// 10 ms keeps the timers derived from it (RFC 8985 §7.2) well above the pauses of a busy machine.
     pub(super) const PLAIN: Self = Self {
         script: "",
         delay: Duration::from_millis(5),
@@ -39,15 +39,15 @@ impl LabSetup {
         capture_at: Side::Client,
     };
 
-    /// Whether chance decides what becomes of packets.
+    /// `true` if packets are lost by chance.
     pub fn has_chance(&self) -> bool {
         self.loss > 0.0
     }
 
-    /// The lab that is so.
+    /// The options of this lab.
     ///
     /// # Errors
-    /// When the setup makes no sense, which a test holds of every scenario.
+    /// If the setup is invalid, which a test excludes for every scenario.
     pub fn options(&self) -> Result<LabOptions> {
         let mut options = LabOptions::default();
         let rate = if self.rate.is_empty() { None } else { Some(self.rate.parse()?) };

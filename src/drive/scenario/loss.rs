@@ -1,4 +1,4 @@
-//! Segments that are lost, and how TCP mends it.
+//! Lost segments, and TCP's recovery from the loss.
 
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};

@@ -47,11 +47,11 @@ pub struct Scenario {
     pub lasts: Duration,
     /// Over TCP or UDP.
     pub protocol: Protocol,
-    /// What its programs do.
+    /// The programs and their traffic.
     pub programs: Programs,
-    /// What the lab must be like; on loopback there is none.
+    /// The configuration of the lab; loopback has none.
     pub lab: LabSetup,
-    /// What the report must show.
+    /// The expected content of the report.
     pub expects: Expectation,
 }
 
@@ -95,19 +95,19 @@ impl Topic {
     }
 }
 
-/// On which network a scenario can run.
+/// The networks on which a scenario can run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs {
     /// On either.
     Anywhere,
     /// Only on loopback.
     Loopback,
-    /// Only between the lab's two hosts: it needs what loopback does not have.
+    /// Only between the lab's two hosts, since loopback lacks a property that it needs.
     Lab,
 }
 
 impl Runs {
-    /// Where, in words.
+    /// The network, in words.
     pub fn name(self) -> &'static str {
         match self {
             Self::Anywhere => "loopback, lab",
@@ -117,18 +117,18 @@ impl Runs {
     }
 }
 
-/// What acts in a scenario.
+/// The programs of a scenario.
 pub enum Programs {
-    /// The echo server and so many echo clients at once.
+    /// The echo server, with this number of echo clients at the same time.
     Echo(fn() -> (Plan, Behaviour, u16)),
-    /// Client and server do what these steps say, one after the other.
+    /// Client and server execute these steps, one after the other.
     Script(&'static [ScriptStep]),
     /// A caching proxy, its clients and its origin server.
     Proxy,
 }
 
 impl Scenario {
-    /// What acts in it.
+    /// The kind of its session.
     pub fn kind(&self) -> SessionKind {
         match self.programs {
             Programs::Echo(make) => {
@@ -140,12 +140,12 @@ impl Scenario {
         }
     }
 
-    /// Whether on loopback sockets lose packets in it, which takes rights.
+    /// `true` if on loopback sockets lose packets in it, which requires rights.
     pub fn loses_at_sockets(&self) -> bool {
         matches!(self.programs, Programs::Script(steps) if steps.iter().any(ScriptStep::loses))
     }
 
-    /// Whether it can't be done over IPv6, where UDP has to have a checksum (RFC 8200 §8.1).
+    /// `true` if it requires IPv4: over IPv6 UDP must have a checksum (RFC 8200 §8.1).
     pub fn needs_ipv4(&self) -> bool {
         let without_checksum = |step: &ScriptStep| matches!(step.op, SocketOp::Set(Setting::NoChecksum));
         matches!(self.programs, Programs::Script(steps) if steps.iter().any(without_checksum))

@@ -1,4 +1,4 @@
-//! What the two hosts agree on with their SYNs' options, and what becomes of it.
+//! Options that the two hosts negotiate with their SYNs, and their effects.
 
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};

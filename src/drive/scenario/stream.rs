@@ -1,4 +1,4 @@
-//! Losses and disorder in the middle of the stream, between the lab's hosts.
+//! Loss and reordering in the middle of the stream, between the lab's hosts.
 
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};
@@ -19,7 +19,7 @@ const TCP: Scenario = Scenario {
     expects: Expectation { may_show: &["echo_partial"], ..Expectation::TCP },
 };
 
-/// Ten segments over IPv4 as over IPv6, the first window, in one send.
+/// Ten segments over IPv4 and over IPv6, the initial window (RFC 6928), in one send.
 const TEN_SEGMENTS: &[ScriptStep] = &one_way(14_280);
 
 /// An exchange of one segment each way.
@@ -37,7 +37,7 @@ const ONE_SEGMENT: &[ScriptStep] = &[
     client(SocketOp::Close),
 ];
 
-/// So many bytes to the server, none back.
+/// Sends `bytes` bytes to the server, none back.
 const fn one_way(bytes: usize) -> [ScriptStep; 10] {
     [
         listener(SocketOp::Listen(8)),

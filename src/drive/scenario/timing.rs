@@ -1,4 +1,4 @@
-//! What waits, and what keeps a silent connection alive.
+//! Delayed sends and acknowledgments, and keep-alives of idle connections.
 
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};

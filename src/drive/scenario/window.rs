@@ -1,4 +1,4 @@
-//! How much may be sent: the receiver's window.
+//! The receiver's window, which limits the data in flight.
 
 use super::expectation::{Count, Expectation};
 use super::{LabSetup, Programs, Runs, Scenario, Topic, ms};

@@ -8,7 +8,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork, pause};
 use socket2::Socket;
 
-/// Hands `socket` to a process and kills that: the kernel closes the socket as it does for every program that ends.
+/// Passes `socket` to a process and kills it: the kernel closes the socket as for every program that ends.
 pub(super) fn kill_owner_of(socket: Socket) -> io::Result<()> {
     #[allow(unsafe_code, reason = "a process that can be killed has to be made")]
     // SAFETY: the child of a program with several threads may only make system calls that are safe in a signal handler;

@@ -1,4 +1,5 @@
-//! Executes the steps of a scenario one after the other, in one thread, so that a session goes the same way every time.
+//! Executes the steps of a scenario one after the other, in one thread, so that every session has the same order of
+//! calls.
 //!
 //! All sockets are made before the first packet, each where its side is: the server's, bound, and as many of the client's
 //! as the steps name. Nothing here captures anything.
@@ -28,7 +29,7 @@ use super::socket::{bound_socket, new_socket};
 use super::traced_socket::TracedSocket;
 use crate::model::{Protocol, Side};
 
-/// How long an operation may wait for the other side: far more than any needs, on a busy machine too.
+/// Time limit of an operation's wait for the other side: far more than any needs, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Everything that the steps need, before the first packet.
@@ -38,11 +39,11 @@ pub(super) struct ScriptRunner {
     server: SocketAddr,
     client_ip: IpAddr,
     closed_port: SocketAddr,
-    /// Keeps the closed port from becoming anybody's.
+    /// Keeps the closed port from being used by another program.
     _closed: Socket,
     listener: Option<Socket>,
     clients: Vec<Option<Socket>>,
-    /// Whether sockets lose packets; in the lab the wire does.
+    /// `true` if sockets lose packets; in the lab the wire does.
     sockets_lose: bool,
 }
 
@@ -55,13 +56,13 @@ impl fmt::Debug for ScriptRunner {
 /// A step that could not be executed.
 #[derive(Debug)]
 pub struct ScriptError {
-    /// Which, from 1.
+    /// The number of the step, from 1.
     pub step: usize,
-    /// Who was to do what.
+    /// The side and its operation.
     pub what: String,
-    /// Why it could not be done.
+    /// The reason of the failure.
     pub why: String,
-    /// Whether the session was told to stop.
+    /// `true` if the session was halted.
     pub halted: bool,
 }
 
@@ -72,10 +73,10 @@ impl fmt::Display for ScriptError {
 }
 
 impl ScriptRunner {
-    /// Makes and binds the sockets that the steps need.
+    /// Creates and binds the sockets that the steps need.
     ///
     /// # Errors
-    /// When the server's address or port can't be had.
+    /// If the server's address or port is not available.
     pub(super) fn set(
         steps: &'static [ScriptStep],
         protocol: Protocol,
@@ -83,7 +84,7 @@ impl ScriptRunner {
         address: SocketAddr,
     ) -> Result<Self> {
         let (listener, closed) =
-            network.on(Side::Server, move || (bound_socket(protocol, address, &[]), nobody(protocol, address)))?;
+            network.on(Side::Server, move || (bound_socket(protocol, address, &[]), closed_port(protocol, address)))?;
         let listener = listener.map_err(|error| bind_error(protocol, address, error))?;
         let (closed, closed_port) = closed.context("cannot reserve a closed port")?;
         let server = local(&listener).context("cannot find out which port was bound")?;
@@ -106,17 +107,17 @@ impl ScriptRunner {
         })
     }
 
-    /// Where the server listens.
+    /// The address at which the server listens.
     pub(super) fn address(&self) -> SocketAddr {
         self.server
     }
 
-    /// The ports that the session may be about.
+    /// The ports of the session.
     pub(super) fn ports(&self) -> Vec<u16> {
         vec![self.server.port(), self.closed_port.port()]
     }
 
-    /// Whether a step needs rights that must be kept until it is done.
+    /// `true` if a step needs rights that must be kept until it is done.
     pub(super) fn needs_rights(&self) -> bool {
         self.last_with_rights().is_some()
     }
@@ -125,15 +126,15 @@ impl ScriptRunner {
         self.steps.iter().rposition(|step| step.loses() && !self.skips(step))
     }
 
-    /// Whether the step is loopback's way to do what the lab's wire does.
+    /// `true` if the step replaces, on loopback, a fault of the lab's wire.
     fn skips(&self, step: &ScriptStep) -> bool {
         !self.sockets_lose && step.loses()
     }
 
-    /// Does everything; closes in any case what is still open.
+    /// Executes all steps; closes the sockets that are still open in any case.
     ///
     /// # Errors
-    /// The first step that could not be done.
+    /// The first step that failed.
     pub(super) fn run(mut self, context: &SessionContext) -> Result<(), ScriptError> {
         let last_with_rights = self.last_with_rights();
         let mut sockets = Sockets {
@@ -178,9 +179,9 @@ impl ScriptRunner {
     }
 }
 
-/// The thread's rights are its own: they go without touching the other threads.
+/// Drops the capabilities of this thread; other threads are not affected.
 fn give_up_rights() {
-    // a thread that has none has nothing to give up
+    // a thread without capabilities has none to drop
     let _ = privileges::clear_capabilities();
 }
 
@@ -194,15 +195,15 @@ struct Sockets {
 }
 
 impl Sockets {
-    /// Closes what is still open, the clients first, so that the end is in order.
+    /// Closes the sockets that are still open, the clients' first, so that the end is orderly.
     fn close(self) {
         self.clients.into_iter().chain(self.servers).flatten().for_each(TracedSocket::close);
     }
 }
 
-/// A port at which nobody listens, and that nobody else can take: TCP's is bound and does not listen, UDP's listens to
-/// itself alone.
-fn nobody(protocol: Protocol, address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
+/// A port at which no program listens, and that no other program can take: TCP's is bound and does not listen, UDP's is
+/// connected to itself.
+fn closed_port(protocol: Protocol, address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
     // without SO_REUSEADDR, with which another program could be given the same port
     let socket = new_socket(protocol, address)?;
     socket.bind(&SocketAddr::new(address.ip(), 0).into())?;
@@ -218,7 +219,7 @@ fn local(socket: &Socket) -> io::Result<SocketAddr> {
     address.as_socket().ok_or_else(|| io::Error::other("the socket has no IP address"))
 }
 
-/// Whether an operation failed as expected.
+/// `true` if an operation failed as expected.
 fn is_as_told(refusal: ExpectedError, fault: &super::Fault) -> bool {
     use super::Fault;
     use io::ErrorKind as Kind;

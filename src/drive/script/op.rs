@@ -150,7 +150,7 @@ impl Sockets {
         Ok(())
     }
 
-    /// Where a target is.
+    /// The address of a target.
     fn address_of(&mut self, script: &ScriptRunner, target: Target) -> Result<SocketAddr, Fault> {
         match target {
             Target::ClosedPort => Ok(script.closed_port),
@@ -166,7 +166,7 @@ impl Sockets {
         }
     }
 
-    /// The socket; over UDP the server has only the one that listens.
+    /// The socket of `who`; over UDP the server has only its listening one.
     fn socket(&mut self, who: SocketRef, protocol: Protocol) -> Result<&mut TracedSocket, Fault> {
         let who =
             if protocol == Protocol::Udp && matches!(who, SocketRef::Server(_)) { SocketRef::Listener } else { who };
@@ -178,7 +178,7 @@ impl Sockets {
     }
 }
 
-/// The call that fails where this does.
+/// The system call that an operation fails with.
 fn called(op: &SocketOp) -> Option<FailedCall> {
     Some(match op {
         SocketOp::Connect | SocketOp::ConnectTo(_) | SocketOp::Begin | SocketOp::BeginTo(_) | SocketOp::Finish => {
@@ -199,7 +199,7 @@ fn called(op: &SocketOp) -> Option<FailedCall> {
     })
 }
 
-/// That many distinguishable bytes: the alphabet, repeated.
+/// `count` distinguishable bytes: the alphabet, repeated.
 fn letters(count: usize) -> Vec<u8> {
     (b'a'..=b'z').cycle().take(count).collect()
 }

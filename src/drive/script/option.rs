@@ -1,4 +1,4 @@
-//! What a socket can be told: the options that scenarios use, and the filters by which its kernel loses segments.
+//! Socket options that scenarios use, and the filters with which the kernel drops received segments.
 
 use std::io;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use socket2::{Domain, SockFilter, Socket, TcpKeepalive, Type};
 use super::step::{Loses, Setting};
 use crate::model::Protocol;
 
-/// The mark (`SO_MARK`) of what is to be lost.
+/// The mark (`SO_MARK`) of packets to be dropped.
 const MARK: u32 = 0x6563_686f;
 
 mod raw {
@@ -24,7 +24,7 @@ mod raw {
         bool
     );
     sockopt_impl!(
-        /// How often a SYN is sent again.
+        /// The number of retransmissions of a SYN.
         SynCount,
         SetOnly,
         libc::IPPROTO_TCP,
@@ -51,8 +51,8 @@ pub(super) fn set(socket: &Socket, setting: Setting) -> io::Result<()> {
     }
 }
 
-/// Has the kernel lose what is to be lost before `socket` sees it. A capture still sees it: the loss is genuine, and the
-/// sender has to mend it.
+/// Makes the kernel drop packets before `socket` receives them. A capture still shows them: the loss is genuine, and
+/// the sender has to recover from it.
 pub(super) fn lose(socket: &Socket, loses: Loses) -> io::Result<()> {
     match loses {
         Loses::Nothing => socket.detach_filter(),
@@ -82,7 +82,8 @@ pub(super) fn lose(socket: &Socket, loses: Loses) -> io::Result<()> {
     }
 }
 
-/// Whether this process may have sockets of `protocol` lose packets. Kernels differ in what that takes, so it is tried.
+/// `true` if this process may make sockets of `protocol` lose packets. Kernels require different rights for that, so it
+/// is tried.
 pub fn may_lose(protocol: Protocol) -> bool {
     let try_it = || {
         let kind = if protocol == Protocol::Tcp { Type::STREAM } else { Type::DGRAM };

@@ -5,13 +5,13 @@ use std::time::Duration;
 /// One operation of one of the programs.
 #[derive(Clone, Copy, Debug)]
 pub struct ScriptStep {
-    /// Whose socket it is done with.
+    /// The socket that it uses.
     pub who: SocketRef,
-    /// What is done.
+    /// The operation.
     pub op: SocketOp,
 }
 
-/// Whose socket.
+/// The socket of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SocketRef {
     /// The client's, one of several, from 0.
@@ -25,39 +25,39 @@ pub enum SocketRef {
 /// An operation of a program on a socket.
 #[derive(Clone, Copy, Debug)]
 pub enum SocketOp {
-    /// The server listens, with room for so many that wait.
+    /// The server listens, with this backlog.
     Listen(u32),
-    /// The client takes a port of its own before it connects.
+    /// The client binds a port before it connects.
     Bind,
-    /// The client takes the port that its socket with this number has or had.
+    /// The client binds the port that its socket with this number has or had.
     BindLike(usize),
-    /// Connects to the server and waits until that is done.
+    /// Connects to the server and waits until connected.
     Connect,
-    /// Connects to somewhere else.
+    /// Connects to another target.
     ConnectTo(Target),
-    /// Begins to connect and does not wait.
+    /// Starts to connect, without waiting.
     Begin,
-    /// Begins to connect to somewhere else.
+    /// Starts to connect to another target.
     BeginTo(Target),
-    /// Waits until what was begun is done.
+    /// Waits until the started connect is complete.
     Finish,
-    /// The server takes a connection.
+    /// The server accepts a connection.
     Accept,
     /// Sends this, over UDP as a datagram.
     Send(&'static str),
-    /// Sends so many bytes, as one send.
+    /// Sends this number of bytes, in one send.
     SendBytes(usize),
-    /// Sends as much as the kernel takes at once, of at most so many bytes.
+    /// Sends as much as the kernel accepts at once, up to this number of bytes.
     Fill(usize),
     /// Sends this as urgent data.
     SendUrgent(&'static str),
     /// Connects and sends this with the SYN, where the kernel has a cookie (RFC 7413).
     ConnectAndSend(&'static str),
-    /// Reads until so many bytes have come, over UDP one datagram.
+    /// Reads until this number of bytes has been received, over UDP one datagram.
     Receive(usize),
-    /// Reads so many bytes and sends them back.
+    /// Reads this number of bytes and sends them back.
     Echo(usize),
-    /// Over UDP: sends back every datagram that is there, and waits for none.
+    /// Over UDP: sends back every datagram that has arrived, without waiting.
     EchoWaiting,
     /// Reads to the end of the stream.
     ReceiveAll,
@@ -65,67 +65,67 @@ pub enum SocketOp {
     AwaitReset,
     /// Closes the sending half.
     Shutdown,
-    /// Closes, and waits until the peer has acknowledged that.
+    /// Closes, and waits until the peer has acknowledged the FIN.
     Close,
-    /// Closes, and waits for nothing.
+    /// Closes, without waiting.
     Leave,
-    /// The program that has the socket is killed.
+    /// The program that owns the socket is killed.
     Kill,
-    /// Does nothing for so long.
+    /// Does nothing for this time.
     Wait(Duration),
-    /// Changes the socket.
+    /// Sets a socket option.
     Set(Setting),
-    /// From now on the kernel loses these packets before the socket sees them. In the lab the wire loses them instead, by
-    /// its script, and this is passed over.
+    /// From now on the kernel drops these packets before the socket receives them. In the lab the script of the wire
+    /// drops them instead, and this step is skipped.
     Lose(Loses),
     /// An operation that must fail with this error.
     Fails(ExpectedError, &'static SocketOp),
 }
 
-/// Where a client may go that is not the server.
+/// A target of a connect other than the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A port of the server's host at which nobody listens.
+    /// A port of the server's host at which no program listens.
     ClosedPort,
     /// The address that the client's first socket has [bound](SocketOp::Bind).
     Client,
 }
 
-/// A quality of a socket.
+/// A socket option.
 #[derive(Clone, Copy, Debug)]
 pub enum Setting {
-    /// Small segments do not wait (`TCP_NODELAY`).
+    /// Disables Nagle's algorithm (`TCP_NODELAY`).
     NoDelay,
-    /// Whether ACKs go at once (`TCP_QUICKACK`).
+    /// Sends ACKs without delay if `true` (`TCP_QUICKACK`).
     QuickAck(bool),
-    /// Room for received bytes (`SO_RCVBUF`).
+    /// Size of the receive buffer in bytes (`SO_RCVBUF`).
     ReceiveBuffer(usize),
-    /// Longest segment (`TCP_MAXSEG`).
+    /// Maximum segment size in bytes (`TCP_MAXSEG`).
     Mss(u32),
-    /// Asks after so long without a word whether the peer is there, and again after the same time.
+    /// Time without traffic after which keep-alives are sent, and the interval between them (`SO_KEEPALIVE`).
     KeepAlive(Duration),
-    /// How long data may stay unacknowledged (`TCP_USER_TIMEOUT`).
+    /// The longest time that data may stay unacknowledged (`TCP_USER_TIMEOUT`).
     UserTimeout(Duration),
-    /// How often a SYN is sent again (`TCP_SYNCNT`).
+    /// The number of retransmissions of a SYN (`TCP_SYNCNT`).
     SynRetries(u32),
-    /// `close` sends RST (`SO_LINGER` with 0 seconds).
+    /// `close` sends RST (`SO_LINGER` with a zero timeout).
     LingerZero,
     /// UDP without a checksum (`SO_NO_CHECK`).
     NoChecksum,
-    /// What is sent from now on is marked, or not: [`Loses::Marked`] knows it by that.
+    /// Marks the packets sent from now on if `true`, for [`Loses::Marked`] (`SO_MARK`).
     Marked(bool),
-    /// The port may be one that was used before (`SO_REUSEADDR`).
+    /// Permits a port in TIME-WAIT (`SO_REUSEADDR`).
     ReuseAddress,
 }
 
-/// What a socket's kernel loses.
+/// The received packets that a socket's kernel drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loses {
-    /// Nothing any more.
+    /// None any more.
     Nothing,
-    /// Everything.
+    /// All.
     All,
-    /// What was sent while its socket was [marked](Setting::Marked).
+    /// Those sent while their socket was [marked](Setting::Marked).
     Marked,
     /// Segments with nothing but an acknowledgment.
     PureAcks,
@@ -136,16 +136,16 @@ pub enum Loses {
 pub enum ExpectedError {
     /// `ECONNREFUSED`.
     Refused,
-    /// `ECONNRESET`, or `EPIPE` where that was told before.
+    /// `ECONNRESET`, or `EPIPE` if that was reported before.
     Reset,
-    /// `ETIMEDOUT`: TCP gave up.
+    /// `ETIMEDOUT`: TCP has given up.
     TimedOut,
-    /// Nothing came for so long.
+    /// Nothing was received within this time.
     NothingFor(Duration),
 }
 
 impl ScriptStep {
-    /// Whether it has a socket lose packets, which takes CAP_NET_ADMIN and CAP_NET_RAW.
+    /// `true` if it makes a socket lose packets, which requires CAP_NET_ADMIN and CAP_NET_RAW.
     pub fn loses(&self) -> bool {
         matches!(self.op, SocketOp::Lose(_) | SocketOp::Set(Setting::Marked(_)))
     }

@@ -1,4 +1,4 @@
-//! What a server has to say.
+//! Events of a server, for its log.
 
 use std::fmt;
 use std::io;
@@ -6,39 +6,39 @@ use std::net::SocketAddr;
 
 use crate::drive::fault::Fault;
 
-/// Something happened at a server. Its text is one line.
+/// An event of a server. Its text is one line.
 #[derive(Debug)]
 pub enum ServerEvent {
-    /// A connection was taken.
+    /// A connection was accepted.
     Accepted {
         /// Its number, from 1.
         connection: u64,
-        /// Who connected.
+        /// The client's address.
         peer: SocketAddr,
     },
     /// A connection has ended.
     Closed {
         /// Its number.
         connection: u64,
-        /// Who had connected.
+        /// The client's address.
         peer: SocketAddr,
         /// Bytes read.
         received: u64,
         /// Bytes written.
         sent: u64,
-        /// Why the server ended it, where not in good order.
+        /// The fault with which the server ended it, if not in order.
         fault: Option<Fault>,
     },
-    /// A connection was closed at once, since so many were open.
+    /// A connection was closed at once, since the limit was reached.
     Full {
-        /// Who connected.
+        /// The client's address.
         peer: SocketAddr,
         /// The limit on connections.
         limit: usize,
     },
-    /// A datagram came and was answered.
+    /// A datagram was received and answered.
     Answered {
-        /// Who sent it, as it says.
+        /// Its source, which may be forged.
         peer: SocketAddr,
         /// Its length in bytes.
         received: usize,
@@ -47,38 +47,38 @@ pub enum ServerEvent {
     },
     /// A datagram got no answer.
     Ignored {
-        /// Who sent it, as it says.
+        /// Its source, which may be forged.
         peer: SocketAddr,
-        /// Why.
+        /// The reason.
         reason: Ignored,
-        /// How many more were not answered since this was last said.
+        /// Number of further ignored datagrams since the last event of this kind.
         unsaid: u64,
     },
     /// An answer could not be sent.
     Unsent {
-        /// To whom.
+        /// The destination.
         peer: SocketAddr,
         /// Its length in bytes.
         bytes: usize,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
     /// The server's own socket could not be read this time.
     Trouble(io::Error),
 }
 
-/// Why a datagram gets no answer.
+/// The reason that a datagram gets no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ignored {
-    /// It comes from the server's own port: another echo server, or itself.
+    /// It was sent from the server's own port: by another echo server, or itself.
     OwnPort,
-    /// It comes from a port below 1024, where services are that would answer the answer.
+    /// It was sent from a port below 1024, where a service may answer the answer.
     SystemPort,
-    /// Its source has been sent as many bytes or datagrams as it may without a pause.
+    /// Its source has exhausted its budget of bytes or datagrams.
     OverBudget,
-    /// Its source is on another host and would be sent more than so many times what came from it.
+    /// Its source is on another host and would be sent more than this multiple of the bytes received from it.
     OverShare(u64),
-    /// There are too many sources to keep account of.
+    /// The table of sources is full.
     TooManySources,
 }
 

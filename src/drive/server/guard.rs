@@ -1,11 +1,12 @@
-//! What keeps a UDP echo server from being an amplifier, or from talking to another echo server for ever.
+//! Limits that prevent a UDP echo server from being used as an amplifier, or from an endless exchange with another echo
+//! server.
 //!
-//! A datagram's source can be forged. So a source gets a budget of answers that comes back only after a silence:
-//! whatever the attacker sends, a victim gets no more than the budget a silence, and two echo servers that were set on
-//! each other (who are never silent) fall silent when one's budget is spent. Datagrams are counted too, and with their
-//! headers, since an empty one is a datagram as well. And a source on another host is sent at most three times what
-//! came from it, as QUIC has it for an address that is not validated yet (RFC 9000, section 8.1). Sources on this host
-//! are spared that: their answers never leave it.
+//! A datagram's source address can be forged. So each source has a budget of answers that is restored only after a
+//! silence: whatever an attacker sends, a victim receives no more than the budget per silence, and two echo servers
+//! that answer each other (and are never silent) stop when the budget of one is exhausted. Datagrams count too, and
+//! bytes include headers, since an empty datagram is a datagram as well. A source on another host is sent at most three
+//! times the bytes received from it, as in QUIC for an address that is not validated yet (RFC 9000 §8.1). Sources on
+//! this host are exempt from that: their answers never leave it.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -13,29 +14,29 @@ use std::time::{Duration, Instant};
 
 use super::event::Ignored;
 
-/// What sources are allowed.
+/// The limits of each source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UdpLimits {
-    /// Bytes that a source is sent at most without a pause, IP and UDP headers included.
+    /// Maximum bytes sent to a source without a pause, IP and UDP headers included.
     pub bytes: u64,
-    /// Datagrams that a source is sent at most without a pause.
+    /// Maximum datagrams sent to a source without a pause.
     pub datagrams: u64,
-    /// How many times what came from it a source on another host is sent at most, headers included.
+    /// Maximum bytes sent to a source on another host, as a multiple of the bytes received from it, headers included.
     pub share: u64,
-    /// How long a source must be silent to get its budget back.
+    /// The silence of a source that restores its budget.
     pub pause: Duration,
-    /// Sources kept account of at once.
+    /// Maximum number of sources in the table.
     pub sources: usize,
 }
 
-/// 1 MiB and 10,000 datagrams a source, three times what it sent; back after one second of silence; 4,096 sources.
+/// 1 MiB and 10,000 datagrams per source, three times the bytes received; restored after 1 s of silence; 4,096 sources.
 impl Default for UdpLimits {
     fn default() -> Self {
         Self { bytes: 1 << 20, datagrams: 10_000, share: 3, pause: Duration::from_secs(1), sources: 4096 }
     }
 }
 
-/// The account of all sources.
+/// The table of all sources.
 #[derive(Debug)]
 pub(super) struct Guard {
     limits: Option<UdpLimits>,
@@ -43,7 +44,7 @@ pub(super) struct Guard {
     accounts: HashMap<IpAddr, Account>,
 }
 
-/// What was exchanged with a source since its last silence. Bytes count with their headers.
+/// The traffic with a source since its last silence. Bytes include headers.
 #[derive(Debug)]
 struct Account {
     received: u64,
@@ -59,12 +60,12 @@ impl Account {
 }
 
 impl Guard {
-    /// A guard for a server at `address`; without limits it minds only the ports.
+    /// A guard for a server at `address`; without limits it checks only the ports.
     pub(super) fn new(limits: Option<UdpLimits>, address: SocketAddr) -> Self {
         Self { limits, address, accounts: HashMap::new() }
     }
 
-    /// Whether a datagram of `bytes` from `peer` may be answered at all; if so it is put to the source's account.
+    /// Counts a datagram of `bytes` from `peer`; the error is the reason that it must not be answered.
     pub(super) fn hear(&mut self, peer: SocketAddr, bytes: usize, now: Instant) -> Result<(), Ignored> {
         if peer.port() == self.address.port() {
             return Err(Ignored::OwnPort);
@@ -89,7 +90,8 @@ impl Guard {
         Ok(())
     }
 
-    /// Whether an answer of `bytes` may be sent to `peer`, who was heard; if so it is charged to the source.
+    /// Counts an answer of `bytes` to `peer`, whose datagram was counted; the error is the reason that it must not be
+    /// sent.
     pub(super) fn charge(&mut self, peer: SocketAddr, bytes: usize) -> Result<(), Ignored> {
         let Some(limits) = self.limits else { return Ok(()) };
         let here = self.is_this_host(peer.ip());
@@ -106,7 +108,7 @@ impl Guard {
         Ok(())
     }
 
-    /// Whether `ip` is certainly an address of this host, which the kernel takes from no network.
+    /// `true` if `ip` is certainly an address of this host, which the kernel accepts from no network.
     fn is_this_host(&self, ip: IpAddr) -> bool {
         ip.to_canonical().is_loopback() || ip == self.address.ip()
     }
@@ -118,7 +120,7 @@ fn on_the_wire(peer: SocketAddr, bytes: usize) -> u64 {
     (bytes as u64).saturating_add(headers)
 }
 
-/// Whom an address stands for: over IPv6 whoever has the /64, who may take any address in it.
+/// The unit that shares one budget: over IPv6 the /64, in which a host may use any address.
 fn source_of(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V6(ip) if ip.to_ipv4_mapped().is_none() => {

@@ -1,6 +1,6 @@
 //! The echo server, TCP or UDP: bound first, started later, ended in order.
 //!
-//! It says what happens through a callback and prints nothing.
+//! It reports events through a callback and prints nothing.
 
 mod event;
 mod guard;
@@ -28,34 +28,35 @@ use super::socket_option::SocketOption;
 use super::transcript::Transcript;
 use crate::model::{Protocol, Side};
 
-/// Takes what the server has to say, on any of its threads.
+/// Receives the events of a server, on any of its threads.
 pub type ServerLog = Arc<dyn Fn(&ServerEvent) + Send + Sync>;
 
-/// How a server runs.
+/// The configuration of a server.
 #[derive(Clone)]
 pub struct ServerOptions {
-    /// How it answers.
+    /// The behaviour of its echo.
     pub behaviour: Behaviour,
-    /// TCP connections served at once; further ones are closed at once.
+    /// Limit of concurrent TCP connections; further ones are closed at once.
     pub max_connections: usize,
-    /// A TCP connection that is silent for so long is closed.
+    /// Silence after which a TCP connection is closed.
     pub idle_timeout: Option<Duration>,
-    /// How `close` waits for the peer to acknowledge, so that a session's last packet has come when it returns.
+    /// Time for which `close` waits for the peer's acknowledgment, so that a session's last packet has arrived when it
+    /// returns.
     pub linger: Option<Duration>,
-    /// What UDP sources are allowed; `None` for a server that only its own client can reach.
+    /// Limits of UDP sources; `None` for a server that only its own client can reach.
     pub udp_limits: Option<UdpLimits>,
-    /// Takes what the server has to say.
+    /// Receives the server's events.
     pub log: ServerLog,
-    /// Takes what the server does.
+    /// Records the server's calls.
     pub transcript: Transcript,
-    /// Ends everything at once.
+    /// Ends the server at once.
     pub halt: Signal,
 }
 
 impl ServerOptions {
-    /// Connections served at once unless told otherwise.
+    /// Default limit of concurrent connections.
     pub const MAX_CONNECTIONS: usize = 128;
-    /// Silence after which a connection is closed unless told otherwise.
+    /// Default silence after which a connection is closed.
     pub const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
     /// A quiet server with every limit at its default.
@@ -73,7 +74,8 @@ impl ServerOptions {
     }
 }
 
-/// A server's socket, bound (over TCP listening too), not yet served: the port is known, and root no longer needed.
+/// A server's socket, bound (over TCP also listening) and not served yet: its port is known, and root is no longer
+/// needed.
 #[derive(Debug)]
 pub struct BoundServer {
     socket: Listening,
@@ -90,7 +92,7 @@ impl BoundServer {
     /// Binds a server's socket, set to `options`, which accepted connections inherit; port 0 takes any free port.
     ///
     /// # Errors
-    /// When the port is in use, the address not this host's, or the port is for root alone.
+    /// If the port is in use, the address is not this host's, or the port requires root.
     pub fn bind(protocol: Protocol, address: SocketAddr, backlog: u32, options: &[SocketOption]) -> Result<Self> {
         let socket = open(protocol, address, backlog, options).map_err(|error| bind_error(protocol, address, error))?;
         let address = match &socket {
@@ -101,7 +103,7 @@ impl BoundServer {
         Ok(Self { socket, address })
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -109,12 +111,12 @@ impl BoundServer {
     /// Serves, in threads of its own, until told to finish or to halt.
     ///
     /// # Errors
-    /// When the system gives no thread or no pipe.
+    /// If the system refuses a thread or a pipe.
     pub fn start(self, options: ServerOptions) -> io::Result<RunningServer> {
         let (finish, end) = (Signal::new()?, Signal::new()?);
         let (alive, lives) = io::pipe()?;
         let (until, halt) = (finish.clone(), options.halt.clone());
-        // who has been told to stop at once need not know by whom
+        // a server halted at once does not need to know by which signal
         let options = ServerOptions { halt: end.clone(), ..options };
         let thread = thread::Builder::new().name("server".to_owned()).spawn(move || {
             let _lives = lives;
@@ -127,43 +129,43 @@ impl BoundServer {
     }
 }
 
-/// A server at work; it ends when somebody [waits](Self::wait) for it, or has it [finish](Self::finish).
+/// A running server; it ends when a caller [waits](Self::wait) for it, or makes it [finish](Self::finish).
 #[derive(Debug)]
 pub struct RunningServer {
     thread: JoinHandle<io::Result<()>>,
     finish: Signal,
-    /// Ends all that the server does at once.
+    /// Ends the server at once.
     end: Signal,
-    /// The caller's, which does the same.
+    /// The caller's signal, which does the same.
     halt: Signal,
-    /// Ends when the server's thread does.
+    /// Closed when the server's thread ends.
     alive: PipeReader,
 }
 
-/// How a server came to its end.
+/// The way in which a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It had served everybody, or was halted.
+    /// It had served every client, or was halted.
     Done,
-    /// It still waited for a client when its time was over.
+    /// It still waited for a client at its time limit.
     GivenUp,
 }
 
 impl RunningServer {
-    /// Takes no new client; serves those that have come, to their end, but for no longer than `most`; returns when all
+    /// Accepts no new client; serves the accepted ones to their end, but no longer than `most`; returns when all
     /// sockets are closed.
     ///
     /// # Errors
-    /// When the server's own socket failed.
+    /// If the server's own socket failed.
     pub fn finish(self, most: Duration) -> io::Result<Ending> {
         self.finish.raise();
         self.until(Some(most))
     }
 
-    /// Returns when the server has ended: after the halt, or when its own socket failed.
+    /// Returns when the server has ended: after the halt, or after its own socket failed.
     ///
     /// # Errors
-    /// When the server's own socket failed.
+    /// If the server's own socket failed.
     pub fn wait(self) -> io::Result<()> {
         self.until(None).map(|_| ())
     }
@@ -176,15 +178,15 @@ impl RunningServer {
     }
 }
 
-/// Waits for a client; false when there is none and none is to be waited for any more.
-pub(in crate::drive) fn somebody_waits(socket: impl AsFd, finish: &Signal, halt: &Signal) -> io::Result<bool> {
+/// Waits for a client; `false` if there is none and the server is to finish or to halt.
+pub(in crate::drive) fn wait_for_client(socket: impl AsFd, finish: &Signal, halt: &Signal) -> io::Result<bool> {
     let mut waits = [socket.as_fd(), finish.as_fd(), halt.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
     signal::poll(&mut waits, None)?;
     let [client, _, halted] = waits.map(|wait| wait.any().unwrap_or(false));
     Ok(client && !halted)
 }
 
-/// The slow reader's pause, cut short by the halt.
+/// Pauses for `time` before a read, or until the halt.
 fn pause(time: Duration, halt: &Signal) -> Result<(), Fault> {
     if !time.is_zero() && halt.wait(Some(time))? == Woken::Signalled {
         return Err(Fault::Halted);
@@ -203,7 +205,7 @@ fn open(protocol: Protocol, address: SocketAddr, backlog: u32, options: &[Socket
     }
 }
 
-/// What the user can do about a server's address that can't be had.
+/// The error for a server's address that is not available, with advice.
 pub(in crate::drive) fn bind_error(protocol: Protocol, address: SocketAddr, error: io::Error) -> anyhow::Error {
     let (ip, port) = (address.ip(), address.port());
     let advice = match error.kind() {

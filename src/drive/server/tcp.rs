@@ -10,20 +10,20 @@ use std::time::Duration;
 use nix::poll::PollFlags;
 use socket2::SockRef;
 
-use super::{ServerEvent, ServerOptions, pause, somebody_waits};
+use super::{ServerEvent, ServerOptions, pause, wait_for_client};
 use crate::drive::fault::Fault;
 use crate::drive::signal::Signal;
 use crate::drive::stream::Patience;
 use crate::drive::traced_socket::TracedSocket;
 use crate::model::FailedCall;
 
-/// How long accepting rests after a failure that may pass, such as too many open files.
+/// Pause of accepting after a failure that may pass, such as too many open files.
 const REST: Duration = Duration::from_millis(100);
 
-/// Answers that are given many times over are sent so many bytes at a time.
+/// Bytes sent at a time of a repeated answer.
 const SEND_BYTES: u64 = 1 << 20;
 
-/// They are sent from one piece of memory of so many bytes, or from one answer if that is longer.
+/// Size of the buffer that repeated answers are sent from, or one answer if that is longer.
 const PIECE_BYTES: usize = 1 << 10;
 
 /// Pieces of one send; the system takes no more (`IOV_MAX`).
@@ -34,7 +34,7 @@ pub(super) fn serve(listener: &TcpListener, options: &ServerOptions, finish: &Si
     let mut connections: Vec<JoinHandle<()>> = Vec::new();
     let mut number = 0;
     let result = loop {
-        match somebody_waits(listener, finish, &options.halt) {
+        match wait_for_client(listener, finish, &options.halt) {
             Ok(true) => {}
             Ok(false) => break Ok(()),
             Err(error) => break Err(error),
@@ -50,7 +50,7 @@ pub(super) fn serve(listener: &TcpListener, options: &ServerOptions, finish: &Si
                     Err(error) => (options.log)(&ServerEvent::Trouble(error)),
                 }
             }
-            // the client has gone again
+            // the client has closed or reset already
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionAborted) => {}
             Err(error) => {
                 (options.log)(&ServerEvent::Trouble(error));
@@ -59,13 +59,13 @@ pub(super) fn serve(listener: &TcpListener, options: &ServerOptions, finish: &Si
         }
     };
     for thread in connections {
-        // a connection's thread that broke down took only its own connection along
+        // a panic in a connection's thread ends its own connection only
         let _ = thread.join();
     }
     result
 }
 
-/// Whether so many connections are open, those that have ended taken off.
+/// `true` if `limit` connections are open; removes those that have ended.
 fn full(connections: &mut Vec<JoinHandle<()>>, limit: usize) -> bool {
     connections.retain(|thread| !thread.is_finished());
     connections.len() >= limit
@@ -92,7 +92,7 @@ fn start(number: u64, stream: TcpStream, peer: SocketAddr, options: &ServerOptio
     })
 }
 
-/// One connection and what has been done with it.
+/// A connection and its state.
 struct Connection<'a> {
     socket: TracedSocket,
     options: &'a ServerOptions,
@@ -101,16 +101,16 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
-    /// Closes; a server that is told to stop does not wait for the client's acknowledgment.
+    /// Closes; a halted server does not wait for the client's acknowledgment.
     fn close(self, at_once: bool) {
         if at_once {
-            // a socket that keeps its linger time is closed all the same
+            // a socket whose linger time cannot be changed is closed all the same
             let _ = self.socket.socket().set_linger(None);
         }
         self.socket.close();
     }
 
-    /// Reads and answers until the client has closed, or the server is to.
+    /// Reads and answers until the client has closed, or the server is to close.
     fn echo(&mut self) -> Result<(), Fault> {
         let behaviour = &self.options.behaviour;
         let patience = Patience { halt: &self.options.halt, timeout: self.options.idle_timeout, pace: None };
@@ -130,8 +130,8 @@ impl Connection<'_> {
         Ok(())
     }
 
-    /// Gives an answer as often as the server is to, many of them in one send, as a program would. However often that is,
-    /// and however slowly the client reads, it takes no more memory than one answer or [`PIECE_BYTES`].
+    /// Sends an answer as often as configured, many copies in one send, as a program would. It needs no more memory
+    /// than one answer or [`PIECE_BYTES`], for any number of copies and however slowly the client reads.
     fn answer(&mut self, answer: &[u8], patience: Patience<'_>) -> Result<(), Fault> {
         let repeat = self.options.behaviour.repeat;
         let together = (PIECE_BYTES / answer.len().max(1)).clamp(1, repeat.max(1) as usize);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::poll::PollFlags;
 
 use super::guard::{Guard, UdpLimits};
-use super::{Ignored, ServerEvent, ServerOptions, pause, somebody_waits};
+use super::{Ignored, ServerEvent, ServerOptions, pause, wait_for_client};
 use crate::drive::fault::Fault;
 use crate::drive::signal::Signal;
 use crate::drive::stream::Patience;
@@ -17,10 +17,10 @@ use crate::model::{CallKind, Endpoint, FailedCall};
 pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal) -> io::Result<()> {
     let address = socket.local_addr()?;
     let local = Some(Endpoint::from(address));
-    let mut guard = Guard::new(options.udp_limits.map(|limits| patient(limits, options)), address);
-    let mut complaints = Complaints::default();
+    let mut guard = Guard::new(options.udp_limits.map(|limits| allow_for_read_delay(limits, options)), address);
+    let mut ignored = IgnoredLog::default();
     let mut buffer = vec![0; options.behaviour.read_size];
-    while somebody_waits(socket, finish, &options.halt)? {
+    while wait_for_client(socket, finish, &options.halt)? {
         if pause(options.behaviour.read_delay, &options.halt).is_err() {
             break;
         }
@@ -29,7 +29,7 @@ pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal
                 options.transcript.note(0, local, Some(Endpoint::from(peer)), CallKind::Receive(count as u64));
                 let request = buffer.get(..count).unwrap_or_default();
                 if let Err(reason) = answer(socket, request, peer, &mut guard, options) {
-                    complaints.make(peer, reason, options);
+                    ignored.report(peer, reason, options);
                 }
             }
             // a datagram with a bad checksum looks ready and is not
@@ -41,8 +41,8 @@ pub(super) fn serve(socket: &UdpSocket, options: &ServerOptions, finish: &Signal
     Ok(())
 }
 
-/// A slow reader hears a talkative source seldom: its own pauses are no silence of the source.
-fn patient(limits: UdpLimits, options: &ServerOptions) -> UdpLimits {
+/// Lengthens the pause for a slow reader: its own delays are no silence of the source.
+fn allow_for_read_delay(limits: UdpLimits, options: &ServerOptions) -> UdpLimits {
     let own = options.behaviour.read_delay.saturating_mul(2);
     UdpLimits { pause: limits.pause.saturating_add(own), ..limits }
 }
@@ -70,7 +70,7 @@ fn answer(
                 sent += count;
                 note(CallKind::Send(count as u64));
             }
-            // one client out of reach is no reason to stop serving the others
+            // an unreachable client is no reason to stop serving the others
             Err(Fault::Io(error)) => {
                 note(CallKind::failed(FailedCall::Send, &error));
                 (options.log)(&ServerEvent::Unsent { peer, bytes: answer.len(), error });
@@ -83,15 +83,15 @@ fn answer(
     Ok(())
 }
 
-/// Complains of unanswered datagrams at most once a second: a flood must not become a flood of words.
+/// Reports ignored datagrams at most once a second, so that a flood of datagrams does not flood the log.
 #[derive(Default)]
-struct Complaints {
+struct IgnoredLog {
     last: Option<Instant>,
     unsaid: u64,
 }
 
-impl Complaints {
-    fn make(&mut self, peer: SocketAddr, reason: Ignored, options: &ServerOptions) {
+impl IgnoredLog {
+    fn report(&mut self, peer: SocketAddr, reason: Ignored, options: &ServerOptions) {
         let now = Instant::now();
         if self.last.is_some_and(|last| now.duration_since(last) < Duration::from_secs(1)) {
             self.unsaid += 1;

@@ -1,4 +1,4 @@
-//! What the wire does to the bytes of a frame: damage, and the mark of a busy router.
+//! Changes that the wire makes to the bytes of a frame: corruption, and the congestion mark of a router.
 
 use super::packet::PacketView;
 
@@ -14,8 +14,8 @@ pub(super) fn damage(bytes: &mut [u8], view: &PacketView, (place, bit): (f64, u8
     Some(offset)
 }
 
-/// Marks the packet in `frame` as having met congestion (CE, RFC 3168 §5), which a router may do in place of dropping it
-/// if the sender can do with marks (ECT); tells whether it is marked now.
+/// Marks the packet in `frame` as having met congestion (CE, RFC 3168 §5), which a router may do instead of dropping it
+/// if the sender supports ECN (ECT). Returns `true` if it is marked now.
 pub(super) fn mark(frame: &mut [u8]) -> bool {
     match frame.get(ETHER_TYPE..IP) {
         Some([0x08, 0x00]) => mark_ipv4(frame).is_some(),

@@ -1,5 +1,5 @@
-//! Which packet of its kind a frame is: "data 2" is the second piece of new data that a host sent, however often it
-//! must send it.
+//! The number of a frame among the packets of its kind: "data 2" is the second piece of new data that a host sent,
+//! retransmissions of it included.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -7,19 +7,19 @@ use std::ops::RangeInclusive;
 use super::packet::{Flow, PacketKind, PacketView, Segment};
 use crate::model::{SeqNumber, TcpFlags};
 
-/// How many of the last segments are remembered, to know a retransmission's number: far more than can be in flight here.
+/// Segments remembered to find a retransmission's number: far more than can be in flight here.
 const REMEMBERED: usize = 4096;
 
 /// Counts what one host sends.
 ///
-/// SYN, SYN-ACK, data and FIN keep their number when TCP sends them again, since it is the sequence number that makes
-/// them; everything else is new each time. The numbers run on over all of the host's conversations.
+/// SYN, SYN-ACK, data and FIN keep their number when TCP retransmits them, since they are identified by their sequence
+/// number; every other packet gets a new one. The numbers count across all of the host's conversations.
 #[derive(Debug, Default)]
 pub(super) struct PacketCounter {
     counts: [u32; PacketKind::ALL.len()],
     /// The sequence number after each conversation's last data.
     next: HashMap<Flow, SeqNumber>,
-    /// What was sent, oldest first.
+    /// The segments sent, oldest first.
     sent: VecDeque<Sent>,
 }
 
@@ -32,16 +32,16 @@ struct Sent {
     number: u32,
 }
 
-/// Which packets a frame is, kind by kind.
+/// The numbers of a frame among the packets of each kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Occurrences {
     numbers: [Option<RangeInclusive<u32>>; PacketKind::ALL.len()],
-    /// Whether it was sent before.
+    /// `true` if it is a retransmission.
     pub(super) again: bool,
 }
 
 impl Occurrences {
-    /// The numbers of the frame among those of `kind`: several where TCP sends old segments together again.
+    /// The numbers of the frame among those of `kind`: several if TCP coalesces old segments in a retransmission.
     pub(super) fn numbers(&self, kind: PacketKind) -> Option<&RangeInclusive<u32>> {
         self.numbers.get(kind as usize).and_then(Option::as_ref)
     }
@@ -49,8 +49,8 @@ impl Occurrences {
 
 impl PacketCounter {
     /// Counts a frame.
-    pub(super) fn sight(&mut self, packet: &PacketView) -> Occurrences {
-        let mut sighting = Occurrences { numbers: [const { None }; PacketKind::ALL.len()], again: false };
+    pub(super) fn record(&mut self, packet: &PacketView) -> Occurrences {
+        let mut occurrences = Occurrences { numbers: [const { None }; PacketKind::ALL.len()], again: false };
         for (kind, _) in PacketKind::ALL {
             if !packet.is(kind) {
                 continue;
@@ -61,12 +61,12 @@ impl PacketCounter {
                 (PacketKind::Fin, Some(segment)) => self.control(kind, &segment, segment.seq.plus(segment.len)),
                 _ => (self.count(kind), false),
             };
-            sighting.again |= again;
-            if let Some(slot) = sighting.numbers.get_mut(kind as usize) {
+            occurrences.again |= again;
+            if let Some(slot) = occurrences.numbers.get_mut(kind as usize) {
                 *slot = Some(numbers);
             }
         }
-        sighting
+        occurrences
     }
 
     /// The next number of `kind`.
@@ -78,7 +78,7 @@ impl PacketCounter {
         count..=count
     }
 
-    /// Data is new as far as it goes beyond all data before it.
+    /// Counts data as new as far as it is beyond all earlier data.
     fn data(&mut self, segment: &Segment) -> (RangeInclusive<u32>, bool) {
         // a SYN takes a sequence number before the data that it carries (RFC 7413)
         let start = segment.seq.plus(u32::from(segment.flags.contains(TcpFlags::SYN)));
@@ -102,7 +102,7 @@ impl PacketCounter {
             return (numbers, true);
         }
         if kind != PacketKind::Fin {
-            // data is counted anew after a SYN: the port may have been used before
+            // data is counted from 1 after a SYN: the port may be in use for the second time
             self.next.remove(&segment.flow);
         }
         let numbers = self.count(kind);
@@ -117,7 +117,7 @@ impl PacketCounter {
         self.sent.push_back(Sent { kind, flow, start, len, number });
     }
 
-    /// The numbers of what was sent before and shares a byte with the `len` bytes from `start`.
+    /// The numbers of the segments sent before that share a byte with the `len` bytes from `start`.
     fn find(&self, kind: PacketKind, flow: Flow, start: SeqNumber, len: u32) -> Option<RangeInclusive<u32>> {
         let end = start.plus(len);
         let mut found = self
@@ -137,8 +137,8 @@ mod tests {
     use super::*;
     use crate::model::Direction;
 
-    /// Counts the frame; gives its numbers of `kind` and whether it was sent before.
-    fn sight(
+    /// Counts the frame; returns its numbers of `kind`, and `true` if it is a retransmission.
+    fn record(
         counter: &mut PacketCounter,
         kind: PacketKind,
         flags: TcpFlags,
@@ -146,12 +146,12 @@ mod tests {
         payload: &[u8],
     ) -> (Vec<u32>, bool) {
         let frame = segment(Direction::ClientToServer, flags, seq, payload);
-        let sighting = counter.sight(&PacketView::of(&frame));
-        (sighting.numbers(kind).cloned().into_iter().flatten().collect(), sighting.again)
+        let occurrences = counter.record(&PacketView::of(&frame));
+        (occurrences.numbers(kind).cloned().into_iter().flatten().collect(), occurrences.again)
     }
 
     fn data(counter: &mut PacketCounter, seq: u32, payload: &[u8]) -> (Vec<u32>, bool) {
-        sight(counter, PacketKind::Data, TcpFlags::ACK, seq, payload)
+        record(counter, PacketKind::Data, TcpFlags::ACK, seq, payload)
     }
 
     #[test]
@@ -181,21 +181,21 @@ mod tests {
     fn control_segments_are_known_by_their_sequence_numbers() {
         let (syn, fin) = (TcpFlags::SYN, TcpFlags::FIN.union(TcpFlags::ACK));
         let mut counter = PacketCounter::default();
-        assert_eq!(sight(&mut counter, PacketKind::Syn, syn, 100, b""), (vec![1], false));
-        assert_eq!(sight(&mut counter, PacketKind::Syn, syn, 100, b""), (vec![1], true));
+        assert_eq!(record(&mut counter, PacketKind::Syn, syn, 100, b""), (vec![1], false));
+        assert_eq!(record(&mut counter, PacketKind::Syn, syn, 100, b""), (vec![1], true));
         assert_eq!(data(&mut counter, 101, b"12345"), (vec![1], false));
-        assert_eq!(sight(&mut counter, PacketKind::Fin, fin, 106, b""), (vec![1], false));
-        // the last data and the FIN, together again
-        assert_eq!(sight(&mut counter, PacketKind::Fin, fin, 101, b"12345"), (vec![1], true));
-        // the port is used again, with an earlier number
-        assert_eq!(sight(&mut counter, PacketKind::Syn, syn, 50, b""), (vec![2], false));
+        assert_eq!(record(&mut counter, PacketKind::Fin, fin, 106, b""), (vec![1], false));
+        // the last data and the FIN, retransmitted in one segment
+        assert_eq!(record(&mut counter, PacketKind::Fin, fin, 101, b"12345"), (vec![1], true));
+        // the port is reused, with an earlier number
+        assert_eq!(record(&mut counter, PacketKind::Syn, syn, 50, b""), (vec![2], false));
         assert_eq!(data(&mut counter, 51, b"12345"), (vec![2], false));
     }
 
     #[test]
     fn data_within_a_syn_is_sent_again_after_it() {
         let mut counter = PacketCounter::default();
-        assert_eq!(sight(&mut counter, PacketKind::Data, TcpFlags::SYN, 100, b"fast"), (vec![1], false));
+        assert_eq!(record(&mut counter, PacketKind::Data, TcpFlags::SYN, 100, b"fast"), (vec![1], false));
         assert_eq!(data(&mut counter, 101, b"fast"), (vec![1], true));
     }
 
@@ -203,14 +203,14 @@ mod tests {
     fn acknowledgments_and_datagrams_are_new_each_time() {
         let mut counter = PacketCounter::default();
         for number in 1..4 {
-            assert_eq!(sight(&mut counter, PacketKind::Ack, TcpFlags::ACK, 1, b""), (vec![number], false));
+            assert_eq!(record(&mut counter, PacketKind::Ack, TcpFlags::ACK, 1, b""), (vec![number], false));
         }
         let view = PacketView::of(&datagram(Direction::ClientToServer, b"Hello"));
         for number in 1..4 {
-            let sighting = counter.sight(&view);
-            assert_eq!(sighting.numbers(PacketKind::Datagram), Some(&(number..=number)));
-            assert_eq!(sighting.numbers(PacketKind::Any), Some(&(number + 3..=number + 3)));
-            assert_eq!(sighting.numbers(PacketKind::Data), None);
+            let occurrences = counter.record(&view);
+            assert_eq!(occurrences.numbers(PacketKind::Datagram), Some(&(number..=number)));
+            assert_eq!(occurrences.numbers(PacketKind::Any), Some(&(number + 3..=number + 3)));
+            assert_eq!(occurrences.numbers(PacketKind::Data), None);
         }
     }
 

@@ -1,4 +1,4 @@
-//! The rules at work, and what they and chance together make of one frame.
+//! The state of the rules, and the decision of rules and chance about one frame.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use super::packet::PacketKind;
 use super::rule::{Action, Rule, Times};
 use crate::model::Direction;
 
-/// A rule and what is left of it.
+/// A rule and the number of times that it still applies.
 #[derive(Debug)]
 pub(super) struct Active {
     rule: Rule,
     left: u32,
 }
 
-/// Who overtakes a frame.
+/// The frame that overtakes another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Overtaker {
     Next,
     Packet(PacketKind, u32),
 }
 
-/// What is to be done to one frame.
+/// The faults that apply to one frame, with their causes.
 #[derive(Default)]
 pub(super) struct Decision {
     pub(super) dropped: Option<Cause>,
@@ -48,11 +48,11 @@ impl Active {
         self.rule
     }
 
-    /// Whether the rule applies to a frame; if so it has one time less.
-    fn applies(&mut self, direction: Direction, sighting: &Occurrences) -> bool {
+    /// Returns `true` if the rule applies to a frame, and counts the application.
+    fn applies(&mut self, direction: Direction, occurrences: &Occurrences) -> bool {
         let fits = self.left > 0
             && self.rule.direction.is_none_or(|only| only == direction)
-            && sighting
+            && occurrences
                 .numbers(self.rule.kind)
                 .is_some_and(|numbers| self.rule.number.is_none_or(|number| numbers.contains(&number)));
         if fits {
@@ -60,7 +60,7 @@ impl Active {
                 self.left -= 1;
             }
             if self.rule.number.is_some() {
-                // the other host's packet of this number is another packet
+                // the packet of this number from the other host is a different one
                 self.rule.direction = Some(direction);
             }
         }
@@ -69,11 +69,11 @@ impl Active {
 }
 
 impl Decision {
-    /// What the rules and then chance make of a frame.
-    pub(super) fn on(rules: &mut [Active], direction: Direction, sighting: &Occurrences, chance: &Chance) -> Self {
+    /// Decides about a frame, first by the rules and then by chance.
+    pub(super) fn on(rules: &mut [Active], direction: Direction, occurrences: &Occurrences, chance: &Chance) -> Self {
         let mut decision = Self::default();
         for (index, active) in rules.iter_mut().enumerate() {
-            if decision.dropped.is_none() && active.applies(direction, sighting) {
+            if decision.dropped.is_none() && active.applies(direction, occurrences) {
                 decision.add(active.rule, Cause::Rule(index));
             }
         }

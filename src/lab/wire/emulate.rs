@@ -1,4 +1,4 @@
-//! The wire without devices and without waiting: given frames, and when each was sent, what arrives and when.
+//! The wire without devices and without waiting: computes the arrivals from the frames and their sending times.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use crate::model::{Direction, Timestamp};
 /// A frame that came out of the wire.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivered {
-    /// When, on the clock that sending times are on.
+    /// The time of arrival, on the clock of the sending times.
     pub at: Duration,
     /// The frame that was sent.
     pub frame: WireFrame,
-    /// Its bytes now.
+    /// Its bytes on arrival.
     pub bytes: Vec<u8>,
 }
 
-/// Carries `frames`, each with the time when it is sent and its direction, and gives what arrives, in that order, and
-/// what was done. Times that go back are taken for the latest before them. The same seed brings the same accidents.
+/// Carries `frames`, each with its sending time and direction. Returns the frames that arrive, in that order, and the
+/// log. A sending time before its predecessor's counts as the latest so far. The same seed reproduces the same faults.
 pub fn emulate<'a>(
     options: &WireOptions,
     seed: u64,
@@ -39,10 +39,10 @@ pub fn emulate<'a>(
     (delivered, emulator.log)
 }
 
-/// Takes what has arrived by `now`.
+/// Collects the frames that have arrived by `now`.
 fn deliver(emulator: &mut Emulator, now: Duration, delivered: &mut Vec<Delivered>) {
     while let Some(due) = emulator.deadline().filter(|due| *due <= now) {
-        // the deadline of a frame that is held is when it goes
+        // a held frame's deadline is the end of its hold
         if let Some((frame, bytes)) = emulator.arrived(due) {
             emulator.delivered(frame);
             delivered.push(Delivered { at: due, frame, bytes });

@@ -1,6 +1,6 @@
-//! The wire without its devices: what becomes of a frame, and when it comes out at the other end.
+//! The wire without its devices: decides the delivery of each frame, and its time of arrival at the other end.
 //!
-//! It is told the time, so that a test can run an hour in no time at all.
+//! The caller passes the time, so that a test can cover an hour without waiting.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -19,16 +19,16 @@ use super::packet::{PacketKind, PacketView};
 use super::rule::Rule;
 use crate::model::{Direction, PerDirection, Timestamp};
 
-/// How long a frame waits for the one that is to overtake it.
+/// The longest time that a frame is held for the one that is to overtake it.
 const HOLD: Duration = Duration::from_millis(100);
 
-/// How many bytes wait at most where the rate is limited: a thousand full frames, as Linux's own netem has it.
+/// Bytes that wait at most where the rate is limited: 1,000 full frames, as Linux's netem has it.
 const QUEUE_BYTES: usize = 1_000 * 1_514;
 
 /// Both directions of the wire.
 #[derive(Debug)]
 pub(super) struct Emulator {
-    /// The system's clock when the emulator's own was 0.
+    /// The system's clock at the emulator's time 0.
     epoch: Timestamp,
     rules: Vec<Active>,
     lanes: PerDirection<Lane>,
@@ -43,9 +43,9 @@ struct Lane {
     faults: Faults,
     rng: Rng,
     counter: PacketCounter,
-    /// Until when the wire is busy, where its rate is limited.
+    /// The time until which the wire is busy, where its rate is limited.
     busy: Duration,
-    /// When the last frame arrives that keeps its place.
+    /// The arrival time of the last frame that keeps its order.
     last: Duration,
     held: Vec<Held>,
 }
@@ -60,21 +60,21 @@ struct Held {
     bytes: Vec<u8>,
 }
 
-/// A frame that a host sent, and all that is known of it.
+/// A frame that a host sent, with its properties.
 struct Accepted<'a> {
     frame: WireFrame,
     bytes: &'a [u8],
     view: PacketView,
-    sighting: Occurrences,
+    occurrences: Occurrences,
     chance: Chance,
 }
 
 impl Emulator {
-    /// An emulator whose clock is 0 when the system's is `epoch`.
+    /// An emulator whose time is 0 when the system's clock is `epoch`.
     pub(super) fn new(options: &WireOptions, seed: u64, epoch: Timestamp) -> Self {
         let lane = |direction: Direction, salt: u64| Lane {
             faults: *options.faults.get(direction),
-            // two directions of one seed must not meet the same fate
+            // two directions with one seed must not have the same faults
             rng: Rng::with_seed(seed ^ salt),
             counter: PacketCounter::default(),
             busy: Duration::ZERO,
@@ -94,7 +94,7 @@ impl Emulator {
         }
     }
 
-    /// Changes the faults for what comes from now on.
+    /// Changes the faults for the packets that follow.
     pub(super) fn set_faults(&mut self, faults: &PerDirection<Faults>) {
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             self.lanes.get_mut(direction).faults = *faults.get(direction);
@@ -111,11 +111,11 @@ impl Emulator {
         self.rules.iter().map(Active::rule).collect()
     }
 
-    /// Takes a frame that a host sent at `now`.
+    /// Accepts a frame that a host sent at `now`.
     pub(super) fn accept(&mut self, now: Duration, direction: Direction, bytes: &[u8]) {
         let view = PacketView::of(bytes);
         let lane = self.lanes.get_mut(direction);
-        let sighting = lane.counter.sight(&view);
+        let occurrences = lane.counter.record(&view);
         let chance = Chance::draw(&lane.faults, &mut lane.rng);
         let time = self.clock(now);
         let totals = self.log.totals.get_mut(direction);
@@ -128,11 +128,11 @@ impl Emulator {
             length: bytes.len(),
             kind,
             fragment: view.is(PacketKind::Fragment),
-            number: sighting.numbers(kind).map_or(0, |numbers| *numbers.end()),
-            again: sighting.again,
+            number: occurrences.numbers(kind).map_or(0, |numbers| *numbers.end()),
+            again: occurrences.again,
         };
-        let decision = Decision::on(&mut self.rules, direction, &sighting, &chance);
-        self.execute(now, &Accepted { frame, bytes, view, sighting, chance }, decision);
+        let decision = Decision::on(&mut self.rules, direction, &occurrences, &chance);
+        self.execute(now, &Accepted { frame, bytes, view, occurrences, chance }, decision);
     }
 
     /// The system's clock at `now`.
@@ -177,18 +177,20 @@ impl Emulator {
             self.lanes.get_mut(frame.direction).held.push(Held { until, by, cause, frame, bytes });
         } else {
             self.send(due, frame, bytes);
-            self.release(due, frame.direction, &accepted.sighting);
+            self.release(due, frame.direction, &accepted.occurrences);
         }
         if let Some(copy) = copy {
             self.send(due, frame, copy);
         }
     }
 
-    /// Lets those go that the frame due at `due` overtakes.
-    fn release(&mut self, due: Duration, direction: Direction, sighting: &Occurrences) {
+    /// Releases the held frames that the frame due at `due` overtakes.
+    fn release(&mut self, due: Duration, direction: Direction, occurrences: &Occurrences) {
         let overtaken = |held: &mut Held| match held.by {
             Overtaker::Next => true,
-            Overtaker::Packet(kind, number) => sighting.numbers(kind).is_some_and(|numbers| numbers.contains(&number)),
+            Overtaker::Packet(kind, number) => {
+                occurrences.numbers(kind).is_some_and(|numbers| numbers.contains(&number))
+            }
         };
         let released: Vec<Held> = self.lanes.get_mut(direction).held.extract_if(.., overtaken).collect();
         for held in released {
@@ -211,7 +213,7 @@ impl Emulator {
         self.in_flight.pop().map(|Reverse(flight)| (flight.frame, flight.bytes))
     }
 
-    /// Sends what has waited too long for the packet that was to overtake it.
+    /// Sends the frames that were held too long for the packet that was to overtake them.
     fn give_up_holding(&mut self, now: Duration) {
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
             let held = &mut self.lanes.get_mut(direction).held;
@@ -226,7 +228,7 @@ impl Emulator {
         }
     }
 
-    /// When `arrived` will next have a frame; `None` while nothing is under way.
+    /// The time at which `arrived` will next return a frame; `None` while nothing is in transit.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let held = [&self.lanes.client_to_server, &self.lanes.server_to_client];
         let held = held.into_iter().flat_map(|lane| &lane.held).map(|held| held.until);
@@ -243,7 +245,7 @@ impl Emulator {
         self.log.add(WireEvent { frame, what: Effect::Dropped, cause: Cause::Undeliverable });
     }
 
-    /// Drops what is under way.
+    /// Drops the frames in transit.
     pub(super) fn abandon(&mut self) {
         while let Some(Reverse(flight)) = self.in_flight.pop() {
             self.undeliverable(flight.frame);
@@ -257,7 +259,7 @@ impl Emulator {
 }
 
 impl Lane {
-    /// When a frame of `length` bytes that is sent now arrives; `None` if the queue before the wire is full.
+    /// The arrival time of a frame of `length` bytes that is sent now; `None` if the queue before the wire is full.
     fn arrival(&mut self, now: Duration, length: usize, jitter: Duration) -> Option<Duration> {
         let mut sent = now;
         if let Some(rate) = self.faults.rate {
@@ -295,11 +297,11 @@ mod tests {
         Duration::from_millis(count)
     }
 
-    /// Everything that comes out, with its time in milliseconds and its last byte.
+    /// Every delivery, with its time in milliseconds and the frame's last byte.
     fn all(emulator: &mut Emulator) -> Vec<(u128, u8)> {
         let mut arrivals = Vec::new();
         while let Some(due) = emulator.deadline() {
-            // a held frame's deadline is when it goes, not when it is there
+            // a held frame's deadline is the end of its hold, not its arrival
             if let Some((frame, bytes)) = emulator.arrived(due) {
                 emulator.delivered(frame);
                 arrivals.push((due.as_millis(), *bytes.last().unwrap()));

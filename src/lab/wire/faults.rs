@@ -1,4 +1,5 @@
-//! What the wire does to every packet: how slow it is, and how often which accident happens.
+//! Faults that the wire applies to every packet by chance: delay, rate, and the shares of lost, duplicated, reordered
+//! and corrupted packets.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,22 +7,22 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-/// The wire's qualities in one direction. The default is a perfect wire.
+/// The faults of one direction. The default is a wire without faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Faults {
-    /// How long a packet is under way.
+    /// The one-way delay of a packet.
     pub delay: Duration,
-    /// At most this is added to the delay, evenly spread. Packets keep their order.
+    /// Upper bound of a random addition to the delay, evenly distributed. Packets keep their order.
     pub jitter: Duration,
-    /// How many packets are lost.
+    /// The share of packets lost.
     pub loss: Percent,
-    /// How many packets arrive twice.
+    /// The share of packets duplicated.
     pub duplicate: Percent,
-    /// How many packets are overtaken by their successor.
+    /// The share of packets overtaken by their successor.
     pub reorder: Percent,
-    /// How many packets arrive damaged.
+    /// The share of packets corrupted.
     pub corrupt: Percent,
-    /// How much the wire carries; `None` is without limit.
+    /// The wire's capacity; `None` for no limit.
     pub rate: Option<Rate>,
 }
 
@@ -33,7 +34,7 @@ pub struct Percent(f64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(u64);
 
-/// Why a text is no [`Percent`] or [`Rate`].
+/// The reason that a text is no [`Percent`] or [`Rate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuantityError {
     /// It is no number from 0 to 100.
@@ -57,12 +58,12 @@ impl Percent {
     /// Every packet.
     pub const ALL: Self = Self(100.0);
 
-    /// `share` of 100; `None` where it is not from 0 to 100.
+    /// `share` percent; `None` if it is not from 0 to 100.
     pub fn new(share: f64) -> Option<Self> {
         (0.0..=100.0).contains(&share).then_some(Self(share))
     }
 
-    /// Whether it happens this time.
+    /// Draws whether the fault applies: `true` with this probability.
     fn happens(self, rng: &mut Rng) -> bool {
         rng.f64() * 100.0 < self.0
     }
@@ -92,7 +93,7 @@ impl Rate {
         (bits > 0).then_some(Self(bits))
     }
 
-    /// How long the wire is busy with `bytes`.
+    /// The time that the wire is busy with `bytes`.
     pub(super) fn time(self, bytes: usize) -> Duration {
         let nanos = bytes as u128 * 8 * 1_000_000_000 / u128::from(self.0);
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
@@ -124,7 +125,7 @@ impl fmt::Display for Rate {
     }
 }
 
-/// What chance brings one packet.
+/// The faults drawn for one packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Chance {
     pub(super) lost: bool,
@@ -132,13 +133,13 @@ pub(super) struct Chance {
     pub(super) reordered: bool,
     pub(super) corrupted: bool,
     pub(super) jitter: Duration,
-    /// Which byte is damaged (as a part of the whole) and which of its bits.
+    /// The corrupted byte (as a fraction of the body) and the mask of its corrupted bit.
     pub(super) damage: (f64, u8),
 }
 
 impl Chance {
-    /// Draws for the next packet. Every packet takes the same number of draws, so that the n-th packet of a direction
-    /// meets the same fate with the same seed, whatever happened to those before it.
+    /// Draws the faults of the next packet. Every packet takes the same number of draws, so that the n-th packet of a
+    /// direction has the same faults with the same seed, whatever happened to those before it.
     pub(super) fn draw(faults: &Faults, rng: &mut Rng) -> Self {
         Self {
             lost: faults.loss.happens(rng),

@@ -1,11 +1,11 @@
-//! A frame under way, in the order of arrival.
+//! A frame in transit, ordered by its arrival.
 
 use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::log::WireFrame;
 
-/// A frame under way.
+/// A frame in transit.
 #[derive(Debug)]
 pub(super) struct InFlight {
     pub(super) due: Duration,

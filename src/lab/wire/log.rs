@@ -1,4 +1,4 @@
-//! What the wire did, as plain data: from it a report can say where a packet was lost.
+//! The log of the wire, as plain data: reports take from it the place where a packet was lost.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,45 +6,45 @@ use std::time::Duration;
 use super::packet::PacketKind;
 use crate::model::{Direction, PerDirection, Timestamp};
 
-/// Events that are kept one by one.
+/// Limit of the events kept one by one.
 const KEPT: usize = 100_000;
 
-/// Of how many frames of each direction is kept when they arrived.
+/// Limit of the frames of each direction whose order of arrival is kept.
 const ARRIVALS_KEPT: usize = 1_000_000;
 
-/// Everything that the wire did to the packets of one session.
+/// The log of everything that the wire did to the packets of one session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WireLog {
-    /// What was done to single packets, in the order of time: the first 100,000 events. A packet that only passed, with the
-    /// delay that all have, is not among them.
+    /// The faults of single packets, ordered by time: the first 100,000. A packet that only passed, with the delay
+    /// common to all, is not among them.
     pub events: Vec<WireEvent>,
-    /// The script's rules, by their index from 0, that were to mark a packet which could not be marked, since its sender
-    /// does not use ECN (RFC 3168 §5).
+    /// Indices from 0 of the script's rules whose packet could not be marked, since its sender does not use ECN (RFC
+    /// 3168 §5).
     pub unmarkable: BTreeSet<usize>,
     /// Events that were not kept.
     pub left_out: u64,
-    /// The [index](WireFrame::index) of each frame that was handed to the other host, copies included, in that order: the
+    /// The [index](WireFrame::index) of each frame delivered to the other host, duplicates included, in that order: the
     /// n-th is the n-th incoming frame of a capture at that host. The first million.
     pub arrivals: PerDirection<Vec<u64>>,
-    /// How many packets took which way, by their sender's direction.
+    /// Packet counts, by the direction of their sender.
     pub totals: PerDirection<WireTotals>,
 }
 
-/// Packets by what became of them.
+/// Packet counts by the fate of the packets on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WireTotals {
-    /// Frames that the host sent and the wire took.
+    /// Frames that the host sent and the wire accepted.
     pub sent: u64,
-    /// Frames that the host sent besides, faster than the wire could take them: lost, and not counted in `sent`. Known when
-    /// the wire has been stopped; while it is 0, [`WireFrame::index`] can be relied on.
+    /// Frames that the host sent faster than the wire could accept them: lost, and not counted in `sent`. Final once
+    /// the wire has been stopped; while it is 0, [`WireFrame::index`] is reliable.
     pub missed: u64,
-    /// Frames handed to the other host, copies included.
+    /// Frames delivered to the other host, duplicates included.
     pub delivered: u64,
     /// Frames lost.
     pub dropped: u64,
-    /// Copies made.
+    /// Duplicates made.
     pub duplicated: u64,
-    /// Frames damaged.
+    /// Frames corrupted.
     pub corrupted: u64,
     /// Frames marked as having met congestion.
     pub marked: u64,
@@ -54,44 +54,44 @@ pub struct WireTotals {
     pub reordered: u64,
 }
 
-/// Something that the wire did to a packet.
+/// A fault that the wire applied to a packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WireEvent {
-    /// The frame that it was done to.
+    /// The affected frame.
     pub frame: WireFrame,
-    /// What was done.
+    /// The fault.
     pub what: Effect,
-    /// Why.
+    /// The cause of the fault.
     pub cause: Cause,
 }
 
 /// A frame that reached the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WireFrame {
-    /// When it reached the wire, on the system's clock, as captures have it.
+    /// The time at which it reached the wire, on the system's clock, as in captures.
     pub time: Timestamp,
-    /// Which way it went.
+    /// The direction of the frame.
     pub direction: Direction,
-    /// Which of all frames it is that this host sent, from 1: the n-th outgoing frame of a capture at that host.
+    /// Its number among all frames of its host, from 1: the n-th outgoing frame of a capture at that host.
     pub index: u64,
     /// Its length in bytes.
     pub length: usize,
-    /// What it is.
+    /// The kind of packet that it carries.
     pub kind: PacketKind,
-    /// Whether it is a fragment of an IP packet; the first one is of the kind `datagram`.
+    /// `true` for a fragment of an IP packet; the first fragment is of the kind `datagram`.
     pub fragment: bool,
-    /// Its number among the host's packets of that kind; 0 if it was sent too long ago to be known.
+    /// Its number among the host's packets of that kind; 0 if the original was sent too long ago to be known.
     pub number: u32,
-    /// Whether TCP had sent it before.
+    /// `true` for a TCP retransmission.
     pub again: bool,
 }
 
-/// What the wire did to a packet.
+/// A fault, as applied to a packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Effect {
-    /// It did not arrive.
+    /// It was not delivered.
     Dropped,
-    /// It came this much later than others.
+    /// It arrived this much later than others.
     Delayed(Duration),
     /// It arrived twice.
     Duplicated,
@@ -100,27 +100,27 @@ pub enum Effect {
         /// The byte's place, counted from 0 at the Ethernet header.
         offset: usize,
     },
-    /// It arrived marked as having met congestion.
+    /// It arrived with the congestion mark (CE).
     Marked,
     /// It arrived after a packet that was sent later.
     Reordered,
 }
 
-/// Why the wire did something.
+/// The cause of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The script's rule with this index, from 0.
+    /// The rule of the script with this index, from 0.
     Rule(usize),
-    /// Chance, as asked for in percent.
+    /// Chance, with the configured percentage.
     Chance,
-    /// More was sent than the wire's rate and its queue could take.
+    /// The sender exceeded the wire's rate and its queue.
     QueueFull,
-    /// The host did not take the frame, or the wire was stopped before its time.
+    /// The host did not accept the frame, or the wire was stopped before the frame was due.
     Undeliverable,
 }
 
 impl WireLog {
-    /// Notes and counts a frame that was handed over.
+    /// Records and counts a delivered frame.
     pub(super) fn arrived(&mut self, frame: WireFrame) {
         self.totals.get_mut(frame.direction).delivered += 1;
         let arrivals = self.arrivals.get_mut(frame.direction);

@@ -1,9 +1,9 @@
-//! The wire between the lab's two hosts: a thread that carries Ethernet frames from one device to the other, and does to
-//! them what a real network may: lose, delay, repeat, reorder, damage.
+//! The wire between the lab's two hosts: a thread that carries Ethernet frames from one device to the other, and
+//! applies the faults of a real network: loss, delay, duplication, reordering, corruption.
 //!
-//! What becomes of a frame is decided by chance, in shares ([`Faults`]) and repeatable by a seed, or by a script
-//! ([`Rule`]). The wire is not a capture: what it did is in its [`WireLog`], what the hosts saw is for a capture at each
-//! of them to tell.
+//! Faults are decided by chance, with configured percentages ([`Faults`]) and a seed that reproduces them, or by a
+//! script ([`Rule`]). The wire is not a capture: its [`WireLog`] holds what it did, and captures at the two hosts hold
+//! what each of them sent and received.
 
 mod corrupt;
 mod counter;
@@ -44,23 +44,23 @@ use super::device::End;
 use super::namespace;
 use crate::model::{Direction, PerDirection, Timestamp};
 
-/// How many frames are read from one host before the other has its turn.
+/// Frames read from one host before the other has its turn.
 const TURN: usize = 64;
 
-/// How long a stopped wire goes on to deliver what is under way.
+/// The longest time that a stopped wire continues to deliver the frames in transit.
 const LAST_DELIVERY: Duration = Duration::from_secs(2);
 
-/// How long the wire waits at once: the kernel does not take every time that a rule may name.
+/// The longest single wait: the kernel does not accept every time that a rule may name.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// How the wire is to behave. The default is a perfect wire.
+/// The configuration of the wire. The default is a wire without faults.
 #[derive(Clone, Debug, Default)]
 pub struct WireOptions {
-    /// What chance brings, by direction.
+    /// The random faults, by direction.
     pub faults: PerDirection<Faults>,
-    /// What is done to single packets.
+    /// The rules for single packets.
     pub rules: Vec<Rule>,
-    /// Where the chances begin; `None` is a different one each time.
+    /// The random seed; `None` for a different one each time.
     pub seed: Option<u64>,
 }
 
@@ -70,7 +70,7 @@ pub struct Wire {
     shared: Arc<Shared>,
     seed: u64,
     thread: Option<JoinHandle<(PerDirection<End>, Result<()>)>>,
-    /// The ends when the thread has ended: closing a TAP device's would take the host's interface away.
+    /// The ends, once the thread has ended: closing a TAP device's end would remove the host's interface.
     ends: Option<PerDirection<End>>,
 }
 
@@ -83,21 +83,21 @@ struct Shared {
 }
 
 impl Shared {
-    /// The emulator. A panic elsewhere while it was locked leaves nothing half done that matters.
+    /// The emulator. A panic elsewhere while it was locked leaves no inconsistent state that matters.
     fn emulator(&self) -> MutexGuard<'_, Emulator> {
         self.emulator.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the thread look at what it is told.
+    /// Wakes the thread to look at its flags.
     fn wake(&self) -> Result<()> {
         self.wake.write(1).map(|_| ()).context("cannot wake the lab's wire")
     }
 }
 
 impl Wire {
-    /// Joins the two ends; `mtu` is the longest IP packet in bytes.
+    /// Starts the wire between the two ends; `mtu` is the longest IP packet in bytes.
     pub(super) fn start(ends: PerDirection<End>, mtu: u16, options: &WireOptions) -> Result<Self> {
-        // short enough to be typed again
+        // short enough to be retyped
         let seed = options.seed.unwrap_or_else(|| u64::from(fastrand::u32(..)));
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let epoch = Timestamp::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos());
@@ -112,12 +112,12 @@ impl Wire {
         Ok(Self { shared, seed, thread: Some(thread), ends: None })
     }
 
-    /// Where the wire's chances began: the same seed and the same packets bring the same accidents.
+    /// The random seed; with the same packets it reproduces the same faults.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// Changes what chance brings, from the next packet on.
+    /// Changes the random faults, from the next packet on.
     pub fn set_faults(&self, faults: &PerDirection<Faults>) {
         self.shared.emulator().set_faults(faults);
     }
@@ -128,27 +128,28 @@ impl Wire {
     }
 
     /// The script, in the order that [`Cause::Rule`] counts in; a rule that was to apply to whichever side came first
-    /// names that side now.
+    /// now names that side.
     pub fn rules(&self) -> Vec<Rule> {
         self.shared.emulator().rules()
     }
 
-    /// What the wire has done until now.
+    /// The log of the wire so far.
     pub fn log(&self) -> WireLog {
         self.shared.emulator().log.clone()
     }
 
-    /// Delivers what is under way, in its time but for no longer than two seconds, then ends the wire. Frames that a host
-    /// sends meanwhile are carried too. After that, captures at the hosts hold everything, and can be read to their end.
+    /// Delivers the frames in transit when they are due, for two seconds at most, then ends the wire. Frames that a
+    /// host sends meanwhile are carried too. After that, captures at the hosts hold everything, and can be read to
+    /// their end.
     ///
     /// # Errors
-    /// When the wire had broken: a device could not be read.
+    /// If the wire has failed: a device could not be read.
     pub fn stop(&mut self) -> Result<WireLog> {
         self.end()?;
         Ok(self.log())
     }
 
-    /// Makes the wire's thread give up its capabilities.
+    /// Makes the wire's thread drop its capabilities.
     pub(super) fn give_up_capabilities(&self) -> Result<()> {
         self.shared.give_up.store(true, Ordering::Release);
         self.shared.wake()
@@ -166,12 +167,12 @@ impl Wire {
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        // who wants to know calls `stop`
+        // a caller that needs the error calls `stop`
         let _ = self.end();
     }
 }
 
-/// What the wire's thread holds.
+/// The state of the wire's thread.
 struct Carrier {
     shared: Arc<Shared>,
     /// The device of the host that sends in each direction.
@@ -182,7 +183,7 @@ struct Carrier {
 
 impl Carrier {
     fn run(mut self) -> (PerDirection<End>, Result<()>) {
-        // wake up when a frame is due, not 50 µs later; no harm if that fails
+        // wake up when a frame is due, not 50 µs later; not essential
         let _ = prctl::set_timerslack(1);
         let outcome = self.carry().and_then(|()| self.count_missed());
         (self.ends, outcome)
@@ -196,14 +197,14 @@ impl Carrier {
         Ok(())
     }
 
-    /// Carries frames until it is told to stop.
+    /// Carries frames until the wire is stopped.
     fn carry(&mut self) -> Result<()> {
         let mut last = None;
         loop {
-            // what woke the thread is seen to now, and must not end the waiting again
+            // the reason for waking is handled below, and must not end the next wait
             let _ = self.shared.wake.read();
             if self.shared.give_up.swap(false, Ordering::AcqRel) {
-                // frames are carried by open descriptors, which need no capability
+                // frames are carried through open descriptors, which need no capability
                 namespace::give_up_capabilities()?;
             }
             if self.shared.stop.load(Ordering::Acquire) {
@@ -211,7 +212,7 @@ impl Carrier {
             }
             let moved = self.collect()? | self.deliver();
             let deadline = self.shared.emulator().deadline();
-            // what was delivered may have been answered at once
+            // delivered frames may have been answered at once
             if last.is_some_and(|last| (!moved && deadline.is_none()) || self.start.elapsed() >= last) {
                 self.shared.emulator().abandon();
                 return Ok(());
@@ -222,7 +223,7 @@ impl Carrier {
         }
     }
 
-    /// Takes what the hosts have sent, if anything.
+    /// Accepts the frames that the hosts have sent; `false` if there are none.
     fn collect(&mut self) -> Result<bool> {
         let mut any = false;
         for direction in [Direction::ClientToServer, Direction::ServerToClient] {
@@ -237,7 +238,7 @@ impl Carrier {
         Ok(any)
     }
 
-    /// Hands over what has arrived, if anything.
+    /// Delivers the frames that are due; `false` if there are none.
     fn deliver(&mut self) -> bool {
         let mut any = false;
         let mut emulator = self.shared.emulator();
@@ -251,7 +252,7 @@ impl Carrier {
         any
     }
 
-    /// Waits for a frame, for the time when one is due, or to be told to stop.
+    /// Waits for a frame, for the deadline, or to be stopped.
     fn wait(&self, deadline: Option<Duration>) -> Result<()> {
         let mut watched =
             [self.ends.client_to_server.as_fd(), self.ends.server_to_client.as_fd(), self.shared.wake.as_fd()]

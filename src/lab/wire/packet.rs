@@ -1,7 +1,7 @@
-//! As much of a frame as a rule can speak of: what kind of packet it holds, of which conversation, and where its
-//! payload is.
+//! The properties of a frame that a rule can refer to: its kind of packet, its conversation, and the place of its
+//! payload.
 //!
-//! The frames come from the hosts' own kernels, whole and well-formed; what cannot be read is of the kind `any` alone.
+//! The frames come from the hosts' own kernels, complete and well-formed; an unreadable one is of the kind `any` alone.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use etherparse::{IpNumber, NetSlice, SlicedPacket, TcpSlice, UdpSlice};
 
 use crate::model::{Endpoint, SeqNumber, TcpFlags};
 
-/// What a packet does, as rules name it. A packet may be of several kinds: a FIN may carry data.
+/// The kind of a packet, as rules name it. A packet may be of several kinds: a FIN may carry data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum PacketKind {
@@ -28,7 +28,7 @@ pub enum PacketKind {
     Fin,
     /// A segment with nothing but an acknowledgment: no SYN, FIN, RST or payload.
     Ack,
-    /// A UDP datagram, or the first fragment of one.
+    /// A UDP datagram, or its first fragment.
     Datagram,
     /// An IP fragment: not a whole packet.
     Fragment,
@@ -39,7 +39,7 @@ pub enum PacketKind {
 }
 
 impl PacketKind {
-    /// Every kind with its names in a rule, the preferred one first; what says most of a packet comes first.
+    /// Every kind with its names in a rule, the preferred one first; the most specific kind comes first.
     pub const ALL: [(Self, &'static [&'static str]); 10] = [
         (Self::Syn, &["syn"]),
         (Self::SynAck, &["syn-ack", "synack"]),
@@ -66,7 +66,7 @@ impl fmt::Display for PacketKind {
     }
 }
 
-/// That a word is no kind of packet.
+/// The error for a word that names no kind of packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownKind;
 
@@ -78,10 +78,10 @@ impl FromStr for PacketKind {
     }
 }
 
-/// Who speaks to whom: the sender's endpoint first.
+/// The two endpoints of a packet, the sender's first.
 pub(super) type Flow = (Endpoint, Endpoint);
 
-/// What is known of a TCP segment.
+/// The fields of a TCP segment that identify it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
     pub(super) flow: Flow,
@@ -91,17 +91,17 @@ pub(super) struct Segment {
     pub(super) len: u32,
 }
 
-/// What is known of a frame.
+/// The properties of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PacketView {
     /// The segment, if it is TCP.
     pub(super) segment: Option<Segment>,
-    /// The kind of what is not a segment; `Any` for a segment or for what is not known.
+    /// The kind of a packet that is no TCP segment; `Any` for a segment and for an unknown packet.
     other: PacketKind,
-    /// Whether it is a part of an IP packet.
+    /// `true` for a fragment of an IP packet.
     fragment: bool,
-    /// Where in the frame a damaged bit leads to a wrong checksum at the receiver, and to nothing else: the transport's
-    /// payload, or its header where there is no payload.
+    /// The range of the frame where a corrupted bit results in a wrong checksum at the receiver and nothing else: the
+    /// payload of the transport protocol, or its header if there is no payload.
     pub(super) body: Range<usize>,
 }
 
@@ -145,7 +145,7 @@ impl PacketView {
             }
             IpNumber::UDP if first => {
                 view.other = PacketKind::Datagram;
-                // a first fragment is shorter than its datagram says
+                // a first fragment is shorter than its UDP Length field
                 if let Ok(udp) = UdpSlice::from_slice_lax(ip.payload)
                     && !udp.payload().is_empty()
                 {
@@ -158,7 +158,7 @@ impl PacketView {
         Some(view)
     }
 
-    /// Whether the packet is of `kind`.
+    /// `true` if the packet is of `kind`.
     pub(super) fn is(&self, kind: PacketKind) -> bool {
         let flags = self.segment.map_or(TcpFlags::default(), |segment| segment.flags);
         let data = self.segment.is_some_and(|segment| segment.len > 0);
@@ -178,13 +178,13 @@ impl PacketView {
         }
     }
 
-    /// The kind that says most of it.
+    /// The most specific kind of the packet.
     pub(super) fn kind(&self) -> PacketKind {
         PacketKind::ALL.into_iter().map(|(kind, _)| kind).find(|kind| self.is(*kind)).unwrap_or(PacketKind::Any)
     }
 }
 
-/// Whether a fragment is its packet's first.
+/// `true` if a fragment is its packet's first.
 fn starts_packet(sliced: &SlicedPacket<'_>) -> bool {
     match &sliced.net {
         Some(NetSlice::Ipv4(ip)) => ip.header().fragments_offset().value() == 0,
@@ -204,7 +204,7 @@ fn flags(tcp: &TcpSlice<'_>) -> TcpFlags {
         .union(flag(tcp.rst(), TcpFlags::RST))
 }
 
-/// Where `part`, a slice of `frame`, lies in it.
+/// The range of `part`, a slice of `frame`, within it.
 fn place(frame: &[u8], part: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(frame.as_ptr().addr()).min(frame.len());
     start..(start + part.len()).min(frame.len())

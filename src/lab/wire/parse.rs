@@ -1,4 +1,4 @@
-//! Reads rules; their grammar is in [`rule`](super::rule).
+//! The parser of rules; their grammar is in [`rule`](super::rule).
 
 use std::fmt;
 use std::iter::Peekable;
@@ -9,7 +9,7 @@ use super::packet::PacketKind;
 use super::rule::{Action, Rule, Times};
 use crate::model::Direction;
 
-/// Why a text is no rule.
+/// The reason that a text is no rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
     rule: String,
@@ -70,10 +70,10 @@ impl fmt::Display for RuleError {
 
 impl std::error::Error for RuleError {}
 
-/// Reads a script: rules separated by `;`, `,` or line ends, `#` before a comment.
+/// Parses a script: rules separated by `;`, `,` or line ends, with `#` before a comment.
 ///
 /// # Errors
-/// The first rule that cannot be read, and why.
+/// The first rule that cannot be parsed, and the reason.
 pub fn parse_script(text: &str) -> Result<Vec<Rule>, RuleError> {
     text.lines()
         .map(|line| line.split_once('#').map_or(line, |(rules, _)| rules))
@@ -96,7 +96,7 @@ impl FromStr for Rule {
 
 type Words<'a> = Peekable<SplitWhitespace<'a>>;
 
-/// What follows the packet.
+/// The optional clauses after the packet.
 #[derive(Default)]
 struct Clauses {
     direction: Option<Direction>,
@@ -125,7 +125,7 @@ fn read(words: &mut Words<'_>) -> Result<Rule, Problem> {
         "mark" => Action::Mark,
         _ => match (number, other) {
             (Some(one), Some(other)) if one != other => {
-                // it is the earlier one that waits
+                // the earlier packet is the one that is held
                 number = Some(one.min(other));
                 Action::SwapWith(one.max(other))
             }
@@ -136,7 +136,7 @@ fn read(words: &mut Words<'_>) -> Result<Rule, Problem> {
     Ok(Rule { action, kind, number, direction: clauses.direction, times })
 }
 
-/// A packet's number, if the next word is one that `times` does not follow.
+/// A packet's number, if the next word is a number without "times" after it.
 fn number(words: &mut Words<'_>) -> Result<Option<u32>, Problem> {
     let mut ahead = words.clone();
     let Some(word) = ahead.next().filter(|word| word.starts_with(|first: char| first.is_ascii_digit())) else {

@@ -1,4 +1,4 @@
-//! A rule: what the wire does to which packet.
+//! A rule: an action on selected packets.
 //!
 //! ```text
 //! rule      = action packet [ "of" side ] [ "by" duration ] [ times ]      the last three in any order
@@ -12,11 +12,12 @@
 //! ```
 //!
 //! A number counts the packets of that kind that the side sends, from 1, over all conversations. SYN, SYN-ACK, data and
-//! FIN keep their number when they are sent again: `drop data 2 twice` drops the second piece of data and its first
-//! retransmission, `drop data twice` the next two segments with data, whatever they are. "udp" means "datagram".
+//! FIN keep their number when they are retransmitted: `drop data 2 twice` drops the second piece of data and its first
+//! retransmission, `drop data twice` the next two segments with data, original or retransmitted. "udp" means
+//! "datagram".
 //!
-//! `swap data 4 5` (or `5 4`) holds data 4 back until data 5 has passed, at most a tenth of a second. Several rules may apply to one
-//! packet; they act in their order, and nothing more happens to one that is dropped.
+//! `swap data 4 5` (or `5 4`) holds data 4 back until data 5 has passed, for 100 ms at most. Several rules may apply to
+//! one packet; they act in their order, and a dropped packet is not affected by later ones.
 
 use std::fmt;
 use std::time::Duration;
@@ -24,33 +25,33 @@ use std::time::Duration;
 use super::packet::PacketKind;
 use crate::model::Direction;
 
-/// What the wire does to which packet.
+/// An action, and the packets that it applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// The packet's kind.
     pub kind: PacketKind,
-    /// The packet's number among those of its kind, from 1; `None` for whichever comes next.
+    /// The packet's number among those of its kind, from 1; `None` for any number.
     pub number: Option<u32>,
-    /// The direction of the packet; `None` for the first in which such a packet goes.
+    /// The direction of the packet; `None` for the direction in which the first such packet is sent.
     pub direction: Option<Direction>,
-    /// How often.
+    /// The number of times that it applies.
     pub times: Times,
 }
 
-/// What is done to a packet.
+/// An action on a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// It is lost.
+    /// The packet is lost.
     Drop,
-    /// It arrives this much later; what follows may overtake it.
+    /// It arrives this much later; later packets may overtake it.
     Delay(Duration),
     /// It arrives twice.
     Duplicate,
-    /// It arrives with a damaged byte and the checksum of what it was.
+    /// It arrives with a corrupted byte and its original checksum.
     Corrupt,
-    /// It arrives marked as having met congestion, if its sender uses ECN (RFC 3168).
+    /// It arrives with the congestion mark (CE), if its sender uses ECN (RFC 3168).
     Mark,
     /// It arrives after the packet of the same kind with this number.
     SwapWith(u32),
@@ -70,12 +71,12 @@ impl Action {
     }
 }
 
-/// How often a rule is applied.
+/// The number of times that a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Times {
     /// To this many packets.
     Count(u32),
-    /// To every packet that it fits.
+    /// To every matching packet.
     Always,
 }
 

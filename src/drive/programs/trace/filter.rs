@@ -1,4 +1,4 @@
-//! The seccomp filter of a traced program: its calls that may concern a socket stop it, all others run at full speed.
+//! The seccomp filter of a traced program: calls that may concern a socket stop it, all others run at full speed.
 
 /// The system calls that stop a traced program.
 const TRACED: &[libc::c_long] = &[
@@ -52,7 +52,7 @@ const ARCH: u32 = 4;
 pub(in crate::drive::programs) struct Filter(Vec<libc::sock_filter>);
 
 impl Filter {
-    /// That of this architecture, if it is known.
+    /// The filter for this architecture, if it is known.
     pub(in crate::drive::programs) fn new() -> Option<Self> {
         let architecture = ARCHITECTURE?;
         let calls = u8::try_from(TRACED.len()).ok()?;
@@ -81,7 +81,7 @@ impl Filter {
 mod tests {
     use super::*;
 
-    /// What the filter returns for a call.
+    /// The return value of the filter for a call.
     fn verdict(filter: &Filter, architecture: u32, number: u32) -> u32 {
         let (mut place, mut value) = (0, 0);
         loop {

@@ -1,4 +1,4 @@
-//! System calls by what they do: those that may wait for the peer, and those that change the user.
+//! Kinds of system calls: those that may wait for the peer, and those that change the user.
 
 use crate::model::FailedCall;
 

@@ -1,4 +1,4 @@
-//! What a stopped program's memory says of its calls: addresses, message headers, the values of options.
+//! Arguments of calls in a stopped program's memory: addresses, message headers, the values of options.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -21,14 +21,14 @@ impl Memory {
         File::open(format!("/proc/{tid}/mem")).ok().map(Self)
     }
 
-    /// The address in the `struct sockaddr` there.
+    /// The address in the `struct sockaddr` at `at`.
     pub(super) fn endpoint(&self, at: u64) -> Option<Endpoint> {
         let mut bytes = [0; ADDRESS];
         let read = if at == 0 { 0 } else { self.0.read_at(&mut bytes, at).ok()? };
         endpoint(bytes.get(..read)?)
     }
 
-    /// The address that the `struct msghdr` there points to.
+    /// The address that the `struct msghdr` at `at` points to.
     pub(super) fn message_name(&self, at: u64) -> Option<Endpoint> {
         self.endpoint(u64::from_ne_bytes(self.bytes(at)?))
     }
@@ -44,7 +44,7 @@ impl Memory {
         (0..count.min(1_024)).map_while(one).collect()
     }
 
-    /// The `int` there.
+    /// The `int` at `at`.
     pub(super) fn int(&self, at: u64) -> Option<i32> {
         self.bytes(at).map(i32::from_ne_bytes)
     }

@@ -1,8 +1,8 @@
-//! What the programs do with their sockets: the kernel stops each at its socket calls (seccomp), and its parent looks
-//! (ptrace).
+//! The socket calls of third-party programs: seccomp stops a program at each, and its parent reads the call with
+//! ptrace.
 //!
-//! A call is noted when it returns, with the socket's ends. Calls that had to be begun again, or found nothing to do
-//! (`EAGAIN`), are not noted: they moved nothing. Threads and child processes are traced like the program itself.
+//! A call is recorded when it returns, with the socket's ends. Calls that were restarted, or that returned `EAGAIN`,
+//! are not recorded: they transferred nothing. Threads and child processes are traced like the program itself.
 
 mod filter;
 mod kind;
@@ -29,22 +29,22 @@ use crate::model::{CallKind, CallTrace, Endpoint, FailedCall, Protocol, Timestam
 /// `PTRACE_EVENT_STOP` (linux/ptrace.h).
 pub(super) const EVENT_STOP: i32 = 128;
 
-/// Errors of the kernel's own, which no program sees: a call that a signal interrupted is begun again.
+/// Errors internal to the kernel, which no program sees: a call interrupted by a signal is restarted.
 const RESTARTED: std::ops::RangeInclusive<i64> = 512..=516;
 
 type Tid = libc::pid_t;
 
-/// The programs of one host that are traced.
+/// The traced programs of one host.
 #[derive(Debug, Default)]
 pub(super) struct Tracer {
     programs: HashMap<Id, Traced>,
     processes: HashMap<Tid, Process>,
     threads: HashMap<Tid, Thread>,
-    /// By their cookies.
+    /// Sockets by their cookies.
     sockets: HashMap<u64, Socket>,
     /// Programs that could not change their user or group, and the call that failed.
     refused: Vec<(Id, &'static str)>,
-    /// Programs with a socket that clients can reach, since this was asked last.
+    /// Programs with a socket that clients can reach, since the last query.
     listening: Vec<Id>,
 }
 
@@ -68,17 +68,17 @@ struct Thread {
     process: Tid,
     /// The call from which it has not returned yet, and its socket.
     call: Option<(Entry, Option<u64>)>,
-    /// When that call began.
+    /// The time at which that call began.
     began: Timestamp,
     ends: bool,
 }
 
-/// What only some calls have.
+/// The properties that only some calls have.
 #[derive(Clone, Copy, Debug, Default)]
 struct Details {
-    /// When it began, where it has not returned.
+    /// The time at which it began, if it has not returned.
     began: Option<Timestamp>,
-    /// Bytes that the program wanted to send, or had room for.
+    /// Bytes that the program asked to send, or had room to receive.
     asked: Option<u64>,
     closing: Option<Closing>,
 }
@@ -86,13 +86,13 @@ struct Details {
 #[derive(Clone, Copy, Debug)]
 struct Socket {
     facts: Facts,
-    /// Which of its program's connections it is; 0 for none.
+    /// Its number among the program's connections; 0 for none.
     connection: u64,
     listens: bool,
 }
 
 impl Tracer {
-    /// Traces a program from now on, which is one process so far and was seized.
+    /// Traces a program from now on, which so far is one seized process.
     pub(super) fn add(&mut self, program: Id, pid: Tid, transcript: Transcript) {
         self.programs.insert(program, Traced { transcript, connections: 0 });
         self.add_process(pid, program);
@@ -104,7 +104,7 @@ impl Tracer {
         self.processes.insert(pid, process);
     }
 
-    /// Takes a thread that has stopped, by its wait status, and lets it go on.
+    /// Handles a stopped thread, by its wait status, and lets it continue.
     pub(super) fn stopped(&mut self, tid: Tid, status: i32) {
         let (signal, event) = (libc::WSTOPSIG(status), status >> 16);
         self.know(tid);
@@ -119,7 +119,7 @@ impl Tracer {
                 (Go::On, 0)
             }
             libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
-                // before it has stopped for the first time: its descriptors count already
+                // before its first stop: its descriptors count already
                 let new = request::message(tid).and_then(|new| Tid::try_from(new).ok());
                 new.into_iter().for_each(|new| self.know(new));
                 (Go::On, 0)
@@ -135,8 +135,8 @@ impl Tracer {
         go(tid, how, signal);
     }
 
-    /// Notes the calls in which programs wait on a connection, before they are ended: sends, receives and connects. A server
-    /// that waits for its next client or datagram is no news.
+    /// Records the calls in which programs wait on a connection, before they are ended: sends, receives and connects. A
+    /// server that waits for its next client or datagram is not recorded.
     pub(super) fn note_waiting(&mut self) {
         let in_call = |(tid, thread): (&Tid, &Thread)| {
             let (entry, socket) = thread.call?;
@@ -152,12 +152,12 @@ impl Tracer {
         }
     }
 
-    /// The programs that could not change their user or group since this was asked last, and the call that failed.
+    /// The programs that could not change their user or group since the last query, and the call that failed.
     pub(super) fn refused(&mut self) -> Vec<(Id, &'static str)> {
         std::mem::take(&mut self.refused)
     }
 
-    /// The programs that have made a socket since this was asked last that clients can reach.
+    /// The programs with a socket that clients can reach, created since the last query.
     pub(super) fn listening(&mut self) -> Vec<Id> {
         std::mem::take(&mut self.listening)
     }
@@ -182,8 +182,8 @@ impl Tracer {
         }
     }
 
-    /// Gets to know a thread, when it is made or at its first stop, whichever is seen first: its process, and of a new
-    /// process the program of its parent, which has not gone on yet.
+    /// Registers a thread, at its creation or at its first stop, whichever is seen first: its process, and for a new
+    /// process the program of its parent, which has not continued yet.
     fn know(&mut self, tid: Tid) {
         if self.threads.contains_key(&tid) {
             return;
@@ -199,7 +199,7 @@ impl Tracer {
         self.threads.insert(tid, Thread { process, call: None, began: Timestamp::new(0, 0), ends: false });
     }
 
-    /// A thread has become another program: the other threads of its process are gone, and so are descriptors that exec
+    /// Handles exec by a thread: the other threads of its process are gone, and so are the descriptors that exec
     /// closes.
     fn executes(&mut self, tid: Tid) {
         self.threads.retain(|other, thread| *other == tid || thread.process != tid);
@@ -211,7 +211,7 @@ impl Tracer {
         }
     }
 
-    /// A thread is about to make a call: whether to its return there is something to see.
+    /// Handles a thread about to make a call; returns whether to stop it at the call's return.
     fn enters(&mut self, tid: Tid) -> Go {
         let Some(entry) = request::entry(tid) else { return Go::On };
         let first = int(entry.args[0]);
@@ -221,7 +221,7 @@ impl Tracer {
                 return if of_ip { self.waits(tid, entry, None) } else { Go::On };
             }
             libc::SYS_close => {
-                // to its return, so that it is known when the descriptor is gone
+                // to the call's return, when the descriptor is known to be gone
                 let socket = self.closes(tid, first);
                 return if socket.is_some() { self.waits(tid, entry, socket) } else { Go::On };
             }
@@ -241,7 +241,7 @@ impl Tracer {
         Go::ToReturn
     }
 
-    /// A descriptor, or each, may be another one from now on.
+    /// Forgets a descriptor, or all: it may refer to another file from now on.
     fn forgets(&mut self, tid: Tid, fd: Option<i32>) -> Go {
         if let Some(process) = self.process_of(tid) {
             match fd {
@@ -270,7 +270,7 @@ impl Tracer {
         Some(facts.cookie)
     }
 
-    /// Looks at the ends of a socket again, after a call that may have given it one.
+    /// Reads the ends of a socket again, after a call that may have set one.
     fn look_again(&mut self, tid: Tid, fd: i32, cookie: u64) {
         let facts = self.process_of(tid).and_then(|process| process.handle.facts(fd));
         if let Some((facts, socket)) = facts.filter(|facts| facts.cookie == cookie).zip(self.sockets.get_mut(&cookie)) {
@@ -279,7 +279,7 @@ impl Tracer {
         }
     }
 
-    /// Notes a call of a thread, with the peer that it names where the socket itself has none.
+    /// Records a call of a thread, with the peer that it names if the socket itself has none.
     fn note(&mut self, tid: Tid, cookie: u64, peer: Option<Endpoint>, kind: CallKind) {
         self.note_with(tid, cookie, peer, kind, &Details::default());
     }
@@ -306,7 +306,7 @@ impl Tracer {
         });
     }
 
-    /// A thread is about to close a descriptor. Gives the cookie of its socket.
+    /// Handles a thread about to close a descriptor. Returns the cookie of its socket.
     fn closes(&mut self, tid: Tid, fd: i32) -> Option<u64> {
         let cookie = self.socket_at(tid, fd)?;
         let others = socket_at(tid, fd).is_some_and(|inode| self.others_have(tid, &inode, Some(fd)));
@@ -324,8 +324,8 @@ impl Tracer {
         Some(cookie)
     }
 
-    /// Whether the socket with this inode has a descriptor but for this one, or for those of the thread's whole process.
-    /// Those that are about to be closed do not count.
+    /// `true` if the socket with this inode has another descriptor than this one, or than those of the thread's whole
+    /// process. Those that are about to be closed do not count.
     fn others_have(&self, tid: Tid, inode: &str, but: Option<i32>) -> bool {
         let own = self.threads.get(&tid).map(|thread| thread.process);
         self.processes.keys().any(|&process| {
@@ -344,7 +344,7 @@ impl Tracer {
         })
     }
 
-    /// A thread is about to end: with the last of its process the kernel closes the sockets.
+    /// Handles a thread about to end: with the last of its process the kernel closes the sockets.
     fn ends(&mut self, tid: Tid) {
         let Some(thread) = self.threads.get_mut(&tid) else { return };
         thread.ends = true;
@@ -369,7 +369,7 @@ impl Tracer {
         }
     }
 
-    /// A thread is about to return from a call.
+    /// Handles a thread about to return from a call.
     fn returns(&mut self, tid: Tid) {
         let call = self.threads.get_mut(&tid).and_then(|thread| thread.call.take());
         let Some(((entry, socket), value)) = call.zip(request::returned(tid)) else { return };
@@ -405,7 +405,7 @@ impl Tracer {
             libc::SYS_bind => {
                 self.look_again(tid, int(args[0]), cookie);
                 if value < 0 {
-                    // where it was to be bound
+                    // the requested address
                     let asked = named(args[1]);
                     self.with_local(tid, cookie, asked, failed(FailedCall::Bind, value));
                 } else {
@@ -431,7 +431,7 @@ impl Tracer {
                 let kind = match i32::try_from(-value) {
                     Ok(0) => CallKind::Connect,
                     Ok(libc::EINPROGRESS | libc::EINTR) => CallKind::Connecting,
-                    // it tells of an earlier one
+                    // it reports an earlier one
                     Ok(libc::EALREADY | libc::EISCONN) => return,
                     _ => failed(FailedCall::Connect, value),
                 };
@@ -477,14 +477,14 @@ impl Tracer {
         }
     }
 
-    /// A connection that is still to come has its peer already.
+    /// Sets the peer of a socket whose connection is not established yet.
     fn assume_peer(&mut self, cookie: u64, peer: Endpoint) {
         if let Some(socket) = self.sockets.get_mut(&cookie) {
             socket.facts.peer = socket.facts.peer.or(Some(peer));
         }
     }
 
-    /// Notes a call with an own end that the socket did not get.
+    /// Records a call with a local end that the socket did not get.
     fn with_local(&mut self, tid: Tid, cookie: u64, local: Option<Endpoint>, kind: CallKind) {
         let Some(socket) = self.sockets.get_mut(&cookie) else { return };
         let kept = std::mem::replace(&mut socket.facts.local, local);
@@ -504,14 +504,14 @@ impl Tracer {
         let Ok(fd) = i32::try_from(value) else { return };
         self.forgets(tid, Some(fd));
         let Some(cookie) = self.socket_at(tid, fd) else { return };
-        // a peer that has reset the connection already is known by what accept() said
+        // a peer that has already reset the connection is known from the result of accept()
         if let Some(peer) = Memory::of(tid).and_then(|memory| memory.endpoint(name)) {
             self.assume_peer(cookie, peer);
         }
         self.note(tid, cookie, None, CallKind::Accept);
     }
 
-    /// A call has sent, or failed to.
+    /// Records a call that has sent, or failed to.
     fn sent(
         &mut self,
         tid: Tid,
@@ -532,7 +532,7 @@ impl Tracer {
         self.note_with(tid, cookie, to, kind, &Details { asked, ..Details::default() });
     }
 
-    /// A call has received, or failed to; `how` is for how many bytes it had room, where that is known, and its flags.
+    /// Records a call that has received, or failed to; `how` holds its buffer size in bytes, if known, and its flags.
     fn received(
         &mut self,
         tid: Tid,
@@ -558,7 +558,7 @@ impl Tracer {
         self.note_with(tid, cookie, from, kind, &Details { asked, ..Details::default() });
     }
 
-    /// Each message of a call that sends or receives several.
+    /// Calls `each` for every message of a call that sends or receives several.
     fn several(&mut self, tid: Tid, entry: &Entry, value: i64, each: impl Fn(&mut Self, i64, Option<Endpoint>)) {
         let Ok(count) = u64::try_from(value) else {
             each(self, value, None);
@@ -572,7 +572,7 @@ impl Tracer {
 }
 
 impl Socket {
-    /// Whether it is an end of a TCP connection.
+    /// `true` for an end of a TCP connection.
     fn is_connection(&self) -> bool {
         self.facts.protocol == Protocol::Tcp && !self.listens && self.facts.peer.is_some()
     }
@@ -584,7 +584,7 @@ fn int(register: u64) -> i32 {
     i32::from_le_bytes([a, b, c, d])
 }
 
-/// Whether a call returned without having done anything: it would have had to wait, or a signal interrupted it.
+/// `true` if a call returned without effect: it would have blocked, or a signal interrupted it.
 fn nothing_done(value: i64) -> bool {
     [libc::EAGAIN, libc::EINTR].map(i64::from).contains(&-value)
 }

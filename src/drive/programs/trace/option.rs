@@ -1,4 +1,4 @@
-//! Socket options that matter to what a network shows, by their names.
+//! Names of the socket options that affect the traffic.
 
 /// Options of a whole number: their level, number and name.
 const OPTIONS: &[(i32, i32, &str)] = &[

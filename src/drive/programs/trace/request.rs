@@ -2,8 +2,8 @@
 
 use std::io;
 
-/// What a tracee is stopped for, besides calls: new processes and threads are traced too, exec and exit are told, and all
-/// are killed with their tracer.
+/// The events that stop a tracee, besides calls: new processes and threads are traced too, exec and exit are reported,
+/// and all are killed with their tracer.
 const OPTIONS: libc::c_int = libc::PTRACE_O_TRACESYSGOOD
     | libc::PTRACE_O_TRACEFORK
     | libc::PTRACE_O_TRACEVFORK
@@ -16,14 +16,14 @@ const OPTIONS: libc::c_int = libc::PTRACE_O_TRACESYSGOOD
 /// `PTRACE_GET_SYSCALL_INFO` (linux/ptrace.h), which is the same on every architecture.
 const GET_SYSCALL_INFO: libc::c_uint = 0x420e;
 
-/// `struct ptrace_syscall_info` in words: operation and architecture, two pointers, then what depends on the operation.
+/// `struct ptrace_syscall_info` in words: operation and architecture, two pointers, then the fields of the operation.
 type SyscallInfo = [u64; 11];
 
 /// `PTRACE_SYSCALL_INFO_EXIT` and `PTRACE_SYSCALL_INFO_SECCOMP`.
 const EXIT: u8 = 2;
 const SECCOMP: u8 = 3;
 
-/// How a stopped thread goes on.
+/// The way in which a stopped thread continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::drive::programs) enum Go {
     /// To the next stop.
@@ -41,7 +41,7 @@ pub(super) struct Entry {
     pub(super) args: [u64; 6],
 }
 
-/// Begins to trace a process, which goes on running.
+/// Starts to trace a process, which continues running.
 #[allow(unsafe_code, reason = "ptrace has no safe wrapper for this request")]
 pub(in crate::drive::programs) fn seize(pid: libc::pid_t) -> io::Result<()> {
     // SAFETY: the request takes numbers only, and touches no memory of this process.
@@ -49,7 +49,7 @@ pub(in crate::drive::programs) fn seize(pid: libc::pid_t) -> io::Result<()> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Lets a thread go on, with a signal if that is not 0. One that is gone is told by its wait status.
+/// Lets a thread continue, with a signal if that is not 0. A thread that is gone is reported by its wait status.
 #[allow(unsafe_code, reason = "the safe wrapper knows no real-time signals")]
 pub(in crate::drive::programs) fn go(tid: libc::pid_t, go: Go, signal: libc::c_int) {
     let request = match go {
@@ -76,7 +76,7 @@ pub(super) fn entry(tid: libc::pid_t) -> Option<Entry> {
     (operation.to_ne_bytes()[0] == SECCOMP).then_some(Entry { number: libc::c_long::try_from(number).ok()?, args })
 }
 
-/// What the call returned from which a thread is about to return: a number, or a negated errno.
+/// The result of the call from which a thread is about to return: a number, or a negated errno.
 pub(super) fn returned(tid: libc::pid_t) -> Option<i64> {
     let [operation, _, _, value, ..] = syscall_info(tid)?;
     (operation.to_ne_bytes()[0] == EXIT).then_some(value.cast_signed())

@@ -1,4 +1,5 @@
-//! Sockets of a traced process: looked at through a duplicate of the descriptor, made and closed while it is stopped.
+//! Sockets of a traced process, inspected through a duplicate of the descriptor, which is made and closed while the
+//! process is stopped.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,26 +11,26 @@ use socket2::{Domain, SockRef, Type};
 
 use crate::model::{Endpoint, Protocol};
 
-/// What the kernel says of a socket.
+/// The kernel's description of a socket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
-    /// The kernel's own number of the socket, which no other gets.
+    /// The kernel's own number of the socket, which is never reused.
     pub(super) cookie: u64,
     pub(super) protocol: Protocol,
     pub(super) local: Option<Endpoint>,
     pub(super) peer: Option<Endpoint>,
 }
 
-/// What closing a socket does.
+/// The effects of closing a socket.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Closing {
-    /// Bytes that wait to be received.
+    /// Bytes received and not read.
     pub(super) unread: u64,
     /// SO_LINGER is set with a zero timeout.
     pub(super) lingers: bool,
 }
 
-/// A process by its identifier, which nothing else can have got meanwhile.
+/// A handle of a process, valid even if its identifier is reused.
 #[derive(Debug)]
 pub(super) struct Handle(Option<OwnedFd>);
 
@@ -40,8 +41,8 @@ impl Handle {
         Self(unsafe { descriptor(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }.ok())
     }
 
-    /// A duplicate of a descriptor of the process; it must be gone before the process goes on, or it would keep the socket
-    /// open.
+    /// A duplicate of a descriptor of the process; it must be closed before the process continues, or it would keep the
+    /// socket open.
     #[allow(unsafe_code, reason = "the system call has no safe wrapper")]
     fn duplicate(&self, fd: i32) -> Option<OwnedFd> {
         let process = self.0.as_ref()?.as_raw_fd();
@@ -49,7 +50,7 @@ impl Handle {
         unsafe { descriptor(libc::syscall(libc::SYS_pidfd_getfd, process, fd, 0)) }.ok()
     }
 
-    /// What a descriptor is, if it is a TCP or UDP socket.
+    /// The description of a descriptor's socket, if that is a TCP or UDP socket.
     pub(super) fn facts(&self, fd: i32) -> Option<Facts> {
         let descriptor = self.duplicate(fd)?;
         let socket = SockRef::from(&descriptor);
@@ -74,7 +75,7 @@ impl Handle {
         })
     }
 
-    /// What closing the socket would discard, and how.
+    /// The effects of closing the socket.
     #[allow(unsafe_code, reason = "ioctl has no safe wrapper")]
     pub(super) fn closing(&self, fd: i32) -> Option<Closing> {
         let descriptor = self.duplicate(fd)?;
