@@ -103,7 +103,7 @@ impl CallProof {
     }
 }
 
-/// Whether such advice proves why the server refused.
+/// Returns `true` if such advice proves why the server refused.
 fn explains_refusal(code: FindingCode) -> bool {
     matches!(code, FindingCode::ConnectBeforeListen | FindingCode::OtherPort | FindingCode::BoundToLoopback)
 }
